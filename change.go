@@ -1,0 +1,43 @@
+package rbac
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Change is one entry of the change log. Every Update that changes something
+// writes its changes in the same transaction, under one revision.
+//
+// The log is the audit trail and the feed by which other processes drop what
+// they have cached. It never holds a password, a hash or a token.
+type Change struct {
+	Revision Revision
+	Seq      int       // position among the changes of the revision, from 0
+	At       time.Time // by the clock of the Authority that made it
+	Actor    string    // who; empty if the context named nobody
+	Verified bool      // Actor was identified by an Authority; otherwise the program asserted it
+	Reason   string    // from WithReason
+	Action   string    // the name of the function: "AddUser", "GrantPermission", "Logout", …
+	Subject  string    // the name of what was changed, or the first of the two it relates
+	Object   string    // the name of the second, or the id of a ticket; empty for single records
+	Scope    string    // of a membership
+
+	// The ids of Subject and Object, which outlast their names; zero where a
+	// name cannot change (permissions, sections) and for patterns.
+	SubjectID, ObjectID uuid.UUID
+
+	Before, After json.RawMessage // the record before and after as a JSON object; nil where there was or is none
+}
+
+// ChangeQuery selects entries of the change log. The zero query selects all, oldest first.
+type ChangeQuery struct {
+	After   Revision  // only later revisions
+	Actor   string    // only by this actor, exactly
+	Subject string    // only with this Subject or Object, exactly
+	Since   time.Time // only at or after this time; zero: no bound
+	Until   time.Time // only before this time; zero: no bound
+	Limit   int       // at most this many; 0: no limit
+	Newest  bool      // newest first, by Revision and Seq descending; After still means later than
+}

@@ -1,0 +1,51 @@
+package rbac
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Config sets an Authority up. The zero Config has safe defaults for everything.
+type Config struct {
+	// Logger gets logins, failures, ended tickets and faults of the store, and never a secret. Nil: slog.Default().
+	Logger *slog.Logger
+	// Clock tells the time. Nil: time.Now.
+	Clock func() time.Time
+
+	// Protected names permissions that may not lose their last holder: no Update
+	// may delete, disable or strip the last enabled user who has one of them by a
+	// membership without scope and without end. A permission that has no
+	// such holder yet is not protected.
+	Protected []string
+
+	// IdleLimit ends a ticket that was not used for so long. It is kept to the
+	// minute: a ticket ends between IdleLimit and a minute later. Zero: 1 h. At least 1 min.
+	IdleLimit time.Duration
+	// AbsoluteLimit ends a ticket so long after its login. Zero: 12 h. At least 1 min.
+	AbsoluteLimit time.Duration
+	// MaxTickets is how many tickets a user may have, API keys not counted; one
+	// more login ends the oldest. Zero: 20. With 1 a login ends the one before it.
+	MaxTickets int
+
+	// MinPassword is the least number of Unicode code points in a password, asked
+	// where one is set, never at a login. Zero: 15 (NIST SP 800-63B-4 for single-factor
+	// use). Less than 8 is unsafe wherever the login can be reached by strangers.
+	MinPassword int
+	// RefusePassword, unless nil, is asked before a password is set, with the
+	// password in NFC. An error refuses it and becomes the Reason of the ErrInvalid.
+	RefusePassword func(password string) error
+	// Argon2id is the cost of new password hashes. Older hashes are
+	// upgraded at the next login.
+	Argon2id Argon2id
+
+	// CachedTickets and CachedUsers bound the caches by number of entries. Zero: 10,000 each.
+	CachedTickets, CachedUsers int
+}
+
+// Argon2id is the cost of a password hash (RFC 9106). The zero value is 19 MiB, 2 passes,
+// 1 lane. A cheaper one is unsafe outside tests: a stolen table of hashes falls in proportion.
+type Argon2id struct {
+	MemoryKiB uint32 // 8 to 1,048,576 and at least 8 × Threads
+	Time      uint32 // 1 to 16
+	Threads   uint8  // 1 to 16
+}

@@ -1,0 +1,89 @@
+package rbac
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The kinds of error, for [errors.Is]. A caller that needs to know which
+// record or field is meant finds an [*Error] with [errors.As].
+//
+// ErrUnavailable and ErrBusy are not denials: the question could not be
+// answered, and asking again later may help. All the others are answers.
+var (
+	// ErrNotFound: there is no record of that name, key or id.
+	ErrNotFound = errors.New("rbac: not found")
+	// ErrExists: a record with that name or key is there already.
+	ErrExists = errors.New("rbac: already exists")
+	// ErrInvalid: an argument breaks a rule that does not depend on what the store holds.
+	ErrInvalid = errors.New("rbac: invalid")
+	// ErrReadOnly: a change was asked for inside [Authority.View].
+	ErrReadOnly = errors.New("rbac: read only")
+	// ErrDenied: the identity does not meet the predicate. A [*DeniedError] says why.
+	ErrDenied = errors.New("rbac: denied")
+	// ErrNoTicket: the token belongs to no living ticket: it never did, or the
+	// ticket was ended or is past one of its limits.
+	ErrNoTicket = errors.New("rbac: no ticket")
+	// ErrBadCredentials: name and password do not belong together. On purpose it
+	// does not tell an unknown user from a wrong password or a disabled account.
+	ErrBadCredentials = errors.New("rbac: bad credentials")
+	// ErrThrottled: too many failed attempts; nothing was verified. A
+	// [*ThrottledError] tells how long to wait.
+	ErrThrottled = errors.New("rbac: too many failed attempts")
+	// ErrBusy: too many passwords are being hashed at this moment; nothing was
+	// verified and no attempt was counted.
+	ErrBusy = errors.New("rbac: busy")
+	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
+	ErrUnavailable = errors.New("rbac: store unavailable")
+	// ErrCycle: a group would inherit itself.
+	ErrCycle = errors.New("rbac: inheritance cycle")
+	// ErrSeparation: a separation of duty set would be violated.
+	ErrSeparation = errors.New("rbac: separation of duty violated")
+	// ErrProtected: a permission in [Config.Protected] would lose its last holder.
+	ErrProtected = errors.New("rbac: protected permission would lose its last holder")
+)
+
+// Error is an error of one kind that names what it is about. Every call of
+// this package that refuses an argument or a change returns one, possibly wrapped.
+type Error struct {
+	Kind   error  // one of the sentinels above; what errors.Is sees
+	Record string // what kind of thing is meant: "user", "group", "permission", "membership", …
+	Name   string // which one, as the caller named it; may be empty
+	Field  string // the field at fault, by its Go name, where one field is: "Name", "Email", …
+	Reason string // the rule that was broken, where the kind alone does not say it
+}
+
+// Error reads like: user "bob": Email: rbac: invalid: contains a control character.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Record)
+	if e.Name != "" {
+		fmt.Fprintf(&b, " %q", e.Name)
+	}
+	b.WriteString(": ")
+	if e.Field != "" {
+		b.WriteString(e.Field + ": ")
+	}
+	b.WriteString(e.Kind.Error())
+	if e.Reason != "" {
+		b.WriteString(": " + e.Reason)
+	}
+	return b.String()
+}
+
+// Unwrap returns the kind.
+func (e *Error) Unwrap() error { return e.Kind }
+
+// ThrottledError is the ErrThrottled that login calls return.
+type ThrottledError struct {
+	RetryAfter time.Duration // after this long an attempt will be looked at; more than zero
+}
+
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("%v: retry in %v", ErrThrottled, e.RetryAfter.Round(time.Second))
+}
+
+// Unwrap returns ErrThrottled.
+func (e *ThrottledError) Unwrap() error { return ErrThrottled }
