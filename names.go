@@ -50,7 +50,7 @@ func mapUser(name string) (string, bool) {
 	for i, part := range parts {
 		for pass := 0; ; pass++ {
 			mapped, err := precis.UsernameCaseMapped.String(part)
-			if err != nil || pass == 3 {
+			if err != nil || mapped == "" || pass == 3 {
 				return "", false
 			}
 			if mapped == part {
