@@ -46,7 +46,7 @@ const (
 //
 // An empty user with neither groups nor permissions is anonymous. With an invalid
 // user name, or groups or permissions without a user, no predicate is met. Groups and permissions
-// with an invalid name are left out: no predicate could ask for them.
+// with an invalid name, such as a pattern, are left out: no predicate could ask for them.
 func NewIdentity(user string, groups, permissions []string) *Identity {
 	if user == "" {
 		if len(groups)+len(permissions) > 0 {
@@ -61,15 +61,15 @@ func NewIdentity(user string, groups, permissions []string) *Identity {
 	return &Identity{
 		kind:   userIdentity,
 		user:   name,
-		gnames: nameSet("group", groups),
-		pnames: nameSet("permission", permissions),
+		gnames: nameSet(groups, validGroup),
+		pnames: nameSet(permissions, validPermission),
 	}
 }
 
-func nameSet(record string, names []string) map[string]struct{} {
+func nameSet(names []string, valid func(string) bool) map[string]struct{} {
 	set := make(map[string]struct{}, len(names))
 	for _, name := range names {
-		if validName(record, "Name", name) == nil {
+		if valid(name) {
 			set[name] = struct{}{}
 		}
 	}

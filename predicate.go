@@ -71,7 +71,7 @@ func own(p Predicate) (n *predicate) {
 	defer func() {
 		if n == nil {
 			_ = recover()
-			n = newLeaf(&invalid{"nil", nil, "a predicate is missing"})
+			n = newLeaf(&flawed{"nil", nil, "a predicate is missing"})
 		}
 	}()
 	if p == nil {
@@ -101,20 +101,20 @@ func forEach(make func(string) Predicate, name string, more []string) []*predica
 	return parts
 }
 
-// invalid is a leaf that was made from arguments that nothing can meet.
-type invalid struct {
+// flawed is a leaf that was made from arguments that nothing can meet.
+type flawed struct {
 	name  string
 	args  []string
 	cause string
 }
 
-func newInvalidName(predicate, kind, name string) *predicate {
+func newFlawedName(predicate, kind, name string) *predicate {
 	quoted := strconv.Quote(name)
-	return newLeaf(&invalid{predicate, []string{quoted}, quoted + " is no valid name of a " + kind})
+	return newLeaf(&flawed{predicate, []string{quoted}, quoted + " is no valid name of a " + kind})
 }
 
-func (p *invalid) judge(*Identity) verdict { return broken }
+func (p *flawed) judge(*Identity) verdict { return broken }
 
-func (p *invalid) call() (string, []string) { return p.name, p.args }
+func (p *flawed) call() (string, []string) { return p.name, p.args }
 
-func (p *invalid) describe(*Identity, verdict) (need, fact string) { return p.cause, "" }
+func (p *flawed) describe(*Identity, verdict) (need, fact string) { return p.cause, "" }

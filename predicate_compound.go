@@ -45,7 +45,7 @@ func newCompound(r joint) *predicate {
 
 // newExcess drops the parts.
 func newExcess(r joint, cause string) *predicate {
-	return newLeaf(&invalid{r.title(), []string{"…"}, cause})
+	return newLeaf(&flawed{r.title(), []string{"…"}, cause})
 }
 
 func (c *compound) title() string { return c.name }

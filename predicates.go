@@ -110,7 +110,7 @@ func Not(p Predicate) Predicate {
 func IsUser(name string) Predicate {
 	canonical, err := canonicalUser(name)
 	if err != nil {
-		return newInvalidName("is_user", "user", name)
+		return newFlawedName("is_user", "user", name)
 	}
 	return newLeaf(&isUser{canonical})
 }
@@ -119,7 +119,7 @@ func IsUser(name string) Predicate {
 // such as one of [NewIdentity], it is broken: they may or may not be the one.
 func IsUserID(id uuid.UUID) Predicate {
 	if id == uuid.Nil {
-		return newLeaf(&invalid{"is_user_id", []string{strconv.Quote(id.String())}, "the zero id is nobody's"})
+		return newLeaf(&flawed{"is_user_id", []string{strconv.Quote(id.String())}, "the zero id is nobody's"})
 	}
 	return newLeaf(&isUserID{id})
 }
@@ -132,11 +132,13 @@ func NotAnonymous() Predicate { return newLeaf(&anonymity{false}) }
 
 // InGroup is met if the group is active or inherited by an active one.
 func InGroup(name string) Predicate {
-	if validName("group", "Name", name) != nil {
-		return newInvalidName("in_group", "group", name)
+	if !validGroup(name) {
+		return newFlawedName("in_group", "group", name)
 	}
 	return newLeaf(&inGroup{name})
 }
+
+func validGroup(name string) bool { return validName("group", "Name", name) == nil }
 
 // InAllGroups decides as All of InGroup of each name does.
 func InAllGroups(name string, more ...string) Predicate {
@@ -149,12 +151,19 @@ func InAnyGroup(name string, more ...string) Predicate {
 }
 
 // HasPermission is met if an active group gives the permission, by itself or
-// through a group it inherits.
+// through a group it inherits. The name is that of one permission: a pattern, such as "*" or "post.*", is no
+// valid name.
 func HasPermission(name string) Predicate {
-	if validName("permission", "Name", name) != nil {
-		return newInvalidName("has_permission", "permission", name)
+	if !validPermission(name) {
+		return newFlawedName("has_permission", "permission", name)
 	}
 	return newLeaf(&hasPermission{name})
+}
+
+// validPermission keeps patterns out: Not(HasPermission("post.*")) would be met
+// by those who have post.edit.
+func validPermission(name string) bool {
+	return validName("permission", "Name", name) == nil && !isPattern(name)
 }
 
 // HasAllPermissions decides as All of HasPermission of each name does.
@@ -176,10 +185,10 @@ func HasAnyPermission(name string, more ...string) Predicate {
 // broken; where it ends the goroutine (runtime.Goexit) nobody gets an answer.
 func Func(name string, f func(*Identity) bool) Predicate {
 	if validName("predicate", "Name", name) != nil {
-		return newInvalidName("func", "check", name)
+		return newFlawedName("func", "check", name)
 	}
 	if f == nil {
-		return newLeaf(&invalid{"func", []string{strconv.Quote(name)}, "the check " + strconv.Quote(name) + " has no function"})
+		return newLeaf(&flawed{"func", []string{strconv.Quote(name)}, "the check " + strconv.Quote(name) + " has no function"})
 	}
 	return newLeaf(&function{name, f})
 }

@@ -110,6 +110,8 @@ func TestBroken(t *testing.T) {
 		"empty name in InAllGroups":   InAllGroups("editors", ""),
 		"empty name in InAnyGroup":    InAnyGroup("", "x"),
 		"empty permission name":       HasPermission(""),
+		"pattern of permissions":      HasPermission("post.*"),
+		"pattern of everything":       HasPermission("*"),
 		"permission with a control":   HasPermission("a\nb"),
 		"empty in HasAllPermissions":  HasAllPermissions(""),
 		"empty in HasAnyPermission":   HasAnyPermission(""),
