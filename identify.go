@@ -60,7 +60,7 @@ func (a *Authority) identify(r Records, st *state, t Token) (*Identity, error) {
 }
 
 // hash is what the store knows of a token.
-func (t Token) hash() TokenHash { return sha256.Sum256([]byte(t.secret)) }
+func (t Token) hash() TokenHash { return sha256.Sum256([]byte(t.Secret())) }
 
 // lag is by how much LastSeen may be behind the last use.
 const lag = time.Minute
