@@ -96,11 +96,11 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 }
 
 // denialDetail is what the client is told. Only a predicate's message is
-// written for its eyes.
+// written for its eyes, and not for a stranger's: it names groups, permissions and users.
 func denialDetail(status int, err error) string {
 	var denied *rbac.DeniedError
 	switch {
-	case errors.As(err, &denied) && denied.Message != "" && (status == http.StatusUnauthorized || status == http.StatusForbidden):
+	case errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden:
 		return denied.Message
 	case status == http.StatusUnauthorized:
 		return "You must sign in first."

@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -40,7 +41,8 @@ type Route struct {
 
 type route struct {
 	pattern string
-	handler http.Handler // behind its rule
+	guard   func(http.Handler) http.Handler
+	handler http.Handler // behind guard
 }
 
 // NewMux makes an empty Mux.
@@ -54,7 +56,7 @@ func (m *Mux) Handle(pattern string, p rbac.Predicate, h http.Handler) {
 		panic(fmt.Sprintf("httpguard: pattern %q: nil predicate", pattern))
 	}
 	mustHandler(h)
-	m.add(pattern, p.String(), m.g.Require(p)(h))
+	m.add(pattern, p.String(), m.g.Require(p), h)
 }
 
 // HandleRule serves the pattern with h, to whom meets the predicate that rule makes for the request; see [Guard.RequireFunc].
@@ -63,14 +65,14 @@ func (m *Mux) HandleRule(pattern string, rule func(*http.Request) (rbac.Predicat
 		panic(fmt.Sprintf("httpguard: pattern %q: nil rule", pattern))
 	}
 	mustHandler(h)
-	m.add(pattern, "rule", m.g.RequireFunc(rule)(h))
+	m.add(pattern, "rule", m.g.RequireFunc(rule), h)
 }
 
 // Public serves the pattern with h to everybody, also when the store cannot be reached. An
 // answer that shows who is logged in should set its own Cache-Control.
 func (m *Mux) Public(pattern string, h http.Handler) {
 	mustHandler(h)
-	m.add(pattern, "public", h)
+	m.add(pattern, "public", func(h http.Handler) http.Handler { return h }, h)
 }
 
 // Routes lists what was registered, in that order.
@@ -80,7 +82,7 @@ func (m *Mux) Routes() []Route {
 	return slices.Clone(m.routes)
 }
 
-func (m *Mux) add(pattern, rule string, h http.Handler) {
+func (m *Mux) add(pattern, rule string, guard func(http.Handler) http.Handler, h http.Handler) {
 	method, place, err := splitPattern(pattern)
 	if err == nil && method != "" && !slices.Contains(m.g.cfg.Methods, method) {
 		err = fmt.Errorf("method %q can never match", method)
@@ -97,7 +99,7 @@ func (m *Mux) add(pattern, rule string, h http.Handler) {
 	if old := m.paths[place][method]; old != nil {
 		panic(fmt.Sprintf("httpguard: pattern %q conflicts with %q", pattern, old.pattern))
 	}
-	m.paths[place][method] = &route{pattern: pattern, handler: h}
+	m.paths[place][method] = &route{pattern: pattern, guard: guard, handler: guard(h)}
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
 }
 
@@ -134,9 +136,28 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodConnect:
 		// ServeMux compares the host of these with its port.
 		m.g.wrongMethod(w, r, strings.Join(defaultMethods, ", "))
-	default:
+	case r.URL.RawPath == "" || m.decodedAllowed(w, r):
 		m.mux.ServeHTTP(w, r)
 	}
+}
+
+type decodedKey struct{ m *Mux }
+
+// decodedAllowed judges a path with an encoded slash by the rule that it would have
+// with a plain one, and answers if that is not met: the handler that
+// the escaped path leads to reads the other. (Handler has left a RawPath nowhere else.)
+func (m *Mux) decodedAllowed(w http.ResponseWriter, r *http.Request) bool {
+	allowed := false
+	pass := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { allowed = true })
+	r = r.WithContext(context.WithValue(r.Context(), decodedKey{m}, pass))
+	u := *r.URL
+	u.RawPath = ""
+	r.URL = &u
+	if _, pattern := m.mux.Handler(r); pattern == "" {
+		return true // nothing is there
+	}
+	m.mux.ServeHTTP(w, r)
+	return allowed
 }
 
 // serve picks the method, once the path is found.
@@ -147,6 +168,10 @@ func (m *Mux) serve(w http.ResponseWriter, r *http.Request, place string) {
 		return
 	}
 	r.Pattern = found.pattern
+	if pass, ok := r.Context().Value(decodedKey{m}).(http.HandlerFunc); ok {
+		found.guard(pass).ServeHTTP(w, r)
+		return
+	}
 	found.handler.ServeHTTP(w, r)
 }
 
