@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/store/sqlstore"
@@ -24,7 +25,11 @@ type DBTX = sqlstore.DBTX
 // a conflict is expected, write ON CONFLICT. Do not send COMMIT or ROLLBACK. After
 // the transaction every call fails.
 func Tx(tx *rbac.Tx) (DBTX, bool) {
-	t, ok := tx.Unwrap().(*sqlstore.Tx)
+	return hostTx(tx.Unwrap())
+}
+
+func hostTx(unwrapped any) (DBTX, bool) {
+	t, ok := unwrapped.(*sqlstore.Tx)
 	if !ok {
 		return nil, false
 	}
@@ -63,20 +68,34 @@ func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error
 }
 
 func (s *session) begin(ctx context.Context, e *engine, write bool) error {
-	if !e.owned {
-		if err := s.set(ctx, e.settings(write)); err != nil {
-			return err
-		}
-	}
-	err := e.patiently(ctx, func() (err error) {
+	try := func() (err error) {
 		s.Tx, err = begin(ctx, s.conn, e.owned, write)
 		return err
-	})
-	if err != nil || e.owned || !write {
+	}
+	if e.owned {
+		return e.patiently(ctx, try)
+	}
+	if err := s.set(ctx, e.settings(write)); err != nil {
 		return err
 	}
-	// Without WAL the commit waits for readers, and has no second try.
-	return setting{"busy_timeout", int(e.busy.Milliseconds())}.apply(ctx, s.conn)
+	if !write {
+		return e.patiently(ctx, try)
+	}
+	if err := s.wait(spell(e.busy)); err != nil {
+		return err
+	}
+	err := e.patiently(ctx, try)
+	// Without WAL the commit, too, waits for readers, and has no second try.
+	if werr := s.wait(e.busy); werr != nil && err == nil {
+		_ = s.Tx.Rollback()
+		return werr
+	}
+	return err
+}
+
+// wait sets for how long SQLite waits for locks.
+func (s *session) wait(d time.Duration) error {
+	return setting{"busy_timeout", int(d.Milliseconds())}.apply(context.Background(), s.conn)
 }
 
 // begin starts a transaction that database/sql does not end by itself when the
@@ -164,7 +183,7 @@ func (e *engine) settings(write bool) []setting {
 		{"foreign_keys", 1},
 		{"query_only", 0},
 		{"synchronous", synchronousFull},
-		{"busy_timeout", int(spell(e.busy).Milliseconds())},
+		{"busy_timeout", int(e.busy.Milliseconds())},
 	}
 }
 
@@ -177,9 +196,7 @@ func (s *session) set(ctx context.Context, settings []setting) error {
 		if err := s.conn.QueryRowContext(ctx, "PRAGMA "+want.pragma).Scan(&have.value); err != nil {
 			return fmt.Errorf("PRAGMA %s: %w", want.pragma, err)
 		}
-		switch {
-		case want.pragma == "busy_timeout": // changes once more in an Update
-		case have == want, want.pragma == "synchronous" && have.value > want.value:
+		if have.value == want.value || want.pragma == "synchronous" && have.value > want.value {
 			continue
 		}
 		s.changed = append(s.changed, have)
