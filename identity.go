@@ -2,7 +2,10 @@ package rbac
 
 import (
 	"iter"
+	"maps"
 	"net/netip"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,37 +41,199 @@ const (
 
 // NewIdentity makes an Identity from groups and permissions that the host knows
 // from a source of its own. It is not bound to any policy: a group or permission it does
-// not have is not unknown, and nothing is inherited.
+// not have is not unknown, and nothing is inherited. The user name is taken to its canonical
+// form, as AddUser does.
 //
 // An empty user with neither groups nor permissions is anonymous. With an invalid
-// user name, or groups or permissions without a user, no predicate is met.
-func NewIdentity(user string, groups, permissions []string) *Identity { return nil }
+// user name, or groups or permissions without a user, no predicate is met. Groups and permissions
+// with an invalid name, such as a pattern, are left out: no predicate could ask for them.
+func NewIdentity(user string, groups, permissions []string) *Identity {
+	if user == "" {
+		if len(groups)+len(permissions) > 0 {
+			return &Identity{}
+		}
+		return &Identity{kind: anonymousIdentity}
+	}
+	name, err := canonicalUser(user)
+	if err != nil {
+		return &Identity{}
+	}
+	return &Identity{
+		kind:   userIdentity,
+		user:   name,
+		gnames: nameSet(groups, validGroup),
+		pnames: nameSet(permissions, validPermission),
+	}
+}
 
-// User returns the user's name, empty when anonymous.
-func (id *Identity) User() string { return "" }
+func nameSet(names []string, valid func(string) bool) map[string]struct{} {
+	set := make(map[string]struct{}, len(names))
+	for _, name := range names {
+		if valid(name) {
+			set[name] = struct{}{}
+		}
+	}
+	return set
+}
+
+// anonymous is who has no ticket. The policy is given along, since for it, too, an
+// unknown name is a fault.
+func (p *policy) anonymous(now func() time.Time) *Identity {
+	if p == nil {
+		return &Identity{}
+	}
+	return &Identity{kind: anonymousIdentity, policy: p, now: now}
+}
+
+// identity is the user u. groups are the sorted numbers of the active groups and of all
+// they inherit; they are kept and never written to. Without policy, id or name nobody is identified.
+func (p *policy) identity(u uuid.UUID, name string, groups []int32, since time.Time, now func() time.Time) *Identity {
+	if p == nil || u == uuid.Nil || name == "" {
+		return &Identity{}
+	}
+	return &Identity{kind: userIdentity, id: u, user: name, groups: groups, since: since, now: now, policy: p}
+}
+
+// known reports whether somebody looked who it is.
+func (id *Identity) known() bool { return id != nil && id.kind != unknownIdentity }
+
+// verified reports whether id came from an Authority.
+func (id *Identity) verified() bool { return id.known() && id.policy != nil }
+
+// User returns the user's name in canonical form, empty when anonymous.
+func (id *Identity) User() string {
+	if id == nil {
+		return ""
+	}
+	return id.user
+}
 
 // ID returns the user's id, zero when anonymous or made by NewIdentity.
-func (id *Identity) ID() uuid.UUID { return uuid.Nil }
+func (id *Identity) ID() uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return id.id
+}
 
-// IsAnonymous reports whether nobody is logged in. It is true for nil, too.
-func (id *Identity) IsAnonymous() bool { return true }
+// IsAnonymous reports whether nobody is logged in. It is true for nil and the
+// zero Identity, too, although these do not meet the predicate [IsAnonymous].
+func (id *Identity) IsAnonymous() bool { return id == nil || id.kind != userIdentity }
 
 // InGroup reports whether the group is active or inherited by an active one.
-func (id *Identity) InGroup(name string) bool { return false }
+// False does not tell an unknown group from one that id is not in; the predicate [InGroup] does.
+func (id *Identity) InGroup(name string) bool { return id.known() && id.group(name) == met }
 
 // HasPermission reports whether an active group gives the permission, by itself or by inheritance.
-func (id *Identity) HasPermission(name string) bool { return false }
+// False does not tell an unknown permission from a missing one; the predicate [HasPermission] does.
+func (id *Identity) HasPermission(name string) bool {
+	return id.known() && id.permission(name) == met
+}
+
+// group is the verdict on being in a group, for a known id.
+func (id *Identity) group(name string) verdict {
+	if id.policy == nil {
+		_, ok := id.gnames[name]
+		return verdictOf(ok)
+	}
+	n, ok := id.policy.groupNum[name]
+	if !ok {
+		return broken
+	}
+	_, ok = slices.BinarySearch(id.groups, n)
+	return verdictOf(ok)
+}
+
+// permission is the verdict on having a permission, for a known id.
+func (id *Identity) permission(name string) verdict {
+	if id.policy == nil {
+		_, ok := id.pnames[name]
+		return verdictOf(ok)
+	}
+	p, ok := id.policy.perms[name]
+	if !ok {
+		return broken
+	}
+	return verdictOf(intersect(id.groups, p.groups))
+}
+
+// intersect reports whether two sorted lists have a number in common. It looks
+// the shorter one's numbers up in the longer.
+func intersect(short, long []int32) bool {
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	for _, n := range short {
+		i, ok := slices.BinarySearch(long, n)
+		if ok {
+			return true
+		}
+		long = long[i:]
+	}
+	return false
+}
 
 // Groups lists what InGroup is true for, in byte order.
-func (id *Identity) Groups() iter.Seq[string] { return func(func(string) bool) {} }
+func (id *Identity) Groups() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		switch {
+		case !id.known():
+		case id.policy == nil:
+			slices.Values(slices.Sorted(maps.Keys(id.gnames)))(yield)
+		default:
+			for _, n := range id.groups { // numbers go by name
+				if !yield(id.policy.groups[n].Name) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // Permissions lists what HasPermission is true for, in byte order.
-func (id *Identity) Permissions() iter.Seq[string] { return func(func(string) bool) {} }
+func (id *Identity) Permissions() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		switch {
+		case !id.known():
+		case id.policy == nil:
+			slices.Values(slices.Sorted(maps.Keys(id.pnames)))(yield)
+		default:
+			for _, name := range id.policy.names {
+				if id.permission(name) == met && !yield(name) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // AuthenticatedAt returns when the user proved who they are: when the ticket was
 // made. It is zero where that is not known.
-func (id *Identity) AuthenticatedAt() time.Time { return time.Time{} }
+func (id *Identity) AuthenticatedAt() time.Time {
+	if id == nil {
+		return time.Time{}
+	}
+	return id.since
+}
 
-// WithAddr returns a copy that comes from the given address. The address must be
+// WithAddr returns a copy that comes from the given address, and nil for nil. The address must be
 // the client's own, not that of a proxy; see httpguard.Config.ClientAddr.
-func (id *Identity) WithAddr(addr netip.Addr) *Identity { return id }
+func (id *Identity) WithAddr(addr netip.Addr) *Identity {
+	if id == nil {
+		return nil
+	}
+	c := *id
+	c.addr = addr
+	return &c
+}
+
+// String is for logs: user "bob", anonymous, or unknown for nil and the zero Identity.
+func (id *Identity) String() string {
+	switch {
+	case !id.known():
+		return "unknown"
+	case id.kind == anonymousIdentity:
+		return "anonymous"
+	}
+	return "user " + strconv.Quote(id.user)
+}

@@ -1,0 +1,149 @@
+package rbac
+
+import (
+	"slices"
+	"strings"
+)
+
+// who tells who is logged in.
+func (id *Identity) who() string {
+	if id.kind == anonymousIdentity {
+		return "nobody is logged in"
+	}
+	return "you are " + id.user
+}
+
+// standing tells the groups that count for id.
+func (id *Identity) standing() string {
+	if id.kind == anonymousIdentity {
+		return id.who()
+	}
+	groups := slices.Collect(id.Groups())
+	if len(groups) == 0 {
+		return "you are in no group"
+	}
+	return "you are in " + listed(groups, ", ")
+}
+
+// givers reads like: , which the group editors gives. It is empty where that is not known,
+// and for who is not logged in and cannot be put into a group.
+func (id *Identity) givers(permission string) string {
+	if id.policy == nil || id.kind == anonymousIdentity {
+		return ""
+	}
+	names := id.policy.givers(permission)
+	switch len(names) {
+	case 0:
+		return ", which no group gives"
+	case 1:
+		return ", which the group " + names[0] + " gives"
+	}
+	return ", which the groups " + listed(names, ", ") + " give"
+}
+
+// givers names the groups that give a permission, those with a grant of their own first.
+func (p *policy) givers(permission string) []string {
+	var direct, inherited []string
+	for _, n := range p.perms[permission].groups {
+		if p.groups[n].grantsItself(permission) {
+			direct = append(direct, p.groups[n].Name)
+		} else {
+			inherited = append(inherited, p.groups[n].Name)
+		}
+	}
+	return append(direct, inherited...)
+}
+
+func (g *policyGroup) grantsItself(permission string) bool {
+	_, ok := g.grants[permission]
+	return ok
+}
+
+// waysTo reads like: editors gives post.write, or: seniors gives post.write through editors.
+func (id *Identity) waysTo(permission string) string {
+	if id.policy == nil {
+		return "you have " + permission
+	}
+	var ways []string
+	for _, path := range id.paths(func(n int32) bool { return id.policy.groups[n].grantsItself(permission) }) {
+		way := path[0] + " gives " + permission
+		if len(path) > 1 {
+			way += " through " + strings.Join(path[1:], ", ")
+		}
+		ways = append(ways, way)
+	}
+	return listed(ways, " and ")
+}
+
+// waysInto reads like: you are in editors, or: you are in seniors, which inherits editors.
+func (id *Identity) waysInto(group string) string {
+	if id.policy == nil {
+		return "you are in " + group
+	}
+	target := id.policy.groupNum[group]
+	var ways []string
+	for _, path := range id.paths(func(n int32) bool { return n == target }) {
+		way := "you are in " + path[0]
+		if last := len(path) - 1; last > 0 {
+			way += ", which inherits " + path[last]
+			if last > 1 {
+				way += " through " + strings.Join(path[1:last], ", ")
+			}
+		}
+		ways = append(ways, way)
+	}
+	return listed(ways, " and ")
+}
+
+// paths gives, for each group that id is in other than by inheritance, the
+// shortest way down the inheritance to a group that is meant, by names, if there is one; shorter ways first.
+func (id *Identity) paths(meant func(int32) bool) [][]string {
+	var paths [][]string
+	for _, root := range id.roots() {
+		if path := id.policy.path(root, meant); path != nil {
+			paths = append(paths, path)
+		}
+	}
+	slices.SortStableFunc(paths, func(a, b []string) int { return len(a) - len(b) })
+	return paths
+}
+
+// roots are the groups of id that none of its other groups inherits. Since the
+// groups of id are closed under inheritance, looking at immediate juniors is enough.
+func (id *Identity) roots() []int32 {
+	inherited := map[int32]bool{}
+	for _, n := range id.groups {
+		for _, junior := range id.policy.groups[n].juniors {
+			inherited[junior] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(id.groups), func(n int32) bool { return inherited[n] })
+}
+
+// path searches breadth first, and so finds a shortest path. It sees each group once.
+func (p *policy) path(root int32, meant func(int32) bool) []string {
+	from := map[int32]int32{root: -1}
+	queue := []int32{root}
+	for ; len(queue) > 0; queue = queue[1:] {
+		n := queue[0]
+		if meant(n) {
+			return p.backtrack(from, n)
+		}
+		for _, junior := range p.groups[n].juniors {
+			if _, seen := from[junior]; !seen {
+				from[junior] = n
+				queue = append(queue, junior)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *policy) backtrack(from map[int32]int32, n int32) []string {
+	var path []string
+	for ; n >= 0; n = from[n] {
+		path = append(path, p.groups[n].Name)
+	}
+	slices.Reverse(path)
+	return path
+}

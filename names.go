@@ -1,0 +1,139 @@
+package rbac
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	maxName = 256       // bytes of a name, scope, subject or e-mail
+	maxText = 64 * 1024 // bytes of a note, title or description
+)
+
+// canonicalUser returns the form of a user name in which names are compared and
+// stored: each part between single spaces in PRECIS UsernameCaseMapped (RFC 8265
+// section 3.3, userparts). So Bob, bob and full-width ｂｏｂ are one name.
+func canonicalUser(name string) (string, error) {
+	if reason := badString(name, 1); reason != "" {
+		return "", &Error{Kind: ErrInvalid, Record: "user", Name: name, Field: "Name", Reason: reason}
+	}
+	if plainUser(name) {
+		return name, nil
+	}
+	canonical, ok := mapUser(name)
+	if !ok || len(canonical) > maxName {
+		return "", &Error{Kind: ErrInvalid, Record: "user", Name: name, Field: "Name",
+			Reason: "not a user name (RFC 8265): letters, digits and ASCII punctuation, parts separated by single spaces"}
+	}
+	return canonical, nil
+}
+
+// plainUser recognises names that are canonical at a glance: lower case ASCII without spaces.
+func plainUser(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c > '~' || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// mapUser maps each part until it is stable: a PRECIS profile may need more than
+// one pass (RFC 8264 section 7), and a name that changes each time it is stored would be two users.
+func mapUser(name string) (string, bool) {
+	parts := strings.Split(name, " ")
+	for i, part := range parts {
+		for pass := 0; ; pass++ {
+			mapped, err := precis.UsernameCaseMapped.String(part)
+			if err != nil || mapped == "" || pass == 3 {
+				return "", false
+			}
+			if mapped == part {
+				break
+			}
+			part = mapped
+		}
+		parts[i] = part
+	}
+	return strings.Join(parts, " "), true
+}
+
+// validName checks the name of a group, permission or section: case-sensitive and
+// exact, any script, no control characters, no white space at either end.
+func validName(record, field, name string) error {
+	reason := badString(name, 1)
+	if reason == "" && strings.TrimSpace(name) != name {
+		reason = "leading or trailing space"
+	}
+	return invalid(record, name, field, reason)
+}
+
+// validKey checks a scope, subject or e-mail: opaque and exact, may be empty.
+func validKey(record, name, field, value string) error {
+	return invalid(record, name, field, badString(value, 0))
+}
+
+// validText checks text for people. NUL is refused because not every store can keep it.
+func validText(record, name, field, text string) error {
+	reason := ""
+	switch {
+	case len(text) > maxText:
+		reason = "longer than 64 KiB"
+	case !utf8.ValidString(text):
+		reason = "not valid UTF-8"
+	case strings.ContainsRune(text, 0):
+		reason = "contains a NUL"
+	}
+	return invalid(record, name, field, reason)
+}
+
+func invalid(record, name, field, reason string) error {
+	if reason == "" {
+		return nil
+	}
+	return &Error{Kind: ErrInvalid, Record: record, Name: name, Field: field, Reason: reason}
+}
+
+func badString(s string, least int) string {
+	switch {
+	case len(s) < least:
+		return "empty"
+	case len(s) > maxName:
+		return "longer than 256 bytes"
+	case !utf8.ValidString(s):
+		return "not valid UTF-8"
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return "contains a control character"
+	}
+	return ""
+}
+
+// emailKey returns the form in which e-mail addresses are compared: NFC and case
+// folded, the whole address. Some servers tell Bob@ from bob@; none should be trusted to.
+func emailKey(address string) string {
+	return norm.NFC.String(cases.Fold().String(norm.NFC.String(address)))
+}
+
+// isPattern reports whether a name has the form of a pattern of permissions.
+func isPattern(name string) bool { return name == "*" || strings.HasSuffix(name, ".*") }
+
+// printable makes a string from outside, such as a User-Agent, fit to be stored
+// and shown: valid UTF-8, no control characters, at most so many bytes.
+func printable(s string, bytes int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	for len(s) > bytes {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
+}

@@ -1,0 +1,120 @@
+package rbac
+
+import (
+	"strconv"
+	"strings"
+)
+
+// verdict is what a predicate comes to. The numbers make strong Kleene logic
+// arithmetic: all is the minimum, any the maximum, not the negative. The zero verdict is broken, which denies.
+type verdict int8
+
+const (
+	unmet  verdict = -1
+	broken verdict = 0
+	met    verdict = 1
+)
+
+// The bounds of a predicate as a tree. Evaluation is recursive, so that deeper ones
+// could exhaust the stack, and a part can be shared, so that few values could mean endless work.
+const (
+	maxDepth = 100
+	maxSize  = 100_000
+)
+
+// predicate is the one implementation of Predicate. It does not change once it is made.
+type predicate struct {
+	rule  rule
+	msg   string // from WithMessage; empty: none
+	depth int    // of the tree, leaves have 1
+	size  int    // how many predicates the tree has
+}
+
+// rule is what a predicate says.
+type rule interface {
+	// judge is given known identities only.
+	judge(id *Identity) verdict
+	// call returns the name and the arguments by which the predicate is printed.
+	call() (name string, args []string)
+}
+
+// leaf is a rule without parts.
+type leaf interface {
+	rule
+	// describe says why the verdict on a known identity is v; see finding.
+	describe(id *Identity, v verdict) (need, fact string)
+}
+
+func (p *predicate) unwrap() *predicate { return p }
+
+func (p *predicate) judge(id *Identity) verdict { return p.rule.judge(id) }
+
+func (p *predicate) String() string {
+	if p.msg == "" {
+		return p.plain()
+	}
+	name, args := p.rule.call()
+	return name + "(" + strings.Join(append(args, "msg="+strconv.Quote(p.msg)), ", ") + ")"
+}
+
+// plain prints p without its own message.
+func (p *predicate) plain() string {
+	name, args := p.rule.call()
+	return name + "(" + strings.Join(args, ", ") + ")"
+}
+
+func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
+
+// own returns the predicate behind p, and a broken one where there is none: p
+// is nil, or of a foreign type that embeds a nil Predicate, which panics when it is called.
+func own(p Predicate) (n *predicate) {
+	defer func() {
+		if n == nil {
+			_ = recover()
+			n = newLeaf(&flawed{"nil", nil, "a predicate is missing"})
+		}
+	}()
+	if p == nil {
+		return nil
+	}
+	if q := p.unwrap(); q != nil && q.rule != nil {
+		return q
+	}
+	return nil
+}
+
+func ownAll(p Predicate, more []Predicate) []*predicate {
+	parts := make([]*predicate, 0, 1+len(more))
+	parts = append(parts, own(p))
+	for _, m := range more {
+		parts = append(parts, own(m))
+	}
+	return parts
+}
+
+// forEach makes a predicate of each name.
+func forEach(make func(string) Predicate, name string, more []string) []*predicate {
+	parts := []*predicate{own(make(name))}
+	for _, m := range more {
+		parts = append(parts, own(make(m)))
+	}
+	return parts
+}
+
+// flawed is a leaf that was made from arguments that nothing can meet.
+type flawed struct {
+	name  string
+	args  []string
+	cause string
+}
+
+func newFlawedName(predicate, kind, name string) *predicate {
+	quoted := strconv.Quote(name)
+	return newLeaf(&flawed{predicate, []string{quoted}, quoted + " is no valid name of a " + kind})
+}
+
+func (p *flawed) judge(*Identity) verdict { return broken }
+
+func (p *flawed) call() (string, []string) { return p.name, p.args }
+
+func (p *flawed) describe(*Identity, verdict) (need, fact string) { return p.cause, "" }

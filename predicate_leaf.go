@@ -1,0 +1,125 @@
+package rbac
+
+import (
+	"strconv"
+
+	"github.com/google/uuid"
+)
+
+type isUser struct{ name string } // canonical
+
+func (p *isUser) judge(id *Identity) verdict {
+	return verdictOf(id.kind == userIdentity && id.user == p.name)
+}
+
+func (p *isUser) call() (string, []string) { return "is_user", []string{strconv.Quote(p.name)} }
+
+func (p *isUser) describe(id *Identity, v verdict) (need, fact string) {
+	return "needs to be the user " + p.name, id.who()
+}
+
+type isUserID struct{ id uuid.UUID }
+
+func (p *isUserID) judge(id *Identity) verdict {
+	if id.kind == userIdentity && id.id == uuid.Nil {
+		return broken // it may be them: neither this nor its opposite can be said
+	}
+	return verdictOf(id.kind == userIdentity && id.id == p.id)
+}
+
+func (p *isUserID) call() (string, []string) {
+	return "is_user_id", []string{strconv.Quote(p.id.String())}
+}
+
+func (p *isUserID) describe(id *Identity, v verdict) (need, fact string) {
+	if v == broken {
+		return "the id of the user " + id.user + " is unknown", ""
+	}
+	return "needs to be the user with the id " + p.id.String(), id.who()
+}
+
+type anonymity struct{ want bool }
+
+func (p *anonymity) judge(id *Identity) verdict {
+	return verdictOf((id.kind == anonymousIdentity) == p.want)
+}
+
+func (p *anonymity) call() (string, []string) {
+	if p.want {
+		return "is_anonymous", nil
+	}
+	return "not_anonymous", nil
+}
+
+func (p *anonymity) describe(id *Identity, v verdict) (need, fact string) {
+	if p.want {
+		return "needs that nobody is logged in", id.who()
+	}
+	return "needs a login", id.who()
+}
+
+type inGroup struct{ name string }
+
+func (p *inGroup) judge(id *Identity) verdict { return id.group(p.name) }
+
+func (p *inGroup) call() (string, []string) { return "in_group", []string{strconv.Quote(p.name)} }
+
+func (p *inGroup) describe(id *Identity, v verdict) (need, fact string) {
+	switch v {
+	case met:
+		return "", id.waysInto(p.name)
+	case unmet:
+		return "needs the group " + p.name, id.standing()
+	}
+	return "group " + strconv.Quote(p.name) + " is unknown", ""
+}
+
+type hasPermission struct{ name string }
+
+func (p *hasPermission) judge(id *Identity) verdict { return id.permission(p.name) }
+
+func (p *hasPermission) call() (string, []string) {
+	return "has_permission", []string{strconv.Quote(p.name)}
+}
+
+func (p *hasPermission) describe(id *Identity, v verdict) (need, fact string) {
+	switch v {
+	case met:
+		return "", id.waysTo(p.name)
+	case unmet:
+		return "needs " + p.name + id.givers(p.name), id.standing()
+	}
+	return "permission " + strconv.Quote(p.name) + " is unknown", ""
+}
+
+type function struct {
+	name string
+	f    func(*Identity) bool
+}
+
+// judge leaves the verdict broken when f panics, whatever it panics with.
+func (p *function) judge(id *Identity) (v verdict) {
+	defer func() { _ = recover() }()
+	return verdictOf(p.f(id))
+}
+
+func (p *function) call() (string, []string) { return "func", []string{strconv.Quote(p.name)} }
+
+// describe keeps the value of a panic to itself: messages are shown to those who are denied.
+func (p *function) describe(id *Identity, v verdict) (need, fact string) {
+	check := "the check " + strconv.Quote(p.name)
+	switch v {
+	case met:
+		return "", check + " passes"
+	case unmet:
+		return "needs " + check + " to pass", ""
+	}
+	return check + " panicked", ""
+}
+
+func verdictOf(ok bool) verdict {
+	if ok {
+		return met
+	}
+	return unmet
+}
