@@ -36,23 +36,21 @@ func (b *blog) showAccount(w http.ResponseWriter, r *http.Request, p page) {
 	p.Title = "Your account"
 	p.Data = accountData{
 		Groups: slices.Collect(id.Groups()), Permissions: slices.Collect(id.Permissions()),
-		Tickets: tickets, Current: current.ID, Changed: r.URL.Query().Has("changed"),
+		Tickets: tickets, Current: current.ID, Changed: r.Form.Has("changed"),
 	}
 	b.show(w, r, "account.html", p)
 }
 
 // endTicket ends a ticket of the user's own: RevokeTicket finds no other.
 func (b *blog) endTicket(w http.ResponseWriter, r *http.Request) {
-	id, err := uuid.Parse(r.PostFormValue("id"))
-	if err == nil {
-		err = b.authority.RevokeTicket(r.Context(), rbac.FromContext(r.Context()).User(), id)
-	}
+	id, _ := uuid.Parse(r.PostForm.Get("id")) // the zero id, after an error, is not found
+	err := b.authority.RevokeTicket(r.Context(), rbac.FromContext(r.Context()).User(), id)
 	b.accountDone(w, r, "/me", err)
 }
 
 // changePassword ends all tickets of the user, and gives this browser a new one.
 func (b *blog) changePassword(w http.ResponseWriter, r *http.Request) {
-	t, err := b.authority.ChangePassword(r.Context(), b.guard.Token(r), r.PostFormValue("old"), r.PostFormValue("new"))
+	t, err := b.authority.ChangePassword(r.Context(), b.guard.Token(r), r.PostForm.Get("old"), r.PostForm.Get("new"))
 	if err == nil {
 		b.guard.SetTicket(w, r, t)
 	}

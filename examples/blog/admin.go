@@ -60,9 +60,6 @@ func setDisabled(tx *rbac.Tx, name string, disabled bool) error {
 
 // change makes a change in a transaction of its own. The request's context tells the change log who made it.
 func (b *blog) change(r *http.Request, c change) error {
-	if err := r.ParseForm(); err != nil {
-		return err
-	}
 	return b.authority.Update(r.Context(), func(tx *rbac.Tx) error { return c(tx, r.PostForm) })
 }
 

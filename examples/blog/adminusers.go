@@ -24,7 +24,7 @@ type userView struct {
 const mostUsers = 100 // on a page
 
 func (b *blog) showUsers(w http.ResponseWriter, r *http.Request, p page, form rbac.User) {
-	data := usersData{Search: r.FormValue("search"), Form: form}
+	data := usersData{Search: r.Form.Get("search"), Form: form}
 	err := b.authority.View(r.Context(), func(tx *rbac.Tx) (err error) {
 		data.Users, data.More = nil, false
 		for u, err := range tx.Users(rbac.UserQuery{Search: data.Search, Limit: mostUsers + 1}) {
@@ -67,8 +67,8 @@ func viewUser(tx *rbac.Tx, u rbac.User) (userView, error) {
 
 // createUser adds a user together with the password, in one Update.
 func (b *blog) createUser(w http.ResponseWriter, r *http.Request) {
-	user := rbac.User{Name: r.PostFormValue("name"), DisplayName: r.PostFormValue("display_name")}
-	hash, err := b.authority.HashPassword(r.Context(), r.PostFormValue("password"))
+	user := rbac.User{Name: r.PostForm.Get("name"), DisplayName: r.PostForm.Get("display_name")}
+	hash, err := b.authority.HashPassword(r.Context(), r.PostForm.Get("password"))
 	if err == nil {
 		err = b.authority.Update(r.Context(), func(tx *rbac.Tx) error {
 			_, err := addUser(tx, user, hash)

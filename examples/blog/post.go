@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
@@ -22,7 +23,7 @@ func (p Post) problem() string {
 	switch {
 	case strings.TrimSpace(p.Title) == "":
 		return "The post needs a title."
-	case len(p.Title) > 200:
+	case utf8.RuneCountInString(p.Title) > 200:
 		return "The title is too long."
 	case strings.TrimSpace(p.Body) == "":
 		return "The post has no text."
@@ -32,7 +33,8 @@ func (p Post) problem() string {
 
 // mayEdit is the rule on a single post.
 func mayEdit(p Post) rbac.Predicate {
-	return rbac.Any(rbac.HasPermission("post.edit"), rbac.IsUserID(p.Author))
+	author := rbac.WithMessage(rbac.IsUserID(p.Author), "to have written the post") // better than an id
+	return rbac.Any(rbac.HasPermission("post.edit"), author)
 }
 
 // posts keeps the posts, within transactions of the Authority: so a post and what is

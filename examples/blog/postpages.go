@@ -120,7 +120,7 @@ func (b *blog) changePost(w http.ResponseWriter, r *http.Request) {
 
 // savePost takes the texts of a post from the form; who wrote it is never in a form.
 func (b *blog) savePost(w http.ResponseWriter, r *http.Request, title string, p Post) {
-	p.Title, p.Body = r.PostFormValue("title"), r.PostFormValue("body")
+	p.Title, p.Body = r.PostForm.Get("title"), r.PostForm.Get("body")
 	if alert := p.problem(); alert != "" {
 		b.show(w, r, "edit.html", page{Title: title, Status: http.StatusUnprocessableEntity, Alert: alert, Data: p})
 		return

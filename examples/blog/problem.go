@@ -34,7 +34,7 @@ func problem(err error) (status int, alert string, ok bool) {
 	return 0, "", false
 }
 
-// denied is the 403 in the look of the blog. All else, and all that programs
+// denied is the 403 and the 404 in the look of the blog. All else, and all that programs
 // ask for, the guard answers by itself.
 func (b *blog) denied(w http.ResponseWriter, r *http.Request, err error) {
 	var denied *rbac.DeniedError
@@ -44,12 +44,12 @@ func (b *blog) denied(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &denied) && !denied.Identity.IsAnonymous():
 		b.show(w, r, "denied.html", page{Title: "You may not do this", Status: http.StatusForbidden, Data: denied.Message})
 	case errors.Is(err, rbac.ErrNotFound):
-		b.notFound(w, r)
+		b.show(w, r, "notfound.html", page{Title: "There is nothing here", Status: http.StatusNotFound})
 	default:
 		b.guard.Deny(w, r, err)
 	}
 }
 
 func (b *blog) notFound(w http.ResponseWriter, r *http.Request) {
-	b.show(w, r, "notfound.html", page{Title: "There is nothing here", Status: http.StatusNotFound})
+	b.guard.Deny(w, r, rbac.ErrNotFound)
 }

@@ -48,7 +48,7 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.Public("/logout", b.guard.LogoutHandler())
 	mux.Public("GET /style.css", http.FileServerFS(files))
 	mux.Public("/", http.HandlerFunc(b.notFound))
-	return mux, headers(http.MaxBytesHandler(b.guard.Handler(mux), 1<<20))
+	return mux, headers(b.guard.Handler(forms(mux)))
 }
 
 // headers lets pages load nothing but our style, run no script, and be framed by nobody.
@@ -58,6 +58,18 @@ func headers(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// forms reads what was sent, so that handlers find it in r.PostForm.
+func forms(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+		if err := r.ParseForm(); err != nil {
+			http.Error(w, "What you sent could not be read: "+err.Error(), http.StatusBadRequest)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -26,7 +26,7 @@ func addSamples(ctx context.Context, a *rbac.Authority, p posts) error {
 			return err
 		}
 		for _, err := range tx.Users(rbac.UserQuery{Limit: 1}) {
-			return err
+			return err // nil: somebody is there
 		}
 		manager, err := addUser(tx, rbac.User{Name: "manager", DisplayName: "Example manager"}, managepass)
 		if err != nil {
