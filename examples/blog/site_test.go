@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,6 +17,11 @@ import (
 	"github.com/rbac-go/rbac"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
 
 // site is a running blog.
 type site struct {
@@ -32,7 +38,6 @@ func serveSite(t *testing.T, store rbac.Store, p posts) *site {
 	t.Helper()
 	cfg := config
 	cfg.Argon2id = rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1} // unsafe outside tests
-	cfg.Logger = slog.New(slog.DiscardHandler)
 	a, err := rbac.Open(t.Context(), store, cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -154,8 +153,6 @@ func TestOnlyLoopbackAddresses(t *testing.T) {
 }
 
 func TestRunUntilInterrupted(t *testing.T) {
-	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(slog.New(slog.DiscardHandler))
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	r, w := io.Pipe()
