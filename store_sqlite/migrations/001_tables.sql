@@ -126,6 +126,7 @@ CREATE INDEX rbac_throttles_last ON rbac_throttles (last);
 
 CREATE TABLE rbac_changes (
 	revision    INTEGER NOT NULL,
+	nonce       INTEGER NOT NULL,
 	seq         INTEGER NOT NULL,
 	at          INTEGER NOT NULL,
 	actor       TEXT NOT NULL,
