@@ -45,6 +45,6 @@ type rule struct {
 
 func suite() []rule {
 	return slices.Concat(
-		headRules, userRules, userFilterRules, policyRules, groupRules, membershipRules, ticketRules, throttleRules, changeRules,
+		headRules, userRules, userFilterRules, policyRules, groupRules, membershipRules, ticketRules, throttleRules, changeRules, transactionRules,
 	)
 }
