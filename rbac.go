@@ -65,18 +65,19 @@ import (
 // A change takes effect for every Identify or Judge that starts after the call
 // that made it has returned, in every Authority on the same Store.
 type Authority struct {
-	store  Store
-	cfg    Config
-	log    *slog.Logger
-	hasher *hasher
-	queue  *hashQueue
-	caches caches
-	state  atomic.Pointer[state]
-	moving sync.Mutex // held to move state, and to fill the caches that belong to it
-	uses   uses
-	stop   context.CancelFunc
-	done   sync.WaitGroup
-	closed atomic.Bool
+	store     Store
+	cfg       Config
+	log       *slog.Logger
+	hasher    *hasher
+	queue     *hashQueue
+	caches    caches
+	state     atomic.Pointer[state]
+	following chan struct{} // holds one value while somebody reads what is new in the store
+	moving    sync.Mutex    // held to move state, and to fill the caches that belong to it; never while the store is asked
+	uses      uses
+	stop      context.CancelFunc
+	done      sync.WaitGroup
+	closed    atomic.Bool
 
 	verified func() // called by tests between verifying a password and making the ticket
 }
@@ -98,7 +99,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, err
 	}
 	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
-		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg)}
+		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1)}
 	a.state.Store(&state{})
 	if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
 		return nil, err
@@ -118,8 +119,13 @@ func (a *Authority) Close() error {
 	}
 	a.stop()
 	a.done.Wait()
-	return a.flush(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	defer cancel()
+	return a.flush(ctx)
 }
+
+// lastWords is how long Close tries to write what is left, in case the store hangs.
+const lastWords = 10 * time.Second
 
 // View runs f with a Tx that reads one consistent state. A change inside is
 // ErrReadOnly. View returns the error of f as it is.
@@ -146,9 +152,9 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 // An error other than f's own that wraps ErrUnavailable may have come after the
 // commit; then it is not known whether the changes were made.
 func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
-	return a.update(ctx, func(r Records) error {
-		tx, err := a.begin(ctx, r, false)
-		if err != nil {
+	var tx *Tx
+	err := a.update(ctx, func(r Records) (err error) {
+		if tx, err = a.begin(ctx, r, false); err != nil {
 			return err
 		}
 		if err := f(tx); err != nil {
@@ -156,6 +162,10 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 		}
 		return tx.finish()
 	})
+	if err == nil {
+		a.logEnded(ctx, tx.ended)
+	}
+	return err
 }
 
 var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)
