@@ -113,6 +113,9 @@ func TestDepth(t *testing.T) {
 		expectVerdict(t, amy, Not(p), broken)
 		expectVerdict(t, amy, Any(p, NotAnonymous()), met)
 	}
+	if !Met(amy, wrapTimes(maxDepth-1, NotAnonymous())) {
+		t.Errorf("broken at depth %d already", maxDepth)
+	}
 	p := wrapTimes(maxDepth, NotAnonymous())
 	if got, want := Explain(amy, p).Reason, "a predicate is nested deeper than 100"; got != want {
 		t.Errorf("the reason is %q, want %q", got, want)

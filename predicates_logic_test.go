@@ -154,6 +154,7 @@ func TestUnidentified(t *testing.T) {
 		"permissions without a user":         NewIdentity("", nil, []string{"a"}),
 		"an invalid user":                    NewIdentity("a\x00", []string{"a"}, []string{"a"}),
 		"a policy's user without id":         blog.compile().identity([16]byte{}, "amy", nil, time.Time{}, nil),
+		"a policy's user without name":       blog.compile().identity([16]byte{1}, "", nil, time.Time{}, nil),
 		"a user of no policy":                (*policy)(nil).identity([16]byte{1}, "amy", nil, time.Time{}, nil),
 		"nobody of no policy":                (*policy)(nil).anonymous(nil),
 		"a copy of zero that has an address": (&Identity{}).WithAddr(someAddr),
