@@ -28,6 +28,8 @@ type Change struct {
 	// name cannot change (permissions, sections) and for patterns.
 	SubjectID, ObjectID uuid.UUID
 
+	Nonce uint64 // of the revision; see Head
+
 	Before, After json.RawMessage // the record before and after as a JSON object; nil where there was or is none
 }
 

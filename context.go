@@ -34,3 +34,27 @@ func WithActor(ctx context.Context, name string) context.Context {
 func WithReason(ctx context.Context, reason string) context.Context {
 	return context.WithValue(ctx, reasonKey, reason)
 }
+
+// actor is who makes a change.
+type actor struct {
+	name     string
+	verified bool // identified by an Authority, not merely named by the program
+}
+
+// actorOf prefers what cannot be made up: an Identity that came from an
+// Authority, then the name the program gave, then an Identity the program made.
+func actorOf(ctx context.Context) actor {
+	id := FromContext(ctx)
+	if id.verified() && !id.IsAnonymous() {
+		return actor{name: id.User(), verified: true}
+	}
+	if name, _ := ctx.Value(actorKey).(string); name != "" {
+		return actor{name: printable(name, maxName)}
+	}
+	return actor{name: id.User()}
+}
+
+func reasonOf(ctx context.Context) string {
+	reason, _ := ctx.Value(reasonKey).(string)
+	return printable(reason, maxText)
+}

@@ -122,15 +122,16 @@ func emailKey(address string) string {
 // isPattern reports whether a name has the form of a pattern of permissions.
 func isPattern(name string) bool { return name == "*" || strings.HasSuffix(name, ".*") }
 
-// header makes a string from a request, such as a User-Agent, fit to be stored and shown.
-func header(s string) string {
+// printable makes a string from outside, such as a User-Agent, fit to be stored
+// and shown: valid UTF-8, no control characters, at most so many bytes.
+func printable(s string, bytes int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
-	for len(s) > maxName {
+	for len(s) > bytes {
 		_, size := utf8.DecodeLastRuneInString(s)
 		s = s[:len(s)-size]
 	}

@@ -80,8 +80,8 @@ func FuzzNames(f *testing.F) {
 		if len(c) == 0 || len(c) > maxName {
 			t.Fatalf("canonicalUser(%q) has %d bytes", s, len(c))
 		}
-		if h := header(s); validKey("x", "x", "x", h) != nil {
-			t.Fatalf("header(%q) = %q cannot be stored", s, h)
+		if h := printable(s, maxName); validKey("x", "x", "x", h) != nil {
+			t.Fatalf("printable(%q) = %q cannot be stored", s, h)
 		}
 	})
 }

@@ -1,11 +1,15 @@
 package rbac
 
-import "github.com/google/uuid"
+import (
+	"cmp"
+	"slices"
+	"strings"
 
-// policy is a compiled, immutable snapshot of what groups may do, at one head of the
-// store. Groups have small numbers, so that a check compares integers.
+	"github.com/google/uuid"
+)
+
+// policy is a compiled, immutable snapshot of what groups may do. Groups have small numbers, so that a check compares integers.
 type policy struct {
-	head     Head
 	groups   []policyGroup // by number, in byte order of name
 	groupNum map[string]int32
 	groupIDs map[uuid.UUID]int32
@@ -18,10 +22,134 @@ type policyGroup struct {
 	Group
 	closure []int32             // its own number and those of all groups it inherits, sorted
 	juniors []int32             // immediate, sorted
-	grants  map[string]struct{} // its own: permissions and patterns
+	grants  map[string]struct{} // its own
 }
 
 type policyPermission struct {
 	Permission
 	groups []int32 // sorted numbers of the groups that give it, by a grant of their own or of a group they inherit
+}
+
+// loadPolicy reads and compiles the policy that r shows.
+func loadPolicy(r Records) (*policy, error) {
+	p := &policy{}
+	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions, p.readGrants, p.readMenu} {
+		if err := step(r); err != nil {
+			return nil, err
+		}
+	}
+	p.spreadGrants()
+	return p, nil
+}
+
+func (p *policy) readGroups(r Records) error {
+	groups, err := r.Groups()
+	p.groups = make([]policyGroup, len(groups))
+	p.groupNum = make(map[string]int32, len(groups))
+	p.groupIDs = make(map[uuid.UUID]int32, len(groups))
+	for i, g := range groups {
+		p.groups[i] = policyGroup{Group: g}
+		p.groupNum[g.Name], p.groupIDs[g.ID] = int32(i), int32(i)
+	}
+	return err
+}
+
+func (p *policy) readInheritances(r Records) error {
+	inheritances, err := r.Inheritances()
+	for _, i := range inheritances {
+		senior, ok1 := p.groupIDs[i.Senior]
+		junior, ok2 := p.groupIDs[i.Junior]
+		if ok1 && ok2 {
+			p.groups[senior].juniors = append(p.groups[senior].juniors, junior)
+		}
+	}
+	for n := range p.groups {
+		slices.Sort(p.groups[n].juniors)
+	}
+	for n := range p.groups {
+		p.groups[n].closure = p.closeOver([]int32{int32(n)})
+	}
+	return err
+}
+
+// closeOver returns the sorted numbers of groups and of all groups they inherit. It
+// ends on a cycle, too, in case a store was edited by hand.
+func (p *policy) closeOver(groups []int32) []int32 {
+	closed := slices.Clone(groups)
+	seen := make(map[int32]struct{}, len(groups))
+	for _, n := range groups {
+		seen[n] = struct{}{}
+	}
+	for i := 0; i < len(closed); i++ {
+		for _, j := range p.groups[closed[i]].juniors {
+			if _, ok := seen[j]; !ok {
+				seen[j] = struct{}{}
+				closed = append(closed, j)
+			}
+		}
+	}
+	slices.Sort(closed)
+	return slices.Compact(closed)
+}
+
+func (p *policy) readPermissions(r Records) error {
+	permissions, err := r.Permissions()
+	p.perms = make(map[string]*policyPermission, len(permissions))
+	p.names = make([]string, len(permissions))
+	for i, perm := range permissions {
+		p.perms[perm.Name] = &policyPermission{Permission: perm}
+		p.names[i] = perm.Name
+	}
+	return err
+}
+
+func (p *policy) readGrants(r Records) error {
+	grants, err := r.Grants()
+	for _, g := range grants {
+		n, ok := p.groupIDs[g.Group]
+		if !ok {
+			continue
+		}
+		if p.groups[n].grants == nil {
+			p.groups[n].grants = map[string]struct{}{}
+		}
+		p.groups[n].grants[g.Permission] = struct{}{}
+	}
+	return err
+}
+
+// spreadGrants gives each group, in the order of the numbers, what it and the groups it inherits are granted.
+func (p *policy) spreadGrants() {
+	for n := range p.groups {
+		for _, from := range p.groups[n].closure {
+			for name := range p.groups[from].grants {
+				perm, ok := p.perms[name]
+				if ok && (len(perm.groups) == 0 || perm.groups[len(perm.groups)-1] != int32(n)) {
+					perm.groups = append(perm.groups, int32(n))
+				}
+			}
+		}
+	}
+}
+
+func (p *policy) readMenu(r Records) error {
+	sections, err := r.Sections()
+	slices.SortStableFunc(sections, func(a, b Section) int { return cmp.Compare(a.Position, b.Position) })
+	at := make(map[string]int, len(sections))
+	for i, s := range sections {
+		at[s.Name] = i
+		p.menu = append(p.menu, MenuSection{Section: s})
+	}
+	for _, name := range p.names {
+		perm := p.perms[name].Permission
+		if i, ok := at[perm.Section]; ok {
+			p.menu[i].Permissions = append(p.menu[i].Permissions, perm)
+		}
+	}
+	for _, s := range p.menu {
+		slices.SortStableFunc(s.Permissions, func(a, b Permission) int {
+			return cmp.Or(cmp.Compare(a.Position, b.Position), strings.Compare(a.Name, b.Name))
+		})
+	}
+	return err
 }

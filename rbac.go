@@ -1,16 +1,211 @@
-// Package rbac is authorization for Go services.
+// Package rbac is authorization for Go services: users, groups and permissions in a
+// store, login tickets, and predicates that guard what a service does.
+//
+// Start with [Open], which makes an [Authority] on a [Store] such as sqlitestore or
+// memorystore gives. [Authority.Declare] brings in the permissions the program knows. In
+// [Authority.Update], a [Tx] adds users and groups, grants and assigns.
+// [Authority.Login] checks a password and gives a [Token]; [Authority.Identify] turns
+// the token of a request into an [Identity]; and [Check] judges the Identity by a [Predicate]:
+//
+//	canEdit := rbac.Any(rbac.HasPermission("post.edit"), rbac.IsUserID(post.AuthorID))
+//	if err := rbac.Check(id, canEdit); err != nil {
+//		return err // errors.Is(err, rbac.ErrDenied), and it says what is missing
+//	}
+//
+// Package httpguard does this for net/http. Hosts that have users or a login of
+// their own keep them: see [User].Subject, [Authority.Issue], [Authority.IdentityBySubject] and [NewIdentity].
+//
+// # Terms
+//
+// A group is the role of the RBAC standard, ANSI INCITS 359: a named bag of
+// permissions that users are assigned to. A user has permissions through groups only. A
+// group can inherit another: the senior one has the permissions of the junior one. Functions are named
+// after the standard's, with Group for Role.
+//
+// # What denies
+//
+// A decision is an error, nil only when allowed. Everything that is not a clear yes denies:
+// the zero value and nil of every type, an invalid or unknown name (under [Not] too), a
+// panic, a store that cannot be reached. ErrUnavailable is not ErrDenied, but it is no yes either.
+//
+// # When a change takes effect
+//
+// A change takes effect for every Identify, Judge, Identity or View that starts after the call that made it
+// has returned, in every process on the same store: each reads where the store's
+// history stands. An Identity keeps its answers for ever. So get a new one
+// for every request, and for every message of a long connection.
+//
+// # Cautions
+//
+// What a predicate does not guard is not guarded. A menu that leaves something out
+// is a convenience.
+//
+// Give [Login] the client's own address. With that of a proxy in its place, one
+// attacker's failures slow down everybody behind the same proxy.
+//
+// Group and permission names are exact; user names are not, and can pass to
+// somebody else after a deletion. Record owners by [User].ID.
 package rbac
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// Authority knows the users, groups and permissions of one store.
-type Authority struct{}
+// Authority knows the users, groups and permissions of one Store: it logs users
+// in, identifies requests and judges predicates. It is safe for concurrent use.
+//
+// A change takes effect for every Identify or Judge that starts after the call
+// that made it has returned, in every Authority on the same Store.
+type Authority struct {
+	store  Store
+	cfg    Config
+	log    *slog.Logger
+	hasher *hasher
+	queue  *hashQueue
+	caches caches
+	state  atomic.Pointer[state]
+	moving sync.Mutex // held to move state, and to fill the caches that belong to it
+	uses   uses
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+	closed atomic.Bool
 
-func Open(ctx context.Context, s Store, cfg Config) (*Authority, error)  { return nil, ErrUnavailable }
-func (a *Authority) Close() error                                        { return nil }
-func (a *Authority) View(ctx context.Context, f func(*Tx) error) error   { return ErrUnavailable }
-func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error { return ErrUnavailable }
-func (a *Authority) Declare(ctx context.Context, c Catalogue) error      { return ErrUnavailable }
-func (a *Authority) Menu(id *Identity) []MenuSection                     { return nil }
+	verified func() // called by tests between verifying a password and making the ticket
+}
+
+// Open makes an Authority on a store. It reads the policy, not the users. The
+// caller closes the Authority and then the Store.
+//
+// Errors: ErrInvalid for a nil store or a Config out of its bounds; ErrUnavailable.
+func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
+	if s == nil {
+		return nil, invalid("config", "", "Store", "nil")
+	}
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	hasher, err := newHasher(cfg.Argon2id)
+	if err != nil {
+		return nil, err
+	}
+	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
+		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg)}
+	a.state.Store(&state{})
+	if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
+		return nil, err
+	}
+	background, stop := context.WithCancel(context.Background())
+	a.stop = stop
+	a.uses.wake = make(chan struct{}, 1)
+	a.done.Go(func() { a.keepHouse(background) })
+	return a, nil
+}
+
+// Close ends the Authority's background work after writing what it still has to
+// write. It does not close the Store. Calls that come later fail with ErrUnavailable.
+func (a *Authority) Close() error {
+	if a.closed.Swap(true) {
+		return nil
+	}
+	a.stop()
+	a.done.Wait()
+	return a.flush(context.Background())
+}
+
+// View runs f with a Tx that reads one consistent state. A change inside is
+// ErrReadOnly. View returns the error of f as it is.
+//
+// f must use no method of the Authority, which may deadlock, and no effects outside: it may be run more than once.
+func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
+	return a.view(ctx, func(r Records) error {
+		tx, err := a.begin(ctx, r, true)
+		if err != nil {
+			return err
+		}
+		return f(tx)
+	})
+}
+
+// Update runs f with a Tx and commits what it changed: all of it when f returns nil,
+// and nothing otherwise. It returns the error of f as it is, or ErrProtected
+// if the changes would take a permission in Config.Protected from its last holder.
+//
+// Updates run one after another, in whatever process. f must use no method of
+// the Authority, which would deadlock, and no effects outside: it may be run more than once.
+// A panic in f rolls back and goes on.
+//
+// An error other than f's own that wraps ErrUnavailable may have come after the
+// commit; then it is not known whether the changes were made.
+func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
+	return a.update(ctx, func(r Records) error {
+		tx, err := a.begin(ctx, r, false)
+		if err != nil {
+			return err
+		}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return tx.finish()
+	})
+}
+
+var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)
+
+func (a *Authority) view(ctx context.Context, f func(Records) error) error {
+	if a.closed.Load() {
+		return errClosed
+	}
+	return a.store.View(ctx, f)
+}
+
+func (a *Authority) update(ctx context.Context, f func(Records) error) error {
+	if a.closed.Load() {
+		return errClosed
+	}
+	return a.store.Update(ctx, f)
+}
+
+// now is the time in the form in which stores keep it.
+func (a *Authority) now() time.Time { return instant(a.cfg.Clock()) }
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	c.Protected = slices.Clone(c.Protected)
+	var errs []error
+	for _, name := range c.Protected {
+		errs = append(errs, validName("config", "Protected", name))
+	}
+	errs = append(errs,
+		between("IdleLimit", &c.IdleLimit, time.Hour, time.Minute, 100*365*24*time.Hour),
+		between("AbsoluteLimit", &c.AbsoluteLimit, 12*time.Hour, time.Minute, 100*365*24*time.Hour),
+		between("MaxTickets", &c.MaxTickets, 20, 1, 10_000),
+		between("MinPassword", &c.MinPassword, 15, 1, 256),
+		between("CachedTickets", &c.CachedTickets, 10_000, 1, 1<<30),
+		between("CachedUsers", &c.CachedUsers, 10_000, 1, 1<<30))
+	return c, errors.Join(errs...)
+}
+
+// between gives a zero setting its default and refuses one out of bounds.
+func between[T int | time.Duration](field string, value *T, zero, least, most T) error {
+	if *value == 0 {
+		*value = zero
+	}
+	if *value < least || *value > most {
+		return invalid("config", "", field, fmt.Sprintf("%v is not between %v and %v", *value, least, most))
+	}
+	return nil
+}

@@ -2,39 +2,12 @@ package rbac
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
+	"errors"
 	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
 )
-
-// Token is the secret of a ticket: who has it is the user. It prints redacted
-// everywhere; Secret is the one way to its text. The zero Token is none.
-type Token struct{ secret string }
-
-// ParseToken reads what Secret gave. The empty string is the zero Token.
-func ParseToken(s string) (Token, error) { return Token{}, ErrInvalid }
-
-// Secret returns the token's text for a cookie or an API client. It is as good as
-// a password: keep it out of URLs, logs and pages.
-func (t Token) Secret() string { return t.secret }
-
-// IsZero reports whether t is no token at all.
-func (t Token) IsZero() bool { return t.secret == "" }
-
-// String tells only whether there is a token.
-func (t Token) String() string { return "" }
-
-// Format prints as String does, for every verb.
-func (t Token) Format(f fmt.State, _ rune) {}
-
-// LogValue logs as String does.
-func (t Token) LogValue() slog.Value { return slog.Value{} }
-
-// MarshalText writes as String does, so that no encoder gives the secret away.
-func (t Token) MarshalText() ([]byte, error) { return nil, nil }
 
 // Ticket is a login session or an API key, without its secret.
 type Ticket struct {
@@ -42,7 +15,7 @@ type Ticket struct {
 	User       string
 	Label      string
 	Groups     []string // the groups it was narrowed to; nil: all that the user has
-	Omitted    []string // groups that a dynamic separation set left out
+	Omitted    []string // groups of the user that are not active in it for another reason; nil: none
 	Created    time.Time
 	LastSeen   time.Time // lags by up to a minute
 	Expires    time.Time // the absolute limit; an idle ticket ends earlier
@@ -50,63 +23,214 @@ type Ticket struct {
 	UserAgent  string
 }
 
-// Login is what a login is asked with.
-type Login struct {
-	User     string // name; or
-	Subject  string // the host's own id for the user
-	Password string // for Authority.Login only
-
-	Addr      netip.Addr // of the client; failures are counted by it
-	UserAgent string     // shown in the list of tickets; cut at 256 bytes
-	Label     string     // shown in the list of tickets; at most 256 bytes
-
-	// Groups, unless nil, are the only ones active in the ticket. The user must be authorized for each; else ErrDenied.
-	Groups []string
-	// Expires ends the ticket early; it cannot outlive Config.AbsoluteLimit. With a
-	// Label it makes an API key, which can, and which has no idle limit and is not counted by Config.MaxTickets.
-	Expires time.Time
-	// Replaces is the ticket that the client had until now, if any. It ends when the login succeeds, so that nobody stays who they were.
-	Replaces Token
-}
-
-func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
-	return Token{}, ErrUnavailable
-}
-func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
-	return Token{}, ErrUnavailable
-}
-func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
-	return nil, ErrUnavailable
-}
-func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error { return ErrUnavailable }
-func (a *Authority) Logout(ctx context.Context, t Token) error             { return ErrUnavailable }
-func (a *Authority) LogoutUser(ctx context.Context, user string) (int, error) {
-	return 0, ErrUnavailable
-}
-func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore time.Time) (int, error) {
-	return 0, ErrUnavailable
-}
+// Ticket returns the ticket of a token, without counting as a use of it.
+// ErrNoTicket if there is no living one.
 func (a *Authority) Ticket(ctx context.Context, t Token) (Ticket, error) {
-	return Ticket{}, ErrUnavailable
+	var ticket Ticket
+	err := a.view(ctx, func(r Records) error {
+		rec, err := a.ticketOf(r, t)
+		if err != nil {
+			return err
+		}
+		ticket, err = publicTicket(r, rec)
+		return err
+	})
+	return ticket, err
 }
+
+// ticketOf finds the living ticket of a token, whoever its user is.
+func (a *Authority) ticketOf(r Records, t Token) (TicketRecord, error) {
+	if t.IsZero() {
+		return TicketRecord{}, ErrNoTicket
+	}
+	rec, err := r.TicketByHash(t.hash())
+	if errors.Is(err, ErrNotFound) || err == nil && !a.alive(rec, rec.LastSeen, a.now()) {
+		return TicketRecord{}, ErrNoTicket
+	}
+	return rec, err
+}
+
+func publicTicket(r Records, t TicketRecord) (Ticket, error) {
+	u, err := r.User(t.User)
+	if err != nil {
+		return Ticket{}, err
+	}
+	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
+	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: t.LastSeen,
+		Expires: t.Expires, Addr: addr, UserAgent: t.UserAgent}
+	if t.Narrowed {
+		public.Groups = []string{}
+	}
+	for _, id := range t.Groups {
+		g, err := r.Group(id)
+		if err != nil {
+			return Ticket{}, err
+		}
+		public.Groups = append(public.Groups, g.Name)
+	}
+	return public, nil
+}
+
+// Tickets lists the living tickets of a user, API keys too, oldest first.
 func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) {
-	return nil, ErrUnavailable
+	if err := a.flush(ctx); err != nil {
+		return nil, err
+	}
+	var tickets []Ticket
+	err := a.View(ctx, func(tx *Tx) error {
+		tickets = nil
+		u, err := tx.user(user)
+		if err != nil {
+			return err
+		}
+		records, err := tx.r.UserTickets(u.ID)
+		if err != nil {
+			return err
+		}
+		for _, rec := range records {
+			if !a.alive(rec, rec.LastSeen, tx.now) {
+				continue
+			}
+			t, err := publicTicket(tx.r, rec)
+			if err != nil {
+				return err
+			}
+			tickets = append(tickets, t)
+		}
+		return nil
+	})
+	return tickets, err
 }
+
+// Logout ends the ticket of a token. ErrNoTicket if there is no living one: then nobody is logged in with it, either.
+func (a *Authority) Logout(ctx context.Context, t Token) error {
+	return a.Update(ctx, func(tx *Tx) error {
+		rec, err := a.ticketOf(tx.r, t)
+		if err != nil {
+			return err
+		}
+		u, err := tx.r.User(rec.User)
+		if err != nil {
+			return err
+		}
+		if tx.actor.name == "" {
+			tx.actor = actor{name: u.Name, verified: true} // who has the token is the user
+		}
+		return tx.endTicket("Logout", u.User, rec)
+	})
+}
+
+// LogoutUser ends all tickets of a user, API keys too, and tells how many.
+func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err error) {
+	err = a.Update(ctx, func(tx *Tx) error {
+		u, err := tx.lockUser(user)
+		if err != nil {
+			return err
+		}
+		tickets, err := tx.r.UserTickets(u.ID)
+		ended = len(tickets)
+		return errors.Join(err, tx.endTickets(u.User))
+	})
+	if err != nil {
+		return 0, err
+	}
+	return ended, nil
+}
+
+// LogoutIdle ends the tickets of a user, or with an empty name of every user, that were last
+// used before the given time, as after an abnormal exit of their clients, and tells how many.
+// LastSeen lags by up to a minute and the call allows for it: a ticket that was used at
+// or after that time is never ended, one used less than a minute before it may
+// be left. API keys are left. A zero time is ErrInvalid.
+func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore time.Time) (ended int, err error) {
+	if lastSeenBefore.IsZero() {
+		return 0, invalid("ticket", "", "LastSeen", "zero time")
+	}
+	if err := a.flush(ctx); err != nil {
+		return 0, err
+	}
+	err = a.Update(ctx, func(tx *Tx) error {
+		ended = 0
+		var only UserRecord
+		if user != "" {
+			if only, err = tx.user(user); err != nil {
+				return err
+			}
+		}
+		for t, err := range tx.r.IdleTickets(instant(lastSeenBefore).Add(-lag)) {
+			if err != nil {
+				return err
+			}
+			if t.Key || user != "" && t.User != only.ID {
+				continue
+			}
+			u, err := tx.r.User(t.User)
+			if err != nil {
+				return err
+			}
+			if err := tx.endTicket("RevokeTicket", u.User, t); err != nil {
+				return err
+			}
+			ended++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return ended, nil
+}
+
+// RevokeTicket ends one ticket of a user, an API key too. ErrNotFound unless it is theirs.
 func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID) error {
-	return ErrUnavailable
+	return a.Update(ctx, func(tx *Tx) error {
+		u, err := tx.user(user)
+		if err != nil {
+			return err
+		}
+		t, err := tx.r.Ticket(id)
+		if err == nil && t.User != u.ID {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return named(err, "ticket", id.String())
+		}
+		return tx.endTicket("RevokeTicket", u.User, t)
+	})
 }
-func (a *Authority) SetPassword(ctx context.Context, user, password string) error {
-	return ErrUnavailable
+
+// Check identifies a token as this transaction sees it, its own changes included,
+// and checks a predicate. Inside an Update it decides and acts in one transaction:
+// the right cannot be revoked in between. It does not count as a use of the ticket.
+//
+// Errors: those of Identify and of the function Check.
+func (tx *Tx) Check(t Token, p Predicate) error {
+	id, err := tx.identify(t)
+	if err != nil {
+		return err
+	}
+	return Check(id, p)
 }
-func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string) (Token, error) {
-	return Token{}, ErrUnavailable
-}
-func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
-	return "", ErrUnavailable
-}
-func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error) {
-	return nil, ErrUnavailable
-}
-func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Identity, error) {
-	return nil, ErrUnavailable
+
+func (tx *Tx) identify(t Token) (*Identity, error) {
+	st := tx.a.state.Load()
+	if st.policy == nil || st.head != tx.head || tx.changes > 0 {
+		p, err := loadPolicy(tx.r)
+		if err != nil {
+			return nil, err
+		}
+		st = &state{policy: p} // of this transaction alone: it may yet be rolled back
+	}
+	if t.IsZero() {
+		return st.policy.anonymous(tx.a.cfg.Clock), nil
+	}
+	rec, err := tx.a.ticketOf(tx.r, t)
+	if err != nil {
+		return nil, err
+	}
+	u, err := tx.a.readUser(tx.r, st, tx.now, func() (UserRecord, error) { return tx.r.User(rec.User) })
+	if err != nil {
+		return nil, noTicket(err)
+	}
+	return u.withTicket(rec, tx.now, tx.a.cfg.Clock), nil
 }

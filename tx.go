@@ -1,20 +1,176 @@
 package rbac
 
-import "context"
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"time"
 
-// Tx is one transaction.
+	"github.com/google/uuid"
+)
+
+// Tx is one transaction of an Authority: functions that administer (AddUser,
+// GrantPermission, …) and functions that review (AssignedUsers, UserPermissions, …).
+// [Authority.View] and [Authority.Update] hand it to a function, and it is dead
+// when that function has returned. It is used by one goroutine at a time.
+//
+// A call that is refused ([ErrNotFound], [ErrExists], [ErrInvalid], [ErrReadOnly],
+// [ErrCycle]) changes nothing and leaves the transaction usable. After any
+// other error an Update cannot commit.
+//
+// Inside a View every call that changes something gives ErrReadOnly.
 type Tx struct {
 	a        *Authority
 	ctx      context.Context
 	r        Records
 	readOnly bool
+	head     Head // as the transaction found it
+	next     Head // what it will be
+	now      time.Time
+	actor    actor
+	reason   string
+	changes  int
+	watch    protection
 }
 
-// Unwrap returns the store's own transaction, if the store gives it away, and nil otherwise. It is for store
-// packages, which turn it into a type of their driver.
+// begin makes the Tx of a transaction. One that writes locks head first, so that
+// Updates exclude each other and no rule can be broken by two that are fine alone.
+func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, error) {
+	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
+	tx.actor, tx.reason = actorOf(ctx), reasonOf(ctx)
+	var err error
+	if readOnly {
+		tx.head, err = r.Head()
+	} else {
+		tx.head, err = r.LockHead()
+		tx.next = Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
+	}
+	return tx, err
+}
+
+// finish moves head, if anything changed.
+func (tx *Tx) finish() error {
+	if tx.changes == 0 {
+		return nil
+	}
+	if err := tx.checkProtected(); err != nil {
+		return err
+	}
+	return tx.r.SetHead(tx.next)
+}
+
+func newNonce() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails: it ends the program instead
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+// log writes a change; before and after are the record, or nil where there is none.
+func (tx *Tx) log(c Change, before, after any) error {
+	var err1, err2 error
+	c.Before, err1 = recordJSON(before)
+	c.After, err2 = recordJSON(after)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
+	c.Actor, c.Verified, c.Reason = tx.actor.name, tx.actor.verified, tx.reason
+	tx.changes++
+	return tx.r.AddChange(c)
+}
+
+func recordJSON(record any) (json.RawMessage, error) {
+	if record == nil {
+		return nil, nil
+	}
+	return json.Marshal(record)
+}
+
+func (tx *Tx) writable() error {
+	if tx.readOnly {
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// Unwrap returns the store's own transaction, if the store gives it away, and nil
+// otherwise. It is for store packages, which turn it into a type of their driver.
 func (tx *Tx) Unwrap() any {
 	if u, ok := tx.r.(interface{ Unwrap() any }); ok {
 		return u.Unwrap()
 	}
 	return nil
+}
+
+// user finds a user by a name in any form.
+func (tx *Tx) user(name string) (UserRecord, error) {
+	canonical, err := canonicalUser(name)
+	if err != nil {
+		return UserRecord{}, err
+	}
+	u, err := tx.r.UserByName(canonical)
+	return u, named(err, "user", name)
+}
+
+// lockUser is user for a change that logins must not overtake.
+func (tx *Tx) lockUser(name string) (UserRecord, error) {
+	u, err := tx.user(name)
+	if err != nil {
+		return u, err
+	}
+	u, err = tx.r.LockUser(u.ID)
+	return u, named(err, "user", name)
+}
+
+func (tx *Tx) group(name string) (Group, error) {
+	if err := validName("group", "Name", name); err != nil {
+		return Group{}, err
+	}
+	g, err := tx.r.GroupByName(name)
+	return g, named(err, "group", name)
+}
+
+func (tx *Tx) permission(name string) (Permission, error) {
+	if err := validName("permission", "Name", name); err != nil {
+		return Permission{}, err
+	}
+	p, err := tx.r.Permission(name)
+	return p, named(err, "permission", name)
+}
+
+// named gives a store's ErrNotFound the name of what was looked for.
+func named(err error, record, name string) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Kind: ErrNotFound, Record: record, Name: name}
+	}
+	return err
+}
+
+// free turns the result of looking for a record that must not be there into an error.
+func free(found error, record, name, field string) error {
+	switch {
+	case found == nil:
+		return &Error{Kind: ErrExists, Record: record, Name: name, Field: field}
+	case errors.Is(found, ErrNotFound):
+		return nil
+	}
+	return found
+}
+
+// newID returns id, or where it is zero a new one that sorts by time of creation.
+func newID(id uuid.UUID) (uuid.UUID, error) {
+	if id != uuid.Nil {
+		return id, nil
+	}
+	return uuid.NewV7()
+}
+
+// instant brings a time into the form in which stores keep it.
+func instant(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
 }

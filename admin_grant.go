@@ -1,0 +1,213 @@
+package rbac
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// GrantPermission gives a group a permission. A second grant of the same changes
+// nothing, its Note included (INCITS 359 section 6.1.1).
+func (tx *Tx) GrantPermission(g Grant) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	group, err := tx.grantKey(g)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.permission(g.Permission); err != nil {
+		return err
+	}
+	if _, err := tx.r.Grant(group.ID, g.Permission); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	rec := GrantRecord{Group: group.ID, Permission: g.Permission, Note: g.Note, GrantedBy: tx.actor.name, GrantedAt: tx.now}
+	if err := tx.r.AddGrant(rec); err != nil {
+		return err
+	}
+	return tx.logGrant("GrantPermission", rec, group.Name, nil, rec.public(group.Name))
+}
+
+// grantKey finds the group of a grant and checks its texts.
+func (tx *Tx) grantKey(g Grant) (Group, error) {
+	err := errors.Join(
+		validName("grant", "Permission", g.Permission),
+		validText("grant", grantName(g), "Note", g.Note))
+	if err != nil {
+		return Group{}, err
+	}
+	return tx.group(g.Group)
+}
+
+// grantName names a grant in errors.
+func grantName(g Grant) string { return g.Permission + " to " + g.Group }
+
+func (g GrantRecord) public(group string) Grant {
+	return Grant{Group: group, Permission: g.Permission, Note: g.Note, GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
+}
+
+func (tx *Tx) logGrant(action string, g GrantRecord, group string, before, after any) error {
+	return tx.log(Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}, before, after)
+}
+
+func (tx *Tx) grant(g Grant) (Group, GrantRecord, error) {
+	group, err := tx.grantKey(g)
+	if err != nil {
+		return Group{}, GrantRecord{}, err
+	}
+	rec, err := tx.r.Grant(group.ID, g.Permission)
+	return group, rec, named(err, "grant", grantName(g))
+}
+
+// ModifyGrant replaces the Note of the grant with that group and permission.
+func (tx *Tx) ModifyGrant(g Grant) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	group, old, err := tx.grant(g)
+	if err != nil || old.Note == g.Note {
+		return err
+	}
+	rec := old
+	rec.Note = g.Note
+	if err := tx.r.SetGrant(rec); err != nil {
+		return err
+	}
+	return tx.logGrant("ModifyGrant", rec, group.Name, old.public(group.Name), rec.public(group.Name))
+}
+
+// RevokePermission takes back what GrantPermission gave to that group. The group
+// may still have the permission from a group it inherits.
+func (tx *Tx) RevokePermission(g Grant) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	group, rec, err := tx.grant(g)
+	if err != nil {
+		return err
+	}
+	return errors.Join(tx.protect(), tx.deleteGrant(rec, group.Name))
+}
+
+func (tx *Tx) deleteGrant(g GrantRecord, group string) error {
+	if err := tx.r.DeleteGrant(g.Group, g.Permission); err != nil {
+		return err
+	}
+	return tx.logGrant("RevokePermission", g, group, g.public(group), nil)
+}
+
+// AddInheritance lets the group Senior inherit the group Junior: Senior gets
+// Junior's permissions, and Senior's users are authorized for Junior (INCITS 359
+// section 6.2.1). ErrCycle if Junior inherits Senior, directly or through others, or is Senior.
+// An inheritance that others imply already may be added.
+func (tx *Tx) AddInheritance(i Inheritance) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	senior, junior, err := tx.inheritanceKey(i)
+	if err != nil {
+		return err
+	}
+	juniors, err := tx.r.Juniors(senior.ID)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(juniors, junior.ID) {
+		return &Error{Kind: ErrExists, Record: "inheritance", Name: inheritanceName(i)}
+	}
+	inherited, err := tx.juniors(junior.ID)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(inherited, senior.ID) {
+		return &Error{Kind: ErrCycle, Record: "inheritance", Name: inheritanceName(i), Reason: i.Junior + " is or inherits " + i.Senior}
+	}
+	narrowed, err := tx.narrowedTickets(junior.ID)
+	if err := errors.Join(err, tx.pruneTickets(narrowed)); err != nil {
+		return err
+	}
+	if err := tx.r.AddInheritance(InheritanceRecord{Senior: senior.ID, Junior: junior.ID}); err != nil {
+		return err
+	}
+	return tx.logInheritance("AddInheritance", senior, junior, nil, i)
+}
+
+func (tx *Tx) inheritanceKey(i Inheritance) (senior, junior Group, err error) {
+	if senior, err = tx.group(i.Senior); err != nil {
+		return
+	}
+	junior, err = tx.group(i.Junior)
+	return
+}
+
+// inheritanceName names an inheritance in errors.
+func inheritanceName(i Inheritance) string { return i.Senior + " of " + i.Junior }
+
+func (tx *Tx) logInheritance(action string, senior, junior Group, before, after any) error {
+	return tx.log(Change{Action: action, Subject: senior.Name, SubjectID: senior.ID, Object: junior.Name, ObjectID: junior.ID}, before, after)
+}
+
+// DeleteInheritance ends an immediate inheritance. What Senior had only through it
+// is no longer active in any ticket.
+func (tx *Tx) DeleteInheritance(i Inheritance) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	senior, junior, err := tx.inheritanceKey(i)
+	if err != nil {
+		return err
+	}
+	juniors, err := tx.r.Juniors(senior.ID)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(juniors, junior.ID) {
+		return &Error{Kind: ErrNotFound, Record: "inheritance", Name: inheritanceName(i)}
+	}
+	narrowed, err := tx.narrowedTickets(junior.ID)
+	if err != nil {
+		return err
+	}
+	return errors.Join(tx.protect(), tx.deleteInheritance(senior, junior), tx.pruneTickets(narrowed))
+}
+
+func (tx *Tx) deleteInheritance(senior, junior Group) error {
+	if err := tx.r.DeleteInheritance(InheritanceRecord{Senior: senior.ID, Junior: junior.ID}); err != nil {
+		return err
+	}
+	return tx.logInheritance("DeleteInheritance", senior, junior, Inheritance{Senior: senior.Name, Junior: junior.Name}, nil)
+}
+
+// juniors returns groups and all groups they inherit, in the order of discovery.
+func (tx *Tx) juniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
+	return reach(groups, tx.r.Juniors)
+}
+
+// seniors returns groups and all groups that inherit them, in the order of discovery.
+func (tx *Tx) seniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
+	return reach(groups, tx.r.Seniors)
+}
+
+func reach(from []uuid.UUID, next func(uuid.UUID) ([]uuid.UUID, error)) ([]uuid.UUID, error) {
+	seen := make(map[uuid.UUID]struct{}, len(from))
+	reached := make([]uuid.UUID, 0, len(from))
+	add := func(groups []uuid.UUID) {
+		for _, g := range groups {
+			if _, ok := seen[g]; !ok {
+				seen[g] = struct{}{}
+				reached = append(reached, g)
+			}
+		}
+	}
+	add(from)
+	for i := 0; i < len(reached); i++ {
+		groups, err := next(reached[i])
+		if err != nil {
+			return nil, err
+		}
+		add(groups)
+	}
+	return reached, nil
+}

@@ -1,0 +1,150 @@
+package rbac
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+)
+
+// AddGroup adds a group without members or grants and returns the record as it was stored.
+func (tx *Tx) AddGroup(g Group) (Group, error) {
+	if err := tx.writable(); err != nil {
+		return Group{}, err
+	}
+	if err := checkGroup(g); err != nil {
+		return Group{}, err
+	}
+	_, found := tx.r.GroupByName(g.Name)
+	if err := free(found, "group", g.Name, "Name"); err != nil {
+		return Group{}, err
+	}
+	if g.ID != uuid.Nil {
+		_, found := tx.r.Group(g.ID)
+		if err := free(found, "group", g.Name, "ID"); err != nil {
+			return Group{}, err
+		}
+	}
+	var err error
+	if g.ID, err = newID(g.ID); err != nil {
+		return Group{}, err
+	}
+	g.Created = tx.now
+	if err := tx.r.AddGroup(g); err != nil {
+		return Group{}, err
+	}
+	return g, tx.log(Change{Action: "AddGroup", Subject: g.Name, SubjectID: g.ID}, nil, g)
+}
+
+func checkGroup(g Group) error {
+	return errors.Join(
+		validName("group", "Name", g.Name),
+		validText("group", g.Name, "DisplayName", g.DisplayName),
+		validText("group", g.Name, "Note", g.Note))
+}
+
+// ModifyGroup replaces every writable field of the group with that ID. Members,
+// grants and inheritances follow a changed name; predicates do not: they name groups.
+func (tx *Tx) ModifyGroup(g Group) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	if err := checkGroup(g); err != nil {
+		return err
+	}
+	old, err := tx.r.Group(g.ID)
+	if err != nil {
+		return named(err, "group", g.Name)
+	}
+	if g.Name != old.Name {
+		_, found := tx.r.GroupByName(g.Name)
+		if err := free(found, "group", g.Name, "Name"); err != nil {
+			return err
+		}
+	}
+	g.Created = old.Created
+	if g == old {
+		return nil
+	}
+	if err := tx.r.SetGroup(g); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "ModifyGroup", Subject: g.Name, SubjectID: g.ID}, old, g)
+}
+
+// DeleteGroup deletes a group with its memberships, grants and inheritances. It is
+// no longer active in any ticket, and neither is a group that its members were
+// authorized for only through it.
+func (tx *Tx) DeleteGroup(name string) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	g, err := tx.group(name)
+	if err != nil {
+		return err
+	}
+	narrowed, err := tx.narrowedTickets(g.ID)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(tx.protect(), tx.endGroupMembers(g), tx.endGroupGrants(g), tx.endGroupInheritances(g)); err != nil {
+		return err
+	}
+	if err := tx.pruneTickets(narrowed); err != nil {
+		return err
+	}
+	if err := tx.r.DeleteGroup(g.ID); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "DeleteGroup", Subject: g.Name, SubjectID: g.ID}, g, nil)
+}
+
+func (tx *Tx) endGroupMembers(g Group) error {
+	for m, err := range tx.r.GroupMembers(g.ID) {
+		if err != nil {
+			return err
+		}
+		if err := tx.deleteMembership(m.MembershipRecord, m.UserName, g.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) endGroupGrants(g Group) error {
+	grants, err := tx.r.GroupGrants(g.ID)
+	if err != nil {
+		return err
+	}
+	for _, grant := range grants {
+		if err := tx.deleteGrant(grant, g.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) endGroupInheritances(g Group) error {
+	juniors, err1 := tx.r.Juniors(g.ID)
+	seniors, err2 := tx.r.Seniors(g.ID)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	var edges []InheritanceRecord
+	for _, junior := range juniors {
+		edges = append(edges, InheritanceRecord{Senior: g.ID, Junior: junior})
+	}
+	for _, senior := range seniors {
+		edges = append(edges, InheritanceRecord{Senior: senior, Junior: g.ID})
+	}
+	for _, edge := range edges {
+		senior, err1 := tx.r.Group(edge.Senior)
+		junior, err2 := tx.r.Group(edge.Junior)
+		if err := errors.Join(err1, err2); err != nil {
+			return err
+		}
+		if err := tx.deleteInheritance(senior, junior); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package rbac
+
+import "errors"
+
+// AssignUser makes a user a member of a group: everywhere, or in the scope that
+// the Membership names. ErrExists if there is one with that user, group and scope
+// already, even one that has ended: ModifyMembership gives it a new end.
+func (tx *Tx) AssignUser(m Membership) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	u, g, err := tx.membershipKey(m)
+	if err != nil {
+		return err
+	}
+	_, found := tx.r.Membership(u.ID, g.ID, m.Scope)
+	if err := free(found, "membership", membershipName(m), ""); err != nil {
+		return err
+	}
+	if err := tx.pruneUserTickets(u); err != nil {
+		return err
+	}
+	rec := MembershipRecord{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
+		AssignedBy: tx.actor.name, AssignedAt: tx.now}
+	if err := tx.r.AddMembership(rec); err != nil {
+		return err
+	}
+	return tx.logMembership("AssignUser", rec, u.Name, g.Name, nil, rec.public(u.Name, g.Name))
+}
+
+// membershipKey finds the user and the group of a membership and checks its texts.
+func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
+	if err := errors.Join(validKey("membership", membershipName(m), "Scope", m.Scope), validText("membership", membershipName(m), "Note", m.Note)); err != nil {
+		return User{}, Group{}, err
+	}
+	u, err := tx.lockUser(m.User)
+	if err != nil {
+		return User{}, Group{}, err
+	}
+	g, err := tx.group(m.Group)
+	return u.User, g, err
+}
+
+// membershipName names a membership in errors.
+func membershipName(m Membership) string {
+	if m.Scope == "" {
+		return m.User + " in " + m.Group
+	}
+	return m.User + " in " + m.Group + " at " + m.Scope
+}
+
+func (m MembershipRecord) public(user, group string) Membership {
+	return Membership{User: user, Group: group, Scope: m.Scope, Note: m.Note, Until: m.Until,
+		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
+}
+
+func (tx *Tx) logMembership(action string, m MembershipRecord, user, group string, before, after any) error {
+	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)
+}
+
+// ModifyMembership replaces Note and Until of the membership with that user, group and scope.
+func (tx *Tx) ModifyMembership(m Membership) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	u, g, err := tx.membershipKey(m)
+	if err != nil {
+		return err
+	}
+	old, err := tx.r.Membership(u.ID, g.ID, m.Scope)
+	if err != nil {
+		return named(err, "membership", membershipName(m))
+	}
+	rec := old
+	rec.Note, rec.Until = m.Note, instant(m.Until)
+	if rec == old {
+		return nil
+	}
+	if err := errors.Join(tx.protect(), tx.pruneUserTickets(u), tx.r.SetMembership(rec), tx.pruneUserTickets(u)); err != nil {
+		return err
+	}
+	return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, old.public(u.Name, g.Name), rec.public(u.Name, g.Name))
+}
+
+// DeassignUser ends the membership with that user, group and scope. Its group is no
+// longer active in any ticket of the user, unless another membership gives it.
+func (tx *Tx) DeassignUser(m Membership) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	u, g, err := tx.membershipKey(m)
+	if err != nil {
+		return err
+	}
+	rec, err := tx.r.Membership(u.ID, g.ID, m.Scope)
+	if err != nil {
+		return named(err, "membership", membershipName(m))
+	}
+	return errors.Join(tx.protect(), tx.deleteMembership(rec, u.Name, g.Name), tx.pruneUserTickets(u))
+}
+
+func (tx *Tx) deleteMembership(m MembershipRecord, user, group string) error {
+	if err := tx.r.DeleteMembership(m.User, m.Group, m.Scope); err != nil {
+		return err
+	}
+	return tx.logMembership("DeassignUser", m, user, group, m.public(user, group), nil)
+}

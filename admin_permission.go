@@ -1,0 +1,199 @@
+package rbac
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// AddPermission adds a permission and returns the record as it was stored. Its
+// Section, unless empty, must exist. The name cannot have the form of a pattern: * or ending in .*
+func (tx *Tx) AddPermission(p Permission) (Permission, error) {
+	if err := tx.writable(); err != nil {
+		return Permission{}, err
+	}
+	if err := tx.checkPermission(p); err != nil {
+		return Permission{}, err
+	}
+	_, found := tx.r.Permission(p.Name)
+	if err := free(found, "permission", p.Name, "Name"); err != nil {
+		return Permission{}, err
+	}
+	if p.ID != uuid.Nil {
+		_, found := tx.permissionByID(p.ID)
+		if err := free(found, "permission", p.Name, "ID"); err != nil {
+			return Permission{}, err
+		}
+	}
+	var err error
+	if p.ID, err = newID(p.ID); err != nil {
+		return Permission{}, err
+	}
+	p.Created = tx.now
+	if err := tx.r.AddPermission(p); err != nil {
+		return Permission{}, err
+	}
+	return p, tx.log(Change{Action: "AddPermission", Subject: p.Name, SubjectID: p.ID}, nil, p)
+}
+
+func (tx *Tx) checkPermission(p Permission) error {
+	if isPattern(p.Name) {
+		return invalid("permission", p.Name, "Name", "has the form of a pattern")
+	}
+	err := errors.Join(
+		validName("permission", "Name", p.Name),
+		validText("permission", p.Name, "Title", p.Title),
+		validText("permission", p.Name, "Description", p.Description))
+	if err != nil || p.Section == "" {
+		return err
+	}
+	_, err = tx.section(p.Section)
+	return err
+}
+
+// permissionByID searches: permissions are found by name everywhere else.
+func (tx *Tx) permissionByID(id uuid.UUID) (Permission, error) {
+	all, err := tx.r.Permissions()
+	if err != nil {
+		return Permission{}, err
+	}
+	i := slices.IndexFunc(all, func(p Permission) bool { return p.ID == id })
+	if i < 0 {
+		return Permission{}, ErrNotFound
+	}
+	return all[i], nil
+}
+
+// ModifyPermission replaces every writable field of the permission with that ID. Its
+// name cannot change (ErrInvalid): it is the key everything refers to.
+func (tx *Tx) ModifyPermission(p Permission) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	if err := tx.checkPermission(p); err != nil {
+		return err
+	}
+	old, err := tx.r.Permission(p.Name)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if err != nil || old.ID != p.ID {
+		if _, err := tx.permissionByID(p.ID); err != nil {
+			return named(err, "permission", p.Name)
+		}
+		return invalid("permission", p.Name, "Name", "a permission's name cannot change")
+	}
+	p.Created = old.Created
+	if p == old {
+		return nil
+	}
+	if err := tx.r.SetPermission(p); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "ModifyPermission", Subject: p.Name, SubjectID: p.ID}, old, p)
+}
+
+// DeletePermission deletes a permission with its grants. A predicate that names it is met by nobody from then on, under Not too.
+func (tx *Tx) DeletePermission(name string) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	p, err := tx.permission(name)
+	if err != nil {
+		return err
+	}
+	grants, err := tx.r.PermissionGrants(name)
+	if err := errors.Join(err, tx.protect()); err != nil {
+		return err
+	}
+	for _, grant := range grants {
+		g, err := tx.r.Group(grant.Group)
+		if err != nil {
+			return err
+		}
+		if err := tx.deleteGrant(grant, g.Name); err != nil {
+			return err
+		}
+	}
+	if err := tx.r.DeletePermission(p.ID); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "DeletePermission", Subject: p.Name, SubjectID: p.ID}, p, nil)
+}
+
+// AddSection adds a section.
+func (tx *Tx) AddSection(s Section) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	if err := checkSection(s); err != nil {
+		return err
+	}
+	_, found := tx.r.Section(s.Name)
+	if err := free(found, "section", s.Name, "Name"); err != nil {
+		return err
+	}
+	if err := tx.r.AddSection(s); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "AddSection", Subject: s.Name}, nil, s)
+}
+
+func checkSection(s Section) error {
+	return errors.Join(validName("section", "Name", s.Name), validText("section", s.Name, "Title", s.Title))
+}
+
+func (tx *Tx) section(name string) (Section, error) {
+	if err := validName("section", "Name", name); err != nil {
+		return Section{}, err
+	}
+	s, err := tx.r.Section(name)
+	return s, named(err, "section", name)
+}
+
+// ModifySection replaces title and position of the section with that name.
+func (tx *Tx) ModifySection(s Section) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	if err := checkSection(s); err != nil {
+		return err
+	}
+	old, err := tx.section(s.Name)
+	if err != nil || s == old {
+		return err
+	}
+	if err := tx.r.SetSection(s); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "ModifySection", Subject: s.Name}, old, s)
+}
+
+// DeleteSection deletes a section; its permissions are in no section then.
+func (tx *Tx) DeleteSection(name string) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	s, err := tx.section(name)
+	if err != nil {
+		return err
+	}
+	permissions, err := tx.r.Permissions()
+	if err != nil {
+		return err
+	}
+	for _, p := range permissions {
+		if p.Section != name {
+			continue
+		}
+		p.Section = ""
+		if err := tx.ModifyPermission(p); err != nil {
+			return err
+		}
+	}
+	if err := tx.r.DeleteSection(name); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "DeleteSection", Subject: name}, s, nil)
+}

@@ -1,0 +1,106 @@
+package rbac
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// endTickets ends all tickets of a user, API keys too.
+func (tx *Tx) endTickets(u User) error {
+	tickets, err := tx.r.UserTickets(u.ID)
+	for _, t := range tickets {
+		err = errors.Join(err, tx.endTicket("RevokeTicket", u, t))
+	}
+	return err
+}
+
+// endTicket deletes a ticket and logs it: other processes may have cached it.
+func (tx *Tx) endTicket(action string, u User, t TicketRecord) error {
+	if err := tx.r.DeleteTicket(t.ID); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: action, Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}, nil, nil)
+}
+
+// A narrowed ticket keeps to the groups it was made with and only narrows: a group
+// its user is no longer authorized for leaves it, and does not come back when the
+// user gets it again. So tickets are pruned after each change that takes a group from
+// a user, and also before each that may give one, since a membership can end without a change.
+
+// narrowedTickets returns the tickets in which a group, or one that it inherits, is active by name.
+func (tx *Tx) narrowedTickets(group uuid.UUID) ([]TicketRecord, error) {
+	groups, err := tx.juniors(group)
+	if err != nil {
+		return nil, err
+	}
+	var tickets []TicketRecord
+	for t, err := range tx.r.GroupTickets(groups) {
+		if err != nil {
+			return nil, err
+		}
+		tickets = append(tickets, t)
+	}
+	return tickets, nil
+}
+
+func (tx *Tx) pruneUserTickets(u User) error {
+	tickets, err := tx.r.UserTickets(u.ID)
+	if err != nil {
+		return err
+	}
+	return tx.pruneTickets(slices.DeleteFunc(tickets, func(t TicketRecord) bool { return !t.Narrowed }))
+}
+
+// pruneTickets takes out of narrowed tickets the groups that their users are not authorized for.
+func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
+	for _, t := range tickets {
+		authorized, err := tx.authorizedGroups(t.User)
+		if err != nil {
+			return err
+		}
+		kept := slices.DeleteFunc(slices.Clone(t.Groups), func(g uuid.UUID) bool { return !slices.Contains(authorized, g) })
+		if len(kept) == len(t.Groups) {
+			continue
+		}
+		if err := tx.narrowTicket(t, kept); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) narrowTicket(t TicketRecord, groups []uuid.UUID) error {
+	u, err := tx.r.User(t.User)
+	if err != nil {
+		return err
+	}
+	if err := tx.r.SetTicketGroups(t.ID, groups); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "DropActiveGroup", Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}, nil, nil)
+}
+
+// authorizedGroups returns the groups a user is a member of in any scope at this
+// time, and all groups that these inherit.
+func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
+	memberships, err := tx.r.UserMemberships(user)
+	if err != nil {
+		return nil, err
+	}
+	var groups []uuid.UUID
+	for _, m := range memberships {
+		if m.countsAt(tx.now) {
+			groups = append(groups, m.Group)
+		}
+	}
+	return tx.juniors(groups...)
+}
+
+// sortIDs brings ids into the order in which stores keep them.
+func sortIDs(ids []uuid.UUID) []uuid.UUID {
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(ids)
+}

@@ -1,0 +1,168 @@
+package rbac
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+)
+
+// AddUser adds a user without password, membership or ticket and returns the
+// record as it was stored. The name is brought into canonical form: each part between
+// single spaces in PRECIS UsernameCaseMapped (RFC 8265), so that Bob and bob are one
+// user. ErrInvalid names the field at fault; ErrExists the field whose value is taken.
+func (tx *Tx) AddUser(u User) (User, error) {
+	if err := tx.writable(); err != nil {
+		return User{}, err
+	}
+	rec, err := checkedUser(u)
+	if err != nil {
+		return User{}, err
+	}
+	if err := tx.userFree(rec, UserRecord{}); err != nil {
+		return User{}, err
+	}
+	if rec.ID, err = newID(rec.ID); err != nil {
+		return User{}, err
+	}
+	rec.Created = tx.now
+	if err := tx.r.AddUser(rec); err != nil {
+		return User{}, err
+	}
+	return rec.User, tx.log(Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}, nil, rec.User)
+}
+
+// checkedUser validates the writable fields of a user and makes its record of them.
+func checkedUser(u User) (UserRecord, error) {
+	name, err := canonicalUser(u.Name)
+	err = errors.Join(err,
+		validKey("user", u.Name, "Email", u.Email),
+		validKey("user", u.Name, "Subject", u.Subject),
+		validText("user", u.Name, "DisplayName", u.DisplayName),
+		validText("user", u.Name, "Note", u.Note))
+	rec := UserRecord{User: User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
+		DisplayName: u.DisplayName, Note: u.Note, Disabled: u.Disabled}}
+	if rec.EmailKey = emailKey(u.Email); len(rec.EmailKey) > 3*maxName {
+		err = errors.Join(err, invalid("user", u.Name, "Email", "longer than 768 bytes when case folded"))
+	}
+	return rec, err
+}
+
+// userFree checks that the unique values of rec are not taken by another user than old.
+func (tx *Tx) userFree(rec, old UserRecord) error {
+	if rec.ID != old.ID {
+		if _, err := tx.r.User(rec.ID); rec.ID != uuid.Nil && !errors.Is(err, ErrNotFound) {
+			return free(err, "user", rec.Name, "ID")
+		}
+	}
+	for _, unique := range []struct {
+		field, value, old string
+		find              func(string) (UserRecord, error)
+	}{
+		{"Name", rec.Name, old.Name, tx.r.UserByName},
+		{"Email", rec.EmailKey, old.EmailKey, tx.r.UserByEmail},
+		{"Subject", rec.Subject, old.Subject, tx.r.UserBySubject},
+	} {
+		if unique.value == "" || unique.value == unique.old {
+			continue
+		}
+		_, found := unique.find(unique.value)
+		if err := free(found, "user", rec.Name, unique.field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ModifyUser replaces every writable field of the user with that ID. Memberships
+// and tickets follow a changed name. Disabling a user ends all their tickets.
+func (tx *Tx) ModifyUser(u User) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	rec, err := checkedUser(u)
+	if err != nil {
+		return err
+	}
+	old, err := tx.r.LockUser(u.ID)
+	if err != nil {
+		return named(err, "user", u.Name)
+	}
+	if err := tx.userFree(rec, old); err != nil {
+		return err
+	}
+	rec.Created, rec.LastLogin = old.Created, old.LastLogin
+	if rec.User == old.User {
+		return nil
+	}
+	if rec.Disabled && !old.Disabled {
+		if err := errors.Join(tx.protect(), tx.endTickets(old.User)); err != nil {
+			return err
+		}
+	}
+	if err := tx.r.SetUser(rec); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "ModifyUser", Subject: rec.Name, SubjectID: rec.ID}, old.User, rec.User)
+}
+
+// DeleteUser deletes a user with all memberships and tickets.
+func (tx *Tx) DeleteUser(name string) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	u, err := tx.lockUser(name)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(tx.protect(), tx.endTickets(u.User), tx.endMemberships(u.User)); err != nil {
+		return err
+	}
+	if err := tx.r.DeleteUser(u.ID); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, u.User, nil)
+}
+
+func (tx *Tx) endMemberships(u User) error {
+	memberships, err := tx.r.UserMemberships(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range memberships {
+		g, err := tx.r.Group(m.Group)
+		if err != nil {
+			return err
+		}
+		if err := tx.deleteMembership(m, u.Name, g.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetPasswordHash sets the hash of a user's password, such as
+// [Authority.HashPassword] gives or another system has stored, and ends all the
+// user's tickets. It accepts argon2id, scrypt and PBKDF2 in PHC format and bcrypt;
+// what is not current is upgraded at the next login. The empty hash takes the password away.
+func (tx *Tx) SetPasswordHash(user, hash string) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	if hash != "" {
+		if _, err := parsePasswordHash(hash); err != nil {
+			return err
+		}
+	}
+	u, err := tx.lockUser(user)
+	if err != nil {
+		return err
+	}
+	return tx.setPasswordHash(u.User, hash)
+}
+
+func (tx *Tx) setPasswordHash(u User, hash string) error {
+	if err := errors.Join(tx.endTickets(u), tx.r.SetPasswordHash(u.ID, hash)); err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)
+}

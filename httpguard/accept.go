@@ -1,0 +1,53 @@
+package httpguard
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// isBrowser reports whether the client would rather have HTML than JSON.
+// Everyone else is taken for a program, which has no use for a login page.
+func isBrowser(r *http.Request) bool {
+	accept := strings.Join(r.Header["Accept"], ",")
+	html := quality(accept, "text", "html")
+	return html > quality(accept, "application", "json") && html > quality(accept, "application", "problem+json")
+}
+
+// quality is the weight that an Accept header gives a media type: that of the
+// most specific range that includes it (RFC 9110 §12.5.1), zero if none does.
+func quality(accept, typ, subtype string) float64 {
+	best, q := 0, 0.0
+	for item := range strings.SplitSeq(accept, ",") {
+		media, params, _ := strings.Cut(item, ";")
+		specific := 0
+		switch strings.ToLower(strings.TrimSpace(media)) {
+		case typ + "/" + subtype:
+			specific = 3
+		case typ + "/*":
+			specific = 2
+		case "*/*":
+			specific = 1
+		}
+		if specific > best {
+			best, q = specific, weight(params)
+		}
+	}
+	return q
+}
+
+// weight reads the q among the parameters of a media range; a malformed one counts nothing.
+func weight(params string) float64 {
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(param, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "q") {
+			continue
+		}
+		q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		if err != nil || !(q >= 0 && q <= 1) {
+			return 0
+		}
+		return q
+	}
+	return 1
+}

@@ -1,0 +1,112 @@
+package httpguard
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"html/template"
+	"net/http"
+)
+
+// answer is a short answer of the Guard's own: a page, or a problem document.
+type answer struct {
+	Status     int
+	Detail     string
+	SignedInAs string // browsers are told who they are
+	LoginURL   string // with a link to become someone else
+}
+
+// Title is the name of the status.
+func (a answer) Title() string { return http.StatusText(a.Status) }
+
+func (g *Guard) answer(w http.ResponseWriter, r *http.Request, a answer) {
+	if isBrowser(r) {
+		g.page(w, a.Status, answerTemplate, a)
+		return
+	}
+	body, err := json.Marshal(struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail,omitempty"`
+	}{"about:blank", a.Title(), a.Status, a.Detail})
+	if err != nil {
+		http.Error(w, a.Title(), a.Status)
+		return
+	}
+	ownHeaders(w.Header(), "application/problem+json")
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(body)
+}
+
+// page executes a template into a buffer first, so that a fault in it is a 500
+// and not half a page.
+func (g *Guard) page(w http.ResponseWriter, status int, t *template.Template, data any) {
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		g.logger().Error("template", "error", err.Error())
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	ownHeaders(w.Header(), "text/html; charset=utf-8")
+	if t == loginTemplate || t == answerTemplate {
+		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}
+
+// ownHeaders drops what the handler may have said about another body.
+func ownHeaders(h http.Header, contentType string) {
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Etag", "Last-Modified"} {
+		h.Del(name)
+	}
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+}
+
+const style = `
+body{font:1rem/1.5 system-ui,sans-serif;color:#1b1b1b;background:#f4f4f2;margin:0}
+main{max-width:24rem;margin:12vh auto 0;padding:1.5rem 2rem 2rem;background:#fff;border:1px solid #d0d0cc;border-radius:.5rem}
+h1{font-size:1.4rem;margin:0 0 1rem}
+label{display:block;font-weight:600;margin-bottom:.25rem}
+input{box-sizing:border-box;width:100%;font:inherit;padding:.5rem;border:1px solid #6b6b66;border-radius:.25rem}
+button{font:inherit;font-weight:600;padding:.5rem 1.25rem;color:#fff;background:#1d4f91;border:0;border-radius:.25rem}
+input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid #e08a00;outline-offset:2px}
+[role=alert]{padding:.5rem .75rem;border-left:4px solid #b3261e;background:#fbeae9}
+@media (prefers-color-scheme:dark){body{color:#eee;background:#191919}main{background:#242424;border-color:#444}
+input{color:#eee;background:#191919;border-color:#999}[role=alert]{background:#4a2220}a{color:#9cc3ff}}
+`
+
+// contentSecurityPolicy lets the pages load nothing at all but their own style,
+// post to this site only, and be framed by nobody.
+var contentSecurityPolicy = func() string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+}()
+
+const pageHead = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>` + style + `</style>
+`
+
+var answerTemplate = template.Must(template.New("answer").Parse(pageHead + `<title>{{.Title}}</title>
+</head>
+<body>
+<main>
+<h1>{{.Title}}</h1>
+<p>{{.Detail}}</p>
+{{with .SignedInAs}}<p>You are signed in as {{.}}.</p>
+{{end}}{{with .LoginURL}}<p><a href="{{.}}">Sign in as someone else</a></p>
+{{end}}</main>
+</body>
+</html>
+`))

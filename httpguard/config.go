@@ -1,0 +1,122 @@
+package httpguard
+
+import (
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Config sets a Guard up. The zero Config has safe defaults for everything.
+type Config struct {
+	// LoginPath is where the login page is, to which browsers are sent that
+	// must log in. A path of this site, without query. Empty: "/login".
+	LoginPath string
+	// LogoutPath is where the logout is; nobody is led back there after a login. Empty: "/logout".
+	LogoutPath string
+	// Home is where a login leads that did not start at some page, and a logout. Empty: "/".
+	Home string
+	// LoginTemplate replaces the login page. It is executed with a [LoginPage].
+	// Its answer has no Content-Security-Policy but what the host sets.
+	LoginTemplate *template.Template
+
+	// CookieName is the name of the ticket's cookie, without the prefix
+	// "__Host-", which it gets unless Insecure. Empty: "ticket".
+	CookieName string
+	// CookieMaxAge lets the cookie outlive the browser. Zero: it does not. The
+	// limits of the ticket hold in any case.
+	CookieMaxAge time.Duration
+	// Insecure lets the cookie travel over plain HTTP, for development. It is
+	// unsafe everywhere else: who listens on the way is the user, and a neighbouring
+	// host or port can plant a ticket of its own.
+	Insecure bool
+
+	// AllowEncodedSlash lets requests in whose path has a slash written as %2F.
+	// It is unsafe where anything but a [Mux] decides by the path: routers read the
+	// escaped path and most handlers the other one.
+	AllowEncodedSlash bool
+	// Methods are the request methods that are let in. Nil: GET, HEAD, POST,
+	// PUT, PATCH, DELETE and OPTIONS. Methods are case-sensitive. CONNECT never reaches a [Mux].
+	Methods []string
+	// CrossOrigin decides which cross-origin requests are let in. Nil: one that
+	// trusts no other origin. Its bypass patterns see an upgrade to WebSocket as a POST.
+	CrossOrigin *http.CrossOriginProtection
+
+	// Identify, unless nil, is the host's own authentication. It is asked when
+	// the request has no living ticket: no cookie, a dead one, or an Authorization that is no
+	// token of ours. Returning nil and nil means that it knows nothing either: who presented a
+	// Bearer token is then refused, everybody else is anonymous.
+	//
+	// ErrNoTicket, ErrBadCredentials and ErrNotFound are answered with 401, ErrUnavailable
+	// with 503, any other error or a panic with 500, on guarded routes. Public
+	// ones are then served with a nil Identity, for which no predicate is met.
+	//
+	// Credentials that browsers send by themselves (cookies, Basic, client
+	// certificates) are protected against cross-site requests; those in an Authorization: Bearer need not be.
+	Identify func(*http.Request) (*rbac.Identity, error)
+	// ClientAddr tells the client's address, by which failed logins are counted and
+	// FromNet decides. Nil: that of the connection, which behind a proxy is the proxy's. It is unsafe
+	// to read it from a header that the client could have sent. On an error
+	// or a panic the request has no address and meets no FromNet.
+	ClientAddr func(*http.Request) (netip.Addr, error)
+
+	// Denied, unless nil, answers in place of the built-in pages and problem
+	// documents. The error is what was decided: ErrDenied (a *rbac.DeniedError
+	// says why), ErrNoTicket, ErrNotFound, ErrUnavailable, …. Whatever it does, the
+	// guarded handler does not run. It may call Deny for the built-in answer, which is also given if it writes nothing.
+	Denied func(http.ResponseWriter, *http.Request, error)
+
+	// Logger gets denials and faults, and never a secret. Nil: slog.Default().
+	Logger *slog.Logger
+}
+
+const hostPrefix = "__Host-"
+
+var defaultMethods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
+	http.MethodPatch, http.MethodDelete, http.MethodOptions,
+}
+
+// complete fills in the defaults. It panics on what can never work, so that a
+// mistake shows at start and not at the first login.
+func (c Config) complete() Config {
+	c.LoginPath = ownPath("LoginPath", c.LoginPath, "/login")
+	c.LogoutPath = ownPath("LogoutPath", c.LogoutPath, "/logout")
+	c.Home = ownPath("Home", c.Home, "/")
+	if c.CookieName == "" {
+		c.CookieName = "ticket"
+	}
+	c.CookieName = strings.TrimPrefix(c.CookieName, hostPrefix)
+	if !c.Insecure {
+		c.CookieName = hostPrefix + c.CookieName
+	}
+	if err := (&http.Cookie{Name: c.CookieName, Value: "x"}).Valid(); err != nil {
+		panic(fmt.Sprintf("httpguard: Config.CookieName: %v", err))
+	}
+	if c.Methods == nil {
+		c.Methods = defaultMethods
+	}
+	c.Methods = append([]string(nil), c.Methods...)
+	if c.CrossOrigin == nil {
+		c.CrossOrigin = http.NewCrossOriginProtection()
+	}
+	if c.LoginTemplate == nil {
+		c.LoginTemplate = loginTemplate
+	}
+	return c
+}
+
+func ownPath(field, path, fallback string) string {
+	if path == "" {
+		return fallback
+	}
+	if target, ok := localTarget(path, false); !ok || target != path || strings.Contains(path, "?") {
+		panic(fmt.Sprintf("httpguard: Config.%s: %q is not a path of this site", field, path))
+	}
+	return path
+}

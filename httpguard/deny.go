@@ -1,0 +1,154 @@
+package httpguard
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Deny answers a request that err keeps from being served:
+//
+//   - ErrDenied, for who is logged in: 403 with the reason, and to browsers a link to sign in as someone else
+//   - ErrDenied, for who is not, ErrNoTicket and ErrBadCredentials: browsers are sent to the
+//     login page (303), which leads back here; others get 401
+//   - ErrNotFound: 404
+//   - ErrThrottled: 429 with Retry-After
+//   - ErrUnavailable, ErrBusy: 503 with Retry-After
+//   - any other error, nil too: 500, without saying more
+//
+// A browser is who prefers text/html to JSON in Accept; everyone else gets a
+// problem document (RFC 9457). A browser that sent a form comes back to
+// the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
+func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
+	status := denialStatus(r, err)
+	g.logDenial(r, status, err)
+	if g.cfg.Denied == nil || r.Context().Value(denyingKey{g}) != nil {
+		g.denyBuiltin(w, r, status, err)
+		return
+	}
+	dw := &denialWriter{ResponseWriter: w}
+	g.cfg.Denied(dw, r.WithContext(context.WithValue(r.Context(), denyingKey{g}, true)), err)
+	if !dw.wrote {
+		// net/http would answer 200.
+		g.denyBuiltin(w, r, status, err)
+	}
+}
+
+// denyingKey marks the request that Config.Denied gets, so that it may call Deny.
+type denyingKey struct{ g *Guard }
+
+func denialStatus(r *http.Request, err error) int {
+	switch {
+	case errors.Is(err, rbac.ErrUnavailable), errors.Is(err, rbac.ErrBusy):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, rbac.ErrThrottled):
+		return http.StatusTooManyRequests
+	case errors.Is(err, rbac.ErrNoTicket), errors.Is(err, rbac.ErrBadCredentials):
+		return http.StatusUnauthorized
+	case errors.Is(err, rbac.ErrNotFound):
+		return http.StatusNotFound
+	case !errors.Is(err, rbac.ErrDenied):
+		return http.StatusInternalServerError
+	case rbac.FromContext(r.Context()).IsAnonymous():
+		return http.StatusUnauthorized
+	default:
+		return http.StatusForbidden
+	}
+}
+
+func (g *Guard) logDenial(r *http.Request, status int, err error) {
+	log := g.logger().Info
+	text := "nil error"
+	if err != nil {
+		text = err.Error()
+	}
+	if status == http.StatusInternalServerError {
+		log = g.logger().Error
+	}
+	// Not the query, which may hold secrets of the host's.
+	log("denied", "status", status, "error", text, "user", rbac.FromContext(r.Context()).User(), "method", r.Method, "path", r.URL.Path)
+}
+
+func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, err error) {
+	a := answer{Status: status, Detail: denialDetail(status, err), SignedInAs: rbac.FromContext(r.Context()).User()}
+	st := g.state(r)
+	if st == nil {
+		st = &state{url: r.URL}
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		if isBrowser(r) && !st.bearer && st.url.Path != g.cfg.LoginPath {
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, g.loginURL(g.cameFrom(r, st)), http.StatusSeeOther)
+			return
+		}
+		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
+	case http.StatusForbidden:
+		a.LoginURL = g.loginURL(g.cameFrom(r, st))
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", retryAfter(err))
+	}
+	g.answer(w, r, a)
+}
+
+// denialDetail is what the client is told. Only a predicate's message is
+// written for its eyes, and not for a stranger's: it names groups, permissions and users.
+func denialDetail(status int, err error) string {
+	var denied *rbac.DeniedError
+	switch {
+	case errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden:
+		return denied.Message
+	case status == http.StatusUnauthorized:
+		return "You must sign in first."
+	case status == http.StatusForbidden:
+		return "You may not do this."
+	case status == http.StatusNotFound:
+		return "There is nothing here."
+	case status == http.StatusTooManyRequests:
+		return "There were too many attempts. Please try again later."
+	case status == http.StatusServiceUnavailable:
+		return "This cannot be decided at the moment. Please try again shortly."
+	}
+	return "Something went wrong on our side."
+}
+
+// challenge adds the header that a 401 must have (RFC 9110 §15.5.2, RFC 6750 §3).
+func challenge(w http.ResponseWriter, invalid bool) {
+	value := "Bearer"
+	if invalid {
+		value = `Bearer error="invalid_token"`
+	}
+	w.Header().Set("WWW-Authenticate", value)
+}
+
+// retryAfter is in whole seconds, rounded up, at least one.
+func retryAfter(err error) string {
+	var throttled *rbac.ThrottledError
+	if !errors.As(err, &throttled) || throttled.RetryAfter <= 0 {
+		return "1"
+	}
+	return strconv.FormatInt(int64((throttled.RetryAfter+time.Second-1)/time.Second), 10)
+}
+
+// denialWriter notices whether a custom denial handler has answered.
+type denialWriter struct {
+	http.ResponseWriter
+	wrote bool
+}
+
+func (w *denialWriter) WriteHeader(status int) {
+	w.wrote = w.wrote || status >= 200 // the ones before are only hints
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *denialWriter) Write(b []byte) (int, error) {
+	w.wrote = true
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets an http.ResponseController through.
+func (w *denialWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,182 @@
+package httpguard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Guard protects the handlers of a service with the predicates of an
+// Authority. It is immutable and safe for concurrent use.
+type Guard struct {
+	a   authority
+	cfg Config
+}
+
+// authority is what a Guard asks of an Authority.
+type authority interface {
+	Identify(context.Context, rbac.Token) (*rbac.Identity, error)
+	Login(context.Context, rbac.Login) (rbac.Token, error)
+	Logout(context.Context, rbac.Token) error
+	Ticket(context.Context, rbac.Token) (rbac.Ticket, error)
+}
+
+// New makes a Guard. It panics if a is nil or cfg can never work, such as with
+// a login page on another site.
+func New(a *rbac.Authority, cfg Config) *Guard {
+	if a == nil {
+		panic("httpguard: nil Authority")
+	}
+	return newGuard(a, cfg)
+}
+
+func newGuard(a authority, cfg Config) *Guard {
+	return &Guard{a: a, cfg: cfg.complete()}
+}
+
+// Handler goes outermost around everything that the Guard is to protect. It
+//
+//   - refuses requests that a router and a handler could read differently, and
+//     brings the others into one form (400; see the package doc);
+//   - refuses cross-origin requests that could change something (403);
+//   - finds out who the request comes from and puts that Identity into its
+//     context, for [rbac.FromContext] and the predicates further in.
+//
+// It denies nothing by itself: what no Require, Authorize or Mux guards is served to everybody.
+// Where the identity could not be found out, the context holds a nil Identity,
+// for which no predicate is met; guarded routes then answer 401 or 503.
+func (g *Guard) Handler(next http.Handler) http.Handler {
+	mustHandler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r, err := g.admit(r)
+		if err != nil {
+			g.reject(w, r, http.StatusBadRequest, err)
+			return
+		}
+		st, err := g.begin(r)
+		if err != nil {
+			g.reject(w, r, http.StatusBadRequest, err)
+			return
+		}
+		if err := g.crossOrigin(r, st); err != nil {
+			g.reject(w, r, http.StatusForbidden, err)
+			return
+		}
+		id := g.identify(r, st)
+		if st.deadCookie {
+			g.SetTicket(w, r, rbac.Token{})
+		}
+		ctx := context.WithValue(r.Context(), stateKey{g}, st)
+		next.ServeHTTP(w, r.WithContext(rbac.NewContext(ctx, id)))
+	})
+}
+
+// Require wraps handlers so that they run only for requests whose Identity
+// meets p. Other requests are answered as [Guard.Deny] says. A nil p admits nobody.
+//
+// Answers are "Cache-Control: no-store" unless the handler sets another. Behind
+// Require without [Guard.Handler] of the same Guard before it everything is answered with 500.
+func (g *Guard) Require(p rbac.Predicate) func(http.Handler) http.Handler {
+	return g.RequireFunc(func(*http.Request) (rbac.Predicate, error) { return p, nil })
+}
+
+// RequireFunc is Require with a predicate that depends on the request:
+//
+//	Any(HasPermission("post.edit"), IsUserID(post.AuthorID))
+//
+// An error from rule is answered as [Guard.Deny] says: ErrNotFound with 404,
+// ErrUnavailable with 503, an unknown one with 500. So is a panic, but for
+// [http.ErrAbortHandler], which goes on. The rule runs before it is known whether the request
+// will be allowed; it should only look, and answer ErrNotFound for everybody or nobody.
+func (g *Guard) RequireFunc(rule func(*http.Request) (rbac.Predicate, error)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		mustHandler(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !g.allow(w, r, rule) {
+				return
+			}
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Add("Vary", "Cookie, Authorization")
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// Authorize reports whether the request's Identity meets p. When it does not,
+// the request has been answered as [Guard.Deny] says, and the caller must
+// return without doing anything. It is for handlers, and for the middleware of routers that are not net/http's.
+func (g *Guard) Authorize(w http.ResponseWriter, r *http.Request, p rbac.Predicate) bool {
+	if !g.allow(w, r, func(*http.Request) (rbac.Predicate, error) { return p, nil }) {
+		return false
+	}
+	if w.Header().Get("Cache-Control") == "" {
+		w.Header().Set("Cache-Control", "no-store")
+	}
+	w.Header().Add("Vary", "Cookie, Authorization")
+	return true
+}
+
+// allow decides, and answers when it decides against.
+func (g *Guard) allow(w http.ResponseWriter, r *http.Request, rule func(*http.Request) (rbac.Predicate, error)) bool {
+	err := g.judge(r, rule)
+	if err == nil {
+		return true
+	}
+	g.Deny(w, r, err)
+	return false
+}
+
+var errNoHandler = errors.New("httpguard: the request did not pass this Guard's Handler")
+
+func (g *Guard) judge(r *http.Request, rule func(*http.Request) (rbac.Predicate, error)) error {
+	st := g.state(r)
+	if st == nil {
+		return errNoHandler
+	}
+	if st.err != nil {
+		return st.err
+	}
+	p, err := g.ask(r, rule)
+	if err != nil {
+		return err
+	}
+	return rbac.Check(rbac.FromContext(r.Context()), p)
+}
+
+// ask runs a rule of the host's; a panic becomes an error, so that it denies
+// like one and not by closing the connection.
+func (g *Guard) ask(r *http.Request, rule func(*http.Request) (rbac.Predicate, error)) (p rbac.Predicate, err error) {
+	defer g.recovered("rule", &err)
+	return rule(r)
+}
+
+// recovered is deferred around functions of the host's.
+func (g *Guard) recovered(what string, err *error) {
+	p := recover()
+	switch p {
+	case nil:
+		return
+	case http.ErrAbortHandler:
+		panic(p)
+	}
+	*err = fmt.Errorf("httpguard: %s panicked: %v", what, p)
+	g.logger().Error("panic", "in", what, "panic", p, "stack", string(debug.Stack()))
+}
+
+func (g *Guard) logger() *slog.Logger {
+	if g.cfg.Logger != nil {
+		return g.cfg.Logger
+	}
+	return slog.Default()
+}
+
+func mustHandler(h http.Handler) {
+	if h == nil {
+		panic("httpguard: nil handler")
+	}
+}

@@ -1,0 +1,198 @@
+package httpguard
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// maxLoginBody is in bytes: a name, a password, a target and room to spare.
+const maxLoginBody = 64 << 10
+
+// LoginHandler serves the login page and logs in who posts to it. Let everybody
+// reach it, at Config.LoginPath and behind [Guard.Handler].
+//
+// A form makes a ticket, sets its cookie and leads back to where the user came
+// from (303); the ticket that the browser had ends. A wrong name or password is answered with the form and 401, too many
+// failures with 429, and 503 where the password could not be looked at.
+//
+// JSON, {"user": …, "password": …} and optionally "groups" to narrow the ticket to, is
+// answered with {"token": …, "expires": …} and no cookie, or a problem document.
+// The ticket of an Authorization: Bearer that came along ends.
+func (g *Guard) LoginHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		st := g.state(r)
+		switch {
+		case st == nil:
+			g.Deny(w, r, errNoHandler)
+		case r.Method == http.MethodGet, r.Method == http.MethodHead:
+			g.showLogin(w, r)
+		case r.Method != http.MethodPost:
+			g.wrongMethod(w, r, "GET, HEAD, POST")
+		default:
+			g.postLogin(w, r, st)
+		}
+	})
+}
+
+func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request) {
+	p := LoginPage{}
+	if from, ok := g.returnTarget(r.URL.Query().Get(cameFromField)); ok {
+		p.CameFrom = from
+		p.Notice = "Please sign in to go on."
+	}
+	g.loginPage(w, r, http.StatusOK, p)
+}
+
+func (g *Guard) loginPage(w http.ResponseWriter, r *http.Request, status int, p LoginPage) {
+	p.Action = g.cfg.LoginPath
+	p.SignedInAs = rbac.FromContext(r.Context()).User()
+	g.page(w, status, g.cfg.LoginTemplate, p)
+}
+
+func (g *Guard) wrongMethod(w http.ResponseWriter, r *http.Request, allow string) {
+	w.Header().Set("Allow", allow)
+	g.answer(w, r, answer{Status: http.StatusMethodNotAllowed, Detail: "Allowed here: " + allow + "."})
+}
+
+func (g *Guard) postLogin(w http.ResponseWriter, r *http.Request, st *state) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBody)
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case err == nil && media == "application/x-www-form-urlencoded":
+		g.formLogin(w, r, st)
+	case err == nil && media == "application/json":
+		g.jsonLogin(w, r, st)
+	default:
+		g.answer(w, r, answer{Status: http.StatusUnsupportedMediaType, Detail: "Send a form or JSON."})
+	}
+}
+
+func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
+	if err := r.ParseForm(); err != nil {
+		g.badBody(w, r, err)
+		return
+	}
+	p := LoginPage{User: r.PostForm.Get("user")}
+	p.CameFrom, _ = g.returnTarget(r.PostForm.Get(cameFromField))
+	t, err := g.a.Login(r.Context(), rbac.Login{
+		User: p.User, Password: r.PostForm.Get("password"),
+		Addr: st.addr, UserAgent: r.UserAgent(), Replaces: st.token,
+	})
+	if err != nil {
+		status := g.loginFailed(w, r, err)
+		p.Error = loginDetail(status)
+		g.loginPage(w, r, status, p)
+		return
+	}
+	g.SetTicket(w, r, t)
+	target := p.CameFrom
+	if target == "" {
+		target = g.cfg.Home
+	}
+	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+func (g *Guard) badBody(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusBadRequest
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		status = http.StatusRequestEntityTooLarge
+	}
+	g.answer(w, r, answer{Status: status, Detail: "The login could not be read."})
+}
+
+// loginFailed tells the status, and sets the headers that go with it.
+func (g *Guard) loginFailed(w http.ResponseWriter, r *http.Request, err error) int {
+	status := http.StatusUnauthorized // ErrBadCredentials; a name that nobody can have; …
+	switch {
+	case errors.Is(err, rbac.ErrUnavailable), errors.Is(err, rbac.ErrBusy):
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", retryAfter(err))
+	case errors.Is(err, rbac.ErrThrottled):
+		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", retryAfter(err))
+	case errors.Is(err, rbac.ErrDenied):
+		status = http.StatusForbidden // a group that is not the user's
+	case errors.Is(err, rbac.ErrBadCredentials), errors.Is(err, rbac.ErrInvalid):
+		challenge(w, false)
+	default:
+		status = http.StatusInternalServerError
+		g.logDenial(r, status, err)
+	}
+	return status
+}
+
+// loginDetail never tells whether it was the name or the password.
+func loginDetail(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "This name and password do not belong together."
+	case http.StatusForbidden:
+		return "You are not in the groups that you asked for."
+	case http.StatusServiceUnavailable:
+		return "Signing in is not possible at the moment. Please try again shortly."
+	}
+	return denialDetail(status, nil)
+}
+
+// jsonLogin leaves the cookie alone, and whatever ticket it holds: the client
+// keeps its token elsewhere.
+func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *state) {
+	var in struct {
+		User     string   `json:"user"`
+		Password string   `json:"password"`
+		Groups   []string `json:"groups"` // they can only narrow
+	}
+	if err := decodeStrictly(r.Body, &in); err != nil {
+		g.badBody(w, r, err)
+		return
+	}
+	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.addr, UserAgent: r.UserAgent()}
+	if st.bearer {
+		l.Replaces = st.token
+	}
+	t, err := g.a.Login(r.Context(), l)
+	if err != nil {
+		status := g.loginFailed(w, r, err)
+		g.answer(w, r, answer{Status: status, Detail: loginDetail(status)})
+		return
+	}
+	g.sendToken(w, r, t)
+}
+
+// decodeStrictly refuses unknown fields: who sends "expires" should learn that nobody looks at it.
+func decodeStrictly(r io.Reader, v any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if err := d.Decode(&struct{}{}); err != io.EOF {
+		return errors.Join(errors.New("more than one JSON value"), err)
+	}
+	return nil
+}
+
+func (g *Guard) sendToken(w http.ResponseWriter, r *http.Request, t rbac.Token) {
+	out := struct {
+		Token   string     `json:"token"`
+		Expires *time.Time `json:"expires,omitempty"`
+	}{Token: t.Secret()}
+	// The ticket is there in any case; that its end cannot be told is no failed login.
+	if ticket, err := g.a.Ticket(r.Context(), t); err == nil {
+		out.Expires = &ticket.Expires
+	}
+	body, err := json.Marshal(out)
+	if err != nil {
+		g.Deny(w, r, err)
+		return
+	}
+	ownHeaders(w.Header(), "application/json")
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,197 @@
+package httpguard
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Mux is an [http.ServeMux] that serves nothing without a rule: every pattern
+// comes with a predicate, or is Public because someone wrote so. What no pattern matches is 404 for
+// everybody. It belongs behind [Guard.Handler]; without it, it answers 500.
+//
+// Patterns are those of ServeMux, and the most specific one wins, with one
+// difference: a path is found first, and the method second. "GET /admin/" takes the whole subtree away from a
+// more general "/", which could otherwise serve a POST below /admin/ without
+// its rule; methods that a path was not registered with are answered with 405. Hosts
+// are compared without regard to case, port and final dot.
+//
+// Like ServeMux's, its methods panic on a malformed pattern, on two that
+// conflict, and on a nil predicate, rule or handler. It is safe for concurrent use.
+type Mux struct {
+	g   *Guard
+	mux *http.ServeMux
+
+	mu     sync.RWMutex
+	paths  map[string]map[string]*route // by pattern without method, then by method; "" is every other one
+	routes []Route
+}
+
+// Route is one line of the table of routes.
+type Route struct {
+	Pattern string // as it was registered
+	Rule    string // the predicate; "public"; or "rule" where it depends on the request
+}
+
+type route struct {
+	pattern string
+	guard   func(http.Handler) http.Handler
+	handler http.Handler // behind guard
+}
+
+// NewMux makes an empty Mux.
+func (g *Guard) NewMux() *Mux {
+	return &Mux{g: g, mux: http.NewServeMux(), paths: map[string]map[string]*route{}}
+}
+
+// Handle serves the pattern with h, to whom meets p.
+func (m *Mux) Handle(pattern string, p rbac.Predicate, h http.Handler) {
+	if p == nil {
+		panic(fmt.Sprintf("httpguard: pattern %q: nil predicate", pattern))
+	}
+	mustHandler(h)
+	m.add(pattern, p.String(), m.g.Require(p), h)
+}
+
+// HandleRule serves the pattern with h, to whom meets the predicate that rule makes for the request; see [Guard.RequireFunc].
+func (m *Mux) HandleRule(pattern string, rule func(*http.Request) (rbac.Predicate, error), h http.Handler) {
+	if rule == nil {
+		panic(fmt.Sprintf("httpguard: pattern %q: nil rule", pattern))
+	}
+	mustHandler(h)
+	m.add(pattern, "rule", m.g.RequireFunc(rule), h)
+}
+
+// Public serves the pattern with h to everybody, also when the store cannot be reached. An
+// answer that shows who is logged in should set its own Cache-Control.
+func (m *Mux) Public(pattern string, h http.Handler) {
+	mustHandler(h)
+	m.add(pattern, "public", func(h http.Handler) http.Handler { return h }, h)
+}
+
+// Routes lists what was registered, in that order.
+func (m *Mux) Routes() []Route {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Clone(m.routes)
+}
+
+func (m *Mux) add(pattern, rule string, guard func(http.Handler) http.Handler, h http.Handler) {
+	method, place, err := splitPattern(pattern)
+	if err == nil && method != "" && !slices.Contains(m.g.cfg.Methods, method) {
+		err = fmt.Errorf("method %q can never match", method)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("httpguard: pattern %q: %v", pattern, err))
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.paths[place] == nil {
+		m.mux.Handle(place, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, place) }))
+		m.paths[place] = map[string]*route{}
+	}
+	if old := m.paths[place][method]; old != nil {
+		panic(fmt.Sprintf("httpguard: pattern %q conflicts with %q", pattern, old.pattern))
+	}
+	m.paths[place][method] = &route{pattern: pattern, guard: guard, handler: guard(h)}
+	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
+}
+
+// splitPattern takes the method off, and writes the host as requests have it.
+func splitPattern(pattern string) (method, place string, err error) {
+	method, rest, found := strings.Cut(strings.ReplaceAll(pattern, "\t", " "), " ")
+	if !found {
+		method, rest = "", pattern
+	}
+	rest = strings.TrimLeft(rest, " ")
+	slash := strings.IndexByte(rest, '/')
+	if slash < 0 {
+		return "", "", fmt.Errorf("no path")
+	}
+	host, path := rest[:slash], rest[slash:]
+	if err := checkPath(path); err != nil {
+		return "", "", fmt.Errorf("%w: it can never match", err)
+	}
+	if host != "" {
+		name, ok := canonicalName(host)
+		if !ok || strings.HasPrefix(name, "[") {
+			return "", "", fmt.Errorf("host %q can never match", host)
+		}
+		host = name
+	}
+	return method, host + path, nil
+}
+
+// ServeHTTP serves the request with the handler of the most specific pattern, if its rule allows.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case m.g.state(r) == nil:
+		m.g.Deny(w, r, errNoHandler)
+	case r.Method == http.MethodConnect:
+		// ServeMux compares the host of these with its port.
+		m.g.wrongMethod(w, r, strings.Join(defaultMethods, ", "))
+	case r.URL.RawPath == "" || m.decodedAllowed(w, r):
+		m.mux.ServeHTTP(w, r)
+	}
+}
+
+type decodedKey struct{ m *Mux }
+
+// decodedAllowed judges a path with an encoded slash by the rule that it would have
+// with a plain one, and answers if that is not met: the handler that
+// the escaped path leads to reads the other. (Handler has left a RawPath nowhere else.)
+func (m *Mux) decodedAllowed(w http.ResponseWriter, r *http.Request) bool {
+	allowed := false
+	pass := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { allowed = true })
+	r = r.WithContext(context.WithValue(r.Context(), decodedKey{m}, pass))
+	u := *r.URL
+	u.RawPath = ""
+	r.URL = &u
+	if _, pattern := m.mux.Handler(r); pattern == "" {
+		return true // nothing is there
+	}
+	m.mux.ServeHTTP(w, r)
+	return allowed
+}
+
+// serve picks the method, once the path is found.
+func (m *Mux) serve(w http.ResponseWriter, r *http.Request, place string) {
+	found, allow := m.route(place, r.Method)
+	if found == nil {
+		m.g.wrongMethod(w, r, allow)
+		return
+	}
+	r.Pattern = found.pattern
+	if pass, ok := r.Context().Value(decodedKey{m}).(http.HandlerFunc); ok {
+		found.guard(pass).ServeHTTP(w, r)
+		return
+	}
+	found.handler.ServeHTTP(w, r)
+}
+
+func (m *Mux) route(place, method string) (found *route, allow string) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	methods := m.paths[place]
+	found = methods[method]
+	if found == nil && method == http.MethodHead {
+		found = methods[http.MethodGet]
+	}
+	if found == nil {
+		found = methods[""]
+	}
+	if found != nil {
+		return found, ""
+	}
+	names := slices.Sorted(maps.Keys(methods))
+	if methods[http.MethodGet] != nil && methods[http.MethodHead] == nil {
+		names = append(names, http.MethodHead)
+	}
+	return nil, strings.Join(names, ", ")
+}

@@ -1,0 +1,370 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Login is what a login is asked with. It prints without its secrets.
+type Login struct {
+	User     string // name, in any form; or
+	Subject  string // the host's own id for the user; exactly one of the two
+	Password string // for Authority.Login only
+
+	Addr      netip.Addr // of the client itself, not of a proxy: failures are counted by it. Zero: not known
+	UserAgent string     // shown in the list of tickets; cut at 256 bytes
+	Label     string     // shown in the list of tickets; at most 256 bytes
+
+	// Groups, unless nil, are the only ones that will be active in the ticket, with
+	// what they inherit. The user must be authorized for each; else ErrDenied.
+	Groups []string
+	// Expires ends the ticket early; zero, or later than Config.AbsoluteLimit allows: that
+	// limit. Together with a Label it makes an API key, which may live longer, has no
+	// idle limit and is not counted by Config.MaxTickets.
+	Expires time.Time
+	// Replaces is the ticket that the client had until now, if any. It ends when
+	// the login succeeds, so that nobody stays who they were.
+	Replaces Token
+}
+
+// String shows whom the login is for.
+func (l Login) String() string {
+	return fmt.Sprintf("login of %q, secrets redacted", l.User+l.Subject)
+}
+
+// Format prints as String does, whatever the verb.
+func (l Login) Format(f fmt.State, _ rune) { io.WriteString(f, l.String()) }
+
+// LogValue logs as String does.
+func (l Login) LogValue() slog.Value { return slog.StringValue(l.String()) }
+
+// MarshalText writes as String does, so that no encoder gives the secrets away.
+func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// Login verifies a user's password and makes a ticket. On every path that verifies
+// it computes one password hash at current cost, so that its time does not tell whether there
+// is such a user (an account with a hash in an older format costs that one, too, until its upgrade).
+//
+// Errors: ErrBadCredentials for an unknown or disabled user and a wrong password alike;
+// a [*ThrottledError], which is ErrThrottled; ErrBusy; with Groups ErrDenied;
+// ErrInvalid for an argument that could not be right for anybody; ErrUnavailable.
+func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
+	if err := a.checkLogin(l); err != nil {
+		return Token{}, err
+	}
+	u, upgrade, err := a.authenticate(ctx, l)
+	if err != nil {
+		a.logLogin(ctx, l, err)
+		return Token{}, err
+	}
+	if a.verified != nil {
+		a.verified()
+	}
+	t, err := a.makeTicket(ctx, u.ID, l, func(r Records, now UserRecord) error {
+		// Between the verification and this transaction the account may have been changed.
+		if now.Disabled || now.PasswordHash != u.PasswordHash {
+			return ErrBadCredentials
+		}
+		if upgrade != "" {
+			return r.SetPasswordHash(u.ID, upgrade)
+		}
+		return nil
+	}, true)
+	a.logLogin(ctx, l, err)
+	return t, err
+}
+
+// Issue makes a ticket for a user whom the host has authenticated itself.
+//
+// Errors: ErrInvalid, also for a Login with a Password; ErrNotFound; ErrDenied
+// for a disabled user, and with Groups; ErrUnavailable.
+func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
+	if l.Password != "" {
+		return Token{}, invalid("login", l.User, "Password", "Issue verifies none")
+	}
+	if err := a.checkLogin(l); err != nil {
+		return Token{}, err
+	}
+	var u UserRecord
+	err := a.view(ctx, func(r Records) (err error) {
+		u, err = findLogin(r, l)
+		return named(err, "user", l.User+l.Subject)
+	})
+	if err != nil {
+		return Token{}, err
+	}
+	t, err := a.makeTicket(ctx, u.ID, l, func(_ Records, now UserRecord) error {
+		if now.Disabled {
+			return &Error{Kind: ErrDenied, Record: "user", Name: now.Name, Reason: "the account is disabled"}
+		}
+		return nil
+	}, false)
+	a.logLogin(ctx, l, err)
+	return t, err
+}
+
+func (a *Authority) checkLogin(l Login) error {
+	if (l.User == "") == (l.Subject == "") {
+		return invalid("login", l.User, "User", "exactly one of User and Subject is needed")
+	}
+	err := validKey("login", l.User, "Label", l.Label)
+	for _, g := range l.Groups {
+		err = errors.Join(err, validName("login", "Groups", g))
+	}
+	if !l.Expires.IsZero() && !a.now().Before(l.Expires) {
+		err = errors.Join(err, invalid("login", l.User, "Expires", "not in the future"))
+	}
+	return err
+}
+
+func (a *Authority) logLogin(ctx context.Context, l Login, err error) {
+	attrs := []any{"user", printable(l.User, maxName), "subject", printable(l.Subject, maxName), "addr", l.Addr}
+	switch {
+	case err == nil:
+		a.log.InfoContext(ctx, "rbac: login", attrs...)
+	case errors.Is(err, ErrUnavailable):
+		a.log.ErrorContext(ctx, "rbac: login failed", append(attrs, "error", err)...)
+	default:
+		a.log.WarnContext(ctx, "rbac: login refused", append(attrs, "error", err)...)
+	}
+}
+
+// findLogin finds the user a login is for: ErrNotFound, too, where the name cannot be anybody's.
+func findLogin(r Records, l Login) (UserRecord, error) {
+	if l.Subject != "" {
+		if badString(l.Subject, 1) != "" {
+			return UserRecord{}, ErrNotFound
+		}
+		return r.UserBySubject(l.Subject)
+	}
+	name, err := canonicalUser(l.User)
+	if err != nil {
+		return UserRecord{}, ErrNotFound
+	}
+	return r.UserByName(name)
+}
+
+// throttleName is the name that failures of a login are counted by.
+func throttleName(l Login) string {
+	if l.Subject != "" {
+		return "subject\x00" + l.Subject
+	}
+	if name, err := canonicalUser(l.User); err == nil {
+		return name
+	}
+	return l.User
+}
+
+// authenticate verifies the password of a login. It returns the user as they were
+// before, and a new hash if theirs should be upgraded.
+//
+// Throttled attempts are refused at once, before the queue. Those that got a place
+// in it are counted as failed in a transaction of their own, before the hash is computed.
+func (a *Authority) authenticate(ctx context.Context, l Login) (u UserRecord, upgrade string, err error) {
+	name := throttleName(l)
+	if err := a.view(ctx, func(r Records) error {
+		_, err := a.admit(r, name, l.Addr)
+		return err
+	}); err != nil {
+		return UserRecord{}, "", err
+	}
+	release, err := a.queue.acquire(ctx, l.Addr)
+	if err != nil {
+		return UserRecord{}, "", err
+	}
+	defer release()
+	if err := a.update(ctx, func(r Records) error {
+		t, err := a.admit(r, name, l.Addr)
+		if err != nil {
+			return err
+		}
+		u, err = findLogin(r, l)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		return t.count(r, a.now())
+	}); err != nil {
+		return UserRecord{}, "", err
+	}
+	known := u.ID != uuid.Nil
+	ok, upgrade := a.hasher.verify(u.PasswordHash, l.Password) // of nobody, too
+	if !ok || !known || u.Disabled {
+		return UserRecord{}, "", ErrBadCredentials
+	}
+	return u, upgrade, nil
+}
+
+// admit reads the throttle of a login and refuses an attempt that comes too early.
+func (a *Authority) admit(r Records, name string, addr netip.Addr) (throttle, error) {
+	t, err := readThrottle(r, name, addr)
+	if err != nil {
+		return throttle{}, err
+	}
+	if wait := t.wait(a.now()); wait > 0 {
+		return throttle{}, &ThrottledError{RetryAfter: wait}
+	}
+	return t, nil
+}
+
+// errNeedHead: the login ends a ticket, so it has to take head first.
+var errNeedHead = errors.New("rbac: login ends a ticket")
+
+// makeTicket makes a ticket in a transaction that has locked the user and in which
+// check agreed. Only a login that ends another ticket is a change that takes head.
+func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(Records, UserRecord) error, password bool) (Token, error) {
+	t := newToken()
+	attempt := func(withHead bool) error {
+		return a.update(ctx, func(r Records) error {
+			tx := &Tx{a: a, ctx: ctx, r: r, now: a.now()}
+			if withHead {
+				var err error
+				if tx, err = a.begin(ctx, r, false); err != nil {
+					return err
+				}
+			}
+			if err := tx.login(user, t, l, check, password); err != nil {
+				return err
+			}
+			return tx.finish()
+		})
+	}
+	err := attempt(!l.Replaces.IsZero())
+	if errors.Is(err, errNeedHead) {
+		err = attempt(true)
+	}
+	if err != nil {
+		return Token{}, err
+	}
+	return t, nil
+}
+
+// login is what happens in the transaction that makes a ticket.
+func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRecord) error, password bool) error {
+	u, err := tx.r.LockUser(user)
+	if errors.Is(err, ErrNotFound) {
+		return ErrBadCredentials // deleted meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	if err := check(tx.r, u); err != nil {
+		return err
+	}
+	if tx.actor.name == "" {
+		tx.actor = actor{name: u.Name, verified: true}
+	}
+	if password {
+		if err := tx.refund(l); err != nil {
+			return err
+		}
+	}
+	rec, err := tx.newTicket(u.User, t, l)
+	if err != nil {
+		return err
+	}
+	if err := tx.replaceTicket(l.Replaces); err != nil {
+		return err
+	}
+	if err := tx.endOldest(u.User, rec); err != nil {
+		return err
+	}
+	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec))
+}
+
+func (tx *Tx) refund(l Login) error {
+	t, err := readThrottle(tx.r, throttleName(l), l.Addr)
+	if err != nil {
+		return err
+	}
+	return t.refund(tx.r, tx.now)
+}
+
+func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return TicketRecord{}, err
+	}
+	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Label: l.Label, Narrowed: l.Groups != nil,
+		Key:     l.Label != "" && !l.Expires.IsZero(),
+		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)), UserAgent: printable(l.UserAgent, maxName)}
+	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
+		rec.Expires = instant(l.Expires)
+	}
+	if l.Addr.IsValid() {
+		rec.Addr = l.Addr.String()
+	}
+	rec.Groups, err = tx.loginGroups(u, l.Groups)
+	return rec, err
+}
+
+// loginGroups finds the groups that a login asks for: all or nothing.
+func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	authorized, err := tx.authorizedGroups(u.ID)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(names))
+	for i, name := range names {
+		g, err := tx.r.GroupByName(name)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if err != nil || !slices.Contains(authorized, g.ID) {
+			return nil, &Error{Kind: ErrDenied, Record: "group", Name: name, Reason: u.Name + " is not authorized for it"}
+		}
+		ids[i] = g.ID
+	}
+	return sortIDs(ids), nil
+}
+
+// replaceTicket ends the ticket that the client had before, whoever it belonged to.
+func (tx *Tx) replaceTicket(t Token) error {
+	if t.IsZero() {
+		return nil
+	}
+	old, err := tx.r.TicketByHash(t.hash())
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	u, err := tx.r.User(old.User)
+	if err != nil {
+		return err
+	}
+	return tx.endTicket("Logout", u.User, old)
+}
+
+// endOldest ends the oldest tickets of a user as far as the new one would be one too many.
+func (tx *Tx) endOldest(u User, added TicketRecord) error {
+	if added.Key {
+		return nil
+	}
+	tickets, err := tx.r.UserTickets(u.ID)
+	if err != nil {
+		return err
+	}
+	counted := slices.DeleteFunc(tickets, func(t TicketRecord) bool { return t.Key || !tx.a.alive(t, t.LastSeen, tx.now) })
+	for len(counted) >= tx.a.cfg.MaxTickets {
+		if tx.next == (Head{}) {
+			return errNeedHead
+		}
+		if err := tx.endTicket("RevokeTicket", u, counted[0]); err != nil {
+			return err
+		}
+		counted = counted[1:]
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package rbac
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestCheckPassword(t *testing.T) {
+	blocked := func(string) error { return errors.New("on a list of known passwords") }
+	quoting := func(p string) error { return errors.New("bad password: " + p) }
+	tests := []struct {
+		rule     string
+		cfg      Config
+		password string
+		reason   string // empty: accepted
+	}{
+		{"15 characters by default", Config{}, "abcdefghijklmno", ""},
+		{"14 are too few", Config{}, "abcdefghijklmn", "shorter than 15 characters"},
+		{"none are too few, whatever is configured", Config{MinPassword: 1}, "", "shorter than 1 characters"},
+		{"a negative minimum is the default", Config{MinPassword: -1}, "abcdefghijklmn", "shorter than 15 characters"},
+		{"the minimum can be lowered", Config{MinPassword: 8}, "editpass", ""},
+		{"and raised", Config{MinPassword: 16}, "abcdefghijklmno", "shorter than 16 characters"},
+		{"code points are counted, not bytes", Config{MinPassword: 4}, "密码密", "shorter than 4 characters"},
+		{"characters outside the BMP count once", Config{MinPassword: 4}, "🔑🔑🔑🔑", ""},
+		{"code points are counted in NFC", Config{MinPassword: 4}, "e\u0301e\u0301e\u0301", "shorter than 4 characters"},
+		{"spaces count and stay", Config{MinPassword: 4}, "    ", ""},
+		{"1024 bytes are enough", Config{}, strings.Repeat("x", 1024), ""},
+		{"1025 are too many", Config{}, strings.Repeat("x", 1025), "longer than 1024 bytes"},
+		{"bytes are counted in NFC", Config{}, strings.Repeat("e\u0301", 512), ""},
+		{"megabytes are not even normalised", Config{}, strings.Repeat("e\u0301", 1<<20), "longer than 1024 bytes"},
+		{"UTF-8 only", Config{}, "abcdefghijklmno\xff", "not valid UTF-8"},
+		{"the hook refuses with its reason", Config{RefusePassword: blocked}, "abcdefghijklmno", "on a list of known passwords"},
+		{"the hook is not asked about what is refused anyway", Config{RefusePassword: blocked}, "tiny", "shorter than 15 characters"},
+		{"an error without text refuses", Config{RefusePassword: func(string) error { return errors.New("") }}, "abcdefghijklmno", "refused"},
+		{"a reason that quotes the password is not passed on", Config{RefusePassword: quoting}, "abcdefghijklmno", "refused"},
+		{"a hook that panics refuses", Config{RefusePassword: func(p string) error { panic(p) }}, "abcdefghijklmno", "RefusePassword panicked"},
+		{"the hook gets the password in NFC", Config{MinPassword: 1, RefusePassword: func(p string) error {
+			if p != "\u00e9" {
+				return errors.New("not in NFC")
+			}
+			return nil
+		}}, "e\u0301", ""},
+	}
+	for _, tt := range tests {
+		err := tt.cfg.checkPassword(tt.password)
+		if tt.reason == "" {
+			if err != nil {
+				t.Errorf("%s: %v", tt.rule, err)
+			}
+			continue
+		}
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != ErrInvalid || e.Record != "password" || e.Reason != tt.reason {
+			t.Errorf("%s: got %v, want reason %q", tt.rule, err, tt.reason)
+		} else if tt.password != "" && strings.Contains(err.Error(), tt.password) {
+			t.Errorf("%s: the error contains the password", tt.rule)
+		}
+	}
+}
+
+func TestNormalizePassword(t *testing.T) {
+	tests := []struct{ rule, in, want string }{
+		{"composed", "cafe\u0301", "caf\u00e9"},
+		{"composed stays", "caf\u00e9", "caf\u00e9"},
+		{"nothing is trimmed", " \tpass \n", " \tpass \n"},
+		{"case stays", "PaSs", "PaSs"},
+		{"compatibility characters stay", "\uff21\u2460", "\uff21\u2460"},
+	}
+	for _, tt := range tests {
+		if got := normalizePassword(tt.in); got != tt.want {
+			t.Errorf("%s: %q became %q, want %q", tt.rule, tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestFitPassword(t *testing.T) {
+	tests := []struct {
+		rule, in, normal string
+		fits             bool
+	}{
+		{"in NFC", "e\u0301", "\u00e9", true},
+		{"the empty password is nobody's", "", "", false},
+		{"1024 bytes in NFC fit, whatever was typed", strings.Repeat("\u1112\u1161\u11ab", 341), strings.Repeat("\ud55c", 341), true},
+		{"1025 do not", strings.Repeat("x", 1025), strings.Repeat("x", 1025), false},
+		{"what can never fit is not normalised", strings.Repeat("x", 4097), "", false},
+	}
+	for _, tt := range tests {
+		normal, fits := fitPassword(tt.in)
+		if normal != tt.normal || fits != tt.fits {
+			t.Errorf("%s: got %d bytes and %v", tt.rule, len(normal), fits)
+		}
+	}
+}

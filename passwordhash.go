@@ -1,0 +1,149 @@
+package rbac
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"strconv"
+	"strings"
+)
+
+// Bounds of what a stored hash may ask for. They hold before anything is computed: a
+// hash with absurd parameters must not take the process down. They let in
+// whatever Config.Argon2id allows, and libsodium's dearest setting.
+const (
+	maxHashText      = 256     // bytes of the whole string
+	maxHashKiB       = 1 << 20 // memory of argon2id; and 128·N·r·p of scrypt, which is its work too
+	maxArgon2idTime  = 16
+	maxArgon2idLanes = 255
+	maxBcryptCost    = 14
+	maxPBKDF2Rounds  = 10_000_000 // iterations × blocks of the digest
+	minSalt, maxSalt = 8, 64      // bytes
+	minTag, maxTag   = 16, 64     // bytes
+)
+
+// passwordHash is a stored hash that can be verified: one of argon2idHash,
+// bcryptHash, scryptHash and pbkdf2Hash in hashformats.go.
+type passwordHash interface {
+	algorithm() string            // for hasher.calls
+	memoryKiB() uint32            // what computing it takes, rounded up
+	matches(password string) bool // computes it once and compares in constant time
+}
+
+// parsePasswordHash reads a stored hash, and refuses with ErrInvalid whatever is not
+// written exactly as below or is beyond the bounds. Errors never quote the hash.
+//
+//	$argon2id$v=19$m=19456,t=2,p=1$salt$tag   base64 without padding, as in all PHC strings
+//	$2b$12$…                                  bcrypt: 60 bytes; $2a$ and $2y$ are the same thing
+//	$scrypt$ln=15,r=8,p=1$salt$tag
+//	$pbkdf2-sha256$i=600000$salt$tag          sha1 and sha512, too; i=600000,l=32 as well
+//	$pbkdf2-sha256$29000$salt$tag             passlib's: base64 with . for +; $pbkdf2$ is SHA-1
+//	pbkdf2_sha256$600000$salt$tag             Django's: plain salt, padded base64; pbkdf2_sha1, too
+//
+// Salts have 8 to 64 bytes, tags 16 to 64.
+func parsePasswordHash(s string) (passwordHash, error) {
+	var r hashReader
+	p := r.read(s)
+	if r.fault != "" {
+		return nil, &Error{Kind: ErrInvalid, Record: "password hash", Reason: r.fault}
+	}
+	return p, nil
+}
+
+// Faults that several formats share.
+const (
+	outOfBounds = "parameter out of bounds"
+	saltOrTag   = "salt or tag too short or too long"
+)
+
+// hashReader reads the parts of a stored hash. It remembers the first fault, so
+// that the formats below read without a check after each step.
+type hashReader struct{ fault string }
+
+func (r *hashReader) read(s string) passwordHash {
+	if len(s) > maxHashText {
+		r.require(false, "too long")
+		return nil
+	}
+	id, rest := cutHashID(s)
+	switch id {
+	case "$argon2id":
+		return r.argon2id(rest)
+	case "$2a", "$2b", "$2y":
+		return r.bcrypt(s, rest)
+	case "$scrypt":
+		return r.scrypt(rest)
+	case "$pbkdf2", "$pbkdf2-sha1":
+		return r.pbkdf2(sha1.New, rest)
+	case "$pbkdf2-sha256":
+		return r.pbkdf2(sha256.New, rest)
+	case "$pbkdf2-sha512":
+		return r.pbkdf2(sha512.New, rest)
+	case "pbkdf2_sha1":
+		return r.django(sha1.New, rest)
+	case "pbkdf2_sha256":
+		return r.django(sha256.New, rest)
+	}
+	r.require(false, "unknown format")
+	return nil
+}
+
+// cutHashID cuts after the name of the format, which keeps the $ it may start with.
+func cutHashID(s string) (id, rest string) {
+	first := min(1, len(s))
+	id, rest, _ = strings.Cut(s[first:], "$")
+	return s[:first] + id, rest
+}
+
+func (r *hashReader) require(ok bool, fault string) {
+	if !ok && r.fault == "" {
+		r.fault = fault
+	}
+}
+
+// fields splits at $ into exactly n parts.
+func (r *hashReader) fields(s string, n int) []string {
+	parts := strings.Split(s, "$")
+	if len(parts) != n {
+		r.require(false, "wrong number of parts")
+		return make([]string, n)
+	}
+	return parts
+}
+
+// numbers reads "a=1,b=2": these names in this order and no others.
+func (r *hashReader) numbers(s string, names ...string) []uint32 {
+	values := make([]uint32, len(names))
+	parts := strings.Split(s, ",")
+	if len(parts) != len(names) {
+		r.require(false, "missing or unknown parameter")
+		return values
+	}
+	for i, name := range names {
+		digits, ok := strings.CutPrefix(parts[i], name+"=")
+		r.require(ok, "missing or unknown parameter")
+		values[i] = r.number(digits)
+	}
+	return values
+}
+
+// number reads a decimal number as it is printed: no sign, no leading zero.
+func (r *hashReader) number(s string) uint32 {
+	n, err := strconv.ParseUint(s, 10, 32)
+	r.require(err == nil && strconv.FormatUint(n, 10) == s, "not a plain number")
+	return uint32(n)
+}
+
+// bytes decodes base64 that encodes back to the same text: the decoder by itself
+// would skip line breaks and ignore left-over bits.
+func (r *hashReader) bytes(enc *base64.Encoding, s string, least, most int) []byte {
+	b, err := enc.DecodeString(s)
+	r.require(err == nil && enc.EncodeToString(b) == s, "not strict base64")
+	r.require(least <= len(b) && len(b) <= most, saltOrTag)
+	return b
+}
+
+func (r *hashReader) saltAndTag(enc *base64.Encoding, salt, tag string) (s, t []byte) {
+	return r.bytes(enc, salt, minSalt, maxSalt), r.bytes(enc, tag, minTag, maxTag)
+}

@@ -1,0 +1,70 @@
+package rbac
+
+import "github.com/google/uuid"
+
+// protection is what a transaction must not take away: the permissions of
+// Config.Protected that somebody held before its first call that could.
+//
+// What counts is the state at the end, so one Update may replace the last holder.
+// Updates exclude each other, so two cannot each remove one of the last two holders.
+type protection struct {
+	started bool
+	held    []string
+}
+
+// protect is called before anything that may take a permission from a user.
+func (tx *Tx) protect() error {
+	if tx.watch.started {
+		return nil
+	}
+	tx.watch.started = true
+	for _, permission := range tx.a.cfg.Protected {
+		held, err := tx.isHeld(permission)
+		if err != nil {
+			return err
+		}
+		if held {
+			tx.watch.held = append(tx.watch.held, permission)
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) checkProtected() error {
+	for _, permission := range tx.watch.held {
+		held, err := tx.isHeld(permission)
+		if err != nil {
+			return err
+		}
+		if !held {
+			return &Error{Kind: ErrProtected, Record: "permission", Name: permission}
+		}
+	}
+	return nil
+}
+
+// isHeld reports whether an enabled user has the permission by a membership without scope and without end.
+func (tx *Tx) isHeld(permission string) (bool, error) {
+	groups, err := tx.permissionGroups(permission)
+	if err != nil {
+		return false, err
+	}
+	for _, err := range tx.r.Users(UserFilter{Groups: groups, At: tx.now, Permanent: true, Enabled: true, Limit: 1}) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// permissionGroups returns the groups that give a permission: by a grant of their own
+// or of a group they inherit. It is never nil: no group is not the same as any group.
+func (tx *Tx) permissionGroups(permission string) ([]uuid.UUID, error) {
+	grants, err := tx.r.PermissionGrants(permission)
+	if err != nil {
+		return nil, err
+	}
+	granted := make([]uuid.UUID, len(grants))
+	for i, g := range grants {
+		granted[i] = g.Group
+	}
+	return tx.seniors(granted...)
+}

@@ -1,0 +1,267 @@
+package rbac
+
+import (
+	"cmp"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Review functions look at the records, at the time the transaction began. They
+// answer what a user is assigned to, in any scope and whether or not the account is
+// disabled; what a request may do is decided by a predicate alone.
+
+// User returns the user with that name, given in any form.
+func (tx *Tx) User(name string) (User, error) {
+	u, err := tx.user(name)
+	return u.User, err
+}
+
+// UserByID returns the user with that id.
+func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
+	u, err := tx.r.User(id)
+	return u.User, named(err, "user", id.String())
+}
+
+// UserByEmail returns the user with that e-mail address, compared after case folding.
+func (tx *Tx) UserByEmail(address string) (User, error) {
+	return tx.userBy(address, "Email", emailKey(address), tx.r.UserByEmail)
+}
+
+// UserBySubject returns the user with exactly that subject.
+func (tx *Tx) UserBySubject(subject string) (User, error) {
+	return tx.userBy(subject, "Subject", subject, tx.r.UserBySubject)
+}
+
+func (tx *Tx) userBy(name, field, key string, find func(string) (UserRecord, error)) (User, error) {
+	if reason := badString(name, 1); reason != "" {
+		return User{}, invalid("user", name, field, reason)
+	}
+	u, err := find(key)
+	return u.User, named(err, "user", name)
+}
+
+// Group returns the group with that name.
+func (tx *Tx) Group(name string) (Group, error) { return tx.group(name) }
+
+// Permission returns the permission with that name.
+func (tx *Tx) Permission(name string) (Permission, error) { return tx.permission(name) }
+
+// Users lists the users that the query selects, in byte order of their names.
+func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
+	filter := UserFilter{Search: q.Search, After: q.After, Limit: q.Limit, At: tx.now}
+	if q.Group == "" {
+		return tx.users(filter)
+	}
+	g, err := tx.group(q.Group)
+	if err != nil {
+		return failed[User](err)
+	}
+	if filter.Groups, err = tx.seniors(g.ID); err != nil {
+		return failed[User](err)
+	}
+	return tx.users(filter)
+}
+
+func (tx *Tx) users(f UserFilter) iter.Seq2[User, error] {
+	return func(yield func(User, error) bool) {
+		for u, err := range tx.r.Users(f) {
+			if !yield(u.User, err) {
+				return
+			}
+		}
+	}
+}
+
+// failed is the listing that yields nothing but an error.
+func failed[T any](err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		yield(none, err)
+	}
+}
+
+// Groups lists all groups in byte order of their names.
+func (tx *Tx) Groups() ([]Group, error) { return tx.r.Groups() }
+
+// Permissions lists all permissions in byte order of their names.
+func (tx *Tx) Permissions() ([]Permission, error) { return tx.r.Permissions() }
+
+// Sections lists all sections in byte order of their names.
+func (tx *Tx) Sections() ([]Section, error) { return tx.r.Sections() }
+
+// AssignedUsers lists the memberships of a group, in any scope, ended ones too, by
+// the id of the user and the scope (INCITS 359 section 6.1.3).
+func (tx *Tx) AssignedUsers(group string) iter.Seq2[Membership, error] {
+	g, err := tx.group(group)
+	if err != nil {
+		return failed[Membership](err)
+	}
+	return func(yield func(Membership, error) bool) {
+		for m, err := range tx.r.GroupMembers(g.ID) {
+			if err != nil {
+				yield(Membership{}, err)
+				return
+			}
+			if !yield(m.public(m.UserName, g.Name), nil) {
+				return
+			}
+		}
+	}
+}
+
+// AssignedGroups lists the memberships of a user, in any scope, ended ones too, by
+// group and scope (INCITS 359 section 6.1.3, AssignedRoles).
+func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
+	u, err := tx.user(user)
+	if err != nil {
+		return nil, err
+	}
+	records, err := tx.r.UserMemberships(u.ID)
+	if err != nil {
+		return nil, err
+	}
+	names := map[uuid.UUID]string{}
+	memberships := make([]Membership, len(records))
+	for i, m := range records {
+		if _, ok := names[m.Group]; !ok {
+			g, err := tx.r.Group(m.Group)
+			if err != nil {
+				return nil, err
+			}
+			names[m.Group] = g.Name
+		}
+		memberships[i] = m.public(u.Name, names[m.Group])
+	}
+	slices.SortFunc(memberships, byGroup)
+	return memberships, nil
+}
+
+// countsAt reports whether a membership has not ended.
+func (m MembershipRecord) countsAt(now time.Time) bool {
+	return m.Until.IsZero() || now.Before(m.Until)
+}
+
+// AuthorizedUsers lists the users who are members, in any scope, of the group or of
+// one that inherits it, in byte order of their names (INCITS 359 section 6.2.1).
+func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
+	g, err := tx.group(group)
+	if err != nil {
+		return failed[User](err)
+	}
+	return tx.usersOf(tx.seniors(g.ID))
+}
+
+func (tx *Tx) usersOf(groups []uuid.UUID, err error) iter.Seq2[User, error] {
+	if err != nil {
+		return failed[User](err)
+	}
+	return tx.users(UserFilter{Groups: groups, At: tx.now})
+}
+
+// AuthorizedGroups lists the groups that a user is a member of, in any scope, and
+// those that they inherit, in byte order of their names (INCITS 359 section 6.2.1, AuthorizedRoles).
+func (tx *Tx) AuthorizedGroups(user string) ([]Group, error) {
+	u, err := tx.user(user)
+	if err != nil {
+		return nil, err
+	}
+	return tx.groupsOf(tx.authorizedGroups(u.ID))
+}
+
+func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
+	groups := make([]Group, len(ids))
+	for i, id := range ids {
+		var missing error
+		groups[i], missing = tx.r.Group(id)
+		err = errors.Join(err, missing)
+	}
+	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	return groups, err
+}
+
+// GroupPermissions lists the permissions that a group gives, inherited ones
+// included, in byte order of their names (INCITS 359 section 6.2.1, RolePermissions).
+func (tx *Tx) GroupPermissions(group string) ([]Permission, error) {
+	g, err := tx.group(group)
+	if err != nil {
+		return nil, err
+	}
+	return tx.permissionsOf(tx.juniors(g.ID))
+}
+
+// UserPermissions lists the permissions that the groups of a user give, in any scope,
+// in byte order of their names (INCITS 359 section 6.2.1).
+func (tx *Tx) UserPermissions(user string) ([]Permission, error) {
+	u, err := tx.user(user)
+	if err != nil {
+		return nil, err
+	}
+	return tx.permissionsOf(tx.authorizedGroups(u.ID))
+}
+
+func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error) {
+	if err != nil {
+		return nil, err
+	}
+	granted := map[string]struct{}{}
+	for _, g := range groups {
+		grants, err := tx.r.GroupGrants(g)
+		if err != nil {
+			return nil, err
+		}
+		for _, grant := range grants {
+			granted[grant.Permission] = struct{}{}
+		}
+	}
+	return tx.permissionsNamed(granted)
+}
+
+func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) {
+	permissions := make([]Permission, 0, len(names))
+	for name := range names {
+		p, err := tx.r.Permission(name)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if err == nil {
+			permissions = append(permissions, p)
+		}
+	}
+	slices.SortFunc(permissions, byPermission)
+	return permissions, nil
+}
+
+// PermissionGroups lists the groups that give a permission, by a grant of their own or
+// of a group they inherit, in byte order of their names.
+func (tx *Tx) PermissionGroups(permission string) ([]Group, error) {
+	if _, err := tx.permission(permission); err != nil {
+		return nil, err
+	}
+	return tx.groupsOf(tx.permissionGroups(permission))
+}
+
+// PermissionUsers lists the users who have a permission, in any scope, in byte order of their names.
+func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
+	if _, err := tx.permission(permission); err != nil {
+		return failed[User](err)
+	}
+	return tx.usersOf(tx.permissionGroups(permission))
+}
+
+// Changes lists the entries of the change log that the query selects, those of the
+// running Update included.
+func (tx *Tx) Changes(q ChangeQuery) iter.Seq2[Change, error] {
+	q.Since, q.Until = instant(q.Since), instant(q.Until)
+	return tx.r.Changes(q)
+}
+
+func byGroup(a, b Membership) int {
+	return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Scope, b.Scope))
+}
+
+func byPermission(a, b Permission) int { return strings.Compare(a.Name, b.Name) }

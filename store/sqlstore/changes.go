@@ -1,0 +1,81 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"iter"
+	"math"
+
+	"github.com/rbac-go/rbac"
+)
+
+const selectChange = `SELECT revision, nonce, seq, at, actor, verified, reason, action, subject, object, scope,
+	subject_id, object_id, before_json, after_json FROM rbac_changes`
+
+func (r *records) AddChange(c rbac.Change) error {
+	return r.add("AddChange", `INSERT INTO rbac_changes (revision, nonce, seq, at, actor, verified, reason, action, subject, object, scope,
+		subject_id, object_id, before_json, after_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		int64(c.Revision), int64(c.Nonce), c.Seq, micros(c.At), c.Actor, c.Verified, c.Reason, c.Action, c.Subject, c.Object, c.Scope,
+		c.SubjectID, c.ObjectID, text(c.Before), text(c.After))
+}
+
+func (r *records) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+	return pages(r, "Changes", q.Limit, func(last *rbac.Change, size int) ([]rbac.Change, error) {
+		w := changesWhere(q)
+		order := " ORDER BY revision, seq LIMIT ?"
+		if q.Newest {
+			order = " ORDER BY revision DESC, seq DESC LIMIT ?"
+		}
+		if last != nil && q.Newest {
+			w.and("(revision, seq) < (?, ?)", int64(last.Revision), last.Seq)
+		} else if last != nil {
+			w.and("(revision, seq) > (?, ?)", int64(last.Revision), last.Seq)
+		}
+		return all(r, "Changes", scanChange, selectChange+w.String()+order, append(w.args, size)...)
+	})
+}
+
+func changesWhere(q rbac.ChangeQuery) where {
+	var w where
+	if q.After > 0 {
+		w.and("revision > ?", int64(min(q.After, math.MaxInt64)))
+	}
+	if q.Actor != "" {
+		w.and("actor = ?", q.Actor)
+	}
+	if q.Subject != "" {
+		w.and("(subject = ? OR object = ?)", q.Subject, q.Subject)
+	}
+	if !q.Since.IsZero() {
+		w.and("at >= ?", micros(q.Since))
+	}
+	if !q.Until.IsZero() {
+		w.and("at < ?", micros(q.Until))
+	}
+	return w
+}
+
+// text keeps nil apart from every JSON value.
+func text(j json.RawMessage) any {
+	if j == nil {
+		return nil
+	}
+	return string(j)
+}
+
+func scanChange(row scanner) (rbac.Change, error) {
+	var c rbac.Change
+	var revision, nonce int64
+	var before, after *string
+	err := row.Scan(&revision, &nonce, &c.Seq, moment{&c.At}, &c.Actor, &c.Verified, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope,
+		&c.SubjectID, &c.ObjectID, &before, &after)
+	c.Revision, c.Nonce = rbac.Revision(revision), uint64(nonce)
+	c.Before, c.After = raw(before), raw(after)
+	return c, err
+}
+
+func raw(s *string) json.RawMessage {
+	if s == nil {
+		return nil
+	}
+	return json.RawMessage(*s)
+}

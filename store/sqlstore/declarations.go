@@ -1,0 +1,18 @@
+package sqlstore
+
+import "github.com/rbac-go/rbac"
+
+func (r *records) Declarations() ([]rbac.Declaration, error) {
+	return all(r, "Declarations", scanDeclaration, "SELECT kind, name, id, text FROM rbac_declarations ORDER BY kind, name")
+}
+
+func (r *records) SetDeclaration(d rbac.Declaration) error {
+	return r.add("SetDeclaration", `INSERT INTO rbac_declarations (kind, name, id, text) VALUES (?, ?, ?, ?)
+		ON CONFLICT (kind, name) DO UPDATE SET id = excluded.id, text = excluded.text`,
+		d.Kind, d.Key, d.ID, d.Text)
+}
+
+func scanDeclaration(row scanner) (rbac.Declaration, error) {
+	var d rbac.Declaration
+	return d, row.Scan(&d.Kind, &d.Key, &d.ID, &d.Text)
+}

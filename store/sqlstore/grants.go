@@ -1,0 +1,71 @@
+package sqlstore
+
+import (
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+const (
+	selectGrant       = "SELECT group_id, permission, note, granted_by, granted_at FROM rbac_grants"
+	selectInheritance = "SELECT senior_id, junior_id FROM rbac_inheritances"
+)
+
+func (r *records) Grants() ([]rbac.GrantRecord, error) {
+	return all(r, "Grants", scanGrant, selectGrant+" ORDER BY group_id, permission")
+}
+
+func (r *records) GroupGrants(group uuid.UUID) ([]rbac.GrantRecord, error) {
+	return all(r, "GroupGrants", scanGrant, selectGrant+" WHERE group_id = ? ORDER BY permission", group)
+}
+
+func (r *records) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
+	return all(r, "PermissionGrants", scanGrant, selectGrant+" WHERE permission = ? ORDER BY group_id", permission)
+}
+
+func (r *records) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, error) {
+	return one(r, "Grant", scanGrant, selectGrant+" WHERE group_id = ? AND permission = ?", group, permission)
+}
+
+func (r *records) AddGrant(g rbac.GrantRecord) error {
+	return r.add("AddGrant", "INSERT INTO rbac_grants (group_id, permission, note, granted_by, granted_at) VALUES (?, ?, ?, ?, ?)",
+		g.Group, g.Permission, g.Note, g.GrantedBy, micros(g.GrantedAt))
+}
+
+func (r *records) SetGrant(g rbac.GrantRecord) error {
+	return r.change("SetGrant", "UPDATE rbac_grants SET note = ?, granted_by = ?, granted_at = ? WHERE group_id = ? AND permission = ?",
+		g.Note, g.GrantedBy, micros(g.GrantedAt), g.Group, g.Permission)
+}
+
+func (r *records) DeleteGrant(group uuid.UUID, permission string) error {
+	return r.change("DeleteGrant", "DELETE FROM rbac_grants WHERE group_id = ? AND permission = ?", group, permission)
+}
+
+func (r *records) Inheritances() ([]rbac.InheritanceRecord, error) {
+	return all(r, "Inheritances", scanInheritance, selectInheritance+" ORDER BY senior_id, junior_id")
+}
+
+func (r *records) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
+	return all(r, "Juniors", scanID, "SELECT junior_id FROM rbac_inheritances WHERE senior_id = ? ORDER BY junior_id", senior)
+}
+
+func (r *records) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
+	return all(r, "Seniors", scanID, "SELECT senior_id FROM rbac_inheritances WHERE junior_id = ? ORDER BY senior_id", junior)
+}
+
+func (r *records) AddInheritance(i rbac.InheritanceRecord) error {
+	return r.add("AddInheritance", "INSERT INTO rbac_inheritances (senior_id, junior_id) VALUES (?, ?)", i.Senior, i.Junior)
+}
+
+func (r *records) DeleteInheritance(i rbac.InheritanceRecord) error {
+	return r.change("DeleteInheritance", "DELETE FROM rbac_inheritances WHERE senior_id = ? AND junior_id = ?", i.Senior, i.Junior)
+}
+
+func scanGrant(row scanner) (rbac.GrantRecord, error) {
+	var g rbac.GrantRecord
+	return g, row.Scan(&g.Group, &g.Permission, &g.Note, &g.GrantedBy, moment{&g.GrantedAt})
+}
+
+func scanInheritance(row scanner) (rbac.InheritanceRecord, error) {
+	var i rbac.InheritanceRecord
+	return i, row.Scan(&i.Senior, &i.Junior)
+}

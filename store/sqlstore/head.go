@@ -1,0 +1,24 @@
+package sqlstore
+
+import "github.com/rbac-go/rbac"
+
+const selectHead = "SELECT revision, nonce FROM rbac_head WHERE one = 1"
+
+func (r *records) Head() (rbac.Head, error) {
+	return one(r, "Head", scanHead, selectHead)
+}
+
+func (r *records) LockHead() (rbac.Head, error) {
+	return one(r, "LockHead", scanHead, selectHead+r.lock())
+}
+
+func (r *records) SetHead(h rbac.Head) error {
+	return r.change("SetHead", "UPDATE rbac_head SET revision = ?, nonce = ? WHERE one = 1", int64(h.Revision), int64(h.Nonce))
+}
+
+// Integers of a database are signed: the upper half of the nonces is kept as negative numbers.
+func scanHead(row scanner) (rbac.Head, error) {
+	var revision, nonce int64
+	err := row.Scan(&revision, &nonce)
+	return rbac.Head{Revision: rbac.Revision(revision), Nonce: uint64(nonce)}, err
+}

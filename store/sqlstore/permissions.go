@@ -1,0 +1,65 @@
+package sqlstore
+
+import (
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+const (
+	selectSection    = "SELECT name, title, position FROM rbac_sections"
+	selectPermission = "SELECT id, name, title, description, section, position, created FROM rbac_permissions"
+)
+
+func (r *records) Sections() ([]rbac.Section, error) {
+	return all(r, "Sections", scanSection, selectSection+" ORDER BY name")
+}
+
+func (r *records) Section(name string) (rbac.Section, error) {
+	return one(r, "Section", scanSection, selectSection+" WHERE name = ?", name)
+}
+
+func (r *records) AddSection(s rbac.Section) error {
+	return r.add("AddSection", "INSERT INTO rbac_sections (name, title, position) VALUES (?, ?, ?)", s.Name, s.Title, s.Position)
+}
+
+func (r *records) SetSection(s rbac.Section) error {
+	return r.change("SetSection", "UPDATE rbac_sections SET title = ?, position = ? WHERE name = ?", s.Title, s.Position, s.Name)
+}
+
+func (r *records) DeleteSection(name string) error {
+	return r.change("DeleteSection", "DELETE FROM rbac_sections WHERE name = ?", name)
+}
+
+func (r *records) Permissions() ([]rbac.Permission, error) {
+	return all(r, "Permissions", scanPermission, selectPermission+" ORDER BY name")
+}
+
+func (r *records) Permission(name string) (rbac.Permission, error) {
+	return one(r, "Permission", scanPermission, selectPermission+" WHERE name = ?", name)
+}
+
+func (r *records) AddPermission(p rbac.Permission) error {
+	return r.add("AddPermission", `INSERT INTO rbac_permissions (id, name, title, description, section, position, created)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		p.ID, p.Name, p.Title, p.Description, p.Section, p.Position, micros(p.Created))
+}
+
+func (r *records) SetPermission(p rbac.Permission) error {
+	return r.change("SetPermission", "UPDATE rbac_permissions SET title = ?, description = ?, section = ?, position = ? WHERE id = ?",
+		p.Title, p.Description, p.Section, p.Position, p.ID)
+}
+
+func (r *records) DeletePermission(id uuid.UUID) error {
+	return r.change("DeletePermission", "DELETE FROM rbac_permissions WHERE id = ?", id)
+}
+
+func scanSection(row scanner) (rbac.Section, error) {
+	var s rbac.Section
+	return s, row.Scan(&s.Name, &s.Title, &s.Position)
+}
+
+func scanPermission(row scanner) (rbac.Permission, error) {
+	var p rbac.Permission
+	err := row.Scan(&p.ID, &p.Name, &p.Title, &p.Description, &p.Section, &p.Position, moment{&p.Created})
+	return p, err
+}

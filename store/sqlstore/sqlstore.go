@@ -1,0 +1,77 @@
+// Package sqlstore is the relational store of rbac, written once over
+// database/sql. What differs from one engine to the next is a [Dialect].
+//
+// Programs do not use it directly: they open a store of an engine, such as
+// the one of package sqlitestore, which is made of this one.
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/rbac-go/rbac"
+)
+
+var _ rbac.Store = (*Store)(nil)
+
+// Store is an [rbac.Store] on a relational database.
+type Store struct {
+	dialect Dialect
+	closed  atomic.Bool
+}
+
+// New makes a store on tables that [Migrate] has brought up to date.
+func New(d Dialect) *Store { return &Store{dialect: d} }
+
+// View runs f in a transaction that sees one state and cannot write.
+func (s *Store) View(ctx context.Context, f func(rbac.Records) error) error {
+	return s.transact(ctx, false, f)
+}
+
+// Update runs f in a transaction that is committed, durably, if f returns nil
+// and nothing in it failed, and leaves no trace otherwise.
+func (s *Store) Update(ctx context.Context, f func(rbac.Records) error) error {
+	return s.transact(ctx, true, f)
+}
+
+// Close closes what the dialect holds open. Calls that come later fail.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	if err := s.dialect.Close(); err != nil {
+		return s.fault(context.Background(), "close", err)
+	}
+	return nil
+}
+
+func (s *Store) transact(ctx context.Context, write bool, f func(rbac.Records) error) error {
+	if s.closed.Load() {
+		return s.fault(ctx, "begin", errors.New("the store is closed"))
+	}
+	session, err := s.dialect.Begin(ctx, write)
+	if err != nil {
+		return s.fault(ctx, "begin", err)
+	}
+	r := &records{store: s, ctx: ctx, session: session, write: write}
+	defer r.end() // after a panic in f, too
+	if err := f(r); err != nil || !write {
+		return err
+	}
+	return r.commit()
+}
+
+// fault turns an error of the driver into one of ours, which says where and in
+// which call it happened. Drivers report the end of a context in their own
+// words, or as a consequence of it; so the context itself is asked.
+func (s *Store) fault(ctx context.Context, call string, err error) error {
+	if errors.Is(err, rbac.ErrUnavailable) {
+		return err
+	}
+	if end := ctx.Err(); end != nil && !errors.Is(err, end) {
+		return fmt.Errorf("%w: %v: %s: %w (%w)", rbac.ErrUnavailable, s.dialect, call, end, err)
+	}
+	return fmt.Errorf("%w: %v: %s: %w", rbac.ErrUnavailable, s.dialect, call, err)
+}

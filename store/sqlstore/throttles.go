@@ -1,0 +1,36 @@
+package sqlstore
+
+import (
+	"errors"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+func (r *records) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
+	t, err := one(r, "Throttle", scanThrottle,
+		"SELECT failures, halved, last, succeeded FROM rbac_throttles WHERE key = ?"+r.lock(), key[:])
+	if err != nil && !errors.Is(err, rbac.ErrNotFound) {
+		return rbac.ThrottleRecord{}, err
+	}
+	t.Key = key
+	return t, nil
+}
+
+func (r *records) SetThrottle(t rbac.ThrottleRecord) error {
+	return r.add("SetThrottle", `INSERT INTO rbac_throttles (key, failures, halved, last, succeeded) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, halved = excluded.halved, last = excluded.last, succeeded = excluded.succeeded`,
+		t.Key[:], t.Failures, micros(t.Halved), micros(t.Last), micros(t.Succeeded))
+}
+
+// The zero time is before all others, so that "zero or before" is one comparison.
+func (r *records) DeleteIdleThrottles(last, succeeded time.Time, limit int) (int, error) {
+	return r.exec("DeleteIdleThrottles", `DELETE FROM rbac_throttles WHERE key IN
+		(SELECT key FROM rbac_throttles WHERE last < ? AND (succeeded = ? OR succeeded < ?) LIMIT ?)`,
+		micros(last), zeroTime, micros(succeeded), most(limit))
+}
+
+func scanThrottle(row scanner) (rbac.ThrottleRecord, error) {
+	var t rbac.ThrottleRecord
+	return t, row.Scan(&t.Failures, moment{&t.Halved}, moment{&t.Last}, moment{&t.Succeeded})
+}

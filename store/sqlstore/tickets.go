@@ -1,0 +1,166 @@
+package sqlstore
+
+import (
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+const selectTicket = `SELECT id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, addr, user_agent
+	FROM rbac_tickets`
+
+func (r *records) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
+	return r.ticket("Ticket", selectTicket+" WHERE id = ?", id)
+}
+
+func (r *records) TicketByHash(h rbac.TokenHash) (rbac.TicketRecord, error) {
+	return r.ticket("TicketByHash", selectTicket+" WHERE hash = ?", h[:])
+}
+
+func (r *records) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
+	return r.tickets("UserTickets", selectTicket+" WHERE user_id = ? ORDER BY created, id", user)
+}
+
+func (r *records) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
+	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
+	return r.ticketPages("GroupTickets", "id IN (SELECT ticket_id FROM rbac_ticket_groups WHERE "+anyOf+")", list)
+}
+
+func (r *records) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
+	return r.ticketPages("IdleTickets", "last_seen < ?", micros(before))
+}
+
+func (r *records) ticketPages(call, condition string, arg any) iter.Seq2[rbac.TicketRecord, error] {
+	return pages(r, call, 0, func(last *rbac.TicketRecord, size int) ([]rbac.TicketRecord, error) {
+		var w where
+		w.and(condition, arg)
+		if last != nil {
+			w.and("id > ?", last.ID)
+		}
+		return r.tickets(call, selectTicket+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
+	})
+}
+
+func (r *records) AddTicket(t rbac.TicketRecord) error {
+	err := r.add("AddTicket", `INSERT INTO rbac_tickets
+		(id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, addr, user_agent)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.ID, t.User, t.Hash[:], t.Label, t.Key, t.Narrowed, micros(t.Created), micros(t.LastSeen), micros(t.Expires), t.Addr, t.UserAgent)
+	if err != nil || !t.Narrowed {
+		return err
+	}
+	return r.addTicketGroups("AddTicket", t.ID, t.Groups)
+}
+
+func (r *records) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
+	const call = "SetTicketGroups"
+	if err := r.change(call, "UPDATE rbac_tickets SET narrowed = ? WHERE id = ?", true, id); err != nil {
+		return err
+	}
+	if _, err := r.exec(call, "DELETE FROM rbac_ticket_groups WHERE ticket_id = ?", id); err != nil {
+		return err
+	}
+	return r.addTicketGroups(call, id, groups)
+}
+
+func (r *records) TouchTicket(id uuid.UUID, seen time.Time) error {
+	_, err := r.exec("TouchTicket", "UPDATE rbac_tickets SET last_seen = ? WHERE id = ? AND last_seen < ?", micros(seen), id, micros(seen))
+	return err
+}
+
+func (r *records) DeleteTicket(id uuid.UUID) error {
+	if _, err := r.exec("DeleteTicket", "DELETE FROM rbac_ticket_groups WHERE ticket_id = ?", id); err != nil {
+		return err
+	}
+	return r.change("DeleteTicket", "DELETE FROM rbac_tickets WHERE id = ?", id)
+}
+
+func (r *records) DeleteDeadTickets(now, idle time.Time, limit int) (int, error) {
+	const call = "DeleteDeadTickets"
+	if err := r.writable(call); err != nil {
+		return 0, err
+	}
+	dead, err := all(r, call, scanID, `SELECT id FROM rbac_tickets
+		WHERE expires <= ? OR (api_key = ? AND last_seen <= ?) LIMIT ?`, micros(now), false, micros(idle), most(limit))
+	if err != nil || len(dead) == 0 {
+		return 0, err
+	}
+	anyOf, list := r.store.dialect.AnyOf("ticket_id", dead)
+	if _, err := r.exec(call, "DELETE FROM rbac_ticket_groups WHERE "+anyOf, list); err != nil {
+		return 0, err
+	}
+	anyOf, list = r.store.dialect.AnyOf("id", dead)
+	return r.exec(call, "DELETE FROM rbac_tickets WHERE "+anyOf, list)
+}
+
+func (r *records) addTicketGroups(call string, id uuid.UUID, groups []uuid.UUID) error {
+	for _, g := range groups {
+		if err := r.add(call, "INSERT INTO rbac_ticket_groups (ticket_id, group_id) VALUES (?, ?)", id, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *records) ticket(call, query string, arg any) (rbac.TicketRecord, error) {
+	t, err := one(r, call, scanTicket, query, arg)
+	if err != nil || !t.Narrowed {
+		return t, err
+	}
+	t.Groups, err = all(r, call, scanID, "SELECT group_id FROM rbac_ticket_groups WHERE ticket_id = ? ORDER BY group_id", t.ID)
+	if err != nil {
+		return rbac.TicketRecord{}, err
+	}
+	if t.Groups == nil {
+		t.Groups = []uuid.UUID{} // narrowed to nothing, which must not be taken for "not narrowed"
+	}
+	return t, nil
+}
+
+// tickets reads tickets and then, in one more query, the groups of all of them.
+func (r *records) tickets(call, query string, args ...any) ([]rbac.TicketRecord, error) {
+	list, err := all(r, call, scanTicket, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	places := map[uuid.UUID]int{}
+	var narrowed []uuid.UUID
+	for i, t := range list {
+		if t.Narrowed {
+			list[i].Groups = []uuid.UUID{}
+			places[t.ID] = i
+			narrowed = append(narrowed, t.ID)
+		}
+	}
+	if len(narrowed) == 0 {
+		return list, nil
+	}
+	anyOf, arg := r.store.dialect.AnyOf("ticket_id", narrowed)
+	pairs, err := all(r, call, scanTicketGroup, "SELECT ticket_id, group_id FROM rbac_ticket_groups WHERE "+anyOf+" ORDER BY ticket_id, group_id", arg)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pairs {
+		t := &list[places[p.ticket]]
+		t.Groups = append(t.Groups, p.group)
+	}
+	return list, nil
+}
+
+func scanTicket(row scanner) (rbac.TicketRecord, error) {
+	var t rbac.TicketRecord
+	var hash []byte
+	err := row.Scan(&t.ID, &t.User, &hash, &t.Label, &t.Key, &t.Narrowed,
+		moment{&t.Created}, moment{&t.LastSeen}, moment{&t.Expires}, &t.Addr, &t.UserAgent)
+	copy(t.Hash[:], hash)
+	return t, err
+}
+
+type ticketGroup struct{ ticket, group uuid.UUID }
+
+func scanTicketGroup(row scanner) (ticketGroup, error) {
+	var p ticketGroup
+	return p, row.Scan(&p.ticket, &p.group)
+}

@@ -1,0 +1,98 @@
+package sqlstore
+
+import (
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+const selectUser = `SELECT id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login
+	FROM rbac_users`
+
+func (r *records) User(id uuid.UUID) (rbac.UserRecord, error) {
+	return one(r, "User", scanUser, selectUser+" WHERE id = ?", id)
+}
+
+func (r *records) UserByName(name string) (rbac.UserRecord, error) {
+	return one(r, "UserByName", scanUser, selectUser+" WHERE name = ?", name)
+}
+
+func (r *records) UserByEmail(key string) (rbac.UserRecord, error) {
+	return one(r, "UserByEmail", scanUser, selectUser+" WHERE email_key = ? AND email_key <> ''", key)
+}
+
+func (r *records) UserBySubject(subject string) (rbac.UserRecord, error) {
+	return one(r, "UserBySubject", scanUser, selectUser+" WHERE subject = ? AND subject <> ''", subject)
+}
+
+func (r *records) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
+	return one(r, "LockUser", scanUser, selectUser+" WHERE id = ?"+r.lock(), id)
+}
+
+func (r *records) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+	return pages(r, "Users", f.Limit, func(last *rbac.UserRecord, size int) ([]rbac.UserRecord, error) {
+		after := f.After
+		if last != nil {
+			after = last.Name
+		}
+		w := r.usersWhere(f, after)
+		return all(r, "Users", scanUser, selectUser+w.String()+" ORDER BY name LIMIT ?", append(w.args, size)...)
+	})
+}
+
+func (r *records) usersWhere(f rbac.UserFilter, after string) where {
+	var w where
+	if after != "" {
+		w.and("name > ?", after)
+	}
+	if f.Search != "" {
+		d, text := r.store.dialect, lower(f.Search)
+		w.and("("+d.Contains("name")+" OR "+d.Contains("display_name")+" OR "+d.Contains("email")+")", text, text, text)
+	}
+	if f.Enabled {
+		w.and("disabled = ?", false)
+	}
+	if f.Groups != nil {
+		anyOf, list := r.store.dialect.AnyOf("m.group_id", f.Groups)
+		cond, args := "(m.until = ? OR m.until > ?)", []any{list, zeroTime, micros(f.At)}
+		if f.Permanent {
+			cond, args = "m.scope = '' AND m.until = ?", []any{list, zeroTime}
+		}
+		w.and("EXISTS (SELECT 1 FROM rbac_memberships m WHERE m.user_id = rbac_users.id AND "+anyOf+" AND "+cond+")", args...)
+	}
+	return w
+}
+
+func (r *records) AddUser(u rbac.UserRecord) error {
+	return r.add("AddUser", `INSERT INTO rbac_users
+		(id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		u.ID, u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.PasswordHash, micros(u.Created), micros(u.LastLogin))
+}
+
+func (r *records) SetUser(u rbac.UserRecord) error {
+	return r.change("SetUser", `UPDATE rbac_users
+		SET name = ?, email = ?, email_key = ?, subject = ?, display_name = ?, note = ?, disabled = ? WHERE id = ?`,
+		u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.ID)
+}
+
+func (r *records) SetPasswordHash(id uuid.UUID, hash string) error {
+	return r.change("SetPasswordHash", "UPDATE rbac_users SET password_hash = ? WHERE id = ?", hash, id)
+}
+
+func (r *records) SetLastLogin(id uuid.UUID, at time.Time) error {
+	return r.change("SetLastLogin", "UPDATE rbac_users SET last_login = ? WHERE id = ?", micros(at), id)
+}
+
+func (r *records) DeleteUser(id uuid.UUID) error {
+	return r.change("DeleteUser", "DELETE FROM rbac_users WHERE id = ?", id)
+}
+
+func scanUser(row scanner) (rbac.UserRecord, error) {
+	var u rbac.UserRecord
+	err := row.Scan(&u.ID, &u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.Disabled,
+		&u.PasswordHash, moment{&u.Created}, moment{&u.LastLogin})
+	return u, err
+}

@@ -1,0 +1,65 @@
+package sqlstore
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Times are kept as microseconds since 1970, so the zero Time, which is the
+// beginning of the year 1, is a number like any other and before all others that occur.
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+var zeroTime = micros(time.Time{})
+
+// moment reads a time.
+type moment struct{ *time.Time }
+
+func (m moment) Scan(src any) error {
+	n, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("a time is %T, not an integer", src)
+	}
+	*m.Time = time.UnixMicro(n).UTC()
+	return nil
+}
+
+func scanID(row scanner) (uuid.UUID, error) {
+	var id uuid.UUID
+	return id, row.Scan(&id)
+}
+
+// where collects the conditions of a query and their arguments.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+func (w *where) and(condition string, args ...any) {
+	w.conditions = append(w.conditions, condition)
+	w.args = append(w.args, args...)
+}
+
+// String is the clause, or empty without any condition.
+func (w *where) String() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}
+
+// lower turns A to Z into a to z and leaves all else alone.
+func lower(s string) string {
+	return strings.Map(func(c rune) rune {
+		if 'A' <= c && c <= 'Z' {
+			return c + 'a' - 'A'
+		}
+		return c
+	}, s)
+}
+
+// most bounds a number for an engine's LIMIT.
+func most(n int) int { return min(max(n, 0), math.MaxInt32) }

@@ -1,0 +1,138 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// engine is SQLite as sqlstore sees it.
+type engine struct {
+	name            string
+	writer, readers *sql.DB // the same one if the host owns it
+	owned           bool    // opened here: the connections are set up already
+	file            *file
+	busy            time.Duration
+}
+
+const schemaExists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'rbac_schema'"
+
+// start brings the tables up to date and makes the store.
+func (e *engine) start(ctx context.Context) (*Store, error) {
+	if err := e.migrate(ctx); err != nil {
+		e.Close()
+		if end := ctx.Err(); end != nil && !errors.Is(err, end) {
+			err = fmt.Errorf("%w (%w)", end, err)
+		}
+		return nil, fmt.Errorf("%w: %v: %w", rbac.ErrUnavailable, e, err)
+	}
+	return &Store{sqlstore.New(e)}, nil
+}
+
+// migrate looks first and locks only if there is something to do.
+func (e *engine) migrate(ctx context.Context) error {
+	view, err := e.Begin(ctx, false)
+	if err != nil {
+		return err
+	}
+	have, last, err := sqlstore.Version(ctx, view, Migrations(), schemaExists)
+	view.Rollback()
+	if err != nil || have == last {
+		return err
+	}
+	update, err := e.Begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	if err := sqlstore.Migrate(ctx, update, Migrations(), schemaExists); err != nil {
+		update.Rollback()
+		return err
+	}
+	return update.Commit()
+}
+
+// locate finds the file of a host's database.
+func (e *engine) locate(ctx context.Context) error {
+	var path string
+	err := e.writer.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&path)
+	if err != nil {
+		return fmt.Errorf("not an SQLite database: %w", err)
+	}
+	if path == "" {
+		if e.writer.Stats().MaxOpenConnections != 1 {
+			return errors.New("a database in memory needs SetMaxOpenConns(1): each connection has a database of its own")
+		}
+		return nil
+	}
+	e.name = fmt.Sprintf("sqlite %q", path)
+	if info, err := os.Stat(path); err == nil { // otherwise a file of the driver's own
+		e.file = &file{path, info}
+	}
+	return nil
+}
+
+func (e *engine) String() string { return e.name }
+
+func (e *engine) Placeholders(query string) string { return query }
+
+// ForUpdate: a writing transaction is the only one.
+func (e *engine) ForUpdate() string { return "" }
+
+func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
+	if ids == nil {
+		ids = []uuid.UUID{}
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		panic(err) // ids are text
+	}
+	return column + " IN (SELECT value FROM json_each(?))", string(list)
+}
+
+// Contains relies on SQLite's lower, which knows A to Z only.
+func (e *engine) Contains(column string) string { return "instr(lower(" + column + "), ?) > 0" }
+
+// Close closes what Open opened: the readers first, so that the writer, the
+// last connection, can bring the log into the file and remove it.
+func (e *engine) Close() error {
+	if !e.owned {
+		return nil
+	}
+	return errors.Join(e.readers.Close(), e.writer.Close())
+}
+
+// spell is for how long SQLite waits by itself where a context must be able to
+// end the wait: SQLite cannot be interrupted while it does.
+func spell(busy time.Duration) time.Duration { return min(busy, 20*time.Millisecond) }
+
+// patiently tries f as long as another writer is in the way, up to the busy timeout.
+func (e *engine) patiently(ctx context.Context, f func() error) error {
+	for end := time.Now().Add(e.busy); ; {
+		err := f()
+		if err == nil || !isBusy(err) {
+			return err
+		}
+		if !time.Now().Before(end) {
+			return fmt.Errorf("another writer was in the way for %v: %w", e.busy, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond): // for drivers that do not wait by themselves
+		}
+	}
+}
+
+// isBusy knows the error by SQLite's own text, since each driver has a type of its own.
+func isBusy(err error) bool {
+	return strings.Contains(err.Error(), "database is locked") || strings.Contains(err.Error(), "SQLITE_BUSY")
+}

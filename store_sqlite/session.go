@@ -1,0 +1,215 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// DBTX runs a host's own statements: *sql.DB, *sql.Tx and *sql.Conn have these
+// methods, too.
+type DBTX = sqlstore.DBTX
+
+// Tx gives the transaction of tx for the host's own statements: they are
+// committed together with the changes of tx, or not at all. In a View they can only
+// read. It is false if the Authority is not on a store of this package.
+//
+// A statement that fails dooms the Update, even if its error is ignored; where
+// a conflict is expected, write ON CONFLICT. Do not send COMMIT or ROLLBACK. After
+// the transaction every call fails.
+func Tx(tx *rbac.Tx) (DBTX, bool) {
+	return hostTx(tx.Unwrap())
+}
+
+func hostTx(unwrapped any) (DBTX, bool) {
+	t, ok := unwrapped.(*sqlstore.Tx)
+	if !ok {
+		return nil, false
+	}
+	if _, ok := t.Dialect().(*engine); !ok {
+		return nil, false
+	}
+	return t, true
+}
+
+// session is a transaction on a connection that it gives back at its end.
+type session struct {
+	*sql.Tx
+	conn    *sql.Conn
+	changed []setting // what to put back
+}
+
+func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error) {
+	db := e.readers
+	if write {
+		db = e.writer
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{conn: conn}
+	if err := s.begin(ctx, e, write); err != nil {
+		s.release()
+		return nil, err
+	}
+	if err := e.file.same(); err != nil {
+		s.Rollback()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *session) begin(ctx context.Context, e *engine, write bool) error {
+	try := func() (err error) {
+		s.Tx, err = begin(ctx, s.conn, e.owned, write)
+		return err
+	}
+	if e.owned {
+		return e.patiently(ctx, try)
+	}
+	if err := s.set(ctx, e.settings(write)); err != nil {
+		return err
+	}
+	if !write {
+		return e.patiently(ctx, try)
+	}
+	if err := s.wait(spell(e.busy)); err != nil {
+		return err
+	}
+	err := e.patiently(ctx, try)
+	// Without WAL the commit, too, waits for readers, and has no second try.
+	if werr := s.wait(e.busy); werr != nil && err == nil {
+		_ = s.Tx.Rollback()
+		return werr
+	}
+	return err
+}
+
+// wait sets for how long SQLite waits for locks.
+func (s *session) wait(d time.Duration) error {
+	return setting{"busy_timeout", int(d.Milliseconds())}.apply(context.Background(), s.conn)
+}
+
+// begin starts a transaction that database/sql does not end by itself when the
+// context does: whoever began it does that.
+func begin(ctx context.Context, conn *sql.Conn, owned, write bool) (*sql.Tx, error) {
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil || owned {
+		return tx, err
+	}
+	// The host's driver began in its own way, and a deferred writer fails
+	// when it reads before it writes. So begin again, in the right one.
+	again := "BEGIN DEFERRED"
+	if write {
+		again = "BEGIN IMMEDIATE"
+	}
+	for _, query := range []string{"ROLLBACK", again} {
+		if _, err := tx.ExecContext(ctx, query); err != nil {
+			_ = tx.Rollback()
+			return nil, err
+		}
+	}
+	return tx, nil
+}
+
+func (s *session) Commit() error {
+	err := s.Tx.Commit()
+	if err != nil {
+		s.abandon()
+	}
+	s.release()
+	return err
+}
+
+func (s *session) Rollback() error {
+	err := s.Tx.Rollback()
+	if err != nil {
+		s.abandon()
+	}
+	s.release()
+	return err
+}
+
+// abandon makes sure that no transaction stays open on the connection: drivers
+// differ in what they leave behind after an error.
+func (s *session) abandon() {
+	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK")
+}
+
+// Alive asks in the one way that all drivers have: within a transaction, none can be begun.
+func (s *session) Alive(ctx context.Context) error {
+	_, err := s.ExecContext(ctx, "BEGIN")
+	if err == nil {
+		return errors.New("a statement of the host's ended the transaction")
+	}
+	if !strings.Contains(err.Error(), "within a transaction") {
+		return err
+	}
+	return nil
+}
+
+// release puts the connection back as it was. One that cannot be is thrown away.
+func (s *session) release() {
+	for _, c := range s.changed {
+		if err := c.apply(context.Background(), s.conn); err != nil {
+			_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+			break
+		}
+	}
+	_ = s.conn.Close()
+}
+
+// setting is a pragma whose value is a number.
+type setting struct {
+	pragma string
+	value  int
+}
+
+// settings are what a transaction needs on a connection of the host's.
+func (e *engine) settings(write bool) []setting {
+	if !write {
+		return []setting{{"query_only", 1}, {"busy_timeout", int(e.busy.Milliseconds())}}
+	}
+	return []setting{
+		{"foreign_keys", 1},
+		{"query_only", 0},
+		{"synchronous", synchronousFull},
+		{"busy_timeout", int(e.busy.Milliseconds())},
+	}
+}
+
+const synchronousFull = 2
+
+// set changes what is not as it should be, and remembers how it was.
+func (s *session) set(ctx context.Context, settings []setting) error {
+	for _, want := range settings {
+		have := setting{pragma: want.pragma}
+		if err := s.conn.QueryRowContext(ctx, "PRAGMA "+want.pragma).Scan(&have.value); err != nil {
+			return fmt.Errorf("PRAGMA %s: %w", want.pragma, err)
+		}
+		if have.value == want.value || want.pragma == "synchronous" && have.value > want.value {
+			continue
+		}
+		s.changed = append(s.changed, have)
+		if err := want.apply(ctx, s.conn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c setting) apply(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA %s = %d", c.pragma, c.value)); err != nil {
+		return fmt.Errorf("PRAGMA %s: %w", c.pragma, err)
+	}
+	return nil
+}
