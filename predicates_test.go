@@ -10,7 +10,7 @@ import (
 
 // TestVerdicts reads as policy: who, what, and whether it is met, unmet or broken.
 func TestVerdicts(t *testing.T) {
-	p := blog.compile()
+	p := blog.compile(t)
 	amy := p.user(t, "amy", "editors")
 	chief := p.user(t, "chief", "chiefs")
 	eve := p.user(t, "eve")
@@ -142,7 +142,7 @@ func TestBroken(t *testing.T) {
 // TestFault: an Identity that does not fit its policy, which would be a fault of
 // this package, is denied, not a crash.
 func TestFault(t *testing.T) {
-	amy := blog.compile().user(t, "amy")
+	amy := blog.compile(t).user(t, "amy")
 	amy.groups = []int32{1000}
 	err := Check(amy, InGroup("editors"))
 	if !errors.Is(err, ErrDenied) || err.Error() != "rbac: denied: "+faultMessage {
