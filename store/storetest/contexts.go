@@ -121,7 +121,7 @@ var contextRules = []rule{
 }
 
 // patience is how long the suite waits for what should happen at once.
-const patience = 10 * time.Second
+var patience = 10 * time.Second
 
 // holdHead begins an Update that has locked the head, and ends when it is released.
 func (w *world) holdHead() (release func(), done <-chan error) {

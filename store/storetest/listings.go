@@ -65,6 +65,7 @@ var listingRules = []rule{
 		w.update(seed)
 		n := 0
 		get(w, func(r rbac.Records) (int, error) {
+			n = 0
 			for _, err := range r.Users(rbac.UserFilter{}) {
 				if err != nil {
 					return 0, err
