@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"reflect"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -58,20 +57,6 @@ func view[R any](w *world, f func(rbac.Records) (R, error)) (got R, err error) {
 		return err
 	})
 	return got, err
-}
-
-// equal compares what is with what should be. Slices and maps without an entry count as nil.
-func (w *world) equal(what string, got, want any) {
-	w.Helper()
-	if empty(got) && empty(want) || reflect.DeepEqual(got, want) {
-		return
-	}
-	w.Errorf("%s: got\n\t%+v\n\twant\n\t%+v", what, got, want)
-}
-
-func empty(v any) bool {
-	r := reflect.ValueOf(v)
-	return (r.Kind() == reflect.Slice || r.Kind() == reflect.Map) && r.Len() == 0
 }
 
 // unavailable demands the error of a transaction that could not be done.
