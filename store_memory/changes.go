@@ -1,0 +1,58 @@
+package memorystore
+
+import (
+	"bytes"
+	"iter"
+
+	"github.com/rbac-go/rbac"
+)
+
+func (t *tx) AddChange(c rbac.Change) error {
+	c = copyChange(&c)
+	return t.change("add change", func(s *state) error {
+		return add(s, &s.changes, numberKey(uint64(c.Revision))+numberKey(uint64(c.Seq)), &c)
+	})
+}
+
+func (t *tx) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+	return list(t, func(s *state) iter.Seq[*rbac.Change] { return s.selectChanges(q) }, copyChange)
+}
+
+// selectChanges goes through the log; only After saves it a part.
+func (s *state) selectChanges(q rbac.ChangeQuery) iter.Seq[*rbac.Change] {
+	order := s.changes.from(numberKey(uint64(q.After)))
+	if q.Newest {
+		order = s.changes.backward()
+	}
+	return func(yield func(*rbac.Change) bool) {
+		n := 0
+		for _, c := range order {
+			if c.Revision <= q.After {
+				if q.Newest {
+					return
+				}
+				continue
+			}
+			if !selects(q, c) {
+				continue
+			}
+			n++
+			if !yield(c) || n == q.Limit {
+				return
+			}
+		}
+	}
+}
+
+func selects(q rbac.ChangeQuery, c *rbac.Change) bool {
+	return (q.Actor == "" || c.Actor == q.Actor) &&
+		(q.Subject == "" || c.Subject == q.Subject || c.Object == q.Subject) &&
+		(q.Since.IsZero() || !c.At.Before(q.Since)) &&
+		(q.Until.IsZero() || c.At.Before(q.Until))
+}
+
+func copyChange(c *rbac.Change) rbac.Change {
+	d := *c
+	d.Before, d.After = bytes.Clone(c.Before), bytes.Clone(c.After)
+	return d
+}

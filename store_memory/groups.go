@@ -1,0 +1,164 @@
+package memorystore
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+func (t *tx) Groups() ([]rbac.Group, error) {
+	return read(t, func(s *state) ([]rbac.Group, error) { return copiesByName(&s.groupNames, &s.groups), nil })
+}
+
+func (t *tx) Group(id uuid.UUID) (rbac.Group, error) {
+	return read(t, func(s *state) (rbac.Group, error) { return found(s.groups.get(idKey(id))) })
+}
+
+func (t *tx) GroupByName(name string) (rbac.Group, error) {
+	return read(t, func(s *state) (rbac.Group, error) { return found(byIndex(&s.groupNames, &s.groups, name)) })
+}
+
+func (t *tx) AddGroup(g rbac.Group) error {
+	return t.change("add group", func(s *state) error {
+		if err := add(s, &s.groups, idKey(g.ID), &g); err != nil {
+			return err
+		}
+		return s.claim(&s.groupNames, g.Name, g.ID)
+	})
+}
+
+func (t *tx) SetGroup(g rbac.Group) error {
+	return t.change("set group", func(s *state) error {
+		old, ok := s.groups.get(idKey(g.ID))
+		if !ok {
+			return rbac.ErrNotFound
+		}
+		g.Created = old.Created
+		s.groupNames.delete(s.stamp, old.Name)
+		s.groups.set(s.stamp, idKey(g.ID), &g)
+		return s.claim(&s.groupNames, g.Name, g.ID)
+	})
+}
+
+func (t *tx) DeleteGroup(id uuid.UUID) error {
+	return t.change("delete group", func(s *state) error {
+		g, ok := s.groups.get(idKey(id))
+		if !ok {
+			return rbac.ErrNotFound
+		}
+		if s.groupInUse(idKey(id)) {
+			return errInUse
+		}
+		s.groupNames.delete(s.stamp, g.Name)
+		return remove(s, &s.groups, idKey(id))
+	})
+}
+
+func (s *state) groupInUse(key string) bool {
+	return s.grants.hasUnder(key) || s.juniors.hasUnder(key) || s.seniors.hasUnder(key) ||
+		s.members.hasUnder(key) || s.groupTickets.hasUnder(key)
+}
+
+func (t *tx) Grants() ([]rbac.GrantRecord, error) {
+	return read(t, func(s *state) ([]rbac.GrantRecord, error) { return copies(s.grants.from("")), nil })
+}
+
+func (t *tx) GroupGrants(group uuid.UUID) ([]rbac.GrantRecord, error) {
+	return read(t, func(s *state) ([]rbac.GrantRecord, error) { return copies(s.grants.under(idKey(group))), nil })
+}
+
+func (t *tx) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
+	return read(t, func(s *state) ([]rbac.GrantRecord, error) {
+		return copies(s.permissionUse.under(textKey(permission))), nil
+	})
+}
+
+func (t *tx) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, error) {
+	return read(t, func(s *state) (rbac.GrantRecord, error) {
+		return found(s.grants.get(idKey(group) + permission))
+	})
+}
+
+func (t *tx) AddGrant(g rbac.GrantRecord) error {
+	return t.change("add grant", func(s *state) error {
+		if !s.groups.has(idKey(g.Group)) {
+			return errNoRef
+		}
+		if err := add(s, &s.grants, idKey(g.Group)+g.Permission, &g); err != nil {
+			return err
+		}
+		return add(s, &s.permissionUse, textKey(g.Permission)+idKey(g.Group), &g)
+	})
+}
+
+func (t *tx) SetGrant(g rbac.GrantRecord) error {
+	return t.change("set grant", func(s *state) error {
+		if err := replace(s, &s.grants, idKey(g.Group)+g.Permission, &g); err != nil {
+			return err
+		}
+		return replace(s, &s.permissionUse, textKey(g.Permission)+idKey(g.Group), &g)
+	})
+}
+
+func (t *tx) DeleteGrant(group uuid.UUID, permission string) error {
+	return t.change("delete grant", func(s *state) error {
+		if err := remove(s, &s.grants, idKey(group)+permission); err != nil {
+			return err
+		}
+		return remove(s, &s.permissionUse, textKey(permission)+idKey(group))
+	})
+}
+
+func (t *tx) Inheritances() ([]rbac.InheritanceRecord, error) {
+	return read(t, func(s *state) (list []rbac.InheritanceRecord, _ error) {
+		for _, r := range s.juniors.from("") {
+			list = append(list, r)
+		}
+		return list, nil
+	})
+}
+
+func (t *tx) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
+	return read(t, func(s *state) (list []uuid.UUID, _ error) {
+		for _, r := range s.juniors.under(idKey(senior)) {
+			list = append(list, r.Junior)
+		}
+		return list, nil
+	})
+}
+
+func (t *tx) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
+	return read(t, func(s *state) (list []uuid.UUID, _ error) {
+		for _, r := range s.seniors.under(idKey(junior)) {
+			list = append(list, r.Senior)
+		}
+		return list, nil
+	})
+}
+
+func (t *tx) AddInheritance(r rbac.InheritanceRecord) error {
+	return t.change("add inheritance", func(s *state) error {
+		senior, junior := idKey(r.Senior), idKey(r.Junior)
+		if !s.groups.has(senior) || !s.groups.has(junior) {
+			return errNoRef
+		}
+		if s.juniors.has(senior + junior) {
+			return errTaken
+		}
+		s.juniors.set(s.stamp, senior+junior, r)
+		s.seniors.set(s.stamp, junior+senior, r)
+		return nil
+	})
+}
+
+func (t *tx) DeleteInheritance(r rbac.InheritanceRecord) error {
+	return t.change("delete inheritance", func(s *state) error {
+		senior, junior := idKey(r.Senior), idKey(r.Junior)
+		if !s.juniors.has(senior + junior) {
+			return rbac.ErrNotFound
+		}
+		s.juniors.delete(s.stamp, senior+junior)
+		s.seniors.delete(s.stamp, junior+senior)
+		return nil
+	})
+}

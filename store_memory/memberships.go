@@ -1,0 +1,67 @@
+package memorystore
+
+import (
+	"iter"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+func (t *tx) Membership(user, group uuid.UUID, scope string) (rbac.MembershipRecord, error) {
+	return read(t, func(s *state) (rbac.MembershipRecord, error) {
+		return found(s.memberships.get(idKey(user) + idKey(group) + scope))
+	})
+}
+
+func (t *tx) UserMemberships(user uuid.UUID) ([]rbac.MembershipRecord, error) {
+	return read(t, func(s *state) ([]rbac.MembershipRecord, error) {
+		return copies(s.memberships.under(idKey(user))), nil
+	})
+}
+
+func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
+	return list(t, func(s *state) iter.Seq[*rbac.Member] {
+		return func(yield func(*rbac.Member) bool) {
+			for _, m := range s.members.under(idKey(group)) {
+				u, _ := s.users.get(idKey(m.User))
+				if !yield(&rbac.Member{MembershipRecord: *m, UserName: u.Name}) {
+					return
+				}
+			}
+		}
+	}, flat)
+}
+
+func (t *tx) AddMembership(m rbac.MembershipRecord) error {
+	return t.change("add membership", func(s *state) error {
+		user, group := idKey(m.User), idKey(m.Group)
+		if !s.users.has(user) || !s.groups.has(group) {
+			return errNoRef
+		}
+		if err := add(s, &s.memberships, user+group+m.Scope, &m); err != nil {
+			return err
+		}
+		return add(s, &s.members, group+user+m.Scope, &m)
+	})
+}
+
+func (t *tx) SetMembership(m rbac.MembershipRecord) error {
+	return t.change("set membership", func(s *state) error {
+		user, group := idKey(m.User), idKey(m.Group)
+		if err := replace(s, &s.memberships, user+group+m.Scope, &m); err != nil {
+			return err
+		}
+		return replace(s, &s.members, group+user+m.Scope, &m)
+	})
+}
+
+func (t *tx) DeleteMembership(user, group uuid.UUID, scope string) error {
+	return t.change("delete membership", func(s *state) error {
+		user, group := idKey(user), idKey(group)
+		if err := remove(s, &s.memberships, user+group+scope); err != nil {
+			return err
+		}
+		return remove(s, &s.members, group+user+scope)
+	})
+}

@@ -1,0 +1,123 @@
+package memorystore
+
+import (
+	"iter"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+func (t *tx) Sections() ([]rbac.Section, error) {
+	return read(t, func(s *state) ([]rbac.Section, error) { return copies(s.sections.from("")), nil })
+}
+
+func (t *tx) Section(name string) (rbac.Section, error) {
+	return read(t, func(s *state) (rbac.Section, error) { return found(s.sections.get(name)) })
+}
+
+func (t *tx) AddSection(r rbac.Section) error {
+	return t.change("add section", func(s *state) error { return add(s, &s.sections, r.Name, &r) })
+}
+
+func (t *tx) SetSection(r rbac.Section) error {
+	return t.change("set section", func(s *state) error { return replace(s, &s.sections, r.Name, &r) })
+}
+
+func (t *tx) DeleteSection(name string) error {
+	return t.change("delete section", func(s *state) error { return remove(s, &s.sections, name) })
+}
+
+func (t *tx) Permissions() ([]rbac.Permission, error) {
+	return read(t, func(s *state) ([]rbac.Permission, error) {
+		return copiesByName(&s.permissionNames, &s.permissions), nil
+	})
+}
+
+func (t *tx) Permission(name string) (rbac.Permission, error) {
+	return read(t, func(s *state) (rbac.Permission, error) {
+		return found(byIndex(&s.permissionNames, &s.permissions, name))
+	})
+}
+
+func (t *tx) AddPermission(p rbac.Permission) error {
+	return t.change("add permission", func(s *state) error {
+		if err := add(s, &s.permissions, idKey(p.ID), &p); err != nil {
+			return err
+		}
+		return s.claim(&s.permissionNames, p.Name, p.ID)
+	})
+}
+
+func (t *tx) SetPermission(p rbac.Permission) error {
+	return t.change("set permission", func(s *state) error {
+		old, ok := s.permissions.get(idKey(p.ID))
+		if !ok {
+			return rbac.ErrNotFound
+		}
+		p.Name, p.Created = old.Name, old.Created
+		return replace(s, &s.permissions, idKey(p.ID), &p)
+	})
+}
+
+func (t *tx) DeletePermission(id uuid.UUID) error {
+	return t.change("delete permission", func(s *state) error {
+		p, ok := s.permissions.get(idKey(id))
+		if !ok {
+			return rbac.ErrNotFound
+		}
+		s.permissionNames.delete(s.stamp, p.Name)
+		return remove(s, &s.permissions, idKey(id))
+	})
+}
+
+func (t *tx) Declarations() ([]rbac.Declaration, error) {
+	return read(t, func(s *state) ([]rbac.Declaration, error) { return copies(s.declarations.from("")), nil })
+}
+
+func (t *tx) SetDeclaration(d rbac.Declaration) error {
+	return t.change("set declaration", func(s *state) error {
+		s.declarations.set(s.stamp, textKey(d.Kind)+d.Key, &d)
+		return nil
+	})
+}
+
+func add[R any](s *state, rows *tree[*R], key string, row *R) error {
+	if rows.has(key) {
+		return errTaken
+	}
+	rows.set(s.stamp, key, row)
+	return nil
+}
+
+func replace[R any](s *state, rows *tree[*R], key string, row *R) error {
+	if !rows.has(key) {
+		return rbac.ErrNotFound
+	}
+	rows.set(s.stamp, key, row)
+	return nil
+}
+
+func remove[R any](s *state, rows *tree[*R], key string) error {
+	if !rows.has(key) {
+		return rbac.ErrNotFound
+	}
+	rows.delete(s.stamp, key)
+	return nil
+}
+
+// copies lists rows that hold no slice.
+func copies[R any](rows iter.Seq2[string, *R]) (list []R) {
+	for _, row := range rows {
+		list = append(list, *row)
+	}
+	return list
+}
+
+func copiesByName[R any](names *tree[uuid.UUID], rows *tree[*R]) (list []R) {
+	for _, id := range names.from("") {
+		row, _ := rows.get(idKey(id))
+		list = append(list, *row)
+	}
+	return list
+}

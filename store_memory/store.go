@@ -1,0 +1,117 @@
+// Package memorystore keeps the records of an [rbac.Authority] in memory. It is
+// for tests, for small tools, and for services whose users live elsewhere and
+// are declared anew at each start.
+//
+//	authority, err := rbac.Open(ctx, memorystore.New(), rbac.Config{})
+//
+// # What it does not do
+//
+// Nothing survives the process: users, tickets and the change log are gone when
+// it ends. The change log is never shortened and grows with every change. A
+// second process cannot see the store; use package sqlitestore where either matters.
+//
+// # Concurrency
+//
+// A Store is safe for concurrent use. It is copy on write: a View works on the
+// state that was committed last when it began, and neither waits for an Update
+// nor holds one up. Updates run one after another, in no promised order; one that waits for
+// its turn gives up when its context ends. What an Update costs follows from
+// what it touches and grows with the logarithm of the size of the store.
+package memorystore
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/rbac-go/rbac"
+)
+
+var _ rbac.Store = (*Store)(nil)
+
+// Store is an [rbac.Store] in memory. Make one with [New].
+type Store struct {
+	committed atomic.Pointer[state] // never changed once it is here; nil: closed
+	writer    chan struct{}         // holds one value while an Update runs
+	stamp     uint64                // the last stamp given out; belongs to the writer
+}
+
+// New returns an empty Store.
+func New() *Store {
+	s := &Store{writer: make(chan struct{}, 1)}
+	s.committed.Store(&state{})
+	return s
+}
+
+// View runs f on the state that was committed last.
+func (s *Store) View(ctx context.Context, f func(rbac.Records) error) error {
+	t, err := s.begin(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer t.end()
+	return f(t)
+}
+
+// Update runs f once, alone, and commits what it wrote.
+func (s *Store) Update(ctx context.Context, f func(rbac.Records) error) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
+	t, err := s.begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer t.end()
+	if err := f(t); err != nil {
+		return err
+	}
+	// Asked last, so that a context which ended during f's last call rolls back.
+	if err := t.usable(); err != nil {
+		return err
+	}
+	committed := t.state // a copy: f may have kept t
+	s.committed.Store(&committed)
+	return nil
+}
+
+// Close drops all records, after a running Update has ended. Views that run
+// keep the state they have. A second Close does nothing.
+func (s *Store) Close() error {
+	s.writer <- struct{}{}
+	defer s.unlock()
+	s.committed.Store(nil)
+	return nil
+}
+
+func (s *Store) lock(ctx context.Context) error {
+	if err := ctx.Err(); err != nil { // select would choose at random
+		return ended(err)
+	}
+	select {
+	case s.writer <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ended(ctx.Err())
+	}
+}
+
+func (s *Store) unlock() { <-s.writer }
+
+func (s *Store) begin(ctx context.Context, writes bool) (*tx, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, ended(err)
+	}
+	committed := s.committed.Load()
+	if committed == nil {
+		return nil, fmt.Errorf("memorystore: closed: %w", rbac.ErrUnavailable)
+	}
+	t := &tx{ctx: ctx, store: s, writes: writes, state: *committed}
+	t.freeze()
+	return t, nil
+}
+
+func ended(err error) error {
+	return fmt.Errorf("memorystore: transaction: %w: %w", rbac.ErrUnavailable, err)
+}

@@ -1,0 +1,206 @@
+package memorystore
+
+import (
+	"bytes"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+func (t *tx) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
+	return read(t, func(s *state) (rbac.TicketRecord, error) { return foundTicket(s.tickets.get(idKey(id))) })
+}
+
+func (t *tx) TicketByHash(h rbac.TokenHash) (rbac.TicketRecord, error) {
+	return read(t, func(s *state) (rbac.TicketRecord, error) {
+		return foundTicket(byIndex(&s.ticketHashes, &s.tickets, string(h[:])))
+	})
+}
+
+func (t *tx) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
+	return read(t, func(s *state) (list []rbac.TicketRecord, _ error) {
+		for _, id := range s.userTickets.under(idKey(user)) {
+			r, _ := s.tickets.get(idKey(id))
+			list = append(list, copyTicket(r))
+		}
+		return list, nil
+	})
+}
+
+func (t *tx) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
+	groups = slices.Clone(groups)
+	return list(t, func(s *state) iter.Seq[*rbac.TicketRecord] {
+		var ids []uuid.UUID
+		for _, g := range groups {
+			for _, id := range s.groupTickets.under(idKey(g)) {
+				ids = append(ids, id)
+			}
+		}
+		return s.ticketsByID(ids)
+	}, copyTicket)
+}
+
+func (t *tx) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
+	return list(t, func(s *state) iter.Seq[*rbac.TicketRecord] {
+		ids := below(&s.seenTickets, timeKey(before), math.MaxInt)
+		ids = append(ids, below(&s.seenKeys, timeKey(before), math.MaxInt)...)
+		return s.ticketsByID(ids)
+	}, copyTicket)
+}
+
+func (t *tx) AddTicket(r rbac.TicketRecord) error {
+	r.Groups = slices.Clone(r.Groups)
+	return t.change("add ticket", func(s *state) error {
+		if !s.users.has(idKey(r.User)) {
+			return errNoRef
+		}
+		if err := add(s, &s.tickets, idKey(r.ID), &r); err != nil {
+			return err
+		}
+		s.userTickets.set(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID), r.ID)
+		s.seen(&r).set(s.stamp, timeKey(r.LastSeen)+idKey(r.ID), r.ID)
+		s.expiryTickets.set(s.stamp, timeKey(r.Expires)+idKey(r.ID), r.ID)
+		if err := s.indexTicketGroups(&r); err != nil {
+			return err
+		}
+		return s.claim(&s.ticketHashes, string(r.Hash[:]), r.ID)
+	})
+}
+
+func (t *tx) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
+	return t.change("set ticket groups", func(s *state) error {
+		old, ok := s.tickets.get(idKey(id))
+		if !ok {
+			return rbac.ErrNotFound
+		}
+		r := *old
+		r.Narrowed, r.Groups = true, slices.Clone(groups)
+		s.unindexTicketGroups(old)
+		s.tickets.set(s.stamp, idKey(id), &r)
+		return s.indexTicketGroups(&r)
+	})
+}
+
+func (t *tx) TouchTicket(id uuid.UUID, seen time.Time) error {
+	return t.change("touch ticket", func(s *state) error {
+		old, ok := s.tickets.get(idKey(id))
+		if !ok || !seen.After(old.LastSeen) {
+			return nil
+		}
+		r := *old
+		r.LastSeen = seen
+		s.seen(&r).delete(s.stamp, timeKey(old.LastSeen)+idKey(id))
+		s.seen(&r).set(s.stamp, timeKey(seen)+idKey(id), id)
+		s.tickets.set(s.stamp, idKey(id), &r)
+		return nil
+	})
+}
+
+func (t *tx) DeleteTicket(id uuid.UUID) error {
+	return t.change("delete ticket", func(s *state) error {
+		r, ok := s.tickets.get(idKey(id))
+		if !ok {
+			return rbac.ErrNotFound
+		}
+		s.dropTicket(r)
+		return nil
+	})
+}
+
+func (t *tx) DeleteDeadTickets(now, idle time.Time, limit int) (n int, err error) {
+	err = t.change("delete dead tickets", func(s *state) error {
+		dead := below(&s.expiryTickets, after(now), limit)
+		dead = append(dead, below(&s.seenTickets, after(idle), limit)...)
+		for _, id := range dead {
+			if n == limit {
+				break
+			}
+			if r, ok := s.tickets.get(idKey(id)); ok { // gone: it was dead for both reasons
+				s.dropTicket(r)
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// seen is the index of LastSeen that has the ticket.
+func (s *state) seen(r *rbac.TicketRecord) *tree[uuid.UUID] {
+	if r.Key {
+		return &s.seenKeys
+	}
+	return &s.seenTickets
+}
+
+func (s *state) indexTicketGroups(r *rbac.TicketRecord) error {
+	for _, g := range r.Groups {
+		if !s.groups.has(idKey(g)) {
+			return errNoRef
+		}
+		s.groupTickets.set(s.stamp, idKey(g)+idKey(r.ID), r.ID)
+	}
+	return nil
+}
+
+func (s *state) unindexTicketGroups(r *rbac.TicketRecord) {
+	for _, g := range r.Groups {
+		s.groupTickets.delete(s.stamp, idKey(g)+idKey(r.ID))
+	}
+}
+
+func (s *state) dropTicket(r *rbac.TicketRecord) {
+	s.unindexTicketGroups(r)
+	s.userTickets.delete(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID))
+	s.seen(r).delete(s.stamp, timeKey(r.LastSeen)+idKey(r.ID))
+	s.expiryTickets.delete(s.stamp, timeKey(r.Expires)+idKey(r.ID))
+	s.ticketHashes.delete(s.stamp, string(r.Hash[:]))
+	s.tickets.delete(s.stamp, idKey(r.ID))
+}
+
+// ticketsByID yields the tickets once each, by id.
+func (s *state) ticketsByID(ids []uuid.UUID) iter.Seq[*rbac.TicketRecord] {
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return func(yield func(*rbac.TicketRecord) bool) {
+		for _, id := range slices.Compact(ids) {
+			if r, _ := s.tickets.get(idKey(id)); !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// below lists the first ids, at most max, whose keys are less than end.
+func below(index *tree[uuid.UUID], end string, max int) (ids []uuid.UUID) {
+	for key, id := range index.from("") {
+		if key >= end || len(ids) >= max {
+			break
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// after is a key above all that begin with the time.
+func after(t time.Time) string { return timeKey(t.Add(time.Nanosecond)) }
+
+func foundTicket(r *rbac.TicketRecord, ok bool) (rbac.TicketRecord, error) {
+	if !ok {
+		return rbac.TicketRecord{}, rbac.ErrNotFound
+	}
+	return copyTicket(r), nil
+}
+
+func copyTicket(r *rbac.TicketRecord) rbac.TicketRecord {
+	c := *r
+	c.Groups = slices.Clone(r.Groups)
+	if c.Narrowed && c.Groups == nil {
+		c.Groups = []uuid.UUID{} // no group at all, which must not be taken for all of them
+	}
+	return c
+}

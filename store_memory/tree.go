@@ -1,0 +1,244 @@
+package memorystore
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// tree is an ordered map that can be copied by assignment: a B+ tree whose
+// nodes are copied before they are changed. The zero tree is empty.
+//
+// A write names the stamp of its transaction, and changes a node in place only if
+// that stamp made it; so a load of many records copies each node once. A tree
+// must not be written with a stamp that a copy of it has seen and still relies on.
+type tree[V any] struct{ root *node[V] }
+
+// width is the number of entries that make a node split.
+const width = 24
+
+// node is a leaf with values or an inner node with kids. kids[i] holds the keys
+// from keys[i] up to keys[i+1]; what stands in keys[0] of an inner node is not looked at.
+type node[V any] struct {
+	stamp uint64
+	keys  []string
+	vals  []V
+	kids  []*node[V]
+}
+
+func (t *tree[V]) get(key string) (v V, ok bool) {
+	n := t.root
+	if n == nil {
+		return v, false
+	}
+	for n.kids != nil {
+		n = n.kids[n.find(key)]
+	}
+	i, ok := slices.BinarySearch(n.keys, key)
+	if !ok {
+		return v, false
+	}
+	return n.vals[i], true
+}
+
+func (t *tree[V]) has(key string) bool {
+	_, ok := t.get(key)
+	return ok
+}
+
+// hasUnder reports whether any key begins with prefix.
+func (t *tree[V]) hasUnder(prefix string) bool {
+	for range t.under(prefix) {
+		return true
+	}
+	return false
+}
+
+// set adds or replaces.
+func (t *tree[V]) set(stamp uint64, key string, v V) {
+	if t.root == nil {
+		t.root = &node[V]{stamp: stamp}
+	}
+	left, right := t.root.set(stamp, key, v)
+	t.root = left
+	if right != nil {
+		t.root = &node[V]{stamp: stamp, keys: []string{"", right.keys[0]}, kids: []*node[V]{left, right}}
+	}
+}
+
+// delete removes a key; one that is not there does not matter.
+func (t *tree[V]) delete(stamp uint64, key string) {
+	if !t.has(key) {
+		return
+	}
+	t.root = t.root.delete(stamp, key)
+	for len(t.root.kids) == 1 {
+		t.root = t.root.kids[0]
+	}
+}
+
+// from iterates in order over the keys not below one.
+func (t tree[V]) from(key string) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		if t.root != nil {
+			t.root.ascend(key, yield)
+		}
+	}
+}
+
+// under iterates in order over the keys that begin with prefix.
+func (t tree[V]) under(prefix string) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for k, v := range t.from(prefix) {
+			if !strings.HasPrefix(k, prefix) || !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+// backward iterates over all keys, greatest first.
+func (t tree[V]) backward() iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		if t.root != nil {
+			t.root.descend(yield)
+		}
+	}
+}
+
+// find returns the place of the kid where key belongs.
+func (n *node[V]) find(key string) int {
+	i, equal := slices.BinarySearch(n.keys[1:], key)
+	if equal {
+		i++
+	}
+	return i
+}
+
+// own returns n if stamp made it and else a copy, with room for one entry too many.
+func (n *node[V]) own(stamp uint64) *node[V] {
+	if n.stamp == stamp {
+		return n
+	}
+	c := &node[V]{stamp: stamp, keys: roomy(n.keys)}
+	if n.kids != nil {
+		c.kids = roomy(n.kids)
+	} else {
+		c.vals = roomy(n.vals)
+	}
+	return c
+}
+
+func roomy[E any](s []E) []E { return append(make([]E, 0, width+1), s...) }
+
+// set returns the node to put in the place of n, and what was split off its right.
+func (n *node[V]) set(stamp uint64, key string, v V) (left, right *node[V]) {
+	n = n.own(stamp)
+	if n.kids != nil {
+		i := n.find(key)
+		kid, more := n.kids[i].set(stamp, key, v)
+		n.kids[i] = kid
+		if more != nil {
+			n.keys = slices.Insert(n.keys, i+1, more.keys[0])
+			n.kids = slices.Insert(n.kids, i+1, more)
+		}
+		return n, n.split()
+	}
+	i, ok := slices.BinarySearch(n.keys, key)
+	if ok {
+		n.vals[i] = v
+		return n, nil
+	}
+	n.keys = slices.Insert(n.keys, i, key)
+	n.vals = slices.Insert(n.vals, i, v)
+	return n, n.split()
+}
+
+// split takes the upper half off a node that is too wide.
+func (n *node[V]) split() *node[V] {
+	if len(n.keys) <= width {
+		return nil
+	}
+	const half = (width + 1) / 2
+	right := &node[V]{stamp: n.stamp, keys: roomy(n.keys[half:])}
+	n.keys = slices.Delete(n.keys, half, len(n.keys))
+	if n.kids != nil {
+		right.kids = roomy(n.kids[half:])
+		n.kids = slices.Delete(n.kids, half, len(n.kids))
+	} else {
+		right.vals = roomy(n.vals[half:])
+		n.vals = slices.Delete(n.vals, half, len(n.vals))
+	}
+	return right
+}
+
+// delete removes a key that is there.
+func (n *node[V]) delete(stamp uint64, key string) *node[V] {
+	n = n.own(stamp)
+	if n.kids != nil {
+		i := n.find(key)
+		n.kids[i] = n.kids[i].delete(stamp, key)
+		n.join(stamp, i+1)
+		n.join(stamp, i)
+		return n
+	}
+	i, _ := slices.BinarySearch(n.keys, key)
+	n.keys = slices.Delete(n.keys, i, i+1)
+	n.vals = slices.Delete(n.vals, i, i+1)
+	return n
+}
+
+// join makes one of kids i-1 and i if the result is at most half full: so nodes
+// stay a quarter full on average, and a join is not undone by the next insert.
+func (n *node[V]) join(stamp uint64, i int) {
+	if i < 1 || i >= len(n.kids) {
+		return
+	}
+	left, right := n.kids[i-1], n.kids[i]
+	if len(left.keys)+len(right.keys) > width/2 {
+		return
+	}
+	left = left.own(stamp)
+	if left.kids != nil {
+		left.keys = append(append(left.keys, n.keys[i]), right.keys[1:]...)
+		left.kids = append(left.kids, right.kids...)
+	} else {
+		left.keys = append(left.keys, right.keys...)
+		left.vals = append(left.vals, right.vals...)
+	}
+	n.kids[i-1] = left
+	n.keys = slices.Delete(n.keys, i, i+1)
+	n.kids = slices.Delete(n.kids, i, i+1)
+}
+
+func (n *node[V]) ascend(from string, yield func(string, V) bool) bool {
+	if n.kids != nil {
+		for _, kid := range n.kids[n.find(from):] {
+			if !kid.ascend(from, yield) {
+				return false
+			}
+		}
+		return true
+	}
+	i, _ := slices.BinarySearch(n.keys, from)
+	for ; i < len(n.keys); i++ {
+		if !yield(n.keys[i], n.vals[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (n *node[V]) descend(yield func(string, V) bool) bool {
+	for _, kid := range slices.Backward(n.kids) {
+		if !kid.descend(yield) {
+			return false
+		}
+	}
+	for i := len(n.vals) - 1; i >= 0; i-- {
+		if !yield(n.keys[i], n.vals[i]) {
+			return false
+		}
+	}
+	return true
+}

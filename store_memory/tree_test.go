@@ -1,0 +1,127 @@
+package memorystore
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestTree holds a tree against a plain map through random writes, of few keys
+// and of many, and the copies taken on the way against what they were.
+func TestTree(t *testing.T) {
+	for _, keys := range []int{1, 10, 40, 500, 5000} {
+		t.Run(fmt.Sprint(keys), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(1, uint64(keys)))
+			m := model{want: map[string]int{}, stamp: 1}
+			for step := range 20 * keys {
+				m.write(fmt.Sprintf("%05d", random.IntN(keys)), step, random.IntN(8) < 5)
+				if step%(2*keys) == 0 {
+					m.keep()
+				}
+			}
+			m.check(t)
+			for key := range maps.Clone(m.want) {
+				m.write(key, 0, false)
+			}
+			m.check(t)
+			if m.tree.root.kids != nil {
+				t.Error("an empty tree is one leaf")
+			}
+		})
+	}
+}
+
+type model struct {
+	tree  tree[int]
+	want  map[string]int
+	stamp uint64
+	kept  []kept
+}
+
+type kept struct {
+	tree tree[int]
+	want map[string]int
+}
+
+func (m *model) write(key string, value int, set bool) {
+	if set {
+		m.tree.set(m.stamp, key, value)
+		m.want[key] = value
+		return
+	}
+	m.tree.delete(m.stamp, key)
+	delete(m.want, key)
+}
+
+func (m *model) keep() {
+	m.kept = append(m.kept, kept{m.tree, maps.Clone(m.want)})
+	m.stamp++
+}
+
+func (m *model) check(t *testing.T) {
+	t.Helper()
+	for _, k := range append(m.kept, kept{m.tree, m.want}) {
+		if got := maps.Collect(k.tree.from("")); !maps.Equal(got, k.want) {
+			t.Fatalf("the tree has %d keys, the map %d, or they differ", len(got), len(k.want))
+		}
+		checkOrder(t, k.tree, slices.Sorted(maps.Keys(k.want)))
+		for key, want := range k.want {
+			if got, ok := k.tree.get(key); !ok || got != want {
+				t.Fatalf("get %q: %d, %v, want %d", key, got, ok, want)
+			}
+		}
+	}
+}
+
+func checkOrder(t *testing.T, tree tree[int], sorted []string) {
+	t.Helper()
+	for _, from := range []string{"", "00003", "00003x", "00250", "04999", "1"} {
+		i, _ := slices.BinarySearch(sorted, from)
+		var got []string
+		for k := range tree.from(from) {
+			got = append(got, k)
+		}
+		if !slices.Equal(got, sorted[i:]) {
+			t.Fatalf("from %q: wrong keys or order", from)
+		}
+		var under []string
+		for k := range tree.under(from) {
+			under = append(under, k)
+		}
+		if !slices.Equal(under, slices.DeleteFunc(slices.Clone(sorted), func(k string) bool { return !strings.HasPrefix(k, from) })) {
+			t.Fatalf("under %q: wrong keys or order", from)
+		}
+	}
+	var back []string
+	for k := range tree.backward() {
+		back = append(back, k)
+	}
+	slices.Reverse(back)
+	if !slices.Equal(back, sorted) {
+		t.Fatal("backward: wrong keys or order")
+	}
+}
+
+// TestTreeStaysLow proves that deletions leave no tree that is high and empty.
+func TestTreeStaysLow(t *testing.T) {
+	var tr tree[int]
+	const n = 100_000
+	for i := range n {
+		tr.set(1, fmt.Sprintf("%06d", i), i)
+	}
+	for i := range n {
+		if i%100 != 0 {
+			tr.delete(1, fmt.Sprintf("%06d", i))
+		}
+	}
+	height := 1
+	for node := tr.root; node.kids != nil; node = node.kids[0] {
+		height++
+	}
+	if height > 4 {
+		t.Errorf("a tree of %d keys is %d nodes high", n/100, height)
+	}
+}

@@ -1,0 +1,221 @@
+package memorystore
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+func (t *tx) User(id uuid.UUID) (rbac.UserRecord, error) {
+	return read(t, func(s *state) (rbac.UserRecord, error) { return found(s.users.get(idKey(id))) })
+}
+
+// LockUser is User: an Update is alone.
+func (t *tx) LockUser(id uuid.UUID) (rbac.UserRecord, error) { return t.User(id) }
+
+func (t *tx) UserByName(name string) (rbac.UserRecord, error) {
+	return read(t, func(s *state) (rbac.UserRecord, error) {
+		return found(byIndex(&s.userNames, &s.users, name))
+	})
+}
+
+func (t *tx) UserByEmail(key string) (rbac.UserRecord, error) {
+	return read(t, func(s *state) (rbac.UserRecord, error) {
+		return found(byIndex(&s.userEmails, &s.users, key))
+	})
+}
+
+func (t *tx) UserBySubject(subject string) (rbac.UserRecord, error) {
+	return read(t, func(s *state) (rbac.UserRecord, error) {
+		return found(byIndex(&s.userSubjects, &s.users, subject))
+	})
+}
+
+func (t *tx) AddUser(u rbac.UserRecord) error {
+	return t.change("add user", func(s *state) error {
+		if s.users.has(idKey(u.ID)) {
+			return errTaken
+		}
+		s.users.set(s.stamp, idKey(u.ID), &u)
+		return s.indexUser(&u)
+	})
+}
+
+func (t *tx) SetUser(u rbac.UserRecord) error {
+	return t.change("set user", func(s *state) error {
+		old, ok := s.users.get(idKey(u.ID))
+		if !ok {
+			return rbac.ErrNotFound
+		}
+		u.Created, u.LastLogin, u.PasswordHash = old.Created, old.LastLogin, old.PasswordHash
+		s.unindexUser(old)
+		s.users.set(s.stamp, idKey(u.ID), &u)
+		return s.indexUser(&u)
+	})
+}
+
+func (t *tx) SetPasswordHash(id uuid.UUID, hash string) error {
+	return t.change("set password hash", func(s *state) error {
+		return s.replaceUser(id, func(u *rbac.UserRecord) { u.PasswordHash = hash })
+	})
+}
+
+func (t *tx) SetLastLogin(id uuid.UUID, at time.Time) error {
+	return t.change("set last login", func(s *state) error {
+		return s.replaceUser(id, func(u *rbac.UserRecord) { u.LastLogin = at })
+	})
+}
+
+func (t *tx) DeleteUser(id uuid.UUID) error {
+	return t.change("delete user", func(s *state) error {
+		u, ok := s.users.get(idKey(id))
+		if !ok {
+			return rbac.ErrNotFound
+		}
+		if s.memberships.hasUnder(idKey(id)) || s.userTickets.hasUnder(idKey(id)) {
+			return errInUse
+		}
+		s.unindexUser(u)
+		s.users.delete(s.stamp, idKey(id))
+		return nil
+	})
+}
+
+func (t *tx) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+	f.Groups = slices.Clone(f.Groups)
+	return list(t, func(s *state) iter.Seq[*rbac.UserRecord] { return s.selectUsers(f) }, flat)
+}
+
+// replaceUser changes what no index knows.
+func (s *state) replaceUser(id uuid.UUID, change func(*rbac.UserRecord)) error {
+	old, ok := s.users.get(idKey(id))
+	if !ok {
+		return rbac.ErrNotFound
+	}
+	u := *old
+	change(&u)
+	s.users.set(s.stamp, idKey(id), &u)
+	return nil
+}
+
+func (s *state) indexUser(u *rbac.UserRecord) error {
+	if err := s.claim(&s.userNames, u.Name, u.ID); err != nil {
+		return err
+	}
+	if u.EmailKey != "" {
+		if err := s.claim(&s.userEmails, u.EmailKey, u.ID); err != nil {
+			return err
+		}
+	}
+	if u.Subject != "" {
+		return s.claim(&s.userSubjects, u.Subject, u.ID)
+	}
+	return nil
+}
+
+func (s *state) unindexUser(u *rbac.UserRecord) {
+	s.userNames.delete(s.stamp, u.Name)
+	s.userEmails.delete(s.stamp, u.EmailKey)
+	s.userSubjects.delete(s.stamp, u.Subject)
+}
+
+// selectUsers yields what the filter selects, by name.
+func (s *state) selectUsers(f rbac.UserFilter) iter.Seq[*rbac.UserRecord] {
+	search := lower(f.Search)
+	return func(yield func(*rbac.UserRecord) bool) {
+		n := 0
+		for u := range s.candidates(f) {
+			if f.Enabled && u.Disabled || !userContains(u, search) {
+				continue
+			}
+			n++
+			if !yield(u) || n == f.Limit {
+				return
+			}
+		}
+	}
+}
+
+// candidates yields the users after f.After who are in f.Groups, by name.
+func (s *state) candidates(f rbac.UserFilter) iter.Seq[*rbac.UserRecord] {
+	if f.Groups != nil {
+		if few, ok := s.fewMembers(f); ok {
+			return slices.Values(few)
+		}
+	}
+	return func(yield func(*rbac.UserRecord) bool) {
+		for name, id := range s.userNames.from(f.After) {
+			if name <= f.After || f.Groups != nil && !s.inGroups(id, f) {
+				continue
+			}
+			if u, _ := s.users.get(idKey(id)); !yield(u) {
+				return
+			}
+		}
+	}
+}
+
+// fewMembers collects the members of f.Groups if there are not many. If there
+// are, going through the users finds some of them soon.
+func (s *state) fewMembers(f rbac.UserFilter) (users []*rbac.UserRecord, ok bool) {
+	const many = 1000
+	looked, seen := 0, map[uuid.UUID]bool{}
+	for _, group := range f.Groups {
+		for _, m := range s.members.under(idKey(group)) {
+			if looked++; looked > many {
+				return nil, false
+			}
+			if seen[m.User] || !counts(m, f) {
+				continue
+			}
+			seen[m.User] = true
+			if u, _ := s.users.get(idKey(m.User)); u.Name > f.After {
+				users = append(users, u)
+			}
+		}
+	}
+	slices.SortFunc(users, func(a, b *rbac.UserRecord) int { return strings.Compare(a.Name, b.Name) })
+	return users, true
+}
+
+func (s *state) inGroups(user uuid.UUID, f rbac.UserFilter) bool {
+	for _, group := range f.Groups {
+		for _, m := range s.memberships.under(idKey(user) + idKey(group)) {
+			if counts(m, f) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// counts reports whether a filter by groups looks at the membership.
+func counts(m *rbac.MembershipRecord, f rbac.UserFilter) bool {
+	if f.Permanent {
+		return m.Scope == "" && m.Until.IsZero()
+	}
+	return m.Until.IsZero() || m.Until.After(f.At)
+}
+
+func userContains(u *rbac.UserRecord, lowered string) bool {
+	return lowered == "" ||
+		strings.Contains(lower(u.Name), lowered) ||
+		strings.Contains(lower(u.DisplayName), lowered) ||
+		strings.Contains(lower(u.Email), lowered)
+}
+
+// lower folds A to Z and nothing else.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
