@@ -91,7 +91,7 @@ CREATE TABLE rbac_tickets (
 	user_agent TEXT NOT NULL
 ) STRICT;
 CREATE INDEX rbac_tickets_user ON rbac_tickets (user_id, created, id);
-CREATE INDEX rbac_tickets_seen ON rbac_tickets (last_seen);
+CREATE INDEX rbac_tickets_seen ON rbac_tickets (api_key, last_seen);
 CREATE INDEX rbac_tickets_expires ON rbac_tickets (expires);
 CREATE TABLE rbac_ticket_groups (
 	ticket_id TEXT NOT NULL REFERENCES rbac_tickets (id),
@@ -127,7 +127,7 @@ CREATE TABLE rbac_changes (
 CREATE INDEX rbac_changes_actor ON rbac_changes (actor, revision, seq);
 CREATE INDEX rbac_changes_subject ON rbac_changes (subject, revision, seq);
 CREATE INDEX rbac_changes_object ON rbac_changes (object, revision, seq);
-CREATE INDEX rbac_changes_at ON rbac_changes (at);
+CREATE INDEX rbac_changes_at ON rbac_changes (at, revision);
 INSERT INTO rbac_schema VALUES (1);
 INSERT INTO rbac_head VALUES (1, 1, -2);
 INSERT INTO rbac_users VALUES ('0a000000-0000-0000-0000-000000000001', '张三', 'Amy@example.com', 'amy@example.com', 'auth0|AbC', 'Amy', 'first', 1, '$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA', 1767323045678901, -62135596800000000);
