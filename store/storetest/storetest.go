@@ -45,6 +45,7 @@ type rule struct {
 
 func suite() []rule {
 	return slices.Concat(
-		headRules, userRules, userFilterRules, policyRules, groupRules, membershipRules, ticketRules, throttleRules, changeRules, transactionRules,
+		headRules, userRules, userFilterRules, policyRules, groupRules, membershipRules, ticketRules, throttleRules, changeRules,
+		transactionRules, contextRules, listingRules, copyRules, concurrencyRules,
 	)
 }
