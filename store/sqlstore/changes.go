@@ -25,10 +25,16 @@ func (r *records) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
 		if q.Newest {
 			order = " ORDER BY revision DESC, seq DESC LIMIT ?"
 		}
-		if last != nil && q.Newest {
+		switch {
+		case last != nil && q.Newest:
 			w.and("(revision, seq) < (?, ?)", int64(last.Revision), last.Seq)
-		} else if last != nil {
+		case last != nil:
 			w.and("(revision, seq) > (?, ?)", int64(last.Revision), last.Seq)
+		// Where to begin, so that the log is not read from its end:
+		case q.Newest && !q.Until.IsZero():
+			w.and("revision <= (SELECT max(revision) FROM rbac_changes WHERE at < ?)", micros(q.Until))
+		case !q.Newest && !q.Since.IsZero():
+			w.and("revision >= (SELECT min(revision) FROM rbac_changes WHERE at >= ?)", micros(q.Since))
 		}
 		return all(r, "Changes", scanChange, selectChange+w.String()+order, append(w.args, size)...)
 	})
