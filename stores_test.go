@@ -43,7 +43,11 @@ func openSQLite(t testing.TB) rbac.Store {
 func eachStore(t *testing.T, f func(t *testing.T, h *house)) {
 	t.Helper()
 	for _, s := range stores {
-		t.Run(s.name, func(t *testing.T) { f(t, newHouse(t, s.open(t))) })
+		t.Run(s.name, func(t *testing.T) {
+			h := newHouse(t, s.open(t))
+			h.another = s.open
+			f(t, h)
+		})
 	}
 }
 
@@ -52,6 +56,15 @@ type house struct {
 	t     testing.TB
 	store rbac.Store // what open opens on; a test may wrap it first
 	clock *clock
+
+	another func(testing.TB) rbac.Store // a new store of the same kind
+}
+
+// beside returns a house with a new store of the same kind.
+func (h *house) beside(t testing.TB) *house {
+	n := newHouse(t, h.another(t))
+	n.another = h.another
+	return n
 }
 
 func newHouse(t testing.TB, s rbac.Store) *house {

@@ -15,6 +15,7 @@ import (
 func TestStore(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel() // they wait for the disk, most of the time
 			storetest.Run(t, func(t *testing.T) rbac.Store { return kind.open(t) })
 		})
 	}
@@ -27,6 +28,7 @@ var kinds = []struct {
 }{
 	{"Open", openFile},
 	{"New", newWAL},
+	{"New with immediate transactions", newImmediate},
 	{"New without WAL", newDelete},
 	{"New in memory", newMemory},
 }
@@ -37,6 +39,10 @@ func openFile(t testing.TB) *sqlitestore.Store {
 
 func newWAL(t testing.TB) *sqlitestore.Store {
 	return mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "host.db")+"?_journal_mode=WAL"))
+}
+
+func newImmediate(t testing.TB) *sqlitestore.Store {
+	return mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "host.db")+"?_journal_mode=WAL&_txlock=immediate"))
 }
 
 func newDelete(t testing.TB) *sqlitestore.Store {

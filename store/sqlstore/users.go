@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +33,7 @@ func (r *records) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
 }
 
 func (r *records) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
 	return pages(r, "Users", f.Limit, func(last *rbac.UserRecord, size int) ([]rbac.UserRecord, error) {
 		var w where
 		if last != nil {
