@@ -77,7 +77,7 @@ func TestMux(t *testing.T) {
 	}
 }
 
-// TestMuxHandler: a handler's own Cache-Control stands.
+// TestCacheControl: a handler's own Cache-Control stands.
 func TestCacheControl(t *testing.T) {
 	g := guardByHeader(Config{})
 	h := g.Handler(g.Require(rbac.IsAnonymous())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
