@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 
@@ -17,12 +18,21 @@ func (tx *Tx) endTickets(u User) error {
 	return err
 }
 
-// endTicket deletes a ticket and logs it: other processes may have cached it.
+// endTicket deletes a ticket and writes a Change: other processes may have cached it.
 func (tx *Tx) endTicket(action string, u User, t TicketRecord) error {
-	if err := tx.r.DeleteTicket(t.ID); err != nil {
+	err := tx.r.DeleteTicket(t.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) { // not found: swept meanwhile
 		return err
 	}
-	return tx.log(Change{Action: action, Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}, nil, nil)
+	c := Change{Action: action, Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}
+	tx.ended = append(tx.ended, c)
+	return tx.log(c, nil, nil)
+}
+
+func (a *Authority) logEnded(ctx context.Context, ended []Change) {
+	for _, c := range ended {
+		a.log.InfoContext(ctx, "rbac: ticket ended", "action", c.Action, "user", c.Subject, "ticket", c.Object)
+	}
 }
 
 // A narrowed ticket keeps to the groups it was made with and only narrows: a group

@@ -38,7 +38,11 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 	if err != nil {
 		return err
 	}
-	return Check(id, p)
+	if err := Check(id, p); err != nil {
+		a.log.InfoContext(ctx, "rbac: denied", "identity", id, "error", err)
+		return err
+	}
+	return nil
 }
 
 func (a *Authority) identify(r Records, st *state, t Token) (*Identity, error) {
@@ -70,22 +74,29 @@ func (a *Authority) alive(t TicketRecord, seen, now time.Time) bool {
 	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(a.cfg.IdleLimit+lag)))
 }
 
+// living is alive for a ticket as the store has it.
+func (a *Authority) living(t TicketRecord, now time.Time) bool {
+	return a.alive(t, a.uses.seen(t), now)
+}
+
 // readTicket reads a living ticket, its user and what they may do.
 func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now time.Time) (*cachedTicket, error) {
 	t, err := r.TicketByHash(hash)
-	if errors.Is(err, ErrNotFound) || err == nil && !a.alive(t, t.LastSeen, now) {
+	if errors.Is(err, ErrNotFound) || err == nil && !a.living(t, now) {
 		return nil, ErrNoTicket
 	}
 	if err != nil {
 		return nil, err
 	}
 	u, ok := a.caches.users.GetIfPresent(t.User)
-	if !ok || !a.valid(u, st, now) {
+	// A user read at a later state than r's does not belong to this ticket: what it
+	// was narrowed to may have been pruned in between.
+	if !ok || !a.valid(u, st, now) || a.state.Load() != st {
 		if u, err = a.readUser(r, st, now, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
 			return nil, noTicket(err)
 		}
 	}
-	return &cachedTicket{TicketRecord: t, user: u, identity: u.withTicket(t, now, a.cfg.Clock), seen: newLastSeen(t.LastSeen)}, nil
+	return &cachedTicket{TicketRecord: t, user: u, identity: u.withTicket(t, now, a.cfg.Clock), seen: newLastSeen(a.uses.seen(t))}, nil
 }
 
 // noTicket says of a ticket what was said of its user.
@@ -155,7 +166,7 @@ func (u *cachedUser) withTicket(t TicketRecord, now time.Time, clock func() time
 // user, and for hosts that authenticate requests themselves. All the user's groups are
 // active, and AuthenticatedAt is zero.
 //
-// Errors: ErrNotFound; ErrDenied for a disabled user; ErrUnavailable.
+// Errors: ErrInvalid for what cannot be a name; ErrNotFound; ErrDenied for a disabled user; ErrUnavailable.
 func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error) {
 	name, err := canonicalUser(user)
 	if err != nil {

@@ -29,7 +29,7 @@ func TestNewIdentity(t *testing.T) {
 }
 
 func TestAnonymous(t *testing.T) {
-	p := blog.compile()
+	p := blog.compile(t)
 	for _, id := range []*Identity{NewIdentity("", nil, nil), NewIdentity("", []string{}, []string{}), p.anonymous(time.Now)} {
 		if !id.IsAnonymous() || id.User() != "" || id.ID() != uuid.Nil || id.String() != "anonymous" {
 			t.Errorf("%v is somebody", id)
@@ -43,7 +43,7 @@ func TestAnonymous(t *testing.T) {
 }
 
 func TestPolicyIdentity(t *testing.T) {
-	p := blog.compile()
+	p := blog.compile(t)
 	id := p.user(t, "zoe", "chiefs", "readers")
 	wantNames(t, "groups", id.Groups, "chiefs", "editors", "readers", "senior-editors", "staff")
 	wantNames(t, "permissions", id.Permissions, "post.edit", "post.publish", "post.read", "post.write")
@@ -67,7 +67,7 @@ func TestPolicyIdentity(t *testing.T) {
 
 // TestListsCanBeLeft: a loop over the names may break off.
 func TestListsCanBeLeft(t *testing.T) {
-	for _, id := range []*Identity{blog.compile().user(t, "zoe", "chiefs"), NewIdentity("bob", []string{"a", "b"}, []string{"a", "b"})} {
+	for _, id := range []*Identity{blog.compile(t).user(t, "zoe", "chiefs"), NewIdentity("bob", []string{"a", "b"}, []string{"a", "b"})} {
 		for _, list := range []iter.Seq[string]{id.Groups(), id.Permissions()} {
 			n := 0
 			for range list {

@@ -19,7 +19,7 @@ type Login struct {
 	Subject  string // the host's own id for the user; exactly one of the two
 	Password string // for Authority.Login only
 
-	Addr      netip.Addr // of the client itself, not of a proxy: failures are counted by it. Zero: not known
+	Addr      netip.Addr // of the client itself, not of a proxy: failures are counted by it, and each prefix has half of the queue of hashes. Zero: not known
 	UserAgent string     // shown in the list of tickets; cut at 256 bytes
 	Label     string     // shown in the list of tickets; at most 256 bytes
 
@@ -60,25 +60,49 @@ func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
 	if err := a.checkLogin(l); err != nil {
 		return Token{}, err
 	}
-	u, upgrade, err := a.authenticate(ctx, l)
+	t, err := a.login(ctx, l)
+	a.logLogin(ctx, l, err)
+	return t, err
+}
+
+func (a *Authority) login(ctx context.Context, l Login) (Token, error) {
+	v, err := a.authenticate(ctx, l, nil)
 	if err != nil {
-		a.logLogin(ctx, l, err)
 		return Token{}, err
 	}
 	if a.verified != nil {
 		a.verified()
 	}
-	t, err := a.makeTicket(ctx, u.ID, l, func(r Records, now UserRecord) error {
-		// Between the verification and this transaction the account may have been changed.
-		if now.Disabled || now.PasswordHash != u.PasswordHash {
+	t, err := a.passwordTicket(ctx, l, v)
+	if !errors.Is(err, errHashChanged) {
+		return t, err
+	}
+	// Another login may have upgraded the hash: the same password then belongs to the new one.
+	if v, err = a.verifyAgain(ctx, v.user.ID, l); err != nil {
+		return Token{}, err
+	}
+	return a.passwordTicket(ctx, l, v)
+}
+
+// errHashChanged: between the verification and the transaction that makes the ticket the password's hash was changed.
+var errHashChanged = fmt.Errorf("%w: the password was changed meanwhile", ErrBadCredentials)
+
+// passwordTicket makes the ticket of a verified user.
+func (a *Authority) passwordTicket(ctx context.Context, l Login, v verified) (Token, error) {
+	t, err := a.makeTicket(ctx, v.user.ID, l, func(r Records, now UserRecord) error {
+		switch {
+		case now.Disabled:
 			return ErrBadCredentials
-		}
-		if upgrade != "" {
-			return r.SetPasswordHash(u.ID, upgrade)
+		case now.PasswordHash != v.user.PasswordHash:
+			return errHashChanged
+		case v.upgrade != "":
+			return r.SetPasswordHash(now.ID, v.upgrade)
 		}
 		return nil
 	}, true)
-	a.logLogin(ctx, l, err)
+	if errors.Is(err, ErrNotFound) {
+		return Token{}, ErrBadCredentials // deleted meanwhile
+	}
 	return t, err
 }
 
@@ -107,6 +131,7 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 		}
 		return nil
 	}, false)
+	err = named(err, "user", l.User+l.Subject)
 	a.logLogin(ctx, l, err)
 	return t, err
 }
@@ -119,8 +144,8 @@ func (a *Authority) checkLogin(l Login) error {
 	for _, g := range l.Groups {
 		err = errors.Join(err, validName("login", "Groups", g))
 	}
-	if !l.Expires.IsZero() && !a.now().Before(l.Expires) {
-		err = errors.Join(err, invalid("login", l.User, "Expires", "not in the future"))
+	if !l.Expires.IsZero() && (!a.now().Before(instant(l.Expires)) || l.Expires.Year() > 9999) {
+		err = errors.Join(err, invalid("login", l.User, "Expires", "not in the future, or beyond the year 9999"))
 	}
 	return err
 }
@@ -137,83 +162,6 @@ func (a *Authority) logLogin(ctx context.Context, l Login, err error) {
 	}
 }
 
-// findLogin finds the user a login is for: ErrNotFound, too, where the name cannot be anybody's.
-func findLogin(r Records, l Login) (UserRecord, error) {
-	if l.Subject != "" {
-		if badString(l.Subject, 1) != "" {
-			return UserRecord{}, ErrNotFound
-		}
-		return r.UserBySubject(l.Subject)
-	}
-	name, err := canonicalUser(l.User)
-	if err != nil {
-		return UserRecord{}, ErrNotFound
-	}
-	return r.UserByName(name)
-}
-
-// throttleName is the name that failures of a login are counted by.
-func throttleName(l Login) string {
-	if l.Subject != "" {
-		return "subject\x00" + l.Subject
-	}
-	if name, err := canonicalUser(l.User); err == nil {
-		return name
-	}
-	return l.User
-}
-
-// authenticate verifies the password of a login. It returns the user as they were
-// before, and a new hash if theirs should be upgraded.
-//
-// Throttled attempts are refused at once, before the queue. Those that got a place
-// in it are counted as failed in a transaction of their own, before the hash is computed.
-func (a *Authority) authenticate(ctx context.Context, l Login) (u UserRecord, upgrade string, err error) {
-	name := throttleName(l)
-	if err := a.view(ctx, func(r Records) error {
-		_, err := a.admit(r, name, l.Addr)
-		return err
-	}); err != nil {
-		return UserRecord{}, "", err
-	}
-	release, err := a.queue.acquire(ctx, l.Addr)
-	if err != nil {
-		return UserRecord{}, "", err
-	}
-	defer release()
-	if err := a.update(ctx, func(r Records) error {
-		t, err := a.admit(r, name, l.Addr)
-		if err != nil {
-			return err
-		}
-		u, err = findLogin(r, l)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		return t.count(r, a.now())
-	}); err != nil {
-		return UserRecord{}, "", err
-	}
-	known := u.ID != uuid.Nil
-	ok, upgrade := a.hasher.verify(u.PasswordHash, l.Password) // of nobody, too
-	if !ok || !known || u.Disabled {
-		return UserRecord{}, "", ErrBadCredentials
-	}
-	return u, upgrade, nil
-}
-
-// admit reads the throttle of a login and refuses an attempt that comes too early.
-func (a *Authority) admit(r Records, name string, addr netip.Addr) (throttle, error) {
-	t, err := readThrottle(r, name, addr)
-	if err != nil {
-		return throttle{}, err
-	}
-	if wait := t.wait(a.now()); wait > 0 {
-		return throttle{}, &ThrottledError{RetryAfter: wait}
-	}
-	return t, nil
-}
-
 // errNeedHead: the login ends a ticket, so it has to take head first.
 var errNeedHead = errors.New("rbac: login ends a ticket")
 
@@ -221,6 +169,7 @@ var errNeedHead = errors.New("rbac: login ends a ticket")
 // check agreed. Only a login that ends another ticket is a change that takes head.
 func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(Records, UserRecord) error, password bool) (Token, error) {
 	t := newToken()
+	var ended []Change
 	attempt := func(withHead bool) error {
 		return a.update(ctx, func(r Records) error {
 			tx := &Tx{a: a, ctx: ctx, r: r, now: a.now()}
@@ -233,6 +182,7 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 			if err := tx.login(user, t, l, check, password); err != nil {
 				return err
 			}
+			ended = tx.ended
 			return tx.finish()
 		})
 	}
@@ -243,15 +193,13 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 	if err != nil {
 		return Token{}, err
 	}
+	a.logEnded(ctx, ended)
 	return t, nil
 }
 
 // login is what happens in the transaction that makes a ticket.
 func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRecord) error, password bool) error {
 	u, err := tx.r.LockUser(user)
-	if errors.Is(err, ErrNotFound) {
-		return ErrBadCredentials // deleted meanwhile
-	}
 	if err != nil {
 		return err
 	}
@@ -259,7 +207,7 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 		return err
 	}
 	if tx.actor.name == "" {
-		tx.actor = actor{name: u.Name, verified: true}
+		tx.actor = actor{name: u.Name, verified: password}
 	}
 	if password {
 		if err := tx.refund(l); err != nil {
@@ -299,7 +247,7 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 		rec.Expires = instant(l.Expires)
 	}
 	if l.Addr.IsValid() {
-		rec.Addr = l.Addr.String()
+		rec.Addr = l.Addr.WithZone("").String() // a zone is any text, and means something here alone
 	}
 	rec.Groups, err = tx.loginGroups(u, l.Groups)
 	return rec, err
@@ -356,7 +304,7 @@ func (tx *Tx) endOldest(u User, added TicketRecord) error {
 	if err != nil {
 		return err
 	}
-	counted := slices.DeleteFunc(tickets, func(t TicketRecord) bool { return t.Key || !tx.a.alive(t, t.LastSeen, tx.now) })
+	counted := slices.DeleteFunc(tickets, func(t TicketRecord) bool { return t.Key || !tx.a.living(t, tx.now) })
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.next == (Head{}) {
 			return errNeedHead

@@ -113,6 +113,9 @@ func TestDepth(t *testing.T) {
 		expectVerdict(t, amy, Not(p), broken)
 		expectVerdict(t, amy, Any(p, NotAnonymous()), met)
 	}
+	if !Met(amy, wrapTimes(maxDepth-1, NotAnonymous())) {
+		t.Errorf("broken at depth %d already", maxDepth)
+	}
 	p := wrapTimes(maxDepth, NotAnonymous())
 	if got, want := Explain(amy, p).Reason, "a predicate is nested deeper than 100"; got != want {
 		t.Errorf("the reason is %q, want %q", got, want)
@@ -188,7 +191,7 @@ func TestFuncGetsTheIdentity(t *testing.T) {
 
 // TestConcurrency is for the race detector.
 func TestConcurrency(t *testing.T) {
-	p := blog.compile()
+	p := blog.compile(t)
 	q := WithMessage(Any(All(InGroup("staff"), HasPermission("post.write")), Func("no", func(*Identity) bool { return false })), "x")
 	amy := p.user(t, "amy", "editors")
 	var group sync.WaitGroup
@@ -206,7 +209,7 @@ func TestConcurrency(t *testing.T) {
 
 // TestNoAllocation: a decision that allows, or is asked for by Met, allocates nothing.
 func TestNoAllocation(t *testing.T) {
-	amy := blog.compile().user(t, "amy", "editors", "readers")
+	amy := blog.compile(t).user(t, "amy", "editors", "readers")
 	for _, p := range decisions(amy) {
 		if n := testing.AllocsPerRun(100, func() { Met(amy, p) }); n != 0 {
 			t.Errorf("Met of %v allocates %v times", p, n)
@@ -231,7 +234,7 @@ func decisions(id *Identity) []Predicate {
 }
 
 func BenchmarkMet(b *testing.B) {
-	amy := blog.compile().user(b, "amy", "editors", "readers")
+	amy := blog.compile(b).user(b, "amy", "editors", "readers")
 	for _, p := range decisions(amy) {
 		b.Run(fmt.Sprint(p), func(b *testing.B) {
 			b.ReportAllocs()
@@ -243,7 +246,7 @@ func BenchmarkMet(b *testing.B) {
 }
 
 func BenchmarkDenial(b *testing.B) {
-	eve := blog.compile().user(b, "eve", "readers")
+	eve := blog.compile(b).user(b, "eve", "readers")
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = Check(eve, HasPermission("post.edit"))

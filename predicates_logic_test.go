@@ -72,7 +72,7 @@ func randomTree(r *rand.Rand, leaves []*tree, depth int) *tree {
 // TestLogic: verdicts are those of strong Kleene logic, whatever the order of
 // the parts, and Check, Met and Explain agree on them.
 func TestLogic(t *testing.T) {
-	p := blog.compile()
+	p := blog.compile(t)
 	amy := p.user(t, "amy", "editors", "readers")
 	leaves := func(id *Identity, with map[verdict][]Predicate) (all []*tree) {
 		for v, predicates := range with {
@@ -153,7 +153,8 @@ func TestUnidentified(t *testing.T) {
 		"groups without a user":              NewIdentity("", []string{"a"}, nil),
 		"permissions without a user":         NewIdentity("", nil, []string{"a"}),
 		"an invalid user":                    NewIdentity("a\x00", []string{"a"}, []string{"a"}),
-		"a policy's user without id":         blog.compile().identity([16]byte{}, "amy", nil, time.Time{}, nil),
+		"a policy's user without id":         blog.compile(t).identity([16]byte{}, "amy", nil, time.Time{}, nil),
+		"a policy's user without name":       blog.compile(t).identity([16]byte{1}, "", nil, time.Time{}, nil),
 		"a user of no policy":                (*policy)(nil).identity([16]byte{1}, "amy", nil, time.Time{}, nil),
 		"nobody of no policy":                (*policy)(nil).anonymous(nil),
 		"a copy of zero that has an address": (&Identity{}).WithAddr(someAddr),

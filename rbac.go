@@ -1,4 +1,50 @@
-// Package rbac is authorization for Go services.
+// Package rbac is authorization for Go services: users, groups and permissions in a
+// store, login tickets, and predicates that guard what a service does.
+//
+// Start with [Open], which makes an [Authority] on a [Store] such as sqlitestore or
+// memorystore gives. [Authority.Declare] brings in the permissions the program knows. In
+// [Authority.Update], a [Tx] adds users and groups, grants and assigns.
+// [Authority.Login] checks a password and gives a [Token]; [Authority.Identify] turns
+// the token of a request into an [Identity]; and [Check] judges the Identity by a [Predicate]:
+//
+//	canEdit := rbac.Any(rbac.HasPermission("post.edit"), rbac.IsUserID(post.AuthorID))
+//	if err := rbac.Check(id, canEdit); err != nil {
+//		return err // errors.Is(err, rbac.ErrDenied), and it says what is missing
+//	}
+//
+// Package httpguard does this for net/http. Hosts that have users or a login of
+// their own keep them: see [User].Subject, [Authority.Issue], [Authority.IdentityBySubject] and [NewIdentity].
+//
+// # Terms
+//
+// A group is the role of the RBAC standard, ANSI INCITS 359: a named bag of
+// permissions that users are assigned to. A user has permissions through groups only. A
+// group can inherit another: the senior one has the permissions of the junior one. Functions are named
+// after the standard's, with Group for Role.
+//
+// # What denies
+//
+// A decision is an error, nil only when allowed. Everything that is not a clear yes denies:
+// the zero value and nil of every type, an invalid or unknown name (under [Not] too), a
+// panic, a store that cannot be reached. ErrUnavailable is not ErrDenied, but it is no yes either.
+//
+// # When a change takes effect
+//
+// A change takes effect for every Identify, Judge, Identity or View that starts after the call that made it
+// has returned, in every process on the same store: each reads where the store's
+// history stands. An Identity keeps its answers for ever. So get a new one
+// for every request, and for every message of a long connection.
+//
+// # Cautions
+//
+// What a predicate does not guard is not guarded. A menu that leaves something out
+// is a convenience.
+//
+// Give [Login] the client's own address. With that of a proxy in its place, one
+// attacker's failures slow down everybody behind the same proxy.
+//
+// Group and permission names are exact; user names are not, and can pass to
+// somebody else after a deletion. Record owners by [User].ID.
 package rbac
 
 import (
@@ -19,18 +65,19 @@ import (
 // A change takes effect for every Identify or Judge that starts after the call
 // that made it has returned, in every Authority on the same Store.
 type Authority struct {
-	store  Store
-	cfg    Config
-	log    *slog.Logger
-	hasher *hasher
-	queue  *hashQueue
-	caches caches
-	state  atomic.Pointer[state]
-	moving sync.Mutex // held to move state, and to fill the caches that belong to it
-	uses   uses
-	stop   context.CancelFunc
-	done   sync.WaitGroup
-	closed atomic.Bool
+	store     Store
+	cfg       Config
+	log       *slog.Logger
+	hasher    *hasher
+	queue     *hashQueue
+	caches    caches
+	state     atomic.Pointer[state]
+	following chan struct{} // holds one value while somebody reads what is new in the store
+	moving    sync.Mutex    // held to move state, and to fill the caches that belong to it; never while the store is asked
+	uses      uses
+	stop      context.CancelFunc
+	done      sync.WaitGroup
+	closed    atomic.Bool
 
 	verified func() // called by tests between verifying a password and making the ticket
 }
@@ -52,7 +99,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, err
 	}
 	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
-		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg)}
+		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1)}
 	a.state.Store(&state{})
 	if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
 		return nil, err
@@ -72,8 +119,13 @@ func (a *Authority) Close() error {
 	}
 	a.stop()
 	a.done.Wait()
-	return a.flush(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	defer cancel()
+	return a.flush(ctx)
 }
+
+// lastWords is how long Close tries to write what is left, in case the store hangs.
+const lastWords = 10 * time.Second
 
 // View runs f with a Tx that reads one consistent state. A change inside is
 // ErrReadOnly. View returns the error of f as it is.
@@ -100,9 +152,9 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 // An error other than f's own that wraps ErrUnavailable may have come after the
 // commit; then it is not known whether the changes were made.
 func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
-	return a.update(ctx, func(r Records) error {
-		tx, err := a.begin(ctx, r, false)
-		if err != nil {
+	var tx *Tx
+	err := a.update(ctx, func(r Records) (err error) {
+		if tx, err = a.begin(ctx, r, false); err != nil {
 			return err
 		}
 		if err := f(tx); err != nil {
@@ -110,6 +162,10 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 		}
 		return tx.finish()
 	})
+	if err == nil {
+		a.logEnded(ctx, tx.ended)
+	}
+	return err
 }
 
 var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)

@@ -11,8 +11,10 @@ import (
 
 // HashPassword checks a password against the policy of the Config and returns its
 // hash, for SetPasswordHash in an Update: so a user and their password are made together.
+// It takes its place in the queue of hashes among those without a client's address, who
+// have half of it: to import many users, hash one at a time or wait after ErrBusy.
 //
-// Errors: ErrInvalid with the reason; ErrBusy.
+// Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
 	if a.closed.Load() {
 		return "", errClosed
@@ -20,7 +22,7 @@ func (a *Authority) HashPassword(ctx context.Context, password string) (string, 
 	if err := a.cfg.checkPassword(password); err != nil {
 		return "", err
 	}
-	release, err := a.queue.acquire(ctx, netip.Addr{})
+	release, err := a.hashPlace(ctx, netip.Addr{})
 	if err != nil {
 		return "", err
 	}
@@ -46,9 +48,6 @@ func (a *Authority) SetPassword(ctx context.Context, user, password string) erro
 // Errors: ErrNoTicket; ErrInvalid for the new password; ErrBadCredentials for the old
 // one; ErrThrottled, ErrBusy and ErrUnavailable as for Login. After an error the caller's ticket is as it was.
 func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string) (Token, error) {
-	if err := a.cfg.checkPassword(new); err != nil {
-		return Token{}, err
-	}
 	var rec TicketRecord
 	var u UserRecord
 	err := a.view(ctx, func(r Records) (err error) {
@@ -61,16 +60,19 @@ func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string
 	if err != nil {
 		return Token{}, err
 	}
+	if err := a.cfg.checkPassword(new); err != nil {
+		return Token{}, err
+	}
 	addr, _ := netip.ParseAddr(rec.Addr)
-	verified, _, err := a.authenticate(ctx, Login{User: u.Name, Password: old, Addr: addr})
+	var hash string
+	v, err := a.authenticate(ctx, Login{User: u.Name, Password: old, Addr: addr}, func() (err error) {
+		hash, err = a.hasher.hash(new)
+		return err
+	})
 	if err != nil {
 		return Token{}, err
 	}
-	hash, err := a.HashPassword(ctx, new)
-	if err != nil {
-		return Token{}, err
-	}
-	return a.replacePassword(ctx, t, verified, hash)
+	return a.replacePassword(ctx, t, v.user, hash)
 }
 
 // replacePassword sets the hash of a user whose password was verified, and makes the new ticket.
@@ -85,8 +87,11 @@ func (a *Authority) replacePassword(ctx context.Context, t Token, verified UserR
 			return ErrBadCredentials
 		}
 		rec, err := a.ticketOf(tx.r, t)
-		if err != nil || rec.User != u.ID {
-			return errors.Join(err, ErrNoTicket)
+		if err != nil {
+			return err
+		}
+		if rec.User != u.ID {
+			return ErrNoTicket
 		}
 		if tx.actor.name == "" {
 			tx.actor = actor{name: u.Name, verified: true}
@@ -107,12 +112,13 @@ func (a *Authority) replacePassword(ctx context.Context, t Token, verified UserR
 	return fresh, nil
 }
 
-// renewed returns a ticket like t with a new secret, made now.
+// renewed returns a ticket like t with a new secret, made now. One that was to end
+// early, or an API key, ends when it was to.
 func renewed(t TicketRecord, secret Token, now time.Time, limit time.Duration) (TicketRecord, error) {
 	id, err := uuid.NewV7()
-	t.ID, t.Hash, t.Created, t.LastSeen = id, secret.hash(), now, now
-	if !t.Key {
+	if !t.Key && t.Expires.Equal(instant(t.Created.Add(limit))) {
 		t.Expires = instant(now.Add(limit))
 	}
+	t.ID, t.Hash, t.Created, t.LastSeen = id, secret.hash(), now, now
 	return t, err
 }

@@ -3,8 +3,7 @@ package rbac
 import (
 	"context"
 	"errors"
-
-	"github.com/google/uuid"
+	"fmt"
 )
 
 // state is what an Authority has in memory: the policy at a head of the store. All
@@ -26,34 +25,50 @@ func (a *Authority) current(ctx context.Context, f func(Records, *state) error) 
 	for {
 		before := a.state.Load()
 		err := a.view(ctx, func(r Records) error {
-			head, err := r.Head()
+			st, err := a.stateOf(ctx, r, before)
 			if err != nil {
 				return err
 			}
-			st := a.state.Load()
-			if st.policy == nil || st.head != head {
-				if st, err = a.follow(r, head, before); err != nil {
-					return err
-				}
-			}
 			return f(r, st)
 		})
-		if err != errMoved {
+		if !errors.Is(err, errMoved) {
 			return err
 		}
 	}
 }
 
-// follow brings the state to the head of r's transaction, which began when the
-// state was before, and drops from the caches what is no longer true.
-func (a *Authority) follow(r Records, head Head, before *state) (*state, error) {
-	a.moving.Lock()
-	defer a.moving.Unlock()
+// stateOf returns the state at the head of r's transaction, which began when the state was before.
+func (a *Authority) stateOf(ctx context.Context, r Records, before *state) (*state, error) {
+	head, err := r.Head()
+	if err != nil {
+		return nil, err
+	}
+	if st := a.state.Load(); st.at(head) {
+		return st, nil
+	}
+	if before.at(head) {
+		return before, nil // the state has moved on since, but r has not
+	}
+	return a.follow(ctx, r, head, before)
+}
+
+func (st *state) at(head Head) bool { return st.policy != nil && st.head == head }
+
+// follow brings the state to the head of r's transaction and drops from the caches what
+// is no longer true. One goroutine at a time reads what that needs; the others wait for it, each as long as its context lasts.
+func (a *Authority) follow(ctx context.Context, r Records, head Head, before *state) (*state, error) {
+	select {
+	case a.following <- struct{}{}:
+	case <-ctx.Done():
+		return nil, contextEnded(ctx.Err())
+	}
+	defer func() { <-a.following }()
 	st := a.state.Load()
 	switch {
-	case st.policy != nil && st.head == head:
+	case st.at(head):
 		return st, nil
-	case st.policy != nil && head.Revision > st.head.Revision:
+	case st.policy == nil: // nothing was read yet
+	case head.Revision > st.head.Revision:
 		changes, ok, err := changesSince(r, st.head, head)
 		if err != nil {
 			return nil, err
@@ -64,9 +79,12 @@ func (a *Authority) follow(r Records, head Head, before *state) (*state, error) 
 	case head.Revision > before.head.Revision:
 		return nil, errMoved // r is older than the state; a new transaction is not
 	}
-	// Nothing was read yet, or the history is not the one we know: the store was restored or replaced.
+	// The history is not the one we know: the store was restored or replaced.
 	return a.reload(r, head)
 }
+
+// contextEnded says that the question was not answered because its context ended.
+func contextEnded(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
 // mostChanges is how many changes are followed one by one; beyond that a reload is cheaper.
 const mostChanges = 1000
@@ -75,6 +93,7 @@ const mostChanges = 1000
 // lead from one to the other without a gap.
 func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 	var changes []Change
+	rows := 0
 	at := Head{Nonce: from.Nonce}
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
@@ -82,6 +101,9 @@ func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 	for c, err := range r.Changes(ChangeQuery{After: at.Revision, Limit: mostChanges + 1}) {
 		if err != nil {
 			return nil, false, err
+		}
+		if rows++; rows > mostChanges {
+			return nil, false, nil // there may be more of them, of the last revision too
 		}
 		if c.Revision == from.Revision {
 			if c.Nonce != from.Nonce {
@@ -100,19 +122,16 @@ func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 
 // apply follows changes. One that is not about a single user makes the policy anew.
 func (a *Authority) apply(r Records, st *state, head Head, changes []Change) (*state, error) {
-	var users []uuid.UUID
 	for _, c := range changes {
 		if !userActions[c.Action] {
 			return a.reload(r, head)
 		}
-		users = append(users, c.SubjectID)
 	}
-	for _, id := range users {
-		a.caches.users.Invalidate(id)
-	}
-	next := &state{head: head, policy: st.policy}
-	a.state.Store(next)
-	return next, nil
+	return a.move(&state{head: head, policy: st.policy}, func() {
+		for _, c := range changes {
+			a.caches.users.Invalidate(c.SubjectID)
+		}
+	}), nil
 }
 
 // userActions are the changes that leave the policy as it is and concern nobody
@@ -129,8 +148,14 @@ func (a *Authority) reload(r Records, head Head) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.caches.users.InvalidateAll()
-	next := &state{head: head, policy: p}
+	return a.move(&state{head: head, policy: p}, func() { a.caches.users.InvalidateAll() }), nil
+}
+
+// move makes next the state. Nothing is put into the caches between drop and then.
+func (a *Authority) move(next *state, drop func()) *state {
+	a.moving.Lock()
+	defer a.moving.Unlock()
+	drop()
 	a.state.Store(next)
-	return next, nil
+	return next
 }

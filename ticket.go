@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,7 +15,7 @@ type Ticket struct {
 	ID, UserID uuid.UUID
 	User       string
 	Label      string
-	Groups     []string // the groups it was narrowed to; nil: all that the user has
+	Groups     []string // the groups it was narrowed to, in byte order; nil: all that the user has
 	Omitted    []string // groups of the user that are not active in it for another reason; nil: none
 	Created    time.Time
 	LastSeen   time.Time // lags by up to a minute
@@ -32,7 +33,7 @@ func (a *Authority) Ticket(ctx context.Context, t Token) (Ticket, error) {
 		if err != nil {
 			return err
 		}
-		ticket, err = publicTicket(r, rec)
+		ticket, err = a.publicTicket(r, rec)
 		return err
 	})
 	return ticket, err
@@ -44,19 +45,19 @@ func (a *Authority) ticketOf(r Records, t Token) (TicketRecord, error) {
 		return TicketRecord{}, ErrNoTicket
 	}
 	rec, err := r.TicketByHash(t.hash())
-	if errors.Is(err, ErrNotFound) || err == nil && !a.alive(rec, rec.LastSeen, a.now()) {
+	if errors.Is(err, ErrNotFound) || err == nil && !a.living(rec, a.now()) {
 		return TicketRecord{}, ErrNoTicket
 	}
 	return rec, err
 }
 
-func publicTicket(r Records, t TicketRecord) (Ticket, error) {
+func (a *Authority) publicTicket(r Records, t TicketRecord) (Ticket, error) {
 	u, err := r.User(t.User)
 	if err != nil {
 		return Ticket{}, err
 	}
 	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
-	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: t.LastSeen,
+	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: a.uses.seen(t),
 		Expires: t.Expires, Addr: addr, UserAgent: t.UserAgent}
 	if t.Narrowed {
 		public.Groups = []string{}
@@ -68,14 +69,12 @@ func publicTicket(r Records, t TicketRecord) (Ticket, error) {
 		}
 		public.Groups = append(public.Groups, g.Name)
 	}
+	slices.Sort(public.Groups)
 	return public, nil
 }
 
 // Tickets lists the living tickets of a user, API keys too, oldest first.
 func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) {
-	if err := a.flush(ctx); err != nil {
-		return nil, err
-	}
 	var tickets []Ticket
 	err := a.View(ctx, func(tx *Tx) error {
 		tickets = nil
@@ -88,10 +87,10 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 			return err
 		}
 		for _, rec := range records {
-			if !a.alive(rec, rec.LastSeen, tx.now) {
+			if !a.living(rec, tx.now) {
 				continue
 			}
-			t, err := publicTicket(tx.r, rec)
+			t, err := a.publicTicket(tx.r, rec)
 			if err != nil {
 				return err
 			}
@@ -104,11 +103,16 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 
 // Logout ends the ticket of a token. ErrNoTicket if there is no living one: then nobody is logged in with it, either.
 func (a *Authority) Logout(ctx context.Context, t Token) error {
-	return a.Update(ctx, func(tx *Tx) error {
-		rec, err := a.ticketOf(tx.r, t)
+	if t.IsZero() {
+		return ErrNoTicket
+	}
+	dead := false
+	err := a.Update(ctx, func(tx *Tx) error {
+		rec, err := tx.r.TicketByHash(t.hash())
 		if err != nil {
-			return err
+			return noTicket(err)
 		}
+		dead = !a.living(rec, tx.now) // as far as we know: another process may have seen a use, so it is ended all the same
 		u, err := tx.r.User(rec.User)
 		if err != nil {
 			return err
@@ -118,17 +122,26 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 		}
 		return tx.endTicket("Logout", u.User, rec)
 	})
+	if err == nil && dead {
+		return ErrNoTicket
+	}
+	return err
 }
 
-// LogoutUser ends all tickets of a user, API keys too, and tells how many.
+// LogoutUser ends all tickets of a user, API keys too, and tells how many that were alive.
 func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err error) {
 	err = a.Update(ctx, func(tx *Tx) error {
+		ended = 0
 		u, err := tx.lockUser(user)
 		if err != nil {
 			return err
 		}
 		tickets, err := tx.r.UserTickets(u.ID)
-		ended = len(tickets)
+		for _, t := range tickets {
+			if a.living(t, tx.now) {
+				ended++
+			}
+		}
 		return errors.Join(err, tx.endTickets(u.User))
 	})
 	if err != nil {
@@ -138,45 +151,53 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 }
 
 // LogoutIdle ends the tickets of a user, or with an empty name of every user, that were last
-// used before the given time, as after an abnormal exit of their clients, and tells how many.
+// used before the given time, as after an abnormal exit of their clients, and tells how many that were alive.
 // LastSeen lags by up to a minute and the call allows for it: a ticket that was used at
-// or after that time is never ended, one used less than a minute before it may
-// be left. API keys are left. A zero time is ErrInvalid.
+// or after that time is not ended, one used less than a minute before it may
+// be left. (A use in another process counts when it is written, seconds later.) API keys
+// are left. A zero time is ErrInvalid.
 func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore time.Time) (ended int, err error) {
 	if lastSeenBefore.IsZero() {
 		return 0, invalid("ticket", "", "LastSeen", "zero time")
 	}
-	if err := a.flush(ctx); err != nil {
-		return 0, err
-	}
+	before := instant(lastSeenBefore).Add(-lag)
 	err = a.Update(ctx, func(tx *Tx) error {
-		ended = 0
 		var only UserRecord
 		if user != "" {
+			var err error
 			if only, err = tx.user(user); err != nil {
 				return err
 			}
 		}
-		for t, err := range tx.r.IdleTickets(instant(lastSeenBefore).Add(-lag)) {
-			if err != nil {
-				return err
-			}
-			if t.Key || user != "" && t.User != only.ID {
-				continue
-			}
-			u, err := tx.r.User(t.User)
-			if err != nil {
-				return err
-			}
-			if err := tx.endTicket("RevokeTicket", u.User, t); err != nil {
-				return err
-			}
-			ended++
-		}
-		return nil
+		var err error
+		ended, err = tx.endIdle(before, func(t TicketRecord) bool { return user == "" || t.User == only.ID })
+		return err
 	})
 	if err != nil {
 		return 0, err
+	}
+	return ended, nil
+}
+
+// endIdle ends the tickets, but API keys, that were last seen before a time and that are meant.
+func (tx *Tx) endIdle(before time.Time, meant func(TicketRecord) bool) (ended int, err error) {
+	for t, err := range tx.r.IdleTickets(before) {
+		if err != nil {
+			return 0, err
+		}
+		if t.Key || !meant(t) || !tx.a.uses.seen(t).Before(before) {
+			continue
+		}
+		u, err := tx.r.User(t.User)
+		if err != nil {
+			return 0, err
+		}
+		if tx.a.living(t, tx.now) {
+			ended++
+		}
+		if err := tx.endTicket("RevokeTicket", u.User, t); err != nil {
+			return 0, err
+		}
 	}
 	return ended, nil
 }

@@ -32,6 +32,7 @@ type Tx struct {
 	actor    actor
 	reason   string
 	changes  int
+	ended    []Change // of tickets, to be logged after the commit
 	watch    protection
 }
 

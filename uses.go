@@ -26,8 +26,13 @@ func (s *lastSeen) load() time.Time { return time.UnixMicro(s.at.Load()).UTC() }
 // batches and at most once a minute for a ticket, so that reading a page is no write.
 type uses struct {
 	mu      sync.Mutex
-	pending map[uuid.UUID]time.Time
+	pending map[uuid.UUID]ticketUse
 	wake    chan struct{}
+}
+
+type ticketUse struct {
+	hash TokenHash
+	at   time.Time
 }
 
 // use notes that a ticket was used.
@@ -39,43 +44,95 @@ func (a *Authority) use(c *cachedTicket, now time.Time) {
 	a.uses.mu.Lock()
 	defer a.uses.mu.Unlock()
 	if a.uses.pending == nil {
-		a.uses.pending = map[uuid.UUID]time.Time{}
+		a.uses.pending = map[uuid.UUID]ticketUse{}
 	}
-	a.uses.pending[c.ID] = now
+	a.uses.pending[c.ID] = ticketUse{c.Hash, now}
 	select {
 	case a.uses.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (u *uses) take() map[uuid.UUID]time.Time {
+// seen is when a ticket that was read from the store was last seen, by this Authority or another.
+func (u *uses) seen(t TicketRecord) time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	taken := u.pending
-	u.pending = nil
+	if p, ok := u.pending[t.ID]; ok && p.at.After(t.LastSeen) {
+		return p.at
+	}
+	return t.LastSeen
+}
+
+// some returns up to a number of uses that are not written.
+func (u *uses) some(most int) map[uuid.UUID]ticketUse {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	taken := make(map[uuid.UUID]ticketUse, min(most, len(u.pending)))
+	for id, p := range u.pending {
+		if len(taken) == most {
+			break
+		}
+		taken[id] = p
+	}
 	return taken
 }
 
-// flush writes the uses noted so far. What cannot be written is dropped: the ticket's next minute notes it again.
-func (a *Authority) flush(ctx context.Context) error {
-	taken := a.uses.take()
-	if len(taken) == 0 {
-		return nil
+// written forgets uses, unless there was a later one meanwhile.
+func (u *uses) written(taken map[uuid.UUID]ticketUse) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for id, p := range taken {
+		if u.pending[id] == p {
+			delete(u.pending, id)
+		}
 	}
-	return a.store.Update(ctx, func(r Records) error {
-		for id, seen := range taken {
-			if err := r.TouchTicket(id, seen); err != nil {
+}
+
+// flush writes the uses noted so far. What could not be written stays noted.
+func (a *Authority) flush(ctx context.Context) error {
+	for {
+		taken := a.uses.some(houseBatch)
+		if len(taken) == 0 {
+			return nil
+		}
+		if err := a.touch(ctx, taken); err != nil {
+			return err
+		}
+		a.uses.written(taken)
+	}
+}
+
+// touch writes uses. A ticket that is not there any more leaves the cache, too: another
+// process may have swept it that does not know of our uses, and what is swept is no Change.
+func (a *Authority) touch(ctx context.Context, taken map[uuid.UUID]ticketUse) error {
+	var gone []TokenHash
+	err := a.store.Update(ctx, func(r Records) error {
+		gone = nil
+		for id, u := range taken {
+			_, err := r.Ticket(id)
+			if errors.Is(err, ErrNotFound) {
+				gone = append(gone, u.hash)
+				continue
+			}
+			if err := errors.Join(err, r.TouchTicket(id, u.at)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, hash := range gone {
+		a.caches.tickets.Invalidate(hash)
+	}
+	return nil
 }
 
 const (
 	gatherUses = time.Second // how long uses are gathered before they are written
 	sweepEvery = time.Minute
-	sweepBatch = 200
+	houseBatch = 200 // records in one transaction, so that nobody waits for long
 )
 
 // keepHouse writes uses and sweeps until the context ends.
@@ -107,14 +164,20 @@ func (a *Authority) complain(ctx context.Context, doing string, err error) {
 
 // sweep deletes, in small transactions, tickets past their limits and throttles that count nothing
 // any more. Nothing depends on when it runs: both are decided at each use by comparing times.
+//
+// An idle ticket is left for two minutes more than it lives, since another process may
+// have seen a use that is not written yet.
 func (a *Authority) sweep(ctx context.Context) error {
+	if err := a.flush(ctx); err != nil {
+		return err
+	}
 	now := a.now()
 	return errors.Join(
 		a.sweepBatches(ctx, func(r Records) (int, error) {
-			return r.DeleteDeadTickets(now, now.Add(-a.cfg.IdleLimit-lag), sweepBatch)
+			return r.DeleteDeadTickets(now, now.Add(-a.cfg.IdleLimit-3*lag), houseBatch)
 		}),
 		a.sweepBatches(ctx, func(r Records) (int, error) {
-			return r.DeleteIdleThrottles(now.Add(-forgetFailures), now.Add(-forgetSuccess), sweepBatch)
+			return r.DeleteIdleThrottles(now.Add(-forgetFailures), now.Add(-forgetSuccess), houseBatch)
 		}))
 }
 
@@ -125,7 +188,7 @@ func (a *Authority) sweepBatches(ctx context.Context, batch func(Records) (int, 
 			deleted, err = batch(r)
 			return err
 		})
-		if err != nil || deleted < sweepBatch {
+		if err != nil || deleted < houseBatch {
 			return err
 		}
 	}

@@ -1,0 +1,188 @@
+package rbac_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
+)
+
+var ctx = context.Background()
+
+// cheap is for tests only.
+var cheap = rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}
+
+// goodPassword is long enough for the default policy.
+const goodPassword = "correct horse battery"
+
+// stores are all that the tests of the root package run over.
+var stores = []struct {
+	name string
+	open func(testing.TB) rbac.Store
+}{
+	{"memory", func(testing.TB) rbac.Store { return memorystore.New() }},
+	{"sqlite", openSQLite},
+}
+
+func openSQLite(t testing.TB) rbac.Store {
+	s, err := sqlitestore.Open(ctx, filepath.Join(t.TempDir(), "rbac.db"), sqlitestore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// eachStore runs f over every store, new and empty.
+func eachStore(t *testing.T, f func(t *testing.T, h *house)) {
+	t.Helper()
+	for _, s := range stores {
+		t.Run(s.name, func(t *testing.T) {
+			h := newHouse(t, s.open(t))
+			h.another = s.open
+			f(t, h)
+		})
+	}
+}
+
+// house is a store with a clock and any number of Authorities on it.
+type house struct {
+	t     testing.TB
+	store rbac.Store // what open opens on; a test may wrap it first
+	clock *clock
+
+	another func(testing.TB) rbac.Store // a new store of the same kind
+}
+
+// beside returns a house with a new store of the same kind.
+func (h *house) beside(t testing.TB) *house {
+	n := newHouse(t, h.another(t))
+	n.another = h.another
+	return n
+}
+
+func newHouse(t testing.TB, s rbac.Store) *house {
+	t.Cleanup(func() { s.Close() })
+	return &house{t: t, store: s, clock: newClock()}
+}
+
+// open makes an Authority with the clock of the house, cheap hashes and no log, as far as cfg sets nothing else.
+func (h *house) open(cfg rbac.Config) *rbac.Authority {
+	h.t.Helper()
+	if cfg.Clock == nil {
+		cfg.Clock = h.clock.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if cfg.Argon2id == (rbac.Argon2id{}) {
+		cfg.Argon2id = cheap
+	}
+	a, err := rbac.Open(ctx, h.store, cfg)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { a.Close() })
+	return a
+}
+
+// do runs an Update that has to succeed.
+func (h *house) do(a *rbac.Authority, f func(*rbac.Tx) error) {
+	h.t.Helper()
+	must(h.t, a.Update(ctx, f))
+}
+
+// groups adds groups and, under each, permissions that it is granted; a permission may be there already.
+func (h *house) groups(a *rbac.Authority, grants map[string][]string) {
+	h.t.Helper()
+	h.do(a, func(tx *rbac.Tx) error {
+		for name, permissions := range grants {
+			if _, err := tx.AddGroup(rbac.Group{Name: name}); err != nil {
+				return err
+			}
+			for _, p := range permissions {
+				if _, err := tx.Permission(p); err != nil {
+					if _, err := tx.AddPermission(rbac.Permission{Name: p}); err != nil {
+						return err
+					}
+				}
+				if err := tx.GrantPermission(rbac.Grant{Group: name, Permission: p}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// user adds a user with a password, unless that is empty, and assigns groups.
+func (h *house) user(a *rbac.Authority, name, password string, groups ...string) rbac.User {
+	h.t.Helper()
+	hash := ""
+	if password != "" {
+		var err error
+		hash, err = a.HashPassword(ctx, password)
+		must(h.t, err)
+	}
+	var u rbac.User
+	h.do(a, func(tx *rbac.Tx) (err error) {
+		if u, err = tx.AddUser(rbac.User{Name: name}); err != nil {
+			return err
+		}
+		if hash != "" {
+			if err := tx.SetPasswordHash(name, hash); err != nil {
+				return err
+			}
+		}
+		for _, g := range groups {
+			if err := tx.AssignUser(rbac.Membership{User: name, Group: g}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return u
+}
+
+// issue makes a ticket that has to succeed.
+func (h *house) issue(a *rbac.Authority, l rbac.Login) rbac.Token {
+	h.t.Helper()
+	tok, err := a.Issue(ctx, l)
+	must(h.t, err)
+	return tok
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// clock is a clock that moves when it is told to. It is safe for concurrent use.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock {
+	return &clock{now: time.Date(2031, time.March, 3, 9, 0, 0, 0, time.UTC)}
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}

@@ -1,0 +1,156 @@
+package rbac_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// touches wraps a store and counts the touches of tickets and the transactions that made them.
+type touches struct {
+	rbac.Store
+	mu            sync.Mutex
+	tickets, runs int
+}
+
+func (s *touches) Update(ctx context.Context, f func(rbac.Records) error) error {
+	return s.Store.Update(ctx, func(r rbac.Records) error {
+		c := &touchCounter{Records: r}
+		err := f(c)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.tickets += c.n; c.n > 0 {
+			s.runs++
+		}
+		return err
+	})
+}
+
+func (s *touches) counted() (tickets, runs int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tickets, s.runs
+}
+
+type touchCounter struct {
+	rbac.Records
+	n int
+}
+
+func (r *touchCounter) TouchTicket(id uuid.UUID, at time.Time) error {
+	r.n++
+	return r.Records.TouchTicket(id, at)
+}
+
+func TestUsesAreWrittenOnceAMinuteAndInBatches(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		count := &touches{Store: h.store}
+		h.store = count
+		a := h.office(rbac.Config{})
+		var tokens []rbac.Token
+		for range 10 {
+			tokens = append(tokens, h.issue(a, rbac.Login{User: "amy"}))
+		}
+		for range 6 * 10 { // ten minutes
+			h.clock.Advance(10 * time.Second)
+			checkAlive(t, "used each 10 seconds", a, alive, tokens...)
+			if now := h.clock.Now(); now.Second() == 0 {
+				must(t, a.Flush(ctx))
+			}
+		}
+		tickets, runs := count.counted()
+		if tickets > 10*10 || tickets < 9*10 {
+			t.Errorf("600 uses of 10 tickets in 10 minutes are written once a minute: got %d", tickets)
+		}
+		if runs > 2*10 { // the background may split one
+			t.Errorf("in batches: got %d transactions", runs)
+		}
+	})
+}
+
+func TestCloseWritesUses(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		h.clock.Advance(5 * time.Minute)
+		checkAlive(t, "used", a, alive, tok)
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		if err := a.Flush(ended); err == nil {
+			t.Error("a flush whose context has ended succeeds")
+		}
+		must(t, a.Close())
+		if ticket, err := b.Ticket(ctx, tok); err != nil || !ticket.LastSeen.Equal(h.clock.Now()) {
+			t.Errorf("Close writes what is left, and what could not be written before: got %v, %v", ticket.LastSeen, err)
+		}
+	})
+}
+
+func TestTouchNeverRevives(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		h.clock.Advance(5 * time.Minute)
+		checkAlive(t, "used, and the use is not written", a, alive, tok)
+		must(t, b.Logout(ctx, tok))
+		must(t, a.Flush(ctx))
+		for _, x := range []*rbac.Authority{a, b, h.open(rbac.Config{})} {
+			checkAlive(t, "a touch does not bring a logged-out ticket back", x, dead, tok)
+		}
+	})
+}
+
+func TestSweep(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxTickets: 1000})
+		for range 450 {
+			h.issue(a, rbac.Login{User: "nora"})
+		}
+		gone := []rbac.Token{h.issue(a, rbac.Login{User: "amy"})}
+		kept := []rbac.Token{h.issue(a, rbac.Login{User: "amy", Label: "robot", Expires: h.clock.Now().Add(1000 * time.Hour)})}
+		gone = append(gone, h.issue(a, rbac.Login{User: "amy", Label: "robot", Expires: h.clock.Now().Add(time.Hour)}))
+		h.clock.Advance(50 * time.Minute)
+		kept = append(kept, h.issue(a, rbac.Login{User: "amy"}))
+		h.clock.Advance(14 * time.Minute)
+		must(t, a.Sweep(ctx))
+		checkAlive(t, "the sweeper deletes no living ticket", h.open(rbac.Config{}), alive, kept...)
+		checkAlive(t, "dead is dead", a, dead, gone...)
+		if n := h.ticketRecords(a, "nora") + h.ticketRecords(a, "amy"); n != len(kept) {
+			t.Errorf("the sweeper deletes all that is dead, whatever the batch: %d records left, want %d", n, len(kept))
+		}
+	})
+}
+
+// ticketRecords counts the tickets that the store has of a user, dead ones too.
+func (h *house) ticketRecords(a *rbac.Authority, user string) (n int) {
+	h.t.Helper()
+	id, err := a.Identity(ctx, user)
+	must(h.t, err)
+	must(h.t, h.store.View(ctx, func(r rbac.Records) error {
+		list, err := r.UserTickets(id.ID())
+		n = len(list)
+		return err
+	}))
+	return n
+}
+
+// What another process sweeps away, because it does not know of our uses, does not live on here.
+func TestSweptElsewhere(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		h.clock.Advance(time.Hour)
+		checkAlive(t, "used, and the use is not written", a, alive, tok)
+		must(t, h.store.Update(ctx, func(r rbac.Records) error {
+			_, err := r.DeleteDeadTickets(h.clock.Now(), h.clock.Now(), 100)
+			return err
+		}))
+		must(t, a.Flush(ctx))
+		checkAlive(t, "swept elsewhere", a, dead, tok)
+	})
+}
