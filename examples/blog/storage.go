@@ -17,7 +17,7 @@ func openStore(ctx context.Context, path string, out io.Writer) (rbac.Store, pos
 	store, err := sqlitestore.Open(ctx, path, sqlitestore.Options{})
 	switch {
 	case errors.Is(err, sqlitestore.ErrNoCgo):
-		fmt.Fprintf(out, "%v.\nUntil then everything is kept in memory and gone when the program ends.\n\n", err)
+		fmt.Fprintf(out, "No SQLite: %v.\nUntil then everything is kept in memory and gone when the program ends.\n\n", sqlitestore.ErrNoCgo)
 		return memorystore.New(), &memoryPosts{}, nil
 	case err != nil:
 		return nil, nil, err
