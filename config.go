@@ -32,7 +32,8 @@ type Config struct {
 	// use). Less than 8 is unsafe wherever the login can be reached by strangers.
 	MinPassword int
 	// RefusePassword, unless nil, is asked before a password is set, with the
-	// password in NFC. An error refuses it and becomes the Reason of the ErrInvalid.
+	// password in NFC. An error refuses it and becomes the Reason of the ErrInvalid,
+	// unless it quotes the password; a panic refuses it, too.
 	RefusePassword func(password string) error
 	// Argon2id is the cost of new password hashes. Older hashes are
 	// upgraded at the next login.
@@ -42,7 +43,7 @@ type Config struct {
 	CachedTickets, CachedUsers int
 }
 
-// Argon2id is the cost of a password hash (RFC 9106). The zero value is 19 MiB, 2 passes,
+// Argon2id is the cost of a password hash (RFC 9106). Zero fields are 19 MiB, 2 passes,
 // 1 lane. A cheaper one is unsafe outside tests: a stolen table of hashes falls in proportion.
 type Argon2id struct {
 	MemoryKiB uint32 // 8 to 1,048,576 and at least 8 × Threads

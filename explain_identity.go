@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -72,7 +73,7 @@ func (id *Identity) waysTo(permission string) string {
 		}
 		ways = append(ways, way)
 	}
-	return listed(ways, " and ")
+	return cmp.Or(listed(ways, " and "), "you have "+permission)
 }
 
 // waysInto reads like: you are in editors, or: you are in seniors, which inherits editors.
@@ -92,11 +93,12 @@ func (id *Identity) waysInto(group string) string {
 		}
 		ways = append(ways, way)
 	}
-	return listed(ways, " and ")
+	return cmp.Or(listed(ways, " and "), "you are in "+group)
 }
 
 // paths gives, for each group that id is in other than by inheritance, the
 // shortest way down the inheritance to a group that is meant, by names, if there is one; shorter ways first.
+// There is none where a store that was edited by hand has groups that inherit each other.
 func (id *Identity) paths(meant func(int32) bool) [][]string {
 	var paths [][]string
 	for _, root := range id.roots() {

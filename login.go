@@ -19,7 +19,7 @@ type Login struct {
 	Subject  string // the host's own id for the user; exactly one of the two
 	Password string // for Authority.Login only
 
-	Addr      netip.Addr // of the client itself, not of a proxy: failures are counted by it. Zero: not known
+	Addr      netip.Addr // of the client itself, not of a proxy: failures are counted by it, and each prefix has half of the queue of hashes. Zero: not known
 	UserAgent string     // shown in the list of tickets; cut at 256 bytes
 	Label     string     // shown in the list of tickets; at most 256 bytes
 

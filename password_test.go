@@ -73,3 +73,22 @@ func TestNormalizePassword(t *testing.T) {
 		}
 	}
 }
+
+func TestFitPassword(t *testing.T) {
+	tests := []struct {
+		rule, in, normal string
+		fits             bool
+	}{
+		{"in NFC", "e\u0301", "\u00e9", true},
+		{"the empty password is nobody's", "", "", false},
+		{"1024 bytes in NFC fit, whatever was typed", strings.Repeat("\u1112\u1161\u11ab", 341), strings.Repeat("\ud55c", 341), true},
+		{"1025 do not", strings.Repeat("x", 1025), strings.Repeat("x", 1025), false},
+		{"what can never fit is not normalised", strings.Repeat("x", 4097), "", false},
+	}
+	for _, tt := range tests {
+		normal, fits := fitPassword(tt.in)
+		if normal != tt.normal || fits != tt.fits {
+			t.Errorf("%s: got %d bytes and %v", tt.rule, len(normal), fits)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package rbac
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,66 +34,72 @@ var blog = world{
 	},
 }
 
-func (w world) compile() *policy {
-	p := &policy{groupNum: map[string]int32{}, groupIDs: map[uuid.UUID]int32{}, perms: map[string]*policyPermission{}}
-	for _, name := range slices.Sorted(maps.Keys(w.grants)) {
-		for _, perm := range w.grants[name] {
-			p.perms[perm] = &policyPermission{Permission: Permission{Name: perm}}
-		}
-		if name == "" {
-			continue
-		}
-		g := policyGroup{Group: Group{ID: uuid.New(), Name: name}, grants: map[string]struct{}{}}
-		for _, perm := range w.grants[name] {
-			g.grants[perm] = struct{}{}
-		}
-		p.groupNum[name], p.groupIDs[g.ID] = int32(len(p.groups)), int32(len(p.groups))
-		p.groups = append(p.groups, g)
-	}
-	p.names = slices.Sorted(maps.Keys(p.perms))
-	for n := range p.groups {
-		w.close(p, int32(n))
-	}
-	return p
+// worldRecords shows a world as a store would, as far as a policy is read from it.
+type worldRecords struct {
+	Records
+	world
 }
 
-func (w world) close(p *policy, n int32) {
-	seen := map[int32]bool{}
-	var walk func(int32)
-	walk = func(n int32) {
-		seen[n] = true
-		for _, junior := range w.inherits[p.groups[n].Name] {
-			walk(p.groupNum[junior])
+func worldID(name string) uuid.UUID { return uuid.NewSHA1(uuid.Nil, []byte(name)) }
+
+func (w worldRecords) Groups() (groups []Group, _ error) {
+	for _, name := range slices.Sorted(maps.Keys(w.grants)) {
+		if name != "" {
+			groups = append(groups, Group{ID: worldID(name), Name: name})
 		}
 	}
-	walk(n)
-	g := &p.groups[n]
-	g.closure = slices.Sorted(maps.Keys(seen))
-	for _, junior := range w.inherits[g.Name] {
-		g.juniors = append(g.juniors, p.groupNum[junior])
-	}
-	slices.Sort(g.juniors)
-	for _, m := range g.closure {
-		for _, perm := range w.grants[p.groups[m].Name] {
-			if q := p.perms[perm]; !slices.Contains(q.groups, n) {
-				q.groups = append(q.groups, n)
-			}
+	return groups, nil
+}
+
+func (w worldRecords) Inheritances() (all []InheritanceRecord, _ error) {
+	for senior, juniors := range w.inherits {
+		for _, junior := range juniors {
+			all = append(all, InheritanceRecord{Senior: worldID(senior), Junior: worldID(junior)})
 		}
 	}
+	return all, nil
+}
+
+func (w worldRecords) Permissions() (all []Permission, _ error) {
+	for _, names := range w.grants {
+		for _, name := range names {
+			all = append(all, Permission{ID: worldID(name), Name: name})
+		}
+	}
+	slices.SortFunc(all, func(a, b Permission) int { return strings.Compare(a.Name, b.Name) })
+	return slices.Compact(all), nil
+}
+
+func (w worldRecords) Grants() (all []GrantRecord, _ error) {
+	for group, names := range w.grants {
+		for _, name := range names {
+			all = append(all, GrantRecord{Group: worldID(group), Permission: name})
+		}
+	}
+	return all, nil
+}
+
+func (w worldRecords) Sections() ([]Section, error) { return nil, nil }
+
+func (w world) compile(t testing.TB) *policy {
+	t.Helper()
+	p, err := loadPolicy(worldRecords{world: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // user is a user of the policy who is assigned to the groups.
 func (p *policy) user(t testing.TB, name string, groups ...string) *Identity {
 	t.Helper()
-	active := map[int32]bool{}
+	var active []int32
 	for _, g := range groups {
 		n, ok := p.groupNum[g]
 		if !ok {
 			t.Fatalf("the policy of the test has no group %q", g)
 		}
-		for _, m := range p.groups[n].closure {
-			active[m] = true
-		}
+		active = append(active, n)
 	}
-	return p.identity(uuid.NewSHA1(uuid.Nil, []byte(name)), name, slices.Sorted(maps.Keys(active)), time.Unix(1, 0), time.Now)
+	return p.identity(worldID(name), name, p.closeOver(active), time.Unix(1, 0), time.Now)
 }

@@ -65,13 +65,17 @@ func (p *predicate) plain() string {
 
 func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
 
-// own returns the predicate behind p, and a broken one where there is none: p
-// is nil, or of a foreign type that embeds a nil Predicate, which panics when it is called.
+// missing stands where a predicate should be.
+var missing = newLeaf(&flawed{"nil", nil, "a predicate is missing"})
+
+// own returns the predicate behind p, and missing where there is none: p is nil, or of a
+// foreign type that embeds a nil Predicate, which panics when it is called, or a zero
+// predicate that was made by reflection.
 func own(p Predicate) (n *predicate) {
 	defer func() {
 		if n == nil {
 			_ = recover()
-			n = newLeaf(&flawed{"nil", nil, "a predicate is missing"})
+			n = missing
 		}
 	}()
 	if p == nil {

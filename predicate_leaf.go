@@ -9,7 +9,7 @@ import (
 type isUser struct{ name string } // canonical
 
 func (p *isUser) judge(id *Identity) verdict {
-	return verdictOf(id.kind == userIdentity && id.user == p.name)
+	return verdictOf(id.user == p.name) // nobody has the name ""
 }
 
 func (p *isUser) call() (string, []string) { return "is_user", []string{strconv.Quote(p.name)} }
@@ -24,7 +24,7 @@ func (p *isUserID) judge(id *Identity) verdict {
 	if id.kind == userIdentity && id.id == uuid.Nil {
 		return broken // it may be them: neither this nor its opposite can be said
 	}
-	return verdictOf(id.kind == userIdentity && id.id == p.id)
+	return verdictOf(id.id == p.id) // nobody has the zero id
 }
 
 func (p *isUserID) call() (string, []string) {

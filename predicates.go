@@ -64,7 +64,7 @@ func judge(id *Identity, p Predicate) (v verdict) {
 	if !id.known() {
 		return broken
 	}
-	return p.unwrap().judge(id)
+	return own(p).judge(id)
 }
 
 // DeniedError is the [ErrDenied] that tells who did not meet what, and why.

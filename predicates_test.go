@@ -10,7 +10,7 @@ import (
 
 // TestVerdicts reads as policy: who, what, and whether it is met, unmet or broken.
 func TestVerdicts(t *testing.T) {
-	p := blog.compile()
+	p := blog.compile(t)
 	amy := p.user(t, "amy", "editors")
 	chief := p.user(t, "chief", "chiefs")
 	eve := p.user(t, "eve")
@@ -132,9 +132,26 @@ func TestBroken(t *testing.T) {
 			if err := Check(amy, q); !errors.Is(err, ErrDenied) {
 				t.Errorf("%s: Check gave %v, want ErrDenied", rule, err)
 			}
-			if Met(amy, q) || Explain(amy, q).Met {
-				t.Errorf("%s: met", rule)
+			if e := Explain(amy, q); Met(amy, q) || e.Met || e.Reason == faultMessage {
+				t.Errorf("%s: explained by %+v", rule, e)
 			}
+		}
+	}
+}
+
+// TestFault: an Identity that does not fit its policy, which would be a fault of
+// this package, is denied, not a crash.
+func TestFault(t *testing.T) {
+	amy := blog.compile(t).user(t, "amy")
+	amy.groups = []int32{1000}
+	err := Check(amy, InGroup("editors"))
+	if !errors.Is(err, ErrDenied) || err.Error() != "rbac: denied: "+faultMessage {
+		t.Errorf("Check gave %v, want ErrDenied", err)
+	}
+	amy.policy.perms["post.edit"] = nil
+	for _, p := range []Predicate{HasPermission("post.edit"), Not(HasPermission("post.edit"))} {
+		if err := Check(amy, p); !errors.Is(err, ErrDenied) {
+			t.Errorf("Check of %v gave %v, want ErrDenied", p, err)
 		}
 	}
 }

@@ -1,4 +1,50 @@
-// Package rbac is authorization for Go services.
+// Package rbac is authorization for Go services: users, groups and permissions in a
+// store, login tickets, and predicates that guard what a service does.
+//
+// Start with [Open], which makes an [Authority] on a [Store] such as sqlitestore or
+// memorystore gives. [Authority.Declare] brings in the permissions the program knows. In
+// [Authority.Update], a [Tx] adds users and groups, grants and assigns.
+// [Authority.Login] checks a password and gives a [Token]; [Authority.Identify] turns
+// the token of a request into an [Identity]; and [Check] judges the Identity by a [Predicate]:
+//
+//	canEdit := rbac.Any(rbac.HasPermission("post.edit"), rbac.IsUserID(post.AuthorID))
+//	if err := rbac.Check(id, canEdit); err != nil {
+//		return err // errors.Is(err, rbac.ErrDenied), and it says what is missing
+//	}
+//
+// Package httpguard does this for net/http. Hosts that have users or a login of
+// their own keep them: see [User].Subject, [Authority.Issue], [Authority.IdentityBySubject] and [NewIdentity].
+//
+// # Terms
+//
+// A group is the role of the RBAC standard, ANSI INCITS 359: a named bag of
+// permissions that users are assigned to. A user has permissions through groups only. A
+// group can inherit another: the senior one has the permissions of the junior one. Functions are named
+// after the standard's, with Group for Role.
+//
+// # What denies
+//
+// A decision is an error, nil only when allowed. Everything that is not a clear yes denies:
+// the zero value and nil of every type, an invalid or unknown name (under [Not] too), a
+// panic, a store that cannot be reached. ErrUnavailable is not ErrDenied, but it is no yes either.
+//
+// # When a change takes effect
+//
+// A change takes effect for every Identify, Judge, Identity or View that starts after the call that made it
+// has returned, in every process on the same store: each reads where the store's
+// history stands. An Identity keeps its answers for ever. So get a new one
+// for every request, and for every message of a long connection.
+//
+// # Cautions
+//
+// What a predicate does not guard is not guarded. A menu that leaves something out
+// is a convenience.
+//
+// Give [Login] the client's own address. With that of a proxy in its place, one
+// attacker's failures slow down everybody behind the same proxy.
+//
+// Group and permission names are exact; user names are not, and can pass to
+// somebody else after a deletion. Record owners by [User].ID.
 package rbac
 
 import (

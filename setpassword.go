@@ -11,6 +11,8 @@ import (
 
 // HashPassword checks a password against the policy of the Config and returns its
 // hash, for SetPasswordHash in an Update: so a user and their password are made together.
+// It takes its place in the queue of hashes among those without a client's address, who
+// have half of it: to import many users, hash one at a time or wait after ErrBusy.
 //
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {

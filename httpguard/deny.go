@@ -82,8 +82,7 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 	switch status {
 	case http.StatusUnauthorized:
 		if isBrowser(r) && !st.bearer && st.url.Path != g.cfg.LoginPath {
-			w.Header().Set("Cache-Control", "no-store")
-			http.Redirect(w, r, g.loginURL(g.cameFrom(r, st)), http.StatusSeeOther)
+			redirect(w, r, g.loginURL(g.cameFrom(r, st)))
 			return
 		}
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
@@ -148,6 +147,12 @@ func (w *denialWriter) WriteHeader(status int) {
 func (w *denialWriter) Write(b []byte) (int, error) {
 	w.wrote = true
 	return w.ResponseWriter.Write(b)
+}
+
+// FlushError sends the header, and with it the status.
+func (w *denialWriter) FlushError() error {
+	w.wrote = true
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap lets an http.ResponseController through.

@@ -15,7 +15,7 @@ import (
 type tree[V any] struct{ root *node[V] }
 
 // width is the number of entries that make a node split.
-const width = 32
+const width = 24
 
 // node is a leaf with values or an inner node with kids. kids[i] holds the keys
 // from keys[i] up to keys[i+1]; what stands in keys[0] of an inner node is not looked at.

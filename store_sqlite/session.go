@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rbac-go/rbac"
@@ -24,7 +25,11 @@ type DBTX = sqlstore.DBTX
 // a conflict is expected, write ON CONFLICT. Do not send COMMIT or ROLLBACK. After
 // the transaction every call fails.
 func Tx(tx *rbac.Tx) (DBTX, bool) {
-	t, ok := tx.Unwrap().(*sqlstore.Tx)
+	return hostTx(tx.Unwrap())
+}
+
+func hostTx(unwrapped any) (DBTX, bool) {
+	t, ok := unwrapped.(*sqlstore.Tx)
 	if !ok {
 		return nil, false
 	}
@@ -63,20 +68,28 @@ func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error
 }
 
 func (s *session) begin(ctx context.Context, e *engine, write bool) error {
-	if !e.owned {
-		if err := s.set(ctx, e.settings(write)); err != nil {
-			return err
-		}
-	}
-	err := e.patiently(ctx, func() (err error) {
+	try := func() (err error) {
 		s.Tx, err = begin(ctx, s.conn, e.owned, write)
 		return err
-	})
-	if err != nil || e.owned || !write {
+	}
+	if e.owned {
+		return e.patiently(ctx, try)
+	}
+	if err := s.set(ctx, e.settings(write)...); err != nil {
 		return err
 	}
-	// Without WAL the commit waits for readers, and has no second try.
-	return setting{"busy_timeout", int(e.busy.Milliseconds())}.apply(ctx, s.conn)
+	if err := e.patiently(ctx, try); err != nil {
+		return err
+	}
+	after := setting{"query_only", 1} // not before: a host's driver may begin with a lock for writing
+	if write {
+		after = setting{"busy_timeout", int(e.busy.Milliseconds())} // without WAL the commit waits for readers
+	}
+	if err := s.set(ctx, after); err != nil {
+		_ = s.Tx.Rollback()
+		return err
+	}
+	return nil
 }
 
 // begin starts a transaction that database/sql does not end by itself when the
@@ -140,7 +153,7 @@ func (s *session) Alive(ctx context.Context) error {
 
 // release puts the connection back as it was. One that cannot be is thrown away.
 func (s *session) release() {
-	for _, c := range s.changed {
+	for _, c := range slices.Backward(s.changed) {
 		if err := c.apply(context.Background(), s.conn); err != nil {
 			_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 			break
@@ -155,10 +168,10 @@ type setting struct {
 	value  int
 }
 
-// settings are what a transaction needs on a connection of the host's.
+// settings are what a connection of the host's needs before a transaction.
 func (e *engine) settings(write bool) []setting {
 	if !write {
-		return []setting{{"query_only", 1}, {"busy_timeout", int(e.busy.Milliseconds())}}
+		return []setting{{"busy_timeout", int(e.busy.Milliseconds())}}
 	}
 	return []setting{
 		{"foreign_keys", 1},
@@ -171,27 +184,33 @@ func (e *engine) settings(write bool) []setting {
 const synchronousFull = 2
 
 // set changes what is not as it should be, and remembers how it was.
-func (s *session) set(ctx context.Context, settings []setting) error {
+func (s *session) set(ctx context.Context, settings ...setting) error {
 	for _, want := range settings {
 		have := setting{pragma: want.pragma}
-		if err := s.conn.QueryRowContext(ctx, "PRAGMA "+want.pragma).Scan(&have.value); err != nil {
+		if err := s.on().QueryRowContext(ctx, "PRAGMA "+want.pragma).Scan(&have.value); err != nil {
 			return fmt.Errorf("PRAGMA %s: %w", want.pragma, err)
 		}
-		switch {
-		case want.pragma == "busy_timeout": // changes once more in an Update
-		case have == want, want.pragma == "synchronous" && have.value > want.value:
+		if have.value == want.value || want.pragma == "synchronous" && have.value > want.value {
 			continue
 		}
 		s.changed = append(s.changed, have)
-		if err := want.apply(ctx, s.conn); err != nil {
+		if err := want.apply(ctx, s.on()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c setting) apply(ctx context.Context, conn *sql.Conn) error {
-	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA %s = %d", c.pragma, c.value)); err != nil {
+// on is what runs statements on the connection now.
+func (s *session) on() sqlstore.DBTX {
+	if s.Tx != nil {
+		return s.Tx
+	}
+	return s.conn
+}
+
+func (c setting) apply(ctx context.Context, db sqlstore.DBTX) error {
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA %s = %d", c.pragma, c.value)); err != nil {
 		return fmt.Errorf("PRAGMA %s: %w", c.pragma, err)
 	}
 	return nil

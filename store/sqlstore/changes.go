@@ -3,17 +3,18 @@ package sqlstore
 import (
 	"encoding/json"
 	"iter"
+	"math"
 
 	"github.com/rbac-go/rbac"
 )
 
-const selectChange = `SELECT revision, seq, at, actor, verified, reason, action, subject, object, scope,
+const selectChange = `SELECT revision, nonce, seq, at, actor, verified, reason, action, subject, object, scope,
 	subject_id, object_id, before_json, after_json FROM rbac_changes`
 
 func (r *records) AddChange(c rbac.Change) error {
-	return r.add("AddChange", `INSERT INTO rbac_changes (revision, seq, at, actor, verified, reason, action, subject, object, scope,
-		subject_id, object_id, before_json, after_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		int64(c.Revision), c.Seq, micros(c.At), c.Actor, c.Verified, c.Reason, c.Action, c.Subject, c.Object, c.Scope,
+	return r.add("AddChange", `INSERT INTO rbac_changes (revision, nonce, seq, at, actor, verified, reason, action, subject, object, scope,
+		subject_id, object_id, before_json, after_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		int64(c.Revision), int64(c.Nonce), c.Seq, micros(c.At), c.Actor, c.Verified, c.Reason, c.Action, c.Subject, c.Object, c.Scope,
 		c.SubjectID, c.ObjectID, text(c.Before), text(c.After))
 }
 
@@ -24,10 +25,16 @@ func (r *records) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
 		if q.Newest {
 			order = " ORDER BY revision DESC, seq DESC LIMIT ?"
 		}
-		if last != nil && q.Newest {
+		switch {
+		case last != nil && q.Newest:
 			w.and("(revision, seq) < (?, ?)", int64(last.Revision), last.Seq)
-		} else if last != nil {
+		case last != nil:
 			w.and("(revision, seq) > (?, ?)", int64(last.Revision), last.Seq)
+		// Where to begin, so that the log is not read from its end:
+		case q.Newest && !q.Until.IsZero():
+			w.and("revision <= (SELECT max(revision) FROM rbac_changes WHERE at < ?)", micros(q.Until))
+		case !q.Newest && !q.Since.IsZero():
+			w.and("revision >= (SELECT min(revision) FROM rbac_changes WHERE at >= ?)", micros(q.Since))
 		}
 		return all(r, "Changes", scanChange, selectChange+w.String()+order, append(w.args, size)...)
 	})
@@ -36,7 +43,7 @@ func (r *records) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
 func changesWhere(q rbac.ChangeQuery) where {
 	var w where
 	if q.After > 0 {
-		w.and("revision > ?", int64(q.After))
+		w.and("revision > ?", int64(min(q.After, math.MaxInt64)))
 	}
 	if q.Actor != "" {
 		w.and("actor = ?", q.Actor)
@@ -63,11 +70,11 @@ func text(j json.RawMessage) any {
 
 func scanChange(row scanner) (rbac.Change, error) {
 	var c rbac.Change
-	var revision int64
+	var revision, nonce int64
 	var before, after *string
-	err := row.Scan(&revision, &c.Seq, moment{&c.At}, &c.Actor, &c.Verified, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope,
+	err := row.Scan(&revision, &nonce, &c.Seq, moment{&c.At}, &c.Actor, &c.Verified, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope,
 		&c.SubjectID, &c.ObjectID, &before, &after)
-	c.Revision = rbac.Revision(revision)
+	c.Revision, c.Nonce = rbac.Revision(revision), uint64(nonce)
 	c.Before, c.After = raw(before), raw(after)
 	return c, err
 }

@@ -25,21 +25,25 @@ func (r *records) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
 
 func (r *records) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
 	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
-	return r.ticketPages("GroupTickets", "id IN (SELECT ticket_id FROM rbac_ticket_groups WHERE "+anyOf+")", list)
+	return pages(r, "GroupTickets", 0, func(last *rbac.TicketRecord, size int) ([]rbac.TicketRecord, error) {
+		var w where
+		w.and(anyOf, list)
+		if last != nil {
+			w.and("ticket_id > ?", last.ID)
+		}
+		page := "SELECT DISTINCT ticket_id FROM rbac_ticket_groups" + w.String() + " ORDER BY ticket_id LIMIT ?"
+		return r.tickets("GroupTickets", selectTicket+" WHERE id IN ("+page+") ORDER BY id", append(w.args, size)...)
+	})
 }
 
 func (r *records) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
-	return r.ticketPages("IdleTickets", "last_seen < ?", micros(before))
-}
-
-func (r *records) ticketPages(call, condition string, arg any) iter.Seq2[rbac.TicketRecord, error] {
-	return pages(r, call, 0, func(last *rbac.TicketRecord, size int) ([]rbac.TicketRecord, error) {
+	return pages(r, "IdleTickets", 0, func(last *rbac.TicketRecord, size int) ([]rbac.TicketRecord, error) {
 		var w where
-		w.and(condition, arg)
+		w.and("last_seen < ?", micros(before))
 		if last != nil {
 			w.and("id > ?", last.ID)
 		}
-		return r.tickets(call, selectTicket+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
+		return r.tickets("IdleTickets", selectTicket+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
 	})
 }
 

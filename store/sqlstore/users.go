@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,21 +33,22 @@ func (r *records) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
 }
 
 func (r *records) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
 	return pages(r, "Users", f.Limit, func(last *rbac.UserRecord, size int) ([]rbac.UserRecord, error) {
-		after := f.After
+		var w where
 		if last != nil {
-			after = last.Name
+			w.and("name > ?", last.Name)
+		} else if f.After != "" {
+			w.and("name > ?", f.After)
 		}
-		w := r.usersWhere(f, after)
+		if err := r.filterUsers(&w, f); err != nil {
+			return nil, err
+		}
 		return all(r, "Users", scanUser, selectUser+w.String()+" ORDER BY name LIMIT ?", append(w.args, size)...)
 	})
 }
 
-func (r *records) usersWhere(f rbac.UserFilter, after string) where {
-	var w where
-	if after != "" {
-		w.and("name > ?", after)
-	}
+func (r *records) filterUsers(w *where, f rbac.UserFilter) error {
 	if f.Search != "" {
 		d, text := r.store.dialect, lower(f.Search)
 		w.and("("+d.Contains("name")+" OR "+d.Contains("display_name")+" OR "+d.Contains("email")+")", text, text, text)
@@ -54,16 +56,30 @@ func (r *records) usersWhere(f rbac.UserFilter, after string) where {
 	if f.Enabled {
 		w.and("disabled = ?", false)
 	}
-	if f.Groups != nil {
-		anyOf, list := r.store.dialect.AnyOf("m.group_id", f.Groups)
-		cond, args := "(m.until = ? OR m.until > ?)", []any{list, zeroTime, micros(f.At)}
-		if f.Permanent {
-			cond, args = "m.scope = '' AND m.until = ?", []any{list, zeroTime}
-		}
-		w.and("EXISTS (SELECT 1 FROM rbac_memberships m WHERE m.user_id = rbac_users.id AND "+anyOf+" AND "+cond+")", args...)
+	if f.Groups == nil {
+		return nil
 	}
-	return w
+	anyOf, list := r.store.dialect.AnyOf("m.group_id", f.Groups)
+	members, err := one(r, "Users", scanInt, "SELECT count(*) FROM (SELECT 1 FROM rbac_memberships m WHERE "+anyOf+" LIMIT ?) few", list, fewMembers)
+	if err != nil {
+		return err
+	}
+	// From few members to their users, or from each user to a membership: the wrong
+	// way is slower by the number of users.
+	from, to := "id IN (SELECT m.user_id FROM rbac_memberships m WHERE ", ")"
+	if members == fewMembers {
+		from = "EXISTS (SELECT 1 FROM rbac_memberships m WHERE m.user_id = rbac_users.id AND "
+	}
+	if f.Permanent {
+		w.and(from+anyOf+" AND m.scope = '' AND m.until = ?"+to, list, zeroTime)
+	} else {
+		w.and(from+anyOf+" AND (m.until = ? OR m.until > ?)"+to, list, zeroTime, micros(f.At))
+	}
+	return nil
 }
+
+// fewMembers is up to how many members a page of users is found by sorting them all.
+const fewMembers = 1000
 
 func (r *records) AddUser(u rbac.UserRecord) error {
 	return r.add("AddUser", `INSERT INTO rbac_users

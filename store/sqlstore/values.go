@@ -32,6 +32,11 @@ func scanID(row scanner) (uuid.UUID, error) {
 	return id, row.Scan(&id)
 }
 
+func scanInt(row scanner) (int, error) {
+	var n int
+	return n, row.Scan(&n)
+}
+
 // where collects the conditions of a query and their arguments.
 type where struct {
 	conditions []string

@@ -105,7 +105,7 @@ CREATE TABLE rbac_tickets (
 	user_agent TEXT NOT NULL
 ) STRICT;
 CREATE INDEX rbac_tickets_user ON rbac_tickets (user_id, created, id);
-CREATE INDEX rbac_tickets_seen ON rbac_tickets (last_seen);
+CREATE INDEX rbac_tickets_seen ON rbac_tickets (api_key, last_seen);
 CREATE INDEX rbac_tickets_expires ON rbac_tickets (expires);
 
 CREATE TABLE rbac_ticket_groups (
@@ -126,6 +126,7 @@ CREATE INDEX rbac_throttles_last ON rbac_throttles (last);
 
 CREATE TABLE rbac_changes (
 	revision    INTEGER NOT NULL,
+	nonce       INTEGER NOT NULL,
 	seq         INTEGER NOT NULL,
 	at          INTEGER NOT NULL,
 	actor       TEXT NOT NULL,
@@ -144,6 +145,6 @@ CREATE TABLE rbac_changes (
 CREATE INDEX rbac_changes_actor ON rbac_changes (actor, revision, seq);
 CREATE INDEX rbac_changes_subject ON rbac_changes (subject, revision, seq);
 CREATE INDEX rbac_changes_object ON rbac_changes (object, revision, seq);
-CREATE INDEX rbac_changes_at ON rbac_changes (at);
+CREATE INDEX rbac_changes_at ON rbac_changes (at, revision);
 
 INSERT INTO rbac_schema (version) VALUES (1);

@@ -1,0 +1,60 @@
+package rbac_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// An importer of the core must not inherit a web server, a database layer, a driver or a test
+// framework, neither directly nor through others.
+func TestRootImportsNoHeavyPackage(t *testing.T) {
+	forbidden := []string{"net/http", "database/sql", "testing", "github.com/mattn/go-sqlite3"}
+	deps := goList(t, "{{.ImportPath}}")
+	if !slices.Contains(deps, "github.com/rbac-go/rbac") || len(deps) < 50 {
+		t.Fatalf("go list gave %d packages; the test would prove nothing", len(deps))
+	}
+	for _, path := range forbidden {
+		if slices.Contains(deps, path) {
+			t.Errorf("the root package depends on %s", path)
+		}
+	}
+}
+
+// Each module that code of the root package comes from is one that was chosen.
+func TestRootModulesAreAllowed(t *testing.T) {
+	allowed := map[string]string{
+		"github.com/rbac-go/rbac":      "itself",
+		"github.com/google/uuid":       "ids",
+		"github.com/maypok86/otter/v2": "bounded caches",
+		"golang.org/x/crypto":          "argon2, bcrypt, scrypt",
+		"golang.org/x/sys":             "CPU features, for argon2",
+		"golang.org/x/text":            "PRECIS, NFC, case folding",
+	}
+	modules := goList(t, "{{with .Module}}{{.Path}}{{end}}")
+	used := map[string]bool{}
+	for _, m := range modules {
+		if m != "" && allowed[m] == "" {
+			t.Errorf("the root package has code from %s, which is not on the list", m)
+		}
+		used[m] = true
+	}
+	for m := range allowed {
+		if !used[m] {
+			t.Errorf("%s is on the list and not used", m)
+		}
+	}
+}
+
+// goList prints a template for each package that the root package is built from.
+func goList(t *testing.T, format string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", "-f", format, "github.com/rbac-go/rbac").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	slices.Sort(lines)
+	return slices.Compact(lines)
+}

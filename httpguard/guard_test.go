@@ -1,0 +1,298 @@
+package httpguard
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// TestWithoutHandler: a guard that does not know who asks admits nobody, and
+// says that the service is put together wrongly.
+func TestWithoutHandler(t *testing.T) {
+	g, other := guardByHeader(Config{}), guardByHeader(Config{})
+	page := &marker{}
+	m := g.NewMux()
+	m.Public("/", page)
+	authorize := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.Authorize(w, r, rbac.IsAnonymous()) {
+			page.ServeHTTP(w, r)
+		}
+	})
+	handlers := map[string]http.Handler{
+		"Require":                      g.Require(rbac.IsAnonymous())(page),
+		"Require behind another Guard": other.Handler(g.Require(rbac.IsAnonymous())(page)),
+		"Mux":                          m,
+		"Mux behind another Guard":     other.Handler(m),
+		"Authorize":                    authorize,
+		"LoginHandler":                 g.LoginHandler(),
+		"LogoutHandler":                g.LogoutHandler(),
+	}
+	for name, h := range handlers {
+		if resp := serve(h, request(t, "GET /")); resp.StatusCode != 500 || page.ran != 0 {
+			t.Errorf("%s without Handler: status %d, the page ran %d times", name, resp.StatusCode, page.ran)
+		}
+	}
+}
+
+func TestRequire(t *testing.T) {
+	var typedNil *struct{ rbac.Predicate }
+	tests := []struct {
+		rule, who string
+		p         rbac.Predicate
+		status    int
+	}{
+		{"who meets the predicate is served", "editor", rbac.HasPermission("editor"), 200},
+		{"who does not is refused", "eve", rbac.HasPermission("editor"), 403},
+		{"who is nobody must log in", "", rbac.HasPermission("editor"), 401},
+		{"a nil predicate admits nobody", "editor", nil, 403},
+		{"not even strangers", "", nil, 401},
+		{"a predicate of a nil pointer admits nobody", "editor", typedNil, 403},
+		{"an empty name admits nobody", "editor", rbac.Not(rbac.InGroup("")), 403},
+	}
+	for _, tt := range tests {
+		for name, wrap := range waysToGuard(guardByHeader(Config{}), tt.p) {
+			page := &marker{}
+			resp := serve(wrap(page), request(t, "GET /", "X-Who: "+tt.who))
+			if resp.StatusCode != tt.status || (page.ran == 1) != (tt.status == 200) {
+				t.Errorf("%s, by %s: status %d, want %d; the page ran %d times", tt.rule, name, resp.StatusCode, tt.status, page.ran)
+			}
+			if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+				t.Errorf("%s, by %s: Cache-Control %q", tt.rule, name, got)
+			}
+		}
+	}
+}
+
+func waysToGuard(g *Guard, p rbac.Predicate) map[string]func(http.Handler) http.Handler {
+	return map[string]func(http.Handler) http.Handler{
+		"Require": func(h http.Handler) http.Handler { return g.Handler(g.Require(p)(h)) },
+		"Authorize": func(h http.Handler) http.Handler {
+			return g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if g.Authorize(w, r, p) {
+					h.ServeHTTP(w, r)
+				}
+			}))
+		},
+		"HandleRule": func(h http.Handler) http.Handler {
+			m := g.NewMux()
+			m.HandleRule("/", func(*http.Request) (rbac.Predicate, error) { return p, nil }, h)
+			return g.Handler(m)
+		},
+	}
+}
+
+// TestRules: a rule that gives no predicate gives no access.
+func TestRules(t *testing.T) {
+	tests := []struct {
+		name   string
+		rule   func(*http.Request) (rbac.Predicate, error)
+		status int
+	}{
+		{"not found", func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), rbac.ErrNotFound }, 404},
+		{"store down", func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), rbac.ErrUnavailable }, 503},
+		{"unknown error", func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), errors.New("x") }, 500},
+		{"denied", func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), rbac.ErrDenied }, 403},
+		{"panic", func(*http.Request) (rbac.Predicate, error) { panic("x") }, 500},
+		{"no predicate", func(*http.Request) (rbac.Predicate, error) { return nil, nil }, 403},
+		{"no rule", nil, 500},
+	}
+	for _, tt := range tests {
+		page := &marker{}
+		g := guardByHeader(Config{})
+		resp := serve(g.Handler(g.RequireFunc(tt.rule)(page)), request(t, "GET /", "X-Who: editor"))
+		if resp.StatusCode != tt.status || page.ran != 0 {
+			t.Errorf("%s: status %d, want %d; the page ran %d times", tt.name, resp.StatusCode, tt.status, page.ran)
+		}
+	}
+}
+
+// TestAbortHandler: a rule may give up the connection as handlers may.
+func TestAbortHandler(t *testing.T) {
+	g := guardByHeader(Config{})
+	page := &marker{}
+	h := g.Handler(g.RequireFunc(func(*http.Request) (rbac.Predicate, error) { panic(http.ErrAbortHandler) })(page))
+	defer func() {
+		if p := recover(); p != http.ErrAbortHandler || page.ran != 0 {
+			t.Errorf("recovered %v, the page ran %d times", p, page.ran)
+		}
+	}()
+	serve(h, request(t, "GET /"))
+}
+
+// TestCustomDenied: whatever a custom denial handler does, the guarded handler does not run.
+func TestCustomDenied(t *testing.T) {
+	var g *Guard
+	tests := []struct {
+		name   string
+		denied func(http.ResponseWriter, *http.Request, error)
+		status int
+	}{
+		{"answers itself", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusTeapot) }, 418},
+		{"says all is well", func(w http.ResponseWriter, _ *http.Request, _ error) { _, _ = w.Write([]byte("ok")) }, 200},
+		{"does nothing", func(http.ResponseWriter, *http.Request, error) {}, 403},
+		{"sends a hint only", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusEarlyHints) }, 403},
+		{"asks for the built-in answer", func(w http.ResponseWriter, r *http.Request, err error) { g.Deny(w, r, err) }, 403},
+		{"flushes", func(w http.ResponseWriter, _ *http.Request, _ error) { _ = http.NewResponseController(w).Flush() }, 200},
+		{"panics", func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }, 0},
+	}
+	for _, tt := range tests {
+		g = guardByHeader(Config{Denied: tt.denied})
+		for name, wrap := range waysToGuard(g, rbac.HasPermission("editor")) {
+			page := &marker{}
+			s := httptest.NewServer(wrap(page))
+			r, err := http.NewRequest("GET", s.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("X-Who", "eve")
+			status := 0
+			if resp, err := s.Client().Do(r); err == nil {
+				status = resp.StatusCode
+				resp.Body.Close()
+			}
+			s.Close()
+			if status != tt.status || page.ran != 0 {
+				t.Errorf("it %s, by %s: status %d, want %d; the page ran %d times", tt.name, name, status, tt.status, page.ran)
+			}
+		}
+	}
+}
+
+// TestCrossOrigin: another site cannot make a browser act, nor open a WebSocket.
+func TestCrossOrigin(t *testing.T) {
+	trusting := http.NewCrossOriginProtection()
+	if err := trusting.AddTrustedOrigin("https://partner.example"); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		rule, line string
+		headers    []string
+		status     int
+	}{
+		{"a link from elsewhere may look", "GET /", []string{"Sec-Fetch-Site: cross-site"}, 200},
+		{"a form from elsewhere may not post", "POST /", []string{"Sec-Fetch-Site: cross-site"}, 403},
+		{"nor one from a neighbour", "POST /", []string{"Sec-Fetch-Site: same-site"}, 403},
+		{"nor in an old browser", "POST /", []string{"Origin: https://evil.example"}, 403},
+		{"one's own may", "POST /", []string{"Sec-Fetch-Site: same-origin"}, 200},
+		{"one's own may in an old browser", "POST /", []string{"Origin: http://example.com"}, 200},
+		{"so may a program", "POST /", nil, 200},
+		{"a WebSocket from elsewhere is refused", "GET /", []string{"Upgrade: websocket", "Connection: Upgrade", "Sec-Fetch-Site: cross-site"}, 403},
+		{"also where only Origin tells", "GET /", []string{"Upgrade: websocket", "Connection: Upgrade", "Origin: https://evil.example"}, 403},
+		{"one's own WebSocket is let in", "GET /", []string{"Upgrade: websocket", "Connection: Upgrade", "Origin: http://example.com"}, 200},
+		{"who sends a Bearer token meant it", "POST /", []string{"Authorization: Bearer x", "Origin: https://evil.example"}, 200},
+		{"Basic credentials prove no intent", "POST /", []string{"Authorization: Basic eDp5", "Origin: https://evil.example"}, 403},
+		{"a trusted origin is let in", "POST /", []string{"Sec-Fetch-Site: cross-site", "Origin: https://partner.example"}, 200},
+	}
+	for _, tt := range tests {
+		page := &marker{}
+		h := guardByHeader(Config{CrossOrigin: trusting}).Handler(page)
+		resp := serve(h, request(t, tt.line, tt.headers...))
+		if resp.StatusCode != tt.status || (page.ran == 1) != (tt.status == 200) {
+			t.Errorf("%s: status %d, want %d", tt.rule, resp.StatusCode, tt.status)
+		}
+		if page.ran == 1 && page.last.Method+" /" != tt.line {
+			t.Errorf("%s: the page saw a %s", tt.rule, page.last.Method)
+		}
+	}
+}
+
+// TestResponseWriter: handlers get the server's own, with all it can do: flush, hijack, push.
+func TestResponseWriter(t *testing.T) {
+	g := guardByHeader(Config{})
+	var got http.ResponseWriter
+	m := g.NewMux()
+	m.Handle("/", rbac.IsAnonymous(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { got = w }))
+	w := httptest.NewRecorder()
+	g.Handler(m).ServeHTTP(w, request(t, "GET /"))
+	if got != http.ResponseWriter(w) {
+		t.Errorf("the handler got a %T", got)
+	}
+}
+
+// TestClientAddr: the address is the connection's or what the host says, and
+// none where that fails.
+func TestClientAddr(t *testing.T) {
+	says := func(a netip.Addr, err error) func(*http.Request) (netip.Addr, error) {
+		return func(*http.Request) (netip.Addr, error) { return a, err }
+	}
+	tests := []struct {
+		name, remote string
+		ask          func(*http.Request) (netip.Addr, error)
+		want         string
+	}{
+		{"of the connection", "192.0.2.1:1234", nil, "192.0.2.1"},
+		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:1234", nil, "192.0.2.1"},
+		{"with a zone", "[fe80::1%eth0]:1234", nil, "fe80::1"},
+		{"a socket in the file system", "@", nil, "invalid IP"},
+		{"of the host", "192.0.2.1:1234", says(netip.MustParseAddr("198.51.100.7"), nil), "198.51.100.7"},
+		{"the host fails", "192.0.2.1:1234", says(netip.MustParseAddr("198.51.100.7"), errors.New("x")), "invalid IP"},
+		{"the host panics", "192.0.2.1:1234", func(*http.Request) (netip.Addr, error) { panic("x") }, "invalid IP"},
+	}
+	for _, tt := range tests {
+		r := request(t, "GET /")
+		r.RemoteAddr = tt.remote
+		if got := guardByHeader(Config{ClientAddr: tt.ask}).clientAddr(r).String(); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestBadConfig: what can never work shows at start.
+func TestBadConfig(t *testing.T) {
+	g := guardByHeader(Config{})
+	tests := map[string]func(){
+		"nil Authority":               func() { New(nil, Config{}) },
+		"a login page elsewhere":      func() { guardByHeader(Config{LoginPath: "https://login.example/"}) },
+		"a home elsewhere":            func() { guardByHeader(Config{Home: "//evil.example"}) },
+		"a logout with a query":       func() { guardByHeader(Config{LogoutPath: "/logout?now"}) },
+		"a cookie name with spaces":   func() { guardByHeader(Config{CookieName: "my ticket"}) },
+		"a nil handler":               func() { g.Handler(nil) },
+		"a nil handler under Require": func() { g.Require(rbac.NotAnonymous())(nil) },
+	}
+	for name, f := range tests {
+		if !panics(f) {
+			t.Errorf("%s: no panic", name)
+		}
+	}
+}
+
+func panics(f func()) (yes bool) {
+	defer func() { yes = recover() != nil }()
+	f()
+	return false
+}
+
+func BenchmarkUnguarded(b *testing.B) {
+	benchmark(b, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+}
+
+func BenchmarkHandler(b *testing.B) {
+	g := guardByHeader(Config{})
+	benchmark(b, g.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+}
+
+// BenchmarkGuarded is what a request costs more than in BenchmarkUnguarded, with a real ticket from the cache.
+func BenchmarkGuarded(b *testing.B) {
+	s := newService(b, Config{Insecure: true}, plain)
+	header := s.bearer(b, "amy")
+	m := s.g.NewMux()
+	m.Handle("/", rbac.HasPermission("post.write"), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	benchmark(b, s.g.Handler(m), header)
+}
+
+func benchmark(b *testing.B, h http.Handler, headers ...string) {
+	r := request(b, "GET /", headers...)
+	w := httptest.NewRecorder()
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(w.Header())
+		h.ServeHTTP(w, r)
+	}
+	if w.Code != http.StatusOK {
+		b.Fatal("status", w.Code)
+	}
+}

@@ -1,0 +1,235 @@
+package httpguard
+
+import (
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// post sends a login to the handler of g alone.
+func post(t *testing.T, g *Guard, contentType, content string, headers ...string) *http.Response {
+	t.Helper()
+	r := request(t, "POST /login", append(headers, "Content-Type: "+contentType)...)
+	r.Body = http.NoBody
+	if content != "" {
+		r.Body = readCloser{strings.NewReader(content)}
+	}
+	return serve(g.Handler(g.LoginHandler()), r)
+}
+
+type readCloser struct{ *strings.Reader }
+
+func (readCloser) Close() error { return nil }
+
+const formType, jsonType = "application/x-www-form-urlencoded", "application/json"
+
+// TestLoginFails: each failure has its status, for people and for programs, and
+// tells nobody more than it should.
+func TestLoginFails(t *testing.T) {
+	tests := []struct {
+		name       string
+		err        error
+		status     int
+		retryAfter string
+	}{
+		{"bad credentials", rbac.ErrBadCredentials, 401, ""},
+		{"nobody's name", &rbac.Error{Kind: rbac.ErrInvalid}, 401, ""},
+		{"throttled", &rbac.ThrottledError{RetryAfter: 61 * time.Second}, 429, "61"},
+		{"busy", rbac.ErrBusy, 503, "1"},
+		{"store down", rbac.ErrUnavailable, 503, "1"},
+		{"not in that group", rbac.ErrDenied, 403, ""},
+		{"a fault", http.ErrServerClosed, 500, ""},
+	}
+	for _, tt := range tests {
+		g := newGuard(&fake{login: func(rbac.Login) (rbac.Token, error) { return rbac.Token{}, tt.err }}, quiet(Config{}))
+		form := post(t, g, formType, loginForm(`a"><b`, "secret", "/a?b=c"), "Accept: "+browserAccept)
+		text := body(t, form)
+		if form.StatusCode != tt.status || form.Header.Get("Retry-After") != tt.retryAfter {
+			t.Errorf("%s, form: status %d, Retry-After %q", tt.name, form.StatusCode, form.Header.Get("Retry-After"))
+		}
+		for _, want := range []string{`role="alert"`, `name="user" value="a&#34;&gt;&lt;b"`, `name="came_from" value="/a?b=c"`} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s, form: no %s in\n%s", tt.name, want, text)
+			}
+		}
+		if strings.Contains(text, "secret") || len(form.Cookies()) != 0 {
+			t.Errorf("%s, form: the password or a cookie is in the answer", tt.name)
+		}
+		doc := post(t, g, jsonType, `{"user":"amy","password":"secret"}`)
+		if doc.StatusCode != tt.status || doc.Header.Get("Content-Type") != "application/problem+json" || doc.Header.Get("Retry-After") != tt.retryAfter {
+			t.Errorf("%s, JSON: status %d, %s", tt.name, doc.StatusCode, doc.Header.Get("Content-Type"))
+		}
+		if challenged := doc.Header.Get("WWW-Authenticate") != ""; challenged != (tt.status == 401) {
+			t.Errorf("%s, JSON: WWW-Authenticate is there: %v", tt.name, challenged)
+		}
+	}
+}
+
+// TestLoginBodies: what is not plainly a login never gets to the Authority.
+func TestLoginBodies(t *testing.T) {
+	tests := []struct {
+		name, contentType, content string
+		status                     int
+	}{
+		{"a form", formType, loginForm("amy", "x", ""), 401},
+		{"a form with a charset", formType + "; charset=utf-8", loginForm("amy", "x", ""), 401},
+		{"JSON", jsonType, `{"user":"amy","password":"x"}`, 401},
+		{"JSON with groups", jsonType, `{"user":"amy","password":"x","groups":["a"]}`, 401},
+		{"no type", "", loginForm("amy", "x", ""), 415},
+		{"text, which any site can send", "text/plain", `{"user":"amy","password":"x"}`, 415},
+		{"a multipart form", "multipart/form-data; boundary=x", "--x--", 415},
+		{"a malformed form", formType, "user=%zz", 400},
+		{"malformed JSON", jsonType, `{"user"`, 400},
+		{"no JSON", jsonType, ``, 400},
+		{"two JSON values", jsonType, `{"user":"amy","password":"x"} {}`, 400},
+		{"an expiry of one's own", jsonType, `{"user":"amy","password":"x","expires":"2099-01-01T00:00:00Z"}`, 400},
+		{"a label of one's own", jsonType, `{"user":"amy","password":"x","label":"key"}`, 400},
+		{"an endless form", formType, "user=" + strings.Repeat("a", maxLoginBody), 413},
+		{"endless JSON", jsonType, `{"user":"` + strings.Repeat("a", maxLoginBody) + `"}`, 413},
+	}
+	for _, tt := range tests {
+		asked := 0
+		g := newGuard(&fake{login: func(rbac.Login) (rbac.Token, error) { asked++; return rbac.Token{}, rbac.ErrBadCredentials }}, quiet(Config{}))
+		resp := post(t, g, tt.contentType, tt.content)
+		if resp.StatusCode != tt.status || (asked == 1) != (tt.status == 401) {
+			t.Errorf("%s: status %d, want %d; the Authority was asked %d times", tt.name, resp.StatusCode, tt.status, asked)
+		}
+	}
+}
+
+// TestLoginArguments: the Authority learns what it needs, and nothing from the query.
+func TestLoginArguments(t *testing.T) {
+	var got rbac.Login
+	g := newGuard(&fake{login: func(l rbac.Login) (rbac.Token, error) { got = l; return rbac.Token{}, rbac.ErrBadCredentials }}, quiet(Config{}))
+	post(t, g, jsonType, `{"user":"amy","password":"x","groups":["a"]}`, "User-Agent: curl")
+	if got.User != "amy" || got.Password != "x" || !slices.Equal(got.Groups, []string{"a"}) || got.Addr.String() != "192.0.2.1" || got.UserAgent != "curl" || got.Label != "" || !got.Expires.IsZero() {
+		t.Errorf("JSON: %q, groups %q, addr %s", got.User, got.Groups, got.Addr)
+	}
+	r := request(t, "POST /login?user=eve&password=y", "Content-Type: "+formType)
+	serve(g.Handler(g.LoginHandler()), r)
+	if got.User != "" || got.Password != "" || got.Groups != nil {
+		t.Errorf("the query was taken for the form: user %q", got.User)
+	}
+}
+
+// TestLoginLeadsBack: to where the user came from, and never to another site.
+func TestLoginLeadsBack(t *testing.T) {
+	tests := map[string]string{
+		"/posts/new?draft=1":   "/posts/new?draft=1",
+		"":                     "/home",
+		"//evil.example":       "/home",
+		`/\evil.example`:       "/home",
+		"https://evil.example": "/home",
+		"/login":               "/home",
+	}
+	s := newService(t, Config{Insecure: true, Home: "/home"}, plain)
+	for from, want := range tests {
+		resp := s.do(t, s.browser(t), "POST /login", loginForm("amy", password, from))
+		if got := resp.Header.Get("Location"); resp.StatusCode != 303 || got != want {
+			t.Errorf("came_from %q: status %d, Location %q; want %q", from, resp.StatusCode, got, want)
+		}
+	}
+}
+
+func TestLoginOverJSON(t *testing.T) {
+	s := newService(t, Config{Insecure: true}, plain)
+	resp := s.do(t, s.Client(), "POST /login", `{"user":"amy","password":"`+password+`"}`, "Content-Type: application/json")
+	var out struct {
+		Token   string
+		Expires time.Time
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode != 200 {
+		t.Fatalf("status %d, %v", resp.StatusCode, err)
+	}
+	token, err := rbac.ParseToken(out.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ticket, err := s.a.Ticket(t.Context(), token); err != nil || !ticket.Expires.Equal(out.Expires) {
+		t.Errorf("expires %v, the ticket says %v, %v", out.Expires, ticket.Expires, err)
+	}
+	if len(resp.Cookies()) != 0 || resp.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers: %v", resp.Header)
+	}
+	narrow := s.do(t, s.Client(), "POST /login", `{"user":"eve","password":"`+password+`","groups":["editors"]}`, "Content-Type: application/json")
+	if narrow.StatusCode != 403 {
+		t.Errorf("groups that are not the user's: status %d", narrow.StatusCode)
+	}
+}
+
+// TestLoginFromElsewhere: another site cannot log a browser in as somebody.
+func TestLoginFromElsewhere(t *testing.T) {
+	s := newService(t, Config{Insecure: true}, plain)
+	for _, path := range []string{"/login", "/logout"} {
+		resp := s.do(t, s.browser(t), "POST "+path, loginForm("amy", password, ""), "Sec-Fetch-Site: cross-site")
+		if resp.StatusCode != 403 || len(resp.Cookies()) != 0 {
+			t.Errorf("POST %s: status %d, cookies %v", path, resp.StatusCode, resp.Cookies())
+		}
+	}
+}
+
+// TestLogoutMethods: no link and no image logs anybody out.
+func TestLogoutMethods(t *testing.T) {
+	s := newService(t, Config{Insecure: true}, plain)
+	c := s.browser(t)
+	s.login(t, c, "amy")
+	for _, method := range []string{"GET", "HEAD", "PUT"} {
+		if resp := s.do(t, c, method+" /logout", ""); resp.StatusCode != 405 || resp.Header.Get("Allow") != "POST" {
+			t.Errorf("%s /logout: status %d, Allow %q", method, resp.StatusCode, resp.Header.Get("Allow"))
+		}
+	}
+	if resp := s.do(t, c, "GET /me", ""); resp.StatusCode != 200 {
+		t.Errorf("after that: status %d", resp.StatusCode)
+	}
+	if resp := s.do(t, c, "DELETE /login", ""); resp.StatusCode != 405 || resp.Header.Get("Allow") != "GET, HEAD, POST" {
+		t.Errorf("DELETE /login: status %d, Allow %q", resp.StatusCode, resp.Header.Get("Allow"))
+	}
+}
+
+// TestLoginPage: usable with a keyboard, a screen reader and a password manager, without scripts.
+func TestLoginPage(t *testing.T) {
+	g := guardByHeader(Config{LoginPath: "/sign-in"})
+	resp := serve(g.Handler(g.LoginHandler()), request(t, "GET /sign-in?came_from=//evil.example", "X-Who: amy"))
+	text := body(t, resp)
+	for _, want := range []string{
+		`<html lang="en">`, `name="viewport"`, `<title>Sign in</title>`, `<form method="post" action="/sign-in">`,
+		`<label for="user">`, `id="user" name="user"`, `autocomplete="username"`,
+		`<label for="password">`, `id="password" name="password" type="password" autocomplete="current-password"`,
+		`autofocus`, `<button type="submit">`, `signed in as amy`, `name="came_from" value=""`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	for _, never := range []string{"<script", "http://", "https://", `role="alert"`, "evil.example"} {
+		if strings.Contains(text, never) {
+			t.Errorf("there is %s", never)
+		}
+	}
+	if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control: %q", got)
+	}
+}
+
+func TestLoginTemplate(t *testing.T) {
+	own := template.Must(template.New("").Parse(`{{.Action}} {{.CameFrom}} {{.User}} {{.Error}}`))
+	g := newGuard(&fake{}, quiet(Config{LoginTemplate: own}))
+	resp := post(t, g, formType, loginForm("<amy>", "x", "/a"))
+	if text := body(t, resp); resp.StatusCode != 401 || text != "/login /a &lt;amy&gt; This name and password do not belong together." {
+		t.Errorf("status %d: %s", resp.StatusCode, text)
+	}
+	if csp := resp.Header.Get("Content-Security-Policy"); csp != "" {
+		t.Errorf("the host's page got our Content-Security-Policy: %s", csp)
+	}
+	broken := template.Must(template.New("").Parse(`half a page {{.Nonsense}}`))
+	g = newGuard(&fake{}, quiet(Config{LoginTemplate: broken}))
+	if resp := post(t, g, formType, loginForm("amy", "x", "")); resp.StatusCode != 500 || strings.Contains(body(t, resp), "half") {
+		t.Errorf("a broken template: status %d", resp.StatusCode)
+	}
+}

@@ -1,0 +1,142 @@
+package rbac
+
+import (
+	"fmt"
+	"iter"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+var someAddr = netip.MustParseAddr("192.0.2.1")
+
+func TestNewIdentity(t *testing.T) {
+	id := NewIdentity("BOB", []string{"b", "a", "b", "", " a"}, []string{"y", "x", "*", "post.*", "\xff"})
+	if id.User() != "bob" || id.IsAnonymous() || id.ID() != uuid.Nil || id.verified() {
+		t.Errorf("%v with id %v is not the plain user bob", id, id.ID())
+	}
+	wantNames(t, "groups", id.Groups, "a", "b")
+	wantNames(t, "permissions", id.Permissions, "x", "y")
+	if !id.InGroup("a") || id.InGroup("x") || !id.HasPermission("x") || id.HasPermission("a") || id.InGroup(" a") || id.HasPermission("*") {
+		t.Error("groups and permissions are not those that were given")
+	}
+	if !id.AuthenticatedAt().IsZero() {
+		t.Errorf("authenticated at %v, want unknown", id.AuthenticatedAt())
+	}
+}
+
+func TestAnonymous(t *testing.T) {
+	p := blog.compile(t)
+	for _, id := range []*Identity{NewIdentity("", nil, nil), NewIdentity("", []string{}, []string{}), p.anonymous(time.Now)} {
+		if !id.IsAnonymous() || id.User() != "" || id.ID() != uuid.Nil || id.String() != "anonymous" {
+			t.Errorf("%v is somebody", id)
+		}
+		wantNames(t, "groups", id.Groups)
+		wantNames(t, "permissions", id.Permissions)
+	}
+	if !p.anonymous(time.Now).verified() || NewIdentity("", nil, nil).verified() {
+		t.Error("verified is not: came from an Authority")
+	}
+}
+
+func TestPolicyIdentity(t *testing.T) {
+	p := blog.compile(t)
+	id := p.user(t, "zoe", "chiefs", "readers")
+	wantNames(t, "groups", id.Groups, "chiefs", "editors", "readers", "senior-editors", "staff")
+	wantNames(t, "permissions", id.Permissions, "post.edit", "post.publish", "post.read", "post.write")
+	for name, n := range p.groupNum {
+		if got, want := id.InGroup(name), slices.Contains(id.groups, n); got != want {
+			t.Errorf("InGroup(%q) = %v, want %v", name, got, want)
+		}
+	}
+	for _, name := range p.names {
+		if got, want := id.HasPermission(name), slices.Contains(slices.Collect(id.Permissions()), name); got != want {
+			t.Errorf("HasPermission(%q) = %v, want %v", name, got, want)
+		}
+	}
+	if id.InGroup("unknown") || id.HasPermission("unknown") {
+		t.Error("has what the policy does not know")
+	}
+	if !id.verified() || id.ID() == uuid.Nil || id.AuthenticatedAt() != time.Unix(1, 0) {
+		t.Errorf("%v lost what its Authority said", id)
+	}
+}
+
+// TestListsCanBeLeft: a loop over the names may break off.
+func TestListsCanBeLeft(t *testing.T) {
+	for _, id := range []*Identity{blog.compile(t).user(t, "zoe", "chiefs"), NewIdentity("bob", []string{"a", "b"}, []string{"a", "b"})} {
+		for _, list := range []iter.Seq[string]{id.Groups(), id.Permissions()} {
+			n := 0
+			for range list {
+				n++
+				break
+			}
+			if n != 1 {
+				t.Errorf("%v: %d names before the break, want 1", id, n)
+			}
+		}
+	}
+}
+
+func TestNilIdentity(t *testing.T) {
+	var id *Identity
+	if id.User() != "" || id.ID() != uuid.Nil || !id.IsAnonymous() || id.InGroup("a") || id.HasPermission("a") || !id.AuthenticatedAt().IsZero() {
+		t.Error("nil has properties")
+	}
+	if id.WithAddr(someAddr) != nil {
+		t.Error("nil with an address is somebody")
+	}
+	wantNames(t, "groups", id.Groups)
+	wantNames(t, "permissions", id.Permissions)
+}
+
+func TestWithAddr(t *testing.T) {
+	id := NewIdentity("bob", []string{"a"}, nil)
+	there := id.WithAddr(someAddr)
+	if id.addr.IsValid() || there.addr != someAddr || there.User() != "bob" || !there.InGroup("a") {
+		t.Errorf("%v at %v is not a copy of %v with an address", there, there.addr, id)
+	}
+}
+
+func TestIdentityString(t *testing.T) {
+	for want, id := range map[string]*Identity{
+		`user "anonymous"`: NewIdentity("anonymous", nil, nil), // is not who is anonymous
+		`anonymous`:        NewIdentity("", nil, nil),
+		`unknown`:          nil,
+	} {
+		if got := fmt.Sprint(id); got != want {
+			t.Errorf("printed as %s, want %s", got, want)
+		}
+	}
+}
+
+// TestIntersect compares with the obvious way, over all pairs of small sets.
+func TestIntersect(t *testing.T) {
+	var sets [][]int32
+	for bits := range 64 {
+		var set []int32
+		for n := range int32(6) {
+			if bits>>n&1 == 1 {
+				set = append(set, n)
+			}
+		}
+		sets = append(sets, set)
+	}
+	for i, a := range sets {
+		for j, b := range sets {
+			if got, want := intersect(a, b), i&j != 0; got != want {
+				t.Errorf("intersect(%v, %v) = %v, want %v", a, b, got, want)
+			}
+		}
+	}
+}
+
+func wantNames(t *testing.T, what string, list func() iter.Seq[string], want ...string) {
+	t.Helper()
+	if got := slices.Collect(list()); !slices.Equal(got, want) {
+		t.Errorf("%s are %q, want %q", what, got, want)
+	}
+}

@@ -1,0 +1,135 @@
+package rbac_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// admins makes amy the only holder of "manage", through root, which inherits admins.
+func admins(t *testing.T, h *house) *rbac.Authority {
+	t.Helper()
+	a := h.open(rbac.Config{Protected: []string{"manage"}})
+	h.groups(a, map[string][]string{"admins": {"manage"}, "root": nil, "others": nil})
+	h.do(a, inherit("root", "admins"))
+	h.user(a, "amy", "", "root")
+	h.user(a, "bob", "")
+	return a
+}
+
+// The last holder of a protected permission is not lost, by whatever path.
+func TestLastHolderIsProtected(t *testing.T) {
+	paths := map[string]func(*rbac.Tx) error{
+		"delete the user":    func(tx *rbac.Tx) error { return tx.DeleteUser("amy") },
+		"disable the user":   func(tx *rbac.Tx) error { u, _ := tx.User("amy"); u.Disabled = true; return tx.ModifyUser(u) },
+		"end the membership": deassign("amy", "root"),
+		"give it an end": func(tx *rbac.Tx) error {
+			return tx.ModifyMembership(rbac.Membership{User: "amy", Group: "root", Until: far})
+		},
+		"delete their group": func(tx *rbac.Tx) error { return tx.DeleteGroup("root") },
+		"delete the granted": func(tx *rbac.Tx) error { return tx.DeleteGroup("admins") },
+		"end the inheritance": func(tx *rbac.Tx) error {
+			return tx.DeleteInheritance(rbac.Inheritance{Senior: "root", Junior: "admins"})
+		},
+		"revoke the grant": revoke("admins", "manage"),
+		"delete it":        func(tx *rbac.Tx) error { return tx.DeletePermission("manage") },
+		"leave one with end": both(deassign("amy", "root"), func(tx *rbac.Tx) error {
+			return tx.AssignUser(rbac.Membership{User: "bob", Group: "admins", Until: far})
+		}),
+		"leave one in a scope": both(deassign("amy", "root"), func(tx *rbac.Tx) error {
+			return tx.AssignUser(rbac.Membership{User: "bob", Group: "admins", Scope: "org:1"})
+		}),
+		"leave a disabled one": both(addUser(rbac.User{Name: "cy", Disabled: true}), both(assign("cy", "admins"), deassign("amy", "root"))),
+		"in two steps":         both(assign("bob", "admins"), both(deassign("amy", "root"), deassign("bob", "admins"))),
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		a := admins(t, h)
+		before := dump(t, a)
+		for name, path := range paths {
+			err := a.Update(ctx, path)
+			var e *rbac.Error
+			if !errors.Is(err, rbac.ErrProtected) || !errors.As(err, &e) || e.Name != "manage" {
+				t.Errorf("%s: %v; want ErrProtected naming manage", name, err)
+			}
+			if after := dump(t, a); after != before {
+				t.Fatalf("%s: was refused and changed something", name)
+			}
+		}
+	})
+}
+
+var far = time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func both(f, g func(*rbac.Tx) error) func(*rbac.Tx) error {
+	return func(tx *rbac.Tx) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		return g(tx)
+	}
+}
+
+// What leaves a holder is allowed: one Update may replace the last one.
+func TestHolderCanBeReplaced(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := admins(t, h)
+		h.do(a, both(deassign("amy", "root"), assign("bob", "admins")))
+		h.do(a, both(func(tx *rbac.Tx) error { return tx.DeleteUser("amy") }, assign("bob", "root")))
+		h.do(a, both(revoke("admins", "manage"), grant("root", "manage")))
+	})
+}
+
+// A permission that nobody holds yet is not protected: otherwise a new store could not be set up.
+func TestUnheldPermissionIsNotProtected(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{Protected: []string{"manage", "unknown"}})
+		h.groups(a, map[string][]string{"admins": {"manage"}})
+		h.user(a, "bob", "")
+		h.do(a, both(revoke("admins", "manage"), func(tx *rbac.Tx) error { return tx.DeleteUser("bob") }))
+	})
+}
+
+// Eight administrators who each remove another one at once: one stays.
+func TestProtectionHoldsWithManyWriters(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{Protected: []string{"manage"}})
+		h.groups(a, map[string][]string{"admins": {"manage"}})
+		const n = 8
+		for i := range n {
+			h.user(a, fmt.Sprint("admin", i), "", "admins")
+		}
+		removals := []func(name string) func(*rbac.Tx) error{
+			func(name string) func(*rbac.Tx) error { return deassign(name, "admins") },
+			func(name string) func(*rbac.Tx) error { return func(tx *rbac.Tx) error { return tx.DeleteUser(name) } },
+			func(name string) func(*rbac.Tx) error {
+				return func(tx *rbac.Tx) error {
+					u, err := tx.User(name)
+					u.Disabled = true
+					return errors.Join(err, tx.ModifyUser(u))
+				}
+			},
+		}
+		others := []*rbac.Authority{a, h.open(rbac.Config{Protected: []string{"manage"}})}
+		errs := make([]error, n)
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() { errs[i] = others[i%2].Update(ctx, removals[i%3](fmt.Sprint("admin", i))) })
+		}
+		all.Wait()
+		kept := 0
+		for _, err := range errs {
+			if errors.Is(err, rbac.ErrProtected) {
+				kept++
+			} else if err != nil {
+				t.Error(err)
+			}
+		}
+		if kept != 1 {
+			t.Errorf("%d removals were refused; want exactly 1", kept)
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+var changeRules = []rule{
+	{"changes round trip", "A change is given back as it was added: any text, any time, JSON byte by byte, nil where there was none.", func(w *world) {
+		want := sampleChanges()
+		add := func(r rbac.Records, c rbac.Change) error { return r.AddChange(c) }
+		roundTrip(w, want, add, func(r rbac.Records, c rbac.Change) (rbac.Change, error) {
+			list, err := all(r.Changes(rbac.ChangeQuery{After: c.Revision - 1, Limit: 1}))
+			if err != nil || len(list) == 0 {
+				return rbac.Change{}, err
+			}
+			return list[0], nil
+		})
+		w.equal("Changes", w.changes(rbac.ChangeQuery{}), want)
+	}},
+	{"changes nil", "Before and After are nil where there was no record, and not empty.", func(w *world) {
+		w.update(func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 1}) })
+		for _, c := range w.changes(rbac.ChangeQuery{}) {
+			if c.Before != nil || c.After != nil {
+				w.Errorf("Before %#v, After %#v", c.Before, c.After)
+			}
+		}
+	}},
+	{"changes order", "Changes are listed by Revision and Seq as numbers, or the other way round, in whatever order they were added.", func(w *world) {
+		var want []rbac.Change
+		for _, revision := range []rbac.Revision{1, 2, 9, 10, 11, 255, 256, 1000, 65536, math.MaxInt32 + 1, math.MaxInt64} {
+			for _, seq := range []int{0, 1, 2, 9, 10, 11, 100, 256} {
+				want = append(want, rbac.Change{Revision: revision, Seq: seq})
+			}
+		}
+		w.update(func(r rbac.Records) error {
+			for i := range want {
+				if err := r.AddChange(want[i*37%len(want)]); err != nil { // 37 has no divisor in common with 88
+					return err
+				}
+			}
+			return nil
+		})
+		w.equal("oldest first", w.changes(rbac.ChangeQuery{}), want)
+		slices.Reverse(want)
+		w.equal("newest first", w.changes(rbac.ChangeQuery{Newest: true}), want)
+	}},
+	{"changes query", "A query selects the changes that each of its fields selects, in its order, up to Limit.", func(w *world) {
+		log := queryLog()
+		w.update(func(r rbac.Records) error { return each(log, r.AddChange) })
+		for _, after := range []rbac.Revision{0, 1, 4, 9, 10, 99} {
+			for _, who := range []string{"", "alice", "Alice", "bob", "nobody"} {
+				for _, subject := range []string{"", "alice", "staff", "nothing"} {
+					for _, since := range []time.Time{{}, noon, noon.Add(3 * tick), noon.Add(time.Hour)} {
+						for _, until := range []time.Time{{}, noon, noon.Add(4 * tick), noon.Add(time.Hour)} {
+							w.queries(log, rbac.ChangeQuery{After: after, Actor: who, Subject: subject, Since: since, Until: until})
+						}
+					}
+				}
+			}
+		}
+	}},
+	{"changes feed", "Changes after a revision are read in the Update that added them, and by the next View.", func(w *world) {
+		for revision := rbac.Revision(1); revision < 5; revision++ {
+			want := []rbac.Change{{Revision: revision, At: noon}, {Revision: revision, Seq: 1, At: noon}}
+			var got []rbac.Change
+			w.update(func(r rbac.Records) (err error) {
+				if err := each(want, r.AddChange); err != nil {
+					return err
+				}
+				got, err = all(r.Changes(rbac.ChangeQuery{After: revision - 1}))
+				return err
+			})
+			w.equal("inside", got, want)
+			w.equal("later", w.changes(rbac.ChangeQuery{After: revision - 1}), want)
+			w.equal("after the last", w.changes(rbac.ChangeQuery{After: revision}), []rbac.Change{})
+		}
+	}},
+}
+
+func sampleChanges() (list []rbac.Change) {
+	for i, text := range texts {
+		quoted, _ := json.Marshal(text)
+		record := json.RawMessage(fmt.Sprintf(`{"b":%s, "a" : 1.0,"a":null,  "n":12345678901234567890}`, quoted))
+		list = append(list, rbac.Change{
+			Revision: rbac.Revision(i + 1), Seq: i % 3, At: pick(times, i), Actor: text, Verified: i%2 == 0, Reason: pick(texts, i+1),
+			Action: pick(texts, i+2), Subject: pick(texts, i+3), Object: pick(texts, i+4), Scope: pick(texts, i+5),
+			SubjectID: pick([]uuid.UUID{uuid.Nil, id(text)}, i), ObjectID: pick([]uuid.UUID{id(text), uuid.Nil, uuid.Max}, i),
+			Before: pick([]json.RawMessage{nil, record}, i), After: pick([]json.RawMessage{record, nil, json.RawMessage(`{}`)}, i),
+		})
+	}
+	return list
+}
+
+// queryLog is a log in which the times do not follow the revisions, as clocks of several machines would write it.
+func queryLog() (log []rbac.Change) {
+	for i := range 30 {
+		log = append(log, rbac.Change{
+			Revision: rbac.Revision(i/3 + 1), Seq: i % 3, At: noon.Add(time.Duration(i*7%10) * tick),
+			Actor: pick([]string{"alice", "bob", "", "Alice"}, i), Subject: pick([]string{"alice", "staff", ""}, i), Object: pick([]string{"staff", "post.edit"}, i),
+		})
+	}
+	return log
+}
+
+// queries asks q in both orders with several limits.
+func (w *world) queries(log []rbac.Change, q rbac.ChangeQuery) {
+	w.Helper()
+	want := slices.DeleteFunc(slices.Clone(log), func(c rbac.Change) bool {
+		return c.Revision <= q.After || q.Actor != "" && c.Actor != q.Actor ||
+			q.Subject != "" && c.Subject != q.Subject && c.Object != q.Subject ||
+			!q.Since.IsZero() && c.At.Before(q.Since) || !q.Until.IsZero() && !c.At.Before(q.Until)
+	})
+	for _, newest := range []bool{false, true} {
+		q.Newest = newest
+		for _, limit := range []int{0, 1, 4} {
+			q.Limit = limit
+			first := want
+			if limit > 0 {
+				first = want[:min(limit, len(want))]
+			}
+			w.equal(fmt.Sprintf("Changes(%+v)", q), w.changes(q), first)
+		}
+		slices.Reverse(want)
+	}
+}
+
+func (w *world) changes(q rbac.ChangeQuery) []rbac.Change {
+	w.Helper()
+	return get(w, func(r rbac.Records) ([]rbac.Change, error) { return all(r.Changes(q)) })
+}

@@ -1,0 +1,159 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+var contextRules = []rule{
+	{"context before", "Under a context that has ended, View and Update run nothing and return its error, as ErrUnavailable.", func(w *world) {
+		w.update(seed)
+		f := func(rbac.Records) error {
+			w.Errorf("f was run")
+			return nil
+		}
+		cancelled, cancel := context.WithCancel(w.ctx)
+		cancel()
+		late, cancel := context.WithDeadline(w.ctx, time.Unix(0, 0))
+		defer cancel()
+		for _, ctx := range []context.Context{cancelled, late} {
+			w.ended("View", w.store.View(ctx, f), ctx.Err())
+			w.ended("Update", w.store.Update(ctx, f), ctx.Err())
+		}
+	}},
+	{"context in the middle", "When the context ends, every method of Records fails, and Update rolls back.", func(w *world) {
+		w.update(seed)
+		for _, c := range slices.Concat(lookups, locks, edits) {
+			w.rolledBack(c.name, func() {
+				ctx, cancel := context.WithCancel(w.ctx)
+				var inside error
+				err := w.store.Update(ctx, func(r rbac.Records) error {
+					if err := r.SetHead(rbac.Head{Revision: 9}); err != nil && ctx.Err() == nil {
+						return err
+					}
+					cancel()
+					inside = c.f(r)
+					return nil
+				})
+				w.ended(c.name, inside, context.Canceled)
+				w.ended("Update", err, context.Canceled)
+			})
+		}
+	}},
+	{"context in a view", "When the context ends, every method of Records fails in a View, too.", func(w *world) {
+		w.update(seed)
+		for _, c := range lookups {
+			ctx, cancel := context.WithCancel(w.ctx)
+			var inside error
+			_ = w.store.View(ctx, func(r rbac.Records) error {
+				cancel()
+				inside = c.f(r)
+				return nil
+			})
+			w.ended(c.name, inside, context.Canceled)
+		}
+	}},
+	{"context at the end", "Update rolls back when its context ended before it could commit, even if f called nothing more and returns nil.", func(w *world) {
+		w.update(seed)
+		w.rolledBack("edits", func() {
+			ctx, cancel := context.WithCancel(w.ctx)
+			err := w.store.Update(ctx, func(r rbac.Records) error {
+				defer cancel()
+				return steps(r, edits)
+			})
+			w.ended("Update", err, context.Canceled)
+		})
+	}},
+	{"context in a listing", "When the context ends in the middle of a listing, the listing ends with an error.", func(w *world) {
+		w.update(manyRecords)
+		for _, l := range listings {
+			ctx, cancel := context.WithCancel(w.ctx)
+			n := 0
+			err := w.store.View(ctx, func(r rbac.Records) error {
+				for _, err := range l.list(r) {
+					if err != nil {
+						return err
+					}
+					n++
+					cancel()
+				}
+				return nil
+			})
+			if err == nil || !errors.Is(err, context.Canceled) {
+				w.Errorf("%s: %d records and then the error %v", l.name, n, err)
+			}
+		}
+	}},
+	{"context while waiting", "An Update that waits for another gives up when its context ends, and writes nothing.", func(w *world) {
+		w.update(seed)
+		release, held := w.holdHead()
+		ctx, cancel := context.WithCancel(w.ctx)
+		begun, done := make(chan struct{}), make(chan error, 1)
+		go func() {
+			close(begun)
+			done <- w.store.Update(ctx, func(r rbac.Records) error {
+				if _, err := r.LockHead(); err != nil {
+					return err
+				}
+				return r.AddSection(rbac.Section{Name: "waited"})
+			})
+		}()
+		<-begun
+		cancel()
+		select {
+		case err := <-done:
+			w.ended("the Update that waited", err, context.Canceled)
+		case <-time.After(patience):
+			w.Errorf("the Update waits on after its context has ended")
+		}
+		release()
+		if err := <-held; err != nil {
+			w.Errorf("the Update that held the head: %v", err)
+		}
+		w.notFound("Section", func(r rbac.Records) error { _, err := r.Section("waited"); return err })
+		w.update(func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 4}) })
+	}},
+}
+
+// patience is how long the suite waits for what should happen at once.
+var patience = 10 * time.Second
+
+// holdHead begins an Update that has locked the head, and ends when it is released.
+func (w *world) holdHead() (release func(), done <-chan error) {
+	w.Helper()
+	held, released, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	go func() {
+		result <- w.store.Update(w.ctx, func(r rbac.Records) error {
+			h, err := r.LockHead()
+			if err != nil {
+				return err
+			}
+			if err := r.SetHead(h); err != nil {
+				return err
+			}
+			once.Do(func() { close(held) })
+			<-released
+			return nil
+		})
+	}()
+	select {
+	case <-held:
+	case err := <-result:
+		w.Fatalf("Update: %v", err)
+	}
+	return func() { close(released) }, result
+}
+
+// ended demands the error of a transaction whose context ended.
+func (w *world) ended(what string, err, cause error) {
+	w.Helper()
+	if !errors.Is(err, cause) || !errors.Is(err, rbac.ErrUnavailable) {
+		w.Errorf("%s: errors.Is must find ErrUnavailable and %v: %v", what, cause, err)
+	}
+}

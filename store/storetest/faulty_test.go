@@ -1,0 +1,447 @@
+package storetest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// faultyStore is a store with one fault.
+type faultyStore struct {
+	fault  string // completes: a store where …
+	caught string // the subtest that must fail
+	open   func(rbac.Store) rbac.Store
+}
+
+var faultyStores = []faultyStore{
+	{"f's error commits", "update error", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) error {
+		var err error
+		if failed := s.Update(ctx, func(r rbac.Records) error { err = f(r); return nil }); failed != nil {
+			return failed
+		}
+		return err
+	})},
+	{"f's error is wrapped", "update error", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) error {
+		if err := s.Update(ctx, f); err != nil {
+			return fmt.Errorf("update: %w", err)
+		}
+		return nil
+	})},
+	{"a panic commits", "panic", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) (err error) {
+		var thrown any
+		err = s.Update(ctx, func(r rbac.Records) error {
+			defer func() { thrown = recover() }()
+			return f(r)
+		})
+		if thrown != nil {
+			panic(thrown)
+		}
+		return err
+	})},
+	{"a panic is swallowed", "panic", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) (err error) {
+		defer func() { _ = recover() }()
+		return s.Update(ctx, f)
+	})},
+	{"a context that ended before is ignored", "context before", anyContext},
+	{"a context that ends in the middle is ignored", "context in the middle", anyContext},
+	{"a context that ends in a View is ignored", "context in a view", anyContext},
+	{"a context that ends in a listing is ignored", "context in a listing", anyContext},
+	{"a context that ends last is ignored", "context at the end", anyContext},
+	{"waiting ignores the context", "context while waiting", anyContext},
+	{"Close does nothing", "close", func(s rbac.Store) rbac.Store { return &unclosed{s} }},
+
+	{"a fault does not spoil", "faults spoil", records(func(s *faulty, r rbac.Records) rbac.Records { return forgiving{r} })},
+	{"DeleteUser cascades", "faults spoil", records(func(s *faulty, r rbac.Records) rbac.Records { return cascading{r} })},
+	{"ErrNotFound spoils", "not found", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) error {
+		return s.Update(ctx, func(r rbac.Records) error {
+			strict := &strict{Records: r}
+			return errors.Join(f(strict), strict.failed)
+		})
+	})},
+	{"a View writes", "view read only", records(func(s *faulty, r rbac.Records) rbac.Records { return lenient{r} })},
+	{"Records live on", "dead records", records(func(s *faulty, r rbac.Records) rbac.Records { return undead{r, s.Store} })},
+	{"a View sees two states", "view one state", records(func(s *faulty, r rbac.Records) rbac.Records { return fresh{r, s.Store} })},
+	{"a listing sees two states", "view one state in listings", records(func(s *faulty, r rbac.Records) rbac.Records { return fresh{r, s.Store} })},
+	{"a listing does not see its own Update", "listing own writes", records(func(s *faulty, r rbac.Records) rbac.Records { return fresh{r, s.Store} })},
+	{"f does not read what it wrote", "update read your writes", records(func(s *faulty, r rbac.Records) rbac.Records { return fresh{r, s.Store} })},
+	{"pages are read by offset", "listing under writes", records(func(s *faulty, r rbac.Records) rbac.Records { return byOffset{r} })},
+	{"a listing stops after a page", "listing whole", records(func(s *faulty, r rbac.Records) rbac.Records { return onePage{r} })},
+	{"a listing is dead silently", "listing dead", records(func(s *faulty, r rbac.Records) rbac.Records { return silent{r} })},
+
+	{"an update of the head is lost", "two writers of the head", records(stale)},
+	{"an update of a user is lost", "two writers of a user", records(stale)},
+	{"an update of a throttle is lost", "two writers of a throttle", records(stale)},
+
+	{"a slice leaks in", "copies in", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, false} })},
+	{"a slice leaks out", "copies out of tickets", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, true} })},
+	{"JSON is compacted", "changes round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
+	{"nil JSON comes back empty", "changes nil", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
+	{"newest first reverses the first", "changes query", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
+
+	{"a touch revives", "tickets touch deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return reviving{r, s.tickets} })},
+	{"a touch goes back", "tickets touch", records(func(s *faulty, r rbac.Records) rbac.Records { return reviving{r, s.tickets} })},
+	{"narrowed to nothing is not narrowed", "tickets no groups", records(func(s *faulty, r rbac.Records) rbac.Records { return unnarrowed{r} })},
+	{"dead tickets live a tick longer", "tickets dead", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
+	{"the limit of dead tickets is ignored", "tickets dead limit", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
+	{"idle throttles live a tick shorter", "throttles idle", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
+	{"the limit of idle throttles is ignored", "throttles idle limit", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
+
+	{"SetUser writes LastLogin", "users set", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"notes are trimmed", "users round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"1970 is no time", "users password and login", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"names are found in any case", "users by key", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"names are sorted in any case", "users order", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"a membership counts at its end", "users filter", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"the nonce loses its sign", "head round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"a grant is found by its pattern", "grants", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+}
+
+// faulty is a store whose transactions work on faulty records.
+type faulty struct {
+	rbac.Store
+	wrap    func(*faulty, rbac.Records) rbac.Records
+	shared  map[uuid.UUID][]uuid.UUID
+	tickets map[uuid.UUID]rbac.TicketRecord
+	reads   int
+}
+
+func records(wrap func(*faulty, rbac.Records) rbac.Records) func(rbac.Store) rbac.Store {
+	return func(s rbac.Store) rbac.Store {
+		return &faulty{Store: s, wrap: wrap, shared: map[uuid.UUID][]uuid.UUID{}, tickets: map[uuid.UUID]rbac.TicketRecord{}}
+	}
+}
+
+func (s *faulty) View(ctx context.Context, f func(rbac.Records) error) error {
+	return s.Store.View(ctx, func(r rbac.Records) error { return f(s.wrap(s, r)) })
+}
+
+func (s *faulty) Update(ctx context.Context, f func(rbac.Records) error) error {
+	return s.Store.Update(ctx, func(r rbac.Records) error { return f(s.wrap(s, r)) })
+}
+
+// updating is a store with a faulty Update.
+type updating struct {
+	rbac.Store
+	update func(rbac.Store, context.Context, func(rbac.Records) error) error
+}
+
+func updates(update func(rbac.Store, context.Context, func(rbac.Records) error) error) func(rbac.Store) rbac.Store {
+	return func(s rbac.Store) rbac.Store { return &updating{s, update} }
+}
+
+func (s *updating) Update(ctx context.Context, f func(rbac.Records) error) error {
+	return s.update(s.Store, ctx, f)
+}
+
+// timeless is a store that looks at no context.
+type timeless struct{ rbac.Store }
+
+func anyContext(s rbac.Store) rbac.Store { return timeless{s} }
+
+func (s timeless) View(ctx context.Context, f func(rbac.Records) error) error {
+	return s.Store.View(context.WithoutCancel(ctx), f)
+}
+
+func (s timeless) Update(ctx context.Context, f func(rbac.Records) error) error {
+	return s.Store.Update(context.WithoutCancel(ctx), f)
+}
+
+type unclosed struct{ rbac.Store }
+
+func (*unclosed) Close() error { return nil }
+
+type forgiving struct{ rbac.Records }
+
+func (r forgiving) AddSection(s rbac.Section) error {
+	if _, err := r.Section(s.Name); err == nil {
+		return fmt.Errorf("section is there: %w", rbac.ErrUnavailable)
+	}
+	return r.Records.AddSection(s)
+}
+
+type cascading struct{ rbac.Records }
+
+func (r cascading) DeleteUser(id uuid.UUID) error {
+	list, _ := r.UserMemberships(id)
+	for _, m := range list {
+		_ = r.DeleteMembership(id, m.Group, m.Scope)
+	}
+	return r.Records.DeleteUser(id)
+}
+
+type strict struct {
+	rbac.Records
+	failed error
+}
+
+func (r *strict) DeleteSection(name string) error {
+	r.failed = r.Records.DeleteSection(name)
+	return r.failed
+}
+
+type lenient struct{ rbac.Records }
+
+func (r lenient) SetHead(h rbac.Head) error {
+	if err := r.Records.SetHead(h); err != rbac.ErrReadOnly {
+		return err
+	}
+	return nil
+}
+
+type undead struct {
+	rbac.Records
+	store rbac.Store
+}
+
+func (r undead) Head() (h rbac.Head, err error) {
+	err = r.store.View(context.Background(), func(r rbac.Records) (err error) { h, err = r.Head(); return err })
+	return h, err
+}
+
+// fresh reads each page, and the sections, in a View of their own.
+type fresh struct {
+	rbac.Records
+	store rbac.Store
+}
+
+func (r fresh) Sections() (list []rbac.Section, err error) {
+	err = r.store.View(context.Background(), func(r rbac.Records) (err error) { list, err = r.Sections(); return err })
+	return list, err
+}
+
+func (r fresh) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+	return func(yield func(rbac.UserRecord, error) bool) {
+		for {
+			var page []rbac.UserRecord
+			f.Limit = 100
+			err := r.store.View(context.Background(), func(r rbac.Records) (err error) { page, err = all(r.Users(f)); return err })
+			if err != nil || len(page) == 0 {
+				return
+			}
+			for _, u := range page {
+				if f.After = u.Name; !yield(u, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+type byOffset struct{ rbac.Records }
+
+func (r byOffset) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
+	return func(yield func(rbac.TicketRecord, error) bool) {
+		for offset := 0; ; offset += 100 {
+			list, err := all(r.Records.IdleTickets(before))
+			if err != nil || offset >= len(list) {
+				return
+			}
+			for _, t := range list[offset:min(offset+100, len(list))] {
+				if !yield(t, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+type onePage struct{ rbac.Records }
+
+func (r onePage) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
+	return func(yield func(rbac.Member, error) bool) {
+		n := 0
+		for m, err := range r.Records.GroupMembers(group) {
+			if n++; !yield(m, err) || n == 2000 {
+				return
+			}
+		}
+	}
+}
+
+type silent struct{ rbac.Records }
+
+func (r silent) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
+	return func(yield func(rbac.TicketRecord, error) bool) {
+		for t, err := range r.Records.GroupTickets(groups) {
+			if err != nil || !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// outdated reads for a change what was there before the last one, every third time.
+type outdated struct {
+	rbac.Records
+	old bool
+}
+
+func stale(s *faulty, r rbac.Records) rbac.Records {
+	s.reads++ // only Updates are counted on here, and they run one at a time
+	return outdated{r, s.reads%3 == 0}
+}
+
+func (r outdated) LockHead() (rbac.Head, error) {
+	h, err := r.Records.LockHead()
+	if r.old && h.Revision > 0 {
+		h.Revision--
+	}
+	return h, err
+}
+
+func (r outdated) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
+	u, err := r.Records.LockUser(id)
+	if r.old {
+		u.Note, u.PasswordHash = "", ""
+	}
+	return u, err
+}
+
+func (r outdated) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
+	t, err := r.Records.Throttle(key)
+	if r.old && t.Failures > 0 {
+		t.Failures--
+	}
+	return t, err
+}
+
+// leaking has slices in common with its caller.
+type leaking struct {
+	rbac.Records
+	shared map[uuid.UUID][]uuid.UUID
+	out    bool
+}
+
+func (r leaking) AddTicket(t rbac.TicketRecord) error {
+	r.shared[t.ID] = t.Groups
+	if r.out {
+		r.shared[t.ID] = slices.Clone(t.Groups)
+	}
+	return r.Records.AddTicket(t)
+}
+
+func (r leaking) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
+	t, err := r.Records.Ticket(id)
+	t.Groups = r.shared[id]
+	return t, err
+}
+
+// compacting treats JSON as its value, and reverses too late.
+type compacting struct{ rbac.Records }
+
+func (r compacting) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+	newest := q.Newest
+	q.Newest = false
+	list, err := all(r.Records.Changes(q))
+	if newest {
+		slices.Reverse(list)
+	}
+	return func(yield func(rbac.Change, error) bool) {
+		for _, c := range list {
+			var b bytes.Buffer
+			_ = json.Compact(&b, c.Before)
+			if c.Before = append([]byte{}, b.Bytes()...); !yield(c, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(rbac.Change{}, err)
+		}
+	}
+}
+
+// reviving touches by writing the whole ticket.
+type reviving struct {
+	rbac.Records
+	tickets map[uuid.UUID]rbac.TicketRecord
+}
+
+func (r reviving) AddTicket(t rbac.TicketRecord) error {
+	r.tickets[t.ID] = t
+	return r.Records.AddTicket(t)
+}
+
+func (r reviving) TouchTicket(id uuid.UUID, seen time.Time) error {
+	t := r.tickets[id]
+	t.LastSeen = seen
+	_ = r.DeleteTicket(id)
+	return r.Records.AddTicket(t)
+}
+
+type unnarrowed struct{ rbac.Records }
+
+func (r unnarrowed) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
+	t, err := r.Records.Ticket(id)
+	t.Narrowed = len(t.Groups) > 0
+	return t, err
+}
+
+// lasting has wrong borders and no limit.
+type lasting struct{ rbac.Records }
+
+func (r lasting) DeleteDeadTickets(now, idle time.Time, _ int) (int, error) {
+	return r.Records.DeleteDeadTickets(now.Add(-tick), idle, 100)
+}
+
+func (r lasting) DeleteIdleThrottles(last, succeeded time.Time, _ int) (int, error) {
+	return r.Records.DeleteIdleThrottles(last.Add(tick), succeeded, 100)
+}
+
+// careless does to values what databases do.
+type careless struct{ rbac.Records }
+
+func (r careless) AddUser(u rbac.UserRecord) error {
+	u.Note = strings.TrimSpace(u.Note)
+	return r.Records.AddUser(u)
+}
+
+func (r careless) SetUser(u rbac.UserRecord) error {
+	return errors.Join(r.Records.SetUser(u), r.Records.SetLastLogin(u.ID, u.LastLogin))
+}
+
+func (r careless) SetLastLogin(id uuid.UUID, at time.Time) error {
+	if at.Unix() == 0 {
+		at = time.Time{}
+	}
+	return r.Records.SetLastLogin(id, at)
+}
+
+func (r careless) UserByName(name string) (rbac.UserRecord, error) {
+	return r.Records.UserByName(strings.ToLower(name))
+}
+
+func (r careless) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+	f.At = f.At.Add(-tick)
+	list, err := all(r.Records.Users(f))
+	slices.SortFunc(list, func(a, b rbac.UserRecord) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	return func(yield func(rbac.UserRecord, error) bool) {
+		for _, u := range list {
+			if !yield(u, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(rbac.UserRecord{}, err)
+		}
+	}
+}
+
+func (r careless) SetHead(h rbac.Head) error {
+	h.Nonce &= 1<<63 - 1
+	return r.Records.SetHead(h)
+}
+
+func (r careless) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
+	return r.Records.PermissionGrants(strings.ToLower(permission))
+}

@@ -1,0 +1,43 @@
+package storetest
+
+import (
+	"math"
+
+	"github.com/rbac-go/rbac"
+)
+
+var headRules = []rule{
+	{"head zero", "The head is there, zero, in a new store.", func(w *world) {
+		w.equal("Head", get(w, rbac.Records.Head), rbac.Head{})
+		w.update(func(r rbac.Records) error {
+			got, err := r.LockHead()
+			w.equal("LockHead", got, rbac.Head{})
+			return err
+		})
+	}},
+	{"head round trip", "The head is given back as it was set, by Head and LockHead, with all 64 bits of its nonce.", func(w *world) {
+		heads := []rbac.Head{
+			{Revision: 1, Nonce: math.MaxUint64}, {Revision: 2, Nonce: 1 << 63}, {Revision: 3}, {Revision: math.MaxInt64, Nonce: math.MaxInt64}, {},
+		}
+		for _, h := range heads {
+			w.update(func(r rbac.Records) error { return r.SetHead(h) })
+			w.equal("Head", get(w, rbac.Records.Head), h)
+			w.update(func(r rbac.Records) error {
+				got, err := r.LockHead()
+				w.equal("LockHead", got, h)
+				return err
+			})
+		}
+	}},
+	{"head read your writes", "An Update reads the head that it set.", func(w *world) {
+		h := rbac.Head{Revision: 7, Nonce: 8}
+		w.update(func(r rbac.Records) error {
+			if err := r.SetHead(h); err != nil {
+				return err
+			}
+			got, err := r.Head()
+			w.equal("Head", got, h)
+			return err
+		})
+	}},
+}

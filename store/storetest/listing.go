@@ -1,0 +1,211 @@
+package storetest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// many is more than any sane size of a page.
+const many = 3000
+
+// listing is one listing by sequence over many records. They are known by a
+// text, which sorts as the listing does. manyRecords adds those whose number is
+// even; the others are left for writes while the listing runs.
+type listing struct {
+	name   string
+	newest bool // greatest text first
+	key    func(number int) string
+	list   func(rbac.Records) iter.Seq2[string, error]
+	add    func(r rbac.Records, key string) error
+	remove func(r rbac.Records, key string) error // takes it out of the listing; nil where nothing does
+}
+
+var listings = []listing{
+	{
+		name: "Users",
+		key:  func(i int) string { return fmt.Sprintf("number %05d", i) },
+		list: func(r rbac.Records) iter.Seq2[string, error] {
+			return keys(r.Users(rbac.UserFilter{Search: "number"}), func(u rbac.UserRecord) string { return u.Name })
+		},
+		add:    func(r rbac.Records, key string) error { return r.AddUser(user(key)) },
+		remove: func(r rbac.Records, key string) error { return r.DeleteUser(id(key)) },
+	},
+	{
+		name: "Users of groups",
+		key:  func(i int) string { return fmt.Sprintf("member %05d", i) },
+		list: func(r rbac.Records) iter.Seq2[string, error] {
+			return keys(r.Users(rbac.UserFilter{Groups: ids("big", "small"), At: noon}), func(u rbac.UserRecord) string { return u.Name })
+		},
+		add: func(r rbac.Records, key string) error {
+			return errors.Join(r.AddUser(user(key)), r.AddMembership(member(key, "big")))
+		},
+		remove: func(r rbac.Records, key string) error { return r.DeleteMembership(id(key), id("big"), "") },
+	},
+	{
+		name: "GroupMembers",
+		key:  func(i int) string { return fmt.Sprintf("scope %05d", i) },
+		list: func(r rbac.Records) iter.Seq2[string, error] {
+			return keys(r.GroupMembers(id("scopes")), func(m rbac.Member) string { return m.Scope })
+		},
+		add: func(r rbac.Records, key string) error {
+			return r.AddMembership(rbac.MembershipRecord{User: id("owner"), Group: id("scopes"), Scope: key})
+		},
+		remove: func(r rbac.Records, key string) error { return r.DeleteMembership(id("owner"), id("scopes"), key) },
+	},
+	{
+		name: "GroupTickets",
+		key:  func(i int) string { return id(fmt.Sprint("of a group ", i)).String() },
+		list: func(r rbac.Records) iter.Seq2[string, error] {
+			return keys(r.GroupTickets(ids("big", "small")), ticketKey)
+		},
+		add:    func(r rbac.Records, key string) error { return addTicketByKey(r, key, noon, "big") },
+		remove: func(r rbac.Records, key string) error { return r.DeleteTicket(uuid.MustParse(key)) },
+	},
+	{
+		name:   "IdleTickets",
+		key:    func(i int) string { return id(fmt.Sprint("idle ", i)).String() },
+		list:   func(r rbac.Records) iter.Seq2[string, error] { return keys(r.IdleTickets(noon), ticketKey) },
+		add:    func(r rbac.Records, key string) error { return addTicketByKey(r, key, noon.Add(-time.Hour)) },
+		remove: func(r rbac.Records, key string) error { return r.TouchTicket(uuid.MustParse(key), noon) },
+	},
+	{
+		name: "Changes",
+		key:  func(i int) string { return fmt.Sprintf("%06d", i+1) },
+		list: func(r rbac.Records) iter.Seq2[string, error] { return keys(r.Changes(rbac.ChangeQuery{}), changeKey) },
+		add:  addChangeByKey,
+	},
+	{
+		name: "Changes, newest first", newest: true,
+		key: func(i int) string { return fmt.Sprintf("%06d", i+1) },
+		list: func(r rbac.Records) iter.Seq2[string, error] {
+			return keys(r.Changes(rbac.ChangeQuery{Newest: true}), changeKey)
+		},
+		add: addChangeByKey,
+	},
+}
+
+func manyRecords(r rbac.Records) error {
+	return addRecords(r, listings[:len(listings)-1]...) // the last two have one table
+}
+
+func addRecords(r rbac.Records, listings ...listing) error {
+	if err := errors.Join(addUsers(r, "owner"), addGroups(r, "big", "small", "scopes")); err != nil {
+		return err
+	}
+	return each(listings, func(l listing) error {
+		return each(l.sorted(), func(key string) error { return l.add(r, key) })
+	})
+}
+
+// sorted lists the texts of the records that are there, in the listing's order.
+func (l listing) sorted() (list []string) {
+	for i := range many {
+		list = append(list, l.key(2*i))
+	}
+	slices.SortFunc(list, l.compare)
+	return list
+}
+
+func (l listing) compare(a, b string) int {
+	if l.newest {
+		a, b = b, a
+	}
+	return cmp.Compare(a, b)
+}
+
+// underWrites runs the listing and at every record adds others, near and far,
+// and takes away some that were there. It tells what was listed and what taken away.
+func (l listing) underWrites(r rbac.Records) (got []string, removed map[string]bool, err error) {
+	sorted, added := l.sorted(), map[string]bool{}
+	removed = map[string]bool{}
+	for key, err := range l.list(r) {
+		if err != nil {
+			return nil, nil, err
+		}
+		got = append(got, key)
+		i, there := slices.BinarySearchFunc(sorted, key, l.compare)
+		if !there {
+			continue // added on the way
+		}
+		number := 2 * i
+		if l.newest {
+			number = 2 * (many - 1 - i)
+		}
+		for _, n := range []int{number - 1, number + 1, number + 1001} {
+			if k := l.key(n); n > 0 && !added[k] {
+				added[k] = true
+				if err := l.add(r, k); err != nil {
+					return nil, nil, err
+				}
+			}
+		}
+		for _, j := range []int{i, i + 7, i + many/2} {
+			if l.remove == nil || i%3 != 0 || j >= many || removed[sorted[j]] {
+				continue
+			}
+			removed[sorted[j]] = true
+			if err := l.remove(r, sorted[j]); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return got, removed, nil
+}
+
+// complete demands that got has, in order and once each, all records but the
+// removed ones. It may have these, and others that were added.
+func (w *world) complete(l listing, got []string, removed map[string]bool) {
+	w.Helper()
+	there := map[string]bool{}
+	for i, key := range got {
+		if there[key] = true; i > 0 && l.compare(got[i-1], key) >= 0 {
+			w.Fatalf("%s: record %d is %s, and %s comes after it", l.name, i, got[i-1], key)
+		}
+	}
+	for i, key := range l.sorted() {
+		if !there[key] && !removed[key] {
+			w.Fatalf("%s: of %d records, %d (%s) is missing", l.name, len(got), i, key)
+		}
+	}
+}
+
+// keys reduces records to their texts. A record that comes with an error has the
+// empty text if it is zero, as it should be.
+func keys[R any](seq iter.Seq2[R, error], key func(R) string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for r, err := range seq {
+			text := ""
+			if !reflect.ValueOf(r).IsZero() {
+				text = key(r)
+			}
+			if !yield(text, err) {
+				return
+			}
+		}
+	}
+}
+
+func ticketKey(t rbac.TicketRecord) string { return t.ID.String() }
+
+func changeKey(c rbac.Change) string { return fmt.Sprintf("%06d", c.Revision) }
+
+func addTicketByKey(r rbac.Records, key string, seen time.Time, groups ...string) error {
+	t := ticket(key, "owner", groups...)
+	t.ID, t.LastSeen = uuid.MustParse(key), seen
+	return r.AddTicket(t)
+}
+
+func addChangeByKey(r rbac.Records, key string) error {
+	revision, err := strconv.Atoi(key)
+	return errors.Join(err, r.AddChange(rbac.Change{Revision: rbac.Revision(revision)}))
+}

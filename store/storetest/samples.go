@@ -1,0 +1,93 @@
+package storetest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// noon is the time at which most of the suite happens. It has microseconds.
+var noon = time.Date(2024, 2, 29, 12, 0, 0, 123456000, time.UTC)
+
+const tick = time.Microsecond // the precision of a store
+
+// times are those that an encoding is likely to lose or to take for no time at all.
+var times = []time.Time{
+	{},
+	time.Time{}.Add(tick),
+	time.Date(1582, 10, 4, 23, 59, 59, 999999000, time.UTC),
+	time.Unix(-1, 999999000).UTC(),
+	time.Unix(0, 0).UTC(),
+	time.Unix(0, 0).UTC().Add(tick),
+	noon,
+	time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC),
+	time.Date(2300, 1, 1, 0, 0, 0, 1000, time.UTC), // nanoseconds since 1970 do not fit 64 bits
+	time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC),
+}
+
+// texts are pairwise different as bytes, though not under this or that
+// collation, normalization or trimming. The first is the only empty one.
+var texts = []string{
+	"", " ", "a", "A", "a ", " a", "a.b", "a-b", "a b", "ab", "a\u00adb", "Z", "z", "1", "01", "1.0", "1e0", "null", "NULL", "true",
+	"'", "''", `"`, "`", ";--", `\`, `\\`, `\n`, "\n", "\r\n", "\t", "%", "_", "*", "?", "$1", ":a", "@a", "a\x01b",
+	"\u00e9", "e\u0301", "\u00c9", "ß", "ss", "ẞ", "ı", "I", "i", "İ", "K", "k", "\u212a", "ſ", "s", "\u00c5", "\u212b", "\uff21",
+	"张三", "系统管理员", "สมชาย", "مدير", "שלום", "Ελένη", "иван", "👩‍👩‍👧‍👦", "👩", "\U0010FFFF", "\uFFFD", "\uFEFF", "\u200b",
+	strings.Repeat("a", 256), strings.Repeat("a", 255) + "b", strings.Repeat("界", 85) + "!", strings.Repeat("😀", 64),
+}
+
+// pick goes round and round through values.
+func pick[V any](values []V, i int) V { return values[i%len(values)] }
+
+// id gives each name an id. Their order is not that of the names.
+func id(name string) (id uuid.UUID) {
+	h := sha256.Sum256([]byte(name))
+	copy(id[:], h[:])
+	return id
+}
+
+func hash(name string) [32]byte { return sha256.Sum256([]byte(name)) }
+
+// ids lists the ids of names in byte order.
+func ids(names ...string) (list []uuid.UUID) {
+	for _, name := range names {
+		list = append(list, id(name))
+	}
+	slices.SortFunc(list, compareIDs)
+	return list
+}
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+
+// user is a user of whom only what must be unique is set.
+func user(name string) rbac.UserRecord {
+	return rbac.UserRecord{User: rbac.User{ID: id(name), Name: name}}
+}
+
+func group(name string) rbac.Group { return rbac.Group{ID: id(name), Name: name} }
+
+func addUsers(r rbac.Records, names ...string) error {
+	return each(names, func(name string) error { return r.AddUser(user(name)) })
+}
+
+func addGroups(r rbac.Records, names ...string) error {
+	return each(names, func(name string) error { return r.AddGroup(group(name)) })
+}
+
+// member is a membership without scope and end.
+func member(user, group string) rbac.MembershipRecord {
+	return rbac.MembershipRecord{User: id(user), Group: id(group)}
+}
+
+// ticket is a ticket that is alive at noon; groups narrow it.
+func ticket(name, user string, groups ...string) rbac.TicketRecord {
+	return rbac.TicketRecord{
+		ID: id(name), User: id(user), Hash: hash(name), Created: noon, LastSeen: noon, Expires: noon.Add(time.Hour),
+		Narrowed: groups != nil, Groups: ids(groups...),
+	}
+}

@@ -1,0 +1,104 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// seed puts something into every table, so that every call has something to do.
+func seed(r rbac.Records) error {
+	return steps(r, []call{
+		{"SetHead", func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 1, Nonce: 11}) }},
+		{"users", func(r rbac.Records) error { return addUsers(r, "alice", "bob", "leaver") }},
+		{"groups", func(r rbac.Records) error { return addGroups(r, "admins", "staff", "guests", "empty") }},
+		{"sections", func(r rbac.Records) error {
+			return each([]rbac.Section{{Name: "posts", Title: "Posts"}, {Name: "old"}}, r.AddSection)
+		}},
+		{"permissions", func(r rbac.Records) error {
+			return each([]rbac.Permission{{ID: id("edit"), Name: "post.edit", Section: "posts"}, {ID: id("old"), Name: "post.old"}}, r.AddPermission)
+		}},
+		{"grants", func(r rbac.Records) error {
+			return each([]rbac.GrantRecord{{Group: id("staff"), Permission: "post.edit"}, {Group: id("admins"), Permission: "*"}}, r.AddGrant)
+		}},
+		{"inheritances", func(r rbac.Records) error {
+			return each([]rbac.InheritanceRecord{{Senior: id("admins"), Junior: id("staff")}, {Senior: id("admins"), Junior: id("guests")}}, r.AddInheritance)
+		}},
+		{"SetDeclaration", func(r rbac.Records) error { return r.SetDeclaration(rbac.Declaration{Kind: "group", Key: "admins"}) }},
+		{"memberships", func(r rbac.Records) error {
+			scoped := member("alice", "staff")
+			scoped.Scope = "org:1"
+			return each([]rbac.MembershipRecord{member("alice", "staff"), scoped, member("bob", "admins")}, r.AddMembership)
+		}},
+		{"tickets", func(r rbac.Records) error {
+			dead := ticket("dead", "bob")
+			dead.Expires = noon.Add(-time.Hour)
+			return each([]rbac.TicketRecord{ticket("t1", "alice"), ticket("t2", "alice", "staff", "guests"), ticket("t3", "bob"), dead}, r.AddTicket)
+		}},
+		{"throttles", func(r rbac.Records) error {
+			return each([]rbac.ThrottleRecord{{Key: hash("k1"), Failures: 1, Last: noon}, {Key: hash("k2"), Failures: 2}}, r.SetThrottle)
+		}},
+		{"changes", func(r rbac.Records) error {
+			return each([]rbac.Change{{Revision: 1, Action: "AddUser", At: noon}, {Revision: 1, Seq: 1, After: []byte(`{}`)}}, r.AddChange)
+		}},
+	})
+}
+
+// tables is all that a seeded store holds.
+type tables struct {
+	Head         rbac.Head
+	Users        []rbac.UserRecord
+	Sections     []rbac.Section
+	Permissions  []rbac.Permission
+	Groups       []rbac.Group
+	Grants       []rbac.GrantRecord
+	Inheritances []rbac.InheritanceRecord
+	Declarations []rbac.Declaration
+	Memberships  [][]rbac.MembershipRecord
+	Members      [][]rbac.Member
+	UserTickets  [][]rbac.TicketRecord
+	Tickets      []rbac.TicketRecord
+	Throttles    []rbac.ThrottleRecord
+	Changes      []rbac.Change
+}
+
+func dump(r rbac.Records) (t tables, err error) {
+	add := func(err2 error) {
+		if err == nil {
+			err = err2
+		}
+	}
+	keep(&t.Head, add)(r.Head())
+	keep(&t.Users, add)(all(r.Users(rbac.UserFilter{})))
+	keep(&t.Sections, add)(r.Sections())
+	keep(&t.Permissions, add)(r.Permissions())
+	keep(&t.Groups, add)(r.Groups())
+	keep(&t.Grants, add)(r.Grants())
+	keep(&t.Inheritances, add)(r.Inheritances())
+	keep(&t.Declarations, add)(r.Declarations())
+	for _, u := range t.Users {
+		t.Memberships = append(t.Memberships, nil)
+		keep(&t.Memberships[len(t.Memberships)-1], add)(r.UserMemberships(u.ID))
+		t.UserTickets = append(t.UserTickets, nil)
+		keep(&t.UserTickets[len(t.UserTickets)-1], add)(r.UserTickets(u.ID))
+	}
+	for _, g := range t.Groups {
+		t.Members = append(t.Members, nil)
+		keep(&t.Members[len(t.Members)-1], add)(all(r.GroupMembers(g.ID)))
+	}
+	keep(&t.Tickets, add)(all(r.IdleTickets(times[len(times)-1])))
+	for _, key := range [][32]byte{hash("k1"), hash("k2")} {
+		t.Throttles = append(t.Throttles, rbac.ThrottleRecord{})
+		keep(&t.Throttles[len(t.Throttles)-1], add)(r.Throttle(key))
+	}
+	keep(&t.Changes, add)(all(r.Changes(rbac.ChangeQuery{})))
+	return t, err
+}
+
+// keep stores a result in a table and hands its error on.
+func keep[R any](table *R, fail func(error)) func(R, error) {
+	return func(result R, err error) {
+		*table = result
+		fail(err)
+	}
+}

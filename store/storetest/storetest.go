@@ -1,0 +1,51 @@
+// Package storetest is the contract of a store in executable form. Whoever
+// writes an [rbac.Store] calls [Run] from a test of their own:
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) rbac.Store { return mystore.New() })
+//	}
+//
+// A store that passes can be used with [rbac.Open]. Each failure begins with the
+// rule that was broken, in the words of the contract at [rbac.Store] and [rbac.Records].
+//
+// The suite uses names as a store gets them, canonical or not: it must keep
+// every valid UTF-8 text without NUL as it is. It measures no time; where a
+// store that hangs would stop it, it gives up after minutes.
+package storetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Run runs the suite, each rule as a subtest on a store of its own. open returns
+// an empty store that no other test uses; Run closes it at the end of the subtest.
+func Run(t *testing.T, open func(t *testing.T) rbac.Store) {
+	for _, c := range suite() {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+			t.Cleanup(cancel)
+			store := open(t)
+			t.Cleanup(func() { store.Close() })
+			c.f(&world{T: t, rule: c.rule, ctx: ctx, store: store})
+		})
+	}
+}
+
+// rule is one row of the contract.
+type rule struct {
+	name string // of the subtest
+	rule string // what a failure prints
+	f    func(*world)
+}
+
+func suite() []rule {
+	return slices.Concat(
+		headRules, userRules, userFilterRules, policyRules, groupRules, membershipRules, ticketRules, throttleRules, changeRules,
+		transactionRules, contextRules, listingRules, copyRules, concurrencyRules,
+	)
+}

@@ -1,0 +1,116 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+// TestSuiteCallsEveryMethod proves that the tables of calls leave no method of Records out.
+func TestSuiteCallsEveryMethod(t *testing.T) {
+	called := map[string]bool{}
+	for _, c := range slices.Concat(lookups, locks, edits) {
+		if called[c.name] {
+			t.Errorf("%s is called twice", c.name)
+		}
+		called[c.name] = true
+	}
+	records := reflect.TypeFor[rbac.Records]()
+	for i := range records.NumMethod() {
+		if !called[records.Method(i).Name] {
+			t.Errorf("%s is not called", records.Method(i).Name)
+		}
+	}
+}
+
+func TestSamplesDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for _, text := range texts {
+		if seen[text] {
+			t.Errorf("%q is there twice", text)
+		}
+		seen[text] = true
+	}
+}
+
+// TestRetries proves that a store may run f again.
+func TestRetries(t *testing.T) {
+	Run(t, func(*testing.T) rbac.Store { return &retrying{memorystore.New()} })
+}
+
+// retrying runs every f twice, and commits what it did the second time.
+type retrying struct{ rbac.Store }
+
+func (s *retrying) Update(ctx context.Context, f func(rbac.Records) error) error {
+	retry := errors.New("again")
+	err := s.Store.Update(ctx, func(r rbac.Records) error {
+		if err := f(r); err != nil {
+			return err
+		}
+		return retry
+	})
+	if err != retry {
+		return err
+	}
+	return s.Store.Update(ctx, f)
+}
+
+func (s *retrying) View(ctx context.Context, f func(rbac.Records) error) error {
+	if err := s.Store.View(ctx, f); err != nil {
+		return err
+	}
+	return s.Store.View(ctx, f)
+}
+
+// inside names the fault that the process is to run the suite with. It is set by
+// TestFaultyStores, which runs the test program again for each.
+const inside = "STORETEST_FAULT"
+
+// TestFaultyStores proves that the suite can fail: a store that breaks one rule
+// fails the subtest that states it, and says so.
+func TestFaultyStores(t *testing.T) {
+	if name := os.Getenv(inside); name != "" {
+		patience = 50 * time.Millisecond
+		i := slices.IndexFunc(faultyStores, func(f faultyStore) bool { return f.fault == name })
+		Run(t, func(*testing.T) rbac.Store { return faultyStores[i].open(memorystore.New()) })
+		return
+	}
+	for _, f := range faultyStores {
+		t.Run(f.fault, func(t *testing.T) {
+			i := slices.IndexFunc(suite(), func(r rule) bool { return r.name == f.caught })
+			if i < 0 {
+				t.Fatalf("no subtest is called %q", f.caught)
+			}
+			name := strings.ReplaceAll(f.caught, " ", "_")
+			out := runAgain(t, f.fault, "^TestFaultyStores$/^"+regexp.QuoteMeta(name)+"$")
+			if !strings.Contains(out, "--- FAIL: TestFaultyStores/"+name) || !strings.Contains(out, suite()[i].rule) {
+				t.Errorf("%q does not catch a store where %s; it says:\n%s", f.caught, f.fault, out)
+			}
+		})
+	}
+}
+
+func runAgain(t *testing.T, fault, run string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.run="+run)
+	cmd.Env = append(os.Environ(), inside+"="+fault)
+	out, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
+		t.Errorf("the suite passes (%v)", err)
+	}
+	return string(out)
+}

@@ -1,0 +1,155 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+var userFilterRules = []rule{
+	{"users filter", "A filter selects the users whom each of its fields selects, in order.", func(w *world) {
+		w.update(filterWorld)
+		for _, c := range filterCases() {
+			w.equal(fmt.Sprintf("Users(%+v)", c.filter), w.userNames(c.filter), c.want)
+		}
+	}},
+	{"users search", "Search finds Name, DisplayName or Email that contain the text; A to Z match in either case, all else exactly.", func(w *world) {
+		w.update(func(r rbac.Records) error {
+			for i, name := range []string{"\u00c9mile", "\u00c9MILE", "Kelvin", "\u212aelvin", "100%", "1000", "a_b", "axb", `back\slash`, "straße", "STRASSE", "張三"} {
+				u := user(name)
+				u.DisplayName, u.Email = fmt.Sprintf("Display %d.", i), fmt.Sprintf("Mail%d@example.com", i)
+				u.Note, u.Subject, u.EmailKey = "hidden", fmt.Sprint("hidden", i), fmt.Sprint("hidden", i)
+				if err := r.AddUser(u); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for search, want := range map[string][]string{
+			"\u00e9mile": nil, "\u00c9": {"\u00c9MILE", "\u00c9mile"}, "\u00c9Mil": {"\u00c9MILE", "\u00c9mile"}, "E\u0301": nil, "mile": {"\u00c9MILE", "\u00c9mile"},
+			"kelvin": {"Kelvin"}, "\u212aelvin": {"\u212aelvin"}, "ELVIN": {"Kelvin", "\u212aelvin"},
+			"%": {"100%"}, "_": {"a_b"}, `\`: {`back\slash`}, "A_B": {"a_b"}, "1%": nil, "ss": {"STRASSE"}, "ß": {"straße"}, "三": {"張三"},
+			"dISPLAY 2.": {"Kelvin"}, "mail4@EXAMPLE": {"100%"}, "hidden": nil, " ": w.userNames(rbac.UserFilter{}), "*": nil, "'": nil,
+		} {
+			slices.Sort(want)
+			w.equal(fmt.Sprintf("Search %q", search), w.userNames(rbac.UserFilter{Search: search}), want)
+		}
+	}},
+	{"users pages", "After and Limit walk through all users, each once, with every other field set too.", func(w *world) {
+		const n = 2500
+		var want []string
+		w.update(func(r rbac.Records) error {
+			want = nil
+			if err := addGroups(r, "all", "none"); err != nil {
+				return err
+			}
+			for i := range n {
+				name := fmt.Sprintf("user %04d", (i*7919)%n)
+				want = append(want, name)
+				if err := r.AddUser(user(name)); err != nil {
+					return err
+				}
+				if err := r.AddMembership(member(name, "all")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		slices.Sort(want)
+		for _, limit := range []int{0, 1000, 333} {
+			for _, groups := range [][]uuid.UUID{nil, ids("all"), ids("all", "none")} {
+				got := w.pages(rbac.UserFilter{Search: "USER", Groups: groups, At: noon, Permanent: true, Enabled: true, Limit: limit})
+				w.equal(fmt.Sprintf("%d users in pages of %d", len(got), limit), got, want)
+			}
+		}
+		w.equal("first", w.userNames(rbac.UserFilter{Groups: ids("all"), Limit: 1}), want[:1])
+		w.equal("last", w.userNames(rbac.UserFilter{Groups: ids("all"), After: want[n-2]}), want[n-1:])
+	}},
+}
+
+func (w *world) pages(f rbac.UserFilter) (names []string) {
+	w.Helper()
+	for {
+		page := w.userNames(f)
+		names = append(names, page...)
+		if f.Limit == 0 || len(page) == 0 {
+			return names
+		}
+		if len(page) > f.Limit {
+			w.Fatalf("Limit %d: got %d users", f.Limit, len(page))
+		}
+		f.After = page[len(page)-1]
+	}
+}
+
+// filterWorld has users who say by their names how they are in the group staff.
+func filterWorld(r rbac.Records) error {
+	if err := addGroups(r, "staff", "boss", "empty"); err != nil {
+		return err
+	}
+	for name, m := range map[string]rbac.MembershipRecord{
+		"always":          {},
+		"scoped":          {Scope: "org:1"},
+		"until past":      {Until: noon.Add(-tick)},
+		"until now":       {Until: noon},
+		"until soon":      {Until: noon.Add(tick)},
+		"until far":       {Until: noon.Add(1000 * time.Hour)},
+		"scoped past":     {Scope: "org:1", Until: noon.Add(-tick)},
+		"scoped soon":     {Scope: "org:1", Until: noon.Add(tick)},
+		"disabled always": {},
+	} {
+		u := user(name)
+		u.Disabled = name == "disabled always"
+		if err := r.AddUser(u); err != nil {
+			return err
+		}
+		m.User, m.Group = u.ID, id("staff")
+		if err := r.AddMembership(m); err != nil {
+			return err
+		}
+	}
+	if err := addUsers(r, "boss", "outside"); err != nil {
+		return err
+	}
+	// always is in both groups and boss twice in one: each is listed once all the same.
+	scoped := member("boss", "boss")
+	scoped.Scope = "org:2"
+	return each([]rbac.MembershipRecord{member("always", "boss"), member("boss", "boss"), scoped}, r.AddMembership)
+}
+
+type filterCase struct {
+	filter rbac.UserFilter
+	want   []string
+}
+
+func filterCases() []filterCase {
+	staff, both := ids("staff"), ids("staff", "boss")
+	return []filterCase{
+		{rbac.UserFilter{}, []string{"always", "boss", "disabled always", "outside", "scoped", "scoped past", "scoped soon", "until far", "until now", "until past", "until soon"}},
+		{rbac.UserFilter{Limit: 2}, []string{"always", "boss"}},
+		{rbac.UserFilter{After: "scoped soon"}, []string{"until far", "until now", "until past", "until soon"}},
+		{rbac.UserFilter{After: "scoped", Limit: 1}, []string{"scoped past"}},
+		{rbac.UserFilter{After: "until soon"}, nil},
+		{rbac.UserFilter{Search: "SOON"}, []string{"scoped soon", "until soon"}},
+		{rbac.UserFilter{Search: "soon", After: "scoped soon"}, []string{"until soon"}},
+		{rbac.UserFilter{Enabled: true, Limit: 3}, []string{"always", "boss", "outside"}},
+		{rbac.UserFilter{Enabled: true, Search: "always"}, []string{"always"}},
+		{rbac.UserFilter{Groups: []uuid.UUID{}, At: noon}, nil},
+		{rbac.UserFilter{Groups: ids("empty"), At: noon}, nil},
+		{rbac.UserFilter{Groups: ids("unknown"), At: noon}, nil},
+		{rbac.UserFilter{Groups: staff, At: noon}, []string{"always", "disabled always", "scoped", "scoped soon", "until far", "until soon"}},
+		{rbac.UserFilter{Groups: staff, At: noon.Add(tick)}, []string{"always", "disabled always", "scoped", "until far"}},
+		{rbac.UserFilter{Groups: staff}, []string{"always", "disabled always", "scoped", "scoped past", "scoped soon", "until far", "until now", "until past", "until soon"}},
+		{rbac.UserFilter{Groups: both, At: noon}, []string{"always", "boss", "disabled always", "scoped", "scoped soon", "until far", "until soon"}},
+		{rbac.UserFilter{Groups: staff, At: noon, Permanent: true}, []string{"always", "disabled always"}},
+		{rbac.UserFilter{Groups: staff, Permanent: true}, []string{"always", "disabled always"}},
+		{rbac.UserFilter{Groups: both, At: noon, Permanent: true, Enabled: true}, []string{"always", "boss"}},
+		{rbac.UserFilter{Groups: both, At: noon, Permanent: true, Enabled: true, Limit: 1}, []string{"always"}},
+		{rbac.UserFilter{Groups: both, At: noon, After: "boss", Search: "S", Limit: 2}, []string{"disabled always", "scoped"}},
+		{rbac.UserFilter{Groups: both, At: noon, After: "boss", Search: "S", Limit: 2, Enabled: true}, []string{"scoped", "scoped soon"}},
+	}
+}

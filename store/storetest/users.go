@@ -1,0 +1,163 @@
+package storetest
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+var userRules = []rule{
+	{"users round trip", "A user is given back with every field as it was added: any text, any time.", func(w *world) {
+		add := func(r rbac.Records, u rbac.UserRecord) error { return r.AddUser(u) }
+		find := func(r rbac.Records, u rbac.UserRecord) (rbac.UserRecord, error) { return r.User(u.ID) }
+		roundTrip(w, sampleUsers(), add, find)
+	}},
+	{"users by key", "Users are found by exact name, e-mail key and subject, and by nothing that is only like it.", func(w *world) {
+		users := sampleUsers()
+		w.update(func(r rbac.Records) error {
+			return each(users, func(u rbac.UserRecord) error { return r.AddUser(u) })
+		})
+		for _, u := range users {
+			w.equal("UserByName", get(w, func(r rbac.Records) (rbac.UserRecord, error) { return r.UserByName(u.Name) }), u)
+			if u.EmailKey != "" {
+				w.equal("UserByEmail", get(w, func(r rbac.Records) (rbac.UserRecord, error) { return r.UserByEmail(u.EmailKey) }), u)
+			}
+			if u.Subject != "" {
+				w.equal("UserBySubject", get(w, func(r rbac.Records) (rbac.UserRecord, error) { return r.UserBySubject(u.Subject) }), u)
+			}
+			got := w.lockUser(u.ID)
+			w.equal("LockUser", got, u)
+		}
+	}},
+	{"users empty keys", "EmailKey and Subject are unique unless empty; an empty one finds nobody.", func(w *world) {
+		w.update(func(r rbac.Records) error { return addUsers(r, "alice", "bob") })
+		w.notFound("UserByEmail", func(r rbac.Records) error { _, err := r.UserByEmail(""); return err })
+		w.notFound("UserBySubject", func(r rbac.Records) error { _, err := r.UserBySubject(""); return err })
+	}},
+	{"users set", "SetUser writes everything but Created, LastLogin and PasswordHash.", func(w *world) {
+		old, all := sampleUsers()[1], sampleUsers()
+		w.update(func(r rbac.Records) error { return r.AddUser(old) })
+		for i, u := range all {
+			u.ID = old.ID
+			u.Created, u.LastLogin, u.PasswordHash = times[i%4], times[i%5], "another hash"
+			w.update(func(r rbac.Records) error { return r.SetUser(u) })
+			u.Created, u.LastLogin, u.PasswordHash = old.Created, old.LastLogin, old.PasswordHash
+			w.equal("user", w.user(old.ID), u)
+		}
+	}},
+	{"users set keys", "A changed name, e-mail key or subject finds the user from then on; the old one is free.", func(w *world) {
+		a, b := user("a"), user("b")
+		a.EmailKey, a.Subject = "a@example.com", "sub a"
+		changed := a
+		changed.Name, changed.EmailKey, changed.Subject = "c", "c@example.com", "sub c"
+		b.Name, b.EmailKey, b.Subject = a.Name, a.EmailKey, a.Subject
+		w.update(func(r rbac.Records) error { return r.AddUser(a) })
+		w.update(func(r rbac.Records) error { return r.SetUser(changed) })
+		w.notFound("UserByName", func(r rbac.Records) error { _, err := r.UserByName(a.Name); return err })
+		w.notFound("UserByEmail", func(r rbac.Records) error { _, err := r.UserByEmail(a.EmailKey); return err })
+		w.notFound("UserBySubject", func(r rbac.Records) error { _, err := r.UserBySubject(a.Subject); return err })
+		w.update(func(r rbac.Records) error { return r.AddUser(b) })
+		w.equal("new name", get(w, func(r rbac.Records) (rbac.UserRecord, error) { return r.UserByName("c") }), changed)
+		w.equal("old name", get(w, func(r rbac.Records) (rbac.UserRecord, error) { return r.UserByName("a") }), b)
+	}},
+	{"users set same", "A user may be set to the keys that they have, and to empty ones.", func(w *world) {
+		u := sampleUsers()[1]
+		w.update(func(r rbac.Records) error { return r.AddUser(u) })
+		w.update(func(r rbac.Records) error { return r.SetUser(u) })
+		w.equal("user", w.user(u.ID), u)
+		u.EmailKey, u.Subject = "", ""
+		w.update(func(r rbac.Records) error { return r.SetUser(u) })
+		w.equal("user", w.user(u.ID), u)
+	}},
+	{"users password and login", "SetPasswordHash and SetLastLogin write their one field.", func(w *world) {
+		u := sampleUsers()[1]
+		w.update(func(r rbac.Records) error { return r.AddUser(u) })
+		for i, at := range times {
+			u.PasswordHash, u.LastLogin = texts[i], at
+			w.update(func(r rbac.Records) error { return r.SetPasswordHash(u.ID, texts[i]) })
+			w.update(func(r rbac.Records) error { return r.SetLastLogin(u.ID, at) })
+			w.equal("user", w.user(u.ID), u)
+		}
+	}},
+	{"users delete", "A deleted user is found by no key, and all their keys are free.", func(w *world) {
+		u := sampleUsers()[1]
+		w.update(func(r rbac.Records) error { return r.AddUser(u) })
+		w.update(func(r rbac.Records) error { return r.DeleteUser(u.ID) })
+		w.notFound("User", func(r rbac.Records) error { _, err := r.User(u.ID); return err })
+		w.notFound("UserByName", func(r rbac.Records) error { _, err := r.UserByName(u.Name); return err })
+		w.notFound("UserByEmail", func(r rbac.Records) error { _, err := r.UserByEmail(u.EmailKey); return err })
+		w.notFound("UserBySubject", func(r rbac.Records) error { _, err := r.UserBySubject(u.Subject); return err })
+		w.update(func(r rbac.Records) error { return r.AddUser(u) })
+		w.equal("user", w.user(u.ID), u)
+	}},
+	{"users delete and add", "A record deleted in an Update can be added again in the same Update.", func(w *world) {
+		u := sampleUsers()[1]
+		w.update(func(r rbac.Records) error { return r.AddUser(u) })
+		u.Note = "again"
+		w.update(func(r rbac.Records) error {
+			if err := r.DeleteUser(u.ID); err != nil {
+				return err
+			}
+			return r.AddUser(u)
+		})
+		w.equal("user", w.user(u.ID), u)
+	}},
+	{"users order", "Users are listed in byte order of their names.", func(w *world) {
+		names := texts[1:]
+		w.update(func(r rbac.Records) error { return addUsers(r, names...) })
+		got := w.userNames(rbac.UserFilter{})
+		w.equal("names", got, slices.Sorted(slices.Values(names)))
+	}},
+}
+
+// sampleUsers are users that together hold every text and time in every field.
+func sampleUsers() (users []rbac.UserRecord) {
+	for i, text := range texts {
+		if text == "" {
+			continue // a name is never empty
+		}
+		users = append(users, rbac.UserRecord{
+			User: rbac.User{
+				ID: id("user" + text), Name: text, Email: pick(texts, i+1), Subject: pick(texts, i+2),
+				DisplayName: pick(texts, i+3), Note: pick(texts, i+4), Disabled: i%2 == 0,
+				Created: pick(times, i), LastLogin: pick(times, i+1),
+			},
+			EmailKey: pick(texts, i+5), PasswordHash: pick(texts, i+6),
+		})
+	}
+	return users
+}
+
+func (w *world) user(id uuid.UUID) rbac.UserRecord {
+	w.Helper()
+	return get(w, func(r rbac.Records) (rbac.UserRecord, error) { return r.User(id) })
+}
+
+func (w *world) lockUser(id uuid.UUID) (u rbac.UserRecord) {
+	w.Helper()
+	w.update(func(r rbac.Records) (err error) {
+		u, err = r.LockUser(id)
+		return err
+	})
+	return u
+}
+
+func (w *world) userNames(f rbac.UserFilter) []string {
+	w.Helper()
+	return get(w, func(r rbac.Records) ([]string, error) {
+		return some(r.Users(f), func(u rbac.UserRecord) string { return u.Name })
+	})
+}
+
+// notFound demands ErrNotFound from a call that reads.
+func (w *world) notFound(what string, call func(rbac.Records) error) {
+	w.Helper()
+	var got error
+	get(w, func(r rbac.Records) (int, error) {
+		got = call(r)
+		return 0, nil
+	})
+	w.equal(what, got, rbac.ErrNotFound)
+}

@@ -1,0 +1,123 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// world is one store under test and the rule that is proved on it.
+//
+// Its functions that take an f run it in a transaction. Such an f hands on every error of
+// a method, since a store may want to run it again, and fails no test itself.
+type world struct {
+	*testing.T
+	rule  string
+	ctx   context.Context
+	store rbac.Store
+}
+
+// Errorf puts the rule before what went wrong.
+func (w *world) Errorf(format string, args ...any) {
+	w.Helper()
+	w.T.Errorf("%s\n\t%s", w.rule, fmt.Sprintf(format, args...))
+}
+
+// Fatalf is Errorf and the end of the test.
+func (w *world) Fatalf(format string, args ...any) {
+	w.Helper()
+	w.T.Fatalf("%s\n\t%s", w.rule, fmt.Sprintf(format, args...))
+}
+
+// update runs f in an Update that must succeed.
+func (w *world) update(f func(rbac.Records) error) {
+	w.Helper()
+	if err := w.store.Update(w.ctx, f); err != nil {
+		w.Fatalf("Update: %v", err)
+	}
+}
+
+// get reads in a View that must succeed.
+func get[R any](w *world, f func(rbac.Records) (R, error)) R {
+	w.Helper()
+	got, err := view(w, f)
+	if err != nil {
+		w.Fatalf("View: %v", err)
+	}
+	return got
+}
+
+func view[R any](w *world, f func(rbac.Records) (R, error)) (got R, err error) {
+	err = w.store.View(w.ctx, func(r rbac.Records) (err error) {
+		got, err = f(r)
+		return err
+	})
+	return got, err
+}
+
+// unavailable demands the error of a transaction that could not be done.
+func (w *world) unavailable(what string, err error) {
+	w.Helper()
+	switch {
+	case err == nil:
+		w.Errorf("%s: no error", what)
+	case !errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrReadOnly):
+		w.Errorf("%s: the error must wrap ErrUnavailable alone: %v", what, err)
+	}
+}
+
+// all collects a listing.
+func all[R any](seq iter.Seq2[R, error]) (list []R, err error) {
+	for r, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+// some collects of each record of a listing what tells it from the others.
+func some[R, K any](seq iter.Seq2[R, error], key func(R) K) (list []K, err error) {
+	for r, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, key(r))
+	}
+	return list, nil
+}
+
+// each calls f for each value until one gives an error.
+func each[V any](values []V, f func(V) error) error {
+	for _, v := range values {
+		if err := f(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// roundTrip adds records one by one and demands each back as it was: inside the
+// Update that added it, and from a View when all of them are there.
+func roundTrip[R any](w *world, records []R, add func(rbac.Records, R) error, find func(rbac.Records, R) (R, error)) {
+	w.Helper()
+	for i, record := range records {
+		var got R
+		w.update(func(r rbac.Records) (err error) {
+			if err = add(r, record); err == nil {
+				got, err = find(r, record)
+			}
+			return err
+		})
+		w.equal(fmt.Sprintf("record %d inside its Update", i), got, record)
+	}
+	for i, record := range records {
+		got := get(w, func(r rbac.Records) (R, error) { return find(r, record) })
+		w.equal(fmt.Sprintf("record %d later", i), got, record)
+	}
+}

@@ -1,0 +1,13 @@
+package memorystore_test
+
+import (
+	"testing"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/storetest"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(*testing.T) rbac.Store { return memorystore.New() })
+}

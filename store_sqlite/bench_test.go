@@ -1,0 +1,37 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// The head is read on every request that finds no fresher answer.
+func BenchmarkViewHead(b *testing.B) {
+	for _, kind := range kinds {
+		b.Run(kind.name, func(b *testing.B) {
+			s := kind.open(b)
+			ctx, cancel := context.WithCancel(b.Context()) // as requests have it
+			defer cancel()
+			for b.Loop() {
+				if err := s.View(ctx, func(r rbac.Records) error { _, err := r.Head(); return err }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkUpdateHead(b *testing.B) {
+	for _, kind := range kinds {
+		b.Run(kind.name, func(b *testing.B) {
+			s := kind.open(b)
+			for b.Loop() {
+				if err := s.Update(b.Context(), nextRevision); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,210 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
+)
+
+func TestOpenTakesAnyPath(t *testing.T) {
+	for _, name := range []string{"plain.db", "with space.db", "q?mode=memory.db", "a#b.db", "100%.db", "%41.db", "a+b&c=d;e.db", "数据库.db", "'\".db", "file:x.db", "..db"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, name)
+			s := mustOpen(t, path)
+			bump(t, s)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if head := headOf(t, mustOpen(t, path)); head.Revision != 1 {
+				t.Errorf("opened again the store is at revision %d, want 1", head.Revision)
+			}
+			if _, err := os.Stat(path); err != nil {
+				t.Error("the file must be the one that was named:", err)
+			}
+		})
+	}
+}
+
+func TestOpenRelativePath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	s := mustOpen(t, "rbac.db")
+	t.Chdir(t.TempDir())
+	bump(t, s) // connections made later must find the same file
+	headOf(t, s)
+}
+
+func TestOpenMakesFilePrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no file modes")
+	}
+	path := filepath.Join(t.TempDir(), "rbac.db")
+	bump(t, mustOpen(t, path))
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s holds hashes and must be its owner's only; it has mode %v", filepath.Base(name), info.Mode())
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	notDB := filepath.Join(dir, "not.db")
+	write(t, notDB, strings.Repeat("This is a text, and a long one. ", 200))
+	corrupt := filepath.Join(dir, "corrupt.db")
+	mustOpen(t, corrupt).Close()
+	damage(t, corrupt)
+	newer := filepath.Join(dir, "newer.db")
+	mustOpen(t, newer).Close()
+	if _, err := hostDB(t, newer).Exec("INSERT INTO rbac_schema (version) VALUES (99)"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, path string
+		opts       sqlitestore.Options
+		kind       error
+		says       []string
+	}{
+		{"empty path", "", sqlitestore.Options{}, rbac.ErrInvalid, []string{"path", "empty"}},
+		{"memory", ":memory:", sqlitestore.Options{}, rbac.ErrInvalid, []string{":memory:", "memorystore"}},
+		{"URI", "file:x.db?cache=shared", sqlitestore.Options{}, rbac.ErrInvalid, []string{"file:x.db", "URI"}},
+		{"negative timeout", notDB, sqlitestore.Options{BusyTimeout: -1}, rbac.ErrInvalid, []string{"BusyTimeout"}},
+		{"negative readers", notDB, sqlitestore.Options{Readers: -1}, rbac.ErrInvalid, []string{"Readers"}},
+		{"missing directory", filepath.Join(dir, "none", "rbac.db"), sqlitestore.Options{}, fs.ErrNotExist, []string{"none", "no such file or directory"}},
+		{"a directory", dir, sqlitestore.Options{}, rbac.ErrUnavailable, []string{dir, "is a directory"}},
+		{"NUL in the path", "a\x00b", sqlitestore.Options{}, rbac.ErrUnavailable, []string{"invalid"}},
+		{"not a database", notDB, sqlitestore.Options{}, rbac.ErrUnavailable, []string{notDB, "file is not a database"}},
+		{"corrupt", corrupt, sqlitestore.Options{}, rbac.ErrUnavailable, []string{corrupt, "malformed"}},
+		{"newer version", newer, sqlitestore.Options{}, rbac.ErrUnavailable, []string{newer, "newer", "99", "up to 1"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := sqlitestore.Open(context.Background(), c.path, c.opts)
+			if s != nil || !errors.Is(err, c.kind) {
+				t.Fatalf("Open = %v, %v; want an error that is %q", s, err, c.kind)
+			}
+			if !errors.Is(err, rbac.ErrUnavailable) && !errors.Is(err, rbac.ErrInvalid) {
+				t.Errorf("the error is none of rbac's: %v", err)
+			}
+			for _, text := range c.says {
+				if !strings.Contains(err.Error(), text) {
+					t.Errorf("the error must say %q: %v", text, err)
+				}
+			}
+		})
+	}
+}
+
+func TestOpenUnderEndedContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := sqlitestore.Open(ctx, filepath.Join(t.TempDir(), "rbac.db"), sqlitestore.Options{})
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, rbac.ErrUnavailable) {
+		t.Errorf("Open = %v, want one that is unavailable and canceled", err)
+	}
+}
+
+// A file that is there no more takes every change with it, silently, unless that is noticed.
+func TestFileReplacedWhileOpen(t *testing.T) {
+	for _, c := range []struct {
+		name, says string
+		harm       func(t *testing.T, path string)
+	}{
+		{"deleted", "deleted", func(t *testing.T, path string) { must(t, os.Remove(path)) }},
+		{"moved", "moved", func(t *testing.T, path string) { must(t, os.Rename(path, path+".old")) }},
+		{"replaced", "replaced", func(t *testing.T, path string) {
+			mustOpen(t, path+".new").Close()
+			must(t, os.Rename(path+".new", path))
+		}},
+	} {
+		for _, kind := range []string{"Open", "New"} {
+			t.Run(kind+" "+c.name, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "rbac.db")
+				open := func() *sqlitestore.Store { return mustOpen(t, path) }
+				if kind == "New" {
+					open = func() *sqlitestore.Store { return mustNew(t, hostDB(t, path+"?_journal_mode=WAL")) }
+				}
+				s := open()
+				bump(t, s)
+				c.harm(t, path)
+				nop := func(rbac.Records) error { return nil }
+				for name, err := range map[string]error{
+					"View":   s.View(context.Background(), nop),
+					"Update": s.Update(context.Background(), nop),
+				} {
+					if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) {
+						t.Errorf("%s = %v, want ErrUnavailable that says that %s was %s", name, err, path, c.says)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestCloseTwice(t *testing.T) {
+	s := openFile(t)
+	must(t, s.Close())
+	must(t, s.Close())
+	if err := s.View(context.Background(), func(rbac.Records) error { return nil }); !errors.Is(err, rbac.ErrUnavailable) {
+		t.Errorf("View after Close = %v, want ErrUnavailable", err)
+	}
+}
+
+// bump makes the next revision.
+func bump(t testing.TB, s rbac.Store) {
+	t.Helper()
+	must(t, s.Update(context.Background(), nextRevision))
+}
+
+func nextRevision(r rbac.Records) error {
+	h, err := r.LockHead()
+	if err != nil {
+		return err
+	}
+	h.Revision++
+	h.Nonce = 1<<63 + uint64(h.Revision)
+	return r.SetHead(h)
+}
+
+func headOf(t testing.TB, s rbac.Store) (h rbac.Head) {
+	t.Helper()
+	must(t, s.View(context.Background(), func(r rbac.Records) (err error) {
+		h, err = r.Head()
+		return err
+	}))
+	return h
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	must(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+// damage overwrites everything but the first page.
+func damage(t testing.TB, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	for i := 4096; i < len(data); i++ {
+		data[i] = 'x'
+	}
+	must(t, os.WriteFile(path, data, 0o600))
+}

@@ -1,0 +1,86 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	_ "github.com/mattn/go-sqlite3"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/storetest"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
+)
+
+func TestStore(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel() // they wait for the disk, most of the time
+			storetest.Run(t, func(t *testing.T) rbac.Store { return kind.open(t) })
+		})
+	}
+}
+
+// kinds are the ways to a store.
+var kinds = []struct {
+	name string
+	open func(testing.TB) *sqlitestore.Store
+}{
+	{"Open", openFile},
+	{"New", newWAL},
+	{"New with immediate transactions", newImmediate},
+	{"New without WAL", newDelete},
+	{"New in memory", newMemory},
+}
+
+func openFile(t testing.TB) *sqlitestore.Store {
+	return mustOpen(t, filepath.Join(t.TempDir(), "rbac.db"))
+}
+
+func newWAL(t testing.TB) *sqlitestore.Store {
+	return mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "host.db")+"?_journal_mode=WAL"))
+}
+
+func newImmediate(t testing.TB) *sqlitestore.Store {
+	return mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "host.db")+"?_journal_mode=WAL&_txlock=immediate"))
+}
+
+func newDelete(t testing.TB) *sqlitestore.Store {
+	return mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "host.db")))
+}
+
+func newMemory(t testing.TB) *sqlitestore.Store {
+	db := hostDB(t, ":memory:")
+	db.SetMaxOpenConns(1)
+	return mustNew(t, db)
+}
+
+func mustOpen(t testing.TB, path string) *sqlitestore.Store {
+	t.Helper()
+	s, err := sqlitestore.Open(context.Background(), path, sqlitestore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func mustNew(t testing.TB, db *sql.DB) *sqlitestore.Store {
+	t.Helper()
+	s, err := sqlitestore.New(context.Background(), db, sqlitestore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func hostDB(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite3", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}

@@ -1,0 +1,17 @@
+// Command nocgo shows what Open says in a program without cgo.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/rbac-go/rbac"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
+)
+
+func main() {
+	_, err := sqlitestore.Open(context.Background(), os.Args[1], sqlitestore.Options{})
+	fmt.Println(errors.Is(err, sqlitestore.ErrNoCgo), errors.Is(err, rbac.ErrUnavailable), err)
+}
