@@ -23,8 +23,8 @@ func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	return s, a, h.issue(a, rbac.Login{User: "amy"})
 }
 
-// dump is all that is in a store but throttles, as text.
-func dump(t *testing.T, s rbac.Store) string {
+// contents is all that is in a store but throttles, as text.
+func contents(t *testing.T, s rbac.Store) string {
 	t.Helper()
 	var b strings.Builder
 	must(t, s.View(ctx, func(r rbac.Records) error {
@@ -79,7 +79,7 @@ func TestStoreFails(t *testing.T) {
 		for _, c := range calls {
 			for k := int64(1); ; k++ {
 				s, a, tok := faultyOffice(t)
-				before := dump(t, s.Store)
+				before := contents(t, s.Store)
 				background, cancel := context.WithCancel(ctx)
 				if mode.fail != nil {
 					s.fail = mode.fail(cancel)
@@ -98,7 +98,7 @@ func TestStoreFails(t *testing.T) {
 				if !errors.Is(err, mode.want) || errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrNoTicket) || errors.Is(err, rbac.ErrDenied) {
 					t.Errorf("%s, the store %s at call %d: want %v and nothing else, got %v", c.name, mode.rule, k, mode.want, err)
 				}
-				if after := dump(t, s.Store); after != before {
+				if after := contents(t, s.Store); after != before {
 					t.Errorf("%s, the store %s at call %d: something was written\n%s\n%s", c.name, mode.rule, k, before, after)
 				}
 				if err := a.Judge(ctx, tok, rbac.HasPermission("post.edit")); err != nil {
