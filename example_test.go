@@ -174,7 +174,7 @@ func ExampleAuthority_Menu() {
 	// - Write
 }
 
-// Issue makes a ticket for a user whom the host has authenticated. Expires and Label make it an API key.
+// Issue makes a ticket for a user whom the host has authenticated itself. With Groups it can do less than its user.
 func ExampleAuthority_Issue() {
 	ctx := context.Background()
 	auth := newsroom()
