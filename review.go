@@ -174,14 +174,17 @@ func (tx *Tx) AuthorizedGroups(user string) ([]Group, error) {
 }
 
 func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
+	if err != nil {
+		return nil, err
+	}
 	groups := make([]Group, len(ids))
 	for i, id := range ids {
-		var missing error
-		groups[i], missing = tx.r.Group(id)
-		err = errors.Join(err, missing)
+		if groups[i], err = tx.r.Group(id); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
-	return groups, err
+	return groups, nil
 }
 
 // GroupPermissions lists the permissions that a group gives, inherited ones
