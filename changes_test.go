@@ -284,3 +284,33 @@ func TestNoChangeIsHalfMade(t *testing.T) {
 		}
 	})
 }
+
+// The log is asked for a time that every store can compare, and gives what is in it.
+func TestTimesOfChangeQueries(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		h.do(a, addGroup(rbac.Group{Name: "g1"}))
+		h.clock.Advance(time.Microsecond)
+		h.do(a, addGroup(rbac.Group{Name: "g2"}))
+		now := h.clock.Now()
+		for _, tt := range []struct {
+			q    rbac.ChangeQuery
+			want []string
+		}{
+			{rbac.ChangeQuery{Since: now}, []string{"g2"}},
+			{rbac.ChangeQuery{Since: now.Add(999 * time.Nanosecond).In(time.FixedZone("", 3600))}, []string{"g2"}}, // stores keep microseconds
+			{rbac.ChangeQuery{Until: now}, []string{"g1"}},
+			{rbac.ChangeQuery{Since: now.Add(time.Microsecond)}, []string{}},
+			{rbac.ChangeQuery{Until: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Newest: true}, []string{"g2", "g1"}},
+			{rbac.ChangeQuery{Until: time.Unix(1<<62, 0)}, []string{"error: change query: Until: rbac: invalid: not in the years 1970 to 9999"}},
+			{rbac.ChangeQuery{Since: time.Unix(-1<<62, 0)}, []string{"error: change query: Since: rbac: invalid: not in the years 1970 to 9999"}},
+		} {
+			must(t, a.View(ctx, func(tx *rbac.Tx) error {
+				if got := names(tx.Changes(tt.q), func(c rbac.Change) string { return c.Subject }); !slices.Equal(got, tt.want) {
+					t.Errorf("Changes(%+v) = %q; want %q", tt.q, got, tt.want)
+				}
+				return nil
+			}))
+		}
+	})
+}

@@ -266,10 +266,11 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 }
 
 // Changes lists the entries of the change log that the query selects, those of the
-// running Update included.
+// running Update included. ErrInvalid for a Since or Until out of the years 1970 to 9999.
 func (tx *Tx) Changes(q ChangeQuery) iter.Seq2[Change, error] {
+	err := errors.Join(validTime("change query", "", "Since", q.Since), validTime("change query", "", "Until", q.Until))
 	q.Since, q.Until = instant(q.Since), instant(q.Until)
-	return tx.r.Changes(q)
+	return lazily(func() (iter.Seq2[Change, error], error) { return tx.r.Changes(q), err })
 }
 
 func byGroup(a, b Membership) int {
