@@ -340,3 +340,23 @@ func TestSweptTicketStopsNothing(t *testing.T) {
 		}
 	})
 }
+
+// A membership that is given an end in the past leaves narrowed tickets at once, and the log says so.
+func TestEndedMembershipLeavesTickets(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		world(t, h, a)
+		tok := h.issue(a, rbac.Login{User: "amy", Groups: []string{"staff"}})
+		rev := lastRevision(t, a)
+		h.do(a, func(tx *rbac.Tx) error {
+			return tx.ModifyMembership(rbac.Membership{User: "amy", Group: "staff", Until: h.clock.Now()})
+		})
+		ticket, err := a.Ticket(ctx, tok)
+		if err != nil || len(ticket.Groups) != 0 {
+			t.Errorf("the ticket shows %q, %v; want no group", ticket.Groups, err)
+		}
+		if got := actionsSince(t, a, rev); len(got) != 2 || !strings.HasPrefix(got[0], "DropActiveGroup amy") || got[1] != "ModifyMembership amy staff" {
+			t.Errorf("logged %q", got)
+		}
+	})
+}
