@@ -314,3 +314,64 @@ func TestTimesOfChangeQueries(t *testing.T) {
 		}
 	})
 }
+
+// swept Records lose a ticket between its listing and its change, as when another process sweeps.
+type swept struct{ rbac.Records }
+
+func (swept) SetTicketGroups(uuid.UUID, []uuid.UUID) error { return rbac.ErrNotFound }
+func (swept) DeleteTicket(uuid.UUID) error                 { return rbac.ErrNotFound }
+
+// A ticket that was swept meanwhile does not stop a change.
+func TestSweptTicketStopsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		world(t, h, a)
+		h.issue(a, rbac.Login{User: "amy", Groups: []string{"staff", "readers"}})
+		rev := lastRevision(t, a)
+		n := *h
+		n.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return swept{r} }}
+		b := n.open(rbac.Config{})
+		n.do(b, func(tx *rbac.Tx) error {
+			return tx.DeleteInheritance(rbac.Inheritance{Senior: "staff", Junior: "readers"})
+		})
+		n.do(b, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") })
+		if got := actionsSince(t, a, rev); len(got) != 3 || strings.HasPrefix(got[1], "DropActiveGroup") {
+			t.Errorf("logged %q; want the inheritance, the ticket's end and the password", got)
+		}
+	})
+}
+
+// What takes a group from a user takes it from narrowed tickets at once, inherited groups too, and the log says so.
+func TestLostGroupsLeaveTickets(t *testing.T) {
+	tests := map[string]func(*rbac.Tx) error{
+		"a membership that ended": func(tx *rbac.Tx) error {
+			return tx.ModifyMembership(rbac.Membership{User: "amy", Group: "top", Until: time.Unix(0, 0)})
+		},
+		"a membership that is gone": deassign("amy", "top"),
+		"an inheritance further up": func(tx *rbac.Tx) error {
+			return tx.DeleteInheritance(rbac.Inheritance{Senior: "top", Junior: "middle"})
+		},
+		"a group further up": func(tx *rbac.Tx) error { return tx.DeleteGroup("middle") },
+		"the group itself":   func(tx *rbac.Tx) error { return tx.DeleteGroup("bottom") },
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for name, call := range tests {
+			n := h.beside(t)
+			a := n.open(rbac.Config{})
+			n.groups(a, map[string][]string{"top": nil, "middle": nil, "bottom": nil})
+			n.do(a, both(inherit("top", "middle"), inherit("middle", "bottom")))
+			n.user(a, "amy", "", "top")
+			tok := n.issue(a, rbac.Login{User: "amy", Groups: []string{"bottom"}})
+			rev := lastRevision(t, a)
+			n.do(a, call)
+			ticket, err := a.Ticket(ctx, tok)
+			if err != nil || len(ticket.Groups) != 0 {
+				t.Errorf("%s: the ticket shows %q, %v; want no group", name, ticket.Groups, err)
+			}
+			log := changesSince(t, a, rev)
+			if !slices.ContainsFunc(log, func(c rbac.Change) bool { return c.Action == "DropActiveGroup" && string(c.After) == `{"groups":[]}` }) {
+				t.Errorf("%s: logged %v", name, actionsSince(t, a, rev))
+			}
+		}
+	})
+}
