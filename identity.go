@@ -217,13 +217,14 @@ func (id *Identity) AuthenticatedAt() time.Time {
 }
 
 // WithAddr returns a copy that comes from the given address, and nil for nil. The address must be
-// the client's own, not that of a proxy; see httpguard.Config.ClientAddr.
+// the client's own, not that of a proxy; see httpguard.Config.ClientAddr. An IPv4 address
+// that is written as IPv6 counts as IPv4, and a zone is dropped; the zero address is none.
 func (id *Identity) WithAddr(addr netip.Addr) *Identity {
 	if id == nil {
 		return nil
 	}
 	c := *id
-	c.addr = addr
+	c.addr = plainAddr(addr)
 	return &c
 }
 

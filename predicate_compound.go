@@ -26,6 +26,16 @@ type joint interface {
 
 func (c *compound) members() []*predicate { return c.parts }
 
+// walk visits p and all its parts, in the order in which they are printed. What is shared is visited in each place.
+func (p *predicate) walk(visit func(*predicate)) {
+	visit(p)
+	if r, ok := p.rule.(joint); ok {
+		for _, part := range r.members() {
+			part.walk(visit)
+		}
+	}
+}
+
 // newCompound refuses what is too deep or too large here, so that nothing that
 // walks a predicate has to.
 func newCompound(r joint) *predicate {
