@@ -66,7 +66,7 @@ func (p *authenticatedWithin) describe(id *Identity, v verdict) (need, fact stri
 	case v == met:
 		return "", "you logged in " + ago(id.loginAge())
 	}
-	return p.need(), "yours was " + ago(id.loginAge())
+	return p.need(), "your login was " + ago(id.loginAge())
 }
 
 func (p *authenticatedWithin) need() string { return "needs a login within the last " + short(p.d) }

@@ -79,7 +79,7 @@ func (p *fromNet) describe(id *Identity, v verdict) (need, fact string) {
 		net, _ := p.find(id.addr)
 		return "", "your address " + id.addr.String() + " is in " + net.String()
 	case unmet:
-		return "needs an address in " + p.list(), "yours is " + id.addr.String()
+		return "needs an address in " + p.list(), "your address is " + id.addr.String()
 	}
 	return "your address is unknown", ""
 }

@@ -1,8 +1,10 @@
 package rbac
 
 import (
+	"context"
 	"errors"
 	"strconv"
+	"time"
 )
 
 // Validate returns every fault of a predicate that can be known before it is asked: a group or
@@ -11,13 +13,26 @@ import (
 // the predicates that the program guards itself with, and on what [Parse] made.
 //
 // The error joins an [*Error] for each: ErrNotFound with Record "group" or "permission" and the Name, or ErrInvalid. Each
-// name is told once, in the order in which they are printed. The policy is the one the Authority read last: this asks
-// no store. Users are not looked up, since they come and go; nor is what a [Func] asks for.
+// is told once, in the order in which they are printed. Users are not looked up, since they
+// come and go; nor is what a [Func] asks for. Where the store does not answer within 10 s it is ErrUnavailable.
 func (a *Authority) Validate(p Predicate) error {
-	v := validation{policy: a.state.Load().policy, told: map[Error]bool{}}
+	ctx, cancel := context.WithTimeout(context.Background(), validateWait)
+	defer cancel()
+	var now *policy
+	err := a.current(ctx, func(_ Records, st *state) error {
+		now = st.policy
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	v := validation{policy: now, told: map[Error]bool{}}
 	own(p).walk(v.visit)
 	return errors.Join(v.errs...)
 }
+
+// validateWait keeps a program from hanging at its start.
+const validateWait = 10 * time.Second
 
 // validation collects the faults of a predicate.
 type validation struct {
