@@ -252,12 +252,16 @@ func TestOvertakenView(t *testing.T) {
 			h.do(b, func(tx *rbac.Tx) error { return tx.DeassignUser(member) })
 		}},
 		{"policy", nil, func(h *house, a, b *rbac.Authority) {
-			h.do(b, func(tx *rbac.Tx) error { return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "door.open"}) })
+			h.do(b, func(tx *rbac.Tx) error {
+				return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "door.open"})
+			})
 		}},
 		{"both, after something else", func(h *house, a, b *rbac.Authority) {
 			h.do(b, func(tx *rbac.Tx) error { return tx.DeletePermission("post.edit") })
 		}, func(h *house, a, b *rbac.Authority) {
-			h.do(b, func(tx *rbac.Tx) error { return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "door.open"}) })
+			h.do(b, func(tx *rbac.Tx) error {
+				return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "door.open"})
+			})
 			h.do(b, func(tx *rbac.Tx) error { return tx.DeassignUser(member) })
 		}},
 	}

@@ -56,7 +56,7 @@ func Example() {
 		r.Header.Set(header, value)
 		w := httptest.NewRecorder()
 		service.ServeHTTP(w, r)
-		fmt.Println(w.Code, path, w.Header().Get("Location"))
+		fmt.Printf("%d %s %q\n", w.Code, path, w.Header().Get("Location"))
 	}
 	ask("/", "Accept", "text/html")
 	ask("/admin/?tab=users", "Accept", "text/html")
@@ -66,8 +66,8 @@ func Example() {
 	// /login   public
 	// /{$}     public
 	// /admin/  in_group("managers")
-	// 200 /
-	// 303 /admin/?tab=users /login?came_from=%2Fadmin%2F%3Ftab%3Dusers
-	// 401 /admin/
-	// 200 /admin/
+	// 200 / ""
+	// 303 /admin/?tab=users "/login?came_from=%2Fadmin%2F%3Ftab%3Dusers"
+	// 401 /admin/ ""
+	// 200 /admin/ ""
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -149,14 +150,16 @@ func TestCustomDenied(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.Header.Set("X-Who", "eve")
-			status := 0
+			status, text := 0, ""
 			if resp, err := s.Client().Do(r); err == nil {
-				status = resp.StatusCode
-				resp.Body.Close()
+				status, text = resp.StatusCode, body(t, resp)
 			}
 			s.Close()
 			if status != tt.status || page.ran != 0 {
 				t.Errorf("it %s, by %s: status %d, want %d; the page ran %d times", tt.name, name, status, tt.status, page.ran)
+			}
+			if builtin := strings.Contains(text, "about:blank"); builtin != (status == 403) {
+				t.Errorf("it %s, by %s: the built-in answer is there: %v", tt.name, name, builtin)
 			}
 		}
 	}

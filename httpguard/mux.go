@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -45,8 +46,14 @@ type route struct {
 	handler http.Handler // behind guard
 }
 
-// NewMux makes an empty Mux.
+// NewMux makes an empty Mux. It panics under GODEBUG=httpmuxgo121=1, where
+// ServeMux takes "/files/{id}" literally and a more general pattern would get what that should guard.
 func (g *Guard) NewMux() *Mux {
+	probe := http.NewServeMux()
+	probe.Handle("/{wildcard}", http.NotFoundHandler())
+	if _, pattern := probe.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/x"}}); pattern == "" {
+		panic("httpguard: GODEBUG=httpmuxgo121=1 disables patterns")
+	}
 	return &Mux{g: g, mux: http.NewServeMux(), paths: map[string]map[string]*route{}}
 }
 
