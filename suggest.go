@@ -50,7 +50,7 @@ func distance(a, b []rune, limit int) int {
 			}
 			row[j] = step
 		}
-		if slices.Min(row) > limit && slices.Min(one) > limit {
+		if slices.Min(row) > limit {
 			return limit + 1
 		}
 		two, one, row = one, row, two
