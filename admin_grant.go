@@ -88,7 +88,7 @@ func (tx *Tx) RevokePermission(g Grant) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(tx.protect(), tx.deleteGrant(rec, group.Name))
+	return tx.write(tx.protect, func() error { return tx.deleteGrant(rec, group.Name) })
 }
 
 func (tx *Tx) deleteGrant(g GrantRecord, group string) error {
@@ -124,14 +124,14 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 	if slices.Contains(inherited, senior.ID) {
 		return &Error{Kind: ErrCycle, Record: "inheritance", Name: inheritanceName(i), Reason: i.Junior + " is or inherits " + i.Senior}
 	}
-	narrowed, err := tx.narrowedTickets(junior.ID)
-	if err := errors.Join(err, tx.pruneTickets(narrowed)); err != nil {
+	narrowed, err := tx.ticketsIn(inherited)
+	if err != nil {
 		return err
 	}
-	if err := tx.r.AddInheritance(InheritanceRecord{Senior: senior.ID, Junior: junior.ID}); err != nil {
-		return err
-	}
-	return tx.logInheritance("AddInheritance", senior, junior, nil, i)
+	return tx.write(
+		func() error { return tx.pruneTickets(narrowed) },
+		func() error { return tx.r.AddInheritance(InheritanceRecord{Senior: senior.ID, Junior: junior.ID}) },
+		func() error { return tx.logInheritance("AddInheritance", senior, junior, nil, i) })
 }
 
 func (tx *Tx) inheritanceKey(i Inheritance) (senior, junior Group, err error) {
@@ -170,7 +170,9 @@ func (tx *Tx) DeleteInheritance(i Inheritance) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(tx.protect(), tx.deleteInheritance(senior, junior), tx.pruneTickets(narrowed))
+	return tx.write(tx.protect,
+		func() error { return tx.deleteInheritance(senior, junior) },
+		func() error { return tx.pruneTickets(narrowed) })
 }
 
 func (tx *Tx) deleteInheritance(senior, junior Group) error {

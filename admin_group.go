@@ -53,7 +53,7 @@ func (tx *Tx) ModifyGroup(g Group) error {
 	}
 	old, err := tx.r.Group(g.ID)
 	if err != nil {
-		return named(err, "group", g.Name)
+		return unknownID(err, "group", g.Name)
 	}
 	if g.Name != old.Name {
 		_, found := tx.r.GroupByName(g.Name)
@@ -86,16 +86,13 @@ func (tx *Tx) DeleteGroup(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(tx.protect(), tx.endGroupMembers(g), tx.endGroupGrants(g), tx.endGroupInheritances(g)); err != nil {
-		return err
-	}
-	if err := tx.pruneTickets(narrowed); err != nil {
-		return err
-	}
-	if err := tx.r.DeleteGroup(g.ID); err != nil {
-		return err
-	}
-	return tx.log(Change{Action: "DeleteGroup", Subject: g.Name, SubjectID: g.ID}, g, nil)
+	return tx.write(tx.protect,
+		func() error { return tx.endGroupMembers(g) },
+		func() error { return tx.endGroupGrants(g) },
+		func() error { return tx.endGroupInheritances(g) },
+		func() error { return tx.pruneTickets(narrowed) },
+		func() error { return tx.r.DeleteGroup(g.ID) },
+		func() error { return tx.log(Change{Action: "DeleteGroup", Subject: g.Name, SubjectID: g.ID}, g, nil) })
 }
 
 func (tx *Tx) endGroupMembers(g Group) error {

@@ -17,20 +17,24 @@ func (tx *Tx) AssignUser(m Membership) error {
 	if err := free(found, "membership", membershipName(m), ""); err != nil {
 		return err
 	}
-	if err := tx.pruneUserTickets(u); err != nil {
-		return err
-	}
 	rec := MembershipRecord{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
 		AssignedBy: tx.actor.name, AssignedAt: tx.now}
-	if err := tx.r.AddMembership(rec); err != nil {
-		return err
-	}
-	return tx.logMembership("AssignUser", rec, u.Name, g.Name, nil, rec.public(u.Name, g.Name))
+	return tx.write(
+		func() error { return tx.pruneUserTickets(u) },
+		func() error { return tx.r.AddMembership(rec) },
+		func() error {
+			return tx.logMembership("AssignUser", rec, u.Name, g.Name, nil, rec.public(u.Name, g.Name))
+		})
 }
 
 // membershipKey finds the user and the group of a membership and checks its texts.
 func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
-	if err := errors.Join(validKey("membership", membershipName(m), "Scope", m.Scope), validText("membership", membershipName(m), "Note", m.Note)); err != nil {
+	name := membershipName(m)
+	err := errors.Join(
+		validKey("membership", name, "Scope", m.Scope),
+		validText("membership", name, "Note", m.Note),
+		validTime("membership", name, "Until", m.Until))
+	if err != nil {
 		return User{}, Group{}, err
 	}
 	u, err := tx.lockUser(m.User)
@@ -76,10 +80,13 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 	if rec == old {
 		return nil
 	}
-	if err := errors.Join(tx.protect(), tx.pruneUserTickets(u), tx.r.SetMembership(rec), tx.pruneUserTickets(u)); err != nil {
-		return err
-	}
-	return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, old.public(u.Name, g.Name), rec.public(u.Name, g.Name))
+	return tx.write(tx.protect,
+		func() error { return tx.pruneUserTickets(u) },
+		func() error { return tx.r.SetMembership(rec) },
+		func() error { return tx.pruneUserTickets(u) },
+		func() error {
+			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, old.public(u.Name, g.Name), rec.public(u.Name, g.Name))
+		})
 }
 
 // DeassignUser ends the membership with that user, group and scope. Its group is no
@@ -96,7 +103,9 @@ func (tx *Tx) DeassignUser(m Membership) error {
 	if err != nil {
 		return named(err, "membership", membershipName(m))
 	}
-	return errors.Join(tx.protect(), tx.deleteMembership(rec, u.Name, g.Name), tx.pruneUserTickets(u))
+	return tx.write(tx.protect,
+		func() error { return tx.deleteMembership(rec, u.Name, g.Name) },
+		func() error { return tx.pruneUserTickets(u) })
 }
 
 func (tx *Tx) deleteMembership(m MembershipRecord, user, group string) error {

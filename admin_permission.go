@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/google/uuid"
 )
@@ -21,8 +20,7 @@ func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 		return Permission{}, err
 	}
 	if p.ID != uuid.Nil {
-		_, found := tx.permissionByID(p.ID)
-		if err := free(found, "permission", p.Name, "ID"); err != nil {
+		if err := free(tx.permissionID(p.ID), "permission", p.Name, "ID"); err != nil {
 			return Permission{}, err
 		}
 	}
@@ -33,6 +31,9 @@ func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 	p.Created = tx.now
 	if err := tx.r.AddPermission(p); err != nil {
 		return Permission{}, err
+	}
+	if tx.permissionIDs != nil {
+		tx.permissionIDs[p.ID] = struct{}{}
 	}
 	return p, tx.log(Change{Action: "AddPermission", Subject: p.Name, SubjectID: p.ID}, nil, p)
 }
@@ -52,17 +53,23 @@ func (tx *Tx) checkPermission(p Permission) error {
 	return err
 }
 
-// permissionByID searches: permissions are found by name everywhere else.
-func (tx *Tx) permissionByID(id uuid.UUID) (Permission, error) {
-	all, err := tx.r.Permissions()
-	if err != nil {
-		return Permission{}, err
+// permissionID is ErrNotFound unless a permission has that id. Stores find
+// permissions by name alone, so all are read, once in a transaction: who brings ids along brings many.
+func (tx *Tx) permissionID(id uuid.UUID) error {
+	if tx.permissionIDs == nil {
+		all, err := tx.r.Permissions()
+		if err != nil {
+			return err
+		}
+		tx.permissionIDs = make(map[uuid.UUID]struct{}, len(all))
+		for _, p := range all {
+			tx.permissionIDs[p.ID] = struct{}{}
+		}
 	}
-	i := slices.IndexFunc(all, func(p Permission) bool { return p.ID == id })
-	if i < 0 {
-		return Permission{}, ErrNotFound
+	if _, ok := tx.permissionIDs[id]; !ok {
+		return ErrNotFound
 	}
-	return all[i], nil
+	return nil
 }
 
 // ModifyPermission replaces every writable field of the permission with that ID. Its
@@ -79,8 +86,8 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 		return err
 	}
 	if err != nil || old.ID != p.ID {
-		if _, err := tx.permissionByID(p.ID); err != nil {
-			return named(err, "permission", p.Name)
+		if err := tx.permissionID(p.ID); err != nil {
+			return unknownID(err, "permission", p.Name)
 		}
 		return invalid("permission", p.Name, "Name", "a permission's name cannot change")
 	}
@@ -103,8 +110,18 @@ func (tx *Tx) DeletePermission(name string) error {
 	if err != nil {
 		return err
 	}
-	grants, err := tx.r.PermissionGrants(name)
-	if err := errors.Join(err, tx.protect()); err != nil {
+	delete(tx.permissionIDs, p.ID)
+	return tx.write(tx.protect,
+		func() error { return tx.endPermissionGrants(p) },
+		func() error { return tx.r.DeletePermission(p.ID) },
+		func() error {
+			return tx.log(Change{Action: "DeletePermission", Subject: p.Name, SubjectID: p.ID}, p, nil)
+		})
+}
+
+func (tx *Tx) endPermissionGrants(p Permission) error {
+	grants, err := tx.r.PermissionGrants(p.Name)
+	if err != nil {
 		return err
 	}
 	for _, grant := range grants {
@@ -116,10 +133,7 @@ func (tx *Tx) DeletePermission(name string) error {
 			return err
 		}
 	}
-	if err := tx.r.DeletePermission(p.ID); err != nil {
-		return err
-	}
-	return tx.log(Change{Action: "DeletePermission", Subject: p.Name, SubjectID: p.ID}, p, nil)
+	return nil
 }
 
 // AddSection adds a section.
@@ -179,6 +193,13 @@ func (tx *Tx) DeleteSection(name string) error {
 	if err != nil {
 		return err
 	}
+	return tx.write(
+		func() error { return tx.clearSection(name) },
+		func() error { return tx.r.DeleteSection(name) },
+		func() error { return tx.log(Change{Action: "DeleteSection", Subject: name}, s, nil) })
+}
+
+func (tx *Tx) clearSection(name string) error {
 	permissions, err := tx.r.Permissions()
 	if err != nil {
 		return err
@@ -192,8 +213,5 @@ func (tx *Tx) DeleteSection(name string) error {
 			return err
 		}
 	}
-	if err := tx.r.DeleteSection(name); err != nil {
-		return err
-	}
-	return tx.log(Change{Action: "DeleteSection", Subject: name}, s, nil)
+	return nil
 }

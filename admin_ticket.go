@@ -12,10 +12,15 @@ import (
 // endTickets ends all tickets of a user, API keys too.
 func (tx *Tx) endTickets(u User) error {
 	tickets, err := tx.r.UserTickets(u.ID)
-	for _, t := range tickets {
-		err = errors.Join(err, tx.endTicket("RevokeTicket", u, t))
+	if err != nil {
+		return err
 	}
-	return err
+	for _, t := range tickets {
+		if err := tx.endTicket("RevokeTicket", u, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endTicket deletes a ticket and writes a Change: other processes may have cached it.
@@ -46,6 +51,10 @@ func (tx *Tx) narrowedTickets(group uuid.UUID) ([]TicketRecord, error) {
 	if err != nil {
 		return nil, err
 	}
+	return tx.ticketsIn(groups)
+}
+
+func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]TicketRecord, error) {
 	var tickets []TicketRecord
 	for t, err := range tx.r.GroupTickets(groups) {
 		if err != nil {
@@ -87,10 +96,33 @@ func (tx *Tx) narrowTicket(t TicketRecord, groups []uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.r.SetTicketGroups(t.ID, groups); err != nil {
+	before, err1 := tx.activeGroups(t.Groups)
+	after, err2 := tx.activeGroups(groups)
+	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	return tx.log(Change{Action: "DropActiveGroup", Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}, nil, nil)
+	err = tx.r.SetTicketGroups(t.ID, groups)
+	if errors.Is(err, ErrNotFound) {
+		return nil // swept meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	return tx.log(Change{Action: "DropActiveGroup", Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}, before, after)
+}
+
+// activeGroups is what the change log says of a narrowed ticket.
+type activeGroups struct {
+	Groups []string `json:"groups"`
+}
+
+func (tx *Tx) activeGroups(ids []uuid.UUID) (activeGroups, error) {
+	groups, err := tx.groupsOf(ids, nil)
+	active := activeGroups{Groups: make([]string, len(groups))}
+	for i, g := range groups {
+		active.Groups[i] = g.Name
+	}
+	return active, err
 }
 
 // authorizedGroups returns the groups a user is a member of in any scope at this

@@ -18,7 +18,7 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if err := tx.userFree(rec, UserRecord{}); err != nil {
+	if err := tx.userFree(u.Name, rec, UserRecord{}); err != nil {
 		return User{}, err
 	}
 	if rec.ID, err = newID(rec.ID); err != nil {
@@ -39,19 +39,20 @@ func checkedUser(u User) (UserRecord, error) {
 		validKey("user", u.Name, "Subject", u.Subject),
 		validText("user", u.Name, "DisplayName", u.DisplayName),
 		validText("user", u.Name, "Note", u.Note))
-	rec := UserRecord{User: User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
-		DisplayName: u.DisplayName, Note: u.Note, Disabled: u.Disabled}}
-	if rec.EmailKey = emailKey(u.Email); len(rec.EmailKey) > 3*maxName {
-		err = errors.Join(err, invalid("user", u.Name, "Email", "longer than 768 bytes when case folded"))
+	if err != nil {
+		return UserRecord{}, err
 	}
-	return rec, err
+	return UserRecord{EmailKey: emailKey(u.Email), User: User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
+		DisplayName: u.DisplayName, Note: u.Note, Disabled: u.Disabled}}, nil
 }
 
-// userFree checks that the unique values of rec are not taken by another user than old.
-func (tx *Tx) userFree(rec, old UserRecord) error {
-	if rec.ID != old.ID {
-		if _, err := tx.r.User(rec.ID); rec.ID != uuid.Nil && !errors.Is(err, ErrNotFound) {
-			return free(err, "user", rec.Name, "ID")
+// userFree checks that the unique values of rec are not taken by another user than
+// old. Errors name the user as the caller did.
+func (tx *Tx) userFree(name string, rec, old UserRecord) error {
+	if rec.ID != uuid.Nil && rec.ID != old.ID {
+		_, found := tx.r.User(rec.ID)
+		if err := free(found, "user", name, "ID"); err != nil {
+			return err
 		}
 	}
 	for _, unique := range []struct {
@@ -66,7 +67,7 @@ func (tx *Tx) userFree(rec, old UserRecord) error {
 			continue
 		}
 		_, found := unique.find(unique.value)
-		if err := free(found, "user", rec.Name, unique.field); err != nil {
+		if err := free(found, "user", name, unique.field); err != nil {
 			return err
 		}
 	}
@@ -85,9 +86,9 @@ func (tx *Tx) ModifyUser(u User) error {
 	}
 	old, err := tx.r.LockUser(u.ID)
 	if err != nil {
-		return named(err, "user", u.Name)
+		return unknownID(err, "user", u.Name)
 	}
-	if err := tx.userFree(rec, old); err != nil {
+	if err := tx.userFree(u.Name, rec, old); err != nil {
 		return err
 	}
 	rec.Created, rec.LastLogin = old.Created, old.LastLogin
@@ -95,14 +96,15 @@ func (tx *Tx) ModifyUser(u User) error {
 		return nil
 	}
 	if rec.Disabled && !old.Disabled {
-		if err := errors.Join(tx.protect(), tx.endTickets(old.User)); err != nil {
+		if err := tx.write(tx.protect, func() error { return tx.endTickets(old.User) }); err != nil {
 			return err
 		}
 	}
-	if err := tx.r.SetUser(rec); err != nil {
-		return err
-	}
-	return tx.log(Change{Action: "ModifyUser", Subject: rec.Name, SubjectID: rec.ID}, old.User, rec.User)
+	return tx.write(
+		func() error { return tx.r.SetUser(rec) },
+		func() error {
+			return tx.log(Change{Action: "ModifyUser", Subject: rec.Name, SubjectID: rec.ID}, old.User, rec.User)
+		})
 }
 
 // DeleteUser deletes a user with all memberships and tickets.
@@ -114,13 +116,13 @@ func (tx *Tx) DeleteUser(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(tx.protect(), tx.endTickets(u.User), tx.endMemberships(u.User)); err != nil {
-		return err
-	}
-	if err := tx.r.DeleteUser(u.ID); err != nil {
-		return err
-	}
-	return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, u.User, nil)
+	return tx.write(tx.protect,
+		func() error { return tx.endTickets(u.User) },
+		func() error { return tx.endMemberships(u.User) },
+		func() error { return tx.r.DeleteUser(u.ID) },
+		func() error {
+			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, u.User, nil)
+		})
 }
 
 func (tx *Tx) endMemberships(u User) error {
@@ -144,6 +146,7 @@ func (tx *Tx) endMemberships(u User) error {
 // [Authority.HashPassword] gives or another system has stored, and ends all the
 // user's tickets. It accepts argon2id, scrypt and PBKDF2 in PHC format and bcrypt;
 // what is not current is upgraded at the next login. The empty hash takes the password away.
+// [Config].Protected does not look at passwords: hosts with a login of their own need none.
 func (tx *Tx) SetPasswordHash(user, hash string) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -161,8 +164,10 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 }
 
 func (tx *Tx) setPasswordHash(u User, hash string) error {
-	if err := errors.Join(tx.endTickets(u), tx.r.SetPasswordHash(u.ID, hash)); err != nil {
-		return err
-	}
-	return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)
+	return tx.write(
+		func() error { return tx.endTickets(u) },
+		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
+		func() error {
+			return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)
+		})
 }

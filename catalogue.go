@@ -4,6 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -12,17 +17,28 @@ import (
 // permissions, groups, grants and inheritances, in one Update.
 //
 // Each declared thing is added once, and the store remembers it: what an administrator
-// deletes, revokes or renames stays so. A title or description is updated when the program
-// declares another one than it did before, so that an administrator's wording
+// deletes, revokes or renames stays so. A title, description, note, section or position is
+// updated when the program declares another one than it did before, so that an administrator's
 // lasts until then. Nothing is ever removed. Declaring again what is there already changes nothing.
+// What is there under a declared name, and was never declared, is taken as it is.
 //
 // A grant or inheritance may name groups of this or of an earlier catalogue by the
 // names they were declared with, even if they were renamed, and any other by its present
 // name. Where a group or permission of an earlier catalogue was deleted, it is left out;
 // where it was never there, Declare fails with ErrNotFound and adds nothing.
 //
-// It is safe when several processes start at once.
+// Other errors: ErrInvalid, also for one name declared twice with different texts; ErrExists
+// for an ID that is taken; ErrCycle, also where an inheritance contradicts one that
+// an administrator added; ErrUnavailable. After an error nothing was added.
+//
+// It is safe when several processes start at once. Programs that share a store share its
+// declarations by name: where their texts differ, the last to start sets its own.
+//
+// The actor of the changes, unless ctx names one, is the name of the executable, asserted.
 func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
+	if actorOf(ctx).name == "" {
+		ctx = WithActor(ctx, programName())
+	}
 	return a.Update(ctx, func(tx *Tx) error {
 		d, err := newDeclarer(tx)
 		if err != nil {
@@ -37,17 +53,26 @@ func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
 	})
 }
 
+func programName() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(filepath.Base(path), ".exe")
+}
+
 // declarer compares a catalogue with what was declared before.
 type declarer struct {
 	tx       *Tx
 	declared map[declarationKey]Declaration
+	texts    map[declarationKey]string // of this catalogue
 }
 
 type declarationKey struct{ kind, key string }
 
 func newDeclarer(tx *Tx) (*declarer, error) {
 	declarations, err := tx.r.Declarations()
-	d := &declarer{tx: tx, declared: make(map[declarationKey]Declaration, len(declarations))}
+	d := &declarer{tx: tx, declared: make(map[declarationKey]Declaration, len(declarations)), texts: map[declarationKey]string{}}
 	for _, known := range declarations {
 		d.declared[declarationKey{known.Kind, known.Key}] = known
 	}
@@ -64,29 +89,39 @@ func (d *declarer) remember(decl Declaration) error {
 	return d.tx.r.SetDeclaration(decl)
 }
 
-func (d *declarer) sections(c Catalogue) error {
-	for _, s := range c.Sections {
-		text, err := textOf(s)
-		if err != nil {
-			return err
-		}
-		known, declared := d.declared[declarationKey{"section", s.Name}]
-		if !declared {
-			err = ignore(d.tx.AddSection(s), ErrExists)
-		} else if known.Text != text {
-			err = ignore(d.tx.ModifySection(s), ErrNotFound)
-		}
-		if err := errors.Join(err, d.remember(Declaration{Kind: "section", Key: s.Name, Text: text})); err != nil {
-			return err
-		}
+// declare adds what was never declared, and updates what was declared with other
+// texts. It remembers the record as declared, without the fields that are ignored on input.
+func declare[R any](d *declarer, kind, name string, is R, add func(R) (uuid.UUID, error), update func(id uuid.UUID, was, is R) error) error {
+	text, err := json.Marshal(is)
+	if err != nil {
+		return err
 	}
-	return nil
+	known, declared := d.declared[declarationKey{kind, name}]
+	next := Declaration{Kind: kind, Key: name, ID: known.ID, Text: string(text)}
+	if earlier, ok := d.texts[declarationKey{kind, name}]; ok && earlier != next.Text {
+		return invalid(kind, name, "", "declared twice in one catalogue, with different texts")
+	}
+	d.texts[declarationKey{kind, name}] = next.Text
+	if !declared {
+		next.ID, err = add(is)
+	} else if known.Text != next.Text {
+		var was R
+		if err := json.Unmarshal([]byte(known.Text), &was); err != nil {
+			return fmt.Errorf("%w: declaration of %s %q: %v", ErrUnavailable, kind, name, err)
+		}
+		err = update(known.ID, was, is)
+	}
+	if err != nil {
+		return err
+	}
+	return d.remember(next)
 }
 
-// textOf is what of a record is compared with its last declaration.
-func textOf(record any) (string, error) {
-	b, err := json.Marshal(record)
-	return string(b), err
+// follow sets what the program declares otherwise than before; the rest stays as the administrator has it.
+func follow[T comparable](stored *T, was, is T) {
+	if was != is {
+		*stored = is
+	}
 }
 
 // ignore takes an error of this kind for none.
@@ -97,33 +132,47 @@ func ignore(err, kind error) error {
 	return err
 }
 
-func (d *declarer) permissions(c Catalogue) error {
-	for _, p := range c.Permissions {
-		if err := d.permission(p); err != nil {
+func (d *declarer) sections(c Catalogue) error {
+	for _, s := range c.Sections {
+		if err := declare(d, "section", s.Name, s, d.addSection, d.updateSection); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *declarer) permission(p Permission) error {
-	text, err := textOf(p)
-	if err != nil {
-		return err
-	}
-	known, declared := d.declared[declarationKey{"permission", p.Name}]
-	p.Section = d.sectionOf(p)
-	if !declared {
-		err = ignore(addDeclaredPermission(d.tx, p), ErrExists)
-	} else if known.Text != text {
-		err = d.updatePermission(p)
-	}
-	return errors.Join(err, d.remember(Declaration{Kind: "permission", Key: p.Name, Text: text}))
+// addSection, addPermission and addGroup take what has the name already as it is.
+func (d *declarer) addSection(s Section) (uuid.UUID, error) {
+	return uuid.Nil, ignore(d.tx.AddSection(s), ErrExists)
 }
 
-func addDeclaredPermission(tx *Tx, p Permission) error {
-	_, err := tx.AddPermission(p)
-	return err
+func (d *declarer) updateSection(_ uuid.UUID, was, is Section) error {
+	stored, err := d.tx.r.Section(is.Name)
+	if err != nil {
+		return ignore(err, ErrNotFound) // deleted by an administrator
+	}
+	follow(&stored.Title, was.Title, is.Title)
+	follow(&stored.Position, was.Position, is.Position)
+	return d.tx.ModifySection(stored)
+}
+
+func (d *declarer) permissions(c Catalogue) error {
+	for _, p := range c.Permissions {
+		p.Created = time.Time{}
+		if err := declare(d, "permission", p.Name, p, d.addPermission, d.updatePermission); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *declarer) addPermission(p Permission) (uuid.UUID, error) {
+	if _, err := d.tx.r.Permission(p.Name); !errors.Is(err, ErrNotFound) {
+		return uuid.Nil, err
+	}
+	p.Section = d.sectionOf(p)
+	_, err := d.tx.AddPermission(p)
+	return uuid.Nil, err
 }
 
 // sectionOf is the declared section of a permission, none if an administrator deleted it.
@@ -136,55 +185,46 @@ func (d *declarer) sectionOf(p Permission) string {
 	return p.Section
 }
 
-func (d *declarer) updatePermission(p Permission) error {
-	stored, err := d.tx.r.Permission(p.Name)
+func (d *declarer) updatePermission(_ uuid.UUID, was, is Permission) error {
+	stored, err := d.tx.r.Permission(is.Name)
 	if err != nil {
-		return ignore(err, ErrNotFound)
+		return ignore(err, ErrNotFound) // deleted by an administrator
 	}
-	p.ID = stored.ID
-	return d.tx.ModifyPermission(p)
+	follow(&stored.Title, was.Title, is.Title)
+	follow(&stored.Description, was.Description, is.Description)
+	follow(&stored.Position, was.Position, is.Position)
+	if was.Section != is.Section {
+		stored.Section = d.sectionOf(is)
+	}
+	return d.tx.ModifyPermission(stored)
 }
 
 func (d *declarer) groups(c Catalogue) error {
 	for _, g := range c.Groups {
-		if err := d.group(g); err != nil {
+		g.Created = time.Time{}
+		if err := declare(d, "group", g.Name, g, d.addGroup, d.updateGroup); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *declarer) group(g Group) error {
-	text, err := textOf(g)
-	if err != nil {
-		return err
-	}
-	known, declared := d.declared[declarationKey{"group", g.Name}]
-	id := known.ID
-	if !declared {
-		id, err = d.addGroup(g)
-	} else if known.Text != text {
-		err = d.updateGroup(id, g)
-	}
-	return errors.Join(err, d.remember(Declaration{Kind: "group", Key: g.Name, ID: id, Text: text}))
-}
-
-// addGroup adds a group, or takes the one that has its name already.
 func (d *declarer) addGroup(g Group) (uuid.UUID, error) {
-	stored, err := d.tx.AddGroup(g)
-	if errors.Is(err, ErrExists) {
-		stored, err = d.tx.group(g.Name)
+	stored, err := d.tx.r.GroupByName(g.Name)
+	if errors.Is(err, ErrNotFound) {
+		stored, err = d.tx.AddGroup(g)
 	}
 	return stored.ID, err
 }
 
 // updateGroup leaves the name as it is: the administrator may have changed it.
-func (d *declarer) updateGroup(id uuid.UUID, g Group) error {
+func (d *declarer) updateGroup(id uuid.UUID, was, is Group) error {
 	stored, err := d.tx.r.Group(id)
 	if err != nil {
-		return ignore(err, ErrNotFound)
+		return ignore(err, ErrNotFound) // deleted by an administrator
 	}
-	stored.DisplayName, stored.Note = g.DisplayName, g.Note
+	follow(&stored.DisplayName, was.DisplayName, is.DisplayName)
+	follow(&stored.Note, was.Note, is.Note)
 	return d.tx.ModifyGroup(stored)
 }
 

@@ -2,11 +2,14 @@ package rbac_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
 )
 
@@ -173,6 +176,192 @@ func TestDeclareAtOnce(t *testing.T) {
 		all.Wait()
 		if rev := lastRevision(t, authorities[0]); rev != 1 {
 			t.Errorf("the catalogue was applied in %d revisions; want 1", rev)
+		}
+	})
+}
+
+// Only what the program changed follows it; what the administrator changed beside stays.
+func TestDeclareFollowsFieldByField(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		c := blogCatalogue()
+		must(t, a.Declare(ctx, c))
+		h.do(a, func(tx *rbac.Tx) error {
+			p, err1 := tx.Permission("post.read")
+			p.Position, p.Section, p.Description = 9, "mine", "mine"
+			g, err2 := tx.Group("editors")
+			g.Note = "mine"
+			return errors.Join(err1, err2, tx.AddSection(rbac.Section{Name: "mine"}), tx.ModifyPermission(p), tx.ModifyGroup(g),
+				tx.ModifySection(rbac.Section{Name: "posts", Title: "Mine", Position: 1}))
+		})
+		c.Permissions[0].Title, c.Groups[1].DisplayName, c.Sections[0].Position = "Read posts", "Writers", 5
+		must(t, a.Declare(ctx, c))
+		must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			p, err1 := tx.Permission("post.read")
+			g, err2 := tx.Group("editors")
+			s, err3 := tx.Sections()
+			if p.Title != "Read posts" || p.Position != 9 || p.Section != "mine" || p.Description != "mine" ||
+				g.DisplayName != "Writers" || g.Note != "mine" || s[1].Title != "Mine" || s[1].Position != 5 {
+				t.Errorf("after a change of other fields: %+v, %+v, %+v", p, g, s[1])
+			}
+			return errors.Join(err1, err2, err3)
+		}))
+		c.Permissions[0].Section, c.Permissions[0].Description, c.Permissions[0].Position, c.Groups[1].Note, c.Sections[0].Title = "", "d", 3, "n", "T"
+		must(t, a.Declare(ctx, c))
+		must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			p, err1 := tx.Permission("post.read")
+			g, err2 := tx.Group("editors")
+			s, err3 := tx.Sections()
+			if p.Section != "" || p.Description != "d" || p.Position != 3 || g.Note != "n" || s[1].Title != "T" {
+				t.Errorf("after a change of these fields: %+v, %+v, %+v", p, g, s[1])
+			}
+			return errors.Join(err1, err2, err3)
+		}))
+		c.Permissions[0].Section = "psots"
+		if err := a.Declare(ctx, c); !errors.Is(err, rbac.ErrNotFound) || !strings.Contains(err.Error(), "psots") {
+			t.Errorf("a permission moved to an unknown section: %v; want ErrNotFound", err)
+		}
+	})
+}
+
+// A declared group is the one it was, whatever it is called; who takes its old name gets nothing of it.
+func TestDeclaredNameTakenByAnother(t *testing.T) {
+	rename := func(tx *rbac.Tx) error {
+		g, err := tx.Group("editors")
+		g.Name = "authors"
+		return errors.Join(err, tx.ModifyGroup(g))
+	}
+	for name, leave := range map[string]func(*rbac.Tx) error{
+		"renamed": rename,
+		"deleted": func(tx *rbac.Tx) error { return tx.DeleteGroup("editors") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, h *house) {
+				a := h.open(rbac.Config{})
+				c := blogCatalogue()
+				must(t, a.Declare(ctx, c))
+				h.do(a, both(leave, addGroup(rbac.Group{Name: "editors", Note: "others"})))
+				c.Permissions = append(c.Permissions, rbac.Permission{Name: "post.edit"})
+				c.Grants = append(c.Grants, rbac.Grant{Group: "editors", Permission: "post.edit"})
+				c.Groups = append(c.Groups, rbac.Group{Name: "guests"})
+				c.Inheritances = append(c.Inheritances, rbac.Inheritance{Senior: "editors", Junior: "guests"})
+				c.Groups[1].Note = "the program's"
+				must(t, a.Declare(ctx, c))
+				gives(t, a, "editors")
+				if name == "renamed" {
+					gives(t, a, "authors", "post.edit", "post.read", "post.write")
+				}
+				must(t, a.View(ctx, func(tx *rbac.Tx) error {
+					g, err := tx.Group("editors")
+					if g.Note != "others" {
+						t.Errorf("the new group's note is %q", g.Note)
+					}
+					return err
+				}))
+			})
+		})
+	}
+}
+
+// A permission that was deleted and added again by an administrator has no grants until somebody grants it.
+func TestDeclaredPermissionAddedAgain(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		must(t, a.Declare(ctx, blogCatalogue()))
+		h.do(a, both(func(tx *rbac.Tx) error { return tx.DeletePermission("post.write") }, addPermission(rbac.Permission{Name: "post.write"})))
+		must(t, a.Declare(ctx, blogCatalogue()))
+		gives(t, a, "editors", "post.read")
+	})
+}
+
+// Two programs on one store add to each other's declarations. Of a text that they do not agree on, the last to start sets its own.
+func TestTwoProgramsDeclare(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		shop := rbac.Catalogue{
+			Permissions:  []rbac.Permission{{Name: "order.read"}, {Name: "post.read", Title: "Look"}},
+			Groups:       []rbac.Group{{Name: "readers"}},
+			Grants:       []rbac.Grant{{Group: "readers", Permission: "order.read"}, {Group: "editors", Permission: "order.read"}},
+			Inheritances: []rbac.Inheritance{{Senior: "editors", Junior: "readers"}},
+		}
+		for range 2 {
+			for _, c := range []struct {
+				catalogue rbac.Catalogue
+				title     string
+			}{{blogCatalogue(), "Read"}, {shop, "Look"}} {
+				must(t, a.Declare(ctx, c.catalogue))
+				must(t, a.View(ctx, func(tx *rbac.Tx) error {
+					p, err := tx.Permission("post.read")
+					if p.Title != c.title {
+						t.Errorf("the title is %q; want that of the program which started last, %q", p.Title, c.title)
+					}
+					return err
+				}))
+			}
+		}
+		gives(t, a, "readers", "order.read", "post.read")
+		gives(t, a, "editors", "order.read", "post.read", "post.write")
+	})
+}
+
+// The same twice in one catalogue is once; two texts for one name are a mistake, not a change at each start.
+func TestDeclareDuplicates(t *testing.T) {
+	double := func() rbac.Catalogue {
+		c, d := blogCatalogue(), blogCatalogue()
+		return rbac.Catalogue{Sections: append(c.Sections, d.Sections...), Permissions: append(c.Permissions, d.Permissions...),
+			Groups: append(c.Groups, d.Groups...), Grants: append(c.Grants, d.Grants...), Inheritances: append(c.Inheritances, d.Inheritances...)}
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		for record, spoil := range map[string]func(*rbac.Catalogue){
+			`section "posts"`:        func(c *rbac.Catalogue) { c.Sections[1].Title = "x" },
+			`permission "post.read"`: func(c *rbac.Catalogue) { c.Permissions[2].Title = "x" },
+			`group "editors"`:        func(c *rbac.Catalogue) { c.Groups[3].Note = "x" },
+		} {
+			c := double()
+			spoil(&c)
+			if err := a.Declare(ctx, c); !errors.Is(err, rbac.ErrInvalid) || !strings.Contains(err.Error(), record) {
+				t.Errorf("Declare with two texts of %s: %v; want ErrInvalid", record, err)
+			}
+		}
+		must(t, a.Declare(ctx, double()))
+		must(t, a.Declare(ctx, double()))
+		if rev := lastRevision(t, a); rev != 1 {
+			t.Errorf("the catalogue was applied in %d revisions; want 1", rev)
+		}
+	})
+}
+
+// A permission whose ID is taken is a mistake; it is not left out in silence.
+func TestDeclareTakenID(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		id := uuid.UUID{15: 1}
+		h.do(a, both(addPermission(rbac.Permission{ID: id, Name: "p"}), addGroup(rbac.Group{ID: id, Name: "g"})))
+		for _, c := range []rbac.Catalogue{{Permissions: []rbac.Permission{{ID: id, Name: "q"}}}, {Groups: []rbac.Group{{ID: id, Name: "q"}}}} {
+			if err := a.Declare(ctx, c); !errors.Is(err, rbac.ErrExists) {
+				t.Errorf("Declare with an ID that is taken: %v; want ErrExists", err)
+			}
+		}
+		must(t, a.Declare(ctx, rbac.Catalogue{Permissions: []rbac.Permission{{ID: id, Name: "p", Title: "T"}}}))
+	})
+}
+
+// What Declare does is done by the program, unless somebody else is named.
+func TestDeclareNamesTheProgram(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		path, err := os.Executable()
+		must(t, err)
+		must(t, a.Declare(ctx, blogCatalogue()))
+		must(t, a.Declare(rbac.WithActor(ctx, "installer"), rbac.Catalogue{Groups: []rbac.Group{{Name: "g"}}}))
+		log := changesSince(t, a, 0)
+		first, last := log[0], log[len(log)-1]
+		if want := strings.TrimSuffix(filepath.Base(path), ".exe"); first.Actor != want || first.Verified {
+			t.Errorf("the actor is %q, verified %v; want %q, asserted", first.Actor, first.Verified, want)
+		}
+		if last.Actor != "installer" {
+			t.Errorf("the actor is %q; want the one that the context names", last.Actor)
 		}
 	})
 }

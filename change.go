@@ -24,13 +24,15 @@ type Change struct {
 	Object   string    // the name of the second, or the id of a ticket; empty for single records
 	Scope    string    // of a membership
 
-	// The ids of Subject and Object, which outlast their names; zero where a
-	// name cannot change (permissions, sections) and for patterns.
+	// The ids of Subject and Object, which outlast their names; zero for sections and
+	// for the permission of a grant.
 	SubjectID, ObjectID uuid.UUID
 
 	Nonce uint64 // of the revision; see Head
 
-	Before, After json.RawMessage // the record before and after as a JSON object; nil where there was or is none
+	// The record before and after as a JSON object, of a narrowed ticket its Groups; nil
+	// where there was or is none, and for passwords and the end of a ticket.
+	Before, After json.RawMessage
 }
 
 // ChangeQuery selects entries of the change log. The zero query selects all, oldest first.

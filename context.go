@@ -48,8 +48,9 @@ func actorOf(ctx context.Context) actor {
 	if id.verified() && !id.IsAnonymous() {
 		return actor{name: id.User(), verified: true}
 	}
-	if name, _ := ctx.Value(actorKey).(string); name != "" {
-		return actor{name: printable(name, maxName)}
+	name, _ := ctx.Value(actorKey).(string)
+	if name = printable(name, maxName); name != "" {
+		return actor{name: name}
 	}
 	return actor{name: id.User()}
 }

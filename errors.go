@@ -45,8 +45,9 @@ var (
 	ErrProtected = errors.New("rbac: protected permission would lose its last holder")
 )
 
-// Error is an error of one kind that names what it is about. Every call of
-// this package that refuses an argument or a change returns one, possibly wrapped.
+// Error is an error of one kind that names what it is about. Every call of this package
+// that refuses an argument or a change returns one, possibly wrapped or joined with
+// others; only ErrReadOnly and what concerns a ticket or a login come bare.
 type Error struct {
 	Kind   error  // one of the sentinels above; what errors.Is sees
 	Record string // what kind of thing is meant: "user", "group", "permission", "membership", …
@@ -60,17 +61,26 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Record)
 	if e.Name != "" {
-		fmt.Fprintf(&b, " %q", e.Name)
+		fmt.Fprintf(&b, " %q", shown(e.Name))
 	}
 	b.WriteString(": ")
 	if e.Field != "" {
 		b.WriteString(e.Field + ": ")
 	}
-	b.WriteString(e.Kind.Error())
+	fmt.Fprint(&b, e.Kind)
 	if e.Reason != "" {
 		b.WriteString(": " + e.Reason)
 	}
 	return b.String()
+}
+
+// shown cuts a name that nobody could have meant: it came from outside and goes to logs.
+func shown(name string) string {
+	const most = 4 * maxName // a membership has three names
+	if len(name) <= most {
+		return name
+	}
+	return strings.ToValidUTF8(name[:most], "") + "…"
 }
 
 // Unwrap returns the kind.

@@ -2,10 +2,12 @@ package rbac
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
 )
@@ -92,6 +94,14 @@ func validText(record, name, field, text string) error {
 	return invalid(record, name, field, reason)
 }
 
+// validTime checks a time, which may be zero. It ends where JSON does, which the change log is written in.
+func validTime(record, name, field string, t time.Time) error {
+	if year := t.UTC().Year(); t.IsZero() || 1970 <= year && year <= 9999 {
+		return nil
+	}
+	return invalid(record, name, field, "not in the years 1970 to 9999")
+}
+
 func invalid(record, name, field, reason string) error {
 	if reason == "" {
 		return nil
@@ -115,8 +125,9 @@ func badString(s string, least int) string {
 
 // emailKey returns the form in which e-mail addresses are compared: NFC and case
 // folded, the whole address. Some servers tell Bob@ from bob@; none should be trusted to.
+// Lowering comes first because cases.Fold maps the two cases of Cherokee to each other.
 func emailKey(address string) string {
-	return norm.NFC.String(cases.Fold().String(norm.NFC.String(address)))
+	return norm.NFC.String(cases.Fold().String(cases.Lower(language.Und).String(norm.NFC.String(address))))
 }
 
 // isPattern reports whether a name has the form of a pattern of permissions.

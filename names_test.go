@@ -49,7 +49,7 @@ func TestValidName(t *testing.T) {
 }
 
 func TestEmailKey(t *testing.T) {
-	same := [][2]string{{"Bob@Example.com", "bob@example.COM"}, {"STRASSE@x", "straße@x"}, {"e\u0301@x", "É@x"}}
+	same := [][2]string{{"Bob@Example.com", "bob@example.COM"}, {"STRASSE@x", "straße@x"}, {"e\u0301@x", "É@x"}, {"Ꭰ@x", "ꭰ@x"}, {"İ@x", "i\u0307@x"}}
 	for _, s := range same {
 		if emailKey(s[0]) != emailKey(s[1]) {
 			t.Errorf("%q and %q are two addresses; want one", s[0], s[1])
@@ -60,7 +60,7 @@ func TestEmailKey(t *testing.T) {
 	}
 }
 
-// FuzzNames: a canonical name is its own canonical form and fits its bounds, and what is refused says why.
+// FuzzNames: a canonical name is its own canonical form and fits its bounds, and what is refused says why; so is the key of an e-mail address.
 func FuzzNames(f *testing.F) {
 	for _, s := range []string{"Bob", "ｂｏｂ", "Zhang San", "张三", "\xff", "ẞ", "ΑΣ", "İ", "a\u0345"} {
 		f.Add(s)
@@ -79,6 +79,9 @@ func FuzzNames(f *testing.F) {
 		}
 		if len(c) == 0 || len(c) > maxName {
 			t.Fatalf("canonicalUser(%q) has %d bytes", s, len(c))
+		}
+		if key := emailKey(s); emailKey(key) != key || len(key) > 3*len(s) {
+			t.Fatalf("emailKey(%q) = %q, whose own key is %q", s, key, emailKey(key))
 		}
 		if h := printable(s, maxName); validKey("x", "x", "x", h) != nil {
 			t.Fatalf("printable(%q) = %q cannot be stored", s, h)

@@ -1,6 +1,10 @@
 package rbac
 
-import "github.com/google/uuid"
+import (
+	"errors"
+
+	"github.com/google/uuid"
+)
 
 // protection is what a transaction must not take away: the permissions of
 // Config.Protected that somebody held before its first call that could.
@@ -30,17 +34,19 @@ func (tx *Tx) protect() error {
 	return nil
 }
 
+// checkProtected names every permission that would lose its last holder.
 func (tx *Tx) checkProtected() error {
+	var lost []error
 	for _, permission := range tx.watch.held {
 		held, err := tx.isHeld(permission)
 		if err != nil {
 			return err
 		}
 		if !held {
-			return &Error{Kind: ErrProtected, Record: "permission", Name: permission}
+			lost = append(lost, &Error{Kind: ErrProtected, Record: "permission", Name: permission})
 		}
 	}
-	return nil
+	return errors.Join(lost...)
 }
 
 // isHeld reports whether an enabled user has the permission by a membership without scope and without end.

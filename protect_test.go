@@ -3,6 +3,8 @@ package rbac_test
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -131,5 +133,65 @@ func TestProtectionHoldsWithManyWriters(t *testing.T) {
 		if kept != 1 {
 			t.Errorf("%d removals were refused; want exactly 1", kept)
 		}
+	})
+}
+
+// Of several protected permissions each is looked at by itself, and each that would be lost is named.
+func TestSeveralProtectedPermissions(t *testing.T) {
+	tests := map[string]struct {
+		call func(*rbac.Tx) error
+		lost []string
+	}{
+		"both":                      {func(tx *rbac.Tx) error { return tx.DeleteUser("amy") }, []string{"audit", "manage"}},
+		"both, one after the other": {both(deassign("amy", "auditors"), deassign("amy", "admins")), []string{"audit", "manage"}},
+		"the first":                 {deassign("amy", "auditors"), []string{"audit"}},
+		"the second":                {revoke("admins", "manage"), []string{"manage"}},
+		"one of two, after a refusal": {both(func(tx *rbac.Tx) error {
+			if err := deassign("bob", "admins")(tx); !errors.Is(err, rbac.ErrNotFound) {
+				return err
+			}
+			return nil
+		}, deassign("amy", "admins")), []string{"manage"}},
+		"neither": {both(assign("bob", "admins"), both(assign("bob", "auditors"), func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })), nil},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for name, tt := range tests {
+			n := h.beside(t)
+			a := n.open(rbac.Config{Protected: []string{"unheld", "audit", "manage"}})
+			n.groups(a, map[string][]string{"admins": {"manage"}, "auditors": {"audit"}, "none": {"unheld"}})
+			n.user(a, "amy", "", "admins", "auditors")
+			n.user(a, "bob", "")
+			err := a.Update(ctx, tt.call)
+			if (err == nil) != (tt.lost == nil) || err != nil && !errors.Is(err, rbac.ErrProtected) {
+				t.Errorf("%s: %v; want ErrProtected for %q", name, err, tt.lost)
+			}
+			for _, p := range []string{"unheld", "audit", "manage"} {
+				if named := err != nil && strings.Contains(err.Error(), fmt.Sprintf("%q", p)); named != slices.Contains(tt.lost, p) {
+					t.Errorf("%s: %v; want %q named", name, err, tt.lost)
+				}
+			}
+		}
+	})
+}
+
+// A holder who is renamed, whose group is, or who is disabled and enabled again in one Update, is still one.
+func TestRenamedHolderIsAHolder(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := admins(t, h)
+		h.do(a, func(tx *rbac.Tx) error {
+			u, err1 := tx.User("amy")
+			g, err2 := tx.Group("root")
+			u.Name, g.Name, u.Disabled = "amelia", "wheel", true
+			err := errors.Join(err1, err2, tx.ModifyUser(u), tx.ModifyGroup(g))
+			u.Disabled = false
+			return errors.Join(err, tx.ModifyUser(u))
+		})
+		if err := a.Update(ctx, deassign("amelia", "wheel")); !errors.Is(err, rbac.ErrProtected) {
+			t.Errorf("after renaming: %v; want ErrProtected", err)
+		}
+		must(t, a.Update(ctx, func(tx *rbac.Tx) error { // a holder whose end is taken away is one
+			return errors.Join(tx.AssignUser(rbac.Membership{User: "bob", Group: "admins", Until: far}),
+				tx.ModifyMembership(rbac.Membership{User: "bob", Group: "admins"}), deassign("amelia", "wheel")(tx))
+		}))
 	})
 }

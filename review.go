@@ -13,7 +13,8 @@ import (
 
 // Review functions look at the records, at the time the transaction began. They
 // answer what a user is assigned to, in any scope and whether or not the account is
-// disabled; what a request may do is decided by a predicate alone.
+// disabled; what a request may do is decided by a predicate alone. A sequence looks when
+// it is ranged over, each time anew; an error is yielded once, last.
 
 // User returns the user with that name, given in any form.
 func (tx *Tx) User(name string) (User, error) {
@@ -57,14 +58,14 @@ func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
 	if q.Group == "" {
 		return tx.users(filter)
 	}
-	g, err := tx.group(q.Group)
-	if err != nil {
-		return failed[User](err)
-	}
-	if filter.Groups, err = tx.seniors(g.ID); err != nil {
-		return failed[User](err)
-	}
-	return tx.users(filter)
+	return lazily(func() (iter.Seq2[User, error], error) {
+		g, err := tx.group(q.Group)
+		if err != nil {
+			return nil, err
+		}
+		filter.Groups, err = tx.seniors(g.ID)
+		return tx.users(filter), err
+	})
 }
 
 func (tx *Tx) users(f UserFilter) iter.Seq2[User, error] {
@@ -77,11 +78,17 @@ func (tx *Tx) users(f UserFilter) iter.Seq2[User, error] {
 	}
 }
 
-// failed is the listing that yields nothing but an error.
-func failed[T any](err error) iter.Seq2[T, error] {
+// lazily is the listing that find gives at the time it is read, which may be after
+// changes of this transaction. An error of find is its only entry.
+func lazily[T any](find func() (iter.Seq2[T, error], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var none T
-		yield(none, err)
+		list, err := find()
+		if err != nil {
+			var none T
+			yield(none, err)
+			return
+		}
+		list(yield)
 	}
 }
 
@@ -97,10 +104,13 @@ func (tx *Tx) Sections() ([]Section, error) { return tx.r.Sections() }
 // AssignedUsers lists the memberships of a group, in any scope, ended ones too, by
 // the id of the user and the scope (INCITS 359 section 6.1.3).
 func (tx *Tx) AssignedUsers(group string) iter.Seq2[Membership, error] {
-	g, err := tx.group(group)
-	if err != nil {
-		return failed[Membership](err)
-	}
+	return lazily(func() (iter.Seq2[Membership, error], error) {
+		g, err := tx.group(group)
+		return tx.members(g), err
+	})
+}
+
+func (tx *Tx) members(g Group) iter.Seq2[Membership, error] {
 	return func(yield func(Membership, error) bool) {
 		for m, err := range tx.r.GroupMembers(g.ID) {
 			if err != nil {
@@ -149,18 +159,14 @@ func (m MembershipRecord) countsAt(now time.Time) bool {
 // AuthorizedUsers lists the users who are members, in any scope, of the group or of
 // one that inherits it, in byte order of their names (INCITS 359 section 6.2.1).
 func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
-	g, err := tx.group(group)
-	if err != nil {
-		return failed[User](err)
-	}
-	return tx.usersOf(tx.seniors(g.ID))
-}
-
-func (tx *Tx) usersOf(groups []uuid.UUID, err error) iter.Seq2[User, error] {
-	if err != nil {
-		return failed[User](err)
-	}
-	return tx.users(UserFilter{Groups: groups, At: tx.now})
+	return lazily(func() (iter.Seq2[User, error], error) {
+		g, err := tx.group(group)
+		if err != nil {
+			return nil, err
+		}
+		groups, err := tx.seniors(g.ID)
+		return tx.users(UserFilter{Groups: groups, At: tx.now}), err
+	})
 }
 
 // AuthorizedGroups lists the groups that a user is a member of, in any scope, and
@@ -174,14 +180,17 @@ func (tx *Tx) AuthorizedGroups(user string) ([]Group, error) {
 }
 
 func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
+	if err != nil {
+		return nil, err
+	}
 	groups := make([]Group, len(ids))
 	for i, id := range ids {
-		var missing error
-		groups[i], missing = tx.r.Group(id)
-		err = errors.Join(err, missing)
+		if groups[i], err = tx.r.Group(id); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
-	return groups, err
+	return groups, nil
 }
 
 // GroupPermissions lists the permissions that a group gives, inherited ones
@@ -247,17 +256,21 @@ func (tx *Tx) PermissionGroups(permission string) ([]Group, error) {
 
 // PermissionUsers lists the users who have a permission, in any scope, in byte order of their names.
 func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
-	if _, err := tx.permission(permission); err != nil {
-		return failed[User](err)
-	}
-	return tx.usersOf(tx.permissionGroups(permission))
+	return lazily(func() (iter.Seq2[User, error], error) {
+		if _, err := tx.permission(permission); err != nil {
+			return nil, err
+		}
+		groups, err := tx.permissionGroups(permission)
+		return tx.users(UserFilter{Groups: groups, At: tx.now}), err
+	})
 }
 
 // Changes lists the entries of the change log that the query selects, those of the
-// running Update included.
+// running Update included. ErrInvalid for a Since or Until out of the years 1970 to 9999.
 func (tx *Tx) Changes(q ChangeQuery) iter.Seq2[Change, error] {
+	err := errors.Join(validTime("change query", "", "Since", q.Since), validTime("change query", "", "Until", q.Until))
 	q.Since, q.Until = instant(q.Since), instant(q.Until)
-	return tx.r.Changes(q)
+	return lazily(func() (iter.Seq2[Change, error], error) { return tx.r.Changes(q), err })
 }
 
 func byGroup(a, b Membership) int {

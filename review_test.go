@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -265,5 +266,41 @@ func TestMenu(t *testing.T) {
 		if got := menu(amy); !slices.Equal(got, []string{"First", "p3"}) {
 			t.Errorf("after deleting a section the menu is %q", got)
 		}
+	})
+}
+
+// A listing is of the time at which it is read: it shows the changes made in its transaction before, and can be read again.
+func TestListingsAreReadLate(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		world(t, h, a)
+		h.do(a, func(tx *rbac.Tx) error {
+			listings := map[string]func() []string{}
+			for name, users := range map[string]iter.Seq2[rbac.User, error]{
+				"AuthorizedUsers": tx.AuthorizedUsers("new"), "Users": tx.Users(rbac.UserQuery{Group: "new"}), "PermissionUsers": tx.PermissionUsers("new"),
+			} {
+				listings[name] = func() []string { return names(users, userName) }
+			}
+			assigned := tx.AssignedUsers("new")
+			listings["AssignedUsers"] = func() []string { return names(assigned, func(m rbac.Membership) string { return m.User }) }
+			for name, list := range listings {
+				if got := list(); len(got) != 1 || !strings.Contains(got[0], "not found") {
+					t.Errorf("%s before there is anything: %q", name, got)
+				}
+			}
+			must(t, errors.Join(addGroup(rbac.Group{Name: "new"})(tx), addPermission(rbac.Permission{Name: "new"})(tx), grant("new", "new")(tx), assign("bob", "new")(tx)))
+			for name, list := range listings {
+				if got := list(); !slices.Equal(got, []string{"bob"}) {
+					t.Errorf("%s = %q; want bob", name, got)
+				}
+			}
+			must(t, inherit("staff", "new")(tx))
+			for _, name := range []string{"AuthorizedUsers", "Users", "PermissionUsers"} {
+				if got := listings[name](); !slices.Equal(got, []string{"amy", "bob"}) {
+					t.Errorf("%s = %q; want amy, who is authorized now, and bob", name, got)
+				}
+			}
+			return nil
+		})
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,6 +35,9 @@ type Tx struct {
 	changes  int
 	ended    []Change // of tickets, to be logged after the commit
 	watch    protection
+	failed   error // of a change that was half made: then the Update does not commit, whatever its function returns
+
+	permissionIDs map[uuid.UUID]struct{} // nil until asked for; see permissionID
 }
 
 // begin makes the Tx of a transaction. One that writes locks head first, so that
@@ -53,6 +57,9 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 
 // finish moves head, if anything changed.
 func (tx *Tx) finish() error {
+	if tx.failed != nil {
+		return tx.failed
+	}
 	if tx.changes == 0 {
 		return nil
 	}
@@ -74,12 +81,34 @@ func (tx *Tx) log(c Change, before, after any) error {
 	c.Before, err1 = recordJSON(before)
 	c.After, err2 = recordJSON(after)
 	if err := errors.Join(err1, err2); err != nil {
-		return err
+		return tx.fail(err)
 	}
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
 	c.Actor, c.Verified, c.Reason = tx.actor.name, tx.actor.verified, tx.reason
 	tx.changes++
 	return tx.r.AddChange(c)
+}
+
+// write takes the steps of a change, up to the first that fails.
+func (tx *Tx) write(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return tx.fail(err)
+		}
+	}
+	return nil
+}
+
+// fail keeps the Update from committing. What is not found in the middle of a change
+// is no refusal: the store refers to a record that it does not have.
+func (tx *Tx) fail(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: the store contradicts itself: %v", ErrUnavailable, err)
+	}
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
 }
 
 func recordJSON(record any) (json.RawMessage, error) {
@@ -145,6 +174,14 @@ func (tx *Tx) permission(name string) (Permission, error) {
 func named(err error, record, name string) error {
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Kind: ErrNotFound, Record: record, Name: name}
+	}
+	return err
+}
+
+// unknownID is named for a record that a Modify call looked for by its ID.
+func unknownID(err error, record, name string) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Kind: ErrNotFound, Record: record, Name: name, Field: "ID"}
 	}
 	return err
 }

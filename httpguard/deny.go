@@ -29,8 +29,12 @@ import (
 // the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
 func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	status := denialStatus(r, err)
+	if r.Context().Value(denyingKey{g}) != nil { // Config.Denied hands it back
+		g.denyBuiltin(w, r, status, err)
+		return
+	}
 	g.logDenial(r, status, err)
-	if g.cfg.Denied == nil || r.Context().Value(denyingKey{g}) != nil {
+	if g.cfg.Denied == nil {
 		g.denyBuiltin(w, r, status, err)
 		return
 	}
@@ -97,7 +101,7 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 	switch status {
 	case http.StatusUnauthorized:
 		if isBrowser(r) && !st.bearer && st.url.Path != g.cfg.LoginPath {
-			redirect(w, r, g.loginURL(g.cameFrom(r, st)))
+			redirect(w, r, g.LoginURL(r))
 			return
 		}
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
@@ -106,7 +110,7 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 			a.Detail = denialDetail(http.StatusForbidden, err) // they are no stranger
 		}
 	case http.StatusForbidden:
-		a.LoginURL = g.loginURL(g.cameFrom(r, st))
+		a.LoginURL = g.LoginURL(r)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", retryAfter(err))
 	}

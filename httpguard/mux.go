@@ -14,8 +14,8 @@ import (
 )
 
 // Mux is an [http.ServeMux] that serves nothing without a rule: every pattern
-// comes with a predicate, or is Public because someone wrote so. What no pattern matches is 404 for
-// everybody. It belongs behind [Guard.Handler]; without it, it answers 500.
+// comes with a predicate, or is Public because someone wrote so. What no pattern matches is answered
+// with 404, as [Guard.Deny] does, for everybody. It belongs behind [Guard.Handler]; without it, it answers 500.
 //
 // Patterns are those of ServeMux, and the most specific one wins, with one
 // difference: a path is found first, and the method second. "GET /admin/" takes the whole subtree away from a
@@ -37,7 +37,7 @@ type Mux struct {
 // Route is one line of the table of routes.
 type Route struct {
 	Pattern string // as it was registered
-	Rule    string // the predicate; "public"; or "rule" where it depends on the request
+	Rule    string // the predicate; "public"; or, where it depends on the request, "rule" or what Describe says
 }
 
 type route struct {
@@ -54,8 +54,14 @@ func (g *Guard) NewMux() *Mux {
 	if _, pattern := probe.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/x"}}); pattern == "" {
 		panic("httpguard: GODEBUG=httpmuxgo121=1 disables patterns")
 	}
-	return &Mux{g: g, mux: http.NewServeMux(), paths: map[string]map[string]*route{}}
+	m := &Mux{g: g, mux: http.NewServeMux(), paths: map[string]map[string]*route{}}
+	m.mux.HandleFunc(root, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, root) })
+	return m
 }
+
+// root is the pattern that takes what no other takes. It is there from the beginning,
+// so that what nobody registered is answered like everything else that is not found.
+const root = "/"
 
 // Handle serves the pattern with h, to whom meets p.
 func (m *Mux) Handle(pattern string, p rbac.Predicate, h http.Handler) {
@@ -73,6 +79,18 @@ func (m *Mux) HandleRule(pattern string, rule func(*http.Request) (rbac.Predicat
 	}
 	mustHandler(h)
 	m.add(pattern, "rule", m.g.RequireFunc(rule), h)
+}
+
+// Describe gives the rule of a pattern, registered with HandleRule, its words in [Mux.Routes].
+// It panics if the pattern is not registered.
+func (m *Mux) Describe(pattern, rule string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.routes, func(r Route) bool { return r.Pattern == pattern })
+	if i < 0 {
+		panic(fmt.Sprintf("httpguard: pattern %q is not registered", pattern))
+	}
+	m.routes[i].Rule = rule
 }
 
 // Public serves the pattern with h to everybody, also when the store cannot be reached. An
@@ -100,7 +118,9 @@ func (m *Mux) add(pattern, rule string, guard func(http.Handler) http.Handler, h
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.paths[place] == nil {
-		m.mux.Handle(place, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, place) }))
+		if place != root {
+			m.mux.HandleFunc(place, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, place) })
+		}
 		m.paths[place] = map[string]*route{}
 	}
 	if old := m.paths[place][method]; old != nil {
@@ -160,16 +180,27 @@ func (m *Mux) decodedAllowed(w http.ResponseWriter, r *http.Request) bool {
 	u := *r.URL
 	u.RawPath = ""
 	r.URL = &u
-	if _, pattern := m.mux.Handler(r); pattern == "" {
+	if _, pattern := m.mux.Handler(r); pattern == root && m.empty() {
 		return true // nothing is there
 	}
 	m.mux.ServeHTTP(w, r)
 	return allowed
 }
 
+// empty reports whether nothing is registered for the root pattern.
+func (m *Mux) empty() bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.paths[root] == nil
+}
+
 // serve picks the method, once the path is found.
 func (m *Mux) serve(w http.ResponseWriter, r *http.Request, place string) {
 	found, allow := m.route(place, r.Method)
+	if found == nil && allow == "" {
+		m.g.Deny(w, r, rbac.ErrNotFound)
+		return
+	}
 	if found == nil {
 		m.g.wrongMethod(w, r, allow)
 		return

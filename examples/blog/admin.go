@@ -21,7 +21,7 @@ func (b *blog) admin() http.Handler {
 	mux.HandleFunc("POST /admin/enable", b.changeUsers(enable))
 	mux.HandleFunc("POST /admin/grant", b.changeGroups(grant))
 	mux.HandleFunc("POST /admin/revoke", b.changeGroups(revoke))
-	mux.HandleFunc("/", b.notFound)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { b.guard.Deny(w, r, rbac.ErrNotFound) })
 	return mux
 }
 

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -43,7 +42,7 @@ type link struct {
 // show answers with a page. It is executed into a buffer first, so that a fault is a 500 and not half a page.
 func (b *blog) show(w http.ResponseWriter, r *http.Request, name string, p page) {
 	id := rbac.FromContext(r.Context())
-	p.User, p.Menu, p.Login = id.User(), b.menu(id, r.URL.Path), loginURL(r)
+	p.User, p.Menu, p.Login = id.User(), b.menu(id, r.URL.Path), b.guard.LoginURL(r)
 	var body bytes.Buffer
 	if err := templates.ExecuteTemplate(&body, name, p); err != nil {
 		b.guard.Deny(w, r, err)
@@ -72,11 +71,4 @@ func (b *blog) menu(id *rbac.Identity, path string) []menuSection {
 		}
 	}
 	return menu
-}
-
-func loginURL(r *http.Request) string {
-	if r.Method != http.MethodGet {
-		return "/login"
-	}
-	return "/login?came_from=" + url.QueryEscape(r.URL.RequestURI())
 }

@@ -49,7 +49,3 @@ func (b *blog) denied(w http.ResponseWriter, r *http.Request, err error) {
 		b.guard.Deny(w, r, err)
 	}
 }
-
-func (b *blog) notFound(w http.ResponseWriter, r *http.Request) {
-	b.guard.Deny(w, r, rbac.ErrNotFound)
-}

@@ -146,8 +146,8 @@ GET /{$}: public
 GET /posts/{id}: public
 GET /posts/new: has_permission("post.write")
 POST /posts/new: has_permission("post.write")
-GET /posts/{id}/edit: rule
-POST /posts/{id}/edit: rule
+GET /posts/{id}/edit: has_permission("post.edit") or the author
+POST /posts/{id}/edit: has_permission("post.edit") or the author
 GET /me: not_anonymous()
 POST /me/tickets: not_anonymous()
 POST /me/password: not_anonymous()
@@ -155,8 +155,7 @@ POST /me/password: not_anonymous()
 /admin/: in_group("managers")
 /login: public
 /logout: public
-GET /style.css: public
-/: public`), "\n")
+GET /style.css: public`), "\n")
 	mux, _ := newBlog(openSamples(t), &memoryPosts{}).routes()
 	for i, r := range mux.Routes() {
 		if got := r.Pattern + ": " + r.Rule; i >= len(want) || got != want[i] {

@@ -39,6 +39,9 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.Handle("POST /posts/new", writers, http.HandlerFunc(b.addPost))
 	mux.HandleRule("GET /posts/{id}/edit", b.mayEdit, http.HandlerFunc(b.editPost))
 	mux.HandleRule("POST /posts/{id}/edit", b.mayEdit, http.HandlerFunc(b.changePost))
+	for _, edit := range []string{"GET /posts/{id}/edit", "POST /posts/{id}/edit"} {
+		mux.Describe(edit, rbac.HasPermission("post.edit").String()+" or the author")
+	}
 	mux.Handle("GET /me", users, http.HandlerFunc(b.account))
 	mux.Handle("POST /me/tickets", users, http.HandlerFunc(b.endTicket))
 	mux.Handle("POST /me/password", users, http.HandlerFunc(b.changePassword))
@@ -47,7 +50,6 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.Public("/login", b.guard.LoginHandler())
 	mux.Public("/logout", b.guard.LogoutHandler())
 	mux.Public("GET /style.css", http.FileServerFS(files))
-	mux.Public("/", http.HandlerFunc(b.notFound))
 	return mux, headers(b.guard.Handler(forms(mux)))
 }
 

@@ -1,0 +1,139 @@
+package rbac_test
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+// sparing Records count the calls that read a whole table.
+type sparing struct {
+	rbac.Records
+	whole *int
+}
+
+func (r sparing) Permissions() ([]rbac.Permission, error) { *r.whole++; return r.Records.Permissions() }
+func (r sparing) Groups() ([]rbac.Group, error)           { *r.whole++; return r.Records.Groups() }
+func (r sparing) Grants() ([]rbac.GrantRecord, error)     { *r.whole++; return r.Records.Grants() }
+func (r sparing) Sections() ([]rbac.Section, error)       { *r.whole++; return r.Records.Sections() }
+func (r sparing) Inheritances() ([]rbac.InheritanceRecord, error) {
+	*r.whole++
+	return r.Records.Inheritances()
+}
+func (r sparing) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+	if f.Groups == nil {
+		*r.whole++
+	}
+	return r.Records.Users(f)
+}
+
+// What a change costs follows from what it touches, not from the size of the store.
+func TestChangesReadNoWholeTable(t *testing.T) {
+	calls := map[string]func(*rbac.Tx) error{
+		"AddUser": addUser(rbac.User{Name: "x", Email: "x@x", Subject: "x"}), "AddGroup": addGroup(rbac.Group{Name: "x"}),
+		"AddPermission": addPermission(rbac.Permission{Name: "x", Section: "posts"}), "DeleteUser": func(tx *rbac.Tx) error { return tx.DeleteUser("amy") },
+		"ModifyUser":       func(tx *rbac.Tx) error { u, _ := tx.User("amy"); u.Disabled = true; return tx.ModifyUser(u) },
+		"ModifyGroup":      func(tx *rbac.Tx) error { g, _ := tx.Group("staff"); g.Name = "x"; return tx.ModifyGroup(g) },
+		"DeleteGroup":      func(tx *rbac.Tx) error { return tx.DeleteGroup("staff") },
+		"DeletePermission": func(tx *rbac.Tx) error { return tx.DeletePermission("post.read") },
+		"ModifyPermission": func(tx *rbac.Tx) error {
+			p, _ := tx.Permission("post.read")
+			p.Title = "x"
+			return tx.ModifyPermission(p)
+		},
+		"AssignUser": assign("bob", "staff"), "DeassignUser": deassign("amy", "staff"),
+		"GrantPermission": grant("empty", "post.read"), "RevokePermission": revoke("staff", "post.write"),
+		"AddInheritance": inherit("empty", "staff"),
+		"DeleteInheritance": func(tx *rbac.Tx) error {
+			return tx.DeleteInheritance(rbac.Inheritance{Senior: "staff", Junior: "readers"})
+		},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		world(t, h, h.open(rbac.Config{}))
+		whole := 0
+		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return sparing{r, &whole} }}
+		a := h.open(rbac.Config{Protected: []string{"post.read"}})
+		whole = 0 // Open reads the policy
+		for name, call := range calls {
+			undone := errors.New("undone")
+			if err := a.Update(ctx, both(call, func(*rbac.Tx) error { return undone })); err != undone {
+				t.Errorf("%s: %v", name, err)
+			}
+			if whole > 0 {
+				t.Errorf("%s read %d whole tables", name, whole)
+				whole = 0
+			}
+		}
+	})
+}
+
+// Permissions that bring their IDs along, as from an export, are added without reading all of them each time.
+func TestManyPermissionsWithIDs(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		whole := 0
+		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return sparing{r, &whole} }}
+		a := h.open(rbac.Config{})
+		whole = 0
+		h.do(a, func(tx *rbac.Tx) error {
+			for i := range 100 {
+				if err := addPermission(rbac.Permission{ID: uuid.UUID{15: byte(i + 1)}, Name: fmt.Sprint("p", i)})(tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if whole > 1 {
+			t.Errorf("100 permissions were added by reading all of them %d times; want 1", whole)
+		}
+		h.do(a, func(tx *rbac.Tx) error {
+			taken := addPermission(rbac.Permission{ID: uuid.UUID{15: 200}, Name: "x"})(tx)
+			again := addPermission(rbac.Permission{ID: uuid.UUID{15: 200}, Name: "y"})(tx)
+			gone := tx.DeletePermission("x")
+			free := addPermission(rbac.Permission{ID: uuid.UUID{15: 200}, Name: "y"})(tx)
+			if taken != nil || !errors.Is(again, rbac.ErrExists) || gone != nil || free != nil {
+				t.Errorf("an ID added, added again, deleted, added again: %v, %v, %v, %v", taken, again, gone, free)
+			}
+			return nil
+		})
+	})
+}
+
+// BenchmarkLoad makes users with five memberships each in one Update, in a store of 10,000 groups.
+func BenchmarkLoad(b *testing.B) {
+	const users = 1000
+	for _, s := range stores {
+		b.Run(s.name, func(b *testing.B) {
+			h := newHouse(b, s.open(b))
+			a := h.open(rbac.Config{})
+			h.do(a, func(tx *rbac.Tx) error {
+				for i := range 10_000 {
+					if err := addGroup(rbac.Group{Name: fmt.Sprint("g", i)})(tx); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			for n := 0; b.Loop(); n++ {
+				h.do(a, func(tx *rbac.Tx) error {
+					for i := range users {
+						name := fmt.Sprintf("user%d-%d", n, i)
+						if err := addUser(rbac.User{Name: name})(tx); err != nil {
+							return err
+						}
+						for j := range 5 {
+							if err := assign(name, fmt.Sprint("g", (i*7+j*13)%10_000))(tx); err != nil {
+								return err
+							}
+						}
+					}
+					return nil
+				})
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/(6*users), "µs/change")
+		})
+	}
+}
