@@ -27,6 +27,7 @@ var forms = map[string]form{
 	"all":                  {[]string{aPredicate}, true, nil, func(_ []string, p []Predicate) Predicate { return All(p[0], p[1:]...) }},
 	"any":                  {[]string{aPredicate}, true, nil, func(_ []string, p []Predicate) Predicate { return Any(p[0], p[1:]...) }},
 	"not":                  {[]string{aPredicate}, false, nil, func(_ []string, p []Predicate) Predicate { return Not(p[0]) }},
+	"in":                   {[]string{aString, aPredicate}, false, checkScope, func(s []string, p []Predicate) Predicate { return In(s[0], p[0]) }},
 	"is_anonymous":         bare(IsAnonymous),
 	"not_anonymous":        bare(NotAnonymous),
 	"is_user":              single(canonicalUser, IsUser),
@@ -79,6 +80,10 @@ func permissionOf(name string) (string, error) {
 		return "", invalid("permission", name, "Name", "has the form of a pattern")
 	}
 	return name, validName("permission", "Name", name)
+}
+
+func checkScope(scope string) error {
+	return invalid("predicate", "in", "", badScope(scope))
 }
 
 // idOf takes the one form in which ids are printed.

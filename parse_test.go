@@ -23,6 +23,8 @@ var written = []string{
 	`in_group("系统管理员", msg="请登陆 \"\\\n\x00\xff\u00ad")`,
 	`in_group("say \"hi\"")`,
 	`in_all_groups("a", "b")`,
+	`in("org:42", has_permission("a"))`,
+	`in("a \"b\"", any(in_group("a"), not(in("x", is_user("bob")), msg="m")), msg="n")`,
 	`in_any_group("a")`,
 	`has_permission("post.edit")`,
 	`has_all_permissions("a", "b", "c", msg="x")`,

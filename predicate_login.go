@@ -28,7 +28,7 @@ type authenticatedWithin struct{ d time.Duration }
 // clockSkew is how far the clocks of processes on one store may be apart.
 const clockSkew = time.Minute
 
-func (p *authenticatedWithin) judge(id *Identity) verdict {
+func (p *authenticatedWithin) judge(id view) verdict {
 	if id.kind == anonymousIdentity {
 		return unmet
 	}

@@ -46,7 +46,7 @@ func plainPrefix(net netip.Prefix) (netip.Prefix, bool) {
 
 type fromNet struct{ nets []netip.Prefix } // plain
 
-func (p *fromNet) judge(id *Identity) verdict {
+func (p *fromNet) judge(id view) verdict {
 	if !id.addr.IsValid() {
 		return broken
 	}

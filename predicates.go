@@ -67,7 +67,7 @@ func judge(id *Identity, p Predicate) (v verdict) {
 	if !id.known() {
 		return broken
 	}
-	return own(p).judge(id)
+	return own(p).judge(id.view())
 }
 
 // DeniedError is the [ErrDenied] that tells who did not meet what, and why.
