@@ -314,3 +314,29 @@ func TestTimesOfChangeQueries(t *testing.T) {
 		}
 	})
 }
+
+// swept Records lose a ticket between its listing and its change, as when another process sweeps.
+type swept struct{ rbac.Records }
+
+func (swept) SetTicketGroups(uuid.UUID, []uuid.UUID) error { return rbac.ErrNotFound }
+func (swept) DeleteTicket(uuid.UUID) error                 { return rbac.ErrNotFound }
+
+// A ticket that was swept meanwhile does not stop a change.
+func TestSweptTicketStopsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		world(t, h, a)
+		h.issue(a, rbac.Login{User: "amy", Groups: []string{"staff", "readers"}})
+		rev := lastRevision(t, a)
+		n := *h
+		n.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return swept{r} }}
+		b := n.open(rbac.Config{})
+		n.do(b, func(tx *rbac.Tx) error {
+			return tx.DeleteInheritance(rbac.Inheritance{Senior: "staff", Junior: "readers"})
+		})
+		n.do(b, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") })
+		if got := actionsSince(t, a, rev); len(got) != 3 || strings.HasPrefix(got[1], "DropActiveGroup") {
+			t.Errorf("logged %q; want the inheritance, the ticket's end and the password", got)
+		}
+	})
+}

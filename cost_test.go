@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -59,8 +60,8 @@ func TestChangesReadNoWholeTable(t *testing.T) {
 		a := h.open(rbac.Config{Protected: []string{"post.read"}})
 		whole = 0 // Open reads the policy
 		for name, call := range calls {
-			undone := errors.New("undone")
-			if err := a.Update(ctx, both(call, func(*rbac.Tx) error { return undone })); err != undone {
+
+			if err := a.Update(ctx, both(call, func(*rbac.Tx) error { return errTest })); err != errTest {
 				t.Errorf("%s: %v", name, err)
 			}
 			if whole > 0 {
@@ -136,4 +137,49 @@ func BenchmarkLoad(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/(6*users), "µs/change")
 		})
 	}
+}
+
+// locking Records note what is locked, in order.
+type locking struct {
+	rbac.Records
+	locked *[]string
+}
+
+func (r locking) LockHead() (rbac.Head, error) {
+	*r.locked = append(*r.locked, "head")
+	return r.Records.LockHead()
+}
+
+func (r locking) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
+	u, err := r.Records.LockUser(id)
+	*r.locked = append(*r.locked, u.Name)
+	return u, err
+}
+
+// An Update locks head first, and then each user whose login must not overtake the change.
+func TestChangesOfAUserLockThem(t *testing.T) {
+	calls := map[string]func(*rbac.Tx) error{
+		"AssignUser": assign("amy", "empty"), "DeassignUser": deassign("amy", "staff"),
+		"ModifyMembership": func(tx *rbac.Tx) error {
+			return tx.ModifyMembership(rbac.Membership{User: "amy", Group: "staff", Until: far})
+		},
+		"ModifyUser":      func(tx *rbac.Tx) error { u, _ := tx.User("amy"); u.Disabled = true; return tx.ModifyUser(u) },
+		"DeleteUser":      func(tx *rbac.Tx) error { return tx.DeleteUser("amy") },
+		"SetPasswordHash": func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") },
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		world(t, h, h.open(rbac.Config{}))
+		var locked []string
+		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return locking{r, &locked} }}
+		a := h.open(rbac.Config{})
+		for name, call := range calls {
+			locked = nil
+			if err := a.Update(ctx, both(call, func(*rbac.Tx) error { return errTest })); err != errTest {
+				t.Errorf("%s: %v", name, err)
+			}
+			if !slices.Equal(locked, []string{"head", "amy"}) {
+				t.Errorf("%s locked %q; want head and amy", name, locked)
+			}
+		}
+	})
 }

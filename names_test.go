@@ -23,7 +23,7 @@ func TestCanonicalUser(t *testing.T) {
 			t.Errorf("canonicalUser(%q) = %q, %v; want %q", given, got, err, want)
 		}
 	}
-	for _, bad := range []string{"", " ", " bob", "bob ", "a  b", "a\tb", "a\x00b", "a\xffb", "a\u00a0b", "a\u200bb", "☺", strings.Repeat("a", 257), "a\u202eb", "ﷺ"} {
+	for _, bad := range []string{"", " ", " bob", "bob ", "a  b", "a\tb", "a\x00b", "a\xffb", "a\u00a0b", "a\u200bb", "☺", strings.Repeat("a", 257), "a\u202eb", "ﷺ", strings.Repeat("İ", 128)} {
 		if got, err := canonicalUser(bad); !errors.Is(err, ErrInvalid) || got != "" {
 			t.Errorf("canonicalUser(%q) = %q, %v; want ErrInvalid", bad, got, err)
 		}
