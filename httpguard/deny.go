@@ -3,6 +3,7 @@ package httpguard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,6 +14,9 @@ import (
 // Deny answers a request that err keeps from being served:
 //
 //   - ErrDenied, for who is logged in: 403 with the reason, and to browsers a link to sign in as someone else
+//   - ErrDenied, for who is logged in and would be allowed after a new login ([rbac.AuthenticatedWithin]): browsers
+//     are sent to the login page (303), which leads back here; others get 401 with
+//     error="insufficient_user_authentication" and max_age in WWW-Authenticate (RFC 9470)
 //   - ErrDenied, for who is not, ErrNoTicket and ErrBadCredentials: browsers are sent to the
 //     login page (303), which leads back here; others get 401
 //   - ErrNotFound: 404
@@ -59,9 +63,20 @@ func denialStatus(r *http.Request, err error) int {
 		return http.StatusInternalServerError
 	case rbac.FromContext(r.Context()).IsAnonymous():
 		return http.StatusUnauthorized
-	default:
-		return http.StatusForbidden
 	}
+	if _, helps := freshLogin(r, err); helps {
+		return http.StatusUnauthorized
+	}
+	return http.StatusForbidden
+}
+
+// freshLogin reports whether a new login is all that a known user lacks, and how old it may be.
+func freshLogin(r *http.Request, err error) (maxAge time.Duration, helps bool) {
+	var denied *rbac.DeniedError
+	if rbac.FromContext(r.Context()).IsAnonymous() || !errors.As(err, &denied) {
+		return 0, false
+	}
+	return denied.FreshLogin()
 }
 
 func (g *Guard) logDenial(r *http.Request, status int, err error) {
@@ -90,6 +105,10 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 			return
 		}
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
+		if maxAge, helps := freshLogin(r, err); helps {
+			challengeAge(w, maxAge)
+			a.Detail = denialDetail(http.StatusForbidden, err) // they are no stranger
+		}
 	case http.StatusForbidden:
 		a.LoginURL = g.LoginURL(r)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
@@ -126,6 +145,12 @@ func challenge(w http.ResponseWriter, invalid bool) {
 		value = `Bearer error="invalid_token"`
 	}
 	w.Header().Set("WWW-Authenticate", value)
+}
+
+// challengeAge asks for a login within so many whole seconds, rounded down (RFC 9470 §3).
+func challengeAge(w http.ResponseWriter, maxAge time.Duration) {
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer error="insufficient_user_authentication", `+
+		`error_description="a more recent login is needed", max_age="%d"`, int64(maxAge/time.Second)))
 }
 
 // retryAfter is in whole seconds, rounded up, at least one.
