@@ -21,6 +21,8 @@ func TestChangeLog(t *testing.T) {
 		world(t, h, a)
 		id, err := a.Identity(ctx, "amy")
 		must(t, err)
+		nobody, err := a.Identify(ctx, rbac.Token{})
+		must(t, err)
 		for _, by := range []struct {
 			ctx      context.Context
 			actor    string
@@ -29,6 +31,7 @@ func TestChangeLog(t *testing.T) {
 			{ctx, "", false},
 			{rbac.WithActor(ctx, "cron"), "cron", false},
 			{rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "zoe", false},
+			{rbac.WithActor(rbac.NewContext(ctx, nobody), "cron"), "cron", false},
 			{rbac.WithActor(rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "\x00"), "zoe", false}, // nothing is no name
 			{rbac.NewContext(ctx, id), "amy", true},
 			{rbac.WithActor(rbac.NewContext(ctx, id), "cron"), "amy", true},
