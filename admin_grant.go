@@ -7,8 +7,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// GrantPermission gives a group a permission. A second grant of the same changes
-// nothing, its Note included (INCITS 359 section 6.1.1).
+// GrantPermission gives a group a permission, or a pattern of permissions. A second grant of
+// the same changes nothing, its Note included (INCITS 359 section 6.1.1).
+//
+// The pattern * is every permission, and post.* every one whose name begins with post. and
+// goes on, those that are added later included. A pattern is a grant of its own: revoking a
+// permission that it gives is ErrNotFound, and takes nothing away.
 func (tx *Tx) GrantPermission(g Grant) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -17,8 +21,10 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.permission(g.Permission); err != nil {
-		return err
+	if !isPattern(g.Permission) {
+		if _, err := tx.permission(g.Permission); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.r.Grant(group.ID, g.Permission); !errors.Is(err, ErrNotFound) {
 		return err
@@ -32,8 +38,12 @@ func (tx *Tx) GrantPermission(g Grant) error {
 
 // grantKey finds the group of a grant and checks its texts.
 func (tx *Tx) grantKey(g Grant) (Group, error) {
+	valid := validName
+	if isPattern(g.Permission) {
+		valid = validPattern
+	}
 	err := errors.Join(
-		validName("grant", "Permission", g.Permission),
+		valid("grant", "Permission", g.Permission),
 		validText("grant", grantName(g), "Note", g.Note))
 	if err != nil {
 		return Group{}, err

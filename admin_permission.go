@@ -101,7 +101,7 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 	return tx.log(Change{Action: "ModifyPermission", Subject: p.Name, SubjectID: p.ID}, old, p)
 }
 
-// DeletePermission deletes a permission with its grants. A predicate that names it is met by nobody from then on, under Not too.
+// DeletePermission deletes a permission with its grants; patterns stay. A predicate that names it is met by nobody from then on, under Not too.
 func (tx *Tx) DeletePermission(name string) error {
 	if err := tx.writable(); err != nil {
 		return err

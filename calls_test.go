@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"context"
 	"iter"
 	"time"
 
@@ -9,18 +10,18 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// callAll calls every method that needs the store, for the user amy with goodPassword and tok as a
-// ticket, and yields the errors. One that must not succeed and yet gives a result is in the text.
+// callAll makes all of the calls and yields their errors.
 func callAll(a *rbac.Authority, tok rbac.Token) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for _, c := range calls {
-			if !yield(c.name, c.call(a, tok)) {
+			if !yield(c.name, c.call(ctx, a, tok)) {
 				return
 			}
 		}
 	}
 }
 
+// alone panics if there is a result beside an error.
 func alone[T comparable](result T, err error) error {
 	var zero T
 	if err != nil && result != zero {
@@ -31,54 +32,67 @@ func alone[T comparable](result T, err error) error {
 
 type call struct {
 	name string
-	call func(*rbac.Authority, rbac.Token) error
+	call func(context.Context, *rbac.Authority, rbac.Token) error
 }
 
-// calls are those that an embedding program makes; each works by itself on a fresh world.
+// calls are those that an embedding program makes, for the user amy with goodPassword
+// and a ticket of hers; each works by itself in a fresh office.
 var calls = []call{
-	{"Identify", func(a *rbac.Authority, t rbac.Token) error { return alone(a.Identify(ctx, t)) }},
-	{"Identify of nobody", func(a *rbac.Authority, _ rbac.Token) error { return alone(a.Identify(ctx, rbac.Token{})) }},
-	{"Judge", func(a *rbac.Authority, t rbac.Token) error { return a.Judge(ctx, t, rbac.NotAnonymous()) }},
-	{"Identity", func(a *rbac.Authority, _ rbac.Token) error { return alone(a.Identity(ctx, "amy")) }},
-	{"IdentityBySubject", func(a *rbac.Authority, _ rbac.Token) error { return alone(a.IdentityBySubject(ctx, "sub|amy")) }},
-	{"Login", func(a *rbac.Authority, _ rbac.Token) error {
+	{"Identify", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error { return alone(a.Identify(ctx, t)) }},
+	{"Identify of nobody", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return alone(a.Identify(ctx, rbac.Token{}))
+	}},
+	{"Judge", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return a.Judge(ctx, t, rbac.NotAnonymous())
+	}},
+	{"Identity", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error { return alone(a.Identity(ctx, "amy")) }},
+	{"IdentityBySubject", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return alone(a.IdentityBySubject(ctx, "sub|amy"))
+	}},
+	{"Login", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return alone(a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword}))
 	}},
-	{"Login with Replaces", func(a *rbac.Authority, t rbac.Token) error {
+	{"Login with Replaces", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		return alone(a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Replaces: t}))
 	}},
-	{"Issue", func(a *rbac.Authority, _ rbac.Token) error { return alone(a.Issue(ctx, rbac.Login{User: "amy"})) }},
-	{"Issue with Groups", func(a *rbac.Authority, _ rbac.Token) error {
+	{"Issue", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return alone(a.Issue(ctx, rbac.Login{User: "amy"}))
+	}},
+	{"Issue with Groups", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return alone(a.Issue(ctx, rbac.Login{User: "amy", Groups: []string{"editors"}}))
 	}},
-	{"Ticket", func(a *rbac.Authority, t rbac.Token) error {
+	{"Ticket", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		_, err := a.Ticket(ctx, t)
 		return err
 	}},
-	{"Tickets", func(a *rbac.Authority, _ rbac.Token) error {
+	{"Tickets", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		list, err := a.Tickets(ctx, "amy")
 		return alone(len(list), err)
 	}},
-	{"Logout", func(a *rbac.Authority, t rbac.Token) error { return a.Logout(ctx, t) }},
-	{"LogoutUser", func(a *rbac.Authority, _ rbac.Token) error { return alone(a.LogoutUser(ctx, "amy")) }},
-	{"LogoutIdle", func(a *rbac.Authority, _ rbac.Token) error {
+	{"Logout", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error { return a.Logout(ctx, t) }},
+	{"LogoutUser", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return alone(a.LogoutUser(ctx, "amy"))
+	}},
+	{"LogoutIdle", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return alone(a.LogoutIdle(ctx, "", time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)))
 	}},
-	{"RevokeTicket", func(a *rbac.Authority, t rbac.Token) error {
+	{"RevokeTicket", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		ticket, err := a.Ticket(ctx, t)
 		if err != nil {
 			return err
 		}
 		return a.RevokeTicket(ctx, "amy", ticket.ID)
 	}},
-	{"SetPassword", func(a *rbac.Authority, _ rbac.Token) error { return a.SetPassword(ctx, "amy", goodPassword+"!") }},
-	{"ChangePassword", func(a *rbac.Authority, t rbac.Token) error {
+	{"SetPassword", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.SetPassword(ctx, "amy", goodPassword+"!")
+	}},
+	{"ChangePassword", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		return alone(a.ChangePassword(ctx, t, goodPassword, goodPassword+"!"))
 	}},
-	{"View", func(a *rbac.Authority, t rbac.Token) error {
+	{"View", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		return a.View(ctx, func(tx *rbac.Tx) error { return tx.Check(t, rbac.NotAnonymous()) })
 	}},
-	{"Check in an Update", func(a *rbac.Authority, t rbac.Token) error {
+	{"Check in an Update", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		return a.Update(ctx, func(tx *rbac.Tx) error {
 			if err := tx.RevokePermission(rbac.Grant{Group: "editors", Permission: "post.edit"}); err != nil {
 				return err
@@ -86,7 +100,7 @@ var calls = []call{
 			return tx.Check(t, rbac.InGroup("editors"))
 		})
 	}},
-	{"administration", func(a *rbac.Authority, _ rbac.Token) error {
+	{"administration", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.Update(ctx, func(tx *rbac.Tx) error {
 			if _, err := tx.AddUser(rbac.User{ID: uuid.UUID{15: 9}, Name: "zoe"}); err != nil {
 				return err

@@ -85,7 +85,7 @@ func examine(p *predicate, id *Identity) (finding, []Explanation) {
 		var findings []finding
 		var parts []Explanation
 		for _, part := range r.members() {
-			f, e := explain(part, id)
+			f, e := explain(part, r.enter(id))
 			findings, parts = append(findings, f), append(parts, e)
 		}
 		return r.combine(findings), parts
@@ -97,7 +97,7 @@ func examineLeaf(r leaf, id *Identity) finding {
 	if !id.known() {
 		return finding{need: "nobody was identified"}
 	}
-	v := r.judge(id)
+	v := r.judge(id.view())
 	need, fact := r.describe(id, v)
 	return finding{verdict: v, need: need, fact: fact}
 }

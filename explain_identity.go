@@ -55,12 +55,19 @@ func (p *policy) givers(permission string) []string {
 	return append(direct, inherited...)
 }
 
-func (g *policyGroup) grantsItself(permission string) bool {
-	_, ok := g.grants[permission]
-	return ok
+func (g *policyGroup) grantsItself(permission string) bool { return g.grantOf(permission) != "" }
+
+// grantOf is the group's own grant that gives a permission: its name, or the narrowest pattern; empty if there is none.
+func (g *policyGroup) grantOf(permission string) string {
+	for _, grant := range append([]string{permission}, covering(permission)...) {
+		if _, ok := g.grants[grant]; ok {
+			return grant
+		}
+	}
+	return ""
 }
 
-// waysTo reads like: editors gives post.write, or: seniors gives post.write through editors.
+// waysTo reads like: editors gives post.write, or: seniors gives post.write through editors by the pattern post.*.
 func (id *Identity) waysTo(permission string) string {
 	if id.policy == nil {
 		return "you have " + permission
@@ -70,6 +77,10 @@ func (id *Identity) waysTo(permission string) string {
 		way := path[0] + " gives " + permission
 		if len(path) > 1 {
 			way += " through " + strings.Join(path[1:], ", ")
+		}
+		giver := id.policy.groupNum[path[len(path)-1]]
+		if grant := id.policy.groups[giver].grantOf(permission); grant != permission {
+			way += " by the pattern " + grant
 		}
 		ways = append(ways, way)
 	}

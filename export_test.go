@@ -1,6 +1,9 @@
 package rbac
 
-import "context"
+import (
+	"context"
+	"net/netip"
+)
 
 // What the tests of package rbac_test see of an Authority's inside.
 
@@ -24,3 +27,37 @@ func (a *Authority) Sweep(ctx context.Context) error { return a.sweep(ctx) }
 
 // Flush writes the last uses of tickets, as the background does.
 func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
+
+// Failures returns how many failures are counted for a name from an address, and over all addresses.
+func (a *Authority) Failures(ctx context.Context, name string, addr netip.Addr) (pair, all int, err error) {
+	err = a.store.View(ctx, func(r Records) error {
+		t, err := readThrottle(r, throttleName(Login{User: name}), addr)
+		pair, all = t.pair.halved(a.now()).Failures, t.name.halved(a.now()).Failures
+		return err
+	})
+	return pair, all, err
+}
+
+// HashesRunning returns how many callers have their turn to hash, and how many may.
+func (a *Authority) HashesRunning() (now, most int) {
+	a.queue.mu.Lock()
+	defer a.queue.mu.Unlock()
+	return a.queue.active, a.queue.running
+}
+
+// FillHashQueue takes all places of the queue for an address and others, and returns what frees them.
+func (a *Authority) FillHashQueue() (free func()) {
+	var places []*hashPlace
+	for i := byte(0); ; i++ {
+		p := a.queue.enter(addrPrefix(netip.AddrFrom4([4]byte{198, 18, 0, i})))
+		if p == nil {
+			break
+		}
+		places = append(places, p)
+	}
+	return func() {
+		for _, p := range places {
+			a.queue.leave(p)
+		}
+	}
+}

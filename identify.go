@@ -6,8 +6,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Identify returns the Identity that a token stands for, with one revision of
@@ -126,40 +124,48 @@ func (a *Authority) readUser(r Records, st *state, now time.Time, find func() (U
 			c.until = m.Until
 		}
 	}
-	c.identity = c.policy.identity(u.ID, u.Name, c.groups(now, nil), time.Time{}, a.cfg.Clock)
+	c.identity = c.identify(c.active(now, nil), time.Time{}, a.cfg.Clock)
 	return c, nil
 }
 
-// groups returns the sorted numbers of the groups that are active everywhere, and of
-// all that these inherit. Those of a narrowed ticket are the ones it names, as far
-// as the user is authorized for them.
-func (u *cachedUser) groups(now time.Time, only []uuid.UUID) []int32 {
-	var assigned []int32
+// active returns the groups that count in each scope. Those of a narrowed ticket
+// are the ones it names, as far as the user is authorized for them there, and what these inherit.
+func (u *cachedUser) active(now time.Time, narrowed func([]int32) []int32) *scopedGroups {
+	assigned := map[string][]int32{}
 	for _, m := range u.memberships {
-		if n, ok := u.policy.groupIDs[m.Group]; ok && m.Scope == "" && m.countsAt(now) {
-			assigned = append(assigned, n)
+		if n, ok := u.policy.groupIDs[m.Group]; ok && m.countsAt(now) {
+			assigned[m.Scope] = append(assigned[m.Scope], n)
 		}
 	}
-	authorized := u.policy.closeOver(assigned)
-	if only == nil {
-		return authorized
-	}
-	var active []int32
-	for _, g := range only {
-		if n, ok := u.policy.groupIDs[g]; ok && slices.Contains(authorized, n) {
-			active = append(active, n)
+	return newScopedGroups(assigned, func(groups []int32) []int32 {
+		authorized := u.policy.closeOver(groups)
+		if narrowed == nil {
+			return authorized
 		}
-	}
-	return u.policy.closeOver(active)
+		return u.policy.closeOver(narrowed(authorized))
+	})
 }
 
 // withTicket returns the Identity that a ticket of the user gives.
 func (u *cachedUser) withTicket(t TicketRecord, now time.Time, clock func() time.Time) *Identity {
-	var only []uuid.UUID
-	if t.Narrowed {
-		only = append([]uuid.UUID{}, t.Groups...)
+	if !t.Narrowed {
+		return u.identify(u.active(now, nil), t.Created, clock)
 	}
-	return u.policy.identity(u.ID, u.Name, u.groups(now, only), t.Created, clock)
+	return u.identify(u.active(now, func(authorized []int32) (active []int32) {
+		for _, g := range t.Groups {
+			n, ok := u.policy.groupIDs[g]
+			if _, found := slices.BinarySearch(authorized, n); ok && found {
+				active = append(active, n)
+			}
+		}
+		return active
+	}), t.Created, clock)
+}
+
+func (u *cachedUser) identify(active *scopedGroups, since time.Time, clock func() time.Time) *Identity {
+	id := u.policy.identity(u.ID, u.Name, active.global, since, clock)
+	id.active = active
+	return id
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a

@@ -26,7 +26,9 @@ type Identity struct {
 	now    func() time.Time // the clock of its Authority; nil: time.Now
 	addr   netip.Addr
 	policy *policy             // nil: made by NewIdentity
-	groups []int32             // with policy: sorted numbers of the active groups and all they inherit
+	groups []int32             // with policy: sorted numbers of the active groups and all they inherit, in scope
+	active *scopedGroups       // with policy: the groups of every scope; nil: none in any
+	scope  string              // whose memberships groups counts beside the global ones; empty: none
 	gnames map[string]struct{} // without policy: groups
 	pnames map[string]struct{} // without policy: permissions
 }
@@ -91,7 +93,8 @@ func (p *policy) identity(u uuid.UUID, name string, groups []int32, since time.T
 	if p == nil || u == uuid.Nil || name == "" {
 		return &Identity{}
 	}
-	return &Identity{kind: userIdentity, id: u, user: name, groups: groups, since: since, now: now, policy: p}
+	return &Identity{kind: userIdentity, id: u, user: name, groups: groups, active: &scopedGroups{global: groups},
+		since: since, now: now, policy: p}
 }
 
 // known reports whether somebody looked who it is.
@@ -122,16 +125,16 @@ func (id *Identity) IsAnonymous() bool { return id == nil || id.kind != userIden
 
 // InGroup reports whether the group is active or inherited by an active one.
 // False does not tell an unknown group from one that id is not in; the predicate [InGroup] does.
-func (id *Identity) InGroup(name string) bool { return id.known() && id.group(name) == met }
+func (id *Identity) InGroup(name string) bool { return id.known() && id.view().group(name) == met }
 
 // HasPermission reports whether an active group gives the permission, by itself or by inheritance.
 // False does not tell an unknown permission from a missing one; the predicate [HasPermission] does.
 func (id *Identity) HasPermission(name string) bool {
-	return id.known() && id.permission(name) == met
+	return id.known() && id.view().permission(name) == met
 }
 
 // group is the verdict on being in a group, for a known id.
-func (id *Identity) group(name string) verdict {
+func (id view) group(name string) verdict {
 	if id.policy == nil {
 		_, ok := id.gnames[name]
 		return verdictOf(ok)
@@ -145,7 +148,7 @@ func (id *Identity) group(name string) verdict {
 }
 
 // permission is the verdict on having a permission, for a known id.
-func (id *Identity) permission(name string) verdict {
+func (id view) permission(name string) verdict {
 	if id.policy == nil {
 		_, ok := id.pnames[name]
 		return verdictOf(ok)
@@ -199,7 +202,7 @@ func (id *Identity) Permissions() iter.Seq[string] {
 			slices.Values(slices.Sorted(maps.Keys(id.pnames)))(yield)
 		default:
 			for _, name := range id.policy.names {
-				if id.permission(name) == met && !yield(name) {
+				if id.view().permission(name) == met && !yield(name) {
 					return
 				}
 			}
@@ -217,23 +220,27 @@ func (id *Identity) AuthenticatedAt() time.Time {
 }
 
 // WithAddr returns a copy that comes from the given address, and nil for nil. The address must be
-// the client's own, not that of a proxy; see httpguard.Config.ClientAddr.
+// the client's own, not that of a proxy; see httpguard.Config.ClientAddr. An IPv4 address
+// that is written as IPv6 counts as IPv4, and a zone is dropped; the zero address is none.
 func (id *Identity) WithAddr(addr netip.Addr) *Identity {
 	if id == nil {
 		return nil
 	}
 	c := *id
-	c.addr = addr
+	c.addr = plainAddr(addr)
 	return &c
 }
 
-// String is for logs: user "bob", anonymous, or unknown for nil and the zero Identity.
+// String is for logs: user "bob", user "bob" in "org:42", anonymous, or unknown for nil and the zero Identity.
 func (id *Identity) String() string {
 	switch {
 	case !id.known():
 		return "unknown"
 	case id.kind == anonymousIdentity:
 		return "anonymous"
+	}
+	if id.scope != "" {
+		return "user " + strconv.Quote(id.user) + " in " + strconv.Quote(id.scope)
 	}
 	return "user " + strconv.Quote(id.user)
 }

@@ -99,6 +99,11 @@ func TestWithAddr(t *testing.T) {
 	if id.addr.IsValid() || there.addr != someAddr || there.User() != "bob" || !there.InGroup("a") {
 		t.Errorf("%v at %v is not a copy of %v with an address", there, there.addr, id)
 	}
+	for written, want := range map[string]string{"::ffff:192.0.2.1": "192.0.2.1", "fe80::1%eth0": "fe80::1", "::ffff:192.0.2.1%eth0": "192.0.2.1"} {
+		if got := id.WithAddr(netip.MustParseAddr(written)).addr; got.String() != want {
+			t.Errorf("the address %s is kept as %v, want %s", written, got, want)
+		}
+	}
 }
 
 func TestIdentityString(t *testing.T) {

@@ -130,9 +130,6 @@ func emailKey(address string) string {
 	return norm.NFC.String(cases.Fold().String(cases.Lower(language.Und).String(norm.NFC.String(address))))
 }
 
-// isPattern reports whether a name has the form of a pattern of permissions.
-func isPattern(name string) bool { return name == "*" || strings.HasSuffix(name, ".*") }
-
 // printable makes a string from outside, such as a User-Agent, fit to be stored
 // and shown: valid UTF-8, no control characters, at most so many bytes.
 func printable(s string, bytes int) string {

@@ -40,3 +40,16 @@ func TestClosedAuthority(t *testing.T) {
 		}
 	})
 }
+
+// A history that has made no policy yet is one, too.
+func TestOpenOnAStoreWithUsersOnly(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		h.user(a, "amy", "")
+		for _, x := range []*rbac.Authority{a, h.open(rbac.Config{})} {
+			if id, err := x.Identity(ctx, "amy"); err != nil || id.User() != "amy" {
+				t.Errorf("the user is there: got %v, %v", id, err)
+			}
+		}
+	})
+}

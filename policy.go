@@ -22,7 +22,7 @@ type policyGroup struct {
 	Group
 	closure []int32             // its own number and those of all groups it inherits, sorted
 	juniors []int32             // immediate, sorted
-	grants  map[string]struct{} // its own
+	grants  map[string]struct{} // its own: names of permissions, and patterns
 }
 
 type policyPermission struct {
@@ -123,11 +123,22 @@ func (p *policy) spreadGrants() {
 	for n := range p.groups {
 		for _, from := range p.groups[n].closure {
 			for name := range p.groups[from].grants {
-				perm, ok := p.perms[name]
-				if ok && (len(perm.groups) == 0 || perm.groups[len(perm.groups)-1] != int32(n)) {
-					perm.groups = append(perm.groups, int32(n))
+				if isPattern(name) {
+					p.give(int32(n), expand(p.names, name)...)
+				} else {
+					p.give(int32(n), name)
 				}
 			}
+		}
+	}
+}
+
+// give adds a group, not lower than any added before, to those that give permissions.
+func (p *policy) give(group int32, permissions ...string) {
+	for _, name := range permissions {
+		perm, ok := p.perms[name]
+		if ok && (len(perm.groups) == 0 || perm.groups[len(perm.groups)-1] != group) {
+			perm.groups = append(perm.groups, group)
 		}
 	}
 }

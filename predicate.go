@@ -33,7 +33,7 @@ type predicate struct {
 // rule is what a predicate says.
 type rule interface {
 	// judge is given known identities only.
-	judge(id *Identity) verdict
+	judge(v view) verdict
 	// call returns the name and the arguments by which the predicate is printed.
 	call() (name string, args []string)
 }
@@ -47,7 +47,27 @@ type leaf interface {
 
 func (p *predicate) unwrap() *predicate { return p }
 
-func (p *predicate) judge(id *Identity) verdict { return p.rule.judge(id) }
+func (p *predicate) judge(v view) verdict { return p.rule.judge(v) }
+
+// view is an Identity as a predicate sees it: with the groups that count in the
+// scope it is asked about. It is passed by value, so that a scope costs no allocation.
+type view struct {
+	*Identity
+	groups []int32 // in place of those of the Identity
+	scoped bool    // groups are those of another scope than the Identity's own
+	scope  string
+}
+
+// view is id as it stands, for a known id.
+func (id *Identity) view() view { return view{Identity: id, groups: id.groups} }
+
+// identity is the Identity that a Func gets.
+func (v view) identity() *Identity {
+	if v.scoped {
+		return v.In(v.scope)
+	}
+	return v.Identity
+}
 
 func (p *predicate) String() string {
 	if p.msg == "" {
@@ -117,7 +137,7 @@ func newFlawedName(predicate, kind, name string) *predicate {
 	return newLeaf(&flawed{predicate, []string{quoted}, quoted + " is no valid name of a " + kind})
 }
 
-func (p *flawed) judge(*Identity) verdict { return broken }
+func (p *flawed) judge(view) verdict { return broken }
 
 func (p *flawed) call() (string, []string) { return p.name, p.args }
 

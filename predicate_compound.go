@@ -20,11 +20,25 @@ type joint interface {
 	rule
 	title() string
 	members() []*predicate
+	// enter returns the Identity as the parts see it.
+	enter(id *Identity) *Identity
 	// combine makes the finding on the whole from those on all the parts.
 	combine(parts []finding) finding
 }
 
 func (c *compound) members() []*predicate { return c.parts }
+
+func (c *compound) enter(id *Identity) *Identity { return id }
+
+// walk visits p and all its parts, in the order in which they are printed. What is shared is visited in each place.
+func (p *predicate) walk(visit func(*predicate)) {
+	visit(p)
+	if r, ok := p.rule.(joint); ok {
+		for _, part := range r.members() {
+			part.walk(visit)
+		}
+	}
+}
 
 // newCompound refuses what is too deep or too large here, so that nothing that
 // walks a predicate has to.
@@ -63,7 +77,7 @@ func (c *compound) call() (string, []string) {
 	return c.name, args
 }
 
-func (c *allOf) judge(id *Identity) verdict {
+func (c *allOf) judge(id view) verdict {
 	v := met
 	for _, part := range c.parts {
 		if v = min(v, part.judge(id)); v == unmet {
@@ -73,7 +87,7 @@ func (c *allOf) judge(id *Identity) verdict {
 	return v
 }
 
-func (c *anyOf) judge(id *Identity) verdict {
+func (c *anyOf) judge(id view) verdict {
 	v := unmet
 	for _, part := range c.parts {
 		if v = max(v, part.judge(id)); v == met {
@@ -83,4 +97,4 @@ func (c *anyOf) judge(id *Identity) verdict {
 	return v
 }
 
-func (c *negation) judge(id *Identity) verdict { return -c.parts[0].judge(id) }
+func (c *negation) judge(id view) verdict { return -c.parts[0].judge(id) }

@@ -8,7 +8,7 @@ import (
 
 type isUser struct{ name string } // canonical
 
-func (p *isUser) judge(id *Identity) verdict {
+func (p *isUser) judge(id view) verdict {
 	return verdictOf(id.user == p.name) // nobody has the name ""
 }
 
@@ -20,7 +20,7 @@ func (p *isUser) describe(id *Identity, v verdict) (need, fact string) {
 
 type isUserID struct{ id uuid.UUID }
 
-func (p *isUserID) judge(id *Identity) verdict {
+func (p *isUserID) judge(id view) verdict {
 	if id.kind == userIdentity && id.id == uuid.Nil {
 		return broken // it may be them: neither this nor its opposite can be said
 	}
@@ -35,12 +35,12 @@ func (p *isUserID) describe(id *Identity, v verdict) (need, fact string) {
 	if v == broken {
 		return "the id of the user " + id.user + " is unknown", ""
 	}
-	return "needs to be the user with the id " + p.id.String(), id.who()
+	return "needs to be a certain user", id.who() // whom, is no business of those who are denied
 }
 
 type anonymity struct{ want bool }
 
-func (p *anonymity) judge(id *Identity) verdict {
+func (p *anonymity) judge(id view) verdict {
 	return verdictOf((id.kind == anonymousIdentity) == p.want)
 }
 
@@ -60,7 +60,7 @@ func (p *anonymity) describe(id *Identity, v verdict) (need, fact string) {
 
 type inGroup struct{ name string }
 
-func (p *inGroup) judge(id *Identity) verdict { return id.group(p.name) }
+func (p *inGroup) judge(id view) verdict { return id.group(p.name) }
 
 func (p *inGroup) call() (string, []string) { return "in_group", []string{strconv.Quote(p.name)} }
 
@@ -76,7 +76,7 @@ func (p *inGroup) describe(id *Identity, v verdict) (need, fact string) {
 
 type hasPermission struct{ name string }
 
-func (p *hasPermission) judge(id *Identity) verdict { return id.permission(p.name) }
+func (p *hasPermission) judge(id view) verdict { return id.permission(p.name) }
 
 func (p *hasPermission) call() (string, []string) {
 	return "has_permission", []string{strconv.Quote(p.name)}
@@ -98,9 +98,9 @@ type function struct {
 }
 
 // judge leaves the verdict broken when f panics, whatever it panics with.
-func (p *function) judge(id *Identity) (v verdict) {
+func (p *function) judge(id view) (v verdict) {
 	defer func() { _ = recover() }()
-	return verdictOf(p.f(id))
+	return verdictOf(p.f(id.identity()))
 }
 
 func (p *function) call() (string, []string) { return "func", []string{strconv.Quote(p.name)} }

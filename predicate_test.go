@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -209,7 +210,7 @@ func TestConcurrency(t *testing.T) {
 
 // TestNoAllocation: a decision that allows, or is asked for by Met, allocates nothing.
 func TestNoAllocation(t *testing.T) {
-	amy := blog.compile(t).user(t, "amy", "editors", "readers")
+	amy := blog.compile(t).user(t, "amy", "editors", "readers").WithAddr(someAddr)
 	for _, p := range decisions(amy) {
 		if n := testing.AllocsPerRun(100, func() { Met(amy, p) }); n != 0 {
 			t.Errorf("Met of %v allocates %v times", p, n)
@@ -227,6 +228,7 @@ func decisions(id *Identity) []Predicate {
 	return []Predicate{
 		HasPermission("post.edit"), HasPermission("post.purge"), HasPermission("unknown"),
 		InGroup("editors"), IsUser("bob"), IsUserID(id.ID()), NotAnonymous(),
+		FromNet(prefix("10.0.0.0/8"), prefix("192.0.2.0/24")), AuthenticatedWithin(1<<63 - 1), AuthenticatedWithin(time.Hour),
 		Func("yes", func(*Identity) bool { return true }), Func("panics", func(*Identity) bool { panic("boom") }),
 		HasAllPermissions("post.edit", "post.read"), InAnyGroup("staff", "readers"), Not(InGroup("staff")),
 		WithMessage(Any(All(InGroup("editors"), Not(InGroup("staff"))), HasPermission("post.read")), "x"), nil,
@@ -234,7 +236,7 @@ func decisions(id *Identity) []Predicate {
 }
 
 func BenchmarkMet(b *testing.B) {
-	amy := blog.compile(b).user(b, "amy", "editors", "readers")
+	amy := blog.compile(b).user(b, "amy", "editors", "readers").WithAddr(someAddr)
 	for _, p := range decisions(amy) {
 		b.Run(fmt.Sprint(p), func(b *testing.B) {
 			b.ReportAllocs()

@@ -30,12 +30,15 @@ import (
 //     policy does not have: a typing error opens no door under Not;
 //   - for a nil or zero Identity, every predicate;
 //   - [IsUserID], for a user whose id is not known;
+//   - [FromNet], for an Identity without an address, and with an invalid prefix;
+//   - [AuthenticatedWithin], for a user of whom it is not known when they logged in, or
+//     only that it was in the future, and with a duration of zero or less;
 //   - a predicate nested deeper than 100, or of more than 100,000 parts in all.
 //
 // The interface is sealed: a host's own conditions come in by [Func]. A type that
 // embeds a Predicate counts as the predicate it embeds.
 type Predicate interface {
-	// String prints the predicate as an expression: any(in_group("a"), not_anonymous(msg="Log in")).
+	// String prints the predicate as an expression: any(in_group("a"), not_anonymous(msg="Log in")). [Parse] reads it.
 	String() string
 	unwrap() *predicate
 }
@@ -64,7 +67,7 @@ func judge(id *Identity, p Predicate) (v verdict) {
 	if !id.known() {
 		return broken
 	}
-	return own(p).judge(id)
+	return own(p).judge(id.view())
 }
 
 // DeniedError is the [ErrDenied] that tells who did not meet what, and why.
@@ -138,7 +141,10 @@ func InGroup(name string) Predicate {
 	return newLeaf(&inGroup{name})
 }
 
-func validGroup(name string) bool { return validName("group", "Name", name) == nil }
+func validGroup(name string) bool {
+	_, err := groupOf(name)
+	return err == nil
+}
 
 // InAllGroups decides as All of InGroup of each name does.
 func InAllGroups(name string, more ...string) Predicate {
@@ -163,7 +169,8 @@ func HasPermission(name string) Predicate {
 // validPermission keeps patterns out: Not(HasPermission("post.*")) would be met
 // by those who have post.edit.
 func validPermission(name string) bool {
-	return validName("permission", "Name", name) == nil && !isPattern(name)
+	_, err := permissionOf(name)
+	return err == nil
 }
 
 // HasAllPermissions decides as All of HasPermission of each name does.

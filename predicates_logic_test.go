@@ -93,13 +93,13 @@ func TestLogic(t *testing.T) {
 		"a user of a policy": {amy, map[verdict][]Predicate{
 			met:    {InGroup("editors"), HasPermission("post.edit"), WithMessage(NotAnonymous(), "log in"), InAnyGroup("x", "readers")},
 			unmet:  {InGroup("staff"), HasPermission("post.purge"), IsAnonymous(), Func("no", func(*Identity) bool { return false })},
-			broken: {InGroup("x"), HasPermission("x"), nil, Func("panics", func(*Identity) bool { panic("boom") }), foreign{}},
+			broken: {InGroup("x"), HasPermission("x"), nil, FromNet(prefix("::/0")), Func("panics", func(*Identity) bool { panic("boom") }), foreign{}},
 		}},
 		"nobody logged in": {p.anonymous(time.Now), map[verdict][]Predicate{
 			met: {IsAnonymous()}, unmet: {InGroup("editors")}, broken: {HasPermission("x")},
 		}},
 		"an identity without a policy": {NewIdentity("bob", []string{"a"}, []string{"b"}), map[verdict][]Predicate{
-			met: {InGroup("a"), HasPermission("b")}, unmet: {InGroup("x")}, broken: {InGroup(""), IsUserID(amy.ID())},
+			met: {InGroup("a"), HasPermission("b")}, unmet: {InGroup("x")}, broken: {InGroup(""), IsUserID(amy.ID()), AuthenticatedWithin(time.Hour)},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,6 +161,7 @@ func TestUnidentified(t *testing.T) {
 	} {
 		for _, p := range []Predicate{
 			InGroup("a"), HasPermission("a"), IsUser("amy"), IsUser("a"), IsUserID([16]byte{1}), IsAnonymous(), NotAnonymous(), f,
+			FromNet(prefix("0.0.0.0/0")), AuthenticatedWithin(time.Hour),
 			InAllGroups("a", "b"), InAnyGroup("a", "b"), HasAllPermissions("a", "b"), HasAnyPermission("a", "b"), WithMessage(IsAnonymous(), "x"),
 		} {
 			for _, q := range []Predicate{p, Not(p), All(p, p), Any(p, Not(p))} {

@@ -51,6 +51,9 @@ func (tx *Tx) checkProtected() error {
 
 // isHeld reports whether an enabled user has the permission by a membership without scope and without end.
 func (tx *Tx) isHeld(permission string) (bool, error) {
+	if _, err := tx.r.Permission(permission); err != nil {
+		return false, ignore(err, ErrNotFound) // a pattern gives only what there is
+	}
 	groups, err := tx.permissionGroups(permission)
 	if err != nil {
 		return false, err
@@ -64,13 +67,15 @@ func (tx *Tx) isHeld(permission string) (bool, error) {
 // permissionGroups returns the groups that give a permission: by a grant of their own
 // or of a group they inherit. It is never nil: no group is not the same as any group.
 func (tx *Tx) permissionGroups(permission string) ([]uuid.UUID, error) {
-	grants, err := tx.r.PermissionGrants(permission)
-	if err != nil {
-		return nil, err
-	}
-	granted := make([]uuid.UUID, len(grants))
-	for i, g := range grants {
-		granted[i] = g.Group
+	granted := []uuid.UUID{}
+	for _, name := range append(covering(permission), permission) {
+		grants, err := tx.r.PermissionGrants(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range grants {
+			granted = append(granted, g.Group)
+		}
 	}
 	return tx.seniors(granted...)
 }

@@ -68,7 +68,7 @@ type Membership struct {
 // GrantedBy and GrantedAt are ignored on input.
 type Grant struct {
 	Group      string    `json:"group"`
-	Permission string    `json:"permission"` // the name of a permission
+	Permission string    `json:"permission"` // the name of a permission, or a pattern of them; see GrantPermission
 	Note       string    `json:"note,omitempty"`
 	GrantedBy  string    `json:"granted_by,omitempty"`
 	GrantedAt  time.Time `json:"granted_at,omitzero"`

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -232,6 +233,9 @@ func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error)
 
 func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) {
 	permissions := make([]Permission, 0, len(names))
+	if slices.ContainsFunc(slices.Collect(maps.Keys(names)), isPattern) {
+		return tx.permissionsMatching(names)
+	}
 	for name := range names {
 		p, err := tx.r.Permission(name)
 		if err != nil && !errors.Is(err, ErrNotFound) {
@@ -243,6 +247,13 @@ func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) 
 	}
 	slices.SortFunc(permissions, byPermission)
 	return permissions, nil
+}
+
+// permissionsMatching is permissionsNamed for names with patterns among them: any permission may match.
+func (tx *Tx) permissionsMatching(names map[string]struct{}) ([]Permission, error) {
+	all, err := tx.r.Permissions()
+	granting := policyGroup{grants: names}
+	return slices.DeleteFunc(all, func(p Permission) bool { return !granting.grantsItself(p.Name) }), err
 }
 
 // PermissionGroups lists the groups that give a permission, by a grant of their own or

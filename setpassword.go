@@ -76,14 +76,14 @@ func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string
 }
 
 // replacePassword sets the hash of a user whose password was verified, and makes the new ticket.
-func (a *Authority) replacePassword(ctx context.Context, t Token, verified UserRecord, hash string) (Token, error) {
+func (a *Authority) replacePassword(ctx context.Context, t Token, before UserRecord, hash string) (Token, error) {
 	fresh := newToken()
 	err := a.Update(ctx, func(tx *Tx) error {
-		u, err := tx.r.LockUser(verified.ID)
+		u, err := tx.r.LockUser(before.ID)
 		if err != nil {
 			return noTicket(err)
 		}
-		if u.Disabled || u.PasswordHash != verified.PasswordHash {
+		if u.Disabled || u.PasswordHash != before.PasswordHash {
 			return ErrBadCredentials
 		}
 		rec, err := a.ticketOf(tx.r, t)

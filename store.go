@@ -132,7 +132,7 @@ type UserRecords interface {
 	DeleteUser(id uuid.UUID) error
 }
 
-// GrantRecord is a grant as a store keeps it: unique by Group and Permission.
+// GrantRecord is a grant as a store keeps it: unique by Group and Permission. Group exists.
 type GrantRecord struct {
 	Group      uuid.UUID
 	Permission string // a permission's name, or a pattern: compared exactly, and no reference
@@ -141,7 +141,7 @@ type GrantRecord struct {
 	GrantedAt  time.Time
 }
 
-// InheritanceRecord is an immediate inheritance: unique by both.
+// InheritanceRecord is an immediate inheritance: unique by both. Both groups exist.
 type InheritanceRecord struct{ Senior, Junior uuid.UUID }
 
 // Declaration remembers that a program declared something, so that it is not
@@ -244,6 +244,7 @@ type TicketRecord struct {
 }
 
 // TicketRecords is the table of tickets. User exists, and so does each of Groups.
+// A zero time in a ticket is the earliest there is, not "never".
 type TicketRecords interface {
 	Ticket(id uuid.UUID) (TicketRecord, error)
 	TicketByHash(TokenHash) (TicketRecord, error)

@@ -57,13 +57,23 @@ func (g *Guard) page(w http.ResponseWriter, status int, t *template.Template, da
 	_, _ = w.Write(b.Bytes())
 }
 
-// ownHeaders drops what the handler may have said about another body.
-func ownHeaders(h http.Header, contentType string) {
-	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Etag", "Last-Modified"} {
+// redirect leads a browser on with a GET.
+func redirect(w http.ResponseWriter, r *http.Request, target string) {
+	dropHeaders(w.Header())
+	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+// dropHeaders drops what a handler may have said about another body.
+func dropHeaders(h http.Header) {
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Content-Type", "Etag", "Last-Modified"} {
 		h.Del(name)
 	}
-	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-store")
+}
+
+func ownHeaders(h http.Header, contentType string) {
+	dropHeaders(h)
+	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")

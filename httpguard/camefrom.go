@@ -31,8 +31,15 @@ func relative(u *url.URL) string {
 	return u.EscapedPath() + "?" + u.RawQuery
 }
 
-// loginURL is the login page that leads back to target, which may be empty.
-func (g *Guard) loginURL(target string) string {
+// LoginURL returns where a page can send who wants to sign in, or to sign in as someone
+// else: the login page, which leads back to the page that r asked for, or that
+// r's form was on.
+func (g *Guard) LoginURL(r *http.Request) string {
+	st := g.state(r)
+	if st == nil {
+		st = &state{url: r.URL}
+	}
+	target := g.cameFrom(r, st)
 	if target == "" {
 		return g.cfg.LoginPath
 	}

@@ -3,6 +3,7 @@ package httpguard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,6 +14,9 @@ import (
 // Deny answers a request that err keeps from being served:
 //
 //   - ErrDenied, for who is logged in: 403 with the reason, and to browsers a link to sign in as someone else
+//   - ErrDenied, for who is logged in and would be allowed after a new login ([rbac.AuthenticatedWithin]): browsers
+//     are sent to the login page (303), which leads back here; others get 401 with
+//     error="insufficient_user_authentication" and max_age in WWW-Authenticate (RFC 9470)
 //   - ErrDenied, for who is not, ErrNoTicket and ErrBadCredentials: browsers are sent to the
 //     login page (303), which leads back here; others get 401
 //   - ErrNotFound: 404
@@ -25,8 +29,12 @@ import (
 // the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
 func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	status := denialStatus(r, err)
+	if r.Context().Value(denyingKey{g}) != nil { // Config.Denied hands it back
+		g.denyBuiltin(w, r, status, err)
+		return
+	}
 	g.logDenial(r, status, err)
-	if g.cfg.Denied == nil || r.Context().Value(denyingKey{g}) != nil {
+	if g.cfg.Denied == nil {
 		g.denyBuiltin(w, r, status, err)
 		return
 	}
@@ -55,9 +63,20 @@ func denialStatus(r *http.Request, err error) int {
 		return http.StatusInternalServerError
 	case rbac.FromContext(r.Context()).IsAnonymous():
 		return http.StatusUnauthorized
-	default:
-		return http.StatusForbidden
 	}
+	if _, helps := freshLogin(r, err); helps {
+		return http.StatusUnauthorized
+	}
+	return http.StatusForbidden
+}
+
+// freshLogin reports whether a new login is all that a known user lacks, and how old it may be.
+func freshLogin(r *http.Request, err error) (maxAge time.Duration, helps bool) {
+	var denied *rbac.DeniedError
+	if rbac.FromContext(r.Context()).IsAnonymous() || !errors.As(err, &denied) {
+		return 0, false
+	}
+	return denied.FreshLogin()
 }
 
 func (g *Guard) logDenial(r *http.Request, status int, err error) {
@@ -82,13 +101,16 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 	switch status {
 	case http.StatusUnauthorized:
 		if isBrowser(r) && !st.bearer && st.url.Path != g.cfg.LoginPath {
-			w.Header().Set("Cache-Control", "no-store")
-			http.Redirect(w, r, g.loginURL(g.cameFrom(r, st)), http.StatusSeeOther)
+			redirect(w, r, g.LoginURL(r))
 			return
 		}
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
+		if maxAge, helps := freshLogin(r, err); helps {
+			challengeAge(w, maxAge)
+			a.Detail = denialDetail(http.StatusForbidden, err) // they are no stranger
+		}
 	case http.StatusForbidden:
-		a.LoginURL = g.loginURL(g.cameFrom(r, st))
+		a.LoginURL = g.LoginURL(r)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", retryAfter(err))
 	}
@@ -125,6 +147,12 @@ func challenge(w http.ResponseWriter, invalid bool) {
 	w.Header().Set("WWW-Authenticate", value)
 }
 
+// challengeAge asks for a login within so many whole seconds, rounded down (RFC 9470 §3).
+func challengeAge(w http.ResponseWriter, maxAge time.Duration) {
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer error="insufficient_user_authentication", `+
+		`error_description="a more recent login is needed", max_age="%d"`, int64(maxAge/time.Second)))
+}
+
 // retryAfter is in whole seconds, rounded up, at least one.
 func retryAfter(err error) string {
 	var throttled *rbac.ThrottledError
@@ -148,6 +176,12 @@ func (w *denialWriter) WriteHeader(status int) {
 func (w *denialWriter) Write(b []byte) (int, error) {
 	w.wrote = true
 	return w.ResponseWriter.Write(b)
+}
+
+// FlushError sends the header, and with it the status.
+func (w *denialWriter) FlushError() error {
+	w.wrote = true
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap lets an http.ResponseController through.

@@ -1,2 +1,46 @@
-// Package httpguard protects net/http services with the predicates of an [rbac.Authority].
+// Package httpguard protects net/http services with the predicates of an
+// [rbac.Authority].
+//
+// Start with [New], then [Guard.NewMux], where every pattern has a predicate or is
+// Public because you said so, and put [Guard.Handler] around it:
+//
+//	g := httpguard.New(authority, httpguard.Config{})
+//	mux := g.NewMux()
+//	mux.Public("/{$}", home)
+//	mux.Public("/login", g.LoginHandler())
+//	mux.Public("/logout", g.LogoutHandler())
+//	mux.Handle("/admin/", rbac.InGroup("managers"), admin)
+//	http.ListenAndServeTLS(addr, cert, key, g.Handler(mux))
+//
+// With another router use [Guard.Require] as its middleware, or [Guard.Authorize]
+// inside handlers. Handlers find who is asking with [rbac.FromContext].
+//
+// # Handler goes outermost
+//
+// Routers match the escaped path, while handlers read the decoded one, so that
+// /admin%2fsecret or /x/%2e%2e/admin/ could reach a catch-all handler behind the back
+// of a guard on /admin/. Handler therefore refuses, with 400: dot segments, empty segments,
+// control characters and backslashes, raw or escaped; encoded slashes unless
+// Config.AllowEncodedSlash; methods that are not in Config.Methods; malformed hosts. It writes hosts in lower case
+// without final dot, and gives the path one spelling in URL.Path and URL.RawPath.
+//
+// It is unsafe to put anything between a router and its handlers that changes
+// the path, to decode a path once more (%252e is the text %2e), or to decide anything by Request.RequestURI,
+// which stays as it was sent. Rules that a method was overridden by a header are the host's own business and unsafe,
+// too: the Mux goes by the method of the request.
+//
+// # Who is asking
+//
+// A request with Authorization: Bearer is judged by that token alone, never by its cookie.
+// Otherwise the ticket in the cookie counts, and where there is no living one, Config.Identify.
+// Two cookies of that name count as none. A ticket's Identity is a snapshot:
+// whoever keeps a connection open (WebSocket, event stream) should ask
+// [rbac.Authority.Judge] again for each message.
+//
+// Requests that change something, and upgrades to WebSocket, are refused when
+// a browser sends them for another site ([http.CrossOriginProtection]), unless they carry a Bearer
+// token, which no browser adds by itself. Handlers must not change anything on GET.
+//
+// Behind a proxy set Config.ClientAddr: otherwise everybody has the proxy's
+// address, and the failed logins of one throttle all.
 package httpguard

@@ -107,9 +107,9 @@ func TestRequestsOverTheWire(t *testing.T) {
 // TestOnePath: routers look at one of three spellings of a path, handlers at another.
 func TestOnePath(t *testing.T) {
 	tests := []struct {
-		target              string
-		allow               bool
-		path, raw, pathText string
+		target             string
+		allow              bool
+		path, raw, escaped string
 	}{
 		{"/a", false, "/a", "", "/a"},
 		{"/%61dmin", false, "/admin", "", "/admin"},
@@ -117,6 +117,7 @@ func TestOnePath(t *testing.T) {
 		{"/%61/b%2fc", true, "/a/b/c", "/a/b%2Fc", "/a/b%2Fc"},
 		{"/%61/b%2Fc%21", true, "/a/b/c!", "/a/b%2Fc%21", "/a/b%2Fc%21"},
 		{"/张三", false, "/张三", "", "/%E5%BC%A0%E4%B8%89"},
+		{"http://example.com", false, "/", "", "/"},
 	}
 	for _, tt := range tests {
 		m := &marker{}
@@ -126,8 +127,8 @@ func TestOnePath(t *testing.T) {
 			continue
 		}
 		u := m.last.URL
-		if u.Path != tt.path || u.RawPath != tt.raw {
-			t.Errorf("%s: Path %q, RawPath %q; want %q, %q", tt.target, u.Path, u.RawPath, tt.path, tt.raw)
+		if u.Path != tt.path || u.RawPath != tt.raw || u.EscapedPath() != tt.escaped {
+			t.Errorf("%s: Path %q, RawPath %q, EscapedPath %q; want %q, %q, %q", tt.target, u.Path, u.RawPath, u.EscapedPath(), tt.path, tt.raw, tt.escaped)
 		}
 	}
 	m := &marker{}
@@ -176,6 +177,8 @@ func FuzzRequestPaths(f *testing.F) {
 		f.Add("GET", target, "example.com", false)
 		f.Add("POST", target, "Admin.Example.com.", true)
 	}
+	f.Add("CONNECT", "admin.example.com:443", "admin.example.com:443", false)
+	f.Add("CONNECT", "/x", "admin.example.com:443", false)
 	f.Fuzz(func(t *testing.T, method, target, host string, encodedSlash bool) {
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(method + " " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n")))
 		if err != nil {

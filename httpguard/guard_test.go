@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -149,14 +150,16 @@ func TestCustomDenied(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.Header.Set("X-Who", "eve")
-			status := 0
+			status, text := 0, ""
 			if resp, err := s.Client().Do(r); err == nil {
-				status = resp.StatusCode
-				resp.Body.Close()
+				status, text = resp.StatusCode, body(t, resp)
 			}
 			s.Close()
 			if status != tt.status || page.ran != 0 {
 				t.Errorf("it %s, by %s: status %d, want %d; the page ran %d times", tt.name, name, status, tt.status, page.ran)
+			}
+			if builtin := strings.Contains(text, "about:blank"); builtin != (status == 403) {
+				t.Errorf("it %s, by %s: the built-in answer is there: %v", tt.name, name, builtin)
 			}
 		}
 	}
@@ -197,6 +200,19 @@ func TestCrossOrigin(t *testing.T) {
 		if page.ran == 1 && page.last.Method+" /" != tt.line {
 			t.Errorf("%s: the page saw a %s", tt.rule, page.last.Method)
 		}
+	}
+}
+
+// TestResponseWriter: handlers get the server's own, with all it can do: flush, hijack, push.
+func TestResponseWriter(t *testing.T) {
+	g := guardByHeader(Config{})
+	var got http.ResponseWriter
+	m := g.NewMux()
+	m.Handle("/", rbac.IsAnonymous(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { got = w }))
+	w := httptest.NewRecorder()
+	g.Handler(m).ServeHTTP(w, request(t, "GET /"))
+	if got != http.ResponseWriter(w) {
+		t.Errorf("the handler got a %T", got)
 	}
 }
 

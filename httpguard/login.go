@@ -95,7 +95,7 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
 	if target == "" {
 		target = g.cfg.Home
 	}
-	http.Redirect(w, r, target, http.StatusSeeOther)
+	redirect(w, r, target)
 }
 
 func (g *Guard) badBody(w http.ResponseWriter, r *http.Request, err error) {

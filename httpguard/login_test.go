@@ -118,6 +118,25 @@ func TestLoginArguments(t *testing.T) {
 	}
 }
 
+// TestLoginLeadsBack: to where the user came from, and never to another site.
+func TestLoginLeadsBack(t *testing.T) {
+	tests := map[string]string{
+		"/posts/new?draft=1":   "/posts/new?draft=1",
+		"":                     "/home",
+		"//evil.example":       "/home",
+		`/\evil.example`:       "/home",
+		"https://evil.example": "/home",
+		"/login":               "/home",
+	}
+	s := newService(t, Config{Insecure: true, Home: "/home"}, plain)
+	for from, want := range tests {
+		resp := s.do(t, s.browser(t), "POST /login", loginForm("amy", password, from))
+		if got := resp.Header.Get("Location"); resp.StatusCode != 303 || got != want {
+			t.Errorf("came_from %q: status %d, Location %q; want %q", from, resp.StatusCode, got, want)
+		}
+	}
+}
+
 func TestLoginOverJSON(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	resp := s.do(t, s.Client(), "POST /login", `{"user":"amy","password":"`+password+`"}`, "Content-Type: application/json")

@@ -40,7 +40,7 @@ func (g *Guard) postLogout(w http.ResponseWriter, r *http.Request, st *state) {
 		return
 	}
 	if isBrowser(r) {
-		http.Redirect(w, r, g.cfg.Home, http.StatusSeeOther)
+		redirect(w, r, g.cfg.Home)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

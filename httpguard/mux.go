@@ -2,9 +2,11 @@ package httpguard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -13,8 +15,8 @@ import (
 )
 
 // Mux is an [http.ServeMux] that serves nothing without a rule: every pattern
-// comes with a predicate, or is Public because someone wrote so. What no pattern matches is 404 for
-// everybody. It belongs behind [Guard.Handler]; without it, it answers 500.
+// comes with a predicate, or is Public because someone wrote so. What no pattern matches is answered
+// with 404, as [Guard.Deny] does, for everybody. It belongs behind [Guard.Handler]; without it, it answers 500.
 //
 // Patterns are those of ServeMux, and the most specific one wins, with one
 // difference: a path is found first, and the method second. "GET /admin/" takes the whole subtree away from a
@@ -31,12 +33,13 @@ type Mux struct {
 	mu     sync.RWMutex
 	paths  map[string]map[string]*route // by pattern without method, then by method; "" is every other one
 	routes []Route
+	rules  []rbac.Predicate // of the routes, in the same order; nil where the request decides
 }
 
 // Route is one line of the table of routes.
 type Route struct {
 	Pattern string // as it was registered
-	Rule    string // the predicate; "public"; or "rule" where it depends on the request
+	Rule    string // the predicate; "public"; or, where it depends on the request, "rule" or what Describe says
 }
 
 type route struct {
@@ -45,10 +48,22 @@ type route struct {
 	handler http.Handler // behind guard
 }
 
-// NewMux makes an empty Mux.
+// NewMux makes an empty Mux. It panics under GODEBUG=httpmuxgo121=1, where
+// ServeMux takes "/files/{id}" literally and a more general pattern would get what that should guard.
 func (g *Guard) NewMux() *Mux {
-	return &Mux{g: g, mux: http.NewServeMux(), paths: map[string]map[string]*route{}}
+	probe := http.NewServeMux()
+	probe.Handle("/{wildcard}", http.NotFoundHandler())
+	if _, pattern := probe.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/x"}}); pattern == "" {
+		panic("httpguard: GODEBUG=httpmuxgo121=1 disables patterns")
+	}
+	m := &Mux{g: g, mux: http.NewServeMux(), paths: map[string]map[string]*route{}}
+	m.mux.HandleFunc(root, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, root) })
+	return m
 }
+
+// root is the pattern that takes what no other takes. It is there from the beginning,
+// so that what nobody registered is answered like everything else that is not found.
+const root = "/"
 
 // Handle serves the pattern with h, to whom meets p.
 func (m *Mux) Handle(pattern string, p rbac.Predicate, h http.Handler) {
@@ -56,7 +71,7 @@ func (m *Mux) Handle(pattern string, p rbac.Predicate, h http.Handler) {
 		panic(fmt.Sprintf("httpguard: pattern %q: nil predicate", pattern))
 	}
 	mustHandler(h)
-	m.add(pattern, p.String(), m.g.Require(p), h)
+	m.add(pattern, p.String(), p, m.g.Require(p), h)
 }
 
 // HandleRule serves the pattern with h, to whom meets the predicate that rule makes for the request; see [Guard.RequireFunc].
@@ -65,14 +80,26 @@ func (m *Mux) HandleRule(pattern string, rule func(*http.Request) (rbac.Predicat
 		panic(fmt.Sprintf("httpguard: pattern %q: nil rule", pattern))
 	}
 	mustHandler(h)
-	m.add(pattern, "rule", m.g.RequireFunc(rule), h)
+	m.add(pattern, "rule", nil, m.g.RequireFunc(rule), h)
+}
+
+// Describe gives the rule of a pattern, registered with HandleRule, its words in [Mux.Routes].
+// It panics if the pattern is not registered.
+func (m *Mux) Describe(pattern, rule string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.routes, func(r Route) bool { return r.Pattern == pattern })
+	if i < 0 {
+		panic(fmt.Sprintf("httpguard: pattern %q is not registered", pattern))
+	}
+	m.routes[i].Rule = rule
 }
 
 // Public serves the pattern with h to everybody, also when the store cannot be reached. An
 // answer that shows who is logged in should set its own Cache-Control.
 func (m *Mux) Public(pattern string, h http.Handler) {
 	mustHandler(h)
-	m.add(pattern, "public", func(h http.Handler) http.Handler { return h }, h)
+	m.add(pattern, "public", nil, func(h http.Handler) http.Handler { return h }, h)
 }
 
 // Routes lists what was registered, in that order.
@@ -82,7 +109,27 @@ func (m *Mux) Routes() []Route {
 	return slices.Clone(m.routes)
 }
 
-func (m *Mux) add(pattern, rule string, guard func(http.Handler) http.Handler, h http.Handler) {
+// Validate returns the faults of all predicates that the patterns were registered with,
+// such as groups and permissions that nobody has declared: each would deny whoever comes. Call it at start,
+// after [rbac.Authority.Declare]. What HandleRule's rules make is known only when a request is there.
+//
+// The error joins one for each pattern with a fault; see [rbac.Authority.Validate] for what it wraps.
+func (m *Mux) Validate() error {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var errs []error
+	for i, p := range m.rules {
+		if p == nil {
+			continue
+		}
+		if err := m.g.a.Validate(p); err != nil {
+			errs = append(errs, fmt.Errorf("httpguard: pattern %q: %w", m.routes[i].Pattern, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handler) http.Handler, h http.Handler) {
 	method, place, err := splitPattern(pattern)
 	if err == nil && method != "" && !slices.Contains(m.g.cfg.Methods, method) {
 		err = fmt.Errorf("method %q can never match", method)
@@ -93,7 +140,9 @@ func (m *Mux) add(pattern, rule string, guard func(http.Handler) http.Handler, h
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.paths[place] == nil {
-		m.mux.Handle(place, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, place) }))
+		if place != root {
+			m.mux.HandleFunc(place, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, place) })
+		}
 		m.paths[place] = map[string]*route{}
 	}
 	if old := m.paths[place][method]; old != nil {
@@ -101,6 +150,7 @@ func (m *Mux) add(pattern, rule string, guard func(http.Handler) http.Handler, h
 	}
 	m.paths[place][method] = &route{pattern: pattern, guard: guard, handler: guard(h)}
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
+	m.rules = append(m.rules, p)
 }
 
 // splitPattern takes the method off, and writes the host as requests have it.
@@ -153,16 +203,27 @@ func (m *Mux) decodedAllowed(w http.ResponseWriter, r *http.Request) bool {
 	u := *r.URL
 	u.RawPath = ""
 	r.URL = &u
-	if _, pattern := m.mux.Handler(r); pattern == "" {
+	if _, pattern := m.mux.Handler(r); pattern == root && m.empty() {
 		return true // nothing is there
 	}
 	m.mux.ServeHTTP(w, r)
 	return allowed
 }
 
+// empty reports whether nothing is registered for the root pattern.
+func (m *Mux) empty() bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.paths[root] == nil
+}
+
 // serve picks the method, once the path is found.
 func (m *Mux) serve(w http.ResponseWriter, r *http.Request, place string) {
 	found, allow := m.route(place, r.Method)
+	if found == nil && allow == "" {
+		m.g.Deny(w, r, rbac.ErrNotFound)
+		return
+	}
 	if found == nil {
 		m.g.wrongMethod(w, r, allow)
 		return

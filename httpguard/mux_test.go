@@ -3,7 +3,9 @@ package httpguard
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -77,7 +79,7 @@ func TestMux(t *testing.T) {
 	}
 }
 
-// TestMuxHandler: a handler's own Cache-Control stands.
+// TestCacheControl: a handler's own Cache-Control stands.
 func TestCacheControl(t *testing.T) {
 	g := guardByHeader(Config{})
 	h := g.Handler(g.Require(rbac.IsAnonymous())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -102,7 +104,10 @@ func TestRoutes(t *testing.T) {
 		{"/", "public"},
 		{"GET Example.com/a", `any(in_group("x"), is_user("amy"))`},
 		{"/b", "rule"},
+		{"/c", "the author"},
 	}
+	m.HandleRule("/c", func(*http.Request) (rbac.Predicate, error) { return nil, errors.New("x") }, page)
+	m.Describe("/c", "the author")
 	if got := m.Routes(); !slices.Equal(got, want) {
 		t.Errorf("Routes() = %q, want %q", got, want)
 	}
@@ -131,11 +136,41 @@ func TestBadPatterns(t *testing.T) {
 		"dot segments":              func(m *Mux) { m.Handle("/a/../b", p, page) },
 		"empty segments":            func(m *Mux) { m.Handle("//a", p, page) },
 		"a method in small letters": func(m *Mux) { m.Handle("get /a", p, page) },
+		"described, not there":      func(m *Mux) { m.Describe("/a", "x") },
 		"a method not let in":       func(m *Mux) { m.Handle("PROPFIND /a", p, page) },
 	}
 	for name, f := range tests {
 		if !panics(func() { f(guardByHeader(Config{}).NewMux()) }) {
 			t.Errorf("%s: no panic", name)
 		}
+	}
+}
+
+// TestNotRegistered: what no pattern takes is not found, in the form of every other denial.
+func TestNotRegistered(t *testing.T) {
+	asked := 0
+	g := guardByHeader(Config{Denied: func(_ http.ResponseWriter, _ *http.Request, err error) {
+		if errors.Is(err, rbac.ErrNotFound) {
+			asked++
+		}
+	}})
+	m := g.NewMux()
+	m.Public("/a/", &marker{})
+	for _, path := range []string{"/", "/b", "/a"} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", path, nil)
+		g.Handler(m).ServeHTTP(w, r)
+		if path == "/a" {
+			if w.Code != http.StatusTemporaryRedirect && w.Code != http.StatusMovedPermanently {
+				t.Errorf("GET %s: %d; want a redirect to the subtree", path, w.Code)
+			}
+			continue
+		}
+		if w.Code != http.StatusNotFound || !strings.Contains(w.Header().Get("Content-Type"), "problem+json") {
+			t.Errorf("GET %s: %d, %s; want a problem document with 404", path, w.Code, w.Header())
+		}
+	}
+	if asked != 2 {
+		t.Errorf("Config.Denied was asked %d times; want 2", asked)
 	}
 }

@@ -269,6 +269,10 @@ func TestDeadTickets(t *testing.T) {
 			t.Errorf("%s: a guarded page: status %d", name, resp.StatusCode)
 		}
 	}
+	fresh := s.do(t, s.browser(t), "POST /login", loginForm("amy", password, ""), "Cookie: "+old).Header["Set-Cookie"]
+	if len(fresh) != 1 || strings.HasPrefix(fresh[0], "ticket=;") {
+		t.Errorf("a login over a dead ticket sets %q, want the new one alone", fresh)
+	}
 	if resp := s.do(t, s.Client(), "GET /me", "", "Cookie: "+living); resp.StatusCode != 200 {
 		t.Errorf("the living ticket: status %d", resp.StatusCode)
 	}

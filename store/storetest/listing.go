@@ -95,10 +95,14 @@ var listings = []listing{
 }
 
 func manyRecords(r rbac.Records) error {
+	return addRecords(r, listings[:len(listings)-1]...) // the last two have one table
+}
+
+func addRecords(r rbac.Records, listings ...listing) error {
 	if err := errors.Join(addUsers(r, "owner"), addGroups(r, "big", "small", "scopes")); err != nil {
 		return err
 	}
-	return each(listings[:len(listings)-1], func(l listing) error { // the last two have one table
+	return each(listings, func(l listing) error {
 		return each(l.sorted(), func(key string) error { return l.add(r, key) })
 	})
 }

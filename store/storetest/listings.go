@@ -37,6 +37,19 @@ var listingRules = []rule{
 			w.complete(l, got, removed)
 		}
 	}},
+	{"listing under writes to new records", "Writes inside a listing of records that the same Update added make it neither skip nor repeat one.", func(w *world) {
+		for _, l := range listings {
+			var got []string
+			var removed map[string]bool
+			w.rollBack(func(r rbac.Records) (err error) {
+				if err = addRecords(r, l); err == nil {
+					got, removed, err = l.underWrites(r)
+				}
+				return err
+			})
+			w.complete(l, got, removed)
+		}
+	}},
 	{"listing own writes", "A listing begun after writes in the same Update shows them.", func(w *world) {
 		w.update(manyRecords)
 		for _, l := range listings {

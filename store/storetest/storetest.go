@@ -10,7 +10,7 @@
 //
 // The suite uses names as a store gets them, canonical or not: it must keep
 // every valid UTF-8 text without NUL as it is. It measures no time; where a
-// store that hangs would stop it, it gives up after a minute.
+// store that hangs would stop it, it gives up after minutes.
 package storetest
 
 import (
@@ -27,7 +27,7 @@ import (
 func Run(t *testing.T, open func(t *testing.T) rbac.Store) {
 	for _, c := range suite() {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 			t.Cleanup(cancel)
 			store := open(t)
 			t.Cleanup(func() { store.Close() })

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/rbac-go/rbac"
+)
+
+// admin is what managers see below /admin. Its pages ask for nothing more: the
+// rule on the subtree has been met.
+func (b *blog) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /admin", func(w http.ResponseWriter, r *http.Request) { b.showUsers(w, r, page{}, rbac.User{}) })
+	mux.HandleFunc("GET /admin/groups", func(w http.ResponseWriter, r *http.Request) { b.showGroups(w, r, page{}) })
+	mux.HandleFunc("GET /admin/log", b.showLog)
+	mux.HandleFunc("POST /admin/users", b.createUser)
+	mux.HandleFunc("POST /admin/assign", b.changeUsers(assign))
+	mux.HandleFunc("POST /admin/deassign", b.changeUsers(deassign))
+	mux.HandleFunc("POST /admin/disable", b.changeUsers(disable))
+	mux.HandleFunc("POST /admin/enable", b.changeUsers(enable))
+	mux.HandleFunc("POST /admin/grant", b.changeGroups(grant))
+	mux.HandleFunc("POST /admin/revoke", b.changeGroups(revoke))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { b.guard.Deny(w, r, rbac.ErrNotFound) })
+	return mux
+}
+
+// change is what a form of an administrator asks for. It takes effect at everybody's next click.
+type change func(tx *rbac.Tx, form url.Values) error
+
+func assign(tx *rbac.Tx, form url.Values) error {
+	return tx.AssignUser(rbac.Membership{User: form.Get("user"), Group: form.Get("group")})
+}
+
+func deassign(tx *rbac.Tx, form url.Values) error {
+	return tx.DeassignUser(rbac.Membership{User: form.Get("user"), Group: form.Get("group")})
+}
+
+func grant(tx *rbac.Tx, form url.Values) error {
+	return tx.GrantPermission(rbac.Grant{Group: form.Get("group"), Permission: form.Get("permission")})
+}
+
+func revoke(tx *rbac.Tx, form url.Values) error {
+	return tx.RevokePermission(rbac.Grant{Group: form.Get("group"), Permission: form.Get("permission")})
+}
+
+// disable ends the user's tickets, too.
+func disable(tx *rbac.Tx, form url.Values) error { return setDisabled(tx, form.Get("user"), true) }
+
+func enable(tx *rbac.Tx, form url.Values) error { return setDisabled(tx, form.Get("user"), false) }
+
+func setDisabled(tx *rbac.Tx, name string, disabled bool) error {
+	u, err := tx.User(name)
+	if err != nil {
+		return err
+	}
+	u.Disabled = disabled
+	return tx.ModifyUser(u)
+}
+
+// change makes a change in a transaction of its own. The request's context tells the change log who made it.
+func (b *blog) change(r *http.Request, c change) error {
+	return b.authority.Update(r.Context(), func(tx *rbac.Tx) error { return c(tx, r.PostForm) })
+}
+
+func (b *blog) changeUsers(c change) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { b.usersDone(w, r, rbac.User{}, b.change(r, c)) }
+}
+
+func (b *blog) changeGroups(c change) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { b.groupsDone(w, r, b.change(r, c)) }
+}

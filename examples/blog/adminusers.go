@@ -1,0 +1,92 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/rbac-go/rbac"
+)
+
+// usersData is the page of users.
+type usersData struct {
+	Search string
+	Users  []userView
+	More   bool      // there are users that are not shown
+	Form   rbac.User // what was typed for a new one
+}
+
+type userView struct {
+	rbac.User
+	Groups []rbac.Membership
+	Other  []rbac.Group // that the user is not in
+}
+
+const mostUsers = 100 // on a page
+
+func (b *blog) showUsers(w http.ResponseWriter, r *http.Request, p page, form rbac.User) {
+	data := usersData{Search: r.Form.Get("search"), Form: form}
+	err := b.authority.View(r.Context(), func(tx *rbac.Tx) (err error) {
+		data.Users, data.More = nil, false
+		for u, err := range tx.Users(rbac.UserQuery{Search: data.Search, Limit: mostUsers + 1}) {
+			if err != nil {
+				return err
+			}
+			if data.More = len(data.Users) == mostUsers; data.More {
+				break
+			}
+			view, err := viewUser(tx, u)
+			if err != nil {
+				return err
+			}
+			data.Users = append(data.Users, view)
+		}
+		return nil
+	})
+	if err != nil {
+		b.guard.Deny(w, r, err)
+		return
+	}
+	p.Title, p.Data = "Users", data
+	b.show(w, r, "users.html", p)
+}
+
+func viewUser(tx *rbac.Tx, u rbac.User) (userView, error) {
+	memberships, err := tx.AssignedGroups(u.Name)
+	if err != nil {
+		return userView{}, err
+	}
+	groups, err := tx.Groups()
+	if err != nil {
+		return userView{}, err
+	}
+	other := slices.DeleteFunc(groups, func(g rbac.Group) bool {
+		return slices.ContainsFunc(memberships, func(m rbac.Membership) bool { return m.Group == g.Name && m.Scope == "" })
+	})
+	return userView{User: u, Groups: memberships, Other: other}, nil
+}
+
+// createUser adds a user together with the password, in one Update.
+func (b *blog) createUser(w http.ResponseWriter, r *http.Request) {
+	user := rbac.User{Name: r.PostForm.Get("name"), DisplayName: r.PostForm.Get("display_name")}
+	hash, err := b.authority.HashPassword(r.Context(), r.PostForm.Get("password"))
+	if err == nil {
+		err = b.authority.Update(r.Context(), func(tx *rbac.Tx) error {
+			_, err := addUser(tx, user, hash)
+			return err
+		})
+	}
+	b.usersDone(w, r, user, err)
+}
+
+// usersDone answers a form: the page anew, with what was wrong and what was typed if it did not work.
+func (b *blog) usersDone(w http.ResponseWriter, r *http.Request, form rbac.User, err error) {
+	status, alert, ok := problem(err)
+	switch {
+	case err == nil:
+		http.Redirect(w, r, "/admin", http.StatusSeeOther)
+	case ok:
+		b.showUsers(w, r, page{Status: status, Alert: alert}, form)
+	default:
+		b.guard.Deny(w, r, err)
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+// postView is a post as it is shown.
+type postView struct {
+	Post
+	By      string
+	MayEdit bool
+}
+
+func (b *blog) home(w http.ResponseWriter, r *http.Request) {
+	var views []postView
+	err := b.authority.View(r.Context(), func(tx *rbac.Tx) error {
+		list, err := b.posts.latest(r.Context(), tx)
+		if err != nil {
+			return err
+		}
+		views = nil // this function may run more than once
+		for _, p := range list {
+			by, err := author(tx, p.Author)
+			if err != nil {
+				return err
+			}
+			views = append(views, postView{Post: p, By: by})
+		}
+		return nil
+	})
+	if err != nil {
+		b.guard.Deny(w, r, err)
+		return
+	}
+	b.show(w, r, "home.html", page{Title: "The example blog", Data: views})
+}
+
+// author is what readers see of a user.
+func author(tx *rbac.Tx, id uuid.UUID) (string, error) {
+	u, err := tx.UserByID(id)
+	switch {
+	case errors.Is(err, rbac.ErrNotFound):
+		return "somebody who left", nil
+	case u.DisplayName != "":
+		return u.DisplayName, err
+	}
+	return u.Name, err
+}
+
+func (b *blog) readPost(w http.ResponseWriter, r *http.Request) {
+	view, err := b.post(r)
+	if err != nil {
+		b.guard.Deny(w, r, err)
+		return
+	}
+	view.MayEdit = rbac.Met(rbac.FromContext(r.Context()), mayEdit(view.Post))
+	b.show(w, r, "post.html", page{Title: view.Title, Data: view})
+}
+
+// post is the one that the path names.
+func (b *blog) post(r *http.Request) (postView, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return postView{}, rbac.ErrNotFound
+	}
+	var view postView
+	err = b.authority.View(r.Context(), func(tx *rbac.Tx) error {
+		if view.Post, err = b.posts.get(r.Context(), tx, id); err != nil {
+			return err
+		}
+		view.By, err = author(tx, view.Author)
+		return err
+	})
+	return view, err
+}
+
+// mayEdit makes the predicate for the post in question; an unknown post is a 404.
+func (b *blog) mayEdit(r *http.Request) (rbac.Predicate, error) {
+	view, err := b.post(r)
+	if err != nil {
+		return nil, err
+	}
+	return mayEdit(view.Post), nil
+}
+
+func (b *blog) newPost(w http.ResponseWriter, r *http.Request) {
+	b.show(w, r, "edit.html", page{Title: "Write a post", Data: Post{}})
+}
+
+func (b *blog) addPost(w http.ResponseWriter, r *http.Request) {
+	b.savePost(w, r, "Write a post", Post{
+		Author:  rbac.FromContext(r.Context()).ID(),
+		Created: time.Now(),
+	})
+}
+
+func (b *blog) editPost(w http.ResponseWriter, r *http.Request) {
+	view, err := b.post(r)
+	if err != nil {
+		b.guard.Deny(w, r, err)
+		return
+	}
+	b.show(w, r, "edit.html", page{Title: "Edit a post", Data: view.Post})
+}
+
+func (b *blog) changePost(w http.ResponseWriter, r *http.Request) {
+	view, err := b.post(r)
+	if err != nil {
+		b.guard.Deny(w, r, err)
+		return
+	}
+	b.savePost(w, r, "Edit a post", view.Post)
+}
+
+// savePost takes the texts of a post from the form; who wrote it is never in a form.
+func (b *blog) savePost(w http.ResponseWriter, r *http.Request, title string, p Post) {
+	p.Title, p.Body = r.PostForm.Get("title"), r.PostForm.Get("body")
+	if alert := p.problem(); alert != "" {
+		b.show(w, r, "edit.html", page{Title: title, Status: http.StatusUnprocessableEntity, Alert: alert, Data: p})
+		return
+	}
+	var id int64
+	err := b.authority.Update(r.Context(), func(tx *rbac.Tx) (err error) {
+		id, err = b.posts.save(r.Context(), tx, p)
+		return err
+	})
+	if err != nil {
+		b.guard.Deny(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/posts/"+strconv.FormatInt(id, 10), http.StatusSeeOther)
+}

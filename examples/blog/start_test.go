@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+// openSamples opens an Authority in memory, as it is at first start.
+func openSamples(t *testing.T) *rbac.Authority {
+	t.Helper()
+	a, err := rbac.Open(t.Context(), memorystore.New(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	if err := prepare(t.Context(), a, &memoryPosts{}); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// The names, texts and relations that the quickstart of TurboGears makes, and the group editors.
+func TestFirstStart(t *testing.T) {
+	err := openSamples(t).View(t.Context(), func(tx *rbac.Tx) error {
+		manager, err1 := tx.User("manager")
+		editor, err2 := tx.User("editor")
+		managers, err3 := tx.Group("managers")
+		manage, err4 := tx.Permission("manage")
+		for _, c := range []struct{ got, want string }{
+			{manager.DisplayName, "Example manager"},
+			{editor.DisplayName, "Example editor"},
+			{managers.DisplayName, "Managers Group"},
+			{manage.Description, "This permission gives an administrative right"},
+			{groupsOf(t, tx, "manager"), "managers"},
+			{groupsOf(t, tx, "editor"), ""},
+			{permissionsOf(t, tx, "managers"), "manage"},
+			{permissionsOf(t, tx, "editors"), "post.write"},
+		} {
+			if c.got != c.want {
+				t.Errorf("%q, want %q", c.got, c.want)
+			}
+		}
+		return errors.Join(err1, err2, err3, err4)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func groupsOf(t *testing.T, tx *rbac.Tx, user string) string {
+	memberships, err := tx.AssignedGroups(user)
+	if err != nil {
+		t.Error(err)
+	}
+	var names []string
+	for _, m := range memberships {
+		names = append(names, m.Group)
+	}
+	return strings.Join(names, " ")
+}
+
+func permissionsOf(t *testing.T, tx *rbac.Tx, group string) string {
+	permissions, err := tx.GroupPermissions(group)
+	if err != nil {
+		t.Error(err)
+	}
+	var names []string
+	for _, p := range permissions {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestRestartRestoresNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "blog.db")
+	first := serveFile(t, path)
+	manager := first.as("manager", "managepass")
+	manager.done("password", manager.post("/me/password", "old", "managepass", "new", "a better password"))
+	manager.done("revoke", manager.post("/admin/revoke", "group", "editors", "permission", "post.write"))
+	manager.done("assign", manager.post("/admin/assign", "user", "manager", "group", "editors"))
+	manager.done("disable", manager.post("/admin/disable", "user", "editor"))
+	first.Close()
+
+	second := serveFile(t, path)
+	if a := second.browser().post("/login", "user", "manager", "password", "managepass"); a.status != 401 {
+		t.Errorf("the old password of manager is back: %d", a.status)
+	}
+	if a := second.browser().post("/login", "user", "editor", "password", "editpass"); a.status != 401 {
+		t.Errorf("the disabled editor is back: %d", a.status)
+	}
+	manager = second.as("manager", "a better password")
+	manager.want("the revoked grant is not back", manager.get("/posts/new"), 403, "needs post.write, which no group gives")
+	if home := manager.get("/").text; strings.Count(home, "Everybody can read this") != 1 {
+		t.Errorf("there is not one welcome post:\n%s", home)
+	}
+}
+
+// serveFile starts a blog on a database file.
+func serveFile(t *testing.T, path string) *site {
+	t.Helper()
+	store, posts, err := openStore(t.Context(), path, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := posts.(sqlitePosts); !ok {
+		t.Skip("built without cgo: there is no file to come back to")
+	}
+	t.Cleanup(func() { store.Close() })
+	return serveSite(t, store, posts)
+}
+
+func TestPostsOnBothStores(t *testing.T) {
+	for name, start := range map[string]func(*testing.T) *site{
+		"memory": newSite,
+		"sqlite": func(t *testing.T) *site { return serveFile(t, filepath.Join(t.TempDir(), "blog.db")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := start(t).as("manager", "managepass")
+			b.done("assign", b.post("/admin/assign", "user", "manager", "group", "editors"))
+			b.done("add", b.post("/posts/new", "title", "Second", "body", "One\nTwo"))
+			b.done("change", b.post("/posts/2/edit", "title", "Changed", "body", "Three"))
+			b.want("read", b.get("/posts/2"), 200, "Changed", "Three", "Example manager")
+			home := b.get("/")
+			b.want("home", home, 200, "Changed", "Welcome")
+			if strings.Index(home.text, "Changed") > strings.Index(home.text, "Everybody") {
+				t.Error("the newest post is not the first")
+			}
+			b.want("unknown", b.get("/posts/3"), 404)
+		})
+	}
+}
+
+func TestOnlyLoopbackAddresses(t *testing.T) {
+	for _, addr := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "nonsense", ""} {
+		if l, err := listen(addr); err == nil {
+			t.Errorf("listens on %q, where others can sign in with the known passwords", addr)
+			l.Close()
+		}
+	}
+	l, err := listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+}
+
+func TestRunUntilInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := run(ctx, []string{"-addr", "127.0.0.1:0", "-db", filepath.Join(t.TempDir(), "blog.db")}, w)
+		w.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	var told strings.Builder
+	for lines := bufio.NewScanner(r); lines.Scan(); {
+		told.WriteString(lines.Text() + "\n")
+		if lines.Text() == "" && strings.Contains(told.String(), "ROUTE") { // the end of the table
+			interrupt()
+		}
+	}
+	if err := <-ended; err != nil {
+		t.Fatalf("interrupted: %v\n%s", err, told.String())
+	}
+	for _, want := range []string{"Open http://127.0.0.1:", "managepass", "editpass", `has_permission("post.write")`} {
+		if !strings.Contains(told.String(), want) {
+			t.Errorf("%q was not told:\n%s", want, told.String())
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package rbac_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+// faultyOffice is an office on a faulty store in memory, with a ticket of amy's.
+func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
+	t.Helper()
+	h := newHouse(t, memorystore.New())
+	s := &faulty{Store: h.store}
+	h.store = s
+	a := h.office(rbac.Config{Protected: []string{"door.open"}})
+	return s, a, h.issue(a, rbac.Login{User: "amy"})
+}
+
+// contents is all that is in a store but throttles, as text.
+func contents(t *testing.T, s rbac.Store) string {
+	t.Helper()
+	var b strings.Builder
+	must(t, s.View(ctx, func(r rbac.Records) error {
+		head, err := r.Head()
+		must(t, err)
+		groups, err := r.Groups()
+		must(t, err)
+		permissions, err := r.Permissions()
+		must(t, err)
+		grants, err := r.Grants()
+		must(t, err)
+		inheritances, err := r.Inheritances()
+		must(t, err)
+		fmt.Fprintln(&b, head, groups, permissions, grants, inheritances)
+		for u, err := range r.Users(rbac.UserFilter{}) {
+			must(t, err)
+			memberships, err := r.UserMemberships(u.ID)
+			must(t, err)
+			tickets, err := r.UserTickets(u.ID)
+			must(t, err)
+			fmt.Fprintln(&b, u, memberships, tickets)
+		}
+		for c, err := range r.Changes(rbac.ChangeQuery{}) {
+			must(t, err)
+			fmt.Fprintln(&b, c)
+		}
+		return nil
+	}))
+	return b.String()
+}
+
+// At whichever of its calls the store fails: never a yes, never half a write, ErrUnavailable.
+func TestStoreFails(t *testing.T) {
+	modes := []struct {
+		rule string
+		fail func(cancel func()) func(context.Context) error
+		want error
+	}{
+		{"fails", nil, rbac.ErrUnavailable},
+		{"hangs until the context ends", func(cancel func()) func(context.Context) error {
+			return func(ctx context.Context) error {
+				cancel()
+				<-ctx.Done()
+				return fmt.Errorf("%w: %w", rbac.ErrUnavailable, ctx.Err())
+			}
+		}, rbac.ErrUnavailable},
+		{"panics", func(func()) func(context.Context) error {
+			return func(context.Context) error { panic("the store panics") }
+		}, errPanicked},
+	}
+	for _, mode := range modes {
+		for _, c := range calls {
+			for k := int64(1); ; k++ {
+				s, a, tok := faultyOffice(t)
+				before := contents(t, s.Store)
+				background, cancel := context.WithCancel(ctx)
+				if mode.fail != nil {
+					s.fail = mode.fail(cancel)
+				}
+				s.arm(k)
+				err := recovered(func() error { return c.call(background, a, tok) })
+				done := !s.reached()
+				s.arm(0)
+				cancel()
+				if done {
+					if err != nil {
+						t.Errorf("%s on a store that works: %v", c.name, err)
+					}
+					break
+				}
+				if !errors.Is(err, mode.want) || errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrNoTicket) || errors.Is(err, rbac.ErrDenied) {
+					t.Errorf("%s, the store %s at call %d: want %v and nothing else, got %v", c.name, mode.rule, k, mode.want, err)
+				}
+				if after := contents(t, s.Store); after != before {
+					t.Errorf("%s, the store %s at call %d: something was written\n%s\n%s", c.name, mode.rule, k, before, after)
+				}
+				if err := a.Judge(ctx, tok, rbac.HasPermission("post.edit")); err != nil {
+					t.Errorf("%s, the store %s at call %d: when it works again: %v", c.name, mode.rule, k, err)
+				}
+				must(t, a.Close())
+			}
+		}
+	}
+}
+
+var errPanicked = errors.New("panicked")
+
+func recovered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errPanicked, p)
+		}
+	}()
+	return f()
+}
+
+// An Authority whose store fails while it follows a change answers nothing from before it.
+func TestStoreFailsWhileFollowing(t *testing.T) {
+	for k := int64(1); ; k++ {
+		s, a, tok := faultyOffice(t)
+		h := newHouse(t, s.Store)
+		other := h.open(rbac.Config{})
+		must(t, a.Judge(ctx, tok, rbac.HasPermission("post.edit")))
+		h.do(other, func(tx *rbac.Tx) error {
+			return tx.RevokePermission(rbac.Grant{Group: "editors", Permission: "post.edit"})
+		})
+		s.arm(k)
+		err := a.Judge(ctx, tok, rbac.HasPermission("post.edit"))
+		done := !s.reached()
+		s.arm(0)
+		if done {
+			if !errors.Is(err, rbac.ErrDenied) {
+				t.Errorf("revoked: got %v", err)
+			}
+			return
+		}
+		if !errors.Is(err, rbac.ErrUnavailable) {
+			t.Errorf("the store fails at call %d: got %v", k, err)
+		}
+		if err := a.Judge(ctx, tok, rbac.HasPermission("post.edit")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("and works again: got %v", err)
+		}
+	}
+}
+
+func TestOpenOnAStoreThatFails(t *testing.T) {
+	for k := int64(1); ; k++ {
+		s, _, _ := faultyOffice(t)
+		s.arm(k)
+		a, err := rbac.Open(ctx, s, rbac.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		if !s.reached() {
+			must(t, err)
+			must(t, a.Close())
+			return
+		}
+		if a != nil || !errors.Is(err, rbac.ErrUnavailable) {
+			t.Errorf("the store fails at call %d of Open: got %v, %v", k, a, err)
+		}
+	}
+}
+
+// A closed store denies.
+func TestClosedStore(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		checkAlive(t, "warm", a, alive, tok)
+		must(t, h.store.Close())
+		for name, err := range callAll(a, tok) {
+			if !errors.Is(err, rbac.ErrUnavailable) {
+				t.Errorf("%s on a closed store is ErrUnavailable: got %v", name, err)
+			}
+		}
+	})
+}
+
+// Who waits for somebody else to read what is new waits no longer than the own context lasts.
+func TestHangingStoreHoldsUpNobodyElse(t *testing.T) {
+	s, a, tok := faultyOffice(t)
+	h := newHouse(t, s.Store)
+	h.do(h.open(rbac.Config{}), func(tx *rbac.Tx) error {
+		return tx.RevokePermission(rbac.Grant{Group: "editors", Permission: "post.edit"})
+	})
+	hanging, hung := context.WithCancel(ctx)
+	inside := make(chan struct{})
+	s.fail = func(ctx context.Context) error {
+		close(inside)
+		<-ctx.Done()
+		return fmt.Errorf("%w: %w", rbac.ErrUnavailable, ctx.Err())
+	}
+	s.arm(3) // View, Head, and then what is new
+	first := make(chan error)
+	go func() { first <- a.Judge(hanging, tok, rbac.NotAnonymous()) }()
+	<-inside
+	impatient, cancel := context.WithCancel(ctx)
+	second := make(chan error)
+	go func() { second <- a.Judge(impatient, tok, rbac.NotAnonymous()) }()
+	cancel()
+	if err := <-second; !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("a second Judge whose context ends: got %v", err)
+	}
+	hung()
+	if err := <-first; !errors.Is(err, rbac.ErrUnavailable) {
+		t.Errorf("the Judge that hangs: got %v", err)
+	}
+	must(t, a.Judge(ctx, tok, rbac.NotAnonymous()))
+}

@@ -1,0 +1,374 @@
+package rbac_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+var errFault = fmt.Errorf("%w: the disk is on fire", rbac.ErrUnavailable)
+
+// faulty is a store whose calls are counted, and one of which fails: the end of
+// an Update, which then does not commit, counts as one, too.
+type faulty struct {
+	rbac.Store
+	calls  atomic.Int64
+	failAt atomic.Int64                    // 0: none
+	fail   func(ctx context.Context) error // what happens then; nil: errFault
+}
+
+// arm lets the call of that number, from now on, fail.
+func (s *faulty) arm(n int64) {
+	s.calls.Store(0)
+	s.failAt.Store(n)
+}
+
+// reached reports whether the call that was to fail has happened.
+func (s *faulty) reached() bool { return s.failAt.Load() != 0 && s.calls.Load() >= s.failAt.Load() }
+
+func (s *faulty) call(ctx context.Context) error {
+	if n := s.failAt.Load(); s.calls.Add(1) != n || n == 0 {
+		return nil
+	}
+	if s.fail != nil {
+		return s.fail(ctx)
+	}
+	return errFault
+}
+
+func (s *faulty) View(ctx context.Context, f func(rbac.Records) error) error {
+	if err := s.call(ctx); err != nil {
+		return err
+	}
+	return s.Store.View(ctx, func(r rbac.Records) error { return f(&faultyRecords{Records: r, store: s, ctx: ctx}) })
+}
+
+func (s *faulty) Update(ctx context.Context, f func(rbac.Records) error) error {
+	if err := s.call(ctx); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(r rbac.Records) error {
+		fr := &faultyRecords{Records: r, store: s, ctx: ctx}
+		if err := f(fr); err != nil {
+			return err
+		}
+		return errors.Join(fr.failed, s.call(ctx))
+	})
+}
+
+// faultyRecords are spoiled by the call that fails: as a store does, they refuse all that comes later.
+type faultyRecords struct {
+	rbac.Records
+	store  *faulty
+	ctx    context.Context
+	failed error
+}
+
+func (r *faultyRecords) spoiled() error {
+	if r.failed == nil {
+		r.failed = r.store.call(r.ctx)
+	}
+	return r.failed
+}
+
+func (r *faultyRecords) write(f func() error) error {
+	if err := r.spoiled(); err != nil {
+		return err
+	}
+	return f()
+}
+
+func read[T any](r *faultyRecords, f func() (T, error)) (T, error) {
+	if err := r.spoiled(); err != nil {
+		var none T
+		return none, err
+	}
+	return f()
+}
+
+// list fails at its beginning or after a record, as it happens.
+func list[T any](r *faultyRecords, records iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		if err := r.spoiled(); err != nil {
+			yield(none, err)
+			return
+		}
+		for record, err := range records {
+			if !yield(record, err) {
+				return
+			}
+			if err := r.spoiled(); err != nil {
+				yield(none, err)
+				return
+			}
+		}
+	}
+}
+
+func (r *faultyRecords) Head() (rbac.Head, error) {
+	return read(r, func() (rbac.Head, error) { return r.Records.Head() })
+}
+
+func (r *faultyRecords) LockHead() (rbac.Head, error) {
+	return read(r, func() (rbac.Head, error) { return r.Records.LockHead() })
+}
+
+func (r *faultyRecords) SetHead(x rbac.Head) error {
+	return r.write(func() error { return r.Records.SetHead(x) })
+}
+
+func (r *faultyRecords) User(id uuid.UUID) (rbac.UserRecord, error) {
+	return read(r, func() (rbac.UserRecord, error) { return r.Records.User(id) })
+}
+
+func (r *faultyRecords) UserByName(name string) (rbac.UserRecord, error) {
+	return read(r, func() (rbac.UserRecord, error) { return r.Records.UserByName(name) })
+}
+
+func (r *faultyRecords) UserByEmail(key string) (rbac.UserRecord, error) {
+	return read(r, func() (rbac.UserRecord, error) { return r.Records.UserByEmail(key) })
+}
+
+func (r *faultyRecords) UserBySubject(subject string) (rbac.UserRecord, error) {
+	return read(r, func() (rbac.UserRecord, error) { return r.Records.UserBySubject(subject) })
+}
+
+func (r *faultyRecords) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
+	return read(r, func() (rbac.UserRecord, error) { return r.Records.LockUser(id) })
+}
+
+func (r *faultyRecords) Users(x rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+	return list(r, r.Records.Users(x))
+}
+
+func (r *faultyRecords) AddUser(x rbac.UserRecord) error {
+	return r.write(func() error { return r.Records.AddUser(x) })
+}
+
+func (r *faultyRecords) SetUser(x rbac.UserRecord) error {
+	return r.write(func() error { return r.Records.SetUser(x) })
+}
+
+func (r *faultyRecords) SetPasswordHash(id uuid.UUID, hash string) error {
+	return r.write(func() error { return r.Records.SetPasswordHash(id, hash) })
+}
+
+func (r *faultyRecords) SetLastLogin(id uuid.UUID, at time.Time) error {
+	return r.write(func() error { return r.Records.SetLastLogin(id, at) })
+}
+
+func (r *faultyRecords) DeleteUser(id uuid.UUID) error {
+	return r.write(func() error { return r.Records.DeleteUser(id) })
+}
+
+func (r *faultyRecords) Sections() ([]rbac.Section, error) {
+	return read(r, func() ([]rbac.Section, error) { return r.Records.Sections() })
+}
+
+func (r *faultyRecords) Section(name string) (rbac.Section, error) {
+	return read(r, func() (rbac.Section, error) { return r.Records.Section(name) })
+}
+
+func (r *faultyRecords) AddSection(x rbac.Section) error {
+	return r.write(func() error { return r.Records.AddSection(x) })
+}
+
+func (r *faultyRecords) SetSection(x rbac.Section) error {
+	return r.write(func() error { return r.Records.SetSection(x) })
+}
+
+func (r *faultyRecords) DeleteSection(name string) error {
+	return r.write(func() error { return r.Records.DeleteSection(name) })
+}
+
+func (r *faultyRecords) Permissions() ([]rbac.Permission, error) {
+	return read(r, func() ([]rbac.Permission, error) { return r.Records.Permissions() })
+}
+
+func (r *faultyRecords) Permission(name string) (rbac.Permission, error) {
+	return read(r, func() (rbac.Permission, error) { return r.Records.Permission(name) })
+}
+
+func (r *faultyRecords) AddPermission(x rbac.Permission) error {
+	return r.write(func() error { return r.Records.AddPermission(x) })
+}
+
+func (r *faultyRecords) SetPermission(x rbac.Permission) error {
+	return r.write(func() error { return r.Records.SetPermission(x) })
+}
+
+func (r *faultyRecords) DeletePermission(id uuid.UUID) error {
+	return r.write(func() error { return r.Records.DeletePermission(id) })
+}
+
+func (r *faultyRecords) Groups() ([]rbac.Group, error) {
+	return read(r, func() ([]rbac.Group, error) { return r.Records.Groups() })
+}
+
+func (r *faultyRecords) Group(id uuid.UUID) (rbac.Group, error) {
+	return read(r, func() (rbac.Group, error) { return r.Records.Group(id) })
+}
+
+func (r *faultyRecords) GroupByName(name string) (rbac.Group, error) {
+	return read(r, func() (rbac.Group, error) { return r.Records.GroupByName(name) })
+}
+
+func (r *faultyRecords) AddGroup(x rbac.Group) error {
+	return r.write(func() error { return r.Records.AddGroup(x) })
+}
+
+func (r *faultyRecords) SetGroup(x rbac.Group) error {
+	return r.write(func() error { return r.Records.SetGroup(x) })
+}
+
+func (r *faultyRecords) DeleteGroup(id uuid.UUID) error {
+	return r.write(func() error { return r.Records.DeleteGroup(id) })
+}
+
+func (r *faultyRecords) Grants() ([]rbac.GrantRecord, error) {
+	return read(r, func() ([]rbac.GrantRecord, error) { return r.Records.Grants() })
+}
+
+func (r *faultyRecords) GroupGrants(group uuid.UUID) ([]rbac.GrantRecord, error) {
+	return read(r, func() ([]rbac.GrantRecord, error) { return r.Records.GroupGrants(group) })
+}
+
+func (r *faultyRecords) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
+	return read(r, func() ([]rbac.GrantRecord, error) { return r.Records.PermissionGrants(permission) })
+}
+
+func (r *faultyRecords) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, error) {
+	return read(r, func() (rbac.GrantRecord, error) { return r.Records.Grant(group, permission) })
+}
+
+func (r *faultyRecords) AddGrant(x rbac.GrantRecord) error {
+	return r.write(func() error { return r.Records.AddGrant(x) })
+}
+
+func (r *faultyRecords) SetGrant(x rbac.GrantRecord) error {
+	return r.write(func() error { return r.Records.SetGrant(x) })
+}
+
+func (r *faultyRecords) DeleteGrant(group uuid.UUID, permission string) error {
+	return r.write(func() error { return r.Records.DeleteGrant(group, permission) })
+}
+
+func (r *faultyRecords) Inheritances() ([]rbac.InheritanceRecord, error) {
+	return read(r, func() ([]rbac.InheritanceRecord, error) { return r.Records.Inheritances() })
+}
+
+func (r *faultyRecords) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
+	return read(r, func() ([]uuid.UUID, error) { return r.Records.Juniors(senior) })
+}
+
+func (r *faultyRecords) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
+	return read(r, func() ([]uuid.UUID, error) { return r.Records.Seniors(junior) })
+}
+
+func (r *faultyRecords) AddInheritance(x rbac.InheritanceRecord) error {
+	return r.write(func() error { return r.Records.AddInheritance(x) })
+}
+
+func (r *faultyRecords) DeleteInheritance(x rbac.InheritanceRecord) error {
+	return r.write(func() error { return r.Records.DeleteInheritance(x) })
+}
+
+func (r *faultyRecords) Declarations() ([]rbac.Declaration, error) {
+	return read(r, func() ([]rbac.Declaration, error) { return r.Records.Declarations() })
+}
+
+func (r *faultyRecords) SetDeclaration(x rbac.Declaration) error {
+	return r.write(func() error { return r.Records.SetDeclaration(x) })
+}
+
+func (r *faultyRecords) Membership(user uuid.UUID, group uuid.UUID, scope string) (rbac.MembershipRecord, error) {
+	return read(r, func() (rbac.MembershipRecord, error) { return r.Records.Membership(user, group, scope) })
+}
+
+func (r *faultyRecords) UserMemberships(user uuid.UUID) ([]rbac.MembershipRecord, error) {
+	return read(r, func() ([]rbac.MembershipRecord, error) { return r.Records.UserMemberships(user) })
+}
+
+func (r *faultyRecords) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
+	return list(r, r.Records.GroupMembers(group))
+}
+
+func (r *faultyRecords) AddMembership(x rbac.MembershipRecord) error {
+	return r.write(func() error { return r.Records.AddMembership(x) })
+}
+
+func (r *faultyRecords) SetMembership(x rbac.MembershipRecord) error {
+	return r.write(func() error { return r.Records.SetMembership(x) })
+}
+
+func (r *faultyRecords) DeleteMembership(user uuid.UUID, group uuid.UUID, scope string) error {
+	return r.write(func() error { return r.Records.DeleteMembership(user, group, scope) })
+}
+
+func (r *faultyRecords) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
+	return read(r, func() (rbac.TicketRecord, error) { return r.Records.Ticket(id) })
+}
+
+func (r *faultyRecords) TicketByHash(x rbac.TokenHash) (rbac.TicketRecord, error) {
+	return read(r, func() (rbac.TicketRecord, error) { return r.Records.TicketByHash(x) })
+}
+
+func (r *faultyRecords) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
+	return read(r, func() ([]rbac.TicketRecord, error) { return r.Records.UserTickets(user) })
+}
+
+func (r *faultyRecords) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
+	return list(r, r.Records.GroupTickets(groups))
+}
+
+func (r *faultyRecords) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
+	return list(r, r.Records.IdleTickets(before))
+}
+
+func (r *faultyRecords) AddTicket(x rbac.TicketRecord) error {
+	return r.write(func() error { return r.Records.AddTicket(x) })
+}
+
+func (r *faultyRecords) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
+	return r.write(func() error { return r.Records.SetTicketGroups(id, groups) })
+}
+
+func (r *faultyRecords) TouchTicket(id uuid.UUID, seen time.Time) error {
+	return r.write(func() error { return r.Records.TouchTicket(id, seen) })
+}
+
+func (r *faultyRecords) DeleteTicket(id uuid.UUID) error {
+	return r.write(func() error { return r.Records.DeleteTicket(id) })
+}
+
+func (r *faultyRecords) DeleteDeadTickets(now time.Time, idle time.Time, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteDeadTickets(now, idle, limit) })
+}
+
+func (r *faultyRecords) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
+	return read(r, func() (rbac.ThrottleRecord, error) { return r.Records.Throttle(key) })
+}
+
+func (r *faultyRecords) SetThrottle(x rbac.ThrottleRecord) error {
+	return r.write(func() error { return r.Records.SetThrottle(x) })
+}
+
+func (r *faultyRecords) DeleteIdleThrottles(last time.Time, succeeded time.Time, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteIdleThrottles(last, succeeded, limit) })
+}
+
+func (r *faultyRecords) AddChange(x rbac.Change) error {
+	return r.write(func() error { return r.Records.AddChange(x) })
+}
+
+func (r *faultyRecords) Changes(x rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+	return list(r, r.Records.Changes(x))
+}

@@ -1,0 +1,275 @@
+package rbac_test
+
+import (
+	"context"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/scrypt"
+
+	"github.com/rbac-go/rbac"
+)
+
+var hashKinds = []string{rbac.CountCurrent, rbac.CountOldCost, rbac.CountBcrypt, rbac.CountScrypt, rbac.CountPBKDF2}
+
+// hashesOf returns what f computes.
+func hashesOf(a *rbac.Authority, f func()) string {
+	before := map[string]int{}
+	for _, kind := range hashKinds {
+		before[kind] = a.HashCalls(kind)
+	}
+	f()
+	var done []string
+	for _, kind := range hashKinds {
+		if n := a.HashCalls(kind) - before[kind]; n > 0 {
+			done = append(done, fmt.Sprint(n, " ", kind))
+		}
+	}
+	return strings.Join(done, ", ")
+}
+
+// oldHashes are hashes of goodPassword that a login upgrades.
+func oldHashes(t *testing.T, h *house) map[string]string {
+	t.Helper()
+	b64 := base64.RawStdEncoding.EncodeToString
+	salt := []byte("sixteen byte salt")[:16]
+	cheaper, err := h.beside(t).open(rbac.Config{Argon2id: rbac.Argon2id{MemoryKiB: 16, Time: 1, Threads: 1}}).HashPassword(ctx, goodPassword)
+	must(t, err)
+	bc, err := bcrypt.GenerateFromPassword([]byte(goodPassword), 4)
+	must(t, err)
+	sc, err := scrypt.Key([]byte(goodPassword), salt, 16, 8, 1, 32)
+	must(t, err)
+	pb, err := pbkdf2.Key(sha256.New, goodPassword, salt, 1000, 32)
+	must(t, err)
+	return map[string]string{
+		rbac.CountOldCost: cheaper,
+		rbac.CountBcrypt:  string(bc),
+		rbac.CountScrypt:  "$scrypt$ln=4,r=8,p=1$" + b64(salt) + "$" + b64(sc),
+		rbac.CountPBKDF2:  "$pbkdf2-sha256$i=1000$" + b64(salt) + "$" + b64(pb),
+	}
+}
+
+// Every path that verifies computes one argon2id at current cost, whoever the user is.
+func TestLoginHashesOnce(t *testing.T) {
+	long := strings.Repeat("x", 1025)
+	tests := []struct {
+		rule, user, password string
+		want                 error
+	}{
+		{"right password", "amy", goodPassword, nil},
+		{"wrong password", "amy", "wrong", rbac.ErrBadCredentials},
+		{"no password typed", "amy", "", rbac.ErrBadCredentials},
+		{"password too long", "amy", long, rbac.ErrBadCredentials},
+		{"unknown user", "zed", goodPassword, rbac.ErrBadCredentials},
+		{"unknown user, password too long", "zed", long, rbac.ErrBadCredentials},
+		{"invalid name", "\xff", goodPassword, rbac.ErrBadCredentials},
+		{"disabled user", "dora", goodPassword, rbac.ErrBadCredentials},
+		{"user without password", "nora", goodPassword, rbac.ErrBadCredentials},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		for _, tt := range tests {
+			h.clock.Advance(time.Hour)
+			got := hashesOf(a, func() {
+				if _, err := a.Login(ctx, rbac.Login{User: tt.user, Password: tt.password}); !errors.Is(err, tt.want) {
+					t.Errorf("%s is %v: got %v", tt.rule, tt.want, err)
+				}
+			})
+			if got != "1 argon2id" {
+				t.Errorf("%s computes one argon2id at current cost: got %q", tt.rule, got)
+			}
+		}
+		h.clock.Advance(time.Hour)
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		if got := hashesOf(a, func() { a.ChangePassword(ctx, tok, "wrong", goodPassword+"!") }); got != "1 argon2id" {
+			t.Errorf("ChangePassword with a wrong password: got %q", got)
+		}
+		if got := hashesOf(a, func() { a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!") }); got != "2 argon2id" {
+			t.Errorf("ChangePassword verifies one and makes one: got %q", got)
+		}
+	})
+}
+
+func TestThrottledAndBusyHashNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		free := a.FillHashQueue()
+		for range 10 {
+			if got := hashesOf(a, func() {
+				_, err1 := a.Login(ctx, rbac.Login{User: "amy", Password: "wrong"})
+				_, err2 := a.ChangePassword(ctx, tok, "wrong", goodPassword+"!")
+				_, err3 := a.HashPassword(ctx, goodPassword)
+				for _, err := range []error{err1, err2, err3} {
+					if err != rbac.ErrBusy {
+						t.Errorf("a full queue is ErrBusy: got %v", err)
+					}
+				}
+			}); got != "" {
+				t.Errorf("ErrBusy hashes nothing: got %q", got)
+			}
+		}
+		free()
+		if pair, all, err := a.Failures(ctx, "amy", home); pair+all != 0 || err != nil {
+			t.Errorf("ErrBusy counts no failure: got %d, %d, %v", pair, all, err)
+		}
+		for range 5 {
+			if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: "wrong"}); err != rbac.ErrBadCredentials {
+				t.Fatal(err)
+			}
+		}
+		if got := hashesOf(a, func() {
+			for _, name := range []string{"amy", "Amy"} {
+				if _, err := a.Login(ctx, rbac.Login{User: name, Password: goodPassword}); !errors.Is(err, rbac.ErrThrottled) {
+					t.Errorf("the sixth at once is ErrThrottled: got %v", err)
+				}
+			}
+			if _, err := a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!"); !errors.Is(err, rbac.ErrThrottled) {
+				t.Errorf("ChangePassword, too: got %v", err)
+			}
+		}); got != "" {
+			t.Errorf("ErrThrottled hashes nothing: got %q", got)
+		}
+	})
+}
+
+// Old hashes verify and are upgraded, which ends no tickets and is no change.
+func TestUpgrade(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		for kind, hash := range oldHashes(t, h) {
+			h.clock.Advance(time.Hour)
+			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
+			tok := h.issue(a, rbac.Login{User: "amy"})
+			before := h.lastChange(a).Revision
+			login := func(password string, want error) string {
+				return hashesOf(a, func() {
+					if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: password}); !errors.Is(err, want) {
+						t.Errorf("%s: %v, got %v", kind, want, err)
+					}
+				})
+			}
+			both := "1 argon2id, 1 " + kind
+			if got := login("wrong", rbac.ErrBadCredentials); got != both {
+				t.Errorf("%s: a wrong password computes the old hash and one argon2id: got %q", kind, got)
+			}
+			if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Groups: []string{"chiefs"}}); !errors.Is(err, rbac.ErrDenied) {
+				t.Errorf("a group of others: got %v", err)
+			}
+			if got := login(goodPassword, nil); got != both {
+				t.Errorf("%s: what failed upgraded nothing; the right password computes both: got %q", kind, got)
+			}
+			if got := login(goodPassword, nil); got != "1 argon2id" {
+				t.Errorf("%s: upgraded, only one argon2id is computed: got %q", kind, got)
+			}
+			checkAlive(t, "an upgrade ends no tickets", a, alive, tok)
+			if c := h.lastChange(a); c.Revision != before {
+				t.Errorf("an upgrade is no change: got %+v", c)
+			}
+		}
+	})
+}
+
+// Two logins with the right password at once: the one that loses the race to upgrade is not refused.
+func TestUpgradeRace(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		for kind, hash := range oldHashes(t, h) {
+			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
+			l := rbac.Login{User: "amy", Password: goodPassword}
+			a.SetVerified(func() {
+				if _, err := b.Login(ctx, l); err != nil {
+					t.Error(err)
+				}
+			})
+			if _, err := a.Login(ctx, l); err != nil {
+				t.Errorf("%s: the password is right, whoever upgraded its hash: got %v", kind, err)
+			}
+		}
+	})
+}
+
+// Between verifying the password and making the ticket the account may change.
+func TestLoginPausedAfterVerifying(t *testing.T) {
+	update := func(f func(*rbac.Tx) error) func(*rbac.Authority) error {
+		return func(b *rbac.Authority) error { return b.Update(ctx, f) }
+	}
+	with := func(change func(*rbac.User)) func(*rbac.Authority) error {
+		return update(func(tx *rbac.Tx) error {
+			u, err := tx.User("amy")
+			change(&u)
+			return errors.Join(err, tx.ModifyUser(u))
+		})
+	}
+	tests := []struct {
+		rule   string
+		change func(*rbac.Authority) error
+		want   error
+	}{
+		{"nothing", func(*rbac.Authority) error { return nil }, nil},
+		{"the password changes", func(b *rbac.Authority) error { return b.SetPassword(ctx, "amy", goodPassword+"!") }, rbac.ErrBadCredentials},
+		{"the password is taken away", update(func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") }), rbac.ErrBadCredentials},
+		{"the user is disabled", with(func(u *rbac.User) { u.Disabled = true }), rbac.ErrBadCredentials},
+		{"the user is deleted", update(func(tx *rbac.Tx) error { return tx.DeleteUser("amy") }), rbac.ErrBadCredentials},
+		{"somebody else gets the name", update(func(tx *rbac.Tx) error {
+			_, err := tx.AddUser(rbac.User{Name: "other"})
+			if err := errors.Join(err, tx.DeleteUser("amy")); err != nil {
+				return err
+			}
+			_, err = tx.AddUser(rbac.User{Name: "amy"})
+			return err
+		}), rbac.ErrBadCredentials},
+		{"the user is renamed", with(func(u *rbac.User) { u.Name = "amelia" }), nil},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for _, tt := range tests {
+			for kind, hash := range oldHashes(t, h) {
+				h := h.beside(t)
+				a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+				if kind != rbac.CountScrypt { // one of them is current
+					h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
+				}
+				a.SetVerified(func() { must(t, tt.change(b)) })
+				tok, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword})
+				if !errors.Is(err, tt.want) || tok.IsZero() != (tt.want != nil) {
+					t.Errorf("%s meanwhile is %v: got %v, %v", tt.rule, tt.want, tok, err)
+				}
+				if list, err := b.Tickets(ctx, "amy"); tt.want != nil && len(list) > 0 {
+					t.Errorf("%s meanwhile, and there is a ticket: %v, %v", tt.rule, list, err)
+				}
+			}
+		}
+	})
+}
+
+// A client that hangs up after its attempt was counted has spent it.
+func TestHungUpLogin(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		for range 3 {
+			c, cancel := context.WithCancel(ctx)
+			a.SetVerified(cancel)
+			tok, err := a.Login(c, rbac.Login{User: "amy", Password: goodPassword, Addr: home})
+			if !tok.IsZero() || !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+				t.Errorf("a context that ends before the ticket is made: got %v, %v", tok, err)
+			}
+			cancel()
+			if _, err := a.Login(c, rbac.Login{User: "amy", Password: goodPassword, Addr: home}); !errors.Is(err, rbac.ErrUnavailable) {
+				t.Errorf("a context that ended before: got %v", err)
+			}
+		}
+		if pair, all, err := a.Failures(ctx, "amy", home); pair != 3 || all != 3 || err != nil {
+			t.Errorf("what was verified is counted, and nothing else: got %d, %d, %v; want 3", pair, all, err)
+		}
+		if list, err := a.Tickets(ctx, "amy"); len(list) != 0 || err != nil {
+			t.Errorf("no ticket: got %v, %v", list, err)
+		}
+	})
+}

@@ -1,0 +1,73 @@
+package httpguard_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+func Example() {
+	ctx := context.Background()
+	quiet := slog.New(slog.DiscardHandler)
+	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{Logger: quiet})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer a.Close()
+	err = a.Update(rbac.WithActor(ctx, "setup"), func(tx *rbac.Tx) error {
+		if _, err := tx.AddUser(rbac.User{Name: "amy"}); err != nil {
+			return err
+		}
+		if _, err := tx.AddGroup(rbac.Group{Name: "managers"}); err != nil {
+			return err
+		}
+		return tx.AssignUser(rbac.Membership{User: "amy", Group: "managers"})
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	g := httpguard.New(a, httpguard.Config{Logger: quiet})
+	mux := g.NewMux()
+	mux.Public("/login", g.LoginHandler())
+	mux.Public("/{$}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "welcome") }))
+	mux.Handle("/admin/", rbac.InGroup("managers"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "hello %s", rbac.FromContext(r.Context()).User())
+	}))
+	service := g.Handler(mux)
+
+	for _, route := range mux.Routes() {
+		fmt.Printf("%-8s %s\n", route.Pattern, route.Rule)
+	}
+
+	amy, err := a.Issue(ctx, rbac.Login{User: "amy"}) // or Login, with a password
+	if err != nil {
+		log.Fatal(err)
+	}
+	ask := func(path, header, value string) {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set(header, value)
+		w := httptest.NewRecorder()
+		service.ServeHTTP(w, r)
+		fmt.Printf("%d %s %q\n", w.Code, path, w.Header().Get("Location"))
+	}
+	ask("/", "Accept", "text/html")
+	ask("/admin/?tab=users", "Accept", "text/html")
+	ask("/admin/", "Accept", "application/json")
+	ask("/admin/", "Authorization", "Bearer "+amy.Secret())
+	// Output:
+	// /login   public
+	// /{$}     public
+	// /admin/  in_group("managers")
+	// 200 / ""
+	// 303 /admin/?tab=users "/login?came_from=%2Fadmin%2F%3Ftab%3Dusers"
+	// 401 /admin/ ""
+	// 200 /admin/ ""
+}

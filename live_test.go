@@ -1,0 +1,146 @@
+package rbac_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Two changes of one Update are seen together: at no time does amy have the permission.
+func TestAtomicPairs(t *testing.T) {
+	grant := rbac.Grant{Group: "staff", Permission: "door.open"}
+	member := rbac.Membership{User: "amy", Group: "staff"}
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		tok, narrow := h.issue(a, rbac.Login{User: "amy"}), h.issue(a, rbac.Login{User: "amy", Label: "robot", Expires: h.clock.Now().Add(1 << 50)})
+		var seen, judged atomic.Int64
+		var stop atomic.Bool
+		var readers sync.WaitGroup
+		for i := range 8 {
+			x := []*rbac.Authority{a, b}[i%2]
+			readers.Go(func() {
+				for !stop.Load() {
+					for _, tok := range []rbac.Token{tok, narrow} {
+						if err := x.Judge(ctx, tok, rbac.HasPermission("door.open")); !errors.Is(err, rbac.ErrDenied) {
+							seen.Add(1)
+						}
+					}
+					if id, err := x.Identity(ctx, "amy"); err != nil || id.HasPermission("door.open") {
+						seen.Add(1)
+					}
+					judged.Add(1)
+				}
+			})
+		}
+		for n := 0; n < 100 || judged.Load() < 200; n++ {
+			x := []*rbac.Authority{a, b}[n%2]
+			h.do(x, func(tx *rbac.Tx) error { return errors.Join(tx.RevokePermission(grant), tx.AssignUser(member)) })
+			h.do(x, func(tx *rbac.Tx) error { return errors.Join(tx.DeassignUser(member), tx.GrantPermission(grant)) })
+		}
+		stop.Store(true)
+		readers.Wait()
+		if seen.Load() > 0 {
+			t.Errorf("the permission was seen %d times in %d rounds", seen.Load(), judged.Load())
+		}
+	})
+}
+
+// After Update has returned in one Authority, the next Judge of the other sees it, whatever was changed.
+func TestChangesReachTheOtherAuthority(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		unlock := rbac.HasPermission("door.open")
+		steps := []struct {
+			rule string
+			f    func(*rbac.Tx) error
+			want bool
+		}{
+			{"nothing yet", func(*rbac.Tx) error { return nil }, false},
+			{"assign", func(tx *rbac.Tx) error { return tx.AssignUser(rbac.Membership{User: "amy", Group: "staff"}) }, true},
+			{"revoke", func(tx *rbac.Tx) error {
+				return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "door.open"})
+			}, false},
+			{"grant to what is inherited", func(tx *rbac.Tx) error {
+				return errors.Join(tx.AddInheritance(rbac.Inheritance{Senior: "staff", Junior: "editors"}),
+					tx.GrantPermission(rbac.Grant{Group: "editors", Permission: "door.open"}))
+			}, true},
+			{"deassign", func(tx *rbac.Tx) error { return tx.DeassignUser(rbac.Membership{User: "amy", Group: "editors"}) }, true},
+			{"disinherit", func(tx *rbac.Tx) error {
+				return tx.DeleteInheritance(rbac.Inheritance{Senior: "staff", Junior: "editors"})
+			}, false},
+			{"assign again", func(tx *rbac.Tx) error { return tx.AssignUser(rbac.Membership{User: "amy", Group: "editors"}) }, true},
+			{"delete the permission", func(tx *rbac.Tx) error { return tx.DeletePermission("door.open") }, false},
+			{"and add it again", func(tx *rbac.Tx) error {
+				_, err := tx.AddPermission(rbac.Permission{Name: "door.open"})
+				return err
+			}, false},
+			{"grant", func(tx *rbac.Tx) error {
+				return tx.GrantPermission(rbac.Grant{Group: "editors", Permission: "door.open"})
+			}, true},
+			{"delete the group", func(tx *rbac.Tx) error { return tx.DeleteGroup("editors") }, false},
+		}
+		for i, step := range steps {
+			x, y := a, b
+			if i%2 == 1 {
+				x, y = b, a
+			}
+			h.do(x, step.f)
+			for _, z := range []*rbac.Authority{y, x, h.open(rbac.Config{})} {
+				if err := z.Judge(ctx, tok, unlock); (err == nil) != step.want {
+					t.Errorf("after %q: got %v, want allowed %v", step.rule, err, step.want)
+				}
+			}
+		}
+	})
+}
+
+// An Update of very many changes is followed by the other Authority to its end.
+func TestManyChangesInOneUpdate(t *testing.T) {
+	const users = 1100 // more than are followed one by one
+	for _, counts := range [][]int{{users}, {999}, {1000}, {1001}, {500, 500}, {500, 501}, {1, 1000}, {1000, 1}} {
+		t.Run(fmt.Sprint(counts), func(t *testing.T) {
+			h := newHouse(t, stores[0].open(t))
+			a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+			h.do(a, func(tx *rbac.Tx) error {
+				for i := range users {
+					name := fmt.Sprint("user", i)
+					if _, err := tx.AddUser(rbac.User{Name: name}); err != nil {
+						return err
+					}
+					if err := tx.AssignUser(rbac.Membership{User: name, Group: "staff"}); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") }) // the revision that b knows is a small one
+			for i := range users {
+				if id, err := b.Identity(ctx, fmt.Sprint("user", i)); err != nil || !id.InGroup("staff") {
+					t.Fatal(id, err)
+				}
+			}
+			done := 0
+			for _, n := range counts {
+				h.do(a, func(tx *rbac.Tx) error {
+					for range n {
+						if err := tx.DeassignUser(rbac.Membership{User: fmt.Sprint("user", done), Group: "staff"}); err != nil {
+							return err
+						}
+						done++
+					}
+					return nil
+				})
+			}
+			for i := range users {
+				if id, err := b.Identity(ctx, fmt.Sprint("user", i)); err != nil || id.InGroup("staff") != (i >= done) {
+					t.Fatalf("user%d of %d is in staff: %v, %v", i, done, id.InGroup("staff"), err)
+				}
+			}
+		})
+	}
+}

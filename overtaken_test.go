@@ -1,0 +1,132 @@
+package rbac_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// slow is a store whose next View waits after its snapshot was taken, until it is let go.
+type slow struct {
+	rbac.Store
+	mu   sync.Mutex
+	wait func() // called once, by the next View
+}
+
+func (s *slow) next(wait func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wait = wait
+}
+
+func (s *slow) View(ctx context.Context, f func(rbac.Records) error) error {
+	return s.Store.View(ctx, func(r rbac.Records) error {
+		if _, err := r.Head(); err != nil { // the snapshot is taken
+			return err
+		}
+		s.mu.Lock()
+		wait := s.wait
+		s.wait = nil
+		s.mu.Unlock()
+		if wait != nil {
+			wait()
+		}
+		return f(r)
+	})
+}
+
+// A View that is overtaken by newer states: its answer is that of one revision, and it puts nothing old into the caches.
+func TestOvertakenView(t *testing.T) {
+	member := rbac.Membership{User: "amy", Group: "staff"}
+	tests := []struct {
+		rule   string
+		before func(h *house, a, b *rbac.Authority) // not yet known to a when its View begins
+		during func(h *house, a, b *rbac.Authority) // known to a before that View goes on
+	}{
+		{"membership", nil, func(h *house, a, b *rbac.Authority) {
+			h.do(b, func(tx *rbac.Tx) error { return tx.DeassignUser(member) })
+		}},
+		{"policy", nil, func(h *house, a, b *rbac.Authority) {
+			h.do(b, func(tx *rbac.Tx) error {
+				return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "door.open"})
+			})
+		}},
+		{"both, after something else", func(h *house, a, b *rbac.Authority) {
+			h.do(b, func(tx *rbac.Tx) error { return tx.DeletePermission("post.edit") })
+		}, func(h *house, a, b *rbac.Authority) {
+			h.do(b, func(tx *rbac.Tx) error {
+				return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "door.open"})
+			})
+			h.do(b, func(tx *rbac.Tx) error { return tx.DeassignUser(member) })
+		}},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for n := range 2 * len(tests) {
+			tt, elsewhere := tests[n/2], n%2 == 1
+			h := h.beside(t)
+			store := &slow{Store: h.store}
+			b := h.office(rbac.Config{})
+			h.store = store
+			h.do(b, func(tx *rbac.Tx) error { return tx.AssignUser(member) })
+			a := h.open(rbac.Config{})
+			tok := h.issue(a, rbac.Login{User: "amy"})
+			checkAlive(t, "warm", a, alive, tok)
+			if tt.before != nil {
+				tt.before(h, a, b)
+			}
+			store.next(func() {
+				tt.during(h, a, b)
+				if elsewhere { // a learns of it by a question about somebody else, and does not read amy
+					_, err := a.Identity(ctx, "nora")
+					must(t, err)
+					return
+				}
+				if err := a.Judge(ctx, tok, rbac.HasPermission("door.open")); !errors.Is(err, rbac.ErrDenied) {
+					t.Errorf("%s: a Judge that starts after the Update: got %v", tt.rule, err)
+				}
+			})
+			id, err := a.Identify(ctx, tok)
+			if err != nil || id.HasPermission("door.open") && !id.InGroup("staff") {
+				t.Errorf("%s: the overtaken one is of one revision: got %v, %v", tt.rule, id, err)
+			}
+			for range 2 {
+				if err := a.Judge(ctx, tok, rbac.HasPermission("door.open")); !errors.Is(err, rbac.ErrDenied) {
+					t.Errorf("%s: and leaves nothing old behind: got %v", tt.rule, err)
+				}
+				if id, err := a.Identity(ctx, "amy"); err != nil || id.HasPermission("door.open") {
+					t.Errorf("%s: by name, too: got %v, %v", tt.rule, id, err)
+				}
+			}
+		}
+	})
+}
+
+// A narrowed ticket that was read before it was pruned does not meet a user who was read after.
+func TestOvertakenNarrowedTicket(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &slow{Store: h.store}
+		b := h.office(rbac.Config{})
+		h.store = store
+		m := rbac.Membership{User: "amy", Group: "staff", Until: h.clock.Now().Add(time.Minute)}
+		h.do(b, func(tx *rbac.Tx) error { return tx.AssignUser(m) })
+		tok := h.issue(b, rbac.Login{User: "amy", Groups: []string{"staff"}})
+		h.clock.Advance(time.Minute)
+		a := h.open(rbac.Config{}) // with cold caches
+		store.next(func() {
+			m.Until = time.Time{}
+			h.do(b, func(tx *rbac.Tx) error { return tx.ModifyMembership(m) })
+			if id, err := a.Identity(ctx, "amy"); err != nil || !id.InGroup("staff") {
+				t.Errorf("the extended membership counts again: got %v, %v", id, err)
+			}
+		})
+		for range 2 {
+			if id, err := a.Identify(ctx, tok); err != nil || id.InGroup("staff") {
+				t.Errorf("but not in the ticket: got %v, %v", id, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,102 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
+)
+
+// The host's own statements and the changes of an Update stand or fall together.
+func TestTx(t *testing.T) {
+	a, err := rbac.Open(t.Context(), openFile(t), rbac.Config{})
+	must(t, err)
+	defer a.Close()
+	ctx := rbac.WithActor(t.Context(), "test")
+	run := func(end error) error {
+		return a.Update(ctx, func(tx *rbac.Tx) error {
+			db, ok := sqlitestore.Tx(tx)
+			if !ok {
+				t.Fatal("the Authority is on a store of this package")
+			}
+			u, err := tx.AddUser(rbac.User{Name: "amy"})
+			must(t, err)
+			_, err = db.ExecContext(ctx, "CREATE TABLE people (rbac_id TEXT REFERENCES rbac_users (id))")
+			must(t, err)
+			_, err = db.ExecContext(ctx, "INSERT INTO people (rbac_id) VALUES (?)", u.ID)
+			must(t, err)
+			return end
+		})
+	}
+	if errNo := errors.New("no"); !errors.Is(run(errNo), errNo) {
+		t.Error("an error of f must come back")
+	}
+	must(t, run(nil)) // AddUser and CREATE TABLE would fail if either were still there
+	must(t, a.View(ctx, func(tx *rbac.Tx) error {
+		db, _ := sqlitestore.Tx(tx)
+		var name string
+		must(t, db.QueryRowContext(ctx, "SELECT u.name FROM people p JOIN rbac_users u ON u.id = p.rbac_id").Scan(&name))
+		if name != "amy" {
+			t.Errorf("the host finds %q by id, want amy", name)
+		}
+		return nil
+	}))
+}
+
+func TestTxOfOtherStore(t *testing.T) {
+	a, err := rbac.Open(t.Context(), memorystore.New(), rbac.Config{})
+	must(t, err)
+	defer a.Close()
+	must(t, a.View(t.Context(), func(tx *rbac.Tx) error {
+		if db, ok := sqlitestore.Tx(tx); ok || db != nil {
+			t.Error("another store has no transaction of SQLite to give")
+		}
+		return nil
+	}))
+}
+
+// What a listing has read already is not handed out after the end.
+func TestListingEndsWithTransaction(t *testing.T) {
+	s := openFile(t)
+	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+		return errors.Join(r.AddChange(rbac.Change{Revision: 1}), r.AddChange(rbac.Change{Revision: 2}))
+	}))
+	var next func() (rbac.Change, error, bool)
+	var stop func()
+	must(t, s.View(t.Context(), func(r rbac.Records) error {
+		next, stop = iter.Pull2(r.Changes(rbac.ChangeQuery{}))
+		_, err, _ := next()
+		return err
+	}))
+	defer stop()
+	if c, err, _ := next(); !errors.Is(err, rbac.ErrUnavailable) {
+		t.Errorf("after the transaction the listing gives %+v, %v, want ErrUnavailable", c, err)
+	}
+}
+
+// A ticket that is narrowed to nothing must not look like one that is not narrowed.
+func TestTicketNarrowedToNothing(t *testing.T) {
+	s := openFile(t)
+	user, ticket := uuid.New(), uuid.New()
+	must(t, s.Update(context.Background(), func(r rbac.Records) error {
+		return errors.Join(
+			r.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: "amy"}}),
+			r.AddTicket(rbac.TicketRecord{ID: ticket, User: user, Narrowed: true}),
+		)
+	}))
+	must(t, s.View(context.Background(), func(r rbac.Records) error {
+		one, err := r.Ticket(ticket)
+		must(t, err)
+		list, err := r.UserTickets(user)
+		must(t, err)
+		if one.Groups == nil || list[0].Groups == nil {
+			t.Error("its Groups must be empty and not nil")
+		}
+		return nil
+	}))
+}

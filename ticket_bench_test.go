@@ -1,0 +1,82 @@
+package rbac_test
+
+import (
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// eachStoreBench runs f over every store, with an office and a ticket of amy's.
+func eachStoreBench(b *testing.B, f func(b *testing.B, a *rbac.Authority, tok rbac.Token)) {
+	for _, s := range stores {
+		b.Run(s.name, func(b *testing.B) {
+			h := newHouse(b, s.open(b))
+			a := h.office(rbac.Config{})
+			tok := h.issue(a, rbac.Login{User: "amy"})
+			b.ReportAllocs()
+			f(b, a, tok)
+		})
+	}
+}
+
+// BenchmarkIdentify answers from the caches; what is left is one look at the store's head.
+func BenchmarkIdentify(b *testing.B) {
+	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, tok rbac.Token) {
+		for b.Loop() {
+			if _, err := a.Identify(ctx, tok); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkIdentifyParallel(b *testing.B) {
+	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, tok rbac.Token) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, err := a.Identify(ctx, tok); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
+}
+
+func BenchmarkJudge(b *testing.B) {
+	p := rbac.HasPermission("post.edit")
+	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, tok rbac.Token) {
+		for b.Loop() {
+			if err := a.Judge(ctx, tok, p); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkLogin is what a login costs besides its hash, which is cheap here.
+func BenchmarkLogin(b *testing.B) {
+	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, _ rbac.Token) {
+		for b.Loop() {
+			if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Addr: home}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkAssignUser makes one membership and ends it, an Update each.
+func BenchmarkAssignUser(b *testing.B) {
+	m := rbac.Membership{User: "amy", Group: "staff"}
+	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, _ rbac.Token) {
+		for n := 0; b.Loop(); n++ {
+			if err := a.Update(ctx, func(tx *rbac.Tx) error {
+				if n%2 == 0 {
+					return tx.AssignUser(m)
+				}
+				return tx.DeassignUser(m)
+			}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

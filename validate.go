@@ -1,0 +1,88 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// Validate returns every fault of a predicate that can be known before it is asked: a group or
+// permission that the policy does not have, for which it is broken and denies whoever comes; and a part that
+// is broken for everybody, such as a nil one or an invalid name. Call it at start, after Declare, on
+// the predicates that the program guards itself with, and on what [Parse] made.
+//
+// The error joins an [*Error] for each: ErrNotFound with Record "group" or "permission" and the Name, or ErrInvalid. Each
+// is told once, in the order in which they are printed. Users are not looked up, since they
+// come and go; nor is what a [Func] asks for. Where the store does not answer within 10 s it is ErrUnavailable.
+func (a *Authority) Validate(p Predicate) error {
+	ctx, cancel := context.WithTimeout(context.Background(), validateWait)
+	defer cancel()
+	var now *policy
+	err := a.current(ctx, func(_ Records, st *state) error {
+		now = st.policy
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	v := validation{policy: now, told: map[Error]bool{}}
+	own(p).walk(v.visit)
+	return errors.Join(v.errs...)
+}
+
+// validateWait keeps a program from hanging at its start.
+const validateWait = 10 * time.Second
+
+// validation collects the faults of a predicate.
+type validation struct {
+	policy *policy
+	told   map[Error]bool
+	errs   []error
+}
+
+func (v *validation) visit(p *predicate) {
+	switch r := p.rule.(type) {
+	case *flawed:
+		v.add(Error{Kind: ErrInvalid, Record: "predicate", Name: r.name, Reason: r.cause}, nil)
+	case *inGroup:
+		if _, ok := v.policy.groupNum[r.name]; !ok {
+			v.add(Error{Kind: ErrNotFound, Record: "group", Name: r.name}, v.policy.groupNames)
+		}
+	case *hasPermission:
+		if _, ok := v.policy.perms[r.name]; !ok {
+			v.add(Error{Kind: ErrNotFound, Record: "permission", Name: r.name}, func() []string { return v.policy.names })
+		}
+	}
+}
+
+// mostSuggestions bounds the work: each suggestion compares a name with all there are.
+const mostSuggestions = 20
+
+// add takes the names that may have been meant along.
+func (v *validation) add(e Error, known func() []string) {
+	if v.told[e] {
+		return
+	}
+	v.told[e] = true
+	if known != nil && len(v.errs) < mostSuggestions {
+		e.Reason = suggestion(e.Name, known())
+	}
+	v.errs = append(v.errs, &e)
+}
+
+// suggestion asks back whether the closest of the known names was meant, if one is close.
+func suggestion(name string, known []string) string {
+	if meant := closest(name, known); meant != "" {
+		return "did you mean " + strconv.Quote(meant) + "?"
+	}
+	return ""
+}
+
+func (p *policy) groupNames() []string {
+	names := make([]string, len(p.groups))
+	for i, g := range p.groups {
+		names[i] = g.Name
+	}
+	return names
+}
