@@ -21,6 +21,8 @@ func TestChangeLog(t *testing.T) {
 		world(t, h, a)
 		id, err := a.Identity(ctx, "amy")
 		must(t, err)
+		nobody, err := a.Identify(ctx, rbac.Token{})
+		must(t, err)
 		for _, by := range []struct {
 			ctx      context.Context
 			actor    string
@@ -29,6 +31,7 @@ func TestChangeLog(t *testing.T) {
 			{ctx, "", false},
 			{rbac.WithActor(ctx, "cron"), "cron", false},
 			{rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "zoe", false},
+			{rbac.WithActor(rbac.NewContext(ctx, nobody), "cron"), "cron", false},
 			{rbac.WithActor(rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "\x00"), "zoe", false}, // nothing is no name
 			{rbac.NewContext(ctx, id), "amy", true},
 			{rbac.WithActor(rbac.NewContext(ctx, id), "cron"), "amy", true},
@@ -374,4 +377,28 @@ func TestLostGroupsLeaveTickets(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A group that a user lost without a change, by an end that passed, does not come back into a
+// narrowed ticket with an inheritance that gives it again.
+func TestInheritanceBringsNothingBack(t *testing.T) {
+	for _, narrowed := range []string{"temp", "below"} {
+		eachStore(t, func(t *testing.T, h *house) {
+			a := h.open(rbac.Config{})
+			h.groups(a, map[string][]string{"top": nil, "temp": nil, "below": nil})
+			h.do(a, inherit("temp", "below"))
+			h.user(a, "amy", "", "top")
+			h.do(a, func(tx *rbac.Tx) error {
+				return tx.AssignUser(rbac.Membership{User: "amy", Group: "temp", Until: h.clock.Now().Add(time.Minute)})
+			})
+			tok := h.issue(a, rbac.Login{User: "amy", Groups: []string{narrowed}})
+			h.clock.Advance(time.Minute)
+			h.do(a, inherit("top", "temp"))
+			id, err := a.Identify(ctx, tok)
+			must(t, err)
+			if id.InGroup(narrowed) {
+				t.Errorf("%s came back", narrowed)
+			}
+		})
+	}
 }

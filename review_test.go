@@ -304,3 +304,46 @@ func TestListingsAreReadLate(t *testing.T) {
 		})
 	})
 }
+
+// AssignedGroups is in the order of the groups' names, whatever the order they were added in.
+func TestAssignedGroupsAreSorted(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		for _, g := range []string{"c", "a", "b"} {
+			h.groups(a, map[string][]string{g: nil})
+		}
+		h.user(a, "amy", "", "c", "a", "b")
+		must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			var got []string
+			memberships, err := tx.AssignedGroups("amy")
+			for _, m := range memberships {
+				got = append(got, m.Group)
+			}
+			if !slices.Equal(got, []string{"a", "b", "c"}) {
+				t.Errorf("AssignedGroups = %q; want a, b, c", got)
+			}
+			return err
+		}))
+	})
+}
+
+// failing Records cannot read permissions by name.
+type failing struct{ rbac.Records }
+
+func (failing) Permission(string) (rbac.Permission, error) {
+	return rbac.Permission{}, rbac.ErrUnavailable
+}
+
+// A review that could not read everything is an error, not a shorter list.
+func TestReviewIsWholeOrAnError(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		world(t, h, h.open(rbac.Config{}))
+		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return failing{r} }}
+		h.do(h.open(rbac.Config{}), func(tx *rbac.Tx) error {
+			if p, err := tx.UserPermissions("amy"); !errors.Is(err, rbac.ErrUnavailable) || p != nil {
+				t.Errorf("UserPermissions = %v, %v; want ErrUnavailable", p, err)
+			}
+			return nil
+		})
+	})
+}
