@@ -37,7 +37,7 @@ func issue(t testing.TB, a *rbac.Authority, user string) rbac.Token {
 }
 
 // Allow fails the test, and prints why, unless the user meets p: somebody who has just logged in, or with an empty
-// name nobody. It ends the test if there is no such user, or if p is broken for everybody: see [rbac.Authority.Validate].
+// name nobody. It ends the test if there is no such user, or if [rbac.Authority.Validate] finds a fault in p.
 //
 // The identity has no address. To ask with one, or with a narrowed ticket, use [rbac.Check].
 func Allow(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
@@ -47,8 +47,8 @@ func Allow(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
 	}
 }
 
-// Deny fails the test, and prints why, if the user meets p. As Allow, it ends the test for an unknown user and for a
-// predicate that is broken for everybody, such as one with a misspelt permission: being denied that would prove nothing.
+// Deny fails the test, and prints why, if the user meets p. Like Allow, it ends the test for an unknown user and for a
+// predicate with a fault, such as a misspelt permission: being denied that would prove nothing.
 func Deny(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
 	t.Helper()
 	if id, allowed := judge(t, a, user, p); allowed {
@@ -60,7 +60,7 @@ func Deny(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
 func judge(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) (id *rbac.Identity, allowed bool) {
 	t.Helper()
 	if err := a.Validate(p); err != nil {
-		t.Fatalf("rbactest: %v can be met by nobody: %v", p, err)
+		t.Fatalf("rbactest: the predicate %v is faulty: %v", p, err)
 	}
 	var token rbac.Token
 	if user != "" {
