@@ -23,6 +23,9 @@ func TestAssertionsHold(t *testing.T) {
 		rbactest.Deny(t, a, "", rbac.NotAnonymous())
 	})
 	failed.expect(t, false)
+	if tickets, err := a.Tickets(t.Context(), "amy"); err != nil || len(tickets) > 0 {
+		t.Errorf("they leave the tickets %v (%v)", tickets, err)
+	}
 }
 
 // Each assertion that does not hold is a failure with the whole tree of reasons, and the test goes on.

@@ -123,7 +123,7 @@ func TestMatrixPrintsUpdate(t *testing.T) {
 	})
 	failed.expect(t, false, "has it 0 times as a raw string). It is:\n"+
 		"\t                -    amy  bob  # users\n"+
-		"\tGET /           200  200  200\n\n"+
+		"\tGET  /          200  200  200\n\n"+
 		"\t# below\n"+
 		"\tPOST /posts/12  401  200  200  # to edit\n")
 }

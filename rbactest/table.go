@@ -100,9 +100,12 @@ func parseRow(words []string) (r *row, err error) {
 
 // String prints the table with what the service answered. Comments, empty lines and indentation stay.
 func (tab *table) String() string {
-	first := 0
+	method, first := 0, 0
 	for _, r := range tab.rows {
-		first = max(first, utf8.RuneCountInString(r.what()))
+		method = max(method, len(r.method))
+	}
+	for _, r := range tab.rows {
+		first = max(first, method+1+utf8.RuneCountInString(r.target))
 	}
 	printed := make([]string, 0, len(tab.lines))
 	for _, l := range tab.lines {
@@ -110,7 +113,7 @@ func (tab *table) String() string {
 		case l.header:
 			printed = append(printed, tab.print(tab.rows[0].indent, first, "", tab.users, l.comment))
 		case l.row != nil:
-			printed = append(printed, tab.print(l.row.indent, first, l.row.what(), l.row.statuses(), l.comment))
+			printed = append(printed, tab.print(l.row.indent, first, fmt.Sprintf("%-*s %s", method, l.row.method, l.row.target), l.row.statuses(), l.comment))
 		default:
 			printed = append(printed, l.text)
 		}
