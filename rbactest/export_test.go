@@ -1,0 +1,3 @@
+package rbactest
+
+var ReplaceLiteral = replaceLiteral

@@ -1,0 +1,152 @@
+package rbactest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+// World opens an Authority on a store in memory and fills it from a text, one thing a line:
+//
+//	permission post.delete           # permissions that no group has by name
+//	group editor: post.write post.edit
+//	group chief > editor: budget     # chief inherits editor; several juniors: > editor reader
+//	group root: *                    # a pattern, as post.* is
+//	user amy: editor
+//	user zoe: editor@org:42 chief    # editor in the scope org:42 only, chief everywhere
+//	user bob:
+//
+// Lines may come in any order. The permissions of a group need no line of their own, other than those that
+// a pattern is to give. A # at the start of a line or after white space begins a comment. The names of groups, permissions and
+// scopes are single words here, without @ in those of groups; user names may have spaces.
+//
+// What is wrong with the text ends the test, with the number of the line. The first line has number 1, also if it is empty.
+//
+// The clock stands at 2030-01-01 12:00 UTC. The password of a user is the name as it is written in
+// the text and " password 123" ("amy password 123"); hashing it costs next to
+// nothing, which is unsafe anywhere but here. A user may have 10,000 tickets. The
+// Authority logs nothing, and is closed when the test ends.
+func World(t testing.TB, text string) *rbac.Authority {
+	t.Helper()
+	statements, err := parseWorld(text)
+	if err != nil {
+		t.Fatalf("rbactest.World: %v", err)
+	}
+	a := open(t)
+	if err := build(t.Context(), a, statements); err != nil {
+		t.Fatalf("rbactest.World: %v", err)
+	}
+	return a
+}
+
+func open(t testing.TB) *rbac.Authority {
+	t.Helper()
+	store := memorystore.New()
+	a, err := rbac.Open(t.Context(), store, rbac.Config{
+		Logger:      slog.New(slog.DiscardHandler),
+		Clock:       func() time.Time { return time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC) },
+		MaxTickets:  10_000, // the most there is, or the request that As made first would be nobody's after the twenty-first
+		MinPassword: 8,
+		Argon2id:    rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
+	})
+	if err != nil {
+		t.Fatalf("rbactest.World: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(a.Close(), store.Close()); err != nil {
+			t.Errorf("rbactest.World: closing: %v", err)
+		}
+	})
+	return a
+}
+
+// build makes everything that has a name first, so that the order of lines does not matter.
+func build(ctx context.Context, a *rbac.Authority, statements []statement) error {
+	hashes := map[string]string{}
+	for _, s := range statements {
+		if s.kind != userLine {
+			continue
+		}
+		hash, err := a.HashPassword(ctx, s.name+" password 123")
+		if err != nil {
+			return fmt.Errorf("line %d: %w", s.line, err)
+		}
+		hashes[s.name] = hash
+	}
+	return a.Update(rbac.WithActor(ctx, "rbactest"), func(tx *rbac.Tx) error {
+		for _, pass := range []func(*rbac.Tx, statement) error{addNamed, relate} {
+			for _, s := range statements {
+				if err := pass(tx, s); err != nil {
+					return fmt.Errorf("line %d: %w", s.line, err)
+				}
+			}
+		}
+		for user, hash := range hashes {
+			if err := tx.SetPasswordHash(user, hash); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func addNamed(tx *rbac.Tx, s statement) error {
+	switch s.kind {
+	case userLine:
+		_, err := tx.AddUser(rbac.User{Name: s.name})
+		return err
+	case groupLine:
+		if _, err := tx.AddGroup(rbac.Group{Name: s.name}); err != nil {
+			return err
+		}
+	}
+	for _, name := range s.items {
+		if s.kind == groupLine && isPattern(name) {
+			continue
+		}
+		_, err := tx.AddPermission(rbac.Permission{Name: name})
+		if err != nil && !errors.Is(err, rbac.ErrExists) {
+			return err
+		}
+	}
+	return nil
+}
+
+func isPattern(name string) bool { return name == "*" || strings.HasSuffix(name, ".*") }
+
+func relate(tx *rbac.Tx, s statement) error {
+	for _, junior := range s.juniors {
+		if err := tx.AddInheritance(rbac.Inheritance{Senior: s.name, Junior: junior}); err != nil {
+			return err
+		}
+	}
+	for _, item := range s.items {
+		var err error
+		switch s.kind {
+		case groupLine:
+			err = tx.GrantPermission(rbac.Grant{Group: s.name, Permission: item})
+		case userLine:
+			err = assign(tx, s.name, item)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assign reads editor and editor@org:42.
+func assign(tx *rbac.Tx, user, item string) error {
+	group, scope, scoped := strings.Cut(item, "@")
+	if scoped && scope == "" {
+		return fmt.Errorf("%q: no scope after the @", item)
+	}
+	return tx.AssignUser(rbac.Membership{User: user, Group: group, Scope: scope})
+}

@@ -1,0 +1,123 @@
+package rbactest_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/rbactest"
+)
+
+const newsroom = `
+	# Users come first here: the order does not matter.
+	user amy: editor reader
+	user Bob:
+	user zoe: editor@org:42 chief   # editor in one place only
+	user Zhang San: root
+
+	group editor: post.write post.edit
+	group chief > editor reader: budget
+	group reader :
+	group root: *
+	group moderator: post.*
+	permission post.delete budget
+	user max: moderator
+`
+
+// Every kind of line gives what it says and nothing else.
+func TestWorld(t *testing.T) {
+	a := rbactest.World(t, newsroom)
+	all := []string{"budget", "post.delete", "post.edit", "post.write"}
+	for user, want := range map[string][]string{
+		"amy":       {"post.edit", "post.write"},
+		"bob":       nil,
+		"zoe":       {"budget", "post.edit", "post.write"},
+		"zhang san": all,
+		"max":       all[1:],
+	} {
+		id, err := a.Identity(t.Context(), user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Sorted(id.Permissions()); !slices.Equal(got, want) {
+			t.Errorf("%s has %q; want %q", user, got, want)
+		}
+	}
+	rbactest.Allow(t, a, "zoe", rbac.InGroup("reader"))
+	if everywhere, scopes := identity(t, a, "zoe").Scopes("post.edit"); !everywhere || len(scopes) > 1 {
+		t.Errorf("zoe may edit in %v, %q", everywhere, scopes)
+	}
+}
+
+func identity(t *testing.T, a *rbac.Authority, user string) *rbac.Identity {
+	t.Helper()
+	id, err := a.Identity(t.Context(), user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// A scoped membership counts in its scope only.
+func TestWorldScopes(t *testing.T) {
+	a := rbactest.World(t, "group editor: post.edit\nuser zoe: editor@org:42")
+	rbactest.Deny(t, a, "zoe", rbac.HasPermission("post.edit"))
+	rbactest.Allow(t, a, "zoe", rbac.In("org:42", rbac.HasPermission("post.edit")))
+	rbactest.Deny(t, a, "zoe", rbac.In("org:1", rbac.HasPermission("post.edit")))
+}
+
+// The password is the documented one, the clock stands, and the twenty-first ticket ends none.
+func TestWorldLogin(t *testing.T) {
+	a := rbactest.World(t, "user Amy:")
+	first, err := a.Login(t.Context(), rbac.Login{User: "amy", Password: "Amy password 123"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		if _, err := a.Issue(t.Context(), rbac.Login{User: "amy"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ticket, err := a.Ticket(t.Context(), first)
+	if want := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC); err != nil || !ticket.Created.Equal(want) {
+		t.Errorf("the first ticket is of %v (%v); want %v", ticket.Created, err, want)
+	}
+	if _, err := a.Login(t.Context(), rbac.Login{User: "amy", Password: "amy password 124"}); err == nil {
+		t.Error("another password lets in")
+	}
+}
+
+// The Authority is closed with the test.
+func TestWorldIsClosed(t *testing.T) {
+	var a *rbac.Authority
+	t.Run("a test", func(t *testing.T) { a = rbactest.World(t, "user amy:") })
+	if _, err := a.Identity(t.Context(), "amy"); err == nil {
+		t.Error("the Authority outlives its test")
+	}
+}
+
+// A mistake in the text ends the test and tells the line.
+func TestWorldMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"grup editor:":                     `line 1: "grup editor:" begins with none of permission, group and user`,
+		"\n\ngroup editor post.edit":       `line 3: "group editor post.edit" has no colon after the name`,
+		"group : post.edit":                `line 1: "group : post.edit" has no name`,
+		"group:":                           `line 1: "group:" begins with none`,
+		"user : editor":                    `has no name`,
+		"permission":                       `line 1: "permission" names no permission`,
+		"permission post.*":                `line 1: permission "post.*"`,
+		"group chief editor: budget":       `"group chief editor: budget" is not like: group chief > editor: budget`,
+		"group chief >: budget":            `is not like: group chief > editor: budget`,
+		"group a > b:":                     `line 1: group "b": rbac: not found`,
+		"group a > b:\ngroup b > a:":       `line 2: `,
+		"group a:\ngroup a:":               `line 2: group "a": Name: rbac: already exists`,
+		"user amy: edtor":                  `line 1: group "edtor": rbac: not found`,
+		"group editor:\nuser amy: editor@": `line 2: "editor@": no scope after the @`,
+		"user amy:\nuser Amy:":             `line 2: user "Amy": Name: rbac: already exists`,
+		"group a: x.*.*":                   `line 1: grant "x.*.*": Permission: rbac: invalid: a pattern is`,
+	} {
+		failed := fails(t, func(t testing.TB) { rbactest.World(t, text) })
+		failed.expect(t, true, want)
+	}
+}
