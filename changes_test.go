@@ -340,3 +340,38 @@ func TestSweptTicketStopsNothing(t *testing.T) {
 		}
 	})
 }
+
+// What takes a group from a user takes it from narrowed tickets at once, inherited groups too, and the log says so.
+func TestLostGroupsLeaveTickets(t *testing.T) {
+	tests := map[string]func(*rbac.Tx) error{
+		"a membership that ended": func(tx *rbac.Tx) error {
+			return tx.ModifyMembership(rbac.Membership{User: "amy", Group: "top", Until: time.Unix(0, 0)})
+		},
+		"a membership that is gone": deassign("amy", "top"),
+		"an inheritance further up": func(tx *rbac.Tx) error {
+			return tx.DeleteInheritance(rbac.Inheritance{Senior: "top", Junior: "middle"})
+		},
+		"a group further up": func(tx *rbac.Tx) error { return tx.DeleteGroup("middle") },
+		"the group itself":   func(tx *rbac.Tx) error { return tx.DeleteGroup("bottom") },
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for name, call := range tests {
+			n := h.beside(t)
+			a := n.open(rbac.Config{})
+			n.groups(a, map[string][]string{"top": nil, "middle": nil, "bottom": nil})
+			n.do(a, both(inherit("top", "middle"), inherit("middle", "bottom")))
+			n.user(a, "amy", "", "top")
+			tok := n.issue(a, rbac.Login{User: "amy", Groups: []string{"bottom"}})
+			rev := lastRevision(t, a)
+			n.do(a, call)
+			ticket, err := a.Ticket(ctx, tok)
+			if err != nil || len(ticket.Groups) != 0 {
+				t.Errorf("%s: the ticket shows %q, %v; want no group", name, ticket.Groups, err)
+			}
+			log := changesSince(t, a, rev)
+			if !slices.ContainsFunc(log, func(c rbac.Change) bool { return c.Action == "DropActiveGroup" && string(c.After) == `{"groups":[]}` }) {
+				t.Errorf("%s: logged %v", name, actionsSince(t, a, rev))
+			}
+		}
+	})
+}

@@ -55,7 +55,7 @@ func TestReasons(t *testing.T) {
 		{eve, IsUser("Bob"), "needs to be the user bob; you are eve"},
 		{nobody, IsUser("bob"), "needs to be the user bob; nobody is logged in"},
 		{bob, IsUser("bob"), "you are bob"},
-		{eve, IsUserID(id), "needs to be the user with the id 6ba7b810-9dad-11d1-80b4-00c04fd430c8; you are eve"},
+		{eve, IsUserID(id), "needs to be a certain user; you are eve"},
 		{bob, IsUserID(id), "the id of the user bob is unknown"},
 		{bob, IsUserID(uuid.Nil), "the zero id is nobody's"},
 		{amy, IsAnonymous(), "needs that nobody is logged in; you are amy"},

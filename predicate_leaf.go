@@ -35,7 +35,7 @@ func (p *isUserID) describe(id *Identity, v verdict) (need, fact string) {
 	if v == broken {
 		return "the id of the user " + id.user + " is unknown", ""
 	}
-	return "needs to be the user with the id " + p.id.String(), id.who()
+	return "needs to be a certain user", id.who() // whom, is no business of those who are denied
 }
 
 type anonymity struct{ want bool }

@@ -24,6 +24,7 @@ type authority interface {
 	Login(context.Context, rbac.Login) (rbac.Token, error)
 	Logout(context.Context, rbac.Token) error
 	Ticket(context.Context, rbac.Token) (rbac.Ticket, error)
+	Validate(rbac.Predicate) error
 }
 
 // New makes a Guard. It panics if a is nil or cfg can never work, such as with

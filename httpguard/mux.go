@@ -2,6 +2,7 @@ package httpguard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -32,6 +33,7 @@ type Mux struct {
 	mu     sync.RWMutex
 	paths  map[string]map[string]*route // by pattern without method, then by method; "" is every other one
 	routes []Route
+	rules  []rbac.Predicate // of the routes, in the same order; nil where the request decides
 }
 
 // Route is one line of the table of routes.
@@ -69,7 +71,7 @@ func (m *Mux) Handle(pattern string, p rbac.Predicate, h http.Handler) {
 		panic(fmt.Sprintf("httpguard: pattern %q: nil predicate", pattern))
 	}
 	mustHandler(h)
-	m.add(pattern, p.String(), m.g.Require(p), h)
+	m.add(pattern, p.String(), p, m.g.Require(p), h)
 }
 
 // HandleRule serves the pattern with h, to whom meets the predicate that rule makes for the request; see [Guard.RequireFunc].
@@ -78,7 +80,7 @@ func (m *Mux) HandleRule(pattern string, rule func(*http.Request) (rbac.Predicat
 		panic(fmt.Sprintf("httpguard: pattern %q: nil rule", pattern))
 	}
 	mustHandler(h)
-	m.add(pattern, "rule", m.g.RequireFunc(rule), h)
+	m.add(pattern, "rule", nil, m.g.RequireFunc(rule), h)
 }
 
 // Describe gives the rule of a pattern, registered with HandleRule, its words in [Mux.Routes].
@@ -97,7 +99,7 @@ func (m *Mux) Describe(pattern, rule string) {
 // answer that shows who is logged in should set its own Cache-Control.
 func (m *Mux) Public(pattern string, h http.Handler) {
 	mustHandler(h)
-	m.add(pattern, "public", func(h http.Handler) http.Handler { return h }, h)
+	m.add(pattern, "public", nil, func(h http.Handler) http.Handler { return h }, h)
 }
 
 // Routes lists what was registered, in that order.
@@ -107,7 +109,27 @@ func (m *Mux) Routes() []Route {
 	return slices.Clone(m.routes)
 }
 
-func (m *Mux) add(pattern, rule string, guard func(http.Handler) http.Handler, h http.Handler) {
+// Validate returns the faults of all predicates that the patterns were registered with,
+// such as groups and permissions that nobody has declared: each would deny whoever comes. Call it at start,
+// after [rbac.Authority.Declare]. What HandleRule's rules make is known only when a request is there.
+//
+// The error joins one for each pattern with a fault; see [rbac.Authority.Validate] for what it wraps.
+func (m *Mux) Validate() error {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var errs []error
+	for i, p := range m.rules {
+		if p == nil {
+			continue
+		}
+		if err := m.g.a.Validate(p); err != nil {
+			errs = append(errs, fmt.Errorf("httpguard: pattern %q: %w", m.routes[i].Pattern, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handler) http.Handler, h http.Handler) {
 	method, place, err := splitPattern(pattern)
 	if err == nil && method != "" && !slices.Contains(m.g.cfg.Methods, method) {
 		err = fmt.Errorf("method %q can never match", method)
@@ -128,6 +150,7 @@ func (m *Mux) add(pattern, rule string, guard func(http.Handler) http.Handler, h
 	}
 	m.paths[place][method] = &route{pattern: pattern, guard: guard, handler: guard(h)}
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
+	m.rules = append(m.rules, p)
 }
 
 // splitPattern takes the method off, and writes the host as requests have it.

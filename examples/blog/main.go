@@ -58,6 +58,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	mux, handler := newBlog(authority, posts).routes()
+	if err := mux.Validate(); err != nil { // a misspelt permission shows now, not at a denial
+		return err
+	}
 	welcome(out, listener.Addr(), mux.Routes())
 	return serve(ctx, listener, handler)
 }
