@@ -44,12 +44,7 @@ func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
 		if err != nil {
 			return err
 		}
-		for _, step := range []func(Catalogue) error{d.sections, d.permissions, d.groups, d.inheritances, d.grants} {
-			if err := step(c); err != nil {
-				return err
-			}
-		}
-		return nil
+		return d.all(c)
 	})
 }
 
@@ -77,6 +72,16 @@ func newDeclarer(tx *Tx) (*declarer, error) {
 		d.declared[declarationKey{known.Kind, known.Key}] = known
 	}
 	return d, err
+}
+
+// all adds and updates what a catalogue needs. Plan runs it, too.
+func (d *declarer) all(c Catalogue) error {
+	for _, step := range []func(Catalogue) error{d.sections, d.permissions, d.groups, d.inheritances, d.grants} {
+		if err := step(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remember notes that something was declared. It is no change of its own: what Declare adds is logged as such.
