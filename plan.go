@@ -42,7 +42,6 @@ type PlanEntry struct {
 func (a *Authority) Plan(ctx context.Context, c Catalogue) (Plan, error) {
 	var plan Plan
 	err := a.Update(ctx, func(tx *Tx) error {
-		plan = Plan{}
 		d, err := newDeclarer(tx)
 		if err != nil {
 			return err
@@ -50,7 +49,7 @@ func (a *Authority) Plan(ctx context.Context, c Catalogue) (Plan, error) {
 		if err := d.all(c); err != nil {
 			return err
 		}
-		if err := plan.collect(d, c); err != nil {
+		if plan, err = collectPlan(d, c); err != nil {
 			return err
 		}
 		return errPlanned
@@ -64,23 +63,23 @@ func (a *Authority) Plan(ctx context.Context, c Catalogue) (Plan, error) {
 // errPlanned rolls back.
 var errPlanned = errors.New("rbac: only planned")
 
-// collect looks at the store as Declare left it.
-func (p *Plan) collect(d *declarer, c Catalogue) error {
+// collectPlan looks at the store as Declare left it.
+func collectPlan(d *declarer, c Catalogue) (Plan, error) {
+	var p Plan
 	for change, err := range d.tx.Changes(ChangeQuery{After: d.tx.head.Revision}) {
 		if err != nil {
-			return err
+			return Plan{}, err
 		}
 		if err := p.done(change); err != nil {
-			return err
+			return Plan{}, err
 		}
 	}
 	held, err := readHoldings(d)
 	if err != nil {
-		return err
+		return Plan{}, err
 	}
-	p.LeftOut = held.missing(c)
-	p.Unknown = held.beside(c)
-	return nil
+	p.LeftOut, p.Unknown = held.missing(c), held.beside(c)
+	return p, nil
 }
 
 // done notes a change that Declare made.

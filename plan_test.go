@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"slices"
@@ -81,6 +82,9 @@ func TestPlanSaysWhatDeclareDoes(t *testing.T) {
 		if got := actionsSince(t, a, rev); !slices.Equal(got, want) {
 			t.Errorf("Declare did %q; want %q, as planned", got, want)
 		}
+		h.do(a, revoke("authors", "post.*"))
+		prints(t, planned(t, a, c), `- permission "post.write": was deleted`,
+			`- grant "post.write to editors": the permission post.write was deleted`, `- grant "post.* to editors": was revoked`)
 	})
 }
 
@@ -179,6 +183,36 @@ func TestPlanRefuses(t *testing.T) {
 		a.Close()
 		if _, err := a.Plan(ctx, blogCatalogue()); !errors.Is(err, rbac.ErrUnavailable) {
 			t.Errorf("Plan of a closed Authority: %v; want ErrUnavailable", err)
+		}
+	})
+}
+
+// retried is a store whose engine asks for a retry each time, and then may be lost.
+type retried struct {
+	rbac.Store
+	lost error
+}
+
+func (s retried) Update(ctx context.Context, f func(rbac.Records) error) error {
+	first := s.Store.Update(ctx, f)
+	if s.lost != nil {
+		return s.lost
+	}
+	return errors.Join(first, s.Store.Update(ctx, f))
+}
+
+// A transaction that is run twice is told once, and one that is lost not at all.
+func TestPlanRetried(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := h.store
+		h.store = retried{Store: store}
+		if plan := planned(t, h.open(rbac.Config{}), blogCatalogue()); !reflect.DeepEqual(plan, rbac.Plan{Add: blogCatalogue()}) {
+			t.Errorf("the plan is %+v; want the catalogue, once", plan)
+		}
+		h.store = retried{store, rbac.ErrUnavailable}
+		a := h.open(rbac.Config{})
+		if plan, err := a.Plan(ctx, blogCatalogue()); !errors.Is(err, rbac.ErrUnavailable) || !reflect.DeepEqual(plan, rbac.Plan{}) {
+			t.Errorf("Plan = %+v, %v; want nothing and ErrUnavailable", plan, err)
 		}
 	})
 }
