@@ -35,6 +35,8 @@ import (
 // declarations by name: where their texts differ, the last to start sets its own.
 //
 // The actor of the changes, unless ctx names one, is the name of the executable, asserted.
+//
+// [Authority.Plan] tells beforehand what a Declare would do.
 func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
 	if actorOf(ctx).name == "" {
 		ctx = WithActor(ctx, programName())

@@ -275,6 +275,9 @@ func TestPublishedCatalogue(t *testing.T) {
 		before := lastRevision(t, a)
 		n = 0
 		must(t, a.Declare(ctx, c))
+		if plan, err := a.Plan(ctx, c); err != nil || plan.String() != "" {
+			t.Errorf("Plan of what is declared: %v, %v; want nothing", plan, err)
+		}
 		if after := lastRevision(t, a); before != 1 || after != 1 || n != 0 {
 			t.Errorf("declared at revision %d and again at %d, with %d more calls; want 1, 1 and none", before, after, n)
 		}
