@@ -396,3 +396,22 @@ func TestDeclareAgainWritesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A declared pattern gives what there is: a permission that an administrator deleted comes back only when they add it again.
+func TestDeclaredPattern(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		must(t, a.Declare(ctx, blogCatalogue()))
+		h.do(a, func(tx *rbac.Tx) error { return tx.DeletePermission("post.write") })
+		c := blogCatalogue()
+		c.Groups = append(c.Groups, rbac.Group{Name: "owners"})
+		c.Grants = append(c.Grants, rbac.Grant{Group: "owners", Permission: "post.*"})
+		must(t, a.Declare(ctx, c))
+		gives(t, a, "owners", "post.read")
+		h.do(a, addPermission(rbac.Permission{Name: "post.write"}))
+		gives(t, a, "owners", "post.read", "post.write")
+		h.do(a, revoke("owners", "post.*"))
+		must(t, a.Declare(ctx, c))
+		gives(t, a, "owners")
+	})
+}

@@ -195,3 +195,20 @@ func TestRenamedHolderIsAHolder(t *testing.T) {
 		}))
 	})
 }
+
+// Whoever holds a protected permission by a pattern is a holder like any other.
+func TestHolderByPattern(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{Protected: []string{"post.edit"}})
+		h.groups(a, map[string][]string{"editors": {"post.edit"}})
+		h.user(a, "amy", "", "editors")
+		h.do(a, both(grant("editors", "post.*"), revoke("editors", "post.edit")))
+		h.do(a, both(grant("editors", "*"), revoke("editors", "post.*")))
+		for name, call := range map[string]func(*rbac.Tx) error{"revoking the pattern": revoke("editors", "*"), "leaving one that does not cover it": both(grant("editors", "post.edit.*"), revoke("editors", "*")),
+			"deleting the permission": func(tx *rbac.Tx) error { return tx.DeletePermission("post.edit") }} {
+			if err := a.Update(ctx, call); !errors.Is(err, rbac.ErrProtected) {
+				t.Errorf("%s: %v; want ErrProtected", name, err)
+			}
+		}
+	})
+}
