@@ -144,7 +144,7 @@ func (a *Authority) checkLogin(l Login) error {
 	for _, g := range l.Groups {
 		err = errors.Join(err, validName("login", "Groups", g))
 	}
-	if !l.Expires.IsZero() && (!a.now().Before(instant(l.Expires)) || l.Expires.Year() > 9999) {
+	if !l.Expires.IsZero() && (!a.now().Before(instant(l.Expires)) || l.Expires.UTC().Year() > 9999) {
 		err = errors.Join(err, invalid("login", l.User, "Expires", "not in the future, or beyond the year 9999"))
 	}
 	return err

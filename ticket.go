@@ -155,10 +155,13 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 // LastSeen lags by up to a minute and the call allows for it: a ticket that was used at
 // or after that time is not ended, one used less than a minute before it may
 // be left. (A use in another process counts when it is written, seconds later.) API keys
-// are left. A zero time is ErrInvalid.
+// are left. A zero time, and one out of the years 1970 to 9999, is ErrInvalid.
 func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore time.Time) (ended int, err error) {
 	if lastSeenBefore.IsZero() {
 		return 0, invalid("ticket", "", "LastSeen", "zero time")
+	}
+	if err := validTime("ticket", "", "LastSeen", lastSeenBefore); err != nil {
+		return 0, err
 	}
 	before := instant(lastSeenBefore).Add(-lag)
 	err = a.Update(ctx, func(tx *Tx) error {

@@ -174,6 +174,9 @@ func TestLogoutIdle(t *testing.T) {
 				t.Errorf("LogoutIdle(%q) is %v: got %v", name, want, err)
 			}
 		}
+		if _, err := a.LogoutIdle(ctx, "", time.Date(1_000_000, 1, 1, 0, 0, 0, 0, time.UTC)); !errors.Is(err, rbac.ErrInvalid) {
+			t.Errorf("LogoutIdle before a time that stores cannot compare: %v; want ErrInvalid", err)
+		}
 		if _, err := a.LogoutIdle(ctx, "", time.Time{}); !errors.Is(err, rbac.ErrInvalid) {
 			t.Errorf("a zero time would be a slip: got %v, want ErrInvalid", err)
 		}
