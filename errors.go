@@ -91,6 +91,7 @@ type ThrottledError struct {
 	RetryAfter time.Duration // after this long an attempt will be looked at; more than zero
 }
 
+// Error tells how long to wait.
 func (e *ThrottledError) Error() string {
 	return fmt.Sprintf("%v: retry in %v", ErrThrottled, e.RetryAfter.Round(time.Second))
 }

@@ -79,6 +79,7 @@ type DeniedError struct {
 	Message string
 }
 
+// Error is the Message behind that of ErrDenied.
 func (e *DeniedError) Error() string {
 	if e.Message == "" {
 		return ErrDenied.Error()
