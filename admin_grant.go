@@ -116,15 +116,11 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
-	senior, junior, err := tx.inheritanceKey(i)
+	senior, junior, there, err := tx.inheritance(i)
 	if err != nil {
 		return err
 	}
-	juniors, err := tx.r.Juniors(senior.ID)
-	if err != nil {
-		return err
-	}
-	if slices.Contains(juniors, junior.ID) {
+	if there {
 		return &Error{Kind: ErrExists, Record: "inheritance", Name: inheritanceName(i)}
 	}
 	inherited, err := tx.juniors(junior.ID)
@@ -144,12 +140,16 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 		func() error { return tx.logInheritance("AddInheritance", senior, junior, nil, i) })
 }
 
-func (tx *Tx) inheritanceKey(i Inheritance) (senior, junior Group, err error) {
+// inheritance finds both groups, and tells whether the one inherits the other immediately.
+func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, there bool, err error) {
 	if senior, err = tx.group(i.Senior); err != nil {
 		return
 	}
-	junior, err = tx.group(i.Junior)
-	return
+	if junior, err = tx.group(i.Junior); err != nil {
+		return
+	}
+	juniors, err := tx.r.Juniors(senior.ID)
+	return senior, junior, slices.Contains(juniors, junior.ID), err
 }
 
 // inheritanceName names an inheritance in errors.
@@ -165,15 +165,11 @@ func (tx *Tx) DeleteInheritance(i Inheritance) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
-	senior, junior, err := tx.inheritanceKey(i)
+	senior, junior, there, err := tx.inheritance(i)
 	if err != nil {
 		return err
 	}
-	juniors, err := tx.r.Juniors(senior.ID)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(juniors, junior.ID) {
+	if !there {
 		return &Error{Kind: ErrNotFound, Record: "inheritance", Name: inheritanceName(i)}
 	}
 	narrowed, err := tx.narrowedTickets(junior.ID)
