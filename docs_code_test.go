@@ -33,7 +33,7 @@ func TestCodeInDocumentsIsCompiled(t *testing.T) {
 			}
 		}
 	}
-	if blocks < 15 {
+	if blocks < 20 {
 		t.Errorf("only %d blocks of Go are found", blocks)
 	}
 }
