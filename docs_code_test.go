@@ -80,13 +80,15 @@ func compiledCode(t *testing.T) [][]goToken {
 			return nil
 		}
 		text, err := os.ReadFile(path)
-		if !strings.Contains(string(text), "//go:build ignore") {
+		if !buildIgnore.Match(text) {
 			code = append(code, tokens(string(text), 1))
 		}
 		return err
 	}))
 	return code
 }
+
+var buildIgnore = regexp.MustCompile(`(?m)^//go:build ignore$`)
 
 func isIgnored(name string) bool {
 	return name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")

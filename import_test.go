@@ -54,10 +54,7 @@ func fromDjango(column string) string {
 	case "scrypt":
 		return fromDjangoScrypt(rest)
 	}
-	if strings.HasPrefix(column, "!") {
-		return "" // set_unusable_password
-	}
-	return column // pbkdf2_sha256 and pbkdf2_sha1 are read as they are
+	return column // pbkdf2_sha256 and pbkdf2_sha1 are read as they are, and what is no hash is refused
 }
 
 // fromDjangoScrypt turns N$salt$r$p$tag into the PHC format.
@@ -92,7 +89,7 @@ func TestImportedPasswords(t *testing.T) {
 		"Django, MD5":             {fromDjango("md5$seasalt$3f86d0d3d465b7b458c231bf3555c0e3"), false},
 		"Django, no password":     {fromDjango("!fZ2l0bH7Rj8Gq1W0aXq3Rj8Gq1W0aXq3Rj8Gq1W0"), false},
 		"Django, half a scrypt":   {fromDjango("scrypt$1024$" + salt), false},
-		"Django, scrypt of N=100": {fromDjango("scrypt$100$" + salt + "$8$1$AAAA"), false},
+		"Django, scrypt of N=100": {fromDjango("scrypt$100$" + salt + "$8$1$BkMUz2jVcjouBa9Hk0W8eJ/mpMswnI68rr5U/pXXHm8GziU4XhP9EqWOmvuGhSj9sYs3zB57h37RS9QVE1xS6w=="), false},
 		"Laravel, argon":          {"$argon2i$v=19$m=1024,t=2,p=2$ZVFXSFJIM2Y2QlhWSjZuZms4aVAzTg$Qm8G3e0FQ7GWai9HFtvOAA", false},
 		"TurboGears, SHA-256":     {strings.Repeat("0123456789abcdef", 8), false},
 		"TurboGears, SHA-1":       {strings.Repeat("01234567", 10), false},
