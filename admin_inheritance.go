@@ -10,7 +10,8 @@ import (
 // Junior's permissions, and Senior's users are authorized for Junior (INCITS 359
 // section 6.2.1). ErrCycle if Junior inherits Senior, directly or through others, or is Senior.
 // An inheritance that others imply already may be added. With [Config.LimitedHierarchy]
-// a second junior of one group is ErrExists.
+// a second junior of one group is ErrExists. ErrSeparation if through it a user would violate a
+// static separation set, or an open ticket a dynamic one.
 func (tx *Tx) AddInheritance(i Inheritance) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -29,14 +30,65 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 	if slices.Contains(inherited, senior.ID) {
 		return &Error{Kind: ErrCycle, Record: "inheritance", Name: inheritanceName(i), Reason: i.Junior + " is or inherits " + i.Senior}
 	}
+	edge := InheritanceRecord{Senior: senior.ID, Junior: junior.ID}
+	if err := tx.checkLimited(i, senior); err != nil {
+		return err
+	}
+	if err := tx.checkInheritance(edge, inherited); err != nil {
+		return err
+	}
 	narrowed, err := tx.ticketsIn(inherited)
 	if err != nil {
 		return err
 	}
 	return tx.write(
 		func() error { return tx.pruneTickets(narrowed) },
-		func() error { return tx.r.AddInheritance(InheritanceRecord{Senior: senior.ID, Junior: junior.ID}) },
+		func() error { return tx.r.AddInheritance(edge) },
 		func() error { return tx.logInheritance("AddInheritance", senior, junior, nil, i) })
+}
+
+// checkLimited refuses a second immediate junior where the hierarchy is limited.
+func (tx *Tx) checkLimited(i Inheritance, senior Group) error {
+	if !tx.a.cfg.LimitedHierarchy {
+		return nil
+	}
+	juniors, err := tx.groupsOf(tx.r.Juniors(senior.ID))
+	if err != nil || len(juniors) == 0 {
+		return err
+	}
+	return &Error{Kind: ErrExists, Record: "inheritance", Name: inheritanceName(i), Field: "Senior",
+		Reason: i.Senior + " inherits " + juniors[0].Name + ", and the hierarchy is limited to one immediate junior"}
+}
+
+// AddAscendant adds a group that inherits an existing one, and returns it as it was
+// stored (INCITS 359 section 6.2.1). Its errors are those of AddGroup and AddInheritance; after one nothing was added.
+func (tx *Tx) AddAscendant(g Group, junior string) (Group, error) {
+	return tx.addRelative(g, junior, Inheritance{Senior: g.Name, Junior: junior})
+}
+
+// AddDescendant adds a group that an existing one inherits, and returns it as it was
+// stored (INCITS 359 section 6.2.1). Its errors are those of AddGroup and AddInheritance; after one nothing was added.
+func (tx *Tx) AddDescendant(g Group, senior string) (Group, error) {
+	return tx.addRelative(g, senior, Inheritance{Senior: senior, Junior: g.Name})
+}
+
+func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error) {
+	if err := tx.writable(); err != nil {
+		return Group{}, err
+	}
+	there, err := tx.group(relative)
+	if err != nil {
+		return Group{}, err
+	}
+	if i.Senior == relative { // a new senior has no other junior
+		if err := tx.checkLimited(i, there); err != nil {
+			return Group{}, err
+		}
+	}
+	if g, err = tx.AddGroup(g); err != nil {
+		return Group{}, err
+	}
+	return g, tx.write(func() error { return tx.AddInheritance(i) })
 }
 
 // inheritance finds both groups, and tells whether the one inherits the other immediately.
