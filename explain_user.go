@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -129,28 +128,52 @@ func byWhom(what, who string, when time.Time) string {
 }
 
 // tell lists the paths from the user's memberships to where something ends, through
-// givers, which are all groups that have a way there. Without a path that counts it names these, too.
+// givers, which are all groups that have a way there: those that count first. Without one of these it names givers, too.
 func (x *witness) tell(id *Identity, givers []int32, ends func(int32) []string) (parts []Explanation) {
-	counts := false
+	starts := x.starts(id, givers)
+	for _, s := range starts {
+		for path := range x.paths(s.root, givers, ends) {
+			if len(parts) == maxEvidence {
+				return append(parts, Explanation{Reason: "and more paths"})
+			}
+			parts = append(parts, Explanation{Reason: s.text + path, Met: s.counts})
+		}
+	}
+	if len(starts) == 0 || !starts[0].counts {
+		parts = append(parts, x.wouldGive(id, givers)...)
+	}
+	return parts
+}
+
+// start is a membership at the beginning of paths.
+type start struct {
+	root   int32
+	scope  string
+	counts bool
+	text   string
+}
+
+// starts are the memberships in one of givers: those that count for id first, then by group and scope.
+func (x *witness) starts(id *Identity, givers []int32) (starts []start) {
 	for _, m := range x.memberships {
 		root, ok := x.policy.groupIDs[m.Group]
 		if _, gives := slices.BinarySearch(givers, root); !ok || !gives {
 			continue
 		}
 		void := x.voidness(m, root, id)
-		counts = counts || void == ""
-		start := x.user.Name + " → " + x.policy.groups[root].Name + " (" + byWhom("assigned", m.AssignedBy, m.AssignedAt) + inScopeText(m.Scope) + void + ")"
-		for path := range x.paths(root, givers, ends) {
-			parts = append(parts, Explanation{Reason: start + path, Met: void == ""})
-			if len(parts) > maxEvidence {
-				return append(parts[:maxEvidence], Explanation{Reason: "and more paths"})
+		starts = append(starts, start{root, m.Scope, void == "", x.user.Name + " → " + x.policy.groups[root].Name +
+			" (" + byWhom("assigned", m.AssignedBy, m.AssignedAt) + inScopeText(m.Scope) + void + ")"})
+	}
+	slices.SortFunc(starts, func(a, b start) int {
+		if a.counts != b.counts {
+			if a.counts {
+				return -1
 			}
+			return 1
 		}
-	}
-	if !counts {
-		parts = append(parts, x.wouldGive(givers)...)
-	}
-	return parts
+		return cmp.Or(cmp.Compare(a.root, b.root), cmp.Compare(a.scope, b.scope))
+	})
+	return starts
 }
 
 func inScopeText(scope string) string {
@@ -198,11 +221,15 @@ func (x *witness) paths(root int32, givers []int32, ends func(int32) []string) f
 	}
 }
 
-// wouldGive names the groups that a membership in would do.
-func (x *witness) wouldGive(givers []int32) (parts []Explanation) {
-	for i, n := range givers {
-		if i == maxEvidence {
-			return append(parts, Explanation{Reason: "and " + strconv.Itoa(len(givers)-i) + " more groups"})
+// wouldGive names the groups that a membership in would do: not one that a dynamic set would leave out.
+func (x *witness) wouldGive(id *Identity, givers []int32) (parts []Explanation) {
+	own := id.active.in(id.scope).own
+	for _, n := range givers {
+		if _, violated := x.policy.violation("", append(slices.Clone(own), n)); violated {
+			continue
+		}
+		if len(parts) == maxEvidence {
+			return append(parts, Explanation{Reason: "and more groups"})
 		}
 		parts = append(parts, Explanation{Reason: "a membership in " + x.policy.groups[n].Name + " would give it"})
 	}
