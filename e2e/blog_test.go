@@ -28,13 +28,13 @@ func TestLogIn(t *testing.T) {
 	u := startBlog(t).user("editor")
 	u.open("/")
 	u.sees("Everybody can read this")
-	u.seesNo("Sign out")
+	u.findsNo("Sign out")
 	u.click("Sign in")
 	u.logIn("editor", "editpass")
 	u.isAt("/")
 	u.got(200)
-	u.sees("editor", "Sign out")
-	u.seesNo("Sign in\n", "Write a post", "Users and groups")
+	u.finds("editor", "Sign out")
+	u.findsNo("Sign in", "Write a post", "Users and groups")
 }
 
 func TestWrongPassword(t *testing.T) {
@@ -61,7 +61,7 @@ func TestDeniedWithTheReason(t *testing.T) {
 	editor.logIn("manager", "managepass")
 	editor.isAt("/admin/groups")
 	editor.got(200)
-	editor.sees("manager", "Sign out")
+	editor.finds("manager", "Sign out")
 }
 
 func TestGrantedByTheOtherBrowser(t *testing.T) {
@@ -91,8 +91,8 @@ func TestRevokedWhileThePageIsOpen(t *testing.T) {
 	editor.got(403)
 	editor.sees("needs post.write")
 	editor.click("The example blog")
-	editor.sees("Welcome")
-	editor.seesNo("Too late", "Write a post")
+	editor.finds("Welcome")
+	editor.findsNo("Too late", "Write a post")
 }
 
 func TestDisabledWhileThePageIsOpen(t *testing.T) {
@@ -128,7 +128,7 @@ func TestOwnPostsOnly(t *testing.T) {
 
 	editor.open("/posts/1") // the manager's
 	editor.sees("Example manager")
-	editor.seesNo("Edit\n", "· Edit")
+	editor.findsNo("Edit")
 	editor.open("/posts/1/edit")
 	editor.got(403)
 	editor.sees("needs post.edit", "to have written the post")
@@ -140,11 +140,11 @@ func TestLogOutInOneTab(t *testing.T) {
 	here := startBlog(t).as("editor")
 	there := here.tab()
 	there.open("/")
-	there.sees("Sign out") // the tabs share a login
+	there.finds("Sign out") // the tabs share a login
 	here.open("/me")
 	here.click("Sign out")
 	here.isAt("/")
-	here.seesNo("Sign out")
+	here.findsNo("Sign out")
 	there.click("editor") // this page still looks logged in
 	there.isAt("/login?came_from=%2Fme")
 	here.back()
@@ -170,9 +170,9 @@ func TestLoginLeadsToNoOtherSite(t *testing.T) {
 	for _, from := range []string{"https%3A%2F%2Fevil.example%2F", "%2F%2Fevil.example", "%2F%5Cevil.example", "%2F%09%2Fevil.example", "javascript%3Aalert(1)"} {
 		u := blog.user("editor, from " + from)
 		u.open("/login?came_from=" + from)
-		u.seesNo("Please sign in to go on.")
+		u.seesNo("Please sign in to go on")
 		u.logIn("editor", "editpass")
 		u.isAt("/")
-		u.sees("Sign out")
+		u.finds("Sign out")
 	}
 }

@@ -40,6 +40,27 @@ func (u *user) seesNo(texts ...string) {
 	}
 }
 
+// finds waits for the links and buttons of these names.
+func (u *user) finds(names ...string) {
+	u.t.Helper()
+	for _, name := range names {
+		do(u, "look for "+name, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := u.control(ctx, name, clickable)
+			return err
+		}))
+	}
+}
+
+// findsNo fails where there is such a link or button. Like seesNo, it waits for nothing.
+func (u *user) findsNo(names ...string) {
+	u.t.Helper()
+	for _, name := range names {
+		if nodes, err := controls(u.ctx, name, clickable); err != nil || len(nodes) != 0 {
+			u.t.Errorf("%s finds %d of %q, want none (error %v)", u.name, len(nodes), name, err)
+		}
+	}
+}
+
 // isAt waits until the address bar shows this path with its query.
 func (u *user) isAt(path string) {
 	u.t.Helper()
@@ -69,20 +90,6 @@ func (u *user) has(label, want string) {
 	}
 }
 
-// focus is the role and the name of what has the focus, such as "button Sign in".
-func (u *user) focus() string {
-	u.t.Helper()
-	element := do(u, "find the focus", chromedp.Evaluate[*runtime.RemoteObject](`document.activeElement`))
-	no := false
-	tree, err := chromedp.Call(u.ctx, accessibility.GetPartialAXTree,
-		accessibility.GetPartialAXTreeParams{ObjectID: element.ObjectID, FetchRelatives: &no})
-	if err != nil {
-		u.t.Fatal(err)
-	}
-	n := tree.Nodes[0]
-	return word(n.Role) + " " + word(n.Name)
-}
-
 // until repeats what asks until it has no complaint.
 func (u *user) until(ask func(context.Context) error) {
 	u.t.Helper()
@@ -93,13 +100,17 @@ func (u *user) until(ask func(context.Context) error) {
 	}
 }
 
-func until(ctx context.Context, ask func(context.Context) error) error {
+// until returns the last complaint when ctx ends.
+func until(ctx context.Context, ask func(context.Context) error) (err error) {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		err := ask(ctx)
-		if err == nil {
+		now := ask(ctx)
+		if now == nil {
 			return nil
+		}
+		if err == nil || ctx.Err() == nil { // when time is up, that is all that ask can say
+			err = now
 		}
 		select {
 		case <-ctx.Done():
@@ -109,21 +120,16 @@ func until(ctx context.Context, ask func(context.Context) error) error {
 	}
 }
 
-// control waits for the one control of this name and of one of the roles, as the browser tells them to a screen reader.
+// clickable are the roles of what leads elsewhere.
+var clickable = []string{"link", "button"}
+
+// control waits for the one control of this name and of one of the roles.
 func (u *user) control(ctx context.Context, name string, roles []string) (id cdp.BackendNodeID, err error) {
 	err = until(ctx, func(ctx context.Context) error {
-		document, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](`document`))
+		nodes, err := controls(ctx, name, roles)
 		if err != nil {
 			return err
 		}
-		found, err := chromedp.Call(ctx, accessibility.QueryAXTree,
-			accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, AccessibleName: name})
-		if err != nil {
-			return err
-		}
-		nodes := slices.DeleteFunc(found.Nodes, func(n *accessibility.Node) bool {
-			return n.Ignored || !slices.Contains(roles, word(n.Role))
-		})
 		if len(nodes) != 1 {
 			page, _ := visible(ctx)
 			return explain(fmt.Errorf("finds %d %s called %q, not one", len(nodes), strings.Join(roles, " or "), name), page)
@@ -132,6 +138,22 @@ func (u *user) control(ctx context.Context, name string, roles []string) (id cdp
 		return nil
 	})
 	return id, err
+}
+
+// controls are those of this name and of one of the roles, as the browser tells them to a screen reader.
+func controls(ctx context.Context, name string, roles []string) ([]*accessibility.Node, error) {
+	document, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](`document`))
+	if err != nil {
+		return nil, err
+	}
+	found, err := chromedp.Call(ctx, accessibility.QueryAXTree,
+		accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, AccessibleName: name})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found.Nodes, func(n *accessibility.Node) bool {
+		return n.Ignored || !slices.Contains(roles, word(n.Role))
+	}), nil
 }
 
 // text is what a reader sees of the page.

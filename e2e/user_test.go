@@ -94,25 +94,13 @@ func (u *user) logIn(name, password string) {
 // click clicks on a link or a button, and waits for the page that it leads to.
 func (u *user) click(name string) {
 	u.t.Helper()
-	u.load("click "+name, u.clicking(name, "link", "button"))
+	u.load("click "+name, u.clicking(name, clickable...))
 }
 
-// push clicks on what leads to no other page.
+// push clicks on a button, or on the head of details, that leads to no other page.
 func (u *user) push(name string) {
 	u.t.Helper()
-	do(u, "push "+name, u.clicking(name, "link", "button", "DisclosureTriangle"))
-}
-
-// press types on the keyboard, into whatever has the focus.
-func (u *user) press(keys string) {
-	u.t.Helper()
-	do(u, "press a key", chromedp.KeyEvent(keys))
-}
-
-// enter presses Enter, and waits for the page that this leads to.
-func (u *user) enter() {
-	u.t.Helper()
-	u.load("press Enter", chromedp.KeyEvent(kb.Enter))
+	do(u, "push "+name, u.clicking(name, "button", "DisclosureTriangle"))
 }
 
 // fill replaces what is in the field with that label.
