@@ -71,7 +71,7 @@ func TestWithoutScripts(t *testing.T) {
 	manager.click("Revoke post.write from editors")
 	editor.click("Write a post")
 	editor.got(403)
-	editor.sees("needs post.write, which no group gives")
+	editor.sees("Needs post.write, which no group gives")
 	manager.choose("Permission for editors", "post.write")
 	manager.click("Grant the permission to editors")
 	editor.reload()

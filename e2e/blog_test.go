@@ -53,7 +53,7 @@ func TestDeniedWithTheReason(t *testing.T) {
 	editor := startBlog(t).as("editor")
 	editor.open("/posts/new")
 	editor.got(403)
-	editor.sees("needs post.write, which the group editors gives; you are in no group", "You are signed in as editor")
+	editor.sees("Needs post.write, which the group editors gives; you are in no group", "You are signed in as editor")
 	editor.open("/admin/groups")
 	editor.got(403)
 	editor.click("Sign in as someone else")
@@ -89,7 +89,7 @@ func TestRevokedWhileThePageIsOpen(t *testing.T) {
 	manager.click("Remove editor from editors")
 	editor.click("Save")
 	editor.got(403)
-	editor.sees("needs post.write")
+	editor.sees("Needs post.write")
 	editor.click("The example blog")
 	editor.finds("Welcome")
 	editor.findsNo("Too late", "Write a post")
@@ -131,7 +131,7 @@ func TestOwnPostsOnly(t *testing.T) {
 	editor.findsNo("Edit")
 	editor.open("/posts/1/edit")
 	editor.got(403)
-	editor.sees("needs post.edit", "to have written the post")
+	editor.sees("Needs post.edit", "to have written the post")
 	manager.open("/posts/2/edit") // managers administer, they do not write
 	manager.got(403)
 }

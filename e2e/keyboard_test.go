@@ -52,11 +52,3 @@ func (u *user) focus() string {
 	n := tree.Nodes[0]
 	return word(n.Role) + " " + word(n.Name)
 }
-
-// focusShown says why a sighted user does not see what has the focus; empty where all is well.
-var focusShown = chromedp.Evaluate[string](`(() => {
-	const element = document.activeElement, box = element.getBoundingClientRect(), style = getComputedStyle(element);
-	if (box.right <= 0 || box.bottom <= 0 || box.left >= innerWidth || box.top >= innerHeight) return "has the focus outside of the window";
-	if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) return "has the focus, and no ring of 2 pixels or more";
-	return "";
-})()`)

@@ -58,21 +58,3 @@ func pictures(u *user) string {
 	}
 	return dir
 }
-
-// lowContrast lists the texts with less than the ratio of WCAG 2.2, 1.4.3: 4.5, or 3 for large ones.
-var lowContrast = chromedp.Evaluate[[]string](`(() => {
-	const rgb = color => color.match(/[\d.]+/g).map(Number);
-	const light = color => rgb(color).slice(0, 3).map(c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-		.reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-	const ground = e => e === null ? "rgb(255, 255, 255)" :
-		rgb(getComputedStyle(e).backgroundColor)[3] === 0 ? ground(e.parentElement) : getComputedStyle(e).backgroundColor;
-	const found = [];
-	for (const e of document.body.querySelectorAll("*")) {
-		if (![...e.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim()) || !e.checkVisibility()) continue;
-		const style = getComputedStyle(e), [low, high] = [light(style.color), light(ground(e))].sort((a, b) => a - b);
-		const ratio = (high + 0.05) / (low + 0.05), size = parseFloat(style.fontSize);
-		const large = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
-		if (ratio < (large ? 3 : 4.5)) found.push(e.innerText.slice(0, 40) + ": " + ratio.toFixed(2));
-	}
-	return found;
-})()`)
