@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
 	"strings"
 
 	"github.com/chromedp/cdproto/accessibility"
@@ -37,6 +39,17 @@ func (u *user) tabsTo(target string) {
 		}
 	}
 	u.t.Fatalf("%s does not get to %q with Tab, but to %s", u.name, target, strings.Join(way, ", "))
+}
+
+// isOn waits until this has the focus. A page that gives it to a field does so a moment after it has loaded.
+func (u *user) isOn(target string) {
+	u.t.Helper()
+	u.until(func(context.Context) error {
+		if got := u.focus(); got != target {
+			return fmt.Errorf("is on %q, want %q", got, target)
+		}
+		return nil
+	})
 }
 
 // focus is the role and the name of what has the focus, such as "button Sign in".
