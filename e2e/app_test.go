@@ -17,7 +17,7 @@ import (
 // patience is how long a test waits for anything before it fails.
 const patience = 20 * time.Second
 
-// app is an example that runs, with its own database.
+// app is an example that runs.
 type app struct {
 	t    *testing.T
 	name string
@@ -25,15 +25,15 @@ type app struct {
 }
 
 // startApp builds the example of that name and runs it on a free port until the test ends. It must
-// know the flags -addr and -db, and print the address that it listens on.
-func startApp(t *testing.T, name string) *app {
+// know the flag -addr, and print the URL of the address that it listens on.
+func startApp(t *testing.T, name string, args ...string) *app {
 	t.Helper()
 	chromium(t) // skips before anything is built
 	program, err := build(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "-addr", "127.0.0.1:0", "-db", filepath.Join(t.TempDir(), name+".db"))
+	cmd := exec.Command(program, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()

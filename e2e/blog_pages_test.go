@@ -3,7 +3,6 @@ package e2e
 import (
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -36,7 +35,7 @@ func TestKeyboardOnly(t *testing.T) {
 func TestWithoutScripts(t *testing.T) {
 	blog := startBlog(t)
 	manager, editor := blog.user("manager").noScripts(), blog.user("editor").noScripts()
-	manager.load("see that there are none", chromedp.Navigate(`data:text/html,<noscript>None.</noscript><script>document.write("There are!")</script>`))
+	manager.visit(`data:text/html,<noscript>None.</noscript><script>document.write("There are!")</script>`)
 	manager.sees("None.")
 
 	manager.open("/admin")
@@ -87,7 +86,7 @@ func TestWithoutScripts(t *testing.T) {
 // What each page looks like, for people to look at. What can be measured is.
 func TestLooks(t *testing.T) {
 	blog := startBlog(t)
-	stranger, editor, manager := blog.user("stranger"), blog.as("editor"), blog.as("manager")
+	stranger, editor, manager := blog.user("stranger"), blog.as("editor", "editpass"), blog.as("manager", "managepass")
 	stranger.open("/")
 	stranger.picture("home")
 	stranger.open("/me")

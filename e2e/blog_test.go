@@ -1,18 +1,14 @@
 package e2e
 
-import "testing"
+import (
+	"path/filepath"
+	"testing"
+)
 
-func startBlog(t *testing.T) *app { return startApp(t, "blog") }
-
-// as is a browser in which a user of the blog has logged in.
-func (a *app) as(name string) *user {
-	a.t.Helper()
-	passwords := map[string]string{"manager": "managepass", "editor": "editpass"}
-	u := a.user(name)
-	u.open("/login")
-	u.logIn(name, passwords[name])
-	u.isAt("/")
-	return u
+// startBlog starts a blog with a new database: the users manager and editor, and the manager's first post.
+func startBlog(t *testing.T) *app {
+	t.Helper()
+	return startApp(t, "blog", "-db", filepath.Join(t.TempDir(), "blog.db"))
 }
 
 // assign is the manager's click that puts somebody into a group.
@@ -50,7 +46,7 @@ func TestWrongPassword(t *testing.T) {
 }
 
 func TestDeniedWithTheReason(t *testing.T) {
-	editor := startBlog(t).as("editor")
+	editor := startBlog(t).as("editor", "editpass")
 	editor.open("/posts/new")
 	editor.got(403)
 	editor.sees("Needs post.write, which the group editors gives; you are in no group", "You are signed in as editor")
@@ -66,7 +62,7 @@ func TestDeniedWithTheReason(t *testing.T) {
 
 func TestGrantedByTheOtherBrowser(t *testing.T) {
 	blog := startBlog(t)
-	editor, manager := blog.as("editor"), blog.as("manager")
+	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
 	editor.open("/posts/new")
 	editor.got(403)
 	assign(manager, "editor", "editors")
@@ -81,7 +77,7 @@ func TestGrantedByTheOtherBrowser(t *testing.T) {
 
 func TestRevokedWhileThePageIsOpen(t *testing.T) {
 	blog := startBlog(t)
-	editor, manager := blog.as("editor"), blog.as("manager")
+	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
 	assign(manager, "editor", "editors")
 	editor.open("/posts/new")
 	editor.fill("Title", "Too late")
@@ -97,7 +93,7 @@ func TestRevokedWhileThePageIsOpen(t *testing.T) {
 
 func TestDisabledWhileThePageIsOpen(t *testing.T) {
 	blog := startBlog(t)
-	editor, manager := blog.as("editor"), blog.as("manager")
+	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
 	manager.open("/admin")
 	manager.click("Disable editor")
 	manager.sees("disabled")
@@ -112,7 +108,7 @@ func TestDisabledWhileThePageIsOpen(t *testing.T) {
 
 func TestOwnPostsOnly(t *testing.T) {
 	blog := startBlog(t)
-	editor, manager := blog.as("editor"), blog.as("manager")
+	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
 	assign(manager, "editor", "editors")
 	editor.open("/posts/new")
 	editor.fill("Title", "Mine")
@@ -137,7 +133,7 @@ func TestOwnPostsOnly(t *testing.T) {
 }
 
 func TestLogOutInOneTab(t *testing.T) {
-	here := startBlog(t).as("editor")
+	here := startBlog(t).as("editor", "editpass")
 	there := here.tab()
 	there.open("/")
 	there.finds("Sign out") // the tabs share a login
@@ -153,6 +149,24 @@ func TestLogOutInOneTab(t *testing.T) {
 	there.isAt("/me")
 	here.open("/me")
 	here.got(200)
+}
+
+func TestFormSentAfterLogout(t *testing.T) {
+	blog := startBlog(t)
+	editor := blog.as("editor", "editpass")
+	assign(blog.as("manager", "managepass"), "editor", "editors")
+	editor.open("/posts/new?draft=7")
+	editor.fill("Title", "Not saved")
+	editor.fill("Text", "Nobody is logged in any more.")
+	other := editor.tab()
+	other.open("/")
+	other.click("Sign out")
+	editor.click("Save")
+	editor.isAt("/login?came_from=%2Fposts%2Fnew%3Fdraft%3D7")
+	editor.logIn("editor", "editpass")
+	editor.isAt("/posts/new?draft=7")
+	editor.open("/")
+	editor.seesNo("Not saved")
 }
 
 func TestLoginLeadsBack(t *testing.T) {

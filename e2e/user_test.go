@@ -30,6 +30,16 @@ func (a *app) user(name string) *user {
 	return newTab(a, name, ctx)
 }
 
+// as opens a new browser in which somebody has logged in.
+func (a *app) as(name, password string) *user {
+	a.t.Helper()
+	u := a.user(name)
+	u.open("/login")
+	u.logIn(name, password)
+	u.isAt("/")
+	return u
+}
+
 // tab opens a second tab in the same browser, with the same cookies.
 func (u *user) tab() *user {
 	u.t.Helper()
@@ -65,10 +75,16 @@ func (u *user) noScripts() *user {
 	return u
 }
 
-// open types an address.
+// open types an address of the app.
 func (u *user) open(path string) {
 	u.t.Helper()
-	u.load("open "+path, chromedp.Navigate(u.app.url+path))
+	u.visit(u.app.url + path)
+}
+
+// visit types any address.
+func (u *user) visit(url string) {
+	u.t.Helper()
+	u.load("visit "+url, chromedp.Navigate(url))
 }
 
 // reload asks for the page again.
