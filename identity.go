@@ -87,13 +87,13 @@ func (p *policy) anonymous(now func() time.Time) *Identity {
 	return &Identity{kind: anonymousIdentity, policy: p, now: now}
 }
 
-// identity is the user u. groups are the sorted numbers of the active groups and of all
-// they inherit; they are kept and never written to. Without policy, id or name nobody is identified.
-func (p *policy) identity(u uuid.UUID, name string, groups []int32, since time.Time, now func() time.Time) *Identity {
-	if p == nil || u == uuid.Nil || name == "" {
+// identity is the user u. What is active is kept and never written to. Without
+// policy, id, name or what is active nobody is identified.
+func (p *policy) identity(u uuid.UUID, name string, active *scopedGroups, since time.Time, now func() time.Time) *Identity {
+	if p == nil || u == uuid.Nil || name == "" || active == nil {
 		return &Identity{}
 	}
-	return &Identity{kind: userIdentity, id: u, user: name, groups: groups, active: &scopedGroups{global: groups},
+	return &Identity{kind: userIdentity, id: u, user: name, groups: active.global.closed, active: active,
 		since: since, now: now, policy: p}
 }
 
