@@ -27,7 +27,7 @@ func (a *app) user(name string) *user {
 	a.t.Helper()
 	ctx, cancel := chromedp.NewContext(chromium(a.t), chromedp.WithNewBrowserContext())
 	a.t.Cleanup(cancel)
-	return newTab(a, name, ctx)
+	return newTab(ctx, a, name)
 }
 
 // as opens a new browser in which somebody has logged in.
@@ -45,10 +45,10 @@ func (u *user) tab() *user {
 	u.t.Helper()
 	ctx, cancel := chromedp.NewContext(u.ctx)
 	u.t.Cleanup(cancel)
-	return newTab(u.app, u.name+"'s other tab", ctx)
+	return newTab(ctx, u.app, u.name+"'s other tab")
 }
 
-func newTab(a *app, name string, ctx context.Context) *user {
+func newTab(ctx context.Context, a *app, name string) *user {
 	a.t.Helper()
 	u := &user{t: a.t, app: a, name: name, ctx: ctx, complaints: &complaints{}}
 	if err := chromedp.Do(ctx); err != nil { // without a timeout, which would end with the tab
