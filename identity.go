@@ -28,6 +28,7 @@ type Identity struct {
 	policy *policy             // nil: made by NewIdentity
 	groups []int32             // with policy: sorted numbers of the active groups and all they inherit, in scope
 	active *scopedGroups       // with policy: the groups of every scope; nil: none in any
+	third  bool                // texts are about the user, not for them
 	scope  string              // whose memberships groups counts beside the global ones; empty: none
 	gnames map[string]struct{} // without policy: groups
 	pnames map[string]struct{} // without policy: permissions

@@ -88,7 +88,7 @@ func TestComplaintsAreHeard(t *testing.T) {
 	tests := []struct{ name, policy, page, want string }{
 		{"an error of a script", "", `<script>nothing.here()</script>`, "exception: "},
 		{"the console", "", `<script>console.error("no")</script>`, "console: "},
-		{"a stylesheet that is not there", "", `<link rel="stylesheet" href="/gone.css">`, "network: "},
+		{"a picture that is not there", "", `<img src="/gone.png" alt="x">`, "network: "},
 		{"a script that the policy forbids", onlyOwnStyles, `<script>1</script>`, "policy: script-src"},
 		{"a style that the policy forbids", onlyOwnStyles, `<p style="color: red">x</p>`, "policy: style-src"},
 		{"an image that the policy forbids", onlyOwnStyles, `<img src="/x.png" alt="x">`, "policy: img-src"},
