@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -170,7 +171,7 @@ func (u *cachedUser) identify(active *scopedGroups, since time.Time, clock func(
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
 // user, and for hosts that authenticate requests themselves. All the user's groups are
-// active, and AuthenticatedAt is zero.
+// active, and AuthenticatedAt is zero; see [Identity.WithAuthenticatedAt].
 //
 // Errors: ErrInvalid for what cannot be a name; ErrNotFound; ErrDenied for a disabled user; ErrUnavailable.
 func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error) {
@@ -208,7 +209,7 @@ func (a *Authority) identityOf(ctx context.Context, k userKey) (*Identity, error
 			}
 			a.keep(st, func(in *caches) {
 				in.users.Set(u.ID, u)
-				k.cache.Set(k.key, u)
+				k.cache.Set(strings.Clone(k.key), u) // the host may reuse its bytes, as fasthttp does
 			})
 		}
 		id = u.identity

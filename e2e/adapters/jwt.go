@@ -1,0 +1,31 @@
+package adapters
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/rbac-go/rbac"
+)
+
+func identifyJWT(auth *rbac.Authority, parser *jwt.Parser, key jwt.Keyfunc) func(*http.Request) (*rbac.Identity, error) {
+	return func(r *http.Request) (*rbac.Identity, error) {
+		bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		var claims struct {
+			jwt.RegisteredClaims
+			AuthTime jwt.NumericDate `json:"auth_time"`
+		}
+		if !ok {
+			return nil, nil // it is not for us to say
+		} else if _, err := parser.ParseWithClaims(bearer, &claims, key); err != nil {
+			return nil, rbac.ErrNoTicket
+		}
+		id, err := auth.IdentityBySubject(r.Context(), claims.Subject)
+		return id.WithAuthenticatedAt(claims.AuthTime.Time), err
+	}
+}
+
+func newJWTParser(issuer, audience string) *jwt.Parser {
+	return jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired())
+}
