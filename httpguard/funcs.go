@@ -15,7 +15,7 @@ import (
 //	{{if can (in .Me "org:42") "post.edit"}}…{{end}}       has it in the scope
 //	{{with user .Me}}Hello {{.}}{{else}}Sign in{{end}}     the name; empty for nobody
 //
-// A nil Identity can nothing, without an error, so that public pages work while the store cannot be reached. For anybody else the
+// A nil *Identity can nothing, without an error, so that public pages work while the store cannot be reached. For anybody else the
 // name of a permission that their Authority does not have, and an invalid scope, is an error that ends the execution of the template:
 // execute into a buffer, and answer 500. A predicate that is broken is not met; [rbac.Authority.Validate] finds its faults at start.
 // The user's name is escaped by html/template.
