@@ -182,8 +182,7 @@ func TestGRPCWithoutStore(t *testing.T) {
 
 // TestGRPCAddress: the caller has an address only where ClientAddr says so.
 func TestGRPCAddress(t *testing.T) {
-	fromPeer := func(r *http.Request) (netip.Addr, error) { return grpcAddr(r) }
-	for want, ask := range map[codes.Code]func(*http.Request) (netip.Addr, error){codes.Unauthenticated: nil, codes.OK: fromPeer} {
+	for want, ask := range map[codes.Code]func(*http.Request) (netip.Addr, error){codes.Unauthenticated: nil, codes.OK: grpcAddr} {
 		a := rbactest.World(t, world)
 		conn := dialGRPC(t, newGuard(a, httpguard.Config{ClientAddr: ask}))
 		if err := conn.Invoke(t.Context(), "/test.Reports/Local", wrapperspb.String(""), new(text)); status.Code(err) != want {
