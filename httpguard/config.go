@@ -56,7 +56,7 @@ type Config struct {
 	// token of ours. Returning nil and nil means that it knows nothing either: who presented a
 	// Bearer token is then refused, everybody else is anonymous.
 	//
-	// ErrNoTicket, ErrBadCredentials and ErrNotFound are answered with 401, ErrUnavailable
+	// ErrNoTicket, ErrBadCredentials, ErrNotFound, ErrInvalid and ErrDenied (a disabled user) are answered with 401, ErrUnavailable
 	// with 503, any other error or a panic with 500, on guarded routes. Public
 	// ones are then served with a nil Identity, for which no predicate is met.
 	//
