@@ -74,6 +74,7 @@ func (a *Authority) Value(ctx context.Context, t Token, key string) (string, err
 	return value, nil
 }
 
+// validValue checks what can be checked without the store. Its errors do not quote the value.
 func validValue(key, value string) error {
 	reason := badString(key, 1)
 	if len(key) > maxValueKey {
@@ -82,15 +83,7 @@ func validValue(key, value string) error {
 	if reason != "" {
 		return invalid("ticket value", key, "Key", reason)
 	}
-	if len(key)+len(value) > maxValues {
-		return tooLarge(key)
-	}
 	return validText("ticket value", key, "Value", value)
-}
-
-// tooLarge does not quote the value: errors end up in logs.
-func tooLarge(key string) error {
-	return invalid("ticket value", key, "Value", "more than 4 KiB together with the other keys and values of the ticket")
 }
 
 // ticketInUse finds the living ticket of a token, notes its use, and reads of it what
@@ -121,7 +114,7 @@ func setValue(r Records, ticket uuid.UUID, key, value string) error {
 	case value == "":
 		return noTicket(r.DeleteTicketValue(ticket, key))
 	case others+len(key)+len(value) > maxValues:
-		return tooLarge(key)
+		return invalid("ticket value", key, "Value", "more than 4 KiB together with the other keys and values of the ticket")
 	}
 	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: key, Value: value}))
 }

@@ -231,6 +231,11 @@ func TestValuesNeedALivingTicket(t *testing.T) {
 			checkNoValues(t, "nobody", x, rbac.Token{})
 			checkNoValues(t, "a token of no ticket", x, unknownToken(t))
 		}
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		if _, err := a.Value(ended, rbac.Token{}, "lang"); !errors.Is(err, rbac.ErrNoTicket) {
+			t.Errorf("nobody has no values, whatever the store says: got %v", err)
+		}
 		h.clock.Advance(time.Hour + time.Minute)
 		checkNoValues(t, "past the idle limit", a, tok)
 		checkNoValues(t, "past the idle limit, with cold caches", b, tok)
