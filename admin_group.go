@@ -73,12 +73,17 @@ func (tx *Tx) ModifyGroup(g Group) error {
 
 // DeleteGroup deletes a group with its memberships, grants and inheritances. It is
 // no longer active in any ticket, and neither is a group that its members were
-// authorized for only through it.
+// authorized for only through it. It leaves the separation sets that name it; ErrSeparation if one
+// would have fewer groups than its cardinality: then delete the set first.
 func (tx *Tx) DeleteGroup(name string) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
 	g, err := tx.group(name)
+	if err != nil {
+		return err
+	}
+	sets, err := tx.setsOf(g)
 	if err != nil {
 		return err
 	}
@@ -90,6 +95,7 @@ func (tx *Tx) DeleteGroup(name string) error {
 		func() error { return tx.endGroupMembers(g) },
 		func() error { return tx.endGroupGrants(g) },
 		func() error { return tx.endGroupInheritances(g) },
+		func() error { return tx.leaveSets(g, sets) },
 		func() error { return tx.pruneTickets(narrowed) },
 		func() error { return tx.r.DeleteGroup(g.ID) },
 		func() error { return tx.log(Change{Action: "DeleteGroup", Subject: g.Name, SubjectID: g.ID}, g, nil) })

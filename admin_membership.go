@@ -5,6 +5,7 @@ import "errors"
 // AssignUser makes a user a member of a group: everywhere, or in the scope that
 // the Membership names. ErrExists if there is one with that user, group and scope
 // already, even one that has ended: ModifyMembership gives it a new end.
+// ErrSeparation if the user would violate a static separation set.
 func (tx *Tx) AssignUser(m Membership) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -19,6 +20,9 @@ func (tx *Tx) AssignUser(m Membership) error {
 	}
 	rec := MembershipRecord{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
 		AssignedBy: tx.actor.name, AssignedAt: tx.now}
+	if err := tx.checkMembership(rec); err != nil {
+		return err
+	}
 	return tx.write(
 		func() error { return tx.pruneUserTickets(u) },
 		func() error { return tx.r.AddMembership(rec) },
@@ -63,6 +67,7 @@ func (tx *Tx) logMembership(action string, m MembershipRecord, user, group strin
 }
 
 // ModifyMembership replaces Note and Until of the membership with that user, group and scope.
+// ErrSeparation if one that had ended counts again and its user would violate a static separation set.
 func (tx *Tx) ModifyMembership(m Membership) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -79,6 +84,9 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 	rec.Note, rec.Until = m.Note, instant(m.Until)
 	if rec == old {
 		return nil
+	}
+	if err := tx.checkMembership(rec); err != nil {
+		return err
 	}
 	return tx.write(tx.protect,
 		func() error { return tx.pruneUserTickets(u) },

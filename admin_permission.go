@@ -45,6 +45,8 @@ func (tx *Tx) checkPermission(p Permission) error {
 	err := errors.Join(
 		validName("permission", "Name", p.Name),
 		validText("permission", p.Name, "Title", p.Title),
+		validKey("permission", p.Name, "Object", p.Object),
+		validKey("permission", p.Name, "Operation", p.Operation),
 		validText("permission", p.Name, "Description", p.Description))
 	if err != nil || p.Section == "" {
 		return err

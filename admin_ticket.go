@@ -84,21 +84,25 @@ func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
 		if len(kept) == len(t.Groups) {
 			continue
 		}
-		if err := tx.narrowTicket(t, kept); err != nil {
+		u, err := tx.r.User(t.User)
+		if err != nil {
+			return err
+		}
+		before, err := tx.groupsOf(t.Groups, nil)
+		if err != nil {
+			return err
+		}
+		if err := tx.narrowTicket("DropActiveGroup", u.User, t, groupNames(before), kept); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (tx *Tx) narrowTicket(t TicketRecord, groups []uuid.UUID) error {
-	u, err := tx.r.User(t.User)
+// narrowTicket makes groups the only ones of a ticket.
+func (tx *Tx) narrowTicket(action string, u User, t TicketRecord, before []string, groups []uuid.UUID) error {
+	after, err := tx.groupsOf(groups, nil)
 	if err != nil {
-		return err
-	}
-	before, err1 := tx.activeGroups(t.Groups)
-	after, err2 := tx.activeGroups(groups)
-	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
 	err = tx.r.SetTicketGroups(t.ID, groups)
@@ -108,21 +112,13 @@ func (tx *Tx) narrowTicket(t TicketRecord, groups []uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	return tx.log(Change{Action: "DropActiveGroup", Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}, before, after)
+	c := Change{Action: action, Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}
+	return tx.log(c, ticketGroups{before}, ticketGroups{groupNames(after)})
 }
 
-// activeGroups is what the change log says of a narrowed ticket.
-type activeGroups struct {
+// ticketGroups is what the change log says of the active groups of a ticket.
+type ticketGroups struct {
 	Groups []string `json:"groups"`
-}
-
-func (tx *Tx) activeGroups(ids []uuid.UUID) (activeGroups, error) {
-	groups, err := tx.groupsOf(ids, nil)
-	active := activeGroups{Groups: make([]string, len(groups))}
-	for i, g := range groups {
-		active.Groups[i] = g.Name
-	}
-	return active, err
 }
 
 // authorizedGroups returns the groups a user is a member of in any scope at this

@@ -17,7 +17,7 @@ import (
 // permissions, groups, grants and inheritances, in one Update.
 //
 // Each declared thing is added once, and the store remembers it: what an administrator
-// deletes, revokes or renames stays so. A title, description, note, section or position is
+// deletes, revokes or renames stays so. A title, description, note, section, position, object or operation is
 // updated when the program declares another one than it did before, so that an administrator's
 // lasts until then. Nothing is ever removed. Declaring again what is there already changes nothing.
 // What is there under a declared name, and was never declared, is taken as it is.
@@ -200,6 +200,8 @@ func (d *declarer) updatePermission(_ uuid.UUID, was, is Permission) error {
 	follow(&stored.Title, was.Title, is.Title)
 	follow(&stored.Description, was.Description, is.Description)
 	follow(&stored.Position, was.Position, is.Position)
+	follow(&stored.Object, was.Object, is.Object)
+	follow(&stored.Operation, was.Operation, is.Operation)
 	if was.Section != is.Section {
 		stored.Section = d.sectionOf(is)
 	}

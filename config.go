@@ -18,6 +18,10 @@ type Config struct {
 	// such holder yet is not protected.
 	Protected []string
 
+	// LimitedHierarchy keeps each group to one immediate junior: the inheritance of
+	// a second is ErrExists (INCITS 359 section 6.2.2). What a store has already stays.
+	LimitedHierarchy bool
+
 	// IdleLimit ends a ticket that was not used for so long. It is kept to the
 	// minute: a ticket ends between IdleLimit and a minute later. Zero: 1 h. At least 1 min.
 	IdleLimit time.Duration

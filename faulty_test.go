@@ -121,6 +121,10 @@ func (r *faultyRecords) LockHead() (rbac.Head, error) {
 	return read(r, func() (rbac.Head, error) { return r.Records.LockHead() })
 }
 
+func (r *faultyRecords) ShareHead() (rbac.Head, error) {
+	return read(r, func() (rbac.Head, error) { return r.Records.ShareHead() })
+}
+
 func (r *faultyRecords) SetHead(x rbac.Head) error {
 	return r.write(func() error { return r.Records.SetHead(x) })
 }
@@ -279,6 +283,30 @@ func (r *faultyRecords) AddInheritance(x rbac.InheritanceRecord) error {
 
 func (r *faultyRecords) DeleteInheritance(x rbac.InheritanceRecord) error {
 	return r.write(func() error { return r.Records.DeleteInheritance(x) })
+}
+
+func (r *faultyRecords) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
+	return read(r, func() ([]rbac.SeparationRecord, error) { return r.Records.Separations(dynamic) })
+}
+
+func (r *faultyRecords) Separation(dynamic bool, name string) (rbac.SeparationRecord, error) {
+	return read(r, func() (rbac.SeparationRecord, error) { return r.Records.Separation(dynamic, name) })
+}
+
+func (r *faultyRecords) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.SeparationRecord, error) {
+	return read(r, func() ([]rbac.SeparationRecord, error) { return r.Records.GroupSeparations(dynamic, groups) })
+}
+
+func (r *faultyRecords) AddSeparation(x rbac.SeparationRecord) error {
+	return r.write(func() error { return r.Records.AddSeparation(x) })
+}
+
+func (r *faultyRecords) SetSeparation(x rbac.SeparationRecord) error {
+	return r.write(func() error { return r.Records.SetSeparation(x) })
+}
+
+func (r *faultyRecords) DeleteSeparation(dynamic bool, name string) error {
+	return r.write(func() error { return r.Records.DeleteSeparation(dynamic, name) })
 }
 
 func (r *faultyRecords) Declarations() ([]rbac.Declaration, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -133,48 +132,14 @@ func (a *Authority) readUser(r Records, st *state, now time.Time, find func() (U
 			c.until = m.Until
 		}
 	}
-	c.identity = c.identify(c.active(now, nil), time.Time{}, a.cfg.Clock)
+	c.identity = c.withTicket(TicketRecord{}, now, a.cfg.Clock)
 	return c, nil
 }
 
-// active returns the groups that count in each scope. Those of a narrowed ticket
-// are the ones it names, as far as the user is authorized for them there, and what these inherit.
-func (u *cachedUser) active(now time.Time, narrowed func([]int32) []int32) *scopedGroups {
-	assigned := map[string][]int32{}
-	for _, m := range u.memberships {
-		if n, ok := u.policy.groupIDs[m.Group]; ok && m.countsAt(now) {
-			assigned[m.Scope] = append(assigned[m.Scope], n)
-		}
-	}
-	return newScopedGroups(assigned, func(groups []int32) []int32 {
-		authorized := u.policy.closeOver(groups)
-		if narrowed == nil {
-			return authorized
-		}
-		return u.policy.closeOver(narrowed(authorized))
-	})
-}
-
-// withTicket returns the Identity that a ticket of the user gives.
+// withTicket returns the Identity that a ticket of the user gives; that of the zero ticket is without one.
 func (u *cachedUser) withTicket(t TicketRecord, now time.Time, clock func() time.Time) *Identity {
-	if !t.Narrowed {
-		return u.identify(u.active(now, nil), t.Created, clock)
-	}
-	return u.identify(u.active(now, func(authorized []int32) (active []int32) {
-		for _, g := range t.Groups {
-			n, ok := u.policy.groupIDs[g]
-			if _, found := slices.BinarySearch(authorized, n); ok && found {
-				active = append(active, n)
-			}
-		}
-		return active
-	}), t.Created, clock)
-}
-
-func (u *cachedUser) identify(active *scopedGroups, since time.Time, clock func() time.Time) *Identity {
-	id := u.policy.identity(u.ID, u.Name, active.global, since, clock)
-	id.active = active
-	return id
+	active := u.policy.activate(u.policy.assigned(u.memberships, now), t)
+	return u.policy.identity(u.ID, u.Name, active, t.Created, clock)
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a

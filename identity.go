@@ -28,6 +28,7 @@ type Identity struct {
 	policy *policy             // nil: made by NewIdentity
 	groups []int32             // with policy: sorted numbers of the active groups and all they inherit, in scope
 	active *scopedGroups       // with policy: the groups of every scope; nil: none in any
+	third  bool                // texts are about the user, not for them
 	scope  string              // whose memberships groups counts beside the global ones; empty: none
 	gnames map[string]struct{} // without policy: groups
 	pnames map[string]struct{} // without policy: permissions
@@ -87,13 +88,13 @@ func (p *policy) anonymous(now func() time.Time) *Identity {
 	return &Identity{kind: anonymousIdentity, policy: p, now: now}
 }
 
-// identity is the user u. groups are the sorted numbers of the active groups and of all
-// they inherit; they are kept and never written to. Without policy, id or name nobody is identified.
-func (p *policy) identity(u uuid.UUID, name string, groups []int32, since time.Time, now func() time.Time) *Identity {
-	if p == nil || u == uuid.Nil || name == "" {
+// identity is the user u. What is active is kept and never written to. Without
+// policy, id, name or what is active nobody is identified.
+func (p *policy) identity(u uuid.UUID, name string, active *scopedGroups, since time.Time, now func() time.Time) *Identity {
+	if p == nil || u == uuid.Nil || name == "" || active == nil {
 		return &Identity{}
 	}
-	return &Identity{kind: userIdentity, id: u, user: name, groups: groups, active: &scopedGroups{global: groups},
+	return &Identity{kind: userIdentity, id: u, user: name, groups: active.global.closed, active: active,
 		since: since, now: now, policy: p}
 }
 

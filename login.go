@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -24,7 +25,10 @@ type Login struct {
 	Label     string     // shown in the list of tickets; at most 256 bytes
 
 	// Groups, unless nil, are the only ones that will be active in the ticket, with
-	// what they inherit. The user must be authorized for each; else ErrDenied.
+	// what they inherit. The user must be authorized for each; else ErrDenied. They must
+	// not violate a dynamic separation set; else ErrSeparation. Nil: all that the user is assigned
+	// to, but those that such a set keeps out, which Ticket.Omitted lists: groups with a permission of
+	// Config.Protected come first, then by name.
 	Groups []string
 	// Expires ends the ticket early; zero, or later than Config.AbsoluteLimit allows: that
 	// limit. Together with a Label it makes an API key, which may live longer, has no
@@ -54,8 +58,8 @@ func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // is such a user (an account with a hash in an older format costs that one, too, until its upgrade).
 //
 // Errors: ErrBadCredentials for an unknown or disabled user and a wrong password alike;
-// a [*ThrottledError], which is ErrThrottled; ErrBusy; with Groups ErrDenied;
-// ErrInvalid for an argument that could not be right for anybody; ErrUnavailable.
+// a [*ThrottledError], which is ErrThrottled; ErrBusy; with Groups ErrDenied and
+// ErrSeparation; ErrInvalid for an argument that could not be right for anybody; ErrUnavailable.
 func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
 	if err := a.checkLogin(l); err != nil {
 		return Token{}, err
@@ -109,7 +113,7 @@ func (a *Authority) passwordTicket(ctx context.Context, l Login, v verified) (To
 // Issue makes a ticket for a user whom the host has authenticated itself.
 //
 // Errors: ErrInvalid, also for a Login with a Password; ErrNotFound; ErrDenied
-// for a disabled user, and with Groups; ErrUnavailable.
+// for a disabled user, and with Groups; with these ErrSeparation; ErrUnavailable.
 func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 	if l.Password != "" {
 		return Token{}, invalid("login", l.User, "Password", "Issue verifies none")
@@ -140,12 +144,16 @@ func (a *Authority) checkLogin(l Login) error {
 	if (l.User == "") == (l.Subject == "") {
 		return invalid("login", l.User, "User", "exactly one of User and Subject is needed")
 	}
-	err := validKey("login", l.User, "Label", l.Label)
-	for _, g := range l.Groups {
-		err = errors.Join(err, validName("login", "Groups", g))
-	}
+	err := errors.Join(validKey("login", l.User, "Label", l.Label), validGroups("login", l.Groups))
 	if !l.Expires.IsZero() && (!a.now().Before(instant(l.Expires)) || l.Expires.UTC().Year() > 9999) {
 		err = errors.Join(err, invalid("login", l.User, "Expires", "not in the future, or beyond the year 9999"))
+	}
+	return err
+}
+
+func validGroups(record string, names []string) (err error) {
+	for _, name := range names {
+		err = errors.Join(err, validName(record, "Groups", name))
 	}
 	return err
 }
@@ -176,6 +184,12 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 			if withHead {
 				var err error
 				if tx, err = a.begin(ctx, r, false); err != nil {
+					return err
+				}
+			}
+			if l.Groups != nil && !withHead {
+				// A dynamic set and a ticket that violates it must not miss each other.
+				if _, err := r.ShareHead(); err != nil {
 					return err
 				}
 			}
@@ -253,27 +267,43 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 	return rec, err
 }
 
-// loginGroups finds the groups that a login asks for: all or nothing.
+// loginGroups finds the groups that are to be the only active ones: all or nothing.
 func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	authorized, err := tx.authorizedGroups(u.ID)
+	memberships, err := tx.r.UserMemberships(u.ID)
 	if err != nil {
 		return nil, err
 	}
+	p, err := tx.ticketPolicy(groupsOf([]holder{{u.ID, memberships}}))
+	if err != nil {
+		return nil, err
+	}
+	assigned := p.assigned(memberships, tx.now)
+	authorized := p.closeOver(slices.Concat(slices.Collect(maps.Values(assigned))...))
 	ids := make([]uuid.UUID, len(names))
 	for i, name := range names {
-		g, err := tx.r.GroupByName(name)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, err
-		}
-		if err != nil || !slices.Contains(authorized, g.ID) {
+		n, ok := p.groupNum[name]
+		if _, found := slices.BinarySearch(authorized, n); !ok || !found {
 			return nil, &Error{Kind: ErrDenied, Record: "group", Name: name, Reason: u.Name + " is not authorized for it"}
 		}
-		ids[i] = g.ID
+		ids[i] = p.groups[n].ID
 	}
-	return sortIDs(ids), nil
+	ids = sortIDs(ids)
+	return ids, tx.checkTogether(p, u, assigned, ids)
+}
+
+// checkTogether refuses groups that may not be active together where the user is assigned to what brings them.
+func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, groups []uuid.UUID) error {
+	t := TicketRecord{Narrowed: true, Groups: groups}
+	for _, scope := range scopes(assigned) {
+		if v, ok := p.violation(scope, p.chosen(assignedIn(assigned, scope), t)); ok {
+			v.user = u.ID
+			return tx.separationError([]violation{v})
+		}
+	}
+	return nil
 }
 
 // replaceTicket ends the ticket that the client had before, whoever it belonged to.

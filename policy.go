@@ -16,6 +16,7 @@ type policy struct {
 	perms    map[string]*policyPermission
 	names    []string // of permissions, in byte order
 	menu     []MenuSection
+	sets     []SeparationRecord // dynamic ones; in a policy made for a check, those to be checked
 }
 
 type policyGroup struct {
@@ -23,6 +24,8 @@ type policyGroup struct {
 	closure []int32             // its own number and those of all groups it inherits, sorted
 	juniors []int32             // immediate, sorted
 	grants  map[string]struct{} // its own: names of permissions, and patterns
+	sets    []int32             // those it is a member of
+	first   bool                // gives a protected permission: it is activated before others
 }
 
 type policyPermission struct {
@@ -31,19 +34,30 @@ type policyPermission struct {
 }
 
 // loadPolicy reads and compiles the policy that r shows.
-func loadPolicy(r Records) (*policy, error) {
+func loadPolicy(r Records, protected []string) (*policy, error) {
 	p := &policy{}
-	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions, p.readGrants, p.readMenu} {
+	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions, p.readGrants, p.readSeparations, p.readMenu} {
 		if err := step(r); err != nil {
 			return nil, err
 		}
 	}
 	p.spreadGrants()
+	for _, name := range protected {
+		if perm, ok := p.perms[name]; ok {
+			p.activateFirst(perm.groups)
+		}
+	}
 	return p, nil
 }
 
 func (p *policy) readGroups(r Records) error {
 	groups, err := r.Groups()
+	p.setGroups(groups)
+	return err
+}
+
+// setGroups numbers groups, which are in byte order of name.
+func (p *policy) setGroups(groups []Group) {
 	p.groups = make([]policyGroup, len(groups))
 	p.groupNum = make(map[string]int32, len(groups))
 	p.groupIDs = make(map[uuid.UUID]int32, len(groups))
@@ -51,11 +65,15 @@ func (p *policy) readGroups(r Records) error {
 		p.groups[i] = policyGroup{Group: g}
 		p.groupNum[g.Name], p.groupIDs[g.ID] = int32(i), int32(i)
 	}
-	return err
 }
 
 func (p *policy) readInheritances(r Records) error {
 	inheritances, err := r.Inheritances()
+	p.setInheritances(inheritances)
+	return err
+}
+
+func (p *policy) setInheritances(inheritances []InheritanceRecord) {
 	for _, i := range inheritances {
 		senior, ok1 := p.groupIDs[i.Senior]
 		junior, ok2 := p.groupIDs[i.Junior]
@@ -69,7 +87,6 @@ func (p *policy) readInheritances(r Records) error {
 	for n := range p.groups {
 		p.groups[n].closure = p.closeOver([]int32{int32(n)})
 	}
-	return err
 }
 
 // closeOver returns the sorted numbers of groups and of all groups they inherit. It
@@ -141,6 +158,12 @@ func (p *policy) give(group int32, permissions ...string) {
 			perm.groups = append(perm.groups, group)
 		}
 	}
+}
+
+func (p *policy) readSeparations(r Records) error {
+	sets, err := r.Separations(true)
+	p.setSeparations(sets)
+	return err
 }
 
 func (p *policy) readMenu(r Records) error {

@@ -81,9 +81,11 @@ func (w worldRecords) Grants() (all []GrantRecord, _ error) {
 
 func (w worldRecords) Sections() ([]Section, error) { return nil, nil }
 
+func (w worldRecords) Separations(bool) ([]SeparationRecord, error) { return nil, nil }
+
 func (w world) compile(t testing.TB) *policy {
 	t.Helper()
-	p, err := loadPolicy(worldRecords{world: w})
+	p, err := loadPolicy(worldRecords{world: w}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,5 +103,5 @@ func (p *policy) user(t testing.TB, name string, groups ...string) *Identity {
 		}
 		active = append(active, n)
 	}
-	return p.identity(worldID(name), name, p.closeOver(active), time.Unix(1, 0), time.Now)
+	return p.identity(worldID(name), name, &scopedGroups{global: p.together(active)}, time.Unix(1, 0), time.Now)
 }

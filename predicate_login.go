@@ -60,7 +60,7 @@ func (p *authenticatedWithin) describe(id *Identity, v verdict) (need, fact stri
 	case id.kind == anonymousIdentity:
 		return p.need(), id.who()
 	case id.since.IsZero():
-		return "it is unknown when you logged in", ""
+		return "the time of the login is unknown", ""
 	case v == broken:
 		return "your login lies in the future", ""
 	case v == met:

@@ -87,7 +87,7 @@ func TestAuthenticatedWithinReasons(t *testing.T) {
 		{loggedIn(t, noon.Add(-10*time.Minute)), quarter, "you logged in 10m ago"},
 		{loggedIn(t, noon.Add(time.Minute)), quarter, "you logged in just now"},
 		{loggedIn(t, noon.Add(time.Hour)), quarter, "your login lies in the future"},
-		{loggedIn(t, time.Time{}), quarter, "it is unknown when you logged in"},
+		{loggedIn(t, time.Time{}), quarter, "the time of the login is unknown"},
 		{NewIdentity("", nil, nil), quarter, "needs a login within the last 15m; nobody is logged in"},
 		{loggedIn(t, noon), AuthenticatedWithin(0), "a login within 0s is impossible"},
 		{loggedIn(t, noon.Add(-time.Minute)), Not(quarter), "refused because you logged in 1m ago"},

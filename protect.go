@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -58,10 +59,30 @@ func (tx *Tx) isHeld(permission string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if groups, err = tx.activatable(groups); err != nil {
+		return false, err
+	}
 	for _, err := range tx.r.Users(UserFilter{Groups: groups, At: tx.now, Permanent: true, Enabled: true, Limit: 1}) {
 		return err == nil, err
 	}
 	return false, nil
+}
+
+// activatable returns those of the groups that can be active at all: one that violates a dynamic
+// set alone, by what it inherits, gives nothing to anybody.
+func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
+	sets, err := tx.r.Separations(true)
+	if err != nil || len(sets) == 0 {
+		return groups, err
+	}
+	p, err := tx.policyOf(groups, sets)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(groups, func(g uuid.UUID) bool {
+		_, _, violated := p.violated(p.groups[p.groupIDs[g]].closure)
+		return violated
+	}), nil
 }
 
 // permissionGroups returns the groups that give a permission: by a grant of their own

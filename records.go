@@ -41,6 +41,13 @@ type Permission struct {
 	Section     string    `json:"section,omitempty"`  // the name of the Section it is listed under, or empty
 	Position    int       `json:"position,omitempty"` // its place within the section; equal ones are ordered by name
 	Created     time.Time `json:"created,omitzero"`
+
+	// Object and Operation are what INCITS 359 makes a permission of: the right to
+	// perform the operation on the object. Each, where it is empty, is a part of the Name: the Object
+	// what stands before the last dot, the Operation what stands after it. A name
+	// without a dot has an Operation and no Object.
+	Object    string `json:"object,omitempty"`
+	Operation string `json:"operation,omitempty"`
 }
 
 // Section is the heading under which permissions are listed.

@@ -6,18 +6,18 @@ import (
 	"strconv"
 )
 
-// scopedGroups are the groups of an Identity in every scope, as sorted numbers. It does not change.
+// scopedGroups are the groups of an Identity in every scope. It does not change.
 type scopedGroups struct {
-	global []int32
-	scoped map[string][]int32 // those of the scopes that add something, the global ones included
+	global *activeGroups
+	scoped map[string]*activeGroups // those of the scopes that add something, the global ones included
 }
 
 // newScopedGroups makes it of what is assigned in each scope. Scopes with the same
-// assignments, which are most, share one list.
-func newScopedGroups(assigned map[string][]int32, complete func([]int32) []int32) *scopedGroups {
+// assignments, which are most, share one entry.
+func newScopedGroups(assigned map[string][]int32, activate func(global, scoped []int32) *activeGroups) *scopedGroups {
 	everywhere := assigned[""]
-	a := &scopedGroups{global: complete(everywhere)}
-	made := map[string][]int32{}
+	a := &scopedGroups{global: activate(everywhere, nil)}
+	made := map[string]*activeGroups{}
 	for scope, groups := range assigned {
 		if scope == "" {
 			continue
@@ -25,13 +25,13 @@ func newScopedGroups(assigned map[string][]int32, complete func([]int32) []int32
 		slices.Sort(groups)
 		key := numbersKey(groups)
 		if _, ok := made[key]; !ok {
-			made[key] = complete(slices.Concat(everywhere, groups))
+			made[key] = activate(everywhere, groups)
 		}
-		if slices.Equal(made[key], a.global) {
+		if made[key].equal(a.global) {
 			continue
 		}
 		if a.scoped == nil {
-			a.scoped = map[string][]int32{}
+			a.scoped = map[string]*activeGroups{}
 		}
 		a.scoped[scope] = made[key]
 	}
@@ -46,10 +46,13 @@ func numbersKey(numbers []int32) string {
 	return string(b)
 }
 
+// noGroups are those of an Identity that has none in any scope.
+var noGroups = &activeGroups{}
+
 // in returns the groups that count in a scope.
-func (a *scopedGroups) in(scope string) []int32 {
+func (a *scopedGroups) in(scope string) *activeGroups {
 	if a == nil {
-		return nil
+		return noGroups
 	}
 	if groups, ok := a.scoped[scope]; ok {
 		return groups
@@ -82,7 +85,7 @@ func (id *Identity) In(scope string) *Identity {
 	}
 	c := *id
 	c.scope = scope
-	c.groups = id.active.in(scope)
+	c.groups = id.active.in(scope).closed
 	return &c
 }
 
@@ -101,11 +104,11 @@ func (id *Identity) Scopes(permission string) (everywhere bool, scopes []string)
 	if !ok || id.active == nil {
 		return false, nil
 	}
-	if intersect(id.active.global, p.groups) {
+	if intersect(id.active.global.closed, p.groups) {
 		return true, nil
 	}
 	for scope, groups := range id.active.scoped {
-		if intersect(groups, p.groups) {
+		if intersect(groups.closed, p.groups) {
 			scopes = append(scopes, scope)
 		}
 	}
@@ -134,7 +137,7 @@ type inScope struct {
 
 func (c *inScope) judge(id view) verdict {
 	if id.policy != nil {
-		id.groups, id.scope, id.scoped = id.active.in(c.scope), c.scope, true
+		id.groups, id.scope, id.scoped = id.active.in(c.scope).closed, c.scope, true
 	}
 	return c.parts[0].judge(id)
 }

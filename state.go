@@ -139,12 +139,12 @@ func (a *Authority) apply(r Records, st *state, head Head, changes []Change) (*s
 var userActions = map[string]bool{
 	"AddUser": true, "ModifyUser": true, "DeleteUser": true, "SetPasswordHash": true,
 	"AssignUser": true, "ModifyMembership": true, "DeassignUser": true,
-	"Logout": true, "RevokeTicket": true, "DropActiveGroup": true,
+	"Logout": true, "RevokeTicket": true, "AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
 }
 
 // reload reads the policy and drops every cached user, and so every ticket.
 func (a *Authority) reload(r Records, head Head) (*state, error) {
-	p, err := loadPolicy(r)
+	p, err := loadPolicy(r, a.cfg.Protected)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ import (
 //   - After a method of Records returned an error other than ErrNotFound the
 //     transaction cannot commit: Update rolls back and returns that error even if f returns nil.
 //   - Two Updates never both succeed if each would have seen the other's writes
-//     in a record it locked (LockHead, LockUser, Throttle). A store may as well run Updates one after another.
+//     in a record it locked (LockHead, ShareHead, LockUser, Throttle). A store may as well run Updates one after another.
 //   - The context governs the whole transaction. When it ends, methods of Records fail and Update rolls back.
 //   - Records, and the sequences it returned, are dead when f has returned; using
 //     them gives an error. They are used by one goroutine at a time.
@@ -63,6 +63,7 @@ type Records interface {
 	HeadRecords
 	UserRecords
 	PolicyRecords
+	SeparationRecords
 	MembershipRecords
 	TicketRecords
 	TicketValueRecords
@@ -87,6 +88,9 @@ type HeadRecords interface {
 	// LockHead reads the head and keeps every other transaction from locking it
 	// until this one ends. A transaction that locks both locks the head before any user or throttle.
 	LockHead() (Head, error)
+	// ShareHead reads the head and keeps every other transaction from locking it, and
+	// may keep it from sharing it, until this one ends.
+	ShareHead() (Head, error)
 	SetHead(Head) error
 }
 
@@ -177,7 +181,7 @@ type PolicyRecords interface {
 	GroupByName(name string) (Group, error)
 	AddGroup(Group) error
 	SetGroup(Group) error // by ID; writes everything but Created
-	// DeleteGroup needs the group's grants, inheritances, memberships and places in tickets to be gone.
+	// DeleteGroup needs the group's grants, inheritances, memberships and places in separation sets and tickets to be gone.
 	DeleteGroup(id uuid.UUID) error
 
 	Grants() ([]GrantRecord, error)
@@ -196,6 +200,26 @@ type PolicyRecords interface {
 
 	Declarations() ([]Declaration, error)
 	SetDeclaration(Declaration) error // adds or replaces
+}
+
+// SeparationRecord is a separation of duty set as a store keeps it: unique by Dynamic and Name.
+type SeparationRecord struct {
+	Dynamic     bool // of the groups active in a ticket; otherwise static, of those a user is authorized for
+	Name        string
+	Cardinality int
+	Groups      []uuid.UUID // in byte order, without repetition
+}
+
+// SeparationRecords is the table of separation of duty sets. Each of Groups exists. Listings
+// are in byte order of Name.
+type SeparationRecords interface {
+	Separations(dynamic bool) ([]SeparationRecord, error)
+	Separation(dynamic bool, name string) (SeparationRecord, error)
+	// GroupSeparations lists the sets with one of groups among their Groups, each once.
+	GroupSeparations(dynamic bool, groups []uuid.UUID) ([]SeparationRecord, error)
+	AddSeparation(SeparationRecord) error
+	SetSeparation(SeparationRecord) error // replaces Cardinality and Groups
+	DeleteSeparation(dynamic bool, name string) error
 }
 
 // MembershipRecord is a membership as a store keeps it: unique by User, Group and Scope.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,7 +15,7 @@ type Ticket struct {
 	User       string
 	Label      string
 	Groups     []string // the groups it was narrowed to, in byte order; nil: all that the user has
-	Omitted    []string // groups of the user that are not active in it for another reason; nil: none
+	Omitted    []string // groups that a dynamic separation set left out, in some scope, in byte order; nil: none
 	Created    time.Time
 	LastSeen   time.Time // lags by up to a minute
 	Expires    time.Time // the absolute limit; an idle ticket ends earlier
@@ -28,12 +27,12 @@ type Ticket struct {
 // ErrNoTicket if there is no living one.
 func (a *Authority) Ticket(ctx context.Context, t Token) (Ticket, error) {
 	var ticket Ticket
-	err := a.view(ctx, func(r Records) error {
-		rec, err := a.ticketOf(r, t)
+	err := a.View(ctx, func(tx *Tx) error {
+		rec, u, err := tx.ticket(t)
 		if err != nil {
 			return err
 		}
-		ticket, err = a.publicTicket(r, rec)
+		ticket, err = tx.publicTicket(u, rec)
 		return err
 	})
 	return ticket, err
@@ -51,26 +50,22 @@ func (a *Authority) ticketOf(r Records, t Token) (TicketRecord, error) {
 	return rec, err
 }
 
-func (a *Authority) publicTicket(r Records, t TicketRecord) (Ticket, error) {
-	u, err := r.User(t.User)
-	if err != nil {
-		return Ticket{}, err
-	}
+func (tx *Tx) publicTicket(u User, t TicketRecord) (Ticket, error) {
 	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
-	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: a.uses.seen(t),
+	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: tx.a.uses.seen(t),
 		Expires: t.Expires, Addr: addr, UserAgent: t.UserAgent}
 	if t.Narrowed {
-		public.Groups = []string{}
-	}
-	for _, id := range t.Groups {
-		g, err := r.Group(id)
+		groups, err := tx.groupsOf(t.Groups, nil)
 		if err != nil {
 			return Ticket{}, err
 		}
-		public.Groups = append(public.Groups, g.Name)
+		public.Groups = groupNames(groups)
 	}
-	slices.Sort(public.Groups)
-	return public, nil
+	_, omitted, err := tx.ticketActivity(t)
+	if len(omitted) > 0 {
+		public.Omitted = groupNames(omitted)
+	}
+	return public, err
 }
 
 // Tickets lists the living tickets of a user, API keys too, oldest first.
@@ -90,7 +85,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 			if !a.living(rec, tx.now) {
 				continue
 			}
-			t, err := a.publicTicket(tx.r, rec)
+			t, err := tx.publicTicket(u.User, rec)
 			if err != nil {
 				return err
 			}
@@ -117,9 +112,7 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 		if err != nil {
 			return err
 		}
-		if tx.actor.name == "" {
-			tx.actor = actor{name: u.Name, verified: true} // who has the token is the user
-		}
+		tx.actAs(u.User)
 		return tx.endTicket("Logout", u.User, rec)
 	})
 	if err == nil && dead {
@@ -239,7 +232,7 @@ func (tx *Tx) Check(t Token, p Predicate) error {
 func (tx *Tx) identify(t Token) (*Identity, error) {
 	st := tx.a.state.Load()
 	if st.policy == nil || st.head != tx.head || tx.changes > 0 {
-		p, err := loadPolicy(tx.r)
+		p, err := loadPolicy(tx.r, tx.a.cfg.Protected)
 		if err != nil {
 			return nil, err
 		}

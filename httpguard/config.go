@@ -24,6 +24,10 @@ type Config struct {
 	// LoginTemplate replaces the login page. It is executed with a [LoginPage].
 	// Its answer has no Content-Security-Policy but what the host sets.
 	LoginTemplate *template.Template
+	// ChoiceTemplate replaces the page on which a user chooses among groups that a dynamic
+	// separation set keeps apart. It is executed with a [ChoicePage].
+	// Its answer has no Content-Security-Policy but what the host sets.
+	ChoiceTemplate *template.Template
 
 	// CookieName is the name of the ticket's cookie, without the prefix
 	// "__Host-", which it gets unless Insecure. Empty: "ticket".
@@ -107,6 +111,9 @@ func (c Config) complete() Config {
 	}
 	if c.LoginTemplate == nil {
 		c.LoginTemplate = loginTemplate
+	}
+	if c.ChoiceTemplate == nil {
+		c.ChoiceTemplate = choiceTemplate
 	}
 	return c
 }

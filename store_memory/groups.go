@@ -56,7 +56,7 @@ func (t *tx) DeleteGroup(id uuid.UUID) error {
 
 func (s *state) groupInUse(key string) bool {
 	return s.grants.hasUnder(key) || s.juniors.hasUnder(key) || s.seniors.hasUnder(key) ||
-		s.members.hasUnder(key) || s.groupTickets.hasUnder(key)
+		s.members.hasUnder(key) || s.groupTickets.hasUnder(key) || s.groupSeparations.hasUnder(key)
 }
 
 func (t *tx) Grants() ([]rbac.GrantRecord, error) {

@@ -35,6 +35,9 @@ type state struct {
 	seniors         tree[rbac.InheritanceRecord] // by junior, senior
 	declarations    tree[*rbac.Declaration]      // by kind, key
 
+	separations      tree[*rbac.SeparationRecord] // by kind, name
+	groupSeparations tree[*rbac.SeparationRecord] // by group, kind, name
+
 	memberships tree[*rbac.MembershipRecord] // by user, group, scope
 	members     tree[*rbac.MembershipRecord] // by group, user, scope
 
@@ -60,6 +63,9 @@ func (t *tx) Head() (rbac.Head, error) {
 
 // LockHead is Head: an Update is alone.
 func (t *tx) LockHead() (rbac.Head, error) { return t.Head() }
+
+// ShareHead is Head, likewise.
+func (t *tx) ShareHead() (rbac.Head, error) { return t.Head() }
 
 func (t *tx) SetHead(h rbac.Head) error {
 	return t.change("set head", func(s *state) error {

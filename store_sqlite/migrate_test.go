@@ -50,12 +50,13 @@ func checkFixture(t *testing.T, s rbac.Store) {
 			DisplayName: "Amy", Note: "first", Disabled: true, Created: at},
 			EmailKey: "amy@example.com", PasswordHash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"})(r.User(id(1)))
 		same(t, []rbac.Section{{Name: "posts", Title: "Posts", Position: 3}})(r.Sections())
-		same(t, []rbac.Permission{{ID: id(2), Name: "post.edit", Title: "Edit", Description: "Edit posts",
+		same(t, []rbac.Permission{{ID: id(2), Name: "post.edit", Title: "Edit", Description: "Edit posts", Object: "text", Operation: "change",
 			Section: "posts", Position: 2, Created: at}})(r.Permissions())
 		same(t, rbac.Group{ID: id(3), Name: "editors", DisplayName: "Editors", Note: "n", Created: at})(r.GroupByName("editors"))
 		same(t, []rbac.GrantRecord{{Group: id(3), Permission: "post.*", Note: "g", GrantedBy: "root", GrantedAt: at}})(r.Grants())
 		same(t, []rbac.InheritanceRecord{{Senior: id(4), Junior: id(3)}})(r.Inheritances())
 		same(t, []rbac.Declaration{{Kind: "group", Key: "editors", ID: id(3), Text: "Editors"}})(r.Declarations())
+		same(t, []rbac.SeparationRecord{{Dynamic: true, Name: "cashiers", Cardinality: 2, Groups: []uuid.UUID{id(3), id(4)}}})(r.Separations(true))
 		same(t, []rbac.MembershipRecord{{User: id(1), Group: id(3), Scope: "org:42", Note: "m", Until: at,
 			AssignedBy: "root", AssignedAt: at}})(r.UserMemberships(id(1)))
 		same(t, rbac.TicketRecord{ID: id(5), User: id(1), Hash: rbac.TokenHash{1, 2, 3}, Label: "key", Key: true, Narrowed: true,

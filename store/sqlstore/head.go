@@ -12,6 +12,11 @@ func (r *records) LockHead() (rbac.Head, error) {
 	return one(r, "LockHead", scanHead, selectHead+r.lock())
 }
 
+// ShareHead locks as LockHead does, which keeps the contract on every engine.
+func (r *records) ShareHead() (rbac.Head, error) {
+	return one(r, "ShareHead", scanHead, selectHead+r.lock())
+}
+
 func (r *records) SetHead(h rbac.Head) error {
 	return r.change("SetHead", "UPDATE rbac_head SET revision = ?, nonce = ? WHERE one = 1", int64(h.Revision), int64(h.Nonce))
 }

@@ -7,7 +7,7 @@ import (
 
 const (
 	selectSection    = "SELECT name, title, position FROM rbac_sections"
-	selectPermission = "SELECT id, name, title, description, section, position, created FROM rbac_permissions"
+	selectPermission = "SELECT id, name, title, description, section, position, object, operation, created FROM rbac_permissions"
 )
 
 func (r *records) Sections() ([]rbac.Section, error) {
@@ -39,14 +39,15 @@ func (r *records) Permission(name string) (rbac.Permission, error) {
 }
 
 func (r *records) AddPermission(p rbac.Permission) error {
-	return r.add("AddPermission", `INSERT INTO rbac_permissions (id, name, title, description, section, position, created)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		p.ID, p.Name, p.Title, p.Description, p.Section, p.Position, micros(p.Created))
+	return r.add("AddPermission", `INSERT INTO rbac_permissions (id, name, title, description, section, position, object, operation, created)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		p.ID, p.Name, p.Title, p.Description, p.Section, p.Position, p.Object, p.Operation, micros(p.Created))
 }
 
 func (r *records) SetPermission(p rbac.Permission) error {
-	return r.change("SetPermission", "UPDATE rbac_permissions SET title = ?, description = ?, section = ?, position = ? WHERE id = ?",
-		p.Title, p.Description, p.Section, p.Position, p.ID)
+	return r.change("SetPermission", `UPDATE rbac_permissions
+		SET title = ?, description = ?, section = ?, position = ?, object = ?, operation = ? WHERE id = ?`,
+		p.Title, p.Description, p.Section, p.Position, p.Object, p.Operation, p.ID)
 }
 
 func (r *records) DeletePermission(id uuid.UUID) error {
@@ -60,6 +61,6 @@ func scanSection(row scanner) (rbac.Section, error) {
 
 func scanPermission(row scanner) (rbac.Permission, error) {
 	var p rbac.Permission
-	err := row.Scan(&p.ID, &p.Name, &p.Title, &p.Description, &p.Section, &p.Position, moment{&p.Created})
+	err := row.Scan(&p.ID, &p.Name, &p.Title, &p.Description, &p.Section, &p.Position, &p.Object, &p.Operation, moment{&p.Created})
 	return p, err
 }

@@ -54,6 +54,9 @@ var edits = []call{
 	{"SetDeclaration", func(r rbac.Records) error {
 		return r.SetDeclaration(rbac.Declaration{Kind: "group", Key: "admins", Text: "changed"})
 	}},
+	{"AddSeparation", func(r rbac.Records) error { return r.AddSeparation(separation(true, "new", 2, "staff", "guests")) }},
+	{"SetSeparation", func(r rbac.Records) error { return r.SetSeparation(separation(false, "duties", 3, "admins", "guests")) }},
+	{"DeleteSeparation", func(r rbac.Records) error { return r.DeleteSeparation(true, "duties") }},
 	{"AddMembership", func(r rbac.Records) error { return r.AddMembership(member("bob", "staff")) }},
 	{"SetMembership", func(r rbac.Records) error {
 		m := member("alice", "staff")
@@ -98,6 +101,9 @@ var lookups = []call{
 	{"Juniors", func(r rbac.Records) error { _, err := r.Juniors(id("admins")); return err }},
 	{"Seniors", func(r rbac.Records) error { _, err := r.Seniors(id("staff")); return err }},
 	{"Declarations", func(r rbac.Records) error { _, err := r.Declarations(); return err }},
+	{"Separations", func(r rbac.Records) error { _, err := r.Separations(false); return err }},
+	{"Separation", func(r rbac.Records) error { _, err := r.Separation(true, "desks"); return err }},
+	{"GroupSeparations", func(r rbac.Records) error { _, err := r.GroupSeparations(true, ids("staff")); return err }},
 	{"Membership", func(r rbac.Records) error { _, err := r.Membership(id("alice"), id("staff"), "org:1"); return err }},
 	{"UserMemberships", func(r rbac.Records) error { _, err := r.UserMemberships(id("alice")); return err }},
 	{"GroupMembers", func(r rbac.Records) error { _, err := all(r.GroupMembers(id("staff"))); return err }},
@@ -114,6 +120,7 @@ var lookups = []call{
 // locks call the methods that read for a change. Each succeeds on the seed, in an Update.
 var locks = []call{
 	{"LockHead", func(r rbac.Records) error { _, err := r.LockHead(); return err }},
+	{"ShareHead", func(r rbac.Records) error { _, err := r.ShareHead(); return err }},
 	{"LockUser", func(r rbac.Records) error { _, err := r.LockUser(id("alice")); return err }},
 }
 

@@ -74,6 +74,17 @@ var copyRules = []rule{
 			unshared(w, name, read, spoil)
 		}
 	}},
+	{"copies out of separation sets", "Values are copies on the way out: what the caller does with the Groups of a set is not seen, in the transaction or later.", func(w *world) {
+		w.update(seed)
+		for name, read := range map[string]func(rbac.Records) ([]rbac.SeparationRecord, error){
+			"Separation":       func(r rbac.Records) ([]rbac.SeparationRecord, error) { return one(r.Separation(true, "desks")) },
+			"Separations":      func(r rbac.Records) ([]rbac.SeparationRecord, error) { return r.Separations(true) },
+			"GroupSeparations": func(r rbac.Records) ([]rbac.SeparationRecord, error) { return r.GroupSeparations(true, ids("staff")) },
+		} {
+			spoil := func(s []rbac.SeparationRecord) { scribble(s[0].Groups); s[0] = rbac.SeparationRecord{} }
+			unshared(w, name, read, spoil)
+		}
+	}},
 	{"copies out of changes", "Values are copies on the way out: what the caller does with a change's Before and After is not seen, in the transaction or later.", func(w *world) {
 		w.update(func(r rbac.Records) error {
 			return r.AddChange(rbac.Change{Revision: 1, Before: []byte(`{"a":1}`), After: []byte(`{"a":2}`)})

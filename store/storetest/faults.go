@@ -31,6 +31,9 @@ var unknown = []call{
 	{"DeleteInheritance", func(r rbac.Records) error {
 		return r.DeleteInheritance(rbac.InheritanceRecord{Senior: id("staff"), Junior: id("admins")})
 	}},
+	{"Separation", func(r rbac.Records) error { _, err := r.Separation(false, "desks"); return err }},
+	{"SetSeparation", func(r rbac.Records) error { return r.SetSeparation(separation(false, "desks", 2, "staff")) }},
+	{"DeleteSeparation", func(r rbac.Records) error { return r.DeleteSeparation(false, "desks") }},
 	{"Membership", func(r rbac.Records) error { _, err := r.Membership(id("bob"), id("admins"), "org:1"); return err }},
 	{"SetMembership", func(r rbac.Records) error { return r.SetMembership(member("bob", "staff")) }},
 	{"DeleteMembership", func(r rbac.Records) error { return r.DeleteMembership(id("alice"), id("staff"), "org:2") }},
@@ -91,6 +94,15 @@ var faults = []call{
 		}
 		return r.DeleteGroup(id("empty"))
 	}},
+	{"DeleteGroup: in separation sets", func(r rbac.Records) error {
+		if err := r.AddSeparation(separation(true, "new", 2, "staff", "empty")); err != nil {
+			return err
+		}
+		return r.DeleteGroup(id("empty"))
+	}},
+	{"AddSeparation: taken", func(r rbac.Records) error { return r.AddSeparation(separation(true, "desks", 2, "guests")) }},
+	{"AddSeparation: no group", func(r rbac.Records) error { return r.AddSeparation(separation(true, "new", 2, "nobody")) }},
+	{"SetSeparation: no group", func(r rbac.Records) error { return r.SetSeparation(separation(true, "desks", 2, "nobody")) }},
 	{"AddGrant: taken", func(r rbac.Records) error { return r.AddGrant(rbac.GrantRecord{Group: id("admins"), Permission: "*"}) }},
 	{"AddGrant: no group", func(r rbac.Records) error { return r.AddGrant(rbac.GrantRecord{Group: nobody, Permission: "*"}) }},
 	{"AddInheritance: taken", func(r rbac.Records) error {

@@ -112,6 +112,8 @@ var faultyStores = []faultyStore{
 	{"names are sorted in any case", "users order", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
 	{"a membership counts at its end", "users filter", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
 	{"the nonce loses its sign", "head round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"static and dynamic sets are confused", "separations set", records(func(s *faulty, r rbac.Records) rbac.Records { return confused{r} })},
+	{"a set is listed once for each group", "separations", records(func(s *faulty, r rbac.Records) rbac.Records { return confused{r} })},
 	{"a grant is found by its pattern", "grants", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
 }
 
@@ -515,4 +517,27 @@ func (r careless) SetHead(h rbac.Head) error {
 
 func (r careless) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
 	return r.Records.PermissionGrants(strings.ToLower(permission))
+}
+
+// confused takes static sets for dynamic ones when it replaces them, and lists sets by group.
+type confused struct{ rbac.Records }
+
+func (r confused) SetSeparation(s rbac.SeparationRecord) error {
+	other := s
+	other.Dynamic = !s.Dynamic
+	if err := r.Records.SetSeparation(other); err != nil && err != rbac.ErrNotFound {
+		return err
+	}
+	return r.Records.SetSeparation(s)
+}
+
+func (r confused) GroupSeparations(dynamic bool, groups []uuid.UUID) (list []rbac.SeparationRecord, err error) {
+	for _, g := range groups {
+		of, err := r.Records.GroupSeparations(dynamic, []uuid.UUID{g})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, of...)
+	}
+	return list, nil
 }

@@ -75,7 +75,7 @@ func samplePermissions() (list []rbac.Permission) {
 	for i, text := range texts[1:] {
 		list = append(list, rbac.Permission{
 			ID: id("permission" + text), Name: text, Title: pick(texts, i), Description: pick(texts, i+2), Section: pick(texts, i+3),
-			Position: pick(positions, i), Created: pick(times, i),
+			Position: pick(positions, i), Object: pick(texts, i+4), Operation: pick(texts, i+5), Created: pick(times, i),
 		})
 	}
 	return list

@@ -25,6 +25,10 @@ func seed(r rbac.Records) error {
 			return each([]rbac.InheritanceRecord{{Senior: id("admins"), Junior: id("staff")}, {Senior: id("admins"), Junior: id("guests")}}, r.AddInheritance)
 		}},
 		{"SetDeclaration", func(r rbac.Records) error { return r.SetDeclaration(rbac.Declaration{Kind: "group", Key: "admins"}) }},
+		{"separations", func(r rbac.Records) error {
+			return each([]rbac.SeparationRecord{separation(false, "duties", 2, "admins", "staff", "guests"),
+				separation(true, "duties", 2, "admins", "staff"), separation(true, "desks", 2, "staff", "guests")}, r.AddSeparation)
+		}},
 		{"memberships", func(r rbac.Records) error {
 			scoped := member("alice", "staff")
 			scoped.Scope = "org:1"
@@ -57,6 +61,8 @@ type tables struct {
 	Grants       []rbac.GrantRecord
 	Inheritances []rbac.InheritanceRecord
 	Declarations []rbac.Declaration
+	Static       []rbac.SeparationRecord
+	Dynamic      []rbac.SeparationRecord
 	Memberships  [][]rbac.MembershipRecord
 	Members      [][]rbac.Member
 	UserTickets  [][]rbac.TicketRecord
@@ -80,6 +86,8 @@ func dump(r rbac.Records) (t tables, err error) {
 	keep(&t.Grants, add)(r.Grants())
 	keep(&t.Inheritances, add)(r.Inheritances())
 	keep(&t.Declarations, add)(r.Declarations())
+	keep(&t.Static, add)(r.Separations(false))
+	keep(&t.Dynamic, add)(r.Separations(true))
 	for _, u := range t.Users {
 		t.Memberships = append(t.Memberships, nil)
 		keep(&t.Memberships[len(t.Memberships)-1], add)(r.UserMemberships(u.ID))

@@ -44,6 +44,8 @@ CREATE TABLE rbac_permissions (
 	description TEXT NOT NULL,
 	section     TEXT NOT NULL, -- a name or '', and no reference
 	position    INTEGER NOT NULL,
+	object      TEXT NOT NULL,
+	operation   TEXT NOT NULL,
 	created     INTEGER NOT NULL
 ) STRICT;
 
@@ -79,6 +81,22 @@ CREATE TABLE rbac_declarations (
 	text TEXT NOT NULL,
 	PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rbac_separations (
+	dynamic     INTEGER NOT NULL,
+	name        TEXT NOT NULL,
+	cardinality INTEGER NOT NULL,
+	PRIMARY KEY (dynamic, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rbac_separation_groups (
+	dynamic  INTEGER NOT NULL,
+	name     TEXT NOT NULL,
+	group_id TEXT NOT NULL REFERENCES rbac_groups (id),
+	PRIMARY KEY (dynamic, name, group_id),
+	FOREIGN KEY (dynamic, name) REFERENCES rbac_separations (dynamic, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rbac_separation_groups_group ON rbac_separation_groups (group_id, dynamic, name);
 
 CREATE TABLE rbac_memberships (
 	user_id     TEXT NOT NULL REFERENCES rbac_users (id),

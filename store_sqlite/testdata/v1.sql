@@ -35,6 +35,8 @@ CREATE TABLE rbac_permissions (
 	description TEXT NOT NULL,
 	section     TEXT NOT NULL, -- a name or '', and no reference
 	position    INTEGER NOT NULL,
+	object      TEXT NOT NULL,
+	operation   TEXT NOT NULL,
 	created     INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE rbac_groups (
@@ -66,6 +68,20 @@ CREATE TABLE rbac_declarations (
 	text TEXT NOT NULL,
 	PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE rbac_separations (
+	dynamic     INTEGER NOT NULL,
+	name        TEXT NOT NULL,
+	cardinality INTEGER NOT NULL,
+	PRIMARY KEY (dynamic, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rbac_separation_groups (
+	dynamic  INTEGER NOT NULL,
+	name     TEXT NOT NULL,
+	group_id TEXT NOT NULL REFERENCES rbac_groups (id),
+	PRIMARY KEY (dynamic, name, group_id),
+	FOREIGN KEY (dynamic, name) REFERENCES rbac_separations (dynamic, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rbac_separation_groups_group ON rbac_separation_groups (group_id, dynamic, name);
 CREATE TABLE rbac_memberships (
 	user_id     TEXT NOT NULL REFERENCES rbac_users (id),
 	group_id    TEXT NOT NULL REFERENCES rbac_groups (id),
@@ -139,12 +155,15 @@ INSERT INTO rbac_schema VALUES (1);
 INSERT INTO rbac_head VALUES (1, 1, -2);
 INSERT INTO rbac_users VALUES ('0a000000-0000-0000-0000-000000000001', '张三', 'Amy@example.com', 'amy@example.com', 'auth0|AbC', 'Amy', 'first', 1, '$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA', 1767323045678901, -62135596800000000);
 INSERT INTO rbac_sections VALUES ('posts', 'Posts', 3);
-INSERT INTO rbac_permissions VALUES ('0a000000-0000-0000-0000-000000000002', 'post.edit', 'Edit', 'Edit posts', 'posts', 2, 1767323045678901);
+INSERT INTO rbac_permissions VALUES ('0a000000-0000-0000-0000-000000000002', 'post.edit', 'Edit', 'Edit posts', 'posts', 2, 'text', 'change', 1767323045678901);
 INSERT INTO rbac_groups VALUES ('0a000000-0000-0000-0000-000000000003', 'editors', 'Editors', 'n', 1767323045678901);
 INSERT INTO rbac_groups VALUES ('0a000000-0000-0000-0000-000000000004', 'managers', '', '', 1767323045678901);
 INSERT INTO rbac_grants VALUES ('0a000000-0000-0000-0000-000000000003', 'post.*', 'g', 'root', 1767323045678901);
 INSERT INTO rbac_inheritances VALUES ('0a000000-0000-0000-0000-000000000004', '0a000000-0000-0000-0000-000000000003');
 INSERT INTO rbac_declarations VALUES ('group', 'editors', '0a000000-0000-0000-0000-000000000003', 'Editors');
+INSERT INTO rbac_separations VALUES (1, 'cashiers', 2);
+INSERT INTO rbac_separation_groups VALUES (1, 'cashiers', '0a000000-0000-0000-0000-000000000003');
+INSERT INTO rbac_separation_groups VALUES (1, 'cashiers', '0a000000-0000-0000-0000-000000000004');
 INSERT INTO rbac_memberships VALUES ('0a000000-0000-0000-0000-000000000001', '0a000000-0000-0000-0000-000000000003', 'org:42', 'm', 1767323045678901, 'root', 1767323045678901);
 INSERT INTO rbac_tickets VALUES ('0a000000-0000-0000-0000-000000000005', '0a000000-0000-0000-0000-000000000001', X'0102030000000000000000000000000000000000000000000000000000000000', 'key', 1, 1, 1767323045678901, 1767323045678901, 1767323045678901, '192.0.2.1', 'curl');
 INSERT INTO rbac_ticket_groups VALUES ('0a000000-0000-0000-0000-000000000005', '0a000000-0000-0000-0000-000000000003');

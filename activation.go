@@ -1,0 +1,148 @@
+package rbac
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// activeGroups are the groups that count together, in one scope, as numbers.
+type activeGroups struct {
+	own     []int32 // those assigned, or named by a ticket, in the order in which they were activated
+	closed  []int32 // these and all they inherit, sorted
+	omitted []int32 // those that were left out, since they would violate a dynamic set; in that order
+}
+
+func (a *activeGroups) equal(b *activeGroups) bool {
+	return slices.Equal(a.own, b.own) && slices.Equal(a.closed, b.closed) && slices.Equal(a.omitted, b.omitted)
+}
+
+// assigned returns the groups of the memberships that count at a time, by scope.
+func (p *policy) assigned(memberships []MembershipRecord, now time.Time) map[string][]int32 {
+	assigned := map[string][]int32{}
+	for _, m := range memberships {
+		if n, ok := p.groupIDs[m.Group]; ok && m.countsAt(now) {
+			assigned[m.Scope] = append(assigned[m.Scope], n)
+		}
+	}
+	return assigned
+}
+
+// activate returns the groups that are active in a ticket, in each scope. Those of a ticket that is not
+// narrowed, as of the zero ticket, are all that are assigned; those of a narrowed one the groups it
+// names, as far as the user is authorized for them there. A group that would violate a dynamic
+// set is left out, whatever the store says of the ticket.
+func (p *policy) activate(assigned map[string][]int32, t TicketRecord) *scopedGroups {
+	return newScopedGroups(assigned, func(global, scoped []int32) *activeGroups {
+		own := p.chosen(global, t)
+		if len(scoped) > 0 {
+			more := p.chosen(slices.Concat(global, scoped), t)
+			own = append(own, slices.DeleteFunc(more, func(n int32) bool { return slices.Contains(own, n) })...)
+		}
+		return p.together(own)
+	})
+}
+
+// chosen returns the groups of a ticket of whoever is assigned to these, in the order in
+// which they are to be activated: those with a protected permission before the others, then by name.
+func (p *policy) chosen(assigned []int32, t TicketRecord) []int32 {
+	chosen := slices.Clone(assigned)
+	if t.Narrowed {
+		authorized := p.closeOver(assigned)
+		chosen = nil
+		for _, g := range t.Groups {
+			n, ok := p.groupIDs[g]
+			if _, found := slices.BinarySearch(authorized, n); ok && found {
+				chosen = append(chosen, n)
+			}
+		}
+	}
+	rank := func(n int32) int {
+		if p.groups[n].first {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(chosen, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) // numbers go by name
+	})
+	return chosen
+}
+
+// together takes groups one by one, unless one would violate a set together with those before it.
+func (p *policy) together(groups []int32) *activeGroups {
+	if len(p.sets) == 0 {
+		return &activeGroups{own: groups, closed: p.closeOver(groups)}
+	}
+	a := &activeGroups{}
+	in, counts := map[int32]bool{}, map[int32]int{}
+	for _, n := range groups {
+		if next, ok := p.admit(n, in, counts); ok {
+			counts = next
+			a.own = append(a.own, n)
+			for _, j := range p.groups[n].closure {
+				in[j] = true
+			}
+		} else {
+			a.omitted = append(a.omitted, n)
+		}
+	}
+	a.closed = slices.Sorted(maps.Keys(in))
+	return a
+}
+
+// admit counts the members of each set that there would be with one more group. It reports
+// false if one would have too many.
+func (p *policy) admit(n int32, in map[int32]bool, counts map[int32]int) (map[int32]int, bool) {
+	next := maps.Clone(counts)
+	for _, j := range p.groups[n].closure {
+		if in[j] {
+			continue
+		}
+		for _, set := range p.groups[j].sets {
+			if next[set]++; next[set] >= p.sets[set].Cardinality {
+				return nil, false
+			}
+		}
+	}
+	return next, true
+}
+
+// setSeparations makes p check these sets. A member that p does not have counts nowhere.
+func (p *policy) setSeparations(sets []SeparationRecord) {
+	p.sets = sets
+	for n := range p.groups {
+		p.groups[n].sets = nil
+	}
+	for i, set := range sets {
+		for _, g := range set.Groups {
+			if n, ok := p.groupIDs[g]; ok {
+				p.groups[n].sets = append(p.groups[n].sets, int32(i))
+			}
+		}
+	}
+}
+
+// violated finds the first set, by name, that groups, closed under inheritance, violate, and its members among them.
+func (p *policy) violated(closed []int32) (set int32, members []int32, ok bool) {
+	found := map[int32][]int32{}
+	for _, n := range closed {
+		for _, s := range p.groups[n].sets {
+			found[s] = append(found[s], n)
+		}
+	}
+	for _, s := range slices.Sorted(maps.Keys(found)) {
+		if len(found[s]) >= p.sets[s].Cardinality {
+			return s, found[s], true
+		}
+	}
+	return 0, nil, false
+}
+
+// activateFirst marks groups that are activated before others.
+func (p *policy) activateFirst(groups []int32) {
+	for _, n := range groups {
+		p.groups[n].first = true
+	}
+}

@@ -1,0 +1,178 @@
+package rbac
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// AddActiveGroup activates one more group in the ticket of a token (INCITS 359 section
+// 6.1.2, AddActiveRole): one that its user is authorized for, by inheritance too. From then on the ticket
+// keeps to its groups, as if it had been made with them (see Login.Groups).
+//
+// Errors: ErrNoTicket; ErrNotFound for an unknown group; ErrDenied where the user is not
+// authorized for it; ErrExists where it is active already, other than by inheritance;
+// ErrSeparation where a dynamic separation set would be violated; ErrUnavailable.
+func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) error {
+	return a.setActive(ctx, t, "AddActiveGroup", func(tx *Tx, active []Group) ([]string, error) {
+		g, err := tx.group(group)
+		if err == nil && slices.Contains(active, g) {
+			err = &Error{Kind: ErrExists, Record: "active group", Name: group}
+		}
+		return append(groupNames(active), group), err
+	})
+}
+
+// DropActiveGroup takes a group out of those that are active in the ticket of a token (INCITS 359
+// section 6.1.2, DropActiveRole). Others may still inherit it. From then on the ticket keeps to its groups: what
+// the user is assigned later is not active in it.
+//
+// Errors: ErrNoTicket; ErrNotFound for an unknown group and for one that is not active, or by inheritance only; ErrUnavailable.
+func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) error {
+	return a.setActive(ctx, t, "DropActiveGroup", func(tx *Tx, active []Group) ([]string, error) {
+		g, err := tx.group(group)
+		if err == nil && !slices.Contains(active, g) {
+			err = &Error{Kind: ErrNotFound, Record: "active group", Name: group}
+		}
+		return slices.DeleteFunc(groupNames(active), func(name string) bool { return name == group }), err
+	})
+}
+
+// SetActiveGroups makes these the active groups of the ticket of a token, all or nothing: for a
+// page on which users choose, where a dynamic separation set keeps some of their groups apart. With none, none
+// is active. From then on the ticket keeps to its groups.
+//
+// Errors: ErrNoTicket; ErrInvalid; ErrDenied for a group that is unknown or that the
+// user is not authorized for; ErrSeparation; ErrUnavailable.
+func (a *Authority) SetActiveGroups(ctx context.Context, t Token, groups []string) error {
+	if err := validGroups("ticket", groups); err != nil {
+		return err
+	}
+	return a.setActive(ctx, t, "SetActiveGroups", func(*Tx, []Group) ([]string, error) { return groups, nil })
+}
+
+// setActive narrows a ticket to the groups that choose makes of those active now.
+func (a *Authority) setActive(ctx context.Context, t Token, action string, choose func(tx *Tx, active []Group) ([]string, error)) error {
+	return a.Update(ctx, func(tx *Tx) error {
+		rec, u, err := tx.ticket(t)
+		if err != nil {
+			return err
+		}
+		active, _, err := tx.ticketActivity(rec)
+		if err != nil {
+			return err
+		}
+		names, err := choose(tx, active)
+		if err != nil {
+			return err
+		}
+		ids, err := tx.loginGroups(u, names)
+		if err != nil {
+			return err
+		}
+		tx.actAs(u)
+		return tx.narrowTicket(action, u, rec, groupNames(active), ids)
+	})
+}
+
+// ticket finds the living ticket of a token, and its user.
+func (tx *Tx) ticket(t Token) (TicketRecord, User, error) {
+	rec, err := tx.a.ticketOf(tx.r, t)
+	if err != nil {
+		return rec, User{}, err
+	}
+	u, err := tx.r.User(rec.User)
+	return rec, u.User, noTicket(err)
+}
+
+// actAs names the user of a ticket as the actor, unless the context names one: who has the token is the user.
+func (tx *Tx) actAs(u User) {
+	if tx.actor.name == "" {
+		tx.actor = actor{name: u.Name, verified: true}
+	}
+}
+
+// ticketActivity returns the groups of a ticket's own that are active in some scope, and
+// those that a dynamic set has left out in some, each in byte order of their names.
+func (tx *Tx) ticketActivity(t TicketRecord) (active, omitted []Group, err error) {
+	memberships, err := tx.r.UserMemberships(t.User)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := tx.ticketPolicy(groupsOf([]holder{{t.User, memberships}}))
+	if err != nil {
+		return nil, nil, err
+	}
+	groups := p.activate(p.assigned(memberships, tx.now), t)
+	own, left := slices.Clone(groups.global.own), slices.Clone(groups.global.omitted)
+	for _, g := range groups.scoped {
+		own, left = append(own, g.own...), append(left, g.omitted...)
+	}
+	return p.named(own), p.named(left), nil
+}
+
+// named returns groups once each, by name.
+func (p *policy) named(numbers []int32) []Group {
+	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
+	groups := make([]Group, len(numbers))
+	for i, n := range numbers {
+		groups[i] = p.groups[n].Group
+	}
+	return groups
+}
+
+func groupNames(groups []Group) []string {
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		names[i] = g.Name
+	}
+	return names
+}
+
+// TicketGroups lists the groups that are active in the ticket of a token, in any scope and without those they
+// inherit, in byte order (INCITS 359 section 6.1.4, SessionRoles). It does not count as
+// a use of the ticket. ErrNoTicket if there is no living one.
+func (a *Authority) TicketGroups(ctx context.Context, t Token) ([]string, error) {
+	var names []string
+	err := a.View(ctx, func(tx *Tx) error {
+		active, err := tx.activeIn(t)
+		names = groupNames(active)
+		return err
+	})
+	return names, err
+}
+
+// TicketPermissions lists the permissions that the groups active in the ticket of a token give, in any
+// scope and with those they inherit, in byte order (INCITS 359 section 6.1.4, SessionPermissions). It
+// does not count as a use of the ticket. ErrNoTicket if there is no living one.
+func (a *Authority) TicketPermissions(ctx context.Context, t Token) ([]string, error) {
+	var names []string
+	err := a.View(ctx, func(tx *Tx) error {
+		active, err := tx.activeIn(t)
+		if err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, len(active))
+		for i, g := range active {
+			ids[i] = g.ID
+		}
+		permissions, err := tx.permissionsOf(tx.juniors(ids...))
+		names = make([]string, len(permissions))
+		for i, p := range permissions {
+			names[i] = p.Name
+		}
+		return err
+	})
+	return names, err
+}
+
+func (tx *Tx) activeIn(t Token) ([]Group, error) {
+	rec, _, err := tx.ticket(t)
+	if err != nil {
+		return nil, err
+	}
+	active, _, err := tx.ticketActivity(rec)
+	return active, err
+}

@@ -1,0 +1,336 @@
+package rbac
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+)
+
+// SeparationSet is a separation of duty set (INCITS 359 sections 6.3 and 6.4). Of its
+// Groups fewer than Cardinality may come together: at Cardinality the set is violated.
+//
+// A static set (SSD) is about what a user is authorized for: by memberships that have not ended, in
+// one scope together with those without scope, and by what their groups inherit. No call can
+// violate it. A dynamic set (DSD) is about what is active in one ticket, with what that
+// inherits, again in one scope together with what is active everywhere: a user may be
+// authorized for all of its groups, and has to choose.
+type SeparationSet struct {
+	Name        string   `json:"name"`        // unique among the static sets, or the dynamic ones; never changes
+	Groups      []string `json:"groups"`      // at least Cardinality; listed in byte order
+	Cardinality int      `json:"cardinality"` // so many are too many; at least 2
+}
+
+// CreateSSDSet adds a static set. ErrSeparation if a user violates it already; ErrInvalid
+// for a Cardinality below 2 or above the number of Groups, and for a group named twice.
+func (tx *Tx) CreateSSDSet(s SeparationSet) error { return tx.separations(false).create(s) }
+
+// DeleteSSDSet deletes a static set.
+func (tx *Tx) DeleteSSDSet(name string) error { return tx.separations(false).delete(name) }
+
+// AddSSDSetMember adds a group to a static set. ErrSeparation if a user would violate it.
+func (tx *Tx) AddSSDSetMember(set, group string) error {
+	return tx.separations(false).addMember(set, group)
+}
+
+// DeleteSSDSetMember takes a group out of a static set. ErrSeparation if fewer groups than its
+// cardinality would be left: set that first, or delete the set.
+func (tx *Tx) DeleteSSDSetMember(set, group string) error {
+	return tx.separations(false).deleteMember(set, group)
+}
+
+// SetSSDSetCardinality replaces the cardinality of a static set. ErrSeparation if a user would violate it;
+// ErrInvalid for one below 2 or above the number of its groups.
+func (tx *Tx) SetSSDSetCardinality(set string, n int) error {
+	return tx.separations(false).setCardinality(set, n)
+}
+
+// SSDSet returns the static set with that name.
+func (tx *Tx) SSDSet(name string) (SeparationSet, error) { return tx.separations(false).public(name) }
+
+// SSDSets lists the static sets in byte order of their names.
+func (tx *Tx) SSDSets() ([]SeparationSet, error) { return tx.separations(false).list() }
+
+// CreateDSDSet adds a dynamic set. ErrSeparation if an open ticket violates it, which
+// names the tickets' users; otherwise as CreateSSDSet.
+func (tx *Tx) CreateDSDSet(s SeparationSet) error { return tx.separations(true).create(s) }
+
+// DeleteDSDSet deletes a dynamic set. What it had left out of tickets that are not narrowed
+// is active again.
+func (tx *Tx) DeleteDSDSet(name string) error { return tx.separations(true).delete(name) }
+
+// AddDSDSetMember adds a group to a dynamic set. ErrSeparation if an open ticket would violate it.
+func (tx *Tx) AddDSDSetMember(set, group string) error {
+	return tx.separations(true).addMember(set, group)
+}
+
+// DeleteDSDSetMember is DeleteSSDSetMember for a dynamic set.
+func (tx *Tx) DeleteDSDSetMember(set, group string) error {
+	return tx.separations(true).deleteMember(set, group)
+}
+
+// SetDSDSetCardinality replaces the cardinality of a dynamic set. ErrSeparation if an open ticket
+// would violate it; ErrInvalid for one below 2 or above the number of its groups.
+func (tx *Tx) SetDSDSetCardinality(set string, n int) error {
+	return tx.separations(true).setCardinality(set, n)
+}
+
+// DSDSet returns the dynamic set with that name.
+func (tx *Tx) DSDSet(name string) (SeparationSet, error) { return tx.separations(true).public(name) }
+
+// DSDSets lists the dynamic sets in byte order of their names.
+func (tx *Tx) DSDSets() ([]SeparationSet, error) { return tx.separations(true).list() }
+
+// separations are the sets of one kind.
+type separations struct {
+	tx      *Tx
+	dynamic bool
+}
+
+func (tx *Tx) separations(dynamic bool) separations { return separations{tx, dynamic} }
+
+// kind is what errors and actions call them.
+func (s separations) kind() string {
+	if s.dynamic {
+		return "DSDSet"
+	}
+	return "SSDSet"
+}
+
+// record is what errors call a set.
+func (s SeparationRecord) record() string {
+	if s.Dynamic {
+		return "DSD set"
+	}
+	return "SSD set"
+}
+
+func (s separations) find(name string) (SeparationRecord, error) {
+	record := SeparationRecord{Dynamic: s.dynamic}.record()
+	if err := validName(record, "Name", name); err != nil {
+		return SeparationRecord{}, err
+	}
+	rec, err := s.tx.r.Separation(s.dynamic, name)
+	return rec, named(err, record, name)
+}
+
+func (s separations) create(set SeparationSet) error {
+	tx := s.tx
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	_, found := s.find(set.Name)
+	rec := SeparationRecord{Dynamic: s.dynamic, Name: set.Name, Cardinality: set.Cardinality}
+	if err := free(found, rec.record(), set.Name, "Name"); err != nil {
+		return err
+	}
+	for _, name := range set.Groups {
+		g, err := tx.group(name)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(rec.Groups, g.ID) {
+			return invalid(rec.record(), set.Name, "Groups", strconv.Quote(name)+" is named twice")
+		}
+		rec.Groups = append(rec.Groups, g.ID)
+	}
+	sortIDs(rec.Groups)
+	if err := rec.checkCardinality(); err != nil {
+		return err
+	}
+	return s.tighten(rec, Change{Action: "Create" + s.kind(), Subject: set.Name}, nil, func() error { return tx.r.AddSeparation(rec) })
+}
+
+func (s SeparationRecord) checkCardinality() error {
+	if s.Cardinality < 2 || s.Cardinality > len(s.Groups) {
+		return invalid(s.record(), s.Name, "Cardinality", strconv.Itoa(s.Cardinality)+" is not from 2 to the number of groups, "+strconv.Itoa(len(s.Groups)))
+	}
+	return nil
+}
+
+// tighten makes a change after which more is refused than before.
+func (s separations) tighten(rec SeparationRecord, c Change, before any, write func() error) error {
+	tx := s.tx
+	if err := tx.checkSet(rec); err != nil {
+		return err
+	}
+	after, err := tx.publicSet(rec)
+	if err != nil {
+		return err
+	}
+	return tx.write(s.protect, write, func() error { return tx.log(c, before, after) })
+}
+
+// protect: a group that can never be active gives nothing.
+func (s separations) protect() error {
+	if !s.dynamic {
+		return nil
+	}
+	return s.tx.protect()
+}
+
+func (s separations) delete(name string) error {
+	if err := s.tx.writable(); err != nil {
+		return err
+	}
+	rec, err := s.find(name)
+	if err != nil {
+		return err
+	}
+	before, err := s.tx.publicSet(rec)
+	if err != nil {
+		return err
+	}
+	return s.tx.write(
+		func() error { return s.tx.r.DeleteSeparation(s.dynamic, name) },
+		func() error { return s.tx.log(Change{Action: "Delete" + s.kind(), Subject: name}, before, nil) })
+}
+
+// member finds a set and a group, and whether this is one of its members.
+func (s separations) member(set, group string) (rec SeparationRecord, g Group, is bool, before SeparationSet, err error) {
+	if err = s.tx.writable(); err != nil {
+		return
+	}
+	if rec, err = s.find(set); err != nil {
+		return
+	}
+	if g, err = s.tx.group(group); err != nil {
+		return
+	}
+	before, err = s.tx.publicSet(rec)
+	return rec, g, slices.Contains(rec.Groups, g.ID), before, err
+}
+
+// memberName names a place in a set in errors.
+func memberName(set, group string) string { return group + " in " + set }
+
+func (s separations) addMember(set, group string) error {
+	rec, g, is, before, err := s.member(set, group)
+	if err != nil {
+		return err
+	}
+	if is {
+		return &Error{Kind: ErrExists, Record: rec.record() + " member", Name: memberName(set, group)}
+	}
+	rec.Groups = sortIDs(append(slices.Clone(rec.Groups), g.ID))
+	c := Change{Action: "Add" + s.kind() + "Member", Subject: set, Object: g.Name, ObjectID: g.ID}
+	return s.tighten(rec, c, before, func() error { return s.tx.r.SetSeparation(rec) })
+}
+
+func (s separations) deleteMember(set, group string) error {
+	rec, g, is, _, err := s.member(set, group)
+	if err != nil {
+		return err
+	}
+	if !is {
+		return &Error{Kind: ErrNotFound, Record: rec.record() + " member", Name: memberName(set, group)}
+	}
+	if err := rec.checkLeaving(g); err != nil {
+		return err
+	}
+	return s.tx.write(func() error { return s.tx.leaveSet(rec, g) })
+}
+
+// checkLeaving refuses to leave a set that could never be violated.
+func (s SeparationRecord) checkLeaving(g Group) error {
+	if len(s.Groups) > s.Cardinality {
+		return nil
+	}
+	return &Error{Kind: ErrSeparation, Record: s.record(), Name: s.Name, Field: "Groups",
+		Reason: "without " + g.Name + " it has fewer groups than its cardinality, " + strconv.Itoa(s.Cardinality) + "; delete the set first"}
+}
+
+func (tx *Tx) leaveSet(rec SeparationRecord, g Group) error {
+	before, err := tx.publicSet(rec)
+	if err != nil {
+		return err
+	}
+	rec.Groups = slices.DeleteFunc(slices.Clone(rec.Groups), func(id uuid.UUID) bool { return id == g.ID })
+	if err := tx.r.SetSeparation(rec); err != nil {
+		return err
+	}
+	after, err := tx.publicSet(rec)
+	if err != nil {
+		return err
+	}
+	c := Change{Action: "Delete" + tx.separations(rec.Dynamic).kind() + "Member", Subject: rec.Name, Object: g.Name, ObjectID: g.ID}
+	return tx.log(c, before, after)
+}
+
+func (s separations) setCardinality(set string, n int) error {
+	if err := s.tx.writable(); err != nil {
+		return err
+	}
+	rec, err := s.find(set)
+	if err != nil {
+		return err
+	}
+	before, err := s.tx.publicSet(rec)
+	if err != nil || rec.Cardinality == n {
+		return err
+	}
+	rec.Cardinality = n
+	if err := rec.checkCardinality(); err != nil {
+		return err
+	}
+	c := Change{Action: "Set" + s.kind() + "Cardinality", Subject: set}
+	return s.tighten(rec, c, before, func() error { return s.tx.r.SetSeparation(rec) })
+}
+
+func (s separations) public(name string) (SeparationSet, error) {
+	rec, err := s.find(name)
+	if err != nil {
+		return SeparationSet{}, err
+	}
+	return s.tx.publicSet(rec)
+}
+
+func (tx *Tx) publicSet(rec SeparationRecord) (SeparationSet, error) {
+	set := SeparationSet{Name: rec.Name, Cardinality: rec.Cardinality, Groups: []string{}}
+	groups, err := tx.groupsOf(rec.Groups, nil)
+	for _, g := range groups {
+		set.Groups = append(set.Groups, g.Name)
+	}
+	return set, err
+}
+
+func (s separations) list() ([]SeparationSet, error) {
+	records, err := s.tx.r.Separations(s.dynamic)
+	if err != nil {
+		return nil, err
+	}
+	sets := make([]SeparationSet, len(records))
+	for i, rec := range records {
+		if sets[i], err = s.tx.publicSet(rec); err != nil {
+			return nil, err
+		}
+	}
+	return sets, nil
+}
+
+// leaveSets takes a group that is to be deleted out of every set.
+func (tx *Tx) leaveSets(g Group, sets []SeparationRecord) error {
+	for _, rec := range sets {
+		if err := tx.leaveSet(rec, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setsOf returns the sets, static ones first, that a group is a member of, and refuses if one could not do without.
+func (tx *Tx) setsOf(g Group) ([]SeparationRecord, error) {
+	static, err1 := tx.r.GroupSeparations(false, []uuid.UUID{g.ID})
+	dynamic, err2 := tx.r.GroupSeparations(true, []uuid.UUID{g.ID})
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	sets := append(static, dynamic...)
+	for _, rec := range sets {
+		if err := rec.checkLeaving(g); err != nil {
+			return nil, err
+		}
+	}
+	return sets, nil
+}

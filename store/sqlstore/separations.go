@@ -1,0 +1,103 @@
+package sqlstore
+
+import (
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+func (r *records) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
+	return r.separations("Separations", " WHERE dynamic = ?", dynamic)
+}
+
+func (r *records) Separation(dynamic bool, name string) (rbac.SeparationRecord, error) {
+	list, err := r.separations("Separation", " WHERE dynamic = ? AND name = ?", dynamic, name)
+	if err == nil && len(list) == 0 {
+		return rbac.SeparationRecord{}, rbac.ErrNotFound
+	}
+	if err != nil {
+		return rbac.SeparationRecord{}, err
+	}
+	return list[0], nil
+}
+
+func (r *records) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.SeparationRecord, error) {
+	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
+	return r.separations("GroupSeparations", ` WHERE dynamic = ? AND name IN
+		(SELECT name FROM rbac_separation_groups WHERE `+anyOf+` AND dynamic = ?)`, dynamic, list, dynamic)
+}
+
+func (r *records) AddSeparation(s rbac.SeparationRecord) error {
+	err := r.add("AddSeparation", "INSERT INTO rbac_separations (dynamic, name, cardinality) VALUES (?, ?, ?)", s.Dynamic, s.Name, s.Cardinality)
+	if err != nil {
+		return err
+	}
+	return r.addSeparationGroups("AddSeparation", s)
+}
+
+func (r *records) SetSeparation(s rbac.SeparationRecord) error {
+	const call = "SetSeparation"
+	if err := r.change(call, "UPDATE rbac_separations SET cardinality = ? WHERE dynamic = ? AND name = ?", s.Cardinality, s.Dynamic, s.Name); err != nil {
+		return err
+	}
+	if err := r.deleteSeparationGroups(call, s.Dynamic, s.Name); err != nil {
+		return err
+	}
+	return r.addSeparationGroups(call, s)
+}
+
+func (r *records) DeleteSeparation(dynamic bool, name string) error {
+	const call = "DeleteSeparation"
+	if err := r.deleteSeparationGroups(call, dynamic, name); err != nil {
+		return err
+	}
+	return r.change(call, "DELETE FROM rbac_separations WHERE dynamic = ? AND name = ?", dynamic, name)
+}
+
+func (r *records) addSeparationGroups(call string, s rbac.SeparationRecord) error {
+	for _, g := range s.Groups {
+		if err := r.add(call, "INSERT INTO rbac_separation_groups (dynamic, name, group_id) VALUES (?, ?, ?)", s.Dynamic, s.Name, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *records) deleteSeparationGroups(call string, dynamic bool, name string) error {
+	_, err := r.exec(call, "DELETE FROM rbac_separation_groups WHERE dynamic = ? AND name = ?", dynamic, name)
+	return err
+}
+
+// separations reads sets, and in a second query the groups of all of them.
+func (r *records) separations(call, where string, args ...any) ([]rbac.SeparationRecord, error) {
+	list, err := all(r, call, scanSeparation, "SELECT dynamic, name, cardinality FROM rbac_separations"+where+" ORDER BY name", args...)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	places, err := all(r, call, scanSeparationGroup, "SELECT name, group_id FROM rbac_separation_groups"+where+" ORDER BY name, group_id", args...)
+	if err != nil {
+		return nil, err
+	}
+	i := 0
+	for _, p := range places {
+		for list[i].Name != p.name {
+			i++ // both are in the order of the names, and each place is of a set
+		}
+		list[i].Groups = append(list[i].Groups, p.group)
+	}
+	return list, nil
+}
+
+func scanSeparation(row scanner) (rbac.SeparationRecord, error) {
+	var s rbac.SeparationRecord
+	return s, row.Scan(&s.Dynamic, &s.Name, &s.Cardinality)
+}
+
+type separationGroup struct {
+	name  string
+	group uuid.UUID
+}
+
+func scanSeparationGroup(row scanner) (separationGroup, error) {
+	var p separationGroup
+	return p, row.Scan(&p.name, &p.group)
+}
