@@ -94,10 +94,10 @@ var faultyStores = []faultyStore{
 	{"narrowed to nothing is not narrowed", "tickets no groups", records(func(s *faulty, r rbac.Records) rbac.Records { return unnarrowed{r} })},
 	{"dead tickets live a tick longer", "tickets dead", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
 	{"the limit of dead tickets is ignored", "tickets dead limit", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
-	{"keys of values are found in any case", "ticket values round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r, s} })},
-	{"values are listed backwards", "ticket values set", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r, s} })},
-	{"a value is deleted with all of its ticket", "ticket values delete", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r, s} })},
-	{"other groups lose the values", "ticket values stay", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r, s} })},
+	{"keys of values are found in any case", "ticket values round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
+	{"values are listed backwards", "ticket values set", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
+	{"a value is deleted with all of its ticket", "ticket values delete", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
+	{"other groups lose the values", "ticket values stay", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
 	{"values outlive their ticket", "ticket values gone", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
 	{"a value revives its ticket", "ticket values against the end", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
 	{"a value without a ticket is set all the same", "not found", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
@@ -395,61 +395,6 @@ func (r reviving) TouchTicket(id uuid.UUID, seen time.Time) error {
 	t.LastSeen = seen
 	_ = r.DeleteTicket(id)
 	return r.Records.AddTicket(t)
-}
-
-// valuing does to the values of tickets what it should not.
-type valuing struct {
-	rbac.Records
-	store *faulty
-}
-
-func (r valuing) SetTicketValue(v rbac.TicketValueRecord) error {
-	v.Key = strings.ToLower(v.Key)
-	return r.Records.SetTicketValue(v)
-}
-
-func (r valuing) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
-	list, err := r.Records.TicketValues(ticket)
-	slices.Reverse(list)
-	return list, err
-}
-
-func (r valuing) DeleteTicketValue(ticket uuid.UUID, _ string) error {
-	list, err := r.TicketValues(ticket)
-	for _, v := range list {
-		err = errors.Join(err, r.Records.DeleteTicketValue(ticket, v.Key))
-	}
-	return err
-}
-
-func (r valuing) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
-	return errors.Join(r.DeleteTicketValue(id, ""), r.Records.SetTicketGroups(id, groups))
-}
-
-// outliving keeps values, and tickets for their sake.
-type outliving struct {
-	rbac.Records
-	store *faulty
-}
-
-func (r outliving) AddTicket(t rbac.TicketRecord) error {
-	old, known := r.store.tickets[t.ID]
-	r.store.tickets[t.ID] = t
-	if err := r.Records.AddTicket(t); err != nil || !known {
-		return err
-	}
-	return r.Records.SetTicketValue(rbac.TicketValueRecord{Ticket: old.ID, Key: "a", Value: "1"})
-}
-
-func (r outliving) SetTicketValue(v rbac.TicketValueRecord) error {
-	err := r.Records.SetTicketValue(v)
-	if t, ok := r.store.tickets[v.Ticket]; ok && err == rbac.ErrNotFound {
-		return errors.Join(r.Records.AddTicket(t), r.Records.SetTicketValue(v))
-	}
-	if err == rbac.ErrNotFound {
-		return nil
-	}
-	return err
 }
 
 type unnarrowed struct{ rbac.Records }
