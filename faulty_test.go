@@ -401,6 +401,10 @@ func (r *faultyRecords) SetThrottle(x rbac.ThrottleRecord) error {
 	return r.write(func() error { return r.Records.SetThrottle(x) })
 }
 
+func (r *faultyRecords) DeleteChanges(before time.Time, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteChanges(before, limit) })
+}
+
 func (r *faultyRecords) DeleteIdleThrottles(last time.Time, succeeded time.Time, limit int) (int, error) {
 	return read(r, func() (int, error) { return r.Records.DeleteIdleThrottles(last, succeeded, limit) })
 }

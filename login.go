@@ -177,27 +177,22 @@ var errNeedHead = errors.New("rbac: login ends a ticket")
 // check agreed. Only a login that ends another ticket is a change that takes head.
 func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(Records, UserRecord) error, password bool) (Token, error) {
 	t := newToken()
-	var ended []Change
 	attempt := func(withHead bool) error {
-		return a.update(ctx, func(r Records) error {
+		return a.commit(ctx, func(r Records) (*Tx, error) {
 			tx := &Tx{a: a, ctx: ctx, r: r, now: a.now()}
 			if withHead {
 				var err error
 				if tx, err = a.begin(ctx, r, false); err != nil {
-					return err
+					return tx, err
 				}
 			}
 			if l.Groups != nil && !withHead {
 				// A dynamic set and a ticket that violates it must not miss each other.
 				if _, err := r.ShareHead(); err != nil {
-					return err
+					return tx, err
 				}
 			}
-			if err := tx.login(user, t, l, check, password); err != nil {
-				return err
-			}
-			ended = tx.ended
-			return tx.finish()
+			return tx, tx.login(user, t, l, check, password)
 		})
 	}
 	err := attempt(!l.Replaces.IsZero())
@@ -207,7 +202,6 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 	if err != nil {
 		return Token{}, err
 	}
-	a.logEnded(ctx, ended)
 	return t, nil
 }
 

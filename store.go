@@ -71,10 +71,6 @@ type Records interface {
 	ChangeRecords
 }
 
-// Revision counts the committed Updates that changed something: 1, 2, 3, …
-// without gaps and in the order of their commits. Zero is the empty store.
-type Revision uint64
-
 // Head is where the store's history stands.
 type Head struct {
 	Revision Revision
@@ -338,4 +334,7 @@ type ChangeRecords interface {
 	AddChange(Change) error
 	// Changes lists by Revision and Seq what the query selects.
 	Changes(ChangeQuery) iter.Seq2[Change, error]
+	// DeleteChanges deletes the first entries by Revision and Seq, up to the first with At not before
+	// a time or with the last Revision there is, at most limit of them, and tells how many.
+	DeleteChanges(before time.Time, limit int) (int, error)
 }

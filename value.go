@@ -92,8 +92,8 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(Records,
 	if t.IsZero() {
 		return nil, ErrNoTicket
 	}
-	err = a.current(ctx, func(r Records, st *state) (err error) {
-		if c, err = a.useTicket(r, st, t); err != nil || read == nil {
+	err = a.lookup(ctx, func(r Records, st *state) (err error) {
+		if c, err = a.useTicket(r, st, t.hash()); err != nil || read == nil {
 			return err
 		}
 		return read(r, c.ID)

@@ -68,6 +68,7 @@ func TestEveryLookupHasAnIndex(t *testing.T) {
 		{"Throttle", false, false, func(r rbac.Records) { r.Throttle([32]byte{}) }},
 		{"DeleteIdleThrottles", false, false, func(r rbac.Records) { r.DeleteIdleThrottles(at, at, 9) }},
 		{"Changes", true, false, func(r rbac.Records) { drain(r.Changes(rbac.ChangeQuery{})) }},
+		{"DeleteChanges", false, false, func(r rbac.Records) { r.DeleteChanges(at, 9) }},
 		{"Changes after", false, false, func(r rbac.Records) { drain(r.Changes(rbac.ChangeQuery{After: 1})) }},
 		{"Changes by actor", false, false, func(r rbac.Records) { drain(r.Changes(rbac.ChangeQuery{Actor: "a", Newest: true})) }},
 		{"Changes on subject", false, true, func(r rbac.Records) { drain(r.Changes(rbac.ChangeQuery{Subject: "a"})) }},

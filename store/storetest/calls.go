@@ -75,6 +75,13 @@ var edits = []call{
 		return r.SetThrottle(rbac.ThrottleRecord{Key: hash("k1"), Failures: 9, Last: noon})
 	}},
 	{"DeleteIdleThrottles", func(r rbac.Records) error { _, err := r.DeleteIdleThrottles(noon, noon, 9); return err }},
+	{"DeleteChanges", func(r rbac.Records) error {
+		if err := r.AddChange(rbac.Change{Revision: 9}); err != nil { // the last revision stays
+			return err
+		}
+		_, err := r.DeleteChanges(noon.Add(tick), 9)
+		return err
+	}},
 	{"AddChange", func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 2}) }},
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -87,6 +88,7 @@ var faultyStores = []faultyStore{
 	{"a slice leaks out", "copies out of tickets", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, true} })},
 	{"JSON is compacted", "changes round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 	{"nil JSON comes back empty", "changes nil", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
+	{"the whole log is deleted", "changes deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 	{"newest first reverses the first", "changes query", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 
 	{"a touch revives", "tickets touch deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return reviving{r, s.tickets} })},
@@ -485,4 +487,11 @@ func (r confused) GroupSeparations(dynamic bool, groups []uuid.UUID) (list []rba
 		list = append(list, of...)
 	}
 	return list, nil
+}
+
+func (r compacting) DeleteChanges(before time.Time, limit int) (int, error) {
+	if err := r.Records.AddChange(rbac.Change{Revision: math.MaxInt64}); err != nil {
+		return 0, err
+	}
+	return r.Records.DeleteChanges(before, limit)
 }
