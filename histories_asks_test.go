@@ -12,8 +12,9 @@ import (
 // The steps of histories that make tickets or ask something.
 
 var ticketSteps = []kind{
-	{"Issue", func(d *drawing) step {
-		user, groups, expires := d.user(), d.groupsOrNil(), d.expires()
+	{"Issue", 5, func(d *drawing) step {
+		user := d.user()
+		groups, expires := d.groupsOrNil(user), d.expires()
 		return act(func(m *standard) faults { return m.Issue(user, groups, expires) }, func(w *office) error {
 			token, err := w.authority().Issue(ctx, rbac.Login{User: user, Groups: groups, Expires: expires})
 			if err == nil {
@@ -22,7 +23,7 @@ var ticketSteps = []kind{
 			return err
 		})
 	}},
-	{"Issue", func(d *drawing) step {
+	{"Issue", 6, func(d *drawing) step {
 		user := d.user()
 		return act(func(m *standard) faults { return m.Issue(user, nil, time.Time{}) }, func(w *office) error {
 			token, err := w.authority().Issue(ctx, rbac.Login{User: user})
@@ -32,29 +33,32 @@ var ticketSteps = []kind{
 			return err
 		})
 	}},
-	{"AddActiveGroup", func(d *drawing) step {
-		n, group := d.ticket(), d.group()
+	{"AddActiveGroup", 6, func(d *drawing) step {
+		n := d.ticket()
+		group := d.groupOfTicket(n)
 		return act(func(m *standard) faults { return m.AddActiveGroup(n, group) }, func(w *office) error {
 			return w.authority().AddActiveGroup(ctx, w.token(n), group)
 		})
 	}},
-	{"DropActiveGroup", func(d *drawing) step {
-		n, group := d.ticket(), d.group()
+	{"DropActiveGroup", 4, func(d *drawing) step {
+		n := d.ticket()
+		group := d.groupOfTicket(n)
 		return act(func(m *standard) faults { return m.DropActiveGroup(n, group) }, func(w *office) error {
 			return w.authority().DropActiveGroup(ctx, w.token(n), group)
 		})
 	}},
-	{"SetActiveGroups", func(d *drawing) step {
-		n, groups := d.ticket(), d.groups(0)
+	{"SetActiveGroups", 5, func(d *drawing) step {
+		n := d.ticket()
+		groups := d.groupsOfTicket(n)
 		return act(func(m *standard) faults { return m.SetActiveGroups(n, groups) }, func(w *office) error {
 			return w.authority().SetActiveGroups(ctx, w.token(n), groups)
 		})
 	}},
-	{"Logout", func(d *drawing) step {
+	{"Logout", 1, func(d *drawing) step {
 		n := d.ticket()
 		return act(func(m *standard) faults { return m.Logout(n) }, func(w *office) error { return w.authority().Logout(ctx, w.token(n)) })
 	}},
-	{"LogoutUser", func(d *drawing) step {
+	{"LogoutUser", 1, func(d *drawing) step {
 		user := d.user()
 		return step{model: func(m *standard) (string, faults) {
 			n, f := m.LogoutUser(user)
@@ -64,7 +68,7 @@ var ticketSteps = []kind{
 			return fmt.Sprint(n), err
 		}}
 	}},
-	{"Advance", func(d *drawing) step {
+	{"Advance", 3, func(d *drawing) step {
 		by := time.Duration(d.number(1, 5)) * time.Minute
 		return act(func(m *standard) faults { m.now = m.now.Add(by); m.narrow(); return nil },
 			func(w *office) error { w.clock.Advance(by); return nil })
@@ -73,30 +77,30 @@ var ticketSteps = []kind{
 
 // askSteps ask what a ticket may, as requests do.
 var askSteps = []kind{
-	{"Judge HasPermission", func(d *drawing) step {
+	{"Judge HasPermission", 4, func(d *drawing) step {
 		n, permission, scope := d.ticket(), d.permission(), d.scope()
 		return judge(n, scope, rbac.HasPermission(permission), func(m *standard) faults { return m.CheckAccess(n, permission, scope) })
 	}},
-	{"Judge InGroup", func(d *drawing) step {
+	{"Judge InGroup", 4, func(d *drawing) step {
 		n, group, scope := d.ticket(), d.group(), d.scope()
 		return judge(n, scope, rbac.InGroup(group), func(m *standard) faults { return m.CheckGroup(n, group, scope) })
 	}},
-	{"Check HasPermission", func(d *drawing) step {
+	{"Check HasPermission", 2, func(d *drawing) step {
 		n, permission := d.ticket(), d.permission()
 		return step{reads: true, model: func(m *standard) (string, faults) { return "", m.CheckAccess(n, permission, "") },
 			tx: func(w *office, tx *rbac.Tx) (string, error) {
 				return "", tx.Check(w.token(n), rbac.HasPermission(permission))
 			}}
 	}},
-	{"TicketGroups", func(d *drawing) step {
+	{"TicketGroups", 2, func(d *drawing) step {
 		return ofTicket(d.ticket(), (*standard).TicketGroups, (*office).ticketGroups)
 	}},
-	{"TicketPermissions", func(d *drawing) step {
+	{"TicketPermissions", 2, func(d *drawing) step {
 		return ofTicket(d.ticket(), (*standard).TicketPermissions, (*office).ticketPermissions)
 	}},
-	{"Ticket", func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Ticket, (*office).ticket) }},
-	{"Identify", func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Identify, (*office).identify) }},
-	{"Identity", func(d *drawing) step {
+	{"Ticket", 3, func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Ticket, (*office).ticket) }},
+	{"Identify", 5, func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Identify, (*office).identify) }},
+	{"Identity", 3, func(d *drawing) step {
 		user := d.user()
 		return step{model: func(m *standard) (string, faults) { return m.Identity(user) },
 			call: func(w *office) (string, error) { return sees(w.authority().Identity(ctx, user)) }}
@@ -126,7 +130,7 @@ func (w *office) ticketPermissions(n int) (string, error) {
 
 func (w *office) ticket(n int) (string, error) {
 	t, err := w.authority().Ticket(ctx, w.token(n))
-	return fmt.Sprint(t.User, " narrowed ", t.Groups != nil, quoted(t.Groups), " omitted ", quoted(t.Omitted)), err
+	return fmt.Sprint(t.User, " narrowed ", t.Groups != nil, " omitted ", quoted(t.Omitted)), err
 }
 
 func (w *office) identify(n int) (string, error) {
@@ -157,7 +161,7 @@ func sees(id *rbac.Identity, err error) (string, error) {
 }
 
 var reviewSteps = []kind{
-	{"AssignedUsers", func(d *drawing) step {
+	{"AssignedUsers", 1, func(d *drawing) step {
 		group := d.group()
 		return review(func(m *standard) (string, faults) { return m.AssignedUsers(group) }, func(tx *rbac.Tx) (string, error) {
 			lines, err := namesOf(tx.AssignedUsers(group), rbacMembershipLine)
@@ -165,79 +169,83 @@ var reviewSteps = []kind{
 			return quoted(lines), err
 		})
 	}},
-	{"AssignedGroups", func(d *drawing) step {
+	{"AssignedGroups", 1, func(d *drawing) step {
 		user := d.user()
-		return review(func(m *standard) (string, faults) { return m.AssignedGroups(user) }, func(tx *rbac.Tx) (string, error) {
-			memberships, err := tx.AssignedGroups(user)
-			lines := mapped(memberships, rbacMembershipLine)
-			slices.Sort(lines)
-			return quoted(lines), err
-		})
+		return review(func(m *standard) (string, faults) { return m.AssignedGroups(user) }, assignedGroups(user))
 	}},
-	{"AuthorizedUsers", func(d *drawing) step {
+	{"AuthorizedUsers", 1, func(d *drawing) step {
 		group := d.group()
 		return review(func(m *standard) (string, faults) { return m.AuthorizedUsers(group) }, func(tx *rbac.Tx) (string, error) {
 			users, err := namesOf(tx.AuthorizedUsers(group), userName)
 			return quoted(users), err
 		})
 	}},
-	{"AuthorizedGroups", func(d *drawing) step {
+	{"AuthorizedGroups", 1, func(d *drawing) step {
 		user := d.user()
 		return review(func(m *standard) (string, faults) { return m.AuthorizedGroups(user) }, func(tx *rbac.Tx) (string, error) {
 			groups, err := tx.AuthorizedGroups(user)
 			return quoted(mapped(groups, groupName)), err
 		})
 	}},
-	{"GroupPermissions", func(d *drawing) step {
+	{"GroupPermissions", 1, func(d *drawing) step {
 		group := d.group()
 		return review(func(m *standard) (string, faults) { return m.GroupPermissions(group) }, func(tx *rbac.Tx) (string, error) {
 			permissions, err := tx.GroupPermissions(group)
 			return quoted(mapped(permissions, permissionName)), err
 		})
 	}},
-	{"UserPermissions", func(d *drawing) step {
+	{"UserPermissions", 1, func(d *drawing) step {
 		user := d.user()
 		return review(func(m *standard) (string, faults) { return m.UserPermissions(user) }, func(tx *rbac.Tx) (string, error) {
 			permissions, err := tx.UserPermissions(user)
 			return quoted(mapped(permissions, permissionName)), err
 		})
 	}},
-	{"PermissionGroups", func(d *drawing) step {
+	{"PermissionGroups", 1, func(d *drawing) step {
 		permission := d.permission()
 		return review(func(m *standard) (string, faults) { return m.PermissionGroups(permission) }, func(tx *rbac.Tx) (string, error) {
 			groups, err := tx.PermissionGroups(permission)
 			return quoted(mapped(groups, groupName)), err
 		})
 	}},
-	{"PermissionUsers", func(d *drawing) step {
+	{"PermissionUsers", 1, func(d *drawing) step {
 		permission := d.permission()
 		return review(func(m *standard) (string, faults) { return m.PermissionUsers(permission) }, func(tx *rbac.Tx) (string, error) {
 			users, err := namesOf(tx.PermissionUsers(permission), userName)
 			return quoted(users), err
 		})
 	}},
-	{"GroupOperationsOnObject", func(d *drawing) step {
+	{"GroupOperationsOnObject", 1, func(d *drawing) step {
 		group, object := d.group(), d.of("door", "desk", "lamp")
 		return review(func(m *standard) (string, faults) { return m.GroupOperationsOnObject(group, object) }, func(tx *rbac.Tx) (string, error) {
 			operations, err := tx.GroupOperationsOnObject(group, object)
 			return quoted(operations), err
 		})
 	}},
-	{"UserOperationsOnObject", func(d *drawing) step {
+	{"UserOperationsOnObject", 1, func(d *drawing) step {
 		user, object := d.user(), d.of("door", "desk", "lamp")
 		return review(func(m *standard) (string, faults) { return m.UserOperationsOnObject(user, object) }, func(tx *rbac.Tx) (string, error) {
 			operations, err := tx.UserOperationsOnObject(user, object)
 			return quoted(operations), err
 		})
 	}},
-	{"Set", func(d *drawing) step {
+	{"Set", 1, func(d *drawing) step {
 		k := d.set()
 		return review(func(m *standard) (string, faults) { return m.Set(k) }, func(tx *rbac.Tx) (string, error) {
 			s, err := ofKind(k, tx.SSDSet, tx.DSDSet)(k.name)
 			return setLine(s), err
 		})
 	}},
-	{"Everything", func(*drawing) step { return review((*standard).Everything, everything) }},
+	{"Everything", 1, func(*drawing) step { return review((*standard).Everything, everything) }},
+}
+
+func assignedGroups(user string) func(tx *rbac.Tx) (string, error) {
+	return func(tx *rbac.Tx) (string, error) {
+		memberships, err := tx.AssignedGroups(user)
+		lines := mapped(memberships, rbacMembershipLine)
+		slices.Sort(lines)
+		return quoted(lines), err
+	}
 }
 
 func everything(tx *rbac.Tx) (string, error) {

@@ -2,6 +2,7 @@ package rbac_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 // What histories are about: so few names that they meet.
 var (
 	allUsers       = []string{"amy", "bob", "cid"}
-	allGroups      = []string{"a", "b", "c", "d", "e", "f"}
+	allGroups      = []string{"a", "b", "c", "d", "e", "f", "g"}
 	allPermissions = []string{"desk.use", "door.close", "door.open", "ring"}
 	allScopes      = []string{"", "x", "y"}
 	allSets        = []string{"one", "two"}
@@ -55,9 +56,11 @@ func act(model func(*standard) faults, call func(w *office) error) step {
 	}
 }
 
-// drawing draws the arguments of a step, and notes them.
+// drawing draws the arguments of a step, and notes them. It knows the model at that time, to draw in most
+// cases what is there.
 type drawing struct {
 	t    *rapid.T
+	m    *standard
 	args []string
 }
 
@@ -67,61 +70,168 @@ func draw[V any](d *drawing, format string, from *rapid.Generator[V]) V {
 	return v
 }
 
-func (d *drawing) of(names ...string) string { return draw(d, "%s", rapid.SampledFrom(names)) }
-func (d *drawing) user() string              { return d.of(allUsers...) }
-func (d *drawing) group() string             { return d.of(allGroups...) }
-func (d *drawing) permission() string        { return d.of(allPermissions...) }
-func (d *drawing) scope() string {
-	return draw(d, "in %q", rapid.SampledFrom([]string{"", "", "x", "y"}))
+// anyOf draws each of values as often as the others, as far as 256 can be divided; rapid.SampledFrom prefers the first.
+func anyOf[V any](values []V) *rapid.Generator[V] {
+	return rapid.Custom(func(t *rapid.T) V {
+		n := 0
+		for range 8 {
+			n *= 2
+			if rapid.Bool().Draw(t, "bit") {
+				n++
+			}
+		}
+		return values[n%len(values)]
+	})
 }
-func (d *drawing) edge() edge              { return edge{d.group(), d.group()} }
-func (d *drawing) membership() member      { return member{d.user(), d.group(), d.scope()} }
-func (d *drawing) set() setKey             { return setKey{d.of("SSD", "DSD"), d.of(allSets...)} }
-func (d *drawing) ticket() int             { return draw(d, "ticket %d", rapid.IntRange(0, 7)) }
+
+func oneIn(t *rapid.T, n int) bool {
+	numbers := make([]int, n)
+	numbers[n-1] = 1
+	return anyOf(numbers).Draw(t, "chance") == 1
+}
+
+// there draws one of those that are there, three times in four, and otherwise any.
+func there[K comparable, V any](d *drawing, all map[K]V, of func(K) bool, other func() K) K {
+	keys := slices.DeleteFunc(slices.Collect(maps.Keys(all)), func(k K) bool { return !of(k) })
+	if len(keys) == 0 || oneIn(d.t, 4) {
+		return other()
+	}
+	slices.SortFunc(keys, func(a, b K) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	return draw(d, "%v", anyOf(keys))
+}
+
+func anyKey[K any](K) bool { return true }
+
+func (d *drawing) of(names ...string) string { return draw(d, "%s", anyOf(names)) }
+func (d *drawing) user() string              { return d.of(allUsers...) }
+
+// group is one that is there, in most cases.
+func (d *drawing) group() string {
+	return there(d, d.m.groups, anyKey, func() string { return d.of(allGroups...) })
+}
+
+func (d *drawing) permission() string { return d.of(allPermissions...) }
+func (d *drawing) scope() string {
+	return draw(d, "in %q", anyOf([]string{"", "", "", "", "x", "x", "x", "y"}))
+}
 func (d *drawing) number(from, to int) int { return draw(d, "%d", rapid.IntRange(from, to)) }
+
+func (d *drawing) edge() edge         { return edge{d.group(), d.group()} }
+func (d *drawing) membership() member { return member{d.user(), d.group(), d.scope()} }
+func (d *drawing) set() setKey        { return setKey{d.of("SSD", "DSD", "DSD"), d.of(allSets...)} }
 func (d *drawing) grant() grantPair {
 	return grantPair{d.group(), d.of(append(allPermissions, "door.*", "*")...)}
 }
+func (d *drawing) oldEdge() edge         { return there(d, d.m.inherits, anyKey, d.edge) }
+func (d *drawing) oldMembership() member { return there(d, d.m.members, anyKey, d.membership) }
+func (d *drawing) oldSet() setKey        { return there(d, d.m.sets, anyKey, d.set) }
+func (d *drawing) oldGrant() grantPair   { return there(d, d.m.grants, anyKey, d.grant) }
 
+// memberOf is a group of a set.
+func (d *drawing) memberOf(k setKey) string {
+	return there(d, d.m.sets[k].groups, anyKey, func() string { return d.of(allGroups...) })
+}
+
+// ticket is a living one, in most cases.
+func (d *drawing) ticket() int {
+	tickets := map[int]bool{}
+	for n, t := range d.m.tickets {
+		tickets[n] = d.m.lives(t)
+	}
+	return there(d, tickets, func(n int) bool { return tickets[n] }, func() int { return draw(d, "%v", rapid.IntRange(0, 3)) })
+}
+
+// groupOfTicket is one that is active in it, or that its user is authorized for, or any.
+func (d *drawing) groupOfTicket(n int) string {
+	if n >= len(d.m.tickets) {
+		return d.group()
+	}
+	return there(d, d.m.authorizedAnywhere(d.m.tickets[n].user), anyKey, d.group)
+}
+
+// groups are distinct, in most cases.
 func (d *drawing) groups(least int) []string {
-	return draw(d, "%q", rapid.SliceOfN(rapid.SampledFrom(allGroups), least, 4))
+	switch groups := sorted(d.m.groups); {
+	case oneIn(d.t, 8) || len(groups) < 4:
+		return draw(d, "%q", rapid.SliceOfN(anyOf(allGroups), least, 4))
+	default:
+		return draw(d, "%q", rapid.SliceOfNDistinct(anyOf(groups), least, 4, rapid.ID))
+	}
+}
+
+// groupsFor are such as the user is authorized for, in most cases.
+func (d *drawing) groupsFor(user string) []string {
+	groups := sorted(d.m.authorizedAnywhere(user))
+	if len(groups) == 0 || oneIn(d.t, 4) {
+		return d.groups(0)
+	}
+	return draw(d, "%q", rapid.SliceOfNDistinct(anyOf(groups), 0, 3, rapid.ID))
+}
+
+func (d *drawing) groupsOfTicket(n int) []string {
+	if n >= len(d.m.tickets) {
+		return d.groups(0)
+	}
+	return d.groupsFor(d.m.tickets[n].user)
 }
 
 // groupsOrNil leaves the choice open in two of three.
-func (d *drawing) groupsOrNil() []string {
-	if rapid.IntRange(0, 2).Draw(d.t, "nil") > 0 {
+func (d *drawing) groupsOrNil(user string) []string {
+	if !oneIn(d.t, 3) {
 		return nil
 	}
-	return d.groups(0)
+	return d.groupsFor(user)
 }
 
-// end is none, or some minutes after the beginning of the history, which may have passed.
+// end is none, or some minutes from now, or now, or passed.
 func (d *drawing) end() time.Time {
-	minutes := draw(d, "until minute %d", rapid.SampledFrom([]int{-1, -1, -1, -1, 0, 1, 2, 3, 5, 8, 13}))
-	if minutes < 0 {
+	const none = 100
+	minutes := anyOf([]int{none, none, none, 1, 2, 3, 0, -1}).Draw(d.t, "end")
+	if minutes == none {
 		return time.Time{}
 	}
-	return newClock().Now().Add(time.Duration(minutes) * time.Minute)
+	end := d.m.now.Add(time.Duration(minutes) * time.Minute)
+	d.args = append(d.args, "until "+end.Format(time.TimeOnly))
+	return end
 }
 
 // expires is the end of a ticket: that of the configuration, or soon.
 func (d *drawing) expires() time.Time {
-	if rapid.IntRange(0, 3).Draw(d.t, "expires") < 3 {
+	if !oneIn(d.t, 4) {
 		return time.Time{}
 	}
-	return newClock().Now().Add(time.Duration(draw(d, "expires in minute %d", rapid.IntRange(1, 20))) * time.Minute)
+	end := d.m.now.Add(time.Duration(rapid.IntRange(0, 5).Draw(d.t, "minutes")) * time.Minute)
+	d.args = append(d.args, "expires "+end.Format(time.TimeOnly))
+	return end
 }
 
 type kind struct {
-	name string
-	draw func(d *drawing) step
+	name  string
+	often int // compared with others
+	draw  func(d *drawing) step
 }
 
-// drawStep draws a call. Those that make a history rich come more often.
-func drawStep(t *rapid.T) step {
-	kinds := slices.Concat(memberSteps, memberSteps, memberSteps, edgeSteps, edgeSteps, setSteps, setSteps, ticketSteps, ticketSteps, recordSteps, reviewSteps, askSteps)
-	k := rapid.SampledFrom(kinds).Draw(t, "function")
-	d := &drawing{t: t}
+var (
+	allKinds = often(slices.Concat(memberSteps, edgeSteps, setSteps, ticketSteps, recordSteps, reviewSteps, askSteps), func(kind) bool { return true })
+	// Those that change something and those that give something to change. Histories begin with the latter.
+	inUpdates = often(slices.Concat(memberSteps, edgeSteps, setSteps, recordSteps, reviewSteps), func(kind) bool { return true })
+	first     = often(slices.Concat(memberSteps, edgeSteps, setSteps, ticketSteps), func(k kind) bool { return slices.Contains(giving, k.name) })
+	giving    = []string{"AssignUser", "GrantPermission", "AddInheritance", "CreateSet", "Issue"}
+)
+
+func often(kinds []kind, keep func(kind) bool) (all []kind) {
+	for _, k := range kinds {
+		if keep(k) {
+			all = append(all, slices.Repeat([]kind{k}, k.often)...)
+		}
+	}
+	return all
+}
+
+// drawStep draws a call.
+func drawStep(t *rapid.T, m *standard, kinds []kind) step {
+	k := anyOf(kinds).Draw(t, "function")
+	d := &drawing{t: t, m: m}
 	s := k.draw(d)
 	s.text = k.name + "(" + strings.Join(d.args, ", ") + ")"
 	return s

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,17 +33,28 @@ func TestHistories(t *testing.T) {
 		must(t, err)
 	}
 	setFlag(t, "rapid.checks", strconv.Itoa(n))
-	setFlag(t, "rapid.steps", "40")
+	setFlag(t, "rapid.steps", "60")
 	setFlag(t, "rapid.nofailfile", "true")
+	setFlag(t, "rapid.shrinktime", "5s")
 	if flag.Lookup("rapid.seed").Value.String() == "0" {
 		setFlag(t, "rapid.seed", "359")
 	}
 	run, tally := 0, map[string]int{}
-	rapid.Check(t, func(rt *rapid.T) {
-		run++
-		h := histories.Draw(rt, "history")
-		h.run(t, rt, tally)
+	var failing *randomHistory
+	t.Run("random", func(t *testing.T) {
+		rapid.Check(t, func(rt *rapid.T) {
+			run++
+			h := histories.Draw(rt, "history")
+			if err := h.run(t, tally); err != nil {
+				failing = &h
+				rt.Fatal(err)
+			}
+		})
 	})
+	if failing != nil {
+		short := failing.shorten(t)
+		t.Fatalf("the history, as far as it could be shortened:\n%v\n%v", short, short.run(t, tally))
+	}
 	if run < n && !testing.Short() {
 		t.Errorf("%d of %d histories were run; give the test more time", run, n)
 	}
@@ -71,22 +82,59 @@ type entry struct {
 }
 
 var histories = rapid.Custom(func(t *rapid.T) randomHistory {
-	h := randomHistory{limited: rapid.IntRange(0, 3).Draw(t, "limited") == 3, protected: rapid.IntRange(0, 2).Draw(t, "protected") == 2}
-	t.Repeat(map[string]func(*rapid.T){"step": func(t *rapid.T) { h.entries = append(h.entries, drawEntry(t)) }})
+	h := randomHistory{limited: oneIn(t, 4), protected: oneIn(t, 3)}
+	m := h.begin()
+	t.Repeat(map[string]func(*rapid.T){"step": func(t *rapid.T) {
+		var e entry
+		kinds := allKinds
+		if len(h.entries) < 15 {
+			kinds = first
+		}
+		if h.protected || !oneIn(t, 6) {
+			e.steps = []step{drawStep(t, m, kinds)}
+		} else {
+			e = drawUpdate(t, m)
+		}
+		h.entries = append(h.entries, e)
+		m = m.after(e).model
+	}})
 	return h
 })
 
-// drawEntry draws one step, and an Update one time in six.
-func drawEntry(t *rapid.T) entry {
-	if rapid.IntRange(0, 5).Draw(t, "update") < 5 {
-		return entry{steps: []step{drawStep(t)}}
+// drawUpdate draws an Update of several steps. There is none where permissions are protected: whether
+// one lost its last holder is asked at the end of an Update, and the model asks after each step.
+func drawUpdate(t *rapid.T, m *standard) entry {
+	m = m.clone()
+	inside := rapid.Custom(func(t *rapid.T) step { return drawStep(t, m, inUpdates) })
+	e := entry{update: true, abandoned: oneIn(t, 4)}
+	for range rapid.IntRange(1, 5).Draw(t, "steps") {
+		s := inside.Draw(t, "step")
+		s.model(m)
+		e.steps = append(e.steps, s)
 	}
-	inside := rapid.Custom(drawStep).Filter(func(s step) bool { return s.tx != nil })
-	return entry{update: true, steps: rapid.SliceOfN(inside, 1, 5).Draw(t, "steps"), abandoned: rapid.IntRange(0, 3).Draw(t, "abandoned") == 3}
+	return e
 }
 
-// GoString prints a line for each step.
-func (h randomHistory) GoString() string {
+// shorten leaves out what the failure does not need.
+func (h randomHistory) shorten(t *testing.T) randomHistory {
+	for size := len(h.entries) / 2; size > 0; size /= 2 {
+		for at := len(h.entries) - size; at >= 0; at -= size {
+			less := h
+			less.entries = slices.Delete(slices.Clone(h.entries), at, at+size)
+			if less.run(t, map[string]int{}) != nil {
+				h = less
+			}
+			at = min(at, len(h.entries))
+		}
+	}
+	return h
+}
+
+// GoString is for rapid, before the history is shortened.
+func (h randomHistory) GoString() string { return fmt.Sprint(len(h.entries), " entries") }
+
+// String prints a line for each entry.
+func (h randomHistory) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "limited hierarchy %v, protected %v", h.limited, h.config().Protected)
 	for i, e := range h.entries {
@@ -130,19 +178,38 @@ type office struct {
 	ids    int
 }
 
-func openOffice(rt *rapid.T, name string, s rbac.Store, cfg rbac.Config) *office {
-	w := &office{name: name, store: s, clock: newClock()}
-	cfg.Clock, cfg.Argon2id, cfg.Logger = w.clock.Now, cheap, slog.New(slog.NewTextHandler(io.Discard, nil))
-	for i := range w.both {
-		a, err := rbac.Open(ctx, s, cfg)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		rt.Cleanup(func() { a.Close() })
-		w.both[i] = a
+// openOffice opens the i-th of stores, in a folder that is deleted by close.
+func openOffice(t *testing.T, i int, cfg rbac.Config) (w *office, closeAll func(), err error) {
+	dir, err := os.MkdirTemp("", "rbac")
+	if err != nil {
+		return nil, nil, err
 	}
-	return w
+	w = &office{name: stores[i].name, store: stores[i].open(inFolder{t, dir}), clock: newClock()}
+	closeAll = func() {
+		for _, a := range w.both {
+			if a != nil {
+				a.Close()
+			}
+		}
+		w.store.Close()
+		os.RemoveAll(dir)
+	}
+	cfg.Clock, cfg.Argon2id, cfg.Logger = w.clock.Now, cheap, slog.New(slog.DiscardHandler)
+	for i := range w.both {
+		if w.both[i], err = rbac.Open(ctx, w.store, cfg); err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+	}
+	return w, closeAll, nil
 }
+
+type inFolder struct {
+	testing.TB
+	dir string
+}
+
+func (f inFolder) TempDir() string { return f.dir }
 
 func (w *office) authority() *rbac.Authority { return w.both[w.turn%2] }
 
@@ -191,96 +258,122 @@ func (w *office) revision() (rev rbac.Revision) {
 	return head.Revision
 }
 
+// outcome is what the model says of an entry.
+type outcome struct {
+	model   *standard // afterwards
+	results []string  // of each step
+	faults  []faults
+	refused bool // nothing was changed
+	lost    bool // a protected permission would lose its last holder
+}
+
+func (m *standard) after(e entry) outcome {
+	o := outcome{model: m.clone(), refused: true}
+	for _, s := range e.steps {
+		result, f := s.model(o.model)
+		o.results, o.faults = append(o.results, result), append(o.faults, f)
+		o.refused = o.refused && (len(f) > 0 || s.reads)
+	}
+	if o.lost = o.model.loses(m); o.lost || e.abandoned {
+		o.model, o.refused = m, true
+	}
+	return o
+}
+
 // course is a history while it runs: the model and the stores.
 type course struct {
-	t       *rapid.T
 	model   *standard
 	offices []*office
 	tally   map[string]int // how often which function came to which end
 	at      string         // the entry that runs
 }
 
-func (h randomHistory) run(t *testing.T, rt *rapid.T, tally map[string]int) {
-	c := &course{t: rt, model: newStandard(newClock().Now()), tally: tally}
-	c.model.limited, c.model.protected = h.limited, h.config().Protected
-	for _, s := range stores {
-		store := s.open(t)
-		rt.Cleanup(func() { store.Close() })
-		c.offices = append(c.offices, openOffice(rt, s.name, store, h.config()))
-	}
-	c.begin()
-	for i, e := range h.entries {
-		for _, w := range c.offices {
-			w.turn = i + 1
+// run returns the first difference between the model and a store.
+func (h randomHistory) run(t *testing.T, tally map[string]int) error {
+	c := &course{model: h.empty(), tally: tally}
+	for i := range stores {
+		w, closeAll, err := openOffice(t, i, h.config())
+		if err != nil {
+			return err
 		}
-		c.at = fmt.Sprintf("%d. %v", i+1, e)
-		c.entry(e, h.protected)
+		defer closeAll()
+		c.offices = append(c.offices, w)
 	}
-	c.compareAll()
+	for i, e := range append([]entry{beginning}, h.entries...) {
+		if err := c.entry(i, e); err != nil {
+			return err
+		}
+	}
+	for _, s := range c.questions() {
+		if err := c.entry(len(h.entries)+1, entry{steps: []step{s}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// begin adds what a history begins with: all but one of the groups.
-func (c *course) begin() {
+func (h randomHistory) empty() *standard {
+	m := newStandard(newClock().Now())
+	m.limited, m.protected = h.limited, h.config().Protected
+	return m
+}
+
+// begin is the model of what every history begins with.
+func (h randomHistory) begin() *standard { return h.empty().after(beginning).model }
+
+// beginning adds all users and permissions, and most groups.
+var beginning = func() entry {
 	e := entry{update: true}
+	add := func(s step) { s.text = "begin"; e.steps = append(e.steps, s) }
 	for _, user := range allUsers {
-		e.steps = append(e.steps, adding(func(m *standard) faults { return m.AddUser(user) },
+		add(adding(func(m *standard) faults { return m.AddUser(user) },
 			func(tx *rbac.Tx, id uuid.UUID) error { return addUser(rbac.User{ID: id, Name: user})(tx) }))
 	}
-	for _, group := range allGroups[:len(allGroups)-1] {
-		e.steps = append(e.steps, adding(func(m *standard) faults { return m.AddGroup(group) },
+	for _, group := range allGroups[:5] {
+		add(adding(func(m *standard) faults { return m.AddGroup(group) },
 			func(tx *rbac.Tx, id uuid.UUID) error { return addGroup(rbac.Group{ID: id, Name: group})(tx) }))
 	}
 	for _, p := range allPermissions {
-		e.steps = append(e.steps, admin(func(m *standard) faults { return m.AddPermission(p, "", "") }, addPermission(rbac.Permission{Name: p})))
+		add(admin(func(m *standard) faults { return m.AddPermission(p, "", "") }, addPermission(rbac.Permission{Name: p})))
 	}
-	c.at = "at the beginning"
-	c.inUpdate(e)
-}
+	return e
+}()
 
-// entry runs an entry. With protected permissions the steps of an Update are run one by one: what
-// an Update may take away is asked at its end.
-func (c *course) entry(e entry, protected bool) {
-	switch {
-	case e.steps[0].call != nil:
-		want, f := e.steps[0].model(c.model)
-		for _, w := range c.offices {
-			got, err := e.steps[0].call(w)
-			c.compare(w, e.steps[0], want, f, got, err)
-		}
-	case protected && e.update:
-		for _, s := range e.steps {
-			c.entry(entry{steps: []step{s}}, protected)
-		}
-	default:
-		c.inUpdate(e)
-	}
-}
-
-func (c *course) inUpdate(e entry) {
-	before := c.model.clone()
-	var want []string
-	var expected []faults
-	refused := true
-	for _, s := range e.steps {
-		result, f := s.model(c.model)
-		want, expected = append(want, result), append(expected, f)
-		refused = refused && (len(f) > 0 || s.reads)
-	}
-	lost := c.model.loses(before)
-	if lost || e.abandoned {
-		c.model, refused = before, true
-	}
+func (c *course) entry(n int, e entry) error {
+	c.at = fmt.Sprintf("%d. %v", n, e)
+	o := c.model.after(e)
+	c.model = o.model
 	for _, w := range c.offices {
-		revision := w.revision()
-		got, errs, err := w.update(e)
-		for i, s := range e.steps {
-			c.compare(w, s, want[i], expected[i], got[i], errs[i])
-		}
-		c.compareUpdate(w, e, err, lost, expected)
-		if after := w.revision(); refused && after != revision {
-			c.t.Fatalf("%s\non %s: everything was refused, and the store went from revision %d to %d", c.at, w.name, revision, after)
+		w.turn = n
+		if err := c.compareEntry(w, e, o); err != nil {
+			return fmt.Errorf("%s\non %s: %w", c.at, w.name, err)
 		}
 	}
+	return nil
+}
+
+func (c *course) compareEntry(w *office, e entry, o outcome) error {
+	if s := e.steps[0]; s.call != nil {
+		got, err := s.call(w)
+		return c.compare(s, o.results[0], o.faults[0], got, err)
+	}
+	revision := w.revision()
+	got, errs, err := w.update(e)
+	for i, s := range e.steps {
+		if err := c.compare(s, o.results[i], o.faults[i], got[i], errs[i]); err != nil {
+			return err
+		}
+	}
+	want := o.err(e)
+	if e.update || len(o.faults[0]) == 0 {
+		if !errors.Is(err, want) || want == nil && err != nil {
+			return fmt.Errorf("the transaction ended with %v; want %v", err, want)
+		}
+	}
+	if after := w.revision(); o.refused && after != revision {
+		return fmt.Errorf("everything was refused, and the store went from revision %d to %d", revision, after)
+	}
+	return nil
 }
 
 // loses: somebody held a protected permission before, and nobody does any more.
@@ -293,52 +386,47 @@ func (m *standard) loses(before *standard) bool {
 	return false
 }
 
-func (c *course) compareUpdate(w *office, e entry, err error, lost bool, expected []faults) {
-	c.t.Helper()
-	var want error
+// err is what the transaction of an entry ends with, unless its only step is refused.
+func (o outcome) err(e entry) error {
 	switch {
 	case e.abandoned:
-		want = errTest
-	case lost:
-		want = rbac.ErrProtected
-	case !e.update && len(expected[0]) > 0:
-		return // compared already
+		return errTest
+	case o.lost:
+		return rbac.ErrProtected
 	}
-	if !errors.Is(err, want) {
-		c.t.Fatalf("%s\non %s the transaction ended with %v; want %v", c.at, w.name, err, want)
-	}
+	return nil
 }
 
 // compare asks for a refusal with the kind of one of the faults, and for the same result where there is none.
-func (c *course) compare(w *office, s step, want string, f faults, got string, err error) {
-	c.t.Helper()
-	if len(f) > 0 {
-		for _, kind := range f {
-			if errors.Is(err, kind) {
-				c.tally[tallied(s)+" "+kind.Error()]++
-				return
-			}
+func (c *course) compare(s step, want string, f faults, got string, err error) error {
+	function, _, _ := strings.Cut(s.text, "(")
+	if len(f) == 0 {
+		c.tally[function]++
+		if err != nil || got != want {
+			return fmt.Errorf("%s: %s, %v\nwant %s", s.text, got, err, want)
 		}
-		c.t.Fatalf("%s\n%s on %s: %q, %v\nwant one of %v", c.at, s.text, w.name, got, err, f)
+		return nil
 	}
-	c.tally[tallied(s)]++
-	if err != nil || got != want {
-		c.t.Fatalf("%s\n%s on %s:\n %s, %v\nwant\n %s", c.at, s.text, w.name, got, err, want)
+	for _, kind := range f {
+		if errors.Is(err, kind) {
+			c.tally[function+": "+kind.Error()]++
+			return nil
+		}
 	}
+	return fmt.Errorf("%s: %s, %v\nwant one of %v", s.text, got, err, f)
 }
 
-func tallied(s step) string { name, _, _ := strings.Cut(s.text, "("); return name }
-
-// compareAll asks everything there is to ask, at the end.
-func (c *course) compareAll() {
-	c.at = "at the end"
+// questions ask at the end what is in each ticket, and everything that is listed.
+func (c *course) questions() (all []step) {
 	for n := range c.model.tickets {
-		for _, s := range []step{ofTicket(n, (*standard).Ticket, (*office).ticket), ofTicket(n, (*standard).Identify, (*office).identify)} {
-			s.text = fmt.Sprint("ticket ", n)
-			c.entry(entry{steps: []step{s}}, false)
-		}
+		all = append(all, ofTicket(n, (*standard).Ticket, (*office).ticket), ofTicket(n, (*standard).Identify, (*office).identify))
 	}
-	s := review((*standard).Everything, everything)
-	s.text = "everything"
-	c.inUpdate(entry{steps: []step{s}})
+	for _, user := range allUsers {
+		all = append(all, review(func(m *standard) (string, faults) { return m.AssignedGroups(user) }, assignedGroups(user)))
+	}
+	all = append(all, review((*standard).Everything, everything))
+	for i := range all {
+		all[i].text = "at the end"
+	}
+	return all
 }

@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -45,6 +46,11 @@ type (
 		ended    bool
 	}
 )
+
+func (k member) String() string    { return fmt.Sprintf("%s, %s, in %q", k.user, k.group, k.scope) }
+func (k grantPair) String() string { return k.group + ", " + k.permission }
+func (e edge) String() string      { return e.senior + ", " + e.junior }
+func (k setKey) String() string    { return k.kind + ", " + k.name }
 
 func newStandard(now time.Time) *standard {
 	return &standard{now: now, users: set{}, groups: set{}, permissions: map[string]right{}, members: map[member]time.Time{},
@@ -227,13 +233,11 @@ func (m *standard) lives(t session) bool {
 
 // active are the groups of a ticket that are active in a scope, without what they inherit, and
 // those that are left out, since they would violate a dynamic set together with the ones before them.
+// What is active without scope comes before what is so in the scope alone: so it is active everywhere.
 func (m *standard) active(t session, scope string) (own, omitted set) {
-	candidates := m.assigned(t.user, scope)
-	if t.narrowed {
-		candidates = intersection(t.groups, m.authorized(t.user, scope))
-	}
 	own, omitted = set{}, set{}
-	for _, group := range m.protectedFirst(candidates) {
+	order := m.protectedFirst(m.candidates(t, ""))
+	for _, group := range append(order, m.protectedFirst(m.candidates(t, scope))...) {
 		with := maps.Clone(own)
 		with[group] = true
 		if m.violates("DSD", m.below(with)) {
@@ -243,6 +247,14 @@ func (m *standard) active(t session, scope string) (own, omitted set) {
 		}
 	}
 	return own, omitted
+}
+
+// candidates are all that is assigned, or what a narrowed ticket names and its user is authorized for.
+func (m *standard) candidates(t session, scope string) set {
+	if t.narrowed {
+		return intersection(t.groups, m.authorized(t.user, scope))
+	}
+	return m.assigned(t.user, scope)
 }
 
 // protectedFirst sorts groups: those with a protected permission first, then by name.

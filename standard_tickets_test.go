@@ -37,6 +37,7 @@ func (m *standard) choose(user string, groups set) (f faults) {
 func (m *standard) Issue(user string, groups []string, expires time.Time) (f faults) {
 	f.when(m.noUser(user), rbac.ErrNotFound)
 	f.when(m.users[user], rbac.ErrDenied)
+	f.when(!expires.IsZero() && !m.now.Before(expires), rbac.ErrInvalid)
 	if groups != nil && !m.noUser(user) {
 		f = append(f, m.choose(user, setOf(groups))...)
 	}
@@ -130,14 +131,14 @@ func (m *standard) TicketPermissions(n int) (string, faults) {
 	return quoted(sorted(all)), nil
 }
 
-// Ticket shows what the ticket was narrowed to, as far as it still is, and what dynamic sets leave out.
+// Ticket shows whether it was narrowed, and what dynamic sets leave out of it.
 func (m *standard) Ticket(n int) (string, faults) {
 	t, f := m.ticket(n)
 	if len(f) > 0 {
 		return "", f
 	}
 	omitted := m.anywhere(t.user, func(scope string) set { _, omitted := m.active(*t, scope); return omitted })
-	return fmt.Sprint(t.user, " narrowed ", t.narrowed, quoted(sorted(t.groups)), " omitted ", quoted(sorted(omitted))), nil
+	return fmt.Sprint(t.user, " narrowed ", t.narrowed, " omitted ", quoted(sorted(omitted))), nil
 }
 
 // CheckAccess asks for a permission of what is active, and of what that inherits. Who asks for
