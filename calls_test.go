@@ -92,6 +92,37 @@ var calls = []call{
 	{"View", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		return a.View(ctx, func(tx *rbac.Tx) error { return tx.Check(t, rbac.NotAnonymous()) })
 	}},
+	{"DropActiveGroup", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return a.DropActiveGroup(ctx, t, "editors")
+	}},
+	{"SetActiveGroups", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return a.SetActiveGroups(ctx, t, []string{"editors"})
+	}},
+	{"TicketGroups", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		list, err := a.TicketGroups(ctx, t)
+		return alone(len(list), err)
+	}},
+	{"TicketPermissions", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		list, err := a.TicketPermissions(ctx, t)
+		return alone(len(list), err)
+	}},
+	{"ExplainUser", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		e, err := a.ExplainUser(ctx, "amy", rbac.HasPermission("post.edit"))
+		return alone(e.Reason, err)
+	}},
+	{"separation sets", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return a.Update(ctx, all(ssd("s", 2, "editors", "staff"), dsd("d", 2, "editors", "staff"),
+			func(tx *rbac.Tx) error { return tx.AddSSDSetMember("s", "chiefs") },
+			func(tx *rbac.Tx) error { return tx.AddDSDSetMember("d", "chiefs") },
+			func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 3) },
+			func(tx *rbac.Tx) error {
+				_, err := tx.AddDescendant(rbac.Group{Name: "juniors"}, "editors")
+				return err
+			},
+			func(tx *rbac.Tx) error { return tx.DeleteSSDSet("s") },
+			assign("amy", "chiefs"),
+			func(tx *rbac.Tx) error { return tx.DeleteGroup("staff") }))
+	}},
 	{"Check in an Update", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		return a.Update(ctx, func(tx *rbac.Tx) error {
 			if err := tx.RevokePermission(rbac.Grant{Group: "editors", Permission: "post.edit"}); err != nil {

@@ -21,6 +21,10 @@ func (r sparing) Permissions() ([]rbac.Permission, error) { *r.whole++; return r
 func (r sparing) Groups() ([]rbac.Group, error)           { *r.whole++; return r.Records.Groups() }
 func (r sparing) Grants() ([]rbac.GrantRecord, error)     { *r.whole++; return r.Records.Grants() }
 func (r sparing) Sections() ([]rbac.Section, error)       { *r.whole++; return r.Records.Sections() }
+func (r sparing) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
+	*r.whole++
+	return r.Records.Separations(dynamic)
+}
 func (r sparing) Inheritances() ([]rbac.InheritanceRecord, error) {
 	*r.whole++
 	return r.Records.Inheritances()
@@ -49,12 +53,23 @@ func TestChangesReadNoWholeTable(t *testing.T) {
 		"AssignUser": assign("bob", "staff"), "DeassignUser": deassign("amy", "staff"),
 		"GrantPermission": grant("empty", "post.read"), "RevokePermission": revoke("staff", "post.write"),
 		"AddInheritance": inherit("empty", "staff"),
+		"AddAscendant":   func(tx *rbac.Tx) error { _, err := tx.AddAscendant(rbac.Group{Name: "x"}, "staff"); return err },
+		"CreateSSDSet":   ssd("x", 2, "staff", "empty"), "CreateDSDSet": dsd("x", 2, "staff", "empty"),
+		"AddSSDSetMember":      func(tx *rbac.Tx) error { return tx.AddSSDSetMember("s", "staff") },
+		"AddDSDSetMember":      func(tx *rbac.Tx) error { return tx.AddDSDSetMember("d", "staff") },
+		"SetDSDSetCardinality": func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("d", 3) },
+		"DeleteDSDSet":         func(tx *rbac.Tx) error { return tx.DeleteDSDSet("d") },
+		"AssignUser with sets": assign("amy", "empty"), "AddInheritance with sets": inherit("staff", "empty"),
 		"DeleteInheritance": func(tx *rbac.Tx) error {
 			return tx.DeleteInheritance(rbac.Inheritance{Senior: "staff", Junior: "readers"})
 		},
 	}
 	eachStore(t, func(t *testing.T, h *house) {
-		world(t, h, h.open(rbac.Config{}))
+		first := h.open(rbac.Config{})
+		world(t, h, first)
+		h.groups(first, map[string][]string{"x1": nil, "x2": nil})
+		h.do(first, both(ssd("s", 2, "empty", "x1"), dsd("d", 2, "empty", "x1", "x2")))
+		h.issue(first, rbac.Login{User: "amy"})
 		whole := 0
 		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return sparing{r, &whole} }}
 		a := h.open(rbac.Config{Protected: []string{"post.read"}})

@@ -75,7 +75,7 @@ func ExampleFromNet() {
 	// Output:
 	// <nil>
 	// rbac: denied: needs an address in 10.0.0.0/8; your address is 192.0.2.1
-	// rbac: denied: your address is unknown
+	// rbac: denied: the address is unknown
 }
 
 // What should not be left to a browser that somebody walked away from.

@@ -28,7 +28,7 @@ func Explain(id *Identity, p Predicate) (e Explanation) {
 			e = Explanation{Reason: faultMessage}
 		}
 	}()
-	_, e = explain(own(p), id)
+	_, e = explainer{}.explain(own(p), id)
 	return e
 }
 
@@ -63,9 +63,14 @@ func (f finding) reason() string {
 	return f.need + "; " + f.fact
 }
 
+// explainer walks through a predicate.
+type explainer struct {
+	evidence func(leaf, *Identity) []Explanation // what the parts of a leaf are; nil: it has none
+}
+
 // explain gives the finding that a compound around p uses, and the Explanation.
-func explain(p *predicate, id *Identity) (finding, Explanation) {
-	f, parts := examine(p, id)
+func (x explainer) explain(p *predicate, id *Identity) (finding, Explanation) {
+	f, parts := x.examine(p, id)
 	e := Explanation{Predicate: p.plain(), Reason: f.reason(), Met: f.verdict == met, Parts: parts}
 	if p.msg == "" {
 		return f, e
@@ -77,15 +82,17 @@ func explain(p *predicate, id *Identity) (finding, Explanation) {
 }
 
 // examine disregards the message of p itself, not those of its parts.
-func examine(p *predicate, id *Identity) (finding, []Explanation) {
+func (x explainer) examine(p *predicate, id *Identity) (f finding, parts []Explanation) {
 	switch r := p.rule.(type) {
 	case leaf:
-		return examineLeaf(r, id), nil
+		if x.evidence != nil && id.known() {
+			parts = x.evidence(r, id)
+		}
+		return examineLeaf(r, id), parts
 	case joint:
 		var findings []finding
-		var parts []Explanation
 		for _, part := range r.members() {
-			f, e := explain(part, r.enter(id))
+			f, e := x.explain(part, r.enter(id))
 			findings, parts = append(findings, f), append(parts, e)
 		}
 		return r.combine(findings), parts

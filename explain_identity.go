@@ -11,7 +11,26 @@ func (id *Identity) who() string {
 	if id.kind == anonymousIdentity {
 		return "nobody is logged in"
 	}
+	if id.third {
+		return "the user is " + id.user
+	}
 	return "you are " + id.user
+}
+
+// is begins a sentence about id: you are; or the user by name, where another reads it.
+func (id *Identity) is() string {
+	if id.third {
+		return id.user + " is"
+	}
+	return "you are"
+}
+
+// has is the same for what one has.
+func (id *Identity) has() string {
+	if id.third {
+		return id.user + " has"
+	}
+	return "you have"
 }
 
 // standing tells the groups that count for id.
@@ -21,9 +40,42 @@ func (id *Identity) standing() string {
 	}
 	groups := slices.Collect(id.Groups())
 	if len(groups) == 0 {
-		return "you are in no group"
+		return id.is() + " in no group"
 	}
-	return "you are in " + listed(groups, ", ")
+	return id.is() + " in " + listed(groups, ", ")
+}
+
+// lacking is standing, and what was left out by a dynamic set that would help: a group for which helps is true, or what inherits one.
+func (id *Identity) lacking(helps func(int32) bool) string {
+	texts := []string{id.standing()}
+	for _, n := range id.active.in(id.scope).omitted {
+		if id.policy.path(n, helps) != nil {
+			texts = append(texts, id.leftOut(n))
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// leftOut reads like: cashiers is left out by the dynamic set desks: fewer than 2 of
+// auditors, cashiers may come together: bob → auditors, bob → cashiers.
+func (id *Identity) leftOut(n int32) string {
+	p := id.policy
+	text := p.groups[n].Name + " is left out"
+	if v, ok := p.violation("", append(slices.Clone(id.active.in(id.scope).own), n)); ok {
+		text += " by the dynamic set " + p.sets[v.set].Name + ": " + v.text(p.separationSet(v.set), id.user)
+	}
+	return text
+}
+
+func (p *policy) separationSet(n int32) SeparationSet {
+	set := SeparationSet{Name: p.sets[n].Name, Cardinality: p.sets[n].Cardinality}
+	for _, g := range p.sets[n].Groups {
+		if m, ok := p.groupIDs[g]; ok {
+			set.Groups = append(set.Groups, p.groups[m].Name)
+		}
+	}
+	slices.Sort(set.Groups)
+	return set
 }
 
 // givers reads like: , which the group editors gives. It is empty where that is not known,
@@ -70,7 +122,7 @@ func (g *policyGroup) grantOf(permission string) string {
 // waysTo reads like: editors gives post.write, or: seniors gives post.write through editors by the pattern post.*.
 func (id *Identity) waysTo(permission string) string {
 	if id.policy == nil {
-		return "you have " + permission
+		return id.has() + " " + permission
 	}
 	var ways []string
 	for _, path := range id.paths(func(n int32) bool { return id.policy.groups[n].grantsItself(permission) }) {
@@ -90,12 +142,12 @@ func (id *Identity) waysTo(permission string) string {
 // waysInto reads like: you are in editors, or: you are in seniors, which inherits editors.
 func (id *Identity) waysInto(group string) string {
 	if id.policy == nil {
-		return "you are in " + group
+		return id.is() + " in " + group
 	}
 	target := id.policy.groupNum[group]
 	var ways []string
 	for _, path := range id.paths(func(n int32) bool { return n == target }) {
-		way := "you are in " + path[0]
+		way := id.is() + " in " + path[0]
 		if last := len(path) - 1; last > 0 {
 			way += ", which inherits " + path[last]
 			if last > 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -135,7 +136,7 @@ func (u *cachedUser) withTicket(t TicketRecord, now time.Time, clock func() time
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
 // user, and for hosts that authenticate requests themselves. All the user's groups are
-// active, and AuthenticatedAt is zero.
+// active, and AuthenticatedAt is zero; see [Identity.WithAuthenticatedAt].
 //
 // Errors: ErrInvalid for what cannot be a name; ErrNotFound; ErrDenied for a disabled user; ErrUnavailable.
 func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error) {
@@ -173,7 +174,7 @@ func (a *Authority) identityOf(ctx context.Context, k userKey) (*Identity, error
 			}
 			a.keep(st, func(in *caches) {
 				in.users.Set(u.ID, u)
-				k.cache.Set(k.key, u)
+				k.cache.Set(strings.Clone(k.key), u) // the host may reuse its bytes, as fasthttp does
 			})
 		}
 		id = u.identity

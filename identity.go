@@ -28,6 +28,7 @@ type Identity struct {
 	policy *policy             // nil: made by NewIdentity
 	groups []int32             // with policy: sorted numbers of the active groups and all they inherit, in scope
 	active *scopedGroups       // with policy: the groups of every scope; nil: none in any
+	third  bool                // texts are about the user, not for them
 	scope  string              // whose memberships groups counts beside the global ones; empty: none
 	gnames map[string]struct{} // without policy: groups
 	pnames map[string]struct{} // without policy: permissions
@@ -211,12 +212,30 @@ func (id *Identity) Permissions() iter.Seq[string] {
 }
 
 // AuthenticatedAt returns when the user proved who they are: when the ticket was
-// made. It is zero where that is not known.
+// made, or what [Identity.WithAuthenticatedAt] said. It is zero where that is not known.
 func (id *Identity) AuthenticatedAt() time.Time {
 	if id == nil {
 		return time.Time{}
 	}
 	return id.since
+}
+
+// WithAuthenticatedAt returns a copy whose user proved who they are at t, and nil for nil. It is for hosts with a login of their
+// own, whose identities ([NewIdentity], [Authority.Identity], [Authority.IdentityBySubject]) would otherwise
+// not meet [AuthenticatedWithin]. The zero time is unknown, and a time in the future is no fresh login, as is said there.
+// Who is not logged in has no such time.
+//
+// It is unsafe with a time that does not come from the login itself: not with that of the request, and not
+// with when a session was renewed or a token issued (iat), but with what the identity provider says of the password or key (auth_time of OpenID Connect).
+func (id *Identity) WithAuthenticatedAt(t time.Time) *Identity {
+	if id == nil {
+		return nil
+	}
+	c := *id
+	if c.kind == userIdentity {
+		c.since = t.Round(0) // the monotonic clock stands still while a machine sleeps
+	}
+	return &c
 }
 
 // WithAddr returns a copy that comes from the given address, and nil for nil. The address must be

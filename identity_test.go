@@ -86,8 +86,8 @@ func TestNilIdentity(t *testing.T) {
 	if id.User() != "" || id.ID() != uuid.Nil || !id.IsAnonymous() || id.InGroup("a") || id.HasPermission("a") || !id.AuthenticatedAt().IsZero() {
 		t.Error("nil has properties")
 	}
-	if id.WithAddr(someAddr) != nil {
-		t.Error("nil with an address is somebody")
+	if id.WithAddr(someAddr) != nil || id.WithAuthenticatedAt(noon) != nil {
+		t.Error("nil with an address or a login is somebody")
 	}
 	wantNames(t, "groups", id.Groups)
 	wantNames(t, "permissions", id.Permissions)

@@ -11,7 +11,7 @@ import (
 // clock of the Authority at the time of the check; an Identity of [NewIdentity] has the clock time.Now.
 //
 // It is unmet for who is not logged in, and so met by them under Not. Where it is not known when the user logged in
-// ([NewIdentity], [Authority.Identity]), it is broken. So it is where that
+// ([NewIdentity], [Authority.Identity], unless [Identity.WithAuthenticatedAt] says it), it is broken. So it is where that
 // lies in the future, as it does after a clock was set back; up to a minute, and up to d, is taken for a
 // difference between clocks, and for now. With a d of zero or less it is broken for everybody.
 //
@@ -60,7 +60,7 @@ func (p *authenticatedWithin) describe(id *Identity, v verdict) (need, fact stri
 	case id.kind == anonymousIdentity:
 		return p.need(), id.who()
 	case id.since.IsZero():
-		return "it is unknown when you logged in", ""
+		return "the time of the login is unknown", ""
 	case v == broken:
 		return "your login lies in the future", ""
 	case v == met:

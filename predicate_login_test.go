@@ -50,6 +50,50 @@ func TestAuthenticatedWithin(t *testing.T) {
 	expectVerdict(t, loggedIn(t, noon.AddDate(1000, 0, 0)), quarter, broken)
 }
 
+// TestWithAuthenticatedAt reads as: the login that the host knows of, and the verdict on "within a quarter of an hour".
+func TestWithAuthenticatedAt(t *testing.T) {
+	p := AuthenticatedWithin(15 * time.Minute)
+	for _, c := range []struct {
+		rule string
+		at   time.Time
+		want verdict
+	}{
+		{"ten minutes ago", noon.Add(-10 * time.Minute), met},
+		{"an hour ago", noon.Add(-time.Hour), unmet},
+		{"unknown", time.Time{}, broken},
+		{"in the future, such as the end of a session", noon.Add(time.Hour), broken},
+		{"at the beginning of Unix time", time.Unix(0, 0), unmet},
+	} {
+		host := loggedIn(t, time.Time{}, "editors")
+		id := host.WithAuthenticatedAt(c.at)
+		if got := judge(id, p); got != c.want {
+			t.Errorf("%s: %v is %v, want %v", c.rule, p, got, c.want)
+		}
+		if !id.AuthenticatedAt().Equal(c.at) || !host.AuthenticatedAt().IsZero() {
+			t.Errorf("%s: the copy is of %v and the original of %v", c.rule, id.AuthenticatedAt(), host.AuthenticatedAt())
+		}
+		if id.User() != "amy" || id.ID() != host.ID() || !id.HasPermission("post.edit") || !id.verified() {
+			t.Errorf("%s: %v is not a copy of %v", c.rule, id, host)
+		}
+	}
+}
+
+func TestWithAuthenticatedAtOfTheHost(t *testing.T) {
+	p := AuthenticatedWithin(time.Hour)
+	now := time.Now()
+	expectVerdict(t, NewIdentity("amy", nil, nil).WithAuthenticatedAt(now), p, met)
+	expectVerdict(t, NewIdentity("amy", nil, nil).WithAuthenticatedAt(now.Add(-2*time.Hour)), p, unmet)
+	expectVerdict(t, NewIdentity("amy", nil, nil).WithAuthenticatedAt(now).WithAuthenticatedAt(time.Time{}), p, broken)
+	expectVerdict(t, NewIdentity("", nil, nil).WithAuthenticatedAt(now), p, unmet)
+	expectVerdict(t, (&Identity{}).WithAuthenticatedAt(now), p, broken)
+	if at := NewIdentity("", nil, nil).WithAuthenticatedAt(now).AuthenticatedAt(); !at.IsZero() {
+		t.Errorf("nobody logged in at %v", at)
+	}
+	if at := NewIdentity("amy", nil, nil).WithAuthenticatedAt(now).AuthenticatedAt(); at != now.Round(0) {
+		t.Errorf("the login at %v is kept with the monotonic clock, which does not count sleep", at)
+	}
+}
+
 func TestAuthenticatedWithinNeedsALogin(t *testing.T) {
 	p := AuthenticatedWithin(time.Hour)
 	for _, nobody := range []*Identity{NewIdentity("", nil, nil), blog.compile(t).anonymous(time.Now)} {
@@ -87,7 +131,7 @@ func TestAuthenticatedWithinReasons(t *testing.T) {
 		{loggedIn(t, noon.Add(-10*time.Minute)), quarter, "you logged in 10m ago"},
 		{loggedIn(t, noon.Add(time.Minute)), quarter, "you logged in just now"},
 		{loggedIn(t, noon.Add(time.Hour)), quarter, "your login lies in the future"},
-		{loggedIn(t, time.Time{}), quarter, "it is unknown when you logged in"},
+		{loggedIn(t, time.Time{}), quarter, "the time of the login is unknown"},
 		{NewIdentity("", nil, nil), quarter, "needs a login within the last 15m; nobody is logged in"},
 		{loggedIn(t, noon), AuthenticatedWithin(0), "a login within 0s is impossible"},
 		{loggedIn(t, noon.Add(-time.Minute)), Not(quarter), "refused because you logged in 1m ago"},

@@ -81,7 +81,7 @@ func (p *fromNet) describe(id *Identity, v verdict) (need, fact string) {
 	case unmet:
 		return "needs an address in " + p.list(), "your address is " + id.addr.String()
 	}
-	return "your address is unknown", ""
+	return "the address is unknown", ""
 }
 
 func (p *fromNet) list() string {

@@ -106,7 +106,7 @@ func TestFromNetReasons(t *testing.T) {
 		{in, FromNet(prefix("::/0"), prefix("10.1.0.0/16"), prefix("10.0.0.0/8")), "your address 10.1.2.3 is in 10.1.0.0/16"},
 		{in, Not(office), "refused because your address 10.1.2.3 is in 10.0.0.0/8"},
 		{out, Not(office), "your address is 192.0.2.1"},
-		{amy, office, "your address is unknown"},
+		{amy, office, "the address is unknown"},
 		{out, FromNet(netip.Prefix{}), `"invalid Prefix" is no valid network`},
 		{out, All(InGroup("staff"), office), "needs the group staff, and needs an address in 10.0.0.0/8; you are in readers, your address is 192.0.2.1"},
 	} {

@@ -127,7 +127,7 @@ func expectVerdict(t *testing.T, id *Identity, p Predicate, want verdict) {
 	if got := judge(id, p); got != want {
 		t.Errorf("%v for %v is %v, want %v", p, id, got, want)
 	}
-	f, e := explain(own(p), id)
+	f, e := explainer{}.explain(own(p), id)
 	if f.verdict != want || e.Met != (want == met) {
 		t.Errorf("%v for %v is explained as %v, want %v", p, id, f.verdict, want)
 	}

@@ -71,11 +71,7 @@ func (tx *Tx) isHeld(permission string) (bool, error) {
 // activatable returns those of the groups that can be active at all: one that violates a dynamic
 // set alone, by what it inherits, gives nothing to anybody.
 func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
-	sets, err := tx.r.Separations(true)
-	if err != nil || len(sets) == 0 {
-		return groups, err
-	}
-	p, err := tx.policyOf(groups, sets)
+	p, err := tx.dynamicPolicy(groups)
 	if err != nil {
 		return nil, err
 	}

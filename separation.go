@@ -40,17 +40,23 @@ func (tx *Tx) policyOf(groups []uuid.UUID, sets []SeparationRecord, more ...Inhe
 	return p, err
 }
 
-// ticketPolicy is policyOf with the dynamic sets that groups of it are in, and with what is activated first.
-func (tx *Tx) ticketPolicy(groups []uuid.UUID) (*policy, error) {
+// dynamicPolicy is policyOf with the dynamic sets that groups of it are in.
+func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy, error) {
 	p, err := tx.policyOf(groups, nil)
 	if err != nil {
 		return p, err
 	}
 	sets, err := tx.r.GroupSeparations(true, slices.Collect(maps.Keys(p.groupIDs)))
-	if err != nil || len(sets) == 0 {
+	p.setSeparations(sets)
+	return p, err
+}
+
+// ticketPolicy is dynamicPolicy that also knows what is activated first.
+func (tx *Tx) ticketPolicy(groups []uuid.UUID) (*policy, error) {
+	p, err := tx.dynamicPolicy(groups)
+	if err != nil || len(p.sets) == 0 {
 		return p, err
 	}
-	p.setSeparations(sets)
 	for _, permission := range tx.a.cfg.Protected {
 		givers, err := tx.permissionGroups(permission)
 		if err != nil {

@@ -50,7 +50,7 @@ func (g *Guard) page(w http.ResponseWriter, status int, t *template.Template, da
 		return
 	}
 	ownHeaders(w.Header(), "text/html; charset=utf-8")
-	if t == loginTemplate || t == answerTemplate {
+	if t == loginTemplate || t == choiceTemplate || t == answerTemplate {
 		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
 	}
 	w.WriteHeader(status)
@@ -84,7 +84,9 @@ body{font:1rem/1.5 system-ui,sans-serif;color:#1b1b1b;background:#f4f4f2;margin:
 main{max-width:24rem;margin:12vh auto 0;padding:1.5rem 2rem 2rem;background:#fff;border:1px solid #d0d0cc;border-radius:.5rem}
 h1{font-size:1.4rem;margin:0 0 1rem}
 label{display:block;font-weight:600;margin-bottom:.25rem}
-input{box-sizing:border-box;width:100%;font:inherit;padding:.5rem;border:1px solid #6b6b66;border-radius:.25rem}
+fieldset{border:1px solid #d0d0cc;border-radius:.25rem;margin:0 0 1rem;padding:.25rem 1rem}
+fieldset label{font-weight:400;margin:0}
+input:not([type=checkbox]){box-sizing:border-box;width:100%;font:inherit;padding:.5rem;border:1px solid #6b6b66;border-radius:.25rem}
 button{font:inherit;font-weight:600;padding:.5rem 1.25rem;color:#fff;background:#1d4f91;border:0;border-radius:.25rem}
 input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid #e08a00;outline-offset:2px}
 [role=alert]{padding:.5rem .75rem;border-left:4px solid #b3261e;background:#fbeae9}

@@ -24,6 +24,10 @@ type Config struct {
 	// LoginTemplate replaces the login page. It is executed with a [LoginPage].
 	// Its answer has no Content-Security-Policy but what the host sets.
 	LoginTemplate *template.Template
+	// ChoiceTemplate replaces the page on which a user chooses among groups that a dynamic
+	// separation set keeps apart. It is executed with a [ChoicePage].
+	// Its answer has no Content-Security-Policy but what the host sets.
+	ChoiceTemplate *template.Template
 
 	// CookieName is the name of the ticket's cookie, without the prefix
 	// "__Host-", which it gets unless Insecure. Empty: "ticket".
@@ -52,7 +56,7 @@ type Config struct {
 	// token of ours. Returning nil and nil means that it knows nothing either: who presented a
 	// Bearer token is then refused, everybody else is anonymous.
 	//
-	// ErrNoTicket, ErrBadCredentials and ErrNotFound are answered with 401, ErrUnavailable
+	// ErrNoTicket, ErrBadCredentials, ErrNotFound, ErrInvalid and ErrDenied (a disabled user) are answered with 401, ErrUnavailable
 	// with 503, any other error or a panic with 500, on guarded routes. Public
 	// ones are then served with a nil Identity, for which no predicate is met.
 	//
@@ -107,6 +111,9 @@ func (c Config) complete() Config {
 	}
 	if c.LoginTemplate == nil {
 		c.LoginTemplate = loginTemplate
+	}
+	if c.ChoiceTemplate == nil {
+		c.ChoiceTemplate = choiceTemplate
 	}
 	return c
 }

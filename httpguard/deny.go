@@ -50,6 +50,10 @@ func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
 type denyingKey struct{ g *Guard }
 
 func denialStatus(r *http.Request, err error) int {
+	return statusFor(rbac.FromContext(r.Context()), err)
+}
+
+func statusFor(id *rbac.Identity, err error) int {
 	switch {
 	case errors.Is(err, rbac.ErrUnavailable), errors.Is(err, rbac.ErrBusy):
 		return http.StatusServiceUnavailable
@@ -61,19 +65,19 @@ func denialStatus(r *http.Request, err error) int {
 		return http.StatusNotFound
 	case !errors.Is(err, rbac.ErrDenied):
 		return http.StatusInternalServerError
-	case rbac.FromContext(r.Context()).IsAnonymous():
+	case id.IsAnonymous():
 		return http.StatusUnauthorized
 	}
-	if _, helps := freshLogin(r, err); helps {
+	if _, helps := freshLogin(id, err); helps {
 		return http.StatusUnauthorized
 	}
 	return http.StatusForbidden
 }
 
 // freshLogin reports whether a new login is all that a known user lacks, and how old it may be.
-func freshLogin(r *http.Request, err error) (maxAge time.Duration, helps bool) {
+func freshLogin(id *rbac.Identity, err error) (maxAge time.Duration, helps bool) {
 	var denied *rbac.DeniedError
-	if rbac.FromContext(r.Context()).IsAnonymous() || !errors.As(err, &denied) {
+	if id.IsAnonymous() || !errors.As(err, &denied) {
 		return 0, false
 	}
 	return denied.FreshLogin()
@@ -105,7 +109,7 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 			return
 		}
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
-		if maxAge, helps := freshLogin(r, err); helps {
+		if maxAge, helps := freshLogin(rbac.FromContext(r.Context()), err); helps {
 			challengeAge(w, maxAge)
 			a.Detail = denialDetail(http.StatusForbidden, err) // they are no stranger
 		}

@@ -13,7 +13,7 @@
 //	http.ListenAndServeTLS(addr, cert, key, g.Handler(mux))
 //
 // With another router use [Guard.Require] as its middleware, or [Guard.Authorize]
-// inside handlers. Handlers find who is asking with [rbac.FromContext].
+// inside handlers; for gRPC and Connect use [Guard.Call], for pages [TemplateFuncs]. Handlers find who is asking with [rbac.FromContext].
 //
 // # Handler goes outermost
 //

@@ -24,6 +24,9 @@ type authority interface {
 	Login(context.Context, rbac.Login) (rbac.Token, error)
 	Logout(context.Context, rbac.Token) error
 	Ticket(context.Context, rbac.Token) (rbac.Ticket, error)
+	TicketGroups(context.Context, rbac.Token) ([]string, error)
+	SetActiveGroups(context.Context, rbac.Token, []string) error
+	View(context.Context, func(*rbac.Tx) error) error
 	Validate(rbac.Predicate) error
 }
 

@@ -51,6 +51,14 @@ func (f *fake) Ticket(context.Context, rbac.Token) (rbac.Ticket, error) {
 	return rbac.Ticket{}, rbac.ErrNoTicket
 }
 
+func (f *fake) TicketGroups(context.Context, rbac.Token) ([]string, error) {
+	return nil, rbac.ErrNoTicket
+}
+
+func (f *fake) SetActiveGroups(context.Context, rbac.Token, []string) error { return rbac.ErrNoTicket }
+
+func (f *fake) View(context.Context, func(*rbac.Tx) error) error { return rbac.ErrUnavailable }
+
 // byHeader identifies by the header X-Who: a user name, which is also that of
 // the one group and the one permission the user has.
 func byHeader(r *http.Request) (*rbac.Identity, error) {

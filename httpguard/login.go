@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -19,10 +20,12 @@ const maxLoginBody = 64 << 10
 //
 // A form makes a ticket, sets its cookie and leads back to where the user came
 // from (303); the ticket that the browser had ends. A wrong name or password is answered with the form and 401, too many
-// failures with 429, and 503 where the password could not be looked at.
+// failures with 429, and 503 where the password could not be looked at. Where a dynamic
+// separation set left groups out of the ticket, a page lets the user choose first; see [Guard.ChoiceURL].
 //
 // JSON, {"user": …, "password": …} and optionally "groups" to narrow the ticket to, is
-// answered with {"token": …, "expires": …} and no cookie, or a problem document.
+// answered with {"token": …, "expires": …} and no cookie, or a problem document; "omitted"
+// lists the groups that were left out. Groups that may not be active together are 409.
 // The ticket of an Authorization: Bearer that came along ends.
 func (g *Guard) LoginHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +34,7 @@ func (g *Guard) LoginHandler() http.Handler {
 		case st == nil:
 			g.Deny(w, r, errNoHandler)
 		case r.Method == http.MethodGet, r.Method == http.MethodHead:
-			g.showLogin(w, r)
+			g.showLogin(w, r, st)
 		case r.Method != http.MethodPost:
 			g.wrongMethod(w, r, "GET, HEAD, POST")
 		default:
@@ -40,7 +43,11 @@ func (g *Guard) LoginHandler() http.Handler {
 	})
 }
 
-func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request) {
+func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request, st *state) {
+	if r.URL.Query().Has(chooseField) && !st.token.IsZero() {
+		g.showChoice(w, r, st)
+		return
+	}
 	p := LoginPage{}
 	if from, ok := g.returnTarget(r.URL.Query().Get(cameFromField)); ok {
 		p.CameFrom = from
@@ -78,11 +85,15 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		g.badBody(w, r, err)
 		return
 	}
+	if r.PostForm.Has(chooseField) {
+		g.choose(w, r, st)
+		return
+	}
 	p := LoginPage{User: r.PostForm.Get("user")}
 	p.CameFrom, _ = g.returnTarget(r.PostForm.Get(cameFromField))
 	t, err := g.a.Login(r.Context(), rbac.Login{
 		User: p.User, Password: r.PostForm.Get("password"),
-		Addr: st.addr, UserAgent: r.UserAgent(), Replaces: st.token,
+		Addr: st.addr, UserAgent: userAgent(r), Replaces: st.token,
 	})
 	if err != nil {
 		status := g.loginFailed(w, r, err)
@@ -91,11 +102,11 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		return
 	}
 	g.SetTicket(w, r, t)
-	target := p.CameFrom
-	if target == "" {
-		target = g.cfg.Home
+	if len(g.omitted(r, t)) > 0 {
+		redirect(w, r, g.choiceURL(p.CameFrom))
+		return
 	}
-	redirect(w, r, target)
+	redirect(w, r, g.home(p.CameFrom))
 }
 
 func (g *Guard) badBody(w http.ResponseWriter, r *http.Request, err error) {
@@ -119,6 +130,8 @@ func (g *Guard) loginFailed(w http.ResponseWriter, r *http.Request, err error) i
 		w.Header().Set("Retry-After", retryAfter(err))
 	case errors.Is(err, rbac.ErrDenied):
 		status = http.StatusForbidden // a group that is not the user's
+	case errors.Is(err, rbac.ErrSeparation):
+		status = http.StatusConflict
 	case errors.Is(err, rbac.ErrBadCredentials), errors.Is(err, rbac.ErrInvalid):
 		challenge(w, false)
 	default:
@@ -135,6 +148,8 @@ func loginDetail(status int) string {
 		return "This name and password do not belong together."
 	case http.StatusForbidden:
 		return "You are not in the groups that you asked for."
+	case http.StatusConflict:
+		return "These groups may not be active together."
 	case http.StatusServiceUnavailable:
 		return "Signing in is not possible at the moment. Please try again shortly."
 	}
@@ -153,7 +168,7 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		g.badBody(w, r, err)
 		return
 	}
-	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.addr, UserAgent: r.UserAgent()}
+	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.addr, UserAgent: userAgent(r)}
 	if st.bearer {
 		l.Replaces = st.token
 	}
@@ -183,10 +198,11 @@ func (g *Guard) sendToken(w http.ResponseWriter, r *http.Request, t rbac.Token) 
 	out := struct {
 		Token   string     `json:"token"`
 		Expires *time.Time `json:"expires,omitempty"`
+		Omitted []string   `json:"omitted,omitempty"`
 	}{Token: t.Secret()}
 	// The ticket is there in any case; that its end cannot be told is no failed login.
 	if ticket, err := g.a.Ticket(r.Context(), t); err == nil {
-		out.Expires = &ticket.Expires
+		out.Expires, out.Omitted = &ticket.Expires, ticket.Omitted
 	}
 	body, err := json.Marshal(out)
 	if err != nil {
@@ -196,3 +212,7 @@ func (g *Guard) sendToken(w http.ResponseWriter, r *http.Request, t rbac.Token) 
 	ownHeaders(w.Header(), "application/json")
 	_, _ = w.Write(body)
 }
+
+// userAgent is a copy, since it is kept with the ticket, and servers behind an adaptor (fasthttp)
+// write the next request over the strings of this one.
+func userAgent(r *http.Request) string { return strings.Clone(r.UserAgent()) }

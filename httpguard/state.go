@@ -180,8 +180,8 @@ func unavailable(err error) error {
 func (g *Guard) askIdentify(r *http.Request) (id *rbac.Identity, err error) {
 	defer g.recovered("Identify", &err)
 	id, err = g.cfg.Identify(r)
-	if errors.Is(err, rbac.ErrNotFound) {
-		// No such user, which is not to be confused with no such page.
+	if errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrInvalid) {
+		// No such user, which is not to be confused with no such page; or nothing that a user could be called.
 		err = fmt.Errorf("%w: %v", rbac.ErrBadCredentials, err)
 	}
 	return id, err

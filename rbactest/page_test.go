@@ -1,6 +1,6 @@
 package rbactest_test
 
-// The code of docs/testing.md; TestPageIsCompiled compares the two.
+// The code of docs/testing.md; TestCodeInDocumentsIsCompiled in the root compares the two.
 
 import (
 	"fmt"

@@ -49,7 +49,7 @@ func TestEveryLookupHasAnIndex(t *testing.T) {
 		{"Seniors", false, false, func(r rbac.Records) { r.Seniors(id) }},
 		{"Separations", false, false, func(r rbac.Records) { r.Separations(true) }},
 		{"Separation", false, false, func(r rbac.Records) { r.Separation(true, "a") }},
-		{"GroupSeparations", false, true, func(r rbac.Records) { r.GroupSeparations(true, []uuid.UUID{id}) }},
+		{"GroupSeparations", false, false, func(r rbac.Records) { r.GroupSeparations(true, []uuid.UUID{id}) }},
 		{"Declarations", true, false, func(r rbac.Records) { r.Declarations() }},
 		{"Membership", false, false, func(r rbac.Records) { r.Membership(id, id, "") }},
 		{"UserMemberships", false, false, func(r rbac.Records) { r.UserMemberships(id) }},

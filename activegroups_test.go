@@ -1,0 +1,142 @@
+package rbac_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// What is active in a ticket can be changed group by group, and from then on the ticket
+// keeps to its groups (INCITS 359 section 6.1.2: AddActiveRole, DropActiveRole).
+func TestActiveGroups(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.bank(rbac.Config{})
+		h.do(a, all(dsd("s", 2, "a", "b"), assign("bob", "a"), assign("bob", "top"), assign("bob", "d"), assignIn("bob", "c", "x")))
+		token := h.issue(a, rbac.Login{User: "bob"})
+		active := func(want ...string) {
+			t.Helper()
+			got, err := a.TicketGroups(ctx, token)
+			if err != nil || !slices.Equal(got, want) {
+				t.Fatalf("active are %q, %v; want %q", got, err, want)
+			}
+		}
+		expect := func(err, want error) {
+			t.Helper()
+			if !errors.Is(err, want) {
+				t.Errorf("%v; want %v", err, want)
+			}
+		}
+		active("a", "c", "d")
+		expect(a.AddActiveGroup(ctx, token, "a"), rbac.ErrExists)
+		expect(a.AddActiveGroup(ctx, token, "top"), rbac.ErrSeparation)
+		expect(a.AddActiveGroup(ctx, token, "b"), rbac.ErrSeparation)
+		expect(a.AddActiveGroup(ctx, token, "nothing"), rbac.ErrNotFound)
+		expect(a.AddActiveGroup(ctx, token, ""), rbac.ErrInvalid)
+		expect(a.DropActiveGroup(ctx, token, "top"), rbac.ErrNotFound)
+		expect(a.DropActiveGroup(ctx, token, "nothing"), rbac.ErrNotFound)
+		active("a", "c", "d")
+
+		expect(a.DropActiveGroup(ctx, token, "a"), nil)
+		active("c", "d")
+		if err := a.Judge(ctx, token, rbac.HasPermission("pa")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("a dropped group still gives its permission: %v", err)
+		}
+		expect(a.AddActiveGroup(ctx, token, "top"), nil)
+		expect(a.AddActiveGroup(ctx, token, "b"), nil) // by itself, too: what top inherits
+		active("b", "c", "d", "top")
+		if err := a.Judge(ctx, token, rbac.HasPermission("pb")); err != nil {
+			t.Errorf("an active senior gives its junior's permissions: %v", err)
+		}
+		expect(a.DropActiveGroup(ctx, token, "top"), nil)
+		expect(a.Judge(ctx, token, rbac.HasPermission("pb")), nil)
+		permissions, err := a.TicketPermissions(ctx, token)
+		if err != nil || !slices.Equal(permissions, []string{"pb", "pc"}) {
+			t.Errorf("the permissions are %q, %v", permissions, err)
+		}
+		h.do(a, func(tx *rbac.Tx) error { _, err := tx.AddGroup(rbac.Group{Name: "late"}); return err })
+		h.do(a, assign("bob", "late"))
+		active("b", "c", "d")
+
+		expect(a.SetActiveGroups(ctx, token, []string{"a", "b"}), rbac.ErrSeparation)
+		expect(a.SetActiveGroups(ctx, token, []string{"a", "nothing"}), rbac.ErrDenied)
+		expect(a.SetActiveGroups(ctx, token, []string{""}), rbac.ErrInvalid)
+		active("b", "c", "d")
+		expect(a.SetActiveGroups(ctx, token, []string{"late", "a", "late"}), nil)
+		active("a", "late")
+		expect(a.SetActiveGroups(ctx, token, nil), nil)
+		active()
+
+		must(t, a.Logout(ctx, token))
+		for _, dead := range []rbac.Token{token, {}} {
+			expect(a.AddActiveGroup(ctx, dead, "a"), rbac.ErrNoTicket)
+			expect(a.DropActiveGroup(ctx, dead, "a"), rbac.ErrNoTicket)
+			expect(a.SetActiveGroups(ctx, dead, nil), rbac.ErrNoTicket)
+			_, err1 := a.TicketGroups(ctx, dead)
+			_, err2 := a.TicketPermissions(ctx, dead)
+			expect(err1, rbac.ErrNoTicket)
+			expect(err2, rbac.ErrNoTicket)
+		}
+	})
+}
+
+// A change of the active groups is a Change, whose actor is the ticket's user, and is seen by every Authority.
+func TestActiveGroupsAreChanges(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.bank(rbac.Config{}), h.open(rbac.Config{})
+		h.do(a, all(assign("bob", "a"), assign("bob", "b")))
+		token := h.issue(a, rbac.Login{User: "bob"})
+		must(t, b.Judge(ctx, token, rbac.HasPermission("pa")))
+		must(t, a.DropActiveGroup(ctx, token, "a"))
+		if err := b.Judge(ctx, token, rbac.HasPermission("pa")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("another Authority: %v", err)
+		}
+		must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			for c, err := range tx.Changes(rbac.ChangeQuery{Newest: true, Limit: 1}) {
+				if err != nil || c.Action != "DropActiveGroup" || c.Actor != "bob" || !c.Verified || string(c.Before) != `{"groups":["a","b"]}` || string(c.After) != `{"groups":["b"]}` {
+					t.Errorf("%+v, %s, %s, %v", c, c.Before, c.After, err)
+				}
+			}
+			return nil
+		}))
+	})
+}
+
+// A group that is deleted, or that the user loses or is inherited no longer, is active in no ticket, at once.
+func TestActiveGroupsGo(t *testing.T) {
+	for name, lose := range map[string]func(*rbac.Tx) error{
+		"a membership removed":   deassign("bob", "top"),
+		"an inheritance removed": func(tx *rbac.Tx) error { return tx.DeleteInheritance(rbac.Inheritance{Senior: "top", Junior: "b"}) },
+		"the group deleted":      func(tx *rbac.Tx) error { return tx.DeleteGroup("b") },
+		"a membership ended":     nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, h *house) {
+				a := h.bank(rbac.Config{})
+				h.do(a, func(tx *rbac.Tx) error {
+					return tx.AssignUser(rbac.Membership{User: "bob", Group: "top", Until: h.clock.Now().Add(time.Hour / 2)})
+				})
+				token := h.issue(a, rbac.Login{User: "bob"})
+				must(t, a.AddActiveGroup(ctx, token, "b"))
+				must(t, a.DropActiveGroup(ctx, token, "top"))
+				must(t, a.Judge(ctx, token, rbac.HasPermission("pb")))
+				if lose == nil {
+					h.clock.Advance(time.Hour / 2)
+				} else {
+					h.do(a, lose)
+				}
+				if err := a.Judge(ctx, token, rbac.NotAnonymous()); err != nil {
+					t.Errorf("the ticket is gone, too: %v", err)
+				}
+				if groups, err := a.TicketGroups(ctx, token); err != nil || len(groups) != 0 {
+					t.Errorf("active are %q, %v", groups, err)
+				}
+				if id, err := a.Identify(ctx, token); err != nil || id.InGroup("b") {
+					t.Errorf("in b all the same: %v, %v", slices.Collect(id.Groups()), err)
+				}
+			})
+		})
+	}
+}

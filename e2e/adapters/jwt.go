@@ -1,0 +1,29 @@
+package adapters
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/rbac-go/rbac"
+)
+
+func identifyJWT(auth *rbac.Authority, parser *jwt.Parser, key jwt.Keyfunc) func(*http.Request) (*rbac.Identity, error) {
+	return func(r *http.Request) (*rbac.Identity, error) {
+		var claims struct {
+			jwt.RegisteredClaims
+			AuthTime jwt.NumericDate `json:"auth_time"`
+		}
+		bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if _, err := parser.ParseWithClaims(bearer, &claims, key); err != nil {
+			return nil, nil // a Bearer that nobody knows is refused, and who sent none is anonymous
+		}
+		id, err := auth.IdentityBySubject(r.Context(), claims.Subject)
+		return id.WithAuthenticatedAt(claims.AuthTime.Time), err
+	}
+}
+
+func newJWTParser(issuer, audience string) *jwt.Parser {
+	return jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired())
+}

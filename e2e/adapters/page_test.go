@@ -1,0 +1,82 @@
+package adapters
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// mostLines is how long a glue may be, without empty lines. One that needs more shows that a primitive is missing.
+const mostLines = 15
+
+// TestPageIsCompiled: each block of Go in docs/adapters.md stands in a file of this module, so that it is compiled and run, and none is long.
+func TestPageIsCompiled(t *testing.T) {
+	code := goFiles(t)
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readPage(t), -1)
+	if len(blocks) < 13 {
+		t.Fatalf("only %d blocks are found", len(blocks))
+	}
+	for _, block := range blocks {
+		if !strings.Contains(code, squeeze(block[1])) {
+			t.Errorf("no file has\n%s", block[1])
+		}
+		lines := 0
+		for line := range strings.Lines(block[1]) {
+			if strings.TrimSpace(line) != "" {
+				lines++
+			}
+		}
+		if lines > mostLines {
+			t.Errorf("%d lines are too many:\n%s", lines, block[1])
+		}
+	}
+}
+
+// TestPageSaysTheVersions: the versions of the page are those that the tests run with.
+func TestPageSaysTheVersions(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("\\| `(\\S+)` \\| (v\\S+) \\|").FindAllStringSubmatch(readPage(t), -1)
+	if len(rows) != 7 {
+		t.Fatalf("%d modules are listed, want 7", len(rows))
+	}
+	for _, row := range rows {
+		if !strings.Contains(string(mod), row[1]+" "+row[2]+"\n") {
+			t.Errorf("the tests do not run with %s %s", row[1], row[2])
+		}
+	}
+}
+
+func readPage(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/adapters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+// goFiles is the text of all Go files of this module.
+func goFiles(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.WriteString(squeeze(string(text)) + "\n")
+	}
+	return all.String()
+}
+
+// squeeze makes all white space alike.
+func squeeze(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,0 +1,57 @@
+package adapters
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/adaptor"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
+	"github.com/rbac-go/rbac/rbactest"
+)
+
+// TestRulesOfThePage: the table that docs/adapters.md begins with.
+func TestRulesOfThePage(t *testing.T) {
+	rules := map[string]rbac.Predicate{
+		"GET /report/{id}":  rbac.HasPermission("report.read"),
+		"POST /report/{id}": rbac.HasPermission("report.edit"),
+	}
+	a := rbactest.World(t, `
+		group reader: report.read
+		group writer: report.read report.edit
+		user bob: reader
+		user eve: writer
+	`)
+	service := chiService(newGuard(a, httpguard.Config{}), rules, func(r chi.Router) {
+		r.HandleFunc("/report/{id}", secret)
+		r.HandleFunc("/report/{id}/print", secret)
+	})
+	rbactest.Matrix(t, service, a, `
+		                      -    bob  eve
+		GET    /report/1        401  200  200
+		POST   /report/1        401  403  200
+		HEAD   /report/1        401  403  403
+		DELETE /report/1        401  403  403
+		GET    /report/1/print  401  403  403
+	`)
+}
+
+// TestMuxInFrontOfFiber shows why the page says not to: the two do not agree what a path means.
+func TestMuxInFrontOfFiber(t *testing.T) {
+	a := rbactest.World(t, world)
+	guard := newGuard(a, httpguard.Config{})
+	app := fiber.New()
+	app.Get("/report/:id", func(c fiber.Ctx) error { return c.SendString("secret for whoever comes") })
+	mux := guard.NewMux()
+	mux.Handle("/report/{id}", mayRead, adaptor.FiberApp(app))
+	mux.Public("/", adaptor.FiberApp(app))
+	if w := get(t, guard.Handler(mux), "/report/1", ""); w.Code != http.StatusUnauthorized {
+		t.Errorf("the guarded path is answered with %d", w.Code)
+	}
+	if w := get(t, guard.Handler(mux), "/REPORT/1", ""); w.Code != http.StatusOK {
+		t.Errorf("the other spelling is answered with %d; if fiber has changed, so should the page", w.Code)
+	}
+}

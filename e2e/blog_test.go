@@ -1,0 +1,192 @@
+package e2e
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// startBlog starts a blog with a new database: the users manager and editor, and the manager's first post.
+func startBlog(t *testing.T) *app {
+	t.Helper()
+	return startApp(t, "blog", "-db", filepath.Join(t.TempDir(), "blog.db"))
+}
+
+// assign is the manager's click that puts somebody into a group.
+func assign(manager *user, name, group string) {
+	manager.t.Helper()
+	manager.open("/admin")
+	manager.choose("Group for "+name, group)
+	manager.click("Assign " + name + " to the group")
+	manager.isAt("/admin")
+}
+
+func TestLogIn(t *testing.T) {
+	u := startBlog(t).user("editor")
+	u.open("/")
+	u.sees("Everybody can read this")
+	u.findsNo("Sign out")
+	u.click("Sign in")
+	u.logIn("editor", "editpass")
+	u.isAt("/")
+	u.got(200)
+	u.finds("editor", "Sign out")
+	u.findsNo("Sign in", "Write a post", "Users and groups")
+}
+
+func TestWrongPassword(t *testing.T) {
+	u := startBlog(t).user("editor")
+	u.open("/admin?search=ed")
+	u.logIn("editor", "wrong password")
+	u.got(401)
+	u.sees("This name and password do not belong together.")
+	u.has("User name", "editor")
+	u.has("Password", "")
+	u.logIn("manager", "managepass")
+	u.isAt("/admin?search=ed") // a failure on the way does not forget it
+}
+
+func TestDeniedWithTheReason(t *testing.T) {
+	editor := startBlog(t).as("editor", "editpass")
+	editor.open("/posts/new")
+	editor.got(403)
+	editor.sees("Needs post.write, which the group editors gives; you are in no group", "You are signed in as editor")
+	editor.open("/admin/groups")
+	editor.got(403)
+	editor.click("Sign in as someone else")
+	editor.sees("You are signed in as editor until you sign in as someone else.")
+	editor.logIn("manager", "managepass")
+	editor.isAt("/admin/groups")
+	editor.got(200)
+	editor.finds("manager", "Sign out")
+}
+
+func TestGrantedByTheOtherBrowser(t *testing.T) {
+	blog := startBlog(t)
+	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
+	editor.open("/posts/new")
+	editor.got(403)
+	assign(manager, "editor", "editors")
+	editor.reload()
+	editor.got(200)
+	editor.sees("Write a post")
+	editor.click("The example blog")
+	editor.click("Write a post") // the navigation has it now
+	editor.isAt("/posts/new")
+	editor.got(200)
+}
+
+func TestRevokedWhileThePageIsOpen(t *testing.T) {
+	blog := startBlog(t)
+	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
+	assign(manager, "editor", "editors")
+	editor.open("/posts/new")
+	editor.fill("Title", "Too late")
+	editor.fill("Text", "It was open before.")
+	manager.click("Remove editor from editors")
+	editor.click("Save")
+	editor.got(403)
+	editor.sees("Needs post.write")
+	editor.click("The example blog")
+	editor.finds("Welcome")
+	editor.findsNo("Too late", "Write a post")
+}
+
+func TestDisabledWhileThePageIsOpen(t *testing.T) {
+	blog := startBlog(t)
+	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
+	manager.open("/admin")
+	manager.click("Disable editor")
+	manager.sees("disabled")
+	editor.click("editor")
+	editor.isAt("/login?came_from=%2Fme")
+	editor.logIn("editor", "editpass")
+	editor.got(401)
+	manager.click("Enable editor")
+	editor.logIn("editor", "editpass")
+	editor.isAt("/me")
+}
+
+func TestOwnPostsOnly(t *testing.T) {
+	blog := startBlog(t)
+	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
+	assign(manager, "editor", "editors")
+	editor.open("/posts/new")
+	editor.fill("Title", "Mine")
+	editor.fill("Text", "By the editor.")
+	editor.click("Save")
+	editor.isAt("/posts/2")
+	editor.click("Edit")
+	editor.has("Title", "Mine")
+	editor.fill("Title", "Mine, changed")
+	editor.click("Save")
+	editor.isAt("/posts/2")
+	editor.sees("Mine, changed", "By the editor.")
+
+	editor.open("/posts/1") // the manager's
+	editor.sees("Example manager")
+	editor.findsNo("Edit")
+	editor.open("/posts/1/edit")
+	editor.got(403)
+	editor.sees("Needs post.edit", "to have written the post")
+	manager.open("/posts/2/edit") // managers administer, they do not write
+	manager.got(403)
+}
+
+func TestLogOutInOneTab(t *testing.T) {
+	here := startBlog(t).as("editor", "editpass")
+	there := here.tab()
+	there.open("/")
+	there.finds("Sign out") // the tabs share a login
+	here.open("/me")
+	here.click("Sign out")
+	here.isAt("/")
+	here.findsNo("Sign out")
+	there.click("editor") // this page still looks logged in
+	there.isAt("/login?came_from=%2Fme")
+	here.back()
+	here.isAt("/login?came_from=%2Fme") // nothing of the account is left in the history
+	there.logIn("editor", "editpass")
+	there.isAt("/me")
+	here.open("/me")
+	here.got(200)
+}
+
+func TestFormSentAfterLogout(t *testing.T) {
+	blog := startBlog(t)
+	editor := blog.as("editor", "editpass")
+	assign(blog.as("manager", "managepass"), "editor", "editors")
+	editor.open("/posts/new?draft=7")
+	editor.fill("Title", "Not saved")
+	editor.fill("Text", "Nobody is logged in any more.")
+	other := editor.tab()
+	other.open("/")
+	other.click("Sign out")
+	editor.click("Save")
+	editor.isAt("/login?came_from=%2Fposts%2Fnew%3Fdraft%3D7")
+	editor.logIn("editor", "editpass")
+	editor.isAt("/posts/new?draft=7")
+	editor.open("/")
+	editor.seesNo("Not saved")
+}
+
+func TestLoginLeadsBack(t *testing.T) {
+	manager := startBlog(t).user("manager")
+	const page = "/admin?search=a%26b%3Dc+%2F%C3%A9&empty=&search=2"
+	manager.open(page)
+	manager.sees("Please sign in to go on.")
+	manager.logIn("manager", "managepass")
+	manager.isAt(page)
+	manager.has("Find a user", "a&b=c /é")
+}
+
+func TestLoginLeadsToNoOtherSite(t *testing.T) {
+	blog := startBlog(t)
+	for _, from := range []string{"https%3A%2F%2Fevil.example%2F", "%2F%2Fevil.example", "%2F%5Cevil.example", "%2F%09%2Fevil.example", "javascript%3Aalert(1)"} {
+		u := blog.user("editor, from " + from)
+		u.open("/login?came_from=" + from)
+		u.seesNo("Please sign in to go on")
+		u.logIn("editor", "editpass")
+		u.isAt("/")
+		u.finds("Sign out")
+	}
+}

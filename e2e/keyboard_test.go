@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// press types on the keyboard, into whatever has the focus.
+func (u *user) press(keys string) {
+	u.t.Helper()
+	do(u, "press a key", chromedp.KeyEvent(keys))
+}
+
+// enter presses Enter, and waits for the page that this leads to.
+func (u *user) enter() {
+	u.t.Helper()
+	u.load("press Enter", chromedp.KeyEvent(kb.Enter))
+}
+
+// tabsTo presses Tab until this has the focus, such as "button Sign in". Each stop on the way must
+// have a name, and show that it has the focus.
+func (u *user) tabsTo(target string) {
+	u.t.Helper()
+	var way []string
+	for range 100 {
+		u.press(kb.Tab)
+		way = append(way, u.focus())
+		if shown := do(u, "look for the focus", focusShown); shown != "" {
+			u.t.Errorf("%s: %s", way[len(way)-1], shown)
+		}
+		if way[len(way)-1] == target {
+			return
+		}
+	}
+	u.t.Fatalf("%s does not get to %q with Tab, but to %s", u.name, target, strings.Join(way, ", "))
+}
+
+// isOn waits until this has the focus. A page that gives it to a field does so a moment after it has loaded.
+func (u *user) isOn(target string) {
+	u.t.Helper()
+	u.until(func(context.Context) error {
+		if got := u.focus(); got != target {
+			return fmt.Errorf("is on %q, want %q", got, target)
+		}
+		return nil
+	})
+}
+
+// focus is the role and the name of what has the focus, such as "button Sign in".
+func (u *user) focus() string {
+	u.t.Helper()
+	element := do(u, "find the focus", chromedp.Evaluate[*runtime.RemoteObject](`document.activeElement`))
+	no := false
+	tree, err := chromedp.Call(u.ctx, accessibility.GetPartialAXTree,
+		accessibility.GetPartialAXTreeParams{ObjectID: element.ObjectID, FetchRelatives: &no})
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	n := tree.Nodes[0]
+	return word(n.Role) + " " + word(n.Name)
+}

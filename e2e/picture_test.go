@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// looks are the screens that pictures are taken on.
+var looks = []struct {
+	name          string
+	width, height int64
+	scheme        string
+}{
+	{"wide", 1200, 800, "light"},
+	{"phone", 360, 740, "light"},
+	{"dark", 1200, 800, "dark"},
+}
+
+// picture keeps what the page looks like on each screen, in the folder screenshots. No page may be
+// wider than its screen, and all text must have enough contrast.
+func (u *user) picture(name string) {
+	u.t.Helper()
+	for _, look := range looks {
+		do(u, "be "+look.name, chromedp.EmulateViewport(look.width, look.height))
+		u.scheme(look.scheme)
+		if wide := do(u, "measure", chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); wide > look.width {
+			u.t.Errorf("%s, %s: the page is %d pixels wide, more than the screen's %d", name, look.name, wide, look.width)
+		}
+		for _, text := range do(u, "measure the contrast", lowContrast) {
+			u.t.Errorf("%s, %s: too little contrast: %s", name, look.name, text)
+		}
+		png := do(u, "take a picture", chromedp.FullScreenshot(100))
+		if err := os.WriteFile(filepath.Join(pictures(u), u.app.name+"-"+name+"-"+look.name+".png"), png, 0o644); err != nil {
+			u.t.Fatal(err)
+		}
+	}
+	u.scheme("light")
+	do(u, "be as before", chromedp.ResetViewport())
+}
+
+func (u *user) scheme(name string) {
+	u.t.Helper()
+	_, err := chromedp.Call(u.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+	})
+	if err != nil {
+		u.t.Fatal(err)
+	}
+}
+
+func pictures(u *user) string {
+	const dir = "screenshots"
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		u.t.Fatal(err)
+	}
+	return dir
+}

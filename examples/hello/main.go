@@ -1,0 +1,65 @@
+// Command hello is the program of the README: a service that guards one route.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
+)
+
+func main() {
+	ctx := context.Background()
+	store := must(sqlitestore.Open(ctx, "hello.db", sqlitestore.Options{}))
+	auth := must(rbac.Open(ctx, store, rbac.Config{}))
+	check(auth.Declare(ctx, rbac.Catalogue{
+		Permissions: []rbac.Permission{{Name: "report.read"}},
+		Groups:      []rbac.Group{{Name: "analysts"}},
+		Grants:      []rbac.Grant{{Group: "analysts", Permission: "report.read"}},
+	}))
+	check(addAmy(ctx, auth))
+
+	guard := httpguard.New(auth, httpguard.Config{Insecure: true}) // plain HTTP: for development only
+	mux := guard.NewMux()
+	mux.Handle("/report", rbac.HasPermission("report.read"), http.HandlerFunc(report))
+	mux.Public("/login", guard.LoginHandler())
+	mux.Public("/logout", guard.LogoutHandler())
+	log.Fatal(http.ListenAndServe("127.0.0.1:8081", guard.Handler(mux)))
+}
+
+func report(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintf(w, "Hello %s, this is the report.\n", rbac.FromContext(r.Context()).User())
+}
+
+func addAmy(ctx context.Context, auth *rbac.Authority) error {
+	hash := must(auth.HashPassword(ctx, "correct horse battery staple"))
+	err := auth.Update(ctx, func(tx *rbac.Tx) error {
+		if _, err := tx.AddUser(rbac.User{Name: "amy"}); err != nil {
+			return err
+		}
+		if err := tx.SetPasswordHash("amy", hash); err != nil {
+			return err
+		}
+		return tx.AssignUser(rbac.Membership{User: "amy", Group: "analysts"})
+	})
+	if errors.Is(err, rbac.ErrExists) {
+		return nil // from an earlier run
+	}
+	return err
+}
+
+func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}

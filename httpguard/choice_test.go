@@ -1,0 +1,141 @@
+package httpguard
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// bank is a service in which eve is an auditor and a teller, who may not be both at once.
+func bank(t *testing.T) *service {
+	t.Helper()
+	s := newService(t, Config{Insecure: true, Home: "/home"}, plain)
+	err := s.a.Update(t.Context(), func(tx *rbac.Tx) error {
+		for _, name := range []string{"auditors", "tellers", "staff"} {
+			if _, err := tx.AddGroup(rbac.Group{Name: name}); err != nil {
+				return err
+			}
+			if err := tx.AssignUser(rbac.Membership{User: "eve", Group: name}); err != nil {
+				return err
+			}
+		}
+		return tx.CreateDSDSet(rbac.SeparationSet{Name: "desks", Groups: []string{"auditors", "tellers"}, Cardinality: 2})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestChoice: who has groups that may not be active together is asked which, once the
+// password was right, and goes on to where they came from with what they chose.
+func TestChoice(t *testing.T) {
+	s := bank(t)
+	b := s.browser(t)
+	resp := s.do(t, b, "POST /login", loginForm("eve", password, "/me?x=1"))
+	const page = "/login?choose=groups&came_from=%2Fme%3Fx%3D1"
+	if resp.StatusCode != 303 || resp.Header.Get("Location") != page {
+		t.Fatalf("login: %d, %s", resp.StatusCode, resp.Header.Get("Location"))
+	}
+	resp = s.do(t, b, "GET "+page, "")
+	text := body(t, resp)
+	for _, want := range []string{`value="auditors" checked>`, `value="staff" checked>`, `value="tellers">`, `name="came_from" value="/me?x=1"`, "signed in as eve"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Security-Policy") == "" || strings.Contains(text, `<p role="alert"`) {
+		t.Errorf("the page: %d\n%s", resp.StatusCode, text)
+	}
+	chosen := func(groups ...string) string {
+		return url.Values{"choose": {"groups"}, "came_from": {"/me?x=1"}, "group": groups}.Encode()
+	}
+	for _, refused := range []struct {
+		groups []string
+		status int
+		want   string
+	}{
+		{[]string{"auditors", "tellers"}, 409, "fewer than 2 of auditors, tellers may come together: eve → auditors, eve → tellers"},
+		{[]string{"editors"}, 403, "not in all of these groups"},
+		{[]string{"nothing"}, 403, "not in all of these groups"},
+		{[]string{""}, 403, "not in all of these groups"},
+	} {
+		resp := s.do(t, b, "POST /login", chosen(refused.groups...))
+		if text := body(t, resp); resp.StatusCode != refused.status || !strings.Contains(text, refused.want) || !strings.Contains(text, `value="auditors" checked>`) {
+			t.Errorf("%q: %d\n%s", refused.groups, resp.StatusCode, text)
+		}
+	}
+	resp = s.do(t, b, "POST /login", chosen("tellers", "staff"))
+	if resp.StatusCode != 303 || resp.Header.Get("Location") != "/me?x=1" {
+		t.Errorf("chosen: %d, %s", resp.StatusCode, resp.Header.Get("Location"))
+	}
+	if got := s.active(t, "eve"); !slices.Equal(got, []string{"staff", "tellers"}) {
+		t.Errorf("active are %q", got)
+	}
+	if text := body(t, s.do(t, b, "GET "+page, "")); !strings.Contains(text, `value="auditors">`) || !strings.Contains(text, `value="tellers" checked>`) {
+		t.Errorf("a second choice cannot be made:\n%s", text)
+	}
+	if resp := s.do(t, b, "POST /login", url.Values{"choose": {"x"}}.Encode()); resp.StatusCode != 303 || resp.Header.Get("Location") != "/home" || len(s.active(t, "eve")) != 0 {
+		t.Errorf("none chosen: %d, %s, active are %q", resp.StatusCode, resp.Header.Get("Location"), s.active(t, "eve"))
+	}
+}
+
+// active lists the groups that are active in the one ticket of a user.
+func (s *service) active(t *testing.T, user string) []string {
+	t.Helper()
+	tickets, err := s.a.Tickets(t.Context(), user)
+	if err != nil || len(tickets) != 1 {
+		t.Fatalf("%d tickets, %v", len(tickets), err)
+	}
+	return tickets[0].Groups
+}
+
+// TestChoiceNeedsATicket: whoever is not signed in gets the login page, and changes nothing.
+func TestChoiceNeedsATicket(t *testing.T) {
+	s := bank(t)
+	b := s.browser(t)
+	if text := body(t, s.do(t, b, "GET /login?choose=groups", "")); !strings.Contains(text, `type="password"`) {
+		t.Errorf("no login page:\n%s", text)
+	}
+	if resp := s.do(t, b, "POST /login", "choose=groups&group=tellers"); resp.StatusCode != 401 {
+		t.Errorf("a choice by nobody: %d", resp.StatusCode)
+	}
+	s.do(t, b, "POST /login", loginForm("eve", password, ""))
+	s.store.down.Store(true)
+	for _, line := range []string{"GET /login?choose=groups", "POST /login"} {
+		content := ""
+		if strings.HasPrefix(line, "POST") {
+			content = "choose=groups&group=tellers"
+		}
+		if resp := s.do(t, b, line, content); resp.StatusCode != 503 {
+			t.Errorf("%s with the store down: %d", line, resp.StatusCode)
+		}
+	}
+}
+
+// TestChoiceOfPrograms: a program learns what was left out, and names what it wants.
+func TestChoiceOfPrograms(t *testing.T) {
+	s := bank(t)
+	login := func(groups string) (*http.Response, map[string]any) {
+		resp := s.do(t, s.Client(), "POST /login", `{"user":"eve","password":"`+password+`"`+groups+`}`, "Content-Type: application/json", "Accept: application/json")
+		var doc map[string]any
+		if err := json.Unmarshal([]byte(body(t, resp)), &doc); err != nil {
+			t.Fatal(err)
+		}
+		return resp, doc
+	}
+	if resp, doc := login(""); resp.StatusCode != 200 || !slices.Equal(doc["omitted"].([]any), []any{"tellers"}) {
+		t.Errorf("all: %d, %v", resp.StatusCode, doc)
+	}
+	if resp, doc := login(`,"groups":["tellers"]`); resp.StatusCode != 200 || doc["omitted"] != nil {
+		t.Errorf("one: %d, %v", resp.StatusCode, doc)
+	}
+	if resp, doc := login(`,"groups":["tellers","auditors"]`); resp.StatusCode != 409 || doc["detail"] != "These groups may not be active together." {
+		t.Errorf("both: %d, %v", resp.StatusCode, doc)
+	}
+}

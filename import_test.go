@@ -1,0 +1,125 @@
+package rbac_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/bits"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+// oldUser is a row of the system that is left: its key, and the names of its groups.
+type oldUser struct {
+	Key, Name, Email, FullName, Hash string
+	Disabled                         bool
+	Groups                           []string
+}
+
+// importUser brings a user in, in an Update with all the others or one of its own.
+// It reports whether the user has to choose a new password.
+func importUser(tx *rbac.Tx, old oldUser) (newPassword bool, err error) {
+	user, err := tx.AddUser(rbac.User{
+		Name: old.Name, Email: old.Email, DisplayName: old.FullName,
+		Subject: old.Key, Disabled: old.Disabled,
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, group := range old.Groups {
+		if err := tx.AssignUser(rbac.Membership{User: user.Name, Group: group, Note: "imported"}); err != nil {
+			return false, err
+		}
+	}
+	err = tx.SetPasswordHash(user.Name, old.Hash)
+	if errors.Is(err, rbac.ErrInvalid) {
+		return true, nil // a hash that rbac does not read: the user is there, without a password
+	}
+	return old.Hash == "", err
+}
+
+// fromDjango turns a password column of Django into what SetPasswordHash reads.
+func fromDjango(column string) string {
+	algorithm, rest, _ := strings.Cut(column, "$")
+	switch algorithm {
+	case "argon2":
+		return "$" + rest
+	case "bcrypt":
+		return rest
+	case "scrypt":
+		return fromDjangoScrypt(rest)
+	}
+	return column // pbkdf2_sha256 and pbkdf2_sha1 are read as they are, and what is no hash is refused
+}
+
+// fromDjangoScrypt turns N$salt$r$p$tag into the PHC format.
+func fromDjangoScrypt(s string) string {
+	f := strings.Split(s, "$")
+	if len(f) != 5 {
+		return s // SetPasswordHash refuses it
+	}
+	n, err := strconv.ParseUint(f[0], 10, 32)
+	if err != nil || bits.OnesCount64(n) != 1 {
+		return s
+	}
+	salt := base64.RawStdEncoding.EncodeToString([]byte(f[1]))
+	return fmt.Sprintf("$scrypt$ln=%d,r=%s,p=%s$%s$%s", bits.TrailingZeros64(n), f[2], f[3], salt, strings.TrimRight(f[4], "="))
+}
+
+// Passwords that other systems have hashed go on working, and what cannot be read is said so.
+func TestImportedPasswords(t *testing.T) {
+	const salt = "eQWHRH3f6BXVJ6nfk8iP3N"
+	for name, c := range map[string]struct {
+		hash  string
+		reads bool
+	}{
+		"Django, its default": {fromDjango("pbkdf2_sha256$1000$" + salt + "$/hqg7Zr04rlVRDSt1JrMSP4clKz3HmtScvcF80FIvfE="), true},
+		"Django, SHA-1":       {fromDjango("pbkdf2_sha1$1000$" + salt + "$15zBGl1svRPtxoA6NMcq317SBoU="), true},
+		"Django, Argon2":      {fromDjango("argon2$argon2id$v=19$m=1024,t=2,p=8$ZVFXSFJIM2Y2QlhWSjZuZms4aVAzTg$Qm8G3e0FQ7GWai9HFtvOAOiK4Vq2P7NhSFeExiRYdJE"), true},
+		"Django, BCrypt":      {fromDjango("bcrypt$$2b$04$c4hB1awvJDB.OROQPHwhhelvgCasK4ccaEkzC/zLpLKMNtn7ikvuK"), true},
+		"Django, scrypt":      {fromDjango("scrypt$1024$" + salt + "$8$5$BkMUz2jVcjouBa9Hk0W8eJ/mpMswnI68rr5U/pXXHm8GziU4XhP9EqWOmvuGhSj9sYs3zB57h37RS9QVE1xS6w=="), true},
+		"Laravel, bcrypt":     {"$2y$04$c4hB1awvJDB.OROQPHwhhelvgCasK4ccaEkzC/zLpLKMNtn7ikvuK", true},
+
+		"Django, BCryptSHA256":    {fromDjango("bcrypt_sha256$$2b$04$MVOF7rn/zf/llv4ON3MI4uSMcAr6yqEZkzLs2nwhVXdh80tWpcUKq"), false},
+		"Django, MD5":             {fromDjango("md5$seasalt$3f86d0d3d465b7b458c231bf3555c0e3"), false},
+		"Django, no password":     {fromDjango("!fZ2l0bH7Rj8Gq1W0aXq3Rj8Gq1W0aXq3Rj8Gq1W0"), false},
+		"Django, half a scrypt":   {fromDjango("scrypt$1024$" + salt), false},
+		"Django, scrypt of N=100": {fromDjango("scrypt$100$" + salt + "$8$1$BkMUz2jVcjouBa9Hk0W8eJ/mpMswnI68rr5U/pXXHm8GziU4XhP9EqWOmvuGhSj9sYs3zB57h37RS9QVE1xS6w=="), false},
+		"Laravel, argon":          {"$argon2i$v=19$m=1024,t=2,p=2$ZVFXSFJIM2Y2QlhWSjZuZms4aVAzTg$Qm8G3e0FQ7GWai9HFtvOAA", false},
+		"TurboGears, SHA-256":     {strings.Repeat("0123456789abcdef", 8), false},
+		"TurboGears, SHA-1":       {strings.Repeat("01234567", 10), false},
+	} {
+		t.Run(name, func(t *testing.T) { testImport(t, c.hash, c.reads) })
+	}
+}
+
+func testImport(t *testing.T, hash string, reads bool) {
+	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{Logger: slog.New(slog.DiscardHandler), Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1}})
+	must(t, err)
+	defer a.Close()
+	must(t, a.Update(ctx, func(tx *rbac.Tx) error {
+		if _, err := tx.AddGroup(rbac.Group{Name: "editors"}); err != nil {
+			return err
+		}
+		newPassword, err := importUser(tx, oldUser{Key: "17", Name: "Amy", Hash: hash, Groups: []string{"editors"}})
+		if newPassword == reads {
+			t.Errorf("a new password is needed: %v, want %v", newPassword, !reads)
+		}
+		return err
+	}))
+	if id, err := a.IdentityBySubject(ctx, "17"); err != nil || id.User() != "amy" || !id.InGroup("editors") {
+		t.Errorf("the user is found by the old key, with the old groups: %v, %v", id, err)
+	}
+	_, err = a.Login(ctx, rbac.Login{User: "amy", Password: "amy password 123"})
+	if reads != (err == nil) || !reads && !errors.Is(err, rbac.ErrBadCredentials) {
+		t.Errorf("the old password lets in: %v, want %v", err, reads)
+	}
+	if _, err = a.Login(ctx, rbac.Login{User: "amy", Password: "amy password 124"}); !errors.Is(err, rbac.ErrBadCredentials) {
+		t.Errorf("another password does not: %v", err)
+	}
+}
