@@ -15,7 +15,7 @@ var ticketSteps = []kind{
 	{"Issue", 5, func(d *drawing) step {
 		user := d.user()
 		groups, expires := d.groupsOrNil(user), d.expires()
-		return act(func(m *standard) faults { return m.Issue(user, groups, expires) }, func(w *office) error {
+		return act(func(m *standard) faults { return m.Issue(user, groups, expires) }, func(w *site) error {
 			token, err := w.authority().Issue(ctx, rbac.Login{User: user, Groups: groups, Expires: expires})
 			if err == nil {
 				w.tokens = append(w.tokens, token)
@@ -25,7 +25,7 @@ var ticketSteps = []kind{
 	}},
 	{"Issue", 6, func(d *drawing) step {
 		user := d.user()
-		return act(func(m *standard) faults { return m.Issue(user, nil, time.Time{}) }, func(w *office) error {
+		return act(func(m *standard) faults { return m.Issue(user, nil, time.Time{}) }, func(w *site) error {
 			token, err := w.authority().Issue(ctx, rbac.Login{User: user})
 			if err == nil {
 				w.tokens = append(w.tokens, token)
@@ -36,34 +36,34 @@ var ticketSteps = []kind{
 	{"AddActiveGroup", 6, func(d *drawing) step {
 		n := d.ticket()
 		group := d.groupOfTicket(n)
-		return act(func(m *standard) faults { return m.AddActiveGroup(n, group) }, func(w *office) error {
+		return act(func(m *standard) faults { return m.AddActiveGroup(n, group) }, func(w *site) error {
 			return w.authority().AddActiveGroup(ctx, w.token(n), group)
 		})
 	}},
 	{"DropActiveGroup", 4, func(d *drawing) step {
 		n := d.ticket()
 		group := d.groupOfTicket(n)
-		return act(func(m *standard) faults { return m.DropActiveGroup(n, group) }, func(w *office) error {
+		return act(func(m *standard) faults { return m.DropActiveGroup(n, group) }, func(w *site) error {
 			return w.authority().DropActiveGroup(ctx, w.token(n), group)
 		})
 	}},
 	{"SetActiveGroups", 5, func(d *drawing) step {
 		n := d.ticket()
 		groups := d.groupsOfTicket(n)
-		return act(func(m *standard) faults { return m.SetActiveGroups(n, groups) }, func(w *office) error {
+		return act(func(m *standard) faults { return m.SetActiveGroups(n, groups) }, func(w *site) error {
 			return w.authority().SetActiveGroups(ctx, w.token(n), groups)
 		})
 	}},
 	{"Logout", 1, func(d *drawing) step {
 		n := d.ticket()
-		return act(func(m *standard) faults { return m.Logout(n) }, func(w *office) error { return w.authority().Logout(ctx, w.token(n)) })
+		return act(func(m *standard) faults { return m.Logout(n) }, func(w *site) error { return w.authority().Logout(ctx, w.token(n)) })
 	}},
 	{"LogoutUser", 1, func(d *drawing) step {
 		user := d.user()
 		return step{model: func(m *standard) (string, faults) {
 			n, f := m.LogoutUser(user)
 			return fmt.Sprint(n), f
-		}, call: func(w *office) (string, error) {
+		}, call: func(w *site) (string, error) {
 			n, err := w.authority().LogoutUser(ctx, user)
 			return fmt.Sprint(n), err
 		}}
@@ -71,7 +71,7 @@ var ticketSteps = []kind{
 	{"Advance", 3, func(d *drawing) step {
 		by := time.Duration(d.number(1, 5)) * time.Minute
 		return act(func(m *standard) faults { m.now = m.now.Add(by); m.narrow(); return nil },
-			func(w *office) error { w.clock.Advance(by); return nil })
+			func(w *site) error { w.clock.Advance(by); return nil })
 	}},
 }
 
@@ -88,22 +88,22 @@ var askSteps = []kind{
 	{"Check HasPermission", 2, func(d *drawing) step {
 		n, permission := d.ticket(), d.permission()
 		return step{reads: true, model: func(m *standard) (string, faults) { return "", m.CheckAccess(n, permission, "") },
-			tx: func(w *office, tx *rbac.Tx) (string, error) {
+			tx: func(w *site, tx *rbac.Tx) (string, error) {
 				return "", tx.Check(w.token(n), rbac.HasPermission(permission))
 			}}
 	}},
 	{"TicketGroups", 2, func(d *drawing) step {
-		return ofTicket(d.ticket(), (*standard).TicketGroups, (*office).ticketGroups)
+		return ofTicket(d.ticket(), (*standard).TicketGroups, (*site).ticketGroups)
 	}},
 	{"TicketPermissions", 2, func(d *drawing) step {
-		return ofTicket(d.ticket(), (*standard).TicketPermissions, (*office).ticketPermissions)
+		return ofTicket(d.ticket(), (*standard).TicketPermissions, (*site).ticketPermissions)
 	}},
-	{"Ticket", 3, func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Ticket, (*office).ticket) }},
-	{"Identify", 5, func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Identify, (*office).identify) }},
+	{"Ticket", 3, func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Ticket, (*site).ticket) }},
+	{"Identify", 5, func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Identify, (*site).identify) }},
 	{"Identity", 3, func(d *drawing) step {
 		user := d.user()
 		return step{model: func(m *standard) (string, faults) { return m.Identity(user) },
-			call: func(w *office) (string, error) { return sees(w.authority().Identity(ctx, user)) }}
+			call: func(w *site) (string, error) { return sees(w.authority().Identity(ctx, user)) }}
 	}},
 }
 
@@ -111,29 +111,29 @@ func judge(n int, scope string, p rbac.Predicate, model func(*standard) faults) 
 	if scope != "" {
 		p = rbac.In(scope, p)
 	}
-	return act(model, func(w *office) error { return w.authority().Judge(ctx, w.token(n), p) })
+	return act(model, func(w *site) error { return w.authority().Judge(ctx, w.token(n), p) })
 }
 
-func ofTicket(n int, model func(*standard, int) (string, faults), call func(*office, int) (string, error)) step {
-	return step{model: func(m *standard) (string, faults) { return model(m, n) }, call: func(w *office) (string, error) { return call(w, n) }}
+func ofTicket(n int, model func(*standard, int) (string, faults), call func(*site, int) (string, error)) step {
+	return step{model: func(m *standard) (string, faults) { return model(m, n) }, call: func(w *site) (string, error) { return call(w, n) }}
 }
 
-func (w *office) ticketGroups(n int) (string, error) {
+func (w *site) ticketGroups(n int) (string, error) {
 	groups, err := w.authority().TicketGroups(ctx, w.token(n))
 	return quoted(groups), err
 }
 
-func (w *office) ticketPermissions(n int) (string, error) {
+func (w *site) ticketPermissions(n int) (string, error) {
 	permissions, err := w.authority().TicketPermissions(ctx, w.token(n))
 	return quoted(permissions), err
 }
 
-func (w *office) ticket(n int) (string, error) {
+func (w *site) ticket(n int) (string, error) {
 	t, err := w.authority().Ticket(ctx, w.token(n))
 	return fmt.Sprint(t.User, " narrowed ", t.Groups != nil, " omitted ", quoted(t.Omitted)), err
 }
 
-func (w *office) identify(n int) (string, error) {
+func (w *site) identify(n int) (string, error) {
 	return sees(w.authority().Identify(ctx, w.token(n)))
 }
 

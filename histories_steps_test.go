@@ -25,15 +25,15 @@ var (
 type step struct {
 	text  string // the call, as a failure prints it
 	model func(*standard) (string, faults)
-	tx    func(w *office, tx *rbac.Tx) (string, error) // in an Update or View; or
-	call  func(w *office) (string, error)              // of the Authority
-	reads bool                                         // it changes nothing
+	tx    func(w *site, tx *rbac.Tx) (string, error) // in an Update or View; or
+	call  func(w *site) (string, error)              // of the Authority
+	reads bool                                       // it changes nothing
 }
 
 func admin(model func(*standard) faults, f func(*rbac.Tx) error) step {
 	return step{
 		model: func(m *standard) (string, faults) { return "", model(m) },
-		tx:    func(_ *office, tx *rbac.Tx) (string, error) { return "", f(tx) },
+		tx:    func(_ *site, tx *rbac.Tx) (string, error) { return "", f(tx) },
 	}
 }
 
@@ -41,18 +41,18 @@ func admin(model func(*standard) faults, f func(*rbac.Tx) error) step {
 func adding(model func(*standard) faults, f func(*rbac.Tx, uuid.UUID) error) step {
 	return step{
 		model: func(m *standard) (string, faults) { return "", model(m) },
-		tx:    func(w *office, tx *rbac.Tx) (string, error) { return "", f(tx, w.id()) },
+		tx:    func(w *site, tx *rbac.Tx) (string, error) { return "", f(tx, w.id()) },
 	}
 }
 
 func review(model func(*standard) (string, faults), f func(*rbac.Tx) (string, error)) step {
-	return step{model: model, reads: true, tx: func(_ *office, tx *rbac.Tx) (string, error) { return f(tx) }}
+	return step{model: model, reads: true, tx: func(_ *site, tx *rbac.Tx) (string, error) { return f(tx) }}
 }
 
-func act(model func(*standard) faults, call func(w *office) error) step {
+func act(model func(*standard) faults, call func(w *site) error) step {
 	return step{
 		model: func(m *standard) (string, faults) { return "", model(m) },
-		call:  func(w *office) (string, error) { return "", call(w) },
+		call:  func(w *site) (string, error) { return "", call(w) },
 	}
 }
 

@@ -24,8 +24,8 @@ import (
 // RBAC_HISTORIES sets how many, and -rapid.seed begins with other ones; a failure prints the
 // seed that repeats it and the shortest history found that fails. The long run, with its databases in memory:
 //
-//	TMPDIR=/dev/shm RBAC_HISTORIES=10000 go test -run '^TestHistories$' -timeout 60m .
-func TestHistories(t *testing.T) {
+//	TMPDIR=/dev/shm RBAC_HISTORIES=10000 go test -run '^TestModel$' -timeout 60m .
+func TestModel(t *testing.T) {
 	n := 300
 	if s := os.Getenv("RBAC_HISTORIES"); s != "" {
 		var err error
@@ -167,8 +167,8 @@ func (h randomHistory) config() rbac.Config {
 	return cfg
 }
 
-// office is a store with two Authorities, which take turns, and the tokens that they gave.
-type office struct {
+// site is a store with two Authorities, which take turns, and the tokens that they gave.
+type site struct {
 	name   string
 	store  rbac.Store
 	both   [2]*rbac.Authority
@@ -178,13 +178,13 @@ type office struct {
 	ids    int
 }
 
-// openOffice opens the i-th of stores, in a folder that is deleted by close.
-func openOffice(t *testing.T, i int, cfg rbac.Config) (w *office, closeAll func(), err error) {
+// openSite opens the i-th of stores, in a folder that is deleted by close.
+func openSite(t *testing.T, i int, cfg rbac.Config) (w *site, closeAll func(), err error) {
 	dir, err := os.MkdirTemp("", "rbac")
 	if err != nil {
 		return nil, nil, err
 	}
-	w = &office{name: stores[i].name, store: stores[i].open(inFolder{t, dir}), clock: newClock()}
+	w = &site{name: stores[i].name, store: stores[i].open(inFolder{t, dir}), clock: newClock()}
 	closeAll = func() {
 		for _, a := range w.both {
 			if a != nil {
@@ -211,16 +211,16 @@ type inFolder struct {
 
 func (f inFolder) TempDir() string { return f.dir }
 
-func (w *office) authority() *rbac.Authority { return w.both[w.turn%2] }
+func (w *site) authority() *rbac.Authority { return w.both[w.turn%2] }
 
 // id is the same for the same step in every store, also where the step is run again.
-func (w *office) id() uuid.UUID {
+func (w *site) id() uuid.UUID {
 	w.ids++
 	return uuid.NewSHA1(uuid.Nil, []byte(fmt.Sprint(w.turn, w.ids)))
 }
 
 // token is one that nobody was given where there are not so many.
-func (w *office) token(n int) rbac.Token {
+func (w *site) token(n int) rbac.Token {
 	if n < len(w.tokens) {
 		return w.tokens[n]
 	}
@@ -228,7 +228,7 @@ func (w *office) token(n int) rbac.Token {
 }
 
 // update runs steps in one Update and returns the result of each, and that of the Update.
-func (w *office) update(e entry) (results []string, errs []error, err error) {
+func (w *site) update(e entry) (results []string, errs []error, err error) {
 	run := w.authority().Update
 	if !e.update && e.steps[0].reads {
 		run = w.authority().View
@@ -250,7 +250,7 @@ func (w *office) update(e entry) (results []string, errs []error, err error) {
 	return results, errs, err
 }
 
-func (w *office) revision() (rev rbac.Revision) {
+func (w *site) revision() (rev rbac.Revision) {
 	head := rbac.Head{}
 	if err := w.store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err }); err != nil {
 		panic(err)
@@ -282,22 +282,22 @@ func (m *standard) after(e entry) outcome {
 
 // course is a history while it runs: the model and the stores.
 type course struct {
-	model   *standard
-	offices []*office
-	tally   map[string]int // how often which function came to which end
-	at      string         // the entry that runs
+	model *standard
+	sites []*site
+	tally map[string]int // how often which function came to which end
+	at    string         // the entry that runs
 }
 
 // run returns the first difference between the model and a store.
 func (h randomHistory) run(t *testing.T, tally map[string]int) error {
 	c := &course{model: h.empty(), tally: tally}
 	for i := range stores {
-		w, closeAll, err := openOffice(t, i, h.config())
+		w, closeAll, err := openSite(t, i, h.config())
 		if err != nil {
 			return err
 		}
 		defer closeAll()
-		c.offices = append(c.offices, w)
+		c.sites = append(c.sites, w)
 	}
 	for i, e := range append([]entry{beginning}, h.entries...) {
 		if err := c.entry(i, e); err != nil {
@@ -343,7 +343,7 @@ func (c *course) entry(n int, e entry) error {
 	c.at = fmt.Sprintf("%d. %v", n, e)
 	o := c.model.after(e)
 	c.model = o.model
-	for _, w := range c.offices {
+	for _, w := range c.sites {
 		w.turn = n
 		if err := c.compareEntry(w, e, o); err != nil {
 			return fmt.Errorf("%s\non %s: %w", c.at, w.name, err)
@@ -352,7 +352,7 @@ func (c *course) entry(n int, e entry) error {
 	return nil
 }
 
-func (c *course) compareEntry(w *office, e entry, o outcome) error {
+func (c *course) compareEntry(w *site, e entry, o outcome) error {
 	if s := e.steps[0]; s.call != nil {
 		got, err := s.call(w)
 		return c.compare(s, o.results[0], o.faults[0], got, err)
@@ -419,7 +419,7 @@ func (c *course) compare(s step, want string, f faults, got string, err error) e
 // questions ask at the end what is in each ticket, and everything that is listed.
 func (c *course) questions() (all []step) {
 	for n := range c.model.tickets {
-		all = append(all, ofTicket(n, (*standard).Ticket, (*office).ticket), ofTicket(n, (*standard).Identify, (*office).identify))
+		all = append(all, ofTicket(n, (*standard).Ticket, (*site).ticket), ofTicket(n, (*standard).Identify, (*site).identify))
 	}
 	for _, user := range allUsers {
 		all = append(all, review(func(m *standard) (string, faults) { return m.AssignedGroups(user) }, assignedGroups(user)))
