@@ -82,15 +82,9 @@ var askSteps = []kind{
 		return judge(n, scope, rbac.HasPermission(permission), func(m *standard) faults { return m.CheckAccess(n, permission, scope) })
 	}},
 	{"Judge InGroup", 4, func(d *drawing) step {
-		n, group, scope := d.ticket(), d.group(), d.scope()
+		n := d.ticket()
+		group, scope := d.groupOfTicket(n), d.scope()
 		return judge(n, scope, rbac.InGroup(group), func(m *standard) faults { return m.CheckGroup(n, group, scope) })
-	}},
-	{"Check HasPermission", 2, func(d *drawing) step {
-		n, permission := d.ticket(), d.permission()
-		return step{reads: true, model: func(m *standard) (string, faults) { return "", m.CheckAccess(n, permission, "") },
-			tx: func(w *site, tx *rbac.Tx) (string, error) {
-				return "", tx.Check(w.token(n), rbac.HasPermission(permission))
-			}}
 	}},
 	{"TicketGroups", 2, func(d *drawing) step {
 		return ofTicket(d.ticket(), (*standard).TicketGroups, (*site).ticketGroups)
@@ -161,6 +155,13 @@ func sees(id *rbac.Identity, err error) (string, error) {
 }
 
 var reviewSteps = []kind{
+	{"Check HasPermission", 2, func(d *drawing) step {
+		n, permission := d.ticket(), d.permission()
+		return step{reads: true, model: func(m *standard) (string, faults) { return "", m.CheckAccess(n, permission, "") },
+			tx: func(w *site, tx *rbac.Tx) (string, error) {
+				return "", tx.Check(w.token(n), rbac.HasPermission(permission))
+			}}
+	}},
 	{"AssignedUsers", 1, func(d *drawing) step {
 		group := d.group()
 		return review(func(m *standard) (string, faults) { return m.AssignedUsers(group) }, func(tx *rbac.Tx) (string, error) {
