@@ -44,10 +44,19 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 }
 
 func (a *Authority) identify(r Records, st *state, t Token) (*Identity, error) {
+	c, err := a.useTicket(r, st, t)
+	if err != nil {
+		return nil, err
+	}
+	return c.identity, nil
+}
+
+// useTicket finds the living ticket of a token and notes that it was used.
+func (a *Authority) useTicket(r Records, st *state, t Token) (*cachedTicket, error) {
 	hash, now := t.hash(), a.now()
 	if c, ok := a.caches.tickets.GetIfPresent(hash); ok && a.valid(c.user, st, now) && a.alive(c.TicketRecord, c.seen.load(), now) {
 		a.use(c, now)
-		return c.identity, nil
+		return c, nil
 	}
 	c, err := a.readTicket(r, st, hash, now)
 	if err != nil {
@@ -58,7 +67,7 @@ func (a *Authority) identify(r Records, st *state, t Token) (*Identity, error) {
 		in.tickets.Set(hash, c)
 	})
 	a.use(c, now)
-	return c.identity, nil
+	return c, nil
 }
 
 // hash is what the store knows of a token.
