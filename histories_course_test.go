@@ -122,7 +122,8 @@ func (c *course) compareEntry(w *site, e entry, o outcome) (errs []error, differ
 			return nil, fmt.Errorf("the transaction ended with %v; want %v", err, want)
 		}
 	}
-	if after := w.revision(); o.refused && after != before {
+	tidies := strings.HasPrefix(e.steps[0].text, "Logout(") // it may delete a dead ticket
+	if after := w.revision(); o.refused && !tidies && after != before {
 		return nil, fmt.Errorf("everything was refused, and the store went from revision %d to %d", before, after)
 	}
 	return append(errs, err), nil

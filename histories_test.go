@@ -112,16 +112,27 @@ func drawUpdate(t *rapid.T, m *standard) entry {
 	return e
 }
 
-// shorten leaves out what the failure does not need.
+// shorten leaves out what the failure does not need: entries, many at a time at first, and steps of Updates.
 func (h randomHistory) shorten(t *testing.T) randomHistory {
+	fails := func(h randomHistory) bool { return h.run(t, map[string]int{}) != nil }
 	for size := len(h.entries) / 2; size > 0; size /= 2 {
 		for at := len(h.entries) - size; at >= 0; at -= size {
 			less := h
 			less.entries = slices.Delete(slices.Clone(h.entries), at, at+size)
-			if less.run(t, map[string]int{}) != nil {
+			if fails(less) {
+				h = less
+				at = min(at, len(h.entries))
+			}
+		}
+	}
+	for i := range h.entries {
+		for at := len(h.entries[i].steps) - 1; at >= 0 && len(h.entries[i].steps) > 1; at-- {
+			less := h
+			less.entries = slices.Clone(h.entries)
+			less.entries[i].steps = slices.Delete(slices.Clone(h.entries[i].steps), at, at+1)
+			if fails(less) {
 				h = less
 			}
-			at = min(at, len(h.entries))
 		}
 	}
 	return h
