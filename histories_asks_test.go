@@ -68,7 +68,7 @@ var ticketSteps = []kind{
 			return fmt.Sprint(n), err
 		}}
 	}},
-	{"Advance", 3, func(d *drawing) step {
+	{"Advance", 6, func(d *drawing) step {
 		by := time.Duration(d.number(1, 5)) * time.Minute
 		return act(func(m *standard) faults { m.now = m.now.Add(by); m.narrow(); return nil },
 			func(w *site) error { w.clock.Advance(by); return nil })

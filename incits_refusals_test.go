@@ -45,8 +45,8 @@ func records(t *testing.T, s rbac.Store) string {
 	return b.String()
 }
 
-// court is a bank with sets of both kinds. bob is in c, and was in b until an hour ago. amy is in a and lone, which
-// are active in one ticket of hers; in the other a alone is.
+// court is a bank with sets of both kinds. bob is in c, and was in b until an hour ago. amy is in a and lone. Both are in
+// chief, which inherits clerk. All that is amy's is active in one ticket of hers, in the other a alone is.
 func (h *house) court() (a *rbac.Authority, open, narrowed rbac.Token) {
 	h.t.Helper()
 	a = h.bank(rbac.Config{LimitedHierarchy: true})
@@ -55,7 +55,8 @@ func (h *house) court() (a *rbac.Authority, open, narrowed rbac.Token) {
 		func(tx *rbac.Tx) error {
 			return tx.AssignUser(rbac.Membership{User: "bob", Group: "b", Until: h.clock.Now().Add(-time.Hour)})
 		},
-		ssd("two", 2, "b", "c"), ssd("wide", 2, "a", "d"), ssd("three", 3, "a", "d", "lone"),
+		addGroup(rbac.Group{Name: "clerk"}), ascendant("chief", "clerk"), assign("bob", "chief"), assign("amy", "chief"),
+		ssd("two", 2, "b", "c"), ssd("wide", 2, "a", "c"), ssd("three", 3, "a", "c", "lone"),
 		dsd("two", 2, "a", "d"), dsd("three", 3, "a", "c", "lone"),
 	))
 	return a, h.issue(a, rbac.Login{User: "amy"}), h.issue(a, rbac.Login{User: "amy", Groups: []string{"a"}})
@@ -81,6 +82,8 @@ var courtRefusals = []struct {
 	{"an ended membership is there", assign("bob", "b"), rbac.ErrExists},
 	{"an inheritance counts for static sets", inherit("c", "top"), rbac.ErrSeparation},
 	{"an inheritance counts for open tickets", inherit("a", "d"), rbac.ErrSeparation},
+	{"an inheritance counts for users of the senior's seniors", inherit("clerk", "top"), rbac.ErrSeparation},
+	{"an inheritance counts for tickets with the senior's seniors", inherit("clerk", "d"), rbac.ErrSeparation},
 	{"a limited hierarchy has one junior", inherit("top", "a"), rbac.ErrExists},
 	{"no cycle", inherit("b", "top"), rbac.ErrCycle},
 	{"no group inherits itself", inherit("lone", "lone"), rbac.ErrCycle},
@@ -154,7 +157,7 @@ func ignoreKind(err, kind error) error {
 func TestRefusedForTickets(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, open, narrowed := h.court()
-		h.do(a, all(func(tx *rbac.Tx) error { return tx.DeleteSSDSet("wide") }, func(tx *rbac.Tx) error { return tx.DeleteSSDSet("three") }, assign("amy", "d")))
+		h.do(a, assign("amy", "d"))
 		issue := func(user string, groups ...string) error {
 			_, err := a.Issue(ctx, rbac.Login{User: user, Groups: groups})
 			return err
@@ -223,6 +226,47 @@ func TestTakenAndGivenBack(t *testing.T) {
 				h.do(a, c.give)
 				expect("given back, open", open, c.follows)
 				expect("given back, narrowed", narrowed, false)
+			})
+		})
+	}
+}
+
+// A dynamic set is about open tickets: one that ended, in whatever way, keeps nobody from making it.
+func TestEndedTicketsViolateNothing(t *testing.T) {
+	for rule, end := range map[string]func(h *house, a *rbac.Authority, token rbac.Token) error{
+		"logged out": func(_ *house, a *rbac.Authority, token rbac.Token) error { return a.Logout(ctx, token) },
+		"expired":    func(h *house, _ *rbac.Authority, _ rbac.Token) error { h.clock.Advance(time.Minute); return nil },
+		"idle":       func(h *house, _ *rbac.Authority, _ rbac.Token) error { h.clock.Advance(6 * time.Minute); return nil },
+		"disabled": func(_ *house, a *rbac.Authority, _ rbac.Token) error {
+			return a.Update(ctx, modifyUser("bob", func(u *rbac.User) { u.Disabled = true }))
+		},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, h *house) {
+				a := h.bank(rbac.Config{IdleLimit: 5 * time.Minute})
+				h.do(a, all(assign("bob", "a"), assign("bob", "b"), assign("bob", "d"), dsd("three", 3, "a", "d", "c"), dsd("far", 2, "c", "top")))
+				l := rbac.Login{User: "bob"}
+				if rule == "expired" {
+					l.Expires = h.clock.Now().Add(time.Minute)
+				}
+				token := h.issue(a, l)
+				tighter := map[string]func(*rbac.Tx) error{
+					"a new set":           dsd("s", 2, "a", "b"),
+					"a new member":        func(tx *rbac.Tx) error { return tx.AddDSDSetMember("far", "a") },
+					"a lower cardinality": func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("three", 2) },
+				}
+				h.do(a, all(inherit("d", "top"))) // d and a together would violate far with a as its member
+				for name, call := range tighter {
+					if err := a.Update(ctx, call); !errors.Is(err, rbac.ErrSeparation) {
+						t.Errorf("%s while the ticket is open: %v; want ErrSeparation", name, err)
+					}
+				}
+				must(t, end(h, a, token))
+				for name, call := range tighter {
+					if err := a.Update(ctx, call); err != nil {
+						t.Errorf("%s when the ticket has ended: %v", name, err)
+					}
+				}
 			})
 		})
 	}
