@@ -26,7 +26,7 @@ var memberSteps = []kind{
 		k := member{d.user(), d.group(), ""}
 		return admin(func(m *standard) faults { return m.AssignUser(k, time.Time{}) }, func(tx *rbac.Tx) error { return tx.AssignUser(membershipOf(k)) })
 	}},
-	{"ModifyMembership", 5, func(d *drawing) step {
+	{"ModifyMembership", 7, func(d *drawing) step {
 		k, until := d.oldMembership(), d.end()
 		return admin(func(m *standard) faults { return m.ModifyMembership(k, until) }, func(tx *rbac.Tx) error {
 			ms := membershipOf(k)
@@ -90,7 +90,7 @@ func ofKind[F any](k setKey, static, dynamic F) F {
 }
 
 var setSteps = []kind{
-	{"CreateSet", 6, func(d *drawing) step {
+	{"CreateSet", 9, func(d *drawing) step {
 		k, groups, n := d.set(), d.groups(2), draw(d, "%d", anyOf([]int{2, 2, 2, 2, 2, 3, 3, 4, 1, 0}))
 		return admin(func(m *standard) faults { return m.CreateSet(k, groups, n) }, func(tx *rbac.Tx) error {
 			return ofKind(k, tx.CreateSSDSet, tx.CreateDSDSet)(rbac.SeparationSet{Name: k.name, Groups: groups, Cardinality: n})

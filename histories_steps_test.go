@@ -120,7 +120,7 @@ func (d *drawing) number(from, to int) int { return draw(d, "%d", rapid.IntRange
 
 func (d *drawing) edge() edge         { return edge{d.group(), d.group()} }
 func (d *drawing) membership() member { return member{d.user(), d.group(), d.scope()} }
-func (d *drawing) set() setKey        { return setKey{d.of("SSD", "DSD", "DSD"), d.of(allSets...)} }
+func (d *drawing) set() setKey        { return setKey{d.of("SSD", "DSD"), d.of(allSets...)} }
 func (d *drawing) grant() grantPair {
 	return grantPair{d.group(), d.of(append(allPermissions, "door.*", "*")...)}
 }

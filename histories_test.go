@@ -84,7 +84,7 @@ var histories = rapid.Custom(func(t *rapid.T) randomHistory {
 	t.Repeat(map[string]func(*rapid.T){"step": func(t *rapid.T) {
 		var e entry
 		kinds := allKinds
-		if len(h.entries) < 15 {
+		if len(h.entries) < 20 {
 			kinds = giving
 		}
 		if h.protected || !oneIn(t, 6) {
