@@ -27,7 +27,7 @@ var memberSteps = []kind{
 		return admin(func(m *standard) faults { return m.AssignUser(k, time.Time{}) }, func(tx *rbac.Tx) error { return tx.AssignUser(membershipOf(k)) })
 	}},
 	{"ModifyMembership", 7, func(d *drawing) step {
-		k, until := d.oldMembership(), d.end()
+		k, until := d.endedMembership(), d.end()
 		return admin(func(m *standard) faults { return m.ModifyMembership(k, until) }, func(tx *rbac.Tx) error {
 			ms := membershipOf(k)
 			ms.Until = until

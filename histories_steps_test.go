@@ -129,6 +129,12 @@ func (d *drawing) oldMembership() member { return there(d, d.m.members, anyKey, 
 func (d *drawing) oldSet() setKey        { return there(d, d.m.sets, anyKey, d.set) }
 func (d *drawing) oldGrant() grantPair   { return there(d, d.m.grants, anyKey, d.grant) }
 
+// endedMembership is one that has ended, where there is one.
+func (d *drawing) endedMembership() member {
+	ended := func(k member) bool { until := d.m.members[k]; return !until.IsZero() && !d.m.now.Before(until) }
+	return there(d, d.m.members, ended, d.oldMembership)
+}
+
 // memberOf is a group of a set.
 func (d *drawing) memberOf(k setKey) string {
 	return there(d, d.m.sets[k].groups, anyKey, func() string { return d.of(allGroups...) })
