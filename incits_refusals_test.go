@@ -223,6 +223,9 @@ func TestTakenAndGivenBack(t *testing.T) {
 				}
 				expect("taken, open", open, false)
 				expect("taken, narrowed", narrowed, false)
+				if ticket, err := a.Ticket(ctx, narrowed); err == nil && c.take != nil && len(ticket.Groups) > 0 {
+					t.Errorf("the ticket still lists %q", ticket.Groups)
+				}
 				h.do(a, c.give)
 				expect("given back, open", open, c.follows)
 				expect("given back, narrowed", narrowed, false)
