@@ -157,7 +157,7 @@ func ignoreKind(err, kind error) error {
 func TestRefusedForTickets(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, open, narrowed := h.court()
-		h.do(a, assign("amy", "d"))
+		h.do(a, all(assign("amy", "d"), addUser(rbac.User{Name: "cid"}), assignIn("cid", "a", "x"), assignIn("cid", "d", "x")))
 		issue := func(user string, groups ...string) error {
 			_, err := a.Issue(ctx, rbac.Login{User: user, Groups: groups})
 			return err
@@ -165,6 +165,7 @@ func TestRefusedForTickets(t *testing.T) {
 		before := records(t, h.store)
 		for rule, c := range map[string]struct{ err, kind error }{
 			"a login names groups of a dynamic set":     {issue("amy", "a", "d"), rbac.ErrSeparation},
+			"a login's groups meet in a scope alone":    {issue("cid", "a", "d"), rbac.ErrSeparation},
 			"a login names what it may not":             {issue("amy", "a", "b"), rbac.ErrDenied},
 			"a login names an unknown group":            {issue("amy", "nothing"), rbac.ErrDenied},
 			"a login of nobody":                         {issue("nobody"), rbac.ErrNotFound},
