@@ -28,7 +28,7 @@ type Login struct {
 	// what they inherit. The user must be authorized for each; else ErrDenied. They must
 	// not violate a dynamic separation set; else ErrSeparation. Nil: all that the user is assigned
 	// to, but those that such a set keeps out, which Ticket.Omitted lists: groups with a permission of
-	// Config.Protected come first, then by name.
+	// Config.Protected come first, then by name; in a scope what is assigned everywhere comes before what is so there alone.
 	Groups []string
 	// Expires ends the ticket early; zero, or later than Config.AbsoluteLimit allows: that
 	// limit. Together with a Label it makes an API key, which may live longer, has no
