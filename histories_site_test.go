@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
@@ -38,12 +39,14 @@ func openSite(t *testing.T, i int, cfg rbac.Config) (w *site, closeAll func(), e
 		w.store.Close()
 		os.RemoveAll(dir)
 	}
+	cfg.MaxStaleness = time.Hour
 	cfg.Clock, cfg.Argon2id, cfg.Logger = w.clock.Now, cheap, slog.New(slog.DiscardHandler)
 	for i := range w.both {
 		if w.both[i], err = rbac.Open(ctx, w.store, cfg); err != nil {
 			closeAll()
 			return nil, nil, err
 		}
+		w.both[i].Distrust() // what the other one has changed is to be seen at once
 	}
 	return w, closeAll, nil
 }
