@@ -28,8 +28,9 @@ import (
 // where it was never there, Declare fails with ErrNotFound and adds nothing.
 //
 // Other errors: ErrInvalid, also for one name declared twice with different texts; ErrExists
-// for an ID that is taken; ErrCycle, also where an inheritance contradicts one that
-// an administrator added; ErrUnavailable. After an error nothing was added.
+// for an ID that is taken, and with [Config.LimitedHierarchy] for a second junior of one group; ErrCycle and
+// ErrSeparation, as AddInheritance says, also where it contradicts what an administrator added;
+// ErrProtected; ErrUnavailable. After an error nothing was added.
 //
 // It is safe when several processes start at once. Programs that share a store share its
 // declarations by name: where their texts differ, the last to start sets its own.
@@ -249,7 +250,7 @@ func (d *declarer) inheritances(c Catalogue) error {
 			return err
 		}
 		if senior != "" && junior != "" {
-			if err := ignore(d.tx.AddInheritance(Inheritance{Senior: senior, Junior: junior}), ErrExists); err != nil {
+			if err := d.inherit(Inheritance{Senior: senior, Junior: junior}); err != nil {
 				return err
 			}
 		}
@@ -258,6 +259,16 @@ func (d *declarer) inheritances(c Catalogue) error {
 		}
 	}
 	return nil
+}
+
+// inherit takes an inheritance that is there already as it is. A second junior in a limited hierarchy is ErrExists, too,
+// but is not there: the program would go without what it declares.
+func (d *declarer) inherit(i Inheritance) error {
+	_, _, there, err := d.tx.inheritance(i)
+	if err != nil || there {
+		return err
+	}
+	return d.tx.AddInheritance(i)
 }
 
 // pairKey joins two names, neither of which can contain the separator.

@@ -456,3 +456,24 @@ func TestLimitedHierarchy(t *testing.T) {
 		}))
 	})
 }
+
+// A catalogue that gives a group a second junior is refused where the hierarchy is limited, and not
+// taken for declared: the program would go without what it inherits, at every start.
+func TestDeclareInLimitedHierarchy(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{LimitedHierarchy: true})
+		groups := []rbac.Group{{Name: "top"}, {Name: "a"}, {Name: "b"}}
+		one, two := rbac.Inheritance{Senior: "top", Junior: "a"}, rbac.Inheritance{Senior: "top", Junior: "b"}
+		both := rbac.Catalogue{Groups: groups, Inheritances: []rbac.Inheritance{one, two}}
+		for range 2 {
+			if err := a.Declare(ctx, both); !errors.Is(err, rbac.ErrExists) || !strings.Contains(err.Error(), "limited") {
+				t.Errorf("two juniors: %v; want ErrExists", err)
+			}
+			if _, err := a.Plan(ctx, both); !errors.Is(err, rbac.ErrExists) {
+				t.Errorf("a plan with two juniors: %v; want ErrExists", err)
+			}
+		}
+		h.do(a, all(addGroup(rbac.Group{Name: "top"}), addGroup(rbac.Group{Name: "a"}), inherit("top", "a")))
+		must(t, a.Declare(ctx, rbac.Catalogue{Groups: groups, Inheritances: []rbac.Inheritance{one}})) // what is there is taken as it is
+	})
+}
