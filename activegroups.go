@@ -11,16 +11,22 @@ import (
 // 6.1.2, AddActiveRole): one that its user is authorized for, by inheritance too. From then on the ticket
 // keeps to its groups, as if it had been made with them (see Login.Groups).
 //
+// Who has the token can do this wherever the host offers it, and so undo a choice of fewer groups; but an API key
+// that keeps to its groups never gets others.
+//
 // Errors: ErrNoTicket; ErrNotFound for an unknown group; ErrDenied where the user is not
-// authorized for it; ErrExists where it is active already, other than by inheritance;
+// authorized for it, and for an API key that would get more than it has; ErrExists where it is active already, other than by inheritance;
 // ErrSeparation where a dynamic separation set would be violated; ErrUnavailable.
 func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) error {
-	return a.setActive(ctx, t, "AddActiveGroup", func(tx *Tx, active []Group) ([]string, error) {
+	return a.setActive(ctx, t, "AddActiveGroup", func(tx *Tx, rec TicketRecord, u User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
 		if err == nil && slices.Contains(active, g) {
 			err = &Error{Kind: ErrExists, Record: "active group", Name: group}
 		}
-		return append(groupNames(active), group), err
+		if err != nil {
+			return nil, err
+		}
+		return tx.moreGroups(rec, u, append(groupNames(active), group))
 	})
 }
 
@@ -30,30 +36,34 @@ func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) e
 //
 // Errors: ErrNoTicket; ErrNotFound for an unknown group and for one that is not active, or by inheritance only; ErrUnavailable.
 func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) error {
-	return a.setActive(ctx, t, "DropActiveGroup", func(tx *Tx, active []Group) ([]string, error) {
+	return a.setActive(ctx, t, "DropActiveGroup", func(tx *Tx, _ TicketRecord, _ User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
 		if err == nil && !slices.Contains(active, g) {
 			err = &Error{Kind: ErrNotFound, Record: "active group", Name: group}
 		}
-		return slices.DeleteFunc(groupNames(active), func(name string) bool { return name == group }), err
+		// No set is asked: groups that meet in one scope, and are apart in another, stay as active as they were.
+		return sortIDs(groupIDs(slices.DeleteFunc(active, func(o Group) bool { return o == g }))), err
 	})
 }
 
 // SetActiveGroups makes these the active groups of the ticket of a token, all or nothing: for a
 // page on which users choose, where a dynamic separation set keeps some of their groups apart. With none, none
-// is active. From then on the ticket keeps to its groups.
+// is active. From then on the ticket keeps to its groups. As with AddActiveGroup, these can be more than before.
 //
 // Errors: ErrNoTicket; ErrInvalid; ErrDenied for a group that is unknown or that the
-// user is not authorized for; ErrSeparation; ErrUnavailable.
+// user is not authorized for, and for an API key that would get more than it has; ErrSeparation; ErrUnavailable.
 func (a *Authority) SetActiveGroups(ctx context.Context, t Token, groups []string) error {
 	if err := validGroups("ticket", groups); err != nil {
 		return err
 	}
-	return a.setActive(ctx, t, "SetActiveGroups", func(*Tx, []Group) ([]string, error) { return groups, nil })
+	return a.setActive(ctx, t, "SetActiveGroups", func(tx *Tx, rec TicketRecord, u User, _ []Group) ([]uuid.UUID, error) {
+		return tx.moreGroups(rec, u, groups)
+	})
 }
 
 // setActive narrows a ticket to the groups that choose makes of those active now.
-func (a *Authority) setActive(ctx context.Context, t Token, action string, choose func(tx *Tx, active []Group) ([]string, error)) error {
+func (a *Authority) setActive(ctx context.Context, t Token, action string,
+	choose func(tx *Tx, rec TicketRecord, u User, active []Group) ([]uuid.UUID, error)) error {
 	return a.Update(ctx, func(tx *Tx) error {
 		rec, u, err := tx.ticket(t)
 		if err != nil {
@@ -63,17 +73,31 @@ func (a *Authority) setActive(ctx context.Context, t Token, action string, choos
 		if err != nil {
 			return err
 		}
-		names, err := choose(tx, active)
-		if err != nil {
-			return err
-		}
-		ids, err := tx.loginGroups(u, names)
+		before := groupNames(active)
+		ids, err := choose(tx, rec, u, active)
 		if err != nil {
 			return err
 		}
 		tx.actAs(u)
-		return tx.narrowTicket(action, u, rec, groupNames(active), ids)
+		return tx.narrowTicket(action, u, rec, before, ids)
 	})
+}
+
+// moreGroups finds groups that are to be the only active ones of a ticket that is there. An API
+// key that was given away with few groups must not help itself to the others of its user.
+func (tx *Tx) moreGroups(rec TicketRecord, u User, names []string) ([]uuid.UUID, error) {
+	ids, err := tx.loginGroups(u, names)
+	if err != nil || !rec.Key || !rec.Narrowed {
+		return ids, err
+	}
+	within, err := tx.juniors(rec.Groups...)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(ids, func(g uuid.UUID) bool { return !slices.Contains(within, g) }) {
+		return nil, &Error{Kind: ErrDenied, Record: "ticket", Name: rec.ID.String(), Reason: "an API key cannot get more groups than it has"}
+	}
+	return ids, nil
 }
 
 // ticket finds the living ticket of a token, and its user.
@@ -131,6 +155,14 @@ func groupNames(groups []Group) []string {
 	return names
 }
 
+func groupIDs(groups []Group) []uuid.UUID {
+	ids := make([]uuid.UUID, len(groups))
+	for i, g := range groups {
+		ids[i] = g.ID
+	}
+	return ids
+}
+
 // TicketGroups lists the groups that are active in the ticket of a token, in any scope and without those they
 // inherit, in byte order (INCITS 359 section 6.1.4, SessionRoles). It does not count as
 // a use of the ticket. ErrNoTicket if there is no living one.
@@ -154,11 +186,7 @@ func (a *Authority) TicketPermissions(ctx context.Context, t Token) ([]string, e
 		if err != nil {
 			return err
 		}
-		ids := make([]uuid.UUID, len(active))
-		for i, g := range active {
-			ids[i] = g.ID
-		}
-		permissions, err := tx.permissionsOf(tx.juniors(ids...))
+		permissions, err := tx.permissionsOf(tx.juniors(groupIDs(active)...))
 		names = make([]string, len(permissions))
 		for i, p := range permissions {
 			names[i] = p.Name

@@ -82,6 +82,57 @@ func TestActiveGroups(t *testing.T) {
 	})
 }
 
+// A group can be dropped even where others of the ticket meet in one scope, where a set keeps
+// them apart, and are active in different ones: dropping makes nothing worse.
+func TestDropWhereOthersMeet(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.bank(rbac.Config{})
+		h.do(a, all(dsd("s", 2, "a", "b"), assignIn("bob", "b", "x"), assignIn("bob", "b", "y"), assignIn("bob", "a", "x"), assign("bob", "d")))
+		token := h.issue(a, rbac.Login{User: "bob"})
+		must(t, a.DropActiveGroup(ctx, token, "d"))
+		id, err := a.Identify(ctx, token)
+		must(t, err)
+		for scope, want := range map[string][]string{"x": {"a"}, "y": {"b"}, "z": nil} {
+			if got := slices.Collect(id.In(scope).Groups()); !slices.Equal(got, want) {
+				t.Errorf("active in %s are %q; want %q", scope, got, want)
+			}
+		}
+		if err := a.SetActiveGroups(ctx, token, []string{"a", "b"}); !errors.Is(err, rbac.ErrSeparation) {
+			t.Errorf("groups that meet can be chosen: %v", err)
+		}
+	})
+}
+
+// An API key that was made with groups can only lose them, whoever has got hold of it: a login
+// ticket is its user's own, and can be given others.
+func TestKeysDoNotWiden(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.bank(rbac.Config{})
+		h.do(a, all(assign("bob", "a"), assign("bob", "top")))
+		key := h.issue(a, rbac.Login{User: "bob", Groups: []string{"top"}, Label: "backup", Expires: h.clock.Now().Add(time.Hour)})
+		login := h.issue(a, rbac.Login{User: "bob", Groups: []string{"top"}})
+		for _, widen := range []func(rbac.Token) error{
+			func(t rbac.Token) error { return a.AddActiveGroup(ctx, t, "a") },
+			func(t rbac.Token) error { return a.SetActiveGroups(ctx, t, []string{"a"}) },
+			func(t rbac.Token) error { return a.SetActiveGroups(ctx, t, []string{"top", "a"}) },
+		} {
+			if err := widen(key); !errors.Is(err, rbac.ErrDenied) {
+				t.Errorf("a key was given another group: %v", err)
+			}
+			must(t, widen(login))
+			must(t, a.SetActiveGroups(ctx, login, []string{"top"}))
+		}
+		must(t, a.SetActiveGroups(ctx, key, []string{"b"})) // what top inherits is less
+		if err := a.SetActiveGroups(ctx, key, []string{"top"}); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("a key got back what it gave up: %v", err)
+		}
+		groups, err := a.TicketGroups(ctx, key)
+		if err != nil || !slices.Equal(groups, []string{"b"}) {
+			t.Errorf("active in the key are %q, %v", groups, err)
+		}
+	})
+}
+
 // A change of the active groups is a Change, whose actor is the ticket's user, and is seen by every Authority.
 func TestActiveGroupsAreChanges(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
