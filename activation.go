@@ -37,10 +37,22 @@ func (p *policy) activate(assigned map[string][]int32, t TicketRecord) *scopedGr
 	return newScopedGroups(assigned, func(global, scoped []int32) *activeGroups {
 		own := p.chosen(global, t)
 		if len(scoped) > 0 {
-			more := p.chosen(slices.Concat(global, scoped), t)
-			own = append(own, slices.DeleteFunc(more, func(n int32) bool { return slices.Contains(own, n) })...)
+			own = append(own, without(p.chosen(slices.Concat(global, scoped), t), own)...)
 		}
 		return p.together(own)
+	})
+}
+
+// without returns those of groups that are not among others, in their order and each once.
+func without(groups, others []int32) []int32 {
+	seen := make(map[int32]bool, len(others))
+	for _, n := range others {
+		seen[n] = true
+	}
+	return slices.DeleteFunc(groups, func(n int32) bool {
+		found := seen[n]
+		seen[n] = true
+		return found
 	})
 }
 
@@ -78,35 +90,40 @@ func (p *policy) together(groups []int32) *activeGroups {
 	a := &activeGroups{}
 	in, counts := map[int32]bool{}, map[int32]int{}
 	for _, n := range groups {
-		if next, ok := p.admit(n, in, counts); ok {
-			counts = next
-			a.own = append(a.own, n)
-			for _, j := range p.groups[n].closure {
-				in[j] = true
-			}
-		} else {
+		more, ok := p.admit(n, in, counts)
+		if !ok {
 			a.omitted = append(a.omitted, n)
+			continue
+		}
+		a.own = append(a.own, n)
+		for set, members := range more {
+			counts[set] += members
+		}
+		for _, j := range p.groups[n].closure {
+			in[j] = true
 		}
 	}
 	a.closed = slices.Sorted(maps.Keys(in))
 	return a
 }
 
-// admit counts the members of each set that there would be with one more group. It reports
-// false if one would have too many.
-func (p *policy) admit(n int32, in map[int32]bool, counts map[int32]int) (map[int32]int, bool) {
-	next := maps.Clone(counts)
+// admit counts the members of each set that one more group would add. It reports false if a set
+// would have too many.
+func (p *policy) admit(n int32, in map[int32]bool, counts map[int32]int) (more map[int32]int, ok bool) {
 	for _, j := range p.groups[n].closure {
 		if in[j] {
 			continue
 		}
 		for _, set := range p.groups[j].sets {
-			if next[set]++; next[set] >= p.sets[set].Cardinality {
+			if more == nil {
+				more = map[int32]int{}
+			}
+			if more[set]++; counts[set]+more[set] >= p.sets[set].Cardinality {
 				return nil, false
 			}
 		}
 	}
-	return next, true
+	return more, true
 }
 
 // setSeparations makes p check these sets. A member that p does not have counts nowhere.
