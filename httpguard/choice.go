@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/rbac-go/rbac"
 )
@@ -20,10 +21,10 @@ type ChoicePage struct {
 	Error      string        // why the choice did not work; empty at first
 }
 
-// GroupChoice is a group that a user is assigned to.
+// GroupChoice is a group that a user is assigned to, or that is active in their ticket.
 type GroupChoice struct {
 	Name   string
-	Active bool // in the ticket, by itself
+	Active bool // in the ticket, by itself; with Error in a choice that may not be: in that
 }
 
 const (
@@ -62,11 +63,12 @@ func (g *Guard) omitted(r *http.Request, t rbac.Token) []string {
 func (g *Guard) showChoice(w http.ResponseWriter, r *http.Request, st *state) {
 	p := ChoicePage{}
 	p.CameFrom, _ = g.returnTarget(r.URL.Query().Get(cameFromField))
-	g.choicePage(w, r, st, http.StatusOK, p)
+	g.choicePage(w, r, st, http.StatusOK, p, nil)
 }
 
-// choicePage lists the groups of the ticket that the request came with.
-func (g *Guard) choicePage(w http.ResponseWriter, r *http.Request, st *state, status int, p ChoicePage) {
+// choicePage lists the groups of the ticket that the request came with. Ticked are those that are active,
+// or what the user has ticked and is to correct, if that is not nil.
+func (g *Guard) choicePage(w http.ResponseWriter, r *http.Request, st *state, status int, p ChoicePage, ticked []string) {
 	p.Action = g.cfg.LoginPath
 	p.SignedInAs = rbac.FromContext(r.Context()).User()
 	active, err := g.a.TicketGroups(r.Context(), st.token)
@@ -74,13 +76,20 @@ func (g *Guard) choicePage(w http.ResponseWriter, r *http.Request, st *state, st
 		g.Deny(w, r, err)
 		return
 	}
-	assigned, err := g.assigned(r, p.SignedInAs)
+	names, err := g.assigned(r, p.SignedInAs)
 	if err != nil {
 		g.Deny(w, r, err)
 		return
 	}
-	for _, name := range assigned {
-		p.Groups = append(p.Groups, GroupChoice{Name: name, Active: slices.Contains(active, name)})
+	names = append(names, active...) // one that is only inherited can be active, and must not get lost
+	slices.Sort(names)
+	if ticked == nil {
+		ticked = active
+	}
+	slices.Sort(ticked)
+	for _, name := range slices.Compact(names) {
+		_, is := slices.BinarySearch(ticked, name)
+		p.Groups = append(p.Groups, GroupChoice{Name: name, Active: is})
 	}
 	g.page(w, status, g.cfg.ChoiceTemplate, p)
 }
@@ -88,16 +97,18 @@ func (g *Guard) choicePage(w http.ResponseWriter, r *http.Request, st *state, st
 // assigned lists the groups that a user is assigned to at this time, in any scope.
 func (g *Guard) assigned(r *http.Request, user string) (names []string, err error) {
 	err = g.a.View(r.Context(), func(tx *rbac.Tx) error {
+		names = nil
 		memberships, err1 := tx.AssignedGroups(user)
 		authorized, err2 := tx.AuthorizedGroups(user) // those that have ended are not here
 		for _, m := range memberships {
-			if slices.ContainsFunc(authorized, func(a rbac.Group) bool { return a.Name == m.Group }) {
+			_, counts := slices.BinarySearchFunc(authorized, m.Group, func(a rbac.Group, name string) int { return strings.Compare(a.Name, name) })
+			if counts {
 				names = append(names, m.Group)
 			}
 		}
 		return errors.Join(err1, err2)
 	})
-	return slices.Compact(names), err
+	return names, err
 }
 
 // choose makes what was ticked the active groups of the ticket, and leads on.
@@ -110,10 +121,10 @@ func (g *Guard) choose(w http.ResponseWriter, r *http.Request, st *state) {
 		redirect(w, r, g.home(p.CameFrom))
 	case errors.Is(err, rbac.ErrSeparation):
 		p.Error = "These groups may not be active together: " + why(err) + "."
-		g.choicePage(w, r, st, http.StatusConflict, p)
+		g.choicePage(w, r, st, http.StatusConflict, p, groups)
 	case errors.Is(err, rbac.ErrDenied), errors.Is(err, rbac.ErrInvalid):
 		p.Error = "You are not in all of these groups."
-		g.choicePage(w, r, st, http.StatusForbidden, p)
+		g.choicePage(w, r, st, http.StatusForbidden, p, nil)
 	default:
 		g.Deny(w, r, err)
 	}

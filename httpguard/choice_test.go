@@ -2,9 +2,11 @@ package httpguard
 
 import (
 	"encoding/json"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,6 +95,106 @@ func (s *service) active(t *testing.T, user string) []string {
 		t.Fatalf("%d tickets, %v", len(tickets), err)
 	}
 	return tickets[0].Groups
+}
+
+// TestChoiceKeepsWhatWasTicked: who ticked too much unticks, and does not begin again; and a group that is active
+// though the user only inherits it is not lost because the page left it out.
+func TestChoiceKeepsWhatWasTicked(t *testing.T) {
+	s := bank(t)
+	err := s.a.Update(t.Context(), func(tx *rbac.Tx) error {
+		if _, err := tx.AddDescendant(rbac.Group{Name: "clerks"}, "staff"); err != nil {
+			return err
+		}
+		return tx.AddInheritance(rbac.Inheritance{Senior: "staff", Junior: "editors"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.browser(t)
+	s.do(t, b, "POST /login", loginForm("eve", password, ""))
+	form := func(groups ...string) string { return url.Values{"choose": {"groups"}, "group": groups}.Encode() }
+	if resp := s.do(t, b, "POST /login", form("clerks")); resp.StatusCode != 303 {
+		t.Fatalf("an inherited group alone: %d", resp.StatusCode)
+	}
+	text := body(t, s.do(t, b, "GET /login?choose=groups", ""))
+	if !strings.Contains(text, `value="clerks" checked>`) || strings.Contains(text, `value="editors"`) {
+		t.Errorf("the page does not show the group that is active:\n%s", text)
+	}
+	text = body(t, s.do(t, b, "POST /login", form("auditors", "tellers")))
+	for _, want := range []string{`value="auditors" checked>`, `value="tellers" checked>`, `value="clerks">`, `value="staff">`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("after a choice that may not be: no %s in\n%s", want, text)
+		}
+	}
+	if got := s.active(t, "eve"); !slices.Equal(got, []string{"clerks"}) {
+		t.Errorf("a refused choice changed what is active: %q", got)
+	}
+}
+
+// TestChoiceOfManyGroups: thousands of groups with long names in any characters are listed, escaped, and can be chosen.
+func TestChoiceOfManyGroups(t *testing.T) {
+	s := bank(t)
+	names := []string{"auditors", "staff", `<b>"&'x`, "+ %2B &group=tellers", "会計", "מנהלים"}
+	for i := range 1500 {
+		names = append(names, strings.Repeat("n", 60)+strconv.Itoa(i))
+	}
+	err := s.a.Update(t.Context(), func(tx *rbac.Tx) error {
+		for _, name := range names[2:] {
+			if _, err := tx.AddGroup(rbac.Group{Name: name}); err != nil {
+				return err
+			}
+			if err := tx.AssignUser(rbac.Membership{User: "eve", Group: name}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.browser(t)
+	s.do(t, b, "POST /login", loginForm("eve", password, ""))
+	text := body(t, s.do(t, b, "GET /login?choose=groups", ""))
+	for _, name := range names {
+		if !strings.Contains(text, `value="`+template.HTMLEscapeString(name)+`" checked>`) && name != names[3] {
+			t.Errorf("%q is not on the page", name)
+		}
+	}
+	if strings.Contains(text, "<b>") {
+		t.Error("a group's name is markup")
+	}
+	form := url.Values{"choose": {"groups"}, "group": names}.Encode()
+	if resp := s.do(t, b, "POST /login", form); len(form) < maxLoginBody || resp.StatusCode != 303 {
+		t.Fatalf("%d bytes of groups: %d", len(form), resp.StatusCode)
+	}
+	slices.Sort(names)
+	if got := s.active(t, "eve"); !slices.Equal(got, names) {
+		t.Errorf("%d groups are active, not the %d that were chosen", len(got), len(names))
+	}
+}
+
+// TestChoiceLeadsNowhereElse: neither the page nor the choice leads to another site, and another site cannot choose.
+func TestChoiceLeadsNowhereElse(t *testing.T) {
+	s := bank(t)
+	b := s.browser(t)
+	s.do(t, b, "POST /login", loginForm("eve", password, ""))
+	for _, evil := range []string{"//evil.example/", "https://evil.example/", `/\evil.example`, "/login?choose=groups", "javascript:alert(1)"} {
+		text := body(t, s.do(t, b, "GET /login?choose=groups&came_from="+url.QueryEscape(evil), ""))
+		if !strings.Contains(text, `name="came_from" value=""`) {
+			t.Errorf("the page leads to %s:\n%s", evil, text)
+		}
+		resp := s.do(t, b, "POST /login", url.Values{"choose": {"groups"}, "group": {"staff"}, "came_from": {evil}}.Encode())
+		if resp.StatusCode != 303 || resp.Header.Get("Location") != "/home" {
+			t.Errorf("the choice leads from %s to %s (%d)", evil, resp.Header.Get("Location"), resp.StatusCode)
+		}
+	}
+	resp := s.do(t, b, "POST /login", "choose=groups&group=tellers", "Sec-Fetch-Site: cross-site", "Origin: https://evil.example")
+	if resp.StatusCode != 403 || !slices.Equal(s.active(t, "eve"), []string{"staff"}) {
+		t.Errorf("another site chose: %d, active are %q", resp.StatusCode, s.active(t, "eve"))
+	}
+	if resp := s.do(t, b, "GET /login?choose=groups", ""); resp.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("the page may be cached: %q", resp.Header.Get("Cache-Control"))
+	}
 }
 
 // TestChoiceNeedsATicket: whoever is not signed in gets the login page, and changes nothing.

@@ -15,13 +15,17 @@ import (
 // maxLoginBody is in bytes: a name, a password, a target and room to spare.
 const maxLoginBody = 64 << 10
 
+// maxChoiceBody is for who is signed in, perhaps with thousands of groups to choose from.
+const maxChoiceBody = 1 << 20
+
 // LoginHandler serves the login page and logs in who posts to it. Let everybody
 // reach it, at Config.LoginPath and behind [Guard.Handler].
 //
 // A form makes a ticket, sets its cookie and leads back to where the user came
 // from (303); the ticket that the browser had ends. A wrong name or password is answered with the form and 401, too many
 // failures with 429, and 503 where the password could not be looked at. Where a dynamic
-// separation set left groups out of the ticket, a page lets the user choose first; see [Guard.ChoiceURL].
+// separation set left groups out of the ticket, a page lets the user choose first; see [Guard.ChoiceURL]. It offers whoever
+// has a ticket all groups of its user: do not narrow a ticket to keep its own user from them. An API key with groups gets no others.
 //
 // JSON, {"user": …, "password": …} and optionally "groups" to narrow the ticket to, is
 // answered with {"token": …, "expires": …} and no cookie, or a problem document; "omitted"
@@ -68,7 +72,11 @@ func (g *Guard) wrongMethod(w http.ResponseWriter, r *http.Request, allow string
 }
 
 func (g *Guard) postLogin(w http.ResponseWriter, r *http.Request, st *state) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBody)
+	limit := int64(maxLoginBody)
+	if !st.token.IsZero() {
+		limit = maxChoiceBody
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case err == nil && media == "application/x-www-form-urlencoded":
