@@ -61,7 +61,7 @@ func (id *Identity) lacking(helps func(int32) bool) string {
 func (id *Identity) leftOut(n int32) string {
 	p := id.policy
 	text := p.groups[n].Name + " is left out"
-	if v, ok := p.violation("", append(slices.Clone(id.active.in(id.scope).own), n)); ok {
+	if v, ok := p.violation(id.scope, append(slices.Clone(id.active.in(id.scope).own), n)); ok {
 		text += " by the dynamic set " + p.sets[v.set].Name + ": " + v.text(p.separationSet(v.set), id.user)
 	}
 	return text
@@ -136,7 +136,7 @@ func (id *Identity) waysTo(permission string) string {
 		}
 		ways = append(ways, way)
 	}
-	return cmp.Or(listed(ways, " and "), "you have "+permission)
+	return cmp.Or(listed(ways, " and "), id.has()+" "+permission)
 }
 
 // waysInto reads like: you are in editors, or: you are in seniors, which inherits editors.
@@ -156,7 +156,7 @@ func (id *Identity) waysInto(group string) string {
 		}
 		ways = append(ways, way)
 	}
-	return cmp.Or(listed(ways, " and "), "you are in "+group)
+	return cmp.Or(listed(ways, " and "), id.is()+" in "+group)
 }
 
 // paths gives, for each group that id is in other than by inheritance, the

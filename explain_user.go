@@ -15,7 +15,8 @@ import (
 //
 // A path that does not count now is there, too, with Met false and the reason: a membership that
 // has ended, or is in another scope, or is left out by a dynamic separation set. Where nothing
-// gives it, the Parts name the groups that would. Of each at most 100 are told, and that there are more.
+// gives it, the Parts name the groups that would, and where a separation set is in the way of one, that set, its groups
+// and the paths. Of each at most 100 are told, and that there are more.
 //
 // For a disabled account nothing is met: the tree is then the one Part.
 //
@@ -219,19 +220,4 @@ func (x *witness) paths(root int32, givers []int32, ends func(int32) []string) f
 		}
 		walk(root, "")
 	}
-}
-
-// wouldGive names the groups that a membership in would do: not one that a dynamic set would leave out.
-func (x *witness) wouldGive(id *Identity, givers []int32) (parts []Explanation) {
-	own := id.active.in(id.scope).own
-	for _, n := range givers {
-		if _, violated := x.policy.violation("", append(slices.Clone(own), n)); violated {
-			continue
-		}
-		if len(parts) == maxEvidence {
-			return append(parts, Explanation{Reason: "and more groups"})
-		}
-		parts = append(parts, Explanation{Reason: "a membership in " + x.policy.groups[n].Name + " would give it"})
-	}
-	return parts
 }

@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,9 +147,52 @@ func TestExplainOmitted(t *testing.T) {
 		must(t, err)
 		want := `- in_group("tellers"): needs the group tellers; bob is in auditors; ` + why + `
   - bob → heads (assigned, 2031-03-03; ` + why + `) → tellers (inherited)
+  - a membership in tellers would not do: tellers is left out by the dynamic set desks: fewer than 2 of auditors, tellers may come together: bob → auditors, bob → tellers
 `
 		if tree(e) != want {
 			t.Errorf("%swant\n%s", tree(e), want)
+		}
+	})
+}
+
+// Advice can be followed: a group that a static set refuses is not recommended, nor one that a dynamic set would leave
+// out; and where one would push another out, that is said.
+func TestExplainUserAdvice(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		for _, c := range []struct {
+			name   string
+			before func(*rbac.Tx) error
+			p      rbac.Predicate
+			want   []string
+		}{
+			{"a static set", all(ssd("duties", 2, "a", "b"), assign("bob", "a")), rbac.HasPermission("pb"), []string{
+				"a membership in b is refused by the static set duties: fewer than 2 of a, b may come together: bob → a, bob → b",
+				"a membership in top is refused by the static set duties: fewer than 2 of a, b may come together: bob → a, bob → top → b"}},
+			{"a static set in a scope", all(ssd("duties", 2, "a", "c"), assignIn("bob", "a", "x")), rbac.InGroup("c"), []string{
+				"a membership in c is refused by the static set duties: fewer than 2 of a, c may come together in x: bob → a, bob → c"}},
+			{"another scope", all(ssd("duties", 2, "a", "c"), assignIn("bob", "a", "x")), rbac.In("y", rbac.InGroup("c")), []string{
+				"a membership in c would give it"}},
+			{"left out", all(dsd("desks", 2, "a", "c"), assign("bob", "a")), rbac.InGroup("c"), []string{
+				"a membership in c would not do: c is left out by the dynamic set desks: fewer than 2 of a, c may come together: bob → a, bob → c"}},
+			{"pushing out", all(dsd("desks", 2, "a", "c"), assign("bob", "c")), rbac.InGroup("a"), []string{
+				"a membership in a would give it, and leave out c"}},
+			{"left out in a scope", all(dsd("desks", 2, "a", "c"), assign("bob", "c")), rbac.In("x", rbac.InGroup("a")), []string{
+				"a membership in a would not do: a is left out by the dynamic set desks: fewer than 2 of a, c may come together in x: bob → a, bob → c"}},
+		} {
+			a := h.beside(t).bank(rbac.Config{})
+			h.do(a, c.before)
+			e, err := a.ExplainUser(ctx, "bob", c.p)
+			must(t, err)
+			for len(e.Parts) == 1 && len(e.Parts[0].Parts) > 0 {
+				e = e.Parts[0]
+			}
+			var got []string
+			for _, part := range e.Parts {
+				got = append(got, part.Reason)
+			}
+			if !slices.Equal(got, c.want) || e.Met {
+				t.Errorf("%s: %q\nwant %q", c.name, got, c.want)
+			}
 		}
 	})
 }
