@@ -20,7 +20,15 @@
 // A group is the role of the RBAC standard, ANSI INCITS 359: a named bag of
 // permissions that users are assigned to. A user has permissions through groups only. A
 // group can inherit another: the senior one has the permissions of the junior one. Functions are named
-// after the standard's, with Group for Role.
+// after the standard's, with Group for Role, and Ticket for Session: docs/incits359.md lists them all.
+//
+// # Separation of duty
+//
+// A [SeparationSet] keeps duties apart. Of a static one ([Tx.CreateSSDSet]) nobody can be authorized for too many groups:
+// the call that would make it so is ErrSeparation. Of a dynamic one ([Tx.CreateDSDSet]) too many are never active in one ticket:
+// a login leaves some out ([Ticket].Omitted) or names its own ([Login].Groups), and [Authority.AddActiveGroup],
+// [Authority.DropActiveGroup] and [Authority.SetActiveGroups] change them. [Explain] tells what a set has left
+// out, and [Authority.ExplainUser] tells an administrator every path by which a user has a right.
 //
 // # What denies
 //
