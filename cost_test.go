@@ -87,6 +87,47 @@ func TestChangesReadNoWholeTable(t *testing.T) {
 	})
 }
 
+// counting Records count how often the groups that one inherits are read.
+type counting struct {
+	rbac.Records
+	juniors *int
+}
+
+func (r counting) Juniors(g uuid.UUID) ([]uuid.UUID, error) {
+	*r.juniors++
+	return r.Records.Juniors(g)
+}
+
+// A new set reads the groups that have a way to its members, not all that these inherit: a
+// group over everything does not make each set cost as much as the database is large.
+func TestSetsReadOnlyWhatLeadsToThem(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		first := h.open(rbac.Config{})
+		h.groups(first, map[string][]string{"top": nil, "a": nil, "b": nil})
+		h.do(first, func(tx *rbac.Tx) error {
+			for i := range 100 {
+				if _, err := tx.AddDescendant(rbac.Group{Name: fmt.Sprint("g", i)}, "top"); err != nil {
+					return err
+				}
+			}
+			return errors.Join(inherit("top", "a")(tx), inherit("a", "g1")(tx), addUser(rbac.User{Name: "bob"})(tx), assign("bob", "b")(tx))
+		})
+		juniors := 0
+		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return counting{r, &juniors} }}
+		a := h.open(rbac.Config{})
+		for name, call := range map[string]func(*rbac.Tx) error{"static": ssd("s", 2, "a", "b"), "dynamic": dsd("s", 2, "a", "b")} {
+			juniors = 0
+			h.do(a, call)
+			if juniors > 10 {
+				t.Errorf("a %s set of two groups read what %d groups inherit", name, juniors)
+			}
+		}
+		h.do(a, func(tx *rbac.Tx) error { return tx.DeleteSSDSet("s") })
+		h.do(a, assign("bob", "top"))
+		separated(t, a, ssd("s", 2, "a", "b"), "bob → top → a, bob → b")
+	})
+}
+
 // Permissions that bring their IDs along, as from an export, are added without reading all of them each time.
 func TestManyPermissionsWithIDs(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {

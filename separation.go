@@ -30,11 +30,32 @@ func (tx *Tx) policyOf(groups []uuid.UUID, sets []SeparationRecord, more ...Inhe
 		}
 		return juniors, err
 	})
-	p := &policy{}
 	if err != nil {
-		return p, err
+		return &policy{}, err
 	}
-	list, err := tx.groupsOf(reached, nil)
+	return tx.smallPolicy(reached, edges, sets)
+}
+
+// policyAmong makes a policy of these groups and the inheritances between them. That is enough for a set if the groups are
+// all that have a way to its members: what else they inherit, as a group over everything does, is not read.
+func (tx *Tx) policyAmong(groups []uuid.UUID, sets []SeparationRecord) (*policy, error) {
+	var edges []InheritanceRecord
+	for _, g := range groups {
+		juniors, err := tx.r.Juniors(g)
+		if err != nil {
+			return &policy{}, err
+		}
+		for _, j := range juniors {
+			edges = append(edges, InheritanceRecord{Senior: g, Junior: j})
+		}
+	}
+	return tx.smallPolicy(groups, edges, sets)
+}
+
+// smallPolicy leaves out inheritances of groups that it does not have.
+func (tx *Tx) smallPolicy(groups []uuid.UUID, edges []InheritanceRecord, sets []SeparationRecord) (*policy, error) {
+	p := &policy{}
+	list, err := tx.groupsOf(groups, nil)
 	p.setGroups(list)
 	p.setInheritances(edges)
 	p.setSeparations(sets)
@@ -105,7 +126,7 @@ func (tx *Tx) checkSet(rec SeparationRecord) error {
 	if err != nil {
 		return err
 	}
-	p, err := tx.policyOf(givers, []SeparationRecord{rec})
+	p, err := tx.policyAmong(givers, []SeparationRecord{rec})
 	if err != nil {
 		return err
 	}
