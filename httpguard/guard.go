@@ -54,9 +54,27 @@ func newGuard(a authority, cfg Config) *Guard {
 // It denies nothing by itself: what no Require, Authorize or Mux guards is served to everybody.
 // Where the identity could not be found out, the context holds a nil Identity,
 // for which no predicate is met; guarded routes then answer 401 or 503.
+//
+// Around a [Mux] it has the method Routes, too, for tests of the whole service.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	mustHandler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	serve := g.handler(next)
+	if mux, ok := next.(*Mux); ok {
+		return guardedMux{serve, mux}
+	}
+	return serve
+}
+
+// guardedMux is Handler around a Mux whose routes can be seen.
+type guardedMux struct {
+	http.HandlerFunc
+	mux *Mux
+}
+
+func (h guardedMux) Routes() []Route { return h.mux.Routes() }
+
+func (g *Guard) handler(next http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		r, err := g.admit(r)
 		if err != nil {
 			g.reject(w, r, http.StatusBadRequest, err)
@@ -77,7 +95,7 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 		}
 		ctx := context.WithValue(r.Context(), stateKey{g}, st)
 		next.ServeHTTP(w, r.WithContext(rbac.NewContext(ctx, id)))
-	})
+	}
 }
 
 // Require wraps handlers so that they run only for requests whose Identity
