@@ -3,6 +3,7 @@ package rbac
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -116,7 +117,8 @@ func setValue(r Records, ticket uuid.UUID, key, value string) error {
 	case others+len(key)+len(value) > maxValues:
 		return invalid("ticket value", key, "Value", "more than 4 KiB together with the other keys and values of the ticket")
 	}
-	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: key, Value: value}))
+	// The host may reuse its bytes, as fasthttp does, and a store in memory keeps the strings as they are.
+	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: strings.Clone(key), Value: strings.Clone(value)}))
 }
 
 // valueOf finds the value of a key, and tells how many bytes the others take.
