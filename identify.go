@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -100,9 +99,6 @@ func (a *Authority) useTicket(r Records, st *state, hash TokenHash) (*cachedTick
 	a.use(c, now)
 	return c, nil
 }
-
-// hash is what the store knows of a token.
-func (t Token) hash() TokenHash { return sha256.Sum256([]byte(t.Secret())) }
 
 // lag is by how much LastSeen may be behind the last use.
 const lag = time.Minute
