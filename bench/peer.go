@@ -3,15 +3,16 @@ package main
 // peer is a way to decide who may do what.
 type peer struct {
 	name   string
-	module string // whose version is told; empty: the standard library's
-	bound  bool   // not a library but a bound: what the least possible costs
+	module string // whose version is told; empty: none
+	bound  bool   // no library but a bound: the least that a check can cost
+	keep   bool   // loading takes long: what was loaded alone is kept for the turns
 	load   func(w *world) (subject, error)
 }
 
 // peers are all that are measured, in the order of the tables.
 var peers = []peer{
-	{name: "rbac", module: "github.com/rbac-go/rbac", load: loadMemory},
-	{name: "rbac on SQLite", module: "github.com/rbac-go/rbac", load: loadSQLite},
+	{name: rbacName, load: loadMemory},
+	{name: sqliteName, keep: true, load: loadSQLite},
 	{name: "casbin, `g` first", module: casbinModule, load: loadCasbin(roleFirst)},
 	{name: "casbin, cheap first", module: casbinModule, load: loadCasbin(cheapFirst)},
 	{name: "casbin, cached", module: casbinModule, load: loadCasbinCached},
@@ -22,8 +23,10 @@ var peers = []peer{
 	{name: bitsetName, module: "github.com/bits-and-blooms/bitset", bound: true, load: loadBitset},
 }
 
-// The bounds that the others are compared with.
+// Those whom the tables and aims ask for by name.
 const (
+	rbacName   = "rbac"
+	sqliteName = "rbac on SQLite"
 	mapsName   = "plain maps"
 	bitsetName = "bitset"
 )

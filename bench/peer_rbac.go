@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/rbac-go/rbac"
 	memorystore "github.com/rbac-go/rbac/store_memory"
@@ -16,8 +17,10 @@ import (
 // office is rbac: an Authority on a store that holds a world.
 type office struct {
 	*rbac.Authority
-	store  rbac.Store
-	folder string // of the database; empty: none
+	store     rbac.Store
+	folder    string            // of the database; empty: none
+	others    []*rbac.Authority // on the same store
+	tookUsers time.Duration     // how long it took to bring users and memberships in
 }
 
 // discard keeps logging out of what is timed.
@@ -48,10 +51,15 @@ func settle(store rbac.Store, folder string, w *world) (subject, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close(), os.RemoveAll(folder))
 	}
-	o := &office{a, store, folder}
-	if err := errors.Join(o.addPolicy(w), o.addUsers(w)); err != nil {
+	o := &office{Authority: a, store: store, folder: folder}
+	if err := o.addPolicy(w); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
+	start := time.Now()
+	if err := o.addUsers(w); err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	o.tookUsers = time.Since(start)
 	return o, nil
 }
 
@@ -212,7 +220,11 @@ func (o *office) revoke(group, permission string) error {
 }
 
 func (o *office) close() error {
-	err := errors.Join(o.Authority.Close(), o.store.Close())
+	var err error
+	for _, a := range append(o.others, o.Authority) {
+		err = errors.Join(err, a.Close())
+	}
+	err = errors.Join(err, o.store.Close())
 	if o.folder == "" {
 		return err
 	}
