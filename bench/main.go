@@ -32,11 +32,11 @@ type options struct {
 }
 
 func run(o options) error {
-	contests, err := holdAll(o)
-	if err != nil {
+	r := newReport()
+	var err error
+	if r.contests, err = holdAll(o); err != nil {
 		return err
 	}
-	r := newReport(contests)
 	fmt.Println(r.markdown())
 	return cmp.Or(
 		os.WriteFile(filepath.Join(o.out, "results.md"), []byte(r.markdown()), 0o644),

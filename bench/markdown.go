@@ -128,6 +128,9 @@ func (r *report) growthOf(name string) string {
 			worlds = append(worlds, c)
 		}
 	}
+	if len(worlds) == 0 {
+		return ""
+	}
 	lines := [][]string{append([]string{name}, r.heads(worlds)...)}
 	for _, c := range rbacColumns {
 		lines = append(lines, append([]string{c.name}, line(worlds, name, c.name, c.format)...))

@@ -12,7 +12,7 @@ func TestPeersAgreeWithTheTruth(t *testing.T) {
 	q.probes, q.compounds = q.probes[:2000], q.compounds[:2000]
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
-			s := load(t, p, w)
+			s := loaded(t, p, w)
 			for _, a := range answers(s, q) {
 				for i := range a.n {
 					if got := a.ask(i, i+1) == 1; got != a.want(i) {
@@ -24,7 +24,7 @@ func TestPeersAgreeWithTheTruth(t *testing.T) {
 	}
 }
 
-func load(t *testing.T, p peer, w *world) subject {
+func loaded(t *testing.T, p peer, w *world) subject {
 	t.Helper()
 	s, err := p.load(w)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestRevokeEffective(t *testing.T) {
 	q := ask(w)
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
-			s := load(t, p, w)
+			s := loaded(t, p, w)
 			got, err := revokeEffective(s, q)
 			if err != nil {
 				t.Fatal(err)

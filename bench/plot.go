@@ -9,7 +9,7 @@ import (
 
 // The frame of the plot, in pixels. The names of the lines stand right of it.
 const (
-	plotWidth, plotHeight = 860, 520
+	plotWidth, plotHeight = 900, 520
 	left, right           = 76, 610
 	top, bottom           = 64, 450
 	labelHeight           = 17
@@ -111,7 +111,7 @@ func (p *plotter) axes() {
 		ns := math.Pow(10, power)
 		y := p.y(ns)
 		fmt.Fprintf(&p.b, `<path class="grid" d="M%d %.1fH%d"/><text x="%d" y="%.1f" class="axis" text-anchor="end">%s</text>`+"\n",
-			left, y, right, left-8, y+4, strings.TrimSuffix(duration(ns), ".0"))
+			left, y, right, left-8, y+4, strings.Replace(duration(ns), ".0", "", 1))
 	}
 	for i, c := range p.worlds {
 		fmt.Fprintf(&p.b, `<path class="grid" d="M%.1f %dV%d"/>`+"\n", p.x(i), top, bottom)
@@ -128,6 +128,9 @@ func (p *plotter) lines(lines []plotLine) {
 		var d strings.Builder
 		for j, v := range l.values {
 			fmt.Fprintf(&d, "%c%.1f %.1f", "ML"[min(j, 1)], p.x(j), p.y(v))
+		}
+		for j, v := range l.values {
+			fmt.Fprintf(&p.b, `<circle class="line %s" cx="%.1f" cy="%.1f" r="2"/>`+"\n", strings.Fields(l.class)[0], p.x(j), p.y(v))
 		}
 		end, y := p.x(len(l.values)-1), p.y(l.last())
 		fmt.Fprintf(&p.b, `<path class="line %s" d="%s"/>`+"\n", l.class, d.String())

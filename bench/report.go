@@ -18,12 +18,22 @@ type report struct {
 	contests []*contest
 }
 
-func newReport(contests []*contest) *report {
-	return &report{time.Now().Format(time.DateOnly), machine(), versions(), contests}
+// newReport is a report before the run.
+func newReport() *report {
+	return &report{date: time.Now().Format(time.DateOnly), machine: machine(), versions: versions()}
 }
 
 func machine() string {
-	return fmt.Sprintf("%s, GOMAXPROCS %d, %s, %s/%s", processor(), runtime.GOMAXPROCS(0), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("%s, GOMAXPROCS %d, %s, %s/%s%s", processor(), runtime.GOMAXPROCS(0), runtime.Version(), runtime.GOOS, runtime.GOARCH, load())
+}
+
+// load is how busy others keep the machine: two goroutines cannot do more than the processors that are left to them.
+func load() string {
+	averages, err := os.ReadFile("/proc/loadavg")
+	if fields := strings.Fields(string(averages)); err == nil && len(fields) > 0 {
+		return ", load average before the run " + fields[0]
+	}
+	return ""
 }
 
 // processor is its model, where the system tells it.

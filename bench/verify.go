@@ -55,8 +55,10 @@ func revokeEffective(s subject, q *questions) (bool, error) {
 }
 
 func denies(s subject, c change, do, undo func() error) (bool, error) {
-	if !s.check(c.user, c.permission) || !s.check(c.user, c.permission) {
-		return false, fmt.Errorf("%s is not allowed %s to begin with", c.user, c.permission)
+	for range 2 { // the second time from a cache, if there is one
+		if !s.check(c.user, c.permission) {
+			return false, fmt.Errorf("%s is not allowed %s to begin with", c.user, c.permission)
+		}
 	}
 	if err := do(); err != nil {
 		return false, err
