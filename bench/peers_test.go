@@ -55,3 +55,43 @@ func TestRevokeEffective(t *testing.T) {
 		})
 	}
 }
+
+// A peer that goes on allowing after one kind of revoke only is told by it, whichever kind it is.
+func TestRevokesOfBothKindsCount(t *testing.T) {
+	w := newWorld(small)
+	q := ask(w)
+	for _, blind := range []blindPeer{{memberships: true}, {grants: true}, {}} {
+		s, err := loadMaps(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blind.subject = s
+		got, err := revokeEffective(blind, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := !blind.memberships && !blind.grants; got != want {
+			t.Errorf("blind for memberships %v and for grants %v: effective is %v, want %v", blind.memberships, blind.grants, got, want)
+		}
+	}
+}
+
+// blindPeer does not take away what it is told to.
+type blindPeer struct {
+	subject
+	memberships, grants bool
+}
+
+func (p blindPeer) deassign(user, group string) error {
+	if p.memberships {
+		return nil
+	}
+	return p.subject.deassign(user, group)
+}
+
+func (p blindPeer) revoke(group, permission string) error {
+	if p.grants {
+		return nil
+	}
+	return p.subject.revoke(group, permission)
+}

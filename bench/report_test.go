@@ -78,6 +78,7 @@ func TestAims(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{at(100, false, 99, 100), "≤ 100; S 99, L 100; pass"},
 		{at(100, false, 50, 250), "≤ 100; S 50, L 250; **miss**: 2.5 × the limit"},
+		{at(100, false, 250, 50), "≤ 100; S 250, L 50; **miss**: 2.5 × the limit"},
 		{at(100, false, 50, -1), "≤ 100; S 50; not measured everywhere"},
 		{at(100, false, -1, 250), "≤ 100; L 250; **miss**: 2.5 × the limit"},
 		{at(100, false, -1, -1), "≤ 100; –; not measured everywhere"},
@@ -136,13 +137,19 @@ func TestPlot(t *testing.T) {
 	}
 }
 
-// Names at the ends of lines never overlap and stay in the frame.
+// Names at the ends of lines never overlap and stay in the frame, wherever the lines come together.
 func TestNamesStandApart(t *testing.T) {
 	p := &plotter{high: 8}
-	at := p.apart([]plotLine{{values: []float64{1e7}}, {values: []float64{50}}, {values: []float64{49}}, {values: []float64{2}}, {values: []float64{1.5}}, {values: []float64{1}}})
-	for i, y := range at {
-		if y < top || y > bottom || i > 0 && y-at[i-1] < labelHeight-0.001 {
-			t.Errorf("name %d stands at %v, of %v", i, y, at)
+	for _, ends := range [][]float64{{1e7, 50, 49, 2, 1.5, 1}, {1e8, 9.9e7, 9.8e7, 9.7e7, 3}} {
+		var lines []plotLine
+		for _, ns := range ends {
+			lines = append(lines, plotLine{values: []float64{ns}})
+		}
+		at := p.apart(lines)
+		for i, y := range at {
+			if y < top || y > bottom || i > 0 && y-at[i-1] < labelHeight-0.001 {
+				t.Errorf("name %d stands at %v, of %v", i, y, at)
+			}
 		}
 	}
 }
