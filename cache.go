@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -8,7 +9,7 @@ import (
 )
 
 // caches keep what was read of users and tickets, bounded. An entry is valid
-// only as long as users holds it under its id: so dropping a user there drops
+// only as long as users holds its user under their id: so dropping a user there drops
 // their names, subjects and tickets everywhere. Only what exists is kept.
 type caches struct {
 	users    *otter.Cache[uuid.UUID, *cachedUser]
@@ -22,7 +23,8 @@ type userCache = otter.Cache[string, *cachedUser]
 
 func newCaches(cfg Config) caches {
 	return caches{
-		users:    newCache[uuid.UUID, *cachedUser](cfg.CachedUsers),
+		users: otter.Must(&otter.Options[uuid.UUID, *cachedUser]{MaximumSize: cfg.CachedUsers,
+			OnAtomicDeletion: func(e otter.DeletionEvent[uuid.UUID, *cachedUser]) { e.Value.dropped.Store(true) }}),
 		names:    newCache[string, *cachedUser](cfg.CachedUsers),
 		subjects: newCache[string, *cachedUser](cfg.CachedUsers),
 		tickets:  newCache[TokenHash, *cachedTicket](cfg.CachedTickets),
@@ -33,27 +35,37 @@ func newCache[K comparable, V any](size int) *otter.Cache[K, V] {
 	return otter.Must(&otter.Options[K, V]{MaximumSize: size})
 }
 
-// cachedUser is an enabled user with what they are authorized for under one policy.
+// cachedUser is an enabled user with their memberships.
 type cachedUser struct {
 	User
 	memberships []MembershipRecord
-	policy      *policy
-	until       time.Time // when the next membership ends; zero: never
-	identity    *Identity // without a ticket
+	dropped     atomic.Bool // the cache of users does not hold it any more: it may not be so any more
+	standing    atomic.Pointer[standing]
 }
 
-// cachedTicket is a ticket of a user with the Identity it gives.
+// cachedTicket is a ticket of a user.
 type cachedTicket struct {
 	TicketRecord
 	user     *cachedUser
-	identity *Identity
 	seen     *lastSeen
+	standing atomic.Pointer[standing]
 }
 
-// valid reports whether u is still what the store holds at the state's head.
-func (a *Authority) valid(u *cachedUser, st *state, now time.Time) bool {
-	kept, ok := a.caches.users.GetIfPresent(u.ID)
-	return ok && kept == u && u.policy == st.policy && (u.until.IsZero() || now.Before(u.until))
+// standing is the Identity of a user, or of a ticket of theirs, under one policy.
+type standing struct {
+	policy   *policy
+	until    time.Time // when the next membership ends; zero: never
+	identity *Identity
+}
+
+// holds reports whether it is right at a time under a policy.
+func (s *standing) holds(p *policy, now time.Time) bool {
+	return s != nil && s.policy == p && (s.until.IsZero() || now.Before(s.until))
+}
+
+// fresh reports whether what was found in a cache, after st was read, is what the store holds at the head of st.
+func (a *Authority) fresh(u *cachedUser, st *state) bool {
+	return !u.dropped.Load() && a.state.Load() == st // only what st allows was put in while that was the state
 }
 
 // keep runs fill, which puts into the caches what was read at st, unless the state has

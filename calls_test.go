@@ -69,6 +69,15 @@ var calls = []call{
 		list, err := a.Tickets(ctx, "amy")
 		return alone(len(list), err)
 	}},
+	{"Value", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return alone(a.Value(ctx, t, "lang"))
+	}},
+	{"SetValue", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return a.SetValue(ctx, t, "lang", "de")
+	}},
+	{"SetValue to remove", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return a.SetValue(ctx, t, "flash", "")
+	}},
 	{"Logout", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error { return a.Logout(ctx, t) }},
 	{"LogoutUser", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return alone(a.LogoutUser(ctx, "amy"))

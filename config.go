@@ -12,6 +12,13 @@ type Config struct {
 	// Clock tells the time. Nil: time.Now.
 	Clock func() time.Time
 
+	// MaxStaleness is how long this Authority may answer from before a change that another one,
+	// in this or another process, has made. Where it cannot ask the store for so
+	// long, it answers ErrUnavailable. It asks ten times as often. Zero: 1 s. 10 ms to 1 h.
+	MaxStaleness time.Duration
+	// KeepChanges is how long the change log is kept. Older entries are deleted in the
+	// background. Zero: 90 days. 1 h to 100 years.
+	KeepChanges time.Duration
 	// Protected names permissions that may not lose their last holder: no Update
 	// may delete, disable or strip the last enabled user who has one of them by a
 	// membership without scope and without end. A permission that has no
@@ -45,6 +52,8 @@ type Config struct {
 
 	// CachedTickets and CachedUsers bound the caches by number of entries. Zero: 10,000 each.
 	CachedTickets, CachedUsers int
+
+	ownClock bool // Clock is not time.Now
 }
 
 // Argon2id is the cost of a password hash (RFC 9106). Zero fields are 19 MiB, 2 passes,

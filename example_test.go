@@ -191,6 +191,37 @@ func ExampleAuthority_Issue() {
 	// true
 }
 
+// A message for the next page, kept with the ticket until it was shown.
+func ExampleAuthority_SetValue() {
+	ctx := context.Background()
+	auth := newsroom()
+	token, err := auth.Issue(ctx, rbac.Login{User: "amy"}) // httpguard's Guard.Token gives that of a request
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := auth.SetValue(ctx, token, "flash", "Your post is saved."); err != nil {
+		log.Fatal(err)
+	}
+
+	message, err := auth.Value(ctx, token, "flash")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if message != "" { // once
+		if err := auth.SetValue(ctx, token, "flash", ""); err != nil {
+			log.Fatal(err)
+		}
+	}
+	again, err := auth.Value(ctx, token, "flash")
+	fmt.Printf("%q %q %v\n", message, again, err)
+
+	_, err = auth.Value(ctx, rbac.Token{}, "flash") // nobody is logged in
+	fmt.Println(errors.Is(err, rbac.ErrNoTicket))
+	// Output:
+	// "Your post is saved." "" <nil>
+	// true
+}
+
 // Inside an Update, Check decides in the same transaction that acts.
 func ExampleTx_Check() {
 	ctx := context.Background()

@@ -61,3 +61,12 @@ func (a *Authority) FillHashQueue() (free func()) {
 		}
 	}
 }
+
+// Poll asks the store what is new, as the follower does.
+func (a *Authority) Poll(ctx context.Context) error { return a.pollOnce(ctx) }
+
+// Distrust makes the Authority look at the store before it answers anything.
+func (a *Authority) Distrust() { a.trust = 0 }
+
+// MaxLookups is how many lookups wait for the store at once.
+const MaxLookups = maxLookups

@@ -13,14 +13,16 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// faultyOffice is an office on a faulty store in memory, with a ticket of amy's.
+// faultyOffice is an office on a faulty store in memory, with a ticket of amy's and a value in it.
 func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	t.Helper()
 	h := newHouse(t, memorystore.New())
 	s := &faulty{Store: h.store}
 	h.store = s
 	a := h.office(rbac.Config{Protected: []string{"door.open"}})
-	return s, a, h.issue(a, rbac.Login{User: "amy"})
+	tok := h.issue(a, rbac.Login{User: "amy"})
+	must(t, a.SetValue(ctx, tok, "flash", "Saved."))
+	return s, a, tok
 }
 
 // contents is all that is in a store but throttles, as text.
@@ -46,6 +48,11 @@ func contents(t *testing.T, s rbac.Store) string {
 			tickets, err := r.UserTickets(u.ID)
 			must(t, err)
 			fmt.Fprintln(&b, u, memberships, tickets)
+			for _, rec := range tickets {
+				values, err := r.TicketValues(rec.ID)
+				must(t, err)
+				fmt.Fprintln(&b, values)
+			}
 		}
 		for c, err := range r.Changes(rbac.ChangeQuery{}) {
 			must(t, err)

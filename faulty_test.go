@@ -381,12 +381,28 @@ func (r *faultyRecords) DeleteDeadTickets(now time.Time, idle time.Time, limit i
 	return read(r, func() (int, error) { return r.Records.DeleteDeadTickets(now, idle, limit) })
 }
 
+func (r *faultyRecords) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
+	return read(r, func() ([]rbac.TicketValueRecord, error) { return r.Records.TicketValues(ticket) })
+}
+
+func (r *faultyRecords) SetTicketValue(x rbac.TicketValueRecord) error {
+	return r.write(func() error { return r.Records.SetTicketValue(x) })
+}
+
+func (r *faultyRecords) DeleteTicketValue(ticket uuid.UUID, key string) error {
+	return r.write(func() error { return r.Records.DeleteTicketValue(ticket, key) })
+}
+
 func (r *faultyRecords) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
 	return read(r, func() (rbac.ThrottleRecord, error) { return r.Records.Throttle(key) })
 }
 
 func (r *faultyRecords) SetThrottle(x rbac.ThrottleRecord) error {
 	return r.write(func() error { return r.Records.SetThrottle(x) })
+}
+
+func (r *faultyRecords) DeleteChanges(before time.Time, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteChanges(before, limit) })
 }
 
 func (r *faultyRecords) DeleteIdleThrottles(last time.Time, succeeded time.Time, limit int) (int, error) {

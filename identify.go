@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,19 +16,45 @@ import (
 // Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With an
 // error the Identity is nil, which meets no predicate.
 func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
+	st, now, err := a.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if t.IsZero() {
+		return st.policy.anonymous(a.cfg.Clock), nil
+	}
+	hash := t.hash()
+	if c := a.cachedTicket(st, hash, now); c != nil {
+		a.use(c, now)
+		return a.identityIn(c, st, now), nil
+	}
 	var id *Identity
-	err := a.current(ctx, func(r Records, st *state) (err error) {
-		if t.IsZero() {
-			id = st.policy.anonymous(a.cfg.Clock)
-			return nil
+	err = a.lookup(ctx, func(r Records, st *state) error {
+		c, err := a.useTicket(r, st, hash)
+		if err == nil {
+			id = a.identityIn(c, st, a.now())
 		}
-		id, err = a.identify(r, st, t)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return id, nil
+}
+
+// maxLookups bounds how many lookups wait for the store at once, so that a flood of
+// made-up tokens keeps nothing else from it.
+const maxLookups = 32
+
+// lookup is current for what is not in a cache.
+func (a *Authority) lookup(ctx context.Context, f func(Records, *state) error) error {
+	select {
+	case a.lookups <- struct{}{}:
+	case <-ctx.Done():
+		return contextEnded(ctx.Err())
+	}
+	defer func() { <-a.lookups }()
+	return a.current(ctx, f)
 }
 
 // Judge identifies a token and checks a predicate in one call. Its errors are those of Identify and of Check.
@@ -43,22 +70,35 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 	return nil
 }
 
-func (a *Authority) identify(r Records, st *state, t Token) (*Identity, error) {
-	hash, now := t.hash(), a.now()
-	if c, ok := a.caches.tickets.GetIfPresent(hash); ok && a.valid(c.user, st, now) && a.alive(c.TicketRecord, c.seen.load(), now) {
-		a.use(c, now)
-		return c.identity, nil
+// cachedTicket returns the living ticket with a hash, if it is in the cache and right under st.
+func (a *Authority) cachedTicket(st *state, hash TokenHash, now time.Time) *cachedTicket {
+	c, ok := a.caches.tickets.GetIfPresent(hash)
+	if !ok || !a.fresh(c.user, st) || !a.alive(c.TicketRecord, c.seen.load(), now) {
+		return nil
 	}
-	c, err := a.readTicket(r, st, hash, now)
-	if err != nil {
-		return nil, err
+	return c
+}
+
+// useTicket finds a living ticket and notes that it was used.
+func (a *Authority) useTicket(r Records, st *state, hash TokenHash) (*cachedTicket, error) {
+	now := a.now()
+	c := a.cachedTicket(st, hash, now)
+	if c == nil {
+		var err error
+		if c, err = a.readTicket(r, st, hash, now); err != nil {
+			return nil, err
+		}
+		a.keep(st, func(in *caches) {
+			if !c.user.dropped.Load() {
+				in.users.SetIfAbsent(c.user.ID, c.user)
+			}
+			if kept, ok := in.users.GetIfPresent(c.user.ID); ok && kept == c.user {
+				in.tickets.Set(hash, c)
+			}
+		})
 	}
-	a.keep(st, func(in *caches) {
-		in.users.Set(c.user.ID, c.user)
-		in.tickets.Set(hash, c)
-	})
 	a.use(c, now)
-	return c.identity, nil
+	return c, nil
 }
 
 // hash is what the store knows of a token.
@@ -86,15 +126,15 @@ func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now time.Ti
 	if err != nil {
 		return nil, err
 	}
-	u, ok := a.caches.users.GetIfPresent(t.User)
 	// A user read at a later state than r's does not belong to this ticket: what it
 	// was narrowed to may have been pruned in between.
-	if !ok || !a.valid(u, st, now) || a.state.Load() != st {
-		if u, err = a.readUser(r, st, now, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
+	u, ok := a.caches.users.GetIfPresent(t.User)
+	if !ok || !a.fresh(u, st) {
+		if u, err = readUser(r, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
 			return nil, noTicket(err)
 		}
 	}
-	return &cachedTicket{TicketRecord: t, user: u, identity: u.withTicket(t, now, a.cfg.Clock), seen: newLastSeen(a.uses.seen(t))}, nil
+	return &cachedTicket{TicketRecord: t, user: u, seen: newLastSeen(a.uses.seen(t))}, nil
 }
 
 // noTicket says of a ticket what was said of its user.
@@ -105,9 +145,8 @@ func noTicket(err error) error {
 	return err
 }
 
-// readUser reads an enabled user and what they are authorized for. One that is
-// disabled is ErrDenied.
-func (a *Authority) readUser(r Records, st *state, now time.Time, find func() (UserRecord, error)) (*cachedUser, error) {
+// readUser reads an enabled user and their memberships. One that is disabled is ErrDenied.
+func readUser(r Records, find func() (UserRecord, error)) (*cachedUser, error) {
 	u, err := find()
 	if err != nil {
 		return nil, err
@@ -115,23 +154,39 @@ func (a *Authority) readUser(r Records, st *state, now time.Time, find func() (U
 	if u.Disabled {
 		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name, Reason: "the account is disabled"}
 	}
-	c := &cachedUser{User: u.User, policy: st.policy}
-	if c.memberships, err = r.UserMemberships(u.ID); err != nil {
-		return nil, err
+	c := &cachedUser{User: u.User}
+	c.memberships, err = r.UserMemberships(u.ID)
+	return c, err
+}
+
+// identityIn is the Identity of a ticket.
+func (a *Authority) identityIn(c *cachedTicket, st *state, now time.Time) *Identity {
+	return c.user.stand(&c.standing, st.policy, c.TicketRecord, now, a.cfg.Clock)
+}
+
+// stand returns what is in its place if that holds, and makes it otherwise.
+func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
+	s := place.Load()
+	if !s.holds(p, now) {
+		s = &standing{policy: p, until: nextEnd(u.memberships, now), identity: u.withTicket(p, t, now, clock)}
+		place.Store(s)
 	}
-	for _, m := range c.memberships {
-		if m.countsAt(now) && !m.Until.IsZero() && (c.until.IsZero() || m.Until.Before(c.until)) {
-			c.until = m.Until
+	return s.identity
+}
+
+// nextEnd is when the next of the memberships that count ends; zero: never.
+func nextEnd(memberships []MembershipRecord, now time.Time) (end time.Time) {
+	for _, m := range memberships {
+		if m.countsAt(now) && !m.Until.IsZero() && (end.IsZero() || m.Until.Before(end)) {
+			end = m.Until
 		}
 	}
-	c.identity = c.withTicket(TicketRecord{}, now, a.cfg.Clock)
-	return c, nil
+	return end
 }
 
 // withTicket returns the Identity that a ticket of the user gives; that of the zero ticket is without one.
-func (u *cachedUser) withTicket(t TicketRecord, now time.Time, clock func() time.Time) *Identity {
-	active := u.policy.activate(u.policy.assigned(u.memberships, now), t)
-	return u.policy.identity(u.ID, u.Name, active, t.Created, clock)
+func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
+	return p.identity(u.ID, u.Name, p.activate(p.assigned(u.memberships, now), t), t.Created, clock)
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
@@ -163,21 +218,28 @@ type userKey struct {
 }
 
 func (a *Authority) identityOf(ctx context.Context, k userKey) (*Identity, error) {
+	st, now, err := a.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := k.cache.GetIfPresent(k.key); ok && a.fresh(u, st) {
+		return u.stand(&u.standing, st.policy, TicketRecord{}, now, a.cfg.Clock), nil
+	}
 	var id *Identity
-	err := a.current(ctx, func(r Records, st *state) error {
-		now := a.now()
-		u, ok := k.cache.GetIfPresent(k.key)
-		if !ok || !a.valid(u, st, now) {
-			var err error
-			if u, err = a.readUser(r, st, now, func() (UserRecord, error) { return k.find(r, k.key) }); err != nil {
-				return named(err, "user", k.key)
-			}
-			a.keep(st, func(in *caches) {
-				in.users.Set(u.ID, u)
-				k.cache.Set(strings.Clone(k.key), u) // the host may reuse its bytes, as fasthttp does
-			})
+	err = a.lookup(ctx, func(r Records, st *state) error {
+		u, err := readUser(r, func() (UserRecord, error) { return k.find(r, k.key) })
+		if err != nil {
+			return named(err, "user", k.key)
 		}
-		id = u.identity
+		a.keep(st, func(in *caches) {
+			if kept, ok := in.users.GetIfPresent(u.ID); ok {
+				u = kept // which their tickets know, too
+			} else {
+				in.users.Set(u.ID, u)
+			}
+			k.cache.Set(strings.Clone(k.key), u) // the host may reuse its bytes, as fasthttp does
+		})
+		id = u.stand(&u.standing, st.policy, TicketRecord{}, a.now(), a.cfg.Clock)
 		return nil
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ type Login struct {
 	// what they inherit. The user must be authorized for each; else ErrDenied. They must
 	// not violate a dynamic separation set; else ErrSeparation. Nil: all that the user is assigned
 	// to, but those that such a set keeps out, which Ticket.Omitted lists: groups with a permission of
-	// Config.Protected come first, then by name.
+	// Config.Protected come first, then by name; in a scope what is assigned everywhere comes before what is so there alone.
 	Groups []string
 	// Expires ends the ticket early; zero, or later than Config.AbsoluteLimit allows: that
 	// limit. Together with a Label it makes an API key, which may live longer, has no
@@ -177,27 +177,22 @@ var errNeedHead = errors.New("rbac: login ends a ticket")
 // check agreed. Only a login that ends another ticket is a change that takes head.
 func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(Records, UserRecord) error, password bool) (Token, error) {
 	t := newToken()
-	var ended []Change
 	attempt := func(withHead bool) error {
-		return a.update(ctx, func(r Records) error {
+		return a.commit(ctx, func(r Records) (*Tx, error) {
 			tx := &Tx{a: a, ctx: ctx, r: r, now: a.now()}
 			if withHead {
 				var err error
 				if tx, err = a.begin(ctx, r, false); err != nil {
-					return err
+					return tx, err
 				}
 			}
 			if l.Groups != nil && !withHead {
 				// A dynamic set and a ticket that violates it must not miss each other.
 				if _, err := r.ShareHead(); err != nil {
-					return err
+					return tx, err
 				}
 			}
-			if err := tx.login(user, t, l, check, password); err != nil {
-				return err
-			}
-			ended = tx.ended
-			return tx.finish()
+			return tx, tx.login(user, t, l, check, password)
 		})
 	}
 	err := attempt(!l.Replaces.IsZero())
@@ -207,7 +202,6 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 	if err != nil {
 		return Token{}, err
 	}
-	a.logEnded(ctx, ended)
 	return t, nil
 }
 

@@ -62,8 +62,9 @@ import (
 // Authority knows the users, groups and permissions of one Store: it logs users
 // in, identifies requests and judges predicates. It is safe for concurrent use.
 //
-// A change takes effect for every Identify or Judge that starts after the call
-// that made it has returned, in every Authority on the same Store.
+// A change takes effect for every Identify or Judge that starts after the call that made
+// it has returned: at once in the Authority that made it, and within
+// [Config.MaxStaleness] in every other on the same Store, or that one answers ErrUnavailable.
 type Authority struct {
 	store     Store
 	cfg       Config
@@ -72,6 +73,13 @@ type Authority struct {
 	queue     *hashQueue
 	caches    caches
 	state     atomic.Pointer[state]
+	lease     atomic.Pointer[lease]
+	trust     time.Duration // how long a lease is believed without a look at the store: MaxStaleness, but in tests
+	epoch     atomic.Uint64 // counts how often the lease was given up: a poll sent before does not bring it back
+	polling   chan struct{} // holds one value while somebody polls
+	lookups   chan struct{} // holds one value for each lookup in the store that an Identify waits for
+	made      Revision      // of the last change made through this Authority, as far as the history is still that one; under moving
+	signal    chan struct{} // closed and replaced when the state moves; under moving
 	following chan struct{} // holds one value while somebody reads what is new in the store
 	moving    sync.Mutex    // held to move state, and to fill the caches that belong to it; never while the store is asked
 	uses      uses
@@ -99,15 +107,18 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, err
 	}
 	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
-		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1)}
+		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1),
+		polling: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), signal: make(chan struct{})}
+	a.trust = cfg.MaxStaleness
 	a.state.Store(&state{})
-	if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
+	if err := a.pollOnce(ctx); err != nil {
 		return nil, err
 	}
 	background, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.uses.wake = make(chan struct{}, 1)
 	a.done.Go(func() { a.keepHouse(background) })
+	a.done.Go(func() { a.followStore(background) })
 	return a, nil
 }
 
@@ -152,20 +163,32 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 // An error other than f's own that wraps ErrUnavailable may have come after the
 // commit; then it is not known whether the changes were made.
 func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
-	var tx *Tx
-	err := a.update(ctx, func(r Records) (err error) {
-		if tx, err = a.begin(ctx, r, false); err != nil {
-			return err
+	return a.commit(ctx, func(r Records) (*Tx, error) {
+		tx, err := a.begin(ctx, r, false)
+		if err != nil {
+			return tx, err
 		}
-		if err := f(tx); err != nil {
+		return tx, f(tx)
+	})
+}
+
+// commit runs f in an Update and, when it has committed, moves the state to where it led.
+func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) error {
+	var tx *Tx
+	before := a.moment()
+	err := a.update(ctx, func(r Records) (err error) {
+		before = a.moment()
+		if tx, err = f(r); err != nil {
 			return err
 		}
 		return tx.finish()
 	})
-	if err == nil {
-		a.logEnded(ctx, tx.ended)
+	if err != nil {
+		return err
 	}
-	return err
+	a.advance(before, tx)
+	a.logEnded(ctx, tx.ended)
+	return nil
 }
 
 var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)
@@ -193,6 +216,8 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now
+	} else {
+		c.ownClock = true
 	}
 	c.Protected = slices.Clone(c.Protected)
 	var errs []error
@@ -200,6 +225,8 @@ func (c Config) withDefaults() (Config, error) {
 		errs = append(errs, validName("config", "Protected", name))
 	}
 	errs = append(errs,
+		between("MaxStaleness", &c.MaxStaleness, time.Second, 10*time.Millisecond, time.Hour),
+		between("KeepChanges", &c.KeepChanges, 90*24*time.Hour, time.Hour, 100*365*24*time.Hour),
 		between("IdleLimit", &c.IdleLimit, time.Hour, time.Minute, 100*365*24*time.Hour),
 		between("AbsoluteLimit", &c.AbsoluteLimit, 12*time.Hour, time.Minute, 100*365*24*time.Hour),
 		between("MaxTickets", &c.MaxTickets, 20, 1, 10_000),

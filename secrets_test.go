@@ -56,7 +56,7 @@ func (s *secrets) password() string {
 	return p
 }
 
-// busyDay makes logins, changes of passwords and denials of all kinds, and ends tickets in all ways.
+// busyDay makes logins, values of tickets, changes of passwords and denials of all kinds, and ends tickets in all ways.
 func (s *secrets) busyDay(t *testing.T, h *house, a *rbac.Authority) {
 	p := s.password()
 	hash, err := a.HashPassword(ctx, p)
@@ -76,6 +76,8 @@ func (s *secrets) busyDay(t *testing.T, h *house, a *rbac.Authority) {
 	s.note(a.Login(ctx, rbac.Login{User: "amy", Password: p, Groups: []string{"chiefs"}}))
 	s.note(a.Login(ctx, rbac.Login{User: "amy", Password: s.password()}))
 	tok := s.note(a.Issue(ctx, rbac.Login{User: "amy", Label: "robot", Expires: h.clock.Now().Add(time.Hour)}))
+	fmt.Fprintln(&s.seen, a.SetValue(ctx, tok, "draft", s.password()), a.SetValue(ctx, tok, "draft", s.password()+"\x00"),
+		a.SetValue(ctx, tok, "draft", strings.Repeat(s.password(), 200)))
 	s.note(a.ChangePassword(ctx, tok, s.password(), s.password()))
 	tok = s.note(a.ChangePassword(ctx, tok, p, s.password()))
 	fmt.Fprintln(&s.seen, a.Judge(ctx, tok, rbac.InGroup("chiefs")), a.Logout(ctx, tok), a.Logout(ctx, tok), a.SetPassword(ctx, "amy", p[:9]))
@@ -100,7 +102,7 @@ func (s *secrets) seeChanges(t *testing.T, a *rbac.Authority) {
 	}
 }
 
-// Neither the change log nor the log nor an error nor anything that is printed holds a password, a hash or a token.
+// Neither the change log nor the log nor an error nor anything that is printed holds a password, a hash, a token or a ticket's value.
 func TestSecretsStayInside(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		var log syncBuffer

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -58,6 +59,12 @@ func (tx *Tx) ticketPolicy(groups []uuid.UUID) (*policy, error) {
 		return p, err
 	}
 	for _, permission := range tx.a.cfg.Protected {
+		if _, err := tx.r.Permission(permission); err != nil {
+			if !errors.Is(err, ErrNotFound) {
+				return p, err
+			}
+			continue // a pattern gives only what there is
+		}
 		givers, err := tx.permissionGroups(permission)
 		if err != nil {
 			return p, err

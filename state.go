@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
 )
 
 // state is what an Authority has in memory: the policy at a head of the store. All
@@ -94,7 +97,7 @@ const mostChanges = 1000
 func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 	var changes []Change
 	rows := 0
-	at := Head{Nonce: from.Nonce}
+	at, seq := Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
 	}
@@ -112,8 +115,11 @@ func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 		} else {
 			changes = append(changes, c)
 		}
-		if c.Revision > at.Revision+1 {
-			return nil, false, nil
+		if c.Revision != at.Revision {
+			seq = -1
+		}
+		if seq++; c.Revision > at.Revision+1 || c.Seq != seq {
+			return nil, false, nil // there were others, that are deleted by now
 		}
 		at = Head{Revision: c.Revision, Nonce: c.Nonce}
 	}
@@ -148,14 +154,63 @@ func (a *Authority) reload(r Records, head Head) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.move(&state{head: head, policy: p}, func() { a.caches.users.InvalidateAll() }), nil
+	return a.move(&state{head: head, policy: p}, func() {
+		a.caches.users.InvalidateAll()
+		a.made = 0 // the history may be another one
+	}), nil
 }
 
 // move makes next the state. Nothing is put into the caches between drop and then.
 func (a *Authority) move(next *state, drop func()) *state {
 	a.moving.Lock()
 	defer a.moving.Unlock()
+	return a.moveLocked(next, drop)
+}
+
+func (a *Authority) moveLocked(next *state, drop func()) *state {
 	drop()
 	a.state.Store(next)
+	close(a.signal)
+	a.signal = make(chan struct{})
 	return next
+}
+
+// moved returns a channel that is closed when the state moves on from what it is now, or later.
+func (a *Authority) moved() <-chan struct{} {
+	a.moving.Lock()
+	defer a.moving.Unlock()
+	return a.signal
+}
+
+// touch is what a follower needs to know of a change.
+type touch struct {
+	action  string
+	subject uuid.UUID
+}
+
+// advance moves the state to where a committed transaction of this Authority has led, so that
+// who asks after it has returned sees it. It does not ask the store, which could fail: where
+// the changes alone do not tell the next state it gives up the lease, and who asks next looks there first.
+func (a *Authority) advance(before moment, tx *Tx) {
+	if tx.changes == 0 {
+		return
+	}
+	a.moving.Lock()
+	defer a.moving.Unlock()
+	a.made = max(a.made, tx.next.Revision)
+	st := a.state.Load()
+	if st.at(tx.next) {
+		return // somebody has followed it already
+	}
+	if !st.at(tx.head) || slices.ContainsFunc(tx.touched, func(t touch) bool { return !userActions[t.action] }) {
+		a.epoch.Add(1)
+		a.lease.Store(nil)
+		return
+	}
+	a.moveLocked(&state{head: tx.next, policy: st.policy}, func() {
+		for _, t := range tx.touched {
+			a.caches.users.Invalidate(t.subject)
+		}
+	})
+	a.lease.Store(&lease{before})
 }

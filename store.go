@@ -66,13 +66,10 @@ type Records interface {
 	SeparationRecords
 	MembershipRecords
 	TicketRecords
+	TicketValueRecords
 	ThrottleRecords
 	ChangeRecords
 }
-
-// Revision counts the committed Updates that changed something: 1, 2, 3, …
-// without gaps and in the order of their commits. Zero is the empty store.
-type Revision uint64
 
 // Head is where the store's history stands.
 type Head struct {
@@ -284,10 +281,31 @@ type TicketRecords interface {
 	// TouchTicket moves LastSeen forward, and does nothing if the ticket is gone
 	// or was seen later: a touch never brings a ticket back.
 	TouchTicket(id uuid.UUID, seen time.Time) error
+	// DeleteTicket takes the values of the ticket along.
 	DeleteTicket(id uuid.UUID) error
 	// DeleteDeadTickets deletes at most limit tickets that expired at or before
 	// now or, unless Key, were last seen at or before idle, and tells how many.
+	// It takes their values along.
 	DeleteDeadTickets(now, idle time.Time, limit int) (int, error)
+}
+
+// TicketValueRecord is a value that a host keeps with a ticket: unique by Ticket and Key.
+type TicketValueRecord struct {
+	Ticket     uuid.UUID
+	Key, Value string
+}
+
+// TicketValueRecords is the table of what hosts keep with tickets. Some KiB at most
+// belong to one ticket, and go with it. Who changes them has locked the ticket's user,
+// and sees what others have written under that lock.
+type TicketValueRecords interface {
+	// TicketValues lists by Key, in byte order; without any it is empty.
+	TicketValues(ticket uuid.UUID) ([]TicketValueRecord, error)
+	// SetTicketValue adds or replaces, and gives ErrNotFound where there is no such
+	// ticket. While another transaction deletes the ticket it waits for that one, or the other
+	// for it: a value neither outlives its ticket nor keeps it from being deleted.
+	SetTicketValue(TicketValueRecord) error
+	DeleteTicketValue(ticket uuid.UUID, key string) error
 }
 
 // ThrottleRecord counts the failed logins under one key: unique by Key.
@@ -316,4 +334,7 @@ type ChangeRecords interface {
 	AddChange(Change) error
 	// Changes lists by Revision and Seq what the query selects.
 	Changes(ChangeQuery) iter.Seq2[Change, error]
+	// DeleteChanges deletes the first entries by Revision and Seq, up to the first with At not before
+	// a time or with the last Revision there is, at most limit of them, and tells how many.
+	DeleteChanges(before time.Time, limit int) (int, error)
 }

@@ -72,11 +72,16 @@ func newHouse(t testing.TB, s rbac.Store) *house {
 	return &house{t: t, store: s, clock: newClock()}
 }
 
-// open makes an Authority with the clock of the house, cheap hashes and no log, as far as cfg sets nothing else.
+// open makes an Authority with the clock of the house, cheap hashes, no log and no staleness at
+// all, as far as cfg sets nothing else.
 func (h *house) open(cfg rbac.Config) *rbac.Authority {
 	h.t.Helper()
 	if cfg.Clock == nil {
 		cfg.Clock = h.clock.Now
+	}
+	distrusts := cfg.MaxStaleness == 0
+	if distrusts {
+		cfg.MaxStaleness = time.Hour // no follower in the background: whatever is asked looks at the store first
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -89,6 +94,9 @@ func (h *house) open(cfg rbac.Config) *rbac.Authority {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { a.Close() })
+	if distrusts {
+		a.Distrust()
+	}
 	return a
 }
 

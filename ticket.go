@@ -245,9 +245,9 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := tx.a.readUser(tx.r, st, tx.now, func() (UserRecord, error) { return tx.r.User(rec.User) })
+	u, err := readUser(tx.r, func() (UserRecord, error) { return tx.r.User(rec.User) })
 	if err != nil {
 		return nil, noTicket(err)
 	}
-	return u.withTicket(rec, tx.now, tx.a.cfg.Clock), nil
+	return u.withTicket(st.policy, rec, tx.now, tx.a.cfg.Clock), nil
 }

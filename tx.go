@@ -33,6 +33,7 @@ type Tx struct {
 	actor    actor
 	reason   string
 	changes  int
+	touched  []touch  // what the changes were about
 	ended    []Change // of tickets, to be logged after the commit
 	watch    protection
 	failed   error // of a change that was half made: then the Update does not commit, whatever its function returns
@@ -86,6 +87,7 @@ func (tx *Tx) log(c Change, before, after any) error {
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
 	c.Actor, c.Verified, c.Reason = tx.actor.name, tx.actor.verified, tx.reason
 	tx.changes++
+	tx.touched = append(tx.touched, touch{c.Action, c.SubjectID})
 	return tx.r.AddChange(c)
 }
 

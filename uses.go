@@ -162,8 +162,8 @@ func (a *Authority) complain(ctx context.Context, doing string, err error) {
 	}
 }
 
-// sweep deletes, in small transactions, tickets past their limits and throttles that count nothing
-// any more. Nothing depends on when it runs: both are decided at each use by comparing times.
+// sweep deletes, in small transactions, tickets past their limits, throttles that count nothing
+// any more and old changes. Nothing depends on when it runs: both are decided at each use by comparing times.
 //
 // An idle ticket is left for two minutes more than it lives, since another process may
 // have seen a use that is not written yet.
@@ -178,6 +178,9 @@ func (a *Authority) sweep(ctx context.Context) error {
 		}),
 		a.sweepBatches(ctx, func(r Records) (int, error) {
 			return r.DeleteIdleThrottles(now.Add(-forgetFailures), now.Add(-forgetSuccess), houseBatch)
+		}),
+		a.sweepBatches(ctx, func(r Records) (int, error) {
+			return r.DeleteChanges(now.Add(-a.cfg.KeepChanges), houseBatch)
 		}))
 }
 

@@ -106,7 +106,7 @@ func TestChoiceNeedsATicket(t *testing.T) {
 		t.Errorf("a choice by nobody: %d", resp.StatusCode)
 	}
 	s.do(t, b, "POST /login", loginForm("eve", password, ""))
-	s.store.down.Store(true)
+	s.store.unplug()
 	for _, line := range []string{"GET /login?choose=groups", "POST /login"} {
 		content := ""
 		if strings.HasPrefix(line, "POST") {

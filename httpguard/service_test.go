@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rbac-go/rbac"
 	memorystore "github.com/rbac-go/rbac/store_memory"
@@ -23,7 +24,11 @@ const password = "correct horse battery"
 func authorityOf(t testing.TB, s rbac.Store) *rbac.Authority {
 	t.Helper()
 	ctx := t.Context()
-	a, err := rbac.Open(ctx, s, rbac.Config{Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}, Logger: quiet(Config{}).Logger})
+	cfg := rbac.Config{Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}, Logger: quiet(Config{}).Logger}
+	if s, ok := s.(*flakyStore); ok {
+		cfg.Clock = s.now
+	}
+	a, err := rbac.Open(ctx, s, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +62,20 @@ func authorityOf(t testing.TB, s rbac.Store) *rbac.Authority {
 	return a
 }
 
-// flakyStore is a store that can be unplugged.
+// flakyStore is a store that can be unplugged, and the clock by which it happens.
 type flakyStore struct {
 	rbac.Store
-	down atomic.Bool
+	down  atomic.Bool
+	later atomic.Int64
 }
+
+// unplug lets the time pass for which an Authority answers without its store.
+func (s *flakyStore) unplug() {
+	s.down.Store(true)
+	s.later.Add(int64(2 * time.Second))
+}
+
+func (s *flakyStore) now() time.Time { return time.Now().Add(time.Duration(s.later.Load())) }
 
 func (s *flakyStore) View(ctx context.Context, f func(rbac.Records) error) error {
 	if s.down.Load() {
@@ -321,7 +335,7 @@ func TestStoreDown(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	c := s.browser(t)
 	s.login(t, c, "amy")
-	s.store.down.Store(true)
+	s.store.unplug()
 	if resp := s.do(t, c, "GET /posts/new", ""); resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "1" {
 		t.Errorf("guarded page: status %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
 	}

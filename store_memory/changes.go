@@ -3,6 +3,7 @@ package memorystore
 import (
 	"bytes"
 	"iter"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -55,4 +56,31 @@ func copyChange(c *rbac.Change) rbac.Change {
 	d := *c
 	d.Before, d.After = bytes.Clone(c.Before), bytes.Clone(c.After)
 	return d
+}
+
+func (t *tx) DeleteChanges(before time.Time, limit int) (n int, err error) {
+	err = t.change("delete changes", func(s *state) error {
+		var old []string
+		last := s.lastRevision()
+		for key, c := range s.changes.from("") {
+			if len(old) == limit || !c.At.Before(before) || c.Revision == last {
+				break
+			}
+			old = append(old, key)
+		}
+		for _, key := range old {
+			s.changes.delete(s.stamp, key)
+		}
+		n = len(old)
+		return nil
+	})
+	return n, err
+}
+
+// lastRevision is the last in the log; zero if that is empty.
+func (s *state) lastRevision() rbac.Revision {
+	for _, c := range s.changes.backward() {
+		return c.Revision
+	}
+	return 0
 }

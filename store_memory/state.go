@@ -43,11 +43,12 @@ type state struct {
 
 	tickets       tree[*rbac.TicketRecord] // by id
 	ticketHashes  tree[uuid.UUID]
-	userTickets   tree[uuid.UUID] // by user, created, id
-	groupTickets  tree[uuid.UUID] // by group, id
-	seenTickets   tree[uuid.UUID] // by last seen, id: sessions
-	seenKeys      tree[uuid.UUID] // by last seen, id: API keys
-	expiryTickets tree[uuid.UUID] // by expires, id
+	userTickets   tree[uuid.UUID]               // by user, created, id
+	groupTickets  tree[uuid.UUID]               // by group, id
+	seenTickets   tree[uuid.UUID]               // by last seen, id: sessions
+	seenKeys      tree[uuid.UUID]               // by last seen, id: API keys
+	expiryTickets tree[uuid.UUID]               // by expires, id
+	ticketValues  tree[*rbac.TicketValueRecord] // by ticket, key
 
 	throttles    tree[*rbac.ThrottleRecord] // by key
 	throttleLast tree[[32]byte]             // by last, key

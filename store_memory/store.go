@@ -27,13 +27,17 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-var _ rbac.Store = (*Store)(nil)
+var (
+	_ rbac.Store  = (*Store)(nil)
+	_ rbac.Hinter = (*Store)(nil)
+)
 
 // Store is an [rbac.Store] in memory. Make one with [New].
 type Store struct {
 	committed atomic.Pointer[state] // never changed once it is here; nil: closed
 	writer    chan struct{}         // holds one value while an Update runs
 	stamp     uint64                // the last stamp given out; belongs to the writer
+	hints     hints
 }
 
 // New returns an empty Store.
@@ -72,9 +76,16 @@ func (s *Store) Update(ctx context.Context, f func(rbac.Records) error) error {
 		return err
 	}
 	committed := t.state // a copy: f may have kept t
-	s.committed.Store(&committed)
+	moved := s.committed.Swap(&committed).head != committed.head
+	if moved {
+		s.hints.send()
+	}
 	return nil
 }
+
+// Hints tells of each commit that moved head, so that Authorities on one Store follow
+// each other at once.
+func (s *Store) Hints(ctx context.Context) <-chan struct{} { return s.hints.open(ctx) }
 
 // Close drops all records, after a running Update has ended. Views that run
 // keep the state they have. A second Close does nothing.

@@ -155,6 +155,7 @@ func (s *state) unindexTicketGroups(r *rbac.TicketRecord) {
 }
 
 func (s *state) dropTicket(r *rbac.TicketRecord) {
+	s.dropTicketValues(r.ID)
 	s.unindexTicketGroups(r)
 	s.userTickets.delete(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID))
 	s.seen(r).delete(s.stamp, timeKey(r.LastSeen)+idKey(r.ID))

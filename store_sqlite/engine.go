@@ -19,6 +19,7 @@ import (
 type engine struct {
 	name            string
 	writer, readers *sql.DB // the same one if the host owns it
+	reserved        *sql.DB // of one connection, for reading the head; nil if the host owns the database
 	owned           bool    // opened here: the connections are set up already
 	file            *file
 	busy            time.Duration
@@ -107,7 +108,7 @@ func (e *engine) Close() error {
 	if !e.owned {
 		return nil
 	}
-	return errors.Join(e.readers.Close(), e.writer.Close())
+	return errors.Join(e.reserved.Close(), e.readers.Close(), e.writer.Close())
 }
 
 // spell is for how long SQLite waits by itself where a context must be able to

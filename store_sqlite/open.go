@@ -56,6 +56,8 @@ func open(ctx context.Context, path string, opts Options) (*Store, error) {
 	e.readers = sql.OpenDB(newConnector(f, opts.BusyTimeout.Milliseconds(), "_query_only=1"))
 	e.readers.SetMaxOpenConns(opts.Readers)
 	e.readers.SetMaxIdleConns(opts.Readers)
+	e.reserved = sql.OpenDB(newConnector(f, opts.BusyTimeout.Milliseconds(), "_query_only=1"))
+	e.reserved.SetMaxOpenConns(1)
 	if err := e.useWAL(ctx); err != nil {
 		e.Close()
 		return nil, err

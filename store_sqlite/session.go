@@ -47,10 +47,21 @@ type session struct {
 }
 
 func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error) {
-	db := e.readers
 	if write {
-		db = e.writer
+		return e.beginOn(ctx, e.writer, true)
 	}
+	return e.beginOn(ctx, e.readers, false)
+}
+
+// BeginReserved is on the connection kept for it, where the store has opened the database itself.
+func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {
+	if e.reserved == nil {
+		return e.Begin(ctx, false)
+	}
+	return e.beginOn(ctx, e.reserved, false)
+}
+
+func (e *engine) beginOn(ctx context.Context, db *sql.DB, write bool) (sqlstore.Session, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"iter"
 	"math"
+	"slices"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -38,6 +40,35 @@ func (r *records) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
 		}
 		return all(r, "Changes", scanChange, selectChange+w.String()+order, append(w.args, size)...)
 	})
+}
+
+func (r *records) DeleteChanges(before time.Time, limit int) (int, error) {
+	const call = "DeleteChanges"
+	if err := r.writable(call); err != nil {
+		return 0, err
+	}
+	oldest, err := all(r, call, scanChangeTime, `SELECT revision, seq, at FROM rbac_changes
+		WHERE revision < (SELECT max(revision) FROM rbac_changes) ORDER BY revision, seq LIMIT ?`, most(limit))
+	if err != nil {
+		return 0, err
+	}
+	n := slices.IndexFunc(oldest, func(c rbac.Change) bool { return !c.At.Before(before) })
+	if n < 0 {
+		n = len(oldest)
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	last := oldest[n-1]
+	return r.exec(call, "DELETE FROM rbac_changes WHERE (revision, seq) <= (?, ?)", int64(last.Revision), last.Seq)
+}
+
+func scanChangeTime(row scanner) (rbac.Change, error) {
+	var c rbac.Change
+	var revision int64
+	err := row.Scan(&revision, &c.Seq, moment{&c.At})
+	c.Revision = rbac.Revision(revision)
+	return c, err
 }
 
 func changesWhere(q rbac.ChangeQuery) where {

@@ -28,6 +28,13 @@ type Dialect interface {
 	Close() error
 }
 
+// Reserver is a [Dialect] that keeps a connection for reading the head, so that this never
+// waits for whatever else is asked.
+type Reserver interface {
+	// BeginReserved starts a reading transaction there. It is called by one goroutine at a time.
+	BeginReserved(ctx context.Context) (Session, error)
+}
+
 // Session is one transaction on a connection of its own. It is over after
 // Commit or Rollback; the statements of DBTX then fail.
 type Session interface {

@@ -14,7 +14,10 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-var _ rbac.Store = (*Store)(nil)
+var (
+	_ rbac.Store      = (*Store)(nil)
+	_ rbac.HeadReader = (*Store)(nil)
+)
 
 // Store is an [rbac.Store] on a relational database.
 type Store struct {
@@ -27,13 +30,13 @@ func New(d Dialect) *Store { return &Store{dialect: d} }
 
 // View runs f in a transaction that sees one state and cannot write.
 func (s *Store) View(ctx context.Context, f func(rbac.Records) error) error {
-	return s.transact(ctx, false, f)
+	return s.transact(ctx, false, s.dialect.Begin, f)
 }
 
 // Update runs f in a transaction that is committed, durably, if f returns nil
 // and nothing in it failed, and leaves no trace otherwise.
 func (s *Store) Update(ctx context.Context, f func(rbac.Records) error) error {
-	return s.transact(ctx, true, f)
+	return s.transact(ctx, true, s.dialect.Begin, f)
 }
 
 // Close closes what the dialect holds open. Calls that come later fail.
@@ -47,11 +50,24 @@ func (s *Store) Close() error {
 	return nil
 }
 
-func (s *Store) transact(ctx context.Context, write bool, f func(rbac.Records) error) error {
+// ReadHead reads the head on the connection that the dialect keeps for it, and otherwise as a View does.
+func (s *Store) ReadHead(ctx context.Context) (head rbac.Head, err error) {
+	begin := s.dialect.Begin
+	if d, ok := s.dialect.(Reserver); ok {
+		begin = func(ctx context.Context, _ bool) (Session, error) { return d.BeginReserved(ctx) }
+	}
+	err = s.transact(ctx, false, begin, func(r rbac.Records) (err error) {
+		head, err = r.Head()
+		return err
+	})
+	return head, err
+}
+
+func (s *Store) transact(ctx context.Context, write bool, begin func(context.Context, bool) (Session, error), f func(rbac.Records) error) error {
 	if s.closed.Load() {
 		return s.fault(ctx, "begin", errors.New("the store is closed"))
 	}
-	session, err := s.dialect.Begin(ctx, write)
+	session, err := begin(ctx, write)
 	if err != nil {
 		return s.fault(ctx, "begin", err)
 	}

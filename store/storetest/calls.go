@@ -69,10 +69,19 @@ var edits = []call{
 	{"TouchTicket", func(r rbac.Records) error { return r.TouchTicket(id("t2"), noon.Add(time.Minute)) }},
 	{"DeleteTicket", func(r rbac.Records) error { return r.DeleteTicket(id("t3")) }},
 	{"DeleteDeadTickets", func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon, time.Time{}, 9); return err }},
+	{"SetTicketValue", func(r rbac.Records) error { return r.SetTicketValue(ticketValue("t2", "lang", "nl")) }},
+	{"DeleteTicketValue", func(r rbac.Records) error { return r.DeleteTicketValue(id("t1"), "lang") }},
 	{"SetThrottle", func(r rbac.Records) error {
 		return r.SetThrottle(rbac.ThrottleRecord{Key: hash("k1"), Failures: 9, Last: noon})
 	}},
 	{"DeleteIdleThrottles", func(r rbac.Records) error { _, err := r.DeleteIdleThrottles(noon, noon, 9); return err }},
+	{"DeleteChanges", func(r rbac.Records) error {
+		if err := r.AddChange(rbac.Change{Revision: 9}); err != nil { // the last revision stays
+			return err
+		}
+		_, err := r.DeleteChanges(noon.Add(tick), 9)
+		return err
+	}},
 	{"AddChange", func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 2}) }},
 }
 
@@ -110,6 +119,7 @@ var lookups = []call{
 	{"UserTickets", func(r rbac.Records) error { _, err := r.UserTickets(id("alice")); return err }},
 	{"GroupTickets", func(r rbac.Records) error { _, err := all(r.GroupTickets(ids("staff"))); return err }},
 	{"IdleTickets", func(r rbac.Records) error { _, err := all(r.IdleTickets(noon)); return err }},
+	{"TicketValues", func(r rbac.Records) error { _, err := r.TicketValues(id("t1")); return err }},
 	{"Throttle", func(r rbac.Records) error { _, err := r.Throttle(hash("k1")); return err }},
 	{"Changes", func(r rbac.Records) error { _, err := all(r.Changes(rbac.ChangeQuery{})); return err }},
 }

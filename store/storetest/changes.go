@@ -25,6 +25,27 @@ var changeRules = []rule{
 		})
 		w.equal("Changes", w.changes(rbac.ChangeQuery{}), want)
 	}},
+	{"changes deleted", "DeleteChanges deletes the first entries, up to the first that is not before the time or has the last revision, at most limit.", func(w *world) {
+		var log []rbac.Change
+		for i, at := range []time.Duration{0, 0, 1, 5, 2, 3, 3} { // in hours; the fourth is later than those after it
+			log = append(log, rbac.Change{Revision: rbac.Revision(1 + i/2), Seq: i % 2, At: noon.Add(at * time.Hour)})
+		}
+		w.update(func(r rbac.Records) error { return each(log, r.AddChange) })
+		for _, c := range []struct {
+			before time.Duration
+			limit  int
+			gone   int
+		}{{0, 9, 0}, {1, 1, 1}, {1, 9, 2}, {2, 9, 3}, {4, 9, 3}, {6, 2, 5}, {6, 9, 6}, {100, 9, 6}} {
+			had := len(w.changes(rbac.ChangeQuery{}))
+			var n int
+			w.update(func(r rbac.Records) (err error) {
+				n, err = r.DeleteChanges(noon.Add(c.before*time.Hour), c.limit)
+				return err
+			})
+			w.equal(fmt.Sprintf("Changes after DeleteChanges(%d h, %d)", c.before, c.limit), w.changes(rbac.ChangeQuery{}), log[c.gone:])
+			w.equal("DeleteChanges", n, had-len(log[c.gone:]))
+		}
+	}},
 	{"changes nil", "Before and After are nil where there was no record, and not empty.", func(w *world) {
 		w.update(func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 1}) })
 		for _, c := range w.changes(rbac.ChangeQuery{}) {

@@ -109,6 +109,8 @@ var copyRules = []rule{
 		unshared(w, "Seniors", of(rbac.Records.Seniors, "staff"), wipe[uuid.UUID])
 		unshared(w, "GroupGrants", func(r rbac.Records) ([]rbac.GrantRecord, error) { return r.GroupGrants(id("staff")) }, wipe[rbac.GrantRecord])
 		unshared(w, "PermissionGrants", func(r rbac.Records) ([]rbac.GrantRecord, error) { return r.PermissionGrants("*") }, wipe[rbac.GrantRecord])
+		values := func(r rbac.Records) ([]rbac.TicketValueRecord, error) { return r.TicketValues(id("t1")) }
+		unshared(w, "TicketValues", values, wipe[rbac.TicketValueRecord])
 		memberships := func(r rbac.Records) ([]rbac.MembershipRecord, error) { return r.UserMemberships(id("alice")) }
 		unshared(w, "UserMemberships", memberships, wipe[rbac.MembershipRecord])
 	}},

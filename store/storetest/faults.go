@@ -41,6 +41,8 @@ var unknown = []call{
 	{"TicketByHash", func(r rbac.Records) error { _, err := r.TicketByHash(hash("nobody")); return err }},
 	{"SetTicketGroups", func(r rbac.Records) error { return r.SetTicketGroups(nobody, nil) }},
 	{"DeleteTicket", func(r rbac.Records) error { return r.DeleteTicket(nobody) }},
+	{"SetTicketValue", func(r rbac.Records) error { return r.SetTicketValue(ticketValue("nobody", "lang", "de")) }},
+	{"DeleteTicketValue", func(r rbac.Records) error { return r.DeleteTicketValue(id("t1"), "Lang") }},
 }
 
 var nobody = id("nobody")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -87,6 +88,7 @@ var faultyStores = []faultyStore{
 	{"a slice leaks out", "copies out of tickets", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, true} })},
 	{"JSON is compacted", "changes round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 	{"nil JSON comes back empty", "changes nil", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
+	{"the whole log is deleted", "changes deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 	{"newest first reverses the first", "changes query", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 
 	{"a touch revives", "tickets touch deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return reviving{r, s.tickets} })},
@@ -94,6 +96,14 @@ var faultyStores = []faultyStore{
 	{"narrowed to nothing is not narrowed", "tickets no groups", records(func(s *faulty, r rbac.Records) rbac.Records { return unnarrowed{r} })},
 	{"dead tickets live a tick longer", "tickets dead", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
 	{"the limit of dead tickets is ignored", "tickets dead limit", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
+	{"keys of values are found in any case", "ticket values round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
+	{"values are listed backwards", "ticket values set", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
+	{"a value is deleted with all of its ticket", "ticket values delete", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
+	{"other groups lose the values", "ticket values stay", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
+	{"values outlive their ticket", "ticket values gone", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
+	{"a value revives its ticket", "ticket values against the end", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
+	{"a value without a ticket is set all the same", "not found", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
+	{"an update of values is lost", "ticket values lock", records(stale)},
 	{"idle throttles live a tick shorter", "throttles idle", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
 	{"the limit of idle throttles is ignored", "throttles idle limit", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
 
@@ -310,6 +320,14 @@ func (r outdated) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
 	return u, err
 }
 
+func (r outdated) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
+	list, err := r.Records.TicketValues(ticket)
+	if r.old && len(list) > 0 {
+		list = list[1:]
+	}
+	return list, err
+}
+
 func (r outdated) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
 	t, err := r.Records.Throttle(key)
 	if r.old && t.Failures > 0 {
@@ -469,4 +487,11 @@ func (r confused) GroupSeparations(dynamic bool, groups []uuid.UUID) (list []rba
 		list = append(list, of...)
 	}
 	return list, nil
+}
+
+func (r compacting) DeleteChanges(before time.Time, limit int) (int, error) {
+	if err := r.Records.AddChange(rbac.Change{Revision: math.MaxInt64}); err != nil {
+		return 0, err
+	}
+	return r.Records.DeleteChanges(before, limit)
 }

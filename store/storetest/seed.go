@@ -39,6 +39,9 @@ func seed(r rbac.Records) error {
 			dead.Expires = noon.Add(-time.Hour)
 			return each([]rbac.TicketRecord{ticket("t1", "alice"), ticket("t2", "alice", "staff", "guests"), ticket("t3", "bob"), dead}, r.AddTicket)
 		}},
+		{"ticket values", func(r rbac.Records) error {
+			return each([]rbac.TicketValueRecord{ticketValue("t1", "lang", "de"), ticketValue("t1", "flash", "Saved."), ticketValue("t3", "lang", "fr"), ticketValue("dead", "lang", "it")}, r.SetTicketValue)
+		}},
 		{"throttles", func(r rbac.Records) error {
 			return each([]rbac.ThrottleRecord{{Key: hash("k1"), Failures: 1, Last: noon}, {Key: hash("k2"), Failures: 2}}, r.SetThrottle)
 		}},
@@ -64,6 +67,7 @@ type tables struct {
 	Members      [][]rbac.Member
 	UserTickets  [][]rbac.TicketRecord
 	Tickets      []rbac.TicketRecord
+	Values       []rbac.TicketValueRecord
 	Throttles    []rbac.ThrottleRecord
 	Changes      []rbac.Change
 }
@@ -95,6 +99,7 @@ func dump(r rbac.Records) (t tables, err error) {
 		keep(&t.Members[len(t.Members)-1], add)(all(r.GroupMembers(g.ID)))
 	}
 	keep(&t.Tickets, add)(all(r.IdleTickets(times[len(times)-1])))
+	keep(&t.Values, add)(ticketValues(r, t.Tickets))
 	for _, key := range [][32]byte{hash("k1"), hash("k2")} {
 		t.Throttles = append(t.Throttles, rbac.ThrottleRecord{})
 		keep(&t.Throttles[len(t.Throttles)-1], add)(r.Throttle(key))

@@ -45,7 +45,7 @@ type rule struct {
 
 func suite() []rule {
 	return slices.Concat(
-		headRules, userRules, userFilterRules, policyRules, groupRules, separationRules, membershipRules, ticketRules, throttleRules, changeRules,
+		headRules, userRules, userFilterRules, policyRules, groupRules, separationRules, membershipRules, ticketRules, ticketValueRules, throttleRules, changeRules,
 		transactionRules, contextRules, listingRules, copyRules, concurrencyRules,
 	)
 }

@@ -1,7 +1,8 @@
 -- Times are microseconds since 1970-01-01T00:00:00Z; the zero time, "none", is that of the
 -- year 1: -62135596800000000. Ids are UUIDs in their usual lower-case form. Texts
 -- are compared byte by byte. Foreign keys do not cascade: what goes along with a
--- deleted record is decided, and logged, before it gets here.
+-- deleted record is decided, and logged, before it gets here. But a ticket takes its
+-- values along in the one statement that deletes it, so that one set meanwhile is not in its way.
 
 CREATE TABLE rbac_schema (
 	version INTEGER PRIMARY KEY
@@ -132,6 +133,13 @@ CREATE TABLE rbac_ticket_groups (
 	PRIMARY KEY (ticket_id, group_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rbac_ticket_groups_group ON rbac_ticket_groups (group_id, ticket_id);
+
+CREATE TABLE rbac_ticket_values (
+	ticket_id TEXT NOT NULL REFERENCES rbac_tickets (id) ON DELETE CASCADE,
+	name      TEXT NOT NULL,
+	value     TEXT NOT NULL,
+	PRIMARY KEY (ticket_id, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE rbac_throttles (
 	key       BLOB NOT NULL PRIMARY KEY,

@@ -1,0 +1,107 @@
+package rbac_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+// site is a store with two Authorities, which take turns, and the tokens that they gave.
+type site struct {
+	name   string
+	store  rbac.Store
+	both   [2]*rbac.Authority
+	clock  *clock
+	tokens []rbac.Token
+	turn   int
+	ids    int
+}
+
+// openSite opens the i-th of stores, in a folder that is deleted by close.
+func openSite(t *testing.T, i int, cfg rbac.Config) (w *site, closeAll func(), err error) {
+	dir, err := os.MkdirTemp("", "rbac")
+	if err != nil {
+		return nil, nil, err
+	}
+	w = &site{name: stores[i].name, store: stores[i].open(inFolder{t, dir}), clock: newClock()}
+	closeAll = func() {
+		for _, a := range w.both {
+			if a != nil {
+				a.Close()
+			}
+		}
+		w.store.Close()
+		os.RemoveAll(dir)
+	}
+	cfg.Clock, cfg.Argon2id, cfg.Logger = w.clock.Now, cheap, slog.New(slog.DiscardHandler)
+	for i := range w.both {
+		if w.both[i], err = rbac.Open(ctx, w.store, cfg); err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+	}
+	return w, closeAll, nil
+}
+
+type inFolder struct {
+	testing.TB
+	dir string
+}
+
+func (f inFolder) TempDir() string { return f.dir }
+
+func (w *site) authority() *rbac.Authority { return w.both[w.turn%2] }
+
+// id is the same for the same step in every store, also where the step is run again.
+func (w *site) id() uuid.UUID {
+	w.ids++
+	return uuid.NewSHA1(uuid.Nil, []byte(fmt.Sprint(w.turn, w.ids)))
+}
+
+// token is one that nobody was given where there are not so many.
+func (w *site) token(n int) rbac.Token {
+	if n < len(w.tokens) {
+		return w.tokens[n]
+	}
+	return must1(rbac.ParseToken(strings.Repeat("A", 43)))
+}
+
+// do runs an entry and returns the result of each step, and that of the transaction.
+func (w *site) do(e entry) (results []string, errs []error, err error) {
+	if s := e.steps[0]; s.call != nil {
+		result, err := s.call(w)
+		return []string{result}, []error{err}, err
+	}
+	run := w.authority().Update
+	if !e.update && e.steps[0].reads {
+		run = w.authority().View
+	}
+	err = run(ctx, func(tx *rbac.Tx) error {
+		w.ids, results, errs = 0, nil, nil
+		for _, s := range e.steps {
+			result, err := s.tx(w, tx)
+			results, errs = append(results, result), append(errs, err)
+		}
+		switch {
+		case e.abandoned:
+			return errTest
+		case !e.update:
+			return errs[0]
+		}
+		return nil
+	})
+	return results, errs, err
+}
+
+func (w *site) revision() (rev rbac.Revision) {
+	head := rbac.Head{}
+	if err := w.store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err }); err != nil {
+		panic(err)
+	}
+	return head.Revision
+}

@@ -1,0 +1,176 @@
+package rbac_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	"pgregory.net/rapid"
+)
+
+// Random histories of all functions have the results that a naive model of INCITS 359 has, the kinds of
+// errors included, on every store.
+//
+// The histories are the same each time: those of one seed, 300 of them. The environment variable
+// RBAC_HISTORIES sets how many, and -rapid.seed begins with other ones; a failure prints the
+// seed that repeats it and the shortest history found that fails. The long run, with its databases in memory:
+//
+//	TMPDIR=/dev/shm RBAC_HISTORIES=10000 go test -run '^TestModel$' -timeout 60m .
+func TestModel(t *testing.T) {
+	n := 300
+	if s := os.Getenv("RBAC_HISTORIES"); s != "" {
+		var err error
+		n, err = strconv.Atoi(s)
+		must(t, err)
+	}
+	setFlag(t, "rapid.checks", strconv.Itoa(n))
+	setFlag(t, "rapid.steps", "60")
+	setFlag(t, "rapid.nofailfile", "true")
+	setFlag(t, "rapid.shrinktime", "5s")
+	if flag.Lookup("rapid.seed").Value.String() == "0" {
+		setFlag(t, "rapid.seed", "359")
+	}
+	run, tally := 0, map[string]int{}
+	var failing *randomHistory
+	t.Run("random", func(t *testing.T) {
+		rapid.Check(t, func(rt *rapid.T) {
+			run++
+			h := histories.Draw(rt, "history")
+			if err := h.run(t, tally); err != nil {
+				failing = &h
+				rt.Fatal(err)
+			}
+		})
+	})
+	if failing != nil {
+		short := failing.shorten(t)
+		t.Fatalf("the history, as far as it could be shortened:\n%v\n%v", short, short.run(t, tally))
+	}
+	if run < n && !testing.Short() {
+		t.Errorf("%d of %d histories were run; give the test more time", run, n)
+	}
+	t.Log(tally)
+}
+
+func setFlag(t *testing.T, name, value string) {
+	t.Helper()
+	before := flag.Lookup(name).Value.String()
+	must(t, flag.Set(name, value))
+	t.Cleanup(func() { flag.Set(name, before) })
+}
+
+// randomHistory is an Authority's configuration and what happens.
+type randomHistory struct {
+	limited, protected bool
+	entries            []entry
+}
+
+// entry is a step, or an Update of several, of which it commits what was accepted, or nothing.
+type entry struct {
+	steps     []step
+	update    bool
+	abandoned bool
+}
+
+var histories = rapid.Custom(func(t *rapid.T) randomHistory {
+	h := randomHistory{limited: oneIn(t, 4), protected: oneIn(t, 3)}
+	m := h.begin()
+	t.Repeat(map[string]func(*rapid.T){"step": func(t *rapid.T) {
+		var e entry
+		kinds := allKinds
+		if len(h.entries) < 20 {
+			kinds = giving
+		}
+		if h.protected || !oneIn(t, 6) {
+			e.steps = []step{drawStep(t, m, kinds)}
+		} else {
+			e = drawUpdate(t, m)
+		}
+		h.entries = append(h.entries, e)
+		m = m.after(e).model
+	}})
+	return h
+})
+
+// drawUpdate draws an Update of several steps. There is none where permissions are protected: whether
+// one lost its last holder is asked at the end of an Update, and the model asks after each step.
+func drawUpdate(t *rapid.T, m *standard) entry {
+	m = m.clone()
+	inside := rapid.Custom(func(t *rapid.T) step { return drawStep(t, m, inUpdates) })
+	e := entry{update: true, abandoned: oneIn(t, 4)}
+	for range rapid.IntRange(1, 5).Draw(t, "steps") {
+		s := inside.Draw(t, "step")
+		s.model(m)
+		e.steps = append(e.steps, s)
+	}
+	return e
+}
+
+// shorten leaves out what the failure does not need: entries, many at a time at first, and steps of Updates.
+func (h randomHistory) shorten(t *testing.T) randomHistory {
+	fails := func(h randomHistory) bool { return h.run(t, map[string]int{}) != nil }
+	for size := len(h.entries) / 2; size > 0; size /= 2 {
+		for at := len(h.entries) - size; at >= 0; at -= size {
+			less := h
+			less.entries = slices.Delete(slices.Clone(h.entries), at, at+size)
+			if fails(less) {
+				h = less
+				at = min(at, len(h.entries))
+			}
+		}
+	}
+	for i := range h.entries {
+		for at := len(h.entries[i].steps) - 1; at >= 0 && len(h.entries[i].steps) > 1; at-- {
+			less := h
+			less.entries = slices.Clone(h.entries)
+			less.entries[i].steps = slices.Delete(slices.Clone(h.entries[i].steps), at, at+1)
+			if fails(less) {
+				h = less
+			}
+		}
+	}
+	return h
+}
+
+// GoString is for rapid, before the history is shortened.
+func (h randomHistory) GoString() string { return fmt.Sprint(len(h.entries), " entries") }
+
+// String prints a line for each entry.
+func (h randomHistory) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "limited hierarchy %v, protected %v", h.limited, h.config().Protected)
+	for i, e := range h.entries {
+		fmt.Fprintf(&b, "\n%4d. %v", i+1, e)
+	}
+	return b.String()
+}
+
+func (e entry) String() string {
+	var calls []string
+	for _, s := range e.steps {
+		calls = append(calls, s.text)
+	}
+	text := strings.Join(calls, "; ")
+	if e.update {
+		text = "Update: " + text
+	}
+	if e.abandoned {
+		text += "; rolled back"
+	}
+	return text
+}
+
+func (h randomHistory) config() rbac.Config {
+	const long = 1000 * time.Hour
+	cfg := rbac.Config{LimitedHierarchy: h.limited, IdleLimit: long, AbsoluteLimit: long, MaxTickets: 1000}
+	if h.protected {
+		cfg.Protected = []string{"ring"}
+	}
+	return cfg
+}

@@ -1,0 +1,187 @@
+package rbac
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// moment is a time by the clock of the Authority, and by one that goes on evenly
+// whatever is done to the former.
+type moment struct{ wall, steady time.Time }
+
+func (a *Authority) moment() moment {
+	wall := a.cfg.Clock()
+	if a.cfg.ownClock {
+		return moment{wall, time.Now()}
+	}
+	return moment{wall, wall}
+}
+
+// since is the time that passed from one moment to another: the longer of what the two clocks
+// say. The one stands still while the machine sleeps, the other can be set back.
+func (m moment) since(earlier moment) time.Duration {
+	steady := m.steady.Sub(earlier.steady)
+	wall := m.wall.Round(0).Sub(earlier.wall.Round(0))
+	return max(steady, wall)
+}
+
+// lease says that at a moment the state was, or was newer than, what the store had. Who answers from the
+// state compares times, each time: a flag that a goroutine sets would still be believed by
+// a process that was paused.
+type lease struct{ from moment }
+
+func (a *Authority) leased(now moment, most time.Duration) bool {
+	l := a.lease.Load()
+	return l != nil && now.since(l.from) < most
+}
+
+// ready returns the state, under a lease, to answer a call that begins now. Where the lease has
+// run out it looks at the store.
+func (a *Authority) ready(ctx context.Context) (*state, time.Time, error) {
+	if a.closed.Load() {
+		return nil, time.Time{}, errClosed
+	}
+	now := a.moment()
+	if !a.leased(now, a.trust) { // first the lease, then the state: it is at least as new
+		if err := a.renew(ctx); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
+	if rev := awaited(ctx); rev > a.state.Load().head.Revision {
+		if err := a.await(ctx, rev); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
+	return a.state.Load(), instant(now.wall), nil
+}
+
+// renew polls the store, unless the lease holds by then. One goroutine at a time polls; the others
+// wait for it, none longer than MaxStaleness, so that a store that hangs is a store that is down.
+func (a *Authority) renew(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, a.cfg.MaxStaleness, errSlowStore)
+	defer cancel()
+	select {
+	case a.polling <- struct{}{}:
+	case <-ctx.Done():
+		return contextEnded(context.Cause(ctx))
+	}
+	defer func() { <-a.polling }()
+	if a.leased(a.moment(), a.trust) {
+		return nil
+	}
+	before := a.moment()
+	if err := a.poll(ctx); err != nil {
+		return err
+	}
+	// The lease may be given up again by now. For the caller a look at the store is enough that was
+	// begun after the call.
+	if a.moment().since(before) >= a.cfg.MaxStaleness {
+		return fmt.Errorf("%w: the store answers too late", ErrUnavailable)
+	}
+	return nil
+}
+
+var errSlowStore = fmt.Errorf("the store did not answer within Config.MaxStaleness")
+
+// poll reads head, follows what is new, and so renews the lease from the moment before it asked.
+func (a *Authority) poll(ctx context.Context) error {
+	epoch, before := a.epoch.Load(), a.moment()
+	head, err := a.readHead(ctx)
+	if err != nil {
+		return err
+	}
+	if !a.state.Load().at(head) {
+		if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
+			return err
+		}
+	}
+	a.moving.Lock()
+	defer a.moving.Unlock()
+	if a.epoch.Load() == epoch {
+		a.lease.Store(&lease{before})
+	}
+	return nil
+}
+
+// A HeadReader is a [Store] that can tell its head past everything else that waits for
+// it, as on a connection of its own. An [Authority] asks it several times in
+// MaxStaleness, and what it answers must be no older than the call. Its errors are those of a Store.
+type HeadReader interface {
+	ReadHead(context.Context) (Head, error)
+}
+
+func (a *Authority) readHead(ctx context.Context) (head Head, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, a.cfg.MaxStaleness, errSlowStore)
+	defer cancel()
+	if h, ok := a.store.(HeadReader); ok {
+		return h.ReadHead(ctx)
+	}
+	err = a.store.View(ctx, func(r Records) (err error) {
+		head, err = r.Head()
+		return err
+	})
+	return head, err
+}
+
+// followStore polls the store until the context ends, and at once after a hint of the store.
+func (a *Authority) followStore(ctx context.Context) {
+	ticks := time.NewTicker(a.cfg.MaxStaleness / polls)
+	defer ticks.Stop()
+	hints := a.hints(ctx)
+	var failing error
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		case <-hints:
+		}
+		err := a.pollOnce(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if (err == nil) != (failing == nil) { // once, not ten times a second
+			if err != nil {
+				a.log.Error("rbac: the store cannot be followed", "error", err)
+			} else {
+				a.log.Info("rbac: the store can be followed again")
+			}
+		}
+		failing = err
+	}
+}
+
+// followWait is how long reading what is new may take, in case the store hangs.
+const followWait = time.Minute
+
+// polls is how often the store is asked in MaxStaleness, so that one answer that is late does no harm.
+const polls = 10
+
+// pollOnce is what the follower does. It takes its time for what is new, which can be a whole policy:
+// meanwhile the lease runs out, and nobody is answered from what was before.
+func (a *Authority) pollOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, max(a.cfg.MaxStaleness, followWait), errSlowStore)
+	defer cancel()
+	select {
+	case a.polling <- struct{}{}:
+		defer func() { <-a.polling }()
+		return a.poll(ctx)
+	case <-ctx.Done():
+		return contextEnded(context.Cause(ctx))
+	}
+}
+
+// A Hinter is a [Store] that can tell when its head may have moved, by whichever process. A hint makes the
+// Authority ask at once; nothing depends on one to come. The channel is
+// dropped when ctx ends, and may be nil.
+type Hinter interface {
+	Hints(ctx context.Context) <-chan struct{}
+}
+
+func (a *Authority) hints(ctx context.Context) <-chan struct{} {
+	if h, ok := a.store.(Hinter); ok {
+		return h.Hints(ctx)
+	}
+	return nil
+}

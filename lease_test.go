@@ -1,0 +1,228 @@
+package rbac_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// unplugged is a store that can be down, or hang, and can tell its head in spite of a flood.
+type unplugged struct {
+	rbac.Store
+	down, hangs atomic.Bool
+	inside      atomic.Int64 // lookups that wait
+	most        atomic.Int64
+	gate        chan struct{} // nil: open
+}
+
+func (s *unplugged) View(ctx context.Context, f func(rbac.Records) error) error {
+	if err := s.fail(ctx); err != nil {
+		return err
+	}
+	return s.Store.View(ctx, func(r rbac.Records) error {
+		return f(gatedRecords{r, s})
+	})
+}
+
+func (s *unplugged) ReadHead(ctx context.Context) (head rbac.Head, err error) {
+	if err := s.fail(ctx); err != nil {
+		return head, err
+	}
+	err = s.Store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err })
+	return head, err
+}
+
+func (s *unplugged) fail(ctx context.Context) error {
+	if s.hangs.Load() {
+		<-ctx.Done()
+	} else if !s.down.Load() {
+		return nil
+	}
+	return errFault
+}
+
+type gatedRecords struct {
+	rbac.Records
+	s *unplugged
+}
+
+func (r gatedRecords) TicketByHash(h rbac.TokenHash) (rbac.TicketRecord, error) {
+	if r.s.gate != nil {
+		n := r.s.inside.Add(1)
+		for m := r.s.most.Load(); n > m && !r.s.most.CompareAndSwap(m, n); m = r.s.most.Load() {
+		}
+		<-r.s.gate
+		r.s.inside.Add(-1)
+	}
+	return r.Records.TicketByHash(h)
+}
+
+// A change that another Authority made is seen within MaxStaleness, and at once by who asks for its revision.
+func TestStaleness(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		b := h.office(rbac.Config{})
+		tok := h.issue(b, rbac.Login{User: "amy"})
+		for name, ask := range map[string]func(a *rbac.Authority) (context.Context, bool){
+			"before":       func(*rbac.Authority) (context.Context, bool) { return ctx, true },
+			"AtLeast":      func(*rbac.Authority) (context.Context, bool) { return rbac.AtLeast(ctx, b.Revision()), false },
+			"MaxStaleness": func(*rbac.Authority) (context.Context, bool) { h.clock.Advance(time.Minute); return ctx, false },
+			"its own change": func(a *rbac.Authority) (context.Context, bool) {
+				h.do(a, addGroup(rbac.Group{Name: fmt.Sprint("g", b.Revision())}))
+				return ctx, false
+			},
+		} {
+			h := &house{t: t, clock: h.clock, store: struct{ rbac.Store }{h.store}} // without hints
+			h.do(b, func(tx *rbac.Tx) error {
+				return tx.GrantPermission(rbac.Grant{Group: "editors", Permission: "post.edit"})
+			})
+			a := h.open(rbac.Config{MaxStaleness: time.Minute})
+			must(t, a.Judge(ctx, tok, rbac.HasPermission("post.edit")))
+			h.do(b, revoke("editors", "post.edit"))
+			under, stale := ask(a)
+			for range 2 {
+				if err := a.Judge(under, tok, rbac.HasPermission("post.edit")); (err == nil) != stale {
+					t.Errorf("%s: %v; want allowed %t", name, err, stale)
+				}
+			}
+			if !stale && a.Revision() < b.Revision() {
+				t.Errorf("%s: at revision %v, the change was made at %v", name, a.Revision(), b.Revision())
+			}
+		}
+	})
+}
+
+// While its store is down an Authority answers for MaxStaleness what it knows, then nothing, and then again.
+func TestStoreDown(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &unplugged{Store: h.store}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Second})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		ask := func() error { return a.Judge(ctx, tok, rbac.HasPermission("post.edit")) }
+		must(t, ask())
+		must(t, second(a.Identity(ctx, "amy")))
+		must(t, a.Poll(ctx))
+		store.down.Store(true)
+		for _, step := range []struct {
+			after time.Duration
+			want  error
+		}{{500 * time.Millisecond, nil}, {499 * time.Millisecond, nil}, {time.Millisecond, rbac.ErrUnavailable}, {time.Hour / 2, rbac.ErrUnavailable}} {
+			h.clock.Advance(step.after)
+			for _, err := range []error{ask(), second(a.Identify(ctx, rbac.Token{})), second(a.Identity(ctx, "amy"))} {
+				if !errors.Is(err, step.want) || errors.Is(err, rbac.ErrDenied) {
+					t.Errorf("after %v more: %v; want %v", step.after, err, step.want)
+				}
+			}
+		}
+		store.down.Store(false)
+		if err := ask(); err != nil {
+			t.Errorf("when it works again: %v", err)
+		}
+	})
+}
+
+func second[R any](_ R, err error) error { return err }
+
+// A process that was paused for longer than the lease looks at the store before it answers.
+func TestPausedProcess(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		b := h.office(rbac.Config{})
+		h.store = struct{ rbac.Store }{h.store}
+		a := h.open(rbac.Config{MaxStaleness: time.Hour})
+		tok := h.issue(b, rbac.Login{User: "amy", Label: "robot", Expires: h.clock.Now().Add(100 * time.Hour)})
+		must(t, a.Judge(ctx, tok, rbac.HasPermission("post.edit")))
+		h.do(b, revoke("editors", "post.edit"))
+		h.clock.Advance(time.Hour)
+		if err := a.Judge(ctx, tok, rbac.HasPermission("post.edit")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("after the pause: %v", err)
+		}
+	})
+}
+
+// A store that hangs holds nobody for longer than MaxStaleness.
+func TestStoreHangs(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &unplugged{Store: h.store}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: 10 * time.Millisecond})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		store.hangs.Store(true)
+		h.clock.Advance(time.Second)
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if err := a.Judge(ctx, tok, rbac.NotAnonymous()); !errors.Is(err, rbac.ErrUnavailable) {
+					t.Errorf("%v; want ErrUnavailable", err)
+				}
+			})
+		}
+		all.Wait()
+		store.hangs.Store(false)
+		must(t, a.Close()) // before its store
+	})
+}
+
+// A flood of made-up tokens waits for the store a few at a time, and keeps nobody from their answer.
+func TestFloodOfTokens(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &unplugged{Store: h.store}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Minute})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		must(t, a.Judge(ctx, tok, rbac.NotAnonymous()))
+		store.gate = make(chan struct{})
+		var flood sync.WaitGroup
+		made := unknownToken(t)
+		for range 200 {
+			flood.Go(func() {
+				if _, err := a.Identify(ctx, made); !errors.Is(err, rbac.ErrNoTicket) {
+					t.Errorf("a made-up token: %v", err)
+				}
+			})
+		}
+		for store.inside.Load() == 0 { // until the flood is there
+			h.clock.Advance(0)
+		}
+		h.clock.Advance(2 * time.Minute) // the lease ends, and is renewed
+		if err := a.Judge(ctx, tok, rbac.NotAnonymous()); err != nil {
+			t.Errorf("a user meanwhile: %v", err)
+		}
+		close(store.gate)
+		flood.Wait()
+		if most := store.most.Load(); most == 0 || most > rbac.MaxLookups {
+			t.Errorf("%d lookups at once; want 1 to %d", most, rbac.MaxLookups)
+		}
+	})
+}
+
+// AtLeast waits for a revision as long as its context lasts.
+func TestAtLeast(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxStaleness: time.Minute})
+		short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		defer cancel()
+		_, err := a.Identify(rbac.AtLeast(short, a.Revision()+1), rbac.Token{})
+		if !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a revision that never comes: %v", err)
+		}
+		waited := make(chan error)
+		next := a.Revision() + 1
+		go func() { waited <- second(a.Identify(rbac.AtLeast(rbac.AtLeast(ctx, next), 1), rbac.Token{})) }()
+		h.do(a, addGroup(rbac.Group{Name: "new"}))
+		must(t, <-waited)
+		if r, err := rbac.ParseRevision(next.String()); r != next || err != nil {
+			t.Errorf("%v, %v", r, err)
+		}
+		for _, text := range []string{"", "-1", "+1", "01", "1 ", "x", "18446744073709551616"} {
+			if r, err := rbac.ParseRevision(text); !errors.Is(err, rbac.ErrInvalid) || r != 0 {
+				t.Errorf("%q: %v, %v", text, r, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,355 @@
+package rbac_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// The supporting system functions of the standard, with a ticket for a session, and its review
+// functions. Tickets are named by the order in which they were issued.
+
+// ticket finds a living ticket.
+func (m *standard) ticket(n int) (t *session, f faults) {
+	if n >= len(m.tickets) || !m.lives(m.tickets[n]) {
+		return nil, faults{rbac.ErrNoTicket}
+	}
+	return &m.tickets[n], nil
+}
+
+// choose: a ticket can be narrowed to groups that its user is authorized for, in some scope, and
+// that violate no dynamic set in any.
+func (m *standard) choose(user string, groups set) (f faults) {
+	for group := range groups {
+		f.when(!m.authorizedAnywhere(user)[group], rbac.ErrDenied)
+	}
+	for _, scope := range m.scopes(user) {
+		there := intersection(groups, m.authorized(user, scope))
+		f.when(m.violates("DSD", m.below(there)), rbac.ErrSeparation)
+	}
+	return f
+}
+
+// Issue is CreateSession. With nil groups all that are assigned are active, now and later.
+func (m *standard) Issue(user string, groups []string, expires time.Time) (f faults) {
+	f.when(m.noUser(user), rbac.ErrNotFound)
+	f.when(m.users[user], rbac.ErrDenied)
+	f.when(!expires.IsZero() && !m.now.Before(expires), rbac.ErrInvalid)
+	if groups != nil && !m.noUser(user) {
+		f = append(f, m.choose(user, setOf(groups))...)
+	}
+	if len(f) == 0 {
+		m.tickets = append(m.tickets, session{user: user, narrowed: groups != nil, groups: setOf(groups), expires: expires})
+	}
+	return f
+}
+
+func (m *standard) Logout(n int) faults {
+	t, f := m.ticket(n)
+	if len(f) == 0 {
+		t.ended = true
+	}
+	return f
+}
+
+func (m *standard) LogoutUser(user string) (ended int, f faults) {
+	f.when(m.noUser(user), rbac.ErrNotFound)
+	for _, t := range m.tickets {
+		if t.user == user && m.lives(t) {
+			ended++
+		}
+	}
+	if len(f) == 0 {
+		m.endTickets(user)
+	}
+	return ended, f
+}
+
+func (m *standard) AddActiveGroup(n int, group string) faults {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return f
+	}
+	groups := m.ticketGroups(*t)
+	f.when(!m.groups[group], rbac.ErrNotFound)
+	f.when(groups[group], rbac.ErrExists)
+	groups[group] = true
+	f = append(f, m.choose(t.user, groups)...)
+	return t.narrowTo(groups, f)
+}
+
+func (m *standard) DropActiveGroup(n int, group string) faults {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return f
+	}
+	groups := m.ticketGroups(*t)
+	f.when(!groups[group], rbac.ErrNotFound)
+	delete(groups, group)
+	return t.narrowTo(groups, f)
+}
+
+func (m *standard) SetActiveGroups(n int, groups []string) faults {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return f
+	}
+	return t.narrowTo(setOf(groups), m.choose(t.user, setOf(groups)))
+}
+
+func (t *session) narrowTo(groups set, f faults) faults {
+	if len(f) == 0 {
+		t.narrowed, t.groups = true, groups
+	}
+	return f
+}
+
+// ticketGroups are active in some scope, without what they inherit.
+func (m *standard) ticketGroups(t session) set {
+	return m.anywhere(t.user, func(scope string) set { own, _ := m.active(t, scope); return own })
+}
+
+// TicketGroups is SessionRoles.
+func (m *standard) TicketGroups(n int) (string, faults) {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return "", f
+	}
+	return quoted(sorted(m.ticketGroups(*t))), nil
+}
+
+// TicketPermissions is SessionPermissions.
+func (m *standard) TicketPermissions(n int) (string, faults) {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return "", f
+	}
+	all := m.anywhere(t.user, func(scope string) set { return m.gives(m.activeBelow(*t, scope)) })
+	return quoted(sorted(all)), nil
+}
+
+// Ticket shows whether it was narrowed, and what dynamic sets leave out of it.
+func (m *standard) Ticket(n int) (string, faults) {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return "", f
+	}
+	omitted := m.anywhere(t.user, func(scope string) set { _, omitted := m.active(*t, scope); return omitted })
+	return fmt.Sprint(t.user, " narrowed ", t.narrowed, " omitted ", quoted(sorted(omitted))), nil
+}
+
+// CheckAccess asks for a permission of what is active, and of what that inherits. Who asks for
+// a permission that does not exist is denied.
+func (m *standard) CheckAccess(n int, permission, scope string) faults {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return f
+	}
+	f.when(!m.gives(m.activeBelow(*t, scope))[permission], rbac.ErrDenied)
+	return f
+}
+
+func (m *standard) CheckGroup(n int, group, scope string) faults {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return f
+	}
+	f.when(!m.activeBelow(*t, scope)[group], rbac.ErrDenied)
+	return f
+}
+
+// Identity has what is active in a ticket of the user that is not narrowed.
+func (m *standard) Identity(user string) (string, faults) {
+	var f faults
+	f.when(m.noUser(user), rbac.ErrNotFound)
+	f.when(m.users[user], rbac.ErrDenied)
+	if len(f) > 0 {
+		return "", f
+	}
+	return m.sees(session{user: user}), nil
+}
+
+// Identify has what is active in a ticket.
+func (m *standard) Identify(n int) (string, faults) {
+	t, f := m.ticket(n)
+	if len(f) > 0 {
+		return "", f
+	}
+	return m.sees(*t), nil
+}
+
+// sees lists groups and permissions without scope and in each, and where each permission is had.
+func (m *standard) sees(t session) string {
+	text := t.user
+	for _, scope := range allScopes {
+		active := m.activeBelow(t, scope)
+		text += fmt.Sprint(" ", scope, quoted(sorted(active)), quoted(sorted(m.gives(active))))
+	}
+	for _, p := range allPermissions {
+		text += fmt.Sprint(" ", p, quoted(m.has(t, p)))
+	}
+	return text
+}
+
+// has lists the scopes in which a permission is had; "*" is everywhere.
+func (m *standard) has(t session, permission string) (where []string) {
+	scopes := m.scopes(t.user)
+	for _, scope := range scopes {
+		if m.gives(m.activeBelow(t, scope))[permission] {
+			where = append(where, scope)
+		}
+	}
+	if slices.Equal(where, scopes) {
+		return []string{"*"}
+	}
+	return slices.DeleteFunc(where, func(scope string) bool { return scope == "" })
+}
+
+// AssignedUsers lists memberships, ended ones too.
+func (m *standard) AssignedUsers(group string) (string, faults) {
+	return m.memberships(func(k member) bool { return k.group == group }), m.needGroup(group)
+}
+
+func (m *standard) AssignedGroups(user string) (string, faults) {
+	return m.memberships(func(k member) bool { return k.user == user }), m.needUser(user)
+}
+
+func (m *standard) memberships(of func(member) bool) string {
+	lines := set{}
+	for k, until := range m.members {
+		if of(k) {
+			lines[membershipLine(k, until)] = true
+		}
+	}
+	return quoted(sorted(lines))
+}
+
+func membershipLine(k member, until time.Time) string {
+	if until.IsZero() {
+		return fmt.Sprint(k)
+	}
+	return fmt.Sprint(k, " until ", until.Format(time.TimeOnly))
+}
+
+func (m *standard) needGroup(group string) (f faults) {
+	f.when(!m.groups[group], rbac.ErrNotFound)
+	return f
+}
+
+func (m *standard) needUser(user string) (f faults) {
+	f.when(m.noUser(user), rbac.ErrNotFound)
+	return f
+}
+
+func (m *standard) needPermission(name string) (f faults) {
+	_, there := m.permissions[name]
+	f.when(!there, rbac.ErrNotFound)
+	return f
+}
+
+// AuthorizedUsers are the users of the group and of those that inherit it.
+func (m *standard) AuthorizedUsers(group string) (string, faults) {
+	return m.usersWith(func(user string) bool { return m.authorizedAnywhere(user)[group] }), m.needGroup(group)
+}
+
+func (m *standard) usersWith(has func(user string) bool) string {
+	users := set{}
+	for user := range m.users {
+		if has(user) {
+			users[user] = true
+		}
+	}
+	return quoted(sorted(users))
+}
+
+func (m *standard) AuthorizedGroups(user string) (string, faults) {
+	return quoted(sorted(m.authorizedAnywhere(user))), m.needUser(user)
+}
+
+func (m *standard) GroupPermissions(group string) (string, faults) {
+	return quoted(sorted(m.gives(m.below(set{group: true})))), m.needGroup(group)
+}
+
+func (m *standard) UserPermissions(user string) (string, faults) {
+	return quoted(sorted(m.gives(m.authorizedAnywhere(user)))), m.needUser(user)
+}
+
+func (m *standard) PermissionGroups(permission string) (string, faults) {
+	groups := set{}
+	for group := range m.groups {
+		if m.gives(m.below(set{group: true}))[permission] {
+			groups[group] = true
+		}
+	}
+	return quoted(sorted(groups)), m.needPermission(permission)
+}
+
+func (m *standard) PermissionUsers(permission string) (string, faults) {
+	has := func(user string) bool { return m.gives(m.authorizedAnywhere(user))[permission] }
+	return m.usersWith(has), m.needPermission(permission)
+}
+
+func (m *standard) GroupOperationsOnObject(group, object string) (string, faults) {
+	return m.operations(object, m.gives(m.below(set{group: true}))), append(m.needGroup(group), m.needObject(object)...)
+}
+
+func (m *standard) UserOperationsOnObject(user, object string) (string, faults) {
+	return m.operations(object, m.gives(m.authorizedAnywhere(user))), append(m.needUser(user), m.needObject(object)...)
+}
+
+func (m *standard) operations(object string, permissions set) string {
+	operations := set{}
+	for p := range permissions {
+		if r := m.permissions[p]; r.object == object {
+			operations[r.operation] = true
+		}
+	}
+	return quoted(sorted(operations))
+}
+
+func (m *standard) needObject(object string) (f faults) {
+	for _, r := range m.permissions {
+		if r.object == object {
+			return nil
+		}
+	}
+	return faults{rbac.ErrNotFound}
+}
+
+// Set is SSDSet or DSDSet: its groups and its cardinality.
+func (m *standard) Set(k setKey) (string, faults) {
+	s, there := m.sets[k]
+	var f faults
+	f.when(!there, rbac.ErrNotFound)
+	return fmt.Sprint(k.name, quoted(sorted(s.groups)), s.cardinality), f
+}
+
+// Everything lists all names, and the sets of both kinds.
+func (m *standard) Everything() (string, faults) {
+	text := quoted(sorted(keys(m.users))) + quoted(sorted(m.groups)) + quoted(sorted(keys(m.permissions)))
+	for _, kind := range []string{"SSD", "DSD"} {
+		for _, name := range allSets {
+			if line, f := m.Set(setKey{kind, name}); len(f) == 0 {
+				text += " " + line
+			}
+		}
+		text += ";"
+	}
+	return text, nil
+}
+
+func setOf(names []string) set {
+	s := set{}
+	for _, name := range names {
+		s[name] = true
+	}
+	return s
+}
+
+func keys[V any](all map[string]V) set { return setOf(slices.Collect(maps.Keys(all))) }
+
+// quoted prints names, and nil and empty alike.
+func quoted(names []string) string { return fmt.Sprintf("%q", names) }

@@ -1,0 +1,63 @@
+package storetest
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// valuing does to the values of tickets what it should not.
+type valuing struct{ rbac.Records }
+
+func (r valuing) SetTicketValue(v rbac.TicketValueRecord) error {
+	v.Key = strings.ToLower(v.Key)
+	return r.Records.SetTicketValue(v)
+}
+
+func (r valuing) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
+	list, err := r.Records.TicketValues(ticket)
+	slices.Reverse(list)
+	return list, err
+}
+
+func (r valuing) DeleteTicketValue(ticket uuid.UUID, _ string) error {
+	list, err := r.TicketValues(ticket)
+	for _, v := range list {
+		err = errors.Join(err, r.Records.DeleteTicketValue(ticket, v.Key))
+	}
+	return err
+}
+
+func (r valuing) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
+	return errors.Join(r.DeleteTicketValue(id, ""), r.Records.SetTicketGroups(id, groups))
+}
+
+// outliving keeps values, and tickets for their sake.
+type outliving struct {
+	rbac.Records
+	store *faulty
+}
+
+func (r outliving) AddTicket(t rbac.TicketRecord) error {
+	old, known := r.store.tickets[t.ID]
+	r.store.tickets[t.ID] = t
+	if err := r.Records.AddTicket(t); err != nil || !known {
+		return err
+	}
+	return r.Records.SetTicketValue(rbac.TicketValueRecord{Ticket: old.ID, Key: "a", Value: "1"})
+}
+
+func (r outliving) SetTicketValue(v rbac.TicketValueRecord) error {
+	err := r.Records.SetTicketValue(v)
+	if t, ok := r.store.tickets[v.Ticket]; ok && err == rbac.ErrNotFound {
+		return errors.Join(r.Records.AddTicket(t), r.Records.SetTicketValue(v))
+	}
+	if err == rbac.ErrNotFound {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,39 @@
+package memorystore
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+func (t *tx) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
+	return read(t, func(s *state) ([]rbac.TicketValueRecord, error) {
+		return copies(s.ticketValues.under(idKey(ticket))), nil
+	})
+}
+
+func (t *tx) SetTicketValue(v rbac.TicketValueRecord) error {
+	return t.change("set ticket value", func(s *state) error {
+		if !s.tickets.has(idKey(v.Ticket)) {
+			return rbac.ErrNotFound
+		}
+		s.ticketValues.set(s.stamp, idKey(v.Ticket)+v.Key, &v)
+		return nil
+	})
+}
+
+func (t *tx) DeleteTicketValue(ticket uuid.UUID, key string) error {
+	return t.change("delete ticket value", func(s *state) error {
+		return remove(s, &s.ticketValues, idKey(ticket)+key)
+	})
+}
+
+func (s *state) dropTicketValues(ticket uuid.UUID) {
+	var keys []string // a tree must not be written while it is read
+	for key := range s.ticketValues.under(idKey(ticket)) {
+		keys = append(keys, key)
+	}
+	for _, key := range keys {
+		s.ticketValues.delete(s.stamp, key)
+	}
+}
