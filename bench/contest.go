@@ -166,6 +166,11 @@ func (r *row) checks(s subject, w *world, q *questions, patience time.Duration) 
 	if err := warmed(s, w); err != nil {
 		return nil, err
 	}
+	if m, ok := s.(rememberer); ok {
+		if err := m.remember(q); err != nil {
+			return nil, err
+		}
+	}
 	var all []*series
 	for _, a := range answers(s, q) {
 		n, err := a.verify(patience)

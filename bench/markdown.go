@@ -26,7 +26,7 @@ const notes = `## Notes
 - **–**: the peer has no such thing, or the change would never be seen.
 - **casbin** is asked by names only; it has nothing ready to be asked. In compounds groups are asked of its role manager, and the permission of Enforce.
 - **casbin, cached** and **synced cached** go on allowing after a revoke, for as long as the entry stays in the cache, which is without limit unless one is set: so the
-  run shows, and so no time can be told for a change. They are timed on what was asked before.
+  run shows, and so no time can be told for a change. They are timed on questions that their cache was filled with the answers to.
 - **cedar-go** has the world as entities: users in groups, groups in the permissions they give.
 - **OPA** has it as data in memory, in the form its evaluator reads; a prepared query for each rule.
 - **plain maps** and **bitset** are bounds, without locks: a change while somebody reads would be a data race in them.

@@ -65,3 +65,6 @@ type compounder interface {
 
 // warmer is a subject that answers from a cache once it has been asked.
 type warmer interface{ warm(w *world) error }
+
+// rememberer is a subject with a cache of decisions, which it fills with those on all questions.
+type rememberer interface{ remember(q *questions) error }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/casbin/casbin/v3"
 	"github.com/casbin/casbin/v3/model"
+	"github.com/casbin/casbin/v3/persist/cache"
 )
 
 const casbinModule = "github.com/casbin/casbin/v3"
@@ -50,7 +52,8 @@ func loadCasbinCached(w *world) (subject, error) {
 		return nil, err
 	}
 	e, err := casbin.NewCachedEnforcer(m)
-	return fillCasbin(e, err, w)
+	s, err := fillCasbin(e, err, w)
+	return cachedEnforcer{s, cache.NewDefaultCache, e.SetCache}, err
 }
 
 func loadCasbinSyncedCached(w *world) (subject, error) {
@@ -59,18 +62,47 @@ func loadCasbinSyncedCached(w *world) (subject, error) {
 		return nil, err
 	}
 	e, err := casbin.NewSyncedCachedEnforcer(m)
-	return fillCasbin(e, err, w)
+	s, err := fillCasbin(e, err, w)
+	return cachedEnforcer{s, cache.NewSyncCache, e.SetCache}, err
 }
 
-func fillCasbin(e casbin.IEnforcer, err error, w *world) (subject, error) {
+// cachedEnforcer keeps decisions.
+type cachedEnforcer struct {
+	enforcer
+	empty func() (cache.Cache, error)
+	set   func(cache.Cache)
+}
+
+// remember fills the cache with the truth: to decide all the questions would take hours in a large world, and
+// with a few of them only the cache would fit into the processor's, and be faster than it is.
+func (e cachedEnforcer) remember(q *questions) error {
+	c, err := e.empty()
 	if err != nil {
-		return nil, err
+		return err
+	}
+	keep := func(user, permission string, has bool) {
+		key, _ := casbin.GetCacheKey(user, permission)
+		err = errors.Join(err, c.Set(key, has))
+	}
+	for _, p := range q.probes {
+		keep(p.user, p.permission, p.want)
+	}
+	for _, p := range q.compounds {
+		keep(p.user, p.b, p.has)
+	}
+	e.set(c)
+	return err
+}
+
+func fillCasbin(e casbin.IEnforcer, err error, w *world) (enforcer, error) {
+	if err != nil {
+		return enforcer{}, err
 	}
 	if _, err := e.AddPolicies(pairs(w.groups, w.grants, w.permissions)); err != nil {
-		return nil, err
+		return enforcer{}, err
 	}
 	if _, err := e.AddGroupingPolicies(pairs(w.users, w.memberships, w.groups)); err != nil {
-		return nil, err
+		return enforcer{}, err
 	}
 	return enforcer{e}, nil
 }

@@ -15,6 +15,7 @@ type probe struct {
 // compound asks whether a user meets (in_group a or has_permission b) and not in_group c.
 type compound struct {
 	user, a, b, c string
+	has           bool // the permission b
 	want          bool
 }
 
@@ -81,7 +82,7 @@ func (a asker) compound(allowed bool) compound {
 		u := a.any(a.users)
 		x, y, z := a.someGroup(u), a.somePermission(u), a.someGroup(u)
 		if want := (a.inGroup(u, x) || a.has(u, y)) && !a.inGroup(u, z); want == allowed {
-			return compound{strings.Clone(a.users[u]), a.groups[x], a.permissions[y], a.groups[z], want}
+			return compound{strings.Clone(a.users[u]), a.groups[x], a.permissions[y], a.groups[z], a.has(u, y), want}
 		}
 	}
 }

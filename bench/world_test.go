@@ -66,7 +66,7 @@ func TestQuestions(t *testing.T) {
 	var total, byGroup, byPermission, byException int
 	for _, c := range q.compounds {
 		a, b, x := w.inGroup(n[c.user], n[c.a]), w.has(n[c.user], n[c.b]), w.inGroup(n[c.user], n[c.c])
-		if c.want != ((a || b) && !x) {
+		if c.has != b || c.want != ((a || b) && !x) {
 			t.Fatalf("%+v is wrong", c)
 		}
 		total += count(c.want)
