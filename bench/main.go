@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -32,6 +33,9 @@ type options struct {
 }
 
 func run(o options) error {
+	if o.renew && !strings.Contains(o.sizes, "S,M,L") {
+		return errors.New("the documents are renewed by a run with S,M,L")
+	}
 	r := newReport()
 	var err error
 	if r.contests, err = holdAll(o); err != nil {
