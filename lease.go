@@ -142,6 +142,7 @@ func (a *Authority) followStore(ctx context.Context) {
 			return
 		case <-ticks.C:
 		case <-hints:
+		case <-a.wake:
 		}
 		err := a.pollOnce(ctx)
 		if ctx.Err() != nil {
