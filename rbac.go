@@ -30,10 +30,14 @@
 //
 // # When a change takes effect
 //
-// A change takes effect for every Identify, Judge, Identity or View that starts after the call that made it
-// has returned, in every process on the same store: each reads where the store's
-// history stands. An Identity keeps its answers for ever. So get a new one
-// for every request, and for every message of a long connection.
+// A change takes effect for every Identify, Judge or Identity that starts after the call that made it
+// has returned: at once in the Authority that made it, and in every other, in whatever process, within
+// [Config.MaxStaleness], a second unless set otherwise. One that cannot ask its store for so long
+// answers ErrUnavailable. Most often it takes a tenth of that; who cannot wait says so with [AtLeast].
+// A View or an Update always sees the store as it is.
+//
+// An Identity keeps its answers for ever. So get a new one for every request, and for
+// every message of a long connection.
 //
 // # Cautions
 //
