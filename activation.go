@@ -4,14 +4,38 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
-// activeGroups are the groups that count together, in one scope, as numbers.
+// activeGroups are the groups that count together, in one scope, as numbers. They do
+// not change; what they remember follows from them and their policy.
 type activeGroups struct {
-	own     []int32 // those assigned, or named by a ticket, in the order in which they were activated
-	closed  []int32 // these and all they inherit, sorted
-	omitted []int32 // those that were left out, since they would violate a dynamic set; in that order
+	own      []int32 // those assigned, or named by a ticket, in the order in which they were activated
+	closed   []int32 // these and all they inherit, sorted
+	omitted  []int32 // those that were left out, since they would violate a dynamic set; in that order
+	verdicts [4]atomic.Uint64
+}
+
+// remember judges by the groups, and keeps the last verdicts: a request asks the same again and again. An
+// entry is the serial of a predicate and its verdict in one number, so that readers and writers need no lock.
+func (a *activeGroups) remember(p *predicate, v view) verdict {
+	place := &a.verdicts[p.serial%uint64(len(a.verdicts))]
+	if e := place.Load(); e>>2 == p.serial {
+		return verdict(e&3) - 1
+	}
+	verdict := p.rule.judge(v)
+	place.Store(p.serial<<2 | uint64(verdict+1))
+	return verdict
+}
+
+// remembered reports whether p is met and id remembers it.
+func remembered(id *Identity, p Predicate) bool {
+	q, ok := p.(*predicate)
+	if !ok || q == nil || id == nil || id.here == nil {
+		return false
+	}
+	return id.here.verdicts[q.serial%4].Load() == q.serial<<2|uint64(met+1)
 }
 
 func (a *activeGroups) equal(b *activeGroups) bool {

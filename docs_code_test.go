@@ -94,22 +94,26 @@ func isIgnored(name string) bool {
 	return name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
 }
 
-var goFence = regexp.MustCompile(`^(?i)\s*go(lang)?\b`)
+var (
+	anyFence = regexp.MustCompile("^(```+|~~~+)")
+	goFence  = regexp.MustCompile(`^(?i)[\s{.]*go(lang)?\b`)
+)
 
 // goBlock is a fenced block of Go in a document.
 type goBlock []goToken
 
-// goBlocks finds the blocks of a document: what stands between a line ```go and a line ```.
+// goBlocks finds the blocks of a document: what stands between a line ```go and a line ```. A fence may be
+// longer, as it has to be around a block that has one in it, and ends with one that is at least as long.
 func goBlocks(text string) (blocks []goBlock, err error) {
 	fence, start, isGo := "", 0, false
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		line = strings.TrimSpace(line)
 		switch {
-		case fence == "" && (strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~")):
-			fence, start = line[:3], i+1
-			isGo = goFence.MatchString(line[3:])
-		case fence != "" && line == fence:
+		case fence == "" && anyFence.MatchString(line):
+			fence, start = anyFence.FindString(line), i+1
+			isGo = goFence.MatchString(line[len(fence):])
+		case fence != "" && strings.HasPrefix(line, fence) && strings.Trim(line, fence[:1]) == "":
 			if isGo {
 				blocks = append(blocks, tokens(strings.Join(lines[start:i], "\n"), start+1))
 			}
@@ -172,6 +176,14 @@ func TestGoBlocks(t *testing.T) {
 		got := blocks[0].missingFrom(code)
 		if !strings.HasPrefix(got, c.fault) || (got == "") != (c.fault == "") {
 			t.Errorf("%s: %q, want %q", c.name, got, c.fault)
+		}
+	}
+	for _, text := range []string{
+		"```go\nf()\n```\n", "``` go\nf()\n```", "```Go title\nf()\n```", "~~~golang\nf()\n~~~", "```` go\nf()\n````",
+		"```{.go}\nf()\n````\n", "````\n```\n````\n```go\nf()\n```", "> text\n  ```go\n  f()\n  ```",
+	} {
+		if blocks, err := goBlocks(text); err != nil || len(blocks) != 1 || blocks[0][0].text != "f" {
+			t.Errorf("%q has the blocks %v (%v)", text, blocks, err)
 		}
 	}
 	if _, err := goBlocks("```go\nf()\n"); err == nil {

@@ -39,10 +39,9 @@ func (x *witness) staticPolicy(givers []int32) (*policy, error) {
 		groups = append(groups, x.policy.groups[n].ID)
 	}
 	sets, err := x.r.GroupSeparations(false, groups)
-	p := *x.policy
-	p.groups = slices.Clone(p.groups) // of which every Identity has the other
+	p := &policy{groups: slices.Clone(x.policy.groups), groupNum: x.policy.groupNum, groupIDs: x.policy.groupIDs}
 	p.setSeparations(sets)
-	return &p, err
+	return p, err
 }
 
 // refused tells the static set that a user with these groups would violate, as AssignUser would; empty if there is none.

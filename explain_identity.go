@@ -112,7 +112,7 @@ func (g *policyGroup) grantsItself(permission string) bool { return g.grantOf(pe
 // grantOf is the group's own grant that gives a permission: its name, or the narrowest pattern; empty if there is none.
 func (g *policyGroup) grantOf(permission string) string {
 	for _, grant := range append([]string{permission}, covering(permission)...) {
-		if _, ok := g.grants[grant]; ok {
+		if _, ok := slices.BinarySearch(g.grants, grant); ok {
 			return grant
 		}
 	}
@@ -177,12 +177,12 @@ func (id *Identity) paths(meant func(int32) bool) [][]string {
 // groups of id are closed under inheritance, looking at immediate juniors is enough.
 func (id *Identity) roots() []int32 {
 	inherited := map[int32]bool{}
-	for _, n := range id.groups {
+	for _, n := range id.here.closed {
 		for _, junior := range id.policy.groups[n].juniors {
 			inherited[junior] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(id.groups), func(n int32) bool { return inherited[n] })
+	return slices.DeleteFunc(slices.Clone(id.here.closed), func(n int32) bool { return inherited[n] })
 }
 
 // path searches breadth first, and so finds a shortest path. It sees each group once.

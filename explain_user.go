@@ -108,7 +108,7 @@ func (p *policy) inheritors(n int32) (above []int32) {
 func (x *witness) grants(group int32, permission string) (ends []string) {
 	g := x.policy.groups[group]
 	for _, name := range append([]string{permission}, covering(permission)...) {
-		if _, ok := g.grants[name]; !ok {
+		if _, ok := slices.BinarySearch(g.grants, name); !ok {
 			continue
 		}
 		grant, err := x.r.Grant(g.ID, name)

@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -16,30 +15,40 @@ import (
 // Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With an
 // error the Identity is nil, which meets no predicate.
 func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
-	st, now, err := a.ready(ctx)
+	id, c, now, err := a.find(ctx, t)
 	if err != nil {
 		return nil, err
 	}
+	if c != nil {
+		a.use(c, now)
+	}
+	return id, nil
+}
+
+// find is Identify without counting as a use. The ticket is nil for the zero Token.
+func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedTicket, now time.Time, err error) {
+	st, now, err := a.ready(ctx)
+	if err != nil {
+		return nil, nil, now, err
+	}
 	if t.IsZero() {
-		return st.policy.anonymous(a.cfg.Clock), nil
+		return st.policy.anonymous(a.cfg.Clock), nil, now, nil
 	}
 	hash := t.hash()
 	if c := a.cachedTicket(st, hash, now); c != nil {
-		a.use(c, now)
-		return a.identityIn(c, st, now), nil
+		return a.identityIn(c, st, now), c, now, nil
 	}
-	var id *Identity
-	err = a.lookup(ctx, func(r Records, st *state) error {
-		c, err := a.useTicket(r, st, hash)
-		if err == nil {
-			id = a.identityIn(c, st, a.now())
+	err = a.lookup(ctx, func(r Records, st *state) (err error) {
+		now = a.now()
+		if c, err = a.getTicket(r, st, hash, now); err == nil {
+			id = a.identityIn(c, st, now)
 		}
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, now, err
 	}
-	return id, nil
+	return id, c, now, nil
 }
 
 // maxLookups bounds how many lookups wait for the store at once, so that a flood of
@@ -82,27 +91,33 @@ func (a *Authority) cachedTicket(st *state, hash TokenHash, now time.Time) *cach
 // useTicket finds a living ticket and notes that it was used.
 func (a *Authority) useTicket(r Records, st *state, hash TokenHash) (*cachedTicket, error) {
 	now := a.now()
-	c := a.cachedTicket(st, hash, now)
-	if c == nil {
-		var err error
-		if c, err = a.readTicket(r, st, hash, now); err != nil {
-			return nil, err
-		}
-		a.keep(st, func(in *caches) {
-			if !c.user.dropped.Load() {
-				in.users.SetIfAbsent(c.user.ID, c.user)
-			}
-			if kept, ok := in.users.GetIfPresent(c.user.ID); ok && kept == c.user {
-				in.tickets.Set(hash, c)
-			}
-		})
+	c, err := a.getTicket(r, st, hash, now)
+	if err != nil {
+		return nil, err
 	}
 	a.use(c, now)
 	return c, nil
 }
 
-// hash is what the store knows of a token.
-func (t Token) hash() TokenHash { return sha256.Sum256([]byte(t.Secret())) }
+// getTicket finds a living ticket in the cache, or in the store, and then keeps it.
+func (a *Authority) getTicket(r Records, st *state, hash TokenHash, now time.Time) (*cachedTicket, error) {
+	if c := a.cachedTicket(st, hash, now); c != nil {
+		return c, nil
+	}
+	c, err := a.readTicket(r, st, hash, now)
+	if err != nil {
+		return nil, err
+	}
+	a.keep(st, func(in *caches) {
+		if !c.user.dropped.Load() {
+			in.users.SetIfAbsent(c.user.ID, c.user)
+		}
+		if kept, ok := in.users.GetIfPresent(c.user.ID); ok && kept == c.user {
+			in.tickets.Set(hash, c)
+		}
+	})
+	return c, nil
+}
 
 // lag is by how much LastSeen may be behind the last use.
 const lag = time.Minute

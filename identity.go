@@ -26,7 +26,7 @@ type Identity struct {
 	now    func() time.Time // the clock of its Authority; nil: time.Now
 	addr   netip.Addr
 	policy *policy             // nil: made by NewIdentity
-	groups []int32             // with policy: sorted numbers of the active groups and all they inherit, in scope
+	here   *activeGroups       // with policy: the active groups in scope
 	active *scopedGroups       // with policy: the groups of every scope; nil: none in any
 	third  bool                // texts are about the user, not for them
 	scope  string              // whose memberships groups counts beside the global ones; empty: none
@@ -85,7 +85,12 @@ func (p *policy) anonymous(now func() time.Time) *Identity {
 	if p == nil {
 		return &Identity{}
 	}
-	return &Identity{kind: anonymousIdentity, policy: p, now: now}
+	id := p.nobody.Load()
+	if id == nil {
+		id = &Identity{kind: anonymousIdentity, policy: p, here: &activeGroups{}, now: now}
+		p.nobody.Store(id)
+	}
+	return id
 }
 
 // identity is the user u. What is active is kept and never written to. Without
@@ -94,7 +99,7 @@ func (p *policy) identity(u uuid.UUID, name string, active *scopedGroups, since 
 	if p == nil || u == uuid.Nil || name == "" || active == nil {
 		return &Identity{}
 	}
-	return &Identity{kind: userIdentity, id: u, user: name, groups: active.global.closed, active: active,
+	return &Identity{kind: userIdentity, id: u, user: name, here: active.global, active: active,
 		since: since, now: now, policy: p}
 }
 
@@ -141,11 +146,16 @@ func (id view) group(name string) verdict {
 		return verdictOf(ok)
 	}
 	n, ok := id.policy.groupNum[name]
+	return id.inNumber(n, ok)
+}
+
+// inNumber is the verdict on being in the group with a number, if there is one.
+func (id view) inNumber(n int32, ok bool) verdict {
 	if !ok {
 		return broken
 	}
-	_, ok = slices.BinarySearch(id.groups, n)
-	return verdictOf(ok)
+	_, in := slices.BinarySearch(id.active.closed, n)
+	return verdictOf(in)
 }
 
 // permission is the verdict on having a permission, for a known id.
@@ -154,25 +164,42 @@ func (id view) permission(name string) verdict {
 		_, ok := id.pnames[name]
 		return verdictOf(ok)
 	}
-	p, ok := id.policy.perms[name]
-	if !ok {
-		return broken
-	}
-	return verdictOf(intersect(id.groups, p.groups))
+	return id.given(id.policy.perms[name])
 }
 
-// intersect reports whether two sorted lists have a number in common. It looks
-// the shorter one's numbers up in the longer.
+// given is the verdict on having a permission of the policy, if there is one.
+func (id view) given(p *policyPermission) verdict {
+	if p == nil {
+		return broken
+	}
+	return verdictOf(p.givenBy(id.active.closed))
+}
+
+// intersect reports whether two sorted lists have a number in common. Where one is much
+// shorter it looks its numbers up in the longer.
 func intersect(short, long []int32) bool {
 	if len(short) > len(long) {
 		short, long = long, short
 	}
-	for _, n := range short {
-		i, ok := slices.BinarySearch(long, n)
-		if ok {
-			return true
+	if len(long) > 8*len(short) {
+		for _, n := range short {
+			i, ok := slices.BinarySearch(long, n)
+			if ok {
+				return true
+			}
+			long = long[i:]
 		}
-		long = long[i:]
+		return false
+	}
+	for i, j := 0, 0; i < len(short) && j < len(long); {
+		switch a, b := short[i], long[j]; {
+		case a == b:
+			return true
+		case a < b:
+			i++
+		default:
+			j++
+		}
 	}
 	return false
 }
@@ -185,7 +212,7 @@ func (id *Identity) Groups() iter.Seq[string] {
 		case id.policy == nil:
 			slices.Values(slices.Sorted(maps.Keys(id.gnames)))(yield)
 		default:
-			for _, n := range id.groups { // numbers go by name
+			for _, n := range id.here.closed { // numbers go by name
 				if !yield(id.policy.groups[n].Name) {
 					return
 				}

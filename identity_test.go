@@ -48,7 +48,7 @@ func TestPolicyIdentity(t *testing.T) {
 	wantNames(t, "groups", id.Groups, "chiefs", "editors", "readers", "senior-editors", "staff")
 	wantNames(t, "permissions", id.Permissions, "post.edit", "post.publish", "post.read", "post.write")
 	for name, n := range p.groupNum {
-		if got, want := id.InGroup(name), slices.Contains(id.groups, n); got != want {
+		if got, want := id.InGroup(name), slices.Contains(id.here.closed, n); got != want {
 			t.Errorf("InGroup(%q) = %v, want %v", name, got, want)
 		}
 	}

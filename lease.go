@@ -7,23 +7,29 @@ import (
 )
 
 // moment is a time by the clock of the Authority, and by one that goes on evenly
-// whatever is done to the former.
-type moment struct{ wall, steady time.Time }
+// whatever is done to the former; both in nanoseconds.
+type moment struct {
+	time         time.Time
+	wall, steady int64
+}
+
+// began is the zero of the steady clock.
+var began = time.Now()
 
 func (a *Authority) moment() moment {
-	wall := a.cfg.Clock()
+	now := a.cfg.Clock()
+	m := moment{time: now, wall: now.UnixNano()}
 	if a.cfg.ownClock {
-		return moment{wall, time.Now()}
+		now = time.Now()
 	}
-	return moment{wall, wall}
+	m.steady = int64(now.Sub(began))
+	return m
 }
 
 // since is the time that passed from one moment to another: the longer of what the two clocks
 // say. The one stands still while the machine sleeps, the other can be set back.
 func (m moment) since(earlier moment) time.Duration {
-	steady := m.steady.Sub(earlier.steady)
-	wall := m.wall.Round(0).Sub(earlier.wall.Round(0))
-	return max(steady, wall)
+	return time.Duration(max(m.steady-earlier.steady, m.wall-earlier.wall))
 }
 
 // lease says that at a moment the state was, or was newer than, what the store had. Who answers from the
@@ -37,7 +43,7 @@ func (a *Authority) leased(now moment, most time.Duration) bool {
 }
 
 // ready returns the state, under a lease, to answer a call that begins now. Where the lease has
-// run out it looks at the store.
+// run out it looks at the store. The time is that of the call.
 func (a *Authority) ready(ctx context.Context) (*state, time.Time, error) {
 	if a.closed.Load() {
 		return nil, time.Time{}, errClosed
@@ -53,7 +59,7 @@ func (a *Authority) ready(ctx context.Context) (*state, time.Time, error) {
 			return nil, time.Time{}, err
 		}
 	}
-	return a.state.Load(), instant(now.wall), nil
+	return a.state.Load(), now.time, nil
 }
 
 // renew polls the store, unless the lease holds by then. One goroutine at a time polls; the others
@@ -136,6 +142,7 @@ func (a *Authority) followStore(ctx context.Context) {
 			return
 		case <-ticks.C:
 		case <-hints:
+		case <-a.wake:
 		}
 		err := a.pollOnce(ctx)
 		if ctx.Err() != nil {

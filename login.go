@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -248,9 +249,10 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 	if err != nil {
 		return TicketRecord{}, err
 	}
-	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Label: l.Label, Narrowed: l.Groups != nil,
+	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
 		Key:     l.Label != "" && !l.Expires.IsZero(),
-		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)), UserAgent: printable(l.UserAgent, maxName)}
+		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
+		Label: strings.Clone(l.Label), UserAgent: strings.Clone(printable(l.UserAgent, maxName))} // the host may reuse its bytes
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
 	}

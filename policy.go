@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 )
@@ -16,32 +17,100 @@ type policy struct {
 	perms    map[string]*policyPermission
 	names    []string // of permissions, in byte order
 	menu     []MenuSection
-	sets     []SeparationRecord // dynamic ones; in a policy made for a check, those to be checked
+	serial   uint64                   // tells policies of this process apart, and later ones are higher
+	nobody   atomic.Pointer[Identity] // who has no ticket; see anonymous
+	sets     []SeparationRecord       // dynamic ones; in a policy made for a check, those to be checked
 }
 
 type policyGroup struct {
 	Group
-	closure []int32             // its own number and those of all groups it inherits, sorted
-	juniors []int32             // immediate, sorted
-	grants  map[string]struct{} // its own: names of permissions, and patterns
-	sets    []int32             // those it is a member of
-	first   bool                // gives a protected permission: it is activated before others
+	closure []int32  // its own number and those of all groups it inherits, sorted
+	juniors []int32  // immediate, sorted
+	grants  []string // its own: names of permissions, and patterns; sorted
+	sets    []int32  // those it is a member of
+	first   bool     // gives a protected permission: it is activated before others
 }
 
 type policyPermission struct {
 	Permission
-	groups []int32 // sorted numbers of the groups that give it, by a grant of their own or of a group they inherit
+	groups []int32  // sorted numbers of the groups that give it, by a grant of their own or of a group they inherit
+	bits   []uint64 // the same as a bitset, where that is smaller; otherwise nil
+}
+
+// givenBy reports whether one of groups gives it.
+func (p *policyPermission) givenBy(groups []int32) bool {
+	if p.bits == nil {
+		return intersect(groups, p.groups)
+	}
+	for _, n := range groups {
+		if p.bits[n>>6]>>(n&63)&1 != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// makeBits makes the bitsets of those permissions that many groups give.
+func (p *policy) makeBits() {
+	for _, perm := range p.perms {
+		if 32*len(perm.groups) <= len(p.groups) {
+			continue
+		}
+		perm.bits = make([]uint64, len(p.groups)/64+1)
+		for _, n := range perm.groups {
+			perm.bits[n>>6] |= 1 << (n & 63)
+		}
+	}
+}
+
+// foundGroup and foundPermission are what a predicate has found under its name in one policy.
+type foundGroup struct {
+	policy uint64
+	number int32
+	ok     bool
+}
+
+type foundPermission struct {
+	policy     uint64
+	permission *policyPermission // nil: there is none
+}
+
+// findGroup looks a name up once in each policy. A predicate that serves several
+// Authorities keeps what it found in the newest policy, and looks up in the others.
+func (p *policy) findGroup(name string, kept *atomic.Pointer[foundGroup]) (int32, bool) {
+	f := kept.Load()
+	if f != nil && f.policy == p.serial {
+		return f.number, f.ok
+	}
+	n, ok := p.groupNum[name]
+	if f == nil || f.policy < p.serial {
+		kept.Store(&foundGroup{p.serial, n, ok})
+	}
+	return n, ok
+}
+
+func (p *policy) findPermission(name string, kept *atomic.Pointer[foundPermission]) *policyPermission {
+	f := kept.Load()
+	if f != nil && f.policy == p.serial {
+		return f.permission
+	}
+	perm := p.perms[name]
+	if f == nil || f.policy < p.serial {
+		kept.Store(&foundPermission{p.serial, perm})
+	}
+	return perm
 }
 
 // loadPolicy reads and compiles the policy that r shows.
 func loadPolicy(r Records, protected []string) (*policy, error) {
-	p := &policy{}
+	p := &policy{serial: serials.Add(1)}
 	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions, p.readGrants, p.readSeparations, p.readMenu} {
 		if err := step(r); err != nil {
 			return nil, err
 		}
 	}
 	p.spreadGrants()
+	p.makeBits()
 	for _, name := range protected {
 		if perm, ok := p.perms[name]; ok {
 			p.activateFirst(perm.groups)
@@ -127,10 +196,11 @@ func (p *policy) readGrants(r Records) error {
 		if !ok {
 			continue
 		}
-		if p.groups[n].grants == nil {
-			p.groups[n].grants = map[string]struct{}{}
+		name := g.Permission
+		if perm, ok := p.perms[name]; ok {
+			name = perm.Name // one text for all who name it
 		}
-		p.groups[n].grants[g.Permission] = struct{}{}
+		p.groups[n].grants = append(p.groups[n].grants, name) // they come in the order of group and permission
 	}
 	return err
 }
@@ -139,7 +209,7 @@ func (p *policy) readGrants(r Records) error {
 func (p *policy) spreadGrants() {
 	for n := range p.groups {
 		for _, from := range p.groups[n].closure {
-			for name := range p.groups[from].grants {
+			for _, name := range p.groups[from].grants {
 				if isPattern(name) {
 					p.give(int32(n), expand(p.names, name)...)
 				} else {

@@ -76,6 +76,7 @@ func (w worldRecords) Grants() (all []GrantRecord, _ error) {
 			all = append(all, GrantRecord{Group: worldID(group), Permission: name})
 		}
 	}
+	slices.SortFunc(all, func(a, b GrantRecord) int { return strings.Compare(a.Permission, b.Permission) })
 	return all, nil
 }
 

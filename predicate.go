@@ -3,6 +3,7 @@ package rbac
 import (
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // verdict is what a predicate comes to. The numbers make strong Kleene logic
@@ -28,6 +29,10 @@ type predicate struct {
 	msg   string // from WithMessage; empty: none
 	depth int    // of the tree, leaves have 1
 	size  int    // how many predicates the tree has
+
+	// serial tells predicates apart whose verdict follows from the active groups alone, so
+	// that these can remember it; zero: it does not.
+	serial uint64
 }
 
 // rule is what a predicate says.
@@ -47,19 +52,24 @@ type leaf interface {
 
 func (p *predicate) unwrap() *predicate { return p }
 
-func (p *predicate) judge(v view) verdict { return p.rule.judge(v) }
+func (p *predicate) judge(v view) verdict {
+	if p.serial == 0 || v.active == nil {
+		return p.rule.judge(v)
+	}
+	return v.active.remember(p, v)
+}
 
 // view is an Identity as a predicate sees it: with the groups that count in the
 // scope it is asked about. It is passed by value, so that a scope costs no allocation.
 type view struct {
 	*Identity
-	groups []int32 // in place of those of the Identity
-	scoped bool    // groups are those of another scope than the Identity's own
+	active *activeGroups // in place of those of the Identity; nil: it has no policy
+	scoped bool          // they are those of another scope than the Identity's own
 	scope  string
 }
 
 // view is id as it stands, for a known id.
-func (id *Identity) view() view { return view{Identity: id, groups: id.groups} }
+func (id *Identity) view() view { return view{Identity: id, active: id.here} }
 
 // identity is the Identity that a Func gets.
 func (v view) identity() *Identity {
@@ -85,13 +95,27 @@ func (p *predicate) plain() string {
 
 func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
 
+// newGroupLeaf is newLeaf for what follows from the active groups alone.
+func newGroupLeaf(l leaf) *predicate {
+	return &predicate{rule: l, depth: 1, size: 1, serial: serials.Add(1)}
+}
+
+var serials atomic.Uint64
+
 // missing stands where a predicate should be.
 var missing = newLeaf(&flawed{"nil", nil, "a predicate is missing"})
 
 // own returns the predicate behind p, and missing where there is none: p is nil, or of a
 // foreign type that embeds a nil Predicate, which panics when it is called, or a zero
 // predicate that was made by reflection.
-func own(p Predicate) (n *predicate) {
+func own(p Predicate) *predicate {
+	if q, ok := p.(*predicate); ok && q != nil && q.rule != nil {
+		return q
+	}
+	return ownForeign(p)
+}
+
+func ownForeign(p Predicate) (n *predicate) {
 	defer func() {
 		if n == nil {
 			_ = recover()

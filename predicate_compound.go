@@ -1,6 +1,9 @@
 package rbac
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // compound is a rule made of parts, of which there is at least one.
 type compound struct {
@@ -53,6 +56,9 @@ func newCompound(r joint) *predicate {
 		return newExcess(r, fmt.Sprintf("a predicate is nested deeper than %d", maxDepth))
 	case p.size > maxSize:
 		return newExcess(r, fmt.Sprintf("a predicate has more than %d parts", maxSize))
+	}
+	if _, scoped := r.(*inScope); !scoped && !slices.ContainsFunc(r.members(), func(part *predicate) bool { return part.serial == 0 }) {
+		p.serial = serials.Add(1)
 	}
 	return p
 }

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"strconv"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 )
@@ -58,9 +59,17 @@ func (p *anonymity) describe(id *Identity, v verdict) (need, fact string) {
 	return "needs a login", id.who()
 }
 
-type inGroup struct{ name string }
+type inGroup struct {
+	name  string
+	found atomic.Pointer[foundGroup]
+}
 
-func (p *inGroup) judge(id view) verdict { return id.group(p.name) }
+func (p *inGroup) judge(id view) verdict {
+	if id.policy == nil {
+		return id.group(p.name)
+	}
+	return id.inNumber(id.policy.findGroup(p.name, &p.found))
+}
 
 func (p *inGroup) call() (string, []string) { return "in_group", []string{strconv.Quote(p.name)} }
 
@@ -74,9 +83,17 @@ func (p *inGroup) describe(id *Identity, v verdict) (need, fact string) {
 	return "group " + strconv.Quote(p.name) + " is unknown", ""
 }
 
-type hasPermission struct{ name string }
+type hasPermission struct {
+	name  string
+	found atomic.Pointer[foundPermission]
+}
 
-func (p *hasPermission) judge(id view) verdict { return id.permission(p.name) }
+func (p *hasPermission) judge(id view) verdict {
+	if id.policy == nil {
+		return id.permission(p.name)
+	}
+	return id.given(id.policy.findPermission(p.name, &p.found))
+}
 
 func (p *hasPermission) call() (string, []string) {
 	return "has_permission", []string{strconv.Quote(p.name)}

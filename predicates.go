@@ -45,12 +45,12 @@ type Predicate interface {
 
 // Met reports whether id meets p. It is Check(id, p) == nil without building the
 // error: it allocates nothing and takes nanoseconds.
-func Met(id *Identity, p Predicate) bool { return judge(id, p) == met }
+func Met(id *Identity, p Predicate) bool { return remembered(id, p) || judge(id, p) == met }
 
 // Check returns nil if id meets p, and a [*DeniedError], which is [ErrDenied],
 // otherwise. A nil or zero id and a nil p are denied.
 func Check(id *Identity, p Predicate) error {
-	if judge(id, p) == met {
+	if remembered(id, p) || judge(id, p) == met {
 		return nil
 	}
 	e := &DeniedError{Identity: id, Message: denialMessage(id, p)}
@@ -139,7 +139,7 @@ func InGroup(name string) Predicate {
 	if !validGroup(name) {
 		return newFlawedName("in_group", "group", name)
 	}
-	return newLeaf(&inGroup{name})
+	return newGroupLeaf(&inGroup{name: name})
 }
 
 func validGroup(name string) bool {
@@ -164,7 +164,7 @@ func HasPermission(name string) Predicate {
 	if !validPermission(name) {
 		return newFlawedName("has_permission", "permission", name)
 	}
-	return newLeaf(&hasPermission{name})
+	return newGroupLeaf(&hasPermission{name: name})
 }
 
 // validPermission keeps patterns out: Not(HasPermission("post.*")) would be met

@@ -143,7 +143,7 @@ func TestBroken(t *testing.T) {
 // this package, is denied, not a crash.
 func TestFault(t *testing.T) {
 	amy := blog.compile(t).user(t, "amy")
-	amy.groups = []int32{1000}
+	amy.here.closed = []int32{1000}
 	err := Check(amy, InGroup("editors"))
 	if !errors.Is(err, ErrDenied) || err.Error() != "rbac: denied: "+faultMessage {
 		t.Errorf("Check gave %v, want ErrDenied", err)

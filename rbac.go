@@ -38,10 +38,14 @@
 //
 // # When a change takes effect
 //
-// A change takes effect for every Identify, Judge, Identity or View that starts after the call that made it
-// has returned, in every process on the same store: each reads where the store's
-// history stands. An Identity keeps its answers for ever. So get a new one
-// for every request, and for every message of a long connection.
+// A change takes effect for every Identify, Judge or Identity that starts after the call that made it
+// has returned: at once in the Authority that made it, and in every other, in whatever process, within
+// [Config.MaxStaleness], a second unless set otherwise. One that cannot ask its store for so long
+// answers ErrUnavailable. Most often it takes a tenth of that; who cannot wait says so with [AtLeast].
+// A View or an Update always sees the store as it is.
+//
+// An Identity keeps its answers for ever. So get a new one for every request, and for
+// every message of a long connection.
 //
 // # Cautions
 //
@@ -85,6 +89,7 @@ type Authority struct {
 	trust     time.Duration // how long a lease is believed without a look at the store: MaxStaleness, but in tests
 	epoch     atomic.Uint64 // counts how often the lease was given up: a poll sent before does not bring it back
 	polling   chan struct{} // holds one value while somebody polls
+	wake      chan struct{} // holds one value to make the follower ask at once
 	lookups   chan struct{} // holds one value for each lookup in the store that an Identify waits for
 	made      Revision      // of the last change made through this Authority, as far as the history is still that one; under moving
 	signal    chan struct{} // closed and replaced when the state moves; under moving
@@ -116,7 +121,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	}
 	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
 		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1),
-		polling: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), signal: make(chan struct{})}
+		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), signal: make(chan struct{})}
 	a.trust = cfg.MaxStaleness
 	a.state.Store(&state{})
 	if err := a.pollOnce(ctx); err != nil {

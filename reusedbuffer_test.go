@@ -40,3 +40,21 @@ func TestCacheKeepsItsOwnKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestTicketsKeepTheirOwnTexts: nor may what is kept with a ticket change with the next request.
+func TestTicketsKeepTheirOwnTexts(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		buffer := []byte("lang")
+		text := unsafe.String(&buffer[0], len(buffer))
+		tok := h.issue(a, rbac.Login{User: "amy", Label: text, UserAgent: text})
+		must(t, a.SetValue(ctx, tok, text, text))
+		copy(buffer, "evil")
+		checkValue(t, "its own key and value", h.open(rbac.Config{}), tok, "lang", "lang")
+		ticket, err := h.open(rbac.Config{}).Ticket(ctx, tok)
+		must(t, err)
+		if ticket.Label != "lang" || ticket.UserAgent != "lang" {
+			t.Errorf("the ticket has the label %q and the user agent %q", ticket.Label, ticket.UserAgent)
+		}
+	})
+}

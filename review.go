@@ -252,7 +252,7 @@ func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) 
 // permissionsMatching is permissionsNamed for names with patterns among them: any permission may match.
 func (tx *Tx) permissionsMatching(names map[string]struct{}) ([]Permission, error) {
 	all, err := tx.r.Permissions()
-	granting := policyGroup{grants: names}
+	granting := policyGroup{grants: slices.Sorted(maps.Keys(names))}
 	return slices.DeleteFunc(all, func(p Permission) bool { return !granting.grantsItself(p.Name) }), err
 }
 

@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"context"
-	"errors"
 	"strconv"
 )
 
@@ -50,18 +49,17 @@ func awaited(ctx context.Context) Revision {
 	return r
 }
 
-// await asks the store, and then waits for the follower, until the state has a revision.
+// await wakes the follower, and waits until the state has a revision. Who waits does not
+// ask the store: however many do, the follower asks once for all of them.
 func (a *Authority) await(ctx context.Context, r Revision) error {
 	for {
 		moved := a.moved()
 		if a.state.Load().head.Revision >= r {
 			return nil
 		}
-		if err := a.pollOnce(ctx); err != nil && !errors.Is(err, ErrUnavailable) {
-			return err
-		}
-		if a.state.Load().head.Revision >= r {
-			return nil
+		select {
+		case a.wake <- struct{}{}:
+		default: // it is awake
 		}
 		select {
 		case <-moved:

@@ -85,7 +85,10 @@ func (id *Identity) In(scope string) *Identity {
 	}
 	c := *id
 	c.scope = scope
-	c.groups = id.active.in(scope).closed
+	c.here = id.active.in(scope)
+	if id.policy == nil {
+		c.here = nil
+	}
 	return &c
 }
 
@@ -104,11 +107,11 @@ func (id *Identity) Scopes(permission string) (everywhere bool, scopes []string)
 	if !ok || id.active == nil {
 		return false, nil
 	}
-	if intersect(id.active.global.closed, p.groups) {
+	if p.givenBy(id.active.global.closed) {
 		return true, nil
 	}
 	for scope, groups := range id.active.scoped {
-		if intersect(groups.closed, p.groups) {
+		if p.givenBy(groups.closed) {
 			scopes = append(scopes, scope)
 		}
 	}
@@ -137,7 +140,7 @@ type inScope struct {
 
 func (c *inScope) judge(id view) verdict {
 	if id.policy != nil {
-		id.groups, id.scope, id.scoped = id.active.in(c.scope).closed, c.scope, true
+		id.active, id.scope, id.scoped = id.Identity.active.in(c.scope), c.scope, true
 	}
 	return c.parts[0].judge(id)
 }

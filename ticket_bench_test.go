@@ -2,6 +2,7 @@ package rbac_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -11,7 +12,8 @@ func eachStoreBench(b *testing.B, f func(b *testing.B, a *rbac.Authority, tok rb
 	for _, s := range stores {
 		b.Run(s.name, func(b *testing.B) {
 			h := newHouse(b, s.open(b))
-			a := h.office(rbac.Config{})
+			h.realTime = true
+			a := h.office(rbac.Config{MaxStaleness: time.Minute})
 			tok := h.issue(a, rbac.Login{User: "amy"})
 			b.ReportAllocs()
 			f(b, a, tok)

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -14,16 +15,23 @@ import (
 //
 // Two Tokens with the same Secret may be unequal under ==.
 type Token struct {
-	secret *string // behind a pointer: fmt prints a struct past its Format when the verb is a mistake
+	*tokenText // behind a pointer: fmt prints a struct past its Format when the verb is a mistake
 }
+
+// tokenText is a secret, and the hash by which the store knows it, made once for all the calls of a request.
+type tokenText struct {
+	secret string
+	sum    TokenHash
+}
+
+func tokenOf(secret string) Token { return Token{&tokenText{secret, sha256.Sum256([]byte(secret))}} }
 
 const tokenBytes = 32
 
 func newToken() Token {
 	var b [tokenBytes]byte
 	rand.Read(b[:]) // never fails: it ends the program instead
-	secret := base64.RawURLEncoding.EncodeToString(b[:])
-	return Token{&secret}
+	return tokenOf(base64.RawURLEncoding.EncodeToString(b[:]))
 }
 
 // ParseToken reads what Secret gave: ErrInvalid for anything else. The empty string is the zero Token.
@@ -35,20 +43,28 @@ func ParseToken(s string) (Token, error) {
 	if err != nil || len(b) != tokenBytes || len(s) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
 		return Token{}, &Error{Kind: ErrInvalid, Record: "token", Reason: "not the text of a token"}
 	}
-	return Token{&s}, nil
+	return tokenOf(s), nil
 }
 
 // Secret returns the token's text, 43 characters of base64url, for a cookie or an
 // API client. It is as good as a password: keep it out of URLs, logs and pages.
 func (t Token) Secret() string {
-	if t.secret == nil {
+	if t.tokenText == nil {
 		return ""
 	}
-	return *t.secret
+	return t.secret
 }
 
 // IsZero reports whether t is no token at all.
-func (t Token) IsZero() bool { return t.secret == nil }
+func (t Token) IsZero() bool { return t.tokenText == nil }
+
+// hash is what the store knows of a token. That of the zero Token is of no ticket.
+func (t Token) hash() TokenHash {
+	if t.tokenText == nil {
+		return sha256.Sum256(nil)
+	}
+	return t.sum
+}
 
 // String tells only whether there is a token.
 func (t Token) String() string {

@@ -3,6 +3,7 @@ package rbac
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -74,6 +75,8 @@ func (a *Authority) Value(ctx context.Context, t Token, key string) (string, err
 	return value, nil
 }
 
+const tooMuch = "more than 4 KiB together with its key, and the other keys and values of the ticket"
+
 // validValue checks what can be checked without the store. Its errors do not quote the value.
 func validValue(key, value string) error {
 	reason := badString(key, 1)
@@ -82,6 +85,9 @@ func validValue(key, value string) error {
 	}
 	if reason != "" {
 		return invalid("ticket value", key, "Key", reason)
+	}
+	if len(key)+len(value) > maxValues {
+		return invalid("ticket value", key, "Value", tooMuch)
 	}
 	return validText("ticket value", key, "Value", value)
 }
@@ -114,9 +120,10 @@ func setValue(r Records, ticket uuid.UUID, key, value string) error {
 	case value == "":
 		return noTicket(r.DeleteTicketValue(ticket, key))
 	case others+len(key)+len(value) > maxValues:
-		return invalid("ticket value", key, "Value", "more than 4 KiB together with the other keys and values of the ticket")
+		return invalid("ticket value", key, "Value", tooMuch)
 	}
-	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: key, Value: value}))
+	// The host may reuse its bytes, as fasthttp does, and a store in memory keeps the strings as they are.
+	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: strings.Clone(key), Value: strings.Clone(value)}))
 }
 
 // valueOf finds the value of a key, and tells how many bytes the others take.

@@ -98,6 +98,9 @@ func TestValueKeysAndTexts(t *testing.T) {
 			if !errors.As(err, &e) || e.Kind != rbac.ErrInvalid || e.Name != tt.key || e.Field != tt.field || len(err.Error()) > 300 {
 				t.Errorf("%s: got %v; want ErrInvalid that names key and field", tt.rule, err)
 			}
+			if tt.field == "Value" && len(tt.value) > 4000 && !strings.Contains(err.Error(), "more than 4 KiB") {
+				t.Errorf("%s: got %v; want the bound", tt.rule, err)
+			}
 			if _, err := a.Value(ctx, tok, tt.key); errors.Is(err, rbac.ErrInvalid) != (tt.field == "Key") {
 				t.Errorf("%s: Value: %v", tt.rule, err)
 			}

@@ -28,6 +28,7 @@ type authority interface {
 	SetActiveGroups(context.Context, rbac.Token, []string) error
 	View(context.Context, func(*rbac.Tx) error) error
 	Validate(rbac.Predicate) error
+	Revision() rbac.Revision
 }
 
 // New makes a Guard. It panics if a is nil or cfg can never work, such as with
@@ -49,14 +50,34 @@ func newGuard(a authority, cfg Config) *Guard {
 //     brings the others into one form (400; see the package doc);
 //   - refuses cross-origin requests that could change something (403);
 //   - finds out who the request comes from and puts that Identity into its
-//     context, for [rbac.FromContext] and the predicates further in.
+//     context, for [rbac.FromContext] and the predicates further in;
+//   - lets a browser that has changed something see it at once, whichever process serves
+//     its next request: a cookie carries the revision for some seconds (see [rbac.AtLeast]).
 //
 // It denies nothing by itself: what no Require, Authorize or Mux guards is served to everybody.
 // Where the identity could not be found out, the context holds a nil Identity,
 // for which no predicate is met; guarded routes then answer 401 or 503.
+//
+// Around a [Mux] it has the method Routes, too, for tests of the whole service.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	mustHandler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	serve := g.handler(next)
+	if mux, ok := next.(*Mux); ok {
+		return guardedMux{serve, mux}
+	}
+	return serve
+}
+
+// guardedMux is Handler around a Mux whose routes can be seen.
+type guardedMux struct {
+	http.HandlerFunc
+	mux *Mux
+}
+
+func (h guardedMux) Routes() []Route { return h.mux.Routes() }
+
+func (g *Guard) handler(next http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		r, err := g.admit(r)
 		if err != nil {
 			g.reject(w, r, http.StatusBadRequest, err)
@@ -71,13 +92,21 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 			g.reject(w, r, http.StatusForbidden, err)
 			return
 		}
+		g.awaitRevision(r)
 		id := g.identify(r, st)
 		if st.deadCookie {
 			g.SetTicket(w, r, rbac.Token{})
 		}
 		ctx := context.WithValue(r.Context(), stateKey{g}, st)
-		next.ServeHTTP(w, r.WithContext(rbac.NewContext(ctx, id)))
-	})
+		r = r.WithContext(rbac.NewContext(ctx, id))
+		if !changes(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		carrier := &revisionWriter{ResponseWriter: w, g: g, before: g.a.Revision()}
+		next.ServeHTTP(carrier, r)
+		carrier.carry()
+	}
 }
 
 // Require wraps handlers so that they run only for requests whose Identity

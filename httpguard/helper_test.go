@@ -45,6 +45,8 @@ func (f *fake) Logout(_ context.Context, t rbac.Token) error {
 	return nil
 }
 
+func (f *fake) Revision() rbac.Revision { return 0 }
+
 func (f *fake) Validate(rbac.Predicate) error { return nil }
 
 func (f *fake) Ticket(context.Context, rbac.Token) (rbac.Ticket, error) {

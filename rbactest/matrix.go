@@ -1,6 +1,7 @@
 package rbactest
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -26,28 +27,36 @@ import (
 // The first line names the users, - being nobody. Each further one has a method, a path (with a query, or a
 // whole URL for another host than example.com) and a status for each user. User names are single words here.
 //
-// Given the routes of an [httpguard.Mux], as
+// Where handler is [httpguard.Guard.Handler] around a Mux, it also fails for each route of the Mux that no line of
+// the table reaches, so that no route is added without a word on who gets in. What stands between
+// the two, such as middleware, hides the Mux. Then give its routes, which replace what can be seen:
 //
-//	rbactest.Matrix(t, guard.Handler(mux), a, table, mux.Routes()...)
+//	rbactest.Matrix(t, guard.Handler(logged(mux)), a, table, mux.Routes()...)
 //
-// it also fails for each of them that no line of the table reaches, so that no route is added without a word
-// on who gets in. Without routes it cannot tell.
+// Without a Mux, and without routes, it cannot tell.
 //
 // The requests are really made, from top to bottom and from left to right, each with a new
 // ticket (see [As]), without a body and with Accept: application/json, so that who must log in gets 401 and no redirect.
 // Redirects are not followed. What a handler changes is changed for those that come after.
 //
-// With RBACTEST_UPDATE=1 in the environment Matrix writes what it gets into the table instead, in the Go file that
+// With the flag -update, or RBACTEST_UPDATE=1 in the environment, Matrix writes what it gets into the table instead, in the Go file that
 // calls it, where the table must be a raw string. Statuses that are missing or ? are
 // filled in. Where it cannot write, it prints the table and fails. Read the difference before you commit it: it is who may do what.
-// (It is no -update flag, since a second one would clash with the program's own, and the
-// golden files of something else should not take the rights along.)
+//
+// The flag is your test's own, since two of one name clash; one that is there for other files serves both:
+//
+//	var _ = flag.Bool("update", false, "write what is, instead of comparing")
+//
+// RBACTEST_UPDATE=0 leaves the tables alone whatever the flag says.
 func Matrix(t testing.TB, handler http.Handler, a *rbac.Authority, text string, routes ...httpguard.Route) {
 	t.Helper()
-	update := os.Getenv("RBACTEST_UPDATE") == "1"
+	update := updating()
 	tab, err := parseTable(text, update)
 	if err != nil {
 		t.Fatalf("rbactest.Matrix: %v", err)
+	}
+	if mux, ok := handler.(interface{ Routes() []httpguard.Route }); ok && len(routes) == 0 {
+		routes = mux.Routes()
 	}
 	left, err := unreached(routes, tab.rows)
 	if err != nil {
@@ -68,6 +77,23 @@ func Matrix(t testing.TB, handler http.Handler, a *rbac.Authority, text string, 
 	for _, r := range tab.rows {
 		compare(t, tab.users, r)
 	}
+}
+
+// updating reports whether tables are to be written. The flag is looked up only now, when all that there are have
+// been registered and read: to register one here would end every test program that has its own.
+func updating() bool {
+	switch os.Getenv("RBACTEST_UPDATE") {
+	case "1":
+		return true
+	case "0":
+		return false
+	}
+	update := flag.Lookup("update")
+	if update == nil {
+		return false
+	}
+	value, ok := update.Value.(flag.Getter)
+	return ok && value.Get() == true
 }
 
 func ask(t testing.TB, handler http.Handler, a *rbac.Authority, user string, r *row) int {

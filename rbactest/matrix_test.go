@@ -1,10 +1,12 @@
 package rbactest_test
 
 import (
+	"flag"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,6 +27,13 @@ func paper(t testing.TB, a *rbac.Authority) (http.Handler, []httpguard.Route) {
 	mux.Handle("/admin/", rbac.InGroup("chief"), ok)
 	mux.Public("Help.example.com/", ok)
 	return g.Handler(mux), mux.Routes()
+}
+
+// part is the service for tables that leave routes out.
+func part(t testing.TB, a *rbac.Authority) http.Handler {
+	t.Helper()
+	service, _ := paper(t, a)
+	return http.HandlerFunc(service.ServeHTTP)
 }
 
 const people = `
@@ -55,7 +64,7 @@ func TestMatrixHolds(t *testing.T) {
 // Every wrong cell is one failure that names the request, the user and both statuses.
 func TestMatrixFails(t *testing.T) {
 	a := rbactest.World(t, people)
-	service, _ := paper(t, a)
+	service := part(t, a)
 	failed := fails(t, func(t testing.TB) {
 		rbactest.Matrix(t, service, a, `
 			               -    amy  bob
@@ -89,6 +98,12 @@ func TestMatrixNeedsEveryRoute(t *testing.T) {
 		`route "/admin/", rule in_group("chief"): no line`,
 		`route "Help.example.com/", rule public: no line`)
 
+	// They are found through Handler, too, but not through what stands between.
+	table := "-\nGET / 200\nGET /posts/1 401\nPOST /posts/1 401\nGET http://help.example.com/ 200"
+	fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, table) }).expect(t, false, `route "/admin/"`)
+	fails(t, func(t testing.TB) { rbactest.Matrix(t, part(t, a), a, table) }).expect(t, false)
+	fails(t, func(t testing.TB) { rbactest.Matrix(t, part(t, a), a, table, routes...) }).expect(t, false, `route "/admin/"`)
+
 	odd := []httpguard.Route{{Pattern: "GET /{a}{b}"}}
 	fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, "-\nGET / 200", odd...) }).expect(t, true, "routes: ")
 }
@@ -96,7 +111,7 @@ func TestMatrixNeedsEveryRoute(t *testing.T) {
 // A table that cannot be read ends the test.
 func TestMatrixMistakes(t *testing.T) {
 	a := rbactest.World(t, people)
-	service, _ := paper(t, a)
+	service := part(t, a)
 	for text, want := range map[string]string{
 		"":                          "a table has a line of users",
 		"- amy":                     "a table has a line of users",
@@ -113,11 +128,58 @@ func TestMatrixMistakes(t *testing.T) {
 	}
 }
 
+// Tables are written if the flag or the environment says so, and the environment has the last word.
+func TestMatrixIsToldToUpdate(t *testing.T) {
+	a := rbactest.World(t, people)
+	service := part(t, a)
+	update := flag.Lookup("update").Value
+	set := func(to string) {
+		if err := update.Set(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer set(update.String())
+	for _, c := range []struct {
+		env    string
+		flag   bool
+		writes bool
+	}{
+		{"", false, false}, {"", true, true}, {"1", false, true}, {"1", true, true}, {"0", true, false}, {"0", false, false},
+	} {
+		t.Setenv("RBACTEST_UPDATE", c.env)
+		set(strconv.FormatBool(c.flag))
+		want := "GET / as -: 200, want 404"
+		if c.writes {
+			want = "cannot update the table" // it is no raw string
+		}
+		fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, "-\nGET / 404") }).expect(t, false, want)
+	}
+}
+
+// A flag of the name that is no switch is somebody else's.
+func TestMatrixAndAnotherUpdateFlag(t *testing.T) {
+	t.Setenv("RBACTEST_UPDATE", "")
+	a := rbactest.World(t, people)
+	service := part(t, a)
+	for _, register := range []func(*flag.FlagSet){
+		func(*flag.FlagSet) {},
+		func(f *flag.FlagSet) { f.String("update", "true", "") },
+		func(f *flag.FlagSet) { f.Func("update", "", func(string) error { return nil }) },
+	} {
+		func() {
+			defer func(before *flag.FlagSet) { flag.CommandLine = before }(flag.CommandLine)
+			flag.CommandLine = flag.NewFlagSet("test", flag.ContinueOnError)
+			register(flag.CommandLine)
+			fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, "-\nGET / 404") }).expect(t, false, "GET / as -: 200, want 404")
+		}()
+	}
+}
+
 // With RBACTEST_UPDATE the table is printed where it cannot be written: here it is no raw string.
 func TestMatrixPrintsUpdate(t *testing.T) {
 	t.Setenv("RBACTEST_UPDATE", "1")
 	a := rbactest.World(t, people)
-	service, _ := paper(t, a)
+	service := part(t, a)
 	failed := fails(t, func(t testing.TB) {
 		rbactest.Matrix(t, service, a, "\t- amy bob # users\n\tGET / 404 ?\n\n\t# below\n\tPOST /posts/12 # to edit\n")
 	})

@@ -3,6 +3,7 @@ package rbactest_test
 // The code of docs/testing.md; TestCodeInDocumentsIsCompiled in the root compares the two.
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -111,6 +112,8 @@ func TestWhoGetsWhere(t *testing.T) {
 		GET  /budget/  401  403  403  200
 	`, mux.Routes()...)
 }
+
+var _ = flag.Bool("update", false, "write what is, instead of comparing")
 
 func TestTheBudgetGreetsBob(t *testing.T) {
 	a := rbactest.World(t, team)

@@ -7,8 +7,8 @@
 // # What it does not do
 //
 // Nothing survives the process: users, tickets and the change log are gone when
-// it ends. The change log is never shortened and grows with every change. A
-// second process cannot see the store; use package sqlitestore where either matters.
+// it ends. The change log grows with every change, until an Authority deletes what is older than
+// its Config.KeepChanges. A second process cannot see the store; use package sqlitestore where either matters.
 //
 // # Concurrency
 //

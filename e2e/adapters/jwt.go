@@ -15,8 +15,8 @@ func identifyJWT(auth *rbac.Authority, parser *jwt.Parser, key jwt.Keyfunc) func
 			jwt.RegisteredClaims
 			AuthTime jwt.NumericDate `json:"auth_time"`
 		}
-		bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if _, err := parser.ParseWithClaims(bearer, &claims, key); err != nil {
+		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if _, err := parser.ParseWithClaims(token, &claims, key); err != nil || !strings.EqualFold(scheme, "Bearer") {
 			return nil, nil // a Bearer that nobody knows is refused, and who sent none is anonymous
 		}
 		id, err := auth.IdentityBySubject(r.Context(), claims.Subject)

@@ -129,21 +129,23 @@ func TestJWT(t *testing.T) {
 	}
 	_, h := jwtService(t, key)
 	good := sign(t, jwt.SigningMethodES256, key, claimsOf("auth0|AbC", nil))
-	if w := get(t, h, "/report", "Bearer "+good); w.Code != 200 {
-		t.Fatalf("the good token is answered with %d", w.Code)
+	for _, scheme := range []string{"Bearer ", "bearer "} { // in any case, as RFC 9110 §11.1 says
+		if w := get(t, h, "/report", scheme+good); w.Code != 200 {
+			t.Fatalf("%s and the good token is answered with %d", scheme, w.Code)
+		}
 	}
 	for rule, authorization := range map[string]string{
-		"another key":                 "Bearer " + sign(t, jwt.SigningMethodES256, other, claimsOf("auth0|AbC", nil)),
-		"no signature":                "Bearer " + sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claimsOf("auth0|AbC", nil)),
-		"the public key as a secret":  "Bearer " + sign(t, jwt.SigningMethodHS256, publicBytes(t, key), claimsOf("auth0|AbC", nil)),
-		"another algorithm":           "Bearer " + sign(t, jwt.SigningMethodRS256, rsaKey(t), claimsOf("auth0|AbC", nil)),
-		"a signature cut off":         "Bearer " + good[:strings.LastIndexByte(good, '.')+1],
-		"a changed payload":           "Bearer " + swapPayload(good, sign(t, jwt.SigningMethodES256, other, claimsOf("gone", nil))),
-		"not a token":                 "Bearer x.y.z",
-		"two tokens in one":           "Bearer " + good + "," + good,
-		"another scheme":              "JWT " + good,
-		"lower case, which we forbid": "bearer " + good,
-		"nothing":                     "",
+		"another key":                "Bearer " + sign(t, jwt.SigningMethodES256, other, claimsOf("auth0|AbC", nil)),
+		"no signature":               "Bearer " + sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claimsOf("auth0|AbC", nil)),
+		"the public key as a secret": "Bearer " + sign(t, jwt.SigningMethodHS256, publicBytes(t, key), claimsOf("auth0|AbC", nil)),
+		"another algorithm":          "Bearer " + sign(t, jwt.SigningMethodRS256, rsaKey(t), claimsOf("auth0|AbC", nil)),
+		"a signature cut off":        "Bearer " + good[:strings.LastIndexByte(good, '.')+1],
+		"a changed payload":          "Bearer " + swapPayload(good, sign(t, jwt.SigningMethodES256, other, claimsOf("gone", nil))),
+		"not a token":                "Bearer x.y.z",
+		"two tokens in one":          "Bearer " + good + "," + good,
+		"another scheme":             "JWT " + good,
+		"no scheme":                  good,
+		"nothing":                    "",
 	} {
 		if w := get(t, h, "/report", authorization); w.Code != 401 && w.Code != 400 || strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%s: %d and %q", rule, w.Code, w.Body)

@@ -39,6 +39,42 @@ func TestRulesOfThePage(t *testing.T) {
 	`)
 }
 
+// TestChiSubrouters: to the middleware in front a subrouter is one route, and final slashes are not in the pattern.
+func TestChiSubrouters(t *testing.T) {
+	a := rbactest.World(t, `
+		group reader: report.read
+		group writer: report.read report.edit
+		user bob: reader
+		user eve: writer
+	`)
+	guard := newGuard(a, httpguard.Config{})
+	sub := func(r chi.Router) {
+		r.Get("/1", secret)
+		r.With(guard.Require(rbac.HasPermission("report.edit"))).Get("/1/edit", secret)
+	}
+	rules := map[string]rbac.Predicate{
+		"GET /report/*": mayRead,                         // all of the subrouter
+		"GET /note/1":   mayRead,                         // reaches nothing
+		"GET /list":     mayRead, "GET /index/": mayRead, // of /list/ and /index/
+	}
+	service := chiService(guard, rules, func(r chi.Router) {
+		r.Route("/report", sub)
+		r.Route("/note", sub)
+		r.Get("/list/", secret)
+		r.Get("/index/", secret)
+	})
+	rbactest.Matrix(t, service, a, `
+		                    -    bob  eve
+		GET  /report/1       401  200  200
+		GET  /report/1/edit  401  403  200
+		POST /report/1       401  403  403
+		GET  /report/2       401  404  404
+		GET  /note/1         401  403  403
+		GET  /list/          401  200  200
+		GET  /index/         401  403  403
+	`)
+}
+
 // TestMuxInFrontOfFiber shows why the page says not to: the two do not agree what a path means.
 func TestMuxInFrontOfFiber(t *testing.T) {
 	a := rbactest.World(t, world)

@@ -1,0 +1,74 @@
+package httpguard
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// TestRevisionIsCarried: what a browser has changed through one process, it sees in the next page, which another serves.
+func TestRevisionIsCarried(t *testing.T) {
+	one := newService(t, Config{Insecure: true}, plain)
+	other := authorityOn(t, struct{ rbac.Store }{one.store})
+	g := New(other, quiet(Config{Insecure: true}))
+	page := g.Handler(g.Require(rbac.HasPermission("post.write"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	change := one.g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			must(t, one.a.Update(r.Context(), func(tx *rbac.Tx) error {
+				return tx.AssignUser(rbac.Membership{User: "eve", Group: "editors"})
+			}))
+		}
+		http.Redirect(w, r, "/posts/new", http.StatusSeeOther)
+	}))
+	token, err := one.a.Issue(t.Context(), rbac.Login{User: "eve"})
+	must(t, err)
+	send := func(h http.Handler, method string, cookies ...*http.Cookie) *http.Response {
+		r := httptest.NewRequest(method, "http://example.com/", nil)
+		r.AddCookie(&http.Cookie{Name: "ticket", Value: token.Secret()})
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		return serve(h, r)
+	}
+	if got := send(page, "GET").StatusCode; got != 403 {
+		t.Fatalf("before: %d", got)
+	}
+	if got := send(change, "GET"); len(got.Cookies()) != 0 {
+		t.Errorf("nothing was changed, and yet %v", got.Cookies())
+	}
+	carried := send(change, "POST").Cookies()
+	if len(carried) != 1 || carried[0].Name != "ticket-revision" || carried[0].Value != one.a.Revision().String() || !carried[0].HttpOnly || carried[0].MaxAge != 10 {
+		t.Fatalf("carried is %v", carried)
+	}
+	if got := send(page, "GET").StatusCode; got != 403 {
+		t.Errorf("without the cookie, an hour's staleness: %d", got)
+	}
+	if got := send(page, "GET", carried[0]).StatusCode; got != 200 {
+		t.Errorf("with the cookie: %d", got)
+	}
+	for _, made := range []string{"", "x", "-1", "1", strconv.FormatUint(1<<63, 10)} { // the last one waits, but not for long
+		if got := send(page, "GET", &http.Cookie{Name: "ticket-revision", Value: made}).StatusCode; got != 200 {
+			t.Errorf("a made-up revision %q: %d", made, got)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// authorityOn opens an Authority that sees what others have changed after an hour, or when it is asked to.
+func authorityOn(t *testing.T, s rbac.Store) *rbac.Authority {
+	t.Helper()
+	cfg := quiet(Config{})
+	a, err := rbac.Open(t.Context(), s, rbac.Config{Logger: cfg.Logger, MaxStaleness: 60 * 60 * 1e9})
+	must(t, err)
+	t.Cleanup(func() { a.Close() })
+	return a
+}

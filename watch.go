@@ -1,0 +1,114 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// Watch yields the Identity of a token, as Identify gives it, now and again each time it may have changed: after
+// a change of its user, their memberships or the policy, in whatever process, and when a
+// membership ends. Two in a row can have the same answers. It is for streams and other long
+// connections, which judge what they send by the last Identity:
+//
+//	for id, err := range authority.Watch(ctx, token) {
+//
+// It ends with ErrNoTicket when the ticket ends, by whatever limit or call, and with ErrUnavailable when ctx ends
+// or the Authority is closed. Where nothing is known for a while, it yields
+// ErrUnavailable, once, and goes on: until the next Identity nothing may be sent.
+//
+// A change is yielded as soon as it takes effect for Identify; see the package doc. A
+// watch does not count as a use of the ticket, so a user who does nothing else is idle, unless [CountAsUse] says otherwise.
+func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
+	return func(yield func(*Identity, error) bool) {
+		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
+		for {
+			moved := a.moved()
+			goOn, wait := w.look(ctx, yield)
+			if !goOn {
+				return
+			}
+			timer := time.NewTimer(wait)
+			select {
+			case <-moved:
+			case <-timer.C:
+			case <-ctx.Done():
+				yield(nil, contextEnded(context.Cause(ctx)))
+				timer.Stop()
+				return
+			}
+			timer.Stop()
+		}
+	}
+}
+
+type countAsUseKey struct{}
+
+// CountAsUse makes each [Authority.Watch] under the returned context count as a use of
+// its ticket for as long as it runs: for a connection that is what the user does.
+func CountAsUse(ctx context.Context) context.Context {
+	return context.WithValue(ctx, countAsUseKey{}, true)
+}
+
+func countsAsUse(ctx context.Context) bool {
+	yes, _ := ctx.Value(countAsUseKey{}).(bool)
+	return yes
+}
+
+// watch is what one Watch has yielded last.
+type watch struct {
+	a       *Authority
+	token   Token
+	uses    bool
+	last    *Identity
+	failing bool
+}
+
+// look yields what is new, and tells whether to go on, and after what time at the latest to look again.
+func (w *watch) look(ctx context.Context, yield func(*Identity, error) bool) (goOn bool, wait time.Duration) {
+	id, c, now, err := w.a.find(ctx, w.token)
+	switch {
+	case ctx.Err() != nil:
+		yield(nil, contextEnded(context.Cause(ctx)))
+		return false, 0
+	case errors.Is(err, ErrUnavailable) && !w.a.closed.Load():
+		again := w.failing
+		w.last, w.failing = nil, true
+		return again || yield(nil, err), w.a.cfg.MaxStaleness / polls
+	case err != nil:
+		yield(nil, err)
+		return false, 0
+	}
+	if c != nil && w.uses {
+		w.a.use(c, now)
+	}
+	w.failing = false
+	if id != w.last {
+		w.last = id
+		if !yield(id, nil) {
+			return false, 0
+		}
+	}
+	return true, w.a.untilNext(c, now)
+}
+
+// untilNext is the time until a ticket, or a membership of its user, ends; at most MaxStaleness, by which
+// time it is known whether the store can be asked at all.
+func (a *Authority) untilNext(c *cachedTicket, now time.Time) time.Duration {
+	wait := a.cfg.MaxStaleness
+	if c == nil {
+		return wait
+	}
+	ends := []time.Time{c.Expires}
+	if !c.Key {
+		ends = append(ends, c.seen.load().Add(a.cfg.IdleLimit+lag))
+	}
+	if s := c.standing.Load(); s != nil && !s.until.IsZero() {
+		ends = append(ends, s.until)
+	}
+	for _, end := range ends {
+		wait = min(wait, end.Sub(now))
+	}
+	return max(wait, time.Millisecond) // a timer may come early
+}

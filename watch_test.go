@@ -1,0 +1,186 @@
+package rbac_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// seen is what a watch has yielded.
+type seen struct {
+	id  *rbac.Identity
+	err error
+}
+
+// watched runs a watch, and gives what it yields.
+func watched(t *testing.T, a *rbac.Authority, under context.Context, tok rbac.Token) (next func() seen, stop func()) {
+	t.Helper()
+	under, cancel := context.WithCancel(under)
+	out := make(chan seen)
+	go func() {
+		defer close(out)
+		for id, err := range a.Watch(under, tok) {
+			out <- seen{id, err}
+		}
+	}()
+	return func() seen {
+			select {
+			case s := <-out:
+				return s
+			case <-time.After(time.Minute):
+				t.Fatal("the watch yields nothing")
+				return seen{}
+			}
+		}, func() {
+			cancel()
+			for range out {
+			}
+		}
+}
+
+// A watch yields each change, by whichever Authority and by the clock, and ends with the ticket.
+func TestWatch(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		b := h.office(rbac.Config{})
+		a := h.open(rbac.Config{MaxStaleness: 20 * time.Millisecond})
+		tok := h.issue(b, rbac.Login{User: "amy"})
+		next, stop := watched(t, a, ctx, tok)
+		defer stop()
+		// until waits for what the change makes: two changes may be seen as one, or one twice.
+		until := func(rule string, want func(*rbac.Identity) bool) {
+			t.Helper()
+			for {
+				s := next()
+				if s.err != nil {
+					t.Fatalf("%s: %v", rule, s.err)
+				}
+				if want(s.id) {
+					return
+				}
+			}
+		}
+		until("now", func(id *rbac.Identity) bool { return id.User() == "amy" && id.InGroup("editors") })
+		h.do(b, assign("amy", "staff"))
+		until("assigned", func(id *rbac.Identity) bool { return id.InGroup("staff") })
+		h.do(b, revoke("staff", "door.open"))
+		until("revoked", func(id *rbac.Identity) bool { return id.InGroup("staff") && !id.HasPermission("door.open") })
+		h.do(b, func(tx *rbac.Tx) error {
+			return tx.AssignUser(rbac.Membership{User: "amy", Group: "chiefs", Until: h.clock.Now().Add(10 * time.Minute)})
+		})
+		until("assigned for a time", func(id *rbac.Identity) bool { return id.InGroup("chiefs") })
+		h.clock.Advance(10 * time.Minute)
+		until("past its end", func(id *rbac.Identity) bool { return !id.InGroup("chiefs") })
+		must(t, b.Logout(ctx, tok))
+		for {
+			if s := next(); s.err != nil {
+				if !errors.Is(s.err, rbac.ErrNoTicket) || s.id != nil {
+					t.Errorf("logged out: %v, %v", s.id, s.err)
+				}
+				return
+			}
+		}
+	})
+}
+
+// A watch is no use of the ticket, unless it is asked to be one.
+func TestWatchAndIdleTickets(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxStaleness: 10 * time.Millisecond, IdleLimit: 10 * time.Minute})
+		for _, uses := range []bool{false, true} {
+			tok := h.issue(a, rbac.Login{User: "amy"})
+			under := ctx
+			if uses {
+				under = rbac.CountAsUse(ctx)
+			}
+			next, stop := watched(t, a, under, tok)
+			if s := next(); s.err != nil {
+				t.Fatal(s.err)
+			}
+			for range 4 {
+				h.clock.Advance(5 * time.Minute)
+				for uses { // until the watch has seen the time
+					ticket, err := a.Ticket(ctx, tok)
+					must(t, err)
+					if ticket.LastSeen.Equal(h.clock.Now()) {
+						break
+					}
+				}
+			}
+			if !uses {
+				if s := next(); !errors.Is(s.err, rbac.ErrNoTicket) {
+					t.Errorf("idle: %v, %v", s.id, s.err)
+				}
+			} else if _, err := a.Ticket(ctx, tok); err != nil {
+				t.Errorf("in use: %v", err)
+			}
+			stop()
+		}
+	})
+}
+
+// While nothing is known a watch says so once, and goes on when something is.
+func TestWatchAndStoreDown(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &unplugged{Store: h.store}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: 10 * time.Millisecond})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		next, stop := watched(t, a, ctx, tok)
+		must(t, next().err)
+		store.down.Store(true)
+		h.clock.Advance(time.Second)
+		if s := next(); !errors.Is(s.err, rbac.ErrUnavailable) || s.id != nil {
+			t.Errorf("down: %v, %v", s.id, s.err)
+		}
+		store.down.Store(false)
+		if s := next(); s.err != nil || s.id.User() != "amy" {
+			t.Errorf("up again: %v, %v", s.id, s.err)
+		}
+		stop()
+		var last error
+		for _, err := range a.Watch(ctx, unknownToken(t)) {
+			last = err
+		}
+		if !errors.Is(last, rbac.ErrNoTicket) {
+			t.Errorf("an unknown token: %v", last)
+		}
+		must(t, a.Close())
+		for _, err := range a.Watch(ctx, tok) {
+			last = err
+		}
+		if !errors.Is(last, rbac.ErrUnavailable) {
+			t.Errorf("a closed Authority: %v", last)
+		}
+	})
+}
+
+// A watch ends with its context, and when its reader has enough.
+func TestWatchEnds(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxStaleness: time.Minute})
+		under, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var yielded []error
+		for id, err := range a.Watch(under, rbac.Token{}) {
+			yielded = append(yielded, err)
+			if err == nil && !id.IsAnonymous() {
+				t.Errorf("nobody is %v", id)
+			}
+			cancel()
+		}
+		if len(yielded) != 2 || yielded[0] != nil || !errors.Is(yielded[1], context.Canceled) || !errors.Is(yielded[1], rbac.ErrUnavailable) {
+			t.Errorf("%v; want an Identity and the end of the context", yielded)
+		}
+		n := 0
+		for range a.Watch(ctx, rbac.Token{}) {
+			n++
+			break
+		}
+		if n != 1 {
+			t.Errorf("yielded %d times to who had enough of the first", n)
+		}
+	})
+}
