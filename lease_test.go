@@ -34,6 +34,9 @@ func (s *unplugged) ReadHead(ctx context.Context) (head rbac.Head, err error) {
 	if err := s.fail(ctx); err != nil {
 		return head, err
 	}
+	if h, ok := s.Store.(rbac.HeadReader); ok {
+		return h.ReadHead(ctx)
+	}
 	err = s.Store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err })
 	return head, err
 }
