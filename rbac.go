@@ -124,6 +124,10 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), signal: make(chan struct{})}
 	a.trust = cfg.MaxStaleness
 	a.state.Store(&state{})
+	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.
+	if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
+		return nil, err
+	}
 	if err := a.pollOnce(ctx); err != nil {
 		return nil, err
 	}
