@@ -20,7 +20,7 @@ type activeGroups struct {
 // remember judges by the groups, and keeps the last verdicts: a request asks the same again and again. An
 // entry is the serial of a predicate and its verdict in one number, so that readers and writers need no lock.
 func (a *activeGroups) remember(p *predicate, v view) verdict {
-	place := &a.verdicts[p.serial%uint64(len(a.verdicts))]
+	place := a.place(p)
 	if e := place.Load(); e>>2 == p.serial {
 		return verdict(e&3) - 1
 	}
@@ -29,13 +29,18 @@ func (a *activeGroups) remember(p *predicate, v view) verdict {
 	return verdict
 }
 
+// place is where the verdict on p is kept, if it is.
+func (a *activeGroups) place(p *predicate) *atomic.Uint64 {
+	return &a.verdicts[p.serial%uint64(len(a.verdicts))]
+}
+
 // remembered reports whether p is met and id remembers it.
 func remembered(id *Identity, p Predicate) bool {
 	q, ok := p.(*predicate)
 	if !ok || q == nil || id == nil || id.here == nil {
 		return false
 	}
-	return id.here.verdicts[q.serial%4].Load() == q.serial<<2|uint64(met+1)
+	return id.here.place(q).Load() == q.serial<<2|uint64(met+1)
 }
 
 func (a *activeGroups) equal(b *activeGroups) bool {

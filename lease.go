@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -88,7 +89,7 @@ func (a *Authority) renew(ctx context.Context) error {
 	return nil
 }
 
-var errSlowStore = fmt.Errorf("the store did not answer within Config.MaxStaleness")
+var errSlowStore = errors.New("the store did not answer within Config.MaxStaleness")
 
 // poll reads head, follows what is new, and so renews the lease from the moment before it asked.
 func (a *Authority) poll(ctx context.Context) error {
