@@ -120,21 +120,58 @@ func (p *policy) order(groups []int32) {
 	})
 }
 
-// together takes groups one by one, unless one would violate a set together with those before it.
+// together takes groups one by one, unless one would violate a set together with those before it. Users with
+// the same groups get the same lists, as long as others do not take their place among those that are shared.
 func (p *policy) together(groups []int32) *activeGroups {
-	if p.sets.Len() == 0 {
-		return &activeGroups{own: groups, closed: p.closeOver(groups)}
+	place := p.shared.place(groups)
+	s := place.Load()
+	if s == nil || s.policy != p.serial || !slices.Equal(s.groups, groups) {
+		s = p.admitted(groups)
+		place.Store(s)
 	}
-	a := &activeGroups{}
+	return &activeGroups{own: s.own, closed: s.closed, omitted: s.omitted}
+}
+
+// sharedGroups are the lists of users that were identified lately, by what they are made of.
+type sharedGroups [1 << 10]atomic.Pointer[sharedLists]
+
+type sharedLists struct {
+	policy               uint64
+	groups               []int32
+	own, closed, omitted []int32
+}
+
+// place is where the lists made of groups are, if they are shared.
+func (s *sharedGroups) place(groups []int32) *atomic.Pointer[sharedLists] {
+	if s == nil {
+		return &atomic.Pointer[sharedLists]{} // of a policy made for a check
+	}
+	hash := uint32(2166136261) // FNV-1a, a number at a time
+	for _, n := range groups {
+		hash = (hash ^ uint32(n)) * 16777619
+	}
+	return &s[(hash^hash>>16)%uint32(len(s))]
+}
+
+func (p *policy) admitted(groups []int32) *sharedLists {
+	s := &sharedLists{policy: p.serial, groups: groups, own: groups}
+	if p.sets.Len() == 0 {
+		s.closed = p.closeOver(groups)
+		if slices.Equal(s.closed, groups) {
+			s.closed = groups
+		}
+		return s
+	}
+	s.own = nil
 	in, counts := map[int32]bool{}, map[*policySet]int{}
 	for _, n := range groups {
 		gained := p.closeOver([]int32{n})
 		more, ok := p.admit(gained, in, counts)
 		if !ok {
-			a.omitted = append(a.omitted, n)
+			s.omitted = append(s.omitted, n)
 			continue
 		}
-		a.own = append(a.own, n)
+		s.own = append(s.own, n)
 		for set, members := range more {
 			counts[set] += members
 		}
@@ -142,8 +179,8 @@ func (p *policy) together(groups []int32) *activeGroups {
 			in[j] = true
 		}
 	}
-	a.closed = slices.Sorted(maps.Keys(in))
-	return a
+	s.closed = slices.Sorted(maps.Keys(in))
+	return s
 }
 
 // admit counts the members of each set that more groups would add. It reports false if a set

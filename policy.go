@@ -36,6 +36,7 @@ type policyTables struct {
 	protected []string                           // permissions whose groups are activated before others
 	sections  []Section                          // in byte order of name
 	menu      *lazyMenu
+	shared    *sharedGroups
 }
 
 // policyGroup is a group in a policy. Its lists are replaced, never written to.

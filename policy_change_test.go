@@ -113,3 +113,25 @@ func modifyPermission(tx *rbac.Tx, name string, change func(*rbac.Permission)) e
 	change(&p)
 	return tx.ModifyPermission(p)
 }
+
+// TestSameGroupsAreShared: users with the same groups have one list of them, which a change of the policy ends.
+func TestSameGroupsAreShared(t *testing.T) {
+	h := newHouse(t, stores[0].open(t))
+	a := h.open(rbac.Config{})
+	must(t, a.Update(ctx, all(addGroup(rbac.Group{Name: "chiefs"}), addGroup(rbac.Group{Name: "staff"}), inherit("chiefs", "staff"))))
+	for _, name := range []string{"amy", "bob", "cy"} {
+		must(t, a.Update(ctx, func(tx *rbac.Tx) error { _, err := tx.AddUser(rbac.User{Name: name}); return err }))
+	}
+	must(t, a.Update(ctx, all(assign("amy", "chiefs"), assign("bob", "chiefs"), assign("cy", "staff"))))
+	amy, bob, cy := must1(a.Identity(ctx, "amy")), must1(a.Identity(ctx, "bob")), must1(a.Identity(ctx, "cy"))
+	if !rbac.ShareGroups(amy, bob) || rbac.ShareGroups(amy, cy) {
+		t.Error("amy and bob have one list of groups, and cy another")
+	}
+	must(t, a.Update(ctx, func(tx *rbac.Tx) error {
+		return tx.DeleteInheritance(rbac.Inheritance{Senior: "chiefs", Junior: "staff"})
+	}))
+	then := must1(a.Identity(ctx, "bob"))
+	if then.InGroup("staff") || !bob.InGroup("staff") {
+		t.Error("bob is in staff until the inheritance ends, and in what was said before it ended")
+	}
+}

@@ -8,7 +8,7 @@ import (
 // loadPolicy reads and compiles the policy that r shows.
 func loadPolicy(r Records, protected []string) (*policy, error) {
 	p := newPolicy()
-	p.protected = protected
+	p.protected, p.shared = protected, &sharedGroups{}
 	var granted grantees
 	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions,
 		func(r Records) (err error) { granted, err = p.readGrants(r); return err }, p.readSeparations, p.readSections} {
