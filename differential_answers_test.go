@@ -49,7 +49,10 @@ func (r *history) describe(id *rbac.Identity) []string {
 	for _, scope := range r.scopes {
 		lines = append(lines, r.describeHere(id.In(scope))...)
 	}
-	return append(lines, fmt.Sprint(rbac.Explain(id, r.compound)))
+	for i, part := range rbac.Explain(id, r.compound).Parts {
+		lines = append(lines, fmt.Sprint("reason ", i, part.Met, part.Reason))
+	}
+	return lines
 }
 
 // describeHere is what it says where it is.

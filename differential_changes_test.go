@@ -23,8 +23,11 @@ func (r *history) everything(tx *rbac.Tx) error {
 		_, err := tx.AddGroup(rbac.Group{Name: name})
 		errs = append(errs, err)
 	}
+	for _, name := range r.sections {
+		errs = append(errs, tx.AddSection(rbac.Section{Name: name}))
+	}
 	for _, name := range r.permissions {
-		_, err := tx.AddPermission(rbac.Permission{Name: name})
+		_, err := tx.AddPermission(r.permission(tx, name))
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -145,7 +148,7 @@ func (r *history) drawn(changes []change) change {
 }
 
 var changes = []change{
-	{name: "AssignUser", often: 9, do: func(r *history, tx *rbac.Tx) error {
+	{name: "AssignUser", often: 12, do: func(r *history, tx *rbac.Tx) error {
 		return tx.AssignUser(rbac.Membership{User: r.of(r.users), Group: r.group(), Until: r.until()})
 	}},
 	{name: "AssignUser", often: 6, do: func(r *history, tx *rbac.Tx) error {
@@ -160,7 +163,7 @@ var changes = []change{
 		m, err := r.membership(tx)
 		return errors.Join(err, ignoring(err, func() error { return tx.DeassignUser(m) }))
 	}},
-	{name: "GrantPermission", often: 6, do: func(r *history, tx *rbac.Tx) error {
+	{name: "GrantPermission", often: 8, do: func(r *history, tx *rbac.Tx) error {
 		return r.grant(tx, r.of(r.permissions))
 	}},
 	{name: "GrantPermission", often: 2, do: func(r *history, tx *rbac.Tx) error {
@@ -185,8 +188,8 @@ var changes = []change{
 		}
 		return tx.DeleteInheritance(r.inheritances[r.IntN(len(r.inheritances))])
 	}},
-	{name: "AddUser", often: 2, do: func(r *history, tx *rbac.Tx) error {
-		u := r.of(r.users)
+	{name: "AddUser", often: 4, do: func(r *history, tx *rbac.Tx) error {
+		u := r.newName(r.users, func(name string) error { return second(tx.User(name)) })
 		_, err := tx.AddUser(rbac.User{Name: u, Subject: "sub|" + u})
 		return err
 	}},
@@ -208,36 +211,36 @@ var changes = []change{
 	{name: "ModifyGroup", often: 2, do: (*history).modifyGroup},
 	{name: "ModifyGroup", often: 1, do: (*history).swapGroups},
 	{name: "DeleteGroup", often: 2, do: func(r *history, tx *rbac.Tx) error { return tx.DeleteGroup(r.group()) }},
-	{name: "AddPermission", often: 4, do: func(r *history, tx *rbac.Tx) error {
-		_, err := tx.AddPermission(r.permission(tx))
+	{name: "AddPermission", often: 5, do: func(r *history, tx *rbac.Tx) error {
+		_, err := tx.AddPermission(r.permission(tx, r.newName(r.permissions, func(name string) error { return second(tx.Permission(name)) })))
 		return err
 	}},
 	{name: "ModifyPermission", often: 2, do: func(r *history, tx *rbac.Tx) error {
-		p := r.permission(tx)
+		p := r.permission(tx, r.of(r.permissions))
 		old, err := tx.Permission(p.Name)
 		p.ID = old.ID
 		return errors.Join(err, ignoring(err, func() error { return tx.ModifyPermission(p) }))
 	}},
 	{name: "DeletePermission", often: 2, do: func(r *history, tx *rbac.Tx) error { return tx.DeletePermission(r.of(r.permissions)) }},
-	{name: "AddSection", often: 2, do: func(r *history, tx *rbac.Tx) error {
+	{name: "AddSection", often: 3, do: func(r *history, tx *rbac.Tx) error {
 		return tx.AddSection(rbac.Section{Name: r.of(r.sections), Position: r.IntN(3)})
 	}},
-	{name: "ModifySection", often: 1, do: func(r *history, tx *rbac.Tx) error {
+	{name: "ModifySection", often: 2, do: func(r *history, tx *rbac.Tx) error {
 		return tx.ModifySection(rbac.Section{Name: r.of(r.sections), Title: fmt.Sprint(r.IntN(100)), Position: r.IntN(3)})
 	}},
 	{name: "DeleteSection", often: 1, do: func(r *history, tx *rbac.Tx) error { return tx.DeleteSection(r.of(r.sections)) }},
-	{name: "CreateSSDSet", often: 2, do: func(r *history, tx *rbac.Tx) error { return tx.CreateSSDSet(r.separationSet()) }},
+	{name: "CreateSSDSet", often: 4, do: func(r *history, tx *rbac.Tx) error { return tx.CreateSSDSet(r.separationSet(tx)) }},
 	{name: "AddSSDSetMember", often: 2, do: func(r *history, tx *rbac.Tx) error { return tx.AddSSDSetMember(r.oldSet(tx.SSDSets()).Name, r.group()) }},
 	{name: "DeleteSSDSetMember", often: 3, do: func(r *history, tx *rbac.Tx) error {
 		set := r.oldSet(tx.SSDSets())
 		return tx.DeleteSSDSetMember(set.Name, r.of(set.Groups))
 	}},
-	{name: "SetSSDSetCardinality", often: 2, do: func(r *history, tx *rbac.Tx) error {
+	{name: "SetSSDSetCardinality", often: 4, do: func(r *history, tx *rbac.Tx) error {
 		return tx.SetSSDSetCardinality(r.oldSet(tx.SSDSets()).Name, 2+r.IntN(2))
 	}},
-	{name: "DeleteSSDSet", often: 2, do: func(r *history, tx *rbac.Tx) error { return tx.DeleteSSDSet(r.oldSet(tx.SSDSets()).Name) }},
-	{name: "CreateDSDSet", often: 4, do: func(r *history, tx *rbac.Tx) error { return tx.CreateDSDSet(r.separationSet()) }},
-	{name: "AddDSDSetMember", often: 3, do: func(r *history, tx *rbac.Tx) error { return tx.AddDSDSetMember(r.oldSet(tx.DSDSets()).Name, r.group()) }},
+	{name: "DeleteSSDSet", often: 3, do: func(r *history, tx *rbac.Tx) error { return tx.DeleteSSDSet(r.oldSet(tx.SSDSets()).Name) }},
+	{name: "CreateDSDSet", often: 12, do: func(r *history, tx *rbac.Tx) error { return tx.CreateDSDSet(r.separationSet(tx)) }},
+	{name: "AddDSDSetMember", often: 6, do: func(r *history, tx *rbac.Tx) error { return tx.AddDSDSetMember(r.oldSet(tx.DSDSets()).Name, r.group()) }},
 	{name: "DeleteDSDSetMember", often: 3, do: func(r *history, tx *rbac.Tx) error {
 		set := r.oldSet(tx.DSDSets())
 		return tx.DeleteDSDSetMember(set.Name, r.of(set.Groups))
@@ -270,14 +273,18 @@ func (r *history) oldGrant() rbac.Grant {
 	return r.grants[r.IntN(len(r.grants))]
 }
 
-// newGroup is a name that is free, if there is one.
-func (r *history) newGroup(tx *rbac.Tx) string {
-	for _, i := range r.Perm(len(r.asked) - len(r.permissions)) {
-		if _, err := tx.Group(r.groups[i]); err != nil {
-			return r.groups[i]
+// newName is one that is free, if there is one.
+func (r *history) newName(names []string, find func(string) error) string {
+	for _, i := range r.Perm(len(names)) {
+		if find(names[i]) != nil {
+			return names[i]
 		}
 	}
-	return r.of(r.groups)
+	return r.of(names)
+}
+
+func (r *history) newGroup(tx *rbac.Tx) string {
+	return r.newName(r.groups, func(name string) error { return second(tx.Group(name)) })
 }
 
 func (r *history) oldSet(sets []rbac.SeparationSet, err error) rbac.SeparationSet {
@@ -296,16 +303,21 @@ func (r *history) membership(tx *rbac.Tx) (rbac.Membership, error) {
 	return all[r.IntN(len(all))], nil
 }
 
-func (r *history) permission(tx *rbac.Tx) rbac.Permission {
-	p := rbac.Permission{Name: r.of(r.permissions), Title: fmt.Sprint(r.IntN(100)), Position: r.IntN(3)}
+func (r *history) permission(tx *rbac.Tx, name string) rbac.Permission {
+	p := rbac.Permission{Name: name, Title: fmt.Sprint(r.IntN(100)), Position: r.IntN(3)}
 	if sections, err := tx.Sections(); err == nil && len(sections) > 0 && r.IntN(3) > 0 {
 		p.Section = sections[r.IntN(len(sections))].Name
 	}
 	return p
 }
 
-func (r *history) separationSet() rbac.SeparationSet {
+// separationSet is of groups that somebody has, in most cases, so that it matters.
+func (r *history) separationSet(tx *rbac.Tx) rbac.SeparationSet {
 	groups := r.someGroups()
+	if all, err := tx.AuthorizedGroups(r.of(r.users)); err == nil && len(all) > 1 && r.IntN(4) > 0 {
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		groups = mapped(all[:min(len(all), 2+r.IntN(2))], groupName)
+	}
 	return rbac.SeparationSet{Name: r.of(r.sets), Groups: groups, Cardinality: 2 + r.IntN(len(groups)-1)}
 }
 
@@ -316,7 +328,7 @@ func (r *history) modifyUser(tx *rbac.Tx) error {
 	}
 	switch r.IntN(4) {
 	case 0:
-		u.Disabled = !u.Disabled
+		u.Disabled = !u.Disabled && r.IntN(3) == 0
 	case 1:
 		u.Name = r.of(r.users)
 	case 2:
@@ -362,7 +374,7 @@ func (r *history) swapGroups(tx *rbac.Tx) error {
 
 // ticketChanges are those of an Authority.
 var ticketChanges = []change{
-	{name: "Issue", often: 8, call: (*history).issue},
+	{name: "Issue", often: 15, call: (*history).issue},
 	{name: "Logout", often: 1, call: onTicket(func(_ *history, a *rbac.Authority, t rbac.Token) error { return a.Logout(ctx, t) })},
 	{name: "LogoutUser", often: 1, call: func(r *history, a *rbac.Authority) error { return second(a.LogoutUser(ctx, r.of(r.users))) }},
 	{name: "LogoutIdle", often: 1, call: func(r *history, a *rbac.Authority) error {
@@ -375,23 +387,20 @@ var ticketChanges = []change{
 		}
 		return a.RevokeTicket(ctx, ticket.User, ticket.ID)
 	})},
-	{name: "AddActiveGroup", often: 2, call: onTicket(func(r *history, a *rbac.Authority, t rbac.Token) error {
-		return a.AddActiveGroup(ctx, t, r.group())
+	{name: "AddActiveGroup", often: 4, call: onTicket(func(r *history, a *rbac.Authority, t rbac.Token) error {
+		groups, err := r.groupsOfTicket(a, t)
+		return a.AddActiveGroup(ctx, t, r.of(append(groups, fmt.Sprint(err))))
 	})},
 	{name: "DropActiveGroup", often: 2, call: onTicket(func(r *history, a *rbac.Authority, t rbac.Token) error {
 		groups, err := a.TicketGroups(ctx, t)
 		return a.DropActiveGroup(ctx, t, r.of(append(groups, fmt.Sprint(err))))
 	})},
 	{name: "SetActiveGroups", often: 2, call: onTicket(func(r *history, a *rbac.Authority, t rbac.Token) error {
-		ticket, err := a.Ticket(ctx, t)
+		groups, err := r.groupsOfTicket(a, t)
 		if err != nil {
 			return err
 		}
-		id, err := a.Identity(ctx, ticket.User)
-		if err != nil {
-			return err
-		}
-		return a.SetActiveGroups(ctx, t, slices.DeleteFunc(slices.Collect(id.Groups()), func(string) bool { return r.IntN(3) == 0 }))
+		return a.SetActiveGroups(ctx, t, slices.DeleteFunc(groups, func(string) bool { return r.IntN(3) == 0 }))
 	})},
 	{name: "SetPassword", often: 1, call: func(r *history, a *rbac.Authority) error {
 		return a.SetPassword(ctx, r.of(r.users), goodPassword)
@@ -411,6 +420,20 @@ func onTicket(f func(*history, *rbac.Authority, rbac.Token) error) func(*history
 		}
 		return rbac.ErrNoTicket
 	}
+}
+
+// groupsOfTicket are those that its user is authorized for.
+func (r *history) groupsOfTicket(a *rbac.Authority, t rbac.Token) (groups []string, err error) {
+	ticket, err := a.Ticket(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	err = a.View(ctx, func(tx *rbac.Tx) error {
+		all, err := tx.AuthorizedGroups(ticket.User)
+		groups = mapped(all, groupName)
+		return err
+	})
+	return groups, err
 }
 
 func (r *history) issue(a *rbac.Authority) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 // A random history of changes of every kind: after each of them all Authorities that have followed answer as one
@@ -32,7 +33,11 @@ func TestCachedAnswersLikeFresh(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		committed := map[string]int{} // how often each function has changed something
-		changes := numberFrom(t, "RBAC_CHANGES", 300)
+		changes := 500
+		if _, memory := h.store.(*memorystore.Store); !memory {
+			changes = 150 // of the same rules, more slowly
+		}
+		changes = numberFrom(t, "RBAC_CHANGES", changes)
 		for i, c := range courses {
 			t.Run(c.name, func(t *testing.T) {
 				h := h.beside(t)
@@ -42,7 +47,7 @@ func TestCachedAnswersLikeFresh(t *testing.T) {
 				r.compareAll(t, c.cfg, changes)
 			})
 		}
-		if !t.Failed() && changes >= 300 {
+		if !t.Failed() && changes >= 500 {
 			checkCoverage(t, committed)
 		}
 	})
@@ -176,7 +181,7 @@ func newHistory(h *house, seed uint64, fillers int) *history {
 	for _, p := range r.asked {
 		r.negated = append(r.negated, rbac.Not(p))
 	}
-	r.compound = rbac.Any(r.negated[0], slices.Concat(r.negated[1:], r.asked)...)
+	r.compound = rbac.Any(r.negated[0], r.negated[1:]...)
 	for i := range fillers { // between the others in the order of names
 		r.groups = append(r.groups, fmt.Sprintf("%c%03d", 'a'+i%26, i))
 	}
