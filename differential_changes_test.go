@@ -133,7 +133,15 @@ type change struct {
 	call  func(r *history, a *rbac.Authority) error // instead of do
 }
 
+// drawn draws one, now and then one that nothing has come of yet.
 func (r *history) drawn(changes []change) change {
+	if r.IntN(4) == 0 {
+		for _, i := range r.Perm(len(changes)) {
+			if r.committed[changes[i].name] == 0 {
+				return changes[i]
+			}
+		}
+	}
 	sum := 0
 	for _, c := range changes {
 		sum += c.often
@@ -210,7 +218,7 @@ var changes = []change{
 	}},
 	{name: "ModifyGroup", often: 2, do: (*history).modifyGroup},
 	{name: "ModifyGroup", often: 1, do: (*history).swapGroups},
-	{name: "DeleteGroup", often: 2, do: func(r *history, tx *rbac.Tx) error { return tx.DeleteGroup(r.group()) }},
+	{name: "DeleteGroup", often: 3, do: func(r *history, tx *rbac.Tx) error { return tx.DeleteGroup(r.group()) }},
 	{name: "AddPermission", often: 5, do: func(r *history, tx *rbac.Tx) error {
 		_, err := tx.AddPermission(r.permission(tx, r.newName(r.permissions, func(name string) error { return second(tx.Permission(name)) })))
 		return err
@@ -349,7 +357,7 @@ func (r *history) modifyGroup(tx *rbac.Tx) error {
 	case 0:
 		g.Note += "."
 	default:
-		g.Name = r.of([]string{r.group(), "0", "zz"})
+		g.Name = r.of([]string{r.group(), r.group(), "0"})
 	}
 	return tx.ModifyGroup(g)
 }

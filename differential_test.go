@@ -169,7 +169,7 @@ type keptIdentity struct {
 
 func newHistory(h *house, seed uint64, fillers int) *history {
 	r := &history{h: h, Rand: rand.New(rand.NewPCG(seed, 1)),
-		users: []string{"u0", "u1", "u2", "u3"}, groups: []string{"a", "e", "j", "n", "r", "v"},
+		users: []string{"u0", "u1", "u2", "u3"}, groups: []string{"a", "e", "j", "n", "r", "v", "zz"},
 		permissions: []string{"p.a", "p.a.x", "p.b", "q", "r.a"}, scopes: []string{"x", "y"},
 		sections: []string{"s0", "s1"}, sets: []string{"one", "two"}}
 	for _, name := range r.permissions {
