@@ -55,6 +55,19 @@ func (r *register) check() error {
 	return nil
 }
 
+// regular reports whether each read by itself is of what was not superseded before it began, and was being written before it
+// ended. This holds across processes, where one may see a change before another; how old an answer
+// may be is taken off the beginning of its read.
+func (r *register) regular() error {
+	for _, read := range r.reads {
+		completed, _ := slices.BinarySearchFunc(r.writes, read.begin, func(w operation, begin int64) int { return cmp.Compare(w.end, begin) })
+		if _, ok := r.explain(read, completed); !ok {
+			return fmt.Errorf("the read %v is explained by no write after number %d, %v", read, completed, r.around(completed))
+		}
+	}
+	return nil
+}
+
 // explain returns the number of the first write, from one on, that gives the value of a read.
 func (r *register) explain(read operation, from int) (number int, ok bool) {
 	for n := from; n <= len(r.writes); n++ {
@@ -84,29 +97,33 @@ func (r *register) around(n int) []operation {
 func TestRegisterCheck(t *testing.T) {
 	writes := []operation{{10, 20, "b"}, {30, 40, "a"}, {50, 60, "b"}}
 	tests := []struct {
-		rule  string
-		reads []operation
-		good  bool
+		rule    string
+		reads   []operation
+		good    bool
+		regular bool // where it is not good
 	}{
-		{"the initial value", []operation{{1, 2, "a"}}, true},
-		{"another value, before any write", []operation{{1, 2, "b"}}, false},
-		{"what is being written, old or new", []operation{{11, 12, "a"}, {13, 14, "b"}}, true},
-		{"what was written", []operation{{21, 22, "b"}}, true},
-		{"what was superseded before the read began", []operation{{21, 22, "a"}}, false},
-		{"what was superseded during the read", []operation{{19, 22, "a"}}, true},
-		{"what is written during the read", []operation{{22, 35, "a"}}, true},
-		{"what is written after the read", []operation{{22, 29, "a"}}, false},
-		{"what was nowhere written", []operation{{15, 55, "c"}}, false},
-		{"the new value and then the old one, while it is written", []operation{{11, 12, "b"}, {13, 14, "a"}}, false},
-		{"both at the same time", []operation{{11, 14, "b"}, {12, 15, "a"}}, true},
-		{"new, old and new again over three writes", []operation{{11, 12, "b"}, {31, 32, "a"}, {51, 52, "b"}}, true},
-		{"the long read takes the earliest explanation", []operation{{5, 58, "b"}, {32, 33, "b"}, {34, 35, "a"}}, true},
-		{"a read after all writes, of the value before the last", []operation{{61, 62, "a"}}, false},
+		{"the initial value", []operation{{1, 2, "a"}}, true, true},
+		{"another value, before any write", []operation{{1, 2, "b"}}, false, false},
+		{"what is being written, old or new", []operation{{11, 12, "a"}, {13, 14, "b"}}, true, true},
+		{"what was written", []operation{{21, 22, "b"}}, true, true},
+		{"what was superseded before the read began", []operation{{21, 22, "a"}}, false, false},
+		{"what was superseded during the read", []operation{{19, 22, "a"}}, true, true},
+		{"what is written during the read", []operation{{22, 35, "a"}}, true, true},
+		{"what is written after the read", []operation{{22, 29, "a"}}, false, false},
+		{"what was nowhere written", []operation{{15, 55, "c"}}, false, false},
+		{"the new value and then the old one, while it is written", []operation{{11, 12, "b"}, {13, 14, "a"}}, false, true},
+		{"both at the same time", []operation{{11, 14, "b"}, {12, 15, "a"}}, true, true},
+		{"new, old and new again over three writes", []operation{{11, 12, "b"}, {31, 32, "a"}, {51, 52, "b"}}, true, true},
+		{"the long read takes the earliest explanation", []operation{{5, 58, "b"}, {32, 33, "b"}, {34, 35, "a"}}, true, true},
+		{"a read after all writes, of the value before the last", []operation{{61, 62, "a"}}, false, false},
 	}
 	for _, tt := range tests {
 		r := &register{initial: "a", writes: writes, reads: tt.reads}
 		if err := r.check(); (err == nil) != tt.good {
 			t.Errorf("%s: good %t; got %v", tt.rule, tt.good, err)
+		}
+		if err := r.regular(); (err == nil) != (tt.good || tt.regular) {
+			t.Errorf("%s: regular %t; got %v", tt.rule, tt.regular, err)
 		}
 	}
 }
