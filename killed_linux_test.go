@@ -99,6 +99,7 @@ func (k *killing) logInAndOut(w *worker) bool {
 	token, ok := w.ask("issue", "amy")
 	if ok && token != "" {
 		parsed(token)
+		k.workers[rand.IntN(len(k.workers))].ask("lives", token, "0") // and has it in memory, unless it is killed
 		k.set(token, "lives")
 	}
 	return ok

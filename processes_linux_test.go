@@ -122,8 +122,11 @@ func (s *stoppage) round(n int) {
 	}
 	must(s.t, stopped.cmd.Process.Signal(syscall.SIGSTOP))
 	waitStopped(s.t, stopped.cmd.Process.Pid)
-	s.write(&s.right, []string{"revoke", "grant"}[n%2])
-	s.write(s.tickets[old], "logout", old)
+	if n%2 == 0 { // which makes others read everything anew
+		s.write(&s.right, []string{"revoke", "grant"}[n/2%2])
+	} else {
+		s.write(s.tickets[old], "logout", old)
+	}
 	newer := s.logIn()
 	time.Sleep(maxStaleness + time.Millisecond) // the lease of the stopped one runs out; the others are asked all the time
 	var rights, olds, newers []request
