@@ -87,7 +87,8 @@ func (p *policy) anonymous(now func() time.Time) *Identity {
 	}
 	id := p.nobody.Load()
 	if id == nil {
-		id = &Identity{kind: anonymousIdentity, policy: p, here: &activeGroups{}, now: now}
+		none := &scopedGroups{global: &activeGroups{}}
+		id = &Identity{kind: anonymousIdentity, policy: p, here: none.global, active: none, now: now}
 		p.nobody.Store(id)
 	}
 	return id
