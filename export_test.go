@@ -70,3 +70,6 @@ func (a *Authority) Distrust() { a.trust = 0 }
 
 // MaxLookups is how many lookups wait for the store at once.
 const MaxLookups = maxLookups
+
+// PollGap is how long at least the follower rests when it is woken.
+const PollGap = pollGap
