@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -55,6 +56,27 @@ func TestSmallestCaches(t *testing.T) {
 					change = deassign(name, "staff")
 				}
 				h.do(a, change)
+			}
+		}
+	})
+}
+
+// What is answered from the caches allocates nothing.
+func TestCachedAnswersAllocateNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		h.realTime = true
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		tok, p := h.issue(a, rbac.Login{User: "amy"}), rbac.HasPermission("post.edit")
+		for name, f := range map[string]func() error{
+			"Identify":          func() error { return second(a.Identify(ctx, tok)) },
+			"nobody":            func() error { return second(a.Identify(ctx, rbac.Token{})) },
+			"Judge":             func() error { return a.Judge(ctx, tok, p) },
+			"Identity":          func() error { return second(a.Identity(ctx, "amy")) },
+			"IdentityBySubject": func() error { return second(a.IdentityBySubject(ctx, "sub|amy")) },
+		} {
+			must(t, f())
+			if n := testing.AllocsPerRun(100, func() { must(t, f()) }); n != 0 {
+				t.Errorf("%s allocates %v times", name, n)
 			}
 		}
 	})

@@ -34,10 +34,15 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 	if t.IsZero() {
 		return st.policy.anonymous(a.cfg.Clock), nil, now, nil
 	}
-	hash := t.hash()
-	if c := a.cachedTicket(st, hash, now); c != nil {
+	if c := a.cachedTicket(st, t.sum, now); c != nil {
 		return a.identityIn(c, st, now), c, now, nil
 	}
+	return a.findStored(ctx, t.sum)
+}
+
+// findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
+// shares, cost allocations.
+func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
 	err = a.lookup(ctx, func(r Records, st *state) (err error) {
 		now = a.now()
 		if c, err = a.getTicket(r, st, hash, now); err == nil {
