@@ -110,3 +110,39 @@ func (h *house) identityOfAnother(a *rbac.Authority) *rbac.Identity {
 	must(h.t, err)
 	return id
 }
+
+// A copy with an address is one of the Identity it is asked of, however many others came from the same ticket.
+func TestCopiesWithAddress(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		scopedTeller(h, a, true)
+		id, err := a.Identify(ctx, h.issue(a, rbac.Login{User: "amy"}))
+		must(t, err)
+		then := h.clock.Now().Add(-time.Hour)
+		near, far := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("::ffff:198.51.100.1")
+		for range 2 {
+			for _, addr := range []netip.Addr{near, near, far, {}} {
+				for scope, from := range map[string]*rbac.Identity{"": id, "org:1": id.In("org:1"), "org:2": id.WithAddr(near).In("org:2")} {
+					for _, from := range []*rbac.Identity{from, from.WithAuthenticatedAt(then), from.WithAddr(far).WithAuthenticatedAt(then)} {
+						c := from.WithAddr(addr)
+						if c.InGroup("tellers") != (scope == "org:1") || !c.AuthenticatedAt().Equal(from.AuthenticatedAt()) {
+							t.Errorf("in %q from %v: %v, authenticated at %v and not %v", scope, addr, c, c.AuthenticatedAt(), from.AuthenticatedAt())
+						}
+						for _, net := range []netip.Addr{near, far} {
+							p := rbac.FromNet(netip.PrefixFrom(net.Unmap(), 32))
+							if rbac.Met(c, p) != (net == addr) {
+								t.Errorf("from %v: %v", addr, p)
+							}
+						}
+					}
+				}
+			}
+		}
+		if rbac.Met(id, rbac.FromNet(netip.PrefixFrom(near, 0))) {
+			t.Error("the one that was copied has an address now")
+		}
+		if n := testing.AllocsPerRun(100, func() { id.WithAddr(near) }); n != 0 {
+			t.Errorf("the same address again allocates %v times", n)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package httpguard
 
 import (
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -34,4 +35,30 @@ func setCookie(h http.Header, c *http.Cookie) {
 		return strings.HasPrefix(s, c.Name+"=")
 	})
 	h.Add("Set-Cookie", c.String())
+}
+
+// cookieNamed reads Cookie headers as net/http does: the value of the first cookie with a name, and how many there are. What
+// could be no value counts, too: it makes nobody of who sends it, and not somebody else.
+func cookieNamed(lines []string, name string) (value string, n int) {
+	for _, line := range lines {
+		for line != "" {
+			var part string
+			part, line, _ = strings.Cut(line, ";")
+			key, text, _ := strings.Cut(textproto.TrimString(part), "=")
+			if textproto.TrimString(key) != name {
+				continue
+			}
+			if n++; n == 1 {
+				value = unquoted(text)
+			}
+		}
+	}
+	return value, n
+}
+
+func unquoted(s string) string {
+	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
 }

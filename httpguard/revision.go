@@ -3,7 +3,6 @@ package httpguard
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -51,15 +50,8 @@ func (g *Guard) shownRevision(r *http.Request) string {
 	if values := r.Header[RevisionHeader]; len(values) > 0 {
 		return values[0]
 	}
-	for _, line := range r.Header["Cookie"] { // most have none, and need not be read for it
-		if strings.Contains(line, g.revisionName) {
-			if c, err := r.Cookie(g.revisionName); err == nil {
-				return c.Value
-			}
-			return ""
-		}
-	}
-	return ""
+	value, _ := cookieNamed(r.Header["Cookie"], g.revisionName)
+	return value
 }
 
 // carryRevision sends the revision along.

@@ -181,12 +181,12 @@ func (g *Guard) identity(r *http.Request, st *state) (*rbac.Identity, error) {
 func (g *Guard) presented(r *http.Request, st *state) (rbac.Token, bool) {
 	text := st.credential
 	if !st.bearer {
-		cookies := r.CookiesNamed(g.cfg.CookieName)
-		switch len(cookies) {
+		value, n := cookieNamed(r.Header["Cookie"], g.cfg.CookieName)
+		switch n {
 		case 0:
 			return rbac.Token{}, false
 		case 1:
-			text = cookies[0].Value
+			text = value
 		default:
 			// One of them was planted, and nothing tells which.
 			return rbac.Token{}, true
