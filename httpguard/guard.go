@@ -137,7 +137,7 @@ func (g *Guard) RequireFunc(rule func(*http.Request) (rbac.Predicate, error)) fu
 			if !g.allow(w, r, rule) {
 				return
 			}
-			w.Header().Del("Cache-Control")
+			delete(w.Header(), "Cache-Control")
 			keepFromCaches(w.Header())
 			next.ServeHTTP(w, r)
 		})
@@ -158,7 +158,7 @@ func (g *Guard) Authorize(w http.ResponseWriter, r *http.Request, p rbac.Predica
 // keepFromCaches tells that the answer is for this client, and not to be kept, unless it is said how.
 func keepFromCaches(h http.Header) {
 	values := []string{"no-store", "Cookie, Authorization"}
-	if h.Get("Cache-Control") == "" {
+	if said := h["Cache-Control"]; len(said) == 0 || said[0] == "" {
 		h["Cache-Control"] = values[:1:1]
 	}
 	if len(h["Vary"]) == 0 {
