@@ -46,7 +46,7 @@ func (a *Authority) use(c *cachedTicket, now time.Time) {
 	if a.uses.pending == nil {
 		a.uses.pending = map[uuid.UUID]ticketUse{}
 	}
-	a.uses.pending[c.ID] = ticketUse{c.Hash, now}
+	a.uses.pending[c.ID] = ticketUse{c.Hash, instant(now)}
 	select {
 	case a.uses.wake <- struct{}{}:
 	default:
