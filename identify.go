@@ -34,10 +34,15 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 	if t.IsZero() {
 		return st.policy.anonymous(a.cfg.Clock), nil, now, nil
 	}
-	hash := t.hash()
-	if c := a.cachedTicket(st, hash, now); c != nil {
+	if c := a.cachedTicket(st, t.sum, now); c != nil {
 		return a.identityIn(c, st, now), c, now, nil
 	}
+	return a.findStored(ctx, t.sum)
+}
+
+// findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
+// shares, cost allocations.
+func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
 	err = a.lookup(ctx, func(r Records, st *state) (err error) {
 		now = a.now()
 		if c, err = a.getTicket(r, st, hash, now); err == nil {
@@ -55,16 +60,24 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 // made-up tokens keeps nothing else from it.
 const maxLookups = 32
 
+// lookupWait is how long a lookup may take: one that hangs, on a connection that
+// is dead, would keep its place from all that come later.
+const lookupWait = 10 * time.Second
+
 // lookup is current for what is not in a cache.
 func (a *Authority) lookup(ctx context.Context, f func(Records, *state) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupWait, a.cfg.MaxStaleness), errSlowLookup)
+	defer cancel()
 	select {
 	case a.lookups <- struct{}{}:
 	case <-ctx.Done():
-		return contextEnded(ctx.Err())
+		return contextEnded(context.Cause(ctx))
 	}
 	defer func() { <-a.lookups }()
 	return a.current(ctx, f)
 }
+
+var errSlowLookup = errors.New("the store did not answer a lookup in time")
 
 // Judge identifies a token and checks a predicate in one call. Its errors are those of Identify and of Check.
 func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {

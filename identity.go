@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,13 +26,14 @@ type Identity struct {
 	since  time.Time        // AuthenticatedAt
 	now    func() time.Time // the clock of its Authority; nil: time.Now
 	addr   netip.Addr
-	policy *policy             // nil: made by NewIdentity
-	here   *activeGroups       // with policy: the active groups in scope
-	active *scopedGroups       // with policy: the groups of every scope; nil: none in any
-	third  bool                // texts are about the user, not for them
-	scope  string              // whose memberships groups counts beside the global ones; empty: none
-	gnames map[string]struct{} // without policy: groups
-	pnames map[string]struct{} // without policy: permissions
+	policy *policy                 // nil: made by NewIdentity
+	here   *activeGroups           // with policy: the active groups in scope
+	active *scopedGroups           // with policy: the groups of every scope; nil: none in any
+	third  bool                    // texts are about the user, not for them
+	near   *atomic.Pointer[nearby] // what WithAddr keeps; nil: nothing
+	scope  string                  // whose memberships groups counts beside the global ones; empty: none
+	gnames map[string]struct{}     // without policy: groups
+	pnames map[string]struct{}     // without policy: permissions
 }
 
 type identityKind uint8
@@ -87,7 +89,8 @@ func (p *policy) anonymous(now func() time.Time) *Identity {
 	}
 	id := p.nobody.Load()
 	if id == nil {
-		id = &Identity{kind: anonymousIdentity, policy: p, here: &activeGroups{}, now: now}
+		none := &scopedGroups{global: &activeGroups{}}
+		id = &Identity{kind: anonymousIdentity, policy: p, here: none.global, active: none, now: now}
 		p.nobody.Store(id)
 	}
 	return id
@@ -100,7 +103,7 @@ func (p *policy) identity(u uuid.UUID, name string, active *scopedGroups, since 
 		return &Identity{}
 	}
 	return &Identity{kind: userIdentity, id: u, user: name, here: active.global, active: active,
-		since: since, now: now, policy: p}
+		since: since, now: now, policy: p, near: &atomic.Pointer[nearby]{}}
 }
 
 // known reports whether somebody looked who it is.
@@ -239,8 +242,26 @@ func (id *Identity) WithAddr(addr netip.Addr) *Identity {
 	if id == nil {
 		return nil
 	}
+	addr = plainAddr(addr)
+	if id.near == nil {
+		return id.from(addr)
+	}
+	// Request after request comes from the same address. What is kept is a copy of this very Identity,
+	// and not of the one that this is a copy of.
+	if k := id.near.Load(); k != nil && k.of == id && k.copy.addr == addr {
+		return k.copy
+	}
+	c := id.from(addr)
+	id.near.Store(&nearby{id, c})
+	return c
+}
+
+// nearby is an Identity, and its copy with the address that was asked for last.
+type nearby struct{ of, copy *Identity }
+
+func (id *Identity) from(addr netip.Addr) *Identity {
 	c := *id
-	c.addr = plainAddr(addr)
+	c.addr, c.near = addr, nil
 	return &c
 }
 

@@ -46,13 +46,11 @@ func numbersKey(numbers []int32) string {
 	return string(b)
 }
 
-// noGroups are those of an Identity that has none in any scope.
-var noGroups = &activeGroups{}
-
-// in returns the groups that count in a scope.
+// in returns the groups that count in a scope. None is shared by two policies, not even where there are no
+// groups: what they remember follows from the policy, too.
 func (a *scopedGroups) in(scope string) *activeGroups {
 	if a == nil {
-		return noGroups
+		return &activeGroups{}
 	}
 	if groups, ok := a.scoped[scope]; ok {
 		return groups
@@ -85,9 +83,8 @@ func (id *Identity) In(scope string) *Identity {
 	}
 	c := *id
 	c.scope = scope
-	c.here = id.active.in(scope)
-	if id.policy == nil {
-		c.here = nil
+	if id.policy != nil {
+		c.here = id.active.in(scope)
 	}
 	return &c
 }
@@ -104,7 +101,7 @@ func (id *Identity) Scopes(permission string) (everywhere bool, scopes []string)
 		return id.HasPermission(permission), nil
 	}
 	p := id.policy.permission(permission)
-	if p == nil || id.active == nil {
+	if p == nil {
 		return false, nil
 	}
 	if p.given.meets(id.active.global.closed) {

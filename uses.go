@@ -46,7 +46,7 @@ func (a *Authority) use(c *cachedTicket, now time.Time) {
 	if a.uses.pending == nil {
 		a.uses.pending = map[uuid.UUID]ticketUse{}
 	}
-	a.uses.pending[c.ID] = ticketUse{c.Hash, now}
+	a.uses.pending[c.ID] = ticketUse{c.Hash, instant(now)}
 	select {
 	case a.uses.wake <- struct{}{}:
 	default:
@@ -133,16 +133,25 @@ const (
 	gatherUses = time.Second // how long uses are gathered before they are written
 	sweepEvery = time.Minute
 	houseBatch = 200 // records in one transaction, so that nobody waits for long
+
+	forgetEvery = time.Second // after a change of the policy
 )
 
-// keepHouse writes uses and sweeps until the context ends.
+// keepHouse writes uses, sweeps and forgets old policies until the context ends.
 func (a *Authority) keepHouse(ctx context.Context) {
-	sweeps := time.NewTicker(sweepEvery)
+	sweeps, forgets := time.NewTicker(sweepEvery), time.NewTicker(forgetEvery)
 	defer sweeps.Stop()
+	defer forgets.Stop()
+	known := a.state.Load().policy
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-forgets.C:
+			if p := a.state.Load().policy; p != known {
+				a.forgetOld()
+				known = p
+			}
 		case <-sweeps.C:
 			a.complain(ctx, "sweeping", a.sweep(ctx))
 		case <-a.uses.wake:

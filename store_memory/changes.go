@@ -9,6 +9,7 @@ import (
 )
 
 func (t *tx) AddChange(c rbac.Change) error {
+	own(&c.Actor, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope)
 	c = copyChange(&c)
 	return t.change("add change", func(s *state) error {
 		return add(s, &s.changes, numberKey(uint64(c.Revision))+numberKey(uint64(c.Seq)), &c)

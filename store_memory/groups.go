@@ -19,6 +19,7 @@ func (t *tx) GroupByName(name string) (rbac.Group, error) {
 }
 
 func (t *tx) AddGroup(g rbac.Group) error {
+	own(&g.Name, &g.DisplayName, &g.Note)
 	return t.change("add group", func(s *state) error {
 		if err := add(s, &s.groups, idKey(g.ID), &g); err != nil {
 			return err
@@ -28,6 +29,7 @@ func (t *tx) AddGroup(g rbac.Group) error {
 }
 
 func (t *tx) SetGroup(g rbac.Group) error {
+	own(&g.Name, &g.DisplayName, &g.Note)
 	return t.change("set group", func(s *state) error {
 		old, ok := s.groups.Get(idKey(g.ID))
 		if !ok {
@@ -80,6 +82,7 @@ func (t *tx) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, error)
 }
 
 func (t *tx) AddGrant(g rbac.GrantRecord) error {
+	own(&g.Permission, &g.Note, &g.GrantedBy)
 	return t.change("add grant", func(s *state) error {
 		if !s.groups.Has(idKey(g.Group)) {
 			return errNoRef
@@ -92,6 +95,7 @@ func (t *tx) AddGrant(g rbac.GrantRecord) error {
 }
 
 func (t *tx) SetGrant(g rbac.GrantRecord) error {
+	own(&g.Permission, &g.Note, &g.GrantedBy)
 	return t.change("set grant", func(s *state) error {
 		if err := replace(s, &s.grants, idKey(g.Group)+g.Permission, &g); err != nil {
 			return err

@@ -34,6 +34,7 @@ func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
 }
 
 func (t *tx) AddMembership(m rbac.MembershipRecord) error {
+	own(&m.Scope, &m.Note, &m.AssignedBy)
 	return t.change("add membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)
 		if !s.users.Has(user) || !s.groups.Has(group) {
@@ -47,6 +48,7 @@ func (t *tx) AddMembership(m rbac.MembershipRecord) error {
 }
 
 func (t *tx) SetMembership(m rbac.MembershipRecord) error {
+	own(&m.Scope, &m.Note, &m.AssignedBy)
 	return t.change("set membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)
 		if err := replace(s, &s.memberships, user+group+m.Scope, &m); err != nil {

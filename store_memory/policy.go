@@ -18,10 +18,12 @@ func (t *tx) Section(name string) (rbac.Section, error) {
 }
 
 func (t *tx) AddSection(r rbac.Section) error {
+	own(&r.Name, &r.Title)
 	return t.change("add section", func(s *state) error { return add(s, &s.sections, r.Name, &r) })
 }
 
 func (t *tx) SetSection(r rbac.Section) error {
+	own(&r.Name, &r.Title)
 	return t.change("set section", func(s *state) error { return replace(s, &s.sections, r.Name, &r) })
 }
 
@@ -42,6 +44,7 @@ func (t *tx) Permission(name string) (rbac.Permission, error) {
 }
 
 func (t *tx) AddPermission(p rbac.Permission) error {
+	own(&p.Name, &p.Title, &p.Description, &p.Section)
 	return t.change("add permission", func(s *state) error {
 		if err := add(s, &s.permissions, idKey(p.ID), &p); err != nil {
 			return err
@@ -51,6 +54,7 @@ func (t *tx) AddPermission(p rbac.Permission) error {
 }
 
 func (t *tx) SetPermission(p rbac.Permission) error {
+	own(&p.Name, &p.Title, &p.Description, &p.Section)
 	return t.change("set permission", func(s *state) error {
 		old, ok := s.permissions.Get(idKey(p.ID))
 		if !ok {
@@ -77,6 +81,7 @@ func (t *tx) Declarations() ([]rbac.Declaration, error) {
 }
 
 func (t *tx) SetDeclaration(d rbac.Declaration) error {
+	own(&d.Kind, &d.Key, &d.Text)
 	return t.change("set declaration", func(s *state) error {
 		s.declarations.Set(s.stamp, textKey(d.Kind)+d.Key, &d)
 		return nil

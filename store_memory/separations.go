@@ -44,6 +44,7 @@ func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.Separati
 }
 
 func (t *tx) AddSeparation(r rbac.SeparationRecord) error {
+	own(&r.Name)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("add separation", func(s *state) error {
 		if err := add(s, &s.separations, separationKey(&r), &r); err != nil {
@@ -54,6 +55,7 @@ func (t *tx) AddSeparation(r rbac.SeparationRecord) error {
 }
 
 func (t *tx) SetSeparation(r rbac.SeparationRecord) error {
+	own(&r.Name)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("set separation", func(s *state) error {
 		old, ok := s.separations.Get(separationKey(&r))

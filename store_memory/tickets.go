@@ -55,6 +55,7 @@ func (t *tx) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
 }
 
 func (t *tx) AddTicket(r rbac.TicketRecord) error {
+	own(&r.Label, &r.Addr, &r.UserAgent)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("add ticket", func(s *state) error {
 		if !s.users.Has(idKey(r.User)) {

@@ -13,6 +13,7 @@ func (t *tx) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
 }
 
 func (t *tx) SetTicketValue(v rbac.TicketValueRecord) error {
+	own(&v.Key, &v.Value)
 	return t.change("set ticket value", func(s *state) error {
 		if !s.tickets.Has(idKey(v.Ticket)) {
 			return rbac.ErrNotFound

@@ -37,6 +37,7 @@ func (t *tx) UserBySubject(subject string) (rbac.UserRecord, error) {
 }
 
 func (t *tx) AddUser(u rbac.UserRecord) error {
+	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
 	return t.change("add user", func(s *state) error {
 		if s.users.Has(idKey(u.ID)) {
 			return errTaken
@@ -47,6 +48,7 @@ func (t *tx) AddUser(u rbac.UserRecord) error {
 }
 
 func (t *tx) SetUser(u rbac.UserRecord) error {
+	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
 	return t.change("set user", func(s *state) error {
 		old, ok := s.users.Get(idKey(u.ID))
 		if !ok {
@@ -60,6 +62,7 @@ func (t *tx) SetUser(u rbac.UserRecord) error {
 }
 
 func (t *tx) SetPasswordHash(id uuid.UUID, hash string) error {
+	own(&hash)
 	return t.change("set password hash", func(s *state) error {
 		return s.replaceUser(id, func(u *rbac.UserRecord) { u.PasswordHash = hash })
 	})
