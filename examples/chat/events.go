@@ -23,10 +23,6 @@ const (
 // stream without them would hold its memory for as long as its client likes.
 func newEvents(w http.ResponseWriter) (*events, error) {
 	e := &events{w, http.NewResponseController(w)}
-	// The whole request is read. At ReadTimeout the server would take the client for gone.
-	if err := e.control.SetReadDeadline(time.Time{}); err != nil {
-		return nil, err
-	}
 	if err := e.control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
 		return nil, err
 	}

@@ -27,8 +27,8 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, endStreams func(
 	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second, // a stream sets its own deadlines
-		WriteTimeout:      30 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second, // streams set their own: see events.go
 		IdleTimeout:       2 * time.Minute,
 	}
 	server.RegisterOnShutdown(endStreams)

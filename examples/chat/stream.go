@@ -14,7 +14,7 @@ import (
 //
 //   - Each message is judged by itself, just before it is sent. The request was judged when it came, which may be hours ago.
 //   - Watch tells of what changes while nobody says anything: the page's form follows, or the stream ends.
-//   - None of that is a use of the ticket, so who has left is logged out in time.
+//   - None of that is a use of the ticket (see quiet), so who has left is logged out in time.
 type stream struct {
 	chat  *chat
 	room  room
@@ -64,7 +64,7 @@ func (c *chat) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.hub.unsubscribe(sub)
-	ctx, cancel := context.WithCancel(rbac.WithoutUse(r.Context()))
+	ctx, cancel := context.WithCancel(r.Context()) // WithoutUse: see quiet
 	defer cancel()
 	defer context.AfterFunc(c.running, cancel)()
 	out, err := newEvents(w)

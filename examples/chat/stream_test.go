@@ -100,6 +100,7 @@ func TestGuestsLeaveByThemselves(t *testing.T) {
 	ear.hears("a guest", speaks)
 	manager.done("mute", manager.post("/rooms/attic/mute", "user", "ann"))
 	ear.hears("a guest muted", muted)
+	manager.want("still a guest", manager.get("/rooms/attic"), 200, "until "+s.clock.now().Add(guestTime).Local().Format("15:04"))
 	s.clock.advance(guestTime - time.Second)
 	ann.want("before the end", ann.get("/rooms/attic"), 200)
 	s.clock.advance(time.Second)
@@ -137,6 +138,25 @@ func TestEachMessageIsJudged(t *testing.T) {
 				return tx.AssignUser(rbac.Membership{User: "ann", Group: "speakers", Scope: rooms[0].scope()})
 			})
 		})
+	}
+}
+
+// What was written between subscribing and reading the history is in both.
+func TestNothingComesTwice(t *testing.T) {
+	s := newSite(t)
+	token, err := s.authority.Issue(t.Context(), rbac.Login{User: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := httptest.NewRecorder()
+	stream := &stream{chat: s.chat, room: rooms[0], token: token, out: &events{sent, s.control(sent)}}
+	for _, id := range []int64{1, 2, 2, 1, 3} {
+		if err := stream.send(t.Context(), news{message: message{ID: id}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Count(sent.Body.String(), "event: message"); got != 3 {
+		t.Errorf("sent %d messages, want 3", got)
 	}
 }
 
