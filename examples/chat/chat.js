@@ -6,24 +6,32 @@ const room = document.getElementById("room");
 if (room) {
 	const messages = document.getElementById("messages"), compose = document.getElementById("compose");
 	const text = document.getElementById("text"), fieldset = compose.querySelector("fieldset");
-	let last = room.dataset.last;
+	let last = room.dataset.last, source;
 
 	const say = (id, words) => { document.getElementById(id).textContent = words; };
 	const askAgain = () => location.assign(room.dataset.page); // to the login, or to be told why not
 	const url = () => room.dataset.events + "?after=" + last;
 
+	let follows = true; // the end of the list, until its reader goes back
+	messages.addEventListener("scroll", () => {
+		follows = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 80;
+	});
+	const toTheEnd = () => {
+		if (follows) messages.scrollTop = messages.scrollHeight;
+	};
+	addEventListener("resize", toTheEnd);
+
 	function add(message) {
-		const atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 80;
 		const item = document.getElementById("message").content.cloneNode(true);
 		item.querySelector(".by").textContent = message.by; // as text, whatever somebody typed
 		item.querySelector("time").textContent = message.at;
 		item.querySelector(".text").textContent = message.text;
 		messages.append(item);
-		if (atEnd) messages.scrollTop = messages.scrollHeight;
+		toTheEnd();
 	}
 
 	function listen() {
-		const source = new EventSource(url());
+		source = new EventSource(url());
 		source.addEventListener("open", () => say("connection", ""));
 		source.addEventListener("message", event => {
 			last = event.lastEventId;
@@ -80,6 +88,11 @@ if (room) {
 		return answer.headers.get("Content-Type").startsWith("application/problem+json") ? JSON.parse(body).detail : body;
 	}
 
+	// A form that leads to another page, such as Sign out, says itself where to go on.
+	document.addEventListener("submit", event => {
+		if (!event.defaultPrevented) source.close();
+	});
+
 	text.addEventListener("keydown", event => {
 		if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
 			event.preventDefault();
@@ -87,6 +100,6 @@ if (room) {
 		}
 	});
 
-	messages.scrollTop = messages.scrollHeight;
+	toTheEnd();
 	listen();
 }
