@@ -3,8 +3,18 @@
 //
 //	go run ./examples/chat [-addr 127.0.0.1:8082] [-db chat.db]
 //
-// Read room.go first, which has the rules, and then stream.go: a stream is judged for each message and not
-// once for the connection. Several of these programs may run on one file; each shows what is said in the others.
+// Read room.go first, which has the rules, then stream.go, hub.go and moderate.go. What to copy from it:
+//
+//   - A stream is judged for each message and not once for the connection. [rbac.Authority.Watch] tells it of changes, so
+//     that who is muted sees the form go at once, and who is taken out or logged out is sent away.
+//   - A message is judged in the transaction that writes it. What a page disables is for the eye.
+//   - Listening is no use of the ticket: who has left is logged out in time, however much the others talk.
+//   - The history is a table beside those of the store. A browser that lost its connection gets what it missed (Last-Event-ID).
+//   - Who reads too slowly is given up, and gets the rest from the history: buffers are bounded, writes have deadlines.
+//   - Several of these programs may run on one file. What is said in another one comes within a quarter of a second, and
+//     never to who had lost the room by then, in whichever.
+//
+// Browsers have six connections to a site over HTTP/1.1, and each open room takes one; over TLS, with HTTP/2, it does not.
 package main
 
 import (
