@@ -99,10 +99,12 @@ func (h *hub) follow(ctx context.Context, every time.Duration) {
 		switch {
 		case ctx.Err() != nil:
 			return
-		case (err != nil) != failing: // once, not four times a second
-			failing = !failing
-			slog.Warn("the history can be read", "now", !failing, "error", err)
+		case err != nil && !failing: // once, not four times a second
+			slog.Error("chat: the history cannot be read", "error", err)
+		case err == nil && failing:
+			slog.Info("chat: the history can be read again")
 		}
+		failing = err != nil
 		if more {
 			continue
 		}
