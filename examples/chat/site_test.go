@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,9 +58,6 @@ func serveFile(t *testing.T, path string, clock *clock, cfg rbac.Config) *site {
 	store := &pluggedStore{Store: opened}
 	cfg.Argon2id = rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1} // unsafe outside tests
 	cfg.Clock = clock.now
-	if cfg.MaxStaleness == 0 {
-		cfg.MaxStaleness = 20 * time.Millisecond // and the clock is looked at ten times as often
-	}
 	a, err := rbac.Open(t.Context(), store, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -98,24 +96,22 @@ func (c *clock) advance(d time.Duration) {
 
 // pluggedStore can be taken away.
 type pluggedStore struct {
-	rbac.Store
-	mu   sync.Mutex
-	down bool
-}
-
-func (s *pluggedStore) plug(in bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down = !in
+	*sqlitestore.Store
+	down atomic.Bool
 }
 
 func (s *pluggedStore) View(ctx context.Context, f func(rbac.Records) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.down {
+	if s.down.Load() {
 		return rbac.ErrUnavailable
 	}
 	return s.Store.View(ctx, f)
+}
+
+func (s *pluggedStore) ReadHead(ctx context.Context) (rbac.Head, error) {
+	if s.down.Load() {
+		return rbac.Head{}, rbac.ErrUnavailable
+	}
+	return s.Store.ReadHead(ctx)
 }
 
 // browser keeps cookies and follows no redirect.

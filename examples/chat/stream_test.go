@@ -229,11 +229,11 @@ func TestStoreDown(t *testing.T) {
 	s := newSite(t)
 	ear := s.as("ann").listens("0")
 	ear.hears("at first", speaks)
-	s.store.plug(false)
+	s.store.down.Store(true)
 	s.clock.advance(time.Second)
 	ear.hears("nobody may do what cannot be decided", `standing {"maySpeak":false,"why":"it cannot be decided`)
 	s.chat.hub.handOn(news{message: message{ID: 1, Room: "general", Text: "waits"}})
-	s.store.plug(true)
+	s.store.down.Store(false)
 	ear.hears("what was said meanwhile comes when it may be read", speaks, "message waits")
 }
 
