@@ -29,7 +29,7 @@ func (r *records) UserBySubject(subject string) (rbac.UserRecord, error) {
 }
 
 func (r *records) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
-	return one(r, "LockUser", scanUser, selectUser+" WHERE id = ?"+r.lock(), id)
+	return one(r, "LockUser", scanUser, selectUser+" WHERE id = ?"+r.locks().Update, id)
 }
 
 func (r *records) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
@@ -106,7 +106,7 @@ func (r *records) DeleteUser(id uuid.UUID) error {
 	return r.change("DeleteUser", "DELETE FROM rbac_users WHERE id = ?", id)
 }
 
-func scanUser(row scanner) (rbac.UserRecord, error) {
+func scanUser(row Row) (rbac.UserRecord, error) {
 	var u rbac.UserRecord
 	err := row.Scan(&u.ID, &u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.Disabled,
 		&u.PasswordHash, moment{&u.Created}, moment{&u.LastLogin})

@@ -27,12 +27,12 @@ func (m moment) Scan(src any) error {
 	return nil
 }
 
-func scanID(row scanner) (uuid.UUID, error) {
+func scanID(row Row) (uuid.UUID, error) {
 	var id uuid.UUID
 	return id, row.Scan(&id)
 }
 
-func scanInt(row scanner) (int, error) {
+func scanInt(row Row) (int, error) {
 	var n int
 	return n, row.Scan(&n)
 }
