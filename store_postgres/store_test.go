@@ -29,9 +29,7 @@ var kinds = []struct {
 	open func(testing.TB) *postgresstore.Store
 }{
 	{"Open", openStore},
-	{"New", func(t testing.TB) *postgresstore.Store { return newStore(t, pgx.QueryExecModeCacheStatement) }},
 	{"New without prepared statements", func(t testing.TB) *postgresstore.Store { return newStore(t, pgx.QueryExecModeExec) }},
-	{"New with the simple protocol", func(t testing.TB) *postgresstore.Store { return newStore(t, pgx.QueryExecModeSimpleProtocol) }},
 }
 
 func openStore(t testing.TB) *postgresstore.Store {
