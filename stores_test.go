@@ -27,12 +27,13 @@ const goodPassword = "correct horse battery"
 
 // stores are all that the tests of the root package run over.
 var stores = []struct {
-	name string
-	open func(testing.TB) rbac.Store
+	name   string
+	open   func(testing.TB) rbac.Store
+	server bool // on a server, which may not be there, and is slower
 }{
-	{"memory", func(testing.TB) rbac.Store { return memorystore.New() }},
-	{"sqlite", openSQLite},
-	{"postgres", openPostgres},
+	{"memory", func(testing.TB) rbac.Store { return memorystore.New() }, false},
+	{"sqlite", openSQLite, false},
+	{"postgres", openPostgres, true},
 }
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }

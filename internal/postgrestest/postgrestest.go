@@ -44,6 +44,20 @@ var shared struct {
 // It does not wait for the disk (fsync is off): nothing on it needs to outlive the machine.
 func DSN(t testing.TB) string {
 	t.Helper()
+	share()
+	if shared.err != nil {
+		t.Skipf("no PostgreSQL: %v (%s can name a server)", shared.err, Env)
+	}
+	return shared.dsn
+}
+
+// Found tells whether there is a server, for a test that does less without one.
+func Found() bool {
+	share()
+	return shared.err == nil
+}
+
+func share() {
 	shared.once.Do(func() {
 		if shared.dsn = os.Getenv(Env); shared.dsn != "" {
 			return
@@ -52,28 +66,41 @@ func DSN(t testing.TB) string {
 			shared.dsn = shared.server.DSN()
 		}
 	})
-	if shared.err != nil {
-		t.Skipf("no PostgreSQL: %v (%s can name a server)", shared.err, Env)
-	}
-	return shared.dsn
 }
 
 // Schema is the name of a schema that nobody else uses. It does not exist, and is dropped when the test ends.
 func Schema(t testing.TB) string {
 	t.Helper()
 	dsn, schema := DSN(t), "rbac_"+strings.ToLower(rand.Text())
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		conn, err := pgx.Connect(ctx, dsn)
-		if err != nil {
-			t.Errorf("dropping the schema: %v", err)
-			return
-		}
-		defer conn.Close(ctx)
-		if _, err := conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
-			t.Errorf("dropping the schema: %v", err)
-		}
-	})
+	t.Cleanup(func() { Exec(t, dsn, "DROP SCHEMA IF EXISTS "+schema+" CASCADE") })
 	return schema
+}
+
+// InSchema is a DSN with the search_path of such a schema, which exists.
+func InSchema(t testing.TB) string {
+	t.Helper()
+	dsn, schema := DSN(t), Schema(t)
+	Exec(t, dsn, "CREATE SCHEMA "+schema)
+	switch {
+	case !strings.Contains(dsn, "://"):
+		return dsn + " search_path=" + schema
+	case strings.Contains(dsn, "?"):
+		return dsn + "&search_path=" + schema
+	}
+	return dsn + "?search_path=" + schema
+}
+
+// Exec runs statements on a connection of its own.
+func Exec(t testing.TB, dsn, statements string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // cleaning up, the test's own has ended
+	defer cancel()
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statements); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,7 +129,8 @@ func (s *Server) DSN() string { return s.DSNOf(admin, "") }
 
 // DSNOf is that of a role.
 func (s *Server) DSNOf(role, password string) string {
-	return fmt.Sprintf("host=%s user=%s password='%s' dbname=postgres", s.dir, role, password)
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, password), Path: "/postgres", RawQuery: url.Values{"host": {s.dir}}.Encode()}
+	return u.String()
 }
 
 // Dir is a folder on the server's disk, which it may write.

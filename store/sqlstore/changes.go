@@ -21,6 +21,9 @@ func (r *records) AddChange(c rbac.Change) error {
 }
 
 func (r *records) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+	if kept(q.Actor) != q.Actor || kept(q.Subject) != q.Subject {
+		return nothing[rbac.Change]
+	}
 	return pages(r, "Changes", q.Limit, func(last *rbac.Change, size int) ([]rbac.Change, error) {
 		w := changesWhere(q)
 		order := " ORDER BY revision, seq LIMIT ?"

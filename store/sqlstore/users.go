@@ -34,6 +34,10 @@ func (r *records) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
 
 func (r *records) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
 	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
+	f.After = kept(f.After)
+	if kept(f.Search) != f.Search {
+		return nothing[rbac.UserRecord]
+	}
 	return pages(r, "Users", f.Limit, func(last *rbac.UserRecord, size int) ([]rbac.UserRecord, error) {
 		var w where
 		if last != nil {
