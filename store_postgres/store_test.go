@@ -1,6 +1,7 @@
 package postgresstore_test
 
 import (
+	"log/slog"
 	"os"
 	"testing"
 
@@ -72,3 +73,5 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+var discard = slog.New(slog.DiscardHandler)
