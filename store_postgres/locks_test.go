@@ -235,6 +235,44 @@ func (s *storm) expected(err error) bool {
 	return errors.Is(err, rbac.ErrNoTicket) || errors.Is(err, rbac.ErrDenied) || errors.Is(err, rbac.ErrNotFound)
 }
 
+// One has deleted a ticket and asks for its user; the other has locked the user and asks for the ticket.
+func TestValueGivesWayToEnd(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off", "deadlock_timeout=1h")
+	s := mustOpen(t, server.DSN(), postgresstore.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	user, ticket := uuid.New(), uuid.New()
+	must(t, s.Update(ctx, func(r rbac.Records) error {
+		return errors.Join(r.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: "amy"}}), r.AddTicket(rbac.TicketRecord{ID: ticket, User: user}))
+	}))
+	deleted, locked := make(chan struct{}), make(chan struct{})
+	set := make(chan error, 1)
+	go func() {
+		<-deleted
+		var once sync.Once
+		set <- s.Update(ctx, func(r rbac.Records) error {
+			if _, err := r.LockUser(user); err != nil {
+				return err
+			}
+			once.Do(func() { close(locked) })
+			return r.SetTicketValue(rbac.TicketValueRecord{Ticket: ticket, Key: "k", Value: "v"})
+		})
+	}()
+	must(t, s.Update(ctx, func(r rbac.Records) error {
+		_, err := r.LockHead()
+		if err = errors.Join(err, r.DeleteTicket(ticket)); err != nil {
+			return err
+		}
+		close(deleted)
+		<-locked
+		_, err = r.LockUser(user)
+		return err
+	}))
+	if err := <-set; err != rbac.ErrNotFound {
+		t.Errorf("SetTicketValue of a ticket that was deleted meanwhile: %v, want ErrNotFound", err)
+	}
+}
+
 // A transaction that the server broke off, so that another could go on, is run again.
 func TestDeadlockIsRunAgain(t *testing.T) {
 	s := openStore(t)
