@@ -1,6 +1,9 @@
 package postgresstore
 
 import (
+	"testing"
+	"time"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
@@ -23,3 +26,10 @@ func (s *Store) SchemaOf() string { return s.engine.schema }
 
 // Outcome is what Commit makes of an error.
 var Outcome = outcome
+
+// SetCommitGrace is how long a commit may take after its context, until the end of the test.
+func SetCommitGrace(t *testing.T, d time.Duration) {
+	before := commitGrace
+	commitGrace = d
+	t.Cleanup(func() { commitGrace = before })
+}

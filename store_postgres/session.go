@@ -95,7 +95,7 @@ func (s *session) Alive(context.Context) error {
 func (s *session) PolicyChanged() { s.policy = true }
 
 // commitGrace is how long a commit may still take when its context has ended: an answer that is late is better than none.
-const commitGrace = 5 * time.Second
+var commitGrace = 5 * time.Second // less in tests
 
 // Commit never interrupts the server. A driver that gives up also asks the server to cancel, and a commit that
 // is cancelled while it waits for a standby is visible, and not on the standby. So a commit that takes too long is left
