@@ -19,10 +19,14 @@ func TestDiskFull(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	disk := filepath.Join(server.Dir(), "small")
 	must(t, os.Mkdir(disk, 0o755))
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=4m,mode=777"); err != nil {
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=4m"); err != nil {
 		t.Skip("cannot mount here:", err)
 	}
 	t.Cleanup(func() { must(t, syscall.Unmount(disk, syscall.MNT_DETACH)) })
+	owner, err := os.Stat(server.Dir())
+	must(t, err)
+	stat := owner.Sys().(*syscall.Stat_t)
+	must(t, os.Chown(disk, int(stat.Uid), int(stat.Gid)))
 	postgrestest.Exec(t, server.DSN(), "CREATE TABLESPACE small LOCATION '"+disk+"'")
 	s := mustOpen(t, server.DSN()+"&default_tablespace=small", postgresstore.Options{})
 	noise := make([]byte, 40_000) // which cannot be compressed
@@ -39,7 +43,7 @@ func TestDiskFull(t *testing.T) {
 			return nil
 		})
 	}
-	round, err := 0, error(nil)
+	round := 0
 	for ; err == nil && round < 100; round++ {
 		err = fill(round)
 	}
