@@ -156,8 +156,10 @@ func pid(t *testing.T, r rbac.Records) string {
 // waitFor asks the server until it says true.
 func waitFor(t *testing.T, s *postgresstore.Store, query string) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	for yes := false; !yes; {
-		must(t, s.Pool().QueryRow(t.Context(), query).Scan(&yes))
+		must(t, s.Pool().QueryRow(ctx, query).Scan(&yes))
 	}
 }
 
