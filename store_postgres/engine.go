@@ -109,7 +109,6 @@ func (e *engine) Spell(query string) string {
 func (e *engine) Locks() sqlstore.Locks {
 	return sqlstore.Locks{
 		Update: " FOR UPDATE",
-		Share:  " FOR SHARE",
 		Ready:  " FOR KEY SHARE NOWAIT",
 		Touch:  " FOR NO KEY UPDATE NOWAIT",
 		Skip:   " FOR UPDATE SKIP LOCKED",

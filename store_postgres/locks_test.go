@@ -273,6 +273,28 @@ func TestValueGivesWayToEnd(t *testing.T) {
 	}
 }
 
+// Who shares the head waits behind an Update that waits for it, or logins could keep it out for ever.
+func TestSharingDoesNotOvertake(t *testing.T) {
+	dsn := postgrestest.InSchema(t)
+	s := mustOpen(t, dsn+"&pool_max_conns=4&application_name="+t.Name(), postgresstore.Options{})
+	share := func(r rbac.Records) error { _, err := r.ShareHead(); return err }
+	waiting := func(n int) {
+		t.Helper()
+		waitFor(t, s, fmt.Sprintf("SELECT count(*) = %d FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = '%s'", n, t.Name()))
+	}
+	update, second := make(chan error, 1), make(chan error, 1)
+	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+		err := share(r)
+		go func() { update <- s.Update(t.Context(), nextRevision) }()
+		waiting(1)
+		go func() { second <- s.Update(t.Context(), share) }()
+		waiting(2)
+		return err
+	}))
+	must(t, <-update)
+	must(t, <-second)
+}
+
 // A transaction that the server broke off, so that another could go on, is run again.
 func TestDeadlockIsRunAgain(t *testing.T) {
 	s := openStore(t)

@@ -41,7 +41,6 @@ type Dialect interface {
 // throttles before it and a user, which the Update, if that is who has the throttle, does not ask for any more.
 type Locks struct {
 	Update string // keeps others from reading the row with a lock, and from changing it
-	Share  string // the same, but that others may share it
 	Ready  string // keeps others from deleting the row, and fails at once, with an error that is Again, where one is about to
 	Touch  string // keeps others from changing the row, and fails at once likewise
 	Skip   string // as Update, but passes over rows that others have locked

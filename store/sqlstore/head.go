@@ -12,8 +12,10 @@ func (r *records) LockHead() (rbac.Head, error) {
 	return one(r, "LockHead", scanHead, selectHead+r.locks().Update)
 }
 
+// ShareHead locks as LockHead does, so that all wait in one line. A lock that can be shared is given on PostgreSQL to
+// whoever asks while others share it, past an Update that waits: a steady stream of logins keeps that out.
 func (r *records) ShareHead() (rbac.Head, error) {
-	return one(r, "ShareHead", scanHead, selectHead+r.locks().Share)
+	return one(r, "ShareHead", scanHead, selectHead+r.locks().Update)
 }
 
 func (r *records) SetHead(h rbac.Head) error {
