@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
 	"pgregory.net/rapid"
 )
 
 // Random histories of all functions have the results that a naive model of INCITS 359 has, the kinds of
-// errors included, on every store.
+// errors included, on every store; one in ten also on a server, where there is one.
 //
 // The histories are the same each time: those of one seed, 300 of them. The environment variable
 // RBAC_HISTORIES sets how many, and -rapid.seed begins with other ones; a failure prints the
@@ -42,6 +43,7 @@ func TestModel(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
 			run++
 			h := histories.Draw(rt, "history")
+			h.server = postgrestest.Found() && oneIn(rt, 10)
 			if err := h.run(t, tally); err != nil {
 				failing = &h
 				rt.Fatal(err)
@@ -68,6 +70,7 @@ func setFlag(t *testing.T, name, value string) {
 // randomHistory is an Authority's configuration and what happens.
 type randomHistory struct {
 	limited, protected bool
+	server             bool // run it over the stores on a server, too
 	entries            []entry
 }
 

@@ -3,7 +3,9 @@ package rbac_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,6 +136,71 @@ func TestOvertakenNarrowedTicket(t *testing.T) {
 			if id, err := a.Identify(ctx, tok); err != nil || id.InGroup("staff") {
 				t.Errorf("but not in the ticket: got %v, %v", id, err)
 			}
+		}
+	})
+}
+
+// paused is a store that calls something once: when an Update has committed and not returned yet, when the changes were
+// read, and when a View has ended.
+type paused struct {
+	rbac.Store
+	committed, read, ended atomic.Pointer[func()]
+}
+
+func (s *paused) Update(ctx context.Context, f func(rbac.Records) error) error {
+	err := s.Store.Update(ctx, f)
+	once(&s.committed)
+	return err
+}
+
+func (s *paused) View(ctx context.Context, f func(rbac.Records) error) error {
+	err := s.Store.View(ctx, func(r rbac.Records) error { return f(pausedRecords{r, s}) })
+	once(&s.ended)
+	return err
+}
+
+type pausedRecords struct {
+	rbac.Records
+	s *paused
+}
+
+func (r pausedRecords) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+	return func(yield func(rbac.Change, error) bool) {
+		r.Records.Changes(q)(yield)
+		once(&r.s.read)
+	}
+}
+
+func once(call *atomic.Pointer[func()]) {
+	if f := call.Swap(nil); f != nil {
+		(*f)()
+	}
+}
+
+// A follower that has read a change of this Authority, and is overtaken by the next before it makes a state of it: it takes nobody back.
+func TestOvertakenFollower(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &paused{Store: h.store}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		checkAlive(t, "warm", a, alive, tok)
+		reading, goOn, over := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		ended := func() { close(over) }
+		read := func() { close(reading); <-goOn; store.ended.Store(&ended) }
+		committed := func() {
+			store.read.Store(&read)
+			first := rbac.AtLeast(ctx, a.Revision()+1)
+			go a.Identify(first, tok)
+			<-reading
+		}
+		store.committed.Store(&committed)
+		h.do(a, addPermission(rbac.Permission{Name: "something.else"}))
+		h.do(a, revoke("editors", "post.edit"))
+		close(goOn)
+		<-over
+		if err := a.Judge(ctx, tok, rbac.HasPermission("post.edit")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("a Judge after the Update: got %v", err)
 		}
 	})
 }

@@ -80,7 +80,7 @@ func (a *Authority) follow(ctx context.Context, r Records, head Head, before *st
 		return nil, errMoved // r is older than the state; a new transaction is not
 	}
 	// The history is not the one we know: the store was restored or replaced.
-	return a.reload(r, head)
+	return a.reload(r, st, head)
 }
 
 // contextEnded says that the question was not answered because its context ended.
@@ -127,15 +127,15 @@ func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 func (a *Authority) apply(r Records, st *state, head Head, changes []Change) (*state, error) {
 	p, ok := st.policy.after(changes)
 	if !ok {
-		return a.reload(r, head)
+		return a.reload(r, st, head)
 	}
-	return a.move(&state{head: head, policy: p}, func() {
+	return a.move(st, &state{head: head, policy: p}, func() {
 		for _, c := range changes {
 			if userActions[c.Action] {
 				a.caches.users.Invalidate(c.SubjectID)
 			}
 		}
-	}), nil
+	})
 }
 
 // after returns the policy after changes, which is p itself if they are about users only. It reports
@@ -165,22 +165,26 @@ var userActions = map[string]bool{
 }
 
 // reload reads the policy and drops every cached user, and so every ticket.
-func (a *Authority) reload(r Records, head Head) (*state, error) {
+func (a *Authority) reload(r Records, st *state, head Head) (*state, error) {
 	p, err := loadPolicy(r, a.cfg.Protected)
 	if err != nil {
 		return nil, err
 	}
-	return a.move(&state{head: head, policy: p}, func() {
+	return a.move(st, &state{head: head, policy: p}, func() {
 		a.caches.users.InvalidateAll()
 		a.made = 0 // the history may be another one
-	}), nil
+	})
 }
 
-// move makes next the state. Nothing is put into the caches between drop and then.
-func (a *Authority) move(next *state, drop func()) *state {
+// move makes next the state after st, unless an Update of this Authority has moved it on meanwhile: what was read for next
+// may be from before that. Nothing is put into the caches between drop and then.
+func (a *Authority) move(st, next *state, drop func()) (*state, error) {
 	a.moving.Lock()
 	defer a.moving.Unlock()
-	return a.moveLocked(next, drop)
+	if a.state.Load() != st {
+		return nil, errMoved
+	}
+	return a.moveLocked(next, drop), nil
 }
 
 func (a *Authority) moveLocked(next *state, drop func()) *state {

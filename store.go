@@ -21,7 +21,8 @@ import (
 //
 //   - View sees one state of the store from beginning to end, and f's writes fail with ErrReadOnly.
 //   - Update makes all of f's writes durable when it returns nil, and none of
-//     them otherwise. f reads what it wrote.
+//     them otherwise. f reads what it wrote. Where a server is lost during the commit, so that it cannot be
+//     known which of both it is, the error says that.
 //   - f may be run more than once, when the engine asks for a retry; it must have no effects outside.
 //   - An error from f rolls back and is returned as it is. A panic in f rolls back and goes on.
 //   - After a method of Records returned an error other than ErrNotFound the

@@ -4,13 +4,16 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
 	memorystore "github.com/rbac-go/rbac/store_memory"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -24,15 +27,28 @@ const goodPassword = "correct horse battery"
 
 // stores are all that the tests of the root package run over.
 var stores = []struct {
-	name string
-	open func(testing.TB) rbac.Store
+	name   string
+	open   func(testing.TB) rbac.Store
+	server bool // on a server, which may not be there, and is slower
 }{
-	{"memory", func(testing.TB) rbac.Store { return memorystore.New() }},
-	{"sqlite", openSQLite},
+	{"memory", func(testing.TB) rbac.Store { return memorystore.New() }, false},
+	{"sqlite", openSQLite, false},
+	{"postgres", openPostgres, true},
 }
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
 func openSQLite(t testing.TB) rbac.Store {
 	s, err := sqlitestore.Open(ctx, filepath.Join(t.TempDir(), "rbac.db"), sqlitestore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// openPostgres skips the test where there is no server.
+func openPostgres(t testing.TB) rbac.Store {
+	s, err := postgresstore.Open(ctx, postgrestest.DSN(t), postgresstore.Options{Schema: postgrestest.Schema(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

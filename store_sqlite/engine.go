@@ -25,7 +25,10 @@ type engine struct {
 	busy            time.Duration
 }
 
-const schemaExists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'rbac_schema'"
+const (
+	schemaExists  = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'rbac_schema'"
+	schemaVersion = "SELECT coalesce(max(version), 0) FROM rbac_schema"
+)
 
 // start brings the tables up to date and makes the store.
 func (e *engine) start(ctx context.Context) (*Store, error) {
@@ -45,8 +48,8 @@ func (e *engine) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	have, last, err := sqlstore.Version(ctx, view, Migrations(), schemaExists)
-	view.Rollback()
+	have, last, err := sqlstore.Version(ctx, view, Migrations(), schemaExists, schemaVersion)
+	view.Rollback(ctx)
 	if err != nil || have == last {
 		return err
 	}
@@ -54,11 +57,11 @@ func (e *engine) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := sqlstore.Migrate(ctx, update, Migrations(), schemaExists); err != nil {
-		update.Rollback()
+	if err := sqlstore.Migrate(ctx, update, Migrations(), schemaExists, schemaVersion); err != nil {
+		update.Rollback(ctx)
 		return err
 	}
-	return update.Commit()
+	return update.Commit(ctx)
 }
 
 // locate finds the file of a host's database.
@@ -83,10 +86,13 @@ func (e *engine) locate(ctx context.Context) error {
 
 func (e *engine) String() string { return e.name }
 
-func (e *engine) Placeholders(query string) string { return query }
+func (e *engine) Spell(query string) string { return query }
 
-// ForUpdate: a writing transaction is the only one.
-func (e *engine) ForUpdate() string { return "" }
+// Locks: a writing transaction is the only one.
+func (e *engine) Locks() sqlstore.Locks { return sqlstore.Locks{} }
+
+// Again: Begin has waited for the other writer by itself.
+func (e *engine) Again(error) bool { return false }
 
 func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
 	if ids == nil {

@@ -114,33 +114,26 @@ type plannedSession struct {
 }
 
 func (s *plannedSession) explain(query string, args []any) {
-	rows, err := s.Session.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+query, args...)
-	if err != nil {
-		s.p.plans = append(s.p.plans, err.Error())
-		return
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err := s.Session.Query(context.Background(), func(row sqlstore.Row) error {
 		var id, parent, unused int
 		var detail string
-		rows.Scan(&id, &parent, &unused, &detail)
+		err := row.Scan(&id, &parent, &unused, &detail)
 		s.p.plans = append(s.p.plans, detail)
+		return err
+	}, "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		s.p.plans = append(s.p.plans, err.Error())
 	}
 }
 
-func (s *plannedSession) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (s *plannedSession) Exec(ctx context.Context, query string, args ...any) (int, error) {
 	s.explain(query, args)
-	return s.Session.ExecContext(ctx, query, args...)
+	return s.Session.Exec(ctx, query, args...)
 }
 
-func (s *plannedSession) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (s *plannedSession) Query(ctx context.Context, each func(sqlstore.Row) error, query string, args ...any) error {
 	s.explain(query, args)
-	return s.Session.QueryContext(ctx, query, args...)
-}
-
-func (s *plannedSession) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	s.explain(query, args)
-	return s.Session.QueryRowContext(ctx, query, args...)
+	return s.Session.Query(ctx, each, query, args...)
 }
 
 func testEngine(t *testing.T) *engine {

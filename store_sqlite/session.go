@@ -9,35 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
-
-// DBTX runs a host's own statements: *sql.DB, *sql.Tx and *sql.Conn have these
-// methods, too.
-type DBTX = sqlstore.DBTX
-
-// Tx gives the transaction of tx for the host's own statements: they are
-// committed together with the changes of tx, or not at all. In a View they can only
-// read. It is false if the Authority is not on a store of this package.
-//
-// A statement that fails dooms the Update, even if its error is ignored; where
-// a conflict is expected, write ON CONFLICT. Do not send COMMIT or ROLLBACK. After
-// the transaction every call fails.
-func Tx(tx *rbac.Tx) (DBTX, bool) {
-	return hostTx(tx.Unwrap())
-}
-
-func hostTx(unwrapped any) (DBTX, bool) {
-	t, ok := unwrapped.(*sqlstore.Tx)
-	if !ok {
-		return nil, false
-	}
-	if _, ok := t.Dialect().(*engine); !ok {
-		return nil, false
-	}
-	return t, true
-}
 
 // session is a transaction on a connection that it gives back at its end.
 type session struct {
@@ -72,7 +45,7 @@ func (e *engine) beginOn(ctx context.Context, db *sql.DB, write bool) (sqlstore.
 		return nil, err
 	}
 	if err := e.file.same(); err != nil {
-		s.Rollback()
+		s.Rollback(ctx)
 		return nil, err
 	}
 	return s, nil
@@ -126,7 +99,8 @@ func begin(ctx context.Context, conn *sql.Conn, owned, write bool) (*sql.Tx, err
 	return tx, nil
 }
 
-func (s *session) Commit() error {
+// Commit waits for the outcome, which is that of this machine.
+func (s *session) Commit(context.Context) error {
 	err := s.Tx.Commit()
 	if err != nil {
 		s.abandon()
@@ -135,19 +109,40 @@ func (s *session) Commit() error {
 	return err
 }
 
-func (s *session) Rollback() error {
-	err := s.Tx.Rollback()
-	if err != nil {
+func (s *session) Rollback(context.Context) {
+	if err := s.Tx.Rollback(); err != nil {
 		s.abandon()
 	}
 	s.release()
-	return err
 }
 
 // abandon makes sure that no transaction stays open on the connection: drivers
 // differ in what they leave behind after an error.
 func (s *session) abandon() {
 	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK")
+}
+
+func (s *session) Exec(ctx context.Context, query string, args ...any) (int, error) {
+	res, err := s.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+func (s *session) Query(ctx context.Context, each func(sqlstore.Row) error, query string, args ...any) error {
+	rows, err := s.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // Alive asks in the one way that all drivers have: within a transaction, none can be begun.
@@ -213,14 +208,14 @@ func (s *session) set(ctx context.Context, settings ...setting) error {
 }
 
 // on is what runs statements on the connection now.
-func (s *session) on() sqlstore.DBTX {
+func (s *session) on() DBTX {
 	if s.Tx != nil {
 		return s.Tx
 	}
 	return s.conn
 }
 
-func (c setting) apply(ctx context.Context, db sqlstore.DBTX) error {
+func (c setting) apply(ctx context.Context, db DBTX) error {
 	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA %s = %d", c.pragma, c.value)); err != nil {
 		return fmt.Errorf("PRAGMA %s: %w", c.pragma, err)
 	}

@@ -1,6 +1,6 @@
 // Command blog is a small guarded web service: the example to click through and to copy from.
 //
-//	go run ./examples/blog [-addr 127.0.0.1:8080] [-db blog.db]
+//	go run ./examples/blog [-addr 127.0.0.1:8080] [-db blog.db | -db postgres://user@host/database]
 //
 // Read routes.go first, then catalogue.go and admin.go.
 package main
@@ -35,7 +35,7 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("blog", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:8080", "loopback `address` to listen on")
-	path := flags.String("db", "blog.db", "SQLite `file` for everything")
+	db := flags.String("db", "blog.db", "SQLite file or postgres:// `database` for everything")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer listener.Close()
-	store, posts, err := openStore(ctx, *path, out)
+	store, posts, err := openStore(ctx, *db, out)
 	if err != nil {
 		return err
 	}

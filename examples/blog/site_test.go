@@ -15,12 +15,13 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	os.Exit(m.Run())
+	os.Exit(postgrestest.Main(m))
 }
 
 // site is a running blog.

@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
 	memorystore "github.com/rbac-go/rbac/store_memory"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
 // openSamples opens an Authority in memory, as it is at first start.
@@ -117,10 +119,18 @@ func serveFile(t *testing.T, path string) *site {
 	return serveSite(t, store, posts)
 }
 
-func TestPostsOnBothStores(t *testing.T) {
+func TestPostsOnEachStore(t *testing.T) {
 	for name, start := range map[string]func(*testing.T) *site{
 		"memory": newSite,
 		"sqlite": func(t *testing.T) *site { return serveFile(t, filepath.Join(t.TempDir(), "blog.db")) },
+		"postgres": func(t *testing.T) *site {
+			store, err := postgresstore.Open(t.Context(), postgrestest.InSchema(t), postgresstore.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { store.Close() })
+			return serveSite(t, store, postgresPosts{})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := start(t).as("manager", "managepass")

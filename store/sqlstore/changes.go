@@ -21,6 +21,9 @@ func (r *records) AddChange(c rbac.Change) error {
 }
 
 func (r *records) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+	if kept(q.Actor) != q.Actor || kept(q.Subject) != q.Subject {
+		return nothing[rbac.Change]
+	}
 	return pages(r, "Changes", q.Limit, func(last *rbac.Change, size int) ([]rbac.Change, error) {
 		w := changesWhere(q)
 		order := " ORDER BY revision, seq LIMIT ?"
@@ -48,7 +51,7 @@ func (r *records) DeleteChanges(before time.Time, limit int) (int, error) {
 		return 0, err
 	}
 	oldest, err := all(r, call, scanChangeTime, `SELECT revision, seq, at FROM rbac_changes
-		WHERE revision < (SELECT max(revision) FROM rbac_changes) ORDER BY revision, seq LIMIT ?`, most(limit))
+		WHERE revision < (SELECT max(revision) FROM rbac_changes) ORDER BY revision, seq LIMIT ?`+r.locks().Update, most(limit))
 	if err != nil {
 		return 0, err
 	}
@@ -63,7 +66,7 @@ func (r *records) DeleteChanges(before time.Time, limit int) (int, error) {
 	return r.exec(call, "DELETE FROM rbac_changes WHERE (revision, seq) <= (?, ?)", int64(last.Revision), last.Seq)
 }
 
-func scanChangeTime(row scanner) (rbac.Change, error) {
+func scanChangeTime(row Row) (rbac.Change, error) {
 	var c rbac.Change
 	var revision int64
 	err := row.Scan(&revision, &c.Seq, moment{&c.At})
@@ -99,7 +102,7 @@ func text(j json.RawMessage) any {
 	return string(j)
 }
 
-func scanChange(row scanner) (rbac.Change, error) {
+func scanChange(row Row) (rbac.Change, error) {
 	var c rbac.Change
 	var revision, nonce int64
 	var before, after *string

@@ -7,12 +7,13 @@ func (r *records) Declarations() ([]rbac.Declaration, error) {
 }
 
 func (r *records) SetDeclaration(d rbac.Declaration) error {
+	r.policy = true
 	return r.add("SetDeclaration", `INSERT INTO rbac_declarations (kind, name, id, text) VALUES (?, ?, ?, ?)
 		ON CONFLICT (kind, name) DO UPDATE SET id = excluded.id, text = excluded.text`,
 		d.Kind, d.Key, d.ID, d.Text)
 }
 
-func scanDeclaration(row scanner) (rbac.Declaration, error) {
+func scanDeclaration(row Row) (rbac.Declaration, error) {
 	var d rbac.Declaration
 	return d, row.Scan(&d.Kind, &d.Key, &d.ID, &d.Text)
 }

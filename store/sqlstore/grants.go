@@ -27,16 +27,19 @@ func (r *records) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, e
 }
 
 func (r *records) AddGrant(g rbac.GrantRecord) error {
+	r.policy = true
 	return r.add("AddGrant", "INSERT INTO rbac_grants (group_id, permission, note, granted_by, granted_at) VALUES (?, ?, ?, ?, ?)",
 		g.Group, g.Permission, g.Note, g.GrantedBy, micros(g.GrantedAt))
 }
 
 func (r *records) SetGrant(g rbac.GrantRecord) error {
+	r.policy = true
 	return r.change("SetGrant", "UPDATE rbac_grants SET note = ?, granted_by = ?, granted_at = ? WHERE group_id = ? AND permission = ?",
 		g.Note, g.GrantedBy, micros(g.GrantedAt), g.Group, g.Permission)
 }
 
 func (r *records) DeleteGrant(group uuid.UUID, permission string) error {
+	r.policy = true
 	return r.change("DeleteGrant", "DELETE FROM rbac_grants WHERE group_id = ? AND permission = ?", group, permission)
 }
 
@@ -53,19 +56,21 @@ func (r *records) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
 }
 
 func (r *records) AddInheritance(i rbac.InheritanceRecord) error {
+	r.policy = true
 	return r.add("AddInheritance", "INSERT INTO rbac_inheritances (senior_id, junior_id) VALUES (?, ?)", i.Senior, i.Junior)
 }
 
 func (r *records) DeleteInheritance(i rbac.InheritanceRecord) error {
+	r.policy = true
 	return r.change("DeleteInheritance", "DELETE FROM rbac_inheritances WHERE senior_id = ? AND junior_id = ?", i.Senior, i.Junior)
 }
 
-func scanGrant(row scanner) (rbac.GrantRecord, error) {
+func scanGrant(row Row) (rbac.GrantRecord, error) {
 	var g rbac.GrantRecord
 	return g, row.Scan(&g.Group, &g.Permission, &g.Note, &g.GrantedBy, moment{&g.GrantedAt})
 }
 
-func scanInheritance(row scanner) (rbac.InheritanceRecord, error) {
+func scanInheritance(row Row) (rbac.InheritanceRecord, error) {
 	var i rbac.InheritanceRecord
 	return i, row.Scan(&i.Senior, &i.Junior)
 }

@@ -20,20 +20,23 @@ func (r *records) GroupByName(name string) (rbac.Group, error) {
 }
 
 func (r *records) AddGroup(g rbac.Group) error {
+	r.policy = true
 	return r.add("AddGroup", "INSERT INTO rbac_groups (id, name, display_name, note, created) VALUES (?, ?, ?, ?, ?)",
 		g.ID, g.Name, g.DisplayName, g.Note, micros(g.Created))
 }
 
 func (r *records) SetGroup(g rbac.Group) error {
+	r.policy = true
 	return r.change("SetGroup", "UPDATE rbac_groups SET name = ?, display_name = ?, note = ? WHERE id = ?",
 		g.Name, g.DisplayName, g.Note, g.ID)
 }
 
 func (r *records) DeleteGroup(id uuid.UUID) error {
+	r.policy = true
 	return r.change("DeleteGroup", "DELETE FROM rbac_groups WHERE id = ?", id)
 }
 
-func scanGroup(row scanner) (rbac.Group, error) {
+func scanGroup(row Row) (rbac.Group, error) {
 	var g rbac.Group
 	return g, row.Scan(&g.ID, &g.Name, &g.DisplayName, &g.Note, moment{&g.Created})
 }

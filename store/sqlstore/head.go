@@ -9,12 +9,13 @@ func (r *records) Head() (rbac.Head, error) {
 }
 
 func (r *records) LockHead() (rbac.Head, error) {
-	return one(r, "LockHead", scanHead, selectHead+r.lock())
+	return one(r, "LockHead", scanHead, selectHead+r.locks().Update)
 }
 
-// ShareHead locks as LockHead does, which keeps the contract on every engine.
+// ShareHead locks as LockHead does, so that all wait in one line. A lock that can be shared is given on PostgreSQL to
+// whoever asks while others share it, past an Update that waits: a steady stream of logins keeps that out.
 func (r *records) ShareHead() (rbac.Head, error) {
-	return one(r, "ShareHead", scanHead, selectHead+r.lock())
+	return one(r, "ShareHead", scanHead, selectHead+r.locks().Update)
 }
 
 func (r *records) SetHead(h rbac.Head) error {
@@ -22,7 +23,7 @@ func (r *records) SetHead(h rbac.Head) error {
 }
 
 // Integers of a database are signed: the upper half of the nonces is kept as negative numbers.
-func scanHead(row scanner) (rbac.Head, error) {
+func scanHead(row Row) (rbac.Head, error) {
 	var revision, nonce int64
 	err := row.Scan(&revision, &nonce)
 	return rbac.Head{Revision: rbac.Revision(revision), Nonce: uint64(nonce)}, err

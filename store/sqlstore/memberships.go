@@ -47,12 +47,12 @@ func (r *records) DeleteMembership(user, group uuid.UUID, scope string) error {
 	return r.change("DeleteMembership", "DELETE FROM rbac_memberships WHERE user_id = ? AND group_id = ? AND scope = ?", user, group, scope)
 }
 
-func scanMembership(row scanner) (rbac.MembershipRecord, error) {
+func scanMembership(row Row) (rbac.MembershipRecord, error) {
 	var m rbac.MembershipRecord
 	return m, row.Scan(membershipFields(&m)...)
 }
 
-func scanMember(row scanner) (rbac.Member, error) {
+func scanMember(row Row) (rbac.Member, error) {
 	var m rbac.Member
 	return m, row.Scan(append(membershipFields(&m.MembershipRecord), &m.UserName)...)
 }

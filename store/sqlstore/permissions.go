@@ -19,14 +19,17 @@ func (r *records) Section(name string) (rbac.Section, error) {
 }
 
 func (r *records) AddSection(s rbac.Section) error {
+	r.policy = true
 	return r.add("AddSection", "INSERT INTO rbac_sections (name, title, position) VALUES (?, ?, ?)", s.Name, s.Title, s.Position)
 }
 
 func (r *records) SetSection(s rbac.Section) error {
+	r.policy = true
 	return r.change("SetSection", "UPDATE rbac_sections SET title = ?, position = ? WHERE name = ?", s.Title, s.Position, s.Name)
 }
 
 func (r *records) DeleteSection(name string) error {
+	r.policy = true
 	return r.change("DeleteSection", "DELETE FROM rbac_sections WHERE name = ?", name)
 }
 
@@ -39,27 +42,30 @@ func (r *records) Permission(name string) (rbac.Permission, error) {
 }
 
 func (r *records) AddPermission(p rbac.Permission) error {
+	r.policy = true
 	return r.add("AddPermission", `INSERT INTO rbac_permissions (id, name, title, description, section, position, object, operation, created)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.ID, p.Name, p.Title, p.Description, p.Section, p.Position, p.Object, p.Operation, micros(p.Created))
 }
 
 func (r *records) SetPermission(p rbac.Permission) error {
+	r.policy = true
 	return r.change("SetPermission", `UPDATE rbac_permissions
 		SET title = ?, description = ?, section = ?, position = ?, object = ?, operation = ? WHERE id = ?`,
 		p.Title, p.Description, p.Section, p.Position, p.Object, p.Operation, p.ID)
 }
 
 func (r *records) DeletePermission(id uuid.UUID) error {
+	r.policy = true
 	return r.change("DeletePermission", "DELETE FROM rbac_permissions WHERE id = ?", id)
 }
 
-func scanSection(row scanner) (rbac.Section, error) {
+func scanSection(row Row) (rbac.Section, error) {
 	var s rbac.Section
 	return s, row.Scan(&s.Name, &s.Title, &s.Position)
 }
 
-func scanPermission(row scanner) (rbac.Permission, error) {
+func scanPermission(row Row) (rbac.Permission, error) {
 	var p rbac.Permission
 	err := row.Scan(&p.ID, &p.Name, &p.Title, &p.Description, &p.Section, &p.Position, &p.Object, &p.Operation, moment{&p.Created})
 	return p, err

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"sync/atomic"
 
@@ -18,6 +17,7 @@ type records struct {
 	session Session
 	write   bool
 	host    bool        // the host has the transaction in hand, too
+	policy  bool        // a table of the policy was written
 	failed  error       // why it cannot commit any more
 	over    atomic.Bool // atomic, since a goroutine that f left behind may still ask
 }
@@ -27,18 +27,21 @@ func (r *records) commit() error {
 	if err := r.usable("commit"); err != nil {
 		return err
 	}
-	r.over.Store(true)
-	if err := r.session.Commit(); err != nil {
-		return r.store.fault(context.Background(), "commit", err)
+	if n, ok := r.session.(Notifier); ok && r.policy {
+		n.PolicyChanged()
 	}
-	return nil
+	r.over.Store(true)
+	if err := r.session.Commit(r.ctx); err != nil {
+		r.failed = r.store.fault(context.Background(), "commit", err)
+	}
+	return r.failed
 }
 
 // end undoes what was not committed. An error is of no interest: the
 // engine undoes what nobody commits.
 func (r *records) end() {
 	if !r.over.Swap(true) {
-		_ = r.session.Rollback()
+		r.session.Rollback(r.ctx)
 	}
 }
 
@@ -81,15 +84,11 @@ func (r *records) exec(call, query string, args ...any) (int, error) {
 	if err := r.writable(call); err != nil {
 		return 0, err
 	}
-	res, err := r.session.ExecContext(r.ctx, r.store.dialect.Placeholders(query), args...)
+	n, err := r.session.Exec(r.ctx, r.store.dialect.Spell(query), args...)
 	if err != nil {
 		return 0, r.fail(call, err)
 	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return 0, r.fail(call, err)
-	}
-	return int(n), nil
+	return n, nil
 }
 
 // add runs an INSERT.
@@ -107,52 +106,38 @@ func (r *records) change(call, query string, args ...any) error {
 	return err
 }
 
-// lock is the clause for a SELECT whose rows are kept from other writers.
-func (r *records) lock() string {
+// locks are the clauses of the engine in a transaction that writes.
+func (r *records) locks() Locks {
 	if !r.write {
-		return ""
+		return Locks{}
 	}
-	return r.store.dialect.ForUpdate()
+	return r.store.dialect.Locks()
 }
 
-// scanner is a row: *sql.Row or *sql.Rows.
-type scanner interface{ Scan(dest ...any) error }
-
 // one reads one record, and ErrNotFound where there is none.
-func one[T any](r *records, call string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	var zero T
-	if err := r.usable(call); err != nil {
-		return zero, err
-	}
-	v, err := scan(r.session.QueryRowContext(r.ctx, r.store.dialect.Placeholders(query), args...))
+func one[T any](r *records, call string, scan func(Row) (T, error), query string, args ...any) (v T, err error) {
+	list, err := all(r, call, scan, query, args...)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return zero, rbac.ErrNotFound
 	case err != nil:
-		return zero, r.fail(call, err)
+		return v, err
+	case len(list) == 0:
+		return v, rbac.ErrNotFound
 	}
-	return v, nil
+	return list[0], nil
 }
 
 // all reads every record that a query selects.
-func all[T any](r *records, call string, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+func all[T any](r *records, call string, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
 	if err := r.usable(call); err != nil {
 		return nil, err
 	}
-	rows, err := r.session.QueryContext(r.ctx, r.store.dialect.Placeholders(query), args...)
-	if err != nil {
-		return nil, r.fail(call, err)
-	}
-	defer rows.Close()
 	var list []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, r.fail(call, err)
-		}
+	err := r.session.Query(r.ctx, func(row Row) error {
+		v, err := scan(row)
 		list = append(list, v)
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	}, r.store.dialect.Spell(query), args...)
+	if err != nil {
 		return nil, r.fail(call, err)
 	}
 	return list, nil

@@ -27,6 +27,7 @@ func (r *records) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.Sep
 }
 
 func (r *records) AddSeparation(s rbac.SeparationRecord) error {
+	r.policy = true
 	err := r.add("AddSeparation", "INSERT INTO rbac_separations (dynamic, name, cardinality) VALUES (?, ?, ?)", s.Dynamic, s.Name, s.Cardinality)
 	if err != nil {
 		return err
@@ -35,6 +36,7 @@ func (r *records) AddSeparation(s rbac.SeparationRecord) error {
 }
 
 func (r *records) SetSeparation(s rbac.SeparationRecord) error {
+	r.policy = true
 	const call = "SetSeparation"
 	if err := r.change(call, "UPDATE rbac_separations SET cardinality = ? WHERE dynamic = ? AND name = ?", s.Cardinality, s.Dynamic, s.Name); err != nil {
 		return err
@@ -46,6 +48,7 @@ func (r *records) SetSeparation(s rbac.SeparationRecord) error {
 }
 
 func (r *records) DeleteSeparation(dynamic bool, name string) error {
+	r.policy = true
 	const call = "DeleteSeparation"
 	if err := r.deleteSeparationGroups(call, dynamic, name); err != nil {
 		return err
@@ -87,7 +90,7 @@ func (r *records) separations(call, where string, args ...any) ([]rbac.Separatio
 	return list, nil
 }
 
-func scanSeparation(row scanner) (rbac.SeparationRecord, error) {
+func scanSeparation(row Row) (rbac.SeparationRecord, error) {
 	var s rbac.SeparationRecord
 	return s, row.Scan(&s.Dynamic, &s.Name, &s.Cardinality)
 }
@@ -97,7 +100,7 @@ type separationGroup struct {
 	group uuid.UUID
 }
 
-func scanSeparationGroup(row scanner) (separationGroup, error) {
+func scanSeparationGroup(row Row) (separationGroup, error) {
 	var p separationGroup
 	return p, row.Scan(&p.name, &p.group)
 }

@@ -1,5 +1,5 @@
-// Package sqlstore is the relational store of rbac, written once over
-// database/sql. What differs from one engine to the next is a [Dialect].
+// Package sqlstore is the relational store of rbac, written once. What differs from
+// one engine, and from one driver, to the next is a [Dialect].
 //
 // Programs do not use it directly: they open a store of an engine, such as
 // the one of package sqlitestore, which is made of this one.
@@ -9,7 +9,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -63,20 +65,44 @@ func (s *Store) ReadHead(ctx context.Context) (head rbac.Head, err error) {
 	return head, err
 }
 
+// transact runs a transaction, and runs it again as long as others are in the way.
 func (s *Store) transact(ctx context.Context, write bool, begin func(context.Context, bool) (Session, error), f func(rbac.Records) error) error {
+	start := time.Now()
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		again, err := s.attempt(ctx, write, begin, f)
+		if !again || time.Since(start) > patience {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause/2 + rand.N(pause)): // not in step with the others
+		}
+	}
+}
+
+const (
+	firstPause   = 2 * time.Millisecond
+	longestPause = 100 * time.Millisecond
+	patience     = 10 * time.Second // after the first attempt
+)
+
+func (s *Store) attempt(ctx context.Context, write bool, begin func(context.Context, bool) (Session, error), f func(rbac.Records) error) (again bool, err error) {
 	if s.closed.Load() {
-		return s.fault(ctx, "begin", errors.New("the store is closed"))
+		return false, s.fault(ctx, "begin", errors.New("the store is closed"))
 	}
 	session, err := begin(ctx, write)
 	if err != nil {
-		return s.fault(ctx, "begin", err)
+		return s.dialect.Again(err), s.fault(ctx, "begin", err)
 	}
 	r := &records{store: s, ctx: ctx, session: session, write: write}
 	defer r.end() // after a panic in f, too
-	if err := f(r); err != nil || !write {
-		return err
+	err = f(r)
+	if err == nil && write {
+		err = r.commit()
 	}
-	return r.commit()
+	// The store's own error counts: f may have put it into words of its own, or have ignored it.
+	return r.failed != nil && s.dialect.Again(r.failed), err
 }
 
 // fault turns an error of the driver into one of ours, which says where and in

@@ -8,8 +8,14 @@ import (
 )
 
 func (r *records) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
-	t, err := one(r, "Throttle", scanThrottle,
-		"SELECT failures, halved, last, succeeded FROM rbac_throttles WHERE key = ?"+r.lock(), key[:])
+	const call = "Throttle"
+	lock := r.locks().Update
+	t, err := one(r, call, scanThrottle, "SELECT failures, halved, last, succeeded FROM rbac_throttles WHERE key = ?"+lock, key[:])
+	if errors.Is(err, rbac.ErrNotFound) && lock != "" {
+		// A row that is not there cannot be locked: so there is one that says nothing, or another's that was added meanwhile.
+		t, err = one(r, call, scanThrottle, `INSERT INTO rbac_throttles (key, failures, halved, last, succeeded) VALUES (?, 0, ?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING failures, halved, last, succeeded`, key[:], zeroTime, zeroTime, zeroTime)
+	}
 	if err != nil && !errors.Is(err, rbac.ErrNotFound) {
 		return rbac.ThrottleRecord{}, err
 	}
@@ -26,11 +32,11 @@ func (r *records) SetThrottle(t rbac.ThrottleRecord) error {
 // The zero time is before all others, so that "zero or before" is one comparison.
 func (r *records) DeleteIdleThrottles(last, succeeded time.Time, limit int) (int, error) {
 	return r.exec("DeleteIdleThrottles", `DELETE FROM rbac_throttles WHERE key IN
-		(SELECT key FROM rbac_throttles WHERE last < ? AND (succeeded = ? OR succeeded < ?) LIMIT ?)`,
+		(SELECT key FROM rbac_throttles WHERE last < ? AND (succeeded = ? OR succeeded < ?) LIMIT ?`+r.locks().Skip+")",
 		micros(last), zeroTime, micros(succeeded), most(limit))
 }
 
-func scanThrottle(row scanner) (rbac.ThrottleRecord, error) {
+func scanThrottle(row Row) (rbac.ThrottleRecord, error) {
 	var t rbac.ThrottleRecord
 	return t, row.Scan(&t.Failures, moment{&t.Halved}, moment{&t.Last}, moment{&t.Succeeded})
 }

@@ -70,15 +70,26 @@ func (r *records) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
 }
 
 func (r *records) TouchTicket(id uuid.UUID, seen time.Time) error {
-	_, err := r.exec("TouchTicket", "UPDATE rbac_tickets SET last_seen = ? WHERE id = ? AND last_seen < ?", micros(seen), id, micros(seen))
+	_, err := r.exec("TouchTicket", `UPDATE rbac_tickets SET last_seen = ? WHERE id =
+		(SELECT id FROM rbac_tickets WHERE id = ? AND last_seen < ?`+r.locks().Touch+")", micros(seen), id, micros(seen))
 	return err
 }
 
 func (r *records) DeleteTicket(id uuid.UUID) error {
-	if _, err := r.exec("DeleteTicket", "DELETE FROM rbac_ticket_groups WHERE ticket_id = ?", id); err != nil {
+	const call = "DeleteTicket"
+	if err := r.writable(call); err != nil {
 		return err
 	}
-	return r.change("DeleteTicket", "DELETE FROM rbac_tickets WHERE id = ?", id)
+	// Everybody locks a ticket before its groups.
+	if lock := r.locks().Update; lock != "" {
+		if _, err := one(r, call, scanID, "SELECT id FROM rbac_tickets WHERE id = ?"+lock, id); err != nil {
+			return err
+		}
+	}
+	if _, err := r.exec(call, "DELETE FROM rbac_ticket_groups WHERE ticket_id = ?", id); err != nil {
+		return err
+	}
+	return r.change(call, "DELETE FROM rbac_tickets WHERE id = ?", id)
 }
 
 func (r *records) DeleteDeadTickets(now, idle time.Time, limit int) (int, error) {
@@ -87,7 +98,7 @@ func (r *records) DeleteDeadTickets(now, idle time.Time, limit int) (int, error)
 		return 0, err
 	}
 	dead, err := all(r, call, scanID, `SELECT id FROM rbac_tickets
-		WHERE expires <= ? OR (api_key = ? AND last_seen <= ?) LIMIT ?`, micros(now), false, micros(idle), most(limit))
+		WHERE expires <= ? OR (api_key = ? AND last_seen <= ?) LIMIT ?`+r.locks().Skip, micros(now), false, micros(idle), most(limit))
 	if err != nil || len(dead) == 0 {
 		return 0, err
 	}
@@ -153,7 +164,7 @@ func (r *records) tickets(call, query string, args ...any) ([]rbac.TicketRecord,
 	return list, nil
 }
 
-func scanTicket(row scanner) (rbac.TicketRecord, error) {
+func scanTicket(row Row) (rbac.TicketRecord, error) {
 	var t rbac.TicketRecord
 	var hash []byte
 	err := row.Scan(&t.ID, &t.User, &hash, &t.Label, &t.Key, &t.Narrowed,
@@ -164,7 +175,7 @@ func scanTicket(row scanner) (rbac.TicketRecord, error) {
 
 type ticketGroup struct{ ticket, group uuid.UUID }
 
-func scanTicketGroup(row scanner) (ticketGroup, error) {
+func scanTicketGroup(row Row) (ticketGroup, error) {
 	var p ticketGroup
 	return p, row.Scan(&p.ticket, &p.group)
 }

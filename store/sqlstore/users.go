@@ -29,11 +29,15 @@ func (r *records) UserBySubject(subject string) (rbac.UserRecord, error) {
 }
 
 func (r *records) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
-	return one(r, "LockUser", scanUser, selectUser+" WHERE id = ?"+r.lock(), id)
+	return one(r, "LockUser", scanUser, selectUser+" WHERE id = ?"+r.locks().Update, id)
 }
 
 func (r *records) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
 	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
+	f.After = kept(f.After)
+	if kept(f.Search) != f.Search {
+		return nothing[rbac.UserRecord]
+	}
 	return pages(r, "Users", f.Limit, func(last *rbac.UserRecord, size int) ([]rbac.UserRecord, error) {
 		var w where
 		if last != nil {
@@ -106,7 +110,7 @@ func (r *records) DeleteUser(id uuid.UUID) error {
 	return r.change("DeleteUser", "DELETE FROM rbac_users WHERE id = ?", id)
 }
 
-func scanUser(row scanner) (rbac.UserRecord, error) {
+func scanUser(row Row) (rbac.UserRecord, error) {
 	var u rbac.UserRecord
 	err := row.Scan(&u.ID, &u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.Disabled,
 		&u.PasswordHash, moment{&u.Created}, moment{&u.LastLogin})

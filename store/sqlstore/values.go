@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -27,12 +28,12 @@ func (m moment) Scan(src any) error {
 	return nil
 }
 
-func scanID(row scanner) (uuid.UUID, error) {
+func scanID(row Row) (uuid.UUID, error) {
 	var id uuid.UUID
 	return id, row.Scan(&id)
 }
 
-func scanInt(row scanner) (int, error) {
+func scanInt(row Row) (int, error) {
 	var n int
 	return n, row.Scan(&n)
 }
@@ -55,6 +56,20 @@ func (w *where) String() string {
 	}
 	return " WHERE " + strings.Join(w.conditions, " AND ")
 }
+
+// kept is the part of a text up to a NUL or what is not UTF-8. No record has these, and an engine may
+// refuse to look for them: a search for such a text finds nothing.
+func kept(s string) string {
+	for i, c := range s {
+		if c == 0 || c == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// nothing is a listing without records.
+func nothing[T any](func(T, error) bool) {}
 
 // lower turns A to Z into a to z and leaves all else alone.
 func lower(s string) string {

@@ -1,0 +1,173 @@
+package postgrestest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a PostgreSQL server of a test's own, on a socket in a temporary folder that only this user can enter.
+type Server struct {
+	bin, dir string
+	settings []string
+	process  *exec.Cmd
+	exited   chan struct{} // closed when the process has ended
+	log      *bytes.Buffer
+}
+
+// Start starts a server with settings like "max_connections=20", which ends with the test. Unlike
+// the shared one it is as careful as PostgreSQL is without settings.
+func Start(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	s, err := start(settings...)
+	if errors.Is(err, errNoServer) {
+		t.Skipf("no PostgreSQL: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.remove)
+	return s
+}
+
+var errNoServer = errors.New("initdb and postgres are neither in the PATH nor under /usr/lib/postgresql (Debian's package is called postgresql)")
+
+func start(settings ...string) (*Server, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "rbac-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin, dir: dir, settings: settings}
+	if err := errors.Join(giveAway(dir), s.initdb(), s.launch()); err != nil {
+		s.remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+// binaries finds the folder of the newest server.
+func binaries() (string, error) {
+	if path, err := exec.LookPath("postgres"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil { // it looks for its files beside itself
+			return filepath.Dir(path), nil
+		}
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil || len(found) == 0 {
+		return "", errNoServer
+	}
+	version := func(path string) int {
+		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+		return n
+	}
+	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
+}
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd.Dir = s.dir
+	cmd.SysProcAttr = asNobody()
+	return cmd
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// initdb gives the databases an order of texts that is not that of their bytes, if it can: nothing may depend on it.
+func (s *Server) initdb() error {
+	args := []string{"--pgdata=" + s.data(), "--username=" + admin, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"}
+	if s.command("initdb", append(args, "--locale-provider=icu", "--icu-locale=en-US")...).Run() == nil { // since version 15
+		return nil
+	}
+	out, err := s.command("initdb", args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	return nil
+}
+
+const admin = "postgres"
+
+func (s *Server) launch() error {
+	args := []string{"-D", s.data(), "-k", s.dir, "-c", "listen_addresses="}
+	for _, setting := range s.settings {
+		args = append(args, "-c", setting)
+	}
+	s.process, s.log, s.exited = s.command("postgres", args...), &bytes.Buffer{}, make(chan struct{})
+	s.process.Stdout, s.process.Stderr = s.log, s.log
+	if err := run(s.process, s.exited); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, s.DSN())
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-s.exited:
+			return fmt.Errorf("postgres ended: %s", s.log)
+		case <-ctx.Done():
+			return fmt.Errorf("postgres does not answer: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// DSN is that of an administrator of the server.
+func (s *Server) DSN() string { return s.DSNOf(admin, "") }
+
+// DSNOf is that of a role.
+func (s *Server) DSNOf(role, password string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, password), Path: "/postgres", RawQuery: url.Values{"host": {s.dir}}.Encode()}
+	return u.String()
+}
+
+// Dir is a folder on the server's disk, which it may write.
+func (s *Server) Dir() string { return s.dir }
+
+// Stop ends the server at once, and with it every transaction.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	if err := s.process.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	<-s.exited
+}
+
+// Launch starts it again on the same data.
+func (s *Server) Launch(t testing.TB) {
+	t.Helper()
+	if err := s.launch(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// remove leaves nothing behind.
+func (s *Server) remove() {
+	if s.process != nil && s.process.Process != nil {
+		_ = s.process.Process.Signal(os.Interrupt)
+		select {
+		case <-s.exited:
+		case <-time.After(10 * time.Second):
+			_ = s.process.Process.Kill()
+			<-s.exited
+		}
+	}
+	_ = os.RemoveAll(s.dir)
+}

@@ -1,0 +1,176 @@
+package postgresstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// engine is PostgreSQL as sqlstore sees it.
+type engine struct {
+	name     string
+	pool     *pgxpool.Pool
+	owned    bool   // opened here
+	schema   string // of the tables, as it is called; prefix is how it is written before a table
+	prefix   string
+	update   pgx.TxOptions
+	spelled  sync.Map       // queries by what they were
+	reserved chan *pgx.Conn // holds the connection for reading the head while nobody uses it; nil before there is one
+	ctx      context.Context
+	stop     context.CancelFunc
+}
+
+func newEngine(pool *pgxpool.Pool, opts Options) *engine {
+	c := pool.Config().ConnConfig
+	e := &engine{pool: pool, schema: opts.Schema, reserved: make(chan *pgx.Conn, 1)}
+	e.name = fmt.Sprintf("postgres %q of %s", c.Database, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
+	e.reserved <- nil
+	e.ctx, e.stop = context.WithCancel(context.Background())
+	return e
+}
+
+// start brings the tables up to date and makes the store.
+func (e *engine) start(ctx context.Context) (*Store, error) {
+	err := e.look(ctx)
+	if err == nil {
+		err = e.migrate(ctx)
+	}
+	if err != nil {
+		e.Close()
+		if end := ctx.Err(); end != nil && !errors.Is(err, end) {
+			err = fmt.Errorf("%w (%w)", end, err)
+		}
+		return nil, fmt.Errorf("%w: %v: %w", rbac.ErrUnavailable, e, err)
+	}
+	return &Store{sqlstore.New(e), e}, nil
+}
+
+// look finds out what the transactions depend on.
+func (e *engine) look(ctx context.Context) error {
+	var schema *string
+	var encoding, durable string
+	err := e.pool.QueryRow(ctx, `SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
+		coalesce(current_setting('synchronous_commit', true), '')`).Scan(&schema, &encoding, &durable)
+	switch {
+	case err != nil:
+		return err
+	case encoding != "" && encoding != "UTF8":
+		return fmt.Errorf("the database's encoding is %s; it must be UTF8, to keep every text", encoding)
+	case e.schema == "" && schema == nil:
+		return errors.New("no schema of the search_path exists: name one in Options.Schema")
+	case e.schema == "":
+		e.schema = *schema
+	}
+	e.prefix = pgx.Identifier{e.schema}.Sanitize() + "."
+	e.update = pgx.TxOptions{BeginQuery: beginUpdate}
+	if durable == "off" {
+		e.update.BeginQuery += "; set local synchronous_commit to on"
+	}
+	return nil
+}
+
+func (e *engine) String() string { return e.name }
+
+// Spell numbers the arguments and says where the tables are, so that no search_path decides it.
+func (e *engine) Spell(query string) string {
+	if s, ok := e.spelled.Load(query); ok {
+		return s.(string)
+	}
+	var b strings.Builder
+	args := 0
+	for i := range len(query) {
+		switch {
+		case query[i] == '?':
+			args++
+			b.WriteString("$" + strconv.Itoa(args))
+			continue
+		case strings.HasPrefix(query[i:], "rbac_") && (i == 0 || query[i-1] == ' ' || query[i-1] == '('):
+			b.WriteString(e.prefix)
+		}
+		b.WriteByte(query[i])
+	}
+	s, _ := e.spelled.LoadOrStore(query, b.String())
+	return s.(string)
+}
+
+// Locks: KEY SHARE is what a reference takes, too; it does not mind a touch.
+func (e *engine) Locks() sqlstore.Locks {
+	return sqlstore.Locks{
+		Update: " FOR UPDATE",
+		Ready:  " FOR KEY SHARE NOWAIT",
+		Touch:  " FOR NO KEY UPDATE NOWAIT",
+		Skip:   " FOR UPDATE SKIP LOCKED",
+	}
+}
+
+// AnyOf has one argument however many ids there are, so that there is one statement for the server to remember.
+func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = id.String()
+	}
+	return column + " = ANY(?)", "{" + strings.Join(list, ",") + "}"
+}
+
+// Contains does without lower, which goes by the locale of the database.
+func (e *engine) Contains(column string) string {
+	return "strpos(translate(" + column + ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), ?) > 0"
+}
+
+// Again knows what the server says when it has rolled a transaction back, or a statement, for the sake of others.
+func (e *engine) Again(err error) bool {
+	var pg *pgconn.PgError
+	if errors.Is(err, ErrCommitUnknown) || !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "40001", // serialization failure
+		"40P01", // deadlock
+		"55P03": // lock not available
+		return true
+	}
+	return false
+}
+
+// closeWait is how long Close waits for connections that are in use. A commit that the server does not answer keeps its own.
+const closeWait = 10 * time.Second
+
+// Close ends the connections that are the store's own.
+func (e *engine) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	defer cancel()
+	e.stop()
+	select {
+	case conn := <-e.reserved:
+		if conn != nil {
+			_ = conn.Close(ctx)
+		}
+	case <-ctx.Done():
+	}
+	if !e.owned {
+		return nil
+	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		e.pool.Close()
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return errors.New("some connections are still in use")
+	}
+}

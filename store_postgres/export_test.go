@@ -1,0 +1,35 @@
+package postgresstore
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+)
+
+// HostTx is Tx without an Authority.
+func HostTx(r rbac.Records) (pgx.Tx, bool) {
+	u, ok := r.(interface{ Unwrap() any })
+	if !ok {
+		return nil, false
+	}
+	return hostTx(u.Unwrap())
+}
+
+// Pool is where the transactions of a store run.
+func (s *Store) Pool() *pgxpool.Pool { return s.engine.pool }
+
+// SchemaOf is where the tables of a store are.
+func (s *Store) SchemaOf() string { return s.engine.schema }
+
+// Outcome is what Commit makes of an error.
+var Outcome = outcome
+
+// SetCommitGrace is how long a commit may take after its context, until the end of the test.
+func SetCommitGrace(t *testing.T, d time.Duration) {
+	before := commitGrace
+	commitGrace = d
+	t.Cleanup(func() { commitGrace = before })
+}

@@ -1,0 +1,43 @@
+package postgresstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// Tx gives the transaction of tx for the host's own statements: they are
+// committed together with the changes of tx, or not at all. In a View they can only
+// read. It is false if the Authority is not on a store of this package.
+//
+// A statement that fails dooms the Update, even if its error is ignored, as the server has it; where one may
+// fail, put it between a savepoint and its end (Begin of the pgx.Tx). Read rows to their end, or close them, before tx is used again.
+// Commit and Rollback are refused: the Update does that. After the transaction every call fails; do not
+// keep what Conn gives.
+func Tx(tx *rbac.Tx) (pgx.Tx, bool) {
+	return hostTx(tx.Unwrap())
+}
+
+func hostTx(unwrapped any) (pgx.Tx, bool) {
+	t, ok := unwrapped.(*sqlstore.Tx)
+	if !ok {
+		return nil, false
+	}
+	s, ok := t.Session().(*session)
+	if !ok {
+		return nil, false
+	}
+	return host{s.tx}, true
+}
+
+// host is a transaction in the hands of the host.
+type host struct{ pgx.Tx }
+
+var errHost = errors.New("the transaction is committed or rolled back by the Update that it belongs to")
+
+func (host) Commit(context.Context) error { return errHost }
+
+func (host) Rollback(context.Context) error { return errHost }

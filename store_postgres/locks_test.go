@@ -1,0 +1,333 @@
+package postgresstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+// Whatever two processes do to the same few users and tickets at once, no two transactions wait for each
+// other. The server here never breaks a deadlock: with one, this test does not end.
+func TestNoDeadlock(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off", "deadlock_timeout=1h")
+	ctx, cancel := context.WithTimeout(rbac.WithActor(t.Context(), "test"), 2*time.Minute)
+	defer cancel()
+	s := newStorm(t, server.DSN())
+	steps := s.steps()
+	var group sync.WaitGroup
+	for range 12 {
+		group.Go(func() {
+			for range 150 {
+				n := rand.IntN(len(steps))
+				err := steps[n].do(ctx)
+				if err != nil && !s.expected(err) {
+					t.Errorf("%s: %v", steps[n].name, err)
+				}
+				if err == nil {
+					steps[n].done.Add(1)
+				}
+				if ctx.Err() != nil {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	for _, step := range steps {
+		if step.done.Load() == 0 {
+			t.Errorf("%s never succeeded, so nothing is proved of it", step.name)
+		}
+	}
+}
+
+// storm is two processes with the same few users.
+type storm struct {
+	t      *testing.T
+	stores [2]*postgresstore.Store
+	a      [2]*rbac.Authority
+	users  []uuid.UUID
+	mu     sync.Mutex
+	tokens []rbac.Token
+}
+
+var stormUsers = []string{"amy", "bob", "cy"}
+
+func newStorm(t *testing.T, dsn string) *storm {
+	s := &storm{t: t}
+	for i := range s.a {
+		s.stores[i] = mustOpen(t, dsn+"&pool_max_conns=12", postgresstore.Options{})
+		var err error
+		s.a[i], err = rbac.Open(t.Context(), s.stores[i], rbac.Config{Logger: discard, MaxTickets: 4, Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}})
+		must(t, err)
+		t.Cleanup(func() { s.a[i].Close() })
+	}
+	must(t, s.a[0].Update(rbac.WithActor(t.Context(), "test"), func(tx *rbac.Tx) error {
+		for _, name := range []string{"staff", "guests"} {
+			if _, err := tx.AddGroup(rbac.Group{Name: name}); err != nil {
+				return err
+			}
+		}
+		for _, name := range stormUsers {
+			u, err := tx.AddUser(rbac.User{Name: name})
+			if err = errors.Join(err, tx.AssignUser(rbac.Membership{User: name, Group: "staff"})); err != nil {
+				return err
+			}
+			s.users = append(s.users, u.ID)
+		}
+		return nil
+	}))
+	return s
+}
+
+type stormStep struct {
+	name string
+	do   func(context.Context) error
+	done *atomic.Int64
+}
+
+func (s *storm) steps() (steps []stormStep) {
+	add := func(name string, do func(context.Context) error) {
+		steps = append(steps, stormStep{name, do, &atomic.Int64{}})
+	}
+	add("login", func(ctx context.Context) error { return s.issue(ctx, nil) })
+	add("narrowed login", func(ctx context.Context) error { return s.issue(ctx, []string{"staff"}) })
+	add("failed login", func(ctx context.Context) error {
+		_, err := s.one().Login(ctx, rbac.Login{User: s.user(), Password: "not the password"})
+		if errors.Is(err, rbac.ErrBadCredentials) || errors.Is(err, rbac.ErrThrottled) || errors.Is(err, rbac.ErrBusy) {
+			return nil
+		}
+		return err
+	})
+	add("SetValue", func(ctx context.Context) error {
+		return s.one().SetValue(ctx, s.token(), fmt.Sprint("key", rand.IntN(3)), fmt.Sprint(rand.Int()))
+	})
+	add("Logout", func(ctx context.Context) error { return s.one().Logout(ctx, s.token()) })
+	add("LogoutUser", func(ctx context.Context) error { _, err := s.one().LogoutUser(ctx, s.user()); return err })
+	add("memberships", s.memberships)
+	add("touches", func(ctx context.Context) error { return s.records(ctx, s.touch) })
+	add("delete, then lock the user", func(ctx context.Context) error { return s.records(ctx, s.deleteThenLock) })
+	add("sweep tickets", func(ctx context.Context) error {
+		return s.records(ctx, func(r rbac.Records) error { _, err := r.DeleteDeadTickets(time.Now(), time.Now(), 2); return err })
+	})
+	add("sweep throttles", func(ctx context.Context) error {
+		return s.records(ctx, func(r rbac.Records) error {
+			_, err := r.DeleteIdleThrottles(time.Now(), time.Now(), 2)
+			return err
+		})
+	})
+	add("sweep changes", func(ctx context.Context) error {
+		return s.records(ctx, func(r rbac.Records) error { _, err := r.DeleteChanges(time.Now(), 5); return err })
+	})
+	return steps
+}
+
+// memberships gives and takes a membership, which also narrows tickets, and changes the users.
+func (s *storm) memberships(ctx context.Context) error {
+	return s.one().Update(ctx, func(tx *rbac.Tx) error {
+		for range 2 {
+			m := rbac.Membership{User: s.user(), Group: "staff"}
+			if err := tx.DeassignUser(m); errors.Is(err, rbac.ErrNotFound) {
+				err = tx.AssignUser(m)
+				if err != nil {
+					return err
+				}
+			} else if err != nil {
+				return err
+			}
+			u, err := tx.User(s.user())
+			if err != nil {
+				return err
+			}
+			u.Note = fmt.Sprint(rand.Int())
+			if err := tx.ModifyUser(u); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// touch touches tickets in no order.
+func (s *storm) touch(r rbac.Records) error {
+	tickets, err := s.tickets(r)
+	rand.Shuffle(len(tickets), func(i, j int) { tickets[i], tickets[j] = tickets[j], tickets[i] })
+	for _, t := range tickets {
+		err = errors.Join(err, r.TouchTicket(t.ID, time.Now()))
+	}
+	return err
+}
+
+// deleteThenLock is what an Update of a host's may come to.
+func (s *storm) deleteThenLock(r rbac.Records) error {
+	if _, err := r.LockHead(); err != nil {
+		return err
+	}
+	tickets, err := s.tickets(r)
+	if err != nil {
+		return err
+	}
+	for _, t := range tickets[:min(2, len(tickets))] {
+		if err := r.DeleteTicket(t.ID); err != nil && !errors.Is(err, rbac.ErrNotFound) {
+			return err
+		}
+		if _, err := r.LockUser(t.User); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *storm) tickets(r rbac.Records) (list []rbac.TicketRecord, err error) {
+	for _, u := range s.users {
+		tickets, err := r.UserTickets(u)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, tickets...)
+	}
+	return list, nil
+}
+
+func (s *storm) records(ctx context.Context, f func(rbac.Records) error) error {
+	return s.stores[rand.IntN(2)].Update(ctx, f)
+}
+
+func (s *storm) one() *rbac.Authority { return s.a[rand.IntN(2)] }
+
+func (s *storm) user() string { return stormUsers[rand.IntN(len(stormUsers))] }
+
+func (s *storm) issue(ctx context.Context, groups []string) error {
+	l := rbac.Login{User: s.user(), Groups: groups}
+	if rand.IntN(3) == 0 {
+		l.Replaces = s.token()
+	}
+	tok, err := s.one().Issue(ctx, l)
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.tokens = append(s.tokens, tok)
+	}
+	return err
+}
+
+// token is one of the last tickets that were made.
+func (s *storm) token() rbac.Token {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.tokens) == 0 {
+		return rbac.Token{}
+	}
+	return s.tokens[max(0, len(s.tokens)-1-rand.IntN(6))]
+}
+
+// expected are answers, as they come when others have ended the ticket or taken the group.
+func (s *storm) expected(err error) bool {
+	return errors.Is(err, rbac.ErrNoTicket) || errors.Is(err, rbac.ErrDenied) || errors.Is(err, rbac.ErrNotFound)
+}
+
+// One has deleted a ticket and asks for its user; the other has locked the user and asks for the ticket.
+func TestValueGivesWayToEnd(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off", "deadlock_timeout=1h")
+	s := mustOpen(t, server.DSN(), postgresstore.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	user, ticket := uuid.New(), uuid.New()
+	must(t, s.Update(ctx, func(r rbac.Records) error {
+		return errors.Join(r.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: "amy"}}), r.AddTicket(rbac.TicketRecord{ID: ticket, User: user}))
+	}))
+	deleted, locked := make(chan struct{}), make(chan struct{})
+	set := make(chan error, 1)
+	go func() {
+		<-deleted
+		var once sync.Once
+		set <- s.Update(ctx, func(r rbac.Records) error {
+			if _, err := r.LockUser(user); err != nil {
+				return err
+			}
+			once.Do(func() { close(locked) })
+			return r.SetTicketValue(rbac.TicketValueRecord{Ticket: ticket, Key: "k", Value: "v"})
+		})
+	}()
+	must(t, s.Update(ctx, func(r rbac.Records) error {
+		_, err := r.LockHead()
+		if err = errors.Join(err, r.DeleteTicket(ticket)); err != nil {
+			return err
+		}
+		close(deleted)
+		<-locked
+		_, err = r.LockUser(user)
+		return err
+	}))
+	if err := <-set; err != rbac.ErrNotFound {
+		t.Errorf("SetTicketValue of a ticket that was deleted meanwhile: %v, want ErrNotFound", err)
+	}
+}
+
+// Who shares the head waits behind an Update that waits for it, or logins could keep it out for ever.
+func TestSharingDoesNotOvertake(t *testing.T) {
+	dsn := postgrestest.InSchema(t)
+	s := mustOpen(t, dsn+"&pool_max_conns=4&application_name="+t.Name(), postgresstore.Options{})
+	share := func(r rbac.Records) error { _, err := r.ShareHead(); return err }
+	waiting := func(n int) {
+		t.Helper()
+		waitFor(t, s, fmt.Sprintf("SELECT count(*) = %d FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = '%s'", n, t.Name()))
+	}
+	update, second := make(chan error, 1), make(chan error, 1)
+	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+		err := share(r)
+		go func() { update <- s.Update(t.Context(), nextRevision) }()
+		waiting(1)
+		go func() { second <- s.Update(t.Context(), share) }()
+		waiting(2)
+		return err
+	}))
+	must(t, <-update)
+	must(t, <-second)
+}
+
+// A transaction that the server broke off, so that another could go on, is run again.
+func TestDeadlockIsRunAgain(t *testing.T) {
+	s := openStore(t)
+	ids := [2]uuid.UUID{uuid.New(), uuid.New()}
+	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+		return errors.Join(r.AddUser(rbac.UserRecord{User: rbac.User{ID: ids[0], Name: "amy"}}), r.AddUser(rbac.UserRecord{User: rbac.User{ID: ids[1], Name: "bob"}}))
+	}))
+	var both, group sync.WaitGroup
+	var runs atomic.Int32
+	both.Add(2)
+	for i := range ids {
+		group.Go(func() {
+			first := true
+			err := s.Update(t.Context(), func(r rbac.Records) error {
+				runs.Add(1)
+				if _, err := r.LockUser(ids[i]); err != nil {
+					return err
+				}
+				if first {
+					first = false
+					both.Done()
+					both.Wait() // each has one and asks for the other
+				}
+				_, err := r.LockUser(ids[1-i])
+				return err
+			})
+			if err != nil {
+				t.Errorf("Update: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	if runs.Load() != 3 {
+		t.Errorf("the two transactions were run %d times, want 3: one of them again", runs.Load())
+	}
+}

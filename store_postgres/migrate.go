@@ -1,0 +1,100 @@
+package postgresstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// migrate tries again as long as other processes that start, too, are in the way: a server lets one of two make a table,
+// and tells the other, when the first has committed, in one of several ways that it is there.
+func (e *engine) migrate(ctx context.Context) error {
+	for tries := 10; ; tries-- {
+		err := e.migrateOnce(ctx)
+		var pg *pgconn.PgError
+		if err == nil || tries == 0 || !errors.As(err, &pg) || !slices.Contains(madeMeanwhile, pg.Code) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+var madeMeanwhile = []string{
+	"23505", // unique violation, in the catalogue
+	"42P06", // duplicate schema
+	"42P07", // duplicate table
+	"42710", // duplicate object
+	"XX000", // tuple concurrently updated
+	"40001", "40P01",
+}
+
+// migrateOnce looks first: a role that may not make tables can use those that are there.
+func (e *engine) migrateOnce(ctx context.Context) error {
+	view, err := e.Begin(ctx, false)
+	if err != nil {
+		return err
+	}
+	have, last, err := sqlstore.Version(ctx, view, Migrations(), e.schemaExists(), e.schemaVersion())
+	view.Rollback(ctx)
+	if err != nil || have == last {
+		return err
+	}
+	update, err := e.Begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	if err := e.migrateIn(ctx, update, have); err != nil {
+		update.Rollback(ctx)
+		return err
+	}
+	return update.Commit(ctx)
+}
+
+// migrateIn excludes others by the first row of rbac_schema, or where there is no such table yet by making it.
+func (e *engine) migrateIn(ctx context.Context, tx sqlstore.Session, have int) error {
+	schema := pgx.Identifier{e.schema}.Sanitize()
+	if have > 0 {
+		if _, err := tx.Exec(ctx, "SELECT version FROM "+e.prefix+"rbac_schema WHERE version = 1 FOR UPDATE"); err != nil {
+			return err
+		}
+	} else if err := e.makeSchema(ctx, tx, schema); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "SET LOCAL search_path TO "+schema); err != nil {
+		return err
+	}
+	return sqlstore.Migrate(ctx, tx, Migrations(), e.schemaExists(), e.schemaVersion())
+}
+
+// makeSchema asks first, since a role may be allowed to make tables and no schema.
+func (e *engine) makeSchema(ctx context.Context, tx sqlstore.Session, schema string) error {
+	there := false
+	err := tx.Query(ctx, func(sqlstore.Row) error {
+		there = true
+		return nil
+	}, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", e.schema)
+	if err != nil || there {
+		return err
+	}
+	_, err = tx.Exec(ctx, "CREATE SCHEMA "+schema)
+	return err
+}
+
+// schemaExists looks where tables are listed also to a role without any right to them.
+func (e *engine) schemaExists() string {
+	return "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'rbac_schema' AND schemaname = '" + strings.ReplaceAll(e.schema, "'", "''") + "'"
+}
+
+func (e *engine) schemaVersion() string {
+	return "SELECT coalesce(max(version), 0) FROM " + e.prefix + "rbac_schema"
+}

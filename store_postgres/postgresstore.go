@@ -1,0 +1,137 @@
+// Package postgresstore keeps an rbac.Authority in a PostgreSQL database, so that many
+// processes on many machines can share it: in a database of its own, or in tables
+// beside those of the host, in the same transactions ([Tx]).
+//
+// It is tested on PostgreSQL. Its SQL keeps to what CockroachDB and YugabyteDB accept too,
+// by their documents; nothing here was tested on them.
+//
+// # Connections
+//
+// A store takes connections from a pool, and keeps two more: one for reading the head, which the
+// Authority does several times a second and which must never wait for anything else, and one that listens for hints
+// of changes to the policy. Through PgBouncer and the like, pool by session, or set default_query_exec_mode=exec in
+// the DSN; hints may then be silent, which costs a fraction of a second until a change is seen, and nothing else.
+//
+// # Durability
+//
+// What an Update changed is on the server's disk when it returns: where synchronous_commit is off, these
+// transactions turn it on. After a failover to a standby that replicates asynchronously, changes that were confirmed can
+// be missing, revocations too.
+//
+// # Errors
+//
+// What fails on the way to the server or on it is rbac.ErrUnavailable, says what failed in which call, and leaves nothing half done; the
+// next call tries again on another connection. One error is different: [ErrCommitUnknown].
+//
+// Transactions that others are in the way of (a deadlock, a serialization failure) are run again, for some seconds.
+package postgresstore
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// ErrCommitUnknown is in the error of an Update, beside rbac.ErrUnavailable, when the server did not
+// say whether it has committed: the connection was lost, or the context ended, during the commit. All of the
+// Update may have taken effect, or nothing of it, and it may yet do so. Who needs to know looks, or makes the change again in a way that does no harm
+// when it is there already.
+var ErrCommitUnknown = errors.New("it is not known whether the commit took effect")
+
+// Options set a store up. The zero Options are good.
+type Options struct {
+	// Schema is where the tables are; it is made where there is none. Empty: the first schema of the
+	// search_path that exists, which is public unless the role, the database or the DSN say otherwise.
+	Schema string
+}
+
+// Store is an rbac.Store on PostgreSQL: see View, Update and Close of sqlstore.Store. It is
+// safe for concurrent use. Close it after the Authorities on it, and, if it was made by New, before the pool.
+type Store struct {
+	*sqlstore.Store
+	engine *engine
+}
+
+var (
+	_ rbac.Store      = (*Store)(nil)
+	_ rbac.HeadReader = (*Store)(nil)
+	_ rbac.Hinter     = (*Store)(nil)
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the files 001_….sql, 002_….sql, … that make the tables. Open and New run them where the
+// tables are missing or older; they are here for hosts whose own tool, or whose own role, shall do it
+// before: with the schema of the tables first in the search_path, each file in a transaction. Each
+// adds its number to the table rbac_schema.
+func Migrations() fs.FS {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return dir
+}
+
+// Open connects to a server by a DSN, postgres://user@host/database or key=value pairs, with the parameters
+// that pgxpool knows: pool_max_conns is how many transactions run at once, and 4, or one for each CPU, without it. Tables that are
+// missing or of an older version are made; processes may start at the same time. Tables of a newer version are refused.
+//
+// Errors wrap rbac.ErrUnavailable and say what is wrong, without the password; a DSN that cannot be
+// read is rbac.ErrInvalid.
+func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: err.Error()} // which masks the password
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: err.Error()}
+	}
+	e := newEngine(pool, opts)
+	e.owned = true
+	return e.start(ctx)
+}
+
+// New makes a store on the host's own pool, which stays open when the store is closed. The two connections beside the pool are made as
+// the pool makes its own.
+func New(ctx context.Context, pool *pgxpool.Pool, opts Options) (*Store, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	return newEngine(pool, opts).start(ctx)
+}
+
+func (o Options) check() error {
+	reason := ""
+	switch {
+	case len(o.Schema) > maxIdentifier:
+		reason = "longer than PostgreSQL's 63 bytes"
+	case !storable(o.Schema):
+		reason = "not text"
+	default:
+		return nil
+	}
+	return &rbac.Error{Kind: rbac.ErrInvalid, Record: "options", Name: o.Schema, Field: "Schema", Reason: reason}
+}
+
+const maxIdentifier = 63
+
+// storable tells whether PostgreSQL knows a text: valid UTF-8 without NUL.
+func storable(s string) bool {
+	for _, r := range s {
+		if r == 0 {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}

@@ -1,0 +1,166 @@
+package postgresstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// An Update that has the head, or a user, reads what those before it have committed: so READ COMMITTED,
+// where nothing is aborted because somebody else was faster.
+const beginUpdate = "begin isolation level read committed read write"
+
+var beginView = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+
+// session is a transaction on a connection of the pool.
+type session struct {
+	e      *engine
+	conn   *pgxpool.Conn
+	tx     pgx.Tx
+	policy bool
+}
+
+// Begin tries another connection as long as it gets ones that the server has closed meanwhile, as after a restart.
+func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error) {
+	opts := beginView
+	if write {
+		opts = e.update
+	}
+	for left := e.pool.Config().MaxConns; ; left-- {
+		conn, err := e.pool.Acquire(ctx)
+		if err != nil {
+			return nil, e.explain(ctx, err)
+		}
+		tx, err := conn.BeginTx(ctx, opts)
+		if err == nil {
+			return &session{e: e, conn: conn, tx: tx}, nil
+		}
+		dead := conn.Conn().IsClosed()
+		conn.Release()
+		if !dead || ctx.Err() != nil || left == 0 {
+			return nil, err
+		}
+	}
+}
+
+// explain adds what a context that ended does not say.
+func (e *engine) explain(ctx context.Context, err error) error {
+	if s := e.pool.Stat(); ctx.Err() != nil && s.AcquiredConns() >= s.MaxConns() {
+		return fmt.Errorf("all %d connections of the pool are in use: %w", s.MaxConns(), err)
+	}
+	return err
+}
+
+func (s *session) Exec(ctx context.Context, query string, args ...any) (int, error) {
+	tag, err := s.tx.Exec(ctx, query, args...)
+	return int(tag.RowsAffected()), err
+}
+
+func (s *session) Query(ctx context.Context, each func(sqlstore.Row) error, query string, args ...any) error {
+	rows, err := s.tx.Query(ctx, query, args...)
+	return readAll(rows, err, each)
+}
+
+func readAll(rows pgx.Rows, err error, each func(sqlstore.Row) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Alive asks the connection, which is told the state after every statement.
+func (s *session) Alive(context.Context) error {
+	switch s.conn.Conn().PgConn().TxStatus() {
+	case 'T':
+		return nil
+	case 'E':
+		return errors.New("a statement of the host's failed")
+	}
+	return errors.New("a statement of the host's ended the transaction")
+}
+
+// PolicyChanged makes Commit tell others.
+func (s *session) PolicyChanged() { s.policy = true }
+
+// commitGrace is how long a commit may still take when its context has ended: an answer that is late is better than none.
+var commitGrace = 5 * time.Second // less in tests
+
+// Commit never interrupts the server. A driver that gives up also asks the server to cancel, and a commit that
+// is cancelled while it waits for a standby is visible, and not on the standby. So a commit that takes too long is left
+// alone, with its connection.
+func (s *session) Commit(ctx context.Context) error {
+	done := make(chan error, 1)
+	go s.commit(context.WithoutCancel(ctx), done)
+	select {
+	case err := <-done:
+		return outcome(err)
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(commitGrace)
+	defer grace.Stop()
+	select {
+	case err := <-done:
+		return outcome(err)
+	case <-grace.C:
+		return fmt.Errorf("%w: the server has not answered when its time was up: %w", ErrCommitUnknown, ctx.Err())
+	}
+}
+
+func (s *session) commit(ctx context.Context, done chan<- error) {
+	err := s.tx.Commit(ctx)
+	if err == nil && s.policy {
+		done <- nil
+		s.e.tell(ctx, s.conn.Conn())
+		s.conn.Release()
+		return
+	}
+	s.conn.Release()
+	done <- err
+}
+
+// outcome tells the errors after which nothing was committed from those after which that is not known.
+func outcome(err error) error {
+	var pg *pgconn.PgError
+	switch {
+	case err == nil, errors.Is(err, pgx.ErrTxCommitRollback), pgconn.SafeToRetry(err):
+		return err
+	case errors.As(err, &pg) && pg.Severity == "ERROR" && pg.Code != statementUnknown:
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrCommitUnknown, err)
+}
+
+// statementUnknown is statement_completion_unknown.
+const statementUnknown = "40003"
+
+// rollbackWait is how long a rollback in the background may take before the connection is given up.
+const rollbackWait = 5 * time.Second
+
+func (s *session) Rollback(ctx context.Context) {
+	if ctx.Err() == nil {
+		s.rollback(ctx)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackWait)
+	go func() {
+		defer cancel()
+		s.rollback(ctx)
+	}()
+}
+
+func (s *session) rollback(ctx context.Context) {
+	_ = s.tx.Rollback(ctx) // a connection that cannot is closed
+	s.conn.Release()
+}

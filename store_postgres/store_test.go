@@ -1,0 +1,77 @@
+package postgresstore_test
+
+import (
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store/storetest"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+func TestStore(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Run(t, func(t *testing.T) rbac.Store { return kind.open(t) })
+		})
+	}
+}
+
+// kinds are the ways to a store.
+var kinds = []struct {
+	name string
+	open func(testing.TB) *postgresstore.Store
+}{
+	{"Open", openStore},
+	{"New without prepared statements", func(t testing.TB) *postgresstore.Store { return newStore(t, pgx.QueryExecModeExec) }},
+}
+
+func openStore(t testing.TB) *postgresstore.Store {
+	t.Helper()
+	return mustOpen(t, postgrestest.DSN(t), postgresstore.Options{Schema: postgrestest.Schema(t)})
+}
+
+func newStore(t testing.TB, mode pgx.QueryExecMode) *postgresstore.Store {
+	t.Helper()
+	pool := hostPool(t, func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = mode })
+	s, err := postgresstore.New(t.Context(), pool, postgresstore.Options{Schema: postgrestest.Schema(t)})
+	must(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func mustOpen(t testing.TB, dsn string, opts postgresstore.Options) *postgresstore.Store {
+	t.Helper()
+	s, err := postgresstore.Open(t.Context(), dsn, opts)
+	must(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// hostPool is a pool as a host has one.
+func hostPool(t testing.TB, set func(*pgxpool.Config)) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(postgrestest.DSN(t))
+	must(t, err)
+	set(config)
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	must(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var discard = slog.New(slog.DiscardHandler)

@@ -1,0 +1,99 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// DBTX runs a host's own statements: *sql.DB, *sql.Tx and *sql.Conn have these
+// methods, too.
+type DBTX interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Tx gives the transaction of tx for the host's own statements: they are
+// committed together with the changes of tx, or not at all. In a View they can only
+// read. It is false if the Authority is not on a store of this package.
+//
+// A statement that fails dooms the Update, even if its error is ignored, since SQLite may have
+// undone more than that statement; where a conflict is expected, write ON CONFLICT. Do not send COMMIT or ROLLBACK. After
+// the transaction every call fails.
+func Tx(tx *rbac.Tx) (DBTX, bool) {
+	return hostTx(tx.Unwrap())
+}
+
+func hostTx(unwrapped any) (DBTX, bool) {
+	t, ok := unwrapped.(*sqlstore.Tx)
+	if !ok {
+		return nil, false
+	}
+	s, ok := t.Session().(*session)
+	if !ok {
+		return nil, false
+	}
+	return &host{t, s}, true
+}
+
+// host is a transaction in the hands of the host.
+type host struct {
+	tx      *sqlstore.Tx
+	session *session
+}
+
+func (h *host) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := h.tx.Usable(); err != nil {
+		return nil, err
+	}
+	res, err := h.session.ExecContext(ctx, query, args...)
+	h.tx.Fail(err)
+	return res, err
+}
+
+// PrepareContext prepares a statement that lives as long as the transaction.
+func (h *host) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	if err := h.tx.Usable(); err != nil {
+		return nil, err
+	}
+	stmt, err := h.session.PrepareContext(ctx, query)
+	h.tx.Fail(err)
+	return stmt, err
+}
+
+// QueryContext runs a query. Its rows end with the transaction.
+func (h *host) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := h.tx.Usable(); err != nil {
+		return nil, err
+	}
+	rows, err := h.session.QueryContext(ctx, query, args...)
+	h.tx.Fail(err)
+	return rows, err
+}
+
+func (h *host) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if err := h.tx.Usable(); err != nil {
+		ctx = refused{ctx, err} // the one way to a Row that holds an error
+	}
+	row := h.session.QueryRowContext(ctx, query, args...)
+	h.tx.Fail(row.Err())
+	return row
+}
+
+// refused is a context that ended with a given error: database/sql runs nothing under it.
+type refused struct {
+	context.Context
+	err error
+}
+
+func (c refused) Err() error { return c.err }
+
+func (c refused) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
