@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"regexp"
@@ -99,9 +100,16 @@ var adminCalls = []call{
 			func(tx *rbac.Tx) error { return tx.DeleteDSDSetMember("d", "staff") },
 			func(tx *rbac.Tx) error { return tx.DeleteDSDSet("d") }))
 	}},
-	{"Tx: review", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
-		return a.View(ctx, func(tx *rbac.Tx) error { return each(reviews, func(f func(*rbac.Tx) error) error { return f(tx) }) })
-	}},
+}
+
+// reviewCalls are Views of one review function each, so that none hides the error of another.
+func reviewCalls() (views []call) {
+	for i, f := range reviews {
+		views = append(views, call{fmt.Sprint("Tx: review ", i), func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+			return a.View(ctx, f)
+		}})
+	}
+	return views
 }
 
 var reviews = []func(*rbac.Tx) error{
