@@ -24,7 +24,7 @@ type userCache = otter.Cache[string, *cachedUser]
 func newCaches(cfg Config) caches {
 	return caches{
 		users: otter.Must(&otter.Options[uuid.UUID, *cachedUser]{MaximumSize: cfg.CachedUsers,
-			OnAtomicDeletion: func(e otter.DeletionEvent[uuid.UUID, *cachedUser]) { e.Value.dropped.Store(true) }}),
+			OnAtomicDeletion: func(e otter.DeletionEvent[uuid.UUID, *cachedUser]) { e.Value.drop() }}),
 		names:    newCache[string, *cachedUser](cfg.CachedUsers),
 		subjects: newCache[string, *cachedUser](cfg.CachedUsers),
 		tickets:  newCache[TokenHash, *cachedTicket](cfg.CachedTickets),
@@ -35,12 +35,19 @@ func newCache[K comparable, V any](size int) *otter.Cache[K, V] {
 	return otter.Must(&otter.Options[K, V]{MaximumSize: size})
 }
 
-// cachedUser is an enabled user with their memberships.
+// cachedUser is an enabled user with their memberships, which are those of a policy and of those that changes make of it.
 type cachedUser struct {
-	User
-	memberships []MembershipRecord
-	dropped     atomic.Bool // the cache of users does not hold it any more: it may not be so any more
-	standing    atomic.Pointer[standing]
+	id       uuid.UUID
+	name     string
+	groups   heldGroups
+	dropped  atomic.Bool // the cache of users does not hold it any more: it may not be so any more
+	standing atomic.Pointer[standing]
+}
+
+// drop is for users whom the cache does not hold any more. Others may, for a while: so they keep no policy.
+func (u *cachedUser) drop() {
+	u.dropped.Store(true)
+	u.standing.Store(nil)
 }
 
 // cachedTicket is a ticket of a user.
@@ -75,5 +82,32 @@ func (a *Authority) keep(st *state, fill func(*caches)) {
 	defer a.moving.Unlock()
 	if a.state.Load() == st {
 		fill(&a.caches)
+	}
+}
+
+// forgetOld drops what stands on a policy that is not the last one, and what belongs to users who were dropped. None
+// of it is ever used again, but each could be what keeps a whole policy in memory, for as long as nobody asks.
+func (a *Authority) forgetOld() {
+	p := a.state.Load().policy
+	for _, u := range a.caches.users.All() {
+		forgetStanding(&u.standing, p)
+	}
+	for _, found := range []*userCache{a.caches.names, a.caches.subjects} {
+		for key, u := range found.All() {
+			if u.dropped.Load() {
+				found.Invalidate(key)
+			}
+		}
+	}
+	for hash, t := range a.caches.tickets.All() {
+		if forgetStanding(&t.standing, p); t.user.dropped.Load() {
+			a.caches.tickets.Invalidate(hash)
+		}
+	}
+}
+
+func forgetStanding(place *atomic.Pointer[standing], p *policy) {
+	if s := place.Load(); s != nil && s.policy != p {
+		place.CompareAndSwap(s, nil)
 	}
 }

@@ -3,6 +3,7 @@ package rbac
 import (
 	"context"
 	"net/netip"
+	"weak"
 )
 
 // What the tests of package rbac_test see of an Authority's inside.
@@ -70,3 +71,18 @@ func (a *Authority) Distrust() { a.trust = 0 }
 
 // MaxLookups is how many lookups wait for the store at once.
 const MaxLookups = maxLookups
+
+// ShareGroups reports whether two identities have one list of groups in common.
+func ShareGroups(a, b *Identity) bool { return &a.here.closed[0] == &b.here.closed[0] }
+
+// PollGap is how long at least the follower rests when it is woken.
+const PollGap = pollGap
+
+// PolicyKept returns what tells whether the policy that counts now is still in memory.
+func (a *Authority) PolicyKept() func() bool {
+	p := weak.Make(a.state.Load().policy)
+	return func() bool { return p.Value() != nil }
+}
+
+// ForgetOld drops from the caches what stands on an old policy, as the background does.
+func (a *Authority) ForgetOld() { a.forgetOld() }

@@ -10,7 +10,7 @@ import (
 
 // Identify returns the Identity that a token stands for, with one revision of
 // policy and memberships. The zero Token is the anonymous Identity. It counts as a
-// use of the ticket.
+// use of the ticket, unless [WithoutUse] says otherwise.
 //
 // Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With an
 // error the Identity is nil, which meets no predicate.
@@ -20,7 +20,7 @@ func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 		return nil, err
 	}
 	if c != nil {
-		a.use(c, now)
+		a.useUnder(ctx, c, now)
 	}
 	return id, nil
 }
@@ -34,10 +34,15 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 	if t.IsZero() {
 		return st.policy.anonymous(a.cfg.Clock), nil, now, nil
 	}
-	hash := t.hash()
-	if c := a.cachedTicket(st, hash, now); c != nil {
+	if c := a.cachedTicket(st, t.sum, now); c != nil {
 		return a.identityIn(c, st, now), c, now, nil
 	}
+	return a.findStored(ctx, t.sum)
+}
+
+// findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
+// shares, cost allocations.
+func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
 	err = a.lookup(ctx, func(r Records, st *state) (err error) {
 		now = a.now()
 		if c, err = a.getTicket(r, st, hash, now); err == nil {
@@ -55,16 +60,24 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 // made-up tokens keeps nothing else from it.
 const maxLookups = 32
 
+// lookupWait is how long a lookup may take: one that hangs, on a connection that
+// is dead, would keep its place from all that come later.
+const lookupWait = 10 * time.Second
+
 // lookup is current for what is not in a cache.
 func (a *Authority) lookup(ctx context.Context, f func(Records, *state) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupWait, a.cfg.MaxStaleness), errSlowLookup)
+	defer cancel()
 	select {
 	case a.lookups <- struct{}{}:
 	case <-ctx.Done():
-		return contextEnded(ctx.Err())
+		return contextEnded(context.Cause(ctx))
 	}
 	defer func() { <-a.lookups }()
 	return a.current(ctx, f)
 }
+
+var errSlowLookup = errors.New("the store did not answer a lookup in time")
 
 // Judge identifies a token and checks a predicate in one call. Its errors are those of Identify and of Check.
 func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
@@ -110,9 +123,9 @@ func (a *Authority) getTicket(r Records, st *state, hash TokenHash, now time.Tim
 	}
 	a.keep(st, func(in *caches) {
 		if !c.user.dropped.Load() {
-			in.users.SetIfAbsent(c.user.ID, c.user)
+			in.users.SetIfAbsent(c.user.id, c.user)
 		}
-		if kept, ok := in.users.GetIfPresent(c.user.ID); ok && kept == c.user {
+		if kept, ok := in.users.GetIfPresent(c.user.id); ok && kept == c.user {
 			in.tickets.Set(hash, c)
 		}
 	})
@@ -145,7 +158,7 @@ func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now time.Ti
 	// was narrowed to may have been pruned in between.
 	u, ok := a.caches.users.GetIfPresent(t.User)
 	if !ok || !a.fresh(u, st) {
-		if u, err = readUser(r, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
+		if u, err = readUser(r, st.policy, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
 			return nil, noTicket(err)
 		}
 	}
@@ -161,7 +174,7 @@ func noTicket(err error) error {
 }
 
 // readUser reads an enabled user and their memberships. One that is disabled is ErrDenied.
-func readUser(r Records, find func() (UserRecord, error)) (*cachedUser, error) {
+func readUser(r Records, p *policy, find func() (UserRecord, error)) (*cachedUser, error) {
 	u, err := find()
 	if err != nil {
 		return nil, err
@@ -169,9 +182,8 @@ func readUser(r Records, find func() (UserRecord, error)) (*cachedUser, error) {
 	if u.Disabled {
 		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name, Reason: "the account is disabled"}
 	}
-	c := &cachedUser{User: u.User}
-	c.memberships, err = r.UserMemberships(u.ID)
-	return c, err
+	memberships, err := r.UserMemberships(u.ID)
+	return &cachedUser{id: u.ID, name: u.Name, groups: p.held(memberships)}, err
 }
 
 // identityIn is the Identity of a ticket.
@@ -183,25 +195,15 @@ func (a *Authority) identityIn(c *cachedTicket, st *state, now time.Time) *Ident
 func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
 	s := place.Load()
 	if !s.holds(p, now) {
-		s = &standing{policy: p, until: nextEnd(u.memberships, now), identity: u.withTicket(p, t, now, clock)}
+		s = &standing{policy: p, until: u.groups.nextEnd(now), identity: u.withTicket(p, t, now, clock)}
 		place.Store(s)
 	}
 	return s.identity
 }
 
-// nextEnd is when the next of the memberships that count ends; zero: never.
-func nextEnd(memberships []MembershipRecord, now time.Time) (end time.Time) {
-	for _, m := range memberships {
-		if m.countsAt(now) && !m.Until.IsZero() && (end.IsZero() || m.Until.Before(end)) {
-			end = m.Until
-		}
-	}
-	return end
-}
-
 // withTicket returns the Identity that a ticket of the user gives; that of the zero ticket is without one.
 func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
-	return p.identity(u.ID, u.Name, p.activate(p.assigned(u.memberships, now), t), t.Created, clock)
+	return p.identity(u.id, u.name, p.activate(u.groups.assigned(now), t), t.Created, clock)
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
@@ -242,15 +244,15 @@ func (a *Authority) identityOf(ctx context.Context, k userKey) (*Identity, error
 	}
 	var id *Identity
 	err = a.lookup(ctx, func(r Records, st *state) error {
-		u, err := readUser(r, func() (UserRecord, error) { return k.find(r, k.key) })
+		u, err := readUser(r, st.policy, func() (UserRecord, error) { return k.find(r, k.key) })
 		if err != nil {
 			return named(err, "user", k.key)
 		}
 		a.keep(st, func(in *caches) {
-			if kept, ok := in.users.GetIfPresent(u.ID); ok {
+			if kept, ok := in.users.GetIfPresent(u.id); ok {
 				u = kept // which their tickets know, too
 			} else {
-				in.users.Set(u.ID, u)
+				in.users.Set(u.id, u)
 			}
 			k.cache.Set(strings.Clone(k.key), u) // the host may reuse its bytes, as fasthttp does
 		})

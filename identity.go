@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,13 +26,14 @@ type Identity struct {
 	since  time.Time        // AuthenticatedAt
 	now    func() time.Time // the clock of its Authority; nil: time.Now
 	addr   netip.Addr
-	policy *policy             // nil: made by NewIdentity
-	here   *activeGroups       // with policy: the active groups in scope
-	active *scopedGroups       // with policy: the groups of every scope; nil: none in any
-	third  bool                // texts are about the user, not for them
-	scope  string              // whose memberships groups counts beside the global ones; empty: none
-	gnames map[string]struct{} // without policy: groups
-	pnames map[string]struct{} // without policy: permissions
+	policy *policy                 // nil: made by NewIdentity
+	here   *activeGroups           // with policy: the active groups in scope
+	active *scopedGroups           // with policy: the groups of every scope; nil: none in any
+	third  bool                    // texts are about the user, not for them
+	near   *atomic.Pointer[nearby] // what WithAddr keeps; nil: nothing
+	scope  string                  // whose memberships groups counts beside the global ones; empty: none
+	gnames map[string]struct{}     // without policy: groups
+	pnames map[string]struct{}     // without policy: permissions
 }
 
 type identityKind uint8
@@ -87,7 +89,8 @@ func (p *policy) anonymous(now func() time.Time) *Identity {
 	}
 	id := p.nobody.Load()
 	if id == nil {
-		id = &Identity{kind: anonymousIdentity, policy: p, here: &activeGroups{}, now: now}
+		none := &scopedGroups{global: &activeGroups{}}
+		id = &Identity{kind: anonymousIdentity, policy: p, here: none.global, active: none, now: now}
 		p.nobody.Store(id)
 	}
 	return id
@@ -100,7 +103,7 @@ func (p *policy) identity(u uuid.UUID, name string, active *scopedGroups, since 
 		return &Identity{}
 	}
 	return &Identity{kind: userIdentity, id: u, user: name, here: active.global, active: active,
-		since: since, now: now, policy: p}
+		since: since, now: now, policy: p, near: &atomic.Pointer[nearby]{}}
 }
 
 // known reports whether somebody looked who it is.
@@ -145,7 +148,7 @@ func (id view) group(name string) verdict {
 		_, ok := id.gnames[name]
 		return verdictOf(ok)
 	}
-	n, ok := id.policy.groupNum[name]
+	n, ok := id.policy.groupNums.Get(name)
 	return id.inNumber(n, ok)
 }
 
@@ -164,7 +167,7 @@ func (id view) permission(name string) verdict {
 		_, ok := id.pnames[name]
 		return verdictOf(ok)
 	}
-	return id.given(id.policy.perms[name])
+	return id.given(id.policy.permission(name))
 }
 
 // given is the verdict on having a permission of the policy, if there is one.
@@ -172,36 +175,7 @@ func (id view) given(p *policyPermission) verdict {
 	if p == nil {
 		return broken
 	}
-	return verdictOf(p.givenBy(id.active.closed))
-}
-
-// intersect reports whether two sorted lists have a number in common. Where one is much
-// shorter it looks its numbers up in the longer.
-func intersect(short, long []int32) bool {
-	if len(short) > len(long) {
-		short, long = long, short
-	}
-	if len(long) > 8*len(short) {
-		for _, n := range short {
-			i, ok := slices.BinarySearch(long, n)
-			if ok {
-				return true
-			}
-			long = long[i:]
-		}
-		return false
-	}
-	for i, j := 0, 0; i < len(short) && j < len(long); {
-		switch a, b := short[i], long[j]; {
-		case a == b:
-			return true
-		case a < b:
-			i++
-		default:
-			j++
-		}
-	}
-	return false
+	return verdictOf(p.given.meets(id.active.closed))
 }
 
 // Groups lists what InGroup is true for, in byte order.
@@ -212,8 +186,8 @@ func (id *Identity) Groups() iter.Seq[string] {
 		case id.policy == nil:
 			slices.Values(slices.Sorted(maps.Keys(id.gnames)))(yield)
 		default:
-			for _, n := range id.here.closed { // numbers go by name
-				if !yield(id.policy.groups[n].Name) {
+			for _, n := range id.policy.byName(slices.Clone(id.here.closed)) {
+				if !yield(id.policy.group(n).Name) {
 					return
 				}
 			}
@@ -229,11 +203,7 @@ func (id *Identity) Permissions() iter.Seq[string] {
 		case id.policy == nil:
 			slices.Values(slices.Sorted(maps.Keys(id.pnames)))(yield)
 		default:
-			for _, name := range id.policy.names {
-				if id.view().permission(name) == met && !yield(name) {
-					return
-				}
-			}
+			slices.Values(id.policy.permissionNames(id.here.closed))(yield)
 		}
 	}
 }
@@ -272,8 +242,26 @@ func (id *Identity) WithAddr(addr netip.Addr) *Identity {
 	if id == nil {
 		return nil
 	}
+	addr = plainAddr(addr)
+	if id.near == nil {
+		return id.from(addr)
+	}
+	// Request after request comes from the same address. What is kept is a copy of this very Identity,
+	// and not of the one that this is a copy of.
+	if k := id.near.Load(); k != nil && k.of == id && k.copy.addr == addr {
+		return k.copy
+	}
+	c := id.from(addr)
+	id.near.Store(&nearby{id, c})
+	return c
+}
+
+// nearby is an Identity, and its copy with the address that was asked for last.
+type nearby struct{ of, copy *Identity }
+
+func (id *Identity) from(addr netip.Addr) *Identity {
 	c := *id
-	c.addr = plainAddr(addr)
+	c.addr, c.near = addr, nil
 	return &c
 }
 

@@ -59,6 +59,7 @@ func (a *Authority) ready(ctx context.Context) (*state, time.Time, error) {
 		if err := a.await(ctx, rev); err != nil {
 			return nil, time.Time{}, err
 		}
+		now = a.moment() // that can take long, and what has ended meanwhile has ended
 	}
 	return a.state.Load(), now.time, nil
 }
@@ -131,12 +132,21 @@ func (a *Authority) readHead(ctx context.Context) (head Head, err error) {
 	return head, err
 }
 
+// wakeUp makes the follower ask the store soon.
+func (a *Authority) wakeUp() {
+	select {
+	case a.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
 // followStore polls the store until the context ends, and at once after a hint of the store.
 func (a *Authority) followStore(ctx context.Context) {
 	ticks := time.NewTicker(a.cfg.MaxStaleness / polls)
 	defer ticks.Stop()
 	hints := a.hints(ctx)
 	var failing error
+	var last time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -144,7 +154,13 @@ func (a *Authority) followStore(ctx context.Context) {
 		case <-ticks.C:
 		case <-hints:
 		case <-a.wake:
+			select { // anybody may wake it, with a revision that was made up
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Until(last.Add(min(a.cfg.MaxStaleness/polls, pollGap)))):
+			}
 		}
+		last = time.Now()
 		err := a.pollOnce(ctx)
 		if ctx.Err() != nil {
 			return
@@ -165,6 +181,10 @@ const followWait = time.Minute
 
 // polls is how often the store is asked in MaxStaleness, so that one answer that is late does no harm.
 const polls = 10
+
+// pollGap is how long at least the follower rests when it is woken, so that those who wake it
+// cannot keep the store busy.
+const pollGap = 10 * time.Millisecond
 
 // pollOnce is what the follower does. It takes its time for what is new, which can be a whole policy:
 // meanwhile the lease runs out, and nobody is answered from what was before.

@@ -236,3 +236,94 @@ func TestAtLeast(t *testing.T) {
 		}
 	})
 }
+
+// Made-up revisions do not keep the store busy, however many come.
+func TestMadeUpRevisions(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &counted{unplugged: &unplugged{Store: h.store}}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		before, began := store.heads.Load(), time.Now()
+		for i := range rbac.Revision(300) {
+			short, cancel := context.WithTimeout(ctx, time.Millisecond)
+			if _, err := a.Identify(rbac.AtLeast(short, a.Revision()+1+i), rbac.Token{}); !errors.Is(err, rbac.ErrUnavailable) {
+				t.Errorf("a revision that never comes: %v", err)
+			}
+			cancel()
+		}
+		most := 2 + int64(time.Since(began)/rbac.PollGap)
+		if polls := store.heads.Load() - before; polls == 0 || polls > most {
+			t.Errorf("the store was asked %d times; want 1 to %d", polls, most)
+		}
+	})
+}
+
+// counted is a store that counts what it is asked.
+type counted struct {
+	*unplugged
+	heads   atomic.Int64
+	endless atomic.Int64 // Views that nothing would end
+}
+
+func (s *counted) ReadHead(ctx context.Context) (rbac.Head, error) {
+	s.heads.Add(1)
+	return s.unplugged.ReadHead(ctx)
+}
+
+func (s *counted) View(ctx context.Context, f func(rbac.Records) error) error {
+	if _, ok := ctx.Deadline(); !ok {
+		s.endless.Add(1)
+	}
+	return s.unplugged.View(ctx, f)
+}
+
+// Lookups end, also those of callers who would wait for ever: one that hangs would keep its place from all others.
+func TestLookupsEnd(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &counted{unplugged: &unplugged{Store: h.store}}
+		b := h.office(rbac.Config{})
+		tok := h.issue(b, rbac.Login{User: "amy"})
+		h.store = store
+		a := h.open(rbac.Config{MaxStaleness: time.Minute})
+		store.endless.Store(0) // Open takes the time that its caller gives it
+		must(t, a.Judge(ctx, tok, rbac.NotAnonymous()))
+		must(t, second(a.Identity(ctx, "amy")))
+		must(t, second(a.IdentityBySubject(ctx, "sub|amy")))
+		if n := store.endless.Load(); n != 0 {
+			t.Errorf("%d of the lookups have no end", n)
+		}
+	})
+}
+
+// Who has waited for a revision is answered by the time at which it came.
+func TestAtLeastTakesTime(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		tok := h.issue(a, rbac.Login{User: "amy", Expires: h.clock.Now().Add(10 * time.Minute)})
+		must(t, second(a.Identify(ctx, tok)))
+		waited, waits := make(chan error, 1), make(chan struct{})
+		next := a.Revision() + 1
+		go func() { waited <- second(a.Identify(rbac.AtLeast(waitingContext{ctx, waits}, next), tok)) }()
+		<-waits
+		h.clock.Advance(10 * time.Minute)
+		h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("nora", "") })
+		if err := <-waited; !errors.Is(err, rbac.ErrNoTicket) {
+			t.Errorf("the ticket has ended meanwhile: %v", err)
+		}
+	})
+}
+
+// waitingContext tells when somebody waits for its end.
+type waitingContext struct {
+	context.Context
+	waits chan struct{}
+}
+
+func (c waitingContext) Done() <-chan struct{} {
+	select {
+	case <-c.waits:
+	default:
+		close(c.waits)
+	}
+	return c.Context.Done()
+}

@@ -21,7 +21,7 @@ func TestLinearizable(t *testing.T) {
 	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} { // the default; and one that is renewed all the time
 		t.Run(fmt.Sprint("lease of ", lease), func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
-				store := &counted{Store: h.store}
+				store := &overtaken{Store: h.store}
 				h.store, h.realTime = store, true
 				w := newDoor(h, h.open(rbac.Config{MaxStaleness: lease}))
 				before := store.views.Load()
@@ -61,14 +61,14 @@ func (w *door) run(changes int) []readLog {
 	return logs
 }
 
-// counted is a store that counts its Views, and takes its time to return what it has read, so that it is overtaken. It hides what
+// overtaken is a store that counts its Views, and takes its time to return what it has read, so that it is overtaken. It hides what
 // else the store can do.
-type counted struct {
+type overtaken struct {
 	rbac.Store
 	views atomic.Int64
 }
 
-func (s *counted) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *overtaken) View(ctx context.Context, f func(rbac.Records) error) error {
 	defer func() {
 		for range s.views.Add(1) % 16 {
 			runtime.Gosched()

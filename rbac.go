@@ -97,6 +97,8 @@ type Authority struct {
 	moving    sync.Mutex    // held to move state, and to fill the caches that belong to it; never while the store is asked
 	uses      uses
 	stop      context.CancelFunc
+	ends      <-chan struct{} // closed by Close
+	watches   atomic.Int64    // how many run
 	done      sync.WaitGroup
 	closed    atomic.Bool
 
@@ -132,7 +134,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, err
 	}
 	background, stop := context.WithCancel(context.Background())
-	a.stop = stop
+	a.stop, a.ends = stop, background.Done()
 	a.uses.wake = make(chan struct{}, 1)
 	a.done.Go(func() { a.keepHouse(background) })
 	a.done.Go(func() { a.followStore(background) })
@@ -204,6 +206,9 @@ func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) er
 		return err
 	}
 	a.advance(before, tx)
+	if a.watches.Load() > 0 && a.lease.Load() == nil {
+		a.wakeUp() // it may be long before anybody asks
+	}
 	a.logEnded(ctx, tx.ended)
 	return nil
 }

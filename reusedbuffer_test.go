@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"unsafe"
@@ -57,4 +58,76 @@ func TestTicketsKeepTheirOwnTexts(t *testing.T) {
 			t.Errorf("the ticket has the label %q and the user agent %q", ticket.Label, ticket.UserAgent)
 		}
 	})
+}
+
+// TestRecordsKeepTheirOwnTexts: nor may what an administrator has sent, in whatever record, and in the log of it.
+func TestRecordsKeepTheirOwnTexts(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		var buffers [][]byte
+		// sent is a text whose bytes the host will reuse.
+		sent := func(text string) string {
+			b := []byte(text)
+			buffers = append(buffers, b)
+			return unsafe.String(&b[0], len(b))
+		}
+		under := rbac.WithReason(rbac.WithActor(ctx, sent("root")), sent("because"))
+		must(t, a.Update(under, func(tx *rbac.Tx) error {
+			u, err1 := tx.AddUser(rbac.User{Name: sent("zoe"), Email: sent("zoe@example.com"), Subject: sent("sub|zoe"), DisplayName: sent("Zoe"), Note: sent("new")})
+			u.Note = sent("newer")
+			g, err2 := tx.AddGroup(rbac.Group{Name: sent("tellers"), DisplayName: sent("Tellers"), Note: sent("note")})
+			g.DisplayName = sent("The tellers")
+			_, err3 := tx.AddPermission(rbac.Permission{Name: sent("till.open"), Title: sent("Open"), Description: sent("the till")})
+			must(t, errors.Join(err1, err2, err3, tx.ModifyUser(u), tx.ModifyGroup(g)))
+			return errors.Join(
+				tx.AddSection(rbac.Section{Name: sent("Tills"), Title: sent("All tills")}),
+				tx.SetPasswordHash("zoe", sent("$2a$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")),
+				tx.GrantPermission(rbac.Grant{Group: sent("tellers"), Permission: sent("till.*"), Note: sent("granted")}),
+				tx.AssignUser(rbac.Membership{User: sent("zoe"), Group: sent("tellers"), Scope: sent("org:1"), Note: sent("assigned")}),
+				tx.CreateDSDSet(rbac.SeparationSet{Name: sent("desks"), Groups: []string{sent("tellers"), sent("staff")}, Cardinality: 2}))
+		}))
+		must(t, a.Declare(under, rbac.Catalogue{Permissions: []rbac.Permission{{Name: sent("till.close"), Title: sent("Close")}}}))
+		before := h.everything(t)
+		for _, b := range buffers {
+			for i := range b {
+				b[i] = 'x'
+			}
+		}
+		if after := h.everything(t); after != before {
+			t.Errorf("the records changed with the bytes of the request:\n%s\nwere\n%s", after, before)
+		}
+		b := h.open(rbac.Config{})
+		id, err := b.IdentityBySubject(ctx, "sub|zoe")
+		if must(t, err); id.User() != "zoe" || !id.In("org:1").HasPermission("till.open") {
+			t.Errorf("%v lacks what she was given", id)
+		}
+	})
+}
+
+// everything is all that the store has, as text.
+func (h *house) everything(t *testing.T) string {
+	t.Helper()
+	var all []any
+	must(t, h.store.View(ctx, func(r rbac.Records) error {
+		all = nil
+		for u, err := range r.Users(rbac.UserFilter{}) {
+			must(t, err)
+			memberships, err := r.UserMemberships(u.ID)
+			must(t, err)
+			all = append(all, u, memberships)
+		}
+		for c, err := range r.Changes(rbac.ChangeQuery{}) {
+			must(t, err)
+			all = append(all, c)
+		}
+		groups, err1 := r.Groups()
+		grants, err2 := r.Grants()
+		permissions, err3 := r.Permissions()
+		sections, err4 := r.Sections()
+		sets, err5 := r.Separations(true)
+		declarations, err6 := r.Declarations()
+		all = append(all, groups, grants, permissions, sections, sets, declarations)
+		return errors.Join(err1, err2, err3, err4, err5, err6)
+	}))
+	return fmt.Sprintf("%+v", all)
 }

@@ -57,12 +57,11 @@ func (a *Authority) await(ctx context.Context, r Revision) error {
 		if a.state.Load().head.Revision >= r {
 			return nil
 		}
-		select {
-		case a.wake <- struct{}{}:
-		default: // it is awake
-		}
+		a.wakeUp()
 		select {
 		case <-moved:
+		case <-a.ends:
+			return errClosed
 		case <-ctx.Done():
 			return contextEnded(context.Cause(ctx))
 		}

@@ -46,13 +46,11 @@ func numbersKey(numbers []int32) string {
 	return string(b)
 }
 
-// noGroups are those of an Identity that has none in any scope.
-var noGroups = &activeGroups{}
-
-// in returns the groups that count in a scope.
+// in returns the groups that count in a scope. None is shared by two policies, not even where there are no
+// groups: what they remember follows from the policy, too.
 func (a *scopedGroups) in(scope string) *activeGroups {
 	if a == nil {
-		return noGroups
+		return &activeGroups{}
 	}
 	if groups, ok := a.scoped[scope]; ok {
 		return groups
@@ -85,9 +83,8 @@ func (id *Identity) In(scope string) *Identity {
 	}
 	c := *id
 	c.scope = scope
-	c.here = id.active.in(scope)
-	if id.policy == nil {
-		c.here = nil
+	if id.policy != nil {
+		c.here = id.active.in(scope)
 	}
 	return &c
 }
@@ -103,15 +100,15 @@ func (id *Identity) Scopes(permission string) (everywhere bool, scopes []string)
 	if id.policy == nil {
 		return id.HasPermission(permission), nil
 	}
-	p, ok := id.policy.perms[permission]
-	if !ok || id.active == nil {
+	p := id.policy.permission(permission)
+	if p == nil {
 		return false, nil
 	}
-	if p.givenBy(id.active.global.closed) {
+	if p.given.meets(id.active.global.closed) {
 		return true, nil
 	}
 	for scope, groups := range id.active.scoped {
-		if p.givenBy(groups.closed) {
+		if p.given.meets(groups.closed) {
 			scopes = append(scopes, scope)
 		}
 	}

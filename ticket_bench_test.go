@@ -82,3 +82,10 @@ func BenchmarkAssignUser(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkNow is the part of Identify that no cache can save.
+func BenchmarkNow(b *testing.B) {
+	for b.Loop() {
+		_ = time.Now()
+	}
+}

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,8 +63,14 @@ func FuzzToken(f *testing.F) {
 	f.Add(newToken().Secret())
 	f.Add("")
 	f.Add(strings.Repeat("A", 43))
+	for _, last := range "ABCDEfgw089-_=" {
+		f.Add(strings.Repeat("z", 42) + string(last))
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		tok, err := ParseToken(s)
+		if b, strict := base64.RawURLEncoding.Strict().DecodeString(s); (err == nil) != (s == "" || strict == nil && len(b) == tokenBytes && len(s) == 43) {
+			t.Fatalf("ParseToken(%q): %v; as base64url it is %x, %v", s, err, b, strict)
+		}
 		if err != nil {
 			if !tok.IsZero() {
 				t.Fatalf("ParseToken(%q) gave a token and %v", s, err)

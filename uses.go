@@ -35,6 +35,26 @@ type ticketUse struct {
 	at   time.Time
 }
 
+// WithoutUse keeps [Authority.Identify] and [Authority.Judge] under the returned context from counting as a use of
+// the ticket: for what a service does by itself and nobody has asked for, such as judging each
+// message of a stream. Otherwise a busy stream would keep the ticket of somebody who has left alive.
+// It makes no difference to limits or answers. Of this and [CountAsUse] the later counts.
+func WithoutUse(ctx context.Context) context.Context {
+	return context.WithValue(ctx, countAsUseKey{}, false)
+}
+
+func withoutUse(ctx context.Context) bool {
+	uses, said := ctx.Value(countAsUseKey{}).(bool)
+	return said && !uses
+}
+
+// useUnder is use, unless the context says that it is none. It looks there only when there is something to note.
+func (a *Authority) useUnder(ctx context.Context, c *cachedTicket, now time.Time) {
+	if now.UnixMicro()-c.seen.at.Load() >= lag.Microseconds() && !withoutUse(ctx) {
+		a.use(c, now)
+	}
+}
+
 // use notes that a ticket was used.
 func (a *Authority) use(c *cachedTicket, now time.Time) {
 	before := c.seen.at.Load()
@@ -46,7 +66,7 @@ func (a *Authority) use(c *cachedTicket, now time.Time) {
 	if a.uses.pending == nil {
 		a.uses.pending = map[uuid.UUID]ticketUse{}
 	}
-	a.uses.pending[c.ID] = ticketUse{c.Hash, now}
+	a.uses.pending[c.ID] = ticketUse{c.Hash, instant(now)}
 	select {
 	case a.uses.wake <- struct{}{}:
 	default:
@@ -133,16 +153,25 @@ const (
 	gatherUses = time.Second // how long uses are gathered before they are written
 	sweepEvery = time.Minute
 	houseBatch = 200 // records in one transaction, so that nobody waits for long
+
+	forgetEvery = time.Second // after a change of the policy
 )
 
-// keepHouse writes uses and sweeps until the context ends.
+// keepHouse writes uses, sweeps and forgets old policies until the context ends.
 func (a *Authority) keepHouse(ctx context.Context) {
-	sweeps := time.NewTicker(sweepEvery)
+	sweeps, forgets := time.NewTicker(sweepEvery), time.NewTicker(forgetEvery)
 	defer sweeps.Stop()
+	defer forgets.Stop()
+	known := a.state.Load().policy
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-forgets.C:
+			if p := a.state.Load().policy; p != known {
+				a.forgetOld()
+				known = p
+			}
 		case <-sweeps.C:
 			a.complain(ctx, "sweeping", a.sweep(ctx))
 		case <-a.uses.wake:

@@ -23,20 +23,26 @@ import (
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
+		a.watches.Add(1)
+		defer a.watches.Add(-1)
+		under := ctx
 		for {
 			moved := a.moved()
-			goOn, wait := w.look(ctx, yield)
+			goOn, wait := w.look(under, yield)
 			if !goOn {
 				return
+			}
+			if w.last != nil {
+				// The revision was seen. A store that is restored to before it is not waited for, with
+				// an Identity from after it in the hands of the reader.
+				under = context.WithValue(ctx, awaitedKey{}, Revision(0))
 			}
 			timer := time.NewTimer(wait)
 			select {
 			case <-moved:
 			case <-timer.C:
+			case <-w.a.ends:
 			case <-ctx.Done():
-				yield(nil, contextEnded(context.Cause(ctx)))
-				timer.Stop()
-				return
 			}
 			timer.Stop()
 		}
@@ -90,15 +96,18 @@ func (w *watch) look(ctx context.Context, yield func(*Identity, error) bool) (go
 			return false, 0
 		}
 	}
-	return true, w.a.untilNext(c, now)
+	return true, w.a.untilNext(c, w.a.moment()) // the reader may have taken its time
 }
 
-// untilNext is the time until a ticket, or a membership of its user, ends; at most MaxStaleness, by which
-// time it is known whether the store can be asked at all.
-func (a *Authority) untilNext(c *cachedTicket, now time.Time) time.Duration {
+// untilNext is the time until a ticket, or a membership of its user, ends; at most until the lease does, when
+// it is to be known whether the store can be asked at all.
+func (a *Authority) untilNext(c *cachedTicket, now moment) time.Duration {
 	wait := a.cfg.MaxStaleness
+	if l := a.lease.Load(); l != nil {
+		wait -= now.since(l.from)
+	}
 	if c == nil {
-		return wait
+		return max(wait, time.Millisecond)
 	}
 	ends := []time.Time{c.Expires}
 	if !c.Key {
@@ -108,7 +117,7 @@ func (a *Authority) untilNext(c *cachedTicket, now time.Time) time.Duration {
 		ends = append(ends, s.until)
 	}
 	for _, end := range ends {
-		wait = min(wait, end.Sub(now))
+		wait = min(wait, end.Sub(now.time))
 	}
 	return max(wait, time.Millisecond) // a timer may come early
 }

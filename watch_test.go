@@ -184,3 +184,112 @@ func TestWatchEnds(t *testing.T) {
 		}
 	})
 }
+
+// Close ends what waits: a watch, and whoever waits for a revision.
+func TestCloseEndsWaits(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		must(t, second(a.Identify(ctx, tok)))
+		next, stop := watched(t, a, ctx, tok)
+		defer stop()
+		must(t, next().err)
+		waited := make(chan error, 1)
+		go func() {
+			waited <- second(a.Identify(rbac.AtLeast(ctx, a.Revision()+1), rbac.Token{}))
+		}()
+		must(t, a.Close())
+		if s := next(); !errors.Is(s.err, rbac.ErrUnavailable) || s.id != nil {
+			t.Errorf("the watch: %v, %v", s.id, s.err)
+		}
+		select {
+		case err := <-waited:
+			if !errors.Is(err, rbac.ErrUnavailable) {
+				t.Errorf("AtLeast: %v", err)
+			}
+		case <-time.After(time.Minute):
+			t.Error("AtLeast waits for ever")
+		}
+	})
+}
+
+// A watch learns at once what was changed through its own Authority, the policy too, though nobody asks that one anything else.
+func TestWatchOfTheOwnChange(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		h.store = struct{ rbac.Store }{h.store} // without hints
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		next, stop := watched(t, a, ctx, h.issue(a, rbac.Login{User: "amy"}))
+		defer stop()
+		must(t, next().err)
+		for _, c := range []struct {
+			change func(*rbac.Tx) error
+			opens  bool
+		}{{assign("amy", "staff"), true}, {revoke("staff", "door.open"), false}} {
+			h.do(a, c.change)
+			for {
+				s := next()
+				must(t, s.err)
+				if s.id.InGroup("staff") && s.id.HasPermission("door.open") == c.opens {
+					break
+				}
+			}
+		}
+	})
+}
+
+// What ends while the reader of a watch is busy has ended when it comes back, and so has the lease.
+func TestWatchWithSlowReader(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &unplugged{Store: h.store}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		h.do(a, func(tx *rbac.Tx) error {
+			return tx.AssignUser(rbac.Membership{User: "amy", Group: "chiefs", Until: h.clock.Now().Add(30 * time.Minute)})
+		})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		must(t, second(a.Identify(ctx, tok))) // nothing is new to the watch
+		under, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		n := 0
+		for id, err := range a.Watch(under, tok) {
+			switch n++; {
+			case n == 1 && err == nil && id.InGroup("chiefs"):
+				h.clock.Advance(30 * time.Minute)
+				continue
+			case n == 2 && err == nil && !id.InGroup("chiefs"):
+				store.down.Store(true)
+				h.clock.Advance(30 * time.Minute)
+				continue
+			case n == 3 && errors.Is(err, rbac.ErrUnavailable) && under.Err() == nil:
+			default:
+				t.Errorf("yields %v, %v as number %d", id, err, n)
+			}
+			break
+		}
+	})
+}
+
+// A watch that began with a revision goes on where the store is restored to before it.
+func TestWatchOfRestoredStore(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		original, copied := h.store, h.another(t)
+		t.Cleanup(func() { copied.Close() })
+		store := &swapped{inner: original}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: 10 * time.Millisecond})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		copyStore(t, original, copied)
+		h.do(a, assign("amy", "staff"))
+		under, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		next, stop := watched(t, a, rbac.AtLeast(under, a.Revision()), tok)
+		defer stop()
+		if s := next(); s.err != nil || !s.id.InGroup("staff") {
+			t.Fatal(s.id, s.err)
+		}
+		store.swap(copied)
+		if s := next(); s.err != nil || s.id.InGroup("staff") {
+			t.Errorf("restored: %v, %v", s.id, s.err)
+		}
+	})
+}

@@ -20,6 +20,9 @@ import (
 // Config.Identify holds here, too; Identify and ClientAddr get a POST request with the header, the procedure
 // as its path, and ctx, but without an address of the connection: to use FromNet, let ClientAddr take it from the context.
 //
+// A call that shows a revision in its metadata, under [RevisionHeader] in any case, waits for it as a request does. Nothing is sent back by
+// Call: what serves it sends [rbac.Authority.Revision] under that name with its answer, and the client sends it along with its next calls.
+//
 // Everything is found out anew at each call, also where ctx has passed Handler, whose client
 // address and cross-origin check then count. So for a long stream use Call again, with the context that the stream began with, for each message.
 func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]string, p rbac.Predicate) (context.Context, error) {
@@ -33,9 +36,11 @@ func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]
 		st.addr = outer.addr
 	} else if err := g.crossOrigin(r, st); err != nil {
 		return nil, g.refuseCall(r, http.StatusForbidden, err)
+	} else {
+		g.awaitRevision(r)
 	}
 	id := g.identify(r, st)
-	ctx = rbac.NewContext(context.WithValue(ctx, stateKey{g}, st), id)
+	ctx = st.carrying(ctx, id)
 	r = r.WithContext(ctx)
 	if err := g.judge(r, func(*http.Request) (rbac.Predicate, error) { return p, nil }); err != nil {
 		return nil, g.refuseCall(r, denialStatus(r, err), err)

@@ -38,14 +38,14 @@ func (g *Guard) admit(r *http.Request) (*http.Request, error) {
 // canonicalHost writes a host in lower case, without the dot that may end it,
 // and keeps the port. An empty host, which HTTP/1.0 may send, stays empty.
 func canonicalHost(h string) (string, bool) {
-	if h == "" {
-		return "", true
+	if h == "" || plainHost(h) {
+		return h, true
 	}
 	host, port := h, ""
 	if i := strings.LastIndexByte(h, ':'); i >= 0 && !strings.HasSuffix(h, "]") {
 		host, port = h[:i], h[i+1:]
 	}
-	if strings.ContainsFunc(port, func(c rune) bool { return c < '0' || c > '9' }) {
+	if digits.span(port) < len(port) {
 		return "", false
 	}
 	host, ok := canonicalName(host)
@@ -58,6 +58,33 @@ func canonicalHost(h string) (string, bool) {
 	return host, true
 }
 
+// plainHost recognises what is canonical at a glance: lower case labels, and a port if there is a colon.
+func plainHost(h string) bool {
+	for {
+		n := plainName.span(h)
+		if n == 0 {
+			return false
+		}
+		if n == len(h) {
+			return true
+		}
+		end := h[n]
+		h = h[n+1:]
+		switch end {
+		case '.':
+		case ':':
+			return h != "" && digits.span(h) == len(h)
+		default:
+			return false
+		}
+	}
+}
+
+// plainName are the characters of names that are canonical at a glance.
+var plainName = newCharset("0123456789abcdefghijklmnopqrstuvwxyz-_")
+
+var digits = newCharset("0123456789")
+
 func canonicalName(host string) (string, bool) {
 	if inner, ok := strings.CutPrefix(host, "["); ok {
 		addr, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
@@ -65,7 +92,7 @@ func canonicalName(host string) (string, bool) {
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || strings.ContainsFunc(label, func(c rune) bool { return !isAlphanumeric(c) && c != '-' && c != '_' }) {
+		if label == "" || plainName.span(label) < len(label) {
 			return "", false
 		}
 	}

@@ -14,8 +14,10 @@ import (
 // Guard protects the handlers of a service with the predicates of an
 // Authority. It is immutable and safe for concurrent use.
 type Guard struct {
-	a   authority
-	cfg Config
+	a            authority
+	cfg          Config
+	revisionName string        // of the cookie
+	waits        chan struct{} // holds one value for each request that waits for a revision
 }
 
 // authority is what a Guard asks of an Authority.
@@ -41,7 +43,8 @@ func New(a *rbac.Authority, cfg Config) *Guard {
 }
 
 func newGuard(a authority, cfg Config) *Guard {
-	return &Guard{a: a, cfg: cfg.complete()}
+	cfg = cfg.complete()
+	return &Guard{a: a, cfg: cfg, revisionName: cfg.CookieName + "-revision", waits: make(chan struct{}, revisionWaits)}
 }
 
 // Handler goes outermost around everything that the Guard is to protect. It
@@ -51,8 +54,8 @@ func newGuard(a authority, cfg Config) *Guard {
 //   - refuses cross-origin requests that could change something (403);
 //   - finds out who the request comes from and puts that Identity into its
 //     context, for [rbac.FromContext] and the predicates further in;
-//   - lets a browser that has changed something see it at once, whichever process serves
-//     its next request: a cookie carries the revision for some seconds (see [rbac.AtLeast]).
+//   - lets a client that has changed something, by another method than GET, HEAD and OPTIONS, or has got a ticket
+//     by SetTicket, see it at once, whichever process serves its next request: a cookie and [RevisionHeader] carry the revision.
 //
 // It denies nothing by itself: what no Require, Authorize or Mux guards is served to everybody.
 // Where the identity could not be found out, the context holds a nil Identity,
@@ -92,13 +95,14 @@ func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 			g.reject(w, r, http.StatusForbidden, err)
 			return
 		}
-		g.awaitRevision(r)
+		if !g.awaitRevision(r) {
+			g.setRevision(w.Header(), "", -1) // the next request need not wait for it
+		}
 		id := g.identify(r, st)
 		if st.deadCookie {
 			g.SetTicket(w, r, rbac.Token{})
 		}
-		ctx := context.WithValue(r.Context(), stateKey{g}, st)
-		r = r.WithContext(rbac.NewContext(ctx, id))
+		r = r.WithContext(st.carrying(r.Context(), id))
 		if !changes(r) {
 			next.ServeHTTP(w, r)
 			return
@@ -133,8 +137,8 @@ func (g *Guard) RequireFunc(rule func(*http.Request) (rbac.Predicate, error)) fu
 			if !g.allow(w, r, rule) {
 				return
 			}
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Add("Vary", "Cookie, Authorization")
+			delete(w.Header(), "Cache-Control")
+			keepFromCaches(w.Header())
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -147,11 +151,21 @@ func (g *Guard) Authorize(w http.ResponseWriter, r *http.Request, p rbac.Predica
 	if !g.allow(w, r, func(*http.Request) (rbac.Predicate, error) { return p, nil }) {
 		return false
 	}
-	if w.Header().Get("Cache-Control") == "" {
-		w.Header().Set("Cache-Control", "no-store")
-	}
-	w.Header().Add("Vary", "Cookie, Authorization")
+	keepFromCaches(w.Header())
 	return true
+}
+
+// keepFromCaches tells that the answer is for this client, and not to be kept, unless it is said how.
+func keepFromCaches(h http.Header) {
+	values := []string{"no-store", "Cookie, Authorization"}
+	if said := h["Cache-Control"]; len(said) == 0 || said[0] == "" {
+		h["Cache-Control"] = values[:1:1]
+	}
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = values[1:2:2]
+	} else {
+		h["Vary"] = append(h["Vary"], values[1])
+	}
 }
 
 // allow decides, and answers when it decides against.

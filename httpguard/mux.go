@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rbac-go/rbac"
 )
@@ -31,7 +32,7 @@ type Mux struct {
 	mux *http.ServeMux
 
 	mu     sync.RWMutex
-	paths  map[string]map[string]*route // by pattern without method, then by method; "" is every other one
+	paths  map[string]*methods // by pattern without method
 	routes []Route
 	rules  []rbac.Predicate // of the routes, in the same order; nil where the request decides
 }
@@ -48,6 +49,28 @@ type route struct {
 	handler http.Handler // behind guard
 }
 
+// methods are the routes of one path by method; "" is every other one. The map is replaced, not
+// written to: requests read it without a lock.
+type methods struct {
+	atomic.Pointer[map[string]*route]
+}
+
+func (ms *methods) all() map[string]*route {
+	if all := ms.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+func (ms *methods) add(method string, r *route) {
+	all := maps.Clone(ms.all())
+	if all == nil {
+		all = map[string]*route{}
+	}
+	all[method] = r
+	ms.Store(&all)
+}
+
 // NewMux makes an empty Mux. It panics under GODEBUG=httpmuxgo121=1, where
 // ServeMux takes "/files/{id}" literally and a more general pattern would get what that should guard.
 func (g *Guard) NewMux() *Mux {
@@ -56,8 +79,8 @@ func (g *Guard) NewMux() *Mux {
 	if _, pattern := probe.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/x"}}); pattern == "" {
 		panic("httpguard: GODEBUG=httpmuxgo121=1 disables patterns")
 	}
-	m := &Mux{g: g, mux: http.NewServeMux(), paths: map[string]map[string]*route{}}
-	m.mux.HandleFunc(root, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, root) })
+	m := &Mux{g: g, mux: http.NewServeMux(), paths: map[string]*methods{}}
+	m.path(root)
 	return m
 }
 
@@ -139,18 +162,24 @@ func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handle
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.paths[place] == nil {
-		if place != root {
-			m.mux.HandleFunc(place, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, place) })
-		}
-		m.paths[place] = map[string]*route{}
-	}
-	if old := m.paths[place][method]; old != nil {
+	ms := m.path(place)
+	if old := ms.all()[method]; old != nil {
 		panic(fmt.Sprintf("httpguard: pattern %q conflicts with %q", pattern, old.pattern))
 	}
-	m.paths[place][method] = &route{pattern: pattern, guard: guard, handler: guard(h)}
+	ms.add(method, &route{pattern: pattern, guard: guard, handler: guard(h)})
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
 	m.rules = append(m.rules, p)
+}
+
+// path returns the routes of a path, which is served from now on.
+func (m *Mux) path(place string) *methods {
+	ms := m.paths[place]
+	if ms == nil {
+		ms = &methods{}
+		m.mux.HandleFunc(place, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, ms) })
+		m.paths[place] = ms
+	}
+	return ms
 }
 
 // splitPattern takes the method off, and writes the host as requests have it.
@@ -214,12 +243,12 @@ func (m *Mux) decodedAllowed(w http.ResponseWriter, r *http.Request) bool {
 func (m *Mux) empty() bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.paths[root] == nil
+	return m.paths[root].all() == nil
 }
 
 // serve picks the method, once the path is found.
-func (m *Mux) serve(w http.ResponseWriter, r *http.Request, place string) {
-	found, allow := m.route(place, r.Method)
+func (m *Mux) serve(w http.ResponseWriter, r *http.Request, ms *methods) {
+	found, allow := ms.route(r.Method)
 	if found == nil && allow == "" {
 		m.g.Deny(w, r, rbac.ErrNotFound)
 		return
@@ -236,10 +265,8 @@ func (m *Mux) serve(w http.ResponseWriter, r *http.Request, place string) {
 	found.handler.ServeHTTP(w, r)
 }
 
-func (m *Mux) route(place, method string) (found *route, allow string) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	methods := m.paths[place]
+func (ms *methods) route(method string) (found *route, allow string) {
+	methods := ms.all()
 	found = methods[method]
 	if found == nil && method == http.MethodHead {
 		found = methods[http.MethodGet]

@@ -8,31 +8,62 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// A browser that has changed something is often sent on to a page that another process serves, which would show
+// A client that has changed something often asks next what another process answers, which would show
 // the change only when it has followed it. So the answer to a request during which something was changed carries
-// the revision in a cookie, and a request with the cookie waits until its process has seen that.
+// the revision, and a request that shows it waits until its process has seen that.
+
+// RevisionHeader is the header that carries a revision, for programs; browsers have a cookie. The answer to a request that may
+// have changed something has it, and who sends it with the next request, or as metadata of the next
+// [Guard.Call], is answered with the change seen, whichever process answers (see [rbac.AtLeast]).
+const RevisionHeader = "Rbac-Revision"
 
 const (
-	revisionAge  = 10 * time.Second // by then every process has seen it, or answers nothing
-	revisionWait = time.Second      // the client may have made it up
+	revisionAge   = 10 * time.Second // by then every process has seen it, or answers nothing, unless MaxStaleness is longer
+	revisionWait  = time.Second      // the client may have made it up
+	revisionWaits = 256              // requests at once, for the same reason; the others are served as they would be without
 )
 
-func (g *Guard) revisionCookie() string { return g.cfg.CookieName + "-revision" }
-
 // awaitRevision waits for what the client has seen, no longer than it could be worth: whoever
-// is identified then is so by the rules of the Authority in any case.
-func (g *Guard) awaitRevision(r *http.Request) {
-	c, err := r.Cookie(g.revisionCookie())
-	if err != nil {
-		return
+// is identified then is so by the rules of the Authority in any case. It reports false where that did not come.
+func (g *Guard) awaitRevision(r *http.Request) bool {
+	text := g.shownRevision(r)
+	if text == "" {
+		return true
 	}
-	rev, err := rbac.ParseRevision(c.Value)
+	rev, err := rbac.ParseRevision(text)
 	if err != nil || rev <= g.a.Revision() {
-		return
+		return err == nil
+	}
+	select {
+	case g.waits <- struct{}{}:
+		defer func() { <-g.waits }()
+	default:
+		return true
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), revisionWait)
 	defer cancel()
 	_, _ = g.a.Identify(rbac.AtLeast(ctx, rev), rbac.Token{})
+	return rev <= g.a.Revision()
+}
+
+func (g *Guard) shownRevision(r *http.Request) string {
+	if values := r.Header[RevisionHeader]; len(values) > 0 {
+		return values[0]
+	}
+	value, _ := cookieNamed(r.Header["Cookie"], g.revisionName)
+	return value
+}
+
+// carryRevision sends the revision along.
+func (g *Guard) carryRevision(h http.Header) {
+	rev := g.a.Revision().String()
+	h.Set(RevisionHeader, rev)
+	g.setRevision(h, rev, int(revisionAge.Seconds()))
+}
+
+func (g *Guard) setRevision(h http.Header, text string, maxAge int) {
+	setCookie(h, &http.Cookie{Name: g.revisionName, Value: text, Path: "/",
+		MaxAge: maxAge, Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 
 // changes reports whether a request may change something.
@@ -40,7 +71,7 @@ func changes(r *http.Request) bool {
 	return r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
 }
 
-// revisionWriter adds the cookie to an answer, if something was changed before it is written.
+// revisionWriter adds the revision to an answer, if something was changed before it is written.
 type revisionWriter struct {
 	http.ResponseWriter
 	g      *Guard
@@ -53,9 +84,8 @@ func (w *revisionWriter) carry() {
 		return
 	}
 	w.done = true
-	if rev := w.g.a.Revision(); rev > w.before {
-		http.SetCookie(w.ResponseWriter, &http.Cookie{Name: w.g.revisionCookie(), Value: rev.String(), Path: "/",
-			MaxAge: int(revisionAge.Seconds()), Secure: !w.g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	if w.g.a.Revision() > w.before {
+		w.g.carryRevision(w.Header())
 	}
 }
 

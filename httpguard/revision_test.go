@@ -56,6 +56,74 @@ func TestRevisionIsCarried(t *testing.T) {
 	}
 }
 
+// TestRevisionHeader: programs, and calls that are no requests, carry the revision in a header. A login that comes
+// back with a GET carries it, too. What is made up is dropped, and does not wait where too many do.
+func TestRevisionHeader(t *testing.T) {
+	one := newService(t, Config{Insecure: true}, plain)
+	g := New(authorityOn(t, struct{ rbac.Store }{one.store}), quiet(Config{Insecure: true}))
+	may := rbac.HasPermission("post.write")
+	page := g.Handler(g.Require(may)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	token, err := one.a.Issue(t.Context(), rbac.Login{User: "eve"})
+	must(t, err)
+	bearer := "Bearer " + token.Secret()
+	// change assigns eve to the editors, or ends that, and answers as a handler would.
+	change := func(line string, assign bool) *http.Response {
+		t.Helper()
+		return serve(one.g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			must(t, one.a.Update(r.Context(), func(tx *rbac.Tx) error {
+				if m := (rbac.Membership{User: "eve", Group: "editors"}); !assign {
+					return tx.DeassignUser(m)
+				} else {
+					return tx.AssignUser(m)
+				}
+			}))
+			if r.Method == http.MethodGet {
+				one.g.SetTicket(w, r, token)
+			}
+		})), request(t, line, "Authorization: "+bearer))
+	}
+	get := func(rev string) int {
+		t.Helper()
+		return serve(page, request(t, "GET /", "Authorization: "+bearer, "Rbac-Revision: "+rev)).StatusCode
+	}
+	call := func(rev string) error {
+		_, err := g.Call(t.Context(), "/blog.Posts/Write", map[string][]string{"authorization": {bearer}, "rbac-revision": {rev}}, may)
+		return err
+	}
+
+	if got := get("0"); got != 403 {
+		t.Fatalf("before: %d", got)
+	}
+	rev := change("POST /", true).Header.Get(RevisionHeader)
+	if got := get("0"); got != 403 {
+		t.Errorf("without the revision, an hour's staleness: %d", got)
+	}
+	if err := call(rev); rev != one.a.Revision().String() || err != nil {
+		t.Errorf("a call with the revision %q: %v", rev, err)
+	}
+	rev = change("PUT /", false).Header.Get(RevisionHeader)
+	if got := get(rev); got != 403 {
+		t.Errorf("a request with the revision: %d", got)
+	}
+	back := change("GET /callback", true)
+	if cookies := back.Cookies(); len(cookies) != 2 || cookies[1].Name != "ticket-revision" || cookies[1].Value != one.a.Revision().String() {
+		t.Errorf("a login by GET carries %v", cookies)
+	}
+	for range cap(g.waits) {
+		g.waits <- struct{}{}
+	}
+	if got := get(back.Header.Get(RevisionHeader)); got != 403 {
+		t.Errorf("where too many wait already, nobody else does: %d", got)
+	}
+	for range cap(g.waits) {
+		<-g.waits
+	}
+	r := request(t, "GET /", "Cookie: ticket-revision="+strconv.FormatUint(1<<63, 10))
+	if cookies := serve(page, r).Cookies(); len(cookies) != 1 || cookies[0].Name != "ticket-revision" || cookies[0].MaxAge != -1 {
+		t.Errorf("a made-up revision is answered with %v, and would be waited for again", cookies)
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,8 +12,10 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// state is what Handler found out about a request, for what runs further in.
+// state is what Handler found out about a request, for what runs further in. It is the context in which it is found.
 type state struct {
+	context.Context
+	g          *Guard
 	url        *url.URL   // as it was when it came in, before any prefix was stripped
 	addr       netip.Addr // of the client; zero: unknown
 	credential string     // what stands after Authorization: Bearer
@@ -24,6 +27,20 @@ type state struct {
 
 // stateKey is bound to one Guard: another one's Handler proves nothing to this.
 type stateKey struct{ g *Guard }
+
+// Value is that of the context around it, but for the state itself.
+func (st *state) Value(key any) any {
+	if k, ok := key.(stateKey); ok && k.g == st.g {
+		return st
+	}
+	return st.Context.Value(key)
+}
+
+// carrying returns the context of a request, or call, that carries what was found out about it.
+func (st *state) carrying(ctx context.Context, id *rbac.Identity) context.Context {
+	st.Context = ctx
+	return rbac.NewContext(st, id)
+}
 
 func (g *Guard) state(r *http.Request) *state {
 	st, _ := r.Context().Value(stateKey{g}).(*state)
@@ -43,7 +60,7 @@ func (g *Guard) Token(r *http.Request) rbac.Token {
 // begin reads what identifies the request. An ambiguous Authorization is
 // an error: to fall back to the cookie would judge the request by what its sender did not mean.
 func (g *Guard) begin(r *http.Request) (*state, error) {
-	st := &state{url: r.URL, addr: g.clientAddr(r)}
+	st := &state{g: g, url: r.URL, addr: g.clientAddr(r)}
 	values := r.Header["Authorization"]
 	switch len(values) {
 	case 0:
@@ -52,10 +69,7 @@ func (g *Guard) begin(r *http.Request) (*state, error) {
 	default:
 		return nil, errors.New("more than one Authorization header")
 	}
-	end := strings.IndexFunc(values[0], func(c rune) bool { return !isToken(c) })
-	if end < 0 {
-		end = len(values[0])
-	}
+	end := tokenChars.span(values[0])
 	scheme, rest := values[0][:end], values[0][end:]
 	if scheme == "" {
 		return nil, errors.New("malformed Authorization header")
@@ -65,22 +79,38 @@ func (g *Guard) begin(r *http.Request) (*state, error) {
 	}
 	st.bearer = true
 	st.credential = strings.TrimLeft(rest, " ")
-	if st.credential == rest || strings.ContainsFunc(st.credential, func(c rune) bool { return !isToken68(c) }) {
+	if st.credential == rest || token68Chars.span(st.credential) < len(st.credential) {
 		return nil, errors.New("malformed Authorization header")
 	}
 	return st, nil
 }
 
-// isToken tells the characters of a token (RFC 9110 §5.6.2).
-func isToken(c rune) bool {
-	return isAlphanumeric(c) || strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+const alphanumerics = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+var (
+	tokenChars   = newCharset(alphanumerics + "!#$%&'*+-.^_`|~") // of a token (RFC 9110 §5.6.2)
+	token68Chars = newCharset(alphanumerics + "-._~+/=")         // of credentials (RFC 9110 §11.2)
+)
+
+// charset is a set of ASCII characters.
+type charset [256]bool
+
+func newCharset(chars string) *charset {
+	var set charset
+	for _, c := range []byte(chars) {
+		set[c] = true
+	}
+	return &set
 }
 
-// isToken68 tells the characters of credentials (RFC 9110 §11.2).
-func isToken68(c rune) bool { return isAlphanumeric(c) || strings.ContainsRune("-._~+/=", c) }
-
-func isAlphanumeric(c rune) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+// span is how many bytes s begins with that are in the set.
+func (set *charset) span(s string) int {
+	for i := range len(s) {
+		if !set[s[i]] {
+			return i
+		}
+	}
+	return len(s)
 }
 
 func (g *Guard) clientAddr(r *http.Request) netip.Addr {
@@ -151,12 +181,12 @@ func (g *Guard) identity(r *http.Request, st *state) (*rbac.Identity, error) {
 func (g *Guard) presented(r *http.Request, st *state) (rbac.Token, bool) {
 	text := st.credential
 	if !st.bearer {
-		cookies := r.CookiesNamed(g.cfg.CookieName)
-		switch len(cookies) {
+		value, n := cookieNamed(r.Header["Cookie"], g.cfg.CookieName)
+		switch n {
 		case 0:
 			return rbac.Token{}, false
 		case 1:
-			text = cookies[0].Value
+			text = value
 		default:
 			// One of them was planted, and nothing tells which.
 			return rbac.Token{}, true

@@ -9,6 +9,7 @@ import (
 )
 
 func (t *tx) AddChange(c rbac.Change) error {
+	own(&c.Actor, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope)
 	c = copyChange(&c)
 	return t.change("add change", func(s *state) error {
 		return add(s, &s.changes, numberKey(uint64(c.Revision))+numberKey(uint64(c.Seq)), &c)
@@ -21,9 +22,9 @@ func (t *tx) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
 
 // selectChanges goes through the log; only After saves it a part.
 func (s *state) selectChanges(q rbac.ChangeQuery) iter.Seq[*rbac.Change] {
-	order := s.changes.from(numberKey(uint64(q.After)))
+	order := s.changes.From(numberKey(uint64(q.After)))
 	if q.Newest {
-		order = s.changes.backward()
+		order = s.changes.Backward()
 	}
 	return func(yield func(*rbac.Change) bool) {
 		n := 0
@@ -62,14 +63,14 @@ func (t *tx) DeleteChanges(before time.Time, limit int) (n int, err error) {
 	err = t.change("delete changes", func(s *state) error {
 		var old []string
 		last := s.lastRevision()
-		for key, c := range s.changes.from("") {
+		for key, c := range s.changes.From("") {
 			if len(old) == limit || !c.At.Before(before) || c.Revision == last {
 				break
 			}
 			old = append(old, key)
 		}
 		for _, key := range old {
-			s.changes.delete(s.stamp, key)
+			s.changes.Delete(s.stamp, key)
 		}
 		n = len(old)
 		return nil
@@ -79,7 +80,7 @@ func (t *tx) DeleteChanges(before time.Time, limit int) (n int, err error) {
 
 // lastRevision is the last in the log; zero if that is empty.
 func (s *state) lastRevision() rbac.Revision {
-	for _, c := range s.changes.backward() {
+	for _, c := range s.changes.Backward() {
 		return c.Revision
 	}
 	return 0

@@ -11,7 +11,7 @@ func (t *tx) Groups() ([]rbac.Group, error) {
 }
 
 func (t *tx) Group(id uuid.UUID) (rbac.Group, error) {
-	return read(t, func(s *state) (rbac.Group, error) { return found(s.groups.get(idKey(id))) })
+	return read(t, func(s *state) (rbac.Group, error) { return found(s.groups.Get(idKey(id))) })
 }
 
 func (t *tx) GroupByName(name string) (rbac.Group, error) {
@@ -19,6 +19,7 @@ func (t *tx) GroupByName(name string) (rbac.Group, error) {
 }
 
 func (t *tx) AddGroup(g rbac.Group) error {
+	own(&g.Name, &g.DisplayName, &g.Note)
 	return t.change("add group", func(s *state) error {
 		if err := add(s, &s.groups, idKey(g.ID), &g); err != nil {
 			return err
@@ -28,60 +29,62 @@ func (t *tx) AddGroup(g rbac.Group) error {
 }
 
 func (t *tx) SetGroup(g rbac.Group) error {
+	own(&g.Name, &g.DisplayName, &g.Note)
 	return t.change("set group", func(s *state) error {
-		old, ok := s.groups.get(idKey(g.ID))
+		old, ok := s.groups.Get(idKey(g.ID))
 		if !ok {
 			return rbac.ErrNotFound
 		}
 		g.Created = old.Created
-		s.groupNames.delete(s.stamp, old.Name)
-		s.groups.set(s.stamp, idKey(g.ID), &g)
+		s.groupNames.Delete(s.stamp, old.Name)
+		s.groups.Set(s.stamp, idKey(g.ID), &g)
 		return s.claim(&s.groupNames, g.Name, g.ID)
 	})
 }
 
 func (t *tx) DeleteGroup(id uuid.UUID) error {
 	return t.change("delete group", func(s *state) error {
-		g, ok := s.groups.get(idKey(id))
+		g, ok := s.groups.Get(idKey(id))
 		if !ok {
 			return rbac.ErrNotFound
 		}
 		if s.groupInUse(idKey(id)) {
 			return errInUse
 		}
-		s.groupNames.delete(s.stamp, g.Name)
+		s.groupNames.Delete(s.stamp, g.Name)
 		return remove(s, &s.groups, idKey(id))
 	})
 }
 
 func (s *state) groupInUse(key string) bool {
-	return s.grants.hasUnder(key) || s.juniors.hasUnder(key) || s.seniors.hasUnder(key) ||
-		s.members.hasUnder(key) || s.groupTickets.hasUnder(key) || s.groupSeparations.hasUnder(key)
+	return s.grants.HasUnder(key) || s.juniors.HasUnder(key) || s.seniors.HasUnder(key) ||
+		s.members.HasUnder(key) || s.groupTickets.HasUnder(key) || s.groupSeparations.HasUnder(key)
 }
 
 func (t *tx) Grants() ([]rbac.GrantRecord, error) {
-	return read(t, func(s *state) ([]rbac.GrantRecord, error) { return copies(s.grants.from("")), nil })
+	return read(t, func(s *state) ([]rbac.GrantRecord, error) { return copies(s.grants.From("")), nil })
 }
 
 func (t *tx) GroupGrants(group uuid.UUID) ([]rbac.GrantRecord, error) {
-	return read(t, func(s *state) ([]rbac.GrantRecord, error) { return copies(s.grants.under(idKey(group))), nil })
+	return read(t, func(s *state) ([]rbac.GrantRecord, error) { return copies(s.grants.Under(idKey(group))), nil })
 }
 
 func (t *tx) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
 	return read(t, func(s *state) ([]rbac.GrantRecord, error) {
-		return copies(s.permissionUse.under(textKey(permission))), nil
+		return copies(s.permissionUse.Under(textKey(permission))), nil
 	})
 }
 
 func (t *tx) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, error) {
 	return read(t, func(s *state) (rbac.GrantRecord, error) {
-		return found(s.grants.get(idKey(group) + permission))
+		return found(s.grants.Get(idKey(group) + permission))
 	})
 }
 
 func (t *tx) AddGrant(g rbac.GrantRecord) error {
+	own(&g.Permission, &g.Note, &g.GrantedBy)
 	return t.change("add grant", func(s *state) error {
-		if !s.groups.has(idKey(g.Group)) {
+		if !s.groups.Has(idKey(g.Group)) {
 			return errNoRef
 		}
 		if err := add(s, &s.grants, idKey(g.Group)+g.Permission, &g); err != nil {
@@ -92,6 +95,7 @@ func (t *tx) AddGrant(g rbac.GrantRecord) error {
 }
 
 func (t *tx) SetGrant(g rbac.GrantRecord) error {
+	own(&g.Permission, &g.Note, &g.GrantedBy)
 	return t.change("set grant", func(s *state) error {
 		if err := replace(s, &s.grants, idKey(g.Group)+g.Permission, &g); err != nil {
 			return err
@@ -111,7 +115,7 @@ func (t *tx) DeleteGrant(group uuid.UUID, permission string) error {
 
 func (t *tx) Inheritances() ([]rbac.InheritanceRecord, error) {
 	return read(t, func(s *state) (list []rbac.InheritanceRecord, _ error) {
-		for _, r := range s.juniors.from("") {
+		for _, r := range s.juniors.From("") {
 			list = append(list, r)
 		}
 		return list, nil
@@ -120,7 +124,7 @@ func (t *tx) Inheritances() ([]rbac.InheritanceRecord, error) {
 
 func (t *tx) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
 	return read(t, func(s *state) (list []uuid.UUID, _ error) {
-		for _, r := range s.juniors.under(idKey(senior)) {
+		for _, r := range s.juniors.Under(idKey(senior)) {
 			list = append(list, r.Junior)
 		}
 		return list, nil
@@ -129,7 +133,7 @@ func (t *tx) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
 
 func (t *tx) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
 	return read(t, func(s *state) (list []uuid.UUID, _ error) {
-		for _, r := range s.seniors.under(idKey(junior)) {
+		for _, r := range s.seniors.Under(idKey(junior)) {
 			list = append(list, r.Senior)
 		}
 		return list, nil
@@ -139,14 +143,14 @@ func (t *tx) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
 func (t *tx) AddInheritance(r rbac.InheritanceRecord) error {
 	return t.change("add inheritance", func(s *state) error {
 		senior, junior := idKey(r.Senior), idKey(r.Junior)
-		if !s.groups.has(senior) || !s.groups.has(junior) {
+		if !s.groups.Has(senior) || !s.groups.Has(junior) {
 			return errNoRef
 		}
-		if s.juniors.has(senior + junior) {
+		if s.juniors.Has(senior + junior) {
 			return errTaken
 		}
-		s.juniors.set(s.stamp, senior+junior, r)
-		s.seniors.set(s.stamp, junior+senior, r)
+		s.juniors.Set(s.stamp, senior+junior, r)
+		s.seniors.Set(s.stamp, junior+senior, r)
 		return nil
 	})
 }
@@ -154,11 +158,11 @@ func (t *tx) AddInheritance(r rbac.InheritanceRecord) error {
 func (t *tx) DeleteInheritance(r rbac.InheritanceRecord) error {
 	return t.change("delete inheritance", func(s *state) error {
 		senior, junior := idKey(r.Senior), idKey(r.Junior)
-		if !s.juniors.has(senior + junior) {
+		if !s.juniors.Has(senior + junior) {
 			return rbac.ErrNotFound
 		}
-		s.juniors.delete(s.stamp, senior+junior)
-		s.seniors.delete(s.stamp, junior+senior)
+		s.juniors.Delete(s.stamp, senior+junior)
+		s.seniors.Delete(s.stamp, junior+senior)
 		return nil
 	})
 }

@@ -10,21 +10,21 @@ import (
 
 func (t *tx) Membership(user, group uuid.UUID, scope string) (rbac.MembershipRecord, error) {
 	return read(t, func(s *state) (rbac.MembershipRecord, error) {
-		return found(s.memberships.get(idKey(user) + idKey(group) + scope))
+		return found(s.memberships.Get(idKey(user) + idKey(group) + scope))
 	})
 }
 
 func (t *tx) UserMemberships(user uuid.UUID) ([]rbac.MembershipRecord, error) {
 	return read(t, func(s *state) ([]rbac.MembershipRecord, error) {
-		return copies(s.memberships.under(idKey(user))), nil
+		return copies(s.memberships.Under(idKey(user))), nil
 	})
 }
 
 func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
 	return list(t, func(s *state) iter.Seq[*rbac.Member] {
 		return func(yield func(*rbac.Member) bool) {
-			for _, m := range s.members.under(idKey(group)) {
-				u, _ := s.users.get(idKey(m.User))
+			for _, m := range s.members.Under(idKey(group)) {
+				u, _ := s.users.Get(idKey(m.User))
 				if !yield(&rbac.Member{MembershipRecord: *m, UserName: u.Name}) {
 					return
 				}
@@ -34,9 +34,10 @@ func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
 }
 
 func (t *tx) AddMembership(m rbac.MembershipRecord) error {
+	own(&m.Scope, &m.Note, &m.AssignedBy)
 	return t.change("add membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)
-		if !s.users.has(user) || !s.groups.has(group) {
+		if !s.users.Has(user) || !s.groups.Has(group) {
 			return errNoRef
 		}
 		if err := add(s, &s.memberships, user+group+m.Scope, &m); err != nil {
@@ -47,6 +48,7 @@ func (t *tx) AddMembership(m rbac.MembershipRecord) error {
 }
 
 func (t *tx) SetMembership(m rbac.MembershipRecord) error {
+	own(&m.Scope, &m.Note, &m.AssignedBy)
 	return t.change("set membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)
 		if err := replace(s, &s.memberships, user+group+m.Scope, &m); err != nil {

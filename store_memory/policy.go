@@ -6,21 +6,24 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/persistent"
 )
 
 func (t *tx) Sections() ([]rbac.Section, error) {
-	return read(t, func(s *state) ([]rbac.Section, error) { return copies(s.sections.from("")), nil })
+	return read(t, func(s *state) ([]rbac.Section, error) { return copies(s.sections.From("")), nil })
 }
 
 func (t *tx) Section(name string) (rbac.Section, error) {
-	return read(t, func(s *state) (rbac.Section, error) { return found(s.sections.get(name)) })
+	return read(t, func(s *state) (rbac.Section, error) { return found(s.sections.Get(name)) })
 }
 
 func (t *tx) AddSection(r rbac.Section) error {
+	own(&r.Name, &r.Title)
 	return t.change("add section", func(s *state) error { return add(s, &s.sections, r.Name, &r) })
 }
 
 func (t *tx) SetSection(r rbac.Section) error {
+	own(&r.Name, &r.Title)
 	return t.change("set section", func(s *state) error { return replace(s, &s.sections, r.Name, &r) })
 }
 
@@ -41,6 +44,7 @@ func (t *tx) Permission(name string) (rbac.Permission, error) {
 }
 
 func (t *tx) AddPermission(p rbac.Permission) error {
+	own(&p.Name, &p.Title, &p.Description, &p.Section)
 	return t.change("add permission", func(s *state) error {
 		if err := add(s, &s.permissions, idKey(p.ID), &p); err != nil {
 			return err
@@ -50,8 +54,9 @@ func (t *tx) AddPermission(p rbac.Permission) error {
 }
 
 func (t *tx) SetPermission(p rbac.Permission) error {
+	own(&p.Name, &p.Title, &p.Description, &p.Section)
 	return t.change("set permission", func(s *state) error {
-		old, ok := s.permissions.get(idKey(p.ID))
+		old, ok := s.permissions.Get(idKey(p.ID))
 		if !ok {
 			return rbac.ErrNotFound
 		}
@@ -62,47 +67,48 @@ func (t *tx) SetPermission(p rbac.Permission) error {
 
 func (t *tx) DeletePermission(id uuid.UUID) error {
 	return t.change("delete permission", func(s *state) error {
-		p, ok := s.permissions.get(idKey(id))
+		p, ok := s.permissions.Get(idKey(id))
 		if !ok {
 			return rbac.ErrNotFound
 		}
-		s.permissionNames.delete(s.stamp, p.Name)
+		s.permissionNames.Delete(s.stamp, p.Name)
 		return remove(s, &s.permissions, idKey(id))
 	})
 }
 
 func (t *tx) Declarations() ([]rbac.Declaration, error) {
-	return read(t, func(s *state) ([]rbac.Declaration, error) { return copies(s.declarations.from("")), nil })
+	return read(t, func(s *state) ([]rbac.Declaration, error) { return copies(s.declarations.From("")), nil })
 }
 
 func (t *tx) SetDeclaration(d rbac.Declaration) error {
+	own(&d.Kind, &d.Key, &d.Text)
 	return t.change("set declaration", func(s *state) error {
-		s.declarations.set(s.stamp, textKey(d.Kind)+d.Key, &d)
+		s.declarations.Set(s.stamp, textKey(d.Kind)+d.Key, &d)
 		return nil
 	})
 }
 
-func add[R any](s *state, rows *tree[*R], key string, row *R) error {
-	if rows.has(key) {
+func add[R any](s *state, rows *persistent.Tree[*R], key string, row *R) error {
+	if rows.Has(key) {
 		return errTaken
 	}
-	rows.set(s.stamp, key, row)
+	rows.Set(s.stamp, key, row)
 	return nil
 }
 
-func replace[R any](s *state, rows *tree[*R], key string, row *R) error {
-	if !rows.has(key) {
+func replace[R any](s *state, rows *persistent.Tree[*R], key string, row *R) error {
+	if !rows.Has(key) {
 		return rbac.ErrNotFound
 	}
-	rows.set(s.stamp, key, row)
+	rows.Set(s.stamp, key, row)
 	return nil
 }
 
-func remove[R any](s *state, rows *tree[*R], key string) error {
-	if !rows.has(key) {
+func remove[R any](s *state, rows *persistent.Tree[*R], key string) error {
+	if !rows.Has(key) {
 		return rbac.ErrNotFound
 	}
-	rows.delete(s.stamp, key)
+	rows.Delete(s.stamp, key)
 	return nil
 }
 
@@ -114,9 +120,9 @@ func copies[R any](rows iter.Seq2[string, *R]) (list []R) {
 	return list
 }
 
-func copiesByName[R any](names *tree[uuid.UUID], rows *tree[*R]) (list []R) {
-	for _, id := range names.from("") {
-		row, _ := rows.get(idKey(id))
+func copiesByName[R any](names *persistent.Tree[uuid.UUID], rows *persistent.Tree[*R]) (list []R) {
+	for _, id := range names.From("") {
+		row, _ := rows.Get(idKey(id))
 		list = append(list, *row)
 	}
 	return list

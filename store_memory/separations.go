@@ -11,7 +11,7 @@ import (
 
 func (t *tx) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
 	return read(t, func(s *state) (list []rbac.SeparationRecord, _ error) {
-		for _, r := range s.separations.under(kindKey(dynamic)) {
+		for _, r := range s.separations.Under(kindKey(dynamic)) {
 			list = append(list, copySeparation(r))
 		}
 		return list, nil
@@ -20,7 +20,7 @@ func (t *tx) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
 
 func (t *tx) Separation(dynamic bool, name string) (rbac.SeparationRecord, error) {
 	return read(t, func(s *state) (rbac.SeparationRecord, error) {
-		r, ok := s.separations.get(kindKey(dynamic) + name)
+		r, ok := s.separations.Get(kindKey(dynamic) + name)
 		if !ok {
 			return rbac.SeparationRecord{}, rbac.ErrNotFound
 		}
@@ -32,7 +32,7 @@ func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.Separati
 	return read(t, func(s *state) (list []rbac.SeparationRecord, _ error) {
 		found := map[string]*rbac.SeparationRecord{}
 		for _, g := range groups {
-			for _, r := range s.groupSeparations.under(idKey(g) + kindKey(dynamic)) {
+			for _, r := range s.groupSeparations.Under(idKey(g) + kindKey(dynamic)) {
 				found[r.Name] = r
 			}
 		}
@@ -44,6 +44,7 @@ func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.Separati
 }
 
 func (t *tx) AddSeparation(r rbac.SeparationRecord) error {
+	own(&r.Name)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("add separation", func(s *state) error {
 		if err := add(s, &s.separations, separationKey(&r), &r); err != nil {
@@ -54,21 +55,22 @@ func (t *tx) AddSeparation(r rbac.SeparationRecord) error {
 }
 
 func (t *tx) SetSeparation(r rbac.SeparationRecord) error {
+	own(&r.Name)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("set separation", func(s *state) error {
-		old, ok := s.separations.get(separationKey(&r))
+		old, ok := s.separations.Get(separationKey(&r))
 		if !ok {
 			return rbac.ErrNotFound
 		}
 		s.unindexSeparation(old)
-		s.separations.set(s.stamp, separationKey(&r), &r)
+		s.separations.Set(s.stamp, separationKey(&r), &r)
 		return s.indexSeparation(&r)
 	})
 }
 
 func (t *tx) DeleteSeparation(dynamic bool, name string) error {
 	return t.change("delete separation", func(s *state) error {
-		r, ok := s.separations.get(kindKey(dynamic) + name)
+		r, ok := s.separations.Get(kindKey(dynamic) + name)
 		if !ok {
 			return rbac.ErrNotFound
 		}
@@ -79,7 +81,7 @@ func (t *tx) DeleteSeparation(dynamic bool, name string) error {
 
 func (s *state) indexSeparation(r *rbac.SeparationRecord) error {
 	for _, g := range r.Groups {
-		if !s.groups.has(idKey(g)) {
+		if !s.groups.Has(idKey(g)) {
 			return errNoRef
 		}
 		if err := add(s, &s.groupSeparations, idKey(g)+separationKey(r), r); err != nil {
@@ -91,7 +93,7 @@ func (s *state) indexSeparation(r *rbac.SeparationRecord) error {
 
 func (s *state) unindexSeparation(r *rbac.SeparationRecord) {
 	for _, g := range r.Groups {
-		s.groupSeparations.delete(s.stamp, idKey(g)+separationKey(r))
+		s.groupSeparations.Delete(s.stamp, idKey(g)+separationKey(r))
 	}
 }
 

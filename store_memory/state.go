@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/persistent"
 )
 
 // state is all tables and their indexes. Copying one is cheap and gives an
@@ -19,41 +20,41 @@ type state struct {
 	stamp uint64 // marks the nodes that belong to this state alone
 	head  rbac.Head
 
-	users        tree[*rbac.UserRecord] // by id
-	userNames    tree[uuid.UUID]
-	userEmails   tree[uuid.UUID] // by EmailKey; empty ones are not here
-	userSubjects tree[uuid.UUID] // empty ones are not here
+	users        persistent.Tree[*rbac.UserRecord] // by id
+	userNames    persistent.Tree[uuid.UUID]
+	userEmails   persistent.Tree[uuid.UUID] // by EmailKey; empty ones are not here
+	userSubjects persistent.Tree[uuid.UUID] // empty ones are not here
 
-	sections        tree[*rbac.Section]    // by name
-	permissions     tree[*rbac.Permission] // by id
-	permissionNames tree[uuid.UUID]
-	groups          tree[*rbac.Group] // by id
-	groupNames      tree[uuid.UUID]
-	grants          tree[*rbac.GrantRecord]      // by group, permission
-	permissionUse   tree[*rbac.GrantRecord]      // by permission, group
-	juniors         tree[rbac.InheritanceRecord] // by senior, junior
-	seniors         tree[rbac.InheritanceRecord] // by junior, senior
-	declarations    tree[*rbac.Declaration]      // by kind, key
+	sections        persistent.Tree[*rbac.Section]    // by name
+	permissions     persistent.Tree[*rbac.Permission] // by id
+	permissionNames persistent.Tree[uuid.UUID]
+	groups          persistent.Tree[*rbac.Group] // by id
+	groupNames      persistent.Tree[uuid.UUID]
+	grants          persistent.Tree[*rbac.GrantRecord]      // by group, permission
+	permissionUse   persistent.Tree[*rbac.GrantRecord]      // by permission, group
+	juniors         persistent.Tree[rbac.InheritanceRecord] // by senior, junior
+	seniors         persistent.Tree[rbac.InheritanceRecord] // by junior, senior
+	declarations    persistent.Tree[*rbac.Declaration]      // by kind, key
 
-	separations      tree[*rbac.SeparationRecord] // by kind, name
-	groupSeparations tree[*rbac.SeparationRecord] // by group, kind, name
+	separations      persistent.Tree[*rbac.SeparationRecord] // by kind, name
+	groupSeparations persistent.Tree[*rbac.SeparationRecord] // by group, kind, name
 
-	memberships tree[*rbac.MembershipRecord] // by user, group, scope
-	members     tree[*rbac.MembershipRecord] // by group, user, scope
+	memberships persistent.Tree[*rbac.MembershipRecord] // by user, group, scope
+	members     persistent.Tree[*rbac.MembershipRecord] // by group, user, scope
 
-	tickets       tree[*rbac.TicketRecord] // by id
-	ticketHashes  tree[uuid.UUID]
-	userTickets   tree[uuid.UUID]               // by user, created, id
-	groupTickets  tree[uuid.UUID]               // by group, id
-	seenTickets   tree[uuid.UUID]               // by last seen, id: sessions
-	seenKeys      tree[uuid.UUID]               // by last seen, id: API keys
-	expiryTickets tree[uuid.UUID]               // by expires, id
-	ticketValues  tree[*rbac.TicketValueRecord] // by ticket, key
+	tickets       persistent.Tree[*rbac.TicketRecord] // by id
+	ticketHashes  persistent.Tree[uuid.UUID]
+	userTickets   persistent.Tree[uuid.UUID]               // by user, created, id
+	groupTickets  persistent.Tree[uuid.UUID]               // by group, id
+	seenTickets   persistent.Tree[uuid.UUID]               // by last seen, id: sessions
+	seenKeys      persistent.Tree[uuid.UUID]               // by last seen, id: API keys
+	expiryTickets persistent.Tree[uuid.UUID]               // by expires, id
+	ticketValues  persistent.Tree[*rbac.TicketValueRecord] // by ticket, key
 
-	throttles    tree[*rbac.ThrottleRecord] // by key
-	throttleLast tree[[32]byte]             // by last, key
+	throttles    persistent.Tree[*rbac.ThrottleRecord] // by key
+	throttleLast persistent.Tree[[32]byte]             // by last, key
 
-	changes tree[*rbac.Change] // by revision, seq
+	changes persistent.Tree[*rbac.Change] // by revision, seq
 }
 
 // Head implements rbac.Records; so do all exported methods below and in the files beside.
@@ -75,21 +76,21 @@ func (t *tx) SetHead(h rbac.Head) error {
 }
 
 // claim enters a unique value.
-func (s *state) claim(index *tree[uuid.UUID], key string, id uuid.UUID) error {
-	if index.has(key) {
+func (s *state) claim(index *persistent.Tree[uuid.UUID], key string, id uuid.UUID) error {
+	if index.Has(key) {
 		return errTaken
 	}
-	index.set(s.stamp, key, id)
+	index.Set(s.stamp, key, id)
 	return nil
 }
 
 // byIndex follows an index to its row.
-func byIndex[R any](index *tree[uuid.UUID], rows *tree[*R], key string) (*R, bool) {
-	id, ok := index.get(key)
+func byIndex[R any](index *persistent.Tree[uuid.UUID], rows *persistent.Tree[*R], key string) (*R, bool) {
+	id, ok := index.Get(key)
 	if !ok {
 		return nil, false
 	}
-	return rows.get(idKey(id))
+	return rows.Get(idKey(id))
 }
 
 // Keys sort as bytes the way their values do.

@@ -9,7 +9,7 @@ import (
 // Throttle locks nothing: an Update is alone.
 func (t *tx) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
 	return read(t, func(s *state) (rbac.ThrottleRecord, error) {
-		if r, ok := s.throttles.get(string(key[:])); ok {
+		if r, ok := s.throttles.Get(string(key[:])); ok {
 			return *r, nil
 		}
 		return rbac.ThrottleRecord{Key: key}, nil
@@ -19,11 +19,11 @@ func (t *tx) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
 func (t *tx) SetThrottle(r rbac.ThrottleRecord) error {
 	return t.change("set throttle", func(s *state) error {
 		key := string(r.Key[:])
-		if old, ok := s.throttles.get(key); ok {
-			s.throttleLast.delete(s.stamp, timeKey(old.Last)+key)
+		if old, ok := s.throttles.Get(key); ok {
+			s.throttleLast.Delete(s.stamp, timeKey(old.Last)+key)
 		}
-		s.throttles.set(s.stamp, key, &r)
-		s.throttleLast.set(s.stamp, timeKey(r.Last)+key, r.Key)
+		s.throttles.Set(s.stamp, key, &r)
+		s.throttleLast.Set(s.stamp, timeKey(r.Last)+key, r.Key)
 		return nil
 	})
 }
@@ -32,8 +32,8 @@ func (t *tx) DeleteIdleThrottles(last, succeeded time.Time, limit int) (n int, e
 	err = t.change("delete idle throttles", func(s *state) error {
 		for _, r := range s.idleThrottles(last, succeeded, limit) {
 			key := string(r.Key[:])
-			s.throttles.delete(s.stamp, key)
-			s.throttleLast.delete(s.stamp, timeKey(r.Last)+key)
+			s.throttles.Delete(s.stamp, key)
+			s.throttleLast.Delete(s.stamp, timeKey(r.Last)+key)
 			n++
 		}
 		return nil
@@ -42,8 +42,8 @@ func (t *tx) DeleteIdleThrottles(last, succeeded time.Time, limit int) (n int, e
 }
 
 func (s *state) idleThrottles(last, succeeded time.Time, limit int) (idle []*rbac.ThrottleRecord) {
-	for _, key := range s.throttleLast.from("") {
-		r, _ := s.throttles.get(string(key[:]))
+	for _, key := range s.throttleLast.From("") {
+		r, _ := s.throttles.Get(string(key[:]))
 		if !r.Last.Before(last) || len(idle) >= limit {
 			break
 		}

@@ -10,10 +10,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/persistent"
 )
 
 func (t *tx) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
-	return read(t, func(s *state) (rbac.TicketRecord, error) { return foundTicket(s.tickets.get(idKey(id))) })
+	return read(t, func(s *state) (rbac.TicketRecord, error) { return foundTicket(s.tickets.Get(idKey(id))) })
 }
 
 func (t *tx) TicketByHash(h rbac.TokenHash) (rbac.TicketRecord, error) {
@@ -24,8 +25,8 @@ func (t *tx) TicketByHash(h rbac.TokenHash) (rbac.TicketRecord, error) {
 
 func (t *tx) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
 	return read(t, func(s *state) (list []rbac.TicketRecord, _ error) {
-		for _, id := range s.userTickets.under(idKey(user)) {
-			r, _ := s.tickets.get(idKey(id))
+		for _, id := range s.userTickets.Under(idKey(user)) {
+			r, _ := s.tickets.Get(idKey(id))
 			list = append(list, copyTicket(r))
 		}
 		return list, nil
@@ -37,7 +38,7 @@ func (t *tx) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error
 	return list(t, func(s *state) iter.Seq[*rbac.TicketRecord] {
 		var ids []uuid.UUID
 		for _, g := range groups {
-			for _, id := range s.groupTickets.under(idKey(g)) {
+			for _, id := range s.groupTickets.Under(idKey(g)) {
 				ids = append(ids, id)
 			}
 		}
@@ -54,17 +55,18 @@ func (t *tx) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
 }
 
 func (t *tx) AddTicket(r rbac.TicketRecord) error {
+	own(&r.Label, &r.Addr, &r.UserAgent)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("add ticket", func(s *state) error {
-		if !s.users.has(idKey(r.User)) {
+		if !s.users.Has(idKey(r.User)) {
 			return errNoRef
 		}
 		if err := add(s, &s.tickets, idKey(r.ID), &r); err != nil {
 			return err
 		}
-		s.userTickets.set(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID), r.ID)
-		s.seen(&r).set(s.stamp, timeKey(r.LastSeen)+idKey(r.ID), r.ID)
-		s.expiryTickets.set(s.stamp, timeKey(r.Expires)+idKey(r.ID), r.ID)
+		s.userTickets.Set(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID), r.ID)
+		s.seen(&r).Set(s.stamp, timeKey(r.LastSeen)+idKey(r.ID), r.ID)
+		s.expiryTickets.Set(s.stamp, timeKey(r.Expires)+idKey(r.ID), r.ID)
 		if err := s.indexTicketGroups(&r); err != nil {
 			return err
 		}
@@ -74,36 +76,36 @@ func (t *tx) AddTicket(r rbac.TicketRecord) error {
 
 func (t *tx) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
 	return t.change("set ticket groups", func(s *state) error {
-		old, ok := s.tickets.get(idKey(id))
+		old, ok := s.tickets.Get(idKey(id))
 		if !ok {
 			return rbac.ErrNotFound
 		}
 		r := *old
 		r.Narrowed, r.Groups = true, slices.Clone(groups)
 		s.unindexTicketGroups(old)
-		s.tickets.set(s.stamp, idKey(id), &r)
+		s.tickets.Set(s.stamp, idKey(id), &r)
 		return s.indexTicketGroups(&r)
 	})
 }
 
 func (t *tx) TouchTicket(id uuid.UUID, seen time.Time) error {
 	return t.change("touch ticket", func(s *state) error {
-		old, ok := s.tickets.get(idKey(id))
+		old, ok := s.tickets.Get(idKey(id))
 		if !ok || !seen.After(old.LastSeen) {
 			return nil
 		}
 		r := *old
 		r.LastSeen = seen
-		s.seen(&r).delete(s.stamp, timeKey(old.LastSeen)+idKey(id))
-		s.seen(&r).set(s.stamp, timeKey(seen)+idKey(id), id)
-		s.tickets.set(s.stamp, idKey(id), &r)
+		s.seen(&r).Delete(s.stamp, timeKey(old.LastSeen)+idKey(id))
+		s.seen(&r).Set(s.stamp, timeKey(seen)+idKey(id), id)
+		s.tickets.Set(s.stamp, idKey(id), &r)
 		return nil
 	})
 }
 
 func (t *tx) DeleteTicket(id uuid.UUID) error {
 	return t.change("delete ticket", func(s *state) error {
-		r, ok := s.tickets.get(idKey(id))
+		r, ok := s.tickets.Get(idKey(id))
 		if !ok {
 			return rbac.ErrNotFound
 		}
@@ -120,7 +122,7 @@ func (t *tx) DeleteDeadTickets(now, idle time.Time, limit int) (n int, err error
 			if n == limit {
 				break
 			}
-			if r, ok := s.tickets.get(idKey(id)); ok { // gone: it was dead for both reasons
+			if r, ok := s.tickets.Get(idKey(id)); ok { // gone: it was dead for both reasons
 				s.dropTicket(r)
 				n++
 			}
@@ -131,7 +133,7 @@ func (t *tx) DeleteDeadTickets(now, idle time.Time, limit int) (n int, err error
 }
 
 // seen is the index of LastSeen that has the ticket.
-func (s *state) seen(r *rbac.TicketRecord) *tree[uuid.UUID] {
+func (s *state) seen(r *rbac.TicketRecord) *persistent.Tree[uuid.UUID] {
 	if r.Key {
 		return &s.seenKeys
 	}
@@ -140,28 +142,28 @@ func (s *state) seen(r *rbac.TicketRecord) *tree[uuid.UUID] {
 
 func (s *state) indexTicketGroups(r *rbac.TicketRecord) error {
 	for _, g := range r.Groups {
-		if !s.groups.has(idKey(g)) {
+		if !s.groups.Has(idKey(g)) {
 			return errNoRef
 		}
-		s.groupTickets.set(s.stamp, idKey(g)+idKey(r.ID), r.ID)
+		s.groupTickets.Set(s.stamp, idKey(g)+idKey(r.ID), r.ID)
 	}
 	return nil
 }
 
 func (s *state) unindexTicketGroups(r *rbac.TicketRecord) {
 	for _, g := range r.Groups {
-		s.groupTickets.delete(s.stamp, idKey(g)+idKey(r.ID))
+		s.groupTickets.Delete(s.stamp, idKey(g)+idKey(r.ID))
 	}
 }
 
 func (s *state) dropTicket(r *rbac.TicketRecord) {
 	s.dropTicketValues(r.ID)
 	s.unindexTicketGroups(r)
-	s.userTickets.delete(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID))
-	s.seen(r).delete(s.stamp, timeKey(r.LastSeen)+idKey(r.ID))
-	s.expiryTickets.delete(s.stamp, timeKey(r.Expires)+idKey(r.ID))
-	s.ticketHashes.delete(s.stamp, string(r.Hash[:]))
-	s.tickets.delete(s.stamp, idKey(r.ID))
+	s.userTickets.Delete(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID))
+	s.seen(r).Delete(s.stamp, timeKey(r.LastSeen)+idKey(r.ID))
+	s.expiryTickets.Delete(s.stamp, timeKey(r.Expires)+idKey(r.ID))
+	s.ticketHashes.Delete(s.stamp, string(r.Hash[:]))
+	s.tickets.Delete(s.stamp, idKey(r.ID))
 }
 
 // ticketsByID yields the tickets once each, by id.
@@ -169,7 +171,7 @@ func (s *state) ticketsByID(ids []uuid.UUID) iter.Seq[*rbac.TicketRecord] {
 	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	return func(yield func(*rbac.TicketRecord) bool) {
 		for _, id := range slices.Compact(ids) {
-			if r, _ := s.tickets.get(idKey(id)); !yield(r) {
+			if r, _ := s.tickets.Get(idKey(id)); !yield(r) {
 				return
 			}
 		}
@@ -177,8 +179,8 @@ func (s *state) ticketsByID(ids []uuid.UUID) iter.Seq[*rbac.TicketRecord] {
 }
 
 // below lists the first ids, at most max, whose keys are less than end.
-func below(index *tree[uuid.UUID], end string, max int) (ids []uuid.UUID) {
-	for key, id := range index.from("") {
+func below(index *persistent.Tree[uuid.UUID], end string, max int) (ids []uuid.UUID) {
+	for key, id := range index.From("") {
 		if key >= end || len(ids) >= max {
 			break
 		}

@@ -8,16 +8,17 @@ import (
 
 func (t *tx) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
 	return read(t, func(s *state) ([]rbac.TicketValueRecord, error) {
-		return copies(s.ticketValues.under(idKey(ticket))), nil
+		return copies(s.ticketValues.Under(idKey(ticket))), nil
 	})
 }
 
 func (t *tx) SetTicketValue(v rbac.TicketValueRecord) error {
+	own(&v.Key, &v.Value)
 	return t.change("set ticket value", func(s *state) error {
-		if !s.tickets.has(idKey(v.Ticket)) {
+		if !s.tickets.Has(idKey(v.Ticket)) {
 			return rbac.ErrNotFound
 		}
-		s.ticketValues.set(s.stamp, idKey(v.Ticket)+v.Key, &v)
+		s.ticketValues.Set(s.stamp, idKey(v.Ticket)+v.Key, &v)
 		return nil
 	})
 }
@@ -30,10 +31,10 @@ func (t *tx) DeleteTicketValue(ticket uuid.UUID, key string) error {
 
 func (s *state) dropTicketValues(ticket uuid.UUID) {
 	var keys []string // a tree must not be written while it is read
-	for key := range s.ticketValues.under(idKey(ticket)) {
+	for key := range s.ticketValues.Under(idKey(ticket)) {
 		keys = append(keys, key)
 	}
 	for _, key := range keys {
-		s.ticketValues.delete(s.stamp, key)
+		s.ticketValues.Delete(s.stamp, key)
 	}
 }

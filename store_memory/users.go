@@ -12,7 +12,7 @@ import (
 )
 
 func (t *tx) User(id uuid.UUID) (rbac.UserRecord, error) {
-	return read(t, func(s *state) (rbac.UserRecord, error) { return found(s.users.get(idKey(id))) })
+	return read(t, func(s *state) (rbac.UserRecord, error) { return found(s.users.Get(idKey(id))) })
 }
 
 // LockUser is User: an Update is alone.
@@ -37,29 +37,32 @@ func (t *tx) UserBySubject(subject string) (rbac.UserRecord, error) {
 }
 
 func (t *tx) AddUser(u rbac.UserRecord) error {
+	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
 	return t.change("add user", func(s *state) error {
-		if s.users.has(idKey(u.ID)) {
+		if s.users.Has(idKey(u.ID)) {
 			return errTaken
 		}
-		s.users.set(s.stamp, idKey(u.ID), &u)
+		s.users.Set(s.stamp, idKey(u.ID), &u)
 		return s.indexUser(&u)
 	})
 }
 
 func (t *tx) SetUser(u rbac.UserRecord) error {
+	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
 	return t.change("set user", func(s *state) error {
-		old, ok := s.users.get(idKey(u.ID))
+		old, ok := s.users.Get(idKey(u.ID))
 		if !ok {
 			return rbac.ErrNotFound
 		}
 		u.Created, u.LastLogin, u.PasswordHash = old.Created, old.LastLogin, old.PasswordHash
 		s.unindexUser(old)
-		s.users.set(s.stamp, idKey(u.ID), &u)
+		s.users.Set(s.stamp, idKey(u.ID), &u)
 		return s.indexUser(&u)
 	})
 }
 
 func (t *tx) SetPasswordHash(id uuid.UUID, hash string) error {
+	own(&hash)
 	return t.change("set password hash", func(s *state) error {
 		return s.replaceUser(id, func(u *rbac.UserRecord) { u.PasswordHash = hash })
 	})
@@ -73,15 +76,15 @@ func (t *tx) SetLastLogin(id uuid.UUID, at time.Time) error {
 
 func (t *tx) DeleteUser(id uuid.UUID) error {
 	return t.change("delete user", func(s *state) error {
-		u, ok := s.users.get(idKey(id))
+		u, ok := s.users.Get(idKey(id))
 		if !ok {
 			return rbac.ErrNotFound
 		}
-		if s.memberships.hasUnder(idKey(id)) || s.userTickets.hasUnder(idKey(id)) {
+		if s.memberships.HasUnder(idKey(id)) || s.userTickets.HasUnder(idKey(id)) {
 			return errInUse
 		}
 		s.unindexUser(u)
-		s.users.delete(s.stamp, idKey(id))
+		s.users.Delete(s.stamp, idKey(id))
 		return nil
 	})
 }
@@ -93,13 +96,13 @@ func (t *tx) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
 
 // replaceUser changes what no index knows.
 func (s *state) replaceUser(id uuid.UUID, change func(*rbac.UserRecord)) error {
-	old, ok := s.users.get(idKey(id))
+	old, ok := s.users.Get(idKey(id))
 	if !ok {
 		return rbac.ErrNotFound
 	}
 	u := *old
 	change(&u)
-	s.users.set(s.stamp, idKey(id), &u)
+	s.users.Set(s.stamp, idKey(id), &u)
 	return nil
 }
 
@@ -119,9 +122,9 @@ func (s *state) indexUser(u *rbac.UserRecord) error {
 }
 
 func (s *state) unindexUser(u *rbac.UserRecord) {
-	s.userNames.delete(s.stamp, u.Name)
-	s.userEmails.delete(s.stamp, u.EmailKey)
-	s.userSubjects.delete(s.stamp, u.Subject)
+	s.userNames.Delete(s.stamp, u.Name)
+	s.userEmails.Delete(s.stamp, u.EmailKey)
+	s.userSubjects.Delete(s.stamp, u.Subject)
 }
 
 // selectUsers yields what the filter selects, by name.
@@ -149,11 +152,11 @@ func (s *state) candidates(f rbac.UserFilter) iter.Seq[*rbac.UserRecord] {
 		}
 	}
 	return func(yield func(*rbac.UserRecord) bool) {
-		for name, id := range s.userNames.from(f.After) {
+		for name, id := range s.userNames.From(f.After) {
 			if name <= f.After || f.Groups != nil && !s.inGroups(id, f) {
 				continue
 			}
-			if u, _ := s.users.get(idKey(id)); !yield(u) {
+			if u, _ := s.users.Get(idKey(id)); !yield(u) {
 				return
 			}
 		}
@@ -166,7 +169,7 @@ func (s *state) fewMembers(f rbac.UserFilter) (users []*rbac.UserRecord, ok bool
 	const many = 1000
 	looked, seen := 0, map[uuid.UUID]bool{}
 	for _, group := range f.Groups {
-		for _, m := range s.members.under(idKey(group)) {
+		for _, m := range s.members.Under(idKey(group)) {
 			if looked++; looked > many {
 				return nil, false
 			}
@@ -174,7 +177,7 @@ func (s *state) fewMembers(f rbac.UserFilter) (users []*rbac.UserRecord, ok bool
 				continue
 			}
 			seen[m.User] = true
-			if u, _ := s.users.get(idKey(m.User)); u.Name > f.After {
+			if u, _ := s.users.Get(idKey(m.User)); u.Name > f.After {
 				users = append(users, u)
 			}
 		}
@@ -185,7 +188,7 @@ func (s *state) fewMembers(f rbac.UserFilter) (users []*rbac.UserRecord, ok bool
 
 func (s *state) inGroups(user uuid.UUID, f rbac.UserFilter) bool {
 	for _, group := range f.Groups {
-		for _, m := range s.memberships.under(idKey(user) + idKey(group)) {
+		for _, m := range s.memberships.Under(idKey(user) + idKey(group)) {
 			if counts(m, f) {
 				return true
 			}

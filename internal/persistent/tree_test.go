@@ -1,4 +1,4 @@
-package memorystore
+package persistent
 
 import (
 	"fmt"
@@ -35,24 +35,24 @@ func TestTree(t *testing.T) {
 }
 
 type model struct {
-	tree  tree[int]
+	tree  Tree[int]
 	want  map[string]int
 	stamp uint64
 	kept  []kept
 }
 
 type kept struct {
-	tree tree[int]
+	tree Tree[int]
 	want map[string]int
 }
 
 func (m *model) write(key string, value int, set bool) {
 	if set {
-		m.tree.set(m.stamp, key, value)
+		m.tree.Set(m.stamp, key, value)
 		m.want[key] = value
 		return
 	}
-	m.tree.delete(m.stamp, key)
+	m.tree.Delete(m.stamp, key)
 	delete(m.want, key)
 }
 
@@ -64,31 +64,31 @@ func (m *model) keep() {
 func (m *model) check(t *testing.T) {
 	t.Helper()
 	for _, k := range append(m.kept, kept{m.tree, m.want}) {
-		if got := maps.Collect(k.tree.from("")); !maps.Equal(got, k.want) {
+		if got := maps.Collect(k.tree.From("")); !maps.Equal(got, k.want) {
 			t.Fatalf("the tree has %d keys, the map %d, or they differ", len(got), len(k.want))
 		}
 		checkOrder(t, k.tree, slices.Sorted(maps.Keys(k.want)))
 		for key, want := range k.want {
-			if got, ok := k.tree.get(key); !ok || got != want {
+			if got, ok := k.tree.Get(key); !ok || got != want {
 				t.Fatalf("get %q: %d, %v, want %d", key, got, ok, want)
 			}
 		}
 	}
 }
 
-func checkOrder(t *testing.T, tree tree[int], sorted []string) {
+func checkOrder(t *testing.T, tree Tree[int], sorted []string) {
 	t.Helper()
 	for _, from := range []string{"", "00003", "00003x", "00250", "04999", "1"} {
 		i, _ := slices.BinarySearch(sorted, from)
 		var got []string
-		for k := range tree.from(from) {
+		for k := range tree.From(from) {
 			got = append(got, k)
 		}
 		if !slices.Equal(got, sorted[i:]) {
 			t.Fatalf("from %q: wrong keys or order", from)
 		}
 		var under []string
-		for k := range tree.under(from) {
+		for k := range tree.Under(from) {
 			under = append(under, k)
 		}
 		if !slices.Equal(under, slices.DeleteFunc(slices.Clone(sorted), func(k string) bool { return !strings.HasPrefix(k, from) })) {
@@ -96,7 +96,7 @@ func checkOrder(t *testing.T, tree tree[int], sorted []string) {
 		}
 	}
 	var back []string
-	for k := range tree.backward() {
+	for k := range tree.Backward() {
 		back = append(back, k)
 	}
 	slices.Reverse(back)
@@ -107,14 +107,14 @@ func checkOrder(t *testing.T, tree tree[int], sorted []string) {
 
 // TestTreeStaysLow proves that deletions leave no tree that is high and empty.
 func TestTreeStaysLow(t *testing.T) {
-	var tr tree[int]
+	var tr Tree[int]
 	const n = 100_000
 	for i := range n {
-		tr.set(1, fmt.Sprintf("%06d", i), i)
+		tr.Set(1, fmt.Sprintf("%06d", i), i)
 	}
 	for i := range n {
 		if i%100 != 0 {
-			tr.delete(1, fmt.Sprintf("%06d", i))
+			tr.Delete(1, fmt.Sprintf("%06d", i))
 		}
 	}
 	height := 1

@@ -1,4 +1,4 @@
-package memorystore
+package persistent
 
 import (
 	"iter"
@@ -6,27 +6,23 @@ import (
 	"strings"
 )
 
-// tree is an ordered map that can be copied by assignment: a B+ tree whose
-// nodes are copied before they are changed. The zero tree is empty.
-//
-// A write names the stamp of its transaction, and changes a node in place only if
-// that stamp made it; so a load of many records copies each node once. A tree
-// must not be written with a stamp that a copy of it has seen and still relies on.
-type tree[V any] struct{ root *node[V] }
+// Tree is an ordered map from strings to V, in byte order: a B+ tree. The zero Tree is empty.
+type Tree[V any] struct{ root *treeNode[V] }
 
-// width is the number of entries that make a node split.
-const width = 24
+// treeWidth is the number of entries that make a node split.
+const treeWidth = 24
 
-// node is a leaf with values or an inner node with kids. kids[i] holds the keys
+// treeNode is a leaf with values or an inner node with kids. kids[i] holds the keys
 // from keys[i] up to keys[i+1]; what stands in keys[0] of an inner node is not looked at.
-type node[V any] struct {
+type treeNode[V any] struct {
 	stamp uint64
 	keys  []string
 	vals  []V
-	kids  []*node[V]
+	kids  []*treeNode[V]
 }
 
-func (t *tree[V]) get(key string) (v V, ok bool) {
+// Get returns the value of a key.
+func (t *Tree[V]) Get(key string) (v V, ok bool) {
 	n := t.root
 	if n == nil {
 		return v, false
@@ -41,34 +37,35 @@ func (t *tree[V]) get(key string) (v V, ok bool) {
 	return n.vals[i], true
 }
 
-func (t *tree[V]) has(key string) bool {
-	_, ok := t.get(key)
+// Has reports whether a key is there.
+func (t *Tree[V]) Has(key string) bool {
+	_, ok := t.Get(key)
 	return ok
 }
 
-// hasUnder reports whether any key begins with prefix.
-func (t *tree[V]) hasUnder(prefix string) bool {
-	for range t.under(prefix) {
+// HasUnder reports whether any key begins with prefix.
+func (t *Tree[V]) HasUnder(prefix string) bool {
+	for range t.Under(prefix) {
 		return true
 	}
 	return false
 }
 
-// set adds or replaces.
-func (t *tree[V]) set(stamp uint64, key string, v V) {
+// Set adds or replaces.
+func (t *Tree[V]) Set(stamp uint64, key string, v V) {
 	if t.root == nil {
-		t.root = &node[V]{stamp: stamp}
+		t.root = &treeNode[V]{stamp: stamp}
 	}
 	left, right := t.root.set(stamp, key, v)
 	t.root = left
 	if right != nil {
-		t.root = &node[V]{stamp: stamp, keys: []string{"", right.keys[0]}, kids: []*node[V]{left, right}}
+		t.root = &treeNode[V]{stamp: stamp, keys: []string{"", right.keys[0]}, kids: []*treeNode[V]{left, right}}
 	}
 }
 
-// delete removes a key; one that is not there does not matter.
-func (t *tree[V]) delete(stamp uint64, key string) {
-	if !t.has(key) {
+// Delete removes a key; one that is not there does not matter.
+func (t *Tree[V]) Delete(stamp uint64, key string) {
+	if !t.Has(key) {
 		return
 	}
 	t.root = t.root.delete(stamp, key)
@@ -77,8 +74,8 @@ func (t *tree[V]) delete(stamp uint64, key string) {
 	}
 }
 
-// from iterates in order over the keys not below one.
-func (t tree[V]) from(key string) iter.Seq2[string, V] {
+// From iterates in order over the keys not below one.
+func (t Tree[V]) From(key string) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
 		if t.root != nil {
 			t.root.ascend(key, yield)
@@ -86,10 +83,10 @@ func (t tree[V]) from(key string) iter.Seq2[string, V] {
 	}
 }
 
-// under iterates in order over the keys that begin with prefix.
-func (t tree[V]) under(prefix string) iter.Seq2[string, V] {
+// Under iterates in order over the keys that begin with prefix.
+func (t Tree[V]) Under(prefix string) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
-		for k, v := range t.from(prefix) {
+		for k, v := range t.From(prefix) {
 			if !strings.HasPrefix(k, prefix) || !yield(k, v) {
 				return
 			}
@@ -97,8 +94,8 @@ func (t tree[V]) under(prefix string) iter.Seq2[string, V] {
 	}
 }
 
-// backward iterates over all keys, greatest first.
-func (t tree[V]) backward() iter.Seq2[string, V] {
+// Backward iterates over all keys, greatest first.
+func (t Tree[V]) Backward() iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
 		if t.root != nil {
 			t.root.descend(yield)
@@ -107,7 +104,7 @@ func (t tree[V]) backward() iter.Seq2[string, V] {
 }
 
 // find returns the place of the kid where key belongs.
-func (n *node[V]) find(key string) int {
+func (n *treeNode[V]) find(key string) int {
 	i, equal := slices.BinarySearch(n.keys[1:], key)
 	if equal {
 		i++
@@ -116,11 +113,11 @@ func (n *node[V]) find(key string) int {
 }
 
 // own returns n if stamp made it and else a copy, with room for one entry too many.
-func (n *node[V]) own(stamp uint64) *node[V] {
+func (n *treeNode[V]) own(stamp uint64) *treeNode[V] {
 	if n.stamp == stamp {
 		return n
 	}
-	c := &node[V]{stamp: stamp, keys: roomy(n.keys)}
+	c := &treeNode[V]{stamp: stamp, keys: roomy(n.keys)}
 	if n.kids != nil {
 		c.kids = roomy(n.kids)
 	} else {
@@ -129,10 +126,10 @@ func (n *node[V]) own(stamp uint64) *node[V] {
 	return c
 }
 
-func roomy[E any](s []E) []E { return append(make([]E, 0, width+1), s...) }
+func roomy[E any](s []E) []E { return append(make([]E, 0, treeWidth+1), s...) }
 
 // set returns the node to put in the place of n, and what was split off its right.
-func (n *node[V]) set(stamp uint64, key string, v V) (left, right *node[V]) {
+func (n *treeNode[V]) set(stamp uint64, key string, v V) (left, right *treeNode[V]) {
 	n = n.own(stamp)
 	if n.kids != nil {
 		i := n.find(key)
@@ -155,12 +152,12 @@ func (n *node[V]) set(stamp uint64, key string, v V) (left, right *node[V]) {
 }
 
 // split takes the upper half off a node that is too wide.
-func (n *node[V]) split() *node[V] {
-	if len(n.keys) <= width {
+func (n *treeNode[V]) split() *treeNode[V] {
+	if len(n.keys) <= treeWidth {
 		return nil
 	}
-	const half = (width + 1) / 2
-	right := &node[V]{stamp: n.stamp, keys: roomy(n.keys[half:])}
+	const half = (treeWidth + 1) / 2
+	right := &treeNode[V]{stamp: n.stamp, keys: roomy(n.keys[half:])}
 	n.keys = slices.Delete(n.keys, half, len(n.keys))
 	if n.kids != nil {
 		right.kids = roomy(n.kids[half:])
@@ -173,7 +170,7 @@ func (n *node[V]) split() *node[V] {
 }
 
 // delete removes a key that is there.
-func (n *node[V]) delete(stamp uint64, key string) *node[V] {
+func (n *treeNode[V]) delete(stamp uint64, key string) *treeNode[V] {
 	n = n.own(stamp)
 	if n.kids != nil {
 		i := n.find(key)
@@ -190,12 +187,12 @@ func (n *node[V]) delete(stamp uint64, key string) *node[V] {
 
 // join makes one of kids i-1 and i if the result is at most half full: so nodes
 // stay a quarter full on average, and a join is not undone by the next insert.
-func (n *node[V]) join(stamp uint64, i int) {
+func (n *treeNode[V]) join(stamp uint64, i int) {
 	if i < 1 || i >= len(n.kids) {
 		return
 	}
 	left, right := n.kids[i-1], n.kids[i]
-	if len(left.keys)+len(right.keys) > width/2 {
+	if len(left.keys)+len(right.keys) > treeWidth/2 {
 		return
 	}
 	left = left.own(stamp)
@@ -211,7 +208,7 @@ func (n *node[V]) join(stamp uint64, i int) {
 	n.kids = slices.Delete(n.kids, i, i+1)
 }
 
-func (n *node[V]) ascend(from string, yield func(string, V) bool) bool {
+func (n *treeNode[V]) ascend(from string, yield func(string, V) bool) bool {
 	if n.kids != nil {
 		for _, kid := range n.kids[n.find(from):] {
 			if !kid.ascend(from, yield) {
@@ -229,7 +226,7 @@ func (n *node[V]) ascend(from string, yield func(string, V) bool) bool {
 	return true
 }
 
-func (n *node[V]) descend(yield func(string, V) bool) bool {
+func (n *treeNode[V]) descend(yield func(string, V) bool) bool {
 	for _, kid := range slices.Backward(n.kids) {
 		if !kid.descend(yield) {
 			return false

@@ -1,0 +1,83 @@
+package rbac_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Users and tickets that are not asked about any more keep no policy in memory but the last one, however often it changed.
+func TestCachesKeepNoOldPolicy(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		var kept []func() bool
+		for i := range 5 {
+			name := fmt.Sprint("guest", i)
+			h.user(a, name, "", "editors")
+			must(t, second(a.Identify(ctx, h.issue(a, rbac.Login{User: name}))))
+			must(t, second(a.Identity(ctx, name)))
+			kept = append(kept, a.PolicyKept())
+			h.do(a, addGroup(rbac.Group{Name: name}))
+			must(t, second(a.Identify(ctx, rbac.Token{})))
+		}
+		kept = append(kept, a.PolicyKept())
+		a.ForgetOld()
+		runtime.GC()
+		for i, is := range kept {
+			if last := i == len(kept)-1; is() != last {
+				t.Errorf("policy %d of %d is in memory: %t", i, len(kept), is())
+			}
+		}
+	})
+}
+
+// A cache that holds one user, or one ticket, is a small cache and not a wrong one.
+func TestSmallestCaches(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{CachedUsers: 1, CachedTickets: 1})
+		tokens := map[string]rbac.Token{}
+		for i := range 20 {
+			name := fmt.Sprint("guest", i)
+			h.user(a, name, "", "editors")
+			tokens[name] = h.issue(a, rbac.Login{User: name})
+		}
+		for round := range 4 {
+			for name, tok := range tokens {
+				byToken, err1 := a.Identify(ctx, tok)
+				byName, err2 := a.Identity(ctx, name)
+				if err1 != nil || err2 != nil || byToken.User() != name || byName.User() != name || byToken.InGroup("staff") != (round%2 == 1) || byName.InGroup("staff") != (round%2 == 1) {
+					t.Fatalf("%s: %v, %v, %v, %v", name, byToken, err1, byName, err2)
+				}
+				change := assign(name, "staff")
+				if round%2 == 1 {
+					change = deassign(name, "staff")
+				}
+				h.do(a, change)
+			}
+		}
+	})
+}
+
+// What is answered from the caches allocates nothing.
+func TestCachedAnswersAllocateNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		h.realTime = true
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		tok, p := h.issue(a, rbac.Login{User: "amy"}), rbac.HasPermission("post.edit")
+		for name, f := range map[string]func() error{
+			"Identify":          func() error { return second(a.Identify(ctx, tok)) },
+			"nobody":            func() error { return second(a.Identify(ctx, rbac.Token{})) },
+			"Judge":             func() error { return a.Judge(ctx, tok, p) },
+			"Identity":          func() error { return second(a.Identity(ctx, "amy")) },
+			"IdentityBySubject": func() error { return second(a.IdentityBySubject(ctx, "sub|amy")) },
+		} {
+			must(t, f())
+			if n := testing.AllocsPerRun(100, func() { must(t, f()) }); n != 0 {
+				t.Errorf("%s allocates %v times", name, n)
+			}
+		}
+	})
+}

@@ -1,0 +1,37 @@
+package persistent
+
+// Vector is an array that grows, of values by number. The zero Vector is empty.
+type Vector[T any] struct {
+	stamp uint64 // which made pages
+	pages []*page[T]
+	len   int
+}
+
+const pageSize = 1 << 7
+
+type page[T any] struct {
+	stamp uint64
+	items [pageSize]T
+}
+
+// Len is one more than the highest number that was set.
+func (v *Vector[T]) Len() int { return v.len }
+
+// Get returns the value of a number from 0 to Len()-1. It is the zero value where none was set.
+func (v *Vector[T]) Get(n int32) T { return v.pages[n/pageSize].items[n%pageSize] }
+
+// Set sets the value of a number that is at most Len().
+func (v *Vector[T]) Set(stamp uint64, n int32, value T) {
+	if v.stamp != stamp {
+		v.stamp, v.pages = stamp, append(make([]*page[T], 0, len(v.pages)+1), v.pages...)
+	}
+	i := n / pageSize
+	switch {
+	case int(i) == len(v.pages):
+		v.pages = append(v.pages, &page[T]{stamp: stamp})
+	case v.pages[i].stamp != stamp:
+		v.pages[i] = &page[T]{stamp, v.pages[i].items}
+	}
+	v.pages[i].items[n%pageSize] = value
+	v.len = max(v.len, int(n)+1)
+}
