@@ -93,7 +93,7 @@ func TestStoreFails(t *testing.T) {
 		}, errPanicked},
 	}
 	for _, mode := range modes {
-		for _, c := range slices.Concat(calls, adminCalls) {
+		for _, c := range slices.Concat(calls, adminCalls, reviewCalls()) {
 			for k := int64(1); ; k++ {
 				s, a, tok := faultyOffice(t)
 				before := contents(t, s.Store)
