@@ -1,9 +1,9 @@
 package rbac
 
 import (
-	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -51,7 +51,7 @@ func (a *activeGroups) equal(b *activeGroups) bool {
 func (p *policy) assigned(memberships []MembershipRecord, now time.Time) map[string][]int32 {
 	assigned := map[string][]int32{}
 	for _, m := range memberships {
-		if n, ok := p.groupIDs[m.Group]; ok && m.countsAt(now) {
+		if n, ok := p.groupIDs.Get(m.Group); ok && m.countsAt(now) {
 			assigned[m.Scope] = append(assigned[m.Scope], n)
 		}
 	}
@@ -93,61 +93,108 @@ func (p *policy) chosen(assigned []int32, t TicketRecord) []int32 {
 		authorized := p.closeOver(assigned)
 		chosen = nil
 		for _, g := range t.Groups {
-			n, ok := p.groupIDs[g]
+			n, ok := p.groupIDs.Get(g)
 			if _, found := slices.BinarySearch(authorized, n); ok && found {
 				chosen = append(chosen, n)
 			}
 		}
 	}
-	rank := func(n int32) int {
-		if p.groups[n].first {
-			return 0
-		}
-		return 1
-	}
-	slices.SortFunc(chosen, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) // numbers go by name
-	})
+	p.order(chosen)
 	return chosen
 }
 
-// together takes groups one by one, unless one would violate a set together with those before it.
-func (p *policy) together(groups []int32) *activeGroups {
-	if len(p.sets) == 0 {
-		return &activeGroups{own: groups, closed: p.closeOver(groups)}
+// order sorts groups as they are to be activated. Without sets that makes no difference.
+func (p *policy) order(groups []int32) {
+	if p.sets.Len() == 0 {
+		slices.Sort(groups)
+		return
 	}
-	a := &activeGroups{}
-	in, counts := map[int32]bool{}, map[int32]int{}
+	slices.SortFunc(groups, func(a, b int32) int {
+		if first := p.first(a); first != p.first(b) {
+			if first {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(p.group(a).Name, p.group(b).Name)
+	})
+}
+
+// together takes groups one by one, unless one would violate a set together with those before it. Users with
+// the same groups get the same lists, as long as others do not take their place among those that are shared.
+func (p *policy) together(groups []int32) *activeGroups {
+	place := p.shared.place(groups)
+	s := place.Load()
+	if s == nil || s.policy != p.serial || !slices.Equal(s.groups, groups) {
+		s = p.admitted(groups)
+		place.Store(s)
+	}
+	return &activeGroups{own: s.own, closed: s.closed, omitted: s.omitted}
+}
+
+// sharedGroups are the lists of users that were identified lately, by what they are made of.
+type sharedGroups [1 << 10]atomic.Pointer[sharedLists]
+
+type sharedLists struct {
+	policy               uint64
+	groups               []int32
+	own, closed, omitted []int32
+}
+
+// place is where the lists made of groups are, if they are shared.
+func (s *sharedGroups) place(groups []int32) *atomic.Pointer[sharedLists] {
+	if s == nil {
+		return &atomic.Pointer[sharedLists]{} // of a policy made for a check
+	}
+	hash := uint32(2166136261) // FNV-1a, a number at a time
 	for _, n := range groups {
-		more, ok := p.admit(n, in, counts)
+		hash = (hash ^ uint32(n)) * 16777619
+	}
+	return &s[(hash^hash>>16)%uint32(len(s))]
+}
+
+func (p *policy) admitted(groups []int32) *sharedLists {
+	s := &sharedLists{policy: p.serial, groups: groups, own: groups}
+	if p.sets.Len() == 0 {
+		s.closed = p.closeOver(groups)
+		if slices.Equal(s.closed, groups) {
+			s.closed = groups
+		}
+		return s
+	}
+	s.own = nil
+	in, counts := map[int32]bool{}, map[*policySet]int{}
+	for _, n := range groups {
+		gained := p.closeOver([]int32{n})
+		more, ok := p.admit(gained, in, counts)
 		if !ok {
-			a.omitted = append(a.omitted, n)
+			s.omitted = append(s.omitted, n)
 			continue
 		}
-		a.own = append(a.own, n)
+		s.own = append(s.own, n)
 		for set, members := range more {
 			counts[set] += members
 		}
-		for _, j := range p.groups[n].closure {
+		for _, j := range gained {
 			in[j] = true
 		}
 	}
-	a.closed = slices.Sorted(maps.Keys(in))
-	return a
+	s.closed = slices.Sorted(maps.Keys(in))
+	return s
 }
 
-// admit counts the members of each set that one more group would add. It reports false if a set
+// admit counts the members of each set that more groups would add. It reports false if a set
 // would have too many.
-func (p *policy) admit(n int32, in map[int32]bool, counts map[int32]int) (more map[int32]int, ok bool) {
-	for _, j := range p.groups[n].closure {
+func (p *policy) admit(gained []int32, in map[int32]bool, counts map[*policySet]int) (more map[*policySet]int, ok bool) {
+	for _, j := range gained {
 		if in[j] {
 			continue
 		}
-		for _, set := range p.groups[j].sets {
+		for _, set := range p.group(j).sets {
 			if more == nil {
-				more = map[int32]int{}
+				more = map[*policySet]int{}
 			}
-			if more[set]++; counts[set]+more[set] >= p.sets[set].Cardinality {
+			if more[set]++; counts[set]+more[set] >= set.Cardinality {
 				return nil, false
 			}
 		}
@@ -155,40 +202,16 @@ func (p *policy) admit(n int32, in map[int32]bool, counts map[int32]int) (more m
 	return more, true
 }
 
-// setSeparations makes p check these sets. A member that p does not have counts nowhere.
-func (p *policy) setSeparations(sets []SeparationRecord) {
-	p.sets = sets
-	for n := range p.groups {
-		p.groups[n].sets = nil
-	}
-	for i, set := range sets {
-		for _, g := range set.Groups {
-			if n, ok := p.groupIDs[g]; ok {
-				p.groups[n].sets = append(p.groups[n].sets, int32(i))
+// violated finds the first set, by name, that groups, closed under inheritance, violate, and its members among them, by name.
+func (p *policy) violated(closed []int32) (set *policySet, members []int32, ok bool) {
+	found := map[*policySet][]int32{}
+	for _, n := range closed {
+		for _, s := range p.group(n).sets {
+			found[s] = append(found[s], n)
+			if len(found[s]) >= s.Cardinality && (set == nil || s.Name <= set.Name) {
+				set = s
 			}
 		}
 	}
-}
-
-// violated finds the first set, by name, that groups, closed under inheritance, violate, and its members among them.
-func (p *policy) violated(closed []int32) (set int32, members []int32, ok bool) {
-	found := map[int32][]int32{}
-	for _, n := range closed {
-		for _, s := range p.groups[n].sets {
-			found[s] = append(found[s], n)
-		}
-	}
-	for _, s := range slices.Sorted(maps.Keys(found)) {
-		if len(found[s]) >= p.sets[s].Cardinality {
-			return s, found[s], true
-		}
-	}
-	return 0, nil, false
-}
-
-// activateFirst marks groups that are activated before others.
-func (p *policy) activateFirst(groups []int32) {
-	for _, n := range groups {
-		p.groups[n].first = true
-	}
+	return set, p.byName(found[set]), set != nil
 }

@@ -138,11 +138,10 @@ func (tx *Tx) ticketActivity(t TicketRecord) (active, omitted []Group, err error
 
 // named returns groups once each, by name.
 func (p *policy) named(numbers []int32) []Group {
-	slices.Sort(numbers)
-	numbers = slices.Compact(numbers)
+	numbers = p.byName(sortedSet(numbers))
 	groups := make([]Group, len(numbers))
 	for i, n := range numbers {
-		groups[i] = p.groups[n].Group
+		groups[i] = p.group(n).Group
 	}
 	return groups
 }

@@ -35,12 +35,13 @@ func newCache[K comparable, V any](size int) *otter.Cache[K, V] {
 	return otter.Must(&otter.Options[K, V]{MaximumSize: size})
 }
 
-// cachedUser is an enabled user with their memberships.
+// cachedUser is an enabled user with their memberships, which are those of a policy and of those that changes make of it.
 type cachedUser struct {
-	User
-	memberships []MembershipRecord
-	dropped     atomic.Bool // the cache of users does not hold it any more: it may not be so any more
-	standing    atomic.Pointer[standing]
+	id       uuid.UUID
+	name     string
+	groups   heldGroups
+	dropped  atomic.Bool // the cache of users does not hold it any more: it may not be so any more
+	standing atomic.Pointer[standing]
 }
 
 // drop is for users whom the cache does not hold any more. Others may, for a while: so they keep no policy.

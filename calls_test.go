@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,7 +14,7 @@ import (
 // callAll makes all of the calls and yields their errors.
 func callAll(a *rbac.Authority, tok rbac.Token) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for _, c := range calls {
+		for _, c := range slices.Concat(calls, adminCalls) {
 			if !yield(c.name, c.call(ctx, a, tok)) {
 				return
 			}

@@ -1,193 +1,201 @@
 package rbac_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// A random history of changes, made by two Authorities: after each of them they answer as one
-// that has just been opened and has no cache.
+// A random history of changes of every kind: after each of them all Authorities that have followed answer as one
+// that has just been opened and has no cache, whatever is asked, from memory and under
+// a lease. What they answered before stays as it was.
+//
+// The environment variable RBAC_CHANGES sets how many changes there are in each
+// history, and RBAC_SEED begins with another one. The long run:
+//
+//	TMPDIR=/dev/shm RBAC_CHANGES=10000 go test -run '^TestCachedAnswersLikeFresh$' -timeout 60m .
 func TestCachedAnswersLikeFresh(t *testing.T) {
+	courses := []struct {
+		name    string
+		fillers int // groups that do little: with many of them a permission that few give has no bitset
+		cfg     rbac.Config
+	}{
+		{"few groups", 0, rbac.Config{}},
+		{"many groups, and a protected permission", 130, rbac.Config{Protected: []string{"p.a"}}},
+	}
 	eachStore(t, func(t *testing.T, h *house) {
-		cfg := rbac.Config{IdleLimit: 1000 * time.Hour, AbsoluteLimit: 1000 * time.Hour, CachedUsers: 3, CachedTickets: 4}
-		a, b := h.open(cfg), h.open(rbac.Config{IdleLimit: 1000 * time.Hour, AbsoluteLimit: 1000 * time.Hour})
-		r := &history{h: h, Rand: rand.New(rand.NewPCG(3, 1)), users: []string{"u0", "u1", "u2", "u3", "u4"},
-			groups: []string{"g0", "g1", "g2", "g3"}, permissions: []string{"p0", "p1", "p2"}}
-		h.do(a, r.everything)
-		refused := 0
-		for n := range 400 {
-			x := []*rbac.Authority{a, b}[r.IntN(2)]
-			what, err := r.change(x)
-			if err != nil {
-				refused++
-			}
-			fresh, err := rbac.Open(ctx, h.store, rbac.Config{Clock: h.clock.Now, Argon2id: cheap, IdleLimit: 1000 * time.Hour, AbsoluteLimit: 1000 * time.Hour})
-			must(t, err)
-			want := r.answers(fresh)
-			must(t, fresh.Close())
-			for i, y := range []*rbac.Authority{a, b} {
-				if got := r.answers(y); !slices.Equal(got, want) {
-					t.Fatalf("after change %d, %s, Authority %d differs from a fresh one:\n%q\n%q", n, what, i, got, want)
-				}
-			}
+		committed := map[string]int{} // how often each function has changed something
+		changes := 500
+		if _, memory := h.store.(*memorystore.Store); !memory {
+			changes = 150 // of the same rules, more slowly
 		}
-		if refused > 300 {
-			t.Errorf("%d of 400 changes were refused: the history says little", refused)
+		changes = numberFrom(t, "RBAC_CHANGES", changes)
+		for i, c := range courses {
+			t.Run(c.name, func(t *testing.T) {
+				h := h.beside(t)
+				h.store = struct{ rbac.Store }{h.store} // without hints: it is known when each Authority looks
+				r := newHistory(h, uint64(numberFrom(t, "RBAC_SEED", 5)+i), c.fillers)
+				r.committed = committed
+				r.compareAll(t, c.cfg, changes)
+			})
+		}
+		if !t.Failed() && changes >= 500 {
+			checkCoverage(t, committed)
 		}
 	})
 }
 
+// numberFrom is the value of an environment variable, if it is set.
+func numberFrom(t *testing.T, variable string, otherwise int) int {
+	t.Helper()
+	s := os.Getenv(variable)
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s)
+	must(t, err)
+	return n
+}
+
+// follower is an Authority with a real lease.
+type follower struct {
+	*rbac.Authority
+	name   string
+	latest bool // it knows, or has to know, the last change
+}
+
+// compareAll makes changes through two Authorities, and has others follow them, each change by itself or many at once.
+func (r *history) compareAll(t *testing.T, cfg rbac.Config, changes int) {
+	cfg.IdleLimit, cfg.AbsoluteLimit, cfg.MaxStaleness = 100_000*time.Hour, 100_000*time.Hour, time.Hour
+	small := cfg
+	small.CachedUsers, small.CachedTickets = 3, 4
+	first := &follower{Authority: r.h.open(small), name: "that makes changes, with small caches"}
+	r.h.do(first.Authority, r.everything)
+	second := &follower{Authority: r.h.open(cfg), name: "that makes changes"}
+	each := &follower{Authority: r.h.open(cfg), name: "that follows each change"}
+	many := &follower{Authority: r.h.open(cfg), name: "that follows many changes at once"}
+	all := []*follower{first, second, each, many}
+	for n := range changes {
+		writer := all[r.IntN(2)]
+		what, rev := r.change(writer.Authority), writer.Revision()
+		for _, f := range all {
+			switch {
+			case f == writer: // sees it by itself
+				f.latest = true
+			case f == each, f == many && r.IntN(10) == 0, f != many && r.IntN(3) > 0:
+				_, err := f.Identify(rbac.AtLeast(ctx, rev), rbac.Token{})
+				must(t, err)
+				f.latest = true
+			default:
+				f.latest = f.Revision() >= rev
+			}
+		}
+		r.compare(t, cfg, all, fmt.Sprintf("change %d, by the one %s:\n  %s", n, writer.name, strings.Join(what, "\n  ")))
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// compare asks all who know the last change, and one that has just been opened.
+func (r *history) compare(t *testing.T, cfg rbac.Config, all []*follower, after string) {
+	t.Helper()
+	fresh := (&house{t: t, store: r.h.store, clock: r.h.clock}).open(cfg)
+	want := r.answers(fresh)
+	must(t, fresh.Close())
+	for _, f := range all {
+		got := r.answers(f.Authority) // who is behind fills its caches with what is out of date soon
+		if f.latest && !slices.Equal(got, want) {
+			t.Errorf("the Authority %s differs from a fresh one after %s\n%s", f.name, after, difference(got, want))
+		}
+	}
+	for _, old := range r.kept {
+		if got := r.describe(old.id); !slices.Equal(got, old.answers) {
+			t.Errorf("an Identity has changed its answers after %s\n%s", after, difference(got, old.answers))
+		}
+	}
+	r.keep(all[r.IntN(len(all))].Authority)
+}
+
+// difference is the lines that differ.
+func difference(got, want []string) string {
+	var b strings.Builder
+	for i := range max(len(got), len(want)) {
+		g, w := "nothing", "nothing"
+		if i < len(got) {
+			g = got[i]
+		}
+		if i < len(want) {
+			w = want[i]
+		}
+		if g != w {
+			fmt.Fprintf(&b, "got  %s\nwant %s\n", g, w)
+		}
+	}
+	return b.String()
+}
+
+// history makes random changes, and asks everything.
 type history struct {
 	h *house
 	*rand.Rand
-	users, groups, permissions []string
-	tokens                     []rbac.Token
+	users, groups, permissions, scopes, sections, sets []string
+
+	asked     []rbac.Predicate // of each permission and group; the same ones for all Authorities and at all times
+	negated   []rbac.Predicate
+	compound  rbac.Predicate // of all of them
+	tokens    []rbac.Token
+	kept      []keptIdentity
+	committed map[string]int
+	declared  int
+
+	grants       []rbac.Grant // some that may be there
+	inheritances []rbac.Inheritance
 }
 
-// everything adds all users, groups and permissions, to begin with.
-func (r *history) everything(tx *rbac.Tx) error {
-	var errs []error
-	for _, name := range r.users {
-		_, err := tx.AddUser(rbac.User{Name: name, Subject: "sub|" + name})
-		errs = append(errs, err)
+// keptIdentity was handed out a while ago.
+type keptIdentity struct {
+	id      *rbac.Identity
+	answers []string
+}
+
+func newHistory(h *house, seed uint64, fillers int) *history {
+	r := &history{h: h, Rand: rand.New(rand.NewPCG(seed, 1)),
+		users: []string{"u0", "u1", "u2", "u3"}, groups: []string{"a", "e", "j", "n", "r", "v", "zz"},
+		permissions: []string{"p.a", "p.a.x", "p.b", "q", "r.a"}, scopes: []string{"x", "y"},
+		sections: []string{"s0", "s1"}, sets: []string{"one", "two"}}
+	for _, name := range r.permissions {
+		r.asked = append(r.asked, rbac.HasPermission(name))
 	}
 	for _, name := range r.groups {
-		_, err := tx.AddGroup(rbac.Group{Name: name})
-		errs = append(errs, err)
+		r.asked = append(r.asked, rbac.InGroup(name))
 	}
-	for _, name := range r.permissions {
-		_, err := tx.AddPermission(rbac.Permission{Name: name})
-		errs = append(errs, err)
+	for _, p := range r.asked {
+		r.negated = append(r.negated, rbac.Not(p))
 	}
-	return errors.Join(errs...)
+	r.compound = rbac.Any(r.negated[0], r.negated[1:]...)
+	for i := range fillers { // between the others in the order of names
+		r.groups = append(r.groups, fmt.Sprintf("%c%03d", 'a'+i%26, i))
+	}
+	return r
 }
 
-func (r *history) of(names []string) string { return names[r.IntN(len(names))] }
-
-// change makes a random change; most are accepted.
-func (r *history) change(a *rbac.Authority) (what string, err error) {
-	u, g, g2, p := r.of(r.users), r.of(r.groups), r.of(r.groups), r.of(r.permissions)
-	m := rbac.Membership{User: u, Group: g}
-	if r.IntN(3) == 0 {
-		m.Until = r.h.clock.Now().Add(time.Duration(r.IntN(20)) * time.Minute)
+// keep remembers an Identity and what it answers.
+func (r *history) keep(a *rbac.Authority) {
+	id, err := a.Identity(ctx, r.of(r.users))
+	if len(r.tokens) > 0 && r.IntN(2) == 0 {
+		id, err = a.Identify(ctx, r.token())
 	}
-	kinds := []struct {
-		name string
-		f    func(*rbac.Tx) error
-	}{
-		{"AssignUser", func(tx *rbac.Tx) error { return tx.AssignUser(m) }},
-		{"AssignUser", func(tx *rbac.Tx) error { return tx.AssignUser(m) }},
-		{"ModifyMembership", func(tx *rbac.Tx) error { return tx.ModifyMembership(m) }},
-		{"DeassignUser", func(tx *rbac.Tx) error { return tx.DeassignUser(m) }},
-		{"GrantPermission", func(tx *rbac.Tx) error { return tx.GrantPermission(rbac.Grant{Group: g, Permission: p}) }},
-		{"RevokePermission", func(tx *rbac.Tx) error { return tx.RevokePermission(rbac.Grant{Group: g, Permission: p}) }},
-		{"AddInheritance", func(tx *rbac.Tx) error { return tx.AddInheritance(rbac.Inheritance{Senior: g, Junior: g2}) }},
-		{"DeleteInheritance", func(tx *rbac.Tx) error { return tx.DeleteInheritance(rbac.Inheritance{Senior: g, Junior: g2}) }},
-		{"AddUser", func(tx *rbac.Tx) error { _, err := tx.AddUser(rbac.User{Name: u, Subject: "sub|" + u}); return err }},
-		{"AddGroup", func(tx *rbac.Tx) error { _, err := tx.AddGroup(rbac.Group{Name: g}); return err }},
-		{"AddPermission", func(tx *rbac.Tx) error { _, err := tx.AddPermission(rbac.Permission{Name: p}); return err }},
-		{"SetPasswordHash", func(tx *rbac.Tx) error { return tx.SetPasswordHash(u, "") }},
-		{"ModifyUser", func(tx *rbac.Tx) error { return r.modifyUser(tx, u) }},
-		{"ModifyGroup", func(tx *rbac.Tx) error { return r.swapNames(tx, g, g2) }},
-	}
-	if r.IntN(10) == 0 {
-		kinds = []struct {
-			name string
-			f    func(*rbac.Tx) error
-		}{
-			{"DeleteUser", func(tx *rbac.Tx) error { return tx.DeleteUser(u) }},
-			{"DeleteGroup", func(tx *rbac.Tx) error { return tx.DeleteGroup(g) }},
-			{"DeletePermission", func(tx *rbac.Tx) error { return tx.DeletePermission(p) }},
-		}
-	}
-	switch r.IntN(4) {
-	case 0:
-		return r.ticket(a, u, g)
-	case 1:
-		r.h.clock.Advance(time.Duration(r.IntN(5)) * time.Minute)
-	}
-	k := kinds[r.IntN(len(kinds))]
-	return fmt.Sprint(k.name, " ", u, g, g2, p), a.Update(ctx, k.f)
-}
-
-func (r *history) ticket(a *rbac.Authority, u, g string) (string, error) {
-	switch r.IntN(6) {
-	case 0:
-		n, err := a.LogoutUser(ctx, u)
-		return fmt.Sprint("LogoutUser ", u, n), err
-	case 1:
-		if len(r.tokens) > 0 {
-			return "Logout", a.Logout(ctx, r.tokens[r.IntN(len(r.tokens))])
-		}
-	}
-	l := rbac.Login{User: u}
-	if r.IntN(2) == 0 {
-		l.Groups = []string{g}
-	}
-	tok, err := a.Issue(ctx, l)
-	if err == nil {
-		r.tokens = append(r.tokens[max(0, len(r.tokens)-9):], tok)
-	}
-	return "Issue " + u, err
-}
-
-func (r *history) modifyUser(tx *rbac.Tx, name string) error {
-	u, err := tx.User(name)
 	if err != nil {
-		return err
+		return
 	}
-	switch r.IntN(4) {
-	case 0:
-		u.Disabled = !u.Disabled
-	case 1:
-		u.Name = r.of(r.users)
-	case 2:
-		u.Subject = "sub|" + r.of(r.users)
-	default:
-		u.Note += "."
-	}
-	return tx.ModifyUser(u)
-}
-
-func (r *history) swapNames(tx *rbac.Tx, one, two string) error {
-	g, err := tx.Group(one)
-	if err != nil {
-		return err
-	}
-	g2, err := tx.Group(two)
-	if err != nil || g.ID == g2.ID {
-		return err
-	}
-	for _, step := range []rbac.Group{{ID: g.ID, Name: "swap"}, {ID: g2.ID, Name: one}, {ID: g.ID, Name: two}} {
-		if err := tx.ModifyGroup(step); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// answers are all that an Authority says of the users and the tickets.
-func (r *history) answers(a *rbac.Authority) (answers []string) {
-	describe := func(id *rbac.Identity, err error) {
-		if err != nil {
-			answers = append(answers, err.Error())
-			return
-		}
-		answers = append(answers, fmt.Sprint(id, id.ID(), slices.Collect(id.Groups()), slices.Collect(id.Permissions())))
-	}
-	for _, u := range r.users {
-		describe(a.Identity(ctx, u))
-		describe(a.IdentityBySubject(ctx, "sub|"+u))
-	}
-	for _, tok := range r.tokens {
-		describe(a.Identify(ctx, tok))
-	}
-	describe(a.Identify(ctx, rbac.Token{}))
-	return answers
+	r.kept = append(r.kept[max(0, len(r.kept)-5):], keptIdentity{id, r.describe(id)})
 }

@@ -17,7 +17,7 @@ func (x *witness) wouldGive(id *Identity, givers []int32) (parts []Explanation) 
 		return nil
 	}
 	assigned := x.policy.assigned(x.memberships, x.now)
-	for _, n := range givers {
+	for _, n := range x.policy.byName(slices.Clone(givers)) {
 		if slices.Contains(assignedIn(assigned, id.scope), n) {
 			continue // the path there tells what is wrong with it
 		}
@@ -26,7 +26,7 @@ func (x *witness) wouldGive(id *Identity, givers []int32) (parts []Explanation) 
 		}
 		with := maps.Clone(assigned)
 		with[id.scope] = append(slices.Clone(with[id.scope]), n)
-		membership := "a membership in " + x.policy.groups[n].Name
+		membership := "a membership in " + x.policy.group(n).Name
 		parts = append(parts, Explanation{Reason: membership + cmp.Or(x.refused(static, id.scope, with), x.outcome(id, n, with))})
 	}
 	return parts
@@ -36,10 +36,10 @@ func (x *witness) wouldGive(id *Identity, givers []int32) (parts []Explanation) 
 func (x *witness) staticPolicy(givers []int32) (*policy, error) {
 	var groups []uuid.UUID
 	for _, n := range x.policy.closeOver(givers) {
-		groups = append(groups, x.policy.groups[n].ID)
+		groups = append(groups, x.policy.group(n).ID)
 	}
 	sets, err := x.r.GroupSeparations(false, groups)
-	p := &policy{groups: slices.Clone(x.policy.groups), groupNum: x.policy.groupNum, groupIDs: x.policy.groupIDs}
+	p := x.policy.fork()
 	p.setSeparations(sets)
 	return p, err
 }
@@ -70,7 +70,7 @@ func (x *witness) outcome(id *Identity, n int32, with map[string][]int32) string
 	var lost []string
 	for _, o := range id.active.in(id.scope).own {
 		if slices.Contains(active.omitted, o) {
-			lost = append(lost, x.policy.groups[o].Name)
+			lost = append(lost, x.policy.group(o).Name)
 		}
 	}
 	if len(lost) > 0 {

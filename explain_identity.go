@@ -60,21 +60,18 @@ func (id *Identity) lacking(helps func(int32) bool) string {
 // auditors, cashiers may come together: bob → auditors, bob → cashiers.
 func (id *Identity) leftOut(n int32) string {
 	p := id.policy
-	text := p.groups[n].Name + " is left out"
+	text := p.group(n).Name + " is left out"
 	if v, ok := p.violation(id.scope, append(slices.Clone(id.active.in(id.scope).own), n)); ok {
-		text += " by the dynamic set " + p.sets[v.set].Name + ": " + v.text(p.separationSet(v.set), id.user)
+		text += " by the dynamic set " + v.set.Name + ": " + v.text(p.separationSet(v.set), id.user)
 	}
 	return text
 }
 
-func (p *policy) separationSet(n int32) SeparationSet {
-	set := SeparationSet{Name: p.sets[n].Name, Cardinality: p.sets[n].Cardinality}
-	for _, g := range p.sets[n].Groups {
-		if m, ok := p.groupIDs[g]; ok {
-			set.Groups = append(set.Groups, p.groups[m].Name)
-		}
+func (p *policy) separationSet(s *policySet) SeparationSet {
+	set := SeparationSet{Name: s.Name, Cardinality: s.Cardinality}
+	for _, n := range p.byName(slices.Clone(s.members)) {
+		set.Groups = append(set.Groups, p.group(n).Name)
 	}
-	slices.Sort(set.Groups)
 	return set
 }
 
@@ -97,11 +94,11 @@ func (id *Identity) givers(permission string) string {
 // givers names the groups that give a permission, those with a grant of their own first.
 func (p *policy) givers(permission string) []string {
 	var direct, inherited []string
-	for _, n := range p.perms[permission].groups {
-		if p.groups[n].grantsItself(permission) {
-			direct = append(direct, p.groups[n].Name)
+	for _, n := range p.byName(slices.Clone(p.permission(permission).given.numbers())) {
+		if g := p.group(n); g.grantsItself(permission) {
+			direct = append(direct, g.Name)
 		} else {
-			inherited = append(inherited, p.groups[n].Name)
+			inherited = append(inherited, g.Name)
 		}
 	}
 	return append(direct, inherited...)
@@ -112,7 +109,7 @@ func (g *policyGroup) grantsItself(permission string) bool { return g.grantOf(pe
 // grantOf is the group's own grant that gives a permission: its name, or the narrowest pattern; empty if there is none.
 func (g *policyGroup) grantOf(permission string) string {
 	for _, grant := range append([]string{permission}, covering(permission)...) {
-		if _, ok := slices.BinarySearch(g.grants, grant); ok {
+		if g.granted(grant) {
 			return grant
 		}
 	}
@@ -125,13 +122,13 @@ func (id *Identity) waysTo(permission string) string {
 		return id.has() + " " + permission
 	}
 	var ways []string
-	for _, path := range id.paths(func(n int32) bool { return id.policy.groups[n].grantsItself(permission) }) {
+	for _, path := range id.paths(func(n int32) bool { return id.policy.group(n).grantsItself(permission) }) {
 		way := path[0] + " gives " + permission
 		if len(path) > 1 {
 			way += " through " + strings.Join(path[1:], ", ")
 		}
-		giver := id.policy.groupNum[path[len(path)-1]]
-		if grant := id.policy.groups[giver].grantOf(permission); grant != permission {
+		giver, _ := id.policy.groupNums.Get(path[len(path)-1])
+		if grant := id.policy.group(giver).grantOf(permission); grant != permission {
 			way += " by the pattern " + grant
 		}
 		ways = append(ways, way)
@@ -144,7 +141,7 @@ func (id *Identity) waysInto(group string) string {
 	if id.policy == nil {
 		return id.is() + " in " + group
 	}
-	target := id.policy.groupNum[group]
+	target, _ := id.policy.groupNums.Get(group)
 	var ways []string
 	for _, path := range id.paths(func(n int32) bool { return n == target }) {
 		way := id.is() + " in " + path[0]
@@ -174,15 +171,15 @@ func (id *Identity) paths(meant func(int32) bool) [][]string {
 }
 
 // roots are the groups of id that none of its other groups inherits. Since the
-// groups of id are closed under inheritance, looking at immediate juniors is enough.
+// groups of id are closed under inheritance, looking at immediate juniors is enough. They are in byte order.
 func (id *Identity) roots() []int32 {
 	inherited := map[int32]bool{}
 	for _, n := range id.here.closed {
-		for _, junior := range id.policy.groups[n].juniors {
+		for _, junior := range id.policy.group(n).juniors {
 			inherited[junior] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(id.here.closed), func(n int32) bool { return inherited[n] })
+	return id.policy.byName(slices.DeleteFunc(slices.Clone(id.here.closed), func(n int32) bool { return inherited[n] }))
 }
 
 // path searches breadth first, and so finds a shortest path. It sees each group once.
@@ -194,7 +191,7 @@ func (p *policy) path(root int32, meant func(int32) bool) []string {
 		if meant(n) {
 			return p.backtrack(from, n)
 		}
-		for _, junior := range p.groups[n].juniors {
+		for _, junior := range p.byName(slices.Clone(p.group(n).juniors)) {
 			if _, seen := from[junior]; !seen {
 				from[junior] = n
 				queue = append(queue, junior)
@@ -207,7 +204,7 @@ func (p *policy) path(root int32, meant func(int32) bool) []string {
 func (p *policy) backtrack(from map[int32]int32, n int32) []string {
 	var path []string
 	for ; n >= 0; n = from[n] {
-		path = append(path, p.groups[n].Name)
+		path = append(path, p.group(n).Name)
 	}
 	slices.Reverse(path)
 	return path

@@ -73,7 +73,7 @@ func (x *witness) explain(p Predicate, clock func() time.Time) Explanation {
 func (x *witness) evidence(rule leaf, id *Identity) []Explanation {
 	switch rule := rule.(type) {
 	case *inGroup:
-		n, ok := x.policy.groupNum[rule.name]
+		n, ok := x.policy.groupNums.Get(rule.name)
 		if !ok {
 			return nil
 		}
@@ -85,30 +85,20 @@ func (x *witness) evidence(rule leaf, id *Identity) []Explanation {
 			return nil
 		})
 	case *hasPermission:
-		perm, ok := x.policy.perms[rule.name]
-		if !ok {
+		perm := x.policy.permission(rule.name)
+		if perm == nil {
 			return nil
 		}
-		return x.tell(id, perm.groups, func(group int32) []string { return x.grants(group, rule.name) })
+		return x.tell(id, perm.given.numbers(), func(group int32) []string { return x.grants(group, rule.name) })
 	}
 	return nil
 }
 
-// inheritors returns a group and all that inherit it, sorted.
-func (p *policy) inheritors(n int32) (above []int32) {
-	for m := range p.groups {
-		if _, ok := slices.BinarySearch(p.groups[m].closure, n); ok {
-			above = append(above, int32(m))
-		}
-	}
-	return above
-}
-
 // grants tells a group's own grants that give a permission, each as the end of a path.
 func (x *witness) grants(group int32, permission string) (ends []string) {
-	g := x.policy.groups[group]
+	g := x.policy.group(group)
 	for _, name := range append([]string{permission}, covering(permission)...) {
-		if _, ok := slices.BinarySearch(g.grants, name); !ok {
+		if !g.granted(name) {
 			continue
 		}
 		grant, err := x.r.Grant(g.ID, name)
@@ -157,12 +147,12 @@ type start struct {
 // starts are the memberships in one of givers: those that count for id first, then by group and scope.
 func (x *witness) starts(id *Identity, givers []int32) (starts []start) {
 	for _, m := range x.memberships {
-		root, ok := x.policy.groupIDs[m.Group]
+		root, ok := x.policy.groupIDs.Get(m.Group)
 		if _, gives := slices.BinarySearch(givers, root); !ok || !gives {
 			continue
 		}
 		void := x.voidness(m, root, id)
-		starts = append(starts, start{root, m.Scope, void == "", x.user.Name + " → " + x.policy.groups[root].Name +
+		starts = append(starts, start{root, m.Scope, void == "", x.user.Name + " → " + x.policy.group(root).Name +
 			" (" + byWhom("assigned", m.AssignedBy, m.AssignedAt) + inScopeText(m.Scope) + void + ")"})
 	}
 	slices.SortFunc(starts, func(a, b start) int {
@@ -172,7 +162,7 @@ func (x *witness) starts(id *Identity, givers []int32) (starts []start) {
 			}
 			return 1
 		}
-		return cmp.Or(cmp.Compare(a.root, b.root), cmp.Compare(a.scope, b.scope))
+		return cmp.Or(cmp.Compare(x.policy.group(a.root).Name, x.policy.group(b.root).Name), cmp.Compare(a.scope, b.scope))
 	})
 	return starts
 }
@@ -210,9 +200,9 @@ func (x *witness) paths(root int32, givers []int32, ends func(int32) []string) f
 			}
 			on[n] = true
 			defer delete(on, n)
-			for _, j := range x.policy.groups[n].juniors {
+			for _, j := range x.policy.byName(slices.Clone(x.policy.group(n).juniors)) {
 				_, gives := slices.BinarySearch(givers, j)
-				if gives && !on[j] && !walk(j, text+" → "+x.policy.groups[j].Name+" (inherited)") {
+				if gives && !on[j] && !walk(j, text+" → "+x.policy.group(j).Name+" (inherited)") {
 					return false
 				}
 			}

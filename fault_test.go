@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	s := &faulty{Store: h.store}
 	h.store = s
 	a := h.office(rbac.Config{Protected: []string{"door.open"}})
+	h.do(a, func(tx *rbac.Tx) error { return second(tx.AddDescendant(rbac.Group{Name: "trainees"}, "editors")) })
 	tok := h.issue(a, rbac.Login{User: "amy"})
 	must(t, a.SetValue(ctx, tok, "flash", "Saved."))
 	return s, a, tok
@@ -40,7 +42,15 @@ func contents(t *testing.T, s rbac.Store) string {
 		must(t, err)
 		inheritances, err := r.Inheritances()
 		must(t, err)
-		fmt.Fprintln(&b, head, groups, permissions, grants, inheritances)
+		sections, err := r.Sections()
+		must(t, err)
+		static, err := r.Separations(false)
+		must(t, err)
+		dynamic, err := r.Separations(true)
+		must(t, err)
+		declarations, err := r.Declarations()
+		must(t, err)
+		fmt.Fprintln(&b, head, groups, permissions, grants, inheritances, sections, static, dynamic, declarations)
 		for u, err := range r.Users(rbac.UserFilter{}) {
 			must(t, err)
 			memberships, err := r.UserMemberships(u.ID)
@@ -83,7 +93,7 @@ func TestStoreFails(t *testing.T) {
 		}, errPanicked},
 	}
 	for _, mode := range modes {
-		for _, c := range calls {
+		for _, c := range slices.Concat(calls, adminCalls) {
 			for k := int64(1); ; k++ {
 				s, a, tok := faultyOffice(t)
 				before := contents(t, s.Store)

@@ -101,6 +101,24 @@ func (w *site) do(e entry) (results []string, errs []error, err error) {
 	return results, errs, err
 }
 
+// drift is an error if the policy that an Authority has brought forward change by change, its own ones and those
+// of the other, is not the one that the store has.
+func (w *site) drift() error {
+	for i, a := range w.both {
+		if _, err := a.Identify(ctx, rbac.Token{}); err != nil { // follows the other
+			return err
+		}
+		drift, err := a.PolicyDrift(ctx)
+		if err != nil {
+			return err
+		}
+		if drift != "" {
+			return fmt.Errorf("the policy of the %d. Authority %s", i+1, drift)
+		}
+	}
+	return nil
+}
+
 func (w *site) revision() (rev rbac.Revision) {
 	head := rbac.Head{}
 	if err := w.store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err }); err != nil {

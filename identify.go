@@ -123,9 +123,9 @@ func (a *Authority) getTicket(r Records, st *state, hash TokenHash, now time.Tim
 	}
 	a.keep(st, func(in *caches) {
 		if !c.user.dropped.Load() {
-			in.users.SetIfAbsent(c.user.ID, c.user)
+			in.users.SetIfAbsent(c.user.id, c.user)
 		}
-		if kept, ok := in.users.GetIfPresent(c.user.ID); ok && kept == c.user {
+		if kept, ok := in.users.GetIfPresent(c.user.id); ok && kept == c.user {
 			in.tickets.Set(hash, c)
 		}
 	})
@@ -158,7 +158,7 @@ func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now time.Ti
 	// was narrowed to may have been pruned in between.
 	u, ok := a.caches.users.GetIfPresent(t.User)
 	if !ok || !a.fresh(u, st) {
-		if u, err = readUser(r, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
+		if u, err = readUser(r, st.policy, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
 			return nil, noTicket(err)
 		}
 	}
@@ -174,7 +174,7 @@ func noTicket(err error) error {
 }
 
 // readUser reads an enabled user and their memberships. One that is disabled is ErrDenied.
-func readUser(r Records, find func() (UserRecord, error)) (*cachedUser, error) {
+func readUser(r Records, p *policy, find func() (UserRecord, error)) (*cachedUser, error) {
 	u, err := find()
 	if err != nil {
 		return nil, err
@@ -182,9 +182,8 @@ func readUser(r Records, find func() (UserRecord, error)) (*cachedUser, error) {
 	if u.Disabled {
 		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name, Reason: "the account is disabled"}
 	}
-	c := &cachedUser{User: u.User}
-	c.memberships, err = r.UserMemberships(u.ID)
-	return c, err
+	memberships, err := r.UserMemberships(u.ID)
+	return &cachedUser{id: u.ID, name: u.Name, groups: p.held(memberships)}, err
 }
 
 // identityIn is the Identity of a ticket.
@@ -196,25 +195,15 @@ func (a *Authority) identityIn(c *cachedTicket, st *state, now time.Time) *Ident
 func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
 	s := place.Load()
 	if !s.holds(p, now) {
-		s = &standing{policy: p, until: nextEnd(u.memberships, now), identity: u.withTicket(p, t, now, clock)}
+		s = &standing{policy: p, until: u.groups.nextEnd(now), identity: u.withTicket(p, t, now, clock)}
 		place.Store(s)
 	}
 	return s.identity
 }
 
-// nextEnd is when the next of the memberships that count ends; zero: never.
-func nextEnd(memberships []MembershipRecord, now time.Time) (end time.Time) {
-	for _, m := range memberships {
-		if m.countsAt(now) && !m.Until.IsZero() && (end.IsZero() || m.Until.Before(end)) {
-			end = m.Until
-		}
-	}
-	return end
-}
-
 // withTicket returns the Identity that a ticket of the user gives; that of the zero ticket is without one.
 func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
-	return p.identity(u.ID, u.Name, p.activate(p.assigned(u.memberships, now), t), t.Created, clock)
+	return p.identity(u.id, u.name, p.activate(u.groups.assigned(now), t), t.Created, clock)
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
@@ -255,15 +244,15 @@ func (a *Authority) identityOf(ctx context.Context, k userKey) (*Identity, error
 	}
 	var id *Identity
 	err = a.lookup(ctx, func(r Records, st *state) error {
-		u, err := readUser(r, func() (UserRecord, error) { return k.find(r, k.key) })
+		u, err := readUser(r, st.policy, func() (UserRecord, error) { return k.find(r, k.key) })
 		if err != nil {
 			return named(err, "user", k.key)
 		}
 		a.keep(st, func(in *caches) {
-			if kept, ok := in.users.GetIfPresent(u.ID); ok {
+			if kept, ok := in.users.GetIfPresent(u.id); ok {
 				u = kept // which their tickets know, too
 			} else {
-				in.users.Set(u.ID, u)
+				in.users.Set(u.id, u)
 			}
 			k.cache.Set(strings.Clone(k.key), u) // the host may reuse its bytes, as fasthttp does
 		})

@@ -148,7 +148,7 @@ func (id view) group(name string) verdict {
 		_, ok := id.gnames[name]
 		return verdictOf(ok)
 	}
-	n, ok := id.policy.groupNum[name]
+	n, ok := id.policy.groupNums.Get(name)
 	return id.inNumber(n, ok)
 }
 
@@ -167,7 +167,7 @@ func (id view) permission(name string) verdict {
 		_, ok := id.pnames[name]
 		return verdictOf(ok)
 	}
-	return id.given(id.policy.perms[name])
+	return id.given(id.policy.permission(name))
 }
 
 // given is the verdict on having a permission of the policy, if there is one.
@@ -175,36 +175,7 @@ func (id view) given(p *policyPermission) verdict {
 	if p == nil {
 		return broken
 	}
-	return verdictOf(p.givenBy(id.active.closed))
-}
-
-// intersect reports whether two sorted lists have a number in common. Where one is much
-// shorter it looks its numbers up in the longer.
-func intersect(short, long []int32) bool {
-	if len(short) > len(long) {
-		short, long = long, short
-	}
-	if len(long) > 8*len(short) {
-		for _, n := range short {
-			i, ok := slices.BinarySearch(long, n)
-			if ok {
-				return true
-			}
-			long = long[i:]
-		}
-		return false
-	}
-	for i, j := 0, 0; i < len(short) && j < len(long); {
-		switch a, b := short[i], long[j]; {
-		case a == b:
-			return true
-		case a < b:
-			i++
-		default:
-			j++
-		}
-	}
-	return false
+	return verdictOf(p.given.meets(id.active.closed))
 }
 
 // Groups lists what InGroup is true for, in byte order.
@@ -215,8 +186,8 @@ func (id *Identity) Groups() iter.Seq[string] {
 		case id.policy == nil:
 			slices.Values(slices.Sorted(maps.Keys(id.gnames)))(yield)
 		default:
-			for _, n := range id.here.closed { // numbers go by name
-				if !yield(id.policy.groups[n].Name) {
+			for _, n := range id.policy.byName(slices.Clone(id.here.closed)) {
+				if !yield(id.policy.group(n).Name) {
 					return
 				}
 			}
@@ -232,11 +203,7 @@ func (id *Identity) Permissions() iter.Seq[string] {
 		case id.policy == nil:
 			slices.Values(slices.Sorted(maps.Keys(id.pnames)))(yield)
 		default:
-			for _, name := range id.policy.names {
-				if id.view().permission(name) == met && !yield(name) {
-					return
-				}
-			}
+			slices.Values(id.policy.permissionNames(id.here.closed))(yield)
 		}
 	}
 }

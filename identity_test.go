@@ -47,12 +47,12 @@ func TestPolicyIdentity(t *testing.T) {
 	id := p.user(t, "zoe", "chiefs", "readers")
 	wantNames(t, "groups", id.Groups, "chiefs", "editors", "readers", "senior-editors", "staff")
 	wantNames(t, "permissions", id.Permissions, "post.edit", "post.publish", "post.read", "post.write")
-	for name, n := range p.groupNum {
+	for name, n := range p.groupNums.All() {
 		if got, want := id.InGroup(name), slices.Contains(id.here.closed, n); got != want {
 			t.Errorf("InGroup(%q) = %v, want %v", name, got, want)
 		}
 	}
-	for _, name := range p.names {
+	for name := range p.names.From("") {
 		if got, want := id.HasPermission(name), slices.Contains(slices.Collect(id.Permissions()), name); got != want {
 			t.Errorf("HasPermission(%q) = %v, want %v", name, got, want)
 		}

@@ -30,6 +30,13 @@ func (s *unplugged) View(ctx context.Context, f func(rbac.Records) error) error 
 	})
 }
 
+func (s *unplugged) Update(ctx context.Context, f func(rbac.Records) error) error {
+	if err := s.fail(ctx); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, f)
+}
+
 func (s *unplugged) ReadHead(ctx context.Context) (head rbac.Head, err error) {
 	if err := s.fail(ctx); err != nil {
 		return head, err

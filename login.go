@@ -296,11 +296,11 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	authorized := p.closeOver(slices.Concat(slices.Collect(maps.Values(assigned))...))
 	ids := make([]uuid.UUID, len(names))
 	for i, name := range names {
-		n, ok := p.groupNum[name]
+		n, ok := p.groupNums.Get(name)
 		if _, found := slices.BinarySearch(authorized, n); !ok || !found {
 			return nil, &Error{Kind: ErrDenied, Record: "group", Name: name, Reason: u.Name + " is not authorized for it"}
 		}
-		ids[i] = p.groups[n].ID
+		ids[i] = p.group(n).ID
 	}
 	ids = sortIDs(ids)
 	return ids, tx.checkTogether(p, u, assigned, ids)

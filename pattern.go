@@ -1,9 +1,6 @@
 package rbac
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // A grant can be of a pattern of permissions: * is every permission there is, and post.* every
 // one below post, such as post.edit and post.edit.own, but not post itself and not postage. It gives what
@@ -55,18 +52,4 @@ func covering(permission string) []string {
 		}
 	}
 	return append(patterns, everything)
-}
-
-// expand lists the names that a pattern gives. They stand side by side in sorted names.
-func expand(sorted []string, pattern string) []string {
-	stem := stemOf(pattern)
-	from, _ := slices.BinarySearch(sorted, stem)
-	if from < len(sorted) && sorted[from] == stem {
-		from++ // the stem itself, with its dot, is not below it
-	}
-	to := from
-	for to < len(sorted) && strings.HasPrefix(sorted[to], stem) {
-		to++
-	}
-	return sorted[from:to]
 }

@@ -1,66 +1,91 @@
 package rbac
 
 import (
-	"cmp"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/persistent"
 )
 
-// policy is a compiled, immutable snapshot of what groups may do. Groups have small numbers, so that a check compares integers.
+// policy is a compiled, immutable snapshot of what groups may do. Groups and permissions have
+// small numbers, so that a check compares integers. The policy after a change shares with the
+// one before whatever the change did not touch; see policy_change.go.
 type policy struct {
-	groups   []policyGroup // by number, in byte order of name
-	groupNum map[string]int32
-	groupIDs map[uuid.UUID]int32
-	perms    map[string]*policyPermission
-	names    []string // of permissions, in byte order
-	menu     []MenuSection
-	serial   uint64                   // tells policies of this process apart, and later ones are higher
-	nobody   atomic.Pointer[Identity] // who has no ticket; see anonymous
-	sets     []SeparationRecord       // dynamic ones; in a policy made for a check, those to be checked
+	serial uint64                   // tells policies of this process apart, and later ones are higher
+	nobody atomic.Pointer[Identity] // who has no ticket; see anonymous
+	policyTables
 }
 
+// policyTables are the parts of a policy. A number stands for the same group or permission as
+// long as the tables are changed and not read anew, and is not given again in that time.
+type policyTables struct {
+	groups    persistent.Vector[*policyGroup] // by number; nil: deleted
+	groupNums persistent.Map[string, int32]
+	groupIDs  persistent.Map[uuid.UUID, int32]
+
+	permissions    persistent.Vector[*policyPermission] // by number; nil: deleted
+	permissionNums persistent.Map[string, int32]
+	names          persistent.Tree[int32] // of the permissions, in byte order
+
+	loose     persistent.Map[string, []int32]    // groups by what they are granted other than an existing permission: patterns
+	sets      persistent.Map[string, *policySet] // dynamic ones; in a policy made for a check, those to be checked
+	protected []string                           // permissions whose groups are activated before others
+	sections  []Section                          // in byte order of name
+	menu      *lazyMenu
+	shared    *sharedGroups
+}
+
+// policyGroup is a group in a policy. Its lists are replaced, never written to.
 type policyGroup struct {
 	Group
-	closure []int32  // its own number and those of all groups it inherits, sorted
-	juniors []int32  // immediate, sorted
-	grants  []string // its own: names of permissions, and patterns; sorted
-	sets    []int32  // those it is a member of
-	first   bool     // gives a protected permission: it is activated before others
+	serial           uint64 // of the policy that made it
+	juniors, seniors []int32
+	grants           []string     // its own: names of permissions, and patterns; sorted
+	sets             []*policySet // those it is a member of
 }
 
 type policyPermission struct {
 	Permission
-	groups []int32  // sorted numbers of the groups that give it, by a grant of their own or of a group they inherit
-	bits   []uint64 // the same as a bitset, where that is smaller; otherwise nil
+	serial uint64
+	given  groupSet // the groups that give it, by a grant of their own or of a group they inherit
 }
 
-// givenBy reports whether one of groups gives it.
-func (p *policyPermission) givenBy(groups []int32) bool {
-	if p.bits == nil {
-		return intersect(groups, p.groups)
-	}
-	for _, n := range groups {
-		if p.bits[n>>6]>>(n&63)&1 != 0 {
-			return true
-		}
-	}
-	return false
+// policySet is a separation of duty set. Members that the policy does not have count nowhere.
+type policySet struct {
+	SeparationRecord
+	members []int32
 }
 
-// makeBits makes the bitsets of those permissions that many groups give.
-func (p *policy) makeBits() {
-	for _, perm := range p.perms {
-		if 32*len(perm.groups) <= len(p.groups) {
-			continue
-		}
-		perm.bits = make([]uint64, len(p.groups)/64+1)
-		for _, n := range perm.groups {
-			perm.bits[n>>6] |= 1 << (n & 63)
-		}
+func newPolicy() *policy {
+	return &policy{serial: serials.Add(1), policyTables: policyTables{
+		groupNums:      persistent.NewMap[string, int32](hashText),
+		groupIDs:       persistent.NewMap[uuid.UUID, int32](hashID),
+		permissionNums: persistent.NewMap[string, int32](hashText),
+		loose:          persistent.NewMap[string, []int32](hashText),
+		sets:           persistent.NewMap[string, *policySet](hashText),
+		menu:           &lazyMenu{},
+	}}
+}
+
+var hashSeed = maphash.MakeSeed()
+
+func hashText(s string) uint64 { return maphash.String(hashSeed, s) }
+
+func hashID(id uuid.UUID) uint64 { return maphash.Bytes(hashSeed, id[:]) }
+
+func (p *policy) group(n int32) *policyGroup { return p.groups.Get(n) }
+
+// permission returns the permission with a name, nil if there is none.
+func (p *policy) permission(name string) *policyPermission {
+	n, ok := p.permissionNums.Get(name)
+	if !ok {
+		return nil
 	}
+	return p.permissions.Get(n)
 }
 
 // foundGroup and foundPermission are what a predicate has found under its name in one policy.
@@ -82,7 +107,7 @@ func (p *policy) findGroup(name string, kept *atomic.Pointer[foundGroup]) (int32
 	if f != nil && f.policy == p.serial {
 		return f.number, f.ok
 	}
-	n, ok := p.groupNum[name]
+	n, ok := p.groupNums.Get(name)
 	if f == nil || f.policy < p.serial {
 		kept.Store(&foundGroup{p.serial, n, ok})
 	}
@@ -94,166 +119,99 @@ func (p *policy) findPermission(name string, kept *atomic.Pointer[foundPermissio
 	if f != nil && f.policy == p.serial {
 		return f.permission
 	}
-	perm := p.perms[name]
+	perm := p.permission(name)
 	if f == nil || f.policy < p.serial {
 		kept.Store(&foundPermission{p.serial, perm})
 	}
 	return perm
 }
 
-// loadPolicy reads and compiles the policy that r shows.
-func loadPolicy(r Records, protected []string) (*policy, error) {
-	p := &policy{serial: serials.Add(1)}
-	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions, p.readGrants, p.readSeparations, p.readMenu} {
-		if err := step(r); err != nil {
-			return nil, err
-		}
-	}
-	p.spreadGrants()
-	p.makeBits()
-	for _, name := range protected {
-		if perm, ok := p.perms[name]; ok {
-			p.activateFirst(perm.groups)
-		}
-	}
-	return p, nil
-}
-
-func (p *policy) readGroups(r Records) error {
-	groups, err := r.Groups()
-	p.setGroups(groups)
-	return err
-}
-
-// setGroups numbers groups, which are in byte order of name.
-func (p *policy) setGroups(groups []Group) {
-	p.groups = make([]policyGroup, len(groups))
-	p.groupNum = make(map[string]int32, len(groups))
-	p.groupIDs = make(map[uuid.UUID]int32, len(groups))
-	for i, g := range groups {
-		p.groups[i] = policyGroup{Group: g}
-		p.groupNum[g.Name], p.groupIDs[g.ID] = int32(i), int32(i)
-	}
-}
-
-func (p *policy) readInheritances(r Records) error {
-	inheritances, err := r.Inheritances()
-	p.setInheritances(inheritances)
-	return err
-}
-
-func (p *policy) setInheritances(inheritances []InheritanceRecord) {
-	for _, i := range inheritances {
-		senior, ok1 := p.groupIDs[i.Senior]
-		junior, ok2 := p.groupIDs[i.Junior]
-		if ok1 && ok2 {
-			p.groups[senior].juniors = append(p.groups[senior].juniors, junior)
-		}
-	}
-	for n := range p.groups {
-		slices.Sort(p.groups[n].juniors)
-	}
-	for n := range p.groups {
-		p.groups[n].closure = p.closeOver([]int32{int32(n)})
-	}
-}
-
-// closeOver returns the sorted numbers of groups and of all groups they inherit. It
-// ends on a cycle, too, in case a store was edited by hand.
+// closeOver returns the sorted numbers of groups and of all groups they inherit.
 func (p *policy) closeOver(groups []int32) []int32 {
-	closed := slices.Clone(groups)
-	seen := make(map[int32]struct{}, len(groups))
-	for _, n := range groups {
-		seen[n] = struct{}{}
-	}
-	for i := 0; i < len(closed); i++ {
-		for _, j := range p.groups[closed[i]].juniors {
-			if _, ok := seen[j]; !ok {
-				seen[j] = struct{}{}
-				closed = append(closed, j)
-			}
-		}
-	}
-	slices.Sort(closed)
-	return slices.Compact(closed)
+	return reachable(groups, func(n int32) []int32 { return p.group(n).juniors })
 }
 
-func (p *policy) readPermissions(r Records) error {
-	permissions, err := r.Permissions()
-	p.perms = make(map[string]*policyPermission, len(permissions))
-	p.names = make([]string, len(permissions))
-	for i, perm := range permissions {
-		p.perms[perm.Name] = &policyPermission{Permission: perm}
-		p.names[i] = perm.Name
-	}
-	return err
+// inheritors returns the sorted numbers of a group and of all groups that inherit it.
+func (p *policy) inheritors(n int32) []int32 {
+	return reachable([]int32{n}, func(n int32) []int32 { return p.group(n).seniors })
 }
 
-func (p *policy) readGrants(r Records) error {
-	grants, err := r.Grants()
-	for _, g := range grants {
-		n, ok := p.groupIDs[g.Group]
-		if !ok {
-			continue
-		}
-		name := g.Permission
-		if perm, ok := p.perms[name]; ok {
-			name = perm.Name // one text for all who name it
-		}
-		p.groups[n].grants = append(p.groups[n].grants, name) // they come in the order of group and permission
-	}
-	return err
-}
-
-// spreadGrants gives each group, in the order of the numbers, what it and the groups it inherits are granted.
-func (p *policy) spreadGrants() {
-	for n := range p.groups {
-		for _, from := range p.groups[n].closure {
-			for _, name := range p.groups[from].grants {
-				if isPattern(name) {
-					p.give(int32(n), expand(p.names, name)...)
-				} else {
-					p.give(int32(n), name)
+// reachable follows the edges from some numbers on. It ends on a cycle, too, in case a store was
+// edited by hand.
+func reachable(from []int32, edges func(int32) []int32) []int32 {
+	reached := slices.Clone(from)
+	var seen map[int32]struct{} // made when there is an edge, which most groups do not have
+	for i := 0; i < len(reached); i++ {
+		for _, n := range edges(reached[i]) {
+			if seen == nil {
+				seen = make(map[int32]struct{}, len(from))
+				for _, n := range from {
+					seen[n] = struct{}{}
 				}
 			}
+			if _, ok := seen[n]; !ok {
+				seen[n] = struct{}{}
+				reached = append(reached, n)
+			}
+		}
+	}
+	return sortedSet(reached)
+}
+
+// byName sorts groups, of a list that is nobody else's, in byte order of their names.
+func (p *policy) byName(groups []int32) []int32 {
+	slices.SortFunc(groups, func(a, b int32) int { return strings.Compare(p.group(a).Name, p.group(b).Name) })
+	return groups
+}
+
+// first reports whether a group gives a protected permission: then it is activated before others.
+func (p *policy) first(n int32) bool {
+	return slices.ContainsFunc(p.protected, func(name string) bool {
+		perm := p.permission(name)
+		return perm != nil && perm.given.has(n)
+	})
+}
+
+// matching yields the permissions that a pattern gives, in byte order.
+func (p *policy) matching(pattern string) func(yield func(string, int32) bool) {
+	stem := stemOf(pattern)
+	return func(yield func(string, int32) bool) {
+		for name, n := range p.names.Under(stem) {
+			if name != stem && !yield(name, n) { // the stem itself, with its dot, is not below it
+				return
+			}
 		}
 	}
 }
 
-// give adds a group, not lower than any added before, to those that give permissions.
-func (p *policy) give(group int32, permissions ...string) {
-	for _, name := range permissions {
-		perm, ok := p.perms[name]
-		if ok && (len(perm.groups) == 0 || perm.groups[len(perm.groups)-1] != group) {
-			perm.groups = append(perm.groups, group)
-		}
+// permissionNames lists what groups, closed under inheritance, give, in byte order.
+func (p *policy) permissionNames(closed []int32) []string {
+	var grants []string
+	for _, n := range closed {
+		grants = append(grants, p.group(n).grants...)
 	}
+	var names []string
+	for _, n := range p.givenBy(grants) {
+		names = append(names, p.permissions.Get(n).Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
-func (p *policy) readSeparations(r Records) error {
-	sets, err := r.Separations(true)
-	p.setSeparations(sets)
-	return err
+// permissionList names the permissions, in byte order.
+func (p *policy) permissionList() []string {
+	var names []string
+	for name := range p.names.From("") {
+		names = append(names, name)
+	}
+	return names
 }
 
-func (p *policy) readMenu(r Records) error {
-	sections, err := r.Sections()
-	slices.SortStableFunc(sections, func(a, b Section) int { return cmp.Compare(a.Position, b.Position) })
-	at := make(map[string]int, len(sections))
-	for i, s := range sections {
-		at[s.Name] = i
-		p.menu = append(p.menu, MenuSection{Section: s})
+// ids lists the groups.
+func (p *policy) ids() []uuid.UUID {
+	var ids []uuid.UUID
+	for id := range p.groupIDs.All() {
+		ids = append(ids, id)
 	}
-	for _, name := range p.names {
-		perm := p.perms[name].Permission
-		if i, ok := at[perm.Section]; ok {
-			p.menu[i].Permissions = append(p.menu[i].Permissions, perm)
-		}
-	}
-	for _, s := range p.menu {
-		slices.SortStableFunc(s.Permissions, func(a, b Permission) int {
-			return cmp.Or(cmp.Compare(a.Position, b.Position), strings.Compare(a.Name, b.Name))
-		})
-	}
-	return err
+	return ids
 }

@@ -98,7 +98,7 @@ func (p *policy) user(t testing.TB, name string, groups ...string) *Identity {
 	t.Helper()
 	var active []int32
 	for _, g := range groups {
-		n, ok := p.groupNum[g]
+		n, ok := p.groupNums.Get(g)
 		if !ok {
 			t.Fatalf("the policy of the test has no group %q", g)
 		}

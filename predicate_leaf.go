@@ -78,7 +78,7 @@ func (p *inGroup) describe(id *Identity, v verdict) (need, fact string) {
 	case met:
 		return "", id.waysInto(p.name)
 	case unmet:
-		return "needs the group " + p.name, id.lacking(func(n int32) bool { return id.policy.groups[n].Name == p.name })
+		return "needs the group " + p.name, id.lacking(func(n int32) bool { return id.policy.group(n).Name == p.name })
 	}
 	return "group " + strconv.Quote(p.name) + " is unknown", ""
 }
@@ -104,7 +104,7 @@ func (p *hasPermission) describe(id *Identity, v verdict) (need, fact string) {
 	case met:
 		return "", id.waysTo(p.name)
 	case unmet:
-		return "needs " + p.name + id.givers(p.name), id.lacking(func(n int32) bool { return id.policy.groups[n].grantsItself(p.name) })
+		return "needs " + p.name + id.givers(p.name), id.lacking(func(n int32) bool { return id.policy.group(n).grantsItself(p.name) })
 	}
 	return "permission " + strconv.Quote(p.name) + " is unknown", ""
 }

@@ -148,7 +148,8 @@ func TestFault(t *testing.T) {
 	if !errors.Is(err, ErrDenied) || err.Error() != "rbac: denied: "+faultMessage {
 		t.Errorf("Check gave %v, want ErrDenied", err)
 	}
-	amy.policy.perms["post.edit"] = nil
+	n, _ := amy.policy.permissionNums.Get("post.edit")
+	amy.policy.permissions.Set(amy.policy.serial, n, nil)
 	for _, p := range []Predicate{HasPermission("post.edit"), Not(HasPermission("post.edit"))} {
 		if err := Check(amy, p); !errors.Is(err, ErrDenied) {
 			t.Errorf("Check of %v gave %v, want ErrDenied", p, err)

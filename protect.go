@@ -76,7 +76,8 @@ func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(groups, func(g uuid.UUID) bool {
-		_, _, violated := p.violated(p.groups[p.groupIDs[g]].closure)
+		n, _ := p.groupIDs.Get(g)
+		_, _, violated := p.violated(p.closeOver([]int32{n}))
 		return violated
 	}), nil
 }

@@ -153,9 +153,9 @@ func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
 }
 
 // countsAt reports whether a membership has not ended.
-func (m MembershipRecord) countsAt(now time.Time) bool {
-	return m.Until.IsZero() || now.Before(m.Until)
-}
+func (m MembershipRecord) countsAt(now time.Time) bool { return counts(m.Until, now) }
+
+func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
 
 // AuthorizedUsers lists the users who are members, in any scope, of the group or of
 // one that inherits it, in byte order of their names (INCITS 359 section 6.2.1).

@@ -100,15 +100,15 @@ func (id *Identity) Scopes(permission string) (everywhere bool, scopes []string)
 	if id.policy == nil {
 		return id.HasPermission(permission), nil
 	}
-	p, ok := id.policy.perms[permission]
-	if !ok {
+	p := id.policy.permission(permission)
+	if p == nil {
 		return false, nil
 	}
-	if p.givenBy(id.active.global.closed) {
+	if p.given.meets(id.active.global.closed) {
 		return true, nil
 	}
 	for scope, groups := range id.active.scoped {
-		if p.givenBy(groups.closed) {
+		if p.given.meets(groups.closed) {
 			scopes = append(scopes, scope)
 		}
 	}

@@ -54,7 +54,7 @@ func (tx *Tx) policyAmong(groups []uuid.UUID, sets []SeparationRecord) (*policy,
 
 // smallPolicy leaves out inheritances of groups that it does not have.
 func (tx *Tx) smallPolicy(groups []uuid.UUID, edges []InheritanceRecord, sets []SeparationRecord) (*policy, error) {
-	p := &policy{}
+	p := newPolicy()
 	list, err := tx.groupsOf(groups, nil)
 	p.setGroups(list)
 	p.setInheritances(edges)
@@ -68,7 +68,7 @@ func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy, error) {
 	if err != nil {
 		return p, err
 	}
-	sets, err := tx.r.GroupSeparations(true, slices.Collect(maps.Keys(p.groupIDs)))
+	sets, err := tx.r.GroupSeparations(true, p.ids())
 	p.setSeparations(sets)
 	return p, err
 }
@@ -76,10 +76,11 @@ func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy, error) {
 // ticketPolicy is dynamicPolicy that also knows what is activated first.
 func (tx *Tx) ticketPolicy(groups []uuid.UUID) (*policy, error) {
 	p, err := tx.dynamicPolicy(groups)
-	if err != nil || len(p.sets) == 0 {
+	if err != nil || p.sets.Len() == 0 {
 		return p, err
 	}
-	for _, permission := range tx.a.cfg.Protected {
+	p.protected = tx.a.cfg.Protected
+	for _, permission := range p.protected {
 		if _, err := tx.r.Permission(permission); err != nil {
 			if !errors.Is(err, ErrNotFound) {
 				return p, err
@@ -90,9 +91,10 @@ func (tx *Tx) ticketPolicy(groups []uuid.UUID) (*policy, error) {
 		if err != nil {
 			return p, err
 		}
+		perm := p.putPermission(Permission{Name: permission})
 		for _, g := range givers {
-			if n, ok := p.groupIDs[g]; ok {
-				p.activateFirst([]int32{n})
+			if n, ok := p.groupIDs.Get(g); ok {
+				perm.given = perm.given.with([]int32{n}, p.groups.Len())
 			}
 		}
 	}
@@ -232,7 +234,7 @@ func (tx *Tx) checkInheritance(edge InheritanceRecord, gained []uuid.UUID) error
 // checkOpenTickets refuses if something is active in a living ticket of holders, by the rules
 // that the store has, that next does not allow.
 func (tx *Tx) checkOpenTickets(holders []holder, next *policy) error {
-	if len(holders) == 0 || len(next.sets) == 0 {
+	if len(holders) == 0 || next.sets.Len() == 0 {
 		return nil
 	}
 	now, err := tx.ticketPolicy(groupsOf(holders))
@@ -264,7 +266,7 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy) error {
 type violation struct {
 	user    uuid.UUID
 	policy  *policy
-	set     int32
+	set     *policySet
 	scope   string
 	groups  []int32 // assigned, or active
 	members []int32
@@ -313,7 +315,7 @@ func (a *scopedGroups) violates(now, next *policy) (violation, bool) {
 	for _, scope := range scopes(a.scoped) {
 		var groups []int32
 		for _, n := range a.in(scope).own {
-			if m, ok := next.groupIDs[now.groups[n].ID]; ok {
+			if m, ok := next.groupIDs.Get(now.group(n).ID); ok {
 				groups = append(groups, m)
 			}
 		}
@@ -338,7 +340,7 @@ func (tx *Tx) separationError(found []violation) error {
 		names = append(names, u.Name)
 	}
 	first := found[0]
-	set, err := tx.publicSet(first.policy.sets[first.set])
+	set, err := tx.publicSet(first.set.SeparationRecord)
 	if err != nil {
 		return err
 	}
@@ -349,7 +351,7 @@ func (tx *Tx) separationError(found []violation) error {
 			reason += " and " + strconv.Itoa(more) + " more"
 		}
 	}
-	return &Error{Kind: ErrSeparation, Record: first.policy.sets[first.set].record(), Name: set.Name, Reason: reason}
+	return &Error{Kind: ErrSeparation, Record: first.set.record(), Name: set.Name, Reason: reason}
 }
 
 // text reads like: fewer than 2 of accounting, auditing may come together: bob → seniors → accounting, bob → auditing.

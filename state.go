@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-
-	"github.com/google/uuid"
 )
 
 // state is what an Authority has in memory: the policy at a head of the store. All
@@ -126,18 +123,37 @@ func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 	return changes, at == to, nil
 }
 
-// apply follows changes. One that is not about a single user makes the policy anew.
+// apply follows changes.
 func (a *Authority) apply(r Records, st *state, head Head, changes []Change) (*state, error) {
-	for _, c := range changes {
-		if !userActions[c.Action] {
-			return a.reload(r, head)
-		}
+	p, ok := st.policy.after(changes)
+	if !ok {
+		return a.reload(r, head)
 	}
-	return a.move(&state{head: head, policy: st.policy}, func() {
+	return a.move(&state{head: head, policy: p}, func() {
 		for _, c := range changes {
-			a.caches.users.Invalidate(c.SubjectID)
+			if userActions[c.Action] {
+				a.caches.users.Invalidate(c.SubjectID)
+			}
 		}
 	}), nil
+}
+
+// after returns the policy after changes, which is p itself if they are about users only. It reports
+// false if that cannot be told from them.
+func (p *policy) after(changes []Change) (*policy, bool) {
+	next := p
+	for _, c := range changes {
+		if userActions[c.Action] {
+			continue
+		}
+		if next == p {
+			next = p.fork()
+		}
+		if !next.change(c) {
+			return nil, false
+		}
+	}
+	return next, true
 }
 
 // userActions are the changes that leave the policy as it is and concern nobody
@@ -182,12 +198,6 @@ func (a *Authority) moved() <-chan struct{} {
 	return a.signal
 }
 
-// touch is what a follower needs to know of a change.
-type touch struct {
-	action  string
-	subject uuid.UUID
-}
-
 // advance moves the state to where a committed transaction of this Authority has led, so that
 // who asks after it has returned sees it. It does not ask the store, which could fail: where
 // the changes alone do not tell the next state it gives up the lease, and who asks next looks there first.
@@ -202,14 +212,18 @@ func (a *Authority) advance(before moment, tx *Tx) {
 	if st.at(tx.next) {
 		return // somebody has followed it already
 	}
-	if !st.at(tx.head) || slices.ContainsFunc(tx.touched, func(t touch) bool { return !userActions[t.action] }) {
+	p, ok := st.policy, st.at(tx.head) && len(tx.aboutPolicy) <= mostChanges
+	if ok {
+		p, ok = p.after(tx.aboutPolicy)
+	}
+	if !ok {
 		a.epoch.Add(1)
 		a.lease.Store(nil)
 		return
 	}
-	a.moveLocked(&state{head: tx.next, policy: st.policy}, func() {
-		for _, t := range tx.touched {
-			a.caches.users.Invalidate(t.subject)
+	a.moveLocked(&state{head: tx.next, policy: p}, func() {
+		for _, user := range tx.aboutUsers {
+			a.caches.users.Invalidate(user)
 		}
 	})
 	a.lease.Store(&lease{before})

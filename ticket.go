@@ -230,24 +230,30 @@ func (tx *Tx) Check(t Token, p Predicate) error {
 }
 
 func (tx *Tx) identify(t Token) (*Identity, error) {
-	st := tx.a.state.Load()
-	if st.policy == nil || st.head != tx.head || tx.changes > 0 {
-		p, err := loadPolicy(tx.r, tx.a.cfg.Protected)
-		if err != nil {
-			return nil, err
-		}
-		st = &state{policy: p} // of this transaction alone: it may yet be rolled back
+	p, err := tx.compiled()
+	if err != nil {
+		return nil, err
 	}
 	if t.IsZero() {
-		return st.policy.anonymous(tx.a.cfg.Clock), nil
+		return p.anonymous(tx.a.cfg.Clock), nil
 	}
 	rec, err := tx.a.ticketOf(tx.r, t)
 	if err != nil {
 		return nil, err
 	}
-	u, err := readUser(tx.r, func() (UserRecord, error) { return tx.r.User(rec.User) })
+	u, err := readUser(tx.r, p, func() (UserRecord, error) { return tx.r.User(rec.User) })
 	if err != nil {
 		return nil, noTicket(err)
 	}
-	return u.withTicket(st.policy, rec, tx.now, tx.a.cfg.Clock), nil
+	return u.withTicket(p, rec, tx.now, tx.a.cfg.Clock), nil
+}
+
+// compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.
+func (tx *Tx) compiled() (*policy, error) {
+	if st := tx.a.state.Load(); st.at(tx.head) && len(tx.aboutPolicy) <= mostChanges {
+		if p, ok := st.policy.after(tx.aboutPolicy); ok {
+			return p, nil
+		}
+	}
+	return loadPolicy(tx.r, tx.a.cfg.Protected)
 }

@@ -23,20 +23,21 @@ import (
 //
 // Inside a View every call that changes something gives ErrReadOnly.
 type Tx struct {
-	a        *Authority
-	ctx      context.Context
-	r        Records
-	readOnly bool
-	head     Head // as the transaction found it
-	next     Head // what it will be
-	now      time.Time
-	actor    actor
-	reason   string
-	changes  int
-	touched  []touch  // what the changes were about
-	ended    []Change // of tickets, to be logged after the commit
-	watch    protection
-	failed   error // of a change that was half made: then the Update does not commit, whatever its function returns
+	a           *Authority
+	ctx         context.Context
+	r           Records
+	readOnly    bool
+	head        Head // as the transaction found it
+	next        Head // what it will be
+	now         time.Time
+	actor       actor
+	reason      string
+	changes     int
+	aboutUsers  []uuid.UUID // whom changes were about
+	aboutPolicy []Change    // the others; no more than tell that they are too many to be followed one by one
+	ended       []Change    // of tickets, to be logged after the commit
+	watch       protection
+	failed      error // of a change that was half made: then the Update does not commit, whatever its function returns
 
 	permissionIDs map[uuid.UUID]struct{} // nil until asked for; see permissionID
 }
@@ -87,7 +88,11 @@ func (tx *Tx) log(c Change, before, after any) error {
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
 	c.Actor, c.Verified, c.Reason = tx.actor.name, tx.actor.verified, tx.reason
 	tx.changes++
-	tx.touched = append(tx.touched, touch{c.Action, c.SubjectID})
+	if userActions[c.Action] {
+		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)
+	} else if len(tx.aboutPolicy) <= mostChanges {
+		tx.aboutPolicy = append(tx.aboutPolicy, c)
+	}
 	return tx.r.AddChange(c)
 }
 

@@ -3,6 +3,7 @@ package rbac
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -46,12 +47,12 @@ func (v *validation) visit(p *predicate) {
 	case *flawed:
 		v.add(Error{Kind: ErrInvalid, Record: "predicate", Name: r.name, Reason: r.cause}, nil)
 	case *inGroup:
-		if _, ok := v.policy.groupNum[r.name]; !ok {
+		if _, ok := v.policy.groupNums.Get(r.name); !ok {
 			v.add(Error{Kind: ErrNotFound, Record: "group", Name: r.name}, v.policy.groupNames)
 		}
 	case *hasPermission:
-		if _, ok := v.policy.perms[r.name]; !ok {
-			v.add(Error{Kind: ErrNotFound, Record: "permission", Name: r.name}, func() []string { return v.policy.names })
+		if v.policy.permission(r.name) == nil {
+			v.add(Error{Kind: ErrNotFound, Record: "permission", Name: r.name}, v.policy.permissionList)
 		}
 	}
 }
@@ -80,9 +81,10 @@ func suggestion(name string, known []string) string {
 }
 
 func (p *policy) groupNames() []string {
-	names := make([]string, len(p.groups))
-	for i, g := range p.groups {
-		names[i] = g.Name
+	var names []string
+	for name := range p.groupNums.All() {
+		names = append(names, name)
 	}
+	slices.Sort(names)
 	return names
 }

@@ -174,7 +174,7 @@ func (n *mapNode[K, V]) delete(stamp, hash uint64, level uint, key K) *mapNode[K
 	return n
 }
 
-// All iterates over the entries, in no order.
+// All iterates over the entries, in no order. Meanwhile m must not be written to.
 func (m Map[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		if m.root != nil {

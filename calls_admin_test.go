@@ -1,0 +1,218 @@
+package rbac_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// adminCalls are calls like the others, of every function of a Tx and of what an Authority has besides.
+var adminCalls = []call{
+	{"AddActiveGroup", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return a.AddActiveGroup(ctx, t, "trainees") // active by inheritance before
+	}},
+	{"Watch", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		for id, err := range a.Watch(ctx, t) {
+			return alone(id, err)
+		}
+		return errors.New("nothing was yielded")
+	}},
+	{"AtLeast", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		return a.Judge(rbac.AtLeast(ctx, a.Revision()), t, rbac.NotAnonymous())
+	}},
+	{"Declare", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.Declare(ctx, blogCatalogue())
+	}},
+	{"Plan", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		p, err := a.Plan(ctx, blogCatalogue())
+		return alone(p.String(), err)
+	}},
+	{"Tx: users and memberships", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		m := rbac.Membership{User: "zoe", Group: "editors", Scope: "x"}
+		return a.Update(ctx, all(
+			func(tx *rbac.Tx) error {
+				u, err := tx.AddUser(rbac.User{Name: "zoe"})
+				u.Email, u.Subject = "zoe@example.org", "sub|zoe"
+				return errors.Join(err, tx.ModifyUser(u))
+			},
+			func(tx *rbac.Tx) error { return tx.SetPasswordHash("zoe", "") },
+			func(tx *rbac.Tx) error { return tx.AssignUser(m) },
+			func(tx *rbac.Tx) error {
+				m := m
+				m.Note = "on trial"
+				return tx.ModifyMembership(m)
+			},
+			func(tx *rbac.Tx) error { return tx.DeassignUser(m) },
+			func(tx *rbac.Tx) error { return tx.DeleteUser("zoe") },
+			func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })) // with ticket and membership
+	}},
+	{"Tx: permissions, sections and grants", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		g := rbac.Grant{Group: "editors", Permission: "post.*"}
+		return a.Update(ctx, all(
+			func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: "posts"}) },
+			func(tx *rbac.Tx) error { return tx.ModifySection(rbac.Section{Name: "posts", Position: 1}) },
+			func(tx *rbac.Tx) error {
+				p, err := tx.AddPermission(rbac.Permission{Name: "post.delete", Section: "posts"})
+				p.Title = "Delete posts"
+				return errors.Join(err, tx.ModifyPermission(p))
+			},
+			func(tx *rbac.Tx) error { return tx.GrantPermission(g) },
+			func(tx *rbac.Tx) error { return tx.ModifyGrant(g) },
+			func(tx *rbac.Tx) error { return tx.RevokePermission(g) },
+			func(tx *rbac.Tx) error { return tx.DeleteSection("posts") },
+			func(tx *rbac.Tx) error { return tx.DeletePermission("post.edit") })) // which is granted
+	}},
+	{"Tx: groups and inheritances", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.Update(ctx, all(
+			func(tx *rbac.Tx) error {
+				g, err := tx.AddGroup(rbac.Group{Name: "guests"})
+				g.Name = "visitors"
+				return errors.Join(err, tx.ModifyGroup(g))
+			},
+			func(tx *rbac.Tx) error { return second(tx.AddAscendant(rbac.Group{Name: "hosts"}, "visitors")) },
+			func(tx *rbac.Tx) error { return second(tx.AddDescendant(rbac.Group{Name: "strangers"}, "visitors")) },
+			func(tx *rbac.Tx) error {
+				return tx.AddInheritance(rbac.Inheritance{Senior: "editors", Junior: "hosts"})
+			},
+			func(tx *rbac.Tx) error {
+				return tx.DeleteInheritance(rbac.Inheritance{Senior: "chiefs", Junior: "staff"})
+			},
+			func(tx *rbac.Tx) error { return tx.DeleteGroup("hosts") }))
+	}},
+	{"Tx: separation sets", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.Update(ctx, all(ssd("s", 2, "editors", "staff"), dsd("d", 2, "editors", "staff"),
+			func(tx *rbac.Tx) error { return tx.AddSSDSetMember("s", "chiefs") },
+			func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 3) },
+			func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 2) },
+			func(tx *rbac.Tx) error { return tx.DeleteSSDSetMember("s", "staff") },
+			func(tx *rbac.Tx) error { return tx.DeleteSSDSet("s") },
+			func(tx *rbac.Tx) error { return tx.AddDSDSetMember("d", "chiefs") },
+			func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("d", 3) },
+			func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("d", 2) },
+			func(tx *rbac.Tx) error { return tx.DeleteDSDSetMember("d", "staff") },
+			func(tx *rbac.Tx) error { return tx.DeleteDSDSet("d") }))
+	}},
+	{"Tx: review", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.View(ctx, func(tx *rbac.Tx) error { return each(reviews, func(f func(*rbac.Tx) error) error { return f(tx) }) })
+	}},
+}
+
+var reviews = []func(*rbac.Tx) error{
+	func(tx *rbac.Tx) error {
+		u, err := tx.User("amy")
+		if err != nil {
+			return err
+		}
+		return second(tx.UserByID(u.ID))
+	},
+	func(tx *rbac.Tx) error { return second(tx.UserBySubject("sub|amy")) },
+	func(tx *rbac.Tx) error {
+		_, err := tx.UserByEmail("amy@example.org") // she has none
+		return ignoreNotFound(err)
+	},
+	func(tx *rbac.Tx) error { return second(tx.Group("editors")) },
+	func(tx *rbac.Tx) error { return second(tx.Permission("post.edit")) },
+	func(tx *rbac.Tx) error { return last(tx.Users(rbac.UserQuery{Group: "editors"})) },
+	func(tx *rbac.Tx) error { return second(tx.Groups()) },
+	func(tx *rbac.Tx) error { return second(tx.Permissions()) },
+	func(tx *rbac.Tx) error { return second(tx.Sections()) },
+	func(tx *rbac.Tx) error { return last(tx.AssignedUsers("editors")) },
+	func(tx *rbac.Tx) error { return second(tx.AssignedGroups("amy")) },
+	func(tx *rbac.Tx) error { return last(tx.AuthorizedUsers("editors")) },
+	func(tx *rbac.Tx) error { return second(tx.AuthorizedGroups("amy")) },
+	func(tx *rbac.Tx) error { return second(tx.GroupPermissions("editors")) },
+	func(tx *rbac.Tx) error { return second(tx.UserPermissions("amy")) },
+	func(tx *rbac.Tx) error { return second(tx.PermissionGroups("post.edit")) },
+	func(tx *rbac.Tx) error { return last(tx.PermissionUsers("post.edit")) },
+	func(tx *rbac.Tx) error { return second(tx.GroupOperationsOnObject("editors", "post")) },
+	func(tx *rbac.Tx) error { return second(tx.UserOperationsOnObject("amy", "post")) },
+	func(tx *rbac.Tx) error { return ignoreNotFound(second(tx.SSDSet("none"))) },
+	func(tx *rbac.Tx) error { return ignoreNotFound(second(tx.DSDSet("none"))) },
+	func(tx *rbac.Tx) error { return second(tx.SSDSets()) },
+	func(tx *rbac.Tx) error { return second(tx.DSDSets()) },
+	func(tx *rbac.Tx) error { return last(tx.Changes(rbac.ChangeQuery{})) },
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, rbac.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// The calls are of all functions that an embedding program can call.
+func TestCallsAreAll(t *testing.T) {
+	var text []byte
+	for _, file := range []string{"calls_test.go", "calls_admin_test.go", "separation_test.go"} {
+		part, err := os.ReadFile(file)
+		must(t, err)
+		text = append(text, part...)
+	}
+	called := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\b(?:a|tx)\.(\w+)\(`).FindAllSubmatch(text, -1) {
+		called[string(m[1])] = true
+	}
+	exempt := []string{
+		"Close", "Menu", "Revision", "Unwrap", "HashPassword", // ask the store nothing
+		"Validate",                                                                                                     // TestValidateOnAStoreThatFails: it takes no context
+		"Distrust", "Failures", "FillHashQueue", "Flush", "HashCalls", "HashesRunning", "Poll", "SetVerified", "Sweep", // of these tests
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[*rbac.Authority](), reflect.TypeFor[*rbac.Tx]()} {
+		for m := range of.Methods() {
+			if !called[m.Name] && !slices.Contains(exempt, m.Name) {
+				t.Errorf("%v.%s is in none of the calls", of, m.Name)
+			}
+		}
+	}
+}
+
+func TestValidateOnAStoreThatFails(t *testing.T) {
+	for k := int64(1); ; k++ {
+		s, a, _ := faultyOffice(t)
+		s.arm(k)
+		err := a.Validate(rbac.HasPermission("post.edit"))
+		if !s.reached() {
+			must(t, err)
+			return
+		}
+		if !errors.Is(err, rbac.ErrUnavailable) {
+			t.Errorf("the store fails at call %d: %v", k, err)
+		}
+	}
+}
+
+// An Authority under a lease, whose store fails while it follows a change: who waits for that change gets no answer from before it.
+func TestAtLeastOnAStoreThatFails(t *testing.T) {
+	s, _, tok := faultyOffice(t)
+	h := newHouse(t, s)
+	h.realTime = true
+	a := h.open(rbac.Config{MaxStaleness: 100 * time.Millisecond})
+	other := (&house{t: t, store: s.Store, clock: h.clock}).open(rbac.Config{})
+	edit := rbac.HasPermission("post.edit")
+	for k := int64(1); k < 30; k++ { // more calls than it takes to follow a change
+		change, want := revoke("editors", "post.edit"), rbac.ErrDenied
+		if k%2 == 0 {
+			change, want = grant("editors", "post.edit"), nil
+		}
+		must(t, other.Update(ctx, change))
+		s.arm(k)
+		under := rbac.AtLeast(ctx, other.Revision())
+		err := a.Judge(under, tok, edit)
+		if !errors.Is(err, want) && !errors.Is(err, rbac.ErrUnavailable) {
+			t.Errorf("the store fails at call %d: %v; want %v or ErrUnavailable", k, err, want)
+		}
+		s.arm(0)
+		for err = a.Judge(under, tok, edit); errors.Is(err, rbac.ErrUnavailable); err = a.Judge(under, tok, edit) {
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("and works again: %v; want %v", err, want)
+		}
+	}
+}

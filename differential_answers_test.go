@@ -1,0 +1,78 @@
+package rbac_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rbac-go/rbac"
+)
+
+// answers are all that an Authority says of users, tickets and predicates, a line each.
+func (r *history) answers(a *rbac.Authority) (lines []string) {
+	add := func(of string, id *rbac.Identity, err error) {
+		if err != nil {
+			lines = append(lines, of+err.Error())
+			return
+		}
+		for _, line := range r.describe(id) {
+			lines = append(lines, of+line)
+		}
+		lines = append(lines, of+fmt.Sprint("menu ", a.Menu(id), a.Menu(id.In(r.scopes[0]))))
+	}
+	for i, u := range r.users {
+		id, err := a.Identity(ctx, u)
+		add(u+": ", id, err)
+		id, err = a.IdentityBySubject(ctx, "sub|"+u)
+		lines = append(lines, fmt.Sprint(u, " by subject: ", id, id.ID(), slices.Collect(id.Groups()), slices.Collect(id.Permissions()), err))
+		e, err := a.ExplainUser(ctx, u, r.asked[(i+len(r.kept))%len(r.permissions)])
+		lines = append(lines, fmt.Sprint(u, " explained: ", e, err))
+	}
+	for i, tok := range r.tokens {
+		of := fmt.Sprint("ticket ", i, ": ")
+		id, err := a.Identify(ctx, tok)
+		add(of, id, err)
+		lines = append(lines, fmt.Sprint(of, a.Judge(ctx, tok, r.asked[i%len(r.asked)])))
+	}
+	id, err := a.Identify(ctx, rbac.Token{})
+	add("anonymous: ", id, err)
+	return append(lines, fmt.Sprint("validate: ", a.Validate(r.compound)))
+}
+
+// describe is what an Identity says, in every scope.
+func (r *history) describe(id *rbac.Identity) []string {
+	lines := []string{fmt.Sprint(id, id.ID(), id.AuthenticatedAt().UnixMicro())}
+	for _, p := range r.permissions {
+		everywhere, scopes := id.Scopes(p)
+		lines = append(lines, fmt.Sprint("scopes of ", p, everywhere, scopes))
+	}
+	lines = append(lines, r.describeHere(id)...)
+	for _, scope := range r.scopes {
+		lines = append(lines, r.describeHere(id.In(scope))...)
+	}
+	for i, part := range rbac.Explain(id, r.compound).Parts {
+		lines = append(lines, fmt.Sprint("reason ", i, part.Met, part.Reason))
+	}
+	return lines
+}
+
+// describeHere is what it says where it is.
+func (r *history) describeHere(id *rbac.Identity) []string {
+	verdicts := make([]byte, 0, 2*len(r.asked))
+	for i, p := range r.asked {
+		switch {
+		case rbac.Met(id, p):
+			verdicts = append(verdicts, 'm')
+		case rbac.Met(id, r.negated[i]):
+			verdicts = append(verdicts, 'u')
+		default:
+			verdicts = append(verdicts, 'b') // broken: there is no such group or permission
+		}
+	}
+	for _, p := range r.permissions {
+		verdicts = fmt.Append(verdicts, " ", id.HasPermission(p))
+	}
+	for _, g := range r.groups[:len(r.asked)-len(r.permissions)] {
+		verdicts = fmt.Append(verdicts, " ", id.InGroup(g))
+	}
+	return []string{fmt.Sprintf("%v %s %v %v", id, verdicts, slices.Collect(id.Groups()), slices.Collect(id.Permissions()))}
+}

@@ -1,0 +1,233 @@
+package rbac_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Of two and of four processes on one file one is killed in the middle of its writes (SIGKILL), and started again: no login or
+// logout that it or another one acknowledged is lost, no Update is there by half, and all agree on what
+// was not acknowledged: the one that recovers the file, the others, and at the end one that is opened anew.
+//
+// There are 200 rounds of two processes and of four; RBAC_KILLS sets another number.
+func TestKilledProcess(t *testing.T) {
+	for _, n := range []int{2, 4} {
+		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
+			path := officeFile(t)
+			k := &killing{t: t, path: path, tickets: map[string]string{}, member: "out"}
+			for range n {
+				k.workers = append(k.workers, startWorker(t, path))
+			}
+			for range numberFrom(t, "RBAC_KILLS", 200) {
+				k.round()
+			}
+			k.verify()
+		})
+	}
+}
+
+// killing is what happens to a number of processes, the first of which is killed again and again.
+type killing struct {
+	t       *testing.T
+	path    string
+	workers []*worker
+
+	mu       sync.Mutex
+	tickets  map[string]string // what was acknowledged: "lives" or "ended"; or "unknown"
+	touched  []string          // in this round
+	member   string            // whether nora is "in" both groups, "out" of both, or it is "unknown"
+	acks     int               // of the one that is killed, in this round
+	told     int               // acknowledged, in all
+	unknowns int               // not acknowledged, in all
+}
+
+// round lets all processes write, and kills the first after some acknowledgements.
+func (k *killing) round() {
+	k.touched, k.acks = nil, 0
+	victim, enough := k.workers[0], rand.IntN(12)
+	reached, reach := context.WithCancel(ctx)
+	var stop atomic.Bool
+	var writers sync.WaitGroup
+	write := func(f func(*worker) bool, w *worker) {
+		writers.Go(func() {
+			for !stop.Load() && f(w) {
+				k.mu.Lock()
+				if w == victim {
+					if k.acks++; k.acks == enough+1 {
+						reach()
+					}
+				}
+				k.mu.Unlock()
+			}
+		})
+	}
+	for range 2 {
+		write(k.logInAndOut, victim)
+	}
+	write(k.joinOrLeave, victim)
+	for _, w := range k.workers[1:] {
+		write(k.logInAndOut, w)
+	}
+	go func() { writers.Wait(); reach() }() // in case all of its calls fail
+	<-reached.Done()
+	victim.kill()
+	stop.Store(true)
+	writers.Wait()
+	k.workers[0] = startWorker(k.t, k.path)
+	k.agree()
+}
+
+// logInAndOut makes a ticket, or ends one of this round, and reports false when the process is gone.
+func (k *killing) logInAndOut(w *worker) bool {
+	if token := k.some(); token != "" && rand.IntN(2) == 0 {
+		k.set(token, "unknown")
+		answer, ok := w.ask("logout", token)
+		if ok && answer != "" { // acknowledged
+			k.set(token, answer)
+		}
+		return ok
+	}
+	token, ok := w.ask("issue", "amy")
+	if ok && token != "" {
+		parsed(token)
+		k.workers[rand.IntN(len(k.workers))].ask("lives", token, "0") // and has it in memory, unless it is killed
+		k.set(token, "lives")
+	}
+	return ok
+}
+
+// some is a ticket of this round that lives and that nobody else is about to end.
+func (k *killing) some() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, token := range k.touched {
+		if k.tickets[token] == "lives" {
+			k.tickets[token] = "unknown"
+			return token
+		}
+	}
+	return ""
+}
+
+func (k *killing) set(token, what string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !slices.Contains(k.touched, token) {
+		k.touched = append(k.touched, token)
+	}
+	k.tickets[token] = what
+}
+
+// joinOrLeave makes nora a member of two groups in one Update, or of none.
+func (k *killing) joinOrLeave(w *worker) bool {
+	next := map[string]string{"in": "leave", "out": "join"}[k.member]
+	k.member = "unknown"
+	answer, ok := w.ask(next, "nora")
+	if ok && answer != "" {
+		k.member = answer
+	}
+	return ok && answer != ""
+}
+
+// agree asks all processes about what was touched in this round, as of the revision that the new one has found.
+func (k *killing) agree() {
+	revision := k.workers[0].insist("revision")
+	first := k.report(k.workers[0], revision, k.touched)
+	for i, w := range k.workers[1:] {
+		if got := k.report(w, revision, k.touched); !maps.Equal(got, first) {
+			k.t.Fatalf("process %d says %v; the one that was started after the kill %v", i+1, got, first)
+		}
+	}
+	k.compare(first)
+}
+
+// report is what a process says of tickets and of nora.
+func (k *killing) report(w *worker, revision string, tokens []string) map[string]string {
+	said := map[string]string{"nora": w.insist("see", "nora", revision)}
+	answers := make([]<-chan string, len(tokens))
+	for i, token := range tokens {
+		answers[i] = w.send("lives", token, revision)
+	}
+	for i, token := range tokens {
+		if said[token] = <-answers[i]; said[token] == "" {
+			said[token] = w.insist("lives", token, revision)
+		}
+	}
+	return said
+}
+
+// compare compares what is said with what was acknowledged, and learns what was not.
+func (k *killing) compare(said map[string]string) {
+	k.t.Helper()
+	both := map[string]string{"[chiefs editors staff] [door.open post.edit]": "in", "[editors] [post.edit]": "out"}
+	nora, ok := both[said["nora"]]
+	if !ok {
+		k.t.Fatalf("nora is %s: half of an Update", said["nora"])
+	}
+	k.acknowledged("nora's memberships", &k.member, nora)
+	for token, what := range said {
+		if token != "nora" {
+			known := k.tickets[token]
+			k.acknowledged("a ticket", &known, what)
+			k.tickets[token] = known
+		}
+	}
+}
+
+func (k *killing) acknowledged(of string, known *string, said string) {
+	k.t.Helper()
+	switch {
+	case *known == "unknown":
+		k.unknowns++
+		*known = said
+	case *known != said:
+		k.t.Fatalf("%s: acknowledged %q; found %q", of, *known, said)
+	default:
+		k.told++
+	}
+}
+
+// verify asks everything of all rounds once more: of all processes, and of one that has just been opened.
+func (k *killing) verify() {
+	tokens := slices.Collect(maps.Keys(k.tickets))
+	for _, w := range k.workers {
+		k.compare(k.report(w, "0", tokens))
+	}
+	a, closeAll, err := openFile(k.path)
+	must(k.t, err)
+	defer closeAll()
+	said := map[string]string{"nora": serve(a, strings.Fields("see nora 0"))}
+	for _, token := range tokens {
+		said[token] = serve(a, []string{"lives", token, "0"})
+	}
+	k.compare(said)
+	must(k.t, a.View(ctx, gapFree))
+	k.t.Logf("%d tickets; %d answers as acknowledged, %d of what was not", len(tokens), k.told, k.unknowns)
+	if k.unknowns == 0 {
+		k.t.Error("nothing was killed in the middle of a write")
+	}
+}
+
+// gapFree reports a revision that is missing in the change log.
+func gapFree(tx *rbac.Tx) error {
+	last := rbac.Revision(0)
+	for c, err := range tx.Changes(rbac.ChangeQuery{}) {
+		if err != nil {
+			return err
+		}
+		if c.Revision > last+1 || c.Revision == last+1 && c.Seq != 0 {
+			return fmt.Errorf("the change log goes from revision %v to %v.%d", last, c.Revision, c.Seq)
+		}
+		last = c.Revision
+	}
+	return nil
+}

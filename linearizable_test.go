@@ -1,0 +1,281 @@
+package rbac_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// After the call that changed something has returned, nothing that starts later in this process is answered from
+// before it. Eight readers ask all the time, under a real lease, while one writer gives and takes
+// rights in every way; the history is checked afterwards. The race detector looks on in CI.
+func TestLinearizable(t *testing.T) {
+	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} { // the default; and one that is renewed all the time
+		t.Run(fmt.Sprint("lease of ", lease), func(t *testing.T) {
+			eachStore(t, func(t *testing.T, h *house) {
+				store := &overtaken{Store: h.store}
+				h.store, h.realTime = store, true
+				w := newDoor(h, h.open(rbac.Config{MaxStaleness: lease}))
+				before := store.views.Load()
+				logs := w.run(300)
+				asked := store.views.Load() - before
+				w.verify(t, logs)
+				if reads := w.done.Load(); lease == time.Second && asked > reads/2 {
+					t.Errorf("%d reads asked the store %d times: too few were answered from memory to prove anything", reads, asked)
+				}
+			})
+		})
+	}
+}
+
+// run makes changes while eight readers ask.
+func (w *door) run(changes int) []readLog {
+	var readers sync.WaitGroup
+	var stop atomic.Bool
+	logs := make([]readLog, 8)
+	for i := range logs {
+		readers.Go(func() {
+			for n := i; !stop.Load(); n++ {
+				logs[i].add(w.read(n))
+				w.done.Add(1)
+				runtime.Gosched() // so that the writer gets its turn where there are few processors
+			}
+		})
+	}
+	for n := range changes {
+		w.write(n)
+		if n%3 > 0 { // otherwise the next change meets those who still look for this one
+			w.await(100)
+		}
+	}
+	stop.Store(true)
+	readers.Wait()
+	return logs
+}
+
+// overtaken is a store that counts its Views, and takes its time to return what it has read, so that it is overtaken. It hides what
+// else the store can do.
+type overtaken struct {
+	rbac.Store
+	views atomic.Int64
+}
+
+func (s *overtaken) View(ctx context.Context, f func(rbac.Records) error) error {
+	defer func() {
+		for range s.views.Add(1) % 16 {
+			runtime.Gosched()
+		}
+	}()
+	return s.Store.View(ctx, f)
+}
+
+// door is what the writer changes and the readers ask about.
+type door struct {
+	h     *house
+	a     *rbac.Authority
+	order order
+	done  atomic.Int64 // reads
+
+	tok     rbac.Token // of amy
+	changes atomic.Pointer[loggedIn]
+
+	grants, member map[string]bool // by group
+	inherits, off  bool
+	registers      map[string]*register
+}
+
+// loggedIn is the ticket that bob has now, and the register of whether it lives.
+type loggedIn struct {
+	tok  rbac.Token
+	name string
+}
+
+var doorGroups = []string{"chiefs", "staff"}
+
+func newDoor(h *house, a *rbac.Authority) *door {
+	w := &door{h: h, a: a, grants: map[string]bool{}, member: map[string]bool{}, registers: map[string]*register{}}
+	h.groups(a, map[string][]string{"staff": nil, "chiefs": nil})
+	h.do(a, func(tx *rbac.Tx) error { return second(tx.AddPermission(rbac.Permission{Name: "door.open"})) })
+	for _, name := range []string{"amy", "bob", "cid"} {
+		h.user(a, name, "")
+	}
+	w.tok = h.issue(a, rbac.Login{User: "amy"})
+	for name, value := range w.values() {
+		w.registers[name] = &register{initial: value}
+	}
+	w.logIn(0)
+	return w
+}
+
+// values are what each read of a register has to return now.
+func (w *door) values() map[string]string {
+	in := map[string]bool{}
+	for _, g := range doorGroups {
+		in[g] = w.member[g] || g == "staff" && w.member["chiefs"] && w.inherits
+	}
+	judged := "denied"
+	var groups, permissions []string
+	for _, g := range doorGroups {
+		if in[g] {
+			groups = append(groups, g)
+		}
+		if in[g] && w.grants[g] {
+			judged, permissions = "allowed", []string{"door.open"}
+		}
+	}
+	account := "enabled"
+	if w.off {
+		account = "disabled"
+	}
+	return map[string]string{"judge": judged, "identify": fmt.Sprint(groups, permissions), "account": account}
+}
+
+// logIn gives bob a new ticket. It is asked about only from now on, so that it lives at first.
+func (w *door) logIn(n int) {
+	l := &loggedIn{tok: w.h.issue(w.a, rbac.Login{User: "bob"}), name: fmt.Sprint("ticket ", n)}
+	w.registers[l.name] = &register{initial: "lives"}
+	w.changes.Store(l)
+}
+
+// write makes the n-th change and notes it.
+func (w *door) write(n int) {
+	if n%7 == 6 {
+		w.logOut(n)
+		return
+	}
+	change := w.toggle(n)
+	op := operation{begin: w.order.next()}
+	w.h.do(w.a, change)
+	op.end = w.order.next()
+	for name, value := range w.values() {
+		op.value = value
+		w.registers[name].writes = append(w.registers[name].writes, op)
+	}
+}
+
+func (w *door) logOut(n int) {
+	l := w.changes.Load()
+	op := operation{begin: w.order.next(), value: "ended"}
+	must(w.h.t, w.a.Logout(ctx, l.tok))
+	op.end = w.order.next()
+	w.registers[l.name].writes = []operation{op}
+	w.await(20) // the readers still have the old token
+	w.logIn(n)
+}
+
+// await waits until so many more reads were done.
+func (w *door) await(reads int64) {
+	for seen := w.done.Load(); w.done.Load() < seen+reads; {
+		runtime.Gosched()
+	}
+}
+
+// toggle is a change of a right of amy's, or of whether cid's account is enabled.
+func (w *door) toggle(n int) func(*rbac.Tx) error {
+	g := doorGroups[n/7%2]
+	switch n % 7 % 4 {
+	case 0:
+		w.grants[g] = !w.grants[g]
+		if w.grants[g] {
+			return func(tx *rbac.Tx) error { return tx.GrantPermission(rbac.Grant{Group: g, Permission: "door.open"}) }
+		}
+		return revoke(g, "door.open")
+	case 1:
+		w.member[g] = !w.member[g]
+		if w.member[g] {
+			return assign("amy", g)
+		}
+		return func(tx *rbac.Tx) error { return tx.DeassignUser(rbac.Membership{User: "amy", Group: g}) }
+	case 2:
+		w.inherits = !w.inherits
+		i := rbac.Inheritance{Senior: "chiefs", Junior: "staff"}
+		if w.inherits {
+			return func(tx *rbac.Tx) error { return tx.AddInheritance(i) }
+		}
+		return func(tx *rbac.Tx) error { return tx.DeleteInheritance(i) }
+	}
+	w.off = !w.off
+	off := w.off
+	return func(tx *rbac.Tx) error {
+		u, err := tx.User("cid")
+		u.Disabled = off
+		return errors.Join(err, tx.ModifyUser(u))
+	}
+}
+
+// read asks about one register.
+func (w *door) read(n int) (name string, op operation) {
+	l := w.changes.Load()
+	name = []string{"judge", "identify", "account", l.name}[n%4]
+	op.begin = w.order.next()
+	switch n % 4 {
+	case 0:
+		op.value = said(w.a.Judge(ctx, w.tok, rbac.HasPermission("door.open")), "allowed", rbac.ErrDenied, "denied")
+	case 1:
+		id, err := w.a.Identify(ctx, w.tok)
+		op.value = said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), nil, "")
+	case 2:
+		op.value = said(second(w.a.Identity(ctx, "cid")), "enabled", rbac.ErrDenied, "disabled")
+	default:
+		op.value = said(w.a.Judge(ctx, l.tok, rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
+	}
+	op.end = w.order.next()
+	return name, op
+}
+
+// said is what an answer means; ErrUnavailable is none.
+func said(err error, yes string, no error, means string) string {
+	switch {
+	case err == nil:
+		return yes
+	case errors.Is(err, rbac.ErrUnavailable):
+		return ""
+	case no != nil && errors.Is(err, no):
+		return means
+	}
+	return err.Error()
+}
+
+// readLog is what one reader has seen, by register.
+type readLog map[string][]operation
+
+func (l *readLog) add(name string, op operation) {
+	if *l == nil {
+		*l = readLog{}
+	}
+	(*l)[name] = append((*l)[name], op)
+}
+
+// verify checks the history of each register.
+func (w *door) verify(t *testing.T, logs []readLog) {
+	t.Helper()
+	answers, none := 0, 0
+	for _, log := range logs {
+		for name, reads := range log {
+			for _, op := range reads {
+				if op.value == "" {
+					none++
+					continue
+				}
+				answers++
+				w.registers[name].reads = append(w.registers[name].reads, op)
+			}
+		}
+	}
+	for name, r := range w.registers {
+		if err := r.check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if answers < 1000 {
+		t.Errorf("of %d reads %d got no answer: too few did to prove anything", answers+none, none)
+	}
+}

@@ -1,0 +1,178 @@
+package rbac
+
+import (
+	"maps"
+	"slices"
+)
+
+// loadPolicy reads and compiles the policy that r shows.
+func loadPolicy(r Records, protected []string) (*policy, error) {
+	p := newPolicy()
+	p.protected, p.shared = protected, &sharedGroups{}
+	var granted grantees
+	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions,
+		func(r Records) (err error) { granted, err = p.readGrants(r); return err }, p.readSeparations, p.readSections} {
+		if err := step(r); err != nil {
+			return nil, err
+		}
+	}
+	p.spread(granted)
+	return p, nil
+}
+
+func (p *policy) readGroups(r Records) error {
+	groups, err := r.Groups()
+	p.setGroups(groups)
+	return err
+}
+
+func (p *policy) setGroups(groups []Group) {
+	for _, g := range groups {
+		p.putGroup(g)
+	}
+}
+
+// putGroup numbers a new group.
+func (p *policy) putGroup(g Group) {
+	n := int32(p.groups.Len())
+	p.groups.Set(p.serial, n, &policyGroup{Group: g, serial: p.serial})
+	p.groupNums.Set(p.serial, g.Name, n)
+	p.groupIDs.Set(p.serial, g.ID, n)
+}
+
+func (p *policy) readInheritances(r Records) error {
+	inheritances, err := r.Inheritances()
+	p.setInheritances(inheritances)
+	return err
+}
+
+// setInheritances leaves out those of groups that p does not have.
+func (p *policy) setInheritances(inheritances []InheritanceRecord) {
+	for _, i := range inheritances {
+		senior, ok1 := p.groupIDs.Get(i.Senior)
+		junior, ok2 := p.groupIDs.Get(i.Junior)
+		if ok1 && ok2 {
+			s, j := p.group(senior), p.group(junior)
+			s.juniors, j.seniors = append(s.juniors, junior), append(j.seniors, senior)
+		}
+	}
+	for n := range p.groups.Len() {
+		g := p.group(int32(n))
+		g.juniors, g.seniors = slices.Clip(g.juniors), slices.Clip(g.seniors)
+	}
+}
+
+func (p *policy) readPermissions(r Records) error {
+	permissions, err := r.Permissions()
+	for _, perm := range permissions {
+		p.putPermission(perm)
+	}
+	return err
+}
+
+// putPermission numbers a new permission.
+func (p *policy) putPermission(perm Permission) *policyPermission {
+	n := int32(p.permissions.Len())
+	made := &policyPermission{Permission: perm, serial: p.serial}
+	p.permissions.Set(p.serial, n, made)
+	p.permissionNums.Set(p.serial, perm.Name, n)
+	p.names.Set(p.serial, perm.Name, n)
+	return made
+}
+
+// grantees are the groups with a grant that gives a permission, by its number.
+type grantees [][]int32
+
+func (p *policy) readGrants(r Records) (grantees, error) {
+	grants, err := r.Grants()
+	granted := make(grantees, p.permissions.Len())
+	for _, g := range grants {
+		n, ok := p.groupIDs.Get(g.Group)
+		if !ok {
+			continue
+		}
+		name := g.Permission
+		if perm, ok := p.permissionNums.Get(name); ok {
+			name = p.permissions.Get(perm).Name // one text for all who name it
+			granted[perm] = append(granted[perm], n)
+		} else {
+			groups, _ := p.loose.Get(name)
+			p.loose.Set(p.serial, name, append(groups, n))
+		}
+		group := p.group(n)
+		group.grants = append(group.grants, name) // they come in the order of group and permission
+	}
+	for n := range p.groups.Len() {
+		g := p.group(int32(n))
+		g.grants = slices.Clip(g.grants)
+	}
+	return granted, err
+}
+
+// spread gives each permission the groups that are granted it, and all that inherit these.
+func (p *policy) spread(granted grantees) {
+	for pattern, groups := range maps.Collect(p.loose.All()) {
+		p.loose.Set(p.serial, pattern, sortedSet(slices.Clone(groups)))
+		if isPattern(pattern) {
+			for _, perm := range p.matching(pattern) {
+				granted[perm] = append(granted[perm], groups...)
+			}
+		}
+	}
+	seniors := climber{p: p, seen: make([]int32, p.groups.Len())}
+	for n, groups := range granted {
+		perm := p.permissions.Get(int32(n))
+		perm.given = newGroupSet(slices.Clip(seniors.climb(groups)), p.groups.Len())
+	}
+}
+
+// climber finds the inheritors of many lists of groups, one after the other.
+type climber struct {
+	p     *policy
+	seen  []int32 // in which round a group was met last
+	round int32
+}
+
+// climb returns groups, of a list that is nobody else's, with all that inherit them, sorted.
+func (c *climber) climb(groups []int32) []int32 {
+	c.round++
+	met := groups[:0]
+	for _, n := range groups {
+		if c.seen[n] != c.round {
+			c.seen[n] = c.round
+			met = append(met, n)
+		}
+	}
+	for i := 0; i < len(met); i++ {
+		for _, n := range c.p.group(met[i]).seniors {
+			if c.seen[n] != c.round {
+				c.seen[n] = c.round
+				met = append(met, n)
+			}
+		}
+	}
+	slices.Sort(met)
+	return met
+}
+
+func (p *policy) readSeparations(r Records) error {
+	sets, err := r.Separations(true)
+	p.setSeparations(sets)
+	return err
+}
+
+// setSeparations makes p check these sets, and no others.
+func (p *policy) setSeparations(sets []SeparationRecord) {
+	for _, set := range maps.Collect(p.sets.All()) {
+		p.dropSet(set)
+	}
+	for _, set := range sets {
+		p.putSet(set)
+	}
+}
+
+func (p *policy) readSections(r Records) error {
+	sections, err := r.Sections()
+	p.sections = sections
+	return err
+}
