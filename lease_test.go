@@ -327,6 +327,7 @@ func (c waitingContext) Done() <-chan struct{} {
 	}
 	return c.Context.Done()
 }
+
 // Revision is at least that of each change made through the Authority, also while a View that began before it reads the policy anew.
 func TestRevisionOfTheOwnChange(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
