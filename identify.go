@@ -10,7 +10,7 @@ import (
 
 // Identify returns the Identity that a token stands for, with one revision of
 // policy and memberships. The zero Token is the anonymous Identity. It counts as a
-// use of the ticket.
+// use of the ticket, unless [WithoutUse] says otherwise.
 //
 // Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With an
 // error the Identity is nil, which meets no predicate.
@@ -20,7 +20,7 @@ func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 		return nil, err
 	}
 	if c != nil {
-		a.use(c, now)
+		a.useUnder(ctx, c, now)
 	}
 	return id, nil
 }

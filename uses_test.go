@@ -2,6 +2,7 @@ package rbac_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -150,5 +151,31 @@ func TestSweptElsewhere(t *testing.T) {
 		}))
 		must(t, a.Flush(ctx))
 		checkAlive(t, "swept elsewhere", a, dead, tok)
+	})
+}
+
+// What a service does by itself is no use of the ticket, if it says so; the later word counts.
+func TestWithoutUse(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{IdleLimit: 10 * time.Minute})
+		for name, c := range map[string]struct {
+			under context.Context
+			alive bool
+		}{
+			"as it is":          {ctx, true},
+			"without use":       {rbac.WithoutUse(ctx), false},
+			"without use after": {rbac.WithoutUse(rbac.CountAsUse(ctx)), false},
+			"a use after":       {rbac.CountAsUse(rbac.WithoutUse(ctx)), true},
+		} {
+			tok := h.issue(a, rbac.Login{User: "amy"})
+			for range 3 {
+				h.clock.Advance(5 * time.Minute)
+				_, _ = a.Identify(c.under, tok)
+				_ = a.Judge(c.under, tok, rbac.NotAnonymous())
+			}
+			if _, err := a.Ticket(ctx, tok); (err == nil) != c.alive || err != nil && !errors.Is(err, rbac.ErrNoTicket) {
+				t.Errorf("%s: %v after 15 minutes, want it alive: %v", name, err, c.alive)
+			}
+		}
 	})
 }

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+
+	"github.com/rbac-go/rbac"
+)
+
+var config = rbac.Config{
+	// Nobody may shut out the last who can let others in again.
+	Protected: []string{"account.disable"},
+	// Unsafe anywhere else: it is here for the short passwords of the sample users.
+	MinPassword: 8,
+}
+
+// catalogue is what the rules of the program speak of.
+//
+// Who is muted has a permission less, not a group more. A group "muted" and a rule Not(InGroup("muted"))
+// would be unsafe: a login may be narrowed to some of the user's groups, and would leave that one out.
+var catalogue = rbac.Catalogue{
+	Permissions: []rbac.Permission{
+		{Name: "room.read", Title: "Read in a room"},
+		{Name: "room.speak", Title: "Write in a room"},
+		{Name: "room.moderate", Title: "Mute people, take them out of a room and let them in"},
+		{Name: "account.disable", Title: "Disable accounts"},
+	},
+	Groups: []rbac.Group{
+		{Name: "listeners", DisplayName: "Listeners"},
+		{Name: "speakers", DisplayName: "Speakers"},
+		{Name: "administrators", DisplayName: "Administrators"},
+	},
+	Inheritances: []rbac.Inheritance{{Senior: "speakers", Junior: "listeners"}},
+	Grants: []rbac.Grant{
+		{Group: "listeners", Permission: "room.read"},
+		{Group: "speakers", Permission: "room.speak"},
+		{Group: "administrators", Permission: "*"},
+	},
+}
+
+// prepare runs at every start. Declare adds only what is new in the catalogue since the last one.
+func prepare(ctx context.Context, a *rbac.Authority) error {
+	ctx = rbac.WithActor(ctx, "chat")
+	if err := a.Declare(ctx, catalogue); err != nil {
+		return err
+	}
+	return addSamples(rbac.WithReason(ctx, "first start"), a)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
+)
+
+// message is what somebody said in a room. Later ones have greater ids, over all rooms.
+type message struct {
+	ID     int64
+	Room   string
+	Author uuid.UUID // not the name, which can pass to somebody else
+	By     string    // what readers see of the author
+	Text   string
+	At     time.Time
+}
+
+const mostText = 1000 // characters in a message
+
+// textProblem says what is wrong with what was typed, nothing if all is well.
+func textProblem(text string) string {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return "The message is empty."
+	case utf8.RuneCountInString(text) > mostText:
+		return "The message is too long."
+	}
+	return ""
+}
+
+// The history is a table of the chat's own, in the file and in the transactions of the store. SQLite
+// writes one transaction after another, so messages are committed in the order of their ids: who
+// has read up to one will find no earlier one later. AUTOINCREMENT never gives an id again.
+func createHistory(ctx context.Context, tx *rbac.Tx) error {
+	db := database(tx)
+	_, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS messages (
+		id     INTEGER PRIMARY KEY AUTOINCREMENT,
+		room   TEXT NOT NULL,
+		author TEXT NOT NULL,
+		text   TEXT NOT NULL,
+		at     TIMESTAMP NOT NULL)`)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `CREATE INDEX IF NOT EXISTS messages_of_room ON messages (room, id)`)
+	return err
+}
+
+func addMessage(ctx context.Context, tx *rbac.Tx, m message) error {
+	_, err := database(tx).ExecContext(ctx, `INSERT INTO messages (room, author, text, at) VALUES (?, ?, ?, ?)`,
+		m.Room, m.Author, m.Text, m.At.UTC())
+	return err
+}
+
+const selectMessages = `SELECT id, room, author, text, at FROM messages `
+
+// latestMessages are the last of a room, the oldest of them first.
+func latestMessages(ctx context.Context, tx *rbac.Tx, room string, limit int) ([]message, error) {
+	list, err := readMessages(ctx, tx, selectMessages+`WHERE room = ? ORDER BY id DESC LIMIT ?`, room, limit)
+	slices.Reverse(list)
+	return list, err
+}
+
+// messagesAfter are the first in a room after one.
+func messagesAfter(ctx context.Context, tx *rbac.Tx, room string, after int64, limit int) ([]message, error) {
+	return readMessages(ctx, tx, selectMessages+`WHERE room = ? AND id > ? ORDER BY id LIMIT ?`, room, after, limit)
+}
+
+// allMessagesAfter are those of all rooms.
+func allMessagesAfter(ctx context.Context, tx *rbac.Tx, after int64, limit int) ([]message, error) {
+	return readMessages(ctx, tx, selectMessages+`WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+}
+
+// lastID is the greatest there is, zero if there is none.
+func lastID(ctx context.Context, tx *rbac.Tx) (id int64, err error) {
+	err = database(tx).QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM messages`).Scan(&id)
+	return id, err
+}
+
+func readMessages(ctx context.Context, tx *rbac.Tx, query string, args ...any) ([]message, error) {
+	rows, err := database(tx).QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	list, err := scanMessages(rows)
+	if err != nil {
+		return nil, err
+	}
+	names := map[uuid.UUID]string{}
+	for i, m := range list {
+		if _, ok := names[m.Author]; !ok {
+			if names[m.Author], err = nameOf(tx, m.Author); err != nil {
+				return nil, err
+			}
+		}
+		list[i].By = names[m.Author]
+	}
+	return list, nil
+}
+
+func scanMessages(rows *sql.Rows) (list []message, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var m message
+		if err := rows.Scan(&m.ID, &m.Room, &m.Author, &m.Text, &m.At); err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, rows.Err()
+}
+
+// nameOf is what others see of a user.
+func nameOf(tx *rbac.Tx, id uuid.UUID) (string, error) {
+	u, err := tx.UserByID(id)
+	switch {
+	case errors.Is(err, rbac.ErrNotFound):
+		return "somebody who left", nil
+	case u.DisplayName != "":
+		return u.DisplayName, err
+	}
+	return u.Name, err
+}
+
+// database gives the transaction that tx is in for statements of the chat's own.
+func database(tx *rbac.Tx) sqlitestore.DBTX {
+	db, ok := sqlitestore.Tx(tx)
+	if !ok {
+		panic("the history needs an Authority on sqlitestore")
+	}
+	return db
+}

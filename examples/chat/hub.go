@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+// hub reads the history, once for all streams of this process, and hands what is new to those of the room. What
+// was said in another process on the file it finds by itself.
+type hub struct {
+	authority *rbac.Authority
+	wake      chan struct{}
+	last      int64 // that was handed on; follow's alone
+
+	mu   sync.Mutex
+	open map[*subscription]struct{}
+}
+
+// subscription is what a stream hears of a room.
+type subscription struct {
+	room string
+	user uuid.UUID
+	// news is closed when the stream did not keep up: it must end, and its client reads the rest from the history.
+	news chan news
+}
+
+// news is a message as it was found in the history.
+type news struct {
+	message
+	// seen is the last change that the transaction saw which read the message. Whoever is judged at least by
+	// that has lost every right that was taken, in whatever process, before the message was written.
+	seen rbac.Revision
+}
+
+const (
+	buffered   = 64                     // news that a stream may be behind
+	mostOpen   = 10                     // streams of a user: each holds a connection
+	pollEvery  = 250 * time.Millisecond // for what other processes write; what this one does wakes the hub
+	mostAtOnce = 100                    // messages in one transaction
+)
+
+var errTooMany = errors.New("too many streams of one user")
+
+// newHub makes a hub that hands on what is said from now on.
+func newHub(ctx context.Context, a *rbac.Authority) (*hub, error) {
+	h := &hub{authority: a, wake: make(chan struct{}, 1), open: map[*subscription]struct{}{}}
+	return h, a.View(ctx, func(tx *rbac.Tx) (err error) {
+		h.last, err = lastID(ctx, tx)
+		return err
+	})
+}
+
+// subscribe begins to collect what is said in a room. Whoever wants earlier messages reads them afterwards, so
+// that none is between the two. It must be followed by unsubscribe.
+func (h *hub) subscribe(room string, user uuid.UUID) (*subscription, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for s := range h.open {
+		if s.user == user {
+			n++
+		}
+	}
+	if n >= mostOpen {
+		return nil, errTooMany
+	}
+	s := &subscription{room, user, make(chan news, buffered)}
+	h.open[s] = struct{}{}
+	return s, nil
+}
+
+func (h *hub) unsubscribe(s *subscription) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.open, s)
+}
+
+// said tells the hub that there is something new.
+func (h *hub) said() {
+	select {
+	case h.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// follow hands on until ctx ends.
+func (h *hub) follow(ctx context.Context, every time.Duration) {
+	ticks := time.NewTicker(every)
+	defer ticks.Stop()
+	failing := false
+	for {
+		more, err := h.look(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !failing: // once, not four times a second
+			slog.Error("chat: the history cannot be read", "error", err)
+		case err == nil && failing:
+			slog.Info("chat: the history can be read again")
+		}
+		failing = err != nil
+		if more {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		case <-h.wake:
+		}
+	}
+}
+
+// look hands on what is new, and tells whether there may be more.
+func (h *hub) look(ctx context.Context) (more bool, err error) {
+	var list []message
+	var seen rbac.Revision
+	err = h.authority.View(ctx, func(tx *rbac.Tx) (err error) {
+		if list, err = allMessagesAfter(ctx, tx, h.last, mostAtOnce); err != nil || len(list) == 0 {
+			return err
+		}
+		seen, err = revision(tx)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, m := range list {
+		h.handOn(news{m, seen})
+		h.last = m.ID
+	}
+	return len(list) == mostAtOnce, nil
+}
+
+// handOn waits for nobody.
+func (h *hub) handOn(n news) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.open {
+		if s.room != n.Room {
+			continue
+		}
+		select {
+		case s.news <- n:
+		default:
+			close(s.news)
+			delete(h.open, s)
+		}
+	}
+}
+
+// revision is that of the last change which a transaction sees.
+func revision(tx *rbac.Tx) (rbac.Revision, error) {
+	for c, err := range tx.Changes(rbac.ChangeQuery{Newest: true, Limit: 1}) {
+		return c.Revision, err
+	}
+	return 0, nil
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/rbactest"
+)
+
+// Ann and bob are in General alone. HEAD asks for a stream without waiting for its end. Forms are sent empty, which
+// is 422 for who may send them.
+func TestWhoMayDoWhat(t *testing.T) {
+	s := newSite(t)
+	mux, _ := s.chat.routes()
+	rbactest.Matrix(t, s.handler, s.authority, `
+		-  ann manager
+		GET  /                        401 200 200
+		GET  /rooms/general           401 200 200
+		GET  /rooms/attic             401 403 200
+		GET  /rooms/nowhere           404 404 404
+		HEAD /rooms/general/events    401 200 200
+		HEAD /rooms/attic/events      401 403 200
+		HEAD /rooms/nowhere/events    404 404 404
+		POST /rooms/general/messages  401 422 422
+		POST /rooms/attic/messages    401 403 422
+		POST /rooms/general/mute      401 403 422
+		POST /rooms/general/unmute    401 403 422
+		POST /rooms/general/remove    401 403 422
+		POST /rooms/general/admit     401 403 422
+		POST /rooms/general/disable   401 403 422
+		POST /rooms/general/enable    401 403 422
+		GET  /login                   200 200 200
+		POST /logout                  204 204 204
+		GET  /style.css               200 200 200
+		GET  /chat.js                 200 200 200
+	`, mux.Routes()...)
+}
+
+// No message is written after a mute, even if the rule of the route was met before.
+func TestMuteBetweenTheRuleAndTheMessage(t *testing.T) {
+	s := newSite(t)
+	token, err := s.authority.Issue(t.Context(), rbac.Login{User: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/rooms/general/messages", nil)
+	r.Header.Set("Authorization", "Bearer "+token.Secret())
+	s.chat.guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := rbac.Check(rbac.FromContext(r.Context()), rooms[0].maySpeak()); err != nil {
+			t.Error(err)
+		}
+		s.update(func(tx *rbac.Tx) error { return move(tx, rooms[0], "ann", "listeners") })
+		if err := s.chat.write(r, rooms[0], "too late"); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("%v, want ErrDenied", err)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), r)
+	if messages := s.messages(); len(messages) != 0 {
+		t.Errorf("written: %v", messages)
+	}
+}
+
+// messages are all there are in General.
+func (s *site) messages() (list []message) {
+	s.t.Helper()
+	err := s.authority.View(s.t.Context(), func(tx *rbac.Tx) (err error) {
+		list, err = latestMessages(s.t.Context(), tx, "general", 100)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return list
+}
+
+// A login that leaves groups out has less than its user, and never more.
+func TestNarrowedLoginDoesNotLiftAMute(t *testing.T) {
+	s := newSite(t)
+	manager := s.as("manager")
+	manager.done("mute", manager.post("/rooms/general/mute", "user", "ann"))
+	for _, groups := range []string{`["speakers"]`, `["listeners"]`, `["speakers","listeners"]`, `[]`} {
+		body := fmt.Sprintf(`{"user":"ann","password":"annspass","groups":%s}`, groups)
+		resp, err := http.Post(s.URL+"/login", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var login struct{ Token string }
+		err = json.NewDecoder(resp.Body).Decode(&login)
+		resp.Body.Close()
+		if err != nil || login.Token == "" {
+			continue // refused: good
+		}
+		r, err := http.NewRequest(http.MethodPost, s.URL+"/rooms/general/messages", strings.NewReader("text=x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Authorization", "Bearer "+login.Token)
+		manager.want("with "+groups, s.browser().send(r), http.StatusForbidden)
+	}
+}
+
+// Whoever moderates one room is nobody in particular in another.
+func TestModeratorsOfOneRoom(t *testing.T) {
+	s := newSite(t)
+	s.update(func(tx *rbac.Tx) error {
+		if _, err := tx.AddGroup(rbac.Group{Name: "moderators"}); err != nil {
+			return err
+		}
+		return errors.Join(
+			tx.GrantPermission(rbac.Grant{Group: "moderators", Permission: "room.*"}),
+			tx.AssignUser(rbac.Membership{User: "bob", Group: "moderators", Scope: "room:attic"}))
+	})
+	bob := s.as("bob")
+	bob.done("in the attic", bob.post("/rooms/attic/admit", "user", "ann"))
+	bob.done("in the attic", bob.post("/rooms/attic/mute", "user", "ann"))
+	bob.want("in General", bob.post("/rooms/general/mute", "user", "ann"), 403, "in room:general: needs room.moderate")
+	bob.want("accounts", bob.post("/rooms/attic/disable", "user", "ann"), 403, "needs account.disable")
+	s.as("ann").says("still a speaker here")
+}
+
+func TestFormsSayWhatIsWrong(t *testing.T) {
+	s := newSite(t)
+	manager, ann := s.as("manager"), s.as("ann")
+	manager.done("mute", manager.post("/rooms/general/mute", "user", "bob"))
+	long := strings.Repeat("é", mostText)
+	for _, c := range []struct {
+		what, path, field, value string
+		status                   int
+		alert                    string
+	}{
+		{"empty", "messages", "text", " \n", 422, "The message is empty."},
+		{"too long", "messages", "text", long + "é", 422, "The message is too long."},
+		{"nobody", "mute", "user", "nobody", 404, `There is no user "nobody".`},
+		{"no name", "admit", "user", "", 422, "This name cannot be used: empty."},
+		{"not here", "remove", "user", "manager", 409, "They are not in this room any more."},
+		{"here already, and muted", "admit", "user", "bob", 409, "They are in this room already."},
+		{"the last administrator", "disable", "user", "manager", 409, "That would leave nobody who can enable accounts."},
+	} {
+		a := manager.post("/rooms/general/"+c.path, c.field, c.value)
+		manager.want(c.what, a, c.status, c.alert)
+		if !strings.Contains(a.body, `role="alert"`) || c.field == "text" && !strings.Contains(a.body, ">"+c.value+"</textarea>") {
+			t.Errorf("%s: no alert, or what was typed is lost:\n%s", c.what, a.body)
+		}
+	}
+	ann.says(long)
+	ann.accept = "application/json"
+	ann.want("the script", ann.post("/rooms/general/messages", "text", ""), 422, "The message is empty.")
+	ann.want("the script", ann.post("/rooms/general/messages", "text", "fine"), 204)
+}
+
+func TestInputOfOthersIsShownAsText(t *testing.T) {
+	const evil = `<script>alert("x")</script>`
+	s := newSite(t)
+	ann := s.as("ann")
+	ann.says(evil)
+	a := ann.get("/rooms/general")
+	ann.want("page", a, 200, evil)
+	if strings.Contains(a.body, "<script>") {
+		t.Error("a script is on the page")
+	}
+}
+
+func TestForeignSitesCannotPost(t *testing.T) {
+	s := newSite(t)
+	manager := s.as("manager")
+	for _, path := range []string{"messages", "mute", "remove", "disable"} {
+		for name, value := range map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"} {
+			r, err := http.NewRequest(http.MethodPost, s.URL+"/rooms/general/"+path, strings.NewReader("text=spam&user=ann"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set(name, value)
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			manager.want(path+" "+name, manager.send(r), http.StatusForbidden)
+		}
+	}
+	s.as("ann").says("not muted")
+}
