@@ -6,13 +6,16 @@ import "errors"
 // the same changes nothing, its Note included (INCITS 359 section 6.1.1).
 //
 // The pattern * is every permission, and post.* every one whose name begins with post. and
-// goes on, those that are added later included. A pattern is a grant of its own: revoking a
+// goes on, those that are added later included. One with an empty segment, such as post..*, is ErrInvalid. A pattern is a grant of its own: revoking a
 // permission that it gives is ErrNotFound, and takes nothing away.
 func (tx *Tx) GrantPermission(g Grant) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
 	group, err := tx.grantKey(g)
+	if err == nil {
+		err = sensiblePattern("grant", "Permission", g.Permission)
+	}
 	if err != nil {
 		return err
 	}

@@ -327,3 +327,22 @@ func (c waitingContext) Done() <-chan struct{} {
 	}
 	return c.Context.Done()
 }
+
+// Revision is at least that of each change made through the Authority, also while a View that began before it reads the policy anew.
+func TestRevisionOfTheOwnChange(t *testing.T) {
+	h := newHouse(t, stores[0].open(t))
+	store := &slow{Store: h.store}
+	b := h.office(rbac.Config{})
+	h.store = store
+	a := h.open(rbac.Config{MaxStaleness: time.Hour})
+	h.do(b, addGroup(rbac.Group{Name: "first"})) // what the View of a has to read
+	var made rbac.Revision
+	store.next(func() {
+		h.do(a, addGroup(rbac.Group{Name: "second"}))
+		made = a.Revision()
+	})
+	_, _ = a.Identity(ctx, "nora") // cold: a View, overtaken by a's own Update
+	if got := a.Revision(); made == 0 || got < made {
+		t.Errorf("after a change at %v the revision is %v", made, got)
+	}
+}

@@ -35,6 +35,12 @@ type Login struct {
 	// limit. Together with a Label it makes an API key, which may live longer, has no
 	// idle limit and is not counted by Config.MaxTickets.
 	Expires time.Time
+	// AuthenticatedAt is, for Issue, when the user proved to another service who they are: what its identity provider says of the
+	// password or key (auth_time of OpenID Connect), and not when it issued a token (iat). AuthenticatedWithin
+	// goes by it. Zero: now, which is right where the user has just signed in there by themselves, and
+	// unsafe where a session there was enough. The ticket is listed as Created then, and lives by its limits from now.
+	// Up to a minute in the future is now; beyond that, and for Authority.Login, it is ErrInvalid.
+	AuthenticatedAt time.Time
 	// Replaces is the ticket that the client had until now, if any. It ends when
 	// the login succeeds, so that nobody stays who they were.
 	Replaces Token
@@ -62,7 +68,11 @@ func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // a [*ThrottledError], which is ErrThrottled; ErrBusy; with Groups ErrDenied and
 // ErrSeparation; ErrInvalid for an argument that could not be right for anybody; ErrUnavailable.
 func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
-	if err := a.checkLogin(l); err != nil {
+	err := a.checkLogin(l)
+	if !l.AuthenticatedAt.IsZero() {
+		err = errors.Join(err, invalid("login", l.User, "AuthenticatedAt", "the user proves now who they are"))
+	}
+	if err != nil {
 		return Token{}, err
 	}
 	t, err := a.login(ctx, l)
@@ -149,7 +159,10 @@ func (a *Authority) checkLogin(l Login) error {
 	if !l.Expires.IsZero() && (!a.now().Before(instant(l.Expires)) || l.Expires.UTC().Year() > 9999) {
 		err = errors.Join(err, invalid("login", l.User, "Expires", "not in the future, or beyond the year 9999"))
 	}
-	return err
+	if at := instant(l.AuthenticatedAt); at.After(a.now().Add(clockSkew)) {
+		err = errors.Join(err, invalid("login", l.User, "AuthenticatedAt", "in the future"))
+	}
+	return errors.Join(err, validTime("login", l.User, "AuthenticatedAt", l.AuthenticatedAt))
 }
 
 func validGroups(record string, names []string) (err error) {
@@ -255,6 +268,9 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 		Label: strings.Clone(l.Label), UserAgent: strings.Clone(printable(l.UserAgent, maxName))} // the host may reuse its bytes
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
+	}
+	if at := instant(l.AuthenticatedAt); !at.IsZero() && at.Before(tx.now) {
+		rec.Created = at
 	}
 	if l.Addr.IsValid() {
 		rec.Addr = l.Addr.WithZone("").String() // a zone is any text, and means something here alone

@@ -237,3 +237,37 @@ func TestIdentityAfterRenaming(t *testing.T) {
 		}
 	})
 }
+
+// A host that has not just seen the user sign in says when that was, and AuthenticatedWithin goes by it.
+func TestIssueWithAuthenticatedAt(t *testing.T) {
+	fresh := rbac.AuthenticatedWithin(15 * time.Minute)
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxTickets: 2})
+		for _, c := range []struct {
+			ago   time.Duration
+			fresh bool
+			err   error
+		}{{0, true, nil}, {14 * time.Minute, true, nil}, {15 * time.Minute, false, nil}, {30 * 24 * time.Hour, false, nil},
+			{-time.Minute, true, nil}, {-time.Minute - time.Second, false, rbac.ErrInvalid}} {
+			l := rbac.Login{User: "amy", AuthenticatedAt: h.clock.Now().Add(-c.ago)}
+			tok, err := a.Issue(ctx, l)
+			if !errors.Is(err, c.err) || (err == nil) != (c.err == nil) {
+				t.Errorf("%v ago: %v; want %v", c.ago, err, c.err)
+			}
+			if err != nil {
+				continue
+			}
+			for _, x := range []*rbac.Authority{a, h.open(rbac.Config{})} {
+				if err := x.Judge(ctx, tok, fresh); (err == nil) != c.fresh || err != nil && !errors.Is(err, rbac.ErrDenied) {
+					t.Errorf("%v ago: %v; want allowed %t", c.ago, err, c.fresh)
+				}
+			}
+			if ticket, err := a.Ticket(ctx, tok); err != nil || !ticket.Expires.Equal(h.clock.Now().Add(12*time.Hour)) || !ticket.LastSeen.Equal(h.clock.Now()) {
+				t.Errorf("%v ago: the ticket lives from now: %+v, %v", c.ago, ticket, err)
+			}
+		}
+		if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword, AuthenticatedAt: h.clock.Now()}); !errors.Is(err, rbac.ErrInvalid) {
+			t.Errorf("with a password the time is now: %v", err)
+		}
+	})
+}

@@ -25,6 +25,15 @@ func validPattern(record, field, pattern string) error {
 	return nil
 }
 
+// sensiblePattern refuses a new grant of a pattern with an empty segment, such as post..*, which is a slip of the keys and would
+// give next to nothing. One that a store has already gives what it says, and can be changed and revoked.
+func sensiblePattern(record, field, pattern string) error {
+	if isPattern(pattern) && strings.Contains("."+pattern, "..") {
+		return invalid(record, pattern, field, "a pattern has no empty segment: no two dots together, and none at its beginning")
+	}
+	return nil
+}
+
 // stemOf returns what the names of a pattern begin with.
 func stemOf(pattern string) string { return strings.TrimSuffix(pattern, everything) }
 

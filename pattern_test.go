@@ -78,6 +78,9 @@ func TestPatternIsAGrant(t *testing.T) {
 			{"an empty stem", grant("staff", ".*"), rbac.ErrInvalid, "Permission"},
 			{"a pattern of patterns", grant("staff", "post.*.*"), rbac.ErrInvalid, "Permission"},
 			{"everything below everything", grant("staff", "*.*"), rbac.ErrInvalid, "Permission"},
+			{"two dots", grant("staff", "post..*"), rbac.ErrInvalid, "Permission"},
+			{"two dots further in front", grant("staff", "post..edit.*"), rbac.ErrInvalid, "Permission"},
+			{"a dot in front", grant("staff", ".post.*"), rbac.ErrInvalid, "Permission"},
 			{"revoking what a pattern gives", revoke("editors", "post.edit"), rbac.ErrNotFound, ""},
 			{"revoking another pattern", revoke("editors", "*"), rbac.ErrNotFound, ""},
 			{"asking for the groups of a pattern", func(tx *rbac.Tx) error { _, err := tx.PermissionGroups("post.*"); return err }, rbac.ErrNotFound, ""},
@@ -91,6 +94,13 @@ func TestPatternIsAGrant(t *testing.T) {
 		h.do(a, func(tx *rbac.Tx) error {
 			return tx.ModifyGrant(rbac.Grant{Group: "editors", Permission: "post.*", Note: "all of it"})
 		})
+		// One that is there from before does no harm, and can be taken away.
+		var staff rbac.Group
+		h.do(a, func(tx *rbac.Tx) (err error) { staff, err = tx.Group("staff"); return err })
+		must(t, h.store.Update(ctx, func(r rbac.Records) error {
+			return r.AddGrant(rbac.GrantRecord{Group: staff.ID, Permission: "manage..*"})
+		}))
+		h.do(a, revoke("staff", "manage..*"))
 	})
 }
 

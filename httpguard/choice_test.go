@@ -237,7 +237,7 @@ func TestChoiceOfPrograms(t *testing.T) {
 	if resp, doc := login(`,"groups":["tellers"]`); resp.StatusCode != 200 || doc["omitted"] != nil {
 		t.Errorf("one: %d, %v", resp.StatusCode, doc)
 	}
-	if resp, doc := login(`,"groups":["tellers","auditors"]`); resp.StatusCode != 409 || doc["detail"] != "These groups may not be active together." {
+	if resp, doc := login(`,"groups":["tellers","auditors"]`); resp.StatusCode != 409 || doc["detail"] != "These groups may not be active together: fewer than 2 of auditors, tellers may come together: eve → auditors, eve → tellers." {
 		t.Errorf("both: %d, %v", resp.StatusCode, doc)
 	}
 }

@@ -183,7 +183,11 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *state) {
 	t, err := g.a.Login(r.Context(), l)
 	if err != nil {
 		status := g.loginFailed(w, r, err)
-		g.answer(w, r, answer{Status: status, Detail: loginDetail(status)})
+		detail := loginDetail(status)
+		if status == http.StatusConflict { // the password was right, so that they may know
+			detail = strings.TrimSuffix(detail, ".") + ": " + why(err) + "."
+		}
+		g.answer(w, r, answer{Status: status, Detail: detail})
 		return
 	}
 	g.sendToken(w, r, t)
