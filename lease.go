@@ -43,6 +43,18 @@ func (a *Authority) leased(now moment, most time.Duration) bool {
 	return l != nil && now.since(l.from) < most
 }
 
+// giveUpLease makes whoever asks next look at the store first, even where a poll is under way that asked before.
+func (a *Authority) giveUpLease() {
+	a.moving.Lock()
+	defer a.moving.Unlock()
+	a.giveUpLeaseLocked()
+}
+
+func (a *Authority) giveUpLeaseLocked() {
+	a.epoch.Add(1)
+	a.lease.Store(nil)
+}
+
 // ready returns the state, under a lease, to answer a call that begins now. Where the lease has
 // run out it looks at the store. The time is that of the call.
 func (a *Authority) ready(ctx context.Context) (*state, time.Time, error) {

@@ -204,3 +204,35 @@ func TestOvertakenFollower(t *testing.T) {
 		}
 	})
 }
+
+// forgetful is a store that commits an Update, and loses the answer.
+type forgetful struct {
+	rbac.Store
+	loses atomic.Bool
+}
+
+func (s *forgetful) Update(ctx context.Context, f func(rbac.Records) error) error {
+	err := s.Store.Update(ctx, f)
+	if s.loses.Load() {
+		return errFault
+	}
+	return err
+}
+
+// An Update of which nobody knows whether it took effect: who asks afterwards is answered by what the store has.
+func TestLostAnswer(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := &forgetful{Store: h.store}
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		checkAlive(t, "warm", a, alive, tok)
+		store.loses.Store(true)
+		if err := a.Update(ctx, revoke("editors", "post.edit")); !errors.Is(err, rbac.ErrUnavailable) {
+			t.Errorf("the Update: got %v", err)
+		}
+		if err := a.Judge(ctx, tok, rbac.HasPermission("post.edit")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("a Judge after it: got %v", err)
+		}
+	})
+}

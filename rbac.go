@@ -202,6 +202,9 @@ func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) er
 		}
 		return tx.finish()
 	})
+	if errors.Is(err, ErrUnavailable) {
+		a.giveUpLease() // the commit may have taken effect, and its answer been lost
+	}
 	if err != nil {
 		return err
 	}

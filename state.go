@@ -221,8 +221,7 @@ func (a *Authority) advance(before moment, tx *Tx) {
 		p, ok = p.after(tx.aboutPolicy)
 	}
 	if !ok {
-		a.epoch.Add(1)
-		a.lease.Store(nil)
+		a.giveUpLeaseLocked()
 		return
 	}
 	a.moveLocked(&state{head: tx.next, policy: p}, func() {
