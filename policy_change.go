@@ -46,8 +46,14 @@ func (p *policy) addGroup(c Change) bool {
 		return false
 	}
 	p.putGroup(g)
-	return true
+	return !wasteful(p.groups.Len(), p.groupIDs.Len())
 }
+
+// sparedNumbers is how many numbers of deleted groups, and of permissions, are put up with, and beyond that as many as
+// there are in use. A reload gives them anew; without it sets and tables would grow for as long as the process runs.
+const sparedNumbers = 10_000
+
+func wasteful(given, used int) bool { return given-used > max(sparedNumbers, used) }
 
 // recorded reads the record that a change holds.
 func recorded(j json.RawMessage, record any) bool { return json.Unmarshal(j, record) == nil }
@@ -117,7 +123,7 @@ func (p *policy) addPermission(c Change) bool {
 	givers = p.inheritors(sortedSet(givers)...)
 	p.putPermission(perm).given = newGroupSet(givers, p.groups.Len())
 	p.menu = &lazyMenu{}
-	return p.afford(1, len(givers))
+	return p.afford(1, len(givers)) && !wasteful(p.permissions.Len(), p.permissionNums.Len())
 }
 
 // editPermission returns the permission with a number, to be changed.
