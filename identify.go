@@ -203,7 +203,7 @@ func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketR
 
 // withTicket returns the Identity that a ticket of the user gives; that of the zero ticket is without one.
 func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
-	return p.identity(u.id, u.name, p.activate(u.groups.assigned(now), t), t.Created, clock)
+	return p.identity(u.id, u.name, p.activate(p.heldAt(now, u.groups), t), t.Created, clock)
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
