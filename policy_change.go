@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // A change is made to a copy of the policy that shares all it does not touch, so that it costs what it concerns and
@@ -58,9 +56,6 @@ func wasteful(given, used int) bool { return given-used > max(sparedNumbers, use
 // recorded reads the record that a change holds.
 func recorded(j json.RawMessage, record any) bool { return json.Unmarshal(j, record) == nil }
 
-// numbered finds a group by id.
-func (p *policy) numbered(id uuid.UUID) (int32, bool) { return p.groupIDs.Get(id) }
-
 // editGroup returns the group with a number, to be changed.
 func (p *policy) editGroup(n int32) *policyGroup {
 	g := p.group(n)
@@ -75,7 +70,7 @@ func (p *policy) editGroup(n int32) *policyGroup {
 
 func (p *policy) modifyGroup(c Change) bool {
 	var g Group
-	n, ok := p.numbered(c.SubjectID)
+	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok || !recorded(c.After, &g) || g.ID != c.SubjectID {
 		return false
 	}
@@ -93,7 +88,7 @@ func (p *policy) modifyGroup(c Change) bool {
 
 // deleteGroup expects that what goes along was deleted before, change by change.
 func (p *policy) deleteGroup(c Change) bool {
-	n, ok := p.numbered(c.SubjectID)
+	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok {
 		return false
 	}
@@ -174,7 +169,7 @@ func (g *policyGroup) granted(text string) bool {
 }
 
 func (p *policy) grant(c Change) bool {
-	n, ok := p.numbered(c.SubjectID)
+	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok || p.group(n).granted(c.Object) {
 		return false
 	}
@@ -182,6 +177,7 @@ func (p *policy) grant(c Change) bool {
 	if num, ok := p.permissionNums.Get(text); ok {
 		text = p.permissions.Get(num).Name
 	} else if isPattern(text) {
+		text = strings.Clone(text) // the host may reuse its bytes, and the policy stays
 		groups, _ := p.loose.Get(text)
 		p.loose.Set(p.serial, text, sortedSet(append(slices.Clone(groups), n)))
 	} else {
@@ -242,7 +238,7 @@ func (p *policy) givenBy(grants []string) []int32 {
 }
 
 func (p *policy) revoke(c Change) bool {
-	n, ok := p.numbered(c.SubjectID)
+	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok || !p.group(n).granted(c.Object) {
 		return false
 	}
@@ -290,8 +286,8 @@ func (p *policy) take(groups []int32, grants ...string) bool {
 
 // edge finds the groups of a change of an inheritance.
 func (p *policy) edge(c Change) (senior, junior int32, there, ok bool) {
-	senior, ok1 := p.numbered(c.SubjectID)
-	junior, ok2 := p.numbered(c.ObjectID)
+	senior, ok1 := p.groupIDs.Get(c.SubjectID)
+	junior, ok2 := p.groupIDs.Get(c.ObjectID)
 	if !ok1 || !ok2 {
 		return 0, 0, false, false
 	}
@@ -375,7 +371,7 @@ func (p *policy) deleteSeparation(c Change) bool {
 func (p *policy) putSet(rec SeparationRecord) {
 	set := &policySet{SeparationRecord: rec}
 	for _, g := range rec.Groups {
-		if n, ok := p.numbered(g); ok {
+		if n, ok := p.groupIDs.Get(g); ok {
 			set.members = append(set.members, n)
 			edited := p.editGroup(n)
 			edited.sets = slices.Concat(edited.sets, []*policySet{set})
