@@ -90,7 +90,7 @@ func (w *watch) look(ctx context.Context, yield func(*Identity, error) bool) (go
 		return false, 0
 	}
 	if c != nil && w.uses {
-		w.a.use(c, now)
+		w.a.use(ctx, c, now)
 	}
 	w.failing = false
 	if id != w.last {
