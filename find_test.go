@@ -70,9 +70,11 @@ func TestFound(t *testing.T) {
 		}, 1},
 	}
 	asks := map[string]func(a *rbac.Authority, tok rbac.Token) (*rbac.Identity, error){
-		"ticket":  func(a *rbac.Authority, tok rbac.Token) (*rbac.Identity, error) { return a.Identify(ctx, tok) },
-		"user":    func(a *rbac.Authority, _ rbac.Token) (*rbac.Identity, error) { return a.Identity(ctx, "amy") },
-		"subject": func(a *rbac.Authority, _ rbac.Token) (*rbac.Identity, error) { return a.IdentityBySubject(ctx, "sub|amy") },
+		"ticket": func(a *rbac.Authority, tok rbac.Token) (*rbac.Identity, error) { return a.Identify(ctx, tok) },
+		"user":   func(a *rbac.Authority, _ rbac.Token) (*rbac.Identity, error) { return a.Identity(ctx, "amy") },
+		"subject": func(a *rbac.Authority, _ rbac.Token) (*rbac.Identity, error) {
+			return a.IdentityBySubject(ctx, "sub|amy")
+		},
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		tok := h.issue(h.office(rbac.Config{}), rbac.Login{User: "amy"})
