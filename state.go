@@ -69,7 +69,7 @@ func (a *Authority) follow(ctx context.Context, r Records, head Head, before *st
 		return st, nil
 	case st.policy == nil: // nothing was read yet
 	case head.Revision > st.head.Revision:
-		changes, ok, err := changesSince(r, st.head, head)
+		changes, ok, err := changesSince(r, st.head, head, max(mostChanges, st.policy.permissions.Len()))
 		if err != nil {
 			return nil, err
 		}
@@ -86,23 +86,28 @@ func (a *Authority) follow(ctx context.Context, r Records, head Head, before *st
 // contextEnded says that the question was not answered because its context ended.
 func contextEnded(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
-// mostChanges is how many changes are followed one by one; beyond that a reload is cheaper.
+// mostChanges is how many changes of the policy are followed one by one; beyond that a reload is cheaper. Changes of
+// users cost their reading alone, and a reload reads the policy and drops all users: so many of them are
+// followed as there are permissions. Otherwise who follows a load of users into a large store would reload all the time.
 const mostChanges = 1000
 
-// changesSince reads the changes between two heads. It reports false if they do not
-// lead from one to the other without a gap.
-func changesSince(r Records, from, to Head) ([]Change, bool, error) {
+// changesSince reads the changes between two heads, up to most of them. It reports false if there are
+// more, or they do not lead from one to the other without a gap.
+func changesSince(r Records, from, to Head, most int) ([]Change, bool, error) {
 	var changes []Change
-	rows := 0
+	rows, policy := 0, 0
 	at, seq := Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
 	}
-	for c, err := range r.Changes(ChangeQuery{After: at.Revision, Limit: mostChanges + 1}) {
+	for c, err := range r.Changes(ChangeQuery{After: at.Revision, Limit: most + 1}) {
 		if err != nil {
 			return nil, false, err
 		}
-		if rows++; rows > mostChanges {
+		if !userActions[c.Action] {
+			policy++
+		}
+		if rows++; rows > most || policy > mostChanges {
 			return nil, false, nil // there may be more of them, of the last revision too
 		}
 		if c.Revision == from.Revision {
