@@ -52,9 +52,17 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 		tx.head, err = r.Head()
 	} else {
 		tx.head, err = r.LockHead()
+		tx.r = &updateRecords{Records: r, ctx: ctx}
 		tx.next = Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
 	}
 	return tx, err
+}
+
+// end is called when the host is through with the Tx: whatever it goes on to ask, the store refuses.
+func (tx *Tx) end() {
+	if r, ok := tx.r.(*updateRecords); ok {
+		r.over = true
+	}
 }
 
 // finish moves head, if anything changed.
