@@ -165,7 +165,7 @@ func (p *policy) admitted(groups []int32) *sharedLists {
 	s.own = nil
 	in, counts := map[int32]bool{}, map[*policySet]int{}
 	for _, n := range groups {
-		gained := p.closeOver([]int32{n})
+		gained := p.gained(n, in)
 		more, ok := p.admit(gained, in, counts)
 		if !ok {
 			s.omitted = append(s.omitted, n)
@@ -181,6 +181,16 @@ func (p *policy) admitted(groups []int32) *sharedLists {
 	}
 	s.closed = slices.Sorted(maps.Keys(in))
 	return s
+}
+
+// gained lists a group and what it inherits, but not beyond groups of in, which holds all that these inherit.
+func (p *policy) gained(n int32, in map[int32]bool) []int32 {
+	return reachable([]int32{n}, func(n int32) []int32 {
+		if in[n] {
+			return nil
+		}
+		return p.group(n).juniors
+	})
 }
 
 // admit counts the members of each set that more groups would add. It reports false if a set

@@ -210,7 +210,7 @@ func TestAtLeastOnAStoreThatFails(t *testing.T) {
 	s, _, tok := faultyOffice(t)
 	h := newHouse(t, s)
 	h.realTime = true
-	a := h.open(rbac.Config{MaxStaleness: 100 * time.Millisecond})
+	a := h.open(rbac.Config{MaxStaleness: 250 * time.Millisecond})
 	other := (&house{t: t, store: s.Store, clock: h.clock}).open(rbac.Config{})
 	edit := rbac.HasPermission("post.edit")
 	for k := int64(1); k < 30; k++ { // more calls than it takes to follow a change

@@ -104,11 +104,20 @@ func (p *policy) givers(permission string) []string {
 	return append(direct, inherited...)
 }
 
-func (g *policyGroup) grantsItself(permission string) bool { return g.grantOf(permission) != "" }
+func (g *policyGroup) grantsItself(permission string) bool { return g.grantsAny(granting(permission)) }
+
+func (g *policyGroup) grantsAny(texts []string) bool {
+	return len(g.grants) > 0 && slices.ContainsFunc(texts, g.granted)
+}
+
+// granting lists what a grant can say to give a permission: its name, and the patterns, the narrowest first.
+func granting(permission string) []string {
+	return append([]string{permission}, covering(permission)...)
+}
 
 // grantOf is the group's own grant that gives a permission: its name, or the narrowest pattern; empty if there is none.
 func (g *policyGroup) grantOf(permission string) string {
-	for _, grant := range append([]string{permission}, covering(permission)...) {
+	for _, grant := range granting(permission) {
 		if g.granted(grant) {
 			return grant
 		}

@@ -12,14 +12,26 @@ type groupSet struct {
 	many []uint64 // nil: it is few
 }
 
-// newGroupSet makes a set of sorted numbers, of groups of which there are so many. It keeps the list.
-func newGroupSet(sorted []int32, groups int) groupSet {
-	if 32*len(sorted) <= groups {
-		return groupSet{few: sorted}
+// newGroupSet makes a set of numbers, each once, of groups of which there are so many. It keeps the list.
+func newGroupSet(numbers []int32, groups int) groupSet {
+	if !areMany(len(numbers), groups) {
+		slices.Sort(numbers)
+		return groupSet{few: numbers}
 	}
-	many := make([]uint64, groups/64+1)
-	for _, n := range sorted {
-		many[n>>6] |= 1 << (n & 63)
+	return groupSet{}.bits(numbers, groups)
+}
+
+// areMany reports whether a bitset is smaller than a list of so many.
+func areMany(numbers, groups int) bool { return 32*numbers > groups }
+
+// bits returns the set with more groups in it as a bitset.
+func (s groupSet) bits(more []int32, groups int) groupSet {
+	many := make([]uint64, max(len(s.many), groups/64+1))
+	copy(many, s.many)
+	for _, list := range [][]int32{s.few, more} {
+		for _, n := range list {
+			many[n>>6] |= 1 << (n & 63)
+		}
 	}
 	return groupSet{many: many}
 }
@@ -57,24 +69,40 @@ func (s groupSet) numbers() []int32 {
 
 // with returns the set with more groups in it.
 func (s groupSet) with(more []int32, groups int) groupSet {
-	if s.many == nil {
-		return newGroupSet(sortedSet(slices.Concat(s.few, more)), groups)
+	if s.many == nil && !areMany(len(s.few)+len(more), groups) {
+		return groupSet{few: sortedSet(slices.Concat(s.few, more))}
 	}
-	many := make([]uint64, max(len(s.many), groups/64+1))
-	copy(many, s.many)
-	for _, n := range more {
-		many[n>>6] |= 1 << (n & 63)
-	}
-	return groupSet{many: many}
+	return s.bits(more, groups)
 }
 
-// without returns the set without some groups that are sorted.
+// without returns the set without some of its groups, which are sorted.
 func (s groupSet) without(sorted []int32, groups int) groupSet {
-	rest := slices.DeleteFunc(slices.Clone(s.numbers()), func(n int32) bool {
-		_, gone := slices.BinarySearch(sorted, n)
-		return gone
-	})
-	return newGroupSet(rest, groups)
+	if s.many == nil {
+		return groupSet{few: slices.Clip(minus(s.few, sorted))}
+	}
+	rest, left := groupSet{many: slices.Clone(s.many)}, 0
+	for _, n := range sorted {
+		if word := int(n >> 6); word < len(rest.many) {
+			rest.many[word] &^= 1 << (n & 63)
+		}
+	}
+	for _, word := range rest.many {
+		left += bits.OnesCount64(word)
+	}
+	if areMany(left, groups) {
+		return rest
+	}
+	return groupSet{few: slices.Clip(rest.numbers())}
+}
+
+// minus returns the numbers of a list that are not among others, which are sorted.
+func minus(list, others []int32) (rest []int32) {
+	for _, n := range list {
+		if _, found := slices.BinarySearch(others, n); !found {
+			rest = append(rest, n)
+		}
+	}
+	return rest
 }
 
 // sortedSet sorts a list that is nobody else's, and leaves each number in it once.

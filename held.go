@@ -35,15 +35,25 @@ func (p *policy) held(memberships []MembershipRecord) (h heldGroups) {
 	return h
 }
 
-// assigned returns the groups that count at a time, by scope. They are not to be written to.
-func (h heldGroups) assigned(now time.Time) map[string][]int32 {
-	assigned := map[string][]int32{"": slices.Clip(h.lasting)}
+// heldAt returns the held groups that count at a time, by scope. They are not to be written to. A group that p has not any more is none
+// of them, even if the log told only that it was deleted, and not that its members were taken out before.
+func (p *policy) heldAt(now time.Time, h heldGroups) map[string][]int32 {
+	assigned := map[string][]int32{"": p.existing(h.lasting)}
 	for _, m := range h.others {
-		if counts(m.until, now) {
+		if counts(m.until, now) && p.group(m.group) != nil {
 			assigned[m.scope] = append(assigned[m.scope], m.group)
 		}
 	}
 	return assigned
+}
+
+// existing returns those of groups that were not deleted: the list itself, to which nothing can be appended in place, where that is all.
+func (p *policy) existing(groups []int32) []int32 {
+	gone := func(n int32) bool { return p.group(n) == nil }
+	if slices.ContainsFunc(groups, gone) {
+		return slices.Clip(slices.DeleteFunc(slices.Clone(groups), gone))
+	}
+	return slices.Clip(groups)
 }
 
 // nextEnd is when the next of those that count ends; zero: never.

@@ -20,7 +20,7 @@ func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 		return nil, err
 	}
 	if c != nil {
-		a.useUnder(ctx, c, now)
+		a.use(ctx, c, now)
 	}
 	return id, nil
 }
@@ -99,17 +99,6 @@ func (a *Authority) cachedTicket(st *state, hash TokenHash, now time.Time) *cach
 		return nil
 	}
 	return c
-}
-
-// useTicket finds a living ticket and notes that it was used.
-func (a *Authority) useTicket(r Records, st *state, hash TokenHash) (*cachedTicket, error) {
-	now := a.now()
-	c, err := a.getTicket(r, st, hash, now)
-	if err != nil {
-		return nil, err
-	}
-	a.use(c, now)
-	return c, nil
 }
 
 // getTicket finds a living ticket in the cache, or in the store, and then keeps it.
@@ -197,13 +186,16 @@ func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketR
 	if !s.holds(p, now) {
 		s = &standing{policy: p, until: u.groups.nextEnd(now), identity: u.withTicket(p, t, now, clock)}
 		place.Store(s)
+		if u.dropped.Load() { // since they were found: nobody looks here again, and it would keep the policy in memory
+			place.CompareAndSwap(s, nil)
+		}
 	}
 	return s.identity
 }
 
 // withTicket returns the Identity that a ticket of the user gives; that of the zero ticket is without one.
 func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
-	return p.identity(u.id, u.name, p.activate(u.groups.assigned(now), t), t.Created, clock)
+	return p.identity(u.id, u.name, p.activate(p.heldAt(now, u.groups), t), t.Created, clock)
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a

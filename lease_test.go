@@ -160,7 +160,7 @@ func TestStoreHangs(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
 		h.store = store
-		a := h.office(rbac.Config{MaxStaleness: 10 * time.Millisecond})
+		a := h.office(rbac.Config{MaxStaleness: 250 * time.Millisecond})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		store.hangs.Store(true)
 		h.clock.Advance(time.Second)

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -265,7 +264,7 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
-		Label: strings.Clone(l.Label), UserAgent: strings.Clone(printable(l.UserAgent, maxName))} // the host may reuse its bytes
+		Label: l.Label, UserAgent: printable(l.UserAgent, maxName)}
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
 	}

@@ -17,6 +17,7 @@ import (
 type policy struct {
 	serial uint64                   // tells policies of this process apart, and later ones are higher
 	nobody atomic.Pointer[Identity] // who has no ticket; see anonymous
+	work   int                      // that changes to it have cost; see mostWork
 	policyTables
 }
 
@@ -131,9 +132,9 @@ func (p *policy) closeOver(groups []int32) []int32 {
 	return reachable(groups, func(n int32) []int32 { return p.group(n).juniors })
 }
 
-// inheritors returns the sorted numbers of a group and of all groups that inherit it.
-func (p *policy) inheritors(n int32) []int32 {
-	return reachable([]int32{n}, func(n int32) []int32 { return p.group(n).seniors })
+// inheritors returns the sorted numbers of groups and of all groups that inherit one of them.
+func (p *policy) inheritors(groups ...int32) []int32 {
+	return reachable(groups, func(n int32) []int32 { return p.group(n).seniors })
 }
 
 // reachable follows the edges from some numbers on. It ends on a cycle, too, in case a store was

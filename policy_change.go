@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // A change is made to a copy of the policy that shares all it does not touch, so that it costs what it concerns and
@@ -17,7 +15,7 @@ func (p *policy) fork() *policy {
 }
 
 // change makes one change to a policy that is not published yet. It reports false if the policy would
-// not be what the store has; then it has to be read anew.
+// not be what the store has, or if that is less work; then it has to be read anew.
 func (p *policy) change(c Change) bool {
 	f, ok := policyActions[c.Action]
 	return ok && f(p, c)
@@ -46,14 +44,17 @@ func (p *policy) addGroup(c Change) bool {
 		return false
 	}
 	p.putGroup(g)
-	return true
+	return !wasteful(p.groups.Len(), p.groupIDs.Len())
 }
+
+// sparedNumbers is how many numbers of deleted groups, and of permissions, are put up with, and beyond that as many as
+// there are in use. A reload gives them anew; without it sets and tables would grow for as long as the process runs.
+const sparedNumbers = 10_000
+
+func wasteful(given, used int) bool { return given-used > max(sparedNumbers, used) }
 
 // recorded reads the record that a change holds.
 func recorded(j json.RawMessage, record any) bool { return json.Unmarshal(j, record) == nil }
-
-// numbered finds a group by id.
-func (p *policy) numbered(id uuid.UUID) (int32, bool) { return p.groupIDs.Get(id) }
 
 // editGroup returns the group with a number, to be changed.
 func (p *policy) editGroup(n int32) *policyGroup {
@@ -69,7 +70,7 @@ func (p *policy) editGroup(n int32) *policyGroup {
 
 func (p *policy) modifyGroup(c Change) bool {
 	var g Group
-	n, ok := p.numbered(c.SubjectID)
+	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok || !recorded(c.After, &g) || g.ID != c.SubjectID {
 		return false
 	}
@@ -87,7 +88,7 @@ func (p *policy) modifyGroup(c Change) bool {
 
 // deleteGroup expects that what goes along was deleted before, change by change.
 func (p *policy) deleteGroup(c Change) bool {
-	n, ok := p.numbered(c.SubjectID)
+	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok {
 		return false
 	}
@@ -103,21 +104,21 @@ func (p *policy) deleteGroup(c Change) bool {
 
 func (p *policy) addPermission(c Change) bool {
 	var perm Permission
-	if !recorded(c.After, &perm) || perm.Name != c.Subject || p.permission(perm.Name) != nil {
+	if !recorded(c.After, &perm) || perm.Name != c.Subject || isPattern(perm.Name) || p.permission(perm.Name) != nil {
 		return false
 	}
 	if _, left := p.loose.Get(perm.Name); left {
 		return false // a grant that was there before the permission, in a store that was edited by hand
 	}
-	added := p.putPermission(perm)
+	var givers []int32
 	for _, pattern := range covering(perm.Name) {
 		groups, _ := p.loose.Get(pattern)
-		for _, n := range groups {
-			added.given = added.given.with(p.inheritors(n), p.groups.Len())
-		}
+		givers = append(givers, groups...)
 	}
+	givers = p.inheritors(sortedSet(givers)...)
+	p.putPermission(perm).given = newGroupSet(givers, p.groups.Len())
 	p.menu = &lazyMenu{}
-	return true
+	return p.afford(1, len(givers)) && !wasteful(p.permissions.Len(), p.permissionNums.Len())
 }
 
 // editPermission returns the permission with a number, to be changed.
@@ -168,7 +169,7 @@ func (g *policyGroup) granted(text string) bool {
 }
 
 func (p *policy) grant(c Change) bool {
-	n, ok := p.numbered(c.SubjectID)
+	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok || p.group(n).granted(c.Object) {
 		return false
 	}
@@ -176,6 +177,7 @@ func (p *policy) grant(c Change) bool {
 	if num, ok := p.permissionNums.Get(text); ok {
 		text = p.permissions.Get(num).Name
 	} else if isPattern(text) {
+		text = strings.Clone(text) // the host may reuse its bytes, and the policy stays
 		groups, _ := p.loose.Get(text)
 		p.loose.Set(p.serial, text, sortedSet(append(slices.Clone(groups), n)))
 	} else {
@@ -183,8 +185,7 @@ func (p *policy) grant(c Change) bool {
 	}
 	g := p.editGroup(n)
 	g.grants = insert(g.grants, text, strings.Compare)
-	p.give(p.inheritors(n), text)
-	return true
+	return p.give(p.inheritors(n), text)
 }
 
 // insert returns a copy of a sorted list with one more in it.
@@ -198,12 +199,27 @@ func remove[E comparable](list []E, e E) []E {
 	return slices.DeleteFunc(slices.Clone(list), func(o E) bool { return o == e })
 }
 
-// give adds groups to those that give what a grant names.
-func (p *policy) give(groups []int32, grants ...string) {
-	for _, perm := range p.givenBy(grants) {
+// give adds groups to those that give what grants name.
+func (p *policy) give(groups []int32, grants ...string) bool {
+	permissions := p.givenBy(grants)
+	if !p.afford(len(permissions), len(groups)) {
+		return false
+	}
+	for _, perm := range permissions {
 		edited := p.editPermission(perm)
 		edited.given = edited.given.with(groups, p.groups.Len())
 	}
+	return true
+}
+
+// mostWork bounds what changes may cost that are followed one by one, in groups of permissions that are looked at. It
+// is a fraction of a second, during which others may have to wait.
+const mostWork = 4_000_000
+
+// afford reports whether so many groups of so many permissions may be looked at, besides what was before.
+func (p *policy) afford(permissions, groups int) bool {
+	p.work += permissions * (1 + groups + p.groups.Len()/64)
+	return p.work <= mostWork
 }
 
 // givenBy lists the permissions that grants give, by number and each once.
@@ -222,7 +238,7 @@ func (p *policy) givenBy(grants []string) []int32 {
 }
 
 func (p *policy) revoke(c Change) bool {
-	n, ok := p.numbered(c.SubjectID)
+	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok || !p.group(n).granted(c.Object) {
 		return false
 	}
@@ -235,35 +251,43 @@ func (p *policy) revoke(c Change) bool {
 	}
 	g := p.editGroup(n)
 	g.grants = remove(g.grants, c.Object)
-	p.take(p.inheritors(n), c.Object)
-	return true
+	return p.take(p.inheritors(n), c.Object)
 }
 
-// take removes groups, which are sorted, from those that give what a grant names, unless they give it in another way.
-func (p *policy) take(groups []int32, grants ...string) {
+// take removes groups, which are sorted and all that inherit any of them, from those that give what grants name, unless they
+// give it in another way: by a grant of their own, or of a group that they still inherit.
+func (p *policy) take(groups []int32, grants ...string) bool {
 	permissions := p.givenBy(grants)
-	lost := make([][]int32, len(permissions))
-	for _, n := range groups {
-		closed := p.closeOver([]int32{n})
-		for i, perm := range permissions {
-			name := p.permissions.Get(perm).Name
-			if !slices.ContainsFunc(closed, func(m int32) bool { return p.group(m).grantsItself(name) }) {
-				lost[i] = append(lost[i], n)
+	others := make([][]int32, len(groups)) // what each inherits that is not among groups, and so keeps what it gives
+	edges := 0
+	for i, n := range groups {
+		others[i] = minus(p.group(n).juniors, groups)
+		edges += len(others[i])
+	}
+	if !p.afford(len(permissions), len(groups)+edges) {
+		return false
+	}
+	up := climber{p: p}
+	for _, num := range permissions {
+		perm := p.permissions.Get(num)
+		var keep []int32
+		texts := granting(perm.Name)
+		for i, n := range groups {
+			if p.group(n).grantsAny(texts) || slices.ContainsFunc(others[i], perm.given.has) {
+				keep = append(keep, n)
 			}
 		}
-	}
-	for i, perm := range permissions {
-		if len(lost[i]) > 0 {
-			edited := p.editPermission(perm)
-			edited.given = edited.given.without(lost[i], p.groups.Len())
+		if lost := minus(groups, sortedSet(up.climb(keep))); len(lost) > 0 {
+			p.editPermission(num).given = perm.given.without(lost, p.groups.Len())
 		}
 	}
+	return true
 }
 
 // edge finds the groups of a change of an inheritance.
 func (p *policy) edge(c Change) (senior, junior int32, there, ok bool) {
-	senior, ok1 := p.numbered(c.SubjectID)
-	junior, ok2 := p.numbered(c.ObjectID)
+	senior, ok1 := p.groupIDs.Get(c.SubjectID)
+	junior, ok2 := p.groupIDs.Get(c.ObjectID)
 	if !ok1 || !ok2 {
 		return 0, 0, false, false
 	}
@@ -277,8 +301,7 @@ func (p *policy) inherit(c Change) bool {
 	}
 	s, j := p.editGroup(senior), p.editGroup(junior)
 	s.juniors, j.seniors = slices.Concat(s.juniors, []int32{junior}), slices.Concat(j.seniors, []int32{senior})
-	p.give(p.inheritors(senior), p.grantsOf(junior)...)
-	return true
+	return p.give(p.inheritors(senior), p.grantsOf(junior)...)
 }
 
 func (p *policy) disinherit(c Change) bool {
@@ -288,8 +311,7 @@ func (p *policy) disinherit(c Change) bool {
 	}
 	s, j := p.editGroup(senior), p.editGroup(junior)
 	s.juniors, j.seniors = remove(s.juniors, junior), remove(j.seniors, senior)
-	p.take(p.inheritors(senior), p.grantsOf(junior)...)
-	return true
+	return p.take(p.inheritors(senior), p.grantsOf(junior)...)
 }
 
 // grantsOf lists what a group and all that it inherits are granted.
@@ -349,7 +371,7 @@ func (p *policy) deleteSeparation(c Change) bool {
 func (p *policy) putSet(rec SeparationRecord) {
 	set := &policySet{SeparationRecord: rec}
 	for _, g := range rec.Groups {
-		if n, ok := p.numbered(g); ok {
+		if n, ok := p.groupIDs.Get(g); ok {
 			set.members = append(set.members, n)
 			edited := p.editGroup(n)
 			edited.sets = slices.Concat(edited.sets, []*policySet{set})

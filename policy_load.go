@@ -65,7 +65,9 @@ func (p *policy) setInheritances(inheritances []InheritanceRecord) {
 func (p *policy) readPermissions(r Records) error {
 	permissions, err := r.Permissions()
 	for _, perm := range permissions {
-		p.putPermission(perm)
+		if !isPattern(perm.Name) { // in a store that was edited by hand: a grant of that name is one of a pattern
+			p.putPermission(perm)
+		}
 	}
 	return err
 }
@@ -119,7 +121,7 @@ func (p *policy) spread(granted grantees) {
 			}
 		}
 	}
-	seniors := climber{p: p, seen: make([]int32, p.groups.Len())}
+	seniors := climber{p: p}
 	for n, groups := range granted {
 		perm := p.permissions.Get(int32(n))
 		perm.given = newGroupSet(slices.Clip(seniors.climb(groups)), p.groups.Len())
@@ -129,12 +131,18 @@ func (p *policy) spread(granted grantees) {
 // climber finds the inheritors of many lists of groups, one after the other.
 type climber struct {
 	p     *policy
-	seen  []int32 // in which round a group was met last
+	seen  []int32 // in which round a group was met last; made when there is one
 	round int32
 }
 
-// climb returns groups, of a list that is nobody else's, with all that inherit them, sorted.
+// climb returns groups, of a list that is nobody else's, with all that inherit them, each once.
 func (c *climber) climb(groups []int32) []int32 {
+	if len(groups) == 0 {
+		return nil
+	}
+	if c.seen == nil {
+		c.seen = make([]int32, c.p.groups.Len())
+	}
 	c.round++
 	met := groups[:0]
 	for _, n := range groups {
@@ -151,7 +159,6 @@ func (c *climber) climb(groups []int32) []int32 {
 			}
 		}
 	}
-	slices.Sort(met)
 	return met
 }
 

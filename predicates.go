@@ -104,6 +104,9 @@ func Any(p Predicate, more ...Predicate) Predicate {
 //
 // Not(InGroup("x")) is met by everybody outside x, those who are not logged in
 // too. To ask for a user outside x, say All(NotAnonymous(), Not(InGroup("x"))).
+//
+// It is unsafe to take a right away by putting somebody into a group that a Not names: a ticket
+// that keeps to some groups ([Login].Groups, a dynamic set) can leave that one out. Take the permission away instead.
 func Not(p Predicate) Predicate {
 	return newCompound(&negation{compound{name: "not", parts: ownAll(p, nil)}})
 }

@@ -195,15 +195,16 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 // commit runs f in an Update and, when it has committed, moves the state to where it led.
 func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) error {
 	var tx *Tx
-	before := a.moment()
+	before, ready := a.moment(), false
 	err := a.update(ctx, func(r Records) (err error) {
-		before = a.moment()
-		if tx, err = f(r); err != nil {
-			return err
+		before, ready = a.moment(), false
+		if tx, err = f(r); err == nil {
+			err = tx.finish()
 		}
-		return tx.finish()
+		ready = err == nil && tx.changes > 0
+		return err
 	})
-	if errors.Is(err, ErrUnavailable) {
+	if err != nil && ready {
 		a.giveUpLease() // the commit may have taken effect, and its answer been lost
 	}
 	if err != nil {

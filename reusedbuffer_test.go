@@ -96,6 +96,9 @@ func TestRecordsKeepTheirOwnTexts(t *testing.T) {
 		if after := h.everything(t); after != before {
 			t.Errorf("the records changed with the bytes of the request:\n%s\nwere\n%s", after, before)
 		}
+		if drift := must1(a.PolicyDrift(ctx)); drift != "" {
+			t.Errorf("the policy in memory changed with the bytes of the request: it %s", drift)
+		}
 		b := h.open(rbac.Config{})
 		id, err := b.IdentityBySubject(ctx, "sub|zoe")
 		if must(t, err); id.User() != "zoe" || !id.In("org:1").HasPermission("till.open") {

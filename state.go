@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/google/uuid"
 )
 
 // state is what an Authority has in memory: the policy at a head of the store. All
@@ -149,6 +151,9 @@ func (p *policy) after(changes []Change) (*policy, bool) {
 	next := p
 	for _, c := range changes {
 		if userActions[c.Action] {
+			if c.SubjectID == uuid.Nil {
+				return nil, false // it does not tell whom to drop from the caches
+			}
 			continue
 		}
 		if next == p {

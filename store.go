@@ -52,8 +52,9 @@ type Store interface {
 // that does not spoil the transaction. Adding a record whose key, or one of
 // whose unique values, is taken is a fault of the caller and does.
 //
-// Values are copies on the way in and out. Times come in UTC with microsecond
-// precision and are given back equal; the zero Time is given back zero.
+// Values are copies on the way in and out, texts too: a host may write over the
+// bytes of what it gave. Times come in UTC with microsecond precision and are
+// given back equal; the zero Time is given back zero.
 // Strings are exact: no trimming, folding or truncation.
 //
 // A listing by sequence reads page by page, by key; each page is read whole

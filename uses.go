@@ -35,8 +35,8 @@ type ticketUse struct {
 	at   time.Time
 }
 
-// WithoutUse keeps [Authority.Identify] and [Authority.Judge] under the returned context from counting as a use of
-// the ticket: for what a service does by itself and nobody has asked for, such as judging each
+// WithoutUse keeps [Authority.Identify], [Authority.Judge] and what else is called under the returned context from
+// counting as a use of the ticket: for what a service does by itself and nobody has asked for, such as judging each
 // message of a stream. Otherwise a busy stream would keep the ticket of somebody who has left alive.
 // It makes no difference to limits or answers. Of this and [CountAsUse] the later counts.
 func WithoutUse(ctx context.Context) context.Context {
@@ -48,17 +48,10 @@ func withoutUse(ctx context.Context) bool {
 	return said && !uses
 }
 
-// useUnder is use, unless the context says that it is none. It looks there only when there is something to note.
-func (a *Authority) useUnder(ctx context.Context, c *cachedTicket, now time.Time) {
-	if now.UnixMicro()-c.seen.at.Load() >= lag.Microseconds() && !withoutUse(ctx) {
-		a.use(c, now)
-	}
-}
-
-// use notes that a ticket was used.
-func (a *Authority) use(c *cachedTicket, now time.Time) {
+// use notes that a ticket was used, unless the context says that it was not. It looks there only when there is something to note.
+func (a *Authority) use(ctx context.Context, c *cachedTicket, now time.Time) {
 	before := c.seen.at.Load()
-	if now.UnixMicro()-before < lag.Microseconds() || !c.seen.at.CompareAndSwap(before, now.UnixMicro()) {
+	if now.UnixMicro()-before < lag.Microseconds() || withoutUse(ctx) || !c.seen.at.CompareAndSwap(before, now.UnixMicro()) {
 		return
 	}
 	a.uses.mu.Lock()

@@ -3,7 +3,6 @@ package rbac
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 )
@@ -99,8 +98,13 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(Records,
 		return nil, ErrNoTicket
 	}
 	err = a.lookup(ctx, func(r Records, st *state) (err error) {
-		if c, err = a.useTicket(r, st, t.hash()); err != nil || read == nil {
+		now := a.now()
+		if c, err = a.getTicket(r, st, t.hash(), now); err != nil {
 			return err
+		}
+		a.use(ctx, c, now)
+		if read == nil {
+			return nil
 		}
 		return read(r, c.ID)
 	})
@@ -122,8 +126,7 @@ func setValue(r Records, ticket uuid.UUID, key, value string) error {
 	case others+len(key)+len(value) > maxValues:
 		return invalid("ticket value", key, "Value", tooMuch)
 	}
-	// The host may reuse its bytes, as fasthttp does, and a store in memory keeps the strings as they are.
-	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: strings.Clone(key), Value: strings.Clone(value)}))
+	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: key, Value: value}))
 }
 
 // valueOf finds the value of a key, and tells how many bytes the others take.

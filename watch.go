@@ -10,7 +10,7 @@ import (
 // Watch yields the Identity of a token, as Identify gives it, now and again each time it may have changed: after
 // a change of its user, their memberships or the policy, in whatever process, and when a
 // membership ends. Two in a row can have the same answers. It is for streams and other long
-// connections, which judge what they send by the last Identity:
+// connections, which end with the ticket, and show what has changed at once:
 //
 //	for id, err := range authority.Watch(ctx, token) {
 //
@@ -18,8 +18,11 @@ import (
 // or the Authority is closed. Where nothing is known for a while, it yields
 // ErrUnavailable, once, and goes on: until the next Identity nothing may be sent.
 //
-// A change is yielded as soon as it takes effect for Identify; see the package doc. A
-// watch does not count as a use of the ticket, so a user who does nothing else is idle, unless [CountAsUse] says otherwise.
+// A change is yielded as soon as it takes effect for Identify; see the package doc.
+// Between the change and the moment at which the reader has seen the next Identity a message can slip out. Where
+// none may, judge each by [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat does.
+//
+// A watch does not count as a use of the ticket, so a user who does nothing else is idle, unless [CountAsUse] says otherwise.
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
@@ -87,7 +90,7 @@ func (w *watch) look(ctx context.Context, yield func(*Identity, error) bool) (go
 		return false, 0
 	}
 	if c != nil && w.uses {
-		w.a.use(c, now)
+		w.a.use(ctx, c, now)
 	}
 	w.failing = false
 	if id != w.last {

@@ -45,7 +45,7 @@ func watched(t *testing.T, a *rbac.Authority, under context.Context, tok rbac.To
 func TestWatch(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
-		a := h.open(rbac.Config{MaxStaleness: 20 * time.Millisecond})
+		a := h.open(rbac.Config{MaxStaleness: 250 * time.Millisecond})
 		tok := h.issue(b, rbac.Login{User: "amy"})
 		next, stop := watched(t, a, ctx, tok)
 		defer stop()
@@ -88,7 +88,7 @@ func TestWatch(t *testing.T) {
 // A watch is no use of the ticket, unless it is asked to be one.
 func TestWatchAndIdleTickets(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{MaxStaleness: 10 * time.Millisecond, IdleLimit: 10 * time.Minute})
+		a := h.office(rbac.Config{MaxStaleness: 250 * time.Millisecond, IdleLimit: 10 * time.Minute})
 		for _, uses := range []bool{false, true} {
 			tok := h.issue(a, rbac.Login{User: "amy"})
 			under := ctx
@@ -126,7 +126,7 @@ func TestWatchAndStoreDown(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
 		h.store = store
-		a := h.office(rbac.Config{MaxStaleness: 10 * time.Millisecond})
+		a := h.office(rbac.Config{MaxStaleness: 250 * time.Millisecond})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		next, stop := watched(t, a, ctx, tok)
 		must(t, next().err)
@@ -276,7 +276,7 @@ func TestWatchOfRestoredStore(t *testing.T) {
 		t.Cleanup(func() { copied.Close() })
 		store := &swapped{inner: original}
 		h.store = store
-		a := h.office(rbac.Config{MaxStaleness: 10 * time.Millisecond})
+		a := h.office(rbac.Config{MaxStaleness: 250 * time.Millisecond})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		copyStore(t, original, copied)
 		h.do(a, assign("amy", "staff"))

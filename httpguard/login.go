@@ -101,7 +101,7 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
 	p.CameFrom, _ = g.returnTarget(r.PostForm.Get(cameFromField))
 	t, err := g.a.Login(r.Context(), rbac.Login{
 		User: p.User, Password: r.PostForm.Get("password"),
-		Addr: st.addr, UserAgent: userAgent(r), Replaces: st.token,
+		Addr: st.addr, UserAgent: r.UserAgent(), Replaces: st.token,
 	})
 	if err != nil {
 		status := g.loginFailed(w, r, err)
@@ -176,7 +176,7 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		g.badBody(w, r, err)
 		return
 	}
-	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.addr, UserAgent: userAgent(r)}
+	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.addr, UserAgent: r.UserAgent()}
 	if st.bearer {
 		l.Replaces = st.token
 	}
@@ -224,7 +224,3 @@ func (g *Guard) sendToken(w http.ResponseWriter, r *http.Request, t rbac.Token) 
 	ownHeaders(w.Header(), "application/json")
 	_, _ = w.Write(body)
 }
-
-// userAgent is a copy, since it is kept with the ticket, and servers behind an adaptor (fasthttp)
-// write the next request over the strings of this one.
-func userAgent(r *http.Request) string { return strings.Clone(r.UserAgent()) }
