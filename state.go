@@ -71,7 +71,7 @@ func (a *Authority) follow(ctx context.Context, r Records, head Head, before *st
 		return st, nil
 	case st.policy == nil: // nothing was read yet
 	case head.Revision > st.head.Revision:
-		changes, ok, err := changesSince(r, st.head, head, max(mostChanges, st.policy.permissions.Len()))
+		changes, ok, err := changesSince(r, st.head, head, max(mostChanges, st.policy.permissionNums.Len()), func() bool { return a.state.Load() != st })
 		if err != nil {
 			return nil, err
 		}
@@ -94,8 +94,9 @@ func contextEnded(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable,
 const mostChanges = 1000
 
 // changesSince reads the changes between two heads, up to most of them. It reports false if there are
-// more, or they do not lead from one to the other without a gap.
-func changesSince(r Records, from, to Head, most int) ([]Change, bool, error) {
+// more, or they do not lead from one to the other without a gap, and gives errMoved once moved does. Of what
+// happened to a user in a row it keeps who that was.
+func changesSince(r Records, from, to Head, most int, moved func() bool) ([]Change, bool, error) {
 	var changes []Change
 	rows, policy := 0, 0
 	at, seq := Head{Nonce: from.Nonce}, -1
@@ -105,6 +106,9 @@ func changesSince(r Records, from, to Head, most int) ([]Change, bool, error) {
 	for c, err := range r.Changes(ChangeQuery{After: at.Revision, Limit: most + 1}) {
 		if err != nil {
 			return nil, false, err
+		}
+		if moved() { // an Update of this Authority was quicker
+			return nil, false, errMoved
 		}
 		if !userActions[c.Action] {
 			policy++
@@ -117,7 +121,7 @@ func changesSince(r Records, from, to Head, most int) ([]Change, bool, error) {
 				return nil, false, nil
 			}
 		} else {
-			changes = append(changes, c)
+			changes = collect(changes, c)
 		}
 		if c.Revision != at.Revision {
 			seq = -1
@@ -128,6 +132,17 @@ func changesSince(r Records, from, to Head, most int) ([]Change, bool, error) {
 		at = Head{Revision: c.Revision, Nonce: c.Nonce}
 	}
 	return changes, at == to, nil
+}
+
+// collect adds a change to others. A change of a user may hold long texts, and there may be tens of thousands of them.
+func collect(changes []Change, c Change) []Change {
+	if !userActions[c.Action] {
+		return append(changes, c)
+	}
+	if n := len(changes); n > 0 && userActions[changes[n-1].Action] && changes[n-1].SubjectID == c.SubjectID {
+		return changes
+	}
+	return append(changes, Change{Action: c.Action, SubjectID: c.SubjectID})
 }
 
 // apply follows changes.
