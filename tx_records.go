@@ -149,9 +149,6 @@ func (r *updateRecords) SetLastLogin(id uuid.UUID, at time.Time) error {
 
 func (r *updateRecords) DeleteUser(id uuid.UUID) error {
 	r.dropRecord(id)
-	if r.remembers() {
-		delete(r.users, id)
-	}
 	return r.Records.DeleteUser(id)
 }
 

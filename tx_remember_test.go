@@ -37,9 +37,13 @@ func TestRecordsOfAnUpdateTellWhatTheStoreDoes(t *testing.T) {
 		s := memorystore.New()
 		must(t, s.Update(ctx, func(r rbac.Records) error {
 			w := &teller{t: t, r: rand.New(rand.NewPCG(seed, 3)), store: r, u: rbac.Remembering(ctx, r, 0), done: done}
-			for step := 0; step < 3000 && !t.Failed(); step++ {
+			for step := 0; step < 2000 && !t.Failed(); step++ {
 				what := w.write()
-				for range 6 {
+				asks := 6
+				if w.r.IntN(50) == 0 {
+					asks = 500 // then whole tables are read
+				}
+				for range asks {
 					w.ask(fmt.Sprintf("seed %d, step %d, after %s", seed, step, what))
 				}
 			}
@@ -271,6 +275,27 @@ func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 	}))
 }
 
+// TestLargePolicyIsReadWholeLate: in a store of many groups an Update costs what it touches, unless that is much.
+func TestLargePolicyIsReadWholeLate(t *testing.T) {
+	must(t, memorystore.New().Update(ctx, func(store rbac.Records) error {
+		for _, c := range []struct{ groups, asked, whole int }{
+			{0, rbac.AskedOften, 0}, {0, rbac.AskedOften + 1, 3}, {10_000, 100, 0}, {10_000, 101, 1}, {10_000, 1000, 1}, {10_000, 1001, 3}, {10_000, 5000, 3},
+		} {
+			whole := 0
+			r := rbac.Remembering(ctx, sparing{store, &whole}, c.groups)
+			for range c.asked {
+				_, _ = r.GroupByName("nobody")
+				must(t, second(r.Juniors(uuid.UUID{1})))
+				must(t, second(r.GroupSeparations(false, []uuid.UUID{{1}})))
+			}
+			if whole != c.whole {
+				t.Errorf("of %d groups %d questions each read %d whole tables, want %d", c.groups, c.asked, whole, c.whole)
+			}
+		}
+		return nil
+	}))
+}
+
 // bared Records give away the transaction, as those of a database do.
 type bared struct{ rbac.Records }
 
@@ -371,8 +396,13 @@ func TestUpdateKeepsItsOwnTexts(t *testing.T) {
 		if _, err := tx.User("bob"); !errors.Is(err, rbac.ErrNotFound) {
 			t.Errorf("bob is there: %v", err)
 		}
-		return nil
+		return assign("amy", "staff")(tx)
 	}))
+	for _, c := range changesSince(t, a, 0)[2:] {
+		if c.Action != "AssignUser" || c.Subject != "amy" {
+			t.Errorf("the log has %s of %s, want AssignUser of amy", c.Action, c.Subject)
+		}
+	}
 }
 
 // TestLoadAsksLittle: of a user with five memberships an Update asks whether the name is free, and writes. What
