@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,96 +56,99 @@ func TestRecordsOfAnUpdateTellWhatTheStoreDoes(t *testing.T) {
 	}
 }
 
-// write does one thing that the store's contract allows, if there is one of the kind that was rolled, and tells what.
+// deed is something to write, if the store's contract allows it now.
+type deed struct {
+	name    string
+	allowed bool
+	do      func() error
+}
+
+// write does one thing, if what was rolled is allowed, and tells what.
 func (w *teller) write() string {
-	user, group, other := tellID('u', w.r.IntN(tellUsers)), tellID('g', w.r.IntN(tellGroups)), tellID('g', w.r.IntN(tellGroups))
-	userName, groupName := fmt.Sprint("user", w.r.IntN(9)), fmt.Sprint("group", w.r.IntN(9))
-	scope := []string{"", "berlin"}[w.r.IntN(2)]
-	u, noUser := w.store.User(user)
-	g, noGroup := w.store.Group(group)
-	_, noOther := w.store.Group(other)
-	_, userFree := w.store.UserByName(userName)
-	_, groupFree := w.store.GroupByName(groupName)
-	_, noMember := w.store.Membership(user, group, scope)
-	tickets, _ := w.store.UserTickets(user)
-	memberships, _ := w.store.UserMemberships(user)
-	juniors, _ := w.store.Juniors(group)
-	seniors, _ := w.store.Seniors(group)
-	sets := w.setsOf(group)
-	inherits := false
-	for _, j := range juniors {
-		inherits = inherits || j == other
-	}
-	set := rbac.SeparationRecord{Dynamic: w.r.IntN(2) == 0, Name: fmt.Sprint("set", w.r.IntN(3)), Cardinality: 2, Groups: sortedPair(group, other)}
-	_, noSet := w.store.Separation(set.Dynamic, set.Name)
-	at := time.Unix(int64(1+w.r.IntN(1e9)), 0).UTC()
-	edge := rbac.InheritanceRecord{Senior: group, Junior: other}
-	inGroups := 0
-	for range w.store.GroupMembers(group) {
-		inGroups++
-	}
-	what, allowed, do := "", false, func() error { return nil }
-	roll := func(name string, ok bool, f func() error) { what, allowed, do = name, ok, f }
-	switch w.r.IntN(22) {
-	case 0, 1:
-		roll("AddUser", noUser != nil && userFree != nil, func() error {
-			return w.u.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: userName, Note: strings.Repeat("x", w.r.IntN(2)*2000), Created: at}})
-		})
-	case 2:
-		roll("SetUser", noUser == nil && userFree != nil, func() error { u.Name = userName; return w.u.SetUser(u) })
-	case 3:
-		roll("SetPasswordHash", noUser == nil, func() error { return w.u.SetPasswordHash(user, at.String()) })
-	case 4:
-		roll("SetLastLogin", noUser == nil, func() error { return w.u.SetLastLogin(user, at) })
-	case 5:
-		roll("DeleteUser", noUser == nil, func() (err error) {
-			for _, ticket := range tickets {
-				err = errors.Join(err, w.u.DeleteTicket(ticket.ID))
-			}
-			for _, m := range memberships {
-				err = errors.Join(err, w.u.DeleteMembership(m.User, m.Group, m.Scope))
-			}
-			return errors.Join(err, w.u.DeleteUser(user))
-		})
-	case 6:
-		roll("AddTicket", noUser == nil && len(tickets) < 2, func() error {
-			w.tickets++
-			id := uuid.UUID{0: 't', 14: byte(w.tickets >> 8), 15: byte(w.tickets)}
-			return w.u.AddTicket(rbac.TicketRecord{ID: id, User: user, Hash: rbac.TokenHash(append(id[:], id[:]...)), Created: at})
-		})
-	case 7:
-		roll("DeleteTicket", len(tickets) > 0, func() error { return w.u.DeleteTicket(tickets[0].ID) })
-	case 8, 9, 10:
-		roll("AddMembership", noUser == nil && noGroup == nil && noMember != nil, func() error {
-			return w.u.AddMembership(rbac.MembershipRecord{User: user, Group: group, Scope: scope, AssignedAt: at})
-		})
-	case 11, 12:
-		roll("DeleteMembership", noMember == nil, func() error { return w.u.DeleteMembership(user, group, scope) })
-	case 13, 14:
-		roll("AddGroup", noGroup != nil && groupFree != nil, func() error { return w.u.AddGroup(rbac.Group{ID: group, Name: groupName, Created: at}) })
-	case 15:
-		roll("SetGroup", noGroup == nil && groupFree != nil, func() error { g.Name = groupName; return w.u.SetGroup(g) })
-	case 16:
-		roll("DeleteGroup", noGroup == nil && inGroups+len(juniors)+len(seniors)+len(sets) == 0, func() error { return w.u.DeleteGroup(group) })
-	case 17:
-		roll("AddInheritance", noGroup == nil && noOther == nil && group != other && !inherits, func() error { return w.u.AddInheritance(edge) })
-	case 18:
-		roll("DeleteInheritance", inherits, func() error { return w.u.DeleteInheritance(edge) })
-	case 19:
-		roll("AddSeparation", noSet != nil && noGroup == nil && noOther == nil && group != other, func() error { return w.u.AddSeparation(set) })
-	case 20:
-		roll("SetSeparation", noSet == nil && noGroup == nil && noOther == nil && group != other, func() error { return w.u.SetSeparation(set) })
-	case 21:
-		roll("DeleteSeparation", noSet == nil, func() error { return w.u.DeleteSeparation(set.Dynamic, set.Name) })
-	}
-	if !allowed {
+	group := tellID('g', w.r.IntN(tellGroups))
+	acts := [][]deed{w.ofUser(tellID('u', w.r.IntN(tellUsers)), group), w.ofGroup(group), w.ofTwo(group, tellID('g', w.r.IntN(tellGroups)))}[w.r.IntN(3)]
+	a := acts[w.r.IntN(len(acts))]
+	if !a.allowed {
 		return "nothing"
 	}
-	if err := do(); err != nil {
-		w.t.Fatalf("%s: %v", what, err)
+	if err := a.do(); err != nil {
+		w.t.Fatalf("%s: %v", a.name, err)
 	}
-	w.done[what]++
-	return what
+	w.done[a.name]++
+	return a.name
+}
+
+func (w *teller) ofUser(id, group uuid.UUID) []deed {
+	at, scope, name := time.Unix(int64(1+w.r.IntN(1e9)), 0).UTC(), []string{"", "berlin"}[w.r.IntN(2)], fmt.Sprint("user", w.r.IntN(9))
+	u, noUser := w.store.User(id)
+	_, nameFree := w.store.UserByName(name)
+	_, noGroup := w.store.Group(group)
+	_, noMember := w.store.Membership(id, group, scope)
+	tickets, memberships := first(w.store.UserTickets(id)), first(w.store.UserMemberships(id))
+	there := noUser == nil
+	joins := deed{"AddMembership", there && noGroup == nil && noMember != nil, func() error {
+		return w.u.AddMembership(rbac.MembershipRecord{User: id, Group: group, Scope: scope, AssignedAt: at})
+	}}
+	leaves := deed{"DeleteMembership", noMember == nil, func() error { return w.u.DeleteMembership(id, group, scope) }}
+	comes := deed{"AddUser", !there && nameFree != nil, func() error {
+		return w.u.AddUser(rbac.UserRecord{User: rbac.User{ID: id, Name: name, Note: strings.Repeat("x", w.r.IntN(2)*2000), Created: at}})
+	}}
+	return []deed{comes, comes, joins, joins, joins, leaves, leaves,
+		{"SetUser", there && nameFree != nil, func() error { u.Name = name; return w.u.SetUser(u) }},
+		{"SetPasswordHash", there, func() error { return w.u.SetPasswordHash(id, at.String()) }},
+		{"SetLastLogin", there, func() error { return w.u.SetLastLogin(id, at) }},
+		{"DeleteUser", there, func() error { return errors.Join(w.clear(tickets, memberships), w.u.DeleteUser(id)) }},
+		{"DeleteTicket", len(tickets) > 0, func() error { return w.u.DeleteTicket(tickets[0].ID) }},
+		{"AddTicket", there && len(tickets) < 2, func() error {
+			w.tickets++
+			ticket := uuid.UUID{0: 't', 14: byte(w.tickets >> 8), 15: byte(w.tickets)}
+			return w.u.AddTicket(rbac.TicketRecord{ID: ticket, User: id, Hash: rbac.TokenHash(append(ticket[:], ticket[:]...)), Created: at})
+		}},
+	}
+}
+
+// clear ends what hangs on a user, as a Tx does before it deletes one.
+func (w *teller) clear(tickets []rbac.TicketRecord, memberships []rbac.MembershipRecord) (err error) {
+	for _, t := range tickets {
+		err = errors.Join(err, w.u.DeleteTicket(t.ID))
+	}
+	for _, m := range memberships {
+		err = errors.Join(err, w.u.DeleteMembership(m.User, m.Group, m.Scope))
+	}
+	return err
+}
+
+func (w *teller) ofGroup(id uuid.UUID) []deed {
+	name := fmt.Sprint("group", w.r.IntN(9))
+	g, noGroup := w.store.Group(id)
+	_, nameFree := w.store.GroupByName(name)
+	used := len(first(w.store.Juniors(id))) + len(first(w.store.Seniors(id))) + len(w.setsOf(id))
+	for range w.store.GroupMembers(id) {
+		used++
+	}
+	return []deed{
+		{"AddGroup", noGroup != nil && nameFree != nil, func() error { return w.u.AddGroup(rbac.Group{ID: id, Name: name}) }},
+		{"SetGroup", noGroup == nil && nameFree != nil, func() error { g.Name = name; return w.u.SetGroup(g) }},
+		{"DeleteGroup", noGroup == nil && used == 0, func() error { return w.u.DeleteGroup(id) }},
+	}
+}
+
+// ofTwo is about two groups: inheritances and sets.
+func (w *teller) ofTwo(group, other uuid.UUID) []deed {
+	_, noGroup := w.store.Group(group)
+	_, noOther := w.store.Group(other)
+	two := noGroup == nil && noOther == nil && group != other
+	edge := rbac.InheritanceRecord{Senior: group, Junior: other}
+	inherits := slices.Contains(first(w.store.Juniors(group)), other)
+	set := rbac.SeparationRecord{Dynamic: w.r.IntN(2) == 0, Name: fmt.Sprint("set", w.r.IntN(3)), Cardinality: 2, Groups: sortedPair(group, other)}
+	_, noSet := w.store.Separation(set.Dynamic, set.Name)
+	return []deed{
+		{"AddInheritance", two && !inherits, func() error { return w.u.AddInheritance(edge) }},
+		{"DeleteInheritance", inherits, func() error { return w.u.DeleteInheritance(edge) }},
+		{"AddSeparation", two && noSet != nil, func() error { return w.u.AddSeparation(set) }},
+		{"SetSeparation", two && noSet == nil, func() error { return w.u.SetSeparation(set) }},
+		{"DeleteSeparation", noSet == nil, func() error { return w.u.DeleteSeparation(set.Dynamic, set.Name) }},
+	}
 }
 
 func sortedPair(a, b uuid.UUID) []uuid.UUID {
@@ -155,9 +159,7 @@ func sortedPair(a, b uuid.UUID) []uuid.UUID {
 }
 
 func (w *teller) setsOf(group uuid.UUID) []rbac.SeparationRecord {
-	static, _ := w.store.GroupSeparations(false, []uuid.UUID{group})
-	dynamic, _ := w.store.GroupSeparations(true, []uuid.UUID{group})
-	return append(static, dynamic...)
+	return append(first(w.store.GroupSeparations(false, []uuid.UUID{group})), first(w.store.GroupSeparations(true, []uuid.UUID{group}))...)
 }
 
 // ask holds one answer against that of the store.
