@@ -37,7 +37,7 @@ func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error
 		if err != nil {
 			return nil, e.explain(ctx, err)
 		}
-		tx, err := conn.BeginTx(ctx, opts)
+		tx, err := begin(ctx, conn, opts)
 		if err == nil {
 			return &session{e: e, conn: conn, tx: tx}, nil
 		}
