@@ -149,6 +149,27 @@ func TestServersOwnLimits(t *testing.T) {
 	}
 }
 
+// A server that ended an Update because f took too long says so, and then it is known that nothing was committed.
+func TestIdleUpdateIsNoRiddle(t *testing.T) {
+	dsn := postgrestest.InSchema(t)
+	beside := mustOpen(t, dsn, postgresstore.Options{})
+	s := mustOpen(t, dsn+"&idle_in_transaction_session_timeout=100", postgresstore.Options{})
+	err := s.Update(t.Context(), func(r rbac.Records) error {
+		if err := addSection("late")(r); err != nil {
+			return err
+		}
+		waitFor(t, beside, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = "+pid(t, r))
+		return nil
+	})
+	says(t, "the Update", err, "commit")
+	if errors.Is(err, postgresstore.ErrCommitUnknown) {
+		t.Errorf("the Update: %v, want an error that is no ErrCommitUnknown", err)
+	}
+	if got := sections(t, s); len(got) != 0 {
+		t.Errorf("there are %q", got)
+	}
+}
+
 func pid(t *testing.T, r rbac.Records) string {
 	return fmt.Sprint(host(t, r).Conn().PgConn().PID())
 }
@@ -249,6 +270,9 @@ func TestOutcome(t *testing.T) {
 		{"refused", &pgconn.PgError{Severity: "ERROR", Code: "23505"}, false},
 		{"serialization failure", &pgconn.PgError{Severity: "ERROR", Code: "40001"}, false},
 		{"the server says that it does not know", &pgconn.PgError{Severity: "ERROR", Code: "40003"}, true},
+		{"refused in German", &pgconn.PgError{Severity: "FEHLER", SeverityUnlocalized: "ERROR", Code: "23505"}, false},
+		{"fallen in German", &pgconn.PgError{Severity: "PANIK", SeverityUnlocalized: "PANIC", Code: "53100"}, true},
+		{"ended before", &pgconn.PgError{Severity: "FATAL", Code: "25P03"}, false},
 		{"the server goes", &pgconn.PgError{Severity: "FATAL", Code: "57P01"}, true},
 		{"the server fell", &pgconn.PgError{Severity: "PANIC", Code: "53100"}, true},
 		{"the connection broke", errors.New("unexpected EOF"), true},
