@@ -92,7 +92,12 @@ func (e *engine) makeSchema(ctx context.Context, tx sqlstore.Session, schema str
 
 // schemaExists looks where tables are listed also to a role without any right to them.
 func (e *engine) schemaExists() string {
-	return "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'rbac_schema' AND schemaname = '" + strings.ReplaceAll(e.schema, "'", "''") + "'"
+	return "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'rbac_schema' AND schemaname = " + literal(e.schema)
+}
+
+// literal is a text in a statement. With an E the server reads it in one way, whatever its standard_conforming_strings is.
+func literal(s string) string {
+	return "E'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
 }
 
 func (e *engine) schemaVersion() string {
