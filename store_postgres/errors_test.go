@@ -149,27 +149,6 @@ func TestServersOwnLimits(t *testing.T) {
 	}
 }
 
-// A server that ended an Update because f took too long says so, and then it is known that nothing was committed.
-func TestIdleUpdateIsNoRiddle(t *testing.T) {
-	dsn := postgrestest.InSchema(t)
-	beside := mustOpen(t, dsn, postgresstore.Options{})
-	s := mustOpen(t, dsn+"&idle_in_transaction_session_timeout=100", postgresstore.Options{})
-	err := s.Update(t.Context(), func(r rbac.Records) error {
-		if err := addSection("late")(r); err != nil {
-			return err
-		}
-		waitFor(t, beside, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = "+pid(t, r))
-		return nil
-	})
-	says(t, "the Update", err, "commit")
-	if errors.Is(err, postgresstore.ErrCommitUnknown) {
-		t.Errorf("the Update: %v, want an error that is no ErrCommitUnknown", err)
-	}
-	if got := sections(t, s); len(got) != 0 {
-		t.Errorf("there are %q", got)
-	}
-}
-
 func pid(t *testing.T, r rbac.Records) string {
 	return fmt.Sprint(host(t, r).Conn().PgConn().PID())
 }
