@@ -25,6 +25,9 @@ func (s *Store) Pool() *pgxpool.Pool { return s.engine.pool }
 // Dialect is what a store is made of.
 func (s *Store) Dialect() sqlstore.Dialect { return s.engine }
 
+// Prepared tells whether the pool was.
+func (s *Store) Prepared() bool { return s.engine.prepared }
+
 // SchemaOf is where the tables of a store are.
 func (s *Store) SchemaOf() string { return s.engine.schema }
 
