@@ -49,7 +49,7 @@ func TestPoolsOfHosts(t *testing.T) {
 		"nothing waits long":            {setting("lock_timeout", "10s"), setting("statement_timeout", "10s"), setting("idle_in_transaction_session_timeout", "10s")},
 		"every second time a new connection": {func(c *pgxpool.Config) {
 			var n atomic.Int32
-			c.BeforeAcquire = func(context.Context, *pgx.Conn) bool { return n.Add(1)%2 == 0 }
+			c.PrepareConn = func(context.Context, *pgx.Conn) (bool, error) { return n.Add(1)%2 == 0, nil }
 		}},
 		"nothing comes back": {func(c *pgxpool.Config) { c.AfterRelease = func(*pgx.Conn) bool { return false } }},
 	} {
