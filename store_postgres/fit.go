@@ -14,11 +14,15 @@ var errStandby = errors.New("the server is a standby, where changes arrive late:
 // fit tells why nothing may be read or written on a connection, if so. A server tells all of this by
 // itself, and again when it changes; those before PostgreSQL 14 do not say that they are a standby.
 func fit(conn *pgx.Conn) error {
-	status := conn.PgConn().ParameterStatus
-	if status("in_hot_standby") == "on" {
+	if conn.PgConn().ParameterStatus("in_hot_standby") == "on" {
 		return errStandby
 	}
-	switch encoding := status("client_encoding"); encoding {
+	return readable(conn)
+}
+
+// readable is what fit leaves of a standby, which is asked only for what can be compared with the primary's head.
+func readable(conn *pgx.Conn) error {
+	switch encoding := conn.PgConn().ParameterStatus("client_encoding"); encoding {
 	case "UTF8", "UNICODE", "":
 		return nil
 	default: // the server would take the bytes of a text for other letters

@@ -48,6 +48,10 @@ func TestTextsAreUTF8(t *testing.T) {
 	s := newOnPool(t, turned)
 	_, err = turned.Exec(t.Context(), "SET client_encoding TO LATIN1") // on the one connection
 	must(t, err)
+	_, err = s.Find(t.Context(), rbac.Sought{User: "张"}, rbac.Head{})
+	says(t, "Find", err, "client_encoding is LATIN1")
+	_, err = turned.Exec(t.Context(), "SET client_encoding TO LATIN1") // on the one that took its place
+	must(t, err)
 	must(t, s.Update(t.Context(), addSection("张")))
 	if got := sections(t, mustOpen(t, postgrestest.DSN(t), postgresstore.Options{Schema: s.SchemaOf()})); len(got) != 1 || got[0] != "张" {
 		t.Errorf("another program reads %q", got)

@@ -17,10 +17,15 @@ type Explain func(tx sqlstore.Session, query string, args []any) (string, error)
 // Of gives the plans of all statements of a call, which has no effects.
 func Of(ctx context.Context, d sqlstore.Dialect, explain Explain, c Call) ([]string, error) {
 	p := &planner{Dialect: d, explain: explain}
-	err := sqlstore.New(p).Update(ctx, func(r rbac.Records) error {
-		c.Do(r)
-		return errEnough
-	})
+	s, err := sqlstore.New(p), error(nil)
+	if c.Find != (rbac.Sought{}) {
+		_, err = s.Find(ctx, c.Find, rbac.Head{})
+	} else {
+		err = s.Update(ctx, func(r rbac.Records) error {
+			c.Do(r)
+			return errEnough
+		})
+	}
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
