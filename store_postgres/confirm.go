@@ -48,16 +48,18 @@ type standing struct {
 	standby  bool   // it follows another one
 	started  string // when; no two servers, and no server twice, at the same microsecond
 	waitsFor string // synchronous_standby_names
+	fresh    bool   // its settings were read just now, and may be not yet what commits go by
 }
 
-const askStanding = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names')`
+const askStanding = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names'),
+	clock_timestamp() < pg_conf_load_time() + interval '2 seconds'`
 
 // ask asks only what PostgreSQL knows.
 func (e *engine) ask(ctx context.Context, conn *pgx.Conn) (s standing, err error) {
 	if !e.postgres {
 		return standing{}, nil
 	}
-	err = conn.QueryRow(ctx, askStanding).Scan(&s.standby, &s.started, &s.waitsFor)
+	err = conn.QueryRow(ctx, askStanding).Scan(&s.standby, &s.started, &s.waitsFor, &s.fresh)
 	return s, err
 }
 
@@ -80,6 +82,11 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 		// A server that is told meanwhile not to wait any more lets those go who wait.
 		if s, err = e.ask(ctx, conn); err != nil {
 			return err
+		}
+		if s.fresh {
+			s.fresh = s.started != e.inForce.started || s.waitsFor != e.inForce.waitsFor // others were read, and these were in force before
+		} else {
+			e.inForce = s
 		}
 	}
 	return e.promise(s)
@@ -113,6 +120,8 @@ func (e *engine) worth(s standing) rbac.Guarantee {
 		return rbac.Guarantee{Reason: "synchronous_standby_names is empty: a standby that takes over can lack changes that were confirmed"}
 	case !e.prepared:
 		return rbac.Guarantee{Reason: "the pool was made without postgresstore.Prepare: a commit that is not on the standby can look as if it were"}
+	case s.fresh:
+		return rbac.Guarantee{Reason: "synchronous_standby_names was set just now: the server may not yet wait as it says"}
 	}
 	return rbac.Guarantee{Bounded: true, Reason: "what is confirmed is on a standby: synchronous_standby_names is " + s.waitsFor}
 }

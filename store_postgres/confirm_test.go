@@ -5,21 +5,53 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// waits makes a server wait for a standby that is not there, or for none again.
+// waits makes a server wait for a standby that is not there, or for none again. What it says that it waits for is not at once what its
+// commits do: so a commit has to wait, or not.
 func waits(t *testing.T, dsn, names string) {
 	t.Helper()
 	postgrestest.Exec(t, dsn, "ALTER SYSTEM SET synchronous_standby_names TO '"+names+"'")
 	postgrestest.Exec(t, dsn, "SELECT pg_reload_conf()")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var conns [2]*pgx.Conn
+	for i := range conns {
+		var err error
+		conns[i], err = pgx.Connect(ctx, dsn)
+		must(t, err)
+		defer conns[i].Close(context.Background())
+	}
+	for waiting := names == ""; waiting != (names != ""); { // at least once
+		done := make(chan error, 1)
+		go func() {
+			_, err := conns[0].Exec(ctx, "SELECT pg_logical_emit_message(true, 'rbac', 'a commit')")
+			done <- err
+		}()
+		waiting = false
+		for ended := false; !ended; {
+			select {
+			case err := <-done:
+				must(t, err)
+				ended = true
+			default:
+				var cancelled bool
+				must(t, conns[1].QueryRow(ctx, `SELECT count(pg_cancel_backend(pid)) > 0 FROM pg_stat_activity
+					WHERE wait_event = 'SyncRep' AND $2 AND pid = $1`, conns[0].PgConn().PID(), names != "").Scan(&cancelled))
+				waiting = waiting || cancelled
+			}
+		}
+	}
 }
 
 const stuck = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
@@ -191,18 +223,22 @@ func TestStandbyConfirmsNothing(t *testing.T) {
 	}
 }
 
-// Without Prepare nothing is promised of a host's pool.
-func TestUnpreparedPool(t *testing.T) {
+// Nothing is promised of a host's pool without Prepare, nor while the server may not yet wait for what it says that it waits for.
+func TestNotYetBounded(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
-	s := mustOpen(t, server.DSN(), postgresstore.Options{})
+	first := mustOpen(t, server.DSN(), postgresstore.Options{})
 	waits(t, server.DSN(), "nobody")
-	waitFor(t, s, "SELECT current_setting('synchronous_standby_names') = 'nobody'")
-	config, err := pgxpool.ParseConfig(server.DSN())
-	must(t, err)
-	for _, prepared := range []bool{false, true} {
-		config := config.Copy()
-		if prepared {
+	for _, c := range []struct {
+		prepared, later bool
+		reason          string
+	}{{false, false, "Prepare"}, {true, false, "just now"}, {false, true, "Prepare"}, {true, true, "nobody"}} {
+		config, err := pgxpool.ParseConfig(server.DSN())
+		must(t, err)
+		if c.prepared {
 			postgresstore.Prepare(config)
+		}
+		if c.later {
+			waitFor(t, first, "SELECT clock_timestamp() > pg_conf_load_time() + interval '2 seconds'")
 		}
 		pool, err := pgxpool.NewWithConfig(t.Context(), config)
 		must(t, err)
@@ -210,8 +246,8 @@ func TestUnpreparedPool(t *testing.T) {
 		s, err := postgresstore.New(t.Context(), pool, postgresstore.Options{})
 		must(t, err)
 		t.Cleanup(func() { s.Close() })
-		if g := s.Guarantee(); g.Bounded != prepared || g.Reason == "" {
-			t.Errorf("prepared %t: %+v", prepared, g)
+		if g := s.Guarantee(); g.Bounded != (c.prepared && c.later) || !strings.Contains(g.Reason, c.reason) {
+			t.Errorf("prepared %t, later %t: %+v; want a reason that says %q", c.prepared, c.later, g, c.reason)
 		}
 	}
 }
