@@ -15,6 +15,7 @@ type Config struct {
 	// MaxStaleness is how long this Authority may answer from before a change that another one,
 	// in this or another process, has made. Where it cannot ask the store for so
 	// long, it answers ErrUnavailable. It asks ten times as often. Zero: 1 s. 10 ms to 1 h.
+	// [Authority.Guarantee] tells whether this holds when a server fails over to another, too.
 	MaxStaleness time.Duration
 	// KeepChanges is how long the change log is kept. Older entries are deleted in the
 	// background. Zero: 90 days. 1 h to 100 years.

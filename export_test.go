@@ -86,3 +86,6 @@ func (a *Authority) PolicyKept() func() bool {
 
 // ForgetOld drops from the caches what stands on an old policy, as the background does.
 func (a *Authority) ForgetOld() { a.forgetOld() }
+
+// LogGuarantee tells of the store's guarantee, as the follower does after each poll.
+func (a *Authority) LogGuarantee() { a.logGuarantee() }

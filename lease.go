@@ -104,17 +104,12 @@ func (a *Authority) renew(ctx context.Context) error {
 
 var errSlowStore = errors.New("the store did not answer within Config.MaxStaleness")
 
-// poll reads head, follows what is new, and so renews the lease from the moment before it asked.
+// poll follows the store, and so renews the lease from the moment before it asked.
 func (a *Authority) poll(ctx context.Context) error {
 	epoch, before := a.epoch.Load(), a.moment()
-	head, err := a.readHead(ctx)
-	if err != nil {
+	renews, err := a.look(ctx, before)
+	if err != nil || !renews {
 		return err
-	}
-	if !a.state.Load().at(head) {
-		if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
-			return err
-		}
 	}
 	a.moving.Lock()
 	defer a.moving.Unlock()
@@ -124,9 +119,24 @@ func (a *Authority) poll(ctx context.Context) error {
 	return nil
 }
 
+// look reads head and follows what is new. It reports whether nothing that was confirmed before now can have been missed.
+func (a *Authority) look(ctx context.Context, now moment) (bool, error) {
+	if a.confirmer != nil && !a.leased(now, a.cfg.MaxStaleness/confirmations) {
+		return true, a.confirm(ctx)
+	}
+	head, err := a.readHead(ctx)
+	if err == nil && !a.state.Load().at(head) {
+		err = a.inState(ctx, a.view, false, func(Records, *state) error { return nil })
+	}
+	if errors.Is(err, errFork) {
+		return true, a.confirm(ctx)
+	}
+	return a.confirmer == nil, err
+}
+
 // A HeadReader is a [Store] that can tell its head past everything else that waits for
 // it, as on a connection of its own. An [Authority] asks it several times in
-// MaxStaleness, and what it answers must be no older than the call. Its errors are those of a Store.
+// MaxStaleness, and what it answers must be no older than the call; for a [Confirmer] as far as it knows. Its errors are those of a Store.
 type HeadReader interface {
 	ReadHead(context.Context) (Head, error)
 }
@@ -185,6 +195,7 @@ func (a *Authority) followStore(ctx context.Context) {
 			}
 		}
 		failing = err
+		a.logGuarantee()
 	}
 }
 

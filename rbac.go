@@ -42,7 +42,8 @@
 // has returned: at once in the Authority that made it, and in every other, in whatever process, within
 // [Config.MaxStaleness], a second unless set otherwise. One that cannot ask its store for so long
 // answers ErrUnavailable. Most often it takes a tenth of that; who cannot wait says so with [AtLeast].
-// A View or an Update always sees the store as it is.
+// A View or an Update always sees the store as it is. Where one server can take the place of another this
+// needs more than asking: see [Authority.Guarantee].
 //
 // An Identity keeps its answers for ever. So get a new one for every request, and for
 // every message of a long connection.
@@ -79,6 +80,7 @@ import (
 // [Config.MaxStaleness] in every other on the same Store, or that one answers ErrUnavailable.
 type Authority struct {
 	store     Store
+	confirmer Confirmer // the store, if it is one
 	cfg       Config
 	log       *slog.Logger
 	hasher    *hasher
@@ -102,6 +104,8 @@ type Authority struct {
 	done      sync.WaitGroup
 	closed    atomic.Bool
 
+	guarantee *Guarantee // that was logged last; of Open, then of the follower
+
 	verified func() // called by tests between verifying a password and making the ticket
 }
 
@@ -124,6 +128,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
 		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1),
 		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), signal: make(chan struct{})}
+	a.confirmer, _ = s.(Confirmer)
 	a.trust = cfg.MaxStaleness
 	a.state.Store(&state{})
 	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.
@@ -133,6 +138,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if err := a.pollOnce(ctx); err != nil {
 		return nil, err
 	}
+	a.logGuarantee()
 	background, stop := context.WithCancel(context.Background())
 	a.stop, a.ends = stop, background.Done()
 	a.uses.wake = make(chan struct{}, 1)

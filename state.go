@@ -24,10 +24,30 @@ var errMoved = errors.New("rbac: state moved on")
 // Every call reads head, so nothing is answered from what a change, made by
 // whichever process, has left behind.
 func (a *Authority) current(ctx context.Context, f func(Records, *state) error) error {
+	for left := mostForks; ; left-- {
+		err := a.inState(ctx, a.view, false, f)
+		if !errors.Is(err, errFork) {
+			return err
+		}
+		if left == 0 {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		a.giveUpLease()
+		if err := a.renew(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// mostForks is how often current has another history confirmed before it gives up on a store whose servers disagree.
+const mostForks = 3
+
+// inState is current in a View, or what is as good. confirmed is whether it sees what counts if its history is not the one we know.
+func (a *Authority) inState(ctx context.Context, view func(context.Context, func(Records) error) error, confirmed bool, f func(Records, *state) error) error {
 	for {
 		before := a.state.Load()
-		err := a.view(ctx, func(r Records) error {
-			st, err := a.stateOf(ctx, r, before)
+		err := view(ctx, func(r Records) error {
+			st, err := a.stateOf(ctx, r, before, confirmed)
 			if err != nil {
 				return err
 			}
@@ -40,7 +60,7 @@ func (a *Authority) current(ctx context.Context, f func(Records, *state) error) 
 }
 
 // stateOf returns the state at the head of r's transaction, which began when the state was before.
-func (a *Authority) stateOf(ctx context.Context, r Records, before *state) (*state, error) {
+func (a *Authority) stateOf(ctx context.Context, r Records, before *state, confirmed bool) (*state, error) {
 	head, err := r.Head()
 	if err != nil {
 		return nil, err
@@ -51,14 +71,14 @@ func (a *Authority) stateOf(ctx context.Context, r Records, before *state) (*sta
 	if before.at(head) {
 		return before, nil // the state has moved on since, but r has not
 	}
-	return a.follow(ctx, r, head, before)
+	return a.follow(ctx, r, head, before, confirmed)
 }
 
 func (st *state) at(head Head) bool { return st.policy != nil && st.head == head }
 
 // follow brings the state to the head of r's transaction and drops from the caches what
 // is no longer true. One goroutine at a time reads what that needs; the others wait for it, each as long as its context lasts.
-func (a *Authority) follow(ctx context.Context, r Records, head Head, before *state) (*state, error) {
+func (a *Authority) follow(ctx context.Context, r Records, head Head, before *state, confirmed bool) (*state, error) {
 	select {
 	case a.following <- struct{}{}:
 	case <-ctx.Done():
@@ -70,6 +90,7 @@ func (a *Authority) follow(ctx context.Context, r Records, head Head, before *st
 	case st.at(head):
 		return st, nil
 	case st.policy == nil: // nothing was read yet
+		return a.reload(r, st, head)
 	case head.Revision > st.head.Revision:
 		changes, ok, err := changesSince(r, st.head, head)
 		if err != nil {
@@ -81,7 +102,10 @@ func (a *Authority) follow(ctx context.Context, r Records, head Head, before *st
 	case head.Revision > before.head.Revision:
 		return nil, errMoved // r is older than the state; a new transaction is not
 	}
-	// The history is not the one we know: the store was restored or replaced.
+	// The history is not the one we know: the store was restored or replaced, or this is not the server that counts.
+	if !confirmed && a.confirmer != nil {
+		return nil, errFork
+	}
 	return a.reload(r, st, head)
 }
 

@@ -1,0 +1,204 @@
+package rbac_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// servers is a store on two servers: the one that answers, and the one whose changes count.
+type servers struct {
+	swapped
+	counts swapped
+
+	state     sync.Mutex
+	cut       error // why nothing can be confirmed
+	guarantee rbac.Guarantee
+	confirmed int
+}
+
+func newServers(s rbac.Store) *servers {
+	return &servers{swapped: swapped{inner: s}, counts: swapped{inner: s}, guarantee: rbac.Guarantee{Bounded: true, Reason: "by a standby"}}
+}
+
+func (s *servers) set(cut error, g rbac.Guarantee) {
+	s.state.Lock()
+	defer s.state.Unlock()
+	s.cut, s.guarantee = cut, g
+}
+
+func (s *servers) ConfirmedView(ctx context.Context, f func(rbac.Records) error) error {
+	s.state.Lock()
+	cut := s.cut
+	s.confirmed++
+	s.state.Unlock()
+	if cut != nil {
+		return cut
+	}
+	return s.counts.View(ctx, f)
+}
+
+func (s *servers) Guarantee() rbac.Guarantee {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return s.guarantee
+}
+
+// What a server answers is believed for MaxStaleness from the last confirmation, however well it answers.
+func TestOnlyConfirmationCounts(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := newServers(h.store)
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Minute})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		ask := func() error { return a.Judge(ctx, tok, rbac.HasPermission("post.edit")) }
+		h.clock.Advance(time.Minute)
+		must(t, ask())
+		store.set(errFault, store.Guarantee())
+		for _, step := range []struct {
+			after time.Duration
+			want  error
+		}{{time.Second, nil}, {29 * time.Second, nil}, {30*time.Second - 1, nil}, {1, rbac.ErrUnavailable}, {time.Minute, rbac.ErrUnavailable}} {
+			h.clock.Advance(step.after)
+			_ = a.Poll(ctx) // as the follower does; the head is there, the confirmation is not
+			for _, err := range []error{ask(), second(a.Identity(ctx, "nora"))} {
+				if !errors.Is(err, step.want) || errors.Is(err, rbac.ErrDenied) {
+					t.Errorf("after %v more: %v; want %v", step.after, err, step.want)
+				}
+			}
+		}
+		store.set(nil, store.Guarantee())
+		if err := ask(); err != nil {
+			t.Errorf("when it is confirmed again: %v", err)
+		}
+	})
+}
+
+// A few confirmations in MaxStaleness are enough, however often head is read.
+func TestConfirmationsAreFew(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := newServers(h.store)
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Hour})
+		store.confirmed = 0
+		const polls = 200
+		for range polls {
+			h.clock.Advance(time.Hour / polls)
+			must(t, a.Poll(ctx))
+		}
+		if n := store.confirmed; n < 3 || n > 5 {
+			t.Errorf("%d confirmations in an hour that is MaxStaleness; want about 4", n)
+		}
+	})
+}
+
+// The server that answers was left behind: another one has taken its place, and there a right is revoked. Nobody says yes later
+// than MaxStaleness after that, from the cache or from the server that was left.
+func TestLeftBehind(t *testing.T) {
+	tests := map[string]func(h *house, left *house){
+		"it knows nothing new": func(h, left *house) {},
+		"it has changed, too": func(h, left *house) {
+			c := left.open(rbac.Config{})
+			for _, name := range []string{"x", "y", "z"} {
+				left.do(c, addGroup(rbac.Group{Name: name}))
+			}
+		},
+		"it has changed as often": func(h, left *house) {
+			left.do(left.open(rbac.Config{}), addGroup(rbac.Group{Name: "x"}))
+		},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for name, before := range tests {
+			t.Run(name, func(t *testing.T) {
+				left, fresh := h.beside(t), h.beside(t)
+				left.clock, fresh.clock = h.clock, h.clock
+				store := newServers(left.store)
+				on := &house{t: t, clock: h.clock, store: store}
+				a := on.office(rbac.Config{MaxStaleness: time.Minute})
+				cached, unknown := on.issue(a, rbac.Login{User: "amy"}), on.issue(a, rbac.Login{User: "amy"})
+				mayEdit := rbac.HasPermission("post.edit")
+				must(t, a.Judge(ctx, cached, mayEdit))
+
+				copyStore(t, left.store, fresh.store)
+				before(fresh, left)
+				store.counts.swap(fresh.store)
+				b := fresh.open(rbac.Config{})
+				fresh.do(b, revoke("editors", "post.edit"))
+				h.clock.Advance(time.Minute)
+				for range 3 {
+					for what, err := range map[string]error{
+						"a ticket in the cache":   a.Judge(ctx, cached, mayEdit),
+						"a ticket on the server":  a.Judge(ctx, unknown, mayEdit),
+						"a user in the cache":     judgeUser(a, "amy", mayEdit),
+						"a user who is not there": judgeUser(a, "nora", mayEdit),
+					} {
+						if err == nil {
+							t.Errorf("%s: yes after the right was revoked on the server that counts", what)
+						}
+					}
+				}
+				if err := a.Judge(ctx, unknown, mayEdit); !errors.Is(err, rbac.ErrUnavailable) {
+					t.Errorf("while the servers disagree: %v; want ErrUnavailable", err)
+				}
+				store.swap(fresh.store) // its connections lead to the other server now
+				if err := a.Judge(ctx, unknown, mayEdit); !errors.Is(err, rbac.ErrDenied) {
+					t.Errorf("on the new server: %v; want ErrDenied", err)
+				}
+				must(t, a.Judge(ctx, unknown, rbac.InGroup("editors")))
+				must(t, a.Close()) // before the stores
+			})
+		}
+	})
+}
+
+func judgeUser(a *rbac.Authority, user string, p rbac.Predicate) error {
+	id, err := a.Identity(ctx, user)
+	if err != nil {
+		return err
+	}
+	return rbac.Check(id, p)
+}
+
+// The Authority tells what is promised, at first and when it changes, and a store of one server promises most.
+func TestGuarantee(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		if g := h.open(rbac.Config{}).Guarantee(); g.Reason == "" || g != (rbac.Guarantee{Bounded: true, Reason: g.Reason}) {
+			if _, ok := h.store.(rbac.Confirmer); !ok {
+				t.Errorf("a store that has one server: %+v", g)
+			}
+		}
+		store := newServers(h.store)
+		h.store = store
+		var log bytes.Buffer
+		a := h.open(rbac.Config{MaxStaleness: time.Hour, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		steps := []struct {
+			now  rbac.Guarantee
+			want string
+		}{
+			{rbac.Guarantee{Bounded: true, Reason: "by a standby"}, `level=INFO msg="rbac: how far MaxStaleness holds" guarantee=bounded reason="by a standby"`},
+			{rbac.Guarantee{Bounded: true, Reason: "by a standby"}, ""},
+			{rbac.Guarantee{Reason: "alone"}, `level=WARN msg="rbac: MaxStaleness is no longer bounded" guarantee="best effort" reason=alone`},
+			{rbac.Guarantee{Reason: "quite alone"}, `level=INFO msg="rbac: how far MaxStaleness holds" guarantee="best effort" reason="quite alone"`},
+		}
+		for i, step := range steps {
+			store.set(nil, step.now)
+			if i > 0 {
+				log.Reset()
+				a.LogGuarantee()
+			}
+			if got := log.String(); strings.Count(got, "\n") > 1 || !strings.Contains(got, step.want) || (got == "") != (step.want == "") {
+				t.Errorf("step %d is told as %q; want %q", i, got, step.want)
+			}
+			if got := a.Guarantee(); got != step.now {
+				t.Errorf("step %d: %+v", i, got)
+			}
+		}
+	})
+}
