@@ -45,6 +45,14 @@ func (s *Server) Synchronous(t testing.TB, name string) {
 	s.Await(t, fmt.Sprintf("SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND application_name = '%s'", name))
 }
 
+// Detach lets a standby receive nothing more from the server that it follows.
+func (s *Server) Detach(t testing.TB) {
+	t.Helper()
+	Exec(t, s.DSN(), "ALTER SYSTEM SET primary_conninfo = ''")
+	Exec(t, s.DSN(), "SELECT pg_reload_conf()")
+	s.Await(t, "SELECT count(*) = 0 FROM pg_stat_wal_receiver")
+}
+
 // Promote makes a standby a server of its own, on which everything can be changed, and returns when it is one. The server
 // that it followed is not told.
 func (s *Server) Promote(t testing.TB) {
