@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,18 +24,29 @@ type engine struct {
 	name     string
 	pool     *pgxpool.Pool
 	owned    bool   // opened here
+	prepared bool   // by Prepare
+	postgres bool   // and not what only talks like it
+	bounded  bool   // Options.Bounded
 	schema   string // of the tables, as it is called; prefix is how it is written before a table
 	prefix   string
 	update   pgx.TxOptions
-	spelled  sync.Map       // queries by what they were
-	reserved chan *pgx.Conn // holds the connection for reading the head while nobody uses it; nil before there is one
-	ctx      context.Context
-	stop     context.CancelFunc
+	spelled  sync.Map // queries by what they were
+	commits  sync.Map // the wires that are committing
+
+	reserved  chan *pgx.Conn         // holds the connection for reading the head while nobody uses it; nil before there is one
+	process   uuid.UUID              // of the row that this store writes on it
+	swept     bool                   // the rows of those that are gone; of who has the connection
+	started   atomic.Pointer[string] // when the server did that it leads to
+	guarantee atomic.Pointer[rbac.Guarantee]
+
+	ctx  context.Context
+	stop context.CancelFunc
 }
 
 func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 	c := pool.Config().ConnConfig
-	e := &engine{pool: pool, schema: opts.Schema, reserved: make(chan *pgx.Conn, 1)}
+	e := &engine{pool: pool, schema: opts.Schema, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
+	e.guarantee.Store(&rbac.Guarantee{})
 	e.name = fmt.Sprintf("postgres %q of %s", c.Database, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
 	e.reserved <- nil
 	e.ctx, e.stop = context.WithCancel(context.Background())
@@ -59,10 +71,15 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 
 // look finds out what the transactions depend on.
 func (e *engine) look(ctx context.Context) error {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
 	var schema *string
-	var encoding, durable string
-	err := e.pool.QueryRow(ctx, `SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
-		coalesce(current_setting('synchronous_commit', true), '')`).Scan(&schema, &encoding, &durable)
+	var encoding, durable, version string
+	err = conn.QueryRow(ctx, `SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
+		coalesce(current_setting('synchronous_commit', true), ''), version()`).Scan(&schema, &encoding, &durable, &version)
 	switch {
 	case err != nil:
 		return err
@@ -75,10 +92,16 @@ func (e *engine) look(ctx context.Context) error {
 	}
 	e.prefix = pgx.Identifier{e.schema}.Sanitize() + "."
 	e.update = pgx.TxOptions{BeginQuery: beginUpdate}
-	if durable == "off" {
+	if durable != "on" && durable != "remote_apply" && durable != "" {
 		e.update.BeginQuery += "; set local synchronous_commit to on"
 	}
-	return nil
+	e.prepared = wireOf(conn.Conn().PgConn()) != nil
+	e.postgres = strings.HasPrefix(version, "PostgreSQL ") && !strings.Contains(version, "-YB-")
+	now, err := e.ask(ctx, conn.Conn())
+	if err != nil {
+		return err
+	}
+	return e.promise(now)
 }
 
 func (e *engine) String() string { return e.name }

@@ -33,3 +33,9 @@ func SetCommitGrace(t *testing.T, d time.Duration) {
 	commitGrace = d
 	t.Cleanup(func() { commitGrace = before })
 }
+
+// SetBounded is Options.Bounded for a store that is open.
+func (s *Store) SetBounded() { s.engine.bounded = true }
+
+// Leave gives up what leads to the server, as when another has taken its place.
+func (s *Store) Leave() { s.engine.leave() }

@@ -146,9 +146,9 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// Where a server commits before it has written, an Update does not.
+// Where a server commits before it, or its standby, has written, an Update does not.
 func TestDurable(t *testing.T) {
-	for setting, want := range map[string]string{"off": "on", "on": "on", "local": "local", "remote_apply": "remote_apply"} {
+	for setting, want := range map[string]string{"off": "on", "on": "on", "local": "on", "remote_write": "on", "remote_apply": "remote_apply"} {
 		s := mustOpen(t, postgrestest.InSchema(t)+"&synchronous_commit="+setting, postgresstore.Options{})
 		must(t, s.Update(t.Context(), func(r rbac.Records) error {
 			var got string

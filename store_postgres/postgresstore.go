@@ -14,9 +14,10 @@
 //
 // # Durability
 //
-// What an Update changed is on the server's disk when it returns: where synchronous_commit is off, these
-// transactions turn it on. After a failover to a standby that replicates asynchronously, changes that were confirmed can
-// be missing, revocations too.
+// What an Update changed is on the server's disk when it returns, and where synchronous_standby_names is set on the standby's, too:
+// where synchronous_commit says less, these transactions turn it on. Then rbac.Config.MaxStaleness holds across a failover: docs/consistency.md
+// tells how, and on which conditions. After a failover to a standby that replicates asynchronously, changes that were confirmed can
+// be missing, revocations too. [Store.Guarantee] tells which of both it is.
 //
 // # Errors
 //
@@ -49,6 +50,9 @@ type Options struct {
 	// Schema is where the tables are; it is made where there is none. Empty: the first schema of the
 	// search_path that exists, which is public unless the role, the database or the DSN say otherwise.
 	Schema string
+	// Bounded makes the store refuse, with rbac.ErrUnavailable, whatever it cannot answer with a bounded [rbac.Guarantee], as
+	// where synchronous_standby_names was emptied. Otherwise it goes on at best effort, and says so.
+	Bounded bool
 }
 
 // Store is an rbac.Store on PostgreSQL: see View, Update and Close of sqlstore.Store. It is
@@ -62,6 +66,7 @@ var (
 	_ rbac.Store      = (*Store)(nil)
 	_ rbac.HeadReader = (*Store)(nil)
 	_ rbac.Hinter     = (*Store)(nil)
+	_ rbac.Confirmer  = (*Store)(nil)
 )
 
 //go:embed migrations/*.sql
@@ -93,6 +98,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: err.Error()} // which masks the password
 	}
+	Prepare(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: err.Error()}
@@ -102,8 +108,8 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	return e.start(ctx)
 }
 
-// New makes a store on the host's own pool, which stays open when the store is closed. The two connections beside the pool are made as
-// the pool makes its own.
+// New makes a store on the host's own pool, which stays open when the store is closed, and for which [Prepare] is there. The two connections
+// beside the pool are made as the pool makes its own.
 func New(ctx context.Context, pool *pgxpool.Pool, opts Options) (*Store, error) {
 	if err := opts.check(); err != nil {
 		return nil, err

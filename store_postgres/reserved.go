@@ -12,6 +12,9 @@ import (
 // connect makes a connection beside the pool, in the way of the pool.
 func (e *engine) connect(ctx context.Context) (*pgx.Conn, error) {
 	config := e.pool.Config()
+	if !e.prepared {
+		Prepare(config)
+	}
 	if config.BeforeConnect != nil {
 		if err := config.BeforeConnect(ctx, config.ConnConfig); err != nil {
 			return nil, err
@@ -35,14 +38,23 @@ func hangUp(conn *pgx.Conn) {
 	_ = conn.Close(ctx)
 }
 
-// reserved is a reading transaction of one query, which needs no more than the query.
+// reserved is a reading transaction on the connection that is kept for it.
 type reserved struct {
 	e    *engine
 	conn *pgx.Conn
+	tx   pgx.Tx // nil for one query, which needs no more than itself
 }
 
-// BeginReserved waits for the connection, and makes it where there is none or the last one broke.
 func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {
+	r, err := e.reserve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// reserve waits for the connection, and makes it where there is none or the last one broke.
+func (e *engine) reserve(ctx context.Context) (*reserved, error) {
 	var conn *pgx.Conn
 	select {
 	case conn = <-e.reserved:
@@ -58,7 +70,7 @@ func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {
 			return nil, err
 		}
 	}
-	return &reserved{e, conn}, nil
+	return &reserved{e: e, conn: conn}, nil
 }
 
 func (r *reserved) Exec(context.Context, string, ...any) (int, error) {
@@ -66,7 +78,11 @@ func (r *reserved) Exec(context.Context, string, ...any) (int, error) {
 }
 
 func (r *reserved) Query(ctx context.Context, each func(sqlstore.Row) error, query string, args ...any) error {
-	rows, err := r.conn.Query(ctx, query, args...)
+	ask := r.conn.Query
+	if r.tx != nil {
+		ask = r.tx.Query
+	}
+	rows, err := ask(ctx, query, args...)
 	return readAll(rows, err, each)
 }
 
@@ -77,4 +93,12 @@ func (r *reserved) Commit(ctx context.Context) error {
 	return nil
 }
 
-func (r *reserved) Rollback(context.Context) { r.e.reserved <- r.conn }
+// Rollback of what was only read takes no time, or the connection is of no use any more.
+func (r *reserved) Rollback(ctx context.Context) {
+	if r.tx != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = r.tx.Rollback(ctx)
+	}
+	r.e.reserved <- r.conn
+}

@@ -97,9 +97,7 @@ func (s *session) PolicyChanged() { s.policy = true }
 // commitGrace is how long a commit may still take when its context has ended: an answer that is late is better than none.
 var commitGrace = 5 * time.Second // less in tests
 
-// Commit never interrupts the server. A driver that gives up also asks the server to cancel, and a commit that
-// is cancelled while it waits for a standby is visible, and not on the standby. So a commit that takes too long is left
-// alone, with its connection.
+// Commit never interrupts the server: one that takes too long is left alone, with its connection.
 func (s *session) Commit(ctx context.Context) error {
 	done := make(chan error, 1)
 	go s.commit(context.WithoutCancel(ctx), done)
@@ -118,8 +116,16 @@ func (s *session) Commit(ctx context.Context) error {
 	}
 }
 
+// errLost: nothing can be committed.
+var errLost = errors.New("the connection was lost before")
+
 func (s *session) commit(ctx context.Context, done chan<- error) {
-	err := s.tx.Commit(ctx)
+	if s.conn.Conn().IsClosed() {
+		s.conn.Release()
+		done <- errLost
+		return
+	}
+	err := s.e.uncancelled(s.conn.Conn().PgConn(), func() error { return s.tx.Commit(ctx) })
 	if err == nil && s.policy {
 		done <- nil
 		s.e.tell(ctx, s.conn.Conn())
@@ -130,11 +136,12 @@ func (s *session) commit(ctx context.Context, done chan<- error) {
 	done <- err
 }
 
-// outcome tells the errors after which nothing was committed from those after which that is not known.
+// outcome tells the errors after which nothing was committed from those after which that is not known. The driver's word
+// that nothing was sent does not count: when a connection breaks it gives it of what it tried next.
 func outcome(err error) error {
 	var pg *pgconn.PgError
 	switch {
-	case err == nil, errors.Is(err, pgx.ErrTxCommitRollback), pgconn.SafeToRetry(err):
+	case err == nil, errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, errLost):
 		return err
 	case errors.As(err, &pg) && pg.Severity == "ERROR" && pg.Code != statementUnknown:
 		return err

@@ -35,6 +35,11 @@ func (s *Store) View(ctx context.Context, f func(rbac.Records) error) error {
 	return s.transact(ctx, false, s.dialect.Begin, f)
 }
 
+// ViewOn is a View in a transaction that a dialect begins in a way of its own.
+func ViewOn(ctx context.Context, s *Store, begin func(context.Context) (Session, error), f func(rbac.Records) error) error {
+	return s.transact(ctx, false, func(ctx context.Context, _ bool) (Session, error) { return begin(ctx) }, f)
+}
+
 // Update runs f in a transaction that is committed, durably, if f returns nil
 // and nothing in it failed, and leaves no trace otherwise.
 func (s *Store) Update(ctx context.Context, f func(rbac.Records) error) error {
@@ -54,11 +59,11 @@ func (s *Store) Close() error {
 
 // ReadHead reads the head on the connection that the dialect keeps for it, and otherwise as a View does.
 func (s *Store) ReadHead(ctx context.Context) (head rbac.Head, err error) {
-	begin := s.dialect.Begin
+	begin := func(ctx context.Context) (Session, error) { return s.dialect.Begin(ctx, false) }
 	if d, ok := s.dialect.(Reserver); ok {
-		begin = func(ctx context.Context, _ bool) (Session, error) { return d.BeginReserved(ctx) }
+		begin = d.BeginReserved
 	}
-	err = s.transact(ctx, false, begin, func(r rbac.Records) (err error) {
+	err = ViewOn(ctx, s, begin, func(r rbac.Records) (err error) {
 		head, err = r.Head()
 		return err
 	})

@@ -1,0 +1,157 @@
+package postgresstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// ConfirmedView is a View on the connection that is kept for reading the head, after the server has shown that it still counts. With
+// synchronous replication it shows that by a write that its standby acknowledges: a standby that has been promoted acknowledges
+// nothing to the server it came from. See docs/consistency.md for what this relies on.
+func (s *Store) ConfirmedView(ctx context.Context, f func(rbac.Records) error) error {
+	return sqlstore.ViewOn(ctx, s.Store, s.engine.beginConfirmed, f)
+}
+
+// Guarantee is bounded if the server replicates synchronously, and says why it is not otherwise.
+func (s *Store) Guarantee() rbac.Guarantee { return *s.engine.guarantee.Load() }
+
+func (e *engine) beginConfirmed(ctx context.Context) (sqlstore.Session, error) {
+	r, err := e.reserve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = e.confirm(ctx, r.conn); err == nil {
+		r.tx, err = r.conn.BeginTx(ctx, beginView)
+	}
+	if err != nil {
+		r.Rollback(ctx)
+		return nil, err
+	}
+	return r, nil
+}
+
+// standing is what a server says about itself.
+type standing struct {
+	standby  bool   // it follows another one
+	started  string // when; no two servers, and no server twice, at the same microsecond
+	waitsFor string // synchronous_standby_names
+}
+
+const askStanding = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names')`
+
+// ask asks only what PostgreSQL knows.
+func (e *engine) ask(ctx context.Context, conn *pgx.Conn) (s standing, err error) {
+	if !e.postgres {
+		return standing{}, nil
+	}
+	err = conn.QueryRow(ctx, askStanding).Scan(&s.standby, &s.started, &s.waitsFor)
+	return s, err
+}
+
+// confirm has the server show that it counts, and finds out what that is worth.
+func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
+	s, err := e.ask(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if s.standby {
+		return errors.New("the server is a standby: it tells what was, and takes no changes")
+	}
+	if before := e.started.Swap(&s.started); before != nil && *before != s.started {
+		e.leave()
+	}
+	if s.waitsFor != "" {
+		if err := e.acknowledged(ctx, conn); err != nil {
+			return err
+		}
+		// A server that is told meanwhile not to wait any more lets those go who wait.
+		if s, err = e.ask(ctx, conn); err != nil {
+			return err
+		}
+	}
+	return e.promise(s)
+}
+
+// leave gives up what may lead to the server before: connections that are in use when they are not any more, and at once those
+// that wait for the end of a commit.
+func (e *engine) leave() {
+	e.pool.Reset()
+	e.commits.Range(func(w, _ any) bool {
+		_ = w.(*wire).Close()
+		return true
+	})
+}
+
+// promise keeps for Guarantee what the server is worth.
+func (e *engine) promise(s standing) error {
+	g := e.worth(s)
+	e.guarantee.Store(&g)
+	if e.bounded && !g.Bounded {
+		return fmt.Errorf("refused, as Options.Bounded says: %s", g.Reason)
+	}
+	return nil
+}
+
+func (e *engine) worth(s standing) rbac.Guarantee {
+	switch {
+	case !e.postgres:
+		return rbac.Guarantee{Reason: "not tested on this engine"}
+	case s.waitsFor == "":
+		return rbac.Guarantee{Reason: "synchronous_standby_names is empty: a standby that takes over can lack changes that were confirmed"}
+	case !e.prepared:
+		return rbac.Guarantee{Reason: "the pool was made without postgresstore.Prepare: a commit that is not on the standby can look as if it were"}
+	}
+	return rbac.Guarantee{Bounded: true, Reason: "what is confirmed is on a standby: synchronous_standby_names is " + s.waitsFor}
+}
+
+// acknowledged writes the row of this process, and waits for the standby. It waits as long as the context lasts and then gives the
+// connection up, without a word to the server: there may be nobody any more.
+func (e *engine) acknowledged(ctx context.Context, conn *pgx.Conn) error {
+	done := make(chan error, 1)
+	go func() { done <- e.write(context.WithoutCancel(ctx), conn) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		_ = conn.PgConn().Conn().Close()
+		<-done
+		return fmt.Errorf("no standby has acknowledged a write: %w", context.Cause(ctx))
+	}
+}
+
+// lockWait is how long a process waits for its own row. One that is locked for longer belongs to a write of its own
+// that it gave up, and that still waits for a standby; it must not be joined by more and more of them.
+const lockWait = 100 * time.Millisecond
+
+// processGone is after what time a row of a process is deleted.
+const processGone = 24 * time.Hour
+
+func (e *engine) write(ctx context.Context, conn *pgx.Conn) error {
+	const now = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+	script := []string{
+		beginUpdate,
+		"SET LOCAL synchronous_commit TO on",
+		fmt.Sprintf("SET LOCAL lock_timeout TO '%dms'", lockWait.Milliseconds()),
+		fmt.Sprintf("INSERT INTO %srbac_processes (id, seen) VALUES ('%s', %s) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen", e.prefix, e.process, now),
+	}
+	if !e.swept {
+		script = append(script, fmt.Sprintf("DELETE FROM %srbac_processes WHERE seen < %s - %d", e.prefix, now, processGone.Microseconds()))
+	}
+	script = append(script, "COMMIT")
+	err := e.uncancelled(conn.PgConn(), func() error {
+		_, err := conn.PgConn().Exec(ctx, strings.Join(script, ";\n")).ReadAll()
+		return err
+	})
+	if err != nil && !conn.IsClosed() {
+		_, _ = conn.PgConn().Exec(ctx, "ROLLBACK").ReadAll()
+	}
+	e.swept = e.swept || err == nil
+	return err
+}

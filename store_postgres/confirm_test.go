@@ -1,0 +1,225 @@
+package postgresstore_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+// waits makes a server wait for a standby that is not there, or for none again.
+func waits(t *testing.T, dsn, names string) {
+	t.Helper()
+	postgrestest.Exec(t, dsn, "ALTER SYSTEM SET synchronous_standby_names TO '"+names+"'")
+	postgrestest.Exec(t, dsn, "SELECT pg_reload_conf()")
+}
+
+const stuck = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+// confirmed is a ConfirmedView that reads the head.
+func confirmed(ctx context.Context, s *postgresstore.Store) (head rbac.Head, err error) {
+	err = s.ConfirmedView(ctx, func(r rbac.Records) (err error) {
+		head, err = r.Head()
+		return err
+	})
+	return head, err
+}
+
+// A server that waits for a standby confirms nothing before that has answered, although it goes on telling its head; and however
+// long that lasts, few connections wait.
+func TestNothingIsConfirmedWithoutStandby(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off")
+	s := mustOpen(t, server.DSN(), postgresstore.Options{})
+	want, err := s.ReadHead(t.Context())
+	must(t, err)
+	if got, err := confirmed(t.Context(), s); err != nil || got != want || s.Guarantee().Bounded {
+		t.Fatalf("without a standby: %v, %v, %+v; want %v and no bound", got, err, s.Guarantee(), want)
+	}
+	waits(t, server.DSN(), "nobody")
+	waitFor(t, s, "SELECT current_setting('synchronous_standby_names') = 'nobody'")
+	for range 5 {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		if _, err := confirmed(ctx, s); !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("nobody has acknowledged: %v", err)
+		}
+		cancel()
+		if got, err := s.ReadHead(t.Context()); err != nil || got != want {
+			t.Errorf("the head: %v, %v", got, err)
+		}
+	}
+	var n int
+	must(t, s.Pool().QueryRow(t.Context(), stuck+" OR wait_event_type = 'Lock'").Scan(&n))
+	if n != 1 {
+		t.Errorf("%d writes wait for the standby, or for one another, after five attempts; want the first", n)
+	}
+	waits(t, server.DSN(), "")
+	waitFor(t, s, "SELECT ("+stuck+") = 0")
+	if got, err := confirmed(t.Context(), s); err != nil || got != want || s.Guarantee().Bounded {
+		t.Errorf("when it waits no more: %v, %v, %+v", got, err, s.Guarantee())
+	}
+}
+
+// A process whose server waits for its standby, or is told not to, is let go while it confirms: that is no acknowledgement.
+func TestLetGoIsNotBounded(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off")
+	s, strict := mustOpen(t, server.DSN(), postgresstore.Options{}), mustOpen(t, server.DSN(), postgresstore.Options{Schema: "strict"})
+	strict.SetBounded()
+	waits(t, server.DSN(), "nobody")
+	waitFor(t, s, "SELECT current_setting('synchronous_standby_names') = 'nobody'")
+	var all sync.WaitGroup
+	for _, s := range []*postgresstore.Store{s, strict} {
+		all.Go(func() {
+			switch _, err := confirmed(t.Context(), s); {
+			case s == strict && !errors.Is(err, rbac.ErrUnavailable):
+				t.Errorf("where Options.Bounded is set: %v; want ErrUnavailable", err)
+			case s != strict && err != nil:
+				t.Errorf("at best effort: %v", err)
+			}
+			if g := s.Guarantee(); g.Bounded {
+				t.Errorf("nobody has acknowledged anything: %+v", g)
+			}
+		})
+	}
+	waitFor(t, s, "SELECT ("+stuck+") = 2")
+	waits(t, server.DSN(), "")
+	all.Wait()
+	if _, err := postgresstore.Open(t.Context(), server.DSN(), postgresstore.Options{Bounded: true}); !errors.Is(err, rbac.ErrUnavailable) {
+		t.Errorf("Open of a server without standby, with Options.Bounded: %v", err)
+	}
+}
+
+// A server that is told to give up waiting warns, and says that it has committed. It is not known whether that is so elsewhere.
+func TestWarnedCommitIsUnknown(t *testing.T) {
+	for name, open := range map[string]func(t *testing.T, dsn string) *postgresstore.Store{
+		"Open": func(t *testing.T, dsn string) *postgresstore.Store {
+			return mustOpen(t, dsn, postgresstore.Options{})
+		},
+		"New": func(t *testing.T, dsn string) *postgresstore.Store {
+			config, err := pgxpool.ParseConfig(dsn)
+			must(t, err)
+			postgresstore.Prepare(config)
+			pool, err := pgxpool.NewWithConfig(t.Context(), config)
+			must(t, err)
+			t.Cleanup(pool.Close)
+			s, err := postgresstore.New(t.Context(), pool, postgresstore.Options{})
+			must(t, err)
+			t.Cleanup(func() { s.Close() })
+			return s
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := postgrestest.Start(t, "fsync=off")
+			s := open(t, server.DSN())
+			must(t, s.View(t.Context(), func(rbac.Records) error { return nil }))
+			waits(t, server.DSN(), "nobody")
+			waitFor(t, s, "SELECT current_setting('synchronous_standby_names') = 'nobody'")
+			done := make(chan error, 2)
+			go func() { done <- s.Update(t.Context(), addSection("held")) }()
+			waitFor(t, s, "SELECT ("+stuck+") = 1")
+			postgrestest.Exec(t, server.DSN(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+			if err := <-done; !errors.Is(err, postgresstore.ErrCommitUnknown) || !errors.Is(err, rbac.ErrUnavailable) {
+				t.Errorf("a commit that the server gave up to have replicated: %v; want ErrCommitUnknown", err)
+			}
+			go func() { _, err := confirmed(t.Context(), s); done <- err }()
+			waitFor(t, s, "SELECT ("+stuck+") = 1")
+			postgrestest.Exec(t, server.DSN(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+			if err := <-done; !errors.Is(err, rbac.ErrUnavailable) {
+				t.Errorf("a confirmation that the server gave up to have replicated: %v; want ErrUnavailable", err)
+			}
+			waits(t, server.DSN(), "")
+			if got := sections(t, s); len(got) != 1 {
+				t.Errorf("the commit has taken effect here: %q", got)
+			}
+		})
+	}
+}
+
+// Who gives up a commit that waits for the standby, or loses its connection, does not make the server give it up: nobody sees it before
+// the standby has it.
+func TestGivenUpCommitStaysHidden(t *testing.T) {
+	for _, how := range []string{"context", "connection"} {
+		t.Run(how, func(t *testing.T) {
+			postgresstore.SetCommitGrace(t, 50*time.Millisecond)
+			server := postgrestest.Start(t, "fsync=off")
+			s, other := mustOpen(t, server.DSN(), postgresstore.Options{}), mustOpen(t, server.DSN(), postgresstore.Options{})
+			waits(t, server.DSN(), "nobody")
+			waitFor(t, s, "SELECT current_setting('synchronous_standby_names') = 'nobody'")
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			done := make(chan error, 1)
+			go func() { done <- s.Update(ctx, addSection("held")) }()
+			waitFor(t, other, "SELECT ("+stuck+") = 1")
+			if how == "context" {
+				cancel()
+			} else {
+				s.Leave()
+			}
+			if err := <-done; !errors.Is(err, postgresstore.ErrCommitUnknown) {
+				t.Errorf("%v; want ErrCommitUnknown", err)
+			}
+			// A request to cancel would be on its way now. It is the server that has to be asked, several times.
+			for range 50 {
+				var n int
+				must(t, other.Pool().QueryRow(t.Context(), stuck).Scan(&n))
+				if got := sections(t, other); n != 1 || len(got) > 0 {
+					t.Fatalf("%d commits wait and others see %q; want the one, and nothing", n, got)
+				}
+			}
+			waits(t, server.DSN(), "")
+			waitFor(t, other, "SELECT ("+stuck+") = 0")
+			if got := sections(t, other); len(got) != 1 {
+				t.Errorf("when the standby has it others see %q", got)
+			}
+		})
+	}
+}
+
+// A standby is no place to ask what counts.
+func TestStandbyConfirmsNothing(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off")
+	s := mustOpen(t, server.DSN(), postgresstore.Options{})
+	server.Stop(t)
+	must(t, os.WriteFile(filepath.Join(server.Dir(), "data", "standby.signal"), nil, 0o644))
+	server.Launch(t)
+	if _, err := s.ReadHead(t.Context()); err != nil {
+		if _, err = s.ReadHead(t.Context()); err != nil { // the connection broke
+			t.Errorf("the head, on a standby: %v", err)
+		}
+	}
+	if _, err := confirmed(t.Context(), s); !errors.Is(err, rbac.ErrUnavailable) {
+		t.Errorf("a server in recovery: %v; want ErrUnavailable", err)
+	}
+}
+
+// Without Prepare nothing is promised of a host's pool.
+func TestUnpreparedPool(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off")
+	s := mustOpen(t, server.DSN(), postgresstore.Options{})
+	waits(t, server.DSN(), "nobody")
+	waitFor(t, s, "SELECT current_setting('synchronous_standby_names') = 'nobody'")
+	config, err := pgxpool.ParseConfig(server.DSN())
+	must(t, err)
+	for _, prepared := range []bool{false, true} {
+		config := config.Copy()
+		if prepared {
+			postgresstore.Prepare(config)
+		}
+		pool, err := pgxpool.NewWithConfig(t.Context(), config)
+		must(t, err)
+		t.Cleanup(pool.Close)
+		s, err := postgresstore.New(t.Context(), pool, postgresstore.Options{})
+		must(t, err)
+		t.Cleanup(func() { s.Close() })
+		if g := s.Guarantee(); g.Bounded != prepared || g.Reason == "" {
+			t.Errorf("prepared %t: %+v", prepared, g)
+		}
+	}
+}
