@@ -198,6 +198,7 @@ func primaryIsolated(s *scenario) {
 
 // The old primary has a change that no standby got, and shows it when it is started again.
 func primaryAhead(s *scenario) {
+	postgresstore.SetCommitGrace(s.t, 50*time.Millisecond)
 	stays, moves := s.process("stays"), s.process("moves")
 	moves.revoke()
 	each(s.processes, func(p *process) { p.answers("denied") })
