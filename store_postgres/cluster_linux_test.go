@@ -50,7 +50,7 @@ type scenario struct {
 	standby   *postgrestest.Server
 	schema    string
 	processes []*process
-	token     rbac.Token // of amy
+	tokens    [2]rbac.Token // of amy
 	started   time.Time
 	event     int64 // when the last event was over, for what is measured from it
 	stop      atomic.Bool
@@ -65,27 +65,29 @@ func newScenario(t *testing.T, c *cluster) *scenario {
 	c.schemas++
 	s := &scenario{t: t, cluster: c, primary: c.primary, standby: c.standby, schema: fmt.Sprint("rbac", c.schemas), started: time.Now(),
 		right: processtest.Register{Initial: "allowed"}}
-	first := s.open(s.primary.DSN())
-	defer first.Close()
+	first := s.open(s.primary.DSN(), rbac.Config{})
 	must(t, first.Update(background, func(tx *rbac.Tx) error {
 		_, err := tx.AddPermission(rbac.Permission{Name: "edit"})
 		_, err1 := tx.AddGroup(rbac.Group{Name: "editors"})
 		_, err2 := tx.AddUser(rbac.User{Name: "amy"})
 		return errors.Join(err, err1, err2, tx.GrantPermission(editors), tx.AssignUser(rbac.Membership{User: "amy", Group: "editors"}))
 	}))
-	var err error
-	s.token, err = first.Issue(background, rbac.Login{User: "amy"})
-	must(t, err)
+	for i := range s.tokens {
+		var err error
+		s.tokens[i], err = first.Issue(background, rbac.Login{User: "amy"})
+		must(t, err)
+	}
 	return s
 }
 
 var editors = rbac.Grant{Group: "editors", Permission: "edit"}
 
 // open makes an Authority, which ends with the test.
-func (s *scenario) open(dsn string) *rbac.Authority {
+func (s *scenario) open(dsn string, cfg rbac.Config) *rbac.Authority {
 	s.t.Helper()
 	store := mustOpen(s.t, dsn, postgresstore.Options{Schema: s.schema})
-	a, err := rbac.Open(background, store, rbac.Config{Logger: discard, MaxStaleness: maxStaleness})
+	cfg.Logger, cfg.MaxStaleness = discard, maxStaleness
+	a, err := rbac.Open(background, store, cfg)
 	must(s.t, err)
 	s.t.Cleanup(func() { a.Close() })
 	return a
@@ -97,13 +99,16 @@ type process struct {
 	name       string
 	proxy      *postgrestest.Proxy
 	a          *rbac.Authority
+	asked      atomic.Int64
 	lastAnswer atomic.Int64 // when the last request was sent that was answered
 }
 
 // process starts one, and keeps asking it.
-func (s *scenario) process(name string) *process {
+func (s *scenario) process(name string) *process { return s.processWith(name, rbac.Config{}) }
+
+func (s *scenario) processWith(name string, cfg rbac.Config) *process {
 	p := &process{s: s, name: name, proxy: postgrestest.NewProxy(s.t, s.primary)}
-	p.a = s.open(p.proxy.DSN())
+	p.a = s.open(p.proxy.DSN(), cfg)
 	s.processes = append(s.processes, p)
 	p.answers("allowed")
 	for range 2 {
@@ -134,7 +139,8 @@ func (s *scenario) sinceEvent() time.Duration {
 // ask asks for the right, and notes the answer.
 func (p *process) ask() string {
 	begin := p.s.now()
-	answer := mayEdit(p.s.t, p.a.Judge(background, p.s.token, rbac.HasPermission("edit")))
+	token := p.s.tokens[p.asked.Add(1)%2]
+	answer := mayEdit(p.s.t, p.a.Judge(background, token, rbac.HasPermission("edit")))
 	if answer == "" {
 		return ""
 	}
@@ -269,8 +275,8 @@ func (s *scenario) guaranteed(want bool) {
 // agree demands that all processes see what a new one sees.
 func (s *scenario) agree(server *postgrestest.Server) {
 	s.t.Helper()
-	fresh := s.open(server.DSN())
-	for _, request := range []string{"see amy 0", "judge " + s.token.Secret() + ` has_permission("edit")`} {
+	fresh := s.open(server.DSN(), rbac.Config{})
+	for _, request := range []string{"see amy 0", "judge " + s.tokens[0].Secret() + ` has_permission("edit")`} {
 		want := processtest.Serve(fresh, strings.Fields(request)...)
 		for _, p := range s.processes {
 			got := ""
@@ -335,7 +341,7 @@ func (l *ledger) compare(server *postgrestest.Server) (missing []string) {
 	t := l.p.s.t
 	l.close()
 	there := map[string]bool{}
-	must(t, l.p.s.open(server.DSN()).View(background, func(tx *rbac.Tx) error {
+	must(t, l.p.s.open(server.DSN(), rbac.Config{}).View(background, func(tx *rbac.Tx) error {
 		list, err := tx.Sections()
 		for _, section := range list {
 			there[section.Name] = true

@@ -23,6 +23,7 @@ func TestFailover(t *testing.T) {
 		{"the standby is frozen", standbyFrozen, true},
 		{"connections are cut", connectionsCut, true},
 		{"the primary is isolated with a process, and replaced", primaryIsolated, true},
+		{"the primary is isolated, and a process has connections to both", connectionsToBoth, true},
 		{"the primary is frozen, replaced, and comes back", primaryFrozen, true},
 		{"the primary is killed and replaced", primaryKilled, true},
 		{"the primary is killed, replaced, and comes back with a change that nobody was told of", primaryAhead, true},
@@ -194,6 +195,22 @@ func primaryIsolated(s *scenario) {
 	stays.movesTo(s.standby)
 	s.happened()
 	stays.answers("denied")
+}
+
+// A process that finds the new primary when it connects anew, and looks at the store for every request, still has
+// connections to the old one.
+func connectionsToBoth(s *scenario) {
+	both, moves := s.processWith("both", rbac.Config{CachedTickets: 1, CachedUsers: 1}), s.process("moves")
+	s.promoted()
+	s.happened()
+	both.proxy.Point(s.standby)
+	moves.movesTo(s.standby)
+	moves.revoke()
+	both.answers("denied")
+	both.grant()
+	each(s.processes, func(p *process) { p.answers("allowed") })
+	both.revoke()
+	each(s.processes, func(p *process) { p.answers("denied") })
 }
 
 // The old primary has a change that no standby got, and shows it when it is started again.
