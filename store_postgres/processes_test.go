@@ -46,7 +46,7 @@ func openDSN(dsn string) (*rbac.Authority, func(), error) {
 // change was acknowledged is answered from before it, and none that was sent to the process that made it. At
 // the end all agree, also with an Authority that has no past.
 //
-// Each writer makes 2 rounds of changes; RBAC_ROUNDS sets another number, in CI 40.
+// Each writer makes 2 rounds of changes; RBAC_ROUNDS sets another number, in CI 20.
 func TestFourProcesses(t *testing.T) {
 	o := newOffice(t, 4)
 	var writers, readers sync.WaitGroup
