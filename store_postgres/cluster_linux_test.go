@@ -21,6 +21,7 @@ import (
 type cluster struct {
 	synchronous       bool // commits wait for the standby
 	primary, standby  *postgrestest.Server
+	replaced          *postgrestest.Server // the primary before
 	standbys, schemas int
 }
 
@@ -33,6 +34,9 @@ func (c *cluster) complete(t *testing.T) {
 	t.Helper()
 	if c.standby != nil {
 		return
+	}
+	if c.replaced != nil {
+		c.replaced.Kill(t)
 	}
 	c.standbys++
 	name := fmt.Sprint("standby", c.standbys)
@@ -52,7 +56,7 @@ type scenario struct {
 	processes []*process
 	tokens    [2]rbac.Token // of amy
 	started   time.Time
-	event     int64 // when the last event was over, for what is measured from it
+	event     atomic.Int64 // when the last event was over, for what is measured from it
 	stop      atomic.Bool
 	asking    sync.WaitGroup
 
@@ -110,7 +114,7 @@ func (s *scenario) processWith(name string, cfg rbac.Config) *process {
 	p := &process{s: s, name: name, proxy: postgrestest.NewProxy(s.t, s.primary)}
 	p.a = s.open(p.proxy.DSN(), cfg)
 	s.processes = append(s.processes, p)
-	p.answers("allowed")
+	p.await("answer", func(answer string) bool { return answer == "allowed" })
 	for range 2 {
 		s.asking.Go(func() {
 			for pause := time.NewTicker(time.Millisecond); !s.stop.Load(); <-pause.C { // so that there is time left for others
@@ -130,10 +134,10 @@ func (s *scenario) end() {
 func (s *scenario) now() int64 { return int64(time.Since(s.started)) } // by the monotonic clock
 
 // happened marks the time from which it is measured.
-func (s *scenario) happened() { s.event = s.now() }
+func (s *scenario) happened() { s.event.Store(s.now()) }
 
 func (s *scenario) sinceEvent() time.Duration {
-	return time.Duration(s.now() - s.event).Round(time.Millisecond)
+	return time.Duration(s.now() - s.event.Load()).Round(time.Millisecond)
 }
 
 // ask asks for the right, and notes the answer.
@@ -173,7 +177,7 @@ func (p *process) refuses() {
 	p.s.t.Helper()
 	p.await("refuse", func(answer string) bool { return answer == "" })
 	refused := p.s.sinceEvent()
-	last := time.Duration(p.lastAnswer.Load() - p.s.event)
+	last := time.Duration(p.lastAnswer.Load() - p.s.event.Load())
 	if last > maxStaleness {
 		p.s.t.Errorf("%s answered a request that was sent %v after the event; MaxStaleness is %v", p.name, last, maxStaleness)
 	}
@@ -246,7 +250,7 @@ func (p *process) movesTo(server *postgrestest.Server) {
 func (s *scenario) promoted() {
 	s.t.Helper()
 	s.standby.Promote(s.t)
-	s.cluster.primary, s.cluster.standby = s.standby, nil
+	s.cluster.replaced, s.cluster.primary, s.cluster.standby = s.primary, s.standby, nil
 }
 
 // bounded demands that no answer was older than MaxStaleness.

@@ -68,9 +68,15 @@ func (s *Server) resume() error {
 	return syscall.Kill(s.process.Process.Pid, syscall.SIGCONT)
 }
 
-// Kill ends all processes of the server at one instant, so that none has time to say anything. It can be launched again.
+// Kill ends all processes of the server at one instant, so that none has time to say anything. It can be launched again. Where it
+// has ended already nothing happens.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
+	select {
+	case <-s.exited:
+		return
+	default:
+	}
 	if err := s.freeze(); err != nil {
 		t.Fatal(err)
 	}
