@@ -51,6 +51,7 @@ func (d *desk) things() []thing {
 
 // round takes something away, and gives it back.
 type round struct {
+	kind       string
 	take, give []string
 	ticket     bool // ends with it
 }
@@ -59,12 +60,12 @@ type round struct {
 func (d *desk) write(rounds int) {
 	user, group, right := d.name("user"), d.name("group"), d.name("right")
 	kinds := []round{
-		{take: []string{"revoke", group, right}, give: []string{"grant", group, right}},
-		{take: []string{"leave", user, group}, give: []string{"join", user, group}},
-		{take: []string{"deletegroup", group}, give: []string{"addgroup", group, right, user}},
-		{take: []string{"deleteuser", user}, give: []string{"adduser", user, group}, ticket: true},
-		{take: []string{"separate", d.name("set"), d.name("left"), d.name("other")}, give: []string{"unite", d.name("set")}},
-		{take: []string{"logout"}, ticket: true},
+		{kind: inPolicy, take: []string{"revoke", group, right}, give: []string{"grant", group, right}},
+		{kind: ofUser, take: []string{"leave", user, group}, give: []string{"join", user, group}},
+		{kind: inPolicy, take: []string{"deletegroup", group}, give: []string{"addgroup", group, right, user}},
+		{kind: ofUser, take: []string{"deleteuser", user}, give: []string{"adduser", user, group}, ticket: true},
+		{kind: inPolicy, take: []string{"separate", d.name("set"), d.name("left"), d.name("other")}, give: []string{"unite", d.name("set")}},
+		{kind: ofUser, take: []string{"logout"}, ticket: true},
 	}
 	for range rounds {
 		for _, k := range rand.Perm(len(kinds)) {
@@ -91,7 +92,7 @@ func (d *desk) round(r round) {
 	}
 	d.change(r.take, change)
 	if rand.IntN(2) == 0 {
-		d.o.lost(d.owner, d.others, asked.register, change[asked.register], asked.words...)
+		d.o.lost(r.kind, d.owner, d.others, asked.register, change[asked.register], asked.words...)
 	}
 	for register := range change {
 		change[register] = "allowed"

@@ -95,13 +95,13 @@ type office struct {
 
 	mu        sync.Mutex
 	registers map[string]*processtest.Register
-	elsewhere []time.Duration // from the acknowledgement of a loss until another process knew it
+	elsewhere map[string][]time.Duration // from the acknowledgement of a loss, in the policy or of a user, until another process knew it
 	answers   int
 	none      int
 }
 
 func newOffice(t *testing.T, dsn string, processes int) *office {
-	o := &office{t: t, dsn: dsn, started: time.Now(), registers: map[string]*processtest.Register{}}
+	o := &office{t: t, dsn: dsn, started: time.Now(), registers: map[string]*processtest.Register{}, elsewhere: map[string][]time.Duration{}}
 	o.furnish(2 * processes)
 	for range processes {
 		o.workers = append(o.workers, processtest.Start(t, o.dsn+"&pool_max_conns=6"))
@@ -214,12 +214,18 @@ func (o *office) visits(i, rounds int) {
 		begin := o.now()
 		out.Insist("logout", token)
 		o.wrote(begin, map[string]string{name: "ended"})
-		o.lost(out, []*processtest.Worker{in, asked}, name, "ended", "lives", token, "0")
+		o.lost(ofUser, out, []*processtest.Worker{in, asked}, name, "ended", "lives", token, "0")
 	}
 }
 
+// The kinds of losses: other processes are told of those in the policy at once.
+const (
+	inPolicy = "in the policy"
+	ofUser   = "of a user"
+)
+
 // lost measures how long it takes until other processes know of a loss.
-func (o *office) lost(writer *processtest.Worker, others []*processtest.Worker, register, value string, words ...string) {
+func (o *office) lost(kind string, writer *processtest.Worker, others []*processtest.Worker, register, value string, words ...string) {
 	acknowledged := o.now()
 	var group sync.WaitGroup
 	for _, w := range others {
@@ -231,7 +237,7 @@ func (o *office) lost(writer *processtest.Worker, others []*processtest.Worker, 
 			}
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			o.elsewhere = append(o.elsewhere, time.Duration(o.now()-acknowledged))
+			o.elsewhere[kind] = append(o.elsewhere[kind], time.Duration(o.now()-acknowledged))
 		})
 	}
 	group.Wait()
@@ -258,10 +264,12 @@ func (o *office) verify() {
 			o.t.Errorf("%s: %v", name, err)
 		}
 	}
-	slices.Sort(o.elsewhere)
-	n := len(o.elsewhere)
-	o.t.Logf("%d answers, %d times none; a loss was known elsewhere after %v (median), %v (99 of 100), %v (the last), of %d",
-		o.answers, o.none, o.elsewhere[n/2], o.elsewhere[n*99/100], o.elsewhere[n-1], n)
+	o.t.Logf("%d answers, %d times none", o.answers, o.none)
+	for kind, after := range o.elsewhere {
+		slices.Sort(after)
+		n := len(after)
+		o.t.Logf("a loss %s was known elsewhere after %v (median), %v (99 of 100), %v (the last), of %d", kind, after[n/2], after[n*99/100], after[n-1], n)
+	}
 	if o.answers < 2000 {
 		o.t.Error("too few answers to prove anything")
 	}
