@@ -123,7 +123,6 @@ func TestLeftBehind(t *testing.T) {
 				on := &house{t: t, clock: h.clock, store: store}
 				a := on.office(rbac.Config{MaxStaleness: time.Minute})
 				cached, unknown := on.issue(a, rbac.Login{User: "amy"}), on.issue(a, rbac.Login{User: "amy"})
-				mayEdit := rbac.HasPermission("post.edit")
 				must(t, a.Judge(ctx, cached, mayEdit))
 
 				copyStore(t, left.store, fresh.store)

@@ -43,7 +43,7 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 // findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
 // shares, cost allocations.
 func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookup(ctx, func(r Records, st *state) (err error) {
+	err = a.lookup(ctx, Sought{Ticket: hash}, func(r Records, st *state) (err error) {
 		now = a.now()
 		if c, err = a.getTicket(r, st, hash, now); err == nil {
 			id = a.identityIn(c, st, now)
@@ -64,8 +64,8 @@ const maxLookups = 32
 // is dead, would keep its place from all that come later.
 const lookupWait = 10 * time.Second
 
-// lookup is current for what is not in a cache.
-func (a *Authority) lookup(ctx context.Context, f func(Records, *state) error) error {
+// lookup is current for what is not in a cache, or needs no more than what is sought.
+func (a *Authority) lookup(ctx context.Context, what Sought, f func(Records, *state) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupWait, a.cfg.MaxStaleness), errSlowLookup)
 	defer cancel()
 	select {
@@ -74,6 +74,9 @@ func (a *Authority) lookup(ctx context.Context, f func(Records, *state) error) e
 		return contextEnded(context.Cause(ctx))
 	}
 	defer func() { <-a.lookups }()
+	if a.found(ctx, what, f) {
+		return nil
+	}
 	return a.current(ctx, f)
 }
 
@@ -208,7 +211,7 @@ func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error
 	if err != nil {
 		return nil, err
 	}
-	return a.identityOf(ctx, userKey{a.caches.names, name, Records.UserByName})
+	return a.identityOf(ctx, userKey{a.caches.names, name, Sought{User: name}, Records.UserByName})
 }
 
 // IdentityBySubject is Identity for the user with exactly that Subject.
@@ -216,13 +219,14 @@ func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Ide
 	if reason := badString(subject, 1); reason != "" {
 		return nil, invalid("user", subject, "Subject", reason)
 	}
-	return a.identityOf(ctx, userKey{a.caches.subjects, subject, Records.UserBySubject})
+	return a.identityOf(ctx, userKey{a.caches.subjects, subject, Sought{Subject: subject}, Records.UserBySubject})
 }
 
 // userKey is a way to find a user: in a cache, else in the store.
 type userKey struct {
 	cache *userCache
 	key   string
+	what  Sought
 	find  func(Records, string) (UserRecord, error)
 }
 
@@ -235,7 +239,7 @@ func (a *Authority) identityOf(ctx context.Context, k userKey) (*Identity, error
 		return u.stand(&u.standing, st.policy, TicketRecord{}, now, a.cfg.Clock), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, func(r Records, st *state) error {
+	err = a.lookup(ctx, k.what, func(r Records, st *state) error {
 		u, err := readUser(r, st.policy, func() (UserRecord, error) { return k.find(r, k.key) })
 		if err != nil {
 			return named(err, "user", k.key)

@@ -81,6 +81,7 @@ import (
 type Authority struct {
 	store     Store
 	confirmer Confirmer // the store, if it is one
+	finder    Finder    // likewise
 	cfg       Config
 	log       *slog.Logger
 	hasher    *hasher
@@ -129,6 +130,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1),
 		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), signal: make(chan struct{})}
 	a.confirmer, _ = s.(Confirmer)
+	a.finder, _ = s.(Finder)
 	a.trust = cfg.MaxStaleness
 	a.state.Store(&state{})
 	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.

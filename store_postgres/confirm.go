@@ -23,18 +23,24 @@ func (s *Store) ConfirmedView(ctx context.Context, f func(rbac.Records) error) e
 func (s *Store) Guarantee() rbac.Guarantee { return *s.engine.guarantee.Load() }
 
 func (e *engine) beginConfirmed(ctx context.Context) (sqlstore.Session, error) {
-	r, err := e.reserve(ctx)
+	conn, err := e.reserve(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err = e.confirm(ctx, r.conn); err == nil {
-		r.tx, err = r.conn.BeginTx(ctx, beginView)
+	var tx pgx.Tx
+	if err = e.confirm(ctx, conn); err == nil {
+		tx, err = conn.BeginTx(ctx, beginView)
 	}
 	if err != nil {
-		r.Rollback(ctx)
+		e.reserved <- conn
 		return nil, err
 	}
-	return r, nil
+	return &reading{tx, func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackWait)
+		defer cancel()
+		_ = tx.Rollback(ctx) // a connection that cannot is closed
+		e.reserved <- conn
+	}}, nil
 }
 
 // standing is what a server says about itself.

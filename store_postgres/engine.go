@@ -32,6 +32,7 @@ type engine struct {
 	update   pgx.TxOptions
 	spelled  sync.Map // queries by what they were
 	commits  sync.Map // the wires that are committing
+	replica  *replica // nil: none
 
 	reserved  chan *pgx.Conn         // holds the connection for reading the head while nobody uses it; nil before there is one
 	process   uuid.UUID              // of the row that this store writes on it
@@ -47,6 +48,9 @@ func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 	c := pool.Config().ConnConfig
 	e := &engine{pool: pool, schema: opts.Schema, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
 	e.guarantee.Store(&rbac.Guarantee{})
+	if opts.Replica != nil {
+		e.replica = &replica{pool: opts.Replica}
+	}
 	e.name = fmt.Sprintf("postgres %q of %s", c.Database, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
 	e.reserved <- nil
 	e.ctx, e.stop = context.WithCancel(context.Background())

@@ -38,24 +38,9 @@ func hangUp(conn *pgx.Conn) {
 	_ = conn.Close(ctx)
 }
 
-// reserved is a reading transaction on the connection that is kept for it.
-type reserved struct {
-	e    *engine
-	conn *pgx.Conn
-	tx   pgx.Tx // nil for one query, which needs no more than itself
-}
-
-func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {
-	r, err := e.reserve(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
-// reserve waits for the connection, and makes it where there is none or the last one broke.
-func (e *engine) reserve(ctx context.Context) (*reserved, error) {
-	var conn *pgx.Conn
+// reserve waits for the connection that is kept for the head, and makes it where there is none or the last one broke. It is to be
+// sent back.
+func (e *engine) reserve(ctx context.Context) (conn *pgx.Conn, err error) {
 	select {
 	case conn = <-e.reserved:
 	case <-ctx.Done():
@@ -64,41 +49,44 @@ func (e *engine) reserve(ctx context.Context) (*reserved, error) {
 		return nil, errors.New("the store is closed")
 	}
 	if conn == nil || conn.IsClosed() {
-		var err error
 		if conn, err = e.connect(ctx); err != nil {
 			e.reserved <- nil
 			return nil, err
 		}
 	}
-	return &reserved{e: e, conn: conn}, nil
+	return conn, nil
 }
 
-func (r *reserved) Exec(context.Context, string, ...any) (int, error) {
-	return 0, errors.New("this connection only reads")
-}
-
-func (r *reserved) Query(ctx context.Context, each func(sqlstore.Row) error, query string, args ...any) error {
-	ask := r.conn.Query
-	if r.tx != nil {
-		ask = r.tx.Query
+func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {
+	conn, err := e.reserve(ctx)
+	if err != nil {
+		return nil, err
 	}
-	rows, err := ask(ctx, query, args...)
+	return &reading{conn, func(context.Context) { e.reserved <- conn }}, nil
+}
+
+// reading is a transaction that only reads. One of a single query needs no more than that.
+type reading struct {
+	on interface {
+		Query(context.Context, string, ...any) (pgx.Rows, error)
+	}
+	end func(context.Context)
+}
+
+func (r *reading) Exec(context.Context, string, ...any) (int, error) {
+	return 0, errors.New("this transaction only reads")
+}
+
+func (r *reading) Query(ctx context.Context, each func(sqlstore.Row) error, query string, args ...any) error {
+	rows, err := r.on.Query(ctx, query, args...)
 	return readAll(rows, err, each)
 }
 
-func (r *reserved) Alive(context.Context) error { return nil }
+func (r *reading) Alive(context.Context) error { return nil }
 
-func (r *reserved) Commit(ctx context.Context) error {
-	r.Rollback(ctx)
+func (r *reading) Commit(ctx context.Context) error {
+	r.end(ctx)
 	return nil
 }
 
-// Rollback of what was only read takes no time, or the connection is of no use any more.
-func (r *reserved) Rollback(ctx context.Context) {
-	if r.tx != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = r.tx.Rollback(ctx)
-	}
-	r.e.reserved <- r.conn
-}
+func (r *reading) Rollback(ctx context.Context) { r.end(ctx) }

@@ -49,6 +49,15 @@ func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error
 	}
 }
 
+// BeginOne leaves out what a transaction needs beside its query.
+func (e *engine) BeginOne(ctx context.Context) (sqlstore.Session, error) {
+	one, err := beginOne(ctx, e.pool)
+	if err != nil {
+		return nil, e.explain(ctx, err)
+	}
+	return one, nil
+}
+
 // explain adds what a context that ended does not say.
 func (e *engine) explain(ctx context.Context, err error) error {
 	if s := e.pool.Stat(); ctx.Err() != nil && s.AcquiredConns() >= s.MaxConns() {

@@ -19,6 +19,7 @@ import (
 var (
 	_ rbac.Store      = (*Store)(nil)
 	_ rbac.HeadReader = (*Store)(nil)
+	_ rbac.Finder     = (*Store)(nil)
 )
 
 // Store is an [rbac.Store] on a relational database.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"fmt"
 	"iter"
 	"time"
 
@@ -8,8 +9,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-const selectTicket = `SELECT id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, addr, user_agent
-	FROM rbac_tickets`
+const ticketColumns = "t.id, t.user_id, t.hash, t.label, t.api_key, t.narrowed, t.created, t.last_seen, t.expires, t.addr, t.user_agent"
+
+const selectTicket = "SELECT " + ticketColumns + " FROM rbac_tickets t"
 
 func (r *records) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
 	return r.ticket("Ticket", selectTicket+" WHERE id = ?", id)
@@ -166,11 +168,24 @@ func (r *records) tickets(call, query string, args ...any) ([]rbac.TicketRecord,
 
 func scanTicket(row Row) (rbac.TicketRecord, error) {
 	var t rbac.TicketRecord
-	var hash []byte
-	err := row.Scan(&t.ID, &t.User, &hash, &t.Label, &t.Key, &t.Narrowed,
-		moment{&t.Created}, moment{&t.LastSeen}, moment{&t.Expires}, &t.Addr, &t.UserAgent)
-	copy(t.Hash[:], hash)
-	return t, err
+	return t, row.Scan(ticketFields(&t)...)
+}
+
+func ticketFields(t *rbac.TicketRecord) []any {
+	return []any{&t.ID, &t.User, digest{&t.Hash}, &t.Label, &t.Key, &t.Narrowed,
+		moment{&t.Created}, moment{&t.LastSeen}, moment{&t.Expires}, &t.Addr, &t.UserAgent}
+}
+
+// digest reads a hash.
+type digest struct{ *rbac.TokenHash }
+
+func (d digest) Scan(src any) error {
+	b, ok := src.([]byte)
+	if !ok || len(b) != len(d.TokenHash) {
+		return fmt.Errorf("a hash is %d bytes of %T, not %d", len(b), src, len(d.TokenHash))
+	}
+	copy(d.TokenHash[:], b)
+	return nil
 }
 
 type ticketGroup struct{ ticket, group uuid.UUID }

@@ -24,9 +24,11 @@ func (m moment) Scan(src any) error {
 	if !ok {
 		return fmt.Errorf("a time is %T, not an integer", src)
 	}
-	*m.Time = time.UnixMicro(n).UTC()
+	*m.Time = ofMicros(n)
 	return nil
 }
+
+func ofMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 
 func scanID(row Row) (uuid.UUID, error) {
 	var id uuid.UUID

@@ -1,0 +1,76 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
+)
+
+// Find finds a ticket or a user in one query. It leaves narrowed tickets to a View.
+func (s *Store) Find(ctx context.Context, what rbac.Sought, _ rbac.Head) (*rbac.Found, error) {
+	begin := func(ctx context.Context) (Session, error) { return s.dialect.Begin(ctx, false) }
+	if d, ok := s.dialect.(Asker); ok {
+		begin = d.BeginOne
+	}
+	return FindOn(ctx, s, begin, what)
+}
+
+// FindOn is Find in a transaction that a dialect begins in a way of its own.
+func FindOn(ctx context.Context, s *Store, begin func(context.Context) (Session, error), what rbac.Sought) (f *rbac.Found, err error) {
+	err = ViewOn(ctx, s, begin, func(r rbac.Records) error {
+		f, err = r.(*records).find(what)
+		return err
+	})
+	return f, err
+}
+
+// The user is in every row, once for each membership or alone: most have few.
+const (
+	foundUser = `h.revision, h.nonce, u.id, u.name, u.disabled, m.group_id, m.scope, m.until FROM `
+	ofUser    = ` JOIN rbac_head h ON h.one = 1 LEFT JOIN rbac_memberships m ON m.user_id = u.id WHERE `
+	inOrder   = ` ORDER BY m.group_id, m.scope`
+
+	findUser    = "SELECT " + foundUser + "rbac_users u" + ofUser + "u.name = ?" + inOrder
+	findSubject = "SELECT " + foundUser + "rbac_users u" + ofUser + "u.subject = ? AND u.subject <> ''" + inOrder
+	findTicket  = "SELECT " + ticketColumns + ", " + foundUser + "rbac_tickets t JOIN rbac_users u ON u.id = t.user_id" + ofUser + "t.hash = ?" + inOrder
+)
+
+func (r *records) find(what rbac.Sought) (*rbac.Found, error) {
+	query, arg := findTicket, any(what.Ticket[:])
+	switch {
+	case what.User != "":
+		query, arg = findUser, what.User
+	case what.Subject != "":
+		query, arg = findSubject, what.Subject
+	case what.Ticket == rbac.TokenHash{}:
+		return nil, errors.New("nothing is sought")
+	}
+	f := &rbac.Found{}
+	rows, err := all(r, "Find", func(row Row) (struct{}, error) { return struct{}{}, scanFound(row, f, query == findTicket) }, query, arg)
+	if err != nil || len(rows) == 0 || f.Ticket.Narrowed {
+		return nil, err
+	}
+	return f, nil
+}
+
+// scanFound reads one row into what earlier ones have filled.
+func scanFound(row Row, f *rbac.Found, ticket bool) error {
+	var (
+		revision, nonce int64
+		group           *uuid.UUID
+		scope           *string
+		until           *int64
+		fields          []any
+	)
+	if ticket {
+		fields = ticketFields(&f.Ticket)
+	}
+	err := row.Scan(append(fields, &revision, &nonce, &f.User.ID, &f.User.Name, &f.User.Disabled, &group, &scope, &until)...)
+	f.Head = rbac.Head{Revision: rbac.Revision(revision), Nonce: uint64(nonce)}
+	if err == nil && group != nil {
+		f.Memberships = append(f.Memberships, rbac.MembershipRecord{User: f.User.ID, Group: *group, Scope: *scope, Until: ofMicros(*until)})
+	}
+	return err
+}

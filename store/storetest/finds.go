@@ -1,0 +1,67 @@
+package storetest
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/rbac-go/rbac"
+)
+
+var findRules = []rule{
+	{"find", "Find, where a store has it, finds what a View reads, as it is at one head, or nothing; and nothing for what is not there.", func(w *world) {
+		finder, ok := w.store.(rbac.Finder)
+		if !ok {
+			w.Skip("the store is no rbac.Finder")
+		}
+		w.update(seed)
+		w.update(func(r rbac.Records) error {
+			off := user("off")
+			off.Subject, off.Disabled = "sub|off", true
+			ended := member("off", "guests")
+			ended.Until = noon
+			return errors.Join(r.AddUser(off), r.AddMembership(ended), r.AddTicket(ticket("t9", "off")))
+		})
+		all := get(w, dump)
+		found := 0
+		find := func(what string, sought rbac.Sought, t rbac.TicketRecord, u rbac.UserRecord, m []rbac.MembershipRecord) {
+			got, err := finder.Find(w.ctx, sought, all.Head)
+			if err != nil {
+				w.Errorf("Find %s: %v", what, err)
+			}
+			if got == nil {
+				return
+			}
+			found++
+			w.equal("the head of "+what, got.Head, all.Head)
+			w.equal("the ticket of "+what, got.Ticket, t)
+			w.equal("the user of "+what, []any{got.User.ID, got.User.Name, got.User.Disabled}, []any{u.ID, u.Name, u.Disabled})
+			w.equal("the memberships of "+what, bare(got.Memberships), bare(m))
+		}
+		for i, u := range all.Users {
+			find("user "+u.Name, rbac.Sought{User: u.Name}, rbac.TicketRecord{}, u, all.Memberships[i])
+			if u.Subject != "" {
+				find("subject "+u.Subject, rbac.Sought{Subject: u.Subject}, rbac.TicketRecord{}, u, all.Memberships[i])
+			}
+			for _, t := range all.UserTickets[i] {
+				find("ticket of "+u.Name, rbac.Sought{Ticket: t.Hash}, t, u, all.Memberships[i])
+			}
+		}
+		if found == 0 {
+			w.Errorf("Find finds nothing at all")
+		}
+		for _, nobody := range []rbac.Sought{{Ticket: hash("nobody")}, {User: "nobody"}, {User: "ALICE"}, {Subject: "nobody"}} {
+			if got, err := finder.Find(w.ctx, nobody, all.Head); got != nil || err != nil {
+				w.Errorf("Find %+v: %+v, %v", nobody, got, err)
+			}
+		}
+	}},
+}
+
+// bare leaves what Find need not tell out of memberships.
+func bare(list []rbac.MembershipRecord) []rbac.MembershipRecord {
+	list = slices.Clone(list)
+	for i, m := range list {
+		list[i] = rbac.MembershipRecord{Group: m.Group, Scope: m.Scope, Until: m.Until}
+	}
+	return list
+}
