@@ -13,8 +13,8 @@ import (
 	"github.com/rbac-go/rbac/internal/processtest"
 )
 
-// mayEdit is a predicate as workers are asked about it.
-const mayEdit = `has_permission("post.edit")`
+// editing is a predicate as workers are asked about it.
+const editing = `has_permission("post.edit")`
 
 // maxStaleness is the default of Config.MaxStaleness, which the workers have.
 const maxStaleness = time.Second
@@ -41,7 +41,7 @@ func TestStoppedProcess(t *testing.T) {
 			for _, w := range s.workers {
 				load.Go(func() {
 					for !stop.Load() {
-						s.judge(w, s.send(w, "judge", s.tok, mayEdit))
+						s.judge(w, s.send(w, "judge", s.tok, editing))
 					}
 				})
 			}
@@ -125,7 +125,7 @@ func (s *stoppage) round(n int) {
 	old := s.logIn()
 	for _, w := range s.workers { // all have it in memory
 		s.note(s.tickets[old], w, s.send(w, "lives", old, "0"))
-		s.judge(w, s.send(w, "judge", s.tok, mayEdit))
+		s.judge(w, s.send(w, "judge", s.tok, editing))
 	}
 	must(s.t, stopped.Process().Signal(syscall.SIGSTOP))
 	waitStopped(s.t, stopped.Process().Pid)
@@ -138,7 +138,7 @@ func (s *stoppage) round(n int) {
 	time.Sleep(maxStaleness + time.Millisecond) // the lease of the stopped one runs out; the others are asked all the time
 	var rights, olds, newers []request
 	for range 20 {
-		rights = append(rights, s.send(stopped, "judge", s.tok, mayEdit))
+		rights = append(rights, s.send(stopped, "judge", s.tok, editing))
 		olds = append(olds, s.send(stopped, "lives", old, "0"))
 		newers = append(newers, s.send(stopped, "lives", newer, "0"))
 	}
@@ -150,7 +150,7 @@ func (s *stoppage) round(n int) {
 			}
 		}
 	}
-	for s.judge(stopped, s.send(stopped, "judge", s.tok, mayEdit)) == "" { // until it answers again
+	for s.judge(stopped, s.send(stopped, "judge", s.tok, editing)) == "" { // until it answers again
 	}
 }
 

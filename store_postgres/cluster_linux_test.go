@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/processtest"
@@ -69,7 +70,7 @@ func newScenario(t *testing.T, c *cluster) *scenario {
 	c.schemas++
 	s := &scenario{t: t, cluster: c, primary: c.primary, standby: c.standby, schema: fmt.Sprint("rbac", c.schemas), started: time.Now(),
 		right: processtest.Register{Initial: "allowed"}}
-	first := s.open(s.primary.DSN(), rbac.Config{})
+	first := s.open(s.primary.DSN(), rbac.Config{}, nil)
 	must(t, first.Update(background, func(tx *rbac.Tx) error {
 		_, err := tx.AddPermission(rbac.Permission{Name: "edit"})
 		_, err1 := tx.AddGroup(rbac.Group{Name: "editors"})
@@ -87,9 +88,9 @@ func newScenario(t *testing.T, c *cluster) *scenario {
 var editors = rbac.Grant{Group: "editors", Permission: "edit"}
 
 // open makes an Authority, which ends with the test.
-func (s *scenario) open(dsn string, cfg rbac.Config) *rbac.Authority {
+func (s *scenario) open(dsn string, cfg rbac.Config, replica *pgxpool.Pool) *rbac.Authority {
 	s.t.Helper()
-	store := mustOpen(s.t, dsn, postgresstore.Options{Schema: s.schema})
+	store := mustOpen(s.t, dsn, postgresstore.Options{Schema: s.schema, Replica: replica})
 	cfg.Logger, cfg.MaxStaleness = discard, maxStaleness
 	a, err := rbac.Open(background, store, cfg)
 	must(s.t, err)
@@ -108,11 +109,14 @@ type process struct {
 }
 
 // process starts one, and keeps asking it.
-func (s *scenario) process(name string) *process { return s.processWith(name, rbac.Config{}) }
+func (s *scenario) process(name string) *process { return s.processWith(name, rbac.Config{}, nil) }
 
-func (s *scenario) processWith(name string, cfg rbac.Config) *process {
+// small has hardly anything in a cache, so that each request needs the store.
+var small = rbac.Config{CachedTickets: 1, CachedUsers: 1}
+
+func (s *scenario) processWith(name string, cfg rbac.Config, replica *pgxpool.Pool) *process {
 	p := &process{s: s, name: name, proxy: postgrestest.NewProxy(s.t, s.primary)}
-	p.a = s.open(p.proxy.DSN(), cfg)
+	p.a = s.open(p.proxy.DSN(), cfg, replica)
 	s.processes = append(s.processes, p)
 	p.await("answer", func(answer string) bool { return answer == "allowed" })
 	for range 2 {
@@ -279,7 +283,7 @@ func (s *scenario) guaranteed(want bool) {
 // agree demands that all processes see what a new one sees.
 func (s *scenario) agree(server *postgrestest.Server) {
 	s.t.Helper()
-	fresh := s.open(server.DSN(), rbac.Config{})
+	fresh := s.open(server.DSN(), rbac.Config{}, nil)
 	for _, request := range []string{"see amy 0", "judge " + s.tokens[0].Secret() + ` has_permission("edit")`} {
 		want := processtest.Serve(fresh, strings.Fields(request)...)
 		for _, p := range s.processes {
@@ -345,7 +349,7 @@ func (l *ledger) compare(server *postgrestest.Server) (missing []string) {
 	t := l.p.s.t
 	l.close()
 	there := map[string]bool{}
-	must(t, l.p.s.open(server.DSN(), rbac.Config{}).View(background, func(tx *rbac.Tx) error {
+	must(t, l.p.s.open(server.DSN(), rbac.Config{}, nil).View(background, func(tx *rbac.Tx) error {
 		list, err := tx.Sections()
 		for _, section := range list {
 			there[section.Name] = true

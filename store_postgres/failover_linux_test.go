@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/processtest"
@@ -183,24 +184,31 @@ func primaryKilled(s *scenario) {
 	}
 }
 
-// A process that is on the wrong side with the old primary gets answers from it, to whatever it reads.
+// A process that is on the wrong side with the old primary gets answers from it, to whatever it reads; and from the
+// replica that has been promoted, if that is where it reads.
 func primaryIsolated(s *scenario) {
-	stays, moves := s.process("stays"), s.process("moves")
+	pool, err := pgxpool.New(background, s.standby.DSN())
+	must(s.t, err)
+	s.t.Cleanup(pool.Close)
+	stays, moves, reads := s.process("stays"), s.process("moves"), s.processWith("stays, and reads from the standby", small, pool)
 	s.promoted()
 	s.happened()
 	moves.movesTo(s.standby)
 	moves.revoke()
 	moves.answers("denied")
-	stays.refuses()
-	stays.movesTo(s.standby)
+	left := []*process{stays, reads}
+	each(left, (*process).refuses)
 	s.happened()
-	stays.answers("denied")
+	each(left, func(p *process) {
+		p.movesTo(s.standby)
+		p.answers("denied")
+	})
 }
 
 // A process that finds the new primary when it connects anew, and looks at the store for every request, still has
 // connections to the old one.
 func connectionsToBoth(s *scenario) {
-	both, moves := s.processWith("both", rbac.Config{CachedTickets: 1, CachedUsers: 1}), s.process("moves")
+	both, moves := s.processWith("both", small, nil), s.process("moves")
 	s.promoted()
 	s.happened()
 	both.proxy.Point(s.standby)
