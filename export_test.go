@@ -89,3 +89,23 @@ func (a *Authority) ForgetOld() { a.forgetOld() }
 
 // LogGuarantee tells of the store's guarantee, as the follower does after each poll.
 func (a *Authority) LogGuarantee() { a.logGuarantee() }
+
+// Remembering returns r as an Update has them that has locked the head, in a store of so many groups.
+func Remembering(ctx context.Context, r Records, groups int) Records {
+	return &updateRecords{Records: r, ctx: ctx, size: groups}
+}
+
+// UsersRemembered returns of how many users, and memberships of them, such Records remember something.
+func UsersRemembered(r Records) (users, memberships int) {
+	for _, m := range r.(*updateRecords).users {
+		memberships += len(m.were)
+	}
+	return len(r.(*updateRecords).users), memberships
+}
+
+// MostRemembered and AskedOften are bounds of theirs.
+const (
+	MostRemembered = mostRemembered
+	MostWere       = mostWere
+	AskedOften     = askedOften
+)

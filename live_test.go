@@ -1,13 +1,16 @@
 package rbac_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 // Two changes of one Update are seen together: at no time does amy have the permission.
@@ -142,5 +145,135 @@ func TestManyChangesInOneUpdate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// bentViews is bentStore for reading.
+type bentViews struct {
+	rbac.Store
+	bend func(rbac.Records) rbac.Records
+}
+
+func (s bentViews) View(ctx context.Context, f func(rbac.Records) error) error {
+	return s.Store.View(ctx, func(r rbac.Records) error { return f(s.bend(r)) })
+}
+
+// A load of users is followed without a reload, as long as it is not more changes than there are permissions. A
+// few changes of the policy among them do not matter, more than a thousand do.
+func TestLoadOfUsersIsFollowed(t *testing.T) {
+	const permissions = 3000
+	for _, c := range []struct {
+		rule          string
+		users, policy int
+		reload        bool
+	}{
+		{"fewer changes than permissions", 1400, 0, false},
+		{"some of them of the policy", 900, 990, false},
+		{"too many of the policy", 900, 1001, true},
+		{"more than permissions", 1600, 0, true},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			whole := 0
+			h := newHouse(t, memorystore.New())
+			a := h.office(rbac.Config{})
+			h.do(a, func(tx *rbac.Tx) error {
+				for i := range permissions - 5 {
+					must(t, addPermission(rbac.Permission{Name: fmt.Sprint("p", i)})(tx))
+				}
+				return nil
+			})
+			h.do(a, addUser(rbac.User{Name: "zoe"})) // the revision that b knows is a small one
+			h.store = bentViews{h.store, func(r rbac.Records) rbac.Records { return sparing{r, &whole} }}
+			b := h.open(rbac.Config{})
+			must(t, second(b.Identity(ctx, "zoe")))
+			whole = 0
+			h.do(a, func(tx *rbac.Tx) error {
+				for i := range c.users {
+					must(t, addUser(rbac.User{Name: fmt.Sprint("user", i)})(tx))
+					must(t, assign(fmt.Sprint("user", i), "staff")(tx))
+				}
+				for i := range c.policy {
+					must(t, grant("staff", fmt.Sprint("p", i))(tx))
+				}
+				return assign("zoe", "staff")(tx)
+			})
+			must(t, b.Poll(ctx))
+			for _, name := range []string{"zoe", "user0", fmt.Sprint("user", c.users-1)} {
+				if id, err := b.Identity(ctx, name); err != nil || !id.InGroup("staff") {
+					t.Errorf("%s is not in staff after the load: %v", name, err)
+				}
+			}
+			if whole > 0 != c.reload {
+				t.Errorf("%d whole tables were read; want a reload: %v", whole, c.reload)
+			}
+		})
+	}
+}
+
+// slowReader stops the first View that reads changes after the first of them, until advanced is closed.
+type slowReader struct {
+	rbac.Store
+	armed     atomic.Bool
+	committed func() // called once an Update is committed, before its Authority knows
+	reading   chan struct{}
+	once      sync.Once
+	advanced  chan struct{}
+	rows      atomic.Int64
+}
+
+func (s *slowReader) Update(ctx context.Context, f func(rbac.Records) error) error {
+	err := s.Store.Update(ctx, f)
+	if s.armed.Load() {
+		s.committed()
+	}
+	return err
+}
+
+func (s *slowReader) View(ctx context.Context, f func(rbac.Records) error) error {
+	return s.Store.View(ctx, func(r rbac.Records) error { return f(slowChanges{r, s}) })
+}
+
+type slowChanges struct {
+	rbac.Records
+	s *slowReader
+}
+
+func (r slowChanges) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+	return func(yield func(rbac.Change, error) bool) {
+		for c, err := range r.Records.Changes(q) {
+			if r.s.armed.Load() {
+				r.s.once.Do(func() { close(r.s.reading) })
+				<-r.s.advanced
+				r.s.rows.Add(1)
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}
+
+// Who follows an Update of their own Authority stops reading its changes when the Authority has told what they lead to.
+func TestFollowerLeavesOwnChangesAlone(t *testing.T) {
+	s := &slowReader{Store: memorystore.New(), reading: make(chan struct{}), advanced: make(chan struct{})}
+	h := newHouse(t, s)
+	a := h.open(rbac.Config{})
+	h.do(a, addUser(rbac.User{Name: "amy"}))
+	polled := make(chan error, 1)
+	s.committed = func() {
+		go func() { polled <- a.Poll(ctx) }()
+		<-s.reading
+	}
+	s.armed.Store(true)
+	h.do(a, func(tx *rbac.Tx) error {
+		for i := range 900 {
+			must(t, addUser(rbac.User{Name: fmt.Sprint("user", i)})(tx))
+		}
+		return nil
+	})
+	close(s.advanced)
+	must(t, <-polled)
+	if n := s.rows.Load(); n > 10 {
+		t.Errorf("of 900 changes that the Authority knows, %d were read", n)
 	}
 }

@@ -195,6 +195,7 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 		if err != nil {
 			return tx, err
 		}
+		defer tx.end()
 		return tx, f(tx)
 	})
 }

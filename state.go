@@ -92,7 +92,7 @@ func (a *Authority) follow(ctx context.Context, r Records, head Head, before *st
 	case st.policy == nil: // nothing was read yet
 		return a.reload(r, st, head)
 	case head.Revision > st.head.Revision:
-		changes, ok, err := changesSince(r, st.head, head)
+		changes, ok, err := changesSince(r, st.head, head, max(mostChanges, st.policy.permissionNums.Len()), func() bool { return a.state.Load() != st })
 		if err != nil {
 			return nil, err
 		}
@@ -112,23 +112,32 @@ func (a *Authority) follow(ctx context.Context, r Records, head Head, before *st
 // contextEnded says that the question was not answered because its context ended.
 func contextEnded(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
-// mostChanges is how many changes are followed one by one; beyond that a reload is cheaper.
+// mostChanges is how many changes of the policy are followed one by one; beyond that a reload is cheaper. Changes of
+// users cost their reading alone, and a reload reads the policy and drops all users: so many of them are
+// followed as there are permissions. Otherwise who follows a load of users into a large store would reload all the time.
 const mostChanges = 1000
 
-// changesSince reads the changes between two heads. It reports false if they do not
-// lead from one to the other without a gap.
-func changesSince(r Records, from, to Head) ([]Change, bool, error) {
+// changesSince reads the changes between two heads, up to most of them. It reports false if there are
+// more, or they do not lead from one to the other without a gap, and gives errMoved once moved does. Of what
+// happened to a user in a row it keeps who that was.
+func changesSince(r Records, from, to Head, most int, moved func() bool) ([]Change, bool, error) {
 	var changes []Change
-	rows := 0
+	rows, policy := 0, 0
 	at, seq := Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
 	}
-	for c, err := range r.Changes(ChangeQuery{After: at.Revision, Limit: mostChanges + 1}) {
+	for c, err := range r.Changes(ChangeQuery{After: at.Revision, Limit: most + 1}) {
 		if err != nil {
 			return nil, false, err
 		}
-		if rows++; rows > mostChanges {
+		if moved() { // an Update of this Authority was quicker
+			return nil, false, errMoved
+		}
+		if !userActions[c.Action] {
+			policy++
+		}
+		if rows++; rows > most || policy > mostChanges {
 			return nil, false, nil // there may be more of them, of the last revision too
 		}
 		if c.Revision == from.Revision {
@@ -136,7 +145,7 @@ func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 				return nil, false, nil
 			}
 		} else {
-			changes = append(changes, c)
+			changes = collect(changes, c)
 		}
 		if c.Revision != at.Revision {
 			seq = -1
@@ -147,6 +156,17 @@ func changesSince(r Records, from, to Head) ([]Change, bool, error) {
 		at = Head{Revision: c.Revision, Nonce: c.Nonce}
 	}
 	return changes, at == to, nil
+}
+
+// collect adds a change to others. A change of a user may hold long texts, and there may be tens of thousands of them.
+func collect(changes []Change, c Change) []Change {
+	if !userActions[c.Action] {
+		return append(changes, c)
+	}
+	if n := len(changes); n > 0 && userActions[changes[n-1].Action] && changes[n-1].SubjectID == c.SubjectID {
+		return changes
+	}
+	return append(changes, Change{Action: c.Action, SubjectID: c.SubjectID})
 }
 
 // apply follows changes.

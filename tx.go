@@ -52,9 +52,26 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 		tx.head, err = r.Head()
 	} else {
 		tx.head, err = r.LockHead()
+		tx.r = &updateRecords{Records: r, ctx: ctx, size: a.groupsKnown()}
 		tx.next = Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
 	}
 	return tx, err
+}
+
+// groupsKnown is how many groups the Authority has in memory. The store may have others by now.
+func (a *Authority) groupsKnown() int {
+	p := a.state.Load().policy
+	if p == nil {
+		return 0
+	}
+	return p.groupIDs.Len()
+}
+
+// end is called when the host is through with the Tx: whatever it goes on to ask, the store refuses.
+func (tx *Tx) end() {
+	if r, ok := tx.r.(*updateRecords); ok {
+		r.over.Store(true)
+	}
 }
 
 // finish moves head, if anything changed.

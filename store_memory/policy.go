@@ -88,11 +88,11 @@ func (t *tx) SetDeclaration(d rbac.Declaration) error {
 	})
 }
 
+// add adds a row in a transaction that is spoiled where its key is taken: it may write over what is there.
 func add[R any](s *state, rows *persistent.Tree[*R], key string, row *R) error {
-	if rows.Has(key) {
+	if !rows.Set(s.stamp, key, row) {
 		return errTaken
 	}
-	rows.Set(s.stamp, key, row)
 	return nil
 }
 

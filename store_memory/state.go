@@ -75,12 +75,11 @@ func (t *tx) SetHead(h rbac.Head) error {
 	})
 }
 
-// claim enters a unique value.
+// claim enters a unique value, in a transaction that is spoiled where it is taken.
 func (s *state) claim(index *persistent.Tree[uuid.UUID], key string, id uuid.UUID) error {
-	if index.Has(key) {
+	if !index.Set(s.stamp, key, id) {
 		return errTaken
 	}
-	index.Set(s.stamp, key, id)
 	return nil
 }
 

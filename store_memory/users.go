@@ -39,10 +39,9 @@ func (t *tx) UserBySubject(subject string) (rbac.UserRecord, error) {
 func (t *tx) AddUser(u rbac.UserRecord) error {
 	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
 	return t.change("add user", func(s *state) error {
-		if s.users.Has(idKey(u.ID)) {
-			return errTaken
+		if err := add(s, &s.users, idKey(u.ID), &u); err != nil {
+			return err
 		}
-		s.users.Set(s.stamp, idKey(u.ID), &u)
 		return s.indexUser(&u)
 	})
 }

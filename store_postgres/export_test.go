@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
 // HostTx is Tx without an Authority.
@@ -20,6 +21,12 @@ func HostTx(r rbac.Records) (pgx.Tx, bool) {
 
 // Pool is where the transactions of a store run.
 func (s *Store) Pool() *pgxpool.Pool { return s.engine.pool }
+
+// Dialect is what a store is made of.
+func (s *Store) Dialect() sqlstore.Dialect { return s.engine }
+
+// Prepared tells whether the pool was.
+func (s *Store) Prepared() bool { return s.engine.prepared }
 
 // SchemaOf is where the tables of a store are.
 func (s *Store) SchemaOf() string { return s.engine.schema }

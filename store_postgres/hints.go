@@ -46,7 +46,7 @@ func (e *engine) listen(ctx context.Context, hints chan<- struct{}) {
 		began := time.Now()
 		err := e.listenOnce(ctx, hints)
 		var pg *pgconn.PgError
-		if errors.As(err, &pg) && pg.Severity == "ERROR" {
+		if errors.As(err, &pg) && severity(pg) == "ERROR" {
 			return // an engine that does not know LISTEN
 		}
 		if time.Since(began) > longestListen {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
@@ -73,6 +75,17 @@ func TestHintsAfterRestart(t *testing.T) {
 	server.Stop(t)
 	server.Launch(t)
 	<-hints // whatever was told meanwhile
+	must(t, s.Update(t.Context(), func(r rbac.Records) error { return r.AddGroup(rbac.Group{ID: uuid.New(), Name: "staff"}) }))
+	<-hints
+}
+
+// A pool that hands notifications to its host's own function hands none of them to this one's.
+func TestHintsBesideHostsOwn(t *testing.T) {
+	s := newOnPool(t, hostPool(t, func(c *pgxpool.Config) {
+		c.ConnConfig.OnNotification = func(*pgconn.PgConn, *pgconn.Notification) { t.Error("the host did not listen") }
+	}))
+	hints := s.Hints(t.Context())
+	<-hints // it listens
 	must(t, s.Update(t.Context(), func(r rbac.Records) error { return r.AddGroup(rbac.Group{ID: uuid.New(), Name: "staff"}) }))
 	<-hints
 }

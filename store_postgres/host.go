@@ -22,11 +22,7 @@ func Tx(tx *rbac.Tx) (pgx.Tx, bool) {
 }
 
 func hostTx(unwrapped any) (pgx.Tx, bool) {
-	t, ok := unwrapped.(*sqlstore.Tx)
-	if !ok {
-		return nil, false
-	}
-	s, ok := t.Session().(*session)
+	_, s, ok := sqlstore.TxOn[*session](unwrapped)
 	if !ok {
 		return nil, false
 	}

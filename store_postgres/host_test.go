@@ -105,6 +105,32 @@ func TestHostStatements(t *testing.T) {
 			ignore(nextRevision(r))
 			return nil
 		}, true, "ended the transaction"},
+		{"commit past Commit", "nor after one on the connection below", func(t *testing.T, r rbac.Records) error {
+			_, err := host(t, r).Conn().Exec(t.Context(), "ROLLBACK")
+			ignore(err)
+			ignore(nextRevision(r))
+			return nil
+		}, true, "ended the transaction"},
+		{"rows left open", "rows that the host forgot are in the way of all else, and nothing is half done", func(t *testing.T, r rbac.Records) error {
+			ignore(nextRevision(r))
+			_, err := host(t, r).Query(t.Context(), "SELECT generate_series(1, 1000000)")
+			ignore(err)
+			return nil
+		}, true, "conn busy"},
+		{"prepared for two phases", "a transaction that the host puts aside is not taken for committed", func(t *testing.T, r rbac.Records) error {
+			ignore(nextRevision(r))
+			_, err := host(t, r).Exec(t.Context(), "PREPARE TRANSACTION 'aside'")
+			ignore(err)
+			return nil
+		}, true, ""},
+		{"many rows", "COPY and batches are in the transaction, too", func(t *testing.T, r rbac.Records) error {
+			_, err := host(t, r).CopyFrom(t.Context(), pgx.Identifier{"notes"}, []string{"text"}, pgx.CopyFromRows([][]any{{"a"}, {"b"}}))
+			batch := &pgx.Batch{}
+			batch.Queue("DELETE FROM notes WHERE text = 'b'")
+			batch.Queue("LISTEN notes")
+			batch.Queue("NOTIFY notes")
+			return errors.Join(err, host(t, r).SendBatch(t.Context(), batch).Close(), nextRevision(r))
+		}, false, ""},
 		{"failed call of ours", "after a failed call of the store's the host's statements fail, too", func(t *testing.T, r rbac.Records) error {
 			ignore(r.AddMembership(rbac.MembershipRecord{}))
 			var n int

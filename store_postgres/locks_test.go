@@ -114,6 +114,7 @@ func (s *storm) steps() (steps []stormStep) {
 	add("Logout", func(ctx context.Context) error { return s.one().Logout(ctx, s.token()) })
 	add("LogoutUser", func(ctx context.Context) error { _, err := s.one().LogoutUser(ctx, s.user()); return err })
 	add("memberships", s.memberships)
+	add("groups", s.groups)
 	add("touches", func(ctx context.Context) error { return s.records(ctx, s.touch) })
 	add("delete, then lock the user", func(ctx context.Context) error { return s.records(ctx, s.deleteThenLock) })
 	add("sweep tickets", func(ctx context.Context) error {
@@ -154,6 +155,32 @@ func (s *storm) memberships(ctx context.Context) error {
 			}
 		}
 		return nil
+	})
+}
+
+// groups renames the group that logins are narrowed to, or makes another of its name, and then changes a user: who adds a ticket refers to both.
+func (s *storm) groups(ctx context.Context) error {
+	return s.one().Update(ctx, func(tx *rbac.Tx) error {
+		var err error
+		if rand.IntN(2) == 0 {
+			var g rbac.Group
+			if g, err = tx.Group("staff"); err == nil {
+				g.Name = "crew"
+				err = tx.ModifyGroup(g)
+				g.Name = "staff"
+				err = errors.Join(err, tx.ModifyGroup(g))
+			}
+		} else {
+			err = tx.DeleteGroup("staff")
+			_, err2 := tx.AddGroup(rbac.Group{Name: "staff"})
+			err = errors.Join(err, err2)
+			for _, name := range stormUsers {
+				err = errors.Join(err, tx.AssignUser(rbac.Membership{User: name, Group: "staff"}))
+			}
+		}
+		u, err2 := tx.User(s.user())
+		u.Note = fmt.Sprint(rand.Int())
+		return errors.Join(err, err2, tx.ModifyUser(u))
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 // and tells the other, when the first has committed, in one of several ways that it is there.
 func (e *engine) migrate(ctx context.Context) error {
 	for tries := 10; ; tries-- {
-		err := e.migrateOnce(ctx)
+		err := sqlstore.BringUpToDate(ctx, e, e.tables())
 		var pg *pgconn.PgError
 		if err == nil || tries == 0 || !errors.As(err, &pg) || !slices.Contains(madeMeanwhile, pg.Code) {
 			return err
@@ -38,30 +38,18 @@ var madeMeanwhile = []string{
 	"40001", "40P01",
 }
 
-// migrateOnce looks first: a role that may not make tables can use those that are there.
-func (e *engine) migrateOnce(ctx context.Context) error {
-	view, err := e.Begin(ctx, false)
-	if err != nil {
-		return err
+func (e *engine) tables() sqlstore.Tables {
+	return sqlstore.Tables{
+		Migrations: Migrations(),
+		// Where tables are listed also to a role without any right to them.
+		Exists:  "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'rbac_schema' AND schemaname = " + literal(e.schema),
+		Version: "SELECT coalesce(max(version), 0) FROM " + e.prefix + "rbac_schema",
+		Prepare: e.prepareTables,
 	}
-	have, last, err := sqlstore.Version(ctx, view, Migrations(), e.schemaExists(), e.schemaVersion())
-	view.Rollback(ctx)
-	if err != nil || have == last {
-		return err
-	}
-	update, err := e.Begin(ctx, true)
-	if err != nil {
-		return err
-	}
-	if err := e.migrateIn(ctx, update, have); err != nil {
-		update.Rollback(ctx)
-		return err
-	}
-	return update.Commit(ctx)
 }
 
-// migrateIn excludes others by the first row of rbac_schema, or where there is no such table yet by making it.
-func (e *engine) migrateIn(ctx context.Context, tx sqlstore.Session, have int) error {
+// prepareTables excludes others by the first row of rbac_schema, or where there is no such table yet by making it.
+func (e *engine) prepareTables(ctx context.Context, tx sqlstore.Session, have int) error {
 	schema := pgx.Identifier{e.schema}.Sanitize()
 	if have > 0 {
 		if _, err := tx.Exec(ctx, "SELECT version FROM "+e.prefix+"rbac_schema WHERE version = 1 FOR UPDATE"); err != nil {
@@ -70,10 +58,8 @@ func (e *engine) migrateIn(ctx context.Context, tx sqlstore.Session, have int) e
 	} else if err := e.makeSchema(ctx, tx, schema); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, "SET LOCAL search_path TO "+schema); err != nil {
-		return err
-	}
-	return sqlstore.Migrate(ctx, tx, Migrations(), e.schemaExists(), e.schemaVersion())
+	_, err := tx.Exec(ctx, "SET LOCAL search_path TO "+schema)
+	return err
 }
 
 // makeSchema asks first, since a role may be allowed to make tables and no schema.
@@ -90,11 +76,7 @@ func (e *engine) makeSchema(ctx context.Context, tx sqlstore.Session, schema str
 	return err
 }
 
-// schemaExists looks where tables are listed also to a role without any right to them.
-func (e *engine) schemaExists() string {
-	return "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'rbac_schema' AND schemaname = '" + strings.ReplaceAll(e.schema, "'", "''") + "'"
-}
-
-func (e *engine) schemaVersion() string {
-	return "SELECT coalesce(max(version), 0) FROM " + e.prefix + "rbac_schema"
+// literal is a text in a statement. With an E the server reads it in one way, whatever its standard_conforming_strings is.
+func literal(s string) string {
+	return "E'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
 }

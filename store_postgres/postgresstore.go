@@ -3,13 +3,16 @@
 // beside those of the host, in the same transactions ([Tx]).
 //
 // It is tested on PostgreSQL. Its SQL keeps to what CockroachDB and YugabyteDB accept too,
-// by their documents; nothing here was tested on them.
+// by their documents; nothing here was tested on them. One thing CockroachDB does not accept: columns with COLLATE "C". Its texts are in
+// the order of their bytes anyhow, so run the [Migrations] there yourself, without these words.
 //
 // # Connections
 //
 // A store takes connections from a pool, and keeps two more: one for reading the head, which the
 // Authority does several times a second and which must never wait for anything else, and one that listens for hints
-// of changes to the policy. Through PgBouncer and the like, pool by session, or set default_query_exec_mode=exec in
+// of changes to the policy. A pool's BeforeConnect and AfterConnect are called for these, too, and its PrepareConn
+// is not. A server that is a standby is refused, since changes get there late; so is
+// a client_encoding other than UTF8. Through PgBouncer and the like, pool by session, or set default_query_exec_mode=exec in
 // the DSN; hints may then be silent, which costs a fraction of a second until a change is seen, and nothing else.
 //
 // # Durability

@@ -36,11 +36,13 @@ func (r *replica) find(ctx context.Context, s *Store, what rbac.Sought) *rbac.Fo
 	if time.Now().UnixNano()-r.failed.Load() < int64(replicaPause) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, replicaWait)
+	within, cancel := context.WithTimeout(ctx, replicaWait)
 	defer cancel()
-	f, err := sqlstore.FindOn(ctx, s.Store, r.begin, what)
+	f, err := sqlstore.FindOn(within, s.Store, r.begin, what)
 	if err != nil {
-		r.failed.Store(time.Now().UnixNano())
+		if ctx.Err() == nil { // or it was who asked that has given up
+			r.failed.Store(time.Now().UnixNano())
+		}
 		return nil
 	}
 	return f
@@ -52,6 +54,11 @@ func (r *replica) begin(ctx context.Context) (sqlstore.Session, error) { return 
 func beginOne(ctx context.Context, pool *pgxpool.Pool) (sqlstore.Session, error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := readable(conn.Conn()); err != nil {
+		hangUp(conn.Conn())
+		conn.Release()
 		return nil, err
 	}
 	return &reading{conn, func(context.Context) { conn.Release() }}, nil

@@ -20,11 +20,18 @@ func (e *engine) connect(ctx context.Context) (*pgx.Conn, error) {
 			return nil, err
 		}
 	}
+	config.ConnConfig.OnNotification = nil // the host's would take what WaitForNotification waits for
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
-	if err != nil || config.AfterConnect == nil {
-		return conn, err
+	if err != nil {
+		return nil, err
 	}
-	if err := config.AfterConnect(ctx, conn); err != nil {
+	if config.AfterConnect != nil {
+		err = config.AfterConnect(ctx, conn)
+	}
+	if err == nil {
+		err = fit(conn)
+	}
+	if err != nil {
 		hangUp(conn)
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package postgresstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,12 +33,12 @@ func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error
 	if write {
 		opts = e.update
 	}
-	for left := e.pool.Config().MaxConns; ; left-- {
+	for left := e.pool.Stat().MaxConns(); ; left-- {
 		conn, err := e.pool.Acquire(ctx)
 		if err != nil {
 			return nil, e.explain(ctx, err)
 		}
-		tx, err := conn.BeginTx(ctx, opts)
+		tx, err := begin(ctx, conn, opts)
 		if err == nil {
 			return &session{e: e, conn: conn, tx: tx}, nil
 		}
@@ -152,14 +153,19 @@ func outcome(err error) error {
 	switch {
 	case err == nil, errors.Is(err, pgx.ErrTxCommitRollback), errors.Is(err, errLost):
 		return err
-	case errors.As(err, &pg) && pg.Severity == "ERROR" && pg.Code != statementUnknown:
+	case errors.As(err, &pg) && (severity(pg) == "ERROR" && pg.Code != statementUnknown || pg.Code == idleTooLong):
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrCommitUnknown, err)
 }
 
-// statementUnknown is statement_completion_unknown.
-const statementUnknown = "40003"
+const (
+	statementUnknown = "40003" // statement_completion_unknown
+	idleTooLong      = "25P03" // idle_in_transaction_session_timeout: the connection ended before the commit came
+)
+
+// severity is that of an error in English: the other one is in the language of the server.
+func severity(pg *pgconn.PgError) string { return cmp.Or(pg.SeverityUnlocalized, pg.Severity) }
 
 // rollbackWait is how long a rollback in the background may take before the connection is given up.
 const rollbackWait = 5 * time.Second

@@ -2,6 +2,7 @@ package postgresstore
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync/atomic"
@@ -15,18 +16,15 @@ import (
 // pool for [New] calls it before pgxpool.NewWithConfig. Without it [Store.Guarantee] is best effort.
 func Prepare(config *pgxpool.Config) {
 	c := config.ConnConfig
-	dial, connected, notice := c.DialFunc, c.AfterNetConnect, c.OnNotice
+	dial, notice := c.DialFunc, c.OnNotice
+	// Below TLS, which the driver must see itself: it binds the password to it (SCRAM-SHA-256-PLUS).
 	c.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if network == (nowhere{}).Network() {
 			return nil, errors.New("a commit is not cancelled")
 		}
-		return dial(ctx, network, addr)
-	}
-	c.AfterNetConnect = func(ctx context.Context, config *pgconn.Config, conn net.Conn) (_ net.Conn, err error) {
-		if connected != nil {
-			if conn, err = connected(ctx, config, conn); err != nil {
-				return nil, err
-			}
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
 		}
 		return &wire{Conn: conn}, nil
 	}
@@ -57,7 +55,11 @@ type wire struct {
 
 // wireOf is nil for a connection of a pool that was not prepared.
 func wireOf(conn *pgconn.PgConn) *wire {
-	w, _ := conn.Conn().(*wire)
+	c := conn.Conn()
+	if over, ok := c.(*tls.Conn); ok {
+		c = over.NetConn()
+	}
+	w, _ := c.(*wire)
 	return w
 }
 

@@ -25,14 +25,15 @@ type engine struct {
 	busy            time.Duration
 }
 
-const (
-	schemaExists  = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'rbac_schema'"
-	schemaVersion = "SELECT coalesce(max(version), 0) FROM rbac_schema"
-)
+var tables = sqlstore.Tables{
+	Migrations: Migrations(),
+	Exists:     "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'rbac_schema'",
+	Version:    "SELECT coalesce(max(version), 0) FROM rbac_schema",
+}
 
 // start brings the tables up to date and makes the store.
 func (e *engine) start(ctx context.Context) (*Store, error) {
-	if err := e.migrate(ctx); err != nil {
+	if err := sqlstore.BringUpToDate(ctx, e, tables); err != nil {
 		e.Close()
 		if end := ctx.Err(); end != nil && !errors.Is(err, end) {
 			err = fmt.Errorf("%w (%w)", end, err)
@@ -40,28 +41,6 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 		return nil, fmt.Errorf("%w: %v: %w", rbac.ErrUnavailable, e, err)
 	}
 	return &Store{sqlstore.New(e)}, nil
-}
-
-// migrate looks first and locks only if there is something to do.
-func (e *engine) migrate(ctx context.Context) error {
-	view, err := e.Begin(ctx, false)
-	if err != nil {
-		return err
-	}
-	have, last, err := sqlstore.Version(ctx, view, Migrations(), schemaExists, schemaVersion)
-	view.Rollback(ctx)
-	if err != nil || have == last {
-		return err
-	}
-	update, err := e.Begin(ctx, true)
-	if err != nil {
-		return err
-	}
-	if err := sqlstore.Migrate(ctx, update, Migrations(), schemaExists, schemaVersion); err != nil {
-		update.Rollback(ctx)
-		return err
-	}
-	return update.Commit(ctx)
 }
 
 // locate finds the file of a host's database.

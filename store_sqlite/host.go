@@ -29,11 +29,7 @@ func Tx(tx *rbac.Tx) (DBTX, bool) {
 }
 
 func hostTx(unwrapped any) (DBTX, bool) {
-	t, ok := unwrapped.(*sqlstore.Tx)
-	if !ok {
-		return nil, false
-	}
-	s, ok := t.Session().(*session)
+	t, s, ok := sqlstore.TxOn[*session](unwrapped)
 	if !ok {
 		return nil, false
 	}

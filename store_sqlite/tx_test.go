@@ -48,6 +48,32 @@ func TestTx(t *testing.T) {
 	}))
 }
 
+// What the host writes under an Update holds at once, even where the Update has just read or written the same.
+func TestHostStatementsAreSeenAtOnce(t *testing.T) {
+	a, err := rbac.Open(t.Context(), openFile(t), rbac.Config{})
+	must(t, err)
+	defer a.Close()
+	must(t, a.Update(t.Context(), func(tx *rbac.Tx) error {
+		_, err := tx.AddUser(rbac.User{Name: "amy"})
+		must(t, err)
+		_, err = tx.AddGroup(rbac.Group{Name: "staff"})
+		must(t, err)
+		must(t, tx.AssignUser(rbac.Membership{User: "amy", Group: "staff"}))
+		db, _ := sqlitestore.Tx(tx)
+		for _, query := range []string{"DELETE FROM rbac_memberships", "UPDATE rbac_users SET name = 'ann'", "UPDATE rbac_groups SET name = 'crew'"} {
+			_, err := db.ExecContext(t.Context(), query)
+			must(t, err)
+		}
+		if err := tx.AssignUser(rbac.Membership{User: "amy", Group: "crew"}); !errors.Is(err, rbac.ErrNotFound) {
+			t.Errorf("amy, whom the host has renamed: %v", err)
+		}
+		if err := tx.AssignUser(rbac.Membership{User: "ann", Group: "staff"}); !errors.Is(err, rbac.ErrNotFound) {
+			t.Errorf("staff, which the host has renamed: %v", err)
+		}
+		return tx.AssignUser(rbac.Membership{User: "ann", Group: "crew"}) // ErrExists, were the membership still there
+	}))
+}
+
 func TestTxOfOtherStore(t *testing.T) {
 	a, err := rbac.Open(t.Context(), memorystore.New(), rbac.Config{})
 	must(t, err)

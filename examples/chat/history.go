@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -26,6 +27,9 @@ type message struct {
 
 const mostText = 1000 // characters in a message
 
+// typed is a text as it was typed: forms send each new line as two characters.
+func typed(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
 // textProblem says what is wrong with what was typed, nothing if all is well.
 func textProblem(text string) string {
 	switch {
@@ -33,9 +37,13 @@ func textProblem(text string) string {
 		return "The message is empty."
 	case utf8.RuneCountInString(text) > mostText:
 		return "The message is too long."
+	case !utf8.ValidString(text), strings.ContainsFunc(text, unseen):
+		return "The message has characters that cannot be shown."
 	}
 	return ""
 }
+
+func unseen(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }
 
 // The history is a table of the chat's own, in the file and in the transactions of the store. SQLite
 // writes one transaction after another, so messages are committed in the order of their ids: who

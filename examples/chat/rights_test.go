@@ -154,6 +154,21 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 	ann.want("the script", ann.post("/rooms/general/messages", "text", "fine"), 204)
 }
 
+func TestMessagesAreTexts(t *testing.T) {
+	s := newSite(t)
+	ann := s.as("ann")
+	for what, text := range map[string]string{"not UTF-8": "a\xff", "NUL": "a\x00b", "for a terminal": "\x1b[2J", "a lone CR": "a\rb"} {
+		ann.want(what, ann.post("/rooms/general/messages", "text", text), 422, "characters that cannot be shown")
+	}
+	ann.want("more than a form is", ann.post("/rooms/general/messages", "text", strings.Repeat("a", 64<<10)), 413, "could not be read")
+	ear := ann.listens("0")
+	ear.hears("at first", speaks)
+	ann.says("\tone\r\ntwo" + strings.Repeat("\r\n", mostText-8)) // as a browser counts them
+	if now := ear.next(); !strings.Contains(now.data, `"\tone\ntwo\n`) {
+		t.Errorf("%q came, want lines as they were typed", now)
+	}
+}
+
 func TestInputOfOthersIsShownAsText(t *testing.T) {
 	const evil = `<script>alert("x")</script>`
 	s := newSite(t)

@@ -78,7 +78,7 @@ func (c *chat) showRoom(w http.ResponseWriter, r *http.Request, p page, draft st
 // transaction that writes, so no message is written after a mute.
 func (c *chat) say(w http.ResponseWriter, r *http.Request) {
 	m, err := roomOf(r)
-	text := r.PostForm.Get("text")
+	text := typed(r.PostForm.Get("text"))
 	if problem := textProblem(text); err == nil && problem != "" {
 		c.refuse(w, r, http.StatusUnprocessableEntity, problem, text)
 		return

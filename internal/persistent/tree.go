@@ -30,7 +30,7 @@ func (t *Tree[V]) Get(key string) (v V, ok bool) {
 	for n.kids != nil {
 		n = n.kids[n.find(key)]
 	}
-	i, ok := slices.BinarySearch(n.keys, key)
+	i, ok := search(n.keys, key)
 	if !ok {
 		return v, false
 	}
@@ -51,16 +51,17 @@ func (t *Tree[V]) HasUnder(prefix string) bool {
 	return false
 }
 
-// Set adds or replaces.
-func (t *Tree[V]) Set(stamp uint64, key string, v V) {
+// Set adds or replaces, and reports whether it added.
+func (t *Tree[V]) Set(stamp uint64, key string, v V) (added bool) {
 	if t.root == nil {
 		t.root = &treeNode[V]{stamp: stamp}
 	}
-	left, right := t.root.set(stamp, key, v)
+	left, right, added := t.root.set(stamp, key, v)
 	t.root = left
 	if right != nil {
 		t.root = &treeNode[V]{stamp: stamp, keys: []string{"", right.keys[0]}, kids: []*treeNode[V]{left, right}}
 	}
+	return added
 }
 
 // Delete removes a key; one that is not there does not matter.
@@ -105,11 +106,25 @@ func (t Tree[V]) Backward() iter.Seq2[string, V] {
 
 // find returns the place of the kid where key belongs.
 func (n *treeNode[V]) find(key string) int {
-	i, equal := slices.BinarySearch(n.keys[1:], key)
+	i, equal := search(n.keys[1:], key)
 	if equal {
 		i++
 	}
 	return i
+}
+
+// search is slices.BinarySearch, without what that does for numbers that are none.
+func search(keys []string, key string) (int, bool) {
+	from, to := 0, len(keys)
+	for from < to {
+		middle := int(uint(from+to) / 2)
+		if keys[middle] < key {
+			from = middle + 1
+		} else {
+			to = middle
+		}
+	}
+	return from, from < len(keys) && keys[from] == key
 }
 
 // own returns n if stamp made it and else a copy, with room for one entry too many.
@@ -129,26 +144,26 @@ func (n *treeNode[V]) own(stamp uint64) *treeNode[V] {
 func roomy[E any](s []E) []E { return append(make([]E, 0, treeWidth+1), s...) }
 
 // set returns the node to put in the place of n, and what was split off its right.
-func (n *treeNode[V]) set(stamp uint64, key string, v V) (left, right *treeNode[V]) {
+func (n *treeNode[V]) set(stamp uint64, key string, v V) (left, right *treeNode[V], added bool) {
 	n = n.own(stamp)
 	if n.kids != nil {
 		i := n.find(key)
-		kid, more := n.kids[i].set(stamp, key, v)
+		kid, more, added := n.kids[i].set(stamp, key, v)
 		n.kids[i] = kid
 		if more != nil {
 			n.keys = slices.Insert(n.keys, i+1, more.keys[0])
 			n.kids = slices.Insert(n.kids, i+1, more)
 		}
-		return n, n.split()
+		return n, n.split(), added
 	}
-	i, ok := slices.BinarySearch(n.keys, key)
+	i, ok := search(n.keys, key)
 	if ok {
 		n.vals[i] = v
-		return n, nil
+		return n, nil, false
 	}
 	n.keys = slices.Insert(n.keys, i, key)
 	n.vals = slices.Insert(n.vals, i, v)
-	return n, n.split()
+	return n, n.split(), true
 }
 
 // split takes the upper half off a node that is too wide.
@@ -179,7 +194,7 @@ func (n *treeNode[V]) delete(stamp uint64, key string) *treeNode[V] {
 		n.join(stamp, i)
 		return n
 	}
-	i, _ := slices.BinarySearch(n.keys, key)
+	i, _ := search(n.keys, key)
 	n.keys = slices.Delete(n.keys, i, i+1)
 	n.vals = slices.Delete(n.vals, i, i+1)
 	return n
@@ -217,7 +232,7 @@ func (n *treeNode[V]) ascend(from string, yield func(string, V) bool) bool {
 		}
 		return true
 	}
-	i, _ := slices.BinarySearch(n.keys, from)
+	i, _ := search(n.keys, from)
 	for ; i < len(n.keys); i++ {
 		if !yield(n.keys[i], n.vals[i]) {
 			return false

@@ -17,14 +17,14 @@ func TestTree(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, uint64(keys)))
 			m := model{want: map[string]int{}, stamp: 1}
 			for step := range 20 * keys {
-				m.write(fmt.Sprintf("%05d", random.IntN(keys)), step, random.IntN(8) < 5)
+				m.write(t, fmt.Sprintf("%05d", random.IntN(keys)), step, random.IntN(8) < 5)
 				if step%(2*keys) == 0 {
 					m.keep()
 				}
 			}
 			m.check(t)
 			for key := range maps.Clone(m.want) {
-				m.write(key, 0, false)
+				m.write(t, key, 0, false)
 			}
 			m.check(t)
 			if m.tree.root.kids != nil {
@@ -46,9 +46,12 @@ type kept struct {
 	want map[string]int
 }
 
-func (m *model) write(key string, value int, set bool) {
+func (m *model) write(t *testing.T, key string, value int, set bool) {
 	if set {
-		m.tree.Set(m.stamp, key, value)
+		_, there := m.want[key]
+		if added := m.tree.Set(m.stamp, key, value); added == there {
+			t.Errorf("Set(%q) says that it added: %v", key, added)
+		}
 		m.want[key] = value
 		return
 	}

@@ -12,11 +12,14 @@ func (r *records) Unwrap() any {
 	return &Tx{r}
 }
 
-// Dialect tells which engine the transaction is on.
-func (t *Tx) Dialect() Dialect { return t.r.store.dialect }
-
-// Session is what Begin of the dialect returned.
-func (t *Tx) Session() Session { return t.r.session }
+// TxOn finds in what Unwrap of an rbac.Tx gave the transaction, and the session of a store package's own
+// kind. It is false for the transaction of any other store.
+func TxOn[S Session](unwrapped any) (t *Tx, s S, ok bool) {
+	if t, ok = unwrapped.(*Tx); ok {
+		s, ok = t.r.session.(S)
+	}
+	return t, s, ok
+}
 
 // Usable tells why a statement of the host's must not be run, if so.
 func (t *Tx) Usable() error { return t.r.usable(hostCall) }

@@ -12,56 +12,88 @@ import (
 // errNewer: the tables were made by a newer version of the program than this one.
 var errNewer = errors.New("the tables are of a newer version")
 
-// Version tells which version the tables have; 0: there are none. A program must not
-// use tables that are newer than the last of its migrations: that is an error here.
-//
-// The query exists counts the tables named rbac_schema, the query version selects the highest number in it, or 0.
-func Version(ctx context.Context, tx Session, migrations fs.FS, exists, version string) (have, last int, err error) {
-	files, err := fs.Glob(migrations, "*.sql")
+// Tables are what is to be known of an engine to bring its tables up to date.
+type Tables struct {
+	// Migrations are files 001_what.sql, 002_what.sql, …, and each adds its number
+	// to the table rbac_schema itself: so a host may as well run them with a tool of its own.
+	Migrations fs.FS
+	Exists     string // a query that counts the tables named rbac_schema
+	Version    string // a query that selects the highest number in it, or 0
+	// Prepare is called in the transaction of the migrations before all else, with the version that the tables had, and
+	// 0 where there are none. It excludes others who migrate, so that processes can start at once; nil where a writing transaction does.
+	Prepare func(ctx context.Context, tx Session, have int) error
+}
+
+// BringUpToDate runs those migrations that the tables have not seen, in one transaction. It looks first: a role that
+// may not make tables can use those that are there. A program must not
+// use tables that are newer than the last of its migrations: that is an error.
+func BringUpToDate(ctx context.Context, d Dialect, t Tables) error {
+	view, err := d.Begin(ctx, false)
+	if err != nil {
+		return err
+	}
+	have, last, err := t.version(ctx, view)
+	view.Rollback(ctx)
+	if err != nil || have == last {
+		return err
+	}
+	update, err := d.Begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	if err := t.migrate(ctx, update, have); err != nil {
+		update.Rollback(ctx)
+		return err
+	}
+	return update.Commit(ctx)
+}
+
+// version tells which version the tables have; 0: there are none.
+func (t Tables) version(ctx context.Context, tx Session) (have, last int, err error) {
+	files, err := fs.Glob(t.Migrations, "*.sql")
 	if err != nil {
 		return 0, 0, err
 	}
 	last = len(files)
 	var tables int
-	if err := number(ctx, tx, &tables, exists); err != nil || tables == 0 {
+	if err := number(ctx, tx, &tables, t.Exists); err != nil || tables == 0 {
 		return 0, last, err
 	}
-	err = number(ctx, tx, &have, version)
+	err = number(ctx, tx, &have, t.Version)
 	if err == nil && have > last {
 		err = fmt.Errorf("%w: version %d, while this program knows versions up to %d", errNewer, have, last)
 	}
 	return have, last, err
 }
 
-// Migrate runs those migrations that the tables have not seen. The transaction
-// must exclude every other writer from its beginning, so that two processes can
-// start at once.
-//
-// Migrations are files 001_what.sql, 002_what.sql, …, and each adds its number
-// to the table rbac_schema itself: so a host may as well run them with a tool of its own.
-func Migrate(ctx context.Context, tx Session, migrations fs.FS, exists, version string) error {
-	have, _, err := Version(ctx, tx, migrations, exists, version)
+func (t Tables) migrate(ctx context.Context, tx Session, have int) error {
+	if t.Prepare != nil {
+		if err := t.Prepare(ctx, tx, have); err != nil {
+			return err
+		}
+	}
+	have, _, err := t.version(ctx, tx) // others may have been faster
 	if err != nil {
 		return err
 	}
-	files, err := fs.Glob(migrations, "*.sql") // sorted
+	files, err := fs.Glob(t.Migrations, "*.sql") // sorted
 	if err != nil {
 		return err
 	}
 	for i, file := range files[have:] {
-		if err := migrate(ctx, tx, migrations, version, file, have+i+1); err != nil {
+		if err := t.run(ctx, tx, file, have+i+1); err != nil {
 			return fmt.Errorf("migration %s: %w", file, err)
 		}
 	}
 	return nil
 }
 
-func migrate(ctx context.Context, tx Session, migrations fs.FS, version, file string, want int) error {
+func (t Tables) run(ctx context.Context, tx Session, file string, want int) error {
 	prefix, _, _ := strings.Cut(file, "_")
 	if n, err := strconv.Atoi(prefix); err != nil || n != want {
 		return fmt.Errorf("is not number %d", want)
 	}
-	script, err := fs.ReadFile(migrations, file)
+	script, err := fs.ReadFile(t.Migrations, file)
 	if err != nil {
 		return err
 	}
@@ -69,7 +101,7 @@ func migrate(ctx context.Context, tx Session, migrations fs.FS, version, file st
 		return err
 	}
 	var have int
-	if err := number(ctx, tx, &have, version); err != nil {
+	if err := number(ctx, tx, &have, t.Version); err != nil {
 		return err
 	}
 	if have != want {

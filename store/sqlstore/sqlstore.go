@@ -28,7 +28,7 @@ type Store struct {
 	closed  atomic.Bool
 }
 
-// New makes a store on tables that [Migrate] has brought up to date.
+// New makes a store on tables that [BringUpToDate] has brought up to date.
 func New(d Dialect) *Store { return &Store{dialect: d} }
 
 // View runs f in a transaction that sees one state and cannot write.

@@ -1,0 +1,88 @@
+// Package sqlplans shows tests what an engine means to do for the calls of rbac.Records.
+package sqlplans
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore"
+)
+
+// Explain asks the engine how it would run a statement.
+type Explain func(tx sqlstore.Session, query string, args []any) (string, error)
+
+// Of gives the plans of all statements of a call, which has no effects.
+func Of(ctx context.Context, d sqlstore.Dialect, explain Explain, c Call) ([]string, error) {
+	p := &planner{Dialect: d, explain: explain}
+	s, err := sqlstore.New(p), error(nil)
+	if c.Find != (rbac.Sought{}) {
+		_, err = s.Find(ctx, c.Find, rbac.Head{})
+	} else {
+		err = s.Update(ctx, func(r rbac.Records) error {
+			c.Do(r)
+			return errEnough
+		})
+	}
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	if p.failed == nil && len(p.plans) == 0 {
+		p.failed = errors.New("no statement was seen")
+	}
+	return p.plans, errors.Join(p.failed, err)
+}
+
+var errEnough = errors.New("the plans are known")
+
+// Missing names the methods of rbac.Records that none of Calls is for. Those that only add look nothing up.
+func Missing() (names []string) {
+	known := map[string]bool{}
+	for _, c := range Calls {
+		name, _, _ := strings.Cut(c.Name, " ")
+		known[name] = true
+	}
+	records := reflect.TypeFor[rbac.Records]()
+	for i := range records.NumMethod() {
+		if name := records.Method(i).Name; !known[name] && !strings.HasPrefix(name, "Add") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// planner asks about each statement before it runs it.
+type planner struct {
+	sqlstore.Dialect
+	explain Explain
+	plans   []string
+	failed  error
+}
+
+func (p *planner) Begin(ctx context.Context, write bool) (sqlstore.Session, error) {
+	tx, err := p.Dialect.Begin(ctx, write)
+	return &session{tx, p}, err
+}
+
+type session struct {
+	sqlstore.Session
+	p *planner
+}
+
+func (s *session) ask(query string, args []any) {
+	plan, err := s.p.explain(s.Session, query, args)
+	s.p.plans = append(s.p.plans, plan)
+	s.p.failed = errors.Join(s.p.failed, err)
+}
+
+func (s *session) Exec(ctx context.Context, query string, args ...any) (int, error) {
+	s.ask(query, args)
+	return s.Session.Exec(ctx, query, args...)
+}
+
+func (s *session) Query(ctx context.Context, each func(sqlstore.Row) error, query string, args ...any) error {
+	s.ask(query, args)
+	return s.Session.Query(ctx, each, query, args...)
+}

@@ -1,0 +1,59 @@
+package postgresstore_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+// On a standby a revocation arrives late, and nobody can say how late: so nothing is read there.
+func TestStandbyIsRefused(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off")
+	s := mustOpen(t, server.DSN(), postgresstore.Options{})
+	_, err := s.ReadHead(t.Context())
+	must(t, err)
+	signal := filepath.Join(server.Dir(), "data", "standby.signal")
+	server.Stop(t)
+	must(t, os.WriteFile(signal, nil, 0o666))
+	must(t, os.Chmod(signal, 0o666)) // the server opens it for writing
+	server.Launch(t)
+	postgrestest.Exec(t, server.DSN(), "SELECT revision FROM rbac_head") // it answers
+
+	says(t, "View", s.View(t.Context(), func(rbac.Records) error { return nil }), "is a standby")
+	_, _ = s.ReadHead(t.Context()) // finds its connection broken
+	_, err = s.ReadHead(t.Context())
+	says(t, "ReadHead", err, "is a standby")
+	_, err = postgresstore.Open(t.Context(), server.DSN(), postgresstore.Options{})
+	says(t, "Open", err, "is a standby")
+
+	postgrestest.Exec(t, server.DSN(), "SELECT pg_promote()")
+	must(t, s.Update(t.Context(), nextRevision))
+	if h, err := s.ReadHead(t.Context()); err != nil || h.Revision != 1 {
+		t.Errorf("when it is the primary: %v, %v", h, err)
+	}
+}
+
+// Where the server takes the bytes of a text for other letters, two programs would not know a user by the same name.
+func TestTextsAreUTF8(t *testing.T) {
+	pool := hostPool(t, setting("client_encoding", "LATIN1"))
+	_, err := postgresstore.New(t.Context(), pool, postgresstore.Options{Schema: postgrestest.Schema(t)})
+	says(t, "New", err, "client_encoding is LATIN1")
+
+	turned := hostPool(t, func(c *pgxpool.Config) { c.MaxConns = 1 })
+	s := newOnPool(t, turned)
+	_, err = turned.Exec(t.Context(), "SET client_encoding TO LATIN1") // on the one connection
+	must(t, err)
+	_, err = s.Find(t.Context(), rbac.Sought{User: "张"}, rbac.Head{})
+	says(t, "Find", err, "client_encoding is LATIN1")
+	_, err = turned.Exec(t.Context(), "SET client_encoding TO LATIN1") // on the one that took its place
+	must(t, err)
+	must(t, s.Update(t.Context(), addSection("张")))
+	if got := sections(t, mustOpen(t, postgrestest.DSN(t), postgresstore.Options{Schema: s.SchemaOf()})); len(got) != 1 || got[0] != "张" {
+		t.Errorf("another program reads %q", got)
+	}
+}

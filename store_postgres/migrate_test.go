@@ -1,0 +1,73 @@
+package postgresstore_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/internal/sqlfixture"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+// Every version that was released is brought up to date without a loss, also by several processes that start at once.
+func TestMigrateReleasedVersions(t *testing.T) {
+	fixtures, err := filepath.Glob("testdata/v*.sql")
+	must(t, err)
+	if len(fixtures) == 0 {
+		t.Fatal("there is no fixture")
+	}
+	want := tables(t, openStore(t))
+	for _, fixture := range fixtures {
+		t.Run(filepath.Base(fixture), func(t *testing.T) {
+			script, err := os.ReadFile(fixture)
+			must(t, err)
+			dsn := postgrestest.InSchema(t)
+			postgrestest.Exec(t, dsn, string(script))
+			var group sync.WaitGroup
+			for range 4 {
+				group.Go(func() {
+					s, err := postgresstore.Open(t.Context(), dsn, postgresstore.Options{})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer s.Close()
+					sqlfixture.Check(t, s)
+				})
+			}
+			group.Wait()
+			s := mustOpen(t, dsn, postgresstore.Options{})
+			if got := tables(t, s); got != want {
+				t.Errorf("the tables are\n%s\nand new ones\n%s", got, want)
+			}
+			must(t, s.Update(t.Context(), nextRevision))
+		})
+	}
+}
+
+// tables describes the tables of a store: however old they are, they end up as new ones.
+func tables(t *testing.T, s *postgresstore.Store) string {
+	t.Helper()
+	var b strings.Builder
+	for _, query := range []string{
+		`SELECT concat_ws(' ', table_name, column_name, data_type, collation_name, is_nullable, column_default)
+			FROM information_schema.columns WHERE table_schema = $1 ORDER BY table_name, column_name`,
+		"SELECT indexdef FROM pg_indexes WHERE schemaname = $1 ORDER BY indexname",
+		`SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+			FROM pg_constraint WHERE connamespace = quote_ident($1)::regnamespace ORDER BY conname`,
+	} {
+		rows, err := s.Pool().Query(t.Context(), query, s.SchemaOf())
+		must(t, err)
+		for rows.Next() {
+			var line string
+			must(t, rows.Scan(&line))
+			fmt.Fprintln(&b, strings.ReplaceAll(line, s.SchemaOf()+".", ""))
+		}
+		must(t, rows.Err())
+	}
+	return b.String()
+}
