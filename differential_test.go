@@ -3,14 +3,13 @@ package rbac_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/processtest"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -37,12 +36,12 @@ func TestCachedAnswersLikeFresh(t *testing.T) {
 		if _, memory := h.store.(*memorystore.Store); !memory {
 			changes = 150 // of the same rules, more slowly
 		}
-		changes = numberFrom(t, "RBAC_CHANGES", changes)
+		changes = processtest.NumberFrom(t, "RBAC_CHANGES", changes)
 		for i, c := range courses {
 			t.Run(c.name, func(t *testing.T) {
 				h := h.beside(t)
 				h.store = struct{ rbac.Store }{h.store} // without hints: it is known when each Authority looks
-				r := newHistory(h, uint64(numberFrom(t, "RBAC_SEED", 5)+i), c.fillers)
+				r := newHistory(h, uint64(processtest.NumberFrom(t, "RBAC_SEED", 5)+i), c.fillers)
 				r.committed = committed
 				r.compareAll(t, c.cfg, changes)
 			})
@@ -51,18 +50,6 @@ func TestCachedAnswersLikeFresh(t *testing.T) {
 			checkCoverage(t, committed)
 		}
 	})
-}
-
-// numberFrom is the value of an environment variable, if it is set.
-func numberFrom(t *testing.T, variable string, otherwise int) int {
-	t.Helper()
-	s := os.Getenv(variable)
-	if s == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(s)
-	must(t, err)
-	return n
 }
 
 // follower is an Authority with a real lease.

@@ -6,12 +6,11 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/processtest"
 )
 
 // Of two and of four processes on one file one is killed in the middle of its writes (SIGKILL), and started again: no login or
@@ -25,9 +24,9 @@ func TestKilledProcess(t *testing.T) {
 			path := officeFile(t)
 			k := &killing{t: t, path: path, tickets: map[string]string{}, member: "out"}
 			for range n {
-				k.workers = append(k.workers, startWorker(t, path))
+				k.workers = append(k.workers, processtest.Start(t, path))
 			}
-			for range numberFrom(t, "RBAC_KILLS", 40) {
+			for range processtest.NumberFrom(t, "RBAC_KILLS", 40) {
 				k.round()
 			}
 			k.verify()
@@ -39,7 +38,7 @@ func TestKilledProcess(t *testing.T) {
 type killing struct {
 	t       *testing.T
 	path    string
-	workers []*worker
+	workers []*processtest.Worker
 
 	mu       sync.Mutex
 	tickets  map[string]string // what was acknowledged: "lives" or "ended"; or "unknown"
@@ -57,7 +56,7 @@ func (k *killing) round() {
 	reached, reach := context.WithCancel(ctx)
 	var stop atomic.Bool
 	var writers sync.WaitGroup
-	write := func(f func(*worker) bool, w *worker) {
+	write := func(f func(*processtest.Worker) bool, w *processtest.Worker) {
 		writers.Go(func() {
 			for !stop.Load() && f(w) {
 				k.mu.Lock()
@@ -79,27 +78,26 @@ func (k *killing) round() {
 	}
 	go func() { writers.Wait(); reach() }() // in case all of its calls fail
 	<-reached.Done()
-	victim.kill()
+	victim.Kill()
 	stop.Store(true)
 	writers.Wait()
-	k.workers[0] = startWorker(k.t, k.path)
+	k.workers[0] = processtest.Start(k.t, k.path)
 	k.agree()
 }
 
 // logInAndOut makes a ticket, or ends one of this round, and reports false when the process is gone.
-func (k *killing) logInAndOut(w *worker) bool {
+func (k *killing) logInAndOut(w *processtest.Worker) bool {
 	if token := k.some(); token != "" && rand.IntN(2) == 0 {
 		k.set(token, "unknown")
-		answer, ok := w.ask("logout", token)
+		answer, ok := w.Ask("logout", token)
 		if ok && answer != "" { // acknowledged
 			k.set(token, answer)
 		}
 		return ok
 	}
-	token, ok := w.ask("issue", "amy")
+	token, ok := w.Ask("issue", "amy")
 	if ok && token != "" {
-		parsed(token)
-		k.workers[rand.IntN(len(k.workers))].ask("lives", token, "0") // and has it in memory, unless it is killed
+		k.workers[rand.IntN(len(k.workers))].Ask("lives", token, "0") // and has it in memory, unless it is killed
 		k.set(token, "lives")
 	}
 	return ok
@@ -128,10 +126,10 @@ func (k *killing) set(token, what string) {
 }
 
 // joinOrLeave makes nora a member of two groups in one Update, or of none.
-func (k *killing) joinOrLeave(w *worker) bool {
+func (k *killing) joinOrLeave(w *processtest.Worker) bool {
 	next := map[string]string{"in": "leave", "out": "join"}[k.member]
 	k.member = "unknown"
-	answer, ok := w.ask(next, "nora")
+	answer, ok := w.Ask(next, "nora", "staff", "chiefs")
 	if ok && answer != "" {
 		k.member = answer
 	}
@@ -140,7 +138,7 @@ func (k *killing) joinOrLeave(w *worker) bool {
 
 // agree asks all processes about what was touched in this round, as of the revision that the new one has found.
 func (k *killing) agree() {
-	revision := k.workers[0].insist("revision")
+	revision := k.workers[0].Insist("revision")
 	first := k.report(k.workers[0], revision, k.touched)
 	for i, w := range k.workers[1:] {
 		if got := k.report(w, revision, k.touched); !maps.Equal(got, first) {
@@ -151,15 +149,15 @@ func (k *killing) agree() {
 }
 
 // report is what a process says of tickets and of nora.
-func (k *killing) report(w *worker, revision string, tokens []string) map[string]string {
-	said := map[string]string{"nora": w.insist("see", "nora", revision)}
+func (k *killing) report(w *processtest.Worker, revision string, tokens []string) map[string]string {
+	said := map[string]string{"nora": w.Insist("see", "nora", revision)}
 	answers := make([]<-chan string, len(tokens))
 	for i, token := range tokens {
-		answers[i] = w.send("lives", token, revision)
+		answers[i] = w.Send("lives", token, revision)
 	}
 	for i, token := range tokens {
 		if said[token] = <-answers[i]; said[token] == "" {
-			said[token] = w.insist("lives", token, revision)
+			said[token] = w.Insist("lives", token, revision)
 		}
 	}
 	return said
@@ -205,29 +203,14 @@ func (k *killing) verify() {
 	a, closeAll, err := openFile(k.path)
 	must(k.t, err)
 	defer closeAll()
-	said := map[string]string{"nora": serve(a, strings.Fields("see nora 0"))}
+	said := map[string]string{"nora": processtest.Serve(a, "see", "nora", "0")}
 	for _, token := range tokens {
-		said[token] = serve(a, []string{"lives", token, "0"})
+		said[token] = processtest.Serve(a, "lives", token, "0")
 	}
 	k.compare(said)
-	must(k.t, a.View(ctx, gapFree))
+	must(k.t, a.View(ctx, processtest.GapFree))
 	k.t.Logf("%d tickets; %d answers as acknowledged, %d of what was not", len(tokens), k.told, k.unknowns)
 	if k.unknowns == 0 {
 		k.t.Error("nothing was killed in the middle of a write")
 	}
-}
-
-// gapFree reports a revision that is missing in the change log.
-func gapFree(tx *rbac.Tx) error {
-	last := rbac.Revision(0)
-	for c, err := range tx.Changes(rbac.ChangeQuery{}) {
-		if err != nil {
-			return err
-		}
-		if c.Revision > last+1 || c.Revision == last+1 && c.Seq != 0 {
-			return fmt.Errorf("the change log goes from revision %v to %v.%d", last, c.Revision, c.Seq)
-		}
-		last = c.Revision
-	}
-	return nil
 }

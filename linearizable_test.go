@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/processtest"
 )
 
 // After the call that changed something has returned, nothing that starts later in this process is answered from
@@ -77,6 +78,11 @@ func (s *overtaken) View(ctx context.Context, f func(rbac.Records) error) error 
 	return s.Store.View(ctx, f)
 }
 
+// order numbers what happens.
+type order struct{ atomic.Int64 }
+
+func (o *order) next() int64 { return o.Add(1) }
+
 // door is what the writer changes and the readers ask about.
 type door struct {
 	h     *house
@@ -89,7 +95,7 @@ type door struct {
 
 	grants, member map[string]bool // by group
 	inherits, off  bool
-	registers      map[string]*register
+	registers      map[string]*processtest.Register
 }
 
 // loggedIn is the ticket that bob has now, and the register of whether it lives.
@@ -101,7 +107,7 @@ type loggedIn struct {
 var doorGroups = []string{"chiefs", "staff"}
 
 func newDoor(h *house, a *rbac.Authority) *door {
-	w := &door{h: h, a: a, grants: map[string]bool{}, member: map[string]bool{}, registers: map[string]*register{}}
+	w := &door{h: h, a: a, grants: map[string]bool{}, member: map[string]bool{}, registers: map[string]*processtest.Register{}}
 	h.groups(a, map[string][]string{"staff": nil, "chiefs": nil})
 	h.do(a, func(tx *rbac.Tx) error { return second(tx.AddPermission(rbac.Permission{Name: "door.open"})) })
 	for _, name := range []string{"amy", "bob", "cid"} {
@@ -109,7 +115,7 @@ func newDoor(h *house, a *rbac.Authority) *door {
 	}
 	w.tok = h.issue(a, rbac.Login{User: "amy"})
 	for name, value := range w.values() {
-		w.registers[name] = &register{initial: value}
+		w.registers[name] = &processtest.Register{Initial: value}
 	}
 	w.logIn(0)
 	return w
@@ -141,7 +147,7 @@ func (w *door) values() map[string]string {
 // logIn gives bob a new ticket. It is asked about only from now on, so that it lives at first.
 func (w *door) logIn(n int) {
 	l := &loggedIn{tok: w.h.issue(w.a, rbac.Login{User: "bob"}), name: fmt.Sprint("ticket ", n)}
-	w.registers[l.name] = &register{initial: "lives"}
+	w.registers[l.name] = &processtest.Register{Initial: "lives"}
 	w.changes.Store(l)
 }
 
@@ -152,21 +158,21 @@ func (w *door) write(n int) {
 		return
 	}
 	change := w.toggle(n)
-	op := operation{begin: w.order.next()}
+	op := processtest.Operation{Begin: w.order.next()}
 	w.h.do(w.a, change)
-	op.end = w.order.next()
+	op.End = w.order.next()
 	for name, value := range w.values() {
-		op.value = value
-		w.registers[name].writes = append(w.registers[name].writes, op)
+		op.Value = value
+		w.registers[name].Writes = append(w.registers[name].Writes, op)
 	}
 }
 
 func (w *door) logOut(n int) {
 	l := w.changes.Load()
-	op := operation{begin: w.order.next(), value: "ended"}
+	op := processtest.Operation{Begin: w.order.next(), Value: "ended"}
 	must(w.h.t, w.a.Logout(ctx, l.tok))
-	op.end = w.order.next()
-	w.registers[l.name].writes = []operation{op}
+	op.End = w.order.next()
+	w.registers[l.name].Writes = []processtest.Operation{op}
 	w.await(20) // the readers still have the old token
 	w.logIn(n)
 }
@@ -212,22 +218,22 @@ func (w *door) toggle(n int) func(*rbac.Tx) error {
 }
 
 // read asks about one register.
-func (w *door) read(n int) (name string, op operation) {
+func (w *door) read(n int) (name string, op processtest.Operation) {
 	l := w.changes.Load()
 	name = []string{"judge", "identify", "account", l.name}[n%4]
-	op.begin = w.order.next()
+	op.Begin = w.order.next()
 	switch n % 4 {
 	case 0:
-		op.value = said(w.a.Judge(ctx, w.tok, rbac.HasPermission("door.open")), "allowed", rbac.ErrDenied, "denied")
+		op.Value = said(w.a.Judge(ctx, w.tok, rbac.HasPermission("door.open")), "allowed", rbac.ErrDenied, "denied")
 	case 1:
 		id, err := w.a.Identify(ctx, w.tok)
-		op.value = said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), nil, "")
+		op.Value = said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), nil, "")
 	case 2:
-		op.value = said(second(w.a.Identity(ctx, "cid")), "enabled", rbac.ErrDenied, "disabled")
+		op.Value = said(second(w.a.Identity(ctx, "cid")), "enabled", rbac.ErrDenied, "disabled")
 	default:
-		op.value = said(w.a.Judge(ctx, l.tok, rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
+		op.Value = said(w.a.Judge(ctx, l.tok, rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
 	}
-	op.end = w.order.next()
+	op.End = w.order.next()
 	return name, op
 }
 
@@ -245,9 +251,9 @@ func said(err error, yes string, no error, means string) string {
 }
 
 // readLog is what one reader has seen, by register.
-type readLog map[string][]operation
+type readLog map[string][]processtest.Operation
 
-func (l *readLog) add(name string, op operation) {
+func (l *readLog) add(name string, op processtest.Operation) {
 	if *l == nil {
 		*l = readLog{}
 	}
@@ -261,17 +267,17 @@ func (w *door) verify(t *testing.T, logs []readLog) {
 	for _, log := range logs {
 		for name, reads := range log {
 			for _, op := range reads {
-				if op.value == "" {
+				if op.Value == "" {
 					none++
 					continue
 				}
 				answers++
-				w.registers[name].reads = append(w.registers[name].reads, op)
+				w.registers[name].Reads = append(w.registers[name].Reads, op)
 			}
 		}
 	}
 	for name, r := range w.registers {
-		if err := r.check(); err != nil {
+		if err := r.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

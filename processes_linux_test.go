@@ -9,7 +9,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/processtest"
 )
+
+// editing is a predicate as workers are asked about it.
+const editing = `has_permission("post.edit")`
 
 // maxStaleness is the default of Config.MaxStaleness, which the workers have.
 const maxStaleness = time.Second
@@ -26,9 +31,9 @@ func TestStoppedProcess(t *testing.T) {
 		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
 			t.Parallel()
 			path := officeFile(t)
-			s := &stoppage{t: t, started: time.Now(), right: register{initial: "allowed"}, tickets: map[string]*register{}}
+			s := &stoppage{t: t, started: time.Now(), right: processtest.Register{Initial: "allowed"}, tickets: map[string]*processtest.Register{}}
 			for range n {
-				s.workers = append(s.workers, startWorker(t, path))
+				s.workers = append(s.workers, processtest.Start(t, path))
 			}
 			s.tok = s.logIn()
 			var load sync.WaitGroup
@@ -36,7 +41,7 @@ func TestStoppedProcess(t *testing.T) {
 			for _, w := range s.workers {
 				load.Go(func() {
 					for !stop.Load() {
-						s.judge(w, s.send(w, "judge", s.tok, "post.edit"))
+						s.judge(w, s.send(w, "judge", s.tok, editing))
 					}
 				})
 			}
@@ -53,13 +58,13 @@ func TestStoppedProcess(t *testing.T) {
 // stoppage is what happens to a number of processes, the second of which is stopped; the first makes the changes.
 type stoppage struct {
 	t       *testing.T
-	workers []*worker
+	workers []*processtest.Worker
 	tok     string
 	started time.Time
 
 	mu      sync.Mutex
-	right   register // whether the ticket of amy's gives post.edit
-	tickets map[string]*register
+	right   processtest.Register // whether the ticket of amy's gives post.edit
+	tickets map[string]*processtest.Register
 	awake   int // answers of the one that was stopped to what was sent before it woke
 	none    int
 }
@@ -72,14 +77,16 @@ type request struct {
 
 func (s *stoppage) now() time.Duration { return time.Since(s.started) } // by the monotonic clock
 
-func (s *stoppage) send(w *worker, words ...string) request {
-	return request{s.now(), w.send(words...)}
+func (s *stoppage) send(w *processtest.Worker, words ...string) request {
+	return request{s.now(), w.Send(words...)}
 }
 
 // judge waits for the answer and notes it.
-func (s *stoppage) judge(w *worker, r request) (answer string) { return s.note(&s.right, w, r) }
+func (s *stoppage) judge(w *processtest.Worker, r request) (answer string) {
+	return s.note(&s.right, w, r)
+}
 
-func (s *stoppage) note(of *register, w *worker, r request) string {
+func (s *stoppage) note(of *processtest.Register, w *processtest.Worker, r request) string {
 	answer := <-r.answer
 	if answer == "" { // ErrUnavailable is no answer
 		s.mu.Lock()
@@ -91,25 +98,25 @@ func (s *stoppage) note(of *register, w *worker, r request) string {
 	if w != s.workers[0] {
 		begin -= maxStaleness // so old it may be
 	}
-	op := operation{int64(begin), int64(s.now()), answer}
+	op := processtest.Operation{Begin: int64(begin), End: int64(s.now()), Value: answer}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	of.reads = append(of.reads, op)
+	of.Reads = append(of.Reads, op)
 	return answer
 }
 
 // write has the first process make a change.
-func (s *stoppage) write(of *register, words ...string) {
+func (s *stoppage) write(of *processtest.Register, words ...string) {
 	begin := s.now()
-	answer, _ := s.workers[0].ask(words...)
+	answer, _ := s.workers[0].Ask(words...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	of.writes = append(of.writes, operation{int64(begin), int64(s.now()), answer})
+	of.Writes = append(of.Writes, processtest.Operation{Begin: int64(begin), End: int64(s.now()), Value: answer})
 }
 
 func (s *stoppage) logIn() (token string) {
-	token, _ = s.workers[0].ask("login", "amy")
-	s.tickets[token] = &register{initial: "lives"} // from now on, wherever it is asked about
+	token, _ = s.workers[0].Ask("login", "amy")
+	s.tickets[token] = &processtest.Register{Initial: "lives"} // from now on, wherever it is asked about
 	return token
 }
 
@@ -118,12 +125,12 @@ func (s *stoppage) round(n int) {
 	old := s.logIn()
 	for _, w := range s.workers { // all have it in memory
 		s.note(s.tickets[old], w, s.send(w, "lives", old, "0"))
-		s.judge(w, s.send(w, "judge", s.tok, "post.edit"))
+		s.judge(w, s.send(w, "judge", s.tok, editing))
 	}
-	must(s.t, stopped.cmd.Process.Signal(syscall.SIGSTOP))
-	waitStopped(s.t, stopped.cmd.Process.Pid)
+	must(s.t, stopped.Process().Signal(syscall.SIGSTOP))
+	waitStopped(s.t, stopped.Process().Pid)
 	if n%2 == 0 { // which makes others read everything anew
-		s.write(&s.right, []string{"revoke", "grant"}[n/2%2])
+		s.write(&s.right, []string{"revoke", "grant"}[n/2%2], "editors", "post.edit")
 	} else {
 		s.write(s.tickets[old], "logout", old)
 	}
@@ -131,11 +138,11 @@ func (s *stoppage) round(n int) {
 	time.Sleep(maxStaleness + time.Millisecond) // the lease of the stopped one runs out; the others are asked all the time
 	var rights, olds, newers []request
 	for range 20 {
-		rights = append(rights, s.send(stopped, "judge", s.tok, "post.edit"))
+		rights = append(rights, s.send(stopped, "judge", s.tok, editing))
 		olds = append(olds, s.send(stopped, "lives", old, "0"))
 		newers = append(newers, s.send(stopped, "lives", newer, "0"))
 	}
-	must(s.t, stopped.cmd.Process.Signal(syscall.SIGCONT))
+	must(s.t, stopped.Process().Signal(syscall.SIGCONT))
 	for i := range rights {
 		for _, answer := range []string{s.judge(stopped, rights[i]), s.note(s.tickets[old], stopped, olds[i]), s.note(s.tickets[newer], stopped, newers[i])} {
 			if answer != "" {
@@ -143,21 +150,21 @@ func (s *stoppage) round(n int) {
 			}
 		}
 	}
-	for s.judge(stopped, s.send(stopped, "judge", s.tok, "post.edit")) == "" { // until it answers again
+	for s.judge(stopped, s.send(stopped, "judge", s.tok, editing)) == "" { // until it answers again
 	}
 }
 
 func (s *stoppage) verify() {
-	if err := s.right.regular(); err != nil {
+	if err := s.right.Regular(); err != nil {
 		s.t.Errorf("the right: %v", err)
 	}
 	for _, r := range s.tickets {
-		if err := r.regular(); err != nil {
+		if err := r.Regular(); err != nil {
 			s.t.Errorf("a ticket: %v", err)
 		}
 	}
-	s.t.Logf("%d answers, %d of them on waking; %d times none", len(s.right.reads), s.awake, s.none)
-	if s.awake == 0 || len(s.right.reads) < 100 {
+	s.t.Logf("%d answers, %d of them on waking; %d times none", len(s.right.Reads), s.awake, s.none)
+	if s.awake == 0 || len(s.right.Reads) < 100 {
 		s.t.Error("too few answers to prove anything")
 	}
 }

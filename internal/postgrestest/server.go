@@ -103,7 +103,7 @@ func (s *Server) initdb() error {
 const admin = "postgres"
 
 func (s *Server) launch() error {
-	args := []string{"-D", s.data(), "-k", s.dir, "-c", "listen_addresses="}
+	args := []string{"-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "dynamic_shared_memory_type=mmap"} // a file, which goes with the folder
 	for _, setting := range s.settings {
 		args = append(args, "-c", setting)
 	}
@@ -161,6 +161,7 @@ func (s *Server) Launch(t testing.TB) {
 // remove leaves nothing behind.
 func (s *Server) remove() {
 	if s.process != nil && s.process.Process != nil {
+		_ = s.resume() // a frozen one would not end
 		_ = s.process.Process.Signal(os.Interrupt)
 		select {
 		case <-s.exited:

@@ -1,0 +1,177 @@
+package processtest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Password is that of the users whom "login" logs in.
+const Password = "correct horse battery"
+
+// Work is what a worker runs, and nothing in any other process: it opens an Authority on the store that Start named,
+// and answers requests until nobody can make more.
+func Work(t *testing.T, open func(store string) (a *rbac.Authority, closeAll func(), err error)) {
+	store := os.Getenv(storeOf)
+	if store == "" {
+		return
+	}
+	a, closeAll, err := open(store)
+	must(t, err)
+	var requests sync.WaitGroup
+	var out sync.Mutex
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		words := strings.Fields(lines.Text())
+		requests.Go(func() {
+			answer := Serve(a, words[1:]...)
+			out.Lock()
+			defer out.Unlock()
+			fmt.Println(words[0], answer)
+		})
+	}
+	requests.Wait()
+	closeAll()
+}
+
+// Serve answers a request as a worker does: what was seen, or what the change that it asks for has made true. It is empty for
+// ErrUnavailable, and the text of any other error that does not say so much.
+func Serve(a *rbac.Authority, words ...string) string {
+	ctx := rbac.WithActor(context.Background(), "worker")
+	do, ok := requests[words[0]]
+	if !ok || len(words) == 1 && words[0] != "revision" {
+		return fmt.Sprintf("no such request: %q", words)
+	}
+	return do(ctx, a, words[1:])
+}
+
+type request = func(ctx context.Context, a *rbac.Authority, of []string) string
+
+// requests by name. What they are of is in their first lines.
+var requests = map[string]request{
+	"revision": func(_ context.Context, a *rbac.Authority, _ []string) string { return a.Revision().String() },
+	"judge": func(ctx context.Context, a *rbac.Authority, of []string) string { // a token, a predicate
+		err := a.Judge(ctx, token(of[0]), predicate(of[1]))
+		if errors.Is(err, rbac.ErrNoTicket) {
+			return "denied"
+		}
+		return said(err, "allowed", rbac.ErrDenied, "denied")
+	},
+	"may": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user, a predicate
+		id, err := a.Identity(ctx, of[0])
+		if errors.Is(err, rbac.ErrNotFound) {
+			return "denied"
+		}
+		if err == nil {
+			err = rbac.Check(id, predicate(of[1]))
+		}
+		return said(err, "allowed", rbac.ErrDenied, "denied")
+	},
+	"lives": func(ctx context.Context, a *rbac.Authority, of []string) string { // a token, at a revision or later
+		return said(a.Judge(at(ctx, of[1]), token(of[0]), rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
+	},
+	"see": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user, at a revision or later
+		id, err := a.Identity(at(ctx, of[1]), of[0])
+		return said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), rbac.ErrNotFound, "nobody")
+	},
+	"login": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user
+		tok, err := a.Login(ctx, rbac.Login{User: of[0], Password: Password})
+		return said(err, tok.Secret(), rbac.ErrBusy, "")
+	},
+	"issue": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user; no attempt that is broken off counts as a failure
+		tok, err := a.Issue(ctx, rbac.Login{User: of[0]})
+		return said(err, tok.Secret(), nil, "")
+	},
+	"logout": func(ctx context.Context, a *rbac.Authority, of []string) string { // a token
+		return said(a.Logout(ctx, token(of[0])), "ended", rbac.ErrNoTicket, "ended")
+	},
+	"grant": change("allowed", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a group, a permission
+		return tx.GrantPermission(rbac.Grant{Group: of[0], Permission: of[1]})
+	}),
+	"revoke": change("denied", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error {
+		return tx.RevokePermission(rbac.Grant{Group: of[0], Permission: of[1]})
+	}),
+	"join":  change("in", rbac.ErrExists, join), // a user, groups: all or none
+	"leave": change("out", rbac.ErrNotFound, leave),
+	"adduser": change("there", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a user, groups
+		_, err := tx.AddUser(rbac.User{Name: of[0]})
+		return errors.Join(err, join(tx, of))
+	}),
+	"deleteuser": change("gone", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error { return tx.DeleteUser(of[0]) }),
+	"addgroup": change("there", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a group, a permission, a member
+		_, err := tx.AddGroup(rbac.Group{Name: of[0]})
+		return errors.Join(err, tx.GrantPermission(rbac.Grant{Group: of[0], Permission: of[1]}), join(tx, []string{of[2], of[0]}))
+	}),
+	"deletegroup": change("gone", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error { return tx.DeleteGroup(of[0]) }),
+	"separate": change("apart", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a dynamic set, groups
+		return tx.CreateDSDSet(rbac.SeparationSet{Name: of[0], Cardinality: 2, Groups: of[1:]})
+	}),
+	"unite": change("together", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error { return tx.DeleteDSDSet(of[0]) }),
+}
+
+// change makes an Update a request. Where it finds what it was to bring about, a request before it has, without an answer.
+func change(makes string, there error, f func(tx *rbac.Tx, of []string) error) request {
+	return func(ctx context.Context, a *rbac.Authority, of []string) string {
+		return said(a.Update(ctx, func(tx *rbac.Tx) error { return f(tx, of) }), makes, there, makes)
+	}
+}
+
+func join(tx *rbac.Tx, of []string) (err error) {
+	for _, group := range of[1:] {
+		err = errors.Join(err, tx.AssignUser(rbac.Membership{User: of[0], Group: group}))
+	}
+	return err
+}
+
+func leave(tx *rbac.Tx, of []string) (err error) {
+	for _, group := range of[1:] {
+		err = errors.Join(err, tx.DeassignUser(rbac.Membership{User: of[0], Group: group}))
+	}
+	return err
+}
+
+// said is what an answer means; ErrUnavailable is none. A join that separation of duty refuses leaves the user out.
+func said(err error, yes string, no error, means string) string {
+	switch {
+	case err == nil:
+		return yes
+	case errors.Is(err, rbac.ErrUnavailable):
+		return ""
+	case no != nil && errors.Is(err, no):
+		return means
+	case errors.Is(err, rbac.ErrSeparation):
+		return "out"
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}
+
+func at(ctx context.Context, revision string) context.Context {
+	rev, err := rbac.ParseRevision(revision)
+	if err != nil {
+		panic(err)
+	}
+	return rbac.AtLeast(ctx, rev)
+}
+
+func token(secret string) rbac.Token {
+	tok, err := rbac.ParseToken(secret)
+	if err != nil {
+		panic(err)
+	}
+	return tok
+}
+
+func predicate(text string) rbac.Predicate {
+	p, err := rbac.Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}

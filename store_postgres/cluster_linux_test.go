@@ -1,0 +1,367 @@
+package postgresstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/internal/processtest"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+// cluster is a primary and the standby that follows it.
+type cluster struct {
+	synchronous       bool // commits wait for the standby
+	primary, standby  *postgrestest.Server
+	replaced          *postgrestest.Server // the primary before
+	standbys, schemas int
+}
+
+func newCluster(t *testing.T, synchronous bool) *cluster {
+	return &cluster{synchronous: synchronous, primary: postgrestest.Start(t, "fsync=off")}
+}
+
+// complete makes a standby where there is none, which ends with the test. It is kept for the next scenarios; and where it is promoted, it is their primary.
+func (c *cluster) complete(t *testing.T) {
+	t.Helper()
+	if c.standby != nil {
+		return
+	}
+	if c.replaced != nil {
+		c.replaced.Kill(t)
+	}
+	c.standbys++
+	name := fmt.Sprint("standby", c.standbys)
+	c.standby = c.primary.Standby(t, name)
+	if c.synchronous {
+		c.primary.Synchronous(t, name)
+	}
+}
+
+// scenario is what happens to a cluster, and the processes on it, which are asked all the time.
+type scenario struct {
+	t         *testing.T
+	cluster   *cluster
+	primary   *postgrestest.Server
+	standby   *postgrestest.Server
+	schema    string
+	processes []*process
+	tokens    [2]rbac.Token // of amy
+	started   time.Time
+	event     atomic.Int64 // when the last event was over, for what is measured from it
+	stop      atomic.Bool
+	asking    sync.WaitGroup
+
+	mu    sync.Mutex
+	right processtest.Register // whether amy may edit
+}
+
+// newScenario makes a right for amy, and logs her in.
+func newScenario(t *testing.T, c *cluster) *scenario {
+	c.schemas++
+	s := &scenario{t: t, cluster: c, primary: c.primary, standby: c.standby, schema: fmt.Sprint("rbac", c.schemas), started: time.Now(),
+		right: processtest.Register{Initial: "allowed"}}
+	first := s.open(s.primary.DSN(), rbac.Config{}, nil)
+	must(t, first.Update(background, func(tx *rbac.Tx) error {
+		_, err := tx.AddPermission(rbac.Permission{Name: "edit"})
+		_, err1 := tx.AddGroup(rbac.Group{Name: "editors"})
+		_, err2 := tx.AddUser(rbac.User{Name: "amy"})
+		return errors.Join(err, err1, err2, tx.GrantPermission(editors), tx.AssignUser(rbac.Membership{User: "amy", Group: "editors"}))
+	}))
+	for i := range s.tokens {
+		var err error
+		s.tokens[i], err = first.Issue(background, rbac.Login{User: "amy"})
+		must(t, err)
+	}
+	return s
+}
+
+var editors = rbac.Grant{Group: "editors", Permission: "edit"}
+
+// open makes an Authority, which ends with the test.
+func (s *scenario) open(dsn string, cfg rbac.Config, replica *pgxpool.Pool) *rbac.Authority {
+	s.t.Helper()
+	store := mustOpen(s.t, dsn, postgresstore.Options{Schema: s.schema, Replica: replica})
+	cfg.Logger, cfg.MaxStaleness = discard, maxStaleness
+	a, err := rbac.Open(background, store, cfg)
+	must(s.t, err)
+	s.t.Cleanup(func() { a.Close() })
+	return a
+}
+
+// process is an Authority with a store and an address of its own, as another process has them.
+type process struct {
+	s          *scenario
+	name       string
+	proxy      *postgrestest.Proxy
+	a          *rbac.Authority
+	asked      atomic.Int64
+	lastAnswer atomic.Int64 // when the last request was sent that was answered
+}
+
+// process starts one, and keeps asking it.
+func (s *scenario) process(name string) *process { return s.processWith(name, rbac.Config{}, nil) }
+
+// small has hardly anything in a cache, so that each request needs the store.
+var small = rbac.Config{CachedTickets: 1, CachedUsers: 1}
+
+func (s *scenario) processWith(name string, cfg rbac.Config, replica *pgxpool.Pool) *process {
+	p := &process{s: s, name: name, proxy: postgrestest.NewProxy(s.t, s.primary)}
+	p.a = s.open(p.proxy.DSN(), cfg, replica)
+	s.processes = append(s.processes, p)
+	p.await("answer", func(answer string) bool { return answer == "allowed" })
+	for range 2 {
+		s.asking.Go(func() {
+			for pause := time.NewTicker(time.Millisecond); !s.stop.Load(); <-pause.C { // so that there is time left for others
+				p.ask()
+			}
+		})
+	}
+	return p
+}
+
+// end lets nobody ask any more.
+func (s *scenario) end() {
+	s.stop.Store(true)
+	s.asking.Wait()
+}
+
+func (s *scenario) now() int64 { return int64(time.Since(s.started)) } // by the monotonic clock
+
+// happened marks the time from which it is measured.
+func (s *scenario) happened() { s.event.Store(s.now()) }
+
+func (s *scenario) sinceEvent() time.Duration {
+	return time.Duration(s.now() - s.event.Load()).Round(time.Millisecond)
+}
+
+// ask asks for the right, and notes the answer.
+func (p *process) ask() string {
+	begin := p.s.now()
+	token := p.s.tokens[p.asked.Add(1)%2]
+	answer := mayEdit(p.s.t, p.a.Judge(background, token, rbac.HasPermission("edit")))
+	if answer == "" {
+		return ""
+	}
+	for last := p.lastAnswer.Load(); begin > last && !p.lastAnswer.CompareAndSwap(last, begin); last = p.lastAnswer.Load() {
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	p.s.right.Reads = append(p.s.right.Reads, processtest.Operation{Begin: begin - int64(maxStaleness), End: p.s.now(), Value: answer}) // so old it may be
+	return answer
+}
+
+// mayEdit is what an answer means; ErrUnavailable is none.
+func mayEdit(t *testing.T, err error) string {
+	switch {
+	case err == nil:
+		return "allowed"
+	case errors.Is(err, rbac.ErrUnavailable):
+		return ""
+	case errors.Is(err, rbac.ErrDenied):
+		return "denied"
+	case errors.Is(err, rbac.ErrNoTicket):
+		return "ended"
+	}
+	t.Errorf("Judge: %v", err)
+	return err.Error()
+}
+
+// refuses waits until a process does not answer any more. No request is answered that was sent MaxStaleness after the event.
+func (p *process) refuses() {
+	p.s.t.Helper()
+	p.await("refuse", func(answer string) bool { return answer == "" })
+	refused := p.s.sinceEvent()
+	last := time.Duration(p.lastAnswer.Load() - p.s.event.Load())
+	if last > maxStaleness {
+		p.s.t.Errorf("%s answered a request that was sent %v after the event; MaxStaleness is %v", p.name, last, maxStaleness)
+	}
+	p.s.t.Logf("%s: the last answer to a request %v after the event, ErrUnavailable by %v", p.name, last.Round(time.Millisecond), refused)
+}
+
+// each does the same to processes at the same time.
+func each(processes []*process, do func(*process)) {
+	var group sync.WaitGroup
+	for _, p := range processes {
+		group.Go(func() { do(p) })
+	}
+	group.Wait()
+}
+
+// answers waits until a process gives an answer, by itself.
+func (p *process) answers(want string) {
+	p.s.t.Helper()
+	p.await("answer "+want, func(answer string) bool { return answer == want })
+	p.s.t.Logf("%s: %s %v after the event", p.name, want, p.s.sinceEvent())
+}
+
+// longest is how long a test waits for what has to come.
+const longest = 30 * time.Second
+
+func (p *process) await(what string, good func(answer string) bool) {
+	p.s.t.Helper()
+	for begin := time.Now(); !good(p.ask()); {
+		if time.Since(begin) > longest {
+			p.s.t.Errorf("%s does not %s after %v", p.name, what, longest)
+			return
+		}
+	}
+}
+
+// revoke and grant have a process make a change until it is acknowledged.
+func (p *process) revoke() {
+	p.change("denied", rbac.ErrNotFound, func(tx *rbac.Tx) error { return tx.RevokePermission(editors) })
+}
+
+func (p *process) grant() {
+	p.change("allowed", rbac.ErrExists, func(tx *rbac.Tx) error { return tx.GrantPermission(editors) })
+}
+
+func (p *process) change(value string, there error, f func(*rbac.Tx) error) {
+	p.s.t.Helper()
+	begin := p.s.now()
+	for err := errors.New("not yet"); err != nil && !errors.Is(err, there); {
+		ctx, cancel := context.WithTimeout(background, maxStaleness/2)
+		err = p.a.Update(ctx, f)
+		cancel()
+		if err != nil && !errors.Is(err, rbac.ErrUnavailable) && !errors.Is(err, there) || time.Duration(p.s.now()-begin) > longest {
+			p.s.t.Errorf("%s: %v", p.name, err)
+			return
+		}
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	p.s.right.Writes = append(p.s.right.Writes, processtest.Operation{Begin: begin, End: p.s.now(), Value: value})
+	p.s.t.Logf("%s: %s is acknowledged %v after the event", p.name, value, p.s.sinceEvent())
+}
+
+// movesTo leads a process to another server, and breaks the connections to the one it had.
+func (p *process) movesTo(server *postgrestest.Server) {
+	p.proxy.Point(server)
+	p.proxy.Reset()
+}
+
+// promoted makes the standby the server of the next scenarios, too.
+func (s *scenario) promoted() {
+	s.t.Helper()
+	s.standby.Promote(s.t)
+	s.cluster.replaced, s.cluster.primary, s.cluster.standby = s.primary, s.standby, nil
+}
+
+// bounded demands that no answer was older than MaxStaleness.
+func (s *scenario) bounded() {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.right.Regular(); err != nil {
+		s.t.Error(err)
+	}
+	if len(s.right.Reads) < 500 {
+		s.t.Errorf("%d answers are too few to prove anything", len(s.right.Reads))
+	}
+}
+
+// guaranteed demands that all processes promise a bound, or that none does.
+func (s *scenario) guaranteed(want bool) {
+	s.t.Helper()
+	for _, p := range s.processes {
+		if g := p.a.Guarantee(); g.Bounded != want || g.Reason == "" {
+			s.t.Errorf("%s guarantees %+v, want bounded: %t, and a reason", p.name, g, want)
+		}
+	}
+}
+
+// agree demands that all processes see what a new one sees.
+func (s *scenario) agree(server *postgrestest.Server) {
+	s.t.Helper()
+	fresh := s.open(server.DSN(), rbac.Config{}, nil)
+	for _, request := range []string{"see amy 0", "judge " + s.tokens[0].Secret() + ` has_permission("edit")`} {
+		want := processtest.Serve(fresh, strings.Fields(request)...)
+		for _, p := range s.processes {
+			got := ""
+			p.await("agree", func(string) bool {
+				got = processtest.Serve(p.a, strings.Fields(strings.Replace(request, "amy 0", "amy "+fresh.Revision().String(), 1))...)
+				return got != ""
+			})
+			if got != want {
+				s.t.Errorf("%s: %s: %q; one that is new says %q", p.name, request, got, want)
+			}
+		}
+	}
+}
+
+// ledger is what a process has written, one section after another.
+type ledger struct {
+	p                    *process
+	stop                 atomic.Bool
+	done                 sync.WaitGroup
+	acknowledged, failed []string // what is in neither may be there or not
+	n                    int
+	some                 chan struct{} // closed when 20 were acknowledged
+}
+
+// keepsWriting lets a process make changes, and note which were acknowledged, until the ledger is closed. It returns when some were.
+func (p *process) keepsWriting() *ledger {
+	l := &ledger{p: p, some: make(chan struct{})}
+	l.done.Go(func() {
+		for pause := time.NewTicker(5 * time.Millisecond); !l.stop.Load(); <-pause.C {
+			l.write()
+		}
+	})
+	p.s.t.Cleanup(l.close)
+	<-l.some
+	return l
+}
+
+func (l *ledger) write() {
+	l.n++
+	name := fmt.Sprint("section ", l.n)
+	ctx, cancel := context.WithTimeout(background, maxStaleness)
+	defer cancel()
+	switch err := l.p.a.Update(ctx, func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: name}) }); {
+	case err == nil:
+		if l.acknowledged = append(l.acknowledged, name); len(l.acknowledged) == 20 {
+			close(l.some)
+		}
+	case !errors.Is(err, rbac.ErrUnavailable):
+		l.p.s.t.Errorf("%s: %v", name, err)
+	case !errors.Is(err, postgresstore.ErrCommitUnknown):
+		l.failed = append(l.failed, name)
+	}
+}
+
+func (l *ledger) close() {
+	l.stop.Store(true)
+	l.done.Wait()
+}
+
+// compare demands that on a server there is all that was acknowledged, and nothing that had failed. It tells what is missing.
+func (l *ledger) compare(server *postgrestest.Server) (missing []string) {
+	t := l.p.s.t
+	l.close()
+	there := map[string]bool{}
+	must(t, l.p.s.open(server.DSN(), rbac.Config{}, nil).View(background, func(tx *rbac.Tx) error {
+		list, err := tx.Sections()
+		for _, section := range list {
+			there[section.Name] = true
+		}
+		return err
+	}))
+	for _, name := range l.failed {
+		if there[name] {
+			t.Errorf("%s is there, and its Update had failed", name)
+		}
+	}
+	missing = slices.DeleteFunc(slices.Clone(l.acknowledged), func(name string) bool { return there[name] })
+	t.Logf("%d changes acknowledged, %d of them missing; %d failed, of %d nothing is known", len(l.acknowledged), len(missing), len(l.failed), l.n-len(l.acknowledged)-len(l.failed))
+	return missing
+}

@@ -1,0 +1,119 @@
+package postgresstore_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+
+	"github.com/rbac-go/rbac/internal/processtest"
+)
+
+// desk is a writer, which has its own users, groups, permission and set, and the process that makes its changes.
+type desk struct {
+	o      *office
+	i      int
+	owner  *processtest.Worker
+	others []*processtest.Worker
+	logins int
+	login  atomic.Pointer[login]
+}
+
+// login is a ticket of a desk's user.
+type login struct{ name, token string }
+
+func (d *desk) name(of string) string { return fmt.Sprint(of, d.i) }
+
+func (d *desk) logIn() {
+	d.logins++
+	l := &login{fmt.Sprint(d.name("ticket"), ".", d.logins), d.owner.Insist("issue", d.name("user"))}
+	d.o.register(l.name, "lives")
+	d.o.register(l.name+" right", "allowed")
+	d.login.Store(l)
+}
+
+// thing is what can be asked about, and how.
+type thing struct {
+	register string
+	words    []string
+}
+
+func (d *desk) things() []thing {
+	l := d.login.Load()
+	may := fmt.Sprintf("has_permission(%q)", d.name("right"))
+	return []thing{
+		{d.name("right"), []string{"may", d.name("user"), may}},
+		{d.name("both"), []string{"may", d.name("pair"), fmt.Sprintf("in_all_groups(%q,%q)", d.name("left"), d.name("other"))}},
+		{l.name, []string{"lives", l.token, "0"}},
+		{l.name + " right", []string{"judge", l.token, may}},
+	}
+}
+
+// round takes something away, and gives it back.
+type round struct {
+	kind       string
+	take, give []string
+	ticket     bool // ends with it
+}
+
+// write makes so many rounds of each kind, in any order. After every second loss it waits until all others know.
+func (d *desk) write(rounds int) {
+	user, group, right := d.name("user"), d.name("group"), d.name("right")
+	kinds := []round{
+		{kind: inPolicy, take: []string{"revoke", group, right}, give: []string{"grant", group, right}},
+		{kind: ofUser, take: []string{"leave", user, group}, give: []string{"join", user, group}},
+		{kind: inPolicy, take: []string{"deletegroup", group}, give: []string{"addgroup", group, right, user}},
+		{kind: ofUser, take: []string{"deleteuser", user}, give: []string{"adduser", user, group}, ticket: true},
+		{kind: inPolicy, take: []string{"separate", d.name("set"), d.name("left"), d.name("other")}, give: []string{"unite", d.name("set")}},
+		{kind: ofUser, take: []string{"logout"}, ticket: true},
+	}
+	for range rounds {
+		for _, k := range rand.Perm(len(kinds)) {
+			d.round(kinds[k])
+		}
+	}
+}
+
+func (d *desk) round(r round) {
+	l := d.login.Load()
+	things := d.things()
+	var change map[string]string
+	asked := things[0] // by whom it is measured
+	switch r.take[0] {
+	case "logout":
+		r.take = []string{"logout", l.token}
+		change, asked = map[string]string{l.name: "ended", l.name + " right": "denied"}, things[2]
+	case "separate":
+		change, asked = map[string]string{d.name("both"): "denied"}, things[1]
+	case "deleteuser":
+		change = map[string]string{d.name("right"): "denied", l.name: "ended", l.name + " right": "denied"}
+	default:
+		change = map[string]string{d.name("right"): "denied", l.name + " right": "denied"}
+	}
+	d.change(r.take, change)
+	if rand.IntN(2) == 0 {
+		d.o.lost(r.kind, d.owner, d.others, asked.register, change[asked.register], asked.words...)
+	}
+	for register := range change {
+		change[register] = "allowed"
+	}
+	if r.ticket {
+		delete(change, l.name)
+		delete(change, l.name+" right") // it stays dead
+	}
+	if r.give != nil {
+		d.change(r.give, change)
+	}
+	if r.ticket {
+		d.logIn()
+	}
+}
+
+// change has the process make a change, and notes what comes of it.
+func (d *desk) change(words []string, values map[string]string) {
+	begin := d.o.now()
+	if answer := d.owner.Insist(words...); !slices.Contains(done, answer) {
+		d.o.t.Errorf("%q: %q", words, answer)
+	}
+	d.o.wrote(begin, values)
+}

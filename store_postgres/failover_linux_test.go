@@ -1,0 +1,297 @@
+package postgresstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/internal/processtest"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+// With a synchronous standby, whatever fails, no request is answered from before a change that was
+// acknowledged more than MaxStaleness before it was sent; nothing that was acknowledged is lost; and all
+// processes recover by themselves.
+//
+// RBAC_FAILOVERS sets how often all of it happens, in CI 3 times.
+func TestFailover(t *testing.T) {
+	failovers(t, true, []failover{
+		{"the standby is frozen", standbyFrozen, true},
+		{"connections are cut", connectionsCut, true},
+		{"the primary is isolated with a process, and replaced", primaryIsolated, true},
+		{"the primary is isolated, and a process has connections to both", connectionsToBoth, true},
+		{"the primary is frozen, replaced, and comes back", primaryFrozen, true},
+		{"the primary is killed and replaced", primaryKilled, true},
+		{"the primary is killed, replaced, and comes back with a change that nobody was told of", primaryAhead, true},
+	})
+}
+
+// With an asynchronous standby all that is best effort, as long as one server is replaced by another. Whatever it comes to, in
+// the end all processes agree again.
+func TestFailoverAsynchronous(t *testing.T) {
+	failovers(t, false, []failover{
+		{"the standby is frozen", standbyFrozenAlone, true},
+		{"connections are cut", connectionsCut, true},
+		{"the primary is isolated with a process, and replaced", primaryIsolatedUnseen, false},
+		{"the primary is killed before a change is on the standby", changeLost, false},
+	})
+}
+
+// failover is a scenario, and whether MaxStaleness holds in it.
+type failover struct {
+	name    string
+	do      func(*scenario)
+	bounded bool
+}
+
+func failovers(t *testing.T, synchronous bool, list []failover) {
+	c := newCluster(t, synchronous)
+	for range processtest.NumberFrom(t, "RBAC_FAILOVERS", 1) {
+		for _, f := range list {
+			c.complete(t)
+			if !t.Run(f.name, func(t *testing.T) {
+				s := newScenario(t, c)
+				defer s.end()
+				f.do(s)
+				if f.bounded {
+					s.bounded()
+				}
+				s.agree(c.primary)
+			}) {
+				return // nobody knows what became of the cluster
+			}
+		}
+	}
+}
+
+// Nobody can change anything, and nobody answers, as long as the standby is silent: it could be the one that counts.
+func standbyFrozen(s *scenario) {
+	a, b := s.process("a"), s.process("b")
+	s.guaranteed(true)
+	s.standby.Freeze(s.t)
+	s.happened()
+	acknowledged := make(chan struct{})
+	go func() {
+		defer close(acknowledged)
+		a.revoke()
+	}()
+	each(s.processes, (*process).refuses)
+	select {
+	case <-acknowledged:
+		s.t.Error("a change is acknowledged while the standby is frozen")
+	default:
+		s.primary.Await(s.t, fmt.Sprintf("SELECT count(*) = 1 FROM %s.rbac_grants", s.schema)) // nor seen, after its time was up
+	}
+	s.standby.Resume(s.t)
+	s.happened()
+	<-acknowledged
+	a.answers("denied")
+	b.answers("denied")
+}
+
+// A process whose connections are cut, in whichever way, refuses; when they are healed it answers by itself.
+func connectionsCut(s *scenario) {
+	cuts := []struct {
+		name string
+		cut  func(*postgrestest.Proxy)
+		heal func(*postgrestest.Proxy)
+	}{
+		{"to the server, which gets it later", hold(postgrestest.ToServer), (*postgrestest.Proxy).Heal},
+		{"to the server, for good", hold(postgrestest.ToServer), reset},
+		{"from the server, it comes later", hold(postgrestest.ToClient), (*postgrestest.Proxy).Heal},
+		{"from the server, for good", hold(postgrestest.ToClient), reset},
+		{"both ways, it comes later", hold(postgrestest.BothWays), (*postgrestest.Proxy).Heal},
+		{"both ways, for good", hold(postgrestest.BothWays), reset},
+		{"broken and refused", (*postgrestest.Proxy).Refuse, (*postgrestest.Proxy).Heal},
+	}
+	whole := s.process("whole")
+	for _, c := range cuts {
+		s.process(c.name)
+	}
+	cut := s.processes[1:]
+	for i, c := range cuts {
+		c.cut(cut[i].proxy)
+	}
+	s.happened()
+	whole.revoke()
+	whole.answers("denied")
+	each(cut, (*process).refuses)
+	s.happened()
+	for i, c := range cuts {
+		c.heal(cut[i].proxy)
+	}
+	each(cut, func(p *process) { p.answers("denied") })
+	for _, p := range cut {
+		p.grant()
+		p.answers("allowed")
+		p.revoke()
+	}
+}
+
+func hold(d postgrestest.Direction) func(*postgrestest.Proxy) {
+	return func(p *postgrestest.Proxy) { p.Hold(d) }
+}
+
+func reset(p *postgrestest.Proxy) {
+	p.Reset()
+	p.Heal()
+}
+
+// The old primary, when it goes on, believes that it is one, and answers whoever is still connected.
+func primaryFrozen(s *scenario) {
+	stays, moves, named := s.process("stays"), s.process("moves"), s.process("moves when it connects anew")
+	s.primary.Freeze(s.t)
+	s.happened()
+	s.promoted()
+	moves.movesTo(s.standby)
+	named.proxy.Point(s.standby)
+	moves.revoke()
+	moves.answers("denied")
+	named.answers("denied")
+	stays.refuses()
+	s.primary.Resume(s.t)
+	for range 2 { // it has some time to be believed
+		stays.refuses()
+	}
+	stays.movesTo(s.standby)
+	s.happened()
+	stays.answers("denied")
+}
+
+// All that was acknowledged is on the standby, and the service goes on with it.
+func primaryKilled(s *scenario) {
+	a, b := s.process("a"), s.process("b")
+	ledger := a.keepsWriting()
+	b.revoke()
+	b.answers("denied")
+	s.primary.Kill(s.t)
+	s.happened()
+	each(s.processes, (*process).refuses)
+	s.promoted()
+	a.movesTo(s.standby)
+	b.movesTo(s.standby)
+	a.answers("denied")
+	b.answers("denied")
+	b.grant()
+	b.answers("allowed")
+	if missing := ledger.compare(s.standby); len(missing) != 0 {
+		s.t.Errorf("of %d changes that were acknowledged %q are missing", len(ledger.acknowledged), missing)
+	}
+}
+
+// A process that is on the wrong side with the old primary gets answers from it, to whatever it reads; and from the
+// replica that has been promoted, if that is where it reads.
+func primaryIsolated(s *scenario) {
+	pool, err := pgxpool.New(background, s.standby.DSN())
+	must(s.t, err)
+	s.t.Cleanup(pool.Close)
+	stays, moves, reads := s.process("stays"), s.process("moves"), s.processWith("stays, and reads from the standby", small, pool)
+	s.promoted()
+	s.happened()
+	moves.movesTo(s.standby)
+	moves.revoke()
+	moves.answers("denied")
+	left := []*process{stays, reads}
+	each(left, (*process).refuses)
+	s.happened()
+	each(left, func(p *process) {
+		p.movesTo(s.standby)
+		p.answers("denied")
+	})
+}
+
+// A process that finds the new primary when it connects anew, and looks at the store for every request, still has
+// connections to the old one.
+func connectionsToBoth(s *scenario) {
+	both, moves := s.processWith("both", small, nil), s.process("moves")
+	s.promoted()
+	s.happened()
+	both.proxy.Point(s.standby)
+	moves.movesTo(s.standby)
+	moves.revoke()
+	both.answers("denied")
+	both.grant()
+	each(s.processes, func(p *process) { p.answers("allowed") })
+	both.revoke()
+	each(s.processes, func(p *process) { p.answers("denied") })
+}
+
+// The old primary has a change that no standby got, and shows it when it is started again.
+func primaryAhead(s *scenario) {
+	postgresstore.SetCommitGrace(s.t, 50*time.Millisecond)
+	stays, moves := s.process("stays"), s.process("moves")
+	moves.revoke()
+	each(s.processes, func(p *process) { p.answers("denied") })
+	s.standby.Detach(s.t)
+	ctx, cancel := context.WithTimeout(background, 100*time.Millisecond)
+	defer cancel()
+	if err := moves.a.Update(ctx, func(tx *rbac.Tx) error { return tx.GrantPermission(editors) }); !errors.Is(err, postgresstore.ErrCommitUnknown) {
+		s.t.Errorf("a change that no standby got: %v, want ErrCommitUnknown", err)
+	}
+	s.primary.Kill(s.t)
+	s.happened()
+	s.primary.Launch(s.t)
+	s.primary.Await(s.t, fmt.Sprintf("SELECT count(*) = 1 FROM %s.rbac_grants", s.schema))
+	s.promoted()
+	moves.movesTo(s.standby)
+	moves.answers("denied")
+	stays.refuses()
+	stays.movesTo(s.standby)
+	s.happened()
+	stays.answers("denied")
+}
+
+// Nothing waits for the standby.
+func standbyFrozenAlone(s *scenario) {
+	a, b := s.process("a"), s.process("b")
+	s.guaranteed(false)
+	s.standby.Freeze(s.t)
+	s.happened()
+	a.revoke()
+	b.answers("denied")
+	s.standby.Resume(s.t)
+}
+
+// A process that is left with the old primary goes on with what that has, for as long as it is.
+func primaryIsolatedUnseen(s *scenario) {
+	stays, moves := s.process("stays"), s.process("moves")
+	s.promoted()
+	moves.movesTo(s.standby)
+	moves.revoke()
+	s.happened()
+	moves.answers("denied")
+	stays.await("allow it for so long", func(answer string) bool { return answer == "allowed" && s.sinceEvent() > 2*maxStaleness })
+	s.t.Logf("%s: still allowed %v after the event", stays.name, s.sinceEvent())
+	stays.movesTo(s.standby)
+	s.happened()
+	stays.answers("denied")
+	s.guaranteed(false)
+}
+
+// What was acknowledged can be lost, a revocation too.
+func changeLost(s *scenario) {
+	a, b := s.process("a"), s.process("b")
+	s.standby.Detach(s.t)
+	ledger := a.keepsWriting()
+	b.revoke()
+	each(s.processes, func(p *process) { p.answers("denied") })
+	s.primary.Kill(s.t)
+	s.happened()
+	each(s.processes, (*process).refuses)
+	s.promoted()
+	a.movesTo(s.standby)
+	b.movesTo(s.standby)
+	each(s.processes, func(p *process) { p.answers("allowed") })
+	if missing := ledger.compare(s.standby); len(missing) == 0 {
+		s.t.Error("nothing is missing, so it is not shown what can be")
+	}
+	s.guaranteed(false)
+	s.agree(s.standby)
+	b.revoke()
+	each(s.processes, func(p *process) { p.answers("denied") })
+}
