@@ -45,7 +45,8 @@ import (
 // ErrCommitUnknown is in the error of an Update, beside rbac.ErrUnavailable, when the server did not
 // say whether it has committed: the connection was lost, or the context ended, during the commit. All of the
 // Update may have taken effect, or nothing of it, and it may yet do so. Who needs to know looks, or makes the change again in a way that does no harm
-// when it is there already.
+// when it is there already. Across a failover only a change that is acknowledged itself is an answer: what is there may be on this
+// server alone. So make one that writes something.
 var ErrCommitUnknown = errors.New("it is not known whether the commit took effect")
 
 // Options set a store up. The zero Options are good.

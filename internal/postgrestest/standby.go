@@ -43,6 +43,7 @@ func (s *Server) Synchronous(t testing.TB, name string) {
 	Exec(t, s.DSN(), fmt.Sprintf(`ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ("%s")'`, name))
 	Exec(t, s.DSN(), "SELECT pg_reload_conf()")
 	s.Await(t, fmt.Sprintf("SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND application_name = '%s'", name))
+	s.Await(t, "SELECT clock_timestamp() > pg_conf_load_time() + interval '2 seconds'") // its commits wait, too
 }
 
 // Detach lets a standby receive nothing more from the server that it follows.
