@@ -109,3 +109,9 @@ const (
 	MostWere       = mostWere
 	AskedOften     = askedOften
 )
+
+// Forget drops all users from the caches, and so all tickets.
+func (a *Authority) Forget() { a.caches.users.InvalidateAll() }
+
+// NoFinder makes the Authority read in a View what a Finder would find.
+func (a *Authority) NoFinder() { a.finder = nil }

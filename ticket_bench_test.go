@@ -32,6 +32,26 @@ func BenchmarkIdentify(b *testing.B) {
 	})
 }
 
+// BenchmarkMiss finds a ticket, its user and their memberships in the store: in one query where that can do so, and otherwise in a View.
+func BenchmarkMiss(b *testing.B) {
+	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, tok rbac.Token) {
+		for _, finds := range []bool{true, false} {
+			b.Run(map[bool]string{true: "as it is", false: "in a View"}[finds], func(b *testing.B) {
+				if !finds {
+					a.NoFinder()
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					a.Forget()
+					if _, err := a.Identify(ctx, tok); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	})
+}
+
 func BenchmarkIdentifyParallel(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, tok rbac.Token) {
 		b.RunParallel(func(pb *testing.PB) {

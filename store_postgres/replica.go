@@ -29,7 +29,7 @@ func (s *Store) Find(ctx context.Context, what rbac.Sought, at rbac.Head) (*rbac
 			return f, nil
 		}
 	}
-	return s.Store.Find(ctx, what, at)
+	return sqlstore.FindOn(ctx, s.Store, s.engine.beginOne, what)
 }
 
 func (r *replica) find(ctx context.Context, s *Store, what rbac.Sought) *rbac.Found {

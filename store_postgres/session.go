@@ -50,8 +50,8 @@ func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error
 	}
 }
 
-// BeginOne leaves out what a transaction needs beside its query.
-func (e *engine) BeginOne(ctx context.Context) (sqlstore.Session, error) {
+// beginOne leaves out what a transaction needs beside its query.
+func (e *engine) beginOne(ctx context.Context) (sqlstore.Session, error) {
 	one, err := beginOne(ctx, e.pool)
 	if err != nil {
 		return nil, e.explain(ctx, err)

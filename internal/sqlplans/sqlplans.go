@@ -19,7 +19,7 @@ func Of(ctx context.Context, d sqlstore.Dialect, explain Explain, c Call) ([]str
 	p := &planner{Dialect: d, explain: explain}
 	s, err := sqlstore.New(p), error(nil)
 	if c.Find != (rbac.Sought{}) {
-		_, err = s.Find(ctx, c.Find, rbac.Head{})
+		_, err = sqlstore.FindOn(ctx, s, func(ctx context.Context) (sqlstore.Session, error) { return p.Begin(ctx, false) }, c.Find)
 	} else {
 		err = s.Update(ctx, func(r rbac.Records) error {
 			c.Do(r)

@@ -53,12 +53,6 @@ type Reserver interface {
 	BeginReserved(ctx context.Context) (Session, error)
 }
 
-// Asker is a [Dialect] to which one query alone is less than a transaction.
-type Asker interface {
-	// BeginOne starts a reading transaction that is good for one query.
-	BeginOne(ctx context.Context) (Session, error)
-}
-
 // Session is one transaction on a connection of its own. It is over after
 // Commit or Rollback; Exec and Query then fail.
 type Session interface {

@@ -19,7 +19,6 @@ import (
 var (
 	_ rbac.Store      = (*Store)(nil)
 	_ rbac.HeadReader = (*Store)(nil)
-	_ rbac.Finder     = (*Store)(nil)
 )
 
 // Store is an [rbac.Store] on a relational database.
