@@ -26,6 +26,7 @@ type engine struct {
 	owned    bool   // opened here
 	prepared bool   // by Prepare
 	postgres bool   // and not what only talks like it
+	bytewise bool   // an engine that orders texts by their bytes, and cannot be told to
 	bounded  bool   // Options.Bounded
 	schema   string // of the tables, as it is called; prefix is how it is written before a table
 	prefix   string
@@ -102,6 +103,7 @@ func (e *engine) look(ctx context.Context) error {
 	}
 	e.prepared = wireOf(conn.Conn().PgConn()) != nil
 	e.postgres = strings.HasPrefix(version, "PostgreSQL ") && !strings.Contains(version, "-YB-")
+	e.bytewise = strings.HasPrefix(version, "CockroachDB ")
 	now, err := e.ask(ctx, conn.Conn())
 	if err != nil {
 		return err

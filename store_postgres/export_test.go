@@ -46,3 +46,6 @@ func (s *Store) SetBounded() { s.engine.bounded = true }
 
 // Leave gives up what leads to the server, as when another has taken its place.
 func (s *Store) Leave() { s.engine.leave() }
+
+// SpellBytewise is a migration for an engine that orders texts by their bytes and has no collations.
+func SpellBytewise(script string) string { return (&engine{bytewise: true}).spellTables(script) }

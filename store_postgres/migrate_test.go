@@ -2,12 +2,16 @@ package postgresstore_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/sqlfixture"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
@@ -70,4 +74,45 @@ func tables(t *testing.T, s *postgresstore.Store) string {
 		must(t, rows.Err())
 	}
 	return b.String()
+}
+
+// The tables as an engine without collations gets them, here in a database that orders by bytes.
+func TestBytewiseTables(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off")
+	postgrestest.Exec(t, server.DSN(), "CREATE DATABASE bytewise TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'")
+	dsn := strings.Replace(server.DSN(), "/postgres?", "/bytewise?", 1)
+	files, err := fs.Glob(postgresstore.Migrations(), "*.sql")
+	must(t, err)
+	for _, file := range files {
+		script, err := fs.ReadFile(postgresstore.Migrations(), file)
+		must(t, err)
+		spelled := postgresstore.SpellBytewise(string(script))
+		if strings.Contains(spelled, "COLLATE") {
+			t.Errorf("%s still has a collation", file)
+		}
+		postgrestest.Exec(t, dsn, spelled)
+	}
+	s := mustOpen(t, dsn, postgresstore.Options{})
+	want := []string{"B", "a", "a b", "b", "ä"}
+	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+		for _, name := range []string{"ä", "b", "B", "a b", "a"} {
+			if err := r.AddUser(rbac.UserRecord{User: rbac.User{ID: uuid.New(), Name: name}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	var got []string
+	must(t, s.View(t.Context(), func(r rbac.Records) error {
+		for u, err := range r.Users(rbac.UserFilter{}) {
+			if err != nil {
+				return err
+			}
+			got = append(got, u.Name)
+		}
+		return nil
+	}))
+	if !slices.Equal(got, want) {
+		t.Errorf("users are listed as %q, want %q", got, want)
+	}
 }

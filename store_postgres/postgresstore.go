@@ -3,8 +3,8 @@
 // beside those of the host, in the same transactions ([Tx]).
 //
 // It is tested on PostgreSQL. Its SQL keeps to what CockroachDB and YugabyteDB accept too,
-// by their documents; nothing here was tested on them. One thing CockroachDB does not accept: columns with COLLATE "C". Its texts are in
-// the order of their bytes anyhow, so run the [Migrations] there yourself, without these words.
+// by their documents; nothing here was tested on them. CockroachDB makes no columns with COLLATE "C", and puts texts in
+// the order of their bytes anyhow: there Open and New leave these words out of the [Migrations].
 //
 // # Connections
 //

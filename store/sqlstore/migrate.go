@@ -17,8 +17,9 @@ type Tables struct {
 	// Migrations are files 001_what.sql, 002_what.sql, …, and each adds its number
 	// to the table rbac_schema itself: so a host may as well run them with a tool of its own.
 	Migrations fs.FS
-	Exists     string // a query that counts the tables named rbac_schema
-	Version    string // a query that selects the highest number in it, or 0
+	Spell      func(script string) string // rewrites a migration into the engine's own words; nil: it is in them
+	Exists     string                     // a query that counts the tables named rbac_schema
+	Version    string                     // a query that selects the highest number in it, or 0
 	// Prepare is called in the transaction of the migrations before all else, with the version that the tables had, and
 	// 0 where there are none. It excludes others who migrate, so that processes can start at once; nil where a writing transaction does.
 	Prepare func(ctx context.Context, tx Session, have int) error
@@ -97,7 +98,11 @@ func (t Tables) run(ctx context.Context, tx Session, file string, want int) erro
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, string(script)); err != nil {
+	text := string(script)
+	if t.Spell != nil {
+		text = t.Spell(text)
+	}
+	if _, err := tx.Exec(ctx, text); err != nil {
 		return err
 	}
 	var have int
