@@ -38,6 +38,7 @@ func TestFailoverAsynchronous(t *testing.T) {
 		{"the standby is frozen", standbyFrozenAlone, true},
 		{"connections are cut", connectionsCut, true},
 		{"the primary is isolated with a process, and replaced", primaryIsolatedUnseen, false},
+		{"the primary is frozen, replaced, and comes back", primaryFrozenUnseen, false},
 		{"the primary is killed before a change is on the standby", changeLost, false},
 	})
 }
@@ -267,6 +268,26 @@ func primaryIsolatedUnseen(s *scenario) {
 	moves.answers("denied")
 	stays.await("allow it for so long", func(answer string) bool { return answer == "allowed" && s.sinceEvent() > 2*maxStaleness })
 	s.t.Logf("%s: still allowed %v after the event", stays.name, s.sinceEvent())
+	stays.movesTo(s.standby)
+	s.happened()
+	stays.answers("denied")
+	s.guaranteed(false)
+}
+
+// The old primary, when it goes on, is believed again, with what it has from before: an old yes, until the process is led to the new one.
+func primaryFrozenUnseen(s *scenario) {
+	stays, moves := s.process("stays"), s.process("moves")
+	s.primary.Freeze(s.t)
+	s.happened()
+	each(s.processes, (*process).refuses)
+	s.promoted()
+	moves.movesTo(s.standby)
+	moves.revoke()
+	moves.answers("denied")
+	s.primary.Resume(s.t)
+	s.happened()
+	stays.await("allow it again", func(answer string) bool { return answer == "allowed" })
+	s.t.Logf("%s: allowed %v after the server goes on", stays.name, s.sinceEvent())
 	stays.movesTo(s.standby)
 	s.happened()
 	stays.answers("denied")
