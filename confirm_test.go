@@ -68,6 +68,7 @@ func TestOnlyConfirmationCounts(t *testing.T) {
 		}{{time.Second, nil}, {29 * time.Second, nil}, {30*time.Second - 1, nil}, {1, rbac.ErrUnavailable}, {time.Minute, rbac.ErrUnavailable}} {
 			h.clock.Advance(step.after)
 			_ = a.Poll(ctx) // as the follower does; the head is there, the confirmation is not
+			h.do(a, addGroup(rbac.Group{Name: h.clock.Now().Format("g20060102150405.000000000")}))
 			for _, err := range []error{ask(), second(a.Identity(ctx, "nora"))} {
 				if !errors.Is(err, step.want) || errors.Is(err, rbac.ErrDenied) {
 					t.Errorf("after %v more: %v; want %v", step.after, err, step.want)

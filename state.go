@@ -278,5 +278,7 @@ func (a *Authority) advance(before moment, tx *Tx) {
 			a.caches.users.Invalidate(user)
 		}
 	})
-	a.lease.Store(&lease{before})
+	if a.confirmer == nil { // otherwise the server may have let the commit go without another's word
+		a.lease.Store(&lease{before})
+	}
 }
