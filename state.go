@@ -278,5 +278,7 @@ func (a *Authority) advance(before moment, tx *Tx) {
 			a.caches.users.Invalidate(user)
 		}
 	})
-	a.lease.Store(&lease{before})
+	if a.confirmer == nil { // or only a ConfirmedView counts: the server of the commit may be one that waits for nobody any more
+		a.lease.Store(&lease{before})
+	}
 }
