@@ -153,6 +153,7 @@ func (e *engine) write(ctx context.Context, conn *pgx.Conn) error {
 	script := []string{
 		beginUpdate,
 		"SET LOCAL synchronous_commit TO on",
+		toldOfWarnings,
 		fmt.Sprintf("SET LOCAL lock_timeout TO '%dms'", lockWait.Milliseconds()),
 		fmt.Sprintf("INSERT INTO %srbac_processes (id, seen) VALUES ('%s', %s) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen", e.prefix, e.process, now),
 	}

@@ -131,6 +131,10 @@ func TestWarnedCommitIsUnknown(t *testing.T) {
 		"Open": func(t *testing.T, dsn string) *postgresstore.Store {
 			return mustOpen(t, dsn, postgresstore.Options{})
 		},
+		"a role that is told of errors only": func(t *testing.T, dsn string) *postgresstore.Store {
+			postgrestest.Exec(t, dsn, "ALTER ROLE current_user SET client_min_messages TO error")
+			return mustOpen(t, dsn, postgresstore.Options{})
+		},
 		"New": func(t *testing.T, dsn string) *postgresstore.Store {
 			config, err := pgxpool.ParseConfig(dsn)
 			must(t, err)

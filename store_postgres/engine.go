@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,9 +84,10 @@ func (e *engine) look(ctx context.Context) error {
 	}
 	defer conn.Release()
 	var schema *string
-	var encoding, durable, version string
+	var encoding, durable, told, version string
 	err = conn.QueryRow(ctx, `SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
-		coalesce(current_setting('synchronous_commit', true), ''), version()`).Scan(&schema, &encoding, &durable, &version)
+		coalesce(current_setting('synchronous_commit', true), ''), coalesce(current_setting('client_min_messages', true), ''),
+		version()`).Scan(&schema, &encoding, &durable, &told, &version)
 	switch {
 	case err != nil:
 		return err
@@ -100,6 +102,9 @@ func (e *engine) look(ctx context.Context) error {
 	e.update = pgx.TxOptions{BeginQuery: beginUpdate}
 	if durable != "on" && durable != "remote_apply" && durable != "" {
 		e.update.BeginQuery += "; set local synchronous_commit to on"
+	}
+	if slices.Contains([]string{"error", "fatal", "panic"}, told) {
+		e.update.BeginQuery += "; " + toldOfWarnings
 	}
 	e.prepared = wireOf(conn.Conn().PgConn()) != nil
 	e.postgres = strings.HasPrefix(version, "PostgreSQL ") && !strings.Contains(version, "-YB-")

@@ -43,6 +43,9 @@ const (
 	raised  = "exec_stmt_raise" // where a warning of a trigger's comes from
 )
 
+// toldOfWarnings makes the server say until the end of a transaction, and in its commit, what a role or a database may have it keep to itself.
+const toldOfWarnings = "set local client_min_messages to warning"
+
 // wire is the connection below that of the driver.
 //
 // A driver that gives up a statement, or whose connection breaks, sends the server a request to cancel it, to the address where
