@@ -42,6 +42,7 @@ type engine struct {
 	inForce   standing               // what commits wait for, as far as it is known; of who has the connection, too
 	started   atomic.Pointer[string] // when the server did that it leads to
 	guarantee atomic.Pointer[rbac.Guarantee]
+	failed    atomic.Uint32 // how many attempts in a row, to connect beside the pool
 
 	ctx  context.Context
 	stop context.CancelFunc

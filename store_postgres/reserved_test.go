@@ -1,0 +1,33 @@
+package postgresstore_test
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+// A DSN names two servers, and the first takes connections and says nothing: the head is read from the second.
+func TestSilentServerLeavesTime(t *testing.T) {
+	server := postgrestest.Start(t, "fsync=off")
+	dsn, err := url.Parse(server.DSN())
+	must(t, err)
+	silent, query := t.TempDir(), dsn.Query()
+	query.Set("host", silent+","+query.Get("host"))
+	query.Set("connect_timeout", "60")
+	dsn.RawQuery = query.Encode()
+	s := mustOpen(t, dsn.String(), postgresstore.Options{}) // while nobody is there
+	l, err := net.Listen("unix", filepath.Join(silent, ".s.PGSQL.5432"))
+	must(t, err)
+	defer l.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := s.ReadHead(ctx); err != nil {
+		t.Error(err)
+	}
+}
