@@ -106,6 +106,11 @@ func (e *engine) leave() {
 func (e *engine) promise(s standing) error {
 	g := e.worth(s)
 	e.guarantee.Store(&g)
+	return e.refused(g)
+}
+
+// refused is why nothing is asked of a server, or changed there, that is worth no more than that.
+func (e *engine) refused(g rbac.Guarantee) error {
 	if e.bounded && !g.Bounded {
 		return fmt.Errorf("refused, as Options.Bounded says: %s", g.Reason)
 	}

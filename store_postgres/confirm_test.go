@@ -115,6 +115,14 @@ func TestLetGoIsNotBounded(t *testing.T) {
 			if g := s.Guarantee(); g.Bounded {
 				t.Errorf("nobody has acknowledged anything: %+v", g)
 			}
+			for what, err := range map[string]error{
+				"View":   s.View(t.Context(), func(rbac.Records) error { return nil }),
+				"Update": s.Update(t.Context(), nextRevision),
+			} {
+				if refused := errors.Is(err, rbac.ErrUnavailable); refused != (s == strict) {
+					t.Errorf("%s at best effort, where Options.Bounded is %t: %v", what, s == strict, err)
+				}
+			}
 		})
 	}
 	waitFor(t, s, "SELECT ("+stuck+") = 2")

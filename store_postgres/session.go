@@ -29,6 +29,9 @@ type session struct {
 
 // Begin tries another connection as long as it gets ones that the server has closed meanwhile, as after a restart.
 func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error) {
+	if err := e.refused(*e.guarantee.Load()); err != nil {
+		return nil, err
+	}
 	opts := beginView
 	if write {
 		opts = e.update
