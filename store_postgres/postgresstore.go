@@ -55,7 +55,7 @@ type Options struct {
 	// Schema is where the tables are; it is made where there is none. Empty: the first schema of the
 	// search_path that exists, which is public unless the role, the database or the DSN say otherwise.
 	Schema string
-	// Bounded makes the store refuse, with rbac.ErrUnavailable, all that is asked of it or changed while [Store.Guarantee] is not bounded, as
+	// Bounded makes the store refuse, with rbac.ErrUnavailable, Views, Updates and confirmations while [Store.Guarantee] is not bounded, as
 	// where synchronous_standby_names was emptied. Otherwise it goes on at best effort, and says so.
 	Bounded bool
 	// Replica is the host's own pool of connections to a hot standby, or nil. Users and tickets that are in no cache are looked for there
