@@ -84,12 +84,15 @@ func (e *engine) reserve(ctx context.Context) (conn *pgx.Conn, err error) {
 		return nil, errors.New("the store is closed")
 	}
 	if conn == nil || conn.IsClosed() {
-		if conn, err = e.connect(ctx); err != nil {
-			e.reserved <- nil
-			return nil, err
-		}
+		conn = nil
+		defer func() {
+			if conn == nil { // after a panic of the host's AfterConnect, too, which a server for HTTP survives
+				e.reserved <- nil
+			}
+		}()
+		conn, err = e.connect(ctx)
 	}
-	return conn, nil
+	return conn, err
 }
 
 func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {

@@ -5,9 +5,12 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
@@ -27,6 +30,31 @@ func TestSilentServerLeavesTime(t *testing.T) {
 	defer l.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
+	if _, err := s.ReadHead(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// A host that survives the panic of its hook is answered again.
+func TestPanicOfHookKeepsNothing(t *testing.T) {
+	var broken atomic.Bool
+	s := newOnPool(t, hostPool(t, func(c *pgxpool.Config) {
+		c.AfterConnect = func(context.Context, *pgx.Conn) error {
+			if broken.Load() {
+				panic("a hook of the host's")
+			}
+			return nil
+		}
+	}))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	broken.Store(true)
+	func() {
+		defer func() { _ = recover() }()
+		_, err := s.ReadHead(ctx)
+		t.Error("the hook was not called:", err)
+	}()
+	broken.Store(false)
 	if _, err := s.ReadHead(ctx); err != nil {
 		t.Error(err)
 	}
