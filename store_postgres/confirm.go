@@ -72,9 +72,10 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 	if s.standby {
 		return errors.New("the server is a standby: it tells what was, and takes no changes")
 	}
-	if before := e.started.Swap(&s.started); before != nil && *before != s.started {
+	if e.started != "" && e.started != s.started {
 		e.leave()
 	}
+	e.started = s.started
 	if s.waitsFor != "" {
 		if err := e.acknowledged(ctx, conn); err != nil {
 			return err
