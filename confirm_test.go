@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -78,6 +79,30 @@ func TestOnlyConfirmationCounts(t *testing.T) {
 		store.set(nil, store.Guarantee())
 		if err := ask(); err != nil {
 			t.Errorf("when it is confirmed again: %v", err)
+		}
+	})
+}
+
+// An Update is no confirmation, however often one commits: the server that takes it may not wait for its standby any more.
+func TestUpdatesConfirmNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		store := newServers(h.store)
+		h.store = store
+		a := h.office(rbac.Config{MaxStaleness: time.Minute})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		must(t, a.Poll(ctx))
+		store.set(errFault, store.Guarantee())
+		store.confirmed = 0
+		for i := range 6 {
+			h.clock.Advance(10 * time.Second)
+			h.do(a, addGroup(rbac.Group{Name: fmt.Sprint("new-", i)}))
+			_ = a.Poll(ctx)
+		}
+		if err := a.Judge(ctx, tok, mayEdit); !errors.Is(err, rbac.ErrUnavailable) {
+			t.Errorf("a minute after the last confirmation: %v; want ErrUnavailable", err)
+		}
+		if store.confirmed == 0 {
+			t.Error("nobody asked for a confirmation")
 		}
 	})
 }

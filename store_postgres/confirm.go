@@ -48,10 +48,11 @@ type standing struct {
 	standby  bool   // it follows another one
 	started  string // when; no two servers, and no server twice, at the same microsecond
 	waitsFor string // synchronous_standby_names
+	loaded   string // when its settings were read
 	fresh    bool   // its settings were read just now, and may be not yet what commits go by
 }
 
-const askStanding = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names'),
+const askStanding = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names'), pg_conf_load_time()::text,
 	clock_timestamp() < pg_conf_load_time() + interval '2 seconds'`
 
 // ask asks only what PostgreSQL knows.
@@ -59,7 +60,7 @@ func (e *engine) ask(ctx context.Context, conn *pgx.Conn) (s standing, err error
 	if !e.postgres {
 		return standing{}, nil
 	}
-	err = conn.QueryRow(ctx, askStanding).Scan(&s.standby, &s.started, &s.waitsFor, &s.fresh)
+	err = conn.QueryRow(ctx, askStanding).Scan(&s.standby, &s.started, &s.waitsFor, &s.loaded, &s.fresh)
 	return s, err
 }
 
@@ -72,16 +73,21 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 	if s.standby {
 		return errors.New("the server is a standby: it tells what was, and takes no changes")
 	}
-	if before := e.started.Swap(&s.started); before != nil && *before != s.started {
+	if e.started != "" && e.started != s.started {
 		e.leave()
 	}
+	e.started = s.started
 	if s.waitsFor != "" {
 		if err := e.acknowledged(ctx, conn); err != nil {
 			return err
 		}
-		// A server that is told meanwhile not to wait any more lets those go who wait.
+		// A server that is told meanwhile not to wait any more lets those go who wait; also if it is told the contrary at once.
+		before := s
 		if s, err = e.ask(ctx, conn); err != nil {
 			return err
+		}
+		if s.waitsFor != "" && s.loaded != before.loaded {
+			return errors.New("the server has read its settings anew while it confirmed")
 		}
 		if s.fresh {
 			s.fresh = s.started != e.inForce.started || s.waitsFor != e.inForce.waitsFor // others were read, and these were in force before
@@ -92,12 +98,26 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 	return e.promise(s)
 }
 
-// leave gives up what may lead to the server before: connections that are in use when they are not any more, and at once those
-// that wait for the end of a commit.
+// leave gives up what may lead to the server before: the connections of the pool, when they are not in use any more, and those with a
+// commit, at once if nobody waits for that any more, and otherwise if it is not answered in time. It may as well be one on the new server.
 func (e *engine) leave() {
 	e.pool.Reset()
-	e.commits.Range(func(w, _ any) bool {
-		_ = w.(*wire).Close()
+	e.hangUpCommits(func(w *wire, _ time.Time) bool { return w.alone.Load() })
+	left := time.Now()
+	time.AfterFunc(leaveWait, func() {
+		e.hangUpCommits(func(_ *wire, began time.Time) bool { return began.Before(left) })
+	})
+}
+
+// leaveWait is how long a commit may still take on a server that may have been left.
+const leaveWait = 5 * time.Second
+
+// hangUpCommits closes the connections with certain commits, of which it is then not known what became of them.
+func (e *engine) hangUpCommits(which func(w *wire, began time.Time) bool) {
+	e.commits.Range(func(w, began any) bool {
+		if w := w.(*wire); which(w, began.(time.Time)) {
+			_ = w.Close()
+		}
 		return true
 	})
 }
@@ -106,6 +126,11 @@ func (e *engine) leave() {
 func (e *engine) promise(s standing) error {
 	g := e.worth(s)
 	e.guarantee.Store(&g)
+	return e.refused(g)
+}
+
+// refused is why nothing is asked of a server, or changed there, that is worth no more than that.
+func (e *engine) refused(g rbac.Guarantee) error {
 	if e.bounded && !g.Bounded {
 		return fmt.Errorf("refused, as Options.Bounded says: %s", g.Reason)
 	}
@@ -153,6 +178,7 @@ func (e *engine) write(ctx context.Context, conn *pgx.Conn) error {
 	script := []string{
 		beginUpdate,
 		"SET LOCAL synchronous_commit TO on",
+		toldOfWarnings,
 		fmt.Sprintf("SET LOCAL lock_timeout TO '%dms'", lockWait.Milliseconds()),
 		fmt.Sprintf("INSERT INTO %srbac_processes (id, seen) VALUES ('%s', %s) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen", e.prefix, e.process, now),
 	}

@@ -115,6 +115,14 @@ func TestLetGoIsNotBounded(t *testing.T) {
 			if g := s.Guarantee(); g.Bounded {
 				t.Errorf("nobody has acknowledged anything: %+v", g)
 			}
+			for what, err := range map[string]error{
+				"View":   s.View(t.Context(), func(rbac.Records) error { return nil }),
+				"Update": s.Update(t.Context(), nextRevision),
+			} {
+				if refused := errors.Is(err, rbac.ErrUnavailable); refused != (s == strict) {
+					t.Errorf("%s at best effort, where Options.Bounded is %t: %v", what, s == strict, err)
+				}
+			}
 		})
 	}
 	waitFor(t, s, "SELECT ("+stuck+") = 2")
@@ -129,6 +137,10 @@ func TestLetGoIsNotBounded(t *testing.T) {
 func TestWarnedCommitIsUnknown(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T, dsn string) *postgresstore.Store{
 		"Open": func(t *testing.T, dsn string) *postgresstore.Store {
+			return mustOpen(t, dsn, postgresstore.Options{})
+		},
+		"a role that is told of errors only": func(t *testing.T, dsn string) *postgresstore.Store {
+			postgrestest.Exec(t, dsn, "ALTER ROLE current_user SET client_min_messages TO error")
 			return mustOpen(t, dsn, postgresstore.Options{})
 		},
 		"New": func(t *testing.T, dsn string) *postgresstore.Store {
@@ -189,7 +201,7 @@ func TestGivenUpCommitStaysHidden(t *testing.T) {
 			if how == "context" {
 				cancel()
 			} else {
-				s.Leave()
+				s.HangUpCommits()
 			}
 			if err := <-done; !errors.Is(err, postgresstore.ErrCommitUnknown) {
 				t.Errorf("%v; want ErrCommitUnknown", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,12 +36,13 @@ type engine struct {
 	commits  sync.Map // the wires that are committing
 	replica  *replica // nil: none
 
-	reserved  chan *pgx.Conn         // holds the connection for reading the head while nobody uses it; nil before there is one
-	process   uuid.UUID              // of the row that this store writes on it
-	swept     bool                   // the rows of those that are gone; of who has the connection
-	inForce   standing               // what commits wait for, as far as it is known; of who has the connection, too
-	started   atomic.Pointer[string] // when the server did that it leads to
+	reserved  chan *pgx.Conn // holds the connection for reading the head while nobody uses it; nil before there is one
+	process   uuid.UUID      // of the row that this store writes on it
+	swept     bool           // the rows of those that are gone; of who has the connection
+	inForce   standing       // what commits wait for, as far as it is known; of who has the connection, too
+	started   string         // when the server did that it leads to; likewise
 	guarantee atomic.Pointer[rbac.Guarantee]
+	failed    atomic.Uint32 // how many attempts in a row, to connect beside the pool
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -83,9 +85,10 @@ func (e *engine) look(ctx context.Context) error {
 	}
 	defer conn.Release()
 	var schema *string
-	var encoding, durable, version string
+	var encoding, durable, told, version string
 	err = conn.QueryRow(ctx, `SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
-		coalesce(current_setting('synchronous_commit', true), ''), version()`).Scan(&schema, &encoding, &durable, &version)
+		coalesce(current_setting('synchronous_commit', true), ''), coalesce(current_setting('client_min_messages', true), ''),
+		version()`).Scan(&schema, &encoding, &durable, &told, &version)
 	switch {
 	case err != nil:
 		return err
@@ -101,6 +104,9 @@ func (e *engine) look(ctx context.Context) error {
 	if durable != "on" && durable != "remote_apply" && durable != "" {
 		e.update.BeginQuery += "; set local synchronous_commit to on"
 	}
+	if slices.Contains([]string{"error", "fatal", "panic"}, told) {
+		e.update.BeginQuery += "; " + toldOfWarnings
+	}
 	e.prepared = wireOf(conn.Conn().PgConn()) != nil
 	e.postgres = strings.HasPrefix(version, "PostgreSQL ") && !strings.Contains(version, "-YB-")
 	e.bytewise = strings.HasPrefix(version, "CockroachDB ")
@@ -108,6 +114,7 @@ func (e *engine) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.started = now.started
 	return e.promise(now)
 }
 

@@ -44,8 +44,8 @@ func SetCommitGrace(t *testing.T, d time.Duration) {
 // SetBounded is Options.Bounded for a store that is open.
 func (s *Store) SetBounded() { s.engine.bounded = true }
 
-// Leave gives up what leads to the server, as when another has taken its place.
-func (s *Store) Leave() { s.engine.leave() }
+// HangUpCommits closes all connections with a commit.
+func (s *Store) HangUpCommits() { s.engine.hangUpCommits(func(*wire, time.Time) bool { return true }) }
 
 // SpellBytewise is a migration for an engine that orders texts by their bytes and has no collations.
 func SpellBytewise(script string) string { return (&engine{bytewise: true}).spellTables(script) }

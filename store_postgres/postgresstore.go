@@ -11,7 +11,8 @@
 // A store takes connections from a pool, and keeps two more: one for reading the head, which the
 // Authority does several times a second and which must never wait for anything else, and one that listens for hints
 // of changes to the policy. A pool's BeforeConnect and AfterConnect are called for these, too, and its PrepareConn
-// is not. A server that is a standby is refused, since changes get there late; so is
+// is not. Where a DSN names several hosts, say target_session_attrs=read-write, and a connect_timeout of few seconds: without one the pool
+// waits two minutes for a host that is silent before it tries the next. A server that is a standby is refused, since changes get there late; so is
 // a client_encoding other than UTF8. Through PgBouncer and the like, pool by session, or set default_query_exec_mode=exec in
 // the DSN; hints may then be silent, which costs a fraction of a second until a change is seen, and nothing else.
 //
@@ -54,7 +55,7 @@ type Options struct {
 	// Schema is where the tables are; it is made where there is none. Empty: the first schema of the
 	// search_path that exists, which is public unless the role, the database or the DSN say otherwise.
 	Schema string
-	// Bounded makes the store refuse, with rbac.ErrUnavailable, whatever it cannot answer with a bounded [rbac.Guarantee], as
+	// Bounded makes the store refuse, with rbac.ErrUnavailable, Views, Updates and confirmations while [Store.Guarantee] is not bounded, as
 	// where synchronous_standby_names was emptied. Otherwise it goes on at best effort, and says so.
 	Bounded bool
 	// Replica is the host's own pool of connections to a hot standby, or nil. Users and tickets that are in no cache are looked for there

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
@@ -20,11 +21,14 @@ func (e *engine) connect(ctx context.Context) (*pgx.Conn, error) {
 			return nil, err
 		}
 	}
+	shareWait(&config.ConnConfig.Config, e.failed.Load())
 	config.ConnConfig.OnNotification = nil // the host's would take what WaitForNotification waits for
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
+		e.failed.Add(1)
 		return nil, err
 	}
+	e.failed.Store(0)
 	if config.AfterConnect != nil {
 		err = config.AfterConnect(ctx, conn)
 	}
@@ -36,6 +40,30 @@ func (e *engine) connect(ctx context.Context) (*pgx.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// connectWait is how long all servers of a DSN together may take to answer at the first attempt; then twice as long each time, and
+// after slowest attempts from the beginning.
+const (
+	connectWait = 900 * time.Millisecond
+	slowest     = 6
+)
+
+// shareWait leaves time for the other servers of a DSN when the first is silent, as one is that was cut off: who asks for the head does
+// not wait for long, and would not come to them in any number of attempts.
+func shareWait(c *pgconn.Config, failed uint32) {
+	type server struct {
+		host string
+		port uint16
+	}
+	servers := map[server]bool{{c.Host, c.Port}: true}
+	for _, f := range c.Fallbacks { // the same one with and without TLS, too
+		servers[server{f.Host, f.Port}] = true
+	}
+	share := connectWait / time.Duration(len(servers)) << (failed % slowest)
+	if len(servers) > 1 && (c.ConnectTimeout == 0 || c.ConnectTimeout > share) {
+		c.ConnectTimeout = share
+	}
 }
 
 // hangUp closes a connection without waiting long for the server.
@@ -56,12 +84,15 @@ func (e *engine) reserve(ctx context.Context) (conn *pgx.Conn, err error) {
 		return nil, errors.New("the store is closed")
 	}
 	if conn == nil || conn.IsClosed() {
-		if conn, err = e.connect(ctx); err != nil {
-			e.reserved <- nil
-			return nil, err
-		}
+		conn = nil
+		defer func() {
+			if conn == nil { // after a panic of the host's AfterConnect, too, which a server for HTTP survives
+				e.reserved <- nil
+			}
+		}()
+		conn, err = e.connect(ctx)
 	}
-	return conn, nil
+	return conn, err
 }
 
 func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {

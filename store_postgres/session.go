@@ -29,6 +29,9 @@ type session struct {
 
 // Begin tries another connection as long as it gets ones that the server has closed meanwhile, as after a restart.
 func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error) {
+	if err := e.refused(*e.guarantee.Load()); err != nil {
+		return nil, err
+	}
 	opts := beginView
 	if write {
 		opts = e.update
@@ -109,7 +112,7 @@ var commitGrace = 5 * time.Second // less in tests
 
 // Commit never interrupts the server: one that takes too long is left alone, with its connection.
 func (s *session) Commit(ctx context.Context) error {
-	done := make(chan error, 1)
+	done, w := make(chan error, 1), wireOf(s.conn.Conn().PgConn())
 	go s.commit(context.WithoutCancel(ctx), done)
 	select {
 	case err := <-done:
@@ -122,6 +125,9 @@ func (s *session) Commit(ctx context.Context) error {
 	case err := <-done:
 		return outcome(err)
 	case <-grace.C:
+		if w != nil {
+			w.alone.Store(true)
+		}
 		return fmt.Errorf("%w: the server has not answered when its time was up: %w", ErrCommitUnknown, ctx.Err())
 	}
 }

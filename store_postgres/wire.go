@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -43,6 +44,9 @@ const (
 	raised  = "exec_stmt_raise" // where a warning of a trigger's comes from
 )
 
+// toldOfWarnings makes the server say until the end of a transaction, and in its commit, what a role or a database may have it keep to itself.
+const toldOfWarnings = "set local client_min_messages to warning"
+
 // wire is the connection below that of the driver.
 //
 // A driver that gives up a statement, or whose connection breaks, sends the server a request to cancel it, to the address where
@@ -51,6 +55,7 @@ const (
 type wire struct {
 	net.Conn
 	committing, warned atomic.Bool
+	alone              atomic.Bool // nobody waits any more for the commit
 }
 
 // wireOf is nil for a connection of a pool that was not prepared.
@@ -86,8 +91,9 @@ func (e *engine) uncancelled(conn *pgconn.PgConn, commit func() error) error {
 		return commit()
 	}
 	w.warned.Store(false)
+	w.alone.Store(false)
 	w.committing.Store(true)
-	e.commits.Store(w, nil)
+	e.commits.Store(w, time.Now())
 	defer e.commits.Delete(w)
 	err := commit()
 	if !conn.IsClosed() { // what closes it may still be at work
