@@ -1,8 +1,8 @@
 package rbac_test
 
 import (
-	"errors"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
