@@ -21,11 +21,11 @@ const (
 // stored: each part between single spaces in PRECIS UsernameCaseMapped (RFC 8265
 // section 3.3, userparts). So Bob, bob and full-width ｂｏｂ are one name.
 func canonicalUser(name string) (string, error) {
-	if reason := badString(name, 1); reason != "" {
-		return "", &Error{Kind: ErrInvalid, Record: "user", Name: name, Field: "Name", Reason: reason}
-	}
 	if plainUser(name) {
 		return name, nil
+	}
+	if reason := badString(name, 1); reason != "" {
+		return "", &Error{Kind: ErrInvalid, Record: "user", Name: name, Field: "Name", Reason: reason}
 	}
 	canonical, ok := mapUser(name)
 	if !ok || len(canonical) > maxName {
@@ -42,7 +42,7 @@ func plainUser(name string) bool {
 			return false
 		}
 	}
-	return true
+	return 0 < len(name) && len(name) <= maxName
 }
 
 // mapUser maps each part until it is stable: a PRECIS profile may need more than
