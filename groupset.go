@@ -50,7 +50,13 @@ func (s groupSet) meets(sorted []int32) bool {
 	if s.many == nil {
 		return intersect(sorted, s.few)
 	}
-	return slices.ContainsFunc(sorted, s.has)
+	found := uint64(0)
+	for _, n := range sorted { // without a branch that depends on what it finds, as in intersect
+		if word := uint(n) >> 6; word < uint(len(s.many)) {
+			found |= s.many[word] >> (n & 63)
+		}
+	}
+	return found&1 != 0
 }
 
 // numbers lists it, sorted.
@@ -111,11 +117,21 @@ func sortedSet(numbers []int32) []int32 {
 	return slices.Compact(numbers)
 }
 
-// intersect reports whether two sorted lists have a number in common. Where one is much
+// intersect reports whether two sorted lists have a number in common. Short ones it compares without
+// a branch for each number: which way it goes nobody could foresee, and so also not the processor. Where one is much
 // shorter it looks its numbers up in the longer.
 func intersect(short, long []int32) bool {
 	if len(short) > len(long) {
 		short, long = long, short
+	}
+	if len(short)*len(long) <= 64 {
+		least := ^uint32(0)
+		for _, a := range short {
+			for _, b := range long {
+				least = min(least, uint32(a^b))
+			}
+		}
+		return least == 0
 	}
 	if len(long) > 8*len(short) {
 		for _, n := range short {
