@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -11,40 +12,57 @@ import (
 // activeGroups are the groups that count together, in one scope, as numbers. They do
 // not change; what they remember follows from them and their policy.
 type activeGroups struct {
-	own      []int32 // those assigned, or named by a ticket, in the order in which they were activated
-	closed   []int32 // these and all they inherit, sorted
-	omitted  []int32 // those that were left out, since they would violate a dynamic set; in that order
+	groupLists
 	verdicts [4]atomic.Uint64
 }
 
-// remember judges by the groups, and keeps the last verdicts: a request asks the same again and again. An
-// entry is the serial of a predicate and its verdict in one number, so that readers and writers need no lock.
-func (a *activeGroups) remember(p *predicate, v view) verdict {
-	place := a.place(p)
-	if e := place.Load(); e>>2 == p.serial {
-		return verdict(e&3) - 1
+type groupLists struct {
+	closed []int32     // the groups and all they inherit, sorted
+	course *activation // nil: nothing is inherited, nothing left out, and they were activated in this order
+}
+
+// activation is how groups became active.
+type activation struct {
+	own     []int32 // those assigned, or named by a ticket, in the order in which they were activated
+	omitted []int32 // those that were left out, since they would violate a dynamic set; in that order
+}
+
+func (l groupLists) own() []int32 {
+	if l.course == nil {
+		return l.closed
 	}
-	verdict := p.rule.judge(v)
-	place.Store(p.serial<<2 | uint64(verdict+1))
-	return verdict
+	return l.course.own
+}
+
+func (l groupLists) omitted() []int32 {
+	if l.course == nil {
+		return nil
+	}
+	return l.course.omitted
+}
+
+// remember keeps a verdict on p that follows from the groups alone: a request asks the same again and again. An
+// entry is the serial of a predicate and the verdict in one number, so that readers and writers need no lock.
+// Only one in so many is kept: what is asked often soon is, and of what is asked once few pay for the writing.
+func (a *activeGroups) remember(p *predicate, v verdict) {
+	if p.serial != 0 && rand.Uint32()%8 == 0 {
+		a.place(p).Store(p.serial + uint64(v-unmet) + 1)
+	}
+}
+
+// recalled returns the verdict on p that is remembered, if one is.
+func (a *activeGroups) recalled(p *predicate) (v verdict, ok bool) {
+	e := a.place(p).Load() - p.serial - 1
+	return verdict(e) + unmet, e <= uint64(met-unmet)
 }
 
 // place is where the verdict on p is kept, if it is.
 func (a *activeGroups) place(p *predicate) *atomic.Uint64 {
-	return &a.verdicts[p.serial%uint64(len(a.verdicts))]
+	return &a.verdicts[p.serial/serialStep%uint64(len(a.verdicts))]
 }
 
-// remembered reports whether p is met and id remembers it.
-func remembered(id *Identity, p Predicate) bool {
-	q, ok := p.(*predicate)
-	if !ok || q == nil || id == nil || id.here == nil {
-		return false
-	}
-	return id.here.place(q).Load() == q.serial<<2|uint64(met+1)
-}
-
-func (a *activeGroups) equal(b *activeGroups) bool {
-	return slices.Equal(a.own, b.own) && slices.Equal(a.closed, b.closed) && slices.Equal(a.omitted, b.omitted)
+func (l groupLists) equal(b groupLists) bool {
+	return slices.Equal(l.closed, b.closed) && slices.Equal(l.own(), b.own()) && slices.Equal(l.omitted(), b.omitted())
 }
 
 // assigned returns the groups of the memberships that count at a time, by scope.
@@ -63,13 +81,19 @@ func (p *policy) assigned(memberships []MembershipRecord, now time.Time) map[str
 // names, as far as the user is authorized for them there. A group that would violate a dynamic
 // set is left out, whatever the store says of the ticket.
 func (p *policy) activate(assigned map[string][]int32, t TicketRecord) *scopedGroups {
-	return newScopedGroups(assigned, func(global, scoped []int32) *activeGroups {
+	a := &scopedGroups{}
+	a.fill(assigned, p.activator(t))
+	return a
+}
+
+func (p *policy) activator(t TicketRecord) func(global, scoped []int32) groupLists {
+	return func(global, scoped []int32) groupLists {
 		own := p.chosen(global, t)
 		if len(scoped) > 0 {
 			own = append(own, without(p.chosen(slices.Concat(global, scoped), t), own)...)
 		}
 		return p.together(own)
-	})
+	}
 }
 
 // without returns those of groups that are not among others, in their order and each once.
@@ -86,8 +110,11 @@ func without(groups, others []int32) []int32 {
 }
 
 // chosen returns the groups of a ticket of whoever is assigned to these, in the order in
-// which they are to be activated: those with a protected permission before the others, then by name.
+// which they are to be activated: those with a protected permission before the others, then by name. They are not to be written to.
 func (p *policy) chosen(assigned []int32, t TicketRecord) []int32 {
+	if !t.Narrowed && p.sets.Len() == 0 && slices.IsSorted(assigned) {
+		return slices.Clip(assigned)
+	}
 	chosen := slices.Clone(assigned)
 	if t.Narrowed {
 		authorized := p.closeOver(assigned)
@@ -122,23 +149,23 @@ func (p *policy) order(groups []int32) {
 
 // together takes groups one by one, unless one would violate a set together with those before it. Users with
 // the same groups get the same lists, as long as others do not take their place among those that are shared.
-func (p *policy) together(groups []int32) *activeGroups {
+func (p *policy) together(groups []int32) groupLists {
 	place := p.shared.place(groups)
 	s := place.Load()
 	if s == nil || s.policy != p.serial || !slices.Equal(s.groups, groups) {
-		s = p.admitted(groups)
+		s = &sharedLists{policy: p.serial, groups: groups, groupLists: p.admitted(groups)}
 		place.Store(s)
 	}
-	return &activeGroups{own: s.own, closed: s.closed, omitted: s.omitted}
+	return s.groupLists
 }
 
 // sharedGroups are the lists of users that were identified lately, by what they are made of.
 type sharedGroups [1 << 10]atomic.Pointer[sharedLists]
 
 type sharedLists struct {
-	policy               uint64
-	groups               []int32
-	own, closed, omitted []int32
+	policy uint64
+	groups []int32
+	groupLists
 }
 
 // place is where the lists made of groups are, if they are shared.
@@ -153,25 +180,20 @@ func (s *sharedGroups) place(groups []int32) *atomic.Pointer[sharedLists] {
 	return &s[(hash^hash>>16)%uint32(len(s))]
 }
 
-func (p *policy) admitted(groups []int32) *sharedLists {
-	s := &sharedLists{policy: p.serial, groups: groups, own: groups}
+func (p *policy) admitted(groups []int32) groupLists {
 	if p.sets.Len() == 0 {
-		s.closed = p.closeOver(groups)
-		if slices.Equal(s.closed, groups) {
-			s.closed = groups
-		}
-		return s
+		return lists(p.closeOver(groups), activation{own: groups})
 	}
-	s.own = nil
+	var c activation
 	in, counts := map[int32]bool{}, map[*policySet]int{}
 	for _, n := range groups {
 		gained := p.gained(n, in)
 		more, ok := p.admit(gained, in, counts)
 		if !ok {
-			s.omitted = append(s.omitted, n)
+			c.omitted = append(c.omitted, n)
 			continue
 		}
-		s.own = append(s.own, n)
+		c.own = append(c.own, n)
 		for set, members := range more {
 			counts[set] += members
 		}
@@ -179,8 +201,14 @@ func (p *policy) admitted(groups []int32) *sharedLists {
 			in[j] = true
 		}
 	}
-	s.closed = slices.Sorted(maps.Keys(in))
-	return s
+	return lists(slices.Sorted(maps.Keys(in)), c)
+}
+
+func lists(closed []int32, c activation) groupLists {
+	if c.omitted == nil && slices.Equal(closed, c.own) {
+		return groupLists{closed: c.own}
+	}
+	return groupLists{closed, &c}
 }
 
 // gained lists a group and what it inherits, but not beyond groups of in, which holds all that these inherit.

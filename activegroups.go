@@ -129,9 +129,9 @@ func (tx *Tx) ticketActivity(t TicketRecord) (active, omitted []Group, err error
 		return nil, nil, err
 	}
 	groups := p.activate(p.assigned(memberships, tx.now), t)
-	own, left := slices.Clone(groups.global.own), slices.Clone(groups.global.omitted)
+	own, left := slices.Clone(groups.global.own()), slices.Clone(groups.global.omitted())
 	for _, g := range groups.scoped {
-		own, left = append(own, g.own...), append(left, g.omitted...)
+		own, left = append(own, g.own()...), append(left, g.omitted()...)
 	}
 	return p.named(own), p.named(left), nil
 }

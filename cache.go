@@ -1,8 +1,8 @@
 package rbac
 
 import (
+	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
@@ -37,11 +37,28 @@ func newCache[K comparable, V any](size int) *otter.Cache[K, V] {
 
 // cachedUser is an enabled user with their memberships, which are those of a policy and of those that changes make of it.
 type cachedUser struct {
+	standing atomic.Pointer[standing]
+	dropped  atomic.Bool // the cache of users does not hold it any more: it may not be so any more
 	id       uuid.UUID
 	name     string
 	groups   heldGroups
-	dropped  atomic.Bool // the cache of users does not hold it any more: it may not be so any more
-	standing atomic.Pointer[standing]
+}
+
+// add puts a user into the caches, under a text in one of them. It returns the user who is there already, if
+// one is: their tickets know them, too.
+func (c *caches) add(u *cachedUser, cache *userCache, text string) *cachedUser {
+	if kept, ok := c.users.GetIfPresent(u.id); ok {
+		u = kept
+	} else {
+		c.users.Set(u.id, u)
+	}
+	if text == u.name {
+		text = u.name // one text, and no bytes of the host, who may use them again, as fasthttp does
+	} else {
+		text = strings.Clone(text)
+	}
+	cache.Set(text, u)
+	return u
 }
 
 // drop is for users whom the cache does not hold any more. Others may, for a while: so they keep no policy.
@@ -56,18 +73,6 @@ type cachedTicket struct {
 	user     *cachedUser
 	seen     *lastSeen
 	standing atomic.Pointer[standing]
-}
-
-// standing is the Identity of a user, or of a ticket of theirs, under one policy.
-type standing struct {
-	policy   *policy
-	until    time.Time // when the next membership ends; zero: never
-	identity *Identity
-}
-
-// holds reports whether it is right at a time under a policy.
-func (s *standing) holds(p *policy, now time.Time) bool {
-	return s != nil && s.policy == p && (s.until.IsZero() || now.Before(s.until))
 }
 
 // fresh reports whether what was found in a cache, after st was read, is what the store holds at the head of st.

@@ -64,12 +64,12 @@ func (x *witness) outcome(id *Identity, n int32, with map[string][]int32) string
 	then := *id
 	then.active = x.policy.activate(with, TicketRecord{})
 	active := then.active.in(id.scope)
-	if slices.Contains(active.omitted, n) {
+	if slices.Contains(active.omitted(), n) {
 		return " would not do: " + then.leftOut(n)
 	}
 	var lost []string
-	for _, o := range id.active.in(id.scope).own {
-		if slices.Contains(active.omitted, o) {
+	for _, o := range id.active.in(id.scope).own() {
+		if slices.Contains(active.omitted(), o) {
 			lost = append(lost, x.policy.group(o).Name)
 		}
 	}

@@ -48,7 +48,7 @@ func (id *Identity) standing() string {
 // lacking is standing, and what was left out by a dynamic set that would help: a group for which helps is true, or what inherits one.
 func (id *Identity) lacking(helps func(int32) bool) string {
 	texts := []string{id.standing()}
-	for _, n := range id.active.in(id.scope).omitted {
+	for _, n := range id.active.in(id.scope).omitted() {
 		if id.policy.path(n, helps) != nil {
 			texts = append(texts, id.leftOut(n))
 		}
@@ -61,7 +61,7 @@ func (id *Identity) lacking(helps func(int32) bool) string {
 func (id *Identity) leftOut(n int32) string {
 	p := id.policy
 	text := p.group(n).Name + " is left out"
-	if v, ok := p.violation(id.scope, append(slices.Clone(id.active.in(id.scope).own), n)); ok {
+	if v, ok := p.violation(id.scope, append(slices.Clone(id.active.in(id.scope).own()), n)); ok {
 		text += " by the dynamic set " + v.set.Name + ": " + v.text(p.separationSet(v.set), id.user)
 	}
 	return text

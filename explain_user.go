@@ -60,8 +60,7 @@ type witness struct {
 }
 
 func (x *witness) explain(p Predicate, clock func() time.Time) Explanation {
-	active := x.policy.activate(x.policy.assigned(x.memberships, x.now), TicketRecord{})
-	id := x.policy.identity(x.user.ID, x.user.Name, active, time.Time{}, clock)
+	id := &x.policy.stand(x.user.ID, x.user.Name, x.policy.assigned(x.memberships, x.now), TicketRecord{}, clock).Identity
 	id.third = true
 	_, e := explainer{evidence: x.evidence}.explain(own(p), id)
 	if x.user.Disabled {
@@ -181,7 +180,7 @@ func (x *witness) voidness(m MembershipRecord, root int32, id *Identity) string 
 		return ", ended " + m.Until.Format(time.DateOnly)
 	case m.Scope != "" && m.Scope != id.scope:
 		return ", which is not asked about"
-	case slices.Contains(id.active.in(id.scope).omitted, root):
+	case slices.Contains(id.active.in(id.scope).omitted(), root):
 		return "; " + id.leftOut(root)
 	}
 	return ""

@@ -1,9 +1,9 @@
 package rbac
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -64,7 +64,8 @@ const maxLookups = 32
 // is dead, would keep its place from all that come later.
 const lookupWait = 10 * time.Second
 
-// lookup is current for what is not in a cache, or needs no more than what is sought.
+// lookup runs f on what is sought, which is in no cache, together with the state at the same head: in one query where the
+// store is a Finder and f needs nothing else, and in a View otherwise, as current does. f may be run more than once.
 func (a *Authority) lookup(ctx context.Context, what Sought, f func(Records, *state) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupWait, a.cfg.MaxStaleness), errSlowLookup)
 	defer cancel()
@@ -187,18 +188,20 @@ func (a *Authority) identityIn(c *cachedTicket, st *state, now time.Time) *Ident
 func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
 	s := place.Load()
 	if !s.holds(p, now) {
-		s = &standing{policy: p, until: u.groups.nextEnd(now), identity: u.withTicket(p, t, now, clock)}
+		s = u.withTicket(p, t, now, clock)
 		place.Store(s)
 		if u.dropped.Load() { // since they were found: nobody looks here again, and it would keep the policy in memory
 			place.CompareAndSwap(s, nil)
 		}
 	}
-	return s.identity
+	return &s.Identity
 }
 
-// withTicket returns the Identity that a ticket of the user gives; that of the zero ticket is without one.
-func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
-	return p.identity(u.id, u.name, p.activate(p.heldAt(now, u.groups), t), t.Created, clock)
+// withTicket returns what a ticket of the user gives; the zero ticket is that of a user without one.
+func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, clock func() time.Time) *standing {
+	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, clock)
+	s.until = u.groups.nextEnd(now)
+	return s
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
@@ -211,7 +214,7 @@ func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error
 	if err != nil {
 		return nil, err
 	}
-	return a.identityOf(ctx, userKey{a.caches.names, name, Sought{User: name}, Records.UserByName})
+	return a.identityOf(ctx, a.caches.names, Sought{User: name})
 }
 
 // IdentityBySubject is Identity for the user with exactly that Subject.
@@ -219,39 +222,25 @@ func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Ide
 	if reason := badString(subject, 1); reason != "" {
 		return nil, invalid("user", subject, "Subject", reason)
 	}
-	return a.identityOf(ctx, userKey{a.caches.subjects, subject, Sought{Subject: subject}, Records.UserBySubject})
+	return a.identityOf(ctx, a.caches.subjects, Sought{Subject: subject})
 }
 
-// userKey is a way to find a user: in a cache, else in the store.
-type userKey struct {
-	cache *userCache
-	key   string
-	what  Sought
-	find  func(Records, string) (UserRecord, error)
-}
-
-func (a *Authority) identityOf(ctx context.Context, k userKey) (*Identity, error) {
+// identityOf finds a user, who is sought by a text, under that text in a cache, else in the store.
+func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sought) (*Identity, error) {
 	st, now, err := a.ready(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if u, ok := k.cache.GetIfPresent(k.key); ok && a.fresh(u, st) {
+	if u, ok := cache.GetIfPresent(what.text()); ok && a.fresh(u, st) {
 		return u.stand(&u.standing, st.policy, TicketRecord{}, now, a.cfg.Clock), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, k.what, func(r Records, st *state) error {
-		u, err := readUser(r, st.policy, func() (UserRecord, error) { return k.find(r, k.key) })
+	err = a.lookup(ctx, what, func(r Records, st *state) error {
+		u, err := readUser(r, st.policy, func() (UserRecord, error) { return what.user(r) })
 		if err != nil {
-			return named(err, "user", k.key)
+			return named(err, "user", what.text())
 		}
-		a.keep(st, func(in *caches) {
-			if kept, ok := in.users.GetIfPresent(u.id); ok {
-				u = kept // which their tickets know, too
-			} else {
-				in.users.Set(u.id, u)
-			}
-			k.cache.Set(strings.Clone(k.key), u) // the host may reuse its bytes, as fasthttp does
-		})
+		a.keep(st, func(in *caches) { u = in.add(u, cache, what.text()) })
 		id = u.stand(&u.standing, st.policy, TicketRecord{}, a.now(), a.cfg.Clock)
 		return nil
 	})
@@ -259,4 +248,15 @@ func (a *Authority) identityOf(ctx context.Context, k userKey) (*Identity, error
 		return nil, err
 	}
 	return id, nil
+}
+
+// text is what a user is sought by.
+func (s Sought) text() string { return cmp.Or(s.User, s.Subject) }
+
+// user reads the user who is sought.
+func (s Sought) user(r Records) (UserRecord, error) {
+	if s.User != "" {
+		return r.UserByName(s.User)
+	}
+	return r.UserBySubject(s.Subject)
 }

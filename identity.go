@@ -20,20 +20,30 @@ import (
 // permission. So has the zero Identity. For neither is any predicate met, IsAnonymous
 // and Not included: they stand for "nobody looked", not for "nobody logged in".
 type Identity struct {
+	policy *policy       // nil: made by NewIdentity
+	here   *activeGroups // with policy: the active groups in scope
 	kind   identityKind
+	third  bool                    // texts are about the user, not for them
+	active *scopedGroups           // with policy: the groups of every scope; nil: none in any
+	near   *atomic.Pointer[nearby] // what WithAddr keeps; nil: nothing
 	user   string
 	id     uuid.UUID
 	since  time.Time        // AuthenticatedAt
 	now    func() time.Time // the clock of its Authority; nil: time.Now
 	addr   netip.Addr
-	policy *policy                 // nil: made by NewIdentity
-	here   *activeGroups           // with policy: the active groups in scope
-	active *scopedGroups           // with policy: the groups of every scope; nil: none in any
-	third  bool                    // texts are about the user, not for them
-	near   *atomic.Pointer[nearby] // what WithAddr keeps; nil: nothing
-	scope  string                  // whose memberships groups counts beside the global ones; empty: none
-	gnames map[string]struct{}     // without policy: groups
-	pnames map[string]struct{}     // without policy: permissions
+	scope  string // whose memberships groups counts beside the global ones; empty: none
+	host   *hostNames
+}
+
+// hostNames are what a host says somebody has, of whom no policy knows.
+type hostNames struct{ groups, permissions map[string]struct{} }
+
+// hosts is what the host says of id, for one without policy.
+func (id *Identity) hosts() hostNames {
+	if id.host == nil {
+		return hostNames{}
+	}
+	return *id.host
 }
 
 type identityKind uint8
@@ -64,10 +74,9 @@ func NewIdentity(user string, groups, permissions []string) *Identity {
 		return &Identity{}
 	}
 	return &Identity{
-		kind:   userIdentity,
-		user:   name,
-		gnames: nameSet(groups, validGroup),
-		pnames: nameSet(permissions, validPermission),
+		kind: userIdentity,
+		user: name,
+		host: &hostNames{nameSet(groups, validGroup), nameSet(permissions, validPermission)},
 	}
 }
 
@@ -89,21 +98,37 @@ func (p *policy) anonymous(now func() time.Time) *Identity {
 	}
 	id := p.nobody.Load()
 	if id == nil {
-		none := &scopedGroups{global: &activeGroups{}}
-		id = &Identity{kind: anonymousIdentity, policy: p, here: none.global, active: none, now: now}
+		none := &scopedGroups{}
+		id = &Identity{kind: anonymousIdentity, policy: p, here: &none.global, active: none, now: now}
 		p.nobody.Store(id)
 	}
 	return id
 }
 
-// identity is the user u. What is active is kept and never written to. Without
-// policy, id, name or what is active nobody is identified.
-func (p *policy) identity(u uuid.UUID, name string, active *scopedGroups, since time.Time, now func() time.Time) *Identity {
-	if p == nil || u == uuid.Nil || name == "" || active == nil {
-		return &Identity{}
+// standing is the Identity of a user, or of a ticket of theirs, under one policy. What a check reads of it lies together.
+type standing struct {
+	groups scopedGroups
+	until  time.Time // when the next membership ends; zero: never
+	Identity
+	near atomic.Pointer[nearby]
+}
+
+// stand gives the user u what a ticket of theirs, or the zero one, gives with these groups. Without
+// policy, id or name nobody is identified.
+func (p *policy) stand(u uuid.UUID, name string, assigned map[string][]int32, t TicketRecord, now func() time.Time) *standing {
+	s := &standing{}
+	if p == nil || u == uuid.Nil || name == "" {
+		return s
 	}
-	return &Identity{kind: userIdentity, id: u, user: name, here: active.global, active: active,
-		since: since, now: now, policy: p, near: &atomic.Pointer[nearby]{}}
+	s.groups.fill(assigned, p.activator(t))
+	s.Identity = Identity{kind: userIdentity, id: u, user: name, here: &s.groups.global, active: &s.groups,
+		since: t.Created, now: now, policy: p, near: &s.near}
+	return s
+}
+
+// holds reports whether it is right at a time under a policy.
+func (s *standing) holds(p *policy, now time.Time) bool {
+	return s != nil && s.policy == p && (s.until.IsZero() || now.Before(s.until))
 }
 
 // known reports whether somebody looked who it is.
@@ -145,7 +170,7 @@ func (id *Identity) HasPermission(name string) bool {
 // group is the verdict on being in a group, for a known id.
 func (id view) group(name string) verdict {
 	if id.policy == nil {
-		_, ok := id.gnames[name]
+		_, ok := id.hosts().groups[name]
 		return verdictOf(ok)
 	}
 	n, ok := id.policy.groupNums.Get(name)
@@ -164,14 +189,10 @@ func (id view) inNumber(n int32, ok bool) verdict {
 // permission is the verdict on having a permission, for a known id.
 func (id view) permission(name string) verdict {
 	if id.policy == nil {
-		_, ok := id.pnames[name]
+		_, ok := id.hosts().permissions[name]
 		return verdictOf(ok)
 	}
-	return id.given(id.policy.permission(name))
-}
-
-// given is the verdict on having a permission of the policy, if there is one.
-func (id view) given(p *policyPermission) verdict {
+	p := id.policy.permission(name)
 	if p == nil {
 		return broken
 	}
@@ -184,7 +205,7 @@ func (id *Identity) Groups() iter.Seq[string] {
 		switch {
 		case !id.known():
 		case id.policy == nil:
-			slices.Values(slices.Sorted(maps.Keys(id.gnames)))(yield)
+			slices.Values(slices.Sorted(maps.Keys(id.hosts().groups)))(yield)
 		default:
 			for _, n := range id.policy.byName(slices.Clone(id.here.closed)) {
 				if !yield(id.policy.group(n).Name) {
@@ -201,7 +222,7 @@ func (id *Identity) Permissions() iter.Seq[string] {
 		switch {
 		case !id.known():
 		case id.policy == nil:
-			slices.Values(slices.Sorted(maps.Keys(id.pnames)))(yield)
+			slices.Values(slices.Sorted(maps.Keys(id.hosts().permissions)))(yield)
 		default:
 			slices.Values(id.policy.permissionNames(id.here.closed))(yield)
 		}

@@ -50,9 +50,9 @@ type policyGroup struct {
 }
 
 type policyPermission struct {
-	Permission
 	serial uint64
 	given  groupSet // the groups that give it, by a grant of their own or of a group they inherit
+	Permission
 }
 
 // policySet is a separation of duty set. Members that the policy does not have count nowhere.
@@ -97,8 +97,9 @@ type foundGroup struct {
 }
 
 type foundPermission struct {
-	policy     uint64
-	permission *policyPermission // nil: there is none
+	policy uint64
+	ok     bool // there is one
+	given  groupSet
 }
 
 // findGroup looks a name up once in each policy. A predicate that serves several
@@ -115,16 +116,20 @@ func (p *policy) findGroup(name string, kept *atomic.Pointer[foundGroup]) (int32
 	return n, ok
 }
 
-func (p *policy) findPermission(name string, kept *atomic.Pointer[foundPermission]) *policyPermission {
+// findPermission is findGroup for the groups that give a permission.
+func (p *policy) findPermission(name string, kept *atomic.Pointer[foundPermission]) *foundPermission {
 	f := kept.Load()
 	if f != nil && f.policy == p.serial {
-		return f.permission
+		return f
 	}
-	perm := p.permission(name)
+	found := &foundPermission{policy: p.serial}
+	if perm := p.permission(name); perm != nil {
+		found.ok, found.given = true, perm.given
+	}
 	if f == nil || f.policy < p.serial {
-		kept.Store(&foundPermission{p.serial, perm})
+		kept.Store(found)
 	}
-	return perm
+	return found
 }
 
 // closeOver returns the sorted numbers of groups and of all groups they inherit.

@@ -31,7 +31,7 @@ type predicate struct {
 	size  int    // how many predicates the tree has
 
 	// serial tells predicates apart whose verdict follows from the active groups alone, so
-	// that these can remember it; zero: it does not.
+	// that these can remember it; zero: it does not. See serialStep.
 	serial uint64
 }
 
@@ -52,11 +52,25 @@ type leaf interface {
 
 func (p *predicate) unwrap() *predicate { return p }
 
+// judge judges p, and remembers the verdict where that follows from the active groups alone.
 func (p *predicate) judge(v view) verdict {
-	if p.serial == 0 || v.active == nil {
+	found := p.rule.judge(v)
+	if v.active != nil {
+		v.active.remember(p, found)
+	}
+	return found
+}
+
+// judgePart judges p as a part of another predicate. To look for the verdict on a small one would cost more than to judge it.
+func (p *predicate) judgePart(v view) verdict {
+	const small = 8
+	if p.size < small || v.active == nil {
 		return p.rule.judge(v)
 	}
-	return v.active.remember(p, v)
+	if known, ok := v.active.recalled(p); ok {
+		return known
+	}
+	return p.judge(v)
 }
 
 // view is an Identity as a predicate sees it: with the groups that count in the
@@ -95,10 +109,15 @@ func (p *predicate) plain() string {
 
 func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
 
-// newGroupLeaf is newLeaf for what follows from the active groups alone.
-func newGroupLeaf(l leaf) *predicate {
-	return &predicate{rule: l, depth: 1, size: 1, serial: serials.Add(1)}
+// groupLeaf is a predicate that follows from the active groups alone.
+func groupLeaf(l leaf) predicate {
+	return predicate{rule: l, depth: 1, size: 1, serial: newSerial()}
 }
+
+// serialStep is how far serials of predicates are apart, so that there is a number for each with each verdict.
+const serialStep = 4
+
+func newSerial() uint64 { return serials.Add(1) * serialStep }
 
 var serials atomic.Uint64
 

@@ -92,7 +92,11 @@ func (p *hasPermission) judge(id view) verdict {
 	if id.policy == nil {
 		return id.permission(p.name)
 	}
-	return id.given(id.policy.findPermission(p.name, &p.found))
+	found := id.policy.findPermission(p.name, &p.found)
+	if !found.ok {
+		return broken
+	}
+	return verdictOf(found.given.meets(id.active.closed))
 }
 
 func (p *hasPermission) call() (string, []string) {

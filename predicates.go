@@ -45,12 +45,19 @@ type Predicate interface {
 
 // Met reports whether id meets p. It is Check(id, p) == nil without building the
 // error: it allocates nothing and takes nanoseconds.
-func Met(id *Identity, p Predicate) bool { return remembered(id, p) || judge(id, p) == met }
+func Met(id *Identity, p Predicate) bool {
+	if q, ok := p.(*predicate); ok && q != nil && id != nil && id.here != nil {
+		if v, ok := id.here.recalled(q); ok {
+			return v == met
+		}
+	}
+	return judge(id, p) == met
+}
 
 // Check returns nil if id meets p, and a [*DeniedError], which is [ErrDenied],
 // otherwise. A nil or zero id and a nil p are denied.
 func Check(id *Identity, p Predicate) error {
-	if remembered(id, p) || judge(id, p) == met {
+	if Met(id, p) {
 		return nil
 	}
 	e := &DeniedError{Identity: id, Message: denialMessage(id, p)}
@@ -142,7 +149,12 @@ func InGroup(name string) Predicate {
 	if !validGroup(name) {
 		return newFlawedName("in_group", "group", name)
 	}
-	return newGroupLeaf(&inGroup{name: name})
+	p := &struct { // side by side, since a check reads both
+		predicate
+		rule inGroup
+	}{rule: inGroup{name: name}}
+	p.predicate = groupLeaf(&p.rule)
+	return &p.predicate
 }
 
 func validGroup(name string) bool {
@@ -167,7 +179,12 @@ func HasPermission(name string) Predicate {
 	if !validPermission(name) {
 		return newFlawedName("has_permission", "permission", name)
 	}
-	return newGroupLeaf(&hasPermission{name: name})
+	p := &struct { // side by side, since a check reads both
+		predicate
+		rule hasPermission
+	}{rule: hasPermission{name: name}}
+	p.predicate = groupLeaf(&p.rule)
+	return &p.predicate
 }
 
 // validPermission keeps patterns out: Not(HasPermission("post.*")) would be met

@@ -153,9 +153,9 @@ func TestUnidentified(t *testing.T) {
 		"groups without a user":              NewIdentity("", []string{"a"}, nil),
 		"permissions without a user":         NewIdentity("", nil, []string{"a"}),
 		"an invalid user":                    NewIdentity("a\x00", []string{"a"}, []string{"a"}),
-		"a policy's user without id":         blog.compile(t).identity([16]byte{}, "amy", nil, time.Time{}, nil),
-		"a policy's user without name":       blog.compile(t).identity([16]byte{1}, "", nil, time.Time{}, nil),
-		"a user of no policy":                (*policy)(nil).identity([16]byte{1}, "amy", nil, time.Time{}, nil),
+		"a policy's user without id":         &blog.compile(t).stand([16]byte{}, "amy", nil, TicketRecord{}, nil).Identity,
+		"a policy's user without name":       &blog.compile(t).stand([16]byte{1}, "", nil, TicketRecord{}, nil).Identity,
+		"a user of no policy":                &(*policy)(nil).stand([16]byte{1}, "amy", nil, TicketRecord{}, nil).Identity,
 		"nobody of no policy":                (*policy)(nil).anonymous(nil),
 		"a copy of zero that has an address": (&Identity{}).WithAddr(someAddr),
 	} {

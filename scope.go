@@ -8,15 +8,15 @@ import (
 
 // scopedGroups are the groups of an Identity in every scope. It does not change.
 type scopedGroups struct {
-	global *activeGroups
+	global activeGroups
 	scoped map[string]*activeGroups // those of the scopes that add something, the global ones included
 }
 
-// newScopedGroups makes it of what is assigned in each scope. Scopes with the same
+// fill makes it of what is assigned in each scope. Scopes with the same
 // assignments, which are most, share one entry.
-func newScopedGroups(assigned map[string][]int32, activate func(global, scoped []int32) *activeGroups) *scopedGroups {
+func (a *scopedGroups) fill(assigned map[string][]int32, activate func(global, scoped []int32) groupLists) {
 	everywhere := assigned[""]
-	a := &scopedGroups{global: activate(everywhere, nil)}
+	a.global.groupLists = activate(everywhere, nil)
 	made := map[string]*activeGroups{}
 	for scope, groups := range assigned {
 		if scope == "" {
@@ -25,9 +25,9 @@ func newScopedGroups(assigned map[string][]int32, activate func(global, scoped [
 		slices.Sort(groups)
 		key := numbersKey(groups)
 		if _, ok := made[key]; !ok {
-			made[key] = activate(everywhere, groups)
+			made[key] = &activeGroups{groupLists: activate(everywhere, groups)}
 		}
-		if made[key].equal(a.global) {
+		if made[key].equal(a.global.groupLists) {
 			continue
 		}
 		if a.scoped == nil {
@@ -35,7 +35,6 @@ func newScopedGroups(assigned map[string][]int32, activate func(global, scoped [
 		}
 		a.scoped[scope] = made[key]
 	}
-	return a
 }
 
 func numbersKey(numbers []int32) string {
@@ -55,7 +54,7 @@ func (a *scopedGroups) in(scope string) *activeGroups {
 	if groups, ok := a.scoped[scope]; ok {
 		return groups
 	}
-	return a.global
+	return &a.global
 }
 
 func validScope(scope string) bool { return badScope(scope) == "" }
@@ -139,7 +138,7 @@ func (c *inScope) judge(id view) verdict {
 	if id.policy != nil {
 		id.active, id.scope, id.scoped = id.Identity.active.in(c.scope), c.scope, true
 	}
-	return c.parts[0].judge(id)
+	return c.parts[0].judgePart(id)
 }
 
 func (c *inScope) call() (string, []string) {

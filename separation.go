@@ -314,7 +314,7 @@ func (p *policy) violation(scope string, groups []int32) (violation, bool) {
 func (a *scopedGroups) violates(now, next *policy) (violation, bool) {
 	for _, scope := range scopes(a.scoped) {
 		var groups []int32
-		for _, n := range a.in(scope).own {
+		for _, n := range a.in(scope).own() {
 			if m, ok := next.groupIDs.Get(now.group(n).ID); ok {
 				groups = append(groups, m)
 			}

@@ -245,7 +245,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	if err != nil {
 		return nil, noTicket(err)
 	}
-	return u.withTicket(p, rec, tx.now, tx.a.cfg.Clock), nil
+	return &u.withTicket(p, rec, tx.now, tx.a.cfg.Clock).Identity, nil
 }
 
 // compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.
