@@ -59,7 +59,7 @@ func (a *Authority) logGuarantee() {
 const confirmations = 4
 
 // errFork: a transaction that nothing has confirmed sees another history than the state's. It may be that of a server that was left behind.
-var errFork = errors.New("rbac: the server that was asked has another history than the one that was confirmed")
+var errFork = errors.New("the server that was asked has another history than the one that was confirmed")
 
 // confirm follows the store in a ConfirmedView, which may take away what the state has, or replace it.
 func (a *Authority) confirm(ctx context.Context) error {

@@ -169,8 +169,8 @@ func TestLeftBehind(t *testing.T) {
 						}
 					}
 				}
-				if err := a.Judge(ctx, unknown, mayEdit); !errors.Is(err, rbac.ErrUnavailable) {
-					t.Errorf("while the servers disagree: %v; want ErrUnavailable", err)
+				if err := a.Judge(ctx, unknown, mayEdit); !errors.Is(err, rbac.ErrUnavailable) || strings.Count(err.Error(), "rbac: ") != 1 {
+					t.Errorf("while the servers disagree: %v; want ErrUnavailable, with one \"rbac: \"", err)
 				}
 				store.swap(fresh.store) // its connections lead to the other server now
 				if err := a.Judge(ctx, unknown, mayEdit); !errors.Is(err, rbac.ErrDenied) {

@@ -3,7 +3,6 @@ package rbac_test
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/internal/processtest"
 	"pgregory.net/rapid"
 )
 
@@ -24,12 +24,7 @@ import (
 //
 //	TMPDIR=/dev/shm RBAC_HISTORIES=10000 go test -run '^TestModel$' -timeout 60m .
 func TestModel(t *testing.T) {
-	n := 100
-	if s := os.Getenv("RBAC_HISTORIES"); s != "" {
-		var err error
-		n, err = strconv.Atoi(s)
-		must(t, err)
-	}
+	n := processtest.NumberFrom(t, "RBAC_HISTORIES", 100)
 	setFlag(t, "rapid.checks", strconv.Itoa(n))
 	setFlag(t, "rapid.steps", "60")
 	setFlag(t, "rapid.nofailfile", "true")

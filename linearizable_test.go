@@ -224,30 +224,17 @@ func (w *door) read(n int) (name string, op processtest.Operation) {
 	op.Begin = w.order.next()
 	switch n % 4 {
 	case 0:
-		op.Value = said(w.a.Judge(ctx, w.tok, rbac.HasPermission("door.open")), "allowed", rbac.ErrDenied, "denied")
+		op.Value = processtest.Said(w.a.Judge(ctx, w.tok, rbac.HasPermission("door.open")), "allowed", rbac.ErrDenied, "denied")
 	case 1:
 		id, err := w.a.Identify(ctx, w.tok)
-		op.Value = said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), nil, "")
+		op.Value = processtest.Said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), nil, "")
 	case 2:
-		op.Value = said(second(w.a.Identity(ctx, "cid")), "enabled", rbac.ErrDenied, "disabled")
+		op.Value = processtest.Said(second(w.a.Identity(ctx, "cid")), "enabled", rbac.ErrDenied, "disabled")
 	default:
-		op.Value = said(w.a.Judge(ctx, l.tok, rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
+		op.Value = processtest.Said(w.a.Judge(ctx, l.tok, rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
 	}
 	op.End = w.order.next()
 	return name, op
-}
-
-// said is what an answer means; ErrUnavailable is none.
-func said(err error, yes string, no error, means string) string {
-	switch {
-	case err == nil:
-		return yes
-	case errors.Is(err, rbac.ErrUnavailable):
-		return ""
-	case no != nil && errors.Is(err, no):
-		return means
-	}
-	return err.Error()
 }
 
 // readLog is what one reader has seen, by register.

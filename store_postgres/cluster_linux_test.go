@@ -250,6 +250,14 @@ func (p *process) movesTo(server *postgrestest.Server) {
 	p.proxy.Reset()
 }
 
+// catchesUp leads a process that was left behind to the new primary, where the right has been revoked, and waits until it says so.
+func (p *process) catchesUp() {
+	p.s.t.Helper()
+	p.movesTo(p.s.standby)
+	p.s.happened()
+	p.answers("denied")
+}
+
 // promoted makes the standby the server of the next scenarios, too.
 func (s *scenario) promoted() {
 	s.t.Helper()

@@ -43,8 +43,8 @@ func (e *engine) beginConfirmed(ctx context.Context) (sqlstore.Session, error) {
 	}}, nil
 }
 
-// standing is what a server says about itself.
-type standing struct {
+// serverStatus is what a server says about itself.
+type serverStatus struct {
 	standby  bool   // it follows another one
 	started  string // when; no two servers, and no server twice, at the same microsecond
 	waitsFor string // synchronous_standby_names
@@ -52,15 +52,15 @@ type standing struct {
 	fresh    bool   // its settings were read just now, and may be not yet what commits go by
 }
 
-const askStanding = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names'), pg_conf_load_time()::text,
+const askStatus = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names'), pg_conf_load_time()::text,
 	clock_timestamp() < pg_conf_load_time() + interval '2 seconds'`
 
 // ask asks only what PostgreSQL knows.
-func (e *engine) ask(ctx context.Context, conn *pgx.Conn) (s standing, err error) {
+func (e *engine) ask(ctx context.Context, conn *pgx.Conn) (s serverStatus, err error) {
 	if !e.postgres {
-		return standing{}, nil
+		return serverStatus{}, nil
 	}
-	err = conn.QueryRow(ctx, askStanding).Scan(&s.standby, &s.started, &s.waitsFor, &s.loaded, &s.fresh)
+	err = conn.QueryRow(ctx, askStatus).Scan(&s.standby, &s.started, &s.waitsFor, &s.loaded, &s.fresh)
 	return s, err
 }
 
@@ -123,7 +123,7 @@ func (e *engine) hangUpCommits(which func(w *wire, began time.Time) bool) {
 }
 
 // promise keeps for Guarantee what the server is worth.
-func (e *engine) promise(s standing) error {
+func (e *engine) promise(s serverStatus) error {
 	g := e.worth(s)
 	e.guarantee.Store(&g)
 	return e.refused(g)
@@ -137,7 +137,7 @@ func (e *engine) refused(g rbac.Guarantee) error {
 	return nil
 }
 
-func (e *engine) worth(s standing) rbac.Guarantee {
+func (e *engine) worth(s serverStatus) rbac.Guarantee {
 	switch {
 	case !e.postgres:
 		return rbac.Guarantee{Reason: "not tested on this engine"}

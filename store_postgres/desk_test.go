@@ -56,7 +56,7 @@ type round struct {
 	ticket     bool // ends with it
 }
 
-// write makes so many rounds of each kind, in any order. After every second loss it waits until all others know.
+// write makes so many rounds of each kind, in any order. After every second loss, and each of the first desk, it waits until all others know.
 func (d *desk) write(rounds int) {
 	user, group, right := d.name("user"), d.name("group"), d.name("right")
 	kinds := []round{
@@ -91,7 +91,7 @@ func (d *desk) round(r round) {
 		change = map[string]string{d.name("right"): "denied", l.name + " right": "denied"}
 	}
 	d.change(r.take, change)
-	if rand.IntN(2) == 0 {
+	if d.i == 0 || rand.IntN(2) == 0 {
 		d.o.lost(r.kind, d.owner, d.others, asked.register, change[asked.register], asked.words...)
 	}
 	for register := range change {

@@ -39,7 +39,7 @@ type engine struct {
 	reserved  chan *pgx.Conn // holds the connection for reading the head while nobody uses it; nil before there is one
 	process   uuid.UUID      // of the row that this store writes on it
 	swept     bool           // the rows of those that are gone; of who has the connection
-	inForce   standing       // what commits wait for, as far as it is known; of who has the connection, too
+	inForce   serverStatus   // what commits wait for, as far as it is known; of who has the connection, too
 	started   string         // when the server did that it leads to; likewise
 	guarantee atomic.Pointer[rbac.Guarantee]
 	failed    atomic.Uint32 // how many attempts in a row, to connect beside the pool

@@ -159,9 +159,7 @@ func primaryFrozen(s *scenario) {
 	for range 2 { // it has some time to be believed
 		stays.refuses()
 	}
-	stays.movesTo(s.standby)
-	s.happened()
-	stays.answers("denied")
+	stays.catchesUp()
 }
 
 // All that was acknowledged is on the standby, and the service goes on with it.
@@ -199,11 +197,7 @@ func primaryIsolated(s *scenario) {
 	moves.answers("denied")
 	left := []*process{stays, reads}
 	each(left, (*process).refuses)
-	s.happened()
-	each(left, func(p *process) {
-		p.movesTo(s.standby)
-		p.answers("denied")
-	})
+	each(left, (*process).catchesUp)
 }
 
 // A process that finds the new primary when it connects anew, and looks at the store for every request, still has
@@ -242,9 +236,7 @@ func primaryAhead(s *scenario) {
 	moves.movesTo(s.standby)
 	moves.answers("denied")
 	stays.refuses()
-	stays.movesTo(s.standby)
-	s.happened()
-	stays.answers("denied")
+	stays.catchesUp()
 }
 
 // Nothing waits for the standby.
@@ -268,9 +260,7 @@ func primaryIsolatedUnseen(s *scenario) {
 	moves.answers("denied")
 	stays.await("allow it for so long", func(answer string) bool { return answer == "allowed" && s.sinceEvent() > 2*maxStaleness })
 	s.t.Logf("%s: still allowed %v after the event", stays.name, s.sinceEvent())
-	stays.movesTo(s.standby)
-	s.happened()
-	stays.answers("denied")
+	stays.catchesUp()
 	s.guaranteed(false)
 }
 
@@ -288,9 +278,7 @@ func primaryFrozenUnseen(s *scenario) {
 	s.happened()
 	stays.await("allow it again", func(answer string) bool { return answer == "allowed" })
 	s.t.Logf("%s: allowed %v after the server goes on", stays.name, s.sinceEvent())
-	stays.movesTo(s.standby)
-	s.happened()
-	stays.answers("denied")
+	stays.catchesUp()
 	s.guaranteed(false)
 }
 

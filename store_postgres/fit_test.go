@@ -11,7 +11,7 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// On a standby a revocation arrives late, and nobody can say how late: so nothing is read there.
+// On a standby a revocation arrives late, and nobody can say how late: so no store takes it for its server.
 func TestStandbyIsRefused(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	s := mustOpen(t, server.DSN(), postgresstore.Options{})

@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/internal/processtest"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -31,12 +30,7 @@ ANALYZE`
 
 // The figures of docs/consistency.md. Everything works with many users as with few; RBAC_USERS says how many they are.
 func TestManyUsers(t *testing.T) {
-	users := 2000
-	if s := os.Getenv("RBAC_USERS"); s != "" {
-		var err error
-		users, err = strconv.Atoi(s)
-		must(t, err)
-	}
+	users := processtest.NumberFrom(t, "RBAC_USERS", 2000)
 	server := postgrestest.Start(t, "max_connections=200", "shared_buffers=1GB", "max_wal_size=4GB")
 	dsn := server.DSN() + "&pool_max_conns=40"
 	open := func() *rbac.Authority {

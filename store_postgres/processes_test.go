@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,12 +30,28 @@ var background = rbac.WithActor(context.Background(), "test")
 // TestWorkerProcess is what another process runs that a test has started.
 func TestWorkerProcess(t *testing.T) { processtest.Work(t, openDSN) }
 
+// withoutHints is behind the DSN of a worker that is to get none.
+const withoutHints = " (no hints)"
+
+// unhinted is a store without its hints.
+type unhinted struct {
+	rbac.Store
+	rbac.HeadReader
+	rbac.Confirmer
+	rbac.Finder
+}
+
 func openDSN(dsn string) (*rbac.Authority, func(), error) {
+	dsn, quiet := strings.CutSuffix(dsn, withoutHints)
 	s, err := postgresstore.Open(background, dsn, postgresstore.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := rbac.Open(background, s, rbac.Config{Logger: discard, Argon2id: cheap, MaxStaleness: maxStaleness})
+	store := rbac.Store(s)
+	if quiet {
+		store = unhinted{s, s, s, s}
+	}
+	a, err := rbac.Open(background, store, rbac.Config{Logger: discard, Argon2id: cheap, MaxStaleness: maxStaleness})
 	if err != nil {
 		return nil, nil, errors.Join(err, s.Close())
 	}
@@ -42,7 +59,8 @@ func openDSN(dsn string) (*rbac.Authority, func(), error) {
 }
 
 // Four processes on one server: each gives and takes rights, memberships, tickets, separation sets, groups and users, logs users in
-// and out, and all are asked about everything at the same time. No request that was sent later than MaxStaleness after a
+// and out, and all are asked about everything at the same time. A fifth only looks on: it changes nothing, gets no hints, and is asked about
+// one desk, so that hardly anything but its own polls makes it look at the store. No request that was sent later than MaxStaleness after a
 // change was acknowledged is answered from before it, and none that was sent to the process that made it. At
 // the end all agree, also with an Authority that has no past.
 //
@@ -62,15 +80,19 @@ func TestFourProcesses(t *testing.T) {
 func (o *office) work(rounds int) {
 	var writers, readers sync.WaitGroup
 	var stop atomic.Bool
-	for _, w := range o.workers {
+	ask := func(w *processtest.Worker, about []*desk) {
 		for range 2 {
 			readers.Go(func() {
 				for !stop.Load() {
-					o.read(w)
+					o.read(w, about[rand.IntN(len(about))])
 				}
 			})
 		}
 	}
+	for _, w := range o.workers {
+		ask(w, o.desks)
+	}
+	ask(o.onlooker, o.desks[:1])
 	for _, d := range o.desks {
 		writers.Go(func() { d.write(rounds) })
 	}
@@ -87,11 +109,12 @@ func (o *office) work(rounds int) {
 
 // office is a number of processes, and all that was heard from them.
 type office struct {
-	t       *testing.T
-	dsn     string
-	workers []*processtest.Worker
-	desks   []*desk
-	started time.Time
+	t        *testing.T
+	dsn      string
+	workers  []*processtest.Worker // the writers
+	onlooker *processtest.Worker   // is asked about the first desk
+	desks    []*desk
+	started  time.Time
 
 	mu        sync.Mutex
 	registers map[string]*processtest.Register
@@ -106,6 +129,7 @@ func newOffice(t *testing.T, dsn string, processes int) *office {
 	for range processes {
 		o.workers = append(o.workers, processtest.Start(t, o.dsn+"&pool_max_conns=6"))
 	}
+	o.onlooker = processtest.Start(t, o.dsn+"&pool_max_conns=6"+withoutHints)
 	for i := range 2 * processes {
 		d := &desk{o: o, i: i, owner: o.workers[i%processes], others: slices.Delete(slices.Clone(o.workers), i%processes, i%processes+1)}
 		o.desks = append(o.desks, d)
@@ -113,6 +137,7 @@ func newOffice(t *testing.T, dsn string, processes int) *office {
 		o.register(d.name("both"), "allowed")
 		d.logIn()
 	}
+	o.desks[0].others = append(o.desks[0].others, o.onlooker)
 	return o
 }
 
@@ -195,9 +220,8 @@ func (o *office) ask(w, writer *processtest.Worker, register string, words ...st
 	return op.Value
 }
 
-// read asks a process about something of one of the desks.
-func (o *office) read(w *processtest.Worker) {
-	d := o.desks[rand.IntN(len(o.desks))]
+// read asks a process about something of a desk.
+func (o *office) read(w *processtest.Worker, d *desk) {
 	things := d.things()
 	thing := things[rand.IntN(len(things))]
 	o.ask(w, d.owner, thing.register, thing.words...)
@@ -218,10 +242,11 @@ func (o *office) visits(i, rounds int) {
 	}
 }
 
-// The kinds of losses: other processes are told of those in the policy at once.
+// The kinds of losses: other processes are told of those in the policy at once, except for the onlooker.
 const (
 	inPolicy = "in the policy"
 	ofUser   = "of a user"
+	untold   = "without hints"
 )
 
 // lost measures how long it takes until other processes know of a loss.
@@ -237,7 +262,11 @@ func (o *office) lost(kind string, writer *processtest.Worker, others []*process
 			}
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			o.elsewhere[kind] = append(o.elsewhere[kind], time.Duration(o.now()-acknowledged))
+			how := kind
+			if w == o.onlooker {
+				how = untold
+			}
+			o.elsewhere[how] = append(o.elsewhere[how], time.Duration(o.now()-acknowledged))
 		})
 	}
 	group.Wait()
@@ -287,7 +316,7 @@ func (o *office) agree() {
 	}
 	for _, user := range users {
 		want := processtest.Serve(a, "see", user, "0")
-		for i, w := range o.workers {
+		for i, w := range append(slices.Clone(o.workers), o.onlooker) {
 			if got := w.Insist("see", user, a.Revision().String()); got != want {
 				o.t.Errorf("%s: process %d sees %s; one that is new %s", user, i, got, want)
 			}

@@ -1,5 +1,5 @@
 // Package postgrestest gives tests a PostgreSQL server: one that they start themselves, from the
-// binaries of the machine, or the one that RBAC_TEST_POSTGRES names by a DSN.
+// binaries of the machine, or the one that RBAC_TEST_POSTGRES names by a DSN (postgres://…).
 //
 //	func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 //
@@ -18,9 +18,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Env names the DSN of a server that tests may use instead of one of their own. They make
+// env names the DSN of a server that tests may use instead of one of their own. They make
 // schemas in its database, and drop them.
-const Env = "RBAC_TEST_POSTGRES"
+const env = "RBAC_TEST_POSTGRES"
 
 // Main runs the tests of a package, and then stops the server that they shared, if they started one.
 func Main(m *testing.M) int {
@@ -46,7 +46,7 @@ func DSN(t testing.TB) string {
 	t.Helper()
 	share()
 	if shared.err != nil {
-		t.Skipf("no PostgreSQL: %v (%s can name a server)", shared.err, Env)
+		t.Skipf("no PostgreSQL: %v (%s can name a server)", shared.err, env)
 	}
 	return shared.dsn
 }
@@ -59,7 +59,7 @@ func Found() bool {
 
 func share() {
 	shared.once.Do(func() {
-		if shared.dsn = os.Getenv(Env); shared.dsn != "" {
+		if shared.dsn = os.Getenv(env); shared.dsn != "" {
 			return
 		}
 		if shared.server, shared.err = start("fsync=off", "synchronous_commit=on", "full_page_writes=off", "max_connections=500", "shared_buffers=64MB"); shared.err == nil {
@@ -76,15 +76,12 @@ func Schema(t testing.TB) string {
 	return schema
 }
 
-// InSchema is a DSN with the search_path of such a schema, which exists.
+// InSchema is a DSN with the search_path of such a schema, which exists. It takes more parameters after an "&".
 func InSchema(t testing.TB) string {
 	t.Helper()
 	dsn, schema := DSN(t), Schema(t)
 	Exec(t, dsn, "CREATE SCHEMA "+schema)
-	switch {
-	case !strings.Contains(dsn, "://"):
-		return dsn + " search_path=" + schema
-	case strings.Contains(dsn, "?"):
+	if strings.Contains(dsn, "?") {
 		return dsn + "&search_path=" + schema
 	}
 	return dsn + "?search_path=" + schema

@@ -52,6 +52,22 @@ func Serve(a *rbac.Authority, words ...string) string {
 	return do(ctx, a, words[1:])
 }
 
+// Said is what an answer means: yes where there is no error, means for the error no (or nil), and the text of any other. It is
+// empty for ErrUnavailable, which is no answer. A join that separation of duty refuses leaves the user "out".
+func Said(err error, yes string, no error, means string) string {
+	switch {
+	case err == nil:
+		return yes
+	case errors.Is(err, rbac.ErrUnavailable):
+		return ""
+	case no != nil && errors.Is(err, no):
+		return means
+	case errors.Is(err, rbac.ErrSeparation):
+		return "out"
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}
+
 type request = func(ctx context.Context, a *rbac.Authority, of []string) string
 
 // requests by name. What they are of is in their first lines.
@@ -62,7 +78,7 @@ var requests = map[string]request{
 		if errors.Is(err, rbac.ErrNoTicket) {
 			return "denied"
 		}
-		return said(err, "allowed", rbac.ErrDenied, "denied")
+		return Said(err, "allowed", rbac.ErrDenied, "denied")
 	},
 	"may": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user, a predicate
 		id, err := a.Identity(ctx, of[0])
@@ -72,25 +88,25 @@ var requests = map[string]request{
 		if err == nil {
 			err = rbac.Check(id, predicate(of[1]))
 		}
-		return said(err, "allowed", rbac.ErrDenied, "denied")
+		return Said(err, "allowed", rbac.ErrDenied, "denied")
 	},
 	"lives": func(ctx context.Context, a *rbac.Authority, of []string) string { // a token, at a revision or later
-		return said(a.Judge(at(ctx, of[1]), token(of[0]), rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
+		return Said(a.Judge(at(ctx, of[1]), token(of[0]), rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
 	},
 	"see": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user, at a revision or later
 		id, err := a.Identity(at(ctx, of[1]), of[0])
-		return said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), rbac.ErrNotFound, "nobody")
+		return Said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), rbac.ErrNotFound, "nobody")
 	},
 	"login": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user
 		tok, err := a.Login(ctx, rbac.Login{User: of[0], Password: Password})
-		return said(err, tok.Secret(), rbac.ErrBusy, "")
+		return Said(err, tok.Secret(), rbac.ErrBusy, "")
 	},
 	"issue": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user; no attempt that is broken off counts as a failure
 		tok, err := a.Issue(ctx, rbac.Login{User: of[0]})
-		return said(err, tok.Secret(), nil, "")
+		return Said(err, tok.Secret(), nil, "")
 	},
 	"logout": func(ctx context.Context, a *rbac.Authority, of []string) string { // a token
-		return said(a.Logout(ctx, token(of[0])), "ended", rbac.ErrNoTicket, "ended")
+		return Said(a.Logout(ctx, token(of[0])), "ended", rbac.ErrNoTicket, "ended")
 	},
 	"grant": change("allowed", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a group, a permission
 		return tx.GrantPermission(rbac.Grant{Group: of[0], Permission: of[1]})
@@ -119,7 +135,7 @@ var requests = map[string]request{
 // change makes an Update a request. Where it finds what it was to bring about, a request before it has, without an answer.
 func change(makes string, there error, f func(tx *rbac.Tx, of []string) error) request {
 	return func(ctx context.Context, a *rbac.Authority, of []string) string {
-		return said(a.Update(ctx, func(tx *rbac.Tx) error { return f(tx, of) }), makes, there, makes)
+		return Said(a.Update(ctx, func(tx *rbac.Tx) error { return f(tx, of) }), makes, there, makes)
 	}
 }
 
@@ -135,21 +151,6 @@ func leave(tx *rbac.Tx, of []string) (err error) {
 		err = errors.Join(err, tx.DeassignUser(rbac.Membership{User: of[0], Group: group}))
 	}
 	return err
-}
-
-// said is what an answer means; ErrUnavailable is none. A join that separation of duty refuses leaves the user out.
-func said(err error, yes string, no error, means string) string {
-	switch {
-	case err == nil:
-		return yes
-	case errors.Is(err, rbac.ErrUnavailable):
-		return ""
-	case no != nil && errors.Is(err, no):
-		return means
-	case errors.Is(err, rbac.ErrSeparation):
-		return "out"
-	}
-	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
 func at(ctx context.Context, revision string) context.Context {
