@@ -18,7 +18,18 @@ type page[T any] struct {
 func (v *Vector[T]) Len() int { return v.len }
 
 // Get returns the value of a number from 0 to Len()-1. It is the zero value where none was set.
-func (v *Vector[T]) Get(n int32) T { return v.pages[n/pageSize].items[n%pageSize] }
+func (v *Vector[T]) Get(n int32) T { return *v.at(n) }
+
+// at is where the value of a number is. It is not to be written to.
+func (v *Vector[T]) at(n int32) *T { return &v.pages[uint32(n)/pageSize].items[uint32(n)%pageSize] }
+
+// extend makes an empty vector one of so many zero values.
+func (v *Vector[T]) extend(stamp uint64, n int) {
+	v.stamp, v.len = stamp, n
+	for range (n + pageSize - 1) / pageSize {
+		v.pages = append(v.pages, &page[T]{stamp: stamp})
+	}
+}
 
 // Set sets the value of a number that is at most Len().
 func (v *Vector[T]) Set(stamp uint64, n int32, value T) {
