@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/rbac-go/rbac/internal/postgrestest"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := postgrestest.Main(m)
 	stopChromium()
 	stopBuilding()
 	os.Exit(code)
