@@ -46,19 +46,20 @@ func (l groupLists) omitted() []int32 {
 // Only one in so many is kept: what is asked often soon is, and of what is asked once few pay for the writing.
 func (a *activeGroups) remember(p *predicate, v verdict) {
 	if p.serial != 0 && rand.Uint32()%8 == 0 {
-		a.place(p).Store(p.serial + uint64(v-unmet) + 1)
+		a.place(p.serial).Store(p.serial + uint64(v-unmet) + 1)
 	}
 }
 
 // recalled returns the verdict on p that is remembered, if one is.
 func (a *activeGroups) recalled(p *predicate) (v verdict, ok bool) {
-	e := a.place(p).Load() - p.serial - 1
+	serial := p.serial
+	e := a.place(serial).Load() - serial - 1
 	return verdict(e) + unmet, e <= uint64(met-unmet)
 }
 
-// place is where the verdict on p is kept, if it is.
-func (a *activeGroups) place(p *predicate) *atomic.Uint64 {
-	return &a.verdicts[p.serial/serialStep%uint64(len(a.verdicts))]
+// place is where the verdict on the predicate with a serial is kept, if it is.
+func (a *activeGroups) place(serial uint64) *atomic.Uint64 {
+	return &a.verdicts[serial/serialStep%uint64(len(a.verdicts))]
 }
 
 func (l groupLists) equal(b groupLists) bool {
