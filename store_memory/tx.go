@@ -78,7 +78,7 @@ func (t *tx) change(what string, f func(*state) error) error {
 
 // list yields copies of the rows that there are when the listing begins,
 // whatever is written while it runs.
-func list[R any](t *tx, rows func(*state) iter.Seq[*R], copied func(*R) R) iter.Seq2[R, error] {
+func list[Row, R any](t *tx, rows func(*state) iter.Seq[*Row], copied func(*Row) R) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
 		if err := t.usable(); err != nil {
