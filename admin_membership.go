@@ -1,6 +1,9 @@
 package rbac
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // AssignUser makes a user a member of a group: everywhere, or in the scope that
 // the Membership names. ErrExists if there is one with that user, group and scope
@@ -27,7 +30,7 @@ func (tx *Tx) AssignUser(m Membership) error {
 		func() error { return tx.pruneUserTickets(u) },
 		func() error { return tx.r.AddMembership(rec) },
 		func() error {
-			return tx.logMembership("AssignUser", rec, u.Name, g.Name, nil, rec.public(u.Name, g.Name))
+			return tx.logMembership("AssignUser", u.Name, g.Name, nil, &rec)
 		})
 }
 
@@ -62,8 +65,18 @@ func (m MembershipRecord) public(user, group string) Membership {
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
 }
 
-func (tx *Tx) logMembership(action string, m MembershipRecord, user, group string, before, after any) error {
-	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)
+// logMembership writes a change of a membership from what it was to what it is; nil where there was or is none.
+func (tx *Tx) logMembership(action, user, group string, before, after *MembershipRecord) error {
+	m := cmp.Or(after, before)
+	c := Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}
+	var err1, err2 error
+	if before != nil {
+		c.Before, err1 = before.public(user, group).json()
+	}
+	if after != nil {
+		c.After, err2 = after.public(user, group).json()
+	}
+	return tx.logRecords(c, errors.Join(err1, err2))
 }
 
 // ModifyMembership replaces Note and Until of the membership with that user, group and scope.
@@ -93,7 +106,7 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 		func() error { return tx.r.SetMembership(rec) },
 		func() error { return tx.pruneUserTickets(u) },
 		func() error {
-			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, old.public(u.Name, g.Name), rec.public(u.Name, g.Name))
+			return tx.logMembership("ModifyMembership", u.Name, g.Name, &old, &rec)
 		})
 }
 
@@ -120,5 +133,5 @@ func (tx *Tx) deleteMembership(m MembershipRecord, user, group string) error {
 	if err := tx.r.DeleteMembership(m.User, m.Group, m.Scope); err != nil {
 		return err
 	}
-	return tx.logMembership("DeassignUser", m, user, group, m.public(user, group), nil)
+	return tx.logMembership("DeassignUser", user, group, &m, nil)
 }
