@@ -17,9 +17,8 @@ func (tx *Tx) AssignUser(m Membership) error {
 	if err != nil {
 		return err
 	}
-	_, found := tx.r.Membership(u.ID, g.ID, m.Scope)
-	if err := free(found, "membership", membershipName(m), ""); err != nil {
-		return err
+	if _, found := tx.r.Membership(u.ID, g.ID, m.Scope); !errors.Is(found, ErrNotFound) {
+		return free(found, "membership", membershipName(m), "")
 	}
 	rec := MembershipRecord{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
 		AssignedBy: tx.actor.name, AssignedAt: tx.now}
@@ -36,13 +35,8 @@ func (tx *Tx) AssignUser(m Membership) error {
 
 // membershipKey finds the user and the group of a membership and checks its texts.
 func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
-	name := membershipName(m)
-	err := errors.Join(
-		validKey("membership", name, "Scope", m.Scope),
-		validText("membership", name, "Note", m.Note),
-		validTime("membership", name, "Until", m.Until))
-	if err != nil {
-		return User{}, Group{}, err
+	if m.check("") != nil { // the name is only made for who is told it
+		return User{}, Group{}, m.check(membershipName(m))
 	}
 	u, err := tx.lockUser(m.User)
 	if err != nil {
@@ -50,6 +44,13 @@ func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	}
 	g, err := tx.group(m.Group)
 	return u.User, g, err
+}
+
+func (m Membership) check(name string) error {
+	return errors.Join(
+		validKey("membership", name, "Scope", m.Scope),
+		validText("membership", name, "Note", m.Note),
+		validTime("membership", name, "Until", m.Until))
 }
 
 // membershipName names a membership in errors.

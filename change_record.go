@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Memberships and grants are what a log is made of, so their JSON is written by hand: byte for byte
-// what json.Marshal makes of them, in a tenth of the time.
+// Users, memberships and grants are what a log is made of, so their JSON is written by hand: byte for byte
+// what json.Marshal makes of them, in a fraction of the time.
 
 // recordJSON writes a record for the change log; nil where there is none.
 func recordJSON(record any) (json.RawMessage, error) {
@@ -15,6 +15,23 @@ func recordJSON(record any) (json.RawMessage, error) {
 		return nil, nil
 	}
 	return json.Marshal(record)
+}
+
+func (u User) json() (json.RawMessage, error) {
+	o := newJSONObject()
+	o.text("id", u.ID.String())
+	o.text("name", u.Name)
+	o.optional("email", u.Email)
+	o.optional("subject", u.Subject)
+	o.optional("display_name", u.DisplayName)
+	o.optional("note", u.Note)
+	if u.Disabled {
+		o.key("disabled")
+		o.b = append(o.b, "true"...)
+	}
+	o.time("created", u.Created)
+	o.time("last_login", u.LastLogin)
+	return o.end()
 }
 
 func (m Membership) json() (json.RawMessage, error) {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // TestRecordJSONIsThatOfEncodingJSON: the log's records can be read, and compared, like any others.
@@ -25,8 +27,11 @@ func TestRecordJSONIsThatOfEncodingJSON(t *testing.T) {
 			j, err := m.json()
 			compare(m, j, err)
 		}
+		u := User{ID: uuid.UUID{byte(i), 15: 9}, Name: a, Email: b, Subject: c, DisplayName: a, Note: b, Disabled: i%2 == 0, Created: at, LastLogin: times[i/4%4]}
+		j, err := u.json()
+		compare(u, j, err)
 		g := Grant{Group: a, Permission: b, Note: c, GrantedBy: a, GrantedAt: at}
-		j, err := g.json()
+		j, err = g.json()
 		compare(g, j, err)
 	}
 }
