@@ -3,7 +3,10 @@ package memorystore
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
+	"iter"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -27,7 +30,7 @@ func TestChangeLogAgainstAList(t *testing.T) {
 	var now logged
 	stamp, revision := uint64(0), 0
 	var older []logged
-	for range 300 {
+	for range 120 {
 		stamp++
 		was := now
 		for range r.IntN(20) {
@@ -46,7 +49,7 @@ func TestChangeLogAgainstAList(t *testing.T) {
 			was.check(t, r) // what did not commit has not changed it
 			now = was
 		}
-		if older = append(older, now); len(older) > 5 {
+		if older = append(older, now); len(older) > 20 {
 			older = older[1:]
 		}
 	}
@@ -59,7 +62,7 @@ func TestChangeLogAgainstAList(t *testing.T) {
 }
 
 func someChange(r *rand.Rand, revision int) rbac.Change {
-	record := json.RawMessage(strings.Repeat("x", r.IntN(r.IntN(3*blockSize/8)+1)))
+	record := json.RawMessage(strings.Repeat("x", r.IntN(r.IntN(blockSize/4)+1)))
 	return rbac.Change{Revision: rbac.Revision(revision), Seq: r.IntN(300), At: time.Unix(int64(r.IntN(5000)), 1000).UTC(),
 		Action: "AssignUser", Subject: strings.Repeat("u", r.IntN(3)), Verified: r.IntN(2) == 0,
 		Before: []json.RawMessage{nil, {}, record}[r.IntN(3)], After: []json.RawMessage{nil, {}, record}[r.IntN(3)]}
@@ -131,5 +134,31 @@ func TestChangeLogDeletesWhatIsOld(t *testing.T) {
 	}
 	for row := range log.from("") {
 		t.Fatalf("revision %d is left", row.revision())
+	}
+}
+
+// TestListingOfAnUpdateThatDidNotCommit: where another Update writes meanwhile, it ends with an error.
+func TestListingOfAnUpdateThatDidNotCommit(t *testing.T) {
+	s, errUndo := New(), errors.New("undo")
+	must(t, s.Update(context.Background(), func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 1}) }))
+	var next func() (rbac.Change, error, bool)
+	err := s.Update(context.Background(), func(r rbac.Records) error {
+		for seq := range 3 {
+			must(t, r.AddChange(rbac.Change{Revision: 2, Seq: seq}))
+		}
+		var stop func()
+		next, stop = iter.Pull2(r.Changes(rbac.ChangeQuery{After: 1}))
+		t.Cleanup(stop)
+		_, err, _ := next()
+		return errors.Join(err, errUndo)
+	})
+	if !errors.Is(err, errUndo) {
+		t.Fatal(err)
+	}
+	must(t, s.Update(context.Background(), func(r rbac.Records) error {
+		return r.AddChange(rbac.Change{Revision: 2, Subject: strings.Repeat("x", 1000)})
+	}))
+	if c, err, ok := next(); !ok || !errors.Is(err, rbac.ErrUnavailable) {
+		t.Errorf("the listing goes on with %v, %v", c, err)
 	}
 }

@@ -89,11 +89,11 @@ func list[Row, R any](t *tx, rows func(*state) iter.Seq[*Row], copied func(*Row)
 		begin := *t.state
 		t.freeze()
 		for row := range rows(&begin) {
-			if err := t.usable(); err != nil {
-				yield(none, err)
+			if !yield(copied(row), nil) {
 				return
 			}
-			if !yield(copied(row), nil) {
+			if err := t.usable(); err != nil { // asked before the next row is looked at: it may not be there any more
+				yield(none, err)
 				return
 			}
 		}
