@@ -28,7 +28,9 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err := tx.r.AddUser(rec); err != nil {
 		return User{}, err
 	}
-	return rec.User, tx.log(Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}, nil, rec.User)
+	c := Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}
+	c.After, err = rec.User.json()
+	return rec.User, tx.logRecords(c, err)
 }
 
 // checkedUser validates the writable fields of a user and makes its record of them.

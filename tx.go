@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -52,19 +51,24 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 		tx.head, err = r.Head()
 	} else {
 		tx.head, err = r.LockHead()
-		tx.r = &updateRecords{Records: r, ctx: ctx, size: a.groupsKnown()}
+		tx.r = a.remembering(ctx, r, tx.head)
 		tx.next = Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
 	}
 	return tx, err
 }
 
-// groupsKnown is how many groups the Authority has in memory. The store may have others by now.
-func (a *Authority) groupsKnown() int {
-	p := a.state.Load().policy
-	if p == nil {
-		return 0
+// remembering returns the Records of an Update that has found the store at a head. How many groups the Authority has in memory
+// may be wrong by now; which they are is asked only where that is the state of the store.
+func (a *Authority) remembering(ctx context.Context, r Records, head Head) *updateRecords {
+	u := &updateRecords{Records: r, ctx: ctx}
+	st := a.state.Load()
+	if st.policy != nil {
+		u.size = st.policy.groupIDs.Len()
 	}
-	return p.groupIDs.Len()
+	if st.at(head) {
+		u.at = st.policy
+	}
+	return u
 }
 
 // end is called when the host is through with the Tx: whatever it goes on to ask, the store refuses.
@@ -99,7 +103,12 @@ func (tx *Tx) log(c Change, before, after any) error {
 	var err1, err2 error
 	c.Before, err1 = recordJSON(before)
 	c.After, err2 = recordJSON(after)
-	if err := errors.Join(err1, err2); err != nil {
+	return tx.logRecords(c, errors.Join(err1, err2))
+}
+
+// logRecords writes a change that has its records, unless these could not be written.
+func (tx *Tx) logRecords(c Change, err error) error {
+	if err != nil {
 		return tx.fail(err)
 	}
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
@@ -133,13 +142,6 @@ func (tx *Tx) fail(err error) error {
 		tx.failed = err
 	}
 	return err
-}
-
-func recordJSON(record any) (json.RawMessage, error) {
-	if record == nil {
-		return nil, nil
-	}
-	return json.Marshal(record)
 }
 
 func (tx *Tx) writable() error {

@@ -26,8 +26,10 @@ type updateRecords struct {
 	Records
 	ctx  context.Context
 	size int         // about how many groups there are
+	at   *policy     // what the store had when the Update began; nil: that is not known, or its groups are not so any more
 	over atomic.Bool // nothing is told from memory any more; atomic, since a goroutine that the host left behind may still ask
 
+	locked    int                           // how many users the store was asked for
 	users     map[uuid.UUID]*rememberedUser // locked or added
 	userNames map[string]uuid.UUID          // of those whose record is known
 	groups    wholeTable[string, Group]     // by name
@@ -113,7 +115,7 @@ func (r *updateRecords) LockUser(id uuid.UUID) (UserRecord, error) {
 		return m.record, nil
 	}
 	u, err := r.Records.LockUser(id)
-	if err == nil {
+	if r.locked++; err == nil && r.locked > 1 { // most Updates lock one
 		r.keepUser(u)
 	}
 	return u, err
@@ -212,6 +214,9 @@ func (r *updateRecords) GroupByName(name string) (Group, error) {
 	if !r.remembers() {
 		return r.Records.GroupByName(name)
 	}
+	if g, ok := r.knownGroup(name); ok {
+		return g, nil
+	}
 	if _, ok := r.groups.by[name]; !ok && r.groups.often(r.size/10) {
 		if err := r.readGroups(); err != nil {
 			return Group{}, err
@@ -221,10 +226,22 @@ func (r *updateRecords) GroupByName(name string) (Group, error) {
 		return g, nil
 	}
 	g, err := r.Records.GroupByName(name)
-	if err == nil {
+	if err == nil && r.groups.asked > 1 { // most Updates ask for one
 		keep(&r.groups.by, g.Name, g)
 	}
 	return g, err
+}
+
+// knownGroup finds a group in the policy, which saves who goes on asking the reading of all groups.
+func (r *updateRecords) knownGroup(name string) (Group, bool) {
+	if r.at == nil || r.groups.asked < askedOften {
+		return Group{}, false
+	}
+	n, ok := r.at.groupNums.Get(name)
+	if !ok {
+		return Group{}, false
+	}
+	return r.at.group(n).Group, true
 }
 
 // keep sets a value in a map that may not have been made yet.
@@ -250,14 +267,16 @@ func (r *updateRecords) readGroups() error {
 
 // SetGroup forgets all groups: which name this one had is not known here.
 func (r *updateRecords) SetGroup(g Group) error {
-	r.groups = wholeTable[string, Group]{}
+	r.forgetGroups()
 	return r.Records.SetGroup(g)
 }
 
 func (r *updateRecords) DeleteGroup(id uuid.UUID) error {
-	r.groups = wholeTable[string, Group]{}
+	r.forgetGroups()
 	return r.Records.DeleteGroup(id)
 }
+
+func (r *updateRecords) forgetGroups() { r.groups, r.at = wholeTable[string, Group]{}, nil }
 
 func (r *updateRecords) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
 	if !r.remembers() {

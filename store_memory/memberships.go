@@ -37,13 +37,15 @@ func (t *tx) AddMembership(m rbac.MembershipRecord) error {
 	own(&m.Scope, &m.Note, &m.AssignedBy)
 	return t.change("add membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)
-		if !s.users.Has(user) || !s.groups.Has(group) {
+		if user != t.member && !s.users.Has(user) || !s.groups.Has(group) {
 			return errNoRef
 		}
-		if err := add(s, &s.memberships, user+group+m.Scope, &m); err != nil {
+		t.member = user
+		byUser, byGroup := memberKeys(user, group, m.Scope)
+		if err := add(s, &s.memberships, byUser, &m); err != nil {
 			return err
 		}
-		return add(s, &s.members, group+user+m.Scope, &m)
+		return add(s, &s.members, byGroup, &m)
 	})
 }
 
@@ -66,4 +68,13 @@ func (t *tx) DeleteMembership(user, group uuid.UUID, scope string) error {
 		}
 		return remove(s, &s.members, group+user+scope)
 	})
+}
+
+// memberKeys returns the keys of a membership in both trees; most have no scope, and then they share their bytes.
+func memberKeys(user, group, scope string) (byUser, byGroup string) {
+	if scope != "" {
+		return user + group + scope, group + user + scope
+	}
+	both := user + group + user
+	return both[:len(user)+len(group)], both[len(user):]
 }

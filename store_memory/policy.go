@@ -113,9 +113,18 @@ func remove[R any](s *state, rows *persistent.Tree[*R], key string) error {
 }
 
 // copies lists rows that hold no slice.
-func copies[R any](rows iter.Seq2[string, *R]) (list []R) {
+func copies[R any](rows iter.Seq2[string, *R]) []R {
+	var few [8]*R // how many there are is not known before
+	found := few[:0]
 	for _, row := range rows {
-		list = append(list, *row)
+		found = append(found, row)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	list := make([]R, len(found))
+	for i, row := range found {
+		list[i] = *row
 	}
 	return list
 }

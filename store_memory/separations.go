@@ -30,11 +30,17 @@ func (t *tx) Separation(dynamic bool, name string) (rbac.SeparationRecord, error
 
 func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.SeparationRecord, error) {
 	return read(t, func(s *state) (list []rbac.SeparationRecord, _ error) {
-		found := map[string]*rbac.SeparationRecord{}
+		var found map[string]*rbac.SeparationRecord // made when there is one: most groups are in none
 		for _, g := range groups {
 			for _, r := range s.groupSeparations.Under(idKey(g) + kindKey(dynamic)) {
+				if found == nil {
+					found = map[string]*rbac.SeparationRecord{}
+				}
 				found[r.Name] = r
 			}
+		}
+		if found == nil {
+			return nil, nil
 		}
 		for _, name := range slices.Sorted(maps.Keys(found)) {
 			list = append(list, copySeparation(found[name]))

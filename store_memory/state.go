@@ -54,7 +54,7 @@ type state struct {
 	throttles    persistent.Tree[*rbac.ThrottleRecord] // by key
 	throttleLast persistent.Tree[[32]byte]             // by last, key
 
-	changes persistent.Tree[*rbac.Change] // by revision, seq
+	changes changeLog // by revision, seq
 }
 
 // Head implements rbac.Records; so do all exported methods below and in the files beside.

@@ -75,9 +75,8 @@ func (s *Store) Update(ctx context.Context, f func(rbac.Records) error) error {
 	if err := t.usable(); err != nil {
 		return err
 	}
-	committed := t.state // a copy: f may have kept t
-	moved := s.committed.Swap(&committed).head != committed.head
-	if moved {
+	t.end() // before others see its state: f may have kept t
+	if s.committed.Swap(t.state).head != t.state.head {
 		s.hints.send()
 	}
 	return nil
@@ -118,8 +117,12 @@ func (s *Store) begin(ctx context.Context, writes bool) (*tx, error) {
 	if committed == nil {
 		return nil, fmt.Errorf("memorystore: closed: %w", rbac.ErrUnavailable)
 	}
-	t := &tx{ctx: ctx, store: s, writes: writes, state: *committed}
-	t.freeze()
+	t := &tx{ctx: ctx, store: s, writes: writes, state: committed}
+	if writes {
+		own := *committed
+		t.state = &own
+		t.freeze()
+	}
 	return t, nil
 }
 

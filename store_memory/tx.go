@@ -18,14 +18,15 @@ var (
 
 var _ rbac.Records = (*tx)(nil)
 
-// tx is one transaction: a state of its own, which an Update publishes at its commit.
+// tx is one transaction: a View on what is committed, or an Update with a state of its own, which it publishes at its commit.
 type tx struct {
 	ctx    context.Context
 	store  *Store
 	writes bool
 	done   bool
 	failed error // the first error that spoiled the transaction
-	state  state
+	state  *state
+	member string // the key of a user who is there: of the membership that was added last; empty: not known
 }
 
 func (t *tx) end() { t.done = true }
@@ -56,7 +57,7 @@ func read[R any](t *tx, f func(*state) (R, error)) (R, error) {
 		var none R
 		return none, err
 	}
-	return f(&t.state)
+	return f(t.state)
 }
 
 // change runs f, which writes. After any error but ErrNotFound the transaction
@@ -68,7 +69,7 @@ func (t *tx) change(what string, f func(*state) error) error {
 	if !t.writes {
 		return rbac.ErrReadOnly
 	}
-	err := f(&t.state)
+	err := f(t.state)
 	if err == nil || err == rbac.ErrNotFound {
 		return err
 	}
@@ -78,21 +79,21 @@ func (t *tx) change(what string, f func(*state) error) error {
 
 // list yields copies of the rows that there are when the listing begins,
 // whatever is written while it runs.
-func list[R any](t *tx, rows func(*state) iter.Seq[*R], copied func(*R) R) iter.Seq2[R, error] {
+func list[Row, R any](t *tx, rows func(*state) iter.Seq[*Row], copied func(*Row) R) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
 		if err := t.usable(); err != nil {
 			yield(none, err)
 			return
 		}
-		begin := t.state
+		begin := *t.state
 		t.freeze()
 		for row := range rows(&begin) {
-			if err := t.usable(); err != nil {
-				yield(none, err)
+			if !yield(copied(row), nil) {
 				return
 			}
-			if !yield(copied(row), nil) {
+			if err := t.usable(); err != nil { // asked before the next row is looked at: it may not be there any more
+				yield(none, err)
 				return
 			}
 		}

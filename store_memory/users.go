@@ -82,6 +82,7 @@ func (t *tx) DeleteUser(id uuid.UUID) error {
 		if s.memberships.HasUnder(idKey(id)) || s.userTickets.HasUnder(idKey(id)) {
 			return errInUse
 		}
+		t.member = ""
 		s.unindexUser(u)
 		s.users.Delete(s.stamp, idKey(id))
 		return nil

@@ -1,0 +1,164 @@
+package memorystore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// logged is a log, and the changes that it should hold.
+type logged struct {
+	log  changeLog
+	want []rbac.Change
+}
+
+// TestChangeLogAgainstAList adds and deletes at random, mostly at the end and at the beginning as an Authority does, in
+// transactions of which some do not commit. Every log, older ones too, is what a list would be.
+func TestChangeLogAgainstAList(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var now logged
+	stamp, revision := uint64(0), 0
+	var older []logged
+	for range 120 {
+		stamp++
+		was := now
+		for range r.IntN(20) {
+			switch kind := r.IntN(20); {
+			case kind == 0:
+				now.deleteFirst(stamp, r.IntN(60), time.Unix(int64(r.IntN(5000)), 0))
+			case kind == 1:
+				now.add(t, stamp, someChange(r, r.IntN(revision+2)))
+			default:
+				revision += r.IntN(2)
+				now.add(t, stamp, someChange(r, revision))
+			}
+		}
+		now.check(t, r)
+		if r.IntN(3) == 0 {
+			was.check(t, r) // what did not commit has not changed it
+			now = was
+		}
+		if older = append(older, now); len(older) > 20 {
+			older = older[1:]
+		}
+	}
+	for _, l := range older {
+		l.check(t, r)
+	}
+	if blocks := len(slices.Collect(now.log.blocks(""))); blocks < 5 {
+		t.Errorf("only %d blocks were in use", blocks)
+	}
+}
+
+func someChange(r *rand.Rand, revision int) rbac.Change {
+	record := json.RawMessage(strings.Repeat("x", r.IntN(r.IntN(blockSize/4)+1)))
+	return rbac.Change{Revision: rbac.Revision(revision), Seq: r.IntN(300), At: time.Unix(int64(r.IntN(5000)), 1000).UTC(),
+		Action: "AssignUser", Subject: strings.Repeat("u", r.IntN(3)), Verified: r.IntN(2) == 0,
+		Before: []json.RawMessage{nil, {}, record}[r.IntN(3)], After: []json.RawMessage{nil, {}, record}[r.IntN(3)]}
+}
+
+func byKey(a, b rbac.Change) int {
+	return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Seq, b.Seq))
+}
+
+func (l *logged) add(t *testing.T, stamp uint64, c rbac.Change) {
+	t.Helper()
+	i, taken := slices.BinarySearchFunc(l.want, c, byKey)
+	if !taken {
+		l.want = slices.Insert(slices.Clone(l.want), i, c)
+	}
+	if got := l.log.add(stamp, &c); got == taken {
+		t.Fatalf("add reports %v of a key that is taken: %v", got, taken)
+	}
+}
+
+func (l *logged) deleteFirst(stamp uint64, limit int, before time.Time) {
+	n := l.log.deleteFirst(stamp, limit, func(row changeRow) bool { return row.at().Before(before) })
+	l.want = l.want[n:]
+}
+
+func (l *logged) check(t *testing.T, r *rand.Rand) {
+	t.Helper()
+	var all, back, some []rbac.Change
+	for row := range l.log.from("") {
+		all = append(all, row.change())
+	}
+	for row := range l.log.backward() {
+		back = append(back, row.change())
+	}
+	slices.Reverse(back)
+	after := changeKey(&rbac.Change{Revision: rbac.Revision(r.IntN(1000)), Seq: r.IntN(300)})
+	for row := range l.log.from(after) {
+		some = append(some, row.change())
+	}
+	from := slices.IndexFunc(l.want, func(c rbac.Change) bool { return changeKey(&c) >= after })
+	if from < 0 {
+		from = len(l.want)
+	}
+	for _, c := range []struct {
+		order     string
+		got, want []rbac.Change
+	}{{"forward", all, l.want}, {"backward", back, l.want}, {"from a key", some, l.want[from:]}} {
+		if len(c.got)+len(c.want) > 0 && !reflect.DeepEqual(c.got, c.want) {
+			t.Fatalf("%s the log has %d changes, and not these %d", c.order, len(c.got), len(c.want))
+		}
+	}
+}
+
+// TestChangeLogDeletesWhatIsOld counts what goes: the first rows that are old, up to the first that is not.
+func TestChangeLogDeletesWhatIsOld(t *testing.T) {
+	var log changeLog
+	for i := range 500 {
+		at := int64(i)
+		if i == 300 {
+			at = 9999
+		}
+		log.add(1, &rbac.Change{Revision: rbac.Revision(i), At: time.Unix(at, 0).UTC(), After: bytes.Repeat([]byte("x"), 100)})
+	}
+	for _, c := range []struct{ before, limit, gone int }{{0, 9, 0}, {200, 150, 150}, {200, 150, 50}, {400, 500, 100}, {9999, 9, 0}, {10000, 500, 200}} {
+		n := log.deleteFirst(2, c.limit, func(row changeRow) bool { return row.at().Before(time.Unix(int64(c.before), 0)) })
+		if n != c.gone {
+			t.Errorf("before %d at most %d: %d were deleted, not %d", c.before, c.limit, n, c.gone)
+		}
+	}
+	for row := range log.from("") {
+		t.Fatalf("revision %d is left", row.revision())
+	}
+}
+
+// TestListingOfAnUpdateThatDidNotCommit: where another Update writes meanwhile, it ends with an error.
+func TestListingOfAnUpdateThatDidNotCommit(t *testing.T) {
+	s, errUndo := New(), errors.New("undo")
+	must(t, s.Update(context.Background(), func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 1}) }))
+	var next func() (rbac.Change, error, bool)
+	err := s.Update(context.Background(), func(r rbac.Records) error {
+		for seq := range 3 {
+			must(t, r.AddChange(rbac.Change{Revision: 2, Seq: seq}))
+		}
+		var stop func()
+		next, stop = iter.Pull2(r.Changes(rbac.ChangeQuery{After: 1}))
+		t.Cleanup(stop)
+		_, err, _ := next()
+		return errors.Join(err, errUndo)
+	})
+	if !errors.Is(err, errUndo) {
+		t.Fatal(err)
+	}
+	must(t, s.Update(context.Background(), func(r rbac.Records) error {
+		return r.AddChange(rbac.Change{Revision: 2, Subject: strings.Repeat("x", 1000)})
+	}))
+	if c, err, ok := next(); !ok || !errors.Is(err, rbac.ErrUnavailable) {
+		t.Errorf("the listing goes on with %v, %v", c, err)
+	}
+}

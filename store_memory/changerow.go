@@ -1,0 +1,142 @@
+package memorystore
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"iter"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// changeRow is a change in a block: its length, its key, what has a fixed length, and its texts each after its length.
+type changeRow struct {
+	bytes []byte
+	texts [textsOfRow]struct{ from, to int }
+}
+
+const (
+	atKey        = 4
+	atTime       = atKey + 16
+	atNonce      = atTime + 12
+	atVerified   = atNonce + 8
+	atSubjectID  = atVerified + 1
+	atObjectID   = atSubjectID + 16
+	atTexts      = atObjectID + 16
+	longestCount = binary.MaxVarintLen32
+)
+
+// The texts of a row, in their order.
+const (
+	actorText = iota
+	reasonText
+	actionText
+	subjectText
+	objectText
+	scopeText
+	beforeText
+	afterText
+	textsOfRow
+)
+
+// rowSize is at least the length of a row.
+func rowSize(c *rbac.Change) int {
+	return atTexts + textsOfRow*longestCount +
+		len(c.Actor) + len(c.Reason) + len(c.Action) + len(c.Subject) + len(c.Object) + len(c.Scope) + len(c.Before) + len(c.After)
+}
+
+func appendRow(b []byte, key string, c *rbac.Change) []byte {
+	start := len(b)
+	b = append(b, 0, 0, 0, 0)
+	b = append(b, key...)
+	b = append(b, timeKey(c.At)...)
+	b = binary.BigEndian.AppendUint64(b, c.Nonce)
+	verified := byte(0)
+	if c.Verified {
+		verified = 1
+	}
+	b = append(b, verified)
+	b = append(b, c.SubjectID[:]...)
+	b = append(b, c.ObjectID[:]...)
+	for _, text := range [...]string{c.Actor, c.Reason, c.Action, c.Subject, c.Object, c.Scope} {
+		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
+	}
+	for _, record := range [...]json.RawMessage{c.Before, c.After} {
+		if record == nil {
+			b = append(b, 0)
+			continue
+		}
+		b = append(binary.AppendUvarint(b, uint64(len(record))+1), record...)
+	}
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start))
+	return b
+}
+
+// rows iterates over the rows of a block.
+func rows(block []byte) iter.Seq[changeRow] {
+	return func(yield func(changeRow) bool) {
+		for len(block) > 0 {
+			size := binary.BigEndian.Uint32(block)
+			if !yield(readRow(block[:size])) {
+				return
+			}
+			block = block[size:]
+		}
+	}
+}
+
+func readRow(b []byte) changeRow {
+	row := changeRow{bytes: b}
+	for i, at := 0, atTexts; i < textsOfRow; i++ {
+		n, width := binary.Uvarint(b[at:])
+		at += width
+		if i >= beforeText {
+			if n == 0 {
+				continue // from and to stay 0: there is none
+			}
+			n--
+		}
+		row.texts[i].from, row.texts[i].to = at, at+int(n)
+		at += int(n)
+	}
+	return row
+}
+
+func (r *changeRow) size() int   { return len(r.bytes) }
+func (r *changeRow) key() string { return string(r.bytes[atKey:atTime]) }
+
+func (r *changeRow) revision() rbac.Revision {
+	return rbac.Revision(binary.BigEndian.Uint64(r.bytes[atKey:]))
+}
+
+func (r *changeRow) at() time.Time {
+	sec, nsec := binary.BigEndian.Uint64(r.bytes[atTime:])^1<<63, binary.BigEndian.Uint32(r.bytes[atTime+8:])
+	return time.Unix(int64(sec), int64(nsec)).UTC()
+}
+
+// is compares a text.
+func (r *changeRow) is(text int, s string) bool {
+	return string(r.bytes[r.texts[text].from:r.texts[text].to]) == s
+}
+
+// change makes the change of its row. Texts share one copy.
+func (r *changeRow) change() rbac.Change {
+	all := string(r.bytes)
+	text := func(i int) string { return all[r.texts[i].from:r.texts[i].to] }
+	record := func(i int) json.RawMessage {
+		if r.texts[i].from == 0 {
+			return nil
+		}
+		return json.RawMessage(text(i))
+	}
+	c := rbac.Change{
+		Revision: r.revision(), Seq: int(binary.BigEndian.Uint64(r.bytes[atKey+8:])), At: r.at(),
+		Nonce: binary.BigEndian.Uint64(r.bytes[atNonce:]), Verified: r.bytes[atVerified] == 1,
+		Actor: text(actorText), Reason: text(reasonText), Action: text(actionText),
+		Subject: text(subjectText), Object: text(objectText), Scope: text(scopeText),
+		Before: record(beforeText), After: record(afterText),
+	}
+	copy(c.SubjectID[:], r.bytes[atSubjectID:])
+	copy(c.ObjectID[:], r.bytes[atObjectID:])
+	return c
+}

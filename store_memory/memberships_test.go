@@ -1,0 +1,26 @@
+package memorystore
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// TestMembershipOfOneWhoWasDeleted: that a user was there a moment before, in the same Update, does not count.
+func TestMembershipOfOneWhoWasDeleted(t *testing.T) {
+	s := New()
+	user, group := number(1), number(2)
+	err := s.Update(context.Background(), func(r rbac.Records) error {
+		must(t, r.AddGroup(rbac.Group{ID: group, Name: "staff"}))
+		must(t, r.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: "bob"}}))
+		must(t, r.AddMembership(rbac.MembershipRecord{User: user, Group: group}))
+		must(t, r.DeleteMembership(user, group, ""))
+		must(t, r.DeleteUser(user))
+		return r.AddMembership(rbac.MembershipRecord{User: user, Group: group})
+	})
+	if !errors.Is(err, errNoRef) {
+		t.Errorf("a membership of nobody: %v", err)
+	}
+}
