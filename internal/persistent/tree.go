@@ -127,18 +127,28 @@ func search(keys []string, key string) (int, bool) {
 	return from, from < len(keys) && keys[from] == key
 }
 
-// own returns n if stamp made it and else a copy, with room for one entry too many.
+// own returns n if stamp made it and else a copy, with room for one entry: most writes make one.
 func (n *treeNode[V]) own(stamp uint64) *treeNode[V] {
 	if n.stamp == stamp {
 		return n
 	}
-	c := &treeNode[V]{stamp: stamp, keys: roomy(n.keys)}
+	c := &treeNode[V]{stamp: stamp, keys: fitting(n.keys)}
 	if n.kids != nil {
-		c.kids = roomy(n.kids)
+		c.kids = fitting(n.kids)
 	} else {
-		c.vals = roomy(n.vals)
+		c.vals = fitting(n.vals)
 	}
 	return c
+}
+
+func fitting[E any](s []E) []E { return append(make([]E, 0, len(s)+1), s...) }
+
+// insert is slices.Insert for what may grow to one entry too many, and no further.
+func insert[E any](s []E, i int, e E) []E {
+	if len(s) == cap(s) {
+		s = roomy(s)
+	}
+	return slices.Insert(s, i, e)
 }
 
 func roomy[E any](s []E) []E { return append(make([]E, 0, treeWidth+1), s...) }
@@ -151,8 +161,8 @@ func (n *treeNode[V]) set(stamp uint64, key string, v V) (left, right *treeNode[
 		kid, more, added := n.kids[i].set(stamp, key, v)
 		n.kids[i] = kid
 		if more != nil {
-			n.keys = slices.Insert(n.keys, i+1, more.keys[0])
-			n.kids = slices.Insert(n.kids, i+1, more)
+			n.keys = insert(n.keys, i+1, more.keys[0])
+			n.kids = insert(n.kids, i+1, more)
 		}
 		return n, n.split(), added
 	}
@@ -161,8 +171,8 @@ func (n *treeNode[V]) set(stamp uint64, key string, v V) (left, right *treeNode[
 		n.vals[i] = v
 		return n, nil, false
 	}
-	n.keys = slices.Insert(n.keys, i, key)
-	n.vals = slices.Insert(n.vals, i, v)
+	n.keys = insert(n.keys, i, key)
+	n.vals = insert(n.vals, i, v)
 	return n, n.split(), true
 }
 
