@@ -45,7 +45,7 @@ func (l groupLists) omitted() []int32 {
 // entry is the serial of a predicate and the verdict in one number, so that readers and writers need no lock.
 // Only one in so many is kept: what is asked often soon is, and of what is asked once few pay for the writing.
 func (a *activeGroups) remember(p *predicate, v verdict) {
-	if p.serial != 0 && rand.Uint32()%8 == 0 {
+	if p.serial != 0 && rand.Uint32()%32 == 0 {
 		a.place(p.serial).Store(p.serial + uint64(v-unmet) + 1)
 	}
 }
