@@ -14,7 +14,8 @@ func (r *report) renew(wanted bool) error {
 	}
 	return cmp.Or(
 		renewFile("../README.md", "compared", r.compact()),
-		renewFile("../docs/performance.md", "aims", fmt.Sprintf("%s. %s.\n\n%s", r.date, r.machine, r.aims())))
+		renewFile("../docs/performance.md", "aims", fmt.Sprintf("%s. %s.\n\n%s", r.date, r.machine, r.aims())),
+		renewFile("../docs/performance.md", "growth", r.growthOf(rbacName)+"\n"+r.growthOf(sqliteName)))
 }
 
 func renewFile(path, name, text string) error {
