@@ -16,6 +16,7 @@ type activeGroups struct {
 	verdicts [4]atomic.Uint64
 }
 
+// groupLists are lists that users with the same groups share.
 type groupLists struct {
 	closed []int32     // the groups and all they inherit, sorted
 	course *activation // nil: nothing is inherited, nothing left out, and they were activated in this order
@@ -87,6 +88,7 @@ func (p *policy) activate(assigned map[string][]int32, t TicketRecord) *scopedGr
 	return a
 }
 
+// activator tells what is active of a ticket where some groups are assigned everywhere, and some in a scope.
 func (p *policy) activator(t TicketRecord) func(global, scoped []int32) groupLists {
 	return func(global, scoped []int32) groupLists {
 		own := p.chosen(global, t)
@@ -205,6 +207,7 @@ func (p *policy) admitted(groups []int32) groupLists {
 	return lists(slices.Sorted(maps.Keys(in)), c)
 }
 
+// lists leaves out how groups became active where that is told by the groups themselves.
 func lists(closed []int32, c activation) groupLists {
 	if c.omitted == nil && slices.Equal(closed, c.own) {
 		return groupLists{closed: c.own}
