@@ -1,9 +1,6 @@
 package rbac
 
-import (
-	"cmp"
-	"errors"
-)
+import "errors"
 
 // GrantPermission gives a group a permission, or a pattern of permissions. A second grant of
 // the same changes nothing, its Note included (INCITS 359 section 6.1.1).
@@ -34,7 +31,7 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	if err := tx.r.AddGrant(rec); err != nil {
 		return err
 	}
-	return tx.logGrant("GrantPermission", group.Name, nil, &rec)
+	return tx.logGrant("GrantPermission", rec, group.Name, nil, rec.public(group.Name))
 }
 
 // grantKey finds the group of a grant and checks its texts.
@@ -59,18 +56,8 @@ func (g GrantRecord) public(group string) Grant {
 	return Grant{Group: group, Permission: g.Permission, Note: g.Note, GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
 }
 
-// logGrant writes a change of a grant from what it was to what it is; nil where there was or is none.
-func (tx *Tx) logGrant(action, group string, before, after *GrantRecord) error {
-	g := cmp.Or(after, before)
-	c := Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}
-	var err1, err2 error
-	if before != nil {
-		c.Before, err1 = before.public(group).json()
-	}
-	if after != nil {
-		c.After, err2 = after.public(group).json()
-	}
-	return tx.logRecords(c, errors.Join(err1, err2))
+func (tx *Tx) logGrant(action string, g GrantRecord, group string, before, after any) error {
+	return tx.log(Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}, before, after)
 }
 
 func (tx *Tx) grant(g Grant) (Group, GrantRecord, error) {
@@ -96,7 +83,7 @@ func (tx *Tx) ModifyGrant(g Grant) error {
 	if err := tx.r.SetGrant(rec); err != nil {
 		return err
 	}
-	return tx.logGrant("ModifyGrant", group.Name, &old, &rec)
+	return tx.logGrant("ModifyGrant", rec, group.Name, old.public(group.Name), rec.public(group.Name))
 }
 
 // RevokePermission takes back what GrantPermission gave to that group. The group
@@ -116,5 +103,5 @@ func (tx *Tx) deleteGrant(g GrantRecord, group string) error {
 	if err := tx.r.DeleteGrant(g.Group, g.Permission); err != nil {
 		return err
 	}
-	return tx.logGrant("RevokePermission", group, &g, nil)
+	return tx.logGrant("RevokePermission", g, group, g.public(group), nil)
 }

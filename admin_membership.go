@@ -1,9 +1,6 @@
 package rbac
 
-import (
-	"cmp"
-	"errors"
-)
+import "errors"
 
 // AssignUser makes a user a member of a group: everywhere, or in the scope that
 // the Membership names. ErrExists if there is one with that user, group and scope
@@ -17,8 +14,9 @@ func (tx *Tx) AssignUser(m Membership) error {
 	if err != nil {
 		return err
 	}
-	if _, found := tx.r.Membership(u.ID, g.ID, m.Scope); !errors.Is(found, ErrNotFound) {
-		return free(found, "membership", membershipName(m), "")
+	_, found := tx.r.Membership(u.ID, g.ID, m.Scope)
+	if err := free(found, "membership", membershipName(m), ""); err != nil {
+		return err
 	}
 	rec := MembershipRecord{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
 		AssignedBy: tx.actor.name, AssignedAt: tx.now}
@@ -29,14 +27,19 @@ func (tx *Tx) AssignUser(m Membership) error {
 		func() error { return tx.pruneUserTickets(u) },
 		func() error { return tx.r.AddMembership(rec) },
 		func() error {
-			return tx.logMembership("AssignUser", u.Name, g.Name, nil, &rec)
+			return tx.logMembership("AssignUser", rec, u.Name, g.Name, nil, rec.public(u.Name, g.Name))
 		})
 }
 
 // membershipKey finds the user and the group of a membership and checks its texts.
 func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
-	if m.check("") != nil { // the name is only made for who is told it
-		return User{}, Group{}, m.check(membershipName(m))
+	name := membershipName(m)
+	err := errors.Join(
+		validKey("membership", name, "Scope", m.Scope),
+		validText("membership", name, "Note", m.Note),
+		validTime("membership", name, "Until", m.Until))
+	if err != nil {
+		return User{}, Group{}, err
 	}
 	u, err := tx.lockUser(m.User)
 	if err != nil {
@@ -44,13 +47,6 @@ func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	}
 	g, err := tx.group(m.Group)
 	return u.User, g, err
-}
-
-func (m Membership) check(name string) error {
-	return errors.Join(
-		validKey("membership", name, "Scope", m.Scope),
-		validText("membership", name, "Note", m.Note),
-		validTime("membership", name, "Until", m.Until))
 }
 
 // membershipName names a membership in errors.
@@ -66,18 +62,8 @@ func (m MembershipRecord) public(user, group string) Membership {
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
 }
 
-// logMembership writes a change of a membership from what it was to what it is; nil where there was or is none.
-func (tx *Tx) logMembership(action, user, group string, before, after *MembershipRecord) error {
-	m := cmp.Or(after, before)
-	c := Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}
-	var err1, err2 error
-	if before != nil {
-		c.Before, err1 = before.public(user, group).json()
-	}
-	if after != nil {
-		c.After, err2 = after.public(user, group).json()
-	}
-	return tx.logRecords(c, errors.Join(err1, err2))
+func (tx *Tx) logMembership(action string, m MembershipRecord, user, group string, before, after any) error {
+	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)
 }
 
 // ModifyMembership replaces Note and Until of the membership with that user, group and scope.
@@ -107,7 +93,7 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 		func() error { return tx.r.SetMembership(rec) },
 		func() error { return tx.pruneUserTickets(u) },
 		func() error {
-			return tx.logMembership("ModifyMembership", u.Name, g.Name, &old, &rec)
+			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, old.public(u.Name, g.Name), rec.public(u.Name, g.Name))
 		})
 }
 
@@ -134,5 +120,5 @@ func (tx *Tx) deleteMembership(m MembershipRecord, user, group string) error {
 	if err := tx.r.DeleteMembership(m.User, m.Group, m.Scope); err != nil {
 		return err
 	}
-	return tx.logMembership("DeassignUser", user, group, &m, nil)
+	return tx.logMembership("DeassignUser", m, user, group, m.public(user, group), nil)
 }

@@ -28,9 +28,7 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err := tx.r.AddUser(rec); err != nil {
 		return User{}, err
 	}
-	c := Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}
-	c.After, err = rec.User.json()
-	return rec.User, tx.logRecords(c, err)
+	return rec.User, tx.log(Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}, nil, rec.User)
 }
 
 // checkedUser validates the writable fields of a user and makes its record of them.

@@ -11,8 +11,15 @@ import (
 
 // recordJSON writes a record for the change log; nil where there is none.
 func recordJSON(record any) (json.RawMessage, error) {
-	if record == nil {
+	switch r := record.(type) {
+	case nil:
 		return nil, nil
+	case User:
+		return r.json()
+	case Membership:
+		return r.json()
+	case Grant:
+		return r.json()
 	}
 	return json.Marshal(record)
 }

@@ -103,12 +103,7 @@ func (tx *Tx) log(c Change, before, after any) error {
 	var err1, err2 error
 	c.Before, err1 = recordJSON(before)
 	c.After, err2 = recordJSON(after)
-	return tx.logRecords(c, errors.Join(err1, err2))
-}
-
-// logRecords writes a change that has its records, unless these could not be written.
-func (tx *Tx) logRecords(c Change, err error) error {
-	if err != nil {
+	if err := errors.Join(err1, err2); err != nil {
 		return tx.fail(err)
 	}
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
