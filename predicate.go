@@ -109,9 +109,18 @@ func (p *predicate) plain() string {
 
 func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
 
-// groupLeaf is a predicate that follows from the active groups alone.
-func groupLeaf(l leaf) predicate {
-	return predicate{rule: l, depth: 1, size: 1, serial: newSerial()}
+// newGroupLeaf is newLeaf for what follows from the active groups alone. The two lie side by side, since a check reads both.
+func newGroupLeaf[R any, L interface {
+	*R
+	leaf
+}](fill func(L)) *predicate {
+	p := &struct {
+		predicate
+		rule R
+	}{}
+	fill(&p.rule)
+	p.predicate = predicate{rule: L(&p.rule), depth: 1, size: 1, serial: newSerial()}
+	return &p.predicate
 }
 
 // serialStep is how far serials of predicates are apart, so that there is a number for each with each verdict.

@@ -149,12 +149,7 @@ func InGroup(name string) Predicate {
 	if !validGroup(name) {
 		return newFlawedName("in_group", "group", name)
 	}
-	p := &struct { // side by side, since a check reads both
-		predicate
-		rule inGroup
-	}{rule: inGroup{name: name}}
-	p.predicate = groupLeaf(&p.rule)
-	return &p.predicate
+	return newGroupLeaf(func(r *inGroup) { r.name = name })
 }
 
 func validGroup(name string) bool {
@@ -179,12 +174,7 @@ func HasPermission(name string) Predicate {
 	if !validPermission(name) {
 		return newFlawedName("has_permission", "permission", name)
 	}
-	p := &struct { // side by side, since a check reads both
-		predicate
-		rule hasPermission
-	}{rule: hasPermission{name: name}}
-	p.predicate = groupLeaf(&p.rule)
-	return &p.predicate
+	return newGroupLeaf(func(r *hasPermission) { r.name = name })
 }
 
 // validPermission keeps patterns out: Not(HasPermission("post.*")) would be met
