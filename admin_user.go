@@ -119,6 +119,7 @@ func (tx *Tx) DeleteUser(name string) error {
 	return tx.write(tx.protect,
 		func() error { return tx.endTickets(u.User) },
 		func() error { return tx.endMemberships(u.User) },
+		func() error { _, err := tx.clearFailures(u.ID, everyClient); return err },
 		func() error { return tx.r.DeleteUser(u.ID) },
 		func() error {
 			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, u.User, nil)
@@ -144,7 +145,7 @@ func (tx *Tx) endMemberships(u User) error {
 
 // SetPasswordHash sets the hash of a user's password, such as
 // [Authority.HashPassword] gives or another system has stored, and ends all the
-// user's tickets. It accepts argon2id, scrypt and PBKDF2 in PHC format and bcrypt;
+// user's tickets and devices. Failed logins of the user are forgotten. It accepts argon2id, scrypt and PBKDF2 in PHC format and bcrypt;
 // what is not current is upgraded at the next login. The empty hash takes the password away.
 // [Config].Protected does not look at passwords: hosts with a login of their own need none.
 func (tx *Tx) SetPasswordHash(user, hash string) error {
@@ -166,6 +167,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
 		func() error { return tx.endTickets(u) },
+		func() error { _, err := tx.clearFailures(u.ID, keepPrefixes); return err },
 		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
 		func() error {
 			return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)

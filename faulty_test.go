@@ -405,8 +405,16 @@ func (r *faultyRecords) DeleteChanges(before time.Time, limit int) (int, error) 
 	return read(r, func() (int, error) { return r.Records.DeleteChanges(before, limit) })
 }
 
-func (r *faultyRecords) DeleteIdleThrottles(last time.Time, succeeded time.Time, limit int) (int, error) {
-	return read(r, func() (int, error) { return r.Records.DeleteIdleThrottles(last, succeeded, limit) })
+func (r *faultyRecords) UserThrottles(user uuid.UUID) ([]rbac.ThrottleRecord, error) {
+	return read(r, func() ([]rbac.ThrottleRecord, error) { return r.Records.UserThrottles(user) })
+}
+
+func (r *faultyRecords) DeleteThrottle(key [32]byte) error {
+	return r.write(func() error { return r.Records.DeleteThrottle(key) })
+}
+
+func (r *faultyRecords) DeleteIdleThrottles(now time.Time, keep, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteIdleThrottles(now, keep, limit) })
 }
 
 func (r *faultyRecords) AddChange(x rbac.Change) error {

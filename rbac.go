@@ -265,6 +265,7 @@ func (c Config) withDefaults() (Config, error) {
 		between("IdleLimit", &c.IdleLimit, time.Hour, time.Minute, 100*365*24*time.Hour),
 		between("AbsoluteLimit", &c.AbsoluteLimit, 12*time.Hour, time.Minute, 100*365*24*time.Hour),
 		between("MaxTickets", &c.MaxTickets, 20, 1, 10_000),
+		between("MaxFailures", &c.MaxFailures, 100, 1, 1000),
 		between("MinPassword", &c.MinPassword, 15, 1, 256),
 		between("CachedTickets", &c.CachedTickets, 10_000, 1, 1<<30),
 		between("CachedUsers", &c.CachedUsers, 10_000, 1, 1<<30))

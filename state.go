@@ -208,7 +208,7 @@ func (p *policy) after(changes []Change) (*policy, bool) {
 // userActions are the changes that leave the policy as it is and concern nobody
 // but their Subject.
 var userActions = map[string]bool{
-	"AddUser": true, "ModifyUser": true, "DeleteUser": true, "SetPasswordHash": true,
+	"AddUser": true, "ModifyUser": true, "DeleteUser": true, "SetPasswordHash": true, "Unlock": true,
 	"AssignUser": true, "ModifyMembership": true, "DeassignUser": true,
 	"Logout": true, "RevokeTicket": true, "AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
 }

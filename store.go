@@ -310,25 +310,32 @@ type TicketValueRecords interface {
 	DeleteTicketValue(ticket uuid.UUID, key string) error
 }
 
-// ThrottleRecord counts the failed logins under one key: unique by Key.
+// ThrottleRecord is a count of failed logins, or a client that is known for a
+// user's name: unique by Key.
 type ThrottleRecord struct {
-	Key       [32]byte  // a hash of whom and where from
-	Failures  int       // as of Halved
-	Halved    time.Time // when Failures was started or last halved
-	Last      time.Time // the last attempt
-	Succeeded time.Time // the last success, zero if none
+	Key   [32]byte  // a hash of what is counted
+	User  uuid.UUID // the user whose logins these are; zero: nobody's
+	Last  time.Time // when the record was last of use: records of nobody make room by it
+	Until time.Time // the record can be deleted from this time on
+	State string    // the count itself, at most 4 KiB of JSON
 }
 
-// ThrottleRecords is the table of failed logins.
+// ThrottleRecords is the table of failed logins. User is no reference: the user
+// may be gone.
 type ThrottleRecords interface {
-	// Throttle gives the record of a key, and one with nothing but the Key where
+	// Throttle returns the record of a key, and one with nothing but the Key where
 	// there is none. In an Update it keeps other transactions from reading that
 	// key in an Update until this one ends.
 	Throttle(key [32]byte) (ThrottleRecord, error)
+	// UserThrottles lists the records of a user, in byte order of Key. It locks
+	// none of them.
+	UserThrottles(user uuid.UUID) ([]ThrottleRecord, error)
 	SetThrottle(ThrottleRecord) error // adds or replaces
-	// DeleteIdleThrottles deletes at most limit records with Last before last
-	// and Succeeded zero or before succeeded, and tells how many.
-	DeleteIdleThrottles(last, succeeded time.Time, limit int) (int, error)
+	DeleteThrottle(key [32]byte) error
+	// DeleteIdleThrottles deletes records with Until at or before now and, of the
+	// records without User, all but the keep latest by Last; at most limit of
+	// them. It returns how many.
+	DeleteIdleThrottles(now time.Time, keep, limit int) (int, error)
 }
 
 // ChangeRecords is the change log: unique by Revision and Seq.

@@ -166,6 +166,15 @@ func (r *updateRecords) UserTickets(user uuid.UUID) ([]TicketRecord, error) {
 	return tickets, err
 }
 
+// UserThrottles is empty for a user whom the Update has added: nobody else can
+// have tried to log in as that user yet.
+func (r *updateRecords) UserThrottles(user uuid.UUID) ([]ThrottleRecord, error) {
+	if m := r.user(user); m != nil && m.added {
+		return nil, nil
+	}
+	return r.Records.UserThrottles(user)
+}
+
 func (r *updateRecords) AddTicket(t TicketRecord) error {
 	if m := r.user(t.User); m != nil {
 		m.ticketless = false

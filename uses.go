@@ -199,7 +199,7 @@ func (a *Authority) sweep(ctx context.Context) error {
 			return r.DeleteDeadTickets(now, now.Add(-a.cfg.IdleLimit-3*lag), houseBatch)
 		}),
 		a.sweepBatches(ctx, func(r Records) (int, error) {
-			return r.DeleteIdleThrottles(now.Add(-forgetFailures), now.Add(-forgetSuccess), houseBatch)
+			return r.DeleteIdleThrottles(now, otherThrottles, houseBatch)
 		}),
 		a.sweepBatches(ctx, func(r Records) (int, error) {
 			return r.DeleteChanges(now.Add(-a.cfg.KeepChanges), houseBatch)

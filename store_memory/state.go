@@ -51,8 +51,10 @@ type state struct {
 	expiryTickets persistent.Tree[uuid.UUID]               // by expires, id
 	ticketValues  persistent.Tree[*rbac.TicketValueRecord] // by ticket, key
 
-	throttles    persistent.Tree[*rbac.ThrottleRecord] // by key
-	throttleLast persistent.Tree[[32]byte]             // by last, key
+	throttles     persistent.Tree[*rbac.ThrottleRecord] // by key
+	userThrottles persistent.Tree[*rbac.ThrottleRecord] // by user, key; those of nobody are not here
+	throttleLast  persistent.Tree[*rbac.ThrottleRecord] // by last, key: those of nobody
+	throttleUntil persistent.Tree[*rbac.ThrottleRecord] // by until, key
 
 	changes changeLog // by revision, seq
 }

@@ -122,7 +122,7 @@ func (s *storm) steps() (steps []stormStep) {
 	})
 	add("sweep throttles", func(ctx context.Context) error {
 		return s.records(ctx, func(r rbac.Records) error {
-			_, err := r.DeleteIdleThrottles(time.Now(), time.Now(), 2)
+			_, err := r.DeleteIdleThrottles(time.Now(), 1, 2)
 			return err
 		})
 	})

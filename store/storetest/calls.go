@@ -72,9 +72,10 @@ var edits = []call{
 	{"SetTicketValue", func(r rbac.Records) error { return r.SetTicketValue(ticketValue("t2", "lang", "nl")) }},
 	{"DeleteTicketValue", func(r rbac.Records) error { return r.DeleteTicketValue(id("t1"), "lang") }},
 	{"SetThrottle", func(r rbac.Records) error {
-		return r.SetThrottle(rbac.ThrottleRecord{Key: hash("k1"), Failures: 9, Last: noon})
+		return r.SetThrottle(rbac.ThrottleRecord{Key: hash("k1"), Last: noon, Until: noon, State: "9"})
 	}},
-	{"DeleteIdleThrottles", func(r rbac.Records) error { _, err := r.DeleteIdleThrottles(noon, noon, 9); return err }},
+	{"DeleteThrottle", func(r rbac.Records) error { return r.DeleteThrottle(hash("k1")) }},
+	{"DeleteIdleThrottles", func(r rbac.Records) error { _, err := r.DeleteIdleThrottles(noon.Add(time.Hour), 9, 9); return err }},
 	{"DeleteChanges", func(r rbac.Records) error {
 		if err := r.AddChange(rbac.Change{Revision: 9}); err != nil { // the last revision stays
 			return err
@@ -121,6 +122,7 @@ var lookups = []call{
 	{"IdleTickets", func(r rbac.Records) error { _, err := all(r.IdleTickets(noon)); return err }},
 	{"TicketValues", func(r rbac.Records) error { _, err := r.TicketValues(id("t1")); return err }},
 	{"Throttle", func(r rbac.Records) error { _, err := r.Throttle(hash("k1")); return err }},
+	{"UserThrottles", func(r rbac.Records) error { _, err := r.UserThrottles(id("alice")); return err }},
 	{"Changes", func(r rbac.Records) error { _, err := all(r.Changes(rbac.ChangeQuery{})); return err }},
 }
 
