@@ -182,8 +182,8 @@ func (a *Authority) settle(ctx context.Context, at *attempt, failed bool) error 
 // address prefix known. The device has done its duty: NewDevice makes the next.
 func (tx *Tx) succeed(at *attempt) error {
 	now := tx.now
-	forgotten := [][32]byte{at.keyFor(unknownClient)}
-	if at.client == knownDevice || at.client == ticketHolder {
+	forgotten := [][32]byte{at.keyFor(unknownClient), at.keyFor(ticketHolder)}
+	if at.client == knownDevice {
 		forgotten = append(forgotten, at.key)
 	}
 	steps := make(map[[32]byte]func() error)

@@ -147,8 +147,14 @@ func TestThrottledAndBusyHashNothing(t *testing.T) {
 			t.Errorf("ChangePassword hashes nothing then: got %q", got)
 		}
 		must(t, a.Unlock(ctx, "amy"))
-		if _, err := a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!"); err != nil {
-			t.Errorf("ChangePassword after Unlock: got %v", err)
+		tok, err := a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!")
+		must(t, err)
+		for range 100 {
+			a.ChangePassword(ctx, tok, "wrong", goodPassword)
+		}
+		must(t, alone(a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword + "!"})))
+		if _, err := a.ChangePassword(ctx, tok, goodPassword+"!", goodPassword); err != nil {
+			t.Errorf("after a login: got %v", err)
 		}
 	})
 }

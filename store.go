@@ -317,7 +317,7 @@ type ThrottleRecord struct {
 	User  uuid.UUID // the user whose logins these are; zero: nobody's
 	Last  time.Time // when the record was last of use: records of nobody make room by it
 	Until time.Time // the record can be deleted from this time on
-	State string    // the count itself, at most 4 KiB of JSON
+	State string    // the count itself, at most 32 KiB of JSON
 }
 
 // ThrottleRecords is the table of failed logins. User is no reference: the user
