@@ -68,11 +68,10 @@ func findLogin(r Records, l Login) (UserRecord, error) {
 // find finds the user. The zero user stands for nobody.
 func (at *attempt) find(r Records) (UserRecord, error) {
 	u, err := findLogin(r, at.login)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return UserRecord{}, err
+	if errors.Is(err, ErrNotFound) {
+		return UserRecord{}, nil
 	}
-	at.user = u.ID
-	return u, nil
+	return u, err
 }
 
 // nameMark stands for the name among those that failed from a prefix.
@@ -88,7 +87,7 @@ func (at *attempt) look(r Records, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	at.client = unknownClient
+	at.user, at.client = u.ID, unknownClient
 	candidates := []client{knownDevice, knownPrefix}
 	if at.ticket != uuid.Nil && at.ticket == u.ID {
 		candidates, at.client = nil, ticketHolder
@@ -120,12 +119,11 @@ func (at *attempt) known(rec ThrottleRecord, c client, now time.Time) (budget, b
 
 // reserve reserves a place for the attempt and reads its user.
 func (at *attempt) reserve(r Records, now time.Time) (UserRecord, error) {
-	before := at.user
 	u, err := at.find(r)
 	if err != nil {
 		return u, err
 	}
-	if at.user != before {
+	if u.ID != at.user {
 		return u, errReserved // added, deleted or renamed meanwhile: look again
 	}
 	c, err := at.take(r, now)
