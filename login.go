@@ -27,8 +27,8 @@ type Login struct {
 	// Groups, unless nil, are the only ones that will be active in the ticket, with
 	// what they inherit. The user must be authorized for each; else ErrDenied. They must
 	// not violate a dynamic separation set; else ErrSeparation. Nil: all that the user is assigned
-	// to, but those that such a set keeps out, which Ticket.Omitted lists: groups with a permission of
-	// Config.Protected come first, then by name; in a scope what is assigned everywhere comes before what is so there alone.
+	// to, except those that such a set keeps out, which Ticket.Omitted lists. Groups are activated in byte order of their
+	// names; in a scope, groups that are assigned everywhere come before groups that are assigned only there.
 	Groups []string
 	// Expires ends the ticket early; zero, or later than Config.AbsoluteLimit allows: that
 	// limit. Together with a Label it makes an API key, which may live longer, has no
@@ -287,7 +287,7 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.ticketPolicy(groupsOf([]holder{{u.ID, memberships}}))
+	p, err := tx.dynamicPolicy(groupsOf([]holder{{u.ID, memberships}}))
 	if err != nil {
 		return nil, err
 	}

@@ -215,7 +215,7 @@ var userActions = map[string]bool{
 
 // reload reads the policy and drops every cached user, and so every ticket.
 func (a *Authority) reload(r Records, st *state, head Head) (*state, error) {
-	p, err := loadPolicy(r, a.cfg.Protected)
+	p, err := loadPolicy(r)
 	if err != nil {
 		return nil, err
 	}

@@ -255,5 +255,5 @@ func (tx *Tx) compiled() (*policy, error) {
 			return p, nil
 		}
 	}
-	return loadPolicy(tx.r, tx.a.cfg.Protected)
+	return loadPolicy(tx.r)
 }
