@@ -264,9 +264,13 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
+		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
 		Label: l.Label, UserAgent: printable(l.UserAgent, maxName)}
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
+	}
+	if rec.Key {
+		rec.Idle = 0
 	}
 	if at := instant(l.AuthenticatedAt); !at.IsZero() && at.Before(tx.now) {
 		rec.Created = at

@@ -210,7 +210,7 @@ func (p *policy) after(changes []Change) (*policy, bool) {
 var userActions = map[string]bool{
 	"AddUser": true, "ModifyUser": true, "DeleteUser": true, "SetPasswordHash": true,
 	"AssignUser": true, "ModifyMembership": true, "DeassignUser": true,
-	"Logout": true, "RevokeTicket": true, "AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
+	"Logout": true, "LogoutUser": true, "RevokeTicket": true, "AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
 }
 
 // reload reads the policy and drops every cached user, and so every ticket.
