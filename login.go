@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -321,6 +322,11 @@ func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, grou
 	return nil
 }
 
+// inOrderOfIssue sorts tickets by when they were made, which their ids begin with (UUID version 7).
+func inOrderOfIssue(tickets []TicketRecord) {
+	slices.SortFunc(tickets, func(a, b TicketRecord) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+}
+
 // replaceTicket ends the ticket that the client had before, whoever it belonged to.
 func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
@@ -340,7 +346,8 @@ func (tx *Tx) replaceTicket(t Token) error {
 	return tx.endTicket("Logout", u.User, old)
 }
 
-// endOldest ends the oldest tickets of a user as far as the new one would be one too many.
+// endOldest ends the tickets of a user that were made first, as far as the new one would be one too many. Their ids tell which
+// these are: Created is when the user was authenticated, which may be long before.
 func (tx *Tx) endOldest(u User, added TicketRecord) error {
 	if added.Key {
 		return nil
@@ -350,6 +357,7 @@ func (tx *Tx) endOldest(u User, added TicketRecord) error {
 		return err
 	}
 	counted := slices.DeleteFunc(tickets, func(t TicketRecord) bool { return t.Key || !tx.a.living(t, tx.now) })
+	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.next == (Head{}) {
 			return errNeedHead

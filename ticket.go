@@ -15,9 +15,9 @@ type Ticket struct {
 	ID, UserID uuid.UUID
 	User       string
 	Label      string
-	Groups     []string // the groups it was narrowed to, in byte order; nil: all that the user has
-	Omitted    []string // groups that a dynamic separation set left out, in some scope, in byte order; nil: none
-	Created    time.Time
+	Groups     []string  // the groups it was narrowed to, in byte order; nil: all that the user has
+	Omitted    []string  // groups that a dynamic separation set left out, in some scope, in byte order; nil: none
+	Created    time.Time // when the user was authenticated: at the login, or before; see Login.AuthenticatedAt
 	LastSeen   time.Time // lags by up to a minute
 	Expires    time.Time // the absolute limit; an idle ticket ends earlier
 	Addr       netip.Addr
@@ -69,7 +69,8 @@ func (tx *Tx) publicTicket(u User, t TicketRecord) (Ticket, error) {
 	return public, err
 }
 
-// Tickets lists the living tickets of a user, API keys too, oldest first.
+// Tickets lists the living tickets of a user, API keys too, in the order in which they were made. (Created may
+// be earlier; see Login.AuthenticatedAt.) A login beyond Config.MaxTickets ends the first that is no API key.
 func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) {
 	var tickets []Ticket
 	err := a.View(ctx, func(tx *Tx) error {
@@ -82,6 +83,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 		if err != nil {
 			return err
 		}
+		inOrderOfIssue(records)
 		for _, rec := range records {
 			if !a.living(rec, tx.now) {
 				continue
