@@ -96,7 +96,7 @@ func (tx *Tx) ModifyUser(u User) error {
 		return nil
 	}
 	if rec.Disabled && !old.Disabled {
-		if err := tx.write(tx.protect, func() error { return tx.endTickets(old.User) }); err != nil {
+		if err := tx.write(tx.protect, func() error { return tx.endAllTickets(old.User) }); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,7 @@ func (tx *Tx) DeleteUser(name string) error {
 		return err
 	}
 	return tx.write(tx.protect,
-		func() error { return tx.endTickets(u.User) },
+		func() error { return tx.endAllTickets(u.User) },
 		func() error { return tx.endMemberships(u.User) },
 		func() error { _, err := tx.clearFailures(u.ID, everyClient); return err },
 		func() error { return tx.r.DeleteUser(u.ID) },
@@ -166,7 +166,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
-		func() error { return tx.endTickets(u) },
+		func() error { return tx.endAllTickets(u) },
 		func() error { _, err := tx.clearFailures(u.ID, keepPrefixes); return err },
 		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
 		func() error {

@@ -32,6 +32,9 @@ type Config struct {
 
 	// IdleLimit ends a ticket that was not used for so long. It is kept to the
 	// minute: a ticket ends between IdleLimit and a minute later. Zero: 1 h. At least 1 min.
+	//
+	// Both limits are those of the Authority that makes the ticket, and are kept with the ticket: they hold in every
+	// process, whatever its Config.
 	IdleLimit time.Duration
 	// AbsoluteLimit ends a ticket so long after its login. Zero: 12 h. At least 1 min.
 	AbsoluteLimit time.Duration

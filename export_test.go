@@ -24,8 +24,16 @@ func (a *Authority) HashCalls(kind string) int { return a.hasher.calls(kind) }
 // SetVerified sets what a Login calls between verifying the password and making the ticket.
 func (a *Authority) SetVerified(f func()) { a.verified = f }
 
-// Sweep deletes what is dead, as the background does each minute.
+// Sweep deletes what is dead, as the background does each minute while it believes the clock.
 func (a *Authority) Sweep(ctx context.Context) error { return a.sweep(ctx) }
+
+// SweepIfSettled does what the background does each minute.
+func (a *Authority) SweepIfSettled(ctx context.Context) error {
+	if !a.clockSettled() {
+		return nil
+	}
+	return a.sweep(ctx)
+}
 
 // Flush writes the last uses of tickets, as the background does.
 func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }

@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,8 +36,8 @@ type Login struct {
 	// Groups, unless nil, are the only ones that will be active in the ticket, with
 	// what they inherit. The user must be authorized for each; else ErrDenied. They must
 	// not violate a dynamic separation set; else ErrSeparation. Nil: all that the user is assigned
-	// to, but those that such a set keeps out, which Ticket.Omitted lists: groups with a permission of
-	// Config.Protected come first, then by name; in a scope what is assigned everywhere comes before what is so there alone.
+	// to, except those that such a set keeps out, which Ticket.Omitted lists. Groups are activated in byte order of their
+	// names; in a scope, groups that are assigned everywhere come before groups that are assigned only there.
 	Groups []string
 	// Expires ends the ticket early; zero, or later than Config.AbsoluteLimit allows: that
 	// limit. Together with a Label it makes an API key, which may live longer, has no
@@ -281,9 +282,13 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
+		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
 		Label: l.Label, UserAgent: printable(l.UserAgent, maxName)}
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
+	}
+	if rec.Key {
+		rec.Idle = 0
 	}
 	if at := instant(l.AuthenticatedAt); !at.IsZero() && at.Before(tx.now) {
 		rec.Created = at
@@ -304,7 +309,7 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.ticketPolicy(groupsOf([]holder{{u.ID, memberships}}))
+	p, err := tx.dynamicPolicy(groupsOf([]holder{{u.ID, memberships}}))
 	if err != nil {
 		return nil, err
 	}
@@ -334,6 +339,11 @@ func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, grou
 	return nil
 }
 
+// inOrderOfIssue sorts tickets by when they were made, which their ids begin with (UUID version 7).
+func inOrderOfIssue(tickets []TicketRecord) {
+	slices.SortFunc(tickets, func(a, b TicketRecord) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+}
+
 // replaceTicket ends the ticket that the client had before, whoever it belonged to.
 func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
@@ -353,7 +363,8 @@ func (tx *Tx) replaceTicket(t Token) error {
 	return tx.endTicket("Logout", u.User, old)
 }
 
-// endOldest ends the oldest tickets of a user as far as the new one would be one too many.
+// endOldest ends the tickets of a user that were made first, as far as the new one would be one too many. Their ids tell which
+// these are: Created is when the user was authenticated, which may be long before.
 func (tx *Tx) endOldest(u User, added TicketRecord) error {
 	if added.Key {
 		return nil
@@ -363,6 +374,7 @@ func (tx *Tx) endOldest(u User, added TicketRecord) error {
 		return err
 	}
 	counted := slices.DeleteFunc(tickets, func(t TicketRecord) bool { return t.Key || !tx.a.living(t, tx.now) })
+	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.next == (Head{}) {
 			return errNeedHead

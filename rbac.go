@@ -106,6 +106,7 @@ type Authority struct {
 	closed    atomic.Bool
 
 	guarantee *Guarantee // that was logged last; of Open, then of the follower
+	clock     clockWatch // of Open, then of keepHouse
 
 	verified func() // called by tests between verifying a password and making the ticket
 }
@@ -134,13 +135,14 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a.trust = cfg.MaxStaleness
 	a.state.Store(&state{})
 	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.
-	if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
+	if err := a.current(ctx, func(r Records, _ *state) error { return a.watchClock(r) }); err != nil {
 		return nil, err
 	}
 	if err := a.pollOnce(ctx); err != nil {
 		return nil, err
 	}
 	a.logGuarantee()
+	a.logDoubt()
 	background, stop := context.WithCancel(context.Background())
 	a.stop, a.ends = stop, background.Done()
 	a.uses.wake = make(chan struct{}, 1)

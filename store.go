@@ -97,6 +97,10 @@ type UserRecord struct {
 	User
 	EmailKey     string // unique unless empty: the form of Email in which two addresses are compared
 	PasswordHash string // PHC or modular crypt string; empty: no password
+
+	// PacedUntil is how far ahead of the clock the changes that the user has caused without an administrator
+	// reach: each moves it on by the time in which one is allowed. Zero: none.
+	PacedUntil time.Time
 }
 
 // UserFilter selects users. The zero filter selects all of them.
@@ -127,10 +131,11 @@ type UserRecords interface {
 	// Users lists in byte order of Name.
 	Users(UserFilter) iter.Seq2[UserRecord, error]
 	AddUser(UserRecord) error
-	// SetUser writes everything but Created, LastLogin and PasswordHash, which a login may be writing meanwhile.
+	// SetUser writes everything but Created, LastLogin, PasswordHash and PacedUntil, which a login may be writing meanwhile.
 	SetUser(UserRecord) error
 	SetPasswordHash(id uuid.UUID, hash string) error
 	SetLastLogin(id uuid.UUID, at time.Time) error
+	SetPacedUntil(id uuid.UUID, at time.Time) error
 	// DeleteUser needs the user's memberships and tickets to be gone.
 	DeleteUser(id uuid.UUID) error
 }
@@ -256,12 +261,13 @@ type TicketRecord struct {
 	ID, User  uuid.UUID
 	Hash      TokenHash
 	Label     string
-	Key       bool        // an API key: no idle limit
+	Key       bool        // an API key: no idle limit, whatever Idle is
 	Narrowed  bool        // only Groups are active; otherwise all of the user's
 	Groups    []uuid.UUID // in byte order, without repetition; nil unless Narrowed
 	Created   time.Time
 	LastSeen  time.Time
 	Expires   time.Time
+	Idle      time.Duration // unless Key, the ticket ends so long after LastSeen; whole microseconds, 0 to 100 years
 	Addr      string
 	UserAgent string
 }
@@ -285,10 +291,9 @@ type TicketRecords interface {
 	TouchTicket(id uuid.UUID, seen time.Time) error
 	// DeleteTicket takes the values of the ticket along.
 	DeleteTicket(id uuid.UUID) error
-	// DeleteDeadTickets deletes at most limit tickets that expired at or before
-	// now or, unless Key, were last seen at or before idle, and tells how many.
-	// It takes their values along.
-	DeleteDeadTickets(now, idle time.Time, limit int) (int, error)
+	// DeleteDeadTickets deletes at most limit tickets whose Expires or, unless Key, whose LastSeen
+	// plus Idle is at or before a time, with their values, and returns how many.
+	DeleteDeadTickets(at time.Time, limit int) (int, error)
 }
 
 // TicketValueRecord is a value that a host keeps with a ticket: unique by Ticket and Key.

@@ -39,9 +39,6 @@ const (
 	takenTries = 20 // an attempt waits for 2 s while others have all places reserved
 )
 
-// never is when a record ends that only a success or an administrator ends.
-var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-
 // errReserved: attempts under way have all places of the budget.
 var errReserved = fmt.Errorf("%w: other attempts for the same name are under way", ErrBusy)
 

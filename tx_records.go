@@ -149,6 +149,11 @@ func (r *updateRecords) SetLastLogin(id uuid.UUID, at time.Time) error {
 	return r.Records.SetLastLogin(id, at)
 }
 
+func (r *updateRecords) SetPacedUntil(id uuid.UUID, at time.Time) error {
+	r.dropRecord(id)
+	return r.Records.SetPacedUntil(id, at)
+}
+
 func (r *updateRecords) DeleteUser(id uuid.UUID) error {
 	r.dropRecord(id)
 	return r.Records.DeleteUser(id)

@@ -46,8 +46,8 @@ type state struct {
 	ticketHashes  persistent.Tree[uuid.UUID]
 	userTickets   persistent.Tree[uuid.UUID]               // by user, created, id
 	groupTickets  persistent.Tree[uuid.UUID]               // by group, id
-	seenTickets   persistent.Tree[uuid.UUID]               // by last seen, id: sessions
-	seenKeys      persistent.Tree[uuid.UUID]               // by last seen, id: API keys
+	seenTickets   persistent.Tree[uuid.UUID]               // by last seen, id
+	idleTickets   persistent.Tree[uuid.UUID]               // by last seen plus idle, id: no API keys
 	expiryTickets persistent.Tree[uuid.UUID]               // by expires, id
 	ticketValues  persistent.Tree[*rbac.TicketValueRecord] // by ticket, key
 

@@ -28,6 +28,7 @@ var edits = []call{
 	}},
 	{"SetPasswordHash", func(r rbac.Records) error { return r.SetPasswordHash(id("alice"), "hash") }},
 	{"SetLastLogin", func(r rbac.Records) error { return r.SetLastLogin(id("bob"), noon) }},
+	{"SetPacedUntil", func(r rbac.Records) error { return r.SetPacedUntil(id("bob"), noon) }},
 	{"DeleteUser", func(r rbac.Records) error { return r.DeleteUser(id("leaver")) }},
 	{"AddSection", func(r rbac.Records) error { return r.AddSection(rbac.Section{Name: "new"}) }},
 	{"SetSection", func(r rbac.Records) error { return r.SetSection(rbac.Section{Name: "posts", Title: "All posts"}) }},
@@ -68,7 +69,7 @@ var edits = []call{
 	{"SetTicketGroups", func(r rbac.Records) error { return r.SetTicketGroups(id("t1"), ids("staff")) }},
 	{"TouchTicket", func(r rbac.Records) error { return r.TouchTicket(id("t2"), noon.Add(time.Minute)) }},
 	{"DeleteTicket", func(r rbac.Records) error { return r.DeleteTicket(id("t3")) }},
-	{"DeleteDeadTickets", func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon, time.Time{}, 9); return err }},
+	{"DeleteDeadTickets", func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon, 9); return err }},
 	{"SetTicketValue", func(r rbac.Records) error { return r.SetTicketValue(ticketValue("t2", "lang", "nl")) }},
 	{"DeleteTicketValue", func(r rbac.Records) error { return r.DeleteTicketValue(id("t1"), "lang") }},
 	{"SetThrottle", func(r rbac.Records) error {

@@ -411,8 +411,8 @@ func (r unnarrowed) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
 // lasting has wrong borders and no limit.
 type lasting struct{ rbac.Records }
 
-func (r lasting) DeleteDeadTickets(now, idle time.Time, _ int) (int, error) {
-	return r.Records.DeleteDeadTickets(now.Add(-tick), idle, 100)
+func (r lasting) DeleteDeadTickets(at time.Time, _ int) (int, error) {
+	return r.Records.DeleteDeadTickets(at.Add(-tick), 100)
 }
 
 func (r lasting) DeleteIdleThrottles(now time.Time, keep, _ int) (int, error) {
