@@ -144,15 +144,24 @@ func (tx *Tx) endMemberships(u User) error {
 
 // SetPasswordHash sets the hash of a user's password, such as
 // [Authority.HashPassword] gives or another system has stored, and ends all the
-// user's tickets. It accepts argon2id, scrypt and PBKDF2 in PHC format and bcrypt;
-// what is not current is upgraded at the next login. The empty hash takes the password away.
+// user's tickets. It accepts argon2id, scrypt and PBKDF2 in PHC format, Django's
+// PBKDF2, and bcrypt. A hash that is not current is upgraded at the next login. The
+// empty hash takes the password away.
+//
+// ErrInvalid for any other hash, and for one that takes more than about a second to
+// verify: argon2id with more than 1 GiB × (passes + 1), unless [Config].Argon2id asks
+// for as much, bcrypt above cost 14, scrypt with 128·N·r·p above 256 MiB, and PBKDF2
+// with more than 3,000,000 rounds, or 1,500,000 of SHA-512. Whoever logs in would
+// keep others waiting that long. A login of a user with such a hash, which an earlier
+// version may have stored, is refused, and the log says why: set a new password.
+//
 // [Config].Protected does not look at passwords: hosts with a login of their own need none.
 func (tx *Tx) SetPasswordHash(user, hash string) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
 	if hash != "" {
-		if _, err := parsePasswordHash(hash); err != nil {
+		if _, err := tx.a.hasher.read(hash); err != nil {
 			return err
 		}
 	}

@@ -72,6 +72,7 @@ func (a *Authority) countAttempt(ctx context.Context, name string, l Login) (u U
 // verify computes the hash, of nobody too.
 func (a *Authority) verify(u UserRecord, l Login) (verified, error) {
 	ok, upgrade := a.hasher.verify(u.PasswordHash, l.Password)
+	a.warnUnreadable(u)
 	if !ok || u.ID == uuid.Nil || u.Disabled {
 		return verified{}, ErrBadCredentials
 	}
