@@ -9,7 +9,12 @@ import (
 // AddUser adds a user without password, membership or ticket and returns the
 // record as it was stored. The name is brought into canonical form: each part between
 // single spaces in PRECIS UsernameCaseMapped (RFC 8265), so that Bob and bob are one
-// user. ErrInvalid names the field at fault; ErrExists the field whose value is taken.
+// user. ErrInvalid names the field at fault; ErrExists the field whose value is
+// taken. Two e-mail addresses of one mailbox are one value; see [Tx.UserByEmail].
+//
+// Hidden characters, such as a zero-width space or a bidirectional control, are
+// refused in every name that is stored, and in e-mail addresses. Names that a store
+// has already are found as ever.
 func (tx *Tx) AddUser(u User) (User, error) {
 	if err := tx.writable(); err != nil {
 		return User{}, err
@@ -18,7 +23,7 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if err := tx.userFree(u.Name, rec, UserRecord{}); err != nil {
+	if err := tx.userFree(u.Name, &rec, UserRecord{}); err != nil {
 		return User{}, err
 	}
 	if rec.ID, err = newID(rec.ID); err != nil {
@@ -48,7 +53,7 @@ func checkedUser(u User) (UserRecord, error) {
 
 // userFree checks that the unique values of rec are not taken by another user than
 // old. Errors name the user as the caller did.
-func (tx *Tx) userFree(name string, rec, old UserRecord) error {
+func (tx *Tx) userFree(name string, rec *UserRecord, old UserRecord) error {
 	if rec.ID != uuid.Nil && rec.ID != old.ID {
 		_, found := tx.r.User(rec.ID)
 		if err := free(found, "user", name, "ID"); err != nil {
@@ -60,7 +65,6 @@ func (tx *Tx) userFree(name string, rec, old UserRecord) error {
 		find              func(string) (UserRecord, error)
 	}{
 		{"Name", rec.Name, old.Name, tx.r.UserByName},
-		{"Email", rec.EmailKey, old.EmailKey, tx.r.UserByEmail},
 		{"Subject", rec.Subject, old.Subject, tx.r.UserBySubject},
 	} {
 		if unique.value == "" || unique.value == unique.old {
@@ -71,7 +75,30 @@ func (tx *Tx) userFree(name string, rec, old UserRecord) error {
 			return err
 		}
 	}
-	return nil
+	return tx.emailFree(name, rec, old)
+}
+
+// emailFree checks that no other user has the mailbox of rec. A user whose address
+// stays as it is keeps it, and the key it has: a store of an earlier version may have
+// two users with one mailbox, and both can be changed, disabled and deleted.
+func (tx *Tx) emailFree(name string, rec *UserRecord, old UserRecord) error {
+	if rec.Email != old.Email {
+		if err := noHidden("user", name, "Email", rec.Email); err != nil {
+			return err
+		}
+	}
+	if rec.EmailKey == "" || rec.EmailKey == old.EmailKey {
+		return nil
+	}
+	other, err := userWithEmail(tx.r, rec.Email)
+	if errors.Is(err, ErrNotFound) || err == nil && other.ID == old.ID {
+		_, err = tx.r.UserByEmail(rec.EmailKey) // the old key of another address may be in the way
+	}
+	if err == nil && rec.Email == old.Email {
+		rec.EmailKey = old.EmailKey
+		return nil
+	}
+	return free(err, "user", name, "Email")
 }
 
 // ModifyUser replaces every writable field of the user with that ID. Memberships
@@ -88,11 +115,11 @@ func (tx *Tx) ModifyUser(u User) error {
 	if err != nil {
 		return unknownID(err, "user", u.Name)
 	}
-	if err := tx.userFree(u.Name, rec, old); err != nil {
+	if err := tx.userFree(u.Name, &rec, old); err != nil {
 		return err
 	}
 	rec.Created, rec.LastLogin = old.Created, old.LastLogin
-	if rec.User == old.User {
+	if rec.User == old.User && rec.EmailKey == old.EmailKey {
 		return nil
 	}
 	if rec.Disabled && !old.Disabled {
