@@ -14,7 +14,7 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	}
 	group, err := tx.grantKey(g)
 	if err == nil {
-		err = sensiblePattern("grant", "Permission", g.Permission)
+		err = sensibleGrant(g)
 	}
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ func (tx *Tx) AddGroup(g Group) (Group, error) {
 	if err := tx.writable(); err != nil {
 		return Group{}, err
 	}
-	if err := checkGroup(g); err != nil {
+	if err := errors.Join(checkGroup(g), noHidden("group", g.Name, "Name", g.Name)); err != nil {
 		return Group{}, err
 	}
 	_, found := tx.r.GroupByName(g.Name)
@@ -56,6 +56,9 @@ func (tx *Tx) ModifyGroup(g Group) error {
 		return unknownID(err, "group", g.Name)
 	}
 	if g.Name != old.Name {
+		if err := noHidden("group", g.Name, "Name", g.Name); err != nil {
+			return err
+		}
 		_, found := tx.r.GroupByName(g.Name)
 		if err := free(found, "group", g.Name, "Name"); err != nil {
 			return err

@@ -18,6 +18,9 @@ func (tx *Tx) AssignUser(m Membership) error {
 	if err := free(found, "membership", membershipName(m), ""); err != nil {
 		return err
 	}
+	if err := noHidden("membership", membershipName(m), "Scope", m.Scope); err != nil {
+		return err
+	}
 	rec := MembershipRecord{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
 		AssignedBy: tx.actor.name, AssignedAt: tx.now}
 	if err := tx.checkMembership(rec); err != nil {

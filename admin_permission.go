@@ -7,12 +7,13 @@ import (
 )
 
 // AddPermission adds a permission and returns the record as it was stored. Its
-// Section, unless empty, must exist. The name cannot have the form of a pattern: * or ending in .*
+// Section, unless empty, must exist. The name cannot contain *, which stands
+// in patterns only.
 func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 	if err := tx.writable(); err != nil {
 		return Permission{}, err
 	}
-	if err := tx.checkPermission(p); err != nil {
+	if err := errors.Join(tx.checkPermission(p), newPermission(p, Permission{})); err != nil {
 		return Permission{}, err
 	}
 	_, found := tx.r.Permission(p.Name)
@@ -39,9 +40,6 @@ func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 }
 
 func (tx *Tx) checkPermission(p Permission) error {
-	if isPattern(p.Name) {
-		return invalid("permission", p.Name, "Name", "has the form of a pattern")
-	}
 	err := errors.Join(
 		validName("permission", "Name", p.Name),
 		validText("permission", p.Name, "Title", p.Title),
@@ -53,6 +51,23 @@ func (tx *Tx) checkPermission(p Permission) error {
 	}
 	_, err = tx.section(p.Section)
 	return err
+}
+
+// newPermission refuses what may not be stored anew, in the fields that differ
+// from those of old: a star, and hidden characters.
+func newPermission(p, old Permission) error {
+	var errs []error
+	if p.Name != old.Name {
+		errs = append(errs, invalid("permission", p.Name, "Name", starFault(p.Name)))
+	}
+	for _, field := range []struct{ name, value, old string }{
+		{"Name", p.Name, old.Name}, {"Object", p.Object, old.Object}, {"Operation", p.Operation, old.Operation},
+	} {
+		if field.value != field.old {
+			errs = append(errs, noHidden("permission", p.Name, field.name, field.value))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // permissionID is ErrNotFound unless a permission has that id. Stores find
@@ -92,6 +107,9 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 			return unknownID(err, "permission", p.Name)
 		}
 		return invalid("permission", p.Name, "Name", "a permission's name cannot change")
+	}
+	if err := newPermission(p, old); err != nil {
+		return err
 	}
 	p.Created = old.Created
 	if p == old {
@@ -143,7 +161,7 @@ func (tx *Tx) AddSection(s Section) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
-	if err := checkSection(s); err != nil {
+	if err := errors.Join(checkSection(s), noHidden("section", s.Name, "Name", s.Name)); err != nil {
 		return err
 	}
 	_, found := tx.r.Section(s.Name)

@@ -125,6 +125,9 @@ func (s separations) create(set SeparationSet) error {
 	if err := free(found, rec.record(), set.Name, "Name"); err != nil {
 		return err
 	}
+	if err := noHidden(rec.record(), set.Name, "Name", set.Name); err != nil {
+		return err
+	}
 	for _, name := range set.Groups {
 		g, err := tx.group(name)
 		if err != nil {

@@ -9,7 +9,12 @@ import (
 // AddUser adds a user without password, membership or ticket and returns the
 // record as it was stored. The name is brought into canonical form: each part between
 // single spaces in PRECIS UsernameCaseMapped (RFC 8265), so that Bob and bob are one
-// user. ErrInvalid names the field at fault; ErrExists the field whose value is taken.
+// user. ErrInvalid names the field at fault; ErrExists the field whose value is
+// taken. Two e-mail addresses of one mailbox are one value; see [Tx.UserByEmail].
+//
+// Hidden characters, such as a zero-width space or a bidirectional control, are
+// refused in every name that is stored, and in e-mail addresses. Names that a store
+// has already are found as ever.
 func (tx *Tx) AddUser(u User) (User, error) {
 	if err := tx.writable(); err != nil {
 		return User{}, err
@@ -18,7 +23,7 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if err := tx.userFree(u.Name, rec, UserRecord{}); err != nil {
+	if err := tx.userFree(u.Name, &rec, UserRecord{}); err != nil {
 		return User{}, err
 	}
 	if rec.ID, err = newID(rec.ID); err != nil {
@@ -48,7 +53,7 @@ func checkedUser(u User) (UserRecord, error) {
 
 // userFree checks that the unique values of rec are not taken by another user than
 // old. Errors name the user as the caller did.
-func (tx *Tx) userFree(name string, rec, old UserRecord) error {
+func (tx *Tx) userFree(name string, rec *UserRecord, old UserRecord) error {
 	if rec.ID != uuid.Nil && rec.ID != old.ID {
 		_, found := tx.r.User(rec.ID)
 		if err := free(found, "user", name, "ID"); err != nil {
@@ -60,7 +65,6 @@ func (tx *Tx) userFree(name string, rec, old UserRecord) error {
 		find              func(string) (UserRecord, error)
 	}{
 		{"Name", rec.Name, old.Name, tx.r.UserByName},
-		{"Email", rec.EmailKey, old.EmailKey, tx.r.UserByEmail},
 		{"Subject", rec.Subject, old.Subject, tx.r.UserBySubject},
 	} {
 		if unique.value == "" || unique.value == unique.old {
@@ -71,7 +75,30 @@ func (tx *Tx) userFree(name string, rec, old UserRecord) error {
 			return err
 		}
 	}
-	return nil
+	return tx.emailFree(name, rec, old)
+}
+
+// emailFree checks that no other user has the mailbox of rec. A user whose address
+// stays as it is keeps it, and the key it has: a store of an earlier version may have
+// two users with one mailbox, and both can be changed, disabled and deleted.
+func (tx *Tx) emailFree(name string, rec *UserRecord, old UserRecord) error {
+	if rec.Email != old.Email {
+		if err := noHidden("user", name, "Email", rec.Email); err != nil {
+			return err
+		}
+	}
+	if rec.EmailKey == "" || rec.EmailKey == old.EmailKey {
+		return nil
+	}
+	other, err := userWithEmail(tx.r, rec.Email)
+	if errors.Is(err, ErrNotFound) || err == nil && other.ID == old.ID {
+		_, err = tx.r.UserByEmail(rec.EmailKey) // the old key of another address may be in the way
+	}
+	if err == nil && rec.Email == old.Email {
+		rec.EmailKey = old.EmailKey
+		return nil
+	}
+	return free(err, "user", name, "Email")
 }
 
 // ModifyUser replaces every writable field of the user with that ID. Memberships
@@ -88,11 +115,11 @@ func (tx *Tx) ModifyUser(u User) error {
 	if err != nil {
 		return unknownID(err, "user", u.Name)
 	}
-	if err := tx.userFree(u.Name, rec, old); err != nil {
+	if err := tx.userFree(u.Name, &rec, old); err != nil {
 		return err
 	}
 	rec.Created, rec.LastLogin = old.Created, old.LastLogin
-	if rec.User == old.User {
+	if rec.User == old.User && rec.EmailKey == old.EmailKey {
 		return nil
 	}
 	if rec.Disabled && !old.Disabled {
@@ -145,15 +172,24 @@ func (tx *Tx) endMemberships(u User) error {
 
 // SetPasswordHash sets the hash of a user's password, such as
 // [Authority.HashPassword] gives or another system has stored, and ends all the
-// user's tickets and devices. Failed logins of the user are forgotten. It accepts argon2id, scrypt and PBKDF2 in PHC format and bcrypt;
-// what is not current is upgraded at the next login. The empty hash takes the password away.
+// user's tickets and devices. Failed logins of the user are forgotten. It accepts argon2id, scrypt and PBKDF2 in PHC format, Django's
+// PBKDF2, and bcrypt. A hash that is not current is upgraded at the next login. The
+// empty hash takes the password away.
+//
+// ErrInvalid for any other hash, and for one that takes more than about a second to
+// verify: argon2id with more than 1 GiB × (passes + 1), unless [Config].Argon2id asks
+// for as much, bcrypt above cost 14, scrypt with 128·N·r·p above 256 MiB, and PBKDF2
+// with more than 3,000,000 rounds, or 1,500,000 of SHA-512. Whoever logs in would
+// keep others waiting that long. A login of a user with such a hash, which an earlier
+// version may have stored, is refused, and the log says why: set a new password.
+//
 // [Config].Protected does not look at passwords: hosts with a login of their own need none.
 func (tx *Tx) SetPasswordHash(user, hash string) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
 	if hash != "" {
-		if _, err := parsePasswordHash(hash); err != nil {
+		if _, err := tx.a.hasher.read(hash); err != nil {
 			return err
 		}
 	}

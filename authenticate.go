@@ -83,6 +83,7 @@ func (a *Authority) hashPlace(ctx context.Context, addr netip.Addr, known bool) 
 // verify computes the hash, of nobody too.
 func (a *Authority) verify(u UserRecord, l Login) (verified, error) {
 	ok, upgrade := a.hasher.verify(u.PasswordHash, l.Password)
+	a.warnUnreadable(u)
 	if !ok || u.ID == uuid.Nil || u.Disabled {
 		return verified{}, ErrBadCredentials
 	}

@@ -13,7 +13,7 @@ const largeHashKiB = 64 << 10
 // concurrent use, and bounds nothing by itself but the memory of large old hashes:
 // callers hold a place in a hashQueue.
 //
-// With n callers at once it needs at most n × max(current cost, 64 MiB) and once 1 GiB.
+// With n callers at once it needs at most n × max(current cost, 64 MiB) and once 512 MiB.
 type hasher struct {
 	cost  Argon2id
 	large sync.Mutex // held while an old hash takes more than its share of memory
@@ -84,7 +84,7 @@ func (h *hasher) hash(password string) (string, error) {
 // made an old hash from other bytes: where these differ they are tried next.
 func (h *hasher) verify(hash, password string) (ok bool, upgrade string) {
 	normal, fits := fitPassword(password)
-	stored, err := parsePasswordHash(hash)
+	stored, err := h.read(hash)
 	if err != nil || !fits {
 		h.fresh("") // the work without the password, which may be of any length
 		return false, ""
@@ -98,6 +98,23 @@ func (h *hasher) verify(hash, password string) (ok bool, upgrade string) {
 		return false, ""
 	}
 	return true, upgrade
+}
+
+// read is parsePasswordHash, and refuses an argon2id hash that costs more than a
+// login may, unless a login costs as much anyway, at the current cost.
+func (h *hasher) read(hash string) (passwordHash, error) {
+	stored, err := parsePasswordHash(hash)
+	if a, ok := stored.(argon2idHash); ok && err == nil && a.cost.workKiB() > max(maxArgon2idWork, h.cost.workKiB()) {
+		return nil, &Error{Kind: ErrInvalid, Record: "password hash", Reason: tooDear}
+	}
+	return stored, err
+}
+
+// warnUnreadable logs that a user has a password hash that no password matches.
+func (a *Authority) warnUnreadable(u UserRecord) {
+	if _, err := a.hasher.read(u.PasswordHash); u.PasswordHash != "" && err != nil {
+		a.log.Warn("rbac: the stored hash of a password cannot be verified; the user needs a new password", "user", u.Name, "error", err)
+	}
 }
 
 // calls returns how many hashes of one kind were computed, by the names

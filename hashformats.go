@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"crypto/pbkdf2"
+	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -31,6 +32,10 @@ func (r *hashReader) argon2id(s string) passwordHash {
 	h.salt, h.tag = r.saltAndTag(base64.RawStdEncoding, f[2], f[3])
 	return h
 }
+
+// workKiB is what the hash costs: each pass goes over all of the memory, and so
+// does the system that hands it out.
+func (c Argon2id) workKiB() uint64 { return uint64(c.MemoryKiB) * (uint64(c.Time) + 1) }
 
 func (h argon2idHash) algorithm() string { return countCurrent }
 func (h argon2idHash) memoryKiB() uint32 { return h.cost.MemoryKiB }
@@ -66,7 +71,8 @@ func (r *hashReader) bcrypt(whole, s string) passwordHash {
 		return nil
 	}
 	cost := r.number(strings.TrimPrefix(f[0], "0"))
-	r.require(4 <= cost && cost <= maxBcryptCost, outOfBounds)
+	r.require(4 <= cost && cost <= 31, outOfBounds)
+	r.require(cost <= maxBcryptCost, tooDear)
 	r.bytes(bcryptEncoding, f[1][:22], 16, 16)
 	r.bytes(bcryptEncoding, f[1][22:], 23, 23)
 	return bcryptHash(whole)
@@ -94,7 +100,7 @@ func (r *hashReader) scrypt(s string) passwordHash {
 	n := r.numbers(f[0], "ln", "r", "p")
 	h := scryptHash{ln: n[0], r: n[1], p: n[2]}
 	r.require(1 <= h.ln && h.ln <= 20 && 1 <= h.r && h.r <= 64 && 1 <= h.p && h.p <= 64, outOfBounds)
-	r.require(h.workKiB() <= maxHashKiB, outOfBounds)
+	r.require(h.workKiB() <= maxScryptKiB, tooDear)
 	h.salt, h.tag = r.saltAndTag(base64.RawStdEncoding, f[1], f[2])
 	return h
 }
@@ -154,8 +160,12 @@ func (r *hashReader) django(digest func() hash.Hash, s string) passwordHash {
 
 func (r *hashReader) boundPBKDF2(h pbkdf2Hash) {
 	size := h.digest().Size()
-	blocks := (len(h.tag) + size - 1) / size
-	r.require(1 <= h.rounds && uint64(h.rounds)*uint64(blocks) <= maxPBKDF2Rounds, outOfBounds)
+	work := uint64(h.rounds) * uint64((len(h.tag)+size-1)/size)
+	if size == sha512.Size {
+		work *= 2
+	}
+	r.require(h.rounds >= 1, outOfBounds)
+	r.require(work <= maxPBKDF2Rounds, tooDear)
 }
 
 func (h pbkdf2Hash) algorithm() string { return countPBKDF2 }

@@ -21,8 +21,9 @@ type oldUser struct {
 	Groups                           []string
 }
 
-// importUser brings a user in, in an Update with all the others or one of its own.
-// It reports whether the user has to choose a new password.
+// importUser brings a user in, in an Update with all the others or one of its own:
+// with all groups and the password, or, after an error, not at all. So the Update can
+// go on with the next user. It reports whether the user has to choose a new password.
 func importUser(tx *rbac.Tx, old oldUser) (newPassword bool, err error) {
 	user, err := tx.AddUser(rbac.User{
 		Name: old.Name, Email: old.Email, DisplayName: old.FullName,
@@ -31,6 +32,11 @@ func importUser(tx *rbac.Tx, old oldUser) (newPassword bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.DeleteUser(user.Name))
+		}
+	}()
 	for _, group := range old.Groups {
 		if err := tx.AssignUser(rbac.Membership{User: user.Name, Group: group, Note: "imported"}); err != nil {
 			return false, err
@@ -122,4 +128,57 @@ func testImport(t *testing.T, hash string, reads bool) {
 	if _, err = a.Login(ctx, rbac.Login{User: "amy", Password: "amy password 124"}); !errors.Is(err, rbac.ErrBadCredentials) {
 		t.Errorf("another password does not: %v", err)
 	}
+}
+
+// Of users with a fault in a later step nothing is left, and the others are there.
+func TestImportIsAllOrNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		h.groups(a, map[string][]string{"editors": nil, "auditors": nil, "payers": nil})
+		h.do(a, func(tx *rbac.Tx) error {
+			return tx.CreateSSDSet(rbac.SeparationSet{Name: "money", Cardinality: 2, Groups: []string{"auditors", "payers"}})
+		})
+		faults := map[int][]string{1: {"no such group"}, 2: {"auditors", "payers"}, 3: {"editors"}, 4: {"bad\x00name"}}
+		imported, refused := 0, 0
+		h.do(a, func(tx *rbac.Tx) error {
+			imported, refused = 0, 0
+			for i := range 200 {
+				old := oldUser{Key: fmt.Sprint(i), Name: fmt.Sprint("user", i), Email: fmt.Sprintf("user%d@example.com", i), Groups: []string{"editors"}}
+				fault := faults[i%15]
+				old.Groups = append(old.Groups, fault...)
+				if _, err := importUser(tx, old); (err != nil) != (fault != nil) {
+					t.Errorf("%s: %v", old.Name, err)
+				} else if err != nil {
+					refused++
+				} else {
+					imported++
+				}
+			}
+			return nil
+		})
+		if refused != 56 {
+			t.Fatalf("%d users are refused", refused)
+		}
+		must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			users := 0
+			for u, err := range tx.Users(rbac.UserQuery{}) {
+				if err != nil {
+					return err
+				}
+				groups, err := tx.AssignedGroups(u.Name)
+				if err != nil || len(groups) != 1 || groups[0].Group != "editors" {
+					t.Errorf("%s is in %v (%v)", u.Name, groups, err)
+				}
+				users++
+			}
+			if users != imported {
+				t.Errorf("%d users are there, and %d were imported", users, imported)
+			}
+			return nil
+		}))
+		h.do(a, func(tx *rbac.Tx) error { // the name, the address and the key are free
+			_, err := importUser(tx, oldUser{Key: "1", Name: "user1", Email: "user1@example.com", Groups: []string{"editors"}})
+			return err
+		})
+	})
 }

@@ -180,7 +180,7 @@ func (a *Authority) checkLogin(l Login) error {
 	if (l.User == "") == (l.Subject == "") {
 		return invalid("login", l.User, "User", "exactly one of User and Subject is needed")
 	}
-	err := errors.Join(validKey("login", l.User, "Label", l.Label), validGroups("login", l.Groups))
+	err := errors.Join(validKey("login", l.User, "Label", l.Label), noHidden("login", l.User, "Label", l.Label), validGroups("login", l.Groups))
 	if !l.Expires.IsZero() && (!a.now().Before(instant(l.Expires)) || l.Expires.UTC().Year() > 9999) {
 		err = errors.Join(err, invalid("login", l.User, "Expires", "not in the future, or beyond the year 9999"))
 	}

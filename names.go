@@ -6,9 +6,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/language"
+	"golang.org/x/text/secure/bidirule"
 	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -45,14 +45,24 @@ func plainUser(name string) bool {
 	return 0 < len(name) && len(name) <= maxName
 }
 
+// userPart is PRECIS UsernameCaseMapped but for its Bidi Rule, which package
+// precis applies to every name. RFC 8265 section 3.3.2 requires the rule of names
+// with right-to-left characters only, and it would refuse a Malayalam name that
+// ends in a joiner.
+var userPart = precis.NewIdentifier(precis.FoldWidth, precis.LowerCase(), precis.Norm(norm.NFC))
+
+func validDirection(part string) bool {
+	return bidirule.DirectionString(part) == bidi.LeftToRight || bidirule.ValidString(part)
+}
+
 // mapUser maps each part until it is stable: a PRECIS profile may need more than
 // one pass (RFC 8264 section 7), and a name that changes each time it is stored would be two users.
 func mapUser(name string) (string, bool) {
 	parts := strings.Split(name, " ")
 	for i, part := range parts {
 		for pass := 0; ; pass++ {
-			mapped, err := precis.UsernameCaseMapped.String(part)
-			if err != nil || mapped == "" || pass == 3 {
+			mapped, err := userPart.String(part)
+			if err != nil || mapped == "" || pass == 3 || !validDirection(mapped) {
 				return "", false
 			}
 			if mapped == part {
@@ -65,8 +75,10 @@ func mapUser(name string) (string, bool) {
 	return strings.Join(parts, " "), true
 }
 
-// validName checks the name of a group, permission or section: case-sensitive and
-// exact, any script, no control characters, no white space at either end.
+// validName checks the shape of the name of a group, permission or section:
+// case-sensitive and exact, any script, no control characters, no white space at
+// either end. Lookups stop here, so that a name that a store has from before
+// hidden characters were refused still works.
 func validName(record, field, name string) error {
 	reason := badString(name, 1)
 	if reason == "" && strings.TrimSpace(name) != name {
@@ -75,7 +87,7 @@ func validName(record, field, name string) error {
 	return invalid(record, name, field, reason)
 }
 
-// validKey checks a scope, subject or e-mail: opaque and exact, may be empty.
+// validKey checks the shape of a scope, subject or e-mail: opaque and exact, may be empty.
 func validKey(record, name, field, value string) error {
 	return invalid(record, name, field, badString(value, 0))
 }
@@ -123,15 +135,9 @@ func badString(s string, least int) string {
 	return ""
 }
 
-// emailKey returns the form in which e-mail addresses are compared: NFC and case
-// folded, the whole address. Some servers tell Bob@ from bob@; none should be trusted to.
-// Lowering comes first because cases.Fold maps the two cases of Cherokee to each other.
-func emailKey(address string) string {
-	return norm.NFC.String(cases.Fold().String(cases.Lower(language.Und).String(norm.NFC.String(address))))
-}
-
 // printable makes a string from outside, such as a User-Agent, fit to be stored
-// and shown: valid UTF-8, no control characters, at most so many bytes.
+// and shown: valid UTF-8, no control characters, no hidden characters, at most so
+// many bytes.
 func printable(s string, bytes int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -139,6 +145,7 @@ func printable(s string, bytes int) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
+	s = withoutHidden(s)
 	for len(s) > bytes {
 		_, size := utf8.DecodeLastRuneInString(s)
 		s = s[:len(s)-size]

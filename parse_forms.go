@@ -76,8 +76,8 @@ func listing[T any](read func(string) (T, error), make func(T, ...T) Predicate) 
 func groupOf(name string) (string, error) { return name, validName("group", "Name", name) }
 
 func permissionOf(name string) (string, error) {
-	if isPattern(name) {
-		return "", invalid("permission", name, "Name", "has the form of a pattern")
+	if reason := starFault(name); reason != "" {
+		return "", invalid("permission", name, "Name", reason)
 	}
 	return name, validName("permission", "Name", name)
 }

@@ -1,6 +1,9 @@
 package rbac
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A grant can be of a pattern of permissions: * is every permission there is, and post.* every
 // one below post, such as post.edit and post.edit.own, but not post itself and not postage. It gives what
@@ -12,6 +15,18 @@ const everything = "*"
 
 // isPattern reports whether a name has the form of a pattern of permissions.
 func isPattern(name string) bool { return name == everything || strings.HasSuffix(name, ".*") }
+
+// starFault returns why the name of one permission may not contain *, "" if it
+// does not. Such a name looks like a pattern and would give nothing but itself.
+func starFault(name string) string {
+	switch {
+	case isPattern(name):
+		return "has the form of a pattern"
+	case strings.Contains(name, everything):
+		return "contains *, which stands in patterns only: alone, or after a last dot"
+	}
+	return ""
+}
 
 // validPattern checks what isPattern has recognised.
 func validPattern(record, field, pattern string) error {
@@ -25,13 +40,46 @@ func validPattern(record, field, pattern string) error {
 	return nil
 }
 
-// sensiblePattern refuses a new grant of a pattern with an empty segment, such as post..*, which is a slip of the keys and would
-// give next to nothing. One that a store has already gives what it says, and can be changed and revoked.
-func sensiblePattern(record, field, pattern string) error {
-	if isPattern(pattern) && strings.Contains("."+pattern, "..") {
-		return invalid(record, pattern, field, "a pattern has no empty segment: no two dots together, and none at its beginning")
+// sensibleGrant refuses a new grant that would give next to nothing: of a pattern
+// with an empty segment, such as post..*; of a name with a star elsewhere, such as
+// post.*.edit; and of either with a hidden character. A grant that a store has
+// already can be changed and revoked.
+func sensibleGrant(g Grant) error {
+	reason := starFault(g.Permission)
+	if isPattern(g.Permission) {
+		reason = ""
+		if strings.Contains("."+g.Permission, "..") {
+			reason = "a pattern has no empty segment: no two dots together, and none at its beginning"
+		}
 	}
-	return nil
+	if reason == "" && isPattern(g.Permission) {
+		return noHidden("grant", g.Permission, "Permission", g.Permission)
+	}
+	return invalid("grant", g.Permission, "Permission", reason)
+}
+
+// unmatchedReason is what Plan and Validate report of a grant of a pattern.
+const unmatchedReason = "the pattern matches no permission"
+
+// unmatched lists the granted patterns that match no permission, in byte order.
+// It leaves out *, which is granted before there are permissions.
+func (p *policy) unmatched() []string {
+	var patterns []string
+	for name := range p.loose.All() {
+		if !isPattern(name) || name == everything {
+			continue
+		}
+		matched := false
+		for range p.matching(name) {
+			matched = true
+			break
+		}
+		if !matched {
+			patterns = append(patterns, name)
+		}
+	}
+	slices.Sort(patterns)
+	return patterns
 }
 
 // stemOf returns what the names of a pattern begin with.

@@ -1,10 +1,15 @@
 package rbac_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
 )
@@ -156,6 +161,93 @@ func TestDeclarePattern(t *testing.T) {
 }
 
 // BenchmarkPattern: a permission that comes by a pattern costs what any other does.
+// A star is of a pattern: elsewhere in the name of a permission it would give
+// nothing, and is refused.
+func TestStarInPermissionNames(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := press(t, h)
+		h.user(a, "sam", "", "staff")
+		for _, name := range []string{"post*", "post.*.edit", "*.edit", "po*st.edit", "**", "post.*x"} {
+			for what, f := range map[string]func() error{
+				"AddPermission": func() error {
+					return a.Update(ctx, func(tx *rbac.Tx) error { _, err := tx.AddPermission(rbac.Permission{Name: name}); return err })
+				},
+				"GrantPermission": func() error { return a.Update(ctx, grant("staff", name)) },
+				"Declare": func() error {
+					return a.Declare(ctx, rbac.Catalogue{Permissions: []rbac.Permission{{Name: name}}})
+				},
+				"Declare of a grant": func() error {
+					return a.Declare(ctx, rbac.Catalogue{Grants: []rbac.Grant{{Group: "staff", Permission: name}}})
+				},
+				"Plan": func() error {
+					_, err := a.Plan(ctx, rbac.Catalogue{Permissions: []rbac.Permission{{Name: name}}})
+					return err
+				},
+				"Parse":    func() error { _, err := rbac.Parse(`has_permission("` + name + `")`); return err },
+				"Validate": func() error { return a.Validate(rbac.HasPermission(name)) },
+			} {
+				if err := f(); !errors.Is(err, rbac.ErrInvalid) {
+					t.Errorf("%s of %q: got %v, want ErrInvalid", what, name, err)
+				}
+			}
+			must(t, h.store.Update(ctx, func(r rbac.Records) error { // of an earlier version
+				staff, err := r.GroupByName("staff")
+				return errors.Join(err, r.AddPermission(rbac.Permission{ID: uuid.New(), Name: name}),
+					r.AddGrant(rbac.GrantRecord{Group: staff.ID, Permission: name}))
+			}))
+			fresh := h.open(rbac.Config{})
+			sam, err := fresh.Identity(ctx, "sam")
+			must(t, err)
+			for _, p := range []rbac.Predicate{rbac.HasPermission(name), rbac.Not(rbac.HasPermission(name))} {
+				if rbac.Met(sam, p) {
+					t.Errorf("%v is met", p)
+				}
+			}
+			if sam.HasPermission(name) {
+				t.Errorf("a stored %q is had", name)
+			}
+			h.do(fresh, revoke("staff", name))
+			h.do(fresh, func(tx *rbac.Tx) error { return tx.DeletePermission(name) })
+		}
+	})
+}
+
+// A grant of a pattern that matches nothing is reported.
+func TestUnmatchedPatterns(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		var log bytes.Buffer
+		a := h.open(rbac.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		c := blogCatalogue()
+		c.Grants = append(c.Grants, rbac.Grant{Group: "editors", Permission: "posts.*"}, rbac.Grant{Group: "readers", Permission: "plugin.*"},
+			rbac.Grant{Group: "readers", Permission: "post.*"}, rbac.Grant{Group: "editors", Permission: "*"})
+		const reason = "the pattern matches no permission"
+		want := []rbac.PlanEntry{{Kind: "grant", Name: "plugin.* to readers", Reason: reason}, {Kind: "grant", Name: "posts.* to editors", Reason: reason}}
+		byName := func(a, b rbac.PlanEntry) int { return strings.Compare(a.Name, b.Name) }
+		if plan := planned(t, a, c); !slices.Equal(slices.SortedFunc(slices.Values(plan.Unmatched), byName), want) {
+			t.Errorf("the plan reports %v", plan.Unmatched)
+		}
+		must(t, a.Declare(ctx, c))
+		plan := planned(t, a, c)
+		if got := plan.String(); !strings.Contains(got, `! grant "plugin.* to readers": `+reason+"\n") || !strings.Contains(got, `! grant "posts.* to editors": `+reason+"\n") {
+			t.Errorf("the plan prints\n%s", got)
+		}
+		must(t, a.Validate(rbac.InGroup("editors")))
+		err := a.Validate(rbac.HasPermission("post.read"))
+		if e, ok := errors.AsType[*rbac.Error](err); !ok || e.Record != "grant" || e.Name != "posts.* to editors" || !strings.Contains(e.Reason, `did you mean "post.*"?`) {
+			t.Errorf("a pattern that was probably misspelt: got %v", err)
+		}
+		if n := strings.Count(log.String(), "matches no permission"); n != 2 || !strings.Contains(log.String(), "pattern=plugin.* groups=[readers]") {
+			t.Errorf("each is logged once, by whatever Validate is asked:\n%s", &log)
+		}
+		h.do(a, revoke("editors", "posts.*"))
+		h.do(a, func(tx *rbac.Tx) error { _, err := tx.AddPermission(rbac.Permission{Name: "plugin.run"}); return err })
+		must(t, a.Validate(rbac.HasPermission("post.read")))
+		if plan := planned(t, a, c); plan.Unmatched != nil {
+			t.Errorf("the plan reports %v", plan.Unmatched)
+		}
+	})
+}
+
 func BenchmarkPattern(b *testing.B) {
 	h := newHouse(b, stores[0].open(b))
 	a := press(b, h)

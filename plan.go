@@ -25,13 +25,17 @@ type Plan struct {
 	// and for the groups that it does name, their grants, patterns included, and what they inherit. It may belong to
 	// another program on the same store. Declare leaves it alone.
 	Unknown Catalogue
+	// Unmatched are grants of patterns, whoever made them, that would match no
+	// permission after the Declare: a typing error, or made for permissions that are
+	// added later. A grant of * is not among them.
+	Unmatched []PlanEntry
 }
 
 // PlanEntry is one record in a Plan.
 type PlanEntry struct {
 	Kind   string // "section", "permission", "group", "grant" or "inheritance"
 	Name   string // as errors print it, such as "post.edit to editors" of a grant
-	Reason string // why it is left out, in plain English; empty in Plan.Update
+	Reason string // why it is in Plan.LeftOut or Plan.Unmatched, in plain English; empty in Plan.Update
 }
 
 // Plan tells what [Authority.Declare] would do with a catalogue now, and does nothing. Where
@@ -78,7 +82,7 @@ func collectPlan(d *declarer, c Catalogue) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p.LeftOut, p.Unknown = held.missing(c), held.beside(c)
+	p.LeftOut, p.Unknown, p.Unmatched = held.missing(c), held.beside(c), held.unmatched()
 	return p, nil
 }
 
@@ -114,7 +118,7 @@ func noteAdded[R any](added *[]R, c Change, strip func(*R)) error {
 }
 
 // String prints a line for each record: + for what would be added, ~ updated, - what is left
-// out and why, ? what the catalogue does not know. It is empty where there is nothing to tell.
+// out and why, ? what the catalogue does not know, ! grants that match nothing. It is empty where there is nothing to tell.
 func (p Plan) String() string {
 	var b strings.Builder
 	write := func(sign string, entries []PlanEntry) {
@@ -130,6 +134,7 @@ func (p Plan) String() string {
 	write("~", p.Update)
 	write("-", p.LeftOut)
 	write("?", p.Unknown.entries())
+	write("!", p.Unmatched)
 	return b.String()
 }
 

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -162,6 +163,18 @@ func (h *holdings) beside(c Catalogue) Catalogue {
 		}
 	}
 	return other
+}
+
+// unmatched lists the grants of patterns that match no permission.
+func (h *holdings) unmatched() []PlanEntry {
+	var entries []PlanEntry
+	for _, g := range h.all.grants {
+		given := func(p Permission) bool { return matches(g.Permission, p.Name) }
+		if isPattern(g.Permission) && g.Permission != everything && !slices.ContainsFunc(h.all.permissions, given) {
+			entries = append(entries, PlanEntry{"grant", grantName(g.public(h.groups[g.Group].Name)), unmatchedReason})
+		}
+	}
+	return entries
 }
 
 // named is a catalogue in the form of holdings.

@@ -104,7 +104,7 @@ func (p *policy) deleteGroup(c Change) bool {
 
 func (p *policy) addPermission(c Change) bool {
 	var perm Permission
-	if !recorded(c.After, &perm) || perm.Name != c.Subject || isPattern(perm.Name) || p.permission(perm.Name) != nil {
+	if !recorded(c.After, &perm) || perm.Name != c.Subject || starFault(perm.Name) != "" || p.permission(perm.Name) != nil {
 		return false
 	}
 	if _, left := p.loose.Get(perm.Name); left {

@@ -65,7 +65,7 @@ func (p *policy) setInheritances(inheritances []InheritanceRecord) {
 func (p *policy) readPermissions(r Records) error {
 	permissions, err := r.Permissions()
 	for _, perm := range permissions {
-		if !isPattern(perm.Name) { // in a store that was edited by hand: a grant of that name is one of a pattern
+		if starFault(perm.Name) == "" { // else the store was edited by hand, or is of a version that took such names
 			p.putPermission(perm)
 		}
 	}

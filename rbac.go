@@ -102,6 +102,7 @@ type Authority struct {
 	stop      context.CancelFunc
 	ends      <-chan struct{} // closed by Close
 	watches   atomic.Int64    // how many run
+	warned    atomic.Uint64   // the serial number of the policy that Validate has last warned about
 	done      sync.WaitGroup
 	closed    atomic.Bool
 
@@ -143,6 +144,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	}
 	a.logGuarantee()
 	a.logDoubt()
+	a.renewEmailKeys(ctx)
 	background, stop := context.WithCancel(context.Background())
 	a.stop, a.ends = stop, background.Done()
 	a.uses.wake = make(chan struct{}, 1)

@@ -29,9 +29,13 @@ func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 	return u.User, named(err, "user", id.String())
 }
 
-// UserByEmail returns the user with that e-mail address, compared after case folding.
+// UserByEmail returns the user who has the mailbox of that e-mail address. Two
+// addresses are one mailbox if their domains have the same IDNA2008 A-labels, so
+// that bob@faß.example is bob@xn--fa-hia.example and not bob@fass.example, and if
+// what stands before the @ is the same in Unicode's NFC, without regard to the case
+// of A to Z. A domain that is no host name is compared like what stands before the @.
 func (tx *Tx) UserByEmail(address string) (User, error) {
-	return tx.userBy(address, "Email", emailKey(address), tx.r.UserByEmail)
+	return tx.userBy(address, "Email", address, func(address string) (UserRecord, error) { return userWithEmail(tx.r, address) })
 }
 
 // UserBySubject returns the user with exactly that subject.

@@ -13,6 +13,11 @@ import (
 // is broken for everybody, such as a nil one or an invalid name. Call it at start, after Declare, on
 // the predicates that the program guards itself with, and on what [Parse] made.
 //
+// A granted pattern that matches no permission gives nothing. Where it differs in one
+// letter from a pattern that would give a permission of p, it is a fault of p: ErrNotFound
+// with Record "grant". The others are logged as warnings, once for each state of the
+// policy: they may have been made for permissions that are added later.
+//
 // The error joins an [*Error] for each: ErrNotFound with Record "group" or "permission" and the Name, or ErrInvalid. Each
 // is told once, in the order in which they are printed. Users are not looked up, since they
 // come and go; nor is what a [Func] asks for. Where the store does not answer within 10 s it is ErrUnavailable.
@@ -27,7 +32,8 @@ func (a *Authority) Validate(p Predicate) error {
 	if err != nil {
 		return err
 	}
-	v := validation{policy: now, told: map[Error]bool{}}
+	v := validation{policy: now, unmatched: now.unmatched(), told: map[Error]bool{}}
+	a.logUnmatched(now, v.unmatched)
 	own(p).walk(v.visit)
 	return errors.Join(v.errs...)
 }
@@ -37,9 +43,10 @@ const validateWait = 10 * time.Second
 
 // validation collects the faults of a predicate.
 type validation struct {
-	policy *policy
-	told   map[Error]bool
-	errs   []error
+	policy    *policy
+	unmatched []string // granted patterns that match no permission
+	told      map[Error]bool
+	errs      []error
 }
 
 func (v *validation) visit(p *predicate) {
@@ -54,6 +61,43 @@ func (v *validation) visit(p *predicate) {
 		if v.policy.permission(r.name) == nil {
 			v.add(Error{Kind: ErrNotFound, Record: "permission", Name: r.name}, v.policy.permissionList)
 		}
+		v.misspelt(r.name)
+	}
+}
+
+// misspelt adds the granted patterns that were probably meant to give a permission.
+func (v *validation) misspelt(permission string) {
+	for _, pattern := range v.unmatched {
+		for _, meant := range covering(permission) {
+			if meant == everything || meant == pattern || distance([]rune(pattern), []rune(meant), 1) > 1 {
+				continue
+			}
+			for _, group := range v.policy.grantees(pattern) {
+				v.add(Error{Kind: ErrNotFound, Record: "grant", Name: grantName(Grant{Group: group, Permission: pattern}),
+					Reason: unmatchedReason + "; did you mean " + strconv.Quote(meant) + "?"}, nil)
+			}
+		}
+	}
+}
+
+// grantees names the groups that are granted a pattern.
+func (p *policy) grantees(pattern string) []string {
+	groups, _ := p.loose.Get(pattern)
+	var names []string
+	for _, n := range groups {
+		names = append(names, p.group(n).Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// logUnmatched warns of granted patterns that match nothing, once for each policy.
+func (a *Authority) logUnmatched(p *policy, patterns []string) {
+	if len(patterns) == 0 || a.warned.Swap(p.serial) == p.serial {
+		return
+	}
+	for _, pattern := range patterns {
+		a.log.Warn("rbac: a granted pattern matches no permission", "pattern", pattern, "groups", p.grantees(pattern))
 	}
 }
 
