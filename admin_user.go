@@ -144,7 +144,7 @@ func (tx *Tx) endMemberships(u User) error {
 
 // SetPasswordHash sets the hash of a user's password, such as
 // [Authority.HashPassword] gives or another system has stored, and ends all the
-// user's tickets. It accepts argon2id, scrypt and PBKDF2 in PHC format and bcrypt;
+// user's tickets, unless it is the hash that the user has already. It accepts argon2id, scrypt and PBKDF2 in PHC format and bcrypt;
 // what is not current is upgraded at the next login. The empty hash takes the password away.
 // [Config].Protected does not look at passwords: hosts with a login of their own need none.
 func (tx *Tx) SetPasswordHash(user, hash string) error {
@@ -157,7 +157,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 		}
 	}
 	u, err := tx.lockUser(user)
-	if err != nil {
+	if err != nil || u.PasswordHash == hash {
 		return err
 	}
 	return tx.setPasswordHash(u.User, hash)

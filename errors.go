@@ -29,9 +29,9 @@ var (
 	// ErrBadCredentials: name and password do not belong together. On purpose it
 	// does not tell an unknown user from a wrong password or a disabled account.
 	ErrBadCredentials = errors.New("rbac: bad credentials")
-	// ErrThrottled: too many failed attempts; nothing was verified. A
-	// [*ThrottledError] tells how long to wait.
-	ErrThrottled = errors.New("rbac: too many failed attempts")
+	// ErrThrottled: too many failed attempts, and nothing was verified; or too many
+	// changes that a user has caused alone. A [*ThrottledError] tells how long to wait.
+	ErrThrottled = errors.New("rbac: too many attempts")
 	// ErrBusy: too many passwords are being hashed at this moment; nothing was
 	// verified and no attempt was counted.
 	ErrBusy = errors.New("rbac: busy")
@@ -86,7 +86,7 @@ func shown(name string) string {
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// ThrottledError is the ErrThrottled that login calls return.
+// ThrottledError is the ErrThrottled of logins and of choices of active groups.
 type ThrottledError struct {
 	RetryAfter time.Duration // after this long an attempt will be looked at; more than zero
 }
