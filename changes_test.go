@@ -337,7 +337,8 @@ func TestSweptTicketStopsNothing(t *testing.T) {
 		n.do(b, func(tx *rbac.Tx) error {
 			return tx.DeleteInheritance(rbac.Inheritance{Senior: "staff", Junior: "readers"})
 		})
-		n.do(b, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") })
+		hash := must1(b.HashPassword(ctx, goodPassword))
+		n.do(b, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
 		if got := actionsSince(t, a, rev); len(got) != 3 || strings.HasPrefix(got[1], "DropActiveGroup") {
 			t.Errorf("logged %q; want the inheritance, the ticket's end and the password", got)
 		}

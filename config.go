@@ -39,7 +39,11 @@ type Config struct {
 	// AbsoluteLimit ends a ticket so long after its login. Zero: 12 h. At least 1 min.
 	AbsoluteLimit time.Duration
 	// MaxTickets is how many tickets a user may have, API keys not counted; one
-	// more login ends the oldest. Zero: 20. With 1 a login ends the one before it.
+	// more login ends the one that was made first. Zero: 20. With 1 a login ends the one before it.
+	//
+	// A login that ends another ticket, a Logout and a RevokeTicket are changes that every process has to follow. A user
+	// can cause 300 of them at once, and then one in 12 seconds; until then further logins are ErrThrottled. Logging out
+	// is never refused.
 	MaxTickets int
 
 	// MaxFailures is how many logins in a row unknown clients may fail for one

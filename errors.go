@@ -29,9 +29,10 @@ var (
 	// ErrBadCredentials: name and password do not belong together. On purpose it
 	// does not tell an unknown user from a wrong password or a disabled account.
 	ErrBadCredentials = errors.New("rbac: bad credentials")
-	// ErrThrottled: too many failed attempts; nothing was verified. A
-	// [*ThrottledError] says how long to wait, if waiting helps.
-	ErrThrottled = errors.New("rbac: too many failed attempts")
+	// ErrThrottled: too many failed attempts, and nothing was verified; or too many
+	// changes that a user has caused alone. A [*ThrottledError] says how long to wait,
+	// if waiting helps.
+	ErrThrottled = errors.New("rbac: too many attempts")
 	// ErrBusy: too many passwords are being hashed at this moment, or too many
 	// attempts for one user are under way; nothing was verified and no attempt was
 	// counted.
@@ -87,7 +88,7 @@ func shown(name string) string {
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// ThrottledError is the ErrThrottled that login calls return.
+// ThrottledError is the ErrThrottled of logins and of choices of active groups.
 type ThrottledError struct {
 	// RetryAfter is after how long the next attempt is looked at. Zero: waiting does
 	// not help. The name is closed to clients that are not known for it, until a known

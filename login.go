@@ -144,7 +144,8 @@ func (a *Authority) passwordTicket(ctx context.Context, at *attempt, v verified)
 
 // Issue makes a ticket for a user whom the host has authenticated itself.
 //
-// Errors: ErrInvalid, also for a Login with a Password; ErrNotFound; ErrDenied
+// Errors: ErrInvalid, also for a Login with a Password; ErrNotFound; ErrThrottled where the user has
+// logged in and out too often, as Config.MaxTickets says; ErrDenied
 // for a disabled user, and with Groups; with these ErrSeparation; ErrUnavailable.
 func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 	t, err := a.issue(ctx, l)
@@ -256,6 +257,9 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 	if tx.actor.name == "" {
 		tx.actor = actor{name: u.Name, verified: at != nil}
 	}
+	if err := tx.checkPace(u, paceLogins); err != nil {
+		return err
+	}
 	if at != nil {
 		if err := tx.succeed(at); err != nil {
 			return err
@@ -270,6 +274,11 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 	}
 	if err := tx.endOldest(u.User, rec); err != nil {
 		return err
+	}
+	if tx.changes > 0 { // this login is not free
+		if err := tx.pace(u, paceLogins); err != nil {
+			return err
+		}
 	}
 	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec))
 }

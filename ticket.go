@@ -116,12 +116,12 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 			return noTicket(err)
 		}
 		dead = !a.living(rec, tx.now) // as far as we know: another process may have seen a use, so it is ended all the same
-		u, err := tx.r.User(rec.User)
+		u, err := tx.r.LockUser(rec.User)
 		if err != nil {
 			return noTicket(err)
 		}
 		tx.actAs(u.User)
-		return tx.endTicket("Logout", u.User, rec)
+		return errors.Join(tx.countEnd(u), tx.endTicket("Logout", u.User, rec))
 	})
 	if err != nil {
 		return err
@@ -156,10 +156,13 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 				ended++
 			}
 		}
-		if len(tickets) == 0 && !u.LastLogin.IsZero() {
-			return tx.log(Change{Action: "LogoutUser", Subject: u.Name, SubjectID: u.ID}, nil, nil)
+		if len(tickets) > 0 {
+			return errors.Join(tx.countEnd(u), tx.endTickets(u.User, tickets))
 		}
-		return tx.endTickets(u.User, tickets)
+		if u.LastLogin.IsZero() {
+			return nil
+		}
+		return tx.log(Change{Action: "LogoutUser", Subject: u.Name, SubjectID: u.ID}, nil, nil)
 	})
 	if err != nil {
 		return 0, err
@@ -226,7 +229,7 @@ func (tx *Tx) endIdle(before time.Time, meant func(TicketRecord) bool) (ended in
 // As with Logout, a cached ticket ends even if the store has lost its row.
 func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID) error {
 	return a.Update(ctx, func(tx *Tx) error {
-		u, err := tx.user(user)
+		u, err := tx.lockUser(user)
 		if err != nil {
 			return err
 		}
@@ -242,7 +245,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		if err != nil {
 			return named(err, "ticket", id.String())
 		}
-		return tx.endTicket("RevokeTicket", u.User, t)
+		return errors.Join(tx.countEnd(u), tx.endTicket("RevokeTicket", u.User, t))
 	})
 }
 
