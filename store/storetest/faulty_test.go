@@ -86,6 +86,7 @@ var faultyStores = []faultyStore{
 
 	{"a slice leaks in", "copies in", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, false} })},
 	{"a slice leaks out", "copies out of tickets", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, true} })},
+	{"a text leaks in", "copies in of texts", records(func(s *faulty, r rbac.Records) rbac.Records { return lending{r, s.lent} })},
 	{"JSON is compacted", "changes round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 	{"nil JSON comes back empty", "changes nil", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 	{"the whole log is deleted", "changes deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
@@ -124,13 +125,14 @@ type faulty struct {
 	rbac.Store
 	wrap    func(*faulty, rbac.Records) rbac.Records
 	shared  map[uuid.UUID][]uuid.UUID
+	lent    map[string]string
 	tickets map[uuid.UUID]rbac.TicketRecord
 	reads   int
 }
 
 func records(wrap func(*faulty, rbac.Records) rbac.Records) func(rbac.Store) rbac.Store {
 	return func(s rbac.Store) rbac.Store {
-		return &faulty{Store: s, wrap: wrap, shared: map[uuid.UUID][]uuid.UUID{}, tickets: map[uuid.UUID]rbac.TicketRecord{}}
+		return &faulty{Store: s, wrap: wrap, shared: map[uuid.UUID][]uuid.UUID{}, lent: map[string]string{}, tickets: map[uuid.UUID]rbac.TicketRecord{}}
 	}
 }
 
