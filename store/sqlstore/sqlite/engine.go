@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlite
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type engine struct {
 	writer, readers *sql.DB // the same one if the host owns it
 	reserved        *sql.DB // of one connection, for reading the head; nil if the host owns the database
 	owned           bool    // opened here: the connections are set up already
-	file            *file
+	file            *File
 	busy            time.Duration
 }
 
@@ -58,7 +58,7 @@ func (e *engine) locate(ctx context.Context) error {
 	}
 	e.name = fmt.Sprintf("sqlite %q", path)
 	if info, err := os.Stat(path); err == nil { // otherwise a file of the driver's own
-		e.file = &file{path, info}
+		e.file = &File{path, info}
 	}
 	return nil
 }
@@ -96,9 +96,9 @@ func (e *engine) Close() error {
 	return errors.Join(e.reserved.Close(), e.readers.Close(), e.writer.Close())
 }
 
-// spell is for how long SQLite waits by itself where a context must be able to
-// end the wait: SQLite cannot be interrupted while it does.
-func spell(busy time.Duration) time.Duration { return min(busy, 20*time.Millisecond) }
+// Spell returns how long SQLite may wait by itself where a context must be able
+// to end the wait: SQLite cannot be interrupted while it waits.
+func Spell(busy time.Duration) time.Duration { return min(busy, 20*time.Millisecond) }
 
 // patiently tries f as long as another writer is in the way, up to the busy timeout.
 func (e *engine) patiently(ctx context.Context, f func() error) error {

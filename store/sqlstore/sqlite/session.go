@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlite
 
 import (
 	"context"
@@ -44,7 +44,7 @@ func (e *engine) beginOn(ctx context.Context, db *sql.DB, write bool) (sqlstore.
 		s.release()
 		return nil, err
 	}
-	if err := e.file.same(); err != nil {
+	if err := e.file.Same(); err != nil {
 		s.Rollback(ctx)
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (e *engine) settings(write bool) []setting {
 		{"foreign_keys", 1},
 		{"query_only", 0},
 		{"synchronous", synchronousFull},
-		{"busy_timeout", int(spell(e.busy).Milliseconds())},
+		{"busy_timeout", int(Spell(e.busy).Milliseconds())},
 	}
 }
 
