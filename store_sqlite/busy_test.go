@@ -44,8 +44,8 @@ func TestLockedDatabase(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			s := held(t, kind, 50*time.Millisecond)
 			err := s.Update(t.Context(), nextRevision)
-			if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "another writer was in the way for 50ms") {
-				t.Errorf("Update = %v, want ErrUnavailable that says that another writer was in the way", err)
+			if !errors.Is(err, rbac.ErrBusy) || errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "other transactions were in the way for 50ms") {
+				t.Errorf("Update = %v, want ErrBusy that says that others were in the way", err)
 			}
 			if headOf(t, s).Revision != 0 {
 				t.Error("readers must not wait for the writer, and see nothing of it")

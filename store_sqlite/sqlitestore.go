@@ -40,12 +40,13 @@ var ErrNoCgo = errors.New("this program was built without cgo: build it with CGO
 // Options set a store up. The zero Options are good.
 type Options struct {
 	// BusyTimeout is how long a transaction waits for another process or another
-	// user of the database that is writing, before it fails with
-	// rbac.ErrUnavailable. A context ends the wait earlier. Zero: 5 s. Kept to the
-	// millisecond.
+	// user of the database that is writing (and without WAL, to commit, for those
+	// that read) before it fails with rbac.ErrBusy. A context ends the wait earlier,
+	// and so does rbac.Config.LockTimeout, except that of a commit. Zero: 5 s. Kept to
+	// the millisecond.
 	//
 	// The Updates of a store that Open has made wait for each other as long as their
-	// contexts allow.
+	// contexts and rbac.Config.LockTimeout allow.
 	BusyTimeout time.Duration
 	// Readers is how many Views of an opened store run at once. Zero: 8. New
 	// does not look at it: the host has set up its database.

@@ -60,6 +60,8 @@ var faultyStores = []faultyStore{
 	{"a context that ends in a listing is ignored", "context in a listing", anyContext},
 	{"a context that ends last is ignored", "context at the end", anyContext},
 	{"waiting ignores the context", "context while waiting", anyContext},
+	{"waiting for a connection ignores the context", "context while waiting to read", func(s rbac.Store) rbac.Store { return crowded{s, make(chan struct{}, 4)} }},
+	{"a commit that waits ignores the context", "context while waiting to commit", func(s rbac.Store) rbac.Store { return &polite{Store: s} }},
 	{"Close does nothing", "close", func(s rbac.Store) rbac.Store { return &unclosed{s} }},
 
 	{"a fault does not spoil", "faults spoil", records(func(s *faulty, r rbac.Records) rbac.Records { return forgiving{r} })},

@@ -39,9 +39,10 @@ import (
 // Options set a store up. The zero Options are good.
 type Options struct {
 	// BusyTimeout is how long a transaction waits for another process or another
-	// user of the database that is writing, before it fails with
-	// rbac.ErrUnavailable. A context ends the wait earlier. Zero: 5 s. Kept to the
-	// millisecond.
+	// user of the database that is writing (and without WAL, to commit, for those
+	// that read) before it fails with rbac.ErrBusy. A context ends the wait earlier,
+	// and so does rbac.Config.LockTimeout, except that of a commit. Zero: 5 s. Kept to
+	// the millisecond.
 	BusyTimeout time.Duration
 }
 
