@@ -32,8 +32,9 @@ var (
 	// ErrThrottled: too many failed attempts; nothing was verified. A
 	// [*ThrottledError] tells how long to wait.
 	ErrThrottled = errors.New("rbac: too many failed attempts")
-	// ErrBusy: too many passwords are being hashed at this moment; nothing was
-	// verified and no attempt was counted.
+	// ErrBusy: too many passwords are being hashed at this moment, and no attempt
+	// was counted; or other transactions were in the way for [Config.LockTimeout].
+	// Nothing was done.
 	ErrBusy = errors.New("rbac: busy")
 	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
 	ErrUnavailable = errors.New("rbac: store unavailable")

@@ -119,7 +119,7 @@ func (a *Authority) flush(ctx context.Context) error {
 // process may have swept it that does not know of our uses, and what is swept is no Change.
 func (a *Authority) touch(ctx context.Context, taken map[uuid.UUID]ticketUse) error {
 	var gone []TokenHash
-	err := a.store.Update(ctx, func(r Records) error {
+	err := a.transact(ctx, a.store.Update, func(r Records) error {
 		gone = nil
 		for id, u := range taken {
 			_, err := r.Ticket(id)
@@ -209,7 +209,7 @@ func (a *Authority) sweep(ctx context.Context) error {
 func (a *Authority) sweepBatches(ctx context.Context, batch func(Records) (int, error)) error {
 	for {
 		deleted := 0
-		err := a.store.Update(ctx, func(r Records) (err error) {
+		err := a.transact(ctx, a.store.Update, func(r Records) (err error) {
 			deleted, err = batch(r)
 			return err
 		})
