@@ -76,13 +76,13 @@ func (a *Authority) lookup(ctx context.Context, what Sought, f func(Records, *st
 		return contextEnded(context.Cause(ctx))
 	}
 	defer func() { <-a.lookups }()
-	if a.found(ctx, what, f) {
-		return nil
+	if found, err := a.found(ctx, what, f); found || err != nil {
+		return err
 	}
 	return a.current(ctx, f)
 }
 
-var errSlowLookup = errors.New("the store did not answer a lookup in time")
+var errSlowLookup = errors.New("the store did not answer a lookup in time; " + useTx)
 
 // Judge identifies a token and checks a predicate in one call. Its errors are those of Identify and of Check.
 func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {

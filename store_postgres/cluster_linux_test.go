@@ -160,12 +160,17 @@ func (p *process) ask() string {
 	return answer
 }
 
-// mayEdit is what an answer means; ErrUnavailable is none.
+// noAnswer reports whether an error leaves the question open.
+func noAnswer(err error) bool {
+	return errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrBusy)
+}
+
+// mayEdit is what an answer means; ErrUnavailable and ErrBusy are none.
 func mayEdit(t *testing.T, err error) string {
 	switch {
 	case err == nil:
 		return "allowed"
-	case errors.Is(err, rbac.ErrUnavailable):
+	case noAnswer(err):
 		return ""
 	case errors.Is(err, rbac.ErrDenied):
 		return "denied"
@@ -233,7 +238,7 @@ func (p *process) change(value string, there error, f func(*rbac.Tx) error) {
 		ctx, cancel := context.WithTimeout(background, maxStaleness/2)
 		err = p.a.Update(ctx, f)
 		cancel()
-		if err != nil && !errors.Is(err, rbac.ErrUnavailable) && !errors.Is(err, there) || time.Duration(p.s.now()-begin) > longest {
+		if err != nil && !noAnswer(err) && !errors.Is(err, there) || time.Duration(p.s.now()-begin) > longest {
 			p.s.t.Errorf("%s: %v", p.name, err)
 			return
 		}
@@ -340,7 +345,7 @@ func (l *ledger) write() {
 		if l.acknowledged = append(l.acknowledged, name); len(l.acknowledged) == 20 {
 			close(l.some)
 		}
-	case !errors.Is(err, rbac.ErrUnavailable):
+	case !noAnswer(err):
 		l.p.s.t.Errorf("%s: %v", name, err)
 	case !errors.Is(err, postgresstore.ErrCommitUnknown):
 		l.failed = append(l.failed, name)
