@@ -34,10 +34,11 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 	if t.IsZero() {
 		return st.policy.anonymous(a.cfg.Clock), nil, now, nil
 	}
-	if c := a.cachedTicket(st, t.sum, now); c != nil {
+	hash := t.hash()
+	if c := a.cachedTicket(st, hash, now); c != nil {
 		return a.identityIn(c, st, now), c, now, nil
 	}
-	return a.findStored(ctx, t.sum)
+	return a.findStored(ctx, hash)
 }
 
 // findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
