@@ -70,6 +70,7 @@ func (u *cachedUser) drop() {
 // cachedTicket is a ticket of a user.
 type cachedTicket struct {
 	TicketRecord
+	origin   origin // of its Identities
 	user     *cachedUser
 	seen     *lastSeen
 	standing atomic.Pointer[standing]

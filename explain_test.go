@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -17,7 +16,7 @@ func TestReasons(t *testing.T) {
 	eve := p.user(t, "eve")
 	amy := p.user(t, "amy", "editors")
 	zoe := p.user(t, "zoe", "chiefs")
-	nobody := p.anonymous(time.Now)
+	nobody := p.anonymous(nil)
 	bob := NewIdentity("bob", []string{"trolls"}, []string{"watch-tv"})
 	id := uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 	no := func(*Identity) bool { return false }

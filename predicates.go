@@ -56,6 +56,10 @@ func Met(id *Identity, p Predicate) bool {
 
 // Check returns nil if id meets p, and a [*DeniedError], which is [ErrDenied],
 // otherwise. A nil or zero id and a nil p are denied.
+//
+// Check, Met and Explain are pure: they take any Identity, one of [NewIdentity] and of
+// any Authority, and believe it. A program with several Authorities must know whose
+// Identity it gives them; see [Identity.BelongsTo].
 func Check(id *Identity, p Predicate) error {
 	if Met(id, p) {
 		return nil

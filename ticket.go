@@ -112,7 +112,7 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 		if err != nil {
 			return err
 		}
-		tx.actAs(u.User)
+		tx.actAs(u.User, !dead)
 		return tx.endTicket("Logout", u.User, rec)
 	})
 	if err == nil && dead {
@@ -235,7 +235,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 		return nil, err
 	}
 	if t.IsZero() {
-		return p.anonymous(tx.a.cfg.Clock), nil
+		return p.anonymous(&tx.a.noTicket), nil
 	}
 	rec, err := tx.a.ticketOf(tx.r, t)
 	if err != nil {
@@ -245,7 +245,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	if err != nil {
 		return nil, noTicket(err)
 	}
-	return &u.withTicket(p, rec, tx.now, tx.a.cfg.Clock).Identity, nil
+	return &u.withTicket(p, rec, tx.now, &origin{tx.a, rec.ID}).Identity, nil
 }
 
 // compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.

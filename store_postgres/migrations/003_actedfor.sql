@@ -1,0 +1,4 @@
+-- Whether the program asked for the actor of a change by name. Changes that were made before are not marked.
+ALTER TABLE rbac_changes ADD COLUMN acted_for BOOLEAN NOT NULL DEFAULT false;
+
+INSERT INTO rbac_schema (version) VALUES (3);
