@@ -39,8 +39,8 @@ func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]
 	} else {
 		g.awaitRevision(r)
 	}
-	id := g.identify(r, st)
-	ctx = st.carrying(ctx, id)
+	g.identify(r, st)
+	ctx = st.carrying(ctx)
 	r = r.WithContext(ctx)
 	if err := g.judge(r, func(*http.Request) (rbac.Predicate, error) { return p, nil }); err != nil {
 		return nil, g.refuseCall(r, denialStatus(r, err), err)

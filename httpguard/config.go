@@ -30,7 +30,9 @@ type Config struct {
 	ChoiceTemplate *template.Template
 
 	// CookieName is the name of the ticket's cookie, without the prefix
-	// "__Host-", which it gets unless Insecure. Empty: "ticket".
+	// "__Host-", which it gets unless Insecure. Empty: "ticket". Services on one host, on
+	// whatever ports, share their cookies: give each a name of its own, or a login to
+	// one takes the place of the login to another.
 	CookieName string
 	// CookieMaxAge lets the cookie outlive the browser. Zero: it does not. The
 	// limits of the ticket hold in any case.

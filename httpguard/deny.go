@@ -28,6 +28,7 @@ import (
 // problem document (RFC 9457). A browser that sent a form comes back to
 // the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
 func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
+	r = g.own(r)
 	status := denialStatus(r, err)
 	if r.Context().Value(denyingKey{g}) != nil { // Config.Denied hands it back
 		g.denyBuiltin(w, r, status, err)

@@ -256,7 +256,8 @@ func TestCookie(t *testing.T) {
 	}
 }
 
-// TestDeadTickets: a ticket that is no longer alive makes nobody of who shows it.
+// TestDeadTickets: a ticket that is no longer alive makes nobody of who shows it, and its cookie is left alone: by the
+// time the answer is there, the browser may hold another.
 func TestDeadTickets(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	c := s.browser(t)
@@ -264,20 +265,26 @@ func TestDeadTickets(t *testing.T) {
 	living := s.login(t, s.browser(t), "amy").Cookies()[0].String()
 	s.do(t, c, "POST /logout", "")
 
+	another := s.login(t, s.browser(t), "amy").Cookies()[0].String()
 	cookies := map[string]string{
-		"logged out":           old,
-		"never a token":        "ticket=nonsense",
-		"empty":                "ticket=",
-		"two, one of them her": old + "; " + living,
-		"two of hers":          living + "; " + living,
+		"logged out":          old,
+		"never a token":       "ticket=nonsense",
+		"empty":               "ticket=",
+		"two that are dead":   old + "; ticket=nonsense",
+		"two that are living": living + "; " + another,
+		"too many":            strings.Repeat("ticket="+strings.Repeat("A", 43)+"; ", 2) + manyDead(maxShown) + living,
 	}
 	for name, cookie := range cookies {
 		resp := s.do(t, s.Client(), "GET /", "", "Cookie: "+cookie)
 		if text := body(t, resp); !strings.HasPrefix(text, "user= ") {
 			t.Errorf("%s: the public page is served to %q", name, text)
 		}
-		if got := resp.Header.Get("Set-Cookie"); !strings.HasPrefix(got, "ticket=; Path=/; Max-Age=0") {
-			t.Errorf("%s: the cookie is not taken away: %q", name, got)
+		if got := resp.Header.Get("Set-Cookie"); got != "" {
+			t.Errorf("%s: the answer sets the cookie %q", name, got)
+		}
+		resp = s.do(t, s.browser(t), "POST /logout", "", "Cookie: "+cookie)
+		if got := resp.Header.Get("Set-Cookie"); (got == "") == (name == "two that are living") || resp.StatusCode != 303 {
+			t.Errorf("%s: a logout sets the cookie %q, status %d", name, got, resp.StatusCode)
 		}
 		if resp := s.do(t, s.browser(t), "GET /me", "", "Cookie: "+cookie); resp.StatusCode != 303 {
 			t.Errorf("%s: a guarded page: status %d", name, resp.StatusCode)
@@ -287,8 +294,42 @@ func TestDeadTickets(t *testing.T) {
 	if len(fresh) != 1 || strings.HasPrefix(fresh[0], "ticket=;") {
 		t.Errorf("a login over a dead ticket sets %q, want the new one alone", fresh)
 	}
-	if resp := s.do(t, s.Client(), "GET /me", "", "Cookie: "+living); resp.StatusCode != 200 {
-		t.Errorf("the living ticket: status %d", resp.StatusCode)
+}
+
+// manyDead are cookies with tokens of no ticket.
+func manyDead(n int) (cookies string) {
+	for i := range n {
+		cookies += "ticket=" + strings.Repeat("B", 41) + string(rune('a'+i)) + "A; "
+	}
+	return cookies
+}
+
+// TestCookiesOfOneName: another service on the host may set a cookie of the same name, with another path. The one living ticket
+// is found among them, wherever it stands, and the other cookie is left alone.
+func TestCookiesOfOneName(t *testing.T) {
+	s, other := newService(t, Config{Insecure: true}, plain), newService(t, Config{Insecure: true}, plain)
+	mine, theirs := s.login(t, s.browser(t), "amy").Cookies()[0].String(), other.login(t, other.browser(t), "eve").Cookies()[0].String()
+	for rule, cookie := range map[string]string{
+		"before the other service's":  mine + "; " + theirs,
+		"after the other service's":   theirs + "; " + mine,
+		"after what is no ticket":     "ticket=nonsense; ticket=; " + mine,
+		"twice":                       mine + "; " + mine,
+		"after as many as are looked": manyDead(maxShown-1) + mine,
+	} {
+		resp := s.do(t, s.Client(), "GET /me", "", "Cookie: "+cookie)
+		if text := body(t, resp); resp.StatusCode != 200 || !strings.HasPrefix(text, "user=amy ") || resp.Header.Get("Set-Cookie") != "" {
+			t.Errorf("%s: status %d, %q, Set-Cookie %q", rule, resp.StatusCode, text, resp.Header.Get("Set-Cookie"))
+		}
+	}
+	if resp := other.do(t, other.Client(), "GET /", "", "Cookie: "+mine); !strings.HasPrefix(body(t, resp), "user= ") || resp.Header.Get("Set-Cookie") != "" {
+		t.Errorf("the other service, alone with this one's cookie, sets %q", resp.Header.Get("Set-Cookie"))
+	}
+	s.do(t, s.Client(), "POST /logout", "", "Cookie: "+theirs+"; "+mine)
+	if resp := s.do(t, s.browser(t), "GET /me", "", "Cookie: "+mine); resp.StatusCode != 303 {
+		t.Errorf("after the logout: status %d", resp.StatusCode)
+	}
+	if resp := other.do(t, other.Client(), "GET /me", "", "Cookie: "+theirs); resp.StatusCode != 200 {
+		t.Errorf("the other service's ticket after the logout: status %d", resp.StatusCode)
 	}
 }
 
@@ -353,10 +394,13 @@ func TestStoreDown(t *testing.T) {
 		t.Errorf("login: status %d\n%s", resp.StatusCode, text)
 	}
 	resp = s.do(t, c, "POST /logout", "")
-	if resp.StatusCode != 503 || !strings.HasPrefix(resp.Header.Get("Set-Cookie"), "ticket=; ") {
-		t.Errorf("logout says that the ticket lives on and takes the cookie away: status %d, %q", resp.StatusCode, resp.Header.Get("Set-Cookie"))
+	if text := body(t, resp); resp.StatusCode != 503 || resp.Header.Get("Set-Cookie") != "" || !strings.Contains(text, "still signed in") {
+		t.Errorf("a logout that cannot end the ticket must say so, and keep the cookie: status %d, %q\n%s", resp.StatusCode, resp.Header.Get("Set-Cookie"), text)
 	}
 	s.store.down.Store(false)
+	if resp := s.do(t, c, "POST /logout", ""); resp.StatusCode != 303 || !strings.HasPrefix(resp.Header.Get("Set-Cookie"), "ticket=; ") {
+		t.Errorf("the next logout: status %d, %q", resp.StatusCode, resp.Header.Get("Set-Cookie"))
+	}
 	if resp := s.do(t, c, "GET /posts/new", ""); resp.StatusCode != 303 {
 		t.Errorf("after that logout the browser is nobody: status %d", resp.StatusCode)
 	}
