@@ -28,6 +28,7 @@ type Identity struct {
 	here   *activeGroups // with policy: the active groups in scope
 	kind   identityKind
 	third  bool                    // texts are about the user, not for them
+	hushed bool                    // texts name no groups
 	active *scopedGroups           // with policy: the groups of every scope; nil: none in any
 	near   *atomic.Pointer[nearby] // what WithAddr keeps; nil: nothing
 	origin *origin                 // nil: made by NewIdentity

@@ -14,7 +14,9 @@ func loggedIn(t testing.TB, at time.Time, groups ...string) *Identity {
 	return &id
 }
 
-func clockOf(now func() time.Time) *origin { return &origin{owner: &Authority{cfg: Config{Clock: now}}} }
+func clockOf(now func() time.Time) *origin {
+	return &origin{owner: &Authority{cfg: Config{Clock: now}}}
+}
 
 // TestAuthenticatedWithin reads as: how long ago, within which time, and whether that is met, unmet or broken.
 func TestAuthenticatedWithin(t *testing.T) {
