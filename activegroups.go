@@ -91,7 +91,7 @@ func (a *Authority) setActive(ctx context.Context, t Token, action string,
 		if err := tx.pace(owner, paceChoices); err != nil {
 			return err
 		}
-		tx.actAs(u)
+		tx.actAs(u, true)
 		return tx.narrowTicket(action, u, rec, before, ids)
 	})
 }
@@ -123,10 +123,11 @@ func (tx *Tx) ticket(t Token) (TicketRecord, User, error) {
 	return rec, u.User, noTicket(err)
 }
 
-// actAs names the user of a ticket as the actor, unless the context names one: who has the token is the user.
-func (tx *Tx) actAs(u User) {
+// actAs names the user of a ticket as the actor, unless the context names one:
+// anyone who holds the token acts as the user.
+func (tx *Tx) actAs(u User, living bool) {
 	if tx.actor.name == "" {
-		tx.actor = actor{name: u.Name, verified: true}
+		tx.actor = actor{name: u.Name, verified: living}
 	}
 }
 

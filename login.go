@@ -15,7 +15,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Login is what a login is asked with. It prints without its secrets.
+// Login is what a login is asked with. A Login prints without its secrets, but not
+// as an unexported field of another struct: fmt and others then read the fields
+// themselves. The Token in Replaces stays redacted there; the Password, a plain
+// string, cannot. Keep a Login in no longer-lived struct of your own.
 type Login struct {
 	User     string // name, in any form; or
 	Subject  string // the host's own id for the user; exactly one of the two

@@ -95,6 +95,7 @@ type Authority struct {
 	wake      chan struct{} // holds one value to make the follower ask at once
 	lookups   chan struct{} // holds one value for each lookup in the store that an Identify waits for
 	made      Revision      // of the last change made through this Authority, as far as the history is still that one; under moving
+	noTicket  origin        // of Identities that came from no ticket
 	signal    chan struct{} // closed and replaced when the state moves; under moving
 	following chan struct{} // holds one value while somebody reads what is new in the store
 	moving    sync.Mutex    // held to move state, and to fill the caches that belong to it; never while the store is asked
@@ -134,6 +135,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a.confirmer, _ = s.(Confirmer)
 	a.finder, _ = s.(Finder)
 	a.trust = cfg.MaxStaleness
+	a.noTicket.owner = a
 	a.state.Store(&state{})
 	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.
 	if err := a.current(ctx, func(r Records, _ *state) error { return a.watchClock(r) }); err != nil {

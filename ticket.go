@@ -120,7 +120,7 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 		if err != nil {
 			return noTicket(err)
 		}
-		tx.actAs(u.User)
+		tx.actAs(u.User, !dead)
 		return errors.Join(tx.countEnd(u), tx.endTicket("Logout", u.User, rec))
 	})
 	if err != nil {
@@ -268,7 +268,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 		return nil, err
 	}
 	if t.IsZero() {
-		return p.anonymous(tx.a.cfg.Clock), nil
+		return p.anonymous(&tx.a.noTicket), nil
 	}
 	rec, err := tx.a.ticketOf(tx.r, t)
 	if err != nil {
@@ -278,7 +278,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	if err != nil {
 		return nil, noTicket(err)
 	}
-	return &u.withTicket(p, rec, tx.now, tx.a.cfg.Clock).Identity, nil
+	return &u.withTicket(p, rec, tx.now, &origin{tx.a, rec.ID}).Identity, nil
 }
 
 // compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.

@@ -39,8 +39,8 @@ func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]
 	} else {
 		g.awaitRevision(r)
 	}
-	id := g.identify(r, st)
-	ctx = st.carrying(ctx, id)
+	g.identify(r, st)
+	ctx = st.carrying(ctx)
 	r = r.WithContext(ctx)
 	if err := g.judge(r, func(*http.Request) (rbac.Predicate, error) { return p, nil }); err != nil {
 		return nil, g.refuseCall(r, denialStatus(r, err), err)
@@ -76,9 +76,9 @@ func (e *callError) Unwrap() error { return e.err }
 
 func (g *Guard) refuseCall(r *http.Request, status int, err error) error {
 	g.logDenial(r, status, err)
-	e := &callError{status, denialDetail(status, err), err}
+	e := &callError{status, denialDetail(status, g.presentable(err)), err}
 	if _, helps := freshLogin(rbac.FromContext(r.Context()), err); helps && status == http.StatusUnauthorized {
-		e.message = denialDetail(http.StatusForbidden, err) // they are no stranger
+		e.message = denialDetail(http.StatusForbidden, g.presentable(err)) // they are no stranger
 	}
 	return e
 }

@@ -30,7 +30,9 @@ type Config struct {
 	ChoiceTemplate *template.Template
 
 	// CookieName is the name of the ticket's cookie, without the prefix
-	// "__Host-", which it gets unless Insecure. Empty: "ticket".
+	// "__Host-", which it gets unless Insecure. Empty: "ticket". Services on one host, on
+	// whatever ports, share their cookies: give each a name of its own, or a login to
+	// one takes the place of the login to another.
 	CookieName string
 	// CookieMaxAge lets the cookie outlive the browser. Zero: it does not. The
 	// limits of the ticket hold in any case.
@@ -69,9 +71,16 @@ type Config struct {
 	// or a panic the request has no address and meets no FromNet.
 	ClientAddr func(*http.Request) (netip.Addr, error)
 
+	// ShowGroups lets the answers to denied users name groups: those they are in, and those
+	// that would give what is missing. Otherwise a denial names the permission alone, since
+	// the names of privileged groups help attackers to choose whose account to take. It holds for pages,
+	// problem documents and the errors of [Guard.Call]. Logs have the names in any case. Somebody who
+	// chooses among their own groups (ChoiceTemplate, "groups" of a login) sees these, and the set that keeps them apart.
+	ShowGroups bool
+
 	// Denied, unless nil, answers in place of the built-in pages and problem
 	// documents. The error is what was decided: ErrDenied (a *rbac.DeniedError
-	// says why), ErrNoTicket, ErrNotFound, ErrUnavailable, …. Whatever it does, the
+	// says why, and has a text WithoutGroups), ErrNoTicket, ErrNotFound, ErrUnavailable, …. Whatever it does, the
 	// guarded handler does not run. It may call Deny for the built-in answer, which is also given if it writes nothing.
 	Denied func(http.ResponseWriter, *http.Request, error)
 

@@ -13,7 +13,7 @@ import (
 
 // Deny answers a request that err keeps from being served:
 //
-//   - ErrDenied, for who is logged in: 403 with the reason, and to browsers a link to sign in as someone else
+//   - ErrDenied, for who is logged in: 403 with the reason (see Config.ShowGroups), and to browsers a link to sign in as someone else
 //   - ErrDenied, for who is logged in and would be allowed after a new login ([rbac.AuthenticatedWithin]): browsers
 //     are sent to the login page (303), which leads back here; others get 401 with
 //     error="insufficient_user_authentication" and max_age in WWW-Authenticate (RFC 9470)
@@ -28,6 +28,7 @@ import (
 // problem document (RFC 9457). A browser that sent a form comes back to
 // the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
 func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
+	r = g.own(r)
 	status := denialStatus(r, err)
 	if r.Context().Value(denyingKey{g}) != nil { // Config.Denied hands it back
 		g.denyBuiltin(w, r, status, err)
@@ -97,7 +98,7 @@ func (g *Guard) logDenial(r *http.Request, status int, err error) {
 }
 
 func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, err error) {
-	a := answer{Status: status, Detail: denialDetail(status, err), SignedInAs: rbac.FromContext(r.Context()).User()}
+	a := answer{Status: status, Detail: denialDetail(status, g.presentable(err)), SignedInAs: rbac.FromContext(r.Context()).User()}
 	st := g.state(r)
 	if st == nil {
 		st = &state{url: r.URL}
@@ -111,7 +112,7 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
 		if maxAge, helps := freshLogin(rbac.FromContext(r.Context()), err); helps {
 			challengeAge(w, maxAge)
-			a.Detail = denialDetail(http.StatusForbidden, err) // they are no stranger
+			a.Detail = denialDetail(http.StatusForbidden, g.presentable(err)) // they are no stranger
 		}
 	case http.StatusForbidden:
 		a.LoginURL = g.LoginURL(r)
@@ -119,6 +120,17 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 		w.Header().Set("Retry-After", retryAfter(err))
 	}
 	g.answer(w, r, a)
+}
+
+// presentable is err with the message that Config.ShowGroups allows.
+func (g *Guard) presentable(err error) error {
+	var denied *rbac.DeniedError
+	if g.cfg.ShowGroups || !errors.As(err, &denied) {
+		return err
+	}
+	short := *denied
+	short.Message = denied.WithoutGroups()
+	return &short
 }
 
 // denialDetail is what the client is told. Only a predicate's message is

@@ -33,7 +33,8 @@
 //
 // A request with Authorization: Bearer is judged by that token alone, never by its cookie.
 // Otherwise the ticket in the cookie counts, and where there is no living one, Config.Identify.
-// Two cookies of that name count as none. A ticket's Identity is a snapshot:
+// A cookie that is no living ticket is ignored and left alone: it may be another
+// service's. Two living tickets count as none. A ticket's Identity is a snapshot:
 // whoever keeps a connection open (WebSocket, event stream) should ask
 // [rbac.Authority.Judge] again for each message.
 //

@@ -203,19 +203,6 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
-// TestResponseWriter: handlers get the server's own, with all it can do: flush, hijack, push.
-func TestResponseWriter(t *testing.T) {
-	g := guardByHeader(Config{})
-	var got http.ResponseWriter
-	m := g.NewMux()
-	m.Handle("/", rbac.IsAnonymous(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { got = w }))
-	w := httptest.NewRecorder()
-	g.Handler(m).ServeHTTP(w, request(t, "GET /"))
-	if got != http.ResponseWriter(w) {
-		t.Errorf("the handler got a %T", got)
-	}
-}
-
 // TestClientAddr: the address is the connection's or what the host says, and
 // none where that fails.
 func TestClientAddr(t *testing.T) {

@@ -33,6 +33,7 @@ const maxChoiceBody = 1 << 20
 // The ticket of an Authorization: Bearer that came along ends.
 func (g *Guard) LoginHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = g.own(r)
 		st := g.state(r)
 		switch {
 		case st == nil:

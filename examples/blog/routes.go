@@ -20,6 +20,7 @@ func newBlog(a *rbac.Authority, p posts) *blog {
 		Insecure:      true, // plain HTTP, to this computer only. Unsafe everywhere else.
 		LoginTemplate: templates.Lookup("login.html"),
 		Denied:        b.denied,
+		ShowGroups:    true, // so that people know what to ask the manager for; the groups of a blog are no secret
 	})
 	return b
 }

@@ -40,7 +40,7 @@ func (c *chat) denied(w http.ResponseWriter, r *http.Request, err error) {
 	case !wantsPage(r):
 		c.guard.Deny(w, r, err)
 	case errors.As(err, &denied) && !denied.Identity.IsAnonymous():
-		c.show(w, r, "denied.html", page{Title: "You may not do this", Status: http.StatusForbidden, Data: denied.Message})
+		c.show(w, r, "denied.html", page{Title: "You may not do this", Status: http.StatusForbidden, Data: denied.WithoutGroups()})
 	case errors.Is(err, rbac.ErrNotFound):
 		c.show(w, r, "notfound.html", page{Title: "There is nothing here", Status: http.StatusNotFound})
 	default:
