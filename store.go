@@ -31,10 +31,10 @@ import (
 //     in a record it locked (LockHead, ShareHead, LockUser, Throttle). A store may as well run Updates one after another.
 //   - The context governs the whole transaction. When it ends, methods of Records fail and Update rolls back.
 //   - Records, and the sequences it returned, are dead when f has returned; using
-//     them gives an error. They are used by one goroutine at a time.
+//     them gives ErrTxDone. They are used by one goroutine at a time.
 //   - Calling the Store again from inside f may deadlock.
 //
-// Errors: [ErrNotFound], [ErrReadOnly], or an error that wraps [ErrUnavailable]
+// Errors: [ErrNotFound], [ErrReadOnly], [ErrTxDone], or an error that wraps [ErrUnavailable]
 // and says what failed. Where the context ended, errors.Is also finds its error.
 //
 // Implementations are safe for concurrent use. Whoever opened a Store closes
