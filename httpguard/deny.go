@@ -20,9 +20,14 @@ import (
 //   - ErrDenied, for who is not, ErrNoTicket and ErrBadCredentials: browsers are sent to the
 //     login page (303), which leads back here; others get 401
 //   - ErrNotFound: 404
+//   - ErrExists, ErrProtected, ErrSeparation, ErrCycle: 409
+//   - ErrInvalid: 422
 //   - ErrThrottled: 429 with Retry-After
 //   - ErrUnavailable, ErrBusy: 503 with Retry-After
 //   - any other error, nil too: 500, without saying more
+//
+// [Status] is the same for errors alone, and [Detail] has the words; a 404 names
+// nothing to a client that is not signed in.
 //
 // A browser is who prefers text/html to JSON in Accept; everyone else gets a
 // problem document (RFC 9457). A browser that sent a form comes back to
@@ -51,27 +56,6 @@ type denyingKey struct{ g *Guard }
 
 func denialStatus(r *http.Request, err error) int {
 	return statusFor(rbac.FromContext(r.Context()), err)
-}
-
-func statusFor(id *rbac.Identity, err error) int {
-	switch {
-	case errors.Is(err, rbac.ErrUnavailable), errors.Is(err, rbac.ErrBusy):
-		return http.StatusServiceUnavailable
-	case errors.Is(err, rbac.ErrThrottled):
-		return http.StatusTooManyRequests
-	case errors.Is(err, rbac.ErrNoTicket), errors.Is(err, rbac.ErrBadCredentials):
-		return http.StatusUnauthorized
-	case errors.Is(err, rbac.ErrNotFound):
-		return http.StatusNotFound
-	case !errors.Is(err, rbac.ErrDenied):
-		return http.StatusInternalServerError
-	case id.IsAnonymous():
-		return http.StatusUnauthorized
-	}
-	if _, helps := freshLogin(id, err); helps {
-		return http.StatusUnauthorized
-	}
-	return http.StatusForbidden
 }
 
 // freshLogin reports whether a new login is all that a known user lacks, and how old it may be.
@@ -115,6 +99,10 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 		}
 	case http.StatusForbidden:
 		a.LoginURL = g.LoginURL(r)
+	case http.StatusNotFound:
+		if a.SignedInAs == "" {
+			a.Detail = statusDetail(status)
+		}
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", retryAfter(err))
 	}
@@ -125,21 +113,10 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 // written for its eyes, and not for a stranger's: it names groups, permissions and users.
 func denialDetail(status int, err error) string {
 	var denied *rbac.DeniedError
-	switch {
-	case errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden:
+	if errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden {
 		return denied.Message
-	case status == http.StatusUnauthorized:
-		return "You must sign in first."
-	case status == http.StatusForbidden:
-		return "You may not do this."
-	case status == http.StatusNotFound:
-		return "There is nothing here."
-	case status == http.StatusTooManyRequests:
-		return "There were too many attempts. Please try again later."
-	case status == http.StatusServiceUnavailable:
-		return "This cannot be decided at the moment. Please try again shortly."
 	}
-	return "Something went wrong on our side."
+	return detail(status, err)
 }
 
 // challenge adds the header that a 401 must have (RFC 9110 §15.5.2, RFC 6750 §3).
