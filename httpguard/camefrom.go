@@ -49,7 +49,7 @@ func (g *Guard) LoginURL(r *http.Request) string {
 // returnTarget judges where a login may lead. It reports false for what is not
 // a page of this site, and for the login and the logout themselves.
 func (g *Guard) returnTarget(s string) (string, bool) {
-	target, ok := localTarget(s, g.cfg.AllowEncodedSlash)
+	target, ok := localTarget(s, g.cfg.paths())
 	if !ok {
 		return "", false
 	}
@@ -67,7 +67,7 @@ func (g *Guard) returnTarget(s string) (string, bool) {
 // localTarget reads a path with a query, and writes it such that no reader
 // finds another site in it. Browsers take a backslash for a slash, drop tabs and newlines, and
 // read "//host" as a host: all that fails the checks of the firewall.
-func localTarget(s string, encodedSlash bool) (string, bool) {
+func localTarget(s string, allow pathRules) (string, bool) {
 	if s == "" || s[0] != '/' || len(s) > maxCameFrom || strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 		return "", false
 	}
@@ -75,7 +75,7 @@ func localTarget(s string, encodedSlash bool) (string, bool) {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil {
 		return "", false
 	}
-	u, err = canonicalURL(u, encodedSlash)
+	u, err = canonicalURL(u, allow)
 	if err != nil {
 		return "", false
 	}

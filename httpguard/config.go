@@ -40,10 +40,19 @@ type Config struct {
 	// host or port can plant a ticket of its own.
 	Insecure bool
 
-	// AllowEncodedSlash lets requests in whose path has a slash written as %2F.
+	// AllowEncodedSlash lets in requests whose path has a slash written as %2F.
 	// It is unsafe where anything but a [Mux] decides by the path: routers read the
 	// escaped path and most handlers the other one.
 	AllowEncodedSlash bool
+	// AllowSemicolon lets in requests whose path has a semicolon, raw or as
+	// %3B. It is unsafe in front of a server that drops what follows the
+	// semicolon, as servers with path parameters do (Tomcat, Jetty, Spring): for
+	// that server /admin;x/users is /admin/users, and for the guard it is not.
+	AllowSemicolon bool
+	// AllowDoubleEncoding lets in requests in whose path an escape is left after
+	// decoding once, such as %2561, which is the text %61. It is unsafe in front
+	// of a server or proxy that decodes a path twice.
+	AllowDoubleEncoding bool
 	// Methods are the request methods that are let in. Nil: GET, HEAD, POST,
 	// PUT, PATCH, DELETE and OPTIONS. Methods are case-sensitive. CONNECT never reaches a [Mux].
 	Methods []string
@@ -122,7 +131,7 @@ func ownPath(field, path, fallback string) string {
 	if path == "" {
 		return fallback
 	}
-	if target, ok := localTarget(path, false); !ok || target != path || strings.Contains(path, "?") {
+	if target, ok := localTarget(path, pathRules{}); !ok || target != path || strings.Contains(path, "?") {
 		panic(fmt.Sprintf("httpguard: Config.%s: %q is not a path of this site", field, path))
 	}
 	return path

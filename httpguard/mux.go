@@ -153,7 +153,9 @@ func (m *Mux) Validate() error {
 }
 
 func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handler) http.Handler, h http.Handler) {
-	method, place, err := splitPattern(pattern)
+	allow := m.g.cfg.paths()
+	allow.doubleEncoding = true // patterns are written with escapes
+	method, place, err := splitPattern(pattern, allow)
 	if err == nil && method != "" && !slices.Contains(m.g.cfg.Methods, method) {
 		err = fmt.Errorf("method %q can never match", method)
 	}
@@ -183,7 +185,7 @@ func (m *Mux) path(place string) *methods {
 }
 
 // splitPattern takes the method off, and writes the host as requests have it.
-func splitPattern(pattern string) (method, place string, err error) {
+func splitPattern(pattern string, allow pathRules) (method, place string, err error) {
 	method, rest, found := strings.Cut(strings.ReplaceAll(pattern, "\t", " "), " ")
 	if !found {
 		method, rest = "", pattern
@@ -194,7 +196,7 @@ func splitPattern(pattern string) (method, place string, err error) {
 		return "", "", fmt.Errorf("no path")
 	}
 	host, path := rest[:slash], rest[slash:]
-	if err := checkPath(path); err != nil {
+	if err := checkPath(path, allow); err != nil {
 		return "", "", fmt.Errorf("%w: it can never match", err)
 	}
 	if host != "" {
