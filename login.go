@@ -9,14 +9,16 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
 
 // Login is what a login is asked with. It prints without its secrets.
 type Login struct {
-	User     string // name, in any form; or
+	User     string // name, in any form, spaces around it included; or
 	Subject  string // the host's own id for the user; exactly one of the two
 	Password string // for Authority.Login only
 
@@ -67,6 +69,7 @@ func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // a [*ThrottledError], which is ErrThrottled; ErrBusy; with Groups ErrDenied and
 // ErrSeparation; ErrInvalid for an argument that could not be right for anybody; ErrUnavailable.
 func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
+	l.User = trimUser(l.User)
 	err := a.checkLogin(l)
 	if !l.AuthenticatedAt.IsZero() {
 		err = errors.Join(err, invalid("login", l.User, "AuthenticatedAt", "the user proves now who they are"))
@@ -128,6 +131,7 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 	if l.Password != "" {
 		return Token{}, invalid("login", l.User, "Password", "Issue verifies none")
 	}
+	l.User = trimUser(l.User)
 	if err := a.checkLogin(l); err != nil {
 		return Token{}, err
 	}
@@ -148,6 +152,13 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 	err = named(err, "user", l.User+l.Subject)
 	a.logLogin(ctx, l, err)
 	return t, err
+}
+
+// trimUser drops the spaces around a user name as it was typed or pasted, since no
+// user name begins or ends with a space. The zero-width space and the byte order
+// mark, which Unicode does not count as spaces, are dropped too: no name has them.
+func trimUser(name string) string {
+	return strings.TrimFunc(name, func(c rune) bool { return unicode.IsSpace(c) || c == '\u200B' || c == '\uFEFF' })
 }
 
 func (a *Authority) checkLogin(l Login) error {

@@ -26,7 +26,7 @@ import (
 // Everything is found out anew at each call, also where ctx has passed Handler, whose client
 // address and cross-origin check then count. So for a long stream use Call again, with the context that the stream began with, for each message.
 func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]string, p rbac.Predicate) (context.Context, error) {
-	r := callRequest(ctx, procedure, header)
+	r := restored(callRequest(ctx, procedure, header))
 	outer := g.state(r)
 	st, err := g.begin(r)
 	if err != nil {

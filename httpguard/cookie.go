@@ -14,7 +14,7 @@ import (
 // travels over TLS only (unless Config.Insecure), and belongs to this very host.
 func (g *Guard) SetTicket(w http.ResponseWriter, r *http.Request, t rbac.Token) {
 	c := &http.Cookie{
-		Name: g.cfg.CookieName, Value: t.Secret(), Path: "/",
+		Name: g.cfg.CookieName, Value: t.Secret(), Path: g.cfg.cookiePath(),
 		MaxAge: int(g.cfg.CookieMaxAge.Seconds()), Secure: !g.cfg.Insecure,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

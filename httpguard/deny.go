@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,9 @@ import (
 //     are sent to the login page (303), which leads back here; others get 401 with
 //     error="insufficient_user_authentication" and max_age in WWW-Authenticate (RFC 9470)
 //   - ErrDenied, for who is not, ErrNoTicket and ErrBadCredentials: browsers are sent to the
-//     login page (303), which leads back here; others get 401
+//     login page (303), which leads back here; others get 401. A browser that comes back from the login page
+//     no better, three times within seconds, gets a page that explains (401), and so does
+//     a user who may not sign in at all, such as a disabled one ([rbac.Authority.Issue])
 //   - ErrNotFound: 404
 //   - ErrExists, ErrProtected, ErrSeparation, ErrCycle: 409
 //   - ErrInvalid: 422
@@ -29,8 +32,9 @@ import (
 // [Status] is the same for errors alone, and [Detail] has the words; a 404 names
 // nothing to a client that is not signed in.
 //
-// A browser is who prefers text/html to JSON in Accept; everyone else gets a
-// problem document (RFC 9457). A browser that sent a form comes back to
+// A browser is a client that prefers text/html to JSON in Accept, unless
+// Sec-Fetch-Mode or Sec-Fetch-Dest show a script, an image or the like; others
+// get a problem document (RFC 9457). A browser that sent a form comes back to
 // the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
 func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	status := denialStatus(r, err)
@@ -89,8 +93,15 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 	switch status {
 	case http.StatusUnauthorized:
 		if isBrowser(r) && !st.bearer && st.url.Path != g.cfg.LoginPath {
-			redirect(w, r, g.LoginURL(r))
-			return
+			if reason, refused := refusedAccount(err); refused {
+				a.Detail, a.LoginURL = "You cannot sign in here: "+cmp.Or(reason, "this account is refused")+".", g.LoginURL(r)
+				break
+			}
+			if g.toLogin(w, r, st) {
+				return
+			}
+			a = g.loginInVain(r, err)
+			break
 		}
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
 		if maxAge, helps := freshLogin(rbac.FromContext(r.Context()), err); helps {

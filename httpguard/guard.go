@@ -54,6 +54,7 @@ func newGuard(a authority, cfg Config) *Guard {
 //   - refuses cross-origin requests that could change something (403);
 //   - finds out who the request comes from and puts that Identity into its
 //     context, for [rbac.FromContext] and the predicates further in;
+//   - takes the ticket off the request, so that no handler forwards it (see Config.KeepTicket);
 //   - lets a client that has changed something, by another method than GET, HEAD and OPTIONS, or has got a ticket
 //     by SetTicket, see it at once, whichever process serves its next request: a cookie and [RevisionHeader] carry the revision.
 //
@@ -86,23 +87,24 @@ func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 			g.reject(w, r, http.StatusBadRequest, err)
 			return
 		}
-		st, err := g.begin(r)
+		in := restored(r) // for the guard's own eyes
+		st, err := g.begin(in)
 		if err != nil {
 			g.reject(w, r, http.StatusBadRequest, err)
 			return
 		}
-		if err := g.crossOrigin(r, st); err != nil {
+		if err := g.crossOrigin(in, st); err != nil {
 			g.reject(w, r, http.StatusForbidden, err)
 			return
 		}
-		if !g.awaitRevision(r) {
+		if !g.awaitRevision(in) {
 			g.setRevision(w.Header(), "", -1) // the next request need not wait for it
 		}
-		id := g.identify(r, st)
+		id := g.identify(in, st)
 		if st.deadCookie {
 			g.SetTicket(w, r, rbac.Token{})
 		}
-		r = r.WithContext(st.carrying(r.Context(), id))
+		r = g.withhold(r, st, st.carrying(r.Context(), id))
 		if !changes(r) {
 			next.ServeHTTP(w, r)
 			return

@@ -40,7 +40,7 @@ func (g *Guard) postLogout(w http.ResponseWriter, r *http.Request, st *state) {
 		return
 	}
 	if isBrowser(r) {
-		redirect(w, r, g.cfg.Home)
+		redirect(w, r, g.home(""))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

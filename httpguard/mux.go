@@ -178,7 +178,7 @@ func (m *Mux) path(place string) *methods {
 	ms := m.paths[place]
 	if ms == nil {
 		ms = &methods{}
-		m.mux.HandleFunc(place, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, ms) })
+		m.mux.Handle(place, methodHandler{m, ms})
 		m.paths[place] = ms
 	}
 	return ms
@@ -218,9 +218,49 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// ServeMux compares the host of these with its port.
 		m.g.wrongMethod(w, r, strings.Join(defaultMethods, ", "))
 	case r.URL.RawPath == "" || m.decodedAllowed(w, r):
-		m.mux.ServeHTTP(w, r)
+		m.dispatch(w, r)
 	}
 }
+
+// methodHandler serves a path of the ServeMux.
+type methodHandler struct {
+	m  *Mux
+	ms *methods
+}
+
+func (h methodHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.m.serve(w, r, h.ms) }
+
+// dispatch lets the ServeMux find the path. What is no handler of ours is its
+// redirect to a path with a final slash, which knows nothing of Config.BasePath.
+func (m *Mux) dispatch(w http.ResponseWriter, r *http.Request) {
+	if base := m.g.cfg.BasePath; base != "" {
+		if h, _ := m.mux.Handler(r); !isOurs(h) {
+			w = &rebasedRedirect{w, base}
+		}
+	}
+	m.mux.ServeHTTP(w, r)
+}
+
+func isOurs(h http.Handler) bool {
+	_, ours := h.(methodHandler)
+	return ours
+}
+
+// rebasedRedirect writes a redirect to a path of this service as browsers know it.
+type rebasedRedirect struct {
+	http.ResponseWriter
+	base string
+}
+
+func (w *rebasedRedirect) WriteHeader(status int) {
+	if to := w.Header().Get("Location"); strings.HasPrefix(to, "/") {
+		w.Header().Set("Location", w.base+to)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write drops the page, whose link would be wrong.
+func (w *rebasedRedirect) Write(b []byte) (int, error) { return len(b), nil }
 
 type decodedKey struct{ m *Mux }
 
@@ -237,7 +277,7 @@ func (m *Mux) decodedAllowed(w http.ResponseWriter, r *http.Request) bool {
 	if _, pattern := m.mux.Handler(r); pattern == root && m.empty() {
 		return true // nothing is there
 	}
-	m.mux.ServeHTTP(w, r)
+	m.dispatch(w, r)
 	return allowed
 }
 

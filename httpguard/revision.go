@@ -62,7 +62,7 @@ func (g *Guard) carryRevision(h http.Header) {
 }
 
 func (g *Guard) setRevision(h http.Header, text string, maxAge int) {
-	setCookie(h, &http.Cookie{Name: g.revisionName, Value: text, Path: "/",
+	setCookie(h, &http.Cookie{Name: g.revisionName, Value: text, Path: g.cfg.cookiePath(),
 		MaxAge: maxAge, Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 
