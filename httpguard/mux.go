@@ -45,6 +45,7 @@ type Route struct {
 
 type route struct {
 	pattern string
+	public  bool
 	guard   func(http.Handler) http.Handler
 	handler http.Handler // behind guard
 }
@@ -122,7 +123,7 @@ func (m *Mux) Describe(pattern, rule string) {
 // answer that shows who is logged in should set its own Cache-Control.
 func (m *Mux) Public(pattern string, h http.Handler) {
 	mustHandler(h)
-	m.add(pattern, "public", nil, func(h http.Handler) http.Handler { return h }, h)
+	m.add(pattern, "public", nil, nil, h)
 }
 
 // Routes lists what was registered, in that order.
@@ -136,11 +137,17 @@ func (m *Mux) Routes() []Route {
 // such as groups and permissions that nobody has declared: each would deny whoever comes. Call it at start,
 // after [rbac.Authority.Declare]. What HandleRule's rules make is known only when a request is there.
 //
-// The error joins one for each pattern with a fault; see [rbac.Authority.Validate] for what it wraps.
+// A public pattern that takes requests away from a guarded one without being more specific
+// by its path is a fault, too, and ErrInvalid: Public("example.com/") beside
+// Handle("/admin/"), since a pattern with a host goes before all without one, and
+// Public("/{page}") beside Handle("/admin/"), since it gets /admin. To mend it, give
+// the paths of both a pattern of their own: Handle("example.com/admin/"), Handle("/admin").
+//
+// The error joins one for each fault; see [rbac.Authority.Validate] for what it wraps.
 func (m *Mux) Validate() error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	var errs []error
+	errs := m.outranked()
 	for i, p := range m.rules {
 		if p == nil {
 			continue
@@ -152,6 +159,7 @@ func (m *Mux) Validate() error {
 	return errors.Join(errs...)
 }
 
+// add registers a pattern. A nil guard makes it public.
 func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handler) http.Handler, h http.Handler) {
 	allow := m.g.cfg.paths()
 	allow.doubleEncoding = true // patterns are written with escapes
@@ -168,7 +176,11 @@ func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handle
 	if old := ms.all()[method]; old != nil {
 		panic(fmt.Sprintf("httpguard: pattern %q conflicts with %q", pattern, old.pattern))
 	}
-	ms.add(method, &route{pattern: pattern, guard: guard, handler: guard(h)})
+	public := guard == nil
+	if public {
+		guard = func(h http.Handler) http.Handler { return h }
+	}
+	ms.add(method, &route{pattern: pattern, public: public, guard: guard, handler: guard(h)})
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
 	m.rules = append(m.rules, p)
 }
