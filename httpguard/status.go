@@ -97,7 +97,7 @@ func detail(status int, err error) string {
 	case e.Kind == rbac.ErrExists && e.Reason == "":
 		return existsDetail(e)
 	case e.Kind == rbac.ErrProtected:
-		return "Nobody would have the permission " + e.Name + " any more. Give it to somebody else first."
+		return "That would leave nobody with the permission " + e.Name + ". Give it to somebody else first."
 	case status == http.StatusConflict && e.Reason != "":
 		return conflictDetail(e)
 	case status == http.StatusUnprocessableEntity:

@@ -26,7 +26,7 @@ func TestStatus(t *testing.T) {
 		{&rbac.Error{Kind: rbac.ErrExists, Record: "user", Name: "bob", Field: "Name"}, 409, `There is a user "bob" already.`},
 		{&rbac.Error{Kind: rbac.ErrExists, Record: "user", Name: "bob", Field: "Email"}, 409, "Another user has this email already."},
 		{&rbac.Error{Kind: rbac.ErrExists, Record: "inheritance", Name: "a > b", Field: "Senior", Reason: "a inherits c"}, 409, "This cannot be done: a inherits c."},
-		{&rbac.Error{Kind: rbac.ErrProtected, Record: "permission", Name: "manage"}, 409, "Nobody would have the permission manage any more. Give it to somebody else first."},
+		{&rbac.Error{Kind: rbac.ErrProtected, Record: "permission", Name: "manage"}, 409, "That would leave nobody with the permission manage. Give it to somebody else first."},
 		{&rbac.Error{Kind: rbac.ErrSeparation, Record: "set", Reason: "amy would be in both"}, 409, "This would violate a separation of duty: amy would be in both."},
 		{&rbac.Error{Kind: rbac.ErrCycle, Record: "inheritance", Reason: "a is or inherits b"}, 409, "A group would inherit itself: a is or inherits b."},
 		{rbac.ErrCycle, 409, "This cannot be done, because of something that is there already."},
