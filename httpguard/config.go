@@ -20,7 +20,8 @@ type Config struct {
 	// "https://app.example.com": scheme, host and perhaps port, without a path.
 	// Set it behind a proxy, which may end TLS and change the Host: with an https
 	// Site the guard relies on TLS in front of it, and requests from pages of Site
-	// are not cross-origin. Empty: the request's own Host.
+	// are not cross-origin, unless CrossOrigin says otherwise. Empty: the request's
+	// own Host.
 	Site string
 	// BasePath is the prefix that a proxy in front, or [http.StripPrefix] around
 	// Handler, takes off the path: with "/app", browsers ask for /app/login and
@@ -65,7 +66,8 @@ type Config struct {
 	// Handler takes it off, so that a handler that forwards requests does not give
 	// it away: the cookies of this Guard, an Authorization that holds a ticket, and
 	// [RevisionHeader]. [Guard.Token], LogoutHandler, guards further in and Call
-	// work without them. Keep it for a reverse proxy to a server that identifies
+	// work without them: the header Rbac-Withheld, which means nothing to another
+	// server, marks such a request. Keep the ticket for a reverse proxy to a server that identifies
 	// the user by the same ticket, or set the header there from Token.
 	KeepTicket bool
 

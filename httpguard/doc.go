@@ -10,7 +10,8 @@
 //	mux.Public("/login", g.LoginHandler())
 //	mux.Public("/logout", g.LogoutHandler())
 //	mux.Handle("/admin/", rbac.InGroup("managers"), admin)
-//	http.ListenAndServeTLS(addr, cert, key, g.Handler(mux))
+//	server := &http.Server{Addr: addr, Handler: g.Handler(mux), ReadHeaderTimeout: 5 * time.Second}
+//	server.ListenAndServeTLS(cert, key)
 //
 // With another router use [Guard.Require] as its middleware, or [Guard.Authorize]
 // inside handlers; for gRPC and Connect use [Guard.Call], for pages [TemplateFuncs]. Handlers find who is asking with [rbac.FromContext].
@@ -47,6 +48,12 @@
 // a browser sends them for another site ([http.CrossOriginProtection]), unless they carry a Bearer
 // token, which no browser adds by itself. Handlers must not change anything on GET.
 //
-// Behind a proxy set Config.ClientAddr: otherwise everybody has the proxy's
-// address, and the failed logins of one throttle all.
+// Handlers do not see the ticket, so that none forwards it; see Config.KeepTicket.
+//
+// # Behind a proxy
+//
+// Set Config.Site if the proxy ends TLS or changes the Host, Config.BasePath if it
+// strips a prefix of the path, and Config.ClientAddr to [ForwardedFor] with the
+// proxy's address: otherwise everybody has the proxy's address, and the failed
+// logins of one throttle all.
 package httpguard

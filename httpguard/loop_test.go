@@ -62,7 +62,8 @@ func TestNoRoundsInCircles(t *testing.T) {
 		g := guardByHeader(Config{Identify: c.identify, Insecure: true})
 		resp, hops := round(t, g, g.Require(c.p)(&marker{}))
 		text := body(t, resp)
-		if resp.StatusCode != 401 || hops > mostTries || !strings.Contains(text, c.text) || !strings.Contains(text, "Sign in as someone else") {
+		if resp.StatusCode != 401 || hops > 4 || // a browser gives up after twenty redirects, and a provider needs some
+			!strings.Contains(text, c.text) || !strings.Contains(text, "Sign in as someone else") {
 			t.Errorf("%s: status %d after %d rounds\n%s", c.what, resp.StatusCode, hops, text)
 		}
 	}
