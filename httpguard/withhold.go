@@ -21,38 +21,32 @@ const withheldHeader = "Rbac-Withheld"
 
 type withheldKey struct{}
 
-// withheld is what Handler took off a request, by header.
+// withheld is a request's header before Handler took the ticket off.
 type withheld struct {
 	mark   string
-	header http.Header // as the request had it
+	header http.Header
 }
 
 // withhold returns the request that handlers see, with the given context.
 func (g *Guard) withhold(r *http.Request, st *state, ctx context.Context) *http.Request {
-	cookies, ours := withoutCookies(r.Header["Cookie"], g.cfg.CookieName)
+	full, header := restored(r).Header, r.Header
+	cookies, ours := withoutCookies(header["Cookie"], g.cfg.CookieName)
 	bearer := st.bearer && !st.token.IsZero()
-	revision := len(r.Header[RevisionHeader]) > 0
-	if g.cfg.KeepTicket || !ours && !bearer && !revision {
+	if g.cfg.KeepTicket || !ours && !bearer && len(header[RevisionHeader]) == 0 {
 		return r.WithContext(ctx)
 	}
-	header := maps.Clone(r.Header)
-	if ours {
+	header = maps.Clone(header)
+	switch {
+	case len(cookies) > 0:
 		header["Cookie"] = cookies
-		if len(cookies) == 0 {
-			delete(header, "Cookie")
-		}
+	case ours:
+		delete(header, "Cookie")
 	}
 	if bearer {
 		delete(header, "Authorization")
 	}
 	delete(header, RevisionHeader)
-	full, was := restored(r).Header, http.Header{}
-	for _, name := range []string{"Cookie", "Authorization", RevisionHeader} {
-		if values, ok := full[name]; ok {
-			was[name] = values
-		}
-	}
-	wh := &withheld{strconv.FormatUint(rand.Uint64(), 36), was}
+	wh := &withheld{strconv.FormatUint(rand.Uint64(), 36), full}
 	header[withheldHeader] = []string{wh.mark}
 	r = r.WithContext(context.WithValue(ctx, withheldKey{}, wh))
 	r.Header = header
@@ -61,13 +55,18 @@ func (g *Guard) withhold(r *http.Request, st *state, ctx context.Context) *http.
 
 // restored returns the request with what a Handler has withheld from it, if any.
 func restored(r *http.Request) *http.Request {
+	mark := r.Header[withheldHeader]
+	if len(mark) != 1 {
+		return r
+	}
 	wh, _ := r.Context().Value(withheldKey{}).(*withheld)
-	if mark := r.Header[withheldHeader]; wh == nil || len(mark) != 1 || mark[0] != wh.mark {
+	if wh == nil || mark[0] != wh.mark {
 		return r
 	}
 	header := maps.Clone(r.Header)
-	for name, values := range wh.header {
-		if _, set := header[name]; !set || name == "Cookie" {
+	for _, name := range []string{"Cookie", "Authorization", RevisionHeader} {
+		values := wh.header[name]
+		if _, set := header[name]; len(values) > 0 && (!set || name == "Cookie") {
 			header[name] = values
 		}
 	}
@@ -76,27 +75,32 @@ func restored(r *http.Request) *http.Request {
 	return r
 }
 
-// withoutCookies returns the lines without the cookie of a name, and those whose
+// withoutCookies returns Cookie lines without the cookie of a name, and those whose
 // names begin with it and a hyphen; and whether there was one.
 func withoutCookies(lines []string, name string) (rest []string, found bool) {
+	rest = lines[:0:0]
 	for _, line := range lines {
-		if !strings.Contains(line, name) {
-			rest = append(rest, line)
-			continue
-		}
-		var kept []string
-		for part := range strings.SplitSeq(line, ";") {
-			part = textproto.TrimString(part)
+		for from := 0; from < len(line); {
+			end := from + strings.IndexByte(line[from:]+";", ';')
+			part := textproto.TrimString(line[from:end])
 			key, _, _ := strings.Cut(part, "=")
-			key = textproto.TrimString(key)
-			if key == name || strings.HasPrefix(key, name+"-") {
-				found = true
-			} else if part != "" {
-				kept = append(kept, part)
+			if key = textproto.TrimString(key); key != name && !strings.HasPrefix(key, name+"-") {
+				from = end + 1
+				continue
+			}
+			found = true
+			before, after := strings.TrimRight(line[:from], "; "), strings.TrimLeft(line[end:], "; ")
+			switch {
+			case after == "":
+				line = before
+			case before == "":
+				line, from = after, 0
+			default:
+				line, from = before+"; "+after, len(before)+1
 			}
 		}
-		if len(kept) > 0 {
-			rest = append(rest, strings.Join(kept, "; "))
+		if line != "" {
+			rest = append(rest, line)
 		}
 	}
 	return rest, found

@@ -121,3 +121,33 @@ func TestWithheldTicketWorks(t *testing.T) {
 		t.Errorf("after the logout: %d", resp.StatusCode)
 	}
 }
+
+// TestWithoutCookies: what is left of a Cookie header is as it was.
+func TestWithoutCookies(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                                  "",
+		"ticket=1":                          "",
+		"ticket":                            "",
+		" ticket = 1 ":                      "",
+		"ticket=1; ticket-revision=2":       "",
+		"ticket=1;ticket=2;ticket-tries=3;": "",
+		"a=1; ticket=2":                     "a=1",
+		"ticket=2; a=1":                     "a=1",
+		"a=1; ticket=2; b=3":                "a=1; b=3",
+		"a=1;ticket=2;b=3;ticket-x=4;c":     "a=1; b=3; c",
+		"a=1   ; ticket=2;ticket=3":         "a=1",
+		"a=1   ;; ticket=2;;ticket=3; b":    "a=1; b",
+		"xticket=1; tickets=2; a=ticket=3":  "xticket=1; tickets=2; a=ticket=3",
+		`a="b; ticket=1`:                    `a="b`,
+	} {
+		got, found := withoutCookies([]string{line}, "ticket")
+		if text := strings.Join(got, "|"); text != want || found != (line != want) {
+			t.Errorf("%q becomes %q (%v), want %q", line, text, found, want)
+		}
+		for _, left := range got {
+			if _, n := cookieNamed([]string{left}, "ticket"); n > 0 {
+				t.Errorf("%q: %q has it still", line, left)
+			}
+		}
+	}
+}
