@@ -39,6 +39,9 @@ var (
 	ErrBusy = errors.New("rbac: busy")
 	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
 	ErrUnavailable = errors.New("rbac: store unavailable")
+	// ErrTxDone: a [Tx] was used after the function that had it returned. This
+	// is a mistake in the program, and asking again will not help.
+	ErrTxDone = errors.New("rbac: transaction is over")
 	// ErrCycle: a group would inherit itself.
 	ErrCycle = errors.New("rbac: inheritance cycle")
 	// ErrSeparation: a separation of duty set would be violated.

@@ -10,7 +10,9 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -20,7 +22,7 @@ import (
 // themselves. The Token in Replaces stays redacted there; the Password, a plain
 // string, cannot. Keep a Login in no longer-lived struct of your own.
 type Login struct {
-	User     string // name, in any form; or
+	User     string // name, in any form, spaces around it included; or
 	Subject  string // the host's own id for the user; exactly one of the two
 	Password string // for Authority.Login only
 
@@ -95,6 +97,7 @@ func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
 }
 
 func (a *Authority) login(ctx context.Context, l Login) (Token, error) {
+	l.User = trimUser(l.User)
 	err := a.checkLogin(l)
 	if !l.AuthenticatedAt.IsZero() {
 		err = errors.Join(err, invalid("login", l.User, "AuthenticatedAt", "the user proves now who they are"))
@@ -160,6 +163,7 @@ func (a *Authority) issue(ctx context.Context, l Login) (Token, error) {
 	if l.Password != "" {
 		return Token{}, invalid("login", l.User, "Password", "Issue verifies none")
 	}
+	l.User = trimUser(l.User)
 	if err := a.checkLogin(l); err != nil {
 		return Token{}, err
 	}
@@ -178,6 +182,13 @@ func (a *Authority) issue(ctx context.Context, l Login) (Token, error) {
 		return nil
 	}, nil)
 	return t, named(err, "user", l.User+l.Subject)
+}
+
+// trimUser drops the spaces around a user name as it was typed or pasted, since no
+// user name begins or ends with a space. The zero-width space and the byte order
+// mark, which Unicode does not count as spaces, are dropped too: no name has them.
+func trimUser(name string) string {
+	return strings.TrimFunc(name, func(c rune) bool { return unicode.IsSpace(c) || c == '\u200B' || c == '\uFEFF' })
 }
 
 func (a *Authority) checkLogin(l Login) error {

@@ -33,10 +33,10 @@ import (
 //   - A transaction that waits for others gives up when its context ends, whatever it waits
 //     for: its turn, a connection, a lock, or its commit as long as the engine has not begun with it.
 //   - Records, and the sequences it returned, are dead when f has returned; using
-//     them gives an error. They are used by one goroutine at a time.
+//     them gives ErrTxDone. They are used by one goroutine at a time.
 //   - Calling the Store again from inside f may deadlock, until the context of that call ends.
 //
-// Errors: [ErrNotFound], [ErrReadOnly], or an error that wraps [ErrUnavailable]
+// Errors: [ErrNotFound], [ErrReadOnly], [ErrTxDone], or an error that wraps [ErrUnavailable]
 // and says what failed. Where the context ended, errors.Is also finds its error. A store
 // that gives up waiting for other transactions by itself returns an error that wraps
 // [ErrBusy] instead of ErrUnavailable: nothing was done.

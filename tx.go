@@ -14,7 +14,8 @@ import (
 // Tx is one transaction of an Authority: functions that administer (AddUser,
 // GrantPermission, …) and functions that review (AssignedUsers, UserPermissions, …).
 // [Authority.View] and [Authority.Update] hand it to a function, and it is dead
-// when that function has returned. It is used by one goroutine at a time.
+// when that function has returned: a later call fails with [ErrTxDone]. It is
+// used by one goroutine at a time.
 //
 // A call that is refused ([ErrNotFound], [ErrExists], [ErrInvalid], [ErrReadOnly],
 // [ErrCycle]) changes nothing and leaves the transaction usable. After any

@@ -21,7 +21,7 @@ import (
 // "Cache-Control: no-store" unless the header is set again later.
 func (g *Guard) SetTicket(w http.ResponseWriter, r *http.Request, t rbac.Token) {
 	c := &http.Cookie{
-		Name: g.cfg.CookieName, Value: t.Secret(), Path: "/",
+		Name: g.cfg.CookieName, Value: t.Secret(), Path: g.cfg.cookiePath(),
 		MaxAge: int(g.cfg.CookieMaxAge.Seconds()), Secure: !g.cfg.Insecure,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,14 +19,22 @@ import (
 //     are sent to the login page (303), which leads back here; others get 401 with
 //     error="insufficient_user_authentication" and max_age in WWW-Authenticate (RFC 9470)
 //   - ErrDenied, for who is not, ErrNoTicket and ErrBadCredentials: browsers are sent to the
-//     login page (303), which leads back here; others get 401
+//     login page (303), which leads back here; others get 401. A browser that comes back from the login page
+//     no better, three times within seconds, gets a page that explains (401), and so does
+//     a user who may not sign in at all, such as a disabled one ([rbac.Authority.Issue])
 //   - ErrNotFound: 404
+//   - ErrExists, ErrProtected, ErrSeparation, ErrCycle: 409
+//   - ErrInvalid: 422
 //   - ErrThrottled: 429 with Retry-After
 //   - ErrUnavailable, ErrBusy: 503 with Retry-After
 //   - any other error, nil too: 500, without saying more
 //
-// A browser is who prefers text/html to JSON in Accept; everyone else gets a
-// problem document (RFC 9457). A browser that sent a form comes back to
+// [Status] is the same for errors alone, and [Detail] has the words; a 404 names
+// nothing to a client that is not signed in.
+//
+// A browser is a client that prefers text/html to JSON in Accept, unless
+// Sec-Fetch-Mode or Sec-Fetch-Dest show a script, an image or the like; others
+// get a problem document (RFC 9457). A browser that sent a form comes back to
 // the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
 func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	r = g.own(r)
@@ -52,27 +61,6 @@ type denyingKey struct{ g *Guard }
 
 func denialStatus(r *http.Request, err error) int {
 	return statusFor(rbac.FromContext(r.Context()), err)
-}
-
-func statusFor(id *rbac.Identity, err error) int {
-	switch {
-	case errors.Is(err, rbac.ErrUnavailable), errors.Is(err, rbac.ErrBusy):
-		return http.StatusServiceUnavailable
-	case errors.Is(err, rbac.ErrThrottled):
-		return http.StatusTooManyRequests
-	case errors.Is(err, rbac.ErrNoTicket), errors.Is(err, rbac.ErrBadCredentials):
-		return http.StatusUnauthorized
-	case errors.Is(err, rbac.ErrNotFound):
-		return http.StatusNotFound
-	case !errors.Is(err, rbac.ErrDenied):
-		return http.StatusInternalServerError
-	case id.IsAnonymous():
-		return http.StatusUnauthorized
-	}
-	if _, helps := freshLogin(id, err); helps {
-		return http.StatusUnauthorized
-	}
-	return http.StatusForbidden
 }
 
 // freshLogin reports whether a new login is all that a known user lacks, and how old it may be.
@@ -106,8 +94,15 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 	switch status {
 	case http.StatusUnauthorized:
 		if isBrowser(r) && !st.bearer && st.url.Path != g.cfg.LoginPath {
-			redirect(w, r, g.LoginURL(r))
-			return
+			if reason, refused := refusedAccount(err); refused {
+				a.Detail, a.LoginURL = "You cannot sign in here: "+cmp.Or(reason, "this account is refused")+".", g.LoginURL(r)
+				break
+			}
+			if g.toLogin(w, r, st) {
+				return
+			}
+			a = g.loginInVain(r, err)
+			break
 		}
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
 		if maxAge, helps := freshLogin(rbac.FromContext(r.Context()), err); helps {
@@ -116,6 +111,10 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 		}
 	case http.StatusForbidden:
 		a.LoginURL = g.LoginURL(r)
+	case http.StatusNotFound:
+		if a.SignedInAs == "" {
+			a.Detail = statusDetail(status)
+		}
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", retryAfter(err))
 	}
@@ -137,21 +136,10 @@ func (g *Guard) presentable(err error) error {
 // written for its eyes, and not for a stranger's: it names groups, permissions and users.
 func denialDetail(status int, err error) string {
 	var denied *rbac.DeniedError
-	switch {
-	case errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden:
+	if errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden {
 		return denied.Message
-	case status == http.StatusUnauthorized:
-		return "You must sign in first."
-	case status == http.StatusForbidden:
-		return "You may not do this."
-	case status == http.StatusNotFound:
-		return "There is nothing here."
-	case status == http.StatusTooManyRequests:
-		return "There were too many attempts. Please try again later."
-	case status == http.StatusServiceUnavailable:
-		return "This cannot be decided at the moment. Please try again shortly."
 	}
-	return "Something went wrong on our side."
+	return detail(status, err)
 }
 
 // challenge adds the header that a 401 must have (RFC 9110 §15.5.2, RFC 6750 §3).

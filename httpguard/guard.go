@@ -59,6 +59,7 @@ func newGuard(a authority, cfg Config) *Guard {
 //   - refuses cross-origin requests that could change something (403);
 //   - finds out who the request comes from and puts that Identity into its
 //     context, for [rbac.FromContext] and the predicates further in;
+//   - takes the ticket off the request, so that no handler forwards it (see Config.KeepTicket);
 //   - lets a client that has changed something, by another method than GET, HEAD and OPTIONS, or has got a ticket
 //     by SetTicket, see it at once, whichever process serves its next request: a cookie and [RevisionHeader] carry the revision;
 //   - keeps caches from storing an answer that sets a cookie, whatever the handler says about caching.
@@ -94,18 +95,19 @@ func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 			g.reject(w, r, http.StatusBadRequest, err)
 			return
 		}
-		st, err := g.begin(r)
+		in := restored(r) // for the guard's own eyes
+		st, err := g.begin(in)
 		if err != nil {
 			g.reject(w, r, http.StatusBadRequest, err)
 			return
 		}
-		if err := g.crossOrigin(r, st); err != nil {
+		if err := g.crossOrigin(in, st); err != nil {
 			g.reject(w, r, http.StatusForbidden, err)
 			return
 		}
-		g.awaitRevision(r)
-		g.identify(r, st)
-		r = r.WithContext(st.carrying(r.Context()))
+		g.awaitRevision(in)
+		g.identify(in, st)
+		r = g.withhold(r, st, st.carrying(r.Context()))
 		st.answer = answerWriter{ResponseWriter: w, g: g, carries: changes(r), before: g.a.Revision()}
 		next.ServeHTTP(&st.answer, r)
 		st.answer.seal()

@@ -42,7 +42,7 @@ func (g *Guard) postLogout(w http.ResponseWriter, r *http.Request, st *state) {
 		g.SetTicket(w, r, rbac.Token{})
 	}
 	if isBrowser(r) {
-		redirect(w, r, g.cfg.Home)
+		redirect(w, r, g.home(""))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -78,7 +78,7 @@ func parsedRevision(text string) rbac.Revision {
 func (g *Guard) carryRevision(h http.Header) {
 	rev := g.a.Revision().String()
 	h.Set(RevisionHeader, rev)
-	setCookie(h, &http.Cookie{Name: g.revisionName, Value: rev, Path: "/",
+	setCookie(h, &http.Cookie{Name: g.revisionName, Value: rev, Path: g.cfg.cookiePath(),
 		MaxAge: int(revisionAge.Seconds()), Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 

@@ -158,7 +158,7 @@ func TestListingOfAnUpdateThatDidNotCommit(t *testing.T) {
 	must(t, s.Update(context.Background(), func(r rbac.Records) error {
 		return r.AddChange(rbac.Change{Revision: 2, Subject: strings.Repeat("x", 1000)})
 	}))
-	if c, err, ok := next(); !ok || !errors.Is(err, rbac.ErrUnavailable) {
+	if c, err, ok := next(); !ok || !errors.Is(err, rbac.ErrTxDone) {
 		t.Errorf("the listing goes on with %v, %v", c, err)
 	}
 }

@@ -30,7 +30,7 @@ func newBlog(a *rbac.Authority, p posts) *blog {
 func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	var (
 		writers  = rbac.HasPermission("post.write")
-		managers = rbac.InGroup("managers")
+		managers = rbac.HasPermission("manage")
 		users    = rbac.NotAnonymous()
 	)
 	mux := b.guard.NewMux()

@@ -24,7 +24,7 @@ var waitRules = []rule{
 			if done == nil {
 				w.ended(c.name, err, context.Canceled)
 			}
-			w.over(c.name, release, held, done)
+			w.letGo(c.name, release, held, done)
 			w.notFound("Section", func(r rbac.Records) error { _, err := r.Section("waited"); return err })
 		}
 		w.update(func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 4}) })
@@ -36,7 +36,7 @@ var waitRules = []rule{
 		if done == nil && err != nil {
 			w.ended("View", err, context.Canceled)
 		}
-		w.over("the head", release, held, nil) // Views that wait for one another would never end
+		w.letGo("the head", release, held, nil) // Views that wait for one another would never end
 	}},
 	{"context while waiting to commit", "An Update that waits for those who read gives up when its context ends, and writes nothing.", func(w *world) {
 		w.update(seed)
@@ -110,8 +110,8 @@ func (w *world) hold(lock func(rbac.Records) error) (release func(), done <-chan
 	return func() { close(released) }, result
 }
 
-// over ends an Update that holds a lock, and waits for it and for what waited.
-func (w *world) over(what string, release func(), held, waited <-chan error) {
+// letGo ends an Update that holds a lock, and waits for it and for what waited.
+func (w *world) letGo(what string, release func(), held, waited <-chan error) {
 	w.Helper()
 	release()
 	if err := <-held; err != nil {
