@@ -64,8 +64,10 @@ func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 // start brings the tables up to date and makes the store.
 func (e *engine) start(ctx context.Context) (*Store, error) {
 	err := e.look(ctx)
-	if err == nil {
-		err = e.migrate(ctx)
+	for _, step := range []func(context.Context) error{e.ownTables, e.migrate, e.ownTables} {
+		if err == nil {
+			err = step(ctx)
+		}
 	}
 	if err != nil {
 		e.Close()
@@ -86,9 +88,9 @@ func (e *engine) look(ctx context.Context) error {
 	defer conn.Release()
 	var schema *string
 	var encoding, durable, told, version string
-	err = conn.QueryRow(ctx, `SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
+	err = conn.QueryRow(ctx, e.Spell(`SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
 		coalesce(current_setting('synchronous_commit', true), ''), coalesce(current_setting('client_min_messages', true), ''),
-		version()`).Scan(&schema, &encoding, &durable, &told, &version)
+		version()`)).Scan(&schema, &encoding, &durable, &told, &version)
 	switch {
 	case err != nil:
 		return err
@@ -119,28 +121,6 @@ func (e *engine) look(ctx context.Context) error {
 }
 
 func (e *engine) String() string { return e.name }
-
-// Spell numbers the arguments and says where the tables are, so that no search_path decides it.
-func (e *engine) Spell(query string) string {
-	if s, ok := e.spelled.Load(query); ok {
-		return s.(string)
-	}
-	var b strings.Builder
-	args := 0
-	for i := range len(query) {
-		switch {
-		case query[i] == '?':
-			args++
-			b.WriteString("$" + strconv.Itoa(args))
-			continue
-		case strings.HasPrefix(query[i:], "rbac_") && (i == 0 || query[i-1] == ' ' || query[i-1] == '('):
-			b.WriteString(e.prefix)
-		}
-		b.WriteByte(query[i])
-	}
-	s, _ := e.spelled.LoadOrStore(query, b.String())
-	return s.(string)
-}
 
 // Locks: KEY SHARE is what a reference takes, too; it does not mind a touch.
 func (e *engine) Locks() sqlstore.Locks {

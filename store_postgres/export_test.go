@@ -49,3 +49,9 @@ func (s *Store) HangUpCommits() { s.engine.hangUpCommits(func(*wire, time.Time) 
 
 // SpellBytewise is a migration for an engine that orders texts by their bytes and has no collations.
 func SpellBytewise(script string) string { return (&engine{bytewise: true}).spellTables(script) }
+
+// Qualify is Spell for a schema "s".
+func Qualify(query string) string { return (&engine{prefix: `"s".`}).Spell(query) }
+
+// SpellMigration is a migration for a schema "s".
+func SpellMigration(script string) string { return (&engine{prefix: `"s".`}).spellTables(script) }

@@ -16,6 +16,32 @@
 // a client_encoding other than UTF8. Through PgBouncer and the like, pool by session, or set default_query_exec_mode=exec in
 // the DSN; hints may then be silent, which costs a fraction of a second until a change is seen, and nothing else.
 //
+// # Other roles
+//
+// In a database that is shared, others may be able to create things in public, or
+// in the schema of the tables. PostgreSQL looks for operators, functions and
+// types along the search_path, and there an overload that matches the arguments
+// better wins: a statement then runs the code of whoever made the overload, as
+// the role of the service. The statements of this package leave nothing to the
+// search_path. Tables are named with their schema, operators, functions and types
+// with pg_catalog, and migrations run with nothing but pg_catalog in the
+// search_path. No setting of the connection is changed for that, so it holds on
+// a host's pool and through PgBouncer, costs no round trip, and leaves the host's
+// own statements in a transaction ([Tx]) under the host's own search_path.
+//
+// Tables that are already there must belong to the role that connects, to a role
+// that this one is a member of, to the owner of the schema or of the database, or
+// to a superuser; Open and New refuse others. The owner of a table can attach code
+// to it.
+//
+// What this does not protect: the host's own statements, triggers and functions;
+// migrations that a host runs with a tool of its own (see [Migrations]); a DSN with
+// target_session_attrs=primary, standby or prefer-standby together with a
+// search_path that names a schema of others before pg_catalog, since the driver
+// asks pg_is_in_recovery() by its bare name (read-write does not); and the owners
+// named above. Without Options.Schema the search_path decides where the tables
+// are: name the schema where others may create schemas.
+//
 // # Durability
 //
 // What an Update changed is on the server's disk when it returns, and where synchronous_standby_names is set on the standby's, too:
@@ -86,7 +112,8 @@ var migrations embed.FS
 // Migrations are the files 001_….sql, 002_….sql, … that make the tables. Open and New run them where the
 // tables are missing or older; they are here for hosts whose own tool, or whose own role, shall do it
 // before: with the schema of the tables first in the search_path, each file in a transaction. Each
-// adds its number to the table rbac_schema.
+// adds its number to the table rbac_schema. Run them before anybody else may create things in that schema, and do not name
+// pg_catalog in the search_path: it then comes first.
 func Migrations() fs.FS {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {

@@ -133,8 +133,11 @@ func (s *Server) launch() error {
 func (s *Server) DSN() string { return s.DSNOf(admin, "") }
 
 // DSNOf is that of a role.
-func (s *Server) DSNOf(role, password string) string {
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, password), Path: "/postgres", RawQuery: url.Values{"host": {s.dir}}.Encode()}
+func (s *Server) DSNOf(role, password string) string { return dsnOf(role, password, s.dir) }
+
+// dsnOf is that of a role on the socket in a folder.
+func dsnOf(role, password, dir string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, password), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}
 	return u.String()
 }
 
