@@ -1,9 +1,11 @@
 package postgresstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strconv"
@@ -23,6 +25,7 @@ import (
 // engine is PostgreSQL as sqlstore sees it.
 type engine struct {
 	name     string
+	log      *slog.Logger
 	pool     *pgxpool.Pool
 	owned    bool   // opened here
 	prepared bool   // by Prepare
@@ -50,7 +53,7 @@ type engine struct {
 
 func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 	c := pool.Config().ConnConfig
-	e := &engine{pool: pool, schema: opts.Schema, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
+	e := &engine{log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
 	e.guarantee.Store(&rbac.Guarantee{})
 	if opts.Replica != nil {
 		e.replica = &replica{pool: opts.Replica}
@@ -83,9 +86,10 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 func (e *engine) look(ctx context.Context) error {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
-		return err
+		return connectError(err)
 	}
 	defer conn.Release()
+	e.warnOfPlaintext(ctx, conn.Conn().PgConn())
 	var schema *string
 	var encoding, durable, told, version string
 	err = conn.QueryRow(ctx, e.Spell(`SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),

@@ -50,6 +50,9 @@ func (s *Store) HangUpCommits() { s.engine.hangUpCommits(func(*wire, time.Time) 
 // SpellBytewise is a migration for an engine that orders texts by their bytes and has no collations.
 func SpellBytewise(script string) string { return (&engine{bytewise: true}).spellTables(script) }
 
+// Plaintext is the address of another machine that a connection without TLS leads to.
+var Plaintext = plaintext
+
 // Qualify is Spell for a schema "s".
 func Qualify(query string) string { return (&engine{prefix: `"s".`}).Spell(query) }
 

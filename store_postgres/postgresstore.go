@@ -62,6 +62,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -89,6 +90,9 @@ type Options struct {
 	// older than without it; all else is asked of the primary, as every lease is. It takes load from a busy primary, and costs a query
 	// more where the standby lags. One that does not answer is left alone for a second.
 	Replica *pgxpool.Pool
+	// Logger gets a warning when the store is opened over a connection to another machine without TLS (sslmode=disable, or
+	// prefer where the server has no TLS). Nil: slog.Default().
+	Logger *slog.Logger
 }
 
 // Store is an rbac.Store on PostgreSQL: see View, Update and Close of sqlstore.Store. It is
@@ -126,20 +130,20 @@ func Migrations() fs.FS {
 // that pgxpool knows: pool_max_conns is how many transactions run at once, and 4, or one for each CPU, without it. Tables that are
 // missing or of an older version are made; processes may start at the same time. Tables of a newer version are refused.
 //
-// Errors wrap rbac.ErrUnavailable and say what is wrong, without the password; a DSN that cannot be
-// read is rbac.ErrInvalid.
+// Errors wrap rbac.ErrUnavailable and say what is wrong. A DSN that cannot be read is rbac.ErrInvalid; the error repeats
+// nothing of the DSN, since in one that is wrong the password can be anywhere.
 func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	config, err := pgxpool.ParseConfig(dsn)
+	config, err := parse(dsn)
 	if err != nil {
-		return nil, &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: err.Error()} // which masks the password
+		return nil, err
 	}
 	Prepare(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: err.Error()}
+		return nil, badDSN(err.Error()) // a size of the pool, or a lifetime
 	}
 	e := newEngine(pool, opts)
 	e.owned = true
