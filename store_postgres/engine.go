@@ -45,6 +45,7 @@ type engine struct {
 	inForce   serverStatus   // what commits wait for, as far as it is known; of who has the connection, too
 	started   string         // when the server did that it leads to; likewise
 	guarantee atomic.Pointer[rbac.Guarantee]
+	grace     time.Duration // commitGrace
 	failed    atomic.Uint32 // how many attempts in a row, to connect beside the pool
 
 	ctx  context.Context
@@ -53,10 +54,10 @@ type engine struct {
 
 func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 	c := pool.Config().ConnConfig
-	e := &engine{log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
+	e := &engine{log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, grace: commitGrace, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
 	e.guarantee.Store(&rbac.Guarantee{})
 	if opts.Replica != nil {
-		e.replica = &replica{pool: opts.Replica}
+		e.replica = &replica{pool: opts.Replica, wait: replicaWait}
 	}
 	e.name = fmt.Sprintf("postgres %q of %s", c.Database, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
 	e.reserved <- nil

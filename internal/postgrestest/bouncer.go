@@ -69,12 +69,6 @@ max_client_conn = 500
 	}
 }
 
-// BouncerFound reports whether there is a PgBouncer, for a test that does without.
-func BouncerFound() bool {
-	_, err := pgbouncer()
-	return err == nil
-}
-
 func pgbouncer() (string, error) {
 	for _, name := range []string{"pgbouncer", "/usr/sbin/pgbouncer"} {
 		if path, err := exec.LookPath(name); err == nil {
