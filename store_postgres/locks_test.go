@@ -357,7 +357,9 @@ func TestDeadlockIsRunAgain(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if runs.Load() != 3 {
+	// One of them is run again. On a busy machine it can take its first user before
+	// the other one wakes up, and they meet again.
+	if runs.Load() < 3 {
 		t.Errorf("the two transactions were run %d times, want 3: one of them again", runs.Load())
 	}
 }

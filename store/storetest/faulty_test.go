@@ -279,7 +279,7 @@ func (r onePage) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
 	return func(yield func(rbac.Member, error) bool) {
 		n := 0
 		for m, err := range r.Records.GroupMembers(group) {
-			if n++; !yield(m, err) || n == 2000 {
+			if n++; !yield(m, err) || n == 500 {
 				return
 			}
 		}
