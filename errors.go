@@ -33,8 +33,8 @@ var (
 	// [*ThrottledError] tells how long to wait.
 	ErrThrottled = errors.New("rbac: too many failed attempts")
 	// ErrBusy: too many passwords are being hashed at this moment, and no attempt
-	// was counted; or other transactions were in the way for [Config.LockTimeout].
-	// Nothing was done.
+	// was counted; or, from any call that asks the store, other transactions were in
+	// the way for [Config.LockTimeout]. Nothing was done.
 	ErrBusy = errors.New("rbac: busy")
 	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
 	ErrUnavailable = errors.New("rbac: store unavailable")
