@@ -34,8 +34,9 @@ var (
 	// if waiting helps.
 	ErrThrottled = errors.New("rbac: too many attempts")
 	// ErrBusy: too many passwords are being hashed at this moment, or too many
-	// attempts for one user are under way, and no attempt was counted; or other
-	// transactions were in the way for [Config.LockTimeout]. Nothing was done.
+	// attempts for one user are under way, and no attempt was counted; or,
+	// from any call that asks the store, other transactions were in the way for
+	// [Config.LockTimeout]. Nothing was done.
 	ErrBusy = errors.New("rbac: busy")
 	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
 	ErrUnavailable = errors.New("rbac: store unavailable")

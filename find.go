@@ -32,7 +32,8 @@ type Found struct {
 }
 
 // found runs f on what the store finds in one query, and reports whether that was enough. It is not where
-// the head is another one, or f would refuse: that is for a View to say. The error is ErrBusy: a View would wait likewise.
+// the head is another one, or f would refuse: that is for a View to say. The only error is ErrBusy, where
+// a View would wait likewise.
 func (a *Authority) found(ctx context.Context, what Sought, f func(Records, *state) error) (bool, error) {
 	if a.finder == nil || what == (Sought{}) {
 		return false, nil

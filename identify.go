@@ -83,7 +83,7 @@ func (a *Authority) lookup(ctx context.Context, what Sought, f func(Records, *st
 	return a.current(ctx, f)
 }
 
-var errSlowLookup = errors.New("the store did not answer a lookup in time; " + useTx)
+var errSlowLookup = errors.New("the store did not answer a lookup in time")
 
 // Judge identifies a token and checks a predicate in one call. Its errors are those of Identify and of Check.
 func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {

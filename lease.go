@@ -82,7 +82,7 @@ func (a *Authority) renew(ctx context.Context) error {
 	if a.cfg.MaxStaleness > sayWaiting {
 		return a.waiting(ctx, a.renewNow)
 	}
-	return a.renewNow(ctx) // which does not take longer than there is time to say nothing
+	return a.renewNow(ctx) // MaxStaleness ends the wait before there is anything to say
 }
 
 func (a *Authority) renewNow(ctx context.Context) error {

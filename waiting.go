@@ -41,7 +41,7 @@ func (a *Authority) transact(ctx context.Context, run func(context.Context, func
 		return err
 	case cut != nil:
 		return fmt.Errorf("%w (%v)", cut, err)
-	case errors.Is(err, ErrBusy): // the store has a limit of its own
+	case errors.Is(err, ErrBusy), w.said && ctx.Err() != nil: // a limit of the store's, or of the caller's
 		return fmt.Errorf("%w; %s", err, useTx)
 	}
 	return err

@@ -126,6 +126,25 @@ func TestCallInUpdateIsNotSilent(t *testing.T) {
 	})
 }
 
+// A call whose context ends earlier has the error of its context, and says why as well.
+func TestDeadlineInUpdate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, log := patient(t, memorystore.New(), 0)
+		must(t, a.Update(ctx, func(*rbac.Tx) error {
+			soon, cancel := context.WithTimeout(ctx, 5*time.Second)
+			defer cancel()
+			err := a.SetPassword(soon, "amy", goodPassword)
+			if !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(fmt.Sprint(err), useTheTx) {
+				t.Errorf("SetPassword: %v; want ErrUnavailable past its deadline that says %q", err, useTheTx)
+			}
+			if text := log.String(); strings.Count(text, useTheTx) != 1 {
+				t.Errorf("the log must say it once: %s", text)
+			}
+			return nil
+		}))
+	})
+}
+
 // Whatever is called inside Update, on every store: it fails with ErrBusy, and the
 // Update goes on.
 func TestCallsInUpdateWaitForThemselves(t *testing.T) {

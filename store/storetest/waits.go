@@ -42,11 +42,13 @@ var waitRules = []rule{
 		w.update(seed)
 		var err error
 		var done <-chan error
+		updated := false
 		get(w, func(r rbac.Records) (rbac.Head, error) {
 			head, failed := r.Head()
-			if failed != nil || err != nil || done != nil {
+			if failed != nil || updated { // a store may run this again
 				return head, failed
 			}
+			updated = true
 			err, done = w.interrupted(func(ctx context.Context) error {
 				return w.store.Update(ctx, func(r rbac.Records) error { return r.AddSection(rbac.Section{Name: "waited"}) })
 			})
