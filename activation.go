@@ -4,7 +4,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -113,7 +112,7 @@ func without(groups, others []int32) []int32 {
 }
 
 // chosen returns the groups of a ticket of whoever is assigned to these, in the order in
-// which they are to be activated: those with a protected permission before the others, then by name. They are not to be written to.
+// which they are to be activated: by name. They are not to be written to.
 func (p *policy) chosen(assigned []int32, t TicketRecord) []int32 {
 	if !t.Narrowed && p.sets.Len() == 0 && slices.IsSorted(assigned) {
 		return slices.Clip(assigned)
@@ -133,21 +132,14 @@ func (p *policy) chosen(assigned []int32, t TicketRecord) []int32 {
 	return chosen
 }
 
-// order sorts groups as they are to be activated. Without sets that makes no difference.
+// order sorts groups as they are to be activated: by name, and nothing else. What is active follows from the contents of
+// the store, never from the Config of one process. Without sets the order makes no difference.
 func (p *policy) order(groups []int32) {
 	if p.sets.Len() == 0 {
 		slices.Sort(groups)
 		return
 	}
-	slices.SortFunc(groups, func(a, b int32) int {
-		if first := p.first(a); first != p.first(b) {
-			if first {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(p.group(a).Name, p.group(b).Name)
-	})
+	p.byName(groups)
 }
 
 // together takes groups one by one, unless one would violate a set together with those before it. Users with

@@ -124,7 +124,7 @@ func (tx *Tx) ticketActivity(t TicketRecord) (active, omitted []Group, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := tx.ticketPolicy(groupsOf([]holder{{t.User, memberships}}))
+	p, err := tx.dynamicPolicy(groupsOf([]holder{{t.User, memberships}}))
 	if err != nil {
 		return nil, nil, err
 	}

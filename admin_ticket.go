@@ -9,12 +9,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// endTickets ends all tickets of a user, API keys too.
-func (tx *Tx) endTickets(u User) error {
+// endAllTickets ends all tickets of a user, API keys too. Its caller writes a Change of the user in any case.
+func (tx *Tx) endAllTickets(u User) error {
 	tickets, err := tx.r.UserTickets(u.ID)
 	if err != nil {
 		return err
 	}
+	return tx.endTickets(u, tickets)
+}
+
+func (tx *Tx) endTickets(u User, tickets []TicketRecord) error {
 	for _, t := range tickets {
 		if err := tx.endTicket("RevokeTicket", u, t); err != nil {
 			return err

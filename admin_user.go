@@ -134,7 +134,7 @@ func (tx *Tx) ModifyUser(u User) error {
 		return nil
 	}
 	if rec.Disabled && !old.Disabled {
-		if err := tx.write(tx.protect, func() error { return tx.endTickets(old.User) }); err != nil {
+		if err := tx.write(tx.protect, func() error { return tx.endAllTickets(old.User) }); err != nil {
 			return err
 		}
 	}
@@ -155,8 +155,9 @@ func (tx *Tx) DeleteUser(name string) error {
 		return err
 	}
 	return tx.write(tx.protect,
-		func() error { return tx.endTickets(u.User) },
+		func() error { return tx.endAllTickets(u.User) },
 		func() error { return tx.endMemberships(u.User) },
+		func() error { _, err := tx.clearFailures(u.ID, everyClient); return err },
 		func() error { return tx.r.DeleteUser(u.ID) },
 		func() error {
 			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, u.User, nil)
@@ -182,7 +183,7 @@ func (tx *Tx) endMemberships(u User) error {
 
 // SetPasswordHash sets the hash of a user's password, such as
 // [Authority.HashPassword] gives or another system has stored, and ends all the
-// user's tickets. It accepts argon2id, scrypt and PBKDF2 in PHC format, Django's
+// user's tickets and devices. Failed logins of the user are forgotten. It accepts argon2id, scrypt and PBKDF2 in PHC format, Django's
 // PBKDF2, and bcrypt. A hash that is not current is upgraded at the next login. The
 // empty hash takes the password away.
 //
@@ -212,7 +213,8 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
-		func() error { return tx.endTickets(u) },
+		func() error { return tx.endAllTickets(u) },
+		func() error { _, err := tx.clearFailures(u.ID, keepPrefixes); return err },
 		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
 		func() error {
 			return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)

@@ -3,6 +3,7 @@ package rbac
 import (
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
@@ -16,6 +17,7 @@ type caches struct {
 	names    *userCache
 	subjects *userCache
 	tickets  *otter.Cache[TokenHash, *cachedTicket]
+	ended    *otter.Cache[TokenHash, time.Time] // tickets found past a limit, or gone: dead unless used after that time
 }
 
 // userCache finds users by a text.
@@ -28,6 +30,7 @@ func newCaches(cfg Config) caches {
 		names:    newCache[string, *cachedUser](cfg.CachedUsers),
 		subjects: newCache[string, *cachedUser](cfg.CachedUsers),
 		tickets:  newCache[TokenHash, *cachedTicket](cfg.CachedTickets),
+		ended:    newCache[TokenHash, time.Time](cfg.CachedTickets),
 	}
 }
 
@@ -65,14 +68,6 @@ func (c *caches) add(u *cachedUser, cache *userCache, text string) *cachedUser {
 func (u *cachedUser) drop() {
 	u.dropped.Store(true)
 	u.standing.Store(nil)
-}
-
-// cachedTicket is a ticket of a user.
-type cachedTicket struct {
-	TicketRecord
-	user     *cachedUser
-	seen     *lastSeen
-	standing atomic.Pointer[standing]
 }
 
 // fresh reports whether what was found in a cache, after st was read, is what the store holds at the head of st.

@@ -93,6 +93,14 @@ var calls = []call{
 		}
 		return a.RevokeTicket(ctx, "amy", ticket.ID)
 	}},
+	{"NewDevice", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error { return alone(a.NewDevice(ctx, t)) }},
+	{"CreateUser", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return alone(a.CreateUser(ctx, rbac.User{Name: "cleo"}, goodPassword, "editors"))
+	}},
+	{"Unlock", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error { return a.Unlock(ctx, "amy") }},
+	{"Unlock in an Update", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.Update(ctx, func(tx *rbac.Tx) error { return tx.Unlock("amy") })
+	}},
 	{"SetPassword", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.SetPassword(ctx, "amy", goodPassword+"!")
 	}},

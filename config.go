@@ -32,6 +32,9 @@ type Config struct {
 
 	// IdleLimit ends a ticket that was not used for so long. It is kept to the
 	// minute: a ticket ends between IdleLimit and a minute later. Zero: 1 h. At least 1 min.
+	//
+	// Both limits are those of the Authority that makes the ticket, and are kept with the ticket: they hold in every
+	// process, whatever its Config.
 	IdleLimit time.Duration
 	// AbsoluteLimit ends a ticket so long after its login. Zero: 12 h. At least 1 min.
 	AbsoluteLimit time.Duration
@@ -39,6 +42,11 @@ type Config struct {
 	// more login ends the oldest. Zero: 20. With 1 a login ends the one before it.
 	MaxTickets int
 
+	// MaxFailures is how many logins in a row unknown clients may fail for one
+	// user; see [Authority.Login]. Then only known clients get in, until one of them succeeds
+	// or [Authority.Unlock] is called. Zero: 100, the most that NIST SP 800-63B-4 section 3.2.2
+	// allows. 1 to 1,000.
+	MaxFailures int
 	// MinPassword is the least number of Unicode code points in a password, asked
 	// where one is set, never at a login. Zero: 15 (NIST SP 800-63B-4 for single-factor
 	// use). Less than 8 is unsafe wherever the login can be reached by strangers.

@@ -30,10 +30,11 @@ var (
 	// does not tell an unknown user from a wrong password or a disabled account.
 	ErrBadCredentials = errors.New("rbac: bad credentials")
 	// ErrThrottled: too many failed attempts; nothing was verified. A
-	// [*ThrottledError] tells how long to wait.
+	// [*ThrottledError] says how long to wait, if waiting helps.
 	ErrThrottled = errors.New("rbac: too many failed attempts")
-	// ErrBusy: too many passwords are being hashed at this moment; nothing was
-	// verified and no attempt was counted.
+	// ErrBusy: too many passwords are being hashed at this moment, or too many
+	// attempts for one user are under way; nothing was verified and no attempt was
+	// counted.
 	ErrBusy = errors.New("rbac: busy")
 	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
 	ErrUnavailable = errors.New("rbac: store unavailable")
@@ -88,11 +89,17 @@ func (e *Error) Unwrap() error { return e.Kind }
 
 // ThrottledError is the ErrThrottled that login calls return.
 type ThrottledError struct {
-	RetryAfter time.Duration // after this long an attempt will be looked at; more than zero
+	// RetryAfter is after how long the next attempt is looked at. Zero: waiting does
+	// not help. The name is closed to clients that are not known for it, until a known
+	// one logs in or [Authority.Unlock] is called.
+	RetryAfter time.Duration
 }
 
-// Error tells how long to wait.
+// Error says how long to wait.
 func (e *ThrottledError) Error() string {
+	if e.RetryAfter <= 0 {
+		return fmt.Sprintf("%v: only clients that are known for the user can log in", ErrThrottled)
+	}
 	return fmt.Sprintf("%v: retry in %v", ErrThrottled, e.RetryAfter.Round(time.Second))
 }
 

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"weak"
 )
@@ -23,20 +24,59 @@ func (a *Authority) HashCalls(kind string) int { return a.hasher.calls(kind) }
 // SetVerified sets what a Login calls between verifying the password and making the ticket.
 func (a *Authority) SetVerified(f func()) { a.verified = f }
 
-// Sweep deletes what is dead, as the background does each minute.
+// Sweep deletes what is dead, as the background does each minute while it believes the clock.
 func (a *Authority) Sweep(ctx context.Context) error { return a.sweep(ctx) }
+
+// SweepIfSettled does what the background does each minute.
+func (a *Authority) SweepIfSettled(ctx context.Context) error {
+	if !a.clockSettled() {
+		return nil
+	}
+	return a.sweep(ctx)
+}
 
 // Flush writes the last uses of tickets, as the background does.
 func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
 
-// Failures returns how many failures are counted for a name from an address, and over all addresses.
-func (a *Authority) Failures(ctx context.Context, name string, addr netip.Addr) (pair, all int, err error) {
+// Failures returns how many failures in a row are counted for a login: of its
+// client, or of all unknown clients if it is unknown.
+func (a *Authority) Failures(ctx context.Context, l Login) (client string, failures int, err error) {
+	at := a.newAttempt(l)
 	err = a.store.View(ctx, func(r Records) error {
-		t, err := readThrottle(r, throttleName(Login{User: name}), addr)
-		pair, all = t.pair.halved(a.now()).Failures, t.name.halved(a.now()).Failures
+		if err := at.look(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
+			return err
+		}
+		c, err := at.read(r)
+		failures = c.budget.Failures
 		return err
 	})
-	return pair, all, err
+	return string(at.client), failures, err
+}
+
+// attempts are those of BeginAttempt.
+var attempts []*attempt
+
+// BeginAttempt reserves a place for an attempt that does not end by itself.
+func (a *Authority) BeginAttempt(ctx context.Context, user string) {
+	at := a.newAttempt(Login{User: user})
+	err := a.update(ctx, func(r Records) error {
+		if err := at.look(r, a.now()); err != nil {
+			return err
+		}
+		_, err := at.reserve(r, a.now())
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+	attempts = append(attempts, at)
+}
+
+// EndAttempt ends the attempt that BeginAttempt began last.
+func (a *Authority) EndAttempt(ctx context.Context, failed bool) {
+	if err := a.settle(ctx, attempts[len(attempts)-1], failed); err != nil {
+		panic(err)
+	}
 }
 
 // HashesRunning returns how many callers have their turn to hash, and how many may.
@@ -46,15 +86,21 @@ func (a *Authority) HashesRunning() (now, most int) {
 	return a.queue.active, a.queue.running
 }
 
-// FillHashQueue takes all places of the queue for an address and others, and returns what frees them.
+// FillHashQueue takes all places of the queue, each for another network, and
+// returns what frees them.
 func (a *Authority) FillHashQueue() (free func()) {
 	var places []*hashPlace
 	for i := byte(0); ; i++ {
-		p := a.queue.enter(addrPrefix(netip.AddrFrom4([4]byte{198, 18, 0, i})))
-		if p == nil {
+		unknown := a.queue.enter(netip.AddrFrom4([4]byte{198, 18, i, 1}), false)
+		known := a.queue.enter(netip.AddrFrom4([4]byte{198, 19, i, 1}), true)
+		for _, p := range []*hashPlace{unknown, known} {
+			if p != nil {
+				places = append(places, p)
+			}
+		}
+		if unknown == nil && known == nil {
 			break
 		}
-		places = append(places, p)
 	}
 	return func() {
 		for _, p := range places {

@@ -169,6 +169,10 @@ func (r *faultyRecords) SetLastLogin(id uuid.UUID, at time.Time) error {
 	return r.write(func() error { return r.Records.SetLastLogin(id, at) })
 }
 
+func (r *faultyRecords) SetPacedUntil(id uuid.UUID, at time.Time) error {
+	return r.write(func() error { return r.Records.SetPacedUntil(id, at) })
+}
+
 func (r *faultyRecords) DeleteUser(id uuid.UUID) error {
 	return r.write(func() error { return r.Records.DeleteUser(id) })
 }
@@ -377,8 +381,8 @@ func (r *faultyRecords) DeleteTicket(id uuid.UUID) error {
 	return r.write(func() error { return r.Records.DeleteTicket(id) })
 }
 
-func (r *faultyRecords) DeleteDeadTickets(now time.Time, idle time.Time, limit int) (int, error) {
-	return read(r, func() (int, error) { return r.Records.DeleteDeadTickets(now, idle, limit) })
+func (r *faultyRecords) DeleteDeadTickets(at time.Time, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteDeadTickets(at, limit) })
 }
 
 func (r *faultyRecords) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
@@ -405,8 +409,16 @@ func (r *faultyRecords) DeleteChanges(before time.Time, limit int) (int, error) 
 	return read(r, func() (int, error) { return r.Records.DeleteChanges(before, limit) })
 }
 
-func (r *faultyRecords) DeleteIdleThrottles(last time.Time, succeeded time.Time, limit int) (int, error) {
-	return read(r, func() (int, error) { return r.Records.DeleteIdleThrottles(last, succeeded, limit) })
+func (r *faultyRecords) UserThrottles(user uuid.UUID) ([]rbac.ThrottleRecord, error) {
+	return read(r, func() ([]rbac.ThrottleRecord, error) { return r.Records.UserThrottles(user) })
+}
+
+func (r *faultyRecords) DeleteThrottle(key [32]byte) error {
+	return r.write(func() error { return r.Records.DeleteThrottle(key) })
+}
+
+func (r *faultyRecords) DeleteIdleThrottles(now time.Time, keep, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteIdleThrottles(now, keep, limit) })
 }
 
 func (r *faultyRecords) AddChange(x rbac.Change) error {

@@ -101,7 +101,7 @@ func TestLoginHashesOnce(t *testing.T) {
 
 func TestThrottledAndBusyHashNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
+		a := h.office(rbac.Config{MaxFailures: 5})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		free := a.FillHashQueue()
 		for range 10 {
@@ -119,8 +119,8 @@ func TestThrottledAndBusyHashNothing(t *testing.T) {
 			}
 		}
 		free()
-		if pair, all, err := a.Failures(ctx, "amy", home); pair+all != 0 || err != nil {
-			t.Errorf("ErrBusy counts no failure: got %d, %d, %v", pair, all, err)
+		if _, failures, err := a.Failures(ctx, rbac.Login{User: "amy"}); failures != 0 || err != nil {
+			t.Errorf("ErrBusy counts no failure: got %d, %v", failures, err)
 		}
 		for range 5 {
 			if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: "wrong"}); err != rbac.ErrBadCredentials {
@@ -130,14 +130,33 @@ func TestThrottledAndBusyHashNothing(t *testing.T) {
 		if got := hashesOf(a, func() {
 			for _, name := range []string{"amy", "Amy"} {
 				if _, err := a.Login(ctx, rbac.Login{User: name, Password: goodPassword}); !errors.Is(err, rbac.ErrThrottled) {
-					t.Errorf("the sixth at once is ErrThrottled: got %v", err)
+					t.Errorf("the sixth is ErrThrottled: got %v", err)
 				}
-			}
-			if _, err := a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!"); !errors.Is(err, rbac.ErrThrottled) {
-				t.Errorf("ChangePassword, too: got %v", err)
 			}
 		}); got != "" {
 			t.Errorf("ErrThrottled hashes nothing: got %q", got)
+		}
+		for range 100 {
+			if _, err := a.ChangePassword(ctx, tok, "wrong", goodPassword+"!"); err != rbac.ErrBadCredentials {
+				t.Fatalf("ChangePassword has a budget of its own: got %v", err)
+			}
+		}
+		if got := hashesOf(a, func() {
+			if _, err := a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!"); !errors.Is(err, rbac.ErrThrottled) {
+				t.Errorf("after 100 failures: got %v", err)
+			}
+		}); got != "" {
+			t.Errorf("ChangePassword hashes nothing then: got %q", got)
+		}
+		must(t, a.Unlock(ctx, "amy"))
+		tok, err := a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!")
+		must(t, err)
+		for range 100 {
+			a.ChangePassword(ctx, tok, "wrong", goodPassword)
+		}
+		must(t, alone(a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword + "!"})))
+		if _, err := a.ChangePassword(ctx, tok, goodPassword+"!", goodPassword); err != nil {
+			t.Errorf("after a login: got %v", err)
 		}
 	})
 }
@@ -251,7 +270,7 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 	})
 }
 
-// A client that hangs up after its attempt was counted has spent it.
+// A client that hangs up with the right password has its place back, and no ticket.
 func TestHungUpLogin(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -267,8 +286,8 @@ func TestHungUpLogin(t *testing.T) {
 				t.Errorf("a context that ended before: got %v", err)
 			}
 		}
-		if pair, all, err := a.Failures(ctx, "amy", home); pair != 3 || all != 3 || err != nil {
-			t.Errorf("what was verified is counted, and nothing else: got %d, %d, %v; want 3", pair, all, err)
+		if _, failures, err := a.Failures(ctx, rbac.Login{User: "amy", Addr: home}); failures != 0 || err != nil {
+			t.Errorf("the password was right each time: %d failures, %v", failures, err)
 		}
 		if list, err := a.Tickets(ctx, "amy"); len(list) != 0 || err != nil {
 			t.Errorf("no ticket: got %v, %v", list, err)

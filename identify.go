@@ -27,15 +27,15 @@ func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 
 // find is Identify without counting as a use. The ticket is nil for the zero Token.
 func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	st, now, err := a.ready(ctx)
+	st, began, err := a.ready(ctx)
 	if err != nil {
 		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return st.policy.anonymous(a.cfg.Clock), nil, now, nil
+		return st.policy.anonymous(a.cfg.Clock), nil, began.time, nil
 	}
-	if c := a.cachedTicket(st, t.sum, now); c != nil {
-		return a.identityIn(c, st, now), c, now, nil
+	if c := a.cachedTicket(st, t.sum, began); c != nil {
+		return a.identityIn(c, st, began.time), c, began.time, nil
 	}
 	return a.findStored(ctx, t.sum)
 }
@@ -44,8 +44,9 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 // shares, cost allocations.
 func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
 	err = a.lookup(ctx, Sought{Ticket: hash}, func(r Records, st *state) (err error) {
-		now = a.now()
-		if c, err = a.getTicket(r, st, hash, now); err == nil {
+		read := a.moment()
+		now = read.time
+		if c, err = a.getTicket(r, st, hash, read); err == nil {
 			id = a.identityIn(c, st, now)
 		}
 		return err
@@ -94,68 +95,6 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 		return err
 	}
 	return nil
-}
-
-// cachedTicket returns the living ticket with a hash, if it is in the cache and right under st.
-func (a *Authority) cachedTicket(st *state, hash TokenHash, now time.Time) *cachedTicket {
-	c, ok := a.caches.tickets.GetIfPresent(hash)
-	if !ok || !a.fresh(c.user, st) || !a.alive(c.TicketRecord, c.seen.load(), now) {
-		return nil
-	}
-	return c
-}
-
-// getTicket finds a living ticket in the cache, or in the store, and then keeps it.
-func (a *Authority) getTicket(r Records, st *state, hash TokenHash, now time.Time) (*cachedTicket, error) {
-	if c := a.cachedTicket(st, hash, now); c != nil {
-		return c, nil
-	}
-	c, err := a.readTicket(r, st, hash, now)
-	if err != nil {
-		return nil, err
-	}
-	a.keep(st, func(in *caches) {
-		if !c.user.dropped.Load() {
-			in.users.SetIfAbsent(c.user.id, c.user)
-		}
-		if kept, ok := in.users.GetIfPresent(c.user.id); ok && kept == c.user {
-			in.tickets.Set(hash, c)
-		}
-	})
-	return c, nil
-}
-
-// lag is by how much LastSeen may be behind the last use.
-const lag = time.Minute
-
-// alive reports whether a ticket is within its limits. Both are compared at each use; nothing depends on the sweeper.
-func (a *Authority) alive(t TicketRecord, seen, now time.Time) bool {
-	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(a.cfg.IdleLimit+lag)))
-}
-
-// living is alive for a ticket as the store has it.
-func (a *Authority) living(t TicketRecord, now time.Time) bool {
-	return a.alive(t, a.uses.seen(t), now)
-}
-
-// readTicket reads a living ticket, its user and what they may do.
-func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now time.Time) (*cachedTicket, error) {
-	t, err := r.TicketByHash(hash)
-	if errors.Is(err, ErrNotFound) || err == nil && !a.living(t, now) {
-		return nil, ErrNoTicket
-	}
-	if err != nil {
-		return nil, err
-	}
-	// A user read at a later state than r's does not belong to this ticket: what it
-	// was narrowed to may have been pruned in between.
-	u, ok := a.caches.users.GetIfPresent(t.User)
-	if !ok || !a.fresh(u, st) {
-		if u, err = readUser(r, st.policy, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
-			return nil, noTicket(err)
-		}
-	}
-	return &cachedTicket{TicketRecord: t, user: u, seen: newLastSeen(a.uses.seen(t))}, nil
 }
 
 // noTicket says of a ticket what was said of its user.
@@ -232,7 +171,7 @@ func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sough
 		return nil, err
 	}
 	if u, ok := cache.GetIfPresent(what.text()); ok && a.fresh(u, st) {
-		return u.stand(&u.standing, st.policy, TicketRecord{}, now, a.cfg.Clock), nil
+		return u.stand(&u.standing, st.policy, TicketRecord{}, now.time, a.cfg.Clock), nil
 	}
 	var id *Identity
 	err = a.lookup(ctx, what, func(r Records, st *state) error {

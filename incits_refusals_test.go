@@ -276,22 +276,6 @@ func TestEndedTicketsViolateNothing(t *testing.T) {
 	}
 }
 
-// A pattern gives only what there is: a protected permission that is not there puts no group before others,
-// neither in what a ticket lists nor in what it may.
-func TestMissingProtectedPermissionIsNotFirst(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.bank(rbac.Config{Protected: []string{"nothing"}})
-		h.do(a, all(dsd("s", 2, "a", "b"), grant("b", "*"), assign("bob", "a"), assign("bob", "b")))
-		token := h.issue(a, rbac.Login{User: "bob"})
-		id, err := a.Identify(ctx, token)
-		must(t, err)
-		active, err := a.TicketGroups(ctx, token)
-		if want := []string{"a"}; err != nil || !slices.Equal(active, want) || !slices.Equal(slices.Collect(id.Groups()), want) {
-			t.Errorf("the ticket lists %q, %v, and is in %q; want %q", active, err, slices.Collect(id.Groups()), want)
-		}
-	})
-}
-
 // Two calls that are fine alone and violate together, at once and by two Authorities: one of them is refused.
 func TestOneOfTwoIsRefused(t *testing.T) {
 	update := func(f func(*rbac.Tx) error) func(*rbac.Authority, rbac.Token) error {

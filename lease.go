@@ -56,24 +56,24 @@ func (a *Authority) giveUpLeaseLocked() {
 }
 
 // ready returns the state, under a lease, to answer a call that begins now. Where the lease has
-// run out it looks at the store. The time is that of the call.
-func (a *Authority) ready(ctx context.Context) (*state, time.Time, error) {
+// run out it looks at the store. The moment is that of the call.
+func (a *Authority) ready(ctx context.Context) (*state, moment, error) {
 	if a.closed.Load() {
-		return nil, time.Time{}, errClosed
+		return nil, moment{}, errClosed
 	}
 	now := a.moment()
 	if !a.leased(now, a.trust) { // first the lease, then the state: it is at least as new
 		if err := a.renew(ctx); err != nil {
-			return nil, time.Time{}, err
+			return nil, moment{}, err
 		}
 	}
 	if rev := awaited(ctx); rev > a.state.Load().head.Revision {
 		if err := a.await(ctx, rev); err != nil {
-			return nil, time.Time{}, err
+			return nil, moment{}, err
 		}
 		now = a.moment() // that can take long, and what has ended meanwhile has ended
 	}
-	return a.state.Load(), now.time, nil
+	return a.state.Load(), now, nil
 }
 
 // renew polls the store, unless the lease holds by then. One goroutine at a time polls; the others

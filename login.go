@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,15 +21,23 @@ type Login struct {
 	Subject  string // the host's own id for the user; exactly one of the two
 	Password string // for Authority.Login only
 
-	Addr      netip.Addr // of the client itself, not of a proxy: failures are counted by it, and each prefix has half of the queue of hashes. Zero: not known
-	UserAgent string     // shown in the list of tickets; cut at 256 bytes
-	Label     string     // shown in the list of tickets; at most 256 bytes
+	// Addr is the address of the client itself, not of a proxy: failed logins and
+	// places in the queue of hashes are counted by it. Zero: not known, and then the
+	// client is known by its Device at best, and shares its places with all such clients.
+	Addr netip.Addr
+	// Device is what [Authority.NewDevice] gave this client after an earlier login,
+	// empty for none. A client that shows it is let in while strangers fail for the
+	// same user. Anything else than a living device of the user is ignored. A device
+	// is good for one login.
+	Device    string
+	UserAgent string // shown in the list of tickets; cut at 256 bytes
+	Label     string // shown in the list of tickets; at most 256 bytes
 
 	// Groups, unless nil, are the only ones that will be active in the ticket, with
 	// what they inherit. The user must be authorized for each; else ErrDenied. They must
 	// not violate a dynamic separation set; else ErrSeparation. Nil: all that the user is assigned
-	// to, but those that such a set keeps out, which Ticket.Omitted lists: groups with a permission of
-	// Config.Protected come first, then by name; in a scope what is assigned everywhere comes before what is so there alone.
+	// to, except those that such a set keeps out, which Ticket.Omitted lists. Groups are activated in byte order of their
+	// names; in a scope, groups that are assigned everywhere come before groups that are assigned only there.
 	Groups []string
 	// Expires ends the ticket early; zero, or later than Config.AbsoluteLimit allows: that
 	// limit. Together with a Label it makes an API key, which may live longer, has no
@@ -59,14 +68,30 @@ func (l Login) LogValue() slog.Value { return slog.StringValue(l.String()) }
 // MarshalText writes as String does, so that no encoder gives the secrets away.
 func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// Login verifies a user's password and makes a ticket. On every path that verifies
-// it computes one password hash at current cost, so that its time does not tell whether there
-// is such a user (an account with a hash in an older format costs that one, too, until its upgrade).
+// Login verifies a user's password and makes a ticket. Every path that verifies
+// computes one password hash at current cost, so the time of a login does not
+// reveal whether there is such a user (an account with a hash in an older format
+// costs that one, too, until its upgrade).
+//
+// Failed logins are counted, in a row, as OWASP's device cookies suggest and NIST
+// SP 800-63B-4 section 3.2.2 demands. A client is known for a user by its Device, or
+// else by its address prefix (IPv4 /32, IPv6 /64) if a login of that user succeeded from
+// there within 30 days; each known device and prefix may fail 100 times and is unknown
+// then. All unknown clients together may fail [Config].MaxFailures times; then only known
+// clients get in, until one of them succeeds or [Authority.Unlock] is called. A prefix
+// from which unknown clients fail for more than 20 users waits up to 15 minutes. The
+// counts of a user are cleared by a success, SetPassword and Unlock.
 //
 // Errors: ErrBadCredentials for an unknown or disabled user and a wrong password alike;
 // a [*ThrottledError], which is ErrThrottled; ErrBusy; with Groups ErrDenied and
 // ErrSeparation; ErrInvalid for an argument that could not be right for anybody; ErrUnavailable.
 func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
+	t, err := a.login(ctx, l)
+	a.logLogin(ctx, l, err)
+	return t, err
+}
+
+func (a *Authority) login(ctx context.Context, l Login) (Token, error) {
 	err := a.checkLogin(l)
 	if !l.AuthenticatedAt.IsZero() {
 		err = errors.Join(err, invalid("login", l.User, "AuthenticatedAt", "the user proves now who they are"))
@@ -74,36 +99,33 @@ func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	t, err := a.login(ctx, l)
-	a.logLogin(ctx, l, err)
-	return t, err
-}
-
-func (a *Authority) login(ctx context.Context, l Login) (Token, error) {
-	v, err := a.authenticate(ctx, l, nil)
+	at := a.newAttempt(l)
+	v, err := a.authenticate(ctx, at, nil)
 	if err != nil {
 		return Token{}, err
 	}
 	if a.verified != nil {
 		a.verified()
 	}
-	t, err := a.passwordTicket(ctx, l, v)
-	if !errors.Is(err, errHashChanged) {
-		return t, err
+	t, err := a.passwordTicket(ctx, at, v)
+	if errors.Is(err, errHashChanged) {
+		// Another login may have upgraded the hash: the same password then belongs to the new one.
+		if v, err = a.verifyAgain(ctx, v.user.ID, l); err == nil {
+			t, err = a.passwordTicket(ctx, at, v)
+		}
 	}
-	// Another login may have upgraded the hash: the same password then belongs to the new one.
-	if v, err = a.verifyAgain(ctx, v.user.ID, l); err != nil {
-		return Token{}, err
+	if err != nil {
+		return Token{}, a.giveUp(ctx, at, err)
 	}
-	return a.passwordTicket(ctx, l, v)
+	return t, nil
 }
 
 // errHashChanged: between the verification and the transaction that makes the ticket the password's hash was changed.
 var errHashChanged = fmt.Errorf("%w: the password was changed meanwhile", ErrBadCredentials)
 
 // passwordTicket makes the ticket of a verified user.
-func (a *Authority) passwordTicket(ctx context.Context, l Login, v verified) (Token, error) {
-	t, err := a.makeTicket(ctx, v.user.ID, l, func(r Records, now UserRecord) error {
+func (a *Authority) passwordTicket(ctx context.Context, at *attempt, v verified) (Token, error) {
+	t, err := a.makeTicket(ctx, v.user.ID, at.login, func(r Records, now UserRecord) error {
 		switch {
 		case now.Disabled:
 			return ErrBadCredentials
@@ -113,7 +135,7 @@ func (a *Authority) passwordTicket(ctx context.Context, l Login, v verified) (To
 			return r.SetPasswordHash(now.ID, v.upgrade)
 		}
 		return nil
-	}, true)
+	}, at)
 	if errors.Is(err, ErrNotFound) {
 		return Token{}, ErrBadCredentials // deleted meanwhile
 	}
@@ -125,6 +147,12 @@ func (a *Authority) passwordTicket(ctx context.Context, l Login, v verified) (To
 // Errors: ErrInvalid, also for a Login with a Password; ErrNotFound; ErrDenied
 // for a disabled user, and with Groups; with these ErrSeparation; ErrUnavailable.
 func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
+	t, err := a.issue(ctx, l)
+	a.logLogin(ctx, l, err)
+	return t, err
+}
+
+func (a *Authority) issue(ctx context.Context, l Login) (Token, error) {
 	if l.Password != "" {
 		return Token{}, invalid("login", l.User, "Password", "Issue verifies none")
 	}
@@ -134,20 +162,18 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 	var u UserRecord
 	err := a.view(ctx, func(r Records) (err error) {
 		u, err = findLogin(r, l)
-		return named(err, "user", l.User+l.Subject)
+		return err
 	})
 	if err != nil {
-		return Token{}, err
+		return Token{}, named(err, "user", l.User+l.Subject)
 	}
 	t, err := a.makeTicket(ctx, u.ID, l, func(_ Records, now UserRecord) error {
 		if now.Disabled {
 			return &Error{Kind: ErrDenied, Record: "user", Name: now.Name, Reason: "the account is disabled"}
 		}
 		return nil
-	}, false)
-	err = named(err, "user", l.User+l.Subject)
-	a.logLogin(ctx, l, err)
-	return t, err
+	}, nil)
+	return t, named(err, "user", l.User+l.Subject)
 }
 
 func (a *Authority) checkLogin(l Login) error {
@@ -187,8 +213,8 @@ func (a *Authority) logLogin(ctx context.Context, l Login, err error) {
 var errNeedHead = errors.New("rbac: login ends a ticket")
 
 // makeTicket makes a ticket in a transaction that has locked the user and in which
-// check agreed. Only a login that ends another ticket is a change that takes head.
-func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(Records, UserRecord) error, password bool) (Token, error) {
+// check agreed. The attempt is nil for a login without a password. Only a login that ends another ticket is a change that takes head.
+func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(Records, UserRecord) error, at *attempt) (Token, error) {
 	t := newToken()
 	attempt := func(withHead bool) error {
 		return a.commit(ctx, func(r Records) (*Tx, error) {
@@ -205,7 +231,7 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 					return tx, err
 				}
 			}
-			return tx, tx.login(user, t, l, check, password)
+			return tx, tx.login(user, t, l, check, at)
 		})
 	}
 	err := attempt(!l.Replaces.IsZero())
@@ -219,7 +245,7 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 }
 
 // login is what happens in the transaction that makes a ticket.
-func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRecord) error, password bool) error {
+func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRecord) error, at *attempt) error {
 	u, err := tx.r.LockUser(user)
 	if err != nil {
 		return err
@@ -228,10 +254,10 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 		return err
 	}
 	if tx.actor.name == "" {
-		tx.actor = actor{name: u.Name, verified: password}
+		tx.actor = actor{name: u.Name, verified: at != nil}
 	}
-	if password {
-		if err := tx.refund(l); err != nil {
+	if at != nil {
+		if err := tx.succeed(at); err != nil {
 			return err
 		}
 	}
@@ -248,14 +274,6 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec))
 }
 
-func (tx *Tx) refund(l Login) error {
-	t, err := readThrottle(tx.r, throttleName(l), l.Addr)
-	if err != nil {
-		return err
-	}
-	return t.refund(tx.r, tx.now)
-}
-
 func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -264,9 +282,13 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
+		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
 		Label: l.Label, UserAgent: printable(l.UserAgent, maxName)}
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
+	}
+	if rec.Key {
+		rec.Idle = 0
 	}
 	if at := instant(l.AuthenticatedAt); !at.IsZero() && at.Before(tx.now) {
 		rec.Created = at
@@ -287,7 +309,7 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.ticketPolicy(groupsOf([]holder{{u.ID, memberships}}))
+	p, err := tx.dynamicPolicy(groupsOf([]holder{{u.ID, memberships}}))
 	if err != nil {
 		return nil, err
 	}
@@ -317,6 +339,11 @@ func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, grou
 	return nil
 }
 
+// inOrderOfIssue sorts tickets by when they were made, which their ids begin with (UUID version 7).
+func inOrderOfIssue(tickets []TicketRecord) {
+	slices.SortFunc(tickets, func(a, b TicketRecord) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+}
+
 // replaceTicket ends the ticket that the client had before, whoever it belonged to.
 func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
@@ -336,7 +363,8 @@ func (tx *Tx) replaceTicket(t Token) error {
 	return tx.endTicket("Logout", u.User, old)
 }
 
-// endOldest ends the oldest tickets of a user as far as the new one would be one too many.
+// endOldest ends the tickets of a user that were made first, as far as the new one would be one too many. Their ids tell which
+// these are: Created is when the user was authenticated, which may be long before.
 func (tx *Tx) endOldest(u User, added TicketRecord) error {
 	if added.Key {
 		return nil
@@ -346,6 +374,7 @@ func (tx *Tx) endOldest(u User, added TicketRecord) error {
 		return err
 	}
 	counted := slices.DeleteFunc(tickets, func(t TicketRecord) bool { return t.Key || !tx.a.living(t, tx.now) })
+	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.next == (Head{}) {
 			return errNeedHead

@@ -32,12 +32,11 @@ type policyTables struct {
 	permissionNums persistent.Map[string, int32]
 	names          persistent.Tree[int32] // of the permissions, in byte order
 
-	loose     persistent.Map[string, []int32]    // groups by what they are granted other than an existing permission: patterns
-	sets      persistent.Map[string, *policySet] // dynamic ones; in a policy made for a check, those to be checked
-	protected []string                           // permissions whose groups are activated before others
-	sections  []Section                          // in byte order of name
-	menu      *lazyMenu
-	shared    *sharedGroups
+	loose    persistent.Map[string, []int32]    // groups by what they are granted other than an existing permission: patterns
+	sets     persistent.Map[string, *policySet] // dynamic ones; in a policy made for a check, those to be checked
+	sections []Section                          // in byte order of name
+	menu     *lazyMenu
+	shared   *sharedGroups
 }
 
 // policyGroup is a group in a policy. Its lists are replaced, never written to.
@@ -168,14 +167,6 @@ func reachable(from []int32, edges func(int32) []int32) []int32 {
 func (p *policy) byName(groups []int32) []int32 {
 	slices.SortFunc(groups, func(a, b int32) int { return strings.Compare(p.group(a).Name, p.group(b).Name) })
 	return groups
-}
-
-// first reports whether a group gives a protected permission: then it is activated before others.
-func (p *policy) first(n int32) bool {
-	return slices.ContainsFunc(p.protected, func(name string) bool {
-		perm := p.permission(name)
-		return perm != nil && perm.given.has(n)
-	})
 }
 
 // matching yields the permissions that a pattern gives, in byte order.

@@ -143,7 +143,7 @@ type patterned struct{ world }
 
 func (w patterned) compile(t testing.TB) *policy {
 	t.Helper()
-	p, err := loadPolicy(patternedRecords{worldRecords{world: w.world}}, nil)
+	p, err := loadPolicy(patternedRecords{worldRecords{world: w.world}})
 	if err != nil {
 		t.Fatal(err)
 	}

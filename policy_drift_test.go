@@ -15,7 +15,7 @@ func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
 		if head, err := r.Head(); err != nil || !st.at(head) {
 			return err
 		}
-		fresh, err := loadPolicy(r, a.cfg.Protected)
+		fresh, err := loadPolicy(r)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (p *policy) dump() []string {
 			sets = append(sets, s.Name)
 		}
 		slices.Sort(sets)
-		line("group %s: %+v; juniors %s; seniors %s; grants %q; sets %q; first %v", name, g.Group, groups(g.juniors), groups(g.seniors), g.grants, sets, p.first(n))
+		line("group %s: %+v; juniors %s; seniors %s; grants %q; sets %q", name, g.Group, groups(g.juniors), groups(g.seniors), g.grants, sets)
 	}
 	line("groups: %d ids", p.groupIDs.Len())
 	for name, n := range p.permissionNums.All() {

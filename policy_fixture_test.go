@@ -86,7 +86,7 @@ func (w worldRecords) Separations(bool) ([]SeparationRecord, error) { return nil
 
 func (w world) compile(t testing.TB) *policy {
 	t.Helper()
-	p, err := loadPolicy(worldRecords{world: w}, nil)
+	p, err := loadPolicy(worldRecords{world: w})
 	if err != nil {
 		t.Fatal(err)
 	}

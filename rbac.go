@@ -107,6 +107,7 @@ type Authority struct {
 	closed    atomic.Bool
 
 	guarantee *Guarantee // that was logged last; of Open, then of the follower
+	clock     clockWatch // of Open, then of keepHouse
 
 	verified func() // called by tests between verifying a password and making the ticket
 }
@@ -139,13 +140,14 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a.trust = cfg.MaxStaleness
 	a.state.Store(&state{})
 	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.
-	if err := a.current(ctx, func(Records, *state) error { return nil }); err != nil {
+	if err := a.current(ctx, func(r Records, _ *state) error { return a.watchClock(r) }); err != nil {
 		return nil, err
 	}
 	if err := a.pollOnce(ctx); err != nil {
 		return nil, err
 	}
 	a.logGuarantee()
+	a.logDoubt()
 	if err := a.renewEmailKeys(ctx); err != nil {
 		return nil, err
 	}
@@ -273,6 +275,7 @@ func (c Config) withDefaults() (Config, error) {
 		between("IdleLimit", &c.IdleLimit, time.Hour, time.Minute, 100*365*24*time.Hour),
 		between("AbsoluteLimit", &c.AbsoluteLimit, 12*time.Hour, time.Minute, 100*365*24*time.Hour),
 		between("MaxTickets", &c.MaxTickets, 20, 1, 10_000),
+		between("MaxFailures", &c.MaxFailures, 100, 1, 1000),
 		between("MinPassword", &c.MinPassword, 15, 1, 256),
 		between("CachedTickets", &c.CachedTickets, 10_000, 1, 1<<30),
 		between("CachedUsers", &c.CachedUsers, 10_000, 1, 1<<30))

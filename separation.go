@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"bytes"
-	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -71,34 +70,6 @@ func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy, error) {
 	sets, err := tx.r.GroupSeparations(true, p.ids())
 	p.setSeparations(sets)
 	return p, err
-}
-
-// ticketPolicy is dynamicPolicy that also knows what is activated first.
-func (tx *Tx) ticketPolicy(groups []uuid.UUID) (*policy, error) {
-	p, err := tx.dynamicPolicy(groups)
-	if err != nil || p.sets.Len() == 0 {
-		return p, err
-	}
-	p.protected = tx.a.cfg.Protected
-	for _, permission := range p.protected {
-		if _, err := tx.r.Permission(permission); err != nil {
-			if !errors.Is(err, ErrNotFound) {
-				return p, err
-			}
-			continue // a pattern gives only what there is
-		}
-		givers, err := tx.permissionGroups(permission)
-		if err != nil {
-			return p, err
-		}
-		perm := p.putPermission(Permission{Name: permission})
-		for _, g := range givers {
-			if n, ok := p.groupIDs.Get(g); ok {
-				perm.given = perm.given.with([]int32{n}, p.groups.Len())
-			}
-		}
-	}
-	return p, nil
 }
 
 // holder is a user with memberships that matter to a check.
@@ -237,7 +208,7 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy) error {
 	if len(holders) == 0 || next.sets.Len() == 0 {
 		return nil
 	}
-	now, err := tx.ticketPolicy(groupsOf(holders))
+	now, err := tx.dynamicPolicy(groupsOf(holders))
 	if err != nil {
 		return err
 	}

@@ -156,8 +156,8 @@ func ignore(err error) error {
 	return err
 }
 
-// A ticket has no groups active together that a dynamic set keeps apart: those with a
-// protected permission are kept first, then by name; in a scope after the global ones. Ticket.Omitted lists the others.
+// A ticket has no groups active together that a dynamic set keeps apart. Groups are kept by name, whatever
+// Config.Protected names, and in a scope after the global ones. Ticket.Omitted lists the others.
 func TestDynamicSeparationOmits(t *testing.T) {
 	for name, c := range map[string]struct {
 		protected []string
@@ -167,7 +167,7 @@ func TestDynamicSeparationOmits(t *testing.T) {
 		omitted   []string
 	}{
 		"by name":               {nil, all(assign("bob", "a"), assign("bob", "b"), assign("bob", "d")), "", []string{"a", "d"}, []string{"b"}},
-		"protected first":       {[]string{"pb"}, all(assign("bob", "a"), assign("bob", "b")), "", []string{"b"}, []string{"a"}},
+		"protected, by name":    {[]string{"pb"}, all(assign("bob", "a"), assign("bob", "b")), "", []string{"a"}, []string{"b"}},
 		"inherited":             {nil, all(assign("bob", "a"), assign("bob", "top")), "", []string{"a"}, []string{"top"}},
 		"global before scoped":  {nil, all(assignIn("bob", "a", "x"), assign("bob", "b")), "x", []string{"b"}, []string{"a"}},
 		"the other scope":       {nil, all(assignIn("bob", "a", "x"), assignIn("bob", "b", "y")), "y", []string{"b"}, nil},
@@ -199,6 +199,38 @@ func TestDynamicSeparationOmits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is active in a ticket follows from the store alone: Authorities with different Configs agree on it, in
+// what they decide, list and explain.
+func TestActivationIsTheSameInEveryProcess(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		configs := []rbac.Config{{}, {Protected: []string{"pb"}}, {Protected: []string{"pc", "pb"}},
+			{LimitedHierarchy: true, MaxTickets: 1, IdleLimit: time.Minute, AbsoluteLimit: time.Minute, KeepChanges: time.Hour, CachedUsers: 1, CachedTickets: 1}}
+		a := h.bank(configs[0])
+		h.do(a, all(dsd("s", 2, "a", "b", "c"), assign("bob", "c"), assignIn("bob", "b", "x"), assignIn("bob", "a", "x")))
+		token := h.issue(a, rbac.Login{User: "bob"})
+		answers := func(x *rbac.Authority) string {
+			id, err := x.Identify(ctx, token)
+			must(t, err)
+			plain, err := x.Identity(ctx, "bob")
+			must(t, err)
+			ticket, err := x.Ticket(ctx, token)
+			must(t, err)
+			groups, err := x.TicketGroups(ctx, token)
+			must(t, err)
+			return fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.In("x").Groups()), slices.Collect(plain.In("x").Groups()), ticket.Omitted, groups)
+		}
+		h.do(a, deassign("bob", "c"))
+		if want, got := "[] [a] [a] [b] [a]", answers(a); got != want {
+			t.Errorf("active are %s, want %s", got, want)
+		}
+		for _, cfg := range configs {
+			if got, want := answers(h.open(cfg)), answers(a); got != want {
+				t.Errorf("with %+v active are %s, and with another Config %s", cfg, got, want)
+			}
+		}
+	})
 }
 
 // A dynamic set, or an inheritance, that an open ticket violates is refused, and names the tickets' users.

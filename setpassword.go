@@ -11,8 +11,8 @@ import (
 
 // HashPassword checks a password against the policy of the Config and returns its
 // hash, for SetPasswordHash in an Update: so a user and their password are made together.
-// It takes its place in the queue of hashes among those without a client's address, who
-// have half of it: to import many users, hash one at a time or wait after ErrBusy.
+// It takes its place in the queue of hashes among the known clients, with others that
+// have no address: to import many users, hash one at a time or wait after ErrBusy.
 //
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
@@ -22,7 +22,7 @@ func (a *Authority) HashPassword(ctx context.Context, password string) (string, 
 	if err := a.cfg.checkPassword(password); err != nil {
 		return "", err
 	}
-	release, err := a.hashPlace(ctx, netip.Addr{})
+	release, err := a.hashPlace(ctx, netip.Addr{}, true)
 	if err != nil {
 		return "", err
 	}
@@ -41,13 +41,29 @@ func (a *Authority) SetPassword(ctx context.Context, user, password string) erro
 	return a.Update(ctx, func(tx *Tx) error { return tx.SetPasswordHash(user, hash) })
 }
 
-// ChangePassword is for users: it verifies the old password, counted like a login,
-// sets the new one, ends all the user's tickets, API keys too, and returns a new ticket
-// in place of the caller's.
+// ChangePassword is for users: it verifies the old password, sets the new one, ends
+// all the user's tickets and devices, API keys too, and returns a new ticket in place
+// of the caller's. Failures are counted as those of a login are, apart from these: after
+// 100 in a row the user's tickets can change no password until the user has logged in
+// with it, or [Authority.Unlock] is called.
 //
 // Errors: ErrNoTicket; ErrInvalid for the new password; ErrBadCredentials for the old
 // one; ErrThrottled, ErrBusy and ErrUnavailable as for Login. After an error the caller's ticket is as it was.
 func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string) (Token, error) {
+	fresh, u, err := a.changePassword(ctx, t, old, new)
+	attrs := []any{"user", u.Name}
+	switch {
+	case err == nil:
+		a.log.InfoContext(ctx, "rbac: password changed", attrs...)
+	case errors.Is(err, ErrUnavailable):
+		a.log.ErrorContext(ctx, "rbac: password change failed", append(attrs, "error", err)...)
+	default:
+		a.log.WarnContext(ctx, "rbac: password change refused", append(attrs, "error", err)...)
+	}
+	return fresh, err
+}
+
+func (a *Authority) changePassword(ctx context.Context, t Token, old, new string) (Token, UserRecord, error) {
 	var rec TicketRecord
 	var u UserRecord
 	err := a.view(ctx, func(r Records) (err error) {
@@ -58,25 +74,31 @@ func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string
 		return noTicket(err)
 	})
 	if err != nil {
-		return Token{}, err
+		return Token{}, u, err
 	}
 	if err := a.cfg.checkPassword(new); err != nil {
-		return Token{}, err
+		return Token{}, u, err
 	}
 	addr, _ := netip.ParseAddr(rec.Addr)
+	at := a.newAttempt(Login{User: u.Name, Password: old, Addr: addr})
+	at.ticket = u.ID
 	var hash string
-	v, err := a.authenticate(ctx, Login{User: u.Name, Password: old, Addr: addr}, func() (err error) {
+	v, err := a.authenticate(ctx, at, func() (err error) {
 		hash, err = a.hasher.hash(new)
 		return err
 	})
 	if err != nil {
-		return Token{}, err
+		return Token{}, u, err
 	}
-	return a.replacePassword(ctx, t, v.user, hash)
+	fresh, err := a.replacePassword(ctx, t, v.user, hash, at)
+	if err != nil {
+		return Token{}, u, a.giveUp(ctx, at, err)
+	}
+	return fresh, u, nil
 }
 
 // replacePassword sets the hash of a user whose password was verified, and makes the new ticket.
-func (a *Authority) replacePassword(ctx context.Context, t Token, before UserRecord, hash string) (Token, error) {
+func (a *Authority) replacePassword(ctx context.Context, t Token, before UserRecord, hash string, at *attempt) (Token, error) {
 	fresh := newToken()
 	err := a.Update(ctx, func(tx *Tx) error {
 		u, err := tx.r.LockUser(before.ID)
@@ -96,8 +118,9 @@ func (a *Authority) replacePassword(ctx context.Context, t Token, before UserRec
 		if tx.actor.name == "" {
 			tx.actor = actor{name: u.Name, verified: true}
 		}
-		addr, _ := netip.ParseAddr(rec.Addr)
-		if err := errors.Join(tx.setPasswordHash(u.User, hash), tx.refund(Login{User: u.Name, Addr: addr})); err != nil {
+		if err := tx.write(
+			func() error { return tx.setPasswordHash(u.User, hash) },
+			func() error { return tx.succeed(at) }); err != nil {
 			return err
 		}
 		rec, err = renewed(rec, fresh, tx.now, a.cfg.AbsoluteLimit)

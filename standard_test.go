@@ -236,8 +236,7 @@ func (m *standard) lives(t session) bool {
 // What is active without scope comes before what is so in the scope alone: so it is active everywhere.
 func (m *standard) active(t session, scope string) (own, omitted set) {
 	own, omitted = set{}, set{}
-	order := m.protectedFirst(m.candidates(t, ""))
-	for _, group := range append(order, m.protectedFirst(m.candidates(t, scope))...) {
+	for _, group := range append(sorted(m.candidates(t, "")), sorted(m.candidates(t, scope))...) {
 		with := maps.Clone(own)
 		with[group] = true
 		if m.violates("DSD", m.below(with)) {
@@ -255,20 +254,6 @@ func (m *standard) candidates(t session, scope string) set {
 		return intersection(t.groups, m.authorized(t.user, scope))
 	}
 	return m.assigned(t.user, scope)
-}
-
-// protectedFirst sorts groups: those with a protected permission first, then by name.
-func (m *standard) protectedFirst(groups set) []string {
-	var first, others []string
-	for _, group := range sorted(groups) {
-		gives := m.gives(m.below(set{group: true}))
-		if slices.ContainsFunc(m.protected, func(p string) bool { return gives[p] }) {
-			first = append(first, group)
-		} else {
-			others = append(others, group)
-		}
-	}
-	return append(first, others...)
 }
 
 // activeBelow is what InGroup is true for.

@@ -208,14 +208,14 @@ func (p *policy) after(changes []Change) (*policy, bool) {
 // userActions are the changes that leave the policy as it is and concern nobody
 // but their Subject.
 var userActions = map[string]bool{
-	"AddUser": true, "ModifyUser": true, "DeleteUser": true, "SetPasswordHash": true,
+	"AddUser": true, "ModifyUser": true, "DeleteUser": true, "SetPasswordHash": true, "Unlock": true,
 	"AssignUser": true, "ModifyMembership": true, "DeassignUser": true,
-	"Logout": true, "RevokeTicket": true, "AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
+	"Logout": true, "LogoutUser": true, "RevokeTicket": true, "AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
 }
 
 // reload reads the policy and drops every cached user, and so every ticket.
 func (a *Authority) reload(r Records, st *state, head Head) (*state, error) {
-	p, err := loadPolicy(r, a.cfg.Protected)
+	p, err := loadPolicy(r)
 	if err != nil {
 		return nil, err
 	}

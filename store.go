@@ -97,6 +97,10 @@ type UserRecord struct {
 	User
 	EmailKey     string // unique unless empty: the form of Email in which two addresses are compared
 	PasswordHash string // PHC or modular crypt string; empty: no password
+
+	// PacedUntil is how far ahead of the clock the changes that the user has caused without an administrator
+	// reach: each moves it on by the time in which one is allowed. Zero: none.
+	PacedUntil time.Time
 }
 
 // UserFilter selects users. The zero filter selects all of them.
@@ -127,10 +131,11 @@ type UserRecords interface {
 	// Users lists in byte order of Name.
 	Users(UserFilter) iter.Seq2[UserRecord, error]
 	AddUser(UserRecord) error
-	// SetUser writes everything but Created, LastLogin and PasswordHash, which a login may be writing meanwhile.
+	// SetUser writes everything but Created, LastLogin, PasswordHash and PacedUntil, which a login may be writing meanwhile.
 	SetUser(UserRecord) error
 	SetPasswordHash(id uuid.UUID, hash string) error
 	SetLastLogin(id uuid.UUID, at time.Time) error
+	SetPacedUntil(id uuid.UUID, at time.Time) error
 	// DeleteUser needs the user's memberships and tickets to be gone.
 	DeleteUser(id uuid.UUID) error
 }
@@ -256,12 +261,13 @@ type TicketRecord struct {
 	ID, User  uuid.UUID
 	Hash      TokenHash
 	Label     string
-	Key       bool        // an API key: no idle limit
+	Key       bool        // an API key: no idle limit, whatever Idle is
 	Narrowed  bool        // only Groups are active; otherwise all of the user's
 	Groups    []uuid.UUID // in byte order, without repetition; nil unless Narrowed
 	Created   time.Time
 	LastSeen  time.Time
 	Expires   time.Time
+	Idle      time.Duration // unless Key, the ticket ends so long after LastSeen; whole microseconds, 0 to 100 years
 	Addr      string
 	UserAgent string
 }
@@ -285,10 +291,9 @@ type TicketRecords interface {
 	TouchTicket(id uuid.UUID, seen time.Time) error
 	// DeleteTicket takes the values of the ticket along.
 	DeleteTicket(id uuid.UUID) error
-	// DeleteDeadTickets deletes at most limit tickets that expired at or before
-	// now or, unless Key, were last seen at or before idle, and tells how many.
-	// It takes their values along.
-	DeleteDeadTickets(now, idle time.Time, limit int) (int, error)
+	// DeleteDeadTickets deletes at most limit tickets whose Expires or, unless Key, whose LastSeen
+	// plus Idle is at or before a time, with their values, and returns how many.
+	DeleteDeadTickets(at time.Time, limit int) (int, error)
 }
 
 // TicketValueRecord is a value that a host keeps with a ticket: unique by Ticket and Key.
@@ -310,25 +315,32 @@ type TicketValueRecords interface {
 	DeleteTicketValue(ticket uuid.UUID, key string) error
 }
 
-// ThrottleRecord counts the failed logins under one key: unique by Key.
+// ThrottleRecord is a count of failed logins, or a client that is known for a
+// user's name: unique by Key.
 type ThrottleRecord struct {
-	Key       [32]byte  // a hash of whom and where from
-	Failures  int       // as of Halved
-	Halved    time.Time // when Failures was started or last halved
-	Last      time.Time // the last attempt
-	Succeeded time.Time // the last success, zero if none
+	Key   [32]byte  // a hash of what is counted
+	User  uuid.UUID // the user whose logins these are; zero: nobody's
+	Last  time.Time // when the record was last of use: records of nobody make room by it
+	Until time.Time // the record can be deleted from this time on
+	State string    // the count itself, at most 32 KiB of JSON
 }
 
-// ThrottleRecords is the table of failed logins.
+// ThrottleRecords is the table of failed logins. User is no reference: the user
+// may be gone.
 type ThrottleRecords interface {
-	// Throttle gives the record of a key, and one with nothing but the Key where
+	// Throttle returns the record of a key, and one with nothing but the Key where
 	// there is none. In an Update it keeps other transactions from reading that
 	// key in an Update until this one ends.
 	Throttle(key [32]byte) (ThrottleRecord, error)
+	// UserThrottles lists the records of a user, in byte order of Key. It locks
+	// none of them.
+	UserThrottles(user uuid.UUID) ([]ThrottleRecord, error)
 	SetThrottle(ThrottleRecord) error // adds or replaces
-	// DeleteIdleThrottles deletes at most limit records with Last before last
-	// and Succeeded zero or before succeeded, and tells how many.
-	DeleteIdleThrottles(last, succeeded time.Time, limit int) (int, error)
+	DeleteThrottle(key [32]byte) error
+	// DeleteIdleThrottles deletes records with Until at or before now and, of the
+	// records without User, all but the keep latest by Last; at most limit of
+	// them. It returns how many.
+	DeleteIdleThrottles(now time.Time, keep, limit int) (int, error)
 }
 
 // ChangeRecords is the change log: unique by Revision and Seq.

@@ -32,12 +32,14 @@ var stores = []struct {
 	open   func(testing.TB) rbac.Store
 	server bool // on a server, which may not be there, and is slower
 }{
-	{"memory", func(testing.TB) rbac.Store { return memorystore.New() }, false},
+	{"memory", openMemory, false},
 	{"sqlite", openSQLite, false},
 	{"postgres", openPostgres, true},
 }
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+func openMemory(testing.TB) rbac.Store { return memorystore.New() }
 
 func openSQLite(t testing.TB) rbac.Store {
 	s, err := sqlitestore.Open(ctx, filepath.Join(t.TempDir(), "rbac.db"), sqlitestore.Options{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,222 +15,488 @@ import (
 )
 
 // addr is the n-th address of an attacker, each with a prefix of its own.
-func addr(n int) netip.Addr { return netip.AddrFrom4([4]byte{203, 0, byte(n >> 8), byte(n)}) }
+func addr(n int) netip.Addr { return netip.AddrFrom4([4]byte{203, byte(n >> 8), byte(n), 7}) }
+
+// shut is what try returns where waiting does not help.
+const shut = time.Duration(-1)
 
 // try is a login that returns what it has to wait, and whether the password was accepted.
 func try(t *testing.T, a *rbac.Authority, user, password string, from netip.Addr) (wait time.Duration, ok bool) {
 	t.Helper()
-	tok, err := a.Login(ctx, rbac.Login{User: user, Password: password, Addr: from})
+	return tryLogin(t, a, rbac.Login{User: user, Password: password, Addr: from})
+}
+
+func tryLogin(t *testing.T, a *rbac.Authority, l rbac.Login) (wait time.Duration, ok bool) {
+	t.Helper()
+	tok, err := a.Login(ctx, l)
 	var throttled *rbac.ThrottledError
 	switch {
 	case errors.As(err, &throttled):
-		if !errors.Is(err, rbac.ErrThrottled) || throttled.RetryAfter <= 0 || !tok.IsZero() {
-			t.Errorf("a ThrottledError is ErrThrottled with a RetryAfter and without a ticket: got %v, %v", tok, err)
+		if !errors.Is(err, rbac.ErrThrottled) || throttled.RetryAfter < 0 || !tok.IsZero() {
+			t.Errorf("a ThrottledError is ErrThrottled, without a ticket: got %v, %v", tok, err)
+		}
+		if throttled.RetryAfter == 0 {
+			return shut, false
 		}
 		return throttled.RetryAfter, false
 	case err != nil && err != rbac.ErrBadCredentials:
-		t.Errorf("login of %q: %v", user, err)
+		t.Errorf("login of %q: %v", l.User, err)
 	}
 	return 0, err == nil
 }
 
-func TestThrottleDoubles(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		want := []time.Duration{0, 0, 0, 0, 0}
-		for s := 1; s <= 512; s *= 2 {
-			want = append(want, time.Duration(s)*time.Second)
+// guess fails n times in a row for a user and returns how many guesses were looked at.
+func guess(t *testing.T, a *rbac.Authority, user string, n int, from netip.Addr) (verified int) {
+	t.Helper()
+	for range n {
+		if wait, _ := try(t, a, user, "wrong", from); wait == 0 {
+			verified++
 		}
-		want = append(want, 15*time.Minute, 15*time.Minute)
-		for n, delay := range want {
-			if delay > 0 {
-				for _, step := range []time.Duration{0, delay / 2, delay - delay/2 - time.Microsecond} {
-					h.clock.Advance(step)
-					delay -= step
-					if wait, ok := try(t, a, "amy", goodPassword, home); wait != delay || ok {
-						t.Errorf("attempt %d, too early: RetryAfter %v, accepted %v; want %v", n+1, wait, ok, delay)
-					}
-				}
-				h.clock.Advance(time.Microsecond)
-			}
-			if wait, ok := try(t, a, "amy", "wrong", home); wait != 0 || ok {
-				t.Errorf("attempt %d in its time is looked at: RetryAfter %v, accepted %v", n+1, wait, ok)
-			}
-		}
-		// after 17 failures, half of them forgotten each hour: 8, which is 8 s, long past; then the tenth costs 16 s
-		h.clock.Advance(time.Hour)
-		try(t, a, "amy", "wrong", home)
-		if wait, _ := try(t, a, "amy", "wrong", home); wait != 16*time.Second {
-			t.Errorf("failures are halved hourly: RetryAfter %v, want 16s", wait)
-		}
-	})
+	}
+	return verified
 }
 
-// Which logins count together.
-func TestThrottleKeys(t *testing.T) {
+// Which failures count together, for clients that are not known.
+func TestFailuresCountByName(t *testing.T) {
 	other := netip.MustParseAddr("192.0.2.11")
 	tests := []struct {
-		rule             string
-		name             string
-		from             netip.Addr
-		as               string
-		at               netip.Addr
-		samePair, byName bool
+		rule, name, as string
+		at             netip.Addr
+		together       bool
 	}{
-		{"the same", "bob", home, "bob", home, true, true},
-		{"in another case", "bob", home, "BOB", home, true, true},
-		{"in full width", "bob", home, "ｂｏｂ", home, true, true},
-		{"another name", "bob", home, "rob", home, false, false},
-		{"another address", "bob", home, "bob", other, false, true},
-		{"an IPv4 address in IPv6", "bob", home, "bob", netip.MustParseAddr("::ffff:192.0.2.10"), true, true},
-		{"the same /64", "bob", netip.MustParseAddr("2001:db8::1"), "bob", netip.MustParseAddr("2001:db8::ffff:1"), true, true},
-		{"another /64", "bob", netip.MustParseAddr("2001:db8::1"), "bob", netip.MustParseAddr("2001:db8:0:1::1"), false, true},
-		{"no address known", "bob", netip.Addr{}, "bob", netip.Addr{}, true, true},
-		{"an invalid name", "\xff", home, "\xff", home, true, true},
-		{"another invalid name", "\xff", home, "\xfe", home, false, false},
+		{"the same", "bob", "bob", home, true},
+		{"in another case", "bob", "BOB", home, true},
+		{"in full width", "bob", "ｂｏｂ", home, true},
+		{"another name", "bob", "rob", home, false},
+		{"another address", "bob", "bob", other, true},
+		{"no address known", "bob", "bob", netip.Addr{}, true},
+		{"an invalid name", "\xff", "\xff", home, true},
+		{"another invalid name", "\xff", "\xfe", home, false},
+		{"a user's name", "amy", "Amy", home, true},
 	}
 	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
 		for _, tt := range tests {
-			h.clock.Advance(48 * time.Hour)
-			if _, err := a.Login(ctx, rbac.Login{User: tt.name, Password: "wrong", Addr: tt.from}); err != rbac.ErrBadCredentials {
-				t.Fatal(err)
-			}
-			pair, all, err := a.Failures(ctx, tt.as, tt.at)
+			a := h.beside(t).office(rbac.Config{})
+			guess(t, a, tt.name, 3, home)
+			_, failures, err := a.Failures(ctx, rbac.Login{User: tt.as, Addr: tt.at})
 			must(t, err)
-			if (pair == 1) != tt.samePair || (all == 1) != tt.byName {
-				t.Errorf("%s: counted for the pair %d, for the name %d", tt.rule, pair, all)
+			if (failures == 3) != tt.together {
+				t.Errorf("%s: %d failures are counted for it, together: %v", tt.rule, failures, tt.together)
 			}
 		}
 	})
 }
 
-// Being throttled tells nothing of whether there is such a user.
-func TestThrottleOfUnknownNamesIsAlike(t *testing.T) {
+// A user is one, by whichever name or subject the login asks.
+func TestFailuresCountByUser(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxFailures: 3})
+		guess(t, a, "amy", 2, home)
+		if wait, ok := tryLogin(t, a, rbac.Login{Subject: "sub|amy", Password: "wrong"}); wait != 0 || ok {
+			t.Errorf("the third failure, by subject: %v, %v", wait, ok)
+		}
+		h.do(a, func(tx *rbac.Tx) error {
+			u, err := tx.User("amy")
+			u.Name = "amelia"
+			return errors.Join(err, tx.ModifyUser(u))
+		})
+		if wait, _ := try(t, a, "amelia", goodPassword, home); wait != shut {
+			t.Errorf("a new name is no new budget: %v", wait)
+		}
+	})
+}
+
+// NIST SP 800-63B-4 section 3.2.2: at most 100 failures in a row. From sixteen
+// prefixes somebody guesses for six hours; the owner gets in from where the owner
+// is known, and with the device from anywhere.
+func TestStrangersCloseANameAndNotItsOwner(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
-		for i := range 60 {
-			h.clock.Advance(time.Duration(i%7) * 700 * time.Millisecond)
-			from := addr(i % 3)
-			want, ok := try(t, a, "amy", "wrong", from)
-			for _, name := range []string{"dora", "nora", "zed", "\xff", "not a  name"} {
-				if wait, ok2 := try(t, a, name, "wrong", from); wait != want || ok || ok2 {
-					t.Fatalf("attempt %d: %q has to wait %v, amy %v", i, name, wait, want)
-				}
-			}
-		}
-	})
-}
-
-func TestThrottleOfNameOverAllAddresses(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		for n, delay := range []int{0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30} {
-			if wait, _ := try(t, a, "amy", "wrong", addr(n)); wait != time.Duration(delay)*time.Second {
-				t.Errorf("attempt %d from yet another address: RetryAfter %v, want %ds", n+1, wait, delay)
-			}
-			h.clock.Advance(time.Duration(delay) * time.Second)
-			if delay > 0 {
-				try(t, a, "amy", "wrong", addr(n))
-			}
-		}
-		h.clock.Advance(30 * time.Second)
-		if wait, ok := try(t, a, "amy", goodPassword, home); !ok {
-			t.Errorf("the owner from an address never seen waits 30 s at most: got %v", wait)
-		}
-	})
-}
-
-// An attacker elsewhere fails all day: the owner logs in from the known address, at any time.
-func TestOwnerIsNotLockedOut(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{AbsoluteLimit: 100 * time.Hour, IdleLimit: 100 * time.Hour})
-		owner := func(rule string, want bool) {
+		owner := func(rule string, l rbac.Login, want time.Duration) rbac.Token {
 			t.Helper()
-			if wait, ok := try(t, a, "amy", goodPassword, home); ok != want {
-				t.Errorf("%s: accepted %v, RetryAfter %v", rule, ok, wait)
+			l.User, l.Password = "amy", goodPassword
+			tok, err := a.Login(ctx, l)
+			var throttled *rbac.ThrottledError
+			if errors.As(err, &throttled) != (want == shut) || err != nil && want == 0 {
+				t.Errorf("%s: got %v", rule, err)
 			}
+			return tok
 		}
-		owner("first login", true)
-		for n := range 24 * 20 {
-			for range 3 {
-				try(t, a, "amy", "wrong", addr(n))
-				h.clock.Advance(time.Minute)
-			}
-			if n%20 == 0 {
-				owner(fmt.Sprint("under attack, attempt ", n), true)
-			}
-		}
-		for range 20 {
-			owner("many times at once", true)
-		}
-		attack := func() { // for five minutes
-			for n := range 10 {
-				h.clock.Advance(30 * time.Second)
-				try(t, a, "amy", "wrong", addr(n))
-			}
-		}
-		h.clock.Advance(30*24*time.Hour - 5*time.Minute - time.Microsecond)
-		attack()
-		must(t, a.Sweep(ctx))
-		owner("within 30 days of a success", true)
-		h.clock.Advance(30 * 24 * time.Hour)
-		attack()
-		owner("30 days after it, while somebody is failing elsewhere", false)
-	})
-}
-
-// A success takes back what was counted for it, and only that.
-func TestSuccessRefunds(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		for range 50 {
-			if _, ok := try(t, a, "amy", goodPassword, home); !ok {
-				t.Fatal("a login that succeeds costs nothing")
-			}
-		}
-		for range 3 {
-			try(t, a, "amy", "wrong", home)
-		}
-		try(t, a, "amy", goodPassword, home)
-		if pair, all, err := a.Failures(ctx, "amy", home); pair != 3 || all != 3 || err != nil {
-			t.Errorf("3 failures and a success: got %d, %d, %v", pair, all, err)
-		}
-		tok := h.issue(a, rbac.Login{User: "amy", Addr: home})
-		_, err := a.ChangePassword(ctx, tok, "wrong", goodPassword+"!")
-		if err != rbac.ErrBadCredentials {
-			t.Fatal(err)
-		}
-		_, err = a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!")
+		device, err := a.NewDevice(ctx, owner("first login", rbac.Login{Addr: home}, 0))
 		must(t, err)
-		if pair, all, err := a.Failures(ctx, "amy", home); pair != 4 || all != 4 || err != nil {
-			t.Errorf("ChangePassword counts like a login: got %d, %d, %v", pair, all, err)
+		attack := func() (verified int) {
+			for n := range 360 {
+				h.clock.Advance(time.Minute)
+				verified += guess(t, a, "amy", 1, addr(n%16))
+			}
+			return verified
+		}
+		if n := attack(); n != 100 {
+			t.Errorf("%d guesses were verified, want 100 in a row", n)
+		}
+		owner("from an address that is not known", rbac.Login{Addr: addr(999)}, shut)
+		owner("without an address", rbac.Login{}, shut)
+		owner("from the known address", rbac.Login{Addr: home}, 0)
+		guess(t, a, "amy", 100, addr(1))
+		owner("a success opened the name, and 100 guesses closed it", rbac.Login{Addr: addr(999)}, shut)
+		tok := owner("with the device", rbac.Login{Addr: addr(1000), Device: device}, 0)
+		guess(t, a, "amy", 100, addr(1))
+		owner("the device was good for one login", rbac.Login{Addr: addr(1001), Device: device}, shut)
+		owner("that address is known now", rbac.Login{Addr: addr(1000)}, 0)
+		device, err = a.NewDevice(ctx, tok)
+		must(t, err)
+		guess(t, a, "amy", 100, addr(1))
+		h.clock.Advance(31 * 24 * time.Hour)
+		must(t, a.Sweep(ctx))
+		owner("31 days after the last success from there", rbac.Login{Addr: home}, shut)
+		owner("the device lasts longer", rbac.Login{Device: device}, 0)
+		guess(t, a, "amy", 100, addr(1))
+		must(t, a.Unlock(ctx, "amy"))
+		owner("unlocked", rbac.Login{Addr: addr(2000)}, 0)
+	})
+}
+
+// Behind the owner's own address somebody guesses: 100 times, and then the address
+// is known no more.
+func TestNeighbourMakesAPrefixUnknown(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		tok, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Addr: home})
+		must(t, err)
+		device, err := a.NewDevice(ctx, tok)
+		must(t, err)
+		if n := guess(t, a, "amy", 500, home); n != 200 {
+			t.Errorf("%d guesses were verified, want the prefix's 100 and the 100 of strangers", n)
+		}
+		if wait, _ := try(t, a, "amy", goodPassword, home); wait != shut {
+			t.Errorf("the prefix is known no more: %v", wait)
+		}
+		if wait, ok := tryLogin(t, a, rbac.Login{User: "amy", Password: goodPassword, Addr: home, Device: device}); !ok {
+			t.Errorf("the owner's device: wait %v", wait)
+		}
+		if wait, ok := try(t, a, "amy", goodPassword, home); !ok {
+			t.Errorf("the success made the prefix known again: wait %v", wait)
 		}
 	})
 }
 
-// What counts nothing any more is swept; what does is not.
-func TestSweepThrottles(t *testing.T) {
+func TestDevices(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxTickets: 100, MaxFailures: 1})
+		known := func(rule, user, device string, want bool) {
+			t.Helper()
+			client, _, err := a.Failures(ctx, rbac.Login{User: user, Device: device})
+			must(t, err)
+			if (client == "device") != want {
+				t.Errorf("%s: counted as %s, known: %v", rule, client, want)
+			}
+		}
+		var devices []string
+		for range 12 {
+			h.clock.Advance(time.Minute)
+			device, err := a.NewDevice(ctx, h.issue(a, rbac.Login{User: "amy"}))
+			must(t, err)
+			devices = append(devices, device)
+		}
+		for i, device := range devices {
+			known(fmt.Sprintf("a user has ten devices, the latest: %d", i), "amy", device, i >= 2)
+		}
+		known("another user's", "bob", devices[11], false)
+		known("a name that no user has", "zed", devices[11], false)
+		known("none", "amy", "", false)
+		known("made up", "amy", strings.Repeat("x", 43), false)
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		first, err := a.NewDevice(ctx, tok)
+		must(t, err)
+		for n := range 150 {
+			wait, _ := tryLogin(t, a, rbac.Login{User: "amy", Password: "wrong", Device: first})
+			if n < 100 && wait != 0 || n > 100 && wait != shut { // attempt 101 is the one that strangers have
+				t.Errorf("guess %d with a device: wait %v", n+1, wait)
+			}
+		}
+		known("100 failures in a row make it unknown", "amy", first, false)
+		second, err := a.NewDevice(ctx, tok)
+		must(t, err)
+		known("the ticket's next device inherits them", "amy", second, false)
+		known("others are as they were", "amy", devices[11], true)
+		must(t, a.Unlock(ctx, "amy"))
+		known("until Unlock", "amy", second, true)
+		must(t, a.SetPassword(ctx, "amy", goodPassword+"!"))
+		known("SetPassword ends them", "amy", second, false)
+		known("all of them", "amy", devices[11], false)
+		if _, err := a.NewDevice(ctx, tok); err != rbac.ErrNoTicket {
+			t.Errorf("NewDevice with an ended ticket: %v", err)
+		}
+		if _, err := a.NewDevice(ctx, rbac.Token{}); err != rbac.ErrNoTicket {
+			t.Errorf("NewDevice without a ticket: %v", err)
+		}
+		last, err := a.NewDevice(ctx, h.issue(a, rbac.Login{User: "amy"}))
+		must(t, err)
+		h.clock.Advance(400*24*time.Hour - time.Microsecond)
+		known("just before 400 days", "amy", last, true)
+		h.clock.Advance(time.Microsecond)
+		known("after 400 days", "amy", last, false)
+	})
+}
+
+// Neither what is stored of a device nor of a typed name shows it.
+func TestThrottlesHoldNoSecrets(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
-		for n := range 30 {
-			try(t, a, fmt.Sprint("nobody", n), "wrong", addr(n))
-		}
-		h.clock.Advance(24 * time.Hour)
-		for range 6 {
-			try(t, a, "amy", "wrong", home)
-		}
-		h.clock.Advance(time.Microsecond)
-		must(t, a.Sweep(ctx))
-		if wait, _ := try(t, a, "amy", goodPassword, home); wait != time.Second-time.Microsecond {
-			t.Errorf("a throttle that counts is not swept: RetryAfter %v", wait)
-		}
-		must(t, h.store.Update(ctx, func(r rbac.Records) error {
-			if n, err := r.DeleteIdleThrottles(h.clock.Now(), h.clock.Now(), 1000); n != 2 || err != nil {
-				t.Errorf("the sweeper leaves nothing else: %d, %v; want the 2 of amy", n, err)
+		device, err := a.NewDevice(ctx, h.issue(a, rbac.Login{User: "amy"}))
+		must(t, err)
+		guess(t, a, "my secret password", 1, home)
+		must(t, h.store.View(ctx, func(r rbac.Records) error {
+			u, err := r.UserByName("amy")
+			must(t, err)
+			list, err := r.UserThrottles(u.ID)
+			must(t, err)
+			if text := fmt.Sprintf("%v %x", list, list); len(list) != 1 || strings.Contains(text, device) || strings.Contains(text, "secret") {
+				t.Errorf("stored: %s", text)
 			}
 			return nil
 		}))
+	})
+}
+
+// Being throttled does not reveal whether there is such a user.
+func TestUnknownNamesAreThrottledAlike(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxFailures: 10})
+		names := []string{"amy", "dora", "nora", "zed", "\xff", "not a  name"}
+		for i := range 15 {
+			for _, name := range names {
+				want := time.Duration(0)
+				if i >= 10 {
+					want = shut
+				}
+				if wait, ok := try(t, a, name, "wrong", addr(i%3)); wait != want || ok {
+					t.Fatalf("attempt %d: %q has to wait %v, want %v", i, name, wait, want)
+				}
+			}
+			must(t, a.Sweep(ctx))
+			h.clock.Advance(10 * time.Hour)
+		}
+	})
+}
+
+// Password spraying: one prefix fails for many names, each of them once.
+func TestSprayingWaits(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		h.user(a, "bob", goodPassword)
+		if _, ok := try(t, a, "bob", goodPassword, addr(0)); !ok {
+			t.Fatal("bob logs in from the attacker's address")
+		}
+		spray := func(rule string, hours int, from func(n int) netip.Addr, most int) {
+			t.Helper()
+			verified, throttled := 0, 0
+			for n := range 300 * hours {
+				h.clock.Advance(12 * time.Second)
+				if wait, _ := try(t, a, fmt.Sprint(rule, n), "wrong", from(n)); wait == 0 {
+					verified++
+				} else if throttled++; wait > 15*time.Minute || wait < 0 {
+					t.Fatalf("%s: wait %v", rule, wait)
+				}
+			}
+			if verified > most || verified < 20 || throttled == 0 {
+				t.Errorf("%s: %d names were tried in %d hours, want at most %d", rule, verified, hours, most)
+			}
+		}
+		spray("one address", 2, func(int) netip.Addr { return addr(0) }, 50)
+		if _, ok := try(t, a, "bob", goodPassword, addr(0)); !ok {
+			t.Error("a client that is known for its name does not wait for the prefix's failures")
+		}
+		if wait, _ := try(t, a, "amy", goodPassword, addr(0)); wait <= 0 {
+			t.Errorf("a client that is not known does: %v", wait)
+		}
+		spray("one /64", 1, func(n int) netip.Addr { return netip.AddrFrom16([16]byte{0x20, 1, 15: byte(n)}) }, 40)
+		spray("a /48", 1, func(n int) netip.Addr { return netip.AddrFrom16([16]byte{0x20, 2, 7: byte(n)}) }, 130)
+		spray("a /24", 1, func(n int) netip.Addr { return netip.AddrFrom4([4]byte{198, 51, 100, byte(n)}) }, 130)
+		if wait, ok := try(t, a, "amy", goodPassword, addr(1)); !ok {
+			t.Errorf("another network waits for nothing: %v", wait)
+		}
+	})
+}
+
+// An office behind one address, each of whose users mistypes the password once.
+func TestMistypingOfficeWaitsForNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		h.user(a, "bob", goodPassword)
+		for range 60 {
+			for _, user := range []string{"amy", "bob"} {
+				guess(t, a, user, 5, home)
+				if wait, ok := try(t, a, user, goodPassword, home); !ok {
+					t.Fatalf("%s waits %v", user, wait)
+				}
+			}
+		}
+	})
+}
+
+// After ten typing errors and a success nothing is left of them.
+func TestSuccessClears(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxFailures: 12})
+		for round := range 5 {
+			from := addr(round)
+			if n := guess(t, a, "amy", 10, from); n != 10 {
+				t.Fatalf("%d of ten typing errors were looked at", n)
+			}
+			for range 3 {
+				h.clock.Advance(5 * time.Second)
+				if wait, ok := try(t, a, "amy", goodPassword, from); !ok {
+					t.Errorf("the right password after ten typing errors waits %v", wait)
+				}
+			}
+			client, failures, err := a.Failures(ctx, rbac.Login{User: "amy", Addr: from})
+			must(t, err)
+			if client != "prefix" || failures != 0 {
+				t.Errorf("after a success: %d failures as %s", failures, client)
+			}
+			if _, failures, _ := a.Failures(ctx, rbac.Login{User: "amy"}); failures != 0 {
+				t.Errorf("after a success strangers have %d failures", failures)
+			}
+		}
+	})
+}
+
+func TestWhatClearsFailures(t *testing.T) {
+	tests := []struct {
+		rule  string
+		clear func(*rbac.Authority) error
+	}{
+		{"SetPassword", func(a *rbac.Authority) error { return a.SetPassword(ctx, "amy", goodPassword) }},
+		{"Unlock", func(a *rbac.Authority) error { return a.Unlock(ctx, "Amy") }},
+		{"Tx.Unlock", func(a *rbac.Authority) error {
+			return a.Update(ctx, func(tx *rbac.Tx) error { return tx.Unlock("amy") })
+		}},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for _, tt := range tests {
+			h := h.beside(t)
+			a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+			if _, ok := try(t, a, "amy", goodPassword, home); !ok {
+				t.Fatal("first login")
+			}
+			guess(t, a, "amy", 99, home)
+			guess(t, a, "amy", 150, addr(1))
+			if wait, _ := try(t, b, "amy", goodPassword, addr(2)); wait != shut {
+				t.Fatalf("the name is open: %v", wait)
+			}
+			must(t, tt.clear(a))
+			for rule, l := range map[string]rbac.Login{"unknown": {User: "amy"}, "prefix": {User: "amy", Addr: home}} {
+				if client, failures, err := b.Failures(ctx, l); client != map[string]string{"unknown": "name", "prefix": "prefix"}[rule] || failures != 0 || err != nil {
+					t.Errorf("%s, %s client: %d failures as %s, %v", tt.rule, rule, failures, client, err)
+				}
+			}
+			if wait, ok := try(t, b, "amy", goodPassword, addr(2)); !ok {
+				t.Errorf("%s lets strangers in again: %v", tt.rule, wait)
+			}
+		}
+		a := h.office(rbac.Config{})
+		before := h.lastChange(a)
+		must(t, a.Unlock(ctx, "amy"))
+		if c := h.lastChange(a); c.Revision != before.Revision {
+			t.Errorf("Unlock of a user without failures writes %+v", c)
+		}
+		guess(t, a, "amy", 1, home)
+		must(t, a.Unlock(ctx, "amy"))
+		if c := h.lastChange(a); c.Action != "Unlock" || c.Subject != "amy" {
+			t.Errorf("Unlock writes %+v", c)
+		}
+		if err := a.Unlock(ctx, "zed"); !errors.Is(err, rbac.ErrNotFound) {
+			t.Errorf("Unlock of nobody: %v", err)
+		}
+		guess(t, a, "amy", 1, home)
+		h.do(a, func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })
+		must(t, a.Sweep(ctx))
+		must(t, h.store.View(ctx, func(r rbac.Records) error {
+			if list, err := r.UserThrottles(before.SubjectID); len(list) > 0 || err != nil {
+				t.Errorf("left of a deleted user: %v, %v", list, err)
+			}
+			return nil
+		}))
+	})
+}
+
+// With the clock set back by a day nothing holds the right password up.
+func TestClockSetBack(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		for n := range 40 {
+			try(t, a, fmt.Sprint("name", n), "wrong", home)
+		}
+		guess(t, a, "amy", 30, addr(1))
+		h.clock.Advance(-24 * time.Hour)
+		for _, from := range []netip.Addr{home, addr(1)} {
+			if wait, ok := try(t, a, "amy", goodPassword, from); !ok {
+				t.Errorf("from %v: wait %v", from, wait)
+			}
+		}
+		for n := range 40 {
+			try(t, a, fmt.Sprint("more", n), "wrong", home)
+		}
+		if wait, _ := try(t, a, "zed", "wrong", home); wait <= 0 || wait > 15*time.Minute {
+			t.Errorf("spraying waits by the clock as it is now: %v", wait)
+		}
+	})
+}
+
+// Counts of made-up names are kept for 100,000 of them, those of users always.
+func TestMadeUpNamesAreBounded(t *testing.T) {
+	h := newHouse(t, openMemory(t))
+	a := h.office(rbac.Config{MaxFailures: 5})
+	guess(t, a, "amy", 5, home)
+	must(t, h.store.Update(ctx, func(r rbac.Records) error {
+		for n := range 100_250 {
+			h.clock.Advance(time.Millisecond)
+			rec := rbac.ThrottleRecord{Key: [32]byte{byte(n), byte(n >> 8), byte(n >> 16), 1}, Last: h.clock.Now(), Until: h.clock.Now().Add(1e6 * time.Hour), State: "{}"}
+			if err := r.SetThrottle(rec); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	must(t, a.Sweep(ctx))
+	left := 0
+	must(t, h.store.Update(ctx, func(r rbac.Records) (err error) {
+		left, err = r.DeleteIdleThrottles(h.clock.Now(), 0, 1e9)
+		return err
+	}))
+	if left != 100_000 {
+		t.Errorf("%d records of made-up names were left, want 100,000", left)
+	}
+	if wait, _ := try(t, a, "amy", goodPassword, home); wait != shut {
+		t.Errorf("a user's count was evicted: %v", wait)
+	}
+}
+
+// Many right logins of one user at once, through several Authorities, are not
+// failures: each gets in, or finds no place in the queue.
+func TestRightLoginsAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		authorities := []*rbac.Authority{h.office(rbac.Config{MaxTickets: 1000}), h.open(rbac.Config{MaxTickets: 1000}), h.open(rbac.Config{MaxTickets: 1000})}
+		var in, busy atomic.Int64
+		var all sync.WaitGroup
+		for n := range 120 {
+			all.Go(func() {
+				_, err := authorities[n%3].Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Addr: addr(n)})
+				switch {
+				case err == nil:
+					in.Add(1)
+				case errors.Is(err, rbac.ErrBusy):
+					busy.Add(1)
+				default:
+					t.Errorf("a right login among many: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if in.Load() < 3 || in.Load()+busy.Load() != 120 {
+			t.Errorf("%d got in, %d were busy", in.Load(), busy.Load())
+		}
 	})
 }
 
@@ -250,7 +517,7 @@ func (s hangsUp) Update(ctx context.Context, f func(rbac.Records) error) error {
 func TestGuessesInParallel(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		h.store = hangsUp{h.store}
-		a := h.office(rbac.Config{})
+		a := h.office(rbac.Config{MaxFailures: 5})
 		var refused, busy, throttled, above atomic.Int64
 		guess := func(n int) {
 			c, cancel := context.WithCancel(ctx)
@@ -267,7 +534,7 @@ func TestGuessesInParallel(t *testing.T) {
 			switch {
 			case err == rbac.ErrBadCredentials:
 				refused.Add(1)
-			case err == rbac.ErrBusy:
+			case errors.Is(err, rbac.ErrBusy):
 				busy.Add(1)
 			case errors.Is(err, rbac.ErrThrottled):
 				throttled.Add(1)
@@ -284,11 +551,11 @@ func TestGuessesInParallel(t *testing.T) {
 		hashed := int64(a.HashCalls(rbac.CountCurrent) - before)
 		counted := 0
 		for n := range 2 {
-			_, failures, err := a.Failures(ctx, fmt.Sprint("user", n), netip.Addr{})
+			_, failures, err := a.Failures(ctx, rbac.Login{User: fmt.Sprint("user", n)})
 			must(t, err)
 			counted += failures
 			if failures > 5 {
-				t.Errorf("user%d: %d guesses without a delay; five are free", n, failures)
+				t.Errorf("user%d: %d guesses in a row; five are allowed", n, failures)
 			}
 		}
 		if hashed != int64(counted) || hashed != refused.Load() || hashed+busy.Load()+throttled.Load() != 100 || hashed == 0 {

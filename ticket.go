@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,9 +15,9 @@ type Ticket struct {
 	ID, UserID uuid.UUID
 	User       string
 	Label      string
-	Groups     []string // the groups it was narrowed to, in byte order; nil: all that the user has
-	Omitted    []string // groups that a dynamic separation set left out, in some scope, in byte order; nil: none
-	Created    time.Time
+	Groups     []string  // the groups it was narrowed to, in byte order; nil: all that the user has
+	Omitted    []string  // groups that a dynamic separation set left out, in some scope, in byte order; nil: none
+	Created    time.Time // when the user was authenticated: at the login, or before; see Login.AuthenticatedAt
 	LastSeen   time.Time // lags by up to a minute
 	Expires    time.Time // the absolute limit; an idle ticket ends earlier
 	Addr       netip.Addr
@@ -68,7 +69,8 @@ func (tx *Tx) publicTicket(u User, t TicketRecord) (Ticket, error) {
 	return public, err
 }
 
-// Tickets lists the living tickets of a user, API keys too, oldest first.
+// Tickets lists the living tickets of a user, API keys too, in the order in which they were made. (Created may
+// be earlier; see Login.AuthenticatedAt.) A login beyond Config.MaxTickets ends the first that is no API key.
 func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) {
 	var tickets []Ticket
 	err := a.View(ctx, func(tx *Tx) error {
@@ -81,6 +83,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 		if err != nil {
 			return err
 		}
+		inOrderOfIssue(records)
 		for _, rec := range records {
 			if !a.living(rec, tx.now) {
 				continue
@@ -97,6 +100,8 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 }
 
 // Logout ends the ticket of a token. ErrNoTicket if there is no living one: then nobody is logged in with it, either.
+//
+// A ticket that this Authority has cached ends everywhere even if the store has lost its row, as by a DELETE of an operator's.
 func (a *Authority) Logout(ctx context.Context, t Token) error {
 	if t.IsZero() {
 		return ErrNoTicket
@@ -104,24 +109,34 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 	dead := false
 	err := a.Update(ctx, func(tx *Tx) error {
 		rec, err := tx.r.TicketByHash(t.hash())
+		if errors.Is(err, ErrNotFound) {
+			rec, err = a.cachedRecord(t.hash())
+		}
 		if err != nil {
 			return noTicket(err)
 		}
 		dead = !a.living(rec, tx.now) // as far as we know: another process may have seen a use, so it is ended all the same
 		u, err := tx.r.User(rec.User)
 		if err != nil {
-			return err
+			return noTicket(err)
 		}
 		tx.actAs(u.User)
 		return tx.endTicket("Logout", u.User, rec)
 	})
-	if err == nil && dead {
+	if err != nil {
+		return err
+	}
+	a.forgetTicket(t.hash())
+	if dead {
 		return ErrNoTicket
 	}
-	return err
+	return nil
 }
 
-// LogoutUser ends all tickets of a user, API keys too, and tells how many that were alive.
+// LogoutUser ends all tickets of a user, API keys too, and returns how many of them were alive.
+//
+// It always writes a Change, which evicts the user's tickets from every Authority, unless the user never had
+// a ticket: so it also ends tickets whose rows the store has lost.
 func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err error) {
 	err = a.Update(ctx, func(tx *Tx) error {
 		ended = 0
@@ -130,12 +145,21 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 			return err
 		}
 		tickets, err := tx.r.UserTickets(u.ID)
+		if err != nil {
+			return err
+		}
+		tickets = append(tickets, a.cachedTickets(func(t TicketRecord) bool {
+			return t.User == u.ID && !slices.ContainsFunc(tickets, func(o TicketRecord) bool { return o.ID == t.ID })
+		})...)
 		for _, t := range tickets {
 			if a.living(t, tx.now) {
 				ended++
 			}
 		}
-		return errors.Join(err, tx.endTickets(u.User))
+		if len(tickets) == 0 && !u.LastLogin.IsZero() {
+			return tx.log(Change{Action: "LogoutUser", Subject: u.Name, SubjectID: u.ID}, nil, nil)
+		}
+		return tx.endTickets(u.User, tickets)
 	})
 	if err != nil {
 		return 0, err
@@ -199,6 +223,7 @@ func (tx *Tx) endIdle(before time.Time, meant func(TicketRecord) bool) (ended in
 }
 
 // RevokeTicket ends one ticket of a user, an API key too. ErrNotFound unless it is theirs.
+// As with Logout, a cached ticket ends even if the store has lost its row.
 func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID) error {
 	return a.Update(ctx, func(tx *Tx) error {
 		u, err := tx.user(user)
@@ -206,6 +231,11 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 			return err
 		}
 		t, err := tx.r.Ticket(id)
+		if errors.Is(err, ErrNotFound) {
+			for _, cached := range a.cachedTickets(func(t TicketRecord) bool { return t.ID == id }) {
+				t, err = cached, nil
+			}
+		}
 		if err == nil && t.User != u.ID {
 			err = ErrNotFound
 		}
@@ -255,5 +285,5 @@ func (tx *Tx) compiled() (*policy, error) {
 			return p, nil
 		}
 	}
-	return loadPolicy(tx.r, tx.a.cfg.Protected)
+	return loadPolicy(tx.r)
 }

@@ -149,6 +149,11 @@ func (r *updateRecords) SetLastLogin(id uuid.UUID, at time.Time) error {
 	return r.Records.SetLastLogin(id, at)
 }
 
+func (r *updateRecords) SetPacedUntil(id uuid.UUID, at time.Time) error {
+	r.dropRecord(id)
+	return r.Records.SetPacedUntil(id, at)
+}
+
 func (r *updateRecords) DeleteUser(id uuid.UUID) error {
 	r.dropRecord(id)
 	return r.Records.DeleteUser(id)
@@ -164,6 +169,15 @@ func (r *updateRecords) UserTickets(user uuid.UUID) ([]TicketRecord, error) {
 		m.ticketless = len(tickets) == 0
 	}
 	return tickets, err
+}
+
+// UserThrottles is empty for a user whom the Update has added: nobody else can
+// have tried to log in as that user yet.
+func (r *updateRecords) UserThrottles(user uuid.UUID) ([]ThrottleRecord, error) {
+	if m := r.user(user); m != nil && m.added {
+		return nil, nil
+	}
+	return r.Records.UserThrottles(user)
 }
 
 func (r *updateRecords) AddTicket(t TicketRecord) error {

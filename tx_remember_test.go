@@ -97,6 +97,7 @@ func (w *teller) ofUser(id, group uuid.UUID) []deed {
 		{"SetUser", there && nameFree != nil, func() error { u.Name = name; return w.u.SetUser(u) }},
 		{"SetPasswordHash", there, func() error { return w.u.SetPasswordHash(id, at.String()) }},
 		{"SetLastLogin", there, func() error { return w.u.SetLastLogin(id, at) }},
+		{"SetPacedUntil", there, func() error { return w.u.SetPacedUntil(id, at) }},
 		{"DeleteUser", there, func() error { return errors.Join(w.clear(tickets, memberships), w.u.DeleteUser(id)) }},
 		{"DeleteTicket", len(tickets) > 0, func() error { return w.u.DeleteTicket(tickets[0].ID) }},
 		{"AddTicket", there && len(tickets) < 2, func() error {

@@ -22,6 +22,12 @@ func newLastSeen(t time.Time) *lastSeen {
 
 func (s *lastSeen) load() time.Time { return time.UnixMicro(s.at.Load()).UTC() }
 
+// raise moves it on to a later time.
+func (s *lastSeen) raise(t time.Time) {
+	for at := s.at.Load(); t.UnixMicro() > at && !s.at.CompareAndSwap(at, t.UnixMicro()); at = s.at.Load() {
+	}
+}
+
 // uses are the last uses of tickets that are not written yet. They are written in
 // batches and at most once a minute for a ticket, so that reading a page is no write.
 type uses struct {
@@ -115,12 +121,13 @@ func (a *Authority) flush(ctx context.Context) error {
 	}
 }
 
-// touch writes uses. A ticket that is not there any more leaves the cache, too: another
-// process may have swept it that does not know of our uses, and what is swept is no Change.
+// touch writes uses. A ticket whose row is gone leaves the cache: the row may have gone without a Change,
+// by the sweep of a process that does not know of our uses or by an operator's DELETE. Other tickets are known to be there.
 func (a *Authority) touch(ctx context.Context, taken map[uuid.UUID]ticketUse) error {
-	var gone []TokenHash
+	var there, gone []TokenHash
+	var began moment
 	err := a.store.Update(ctx, func(r Records) error {
-		gone = nil
+		there, gone, began = nil, nil, a.moment()
 		for id, u := range taken {
 			_, err := r.Ticket(id)
 			if errors.Is(err, ErrNotFound) {
@@ -130,6 +137,7 @@ func (a *Authority) touch(ctx context.Context, taken map[uuid.UUID]ticketUse) er
 			if err := errors.Join(err, r.TouchTicket(id, u.at)); err != nil {
 				return err
 			}
+			there = append(there, u.hash)
 		}
 		return nil
 	})
@@ -137,84 +145,12 @@ func (a *Authority) touch(ctx context.Context, taken map[uuid.UUID]ticketUse) er
 		return err
 	}
 	for _, hash := range gone {
-		a.caches.tickets.Invalidate(hash)
+		a.forgetTicket(hash)
+	}
+	for _, hash := range there {
+		if c, ok := a.caches.tickets.GetIfPresent(hash); ok {
+			c.shown.Store(&began)
+		}
 	}
 	return nil
-}
-
-const (
-	gatherUses = time.Second // how long uses are gathered before they are written
-	sweepEvery = time.Minute
-	houseBatch = 200 // records in one transaction, so that nobody waits for long
-
-	forgetEvery = time.Second // after a change of the policy
-)
-
-// keepHouse writes uses, sweeps and forgets old policies until the context ends.
-func (a *Authority) keepHouse(ctx context.Context) {
-	sweeps, forgets := time.NewTicker(sweepEvery), time.NewTicker(forgetEvery)
-	defer sweeps.Stop()
-	defer forgets.Stop()
-	known := a.state.Load().policy
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-forgets.C:
-			if p := a.state.Load().policy; p != known {
-				a.forgetOld()
-				known = p
-			}
-		case <-sweeps.C:
-			a.complain(ctx, "sweeping", a.sweep(ctx))
-		case <-a.uses.wake:
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(gatherUses):
-			}
-			a.complain(ctx, "writing last uses of tickets", a.flush(ctx))
-		}
-	}
-}
-
-func (a *Authority) complain(ctx context.Context, doing string, err error) {
-	if err != nil && ctx.Err() == nil {
-		a.log.Error("rbac: "+doing+" failed", "error", err)
-	}
-}
-
-// sweep deletes, in small transactions, tickets past their limits, throttles that count nothing
-// any more and old changes. Nothing depends on when it runs: both are decided at each use by comparing times.
-//
-// An idle ticket is left for two minutes more than it lives, since another process may
-// have seen a use that is not written yet.
-func (a *Authority) sweep(ctx context.Context) error {
-	if err := a.flush(ctx); err != nil {
-		return err
-	}
-	now := a.now()
-	return errors.Join(
-		a.sweepBatches(ctx, func(r Records) (int, error) {
-			return r.DeleteDeadTickets(now, now.Add(-a.cfg.IdleLimit-3*lag), houseBatch)
-		}),
-		a.sweepBatches(ctx, func(r Records) (int, error) {
-			return r.DeleteIdleThrottles(now.Add(-forgetFailures), now.Add(-forgetSuccess), houseBatch)
-		}),
-		a.sweepBatches(ctx, func(r Records) (int, error) {
-			return r.DeleteChanges(now.Add(-a.cfg.KeepChanges), houseBatch)
-		}))
-}
-
-func (a *Authority) sweepBatches(ctx context.Context, batch func(Records) (int, error)) error {
-	for {
-		deleted := 0
-		err := a.store.Update(ctx, func(r Records) (err error) {
-			deleted, err = batch(r)
-			return err
-		})
-		if err != nil || deleted < houseBatch {
-			return err
-		}
-	}
 }

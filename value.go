@@ -98,11 +98,11 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(Records,
 		return nil, ErrNoTicket
 	}
 	err = a.lookup(ctx, Sought{}, func(r Records, st *state) (err error) {
-		now := a.now()
+		now := a.moment()
 		if c, err = a.getTicket(r, st, t.hash(), now); err != nil {
 			return err
 		}
-		a.use(ctx, c, now)
+		a.use(ctx, c, now.time)
 		if read == nil {
 			return nil
 		}

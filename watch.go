@@ -114,7 +114,7 @@ func (a *Authority) untilNext(c *cachedTicket, now moment) time.Duration {
 	}
 	ends := []time.Time{c.Expires}
 	if !c.Key {
-		ends = append(ends, c.seen.load().Add(a.cfg.IdleLimit+lag))
+		ends = append(ends, c.seen.load().Add(c.Idle+lag))
 	}
 	if s := c.standing.Load(); s != nil && !s.until.IsZero() {
 		ends = append(ends, s.until)

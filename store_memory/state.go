@@ -46,13 +46,15 @@ type state struct {
 	ticketHashes  persistent.Tree[uuid.UUID]
 	userTickets   persistent.Tree[uuid.UUID]               // by user, created, id
 	groupTickets  persistent.Tree[uuid.UUID]               // by group, id
-	seenTickets   persistent.Tree[uuid.UUID]               // by last seen, id: sessions
-	seenKeys      persistent.Tree[uuid.UUID]               // by last seen, id: API keys
+	seenTickets   persistent.Tree[uuid.UUID]               // by last seen, id
+	idleTickets   persistent.Tree[uuid.UUID]               // by last seen plus idle, id: no API keys
 	expiryTickets persistent.Tree[uuid.UUID]               // by expires, id
 	ticketValues  persistent.Tree[*rbac.TicketValueRecord] // by ticket, key
 
-	throttles    persistent.Tree[*rbac.ThrottleRecord] // by key
-	throttleLast persistent.Tree[[32]byte]             // by last, key
+	throttles     persistent.Tree[*rbac.ThrottleRecord] // by key
+	userThrottles persistent.Tree[*rbac.ThrottleRecord] // by user, key; those of nobody are not here
+	throttleLast  persistent.Tree[*rbac.ThrottleRecord] // by last, key: those of nobody
+	throttleUntil persistent.Tree[*rbac.ThrottleRecord] // by until, key
 
 	changes changeLog // by revision, seq
 }

@@ -1,8 +1,10 @@
 package memorystore
 
 import (
+	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
 )
 
@@ -16,24 +18,61 @@ func (t *tx) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
 	})
 }
 
+func (t *tx) UserThrottles(user uuid.UUID) ([]rbac.ThrottleRecord, error) {
+	return read(t, func(s *state) (list []rbac.ThrottleRecord, err error) {
+		for _, r := range s.userThrottles.Under(string(user[:])) {
+			list = append(list, *r)
+		}
+		return list, nil
+	})
+}
+
 func (t *tx) SetThrottle(r rbac.ThrottleRecord) error {
 	return t.change("set throttle", func(s *state) error {
+		r.State = strings.Clone(r.State)
+		s.dropThrottle(string(r.Key[:]))
 		key := string(r.Key[:])
-		if old, ok := s.throttles.Get(key); ok {
-			s.throttleLast.Delete(s.stamp, timeKey(old.Last)+key)
-		}
 		s.throttles.Set(s.stamp, key, &r)
-		s.throttleLast.Set(s.stamp, timeKey(r.Last)+key, r.Key)
+		s.throttleUntil.Set(s.stamp, timeKey(r.Until)+key, &r)
+		if r.User == uuid.Nil {
+			s.throttleLast.Set(s.stamp, timeKey(r.Last)+key, &r)
+		} else {
+			s.userThrottles.Set(s.stamp, string(r.User[:])+key, &r)
+		}
 		return nil
 	})
 }
 
-func (t *tx) DeleteIdleThrottles(last, succeeded time.Time, limit int) (n int, err error) {
+func (t *tx) DeleteThrottle(key [32]byte) error {
+	return t.change("delete throttle", func(s *state) error {
+		if !s.dropThrottle(string(key[:])) {
+			return rbac.ErrNotFound
+		}
+		return nil
+	})
+}
+
+// dropThrottle deletes a record from the table and its indexes, and reports
+// whether it was there.
+func (s *state) dropThrottle(key string) bool {
+	r, ok := s.throttles.Get(key)
+	if !ok {
+		return false
+	}
+	s.throttles.Delete(s.stamp, key)
+	s.throttleUntil.Delete(s.stamp, timeKey(r.Until)+key)
+	if r.User == uuid.Nil {
+		s.throttleLast.Delete(s.stamp, timeKey(r.Last)+key)
+	} else {
+		s.userThrottles.Delete(s.stamp, string(r.User[:])+key)
+	}
+	return true
+}
+
+func (t *tx) DeleteIdleThrottles(now time.Time, keep, limit int) (n int, err error) {
 	err = t.change("delete idle throttles", func(s *state) error {
-		for _, r := range s.idleThrottles(last, succeeded, limit) {
-			key := string(r.Key[:])
-			s.throttles.Delete(s.stamp, key)
-			s.throttleLast.Delete(s.stamp, timeKey(r.Last)+key)
+		for _, r := range s.idleThrottles(now, keep, limit) {
+			s.dropThrottle(string(r.Key[:]))
 			n++
 		}
 		return nil
@@ -41,13 +80,21 @@ func (t *tx) DeleteIdleThrottles(last, succeeded time.Time, limit int) (n int, e
 	return n, err
 }
 
-func (s *state) idleThrottles(last, succeeded time.Time, limit int) (idle []*rbac.ThrottleRecord) {
-	for _, key := range s.throttleLast.From("") {
-		r, _ := s.throttles.Get(string(key[:]))
-		if !r.Last.Before(last) || len(idle) >= limit {
+func (s *state) idleThrottles(now time.Time, keep, limit int) (idle []*rbac.ThrottleRecord) {
+	for _, r := range s.throttleUntil.From("") {
+		if r.Until.After(now) || len(idle) >= limit {
 			break
 		}
-		if r.Succeeded.IsZero() || r.Succeeded.Before(succeeded) {
+		idle = append(idle, r)
+	}
+	for _, r := range s.throttleLast.Backward() {
+		if len(idle) >= limit {
+			break
+		}
+		if !r.Until.After(now) {
+			continue // deleted above
+		}
+		if keep--; keep < 0 {
 			idle = append(idle, r)
 		}
 	}

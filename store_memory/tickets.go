@@ -48,9 +48,7 @@ func (t *tx) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error
 
 func (t *tx) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
 	return list(t, func(s *state) iter.Seq[*rbac.TicketRecord] {
-		ids := below(&s.seenTickets, timeKey(before), math.MaxInt)
-		ids = append(ids, below(&s.seenKeys, timeKey(before), math.MaxInt)...)
-		return s.ticketsByID(ids)
+		return s.ticketsByID(below(&s.seenTickets, timeKey(before), math.MaxInt))
 	}, copyTicket)
 }
 
@@ -65,7 +63,7 @@ func (t *tx) AddTicket(r rbac.TicketRecord) error {
 			return err
 		}
 		s.userTickets.Set(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID), r.ID)
-		s.seen(&r).Set(s.stamp, timeKey(r.LastSeen)+idKey(r.ID), r.ID)
+		s.indexSeen(&r)
 		s.expiryTickets.Set(s.stamp, timeKey(r.Expires)+idKey(r.ID), r.ID)
 		if err := s.indexTicketGroups(&r); err != nil {
 			return err
@@ -96,8 +94,8 @@ func (t *tx) TouchTicket(id uuid.UUID, seen time.Time) error {
 		}
 		r := *old
 		r.LastSeen = seen
-		s.seen(&r).Delete(s.stamp, timeKey(old.LastSeen)+idKey(id))
-		s.seen(&r).Set(s.stamp, timeKey(seen)+idKey(id), id)
+		s.unindexSeen(old)
+		s.indexSeen(&r)
 		s.tickets.Set(s.stamp, idKey(id), &r)
 		return nil
 	})
@@ -114,10 +112,10 @@ func (t *tx) DeleteTicket(id uuid.UUID) error {
 	})
 }
 
-func (t *tx) DeleteDeadTickets(now, idle time.Time, limit int) (n int, err error) {
+func (t *tx) DeleteDeadTickets(at time.Time, limit int) (n int, err error) {
 	err = t.change("delete dead tickets", func(s *state) error {
-		dead := below(&s.expiryTickets, after(now), limit)
-		dead = append(dead, below(&s.seenTickets, after(idle), limit)...)
+		dead := below(&s.expiryTickets, after(at), limit)
+		dead = append(dead, below(&s.idleTickets, after(at), limit)...)
 		for _, id := range dead {
 			if n == limit {
 				break
@@ -132,12 +130,17 @@ func (t *tx) DeleteDeadTickets(now, idle time.Time, limit int) (n int, err error
 	return n, err
 }
 
-// seen is the index of LastSeen that has the ticket.
-func (s *state) seen(r *rbac.TicketRecord) *persistent.Tree[uuid.UUID] {
-	if r.Key {
-		return &s.seenKeys
+// indexSeen enters a ticket into the indexes that follow LastSeen.
+func (s *state) indexSeen(r *rbac.TicketRecord) {
+	s.seenTickets.Set(s.stamp, timeKey(r.LastSeen)+idKey(r.ID), r.ID)
+	if !r.Key {
+		s.idleTickets.Set(s.stamp, timeKey(r.LastSeen.Add(r.Idle))+idKey(r.ID), r.ID)
 	}
-	return &s.seenTickets
+}
+
+func (s *state) unindexSeen(r *rbac.TicketRecord) {
+	s.seenTickets.Delete(s.stamp, timeKey(r.LastSeen)+idKey(r.ID))
+	s.idleTickets.Delete(s.stamp, timeKey(r.LastSeen.Add(r.Idle))+idKey(r.ID))
 }
 
 func (s *state) indexTicketGroups(r *rbac.TicketRecord) error {
@@ -160,7 +163,7 @@ func (s *state) dropTicket(r *rbac.TicketRecord) {
 	s.dropTicketValues(r.ID)
 	s.unindexTicketGroups(r)
 	s.userTickets.Delete(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID))
-	s.seen(r).Delete(s.stamp, timeKey(r.LastSeen)+idKey(r.ID))
+	s.unindexSeen(r)
 	s.expiryTickets.Delete(s.stamp, timeKey(r.Expires)+idKey(r.ID))
 	s.ticketHashes.Delete(s.stamp, string(r.Hash[:]))
 	s.tickets.Delete(s.stamp, idKey(r.ID))

@@ -53,7 +53,7 @@ func (t *tx) SetUser(u rbac.UserRecord) error {
 		if !ok {
 			return rbac.ErrNotFound
 		}
-		u.Created, u.LastLogin, u.PasswordHash = old.Created, old.LastLogin, old.PasswordHash
+		u.Created, u.LastLogin, u.PasswordHash, u.PacedUntil = old.Created, old.LastLogin, old.PasswordHash, old.PacedUntil
 		s.unindexUser(old)
 		s.users.Set(s.stamp, idKey(u.ID), &u)
 		return s.indexUser(&u)
@@ -70,6 +70,12 @@ func (t *tx) SetPasswordHash(id uuid.UUID, hash string) error {
 func (t *tx) SetLastLogin(id uuid.UUID, at time.Time) error {
 	return t.change("set last login", func(s *state) error {
 		return s.replaceUser(id, func(u *rbac.UserRecord) { u.LastLogin = at })
+	})
+}
+
+func (t *tx) SetPacedUntil(id uuid.UUID, at time.Time) error {
+	return t.change("set paced until", func(s *state) error {
+		return s.replaceUser(id, func(u *rbac.UserRecord) { u.PacedUntil = at })
 	})
 }
 

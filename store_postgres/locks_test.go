@@ -118,11 +118,11 @@ func (s *storm) steps() (steps []stormStep) {
 	add("touches", func(ctx context.Context) error { return s.records(ctx, s.touch) })
 	add("delete, then lock the user", func(ctx context.Context) error { return s.records(ctx, s.deleteThenLock) })
 	add("sweep tickets", func(ctx context.Context) error {
-		return s.records(ctx, func(r rbac.Records) error { _, err := r.DeleteDeadTickets(time.Now(), time.Now(), 2); return err })
+		return s.records(ctx, func(r rbac.Records) error { _, err := r.DeleteDeadTickets(time.Now().Add(time.Hour), 2); return err })
 	})
 	add("sweep throttles", func(ctx context.Context) error {
 		return s.records(ctx, func(r rbac.Records) error {
-			_, err := r.DeleteIdleThrottles(time.Now(), time.Now(), 2)
+			_, err := r.DeleteIdleThrottles(time.Now(), 1, 2)
 			return err
 		})
 	})

@@ -31,9 +31,9 @@ func Check(t *testing.T, s rbac.Store) {
 		same(t, []rbac.MembershipRecord{{User: id(1), Group: id(3), Scope: "org:42", Note: "m", Until: at,
 			AssignedBy: "root", AssignedAt: at}})(r.UserMemberships(id(1)))
 		same(t, rbac.TicketRecord{ID: id(5), User: id(1), Hash: rbac.TokenHash{1, 2, 3}, Label: "key", Key: true, Narrowed: true,
-			Groups: []uuid.UUID{id(3)}, Created: at, LastSeen: at, Expires: at, Addr: "192.0.2.1", UserAgent: "curl"})(r.Ticket(id(5)))
+			Groups: []uuid.UUID{id(3)}, Created: at, LastSeen: at, Expires: at, Idle: time.Hour, Addr: "192.0.2.1", UserAgent: "curl"})(r.Ticket(id(5)))
 		same(t, []rbac.TicketValueRecord{{Ticket: id(5), Key: "lang", Value: "中文"}})(r.TicketValues(id(5)))
-		same(t, rbac.ThrottleRecord{Key: [32]byte{9}, Failures: 6, Halved: at, Last: at})(r.Throttle([32]byte{9}))
+		same(t, rbac.ThrottleRecord{Key: [32]byte{9}})(r.Throttle([32]byte{9}))
 		same(t, rbac.Change{Revision: 1, Nonce: 1<<64 - 2, At: at, Actor: "root", Verified: true, Reason: "why", Action: "AddUser", Subject: "amy",
 			Object: "o", Scope: "s", SubjectID: id(1), ObjectID: id(3), After: []byte(`{"Name":"amy"}`)})(first(r.Changes(rbac.ChangeQuery{})))
 		return nil

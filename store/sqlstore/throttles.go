@@ -4,39 +4,59 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
 )
+
+const throttleColumns = "key, user_id, last, until, state"
 
 func (r *records) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
 	const call = "Throttle"
 	lock := r.locks().Update
-	t, err := one(r, call, scanThrottle, "SELECT failures, halved, last, succeeded FROM rbac_throttles WHERE key = ?"+lock, key[:])
+	t, err := one(r, call, scanThrottle, "SELECT "+throttleColumns+" FROM rbac_throttles WHERE key = ?"+lock, key[:])
 	if errors.Is(err, rbac.ErrNotFound) && lock != "" {
-		// A row that is not there cannot be locked: so there is one that says nothing, or another's that was added meanwhile.
-		t, err = one(r, call, scanThrottle, `INSERT INTO rbac_throttles (key, failures, halved, last, succeeded) VALUES (?, 0, ?, ?, ?)
-			ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING failures, halved, last, succeeded`, key[:], zeroTime, zeroTime, zeroTime)
+		// A missing row cannot be locked, so an empty one is added. Another
+		// transaction may have added the row meanwhile.
+		t, err = one(r, call, scanThrottle, `INSERT INTO rbac_throttles (`+throttleColumns+`) VALUES (?, ?, ?, ?, '')
+			ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING `+throttleColumns, key[:], uuid.Nil, zeroTime, zeroTime)
 	}
-	if err != nil && !errors.Is(err, rbac.ErrNotFound) {
-		return rbac.ThrottleRecord{}, err
+	if errors.Is(err, rbac.ErrNotFound) {
+		return rbac.ThrottleRecord{Key: key}, nil
 	}
-	t.Key = key
-	return t, nil
+	return t, err
+}
+
+func (r *records) UserThrottles(user uuid.UUID) ([]rbac.ThrottleRecord, error) {
+	return all(r, "UserThrottles", scanThrottle, "SELECT "+throttleColumns+" FROM rbac_throttles WHERE user_id = ? ORDER BY key", user)
 }
 
 func (r *records) SetThrottle(t rbac.ThrottleRecord) error {
-	return r.add("SetThrottle", `INSERT INTO rbac_throttles (key, failures, halved, last, succeeded) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, halved = excluded.halved, last = excluded.last, succeeded = excluded.succeeded`,
-		t.Key[:], t.Failures, micros(t.Halved), micros(t.Last), micros(t.Succeeded))
+	return r.add("SetThrottle", `INSERT INTO rbac_throttles (`+throttleColumns+`) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, last = excluded.last, until = excluded.until, state = excluded.state`,
+		t.Key[:], t.User, micros(t.Last), micros(t.Until), t.State)
 }
 
-// The zero time is before all others, so that "zero or before" is one comparison.
-func (r *records) DeleteIdleThrottles(last, succeeded time.Time, limit int) (int, error) {
-	return r.exec("DeleteIdleThrottles", `DELETE FROM rbac_throttles WHERE key IN
-		(SELECT key FROM rbac_throttles WHERE last < ? AND (succeeded = ? OR succeeded < ?) LIMIT ?`+r.locks().Skip+")",
-		micros(last), zeroTime, micros(succeeded), most(limit))
+func (r *records) DeleteThrottle(key [32]byte) error {
+	return r.change("DeleteThrottle", "DELETE FROM rbac_throttles WHERE key = ?", key[:])
+}
+
+func (r *records) DeleteIdleThrottles(now time.Time, keep, limit int) (int, error) {
+	const call = "DeleteIdleThrottles"
+	n, err := r.exec(call, `DELETE FROM rbac_throttles WHERE key IN
+		(SELECT key FROM rbac_throttles WHERE until <= ? LIMIT ?`+r.locks().Skip+")", micros(now), most(limit))
+	if err != nil || n >= limit {
+		return n, err
+	}
+	beyond, err := r.exec(call, `DELETE FROM rbac_throttles WHERE key IN
+		(SELECT key FROM rbac_throttles WHERE user_id = ? ORDER BY last DESC LIMIT ? OFFSET ?`+r.locks().Skip+")",
+		uuid.Nil, most(limit-n), most(keep))
+	return n + beyond, err
 }
 
 func scanThrottle(row Row) (rbac.ThrottleRecord, error) {
 	var t rbac.ThrottleRecord
-	return t, row.Scan(&t.Failures, moment{&t.Halved}, moment{&t.Last}, moment{&t.Succeeded})
+	var key []byte
+	err := row.Scan(&key, &t.User, moment{&t.Last}, moment{&t.Until}, &t.State)
+	copy(t.Key[:], key)
+	return t, err
 }

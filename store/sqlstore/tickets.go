@@ -9,7 +9,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-const ticketColumns = "t.id, t.user_id, t.hash, t.label, t.api_key, t.narrowed, t.created, t.last_seen, t.expires, t.addr, t.user_agent"
+const ticketColumns = "t.id, t.user_id, t.hash, t.label, t.api_key, t.narrowed, t.created, t.last_seen, t.expires, t.idle, t.addr, t.user_agent"
 
 const selectTicket = "SELECT " + ticketColumns + " FROM rbac_tickets t"
 
@@ -51,9 +51,9 @@ func (r *records) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, err
 
 func (r *records) AddTicket(t rbac.TicketRecord) error {
 	err := r.add("AddTicket", `INSERT INTO rbac_tickets
-		(id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, addr, user_agent)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.ID, t.User, t.Hash[:], t.Label, t.Key, t.Narrowed, micros(t.Created), micros(t.LastSeen), micros(t.Expires), t.Addr, t.UserAgent)
+		(id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, idle, addr, user_agent)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.ID, t.User, t.Hash[:], t.Label, t.Key, t.Narrowed, micros(t.Created), micros(t.LastSeen), micros(t.Expires), t.Idle.Microseconds(), t.Addr, t.UserAgent)
 	if err != nil || !t.Narrowed {
 		return err
 	}
@@ -94,13 +94,13 @@ func (r *records) DeleteTicket(id uuid.UUID) error {
 	return r.change(call, "DELETE FROM rbac_tickets WHERE id = ?", id)
 }
 
-func (r *records) DeleteDeadTickets(now, idle time.Time, limit int) (int, error) {
+func (r *records) DeleteDeadTickets(at time.Time, limit int) (int, error) {
 	const call = "DeleteDeadTickets"
 	if err := r.writable(call); err != nil {
 		return 0, err
 	}
 	dead, err := all(r, call, scanID, `SELECT id FROM rbac_tickets
-		WHERE expires <= ? OR (api_key = ? AND last_seen <= ?) LIMIT ?`+r.locks().Skip, micros(now), false, micros(idle), most(limit))
+		WHERE expires <= ? OR (api_key = ? AND last_seen + idle <= ?) LIMIT ?`+r.locks().Skip, micros(at), false, micros(at), most(limit))
 	if err != nil || len(dead) == 0 {
 		return 0, err
 	}
@@ -173,7 +173,7 @@ func scanTicket(row Row) (rbac.TicketRecord, error) {
 
 func ticketFields(t *rbac.TicketRecord) []any {
 	return []any{&t.ID, &t.User, digest{&t.Hash}, &t.Label, &t.Key, &t.Narrowed,
-		moment{&t.Created}, moment{&t.LastSeen}, moment{&t.Expires}, &t.Addr, &t.UserAgent}
+		moment{&t.Created}, moment{&t.LastSeen}, moment{&t.Expires}, span{&t.Idle}, &t.Addr, &t.UserAgent}
 }
 
 // digest reads a hash.

@@ -9,7 +9,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-const selectUser = `SELECT id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login
+const selectUser = `SELECT id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until
 	FROM rbac_users`
 
 func (r *records) User(id uuid.UUID) (rbac.UserRecord, error) {
@@ -87,9 +87,9 @@ const fewMembers = 1000
 
 func (r *records) AddUser(u rbac.UserRecord) error {
 	return r.add("AddUser", `INSERT INTO rbac_users
-		(id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		u.ID, u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.PasswordHash, micros(u.Created), micros(u.LastLogin))
+		(id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		u.ID, u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.PasswordHash, micros(u.Created), micros(u.LastLogin), micros(u.PacedUntil))
 }
 
 func (r *records) SetUser(u rbac.UserRecord) error {
@@ -106,6 +106,10 @@ func (r *records) SetLastLogin(id uuid.UUID, at time.Time) error {
 	return r.change("SetLastLogin", "UPDATE rbac_users SET last_login = ? WHERE id = ?", micros(at), id)
 }
 
+func (r *records) SetPacedUntil(id uuid.UUID, at time.Time) error {
+	return r.change("SetPacedUntil", "UPDATE rbac_users SET paced_until = ? WHERE id = ?", micros(at), id)
+}
+
 func (r *records) DeleteUser(id uuid.UUID) error {
 	return r.change("DeleteUser", "DELETE FROM rbac_users WHERE id = ?", id)
 }
@@ -113,6 +117,6 @@ func (r *records) DeleteUser(id uuid.UUID) error {
 func scanUser(row Row) (rbac.UserRecord, error) {
 	var u rbac.UserRecord
 	err := row.Scan(&u.ID, &u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.Disabled,
-		&u.PasswordHash, moment{&u.Created}, moment{&u.LastLogin})
+		&u.PasswordHash, moment{&u.Created}, moment{&u.LastLogin}, moment{&u.PacedUntil})
 	return u, err
 }

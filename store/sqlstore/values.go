@@ -28,6 +28,18 @@ func (m moment) Scan(src any) error {
 	return nil
 }
 
+// span reads a duration.
+type span struct{ *time.Duration }
+
+func (s span) Scan(src any) error {
+	n, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("a duration is %T, not an integer", src)
+	}
+	*s.Duration = time.Duration(n) * time.Microsecond
+	return nil
+}
+
 func ofMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 
 func scanID(row Row) (uuid.UUID, error) {

@@ -28,6 +28,7 @@ var edits = []call{
 	}},
 	{"SetPasswordHash", func(r rbac.Records) error { return r.SetPasswordHash(id("alice"), "hash") }},
 	{"SetLastLogin", func(r rbac.Records) error { return r.SetLastLogin(id("bob"), noon) }},
+	{"SetPacedUntil", func(r rbac.Records) error { return r.SetPacedUntil(id("bob"), noon) }},
 	{"DeleteUser", func(r rbac.Records) error { return r.DeleteUser(id("leaver")) }},
 	{"AddSection", func(r rbac.Records) error { return r.AddSection(rbac.Section{Name: "new"}) }},
 	{"SetSection", func(r rbac.Records) error { return r.SetSection(rbac.Section{Name: "posts", Title: "All posts"}) }},
@@ -68,13 +69,14 @@ var edits = []call{
 	{"SetTicketGroups", func(r rbac.Records) error { return r.SetTicketGroups(id("t1"), ids("staff")) }},
 	{"TouchTicket", func(r rbac.Records) error { return r.TouchTicket(id("t2"), noon.Add(time.Minute)) }},
 	{"DeleteTicket", func(r rbac.Records) error { return r.DeleteTicket(id("t3")) }},
-	{"DeleteDeadTickets", func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon, time.Time{}, 9); return err }},
+	{"DeleteDeadTickets", func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon, 9); return err }},
 	{"SetTicketValue", func(r rbac.Records) error { return r.SetTicketValue(ticketValue("t2", "lang", "nl")) }},
 	{"DeleteTicketValue", func(r rbac.Records) error { return r.DeleteTicketValue(id("t1"), "lang") }},
 	{"SetThrottle", func(r rbac.Records) error {
-		return r.SetThrottle(rbac.ThrottleRecord{Key: hash("k1"), Failures: 9, Last: noon})
+		return r.SetThrottle(rbac.ThrottleRecord{Key: hash("k1"), Last: noon, Until: noon, State: "9"})
 	}},
-	{"DeleteIdleThrottles", func(r rbac.Records) error { _, err := r.DeleteIdleThrottles(noon, noon, 9); return err }},
+	{"DeleteThrottle", func(r rbac.Records) error { return r.DeleteThrottle(hash("k1")) }},
+	{"DeleteIdleThrottles", func(r rbac.Records) error { _, err := r.DeleteIdleThrottles(noon.Add(time.Hour), 9, 9); return err }},
 	{"DeleteChanges", func(r rbac.Records) error {
 		if err := r.AddChange(rbac.Change{Revision: 9}); err != nil { // the last revision stays
 			return err
@@ -121,6 +123,7 @@ var lookups = []call{
 	{"IdleTickets", func(r rbac.Records) error { _, err := all(r.IdleTickets(noon)); return err }},
 	{"TicketValues", func(r rbac.Records) error { _, err := r.TicketValues(id("t1")); return err }},
 	{"Throttle", func(r rbac.Records) error { _, err := r.Throttle(hash("k1")); return err }},
+	{"UserThrottles", func(r rbac.Records) error { _, err := r.UserThrottles(id("alice")); return err }},
 	{"Changes", func(r rbac.Records) error { _, err := all(r.Changes(rbac.ChangeQuery{})); return err }},
 }
 

@@ -121,8 +121,9 @@ var concurrencyRules = []rule{
 				if err != nil {
 					return 0, err
 				}
-				t.Failures++
-				return t.Failures, r.SetThrottle(t)
+				n, _ := strconv.Atoi(t.State)
+				t.State = strconv.Itoa(n + 1)
+				return n + 1, r.SetThrottle(t)
 			})
 		}
 	}},

@@ -12,6 +12,7 @@ var unknown = []call{
 	{"SetUser", func(r rbac.Records) error { return r.SetUser(user("nobody")) }},
 	{"SetPasswordHash", func(r rbac.Records) error { return r.SetPasswordHash(nobody, "hash") }},
 	{"SetLastLogin", func(r rbac.Records) error { return r.SetLastLogin(nobody, noon) }},
+	{"SetPacedUntil", func(r rbac.Records) error { return r.SetPacedUntil(nobody, noon) }},
 	{"DeleteUser", func(r rbac.Records) error { return r.DeleteUser(nobody) }},
 	{"Section", func(r rbac.Records) error { _, err := r.Section("Posts"); return err }},
 	{"SetSection", func(r rbac.Records) error { return r.SetSection(rbac.Section{Name: "nothing"}) }},

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,7 +106,7 @@ var faultyStores = []faultyStore{
 	{"a value without a ticket is set all the same", "not found", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
 	{"an update of values is lost", "ticket values lock", records(stale)},
 	{"idle throttles live a tick shorter", "throttles idle", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
-	{"the limit of idle throttles is ignored", "throttles idle limit", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
+	{"the limit of idle throttles is ignored", "throttles of nobody make room", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
 
 	{"SetUser writes LastLogin", "users set", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
 	{"notes are trimmed", "users round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
@@ -330,8 +331,8 @@ func (r outdated) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, erro
 
 func (r outdated) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
 	t, err := r.Records.Throttle(key)
-	if r.old && t.Failures > 0 {
-		t.Failures--
+	if n, _ := strconv.Atoi(t.State); r.old && n > 0 {
+		t.State = strconv.Itoa(n - 1)
 	}
 	return t, err
 }
@@ -410,12 +411,12 @@ func (r unnarrowed) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
 // lasting has wrong borders and no limit.
 type lasting struct{ rbac.Records }
 
-func (r lasting) DeleteDeadTickets(now, idle time.Time, _ int) (int, error) {
-	return r.Records.DeleteDeadTickets(now.Add(-tick), idle, 100)
+func (r lasting) DeleteDeadTickets(at time.Time, _ int) (int, error) {
+	return r.Records.DeleteDeadTickets(at.Add(-tick), 100)
 }
 
-func (r lasting) DeleteIdleThrottles(last, succeeded time.Time, _ int) (int, error) {
-	return r.Records.DeleteIdleThrottles(last.Add(tick), succeeded, 100)
+func (r lasting) DeleteIdleThrottles(now time.Time, keep, _ int) (int, error) {
+	return r.Records.DeleteIdleThrottles(now.Add(tick), keep, 100)
 }
 
 // careless does to values what databases do.

@@ -31,6 +31,9 @@ var times = []time.Time{
 	time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC),
 }
 
+// spans are those that an idle limit may have.
+var spans = []time.Duration{time.Hour, 0, tick, time.Minute, 100 * 365 * 24 * time.Hour}
+
 // texts are pairwise different as bytes, though not under this or that
 // collation, normalization or trimming. The first is the only empty one.
 var texts = []string{
@@ -87,7 +90,7 @@ func member(user, group string) rbac.MembershipRecord {
 // ticket is a ticket that is alive at noon; groups narrow it.
 func ticket(name, user string, groups ...string) rbac.TicketRecord {
 	return rbac.TicketRecord{
-		ID: id(name), User: id(user), Hash: hash(name), Created: noon, LastSeen: noon, Expires: noon.Add(time.Hour),
+		ID: id(name), User: id(user), Hash: hash(name), Created: noon, LastSeen: noon, Expires: noon.Add(time.Hour), Idle: time.Hour,
 		Narrowed: groups != nil, Groups: ids(groups...),
 	}
 }

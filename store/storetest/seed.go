@@ -43,7 +43,8 @@ func seed(r rbac.Records) error {
 			return each([]rbac.TicketValueRecord{ticketValue("t1", "lang", "de"), ticketValue("t1", "flash", "Saved."), ticketValue("t3", "lang", "fr"), ticketValue("dead", "lang", "it")}, r.SetTicketValue)
 		}},
 		{"throttles", func(r rbac.Records) error {
-			return each([]rbac.ThrottleRecord{{Key: hash("k1"), Failures: 1, Last: noon}, {Key: hash("k2"), Failures: 2}}, r.SetThrottle)
+			return each([]rbac.ThrottleRecord{
+				{Key: hash("k1"), User: id("alice"), Last: noon, Until: noon, State: "1"}, {Key: hash("k2"), Until: noon.Add(time.Hour), State: "2"}}, r.SetThrottle)
 		}},
 		{"changes", func(r rbac.Records) error {
 			return each([]rbac.Change{{Revision: 1, Action: "AddUser", At: noon}, {Revision: 1, Seq: 1, After: []byte(`{}`)}}, r.AddChange)

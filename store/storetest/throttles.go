@@ -1,9 +1,11 @@
 package storetest
 
 import (
-	"math"
+	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
 )
 
@@ -13,8 +15,8 @@ var throttleRules = []rule{
 			for i, text := range texts {
 				want := rbac.ThrottleRecord{Key: hash(text)}
 				if round > 0 {
-					want.Failures, want.Halved = pick([]int{0, 1, 1000, math.MaxInt32}, i+round), pick(times, i+round)
-					want.Last, want.Succeeded = pick(times, i+1), pick(times, i+2*round)
+					want.User, want.State = pick([]uuid.UUID{{}, id("alice"), id("gone")}, i+round), pick(texts, i+round)
+					want.Last, want.Until = pick(times, i+1), pick(times, i+2*round)
 					w.update(func(r rbac.Records) error { return r.SetThrottle(want) })
 				}
 				w.equal("Throttle", w.throttle(text), want)
@@ -22,7 +24,7 @@ var throttleRules = []rule{
 		}
 	}},
 	{"throttles in an Update", "An Update reads the throttle that it set, and one that is not there adds none.", func(w *world) {
-		want := rbac.ThrottleRecord{Key: hash("k"), Failures: 3, Halved: noon, Last: noon}
+		want := rbac.ThrottleRecord{Key: hash("k"), User: id("alice"), Last: noon, Until: noon.Add(time.Hour), State: "3"}
 		var none, got rbac.ThrottleRecord
 		w.update(func(r rbac.Records) (err error) {
 			if none, err = r.Throttle(want.Key); err != nil {
@@ -39,38 +41,63 @@ var throttleRules = []rule{
 		w.update(func(r rbac.Records) error { _, err := r.Throttle(hash("other")); return err })
 		w.equal("Throttle only read", w.throttle("other"), rbac.ThrottleRecord{Key: hash("other")})
 	}},
-	{"throttles idle", "DeleteIdleThrottles deletes records with Last before last and Succeeded zero or before succeeded.", func(w *world) {
-		last, succeeded := noon, noon.Add(-30*24*time.Hour)
-		stays := map[string]bool{}
-		for name, c := range map[string]struct {
-			last, succeeded time.Time
-			stays           bool
-		}{
-			"old":                      {last.Add(-tick), time.Time{}, false},
-			"at the border":            {last, time.Time{}, true},
-			"new":                      {last.Add(tick), time.Time{}, true},
-			"old, success long ago":    {last.Add(-tick), succeeded.Add(-tick), false},
-			"old, success at border":   {last.Add(-tick), succeeded, true},
-			"old, success lately":      {last.Add(-tick), succeeded.Add(tick), true},
-			"border, success long ago": {last, succeeded.Add(-tick), true},
-			"zero":                     {time.Time{}, time.Time{}, false},
-		} {
-			stays[name] = c.stays
-			t := rbac.ThrottleRecord{Key: hash(name), Failures: 1, Halved: noon, Last: c.last, Succeeded: c.succeeded}
+	{"throttles of a user", "UserThrottles lists the records of one user in byte order of Key, as each was last set.", func(w *world) {
+		var want []rbac.ThrottleRecord
+		for i := range 12 {
+			t := rbac.ThrottleRecord{Key: [32]byte{byte(200 - 7*i)}, User: id(pick([]string{"alice", "bob"}, i)), Last: noon, Until: noon, State: strconv.Itoa(i)}
 			w.update(func(r rbac.Records) error { return r.SetThrottle(t) })
+			if t.User == id("alice") {
+				want = append([]rbac.ThrottleRecord{t}, want...)
+			}
 		}
-		w.equal("deleted", w.deleteIdle(last, succeeded, 100), 3)
-		for name, stays := range stays {
-			w.equal(name+" stays", w.throttle(name).Failures == 1, stays)
-		}
-		w.equal("deleted the second time", w.deleteIdle(last, succeeded, 100), 0)
+		w.update(func(r rbac.Records) error { return r.SetThrottle(rbac.ThrottleRecord{Key: [32]byte{1}, Until: noon}) })
+		w.equal("of alice", w.userThrottles("alice"), want)
+		want[1].State = "changed"
+		w.update(func(r rbac.Records) error { return r.SetThrottle(want[1]) })
+		moved := want[2]
+		moved.User = id("bob")
+		w.update(func(r rbac.Records) error { return r.SetThrottle(moved) })
+		w.equal("of alice, one changed and one moved", w.userThrottles("alice"), append(want[:2:2], want[3:]...))
+		w.equal("of bob", len(w.userThrottles("bob")), 7)
+		w.equal("of somebody without any", len(w.userThrottles("carol")), 0)
 	}},
-	{"throttles idle limit", "DeleteIdleThrottles deletes at most limit records and tells how many; a record that stays holds no other back.", func(w *world) {
+	{"throttles deleted", "DeleteThrottle deletes the record of a key, and returns ErrNotFound where there is none.", func(w *world) {
+		t := rbac.ThrottleRecord{Key: hash("k"), User: id("alice"), Last: noon, Until: noon.Add(time.Hour), State: "3"}
+		var missing error
 		w.update(func(r rbac.Records) error {
-			for i, text := range texts[:20] {
-				t := rbac.ThrottleRecord{Key: hash(text), Failures: 1, Last: noon.Add(time.Duration(i) * tick)}
-				if i < 9 {
-					t.Succeeded = noon
+			missing = r.DeleteThrottle(t.Key)
+			return r.SetThrottle(t)
+		})
+		w.equal("DeleteThrottle of none is ErrNotFound", missing, rbac.ErrNotFound)
+		w.update(func(r rbac.Records) error { return r.DeleteThrottle(t.Key) })
+		w.equal("Throttle", w.throttle("k"), rbac.ThrottleRecord{Key: t.Key})
+		w.equal("UserThrottles", len(w.userThrottles("alice")), 0)
+		w.equal("deleted as idle", w.deleteIdle(noon.Add(2*time.Hour), 0, 9), 0)
+	}},
+	{"throttles idle", "DeleteIdleThrottles deletes records with Until at or before now, whosever they are.", func(w *world) {
+		stays := map[string]bool{}
+		for _, user := range []string{"", "alice"} {
+			for name, until := range map[string]time.Time{"zero": {}, "old": noon.Add(-tick), "at the border": noon, "new": noon.Add(tick)} {
+				t := rbac.ThrottleRecord{Key: hash(name + user), Until: until, State: "kept"}
+				if user != "" {
+					t.User = id(user)
+				}
+				stays[name+user] = name == "new"
+				w.update(func(r rbac.Records) error { return r.SetThrottle(t) })
+			}
+		}
+		w.equal("deleted", w.deleteIdle(noon, 100, 100), 6)
+		for name, stays := range stays {
+			w.equal(name+" stays", w.throttle(name).State == "kept", stays)
+		}
+		w.equal("deleted the second time", w.deleteIdle(noon, 100, 100), 0)
+	}},
+	{"throttles of nobody make room", "Of the records without User, DeleteIdleThrottles keeps the latest by Last; it deletes no user's record.", func(w *world) {
+		w.update(func(r rbac.Records) error {
+			for i := range 20 {
+				t := rbac.ThrottleRecord{Key: hash(fmt.Sprint(i)), Last: noon.Add(time.Duration(20-i) * tick), Until: noon.Add(time.Hour), State: "kept"}
+				if i%4 == 3 {
+					t.User, t.Last = id("alice"), time.Time{}
 				}
 				if err := r.SetThrottle(t); err != nil {
 					return err
@@ -78,21 +105,25 @@ var throttleRules = []rule{
 			}
 			return nil
 		})
-		for _, c := range []struct{ limit, want int }{{0, 0}, {4, 4}, {4, 4}, {4, 3}, {4, 0}} {
-			w.equal("deleted", w.deleteIdle(noon.Add(time.Hour), noon, c.limit), c.want)
+		for _, c := range []struct{ keep, limit, want int }{{15, 9, 0}, {9, 0, 0}, {9, 4, 4}, {9, 4, 2}, {9, 4, 0}} {
+			w.equal(fmt.Sprintf("deleted beyond %d, at most %d", c.keep, c.limit), w.deleteIdle(noon, c.keep, c.limit), c.want)
 		}
-		for i, text := range texts[:20] {
-			w.equal("stays", w.throttle(text).Failures == 1, i < 9)
+		for i := range 20 {
+			w.equal(fmt.Sprint(i, " stays"), w.throttle(fmt.Sprint(i)).State == "kept", i%4 == 3 || i < 12)
 		}
+		w.update(func(r rbac.Records) error {
+			return r.SetThrottle(rbac.ThrottleRecord{Key: hash("ended"), Last: noon.Add(time.Hour), Until: noon})
+		})
+		w.equal("deleted, the ended one does not count", w.deleteIdle(noon, 9, 100), 1)
 	}},
-	{"throttles moved", "A throttle is idle by its latest Last.", func(w *world) {
-		t := rbac.ThrottleRecord{Key: hash("k"), Failures: 1, Last: noon}
+	{"throttles moved", "A throttle is idle by its latest Until.", func(w *world) {
+		t := rbac.ThrottleRecord{Key: hash("k"), Until: noon, State: "1"}
 		w.update(func(r rbac.Records) error { return r.SetThrottle(t) })
-		t.Last = noon.Add(time.Hour)
+		t.Until = noon.Add(time.Hour)
 		w.update(func(r rbac.Records) error { return r.SetThrottle(t) })
-		w.equal("deleted", w.deleteIdle(noon.Add(time.Minute), noon, 9), 0)
+		w.equal("deleted", w.deleteIdle(noon.Add(time.Minute), 9, 9), 0)
 		w.equal("Throttle", w.throttle("k"), t)
-		w.equal("deleted later", w.deleteIdle(noon.Add(2*time.Hour), noon, 9), 1)
+		w.equal("deleted later", w.deleteIdle(noon.Add(2*time.Hour), 9, 9), 1)
 	}},
 }
 
@@ -101,10 +132,15 @@ func (w *world) throttle(name string) rbac.ThrottleRecord {
 	return get(w, func(r rbac.Records) (rbac.ThrottleRecord, error) { return r.Throttle(hash(name)) })
 }
 
-func (w *world) deleteIdle(last, succeeded time.Time, limit int) (n int) {
+func (w *world) userThrottles(user string) []rbac.ThrottleRecord {
+	w.Helper()
+	return get(w, func(r rbac.Records) ([]rbac.ThrottleRecord, error) { return r.UserThrottles(id(user)) })
+}
+
+func (w *world) deleteIdle(now time.Time, keep, limit int) (n int) {
 	w.Helper()
 	w.update(func(r rbac.Records) (err error) {
-		n, err = r.DeleteIdleThrottles(last, succeeded, limit)
+		n, err = r.DeleteIdleThrottles(now, keep, limit)
 		return err
 	})
 	return n

@@ -111,7 +111,7 @@ var ticketRules = []rule{
 		w.update(addTicketWorld)
 		for what, end := range map[string]func(rbac.Records) error{
 			"DeleteTicket":      func(r rbac.Records) error { return r.DeleteTicket(id("t")) },
-			"DeleteDeadTickets": func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon.Add(time.Hour), noon, 9); return err },
+			"DeleteDeadTickets": func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon.Add(time.Hour), 9); return err },
 		} {
 			w.update(func(r rbac.Records) error { return r.AddTicket(ticket("t", "alice", "g1")) })
 			w.update(func(r rbac.Records) error {
@@ -125,6 +125,15 @@ var ticketRules = []rule{
 			w.gone(what, ticket("t", "alice", "g1"))
 		}
 	}},
+	{"tickets touch idle", "A touch moves the idle end of a ticket, too.", func(w *world) {
+		w.update(addTicketWorld)
+		t := ticket("t", "alice")
+		t.Idle, t.Expires = time.Minute, noon.Add(24*time.Hour)
+		w.update(func(r rbac.Records) error { return r.AddTicket(t) })
+		w.update(func(r rbac.Records) error { return r.TouchTicket(t.ID, noon.Add(time.Hour)) })
+		w.equal("deleted before it is idle", w.deleteDead(noon.Add(time.Hour+time.Minute-tick), 9), 0)
+		w.equal("deleted when it is idle", w.deleteDead(noon.Add(time.Hour+time.Minute), 9), 1)
+	}},
 	{"tickets delete", "A deleted ticket is found by nothing, its id and hash are free, and its user and groups can be deleted.", func(w *world) {
 		w.update(addTicketWorld)
 		t := ticket("t", "alice", "g1", "g2")
@@ -136,31 +145,29 @@ var ticketRules = []rule{
 		w.update(func(r rbac.Records) error { return each(ids("g1", "g2"), r.DeleteGroup) })
 		w.update(func(r rbac.Records) error { return r.DeleteUser(t.User) })
 	}},
-	{"tickets dead", "DeleteDeadTickets deletes what expired at or before now and, unless Key, was last seen at or before idle.", func(w *world) {
+	{"tickets dead", "DeleteDeadTickets deletes tickets whose Expires or, unless Key, whose LastSeen plus Idle is at or before the time.", func(w *world) {
 		w.update(addTicketWorld)
-		now, idle := noon, noon.Add(-time.Hour)
-		tickets, want := mortalTickets(now, idle)
+		tickets, want := mortalTickets(noon)
 		w.update(func(r rbac.Records) error { return each(tickets, r.AddTicket) })
-		w.equal("deleted", w.deleteDead(now, idle, 100), len(tickets)-len(want))
-		got := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(noon.Add(time.Hour))) })
+		w.equal("deleted", w.deleteDead(noon, 100), len(tickets)-len(want))
+		got := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(noon.Add(2 * time.Hour))) })
 		w.equal("what is left", got, byID(want))
-		w.equal("deleted the second time", w.deleteDead(now, idle, 100), 0)
+		w.equal("deleted the second time", w.deleteDead(noon, 100), 0)
 		w.equal("GroupTickets", w.groupTickets("g1"), byID(want))
 	}},
 	{"tickets dead limit", "DeleteDeadTickets deletes at most limit tickets and tells how many.", func(w *world) {
 		w.update(addTicketWorld)
-		now, idle := noon, noon.Add(-time.Hour)
-		tickets, alive := mortalTickets(now, idle)
+		tickets, alive := mortalTickets(noon)
 		w.update(func(r rbac.Records) error { return each(tickets, r.AddTicket) })
 		left := len(tickets) - len(alive)
-		w.equal("limit 0", w.deleteDead(now, idle, 0), 0)
+		w.equal("limit 0", w.deleteDead(noon, 0), 0)
 		for left > 0 {
-			w.equal("limit 2", w.deleteDead(now, idle, 2), min(2, left))
+			w.equal("limit 2", w.deleteDead(noon, 2), min(2, left))
 			left -= min(2, left)
-			got := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(noon.Add(time.Hour))) })
+			got := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(noon.Add(2 * time.Hour))) })
 			w.equal("tickets left", len(got), len(alive)+left)
 		}
-		w.equal("nothing left", w.deleteDead(now, idle, 2), 0)
+		w.equal("nothing left", w.deleteDead(noon, 2), 0)
 	}},
 }
 
@@ -179,35 +186,44 @@ func sampleTickets() (list []rbac.TicketRecord) {
 		list = append(list, rbac.TicketRecord{
 			ID: id("ticket" + text), User: id(pick([]string{"alice", "bob", "alice"}, i)), Hash: hash(text), Label: text,
 			Key: i%5 == 1, Narrowed: groups != nil, Groups: ids(groups...),
-			Created: pick(times, i/3), LastSeen: pick(times, i+1), Expires: pick(times, i+2), Addr: pick(texts, i+3), UserAgent: pick(texts, i+4),
+			Created: pick(times, i/3), LastSeen: pick(times, i+1), Expires: pick(times, i+2), Idle: pick(spans, i), Addr: pick(texts, i+3), UserAgent: pick(texts, i+4),
 		})
 	}
 	return list
 }
 
 // mortalTickets are tickets on either side of each border, and those that must stay.
-func mortalTickets(now, idle time.Time) (tickets, alive []rbac.TicketRecord) {
+func mortalTickets(at time.Time) (tickets, alive []rbac.TicketRecord) {
+	const idle = time.Hour
+	later := at.Add(tick)
 	ages := []struct {
 		expires, seen time.Time
+		idle          time.Duration
 		key, dead     bool
 	}{
-		{now.Add(tick), idle.Add(tick), false, false},
-		{now.Add(tick), idle.Add(tick), true, false},
-		{now, idle.Add(tick), false, true},
-		{now, idle.Add(tick), true, true},
-		{now.Add(-tick), idle.Add(tick), false, true},
-		{now.Add(tick), idle, false, true},
-		{now.Add(tick), idle.Add(-tick), false, true},
-		{now.Add(tick), idle, true, false},
-		{now.Add(tick), time.Time{}, true, false},
-		{now.Add(tick), time.Time{}, false, true},
-		{time.Time{}, now, false, true}, // a zero time is before all others here
-		{time.Time{}, now, true, true},
-		{now, idle, false, true},
+		{later, later, idle, false, false},
+		{later, later, 0, false, false},
+		{later, later.Add(-idle), idle, false, false},
+		{later, later.Add(-idle), idle, true, false},
+		{later, at.Add(-idle), idle, false, true},
+		{later, at.Add(-idle - tick), idle, false, true},
+		{later, at.Add(-idle), idle + tick, false, false}, // each by its own limit
+		{later, at.Add(-24 * idle), 24 * idle, false, true},
+		{later, at.Add(-24 * idle), 24*idle + tick, false, false},
+		{later, at, 0, false, true},
+		{later, at.Add(-idle), idle, true, false},
+		{later, time.Time{}, 0, true, false},
+		{later, time.Time{}, spans[len(spans)-1], false, true},
+		{at, later, idle, false, true},
+		{at, later, idle, true, true},
+		{at.Add(-tick), later, idle, false, true},
+		{time.Time{}, at, idle, false, true}, // a zero time is before all others here
+		{time.Time{}, at, idle, true, true},
+		{at, at.Add(-idle), idle, false, true},
 	}
 	for i, a := range ages {
 		t := ticket(fmt.Sprint("ticket", i), "alice", "g1")
-		t.Expires, t.LastSeen, t.Key = a.expires, a.seen, a.key
+		t.Expires, t.LastSeen, t.Idle, t.Key = a.expires, a.seen, a.idle, a.key
 		tickets = append(tickets, t)
 		if !a.dead {
 			alive = append(alive, t)
@@ -234,10 +250,10 @@ func (w *world) groupTickets(groups ...string) []rbac.TicketRecord {
 	return get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.GroupTickets(ids(groups...))) })
 }
 
-func (w *world) deleteDead(now, idle time.Time, limit int) (n int) {
+func (w *world) deleteDead(at time.Time, limit int) (n int) {
 	w.Helper()
 	w.update(func(r rbac.Records) (err error) {
-		n, err = r.DeleteDeadTickets(now, idle, limit)
+		n, err = r.DeleteDeadTickets(at, limit)
 		return err
 	})
 	return n

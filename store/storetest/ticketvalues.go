@@ -138,7 +138,7 @@ var ticketValueRules = []rule{
 // ends are the ways in which the ticket "gone" goes, which has expired at noon.
 var ends = map[string]func(rbac.Records) error{
 	"DeleteTicket":      func(r rbac.Records) error { return r.DeleteTicket(id("gone")) },
-	"DeleteDeadTickets": func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon, time.Time{}, 9); return err },
+	"DeleteDeadTickets": func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon, 9); return err },
 }
 
 // addValueWorld has the living tickets t1 and t3 of alice's and t2 of bob's.

@@ -36,14 +36,14 @@ var userRules = []rule{
 		w.notFound("UserByEmail", func(r rbac.Records) error { _, err := r.UserByEmail(""); return err })
 		w.notFound("UserBySubject", func(r rbac.Records) error { _, err := r.UserBySubject(""); return err })
 	}},
-	{"users set", "SetUser writes everything but Created, LastLogin and PasswordHash.", func(w *world) {
+	{"users set", "SetUser writes everything but Created, LastLogin, PasswordHash and PacedUntil.", func(w *world) {
 		old, all := sampleUsers()[1], sampleUsers()
 		w.update(func(r rbac.Records) error { return r.AddUser(old) })
 		for i, u := range all {
 			u.ID = old.ID
-			u.Created, u.LastLogin, u.PasswordHash = times[i%4], times[i%5], "another hash"
+			u.Created, u.LastLogin, u.PasswordHash, u.PacedUntil = times[i%4], times[i%5], "another hash", times[i%6]
 			w.update(func(r rbac.Records) error { return r.SetUser(u) })
-			u.Created, u.LastLogin, u.PasswordHash = old.Created, old.LastLogin, old.PasswordHash
+			u.Created, u.LastLogin, u.PasswordHash, u.PacedUntil = old.Created, old.LastLogin, old.PasswordHash, old.PacedUntil
 			w.equal("user", w.user(old.ID), u)
 		}
 	}},
@@ -71,13 +71,14 @@ var userRules = []rule{
 		w.update(func(r rbac.Records) error { return r.SetUser(u) })
 		w.equal("user", w.user(u.ID), u)
 	}},
-	{"users password and login", "SetPasswordHash and SetLastLogin write their one field.", func(w *world) {
+	{"users password and login", "SetPasswordHash, SetLastLogin and SetPacedUntil write their one field.", func(w *world) {
 		u := sampleUsers()[1]
 		w.update(func(r rbac.Records) error { return r.AddUser(u) })
 		for i, at := range times {
-			u.PasswordHash, u.LastLogin = texts[i], at
+			u.PasswordHash, u.LastLogin, u.PacedUntil = texts[i], at, pick(times, i+3)
 			w.update(func(r rbac.Records) error { return r.SetPasswordHash(u.ID, texts[i]) })
 			w.update(func(r rbac.Records) error { return r.SetLastLogin(u.ID, at) })
+			w.update(func(r rbac.Records) error { return r.SetPacedUntil(u.ID, u.PacedUntil) })
 			w.equal("user", w.user(u.ID), u)
 		}
 	}},
@@ -124,7 +125,7 @@ func sampleUsers() (users []rbac.UserRecord) {
 				DisplayName: pick(texts, i+3), Note: pick(texts, i+4), Disabled: i%2 == 0,
 				Created: pick(times, i), LastLogin: pick(times, i+1),
 			},
-			EmailKey: pick(texts, i+5), PasswordHash: pick(texts, i+6),
+			EmailKey: pick(texts, i+5), PasswordHash: pick(texts, i+6), PacedUntil: pick(times, i+2),
 		})
 	}
 	return users

@@ -1,0 +1,62 @@
+package rbac_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+// CreateUser makes a user who can log in and has the groups, or nothing.
+func TestCreateUser(t *testing.T) {
+	tests := []struct {
+		rule     string
+		user     rbac.User
+		password string
+		groups   []string
+		want     error
+		hashes   string
+	}{
+		{"two groups", rbac.User{Name: "Cleo", Email: "cleo@example.com", Note: "new"}, goodPassword, []string{"editors", "staff"}, nil, "1 argon2id"},
+		{"no group", rbac.User{Name: "dan"}, goodPassword, nil, nil, "1 argon2id"},
+		{"a group that is not there", rbac.User{Name: "eve"}, goodPassword, []string{"editors", "nowhere"}, rbac.ErrNotFound, "1 argon2id"},
+		{"a group twice", rbac.User{Name: "eve"}, goodPassword, []string{"staff", "staff"}, rbac.ErrExists, "1 argon2id"},
+		{"a name that is taken", rbac.User{Name: "AMY"}, goodPassword, nil, rbac.ErrExists, "1 argon2id"},
+		{"an address that is taken", rbac.User{Name: "eve", Email: "Cleo@Example.com"}, goodPassword, nil, rbac.ErrExists, "1 argon2id"},
+		{"no name", rbac.User{}, goodPassword, nil, rbac.ErrInvalid, ""},
+		{"a weak password", rbac.User{Name: "eve"}, "short", []string{"staff"}, rbac.ErrInvalid, ""},
+		{"no password", rbac.User{Name: "eve"}, "", nil, rbac.ErrInvalid, ""},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		for _, tt := range tests {
+			before := h.lastChange(a).Revision
+			var u rbac.User
+			var err error
+			if got := hashesOf(a, func() { u, err = a.CreateUser(ctx, tt.user, tt.password, tt.groups...) }); got != tt.hashes {
+				t.Errorf("%s: hashed %q, want %q", tt.rule, got, tt.hashes)
+			}
+			if !errors.Is(err, tt.want) || (err != nil) != (u == rbac.User{}) {
+				t.Errorf("%s: got %+v, %v, want %v", tt.rule, u, err, tt.want)
+			}
+			if err != nil {
+				if after := h.lastChange(a).Revision; after != before {
+					t.Errorf("%s: something was changed", tt.rule)
+				}
+				continue
+			}
+			tok, err := a.Login(ctx, rbac.Login{User: tt.user.Name, Password: tt.password})
+			must(t, err)
+			id, err := a.Identify(ctx, tok)
+			must(t, err)
+			for _, g := range tt.groups {
+				if !id.InGroup(g) {
+					t.Errorf("%s: %v is not in %s", tt.rule, id, g)
+				}
+			}
+			if id.ID() != u.ID || u.Email != tt.user.Email || u.Note != tt.user.Note || id.User() != u.Name {
+				t.Errorf("%s: returned %+v, logged in %v", tt.rule, u, id)
+			}
+		}
+	})
+}

@@ -1,0 +1,173 @@
+// Package throttle counts failed logins. Its types are plain values that the
+// caller reads from a store, asks, changes and writes back; a lock on the
+// stored row is the caller's business.
+//
+// A [Budget] counts the failures in a row of one client, or of all unknown
+// clients of one name (NIST SP 800-63B-4 section 3.2.2 allows 100). A
+// [Network] counts the names that fail from one address prefix, so that
+// password spraying costs time although each name fails once.
+package throttle
+
+import (
+	"slices"
+	"time"
+)
+
+// A Budget is what is left of a number of failures in a row. The zero Budget
+// has no failure.
+type Budget struct {
+	Failures int     `json:"failures,omitempty"`
+	Reserved []int64 `json:"reserved,omitempty"` // when each attempt under way began, in microseconds since 1970
+}
+
+// Place is what a Budget has for one more attempt.
+type Place int
+
+// The places.
+const (
+	Spent Place = iota // the failures alone exhaust the limit
+	Taken              // attempts under way exhaust the limit; one may yet end without a failure
+	Free               // the attempt may be made
+)
+
+// MaxAttempt is how long an attempt can be under way. A reservation that is
+// older, such as that of a process that was killed, no longer counts.
+const MaxAttempt = time.Minute
+
+// Place returns what the budget has for one more attempt under a limit of
+// failures in a row.
+func (b Budget) Place(now time.Time, limit int) Place {
+	b.lapse(now)
+	switch {
+	case b.Failures >= limit:
+		return Spent
+	case b.Failures+len(b.Reserved) >= limit:
+		return Taken
+	}
+	return Free
+}
+
+// Reserve takes a place for an attempt and returns the mark that [Budget.Settle]
+// gives back.
+func (b *Budget) Reserve(now time.Time) (mark int64) {
+	b.lapse(now)
+	for mark = now.UnixMicro(); slices.Contains(b.Reserved, mark); {
+		mark++
+	}
+	b.Reserved = append(b.Reserved, mark)
+	return mark
+}
+
+// Settle ends the attempt with a mark. Its place becomes a failure, or is given
+// back.
+func (b *Budget) Settle(mark int64, failed bool, now time.Time) {
+	b.lapse(now)
+	b.Reserved = slices.DeleteFunc(b.Reserved, func(m int64) bool { return m == mark })
+	if failed {
+		b.Failures++
+	}
+}
+
+// lapse forgets reservations that are too old, or that a clock has made which
+// was set back since.
+func (b *Budget) lapse(now time.Time) {
+	b.Reserved = slices.DeleteFunc(slices.Clone(b.Reserved), func(mark int64) bool {
+		return now.Sub(time.UnixMicro(mark)).Abs() >= MaxAttempt
+	})
+}
+
+const (
+	firstDelay = time.Second
+	maxDelay   = 15 * time.Minute
+	halveEvery = time.Hour
+	keptNames  = 64 // a name that fell off the list counts again
+	clockSkew  = time.Minute
+)
+
+// Forget is how long after its last failure a Network has nothing left to
+// remember.
+const Forget = 24 * time.Hour
+
+// A Network counts the different names that failed from one address prefix.
+// The zero Network has none.
+type Network struct {
+	Count  int      `json:"count,omitempty"`
+	Names  []uint64 `json:"names,omitempty"`  // hashes of the latest names, the last one last
+	Last   int64    `json:"last,omitempty"`   // when an attempt was last counted, in microseconds since 1970
+	Halved int64    `json:"halved,omitempty"` // when Count was started or last halved
+}
+
+// Wait returns how long the next attempt from the prefix has to wait, zero for
+// not at all. The first free names cost nothing; each further one doubles the
+// delay, up to 15 minutes. Half of the names are forgotten each hour.
+func (n Network) Wait(now time.Time, free int) time.Duration {
+	n.halve(now)
+	over := n.Count - free
+	if over < 0 {
+		return 0
+	}
+	delay := maxDelay
+	if over < 10 {
+		delay = min(maxDelay, firstDelay<<over)
+	}
+	last := time.UnixMicro(n.Last)
+	if last.After(now.Add(clockSkew)) {
+		return 0 // a clock was set back: Last is of no use until the next failure
+	}
+	return max(0, min(delay, last.Add(delay).Sub(now)))
+}
+
+// Attempt notes that an attempt of an unknown client is under way, so that no
+// other one starts during the same delay.
+func (n *Network) Attempt(now time.Time) {
+	n.halve(now)
+	n.Last = now.UnixMicro()
+}
+
+// Fail counts a name that failed and reports whether the name is new. A zero
+// name is not remembered, and always new.
+func (n *Network) Fail(name uint64, now time.Time) (isNew bool) {
+	n.Attempt(now)
+	if name != 0 {
+		if slices.Contains(n.Names, name) {
+			return false
+		}
+		n.Names = append(n.Names, name)
+		n.Names = n.Names[max(0, len(n.Names)-keptNames):]
+	}
+	if n.Count == 0 {
+		n.Halved = now.UnixMicro()
+	}
+	n.Count++
+	return true
+}
+
+// Forgive takes a name back, whose user has logged in after all, and reports
+// whether the name was counted.
+func (n *Network) Forgive(name uint64) bool {
+	i := slices.Index(n.Names, name)
+	if i < 0 {
+		return false
+	}
+	n.Names = slices.Delete(n.Names, i, i+1)
+	n.Count = max(0, n.Count-1)
+	return true
+}
+
+// halve forgets half of the names for each hour that has passed. A time in the
+// future counts as now.
+func (n *Network) halve(now time.Time) {
+	since := now.Sub(time.UnixMicro(n.Halved))
+	if since < 0 {
+		n.Halved = now.UnixMicro()
+	}
+	hours := since / halveEvery
+	if hours <= 0 {
+		return
+	}
+	n.Count >>= min(hours, 62)
+	n.Halved += (hours * halveEvery).Microseconds()
+	if len(n.Names) > n.Count {
+		n.Names = slices.Clone(n.Names[len(n.Names)-n.Count:])
+	}
+}
