@@ -91,14 +91,25 @@ func (tx *Tx) emailFree(name string, rec *UserRecord, old UserRecord) error {
 		return nil
 	}
 	other, err := userWithEmail(tx.r, rec.Email)
-	if errors.Is(err, ErrNotFound) || err == nil && other.ID == old.ID {
-		_, err = tx.r.UserByEmail(rec.EmailKey) // the old key of another address may be in the way
-	}
-	if err == nil && rec.Email == old.Email {
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && other.ID == old.ID:
+		return tx.clearEmailKey(rec.EmailKey)
+	case err == nil && rec.Email == old.Email:
 		rec.EmailKey = old.EmailKey
 		return nil
 	}
 	return free(err, "user", name, "Email")
+}
+
+// clearEmailKey makes a key free that the user of another mailbox has, from a program
+// of an earlier version.
+func (tx *Tx) clearEmailKey(key string) error {
+	other, err := tx.r.UserByEmail(key)
+	if err != nil {
+		return ignore(err, ErrNotFound)
+	}
+	_, err = renewEmailKey(tx.r, other.ID)
+	return err
 }
 
 // ModifyUser replaces every writable field of the user with that ID. Memberships

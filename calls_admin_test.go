@@ -129,6 +129,8 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return second(tx.Group("editors")) },
 	func(tx *rbac.Tx) error { return second(tx.Permission("post.edit")) },
 	func(tx *rbac.Tx) error { return last(tx.Users(rbac.UserQuery{Group: "editors"})) },
+	func(tx *rbac.Tx) error { return last(tx.EmailConflicts()) },
+	func(tx *rbac.Tx) error { return last(tx.LookalikeUsers("amy")) },
 	func(tx *rbac.Tx) error { return second(tx.Groups()) },
 	func(tx *rbac.Tx) error { return second(tx.Permissions()) },
 	func(tx *rbac.Tx) error { return second(tx.Sections()) },

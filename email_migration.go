@@ -27,12 +27,13 @@ const (
 // sharedEmail are two users who have the same mailbox.
 type sharedEmail struct{ found, other User }
 
-// renewEmailKeys brings the keys of a store up to date. It fails only with what it
-// has read; a store that it cannot write to is left for the next Open.
-func (a *Authority) renewEmailKeys(ctx context.Context) {
+// renewEmailKeys brings the keys of a store up to date. It fails only if the store
+// does not answer whether there is anything to do. What it cannot do is left for the
+// next Open.
+func (a *Authority) renewEmailKeys(ctx context.Context) error {
 	todo, err := a.emailKeysToDo(ctx)
 	if err != nil || !todo {
-		return // a store that does not answer is for the next call to report
+		return err
 	}
 	err = a.renewAllEmailKeys(ctx)
 	if err == nil {
@@ -41,6 +42,7 @@ func (a *Authority) renewEmailKeys(ctx context.Context) {
 	if err != nil {
 		a.log.WarnContext(ctx, "rbac: the keys of e-mail addresses are not all up to date; the next Open tries again", "error", err)
 	}
+	return nil
 }
 
 // emailKeysToDo reports whether a store has users and no mark. One without users

@@ -224,6 +224,34 @@ func TestEmailConflictEnds(t *testing.T) {
 	})
 }
 
+// A program of an earlier version that goes on writing does no harm.
+func TestEmailKeysOfAnOldProgramBeside(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		earlierStore(h)
+		a := h.open(rbac.Config{})
+		h.put(oldRecord("kim", "kim@faß.example", "kim@fass.example", time.Time{}), oldRecord("lea", "LÉA@x.example", "léa@x.example", time.Time{}))
+		checkFound(t, "written beside", a, map[string]string{"kim@faß.example": "kim", "kim@fass.example": "", "LÉA@x.example": "lea", "léa@x.example": ""})
+		add := func(name, address string) error {
+			return a.Update(ctx, func(tx *rbac.Tx) error {
+				_, err := tx.AddUser(rbac.User{Name: name, Email: address})
+				return err
+			})
+		}
+		if err := add("second", "kim@FAẞ.example"); !errors.Is(err, rbac.ErrExists) {
+			t.Errorf("a second user with the mailbox: got %v", err)
+		}
+		must(t, add("kim2", "kim@fass.example"))
+		must(t, add("lea2", "léa@x.example"))
+		h.do(a, func(tx *rbac.Tx) error {
+			u, err := tx.User("lea")
+			u.Note = "x"
+			return errors.Join(err, tx.ModifyUser(u))
+		})
+		checkFound(t, "written beside, and others added", a, map[string]string{"kim@faß.example": "kim", "kim@xn--fa-hia.example": "kim",
+			"kim@fass.example": "kim2", "LÉA@x.example": "lea", "léa@x.example": "lea2"})
+	})
+}
+
 // countedStore counts Updates, and refuses them while err is set.
 type countedStore struct {
 	rbac.Store

@@ -116,6 +116,10 @@ type Authority struct {
 // Open makes an Authority on a store. It reads the policy, not the users. The
 // caller closes the Authority and then the Store.
 //
+// Once after an upgrade, Open also reads the users, a million in some seconds, and
+// brings the keys of their e-mail addresses up to date. Where it cannot write, it logs
+// a warning and goes on; [Tx.UserByEmail] is right either way.
+//
 // Errors: ErrInvalid for a nil store or a Config out of its bounds; ErrUnavailable.
 func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if s == nil {
@@ -146,7 +150,9 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	}
 	a.logGuarantee()
 	a.logDoubt()
-	a.renewEmailKeys(ctx)
+	if err := a.renewEmailKeys(ctx); err != nil {
+		return nil, err
+	}
 	background, stop := context.WithCancel(context.Background())
 	a.stop, a.ends = stop, background.Done()
 	a.uses.wake = make(chan struct{}, 1)

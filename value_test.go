@@ -446,7 +446,9 @@ func TestSetValueLocksFirst(t *testing.T) {
 		var calls []string
 		tok := h.issue(h.office(rbac.Config{}), rbac.Login{User: "amy"})
 		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return callOrder{r, &calls} }}
-		must(t, h.open(rbac.Config{}).SetValue(ctx, tok, "lang", "de"))
+		a := h.open(rbac.Config{})
+		calls = nil
+		must(t, a.SetValue(ctx, tok, "lang", "de"))
 		if got, want := strings.Join(calls, " "), "LockUser TicketByHash TicketValues"; got != want {
 			t.Errorf("SetValue calls %s; want %s", got, want)
 		}
