@@ -36,6 +36,9 @@ func (a *Authority) found(ctx context.Context, what Sought, f func(Records, *sta
 	if a.finder == nil || what == (Sought{}) {
 		return false
 	}
+	if _, gone := a.caches.gone.GetIfPresent(what.Ticket); gone {
+		return false // the finder may ask a replica that still has it
+	}
 	st := a.state.Load()
 	found, err := a.finder.Find(ctx, what, st.head)
 	if err != nil || found == nil || !st.at(found.Head) {

@@ -45,10 +45,10 @@ type killing struct {
 	touched  []string          // in this round
 	user     string            // who logs in and out in this round: nobody may do so without end
 	rounds   int
-	member   string            // whether nora is "in" both groups, "out" of both, or it is "unknown"
-	acks     int               // of the one that is killed, in this round
-	told     int               // acknowledged, in all
-	unknowns int               // not acknowledged, in all
+	member   string // whether nora is "in" both groups, "out" of both, or it is "unknown"
+	acks     int    // of the one that is killed, in this round
+	told     int    // acknowledged, in all
+	unknowns int    // not acknowledged, in all
 }
 
 // round lets all processes write, and kills the first after some acknowledgements.
