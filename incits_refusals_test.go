@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/processtest"
 )
 
 // records writes out every table that a refused call could have changed, and the head.
@@ -277,6 +278,8 @@ func TestEndedTicketsViolateNothing(t *testing.T) {
 }
 
 // Two calls that are fine alone and violate together, at once and by two Authorities: one of them is refused.
+//
+// RBAC_ROUNDS sets how often each pair is tried on each store; in CI 20.
 func TestOneOfTwoIsRefused(t *testing.T) {
 	update := func(f func(*rbac.Tx) error) func(*rbac.Authority, rbac.Token) error {
 		return func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, f) }
@@ -311,7 +314,7 @@ func TestOneOfTwoIsRefused(t *testing.T) {
 	} {
 		t.Run(rule, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
-				for range 5 {
+				for range processtest.NumberFrom(t, "RBAC_ROUNDS", 2) {
 					w := h.beside(t)
 					a, b := w.bank(rbac.Config{}), w.open(rbac.Config{})
 					w.do(a, all(assign("bob", "d"), c.before))
