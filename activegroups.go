@@ -16,7 +16,7 @@ import (
 //
 // Errors: ErrNoTicket; ErrNotFound for an unknown group; ErrDenied where the user is not
 // authorized for it, and for an API key that would get more than it has; ErrExists where it is active already, other than by inheritance;
-// ErrSeparation where a dynamic separation set would be violated; ErrUnavailable.
+// ErrSeparation where a dynamic separation set would be violated; ErrThrottled, as SetActiveGroups says; ErrUnavailable.
 func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) error {
 	return a.setActive(ctx, t, "AddActiveGroup", func(tx *Tx, rec TicketRecord, u User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
@@ -34,7 +34,7 @@ func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) e
 // section 6.1.2, DropActiveRole). Others may still inherit it. From then on the ticket keeps to its groups: what
 // the user is assigned later is not active in it.
 //
-// Errors: ErrNoTicket; ErrNotFound for an unknown group and for one that is not active, or by inheritance only; ErrUnavailable.
+// Errors: ErrNoTicket; ErrNotFound for an unknown group and for one that is not active, or by inheritance only; ErrThrottled, as SetActiveGroups says; ErrUnavailable.
 func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) error {
 	return a.setActive(ctx, t, "DropActiveGroup", func(tx *Tx, _ TicketRecord, _ User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
@@ -50,8 +50,11 @@ func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) 
 // page on which users choose, where a dynamic separation set keeps some of their groups apart. With none, none
 // is active. From then on the ticket keeps to its groups. As with AddActiveGroup, these can be more than before.
 //
+// A user can make 150 choices at once, with all tickets and by all three calls together, and then one in 12 seconds; more are
+// ErrThrottled. A choice of the groups that the ticket keeps to already changes nothing and does not count.
+//
 // Errors: ErrNoTicket; ErrInvalid; ErrDenied for a group that is unknown or that the
-// user is not authorized for, and for an API key that would get more than it has; ErrSeparation; ErrUnavailable.
+// user is not authorized for, and for an API key that would get more than it has; ErrSeparation; ErrThrottled; ErrUnavailable.
 func (a *Authority) SetActiveGroups(ctx context.Context, t Token, groups []string) error {
 	if err := validGroups("ticket", groups); err != nil {
 		return err
@@ -61,7 +64,7 @@ func (a *Authority) SetActiveGroups(ctx context.Context, t Token, groups []strin
 	})
 }
 
-// setActive narrows a ticket to the groups that choose makes of those active now.
+// setActive narrows a ticket to the groups that choose makes of those active now. A choice that changes nothing writes nothing.
 func (a *Authority) setActive(ctx context.Context, t Token, action string,
 	choose func(tx *Tx, rec TicketRecord, u User, active []Group) ([]uuid.UUID, error)) error {
 	return a.Update(ctx, func(tx *Tx) error {
@@ -78,7 +81,17 @@ func (a *Authority) setActive(ctx context.Context, t Token, action string,
 		if err != nil {
 			return err
 		}
-		tx.actAs(u)
+		if rec.Narrowed && slices.Equal(rec.Groups, ids) {
+			return nil
+		}
+		owner, err := tx.r.LockUser(u.ID)
+		if err != nil {
+			return noTicket(err)
+		}
+		if err := tx.pace(owner, paceChoices); err != nil {
+			return err
+		}
+		tx.actAs(u, true)
 		return tx.narrowTicket(action, u, rec, before, ids)
 	})
 }
@@ -110,10 +123,11 @@ func (tx *Tx) ticket(t Token) (TicketRecord, User, error) {
 	return rec, u.User, noTicket(err)
 }
 
-// actAs names the user of a ticket as the actor, unless the context names one: who has the token is the user.
-func (tx *Tx) actAs(u User) {
+// actAs names the user of a ticket as the actor, unless the context names one:
+// anyone who holds the token acts as the user.
+func (tx *Tx) actAs(u User, living bool) {
 	if tx.actor.name == "" {
-		tx.actor = actor{name: u.Name, verified: true}
+		tx.actor = actor{name: u.Name, verified: living}
 	}
 }
 

@@ -183,8 +183,9 @@ func (tx *Tx) endMemberships(u User) error {
 
 // SetPasswordHash sets the hash of a user's password, such as
 // [Authority.HashPassword] gives or another system has stored, and ends all the
-// user's tickets and devices. Failed logins of the user are forgotten. It accepts argon2id, scrypt and PBKDF2 in PHC format, Django's
-// PBKDF2, and bcrypt. A hash that is not current is upgraded at the next login. The
+// user's tickets and devices, unless the user has that hash already. Failed logins
+// of the user are forgotten. The call accepts argon2id, scrypt and PBKDF2 in PHC
+// format, Django's PBKDF2, and bcrypt. A hash that is not current is upgraded at the next login. The
 // empty hash takes the password away.
 //
 // ErrInvalid for any other hash, and for one that takes more than about a second to
@@ -205,7 +206,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 		}
 	}
 	u, err := tx.lockUser(user)
-	if err != nil {
+	if err != nil || u.PasswordHash == hash {
 		return err
 	}
 	return tx.setPasswordHash(u.User, hash)

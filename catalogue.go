@@ -39,10 +39,10 @@ import (
 //
 // [Authority.Plan] tells beforehand what a Declare would do.
 func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
-	if actorOf(ctx).name == "" {
-		ctx = WithActor(ctx, programName())
-	}
 	return a.Update(ctx, func(tx *Tx) error {
+		if tx.actor.name == "" {
+			tx.actor = actor{name: programName()}
+		}
 		d, err := newDeclarer(tx)
 		if err != nil {
 			return err
@@ -56,7 +56,7 @@ func programName() string {
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSuffix(filepath.Base(path), ".exe")
+	return printable(strings.TrimSuffix(filepath.Base(path), ".exe"), maxName)
 }
 
 // declarer compares a catalogue with what was declared before.

@@ -12,12 +12,22 @@ import (
 //
 // The log is the audit trail and the feed by which other processes drop what
 // they have cached. It never holds a password, a hash or a token.
+//
+// Verified means that the change was made by an Identity that came from a ticket of
+// Actor's, made by the Authority that made the change, and that the ticket was living
+// inside the transaction. A user who ends the ticket with its token, or gets it in
+// the same transaction for a password, is verified, too. ActedFor means that the Identity
+// came from [Authority.Identity] or [Authority.IdentityBySubject]: the program said who
+// the user is, and acted for them. With neither, the program asserted the name
+// ([WithActor], [NewIdentity], [Authority.Issue]), or the ticket had ended by then. At most one
+// of the two is true. An Identity of another Authority names nobody.
 type Change struct {
 	Revision Revision
 	Seq      int       // position among the changes of the revision, from 0
 	At       time.Time // by the clock of the Authority that made it
 	Actor    string    // who; empty if the context named nobody
-	Verified bool      // Actor was identified by an Authority; otherwise the program asserted it
+	Verified bool      // Actor held a living ticket; see below
+	ActedFor bool      // the program acted for Actor, whom it asked for by name; see below
 	Reason   string    // from WithReason
 	Action   string    // the name of the function: "AddUser", "GrantPermission", "Logout", …
 	Subject  string    // the name of what was changed, or the first of the two it relates

@@ -23,19 +23,24 @@ func TestChangeLog(t *testing.T) {
 		must(t, err)
 		nobody, err := a.Identify(ctx, rbac.Token{})
 		must(t, err)
+		byTicket, err := a.Identify(ctx, h.issue(a, rbac.Login{User: "amy"}))
+		must(t, err)
+		const asserted, verified, actedFor = "asserted", "verified", "acted for"
 		for _, by := range []struct {
-			ctx      context.Context
-			actor    string
-			verified bool
+			ctx   context.Context
+			actor string
+			how   string
 		}{
-			{ctx, "", false},
-			{rbac.WithActor(ctx, "cron"), "cron", false},
-			{rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "zoe", false},
-			{rbac.WithActor(rbac.NewContext(ctx, nobody), "cron"), "cron", false},
-			{rbac.WithActor(rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "\x00"), "zoe", false}, // nothing is no name
-			{rbac.NewContext(ctx, id), "amy", true},
-			{rbac.WithActor(rbac.NewContext(ctx, id), "cron"), "amy", true},
-			{rbac.WithActor(rbac.NewContext(ctx, rbac.NewIdentity("zoe", nil, nil)), "cron"), "cron", false},
+			{ctx, "", asserted},
+			{rbac.WithActor(ctx, "cron"), "cron", asserted},
+			{rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "zoe", asserted},
+			{rbac.WithActor(rbac.NewContext(ctx, nobody), "cron"), "cron", asserted},
+			{rbac.WithActor(rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "\x00"), "zoe", asserted}, // nothing is no name
+			{rbac.NewContext(ctx, byTicket), "amy", verified},
+			{rbac.WithActor(rbac.NewContext(ctx, byTicket.In("org:1").WithAddr(home)), "cron"), "amy", verified},
+			{rbac.NewContext(ctx, id), "amy", actedFor},
+			{rbac.WithActor(rbac.NewContext(ctx, id.WithAuthenticatedAt(h.clock.Now())), "cron"), "amy", actedFor},
+			{rbac.WithActor(rbac.NewContext(ctx, rbac.NewIdentity("zoe", nil, nil)), "cron"), "cron", asserted},
 		} {
 			rev := lastRevision(t, a)
 			h.clock.Advance(time.Second)
@@ -56,8 +61,8 @@ func TestChangeLog(t *testing.T) {
 			if len(c) != 2 || c[0].Revision != rev+1 || c[1].Revision != rev+2 || c[0].Seq != 0 || c[0].Nonce == c[1].Nonce {
 				t.Fatalf("two Updates logged %+v; want revisions %d and %d", c, rev+1, rev+2)
 			}
-			if c[0].Actor != by.actor || c[0].Verified != by.verified || c[0].Reason != "ticket 4711" || c[1].Reason != "" || !c[0].At.Equal(h.clock.Now()) {
-				t.Errorf("logged %+v; want actor %q, verified %v, the reason and the time", c[0], by.actor, by.verified)
+			if c[0].Actor != by.actor || c[0].Verified != (by.how == verified) || c[0].ActedFor != (by.how == actedFor) || c[0].Reason != "ticket 4711" || c[1].Reason != "" || !c[0].At.Equal(h.clock.Now()) {
+				t.Errorf("logged %+v; want actor %q, %s, the reason and the time", c[0], by.actor, by.how)
 			}
 			if c[0].Action != "AssignUser" || c[0].Subject != "bob" || c[0].Object != "staff" || c[0].Scope != "org:1" || c[0].SubjectID == uuid.Nil || c[0].ObjectID == uuid.Nil {
 				t.Errorf("logged %+v; want what was assigned, where", c[0])
@@ -337,7 +342,8 @@ func TestSweptTicketStopsNothing(t *testing.T) {
 		n.do(b, func(tx *rbac.Tx) error {
 			return tx.DeleteInheritance(rbac.Inheritance{Senior: "staff", Junior: "readers"})
 		})
-		n.do(b, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") })
+		hash := must1(b.HashPassword(ctx, goodPassword))
+		n.do(b, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
 		if got := actionsSince(t, a, rev); len(got) != 3 || strings.HasPrefix(got[1], "DropActiveGroup") {
 			t.Errorf("logged %q; want the inheritance, the ticket's end and the password", got)
 		}

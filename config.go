@@ -17,6 +17,14 @@ type Config struct {
 	// long, it answers ErrUnavailable. It asks ten times as often. Zero: 1 s. 10 ms to 1 h.
 	// [Authority.Guarantee] tells whether this holds when a server fails over to another, too.
 	MaxStaleness time.Duration
+	// LockTimeout is how long a call waits for other transactions: for its turn, for
+	// a connection of the store's, or for a record that another transaction has
+	// locked. Then the call fails with ErrBusy and has done nothing, whatever its
+	// context. After a second of waiting the Logger says so. The usual cause is a
+	// call of the Authority inside View or Update, which waits for itself. A
+	// transaction that waits no longer may take its time. A store may have a limit
+	// of its own, which counts if it is shorter. Zero: 30 s. 10 ms to 1 h.
+	LockTimeout time.Duration
 	// KeepChanges is how long the change log is kept. Older entries are deleted in the
 	// background. Zero: 90 days. 1 h to 100 years.
 	KeepChanges time.Duration
@@ -39,7 +47,11 @@ type Config struct {
 	// AbsoluteLimit ends a ticket so long after its login. Zero: 12 h. At least 1 min.
 	AbsoluteLimit time.Duration
 	// MaxTickets is how many tickets a user may have, API keys not counted; one
-	// more login ends the oldest. Zero: 20. With 1 a login ends the one before it.
+	// more login ends the one that was made first. Zero: 20. With 1 a login ends the one before it.
+	//
+	// A login that ends another ticket, a Logout and a RevokeTicket are changes that every process has to follow. A user
+	// can cause 300 of them at once, and then one in 12 seconds; until then further logins are ErrThrottled. Logging out
+	// is never refused.
 	MaxTickets int
 
 	// MaxFailures is how many logins in a row unknown clients may fail for one

@@ -1,6 +1,11 @@
 package rbac
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+)
 
 type contextKey int
 
@@ -10,8 +15,9 @@ const (
 	reasonKey
 )
 
-// NewContext returns a context that carries id: predicates are judged against
-// it, and changes made under it name its user as the actor.
+// NewContext returns a context that carries id: changes made under it by the
+// Authority that made id name its user as the actor. To other Authorities the context
+// carries no Identity; they name the user of an Identity from [NewIdentity] as asserted.
 func NewContext(ctx context.Context, id *Identity) context.Context {
 	return context.WithValue(ctx, identityKey, id)
 }
@@ -24,8 +30,8 @@ func FromContext(ctx context.Context) *Identity {
 }
 
 // WithActor names who makes the changes under the returned context: for jobs and
-// command lines, where nobody is logged in. The change log marks it as asserted. An
-// Identity that came from an Authority goes before it.
+// command lines, where nobody is logged in. The change log marks the name as asserted. An
+// Identity of the Authority that makes the change takes precedence.
 func WithActor(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, actorKey, name)
 }
@@ -38,21 +44,36 @@ func WithReason(ctx context.Context, reason string) context.Context {
 // actor is who makes a change.
 type actor struct {
 	name     string
-	verified bool // identified by an Authority, not merely named by the program
+	verified bool // see Change
+	actedFor bool // see Change
 }
 
-// actorOf prefers what cannot be made up: an Identity that came from an
-// Authority, then the name the program gave, then an Identity the program made.
-func actorOf(ctx context.Context) actor {
-	id := FromContext(ctx)
-	if id.verified() && !id.IsAnonymous() {
-		return actor{name: id.User(), verified: true}
+// findActor sets the actor of an Update. An Identity that this Authority made comes
+// first, then the name the program gave, then an Identity of NewIdentity.
+func (tx *Tx) findActor() error {
+	id := FromContext(tx.ctx)
+	if id.BelongsTo(tx.a) && !id.IsAnonymous() {
+		tx.actor = actor{name: id.User(), actedFor: id.origin.ticket == uuid.Nil}
+		return tx.verifyActor(id)
 	}
-	name, _ := ctx.Value(actorKey).(string)
-	if name = printable(name, maxName); name != "" {
-		return actor{name: name}
+	name, _ := tx.ctx.Value(actorKey).(string)
+	if tx.actor.name = printable(name, maxName); tx.actor.name == "" && id.hostMade() {
+		tx.actor.name = id.User()
 	}
-	return actor{name: id.User()}
+	return nil
+}
+
+// verifyActor looks whether the ticket of id is still living.
+func (tx *Tx) verifyActor(id *Identity) error {
+	if id.origin.ticket == uuid.Nil {
+		return nil
+	}
+	t, err := tx.r.Ticket(id.origin.ticket)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	tx.actor.verified = err == nil && t.User == id.id && tx.a.living(t, tx.now)
+	return err
 }
 
 func reasonOf(ctx context.Context) string {

@@ -22,6 +22,19 @@ func TestRootImportsNoHeavyPackage(t *testing.T) {
 	}
 }
 
+// A host that brings its own SQLite driver must not get another one, whose name may be the same.
+func TestSQLiteWithoutDriver(t *testing.T) {
+	deps := goListOf(t, "{{.ImportPath}}", "github.com/rbac-go/rbac/store/sqlstore/sqlite")
+	if !slices.Contains(deps, "database/sql") {
+		t.Fatalf("go list gave %d packages; the test would prove nothing", len(deps))
+	}
+	for _, path := range []string{"github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5"} {
+		if slices.Contains(deps, path) {
+			t.Errorf("store/sqlstore/sqlite depends on %s", path)
+		}
+	}
+}
+
 // Each module that code of the root package comes from is one that was chosen.
 func TestRootModulesAreAllowed(t *testing.T) {
 	allowed := map[string]string{
@@ -51,7 +64,13 @@ func TestRootModulesAreAllowed(t *testing.T) {
 // goList prints a template for each package that the root package is built from.
 func goList(t *testing.T, format string) []string {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", "-f", format, "github.com/rbac-go/rbac").Output()
+	return goListOf(t, format, "github.com/rbac-go/rbac")
+}
+
+// goListOf prints a template for each package that a package is built from.
+func goListOf(t *testing.T, format, path string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", "-f", format, path).Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

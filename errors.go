@@ -29,15 +29,20 @@ var (
 	// ErrBadCredentials: name and password do not belong together. On purpose it
 	// does not tell an unknown user from a wrong password or a disabled account.
 	ErrBadCredentials = errors.New("rbac: bad credentials")
-	// ErrThrottled: too many failed attempts; nothing was verified. A
-	// [*ThrottledError] says how long to wait, if waiting helps.
-	ErrThrottled = errors.New("rbac: too many failed attempts")
+	// ErrThrottled: too many failed attempts, and nothing was verified; or too many
+	// changes that a user has caused alone. A [*ThrottledError] says how long to wait,
+	// if waiting helps.
+	ErrThrottled = errors.New("rbac: too many attempts")
 	// ErrBusy: too many passwords are being hashed at this moment, or too many
-	// attempts for one user are under way; nothing was verified and no attempt was
-	// counted.
+	// attempts for one user are under way, and no attempt was counted; or,
+	// from any call that asks the store, other transactions were in the way for
+	// [Config.LockTimeout]. Nothing was done.
 	ErrBusy = errors.New("rbac: busy")
 	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
 	ErrUnavailable = errors.New("rbac: store unavailable")
+	// ErrTxDone: a [Tx] was used after the function that had it returned. This
+	// is a mistake in the program, and asking again will not help.
+	ErrTxDone = errors.New("rbac: transaction is over")
 	// ErrCycle: a group would inherit itself.
 	ErrCycle = errors.New("rbac: inheritance cycle")
 	// ErrSeparation: a separation of duty set would be violated.
@@ -87,7 +92,7 @@ func shown(name string) string {
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// ThrottledError is the ErrThrottled that login calls return.
+// ThrottledError is the ErrThrottled of logins and of choices of active groups.
 type ThrottledError struct {
 	// RetryAfter is after how long the next attempt is looked at. Zero: waiting does
 	// not help. The name is closed to clients that are not known for it, until a known

@@ -174,9 +174,12 @@ func needs(failed []finding, conjunction string) (text string, several bool) {
 // maxListed keeps messages short: so many names are told, and then how many more there are.
 const maxListed = 5
 
-func listed(names []string, separator string) string {
-	if len(names) <= maxListed {
+func listed(names []string, separator string) string { return listedOf(names, len(names), separator) }
+
+// listedOf is listed for the first of so many names in all.
+func listedOf(names []string, all int, separator string) string {
+	if all <= maxListed {
 		return strings.Join(names, separator)
 	}
-	return strings.Join(names[:maxListed], separator) + " and " + strconv.Itoa(len(names)-maxListed) + " more"
+	return strings.Join(names[:maxListed], separator) + " and " + strconv.Itoa(all-maxListed) + " more"
 }

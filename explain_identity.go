@@ -33,25 +33,67 @@ func (id *Identity) has() string {
 	return "you have"
 }
 
-// standing tells the groups that count for id.
+// whose is the same for what belongs to id.
+func (id *Identity) whose() string {
+	if id.third {
+		return id.user + "'s"
+	}
+	return "your"
+}
+
+// standing describes the groups that count for id; where none does, the scopes in
+// which id has groups.
 func (id *Identity) standing() string {
 	if id.kind == anonymousIdentity {
 		return id.who()
 	}
 	groups := slices.Collect(id.Groups())
-	if len(groups) == 0 {
-		return id.is() + " in no group"
+	switch {
+	case len(groups) > 0 && id.hushed:
+		return ""
+	case len(groups) > 0:
+		return id.is() + " in " + listed(groups, ", ")
 	}
-	return id.is() + " in " + listed(groups, ", ")
+	if scopes, all := id.someScopes(); all > 0 {
+		return id.whose() + " groups hold in " + listedOf(scopes, all, ", ") + " only"
+	}
+	return id.is() + " in no group"
+}
+
+// someScopes returns the first scopes, in byte order, in which id has groups, as many
+// as a message lists, and the number of all: there may be very many.
+func (id *Identity) someScopes() (first []string, all int) {
+	if id.active == nil {
+		return nil, 0
+	}
+	for scope, groups := range id.active.scoped {
+		if len(groups.closed) == 0 {
+			continue
+		}
+		all++
+		at, _ := slices.BinarySearch(first, scope)
+		if at < maxListed {
+			first = slices.Insert(first[:min(len(first), maxListed-1)], at, scope)
+		}
+	}
+	return first, all
 }
 
 // lacking is standing, and what was left out by a dynamic set that would help: a group for which helps is true, or what inherits one.
 func (id *Identity) lacking(helps func(int32) bool) string {
-	texts := []string{id.standing()}
+	var texts []string
+	if standing := id.standing(); standing != "" {
+		texts = append(texts, standing)
+	}
 	for _, n := range id.active.in(id.scope).omitted() {
-		if id.policy.path(n, helps) != nil {
-			texts = append(texts, id.leftOut(n))
+		if id.policy.path(n, helps) == nil {
+			continue
 		}
+		if id.hushed {
+			texts = append(texts, "one of your groups is left out by a dynamic set")
+			break
+		}
+		texts = append(texts, id.leftOut(n))
 	}
 	return strings.Join(texts, "; ")
 }
@@ -78,7 +120,7 @@ func (p *policy) separationSet(s *policySet) SeparationSet {
 // givers reads like: , which the group editors gives. It is empty where that is not known,
 // and for who is not logged in and cannot be put into a group.
 func (id *Identity) givers(permission string) string {
-	if id.policy == nil || id.kind == anonymousIdentity {
+	if id.policy == nil || id.kind == anonymousIdentity || id.hushed {
 		return ""
 	}
 	names := id.policy.givers(permission)
@@ -127,7 +169,7 @@ func (g *policyGroup) grantOf(permission string) string {
 
 // waysTo reads like: editors gives post.write, or: seniors gives post.write through editors by the pattern post.*.
 func (id *Identity) waysTo(permission string) string {
-	if id.policy == nil {
+	if id.policy == nil || id.hushed {
 		return id.has() + " " + permission
 	}
 	var ways []string
@@ -147,6 +189,9 @@ func (id *Identity) waysTo(permission string) string {
 
 // waysInto reads like: you are in editors, or: you are in seniors, which inherits editors.
 func (id *Identity) waysInto(group string) string {
+	if id.hushed {
+		return id.is() + " in a certain group"
+	}
 	if id.policy == nil {
 		return id.is() + " in " + group
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -17,7 +16,7 @@ func TestReasons(t *testing.T) {
 	eve := p.user(t, "eve")
 	amy := p.user(t, "amy", "editors")
 	zoe := p.user(t, "zoe", "chiefs")
-	nobody := p.anonymous(time.Now)
+	nobody := p.anonymous(nil)
 	bob := NewIdentity("bob", []string{"trolls"}, []string{"watch-tv"})
 	id := uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 	no := func(*Identity) bool { return false }
@@ -110,6 +109,50 @@ func TestReasons(t *testing.T) {
 		if (denied == nil) != e.Met || denied != nil && denied.Message != e.Reason {
 			t.Errorf("%v for %v: Check says %v, Explain %+v", c.p, c.id, denied, e)
 		}
+	}
+}
+
+// TestReasonsWithoutGroups reads as: who asks for what, and is told what, where the names of groups are not for them.
+func TestReasonsWithoutGroups(t *testing.T) {
+	p := blog.compile(t)
+	eve, amy := p.user(t, "eve"), p.user(t, "amy", "editors")
+	bob := NewIdentity("bob", []string{"trolls"}, []string{"watch-tv"})
+	for _, c := range []struct {
+		id   *Identity
+		p    Predicate
+		want string
+	}{
+		{eve, HasPermission("post.write"), "needs post.write; you are in no group"},
+		{amy, HasPermission("post.delete"), "needs post.delete"},
+		{amy, HasPermission("post.purge"), "needs post.purge"},
+		{bob, HasPermission("post.write"), "needs post.write"},
+		{p.anonymous(nil), HasPermission("post.write"), "needs post.write; nobody is logged in"},
+		{amy, HasPermission("post.wirte"), `permission "post.wirte" is unknown`},
+		{eve, InGroup("editors"), "needs a certain group; you are in no group"},
+		{amy, InAnyGroup("admins", "chiefs"), "needs a certain group"},
+		{amy, InGroup("edtiors"), "a group is unknown"},
+		{amy, Not(InGroup("editors")), "refused because you are in a certain group"},
+		{bob, Not(InGroup("trolls")), "refused because you are in a certain group"},
+		{amy, Not(HasPermission("post.write")), "refused because you have post.write"},
+		{amy, In("org:1", HasPermission("post.delete")), "in org:1: needs post.delete"},
+		{amy, All(InGroup("admins"), HasPermission("post.delete"), IsUser("bob")), "needs a certain group, and needs post.delete, and needs to be the user bob; you are amy"},
+		{amy, WithMessage(InGroup("admins"), "For the admins"), "For the admins"},
+		{amy, Any(WithMessage(InGroup("admins"), "For the admins"), InGroup("chiefs")), "For the admins, or needs a certain group"},
+		{nil, InGroup("admins"), "nobody was identified"},
+		{amy, nil, "a predicate is missing"},
+	} {
+		denied, ok := errors.AsType[*DeniedError](Check(c.id, c.p))
+		if !ok {
+			t.Errorf("%v for %v is allowed", c.p, c.id)
+			continue
+		}
+		if got := denied.WithoutGroups(); got != c.want {
+			t.Errorf("%v for %v:\n  says %s\n  want %s", c.p, c.id, got, c.want)
+		}
+	}
+	own := &DeniedError{Identity: amy, Message: "only for editors"}
+	if got := own.WithoutGroups(); got != own.Message || (&DeniedError{}).WithoutGroups() != "" {
+		t.Errorf("an error that the program made says %q", got)
 	}
 }
 

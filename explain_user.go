@@ -37,7 +37,7 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 			return err
 		}
 		x := &witness{r: r, now: a.now(), policy: st.policy, user: u.User, memberships: memberships}
-		e = x.explain(p, a.cfg.Clock)
+		e = x.explain(p, &a.noTicket)
 		return x.failed
 	})
 	if err != nil {
@@ -59,8 +59,8 @@ type witness struct {
 	failed      error
 }
 
-func (x *witness) explain(p Predicate, clock func() time.Time) Explanation {
-	id := &x.policy.stand(x.user.ID, x.user.Name, x.policy.assigned(x.memberships, x.now), TicketRecord{}, clock).Identity
+func (x *witness) explain(p Predicate, from *origin) Explanation {
+	id := &x.policy.stand(x.user.ID, x.user.Name, x.policy.assigned(x.memberships, x.now), TicketRecord{}, from).Identity
 	id.third = true
 	_, e := explainer{evidence: x.evidence}.explain(own(p), id)
 	if x.user.Disabled {

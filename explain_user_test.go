@@ -142,6 +142,14 @@ func TestExplainOmitted(t *testing.T) {
 			if e := rbac.Explain(id, p); e.Met || e.Reason != want {
 				t.Errorf("%v: %s\nwant %s", p, e.Reason, want)
 			}
+			denied, _ := errors.AsType[*rbac.DeniedError](rbac.Check(id, p))
+			need := "needs a certain group"
+			if strings.Contains(want, "cash") {
+				need = "needs cash.take"
+			}
+			if got := denied.WithoutGroups(); got != need+"; one of your groups is left out by a dynamic set" {
+				t.Errorf("%v, without groups: %s", p, got)
+			}
 		}
 		e, err := a.ExplainUser(ctx, "bob", rbac.InGroup("tellers"))
 		must(t, err)

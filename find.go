@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 )
@@ -31,17 +32,25 @@ type Found struct {
 }
 
 // found runs f on what the store finds in one query, and reports whether that was enough. It is not where
-// the head is another one, or f would refuse: that is for a View to say.
-func (a *Authority) found(ctx context.Context, what Sought, f func(Records, *state) error) bool {
+// the head is another one, or f would refuse: that is for a View to say. The only error is ErrBusy, where
+// a View would wait likewise.
+func (a *Authority) found(ctx context.Context, what Sought, f func(Records, *state) error) (bool, error) {
 	if a.finder == nil || what == (Sought{}) {
-		return false
+		return false, nil
 	}
 	st := a.state.Load()
-	found, err := a.finder.Find(ctx, what, st.head)
-	if err != nil || found == nil || !st.at(found.Head) {
-		return false
+	var found *Found
+	err := a.waiting(ctx, func(ctx context.Context) (err error) {
+		found, err = a.finder.Find(ctx, what, st.head)
+		return err
+	})
+	if errors.Is(err, ErrBusy) {
+		return false, err
 	}
-	return f(foundRecords{found: found}, st) == nil
+	if err != nil || found == nil || !st.at(found.Head) {
+		return false, nil
+	}
+	return f(foundRecords{found: found}, st) == nil, nil
 }
 
 // foundRecords are the records of what was found. Nobody asks them for anything else.

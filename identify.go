@@ -32,12 +32,13 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return st.policy.anonymous(a.cfg.Clock), nil, began.time, nil
+		return st.policy.anonymous(&a.noTicket), nil, began.time, nil
 	}
-	if c := a.cachedTicket(st, t.sum, began); c != nil {
+	hash := t.hash()
+	if c := a.cachedTicket(st, hash, began); c != nil {
 		return a.identityIn(c, st, began.time), c, began.time, nil
 	}
-	return a.findStored(ctx, t.sum)
+	return a.findStored(ctx, hash)
 }
 
 // findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
@@ -76,8 +77,8 @@ func (a *Authority) lookup(ctx context.Context, what Sought, f func(Records, *st
 		return contextEnded(context.Cause(ctx))
 	}
 	defer func() { <-a.lookups }()
-	if a.found(ctx, what, f) {
-		return nil
+	if found, err := a.found(ctx, what, f); found || err != nil {
+		return err
 	}
 	return a.current(ctx, f)
 }
@@ -120,14 +121,14 @@ func readUser(r Records, p *policy, find func() (UserRecord, error)) (*cachedUse
 
 // identityIn is the Identity of a ticket.
 func (a *Authority) identityIn(c *cachedTicket, st *state, now time.Time) *Identity {
-	return c.user.stand(&c.standing, st.policy, c.TicketRecord, now, a.cfg.Clock)
+	return c.user.stand(&c.standing, st.policy, c.TicketRecord, now, &c.origin)
 }
 
 // stand returns what is in its place if that holds, and makes it otherwise.
-func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, clock func() time.Time) *Identity {
+func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, from *origin) *Identity {
 	s := place.Load()
 	if !s.holds(p, now) {
-		s = u.withTicket(p, t, now, clock)
+		s = u.withTicket(p, t, now, from)
 		place.Store(s)
 		if u.dropped.Load() { // since they were found: nobody looks here again, and it would keep the policy in memory
 			place.CompareAndSwap(s, nil)
@@ -137,15 +138,16 @@ func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketR
 }
 
 // withTicket returns what a ticket of the user gives; the zero ticket is that of a user without one.
-func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, clock func() time.Time) *standing {
-	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, clock)
+func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, from *origin) *standing {
+	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, from)
 	s.until = u.groups.nextEnd(now)
 	return s
 }
 
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
 // user, and for hosts that authenticate requests themselves. All the user's groups are
-// active, and AuthenticatedAt is zero; see [Identity.WithAuthenticatedAt].
+// active, and AuthenticatedAt is zero; see [Identity.WithAuthenticatedAt]. The change
+// log marks changes made with it as acted for the user; see [Change.ActedFor].
 //
 // Errors: ErrInvalid for what cannot be a name; ErrNotFound; ErrDenied for a disabled user; ErrUnavailable.
 func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error) {
@@ -171,7 +173,7 @@ func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sough
 		return nil, err
 	}
 	if u, ok := cache.GetIfPresent(what.text()); ok && a.fresh(u, st) {
-		return u.stand(&u.standing, st.policy, TicketRecord{}, now.time, a.cfg.Clock), nil
+		return u.stand(&u.standing, st.policy, TicketRecord{}, now.time, &a.noTicket), nil
 	}
 	var id *Identity
 	err = a.lookup(ctx, what, func(r Records, st *state) error {
@@ -180,7 +182,7 @@ func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sough
 			return named(err, "user", what.text())
 		}
 		a.keep(st, func(in *caches) { u = in.add(u, cache, what.text()) })
-		id = u.stand(&u.standing, st.policy, TicketRecord{}, a.now(), a.cfg.Clock)
+		id = u.stand(&u.standing, st.policy, TicketRecord{}, a.now(), &a.noTicket)
 		return nil
 	})
 	if err != nil {

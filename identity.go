@@ -16,6 +16,10 @@ import (
 // snapshot, safe for concurrent use. It keeps its answers whatever is changed
 // later, so get a new one for every request or message.
 //
+// An Identity belongs to the Authority that made it, and no other Authority honours
+// it, not even one on the same Store; see [Identity.BelongsTo]. Predicates are pure and
+// take any Identity: they answer by the policy of the Authority that made it.
+//
 // All methods can be called on a nil *Identity, which has no name, no group and no
 // permission. So has the zero Identity. For neither is any predicate met, IsAnonymous
 // and Not included: they stand for "nobody looked", not for "nobody logged in".
@@ -24,15 +28,22 @@ type Identity struct {
 	here   *activeGroups // with policy: the active groups in scope
 	kind   identityKind
 	third  bool                    // texts are about the user, not for them
+	hushed bool                    // texts name no groups
 	active *scopedGroups           // with policy: the groups of every scope; nil: none in any
 	near   *atomic.Pointer[nearby] // what WithAddr keeps; nil: nothing
+	origin *origin                 // nil: made by NewIdentity
 	user   string
 	id     uuid.UUID
-	since  time.Time        // AuthenticatedAt
-	now    func() time.Time // the clock of its Authority; nil: time.Now
+	since  time.Time // AuthenticatedAt
 	addr   netip.Addr
 	scope  string // whose memberships groups counts beside the global ones; empty: none
 	host   *hostNames
+}
+
+// origin is where an Identity came from. Identities that came from one place share it.
+type origin struct {
+	owner  *Authority // that made the Identity
+	ticket uuid.UUID  // zero: anonymous, or asked for by name
 }
 
 // hostNames are what a host says somebody has, of whom no policy knows.
@@ -92,14 +103,14 @@ func nameSet(names []string, valid func(string) bool) map[string]struct{} {
 
 // anonymous is who has no ticket. The policy is given along, since for it, too, an
 // unknown name is a fault.
-func (p *policy) anonymous(now func() time.Time) *Identity {
+func (p *policy) anonymous(from *origin) *Identity {
 	if p == nil {
 		return &Identity{}
 	}
 	id := p.nobody.Load()
 	if id == nil {
 		none := &scopedGroups{}
-		id = &Identity{kind: anonymousIdentity, policy: p, here: &none.global, active: none, now: now}
+		id = &Identity{kind: anonymousIdentity, policy: p, here: &none.global, active: none, origin: from}
 		p.nobody.Store(id)
 	}
 	return id
@@ -115,14 +126,14 @@ type standing struct {
 
 // stand gives the user u what a ticket of theirs, or the zero one, gives with these groups. Without
 // policy, id or name nobody is identified.
-func (p *policy) stand(u uuid.UUID, name string, assigned map[string][]int32, t TicketRecord, now func() time.Time) *standing {
+func (p *policy) stand(u uuid.UUID, name string, assigned map[string][]int32, t TicketRecord, from *origin) *standing {
 	s := &standing{}
 	if p == nil || u == uuid.Nil || name == "" {
 		return s
 	}
 	s.groups.fill(assigned, p.activator(t))
 	s.Identity = Identity{kind: userIdentity, id: u, user: name, here: &s.groups.global, active: &s.groups,
-		since: t.Created, now: now, policy: p, near: &s.near}
+		since: t.Created, origin: from, policy: p, near: &s.near}
 	return s
 }
 
@@ -134,8 +145,18 @@ func (s *standing) holds(p *policy, now time.Time) bool {
 // known reports whether somebody looked who it is.
 func (id *Identity) known() bool { return id != nil && id.kind != unknownIdentity }
 
-// verified reports whether id came from an Authority.
-func (id *Identity) verified() bool { return id.known() && id.policy != nil }
+// BelongsTo reports whether a made id, or made the Identity that id is a copy of
+// ([Identity.In], [Identity.WithAddr], [Identity.WithAuthenticatedAt]). Nil, the zero
+// Identity and one of [NewIdentity] belong to no Authority. An Authority on the same Store is another one.
+//
+// A program with several Authorities must ask before it trusts the Identity in a
+// context: users, groups and permissions of different Authorities may have the same names.
+func (id *Identity) BelongsTo(a *Authority) bool {
+	return id.known() && id.origin != nil && id.origin.owner == a && a != nil
+}
+
+// hostMade reports whether id is one of NewIdentity.
+func (id *Identity) hostMade() bool { return id.known() && id.origin == nil }
 
 // User returns the user's name in canonical form, empty when anonymous.
 func (id *Identity) User() string {

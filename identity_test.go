@@ -15,7 +15,7 @@ var someAddr = netip.MustParseAddr("192.0.2.1")
 
 func TestNewIdentity(t *testing.T) {
 	id := NewIdentity("BOB", []string{"b", "a", "b", "", " a"}, []string{"y", "x", "*", "post.*", "\xff"})
-	if id.User() != "bob" || id.IsAnonymous() || id.ID() != uuid.Nil || id.verified() {
+	if id.User() != "bob" || id.IsAnonymous() || id.ID() != uuid.Nil || id.policy != nil {
 		t.Errorf("%v with id %v is not the plain user bob", id, id.ID())
 	}
 	wantNames(t, "groups", id.Groups, "a", "b")
@@ -30,15 +30,12 @@ func TestNewIdentity(t *testing.T) {
 
 func TestAnonymous(t *testing.T) {
 	p := blog.compile(t)
-	for _, id := range []*Identity{NewIdentity("", nil, nil), NewIdentity("", []string{}, []string{}), p.anonymous(time.Now)} {
+	for _, id := range []*Identity{NewIdentity("", nil, nil), NewIdentity("", []string{}, []string{}), p.anonymous(nil)} {
 		if !id.IsAnonymous() || id.User() != "" || id.ID() != uuid.Nil || id.String() != "anonymous" {
 			t.Errorf("%v is somebody", id)
 		}
 		wantNames(t, "groups", id.Groups)
 		wantNames(t, "permissions", id.Permissions)
-	}
-	if !p.anonymous(time.Now).verified() || NewIdentity("", nil, nil).verified() {
-		t.Error("verified is not: came from an Authority")
 	}
 }
 
@@ -60,7 +57,7 @@ func TestPolicyIdentity(t *testing.T) {
 	if id.InGroup("unknown") || id.HasPermission("unknown") {
 		t.Error("has what the policy does not know")
 	}
-	if !id.verified() || id.ID() == uuid.Nil || id.AuthenticatedAt() != time.Unix(1, 0) {
+	if id.ID() == uuid.Nil || id.AuthenticatedAt() != time.Unix(1, 0) {
 		t.Errorf("%v lost what its Authority said", id)
 	}
 }

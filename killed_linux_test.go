@@ -43,15 +43,20 @@ type killing struct {
 	mu       sync.Mutex
 	tickets  map[string]string // what was acknowledged: "lives" or "ended"; or "unknown"
 	touched  []string          // in this round
-	member   string            // whether nora is "in" both groups, "out" of both, or it is "unknown"
-	acks     int               // of the one that is killed, in this round
-	told     int               // acknowledged, in all
-	unknowns int               // not acknowledged, in all
+	user     string            // who logs in and out in this round: nobody may do so without end
+	rounds   int
+	member   string // whether nora is "in" both groups, "out" of both, or it is "unknown"
+	acks     int    // of the one that is killed, in this round
+	told     int    // acknowledged, in all
+	unknowns int    // not acknowledged, in all
 }
 
 // round lets all processes write, and kills the first after some acknowledgements.
 func (k *killing) round() {
 	k.touched, k.acks = nil, 0
+	k.rounds++
+	k.user = fmt.Sprint("user", k.rounds)
+	k.workers[1].Insist("adduser", k.user)
 	victim, enough := k.workers[0], rand.IntN(12)
 	reached, reach := context.WithCancel(ctx)
 	var stop atomic.Bool
@@ -95,7 +100,7 @@ func (k *killing) logInAndOut(w *processtest.Worker) bool {
 		}
 		return ok
 	}
-	token, ok := w.Ask("issue", "amy")
+	token, ok := w.Ask("issue", k.user)
 	if ok && token != "" {
 		k.workers[rand.IntN(len(k.workers))].Ask("lives", token, "0") // and has it in memory, unless it is killed
 		k.set(token, "lives")

@@ -79,6 +79,13 @@ func (a *Authority) ready(ctx context.Context) (*state, moment, error) {
 // renew polls the store, unless the lease holds by then. One goroutine at a time polls; the others
 // wait for it, none longer than MaxStaleness, so that a store that hangs is a store that is down.
 func (a *Authority) renew(ctx context.Context) error {
+	if a.cfg.MaxStaleness > sayWaiting {
+		return a.waiting(ctx, a.renewNow)
+	}
+	return a.renewNow(ctx) // MaxStaleness ends the wait before there is anything to say
+}
+
+func (a *Authority) renewNow(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.cfg.MaxStaleness, errSlowStore)
 	defer cancel()
 	select {

@@ -10,14 +10,19 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
 
-// Login is what a login is asked with. It prints without its secrets.
+// Login is what a login is asked with. A Login prints without its secrets, but not
+// as an unexported field of another struct: fmt and others then read the fields
+// themselves. The Token in Replaces stays redacted there; the Password, a plain
+// string, cannot. Keep a Login in no longer-lived struct of your own.
 type Login struct {
-	User     string // name, in any form; or
+	User     string // name, in any form, spaces around it included; or
 	Subject  string // the host's own id for the user; exactly one of the two
 	Password string // for Authority.Login only
 
@@ -92,6 +97,7 @@ func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
 }
 
 func (a *Authority) login(ctx context.Context, l Login) (Token, error) {
+	l.User = trimUser(l.User)
 	err := a.checkLogin(l)
 	if !l.AuthenticatedAt.IsZero() {
 		err = errors.Join(err, invalid("login", l.User, "AuthenticatedAt", "the user proves now who they are"))
@@ -144,7 +150,8 @@ func (a *Authority) passwordTicket(ctx context.Context, at *attempt, v verified)
 
 // Issue makes a ticket for a user whom the host has authenticated itself.
 //
-// Errors: ErrInvalid, also for a Login with a Password; ErrNotFound; ErrDenied
+// Errors: ErrInvalid, also for a Login with a Password; ErrNotFound; ErrThrottled where the user has
+// logged in and out too often, as Config.MaxTickets says; ErrDenied
 // for a disabled user, and with Groups; with these ErrSeparation; ErrUnavailable.
 func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 	t, err := a.issue(ctx, l)
@@ -156,6 +163,7 @@ func (a *Authority) issue(ctx context.Context, l Login) (Token, error) {
 	if l.Password != "" {
 		return Token{}, invalid("login", l.User, "Password", "Issue verifies none")
 	}
+	l.User = trimUser(l.User)
 	if err := a.checkLogin(l); err != nil {
 		return Token{}, err
 	}
@@ -174,6 +182,13 @@ func (a *Authority) issue(ctx context.Context, l Login) (Token, error) {
 		return nil
 	}, nil)
 	return t, named(err, "user", l.User+l.Subject)
+}
+
+// trimUser drops the spaces around a user name as it was typed or pasted, since no
+// user name begins or ends with a space. The zero-width space and the byte order
+// mark, which Unicode does not count as spaces, are dropped too: no name has them.
+func trimUser(name string) string {
+	return strings.TrimFunc(name, func(c rune) bool { return unicode.IsSpace(c) || c == '\u200B' || c == '\uFEFF' })
 }
 
 func (a *Authority) checkLogin(l Login) error {
@@ -256,6 +271,9 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 	if tx.actor.name == "" {
 		tx.actor = actor{name: u.Name, verified: at != nil}
 	}
+	if err := tx.checkPace(u, paceLogins); err != nil {
+		return err
+	}
 	if at != nil {
 		if err := tx.succeed(at); err != nil {
 			return err
@@ -270,6 +288,11 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 	}
 	if err := tx.endOldest(u.User, rec); err != nil {
 		return err
+	}
+	if tx.changes > 0 { // this login is not free
+		if err := tx.pace(u, paceLogins); err != nil {
+			return err
+		}
 	}
 	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec))
 }

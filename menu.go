@@ -16,16 +16,17 @@ type MenuSection struct {
 // Menu returns the sections with the permissions that id holds, both in the order of
 // their positions, for a navigation that shows each user what is theirs. Sections
 // without any are dropped. It does no I/O: the sections are those of the
-// policy that id was made with, or the last that the Authority saw.
+// policy that id was made with, or, for one of [NewIdentity], of the last policy that
+// the Authority saw. For an Identity of another Authority the menu is empty.
 //
 // A menu is a convenience: what it leaves out must still be guarded.
 func (a *Authority) Menu(id *Identity) []MenuSection {
-	if id == nil || id.kind == unknownIdentity {
+	p := a.state.Load().policy
+	switch {
+	case id.BelongsTo(a):
+		p = id.policy
+	case !id.hostMade():
 		return nil
-	}
-	p := id.policy
-	if p == nil {
-		p = a.state.Load().policy
 	}
 	var menu []MenuSection
 	for _, s := range p.menuSections() {

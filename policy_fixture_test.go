@@ -104,5 +104,5 @@ func (p *policy) user(t testing.TB, name string, groups ...string) *Identity {
 		}
 		active = append(active, n)
 	}
-	return &p.stand(worldID(name), name, map[string][]int32{"": active}, TicketRecord{Created: time.Unix(1, 0)}, time.Now).Identity
+	return &p.stand(worldID(name), name, map[string][]int32{"": active}, TicketRecord{Created: time.Unix(1, 0)}, nil).Identity
 }

@@ -39,7 +39,7 @@ func TestGroupDeletedUnderItsMembers(t *testing.T) {
 	if !ok {
 		t.Fatal("the change is not followed")
 	}
-	id := u.withTicket(p, TicketRecord{}, time.Unix(1, 0), time.Now)
+	id := u.withTicket(p, TicketRecord{}, time.Unix(1, 0), nil)
 	if id.InGroup("staff") || id.In("s").InGroup("staff") || !id.HasPermission("post.read") {
 		t.Error("bob is in a group that was deleted, or in no other")
 	}

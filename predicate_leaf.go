@@ -78,7 +78,14 @@ func (p *inGroup) describe(id *Identity, v verdict) (need, fact string) {
 	case met:
 		return "", id.waysInto(p.name)
 	case unmet:
-		return "needs the group " + p.name, id.lacking(func(n int32) bool { return id.policy.group(n).Name == p.name })
+		need = "needs the group " + p.name
+		if id.hushed {
+			need = "needs a certain group"
+		}
+		return need, id.lacking(func(n int32) bool { return id.policy.group(n).Name == p.name })
+	}
+	if id.hushed {
+		return "a group is unknown", ""
 	}
 	return "group " + strconv.Quote(p.name) + " is unknown", ""
 }

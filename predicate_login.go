@@ -44,11 +44,15 @@ func (p *authenticatedWithin) judge(id view) verdict {
 
 // loginAge is negative for a login in the future.
 func (id *Identity) loginAge() time.Duration {
-	now := time.Now
-	if id.now != nil {
-		now = id.now
+	return id.clock().Sub(id.since)
+}
+
+// clock is the time by the clock of id's Authority.
+func (id *Identity) clock() time.Time {
+	if id.origin == nil {
+		return time.Now()
 	}
-	return now().Sub(id.since)
+	return id.origin.owner.cfg.Clock()
 }
 
 func (p *authenticatedWithin) call() (string, []string) {
@@ -122,8 +126,7 @@ func (e *DeniedError) FreshLogin() (maxAge time.Duration, helps bool) {
 	}
 	// With the shortest of them the answer is the same for every login within it.
 	fresh := *e.Identity
-	now := time.Now()
-	fresh.since, fresh.now = now, func() time.Time { return now }
+	fresh.since = fresh.clock()
 	if !Met(&fresh, e.Predicate) {
 		return 0, false
 	}

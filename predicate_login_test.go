@@ -10,8 +10,12 @@ var noon = time.Date(2031, time.March, 3, 12, 0, 0, 0, time.UTC)
 // loggedIn is a user of a policy who logged in at a time, and whose Authority has a clock that stands at noon.
 func loggedIn(t testing.TB, at time.Time, groups ...string) *Identity {
 	id := *blog.compile(t).user(t, "amy", groups...)
-	id.since, id.now = at, func() time.Time { return noon }
+	id.since, id.origin = at, clockOf(func() time.Time { return noon })
 	return &id
+}
+
+func clockOf(now func() time.Time) *origin {
+	return &origin{owner: &Authority{cfg: Config{Clock: now}}}
 }
 
 // TestAuthenticatedWithin reads as: how long ago, within which time, and whether that is met, unmet or broken.
@@ -72,7 +76,7 @@ func TestWithAuthenticatedAt(t *testing.T) {
 		if !id.AuthenticatedAt().Equal(c.at) || !host.AuthenticatedAt().IsZero() {
 			t.Errorf("%s: the copy is of %v and the original of %v", c.rule, id.AuthenticatedAt(), host.AuthenticatedAt())
 		}
-		if id.User() != "amy" || id.ID() != host.ID() || !id.HasPermission("post.edit") || !id.verified() {
+		if id.User() != "amy" || id.ID() != host.ID() || !id.HasPermission("post.edit") || id.policy == nil {
 			t.Errorf("%s: %v is not a copy of %v", c.rule, id, host)
 		}
 	}
@@ -96,16 +100,20 @@ func TestWithAuthenticatedAtOfTheHost(t *testing.T) {
 
 func TestAuthenticatedWithinNeedsALogin(t *testing.T) {
 	p := AuthenticatedWithin(time.Hour)
-	for _, nobody := range []*Identity{NewIdentity("", nil, nil), blog.compile(t).anonymous(time.Now)} {
+	for _, nobody := range []*Identity{NewIdentity("", nil, nil), blog.compile(t).anonymous(nil)} {
 		expectVerdict(t, nobody, p, unmet)
 		expectVerdict(t, nobody, Not(p), met)
 	}
 	for rule, id := range map[string]*Identity{
-		"an Identity of the host's":             NewIdentity("amy", nil, nil),
-		"a user of whom no login is known":      loggedIn(t, time.Time{}),
-		"nil":                                   nil,
-		"the zero Identity":                     {},
-		"a login, and a clock that cannot tell": func() *Identity { id := loggedIn(t, noon); id.now = func() time.Time { panic("stopped") }; return id }(),
+		"an Identity of the host's":        NewIdentity("amy", nil, nil),
+		"a user of whom no login is known": loggedIn(t, time.Time{}),
+		"nil":                              nil,
+		"the zero Identity":                {},
+		"a login, and a clock that cannot tell": func() *Identity {
+			id := loggedIn(t, noon)
+			id.origin = clockOf(func() time.Time { panic("stopped") })
+			return id
+		}(),
 	} {
 		for _, q := range []Predicate{p, Not(p), Any(p, Not(p))} {
 			if got := judge(id, q); got != broken {
@@ -181,7 +189,7 @@ func TestFreshLogin(t *testing.T) {
 		{"it is not known when they logged in, and would not be the next time", loggedIn(t, time.Time{}), long, 0},
 		{"an Identity of the host's", NewIdentity("amy", nil, nil), long, 0},
 		{"nobody is logged in", NewIdentity("", nil, nil), long, 0},
-		{"nobody of a policy", blog.compile(t).anonymous(time.Now), long, 0},
+		{"nobody of a policy", blog.compile(t).anonymous(nil), long, 0},
 		{"nobody looked", nil, long, 0},
 		{"no predicate", yesterday, nil, 0},
 	} {
@@ -190,7 +198,7 @@ func TestFreshLogin(t *testing.T) {
 			t.Errorf("%s: %v for %v gives %v, %v, want %v", c.rule, c.p, c.id, maxAge, helps, c.want)
 		}
 	}
-	if yesterday.since != noon.AddDate(0, 0, -1) || !yesterday.now().Equal(noon) {
+	if yesterday.since != noon.AddDate(0, 0, -1) || !yesterday.clock().Equal(noon) {
 		t.Error("the denied Identity was changed")
 	}
 	if _, helps := (&DeniedError{}).FreshLogin(); helps {

@@ -56,6 +56,10 @@ func Met(id *Identity, p Predicate) bool {
 
 // Check returns nil if id meets p, and a [*DeniedError], which is [ErrDenied],
 // otherwise. A nil or zero id and a nil p are denied.
+//
+// Check, Met and Explain are pure: they take any Identity, one of [NewIdentity] and of
+// any Authority, and believe it. A program with several Authorities must know whose
+// Identity it gives them; see [Identity.BelongsTo].
 func Check(id *Identity, p Predicate) error {
 	if Met(id, p) {
 		return nil
@@ -81,9 +85,25 @@ func judge(id *Identity, p Predicate) (v verdict) {
 type DeniedError struct {
 	Identity  *Identity // as it was given to Check: may be nil
 	Predicate Predicate // nil if Check was given nil
-	// Message is for the person who was denied: the one set with WithMessage, or
-	// one that says what is missing. It names groups, permissions and users.
+	// Message is the one set with WithMessage, or one that says what is missing. It
+	// names groups, permissions and users, so it is for logs and administrators; for the
+	// person who was denied there is WithoutGroups.
 	Message string
+}
+
+// WithoutGroups returns a message for the person who was denied: the one set with
+// WithMessage, or one that says what is missing and names permissions, scopes and users, but
+// no groups. Who sees the names of groups learns which are worth getting into.
+//
+// The predicate is explained anew, so a [Func] is asked again. An error without
+// Predicate, which a program has made itself, keeps its Message.
+func (e *DeniedError) WithoutGroups() string {
+	if e.Predicate == nil || !e.Identity.known() {
+		return e.Message
+	}
+	id := *e.Identity
+	id.hushed, id.near = true, nil
+	return denialMessage(&id, e.Predicate)
 }
 
 // Error is the Message behind that of ErrDenied.

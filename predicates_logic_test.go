@@ -95,7 +95,7 @@ func TestLogic(t *testing.T) {
 			unmet:  {InGroup("staff"), HasPermission("post.purge"), IsAnonymous(), Func("no", func(*Identity) bool { return false })},
 			broken: {InGroup("x"), HasPermission("x"), nil, FromNet(prefix("::/0")), Func("panics", func(*Identity) bool { panic("boom") }), foreign{}},
 		}},
-		"nobody logged in": {p.anonymous(time.Now), map[verdict][]Predicate{
+		"nobody logged in": {p.anonymous(nil), map[verdict][]Predicate{
 			met: {IsAnonymous()}, unmet: {InGroup("editors")}, broken: {HasPermission("x")},
 		}},
 		"an identity without a policy": {NewIdentity("bob", []string{"a"}, []string{"b"}), map[verdict][]Predicate{
@@ -171,7 +171,7 @@ func TestUnidentified(t *testing.T) {
 		if called {
 			t.Errorf("%s: a host's function was asked about it", name)
 		}
-		if id.User() != "" || id.InGroup("a") || id.HasPermission("a") || !id.IsAnonymous() || id.verified() || id.String() != "unknown" {
+		if id.User() != "" || id.InGroup("a") || id.HasPermission("a") || !id.IsAnonymous() || id.String() != "unknown" {
 			t.Errorf("%s: has a name, a group or a permission: %v", name, id)
 		}
 	}

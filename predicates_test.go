@@ -3,7 +3,6 @@ package rbac
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -14,7 +13,7 @@ func TestVerdicts(t *testing.T) {
 	amy := p.user(t, "amy", "editors")
 	chief := p.user(t, "chief", "chiefs")
 	eve := p.user(t, "eve")
-	nobody := p.anonymous(time.Now)
+	nobody := p.anonymous(nil)
 	bob := NewIdentity("Bob", []string{"trolls"}, []string{"watch-tv"})
 	stranger := NewIdentity("", nil, nil)
 

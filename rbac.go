@@ -95,6 +95,7 @@ type Authority struct {
 	wake      chan struct{} // holds one value to make the follower ask at once
 	lookups   chan struct{} // holds one value for each lookup in the store that an Identify waits for
 	made      Revision      // of the last change made through this Authority, as far as the history is still that one; under moving
+	noTicket  origin        // of Identities that came from no ticket
 	signal    chan struct{} // closed and replaced when the state moves; under moving
 	following chan struct{} // holds one value while somebody reads what is new in the store
 	moving    sync.Mutex    // held to move state, and to fill the caches that belong to it; never while the store is asked
@@ -138,6 +139,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a.confirmer, _ = s.(Confirmer)
 	a.finder, _ = s.(Finder)
 	a.trust = cfg.MaxStaleness
+	a.noTicket.owner = a
 	a.state.Store(&state{})
 	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.
 	if err := a.current(ctx, func(r Records, _ *state) error { return a.watchClock(r) }); err != nil {
@@ -178,7 +180,9 @@ const lastWords = 10 * time.Second
 // View runs f with a Tx that reads one consistent state. A change inside is
 // ErrReadOnly. View returns the error of f as it is.
 //
-// f must use no method of the Authority, which may deadlock, and no effects outside: it may be run more than once.
+// Do not call the Authority inside f, and keep f free of side effects: f may run
+// more than once. Such a call can wait for the View, and so for itself; after
+// [Config.LockTimeout] it fails with ErrBusy. The Tx does the same within the View.
 func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 	return a.view(ctx, func(r Records) error {
 		tx, err := a.begin(ctx, r, true)
@@ -193,9 +197,13 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 // and nothing otherwise. It returns the error of f as it is, or ErrProtected
 // if the changes would take a permission in Config.Protected from its last holder.
 //
-// Updates run one after another, in whatever process. f must use no method of
-// the Authority, which would deadlock, and no effects outside: it may be run more than once.
-// A panic in f rolls back and goes on.
+// Updates run one after another, in whatever process. One that waits longer than
+// [Config.LockTimeout] for others fails with ErrBusy, and nothing was done.
+//
+// Do not call the Authority inside f, and keep f free of side effects: f may run
+// more than once. Such a call waits for the Update, and so for itself, until it
+// fails with ErrBusy: use the Tx, and hash passwords before. A panic in f rolls
+// back and goes on.
 //
 // An error other than f's own that wraps ErrUnavailable may have come after the
 // commit; then it is not known whether the changes were made.
@@ -242,14 +250,14 @@ func (a *Authority) view(ctx context.Context, f func(Records) error) error {
 	if a.closed.Load() {
 		return errClosed
 	}
-	return a.store.View(ctx, f)
+	return a.transact(ctx, a.store.View, f)
 }
 
 func (a *Authority) update(ctx context.Context, f func(Records) error) error {
 	if a.closed.Load() {
 		return errClosed
 	}
-	return a.store.Update(ctx, f)
+	return a.transact(ctx, a.store.Update, f)
 }
 
 // now is the time in the form in which stores keep it.
@@ -271,6 +279,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	errs = append(errs,
 		between("MaxStaleness", &c.MaxStaleness, time.Second, 10*time.Millisecond, time.Hour),
+		between("LockTimeout", &c.LockTimeout, 30*time.Second, 10*time.Millisecond, time.Hour),
 		between("KeepChanges", &c.KeepChanges, 90*24*time.Hour, time.Hour, 100*365*24*time.Hour),
 		between("IdleLimit", &c.IdleLimit, time.Hour, time.Minute, 100*365*24*time.Hour),
 		between("AbsoluteLimit", &c.AbsoluteLimit, 12*time.Hour, time.Minute, 100*365*24*time.Hour),

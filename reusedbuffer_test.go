@@ -77,7 +77,7 @@ func TestRecordsKeepTheirOwnTexts(t *testing.T) {
 			u.Note = sent("newer")
 			g, err2 := tx.AddGroup(rbac.Group{Name: sent("tellers"), DisplayName: sent("Tellers"), Note: sent("note")})
 			g.DisplayName = sent("The tellers")
-			_, err3 := tx.AddPermission(rbac.Permission{Name: sent("till.open"), Title: sent("Open"), Description: sent("the till")})
+			_, err3 := tx.AddPermission(rbac.Permission{Name: sent("till.open"), Title: sent("Open"), Description: sent("the till"), Object: sent("the till"), Operation: sent("opening")})
 			must(t, errors.Join(err1, err2, err3, tx.ModifyUser(u), tx.ModifyGroup(g)))
 			return errors.Join(
 				tx.AddSection(rbac.Section{Name: sent("Tills"), Title: sent("All tills")}),

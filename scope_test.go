@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -208,6 +209,45 @@ func TestScopeReasons(t *testing.T) {
 			if got := rbac.Explain(id, p).Reason; got != want {
 				t.Errorf("%v: %q; want %q", p, got, want)
 			}
+		}
+	})
+}
+
+// Somebody whose groups all hold in other scopes is not told to be in no group.
+func TestReasonsNameOtherScopes(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := tenants(t, h)
+		h.user(a, "zoe", "")
+		h.do(a, assignIn("zoe", "editors", "org:1"))
+		elsewhere := rbac.In("org:2", rbac.HasPermission("post.edit"))
+		reason := func(p rbac.Predicate) string {
+			id, err := a.Identity(ctx, "zoe")
+			must(t, err)
+			denied, _ := errors.AsType[*rbac.DeniedError](rbac.Check(id, p))
+			if short := denied.WithoutGroups(); strings.Contains(short, "editors") || !strings.HasSuffix(denied.Message, short[strings.LastIndex(short, ";"):]) {
+				t.Errorf("without groups: %s", short)
+			}
+			return denied.Message
+		}
+		for p, want := range map[rbac.Predicate]string{
+			elsewhere:                                 "in org:2: needs post.edit, which the groups editors, admins give; your groups hold in org:1 only",
+			rbac.HasPermission("post.edit"):           "needs post.edit, which the groups editors, admins give; your groups hold in org:1 only",
+			rbac.In("org:3", rbac.InGroup("editors")): "in org:3: needs the group editors; your groups hold in org:1 only",
+		} {
+			if got := reason(p); got != want {
+				t.Errorf("%v: %q; want %q", p, got, want)
+			}
+		}
+		e, err := a.ExplainUser(ctx, "zoe", elsewhere)
+		if must(t, err); !strings.HasSuffix(e.Reason, "; zoe's groups hold in org:1 only") {
+			t.Errorf("to an administrator: %s", e.Reason)
+		}
+		for i := range 40 {
+			h.do(a, assignIn("zoe", []string{"editors", "staff"}[i%2], fmt.Sprintf("team:%02d", i)))
+		}
+		const many = "; your groups hold in org:1, team:00, team:01, team:02, team:03 and 36 more only"
+		if got := reason(elsewhere); !strings.HasSuffix(got, many) {
+			t.Errorf("in many scopes: %s", got)
 		}
 	})
 }

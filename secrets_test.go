@@ -34,6 +34,12 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
+func (s *syncBuffer) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b.Reset()
+}
+
 // secrets are what must stay inside, and seen is what came out.
 type secrets struct {
 	texts []string

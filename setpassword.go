@@ -108,6 +108,9 @@ func (a *Authority) replacePassword(ctx context.Context, t Token, before UserRec
 		if u.Disabled || u.PasswordHash != before.PasswordHash {
 			return ErrBadCredentials
 		}
+		if err := tx.pace(u, paceLogins); err != nil {
+			return err
+		}
 		rec, err := a.ticketOf(tx.r, t)
 		if err != nil {
 			return err

@@ -30,12 +30,16 @@ import (
 //   - Two Updates never both succeed if each would have seen the other's writes
 //     in a record it locked (LockHead, ShareHead, LockUser, Throttle). A store may as well run Updates one after another.
 //   - The context governs the whole transaction. When it ends, methods of Records fail and Update rolls back.
+//   - A transaction that waits for others gives up when its context ends, whatever it waits
+//     for: its turn, a connection, a lock, or its commit as long as the engine has not begun with it.
 //   - Records, and the sequences it returned, are dead when f has returned; using
-//     them gives an error. They are used by one goroutine at a time.
-//   - Calling the Store again from inside f may deadlock.
+//     them gives ErrTxDone. They are used by one goroutine at a time.
+//   - Calling the Store again from inside f may deadlock, until the context of that call ends.
 //
-// Errors: [ErrNotFound], [ErrReadOnly], or an error that wraps [ErrUnavailable]
-// and says what failed. Where the context ended, errors.Is also finds its error.
+// Errors: [ErrNotFound], [ErrReadOnly], [ErrTxDone], or an error that wraps [ErrUnavailable]
+// and says what failed. Where the context ended, errors.Is also finds its error. A store
+// that gives up waiting for other transactions by itself returns an error that wraps
+// [ErrBusy] instead of ErrUnavailable: nothing was done.
 //
 // Implementations are safe for concurrent use. Whoever opened a Store closes
 // it, after the Authorities on it; after Close every call fails with ErrUnavailable.

@@ -100,7 +100,7 @@ func (a *Authority) sweep(ctx context.Context) error {
 func (a *Authority) sweepBatches(ctx context.Context, batch func(Records) (int, error)) error {
 	for {
 		deleted := 0
-		err := a.store.Update(ctx, func(r Records) (err error) {
+		err := a.transact(ctx, a.store.Update, func(r Records) (err error) {
 			deleted, err = batch(r)
 			return err
 		})

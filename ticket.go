@@ -116,12 +116,12 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 			return noTicket(err)
 		}
 		dead = !a.living(rec, tx.now) // as far as we know: another process may have seen a use, so it is ended all the same
-		u, err := tx.r.User(rec.User)
+		u, err := tx.r.LockUser(rec.User)
 		if err != nil {
 			return noTicket(err)
 		}
-		tx.actAs(u.User)
-		return tx.endTicket("Logout", u.User, rec)
+		tx.actAs(u.User, !dead)
+		return errors.Join(tx.countEnd(u), tx.endTicket("Logout", u.User, rec))
 	})
 	if err != nil {
 		return err
@@ -156,10 +156,13 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 				ended++
 			}
 		}
-		if len(tickets) == 0 && !u.LastLogin.IsZero() {
-			return tx.log(Change{Action: "LogoutUser", Subject: u.Name, SubjectID: u.ID}, nil, nil)
+		if len(tickets) > 0 {
+			return errors.Join(tx.countEnd(u), tx.endTickets(u.User, tickets))
 		}
-		return tx.endTickets(u.User, tickets)
+		if u.LastLogin.IsZero() {
+			return nil
+		}
+		return tx.log(Change{Action: "LogoutUser", Subject: u.Name, SubjectID: u.ID}, nil, nil)
 	})
 	if err != nil {
 		return 0, err
@@ -226,7 +229,7 @@ func (tx *Tx) endIdle(before time.Time, meant func(TicketRecord) bool) (ended in
 // As with Logout, a cached ticket ends even if the store has lost its row.
 func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID) error {
 	return a.Update(ctx, func(tx *Tx) error {
-		u, err := tx.user(user)
+		u, err := tx.lockUser(user)
 		if err != nil {
 			return err
 		}
@@ -242,7 +245,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		if err != nil {
 			return named(err, "ticket", id.String())
 		}
-		return tx.endTicket("RevokeTicket", u.User, t)
+		return errors.Join(tx.countEnd(u), tx.endTicket("RevokeTicket", u.User, t))
 	})
 }
 
@@ -265,7 +268,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 		return nil, err
 	}
 	if t.IsZero() {
-		return p.anonymous(tx.a.cfg.Clock), nil
+		return p.anonymous(&tx.a.noTicket), nil
 	}
 	rec, err := tx.a.ticketOf(tx.r, t)
 	if err != nil {
@@ -275,7 +278,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	if err != nil {
 		return nil, noTicket(err)
 	}
-	return &u.withTicket(p, rec, tx.now, tx.a.cfg.Clock).Identity, nil
+	return &u.withTicket(p, rec, tx.now, &origin{tx.a, rec.ID}).Identity, nil
 }
 
 // compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.

@@ -10,6 +10,7 @@ import (
 // cachedTicket is a ticket of a user.
 type cachedTicket struct {
 	TicketRecord
+	origin   origin // of its Identities
 	user     *cachedUser
 	seen     *lastSeen
 	shown    atomic.Pointer[moment] // when the store last had the ticket
@@ -94,7 +95,7 @@ func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now moment)
 			return nil, noTicket(err)
 		}
 	}
-	c := &cachedTicket{TicketRecord: t, user: u, seen: newLastSeen(a.uses.seen(t))}
+	c := &cachedTicket{TicketRecord: t, origin: origin{a, t.ID}, user: u, seen: newLastSeen(a.uses.seen(t))}
 	c.shown.Store(&now)
 	return c, nil
 }

@@ -9,24 +9,25 @@ import (
 	"log/slog"
 )
 
-// Token is the secret of a ticket: who has it is the user. It is 256 random bits
-// and prints redacted everywhere; Secret is the one way to its text. The zero Token is
-// none, and Identify makes it the anonymous Identity.
+// Token is the secret of a ticket: anyone who holds the token acts as its user.
+// A Token is 256 random bits and prints redacted everywhere, also as an unexported
+// field of another struct; Secret is the only way to its text. The zero Token is no
+// token, and Identify turns it into the anonymous Identity.
 //
 // Two Tokens with the same Secret may be unequal under ==.
 type Token struct {
-	*tokenText // behind a pointer: fmt prints a struct past its Format when the verb is a mistake
+	// reveal is nil for the zero Token. Printers that walk through unexported
+	// fields by reflection, as fmt does, never see Format; they print a pointer
+	// to a function as an address, and cannot read what the function captured.
+	reveal *func() (secret string, sum TokenHash)
 }
 
-// tokenText is a secret, and the hash by which the store knows it, made once for all the calls of a request.
-type tokenText struct {
-	secret string
-	sum    TokenHash
-}
-
+// tokenOf hashes a secret once for all calls of a request.
 func tokenOf(secret string) Token {
 	var text [tokenChars]byte // on the stack
-	return Token{&tokenText{secret, sha256.Sum256(append(text[:0], secret...))}}
+	sum := TokenHash(sha256.Sum256(append(text[:0], secret...)))
+	reveal := func() (string, TokenHash) { return secret, sum }
+	return Token{&reveal}
 }
 
 const tokenBytes = 32
@@ -73,26 +74,29 @@ var sextets = func() (numbers [256]byte) {
 }()
 
 // Secret returns the token's text, 43 characters of base64url, for a cookie or an
-// API client. It is as good as a password: keep it out of URLs, logs and pages.
+// API client. The text is as good as a password: keep it out of URLs, logs and pages.
 func (t Token) Secret() string {
-	if t.tokenText == nil {
+	if t.IsZero() {
 		return ""
 	}
-	return t.secret
+	secret, _ := (*t.reveal)()
+	return secret
 }
 
 // IsZero reports whether t is no token at all.
-func (t Token) IsZero() bool { return t.tokenText == nil }
+func (t Token) IsZero() bool { return t.reveal == nil }
 
-// hash is what the store knows of a token. That of the zero Token is of no ticket.
+// hash is what the store knows of a token. The hash of the zero Token is that of
+// no ticket.
 func (t Token) hash() TokenHash {
-	if t.tokenText == nil {
+	if t.IsZero() {
 		return sha256.Sum256(nil)
 	}
-	return t.sum
+	_, sum := (*t.reveal)()
+	return sum
 }
 
-// String tells only whether there is a token.
+// String says only whether there is a token.
 func (t Token) String() string {
 	if t.IsZero() {
 		return "no token"
@@ -109,5 +113,6 @@ func (t Token) Format(f fmt.State, _ rune) { io.WriteString(f, t.String()) }
 // LogValue logs as String does.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// MarshalText writes as String does, so that no encoder gives the secret away. ParseToken does not read it.
+// MarshalText writes what String returns, so that no encoder gives the secret
+// away. ParseToken does not read it.
 func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }

@@ -3,7 +3,9 @@ package rbac
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/gob"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -55,6 +57,49 @@ func TestSecretsPrintRedacted(t *testing.T) {
 	}
 	if !strings.Contains(out, "bob") || !strings.Contains(out, "redacted") {
 		t.Errorf("a login does not show its user, or a token not that it is one:\n%s", out)
+	}
+}
+
+// hiding is a host's struct, whose unexported fields fmt reads past their Format.
+type hiding struct {
+	token   Token
+	pointer *Token
+	list    []Token
+	table   map[Token]Token
+	array   [2]Token
+	any     any
+	within  struct{ token Token }
+	login   Login
+}
+
+// A token prints redacted, or as an address, in unexported fields of other structs, too.
+func TestTokenStaysSecretInUnexportedFields(t *testing.T) {
+	tok := newToken()
+	h := hiding{tok, &tok, []Token{tok}, map[Token]Token{tok: tok}, [2]Token{tok, tok}, tok, struct{ token Token }{tok}, Login{User: "bob", Replaces: tok}}
+	hash := tok.hash()
+	var out bytes.Buffer
+	for _, v := range []any{h, &h, []hiding{h}, []*hiding{&h}, map[string]hiding{"h": h}, struct{ h *hiding }{&h}} {
+		for _, verb := range "vsxXqdobctTpeEfgGUw" {
+			for _, flags := range []string{"%", "%+", "%#", "%+#", "% ", "%099"} {
+				fmt.Fprintf(&out, flags+string(verb)+"\n", v)
+			}
+		}
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "h", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "h", v)
+		_ = json.NewEncoder(&out).Encode(v)
+		_ = gob.NewEncoder(&out).Encode(v)
+		fmt.Fprintln(&out, errors.Join(fmt.Errorf("%v: %s", v, v)))
+	}
+	_ = gob.NewEncoder(&out).Encode(struct{ T Token }{tok})
+	_ = xml.NewEncoder(&out).Encode(struct{ T Token }{tok})
+	for _, secret := range []string{tok.Secret(), fmt.Sprintf("%x", tok.Secret()), fmt.Sprintf("%X", tok.Secret()), fmt.Sprintf("% x", tok.Secret()),
+		fmt.Sprint([]byte(tok.Secret())), fmt.Sprintf("%x", hash), fmt.Sprint([32]byte(hash)), fmt.Sprintf("%v", []byte(hash[:]))} {
+		if secret = strings.Trim(secret, "[]"); strings.Contains(out.String(), secret[:len(secret)/2]) {
+			t.Errorf("the secret, or its hash, was printed as %q", secret)
+		}
+	}
+	if out.Len() < 10_000 {
+		t.Errorf("only %d bytes were printed", out.Len())
 	}
 }
 

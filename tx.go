@@ -14,7 +14,8 @@ import (
 // Tx is one transaction of an Authority: functions that administer (AddUser,
 // GrantPermission, …) and functions that review (AssignedUsers, UserPermissions, …).
 // [Authority.View] and [Authority.Update] hand it to a function, and it is dead
-// when that function has returned. It is used by one goroutine at a time.
+// when that function has returned: a later call fails with [ErrTxDone]. It is
+// used by one goroutine at a time.
 //
 // A call that is refused ([ErrNotFound], [ErrExists], [ErrInvalid], [ErrReadOnly],
 // [ErrCycle]) changes nothing and leaves the transaction usable. After any
@@ -45,16 +46,18 @@ type Tx struct {
 // Updates exclude each other and no rule can be broken by two that are fine alone.
 func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, error) {
 	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
-	tx.actor, tx.reason = actorOf(ctx), reasonOf(ctx)
 	var err error
 	if readOnly {
 		tx.head, err = r.Head()
-	} else {
-		tx.head, err = r.LockHead()
-		tx.r = a.remembering(ctx, r, tx.head)
-		tx.next = Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
+		return tx, err
 	}
-	return tx, err
+	if tx.head, err = r.LockHead(); err != nil {
+		return tx, err
+	}
+	tx.r = a.remembering(ctx, r, tx.head)
+	tx.next = Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
+	tx.reason = reasonOf(ctx)
+	return tx, tx.findActor()
 }
 
 // remembering returns the Records of an Update that has found the store at a head. How many groups the Authority has in memory
@@ -107,7 +110,7 @@ func (tx *Tx) log(c Change, before, after any) error {
 		return tx.fail(err)
 	}
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
-	c.Actor, c.Verified, c.Reason = tx.actor.name, tx.actor.verified, tx.reason
+	c.Actor, c.Verified, c.ActedFor, c.Reason = tx.actor.name, tx.actor.verified, tx.actor.actedFor, tx.reason
 	tx.changes++
 	if userActions[c.Action] {
 		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)

@@ -126,7 +126,7 @@ func (a *Authority) flush(ctx context.Context) error {
 func (a *Authority) touch(ctx context.Context, taken map[uuid.UUID]ticketUse) error {
 	var there, gone []TokenHash
 	var began moment
-	err := a.store.Update(ctx, func(r Records) error {
+	err := a.transact(ctx, a.store.Update, func(r Records) error {
 		there, gone, began = nil, nil, a.moment()
 		for id, u := range taken {
 			_, err := r.Ticket(id)

@@ -16,7 +16,7 @@ import (
 //
 // It ends with ErrNoTicket when the ticket ends, by whatever limit or call, and with ErrUnavailable when ctx ends
 // or the Authority is closed. Where nothing is known for a while, it yields
-// ErrUnavailable, once, and goes on: until the next Identity nothing may be sent.
+// ErrUnavailable or ErrBusy, once, and goes on: until the next Identity nothing may be sent.
 //
 // A change is yielded as soon as it takes effect for Identify; see the package doc.
 // Between the change and the moment at which the reader has seen the next Identity a message can slip out. Where
@@ -81,7 +81,7 @@ func (w *watch) look(ctx context.Context, yield func(*Identity, error) bool) (go
 	case ctx.Err() != nil:
 		yield(nil, contextEnded(context.Cause(ctx)))
 		return false, 0
-	case errors.Is(err, ErrUnavailable) && !w.a.closed.Load():
+	case (errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)) && !w.a.closed.Load():
 		again := w.failing
 		w.last, w.failing = nil, true
 		return again || yield(nil, err), w.a.cfg.MaxStaleness / polls

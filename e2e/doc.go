@@ -9,7 +9,7 @@
 // technology reads out (user_test.go), so that a control without a name cannot be used here
 // either. Each page must be free of console errors and violations of its Content-Security-Policy (complaints_test.go).
 //
-// Without Chromium the tests skip, and fail where the environment variable CI is set. Without PostgreSQL
+// Without Chromium the tests skip, and fail where the environment variable CI is set; so do those that need nginx without it. Without PostgreSQL
 // (its binaries, or a DSN in RBAC_TEST_POSTGRES) that of two processes on one server skips. Each run
 // leaves pictures of the pages in the folder screenshots.
 //

@@ -6,13 +6,25 @@ import (
 	"strings"
 )
 
-// isBrowser reports whether the client would rather have HTML than JSON.
-// Everyone else is taken for a program, which has no use for a login page.
+// isBrowser reports whether the client shows the answer to a person: it would
+// rather have HTML than JSON, and is not a script or a part of a page. Everyone
+// else is taken for a program, which has no use for a login page. Sec-Fetch-Mode
+// and Sec-Fetch-Dest are set by the browser itself, never by a script.
 func isBrowser(r *http.Request) bool {
+	mode := r.Header.Get("Sec-Fetch-Mode")
+	if mode != "" && mode != "navigate" || !pageDest[r.Header.Get("Sec-Fetch-Dest")] {
+		return false
+	}
 	accept := strings.Join(r.Header["Accept"], ",")
-	html := quality(accept, "text", "html")
-	return html > quality(accept, "application", "json") && html > quality(accept, "application", "problem+json")
+	if mode == "navigate" && accept == "" {
+		return true
+	}
+	html, json := quality(accept, "text", "html"), max(quality(accept, "application", "json"), quality(accept, "application", "problem+json"))
+	return html > json || mode == "navigate" && html > 0 && html == json // */*
 }
+
+// pageDest are the destinations of pages; "empty" goes with scripts only.
+var pageDest = map[string]bool{"": true, "document": true, "frame": true, "iframe": true, "fencedframe": true, "embed": true, "object": true}
 
 // quality is the weight that an Accept header gives a media type: that of the
 // most specific range that includes it (RFC 9110 §12.5.1), zero if none does.

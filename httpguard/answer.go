@@ -15,6 +15,7 @@ type answer struct {
 	Detail     string
 	SignedInAs string // browsers are told who they are
 	LoginURL   string // with a link to become someone else
+	Heading    string // of the page; empty: Title
 }
 
 // Title is the name of the status.
@@ -110,11 +111,11 @@ const pageHead = `<!doctype html>
 <style>` + style + `</style>
 `
 
-var answerTemplate = template.Must(template.New("answer").Parse(pageHead + `<title>{{.Title}}</title>
+var answerTemplate = template.Must(template.New("answer").Parse(pageHead + `<title>{{or .Heading .Title}}</title>
 </head>
 <body>
 <main>
-<h1>{{.Title}}</h1>
+<h1>{{or .Heading .Title}}</h1>
 <p>{{.Detail}}</p>
 {{with .SignedInAs}}<p>You are signed in as {{.}}.</p>
 {{end}}{{with .LoginURL}}<p><a href="{{.}}">Sign in as someone else</a></p>

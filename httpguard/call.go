@@ -26,7 +26,7 @@ import (
 // Everything is found out anew at each call, also where ctx has passed Handler, whose client
 // address and cross-origin check then count. So for a long stream use Call again, with the context that the stream began with, for each message.
 func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]string, p rbac.Predicate) (context.Context, error) {
-	r := callRequest(ctx, procedure, header)
+	r := restored(callRequest(ctx, procedure, header))
 	outer := g.state(r)
 	st, err := g.begin(r)
 	if err != nil {
@@ -39,8 +39,8 @@ func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]
 	} else {
 		g.awaitRevision(r)
 	}
-	id := g.identify(r, st)
-	ctx = st.carrying(ctx, id)
+	g.identify(r, st)
+	ctx = st.carrying(ctx)
 	r = r.WithContext(ctx)
 	if err := g.judge(r, func(*http.Request) (rbac.Predicate, error) { return p, nil }); err != nil {
 		return nil, g.refuseCall(r, denialStatus(r, err), err)
@@ -76,27 +76,36 @@ func (e *callError) Unwrap() error { return e.err }
 
 func (g *Guard) refuseCall(r *http.Request, status int, err error) error {
 	g.logDenial(r, status, err)
-	e := &callError{status, denialDetail(status, err), err}
+	e := &callError{status, denialDetail(status, g.presentable(err)), err}
 	if _, helps := freshLogin(rbac.FromContext(r.Context()), err); helps && status == http.StatusUnauthorized {
-		e.message = denialDetail(http.StatusForbidden, err) // they are no stranger
+		e.message = denialDetail(http.StatusForbidden, g.presentable(err)) // they are no stranger
 	}
 	return e
 }
 
 // RPCCode returns the status code of gRPC and Connect for an error of [Guard.Call], or of the Authority:
 //
-//   - 7, PermissionDenied: ErrDenied, for who is logged in
-//   - 16, Unauthenticated: ErrDenied, for who is not or would be allowed after a new login; ErrNoTicket, ErrBadCredentials
+//   - 7, PermissionDenied: ErrDenied, for a caller that is signed in
+//   - 16, Unauthenticated: ErrDenied, for a caller that is not, or that would be allowed after a new login; ErrNoTicket, ErrBadCredentials
 //   - 14, Unavailable: ErrUnavailable, ErrBusy
-//   - 5, NotFound; 8, ResourceExhausted: ErrNotFound; ErrThrottled
+//   - 5, NotFound: ErrNotFound
+//   - 6, AlreadyExists: ErrExists
+//   - 9, FailedPrecondition: ErrProtected, ErrSeparation, ErrCycle
+//   - 3, InvalidArgument: ErrInvalid
+//   - 8, ResourceExhausted: ErrThrottled
 //   - 13, Internal: any other error
 //
-// It is 0, OK, only for nil.
+// It is 0, OK, only for nil. The codes follow [Status]; [Detail] has a text for the caller.
 func RPCCode(err error) uint32 {
 	if err == nil {
 		return 0
 	}
-	switch callStatus(err) {
+	status := Status(err)
+	var refused *callError
+	if errors.As(err, &refused) {
+		status = refused.status
+	}
+	switch status {
 	case http.StatusForbidden:
 		return 7
 	case http.StatusUnauthorized:
@@ -105,23 +114,15 @@ func RPCCode(err error) uint32 {
 		return 14
 	case http.StatusNotFound:
 		return 5
+	case http.StatusConflict:
+		if errors.Is(err, rbac.ErrExists) {
+			return 6
+		}
+		return 9
+	case http.StatusUnprocessableEntity:
+		return 3
 	case http.StatusTooManyRequests:
 		return 8
 	}
 	return 13
-}
-
-func callStatus(err error) int {
-	var refused *callError
-	if errors.As(err, &refused) {
-		return refused.status
-	}
-	var denied *rbac.DeniedError
-	if errors.As(err, &denied) {
-		return statusFor(denied.Identity, err)
-	}
-	if errors.Is(err, rbac.ErrDenied) {
-		return http.StatusForbidden // of somebody else, such as a disabled user
-	}
-	return statusFor(nil, err)
 }

@@ -142,7 +142,13 @@ func TestRPCCode(t *testing.T) {
 		{rbac.ErrBusy, 14},
 		{rbac.ErrNotFound, 5},
 		{&rbac.ThrottledError{}, 8},
-		{rbac.ErrExists, 13},
+		{rbac.ErrExists, 6},
+		{rbac.ErrProtected, 9},
+		{rbac.ErrSeparation, 9},
+		{rbac.ErrCycle, 9},
+		{rbac.ErrInvalid, 3},
+		{rbac.ErrTxDone, 13},
+		{rbac.ErrReadOnly, 13},
 		{errors.New("x"), 13},
 	} {
 		if got := RPCCode(c.err); got != c.want {

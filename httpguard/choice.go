@@ -44,7 +44,7 @@ func (g *Guard) ChoiceURL(r *http.Request) string {
 }
 
 func (g *Guard) choiceURL(cameFrom string) string {
-	u := g.cfg.LoginPath + "?" + chooseField + "=groups"
+	u := g.cfg.published(g.cfg.LoginPath) + "?" + chooseField + "=groups"
 	if cameFrom != "" {
 		u += "&" + cameFromField + "=" + url.QueryEscape(cameFrom)
 	}
@@ -69,7 +69,7 @@ func (g *Guard) showChoice(w http.ResponseWriter, r *http.Request, st *state) {
 // choicePage lists the groups of the ticket that the request came with. Ticked are those that are active,
 // or what the user has ticked and is to correct, if that is not nil.
 func (g *Guard) choicePage(w http.ResponseWriter, r *http.Request, st *state, status int, p ChoicePage, ticked []string) {
-	p.Action = g.cfg.LoginPath
+	p.Action = g.cfg.published(g.cfg.LoginPath)
 	p.SignedInAs = rbac.FromContext(r.Context()).User()
 	active, err := g.a.TicketGroups(r.Context(), st.token)
 	if err != nil {
@@ -142,7 +142,7 @@ func why(err error) string {
 // home is where a login leads that came from nowhere.
 func (g *Guard) home(cameFrom string) string {
 	if cameFrom == "" {
-		return g.cfg.Home
+		return g.cfg.published(g.cfg.Home)
 	}
 	return cameFrom
 }

@@ -9,12 +9,19 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// SetTicket gives the browser a ticket; the zero Token takes it away. It must be
+// SetTicket gives the browser a ticket; the zero Token deletes its cookie. It must be
 // called before the answer is written. The cookie cannot be read by scripts,
 // travels over TLS only (unless Config.Insecure), and belongs to this very host.
+//
+// Delete the cookie only in the answer to a request whose ticket you have just ended, as
+// [Guard.LogoutHandler] does. A cookie is deleted by its name: by the time the answer
+// arrives, the browser may hold another ticket, of a login made meanwhile.
+//
+// Handler keeps caches from storing the answer. An answer that has not passed it is
+// "Cache-Control: no-store" unless the header is set again later.
 func (g *Guard) SetTicket(w http.ResponseWriter, r *http.Request, t rbac.Token) {
 	c := &http.Cookie{
-		Name: g.cfg.CookieName, Value: t.Secret(), Path: "/",
+		Name: g.cfg.CookieName, Value: t.Secret(), Path: g.cfg.cookiePath(),
 		MaxAge: int(g.cfg.CookieMaxAge.Seconds()), Secure: !g.cfg.Insecure,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,21 +14,30 @@ import (
 
 // Deny answers a request that err keeps from being served:
 //
-//   - ErrDenied, for who is logged in: 403 with the reason, and to browsers a link to sign in as someone else
+//   - ErrDenied, for who is logged in: 403 with the reason (see Config.ShowGroups), and to browsers a link to sign in as someone else
 //   - ErrDenied, for who is logged in and would be allowed after a new login ([rbac.AuthenticatedWithin]): browsers
 //     are sent to the login page (303), which leads back here; others get 401 with
 //     error="insufficient_user_authentication" and max_age in WWW-Authenticate (RFC 9470)
 //   - ErrDenied, for who is not, ErrNoTicket and ErrBadCredentials: browsers are sent to the
-//     login page (303), which leads back here; others get 401
+//     login page (303), which leads back here; others get 401. A browser that comes back from the login page
+//     no better, three times within seconds, gets a page that explains (401), and so does
+//     a user who may not sign in at all, such as a disabled one ([rbac.Authority.Issue])
 //   - ErrNotFound: 404
+//   - ErrExists, ErrProtected, ErrSeparation, ErrCycle: 409
+//   - ErrInvalid: 422
 //   - ErrThrottled: 429 with Retry-After
 //   - ErrUnavailable, ErrBusy: 503 with Retry-After
 //   - any other error, nil too: 500, without saying more
 //
-// A browser is who prefers text/html to JSON in Accept; everyone else gets a
-// problem document (RFC 9457). A browser that sent a form comes back to
+// [Status] is the same for errors alone, and [Detail] has the words; a 404 names
+// nothing to a client that is not signed in.
+//
+// A browser is a client that prefers text/html to JSON in Accept, unless
+// Sec-Fetch-Mode or Sec-Fetch-Dest show a script, an image or the like; others
+// get a problem document (RFC 9457). A browser that sent a form comes back to
 // the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
 func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
+	r = g.own(r)
 	status := denialStatus(r, err)
 	if r.Context().Value(denyingKey{g}) != nil { // Config.Denied hands it back
 		g.denyBuiltin(w, r, status, err)
@@ -53,27 +63,6 @@ func denialStatus(r *http.Request, err error) int {
 	return statusFor(rbac.FromContext(r.Context()), err)
 }
 
-func statusFor(id *rbac.Identity, err error) int {
-	switch {
-	case errors.Is(err, rbac.ErrUnavailable), errors.Is(err, rbac.ErrBusy):
-		return http.StatusServiceUnavailable
-	case errors.Is(err, rbac.ErrThrottled):
-		return http.StatusTooManyRequests
-	case errors.Is(err, rbac.ErrNoTicket), errors.Is(err, rbac.ErrBadCredentials):
-		return http.StatusUnauthorized
-	case errors.Is(err, rbac.ErrNotFound):
-		return http.StatusNotFound
-	case !errors.Is(err, rbac.ErrDenied):
-		return http.StatusInternalServerError
-	case id.IsAnonymous():
-		return http.StatusUnauthorized
-	}
-	if _, helps := freshLogin(id, err); helps {
-		return http.StatusUnauthorized
-	}
-	return http.StatusForbidden
-}
-
 // freshLogin reports whether a new login is all that a known user lacks, and how old it may be.
 func freshLogin(id *rbac.Identity, err error) (maxAge time.Duration, helps bool) {
 	var denied *rbac.DeniedError
@@ -97,7 +86,7 @@ func (g *Guard) logDenial(r *http.Request, status int, err error) {
 }
 
 func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, err error) {
-	a := answer{Status: status, Detail: denialDetail(status, err), SignedInAs: rbac.FromContext(r.Context()).User()}
+	a := answer{Status: status, Detail: denialDetail(status, g.presentable(err)), SignedInAs: rbac.FromContext(r.Context()).User()}
 	st := g.state(r)
 	if st == nil {
 		st = &state{url: r.URL}
@@ -105,41 +94,52 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 	switch status {
 	case http.StatusUnauthorized:
 		if isBrowser(r) && !st.bearer && st.url.Path != g.cfg.LoginPath {
-			redirect(w, r, g.LoginURL(r))
-			return
+			if reason, refused := refusedAccount(err); refused {
+				a.Detail, a.LoginURL = "You cannot sign in here: "+cmp.Or(reason, "this account is refused")+".", g.LoginURL(r)
+				break
+			}
+			if g.toLogin(w, r, st) {
+				return
+			}
+			a = g.loginInVain(r, err)
+			break
 		}
 		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
 		if maxAge, helps := freshLogin(rbac.FromContext(r.Context()), err); helps {
 			challengeAge(w, maxAge)
-			a.Detail = denialDetail(http.StatusForbidden, err) // they are no stranger
+			a.Detail = denialDetail(http.StatusForbidden, g.presentable(err)) // they are no stranger
 		}
 	case http.StatusForbidden:
 		a.LoginURL = g.LoginURL(r)
+	case http.StatusNotFound:
+		if a.SignedInAs == "" {
+			a.Detail = statusDetail(status)
+		}
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", retryAfter(err))
 	}
 	g.answer(w, r, a)
 }
 
+// presentable is err with the message that Config.ShowGroups allows.
+func (g *Guard) presentable(err error) error {
+	var denied *rbac.DeniedError
+	if g.cfg.ShowGroups || !errors.As(err, &denied) {
+		return err
+	}
+	short := *denied
+	short.Message = denied.WithoutGroups()
+	return &short
+}
+
 // denialDetail is what the client is told. Only a predicate's message is
 // written for its eyes, and not for a stranger's: it names groups, permissions and users.
 func denialDetail(status int, err error) string {
 	var denied *rbac.DeniedError
-	switch {
-	case errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden:
+	if errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden {
 		return denied.Message
-	case status == http.StatusUnauthorized:
-		return "You must sign in first."
-	case status == http.StatusForbidden:
-		return "You may not do this."
-	case status == http.StatusNotFound:
-		return "There is nothing here."
-	case status == http.StatusTooManyRequests:
-		return "There were too many attempts. Please try again later."
-	case status == http.StatusServiceUnavailable:
-		return "This cannot be decided at the moment. Please try again shortly."
 	}
-	return "Something went wrong on our side."
+	return detail(status, err)
 }
 
 // challenge adds the header that a 401 must have (RFC 9110 §15.5.2, RFC 6750 §3).

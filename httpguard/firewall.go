@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // admit refuses requests that two readers could take for different ones, and
@@ -20,7 +21,7 @@ func (g *Guard) admit(r *http.Request) (*http.Request, error) {
 	if !ok {
 		return r, errors.New("malformed host")
 	}
-	u, err := canonicalURL(r.URL, g.cfg.AllowEncodedSlash)
+	u, err := canonicalURL(r.URL, g.cfg.paths())
 	if err != nil {
 		return r, err
 	}
@@ -100,12 +101,21 @@ func canonicalName(host string) (string, bool) {
 }
 
 var (
-	errPath         = errors.New("malformed path")
-	errEncodedSlash = errors.New("encoded slash in the path")
+	errPath          = errors.New("malformed path")
+	errEncodedSlash  = errors.New("encoded slash in the path")
+	errSemicolon     = errors.New("semicolon in the path")
+	errDoubleEncoded = errors.New("doubly encoded path")
 )
 
+// pathRules are what a path may have although readers differ about it.
+type pathRules struct{ encodedSlash, semicolon, doubleEncoding bool }
+
+func (c *Config) paths() pathRules {
+	return pathRules{c.AllowEncodedSlash, c.AllowSemicolon, c.AllowDoubleEncoding}
+}
+
 // canonicalURL returns u itself where it is in canonical form.
-func canonicalURL(u *url.URL, encodedSlash bool) (*url.URL, error) {
+func canonicalURL(u *url.URL, allow pathRules) (*url.URL, error) {
 	if u.Opaque != "" || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("malformed request target")
 	}
@@ -113,7 +123,7 @@ func canonicalURL(u *url.URL, encodedSlash bool) (*url.URL, error) {
 	if path == "" {
 		path = "/" // the same page (RFC 9110 §4.2.3)
 	}
-	if err := checkPath(path); err != nil {
+	if err := checkPath(path, allow); err != nil {
 		return nil, err
 	}
 	if u.RawPath != "" {
@@ -121,7 +131,7 @@ func canonicalURL(u *url.URL, encodedSlash bool) (*url.URL, error) {
 			return nil, errPath
 		}
 		raw = canonicalRaw(u.RawPath)
-		if raw != "" && !encodedSlash {
+		if raw != "" && !allow.encodedSlash {
 			return nil, errEncodedSlash
 		}
 	}
@@ -147,24 +157,51 @@ func canonicalRaw(raw string) string {
 	return strings.Join(segments, "/")
 }
 
-// checkPath judges a path decoded once. What is still escaped in it (from %252e)
-// is text like any other.
-func checkPath(path string) error {
+// checkPath judges a path decoded once. Servers behind the guard may decode it
+// once more, drop what follows a semicolon in a segment, read a backslash as a
+// slash, or replace malformed UTF-8, and so find another path in it.
+func checkPath(path string, allow pathRules) error {
 	if path == "" || path[0] != '/' {
 		return errPath
 	}
+	ascii := true
 	for i := range len(path) {
-		if c := path[i]; c < ' ' || c == 0x7f || c == '\\' {
+		switch c := path[i]; {
+		case c < ' ', c == 0x7f, c == '\\':
 			return errPath
+		case c == ';' && !allow.semicolon:
+			return errSemicolon
+		case c == '%' && !allow.doubleEncoding && isEscape(path[i+1:]):
+			return errDoubleEncoded
+		case c >= utf8.RuneSelf:
+			ascii = false
 		}
 	}
-	for rest := path[1:]; rest != ""; {
+	if !ascii && !utf8.ValidString(path) { // some decoders read %c0%af as a slash
+		return errPath
+	}
+	return checkSegments(path[1:])
+}
+
+// isEscape reports whether s is what follows the percent sign of an escape:
+// 2f, or u002f, which some servers read too.
+func isEscape(s string) bool {
+	digits := 2
+	if s != "" && (s[0] == 'u' || s[0] == 'U') {
+		s, digits = s[1:], 4
+	}
+	return hexDigits.span(s) >= digits
+}
+
+var hexDigits = newCharset("0123456789abcdefABCDEF")
+
+// checkSegments refuses segments that some server drops, or takes for the way up,
+// after dropping what follows a semicolon. The last one may be empty.
+func checkSegments(rest string) error {
+	for rest != "" {
 		segment, more, slash := strings.Cut(rest, "/")
-		if segment == "" {
-			return errPath
-		}
-		// Some servers drop what follows a semicolon, and find the dots then.
-		if name, _, _ := strings.Cut(segment, ";"); name == "." || name == ".." {
+		switch name, _, _ := strings.Cut(segment, ";"); name {
+		case "", ".", "..":
 			return errPath
 		}
 		if !slash {

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path"
 	"strings"
 	"testing"
@@ -54,9 +56,26 @@ func TestRequestsOverTheWire(t *testing.T) {
 		{"an encoded backslash is refused", "GET /x%5cadmin", "example.com", 400},
 		{"NUL is refused", "GET /x%00", "example.com", 400},
 		{"a newline is refused", "GET /x%0ay", "example.com", 400},
-		{"an escaped percent sign is text", "GET /%252e%252e/admin/", "example.com", 200},
+		{"dots encoded twice are refused", "GET /%252e%252e/admin/", "example.com", 400},
+		{"a letter encoded twice is refused", "GET /%2561dmin/x", "example.com", 400},
+		{"a semicolon encoded twice is refused", "GET /admin%253b/x", "example.com", 400},
+		{"a slash encoded three times is refused", "GET /admin%25252fx", "example.com", 400},
+		{"an escape of four digits is refused", "GET /admin%25u002fx", "example.com", 400},
+		{"a percent sign is text", "GET /100%25", "example.com", 200},
+		{"a percent sign before a word is text", "GET /100%25%20off", "example.com", 200},
+		{"a path parameter is refused", "GET /admin;/x", "example.com", 400},
+		{"an encoded one is refused", "GET /admin%3b/x", "example.com", 400},
+		{"an encoded one in capitals is refused", "GET /admin%3B/x", "example.com", 400},
+		{"one in the middle is refused", "GET /admin;a=b;c/x", "example.com", 400},
+		{"one at the beginning is refused", "GET /;a/admin/x", "example.com", 400},
+		{"one in the last segment is refused", "GET /a;b=c", "example.com", 400},
+		{"an overlong slash is refused", "GET /admin%c0%afx", "example.com", 400},
+		{"an overlong dot is refused", "GET /x/%c0%ae%c0%ae/admin/", "example.com", 400},
+		{"an overlong semicolon is refused", "GET /admin%e0%80%bb/x", "example.com", 400},
+		{"Latin-1 is refused", "GET /caf%e9", "example.com", 400},
+		{"a word in UTF-8 is text", "GET /caf%c3%a9", "example.com", 200},
+		{"a semicolon in the query is the query's", "GET /?a;b", "example.com", 200},
 		{"a dot in a name is text", "GET /.well-known/..x/x..", "example.com", 200},
-		{"a semicolon is text", "GET /a;b=c", "example.com", 200},
 		{"the query is nobody's path", "GET /?/../admin//%00", "example.com", 200},
 		{"a trailing slash is no empty segment", "GET /x/", "example.com", 200},
 		{"methods are case-sensitive", "get /admin/", "example.com", 400},
@@ -139,6 +158,67 @@ func TestOnePath(t *testing.T) {
 	}
 }
 
+// TestAllowedSpellings: each of the options lets in its own spelling, as it is, and no other.
+func TestAllowedSpellings(t *testing.T) {
+	for _, c := range []struct {
+		cfg    Config
+		target string
+		status int
+		path   string
+	}{
+		{Config{AllowSemicolon: true}, "/a;b=c/d", 200, "/a;b=c/d"},
+		{Config{AllowSemicolon: true}, "/a%3bb", 200, "/a;b"},
+		{Config{AllowSemicolon: true}, "/a%253bb", 400, ""},
+		{Config{AllowSemicolon: true}, "/x/..;a/admin", 400, ""},
+		{Config{AllowSemicolon: true}, "/x/;a/admin", 400, ""},
+		{Config{AllowSemicolon: true}, "/a%2fb", 400, ""},
+		{Config{AllowDoubleEncoding: true}, "/a%253bb", 200, "/a%3bb"},
+		{Config{AllowDoubleEncoding: true}, "/a;b", 400, ""},
+		{Config{AllowDoubleEncoding: true}, "/%252e%252e/a", 200, "/%2e%2e/a"},
+		{Config{AllowEncodedSlash: true}, "/a%2f;b", 400, ""},
+		{Config{AllowEncodedSlash: true}, "/a%252fb", 400, ""},
+	} {
+		m := &marker{}
+		resp := serve(guardByHeader(c.cfg).Handler(m), request(t, "GET "+c.target))
+		if resp.StatusCode != c.status || (m.ran == 1) != (c.status == 200) || m.ran == 1 && m.last.URL.Path != c.path {
+			t.Errorf("%s with %+v: status %d, want %d with the path %q", c.target, c.cfg.paths(), resp.StatusCode, c.status, c.path)
+		}
+	}
+	m := guardByHeader(Config{AllowSemicolon: true}).NewMux()
+	m.Public("/a;b", &marker{})
+	if !panics(func() { guardByHeader(Config{}).NewMux().Public("/a;b", &marker{}) }) {
+		t.Error("a pattern that can never match is taken")
+	}
+}
+
+// TestBehindABackendOfItsOwnMind: a public catch-all forwards to a backend that drops path parameters and decodes
+// twice. Nobody reads its guarded pages.
+func TestBehindABackendOfItsOwnMind(t *testing.T) {
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isGuardedPlace(r) {
+			w.Header().Set("X-Secret", r.RequestURI)
+		}
+	}))
+	defer backend.Close()
+	target, err := url.Parse(backend.URL)
+	must(t, err)
+	g := guardByHeader(Config{})
+	m := g.NewMux()
+	m.Handle("/admin/", rbac.HasPermission("editor"), &marker{})
+	m.Public("/", httputil.NewSingleHostReverseProxy(target))
+	s := httptest.NewServer(g.Handler(m))
+	defer s.Close()
+	for _, path := range []string{
+		"/admin;/x", "/admin%3b/x", "/admin%3B/x", "/admin%253b/x", "/admin%25253b/x", "/admin;a=b/x", "/%61dmin;/x", "/%2561dmin/x", "/x/..;/admin/x", "/x/%2e%2e%3b/admin/x", "/x/%252e%252e/admin/x",
+		"/admin%252fx", "/admin%25u002fx", "/admin%c0%af/x", "/;/admin/x", "/%3b/admin/x", "/x;/../admin/x", "/admin%2f;x",
+	} {
+		resp := raw(t, s, "GET "+path+" HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n")
+		if secret := resp.Header.Get("X-Secret"); secret != "" || resp.StatusCode < 400 {
+			t.Errorf("%s: status %d, and the backend served %q", path, resp.StatusCode, secret)
+		}
+	}
+}
+
 // TestEncodedSlash: with AllowEncodedSlash both readings of the path must be allowed.
 func TestEncodedSlash(t *testing.T) {
 	tests := []struct {
@@ -172,7 +252,7 @@ func TestEncodedSlash(t *testing.T) {
 func FuzzRequestPaths(f *testing.F) {
 	for _, target := range []string{
 		"/", "/admin/", "/admin", "/admin%2fsecret", "/x/%2e%2e/admin/", "//admin/", "/files/1", "/files%2f1", "/files/%2e",
-		"http://admin.example.com/", "http://ADMIN.example.com.:80", "*", "/reports/..;/x", "/%61dmin/%5c", "/a?b=/admin/", "/ad\x00min/", "/%2561dmin/",
+		"http://admin.example.com/", "http://ADMIN.example.com.:80", "*", "/reports/..;/x", "/admin;/x", "/admin%3b/x", "/admin%253b/x", "/%61dmin/%5c", "/a?b=/admin/", "/ad\x00min/", "/%2561dmin/",
 	} {
 		f.Add("GET", target, "example.com", false)
 		f.Add("POST", target, "Admin.Example.com.", true)
@@ -196,9 +276,21 @@ func FuzzRequestPaths(f *testing.F) {
 }
 
 // isGuardedPlace reads the request in the most suspicious way: every separator, every
-// spelling of the host.
+// escape as often as there is one, no path parameters, every spelling of the host.
 func isGuardedPlace(r *http.Request) bool {
-	p := path.Clean(strings.ReplaceAll(r.URL.Path, `\`, "/"))
+	p := r.URL.Path
+	for {
+		decoded, err := url.PathUnescape(p)
+		if err != nil || decoded == p {
+			break
+		}
+		p = decoded
+	}
+	segments := strings.Split(strings.ReplaceAll(p, `\`, "/"), "/")
+	for i, s := range segments {
+		segments[i], _, _ = strings.Cut(s, ";")
+	}
+	p = path.Clean(strings.Join(segments, "/"))
 	host, _, _ := strings.Cut(strings.ToLower(r.Host), ":")
 	if strings.TrimRight(host, ".") == "admin.example.com" {
 		return true

@@ -97,7 +97,7 @@ func TestFreshLogin(t *testing.T) {
 		{"a program with a cookie is one, too", time.Hour, "GET /login", []string{cookie}, 401, "", stepUp, "come back soon"},
 		{"a guarded login page leads nowhere", time.Hour, "GET /login", []string{cookie, browser}, 401, "", stepUp, ""},
 		{"no new login brings the group", time.Hour, "GET /staff", []string{cookie, browser}, 403, "", "", ""},
-		{"nor to a program", time.Hour, "GET /staff", []string{bearer}, 403, "", "", "needs the group staff, and needs a login within the last 15m; you are in no group, your login was 1h ago"},
+		{"nor to a program", time.Hour, "GET /staff", []string{bearer}, 403, "", "", "needs a certain group, and needs a login within the last 15m; you are in no group, your login was 1h ago"},
 		{"who is nobody learns nothing", time.Hour, "GET /login", nil, 401, "", "Bearer", "You must sign in first."},
 	} {
 		s.later.Store(int64(c.after))

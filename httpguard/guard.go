@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/rbac-go/rbac"
 )
@@ -15,9 +16,11 @@ import (
 // Authority. It is immutable and safe for concurrent use.
 type Guard struct {
 	a            authority
+	owner        *rbac.Authority // whose Identities are honoured; nil where a test has none
 	cfg          Config
 	revisionName string        // of the cookie
 	waits        chan struct{} // holds one value for each request that waits for a revision
+	vain         atomic.Uint64 // the revision that was last waited for in vain
 }
 
 // authority is what a Guard asks of an Authority.
@@ -39,7 +42,9 @@ func New(a *rbac.Authority, cfg Config) *Guard {
 	if a == nil {
 		panic("httpguard: nil Authority")
 	}
-	return newGuard(a, cfg)
+	g := newGuard(a, cfg)
+	g.owner = a
+	return g
 }
 
 func newGuard(a authority, cfg Config) *Guard {
@@ -54,8 +59,12 @@ func newGuard(a authority, cfg Config) *Guard {
 //   - refuses cross-origin requests that could change something (403);
 //   - finds out who the request comes from and puts that Identity into its
 //     context, for [rbac.FromContext] and the predicates further in;
+//   - takes the ticket off the request, so that no handler forwards it (see Config.KeepTicket);
 //   - lets a client that has changed something, by another method than GET, HEAD and OPTIONS, or has got a ticket
-//     by SetTicket, see it at once, whichever process serves its next request: a cookie and [RevisionHeader] carry the revision.
+//     by SetTicket, see it at once, whichever process serves its next request: a cookie and [RevisionHeader] carry the revision;
+//   - keeps caches from storing an answer that sets a cookie, whatever the handler says about caching.
+//
+// The ResponseWriter that handlers get can flush, hijack and push as far as the server's own can.
 //
 // It denies nothing by itself: what no Require, Authorize or Mux guards is served to everybody.
 // Where the identity could not be found out, the context holds a nil Identity,
@@ -86,30 +95,22 @@ func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 			g.reject(w, r, http.StatusBadRequest, err)
 			return
 		}
-		st, err := g.begin(r)
+		in := restored(r) // for the guard's own eyes
+		st, err := g.begin(in)
 		if err != nil {
 			g.reject(w, r, http.StatusBadRequest, err)
 			return
 		}
-		if err := g.crossOrigin(r, st); err != nil {
+		if err := g.crossOrigin(in, st); err != nil {
 			g.reject(w, r, http.StatusForbidden, err)
 			return
 		}
-		if !g.awaitRevision(r) {
-			g.setRevision(w.Header(), "", -1) // the next request need not wait for it
-		}
-		id := g.identify(r, st)
-		if st.deadCookie {
-			g.SetTicket(w, r, rbac.Token{})
-		}
-		r = r.WithContext(st.carrying(r.Context(), id))
-		if !changes(r) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		carrier := &revisionWriter{ResponseWriter: w, g: g, before: g.a.Revision()}
-		next.ServeHTTP(carrier, r)
-		carrier.carry()
+		g.awaitRevision(in)
+		g.identify(in, st)
+		r = g.withhold(r, st, st.carrying(r.Context()))
+		st.answer = answerWriter{ResponseWriter: w, g: g, carries: changes(r), before: g.a.Revision()}
+		next.ServeHTTP(&st.answer, r)
+		st.answer.seal()
 	}
 }
 
@@ -118,6 +119,13 @@ func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 //
 // Answers are "Cache-Control: no-store" unless the handler sets another. Behind
 // Require without [Guard.Handler] of the same Guard before it everything is answered with 500.
+//
+// The Identity that is judged is the one in the request's context if this Guard's
+// Authority made it, or this Guard's Handler found it: so middleware can put a copy
+// there ([rbac.Identity.In]). Where another Guard's Handler, or another Authority, has put its own there, the
+// one that this Guard's Handler found counts, and takes its place for the wrapped
+// handler. An Identity that the program made itself ([rbac.NewIdentity]) counts only if
+// Config.Identify returned it; in middleware it is a mistake, answered with 500.
 func (g *Guard) Require(p rbac.Predicate) func(http.Handler) http.Handler {
 	return g.RequireFunc(func(*http.Request) (rbac.Predicate, error) { return p, nil })
 }
@@ -137,6 +145,7 @@ func (g *Guard) RequireFunc(rule func(*http.Request) (rbac.Predicate, error)) fu
 			if !g.allow(w, r, rule) {
 				return
 			}
+			r = g.own(r)
 			delete(w.Header(), "Cache-Control")
 			keepFromCaches(w.Header())
 			next.ServeHTTP(w, r)
@@ -188,11 +197,15 @@ func (g *Guard) judge(r *http.Request, rule func(*http.Request) (rbac.Predicate,
 	if st.err != nil {
 		return st.err
 	}
-	p, err := g.ask(r, rule)
+	id, err := st.identity(r.Context())
 	if err != nil {
 		return err
 	}
-	return rbac.Check(rbac.FromContext(r.Context()), p)
+	p, err := g.ask(g.own(r), rule)
+	if err != nil {
+		return err
+	}
+	return rbac.Check(id, p)
 }
 
 // ask runs a rule of the host's; a panic becomes an error, so that it denies

@@ -203,19 +203,6 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
-// TestResponseWriter: handlers get the server's own, with all it can do: flush, hijack, push.
-func TestResponseWriter(t *testing.T) {
-	g := guardByHeader(Config{})
-	var got http.ResponseWriter
-	m := g.NewMux()
-	m.Handle("/", rbac.IsAnonymous(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { got = w }))
-	w := httptest.NewRecorder()
-	g.Handler(m).ServeHTTP(w, request(t, "GET /"))
-	if got != http.ResponseWriter(w) {
-		t.Errorf("the handler got a %T", got)
-	}
-}
-
 // TestClientAddr: the address is the connection's or what the host says, and
 // none where that fails.
 func TestClientAddr(t *testing.T) {
@@ -272,6 +259,14 @@ func TestBadConfig(t *testing.T) {
 		"a login page elsewhere":      func() { guardByHeader(Config{LoginPath: "https://login.example/"}) },
 		"a home elsewhere":            func() { guardByHeader(Config{Home: "//evil.example"}) },
 		"a logout with a query":       func() { guardByHeader(Config{LogoutPath: "/logout?now"}) },
+		"a site with a path":          func() { guardByHeader(Config{Site: "https://example.com/app"}) },
+		"a site without scheme":       func() { guardByHeader(Config{Site: "example.com"}) },
+		"a site of user and host":     func() { guardByHeader(Config{Site: "https://a@example.com"}) },
+		"a site that is no web site":  func() { guardByHeader(Config{Site: "ftp://example.com"}) },
+		"a plain site, not Insecure":  func() { guardByHeader(Config{Site: "http://example.com"}) },
+		"a base path elsewhere":       func() { guardByHeader(Config{BasePath: "//evil.example"}) },
+		"a base path without a slash": func() { guardByHeader(Config{BasePath: "app"}) },
+		"a base path with an escape":  func() { guardByHeader(Config{BasePath: "/a%20b"}) },
 		"a cookie name with spaces":   func() { guardByHeader(Config{CookieName: "my ticket"}) },
 		"a nil handler":               func() { g.Handler(nil) },
 		"a nil handler under Require": func() { g.Require(rbac.NotAnonymous())(nil) },

@@ -142,3 +142,5 @@ func raw(t testing.TB, s *httptest.Server, text string) *http.Response {
 	}
 	return resp
 }
+
+func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

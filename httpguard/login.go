@@ -21,8 +21,10 @@ const maxChoiceBody = 1 << 20
 // LoginHandler serves the login page and logs in who posts to it. Let everybody
 // reach it, at Config.LoginPath and behind [Guard.Handler].
 //
-// A form makes a ticket, sets its cookie and leads back to where the user came
-// from (303); the ticket that the browser had ends. A wrong name or password is answered with the form and 401, too many
+// A form, urlencoded or multipart, makes a ticket, sets its cookie and leads back to where the user came
+// from (303); the ticket that the browser had ends. A user who is signed in is offered to go on as before, or to
+// sign in as someone else. Where the browser may have come over plain HTTP, and Config.Insecure is not set, the login
+// leads by way of this page, which explains it if the cookie did not come back. A wrong name or password is answered with the form and 401, too many
 // failures with 429, and 503 where the password could not be looked at. Where a dynamic
 // separation set left groups out of the ticket, a page lets the user choose first; see [Guard.ChoiceURL]. It offers whoever
 // has a ticket all groups of its user: do not narrow a ticket to keep its own user from them. An API key with groups gets no others.
@@ -33,6 +35,7 @@ const maxChoiceBody = 1 << 20
 // The ticket of an Authorization: Bearer that came along ends.
 func (g *Guard) LoginHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = g.own(restored(r))
 		st := g.state(r)
 		switch {
 		case st == nil:
@@ -48,21 +51,31 @@ func (g *Guard) LoginHandler() http.Handler {
 }
 
 func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request, st *state) {
-	if r.URL.Query().Has(chooseField) && !st.token.IsZero() {
+	g.forgetTries(w, r)
+	query := r.URL.Query()
+	switch {
+	case query.Has(chooseField) && !st.token.IsZero():
 		g.showChoice(w, r, st)
+		return
+	case query.Has(signedInField):
+		g.signedIn(w, r, st)
 		return
 	}
 	p := LoginPage{}
-	if from, ok := g.returnTarget(r.URL.Query().Get(cameFromField)); ok {
+	if from, ok := g.returnTarget(query.Get(cameFromField)); ok {
 		p.CameFrom = from
-		p.Notice = "Please sign in to go on."
+		if rbac.FromContext(r.Context()).IsAnonymous() {
+			p.Notice = "Please sign in to go on."
+		}
 	}
 	g.loginPage(w, r, http.StatusOK, p)
 }
 
 func (g *Guard) loginPage(w http.ResponseWriter, r *http.Request, status int, p LoginPage) {
-	p.Action = g.cfg.LoginPath
-	p.SignedInAs = rbac.FromContext(r.Context()).User()
+	p.Action = g.cfg.published(g.cfg.LoginPath)
+	if p.SignedInAs = rbac.FromContext(r.Context()).User(); p.SignedInAs != "" {
+		p.GoOn = g.home(p.CameFrom)
+	}
 	g.page(w, status, g.cfg.LoginTemplate, p)
 }
 
@@ -79,17 +92,24 @@ func (g *Guard) postLogin(w http.ResponseWriter, r *http.Request, st *state) {
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
-	case err == nil && media == "application/x-www-form-urlencoded":
+	case err == nil && (media == "application/x-www-form-urlencoded" || media == "multipart/form-data"):
 		g.formLogin(w, r, st)
 	case err == nil && media == "application/json":
 		g.jsonLogin(w, r, st)
 	default:
+		g.logRefusedLogin(r, http.StatusUnsupportedMediaType, "neither a form nor JSON")
 		g.answer(w, r, answer{Status: http.StatusUnsupportedMediaType, Detail: "Send a form or JSON."})
 	}
 }
 
+// logRefusedLogin is for logins that do not get as far as the Authority, which
+// logs the others. The reason has nothing of what was sent: it may be a secret.
+func (g *Guard) logRefusedLogin(r *http.Request, status int, reason string) {
+	g.logger().Info("login refused", "status", status, "reason", reason, "remote", r.RemoteAddr)
+}
+
 func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
-	if err := r.ParseForm(); err != nil {
+	if err := readForm(r); err != nil {
 		g.badBody(w, r, err)
 		return
 	}
@@ -110,11 +130,31 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		return
 	}
 	g.SetTicket(w, r, t)
-	if len(g.omitted(r, t)) > 0 {
-		redirect(w, r, g.choiceURL(p.CameFrom))
+	if g.maybePlain(r) {
+		redirect(w, r, g.signedInURL(p.CameFrom))
 		return
 	}
-	redirect(w, r, g.home(p.CameFrom))
+	g.leadOn(w, r, t, p.CameFrom)
+}
+
+// leadOn leads from a login to where the user came from, or to the choice of groups first.
+func (g *Guard) leadOn(w http.ResponseWriter, r *http.Request, t rbac.Token, cameFrom string) {
+	if !t.IsZero() && len(g.omitted(r, t)) > 0 {
+		redirect(w, r, g.choiceURL(cameFrom))
+		return
+	}
+	redirect(w, r, g.home(cameFrom))
+}
+
+// readForm reads either kind of form. The body is limited, so a multipart form stays in memory as a whole.
+func readForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return err
+	}
+	if err := r.ParseMultipartForm(maxChoiceBody); !errors.Is(err, http.ErrNotMultipart) {
+		return err
+	}
+	return nil
 }
 
 func (g *Guard) badBody(w http.ResponseWriter, r *http.Request, err error) {
@@ -123,6 +163,7 @@ func (g *Guard) badBody(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.As(err, &tooLarge) {
 		status = http.StatusRequestEntityTooLarge
 	}
+	g.logRefusedLogin(r, status, "unreadable body")
 	g.answer(w, r, answer{Status: status, Detail: "The login could not be read."})
 }
 
@@ -140,8 +181,11 @@ func (g *Guard) loginFailed(w http.ResponseWriter, r *http.Request, err error) i
 		status = http.StatusForbidden // a group that is not the user's
 	case errors.Is(err, rbac.ErrSeparation):
 		status = http.StatusConflict
-	case errors.Is(err, rbac.ErrBadCredentials), errors.Is(err, rbac.ErrInvalid):
+	case errors.Is(err, rbac.ErrBadCredentials):
 		challenge(w, false)
+	case errors.Is(err, rbac.ErrInvalid): // the Authority looked no further
+		challenge(w, false)
+		g.logDenial(r, status, err)
 	default:
 		status = http.StatusInternalServerError
 		g.logDenial(r, status, err)

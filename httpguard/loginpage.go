@@ -11,6 +11,7 @@ type LoginPage struct {
 	Error      string // why that did not work; empty at first
 	Notice     string // what brought the user here; may be empty
 	SignedInAs string // who the user is until now; empty: nobody
+	GoOn       string // where a user who is signed in goes on as before; empty: nobody is
 }
 
 var loginTemplate = template.Must(template.New("login").Parse(pageHead + `<title>Sign in</title>
@@ -19,7 +20,7 @@ var loginTemplate = template.Must(template.New("login").Parse(pageHead + `<title
 <main>
 <h1>Sign in</h1>
 {{with .Notice}}<p>{{.}}</p>
-{{end}}{{with .SignedInAs}}<p>You are signed in as {{.}}. Signing in again ends that.</p>
+{{end}}{{with .SignedInAs}}<p>You are signed in as {{.}}. <a href="{{$.GoOn}}">Go on as {{.}}</a>, or sign in again or as someone else, which ends that.</p>
 {{end}}{{with .Error}}<p role="alert" id="error">{{.}}</p>
 {{end}}<form method="post" action="{{.Action}}">
 <input type="hidden" name="came_from" value="{{.CameFrom}}">

@@ -7,12 +7,13 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// LogoutHandler ends the ticket that the request came with, takes the cookie
-// away and leads home (303), or answers 204 to who is no browser. It listens to POST only, so that no link or
+// LogoutHandler ends the ticket that the request came with, deletes its cookie
+// and leads home (303), or answers 204 to clients that are no browsers. It listens to POST only, so that no link or
 // image logs anybody out, and belongs behind [Guard.Handler], at Config.LogoutPath.
 //
-// Where the store cannot be reached it takes the cookie away all the same, for the
-// sake of who leaves a shared computer now, and answers 503: the ticket is still there, and ends by its limits.
+// The cookie is deleted only if this request has ended its ticket: otherwise the browser may
+// hold the ticket of another login by now. Where the store cannot be reached, the
+// answer is 503 and says that the user is still signed in.
 func (g *Guard) LogoutHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st := g.state(r)
@@ -29,30 +30,36 @@ func (g *Guard) LogoutHandler() http.Handler {
 
 func (g *Guard) postLogout(w http.ResponseWriter, r *http.Request, st *state) {
 	w.Header().Set("Cache-Control", "no-store")
-	if !st.bearer {
-		g.SetTicket(w, r, rbac.Token{})
-	}
-	if err := g.endTicket(r, st); err != nil {
+	ended, err := g.endTickets(r, st)
+	if err != nil {
 		g.logDenial(r, http.StatusServiceUnavailable, err)
 		w.Header().Set("Retry-After", retryAfter(err))
 		g.answer(w, r, answer{Status: http.StatusServiceUnavailable,
-			Detail: "The ticket could not be ended now. It ends by itself when it was not used for some time."})
+			Detail: "You could not be signed out, and are still signed in. Please try again shortly."})
 		return
 	}
+	if ended && !st.bearer {
+		g.SetTicket(w, r, rbac.Token{})
+	}
 	if isBrowser(r) {
-		redirect(w, r, g.cfg.Home)
+		redirect(w, r, g.home(""))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (g *Guard) endTicket(r *http.Request, st *state) error {
-	if st.token.IsZero() {
-		return nil
+// endTickets ends the tickets that the request came with, of which there is most often
+// one, and reports whether there was any to end.
+func (g *Guard) endTickets(r *http.Request, st *state) (ended bool, err error) {
+	for _, t := range append(st.rivals, st.token) {
+		if t.IsZero() {
+			continue
+		}
+		err := g.a.Logout(r.Context(), t)
+		if err != nil && !errors.Is(err, rbac.ErrNoTicket) {
+			return ended, err
+		}
+		ended = ended || err == nil
 	}
-	err := g.a.Logout(r.Context(), st.token)
-	if errors.Is(err, rbac.ErrNoTicket) {
-		return nil
-	}
-	return err
+	return ended, nil
 }

@@ -45,6 +45,7 @@ type Route struct {
 
 type route struct {
 	pattern string
+	public  bool
 	guard   func(http.Handler) http.Handler
 	handler http.Handler // behind guard
 }
@@ -122,7 +123,7 @@ func (m *Mux) Describe(pattern, rule string) {
 // answer that shows who is logged in should set its own Cache-Control.
 func (m *Mux) Public(pattern string, h http.Handler) {
 	mustHandler(h)
-	m.add(pattern, "public", nil, func(h http.Handler) http.Handler { return h }, h)
+	m.add(pattern, "public", nil, nil, h)
 }
 
 // Routes lists what was registered, in that order.
@@ -136,11 +137,17 @@ func (m *Mux) Routes() []Route {
 // such as groups and permissions that nobody has declared: each would deny whoever comes. Call it at start,
 // after [rbac.Authority.Declare]. What HandleRule's rules make is known only when a request is there.
 //
-// The error joins one for each pattern with a fault; see [rbac.Authority.Validate] for what it wraps.
+// A public pattern that takes requests away from a guarded one without being more specific
+// by its path is a fault, too, and ErrInvalid: Public("example.com/") beside
+// Handle("/admin/"), since a pattern with a host goes before all without one, and
+// Public("/{page}") beside Handle("/admin/"), since it gets /admin. To mend it, give
+// the paths of both a pattern of their own: Handle("example.com/admin/"), Handle("/admin").
+//
+// The error joins one for each fault; see [rbac.Authority.Validate] for what it wraps.
 func (m *Mux) Validate() error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	var errs []error
+	errs := m.outranked()
 	for i, p := range m.rules {
 		if p == nil {
 			continue
@@ -152,8 +159,11 @@ func (m *Mux) Validate() error {
 	return errors.Join(errs...)
 }
 
+// add registers a pattern. A nil guard makes it public.
 func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handler) http.Handler, h http.Handler) {
-	method, place, err := splitPattern(pattern)
+	allow := m.g.cfg.paths()
+	allow.doubleEncoding = true // patterns are written with escapes
+	method, place, err := splitPattern(pattern, allow)
 	if err == nil && method != "" && !slices.Contains(m.g.cfg.Methods, method) {
 		err = fmt.Errorf("method %q can never match", method)
 	}
@@ -166,7 +176,11 @@ func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handle
 	if old := ms.all()[method]; old != nil {
 		panic(fmt.Sprintf("httpguard: pattern %q conflicts with %q", pattern, old.pattern))
 	}
-	ms.add(method, &route{pattern: pattern, guard: guard, handler: guard(h)})
+	public := guard == nil
+	if public {
+		guard = func(h http.Handler) http.Handler { return h }
+	}
+	ms.add(method, &route{pattern: pattern, public: public, guard: guard, handler: guard(h)})
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
 	m.rules = append(m.rules, p)
 }
@@ -176,14 +190,14 @@ func (m *Mux) path(place string) *methods {
 	ms := m.paths[place]
 	if ms == nil {
 		ms = &methods{}
-		m.mux.HandleFunc(place, func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, ms) })
+		m.mux.Handle(place, methodHandler{m, ms})
 		m.paths[place] = ms
 	}
 	return ms
 }
 
 // splitPattern takes the method off, and writes the host as requests have it.
-func splitPattern(pattern string) (method, place string, err error) {
+func splitPattern(pattern string, allow pathRules) (method, place string, err error) {
 	method, rest, found := strings.Cut(strings.ReplaceAll(pattern, "\t", " "), " ")
 	if !found {
 		method, rest = "", pattern
@@ -194,7 +208,7 @@ func splitPattern(pattern string) (method, place string, err error) {
 		return "", "", fmt.Errorf("no path")
 	}
 	host, path := rest[:slash], rest[slash:]
-	if err := checkPath(path); err != nil {
+	if err := checkPath(path, allow); err != nil {
 		return "", "", fmt.Errorf("%w: it can never match", err)
 	}
 	if host != "" {
@@ -216,9 +230,49 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// ServeMux compares the host of these with its port.
 		m.g.wrongMethod(w, r, strings.Join(defaultMethods, ", "))
 	case r.URL.RawPath == "" || m.decodedAllowed(w, r):
-		m.mux.ServeHTTP(w, r)
+		m.dispatch(w, r)
 	}
 }
+
+// methodHandler serves a path of the ServeMux.
+type methodHandler struct {
+	m  *Mux
+	ms *methods
+}
+
+func (h methodHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.m.serve(w, r, h.ms) }
+
+// dispatch lets the ServeMux find the path. What is no handler of ours is its
+// redirect to a path with a final slash, which knows nothing of Config.BasePath.
+func (m *Mux) dispatch(w http.ResponseWriter, r *http.Request) {
+	if base := m.g.cfg.BasePath; base != "" {
+		if h, _ := m.mux.Handler(r); !isOurs(h) {
+			w = &rebasedRedirect{w, base}
+		}
+	}
+	m.mux.ServeHTTP(w, r)
+}
+
+func isOurs(h http.Handler) bool {
+	_, ours := h.(methodHandler)
+	return ours
+}
+
+// rebasedRedirect writes a redirect to a path of this service as browsers know it.
+type rebasedRedirect struct {
+	http.ResponseWriter
+	base string
+}
+
+func (w *rebasedRedirect) WriteHeader(status int) {
+	if to := w.Header().Get("Location"); strings.HasPrefix(to, "/") {
+		w.Header().Set("Location", w.base+to)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write drops the page, whose link would be wrong.
+func (w *rebasedRedirect) Write(b []byte) (int, error) { return len(b), nil }
 
 type decodedKey struct{ m *Mux }
 
@@ -235,7 +289,7 @@ func (m *Mux) decodedAllowed(w http.ResponseWriter, r *http.Request) bool {
 	if _, pattern := m.mux.Handler(r); pattern == root && m.empty() {
 		return true // nothing is there
 	}
-	m.mux.ServeHTTP(w, r)
+	m.dispatch(w, r)
 	return allowed
 }
 

@@ -24,87 +24,65 @@ const (
 )
 
 // awaitRevision waits for what the client has seen, no longer than it could be worth: whoever
-// is identified then is so by the rules of the Authority in any case. It reports false where that did not come.
-func (g *Guard) awaitRevision(r *http.Request) bool {
-	text := g.shownRevision(r)
-	if text == "" {
-		return true
-	}
-	rev, err := rbac.ParseRevision(text)
-	if err != nil || rev <= g.a.Revision() {
-		return err == nil
+// is identified then is so by the rules of the Authority in any case.
+//
+// A revision that does not come may be made up, or another service's on the same
+// host. Its cookie is left alone and ends by itself; until then nobody waits for it again.
+func (g *Guard) awaitRevision(r *http.Request) {
+	rev := g.shownRevision(r)
+	if rev <= g.a.Revision() || uint64(rev) == g.vain.Load() {
+		return
 	}
 	select {
 	case g.waits <- struct{}{}:
 		defer func() { <-g.waits }()
 	default:
-		return true
+		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), revisionWait)
 	defer cancel()
 	_, _ = g.a.Identify(rbac.AtLeast(ctx, rev), rbac.Token{})
-	return rev <= g.a.Revision()
+	if rev > g.a.Revision() && r.Context().Err() == nil {
+		g.vain.Store(uint64(rev))
+	}
 }
 
-func (g *Guard) shownRevision(r *http.Request) string {
+// shownRevision returns the revision that the request shows, zero if it shows none:
+// the one in the header, or else the latest in a cookie.
+func (g *Guard) shownRevision(r *http.Request) (latest rbac.Revision) {
 	if values := r.Header[RevisionHeader]; len(values) > 0 {
-		return values[0]
+		return parsedRevision(values[0])
 	}
-	value, _ := cookieNamed(r.Header["Cookie"], g.revisionName)
-	return value
+	value, n := cookieNamed(r.Header["Cookie"], g.revisionName)
+	if n < 2 {
+		return parsedRevision(value)
+	}
+	for _, c := range r.CookiesNamed(g.revisionName) {
+		latest = max(latest, parsedRevision(c.Value))
+	}
+	return latest
+}
+
+func parsedRevision(text string) rbac.Revision {
+	if text == "" {
+		return 0
+	}
+	rev, err := rbac.ParseRevision(text)
+	if err != nil {
+		return 0
+	}
+	return rev
 }
 
 // carryRevision sends the revision along.
 func (g *Guard) carryRevision(h http.Header) {
 	rev := g.a.Revision().String()
 	h.Set(RevisionHeader, rev)
-	g.setRevision(h, rev, int(revisionAge.Seconds()))
-}
-
-func (g *Guard) setRevision(h http.Header, text string, maxAge int) {
-	setCookie(h, &http.Cookie{Name: g.revisionName, Value: text, Path: "/",
-		MaxAge: maxAge, Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	setCookie(h, &http.Cookie{Name: g.revisionName, Value: rev, Path: g.cfg.cookiePath(),
+		MaxAge: int(revisionAge.Seconds()), Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 
 // changes reports whether a request may change something.
 func changes(r *http.Request) bool {
 	return r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
 }
-
-// revisionWriter adds the revision to an answer, if something was changed before it is written.
-type revisionWriter struct {
-	http.ResponseWriter
-	g      *Guard
-	before rbac.Revision
-	done   bool
-}
-
-func (w *revisionWriter) carry() {
-	if w.done {
-		return
-	}
-	w.done = true
-	if w.g.a.Revision() > w.before {
-		w.g.carryRevision(w.Header())
-	}
-}
-
-func (w *revisionWriter) WriteHeader(status int) {
-	if status >= 200 {
-		w.carry()
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *revisionWriter) Write(b []byte) (int, error) {
-	w.carry()
-	return w.ResponseWriter.Write(b)
-}
-
-// Flush is what a handler may ask a ResponseWriter for; Unwrap gives the rest to [http.ResponseController].
-func (w *revisionWriter) Flush() {
-	w.carry()
-	_ = http.NewResponseController(w.ResponseWriter).Flush()
-}
-
-func (w *revisionWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

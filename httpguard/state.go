@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
 )
 
@@ -16,30 +18,74 @@ import (
 type state struct {
 	context.Context
 	g          *Guard
-	url        *url.URL   // as it was when it came in, before any prefix was stripped
-	addr       netip.Addr // of the client; zero: unknown
-	credential string     // what stands after Authorization: Bearer
-	bearer     bool       // the request is judged by its credential, never by its cookie
-	token      rbac.Token // of the ticket it came with, unless that is dead
-	deadCookie bool       // its cookie is good for nothing
-	err        error      // why there is no identity; then nothing is judged
+	url        *url.URL     // as it was when it came in, before any prefix was stripped
+	addr       netip.Addr   // of the client; zero: unknown
+	credential string       // what stands after Authorization: Bearer
+	bearer     bool         // the request is judged by its credential, never by its cookie
+	token      rbac.Token   // of the ticket it came with, unless that is dead
+	rivals     []rbac.Token // of the tickets it came with, where several are living
+	id         *rbac.Identity
+	err        error // why there is no identity; then nothing is judged
+	answer     answerWriter
 }
 
 // stateKey is bound to one Guard: another one's Handler proves nothing to this.
 type stateKey struct{ g *Guard }
 
+// innermostKey finds the state of whichever Guard's Handler came last.
+type innermostKey struct{}
+
 // Value is that of the context around it, but for the state itself.
 func (st *state) Value(key any) any {
-	if k, ok := key.(stateKey); ok && k.g == st.g {
+	switch key := key.(type) {
+	case stateKey:
+		if key.g == st.g {
+			return st
+		}
+	case innermostKey:
 		return st
 	}
 	return st.Context.Value(key)
 }
 
 // carrying returns the context of a request, or call, that carries what was found out about it.
-func (st *state) carrying(ctx context.Context, id *rbac.Identity) context.Context {
+func (st *state) carrying(ctx context.Context) context.Context {
 	st.Context = ctx
-	return rbac.NewContext(st, id)
+	return rbac.NewContext(st, st.id)
+}
+
+var errStranger = errors.New("httpguard: the context holds an Identity that the program made: return it from Config.Identify")
+
+// identity returns the Identity by which the Guard judges a request with this
+// context, as [Guard.Require] says.
+func (st *state) identity(ctx context.Context) (*rbac.Identity, error) {
+	id := rbac.FromContext(ctx)
+	if id == st.id || id.BelongsTo(st.g.owner) {
+		return id, nil
+	}
+	inner, _ := ctx.Value(innermostKey{}).(*state)
+	if inner != nil && inner.g != st.g && inner.id == id {
+		return st.id, nil // another Guard's finding, which may be that it could find nothing
+	}
+	switch {
+	case id.ID() != uuid.Nil: // of another Authority: only these have one
+		return st.id, nil
+	case known(id):
+		return nil, errStranger
+	}
+	return nil, nil
+}
+
+// own returns r with the Identity in its context by which this Guard judges it.
+func (g *Guard) own(r *http.Request) *http.Request {
+	st := g.state(r)
+	if st == nil {
+		return r
+	}
+	if id, _ := st.identity(r.Context()); id != rbac.FromContext(r.Context()) {
+		return r.WithContext(rbac.NewContext(r.Context(), id))
+	}
+	return r
 }
 
 func (g *Guard) state(r *http.Request) *state {
@@ -145,26 +191,20 @@ func (g *Guard) crossOrigin(r *http.Request, st *state) error {
 	return g.cfg.CrossOrigin.Check(r)
 }
 
-// identify returns nil where it sets st.err.
-func (g *Guard) identify(r *http.Request, st *state) *rbac.Identity {
-	id, err := g.identity(r, st)
+// identify finds out who a request comes from: it sets either st.id or st.err.
+func (g *Guard) identify(r *http.Request, st *state) {
+	id, err := g.find(r, st)
 	if err != nil {
 		st.err = err
-		return nil
+		return
 	}
-	return id.WithAddr(st.addr)
+	st.id = id.WithAddr(st.addr)
 }
 
-func (g *Guard) identity(r *http.Request, st *state) (*rbac.Identity, error) {
-	t, presented := g.presented(r, st)
-	if !t.IsZero() {
-		id, err := g.a.Identify(r.Context(), t)
-		if !errors.Is(err, rbac.ErrNoTicket) {
-			st.token = t
-			return id, unavailable(err)
-		}
+func (g *Guard) find(r *http.Request, st *state) (*rbac.Identity, error) {
+	if id, err := g.findTicket(r, st); id != nil || err != nil {
+		return id, err
 	}
-	st.deadCookie = presented && !st.bearer
 	if g.cfg.Identify != nil {
 		if id, err := g.askIdentify(r); id != nil || err != nil {
 			return id, err
@@ -177,26 +217,67 @@ func (g *Guard) identity(r *http.Request, st *state) (*rbac.Identity, error) {
 	return id, unavailable(err)
 }
 
-// presented returns the token that the request shows, zero if it is not one, and whether it shows anything.
-func (g *Guard) presented(r *http.Request, st *state) (rbac.Token, bool) {
-	text := st.credential
-	if !st.bearer {
-		value, n := cookieNamed(r.Header["Cookie"], g.cfg.CookieName)
-		switch n {
-		case 0:
-			return rbac.Token{}, false
-		case 1:
-			text = value
-		default:
-			// One of them was planted, and nothing tells which.
-			return rbac.Token{}, true
+// maxShown is how many tickets a request may show, in cookies of one name. Each costs
+// a look at the store.
+const maxShown = 4
+
+// findTicket finds the one living ticket that the request shows, and nil if there
+// is none. A cookie that is no living ticket of ours may be another service's, on the
+// same host or with another path, and is ignored.
+//
+// Of two living tickets one may have been planted, and nothing says which: then
+// neither counts.
+func (g *Guard) findTicket(r *http.Request, st *state) (found *rbac.Identity, err error) {
+	var few [1]rbac.Token
+	tokens := g.shown(few[:0], r, st)
+	if len(tokens) > maxShown {
+		return nil, nil
+	}
+	for _, t := range tokens {
+		id, err := g.a.Identify(r.Context(), t)
+		if errors.Is(err, rbac.ErrNoTicket) {
+			continue
+		}
+		if found != nil && err == nil {
+			st.rivals = append(st.rivals, t)
+			continue
+		}
+		found, st.token = id, t
+		if err != nil {
+			return nil, unavailable(err)
 		}
 	}
-	t, err := rbac.ParseToken(text)
-	if err != nil {
-		return rbac.Token{}, true
+	if st.rivals != nil {
+		st.rivals, st.token = append(st.rivals, st.token), rbac.Token{}
+		return nil, nil
 	}
-	return t, true
+	return found, nil
+}
+
+// shown appends the tokens that the request shows, each once.
+func (g *Guard) shown(tokens []rbac.Token, r *http.Request, st *state) []rbac.Token {
+	if st.bearer {
+		return addToken(tokens, st.credential)
+	}
+	value, n := cookieNamed(r.Header["Cookie"], g.cfg.CookieName)
+	if n < 2 {
+		return addToken(tokens, value)
+	}
+	for _, c := range r.CookiesNamed(g.cfg.CookieName) {
+		if tokens = addToken(tokens, c.Value); len(tokens) > maxShown {
+			break
+		}
+	}
+	return tokens
+}
+
+// addToken appends the token with a text, unless the text is no token, or is there already.
+func addToken(tokens []rbac.Token, text string) []rbac.Token {
+	t, err := rbac.ParseToken(text)
+	if err != nil || t.IsZero() || slices.ContainsFunc(tokens, func(o rbac.Token) bool { return o.Secret() == text }) {
+		return tokens
+	}
+	return append(tokens, t)
 }
 
 // unavailable marks every error of the Authority as what it means here: that nothing is known.

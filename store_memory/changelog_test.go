@@ -64,7 +64,7 @@ func TestChangeLogAgainstAList(t *testing.T) {
 func someChange(r *rand.Rand, revision int) rbac.Change {
 	record := json.RawMessage(strings.Repeat("x", r.IntN(r.IntN(blockSize/4)+1)))
 	return rbac.Change{Revision: rbac.Revision(revision), Seq: r.IntN(300), At: time.Unix(int64(r.IntN(5000)), 1000).UTC(),
-		Action: "AssignUser", Subject: strings.Repeat("u", r.IntN(3)), Verified: r.IntN(2) == 0,
+		Action: "AssignUser", Subject: strings.Repeat("u", r.IntN(3)), Verified: r.IntN(2) == 0, ActedFor: r.IntN(2) == 0,
 		Before: []json.RawMessage{nil, {}, record}[r.IntN(3)], After: []json.RawMessage{nil, {}, record}[r.IntN(3)]}
 }
 
@@ -158,7 +158,7 @@ func TestListingOfAnUpdateThatDidNotCommit(t *testing.T) {
 	must(t, s.Update(context.Background(), func(r rbac.Records) error {
 		return r.AddChange(rbac.Change{Revision: 2, Subject: strings.Repeat("x", 1000)})
 	}))
-	if c, err, ok := next(); !ok || !errors.Is(err, rbac.ErrUnavailable) {
+	if c, err, ok := next(); !ok || !errors.Is(err, rbac.ErrTxDone) {
 		t.Errorf("the listing goes on with %v, %v", c, err)
 	}
 }

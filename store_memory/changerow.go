@@ -19,8 +19,8 @@ const (
 	atKey        = 4
 	atTime       = atKey + 16
 	atNonce      = atTime + 12
-	atVerified   = atNonce + 8
-	atSubjectID  = atVerified + 1
+	atFlags      = atNonce + 8
+	atSubjectID  = atFlags + 1
 	atObjectID   = atSubjectID + 16
 	atTexts      = atObjectID + 16
 	longestCount = binary.MaxVarintLen32
@@ -51,11 +51,7 @@ func appendRow(b []byte, key string, c *rbac.Change) []byte {
 	b = append(b, key...)
 	b = append(b, timeKey(c.At)...)
 	b = binary.BigEndian.AppendUint64(b, c.Nonce)
-	verified := byte(0)
-	if c.Verified {
-		verified = 1
-	}
-	b = append(b, verified)
+	b = append(b, flags(c))
 	b = append(b, c.SubjectID[:]...)
 	b = append(b, c.ObjectID[:]...)
 	for _, text := range [...]string{c.Actor, c.Reason, c.Action, c.Subject, c.Object, c.Scope} {
@@ -70,6 +66,22 @@ func appendRow(b []byte, key string, c *rbac.Change) []byte {
 	}
 	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start))
 	return b
+}
+
+// The flags of a row.
+const (
+	verifiedFlag = 1 << iota
+	actedForFlag
+)
+
+func flags(c *rbac.Change) (f byte) {
+	if c.Verified {
+		f |= verifiedFlag
+	}
+	if c.ActedFor {
+		f |= actedForFlag
+	}
+	return f
 }
 
 // rows iterates over the rows of a block.
@@ -131,7 +143,8 @@ func (r *changeRow) change() rbac.Change {
 	}
 	c := rbac.Change{
 		Revision: r.revision(), Seq: int(binary.BigEndian.Uint64(r.bytes[atKey+8:])), At: r.at(),
-		Nonce: binary.BigEndian.Uint64(r.bytes[atNonce:]), Verified: r.bytes[atVerified] == 1,
+		Nonce:    binary.BigEndian.Uint64(r.bytes[atNonce:]),
+		Verified: r.bytes[atFlags]&verifiedFlag != 0, ActedFor: r.bytes[atFlags]&actedForFlag != 0,
 		Actor: text(actorText), Reason: text(reasonText), Action: text(actionText),
 		Subject: text(subjectText), Object: text(objectText), Scope: text(scopeText),
 		Before: record(beforeText), After: record(afterText),

@@ -44,7 +44,7 @@ func (t *tx) Permission(name string) (rbac.Permission, error) {
 }
 
 func (t *tx) AddPermission(p rbac.Permission) error {
-	own(&p.Name, &p.Title, &p.Description, &p.Section)
+	own(&p.Name, &p.Title, &p.Description, &p.Section, &p.Object, &p.Operation)
 	return t.change("add permission", func(s *state) error {
 		if err := add(s, &s.permissions, idKey(p.ID), &p); err != nil {
 			return err
@@ -54,7 +54,7 @@ func (t *tx) AddPermission(p rbac.Permission) error {
 }
 
 func (t *tx) SetPermission(p rbac.Permission) error {
-	own(&p.Name, &p.Title, &p.Description, &p.Section)
+	own(&p.Name, &p.Title, &p.Description, &p.Section, &p.Object, &p.Operation)
 	return t.change("set permission", func(s *state) error {
 		old, ok := s.permissions.Get(idKey(p.ID))
 		if !ok {

@@ -10,7 +10,6 @@ import (
 )
 
 var (
-	errDone  = fmt.Errorf("memorystore: records used after their transaction: %w", rbac.ErrUnavailable)
 	errTaken = errors.New("taken already")
 	errInUse = errors.New("still referred to")
 	errNoRef = errors.New("refers to a record that is not there")
@@ -34,7 +33,7 @@ func (t *tx) end() { t.done = true }
 // usable says why nothing more can be done here, if so.
 func (t *tx) usable() error {
 	if t.done {
-		return errDone
+		return fmt.Errorf("memorystore: %w", rbac.ErrTxDone)
 	}
 	if t.failed == nil && t.ctx.Err() != nil {
 		t.failed = ended(t.ctx.Err())

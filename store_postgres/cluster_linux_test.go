@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
@@ -56,6 +57,7 @@ type scenario struct {
 	schema    string
 	processes []*process
 	tokens    [2]rbac.Token // of amy
+	grace     time.Duration // for commits whose context has ended; zero: the usual
 	started   time.Time
 	event     atomic.Int64 // when the last event was over, for what is measured from it
 	stop      atomic.Bool
@@ -82,7 +84,19 @@ func newScenario(t *testing.T, c *cluster) *scenario {
 		s.tokens[i], err = first.Issue(background, rbac.Login{User: "amy"})
 		must(t, err)
 	}
+	s.replicated()
 	return s
+}
+
+// replicated waits until the standby has all that is on the primary. A commit does not wait for that where it is asynchronous.
+func (s *scenario) replicated() {
+	s.t.Helper()
+	conn, err := pgx.Connect(background, s.primary.DSN())
+	must(s.t, err)
+	defer conn.Close(background)
+	var written string
+	must(s.t, conn.QueryRow(background, "SELECT pg_current_wal_insert_lsn()::text").Scan(&written))
+	s.standby.Await(s.t, fmt.Sprintf("SELECT pg_last_wal_replay_lsn() >= '%s'", written))
 }
 
 var editors = rbac.Grant{Group: "editors", Permission: "edit"}
@@ -91,6 +105,9 @@ var editors = rbac.Grant{Group: "editors", Permission: "edit"}
 func (s *scenario) open(dsn string, cfg rbac.Config, replica *pgxpool.Pool) *rbac.Authority {
 	s.t.Helper()
 	store := mustOpen(s.t, dsn, postgresstore.Options{Schema: s.schema, Replica: replica})
+	if s.grace > 0 {
+		store.SetCommitGrace(s.grace)
+	}
 	cfg.Logger, cfg.MaxStaleness = discard, maxStaleness
 	a, err := rbac.Open(background, store, cfg)
 	must(s.t, err)
@@ -160,12 +177,17 @@ func (p *process) ask() string {
 	return answer
 }
 
-// mayEdit is what an answer means; ErrUnavailable is none.
+// noAnswer reports whether an error leaves the question open.
+func noAnswer(err error) bool {
+	return errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrBusy)
+}
+
+// mayEdit is what an answer means; ErrUnavailable and ErrBusy are none.
 func mayEdit(t *testing.T, err error) string {
 	switch {
 	case err == nil:
 		return "allowed"
-	case errors.Is(err, rbac.ErrUnavailable):
+	case noAnswer(err):
 		return ""
 	case errors.Is(err, rbac.ErrDenied):
 		return "denied"
@@ -204,9 +226,6 @@ func (p *process) answers(want string) {
 	p.s.t.Logf("%s: %s %v after the event", p.name, want, p.s.sinceEvent())
 }
 
-// longest is how long a test waits for what has to come.
-const longest = 30 * time.Second
-
 func (p *process) await(what string, good func(answer string) bool) {
 	p.s.t.Helper()
 	for begin := time.Now(); !good(p.ask()); {
@@ -230,10 +249,10 @@ func (p *process) change(value string, there error, f func(*rbac.Tx) error) {
 	p.s.t.Helper()
 	begin := p.s.now()
 	for err := errors.New("not yet"); err != nil && !errors.Is(err, there); {
-		ctx, cancel := context.WithTimeout(background, maxStaleness/2)
+		ctx, cancel := context.WithTimeout(background, maxStaleness)
 		err = p.a.Update(ctx, f)
 		cancel()
-		if err != nil && !errors.Is(err, rbac.ErrUnavailable) && !errors.Is(err, there) || time.Duration(p.s.now()-begin) > longest {
+		if err != nil && !noAnswer(err) && !errors.Is(err, there) || time.Duration(p.s.now()-begin) > longest {
 			p.s.t.Errorf("%s: %v", p.name, err)
 			return
 		}
@@ -265,17 +284,27 @@ func (s *scenario) promoted() {
 	s.cluster.replaced, s.cluster.primary, s.cluster.standby = s.primary, s.standby, nil
 }
 
-// bounded demands that no answer was older than MaxStaleness.
+// bounded demands that no answer was older than MaxStaleness, of at least 500: a slow machine takes longer for them.
 func (s *scenario) bounded() {
 	s.t.Helper()
+	for begin := time.Now(); s.answers() < 500; time.Sleep(time.Millisecond) {
+		if time.Since(begin) > longest {
+			s.t.Errorf("%d answers are too few to prove anything", s.answers())
+			break
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.right.Regular(); err != nil {
 		s.t.Error(err)
 	}
-	if len(s.right.Reads) < 500 {
-		s.t.Errorf("%d answers are too few to prove anything", len(s.right.Reads))
-	}
+}
+
+// answers is how many there were.
+func (s *scenario) answers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.right.Reads)
 }
 
 // guaranteed demands that all processes promise a bound, or that none does.
@@ -340,7 +369,7 @@ func (l *ledger) write() {
 		if l.acknowledged = append(l.acknowledged, name); len(l.acknowledged) == 20 {
 			close(l.some)
 		}
-	case !errors.Is(err, rbac.ErrUnavailable):
+	case !noAnswer(err):
 		l.p.s.t.Errorf("%s: %v", name, err)
 	case !errors.Is(err, postgresstore.ErrCommitUnknown):
 		l.failed = append(l.failed, name)

@@ -11,7 +11,7 @@ import (
 // Of a commit that was under way when its server was lost nobody knows the outcome; the store goes on when the server does.
 func TestServerLostAtCommit(t *testing.T) {
 	server := postgrestest.Start(t)
-	s, err := commits(t, server.DSN(), func(func(), func()) { server.Kill(t) })
+	s, err := commits(t, server.DSN(), longest, func(func(), func()) { server.Kill(t) })
 	says(t, "the Update", err, "not known")
 	if !errors.Is(err, postgresstore.ErrCommitUnknown) {
 		t.Errorf("the Update: %v, want ErrCommitUnknown", err)

@@ -53,14 +53,14 @@ type serverStatus struct {
 }
 
 const askStatus = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names'), pg_conf_load_time()::text,
-	clock_timestamp() < pg_conf_load_time() + interval '2 seconds'`
+	clock_timestamp() < (pg_conf_load_time() + interval '2 seconds')`
 
 // ask asks only what PostgreSQL knows.
 func (e *engine) ask(ctx context.Context, conn *pgx.Conn) (s serverStatus, err error) {
 	if !e.postgres {
 		return serverStatus{}, nil
 	}
-	err = conn.QueryRow(ctx, askStatus).Scan(&s.standby, &s.started, &s.waitsFor, &s.loaded, &s.fresh)
+	err = conn.QueryRow(ctx, e.Spell(askStatus)).Scan(&s.standby, &s.started, &s.waitsFor, &s.loaded, &s.fresh)
 	return s, err
 }
 
@@ -174,16 +174,16 @@ const lockWait = 100 * time.Millisecond
 const processGone = 24 * time.Hour
 
 func (e *engine) write(ctx context.Context, conn *pgx.Conn) error {
-	const now = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+	const now = "(extract(epoch from clock_timestamp()) * 1000000)::int8"
 	script := []string{
 		beginUpdate,
 		"SET LOCAL synchronous_commit TO on",
 		toldOfWarnings,
 		fmt.Sprintf("SET LOCAL lock_timeout TO '%dms'", lockWait.Milliseconds()),
-		fmt.Sprintf("INSERT INTO %srbac_processes (id, seen) VALUES ('%s', %s) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen", e.prefix, e.process, now),
+		e.Spell(fmt.Sprintf("INSERT INTO rbac_processes (id, seen) VALUES ('%s', %s) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen", e.process, now)),
 	}
 	if !e.swept {
-		script = append(script, fmt.Sprintf("DELETE FROM %srbac_processes WHERE seen < %s - %d", e.prefix, now, processGone.Microseconds()))
+		script = append(script, e.Spell(fmt.Sprintf("DELETE FROM rbac_processes WHERE seen < (%s - %d)", now, processGone.Microseconds())))
 	}
 	script = append(script, "COMMIT")
 	err := e.uncancelled(conn.PgConn(), func() error {

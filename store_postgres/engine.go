@@ -1,9 +1,11 @@
 package postgresstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strconv"
@@ -23,6 +25,7 @@ import (
 // engine is PostgreSQL as sqlstore sees it.
 type engine struct {
 	name     string
+	log      *slog.Logger
 	pool     *pgxpool.Pool
 	owned    bool   // opened here
 	prepared bool   // by Prepare
@@ -42,6 +45,7 @@ type engine struct {
 	inForce   serverStatus   // what commits wait for, as far as it is known; of who has the connection, too
 	started   string         // when the server did that it leads to; likewise
 	guarantee atomic.Pointer[rbac.Guarantee]
+	grace     time.Duration // commitGrace
 	failed    atomic.Uint32 // how many attempts in a row, to connect beside the pool
 
 	ctx  context.Context
@@ -50,10 +54,10 @@ type engine struct {
 
 func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 	c := pool.Config().ConnConfig
-	e := &engine{pool: pool, schema: opts.Schema, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
+	e := &engine{log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, grace: commitGrace, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
 	e.guarantee.Store(&rbac.Guarantee{})
 	if opts.Replica != nil {
-		e.replica = &replica{pool: opts.Replica}
+		e.replica = &replica{pool: opts.Replica, wait: replicaWait}
 	}
 	e.name = fmt.Sprintf("postgres %q of %s", c.Database, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
 	e.reserved <- nil
@@ -64,8 +68,10 @@ func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 // start brings the tables up to date and makes the store.
 func (e *engine) start(ctx context.Context) (*Store, error) {
 	err := e.look(ctx)
-	if err == nil {
-		err = e.migrate(ctx)
+	for _, step := range []func(context.Context) error{e.ownTables, e.migrate, e.ownTables} {
+		if err == nil {
+			err = step(ctx)
+		}
 	}
 	if err != nil {
 		e.Close()
@@ -81,14 +87,15 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 func (e *engine) look(ctx context.Context) error {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
-		return err
+		return connectError(err)
 	}
 	defer conn.Release()
+	e.warnOfPlaintext(ctx, conn.Conn().PgConn())
 	var schema *string
 	var encoding, durable, told, version string
-	err = conn.QueryRow(ctx, `SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
+	err = conn.QueryRow(ctx, e.Spell(`SELECT current_schema(), coalesce(current_setting('server_encoding', true), ''),
 		coalesce(current_setting('synchronous_commit', true), ''), coalesce(current_setting('client_min_messages', true), ''),
-		version()`).Scan(&schema, &encoding, &durable, &told, &version)
+		version()`)).Scan(&schema, &encoding, &durable, &told, &version)
 	switch {
 	case err != nil:
 		return err
@@ -119,28 +126,6 @@ func (e *engine) look(ctx context.Context) error {
 }
 
 func (e *engine) String() string { return e.name }
-
-// Spell numbers the arguments and says where the tables are, so that no search_path decides it.
-func (e *engine) Spell(query string) string {
-	if s, ok := e.spelled.Load(query); ok {
-		return s.(string)
-	}
-	var b strings.Builder
-	args := 0
-	for i := range len(query) {
-		switch {
-		case query[i] == '?':
-			args++
-			b.WriteString("$" + strconv.Itoa(args))
-			continue
-		case strings.HasPrefix(query[i:], "rbac_") && (i == 0 || query[i-1] == ' ' || query[i-1] == '('):
-			b.WriteString(e.prefix)
-		}
-		b.WriteByte(query[i])
-	}
-	s, _ := e.spelled.LoadOrStore(query, b.String())
-	return s.(string)
-}
 
 // Locks: KEY SHARE is what a reference takes, too; it does not mind a touch.
 func (e *engine) Locks() sqlstore.Locks {

@@ -118,9 +118,10 @@ func fillPool(t *testing.T, s *postgresstore.Store, n int) {
 
 // What the server does not want to wait for fails, undoes all, and leaves nothing broken.
 func TestServersOwnLimits(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ setting, says string }{
-		{"statement_timeout=200", "statement timeout"},
-		{"idle_in_transaction_session_timeout=200", "AddSection"},
+		{"statement_timeout=1000", "statement timeout"},
+		{"idle_in_transaction_session_timeout=1000", "AddSection"},
 	} {
 		dsn := postgrestest.InSchema(t)
 		holder := mustOpen(t, dsn, postgresstore.Options{})
@@ -153,10 +154,13 @@ func pid(t *testing.T, r rbac.Records) string {
 	return fmt.Sprint(host(t, r).Conn().PgConn().PID())
 }
 
+// longest is how long a test waits for what has to come, on a machine with other work, too.
+const longest = 2 * time.Minute
+
 // waitFor asks the server until it says true.
 func waitFor(t *testing.T, s *postgresstore.Store, query string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
 	for yes := false; !yes; {
 		must(t, s.Pool().QueryRow(ctx, query).Scan(&yes))
@@ -168,11 +172,12 @@ const slowCommit = `CREATE TABLE gate (open BOOLEAN); INSERT INTO gate VALUES (t
 	CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 FROM gate FOR UPDATE; RETURN NULL; END $$;
 	CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_gate()`
 
-// commits runs an Update whose commit takes as long as the gate is locked; during it happens meanwhile.
-func commits(t *testing.T, dsn string, meanwhile func(cancel func(), open func())) (s *postgresstore.Store, err error) {
+// commits runs an Update whose commit takes as long as the gate is locked, and has so much time after its context; during it happens meanwhile.
+func commits(t *testing.T, dsn string, grace time.Duration, meanwhile func(cancel func(), open func())) (s *postgresstore.Store, err error) {
 	t.Helper()
 	postgrestest.Exec(t, dsn, slowCommit)
 	s = mustOpen(t, dsn, postgresstore.Options{})
+	s.SetCommitGrace(grace)
 	gate, err := pgx.Connect(t.Context(), dsn)
 	must(t, err)
 	defer gate.Close(context.Background())
@@ -196,7 +201,7 @@ func commits(t *testing.T, dsn string, meanwhile func(cancel func(), open func()
 func TestCommitUnknown(t *testing.T) {
 	t.Run("server stopped", func(t *testing.T) {
 		server := postgrestest.Start(t)
-		s, err := commits(t, server.DSN(), func(func(), func()) { server.Stop(t) })
+		s, err := commits(t, server.DSN(), longest, func(func(), func()) { server.Stop(t) })
 		if err != nil { // the gate may end first, and let the commit through
 			says(t, "the Update", err, "not known")
 		}
@@ -207,15 +212,14 @@ func TestCommitUnknown(t *testing.T) {
 		must(t, s.Update(t.Context(), nextRevision))
 	})
 	t.Run("context ended, answer in time", func(t *testing.T) {
-		s, err := commits(t, postgrestest.InSchema(t), func(cancel, open func()) { cancel(); open() })
+		s, err := commits(t, postgrestest.InSchema(t), longest, func(cancel, open func()) { cancel(); open() })
 		if got := sections(t, s); err != nil || len(got) != 1 {
 			t.Errorf("the commit was answered: %v, and there are %q", err, got)
 		}
 	})
 	t.Run("context ended, no answer", func(t *testing.T) {
-		postgresstore.SetCommitGrace(t, 50*time.Millisecond)
 		var opened func()
-		s, err := commits(t, postgrestest.InSchema(t), func(cancel, open func()) { cancel(); opened = open })
+		s, err := commits(t, postgrestest.InSchema(t), 50*time.Millisecond, func(cancel, open func()) { cancel(); opened = open })
 		_ = opened // the gate opens with its connection
 		if !errors.Is(err, postgresstore.ErrCommitUnknown) || !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 			t.Errorf("the Update: %v, want ErrCommitUnknown, ErrUnavailable and the error of the context", err)

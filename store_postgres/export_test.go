@@ -1,7 +1,6 @@
 package postgresstore
 
 import (
-	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,12 +33,11 @@ func (s *Store) SchemaOf() string { return s.engine.schema }
 // Outcome is what Commit makes of an error.
 var Outcome = outcome
 
-// SetCommitGrace is how long a commit may take after its context, until the end of the test.
-func SetCommitGrace(t *testing.T, d time.Duration) {
-	before := commitGrace
-	commitGrace = d
-	t.Cleanup(func() { commitGrace = before })
-}
+// SetCommitGrace is how long a commit may take after its context, on a store that is not in use yet.
+func (s *Store) SetCommitGrace(d time.Duration) { s.engine.grace = d }
+
+// SetReplicaWait is how long a replica may take, on a store that is not in use yet.
+func (s *Store) SetReplicaWait(d time.Duration) { s.engine.replica.wait = d }
 
 // SetBounded is Options.Bounded for a store that is open.
 func (s *Store) SetBounded() { s.engine.bounded = true }
@@ -49,3 +47,12 @@ func (s *Store) HangUpCommits() { s.engine.hangUpCommits(func(*wire, time.Time) 
 
 // SpellBytewise is a migration for an engine that orders texts by their bytes and has no collations.
 func SpellBytewise(script string) string { return (&engine{bytewise: true}).spellTables(script) }
+
+// Plaintext is the address of another machine that a connection without TLS leads to.
+var Plaintext = plaintext
+
+// Qualify is Spell for a schema "s".
+func Qualify(query string) string { return (&engine{prefix: `"s".`}).Spell(query) }
+
+// SpellMigration is a migration for a schema "s".
+func SpellMigration(script string) string { return (&engine{prefix: `"s".`}).spellTables(script) }

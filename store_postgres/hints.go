@@ -20,7 +20,7 @@ const tellWait = time.Second
 func (e *engine) tell(ctx context.Context, conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(ctx, tellWait)
 	defer cancel()
-	_, _ = conn.Exec(ctx, "SELECT pg_notify($1, $2)", channel, e.schema)
+	_, _ = conn.Exec(ctx, e.Spell("SELECT pg_notify(?, ?)"), channel, e.schema)
 }
 
 // Hints gives a hint when a process has changed the policy. It listens on a connection of its own until ctx

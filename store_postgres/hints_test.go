@@ -68,6 +68,7 @@ func TestHints(t *testing.T) {
 
 // A process that listens hears again after the server was away.
 func TestHintsAfterRestart(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.Start(t, "fsync=off")
 	s := mustOpen(t, server.DSN(), postgresstore.Options{})
 	hints := s.Hints(t.Context())

@@ -101,6 +101,9 @@ func (s *storm) steps() (steps []stormStep) {
 	}
 	add("login", func(ctx context.Context) error { return s.issue(ctx, nil) })
 	add("narrowed login", func(ctx context.Context) error { return s.issue(ctx, []string{"staff"}) })
+	add("pace", func(ctx context.Context) error { // so that logins go on
+		return s.records(ctx, func(r rbac.Records) error { return r.SetPacedUntil(s.users[rand.IntN(len(s.users))], time.Time{}) })
+	})
 	add("failed login", func(ctx context.Context) error {
 		_, err := s.one().Login(ctx, rbac.Login{User: s.user(), Password: "not the password"})
 		if errors.Is(err, rbac.ErrBadCredentials) || errors.Is(err, rbac.ErrThrottled) || errors.Is(err, rbac.ErrBusy) {
@@ -259,7 +262,7 @@ func (s *storm) token() rbac.Token {
 
 // expected are answers, as they come when others have ended the ticket or taken the group.
 func (s *storm) expected(err error) bool {
-	return errors.Is(err, rbac.ErrNoTicket) || errors.Is(err, rbac.ErrDenied) || errors.Is(err, rbac.ErrNotFound)
+	return errors.Is(err, rbac.ErrNoTicket) || errors.Is(err, rbac.ErrThrottled) || errors.Is(err, rbac.ErrDenied) || errors.Is(err, rbac.ErrNotFound)
 }
 
 // One has deleted a ticket and asks for its user; the other has locked the user and asks for the ticket.
@@ -354,7 +357,9 @@ func TestDeadlockIsRunAgain(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if runs.Load() != 3 {
+	// One of them is run again. On a busy machine it can take its first user before
+	// the other one wakes up, and they meet again.
+	if runs.Load() < 3 {
 		t.Errorf("the two transactions were run %d times, want 3: one of them again", runs.Load())
 	}
 }

@@ -166,7 +166,7 @@ func (m *many) heard(what string, change func(ctx context.Context, user string, 
 				break
 			}
 			must(m, err)
-			if time.Since(began) > 10*time.Second {
+			if time.Since(began) > longest {
 				m.Fatalf("%s was revoked and is not gone", what)
 			}
 			runtime.Gosched()

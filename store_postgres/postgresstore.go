@@ -16,6 +16,32 @@
 // a client_encoding other than UTF8. Through PgBouncer and the like, pool by session, or set default_query_exec_mode=exec in
 // the DSN; hints may then be silent, which costs a fraction of a second until a change is seen, and nothing else.
 //
+// # Other roles
+//
+// In a database that is shared, others may be able to create things in public, or
+// in the schema of the tables. PostgreSQL looks for operators, functions and
+// types along the search_path, and there an overload that matches the arguments
+// better wins: a statement then runs the code of whoever made the overload, as
+// the role of the service. The statements of this package leave nothing to the
+// search_path. Tables are named with their schema, operators, functions and types
+// with pg_catalog, and migrations run with nothing but pg_catalog in the
+// search_path. No setting of the connection is changed for that, so it holds on
+// a host's pool and through PgBouncer, costs no round trip, and leaves the host's
+// own statements in a transaction ([Tx]) under the host's own search_path.
+//
+// Tables that are already there must belong to the role that connects, to a role
+// that this one is a member of, to the owner of the schema or of the database, or
+// to a superuser; Open and New refuse others. The owner of a table can attach code
+// to it.
+//
+// What this does not protect: the host's own statements, triggers and functions;
+// migrations that a host runs with a tool of its own (see [Migrations]); a DSN with
+// target_session_attrs=primary, standby or prefer-standby together with a
+// search_path that names a schema of others before pg_catalog, since the driver
+// asks pg_is_in_recovery() by its bare name (read-write does not); and the owners
+// named above. Without Options.Schema the search_path decides where the tables
+// are: name the schema where others may create schemas.
+//
 // # Durability
 //
 // What an Update changed is on the server's disk when it returns, and where synchronous_standby_names is set on the standby's, too:
@@ -36,6 +62,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -63,6 +90,9 @@ type Options struct {
 	// older than without it; all else is asked of the primary, as every lease is. It takes load from a busy primary, and costs a query
 	// more where the standby lags. One that does not answer is left alone for a second.
 	Replica *pgxpool.Pool
+	// Logger gets a warning when the store is opened over a connection to another machine without TLS (sslmode=disable, or
+	// prefer where the server has no TLS). Nil: slog.Default().
+	Logger *slog.Logger
 }
 
 // Store is an rbac.Store on PostgreSQL: see View, Update and Close of sqlstore.Store. It is
@@ -86,7 +116,8 @@ var migrations embed.FS
 // Migrations are the files 001_….sql, 002_….sql, … that make the tables. Open and New run them where the
 // tables are missing or older; they are here for hosts whose own tool, or whose own role, shall do it
 // before: with the schema of the tables first in the search_path, each file in a transaction. Each
-// adds its number to the table rbac_schema.
+// adds its number to the table rbac_schema. Run them before anybody else may create things in that schema, and do not name
+// pg_catalog in the search_path: it then comes first.
 func Migrations() fs.FS {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -99,20 +130,20 @@ func Migrations() fs.FS {
 // that pgxpool knows: pool_max_conns is how many transactions run at once, and 4, or one for each CPU, without it. Tables that are
 // missing or of an older version are made; processes may start at the same time. Tables of a newer version are refused.
 //
-// Errors wrap rbac.ErrUnavailable and say what is wrong, without the password; a DSN that cannot be
-// read is rbac.ErrInvalid.
+// Errors wrap rbac.ErrUnavailable and say what is wrong. A DSN that cannot be read is rbac.ErrInvalid; the error repeats
+// nothing of the DSN, since in one that is wrong the password can be anywhere.
 func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	config, err := pgxpool.ParseConfig(dsn)
+	config, err := parse(dsn)
 	if err != nil {
-		return nil, &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: err.Error()} // which masks the password
+		return nil, err
 	}
 	Prepare(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: err.Error()}
+		return nil, badDSN(err.Error()) // a size of the pool, or a lifetime
 	}
 	e := newEngine(pool, opts)
 	e.owned = true

@@ -13,7 +13,8 @@ import (
 // replica is a server that lags behind the one that counts.
 type replica struct {
 	pool   *pgxpool.Pool
-	failed atomic.Int64 // when it did not answer last, in nanoseconds
+	wait   time.Duration // replicaWait
+	failed atomic.Int64  // when it did not answer last, in nanoseconds
 }
 
 const (
@@ -36,7 +37,7 @@ func (r *replica) find(ctx context.Context, s *Store, what rbac.Sought) *rbac.Fo
 	if time.Now().UnixNano()-r.failed.Load() < int64(replicaPause) {
 		return nil
 	}
-	within, cancel := context.WithTimeout(ctx, replicaWait)
+	within, cancel := context.WithTimeout(ctx, r.wait)
 	defer cancel()
 	f, err := sqlstore.FindOn(within, s.Store, r.begin, what)
 	if err != nil {

@@ -61,6 +61,7 @@ func TestReplica(t *testing.T) {
 		}
 		s, err := postgresstore.New(t.Context(), pool, postgresstore.Options{Replica: replica})
 		must(t, err)
+		s.SetReplicaWait(longest) // the machine may be busy
 		a, err := rbac.Open(t.Context(), s, rbac.Config{Logger: discard})
 		must(t, err)
 		user := strings.ReplaceAll(name, ",", "")

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -29,7 +28,7 @@ func TestSilentServerLeavesTime(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(silent, ".s.PGSQL.5432"))
 	must(t, err)
 	defer l.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
 	if _, err := s.ReadHead(ctx); err != nil {
 		t.Error(err)
@@ -47,7 +46,7 @@ func TestPanicOfHookKeepsNothing(t *testing.T) {
 			return nil
 		}
 	}))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
 	broken.Store(true)
 	func() {

@@ -108,7 +108,7 @@ func (s *session) Alive(context.Context) error {
 func (s *session) PolicyChanged() { s.policy = true }
 
 // commitGrace is how long a commit may still take when its context has ended: an answer that is late is better than none.
-var commitGrace = 5 * time.Second // less in tests
+const commitGrace = 5 * time.Second
 
 // Commit never interrupts the server: one that takes too long is left alone, with its connection.
 func (s *session) Commit(ctx context.Context) error {
@@ -119,7 +119,7 @@ func (s *session) Commit(ctx context.Context) error {
 		return outcome(err)
 	case <-ctx.Done():
 	}
-	grace := time.NewTimer(commitGrace)
+	grace := time.NewTimer(s.e.grace)
 	defer grace.Stop()
 	select {
 	case err := <-done:

@@ -44,8 +44,8 @@ func TestLockedDatabase(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			s := held(t, kind, 50*time.Millisecond)
 			err := s.Update(t.Context(), nextRevision)
-			if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "another writer was in the way for 50ms") {
-				t.Errorf("Update = %v, want ErrUnavailable that says that another writer was in the way", err)
+			if !errors.Is(err, rbac.ErrBusy) || errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "other transactions were in the way for 50ms") {
+				t.Errorf("Update = %v, want ErrBusy that says that others were in the way", err)
 			}
 			if headOf(t, s).Revision != 0 {
 				t.Error("readers must not wait for the writer, and see nothing of it")
@@ -81,6 +81,81 @@ func TestContextEndsWaitingForOwnWriter(t *testing.T) {
 				return nil
 			}))
 		})
+	}
+}
+
+// Whatever a transaction waits for in a host's database, its context ends the wait,
+// and not the busy timeout.
+func TestContextEndsEveryWait(t *testing.T) {
+	late := func(t *testing.T, call func(context.Context) error) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		defer cancel()
+		if err := call(ctx); !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, want one that is unavailable and past its deadline", err)
+		}
+	}
+	read := func(r rbac.Records) error { _, err := r.Head(); return err }
+	patient := func(t *testing.T, params string) *sqlitestore.Store {
+		s, err := sqlitestore.New(t.Context(), hostDB(t, filepath.Join(t.TempDir(), "host.db")+params), sqlitestore.Options{BusyTimeout: time.Hour})
+		must(t, err)
+		return s
+	}
+	t.Run("a commit for a reader", func(t *testing.T) {
+		s := patient(t, "")
+		must(t, s.View(t.Context(), func(r rbac.Records) error {
+			late(t, func(ctx context.Context) error { return s.Update(ctx, nextRevision) })
+			return read(r)
+		}))
+		if headOf(t, s).Revision != 0 {
+			t.Error("the Update must be undone")
+		}
+	})
+	t.Run("a reader for a commit", func(t *testing.T) {
+		s := patient(t, "")
+		committed := make(chan error, 1)
+		must(t, s.View(t.Context(), func(r rbac.Records) error {
+			wrote := make(chan struct{})
+			go func() {
+				committed <- s.Update(context.Background(), func(r rbac.Records) error { defer close(wrote); return nextRevision(r) })
+			}()
+			<-wrote
+			for { // until the commit waits for this View
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+				err := s.View(ctx, read)
+				cancel()
+				if err != nil {
+					break
+				}
+			}
+			late(t, func(ctx context.Context) error { return s.View(ctx, read) })
+			return read(r)
+		}))
+		must(t, <-committed)
+	})
+	t.Run("a reader that begins as a writer", func(t *testing.T) {
+		s := patient(t, "?_journal_mode=WAL&_txlock=immediate")
+		must(t, s.Update(t.Context(), func(r rbac.Records) error {
+			late(t, func(ctx context.Context) error { return s.View(ctx, read) })
+			return nextRevision(r)
+		}))
+	})
+}
+
+// A commit that readers are in the way of for too long is busy, and undone.
+func TestCommitWaitsForReaders(t *testing.T) {
+	s, err := sqlitestore.New(t.Context(), hostDB(t, filepath.Join(t.TempDir(), "host.db")), sqlitestore.Options{BusyTimeout: 50 * time.Millisecond})
+	must(t, err)
+	must(t, s.View(t.Context(), func(r rbac.Records) error {
+		if err := s.Update(t.Context(), nextRevision); !errors.Is(err, rbac.ErrBusy) || errors.Is(err, rbac.ErrUnavailable) {
+			t.Errorf("Update = %v, want ErrBusy", err)
+		}
+		_, err := r.Head()
+		return err
+	}))
+	bump(t, s)
+	if got := headOf(t, s).Revision; got != 1 {
+		t.Errorf("the revision is %d, want 1", got)
 	}
 }
 

@@ -1,6 +1,9 @@
 package sqlitestore
 
-import "github.com/rbac-go/rbac"
+import (
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
+)
 
 // HostTx is Tx without an Authority.
 func HostTx(r rbac.Records) (DBTX, bool) {
@@ -8,5 +11,5 @@ func HostTx(r rbac.Records) (DBTX, bool) {
 	if !ok {
 		return nil, false
 	}
-	return hostTx(u.Unwrap())
+	return sqlite.Tx(u)
 }

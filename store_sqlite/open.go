@@ -6,15 +6,15 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 )
 
 // Open opens the database file at path and creates it where there is none; the
@@ -46,23 +46,25 @@ func open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if !haveCgo {
 		return nil, ErrNoCgo
 	}
-	f, err := create(path)
+	f, err := sqlite.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{name: fmt.Sprintf("sqlite %q", path), owned: true, file: f, busy: opts.BusyTimeout}
-	e.writer = sql.OpenDB(newConnector(f, spell(opts.BusyTimeout).Milliseconds(), "_txlock=immediate&_cache_size="+writerCache))
-	e.writer.SetMaxOpenConns(1)
-	e.readers = sql.OpenDB(newConnector(f, opts.BusyTimeout.Milliseconds(), "_query_only=1"))
-	e.readers.SetMaxOpenConns(opts.Readers)
-	e.readers.SetMaxIdleConns(opts.Readers)
-	e.reserved = sql.OpenDB(newConnector(f, opts.BusyTimeout.Milliseconds(), "_query_only=1"))
-	e.reserved.SetMaxOpenConns(1)
-	if err := e.useWAL(ctx); err != nil {
-		e.Close()
+	connect := func(busy time.Duration, connections int, params string) *sql.DB {
+		db := sql.OpenDB(newConnector(f, busy, params))
+		db.SetMaxOpenConns(connections)
+		db.SetMaxIdleConns(connections)
+		return db
+	}
+	s, err := f.Open(ctx, path, sqlite.Connections{
+		Writer:  connect(sqlite.Spell(opts.BusyTimeout), 1, "_txlock=immediate&_cache_size="+writerCache),
+		Readers: connect(opts.BusyTimeout, opts.Readers, "_query_only=1"),
+		Head:    connect(opts.BusyTimeout, 1, "_query_only=1"),
+	}, sqlite.Options{BusyTimeout: opts.BusyTimeout})
+	if err != nil {
 		return nil, err
 	}
-	return e.start(ctx)
+	return &Store{s.Store}, nil
 }
 
 // writerCache is what the one writing connection may use as page cache, in SQLite's spelling of 32 MiB. With the 2 MiB that are usual, an
@@ -84,71 +86,28 @@ func checkPath(path string) error {
 	return &rbac.Error{Kind: rbac.ErrInvalid, Record: "sqlite", Name: path, Field: "path", Reason: reason}
 }
 
-// create makes sure that the file is there. Connections never create it, so
-// that one that was deleted is missed and not replaced by an empty one.
-func create(path string) (*file, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return &file{path, info}, nil
-}
-
-// file is the database file as it was when the store was opened.
-type file struct {
-	path string
-	info fs.FileInfo
-}
-
-// same fails when there is now another file under the path, or none: what the
-// connections read and write is lost then.
-func (f *file) same() error {
-	if f == nil { // a database that is in no file
-		return nil
-	}
-	now, err := os.Stat(f.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("the database file was deleted or moved while it was open: %w", err)
-	case err != nil:
-		return err
-	case !os.SameFile(f.info, now):
-		return errors.New("the database file was replaced while it was open")
-	}
-	return nil
-}
-
 // connector makes the connections of an opened store.
 type connector struct {
-	file *file
+	file *sqlite.File
 	dsn  string
 }
 
-func newConnector(f *file, busyMS int64, param string) connector {
-	path := filepath.ToSlash(f.path)
+func newConnector(f *sqlite.File, busy time.Duration, params string) connector {
+	path := filepath.ToSlash(f.Path())
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // C:/… on Windows
 	}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: "mode=rw&_foreign_keys=1&_synchronous=FULL&_stmt_cache_size=128" +
-		"&_busy_timeout=" + strconv.FormatInt(busyMS, 10) + "&" + param}
+		"&_busy_timeout=" + strconv.FormatInt(busy.Milliseconds(), 10) + "&" + params}
 	return connector{f, u.String()}
 }
 
 func (c connector) Connect(context.Context) (driver.Conn, error) {
 	conn, err := c.Driver().Open(c.dsn)
 	if err != nil {
-		return nil, c.file.explain(err)
+		return nil, c.file.Explain(err)
 	}
-	if err := c.file.same(); err != nil { // it might be a connection to the other file
+	if err := c.file.Same(); err != nil { // it might be a connection to the other file
 		conn.Close()
 		return nil, err
 	}
@@ -156,30 +115,3 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 }
 
 func (c connector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
-
-// explain adds to an error what SQLite does not say: that the directory, where it
-// needs files of its own beside the database, cannot be written.
-func (f *file) explain(err error) error {
-	probe, perr := os.CreateTemp(filepath.Dir(f.path), ".rbac-*")
-	if perr != nil {
-		return fmt.Errorf("%w: the directory must be writable: %w", err, perr)
-	}
-	probe.Close()
-	os.Remove(probe.Name())
-	return err
-}
-
-// useWAL makes readers and writers independent. The mode stays with the file.
-func (e *engine) useWAL(ctx context.Context) error {
-	var mode string
-	err := e.patiently(ctx, func() error {
-		return e.writer.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
-	})
-	if err != nil {
-		return e.file.explain(err)
-	}
-	if mode != "wal" {
-		return fmt.Errorf("the journal mode is %q and cannot be made WAL", mode)
-	}
-	return nil
-}

@@ -24,27 +24,29 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
 	"time"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/store/sqlstore"
+	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 )
 
 // ErrNoCgo is in the error of Open when the program was built without cgo, which
 // the driver needs.
-var ErrNoCgo = errors.New("this program was built without cgo: build it with CGO_ENABLED=1 and a C compiler such as gcc, or use New with a driver that needs neither")
+var ErrNoCgo = errors.New("this program was built without cgo: build it with CGO_ENABLED=1 and a C compiler such as gcc, or use New of package store/sqlstore/sqlite with a driver that needs neither")
 
 // Options set a store up. The zero Options are good.
 type Options struct {
 	// BusyTimeout is how long a transaction waits for another process or another
-	// user of the database that is writing, before it fails with rbac.ErrUnavailable.
-	// A context ends the wait earlier. Zero: 5 s. Kept to the millisecond.
+	// user of the database that is writing (and without WAL, to commit, for those
+	// that read) before it fails with rbac.ErrBusy. A context ends the wait earlier,
+	// and so does rbac.Config.LockTimeout, except that of a commit. Zero: 5 s. Kept to
+	// the millisecond.
 	//
-	// Updates of one store wait for each other as long as their contexts allow.
+	// The Updates of a store that Open has made wait for each other as long as their
+	// contexts and rbac.Config.LockTimeout allow.
 	BusyTimeout time.Duration
 	// Readers is how many Views of an opened store run at once. Zero: 8. New
 	// does not look at it: the host has set up its database.
@@ -58,41 +60,32 @@ type Store struct{ *sqlstore.Store }
 
 var _ rbac.Store = (*Store)(nil)
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
 // Migrations are the files 001_….sql, 002_….sql, … that make the tables. Open and New
 // run them; they are here for hosts whose own tool shall do it before. Each
 // adds its number to the table rbac_schema, and runs in a transaction.
-func Migrations() fs.FS {
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return dir
-}
+func Migrations() fs.FS { return sqlite.Migrations() }
 
-// New makes a store in the host's own database, whose driver may be any
-// for SQLite 3.37 or later. The tables are named rbac_….
-//
-// Each transaction takes one connection from db, sets on it what it needs
-// (foreign_keys, query_only, busy_timeout, synchronous) and puts that back at its end.
-// The journal mode is left alone: with WAL, readers do not wait for writers.
-//
-// The database may be in memory only if db.SetMaxOpenConns(1) was called before: each further
-// connection would be to a database of its own. Databases opened with cache=shared are
-// unsafe here: a View would not see one state.
+// New makes a store in the host's own database, as [sqlite.New] does: its driver
+// may be any for SQLite 3.37 or later. This package registers the driver
+// "sqlite3"; a program whose driver does that, too, imports package sqlite alone.
 func New(ctx context.Context, db *sql.DB, opts Options) (*Store, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{name: "sqlite", writer: db, readers: db, busy: opts.BusyTimeout}
-	if err := e.locate(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %v: %w", rbac.ErrUnavailable, e, err)
+	s, err := sqlite.New(ctx, db, sqlite.Options{BusyTimeout: opts.BusyTimeout})
+	if err != nil {
+		return nil, err
 	}
-	return e.start(ctx)
+	return &Store{s.Store}, nil
 }
+
+// DBTX runs a host's own statements: *sql.DB, *sql.Tx and *sql.Conn have these
+// methods, too.
+type DBTX = sqlite.DBTX
+
+// Tx returns the transaction of tx for the host's own statements, as [sqlite.Tx] does.
+func Tx(tx *rbac.Tx) (DBTX, bool) { return sqlite.Tx(tx) }
 
 func (o Options) withDefaults() (Options, error) {
 	switch {

@@ -100,8 +100,8 @@ func TestListingEndsWithTransaction(t *testing.T) {
 		return err
 	}))
 	defer stop()
-	if c, err, _ := next(); !errors.Is(err, rbac.ErrUnavailable) {
-		t.Errorf("after the transaction the listing gives %+v, %v, want ErrUnavailable", c, err)
+	if c, err, _ := next(); !errors.Is(err, rbac.ErrTxDone) {
+		t.Errorf("after the transaction the listing gives %+v, %v, want ErrTxDone", c, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
@@ -58,13 +59,9 @@ func (b *blog) changePassword(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *blog) accountDone(w http.ResponseWriter, r *http.Request, next string, err error) {
-	status, alert, ok := problem(err)
-	switch {
-	case err == nil:
-		http.Redirect(w, r, next, http.StatusSeeOther)
-	case ok:
-		b.showAccount(w, r, page{Status: status, Alert: alert})
-	default:
-		b.guard.Deny(w, r, err)
+	if errors.Is(err, rbac.ErrBadCredentials) {
+		b.showAccount(w, r, page{Status: http.StatusUnprocessableEntity, Alert: "The old password is not right."})
+		return
 	}
+	b.done(w, r, next, err, func(p page) { b.showAccount(w, r, p) })
 }

@@ -51,13 +51,5 @@ func viewGroup(tx *rbac.Tx, g rbac.Group) (groupView, error) {
 }
 
 func (b *blog) groupsDone(w http.ResponseWriter, r *http.Request, err error) {
-	status, alert, ok := problem(err)
-	switch {
-	case err == nil:
-		http.Redirect(w, r, "/admin/groups", http.StatusSeeOther)
-	case ok:
-		b.showGroups(w, r, page{Status: status, Alert: alert})
-	default:
-		b.guard.Deny(w, r, err)
-	}
+	b.done(w, r, "/admin/groups", err, func(p page) { b.showGroups(w, r, p) })
 }

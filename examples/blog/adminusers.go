@@ -78,15 +78,6 @@ func (b *blog) createUser(w http.ResponseWriter, r *http.Request) {
 	b.usersDone(w, r, user, err)
 }
 
-// usersDone answers a form: the page anew, with what was wrong and what was typed if it did not work.
 func (b *blog) usersDone(w http.ResponseWriter, r *http.Request, form rbac.User, err error) {
-	status, alert, ok := problem(err)
-	switch {
-	case err == nil:
-		http.Redirect(w, r, "/admin", http.StatusSeeOther)
-	case ok:
-		b.showUsers(w, r, page{Status: status, Alert: alert}, form)
-	default:
-		b.guard.Deny(w, r, err)
-	}
+	b.done(w, r, "/admin", err, func(p page) { b.showUsers(w, r, p, form) })
 }

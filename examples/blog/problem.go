@@ -1,37 +1,25 @@
 package main
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
 )
 
-// problem turns an error into a page that says what to do about it. It is false
-// for errors that are no answer to what was typed.
-func problem(err error) (status int, alert string, ok bool) {
-	var e *rbac.Error
-	if !errors.As(err, &e) {
-		e = &rbac.Error{}
+// done answers a form: it leads on, or shows the page anew with what was wrong
+// with what was typed. All other errors are the guard's to answer.
+func (b *blog) done(w http.ResponseWriter, r *http.Request, next string, err error, again func(page)) {
+	switch status := httpguard.Status(err); status {
+	case http.StatusOK:
+		http.Redirect(w, r, next, http.StatusSeeOther)
+	case http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests:
+		again(page{Status: status, Alert: httpguard.Detail(err)})
+	default:
+		b.guard.Deny(w, r, err)
 	}
-	switch {
-	case errors.Is(err, rbac.ErrProtected):
-		return http.StatusConflict, "That would leave nobody with the permission " + e.Name + ". Give it to somebody else first.", true
-	case errors.Is(err, rbac.ErrExists):
-		return http.StatusConflict, fmt.Sprintf("There is a %s %q already.", e.Record, e.Name), true
-	case errors.Is(err, rbac.ErrNotFound):
-		return http.StatusNotFound, fmt.Sprintf("There is no %s %q any more.", e.Record, e.Name), true
-	case errors.Is(err, rbac.ErrInvalid):
-		return http.StatusUnprocessableEntity, "This " + strings.ToLower(cmp.Or(e.Field, e.Record)) + " cannot be used: " + e.Reason + ".", true
-	case errors.Is(err, rbac.ErrBadCredentials):
-		return http.StatusUnprocessableEntity, "The old password is not right.", true
-	case errors.Is(err, rbac.ErrThrottled):
-		return http.StatusTooManyRequests, "There were too many wrong passwords. Please try again later.", true
-	}
-	return 0, "", false
 }
 
 // denied is the 403 and the 404 in the look of the blog. All else, and all that programs

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/rbac-go/rbac"
 )
 
 const missing = "needs post.write, which the group editors gives; you are in no group"
@@ -41,7 +45,7 @@ func TestDenialSaysWhy(t *testing.T) {
 	if !strings.Contains(a.body, `href="/login?came_from=%2Fposts%2Fnew">Sign in as someone else`) {
 		t.Errorf("no way to sign in as someone else and come back:\n%s", a.body)
 	}
-	editor.want("editor at /admin", editor.get("/admin"), http.StatusForbidden, "needs the group managers; you are in no group")
+	editor.want("editor at /admin", editor.get("/admin"), http.StatusForbidden, "needs manage, which the group managers gives; you are in no group")
 }
 
 func TestChangesTakeEffectAtTheNextClick(t *testing.T) {
@@ -92,6 +96,42 @@ func TestMenuShowsWhatOneMayDo(t *testing.T) {
 	manager.done("assign", manager.post("/admin/assign", "user", "editor", "group", "editors"))
 	if got := links(editor); got != "/posts/new /me" {
 		t.Errorf("an editor's navigation leads to %q", got)
+	}
+}
+
+// Whatever somebody may do by the menu, the guard lets them do, and nothing else: for every set of permissions.
+func TestMenuAndGuardAgree(t *testing.T) {
+	s := newSite(t)
+	permissions := catalogue.Permissions
+	for set := range 1 << len(permissions) {
+		name := fmt.Sprintf("user%d", set)
+		s.update(t, func(tx *rbac.Tx) error {
+			_, err1 := tx.AddUser(rbac.User{Name: name})
+			_, err2 := tx.AddGroup(rbac.Group{Name: name})
+			errs := []error{err1, err2, tx.AssignUser(rbac.Membership{User: name, Group: name})}
+			for i, p := range permissions {
+				if set&(1<<i) != 0 {
+					errs = append(errs, tx.GrantPermission(rbac.Grant{Group: name, Permission: p.Name}))
+				}
+			}
+			return errors.Join(errs...)
+		})
+		token, err := s.authority.Issue(t.Context(), rbac.Login{User: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		home := s.bearer("/", token.Secret())
+		for i, p := range permissions {
+			href, ok := pages[p.Name]
+			if !ok {
+				continue
+			}
+			shown := strings.Contains(home.body, `href="`+href+`"`)
+			allowed := s.bearer(href, token.Secret()).status
+			if shown != (set&(1<<i) != 0) || shown != (allowed == http.StatusOK) {
+				t.Errorf("permissions %b: the menu shows %s: %v; the guard answers %d", set, href, shown, allowed)
+			}
+		}
 	}
 }
 
@@ -151,8 +191,8 @@ POST /posts/{id}/edit: has_permission("post.edit") or the author
 GET /me: not_anonymous()
 POST /me/tickets: not_anonymous()
 POST /me/password: not_anonymous()
-/admin: in_group("managers")
-/admin/: in_group("managers")
+/admin: has_permission("manage")
+/admin/: has_permission("manage")
 /login: public
 /logout: public
 GET /style.css: public`), "\n")

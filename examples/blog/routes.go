@@ -20,6 +20,7 @@ func newBlog(a *rbac.Authority, p posts) *blog {
 		Insecure:      true, // plain HTTP, to this computer only. Unsafe everywhere else.
 		LoginTemplate: templates.Lookup("login.html"),
 		Denied:        b.denied,
+		ShowGroups:    true, // so that people know what to ask the manager for; the groups of a blog are no secret
 	})
 	return b
 }
@@ -29,7 +30,7 @@ func newBlog(a *rbac.Authority, p posts) *blog {
 func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	var (
 		writers  = rbac.HasPermission("post.write")
-		managers = rbac.InGroup("managers")
+		managers = rbac.HasPermission("manage")
 		users    = rbac.NotAnonymous()
 	)
 	mux := b.guard.NewMux()

@@ -27,7 +27,8 @@ func TestMain(m *testing.M) {
 // site is a running blog.
 type site struct {
 	*httptest.Server
-	t *testing.T
+	t         *testing.T
+	authority *rbac.Authority
 }
 
 // newSite starts a blog in memory, as it is at first start.
@@ -47,9 +48,16 @@ func serveSite(t *testing.T, store rbac.Store, p posts) *site {
 		t.Fatal(err)
 	}
 	_, handler := newBlog(a, p).routes()
-	s := &site{httptest.NewServer(handler), t}
+	s := &site{httptest.NewServer(handler), t, a}
 	t.Cleanup(func() { s.Close(); a.Close() })
 	return s
+}
+
+func (s *site) update(t *testing.T, f func(*rbac.Tx) error) {
+	t.Helper()
+	if err := s.authority.Update(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // browser keeps cookies and follows no redirect.

@@ -1,35 +1,25 @@
 package main
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
 )
 
-// problem turns an error into a sentence for whoever sent a form. It is false
-// for errors that are no answer to what was typed.
+// problem returns the answer for a form that was filled in wrongly. It is false
+// for all other errors, which are the guard's to answer.
 func problem(err error) (status int, alert string, ok bool) {
-	var e *rbac.Error
-	if !errors.As(err, &e) {
-		e = &rbac.Error{}
-	}
-	switch {
+	switch status = httpguard.Status(err); {
 	case errors.Is(err, errInside):
 		return http.StatusConflict, "They are in this room already.", true
 	case errors.Is(err, errOutside):
 		return http.StatusConflict, "They are not in this room any more.", true
-	case errors.Is(err, rbac.ErrProtected):
-		return http.StatusConflict, "That would leave nobody who can enable accounts.", true
-	case errors.Is(err, rbac.ErrNotFound) && e.Record != "":
-		return http.StatusNotFound, fmt.Sprintf("There is no %s %q.", e.Record, e.Name), true
-	case errors.Is(err, rbac.ErrInvalid):
-		return http.StatusUnprocessableEntity, "This " + strings.ToLower(cmp.Or(e.Field, e.Record)) + " cannot be used: " + e.Reason + ".", true
+	case errors.Is(err, rbac.ErrNotFound):
+		return status, httpguard.Detail(err), errors.As(err, new(*rbac.Error)) // not of a room
 	}
-	return 0, "", false
+	return status, httpguard.Detail(err), status == http.StatusConflict || status == http.StatusUnprocessableEntity
 }
 
 // denied is the 403 and the 404 in the look of the chat. All else, and all that programs, scripts and
@@ -40,7 +30,7 @@ func (c *chat) denied(w http.ResponseWriter, r *http.Request, err error) {
 	case !wantsPage(r):
 		c.guard.Deny(w, r, err)
 	case errors.As(err, &denied) && !denied.Identity.IsAnonymous():
-		c.show(w, r, "denied.html", page{Title: "You may not do this", Status: http.StatusForbidden, Data: denied.Message})
+		c.show(w, r, "denied.html", page{Title: "You may not do this", Status: http.StatusForbidden, Data: denied.WithoutGroups()})
 	case errors.Is(err, rbac.ErrNotFound):
 		c.show(w, r, "notfound.html", page{Title: "There is nothing here", Status: http.StatusNotFound})
 	default:

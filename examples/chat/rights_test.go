@@ -42,6 +42,63 @@ func TestWhoMayDoWhat(t *testing.T) {
 	`, mux.Routes()...)
 }
 
+// What a room's page offers, the guard lets its reader do, and nothing else: for every set of permissions,
+// everywhere and in this room only.
+func TestPageAndGuardAgree(t *testing.T) {
+	s := newSite(t)
+	permissions := catalogue.Permissions
+	for set := range 2 << len(permissions) {
+		scope, name := "", fmt.Sprintf("user%d", set)
+		if set >= 1<<len(permissions) {
+			scope = rooms[0].scope()
+		}
+		s.update(func(tx *rbac.Tx) error {
+			_, err1 := tx.AddUser(rbac.User{Name: name})
+			_, err2 := tx.AddGroup(rbac.Group{Name: name})
+			errs := []error{err1, err2, tx.AssignUser(rbac.Membership{User: name, Group: name, Scope: scope})}
+			for i, p := range permissions {
+				if set&(1<<i) != 0 {
+					errs = append(errs, tx.GrantPermission(rbac.Grant{Group: name, Permission: p.Name}))
+				}
+			}
+			return errors.Join(errs...)
+		})
+		token, err := s.authority.Issue(t.Context(), rbac.Login{User: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		send := func(method, path string) answer {
+			r, err := http.NewRequest(method, s.URL+path, strings.NewReader(""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+token.Secret())
+			r.Header.Set("Accept", "text/html")
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			return s.browser().send(r)
+		}
+		const path = "/rooms/general"
+		page := send("GET", path)
+		if in := strings.Contains(send("GET", "/").body, `href="`+path+`"`); in != (page.status == http.StatusOK) {
+			t.Errorf("%s: the list of rooms shows this one: %v; the guard answers %d", name, in, page.status)
+		}
+		if page.status != http.StatusOK {
+			continue
+		}
+		disabled := strings.Contains(page.body, "<fieldset disabled>")
+		if got := send("POST", path+"/messages").status; disabled != (got == http.StatusForbidden) {
+			t.Errorf("%s: the form is disabled: %v; the guard answers %d", name, disabled, got)
+		}
+		// Bob is in the room, and neither muted nor disabled.
+		for _, action := range []string{"mute", "remove", "admit", "disable"} {
+			shown := strings.Contains(page.body, path+"/"+action+`"`)
+			if got := send("POST", path+"/"+action).status; shown != (got != http.StatusForbidden) {
+				t.Errorf("%s: the page offers %s: %v; the guard answers %d", name, action, shown, got)
+			}
+		}
+	}
+}
+
 // No message is written after a mute, even if the rule of the route was met before.
 func TestMuteBetweenTheRuleAndTheMessage(t *testing.T) {
 	s := newSite(t)
@@ -140,7 +197,7 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 		{"no name", "admit", "user", "", 422, "This name cannot be used: empty."},
 		{"not here", "remove", "user", "manager", 409, "They are not in this room any more."},
 		{"here already, and muted", "admit", "user", "bob", 409, "They are in this room already."},
-		{"the last administrator", "disable", "user", "manager", 409, "That would leave nobody who can enable accounts."},
+		{"the last administrator", "disable", "user", "manager", 409, "That would leave nobody with the permission account.disable."},
 	} {
 		a := manager.post("/rooms/general/"+c.path, c.field, c.value)
 		manager.want(c.what, a, c.status, c.alert)

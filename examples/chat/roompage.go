@@ -61,7 +61,7 @@ func (c *chat) showRoom(w http.ResponseWriter, r *http.Request, p page, draft st
 		for _, message := range list {
 			data.Messages, data.Last = append(data.Messages, view(message)), message.ID
 		}
-		if data.Moderates {
+		if data.Moderates || data.Disables {
 			data.People, err = peopleIn(tx, m, c.now())
 		}
 		return err

@@ -214,7 +214,7 @@ func standingOf(id *rbac.Identity, m room) standing {
 	err := rbac.Check(id, m.maySpeak())
 	var denied *rbac.DeniedError
 	if errors.As(err, &denied) {
-		return standing{Why: denied.Message}
+		return standing{Why: denied.WithoutGroups()}
 	}
 	return standing{MaySpeak: err == nil}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"time"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
@@ -29,7 +30,15 @@ func main() {
 	mux.Handle("/report", rbac.HasPermission("report.read"), http.HandlerFunc(report))
 	mux.Public("/login", guard.LoginHandler())
 	mux.Public("/logout", guard.LogoutHandler())
-	log.Fatal(http.ListenAndServe("127.0.0.1:8081", guard.Handler(mux)))
+	server := &http.Server{
+		Addr:              "127.0.0.1:8081",
+		Handler:           guard.Handler(mux),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
+	log.Fatal(server.ListenAndServe())
 }
 
 func report(w http.ResponseWriter, r *http.Request) {

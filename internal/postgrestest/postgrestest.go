@@ -29,6 +29,9 @@ func Main(m *testing.M) int {
 		if shared.server != nil {
 			shared.server.remove()
 		}
+		if template.dir != "" {
+			_ = os.RemoveAll(template.dir)
+		}
 	}()
 	return m.Run()
 }

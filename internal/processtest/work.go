@@ -53,7 +53,7 @@ func Serve(a *rbac.Authority, words ...string) string {
 }
 
 // Said is what an answer means: yes where there is no error, means for the error no (or nil), and the text of any other. It is
-// empty for ErrUnavailable, which is no answer. A join that separation of duty refuses leaves the user "out".
+// empty for ErrUnavailable and ErrBusy, which are no answers. A join that separation of duty refuses leaves the user "out".
 func Said(err error, yes string, no error, means string) string {
 	switch {
 	case err == nil:
@@ -62,6 +62,8 @@ func Said(err error, yes string, no error, means string) string {
 		return ""
 	case no != nil && errors.Is(err, no):
 		return means
+	case errors.Is(err, rbac.ErrBusy):
+		return ""
 	case errors.Is(err, rbac.ErrSeparation):
 		return "out"
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-const selectChange = `SELECT revision, nonce, seq, at, actor, verified, reason, action, subject, object, scope,
+const selectChange = `SELECT revision, nonce, seq, at, actor, verified, acted_for, reason, action, subject, object, scope,
 	subject_id, object_id, before_json, after_json FROM rbac_changes`
 
 func (r *records) AddChange(c rbac.Change) error {
-	return r.add("AddChange", `INSERT INTO rbac_changes (revision, nonce, seq, at, actor, verified, reason, action, subject, object, scope,
-		subject_id, object_id, before_json, after_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		int64(c.Revision), int64(c.Nonce), c.Seq, micros(c.At), c.Actor, c.Verified, c.Reason, c.Action, c.Subject, c.Object, c.Scope,
+	return r.add("AddChange", `INSERT INTO rbac_changes (revision, nonce, seq, at, actor, verified, acted_for, reason, action, subject, object, scope,
+		subject_id, object_id, before_json, after_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		int64(c.Revision), int64(c.Nonce), c.Seq, micros(c.At), c.Actor, c.Verified, c.ActedFor, c.Reason, c.Action, c.Subject, c.Object, c.Scope,
 		c.SubjectID, c.ObjectID, text(c.Before), text(c.After))
 }
 
@@ -106,7 +106,7 @@ func scanChange(row Row) (rbac.Change, error) {
 	var c rbac.Change
 	var revision, nonce int64
 	var before, after *string
-	err := row.Scan(&revision, &nonce, &c.Seq, moment{&c.At}, &c.Actor, &c.Verified, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope,
+	err := row.Scan(&revision, &nonce, &c.Seq, moment{&c.At}, &c.Actor, &c.Verified, &c.ActedFor, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope,
 		&c.SubjectID, &c.ObjectID, &before, &after)
 	c.Revision, c.Nonce = rbac.Revision(revision), uint64(nonce)
 	c.Before, c.After = raw(before), raw(after)

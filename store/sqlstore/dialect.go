@@ -13,7 +13,8 @@ type Dialect interface {
 	String() string
 	// Begin starts a transaction. A writing one excludes all other writing ones, or
 	// locks the rows it reads with Locks, and reads what others have committed by the time of
-	// each statement; a reading one sees one state and can write nothing.
+	// each statement; a reading one sees one state and can write nothing. Begin gives
+	// up waiting for others when ctx ends.
 	Begin(ctx context.Context, write bool) (Session, error)
 	// Spell rewrites a query, which has ? for its arguments and plain names of tables, into the engine's own words.
 	Spell(query string) string
@@ -64,8 +65,9 @@ type Session interface {
 	// Alive tells whether the engine still has the transaction open. It is asked when
 	// statements other than the store's may have ended it.
 	Alive(ctx context.Context) error
-	// Commit is called with a context that has not ended. If that ends meanwhile, the engine decides whether it
-	// waits for the outcome. An error says so if the outcome is not known.
+	// Commit is called with a context that has not ended. If that ends meanwhile, Commit gives up waiting
+	// for other transactions; once the commit has begun, the engine decides whether it waits for the
+	// outcome. An error says so if the outcome is not known.
 	Commit(ctx context.Context) error
 	// Rollback may go on in the background when the context has ended.
 	Rollback(ctx context.Context)

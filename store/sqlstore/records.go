@@ -2,13 +2,11 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/rbac-go/rbac"
 )
-
-var errOver = errors.New("the transaction is over")
 
 // records are the tables inside one transaction.
 type records struct {
@@ -49,7 +47,7 @@ func (r *records) end() {
 func (r *records) usable(call string) error {
 	switch {
 	case r.over.Load():
-		return r.store.fault(r.ctx, call, errOver)
+		return fmt.Errorf("%v: %s: %w", r.store.dialect, call, rbac.ErrTxDone)
 	case r.failed != nil:
 		return r.failed
 	case r.ctx.Err() != nil:

@@ -21,6 +21,10 @@ var (
 	_ rbac.HeadReader = (*Store)(nil)
 )
 
+// ErrInTheWay is in the error of a [Dialect] or a [Session] that has given up
+// waiting for other transactions. Nothing was done.
+var ErrInTheWay = errors.New("other transactions were in the way")
+
 // Store is an [rbac.Store] on a relational database.
 type Store struct {
 	dialect Dialect
@@ -112,7 +116,8 @@ func (s *Store) attempt(ctx context.Context, write bool, begin func(context.Cont
 
 // fault turns an error of the driver into one of ours, which says where and in
 // which call it happened. Drivers report the end of a context in their own
-// words, or as a consequence of it; so the context itself is asked.
+// words, or as a consequence of it; so the context itself is asked. Where others
+// were in the way, nothing was done, and the error is rbac.ErrBusy.
 func (s *Store) fault(ctx context.Context, call string, err error) error {
 	if errors.Is(err, rbac.ErrUnavailable) {
 		return err
@@ -120,5 +125,9 @@ func (s *Store) fault(ctx context.Context, call string, err error) error {
 	if end := ctx.Err(); end != nil && !errors.Is(err, end) {
 		return fmt.Errorf("%w: %v: %s: %w (%w)", rbac.ErrUnavailable, s.dialect, call, end, err)
 	}
-	return fmt.Errorf("%w: %v: %s: %w", rbac.ErrUnavailable, s.dialect, call, err)
+	kind := rbac.ErrUnavailable
+	if s.dialect.Again(err) || errors.Is(err, ErrInTheWay) {
+		kind = rbac.ErrBusy
+	}
+	return fmt.Errorf("%w: %v: %s: %w", kind, s.dialect, call, err)
 }

@@ -144,8 +144,8 @@ var concurrencyRules = []rule{
 			for range cap(errs) {
 				if err := <-errs; err == nil {
 					won++
-				} else {
-					w.unavailable("AddUser", err)
+				} else if !contention(err) {
+					w.Errorf("AddUser: the error must wrap ErrUnavailable or ErrBusy: %v", err)
 				}
 			}
 			w.equal("Updates that succeeded", won, 1)
@@ -227,11 +227,16 @@ func readNumber(r rbac.Records) error {
 // repeat runs do until it fails. Contention alone is no failure.
 func (w *world) repeat(times int, do func() error) error {
 	for range times {
-		if err := do(); err != nil && (!errors.Is(err, rbac.ErrUnavailable) || w.ctx.Err() != nil) {
+		if err := do(); err != nil && (!contention(err) || w.ctx.Err() != nil) {
 			return err
 		}
 	}
 	return nil
+}
+
+// contention reports whether an error may come from others that were in the way.
+func contention(err error) bool {
+	return errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrBusy)
 }
 
 // counts lets eight writers count on with add at once, and demands that the
@@ -246,7 +251,7 @@ func (w *world) counts(add func(rbac.Records) (int, error)) {
 		group.Go(func() {
 			for range rounds {
 				err := w.store.Update(w.ctx, func(r rbac.Records) error { _, err := add(r); return err })
-				if err != nil && !errors.Is(err, rbac.ErrUnavailable) {
+				if err != nil && !contention(err) {
 					w.Errorf("Update: %v", err)
 				}
 				if err == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -89,66 +88,10 @@ var contextRules = []rule{
 			}
 		}
 	}},
-	{"context while waiting", "An Update that waits for another gives up when its context ends, and writes nothing.", func(w *world) {
-		w.update(seed)
-		release, held := w.holdHead()
-		ctx, cancel := context.WithCancel(w.ctx)
-		begun, done := make(chan struct{}), make(chan error, 1)
-		go func() {
-			close(begun)
-			done <- w.store.Update(ctx, func(r rbac.Records) error {
-				if _, err := r.LockHead(); err != nil {
-					return err
-				}
-				return r.AddSection(rbac.Section{Name: "waited"})
-			})
-		}()
-		<-begun
-		cancel()
-		select {
-		case err := <-done:
-			w.ended("the Update that waited", err, context.Canceled)
-		case <-time.After(patience):
-			w.Errorf("the Update waits on after its context has ended")
-		}
-		release()
-		if err := <-held; err != nil {
-			w.Errorf("the Update that held the head: %v", err)
-		}
-		w.notFound("Section", func(r rbac.Records) error { _, err := r.Section("waited"); return err })
-		w.update(func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 4}) })
-	}},
 }
 
 // patience is how long the suite waits for what should happen at once.
 var patience = 10 * time.Second
-
-// holdHead begins an Update that has locked the head, and ends when it is released.
-func (w *world) holdHead() (release func(), done <-chan error) {
-	w.Helper()
-	held, released, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	var once sync.Once
-	go func() {
-		result <- w.store.Update(w.ctx, func(r rbac.Records) error {
-			h, err := r.LockHead()
-			if err != nil {
-				return err
-			}
-			if err := r.SetHead(h); err != nil {
-				return err
-			}
-			once.Do(func() { close(held) })
-			<-released
-			return nil
-		})
-	}()
-	select {
-	case <-held:
-	case err := <-result:
-		w.Fatalf("Update: %v", err)
-	}
-	return func() { close(released) }, result
-}
 
 // ended demands the error of a transaction whose context ended.
 func (w *world) ended(what string, err, cause error) {

@@ -61,6 +61,8 @@ var faultyStores = []faultyStore{
 	{"a context that ends in a listing is ignored", "context in a listing", anyContext},
 	{"a context that ends last is ignored", "context at the end", anyContext},
 	{"waiting ignores the context", "context while waiting", anyContext},
+	{"waiting for a connection ignores the context", "context while waiting to read", func(s rbac.Store) rbac.Store { return crowded{s, make(chan struct{}, 4)} }},
+	{"a commit that waits ignores the context", "context while waiting to commit", func(s rbac.Store) rbac.Store { return &polite{Store: s} }},
 	{"Close does nothing", "close", func(s rbac.Store) rbac.Store { return &unclosed{s} }},
 
 	{"a fault does not spoil", "faults spoil", records(func(s *faulty, r rbac.Records) rbac.Records { return forgiving{r} })},
@@ -87,6 +89,7 @@ var faultyStores = []faultyStore{
 
 	{"a slice leaks in", "copies in", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, false} })},
 	{"a slice leaks out", "copies out of tickets", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, true} })},
+	{"a text leaks in", "copies in of texts", records(func(s *faulty, r rbac.Records) rbac.Records { return lending{r, s.lent} })},
 	{"JSON is compacted", "changes round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 	{"nil JSON comes back empty", "changes nil", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
 	{"the whole log is deleted", "changes deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
@@ -125,13 +128,14 @@ type faulty struct {
 	rbac.Store
 	wrap    func(*faulty, rbac.Records) rbac.Records
 	shared  map[uuid.UUID][]uuid.UUID
+	lent    map[string]string
 	tickets map[uuid.UUID]rbac.TicketRecord
 	reads   int
 }
 
 func records(wrap func(*faulty, rbac.Records) rbac.Records) func(rbac.Store) rbac.Store {
 	return func(s rbac.Store) rbac.Store {
-		return &faulty{Store: s, wrap: wrap, shared: map[uuid.UUID][]uuid.UUID{}, tickets: map[uuid.UUID]rbac.TicketRecord{}}
+		return &faulty{Store: s, wrap: wrap, shared: map[uuid.UUID][]uuid.UUID{}, lent: map[string]string{}, tickets: map[uuid.UUID]rbac.TicketRecord{}}
 	}
 }
 
@@ -275,7 +279,7 @@ func (r onePage) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
 	return func(yield func(rbac.Member, error) bool) {
 		n := 0
 		for m, err := range r.Records.GroupMembers(group) {
-			if n++; !yield(m, err) || n == 2000 {
+			if n++; !yield(m, err) || n == 500 {
 				return
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -15,8 +16,16 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// many is more than any sane size of a page.
-const many = 3000
+// many is more than two pages of a listing, if a page is of a sane size. A store
+// with larger pages sets RBAC_LISTED to more.
+var many = listed()
+
+func listed() int {
+	if n, err := strconv.Atoi(os.Getenv("RBAC_LISTED")); err == nil && n > 0 {
+		return n
+	}
+	return 600
+}
 
 // listing is one listing by sequence over many records. They are known by a
 // text, which sorts as the listing does. manyRecords adds those whose number is

@@ -137,7 +137,7 @@ var listingRules = []rule{
 			}
 		}
 	}},
-	{"listing dead", "The sequences that Records returned are dead when f has returned: using them gives an error, once, last, with a zero record.", func(w *world) {
+	{"listing dead", "The sequences that Records returned are dead when f has returned: using them gives ErrTxDone, once, last, with a zero record.", func(w *world) {
 		w.update(manyRecords)
 		for _, l := range listings {
 			var seq iter.Seq2[string, error]
@@ -214,5 +214,5 @@ func (w *world) dead(what string, seq iter.Seq2[string, error]) {
 			w.Errorf("%s: yields %s with its error", what, key)
 		}
 	}
-	w.unavailable(what, last)
+	w.over(what, last)
 }

@@ -46,6 +46,6 @@ type rule struct {
 func suite() []rule {
 	return slices.Concat(
 		headRules, userRules, userFilterRules, policyRules, groupRules, separationRules, membershipRules, ticketRules, ticketValueRules, throttleRules, changeRules,
-		transactionRules, contextRules, listingRules, copyRules, concurrencyRules, findRules,
+		transactionRules, contextRules, waitRules, listingRules, copyRules, textRules, concurrencyRules, findRules,
 	)
 }

@@ -33,6 +33,40 @@ func TestSuiteCallsEveryMethod(t *testing.T) {
 	}
 }
 
+// TestSuiteLendsEveryText proves that no method of Records that keeps a text, and
+// no text of its record, is left out of the rule on texts.
+func TestSuiteLendsEveryText(t *testing.T) {
+	lent := map[string]bool{}
+	for _, c := range textEdits {
+		lent[c.name] = true
+	}
+	records := reflect.TypeFor[rbac.Records]()
+	for i := range records.NumMethod() {
+		m := records.Method(i)
+		writes := strings.HasPrefix(m.Name, "Add") || strings.HasPrefix(m.Name, "Set")
+		if writes && slices.ContainsFunc(slices.Collect(m.Type.Ins()), holdsText) && !lent[m.Name] {
+			t.Errorf("%s keeps a text and is not called", m.Name)
+		}
+	}
+	b := &borrowed{by: "lent"}
+	u := lend(b, rbac.UserRecord{User: rbac.User{Email: "a@example.com"}})
+	texts := reflect.ValueOf(u)
+	if u.Email != "a@example.com" || u.Name == "" || u.Name == u.Note || texts.FieldByName("EmailKey").String() == "" {
+		t.Errorf("not every text is lent: %+v", u)
+	}
+	if b.overwrite(); strings.Trim(u.Email+u.EmailKey, "x") != "" {
+		t.Errorf("the lent texts are not overwritten: %+v", u)
+	}
+}
+
+// holdsText reports whether a value of a type is, or has, a text.
+func holdsText(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct || t == timeType {
+		return t.Kind() == reflect.String
+	}
+	return slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return holdsText(f.Type) })
+}
+
 func TestSamplesDiffer(t *testing.T) {
 	seen := map[string]bool{}
 	for _, text := range texts {

@@ -125,7 +125,7 @@ var ticketValueRules = []rule{
 			}
 			w.insist("DeleteTicket", func(r rbac.Records) error { return r.DeleteTicket(t.ID) })
 			for range cap(set) {
-				if err := <-set; err != nil && err != rbac.ErrNotFound && !errors.Is(err, rbac.ErrUnavailable) {
+				if err := <-set; err != nil && err != rbac.ErrNotFound && !contention(err) {
 					w.Errorf("SetTicketValue beside DeleteTicket: %v; it is before it, or ErrNotFound", err)
 				}
 			}
@@ -167,7 +167,7 @@ func (w *world) values(ticket string) []rbac.TicketValueRecord {
 func (w *world) insist(what string, f func(rbac.Records) error) {
 	w.Helper()
 	err := w.store.Update(w.ctx, f)
-	for try := 0; try < 100 && errors.Is(err, rbac.ErrUnavailable); try++ {
+	for try := 0; try < 100 && err != nil && contention(err); try++ {
 		err = w.store.Update(w.ctx, f)
 	}
 	if err != nil {

@@ -179,7 +179,7 @@ var transactionRules = []rule{
 			}
 		}
 	}},
-	{"dead records", "Records are dead when f has returned: using them gives an error, and changes nothing.", func(w *world) {
+	{"dead records", "Records are dead when f has returned: using them gives ErrTxDone, and changes nothing.", func(w *world) {
 		w.update(seed)
 		var kept []rbac.Records
 		keepAfter := func(err error) func(rbac.Records) error {
@@ -194,9 +194,7 @@ var transactionRules = []rule{
 		w.rolledBack("dead records", func() {
 			for i, r := range kept {
 				for _, c := range slices.Concat(lookups, locks, edits) {
-					if err := c.f(r); err == nil || errors.Is(err, rbac.ErrNotFound) {
-						w.Errorf("%s on the Records of transaction %d: %v", c.name, i, err)
-					}
+					w.over(fmt.Sprintf("%s on the Records of transaction %d", c.name, i), c.f(r))
 				}
 			}
 		})
@@ -214,7 +212,7 @@ var transactionRules = []rule{
 		}
 		w.unavailable("View", w.store.View(w.ctx, f))
 		w.unavailable("Update", w.store.Update(w.ctx, f))
-		w.unavailable("Head", lookups[0].f(kept))
+		w.over("Head", lookups[0].f(kept))
 	}},
 }
 

@@ -70,6 +70,14 @@ func (w *world) unavailable(what string, err error) {
 	}
 }
 
+// over demands the error of Records used after their transaction: a mistake of the program, not an outage.
+func (w *world) over(what string, err error) {
+	w.Helper()
+	if !errors.Is(err, rbac.ErrTxDone) || errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrNotFound) {
+		w.Errorf("%s: the error must wrap ErrTxDone alone: %v", what, err)
+	}
+}
+
 // all collects a listing.
 func all[R any](seq iter.Seq2[R, error]) (list []R, err error) {
 	for r, err := range seq {

@@ -1,5 +1,6 @@
-// Package drivers runs the conformance suite with a driver that needs no cgo. It is
-// a module of its own, so that those who import rbac do not inherit the driver:
+// Package drivers runs the conformance suite with the drivers that need no cgo,
+// both of them in one program. It is a module of its own, so that those who
+// import rbac do not inherit the drivers:
 //
 //	cd store_sqlite/testdata/drivers && CGO_ENABLED=0 go test ./...
 package drivers
@@ -10,27 +11,31 @@ import (
 	"path/filepath"
 	"testing"
 
+	_ "github.com/ncruces/go-sqlite3/driver" // "sqlite3"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 	"github.com/rbac-go/rbac/store/storetest"
-	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
-	_ "modernc.org/sqlite"
+	_ "modernc.org/sqlite" // "sqlite"
 )
 
 func TestStore(t *testing.T) {
-	for _, c := range []struct{ name, params string }{
-		{"plain", ""},
-		{"WAL", "?_pragma=journal_mode(wal)"},
-		{"WAL and immediate", "?_pragma=journal_mode(wal)&_txlock=immediate"},
+	for _, c := range []struct{ name, driver, params string }{
+		{"modernc", "sqlite", ""},
+		{"modernc with WAL", "sqlite", "?_pragma=journal_mode(wal)"},
+		{"modernc with WAL and immediate", "sqlite", "?_pragma=journal_mode(wal)&_txlock=immediate"},
+		{"ncruces", "sqlite3", ""},
+		{"ncruces with WAL", "sqlite3", "?_pragma=journal_mode(wal)"},
+		{"ncruces with WAL and immediate", "sqlite3", "?_pragma=journal_mode(wal)&_txlock=immediate"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			storetest.Run(t, func(t *testing.T) rbac.Store {
-				db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "host.db")+c.params)
+				db, err := sql.Open(c.driver, "file:"+filepath.Join(t.TempDir(), "host.db")+c.params)
 				if err != nil {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { db.Close() })
-				s, err := sqlitestore.New(context.Background(), db, sqlitestore.Options{})
+				s, err := sqlite.New(context.Background(), db, sqlite.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -3,6 +3,7 @@ module github.com/rbac-go/rbac/store_sqlite/testdata/drivers
 go 1.26.0
 
 require (
+	github.com/ncruces/go-sqlite3 v0.37.0
 	github.com/rbac-go/rbac v0.0.0
 	modernc.org/sqlite v1.61.1
 )
@@ -13,7 +14,9 @@ require (
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/mattn/go-sqlite3 v1.14.53 // indirect
 	github.com/maypok86/otter/v2 v2.4.0 // indirect
+	github.com/ncruces/go-sqlite3-wasm/v6 v6.5.35401 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
+	github.com/ncruces/julianday v1.0.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/net v0.62.0 // indirect

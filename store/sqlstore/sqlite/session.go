@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlite
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
@@ -15,6 +16,7 @@ import (
 // session is a transaction on a connection that it gives back at its end.
 type session struct {
 	*sql.Tx
+	e       *engine
 	conn    *sql.Conn
 	changed []setting // what to put back
 }
@@ -39,19 +41,20 @@ func (e *engine) beginOn(ctx context.Context, db *sql.DB, write bool) (sqlstore.
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn: conn}
-	if err := s.begin(ctx, e, write); err != nil {
+	s := &session{e: e, conn: conn}
+	if err := s.begin(ctx, write); err != nil {
 		s.release()
 		return nil, err
 	}
-	if err := e.file.same(); err != nil {
+	if err := e.file.Same(); err != nil {
 		s.Rollback(ctx)
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *session) begin(ctx context.Context, e *engine, write bool) error {
+func (s *session) begin(ctx context.Context, write bool) error {
+	e := s.e
 	try := func() (err error) {
 		s.Tx, err = begin(ctx, s.conn, e.owned, write)
 		return err
@@ -59,17 +62,18 @@ func (s *session) begin(ctx context.Context, e *engine, write bool) error {
 	if e.owned {
 		return e.patiently(ctx, try)
 	}
-	if err := s.set(ctx, e.settings(write)...); err != nil {
+	// Reading a pragma can load the schema, and wait for a commit like any reader.
+	if err := e.patiently(ctx, func() error { return s.set(ctx, e.settings(write)...) }); err != nil {
 		return err
 	}
 	if err := e.patiently(ctx, try); err != nil {
 		return err
 	}
-	after := setting{"query_only", 1} // not before: a host's driver may begin with a lock for writing
-	if write {
-		after = setting{"busy_timeout", int(e.busy.Milliseconds())} // without WAL the commit waits for readers
+	after := []setting{busyTimeout(e.busy)} // for the host's statements
+	if !write {
+		after = append(after, setting{"query_only", 1}) // not before: a host's driver may begin with a lock for writing
 	}
-	if err := s.set(ctx, after); err != nil {
+	if err := s.set(ctx, after...); err != nil {
 		_ = s.Tx.Rollback()
 		return err
 	}
@@ -85,12 +89,13 @@ func begin(ctx context.Context, conn *sql.Conn, owned, write bool) (*sql.Tx, err
 		return tx, err
 	}
 	// The host's driver began in its own way, and a deferred writer fails
-	// when it reads before it writes. So begin again, in the right one.
-	again := "BEGIN DEFERRED"
+	// when it reads before it writes. So begin again, in the right one. Without WAL a
+	// reader waits for a commit when it reads first: it does that here, too.
+	again := []string{"ROLLBACK", "BEGIN DEFERRED", "SELECT 1 FROM sqlite_master LIMIT 1"}
 	if write {
-		again = "BEGIN IMMEDIATE"
+		again = []string{"ROLLBACK", "BEGIN IMMEDIATE"}
 	}
-	for _, query := range []string{"ROLLBACK", again} {
+	for _, query := range again {
 		if _, err := tx.ExecContext(ctx, query); err != nil {
 			_ = tx.Rollback()
 			return nil, err
@@ -100,12 +105,35 @@ func begin(ctx context.Context, conn *sql.Conn, owned, write bool) (*sql.Tx, err
 }
 
 // Commit waits for the outcome, which is that of this machine.
-func (s *session) Commit(context.Context) error {
-	err := s.Tx.Commit()
+func (s *session) Commit(ctx context.Context) error {
+	err := s.commit(ctx)
 	if err != nil {
 		s.abandon()
 	}
 	s.release()
+	return err
+}
+
+// commit waits, without WAL, until nobody reads any more, as long as the context
+// and the busy timeout allow. A commit that readers are in the way of leaves the
+// transaction as it was.
+func (s *session) commit(ctx context.Context) error {
+	if s.e.owned { // with WAL
+		return s.Tx.Commit()
+	}
+	err := s.set(ctx, busyTimeout(Spell(s.e.busy)))
+	if err == nil {
+		err = s.e.patiently(ctx, func() error {
+			_, err := s.Tx.ExecContext(context.WithoutCancel(ctx), "COMMIT")
+			return err
+		})
+	}
+	if err != nil && isOpen(err) {
+		err = s.Tx.Commit() // which ends the host's statements first
+	} else {
+		_ = s.Tx.Rollback() // for database/sql: after COMMIT there is nothing to undo
+	}
+	_ = busyTimeout(s.e.busy).apply(context.WithoutCancel(ctx), s.conn) // for the settings that release puts back
 	return err
 }
 
@@ -176,18 +204,16 @@ type setting struct {
 
 // settings are what a connection of the host's needs before a transaction.
 func (e *engine) settings(write bool) []setting {
+	wait := busyTimeout(Spell(e.busy))
 	if !write {
-		return []setting{{"busy_timeout", int(e.busy.Milliseconds())}}
+		return []setting{wait}
 	}
-	return []setting{
-		{"foreign_keys", 1},
-		{"query_only", 0},
-		{"synchronous", synchronousFull},
-		{"busy_timeout", int(spell(e.busy).Milliseconds())},
-	}
+	return []setting{wait, {"foreign_keys", 1}, {"query_only", 0}, {"synchronous", synchronousFull}}
 }
 
 const synchronousFull = 2
+
+func busyTimeout(d time.Duration) setting { return setting{"busy_timeout", int(d.Milliseconds())} }
 
 // set changes what is not as it should be, and remembers how it was.
 func (s *session) set(ctx context.Context, settings ...setting) error {

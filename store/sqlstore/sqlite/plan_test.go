@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlite
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/mattn/go-sqlite3"
 	"github.com/rbac-go/rbac/internal/sqlplans"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )

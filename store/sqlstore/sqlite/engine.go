@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlite
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type engine struct {
 	writer, readers *sql.DB // the same one if the host owns it
 	reserved        *sql.DB // of one connection, for reading the head; nil if the host owns the database
 	owned           bool    // opened here: the connections are set up already
-	file            *file
+	file            *File   // nil: the database is in no file, or in one of the driver's own
 	busy            time.Duration
 }
 
@@ -58,7 +58,7 @@ func (e *engine) locate(ctx context.Context) error {
 	}
 	e.name = fmt.Sprintf("sqlite %q", path)
 	if info, err := os.Stat(path); err == nil { // otherwise a file of the driver's own
-		e.file = &file{path, info}
+		e.file = &File{path, info}
 	}
 	return nil
 }
@@ -96,11 +96,12 @@ func (e *engine) Close() error {
 	return errors.Join(e.reserved.Close(), e.readers.Close(), e.writer.Close())
 }
 
-// spell is for how long SQLite waits by itself where a context must be able to
-// end the wait: SQLite cannot be interrupted while it does.
-func spell(busy time.Duration) time.Duration { return min(busy, 20*time.Millisecond) }
+// Spell returns how long SQLite may wait by itself where a context must be able
+// to end the wait: SQLite cannot be interrupted while it waits. The store waits
+// on, spell by spell, until a busy timeout is over.
+func Spell(busy time.Duration) time.Duration { return min(busy, 20*time.Millisecond) }
 
-// patiently tries f as long as another writer is in the way, up to the busy timeout.
+// patiently tries f as long as others are in the way, up to the busy timeout.
 func (e *engine) patiently(ctx context.Context, f func() error) error {
 	for end := time.Now().Add(e.busy); ; {
 		err := f()
@@ -108,7 +109,7 @@ func (e *engine) patiently(ctx context.Context, f func() error) error {
 			return err
 		}
 		if !time.Now().Before(end) {
-			return fmt.Errorf("another writer was in the way for %v: %w", e.busy, err)
+			return fmt.Errorf("%w for %v: %w", sqlstore.ErrInTheWay, e.busy, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -120,5 +121,10 @@ func (e *engine) patiently(ctx context.Context, f func() error) error {
 
 // isBusy knows the error by SQLite's own text, since each driver has a type of its own.
 func isBusy(err error) bool {
-	return strings.Contains(err.Error(), "database is locked") || strings.Contains(err.Error(), "SQLITE_BUSY")
+	text := err.Error()
+	return strings.Contains(text, "database is locked") || strings.Contains(text, "SQLITE_BUSY") && !isOpen(err)
 }
+
+// isOpen reports whether a commit failed since the host has not read the rows of a
+// statement to their end.
+func isOpen(err error) bool { return strings.Contains(err.Error(), "statements in progress") }

@@ -1,10 +1,9 @@
-package sqlitestore
+package sqlite
 
 import (
 	"context"
 	"database/sql"
 
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
@@ -17,19 +16,16 @@ type DBTX interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Tx gives the transaction of tx for the host's own statements: they are
-// committed together with the changes of tx, or not at all. In a View they can only
-// read. It is false if the Authority is not on a store of this package.
+// Tx returns the transaction of an [rbac.Tx] for the host's own statements: they
+// are committed together with the changes of tx, or not at all. In a View they
+// can only read. Tx reports false if the Authority is not on an SQLite store.
 //
-// A statement that fails dooms the Update, even if its error is ignored, since SQLite may have
-// undone more than that statement; where a conflict is expected, write ON CONFLICT. Do not send COMMIT or ROLLBACK. After
-// the transaction every call fails.
-func Tx(tx *rbac.Tx) (DBTX, bool) {
-	return hostTx(tx.Unwrap())
-}
-
-func hostTx(unwrapped any) (DBTX, bool) {
-	t, s, ok := sqlstore.TxOn[*session](unwrapped)
+// A statement that fails dooms the Update, even if its error is ignored, since
+// SQLite may have undone more than that statement. Where a conflict is expected,
+// write ON CONFLICT. Do not send COMMIT or ROLLBACK. After the transaction every
+// call fails.
+func Tx(tx interface{ Unwrap() any }) (DBTX, bool) {
+	t, s, ok := sqlstore.TxOn[*session](tx.Unwrap())
 	if !ok {
 		return nil, false
 	}

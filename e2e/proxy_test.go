@@ -1,0 +1,223 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+// newGuarded makes a small service behind a guard: a start page for everybody, and /report for amy.
+func newGuarded(t *testing.T, cfg httpguard.Config) http.Handler {
+	t.Helper()
+	store := memorystore.New()
+	a, err := rbac.Open(t.Context(), store, rbac.Config{
+		Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}, MinPassword: 8, Logger: slog.New(slog.DiscardHandler)}) // unsafe outside tests
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close(); store.Close() })
+	hash, err := a.HashPassword(t.Context(), "amyspass")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = a.Update(t.Context(), func(tx *rbac.Tx) error {
+		_, err := tx.AddUser(rbac.User{Name: "amy"})
+		return errors.Join(err, tx.SetPasswordHash("amy", hash))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard := httpguard.New(a, cfg)
+	page := func(text string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			fmt.Fprintf(w, `<!doctype html><title>%[1]s</title><link rel="icon" href="data:,"><p>%[1]s, %[2]s</p><form method="post" action="%[3]s/logout"><button>Sign out</button></form>`,
+				text, rbac.FromContext(r.Context()).User(), cfg.BasePath)
+		})
+	}
+	mux := guard.NewMux()
+	mux.Public("/{$}", page("The start"))
+	mux.Public("/login", guard.LoginHandler())
+	mux.Public("/logout", guard.LogoutHandler())
+	mux.Handle("/report/", rbac.IsUser("amy"), page("The report"))
+	mux.Handle("/near", rbac.All(rbac.IsUser("amy"), rbac.FromNet(netip.MustParsePrefix("127.0.0.2/32"))), page("The near one"))
+	return guard.Handler(mux)
+}
+
+// A login over plain HTTP says why it cannot work, and works where the browser takes a Secure cookie for this computer.
+func TestLoginOverPlainHTTP(t *testing.T) {
+	chromium(t)
+	var log bytes.Buffer
+	h := newGuarded(t, httpguard.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	listener, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &httptest.Server{Listener: listener, Config: &http.Server{Handler: h}}
+	s.Start()
+	t.Cleanup(s.Close)
+	port := listener.Addr().(*net.TCPAddr).Port
+	for _, host := range []string{"localhost", "127.0.0.1"} {
+		u := (&app{t, "plain", fmt.Sprintf("http://%s:%d", host, port)}).user("amy at " + host)
+		u.open("/report/?a=b")
+		u.logIn("amy", "amyspass")
+		u.isAt("/report/?a=b")
+		u.sees("The report, amy")
+	}
+	u := (&app{t, "plain", fmt.Sprintf("http://%s:%d", ownAddress(t), port)}).user("amy elsewhere")
+	u.open("/report/?a=b")
+	u.logIn("amy", "amyspass")
+	u.got(400)
+	u.sees("the browser did not send the cookie of the login back", "https://", "Config.Insecure")
+	if text := log.String(); !strings.Contains(text, "Config.Insecure") || strings.Count(text, "level=WARN") != 1 {
+		t.Errorf("the log says %s", text)
+	}
+}
+
+// ownAddress is one of this computer's that is not loopback, which no browser takes for localhost.
+func ownAddress(t *testing.T) string {
+	t.Helper()
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() {
+			return p.Addr().String()
+		}
+	}
+	t.Skip("this computer has no address but loopback")
+	return ""
+}
+
+// A service behind nginx, which strips a prefix, changes the Host and says where requests come from.
+func TestBehindNginx(t *testing.T) {
+	chromium(t)
+	program := nginx(t)
+	front := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	backend := httptest.NewServer(newGuarded(t, httpguard.Config{
+		Insecure: true, Site: "http://" + front, BasePath: "/app", Home: "/report/",
+		ClientAddr: httpguard.ForwardedFor(netip.MustParsePrefix("127.0.0.1/32")),
+		Logger:     slog.New(slog.DiscardHandler),
+	}))
+	t.Cleanup(backend.Close)
+	startNginx(t, program, front, backend.URL)
+	a := &app{t, "nginx", "http://" + front}
+
+	u := a.user("amy")
+	u.open("/app/report?a=b") // without the final slash
+	u.isAt("/app/login?came_from=%2Fapp%2Freport%2F%3Fa%3Db")
+	u.logIn("amy", "wrong")
+	u.got(401)
+	u.logIn(" Amy ", "amyspass")
+	u.isAt("/app/report/?a=b")
+	u.sees("The report, amy")
+	u.open("/app/login?came_from=//evil.example")
+	u.click("Go on as amy")
+	u.isAt("/app/report/")
+	u.open("/app/near")
+	u.got(403) // from 127.0.0.1, as nginx says
+	u.click("Sign in as someone else")
+	u.isAt("/app/login?came_from=%2Fapp%2Fnear")
+	u.click("Go on as amy")
+	u.got(403)
+	u.open("/app/report/")
+	u.click("Sign out")
+	u.isAt("/app/login?came_from=%2Fapp%2Freport%2F") // Home needs a login
+	for _, path := range []string{"/app/report;/x", "/app/report%3b/x", "/app/report%253b/x", "/app/x/..%252freport/", "/app/report%2f", "/app//report/"} {
+		u.open(path)
+		u.seesNo("The report")
+	}
+}
+
+func nginx(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"nginx", "/usr/sbin/nginx"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("there is no nginx")
+	}
+	t.Skip("there is no nginx here: install the Debian package nginx-light")
+	return ""
+}
+
+// freePort returns a port that nobody listens on, for a program that cannot choose one by itself.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func startNginx(t *testing.T, program, listen, backend string) {
+	t.Helper()
+	dir := t.TempDir()
+	config := fmt.Sprintf(`
+daemon off; master_process off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/error.log;
+events {}
+http {
+	access_log off; client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
+	server {
+		listen %[2]s;
+		location /app/ {
+			proxy_pass %[3]s/;
+			proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+		}
+	}
+}
+`, dir, listen, backend)
+	path := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "-c", path, "-p", dir, "-e", filepath.Join(dir, "error.log"))
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-ended
+	})
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(20 * time.Millisecond) {
+		resp, err := http.Get("http://" + listen + "/")
+		if err == nil {
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			return
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("nginx ended: %v\n%s", err, &out)
+		default:
+		}
+	}
+	t.Fatalf("nginx does not answer\n%s", &out)
+}

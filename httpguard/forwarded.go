@@ -1,0 +1,92 @@
+package httpguard
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// ForwardedFor returns a [Config].ClientAddr for a service behind proxies, which
+// say in X-Forwarded-For where a request came from. The result is safe for
+// concurrent use.
+//
+// The header counts only if the connection comes from a trusted prefix; otherwise
+// the client is the one that connected. Addresses are read from right to left,
+// over all lines of the header: each proxy appends the address that it was
+// reached from. The first address that is not trusted is the client's. If all of
+// them are trusted, the leftmost one is. What stands further left was sent by the
+// client, and is not looked at.
+//
+// It fails, so that the request has no address and meets no FromNet, where a
+// trusted proxy sent no X-Forwarded-For, and where the header has anything but an
+// address in the part that is read, such as "unknown" or an empty element. An
+// address may have a port, and an IPv6 address brackets.
+//
+// It is unsafe to trust more than the proxies themselves: everybody with an
+// address in one of the prefixes can claim any other address. It is unsafe, too,
+// behind a proxy that hands on the client's X-Forwarded-For without appending to
+// it or replacing it; the header Forwarded (RFC 7239) is not read. A connection
+// over a Unix socket has no address and is an error.
+func ForwardedFor(trusted ...netip.Prefix) func(*http.Request) (netip.Addr, error) {
+	trusted = slices.Clone(trusted)
+	for i, p := range trusted {
+		if p.Addr().Is4In6() && p.Bits() >= 96 {
+			trusted[i] = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		}
+	}
+	trust := func(a netip.Addr) bool {
+		return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+	}
+	return func(r *http.Request) (netip.Addr, error) {
+		ap, err := netip.ParseAddrPort(r.RemoteAddr)
+		addr := ap.Addr().Unmap().WithZone("")
+		if err != nil || !trust(addr) {
+			return addr, err
+		}
+		lines := r.Header["X-Forwarded-For"]
+		if len(lines) == 0 {
+			return netip.Addr{}, errors.New("httpguard: a trusted proxy sent no X-Forwarded-For")
+		}
+		for _, line := range slices.Backward(lines) {
+			for more := true; more; {
+				var item string
+				line, item, more = cutLast(line, ',')
+				if addr, err = forwardedAddr(item); err != nil || !trust(addr) {
+					return addr, err
+				}
+			}
+		}
+		return addr, nil
+	}
+}
+
+// cutLast cuts s around its last sep. Without one, all of s is after it.
+func cutLast(s string, sep byte) (before, after string, found bool) {
+	if i := strings.LastIndexByte(s, sep); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return "", s, false
+}
+
+// forwardedAddr reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and [2001:db8::1]:80.
+func forwardedAddr(item string) (netip.Addr, error) {
+	text := strings.Trim(item, " \t")
+	if inner, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(inner, "]") {
+		text = strings.TrimSuffix(inner, "]")
+		if !strings.Contains(text, ":") {
+			return netip.Addr{}, fmt.Errorf("httpguard: X-Forwarded-For: %q is no address", item)
+		}
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		ap, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return netip.Addr{}, fmt.Errorf("httpguard: X-Forwarded-For: %q is no address", item)
+		}
+		addr = ap.Addr()
+	}
+	return addr.Unmap().WithZone(""), nil
+}

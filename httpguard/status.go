@@ -1,0 +1,176 @@
+package httpguard
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Status returns the HTTP status for an error of the Authority, of a Tx or of
+// [rbac.Check], as [Guard.Deny] answers it:
+//
+//   - 401: ErrNoTicket, ErrBadCredentials; a *rbac.DeniedError about somebody who is not signed in, or who needs a new login
+//   - 403: ErrDenied
+//   - 404: ErrNotFound
+//   - 409: ErrExists, ErrProtected, ErrSeparation, ErrCycle
+//   - 422: ErrInvalid
+//   - 429: ErrThrottled
+//   - 503: ErrUnavailable, ErrBusy
+//   - 500: any other error, such as ErrTxDone and ErrReadOnly, which are mistakes of the program
+//
+// It is 200 for nil alone. Of several errors joined into one, the status that
+// reveals least counts: 503 before 429, 401, 404, 403, 409 and 422, and 500 for
+// a mistake of the program before all of them. The answers 429 and 503 need a
+// Retry-After, which Deny adds. [Detail] has the words.
+func Status(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
+	var denied *rbac.DeniedError
+	if errors.As(err, &denied) {
+		return statusFor(denied.Identity, err)
+	}
+	return kindStatus(err)
+}
+
+// kindStatus goes by the kind of an error alone.
+func kindStatus(err error) int {
+	for _, k := range statuses {
+		if errors.Is(err, k.kind) {
+			return k.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// statuses are in the order in which they count.
+var statuses = []struct {
+	kind   error
+	status int
+}{
+	{rbac.ErrTxDone, http.StatusInternalServerError},
+	{rbac.ErrReadOnly, http.StatusInternalServerError},
+	{rbac.ErrUnavailable, http.StatusServiceUnavailable},
+	{rbac.ErrBusy, http.StatusServiceUnavailable},
+	{rbac.ErrThrottled, http.StatusTooManyRequests},
+	{rbac.ErrNoTicket, http.StatusUnauthorized},
+	{rbac.ErrBadCredentials, http.StatusUnauthorized},
+	{rbac.ErrNotFound, http.StatusNotFound},
+	{rbac.ErrDenied, http.StatusForbidden},
+	{rbac.ErrExists, http.StatusConflict},
+	{rbac.ErrProtected, http.StatusConflict},
+	{rbac.ErrSeparation, http.StatusConflict},
+	{rbac.ErrCycle, http.StatusConflict},
+	{rbac.ErrInvalid, http.StatusUnprocessableEntity},
+}
+
+// statusFor is the status for somebody: 401 in place of 403 where signing in may help.
+func statusFor(id *rbac.Identity, err error) int {
+	status := kindStatus(err)
+	if status != http.StatusForbidden {
+		return status
+	}
+	if _, helps := freshLogin(id, err); helps || id.IsAnonymous() {
+		return http.StatusUnauthorized
+	}
+	return status
+}
+
+// Detail returns a sentence about err for the user whose request caused it: what
+// happened and, where that helps, what to do. It names the record and the field
+// at fault, and for ErrSeparation the users and groups that the rule concerns.
+// For a denial it is general: [Guard.Deny] explains denials.
+func Detail(err error) string { return detail(Status(err), err) }
+
+func detail(status int, err error) string {
+	var e *rbac.Error
+	if !errors.As(err, &e) || kindStatus(e) != status {
+		return statusDetail(status)
+	}
+	switch {
+	case e.Kind == rbac.ErrNotFound && e.Record != "":
+		return fmt.Sprintf("There is no %s.", called(e))
+	case e.Kind == rbac.ErrExists && e.Reason == "":
+		return existsDetail(e)
+	case e.Kind == rbac.ErrProtected:
+		return "That would leave nobody with the permission " + e.Name + ". Give it to somebody else first."
+	case status == http.StatusConflict && e.Reason != "":
+		return conflictDetail(e)
+	case status == http.StatusUnprocessableEntity:
+		return invalidDetail(e)
+	}
+	return statusDetail(status)
+}
+
+// called names the record that an error is about: user "amy".
+func called(e *rbac.Error) string {
+	if e.Name == "" {
+		return e.Record
+	}
+	return fmt.Sprintf("%s %q", e.Record, e.Name)
+}
+
+func existsDetail(e *rbac.Error) string {
+	if e.Field != "" && e.Field != "Name" {
+		return fmt.Sprintf("Another %s has this %s already.", e.Record, fieldName(e.Field))
+	}
+	return fmt.Sprintf("There is a %s already.", called(e))
+}
+
+func conflictDetail(e *rbac.Error) string {
+	what := "This cannot be done: "
+	switch e.Kind {
+	case rbac.ErrSeparation:
+		what = "This would violate a separation of duty: "
+	case rbac.ErrCycle:
+		what = "A group would inherit itself: "
+	}
+	return what + e.Reason + "."
+}
+
+func invalidDetail(e *rbac.Error) string {
+	what := cmp.Or(e.Field, e.Record)
+	if what == "" {
+		return statusDetail(http.StatusUnprocessableEntity)
+	}
+	if e.Reason == "" {
+		return fmt.Sprintf("This %s cannot be used.", fieldName(what))
+	}
+	return fmt.Sprintf("This %s cannot be used: %s.", fieldName(what), e.Reason)
+}
+
+// fieldName writes the Go name of a field in words: DisplayName is "display name".
+func fieldName(field string) string {
+	var b strings.Builder
+	for i, c := range field {
+		if i > 0 && 'A' <= c && c <= 'Z' && field[i-1] >= 'a' {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(c)
+	}
+	return strings.ToLower(b.String())
+}
+
+func statusDetail(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "You must sign in first."
+	case http.StatusForbidden:
+		return "You may not do this."
+	case http.StatusNotFound:
+		return "There is nothing here."
+	case http.StatusConflict:
+		return "This cannot be done, because of something that is there already."
+	case http.StatusUnprocessableEntity:
+		return "Something in this request cannot be used."
+	case http.StatusTooManyRequests:
+		return "There were too many attempts. Please try again later."
+	case http.StatusServiceUnavailable:
+		return "This cannot be decided at the moment. Please try again shortly."
+	}
+	return "Something went wrong on our side."
+}

@@ -1,0 +1,47 @@
+package rbac
+
+import "time"
+
+// Some changes a user can cause alone, as often as they like: logins beyond Config.MaxTickets, logouts, choices of active
+// groups, new passwords. Each is a row of the change log and work for every process. So they are paced: each moves
+// UserRecord.PacedUntil on by paceEvery, and is refused where that would be too far ahead of the clock. The store keeps the
+// count, so all processes together keep to it.
+//
+// A call that ends tickets is never refused, but counts. Choices are refused before logins are: whoever has a ticket of
+// the user's cannot keep the user from logging in.
+const (
+	paceEvery   = 12 * time.Second // so 300 an hour
+	paceChoices = 30 * time.Minute // 150 choices at once, and then one in 12 seconds
+	paceLogins  = time.Hour        // 300 of all kinds
+)
+
+// pace counts a change that a user causes. ErrThrottled if it is one too many, by a limit of how far ahead of the clock the user may be.
+func (tx *Tx) pace(u UserRecord, limit time.Duration) error {
+	if err := tx.checkPace(u, limit); err != nil {
+		return err
+	}
+	return tx.r.SetPacedUntil(u.ID, tx.now.Add(tx.ahead(u)+paceEvery))
+}
+
+// checkPace is pace for what changes nothing yet, but lets the user cause a change.
+func (tx *Tx) checkPace(u UserRecord, limit time.Duration) error {
+	if wait := tx.ahead(u) + paceEvery - limit; wait > 0 {
+		return &ThrottledError{RetryAfter: wait}
+	}
+	return nil
+}
+
+// countEnd counts a call that has ended tickets of a user, which is never refused.
+func (tx *Tx) countEnd(u UserRecord) error {
+	return tx.r.SetPacedUntil(u.ID, tx.now.Add(min(tx.ahead(u)+paceEvery, paceLogins)))
+}
+
+// ahead is by how much a user is ahead of the clock. More than the most that there can be, as after the clock was
+// set back, counts as nothing.
+func (tx *Tx) ahead(u UserRecord) time.Duration {
+	ahead := u.PacedUntil.Sub(tx.now)
+	if ahead < 0 || ahead > paceLogins+clockSkew {
+		return 0
+	}
+	return min(ahead, paceLogins)
+}

@@ -1,0 +1,39 @@
+package storetest
+
+import (
+	"context"
+	"sync"
+
+	"github.com/rbac-go/rbac"
+)
+
+// crowded has few connections for Views, and a View waits for one whatever its
+// context.
+type crowded struct {
+	rbac.Store
+	connections chan struct{}
+}
+
+func (s crowded) View(ctx context.Context, f func(rbac.Records) error) error {
+	s.connections <- struct{}{}
+	defer func() { <-s.connections }()
+	return s.Store.View(ctx, f)
+}
+
+// polite commits when nobody reads, whatever the context of the Update.
+type polite struct {
+	rbac.Store
+	reading sync.RWMutex
+}
+
+func (s *polite) View(ctx context.Context, f func(rbac.Records) error) error {
+	s.reading.RLock()
+	defer s.reading.RUnlock()
+	return s.Store.View(ctx, f)
+}
+
+func (s *polite) Update(ctx context.Context, f func(rbac.Records) error) error {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	return s.Store.Update(ctx, f)
+}

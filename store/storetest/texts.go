@@ -1,0 +1,172 @@
+package storetest
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+
+	"github.com/rbac-go/rbac"
+)
+
+var textRules = []rule{
+	{"copies in of texts", "Texts are copies on the way in: a record keeps every text that it was added or set with, whatever the caller writes over the bytes afterwards.", func(w *world) {
+		w.update(seed)
+		for _, c := range textEdits {
+			var sent *borrowed
+			var want, inside []string
+			w.update(func(r rbac.Records) (err error) {
+				sent = &borrowed{by: c.name} // a new one, since a store may run this again
+				if err = c.f(r, sent); err != nil {
+					return fmt.Errorf("%s: %w", c.name, err)
+				}
+				if want, err = legible(r); err != nil {
+					return err
+				}
+				sent.overwrite()
+				inside, err = legible(r)
+				return err
+			})
+			w.equal(c.name+" in the same Update", inside, want)
+			w.equal(c.name+" later", get(w, legible), want)
+		}
+	}},
+}
+
+// legible is all that a store holds, record by record, as texts that have
+// nothing in common with it. A record that has a key of text must be found by it.
+func legible(r rbac.Records) (list []string, err error) {
+	t, err := dump(r)
+	if err != nil {
+		return nil, err
+	}
+	for i := range reflect.TypeFor[tables]().NumField() {
+		table := reflect.ValueOf(t).Field(i)
+		if table.Kind() != reflect.Slice {
+			list = append(list, fmt.Sprintf("%+v", table))
+			continue
+		}
+		for _, record := range table.Seq2() {
+			list = append(list, fmt.Sprintf("%+v", record))
+		}
+	}
+	found := func(err error) { list = append(list, fmt.Sprint("found by its key: ", err)) }
+	for _, u := range t.Users {
+		keep(new(rbac.UserRecord), found)(r.UserByName(u.Name))
+		if u.EmailKey != "" {
+			keep(new(rbac.UserRecord), found)(r.UserByEmail(u.EmailKey))
+		}
+		if u.Subject != "" {
+			keep(new(rbac.UserRecord), found)(r.UserBySubject(u.Subject))
+		}
+	}
+	for _, s := range t.Sections {
+		keep(new(rbac.Section), found)(r.Section(s.Name))
+	}
+	for _, p := range t.Permissions {
+		keep(new(rbac.Permission), found)(r.Permission(p.Name))
+	}
+	for _, g := range t.Groups {
+		keep(new(rbac.Group), found)(r.GroupByName(g.Name))
+	}
+	for _, g := range t.Grants {
+		keep(new(rbac.GrantRecord), found)(r.Grant(g.Group, g.Permission))
+	}
+	for _, s := range t.Dynamic {
+		keep(new(rbac.SeparationRecord), found)(r.Separation(true, s.Name))
+	}
+	for _, list := range t.Memberships {
+		for _, m := range list {
+			keep(new(rbac.MembershipRecord), found)(r.Membership(m.User, m.Group, m.Scope))
+		}
+	}
+	return list, nil
+}
+
+// textEdit is a call of a method that keeps texts. Each succeeds on the seed,
+// after those before it.
+type textEdit struct {
+	name string
+	f    func(rbac.Records, *borrowed) error
+}
+
+// textEdits call every method of Records that keeps a text.
+var textEdits = []textEdit{
+	{"AddUser", func(r rbac.Records, b *borrowed) error {
+		return r.AddUser(lend(b, rbac.UserRecord{User: rbac.User{ID: id("new")}}))
+	}},
+	{"SetUser", func(r rbac.Records, b *borrowed) error {
+		return r.SetUser(lend(b, rbac.UserRecord{User: rbac.User{ID: id("alice")}}))
+	}},
+	{"SetPasswordHash", func(r rbac.Records, b *borrowed) error { return r.SetPasswordHash(id("bob"), lend(b, "")) }},
+	{"AddSection", func(r rbac.Records, b *borrowed) error { return r.AddSection(lend(b, rbac.Section{})) }},
+	{"SetSection", func(r rbac.Records, b *borrowed) error { return r.SetSection(lend(b, rbac.Section{Name: "posts"})) }},
+	{"AddPermission", func(r rbac.Records, b *borrowed) error {
+		return r.AddPermission(lend(b, rbac.Permission{ID: id("new")}))
+	}},
+	{"SetPermission", func(r rbac.Records, b *borrowed) error {
+		return r.SetPermission(lend(b, rbac.Permission{ID: id("edit")}))
+	}},
+	{"AddGroup", func(r rbac.Records, b *borrowed) error { return r.AddGroup(lend(b, rbac.Group{ID: id("new")})) }},
+	{"SetGroup", func(r rbac.Records, b *borrowed) error { return r.SetGroup(lend(b, rbac.Group{ID: id("empty")})) }},
+	{"AddGrant", func(r rbac.Records, b *borrowed) error {
+		return r.AddGrant(lend(b, rbac.GrantRecord{Group: id("staff")}))
+	}},
+	{"SetGrant", func(r rbac.Records, b *borrowed) error {
+		return r.SetGrant(lend(b, rbac.GrantRecord{Group: id("staff"), Permission: "post.edit"}))
+	}},
+	{"SetDeclaration", func(r rbac.Records, b *borrowed) error { return r.SetDeclaration(lend(b, rbac.Declaration{})) }},
+	{"AddSeparation", func(r rbac.Records, b *borrowed) error {
+		return r.AddSeparation(lend(b, separation(true, "", 2, "staff", "guests")))
+	}},
+	{"SetSeparation", func(r rbac.Records, b *borrowed) error {
+		return r.SetSeparation(lend(b, separation(true, "desks", 2, "staff", "guests")))
+	}},
+	{"AddMembership", func(r rbac.Records, b *borrowed) error { return r.AddMembership(lend(b, member("bob", "staff"))) }},
+	{"SetMembership", func(r rbac.Records, b *borrowed) error {
+		m := member("alice", "staff")
+		m.Scope = "org:1"
+		return r.SetMembership(lend(b, m))
+	}},
+	{"AddTicket", func(r rbac.Records, b *borrowed) error { return r.AddTicket(lend(b, ticket("new", "bob"))) }},
+	{"SetTicketValue", func(r rbac.Records, b *borrowed) error { return r.SetTicketValue(lend(b, ticketValue("t1", "", ""))) }},
+	{"AddChange", func(r rbac.Records, b *borrowed) error { return r.AddChange(lend(b, rbac.Change{Revision: 2})) }},
+}
+
+// borrowed are texts whose bytes their owner writes over later, as a server does
+// that reuses the buffer of a request.
+type borrowed struct {
+	by      string // the call that they are for, which sets its new texts apart
+	buffers [][]byte
+}
+
+func (b *borrowed) overwrite() {
+	for _, buffer := range b.buffers {
+		for i := range buffer {
+			buffer[i] = 'x'
+		}
+	}
+}
+
+// lend returns a record, or a text, with borrowed texts: each of its texts, and
+// a new one in place of each that is empty.
+func lend[R any](b *borrowed, record R) R {
+	b.fill(reflect.ValueOf(&record).Elem())
+	return record
+}
+
+func (b *borrowed) fill(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.String:
+		text := v.String()
+		if text == "" {
+			text = fmt.Sprintf("%s %d", b.by, len(b.buffers))
+		}
+		buffer := []byte(text)
+		b.buffers = append(b.buffers, buffer)
+		v.SetString(unsafe.String(&buffer[0], len(buffer)))
+	case v.Kind() == reflect.Struct && v.Type() != timeType:
+		for i := range v.NumField() {
+			b.fill(v.Field(i))
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package storetest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+var waitRules = []rule{
+	{"context while waiting", "An Update that waits for another gives up when its context ends, whatever lock it waits for, and writes nothing.", func(w *world) {
+		w.update(seed)
+		for _, c := range append(locks, call{"Throttle", func(r rbac.Records) error { _, err := r.Throttle(hash("k1")); return err }}) {
+			release, held := w.hold(c.f)
+			err, done := w.interrupted(func(ctx context.Context) error {
+				return w.store.Update(ctx, func(r rbac.Records) error {
+					if err := c.f(r); err != nil {
+						return err
+					}
+					return r.AddSection(rbac.Section{Name: "waited"})
+				})
+			})
+			if done == nil {
+				w.ended(c.name, err, context.Canceled)
+			}
+			w.letGo(c.name, release, held, done)
+			w.notFound("Section", func(r rbac.Records) error { _, err := r.Section("waited"); return err })
+		}
+		w.update(func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 4}) })
+	}},
+	{"context while waiting to read", "A View that waits, for an Update or for a connection, gives up when its context ends.", func(w *world) {
+		w.update(seed)
+		release, held := w.hold(func(r rbac.Records) error { _, err := r.LockHead(); return err })
+		err, done := w.interrupted(func(ctx context.Context) error { return w.nest(ctx, 20) })
+		if done == nil && err != nil {
+			w.ended("View", err, context.Canceled)
+		}
+		w.letGo("the head", release, held, nil) // Views that wait for one another would never end
+	}},
+	{"context while waiting to commit", "An Update that waits for those who read gives up when its context ends, and writes nothing.", func(w *world) {
+		w.update(seed)
+		var err error
+		var done <-chan error
+		updated := false
+		get(w, func(r rbac.Records) (rbac.Head, error) {
+			head, failed := r.Head()
+			if failed != nil || updated { // a store may run this again
+				return head, failed
+			}
+			updated = true
+			err, done = w.interrupted(func(ctx context.Context) error {
+				return w.store.Update(ctx, func(r rbac.Records) error { return r.AddSection(rbac.Section{Name: "waited"}) })
+			})
+			return head, nil
+		})
+		if done != nil {
+			err = <-done
+		} else if err != nil {
+			w.ended("Update", err, context.Canceled)
+		}
+		if err != nil {
+			w.notFound("Section", func(r rbac.Records) error { _, err := r.Section("waited"); return err })
+		}
+		w.update(func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 4}) })
+	}},
+}
+
+// interrupted runs a call, and ends its context when it had the time to get to
+// where it waits. Where that does not end the call, its result comes over done.
+func (w *world) interrupted(call func(context.Context) error) (err error, done <-chan error) {
+	w.Helper()
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	result := make(chan error, 1)
+	go func() { result <- call(ctx) }()
+	select {
+	case err := <-result:
+		return err, nil
+	case <-time.After(100 * time.Millisecond):
+	}
+	cancel()
+	select {
+	case err := <-result:
+		return err, nil
+	case <-time.After(patience):
+		w.Errorf("a transaction waits on after its context has ended")
+		return nil, result
+	}
+}
+
+// hold begins an Update that has taken a lock, and ends when it is released.
+func (w *world) hold(lock func(rbac.Records) error) (release func(), done <-chan error) {
+	w.Helper()
+	held, released, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	go func() {
+		result <- w.store.Update(w.ctx, func(r rbac.Records) error {
+			if err := lock(r); err != nil {
+				return err
+			}
+			once.Do(func() { close(held) })
+			<-released
+			return nil
+		})
+	}()
+	select {
+	case <-held:
+	case err := <-result:
+		w.Fatalf("Update: %v", err)
+	}
+	return func() { close(released) }, result
+}
+
+// letGo ends an Update that holds a lock, and waits for it and for what waited.
+func (w *world) letGo(what string, release func(), held, waited <-chan error) {
+	w.Helper()
+	release()
+	if err := <-held; err != nil {
+		w.Errorf("the Update that held %s: %v", what, err)
+	}
+	if waited != nil {
+		<-waited
+	}
+}
+
+// nest runs Views inside one another, more than a store may have connections.
+func (w *world) nest(ctx context.Context, views int) error {
+	return w.store.View(ctx, func(r rbac.Records) error {
+		if _, err := r.Head(); err != nil || views == 0 {
+			return err
+		}
+		return w.nest(ctx, views-1)
+	})
+}

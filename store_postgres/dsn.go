@@ -1,0 +1,92 @@
+package postgresstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rbac-go/rbac"
+)
+
+// parse reads a DSN. Its errors repeat nothing of the DSN: in one that is wrong,
+// nobody knows where the password begins and ends. The driver's own errors are
+// not wrapped, since they hold the DSN.
+func parse(dsn string) (*pgxpool.Config, error) {
+	if rest, ok := strings.CutPrefix(dsn, "postgres"); ok {
+		_, rest, ok = strings.Cut(rest, "://")
+		path, _, _ := strings.Cut(rest, "?")
+		if _, path, _ = strings.Cut(path, "/"); ok && strings.Contains(path, "@") {
+			return nil, badDSN("an @ comes after a /: write / in a password as %2F, and @ in a database as %40")
+		}
+	}
+	config, err := pgxpool.ParseConfig(dsn)
+	if err == nil {
+		return config, nil
+	}
+	for _, m := range mistakes {
+		if strings.Contains(err.Error(), m.driver) {
+			return nil, badDSN(m.reason)
+		}
+	}
+	return nil, badDSN("cannot be read")
+}
+
+// mistakes are those that the driver finds, by words of its error.
+var mistakes = []struct{ driver, reason string }{
+	{"failed to parse as URL", "is not a URL: escape what is special in a user name or password (%2F for /)"},
+	{"failed to parse as keyword/value", "is not a list of keyword=value: quote values that have spaces, as in password='a b'"},
+	{"failed to read service", "names a service that cannot be read"},
+	{"port numbers to", "has not as many ports as hosts"},
+	{"invalid port", "has a port that is no number, or is not escaped (%2F for / in a password)"},
+	{"failed to configure TLS", "has a wrong sslmode, or sslrootcert, sslcert or sslkey cannot be read"},
+	{"sslcertmode", "has a wrong sslcertmode"},
+	{"connect_timeout", "has a wrong connect_timeout"},
+	{"target_session_attrs", "has wrong target_session_attrs"},
+	{"protocol_version", "has a wrong min_protocol_version or max_protocol_version"},
+	{"channel_binding", "has a wrong channel_binding"},
+	{"require_auth", "has a wrong require_auth"},
+	{"pool_", "has a wrong pool parameter: pool_max_conns is a number from 1, pool_max_conn_lifetime a duration like 1h"},
+}
+
+func badDSN(reason string) error {
+	return &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: reason}
+}
+
+// connectError hides a parameter that the server does not know, which can be
+// the second word of a password.
+func connectError(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, new(*pgconn.ConnectError)) && errors.As(err, &pg) && (pg.Code == "42704" || pg.Code == "22023") {
+		return fmt.Errorf("failed to connect: the server refuses a parameter of the DSN (SQLSTATE %s): quote values that have spaces", pg.Code)
+	}
+	return err
+}
+
+// warnOfPlaintext logs that passwords and tickets of a connection can be read on the way.
+func (e *engine) warnOfPlaintext(ctx context.Context, conn *pgconn.PgConn) {
+	if addr := plaintext(conn.Conn()); addr != nil {
+		e.log.WarnContext(ctx, "the connection to PostgreSQL is not encrypted, and anyone on the way can read and change what it carries: set sslmode=verify-full",
+			"store", e.name, "address", addr.String())
+	}
+}
+
+// plaintext is the address of another machine that a connection without TLS
+// leads to, and nil for other connections. A host's own kind of connection may
+// be encrypted in a way of its own.
+func plaintext(conn net.Conn) net.Addr {
+	if w, ok := conn.(*wire); ok {
+		conn = w.Conn
+	}
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return nil
+	}
+	if addr, ok := tcp.RemoteAddr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
+		return nil
+	}
+	return tcp.RemoteAddr()
+}

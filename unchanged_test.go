@@ -1,0 +1,320 @@
+package rbac_test
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// again is a call that changes something, and nothing when it is made again. It may be refused then.
+type again func(a *rbac.Authority, tok rbac.Token) error
+
+func inUpdate(f func(*rbac.Tx) error) again {
+	return func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, f) }
+}
+
+// unchanging are the calls that change something, by the names of their methods, in an order in which each can: amy has a
+// ticket and is in editors and staff, which inherits the group readers.
+func unchanging(h *house, hash string) []struct {
+	method string
+	call   again
+} {
+	later := h.clock.Now().Add(24 * time.Hour)
+	in := rbac.Membership{User: "amy", Group: "readers", Scope: "org:1", Note: "n"}
+	noted := rbac.Membership{User: "amy", Group: "readers", Scope: "org:1", Note: "other", Until: later.Add(time.Nanosecond)}
+	grant := rbac.Grant{Group: "readers", Permission: "post.list", Note: "n"}
+	p := rbac.Permission{ID: uuid.UUID{1}, Name: "post.list", Section: "posts", Title: "List"}
+	q := rbac.Permission{ID: uuid.UUID{1}, Name: "post.list", Section: "posts", Title: "List all", Object: "post", Operation: "list", Position: 2}
+	set := rbac.SeparationSet{Name: "s", Groups: []string{"editors", "writers"}, Cardinality: 2}
+	amend := func(change func(*rbac.User)) func(*rbac.Tx) error {
+		return func(tx *rbac.Tx) error {
+			u, err := tx.User("eve")
+			change(&u)
+			return errors.Join(err, tx.ModifyUser(u))
+		}
+	}
+	catalogue := rbac.Catalogue{Sections: []rbac.Section{{Name: "c"}}, Permissions: []rbac.Permission{{Name: "c.p", Section: "c"}}, Groups: []rbac.Group{{Name: "cg"}},
+		Grants: []rbac.Grant{{Group: "cg", Permission: "c.*"}}, Inheritances: []rbac.Inheritance{{Senior: "cg", Junior: "readers"}}}
+	return []struct {
+		method string
+		call   again
+	}{
+		{"AddUser", inUpdate(addUser(rbac.User{Name: "eve", Email: "eve@example.com"}))},
+		{"ModifyUser", inUpdate(amend(func(u *rbac.User) { u.DisplayName, u.Email = "Eve", "Eve@Example.com" }))},
+		{"ModifyUser", inUpdate(amend(func(u *rbac.User) { u.Disabled = true }))},
+		{"SetPasswordHash", inUpdate(func(tx *rbac.Tx) error { return tx.SetPasswordHash("eve", hash) })},
+		{"SetPasswordHash", inUpdate(func(tx *rbac.Tx) error { return tx.SetPasswordHash("eve", "") })},
+		{"DeleteUser", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteUser("eve") })},
+		{"AddSection", inUpdate(func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: "texts"}) })},
+		{"ModifySection", inUpdate(func(tx *rbac.Tx) error {
+			return tx.ModifySection(rbac.Section{Name: "posts", Title: "Posts", Position: 3})
+		})},
+		{"AddPermission", inUpdate(addPermission(p))},
+		{"ModifyPermission", inUpdate(func(tx *rbac.Tx) error { return tx.ModifyPermission(q) })},
+		{"GrantPermission", inUpdate(func(tx *rbac.Tx) error { return tx.GrantPermission(grant) })},
+		{"ModifyGrant", inUpdate(func(tx *rbac.Tx) error {
+			return tx.ModifyGrant(rbac.Grant{Group: grant.Group, Permission: grant.Permission, Note: "other"})
+		})},
+		{"RevokePermission", inUpdate(func(tx *rbac.Tx) error { return tx.RevokePermission(grant) })},
+		{"DeletePermission", inUpdate(func(tx *rbac.Tx) error { return tx.DeletePermission("post.list") })},
+		{"DeleteSection", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSection("posts") })},
+		{"AddGroup", inUpdate(addGroup(rbac.Group{ID: uuid.UUID{2}, Name: "writers"}))},
+		{"ModifyGroup", inUpdate(func(tx *rbac.Tx) error {
+			return tx.ModifyGroup(rbac.Group{ID: uuid.UUID{2}, Name: "writers", DisplayName: "Writers", Note: "n"})
+		})},
+		{"AddAscendant", inUpdate(ascendant("above", "writers"))},
+		{"AddDescendant", inUpdate(func(tx *rbac.Tx) error {
+			_, err := tx.AddDescendant(rbac.Group{Name: "below"}, "writers")
+			return err
+		})},
+		{"AddInheritance", inUpdate(inherit("writers", "readers"))},
+		{"DeleteInheritance", inUpdate(func(tx *rbac.Tx) error {
+			return tx.DeleteInheritance(rbac.Inheritance{Senior: "writers", Junior: "readers"})
+		})},
+		{"AssignUser", inUpdate(func(tx *rbac.Tx) error { return tx.AssignUser(in) })},
+		{"ModifyMembership", inUpdate(func(tx *rbac.Tx) error { return tx.ModifyMembership(noted) })},
+		{"DeassignUser", inUpdate(func(tx *rbac.Tx) error { return tx.DeassignUser(in) })},
+		{"CreateSSDSet", inUpdate(func(tx *rbac.Tx) error { return tx.CreateSSDSet(set) })},
+		{"CreateDSDSet", inUpdate(func(tx *rbac.Tx) error { return tx.CreateDSDSet(set) })},
+		{"AddSSDSetMember", inUpdate(func(tx *rbac.Tx) error { return tx.AddSSDSetMember("s", "below") })},
+		{"AddDSDSetMember", inUpdate(func(tx *rbac.Tx) error { return tx.AddDSDSetMember("s", "below") })},
+		{"SetSSDSetCardinality", inUpdate(func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 3) })},
+		{"SetDSDSetCardinality", inUpdate(func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("s", 3) })},
+		{"SetSSDSetCardinality", inUpdate(func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 2) })},
+		{"SetDSDSetCardinality", inUpdate(func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("s", 2) })},
+		{"DeleteSSDSetMember", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSSDSetMember("s", "below") })},
+		{"DeleteDSDSetMember", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteDSDSetMember("s", "below") })},
+		{"DeleteSSDSet", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSSDSet("s") })},
+		{"DeleteDSDSet", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteDSDSet("s") })},
+		{"DeleteGroup", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteGroup("below") })},
+		{"Declare", func(a *rbac.Authority, _ rbac.Token) error { return a.Declare(ctx, catalogue) }},
+		{"SetActiveGroups", func(a *rbac.Authority, tok rbac.Token) error {
+			return a.SetActiveGroups(ctx, tok, []string{"staff", "editors", "staff"})
+		}},
+		{"SetActiveGroups", func(a *rbac.Authority, tok rbac.Token) error { return a.SetActiveGroups(ctx, tok, []string{"editors"}) }},
+		{"AddActiveGroup", func(a *rbac.Authority, tok rbac.Token) error { return a.AddActiveGroup(ctx, tok, "staff") }},
+		{"DropActiveGroup", func(a *rbac.Authority, tok rbac.Token) error { return a.DropActiveGroup(ctx, tok, "staff") }},
+		{"SetActiveGroups", func(a *rbac.Authority, tok rbac.Token) error { return a.SetActiveGroups(ctx, tok, nil) }},
+		{"SetValue", func(a *rbac.Authority, tok rbac.Token) error { return a.SetValue(ctx, tok, "lang", "de") }},
+		{"SetValue", func(a *rbac.Authority, tok rbac.Token) error { return a.SetValue(ctx, tok, "lang", "") }},
+		{"RevokeTicket", func(a *rbac.Authority, _ rbac.Token) error {
+			list, err := a.Tickets(ctx, "amy")
+			return errors.Join(err, a.RevokeTicket(ctx, "amy", list[0].ID))
+		}},
+		{"Logout", func(a *rbac.Authority, tok rbac.Token) error { return a.Logout(ctx, tok) }},
+		{"LogoutIdle", func(a *rbac.Authority, _ rbac.Token) error {
+			_, err := a.LogoutIdle(ctx, "", h.clock.Now().Add(time.Hour))
+			return err
+		}},
+		{"LogoutUser", func(a *rbac.Authority, _ rbac.Token) error { // of somebody who never had a ticket
+			_, err := a.LogoutUser(ctx, "bob")
+			return err
+		}},
+	}
+}
+
+// reads are the methods that change nothing of the policy, users and the log; and those that always
+// do, as they make a new ticket or the salt of a new hash.
+var reads = map[string]string{
+	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
+		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
+		"UserOperationsOnObject UserPermissions Users",
+	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Revision Ticket TicketGroups TicketPermissions " +
+		"Tickets Validate Value View Watch Update ChangePassword SetPassword Issue Login",
+}
+
+// Where nothing changes, nothing is written: no row, no Change, and no new head. Every call is in the table, or reads.
+func TestNothingChangedNothingWritten(t *testing.T) {
+	known := map[string]bool{}
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		world(t, h, a)
+		h.groups(a, map[string][]string{"editors": {"post.edit"}})
+		h.do(a, assign("amy", "editors"))
+		for range 2 {
+			h.issue(a, rbac.Login{User: "amy"})
+		}
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		if _, err := a.Value(ctx, tok, "lang"); err != nil { // its use counts, as that of SetValue does
+			t.Fatal(err)
+		}
+		for i, c := range unchanging(h, must1(a.HashPassword(ctx, goodPassword))) {
+			known[c.method] = true
+			what := fmt.Sprint(i, " ", c.method)
+			before := h.contents(a, tok)
+			err := c.call(a, tok)
+			once := h.contents(a, tok)
+			if (err != nil || once == before) && c.method != "LogoutUser" {
+				t.Errorf("%s: the call changes nothing, %v: it proves nothing", what, err)
+			}
+			if c.method == "RevokeTicket" {
+				continue // it takes the next ticket then
+			}
+			err = c.call(a, tok)
+			if twice := h.contents(a, tok); twice != once {
+				t.Errorf("%s again, %v, writes\n%s\nbefore:\n%s", what, err, twice, once)
+			}
+		}
+	})
+	for _, m := range exportedMethods(t) {
+		if !known[m.name] && !slices.Contains(strings.Fields(reads[m.of]), m.name) {
+			t.Errorf("%s.%s is not in the table", m.of, m.name)
+		}
+	}
+}
+
+type method struct{ of, name string }
+
+// exportedMethods are those of Tx and Authority in the package's source. By reflection a test would see those of export_test.go, too.
+func exportedMethods(t *testing.T) (list []method) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	must(t, err)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		must(t, err)
+		for _, decl := range parsed.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || !f.Name.IsExported() {
+				continue
+			}
+			if star, ok := f.Recv.List[0].Type.(*ast.StarExpr); ok {
+				if of := fmt.Sprint(star.X); of == "Tx" || of == "Authority" {
+					list = append(list, method{of, f.Name.Name})
+				}
+			}
+		}
+	}
+	if len(list) < 80 {
+		t.Errorf("only %d methods were found", len(list))
+	}
+	return list
+}
+
+// contents are all tables, and the values of a ticket.
+func (h *house) contents(a *rbac.Authority, tok rbac.Token) string {
+	h.t.Helper()
+	text := records(h.t.(*testing.T), h.store)
+	must(h.t, h.store.View(ctx, func(r rbac.Records) error {
+		sections, err := r.Sections()
+		declarations, err2 := r.Declarations()
+		text += fmt.Sprintf("%+v\n%+v\n", sections, declarations)
+		return errors.Join(err, err2)
+	}))
+	value, err := a.Value(ctx, tok, "lang")
+	return text + fmt.Sprint(value, err)
+}
+
+// What a user can cause alone is bounded, over all processes, tickets and kinds of calls; and logging out always works.
+func TestUsersChangesAreBounded(t *testing.T) {
+	floods := map[string]func(x *rbac.Authority, i int, tok *rbac.Token) error{
+		"choices": func(x *rbac.Authority, i int, tok *rbac.Token) error {
+			return x.SetActiveGroups(ctx, *tok, [][]string{{"editors"}, {}}[i%2])
+		},
+		"logins beyond MaxTickets": func(x *rbac.Authority, _ int, _ *rbac.Token) error {
+			_, err := x.Issue(ctx, rbac.Login{User: "amy"})
+			return err
+		},
+		"logins that replace": func(x *rbac.Authority, _ int, tok *rbac.Token) error {
+			next, err := x.Issue(ctx, rbac.Login{User: "amy", Replaces: *tok})
+			if err == nil {
+				*tok = next
+			}
+			return err
+		},
+		"logins and logouts": func(x *rbac.Authority, _ int, _ *rbac.Token) error {
+			tok, err := x.Issue(ctx, rbac.Login{User: "amy"})
+			if err != nil {
+				return err
+			}
+			return x.Logout(ctx, tok)
+		},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for name, flood := range floods {
+			t.Run(name, func(t *testing.T) {
+				h := h.beside(t)
+				a, b := h.office(rbac.Config{MaxTickets: 1}), h.open(rbac.Config{MaxTickets: 1})
+				tok, other := h.issue(a, rbac.Login{User: "amy"}), h.issue(a, rbac.Login{User: "nora"})
+				before := h.lastChange(a).Revision
+				refused := 0
+				for i := range 400 {
+					err := flood([]*rbac.Authority{a, b}[i%2], i, &tok)
+					var throttled *rbac.ThrottledError
+					switch {
+					case errors.As(err, &throttled):
+						refused++
+						if throttled.RetryAfter <= 0 || throttled.RetryAfter > 13*time.Second {
+							t.Fatalf("refused, to be tried again in %v", throttled.RetryAfter)
+						}
+					case err != nil:
+						t.Fatal(err)
+					case refused > 0 && name != "choices": // a choice that changes nothing is none
+						t.Fatal("after a refusal one is let through")
+					}
+				}
+				if changes := h.lastChange(a).Revision - before; refused < 90 || changes > 310 {
+					t.Errorf("of 400 %d are refused, and %d revisions are written", refused, changes)
+				}
+				if name == "choices" { // whoever has a ticket cannot keep its user from logging in
+					tok = h.issue(a, rbac.Login{User: "amy"})
+				}
+				checkAlive(t, "other users", a, alive, other)
+				must(t, a.SetActiveGroups(ctx, other, nil))
+				h.clock.Advance(24 * time.Second)
+				if err := flood(a, 0, &tok); err != nil {
+					t.Errorf("later: %v", err)
+				}
+				list, err := a.Tickets(ctx, "amy")
+				must(t, err)
+				for _, ticket := range list {
+					if err := a.RevokeTicket(ctx, "amy", ticket.ID); err != nil {
+						t.Errorf("ending a ticket: %v", err)
+					}
+				}
+				h.clock.Advance(-24 * time.Hour)
+				h.issue(a, rbac.Login{User: "amy"}) // a clock that is set back locks nobody out
+			})
+		}
+	})
+}
+
+// Whoever may cause no other change can still end sessions.
+func TestLogoutIsNeverThrottled(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		one, two, three := h.issue(a, rbac.Login{User: "amy"}), h.issue(a, rbac.Login{User: "amy"}), h.issue(a, rbac.Login{User: "amy"})
+		ticket, err := a.Ticket(ctx, two)
+		must(t, err)
+		for i := 0; i < 1000 && err == nil; i++ {
+			var tok rbac.Token
+			if tok, err = a.Issue(ctx, rbac.Login{User: "amy"}); err == nil {
+				must(t, a.Logout(ctx, tok))
+			}
+		}
+		if !errors.Is(err, rbac.ErrThrottled) {
+			t.Fatalf("1000 logins and logouts: %v, want ErrThrottled", err)
+		}
+		must(t, a.Logout(ctx, one))
+		must(t, a.RevokeTicket(ctx, "amy", ticket.ID))
+		n, err := a.LogoutUser(ctx, "amy")
+		if n != 1 || err != nil {
+			t.Errorf("LogoutUser ends %d, %v", n, err)
+		}
+		checkAlive(t, "ended", a, dead, one, two, three)
+	})
+}
