@@ -315,18 +315,20 @@ func TestOneOfTwoIsRefused(t *testing.T) {
 		t.Run(rule, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
 				for range processtest.NumberFrom(t, "RBAC_ROUNDS", 2) {
-					w := h.beside(t)
-					a, b := w.bank(rbac.Config{}), w.open(rbac.Config{})
-					w.do(a, all(assign("bob", "d"), c.before))
-					token := w.issue(a, rbac.Login{User: "bob", Groups: []string{"d"}})
-					var errs [2]error
-					var wg sync.WaitGroup
-					wg.Go(func() { errs[0] = c.one(a, token) })
-					wg.Go(func() { errs[1] = c.two(b, token) })
-					wg.Wait()
-					if refused := errors.Is(errs[0], c.kind); refused == errors.Is(errs[1], c.kind) || errs[0] != nil && errs[1] != nil {
-						t.Fatalf("%v and %v; want one %v", errs[0], errs[1], c.kind)
-					}
+					t.Run("round", func(t *testing.T) {
+						w := h.beside(t)
+						a, b := w.bank(rbac.Config{}), w.open(rbac.Config{})
+						w.do(a, all(assign("bob", "d"), c.before))
+						token := w.issue(a, rbac.Login{User: "bob", Groups: []string{"d"}})
+						var errs [2]error
+						var wg sync.WaitGroup
+						wg.Go(func() { errs[0] = c.one(a, token) })
+						wg.Go(func() { errs[1] = c.two(b, token) })
+						wg.Wait()
+						if refused := errors.Is(errs[0], c.kind); refused == errors.Is(errs[1], c.kind) || errs[0] != nil && errs[1] != nil {
+							t.Fatalf("%v and %v; want one %v", errs[0], errs[1], c.kind)
+						}
+					})
 				}
 			})
 		})
