@@ -99,6 +99,10 @@ type Config struct {
 	// token of ours. Returning nil and nil means that it knows nothing either: who presented a
 	// Bearer token is then refused, everybody else is anonymous.
 	//
+	// The Guard honours whatever it returns, one of [rbac.NewIdentity] too. It is unsafe to return an Identity
+	// of another Authority, such as the one in the request's context: its groups and permissions are
+	// those of that Authority, under names that may be the same. Ask the Guard's Authority for the user instead.
+	//
 	// ErrNoTicket, ErrBadCredentials, ErrNotFound, ErrInvalid and ErrDenied (a disabled user) are answered with 401, ErrUnavailable
 	// with 503, any other error as [Guard.Deny] says and a panic with 500, on guarded routes. Public
 	// ones are then served with a nil Identity, for which no predicate is met.

@@ -117,8 +117,8 @@ func TestDeadTickets(t *testing.T) {
 		}
 	}
 	fresh := s.do(t, s.browser(t), "POST /login", loginForm("amy", password, ""), "Cookie: "+old).Header["Set-Cookie"]
-	if len(fresh) != 1 || strings.HasPrefix(fresh[0], "ticket=;") {
-		t.Errorf("a login over a dead ticket sets %q, want the new one alone", fresh)
+	if len(fresh) != 2 || strings.HasPrefix(fresh[0], "ticket=;") || !strings.HasPrefix(fresh[1], "ticket-device=") {
+		t.Errorf("a login over a dead ticket sets %q, want the new one and the device", fresh)
 	}
 }
 

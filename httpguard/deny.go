@@ -116,7 +116,7 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 			a.Detail = statusDetail(status)
 		}
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", retryAfter(err))
+		setRetryAfter(w.Header(), err)
 	}
 	g.answer(w, r, a)
 }
@@ -157,13 +157,18 @@ func challengeAge(w http.ResponseWriter, maxAge time.Duration) {
 		`error_description="a more recent login is needed", max_age="%d"`, int64(maxAge/time.Second)))
 }
 
-// retryAfter is in whole seconds, rounded up, at least one.
-func retryAfter(err error) string {
+// setRetryAfter says when to try again: in whole seconds, rounded up, at least
+// one. Where waiting does not help it says nothing.
+func setRetryAfter(h http.Header, err error) {
+	seconds := int64(1)
 	var throttled *rbac.ThrottledError
-	if !errors.As(err, &throttled) || throttled.RetryAfter <= 0 {
-		return "1"
+	if errors.As(err, &throttled) {
+		if throttled.RetryAfter <= 0 {
+			return
+		}
+		seconds = int64((throttled.RetryAfter + time.Second - 1) / time.Second)
 	}
-	return strconv.FormatInt(int64((throttled.RetryAfter+time.Second-1)/time.Second), 10)
+	h.Set("Retry-After", strconv.FormatInt(seconds, 10))
 }
 
 // denialWriter notices whether a custom denial handler has answered.

@@ -45,6 +45,11 @@
 // whoever keeps a connection open (WebSocket, event stream) should ask
 // [rbac.Authority.Judge] again for each message.
 //
+// Guards of different Authorities can be nested. Each of them looks for its own ticket,
+// under a cookie name of its own, and honours no Identity that another Authority made. Handlers behind
+// [Guard.Require], and so those of a Mux that are not Public, find this Guard's
+// Identity in the context; elsewhere it is that of the innermost Handler ([rbac.Identity.BelongsTo]).
+//
 // Requests that change something, and upgrades to WebSocket, are refused when
 // a browser sends them for another site ([http.CrossOriginProtection]), unless they carry a Bearer
 // token, which no browser adds by itself. Handlers must not change anything on GET.

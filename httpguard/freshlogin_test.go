@@ -118,7 +118,7 @@ func TestFreshLoginHelps(t *testing.T) {
 	s.later.Store(int64(time.Hour))
 	old := "Cookie: " + s.guard.cfg.CookieName + "=" + s.token.Secret()
 	resp := post(t, s.guard, formType, loginForm("amy", password, "/close?a=b"), old, "Accept: "+browserAccept)
-	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/close?a=b" || len(resp.Cookies()) != 2 { // the ticket, and the revision at which the old one ended
+	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/close?a=b" || len(resp.Cookies()) != 3 { // the ticket, the device, and the revision at which the old one ended
 		t.Fatalf("the login: status %d, Location %q", resp.StatusCode, resp.Header.Get("Location"))
 	}
 	c := resp.Cookies()[0]

@@ -20,6 +20,7 @@ import (
 // execute into a buffer, and answer 500. A predicate that is broken is not met; [rbac.Authority.Validate] finds its faults at start.
 // The user's name is escaped by html/template.
 //
+// The functions believe the Identity that they are given, as [rbac.Check] does; see [rbac.Identity.BelongsTo].
 // What a page leaves out is not guarded by that. The map may be changed; the functions are safe for concurrent use.
 func TemplateFuncs() template.FuncMap {
 	return template.FuncMap{"can": can, "in": in, "user": (*rbac.Identity).User}

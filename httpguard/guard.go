@@ -27,6 +27,7 @@ type Guard struct {
 type authority interface {
 	Identify(context.Context, rbac.Token) (*rbac.Identity, error)
 	Login(context.Context, rbac.Login) (rbac.Token, error)
+	NewDevice(context.Context, rbac.Token) (string, error)
 	Logout(context.Context, rbac.Token) error
 	Ticket(context.Context, rbac.Token) (rbac.Ticket, error)
 	TicketGroups(context.Context, rbac.Token) ([]string, error)

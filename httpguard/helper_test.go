@@ -45,6 +45,8 @@ func (f *fake) Logout(_ context.Context, t rbac.Token) error {
 	return nil
 }
 
+func (f *fake) NewDevice(context.Context, rbac.Token) (string, error) { return "", rbac.ErrNoTicket }
+
 func (f *fake) Revision() rbac.Revision { return 0 }
 
 func (f *fake) Validate(rbac.Predicate) error { return nil }

@@ -31,7 +31,9 @@ const maxChoiceBody = 1 << 20
 //
 // JSON, {"user": …, "password": …} and optionally "groups" to narrow the ticket to, is
 // answered with {"token": …, "expires": …} and no cookie, or a problem document; "omitted"
-// lists the groups that were left out. Groups that may not be active together are 409.
+// lists the groups that were left out. With "device", empty at first, the answer has
+// a "device", too, which the client sends with its next login; see [rbac.Login].Device.
+// Browsers have it in a cookie. Groups that may not be active together are 409.
 // The ticket of an Authorization: Bearer that came along ends.
 func (g *Guard) LoginHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -121,15 +123,16 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
 	p.CameFrom, _ = g.returnTarget(r.PostForm.Get(cameFromField))
 	t, err := g.a.Login(r.Context(), rbac.Login{
 		User: p.User, Password: r.PostForm.Get("password"),
-		Addr: st.addr, UserAgent: r.UserAgent(), Replaces: st.token,
+		Addr: st.addr, UserAgent: r.UserAgent(), Device: g.device(r), Replaces: st.token,
 	})
 	if err != nil {
 		status := g.loginFailed(w, r, err)
-		p.Error = loginDetail(status)
+		p.Error = loginDetail(status, err)
 		g.loginPage(w, r, status, p)
 		return
 	}
 	g.SetTicket(w, r, t)
+	g.setDevice(w, r, t)
 	if g.maybePlain(r) {
 		redirect(w, r, g.signedInURL(p.CameFrom))
 		return
@@ -173,10 +176,10 @@ func (g *Guard) loginFailed(w http.ResponseWriter, r *http.Request, err error) i
 	switch {
 	case errors.Is(err, rbac.ErrUnavailable), errors.Is(err, rbac.ErrBusy):
 		status = http.StatusServiceUnavailable
-		w.Header().Set("Retry-After", retryAfter(err))
+		setRetryAfter(w.Header(), err)
 	case errors.Is(err, rbac.ErrThrottled):
 		status = http.StatusTooManyRequests
-		w.Header().Set("Retry-After", retryAfter(err))
+		setRetryAfter(w.Header(), err)
 	case errors.Is(err, rbac.ErrDenied):
 		status = http.StatusForbidden // a group that is not the user's
 	case errors.Is(err, rbac.ErrSeparation):
@@ -194,7 +197,12 @@ func (g *Guard) loginFailed(w http.ResponseWriter, r *http.Request, err error) i
 }
 
 // loginDetail never tells whether it was the name or the password.
-func loginDetail(status int) string {
+func loginDetail(status int, err error) string {
+	var throttled *rbac.ThrottledError
+	if errors.As(err, &throttled) && throttled.RetryAfter <= 0 {
+		return "Too many wrong passwords were tried for this name. " +
+			"Sign in where you have signed in before, or ask an administrator to unlock the account."
+	}
 	switch status {
 	case http.StatusUnauthorized:
 		return "This name and password do not belong together."
@@ -215,6 +223,7 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		User     string   `json:"user"`
 		Password string   `json:"password"`
 		Groups   []string `json:"groups"` // they can only narrow
+		Device   *string  `json:"device"`
 	}
 	if err := decodeStrictly(r.Body, &in); err != nil {
 		g.badBody(w, r, err)
@@ -224,17 +233,24 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *state) {
 	if st.bearer {
 		l.Replaces = st.token
 	}
+	if in.Device != nil {
+		l.Device = *in.Device
+	}
 	t, err := g.a.Login(r.Context(), l)
 	if err != nil {
 		status := g.loginFailed(w, r, err)
-		detail := loginDetail(status)
+		detail := loginDetail(status, err)
 		if status == http.StatusConflict { // the password was right, so that they may know
 			detail = strings.TrimSuffix(detail, ".") + ": " + why(err) + "."
 		}
 		g.answer(w, r, answer{Status: status, Detail: detail})
 		return
 	}
-	g.sendToken(w, r, t)
+	device := ""
+	if in.Device != nil {
+		device = g.newDevice(r, t)
+	}
+	g.sendToken(w, r, t, device)
 }
 
 // decodeStrictly refuses unknown fields: who sends "expires" should learn that nobody looks at it.
@@ -250,12 +266,13 @@ func decodeStrictly(r io.Reader, v any) error {
 	return nil
 }
 
-func (g *Guard) sendToken(w http.ResponseWriter, r *http.Request, t rbac.Token) {
+func (g *Guard) sendToken(w http.ResponseWriter, r *http.Request, t rbac.Token, device string) {
 	out := struct {
 		Token   string     `json:"token"`
 		Expires *time.Time `json:"expires,omitempty"`
 		Omitted []string   `json:"omitted,omitempty"`
-	}{Token: t.Secret()}
+		Device  string     `json:"device,omitempty"`
+	}{Token: t.Secret(), Device: device}
 	// The ticket is there in any case; that its end cannot be told is no failed login.
 	if ticket, err := g.a.Ticket(r.Context(), t); err == nil {
 		out.Expires, out.Omitted = &ticket.Expires, ticket.Omitted

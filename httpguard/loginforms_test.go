@@ -25,7 +25,7 @@ func TestLoginOfTypedNames(t *testing.T) {
 			t.Errorf("%q by a form: status %d to %q", name, resp.StatusCode, resp.Header.Get("Location"))
 		}
 		resp = s.do(t, s.browser(t), "POST /login", multipartLogin(name, password), "Content-Type: multipart/form-data; boundary=x")
-		if resp.StatusCode != 303 || resp.Header.Get("Location") != "/a?b=c" || len(resp.Cookies()) != 1 {
+		if resp.StatusCode != 303 || resp.Header.Get("Location") != "/a?b=c" || len(resp.Cookies()) != 2 {
 			t.Errorf("%q by a multipart form: status %d to %q", name, resp.StatusCode, resp.Header.Get("Location"))
 		}
 	}

@@ -33,7 +33,7 @@ func (g *Guard) postLogout(w http.ResponseWriter, r *http.Request, st *state) {
 	ended, err := g.endTickets(r, st)
 	if err != nil {
 		g.logDenial(r, http.StatusServiceUnavailable, err)
-		w.Header().Set("Retry-After", retryAfter(err))
+		setRetryAfter(w.Header(), err)
 		g.answer(w, r, answer{Status: http.StatusServiceUnavailable,
 			Detail: "You could not be signed out, and are still signed in. Please try again shortly."})
 		return
