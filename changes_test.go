@@ -364,22 +364,24 @@ func TestLostGroupsLeaveTickets(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		for name, call := range tests {
-			n := h.beside(t)
-			a := n.open(rbac.Config{})
-			n.groups(a, map[string][]string{"top": nil, "middle": nil, "bottom": nil})
-			n.do(a, both(inherit("top", "middle"), inherit("middle", "bottom")))
-			n.user(a, "amy", "", "top")
-			tok := n.issue(a, rbac.Login{User: "amy", Groups: []string{"bottom"}})
-			rev := lastRevision(t, a)
-			n.do(a, call)
-			ticket, err := a.Ticket(ctx, tok)
-			if err != nil || len(ticket.Groups) != 0 {
-				t.Errorf("%s: the ticket shows %q, %v; want no group", name, ticket.Groups, err)
-			}
-			log := changesSince(t, a, rev)
-			if !slices.ContainsFunc(log, func(c rbac.Change) bool { return c.Action == "DropActiveGroup" && string(c.After) == `{"groups":[]}` }) {
-				t.Errorf("%s: logged %v", name, actionsSince(t, a, rev))
-			}
+			t.Run(name, func(t *testing.T) {
+				n := h.beside(t)
+				a := n.open(rbac.Config{})
+				n.groups(a, map[string][]string{"top": nil, "middle": nil, "bottom": nil})
+				n.do(a, both(inherit("top", "middle"), inherit("middle", "bottom")))
+				n.user(a, "amy", "", "top")
+				tok := n.issue(a, rbac.Login{User: "amy", Groups: []string{"bottom"}})
+				rev := lastRevision(t, a)
+				n.do(a, call)
+				ticket, err := a.Ticket(ctx, tok)
+				if err != nil || len(ticket.Groups) != 0 {
+					t.Errorf("%s: the ticket shows %q, %v; want no group", name, ticket.Groups, err)
+				}
+				log := changesSince(t, a, rev)
+				if !slices.ContainsFunc(log, func(c rbac.Change) bool { return c.Action == "DropActiveGroup" && string(c.After) == `{"groups":[]}` }) {
+					t.Errorf("%s: logged %v", name, actionsSince(t, a, rev))
+				}
+			})
 		}
 	})
 }

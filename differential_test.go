@@ -32,9 +32,9 @@ func TestCachedAnswersLikeFresh(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		committed := map[string]int{} // how often each function has changed something
-		changes := 250
+		changes := 100
 		if _, memory := h.store.(*memorystore.Store); !memory {
-			changes = 120 // of the same rules, more slowly
+			changes = 40 // of the same rules, more slowly
 		}
 		changes = processtest.NumberFrom(t, "RBAC_CHANGES", changes)
 		for i, c := range courses {

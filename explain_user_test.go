@@ -187,20 +187,23 @@ func TestExplainUserAdvice(t *testing.T) {
 			{"left out in a scope", all(dsd("desks", 2, "a", "c"), assign("bob", "c")), rbac.In("x", rbac.InGroup("a")), []string{
 				"a membership in a would not do: a is left out by the dynamic set desks: fewer than 2 of a, c may come together in x: bob → a, bob → c"}},
 		} {
-			a := h.beside(t).bank(rbac.Config{})
-			h.do(a, c.before)
-			e, err := a.ExplainUser(ctx, "bob", c.p)
-			must(t, err)
-			for len(e.Parts) == 1 && len(e.Parts[0].Parts) > 0 {
-				e = e.Parts[0]
-			}
-			var got []string
-			for _, part := range e.Parts {
-				got = append(got, part.Reason)
-			}
-			if !slices.Equal(got, c.want) || e.Met {
-				t.Errorf("%s: %q\nwant %q", c.name, got, c.want)
-			}
+			t.Run(c.name, func(t *testing.T) {
+				h := h.beside(t)
+				a := h.bank(rbac.Config{})
+				h.do(a, c.before)
+				e, err := a.ExplainUser(ctx, "bob", c.p)
+				must(t, err)
+				for len(e.Parts) == 1 && len(e.Parts[0].Parts) > 0 {
+					e = e.Parts[0]
+				}
+				var got []string
+				for _, part := range e.Parts {
+					got = append(got, part.Reason)
+				}
+				if !slices.Equal(got, c.want) || e.Met {
+					t.Errorf("%s: %q\nwant %q", c.name, got, c.want)
+				}
+			})
 		}
 	})
 }

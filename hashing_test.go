@@ -252,19 +252,21 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
 			for kind, hash := range oldHashes(t, h) {
-				h := h.beside(t)
-				a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
-				if kind != rbac.CountScrypt { // one of them is current
-					h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
-				}
-				a.SetVerified(func() { must(t, tt.change(b)) })
-				tok, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword})
-				if !errors.Is(err, tt.want) || tok.IsZero() != (tt.want != nil) {
-					t.Errorf("%s meanwhile is %v: got %v, %v", tt.rule, tt.want, tok, err)
-				}
-				if list, err := b.Tickets(ctx, "amy"); tt.want != nil && len(list) > 0 {
-					t.Errorf("%s meanwhile, and there is a ticket: %v, %v", tt.rule, list, err)
-				}
+				t.Run(tt.rule+", "+kind, func(t *testing.T) {
+					h := h.beside(t)
+					a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+					if kind != rbac.CountScrypt { // one of them is current
+						h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
+					}
+					a.SetVerified(func() { must(t, tt.change(b)) })
+					tok, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword})
+					if !errors.Is(err, tt.want) || tok.IsZero() != (tt.want != nil) {
+						t.Errorf("%s meanwhile is %v: got %v, %v", tt.rule, tt.want, tok, err)
+					}
+					if list, err := b.Tickets(ctx, "amy"); tt.want != nil && len(list) > 0 {
+						t.Errorf("%s meanwhile, and there is a ticket: %v, %v", tt.rule, list, err)
+					}
+				})
 			}
 		}
 	})

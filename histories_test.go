@@ -18,13 +18,13 @@ import (
 // Random histories of all functions have the results that a naive model of INCITS 359 has, the kinds of
 // errors included, on every store; one in ten also on a server, where there is one.
 //
-// The histories are the same each time: those of one seed, 100 of them and in CI 300. The environment variable
+// The histories are the same each time: those of one seed, 40 of them and in CI 300. The environment variable
 // RBAC_HISTORIES sets how many, and -rapid.seed begins with other ones; a failure prints the
 // seed that repeats it and the shortest history found that fails. The long run, with its databases in memory:
 //
 //	TMPDIR=/dev/shm RBAC_HISTORIES=10000 go test -run '^TestModel$' -timeout 60m .
 func TestModel(t *testing.T) {
-	n := processtest.NumberFrom(t, "RBAC_HISTORIES", 100)
+	n := processtest.NumberFrom(t, "RBAC_HISTORIES", 40)
 	setFlag(t, "rapid.checks", strconv.Itoa(n))
 	setFlag(t, "rapid.steps", "60")
 	setFlag(t, "rapid.nofailfile", "true")

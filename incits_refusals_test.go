@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/processtest"
 )
 
 // records writes out every table that a refused call could have changed, and the head.
@@ -277,6 +278,8 @@ func TestEndedTicketsViolateNothing(t *testing.T) {
 }
 
 // Two calls that are fine alone and violate together, at once and by two Authorities: one of them is refused.
+//
+// RBAC_ROUNDS sets how often each pair is tried on each store; in CI 20.
 func TestOneOfTwoIsRefused(t *testing.T) {
 	update := func(f func(*rbac.Tx) error) func(*rbac.Authority, rbac.Token) error {
 		return func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, f) }
@@ -311,19 +314,21 @@ func TestOneOfTwoIsRefused(t *testing.T) {
 	} {
 		t.Run(rule, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
-				for range 5 {
-					w := h.beside(t)
-					a, b := w.bank(rbac.Config{}), w.open(rbac.Config{})
-					w.do(a, all(assign("bob", "d"), c.before))
-					token := w.issue(a, rbac.Login{User: "bob", Groups: []string{"d"}})
-					var errs [2]error
-					var wg sync.WaitGroup
-					wg.Go(func() { errs[0] = c.one(a, token) })
-					wg.Go(func() { errs[1] = c.two(b, token) })
-					wg.Wait()
-					if refused := errors.Is(errs[0], c.kind); refused == errors.Is(errs[1], c.kind) || errs[0] != nil && errs[1] != nil {
-						t.Fatalf("%v and %v; want one %v", errs[0], errs[1], c.kind)
-					}
+				for range processtest.NumberFrom(t, "RBAC_ROUNDS", 2) {
+					t.Run("round", func(t *testing.T) {
+						w := h.beside(t)
+						a, b := w.bank(rbac.Config{}), w.open(rbac.Config{})
+						w.do(a, all(assign("bob", "d"), c.before))
+						token := w.issue(a, rbac.Login{User: "bob", Groups: []string{"d"}})
+						var errs [2]error
+						var wg sync.WaitGroup
+						wg.Go(func() { errs[0] = c.one(a, token) })
+						wg.Go(func() { errs[1] = c.two(b, token) })
+						wg.Wait()
+						if refused := errors.Is(errs[0], c.kind); refused == errors.Is(errs[1], c.kind) || errs[0] != nil && errs[1] != nil {
+							t.Fatalf("%v and %v; want one %v", errs[0], errs[1], c.kind)
+						}
+					})
 				}
 			})
 		})

@@ -17,7 +17,7 @@ import (
 // logout that it or another one acknowledged is lost, no Update is there by half, and all agree on what
 // was not acknowledged: the one that recovers the file, the others, and at the end one that is opened anew.
 //
-// There are 40 rounds of two processes and of four; RBAC_KILLS sets another number, in CI 200.
+// There are 12 rounds of two processes and of four; RBAC_KILLS sets another number, in CI 200.
 func TestKilledProcess(t *testing.T) {
 	for _, n := range []int{2, 4} {
 		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
@@ -26,7 +26,7 @@ func TestKilledProcess(t *testing.T) {
 			for range n {
 				k.workers = append(k.workers, processtest.Start(t, path))
 			}
-			for range processtest.NumberFrom(t, "RBAC_KILLS", 40) {
+			for range processtest.NumberFrom(t, "RBAC_KILLS", 12) {
 				k.round()
 			}
 			k.verify()

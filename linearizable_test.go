@@ -18,6 +18,8 @@ import (
 // After the call that changed something has returned, nothing that starts later in this process is answered from
 // before it. Eight readers ask all the time, under a real lease, while one writer gives and takes
 // rights in every way; the history is checked afterwards. The race detector looks on in CI.
+//
+// RBAC_WRITES sets how many changes there are, for each lease and store; in CI 300.
 func TestLinearizable(t *testing.T) {
 	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} { // the default; and one that is renewed all the time
 		t.Run(fmt.Sprint("lease of ", lease), func(t *testing.T) {
@@ -26,7 +28,7 @@ func TestLinearizable(t *testing.T) {
 				h.store, h.realTime = store, true
 				w := newDoor(h, h.open(rbac.Config{MaxStaleness: lease}))
 				before := store.views.Load()
-				logs := w.run(300)
+				logs := w.run(processtest.NumberFrom(t, "RBAC_WRITES", 60))
 				asked := store.views.Load() - before
 				w.verify(t, logs)
 				if reads := w.done.Load(); lease == time.Second && asked > reads/2 {

@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"sync"
 	"sync/atomic"
@@ -74,42 +75,44 @@ func TestOvertakenView(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		for n := range 2 * len(tests) {
-			tt, elsewhere := tests[n/2], n%2 == 1
-			h := h.beside(t)
-			store := &slow{Store: h.store}
-			b := h.office(rbac.Config{})
-			h.store = store
-			h.do(b, func(tx *rbac.Tx) error { return tx.AssignUser(member) })
-			a := h.open(rbac.Config{MaxStaleness: time.Hour}) // learns what is new when it asks, not by its follower
-			tok, cold := h.issue(a, rbac.Login{User: "amy"}), h.issue(b, rbac.Login{User: "amy"})
-			checkAlive(t, "warm", a, alive, tok)
-			now := func() context.Context { return rbac.AtLeast(ctx, b.Revision()) }
-			if tt.before != nil {
-				tt.before(h, a, b)
-			}
-			store.next(func() {
-				tt.during(h, a, b)
-				if elsewhere { // a learns of it by a question about somebody else, and does not read amy
-					_, err := a.Identity(now(), "nora")
-					must(t, err)
-					return
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				tt, elsewhere := tests[n/2], n%2 == 1
+				h := h.beside(t)
+				store := &slow{Store: h.store}
+				b := h.office(rbac.Config{})
+				h.store = store
+				h.do(b, func(tx *rbac.Tx) error { return tx.AssignUser(member) })
+				a := h.open(rbac.Config{MaxStaleness: time.Hour}) // learns what is new when it asks, not by its follower
+				tok, cold := h.issue(a, rbac.Login{User: "amy"}), h.issue(b, rbac.Login{User: "amy"})
+				checkAlive(t, "warm", a, alive, tok)
+				now := func() context.Context { return rbac.AtLeast(ctx, b.Revision()) }
+				if tt.before != nil {
+					tt.before(h, a, b)
 				}
-				if err := a.Judge(now(), tok, rbac.HasPermission("door.open")); !errors.Is(err, rbac.ErrDenied) {
-					t.Errorf("%s: a Judge that has to see the Update: got %v", tt.rule, err)
+				store.next(func() {
+					tt.during(h, a, b)
+					if elsewhere { // a learns of it by a question about somebody else, and does not read amy
+						_, err := a.Identity(now(), "nora")
+						must(t, err)
+						return
+					}
+					if err := a.Judge(now(), tok, rbac.HasPermission("door.open")); !errors.Is(err, rbac.ErrDenied) {
+						t.Errorf("%s: a Judge that has to see the Update: got %v", tt.rule, err)
+					}
+				})
+				id, err := a.Identify(ctx, cold)
+				if err != nil || id.HasPermission("door.open") && !id.InGroup("staff") {
+					t.Errorf("%s: the overtaken one is of one revision: got %v, %v", tt.rule, id, err)
+				}
+				for range 2 {
+					if err := a.Judge(now(), tok, rbac.HasPermission("door.open")); !errors.Is(err, rbac.ErrDenied) {
+						t.Errorf("%s: and leaves nothing old behind: got %v", tt.rule, err)
+					}
+					if id, err := a.Identity(now(), "amy"); err != nil || id.HasPermission("door.open") {
+						t.Errorf("%s: by name, too: got %v, %v", tt.rule, id, err)
+					}
 				}
 			})
-			id, err := a.Identify(ctx, cold)
-			if err != nil || id.HasPermission("door.open") && !id.InGroup("staff") {
-				t.Errorf("%s: the overtaken one is of one revision: got %v, %v", tt.rule, id, err)
-			}
-			for range 2 {
-				if err := a.Judge(now(), tok, rbac.HasPermission("door.open")); !errors.Is(err, rbac.ErrDenied) {
-					t.Errorf("%s: and leaves nothing old behind: got %v", tt.rule, err)
-				}
-				if id, err := a.Identity(now(), "amy"); err != nil || id.HasPermission("door.open") {
-					t.Errorf("%s: by name, too: got %v, %v", tt.rule, id, err)
-				}
-			}
 		}
 	})
 }

@@ -156,20 +156,22 @@ func TestSeveralProtectedPermissions(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		for name, tt := range tests {
-			n := h.beside(t)
-			a := n.open(rbac.Config{Protected: []string{"unheld", "audit", "manage"}})
-			n.groups(a, map[string][]string{"admins": {"manage"}, "auditors": {"audit"}, "none": {"unheld"}})
-			n.user(a, "amy", "", "admins", "auditors")
-			n.user(a, "bob", "")
-			err := a.Update(ctx, tt.call)
-			if (err == nil) != (tt.lost == nil) || err != nil && !errors.Is(err, rbac.ErrProtected) {
-				t.Errorf("%s: %v; want ErrProtected for %q", name, err, tt.lost)
-			}
-			for _, p := range []string{"unheld", "audit", "manage"} {
-				if named := err != nil && strings.Contains(err.Error(), fmt.Sprintf("%q", p)); named != slices.Contains(tt.lost, p) {
-					t.Errorf("%s: %v; want %q named", name, err, tt.lost)
+			t.Run(name, func(t *testing.T) {
+				n := h.beside(t)
+				a := n.open(rbac.Config{Protected: []string{"unheld", "audit", "manage"}})
+				n.groups(a, map[string][]string{"admins": {"manage"}, "auditors": {"audit"}, "none": {"unheld"}})
+				n.user(a, "amy", "", "admins", "auditors")
+				n.user(a, "bob", "")
+				err := a.Update(ctx, tt.call)
+				if (err == nil) != (tt.lost == nil) || err != nil && !errors.Is(err, rbac.ErrProtected) {
+					t.Errorf("%s: %v; want ErrProtected for %q", name, err, tt.lost)
 				}
-			}
+				for _, p := range []string{"unheld", "audit", "manage"} {
+					if named := err != nil && strings.Contains(err.Error(), fmt.Sprintf("%q", p)); named != slices.Contains(tt.lost, p) {
+						t.Errorf("%s: %v; want %q named", name, err, tt.lost)
+					}
+				}
+			})
 		}
 	})
 }

@@ -120,45 +120,47 @@ func TestRestoredStore(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
-			h := h.beside(t)
-			original, copied := h.store, h.another(t)
-			t.Cleanup(func() { copied.Close() })
-			store := &swapped{inner: original}
-			h.store = store
-			a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
-			tok := h.issue(a, rbac.Login{User: "amy"})
-			lost := h.issue(a, rbac.Login{User: "nora"})
-			copyStore(t, original, copied)
-			unlock := func(rule string, want bool) {
-				t.Helper()
-				for range 2 {
-					for _, x := range []*rbac.Authority{a, b} {
-						id, err := x.Identity(ctx, "amy")
-						if err != nil || id.HasPermission("door.open") != want {
-							t.Errorf("%s: %s: by name %v, %v", tt.rule, rule, id.HasPermission("door.open"), err)
-						}
-						if err := x.Judge(ctx, tok, rbac.HasPermission("door.open")); (err == nil) != want {
-							t.Errorf("%s: %s: by ticket %v", tt.rule, rule, err)
+			t.Run(tt.rule, func(t *testing.T) {
+				h := h.beside(t)
+				original, copied := h.store, h.another(t)
+				t.Cleanup(func() { copied.Close() })
+				store := &swapped{inner: original}
+				h.store = store
+				a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+				tok := h.issue(a, rbac.Login{User: "amy"})
+				lost := h.issue(a, rbac.Login{User: "nora"})
+				copyStore(t, original, copied)
+				unlock := func(rule string, want bool) {
+					t.Helper()
+					for range 2 {
+						for _, x := range []*rbac.Authority{a, b} {
+							id, err := x.Identity(ctx, "amy")
+							if err != nil || id.HasPermission("door.open") != want {
+								t.Errorf("%s: %s: by name %v, %v", tt.rule, rule, id.HasPermission("door.open"), err)
+							}
+							if err := x.Judge(ctx, tok, rbac.HasPermission("door.open")); (err == nil) != want {
+								t.Errorf("%s: %s: by ticket %v", tt.rule, rule, err)
+							}
 						}
 					}
 				}
-			}
-			unlock("at first", false)
-			checkAlive(t, tt.rule, a, alive, lost)
-			for _, f := range tt.ours {
-				h.do(b, f)
-			}
-			unlock("before", tt.hadBefore)
-			other := newHouse(t, copied)
-			other.clock = h.clock
-			c := other.open(rbac.Config{})
-			must(t, c.Logout(ctx, lost)) // a change, too
-			for _, f := range tt.theirs {
-				other.do(c, f)
-			}
-			store.swap(copied)
-			unlock("restored", tt.then)
-			checkAlive(t, tt.rule+": a ticket that ended there", a, dead, lost)
+				unlock("at first", false)
+				checkAlive(t, tt.rule, a, alive, lost)
+				for _, f := range tt.ours {
+					h.do(b, f)
+				}
+				unlock("before", tt.hadBefore)
+				other := newHouse(t, copied)
+				other.clock = h.clock
+				c := other.open(rbac.Config{})
+				must(t, c.Logout(ctx, lost)) // a change, too
+				for _, f := range tt.theirs {
+					other.do(c, f)
+				}
+				store.swap(copied)
+				unlock("restored", tt.then)
+				checkAlive(t, tt.rule+": a ticket that ended there", a, dead, lost)
+			})
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/memdir"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
@@ -45,7 +46,7 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 func openMemory(testing.TB) rbac.Store { return memorystore.New() }
 
 func openSQLite(t testing.TB) rbac.Store {
-	s, err := sqlitestore.Open(ctx, filepath.Join(t.TempDir(), "rbac.db"), sqlitestore.Options{})
+	s, err := sqlitestore.Open(ctx, filepath.Join(memdir.New(t), "rbac.db"), sqlitestore.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,8 @@ func openSQLite(t testing.TB) rbac.Store {
 
 // openPostgres skips the test where there is no server.
 func openPostgres(t testing.TB) rbac.Store {
-	s, err := postgresstore.Open(ctx, postgrestest.DSN(t), postgresstore.Options{Schema: postgrestest.Schema(t)})
+	dsn, schema := postgrestest.Emptied(t)
+	s, err := postgresstore.Open(ctx, dsn, postgresstore.Options{Schema: schema})
 	if err != nil {
 		t.Fatal(err)
 	}

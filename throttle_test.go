@@ -76,13 +76,15 @@ func TestFailuresCountByName(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
-			a := h.beside(t).office(rbac.Config{})
-			guess(t, a, tt.name, 3, home)
-			_, failures, err := a.Failures(ctx, rbac.Login{User: tt.as, Addr: tt.at})
-			must(t, err)
-			if (failures == 3) != tt.together {
-				t.Errorf("%s: %d failures are counted for it, together: %v", tt.rule, failures, tt.together)
-			}
+			t.Run(tt.rule, func(t *testing.T) {
+				a := h.beside(t).office(rbac.Config{})
+				guess(t, a, tt.name, 3, home)
+				_, failures, err := a.Failures(ctx, rbac.Login{User: tt.as, Addr: tt.at})
+				must(t, err)
+				if (failures == 3) != tt.together {
+					t.Errorf("%s: %d failures are counted for it, together: %v", tt.rule, failures, tt.together)
+				}
+			})
 		}
 	})
 }
@@ -375,25 +377,27 @@ func TestWhatClearsFailures(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
-			h := h.beside(t)
-			a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
-			if _, ok := try(t, a, "amy", goodPassword, home); !ok {
-				t.Fatal("first login")
-			}
-			guess(t, a, "amy", 99, home)
-			guess(t, a, "amy", 150, addr(1))
-			if wait, _ := try(t, b, "amy", goodPassword, addr(2)); wait != shut {
-				t.Fatalf("the name is open: %v", wait)
-			}
-			must(t, tt.clear(a))
-			for rule, l := range map[string]rbac.Login{"unknown": {User: "amy"}, "prefix": {User: "amy", Addr: home}} {
-				if client, failures, err := b.Failures(ctx, l); client != map[string]string{"unknown": "name", "prefix": "prefix"}[rule] || failures != 0 || err != nil {
-					t.Errorf("%s, %s client: %d failures as %s, %v", tt.rule, rule, failures, client, err)
+			t.Run(tt.rule, func(t *testing.T) {
+				h := h.beside(t)
+				a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+				if _, ok := try(t, a, "amy", goodPassword, home); !ok {
+					t.Fatal("first login")
 				}
-			}
-			if wait, ok := try(t, b, "amy", goodPassword, addr(2)); !ok {
-				t.Errorf("%s lets strangers in again: %v", tt.rule, wait)
-			}
+				guess(t, a, "amy", 99, home)
+				guess(t, a, "amy", 150, addr(1))
+				if wait, _ := try(t, b, "amy", goodPassword, addr(2)); wait != shut {
+					t.Fatalf("the name is open: %v", wait)
+				}
+				must(t, tt.clear(a))
+				for rule, l := range map[string]rbac.Login{"unknown": {User: "amy"}, "prefix": {User: "amy", Addr: home}} {
+					if client, failures, err := b.Failures(ctx, l); client != map[string]string{"unknown": "name", "prefix": "prefix"}[rule] || failures != 0 || err != nil {
+						t.Errorf("%s, %s client: %d failures as %s, %v", tt.rule, rule, failures, client, err)
+					}
+				}
+				if wait, ok := try(t, b, "amy", goodPassword, addr(2)); !ok {
+					t.Errorf("%s lets strangers in again: %v", tt.rule, wait)
+				}
+			})
 		}
 		a := h.office(rbac.Config{})
 		before := h.lastChange(a)

@@ -199,28 +199,30 @@ func TestValuesEndWithTheirTicket(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
-			h := h.beside(t)
-			a, b := h.office(rbac.Config{MaxTickets: 2}), h.open(rbac.Config{})
-			tok := h.issue(a, rbac.Login{User: "amy"})
-			other := h.issue(a, rbac.Login{User: "nora", Label: "robot", Expires: h.clock.Now().Add(100 * time.Hour)})
-			ticket, err := a.Ticket(ctx, tok)
-			must(t, err)
-			for _, x := range []rbac.Token{tok, other} {
-				must(t, b.SetValue(ctx, x, "lang", "de"))
-				checkValue(t, "before", a, x, "lang", "de")
-			}
-			next, err := tt.end(h, a, tok, ticket.ID)
-			must(t, err)
-			for _, x := range []*rbac.Authority{a, b} {
-				checkNoValues(t, tt.rule, x, tok)
-				checkValue(t, tt.rule+", of another user", x, other, "lang", "de")
-				if !next.IsZero() {
-					checkValue(t, tt.rule+", in the new ticket", x, next, "lang", "")
+			t.Run(tt.rule, func(t *testing.T) {
+				h := h.beside(t)
+				a, b := h.office(rbac.Config{MaxTickets: 2}), h.open(rbac.Config{})
+				tok := h.issue(a, rbac.Login{User: "amy"})
+				other := h.issue(a, rbac.Login{User: "nora", Label: "robot", Expires: h.clock.Now().Add(100 * time.Hour)})
+				ticket, err := a.Ticket(ctx, tok)
+				must(t, err)
+				for _, x := range []rbac.Token{tok, other} {
+					must(t, b.SetValue(ctx, x, "lang", "de"))
+					checkValue(t, "before", a, x, "lang", "de")
 				}
-			}
-			if left := h.valuesOf(ticket.ID); len(left) > 0 {
-				t.Errorf("%s leaves the values %v behind", tt.rule, left)
-			}
+				next, err := tt.end(h, a, tok, ticket.ID)
+				must(t, err)
+				for _, x := range []*rbac.Authority{a, b} {
+					checkNoValues(t, tt.rule, x, tok)
+					checkValue(t, tt.rule+", of another user", x, other, "lang", "de")
+					if !next.IsZero() {
+						checkValue(t, tt.rule+", in the new ticket", x, next, "lang", "")
+					}
+				}
+				if left := h.valuesOf(ticket.ID); len(left) > 0 {
+					t.Errorf("%s leaves the values %v behind", tt.rule, left)
+				}
+			})
 		}
 	})
 }
@@ -367,26 +369,28 @@ func TestSetValueOvertaken(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		for rule, end := range ends {
-			h := h.beside(t)
-			b := h.office(rbac.Config{})
-			store := &interrupted{Store: h.store}
-			h.store = store
-			a := h.open(rbac.Config{})
-			tok := h.issue(b, rbac.Login{User: "amy"})
-			ticket, err := a.Ticket(ctx, tok)
-			must(t, err)
-			happened := false
-			store.before = func() {
-				happened = true
-				must(t, end(h, b, tok))
-			}
-			if err := a.SetValue(ctx, tok, "lang", "de"); !happened || !errors.Is(err, rbac.ErrNoTicket) {
-				t.Errorf("%s before the transaction of SetValue (%v): got %v; want ErrNoTicket", rule, happened, err)
-			}
-			checkAlive(t, rule, a, dead, tok)
-			if left := h.valuesOf(ticket.ID); len(left) > 0 {
-				t.Errorf("%s: %v was written", rule, left)
-			}
+			t.Run(rule, func(t *testing.T) {
+				h := h.beside(t)
+				b := h.office(rbac.Config{})
+				store := &interrupted{Store: h.store}
+				h.store = store
+				a := h.open(rbac.Config{})
+				tok := h.issue(b, rbac.Login{User: "amy"})
+				ticket, err := a.Ticket(ctx, tok)
+				must(t, err)
+				happened := false
+				store.before = func() {
+					happened = true
+					must(t, end(h, b, tok))
+				}
+				if err := a.SetValue(ctx, tok, "lang", "de"); !happened || !errors.Is(err, rbac.ErrNoTicket) {
+					t.Errorf("%s before the transaction of SetValue (%v): got %v; want ErrNoTicket", rule, happened, err)
+				}
+				checkAlive(t, rule, a, dead, tok)
+				if left := h.valuesOf(ticket.ID); len(left) > 0 {
+					t.Errorf("%s: %v was written", rule, left)
+				}
+			})
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/memdir"
 	"github.com/rbac-go/rbac/internal/processtest"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
@@ -18,7 +19,7 @@ func TestWorkerProcess(t *testing.T) { processtest.Work(t, openFile) }
 // officeFile makes an office in a new file.
 func officeFile(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "rbac.db")
+	path := filepath.Join(memdir.New(t), "rbac.db")
 	h := newHouse(t, must1(sqlitestore.Open(ctx, path, sqlitestore.Options{})))
 	h.realTime = true
 	must(t, h.office(rbac.Config{}).Close())

@@ -8,6 +8,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/memdir"
 	"github.com/rbac-go/rbac/store/storetest"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
@@ -15,7 +16,7 @@ import (
 func TestStore(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
-			t.Parallel() // they wait for the disk, most of the time
+			t.Parallel()
 			storetest.Run(t, func(t *testing.T) rbac.Store { return kind.open(t) })
 		})
 	}
@@ -34,19 +35,19 @@ var kinds = []struct {
 }
 
 func openFile(t testing.TB) *sqlitestore.Store {
-	return mustOpen(t, filepath.Join(t.TempDir(), "rbac.db"))
+	return mustOpen(t, filepath.Join(memdir.New(t), "rbac.db"))
 }
 
 func newWAL(t testing.TB) *sqlitestore.Store {
-	return mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "host.db")+"?_journal_mode=WAL"))
+	return mustNew(t, hostDB(t, filepath.Join(memdir.New(t), "host.db")+"?_journal_mode=WAL"))
 }
 
 func newImmediate(t testing.TB) *sqlitestore.Store {
-	return mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "host.db")+"?_journal_mode=WAL&_txlock=immediate"))
+	return mustNew(t, hostDB(t, filepath.Join(memdir.New(t), "host.db")+"?_journal_mode=WAL&_txlock=immediate"))
 }
 
 func newDelete(t testing.TB) *sqlitestore.Store {
-	return mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "host.db")))
+	return mustNew(t, hostDB(t, filepath.Join(memdir.New(t), "host.db")))
 }
 
 func newMemory(t testing.TB) *sqlitestore.Store {

@@ -25,6 +25,7 @@ const env = "RBAC_TEST_POSTGRES"
 // Main runs the tests of a package, and then stops the server that they shared, if they started one.
 func Main(m *testing.M) int {
 	defer func() {
+		dropEmptied()
 		if shared.server != nil {
 			shared.server.remove()
 		}

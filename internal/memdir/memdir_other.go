@@ -1,0 +1,7 @@
+//go:build !linux
+
+package memdir
+
+const folder = ""
+
+func roomy() bool { return false }
