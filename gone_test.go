@@ -275,3 +275,20 @@ func TestIdleTicketThatWasInUseElsewhere(t *testing.T) {
 		checkAlive(t, "used", b, alive, tok)
 	})
 }
+
+// No use revives a ticket that was found past its absolute limit.
+func TestNoUseRevivesAnExpiredTicket(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		ahead := time.Duration(0)
+		b := h.open(rbac.Config{Clock: func() time.Time { return h.clock.Now().Add(ahead) }})
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		ahead = 13 * time.Hour
+		checkAlive(t, "past its absolute limit", b, dead, tok)
+		ahead = 0
+		h.clock.Advance(5 * time.Minute)
+		checkAlive(t, "another Authority never saw that", a, alive, tok)
+		must(t, a.Flush(ctx))
+		checkAlive(t, "used elsewhere", b, dead, tok)
+	})
+}
