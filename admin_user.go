@@ -183,8 +183,9 @@ func (tx *Tx) endMemberships(u User) error {
 
 // SetPasswordHash sets the hash of a user's password, such as
 // [Authority.HashPassword] gives or another system has stored, and ends all the
-// user's tickets and devices, unless the user has that hash already. Failed logins
-// of the user are forgotten. The call accepts argon2id, scrypt and PBKDF2 in PHC
+// user's tickets, unless the user has that hash already. Failed logins of the user are
+// forgotten, and so is every client that was known for the user: somebody who knew
+// the old password may have used it. The call accepts argon2id, scrypt and PBKDF2 in PHC
 // format, Django's PBKDF2, and bcrypt. A hash that is not current is upgraded at the next login. The
 // empty hash takes the password away.
 //
@@ -215,7 +216,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
 		func() error { return tx.endAllTickets(u) },
-		func() error { _, err := tx.clearFailures(u.ID, keepPrefixes); return err },
+		func() error { _, err := tx.clearFailures(u.ID, everyClient); return err },
 		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
 		func() error {
 			return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)

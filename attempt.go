@@ -24,7 +24,8 @@ import (
 // ChangePassword has a budget of its own for each user. An attempt reserves its
 // place in the budget before the password is verified, so neither attempts in
 // parallel nor clients that hang up are free. Names that no user has are counted
-// alike, so that being throttled does not reveal who has an account.
+// alike, so that being throttled does not reveal who has an account. A name that
+// opens again does: its user has logged in.
 type attempt struct {
 	login  Login
 	name   string    // canonical, or as typed where it cannot be a user's
@@ -148,13 +149,13 @@ func (a *Authority) settle(ctx context.Context, at *attempt, failed bool) error 
 	defer cancel()
 	return a.update(ctx, func(r Records) error {
 		now := a.now()
-		if at.user != uuid.Nil {
-			if _, err := r.User(at.user); err != nil {
-				if errors.Is(err, ErrNotFound) {
-					return nil // deleted, and the user's records with them
-				}
-				return err
-			}
+		// A name without a user takes the same time: the zero id is looked for, too.
+		_, err := r.User(at.user)
+		if errors.Is(err, ErrNotFound) && at.user != uuid.Nil {
+			return nil // deleted, and the user's records with them
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
 		}
 		c, err := at.read(r)
 		if err != nil {
@@ -193,9 +194,8 @@ func (tx *Tx) succeed(at *attempt) error {
 		rec := ThrottleRecord{Key: key, User: at.user, Last: now, Until: instant(now.Add(knownFor))}
 		steps[key] = func() error { return setState(tx.r, rec, budget{Client: knownPrefix}) }
 		if at.sprayed {
-			near, wide := at.networkKeys()
+			near, _ := at.networkKeys()
 			steps[near] = func() error { return forgive(tx.r, near, at.nameMark()) }
-			steps[wide] = func() error { return forgive(tx.r, wide, 0) }
 		}
 	}
 	keys := make([][32]byte, 0, len(steps))
@@ -215,20 +215,16 @@ func (tx *Tx) succeed(at *attempt) error {
 	return err
 }
 
-// forgive takes a name back that had failed from a prefix; zero: any.
+// forgive takes a name back that had failed from a prefix. The wider prefix, which
+// keeps no names, forgets with time alone.
 func forgive(r Records, key [32]byte, name uint64) error {
 	rec, err := r.Throttle(key)
 	if err != nil {
 		return err
 	}
 	n, err := stateOf[throttle.Network](rec)
-	if err != nil || n.Count == 0 {
+	if err != nil || !n.Forgive(name) {
 		return err
-	}
-	if name != 0 {
-		n.Forgive(name)
-	} else {
-		n.Count--
 	}
 	return setState(r, rec, n)
 }

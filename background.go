@@ -31,6 +31,8 @@ func (a *Authority) keepHouse(ctx context.Context) {
 		case <-sweeps.C:
 			if a.clockSettled() {
 				a.complain(ctx, "sweeping", a.sweep(ctx))
+			} else { // what goes by number and not by age
+				a.complain(ctx, "sweeping", a.sweepThrottles(ctx, time.Time{}))
 			}
 		case <-a.uses.wake:
 			select {

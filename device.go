@@ -46,21 +46,30 @@ func addDevice(r Records, key [32]byte, t TicketRecord, now time.Time) error {
 		return err
 	}
 	fresh := budget{Client: knownDevice, Ticket: &t.ID}
-	ends := func(rec ThrottleRecord) bool {
+	ofTicket := func(rec ThrottleRecord) bool {
 		b, err := stateOf[budget](rec)
-		same := err == nil && b.Ticket != nil && *b.Ticket == t.ID
-		if same {
-			fresh.Failures = b.Failures
+		return err == nil && b.Ticket != nil && *b.Ticket == t.ID
+	}
+	if i := slices.IndexFunc(devices, ofTicket); i >= 0 {
+		// Read again under its lock: an attempt with the old device that is under
+		// way will find nothing to count in, so it counts as failed.
+		old, err := r.Throttle(devices[i].Key)
+		if err != nil {
+			return err
 		}
-		return same
-	}
-	if i := slices.IndexFunc(devices, ends); i >= 0 {
-		err = forget(r, devices[i].Key)
+		b, err := stateOf[budget](old)
+		if err != nil {
+			return err
+		}
+		fresh.Failures = b.Failures + len(b.Reserved)
+		err = forget(r, old.Key)
+		if err != nil {
+			return err
+		}
 	} else if len(devices) == maxDevices {
-		err = forget(r, devices[maxDevices-1].Key)
-	}
-	if err != nil {
-		return err
+		if err := forget(r, devices[maxDevices-1].Key); err != nil {
+			return err
+		}
 	}
 	return setState(r, ThrottleRecord{Key: key, User: t.User, Last: now, Until: instant(now.Add(deviceLasts))}, fresh)
 }

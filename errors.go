@@ -96,14 +96,15 @@ func (e *Error) Unwrap() error { return e.Kind }
 type ThrottledError struct {
 	// RetryAfter is after how long the next attempt is looked at. Zero: waiting does
 	// not help. The name is closed to clients that are not known for it, until a known
-	// one logs in or [Authority.Unlock] is called.
+	// one logs in, the password is set, or [Authority.Unlock] is called. From
+	// ChangePassword: it is closed to all the user's tickets, until the same.
 	RetryAfter time.Duration
 }
 
 // Error says how long to wait.
 func (e *ThrottledError) Error() string {
 	if e.RetryAfter <= 0 {
-		return fmt.Sprintf("%v: only clients that are known for the user can log in", ErrThrottled)
+		return fmt.Sprintf("%v: closed until a known client logs in, or the user is unlocked", ErrThrottled)
 	}
 	return fmt.Sprintf("%v: retry in %v", ErrThrottled, e.RetryAfter.Round(time.Second))
 }

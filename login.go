@@ -84,8 +84,9 @@ func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // there within 30 days; each known device and prefix may fail 100 times and is unknown
 // then. All unknown clients together may fail [Config].MaxFailures times; then only known
 // clients get in, until one of them succeeds or [Authority.Unlock] is called. A prefix
-// from which unknown clients fail for more than 20 users waits up to 15 minutes. The
-// counts of a user are cleared by a success, SetPassword and Unlock.
+// from which unknown clients fail for more than 20 users waits up to 15 minutes. A
+// success clears the counts of its client and of unknown clients; SetPassword and Unlock
+// clear all of a user's.
 //
 // Errors: ErrBadCredentials for an unknown or disabled user and a wrong password alike;
 // a [*ThrottledError], which is ErrThrottled; ErrBusy; with Groups ErrDenied and

@@ -70,8 +70,11 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 		if rec, err = a.ticketOf(r, t); err != nil {
 			return err
 		}
-		u, err = r.User(rec.User)
-		return noTicket(err)
+		if u, err = r.User(rec.User); err != nil {
+			return noTicket(err)
+		}
+		// Before any hash is computed: a call that is refused later counts nothing.
+		return (&Tx{now: a.now()}).checkPace(u, paceLogins)
 	})
 	if err != nil {
 		return Token{}, u, err

@@ -89,12 +89,18 @@ func (a *Authority) sweep(ctx context.Context) error {
 		a.sweepBatches(ctx, func(r Records) (int, error) {
 			return r.DeleteDeadTickets(now.Add(-3*lag), houseBatch)
 		}),
-		a.sweepBatches(ctx, func(r Records) (int, error) {
-			return r.DeleteIdleThrottles(now, otherThrottles, houseBatch)
-		}),
+		a.sweepThrottles(ctx, now),
 		a.sweepBatches(ctx, func(r Records) (int, error) {
 			return r.DeleteChanges(now.Add(-a.cfg.KeepChanges), houseBatch)
 		}))
+}
+
+// sweepThrottles deletes the counts of failed logins that have ended by now, and
+// those of made-up names that are too many.
+func (a *Authority) sweepThrottles(ctx context.Context, now time.Time) error {
+	return a.sweepBatches(ctx, func(r Records) (int, error) {
+		return r.DeleteIdleThrottles(now, otherThrottles, houseBatch)
+	})
 }
 
 func (a *Authority) sweepBatches(ctx context.Context, batch func(Records) (int, error)) error {

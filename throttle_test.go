@@ -366,12 +366,13 @@ func TestSuccessClears(t *testing.T) {
 
 func TestWhatClearsFailures(t *testing.T) {
 	tests := []struct {
-		rule  string
-		clear func(*rbac.Authority) error
+		rule   string
+		prefix string // what a known prefix is then
+		clear  func(*rbac.Authority) error
 	}{
-		{"SetPassword", func(a *rbac.Authority) error { return a.SetPassword(ctx, "amy", goodPassword) }},
-		{"Unlock", func(a *rbac.Authority) error { return a.Unlock(ctx, "Amy") }},
-		{"Tx.Unlock", func(a *rbac.Authority) error {
+		{"SetPassword", "name", func(a *rbac.Authority) error { return a.SetPassword(ctx, "amy", goodPassword) }},
+		{"Unlock", "prefix", func(a *rbac.Authority) error { return a.Unlock(ctx, "Amy") }},
+		{"Tx.Unlock", "prefix", func(a *rbac.Authority) error {
 			return a.Update(ctx, func(tx *rbac.Tx) error { return tx.Unlock("amy") })
 		}},
 	}
@@ -390,7 +391,7 @@ func TestWhatClearsFailures(t *testing.T) {
 				}
 				must(t, tt.clear(a))
 				for rule, l := range map[string]rbac.Login{"unknown": {User: "amy"}, "prefix": {User: "amy", Addr: home}} {
-					if client, failures, err := b.Failures(ctx, l); client != map[string]string{"unknown": "name", "prefix": "prefix"}[rule] || failures != 0 || err != nil {
+					if client, failures, err := b.Failures(ctx, l); client != map[string]string{"unknown": "name", "prefix": tt.prefix}[rule] || failures != 0 || err != nil {
 						t.Errorf("%s, %s client: %d failures as %s, %v", tt.rule, rule, failures, client, err)
 					}
 				}

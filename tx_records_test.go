@@ -102,7 +102,7 @@ func TestTxForgetsAtItsEnd(t *testing.T) {
 		_, err := tx.AddUser(rbac.User{Name: "amy"})
 		return err
 	}))
-	if u, err := kept.User("amy"); !errors.Is(err, rbac.ErrUnavailable) {
+	if u, err := kept.User("amy"); !errors.Is(err, rbac.ErrTxDone) {
 		t.Errorf("after its end a Tx knows of %q, with the error %v", u.Name, err)
 	}
 }

@@ -125,13 +125,13 @@ func unchanging(h *house, hash string) []struct {
 }
 
 // reads are the methods that change nothing of the policy, users and the log; and those that always
-// do, as they make a new ticket or the salt of a new hash.
+// do, as they make a new ticket or the salt of a new hash. TestWhatClearsFailures covers Unlock.
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
-		"UserOperationsOnObject UserPermissions Users",
+		"UserOperationsOnObject UserPermissions Users EmailConflicts LookalikeUsers Unlock",
 	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Revision Ticket TicketGroups TicketPermissions " +
-		"Tickets Validate Value View Watch Update ChangePassword SetPassword Issue Login",
+		"Tickets Validate Value View Watch Update ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
 }
 
 // Where nothing changes, nothing is written: no row, no Change, and no new head. Every call is in the table, or reads.

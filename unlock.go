@@ -39,9 +39,8 @@ func (tx *Tx) Unlock(user string) error {
 type clients int
 
 const (
-	everyClient  clients = iota // is forgotten
-	keepPrefixes                // devices are forgotten
-	keepClients                 // none is forgotten
+	everyClient clients = iota // is forgotten
+	keepClients                // none is forgotten
 )
 
 // clearFailures forgets the failures of a user, and returns in how many budgets
@@ -59,7 +58,7 @@ func (tx *Tx) clearFailures(user uuid.UUID, left clients) (cleared int, err erro
 		if b.Failures > 0 {
 			cleared++
 		}
-		if b.Client == knownPrefix && left >= keepPrefixes || b.Client == knownDevice && left >= keepClients {
+		if left == keepClients && (b.Client == knownPrefix || b.Client == knownDevice) {
 			if b.Failures > 0 {
 				b.Failures = 0
 				err = setState(tx.r, rec, b)

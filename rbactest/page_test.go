@@ -134,7 +134,7 @@ func TestLoginForm(t *testing.T) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	service.ServeHTTP(w, r)
-	if w.Code != http.StatusSeeOther || len(w.Result().Cookies()) != 1 {
+	if w.Code != http.StatusSeeOther || len(w.Result().Cookies()) != 2 { // the ticket, and the device
 		t.Errorf("the login is answered with %d and the cookies %v", w.Code, w.Result().Cookies())
 	}
 }

@@ -37,7 +37,8 @@ type Dialect interface {
 // Locks are the clauses at the end of a SELECT that lock what it reads until the transaction ends. All are
 // empty for an engine whose writing transactions exclude each other.
 //
-// No two transactions wait for each other, and this is why. Let an Update be one that has
+// No two transactions wait for each other, but for an Update that locks several users and their throttles
+// one after another: PostgreSQL ends such a circle, and the transaction is run again. For all others this is why. Let an Update be one that has
 // locked the head, which it does first; there is one at a time. All others lock at most one user, and that
 // first; then throttles, in the order of their keys; and never wait for a ticket: they take Ready, or Skip. Updates
 // delete and narrow tickets, and lock throttles after users. So who holds a ticket without being the Update waits for nothing; who

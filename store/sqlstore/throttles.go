@@ -47,10 +47,20 @@ func (r *records) DeleteIdleThrottles(now time.Time, keep, limit int) (int, erro
 	if err != nil || n >= limit {
 		return n, err
 	}
+	// The cut is found without locks: the rows that OFFSET skips would be locked, too.
+	cut, err := all(r, call, scanMicros, `SELECT last FROM rbac_throttles WHERE user_id = ? ORDER BY last DESC LIMIT 1 OFFSET ?`, uuid.Nil, most(keep))
+	if err != nil || len(cut) == 0 {
+		return n, err
+	}
 	beyond, err := r.exec(call, `DELETE FROM rbac_throttles WHERE key IN
-		(SELECT key FROM rbac_throttles WHERE user_id = ? ORDER BY last DESC LIMIT ? OFFSET ?`+r.locks().Skip+")",
-		uuid.Nil, most(limit-n), most(keep))
+		(SELECT key FROM rbac_throttles WHERE user_id = ? AND last <= ? ORDER BY last LIMIT ?`+r.locks().Skip+")",
+		uuid.Nil, cut[0], most(limit-n))
 	return n + beyond, err
+}
+
+func scanMicros(row Row) (int64, error) {
+	var n int64
+	return n, row.Scan(&n)
 }
 
 func scanThrottle(row Row) (rbac.ThrottleRecord, error) {

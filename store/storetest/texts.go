@@ -129,6 +129,9 @@ var textEdits = []textEdit{
 	}},
 	{"AddTicket", func(r rbac.Records, b *borrowed) error { return r.AddTicket(lend(b, ticket("new", "bob"))) }},
 	{"SetTicketValue", func(r rbac.Records, b *borrowed) error { return r.SetTicketValue(lend(b, ticketValue("t1", "", ""))) }},
+	{"SetThrottle", func(r rbac.Records, b *borrowed) error {
+		return r.SetThrottle(lend(b, rbac.ThrottleRecord{Key: hash("k1"), User: id("alice"), Until: noon}))
+	}},
 	{"AddChange", func(r rbac.Records, b *borrowed) error { return r.AddChange(lend(b, rbac.Change{Revision: 2})) }},
 }
 
