@@ -175,6 +175,8 @@ func TestHashQueueUnderFlood(t *testing.T) {
 					if release, err := q.acquire(ctx, v6(prefix/8, prefix%8, prefix, 1), false); err == nil {
 						runtime.Gosched()
 						release()
+					} else {
+						runtime.Gosched() // so that those who have a turn get on
 					}
 				}
 			})

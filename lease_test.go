@@ -306,7 +306,7 @@ func TestAtLeastTakesTime(t *testing.T) {
 		go func() { waited <- second(a.Identify(rbac.AtLeast(waitingContext{ctx, waits}, next), tok)) }()
 		<-waits
 		h.clock.Advance(10 * time.Minute)
-		h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("nora", "") })
+		h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("nora", someHash) })
 		if err := <-waited; !errors.Is(err, rbac.ErrNoTicket) {
 			t.Errorf("the ticket has ended meanwhile: %v", err)
 		}

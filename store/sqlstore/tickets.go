@@ -100,7 +100,7 @@ func (r *records) DeleteDeadTickets(at time.Time, limit int) (int, error) {
 		return 0, err
 	}
 	dead, err := all(r, call, scanID, `SELECT id FROM rbac_tickets
-		WHERE expires <= ? OR (api_key = ? AND last_seen + idle <= ?) LIMIT ?`+r.locks().Skip, micros(at), false, micros(at), most(limit))
+		WHERE expires <= ? OR (api_key = ? AND (last_seen + idle) <= ?) LIMIT ?`+r.locks().Skip, micros(at), false, micros(at), most(limit))
 	if err != nil || len(dead) == 0 {
 		return 0, err
 	}
