@@ -115,7 +115,7 @@ func TestViewIsReadOnly(t *testing.T) {
 		"AddSection":      func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: "x"}) },
 		"ModifyUser":      func(tx *rbac.Tx) error { u, _ := tx.User("amy"); u.Note = "x"; return tx.ModifyUser(u) },
 		"ModifyGroup":     func(tx *rbac.Tx) error { g, _ := tx.Group("staff"); g.Note = "x"; return tx.ModifyGroup(g) },
-		"SetPasswordHash": func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") },
+		"SetPasswordHash": func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", someHash) },
 		"ModifyPermission": func(tx *rbac.Tx) error {
 			p, _ := tx.Permission("post.read")
 			p.Title = "x"

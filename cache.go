@@ -17,7 +17,8 @@ type caches struct {
 	names    *userCache
 	subjects *userCache
 	tickets  *otter.Cache[TokenHash, *cachedTicket]
-	ended    *otter.Cache[TokenHash, time.Time] // tickets found past a limit, or gone: dead unless used after that time
+	ended    *otter.Cache[TokenHash, time.Time] // tickets found past a limit: dead unless used after that time
+	gone     *otter.Cache[TokenHash, struct{}]  // tickets whose rows were found to be gone, which a replica that lags may still show
 }
 
 // userCache finds users by a text.
@@ -31,6 +32,7 @@ func newCaches(cfg Config) caches {
 		subjects: newCache[string, *cachedUser](cfg.CachedUsers),
 		tickets:  newCache[TokenHash, *cachedTicket](cfg.CachedTickets),
 		ended:    newCache[TokenHash, time.Time](cfg.CachedTickets),
+		gone:     newCache[TokenHash, struct{}](cfg.CachedTickets),
 	}
 }
 

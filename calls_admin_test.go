@@ -44,7 +44,7 @@ var adminCalls = []call{
 				u.Email, u.Subject = "zoe@example.org", "sub|zoe"
 				return errors.Join(err, tx.ModifyUser(u))
 			},
-			func(tx *rbac.Tx) error { return tx.SetPasswordHash("zoe", "") },
+			func(tx *rbac.Tx) error { return tx.SetPasswordHash("zoe", someHash) },
 			func(tx *rbac.Tx) error { return tx.AssignUser(m) },
 			func(tx *rbac.Tx) error {
 				m := m

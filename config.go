@@ -26,7 +26,7 @@ type Config struct {
 	// of its own, which counts if it is shorter. Zero: 30 s. 10 ms to 1 h.
 	LockTimeout time.Duration
 	// KeepChanges is how long the change log is kept. Older entries are deleted in the
-	// background. Zero: 90 days. 1 h to 100 years.
+	// background, unless the clock is in doubt; see docs/consistency.md. Zero: 90 days. 1 h to 100 years.
 	KeepChanges time.Duration
 	// Protected names permissions that may not lose their last holder: no Update
 	// may delete, disable or strip the last enabled user who has one of them by a

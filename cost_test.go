@@ -221,7 +221,7 @@ func TestChangesOfAUserLockThem(t *testing.T) {
 		},
 		"ModifyUser":      func(tx *rbac.Tx) error { u, _ := tx.User("amy"); u.Disabled = true; return tx.ModifyUser(u) },
 		"DeleteUser":      func(tx *rbac.Tx) error { return tx.DeleteUser("amy") },
-		"SetPasswordHash": func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") },
+		"SetPasswordHash": func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", someHash) },
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		world(t, h, h.open(rbac.Config{}))

@@ -38,6 +38,9 @@ func (a *Authority) found(ctx context.Context, what Sought, f func(Records, *sta
 	if a.finder == nil || what == (Sought{}) {
 		return false, nil
 	}
+	if _, gone := a.caches.gone.GetIfPresent(what.Ticket); gone {
+		return false, nil // the finder may ask a replica that still has it
+	}
 	st := a.state.Load()
 	var found *Found
 	err := a.waiting(ctx, func(ctx context.Context) (err error) {

@@ -124,3 +124,30 @@ func TestFoundTooLate(t *testing.T) {
 		}
 	})
 }
+
+// A copy that lags behind may still have a ticket whose row is gone, at the same head. Once the store itself has shown that
+// the row is gone, the copy is not asked about the ticket again.
+func TestFoundThoughItsRowIsGone(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		b := h.office(rbac.Config{})
+		tok := h.issue(b, rbac.Login{User: "amy"})
+		var before *rbac.Found
+		store := &seeker{Store: h.store}
+		store.find = func(f *rbac.Found, err error) (*rbac.Found, error) {
+			if before == nil {
+				before = f
+			}
+			return before, nil
+		}
+		a := (&house{t: t, clock: h.clock, store: store}).open(rbac.Config{})
+		must(t, a.Judge(ctx, tok, mayEdit))
+		h.deleteRow(b, tok)
+		h.clock.Advance(time.Minute)
+		must(t, a.Judge(ctx, tok, mayEdit)) // its use finds out
+		must(t, a.Flush(ctx))
+		for range 3 {
+			checkAlive(t, "gone", a, dead, tok)
+			h.clock.Advance(time.Minute)
+		}
+	})
+}

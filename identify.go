@@ -44,7 +44,7 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 // findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
 // shares, cost allocations.
 func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookup(ctx, Sought{Ticket: hash}, func(r Records, st *state) (err error) {
+	err = a.lookup(ctx, a.places(hash), Sought{Ticket: hash}, func(r Records, st *state) (err error) {
 		read := a.moment()
 		now = read.time
 		if c, err = a.getTicket(r, st, hash, read); err == nil {
@@ -59,8 +59,16 @@ func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identit
 }
 
 // maxLookups bounds how many lookups wait for the store at once, so that a flood of
-// made-up tokens keeps nothing else from it.
+// made-up tokens keeps nothing else from it. Tickets that are known have as many places of their own.
 const maxLookups = 32
+
+// places are those where a ticket is looked up.
+func (a *Authority) places(hash TokenHash) chan struct{} {
+	if _, known := a.caches.tickets.GetIfPresent(hash); known {
+		return a.rereads
+	}
+	return a.lookups
+}
 
 // lookupWait is how long a lookup may take: one that hangs, on a connection that
 // is dead, would keep its place from all that come later.
@@ -68,15 +76,15 @@ const lookupWait = 10 * time.Second
 
 // lookup runs f on what is sought, which is in no cache, together with the state at the same head: in one query where the
 // store is a Finder and f needs nothing else, and in a View otherwise, as current does. f may be run more than once.
-func (a *Authority) lookup(ctx context.Context, what Sought, f func(Records, *state) error) error {
+func (a *Authority) lookup(ctx context.Context, places chan struct{}, what Sought, f func(Records, *state) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupWait, a.cfg.MaxStaleness), errSlowLookup)
 	defer cancel()
 	select {
-	case a.lookups <- struct{}{}:
+	case places <- struct{}{}:
 	case <-ctx.Done():
 		return contextEnded(context.Cause(ctx))
 	}
-	defer func() { <-a.lookups }()
+	defer func() { <-places }()
 	if found, err := a.found(ctx, what, f); found || err != nil {
 		return err
 	}
@@ -176,7 +184,7 @@ func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sough
 		return u.stand(&u.standing, st.policy, TicketRecord{}, now.time, &a.noTicket), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, what, func(r Records, st *state) error {
+	err = a.lookup(ctx, a.lookups, what, func(r Records, st *state) error {
 		u, err := readUser(r, st.policy, func() (UserRecord, error) { return what.user(r) })
 		if err != nil {
 			return named(err, "user", what.text())

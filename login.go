@@ -374,14 +374,14 @@ func (tx *Tx) replaceTicket(t Token) error {
 	}
 	old, err := tx.r.TicketByHash(t.hash())
 	if errors.Is(err, ErrNotFound) {
-		return nil
+		old, err = tx.a.cachedRecord(t.hash())
 	}
 	if err != nil {
-		return err
+		return ignore(err, ErrNotFound)
 	}
 	u, err := tx.r.User(old.User)
 	if err != nil {
-		return err
+		return ignore(err, ErrNotFound) // it ended with its user
 	}
 	return tx.endTicket("Logout", u.User, old)
 }

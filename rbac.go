@@ -94,6 +94,7 @@ type Authority struct {
 	polling   chan struct{} // holds one value while somebody polls
 	wake      chan struct{} // holds one value to make the follower ask at once
 	lookups   chan struct{} // holds one value for each lookup in the store that an Identify waits for
+	rereads   chan struct{} // likewise, of tickets that are known
 	made      Revision      // of the last change made through this Authority, as far as the history is still that one; under moving
 	noTicket  origin        // of Identities that came from no ticket
 	signal    chan struct{} // closed and replaced when the state moves; under moving
@@ -135,7 +136,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	}
 	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
 		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1),
-		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), signal: make(chan struct{})}
+		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), rereads: make(chan struct{}, maxLookups), signal: make(chan struct{})}
 	a.confirmer, _ = s.(Confirmer)
 	a.finder, _ = s.(Finder)
 	a.trust = cfg.MaxStaleness

@@ -27,6 +27,9 @@ var cheap = rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}
 // goodPassword is long enough for the default policy.
 const goodPassword = "correct horse battery"
 
+// someHash is of some password, in a format that is known.
+const someHash = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
+
 // stores are all that the tests of the root package run over.
 var stores = []struct {
 	name   string

@@ -126,7 +126,7 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 	if err != nil {
 		return err
 	}
-	a.forgetTicket(t.hash())
+	a.caches.tickets.Invalidate(t.hash())
 	if dead {
 		return ErrNoTicket
 	}

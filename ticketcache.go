@@ -14,23 +14,33 @@ type cachedTicket struct {
 	user     *cachedUser
 	seen     *lastSeen
 	shown    atomic.Pointer[moment] // when the store last had the ticket
+	asked    atomic.Int64           // when it was last noted to be looked for, by the steady clock
 	standing atomic.Pointer[standing]
 }
 
 // lag is by how much LastSeen may be behind the last use.
 const lag = time.Minute
 
-// trusted is how long a cached ticket is used after the store last had it. A ticket that a call ends is a Change, which evicts
-// it at once. A row that goes otherwise, by an operator's DELETE or the sweep of a process whose clock is ahead, is no Change:
-// within this time every Authority finds out, whatever the ticket is used for. A ticket in use is found to be gone a
-// minute earlier, when its use is written.
-const trusted = 2 * lag
+// A ticket that a call ends is a Change, which evicts it at once. A row that goes otherwise, by an operator's DELETE or the
+// sweep of a process whose clock is ahead, is no Change. So the row of a cached ticket that is asked about is looked for in
+// the background once a minute, together with the uses that are to be written; and where that does not succeed
+// for a while the ticket is not trusted any more, and is read again.
+const (
+	lookAgain = lag
+	trusted   = 10 * lag
+)
 
 // cachedTicket returns the living ticket with a hash, if it is in the cache and right under st.
 func (a *Authority) cachedTicket(st *state, hash TokenHash, now moment) *cachedTicket {
 	c, ok := a.caches.tickets.GetIfPresent(hash)
-	if !ok || !a.fresh(c.user, st) || now.since(*c.shown.Load()) >= trusted {
+	if !ok || !a.fresh(c.user, st) {
 		return nil
+	}
+	switch age := now.since(*c.shown.Load()); {
+	case age >= trusted:
+		return nil
+	case age >= lookAgain:
+		a.lookFor(c, now)
 	}
 	if seen := c.seen.load(); !withinLimits(c.TicketRecord, seen, now.time) {
 		a.rememberEnd(c.TicketRecord, seen, now.time)
@@ -131,12 +141,6 @@ func (a *Authority) rememberEnd(t TicketRecord, seen, now time.Time) {
 	}
 	a.caches.ended.Set(t.Hash, seen)
 	a.caches.tickets.Invalidate(t.Hash)
-}
-
-// forgetTicket evicts a ticket that has ended, and remembers that it has.
-func (a *Authority) forgetTicket(hash TokenHash) {
-	a.caches.ended.Set(hash, never)
-	a.caches.tickets.Invalidate(hash)
 }
 
 // cachedTickets returns the cached tickets that match, as records with their last use. The store may have lost them by now.

@@ -50,7 +50,7 @@ func TestRecordsOfAnUpdateTellWhatTheStoreDoes(t *testing.T) {
 			}
 			return nil
 		}))
-		if len(done) != 17 {
+		if len(done) != 18 {
 			t.Errorf("seed %d: done was only %v", seed, done)
 		}
 	}

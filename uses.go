@@ -62,12 +62,36 @@ func (a *Authority) use(ctx context.Context, c *cachedTicket, now time.Time) {
 	}
 	a.uses.mu.Lock()
 	defer a.uses.mu.Unlock()
-	if a.uses.pending == nil {
-		a.uses.pending = map[uuid.UUID]ticketUse{}
+	a.uses.note(c.ID, ticketUse{c.Hash, instant(now)})
+	a.uses.wakeUp()
+}
+
+// lookFor notes that the row of a ticket is to be looked for, with the uses that are to be written. Until that
+// has happened it does so once a second.
+func (a *Authority) lookFor(c *cachedTicket, now moment) {
+	before := c.asked.Load()
+	if before != 0 && now.steady-before < int64(gatherUses) || !c.asked.CompareAndSwap(before, now.steady) {
+		return
 	}
-	a.uses.pending[c.ID] = ticketUse{c.Hash, instant(now)}
+	a.uses.mu.Lock()
+	defer a.uses.mu.Unlock()
+	if _, ok := a.uses.pending[c.ID]; !ok {
+		a.uses.note(c.ID, ticketUse{c.Hash, c.seen.load()}) // which moves nothing on
+	}
+	a.uses.wakeUp()
+}
+
+// note notes a use that is to be written; u is locked.
+func (u *uses) note(ticket uuid.UUID, use ticketUse) {
+	if u.pending == nil {
+		u.pending = map[uuid.UUID]ticketUse{}
+	}
+	u.pending[ticket] = use
+}
+
+func (u *uses) wakeUp() {
 	select {
-	case a.uses.wake <- struct{}{}:
+	case u.wake <- struct{}{}:
 	default:
 	}
 }
@@ -145,7 +169,8 @@ func (a *Authority) touch(ctx context.Context, taken map[uuid.UUID]ticketUse) er
 		return err
 	}
 	for _, hash := range gone {
-		a.forgetTicket(hash)
+		a.caches.gone.Set(hash, struct{}{})
+		a.caches.tickets.Invalidate(hash)
 	}
 	for _, hash := range there {
 		if c, ok := a.caches.tickets.GetIfPresent(hash); ok {

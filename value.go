@@ -97,7 +97,7 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(Records,
 	if t.IsZero() {
 		return nil, ErrNoTicket
 	}
-	err = a.lookup(ctx, Sought{}, func(r Records, st *state) (err error) {
+	err = a.lookup(ctx, a.places(t.hash()), Sought{}, func(r Records, st *state) (err error) {
 		now := a.moment()
 		if c, err = a.getTicket(r, st, t.hash(), now); err != nil {
 			return err

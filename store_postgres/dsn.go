@@ -27,8 +27,10 @@ func parse(dsn string) (*pgxpool.Config, error) {
 	if err == nil {
 		return config, nil
 	}
+	text := err.Error()
+	text = text[strings.LastIndex(text, "`: ")+1:] // what follows the DSN, if that is in it
 	for _, m := range mistakes {
-		if strings.Contains(err.Error(), m.driver) {
+		if strings.Contains(text, m.driver) {
 			return nil, badDSN(m.reason)
 		}
 	}
@@ -49,6 +51,8 @@ var mistakes = []struct{ driver, reason string }{
 	{"protocol_version", "has a wrong min_protocol_version or max_protocol_version"},
 	{"channel_binding", "has a wrong channel_binding"},
 	{"require_auth", "has a wrong require_auth"},
+	{"default_query_exec_mode", "has a wrong default_query_exec_mode"},
+	{"cache_capacity", "has a wrong statement_cache_capacity or description_cache_capacity"},
 	{"pool_", "has a wrong pool parameter: pool_max_conns is a number from 1, pool_max_conn_lifetime a duration like 1h"},
 }
 

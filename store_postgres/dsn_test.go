@@ -100,6 +100,9 @@ func hides(t *testing.T, dsn string) {
 			t.Errorf("Open(%s): the error has a part of the password: %s", dsn, text)
 		}
 	}
+	if strings.Contains(dsn, "sslcertmode") && !strings.Contains(fmt.Sprint(err), "wrong sslcertmode") || strings.Contains(dsn, "exec_mode") && !strings.Contains(fmt.Sprint(err), "exec_mode") {
+		t.Errorf("Open(%s): %v does not say what is wrong", dsn, err)
+	}
 	if errors.As(err, new(*pgconn.ParseConfigError)) {
 		t.Errorf("Open(%s): the error holds the DSN", dsn)
 	}

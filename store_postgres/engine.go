@@ -54,7 +54,10 @@ type engine struct {
 
 func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 	c := pool.Config().ConnConfig
-	e := &engine{log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, grace: commitGrace, bounded: opts.Bounded, process: uuid.New(), reserved: make(chan *pgx.Conn, 1)}
+	e := &engine{
+		log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, bounded: opts.Bounded, grace: commitGrace,
+		process: uuid.New(), reserved: make(chan *pgx.Conn, 1),
+	}
 	e.guarantee.Store(&rbac.Guarantee{})
 	if opts.Replica != nil {
 		e.replica = &replica{pool: opts.Replica, wait: replicaWait}

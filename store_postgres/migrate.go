@@ -69,7 +69,7 @@ func (e *engine) ownTables(ctx context.Context) error {
 		"it must belong to this role or one that it is a member of, or to the owner of the schema or of the database", e.prefix+table, owner)
 }
 
-var createTable = regexp.MustCompile(`(?i)create table (rbac_\w+)`)
+var createTable = regexp.MustCompile(`(?i)create table (?:if not exists )?(rbac_\w+)`)
 
 // tableNames are the names of the tables that the migrations make.
 func tableNames() (names []string, err error) {
@@ -97,9 +97,9 @@ func (e *engine) tables() sqlstore.Tables {
 	}
 }
 
-// unqualified are names of tables in a migration. The name of an index that is
-// made, and of a constraint, cannot have a schema: both are where their table is.
-var unqualified = regexp.MustCompile(`(?i)(?:create (?:unique )?index|constraint) rbac_|[\s(]rbac_`)
+// unqualified are the names of a migration. The name of an index that is made, of
+// a constraint, or that something gets, cannot have a schema: it keeps that of its table.
+var unqualified = regexp.MustCompile(`(?i)(?:create (?:unique )?index|constraint|rename to) rbac_|[\s(]rbac_`)
 
 // spellTables qualifies the tables of a migration, which runs without their
 // schema in the search_path. CockroachDB orders texts by their bytes and knows

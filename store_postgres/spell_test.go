@@ -57,10 +57,10 @@ func TestSpellRefuses(t *testing.T) {
 func TestSpellMigration(t *testing.T) {
 	const script = `CREATE TABLE rbac_a (
 	b UUID REFERENCES rbac_b (id), CONSTRAINT rbac_c CHECK (d = 1));
-CREATE UNIQUE INDEX rbac_e ON rbac_a (b); DROP INDEX rbac_f; ALTER TABLE	rbac_a ADD g TEXT`
+CREATE UNIQUE INDEX rbac_e ON rbac_a (b); DROP INDEX rbac_f; ALTER TABLE rbac_a RENAME TO rbac_h; ALTER TABLE	rbac_a ADD g TEXT`
 	const want = `CREATE TABLE "s".rbac_a (
 	b UUID REFERENCES "s".rbac_b (id), CONSTRAINT rbac_c CHECK (d = 1));
-CREATE UNIQUE INDEX rbac_e ON "s".rbac_a (b); DROP INDEX "s".rbac_f; ALTER TABLE	"s".rbac_a ADD g TEXT`
+CREATE UNIQUE INDEX rbac_e ON "s".rbac_a (b); DROP INDEX "s".rbac_f; ALTER TABLE "s".rbac_a RENAME TO rbac_h; ALTER TABLE	"s".rbac_a ADD g TEXT`
 	if got := postgresstore.SpellMigration(script); got != want {
 		t.Errorf("%s\nis spelled %s,\nwant       %s", script, got, want)
 	}

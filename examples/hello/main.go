@@ -46,16 +46,7 @@ func report(w http.ResponseWriter, r *http.Request) {
 }
 
 func addAmy(ctx context.Context, auth *rbac.Authority) error {
-	hash := must(auth.HashPassword(ctx, "correct horse battery staple"))
-	err := auth.Update(ctx, func(tx *rbac.Tx) error {
-		if _, err := tx.AddUser(rbac.User{Name: "amy"}); err != nil {
-			return err
-		}
-		if err := tx.SetPasswordHash("amy", hash); err != nil {
-			return err
-		}
-		return tx.AssignUser(rbac.Membership{User: "amy", Group: "analysts"})
-	})
+	_, err := auth.CreateUser(ctx, rbac.User{Name: "amy"}, "correct horse battery staple", "analysts")
 	if errors.Is(err, rbac.ErrExists) {
 		return nil // from an earlier run
 	}

@@ -17,6 +17,9 @@ type Dialect interface {
 	// up waiting for others when ctx ends.
 	Begin(ctx context.Context, write bool) (Session, error)
 	// Spell rewrites a query, which has ? for its arguments and plain names of tables, into the engine's own words.
+	// Every query of this package goes through Spell. PostgreSQL's qualifies each operator, function and type with its schema,
+	// and panics where it cannot: do without BETWEEN, LIKE, CASE x WHEN, NULLIF, CAST, USING, IS DISTINCT FROM and IN with a
+	// list, and write parentheses around an operation that is part of another one, as in last < (? - 1).
 	Spell(query string) string
 	Locks() Locks
 	// AnyOf is a condition with one argument: that column, an id, is one of ids.

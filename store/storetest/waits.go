@@ -13,7 +13,7 @@ var waitRules = []rule{
 		w.update(seed)
 		for _, c := range append(locks, call{"Throttle", func(r rbac.Records) error { _, err := r.Throttle(hash("k1")); return err }}) {
 			release, held := w.hold(c.f)
-			err, done := w.interrupted(func(ctx context.Context) error {
+			done, err := w.interrupted(func(ctx context.Context) error {
 				return w.store.Update(ctx, func(r rbac.Records) error {
 					if err := c.f(r); err != nil {
 						return err
@@ -32,7 +32,7 @@ var waitRules = []rule{
 	{"context while waiting to read", "A View that waits, for an Update or for a connection, gives up when its context ends.", func(w *world) {
 		w.update(seed)
 		release, held := w.hold(func(r rbac.Records) error { _, err := r.LockHead(); return err })
-		err, done := w.interrupted(func(ctx context.Context) error { return w.nest(ctx, 20) })
+		done, err := w.interrupted(func(ctx context.Context) error { return w.nest(ctx, 20) })
 		if done == nil && err != nil {
 			w.ended("View", err, context.Canceled)
 		}
@@ -49,7 +49,7 @@ var waitRules = []rule{
 				return head, failed
 			}
 			updated = true
-			err, done = w.interrupted(func(ctx context.Context) error {
+			done, err = w.interrupted(func(ctx context.Context) error {
 				return w.store.Update(ctx, func(r rbac.Records) error { return r.AddSection(rbac.Section{Name: "waited"}) })
 			})
 			return head, nil
@@ -68,7 +68,7 @@ var waitRules = []rule{
 
 // interrupted runs a call, and ends its context when it had the time to get to
 // where it waits. Where that does not end the call, its result comes over done.
-func (w *world) interrupted(call func(context.Context) error) (err error, done <-chan error) {
+func (w *world) interrupted(call func(context.Context) error) (done <-chan error, err error) {
 	w.Helper()
 	ctx, cancel := context.WithCancel(w.ctx)
 	defer cancel()
@@ -76,16 +76,16 @@ func (w *world) interrupted(call func(context.Context) error) (err error, done <
 	go func() { result <- call(ctx) }()
 	select {
 	case err := <-result:
-		return err, nil
+		return nil, err
 	case <-time.After(100 * time.Millisecond):
 	}
 	cancel()
 	select {
 	case err := <-result:
-		return err, nil
+		return nil, err
 	case <-time.After(patience):
 		w.Errorf("a transaction waits on after its context has ended")
-		return nil, result
+		return result, nil
 	}
 }
 
