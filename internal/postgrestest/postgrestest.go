@@ -66,7 +66,8 @@ func share() {
 		if shared.dsn = os.Getenv(env); shared.dsn != "" {
 			return
 		}
-		if shared.server, shared.err = start("fsync=off", "synchronous_commit=on", "full_page_writes=off", "max_connections=500", "shared_buffers=64MB"); shared.err == nil {
+		if shared.server, shared.err = start("fsync=off", "synchronous_commit=on", "full_page_writes=off", "max_connections=500", "shared_buffers=64MB",
+			"jit=off", "autovacuum=off", "checkpoint_timeout=1h"); shared.err == nil {
 			shared.dsn = shared.server.DSN()
 		}
 	})
