@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 var hashKinds = []string{rbac.CountCurrent, rbac.CountOldCost, rbac.CountBcrypt, rbac.CountScrypt, rbac.CountPBKDF2}
@@ -252,6 +253,9 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
 			for kind, hash := range oldHashes(t, h) {
+				if _, memory := h.store.(*memorystore.Store); !memory && kind != rbac.CountOldCost {
+					continue // the kind of a hash makes no difference to a store
+				}
 				t.Run(tt.rule+", "+kind, func(t *testing.T) {
 					h := h.beside(t)
 					a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
