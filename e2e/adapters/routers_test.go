@@ -197,7 +197,7 @@ func TestRoutersForBrowsers(t *testing.T) {
 		resp, _ = c.send("POST /login", "Accept: text/html", "Content-Type: application/x-www-form-urlencoded",
 			fmt.Sprint("Content-Length: ", len(form)), "Connection: close", "", form)
 		cookies := resp.Cookies()
-		if resp.StatusCode != 303 || resp.Header.Get("Location") != "/report/1?a=b" || len(cookies) != 1 {
+		if resp.StatusCode != 303 || resp.Header.Get("Location") != "/report/1?a=b" || len(cookies) != 2 { // the ticket, and the device
 			t.Fatalf("the login is answered with %d to %q and the cookies %v", resp.StatusCode, resp.Header.Get("Location"), cookies)
 		}
 		cookie := "Cookie: " + cookies[0].Name + "=" + cookies[0].Value
