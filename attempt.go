@@ -98,9 +98,11 @@ func (at *attempt) look(r Records, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if _, known, err := at.known(rec, c, now); err != nil {
+		known, err := at.known(rec, c, now)
+		if err != nil {
 			return err
-		} else if known {
+		}
+		if known {
 			at.client = c
 			break
 		}
@@ -110,12 +112,11 @@ func (at *attempt) look(r Records, now time.Time) error {
 	return err
 }
 
-// known reports whether a record makes a client known, and returns its budget.
-func (at *attempt) known(rec ThrottleRecord, c client, now time.Time) (budget, bool, error) {
+// known reports whether a record makes a client known.
+func (at *attempt) known(rec ThrottleRecord, c client, now time.Time) (bool, error) {
 	b, err := stateOf[budget](rec)
-	known := rec.User != uuid.Nil && rec.User == at.user && b.Client == c && now.Before(rec.Until) &&
-		b.Failures < knownFailures
-	return b, known, err
+	return rec.User != uuid.Nil && rec.User == at.user && b.Client == c && now.Before(rec.Until) &&
+		b.Failures < knownFailures, err
 }
 
 // reserve reserves a place for the attempt and reads its user.

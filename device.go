@@ -62,8 +62,7 @@ func addDevice(r Records, key [32]byte, t TicketRecord, now time.Time) error {
 			return err
 		}
 		fresh.Failures = b.Failures + len(b.Reserved)
-		err = forget(r, old.Key)
-		if err != nil {
+		if err := forget(r, old.Key); err != nil {
 			return err
 		}
 	} else if len(devices) == maxDevices {

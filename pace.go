@@ -15,17 +15,18 @@ const (
 	paceLogins  = time.Hour        // 300 of all kinds
 )
 
-// pace counts a change that a user causes. ErrThrottled if it is one too many, by a limit of how far ahead of the clock the user may be.
+// pace counts a change that a user causes, unless the change is one too many: then
+// it is ErrThrottled. The limit is how far ahead of the clock the user may be.
 func (tx *Tx) pace(u UserRecord, limit time.Duration) error {
-	if err := tx.checkPace(u, limit); err != nil {
+	if err := checkPace(u, tx.now, limit); err != nil {
 		return err
 	}
-	return tx.r.SetPacedUntil(u.ID, tx.now.Add(tx.ahead(u)+paceEvery))
+	return tx.r.SetPacedUntil(u.ID, tx.now.Add(ahead(u, tx.now)+paceEvery))
 }
 
 // checkPace is pace for what changes nothing yet, but lets the user cause a change.
-func (tx *Tx) checkPace(u UserRecord, limit time.Duration) error {
-	if wait := tx.ahead(u) + paceEvery - limit; wait > 0 {
+func checkPace(u UserRecord, now time.Time, limit time.Duration) error {
+	if wait := ahead(u, now) + paceEvery - limit; wait > 0 {
 		return &ThrottledError{RetryAfter: wait}
 	}
 	return nil
@@ -33,13 +34,13 @@ func (tx *Tx) checkPace(u UserRecord, limit time.Duration) error {
 
 // countEnd counts a call that has ended tickets of a user, which is never refused.
 func (tx *Tx) countEnd(u UserRecord) error {
-	return tx.r.SetPacedUntil(u.ID, tx.now.Add(min(tx.ahead(u)+paceEvery, paceLogins)))
+	return tx.r.SetPacedUntil(u.ID, tx.now.Add(min(ahead(u, tx.now)+paceEvery, paceLogins)))
 }
 
-// ahead is by how much a user is ahead of the clock. More than the most that there can be, as after the clock was
-// set back, counts as nothing.
-func (tx *Tx) ahead(u UserRecord) time.Duration {
-	ahead := u.PacedUntil.Sub(tx.now)
+// ahead returns by how much a user is ahead of the clock. More than the most that
+// is possible, as after the clock was set back, counts as nothing.
+func ahead(u UserRecord, now time.Time) time.Duration {
+	ahead := u.PacedUntil.Sub(now)
 	if ahead < 0 || ahead > paceLogins+clockSkew {
 		return 0
 	}

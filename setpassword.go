@@ -74,7 +74,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 			return noTicket(err)
 		}
 		// Before any hash is computed: a call that is refused later counts nothing.
-		return (&Tx{now: a.now()}).checkPace(u, paceLogins)
+		return checkPace(u, a.now(), paceLogins)
 	})
 	if err != nil {
 		return Token{}, u, err

@@ -133,7 +133,7 @@ func (at *attempt) take(r Records, now time.Time) (counters, error) {
 		}
 		at.sprayed = slices.Contains(c.nearNames.Names, at.nameMark())
 	case knownDevice, knownPrefix:
-		if _, known, err := at.known(c.rec, at.client, now); err != nil || !known {
+		if known, err := at.known(c.rec, at.client, now); err != nil || !known {
 			return c, cmp.Or(err, error(errReserved)) // the client is unknown by now: look again
 		}
 	}

@@ -1,13 +1,9 @@
 package rbac_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -182,85 +178,6 @@ func TestNeighbourMakesAPrefixUnknown(t *testing.T) {
 	})
 }
 
-func TestDevices(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{MaxTickets: 100, MaxFailures: 1})
-		known := func(rule, user, device string, want bool) {
-			t.Helper()
-			client, _, err := a.Failures(ctx, rbac.Login{User: user, Device: device})
-			must(t, err)
-			if (client == "device") != want {
-				t.Errorf("%s: counted as %s, known: %v", rule, client, want)
-			}
-		}
-		var devices []string
-		for range 12 {
-			h.clock.Advance(time.Minute)
-			device, err := a.NewDevice(ctx, h.issue(a, rbac.Login{User: "amy"}))
-			must(t, err)
-			devices = append(devices, device)
-		}
-		for i, device := range devices {
-			known(fmt.Sprintf("a user has ten devices, the latest: %d", i), "amy", device, i >= 2)
-		}
-		known("another user's", "bob", devices[11], false)
-		known("a name that no user has", "zed", devices[11], false)
-		known("none", "amy", "", false)
-		known("made up", "amy", strings.Repeat("x", 43), false)
-		tok := h.issue(a, rbac.Login{User: "amy"})
-		first, err := a.NewDevice(ctx, tok)
-		must(t, err)
-		for n := range 150 {
-			wait, _ := tryLogin(t, a, rbac.Login{User: "amy", Password: "wrong", Device: first})
-			if n < 100 && wait != 0 || n > 100 && wait != shut { // attempt 101 is the one that strangers have
-				t.Errorf("guess %d with a device: wait %v", n+1, wait)
-			}
-		}
-		known("100 failures in a row make it unknown", "amy", first, false)
-		second, err := a.NewDevice(ctx, tok)
-		must(t, err)
-		known("the ticket's next device inherits them", "amy", second, false)
-		known("others are as they were", "amy", devices[11], true)
-		must(t, a.Unlock(ctx, "amy"))
-		known("until Unlock", "amy", second, true)
-		must(t, a.SetPassword(ctx, "amy", goodPassword+"!"))
-		known("SetPassword ends them", "amy", second, false)
-		known("all of them", "amy", devices[11], false)
-		if _, err := a.NewDevice(ctx, tok); err != rbac.ErrNoTicket {
-			t.Errorf("NewDevice with an ended ticket: %v", err)
-		}
-		if _, err := a.NewDevice(ctx, rbac.Token{}); err != rbac.ErrNoTicket {
-			t.Errorf("NewDevice without a ticket: %v", err)
-		}
-		last, err := a.NewDevice(ctx, h.issue(a, rbac.Login{User: "amy"}))
-		must(t, err)
-		h.clock.Advance(400*24*time.Hour - time.Microsecond)
-		known("just before 400 days", "amy", last, true)
-		h.clock.Advance(time.Microsecond)
-		known("after 400 days", "amy", last, false)
-	})
-}
-
-// Neither what is stored of a device nor of a typed name shows it.
-func TestThrottlesHoldNoSecrets(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		device, err := a.NewDevice(ctx, h.issue(a, rbac.Login{User: "amy"}))
-		must(t, err)
-		guess(t, a, "my secret password", 1, home)
-		must(t, h.store.View(ctx, func(r rbac.Records) error {
-			u, err := r.UserByName("amy")
-			must(t, err)
-			list, err := r.UserThrottles(u.ID)
-			must(t, err)
-			if text := fmt.Sprintf("%v %x", list, list); len(list) != 1 || strings.Contains(text, device) || strings.Contains(text, "secret") {
-				t.Errorf("stored: %s", text)
-			}
-			return nil
-		}))
-	})
-}
-
 // Being throttled does not reveal whether there is such a user.
 func TestUnknownNamesAreThrottledAlike(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
@@ -278,61 +195,6 @@ func TestUnknownNamesAreThrottledAlike(t *testing.T) {
 			}
 			must(t, a.Sweep(ctx))
 			h.clock.Advance(10 * time.Hour)
-		}
-	})
-}
-
-// Password spraying: one prefix fails for many names, each of them once.
-func TestSprayingWaits(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		h.user(a, "bob", goodPassword)
-		if _, ok := try(t, a, "bob", goodPassword, addr(0)); !ok {
-			t.Fatal("bob logs in from the attacker's address")
-		}
-		spray := func(rule string, hours int, from func(n int) netip.Addr, most int) {
-			t.Helper()
-			verified, throttled := 0, 0
-			for n := range 300 * hours {
-				h.clock.Advance(12 * time.Second)
-				if wait, _ := try(t, a, fmt.Sprint(rule, n), "wrong", from(n)); wait == 0 {
-					verified++
-				} else if throttled++; wait > 15*time.Minute || wait < 0 {
-					t.Fatalf("%s: wait %v", rule, wait)
-				}
-			}
-			if verified > most || verified < 20 || throttled == 0 {
-				t.Errorf("%s: %d names were tried in %d hours, want at most %d", rule, verified, hours, most)
-			}
-		}
-		spray("one address", 2, func(int) netip.Addr { return addr(0) }, 50)
-		if _, ok := try(t, a, "bob", goodPassword, addr(0)); !ok {
-			t.Error("a client that is known for its name does not wait for the prefix's failures")
-		}
-		if wait, _ := try(t, a, "amy", goodPassword, addr(0)); wait <= 0 {
-			t.Errorf("a client that is not known does: %v", wait)
-		}
-		spray("one /64", 1, func(n int) netip.Addr { return netip.AddrFrom16([16]byte{0x20, 1, 15: byte(n)}) }, 40)
-		spray("a /48", 1, func(n int) netip.Addr { return netip.AddrFrom16([16]byte{0x20, 2, 7: byte(n)}) }, 130)
-		spray("a /24", 1, func(n int) netip.Addr { return netip.AddrFrom4([4]byte{198, 51, 100, byte(n)}) }, 130)
-		if wait, ok := try(t, a, "amy", goodPassword, addr(1)); !ok {
-			t.Errorf("another network waits for nothing: %v", wait)
-		}
-	})
-}
-
-// An office behind one address, each of whose users mistypes the password once.
-func TestMistypingOfficeWaitsForNothing(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		h.user(a, "bob", goodPassword)
-		for range 60 {
-			for _, user := range []string{"amy", "bob"} {
-				guess(t, a, user, 5, home)
-				if wait, ok := try(t, a, user, goodPassword, home); !ok {
-					t.Fatalf("%s waits %v", user, wait)
-				}
-			}
 		}
 	})
 }
@@ -476,98 +338,4 @@ func TestMadeUpNamesAreBounded(t *testing.T) {
 	if wait, _ := try(t, a, "amy", goodPassword, home); wait != shut {
 		t.Errorf("a user's count was evicted: %v", wait)
 	}
-}
-
-// Many right logins of one user at once, through several Authorities, are not
-// failures: each gets in, or finds no place in the queue.
-func TestRightLoginsAtOnce(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		authorities := []*rbac.Authority{h.office(rbac.Config{MaxTickets: 1000}), h.open(rbac.Config{MaxTickets: 1000}), h.open(rbac.Config{MaxTickets: 1000})}
-		var in, busy atomic.Int64
-		var all sync.WaitGroup
-		for n := range 120 {
-			all.Go(func() {
-				_, err := authorities[n%3].Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Addr: addr(n)})
-				switch {
-				case err == nil:
-					in.Add(1)
-				case errors.Is(err, rbac.ErrBusy):
-					busy.Add(1)
-				default:
-					t.Errorf("a right login among many: %v", err)
-				}
-			})
-		}
-		all.Wait()
-		if in.Load() < 3 || in.Load()+busy.Load() != 120 {
-			t.Errorf("%d got in, %d were busy", in.Load(), busy.Load())
-		}
-	})
-}
-
-// hangsUp is a store whose clients hang up as soon as their first Update is committed.
-type hangsUp struct{ rbac.Store }
-
-type hangUpKey struct{}
-
-func (s hangsUp) Update(ctx context.Context, f func(rbac.Records) error) error {
-	err := s.Store.Update(ctx, f)
-	if hangUp, ok := ctx.Value(hangUpKey{}).(func()); ok {
-		hangUp()
-	}
-	return err
-}
-
-// A hundred guesses in parallel, half of the clients hanging up: what was verified was counted.
-func TestGuessesInParallel(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		h.store = hangsUp{h.store}
-		a := h.office(rbac.Config{MaxFailures: 5})
-		var refused, busy, throttled, above atomic.Int64
-		guess := func(n int) {
-			c, cancel := context.WithCancel(ctx)
-			defer cancel()
-			if n%4 < 2 {
-				c = context.WithValue(c, hangUpKey{}, func() {
-					if now, most := a.HashesRunning(); now > most {
-						above.Add(1)
-					}
-					cancel()
-				})
-			}
-			_, err := a.Login(c, rbac.Login{User: fmt.Sprint("user", n%2), Password: "guess", Addr: addr(n)})
-			switch {
-			case err == rbac.ErrBadCredentials:
-				refused.Add(1)
-			case errors.Is(err, rbac.ErrBusy):
-				busy.Add(1)
-			case errors.Is(err, rbac.ErrThrottled):
-				throttled.Add(1)
-			default:
-				t.Errorf("a guess: %v", err)
-			}
-		}
-		before := a.HashCalls(rbac.CountCurrent)
-		var all sync.WaitGroup
-		for n := range 100 {
-			all.Go(func() { guess(n) })
-		}
-		all.Wait()
-		hashed := int64(a.HashCalls(rbac.CountCurrent) - before)
-		counted := 0
-		for n := range 2 {
-			_, failures, err := a.Failures(ctx, rbac.Login{User: fmt.Sprint("user", n)})
-			must(t, err)
-			counted += failures
-			if failures > 5 {
-				t.Errorf("user%d: %d guesses in a row; five are allowed", n, failures)
-			}
-		}
-		if hashed != int64(counted) || hashed != refused.Load() || hashed+busy.Load()+throttled.Load() != 100 || hashed == 0 {
-			t.Errorf("%d verified, %d counted, %d answered; %d busy, %d throttled", hashed, counted, refused.Load(), busy.Load(), throttled.Load())
-		}
-		if above.Load() > 0 {
-			t.Error("more hashes at once than allowed")
-		}
-	})
 }
