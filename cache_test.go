@@ -67,7 +67,7 @@ func TestSmallestCaches(t *testing.T) {
 
 // What is answered from the caches allocates nothing.
 func TestCachedAnswersAllocateNothing(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	eachStoreAlone(t, func(t *testing.T, h *house) {
 		h.realTime = true
 		a := h.office(rbac.Config{MaxStaleness: time.Hour})
 		tok, p := h.issue(a, rbac.Login{User: "amy"}), rbac.HasPermission("post.edit")

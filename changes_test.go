@@ -389,8 +389,9 @@ func TestLostGroupsLeaveTickets(t *testing.T) {
 // A group that a user lost without a change, by an end that passed, does not come back into a
 // narrowed ticket with an inheritance that gives it again.
 func TestInheritanceBringsNothingBack(t *testing.T) {
-	for _, narrowed := range []string{"temp", "below"} {
-		eachStore(t, func(t *testing.T, h *house) {
+	eachStore(t, func(t *testing.T, h *house) {
+		for _, narrowed := range []string{"temp", "below"} {
+			h := h.beside(t)
 			a := h.open(rbac.Config{})
 			h.groups(a, map[string][]string{"top": nil, "temp": nil, "below": nil})
 			h.do(a, inherit("temp", "below"))
@@ -406,6 +407,6 @@ func TestInheritanceBringsNothingBack(t *testing.T) {
 			if id.InGroup(narrowed) {
 				t.Errorf("%s came back", narrowed)
 			}
-		})
-	}
+		}
+	})
 }

@@ -113,7 +113,7 @@ func (h *house) identityOfAnother(a *rbac.Authority) *rbac.Identity {
 
 // A copy with an address is one of the Identity it is asked of, however many others came from the same ticket.
 func TestCopiesWithAddress(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	eachStoreAlone(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		scopedTeller(h, a, true)
 		id, err := a.Identify(ctx, h.issue(a, rbac.Login{User: "amy"}))

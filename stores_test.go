@@ -63,8 +63,16 @@ func openPostgres(t testing.TB) rbac.Store {
 	return s
 }
 
-// eachStore runs f over every store, new and empty.
+// eachStore runs f over every store, new and empty, in parallel with other tests.
 func eachStore(t *testing.T, f func(t *testing.T, h *house)) {
+	t.Helper()
+	t.Parallel()
+	eachStoreAlone(t, f)
+}
+
+// eachStoreAlone is eachStore for tests that measure the whole process, such as its
+// allocations or its goroutines.
+func eachStoreAlone(t *testing.T, f func(t *testing.T, h *house)) {
 	t.Helper()
 	for _, s := range stores {
 		t.Run(s.name, func(t *testing.T) {

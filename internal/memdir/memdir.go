@@ -8,14 +8,25 @@ import (
 	"testing"
 )
 
-// New makes a folder that is removed when the test ends, on the disk where there is
-// no memory for it.
+// Parent returns the folder below which temporary folders are made: the one in
+// memory if it has free bytes left, and otherwise "", the system's default of
+// os.MkdirTemp.
+func Parent(free uint64) string {
+	if !roomy(free) {
+		return ""
+	}
+	return folder
+}
+
+// New makes a folder for a small database that is removed when the test ends. The
+// folder is on disk if there is not enough memory for it.
 func New(t testing.TB) string {
 	t.Helper()
-	if !roomy() {
+	parent := Parent(256 << 20)
+	if parent == "" {
 		return t.TempDir()
 	}
-	dir, err := os.MkdirTemp(folder, "rbac-test-")
+	dir, err := os.MkdirTemp(parent, "rbac-test-")
 	if err != nil {
 		return t.TempDir()
 	}

@@ -4,4 +4,4 @@ package memdir
 
 const folder = ""
 
-func roomy() bool { return false }
+func roomy(uint64) bool { return false }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 // only after Synchronous.
 func (s *Server) Standby(t testing.TB, name string) *Server {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "rbac-postgres-")
+	dir, err := makeDir()
 	if err != nil {
 		t.Fatal(err)
 	}
