@@ -2,21 +2,13 @@ package rbac
 
 import (
 	"maps"
-	"math/rand/v2"
 	"slices"
-	"sync/atomic"
 	"time"
 )
 
 // activeGroups are the groups that count together, in one scope, as numbers. They do
-// not change; what they remember follows from them and their policy.
+// not change.
 type activeGroups struct {
-	groupLists
-	verdicts [4]atomic.Uint64
-}
-
-// groupLists are lists that users with the same groups share.
-type groupLists struct {
 	closed []int32     // the groups and all they inherit, sorted
 	course *activation // nil: nothing is inherited, nothing left out, and they were activated in this order
 }
@@ -27,42 +19,21 @@ type activation struct {
 	omitted []int32 // those that were left out, since they would violate a dynamic set; in that order
 }
 
-func (l groupLists) own() []int32 {
+func (l activeGroups) own() []int32 {
 	if l.course == nil {
 		return l.closed
 	}
 	return l.course.own
 }
 
-func (l groupLists) omitted() []int32 {
+func (l activeGroups) omitted() []int32 {
 	if l.course == nil {
 		return nil
 	}
 	return l.course.omitted
 }
 
-// remember keeps a verdict on p that follows from the groups alone: a request asks the same again and again. An
-// entry is the serial of a predicate and the verdict in one number, so that readers and writers need no lock.
-// Only one in so many is kept: what is asked often soon is, and of what is asked once few pay for the writing.
-func (a *activeGroups) remember(p *predicate, v verdict) {
-	if p.serial != 0 && rand.Uint32()%32 == 0 {
-		a.place(p.serial).Store(p.serial + uint64(v-unmet) + 1)
-	}
-}
-
-// recalled returns the verdict on p that is remembered, if one is.
-func (a *activeGroups) recalled(p *predicate) (v verdict, ok bool) {
-	serial := p.serial
-	e := a.place(serial).Load() - serial - 1
-	return verdict(e) + unmet, e <= uint64(met-unmet)
-}
-
-// place is where the verdict on the predicate with a serial is kept, if it is.
-func (a *activeGroups) place(serial uint64) *atomic.Uint64 {
-	return &a.verdicts[serial/serialStep%uint64(len(a.verdicts))]
-}
-
-func (l groupLists) equal(b groupLists) bool {
+func (l activeGroups) equal(b activeGroups) bool {
 	return slices.Equal(l.closed, b.closed) && slices.Equal(l.own(), b.own()) && slices.Equal(l.omitted(), b.omitted())
 }
 
@@ -88,8 +59,8 @@ func (p *policy) activate(assigned map[string][]int32, t TicketRecord) *scopedGr
 }
 
 // activator tells what is active of a ticket where some groups are assigned everywhere, and some in a scope.
-func (p *policy) activator(t TicketRecord) func(global, scoped []int32) groupLists {
-	return func(global, scoped []int32) groupLists {
+func (p *policy) activator(t TicketRecord) func(global, scoped []int32) activeGroups {
+	return func(global, scoped []int32) activeGroups {
 		own := p.chosen(global, t)
 		if len(scoped) > 0 {
 			own = append(own, without(p.chosen(slices.Concat(global, scoped), t), own)...)
@@ -142,40 +113,8 @@ func (p *policy) order(groups []int32) {
 	p.byName(groups)
 }
 
-// together takes groups one by one, unless one would violate a set together with those before it. Users with
-// the same groups get the same lists, as long as others do not take their place among those that are shared.
-func (p *policy) together(groups []int32) groupLists {
-	place := p.shared.place(groups)
-	s := place.Load()
-	if s == nil || s.policy != p.serial || !slices.Equal(s.groups, groups) {
-		s = &sharedLists{policy: p.serial, groups: groups, groupLists: p.admitted(groups)}
-		place.Store(s)
-	}
-	return s.groupLists
-}
-
-// sharedGroups are the lists of users that were identified lately, by what they are made of.
-type sharedGroups [1 << 10]atomic.Pointer[sharedLists]
-
-type sharedLists struct {
-	policy uint64
-	groups []int32
-	groupLists
-}
-
-// place is where the lists made of groups are, if they are shared.
-func (s *sharedGroups) place(groups []int32) *atomic.Pointer[sharedLists] {
-	if s == nil {
-		return &atomic.Pointer[sharedLists]{} // of a policy made for a check
-	}
-	hash := uint32(2166136261) // FNV-1a, a number at a time
-	for _, n := range groups {
-		hash = (hash ^ uint32(n)) * 16777619
-	}
-	return &s[(hash^hash>>16)%uint32(len(s))]
-}
-
-func (p *policy) admitted(groups []int32) groupLists {
+// together takes groups one by one, unless one would violate a set together with those before it.
+func (p *policy) together(groups []int32) activeGroups {
 	if p.sets.Len() == 0 {
 		return lists(p.closeOver(groups), activation{own: groups})
 	}
@@ -200,11 +139,11 @@ func (p *policy) admitted(groups []int32) groupLists {
 }
 
 // lists leaves out how groups became active where that is told by the groups themselves.
-func lists(closed []int32, c activation) groupLists {
+func lists(closed []int32, c activation) activeGroups {
 	if c.omitted == nil && slices.Equal(closed, c.own) {
-		return groupLists{closed: c.own}
+		return activeGroups{closed: c.own}
 	}
-	return groupLists{closed, &c}
+	return activeGroups{closed, &c}
 }
 
 // gained lists a group and what it inherits, but not beyond groups of in, which holds all that these inherit.

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,11 +26,10 @@ type Identity struct {
 	policy *policy       // nil: made by NewIdentity
 	here   *activeGroups // with policy: the active groups in scope
 	kind   identityKind
-	third  bool                    // texts are about the user, not for them
-	hushed bool                    // texts name no groups
-	active *scopedGroups           // with policy: the groups of every scope; nil: none in any
-	near   *atomic.Pointer[nearby] // what WithAddr keeps; nil: nothing
-	origin *origin                 // nil: made by NewIdentity
+	third  bool          // texts are about the user, not for them
+	hushed bool          // texts name no groups
+	active *scopedGroups // with policy: the groups of every scope; nil: none in any
+	origin *origin       // nil: made by NewIdentity
 	user   string
 	id     uuid.UUID
 	since  time.Time // AuthenticatedAt
@@ -121,7 +119,6 @@ type standing struct {
 	groups scopedGroups
 	until  time.Time // when the next membership ends; zero: never
 	Identity
-	near atomic.Pointer[nearby]
 }
 
 // stand gives the user u what a ticket of theirs, or the zero one, gives with these groups. Without
@@ -133,7 +130,7 @@ func (p *policy) stand(u uuid.UUID, name string, assigned map[string][]int32, t 
 	}
 	s.groups.fill(assigned, p.activator(t))
 	s.Identity = Identity{kind: userIdentity, id: u, user: name, here: &s.groups.global, active: &s.groups,
-		since: t.Created, origin: from, policy: p, near: &s.near}
+		since: t.Created, origin: from, policy: p}
 	return s
 }
 
@@ -284,26 +281,8 @@ func (id *Identity) WithAddr(addr netip.Addr) *Identity {
 	if id == nil {
 		return nil
 	}
-	addr = plainAddr(addr)
-	if id.near == nil {
-		return id.from(addr)
-	}
-	// Request after request comes from the same address. What is kept is a copy of this very Identity,
-	// and not of the one that this is a copy of.
-	if k := id.near.Load(); k != nil && k.of == id && k.copy.addr == addr {
-		return k.copy
-	}
-	c := id.from(addr)
-	id.near.Store(&nearby{id, c})
-	return c
-}
-
-// nearby is an Identity, and its copy with the address that was asked for last.
-type nearby struct{ of, copy *Identity }
-
-func (id *Identity) from(addr netip.Addr) *Identity {
 	c := *id
-	c.addr, c.near = addr, nil
+	c.addr = plainAddr(addr)
 	return &c
 }
 

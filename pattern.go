@@ -85,12 +85,6 @@ func (p *policy) unmatched() []string {
 // stemOf returns what the names of a pattern begin with.
 func stemOf(pattern string) string { return strings.TrimSuffix(pattern, everything) }
 
-// matches reports whether a pattern gives a permission.
-func matches(pattern, permission string) bool {
-	stem := stemOf(pattern)
-	return len(permission) > len(stem) && strings.HasPrefix(permission, stem)
-}
-
 // covering lists the patterns that give a permission, the narrowest first.
 func covering(permission string) []string {
 	var patterns []string

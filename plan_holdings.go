@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/google/uuid"
 )
@@ -167,10 +166,15 @@ func (h *holdings) beside(c Catalogue) Catalogue {
 
 // unmatched lists the grants of patterns that match no permission.
 func (h *holdings) unmatched() []PlanEntry {
+	matched := map[string]bool{}
+	for _, p := range h.all.permissions {
+		for _, pattern := range covering(p.Name) {
+			matched[pattern] = true
+		}
+	}
 	var entries []PlanEntry
 	for _, g := range h.all.grants {
-		given := func(p Permission) bool { return matches(g.Permission, p.Name) }
-		if isPattern(g.Permission) && g.Permission != everything && !slices.ContainsFunc(h.all.permissions, given) {
+		if isPattern(g.Permission) && g.Permission != everything && !matched[g.Permission] {
 			entries = append(entries, PlanEntry{"grant", grantName(g.public(h.groups[g.Group].Name)), unmatchedReason})
 		}
 	}

@@ -36,7 +36,6 @@ type policyTables struct {
 	sets     persistent.Map[string, *policySet] // dynamic ones; in a policy made for a check, those to be checked
 	sections []Section                          // in byte order of name
 	menu     *lazyMenu
-	shared   *sharedGroups
 }
 
 // policyGroup is a group in a policy. Its lists are replaced, never written to.
@@ -59,6 +58,9 @@ type policySet struct {
 	SeparationRecord
 	members []int32
 }
+
+// serials are those of the policies that were made last.
+var serials atomic.Uint64
 
 func newPolicy() *policy {
 	return &policy{serial: serials.Add(1), policyTables: policyTables{

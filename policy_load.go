@@ -8,7 +8,6 @@ import (
 // loadPolicy reads and compiles the policy that r shows.
 func loadPolicy(r Records) (*policy, error) {
 	p := newPolicy()
-	p.shared = &sharedGroups{}
 	var granted grantees
 	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions,
 		func(r Records) (err error) { granted, err = p.readGrants(r); return err }, p.readSeparations, p.readSections} {

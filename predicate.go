@@ -3,7 +3,6 @@ package rbac
 import (
 	"strconv"
 	"strings"
-	"sync/atomic"
 )
 
 // verdict is what a predicate comes to. The numbers make strong Kleene logic
@@ -29,10 +28,6 @@ type predicate struct {
 	msg   string // from WithMessage; empty: none
 	depth int    // of the tree, leaves have 1
 	size  int    // how many predicates the tree has
-
-	// serial tells predicates apart whose verdict follows from the active groups alone, so
-	// that these can remember it; zero: it does not. See serialStep.
-	serial uint64
 }
 
 // rule is what a predicate says.
@@ -52,34 +47,12 @@ type leaf interface {
 
 func (p *predicate) unwrap() *predicate { return p }
 
-// judge judges p, and remembers the verdict where that follows from the active groups alone.
-func (p *predicate) judge(v view) verdict {
-	found := p.rule.judge(v)
-	if v.active != nil {
-		v.active.remember(p, found)
-	}
-	return found
-}
-
-// judgePart judges p as a part of another predicate. To look for the verdict on a small one would cost more than to judge it.
-func (p *predicate) judgePart(v view) verdict {
-	const small = 8
-	if p.size < small || v.active == nil {
-		return p.rule.judge(v)
-	}
-	if known, ok := v.active.recalled(p); ok {
-		return known
-	}
-	return p.judge(v)
-}
-
 // view is an Identity as a predicate sees it: with the groups that count in the
 // scope it is asked about. It is passed by value, so that a scope costs no allocation.
 type view struct {
 	*Identity
 	active *activeGroups // in place of those of the Identity; nil: it has no policy
-	scoped bool          // they are those of another scope than the Identity's own
-	scope  string
+	in     *inScope      // where they count, in place of the Identity's own scope; nil: there
 }
 
 // view is id as it stands, for a known id.
@@ -87,8 +60,8 @@ func (id *Identity) view() view { return view{Identity: id, active: id.here} }
 
 // identity is the Identity that a Func gets.
 func (v view) identity() *Identity {
-	if v.scoped {
-		return v.In(v.scope)
+	if v.in != nil {
+		return v.In(v.in.scope)
 	}
 	return v.Identity
 }
@@ -108,27 +81,6 @@ func (p *predicate) plain() string {
 }
 
 func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
-
-// newGroupLeaf is newLeaf for what follows from the active groups alone. The two lie side by side, since a check reads both.
-func newGroupLeaf[R any, L interface {
-	*R
-	leaf
-}](fill func(L)) *predicate {
-	p := &struct {
-		predicate
-		rule R
-	}{}
-	fill(&p.rule)
-	p.predicate = predicate{rule: L(&p.rule), depth: 1, size: 1, serial: newSerial()}
-	return &p.predicate
-}
-
-// serialStep is how far serials of predicates are apart, so that there is a number for each with each verdict.
-const serialStep = 4
-
-func newSerial() uint64 { return serials.Add(1) * serialStep }
-
-var serials atomic.Uint64
 
 // missing stands where a predicate should be.
 var missing = newLeaf(&flawed{"nil", nil, "a predicate is missing"})

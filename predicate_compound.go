@@ -1,9 +1,6 @@
 package rbac
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // compound is a rule made of parts, of which there is at least one.
 type compound struct {
@@ -57,9 +54,6 @@ func newCompound(r joint) *predicate {
 	case p.size > maxSize:
 		return newExcess(r, fmt.Sprintf("a predicate has more than %d parts", maxSize))
 	}
-	if _, scoped := r.(*inScope); !scoped && !slices.ContainsFunc(r.members(), func(part *predicate) bool { return part.serial == 0 }) {
-		p.serial = newSerial()
-	}
 	return p
 }
 
@@ -86,7 +80,7 @@ func (c *compound) call() (string, []string) {
 func (c *allOf) judge(id view) verdict {
 	v := met
 	for _, part := range c.parts {
-		if v = min(v, part.judgePart(id)); v == unmet {
+		if v = min(v, part.rule.judge(id)); v == unmet {
 			return unmet // nothing can change it any more
 		}
 	}
@@ -96,11 +90,11 @@ func (c *allOf) judge(id view) verdict {
 func (c *anyOf) judge(id view) verdict {
 	v := unmet
 	for _, part := range c.parts {
-		if v = max(v, part.judgePart(id)); v == met {
+		if v = max(v, part.rule.judge(id)); v == met {
 			return met // nothing can change it any more
 		}
 	}
 	return v
 }
 
-func (c *negation) judge(id view) verdict { return -c.parts[0].judgePart(id) }
+func (c *negation) judge(id view) verdict { return -c.parts[0].rule.judge(id) }

@@ -45,14 +45,7 @@ type Predicate interface {
 
 // Met reports whether id meets p. It is Check(id, p) == nil without building the
 // error: it allocates nothing and takes nanoseconds.
-func Met(id *Identity, p Predicate) bool {
-	if q, ok := p.(*predicate); ok && q != nil && id != nil && id.here != nil {
-		if v, ok := id.here.recalled(q); ok {
-			return v == met
-		}
-	}
-	return judge(id, p) == met
-}
+func Met(id *Identity, p Predicate) bool { return judge(id, p) == met }
 
 // Check returns nil if id meets p, and a [*DeniedError], which is [ErrDenied],
 // otherwise. A nil or zero id and a nil p are denied.
@@ -78,7 +71,7 @@ func judge(id *Identity, p Predicate) (v verdict) {
 	if !id.known() {
 		return broken
 	}
-	return own(p).judge(id.view())
+	return own(p).rule.judge(id.view())
 }
 
 // DeniedError is the [ErrDenied] that tells who did not meet what, and why.
@@ -102,7 +95,7 @@ func (e *DeniedError) WithoutGroups() string {
 		return e.Message
 	}
 	id := *e.Identity
-	id.hushed, id.near = true, nil
+	id.hushed = true
 	return denialMessage(&id, e.Predicate)
 }
 
@@ -169,7 +162,7 @@ func InGroup(name string) Predicate {
 	if !validGroup(name) {
 		return newFlawedName("in_group", "group", name)
 	}
-	return newGroupLeaf(func(r *inGroup) { r.name = name })
+	return newLeaf(&inGroup{name: name})
 }
 
 func validGroup(name string) bool {
@@ -194,7 +187,7 @@ func HasPermission(name string) Predicate {
 	if !validPermission(name) {
 		return newFlawedName("has_permission", "permission", name)
 	}
-	return newGroupLeaf(func(r *hasPermission) { r.name = name })
+	return newLeaf(&hasPermission{name: name})
 }
 
 // validPermission keeps patterns out: Not(HasPermission("post.*")) would be met

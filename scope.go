@@ -14,9 +14,9 @@ type scopedGroups struct {
 
 // fill makes it of what is assigned in each scope. Scopes with the same
 // assignments, which are most, share one entry.
-func (a *scopedGroups) fill(assigned map[string][]int32, activate func(global, scoped []int32) groupLists) {
+func (a *scopedGroups) fill(assigned map[string][]int32, activate func(global, scoped []int32) activeGroups) {
 	everywhere := assigned[""]
-	a.global.groupLists = activate(everywhere, nil)
+	a.global = activate(everywhere, nil)
 	made := map[string]*activeGroups{}
 	for scope, groups := range assigned {
 		if scope == "" {
@@ -25,9 +25,10 @@ func (a *scopedGroups) fill(assigned map[string][]int32, activate func(global, s
 		slices.Sort(groups)
 		key := numbersKey(groups)
 		if _, ok := made[key]; !ok {
-			made[key] = &activeGroups{groupLists: activate(everywhere, groups)}
+			groups := activate(everywhere, groups)
+			made[key] = &groups
 		}
-		if made[key].equal(a.global.groupLists) {
+		if made[key].equal(a.global) {
 			continue
 		}
 		if a.scoped == nil {
@@ -45,8 +46,7 @@ func numbersKey(numbers []int32) string {
 	return string(b)
 }
 
-// in returns the groups that count in a scope. None is shared by two policies, not even where there are no
-// groups: what they remember follows from the policy, too.
+// in returns the groups that count in a scope.
 func (a *scopedGroups) in(scope string) *activeGroups {
 	if a == nil {
 		return &activeGroups{}
@@ -136,9 +136,9 @@ type inScope struct {
 
 func (c *inScope) judge(id view) verdict {
 	if id.policy != nil {
-		id.active, id.scope, id.scoped = id.Identity.active.in(c.scope), c.scope, true
+		id.active, id.in = id.Identity.active.in(c.scope), c
 	}
-	return c.parts[0].judgePart(id)
+	return c.parts[0].rule.judge(id)
 }
 
 func (c *inScope) call() (string, []string) {
