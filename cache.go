@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -20,6 +21,8 @@ type caches struct {
 	tickets  *otter.Cache[store.TokenHash, *cachedTicket]
 	ended    *otter.Cache[store.TokenHash, time.Time] // tickets found past a limit: dead unless used after that time
 	gone     *otter.Cache[store.TokenHash, struct{}]  // tickets whose rows were found to be gone, which a replica that lags may still show
+
+	anonymous atomic.Pointer[Identity] // of a request without a ticket
 }
 
 // userCache finds users by a text.
@@ -43,11 +46,11 @@ func newCache[K comparable, V any](size int) *otter.Cache[K, V] {
 
 // cachedUser is an enabled user with their memberships, which are those of a policy and of those that changes make of it.
 type cachedUser struct {
-	standing atomic.Pointer[standing]
+	standing atomic.Pointer[cachedIdentity]
 	dropped  atomic.Bool // the cache of users does not hold it any more: it may not be so any more
 	id       uuid.UUID
 	name     string
-	groups   heldGroups
+	groups   policy.Memberships
 }
 
 // add puts a user into the caches, under a text in one of them. It returns the user who is there already, if
@@ -92,6 +95,9 @@ func (a *Authority) keep(st *state, fill func(*caches)) {
 // of it is ever used again, but each could be what keeps a whole policy in memory, for as long as nobody asks.
 func (a *Authority) forgetOld() {
 	p := a.state.Load().policy
+	if id := a.caches.anonymous.Load(); id != nil && id.policy != p {
+		a.caches.anonymous.CompareAndSwap(id, nil)
+	}
 	for _, u := range a.caches.users.All() {
 		forgetStanding(&u.standing, p)
 	}
@@ -109,7 +115,7 @@ func (a *Authority) forgetOld() {
 	}
 }
 
-func forgetStanding(place *atomic.Pointer[standing], p *policy) {
+func forgetStanding(place *atomic.Pointer[cachedIdentity], p *policy.Policy) {
 	if s := place.Load(); s != nil && s.policy != p {
 		place.CompareAndSwap(s, nil)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -34,13 +35,23 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return st.policy.anonymous(&a.noTicket), nil, began.time, nil
+		return a.anonymous(st.policy), nil, began.time, nil
 	}
 	hash := t.hash()
 	if c := a.cachedTicket(st, hash, began); c != nil {
 		return a.identityIn(c, st, began.time), c, began.time, nil
 	}
 	return a.findStored(ctx, hash)
+}
+
+// anonymous returns the Identity of a request without a ticket.
+func (a *Authority) anonymous(p *policy.Policy) *Identity {
+	id := a.caches.anonymous.Load()
+	if id == nil || id.policy != p {
+		id = newAnonymous(p, &a.noTicket)
+		a.caches.anonymous.Store(id)
+	}
+	return id
 }
 
 // findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
@@ -117,7 +128,7 @@ func noTicket(err error) error {
 }
 
 // readUser reads an enabled user and their memberships. One that is disabled is ErrDenied.
-func readUser(r store.Records, p *policy, find func() (store.UserRecord, error)) (*cachedUser, error) {
+func readUser(r store.Records, p *policy.Policy, find func() (store.UserRecord, error)) (*cachedUser, error) {
 	u, err := find()
 	if err != nil {
 		return nil, err
@@ -126,7 +137,7 @@ func readUser(r store.Records, p *policy, find func() (store.UserRecord, error))
 		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name, Reason: "the account is disabled"}
 	}
 	memberships, err := r.UserMemberships(u.ID)
-	return &cachedUser{id: u.ID, name: u.Name, groups: p.held(memberships)}, err
+	return &cachedUser{id: u.ID, name: u.Name, groups: p.Memberships(memberships)}, err
 }
 
 // identityIn is the Identity of a ticket.
@@ -135,9 +146,9 @@ func (a *Authority) identityIn(c *cachedTicket, st *state, now time.Time) *Ident
 }
 
 // stand returns what is in its place if that holds, and makes it otherwise.
-func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t store.Ticket, now time.Time, from *origin) *Identity {
+func (u *cachedUser) stand(place *atomic.Pointer[cachedIdentity], p *policy.Policy, t store.Ticket, now time.Time, from *origin) *Identity {
 	s := place.Load()
-	if !s.holds(p, now) {
+	if !s.valid(p, now) {
 		s = u.withTicket(p, t, now, from)
 		place.Store(s)
 		if u.dropped.Load() { // since they were found: nobody looks here again, and it would keep the policy in memory
@@ -148,9 +159,9 @@ func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t store.T
 }
 
 // withTicket returns what a ticket of the user gives; the zero ticket is that of a user without one.
-func (u *cachedUser) withTicket(p *policy, t store.Ticket, now time.Time, from *origin) *standing {
-	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, from)
-	s.until = u.groups.nextEnd(now)
+func (u *cachedUser) withTicket(p *policy.Policy, t store.Ticket, now time.Time, from *origin) *cachedIdentity {
+	s := identify(p, u.id, u.name, p.AssignedNow(u.groups, now), t, from)
+	s.until = u.groups.NextEnd(now)
 	return s
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -127,7 +128,7 @@ func (h *holdings) lostGrant(g Grant) string {
 	if _, there := h.groups[h.id(g.Group)]; !there {
 		return h.lost(g.Group)
 	}
-	if _, there := h.permissions[g.Permission]; !there && !isPattern(g.Permission) {
+	if _, there := h.permissions[g.Permission]; !there && !policy.IsPattern(g.Permission) {
 		return "the permission " + g.Permission + " was deleted"
 	}
 	return "was revoked"
@@ -169,13 +170,13 @@ func (h *holdings) beside(c Catalogue) Catalogue {
 func (h *holdings) unmatched() []PlanEntry {
 	matched := map[string]bool{}
 	for _, p := range h.all.permissions {
-		for _, pattern := range covering(p.Name) {
+		for _, pattern := range policy.Covering(p.Name) {
 			matched[pattern] = true
 		}
 	}
 	var entries []PlanEntry
 	for _, g := range h.all.grants {
-		if isPattern(g.Permission) && g.Permission != everything && !matched[g.Permission] {
+		if policy.IsPattern(g.Permission) && g.Permission != policy.Everything && !matched[g.Permission] {
 			entries = append(entries, PlanEntry{"grant", grantName(publicGrant(g, h.groups[g.Group].Name)), unmatchedReason})
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -13,7 +13,7 @@ import (
 // that its caches hold is true at this head, too.
 type state struct {
 	head   store.Head
-	policy *policy // nil: nothing was read yet
+	policy *policy.Policy // nil: nothing was read yet
 }
 
 // errMoved: the state moved past the transaction while it was running.
@@ -93,7 +93,7 @@ func (a *Authority) follow(ctx context.Context, r store.Records, head store.Head
 	case st.policy == nil: // nothing was read yet
 		return a.reload(r, st, head)
 	case head.Revision > st.head.Revision:
-		changes, ok, err := changesSince(r, st.head, head, max(mostChanges, st.policy.permissionNums.Len()), func() bool { return a.state.Load() != st })
+		changes, ok, err := changesSince(r, st.head, head, max(mostChanges, st.policy.CountPermissions()), func() bool { return a.state.Load() != st })
 		if err != nil {
 			return nil, err
 		}
@@ -121,9 +121,9 @@ const mostChanges = 1000
 // changesSince reads the changes between two heads, up to most of them. It reports false if there are
 // more, or they do not lead from one to the other without a gap, and gives errMoved once moved does. Of what
 // happened to a user in a row it keeps who that was.
-func changesSince(r store.Records, from, to store.Head, most int, moved func() bool) ([]Change, bool, error) {
-	var changes []Change
-	rows, policy := 0, 0
+func changesSince(r store.Records, from, to store.Head, most int, moved func() bool) ([]store.Change, bool, error) {
+	var changes []store.Change
+	rows, others := 0, 0
 	at, seq := store.Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
@@ -135,10 +135,10 @@ func changesSince(r store.Records, from, to store.Head, most int, moved func() b
 		if moved() { // an Update of this Authority was quicker
 			return nil, false, errMoved
 		}
-		if !userActions[c.Action] {
-			policy++
+		if !policy.AboutUser(c.Action) {
+			others++
 		}
-		if rows++; rows > most || policy > mostChanges {
+		if rows++; rows > most || others > mostChanges {
 			return nil, false, nil // there may be more of them, of the last revision too
 		}
 		if c.Revision == from.Revision {
@@ -146,7 +146,7 @@ func changesSince(r store.Records, from, to store.Head, most int, moved func() b
 				return nil, false, nil
 			}
 		} else {
-			changes = collect(changes, Change(c))
+			changes = collect(changes, c)
 		}
 		if c.Revision != at.Revision {
 			seq = -1
@@ -160,58 +160,29 @@ func changesSince(r store.Records, from, to store.Head, most int, moved func() b
 }
 
 // collect adds a change to others. A change of a user may hold long texts, and there may be tens of thousands of them.
-func collect(changes []Change, c Change) []Change {
-	if !userActions[c.Action] {
+func collect(changes []store.Change, c store.Change) []store.Change {
+	if !policy.AboutUser(c.Action) {
 		return append(changes, c)
 	}
-	if n := len(changes); n > 0 && userActions[changes[n-1].Action] && changes[n-1].SubjectID == c.SubjectID {
+	if n := len(changes); n > 0 && policy.AboutUser(changes[n-1].Action) && changes[n-1].SubjectID == c.SubjectID {
 		return changes
 	}
-	return append(changes, Change{Action: c.Action, SubjectID: c.SubjectID})
+	return append(changes, store.Change{Action: c.Action, SubjectID: c.SubjectID})
 }
 
 // apply follows changes.
-func (a *Authority) apply(r store.Records, st *state, head store.Head, changes []Change) (*state, error) {
-	p, ok := st.policy.after(changes)
+func (a *Authority) apply(r store.Records, st *state, head store.Head, changes []store.Change) (*state, error) {
+	p, ok := st.policy.After(changes)
 	if !ok {
 		return a.reload(r, st, head)
 	}
 	return a.move(st, &state{head: head, policy: p}, func() {
 		for _, c := range changes {
-			if userActions[c.Action] {
+			if policy.AboutUser(c.Action) {
 				a.caches.users.Invalidate(c.SubjectID)
 			}
 		}
 	})
-}
-
-// after returns the policy after changes, which is p itself if they are about users only. It reports
-// false if that cannot be told from them.
-func (p *policy) after(changes []Change) (*policy, bool) {
-	next := p
-	for _, c := range changes {
-		if userActions[c.Action] {
-			if c.SubjectID == uuid.Nil {
-				return nil, false // it does not tell whom to drop from the caches
-			}
-			continue
-		}
-		if next == p {
-			next = p.fork()
-		}
-		if !next.change(c) {
-			return nil, false
-		}
-	}
-	return next, true
-}
-
-// userActions are the changes that leave the policy as it is and concern nobody
-// but their Subject.
-var userActions = map[string]bool{
-	"AddUser": true, "ModifyUser": true, "DeleteUser": true, "SetPasswordHash": true, "Unlock": true,
-	"AssignUser": true, "ModifyMembership": true, "DeassignUser": true,
-	"Logout": true, "LogoutUser": true, "RevokeTicket": true, "AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
 }
 
 // reload reads the policy and drops every cached user, and so every ticket.
@@ -268,7 +239,7 @@ func (a *Authority) advance(before moment, tx *Tx) {
 	}
 	p, ok := st.policy, st.at(tx.head) && len(tx.aboutPolicy) <= mostChanges
 	if ok {
-		p, ok = p.after(tx.aboutPolicy)
+		p, ok = p.After(tx.aboutPolicy)
 	}
 	if !ok {
 		a.giveUpLeaseLocked()

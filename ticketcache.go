@@ -17,7 +17,7 @@ type cachedTicket struct {
 	seen     *lastSeen
 	shown    atomic.Pointer[moment] // when the store last had the ticket
 	asked    atomic.Int64           // when it was last noted to be looked for, by the steady clock
-	standing atomic.Pointer[standing]
+	standing atomic.Pointer[cachedIdentity]
 }
 
 // lag is by how much LastSeen may be behind the last use.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -26,9 +27,9 @@ import (
 type updateRecords struct {
 	store.Records
 	ctx  context.Context
-	size int         // about how many groups there are
-	at   *policy     // what the store had when the Update began; nil: that is not known, or its groups are not so any more
-	over atomic.Bool // nothing is told from memory any more; atomic, since a goroutine that the host left behind may still ask
+	size int            // about how many groups there are
+	at   *policy.Policy // what the store had when the Update began; nil: that is not known, or its groups are not so any more
+	over atomic.Bool    // nothing is told from memory any more; atomic, since a goroutine that the host left behind may still ask
 
 	locked    int                             // how many users the store was asked for
 	users     map[uuid.UUID]*rememberedUser   // locked or added
@@ -252,11 +253,11 @@ func (r *updateRecords) knownGroup(name string) (store.Group, bool) {
 	if r.at == nil || r.groups.asked < askedOften {
 		return store.Group{}, false
 	}
-	n, ok := r.at.groupNums.Get(name)
-	if !ok {
+	g := r.at.Group(name)
+	if g == nil {
 		return store.Group{}, false
 	}
-	return store.Group(r.at.group(n).Group), true
+	return *g, true
 }
 
 // keep sets a value in a map that may not have been made yet.
