@@ -6,10 +6,10 @@ import (
 )
 
 // A grant may name a pattern of permissions. The pattern * gives every
-// permission, and post.* every permission below post, such as post.edit and
-// post.edit.own, but neither post itself nor postage. A pattern gives
-// permissions that are added later, too. Patterns are expanded when a policy
-// is compiled or changed, so a check does not see them.
+// permission, and post.* every permission below post, for example post.edit and
+// post.edit.own, but neither post itself nor postage. A pattern also gives
+// permissions added later. Patterns are expanded when a policy is compiled or
+// changed: a check sees no patterns.
 
 // Everything is the pattern of a superuser.
 const Everything = "*"
@@ -17,8 +17,9 @@ const Everything = "*"
 // IsPattern reports whether the text of a grant has the form of a pattern.
 func IsPattern(text string) bool { return text == Everything || strings.HasSuffix(text, ".*") }
 
-// PermissionFault returns why a text with * in it may not name a permission,
-// "" if it may. Such a name would look like a pattern and give only itself.
+// PermissionFault returns the reason why a text cannot name a permission
+// because of a *, "" for an acceptable name. A permission named like a pattern
+// would look like many permissions and be only one.
 func PermissionFault(name string) string {
 	switch {
 	case IsPattern(name):
@@ -29,7 +30,7 @@ func PermissionFault(name string) string {
 	return ""
 }
 
-// Covering lists the patterns that give a permission, the narrowest first.
+// Covering lists all patterns with a permission, the narrowest first.
 func Covering(permission string) []string {
 	var patterns []string
 	for i := len(permission) - 2; i > 0; i-- {
@@ -40,20 +41,19 @@ func Covering(permission string) []string {
 	return append(patterns, Everything)
 }
 
-// Gives reports whether one of some grants, which are sorted, gives a
-// permission: by name or by a pattern.
+// Gives reports whether any of some sorted grants gives a permission: by name
+// or by pattern.
 func Gives(grants []string, permission string) bool {
 	return len(grants) > 0 && givesAny(grants, giving(permission))
 }
 
-// giving lists the texts of grants that give a permission: the name, and then
-// the patterns, the narrowest first.
+// giving lists all texts of matching grants for a permission: the name, and
+// then the patterns, the narrowest first.
 func giving(permission string) []string {
 	return append([]string{permission}, Covering(permission)...)
 }
 
-// givesAny reports whether one of some texts is among grants, which are
-// sorted.
+// givesAny reports whether any of some texts is among sorted grants.
 func givesAny(grants, texts []string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool {
 		_, ok := slices.BinarySearch(grants, text)
@@ -61,12 +61,13 @@ func givesAny(grants, texts []string) bool {
 	})
 }
 
-// matching yields, in byte order, the permissions that a pattern gives.
+// matching yields the permissions of a pattern in byte order.
 func (p *Policy) matching(pattern string) func(yield func(string, int32) bool) {
 	stem := strings.TrimSuffix(pattern, Everything)
 	return func(yield func(string, int32) bool) {
 		for name, n := range p.permissionNames.Under(stem) {
-			// A permission that is the stem, with its dot, is not below the stem.
+			// A permission equal to the stem, dot included, is not below the
+			// stem.
 			if name != stem && !yield(name, n) {
 				return
 			}
@@ -74,8 +75,9 @@ func (p *Policy) matching(pattern string) func(yield func(string, int32) bool) {
 	}
 }
 
-// UnmatchedPatterns lists, in byte order, the granted patterns that match no
-// permission. It leaves out *, which is granted before there are permissions.
+// UnmatchedPatterns lists, in byte order, the granted patterns without any
+// permission. The pattern * is left out: it is granted to a first administrator
+// before the first permission exists.
 func (p *Policy) UnmatchedPatterns() []string {
 	var patterns []string
 	for text := range p.otherGrants.All() {
@@ -95,7 +97,7 @@ func (p *Policy) matches(pattern string) bool {
 	return false
 }
 
-// Grantees lists, in byte order, the names of the groups that are granted a
+// Grantees lists, in byte order, the names of the groups with a grant of a
 // pattern.
 func (p *Policy) Grantees(pattern string) []string {
 	groups, _ := p.otherGrants.Get(pattern)
