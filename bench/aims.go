@@ -18,7 +18,8 @@ type aim struct {
 
 var everywhere = []string{"S", "M", "L"}
 
-// allAims are the aims of rbac, on the memory store unless the text names another.
+// allAims are the aims of rbac, on the memory store unless the text names
+// another.
 var allAims = []aim{
 	{"a guarded request over loopback, requests/s × gorilla/sessions and a map", 2, true, []string{"loopback"}, ratio, func(r *report, _ string) (float64, bool) {
 		return r.serviceRatio(guardService, gorillaService)
@@ -75,7 +76,8 @@ func sum(columns ...string) func(*report, string) (float64, bool) {
 	}, columns)
 }
 
-// combined makes one value of several values of rbac. All of them must be there.
+// combined makes one value of several values of rbac, all of which were
+// measured.
 func combined(f func([]float64) float64, columns []string) func(*report, string) (float64, bool) {
 	return func(r *report, where string) (float64, bool) {
 		return r.checkValue(where, func(c *comparison) (float64, bool) {
@@ -118,7 +120,8 @@ func (a aim) line(r *report) []string {
 	return []string{a.what, sign + a.format(a.limit), listed(measured), a.verdict(worst, len(measured))}
 }
 
-// excess returns the factor by which a value misses the limit; at most 1 passes.
+// excess returns the factor by which a value misses the limit; at most 1
+// passes.
 func (a aim) excess(v float64) float64 {
 	switch {
 	case a.least:

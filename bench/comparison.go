@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// row is what was measured of one peer in one world.
+// row holds the values of one peer in one world.
 type row struct {
 	*peer
 	values   map[string]float64 // nanoseconds, bytes or ratios by column; a peer may lack some
@@ -16,13 +16,14 @@ type row struct {
 	loaded   subject            // kept for sampling; nil if the world is loaded again
 }
 
-// comparison is what was measured in one world.
+// comparison holds the values of all peers in one world.
 type comparison struct {
 	size
 	rows []*row
 }
 
-// hold measures peers in one world: each alone for load and heap, then all in turns.
+// comparePeers measures peers in one world: each alone for load and heap, then
+// all in turns.
 func comparePeers(s size, budget time.Duration, peers []peer, progress func(string, ...any)) (*comparison, error) {
 	w := newWorld(s)
 	c := &comparison{size: s}
@@ -205,7 +206,7 @@ func allocations(c *cycle, n int) float64 {
 	return testing.AllocsPerRun(min(n, 1000), func() { c.run(1) })
 }
 
-// oneEach returns a function that asks one allowed and one denied question over
+// oneEach returns a function that asks an allowed and a denied question over
 // and over, each half of the time.
 func oneEach(p prepared, q *questions) func(from, to int) int {
 	yes, no := 0, 0

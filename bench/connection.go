@@ -8,9 +8,9 @@ import (
 	"strconv"
 )
 
-// connection is an HTTP connection that stays open. The client reads answers
-// without the HTTP client of the standard library, which costs more than most
-// of the servers that are measured.
+// connection is an HTTP connection that stays open. It has no use for the HTTP
+// client of the standard library, which costs more than most of the measured
+// servers.
 type connection struct {
 	net.Conn
 	r *bufio.Reader

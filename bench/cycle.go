@@ -16,9 +16,8 @@ type cycle struct {
 	refused int // the answers that are not yes
 }
 
-// run asks the next questions and returns the time. The function that asks
-// counts its answers and is called through a variable, so that the compiler
-// cannot leave anything out.
+// run asks the next questions and returns the time. The compiler cannot leave
+// anything out: ask counts its answers and is called through a variable.
 func (c *cycle) run(ops int) time.Duration {
 	start := time.Now()
 	for ops > 0 {

@@ -9,12 +9,13 @@
 // Every answer is verified before it is timed, and samples are taken in turns,
 // so that noise of the machine disturbs all alike.
 //
-//	go run .                        everything: ten minutes
-//	go run . -renew                 the same, and renews the tables of README.md and docs/performance.md
-//	go run . -sizes S -budget 2s    a quick look
-//	go run . -parts services        one part only
-//	go run . -sizes X -parts checks a million users on SQLite: another quarter of an hour
+//	go run .                         everything: ten minutes
+//	go run . -renew                  the same, and renews the tables of the documents
+//	go run . -sizes S -budget 2s     a quick look
+//	go run . -parts services         one part only
+//	go run . -sizes X -parts checks  a million users on SQLite: a quarter of an hour
 //
 // The report is printed, and written to results.md with the plot latency.svg.
+// With -renew the tables of README.md and docs/performance.md are written, too.
 // docs/performance.md explains the method and each column.
 package main

@@ -97,7 +97,8 @@ func (c *comparison) over(r *row, column, bound, boundColumn string) string {
 	return none
 }
 
-// growth is the table of checks by strings for all peers, and all columns of rbac.
+// growth is the table of checks by strings for all peers, and all columns of
+// rbac.
 func (r *report) growth() string {
 	lines := [][]string{append([]string{"check by strings"}, heads(r.compared())...)}
 	for _, p := range peers {

@@ -31,11 +31,11 @@ const (
 	bitsetName = "bitset"
 )
 
-// subject is a peer that holds a world. Each subject has loops of its own, so
-// that no indirect call is timed that users of the peer would not have.
+// subject is a peer that holds a world. Each subject has its own loops: an
+// indirect call that users of the peer do not have must not be timed.
 type subject interface {
 	check(user, permission string) bool
-	// checks makes a check by strings of each probe and counts the allowed ones.
+	// checks makes a check by strings of each probe and counts the allowed.
 	checks(ps []probe) (allowed int)
 	assign(user, group string) error
 	deassign(user, group string) error
@@ -44,24 +44,25 @@ type subject interface {
 	close() error
 }
 
-// readier is a subject that can be asked with values that a request holds, such
-// as an Identity and a predicate, instead of names.
+// readier is a subject that takes values of a request, an Identity and a
+// predicate for example, instead of names.
 type readier interface {
 	ready(ps []probe) prepared
 }
 
 // prepared holds one question for each probe.
 type prepared interface {
-	// each asks the questions from one number up to another and counts the
-	// allowed ones.
+	// each asks the questions from number from up to number to and counts the
+	// allowed.
 	each(from, to int) (allowed int)
 	// again asks one question n times.
 	again(i, n int) (allowed int)
 }
 
-// compounder is a subject that can decide compounds. It prepares them as far as
-// the peer can; the function that it returns asks the compounds from one number
-// up to another and counts the allowed ones.
+// compounder is a subject that can decide compounds. The method compounds
+// prepares the compounds as far as the peer can, and returns a function. The
+// function decides the compounds from one number up to another and counts the
+// allowed.
 type compounder interface {
 	compounds(cs []compound) func(from, to int) (allowed int)
 }

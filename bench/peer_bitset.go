@@ -7,7 +7,8 @@ import (
 )
 
 // bits holds for each user a set of all permissions and a set of all groups.
-// Nothing checks faster, and nothing takes more memory or more time for a change.
+// Nothing checks faster, and nothing takes more memory or more time for a
+// change.
 type bits struct {
 	users              map[string]*userBits
 	groups, permission map[string]uint // the number of each name

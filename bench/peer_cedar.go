@@ -6,10 +6,10 @@ import (
 	"github.com/cedar-policy/cedar-go"
 )
 
-// cedarWorld has the world as entities: the parents of a user are the groups, and
-// the parents of a group are the permissions that the group grants. One policy
-// then covers everything. With a policy for each grant, cedar-go would walk the
-// policies at each request, as casbin does.
+// cedarWorld has the world as entities: the parents of a user are the groups,
+// and the parents of a group are the permissions that the group grants. One
+// policy then covers everything. With a policy for each grant, cedar-go would
+// walk the policies at each request, as casbin does.
 type cedarWorld struct {
 	entities cedar.EntityMap
 	simple   *cedar.PolicySet

@@ -3,8 +3,8 @@ package main
 import "slices"
 
 // maps is what a service author writes without a library: the groups of each
-// user, and the permissions of each group. There is no lock, and a change during
-// a read would be a data race, so the bound is low.
+// user, and the permissions of each group. There is no lock, and a change
+// during a read would be a data race, so the bound is low.
 type maps struct {
 	groupsOf    map[string][]string
 	permissions map[string]map[string]struct{} // of each group

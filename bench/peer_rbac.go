@@ -26,8 +26,8 @@ type authority struct {
 // discard keeps logging out of the times.
 var discard = slog.New(slog.DiscardHandler)
 
-// cacheAll returns a Config that caches every user of a world, so that checks
-// are measured from the cache.
+// cacheAll returns a Config that caches every user of a world: checks are
+// measured from the cache.
 func cacheAll(w *world) rbac.Config {
 	return rbac.Config{Logger: discard, CachedUsers: max(10_000, len(w.users))}
 }

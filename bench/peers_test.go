@@ -38,8 +38,8 @@ func loaded(t *testing.T, p peer, w *world) subject {
 	return s
 }
 
-// The next check sees the changes of each peer, except those of casbin's caches,
-// and the opposite change undoes them.
+// The next check sees the changes of each peer, except those of casbin's
+// caches, and the opposite change undoes them.
 func TestRevokeEffective(t *testing.T) {
 	w := newWorld(small)
 	q := newQuestions(w)
@@ -57,8 +57,7 @@ func TestRevokeEffective(t *testing.T) {
 	}
 }
 
-// A peer that goes on allowing after one kind of revoke is found out, whichever
-// kind that is.
+// A peer that goes on allowing after one of both kinds of revoke is found out.
 func TestRevokesOfBothKindsCount(t *testing.T) {
 	w := newWorld(small)
 	q := newQuestions(w)
@@ -98,8 +97,8 @@ func (p blindPeer) revoke(group, permission string) error {
 	return p.subject.revoke(group, permission)
 }
 
-// The caches of casbin answer with the entries that they were filled with, which
-// are the entries that are timed.
+// The caches of casbin answer with the entries of remember, and these entries
+// are timed.
 func TestCasbinAnswersFromItsCache(t *testing.T) {
 	w := newWorld(small)
 	for _, p := range peers {

@@ -37,8 +37,8 @@ func (r *report) plot() string {
 	return p.b.String()
 }
 
-// plotStyle has the colours for light and dark pages. The peers of a family share
-// a colour and differ in their dashes.
+// plotStyle has the colours for light and dark pages. The peers of a family
+// share a colour and differ in their dashes.
 const plotStyle = `
 .ground{fill:#ffffff} text{font:13px system-ui,sans-serif;fill:#24292f} .title{font-size:17px;font-weight:600} .axis{fill:#57606a}
 .grid{stroke:#d8dee4;stroke-width:1} .line{fill:none;stroke-width:2;stroke-linejoin:round} .leader{fill:none;stroke:#8c959f;stroke-width:1}

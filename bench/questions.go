@@ -12,7 +12,8 @@ type probe struct {
 	want             bool
 }
 
-// compound asks whether a user meets (in_group a or has_permission b) and not in_group c.
+// compound asks whether a user meets (in_group a or has_permission b) and not
+// in_group c.
 type compound struct {
 	user, a, b, c string
 	has           bool // the permission b
@@ -79,7 +80,7 @@ func (a asker) probe(allowed bool) probe {
 	return probe{strings.Clone(a.users[u]), strings.Clone(a.permissions[p]), allowed}
 }
 
-// compound draws its parts so that each of them decides some of the answers.
+// compound draws parts that each decide some answers.
 func (a asker) compound(allowed bool) compound {
 	for {
 		u := a.any(a.users)

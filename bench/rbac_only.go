@@ -66,8 +66,8 @@ func loadPolicy(s size) (*comparison, error) {
 	return &comparison{size: s, rows: []*row{r}}, nil
 }
 
-// rbacSeries returns series that only rbac has: tickets, guarded requests, users
-// who are not cached, and one compound over and over.
+// rbacSeries returns the series of rbac alone: tickets, guarded requests,
+// uncached users, and one compound over and over.
 func (r *row) rbacSeries(a *authority, w *world, q *questions) ([]*series, error) {
 	tokens, err := issue(a, w)
 	if err != nil {
@@ -145,8 +145,8 @@ func (r *row) readyAllocations(a *authority, w *world) float64 {
 	return testing.AllocsPerRun(1000, func() { j.again(0, 1) })
 }
 
-// uncachedIdentities asks an Authority that caches one user for one user after
-// another, so that each is read from the store.
+// uncachedIdentities returns a cycle through all users, on an Authority that
+// caches one user: each user is read from the store.
 func uncachedIdentities(a *authority, w *world) (*cycle, error) {
 	opened, err := rbac.Open(context.Background(), a.store, rbac.Config{Logger: discard, CachedUsers: 1})
 	if err != nil {

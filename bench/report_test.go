@@ -36,8 +36,8 @@ func sampleReport() *report {
 	}
 }
 
-// Tables show each value in the unit that fits and as a multiple of the bound. A
-// dash stands for a missing value.
+// Tables show each value in the unit that fits and as a multiple of the bound.
+// A dash stands for a missing value.
 func TestTables(t *testing.T) {
 	r := sampleReport()
 	for _, c := range []struct{ what, text, want string }{
@@ -63,7 +63,8 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// Every line of a table has as many cells as the head, and a line follows the head.
+// Every line of a table has as many cells as the head, and a line follows the
+// head.
 func TestTableIsRegular(t *testing.T) {
 	for _, text := range strings.Split(sampleReport().markdown(), "\n\n") {
 		if !strings.HasPrefix(text, "|") {
@@ -133,8 +134,8 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// The plot is well-formed, has a line and a name for each peer that was measured
-// everywhere, and colours for light and dark pages.
+// The plot is well-formed, has a line and a name for each peer that was
+// measured everywhere, and colours for light and dark pages.
 func TestPlot(t *testing.T) {
 	svg := sampleReport().plot()
 	d := xml.NewDecoder(strings.NewReader(svg))
@@ -175,8 +176,8 @@ func TestNamesStandApart(t *testing.T) {
 	}
 }
 
-// Only the text between the markers is replaced. A document without markers is an
-// error.
+// Only the text between the markers is replaced. A document without markers is
+// an error.
 func TestBetween(t *testing.T) {
 	got, err := between("a\n<!-- bench: x -->\nold\n<!-- end of bench: x -->\nb\n", "x", "new\n")
 	if want := "a\n<!-- bench: x -->\nnew\n<!-- end of bench: x -->\nb\n"; err != nil || got != want {
@@ -189,8 +190,9 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// A series has the median, which one disturbed sample does not move, but the mean
-// if samples have few questions, so that easy and hard ones count alike.
+// The value of a series is the median, which one disturbed sample does not
+// move. If samples have few questions the value is the mean: easy and hard
+// questions count alike.
 func TestValueOfSeries(t *testing.T) {
 	disturbed := []float64{10, 12, 11, 900, 13}
 	if got := (&series{values: disturbed}).value(); got != 12 {

@@ -9,7 +9,8 @@ import (
 // series is one cell of the table, sampled in turns with the others.
 type series struct {
 	column string
-	// take makes one sample in about the time given: nanoseconds for one operation, or a ratio.
+	// take makes one sample in about the given time: nanoseconds for one
+	// operation, or a ratio.
 	take   func(time.Duration) (float64, error)
 	cycle  *cycle // of the samples, if each sample is of the next questions
 	values []float64
@@ -21,8 +22,8 @@ const (
 	leastRounds = 5
 )
 
-// interleave samples all series in rounds, so that noise of the machine that
-// lasts disturbs all of them, and each in some of its samples only. A series
+// interleave samples all series in rounds. Lasting noise of the machine then
+// disturbs all series alike, and each series in some samples only. A series
 // that takes longer than its share gets fewer rounds.
 func interleave(all []*series, budget time.Duration) error {
 	share := budget / time.Duration(max(1, len(all)))

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// serviceRow is what was measured of one service.
+// serviceRow holds the values of one service.
 type serviceRow struct {
 	service
 	samples    []float64 // nanoseconds for one request, round by round
@@ -18,8 +18,8 @@ type serviceRow struct {
 	logoutSeen bool      // a copy of the cookie is refused after a logout
 }
 
-// compareServices measures how many requests each service answers over loopback,
-// all in turns, in the smallest world.
+// compareServices measures how many requests each service answers over
+// loopback, all in turns, in the smallest world.
 func compareServices(services []service, budget time.Duration, progress func(string, ...any)) (rows []*serviceRow, err error) {
 	w := newWorld(sizes[0])
 	v := newVisits(newQuestions(w))

@@ -39,8 +39,8 @@ func loadSCS(load func(*world) (subject, error)) func(*world, []string) (*site, 
 	}
 }
 
-// decide returns a handler that serves the page to users of a session who have
-// the permission, as a service without a library for that does.
+// decide returns a handler as a service without httpguard writes the handler: a
+// user in a session with the permission gets the page.
 func decide(s subject, permission string, user func(*http.Request) string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch name := user(r); {

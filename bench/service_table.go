@@ -31,8 +31,8 @@ func (r *report) serviceCell(row *serviceRow, other string) string {
 	return none
 }
 
-// serviceRatio returns how many times as many requests one service answers as
-// the other: the median over the rounds, in each of which both were sampled.
+// serviceRatio returns the requests of one service as a multiple of the
+// requests of another: the median of the ratios within one round.
 func (r *report) serviceRatio(name, other string) (float64, bool) {
 	a, b := r.serviceRow(name), r.serviceRow(other)
 	if a == nil || b == nil {

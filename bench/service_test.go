@@ -31,8 +31,8 @@ func TestServicesAreGuarded(t *testing.T) {
 	}
 }
 
-// A service that refuses everybody, fails, guards nothing or serves another page
-// ends the run with an error that says so.
+// A service that refuses everybody, fails, guards nothing or serves another
+// page ends the run with an error. The error names the fault.
 func TestBrokenServicesEndTheRun(t *testing.T) {
 	answer := func(status int) func(http.Handler) http.Handler {
 		return func(http.Handler) http.Handler {

@@ -84,7 +84,8 @@ func (v *visitor) reads(page, cookie string) (bool, error) {
 	return false, fmt.Errorf("/%s is answered with %s", page, answer.Status)
 }
 
-// expect returns an error unless the page is served, or refused, as want has it.
+// expect returns an error unless the page is served, or refused, as want has
+// it.
 func (v *visitor) expect(want bool, page, cookie, who string) error {
 	got, err := v.reads(page, cookie)
 	if err == nil && got != want {

@@ -9,8 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// promised is the time after which no other Authority allows what a revocation
-// took away: the default of Config.MaxStaleness.
+// promised is the default of Config.MaxStaleness: after this time every other
+// Authority must have seen a revocation.
 const promised = time.Second
 
 // revocations measures how long after a revocation has returned another
@@ -76,7 +76,7 @@ func (s *storeSite) untilAllowed(c change) error {
 }
 
 // holds reports whether the user of c has the permission. An Authority that
-// cannot ask its store refuses, and the time until it asks again counts.
+// cannot ask its store refuses.
 func holds(a *rbac.Authority, c change) (bool, error) {
 	id, err := a.Identity(context.Background(), c.user)
 	if errors.Is(err, rbac.ErrUnavailable) {

@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// storeSite is rbac on one store, with a second Authority on a store of its own.
+// storeSite is rbac on one store, with a second Authority on a store of its
+// own.
 type storeSite struct {
 	*authority // makes all changes
 	other      *rbac.Authority
@@ -39,7 +40,8 @@ func startStoreSite(b backend, w *world, q *questions) (_ *storeSite, err error)
 			err = errors.Join(err, s.stop())
 		}
 	}()
-	// With fewer tickets a login would end an older one, which is another change.
+	// With fewer tickets a login would end an older one, which is another
+	// change.
 	cfg := rbac.Config{Logger: discard, MaxTickets: 10_000}
 	first, err := s.open(cfg)
 	if err != nil {

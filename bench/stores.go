@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// storeRow is what was measured of rbac on one kind of store.
+// storeRow holds the values of rbac on one kind of store.
 type storeRow struct {
 	name    string
 	logins  float64 // nanoseconds for each

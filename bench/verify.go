@@ -6,7 +6,7 @@ import (
 )
 
 // answer is one way in which a subject answers. The function ask asks the
-// questions from one number up to another and counts the allowed ones.
+// questions from one number up to another and counts the allowed.
 type answer struct {
 	name string
 	n    int

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The world and its questions are the same in every run, so that peers and runs
-// can be compared.
+// The world and its questions are the same in every run: peers and runs can be
+// compared.
 func TestWorldIsTheSameEveryTime(t *testing.T) {
 	w := newWorld(small)
 	if !reflect.DeepEqual(w, newWorld(small)) {
