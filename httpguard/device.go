@@ -15,11 +15,11 @@ func (g *Guard) deviceName() string { return g.cfg.CookieName + "-device" }
 // device returns what makes a browser known for the user who signed in with it
 // last; see [rbac.Login].Device. Of two cookies neither counts: one was planted.
 func (g *Guard) device(r *http.Request) string {
-	value, n := cookieNamed(r.Header["Cookie"], g.deviceName())
-	if n != 1 {
+	cookies := r.CookiesNamed(g.deviceName())
+	if len(cookies) != 1 {
 		return ""
 	}
-	return value
+	return cookies[0].Value
 }
 
 // newDevice makes the client of a new ticket known for its user. The login stands
@@ -39,6 +39,5 @@ func (g *Guard) setDevice(w http.ResponseWriter, r *http.Request, t rbac.Token) 
 	if device == "" {
 		return
 	}
-	setCookie(w.Header(), &http.Cookie{Name: g.deviceName(), Value: device, Path: g.cfg.cookiePath(),
-		MaxAge: int(deviceAge.Seconds()), Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	g.setCookie(w.Header(), g.deviceName(), device, deviceAge)
 }

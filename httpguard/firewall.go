@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,14 +40,14 @@ func (g *Guard) admit(r *http.Request) (*http.Request, error) {
 // canonicalHost writes a host in lower case, without the dot that may end it,
 // and keeps the port. An empty host, which HTTP/1.0 may send, stays empty.
 func canonicalHost(h string) (string, bool) {
-	if h == "" || plainHost(h) {
-		return h, true
+	if h == "" {
+		return "", true
 	}
 	host, port := h, ""
 	if i := strings.LastIndexByte(h, ':'); i >= 0 && !strings.HasSuffix(h, "]") {
 		host, port = h[:i], h[i+1:]
 	}
-	if digits.span(port) < len(port) {
+	if strings.TrimLeftFunc(port, isDigit) != "" {
 		return "", false
 	}
 	host, ok := canonicalName(host)
@@ -59,32 +60,10 @@ func canonicalHost(h string) (string, bool) {
 	return host, true
 }
 
-// plainHost recognises what is canonical at a glance: lower case labels, and a port if there is a colon.
-func plainHost(h string) bool {
-	for {
-		n := plainName.span(h)
-		if n == 0 {
-			return false
-		}
-		if n == len(h) {
-			return true
-		}
-		end := h[n]
-		h = h[n+1:]
-		switch end {
-		case '.':
-		case ':':
-			return h != "" && digits.span(h) == len(h)
-		default:
-			return false
-		}
-	}
-}
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 
-// plainName are the characters of names that are canonical at a glance.
-var plainName = newCharset("0123456789abcdefghijklmnopqrstuvwxyz-_")
-
-var digits = newCharset("0123456789")
+// isLabelRune is for hosts in lower case.
+func isLabelRune(r rune) bool { return 'a' <= r && r <= 'z' || isDigit(r) || r == '-' || r == '_' }
 
 func canonicalName(host string) (string, bool) {
 	if inner, ok := strings.CutPrefix(host, "["); ok {
@@ -93,7 +72,7 @@ func canonicalName(host string) (string, bool) {
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || plainName.span(label) < len(label) {
+		if label == "" || strings.TrimLeftFunc(label, isLabelRune) != "" {
 			return "", false
 		}
 	}
@@ -186,14 +165,16 @@ func checkPath(path string, allow pathRules) error {
 // isEscape reports whether s is what follows the percent sign of an escape:
 // 2f, or u002f, which some servers read too.
 func isEscape(s string) bool {
-	digits := 2
+	length := 2
 	if s != "" && (s[0] == 'u' || s[0] == 'U') {
-		s, digits = s[1:], 4
+		s, length = s[1:], 4
 	}
-	return hexDigits.span(s) >= digits
+	if len(s) < length {
+		return false
+	}
+	_, err := strconv.ParseUint(s[:length], 16, 16)
+	return err == nil
 }
-
-var hexDigits = newCharset("0123456789abcdefABCDEF")
 
 // checkSegments refuses segments that some server drops, or takes for the way up,
 // after dropping what follows a semicolon. The last one may be empty.

@@ -1,7 +1,6 @@
 package httpguard
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,26 +14,10 @@ import (
 // Guard protects the handlers of a service with the predicates of an
 // Authority. It is immutable and safe for concurrent use.
 type Guard struct {
-	a            authority
-	owner        *rbac.Authority // whose Identities are honoured; nil where a test has none
-	cfg          Config
-	revisionName string        // of the cookie
-	waits        chan struct{} // holds one value for each request that waits for a revision
-	vain         atomic.Uint64 // the revision that was last waited for in vain
-}
-
-// authority is what a Guard asks of an Authority.
-type authority interface {
-	Identify(context.Context, rbac.Token) (*rbac.Identity, error)
-	Login(context.Context, rbac.Login) (rbac.Token, error)
-	NewDevice(context.Context, rbac.Token) (string, error)
-	Logout(context.Context, rbac.Token) error
-	Ticket(context.Context, rbac.Token) (rbac.Ticket, error)
-	TicketGroups(context.Context, rbac.Token) ([]string, error)
-	SetActiveGroups(context.Context, rbac.Token, []string) error
-	View(context.Context, func(*rbac.Tx) error) error
-	Validate(rbac.Predicate) error
-	Revision() rbac.Revision
+	a     *rbac.Authority
+	cfg   Config
+	waits chan struct{} // holds one value for each request that waits for a revision
+	vain  atomic.Uint64 // the revision that was last waited for in vain
 }
 
 // New makes a Guard. It panics if a is nil or cfg can never work, such as with
@@ -43,14 +26,7 @@ func New(a *rbac.Authority, cfg Config) *Guard {
 	if a == nil {
 		panic("httpguard: nil Authority")
 	}
-	g := newGuard(a, cfg)
-	g.owner = a
-	return g
-}
-
-func newGuard(a authority, cfg Config) *Guard {
-	cfg = cfg.complete()
-	return &Guard{a: a, cfg: cfg, revisionName: cfg.CookieName + "-revision", waits: make(chan struct{}, revisionWaits)}
+	return &Guard{a: a, cfg: cfg.complete(), waits: make(chan struct{}, revisionWaits)}
 }
 
 // Handler goes outermost around everything that the Guard is to protect. It
@@ -109,9 +85,9 @@ func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 		g.awaitRevision(in)
 		g.identify(in, st)
 		r = g.withhold(r, st, st.carrying(r.Context()))
-		st.answer = answerWriter{ResponseWriter: w, g: g, carries: changes(r), before: g.a.Revision()}
-		next.ServeHTTP(&st.answer, r)
-		st.answer.seal()
+		aw := &answerWriter{ResponseWriter: w, g: g, carries: changes(r), before: g.a.Revision()}
+		next.ServeHTTP(aw, r)
+		aw.seal()
 	}
 }
 
@@ -167,15 +143,10 @@ func (g *Guard) Authorize(w http.ResponseWriter, r *http.Request, p rbac.Predica
 
 // keepFromCaches tells that the answer is for this client, and not to be kept, unless it is said how.
 func keepFromCaches(h http.Header) {
-	values := []string{"no-store", "Cookie, Authorization"}
-	if said := h["Cache-Control"]; len(said) == 0 || said[0] == "" {
-		h["Cache-Control"] = values[:1:1]
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
 	}
-	if len(h["Vary"]) == 0 {
-		h["Vary"] = values[1:2:2]
-	} else {
-		h["Vary"] = append(h["Vary"], values[1])
-	}
+	h.Add("Vary", "Cookie, Authorization")
 }
 
 // allow decides, and answers when it decides against.

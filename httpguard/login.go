@@ -126,9 +126,7 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		Addr: st.addr, UserAgent: r.UserAgent(), Device: g.device(r), Replaces: st.token,
 	})
 	if err != nil {
-		status := g.loginFailed(w, r, err)
-		p.Error = loginDetail(status, err)
-		g.loginPage(w, r, status, p)
+		g.refuseForm(w, r, p, err)
 		return
 	}
 	g.SetTicket(w, r, t)
@@ -138,6 +136,13 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		return
 	}
 	g.leadOn(w, r, t, p.CameFrom)
+}
+
+// refuseForm answers a login by a form with the form, filled in again.
+func (g *Guard) refuseForm(w http.ResponseWriter, r *http.Request, p LoginPage, err error) {
+	status := g.loginFailed(w, r, err)
+	p.Error = loginDetail(status, err)
+	g.loginPage(w, r, status, p)
 }
 
 // leadOn leads from a login to where the user came from, or to the choice of groups first.
@@ -238,12 +243,7 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *state) {
 	}
 	t, err := g.a.Login(r.Context(), l)
 	if err != nil {
-		status := g.loginFailed(w, r, err)
-		detail := loginDetail(status, err)
-		if status == http.StatusConflict { // the password was right, so that they may know
-			detail = strings.TrimSuffix(detail, ".") + ": " + why(err) + "."
-		}
-		g.answer(w, r, answer{Status: status, Detail: detail})
+		g.refuseJSON(w, r, err)
 		return
 	}
 	device := ""
@@ -251,6 +251,15 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *state) {
 		device = g.newDevice(r, t)
 	}
 	g.sendToken(w, r, t, device)
+}
+
+func (g *Guard) refuseJSON(w http.ResponseWriter, r *http.Request, err error) {
+	status := g.loginFailed(w, r, err)
+	detail := loginDetail(status, err)
+	if status == http.StatusConflict { // the password was right, so that they may know
+		detail = strings.TrimSuffix(detail, ".") + ": " + why(err) + "."
+	}
+	g.answer(w, r, answer{Status: status, Detail: detail})
 }
 
 // decodeStrictly refuses unknown fields: who sends "expires" should learn that nobody looks at it.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 // multipartLogin is the body of a login form that a script, or a form with that enctype, sends; its boundary is x.
@@ -42,10 +43,10 @@ func TestLoginOfTypedNames(t *testing.T) {
 // TestRefusedLoginsAreLogged: also those that no Authority hears of, and without what was sent.
 func TestRefusedLoginsAreLogged(t *testing.T) {
 	var log strings.Builder
-	invalid := &rbac.Error{Kind: rbac.ErrInvalid, Record: "user", Reason: "not a name"}
-	g := newGuard(&fake{login: func(rbac.Login) (rbac.Token, error) { return rbac.Token{}, invalid }}, Config{Logger: logTo(&log)})
+	g := New(authorityOf(t, memorystore.New()), Config{Logger: logTo(&log)})
 	for _, c := range []struct{ what, contentType, content, want string }{
-		{"an invalid name", formType, loginForm("a\x00", "hunter2", ""), "status=401"},
+		{"no name", formType, loginForm("", "hunter2", ""), "status=401"},
+		{"an invalid group", jsonType, `{"user":"amy","password":"hunter2","groups":["\u0000"]}`, "status=401"},
 		{"no form", "text/plain", "hunter2", "status=415"},
 		{"a malformed form", formType, "user=%zz&password=hunter2", "status=400"},
 		{"malformed JSON", jsonType, `{"password":"hunter2"`, "status=400"},

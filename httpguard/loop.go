@@ -27,17 +27,18 @@ func (g *Guard) triesName() string { return g.cfg.CookieName + "-tries" }
 // nothing, if the browser was sent there from the same page again and again.
 func (g *Guard) toLogin(w http.ResponseWriter, r *http.Request, st *state) bool {
 	page := pageNumber(st.url.Path)
-	value, _ := cookieNamed(restored(r).Header["Cookie"], g.triesName())
-	count, of, _ := strings.Cut(value, ".")
-	tries, err := strconv.Atoi(count)
-	if err != nil || tries < 0 || of != page {
-		tries = 0
+	tries := 0
+	if c, err := restored(r).Cookie(g.triesName()); err == nil {
+		count, of, _ := strings.Cut(c.Value, ".")
+		if n, err := strconv.Atoi(count); err == nil && n > 0 && of == page {
+			tries = n
+		}
 	}
 	if tries >= mostTries {
-		g.setTries(w, "", -1)
+		g.setCookie(w.Header(), g.triesName(), "", -time.Second)
 		return false
 	}
-	g.setTries(w, strconv.Itoa(tries+1)+"."+page, int(triesAge.Seconds()))
+	g.setCookie(w.Header(), g.triesName(), strconv.Itoa(tries+1)+"."+page, triesAge)
 	redirect(w, r, g.LoginURL(r))
 	return true
 }
@@ -49,15 +50,10 @@ func pageNumber(path string) string {
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
-func (g *Guard) setTries(w http.ResponseWriter, value string, maxAge int) {
-	setCookie(w.Header(), &http.Cookie{Name: g.triesName(), Value: value, Path: g.cfg.cookiePath(),
-		MaxAge: maxAge, Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
-}
-
 // forgetTries is for the login page: somebody who reads it does not go round in circles.
 func (g *Guard) forgetTries(w http.ResponseWriter, r *http.Request) {
-	if _, n := cookieNamed(r.Header["Cookie"], g.triesName()); n > 0 {
-		g.setTries(w, "", -1)
+	if len(r.CookiesNamed(g.triesName())) > 0 {
+		g.setCookie(w.Header(), g.triesName(), "", -time.Second)
 	}
 }
 

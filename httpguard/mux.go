@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/rbac-go/rbac"
 )
@@ -32,7 +31,7 @@ type Mux struct {
 	mux *http.ServeMux
 
 	mu     sync.RWMutex
-	paths  map[string]*methods // by pattern without method
+	paths  map[string]methods // by pattern without method
 	routes []Route
 	rules  []rbac.Predicate // of the routes, in the same order; nil where the request decides
 }
@@ -50,27 +49,8 @@ type route struct {
 	handler http.Handler // behind guard
 }
 
-// methods are the routes of one path by method; "" is every other one. The map is replaced, not
-// written to: requests read it without a lock.
-type methods struct {
-	atomic.Pointer[map[string]*route]
-}
-
-func (ms *methods) all() map[string]*route {
-	if all := ms.Load(); all != nil {
-		return *all
-	}
-	return nil
-}
-
-func (ms *methods) add(method string, r *route) {
-	all := maps.Clone(ms.all())
-	if all == nil {
-		all = map[string]*route{}
-	}
-	all[method] = r
-	ms.Store(&all)
-}
+// methods are the routes of one path by method; "" is every other one.
+type methods map[string]*route
 
 // NewMux makes an empty Mux. It panics under GODEBUG=httpmuxgo121=1, where
 // ServeMux takes "/files/{id}" literally and a more general pattern would get what that should guard.
@@ -80,7 +60,7 @@ func (g *Guard) NewMux() *Mux {
 	if _, pattern := probe.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/x"}}); pattern == "" {
 		panic("httpguard: GODEBUG=httpmuxgo121=1 disables patterns")
 	}
-	m := &Mux{g: g, mux: http.NewServeMux(), paths: map[string]*methods{}}
+	m := &Mux{g: g, mux: http.NewServeMux(), paths: map[string]methods{}}
 	m.path(root)
 	return m
 }
@@ -173,23 +153,23 @@ func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handle
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ms := m.path(place)
-	if old := ms.all()[method]; old != nil {
+	if old := ms[method]; old != nil {
 		panic(fmt.Sprintf("httpguard: pattern %q conflicts with %q", pattern, old.pattern))
 	}
 	public := guard == nil
 	if public {
 		guard = func(h http.Handler) http.Handler { return h }
 	}
-	ms.add(method, &route{pattern: pattern, public: public, guard: guard, handler: guard(h)})
+	ms[method] = &route{pattern: pattern, public: public, guard: guard, handler: guard(h)}
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
 	m.rules = append(m.rules, p)
 }
 
 // path returns the routes of a path, which is served from now on.
-func (m *Mux) path(place string) *methods {
+func (m *Mux) path(place string) methods {
 	ms := m.paths[place]
 	if ms == nil {
-		ms = &methods{}
+		ms = methods{}
 		m.mux.Handle(place, methodHandler{m, ms})
 		m.paths[place] = ms
 	}
@@ -237,7 +217,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // methodHandler serves a path of the ServeMux.
 type methodHandler struct {
 	m  *Mux
-	ms *methods
+	ms methods
 }
 
 func (h methodHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.m.serve(w, r, h.ms) }
@@ -297,12 +277,14 @@ func (m *Mux) decodedAllowed(w http.ResponseWriter, r *http.Request) bool {
 func (m *Mux) empty() bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.paths[root].all() == nil
+	return len(m.paths[root]) == 0
 }
 
 // serve picks the method, once the path is found.
-func (m *Mux) serve(w http.ResponseWriter, r *http.Request, ms *methods) {
+func (m *Mux) serve(w http.ResponseWriter, r *http.Request, ms methods) {
+	m.mu.RLock()
 	found, allow := ms.route(r.Method)
+	m.mu.RUnlock()
 	if found == nil && allow == "" {
 		m.g.Deny(w, r, rbac.ErrNotFound)
 		return
@@ -319,20 +301,19 @@ func (m *Mux) serve(w http.ResponseWriter, r *http.Request, ms *methods) {
 	found.handler.ServeHTTP(w, r)
 }
 
-func (ms *methods) route(method string) (found *route, allow string) {
-	methods := ms.all()
-	found = methods[method]
+func (ms methods) route(method string) (found *route, allow string) {
+	found = ms[method]
 	if found == nil && method == http.MethodHead {
-		found = methods[http.MethodGet]
+		found = ms[http.MethodGet]
 	}
 	if found == nil {
-		found = methods[""]
+		found = ms[""]
 	}
 	if found != nil {
 		return found, ""
 	}
-	names := slices.Sorted(maps.Keys(methods))
-	if methods[http.MethodGet] != nil && methods[http.MethodHead] == nil {
+	names := slices.Sorted(maps.Keys(ms))
+	if ms[http.MethodGet] != nil && ms[http.MethodHead] == nil {
 		names = append(names, http.MethodHead)
 	}
 	return nil, strings.Join(names, ", ")

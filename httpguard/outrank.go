@@ -18,7 +18,7 @@ import (
 // outranked returns an error for each guarded pattern that a public one outranks.
 func (m *Mux) outranked() (errs []error) {
 	for guardedPlace, guarded := range m.paths {
-		for method, g := range guarded.all() {
+		for method, g := range guarded {
 			if g.public {
 				continue
 			}
@@ -79,14 +79,14 @@ func cutHost(place string) (host, path string) {
 }
 
 // publicFor returns a public route that serves the method, and for the empty one any public route.
-func (ms *methods) publicFor(method string) *route {
+func (ms methods) publicFor(method string) *route {
 	if method != "" {
 		if r, _ := ms.route(method); r != nil && r.public {
 			return r
 		}
 		return nil
 	}
-	for _, r := range ms.all() {
+	for _, r := range ms {
 		if r.public {
 			return r
 		}

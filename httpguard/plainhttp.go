@@ -33,7 +33,7 @@ func (g *Guard) signedInURL(cameFrom string) string {
 // signedIn leads on from a login whose cookie came back, and explains one whose cookie did not.
 func (g *Guard) signedIn(w http.ResponseWriter, r *http.Request, st *state) {
 	cameFrom, _ := g.returnTarget(r.URL.Query().Get(cameFromField))
-	if _, n := cookieNamed(r.Header["Cookie"], g.cfg.CookieName); n > 0 {
+	if len(r.CookiesNamed(g.cfg.CookieName)) > 0 {
 		g.leadOn(w, r, st.token, cameFrom)
 		return
 	}

@@ -23,6 +23,8 @@ const (
 	revisionWaits = 256              // requests at once, for the same reason; the others are served as they would be without
 )
 
+func (g *Guard) revisionName() string { return g.cfg.CookieName + "-revision" }
+
 // awaitRevision waits for what the client has seen, no longer than it could be worth: whoever
 // is identified then is so by the rules of the Authority in any case.
 //
@@ -53,11 +55,7 @@ func (g *Guard) shownRevision(r *http.Request) (latest rbac.Revision) {
 	if values := r.Header[RevisionHeader]; len(values) > 0 {
 		return parsedRevision(values[0])
 	}
-	value, n := cookieNamed(r.Header["Cookie"], g.revisionName)
-	if n < 2 {
-		return parsedRevision(value)
-	}
-	for _, c := range r.CookiesNamed(g.revisionName) {
+	for _, c := range r.CookiesNamed(g.revisionName()) {
 		latest = max(latest, parsedRevision(c.Value))
 	}
 	return latest
@@ -78,8 +76,7 @@ func parsedRevision(text string) rbac.Revision {
 func (g *Guard) carryRevision(h http.Header) {
 	rev := g.a.Revision().String()
 	h.Set(RevisionHeader, rev)
-	setCookie(h, &http.Cookie{Name: g.revisionName, Value: rev, Path: g.cfg.cookiePath(),
-		MaxAge: int(revisionAge.Seconds()), Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	g.setCookie(h, g.revisionName(), rev, revisionAge)
 }
 
 // changes reports whether a request may change something.

@@ -12,11 +12,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"golang.org/x/net/http/httpguts"
 )
 
-// state is what Handler found out about a request, for what runs further in. It is the context in which it is found.
+// state is what Handler found out about a request, for what runs further in.
 type state struct {
-	context.Context
+	outer      *state // what another Handler further out found out
 	g          *Guard
 	url        *url.URL     // as it was when it came in, before any prefix was stripped
 	addr       netip.Addr   // of the client; zero: unknown
@@ -26,32 +27,24 @@ type state struct {
 	rivals     []rbac.Token // of the tickets it came with, where several are living
 	id         *rbac.Identity
 	err        error // why there is no identity; then nothing is judged
-	answer     answerWriter
 }
 
-// stateKey is bound to one Guard: another one's Handler proves nothing to this.
-type stateKey struct{ g *Guard }
-
-// innermostKey finds the state of whichever Guard's Handler came last.
-type innermostKey struct{}
-
-// Value is that of the context around it, but for the state itself.
-func (st *state) Value(key any) any {
-	switch key := key.(type) {
-	case stateKey:
-		if key.g == st.g {
-			return st
-		}
-	case innermostKey:
-		return st
-	}
-	return st.Context.Value(key)
-}
+// stateKey finds the state of the innermost Handler.
+type stateKey struct{}
 
 // carrying returns the context of a request, or call, that carries what was found out about it.
 func (st *state) carrying(ctx context.Context) context.Context {
-	st.Context = ctx
-	return rbac.NewContext(st, st.id)
+	st.outer, _ = ctx.Value(stateKey{}).(*state)
+	return rbac.NewContext(context.WithValue(ctx, stateKey{}, st), st.id)
+}
+
+// state returns what this Guard's Handler found out; another one's proves nothing to it.
+func (g *Guard) state(r *http.Request) *state {
+	st, _ := r.Context().Value(stateKey{}).(*state)
+	for st != nil && st.g != g {
+		st = st.outer
+	}
+	return st
 }
 
 var errStranger = errors.New("httpguard: the context holds an Identity that the program made: return it from Config.Identify")
@@ -60,10 +53,10 @@ var errStranger = errors.New("httpguard: the context holds an Identity that the 
 // context, as [Guard.Require] says.
 func (st *state) identity(ctx context.Context) (*rbac.Identity, error) {
 	id := rbac.FromContext(ctx)
-	if id == st.id || id.BelongsTo(st.g.owner) {
+	if id == st.id || id.BelongsTo(st.g.a) {
 		return id, nil
 	}
-	inner, _ := ctx.Value(innermostKey{}).(*state)
+	inner, _ := ctx.Value(stateKey{}).(*state)
 	if inner != nil && inner.g != st.g && inner.id == id {
 		return st.id, nil // another Guard's finding, which may be that it could find nothing
 	}
@@ -88,11 +81,6 @@ func (g *Guard) own(r *http.Request) *http.Request {
 	return r
 }
 
-func (g *Guard) state(r *http.Request) *state {
-	st, _ := r.Context().Value(stateKey{g}).(*state)
-	return st
-}
-
 // Token returns the token of the ticket that the request came with, in its cookie or
 // as Authorization: Bearer. It is zero if there is none or it is
 // dead, and where the request did not pass [Guard.Handler].
@@ -115,8 +103,8 @@ func (g *Guard) begin(r *http.Request) (*state, error) {
 	default:
 		return nil, errors.New("more than one Authorization header")
 	}
-	end := tokenChars.span(values[0])
-	scheme, rest := values[0][:end], values[0][end:]
+	rest := strings.TrimLeftFunc(values[0], httpguts.IsTokenRune)
+	scheme := strings.TrimSuffix(values[0], rest)
 	if scheme == "" {
 		return nil, errors.New("malformed Authorization header")
 	}
@@ -125,38 +113,15 @@ func (g *Guard) begin(r *http.Request) (*state, error) {
 	}
 	st.bearer = true
 	st.credential = strings.TrimLeft(rest, " ")
-	if st.credential == rest || token68Chars.span(st.credential) < len(st.credential) {
+	if st.credential == rest || strings.TrimLeftFunc(st.credential, isToken68Rune) != "" {
 		return nil, errors.New("malformed Authorization header")
 	}
 	return st, nil
 }
 
-const alphanumerics = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-var (
-	tokenChars   = newCharset(alphanumerics + "!#$%&'*+-.^_`|~") // of a token (RFC 9110 §5.6.2)
-	token68Chars = newCharset(alphanumerics + "-._~+/=")         // of credentials (RFC 9110 §11.2)
-)
-
-// charset is a set of ASCII characters.
-type charset [256]bool
-
-func newCharset(chars string) *charset {
-	var set charset
-	for _, c := range []byte(chars) {
-		set[c] = true
-	}
-	return &set
-}
-
-// span is how many bytes s begins with that are in the set.
-func (set *charset) span(s string) int {
-	for i := range len(s) {
-		if !set[s[i]] {
-			return i
-		}
-	}
-	return len(s)
+// isToken68Rune is for the characters of credentials (RFC 9110 §11.2).
+func isToken68Rune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || isDigit(r) || strings.ContainsRune("-._~+/=", r)
 }
 
 func (g *Guard) clientAddr(r *http.Request) netip.Addr {
@@ -228,8 +193,7 @@ const maxShown = 4
 // Of two living tickets one may have been planted, and nothing says which: then
 // neither counts.
 func (g *Guard) findTicket(r *http.Request, st *state) (found *rbac.Identity, err error) {
-	var few [1]rbac.Token
-	tokens := g.shown(few[:0], r, st)
+	tokens := g.shown(r, st)
 	if len(tokens) > maxShown {
 		return nil, nil
 	}
@@ -254,14 +218,10 @@ func (g *Guard) findTicket(r *http.Request, st *state) (found *rbac.Identity, er
 	return found, nil
 }
 
-// shown appends the tokens that the request shows, each once.
-func (g *Guard) shown(tokens []rbac.Token, r *http.Request, st *state) []rbac.Token {
+// shown returns the tokens that the request shows, each once.
+func (g *Guard) shown(r *http.Request, st *state) (tokens []rbac.Token) {
 	if st.bearer {
-		return addToken(tokens, st.credential)
-	}
-	value, n := cookieNamed(r.Header["Cookie"], g.cfg.CookieName)
-	if n < 2 {
-		return addToken(tokens, value)
+		return addToken(nil, st.credential)
 	}
 	for _, c := range r.CookiesNamed(g.cfg.CookieName) {
 		if tokens = addToken(tokens, c.Value); len(tokens) > maxShown {

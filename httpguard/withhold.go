@@ -46,7 +46,7 @@ func (g *Guard) withhold(r *http.Request, st *state, ctx context.Context) *http.
 		delete(header, "Authorization")
 	}
 	delete(header, RevisionHeader)
-	wh := &withheld{strconv.FormatUint(rand.Uint64(), 36), full}
+	wh := &withheld{strconv.FormatUint(rand.Uint64(), 16), full}
 	header[withheldHeader] = []string{wh.mark}
 	r = r.WithContext(context.WithValue(ctx, withheldKey{}, wh))
 	r.Header = header
@@ -78,30 +78,25 @@ func restored(r *http.Request) *http.Request {
 // withoutCookies returns Cookie lines without the cookie of a name, and those whose
 // names begin with it and a hyphen; and whether there was one.
 func withoutCookies(lines []string, name string) (rest []string, found bool) {
-	rest = lines[:0:0]
 	for _, line := range lines {
-		for from := 0; from < len(line); {
-			end := from + strings.IndexByte(line[from:]+";", ';')
-			part := textproto.TrimString(line[from:end])
+		var kept []string
+		had := false
+		for part := range strings.SplitSeq(line, ";") {
+			part = textproto.TrimString(part)
 			key, _, _ := strings.Cut(part, "=")
-			if key = textproto.TrimString(key); key != name && !strings.HasPrefix(key, name+"-") {
-				from = end + 1
-				continue
+			if key = textproto.TrimString(key); key == name || strings.HasPrefix(key, name+"-") {
+				had = true
+			} else if part != "" {
+				kept = append(kept, part)
 			}
-			found = true
-			before, after := strings.TrimRight(line[:from], "; "), strings.TrimLeft(line[end:], "; ")
-			switch {
-			case after == "":
-				line = before
-			case before == "":
-				line, from = after, 0
-			default:
-				line, from = before+"; "+after, len(before)+1
-			}
+		}
+		if had {
+			line = strings.Join(kept, "; ")
 		}
 		if line != "" {
 			rest = append(rest, line)
 		}
+		found = found || had
 	}
 	return rest, found
 }
