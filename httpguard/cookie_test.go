@@ -100,7 +100,7 @@ func TestDeadTickets(t *testing.T) {
 		"empty":               "ticket=",
 		"two that are dead":   old + "; ticket=nonsense",
 		"two that are living": living + "; " + another,
-		"too many":            strings.Repeat("ticket="+strings.Repeat("A", 43)+"; ", 2) + manyDead(maxShown) + living,
+		"too many":            strings.Repeat("ticket="+strings.Repeat("A", 43)+"; ", 2) + manyDead(maxTokens) + living,
 	}
 	for name, cookie := range cookies {
 		resp := s.do(t, s.Client(), "GET /", "", "Cookie: "+cookie)
@@ -142,7 +142,7 @@ func TestCookiesOfOneName(t *testing.T) {
 		"after the other service's":   theirs + "; " + mine,
 		"after what is no ticket":     "ticket=nonsense; ticket=; " + mine,
 		"twice":                       mine + "; " + mine,
-		"after as many as are looked": manyDead(maxShown-1) + mine,
+		"after as many as are looked": manyDead(maxTokens-1) + mine,
 	} {
 		resp := s.do(t, s.Client(), "GET /me", "", "Cookie: "+cookie)
 		if text := body(t, resp); resp.StatusCode != 200 || !strings.HasPrefix(text, "user=amy ") || resp.Header.Get("Set-Cookie") != "" {

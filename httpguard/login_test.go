@@ -258,7 +258,7 @@ func TestLoginTemplate(t *testing.T) {
 	own := template.Must(template.New("").Parse(`{{.Action}} {{.CameFrom}} {{.User}} {{.Error}}`))
 	g := New(authorityOf(t, memorystore.New()), quiet(Config{LoginTemplate: own}))
 	resp := post(t, g, formType, loginForm("<amy>", "x", "/a"))
-	if text := body(t, resp); resp.StatusCode != 401 || text != "/login /a &lt;amy&gt; This name and password do not belong together." {
+	if text := body(t, resp); resp.StatusCode != 401 || text != "/login /a &lt;amy&gt; The user name or password is wrong." {
 		t.Errorf("status %d: %s", resp.StatusCode, text)
 	}
 	if csp := resp.Header.Get("Content-Security-Policy"); csp != "" {

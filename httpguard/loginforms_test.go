@@ -76,7 +76,7 @@ func TestSignedInAtTheLogin(t *testing.T) {
 	for target, goOn := range map[string]string{switching: "/posts/new?a=b", "/login": "/home", "/login?came_from=//evil.example": "/home"} {
 		resp := s.do(t, eve, "GET "+target, "")
 		text := body(t, resp)
-		if resp.StatusCode != 200 || !strings.Contains(text, `<a href="`+goOn+`">Go on as eve</a>`) || !strings.Contains(text, `type="password"`) {
+		if resp.StatusCode != 200 || !strings.Contains(text, `<a href="`+goOn+`">Continue as eve</a>`) || !strings.Contains(text, `type="password"`) {
 			t.Errorf("%s: status %d, want a link to %s and the form\n%s", target, resp.StatusCode, goOn, text)
 		}
 		if strings.Contains(text, "Please sign in") {
@@ -87,7 +87,7 @@ func TestSignedInAtTheLogin(t *testing.T) {
 	if resp = s.do(t, eve, "GET "+resp.Header.Get("Location"), ""); resp.StatusCode != 200 {
 		t.Errorf("after the switch: %d", resp.StatusCode)
 	}
-	if text := body(t, s.do(t, s.browser(t), "GET /login", "")); strings.Contains(text, "Go on") {
+	if text := body(t, s.do(t, s.browser(t), "GET /login", "")); strings.Contains(text, "Continue as") {
 		t.Errorf("nobody is offered to go on:\n%s", text)
 	}
 }

@@ -10,36 +10,36 @@ import (
 	"strings"
 )
 
-// Handlers need no ticket: they have the Identity, and [Guard.Token]. A handler
-// that forwards requests would hand the ticket on to another server, so Handler
-// withholds it: the request that handlers see is without it. Guards further in,
-// and Call, find it in the context.
+// Handlers need no ticket, since they have the Identity and [Guard.Token]. A
+// handler that forwards requests would reveal the ticket to another server.
+// Handler therefore withholds the ticket: the request for handlers lacks it.
+// Inner guards and Call find the full header in the context.
 
-// withheldHeader marks a request from which something was withheld. Its value
-// means nothing outside of the context that has the same value.
+// withheldHeader marks a request without its ticket. The value matches only in
+// a context with the same value.
 const withheldHeader = "Rbac-Withheld"
 
 type withheldKey struct{}
 
-// withheld is a request's header before Handler took the ticket off.
+// withheld is a request's header before Handler removed the ticket.
 type withheld struct {
 	mark   string
 	header http.Header
 }
 
-// withhold returns the request that handlers see, with the given context.
-func (g *Guard) withhold(r *http.Request, st *state, ctx context.Context) *http.Request {
+// withhold returns the request for handlers, with the given context.
+func (g *Guard) withhold(r *http.Request, st *requestState, ctx context.Context) *http.Request {
 	full, header := restored(r).Header, r.Header
-	cookies, ours := withoutCookies(header["Cookie"], g.cfg.CookieName)
+	cookies, found := withoutCookies(header["Cookie"], g.cfg.CookieName)
 	bearer := st.bearer && !st.token.IsZero()
-	if g.cfg.KeepTicket || !ours && !bearer && len(header[RevisionHeader]) == 0 {
+	if g.cfg.KeepTicket || !found && !bearer && len(header[RevisionHeader]) == 0 {
 		return r.WithContext(ctx)
 	}
 	header = maps.Clone(header)
 	switch {
 	case len(cookies) > 0:
 		header["Cookie"] = cookies
-	case ours:
+	case found:
 		delete(header, "Cookie")
 	}
 	if bearer {
@@ -53,7 +53,7 @@ func (g *Guard) withhold(r *http.Request, st *state, ctx context.Context) *http.
 	return r
 }
 
-// restored returns the request with what a Handler has withheld from it, if any.
+// restored returns r with the headers that a Handler has withheld.
 func restored(r *http.Request) *http.Request {
 	mark := r.Header[withheldHeader]
 	if len(mark) != 1 {
@@ -75,28 +75,29 @@ func restored(r *http.Request) *http.Request {
 	return r
 }
 
-// withoutCookies returns Cookie lines without the cookie of a name, and those whose
-// names begin with it and a hyphen; and whether there was one.
+// withoutCookies returns the lines of a Cookie header without the cookies of a
+// name, and without cookies whose names begin with the name and a hyphen. The
+// second result reports whether a cookie was removed.
 func withoutCookies(lines []string, name string) (rest []string, found bool) {
 	for _, line := range lines {
 		var kept []string
-		had := false
+		removed := false
 		for part := range strings.SplitSeq(line, ";") {
 			part = textproto.TrimString(part)
 			key, _, _ := strings.Cut(part, "=")
 			if key = textproto.TrimString(key); key == name || strings.HasPrefix(key, name+"-") {
-				had = true
+				removed = true
 			} else if part != "" {
 				kept = append(kept, part)
 			}
 		}
-		if had {
+		if removed {
 			line = strings.Join(kept, "; ")
 		}
 		if line != "" {
 			rest = append(rest, line)
 		}
-		found = found || had
+		found = found || removed
 	}
 	return rest, found
 }

@@ -32,7 +32,7 @@ func TestAnonymousIsLedBackAfterLogin(t *testing.T) {
 func TestWrongPasswordKeepsTheNameOnly(t *testing.T) {
 	b := newSite(t).browser()
 	a := b.post("/login", "user", "editor", "password", "wrong password")
-	b.want("wrong password", a, http.StatusUnauthorized, "do not belong together")
+	b.want("wrong password", a, http.StatusUnauthorized, "user name or password is wrong")
 	if !strings.Contains(a.body, `value="editor"`) || strings.Contains(a.body, "wrong password") {
 		t.Errorf("the form must keep the name and never the password:\n%s", a.body)
 	}
@@ -175,7 +175,7 @@ func TestTheLastManagerStays(t *testing.T) {
 		"/admin/disable":  {"user", "manager"},
 		"/admin/revoke":   {"group", "managers", "permission", "manage"},
 	} {
-		manager.want(path, manager.post(path, form...), http.StatusConflict, "That would leave nobody with the permission manage.")
+		manager.want(path, manager.post(path, form...), http.StatusConflict, "This would leave nobody with the permission manage.")
 	}
 	manager.want("still a manager", manager.get("/admin"), 200)
 }
