@@ -1,11 +1,6 @@
 package rbac
 
-import (
-	"context"
-	"errors"
-
-	"github.com/google/uuid"
-)
+import "context"
 
 // A Finder is a [Store] that can find in one query what a miss of the caches needs, so that it costs one round trip to
 // a server. Without it, and where the query does not settle it, the [Authority] reads the same in a View.
@@ -31,45 +26,16 @@ type Found struct {
 	Memberships []MembershipRecord // as UserMemberships lists them, with at least Group, Scope and Until
 }
 
-// found runs f on what the store finds in one query, and reports whether that was enough. It is not where
-// the head is another one, or f would refuse: that is for a View to say. The only error is ErrBusy, where
-// a View would wait likewise.
-func (a *Authority) found(ctx context.Context, what Sought, f func(Records, *state) error) (bool, error) {
-	if a.finder == nil || what == (Sought{}) {
-		return false, nil
-	}
-	if _, gone := a.caches.gone.GetIfPresent(what.Ticket); gone {
-		return false, nil // the finder may ask a replica that still has it
-	}
-	st := a.state.Load()
-	var found *Found
-	err := a.waiting(ctx, func(ctx context.Context) (err error) {
-		found, err = a.finder.Find(ctx, what, st.head)
-		return err
-	})
-	if errors.Is(err, ErrBusy) {
-		return false, err
-	}
-	if err != nil || found == nil || !st.at(found.Head) {
-		return false, nil
-	}
-	return f(foundRecords{found: found}, st) == nil, nil
+// A HeadReader is a [Store] that can tell its head past everything else that waits for
+// it, as on a connection of its own. An [Authority] asks it several times in
+// MaxStaleness, and what it answers must be no older than the call; for a [Confirmer] as far as it knows. Its errors are those of a Store.
+type HeadReader interface {
+	ReadHead(context.Context) (Head, error)
 }
 
-// foundRecords are the records of what was found. Nobody asks them for anything else.
-type foundRecords struct {
-	Records
-	found *Found
-}
-
-func (r foundRecords) TicketByHash(TokenHash) (TicketRecord, error) { return r.found.Ticket, nil }
-
-func (r foundRecords) User(uuid.UUID) (UserRecord, error) { return r.found.User, nil }
-
-func (r foundRecords) UserByName(string) (UserRecord, error) { return r.found.User, nil }
-
-func (r foundRecords) UserBySubject(string) (UserRecord, error) { return r.found.User, nil }
-
-func (r foundRecords) UserMemberships(uuid.UUID) ([]MembershipRecord, error) {
-	return r.found.Memberships, nil
+// A Hinter is a [Store] that can tell when its head may have moved, by whichever process. A hint makes the
+// Authority ask at once; nothing depends on one to come. The channel is
+// dropped when ctx ends, and may be nil.
+type Hinter interface {
+	Hints(ctx context.Context) <-chan struct{}
 }

@@ -1,11 +1,11 @@
 package rbac
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/clock"
 )
 
 // Identify returns the Identity that a token stands for, with one revision of
@@ -15,40 +15,41 @@ import (
 // Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With an
 // error the Identity is nil, which meets no predicate.
 func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
-	id, c, now, err := a.find(ctx, t)
+	id, c, now, err := a.identify(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	if c != nil {
-		a.use(ctx, c, now)
+		a.tickets.uses.note(ctx, c, now)
 	}
 	return id, nil
 }
 
-// find is Identify without counting as a use. The ticket is nil for the zero Token.
-func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	st, began, err := a.ready(ctx)
+// identify is Identify, but does not count as a use. The ticket is nil for the
+// zero Token.
+func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cachedTicket, now time.Time, err error) {
+	st, asked, err := a.ready(ctx)
 	if err != nil {
 		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return st.policy.anonymous(&a.noTicket), nil, began.time, nil
+		return st.policy.anonymous(&a.noTicket), nil, asked.Time, nil
 	}
 	hash := t.hash()
-	if c := a.cachedTicket(st, hash, began); c != nil {
-		return a.identityIn(c, st, began.time), c, began.time, nil
+	if c := a.cachedTicket(st, hash, asked); c != nil {
+		return c.identityAt(st, asked.Time), c, asked.Time, nil
 	}
-	return a.findStored(ctx, hash)
+	return a.identifyStored(ctx, hash)
 }
 
-// findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
-// shares, cost allocations.
-func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookup(ctx, a.places(hash), Sought{Ticket: hash}, func(r Records, st *state) (err error) {
-		read := a.moment()
-		now = read.time
-		if c, err = a.getTicket(r, st, hash, read); err == nil {
-			id = a.identityIn(c, st, now)
+// identifyStored is identify for a ticket that is not cached. The variables that
+// the transaction shares would cost identify allocations.
+func (a *Authority) identifyStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
+	err = a.lookupTicket(ctx, hash, Sought{Ticket: hash}, func(r Records, st *state) (err error) {
+		read := a.clock.Now()
+		now = read.Time
+		if c, err = a.ticket(r, st, hash, read); err == nil {
+			id = c.identityAt(st, now)
 		}
 		return err
 	})
@@ -58,40 +59,14 @@ func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identit
 	return id, c, now, nil
 }
 
-// maxLookups bounds how many lookups wait for the store at once, so that a flood of
-// made-up tokens keeps nothing else from it. Tickets that are known have as many places of their own.
-const maxLookups = 32
-
-// places are those where a ticket is looked up.
-func (a *Authority) places(hash TokenHash) chan struct{} {
-	if _, known := a.caches.tickets.GetIfPresent(hash); known {
-		return a.rereads
+// ready returns the state to answer a call that begins now, and the time of the
+// call.
+func (a *Authority) ready(ctx context.Context) (*state, clock.Reading, error) {
+	if a.background.closed.Load() {
+		return nil, clock.Reading{}, errClosed
 	}
-	return a.lookups
+	return a.replica.ready(ctx, awaited(ctx))
 }
-
-// lookupWait is how long a lookup may take: one that hangs, on a connection that
-// is dead, would keep its place from all that come later.
-const lookupWait = 10 * time.Second
-
-// lookup runs f on what is sought, which is in no cache, together with the state at the same head: in one query where the
-// store is a Finder and f needs nothing else, and in a View otherwise, as current does. f may be run more than once.
-func (a *Authority) lookup(ctx context.Context, places chan struct{}, what Sought, f func(Records, *state) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupWait, a.cfg.MaxStaleness), errSlowLookup)
-	defer cancel()
-	select {
-	case places <- struct{}{}:
-	case <-ctx.Done():
-		return contextEnded(context.Cause(ctx))
-	}
-	defer func() { <-places }()
-	if found, err := a.found(ctx, what, f); found || err != nil {
-		return err
-	}
-	return a.current(ctx, f)
-}
-
-var errSlowLookup = errors.New("the store did not answer a lookup in time")
 
 // Judge identifies a token and checks a predicate in one call. Its errors are those of Identify and of Check.
 func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
@@ -106,52 +81,6 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 	return nil
 }
 
-// noTicket says of a ticket what was said of its user.
-func noTicket(err error) error {
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) {
-		return ErrNoTicket
-	}
-	return err
-}
-
-// readUser reads an enabled user and their memberships. One that is disabled is ErrDenied.
-func readUser(r Records, p *policy, find func() (UserRecord, error)) (*cachedUser, error) {
-	u, err := find()
-	if err != nil {
-		return nil, err
-	}
-	if u.Disabled {
-		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name, Reason: "the account is disabled"}
-	}
-	memberships, err := r.UserMemberships(u.ID)
-	return &cachedUser{id: u.ID, name: u.Name, groups: p.held(memberships)}, err
-}
-
-// identityIn is the Identity of a ticket.
-func (a *Authority) identityIn(c *cachedTicket, st *state, now time.Time) *Identity {
-	return c.user.stand(&c.standing, st.policy, c.TicketRecord, now, &c.origin)
-}
-
-// stand returns what is in its place if that holds, and makes it otherwise.
-func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, from *origin) *Identity {
-	s := place.Load()
-	if !s.holds(p, now) {
-		s = u.withTicket(p, t, now, from)
-		place.Store(s)
-		if u.dropped.Load() { // since they were found: nobody looks here again, and it would keep the policy in memory
-			place.CompareAndSwap(s, nil)
-		}
-	}
-	return &s.Identity
-}
-
-// withTicket returns what a ticket of the user gives; the zero ticket is that of a user without one.
-func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, from *origin) *standing {
-	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, from)
-	s.until = u.groups.nextEnd(now)
-	return s
-}
-
 // Identity returns the Identity of a user without a ticket: for jobs that act for a
 // user, and for hosts that authenticate requests themselves. All the user's groups are
 // active, and AuthenticatedAt is zero; see [Identity.WithAuthenticatedAt]. The change
@@ -163,7 +92,7 @@ func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error
 	if err != nil {
 		return nil, err
 	}
-	return a.identityOf(ctx, a.caches.names, Sought{User: name})
+	return a.identityOf(ctx, a.users.byName, Sought{User: name})
 }
 
 // IdentityBySubject is Identity for the user with exactly that Subject.
@@ -171,26 +100,28 @@ func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Ide
 	if reason := badString(subject, 1); reason != "" {
 		return nil, invalid("user", subject, "Subject", reason)
 	}
-	return a.identityOf(ctx, a.caches.subjects, Sought{Subject: subject})
+	return a.identityOf(ctx, a.users.bySubject, Sought{Subject: subject})
 }
 
-// identityOf finds a user, who is sought by a text, under that text in a cache, else in the store.
-func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sought) (*Identity, error) {
-	st, now, err := a.ready(ctx)
+// identityOf returns the Identity of a user, who is cached under a text in an
+// index, or is looked up.
+func (a *Authority) identityOf(ctx context.Context, index *userIndex, what Sought) (*Identity, error) {
+	st, asked, err := a.ready(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if u, ok := cache.GetIfPresent(what.text()); ok && a.fresh(u, st) {
-		return u.stand(&u.standing, st.policy, TicketRecord{}, now.time, &a.noTicket), nil
+	if u := index.Get(what.text()); u != nil && a.fresh(u, st) {
+		u.Use()
+		return u.identityAt(st, asked.Time, &a.noTicket), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, a.lookups, what, func(r Records, st *state) error {
+	err = a.lookup(ctx, a.lookups.unknown, what, func(r Records, st *state) error {
 		u, err := readUser(r, st.policy, func() (UserRecord, error) { return what.user(r) })
 		if err != nil {
 			return named(err, "user", what.text())
 		}
-		a.keep(st, func(in *caches) { u = in.add(u, cache, what.text()) })
-		id = u.stand(&u.standing, st.policy, TicketRecord{}, a.now(), &a.noTicket)
+		a.replica.keep(st, func() { u = a.users.add(u) })
+		id = u.identityAt(st, a.now(), &a.noTicket)
 		return nil
 	})
 	if err != nil {
@@ -199,13 +130,34 @@ func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sough
 	return id, nil
 }
 
-// text is what a user is sought by.
-func (s Sought) text() string { return cmp.Or(s.User, s.Subject) }
+// identityAt returns the Identity of the user without a ticket.
+func (u *cachedUser) identityAt(st *state, now time.Time, from *origin) *Identity {
+	return u.cachedIdentity(&u.identity, st.policy, TicketRecord{}, now, from)
+}
 
-// user reads the user who is sought.
-func (s Sought) user(r Records) (UserRecord, error) {
-	if s.User != "" {
-		return r.UserByName(s.User)
+// identityAt returns the Identity of the ticket.
+func (t *cachedTicket) identityAt(st *state, now time.Time) *Identity {
+	return t.user.cachedIdentity(&t.identity, st.policy, t.TicketRecord, now, &t.origin)
+}
+
+// cachedIdentity returns the Identity in a place. An Identity of another policy,
+// or from before a membership has ended, is replaced.
+func (u *cachedUser) cachedIdentity(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, from *origin) *Identity {
+	s := place.Load()
+	if !s.holds(p, now) {
+		s = u.withTicket(p, t, now, from)
+		place.Store(s)
+		if u.Removed() { // since the lookup: nobody looks here again, and the Identity would keep the policy in memory
+			place.CompareAndSwap(s, nil)
+		}
 	}
-	return r.UserBySubject(s.Subject)
+	return &s.Identity
+}
+
+// withTicket returns what a ticket of the user gives; the zero ticket stands for
+// none.
+func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, from *origin) *standing {
+	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, from)
+	s.until = u.groups.nextEnd(now)
+	return s
 }

@@ -67,9 +67,10 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/clock"
 )
 
 // Authority knows the users, groups and permissions of one Store: it logs users
@@ -79,37 +80,20 @@ import (
 // it has returned: at once in the Authority that made it, and within
 // [Config.MaxStaleness] in every other on the same Store, or that one answers ErrUnavailable.
 type Authority struct {
-	store     Store
-	confirmer Confirmer // the store, if it is one
-	finder    Finder    // likewise
-	cfg       Config
-	log       *slog.Logger
-	hasher    *hasher
-	queue     *hashQueue
-	caches    caches
-	state     atomic.Pointer[state]
-	lease     atomic.Pointer[lease]
-	trust     time.Duration // how long a lease is believed without a look at the store: MaxStaleness, but in tests
-	epoch     atomic.Uint64 // counts how often the lease was given up: a poll sent before does not bring it back
-	polling   chan struct{} // holds one value while somebody polls
-	wake      chan struct{} // holds one value to make the follower ask at once
-	lookups   chan struct{} // holds one value for each lookup in the store that an Identify waits for
-	rereads   chan struct{} // likewise, of tickets that are known
-	made      Revision      // of the last change made through this Authority, as far as the history is still that one; under moving
-	noTicket  origin        // of Identities that came from no ticket
-	signal    chan struct{} // closed and replaced when the state moves; under moving
-	following chan struct{} // holds one value while somebody reads what is new in the store
-	moving    sync.Mutex    // held to move state, and to fill the caches that belong to it; never while the store is asked
-	uses      uses
-	stop      context.CancelFunc
-	ends      <-chan struct{} // closed by Close
-	watches   atomic.Int64    // how many run
-	warned    atomic.Uint64   // the serial number of the policy that Validate has last warned about
-	done      sync.WaitGroup
-	closed    atomic.Bool
-
-	guarantee *Guarantee // that was logged last; of Open, then of the follower
-	clock     clockWatch // of Open, then of keepHouse
+	store      *limitedStore
+	cfg        Config
+	clock      clock.Clock
+	log        *slog.Logger
+	hasher     *hasher
+	queue      *hashQueue
+	replica    *replica
+	users      *userCache
+	tickets    *ticketCache
+	lookups    lookups
+	sweeper    sweeper
+	background background
+	noTicket   origin        // of Identities that came from no ticket
+	warned     atomic.Uint64 // the serial number of the policy that Validate has last warned about
 
 	verified func() // called by tests between verifying a password and making the ticket
 }
@@ -134,49 +118,44 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
-		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1),
-		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), rereads: make(chan struct{}, maxLookups), signal: make(chan struct{})}
-	a.confirmer, _ = s.(Confirmer)
-	a.finder, _ = s.(Finder)
-	a.trust = cfg.MaxStaleness
-	a.noTicket.owner = a
-	a.state.Store(&state{})
-	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.
-	if err := a.current(ctx, func(r Records, _ *state) error { return a.watchClock(r) }); err != nil {
+	a := newAuthority(s, cfg, hasher)
+	// Reading the whole policy takes as long as ctx allows; the lease then begins
+	// with a short poll.
+	if err := a.replica.current(ctx, func(r Records, _ *state) error { return a.sweeper.start(r) }); err != nil {
 		return nil, err
 	}
-	if err := a.pollOnce(ctx); err != nil {
+	if err := a.replica.pollOnce(ctx); err != nil {
 		return nil, err
 	}
-	a.logGuarantee()
-	a.logDoubt()
+	a.replica.logGuarantee()
+	a.sweeper.logDoubt()
 	if err := a.renewEmailKeys(ctx); err != nil {
 		return nil, err
 	}
-	background, stop := context.WithCancel(context.Background())
-	a.stop, a.ends = stop, background.Done()
-	a.uses.wake = make(chan struct{}, 1)
-	a.done.Go(func() { a.keepHouse(background) })
-	a.done.Go(func() { a.followStore(background) })
+	a.startBackground()
 	return a, nil
 }
 
-// Close ends the Authority's background work after writing what it still has to
-// write. It does not close the Store. Calls that come later fail with ErrUnavailable.
-func (a *Authority) Close() error {
-	if a.closed.Swap(true) {
-		return nil
+func newAuthority(s Store, cfg Config, hasher *hasher) *Authority {
+	a := &Authority{
+		store:   &limitedStore{s, cfg.LockTimeout, cfg.Logger},
+		cfg:     cfg,
+		clock:   clock.System,
+		log:     cfg.Logger,
+		hasher:  hasher,
+		queue:   newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)),
+		users:   newUserCache(cfg.CachedUsers),
+		tickets: newTicketCache(cfg.CachedTickets),
+		lookups: newLookups(s),
 	}
-	a.stop()
-	a.done.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
-	defer cancel()
-	return a.flush(ctx)
+	if cfg.ownClock {
+		a.clock = clock.New(cfg.Clock)
+	}
+	a.replica = newReplica(cfg, a.store, a.clock, a.users)
+	a.sweeper = sweeper{store: a.store, keepChanges: cfg.KeepChanges, clock: a.clock, log: cfg.Logger}
+	a.noTicket.owner = a
+	return a
 }
-
-// lastWords is how long Close tries to write what is left, in case the store hangs.
-const lastWords = 10 * time.Second
 
 // View runs f with a Tx that reads one consistent state. A change inside is
 // ErrReadOnly. View returns the error of f as it is.
@@ -219,12 +198,13 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 	})
 }
 
-// commit runs f in an Update and, when it has committed, moves the state to where it led.
+// commit runs f in an Update and, when the Update has committed, moves the state
+// to where it led.
 func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) error {
 	var tx *Tx
-	before, ready := a.moment(), false
+	asked, ready := a.clock.Now(), false
 	err := a.update(ctx, func(r Records) (err error) {
-		before, ready = a.moment(), false
+		asked, ready = a.clock.Now(), false
 		if tx, err = f(r); err == nil {
 			err = tx.finish()
 		}
@@ -232,14 +212,13 @@ func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) er
 		return err
 	})
 	if err != nil && ready {
-		a.giveUpLease() // the commit may have taken effect, and its answer been lost
+		a.replica.giveUpLease() // the commit may have taken effect, and its answer been lost
 	}
 	if err != nil {
 		return err
 	}
-	a.advance(before, tx)
-	if a.watches.Load() > 0 && a.lease.Load() == nil {
-		a.wakeUp() // it may be long before anybody asks
+	if tx.changes > 0 {
+		a.replica.advance(asked, tx.commit())
 	}
 	a.logEnded(ctx, tx.ended)
 	return nil
@@ -248,17 +227,17 @@ func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) er
 var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)
 
 func (a *Authority) view(ctx context.Context, f func(Records) error) error {
-	if a.closed.Load() {
+	if a.background.closed.Load() {
 		return errClosed
 	}
-	return a.transact(ctx, a.store.View, f)
+	return a.store.View(ctx, f)
 }
 
 func (a *Authority) update(ctx context.Context, f func(Records) error) error {
-	if a.closed.Load() {
+	if a.background.closed.Load() {
 		return errClosed
 	}
-	return a.transact(ctx, a.store.Update, f)
+	return a.store.Update(ctx, f)
 }
 
 // now is the time in the form in which stores keep it.

@@ -24,13 +24,9 @@ func ParseRevision(s string) (Revision, error) {
 	return Revision(n), nil
 }
 
-// Revision returns the last revision that this Authority has seen: at least that of
-// each change which was made through it. It does no I/O.
-func (a *Authority) Revision() Revision {
-	a.moving.Lock()
-	defer a.moving.Unlock()
-	return max(a.made, a.state.Load().head.Revision)
-}
+// Revision returns the last revision that this Authority has seen: at least the
+// revision of each change that was made through it. It does no I/O.
+func (a *Authority) Revision() Revision { return a.replica.revision() }
 
 type awaitedKey struct{}
 
@@ -47,23 +43,4 @@ func AtLeast(ctx context.Context, r Revision) context.Context {
 func awaited(ctx context.Context) Revision {
 	r, _ := ctx.Value(awaitedKey{}).(Revision)
 	return r
-}
-
-// await wakes the follower, and waits until the state has a revision. Who waits does not
-// ask the store: however many do, the follower asks once for all of them.
-func (a *Authority) await(ctx context.Context, r Revision) error {
-	for {
-		moved := a.moved()
-		if a.state.Load().head.Revision >= r {
-			return nil
-		}
-		a.wakeUp()
-		select {
-		case <-moved:
-		case <-a.ends:
-			return errClosed
-		case <-ctx.Done():
-			return contextEnded(context.Cause(ctx))
-		}
-	}
 }

@@ -64,7 +64,7 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 // may be wrong by now; which they are is asked only where that is the state of the store.
 func (a *Authority) remembering(ctx context.Context, r Records, head Head) *updateRecords {
 	u := &updateRecords{Records: r, ctx: ctx}
-	st := a.state.Load()
+	st := a.replica.state.Load()
 	if st.policy != nil {
 		u.size = st.policy.groupIDs.Len()
 	}
@@ -95,6 +95,9 @@ func (tx *Tx) finish() error {
 	return tx.r.SetHead(tx.next)
 }
 
+// commit returns what the transaction does to the store so far.
+func (tx *Tx) commit() commit { return commit{tx.head, tx.next, tx.aboutPolicy, tx.aboutUsers} }
+
 func newNonce() uint64 {
 	var b [8]byte
 	rand.Read(b[:]) // never fails: it ends the program instead
@@ -114,7 +117,7 @@ func (tx *Tx) log(c Change, before, after any) error {
 	tx.changes++
 	if userActions[c.Action] {
 		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)
-	} else if len(tx.aboutPolicy) <= mostChanges {
+	} else if len(tx.aboutPolicy) <= maxReplayed {
 		tx.aboutPolicy = append(tx.aboutPolicy, c)
 	}
 	return tx.r.AddChange(c)
