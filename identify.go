@@ -9,11 +9,11 @@ import (
 )
 
 // Identify returns the Identity that a token stands for, with one revision of
-// policy and memberships. The zero Token is the anonymous Identity. It counts as a
-// use of the ticket, unless [WithoutUse] says otherwise.
+// policy and memberships. The zero Token stands for the anonymous Identity.
+// Identify counts as a use of the ticket, unless [WithoutUse] says otherwise.
 //
-// Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With an
-// error the Identity is nil, which meets no predicate.
+// Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With
+// an error the Identity is nil, which meets no predicate.
 func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 	id, c, now, err := a.identify(ctx, t)
 	if err != nil {
@@ -68,7 +68,8 @@ func (a *Authority) ready(ctx context.Context) (*state, clock.Reading, error) {
 	return a.replica.ready(ctx, awaited(ctx))
 }
 
-// Judge identifies a token and checks a predicate in one call. Its errors are those of Identify and of Check.
+// Judge identifies a token and checks a predicate in one call. Its errors are
+// those of Identify and of Check.
 func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 	id, err := a.Identify(ctx, t)
 	if err != nil {
@@ -81,12 +82,14 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 	return nil
 }
 
-// Identity returns the Identity of a user without a ticket: for jobs that act for a
-// user, and for hosts that authenticate requests themselves. All the user's groups are
-// active, and AuthenticatedAt is zero; see [Identity.WithAuthenticatedAt]. The change
-// log marks changes made with it as acted for the user; see [Change.ActedFor].
+// Identity returns the Identity of a user without a ticket: for jobs that act for
+// a user, and for hosts that authenticate requests themselves. All groups of the
+// user are active, and AuthenticatedAt is zero; see
+// [Identity.WithAuthenticatedAt]. In the change log, changes that the Identity
+// makes are marked as made for the user; see [Change.ActedFor].
 //
-// Errors: ErrInvalid for what cannot be a name; ErrNotFound; ErrDenied for a disabled user; ErrUnavailable.
+// Errors: ErrInvalid for a text that cannot be a name; ErrNotFound; ErrDenied for
+// a disabled user; ErrUnavailable.
 func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error) {
 	name, err := canonicalUser(user)
 	if err != nil {

@@ -30,12 +30,15 @@ func (a *Authority) Revision() Revision { return a.replica.revision() }
 
 type awaitedKey struct{}
 
-// AtLeast makes [Authority.Identify], [Authority.Judge] and the other calls that give an Identity wait, under the returned context,
-// until their Authority has seen a revision or the context ends, which is ErrUnavailable. So
-// a request that follows a change, and is served by another process, sees it.
+// AtLeast makes [Authority.Identify], [Authority.Judge] and the other calls that
+// return an Identity wait, under the returned context, until their Authority has
+// seen a revision. If the context ends first, they fail with ErrUnavailable. So a
+// request that follows a change, and is served by another process, sees the
+// change.
 //
-// A revision that a client sent along may be made up: let such a wait end after
-// MaxStaleness, by which time whatever was committed is seen. The Guard of package httpguard does.
+// A client may make a revision up: let the wait for a client's revision end
+// after MaxStaleness, by which time every committed revision is seen. The Guard
+// of package httpguard does.
 func AtLeast(ctx context.Context, r Revision) context.Context {
 	return context.WithValue(ctx, awaitedKey{}, max(r, awaited(ctx)))
 }

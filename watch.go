@@ -7,22 +7,27 @@ import (
 	"time"
 )
 
-// Watch yields the Identity of a token, as Identify gives it, now and again each time it may have changed: after
-// a change of its user, their memberships or the policy, in whatever process, and when a
-// membership ends. Two in a row can have the same answers. It is for streams and other long
-// connections, which end with the ticket, and show what has changed at once:
+// Watch yields the Identity of a token, as Identify returns it, now and each time
+// the Identity may have changed: after a change of the user, the memberships or
+// the policy, in whatever process, and when a membership ends. Two Identities in
+// a row can have the same answers. Watch is for streams and other long
+// connections, which end with the ticket and show changes at once:
 //
 //	for id, err := range authority.Watch(ctx, token) {
 //
-// It ends with ErrNoTicket when the ticket ends, by whatever limit or call, and with ErrUnavailable when ctx ends
-// or the Authority is closed. Where nothing is known for a while, it yields
-// ErrUnavailable or ErrBusy, once, and goes on: until the next Identity nothing may be sent.
+// Watch ends with ErrNoTicket when the ticket ends, by whatever limit or call,
+// and with ErrUnavailable when ctx ends or the Authority is closed. While the
+// Identity is unknown, because the store cannot be asked, Watch yields
+// ErrUnavailable or ErrBusy, once, and goes on: send nothing until the next
+// Identity.
 //
-// A change is yielded as soon as it takes effect for Identify; see the package doc.
-// Between the change and the moment at which the reader has seen the next Identity a message can slip out. Where
-// none may, judge each by [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat does.
+// A change is yielded as soon as it takes effect for Identify; see the package
+// doc. Between the change and the time at which the reader has seen the next
+// Identity a message can slip out. If no message may, judge each message by
+// [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat does.
 //
-// A watch does not count as a use of the ticket, so a user who does nothing else is idle, unless [CountAsUse] says otherwise.
+// A watch does not count as a use of the ticket, so a user who does nothing else
+// is idle, unless [CountAsUse] says otherwise.
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
@@ -36,8 +41,9 @@ func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, err
 				return
 			}
 			if w.last != nil {
-				// The revision was seen. A store that is restored to before it is not waited for, with
-				// an Identity from after it in the hands of the reader.
+				// The revision was seen. If the store is restored to an earlier
+				// revision, the reader must not keep the Identity until the
+				// revision comes again.
 				under = context.WithValue(ctx, awaitedKey{}, Revision(0))
 			}
 			timer := time.NewTimer(wait)
@@ -52,7 +58,7 @@ func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, err
 	}
 }
 
-// watch is what one Watch has yielded last.
+// watch is one Watch, and what it has yielded last.
 type watch struct {
 	a       *Authority
 	token   Token
