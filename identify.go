@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Identify returns the Identity that a token stands for, with one revision of
@@ -44,8 +45,8 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 
 // identifyStored is identify for a ticket that is not cached. The variables that
 // the transaction shares would cost identify allocations.
-func (a *Authority) identifyStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookupTicket(ctx, hash, Sought{Ticket: hash}, func(r Records, st *state) (err error) {
+func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
+	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *state) (err error) {
 		read := a.clock.Now()
 		now = read.Time
 		if c, err = a.ticket(r, st, hash, read); err == nil {
@@ -95,7 +96,7 @@ func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error
 	if err != nil {
 		return nil, err
 	}
-	return a.identityOf(ctx, a.users.byName, Sought{User: name})
+	return a.identityOf(ctx, a.users.byName, store.Sought{User: name})
 }
 
 // IdentityBySubject is Identity for the user with exactly that Subject.
@@ -103,25 +104,25 @@ func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Ide
 	if reason := badString(subject, 1); reason != "" {
 		return nil, invalid("user", subject, "Subject", reason)
 	}
-	return a.identityOf(ctx, a.users.bySubject, Sought{Subject: subject})
+	return a.identityOf(ctx, a.users.bySubject, store.Sought{Subject: subject})
 }
 
 // identityOf returns the Identity of a user, who is cached under a text in an
 // index, or is looked up.
-func (a *Authority) identityOf(ctx context.Context, index *userIndex, what Sought) (*Identity, error) {
+func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store.Sought) (*Identity, error) {
 	st, asked, err := a.ready(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if u := index.Get(what.text()); u != nil && a.fresh(u, st) {
+	if u := index.Get(soughtText(what)); u != nil && a.fresh(u, st) {
 		u.Use()
 		return u.identityAt(st, asked.Time, &a.noTicket), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, a.lookups.unknown, what, func(r Records, st *state) error {
-		u, err := readUser(r, st.policy, func() (UserRecord, error) { return what.user(r) })
+	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *state) error {
+		u, err := readUser(r, st.policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
 		if err != nil {
-			return named(err, "user", what.text())
+			return named(err, "user", soughtText(what))
 		}
 		a.replica.keep(st, func() { u = a.users.add(u) })
 		id = u.identityAt(st, a.now(), &a.noTicket)
@@ -135,17 +136,17 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what Sough
 
 // identityAt returns the Identity of the user without a ticket.
 func (u *cachedUser) identityAt(st *state, now time.Time, from *origin) *Identity {
-	return u.cachedIdentity(&u.identity, st.policy, TicketRecord{}, now, from)
+	return u.cachedIdentity(&u.identity, st.policy, store.Ticket{}, now, from)
 }
 
 // identityAt returns the Identity of the ticket.
 func (t *cachedTicket) identityAt(st *state, now time.Time) *Identity {
-	return t.user.cachedIdentity(&t.identity, st.policy, t.TicketRecord, now, &t.origin)
+	return t.user.cachedIdentity(&t.identity, st.policy, t.Ticket, now, &t.origin)
 }
 
 // cachedIdentity returns the Identity in a place. An Identity of another policy,
 // or from before a membership has ended, is replaced.
-func (u *cachedUser) cachedIdentity(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, from *origin) *Identity {
+func (u *cachedUser) cachedIdentity(place *atomic.Pointer[standing], p *policy, t store.Ticket, now time.Time, from *origin) *Identity {
 	s := place.Load()
 	if !s.holds(p, now) {
 		s = u.withTicket(p, t, now, from)
@@ -159,7 +160,7 @@ func (u *cachedUser) cachedIdentity(place *atomic.Pointer[standing], p *policy, 
 
 // withTicket returns what a ticket of the user gives; the zero ticket stands for
 // none.
-func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, from *origin) *standing {
+func (u *cachedUser) withTicket(p *policy, t store.Ticket, now time.Time, from *origin) *standing {
 	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, from)
 	s.until = u.groups.nextEnd(now)
 	return s

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // logWaitAfter is how long a call waits before the log says so.
@@ -27,20 +28,20 @@ type limitedStore struct {
 	log         *slog.Logger
 }
 
-func (s *limitedStore) View(ctx context.Context, f func(Records) error) error {
+func (s *limitedStore) View(ctx context.Context, f func(store.Records) error) error {
 	return s.run(ctx, s.Store.View, f)
 }
 
-func (s *limitedStore) Update(ctx context.Context, f func(Records) error) error {
+func (s *limitedStore) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.run(ctx, s.Store.Update, f)
 }
 
-func (s *limitedStore) run(ctx context.Context, transaction func(context.Context, func(Records) error) error, f func(Records) error) error {
+func (s *limitedStore) run(ctx context.Context, transaction func(context.Context, func(store.Records) error) error, f func(store.Records) error) error {
 	ctx, w := s.newWait(ctx)
 	defer w.stop()
 	failed := false // f has, and its error is returned as it is
 	w.begin(w.lockTimeout)
-	err := transaction(ctx, func(r Records) error {
+	err := transaction(ctx, func(r store.Records) error {
 		err := w.end()
 		if err == nil {
 			err = f(limitedRecords{r, w})
@@ -150,20 +151,20 @@ func (w *wait) expire() {
 
 // limitedRecords limit the calls that wait for a lock.
 type limitedRecords struct {
-	Records
+	store.Records
 	w *wait
 }
 
-func (r limitedRecords) LockHead() (Head, error) { return locking(r.w, r.Records.LockHead) }
+func (r limitedRecords) LockHead() (store.Head, error) { return locking(r.w, r.Records.LockHead) }
 
-func (r limitedRecords) ShareHead() (Head, error) { return locking(r.w, r.Records.ShareHead) }
+func (r limitedRecords) ShareHead() (store.Head, error) { return locking(r.w, r.Records.ShareHead) }
 
-func (r limitedRecords) LockUser(id uuid.UUID) (UserRecord, error) {
-	return locking(r.w, func() (UserRecord, error) { return r.Records.LockUser(id) })
+func (r limitedRecords) LockUser(id uuid.UUID) (store.UserRecord, error) {
+	return locking(r.w, func() (store.UserRecord, error) { return r.Records.LockUser(id) })
 }
 
-func (r limitedRecords) Throttle(key [32]byte) (ThrottleRecord, error) {
-	return locking(r.w, func() (ThrottleRecord, error) { return r.Records.Throttle(key) })
+func (r limitedRecords) Throttle(key [32]byte) (store.Throttle, error) {
+	return locking(r.w, func() (store.Throttle, error) { return r.Records.Throttle(key) })
 }
 
 func locking[R any](w *wait, lock func() (R, error)) (R, error) {

@@ -10,13 +10,14 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 // lookups are the lookups in the store of records that are not cached. Few run
 // at once, so that a flood of made-up tokens does not keep other calls from the
 // store. Tickets that were cached before have places of their own.
 type lookups struct {
-	finder  Finder // nil: the store is none
+	finder  store.Finder // nil: the store is none
 	unknown chan struct{}
 	known   chan struct{}
 }
@@ -33,13 +34,13 @@ const (
 var errSlowLookup = errors.New("the store did not answer a lookup in time")
 
 func newLookups(s Store) lookups {
-	finder, _ := s.(Finder)
+	finder, _ := s.(store.Finder)
 	return lookups{finder, make(chan struct{}, maxLookups), make(chan struct{}, maxLookups)}
 }
 
 // lookupTicket is lookup for a ticket, and for values of the ticket where what is
 // the zero Sought.
-func (a *Authority) lookupTicket(ctx context.Context, hash TokenHash, what Sought, f func(Records, *state) error) error {
+func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what store.Sought, f func(store.Records, *state) error) error {
 	places := a.lookups.unknown
 	if a.tickets.byHash.Get(hash) != nil {
 		places = a.lookups.known
@@ -51,7 +52,7 @@ func (a *Authority) lookupTicket(ctx context.Context, hash TokenHash, what Sough
 // same head: in one query where the store is a Finder and f needs only what is
 // sought, and otherwise in a View, as replica.current does. f may run more than
 // once.
-func (a *Authority) lookup(ctx context.Context, places chan struct{}, what Sought, f func(Records, *state) error) error {
+func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *state) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupTimeout, a.cfg.MaxStaleness), errSlowLookup)
 	defer cancel()
 	if err := acquire(ctx, places); err != nil {
@@ -67,15 +68,15 @@ func (a *Authority) lookup(ctx context.Context, places chan struct{}, what Sough
 // find runs f on the records that the Finder finds, and reports whether f
 // succeeded. Where the head is another one, or f fails, a View has to decide.
 // The only error is ErrBusy: a View would wait likewise.
-func (a *Authority) find(ctx context.Context, what Sought, f func(Records, *state) error) (bool, error) {
-	if a.lookups.finder == nil || what == (Sought{}) {
+func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Records, *state) error) (bool, error) {
+	if a.lookups.finder == nil || what == (store.Sought{}) {
 		return false, nil
 	}
 	if _, gone := a.tickets.gone.get(what.Ticket); gone {
 		return false, nil // the finder may ask a replica that still has the ticket
 	}
 	st := a.replica.state.Load()
-	var found *Found
+	var found *store.Found
 	err := a.store.wait(ctx, func(ctx context.Context) (err error) {
 		found, err = a.lookups.finder.Find(ctx, what, st.head)
 		return err
@@ -91,39 +92,39 @@ func (a *Authority) find(ctx context.Context, what Sought, f func(Records, *stat
 
 // foundRecords are the records that a Finder found. Other methods are not called.
 type foundRecords struct {
-	Records
-	found *Found
+	store.Records
+	found *store.Found
 }
 
-func (r foundRecords) TicketByHash(TokenHash) (TicketRecord, error) { return r.found.Ticket, nil }
+func (r foundRecords) TicketByHash(store.TokenHash) (store.Ticket, error) { return r.found.Ticket, nil }
 
-func (r foundRecords) User(uuid.UUID) (UserRecord, error) { return r.found.User, nil }
+func (r foundRecords) User(uuid.UUID) (store.UserRecord, error) { return r.found.User, nil }
 
-func (r foundRecords) UserByName(string) (UserRecord, error) { return r.found.User, nil }
+func (r foundRecords) UserByName(string) (store.UserRecord, error) { return r.found.User, nil }
 
-func (r foundRecords) UserBySubject(subject string) (UserRecord, error) {
+func (r foundRecords) UserBySubject(subject string) (store.UserRecord, error) {
 	u := r.found.User
 	u.Subject = strings.Clone(subject) // not the bytes of the host, who may reuse them
 	return u, nil
 }
 
-func (r foundRecords) UserMemberships(uuid.UUID) ([]MembershipRecord, error) {
+func (r foundRecords) UserMemberships(uuid.UUID) ([]store.Membership, error) {
 	return r.found.Memberships, nil
 }
 
-// text is the name or the subject of the user who is sought.
-func (s Sought) text() string { return cmp.Or(s.User, s.Subject) }
+// soughtText is the name or the subject of the user who is sought.
+func soughtText(what store.Sought) string { return cmp.Or(what.User, what.Subject) }
 
-// user reads the user who is sought.
-func (s Sought) user(r Records) (UserRecord, error) {
-	if s.User != "" {
-		return r.UserByName(s.User)
+// soughtUser reads the user who is sought.
+func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
+	if what.User != "" {
+		return r.UserByName(what.User)
 	}
-	return r.UserBySubject(s.Subject)
+	return r.UserBySubject(what.Subject)
 }
 
 // current is replica.current, until the Authority is closed.
-func (a *Authority) current(ctx context.Context, f func(Records, *state) error) error {
+func (a *Authority) current(ctx context.Context, f func(store.Records, *state) error) error {
 	if a.background.closed.Load() {
 		return errClosed
 	}
@@ -132,7 +133,7 @@ func (a *Authority) current(ctx context.Context, f func(Records, *state) error) 
 
 // cachedTicket returns the living ticket with a hash, if the ticket is cached and
 // true at the head of st.
-func (a *Authority) cachedTicket(st *state, hash TokenHash, now clock.Reading) *cachedTicket {
+func (a *Authority) cachedTicket(st *state, hash store.TokenHash, now clock.Reading) *cachedTicket {
 	t := a.tickets.byHash.Get(hash)
 	if t == nil || !a.fresh(t.user, st) || !a.tickets.usable(t, now) {
 		return nil
@@ -145,7 +146,7 @@ func (a *Authority) cachedTicket(st *state, hash TokenHash, now clock.Reading) *
 func (a *Authority) fresh(u *cachedUser, st *state) bool { return !u.Removed() && a.replica.is(st) }
 
 // ticket finds a living ticket in the cache, or reads and caches the ticket.
-func (a *Authority) ticket(r Records, st *state, hash TokenHash, now clock.Reading) (*cachedTicket, error) {
+func (a *Authority) ticket(r store.Records, st *state, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
 	if t := a.cachedTicket(st, hash, now); t != nil {
 		return t, nil
 	}
@@ -167,7 +168,7 @@ func (a *Authority) ticket(r Records, st *state, hash TokenHash, now clock.Readi
 }
 
 // readTicket reads a living ticket, and its user unless the user is cached.
-func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now clock.Reading) (*cachedTicket, error) {
+func (a *Authority) readTicket(r store.Records, st *state, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
 	rec, err := r.TicketByHash(hash)
 	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, now.Time) {
 		return nil, ErrNoTicket
@@ -179,18 +180,18 @@ func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now clock.R
 	// ticket: the groups that it was narrowed to may have been pruned in between.
 	u := a.users.byID.Get(rec.User)
 	if u == nil || !a.fresh(u, st) {
-		if u, err = readUser(r, st.policy, func() (UserRecord, error) { return r.User(rec.User) }); err != nil {
+		if u, err = readUser(r, st.policy, func() (store.UserRecord, error) { return r.User(rec.User) }); err != nil {
 			return nil, noTicket(err)
 		}
 	}
-	t := &cachedTicket{TicketRecord: rec, origin: origin{a, rec.ID}, user: u, seen: newLastSeen(a.tickets.uses.seen(rec))}
+	t := &cachedTicket{Ticket: rec, origin: origin{a, rec.ID}, user: u, seen: newLastSeen(a.tickets.uses.seen(rec))}
 	t.rowSeen.Store(&now)
 	return t, nil
 }
 
 // readUser reads an enabled user and the memberships. A disabled user is
 // ErrDenied.
-func readUser(r Records, p *policy, find func() (UserRecord, error)) (*cachedUser, error) {
+func readUser(r store.Records, p *policy, find func() (store.UserRecord, error)) (*cachedUser, error) {
 	u, err := find()
 	if err != nil {
 		return nil, err

@@ -81,6 +81,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Authority knows the users, groups and permissions of one Store: it logs users
@@ -132,7 +133,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a := newAuthority(s, cfg, hasher)
 	// Reading the whole policy takes as long as ctx allows; the lease then begins
 	// with a short poll.
-	if err := a.replica.current(ctx, func(r Records, _ *state) error { return a.sweeper.start(r) }); err != nil {
+	if err := a.replica.current(ctx, func(r store.Records, _ *state) error { return a.sweeper.start(r) }); err != nil {
 		return nil, err
 	}
 	if err := a.replica.pollOnce(ctx); err != nil {
@@ -168,6 +169,10 @@ func newAuthority(s Store, cfg Config, hasher *hasher) *Authority {
 	return a
 }
 
+// Guarantee returns how far [Config.MaxStaleness] holds with the store as it is
+// now. Open logs the Guarantee, and each change of it is logged. It does no I/O.
+func (a *Authority) Guarantee() store.Guarantee { return a.replica.guarantee() }
+
 // View runs f with a Tx that reads one consistent state. A change inside f fails
 // with ErrReadOnly. View returns the error of f unchanged.
 //
@@ -175,7 +180,7 @@ func newAuthority(s Store, cfg Config, hasher *hasher) *Authority {
 // more than once. Such a call can wait for the View, and so for itself; after
 // [Config.LockTimeout] it fails with ErrBusy. Use the Tx instead.
 func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
-	return a.view(ctx, func(r Records) error {
+	return a.view(ctx, func(r store.Records) error {
 		tx, err := a.begin(ctx, r, true)
 		if err != nil {
 			return err
@@ -201,7 +206,7 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 // An error other than f's own that wraps ErrUnavailable may have come after the
 // commit. Then the outcome is unknown.
 func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
-	return a.commit(ctx, func(r Records) (*Tx, error) {
+	return a.commit(ctx, func(r store.Records) (*Tx, error) {
 		tx, err := a.begin(ctx, r, false)
 		if err != nil {
 			return tx, err
@@ -213,10 +218,10 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 
 // commit runs f in an Update and, when the Update has committed, moves the state
 // to where it led.
-func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) error {
+func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, error)) error {
 	var tx *Tx
 	asked, ready := a.clock.Now(), false
-	err := a.update(ctx, func(r Records) (err error) {
+	err := a.update(ctx, func(r store.Records) (err error) {
 		asked, ready = a.clock.Now(), false
 		if tx, err = f(r); err == nil {
 			err = tx.finish()
@@ -239,14 +244,14 @@ func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) er
 
 var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)
 
-func (a *Authority) view(ctx context.Context, f func(Records) error) error {
+func (a *Authority) view(ctx context.Context, f func(store.Records) error) error {
 	if a.background.closed.Load() {
 		return errClosed
 	}
 	return a.store.View(ctx, f)
 }
 
-func (a *Authority) update(ctx context.Context, f func(Records) error) error {
+func (a *Authority) update(ctx context.Context, f func(store.Records) error) error {
 	if a.background.closed.Load() {
 		return errClosed
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 // replica is the Authority's copy of the policy at a head of the store. A lease
@@ -22,9 +23,9 @@ import (
 // the caches. Nobody asks the store while mu is held.
 type replica struct {
 	store    Store
-	view     func(context.Context, func(Records) error) error         // store.View under Config.LockTimeout
+	view     func(context.Context, func(store.Records) error) error   // store.View under Config.LockTimeout
 	wait     func(context.Context, func(context.Context) error) error // runs a call that waits, under the same limit
-	load     func(Records) (*policy, error)                           // reads the policy
+	load     func(store.Records) (*policy, error)                     // reads the policy
 	cache    evictor                                                  // filled under mu
 	clock    clock.Clock
 	log      *slog.Logger
@@ -58,11 +59,11 @@ type evictor interface {
 // state is the policy at a head of the store. All cached users and tickets are
 // true at that head, too.
 type state struct {
-	head   Head
+	head   store.Head
 	policy *policy // nil: nothing was read yet
 }
 
-func (st *state) at(head Head) bool { return st.policy != nil && st.head == head }
+func (st *state) at(head store.Head) bool { return st.policy != nil && st.head == head }
 
 // newReplica returns a replica without a policy. The first call of current loads
 // the policy.
@@ -71,7 +72,7 @@ func newReplica(cfg Config, s *limitedStore, c clock.Clock, cache evictor) *repl
 		trust: cfg.MaxStaleness, timeout: cfg.MaxStaleness, interval: cfg.MaxStaleness / pollsPerLease,
 		polling: make(chan struct{}, 1), loading: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		stopped: make(chan struct{}), moved: make(chan struct{})}
-	if c, ok := s.Store.(Confirmer); ok {
+	if c, ok := s.Store.(store.Confirmer); ok {
 		r.failover = &failover{confirmer: c}
 	}
 	r.state.Store(&state{})
@@ -86,7 +87,7 @@ var errMoved = errors.New("rbac: state moved on")
 //
 // Every call reads the head, so no answer depends on a cached state that is
 // older than the View.
-func (r *replica) current(ctx context.Context, f func(Records, *state) error) error {
+func (r *replica) current(ctx context.Context, f func(store.Records, *state) error) error {
 	err := r.inState(ctx, r.view, r.failover == nil, f)
 	if errors.Is(err, errFork) {
 		return r.afterFork(ctx, err, f)
@@ -97,10 +98,10 @@ func (r *replica) current(ctx context.Context, f func(Records, *state) error) er
 // inState runs f in a View, together with the state at its head. Authoritative
 // means that the View shows the history that counts, even if that is another
 // history than the state's.
-func (r *replica) inState(ctx context.Context, view func(context.Context, func(Records) error) error, authoritative bool, f func(Records, *state) error) error {
+func (r *replica) inState(ctx context.Context, view func(context.Context, func(store.Records) error) error, authoritative bool, f func(store.Records, *state) error) error {
 	for {
 		before := r.state.Load()
-		err := view(ctx, func(rec Records) error {
+		err := view(ctx, func(rec store.Records) error {
 			st, err := r.stateOf(ctx, rec, before, authoritative)
 			if err != nil {
 				return err
@@ -115,7 +116,7 @@ func (r *replica) inState(ctx context.Context, view func(context.Context, func(R
 
 // stateOf returns the state at the head of a transaction, which began when the
 // state was before.
-func (r *replica) stateOf(ctx context.Context, rec Records, before *state, authoritative bool) (*state, error) {
+func (r *replica) stateOf(ctx context.Context, rec store.Records, before *state, authoritative bool) (*state, error) {
 	head, err := rec.Head()
 	if err != nil {
 		return nil, err
@@ -131,7 +132,7 @@ func (r *replica) stateOf(ctx context.Context, rec Records, before *state, autho
 
 // follow moves the state to the head of a transaction. One goroutine at a time
 // reads what that needs; the others wait, each until its context ends.
-func (r *replica) follow(ctx context.Context, rec Records, head Head, before *state, authoritative bool) (*state, error) {
+func (r *replica) follow(ctx context.Context, rec store.Records, head store.Head, before *state, authoritative bool) (*state, error) {
 	select {
 	case r.loading <- struct{}{}:
 	case <-ctx.Done():
@@ -168,7 +169,7 @@ func (r *replica) follow(ctx context.Context, rec Records, head Head, before *st
 func contextEnded(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
 // replay moves the state by changes.
-func (r *replica) replay(rec Records, st *state, head Head, changes []Change) (*state, error) {
+func (r *replica) replay(rec store.Records, st *state, head store.Head, changes []Change) (*state, error) {
 	p, ok := st.policy.after(changes)
 	if !ok {
 		return r.reload(rec, st, head)
@@ -183,7 +184,7 @@ func (r *replica) replay(rec Records, st *state, head Head, changes []Change) (*
 }
 
 // reload reads the policy, and evicts every cached user, and so every ticket.
-func (r *replica) reload(rec Records, st *state, head Head) (*state, error) {
+func (r *replica) reload(rec store.Records, st *state, head store.Head) (*state, error) {
 	p, err := r.load(rec)
 	if err != nil {
 		return nil, err
@@ -231,7 +232,7 @@ func (r *replica) keep(st *state, fill func()) {
 
 // commit is what an Update does to the store.
 type commit struct {
-	from, to Head
+	from, to store.Head
 	policy   []Change    // changes of the policy; of more than maxReplayed, the first
 	users    []uuid.UUID // the subjects of all other changes
 }

@@ -1,6 +1,10 @@
 package rbac
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
+)
 
 // maxReplayed bounds the changes of the policy that are replayed; beyond that a
 // reload is cheaper. Changes of users are cheap to replay, and a reload evicts
@@ -12,14 +16,14 @@ const maxReplayed = 1000
 // reports false if there are more, or if they do not lead from one head to the
 // other without a gap, and fails with errMoved once moved reports true. Of
 // several changes of a user in a row one is returned.
-func changesSince(r Records, from, to Head, most int, moved func() bool) ([]Change, bool, error) {
+func changesSince(r store.Records, from, to store.Head, most int, moved func() bool) ([]Change, bool, error) {
 	var changes []Change
 	rows, policy := 0, 0
-	at, seq := Head{Nonce: from.Nonce}, -1
+	at, seq := store.Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
 	}
-	for c, err := range r.Changes(ChangeQuery{After: at.Revision, Limit: most + 1}) {
+	for c, err := range r.Changes(store.ChangeFilter{After: at.Revision, Limit: most + 1}) {
 		if err != nil {
 			return nil, false, err
 		}
@@ -37,7 +41,7 @@ func changesSince(r Records, from, to Head, most int, moved func() bool) ([]Chan
 				return nil, false, nil
 			}
 		} else {
-			changes = appendChange(changes, c)
+			changes = appendChange(changes, Change(c))
 		}
 		if c.Revision != at.Revision {
 			seq = -1
@@ -45,7 +49,7 @@ func changesSince(r Records, from, to Head, most int, moved func() bool) ([]Chan
 		if seq++; c.Revision > at.Revision+1 || c.Seq != seq {
 			return nil, false, nil // the changes between were deleted
 		}
-		at = Head{Revision: c.Revision, Nonce: c.Nonce}
+		at = store.Head{Revision: c.Revision, Nonce: c.Nonce}
 	}
 	return changes, at == to, nil
 }

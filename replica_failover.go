@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 // failover is for a store on servers of which another can take the place of the
@@ -14,8 +15,8 @@ import (
 // was left behind. So only a ConfirmedView renews the lease, and only a
 // ConfirmedView may replace a history by another one.
 type failover struct {
-	confirmer Confirmer
-	logged    *Guarantee // by Open, then by the follower
+	confirmer store.Confirmer
+	logged    *store.Guarantee // by Open, then by the follower
 }
 
 const (
@@ -52,18 +53,18 @@ func (r *replica) confirm(ctx context.Context) error {
 	defer cancel(nil)
 	late := time.AfterFunc(r.timeout, func() { cancel(errSlowStore) })
 	defer late.Stop()
-	view := func(ctx context.Context, f func(Records) error) error {
-		return r.failover.confirmer.ConfirmedView(ctx, func(rec Records) error {
+	view := func(ctx context.Context, f func(store.Records) error) error {
+		return r.failover.confirmer.ConfirmedView(ctx, func(rec store.Records) error {
 			late.Stop() // reading news can take longer, as in other Views
 			return f(rec)
 		})
 	}
-	return r.inState(ctx, view, true, func(Records, *state) error { return nil })
+	return r.inState(ctx, view, true, func(store.Records, *state) error { return nil })
 }
 
 // afterFork is current for a store whose View has shown another history: the
 // store is asked to confirm, and f runs in a new View.
-func (r *replica) afterFork(ctx context.Context, fork error, f func(Records, *state) error) error {
+func (r *replica) afterFork(ctx context.Context, fork error, f func(store.Records, *state) error) error {
 	for range maxForks {
 		r.giveUpLease()
 		if err := r.renew(ctx); err != nil {
@@ -77,16 +78,16 @@ func (r *replica) afterFork(ctx context.Context, fork error, f func(Records, *st
 }
 
 // guarantee returns how far MaxStaleness holds. It does no I/O.
-func (r *replica) guarantee() Guarantee {
+func (r *replica) guarantee() store.Guarantee {
 	if r.failover != nil {
 		return r.failover.confirmer.Guarantee()
 	}
-	return Guarantee{Bounded: true, Reason: "the store has no other server that could take over"}
+	return store.Guarantee{Bounded: true, Reason: "the store has no other server that could take over"}
 }
 
 // logGuarantee logs the guarantee, unless the same was logged last.
 func (r *replica) logGuarantee() {
-	g, last := r.guarantee(), (*Guarantee)(nil)
+	g, last := r.guarantee(), (*store.Guarantee)(nil)
 	if f := r.failover; f != nil {
 		last, f.logged = f.logged, &g
 	}

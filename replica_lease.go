@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 // lease says that at the time of asked the state was the store's, or newer.
@@ -131,18 +132,18 @@ func (r *replica) poll(ctx context.Context) error {
 func (r *replica) catchUp(ctx context.Context) error {
 	head, err := r.readHead(ctx)
 	if err == nil && !r.state.Load().at(head) {
-		err = r.inState(ctx, r.view, r.failover == nil, func(Records, *state) error { return nil })
+		err = r.inState(ctx, r.view, r.failover == nil, func(store.Records, *state) error { return nil })
 	}
 	return err
 }
 
-func (r *replica) readHead(ctx context.Context) (head Head, err error) {
+func (r *replica) readHead(ctx context.Context) (head store.Head, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, errSlowStore)
 	defer cancel()
-	if h, ok := r.store.(HeadReader); ok {
+	if h, ok := r.store.(store.HeadReader); ok {
 		return h.ReadHead(ctx)
 	}
-	err = r.store.View(ctx, func(rec Records) (err error) {
+	err = r.store.View(ctx, func(rec store.Records) (err error) {
 		head, err = rec.Head()
 		return err
 	})

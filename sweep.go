@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 // sweeper deletes records that are old. No answer depends on when it runs: each
@@ -20,9 +21,9 @@ type sweeper struct {
 }
 
 // start begins to watch the clock, before this Authority has written anything.
-func (s *sweeper) start(r Records) error {
+func (s *sweeper) start(r store.Records) error {
 	var newest time.Time
-	for c, err := range r.Changes(ChangeQuery{Newest: true, Limit: 1}) {
+	for c, err := range r.Changes(store.ChangeFilter{Newest: true, Limit: 1}) {
 		if err != nil {
 			return err
 		}
@@ -68,11 +69,11 @@ func (s *sweeper) sweep(ctx context.Context) error {
 func (s *sweeper) sweepOld(ctx context.Context) error {
 	now := instant(s.clock.Now().Time)
 	return errors.Join(
-		s.inBatches(ctx, func(r Records) (int, error) {
+		s.inBatches(ctx, func(r store.Records) (int, error) {
 			return r.DeleteDeadTickets(now.Add(-3*lag), rowsPerUpdate)
 		}),
 		s.sweepThrottles(ctx, now),
-		s.inBatches(ctx, func(r Records) (int, error) {
+		s.inBatches(ctx, func(r store.Records) (int, error) {
 			return r.DeleteChanges(now.Add(-s.keepChanges), rowsPerUpdate)
 		}))
 }
@@ -80,16 +81,16 @@ func (s *sweeper) sweepOld(ctx context.Context) error {
 // sweepThrottles deletes the counts of failed logins that have ended by now, and
 // the surplus of those of made-up names.
 func (s *sweeper) sweepThrottles(ctx context.Context, now time.Time) error {
-	return s.inBatches(ctx, func(r Records) (int, error) {
+	return s.inBatches(ctx, func(r store.Records) (int, error) {
 		return r.DeleteIdleThrottles(now, otherThrottles, rowsPerUpdate)
 	})
 }
 
 // inBatches runs delete in small Updates until it finds no more records.
-func (s *sweeper) inBatches(ctx context.Context, delete func(Records) (int, error)) error {
+func (s *sweeper) inBatches(ctx context.Context, delete func(store.Records) (int, error)) error {
 	for {
 		deleted := 0
-		err := s.store.Update(ctx, func(r Records) (err error) {
+		err := s.store.Update(ctx, func(r store.Records) (err error) {
 			deleted, err = delete(r)
 			return err
 		})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/cache"
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 // ticketCache keeps the living tickets that were read, and when each was used
@@ -20,7 +21,7 @@ import (
 // minutes is read again.
 type ticketCache struct {
 	all    *cache.Cache[cachedTicket]
-	byHash *cache.Index[TokenHash, cachedTicket]
+	byHash *cache.Index[store.TokenHash, cachedTicket]
 	ended  *deadTickets // found past a limit
 	gone   *deadTickets // whose rows were found to be gone, which a replica that lags may still show
 	uses   lastUses
@@ -38,7 +39,7 @@ const (
 // cached.
 type cachedTicket struct {
 	cache.Mark
-	TicketRecord
+	store.Ticket
 	origin   origin // of its Identities
 	user     *cachedUser
 	seen     *lastSeen
@@ -51,7 +52,7 @@ func newTicketCache(most int) *ticketCache {
 	all := cache.New(most, func(t *cachedTicket) *cache.Mark { return &t.Mark }, nil)
 	return &ticketCache{
 		all:    all,
-		byHash: cache.AddIndex(all, func(t *cachedTicket) TokenHash { return t.Hash }, hashToken),
+		byHash: cache.AddIndex(all, func(t *cachedTicket) store.TokenHash { return t.Hash }, hashToken),
 		ended:  newDeadTickets(most),
 		gone:   newDeadTickets(most),
 		uses:   lastUses{wake: make(chan struct{}, 1)},
@@ -67,8 +68,8 @@ func (c *ticketCache) usable(t *cachedTicket, now clock.Reading) bool {
 	case age >= lookUpRow:
 		c.uses.lookUp(t, now)
 	}
-	if seen := t.seen.load(); !withinLimits(t.TicketRecord, seen, now.Time) {
-		c.markEnded(t.TicketRecord, seen, now.Time)
+	if seen := t.seen.load(); !withinLimits(t.Ticket, seen, now.Time) {
+		c.markEnded(t.Ticket, seen, now.Time)
 		return false
 	}
 	t.Use()
@@ -98,19 +99,19 @@ func (t *cachedTicket) renew(read *cachedTicket) bool {
 	return true
 }
 
-func (c *ticketCache) evict(hash TokenHash) { c.all.Remove(c.byHash.Get(hash)) }
+func (c *ticketCache) evict(hash store.TokenHash) { c.all.Remove(c.byHash.Get(hash)) }
 
 // withinLimits reports whether a ticket is within its limits. Both limits are
 // compared at each use, and both are the ticket's own: all processes agree on
 // them, whatever their Configs. Nothing depends on the sweeper.
-func withinLimits(t TicketRecord, seen, now time.Time) bool {
+func withinLimits(t store.Ticket, seen, now time.Time) bool {
 	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(t.Idle+lag)))
 }
 
 // living reports whether a ticket that was read from the store is within its
 // limits. A ticket that was found past them stays dead, even if the clock is
 // set back.
-func (c *ticketCache) living(t TicketRecord, now time.Time) bool {
+func (c *ticketCache) living(t store.Ticket, now time.Time) bool {
 	seen := c.uses.seen(t)
 	if end, ok := c.ended.get(t.Hash); ok && !seen.After(end) {
 		return false
@@ -127,7 +128,7 @@ var never = time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // markEnded notes that a ticket was found past a limit. An idle ticket lives on
 // only if another process proves, by a later use, that the ticket was not idle.
-func (c *ticketCache) markEnded(t TicketRecord, seen, now time.Time) {
+func (c *ticketCache) markEnded(t store.Ticket, seen, now time.Time) {
 	if !now.Before(t.Expires) {
 		seen = never
 	}
@@ -137,9 +138,9 @@ func (c *ticketCache) markEnded(t TicketRecord, seen, now time.Time) {
 
 // matching returns the cached tickets that match, as records with their last
 // use. The store may have lost them by now.
-func (c *ticketCache) matching(match func(TicketRecord) bool) (list []TicketRecord) {
+func (c *ticketCache) matching(match func(store.Ticket) bool) (list []store.Ticket) {
 	for _, t := range c.all.All() {
-		if !t.user.Removed() && match(t.TicketRecord) {
+		if !t.user.Removed() && match(t.Ticket) {
 			list = append(list, t.record())
 		}
 	}
@@ -147,17 +148,17 @@ func (c *ticketCache) matching(match func(TicketRecord) bool) (list []TicketReco
 }
 
 // record is matching for one hash.
-func (c *ticketCache) record(hash TokenHash) (TicketRecord, error) {
+func (c *ticketCache) record(hash store.TokenHash) (store.Ticket, error) {
 	t := c.byHash.Get(hash)
 	if t == nil || t.user.Removed() {
-		return TicketRecord{}, ErrNotFound
+		return store.Ticket{}, ErrNotFound
 	}
 	return t.record(), nil
 }
 
 // record returns the ticket with its last use.
-func (t *cachedTicket) record() TicketRecord {
-	rec := t.TicketRecord
+func (t *cachedTicket) record() store.Ticket {
+	rec := t.Ticket
 	rec.LastSeen = t.seen.load()
 	return rec
 }
@@ -175,23 +176,25 @@ func (c *ticketCache) dropIdentities(p *policy) {
 // deadTickets remembers tickets by their hashes, each with a time.
 type deadTickets struct {
 	all    *cache.Cache[deadTicket]
-	byHash *cache.Index[TokenHash, deadTicket]
+	byHash *cache.Index[store.TokenHash, deadTicket]
 }
 
 type deadTicket struct {
 	cache.Mark
-	hash TokenHash
+	hash store.TokenHash
 	time time.Time // the ticket is dead unless it was used later
 }
 
 func newDeadTickets(most int) *deadTickets {
 	all := cache.New(most, func(t *deadTicket) *cache.Mark { return &t.Mark }, nil)
-	return &deadTickets{all, cache.AddIndex(all, func(t *deadTicket) TokenHash { return t.hash }, hashToken)}
+	return &deadTickets{all, cache.AddIndex(all, func(t *deadTicket) store.TokenHash { return t.hash }, hashToken)}
 }
 
-func (d *deadTickets) set(hash TokenHash, at time.Time) { d.all.Add(&deadTicket{hash: hash, time: at}) }
+func (d *deadTickets) set(hash store.TokenHash, at time.Time) {
+	d.all.Add(&deadTicket{hash: hash, time: at})
+}
 
-func (d *deadTickets) get(hash TokenHash) (time.Time, bool) {
+func (d *deadTickets) get(hash store.TokenHash) (time.Time, bool) {
 	t := d.byHash.Get(hash)
 	if t == nil {
 		return time.Time{}, false

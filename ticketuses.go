@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
 )
 
 type countAsUseKey struct{}
@@ -68,7 +69,7 @@ type lastUses struct {
 }
 
 type ticketUse struct {
-	hash TokenHash
+	hash store.TokenHash
 	at   time.Time
 }
 
@@ -112,7 +113,7 @@ func (u *lastUses) add(ticket uuid.UUID, use ticketUse) {
 
 // seen returns when a ticket that was read from the store was last used, by this
 // Authority or another.
-func (u *lastUses) seen(t TicketRecord) time.Time {
+func (u *lastUses) seen(t store.Ticket) time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if p, ok := u.pending[t.ID]; ok && p.at.After(t.LastSeen) {
@@ -164,9 +165,9 @@ func (c *ticketCache) flush(ctx context.Context, s Store, now func() clock.Readi
 // touch writes uses. Tickets whose rows are gone are evicted; the rows of the
 // others were seen.
 func (c *ticketCache) touch(ctx context.Context, s Store, now func() clock.Reading, batch map[uuid.UUID]ticketUse) error {
-	var there, gone []TokenHash
+	var there, gone []store.TokenHash
 	var began clock.Reading
-	err := s.Update(ctx, func(r Records) error {
+	err := s.Update(ctx, func(r store.Records) error {
 		there, gone, began = nil, nil, now()
 		for id, u := range batch {
 			_, err := r.Ticket(id)

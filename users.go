@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/cache"
+	"github.com/rbac-go/rbac/store"
 )
 
 // userCache keeps the enabled users that were read, each with the memberships.
@@ -48,7 +49,7 @@ func hashUser(id uuid.UUID) uint64 { return maphash.Bytes(userSeed, id[:]) }
 
 func hashName(name string) uint64 { return maphash.String(userSeed, name) }
 
-func hashToken(h TokenHash) uint64 { return binary.LittleEndian.Uint64(h[:]) }
+func hashToken(h store.TokenHash) uint64 { return binary.LittleEndian.Uint64(h[:]) }
 
 // add caches a user who was read at the head of the state, and returns the
 // record that is cached.

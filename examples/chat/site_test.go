@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -100,16 +101,16 @@ type pluggedStore struct {
 	down atomic.Bool
 }
 
-func (s *pluggedStore) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *pluggedStore) View(ctx context.Context, f func(store.Records) error) error {
 	if s.down.Load() {
 		return rbac.ErrUnavailable
 	}
 	return s.Store.View(ctx, f)
 }
 
-func (s *pluggedStore) ReadHead(ctx context.Context) (rbac.Head, error) {
+func (s *pluggedStore) ReadHead(ctx context.Context) (store.Head, error) {
 	if s.down.Load() {
-		return rbac.Head{}, rbac.ErrUnavailable
+		return store.Head{}, rbac.ErrUnavailable
 	}
 	return s.Store.ReadHead(ctx)
 }
