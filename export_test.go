@@ -135,26 +135,6 @@ func (a *Authority) ForgetOld() { a.dropOldIdentities() }
 // LogGuarantee tells of the store's guarantee, as the follower does after each poll.
 func (a *Authority) LogGuarantee() { a.replica.logGuarantee() }
 
-// Remembering returns r as an Update has them that has locked the head, in a store of so many groups.
-func Remembering(ctx context.Context, r store.Records, groups int) store.Records {
-	return &updateRecords{Records: r, ctx: ctx, size: groups}
-}
-
-// UsersRemembered returns of how many users, and memberships of them, such Records remember something.
-func UsersRemembered(r store.Records) (users, memberships int) {
-	for _, m := range r.(*updateRecords).users {
-		memberships += len(m.were)
-	}
-	return len(r.(*updateRecords).users), memberships
-}
-
-// MostRemembered and AskedOften are bounds of theirs.
-const (
-	MostRemembered = mostRemembered
-	MostWere       = mostWere
-	AskedOften     = askedOften
-)
-
 // Forget drops all users from the caches, and so all tickets.
 func (a *Authority) Forget() { a.users.evictAll() }
 

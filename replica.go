@@ -63,6 +63,14 @@ type state struct {
 	policy *policy // nil: nothing was read yet
 }
 
+// groups returns how many groups there are, 0 if nothing was read yet.
+func (st *state) groups() int {
+	if st.policy == nil {
+		return 0
+	}
+	return st.policy.groupIDs.Len()
+}
+
 func (st *state) at(head store.Head) bool { return st.policy != nil && st.head == head }
 
 // newReplica returns a replica without a policy. The first call of current loads
