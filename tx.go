@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -110,6 +111,14 @@ func (tx *Tx) log(c Change, before, after any) error {
 		tx.aboutPolicy = append(tx.aboutPolicy, c)
 	}
 	return tx.r.AddChange(store.Change(c))
+}
+
+// recordJSON encodes a record for the change log; nil is no record.
+func recordJSON(record any) (json.RawMessage, error) {
+	if record == nil {
+		return nil, nil
+	}
+	return json.Marshal(record)
 }
 
 // write takes the steps of a change, up to the first that fails.
