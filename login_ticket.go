@@ -162,7 +162,7 @@ func (tx *Tx) replaceTicket(t Token) error {
 	}
 	old, err := tx.r.TicketByHash(t.hash())
 	if errors.Is(err, ErrNotFound) {
-		old, err = tx.a.cachedRecord(t.hash())
+		old, err = tx.a.tickets.record(t.hash())
 	}
 	if err != nil {
 		return ignore(err, ErrNotFound)
@@ -184,7 +184,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if err != nil {
 		return err
 	}
-	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.living(t, tx.now) })
+	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.tickets.living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.next == (store.Head{}) {

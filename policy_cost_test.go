@@ -69,7 +69,7 @@ func TestChangesThatCostTooMuch(t *testing.T) {
 		"everything to all":   {grantOf("GrantPermission", "g0", "*")},
 		"many small together": nil,
 	}
-	for i := range mostChanges {
+	for i := range maxReplayed {
 		costly["many small together"] = append(costly["many small together"], grantOf("GrantPermission", fmt.Sprint("g", 2000+i), "deep.*"))
 	}
 	for name, changes := range costly {

@@ -13,7 +13,7 @@ import (
 // one that its store has, and returns the first line that differs; empty if none does, or if the store has moved on.
 func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
 	err = a.store.View(ctx, func(r store.Records) error {
-		st := a.state.Load()
+		st := a.replica.state.Load()
 		if head, err := r.Head(); err != nil || !st.at(head) {
 			return err
 		}
@@ -82,7 +82,7 @@ func (p *policy) dump() []string {
 
 // PolicyParts returns what the policy has of a group and of a permission. A change that does not touch them leaves it in place.
 func (a *Authority) PolicyParts(group, permission string) [2]any {
-	p := a.state.Load().policy
+	p := a.replica.state.Load().policy
 	n, _ := p.groupNums.Get(group)
 	return [2]any{p.group(n), p.permission(permission)}
 }

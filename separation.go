@@ -221,7 +221,7 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy) error {
 		}
 		assigned := now.assigned(h.memberships, tx.now)
 		for _, t := range tickets {
-			if !tx.a.living(t, tx.now) {
+			if !tx.a.tickets.living(t, tx.now) {
 				continue
 			}
 			if v, ok := now.activate(assigned, t).violates(now, next); ok {

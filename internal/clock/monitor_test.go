@@ -1,16 +1,17 @@
-package rbac
+package clock
 
 import (
 	"testing"
 	"time"
 )
 
-// The clock is believed while it runs as the monotonic clock does, and after a doubt when it has done so for an hour.
-func TestClockWatch(t *testing.T) {
+// The clock is trusted while it runs as the monotonic clock does. After a doubt it
+// is trusted again when it has run evenly for an hour.
+func TestMonitor(t *testing.T) {
 	start := time.Date(2031, time.March, 3, 9, 0, 0, 0, time.UTC)
-	at := func(wall, steady time.Duration) moment {
+	at := func(wall, steady time.Duration) Reading {
 		now := start.Add(wall)
-		return moment{time: now, wall: now.UnixNano(), steady: int64(steady)}
+		return Reading{Time: now, wall: now.UnixNano(), monotonic: int64(steady)}
 	}
 	const day = 24 * time.Hour
 	type look struct {
@@ -33,20 +34,19 @@ func TestClockWatch(t *testing.T) {
 		"a doubt while there is one begins anew": {time.Minute, []look{{day, time.Minute, true}, {2 * day, 50 * time.Minute, true}, {2*day + 50*time.Minute, 100 * time.Minute, true}, {2*day + time.Hour, 110 * time.Minute, false}}},
 	} {
 		t.Run(rule, func(t *testing.T) {
-			var w clockWatch
 			newest := time.Time{}
 			if c.newest != 0 {
 				newest = start.Add(-c.newest)
 			}
-			w.begin(at(0, 0), newest)
+			m := NewMonitor(at(0, 0), newest)
 			for _, l := range c.looks {
-				before := w.doubt
-				started, ended := w.look(at(l.wall, l.steady))
-				if doubted := w.doubt != ""; doubted != l.doubted {
-					t.Errorf("after %v by the clock and %v by the other it is doubted: %t (%s)", l.wall, l.steady, doubted, w.doubt)
+				before := m.doubt
+				began, ended := m.Observe(at(l.wall, l.steady))
+				if doubted := m.doubt != ""; doubted != l.doubted {
+					t.Errorf("after %v by the clock and %v by the other it is doubted: %t (%s)", l.wall, l.steady, doubted, m.doubt)
 				}
-				if ended != (before != "" && w.doubt == "") || started && w.doubt == "" || before == "" && w.doubt != "" && !started {
-					t.Errorf("after %v: started %t, ended %t, from %q to %q", l.wall, started, ended, before, w.doubt)
+				if ended != (before != "" && m.doubt == "") || began && m.doubt == "" || before == "" && m.doubt != "" && !began {
+					t.Errorf("after %v: began %t, ended %t, from %q to %q", l.wall, began, ended, before, m.doubt)
 				}
 			}
 		})
