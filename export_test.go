@@ -117,9 +117,6 @@ func (a *Authority) Distrust() { a.replica.trust = 0 }
 // MaxLookups is how many lookups wait for the store at once.
 const MaxLookups = maxLookups
 
-// ShareGroups reports whether two identities have one list of groups in common.
-func ShareGroups(a, b *Identity) bool { return &a.here.closed[0] == &b.here.closed[0] }
-
 // PollGap is how long at least the follower rests when it is woken.
 const PollGap = pollGap
 

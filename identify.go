@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -34,13 +35,23 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return st.policy.anonymous(&a.noTicket), nil, asked.Time, nil
+		return a.anonymous(st.policy), nil, asked.Time, nil
 	}
 	hash := t.hash()
 	if c := a.cachedTicket(st, hash, asked); c != nil {
 		return c.identityAt(st, asked.Time), c, asked.Time, nil
 	}
 	return a.identifyStored(ctx, hash)
+}
+
+// anonymous returns the Identity of a request without a ticket.
+func (a *Authority) anonymous(p *policy.Policy) *Identity {
+	id := a.users.anonymous.Load()
+	if id == nil || id.policy != p {
+		id = newAnonymous(p, &a.noTicket)
+		a.users.anonymous.Store(id)
+	}
+	return id
 }
 
 // identifyStored is identify for a ticket that is not cached. The variables that
@@ -146,9 +157,9 @@ func (t *cachedTicket) identityAt(st *state, now time.Time) *Identity {
 
 // cachedIdentity returns the Identity in a place. An Identity of another policy,
 // or from before a membership has ended, is replaced.
-func (u *cachedUser) cachedIdentity(place *atomic.Pointer[standing], p *policy, t store.Ticket, now time.Time, from *origin) *Identity {
+func (u *cachedUser) cachedIdentity(place *atomic.Pointer[cachedIdentity], p *policy.Policy, t store.Ticket, now time.Time, from *origin) *Identity {
 	s := place.Load()
-	if !s.holds(p, now) {
+	if !s.valid(p, now) {
 		s = u.withTicket(p, t, now, from)
 		place.Store(s)
 		if u.Removed() { // since the lookup: nobody looks here again, and the Identity would keep the policy in memory
@@ -160,8 +171,8 @@ func (u *cachedUser) cachedIdentity(place *atomic.Pointer[standing], p *policy, 
 
 // withTicket returns what a ticket of the user gives; the zero ticket stands for
 // none.
-func (u *cachedUser) withTicket(p *policy, t store.Ticket, now time.Time, from *origin) *standing {
-	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, from)
-	s.until = u.groups.nextEnd(now)
+func (u *cachedUser) withTicket(p *policy.Policy, t store.Ticket, now time.Time, from *origin) *cachedIdentity {
+	s := identify(p, u.id, u.name, p.AssignedNow(u.groups, now), t, from)
+	s.until = u.groups.NextEnd(now)
 	return s
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -191,7 +192,7 @@ func (a *Authority) readTicket(r store.Records, st *state, hash store.TokenHash,
 
 // readUser reads an enabled user and the memberships. A disabled user is
 // ErrDenied.
-func readUser(r store.Records, p *policy, find func() (store.UserRecord, error)) (*cachedUser, error) {
+func readUser(r store.Records, p *policy.Policy, find func() (store.UserRecord, error)) (*cachedUser, error) {
 	u, err := find()
 	if err != nil {
 		return nil, err
@@ -200,7 +201,7 @@ func readUser(r store.Records, p *policy, find func() (store.UserRecord, error))
 		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name, Reason: "the account is disabled"}
 	}
 	memberships, err := r.UserMemberships(u.ID)
-	return &cachedUser{id: u.ID, name: u.Name, subject: u.Subject, groups: p.held(memberships)}, err
+	return &cachedUser{id: u.ID, name: u.Name, subject: u.Subject, groups: p.Memberships(memberships)}, err
 }
 
 // noTicket makes of an error about the user of a ticket the error about the

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -25,7 +26,7 @@ type replica struct {
 	store    Store
 	view     func(context.Context, func(store.Records) error) error   // store.View under Config.LockTimeout
 	wait     func(context.Context, func(context.Context) error) error // runs a call that waits, under the same limit
-	load     func(store.Records) (*policy, error)                     // reads the policy
+	load     func(store.Records) (*policy.Policy, error)              // reads the policy
 	cache    evictor                                                  // filled under mu
 	clock    clock.Clock
 	log      *slog.Logger
@@ -60,7 +61,7 @@ type evictor interface {
 // true at that head, too.
 type state struct {
 	head   store.Head
-	policy *policy // nil: nothing was read yet
+	policy *policy.Policy // nil: nothing was read yet
 }
 
 // groups returns how many groups there are, 0 if nothing was read yet.
@@ -68,7 +69,7 @@ func (st *state) groups() int {
 	if st.policy == nil {
 		return 0
 	}
-	return st.policy.groupIDs.Len()
+	return st.policy.CountGroups()
 }
 
 func (st *state) at(head store.Head) bool { return st.policy != nil && st.head == head }
@@ -154,7 +155,7 @@ func (r *replica) follow(ctx context.Context, rec store.Records, head store.Head
 	case st.policy == nil: // nothing was read yet
 		return r.reload(rec, st, head)
 	case head.Revision > st.head.Revision:
-		most := max(maxReplayed, st.policy.permissionNums.Len())
+		most := max(maxReplayed, st.policy.CountPermissions())
 		changes, ok, err := changesSince(rec, st.head, head, most, func() bool { return !r.is(st) })
 		if err != nil {
 			return nil, err
@@ -177,14 +178,14 @@ func (r *replica) follow(ctx context.Context, rec store.Records, head store.Head
 func contextEnded(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
 // replay moves the state by changes.
-func (r *replica) replay(rec store.Records, st *state, head store.Head, changes []Change) (*state, error) {
-	p, ok := st.policy.after(changes)
+func (r *replica) replay(rec store.Records, st *state, head store.Head, changes []store.Change) (*state, error) {
+	p, ok := st.policy.After(changes)
 	if !ok {
 		return r.reload(rec, st, head)
 	}
 	return r.moveFrom(st, &state{head: head, policy: p}, func() {
 		for _, c := range changes {
-			if userActions[c.Action] {
+			if policy.AboutUser(c.Action) {
 				r.cache.evict(c.SubjectID)
 			}
 		}
@@ -241,17 +242,17 @@ func (r *replica) keep(st *state, fill func()) {
 // commit is what an Update does to the store.
 type commit struct {
 	from, to store.Head
-	policy   []Change    // changes of the policy; of more than maxReplayed, the first
-	users    []uuid.UUID // the subjects of all other changes
+	policy   []store.Change // changes of the policy; of more than maxReplayed, the first
+	users    []uuid.UUID    // the subjects of all other changes
 }
 
 // after returns the policy after an Update, and reports whether the changes
 // determine that policy.
-func (st *state) after(c commit) (*policy, bool) {
+func (st *state) after(c commit) (*policy.Policy, bool) {
 	if !st.at(c.from) || len(c.policy) > maxReplayed {
 		return nil, false
 	}
-	return st.policy.after(c.policy)
+	return st.policy.After(c.policy)
 }
 
 // advance moves the state to where an Update of this Authority has led, so that

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/internal/txcache"
 	"github.com/rbac-go/rbac/store"
 )
@@ -36,9 +37,9 @@ type Tx struct {
 	actor       actor
 	reason      string
 	changes     int
-	aboutUsers  []uuid.UUID // whom changes were about
-	aboutPolicy []Change    // the others; no more than tell that they are too many to be followed one by one
-	ended       []Change    // of tickets, to be logged after the commit
+	aboutUsers  []uuid.UUID    // whom changes were about
+	aboutPolicy []store.Change // the others; no more than tell that they are too many to be followed one by one
+	ended       []Change       // of tickets, to be logged after the commit
 	watch       protection
 	failed      error // of a change that was half made: then the Update does not commit, whatever its function returns
 
@@ -105,10 +106,10 @@ func (tx *Tx) log(c Change, before, after any) error {
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
 	c.Actor, c.Verified, c.ActedFor, c.Reason = tx.actor.name, tx.actor.verified, tx.actor.actedFor, tx.reason
 	tx.changes++
-	if userActions[c.Action] {
+	if policy.AboutUser(c.Action) {
 		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)
 	} else if len(tx.aboutPolicy) <= maxReplayed {
-		tx.aboutPolicy = append(tx.aboutPolicy, c)
+		tx.aboutPolicy = append(tx.aboutPolicy, store.Change(c))
 	}
 	return tx.r.AddChange(store.Change(c))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/cache"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -18,6 +19,7 @@ type userCache struct {
 	byID      *cache.Index[uuid.UUID, cachedUser]
 	byName    *userIndex
 	bySubject *userIndex
+	anonymous atomic.Pointer[Identity] // of a request without a ticket
 }
 
 type userIndex = cache.Index[string, cachedUser]
@@ -26,11 +28,11 @@ type userIndex = cache.Index[string, cachedUser]
 // stay the same in all policies that changes make of one another.
 type cachedUser struct {
 	cache.Mark
-	identity atomic.Pointer[standing] // without a ticket; nil: not made yet
+	identity atomic.Pointer[cachedIdentity] // without a ticket; nil: not made yet
 	id       uuid.UUID
 	name     string
 	subject  string // empty: none, or the store did not say
-	groups   heldGroups
+	groups   policy.Memberships
 }
 
 func newUserCache(most int) *userCache {
@@ -71,13 +73,16 @@ func (u *cachedUser) evicted() { u.identity.Store(nil) }
 
 // dropIdentities drops the Identities of other policies than p. Nobody uses them
 // again, but each would keep a whole policy in memory.
-func (c *userCache) dropIdentities(p *policy) {
+func (c *userCache) dropIdentities(p *policy.Policy) {
+	if id := c.anonymous.Load(); id != nil && id.policy != p {
+		c.anonymous.CompareAndSwap(id, nil)
+	}
 	for _, u := range c.all.All() {
 		dropIdentity(&u.identity, p)
 	}
 }
 
-func dropIdentity(place *atomic.Pointer[standing], p *policy) {
+func dropIdentity(place *atomic.Pointer[cachedIdentity], p *policy.Policy) {
 	if s := place.Load(); s != nil && s.policy != p {
 		place.CompareAndSwap(s, nil)
 	}
