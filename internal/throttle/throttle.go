@@ -1,11 +1,12 @@
-// Package throttle counts failed logins. Its types are plain values that the
-// caller reads from a store, asks, changes and writes back; a lock on the
-// stored row is the caller's business.
+// Package throttle counts failed logins. Its types are plain values. The caller
+// reads them from a store, uses them and writes them back, under a lock on the
+// stored row where it changes them.
 //
-// A [Budget] counts the failures in a row of one client, or of all unknown
+// A [Budget] counts the failures in a row of one [Client], or of all unknown
 // clients of one name (NIST SP 800-63B-4 section 3.2.2 allows 100). A
 // [Network] counts the names that fail from one address prefix, so that
-// password spraying costs time although each name fails once.
+// password spraying costs time although each name fails once. A [Source] names
+// the records that an attempt counts in.
 package throttle
 
 import (
@@ -13,29 +14,28 @@ import (
 	"time"
 )
 
-// A Budget is what is left of a number of failures in a row. The zero Budget
-// has no failure.
+// A Budget is the failures in a row of one client. The zero Budget has none.
 type Budget struct {
 	Failures int     `json:"failures,omitempty"`
 	Reserved []int64 `json:"reserved,omitempty"` // when each attempt under way began, in microseconds since 1970
 }
 
-// Place is what a Budget has for one more attempt.
+// A Place says whether a Budget has room for one more attempt.
 type Place int
 
 // The places.
 const (
 	Spent Place = iota // the failures alone exhaust the limit
-	Taken              // attempts under way exhaust the limit; one may yet end without a failure
+	Taken              // with the attempts under way, which may yet end without a failure
 	Free               // the attempt may be made
 )
 
-// MaxAttempt is how long an attempt can be under way. A reservation that is
-// older, such as that of a process that was killed, no longer counts.
+// MaxAttempt is how long an attempt can be under way. An older reservation, such
+// as that of a process that was killed, no longer counts.
 const MaxAttempt = time.Minute
 
-// Place returns what the budget has for one more attempt under a limit of
-// failures in a row.
+// Place returns whether the budget has room for one more attempt, under a limit
+// of failures in a row.
 func (b Budget) Place(now time.Time, limit int) Place {
 	b.lapse(now)
 	switch {
@@ -58,8 +58,8 @@ func (b *Budget) Reserve(now time.Time) (mark int64) {
 	return mark
 }
 
-// Settle ends the attempt with a mark. Its place becomes a failure, or is given
-// back.
+// Settle ends the attempt with a mark. The place of the attempt becomes a
+// failure, or is given back.
 func (b *Budget) Settle(mark int64, failed bool, now time.Time) {
 	b.lapse(now)
 	b.Reserved = slices.DeleteFunc(b.Reserved, func(m int64) bool { return m == mark })
@@ -68,8 +68,8 @@ func (b *Budget) Settle(mark int64, failed bool, now time.Time) {
 	}
 }
 
-// lapse forgets reservations that are too old, or that a clock has made which
-// was set back since.
+// lapse forgets reservations that are too old, or that lie in the future because
+// the clock was set back.
 func (b *Budget) lapse(now time.Time) {
 	b.Reserved = slices.DeleteFunc(slices.Clone(b.Reserved), func(mark int64) bool {
 		return now.Sub(time.UnixMicro(mark)).Abs() >= MaxAttempt
@@ -84,8 +84,8 @@ const (
 	clockSkew  = time.Minute
 )
 
-// Forget is how long after its last failure a Network has nothing left to
-// remember.
+// Forget is the time after the last failure of a Network at which nothing is
+// left to remember.
 const Forget = 24 * time.Hour
 
 // A Network counts the different names that failed from one address prefix.
@@ -97,9 +97,9 @@ type Network struct {
 	Halved int64    `json:"halved,omitempty"` // when Count was started or last halved
 }
 
-// Wait returns how long the next attempt from the prefix has to wait, zero for
-// not at all. The first free names cost nothing; each further one doubles the
-// delay, up to 15 minutes. Half of the names are forgotten each hour.
+// Wait returns how long the next attempt from the prefix has to wait, or zero. The
+// first free names cost nothing; each further name doubles the delay, up to 15
+// minutes. Half of the names are forgotten each hour.
 func (n Network) Wait(now time.Time, free int) time.Duration {
 	n.halve(now)
 	over := n.Count - free
@@ -118,14 +118,14 @@ func (n Network) Wait(now time.Time, free int) time.Duration {
 }
 
 // Attempt notes that an attempt of an unknown client is under way, so that no
-// other one starts during the same delay.
+// other attempt starts during the same delay.
 func (n *Network) Attempt(now time.Time) {
 	n.halve(now)
 	n.Last = now.UnixMicro()
 }
 
-// Fail counts a name that failed and reports whether the name is new. A zero
-// name is not remembered, and always new.
+// Fail counts a name that failed, and reports whether the name is new. A zero name
+// is not remembered, and always new.
 func (n *Network) Fail(name uint64, now time.Time) (isNew bool) {
 	n.Attempt(now)
 	if name != 0 {
@@ -142,7 +142,7 @@ func (n *Network) Fail(name uint64, now time.Time) (isNew bool) {
 	return true
 }
 
-// Forgive takes a name back, whose user has logged in after all, and reports
+// Forgive takes back a name whose user has logged in after all, and reports
 // whether the name was counted.
 func (n *Network) Forgive(name uint64) bool {
 	i := slices.Index(n.Names, name)
@@ -169,5 +169,34 @@ func (n *Network) halve(now time.Time) {
 	n.Halved += (hours * halveEvery).Microseconds()
 	if len(n.Names) > n.Count {
 		n.Names = slices.Clone(n.Names[len(n.Names)-n.Count:])
+	}
+}
+
+const freeNear, freeWide = 20, 100 // names that may fail from one prefix without a delay
+
+// Networks are the two prefixes of an address by which spraying is counted; see
+// [Source.NetworkKeys]. Only the near prefix remembers names.
+type Networks struct{ Near, Wide Network }
+
+// Wait returns how long the next attempt of an unknown client has to wait.
+func (n Networks) Wait(now time.Time) time.Duration {
+	return max(n.Near.Wait(now, freeNear), n.Wide.Wait(now, freeWide))
+}
+
+// Attempt notes an attempt of an unknown client, if attempts are delayed, and
+// reports whether they are.
+func (n *Networks) Attempt(now time.Time) (delayed bool) {
+	if n.Near.Count < freeNear && n.Wide.Count < freeWide {
+		return false
+	}
+	n.Near.Attempt(now)
+	n.Wide.Attempt(now)
+	return true
+}
+
+// Fail counts a failure of an unknown client for a name.
+func (n *Networks) Fail(name uint64, now time.Time) {
+	if n.Near.Fail(name, now) {
+		n.Wide.Fail(0, now)
 	}
 }
