@@ -43,6 +43,7 @@ func TestRootModulesAreAllowed(t *testing.T) {
 		"github.com/maypok86/otter/v2": "bounded caches",
 		"golang.org/x/crypto":          "argon2, bcrypt, scrypt",
 		"golang.org/x/net":             "IDNA, for the domains of e-mail addresses",
+		"golang.org/x/sync":            "a semaphore, for the queue of hashes",
 		"golang.org/x/sys":             "CPU features, for argon2",
 		"golang.org/x/text":            "PRECIS, NFC, case folding",
 	}

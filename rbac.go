@@ -65,11 +65,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/password"
 )
 
 // Authority knows the users, groups and permissions of one Store: it logs users
@@ -84,8 +85,7 @@ type Authority struct {
 	finder    Finder    // likewise
 	cfg       Config
 	log       *slog.Logger
-	hasher    *hasher
-	queue     *hashQueue
+	passwords *password.Hasher
 	caches    caches
 	state     atomic.Pointer[state]
 	lease     atomic.Pointer[lease]
@@ -110,8 +110,6 @@ type Authority struct {
 
 	guarantee *Guarantee // that was logged last; of Open, then of the follower
 	clock     clockWatch // of Open, then of keepHouse
-
-	verified func() // called by tests between verifying a password and making the ticket
 }
 
 // Open makes an Authority on a store. It reads the policy, not the users. The
@@ -130,12 +128,12 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	hasher, err := newHasher(cfg.Argon2id)
+	passwords, err := password.New(password.Argon2id(cfg.Argon2id))
 	if err != nil {
-		return nil, err
+		return nil, invalid("config", "", "Argon2id", err.Error())
 	}
-	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
-		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1),
+	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, passwords: passwords,
+		caches: newCaches(cfg), following: make(chan struct{}, 1),
 		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), rereads: make(chan struct{}, maxLookups), signal: make(chan struct{})}
 	a.confirmer, _ = s.(Confirmer)
 	a.finder, _ = s.(Finder)

@@ -1,0 +1,173 @@
+package password
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync"
+)
+
+// Argon2id is the cost of an argon2id hash (RFC 9106).
+type Argon2id struct {
+	MemoryKiB uint32
+	Time      uint32
+	Threads   uint8
+}
+
+// A Hasher makes and verifies password hashes at one current cost. It runs half
+// as many hashes at once as there are processors, at least one. A Hasher is
+// safe for concurrent use.
+//
+// With n hashes at once a Hasher needs at most n × max(current cost, 64 MiB)
+// and once 512 MiB.
+type Hasher struct {
+	cost  Argon2id
+	queue *queue
+	large sync.Mutex // held while an old hash takes more memory than its share
+}
+
+// largeHashKiB is the memory that an old hash may take while other old hashes
+// take as much.
+const largeHashKiB = 64 << 10
+
+// New returns a Hasher. A field of cost that is zero has its default: 19 MiB,
+// 2 passes, 1 lane (OWASP's second choice for argon2id). The error states the
+// bound that cost is beyond.
+func New(cost Argon2id) (*Hasher, error) {
+	if cost.MemoryKiB == 0 {
+		cost.MemoryKiB = 19 << 10
+	}
+	if cost.Time == 0 {
+		cost.Time = 2
+	}
+	if cost.Threads == 0 {
+		cost.Threads = 1
+	}
+	switch {
+	case cost.Threads > 16:
+		return nil, errors.New("Threads is more than 16")
+	case cost.Time > maxArgon2idTime:
+		return nil, fmt.Errorf("Time is more than %d", maxArgon2idTime)
+	case cost.MemoryKiB > maxHashKiB:
+		return nil, fmt.Errorf("MemoryKiB is more than %d", maxHashKiB)
+	case cost.MemoryKiB < 8*uint32(cost.Threads):
+		return nil, errors.New("MemoryKiB is less than 8 × Threads")
+	}
+	return &Hasher{cost: cost, queue: newQueue(max(1, runtime.GOMAXPROCS(0)/2))}, nil
+}
+
+// CheckHash checks that a stored hash can be verified. The error states why
+// not, and never quotes the hash. The formats are those of parseHash: argon2id,
+// bcrypt, scrypt and PBKDF2.
+//
+// An argon2id hash may cost as much as any other, or as the current cost if
+// that is more: a login costs as much anyway.
+func (h *Hasher) CheckHash(stored string) error {
+	_, err := h.parse(stored)
+	return err
+}
+
+func (h *Hasher) parse(stored string) (storedHash, error) {
+	parsed, err := parseHash(stored)
+	if err != nil {
+		return nil, err
+	}
+	if a, ok := parsed.(argon2idHash); ok && a.cost.workKiB() > max(maxArgon2idWork, h.cost.workKiB()) {
+		return nil, errors.New(tooExpensive)
+	}
+	return parsed, nil
+}
+
+// Wait waits for a turn to hash. The networks are those of the client, from wide
+// to narrow; clients without an address share the zero Prefixes. Known clients
+// wait in a line of their own. See the package's queue for what is fair.
+//
+// The error is ErrBusy, or that of ctx if ctx ends first.
+func (h *Hasher) Wait(ctx context.Context, networks [3]netip.Prefix, known bool) (*Turn, error) {
+	release, err := h.queue.acquire(ctx, networks, known)
+	if err != nil {
+		return nil, err
+	}
+	return &Turn{h, release}, nil
+}
+
+// A Turn is the permission to hash. One goroutine at a time may use it.
+type Turn struct {
+	h   *Hasher
+	end func()
+}
+
+// End lets the next caller hash. A second call does nothing.
+func (t *Turn) End() { t.end() }
+
+// Hash returns the argon2id hash of a password in NFC, with a salt of its own.
+// The caller has asked Check before; Hash refuses only a password that could
+// never be verified.
+func (t *Turn) Hash(password string) (string, error) {
+	normal, fits := Normalize(password)
+	if !fits {
+		return "", fmt.Errorf("empty or longer than %d bytes", maxPassword)
+	}
+	return t.h.fresh(normal), nil
+}
+
+// A Result is the result of a verification.
+type Result struct {
+	OK      bool
+	Upgrade string // if OK, the hash that should replace an old one; else empty
+	Fault   error  // why no password matches the stored hash; nil if there is none
+}
+
+// Verify verifies a password against a stored hash. Verify always computes
+// exactly one argon2id at the current cost, so that the time does not reveal
+// whether there is such a user: for an empty or unreadable hash, and for a
+// password that is empty or too long, as well. An old hash, which has another
+// algorithm or another cost, is computed besides.
+//
+// Passwords are compared in NFC. A system that did not normalize may have made
+// an old hash from other bytes; if those differ, Verify tries them next.
+func (t *Turn) Verify(stored, password string) Result {
+	normal, fits := Normalize(password)
+	parsed, err := t.h.parse(stored)
+	if err == nil && fits {
+		return t.h.compare(parsed, password, normal)
+	}
+	t.h.fresh("") // the work without the password, which may be of any length
+	if stored == "" {
+		err = nil
+	}
+	return Result{Fault: err}
+}
+
+func (h *Hasher) compare(stored storedHash, password, normal string) Result {
+	if a, ok := stored.(argon2idHash); ok && a.cost == h.cost {
+		return Result{OK: stored.matches(normal)}
+	}
+	ok := h.matchesOld(stored, normal) || normal != password && h.matchesOld(stored, password)
+	upgrade := h.fresh(normal) // whatever ok is: failure costs the same
+	if !ok {
+		return Result{}
+	}
+	return Result{OK: true, Upgrade: upgrade}
+}
+
+// matchesOld computes an old hash. Hashes that need much memory run one after
+// another.
+func (h *Hasher) matchesOld(stored storedHash, password string) bool {
+	if stored.memoryKiB() > max(largeHashKiB, h.cost.MemoryKiB) {
+		h.large.Lock()
+		defer h.large.Unlock()
+	}
+	return stored.matches(password)
+}
+
+// fresh computes an argon2id hash at the current cost.
+func (h *Hasher) fresh(password string) string {
+	a := argon2idHash{cost: h.cost, salt: make([]byte, 16), tag: make([]byte, 32)}
+	rand.Read(a.salt) // never fails: rand.Read ends the program instead
+	a.tag = a.compute(password)
+	return a.encode()
+}
