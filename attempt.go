@@ -13,12 +13,12 @@ import (
 	"github.com/rbac-go/rbac/internal/throttle"
 )
 
-// An attempt is one try to log in, or to change a password, from the first look
-// at the user to the ticket. Everything that the steps need is made once:
+// An attempt is one try to log in or to change a password, from the first look
+// at the user to the ticket. The steps share the attempt:
 //
 //	newAttempt     the canonical name, the address prefixes
 //	verify
-//	  look         in a View: the user, how the client is known, is there a place?
+//	  locate       in a View: the user, how the client is known, room in the budget
 //	  wait         for a turn to hash
 //	  reserve      in an Update: a place in the budget, and the user again
 //	  prove        the password; no transaction is open meanwhile
@@ -27,26 +27,26 @@ import (
 //
 // The file throttle.go counts attempts, and login_ticket.go makes tickets.
 type attempt struct {
-	a       *Authority
-	login   Login           // User is trimmed
-	source  throttle.Source // User is set by look
-	named   bool            // the login's name or subject can be a user's
-	holder  uuid.UUID       // user of the living ticket that the call came with; zero: none
-	replace string          // a new password, which is hashed once the old one is proved
+	a           *Authority
+	login       Login           // User is trimmed
+	source      throttle.Source // User is set by locate
+	plausible   bool            // a user can have the login's name or subject
+	holder      uuid.UUID       // user of the caller's living ticket; zero: none
+	newPassword string          // hashed once the old password is proved; empty: none
 
-	client  throttle.Client // set by look
-	key     [32]byte        // of the client's budget; set by look
-	sprayed bool            // the name is among those that failed from the address prefix
-	mark    int64           // of the reservation; zero: none
+	client  throttle.Client // set by locate
+	key     [32]byte        // of the client's budget; set by locate
+	sprayed bool            // the name is on the list of the address prefix
+	mark    int64           // of the reservation
 
-	proved   bool       // the password was right
-	user     UserRecord // as it was when the password was proved, or found by Issue
-	upgrade  string     // the hash that should replace an old one; empty: none
-	replaced string     // the hash of replace
+	proved  bool       // the password was right
+	user    UserRecord // when the password was proved, or found by Issue
+	upgrade string     // the hash to replace an old hash; empty: none
+	newHash string     // of newPassword
 }
 
-// newAttempt makes the attempt of a login. A name that cannot be a user's is no
-// error here: such attempts are counted as others are.
+// newAttempt makes the attempt of a login. A name that no user can have is no
+// error: such an attempt is counted like any other.
 func (a *Authority) newAttempt(l Login) *attempt {
 	l.User = trimUser(l.User)
 	at := &attempt{a: a, login: l}
@@ -57,17 +57,17 @@ func (a *Authority) newAttempt(l Login) *attempt {
 	}
 	if l.Subject != "" {
 		at.source.Name = "subject\x00" + l.Subject
-		at.named = badString(l.Subject, 1) == ""
+		at.plausible = badString(l.Subject, 1) == ""
 	} else if name, err := canonicalUser(l.User); err == nil {
-		at.source.Name, at.named = name, true
+		at.source.Name, at.plausible = name, true
 	}
 	return at
 }
 
-// find finds the user that a login is for.
+// find finds the user of the login.
 func (at *attempt) find(r Records) (UserRecord, error) {
 	switch {
-	case !at.named:
+	case !at.plausible:
 		return UserRecord{}, ErrNotFound
 	case at.login.Subject != "":
 		return r.UserBySubject(at.login.Subject)
@@ -83,9 +83,9 @@ const (
 // errReserved: attempts under way have all places of the budget.
 var errReserved = fmt.Errorf("%w: other attempts for the same name are under way", ErrBusy)
 
-// verify verifies the password of the attempt, and settles the attempt if it is
-// refused. An attempt that finds only reservations in its way tries again, for
-// 2 s.
+// verify verifies the password, and settles the attempt if the password is
+// wrong. If other attempts have reserved all places of the budget, verify tries
+// again, for 2 s.
 func (at *attempt) verify(ctx context.Context) error {
 	for tries := 1; ; tries++ {
 		err := at.verifyOnce(ctx)
@@ -102,7 +102,7 @@ func (at *attempt) verify(ctx context.Context) error {
 
 // verifyOnce refuses a throttled attempt before the attempt waits in the queue.
 func (at *attempt) verifyOnce(ctx context.Context) error {
-	if err := at.a.view(ctx, func(r Records) error { return at.look(r, at.a.now()) }); err != nil {
+	if err := at.a.view(ctx, func(r Records) error { return at.locate(r, at.a.now()) }); err != nil {
 		return err
 	}
 	turn, err := at.a.hashTurn(ctx, at.source.Prefixes, at.client != throttle.Unknown)
@@ -119,8 +119,8 @@ func (at *attempt) verifyOnce(ctx context.Context) error {
 		return err
 	}
 	err = at.prove(turn, u)
-	if err == nil && at.replace != "" {
-		at.replaced, err = hashPassword(turn, at.replace)
+	if err == nil && at.newPassword != "" {
+		at.newHash, err = hashPassword(turn, at.newPassword)
 	}
 	if err != nil {
 		return at.giveUp(ctx, err)
@@ -128,8 +128,8 @@ func (at *attempt) verifyOnce(ctx context.Context) error {
 	return nil
 }
 
-// verifyAgain verifies the password against the hash that the user has now, for
-// an attempt that keeps its place in the budget.
+// verifyAgain verifies the password against the hash that the user has now. The
+// attempt keeps its place in the budget.
 func (at *attempt) verifyAgain(ctx context.Context) error {
 	turn, err := at.a.hashTurn(ctx, at.source.Prefixes, true)
 	if err != nil {
@@ -147,11 +147,13 @@ func (at *attempt) verifyAgain(ctx context.Context) error {
 	return at.prove(turn, u)
 }
 
-// prove computes the hash, even for the zero user, who stands for nobody.
+// prove verifies the password of a user. For the zero user, who stands for an
+// unknown name, prove takes as long and fails.
 func (at *attempt) prove(turn *password.Turn, u UserRecord) error {
 	result := turn.Verify(u.PasswordHash, at.login.Password)
 	if result.Fault != nil {
-		at.a.log.Warn("rbac: the stored hash of a password cannot be verified; the user needs a new password",
+		at.a.log.Warn("rbac: the stored hash of a password cannot be verified; "+
+			"the user needs a new password",
 			"user", u.Name, "error", invalid("password hash", "", "", result.Fault.Error()))
 	}
 	if !result.OK || u.ID == uuid.Nil || u.Disabled {
@@ -161,9 +163,9 @@ func (at *attempt) prove(turn *password.Turn, u UserRecord) error {
 	return nil
 }
 
-// giveUp settles an attempt that ends with an error: as a failure if the
-// credentials were wrong. If the failure cannot be counted, the caller does not
-// learn that the credentials were wrong.
+// giveUp settles an attempt after an error, as a failure if the credentials
+// were wrong, and returns the error. If the failure cannot be counted, giveUp
+// returns the store's error instead, so that no guess is answered uncounted.
 func (at *attempt) giveUp(ctx context.Context, err error) error {
 	if fault := at.settle(ctx, errors.Is(err, ErrBadCredentials)); fault != nil {
 		return fault
@@ -173,7 +175,8 @@ func (at *attempt) giveUp(ctx context.Context, err error) error {
 
 // hashTurn waits for a turn to hash. The error is ErrBusy, or ErrUnavailable if
 // the context ended first.
-func (a *Authority) hashTurn(ctx context.Context, networks [3]netip.Prefix, known bool) (*password.Turn, error) {
+func (a *Authority) hashTurn(ctx context.Context, networks [3]netip.Prefix, known bool) (
+	*password.Turn, error) {
 	turn, err := a.passwords.Wait(ctx, networks, known)
 	switch {
 	case errors.Is(err, password.ErrBusy):

@@ -9,18 +9,19 @@ import (
 )
 
 // NewDevice makes the client of a ticket known for its user, and returns the
-// secret that this client shows in [Login].Device at its next login: 256 random
+// secret that the client shows in [Login].Device at the next login: 256 random
 // bits, of which the store keeps only a hash. Package httpguard calls NewDevice
-// after each successful login and keeps the secret in a cookie of its own. Hosts
-// with a login page of their own do the same.
+// after each successful login and keeps the secret in a cookie of its own.
+// Hosts with their own login page do the same.
 //
-// A device lasts 400 days, or until the login that shows it has succeeded, and
-// ends when the user's password is set. A user has at most ten devices; one more
-// ends the oldest. A ticket has one device: a second call ends the first device,
-// and the new one inherits its failures.
+// A device lasts 400 days, or until a login that shows the device has
+// succeeded, and ends when the user's password is set. A user has at most ten
+// devices; the eleventh ends the oldest. A ticket has a single device: a second
+// call ends the first device, and the new device inherits the failures of the
+// first.
 //
-// Keep the secret where scripts cannot read it. A device is no login: it lets its
-// client try passwords while strangers are shut out.
+// Keep the secret where scripts cannot read it. A device is no login: the
+// device lets its client try passwords while strangers are shut out.
 //
 // Errors: ErrNoTicket; ErrUnavailable.
 func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
@@ -42,7 +43,8 @@ func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
 	return secret, nil
 }
 
-// addDevice adds the device of a ticket, in a transaction that has locked the user.
+// addDevice adds the device of a ticket, in a transaction that has locked the
+// user.
 func addDevice(r Records, key [32]byte, t TicketRecord, now time.Time) error {
 	devices, err := keepLatest(r, t.User, throttle.KnownDevice, throttle.MaxDevices)
 	if err != nil {
@@ -54,8 +56,8 @@ func addDevice(r Records, key [32]byte, t TicketRecord, now time.Time) error {
 		return err == nil && rec.Ticket != nil && *rec.Ticket == t.ID
 	}
 	if i := slices.IndexFunc(devices, ofTicket); i >= 0 {
-		// Read again under its lock. An attempt with the old device that is under way
-		// will find no row to count in, so it counts as failed.
+		// Read again under the row's lock. An attempt under way with the old
+		// device will find no row to count in, and counts as failed.
 		row, err := r.Throttle(devices[i].Key)
 		if err != nil {
 			return err

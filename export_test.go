@@ -33,7 +33,7 @@ func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
 func (a *Authority) Failures(ctx context.Context, l Login) (client string, failures int, err error) {
 	at := a.newAttempt(l)
 	err = a.store.View(ctx, func(r Records) error {
-		if err := at.look(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
+		if err := at.locate(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
 			return err
 		}
 		c, err := at.read(r)
@@ -50,7 +50,7 @@ var attempts []*attempt
 func (a *Authority) BeginAttempt(ctx context.Context, user string) {
 	at := a.newAttempt(Login{User: user})
 	err := a.update(ctx, func(r Records) error {
-		if err := at.look(r, a.now()); err != nil {
+		if err := at.locate(r, a.now()); err != nil {
 			return err
 		}
 		_, err := at.reserve(r, a.now())

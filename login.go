@@ -13,54 +13,57 @@ import (
 )
 
 // Login describes a login. A Login prints without its secrets, but not as an
-// unexported field of another struct: fmt and others then read the fields past
-// all methods. The Token in Replaces stays redacted even there; the Password, a
+// unexported field of another struct: fmt then reads the fields past all
+// methods. The Token in Replaces stays redacted even then; the Password, a
 // plain string, does not. Keep no Login in a longer-lived struct of your own.
 type Login struct {
 	User     string // name, in any form, with or without spaces around it; or
 	Subject  string // the host's own id for the user; exactly one of the two
 	Password string // for Authority.Login only
 
-	// Addr is the address of the client itself, not of a proxy. Failed logins and
-	// places in the queue of hashes are counted by address. The zero Addr means
-	// unknown: such a client is known by its Device at best, and shares its places
-	// with all clients without an address.
+	// Addr is the address of the client itself, not of a proxy. Failed logins
+	// and places in the queue of hashes are counted by address. The zero Addr
+	// means unknown: such a client is known by its Device at best, and shares
+	// its places with all clients without an address.
 	Addr netip.Addr
-	// Device is the secret that [Authority.NewDevice] gave this client after an
-	// earlier login, or empty. A client with a device is let in while strangers fail
-	// for the same user. Anything but a living device of the user is ignored. A
-	// device is good for one login.
+	// Device is the secret that [Authority.NewDevice] gave the client after an
+	// earlier login, or empty. A client with a device is let in while strangers
+	// fail for the same user. Anything but a living device of the user is
+	// ignored. A device is good for a single login.
 	Device    string
 	UserAgent string // shown in the list of tickets; cut at 256 bytes
 	Label     string // shown in the list of tickets; at most 256 bytes
 
-	// Groups, unless nil, are the only groups that will be active in the ticket, with
-	// the groups that they inherit. The user must be authorized for each, else the
-	// login is ErrDenied. Groups must not violate a dynamic separation set, else the
-	// login is ErrSeparation.
+	// Groups, unless nil, are the only groups that will be active in the
+	// ticket, together with the groups that they inherit. The user must be
+	// authorized for each, else the login is ErrDenied. Groups must not violate
+	// a dynamic separation set, else the login is ErrSeparation.
 	//
-	// Nil means all groups that the user is assigned to, except those that a dynamic
-	// set keeps out, which Ticket.Omitted lists. Groups are activated in byte order of
-	// their names; in a scope, groups that are assigned everywhere come before groups
-	// that are assigned only there.
+	// Nil means all groups that the user is assigned to, except the groups that
+	// a dynamic set keeps out: Ticket.Omitted lists them. Groups are activated
+	// in byte order of their names; in a scope, groups that are assigned
+	// everywhere come before groups that are assigned only in the scope.
 	Groups []string
-	// Expires ends the ticket early. Zero, or a time beyond Config.AbsoluteLimit, means
-	// that limit. Together with a Label, Expires makes an API key, which may live
-	// longer, has no idle limit and is not counted by Config.MaxTickets.
+	// Expires ends the ticket early. Zero, or a time beyond
+	// Config.AbsoluteLimit, means the limit. Together with a Label, Expires
+	// makes an API key. An API key may live longer, has no idle limit and is
+	// not counted by Config.MaxTickets.
 	Expires time.Time
-	// AuthenticatedAt is, for Issue, the time at which the user proved their identity
-	// to another service: the time that its identity provider states for the password
-	// or key (auth_time of OpenID Connect), and not the time at which it issued a token
-	// (iat). AuthenticatedWithin goes by AuthenticatedAt.
+	// AuthenticatedAt is, for Issue, the time at which the user signed in at
+	// another service. An identity provider states when the user gave a
+	// password or key (auth_time of OpenID Connect); do not use the time at
+	// which a token was issued (iat). AuthenticatedWithin goes by
+	// AuthenticatedAt.
 	//
-	// Zero means now, which is right where the user has just signed in there in
-	// person, and unsafe where a session there was enough. The ticket is listed as
-	// Created at that time, and lives by its limits from now. Up to a minute in the
-	// future is now; a later time is ErrInvalid, and so is any time for
-	// Authority.Login.
+	// Zero means now. That is right if the user has just signed in at the other
+	// service in person, and unsafe if an existing session was enough. The
+	// ticket is listed as Created at AuthenticatedAt, and lives by its limits
+	// from now. Up to a minute in the future counts as now; a later time is
+	// ErrInvalid. For Authority.Login any time is ErrInvalid.
 	AuthenticatedAt time.Time
-	// Replaces is the ticket that the client had until now, if any. The ticket ends
-	// when the login succeeds, so that no client keeps an earlier identity.
+	// Replaces is the ticket that the client had until now, if any. The ticket
+	// ends when the login succeeds, so the client cannot go on as the earlier
+	// user.
 	Replaces Token
 }
 
@@ -75,28 +78,29 @@ func (l Login) Format(f fmt.State, _ rune) { io.WriteString(f, l.String()) }
 // LogValue logs String.
 func (l Login) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
-// MarshalText encodes String, so that no encoder reveals the secrets.
+// MarshalText encodes String, so no encoder reveals the secrets.
 func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // Login verifies a user's password and makes a ticket. Every path that verifies
-// computes one password hash at the current cost, so the time of a login does not
-// reveal whether there is such a user. An account whose hash is in an older format
-// costs that hash, too, until the account's upgrade at its next login.
+// computes one password hash at the current cost, so the time of a login does
+// not reveal whether there is such a user. An account with a hash in an older
+// format costs that hash, too, until the next login upgrades it.
 //
 // Failures in a row are counted, as OWASP's device cookies suggest and NIST SP
-// 800-63B-4 section 3.2.2 demands. A client is known for a user by its Device, or
-// else by its address prefix (IPv4 /32, IPv6 /64) if a login of that user succeeded
-// from there within 30 days. Each known device and prefix may fail 100 times, and
-// is unknown then. All unknown clients together may fail [Config].MaxFailures
-// times; then only known clients get in, until one of them succeeds or
-// [Authority.Unlock] is called. A prefix from which unknown clients fail for more
-// than 20 users waits up to 15 minutes. A success clears the counts of its client
-// and of unknown clients; SetPassword and Unlock clear all counts of a user.
+// 800-63B-4 section 3.2.2 demands. A client is known for a user by its Device,
+// or else by its address prefix (IPv4 /32, IPv6 /64) if a login of the user
+// succeeded from the prefix within 30 days. Each known device and prefix may
+// fail 100 times, and is unknown then. All unknown clients together may fail
+// [Config].MaxFailures times; then only known clients get in, until a known
+// client succeeds or [Authority.Unlock] is called. A prefix from which unknown
+// clients fail for more than 20 users waits up to 15 minutes. A success clears
+// the counts of the client and of unknown clients; SetPassword and Unlock clear
+// all counts of a user.
 //
-// Errors: ErrBadCredentials for an unknown or disabled user and a wrong password
-// alike; a [*ThrottledError], which is ErrThrottled; ErrBusy; with Groups ErrDenied
-// and ErrSeparation; ErrInvalid for an argument that could not be right for
-// anybody; ErrUnavailable.
+// Errors: ErrBadCredentials for an unknown or disabled user and a wrong
+// password alike; a [*ThrottledError], which is ErrThrottled; ErrBusy; with
+// Groups ErrDenied and ErrSeparation; ErrInvalid for an argument that is wrong
+// for every user; ErrUnavailable.
 func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
 	t, err := a.newAttempt(l).logIn(ctx)
 	a.logLogin(ctx, l, err)
@@ -106,7 +110,8 @@ func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
 func (at *attempt) logIn(ctx context.Context) (Token, error) {
 	err := at.check()
 	if !at.login.AuthenticatedAt.IsZero() {
-		err = errors.Join(err, invalid("login", at.login.User, "AuthenticatedAt", "the user proves now who they are"))
+		err = errors.Join(err, invalid("login", at.login.User, "AuthenticatedAt",
+			"the user proves now who they are"))
 	}
 	if err != nil {
 		return Token{}, err
@@ -116,7 +121,8 @@ func (at *attempt) logIn(ctx context.Context) (Token, error) {
 	}
 	t, err := at.makeTicket(ctx)
 	if errors.Is(err, errHashChanged) {
-		// Another login may have upgraded the hash. The new hash is then of the same password.
+		// Another login may have upgraded the hash. The new hash belongs to the
+		// same password.
 		if err = at.verifyAgain(ctx); err == nil {
 			t, err = at.makeTicket(ctx)
 		}
@@ -132,10 +138,10 @@ func (at *attempt) logIn(ctx context.Context) (Token, error) {
 
 // Issue makes a ticket for a user whom the host has authenticated itself.
 //
-// Errors: ErrInvalid, also for a Login with a Password; ErrNotFound; ErrThrottled
-// if the user has logged in and out too often, as Config.MaxTickets says; ErrDenied
-// for a disabled user, and with Groups; with Groups ErrSeparation, too;
-// ErrUnavailable.
+// Errors: ErrInvalid, also for a Login with a Password; ErrNotFound;
+// ErrThrottled if the user has logged in and out too often, as
+// Config.MaxTickets says; ErrDenied for a disabled user, and with Groups; with
+// Groups ErrSeparation, too; ErrUnavailable.
 func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 	t, err := a.newAttempt(l).issue(ctx)
 	a.logLogin(ctx, l, err)
@@ -163,9 +169,12 @@ func (at *attempt) issue(ctx context.Context) (Token, error) {
 
 // trimUser drops the spaces around a user name as typed or pasted: no user name
 // begins or ends with a space. trimUser also drops the zero-width space and the
-// byte order mark, which Unicode does not count as spaces and no name has.
+// byte order mark. Unicode does not count them as spaces, and no name contains
+// them.
 func trimUser(name string) string {
-	return strings.TrimFunc(name, func(c rune) bool { return unicode.IsSpace(c) || c == '\u200B' || c == '\uFEFF' })
+	return strings.TrimFunc(name, func(c rune) bool {
+		return unicode.IsSpace(c) || c == '\u200B' || c == '\uFEFF'
+	})
 }
 
 // check checks the arguments of a login.
@@ -174,9 +183,13 @@ func (at *attempt) check() error {
 	if (l.User == "") == (l.Subject == "") {
 		return invalid("login", l.User, "User", "exactly one of User and Subject is needed")
 	}
-	err := errors.Join(validKey("login", l.User, "Label", l.Label), noHidden("login", l.User, "Label", l.Label), validGroups("login", l.Groups))
+	err := errors.Join(
+		validKey("login", l.User, "Label", l.Label),
+		noHidden("login", l.User, "Label", l.Label),
+		validGroups("login", l.Groups))
 	if !l.Expires.IsZero() && (!now.Before(instant(l.Expires)) || l.Expires.UTC().Year() > 9999) {
-		err = errors.Join(err, invalid("login", l.User, "Expires", "not in the future, or beyond the year 9999"))
+		err = errors.Join(err, invalid("login", l.User, "Expires",
+			"not in the future, or beyond the year 9999"))
 	}
 	if instant(l.AuthenticatedAt).After(now.Add(clockSkew)) {
 		err = errors.Join(err, invalid("login", l.User, "AuthenticatedAt", "in the future"))

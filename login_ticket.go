@@ -12,15 +12,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// errNeedHead: the login ends a ticket, so its transaction has to lock head first.
+// errNeedHead: the login ends a ticket, and the transaction has to lock head
+// first.
 var errNeedHead = errors.New("rbac: login ends a ticket")
 
-// errHashChanged: the hash of the password was changed between the verification
-// and the transaction that makes the ticket.
+// errHashChanged: the password's hash was changed between the verification and
+// the transaction of the ticket.
 var errHashChanged = fmt.Errorf("%w: the password was changed meanwhile", ErrBadCredentials)
 
-// makeTicket makes the ticket of an attempt whose user is known. Only a login that
-// ends another ticket is a change, and locks head.
+// makeTicket makes the ticket of an attempt, whose user is known by now. Only a
+// login that ends another ticket is a change, and locks head.
 func (at *attempt) makeTicket(ctx context.Context) (Token, error) {
 	t := newToken()
 	try := func(withHead bool) error {
@@ -33,7 +34,8 @@ func (at *attempt) makeTicket(ctx context.Context) (Token, error) {
 				}
 			}
 			if at.login.Groups != nil && !withHead {
-				// A dynamic set and a ticket that violates it must not miss each other.
+				// A new dynamic set and a ticket that violates the set must not
+				// miss each other.
 				if _, err := r.ShareHead(); err != nil {
 					return tx, err
 				}
@@ -90,14 +92,15 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec))
 }
 
-// recheck checks that the user, whose row is locked now, is still as the attempt
-// found it, and upgrades an old hash.
+// recheck checks that nothing relevant has changed about the user, whose row is
+// locked now, and upgrades an old hash.
 func (at *attempt) recheck(r Records, now UserRecord) error {
 	switch {
 	case now.Disabled && at.proved:
 		return ErrBadCredentials
 	case now.Disabled:
-		return &Error{Kind: ErrDenied, Record: "user", Name: now.Name, Reason: "the account is disabled"}
+		return &Error{Kind: ErrDenied, Record: "user", Name: now.Name,
+			Reason: "the account is disabled"}
 	case at.proved && now.PasswordHash != at.user.PasswordHash:
 		return errHashChanged
 	case at.upgrade != "":
@@ -127,14 +130,15 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 		rec.Created = at
 	}
 	if l.Addr.IsValid() {
-		rec.Addr = l.Addr.WithZone("").String() // a zone is any text, and has a meaning on this machine only
+		// A zone is any text, and has a meaning on this machine only.
+		rec.Addr = l.Addr.WithZone("").String()
 	}
 	rec.Groups, err = tx.loginGroups(u, l.Groups)
 	return rec, err
 }
 
-// loginGroups returns the ids of the groups that are to be the only active groups:
-// of all of them, or an error.
+// loginGroups returns the ids of the groups with the given names, or an error
+// if the user is not authorized for all of them.
 func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if len(names) == 0 {
 		return nil, nil
@@ -161,8 +165,8 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	return ids, tx.checkTogether(p, u, assigned, ids)
 }
 
-// checkTogether refuses groups that may not be active together, in any scope in
-// which memberships of the user bring them.
+// checkTogether refuses groups that may not be active together, in any scope of
+// the user's memberships.
 func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, groups []uuid.UUID) error {
 	t := TicketRecord{Narrowed: true, Groups: groups}
 	for _, scope := range scopes(assigned) {
@@ -174,13 +178,13 @@ func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, grou
 	return nil
 }
 
-// inOrderOfIssue sorts tickets by the time at which they were made, which their ids
-// begin with (UUID version 7).
+// inOrderOfIssue sorts tickets by age. A ticket's id begins with the time of
+// issue (UUID version 7).
 func inOrderOfIssue(tickets []TicketRecord) {
 	slices.SortFunc(tickets, func(a, b TicketRecord) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }
 
-// replaceTicket ends the ticket that the client had before, of whatever user.
+// replaceTicket ends the client's earlier ticket, of whatever user.
 func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
 		return nil
@@ -199,9 +203,9 @@ func (tx *Tx) replaceTicket(t Token) error {
 	return tx.endTicket("Logout", u.User, old)
 }
 
-// endOldest ends the tickets of a user that were made first, if the new ticket
-// would be one too many. The order is that of their ids: Created is the time at
-// which the user was authenticated, which may be long before.
+// endOldest ends the oldest tickets of a user, if the new ticket exceeds the
+// limit. The order is that of ids: Created is the time of authentication, which
+// may be long before the ticket.
 func (tx *Tx) endOldest(u User, added TicketRecord) error {
 	if added.Key {
 		return nil

@@ -12,11 +12,11 @@ import (
 	"github.com/rbac-go/rbac/internal/password"
 )
 
-// HashPassword checks a password against the policy of the Config and returns its
-// hash, for SetPasswordHash in an Update: so a user and the user's password are
-// made together. HashPassword takes its place in the queue of hashes among the
-// known clients, with other calls that have no address: to import many users, hash
-// one password at a time, or wait after ErrBusy.
+// HashPassword checks a password against the policy of the Config and returns
+// its hash, for SetPasswordHash in an Update that adds the user, too.
+// HashPassword waits in the queue of hashes among the known clients, together
+// with all other calls without an address: to import many users, hash one
+// password at a time, or wait after ErrBusy.
 //
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
@@ -34,8 +34,8 @@ func (a *Authority) HashPassword(ctx context.Context, password string) (string, 
 	return hashPassword(turn, password)
 }
 
-// SetPassword gives a user a password, as an administrator does, and ends all the
-// user's tickets.
+// SetPassword gives a user a password, as an administrator does, and ends all
+// the user's tickets.
 //
 // Errors: those of HashPassword; ErrNotFound; ErrUnavailable.
 func (a *Authority) SetPassword(ctx context.Context, user, password string) error {
@@ -46,15 +46,16 @@ func (a *Authority) SetPassword(ctx context.Context, user, password string) erro
 	return a.Update(ctx, func(tx *Tx) error { return tx.SetPasswordHash(user, hash) })
 }
 
-// ChangePassword is for users. It verifies the old password, sets the new one, ends
-// all the user's tickets and devices, API keys included, and returns a new ticket
-// in place of the caller's. Failures are counted as those of a login are, but
-// separately: after 100 in a row the user's tickets can change no password until
-// the user has logged in with it, or [Authority.Unlock] is called.
+// ChangePassword is for users. It verifies the old password, sets the new one,
+// ends all the user's tickets and devices, API keys included, and returns a new
+// ticket in place of the caller's. Failures are counted like failed logins, but
+// separately: after 100 in a row the user's tickets can change no password
+// until the user has logged in with the password or [Authority.Unlock] is
+// called.
 //
-// Errors: ErrNoTicket; ErrInvalid for the new password; ErrBadCredentials for the
-// old one; ErrThrottled, ErrBusy and ErrUnavailable as for Login. After an error
-// the caller's ticket is unchanged.
+// Errors: ErrNoTicket; ErrInvalid for the new password; ErrBadCredentials for
+// the old password; ErrThrottled, ErrBusy and ErrUnavailable as for Login.
+// After an error the caller's ticket is unchanged.
 func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string) (Token, error) {
 	fresh, u, err := a.changePassword(ctx, t, old, new)
 	attrs := []any{"user", u.Name}
@@ -69,7 +70,8 @@ func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string
 	return fresh, err
 }
 
-func (a *Authority) changePassword(ctx context.Context, t Token, old, new string) (Token, UserRecord, error) {
+func (a *Authority) changePassword(ctx context.Context, t Token, old, new string) (
+	Token, UserRecord, error) {
 	var rec TicketRecord
 	var u UserRecord
 	err := a.view(ctx, func(r Records) (err error) {
@@ -79,7 +81,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 		if u, err = r.User(rec.User); err != nil {
 			return noTicket(err)
 		}
-		// Before any hash is computed: a call that is refused later counts nothing.
+		// Before any hash is computed: a refusal here counts no attempt.
 		return checkPace(u, a.now(), paceLogins)
 	})
 	if err != nil {
@@ -90,7 +92,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 	}
 	addr, _ := netip.ParseAddr(rec.Addr)
 	at := a.newAttempt(Login{User: u.Name, Password: old, Addr: addr})
-	at.holder, at.replace = u.ID, new
+	at.holder, at.newPassword = u.ID, new
 	if err := at.verify(ctx); err != nil {
 		return Token{}, u, err
 	}
@@ -101,8 +103,8 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 	return fresh, u, nil
 }
 
-// replacePassword sets the new password of an attempt whose old password was
-// proved, and makes the new ticket.
+// replacePassword sets the new password of an attempt, after the old password
+// was proved, and makes the new ticket.
 func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) {
 	a, fresh := at.a, newToken()
 	err := a.Update(ctx, func(tx *Tx) error {
@@ -127,7 +129,7 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 			tx.actor = actor{name: u.Name, verified: true}
 		}
 		if err := tx.write(
-			func() error { return tx.setPasswordHash(u.User, at.replaced) },
+			func() error { return tx.setPasswordHash(u.User, at.newHash) },
 			func() error { return tx.succeed(at) }); err != nil {
 			return err
 		}
@@ -143,9 +145,10 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 	return fresh, nil
 }
 
-// renewed returns a ticket like t with a new secret, made now. A ticket that was to
-// end early, or an API key, keeps its end.
-func renewed(t TicketRecord, secret Token, now time.Time, limit time.Duration) (TicketRecord, error) {
+// renewed returns a ticket like t with a new secret, made now. An API key, or a
+// ticket with an early end, keeps the end.
+func renewed(t TicketRecord, secret Token, now time.Time, limit time.Duration) (
+	TicketRecord, error) {
 	id, err := uuid.NewV7()
 	if !t.Key && t.Expires.Equal(instant(t.Created.Add(limit))) {
 		t.Expires = instant(now.Add(limit))
@@ -158,9 +161,9 @@ func renewed(t TicketRecord, secret Token, now time.Time, limit time.Duration) (
 // 800-63B-4 §3.1.1.2 for single-factor use.
 const defaultMinPassword = 15
 
-// checkPassword is the policy for a password that is being set. A login never calls
-// checkPassword, so that a stricter rule locks nobody out. Its errors never contain
-// the password.
+// checkPassword is the policy for a new password. A login never calls
+// checkPassword: a stricter rule locks nobody out. The error never contains the
+// password.
 func (c *Config) checkPassword(p string) error {
 	least := c.MinPassword
 	if least <= 0 {
@@ -180,8 +183,8 @@ func (c *Config) checkPassword(p string) error {
 	return refusePassword(reason)
 }
 
-// refusal calls the host's hook. A panic refuses, too; its value is dropped, since
-// it may hold the password.
+// refusal calls the host's hook. A panic refuses, too; its value is dropped,
+// since it may hold the password.
 func (c *Config) refusal(password string) (reason string) {
 	if c.RefusePassword == nil {
 		return ""
@@ -201,7 +204,7 @@ func (c *Config) refusal(password string) (reason string) {
 	return "refused"
 }
 
-// hashPassword hashes a password that the policy has accepted.
+// hashPassword hashes a password after checkPassword.
 func hashPassword(turn *password.Turn, p string) (string, error) {
 	hash, err := turn.Hash(p)
 	if err != nil {

@@ -17,24 +17,24 @@ import (
 
 // Failures in a row are counted against a budget:
 //
-//   - of the device, if the client shows a device that NewDevice made for the user;
-//   - else of the address prefix, if a login for the user succeeded from there
+//   - of the device, if the client shows a device of the user (NewDevice);
+//   - else of the address prefix, if a login for the user succeeded from it
 //     within 30 days;
-//   - else of the name. All unknown clients share this budget.
+//   - else of the name. All unknown clients share the budget of the name.
 //
-// ChangePassword has a budget of its own for each user. An attempt reserves a
-// place in the budget before the password is verified, so neither attempts in
-// parallel nor clients that hang up are free. Names that no user has are counted
-// in the same way, so that being throttled does not reveal who has an account. A
-// name that opens again does: its user has logged in.
+// ChangePassword has a separate budget for each user. An attempt reserves a
+// place in the budget before the password is verified, so neither parallel
+// attempts nor clients that hang up are free. Names without a user are counted
+// in the same way, so being throttled does not reveal whether there is an
+// account. A name that opens again does reveal a user, who has logged in.
 
-// otherThrottles is the number of records that are kept of names without a user,
-// and of prefixes.
+// otherThrottles is the number of records kept for names without a user and for
+// prefixes.
 const otherThrottles = 100_000
 
-// look finds the user and how the client is known. It refuses an attempt for
-// which the budget has no place.
-func (at *attempt) look(r Records, now time.Time) error {
+// locate finds the user and how the client is known, and refuses an attempt if
+// the budget has no place.
+func (at *attempt) locate(r Records, now time.Time) error {
 	u, err := at.find(r)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
@@ -48,7 +48,7 @@ func (at *attempt) look(r Records, now time.Time) error {
 	return err
 }
 
-// recognize returns by what the client is known.
+// recognize returns how the client is known.
 func (at *attempt) recognize(r Records, now time.Time) (throttle.Client, error) {
 	if at.holder != uuid.Nil && at.holder == at.source.User {
 		return throttle.TicketHolder, nil
@@ -68,11 +68,12 @@ func (at *attempt) recognize(r Records, now time.Time) (throttle.Client, error) 
 // known reports whether a row makes a client known for the attempt's user.
 func (at *attempt) known(row ThrottleRecord, c throttle.Client, now time.Time) (bool, error) {
 	rec, err := decode[throttle.Record](row)
-	return row.User != uuid.Nil && row.User == at.source.User && now.Before(row.Until) && rec.Known(c), err
+	owned := row.User != uuid.Nil && row.User == at.source.User
+	return owned && now.Before(row.Until) && rec.Known(c), err
 }
 
-// reserve reserves a place for the attempt and returns its user, or the zero
-// user if there is none.
+// reserve reserves a place for the attempt and returns the user, or the zero
+// user for an unknown name.
 func (at *attempt) reserve(r Records, now time.Time) (UserRecord, error) {
 	u, err := at.find(r)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -94,15 +95,16 @@ func (at *attempt) reserve(r Records, now time.Time) (UserRecord, error) {
 	return u, at.writeBudget(r, c, now)
 }
 
-// settle ends an attempt that made no ticket: as a failure, or by giving the
-// place back. A client that has hung up makes no difference.
+// settle ends an attempt without a ticket: as a failure, or by giving the place
+// back. The end of ctx makes no difference: a client cannot avoid the count by
+// hanging up.
 func (at *attempt) settle(ctx context.Context, failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	return at.a.update(ctx, func(r Records) error {
 		now := at.a.now()
-		// For a name without a user, the zero id is looked up, which takes the
-		// same time.
+		// For a name without a user, the zero id is looked up, which takes as
+		// long.
 		_, err := r.User(at.source.User)
 		if errors.Is(err, ErrNotFound) && at.source.User != uuid.Nil {
 			return nil // deleted, and the user's records with them
@@ -129,7 +131,8 @@ func (at *attempt) settle(ctx context.Context, failed bool) error {
 }
 
 // succeed clears the failures of the client and of the name, and makes the
-// address prefix known. A device is good for one login: NewDevice makes the next.
+// address prefix known. A device is good for a single login: NewDevice makes
+// the next.
 func (tx *Tx) succeed(at *attempt) error {
 	now := tx.now
 	steps := map[[32]byte]func() error{}
@@ -150,7 +153,7 @@ func (tx *Tx) succeed(at *attempt) error {
 			steps[near] = func() error { return forgive(tx.r, near, at.source.NameMark()) }
 		}
 	}
-	// In the order of their keys, as all transactions lock rows.
+	// In the order of the keys, in which all transactions lock rows.
 	keys := make([][32]byte, 0, len(steps))
 	for key := range steps {
 		keys = append(keys, key)
@@ -168,8 +171,8 @@ func (tx *Tx) succeed(at *attempt) error {
 	return err
 }
 
-// forgive takes back a name that had failed from a prefix. The wider prefix,
-// which keeps no names, forgets with time alone.
+// forgive takes back a name after failures from a prefix. The wider prefix
+// keeps no names and forgets with time alone.
 func forgive(r Records, key [32]byte, name uint64) error {
 	row, err := r.Throttle(key)
 	if err != nil {
@@ -182,7 +185,8 @@ func forgive(r Records, key [32]byte, name uint64) error {
 	return setState(r, row, n)
 }
 
-// isKnown reports whether the client has a budget of its own that can end.
+// isKnown reports whether the client is a known device or prefix. The row of
+// such a client can end while the attempt is under way.
 func (at *attempt) isKnown() bool {
 	return at.client == throttle.KnownDevice || at.client == throttle.KnownPrefix
 }
@@ -192,15 +196,15 @@ func (at *attempt) countsNetworks() bool {
 	return at.client == throttle.Unknown && at.login.Addr.IsValid()
 }
 
-// A tally is the rows that an attempt counts in, and their states.
+// A tally is the rows that count an attempt, with their states.
 type tally struct {
 	row, near, wide ThrottleRecord
 	budget          throttle.Record
 	networks        throttle.Networks
 }
 
-// count reads the rows of an attempt, and refuses the attempt if there is no
-// place for it.
+// count reads the rows of an attempt, and refuses the attempt if the budget has
+// no place.
 func (at *attempt) count(r Records, now time.Time) (tally, error) {
 	c, err := at.read(r)
 	if err != nil {
@@ -228,8 +232,8 @@ func (at *attempt) count(r Records, now time.Time) (tally, error) {
 	return c, nil
 }
 
-// read reads the rows of an attempt. In an Update it locks them, in the order of
-// their keys.
+// read reads the rows of an attempt. In an Update, read locks the rows, in the
+// order of the keys.
 func (at *attempt) read(r Records) (c tally, err error) {
 	c.row.Key = at.key
 	rows := []*ThrottleRecord{&c.row}
@@ -250,8 +254,8 @@ func (at *attempt) read(r Records) (c tally, err error) {
 	return c, errors.Join(err1, err2, err3)
 }
 
-// writeBudget writes the budget of the attempt's client, or deletes a budget
-// that has nothing left to count.
+// writeBudget writes the budget of the client, or deletes a budget without
+// failures and reservations.
 func (at *attempt) writeBudget(r Records, c tally, now time.Time) error {
 	c.budget.Client = at.client
 	switch {
@@ -283,9 +287,10 @@ func (c tally) writeNetworks(r Records, now time.Time) error {
 
 func compareKeys(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) }
 
-// keepLatest deletes all but the latest known clients of one kind, and returns
+// keepLatest deletes all but the latest known clients of a kind, and returns
 // the rest, the latest first.
-func keepLatest(r Records, user uuid.UUID, kind throttle.Client, most int) ([]ThrottleRecord, error) {
+func keepLatest(r Records, user uuid.UUID, kind throttle.Client, most int) (
+	[]ThrottleRecord, error) {
 	rows, err := r.UserThrottles(user)
 	if err != nil {
 		return nil, err
@@ -308,12 +313,13 @@ func keepLatest(r Records, user uuid.UUID, kind throttle.Client, most int) ([]Th
 	return rows[:min(most, len(rows))], nil
 }
 
-// forget deletes a row, which may be gone.
+// forget deletes a row. A missing row is no error.
 func forget(r Records, key [32]byte) error {
 	return ignore(r.DeleteThrottle(key), ErrNotFound)
 }
 
-// decode returns the state that a row keeps, or the zero state of no row.
+// decode returns the state in a row, or the zero state if the row is not
+// stored.
 func decode[T any](row ThrottleRecord) (state T, err error) {
 	if row.State == "" {
 		return state, nil

@@ -8,11 +8,11 @@ import (
 	"github.com/rbac-go/rbac/internal/throttle"
 )
 
-// Unlock forgets the failed logins of a user, so that clients that are not known
-// for the user can log in again. Unlock ends no ticket, and devices and address
-// prefixes that are known stay known. A user without failures is left unchanged.
+// Unlock forgets the failed logins of a user, so that unknown clients can log
+// in again. Unlock ends no ticket, and known devices and address prefixes stay
+// known. A user without failures is left unchanged.
 //
-// Errors: ErrInvalid for a text that cannot be a name; ErrNotFound; ErrUnavailable.
+// Errors: ErrInvalid for an impossible name; ErrNotFound; ErrUnavailable.
 func (a *Authority) Unlock(ctx context.Context, user string) error {
 	return a.Update(ctx, func(tx *Tx) error { return tx.Unlock(user) })
 }
@@ -37,7 +37,8 @@ func (tx *Tx) Unlock(user string) error {
 		})
 }
 
-// knownClients says what clearFailures does with the known clients of a user.
+// knownClients decides what clearFailures does with the known clients of a
+// user.
 type knownClients int
 
 const (
@@ -45,8 +46,8 @@ const (
 	keepClients                     // all stay known
 )
 
-// clearFailures forgets the failures of a user, and returns the number of budgets
-// that had failures.
+// clearFailures forgets the failures of a user, and returns the number of
+// budgets with failures.
 func (tx *Tx) clearFailures(user uuid.UUID, known knownClients) (cleared int, err error) {
 	rows, err := tx.r.UserThrottles(user)
 	if err != nil {

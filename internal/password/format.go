@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Bounds of the parameters in a stored hash. They are checked before anything is
-// computed: a hash with absurd parameters must neither take the process down nor
-// keep others from logging in. Each scheme is bounded to about a second of one
-// core; measured on a 2.5 GHz AMD EPYC:
+// Bounds of the parameters in a stored hash. The bounds are checked before
+// anything is computed: a hash with absurd parameters must neither take the
+// process down nor keep users from logging in. Each scheme is bounded to about
+// a second of one core; measured on a 2.5 GHz AMD EPYC:
 //
 //	argon2id, m=256 MiB t=3 or m=64 MiB t=15   0.9 to 1.1 s
 //	bcrypt, cost 14                            1.0 s
@@ -22,7 +22,8 @@ import (
 //	PBKDF2, 1,500,000 × SHA-512                1.0 s
 //
 // A password that is not in NFC is tried in two forms, which doubles the time.
-// The current cost is the host's choice, and bounded less: see [Hasher.CheckHash].
+// The current cost is the host's choice, and bounded less: see
+// [Hasher.CheckHash].
 const (
 	maxHashText      = 256       // bytes of the whole string
 	maxHashKiB       = 1 << 20   // memory of argon2id
@@ -43,8 +44,8 @@ type storedHash interface {
 	matches(password string) bool // computes once and compares in constant time
 }
 
-// parseHash parses a stored hash. It refuses a hash that is not written exactly
-// as follows, or is beyond the bounds.
+// parseHash parses a stored hash in one of the following forms, within the
+// bounds.
 //
 //	$argon2id$v=19$m=19456,t=2,p=1$salt$tag   base64 without padding, as in all PHC strings
 //	$2b$12$…                                  bcrypt, 60 bytes; $2a$ and $2y$ mean the same
@@ -53,8 +54,8 @@ type storedHash interface {
 //	$pbkdf2-sha256$29000$salt$tag             passlib's: base64 with . for +; $pbkdf2$ is SHA-1
 //	pbkdf2_sha256$600000$salt$tag             Django's: plain salt, padded base64; pbkdf2_sha1, too
 //
-// Salts have 8 to 64 bytes, tags 16 to 64. The error states the fault, and never
-// quotes the hash.
+// Salts have 8 to 64 bytes, tags 16 to 64. The error states the fault, and
+// never quotes the hash.
 func parseHash(s string) (storedHash, error) {
 	var r hashReader
 	h := r.read(s)
@@ -71,8 +72,8 @@ const (
 	saltOrTag    = "salt or tag too short or too long"
 )
 
-// A hashReader reads the parts of a stored hash. It keeps the first fault, so that
-// its methods need no check after each step.
+// A hashReader reads the parts of a stored hash. The reader keeps the first
+// fault, so the methods need no check after each step.
 type hashReader struct{ fault string }
 
 func (r *hashReader) read(s string) storedHash {
@@ -103,7 +104,8 @@ func (r *hashReader) read(s string) storedHash {
 	return nil
 }
 
-// cutHashID cuts a hash after the name of its format. The name keeps a leading $.
+// cutHashID cuts a hash after the name of the format. The name keeps a leading
+// $.
 func cutHashID(s string) (id, rest string) {
 	first := min(1, len(s))
 	id, rest, _ = strings.Cut(s[first:], "$")

@@ -17,9 +17,9 @@ type Argon2id struct {
 	Threads   uint8
 }
 
-// A Hasher makes and verifies password hashes at one current cost. It runs half
-// as many hashes at once as there are processors, at least one. A Hasher is
-// safe for concurrent use.
+// A Hasher makes password hashes at one cost, the current cost, and verifies
+// hashes of any kind. At most half as many hashes as there are processors run
+// at once, at least one. A Hasher is safe for concurrent use.
 //
 // With n hashes at once a Hasher needs at most n × max(current cost, 64 MiB)
 // and once 512 MiB.
@@ -29,13 +29,11 @@ type Hasher struct {
 	large sync.Mutex // held while an old hash takes more memory than its share
 }
 
-// largeHashKiB is the memory that an old hash may take while other old hashes
-// take as much.
+// largeHashKiB is the memory up to which old hashes run at the same time.
 const largeHashKiB = 64 << 10
 
-// New returns a Hasher. A field of cost that is zero has its default: 19 MiB,
-// 2 passes, 1 lane (OWASP's second choice for argon2id). The error states the
-// bound that cost is beyond.
+// New returns a Hasher. A zero field of cost has a default: 19 MiB, 2 passes, 1
+// lane (OWASP's second choice for argon2id). The error states the bound.
 func New(cost Argon2id) (*Hasher, error) {
 	if cost.MemoryKiB == 0 {
 		cost.MemoryKiB = 19 << 10
@@ -59,12 +57,12 @@ func New(cost Argon2id) (*Hasher, error) {
 	return &Hasher{cost: cost, queue: newQueue(max(1, runtime.GOMAXPROCS(0)/2))}, nil
 }
 
-// CheckHash checks that a stored hash can be verified. The error states why
-// not, and never quotes the hash. The formats are those of parseHash: argon2id,
-// bcrypt, scrypt and PBKDF2.
+// CheckHash returns an error if a stored hash cannot be verified. The formats
+// are argon2id, bcrypt, scrypt and PBKDF2; see parseHash. The error states the
+// fault, and never quotes the hash.
 //
-// An argon2id hash may cost as much as any other, or as the current cost if
-// that is more: a login costs as much anyway.
+// An argon2id hash may exceed the bound up to the current cost, which every
+// login costs anyway.
 func (h *Hasher) CheckHash(stored string) error {
 	_, err := h.parse(stored)
 	return err
@@ -75,17 +73,18 @@ func (h *Hasher) parse(stored string) (storedHash, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a, ok := parsed.(argon2idHash); ok && a.cost.workKiB() > max(maxArgon2idWork, h.cost.workKiB()) {
+	most := max(maxArgon2idWork, h.cost.workKiB())
+	if a, ok := parsed.(argon2idHash); ok && a.cost.workKiB() > most {
 		return nil, errors.New(tooExpensive)
 	}
 	return parsed, nil
 }
 
-// Wait waits for a turn to hash. The networks are those of the client, from wide
-// to narrow; clients without an address share the zero Prefixes. Known clients
-// wait in a line of their own. See the package's queue for what is fair.
+// Wait waits for a turn to hash. The networks are the client's, from wide to
+// narrow; clients without an address share the zero value. Known clients have a
+// line of their own. See the type queue for how places are shared.
 //
-// The error is ErrBusy, or that of ctx if ctx ends first.
+// The error is ErrBusy, or the error of ctx if ctx ends first.
 func (h *Hasher) Wait(ctx context.Context, networks [3]netip.Prefix, known bool) (*Turn, error) {
 	release, err := h.queue.acquire(ctx, networks, known)
 	if err != nil {
@@ -94,7 +93,7 @@ func (h *Hasher) Wait(ctx context.Context, networks [3]netip.Prefix, known bool)
 	return &Turn{h, release}, nil
 }
 
-// A Turn is the permission to hash. One goroutine at a time may use it.
+// A Turn is the permission to hash. A Turn is not safe for concurrent use.
 type Turn struct {
 	h   *Hasher
 	end func()
@@ -103,9 +102,9 @@ type Turn struct {
 // End lets the next caller hash. A second call does nothing.
 func (t *Turn) End() { t.end() }
 
-// Hash returns the argon2id hash of a password in NFC, with a salt of its own.
-// The caller has asked Check before; Hash refuses only a password that could
-// never be verified.
+// Hash returns the argon2id hash of a password in NFC, with a new salt. The
+// caller has called Check; Hash refuses only passwords that could never be
+// verified.
 func (t *Turn) Hash(password string) (string, error) {
 	normal, fits := Normalize(password)
 	if !fits {
@@ -117,18 +116,18 @@ func (t *Turn) Hash(password string) (string, error) {
 // A Result is the result of a verification.
 type Result struct {
 	OK      bool
-	Upgrade string // if OK, the hash that should replace an old one; else empty
-	Fault   error  // why no password matches the stored hash; nil if there is none
+	Upgrade string // if OK, the hash to replace an old hash; else empty
+	Fault   error  // why no password matches the stored hash; nil for an empty hash
 }
 
 // Verify verifies a password against a stored hash. Verify always computes
-// exactly one argon2id at the current cost, so that the time does not reveal
-// whether there is such a user: for an empty or unreadable hash, and for a
-// password that is empty or too long, as well. An old hash, which has another
-// algorithm or another cost, is computed besides.
+// exactly one argon2id at the current cost, even if the hash is empty or
+// unreadable, or the password is empty or too long. So the time does not reveal
+// whether there is such a user. An old hash, of another algorithm or cost, is
+// computed besides.
 //
 // Passwords are compared in NFC. A system that did not normalize may have made
-// an old hash from other bytes; if those differ, Verify tries them next.
+// an old hash from other bytes, so Verify then tries the password as typed.
 func (t *Turn) Verify(stored, password string) Result {
 	normal, fits := Normalize(password)
 	parsed, err := t.h.parse(stored)
@@ -147,15 +146,15 @@ func (h *Hasher) compare(stored storedHash, password, normal string) Result {
 		return Result{OK: stored.matches(normal)}
 	}
 	ok := h.matchesOld(stored, normal) || normal != password && h.matchesOld(stored, password)
-	upgrade := h.fresh(normal) // whatever ok is: failure costs the same
+	upgrade := h.fresh(normal) // for a wrong password, too: failure costs as much
 	if !ok {
 		return Result{}
 	}
 	return Result{OK: true, Upgrade: upgrade}
 }
 
-// matchesOld computes an old hash. Hashes that need much memory run one after
-// another.
+// matchesOld computes an old hash. Hashes that need much memory run one at a
+// time.
 func (h *Hasher) matchesOld(stored storedHash, password string) bool {
 	if stored.memoryKiB() > max(largeHashKiB, h.cost.MemoryKiB) {
 		h.large.Lock()

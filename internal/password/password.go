@@ -1,9 +1,9 @@
-// Package password hashes passwords, and verifies them against hashes that this
-// package or other software has made.
+// Package password hashes passwords, and verifies passwords against hashes from
+// this package or from other software.
 //
-// A [Hasher] has one current cost. Hashing takes processors and memory, so a
-// caller first waits for a [Turn], in a queue that is shared fairly among the
-// networks that logins come from:
+// A [Hasher] makes hashes at one current cost. Hashing takes time and memory,
+// so a caller first waits for a [Turn], in a queue that is shared fairly among
+// the networks of the clients:
 //
 //	turn, err := hasher.Wait(ctx, throttle.Prefixes(addr), false)
 //	if err != nil {
@@ -27,18 +27,18 @@ import (
 const (
 	maxPassword = 1024 // bytes in NFC
 
-	// maxRawPassword is the length above which a password is refused without
-	// normalization. NFC makes a text at most three times shorter, so no
-	// password that fits is refused.
+	// maxRawPassword is the greatest length of a password that is normalized at
+	// all. NFC makes a text at most three times shorter, so no password that
+	// fits is refused.
 	maxRawPassword = 4 * maxPassword
 )
 
-// Check checks a password that a user chooses: valid UTF-8, at least least
-// Unicode code points in NFC, and at most 1,024 bytes in NFC. Check returns the
-// password in NFC. The error states the rule, and never quotes the password.
+// Check checks a new password: valid UTF-8, at least least Unicode code points
+// in NFC, and at most 1,024 bytes in NFC. Check returns the password in NFC.
+// The error states the rule, and never quotes the password.
 //
-// Check is for passwords that are being set. A login does not ask Check, so
-// that a stricter rule locks nobody out.
+// Check is for passwords that are being set. A login does not call Check, so a
+// stricter rule locks nobody out.
 func Check(password string, least int) (normal string, err error) {
 	if !utf8.ValidString(password) {
 		return "", errors.New("not valid UTF-8")
@@ -53,9 +53,9 @@ func Check(password string, least int) (normal string, err error) {
 	return normal, nil
 }
 
-// Normalize returns a password in NFC, so that the byte sequences that different
-// keyboards and systems send for the same characters are one password. Nothing
-// is trimmed or folded.
+// Normalize returns a password in NFC. Keyboards and systems send different
+// bytes for the same character; in NFC the bytes are equal. Nothing is trimmed
+// or folded.
 //
 // Normalize also reports whether the password can belong to anybody. The empty
 // password never does, whatever hash an import has stored, and neither does a

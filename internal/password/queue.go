@@ -10,35 +10,35 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// ErrBusy means that there is no place in the queue. Nothing was hashed.
+// ErrBusy means that the queue is full. Nothing was hashed.
 var ErrBusy = errors.New("too many passwords are being hashed")
 
-// waitingPerHash is how many callers may wait in each line for each hash that
-// runs. At some 30 ms a hash the last caller waits half a second, or a whole
-// second while callers wait in the other line, too.
+// waitingPerHash is the number of callers that may wait in each line for each
+// running hash. At some 30 ms a hash the last caller waits half a second, or a
+// whole second while callers wait in both lines.
 const waitingPerHash = 16
 
 // A queue bounds how many passwords are hashed at once and how many callers
 // wait. A flood of logins must neither exhaust the machine, nor pile up, nor
-// keep other clients out:
+// keep everybody else out:
 //
-//   - Known clients and unknown clients wait in two lines, which take turns.
-//   - In a full line, a caller from a network that has few places displaces the
-//     caller that came last from the network that has the most places. Networks
-//     are compared from wide to narrow: IPv6 /48, /56, /64; IPv4 /24, /32.
+//   - Known clients and unknown clients wait in two lines. The lines take turns.
+//   - In a full line, a caller from a network with few places displaces the
+//     latest caller of the network with the most places. Networks are compared
+//     from wide to narrow: IPv6 /48, /56, /64; IPv4 /24, /32.
 //
-// A caller that finds no place, or is displaced, fails at once. In a line, first
-// come is first served.
+// A caller that finds no place, or is displaced, fails at once. In a line,
+// first come is first served.
 //
-// The order is that of [semaphore.Weighted], which is first in, first out. Only
-// the first caller of each line waits for a place to run; so two callers at most
-// wait there, one from each line, and the lines alternate.
+// A [semaphore.Weighted] is first in, first out. Only the first caller of each
+// line waits for the semaphore running. So at most two callers wait there, one
+// of each line, and the lines alternate.
 type queue struct {
 	running        *semaphore.Weighted
 	unknown, known line
 }
 
-// newQueue returns a queue in which running hashes run at once.
+// newQueue returns a queue for a number of hashes at once.
 func newQueue(running int) *queue {
 	newLine := func() line {
 		return line{first: semaphore.NewWeighted(1), capacity: running * waitingPerHash}
@@ -50,13 +50,14 @@ func newQueue(running int) *queue {
 	}
 }
 
-// acquire waits until a caller may hash. The networks are those of the client,
-// from wide to narrow; known selects the line. The error is ErrBusy, or that of
-// ctx if ctx ends first.
+// acquire waits until a caller may hash. networks are the client's networks,
+// from wide to narrow; known selects the line. The error is ErrBusy, or the
+// error of ctx if ctx ends first.
 //
 // The caller calls release when the hash is done; more calls do nothing.
 // release is nil if err is not.
-func (q *queue) acquire(ctx context.Context, networks [3]netip.Prefix, known bool) (release func(), err error) {
+func (q *queue) acquire(ctx context.Context, networks [3]netip.Prefix, known bool) (
+	release func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func (q *queue) acquire(ctx context.Context, networks [3]netip.Prefix, known boo
 	return nil, ErrBusy // displaced
 }
 
-// A line is the callers of one kind that wait.
+// A line is the waiting callers of one kind.
 type line struct {
 	first    *semaphore.Weighted // held by the caller that is next to run
 	capacity int
@@ -94,14 +95,14 @@ type line struct {
 	places []*place // in order of arrival
 }
 
-// A place is the place of one caller in a line.
+// A place is a caller's place in a line.
 type place struct {
 	networks [3]netip.Prefix
 	displace context.CancelFunc // ends the caller's wait
 }
 
 // enter adds a place to the line, and displaces another place if the line is
-// full. It reports false if there is none to displace.
+// full. enter reports false if no place can be displaced.
 func (l *line) enter(p *place) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -117,7 +118,8 @@ func (l *line) enter(p *place) bool {
 	return true
 }
 
-// leave removes a place that has its turn, gives up, or was displaced.
+// leave removes a place after the caller's turn, or after the caller gave up or
+// was displaced.
 func (l *line) leave(p *place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -130,9 +132,9 @@ func (l *line) remove(p *place) {
 	}
 }
 
-// displacedBy returns the place that a newcomer takes in a full line: the latest
-// place of the network that has the most. It returns nil if that network would
-// then have fewer places than the newcomer's network.
+// displacedBy returns the place that a newcomer takes in a full line: the
+// latest place of the network with the most places. The result is nil if that
+// network would then have fewer places than the newcomer's.
 func displacedBy(newcomer *place, places []*place) *place {
 	apart := false // the places are of another network than the newcomer's
 	for level, own := range newcomer.networks {

@@ -34,7 +34,7 @@ func (r *hashReader) argon2id(s string) storedHash {
 }
 
 // workKiB is the work of the hash. Each pass goes over the whole memory, and so
-// does the operating system that provides the memory.
+// does the operating system, which clears the memory.
 func (c Argon2id) workKiB() uint64 { return uint64(c.MemoryKiB) * (uint64(c.Time) + 1) }
 
 func (h argon2idHash) memoryKiB() uint32 { return h.cost.MemoryKiB }
@@ -44,7 +44,8 @@ func (h argon2idHash) matches(password string) bool {
 }
 
 func (h argon2idHash) compute(password string) []byte {
-	return argon2.IDKey([]byte(password), h.salt, h.cost.Time, h.cost.MemoryKiB, h.cost.Threads, uint32(len(h.tag)))
+	c := h.cost
+	return argon2.IDKey([]byte(password), h.salt, c.Time, c.MemoryKiB, c.Threads, uint32(len(h.tag)))
 }
 
 // encode returns the hash in the form that parseHash reads.
@@ -57,7 +58,7 @@ func (h argon2idHash) encode() string {
 // bcryptHash is a bcrypt hash as stored: the whole string.
 type bcryptHash string
 
-// maxBcryptPassword is the number of bytes of a password that bcrypt reads.
+// maxBcryptPassword is the number of bytes of a password that bcrypt uses.
 const maxBcryptPassword = 72
 
 var bcryptEncoding = base64.NewEncoding(
@@ -79,10 +80,10 @@ func (r *hashReader) bcrypt(whole, s string) storedHash {
 
 func (h bcryptHash) memoryKiB() uint32 { return 5 }
 
-// matches refuses, after the work, two kinds of password that bcrypt confuses with
-// others. bcrypt ignores everything after the first 72 bytes; and it repeats the
-// password, followed by a NUL, up to 72 bytes, so that "a" and "a\x00a" are the
-// same.
+// matches refuses, after the work, two kinds of passwords that bcrypt takes for
+// other passwords. bcrypt ignores everything after the first 72 bytes. And
+// bcrypt repeats the password, followed by a NUL, up to 72 bytes, so "a" and
+// "a\x00a" are equal.
 func (h bcryptHash) matches(password string) bool {
 	same := bcrypt.CompareHashAndPassword([]byte(h), []byte(password)) == nil
 	return same && len(password) <= maxBcryptPassword && !hasNUL(password)
@@ -106,8 +107,8 @@ func (r *hashReader) scrypt(s string) storedHash {
 
 func (h scryptHash) memoryKiB() uint32 { return uint32(h.workKiB()) }
 
-// workKiB is 128·N·r·p bytes in KiB: the memory of all p passes, which in fact use
-// the same memory one after another.
+// workKiB is 128·N·r·p bytes in KiB: the memory of all p passes. In fact the
+// passes share memory, one after another.
 func (h scryptHash) workKiB() uint64 { return (128*uint64(h.r)*uint64(h.p)<<h.ln + 1023) / 1024 }
 
 func (h scryptHash) matches(password string) bool {
@@ -175,6 +176,6 @@ func (h pbkdf2Hash) matches(password string) bool {
 }
 
 // hasNUL reports whether an old algorithm may confuse the password with another
-// password: HMAC, which PBKDF2 and scrypt are built on, pads its key with zeros, so
-// that "a" and "a\x00" are the same.
+// password: PBKDF2 and scrypt use HMAC, which pads the key with zeros, so "a"
+// and "a\x00" are equal.
 func hasNUL(password string) bool { return strings.IndexByte(password, 0) >= 0 }

@@ -10,11 +10,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// A Client says by what the client of an attempt is known, and so which budget
-// its failures count against.
+// A Client is how the client of an attempt is known, which decides the budget
+// that its failures count against.
 type Client string
 
-// The kinds of clients. Their texts are part of what stores keep.
+// The kinds of clients. Stores keep these texts, so they never change.
 const (
 	Unknown      Client = "name"   // all share one budget for each name
 	KnownPrefix  Client = "prefix" // an address prefix that has logged in for the name
@@ -34,18 +34,18 @@ const (
 	MaxDevices  = 10 // known devices of one user
 )
 
-// A Record is what a store keeps of the budget of one client.
+// A Record is the stored form of a client's budget.
 type Record struct {
 	Client Client     `json:"client"`
 	Ticket *uuid.UUID `json:"ticket,omitempty"` // of a device: the ticket that it was made with
 	Budget
 }
 
-// Known reports whether the record, if it has not expired, makes a client known.
+// Known reports whether the record, unless expired, makes a client known.
 func (r Record) Known(c Client) bool { return r.Client == c && r.Failures < KnownFailures }
 
-// A Source is where an attempt comes from, and whom it is for. Its methods are
-// the keys of the records that the attempt counts in.
+// A Source describes where an attempt comes from and for which user. The
+// methods return the keys of the records that count the attempt.
 type Source struct {
 	User     uuid.UUID // zero if no user has the name
 	Name     string    // canonical, or as typed if it cannot be a user's
@@ -53,8 +53,8 @@ type Source struct {
 	Prefixes [3]netip.Prefix
 }
 
-// Key returns the key of the budget of a client. Keys are hashes, so that the
-// store neither grows with long names nor shows what was typed as a name.
+// Key returns the key of the budget of a client. Keys are hashes, so the store
+// neither grows with long names nor shows a password that was typed as a name.
 func (s Source) Key(c Client) [32]byte {
 	owner := "name " + s.Name
 	if s.User != uuid.Nil {
@@ -69,14 +69,14 @@ func (s Source) Key(c Client) [32]byte {
 	return key(c, owner)
 }
 
-// NetworkKeys returns the keys of the two prefixes by which spraying is counted:
-// the client's own, and the wider one of its site or provider.
+// NetworkKeys returns the keys of the two prefixes that count spraying: the
+// client's own prefix, and the wider prefix of the client's site or provider.
 func (s Source) NetworkKeys() (near, wide [32]byte) {
 	return key("network", s.Prefixes[2].String()), key("network", s.Prefixes[0].String())
 }
 
-// NameMark returns the number that stands for the name among the names that
-// failed from a prefix. It is never zero.
+// NameMark returns the number, never zero, that stands for the name in a
+// [Network].
 func (s Source) NameMark() uint64 {
 	k := s.Key(Unknown)
 	return binary.LittleEndian.Uint64(k[:]) | 1
@@ -91,9 +91,10 @@ func key(kind Client, parts ...string) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Prefixes returns the networks of an address, from wide to narrow: what a site
-// gets, and the least that a customer gets. These are IPv6 /48, /56 and /64, or
-// IPv4 /24, /32 and /32. Clients without an address share the zero prefixes.
+// Prefixes returns the networks of an address, from wide to narrow: the network
+// of a site first, the smallest network of a customer last. The networks are
+// IPv6 /48, /56 and /64, or IPv4 /24, /32 and /32. Clients without an address
+// share the zero prefixes.
 func Prefixes(a netip.Addr) (prefixes [3]netip.Prefix) {
 	a = a.Unmap().WithZone("")
 	bits := [3]int{48, 56, 64}
