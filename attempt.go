@@ -11,6 +11,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/store"
 )
 
 // An attempt is one try to log in or to change a password, from the first look
@@ -18,7 +19,7 @@ import (
 //
 //	newAttempt     the canonical name, the address prefixes
 //	verify
-//	  locate       in a View: the user, how the client is known, room in the budget
+//	  locate       in a View: the user, how the client is known, is there room?
 //	  wait         for a turn to hash
 //	  reserve      in an Update: a place in the budget, and the user again
 //	  prove        the password; no transaction is open meanwhile
@@ -39,10 +40,10 @@ type attempt struct {
 	sprayed bool            // the name is on the list of the address prefix
 	mark    int64           // of the reservation
 
-	proved  bool       // the password was right
-	user    UserRecord // when the password was proved, or found by Issue
-	upgrade string     // the hash to replace an old hash; empty: none
-	newHash string     // of newPassword
+	proved  bool             // the password was right
+	user    store.UserRecord // when the password was proved, or found by Issue
+	upgrade string           // the hash to replace an old hash; empty: none
+	newHash string           // of newPassword
 }
 
 // newAttempt makes the attempt of a login. A name that no user can have is no
@@ -65,10 +66,10 @@ func (a *Authority) newAttempt(l Login) *attempt {
 }
 
 // find finds the user of the login.
-func (at *attempt) find(r Records) (UserRecord, error) {
+func (at *attempt) find(r store.Records) (store.UserRecord, error) {
 	switch {
 	case !at.plausible:
-		return UserRecord{}, ErrNotFound
+		return store.UserRecord{}, ErrNotFound
 	case at.login.Subject != "":
 		return r.UserBySubject(at.login.Subject)
 	}
@@ -102,7 +103,8 @@ func (at *attempt) verify(ctx context.Context) error {
 
 // verifyOnce refuses a throttled attempt before the attempt waits in the queue.
 func (at *attempt) verifyOnce(ctx context.Context) error {
-	if err := at.a.view(ctx, func(r Records) error { return at.locate(r, at.a.now()) }); err != nil {
+	err := at.a.view(ctx, func(r store.Records) error { return at.locate(r, at.a.now()) })
+	if err != nil {
 		return err
 	}
 	turn, err := at.a.hashTurn(ctx, at.source.Prefixes, at.client != throttle.Unknown)
@@ -110,8 +112,8 @@ func (at *attempt) verifyOnce(ctx context.Context) error {
 		return err
 	}
 	defer turn.End()
-	var u UserRecord
-	err = at.a.update(ctx, func(r Records) (err error) {
+	var u store.UserRecord
+	err = at.a.update(ctx, func(r store.Records) (err error) {
 		u, err = at.reserve(r, at.a.now())
 		return err
 	})
@@ -136,8 +138,8 @@ func (at *attempt) verifyAgain(ctx context.Context) error {
 		return err
 	}
 	defer turn.End()
-	var u UserRecord
-	err = at.a.view(ctx, func(r Records) (err error) {
+	var u store.UserRecord
+	err = at.a.view(ctx, func(r store.Records) (err error) {
 		u, err = r.User(at.user.ID)
 		return err
 	})
@@ -149,7 +151,7 @@ func (at *attempt) verifyAgain(ctx context.Context) error {
 
 // prove verifies the password of a user. For the zero user, who stands for an
 // unknown name, prove takes as long and fails.
-func (at *attempt) prove(turn *password.Turn, u UserRecord) error {
+func (at *attempt) prove(turn *password.Turn, u store.UserRecord) error {
 	result := turn.Verify(u.PasswordHash, at.login.Password)
 	if result.Fault != nil {
 		at.a.log.Warn("rbac: the stored hash of a password cannot be verified; "+

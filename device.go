@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/store"
 )
 
 // NewDevice makes the client of a ticket known for its user, and returns the
@@ -27,7 +28,7 @@ import (
 func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
 	secret := newToken().Secret()
 	key := throttle.Source{Device: secret}.Key(throttle.KnownDevice)
-	err := a.update(ctx, func(r Records) error {
+	err := a.update(ctx, func(r store.Records) error {
 		rec, err := a.ticketOf(r, t)
 		if err != nil {
 			return err
@@ -45,13 +46,13 @@ func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
 
 // addDevice adds the device of a ticket, in a transaction that has locked the
 // user.
-func addDevice(r Records, key [32]byte, t TicketRecord, now time.Time) error {
+func addDevice(r store.Records, key [32]byte, t store.Ticket, now time.Time) error {
 	devices, err := keepLatest(r, t.User, throttle.KnownDevice, throttle.MaxDevices)
 	if err != nil {
 		return err
 	}
 	fresh := throttle.Record{Client: throttle.KnownDevice, Ticket: &t.ID}
-	ofTicket := func(row ThrottleRecord) bool {
+	ofTicket := func(row store.Throttle) bool {
 		rec, err := decode[throttle.Record](row)
 		return err == nil && rec.Ticket != nil && *rec.Ticket == t.ID
 	}
@@ -76,5 +77,5 @@ func addDevice(r Records, key [32]byte, t TicketRecord, now time.Time) error {
 		}
 	}
 	until := instant(now.Add(throttle.DeviceLasts))
-	return setState(r, ThrottleRecord{Key: key, User: t.User, Last: now, Until: until}, fresh)
+	return setState(r, store.Throttle{Key: key, User: t.User, Last: now, Until: until}, fresh)
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -54,7 +55,7 @@ func pausedLogin(ctx context.Context, f func()) context.Context {
 	})
 }
 
-func (s beforeTicket) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s beforeTicket) Update(ctx context.Context, f func(store.Records) error) error {
 	if call, ok := ctx.Value(beforeTicketKey{}).(func()); ok {
 		call()
 	}
@@ -234,7 +235,7 @@ func TestUpgrade(t *testing.T) {
 // passwordHash is the hash that the store has of a user's password.
 func (h *house) passwordHash(a *rbac.Authority, user string) (hash string) {
 	h.t.Helper()
-	must(h.t, h.store.View(ctx, func(r rbac.Records) error {
+	must(h.t, h.store.View(ctx, func(r store.Records) error {
 		u, err := r.UserByName(user)
 		hash = u.PasswordHash
 		return err
@@ -381,7 +382,7 @@ func TestDearHashes(t *testing.T) {
 			if e, ok := errors.AsType[*rbac.Error](err); !ok || e.Kind != rbac.ErrInvalid || e.Record != "password hash" || !strings.Contains(e.Reason, "costs more than a login may") {
 				t.Errorf("%s: got %v", name, err)
 			}
-			must(t, h.store.Update(ctx, func(r rbac.Records) error { return r.SetPasswordHash(amy.ID, hash) }))
+			must(t, h.store.Update(ctx, func(r store.Records) error { return r.SetPasswordHash(amy.ID, hash) }))
 			h.clock.Advance(24 * time.Hour)
 			log.Reset()
 			if got := hashesIn(func() {

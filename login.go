@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // Login describes a login. A Login prints without its secrets, but not as an
@@ -156,7 +158,7 @@ func (at *attempt) issue(ctx context.Context) (Token, error) {
 	if err := at.check(); err != nil {
 		return Token{}, err
 	}
-	err := at.a.view(ctx, func(r Records) (err error) {
+	err := at.a.view(ctx, func(r store.Records) (err error) {
 		at.user, err = at.find(r)
 		return err
 	})
@@ -205,7 +207,11 @@ func validGroups(record string, names []string) (err error) {
 }
 
 func (a *Authority) logLogin(ctx context.Context, l Login, err error) {
-	attrs := []any{"user", printable(l.User, maxName), "subject", printable(l.Subject, maxName), "addr", l.Addr}
+	attrs := []any{
+		"user", printable(l.User, maxName),
+		"subject", printable(l.Subject, maxName),
+		"addr", l.Addr,
+	}
 	switch {
 	case err == nil:
 		a.log.InfoContext(ctx, "rbac: login", attrs...)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // errNeedHead: the login ends a ticket, and the transaction has to lock head
@@ -25,7 +27,7 @@ var errHashChanged = fmt.Errorf("%w: the password was changed meanwhile", ErrBad
 func (at *attempt) makeTicket(ctx context.Context) (Token, error) {
 	t := newToken()
 	try := func(withHead bool) error {
-		return at.a.commit(ctx, func(r Records) (*Tx, error) {
+		return at.a.commit(ctx, func(r store.Records) (*Tx, error) {
 			tx := &Tx{a: at.a, ctx: ctx, r: r, now: at.a.now()}
 			if withHead {
 				var err error
@@ -74,14 +76,14 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 			return err
 		}
 	}
-	rec, err := tx.newTicket(u.User, t, l)
+	rec, err := tx.newTicket(User(u.User), t, l)
 	if err != nil {
 		return err
 	}
 	if err := tx.replaceTicket(l.Replaces); err != nil {
 		return err
 	}
-	if err := tx.endOldest(u.User, rec); err != nil {
+	if err := tx.endOldest(User(u.User), rec); err != nil {
 		return err
 	}
 	if tx.changes > 0 { // this login is a change that the user causes
@@ -94,7 +96,7 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 
 // recheck checks that nothing relevant has changed about the user, whose row is
 // locked now, and upgrades an old hash.
-func (at *attempt) recheck(r Records, now UserRecord) error {
+func (at *attempt) recheck(r store.Records, now store.UserRecord) error {
 	switch {
 	case now.Disabled && at.proved:
 		return ErrBadCredentials
@@ -110,12 +112,12 @@ func (at *attempt) recheck(r Records, now UserRecord) error {
 }
 
 // newTicket returns the record of a new ticket.
-func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
+func (tx *Tx) newTicket(u User, t Token, l Login) (store.Ticket, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return TicketRecord{}, err
+		return store.Ticket{}, err
 	}
-	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
+	rec := store.Ticket{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
 		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
@@ -157,7 +159,8 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	for i, name := range names {
 		n, ok := p.groupNums.Get(name)
 		if _, found := slices.BinarySearch(authorized, n); !ok || !found {
-			return nil, &Error{Kind: ErrDenied, Record: "group", Name: name, Reason: u.Name + " is not authorized for it"}
+			return nil, &Error{Kind: ErrDenied, Record: "group", Name: name,
+				Reason: u.Name + " is not authorized for it"}
 		}
 		ids[i] = p.group(n).ID
 	}
@@ -168,7 +171,7 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 // checkTogether refuses groups that may not be active together, in any scope of
 // the user's memberships.
 func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, groups []uuid.UUID) error {
-	t := TicketRecord{Narrowed: true, Groups: groups}
+	t := store.Ticket{Narrowed: true, Groups: groups}
 	for _, scope := range scopes(assigned) {
 		if v, ok := p.violation(scope, p.chosen(assignedIn(assigned, scope), t)); ok {
 			v.user = u.ID
@@ -180,8 +183,8 @@ func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, grou
 
 // inOrderOfIssue sorts tickets by age. A ticket's id begins with the time of
 // issue (UUID version 7).
-func inOrderOfIssue(tickets []TicketRecord) {
-	slices.SortFunc(tickets, func(a, b TicketRecord) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+func inOrderOfIssue(tickets []store.Ticket) {
+	slices.SortFunc(tickets, func(a, b store.Ticket) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }
 
 // replaceTicket ends the client's earlier ticket, of whatever user.
@@ -200,13 +203,13 @@ func (tx *Tx) replaceTicket(t Token) error {
 	if err != nil {
 		return ignore(err, ErrNotFound) // the ticket ended with its user
 	}
-	return tx.endTicket("Logout", u.User, old)
+	return tx.endTicket("Logout", User(u.User), old)
 }
 
 // endOldest ends the oldest tickets of a user, if the new ticket exceeds the
 // limit. The order is that of ids: Created is the time of authentication, which
 // may be long before the ticket.
-func (tx *Tx) endOldest(u User, added TicketRecord) error {
+func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if added.Key {
 		return nil
 	}
@@ -214,10 +217,10 @@ func (tx *Tx) endOldest(u User, added TicketRecord) error {
 	if err != nil {
 		return err
 	}
-	counted := slices.DeleteFunc(tickets, func(t TicketRecord) bool { return t.Key || !tx.a.living(t, tx.now) })
+	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
-		if tx.next == (Head{}) {
+		if tx.next == (store.Head{}) {
 			return errNeedHead
 		}
 		if err := tx.endTicket("RevokeTicket", u, counted[0]); err != nil {

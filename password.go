@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/store"
 )
 
 // HashPassword checks a password against the policy of the Config and returns
@@ -71,10 +72,10 @@ func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string
 }
 
 func (a *Authority) changePassword(ctx context.Context, t Token, old, new string) (
-	Token, UserRecord, error) {
-	var rec TicketRecord
-	var u UserRecord
-	err := a.view(ctx, func(r Records) (err error) {
+	Token, store.UserRecord, error) {
+	var rec store.Ticket
+	var u store.UserRecord
+	err := a.view(ctx, func(r store.Records) (err error) {
 		if rec, err = a.ticketOf(r, t); err != nil {
 			return err
 		}
@@ -129,7 +130,7 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 			tx.actor = actor{name: u.Name, verified: true}
 		}
 		if err := tx.write(
-			func() error { return tx.setPasswordHash(u.User, at.newHash) },
+			func() error { return tx.setPasswordHash(User(u.User), at.newHash) },
 			func() error { return tx.succeed(at) }); err != nil {
 			return err
 		}
@@ -147,8 +148,8 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 
 // renewed returns a ticket like t with a new secret, made now. An API key, or a
 // ticket with an early end, keeps the end.
-func renewed(t TicketRecord, secret Token, now time.Time, limit time.Duration) (
-	TicketRecord, error) {
+func renewed(t store.Ticket, secret Token, now time.Time, limit time.Duration) (
+	store.Ticket, error) {
 	id, err := uuid.NewV7()
 	if !t.Key && t.Expires.Equal(instant(t.Created.Add(limit))) {
 		t.Expires = instant(now.Add(limit))

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Failures in a row are counted against a budget:
@@ -34,7 +35,7 @@ const otherThrottles = 100_000
 
 // locate finds the user and how the client is known, and refuses an attempt if
 // the budget has no place.
-func (at *attempt) locate(r Records, now time.Time) error {
+func (at *attempt) locate(r store.Records, now time.Time) error {
 	u, err := at.find(r)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
@@ -49,7 +50,7 @@ func (at *attempt) locate(r Records, now time.Time) error {
 }
 
 // recognize returns how the client is known.
-func (at *attempt) recognize(r Records, now time.Time) (throttle.Client, error) {
+func (at *attempt) recognize(r store.ThrottleRecords, now time.Time) (throttle.Client, error) {
 	if at.holder != uuid.Nil && at.holder == at.source.User {
 		return throttle.TicketHolder, nil
 	}
@@ -66,7 +67,7 @@ func (at *attempt) recognize(r Records, now time.Time) (throttle.Client, error) 
 }
 
 // known reports whether a row makes a client known for the attempt's user.
-func (at *attempt) known(row ThrottleRecord, c throttle.Client, now time.Time) (bool, error) {
+func (at *attempt) known(row store.Throttle, c throttle.Client, now time.Time) (bool, error) {
 	rec, err := decode[throttle.Record](row)
 	owned := row.User != uuid.Nil && row.User == at.source.User
 	return owned && now.Before(row.Until) && rec.Known(c), err
@@ -74,7 +75,7 @@ func (at *attempt) known(row ThrottleRecord, c throttle.Client, now time.Time) (
 
 // reserve reserves a place for the attempt and returns the user, or the zero
 // user for an unknown name.
-func (at *attempt) reserve(r Records, now time.Time) (UserRecord, error) {
+func (at *attempt) reserve(r store.Records, now time.Time) (store.UserRecord, error) {
 	u, err := at.find(r)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return u, err
@@ -101,7 +102,7 @@ func (at *attempt) reserve(r Records, now time.Time) (UserRecord, error) {
 func (at *attempt) settle(ctx context.Context, failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
-	return at.a.update(ctx, func(r Records) error {
+	return at.a.update(ctx, func(r store.Records) error {
 		now := at.a.now()
 		// For a name without a user, the zero id is looked up, which takes as
 		// long.
@@ -143,7 +144,7 @@ func (tx *Tx) succeed(at *attempt) error {
 		forgets(at.key)
 	}
 	if at.login.Addr.IsValid() {
-		row := ThrottleRecord{Key: at.source.Key(throttle.KnownPrefix), User: at.source.User,
+		row := store.Throttle{Key: at.source.Key(throttle.KnownPrefix), User: at.source.User,
 			Last: now, Until: instant(now.Add(throttle.PrefixLasts))}
 		steps[row.Key] = func() error {
 			return setState(tx.r, row, throttle.Record{Client: throttle.KnownPrefix})
@@ -173,7 +174,7 @@ func (tx *Tx) succeed(at *attempt) error {
 
 // forgive takes back a name after failures from a prefix. The wider prefix
 // keeps no names and forgets with time alone.
-func forgive(r Records, key [32]byte, name uint64) error {
+func forgive(r store.ThrottleRecords, key [32]byte, name uint64) error {
 	row, err := r.Throttle(key)
 	if err != nil {
 		return err
@@ -198,14 +199,14 @@ func (at *attempt) countsNetworks() bool {
 
 // A tally is the rows that count an attempt, with their states.
 type tally struct {
-	row, near, wide ThrottleRecord
+	row, near, wide store.Throttle
 	budget          throttle.Record
 	networks        throttle.Networks
 }
 
 // count reads the rows of an attempt, and refuses the attempt if the budget has
 // no place.
-func (at *attempt) count(r Records, now time.Time) (tally, error) {
+func (at *attempt) count(r store.ThrottleRecords, now time.Time) (tally, error) {
 	c, err := at.read(r)
 	if err != nil {
 		return c, err
@@ -234,14 +235,14 @@ func (at *attempt) count(r Records, now time.Time) (tally, error) {
 
 // read reads the rows of an attempt. In an Update, read locks the rows, in the
 // order of the keys.
-func (at *attempt) read(r Records) (c tally, err error) {
+func (at *attempt) read(r store.ThrottleRecords) (c tally, err error) {
 	c.row.Key = at.key
-	rows := []*ThrottleRecord{&c.row}
+	rows := []*store.Throttle{&c.row}
 	if at.countsNetworks() {
 		c.near.Key, c.wide.Key = at.source.NetworkKeys()
 		rows = append(rows, &c.near, &c.wide)
 	}
-	slices.SortFunc(rows, func(a, b *ThrottleRecord) int { return compareKeys(a.Key, b.Key) })
+	slices.SortFunc(rows, func(a, b *store.Throttle) int { return compareKeys(a.Key, b.Key) })
 	for _, row := range rows {
 		if *row, err = r.Throttle(row.Key); err != nil {
 			return c, err
@@ -256,7 +257,7 @@ func (at *attempt) read(r Records) (c tally, err error) {
 
 // writeBudget writes the budget of the client, or deletes a budget without
 // failures and reservations.
-func (at *attempt) writeBudget(r Records, c tally, now time.Time) error {
+func (at *attempt) writeBudget(r store.ThrottleRecords, c tally, now time.Time) error {
 	c.budget.Client = at.client
 	switch {
 	case at.client == throttle.KnownPrefix && c.budget.Failures >= throttle.KnownFailures:
@@ -275,7 +276,7 @@ func (at *attempt) writeBudget(r Records, c tally, now time.Time) error {
 	return setState(r, c.row, c.budget)
 }
 
-func (c tally) writeNetworks(r Records, now time.Time) error {
+func (c tally) writeNetworks(r store.ThrottleRecords, now time.Time) error {
 	until := instant(now.Add(throttle.Forget))
 	c.near.Last, c.near.Until = now, until
 	c.wide.Last, c.wide.Until = now, until
@@ -289,14 +290,14 @@ func compareKeys(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) }
 
 // keepLatest deletes all but the latest known clients of a kind, and returns
 // the rest, the latest first.
-func keepLatest(r Records, user uuid.UUID, kind throttle.Client, most int) (
-	[]ThrottleRecord, error) {
+func keepLatest(r store.ThrottleRecords, user uuid.UUID, kind throttle.Client, most int) (
+	[]store.Throttle, error) {
 	rows, err := r.UserThrottles(user)
 	if err != nil {
 		return nil, err
 	}
 	var faults []error
-	rows = slices.DeleteFunc(rows, func(row ThrottleRecord) bool {
+	rows = slices.DeleteFunc(rows, func(row store.Throttle) bool {
 		rec, err := decode[throttle.Record](row)
 		faults = append(faults, err)
 		return rec.Client != kind
@@ -304,7 +305,7 @@ func keepLatest(r Records, user uuid.UUID, kind throttle.Client, most int) (
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(rows, func(a, b ThrottleRecord) int { return b.Last.Compare(a.Last) })
+	slices.SortStableFunc(rows, func(a, b store.Throttle) int { return b.Last.Compare(a.Last) })
 	for _, row := range rows[min(most, len(rows)):] {
 		if err := forget(r, row.Key); err != nil {
 			return nil, err
@@ -314,13 +315,13 @@ func keepLatest(r Records, user uuid.UUID, kind throttle.Client, most int) (
 }
 
 // forget deletes a row. A missing row is no error.
-func forget(r Records, key [32]byte) error {
+func forget(r store.ThrottleRecords, key [32]byte) error {
 	return ignore(r.DeleteThrottle(key), ErrNotFound)
 }
 
 // decode returns the state in a row, or the zero state if the row is not
 // stored.
-func decode[T any](row ThrottleRecord) (state T, err error) {
+func decode[T any](row store.Throttle) (state T, err error) {
 	if row.State == "" {
 		return state, nil
 	}
@@ -331,7 +332,7 @@ func decode[T any](row ThrottleRecord) (state T, err error) {
 }
 
 // setState writes a row with a state.
-func setState(r Records, row ThrottleRecord, state any) error {
+func setState(r store.ThrottleRecords, row store.Throttle, state any) error {
 	text, err := json.Marshal(state)
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // Token is the secret of a ticket: anyone who holds the token acts as its user.
@@ -19,14 +21,14 @@ type Token struct {
 	// reveal is nil for the zero Token. Printers that walk through unexported
 	// fields by reflection, as fmt does, never see Format; they print a pointer
 	// to a function as an address, and cannot read what the function captured.
-	reveal *func() (secret string, sum TokenHash)
+	reveal *func() (secret string, sum store.TokenHash)
 }
 
 // tokenOf hashes a secret once for all calls of a request.
 func tokenOf(secret string) Token {
 	var text [tokenChars]byte // on the stack
-	sum := TokenHash(sha256.Sum256(append(text[:0], secret...)))
-	reveal := func() (string, TokenHash) { return secret, sum }
+	sum := store.TokenHash(sha256.Sum256(append(text[:0], secret...)))
+	reveal := func() (string, store.TokenHash) { return secret, sum }
 	return Token{&reveal}
 }
 
@@ -88,7 +90,7 @@ func (t Token) IsZero() bool { return t.reveal == nil }
 
 // hash is what the store knows of a token. The hash of the zero Token is that of
 // no ticket.
-func (t Token) hash() TokenHash {
+func (t Token) hash() store.TokenHash {
 	if t.IsZero() {
 		return sha256.Sum256(nil)
 	}

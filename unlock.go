@@ -62,8 +62,9 @@ func (tx *Tx) clearFailures(user uuid.UUID, known knownClients) (cleared int, er
 		if failed {
 			cleared++
 		}
+		isKnown := rec.Client == throttle.KnownPrefix || rec.Client == throttle.KnownDevice
 		switch {
-		case known == endClients, rec.Client != throttle.KnownPrefix && rec.Client != throttle.KnownDevice:
+		case known == endClients || !isKnown:
 			err = forget(tx.r, row.Key)
 		case failed:
 			rec.Failures = 0
