@@ -14,7 +14,7 @@ type MenuSection struct {
 //
 // A menu is a convenience: a page without a link must still be guarded.
 func (a *Authority) Menu(id *Identity) []MenuSection {
-	p := a.state.Load().policy
+	p := a.replica.state.Load().policy
 	switch {
 	case id.BelongsTo(a):
 		p = id.policy

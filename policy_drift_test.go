@@ -11,7 +11,7 @@ import (
 // one that its store has, and returns the first difference; empty if there is none, or if the store has moved on.
 func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
 	err = a.store.View(ctx, func(r store.Records) error {
-		st := a.state.Load()
+		st := a.replica.state.Load()
 		if head, err := r.Head(); err != nil || !st.at(head) {
 			return err
 		}
@@ -27,6 +27,6 @@ func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
 
 // PolicyParts returns what the policy has of a group and of a permission. A change that does not touch them leaves it in place.
 func (a *Authority) PolicyParts(group, permission string) [2]any {
-	p := a.state.Load().policy
+	p := a.replica.state.Load().policy
 	return [2]any{p.Group(group), p.Permission(permission)}
 }

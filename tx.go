@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/txcache"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -56,30 +58,17 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	if tx.head, err = r.LockHead(); err != nil {
 		return tx, err
 	}
-	tx.r = a.remembering(ctx, r, tx.head)
+	tx.r = txcache.New(ctx, r, a.replica.state.Load().groups())
 	tx.next = store.Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
 }
 
-// remembering returns the Records of an Update that has found the store at a head. How many groups the Authority has in memory
-// may be wrong by now; which they are is asked only where that is the state of the store.
-func (a *Authority) remembering(ctx context.Context, r store.Records, head store.Head) *updateRecords {
-	u := &updateRecords{Records: r, ctx: ctx}
-	st := a.state.Load()
-	if st.policy != nil {
-		u.size = st.policy.CountGroups()
-	}
-	if st.at(head) {
-		u.at = st.policy
-	}
-	return u
-}
-
-// end is called when the host is through with the Tx: whatever it goes on to ask, the store refuses.
+// end is called when the host is through with the Tx: the store refuses every
+// later call.
 func (tx *Tx) end() {
-	if r, ok := tx.r.(*updateRecords); ok {
-		r.over.Store(true)
+	if r, ok := tx.r.(*txcache.Records); ok {
+		r.Stop()
 	}
 }
 
@@ -96,6 +85,9 @@ func (tx *Tx) finish() error {
 	}
 	return tx.r.SetHead(tx.next)
 }
+
+// commit returns what the transaction does to the store so far.
+func (tx *Tx) commit() commit { return commit{tx.head, tx.next, tx.aboutPolicy, tx.aboutUsers} }
 
 func newNonce() uint64 {
 	var b [8]byte
@@ -116,10 +108,18 @@ func (tx *Tx) log(c Change, before, after any) error {
 	tx.changes++
 	if policy.AboutUser(c.Action) {
 		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)
-	} else if len(tx.aboutPolicy) <= mostChanges {
+	} else if len(tx.aboutPolicy) <= maxReplayed {
 		tx.aboutPolicy = append(tx.aboutPolicy, store.Change(c))
 	}
 	return tx.r.AddChange(store.Change(c))
+}
+
+// recordJSON encodes a record for the change log; nil is no record.
+func recordJSON(record any) (json.RawMessage, error) {
+	if record == nil {
+		return nil, nil
+	}
+	return json.Marshal(record)
 }
 
 // write takes the steps of a change, up to the first that fails.
