@@ -199,10 +199,11 @@ var missing = newLeaf(&flawed{"nil", nil, "a predicate is missing"})
 // type around a nil Predicate (a call of its methods panics), and for a zero
 // predicate made by reflection.
 func own(p Predicate) *predicate {
-	if q, ok := p.(*predicate); ok && q != nil && q.rule != nil {
-		return q
+	q, _ := p.(*predicate)
+	if q == nil || q.rule == nil {
+		q = ownForeign(p)
 	}
-	return ownForeign(p)
+	return q
 }
 
 func ownForeign(p Predicate) (n *predicate) {

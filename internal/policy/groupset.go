@@ -47,18 +47,50 @@ func (s groupSet) has(n int32) bool {
 	return word < len(s.many) && s.many[word]>>(n&63)&1 != 0
 }
 
-// meets reports whether the set has any of some sorted numbers.
-func (s groupSet) meets(sorted []int32) bool {
-	if s.many == nil {
-		return intersect(sorted, s.few)
+// meets reports whether the set has any of some sorted numbers. A bitset is read
+// without branches, since the outcome for a number is unpredictable. Two lists
+// are merged. If a list is much shorter, its numbers are searched for instead.
+func (s *groupSet) meets(sorted []int32) bool {
+	if s.many != nil {
+		found := uint64(0)
+		for _, n := range sorted {
+			if word := uint(n) >> 6; word < uint(len(s.many)) {
+				found |= s.many[word] >> (n & 63)
+			}
+		}
+		return found&1 != 0
 	}
-	found := uint64(0)
-	for _, n := range sorted { // branch-free, as in intersect
-		if word := uint(n) >> 6; word < uint(len(s.many)) {
-			found |= s.many[word] >> (n & 63)
+	short, long := sorted, s.few
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	if len(long) > 8*len(short) {
+		return hasAny(long, short)
+	}
+	for i, j := 0, 0; i < len(short) && j < len(long); {
+		switch a, b := short[i], long[j]; {
+		case a == b:
+			return true
+		case a < b:
+			i++
+		default:
+			j++
 		}
 	}
-	return found&1 != 0
+	return false
+}
+
+// hasAny reports whether a long sorted list has any number of a short sorted
+// list.
+func hasAny(long, short []int32) bool {
+	for _, n := range short {
+		i, ok := slices.BinarySearch(long, n)
+		if ok {
+			return true
+		}
+		long = long[i:]
+	}
+	return false
 }
 
 // numbers lists the set, sorted.
@@ -117,44 +149,4 @@ func minus(list, others []int32) (rest []int32) {
 func sortedSet(numbers []int32) []int32 {
 	slices.Sort(numbers)
 	return slices.Compact(numbers)
-}
-
-// intersect reports whether two sorted lists have a number in common. A branch
-// for each comparison would be unpredictable, so short lists are compared
-// without branches. The numbers of a much shorter list are searched for in the
-// longer list. Otherwise intersect merges the lists.
-func intersect(short, long []int32) bool {
-	if len(short) > len(long) {
-		short, long = long, short
-	}
-	if len(short)*len(long) <= 64 {
-		least := ^uint32(0)
-		for _, a := range short {
-			for _, b := range long {
-				least = min(least, uint32(a^b))
-			}
-		}
-		return least == 0
-	}
-	if len(long) > 8*len(short) {
-		for _, n := range short {
-			i, ok := slices.BinarySearch(long, n)
-			if ok {
-				return true
-			}
-			long = long[i:]
-		}
-		return false
-	}
-	for i, j := 0, 0; i < len(short) && j < len(long); {
-		switch a, b := short[i], long[j]; {
-		case a == b:
-			return true
-		case a < b:
-			i++
-		default:
-			j++
-		}
-	}
-	return false
 }
