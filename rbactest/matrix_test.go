@@ -113,15 +113,15 @@ func TestMatrixMistakes(t *testing.T) {
 	a := rbactest.World(t, people)
 	service := part(t, a)
 	for text, want := range map[string]string{
-		"":                          "a table has a line of users",
-		"- amy":                     "a table has a line of users",
+		"":                          "a table needs a line of users",
+		"- amy":                     "a table needs a line of users",
 		"- amy\n\nGET / 200":        "line 3: GET / has 1 statuses for 2 users",
 		"- amy\nGET / 200 200 200":  "line 2: GET / has 3 statuses for 2 users",
-		"- amy\nGET / 200 20":       `line 2: GET /: "20" is no status`,
-		"- amy\nGET / 200 ok":       `line 2: GET /: "ok" is no status`,
+		"- amy\nGET / 200 20":       `line 2: GET /: "20" is not a status`,
+		"- amy\nGET / 200 ok":       `line 2: GET /: "ok" is not a status`,
 		"- amy\nGET":                `line 2: "GET" has no path`,
-		"- amy\nGET posts 200 200":  "line 2: GET posts is not the start of a request",
-		"- amy\n{x} /posts 200 200": "line 2: {x} /posts is not the start of a request",
+		"- amy\nGET posts 200 200":  "line 2: GET posts is not the beginning of a request",
+		"- amy\n{x} /posts 200 200": "line 2: {x} /posts is not the beginning of a request",
 		"- eve\nGET / 200 200":      `a ticket for "eve"`,
 	} {
 		fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, text) }).expect(t, true, want)
@@ -150,7 +150,7 @@ func TestMatrixIsToldToUpdate(t *testing.T) {
 		set(strconv.FormatBool(c.flag))
 		want := "GET / as -: 200, want 404"
 		if c.writes {
-			want = "cannot update the table" // it is no raw string
+			want = "the table cannot be updated" // it is no raw string
 		}
 		fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, "-\nGET / 404") }).expect(t, false, want)
 	}
@@ -183,7 +183,7 @@ func TestMatrixPrintsUpdate(t *testing.T) {
 	failed := fails(t, func(t testing.TB) {
 		rbactest.Matrix(t, service, a, "\t- amy bob # users\n\tGET / 404 ?\n\n\t# below\n\tPOST /posts/12 # to edit\n")
 	})
-	failed.expect(t, false, "has it 0 times as a raw string). It is:\n"+
+	failed.expect(t, false, "contains the table 0 times as a raw string, want once). The new table is:\n"+
 		"\t                -    amy  bob  # users\n"+
 		"\tGET  /          200  200  200\n\n"+
 		"\t# below\n"+

@@ -113,7 +113,7 @@ func TestWorldMistakes(t *testing.T) {
 		"group a > b:\ngroup b > a:":       `line 2: `,
 		"group a:\ngroup a:":               `line 2: group "a": Name: rbac: already exists`,
 		"user amy: edtor":                  `line 1: group "edtor": rbac: not found`,
-		"group editor:\nuser amy: editor@": `line 2: "editor@": no scope after the @`,
+		"group editor:\nuser amy: editor@": `line 2: "editor@": the scope after the @ is missing`,
 		"user amy:\nuser Amy:":             `line 2: user "Amy": Name: rbac: already exists`,
 		"group a: x.*.*":                   `line 1: grant "x.*.*": Permission: rbac: invalid: a pattern is`,
 	} {
