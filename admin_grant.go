@@ -1,6 +1,10 @@
 package rbac
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/rbac-go/rbac/store"
+)
 
 // GrantPermission gives a group a permission, or a pattern of permissions. A second grant of
 // the same changes nothing, its Note included (INCITS 359 section 6.1.1).
@@ -27,11 +31,11 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	if _, err := tx.r.Grant(group.ID, g.Permission); !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	rec := GrantRecord{Group: group.ID, Permission: g.Permission, Note: g.Note, GrantedBy: tx.actor.name, GrantedAt: tx.now}
+	rec := store.Grant{Group: group.ID, Permission: g.Permission, Note: g.Note, GrantedBy: tx.actor.name, GrantedAt: tx.now}
 	if err := tx.r.AddGrant(rec); err != nil {
 		return err
 	}
-	return tx.logGrant("GrantPermission", rec, group.Name, nil, rec.public(group.Name))
+	return tx.logGrant("GrantPermission", rec, group.Name, nil, publicGrant(rec, group.Name))
 }
 
 // grantKey finds the group of a grant and checks its texts.
@@ -52,18 +56,18 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 // grantName names a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
-func (g GrantRecord) public(group string) Grant {
+func publicGrant(g store.Grant, group string) Grant {
 	return Grant{Group: group, Permission: g.Permission, Note: g.Note, GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
 }
 
-func (tx *Tx) logGrant(action string, g GrantRecord, group string, before, after any) error {
+func (tx *Tx) logGrant(action string, g store.Grant, group string, before, after any) error {
 	return tx.log(Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}, before, after)
 }
 
-func (tx *Tx) grant(g Grant) (Group, GrantRecord, error) {
+func (tx *Tx) grant(g Grant) (Group, store.Grant, error) {
 	group, err := tx.grantKey(g)
 	if err != nil {
-		return Group{}, GrantRecord{}, err
+		return Group{}, store.Grant{}, err
 	}
 	rec, err := tx.r.Grant(group.ID, g.Permission)
 	return group, rec, named(err, "grant", grantName(g))
@@ -83,7 +87,7 @@ func (tx *Tx) ModifyGrant(g Grant) error {
 	if err := tx.r.SetGrant(rec); err != nil {
 		return err
 	}
-	return tx.logGrant("ModifyGrant", rec, group.Name, old.public(group.Name), rec.public(group.Name))
+	return tx.logGrant("ModifyGrant", rec, group.Name, publicGrant(old, group.Name), publicGrant(rec, group.Name))
 }
 
 // RevokePermission takes back what GrantPermission gave to that group. The group
@@ -99,9 +103,9 @@ func (tx *Tx) RevokePermission(g Grant) error {
 	return tx.write(tx.protect, func() error { return tx.deleteGrant(rec, group.Name) })
 }
 
-func (tx *Tx) deleteGrant(g GrantRecord, group string) error {
+func (tx *Tx) deleteGrant(g store.Grant, group string) error {
 	if err := tx.r.DeleteGrant(g.Group, g.Permission); err != nil {
 		return err
 	}
-	return tx.logGrant("RevokePermission", g, group, g.public(group), nil)
+	return tx.logGrant("RevokePermission", g, group, publicGrant(g, group), nil)
 }

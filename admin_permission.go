@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // AddPermission adds a permission and returns the record as it was stored. Its
@@ -30,7 +31,7 @@ func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 		return Permission{}, err
 	}
 	p.Created = tx.now
-	if err := tx.r.AddPermission(p); err != nil {
+	if err := tx.r.AddPermission(store.Permission(p)); err != nil {
 		return Permission{}, err
 	}
 	if tx.permissionIDs != nil {
@@ -98,10 +99,11 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 	if err := tx.checkPermission(p); err != nil {
 		return err
 	}
-	old, err := tx.r.Permission(p.Name)
+	stored, err := tx.r.Permission(p.Name)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
+	old := Permission(stored)
 	if err != nil || old.ID != p.ID {
 		if err := tx.permissionID(p.ID); err != nil {
 			return unknownID(err, "permission", p.Name)
@@ -115,7 +117,7 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 	if p == old {
 		return nil
 	}
-	if err := tx.r.SetPermission(p); err != nil {
+	if err := tx.r.SetPermission(store.Permission(p)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "ModifyPermission", Subject: p.Name, SubjectID: p.ID}, old, p)
@@ -168,7 +170,7 @@ func (tx *Tx) AddSection(s Section) error {
 	if err := free(found, "section", s.Name, "Name"); err != nil {
 		return err
 	}
-	if err := tx.r.AddSection(s); err != nil {
+	if err := tx.r.AddSection(store.Section(s)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "AddSection", Subject: s.Name}, nil, s)
@@ -183,7 +185,7 @@ func (tx *Tx) section(name string) (Section, error) {
 		return Section{}, err
 	}
 	s, err := tx.r.Section(name)
-	return s, named(err, "section", name)
+	return Section(s), named(err, "section", name)
 }
 
 // ModifySection replaces title and position of the section with that name.
@@ -198,7 +200,7 @@ func (tx *Tx) ModifySection(s Section) error {
 	if err != nil || s == old {
 		return err
 	}
-	if err := tx.r.SetSection(s); err != nil {
+	if err := tx.r.SetSection(store.Section(s)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "ModifySection", Subject: s.Name}, old, s)
@@ -220,7 +222,7 @@ func (tx *Tx) DeleteSection(name string) error {
 }
 
 func (tx *Tx) clearSection(name string) error {
-	permissions, err := tx.r.Permissions()
+	permissions, err := tx.Permissions()
 	if err != nil {
 		return err
 	}

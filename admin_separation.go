@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // SeparationSet is a separation of duty set (INCITS 359 sections 6.3 and 6.4). Of its
@@ -98,18 +99,18 @@ func (s separations) kind() string {
 	return "SSDSet"
 }
 
-// record is what errors call a set.
-func (s SeparationRecord) record() string {
+// setRecord is what errors call a set.
+func setRecord(s store.Separation) string {
 	if s.Dynamic {
 		return "DSD set"
 	}
 	return "SSD set"
 }
 
-func (s separations) find(name string) (SeparationRecord, error) {
-	record := SeparationRecord{Dynamic: s.dynamic}.record()
+func (s separations) find(name string) (store.Separation, error) {
+	record := setRecord(store.Separation{Dynamic: s.dynamic})
 	if err := validName(record, "Name", name); err != nil {
-		return SeparationRecord{}, err
+		return store.Separation{}, err
 	}
 	rec, err := s.tx.r.Separation(s.dynamic, name)
 	return rec, named(err, record, name)
@@ -121,11 +122,11 @@ func (s separations) create(set SeparationSet) error {
 		return err
 	}
 	_, found := s.find(set.Name)
-	rec := SeparationRecord{Dynamic: s.dynamic, Name: set.Name, Cardinality: set.Cardinality}
-	if err := free(found, rec.record(), set.Name, "Name"); err != nil {
+	rec := store.Separation{Dynamic: s.dynamic, Name: set.Name, Cardinality: set.Cardinality}
+	if err := free(found, setRecord(rec), set.Name, "Name"); err != nil {
 		return err
 	}
-	if err := noHidden(rec.record(), set.Name, "Name", set.Name); err != nil {
+	if err := noHidden(setRecord(rec), set.Name, "Name", set.Name); err != nil {
 		return err
 	}
 	for _, name := range set.Groups {
@@ -134,26 +135,26 @@ func (s separations) create(set SeparationSet) error {
 			return err
 		}
 		if slices.Contains(rec.Groups, g.ID) {
-			return invalid(rec.record(), set.Name, "Groups", strconv.Quote(name)+" is named twice")
+			return invalid(setRecord(rec), set.Name, "Groups", strconv.Quote(name)+" is named twice")
 		}
 		rec.Groups = append(rec.Groups, g.ID)
 	}
 	sortIDs(rec.Groups)
-	if err := rec.checkCardinality(); err != nil {
+	if err := checkCardinality(rec); err != nil {
 		return err
 	}
 	return s.tighten(rec, Change{Action: "Create" + s.kind(), Subject: set.Name}, nil, func() error { return tx.r.AddSeparation(rec) })
 }
 
-func (s SeparationRecord) checkCardinality() error {
+func checkCardinality(s store.Separation) error {
 	if s.Cardinality < 2 || s.Cardinality > len(s.Groups) {
-		return invalid(s.record(), s.Name, "Cardinality", strconv.Itoa(s.Cardinality)+" is not from 2 to the number of groups, "+strconv.Itoa(len(s.Groups)))
+		return invalid(setRecord(s), s.Name, "Cardinality", strconv.Itoa(s.Cardinality)+" is not from 2 to the number of groups, "+strconv.Itoa(len(s.Groups)))
 	}
 	return nil
 }
 
 // tighten makes a change after which more is refused than before.
-func (s separations) tighten(rec SeparationRecord, c Change, before any, write func() error) error {
+func (s separations) tighten(rec store.Separation, c Change, before any, write func() error) error {
 	tx := s.tx
 	if err := tx.checkSet(rec); err != nil {
 		return err
@@ -191,7 +192,7 @@ func (s separations) delete(name string) error {
 }
 
 // member finds a set and a group, and whether this is one of its members.
-func (s separations) member(set, group string) (rec SeparationRecord, g Group, is bool, before SeparationSet, err error) {
+func (s separations) member(set, group string) (rec store.Separation, g Group, is bool, before SeparationSet, err error) {
 	if err = s.tx.writable(); err != nil {
 		return
 	}
@@ -214,7 +215,7 @@ func (s separations) addMember(set, group string) error {
 		return err
 	}
 	if is {
-		return &Error{Kind: ErrExists, Record: rec.record() + " member", Name: memberName(set, group)}
+		return &Error{Kind: ErrExists, Record: setRecord(rec) + " member", Name: memberName(set, group)}
 	}
 	rec.Groups = sortIDs(append(slices.Clone(rec.Groups), g.ID))
 	c := Change{Action: "Add" + s.kind() + "Member", Subject: set, Object: g.Name, ObjectID: g.ID}
@@ -227,24 +228,24 @@ func (s separations) deleteMember(set, group string) error {
 		return err
 	}
 	if !is {
-		return &Error{Kind: ErrNotFound, Record: rec.record() + " member", Name: memberName(set, group)}
+		return &Error{Kind: ErrNotFound, Record: setRecord(rec) + " member", Name: memberName(set, group)}
 	}
-	if err := rec.checkLeaving(g); err != nil {
+	if err := checkLeaving(rec, g); err != nil {
 		return err
 	}
 	return s.tx.write(func() error { return s.tx.leaveSet(rec, g) })
 }
 
 // checkLeaving refuses to leave a set that could never be violated.
-func (s SeparationRecord) checkLeaving(g Group) error {
+func checkLeaving(s store.Separation, g Group) error {
 	if len(s.Groups) > s.Cardinality {
 		return nil
 	}
-	return &Error{Kind: ErrSeparation, Record: s.record(), Name: s.Name, Field: "Groups",
+	return &Error{Kind: ErrSeparation, Record: setRecord(s), Name: s.Name, Field: "Groups",
 		Reason: "without " + g.Name + " it has fewer groups than its cardinality, " + strconv.Itoa(s.Cardinality) + "; delete the set first"}
 }
 
-func (tx *Tx) leaveSet(rec SeparationRecord, g Group) error {
+func (tx *Tx) leaveSet(rec store.Separation, g Group) error {
 	before, err := tx.publicSet(rec)
 	if err != nil {
 		return err
@@ -274,7 +275,7 @@ func (s separations) setCardinality(set string, n int) error {
 		return err
 	}
 	rec.Cardinality = n
-	if err := rec.checkCardinality(); err != nil {
+	if err := checkCardinality(rec); err != nil {
 		return err
 	}
 	c := Change{Action: "Set" + s.kind() + "Cardinality", Subject: set}
@@ -289,7 +290,7 @@ func (s separations) public(name string) (SeparationSet, error) {
 	return s.tx.publicSet(rec)
 }
 
-func (tx *Tx) publicSet(rec SeparationRecord) (SeparationSet, error) {
+func (tx *Tx) publicSet(rec store.Separation) (SeparationSet, error) {
 	set := SeparationSet{Name: rec.Name, Cardinality: rec.Cardinality, Groups: []string{}}
 	groups, err := tx.groupsOf(rec.Groups, nil)
 	for _, g := range groups {
@@ -313,7 +314,7 @@ func (s separations) list() ([]SeparationSet, error) {
 }
 
 // leaveSets takes a group that is to be deleted out of every set.
-func (tx *Tx) leaveSets(g Group, sets []SeparationRecord) error {
+func (tx *Tx) leaveSets(g Group, sets []store.Separation) error {
 	for _, rec := range sets {
 		if err := tx.leaveSet(rec, g); err != nil {
 			return err
@@ -323,7 +324,7 @@ func (tx *Tx) leaveSets(g Group, sets []SeparationRecord) error {
 }
 
 // setsOf returns the sets, static ones first, that a group is a member of, and refuses if one could not do without.
-func (tx *Tx) setsOf(g Group) ([]SeparationRecord, error) {
+func (tx *Tx) setsOf(g Group) ([]store.Separation, error) {
 	static, err1 := tx.r.GroupSeparations(false, []uuid.UUID{g.ID})
 	dynamic, err2 := tx.r.GroupSeparations(true, []uuid.UUID{g.ID})
 	if err := errors.Join(err1, err2); err != nil {
@@ -331,7 +332,7 @@ func (tx *Tx) setsOf(g Group) ([]SeparationRecord, error) {
 	}
 	sets := append(static, dynamic...)
 	for _, rec := range sets {
-		if err := rec.checkLeaving(g); err != nil {
+		if err := checkLeaving(rec, g); err != nil {
 			return nil, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // endAllTickets ends all tickets of a user, API keys too. Its caller writes a Change of the user in any case.
@@ -18,7 +19,7 @@ func (tx *Tx) endAllTickets(u User) error {
 	return tx.endTickets(u, tickets)
 }
 
-func (tx *Tx) endTickets(u User, tickets []TicketRecord) error {
+func (tx *Tx) endTickets(u User, tickets []store.Ticket) error {
 	for _, t := range tickets {
 		if err := tx.endTicket("RevokeTicket", u, t); err != nil {
 			return err
@@ -28,7 +29,7 @@ func (tx *Tx) endTickets(u User, tickets []TicketRecord) error {
 }
 
 // endTicket deletes a ticket and writes a Change: other processes may have cached it.
-func (tx *Tx) endTicket(action string, u User, t TicketRecord) error {
+func (tx *Tx) endTicket(action string, u User, t store.Ticket) error {
 	err := tx.r.DeleteTicket(t.ID)
 	if err != nil && !errors.Is(err, ErrNotFound) { // not found: swept meanwhile
 		return err
@@ -50,7 +51,7 @@ func (a *Authority) logEnded(ctx context.Context, ended []Change) {
 // a user, and also before each that may give one, since a membership can end without a change.
 
 // narrowedTickets returns the tickets in which a group, or one that it inherits, is active by name.
-func (tx *Tx) narrowedTickets(group uuid.UUID) ([]TicketRecord, error) {
+func (tx *Tx) narrowedTickets(group uuid.UUID) ([]store.Ticket, error) {
 	groups, err := tx.juniors(group)
 	if err != nil {
 		return nil, err
@@ -58,8 +59,8 @@ func (tx *Tx) narrowedTickets(group uuid.UUID) ([]TicketRecord, error) {
 	return tx.ticketsIn(groups)
 }
 
-func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]TicketRecord, error) {
-	var tickets []TicketRecord
+func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]store.Ticket, error) {
+	var tickets []store.Ticket
 	for t, err := range tx.r.GroupTickets(groups) {
 		if err != nil {
 			return nil, err
@@ -74,11 +75,11 @@ func (tx *Tx) pruneUserTickets(u User) error {
 	if err != nil {
 		return err
 	}
-	return tx.pruneTickets(slices.DeleteFunc(tickets, func(t TicketRecord) bool { return !t.Narrowed }))
+	return tx.pruneTickets(slices.DeleteFunc(tickets, func(t store.Ticket) bool { return !t.Narrowed }))
 }
 
 // pruneTickets takes out of narrowed tickets the groups that their users are not authorized for.
-func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
+func (tx *Tx) pruneTickets(tickets []store.Ticket) error {
 	for _, t := range tickets {
 		authorized, err := tx.authorizedGroups(t.User)
 		if err != nil {
@@ -96,7 +97,7 @@ func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.narrowTicket("DropActiveGroup", u.User, t, groupNames(before), kept); err != nil {
+		if err := tx.narrowTicket("DropActiveGroup", User(u.User), t, groupNames(before), kept); err != nil {
 			return err
 		}
 	}
@@ -104,7 +105,7 @@ func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
 }
 
 // narrowTicket makes groups the only ones of a ticket.
-func (tx *Tx) narrowTicket(action string, u User, t TicketRecord, before []string, groups []uuid.UUID) error {
+func (tx *Tx) narrowTicket(action string, u User, t store.Ticket, before []string, groups []uuid.UUID) error {
 	after, err := tx.groupsOf(groups, nil)
 	if err != nil {
 		return err
@@ -134,7 +135,7 @@ func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
 	}
 	var groups []uuid.UUID
 	for _, m := range memberships {
-		if m.countsAt(tx.now) {
+		if counts(m.Until, tx.now) {
 			groups = append(groups, m.Group)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Declare brings what a program needs into the store, at each of its starts: sections,
@@ -62,7 +63,7 @@ func programName() string {
 // declarer compares a catalogue with what was declared before.
 type declarer struct {
 	tx       *Tx
-	declared map[declarationKey]Declaration
+	declared map[declarationKey]store.Declaration
 	texts    map[declarationKey]string // of this catalogue
 }
 
@@ -70,7 +71,7 @@ type declarationKey struct{ kind, key string }
 
 func newDeclarer(tx *Tx) (*declarer, error) {
 	declarations, err := tx.r.Declarations()
-	d := &declarer{tx: tx, declared: make(map[declarationKey]Declaration, len(declarations)), texts: map[declarationKey]string{}}
+	d := &declarer{tx: tx, declared: make(map[declarationKey]store.Declaration, len(declarations)), texts: map[declarationKey]string{}}
 	for _, known := range declarations {
 		d.declared[declarationKey{known.Kind, known.Key}] = known
 	}
@@ -88,7 +89,7 @@ func (d *declarer) all(c Catalogue) error {
 }
 
 // remember notes that something was declared. It is no change of its own: what Declare adds is logged as such.
-func (d *declarer) remember(decl Declaration) error {
+func (d *declarer) remember(decl store.Declaration) error {
 	key := declarationKey{decl.Kind, decl.Key}
 	if known, ok := d.declared[key]; ok && known == decl {
 		return nil
@@ -105,7 +106,7 @@ func declare[R any](d *declarer, kind, name string, is R, add func(R) (uuid.UUID
 		return err
 	}
 	known, declared := d.declared[declarationKey{kind, name}]
-	next := Declaration{Kind: kind, Key: name, ID: known.ID, Text: string(text)}
+	next := store.Declaration{Kind: kind, Key: name, ID: known.ID, Text: string(text)}
 	if earlier, ok := d.texts[declarationKey{kind, name}]; ok && earlier != next.Text {
 		return invalid(kind, name, "", "declared twice in one catalogue, with different texts")
 	}
@@ -161,7 +162,7 @@ func (d *declarer) updateSection(_ uuid.UUID, was, is Section) error {
 	}
 	follow(&stored.Title, was.Title, is.Title)
 	follow(&stored.Position, was.Position, is.Position)
-	return d.tx.ModifySection(stored)
+	return d.tx.ModifySection(Section(stored))
 }
 
 func (d *declarer) permissions(c Catalogue) error {
@@ -206,7 +207,7 @@ func (d *declarer) updatePermission(_ uuid.UUID, was, is Permission) error {
 	if was.Section != is.Section {
 		stored.Section = d.sectionOf(is)
 	}
-	return d.tx.ModifyPermission(stored)
+	return d.tx.ModifyPermission(Permission(stored))
 }
 
 func (d *declarer) groups(c Catalogue) error {
@@ -222,7 +223,8 @@ func (d *declarer) groups(c Catalogue) error {
 func (d *declarer) addGroup(g Group) (uuid.UUID, error) {
 	stored, err := d.tx.r.GroupByName(g.Name)
 	if errors.Is(err, ErrNotFound) {
-		stored, err = d.tx.AddGroup(g)
+		g, err = d.tx.AddGroup(g)
+		return g.ID, err
 	}
 	return stored.ID, err
 }
@@ -235,7 +237,7 @@ func (d *declarer) updateGroup(id uuid.UUID, was, is Group) error {
 	}
 	follow(&stored.DisplayName, was.DisplayName, is.DisplayName)
 	follow(&stored.Note, was.Note, is.Note)
-	return d.tx.ModifyGroup(stored)
+	return d.tx.ModifyGroup(Group(stored))
 }
 
 func (d *declarer) inheritances(c Catalogue) error {
@@ -254,7 +256,7 @@ func (d *declarer) inheritances(c Catalogue) error {
 				return err
 			}
 		}
-		if err := d.remember(Declaration{Kind: key.kind, Key: key.key}); err != nil {
+		if err := d.remember(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
 			return err
 		}
 	}
@@ -301,7 +303,7 @@ func (d *declarer) grants(c Catalogue) error {
 				return err
 			}
 		}
-		if err := d.remember(Declaration{Kind: key.kind, Key: key.key}); err != nil {
+		if err := d.remember(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
 			return err
 		}
 	}

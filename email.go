@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/rbac-go/rbac/store"
 	"golang.org/x/net/idna"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
@@ -61,14 +62,14 @@ func foldedEmailKey(address string) string {
 // record is no proof: a store that has not been brought up to date, or that a
 // program of an earlier version writes to, has folded keys. So a record counts by
 // its address, and is looked for under both keys.
-func userWithEmail(r UserRecords, address string) (UserRecord, error) {
+func userWithEmail(r store.UserRecords, address string) (store.UserRecord, error) {
 	key := emailKey(address)
 	u, err := r.UserByEmail(key)
 	if folded := foldedEmailKey(address); folded != key && (errors.Is(err, ErrNotFound) || err == nil && emailKey(u.Email) != key) {
 		u, err = r.UserByEmail(folded)
 	}
 	if err == nil && emailKey(u.Email) != key {
-		return UserRecord{}, ErrNotFound
+		return store.UserRecord{}, ErrNotFound
 	}
 	return u, err
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // The keys of e-mail addresses that a store has from an earlier version are
@@ -17,7 +18,7 @@ import (
 
 // emailKeysMark is the Declaration that remembers that a store has current keys.
 // Unicode's tables decide what a domain maps to, so each version has its own.
-var emailKeysMark = Declaration{Kind: "e-mail keys", Key: "IDNA2008, Unicode " + unicode.Version}
+var emailKeysMark = store.Declaration{Kind: "e-mail keys", Key: "IDNA2008, Unicode " + unicode.Version}
 
 const (
 	emailKeysPage = 5000             // users that are read in one transaction
@@ -37,7 +38,7 @@ func (a *Authority) renewEmailKeys(ctx context.Context) error {
 	}
 	err = a.renewAllEmailKeys(ctx)
 	if err == nil {
-		err = a.updateEmailKeys(ctx, func(r Records) error { return r.SetDeclaration(emailKeysMark) })
+		err = a.updateEmailKeys(ctx, func(r store.Records) error { return r.SetDeclaration(emailKeysMark) })
 	}
 	if err != nil {
 		a.log.WarnContext(ctx, "rbac: the keys of e-mail addresses are not all up to date; the next Open tries again", "error", err)
@@ -48,9 +49,9 @@ func (a *Authority) renewEmailKeys(ctx context.Context) error {
 // emailKeysToDo reports whether a store has users and no mark. One without users
 // has no old keys, and is not written to.
 func (a *Authority) emailKeysToDo(ctx context.Context) (todo bool, err error) {
-	err = a.view(ctx, func(r Records) error {
+	err = a.view(ctx, func(r store.Records) error {
 		todo = false
-		for _, err := range r.Users(UserFilter{Limit: 1}) {
+		for _, err := range r.Users(store.UserFilter{Limit: 1}) {
 			if err != nil {
 				return err
 			}
@@ -72,10 +73,10 @@ func (a *Authority) renewAllEmailKeys(ctx context.Context) error {
 	for after, more := "", true; more; {
 		var old []uuid.UUID
 		var next string
-		err := a.view(ctx, func(r Records) error {
+		err := a.view(ctx, func(r store.Records) error {
 			var read int
 			old, next = nil, after
-			for u, err := range r.Users(UserFilter{After: after, Limit: emailKeysPage}) {
+			for u, err := range r.Users(store.UserFilter{After: after, Limit: emailKeysPage}) {
 				if err != nil {
 					return err
 				}
@@ -104,7 +105,7 @@ func (a *Authority) renewSomeEmailKeys(ctx context.Context, users []uuid.UUID) e
 		batch := users[:min(houseBatch, len(users))]
 		users = users[len(batch):]
 		var shared []sharedEmail
-		err := a.updateEmailKeys(ctx, func(r Records) error {
+		err := a.updateEmailKeys(ctx, func(r store.Records) error {
 			shared = nil
 			for _, id := range batch {
 				both, err := renewEmailKey(r, id)
@@ -127,10 +128,10 @@ func (a *Authority) renewSomeEmailKeys(ctx context.Context, users []uuid.UUID) e
 }
 
 // updateEmailKeys runs f in an Update that other Updates exclude.
-func (a *Authority) updateEmailKeys(ctx context.Context, f func(Records) error) error {
+func (a *Authority) updateEmailKeys(ctx context.Context, f func(store.Records) error) error {
 	ctx, cancel := context.WithTimeout(ctx, emailKeysWait)
 	defer cancel()
-	return a.update(ctx, func(r Records) error {
+	return a.update(ctx, func(r store.Records) error {
 		if _, err := r.LockHead(); err != nil {
 			return err
 		}
@@ -142,7 +143,7 @@ func (a *Authority) updateEmailKeys(ctx context.Context, f func(Records) error) 
 // mailbox the one that was created first has the key, and the other has none: so
 // somebody who adds a second spelling of an address takes it from nobody. A user
 // whose old key is in the way gets a new one, too.
-func renewEmailKey(r Records, id uuid.UUID) ([]sharedEmail, error) {
+func renewEmailKey(r store.Records, id uuid.UUID) ([]sharedEmail, error) {
 	u, err := r.LockUser(id)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil // deleted meanwhile
@@ -163,19 +164,19 @@ func renewEmailKey(r Records, id uuid.UUID) ([]sharedEmail, error) {
 		}
 		return renewEmailKey(r, holder.ID)
 	case older(u, holder):
-		return []sharedEmail{{u.User, holder.User}}, errors.Join(setEmailKey(r, holder, ""), setEmailKey(r, u, key))
+		return []sharedEmail{{User(u.User), User(holder.User)}}, errors.Join(setEmailKey(r, holder, ""), setEmailKey(r, u, key))
 	}
-	return []sharedEmail{{holder.User, u.User}}, setEmailKey(r, u, "")
+	return []sharedEmail{{User(holder.User), User(u.User)}}, setEmailKey(r, u, "")
 }
 
-func older(u, other UserRecord) bool {
+func older(u, other store.UserRecord) bool {
 	if !u.Created.Equal(other.Created) {
 		return u.Created.Before(other.Created)
 	}
 	return u.Name < other.Name
 }
 
-func setEmailKey(r Records, u UserRecord, key string) error {
+func setEmailKey(r store.Records, u store.UserRecord, key string) error {
 	if u.EmailKey == key {
 		return nil
 	}
@@ -194,19 +195,19 @@ func setEmailKey(r Records, u UserRecord, key string) error {
 // EmailConflicts reads all users.
 func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
-		for u, err := range tx.r.Users(UserFilter{}) {
+		for u, err := range tx.r.Users(store.UserFilter{}) {
 			if err == nil {
 				if u.EmailKey == emailKey(u.Email) {
 					continue
 				}
-				var found UserRecord
+				var found store.UserRecord
 				found, err = userWithEmail(tx.r, u.Email)
 				if err == nil && found.ID == u.ID {
 					continue
 				}
 				err = ignore(err, ErrNotFound)
 			}
-			if !yield(u.User, err) || err != nil {
+			if !yield(User(u.User), err) || err != nil {
 				return
 			}
 		}

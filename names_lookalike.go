@@ -4,6 +4,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/rbac-go/rbac/store"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -27,11 +28,11 @@ func (tx *Tx) LookalikeUsers(name string) iter.Seq2[User, error] {
 		canonical, err := canonicalUser(name)
 		looks := skeleton(canonical)
 		return func(yield func(User, error) bool) {
-			for u, err := range tx.r.Users(UserFilter{}) {
+			for u, err := range tx.r.Users(store.UserFilter{}) {
 				if err == nil && (u.Name == canonical || skeleton(u.Name) != looks) {
 					continue
 				}
-				if !yield(u.User, err) {
+				if !yield(User(u.User), err) {
 					return
 				}
 			}

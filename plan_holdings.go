@@ -5,18 +5,19 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // holdings are the policy that a store has, to be compared with a catalogue that was
 // just declared. Groups are compared by ID, since they can have been renamed.
 type holdings struct {
-	declared    map[declarationKey]Declaration
+	declared    map[declarationKey]store.Declaration
 	sections    map[string]Section
 	permissions map[string]Permission
 	groups      map[uuid.UUID]Group
 	ids         map[string]uuid.UUID // of groups, by their present names
 	grants      map[grantKey]bool
-	inherits    map[InheritanceRecord]bool
+	inherits    map[store.Inheritance]bool
 	all         storedPolicy
 }
 
@@ -30,8 +31,8 @@ type storedPolicy struct {
 	sections     []Section
 	permissions  []Permission
 	groups       []Group
-	grants       []GrantRecord
-	inheritances []InheritanceRecord
+	grants       []store.Grant
+	inheritances []store.Inheritance
 }
 
 func readHoldings(d *declarer) (*holdings, error) {
@@ -43,7 +44,7 @@ func readHoldings(d *declarer) (*holdings, error) {
 		sections:    index(all.sections, func(s Section) string { return s.Name }),
 		permissions: index(all.permissions, func(p Permission) string { return p.Name }),
 		groups:      index(all.groups, func(g Group) uuid.UUID { return g.ID }),
-		grants:      map[grantKey]bool{}, inherits: map[InheritanceRecord]bool{}}
+		grants:      map[grantKey]bool{}, inherits: map[store.Inheritance]bool{}}
 	for _, g := range all.groups {
 		h.ids[g.Name] = g.ID
 	}
@@ -56,11 +57,11 @@ func readHoldings(d *declarer) (*holdings, error) {
 	return h, nil
 }
 
-func readPolicy(r Records) (all storedPolicy, err error) {
+func readPolicy(r store.Records) (all storedPolicy, err error) {
 	var errs [5]error
-	all.sections, errs[0] = r.Sections()
-	all.permissions, errs[1] = r.Permissions()
-	all.groups, errs[2] = r.Groups()
+	all.sections, errs[0] = publicRows(r.Sections, publicSection)
+	all.permissions, errs[1] = publicRows(r.Permissions, publicPermission)
+	all.groups, errs[2] = publicRows(r.Groups, publicGroup)
 	all.grants, errs[3] = r.Grants()
 	all.inheritances, errs[4] = r.Inheritances()
 	return all, errors.Join(errs[:]...)
@@ -105,7 +106,7 @@ func (h *holdings) missing(c Catalogue) []PlanEntry {
 		tell(there, "group", g.Name, "was deleted")
 	}
 	for _, i := range c.Inheritances {
-		tell(h.inherits[InheritanceRecord{h.id(i.Senior), h.id(i.Junior)}], "inheritance", inheritanceName(i), h.lost(i.Senior, i.Junior))
+		tell(h.inherits[store.Inheritance{Senior: h.id(i.Senior), Junior: h.id(i.Junior)}], "inheritance", inheritanceName(i), h.lost(i.Senior, i.Junior))
 	}
 	for _, g := range c.Grants {
 		tell(h.grants[grantKey{h.id(g.Group), g.Permission}], "grant", grantName(g), h.lostGrant(g))
@@ -159,7 +160,7 @@ func (h *holdings) beside(c Catalogue) Catalogue {
 	}
 	for _, g := range h.all.grants {
 		if _, ours := known.groups[g.Group]; ours && !known.grants[grantKey{g.Group, g.Permission}] {
-			other.Grants = append(other.Grants, g.public(h.groups[g.Group].Name))
+			other.Grants = append(other.Grants, publicGrant(g, h.groups[g.Group].Name))
 		}
 	}
 	return other
@@ -171,7 +172,7 @@ func (h *holdings) unmatched() []PlanEntry {
 	for _, g := range h.all.grants {
 		given := func(p Permission) bool { return matches(g.Permission, p.Name) }
 		if isPattern(g.Permission) && g.Permission != everything && !slices.ContainsFunc(h.all.permissions, given) {
-			entries = append(entries, PlanEntry{"grant", grantName(g.public(h.groups[g.Group].Name)), unmatchedReason})
+			entries = append(entries, PlanEntry{"grant", grantName(publicGrant(g, h.groups[g.Group].Name)), unmatchedReason})
 		}
 	}
 	return entries
@@ -183,12 +184,12 @@ func (h *holdings) named(c Catalogue) *holdings {
 		sections:    index(c.Sections, func(s Section) string { return s.Name }),
 		permissions: index(c.Permissions, func(p Permission) string { return p.Name }),
 		groups:      index(c.Groups, func(g Group) uuid.UUID { return h.id(g.Name) }),
-		grants:      map[grantKey]bool{}, inherits: map[InheritanceRecord]bool{}}
+		grants:      map[grantKey]bool{}, inherits: map[store.Inheritance]bool{}}
 	for _, g := range c.Grants {
 		known.grants[grantKey{h.id(g.Group), g.Permission}] = true
 	}
 	for _, i := range c.Inheritances {
-		known.inherits[InheritanceRecord{h.id(i.Senior), h.id(i.Junior)}] = true
+		known.inherits[store.Inheritance{Senior: h.id(i.Senior), Junior: h.id(i.Junior)}] = true
 	}
 	return known
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/persistent"
+	"github.com/rbac-go/rbac/store"
 )
 
 // policy is a compiled, immutable snapshot of what groups may do. Groups and permissions have
@@ -56,7 +57,7 @@ type policyPermission struct {
 
 // policySet is a separation of duty set. Members that the policy does not have count nowhere.
 type policySet struct {
-	SeparationRecord
+	store.Separation
 	members []int32
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // A change is made to a copy of the policy that shares all it does not touch, so that it costs what it concerns and
@@ -344,7 +346,7 @@ func (p *policy) setSeparation(c Change) bool {
 	if !recorded(c.After, &set) || set.Name != c.Subject {
 		return false
 	}
-	rec := SeparationRecord{Dynamic: true, Name: set.Name, Cardinality: set.Cardinality}
+	rec := store.Separation{Dynamic: true, Name: set.Name, Cardinality: set.Cardinality}
 	for _, name := range set.Groups {
 		n, ok := p.groupNums.Get(name)
 		if !ok {
@@ -368,8 +370,8 @@ func (p *policy) deleteSeparation(c Change) bool {
 	return ok
 }
 
-func (p *policy) putSet(rec SeparationRecord) {
-	set := &policySet{SeparationRecord: rec}
+func (p *policy) putSet(rec store.Separation) {
+	set := &policySet{Separation: rec}
 	for _, g := range rec.Groups {
 		if n, ok := p.groupIDs.Get(g); ok {
 			set.members = append(set.members, n)

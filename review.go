@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Review functions look at the records, at the time the transaction began. They
@@ -20,13 +21,13 @@ import (
 // User returns the user with that name, given in any form.
 func (tx *Tx) User(name string) (User, error) {
 	u, err := tx.user(name)
-	return u.User, err
+	return User(u.User), err
 }
 
 // UserByID returns the user with that id.
 func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 	u, err := tx.r.User(id)
-	return u.User, named(err, "user", id.String())
+	return User(u.User), named(err, "user", id.String())
 }
 
 // UserByEmail returns the user who has the mailbox of that e-mail address. Two
@@ -35,7 +36,7 @@ func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 // what stands before the @ is the same in Unicode's NFC, without regard to the case
 // of A to Z. A domain that is no host name is compared like what stands before the @.
 func (tx *Tx) UserByEmail(address string) (User, error) {
-	return tx.userBy(address, "Email", address, func(address string) (UserRecord, error) { return userWithEmail(tx.r, address) })
+	return tx.userBy(address, "Email", address, func(address string) (store.UserRecord, error) { return userWithEmail(tx.r, address) })
 }
 
 // UserBySubject returns the user with exactly that subject.
@@ -43,12 +44,12 @@ func (tx *Tx) UserBySubject(subject string) (User, error) {
 	return tx.userBy(subject, "Subject", subject, tx.r.UserBySubject)
 }
 
-func (tx *Tx) userBy(name, field, key string, find func(string) (UserRecord, error)) (User, error) {
+func (tx *Tx) userBy(name, field, key string, find func(string) (store.UserRecord, error)) (User, error) {
 	if reason := badString(name, 1); reason != "" {
 		return User{}, invalid("user", name, field, reason)
 	}
 	u, err := find(key)
-	return u.User, named(err, "user", name)
+	return User(u.User), named(err, "user", name)
 }
 
 // Group returns the group with that name.
@@ -59,7 +60,7 @@ func (tx *Tx) Permission(name string) (Permission, error) { return tx.permission
 
 // Users lists the users that the query selects, in byte order of their names.
 func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
-	filter := UserFilter{Search: q.Search, After: q.After, Limit: q.Limit, At: tx.now}
+	filter := store.UserFilter{Search: q.Search, After: q.After, Limit: q.Limit, At: tx.now}
 	if q.Group == "" {
 		return tx.users(filter)
 	}
@@ -73,10 +74,10 @@ func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
 	})
 }
 
-func (tx *Tx) users(f UserFilter) iter.Seq2[User, error] {
+func (tx *Tx) users(f store.UserFilter) iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
 		for u, err := range tx.r.Users(f) {
-			if !yield(u.User, err) {
+			if !yield(User(u.User), err) {
 				return
 			}
 		}
@@ -98,13 +99,15 @@ func lazily[T any](find func() (iter.Seq2[T, error], error)) iter.Seq2[T, error]
 }
 
 // Groups lists all groups in byte order of their names.
-func (tx *Tx) Groups() ([]Group, error) { return tx.r.Groups() }
+func (tx *Tx) Groups() ([]Group, error) { return publicRows(tx.r.Groups, publicGroup) }
 
 // Permissions lists all permissions in byte order of their names.
-func (tx *Tx) Permissions() ([]Permission, error) { return tx.r.Permissions() }
+func (tx *Tx) Permissions() ([]Permission, error) {
+	return publicRows(tx.r.Permissions, publicPermission)
+}
 
 // Sections lists all sections in byte order of their names.
-func (tx *Tx) Sections() ([]Section, error) { return tx.r.Sections() }
+func (tx *Tx) Sections() ([]Section, error) { return publicRows(tx.r.Sections, publicSection) }
 
 // AssignedUsers lists the memberships of a group, in any scope, ended ones too, by
 // the id of the user and the scope (INCITS 359 section 6.1.3).
@@ -122,7 +125,7 @@ func (tx *Tx) members(g Group) iter.Seq2[Membership, error] {
 				yield(Membership{}, err)
 				return
 			}
-			if !yield(m.public(m.UserName, g.Name), nil) {
+			if !yield(publicMembership(m.Membership, m.UserName, g.Name), nil) {
 				return
 			}
 		}
@@ -150,15 +153,13 @@ func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
 			}
 			names[m.Group] = g.Name
 		}
-		memberships[i] = m.public(u.Name, names[m.Group])
+		memberships[i] = publicMembership(m, u.Name, names[m.Group])
 	}
 	slices.SortFunc(memberships, byGroup)
 	return memberships, nil
 }
 
-// countsAt reports whether a membership has not ended.
-func (m MembershipRecord) countsAt(now time.Time) bool { return counts(m.Until, now) }
-
+// counts reports whether a membership with an end has not ended.
 func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
 
 // AuthorizedUsers lists the users who are members, in any scope, of the group or of
@@ -170,7 +171,7 @@ func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
 			return nil, err
 		}
 		groups, err := tx.seniors(g.ID)
-		return tx.users(UserFilter{Groups: groups, At: tx.now}), err
+		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }
 
@@ -190,9 +191,11 @@ func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
 	}
 	groups := make([]Group, len(ids))
 	for i, id := range ids {
-		if groups[i], err = tx.r.Group(id); err != nil {
+		g, err := tx.r.Group(id)
+		if err != nil {
 			return nil, err
 		}
+		groups[i] = Group(g)
 	}
 	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
 	return groups, nil
@@ -246,7 +249,7 @@ func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) 
 			return nil, err
 		}
 		if err == nil {
-			permissions = append(permissions, p)
+			permissions = append(permissions, Permission(p))
 		}
 	}
 	slices.SortFunc(permissions, byPermission)
@@ -255,7 +258,7 @@ func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) 
 
 // permissionsMatching is permissionsNamed for names with patterns among them: any permission may match.
 func (tx *Tx) permissionsMatching(names map[string]struct{}) ([]Permission, error) {
-	all, err := tx.r.Permissions()
+	all, err := tx.Permissions()
 	granting := policyGroup{grants: slices.Sorted(maps.Keys(names))}
 	return slices.DeleteFunc(all, func(p Permission) bool { return !granting.grantsItself(p.Name) }), err
 }
@@ -276,7 +279,7 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 			return nil, err
 		}
 		groups, err := tx.permissionGroups(permission)
-		return tx.users(UserFilter{Groups: groups, At: tx.now}), err
+		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }
 
@@ -285,7 +288,17 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 func (tx *Tx) Changes(q ChangeQuery) iter.Seq2[Change, error] {
 	err := errors.Join(validTime("change query", "", "Since", q.Since), validTime("change query", "", "Until", q.Until))
 	q.Since, q.Until = instant(q.Since), instant(q.Until)
-	return lazily(func() (iter.Seq2[Change, error], error) { return tx.r.Changes(q), err })
+	return lazily(func() (iter.Seq2[Change, error], error) { return tx.changeLog(q), err })
+}
+
+func (tx *Tx) changeLog(q ChangeQuery) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		for c, err := range tx.r.Changes(store.ChangeFilter(q)) {
+			if !yield(Change(c), err) {
+				return
+			}
+		}
+	}
 }
 
 func byGroup(a, b Membership) int {

@@ -50,7 +50,7 @@ func (p Permission) act() (object, operation string) {
 
 // objectExists looks at all permissions: it is asked only where a group or user has none on the object.
 func (tx *Tx) objectExists(object string) error {
-	all, err := tx.r.Permissions()
+	all, err := tx.Permissions()
 	if err != nil {
 		return err
 	}

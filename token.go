@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // Token is the secret of a ticket: anyone who holds the token acts as the
@@ -22,7 +24,7 @@ type Token struct {
 	// fields by reflection, as fmt does, never call Format. Such a printer
 	// prints a pointer to a function as an address, and cannot read the
 	// variables that the function captured.
-	reveal *func() (secret string, sum TokenHash)
+	reveal *func() (secret string, sum store.TokenHash)
 }
 
 const (
@@ -43,8 +45,8 @@ func newToken() Token {
 // tokenOf hashes the secret once, for every call of a request.
 func tokenOf(secret string) Token {
 	var text [tokenChars]byte // on the stack
-	sum := TokenHash(sha256.Sum256(append(text[:0], secret...)))
-	reveal := func() (string, TokenHash) { return secret, sum }
+	sum := store.TokenHash(sha256.Sum256(append(text[:0], secret...)))
+	reveal := func() (string, store.TokenHash) { return secret, sum }
 	return Token{&reveal}
 }
 
@@ -77,7 +79,7 @@ func (t Token) IsZero() bool { return t.reveal == nil }
 
 // hash returns the form in which the store keeps the token. No ticket has the
 // hash of the zero Token.
-func (t Token) hash() TokenHash {
+func (t Token) hash() store.TokenHash {
 	if t.IsZero() {
 		return sha256.Sum256(nil)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Tx is one transaction of an Authority: functions that administer (AddUser,
@@ -26,10 +27,10 @@ import (
 type Tx struct {
 	a           *Authority
 	ctx         context.Context
-	r           Records
+	r           store.Records
 	readOnly    bool
-	head        Head // as the transaction found it
-	next        Head // what it will be
+	head        store.Head // as the transaction found it
+	next        store.Head // what it will be
 	now         time.Time
 	actor       actor
 	reason      string
@@ -45,7 +46,7 @@ type Tx struct {
 
 // begin makes the Tx of a transaction. One that writes locks head first, so that
 // Updates exclude each other and no rule can be broken by two that are fine alone.
-func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, error) {
+func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (*Tx, error) {
 	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
 	var err error
 	if readOnly {
@@ -56,14 +57,14 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 		return tx, err
 	}
 	tx.r = a.remembering(ctx, r, tx.head)
-	tx.next = Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
+	tx.next = store.Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
 }
 
 // remembering returns the Records of an Update that has found the store at a head. How many groups the Authority has in memory
 // may be wrong by now; which they are is asked only where that is the state of the store.
-func (a *Authority) remembering(ctx context.Context, r Records, head Head) *updateRecords {
+func (a *Authority) remembering(ctx context.Context, r store.Records, head store.Head) *updateRecords {
 	u := &updateRecords{Records: r, ctx: ctx}
 	st := a.state.Load()
 	if st.policy != nil {
@@ -118,7 +119,7 @@ func (tx *Tx) log(c Change, before, after any) error {
 	} else if len(tx.aboutPolicy) <= mostChanges {
 		tx.aboutPolicy = append(tx.aboutPolicy, c)
 	}
-	return tx.r.AddChange(c)
+	return tx.r.AddChange(store.Change(c))
 }
 
 // recordJSON encodes a record for the change log; nil is no record.
@@ -168,17 +169,17 @@ func (tx *Tx) Unwrap() any {
 }
 
 // user finds a user by a name in any form.
-func (tx *Tx) user(name string) (UserRecord, error) {
+func (tx *Tx) user(name string) (store.UserRecord, error) {
 	canonical, err := canonicalUser(name)
 	if err != nil {
-		return UserRecord{}, err
+		return store.UserRecord{}, err
 	}
 	u, err := tx.r.UserByName(canonical)
 	return u, named(err, "user", name)
 }
 
 // lockUser is user for a change that logins must not overtake.
-func (tx *Tx) lockUser(name string) (UserRecord, error) {
+func (tx *Tx) lockUser(name string) (store.UserRecord, error) {
 	u, err := tx.user(name)
 	if err != nil {
 		return u, err
@@ -192,7 +193,7 @@ func (tx *Tx) group(name string) (Group, error) {
 		return Group{}, err
 	}
 	g, err := tx.r.GroupByName(name)
-	return g, named(err, "group", name)
+	return Group(g), named(err, "group", name)
 }
 
 func (tx *Tx) permission(name string) (Permission, error) {
@@ -200,7 +201,7 @@ func (tx *Tx) permission(name string) (Permission, error) {
 		return Permission{}, err
 	}
 	p, err := tx.r.Permission(name)
-	return p, named(err, "permission", name)
+	return Permission(p), named(err, "permission", name)
 }
 
 // named gives a store's ErrNotFound the name of what was looked for.

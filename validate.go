@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // Validate returns every fault of a predicate that can be known before it is asked: a group or
@@ -25,7 +27,7 @@ func (a *Authority) Validate(p Predicate) error {
 	ctx, cancel := context.WithTimeout(context.Background(), validateWait)
 	defer cancel()
 	var now *policy
-	err := a.current(ctx, func(_ Records, st *state) error {
+	err := a.current(ctx, func(_ store.Records, st *state) error {
 		now = st.policy
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 const (
@@ -41,7 +42,7 @@ func (a *Authority) SetValue(ctx context.Context, t Token, key, value string) er
 	if err != nil {
 		return err
 	}
-	return a.update(ctx, func(r Records) error {
+	return a.update(ctx, func(r store.Records) error {
 		if _, err := r.LockUser(c.User); err != nil { // so concurrent calls count the bytes one after the other
 			return noTicket(err)
 		}
@@ -64,7 +65,7 @@ func (a *Authority) Value(ctx context.Context, t Token, key string) (string, err
 		return "", err
 	}
 	var value string
-	_, err := a.ticketInUse(ctx, t, func(r Records, ticket uuid.UUID) error {
+	_, err := a.ticketInUse(ctx, t, func(r store.Records, ticket uuid.UUID) error {
 		values, err := r.TicketValues(ticket)
 		value, _ = valueOf(values, key)
 		return err
@@ -95,11 +96,11 @@ func validValue(key, value string) error {
 
 // ticketInUse returns the live ticket of a token, and records the use of the
 // ticket. In the same View, ticketInUse calls read, unless read is nil.
-func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(Records, uuid.UUID) error) (c *cachedTicket, err error) {
+func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(store.Records, uuid.UUID) error) (c *cachedTicket, err error) {
 	if t.IsZero() {
 		return nil, ErrNoTicket
 	}
-	err = a.lookup(ctx, a.places(t.hash()), Sought{}, func(r Records, st *state) (err error) {
+	err = a.lookup(ctx, a.places(t.hash()), store.Sought{}, func(r store.Records, st *state) (err error) {
 		now := a.moment()
 		if c, err = a.getTicket(r, st, t.hash(), now); err != nil {
 			return err
@@ -114,7 +115,7 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(Records,
 }
 
 // setValue stores a value of a ticket. The caller has locked the user.
-func setValue(r Records, ticket uuid.UUID, key, value string) error {
+func setValue(r store.Records, ticket uuid.UUID, key, value string) error {
 	values, err := r.TicketValues(ticket)
 	if err != nil {
 		return err
@@ -128,12 +129,12 @@ func setValue(r Records, ticket uuid.UUID, key, value string) error {
 	case others+len(key)+len(value) > maxValues:
 		return invalid("ticket value", key, "Value", tooMuch)
 	}
-	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: key, Value: value}))
+	return noTicket(r.SetTicketValue(store.TicketValue{Ticket: ticket, Key: key, Value: value}))
 }
 
 // valueOf returns the value of a key, and the number of bytes of all other keys
 // and values.
-func valueOf(values []TicketValueRecord, key string) (value string, others int) {
+func valueOf(values []store.TicketValue, key string) (value string, others int) {
 	for _, v := range values {
 		if v.Key == key {
 			value = v.Value

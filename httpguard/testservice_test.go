@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -78,14 +79,14 @@ func (s *failingStore) disconnect() {
 
 func (s *failingStore) now() time.Time { return time.Now().Add(time.Duration(s.later.Load())) }
 
-func (s *failingStore) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *failingStore) View(ctx context.Context, f func(store.Records) error) error {
 	if s.down.Load() {
 		return rbac.ErrUnavailable
 	}
 	return s.Store.View(ctx, f)
 }
 
-func (s *failingStore) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *failingStore) Update(ctx context.Context, f func(store.Records) error) error {
 	if s.down.Load() {
 		return rbac.ErrUnavailable
 	}
