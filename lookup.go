@@ -78,7 +78,7 @@ func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Re
 	}
 	st := a.replica.state.Load()
 	var found *store.Found
-	err := a.store.wait(ctx, func(ctx context.Context) (err error) {
+	err := a.store.Wait(ctx, func(ctx context.Context) (err error) {
 		found, err = a.lookups.finder.Find(ctx, what, st.head)
 		return err
 	})

@@ -81,6 +81,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -92,7 +93,7 @@ import (
 // within [Config.MaxStaleness] in every other Authority on the same Store. An
 // Authority that cannot ask its store for that long answers ErrUnavailable.
 type Authority struct {
-	store      *limitedStore
+	store      *waitlimit.Store
 	cfg        Config
 	clock      clock.Clock
 	log        *slog.Logger
@@ -150,7 +151,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 
 func newAuthority(s Store, cfg Config, hasher *hasher) *Authority {
 	a := &Authority{
-		store:   &limitedStore{s, cfg.LockTimeout, cfg.Logger},
+		store:   waitlimit.New(s, cfg.LockTimeout, cfg.Logger),
 		cfg:     cfg,
 		clock:   clock.System,
 		log:     cfg.Logger,

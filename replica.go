@@ -13,6 +13,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -23,11 +24,9 @@ import (
 // Lock order: polling, a transaction of the store, loading, mu, the locks of
 // the caches. Nobody asks the store while mu is held.
 type replica struct {
-	store    Store
-	view     func(context.Context, func(store.Records) error) error   // store.View under Config.LockTimeout
-	wait     func(context.Context, func(context.Context) error) error // runs a call that waits, under the same limit
-	load     func(store.Records) (*policy.Policy, error)              // reads the policy
-	cache    evictor                                                  // filled under mu
+	store    *waitlimit.Store
+	load     func(store.Records) (*policy.Policy, error) // reads the policy
+	cache    evictor                                     // filled under mu
 	clock    clock.Clock
 	log      *slog.Logger
 	failover *failover // nil: no other server can take the place of the store's
@@ -76,8 +75,8 @@ func (st *state) at(head store.Head) bool { return st.policy != nil && st.head =
 
 // newReplica returns a replica without a policy. The first call of current loads
 // the policy.
-func newReplica(cfg Config, s *limitedStore, c clock.Clock, cache evictor) *replica {
-	r := &replica{store: s.Store, view: s.View, wait: s.wait, load: loadPolicy, cache: cache, clock: c, log: cfg.Logger,
+func newReplica(cfg Config, s *waitlimit.Store, c clock.Clock, cache evictor) *replica {
+	r := &replica{store: s, load: loadPolicy, cache: cache, clock: c, log: cfg.Logger,
 		trust: cfg.MaxStaleness, timeout: cfg.MaxStaleness, interval: cfg.MaxStaleness / pollsPerLease,
 		polling: make(chan struct{}, 1), loading: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		stopped: make(chan struct{}), moved: make(chan struct{})}
@@ -97,7 +96,7 @@ var errMoved = errors.New("rbac: state moved on")
 // Every call reads the head, so no answer depends on a cached state that is
 // older than the View.
 func (r *replica) current(ctx context.Context, f func(store.Records, *state) error) error {
-	err := r.inState(ctx, r.view, r.failover == nil, f)
+	err := r.inState(ctx, r.store.View, r.failover == nil, f)
 	if errors.Is(err, errFork) {
 		return r.afterFork(ctx, err, f)
 	}

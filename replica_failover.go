@@ -70,7 +70,7 @@ func (r *replica) afterFork(ctx context.Context, fork error, f func(store.Record
 		if err := r.renew(ctx); err != nil {
 			return err
 		}
-		if fork = r.inState(ctx, r.view, false, f); !errors.Is(fork, errFork) {
+		if fork = r.inState(ctx, r.store.View, false, f); !errors.Is(fork, errFork) {
 			return fork
 		}
 	}

@@ -75,7 +75,7 @@ func (r *replica) pollOnce(ctx context.Context) error {
 }
 
 func (r *replica) hints(ctx context.Context) <-chan struct{} {
-	if h, ok := r.store.(store.Hinter); ok {
+	if h, ok := r.store.Store.(store.Hinter); ok {
 		return h.Hints(ctx)
 	}
 	return nil

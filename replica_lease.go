@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -67,8 +68,8 @@ func (r *replica) ready(ctx context.Context, awaited Revision) (*state, clock.Re
 // goroutine at a time polls. The others wait, none longer than MaxStaleness: a
 // store that hangs is a store that is down.
 func (r *replica) renew(ctx context.Context) error {
-	if r.timeout > logWaitAfter {
-		return r.wait(ctx, r.renewNow)
+	if r.timeout > waitlimit.LogAfter {
+		return r.store.Wait(ctx, r.renewNow)
 	}
 	return r.renewNow(ctx) // the timeout ends the wait before it would be logged
 }
@@ -132,7 +133,7 @@ func (r *replica) poll(ctx context.Context) error {
 func (r *replica) catchUp(ctx context.Context) error {
 	head, err := r.readHead(ctx)
 	if err == nil && !r.state.Load().at(head) {
-		err = r.inState(ctx, r.view, r.failover == nil, func(store.Records, *state) error { return nil })
+		err = r.inState(ctx, r.store.View, r.failover == nil, func(store.Records, *state) error { return nil })
 	}
 	return err
 }
@@ -140,10 +141,10 @@ func (r *replica) catchUp(ctx context.Context) error {
 func (r *replica) readHead(ctx context.Context) (head store.Head, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, errSlowStore)
 	defer cancel()
-	if h, ok := r.store.(store.HeadReader); ok {
+	if h, ok := r.store.Store.(store.HeadReader); ok {
 		return h.ReadHead(ctx)
 	}
-	err = r.store.View(ctx, func(rec store.Records) (err error) {
+	err = r.store.Store.View(ctx, func(rec store.Records) (err error) {
 		head, err = rec.Head()
 		return err
 	})

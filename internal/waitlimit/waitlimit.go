@@ -1,4 +1,5 @@
-package rbac
+// Package waitlimit limits how long the transactions of a store wait for others.
+package waitlimit
 
 import (
 	"context"
@@ -13,38 +14,41 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// logWaitAfter is how long a call waits before the log says so.
-const logWaitAfter = time.Second
+// LogAfter is how long a call waits before the log says so.
+const LogAfter = time.Second
 
 const useTx = "a call of the Authority inside View or Update waits for itself: use the Tx"
 
-// limitedStore is a store whose transactions wait for others no longer than
-// Config.LockTimeout: for their turn or a connection, and for a lock. Then they
-// fail with ErrBusy. After a second the log says that a transaction waits, also
-// for its commit. Neither the work of a transaction nor its commit is cut off.
-type limitedStore struct {
-	Store
-	lockTimeout time.Duration
-	log         *slog.Logger
+// Store is a store whose transactions wait for others no longer than a limit: for
+// their turn or a connection, and for a lock. Then they fail with ErrBusy. After
+// [LogAfter] the log says that a transaction waits, also for its commit. Neither
+// the work of a transaction nor its commit is cut off.
+type Store struct {
+	store.Store
+	limit time.Duration
+	log   *slog.Logger
 }
 
-func (s *limitedStore) View(ctx context.Context, f func(store.Records) error) error {
+// New returns s with a limit.
+func New(s store.Store, limit time.Duration, log *slog.Logger) *Store { return &Store{s, limit, log} }
+
+func (s *Store) View(ctx context.Context, f func(store.Records) error) error {
 	return s.run(ctx, s.Store.View, f)
 }
 
-func (s *limitedStore) Update(ctx context.Context, f func(store.Records) error) error {
+func (s *Store) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.run(ctx, s.Store.Update, f)
 }
 
-func (s *limitedStore) run(ctx context.Context, transaction func(context.Context, func(store.Records) error) error, f func(store.Records) error) error {
+func (s *Store) run(ctx context.Context, transaction func(context.Context, func(store.Records) error) error, f func(store.Records) error) error {
 	ctx, w := s.newWait(ctx)
 	defer w.stop()
 	failed := false // f has, and its error is returned as it is
-	w.begin(w.lockTimeout)
+	w.begin(w.lock)
 	err := transaction(ctx, func(r store.Records) error {
 		err := w.end()
 		if err == nil {
-			err = f(limitedRecords{r, w})
+			err = f(records{r, w})
 		}
 		failed = err != nil
 		w.begin(endless) // for the commit, or for another attempt
@@ -56,18 +60,18 @@ func (s *limitedStore) run(ctx context.Context, transaction func(context.Context
 		return err
 	case cut != nil:
 		return fmt.Errorf("%w (%v)", cut, err)
-	case errors.Is(err, ErrBusy), w.logged && ctx.Err() != nil: // a limit of the store's, or of the caller's
+	case errors.Is(err, store.ErrBusy), w.logged && ctx.Err() != nil: // a limit of the store's, or of the caller's
 		return fmt.Errorf("%w; %s", err, useTx)
 	}
 	return err
 }
 
-// wait runs a call that does nothing but wait for the store, under the same
+// Wait runs a call that does nothing but wait for the store, under the same
 // limit.
-func (s *limitedStore) wait(ctx context.Context, call func(context.Context) error) error {
+func (s *Store) Wait(ctx context.Context, call func(context.Context) error) error {
 	ctx, w := s.newWait(ctx)
 	defer w.stop()
-	w.begin(w.lockTimeout)
+	w.begin(w.lock)
 	err := call(ctx)
 	if cut := w.end(); cut != nil && err != nil {
 		return fmt.Errorf("%w (%v)", cut, err)
@@ -77,9 +81,9 @@ func (s *limitedStore) wait(ctx context.Context, call func(context.Context) erro
 
 // wait limits the waits of one call, which follow one another.
 type wait struct {
-	lockTimeout time.Duration
-	log         func()                  // logs that the call waits
-	cancel      context.CancelCauseFunc // of the context under which it waits
+	lock   time.Duration           // the limit for a lock, and for the transaction to begin
+	log    func()                  // logs that the call waits
+	cancel context.CancelCauseFunc // of the context under which it waits
 
 	mu     sync.Mutex
 	timer  *time.Timer
@@ -92,10 +96,10 @@ type wait struct {
 const endless = time.Duration(math.MaxInt64)
 
 // newWait returns a context for a call that may wait, and the limit of its waits.
-func (s *limitedStore) newWait(ctx context.Context) (context.Context, *wait) {
-	w := &wait{lockTimeout: s.lockTimeout, log: func() {
+func (s *Store) newWait(ctx context.Context) (context.Context, *wait) {
+	w := &wait{lock: s.limit, log: func() {
 		s.log.WarnContext(ctx, "rbac: waiting for another transaction, or for a commit; "+useTx,
-			"waited", min(logWaitAfter, s.lockTimeout))
+			"waited", min(LogAfter, s.limit))
 	}}
 	ctx, w.cancel = context.WithCancelCause(ctx)
 	return ctx, w
@@ -127,7 +131,7 @@ func (w *wait) stop() {
 }
 
 // first is how long a wait lasts until it is logged or cut off.
-func (w *wait) first() time.Duration { return min(logWaitAfter, w.limit) }
+func (w *wait) first() time.Duration { return min(LogAfter, w.limit) }
 
 // expire is called by the timer.
 func (w *wait) expire() {
@@ -145,30 +149,30 @@ func (w *wait) expire() {
 		w.timer.Reset(left)
 		return
 	}
-	w.cut = fmt.Errorf("%w: waited %v for another transaction; %s", ErrBusy, w.limit, useTx)
+	w.cut = fmt.Errorf("%w: waited %v for another transaction; %s", store.ErrBusy, w.limit, useTx)
 	w.cancel(w.cut)
 }
 
-// limitedRecords limit the calls that wait for a lock.
-type limitedRecords struct {
+// records limit the calls that wait for a lock.
+type records struct {
 	store.Records
 	w *wait
 }
 
-func (r limitedRecords) LockHead() (store.Head, error) { return locking(r.w, r.Records.LockHead) }
+func (r records) LockHead() (store.Head, error) { return locking(r.w, r.Records.LockHead) }
 
-func (r limitedRecords) ShareHead() (store.Head, error) { return locking(r.w, r.Records.ShareHead) }
+func (r records) ShareHead() (store.Head, error) { return locking(r.w, r.Records.ShareHead) }
 
-func (r limitedRecords) LockUser(id uuid.UUID) (store.UserRecord, error) {
+func (r records) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	return locking(r.w, func() (store.UserRecord, error) { return r.Records.LockUser(id) })
 }
 
-func (r limitedRecords) Throttle(key [32]byte) (store.Throttle, error) {
+func (r records) Throttle(key [32]byte) (store.Throttle, error) {
 	return locking(r.w, func() (store.Throttle, error) { return r.Records.Throttle(key) })
 }
 
 func locking[R any](w *wait, lock func() (R, error)) (R, error) {
-	w.begin(w.lockTimeout)
+	w.begin(w.lock)
 	record, err := lock()
 	if cut := w.end(); cut != nil {
 		var none R
@@ -178,7 +182,7 @@ func locking[R any](w *wait, lock func() (R, error)) (R, error) {
 }
 
 // Unwrap unwraps the Records of the store, if they have an Unwrap.
-func (r limitedRecords) Unwrap() any {
+func (r records) Unwrap() any {
 	if u, ok := r.Records.(interface{ Unwrap() any }); ok {
 		return u.Unwrap()
 	}
