@@ -100,7 +100,7 @@ func (at *attempt) reserve(r store.Records, now time.Time) (store.UserRecord, er
 // back. The end of ctx makes no difference: a client cannot avoid the count by
 // hanging up.
 func (at *attempt) settle(ctx context.Context, failed bool) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return at.a.update(ctx, func(r store.Records) error {
 		now := at.a.now()

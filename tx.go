@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/txcache"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -34,9 +37,9 @@ type Tx struct {
 	actor       actor
 	reason      string
 	changes     int
-	aboutUsers  []uuid.UUID // whom changes were about
-	aboutPolicy []Change    // the others; no more than tell that they are too many to be followed one by one
-	ended       []Change    // of tickets, to be logged after the commit
+	aboutUsers  []uuid.UUID    // whom changes were about
+	aboutPolicy []store.Change // the others; no more than tell that they are too many to be followed one by one
+	ended       []Change       // of tickets, to be logged after the commit
 	watch       protection
 	failed      error // of a change that was half made: then the Update does not commit, whatever its function returns
 
@@ -55,30 +58,17 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	if tx.head, err = r.LockHead(); err != nil {
 		return tx, err
 	}
-	tx.r = a.remembering(ctx, r, tx.head)
+	tx.r = txcache.New(ctx, r, a.replica.state.Load().groups())
 	tx.next = store.Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
 }
 
-// remembering returns the Records of an Update that has found the store at a head. How many groups the Authority has in memory
-// may be wrong by now; which they are is asked only where that is the state of the store.
-func (a *Authority) remembering(ctx context.Context, r store.Records, head store.Head) *updateRecords {
-	u := &updateRecords{Records: r, ctx: ctx}
-	st := a.state.Load()
-	if st.policy != nil {
-		u.size = st.policy.groupIDs.Len()
-	}
-	if st.at(head) {
-		u.at = st.policy
-	}
-	return u
-}
-
-// end is called when the host is through with the Tx: whatever it goes on to ask, the store refuses.
+// end is called when the host is through with the Tx: the store refuses every
+// later call.
 func (tx *Tx) end() {
-	if r, ok := tx.r.(*updateRecords); ok {
-		r.over.Store(true)
+	if r, ok := tx.r.(*txcache.Records); ok {
+		r.Stop()
 	}
 }
 
@@ -95,6 +85,9 @@ func (tx *Tx) finish() error {
 	}
 	return tx.r.SetHead(tx.next)
 }
+
+// commit returns what the transaction does to the store so far.
+func (tx *Tx) commit() commit { return commit{tx.head, tx.next, tx.aboutPolicy, tx.aboutUsers} }
 
 func newNonce() uint64 {
 	var b [8]byte
@@ -113,12 +106,20 @@ func (tx *Tx) log(c Change, before, after any) error {
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
 	c.Actor, c.Verified, c.ActedFor, c.Reason = tx.actor.name, tx.actor.verified, tx.actor.actedFor, tx.reason
 	tx.changes++
-	if userActions[c.Action] {
+	if policy.AboutUser(c.Action) {
 		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)
-	} else if len(tx.aboutPolicy) <= mostChanges {
-		tx.aboutPolicy = append(tx.aboutPolicy, c)
+	} else if len(tx.aboutPolicy) <= maxReplayed {
+		tx.aboutPolicy = append(tx.aboutPolicy, store.Change(c))
 	}
 	return tx.r.AddChange(store.Change(c))
+}
+
+// recordJSON encodes a record for the change log; nil is no record.
+func recordJSON(record any) (json.RawMessage, error) {
+	if record == nil {
+		return nil, nil
+	}
+	return json.Marshal(record)
 }
 
 // write takes the steps of a change, up to the first that fails.

@@ -17,7 +17,7 @@ func TestFormsSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 		alert      string
 		kept       string
 	}{
-		{"name taken", "/admin/users", []string{"name", "Editor", "display_name", "Ed", "password", "long enough"}, 409, `There is a user "Editor" already.`, `value="Ed"`},
+		{"name taken", "/admin/users", []string{"name", "Editor", "display_name", "Ed", "password", "long enough"}, 409, `The user "Editor" already exists.`, `value="Ed"`},
 		{"no name", "/admin/users", []string{"name", "", "display_name", "Ed", "password", "long enough"}, 422, "This name cannot be used: empty.", `value="Ed"`},
 		{"short password", "/admin/users", []string{"name", "ada", "password", "short"}, 422, "This password cannot be used: shorter than 8 characters.", `value="ada"`},
 		{"assigned already", "/admin/assign", []string{"user", "manager", "group", "editors"}, 409, "already", ""},

@@ -33,7 +33,7 @@ func TestAnonymousIsLedBackAfterLogin(t *testing.T) {
 func TestWrongPasswordKeepsTheNameOnly(t *testing.T) {
 	b := newSite(t).browser()
 	a := b.Post("/login", "user", "editor", "password", "wrong password")
-	b.Want("wrong password", a, http.StatusUnauthorized, "do not belong together")
+	b.Want("wrong password", a, http.StatusUnauthorized, "user name or password is wrong")
 	if !strings.Contains(a.Body, `value="editor"`) || strings.Contains(a.Body, "wrong password") {
 		t.Errorf("the form must keep the name and never the password:\n%s", a.Body)
 	}
@@ -177,7 +177,7 @@ func TestTheLastManagerStays(t *testing.T) {
 		"/admin/disable":  {"user", "manager"},
 		"/admin/revoke":   {"group", "managers", "permission", "manage"},
 	} {
-		manager.Want(path, manager.Post(path, form...), http.StatusConflict, "That would leave nobody with the permission manage.")
+		manager.Want(path, manager.Post(path, form...), http.StatusConflict, "This would leave nobody with the permission manage.")
 	}
 	manager.Want("still a manager", manager.Get("/admin"), 200)
 }

@@ -200,7 +200,7 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 		{"no name", "admit", "user", "", 422, "This name cannot be used: empty."},
 		{"not here", "remove", "user", "manager", 409, "They are not in this room any more."},
 		{"here already, and muted", "admit", "user", "bob", 409, "They are in this room already."},
-		{"the last administrator", "disable", "user", "manager", 409, "That would leave nobody with the permission account.disable."},
+		{"the last administrator", "disable", "user", "manager", 409, "This would leave nobody with the permission account.disable."},
 	} {
 		a := manager.Post("/rooms/general/"+c.path, c.field, c.value)
 		manager.Want(c.what, a, c.status, c.alert)
