@@ -1,6 +1,10 @@
 package rbac
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/rbac-go/rbac/internal/names"
+)
 
 // GrantPermission gives a group a permission, or a pattern of permissions. A second grant of
 // the same changes nothing, its Note included (INCITS 359 section 6.1.1).
@@ -14,12 +18,12 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	}
 	group, err := tx.grantKey(g)
 	if err == nil {
-		err = sensibleGrant(g)
+		err = invalid("grant", g.Permission, "Permission", names.CheckNewGrant(g.Permission))
 	}
 	if err != nil {
 		return err
 	}
-	if !isPattern(g.Permission) {
+	if !names.IsPattern(g.Permission) {
 		if _, err := tx.permission(g.Permission); err != nil {
 			return err
 		}
@@ -36,12 +40,12 @@ func (tx *Tx) GrantPermission(g Grant) error {
 
 // grantKey finds the group of a grant and checks its texts.
 func (tx *Tx) grantKey(g Grant) (Group, error) {
-	valid := validName
-	if isPattern(g.Permission) {
-		valid = validPattern
+	check := names.CheckName
+	if names.IsPattern(g.Permission) {
+		check = names.CheckPattern
 	}
 	err := errors.Join(
-		valid("grant", "Permission", g.Permission),
+		invalid("grant", g.Permission, "Permission", check(g.Permission)),
 		validText("grant", grantName(g), "Note", g.Note))
 	if err != nil {
 		return Group{}, err

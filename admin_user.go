@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // AddUser adds a user without password, membership or ticket and returns the
@@ -47,7 +49,7 @@ func checkedUser(u User) (UserRecord, error) {
 	if err != nil {
 		return UserRecord{}, err
 	}
-	return UserRecord{EmailKey: emailKey(u.Email), User: User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
+	return UserRecord{EmailKey: names.EmailKey(u.Email), User: User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
 		DisplayName: u.DisplayName, Note: u.Note, Disabled: u.Disabled}}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/throttle"
 )
 
@@ -54,7 +55,7 @@ func (a *Authority) newAttempt(l Login) *attempt {
 // is ErrNotFound, too.
 func findLogin(r Records, l Login) (UserRecord, error) {
 	if l.Subject != "" {
-		if badString(l.Subject, 1) != "" {
+		if names.CheckKey(l.Subject) != "" {
 			return UserRecord{}, ErrNotFound
 		}
 		return r.UserBySubject(l.Subject)

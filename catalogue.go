@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // Declare brings what a program needs into the store, at each of its starts: sections,
@@ -56,7 +58,7 @@ func programName() string {
 	if err != nil {
 		return ""
 	}
-	return printable(strings.TrimSuffix(filepath.Base(path), ".exe"), maxName)
+	return names.Printable(strings.TrimSuffix(filepath.Base(path), ".exe"), names.MaxName)
 }
 
 // declarer compares a catalogue with what was declared before.

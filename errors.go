@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // The kinds of error, for [errors.Is]. A caller that needs to know which
@@ -82,7 +84,7 @@ func (e *Error) Error() string {
 
 // shown cuts a name that nobody could have meant: it came from outside and goes to logs.
 func shown(name string) string {
-	const most = 4 * maxName // a membership has three names
+	const most = 4 * names.MaxName // a membership has three names
 	if len(name) <= most {
 		return name
 	}

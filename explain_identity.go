@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // who tells who is logged in.
@@ -154,7 +156,7 @@ func (g *policyGroup) grantsAny(texts []string) bool {
 
 // granting lists what a grant can say to give a permission: its name, and the patterns, the narrowest first.
 func granting(permission string) []string {
-	return append([]string{permission}, covering(permission)...)
+	return append([]string{permission}, names.Covering(permission)...)
 }
 
 // grantOf is the group's own grant that gives a permission: its name, or the narrowest pattern; empty if there is none.

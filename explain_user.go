@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // ExplainUser explains a predicate for an administrator, as it stands for a user with all
@@ -96,7 +98,7 @@ func (x *witness) evidence(rule leaf, id *Identity) []Explanation {
 // grants tells a group's own grants that give a permission, each as the end of a path.
 func (x *witness) grants(group int32, permission string) (ends []string) {
 	g := x.policy.group(group)
-	for _, name := range append([]string{permission}, covering(permission)...) {
+	for _, name := range append([]string{permission}, names.Covering(permission)...) {
 		if !g.granted(name) {
 			continue
 		}

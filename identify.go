@@ -6,6 +6,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // Identify returns the Identity that a token stands for, with one revision of
@@ -168,7 +170,7 @@ func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error
 
 // IdentityBySubject is Identity for the user with exactly that Subject.
 func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Identity, error) {
-	if reason := badString(subject, 1); reason != "" {
+	if reason := names.CheckKey(subject); reason != "" {
 		return nil, invalid("user", subject, "Subject", reason)
 	}
 	return a.identityOf(ctx, a.caches.subjects, Sought{Subject: subject})

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // Login is what a login is asked with. A Login prints without its secrets, but not
@@ -209,7 +211,7 @@ func validGroups(record string, names []string) (err error) {
 }
 
 func (a *Authority) logLogin(ctx context.Context, l Login, err error) {
-	attrs := []any{"user", printable(l.User, maxName), "subject", printable(l.Subject, maxName), "addr", l.Addr}
+	attrs := []any{"user", names.Printable(l.User, names.MaxName), "subject", names.Printable(l.Subject, names.MaxName), "addr", l.Addr}
 	switch {
 	case err == nil:
 		a.log.InfoContext(ctx, "rbac: login", attrs...)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // errNeedHead: the login ends a ticket, so it has to take head first.
@@ -93,7 +95,7 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
 		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
-		Label: l.Label, UserAgent: printable(l.UserAgent, maxName)}
+		Label: l.Label, UserAgent: names.Printable(l.UserAgent, names.MaxName)}
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
 	}

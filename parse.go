@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // maxExpression is in bytes. It bounds the number of parts, too, since each takes some.
@@ -264,7 +266,7 @@ func foundAt(rest string) string {
 		return "the end"
 	}
 	if word := wordAt(rest); word != "" {
-		return "the word " + printable(word, 64)
+		return "the word " + names.Printable(word, 64)
 	}
 	_, size := utf8.DecodeRuneInString(rest)
 	found := rest[:size]

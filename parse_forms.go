@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // What an argument can be, as errors say it.
@@ -76,7 +78,7 @@ func listing[T any](read func(string) (T, error), make func(T, ...T) Predicate) 
 func groupOf(name string) (string, error) { return name, validName("group", "Name", name) }
 
 func permissionOf(name string) (string, error) {
-	if reason := starFault(name); reason != "" {
+	if reason := names.CheckNoPattern(name); reason != "" {
 		return "", invalid("permission", name, "Name", reason)
 	}
 	return name, validName("permission", "Name", name)
@@ -90,7 +92,7 @@ func checkScope(scope string) error {
 func idOf(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != 36 || id == uuid.Nil {
-		return uuid.Nil, invalid("predicate", "is_user_id", "", strconv.Quote(printable(text, 64))+" is no id of a user")
+		return uuid.Nil, invalid("predicate", "is_user_id", "", strconv.Quote(names.Printable(text, 64))+" is no id of a user")
 	}
 	return id, nil
 }
@@ -107,11 +109,11 @@ func formOf(name string) (form, error) {
 	if ok {
 		return f, nil
 	}
-	name = printable(name, maxName)
+	name = names.Printable(name, names.MaxName)
 	reason := unwritten[name]
 	if reason == "" {
 		reason = "there is no such predicate"
-		if meant := suggestion(name, slices.Sorted(maps.Keys(forms))); meant != "" {
+		if meant := names.Suggestion(name, slices.Sorted(maps.Keys(forms))); meant != "" {
 			reason += "; " + meant
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // holdings are the policy that a store has, to be compared with a catalogue that was
@@ -127,7 +129,7 @@ func (h *holdings) lostGrant(g Grant) string {
 	if _, there := h.groups[h.id(g.Group)]; !there {
 		return h.lost(g.Group)
 	}
-	if _, there := h.permissions[g.Permission]; !there && !isPattern(g.Permission) {
+	if _, there := h.permissions[g.Permission]; !there && !names.IsPattern(g.Permission) {
 		return "the permission " + g.Permission + " was deleted"
 	}
 	return "was revoked"
@@ -169,8 +171,8 @@ func (h *holdings) beside(c Catalogue) Catalogue {
 func (h *holdings) unmatched() []PlanEntry {
 	var entries []PlanEntry
 	for _, g := range h.all.grants {
-		given := func(p Permission) bool { return matches(g.Permission, p.Name) }
-		if isPattern(g.Permission) && g.Permission != everything && !slices.ContainsFunc(h.all.permissions, given) {
+		given := func(p Permission) bool { return names.Matches(g.Permission, p.Name) }
+		if names.IsPattern(g.Permission) && g.Permission != names.Everything && !slices.ContainsFunc(h.all.permissions, given) {
 			entries = append(entries, PlanEntry{"grant", grantName(g.public(h.groups[g.Group].Name)), unmatchedReason})
 		}
 	}

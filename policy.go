@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/persistent"
 )
 
@@ -171,7 +172,7 @@ func (p *policy) byName(groups []int32) []int32 {
 
 // matching yields the permissions that a pattern gives, in byte order.
 func (p *policy) matching(pattern string) func(yield func(string, int32) bool) {
-	stem := stemOf(pattern)
+	stem := names.Stem(pattern)
 	return func(yield func(string, int32) bool) {
 		for name, n := range p.names.Under(stem) {
 			if name != stem && !yield(name, n) { // the stem itself, with its dot, is not below it

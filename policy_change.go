@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // A change is made to a copy of the policy that shares all it does not touch, so that it costs what it concerns and
@@ -104,14 +106,14 @@ func (p *policy) deleteGroup(c Change) bool {
 
 func (p *policy) addPermission(c Change) bool {
 	var perm Permission
-	if !recorded(c.After, &perm) || perm.Name != c.Subject || starFault(perm.Name) != "" || p.permission(perm.Name) != nil {
+	if !recorded(c.After, &perm) || perm.Name != c.Subject || names.CheckNoPattern(perm.Name) != "" || p.permission(perm.Name) != nil {
 		return false
 	}
 	if _, left := p.loose.Get(perm.Name); left {
 		return false // a grant that was there before the permission, in a store that was edited by hand
 	}
 	var givers []int32
-	for _, pattern := range covering(perm.Name) {
+	for _, pattern := range names.Covering(perm.Name) {
 		groups, _ := p.loose.Get(pattern)
 		givers = append(givers, groups...)
 	}
@@ -176,7 +178,7 @@ func (p *policy) grant(c Change) bool {
 	text := c.Object
 	if num, ok := p.permissionNums.Get(text); ok {
 		text = p.permissions.Get(num).Name
-	} else if isPattern(text) {
+	} else if names.IsPattern(text) {
 		text = strings.Clone(text) // the host may reuse its bytes, and the policy stays
 		groups, _ := p.loose.Get(text)
 		p.loose.Set(p.serial, text, sortedSet(append(slices.Clone(groups), n)))
@@ -228,7 +230,7 @@ func (p *policy) givenBy(grants []string) []int32 {
 	for _, name := range grants {
 		if n, ok := p.permissionNums.Get(name); ok {
 			list = append(list, n)
-		} else if isPattern(name) {
+		} else if names.IsPattern(name) {
 			for _, n := range p.matching(name) {
 				list = append(list, n)
 			}

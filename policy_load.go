@@ -3,6 +3,8 @@ package rbac
 import (
 	"maps"
 	"slices"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // loadPolicy reads and compiles the policy that r shows.
@@ -65,7 +67,7 @@ func (p *policy) setInheritances(inheritances []InheritanceRecord) {
 func (p *policy) readPermissions(r Records) error {
 	permissions, err := r.Permissions()
 	for _, perm := range permissions {
-		if starFault(perm.Name) == "" { // else the store was edited by hand, or is of a version that took such names
+		if names.CheckNoPattern(perm.Name) == "" { // else the store was edited by hand, or is of a version that took such names
 			p.putPermission(perm)
 		}
 	}
@@ -115,7 +117,7 @@ func (p *policy) readGrants(r Records) (grantees, error) {
 func (p *policy) spread(granted grantees) {
 	for pattern, groups := range maps.Collect(p.loose.All()) {
 		p.loose.Set(p.serial, pattern, sortedSet(slices.Clone(groups)))
-		if isPattern(pattern) {
+		if names.IsPattern(pattern) {
 			for _, perm := range p.matching(pattern) {
 				granted[perm] = append(granted[perm], groups...)
 			}

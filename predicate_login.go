@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // AuthenticatedWithin is met by a user who proved who they are less than d ago: for what should
@@ -102,7 +104,7 @@ func short(d time.Duration) string {
 func loginWithin(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, invalid("predicate", "authenticated_within", "", strconv.Quote(printable(text, 64))+` is no duration such as "15m" or "1h30m"`)
+		return 0, invalid("predicate", "authenticated_within", "", strconv.Quote(names.Printable(text, 64))+` is no duration such as "15m" or "1h30m"`)
 	}
 	return d, nil
 }

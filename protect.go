@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // protection is what a transaction must not take away: the permissions of
@@ -86,7 +88,7 @@ func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
 // or of a group they inherit. It is never nil: no group is not the same as any group.
 func (tx *Tx) permissionGroups(permission string) ([]uuid.UUID, error) {
 	granted := []uuid.UUID{}
-	for _, name := range append(covering(permission), permission) {
+	for _, name := range append(names.Covering(permission), permission) {
 		grants, err := tx.r.PermissionGrants(name)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // Review functions look at the records, at the time the transaction began. They
@@ -44,7 +46,7 @@ func (tx *Tx) UserBySubject(subject string) (User, error) {
 }
 
 func (tx *Tx) userBy(name, field, key string, find func(string) (UserRecord, error)) (User, error) {
-	if reason := badString(name, 1); reason != "" {
+	if reason := names.CheckKey(name); reason != "" {
 		return User{}, invalid("user", name, field, reason)
 	}
 	u, err := find(key)
@@ -235,12 +237,12 @@ func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error)
 	return tx.permissionsNamed(granted)
 }
 
-func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) {
-	permissions := make([]Permission, 0, len(names))
-	if slices.ContainsFunc(slices.Collect(maps.Keys(names)), isPattern) {
-		return tx.permissionsMatching(names)
+func (tx *Tx) permissionsNamed(granted map[string]struct{}) ([]Permission, error) {
+	permissions := make([]Permission, 0, len(granted))
+	if slices.ContainsFunc(slices.Collect(maps.Keys(granted)), names.IsPattern) {
+		return tx.permissionsMatching(granted)
 	}
-	for name := range names {
+	for name := range granted {
 		p, err := tx.r.Permission(name)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, err
@@ -254,9 +256,9 @@ func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) 
 }
 
 // permissionsMatching is permissionsNamed for names with patterns among them: any permission may match.
-func (tx *Tx) permissionsMatching(names map[string]struct{}) ([]Permission, error) {
+func (tx *Tx) permissionsMatching(granted map[string]struct{}) ([]Permission, error) {
 	all, err := tx.r.Permissions()
-	granting := policyGroup{grants: slices.Sorted(maps.Keys(names))}
+	granting := policyGroup{grants: slices.Sorted(maps.Keys(granted))}
 	return slices.DeleteFunc(all, func(p Permission) bool { return !granting.grantsItself(p.Name) }), err
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // GroupOperationsOnObject lists the operations that a group may perform on an object, by inheritance
@@ -26,7 +28,7 @@ func (tx *Tx) operationsOn(object string, permissions []Permission, err error) (
 	if err != nil {
 		return nil, err
 	}
-	if reason := badString(object, 1); reason != "" {
+	if reason := names.CheckKey(object); reason != "" {
 		return nil, invalid("object", object, "", reason)
 	}
 	operations := []string{}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strconv"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // scopedGroups are the groups of an Identity in every scope. It does not change.
@@ -61,7 +63,7 @@ func validScope(scope string) bool { return badScope(scope) == "" }
 
 // badScope says what is wrong with a scope that is asked about; the one of a membership may be empty, too.
 func badScope(scope string) string {
-	if reason := badString(scope, 1); reason != "" {
+	if reason := names.CheckKey(scope); reason != "" {
 		return "the scope is " + reason
 	}
 	return ""
@@ -124,7 +126,7 @@ func (id *Identity) Scopes(permission string) (everywhere bool, scopes []string)
 //	In("org:"+r.PathValue("org"), HasPermission("invoice.read"))
 func In(scope string, p Predicate) Predicate {
 	if !validScope(scope) {
-		return newLeaf(&flawed{"in", []string{strconv.Quote(scope), own(p).String()}, strconv.Quote(printable(scope, 64)) + " is no valid scope"})
+		return newLeaf(&flawed{"in", []string{strconv.Quote(scope), own(p).String()}, strconv.Quote(names.Printable(scope, 64)) + " is no valid scope"})
 	}
 	return newCompound(&inScope{compound{name: "in", parts: ownAll(p, nil)}, scope})
 }

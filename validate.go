@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // Validate returns every fault of a predicate that can be known before it is asked: a group or
@@ -68,8 +70,8 @@ func (v *validation) visit(p *predicate) {
 // misspelt adds the granted patterns that were probably meant to give a permission.
 func (v *validation) misspelt(permission string) {
 	for _, pattern := range v.unmatched {
-		for _, meant := range covering(permission) {
-			if meant == everything || meant == pattern || distance([]rune(pattern), []rune(meant), 1) > 1 {
+		for _, meant := range names.Covering(permission) {
+			if meant == names.Everything || meant == pattern || !names.OneTypoApart(pattern, meant) {
 				continue
 			}
 			for _, group := range v.policy.grantees(pattern) {
@@ -111,17 +113,9 @@ func (v *validation) add(e Error, known func() []string) {
 	}
 	v.told[e] = true
 	if known != nil && len(v.errs) < mostSuggestions {
-		e.Reason = suggestion(e.Name, known())
+		e.Reason = names.Suggestion(e.Name, known())
 	}
 	v.errs = append(v.errs, &e)
-}
-
-// suggestion asks back whether the closest of the known names was meant, if one is close.
-func suggestion(name string, known []string) string {
-	if meant := closest(name, known); meant != "" {
-		return "did you mean " + strconv.Quote(meant) + "?"
-	}
-	return ""
 }
 
 func (p *policy) groupNames() []string {

@@ -1,4 +1,4 @@
-package rbac
+package names
 
 import "testing"
 
@@ -7,14 +7,14 @@ import "testing"
 func TestLookalikesAreNames(t *testing.T) {
 	for r, like := range lookalikes {
 		for _, name := range []string{string(r), like} {
-			if c, err := canonicalUser(name); err != nil || c != name {
-				t.Errorf("%q, %U: the canonical form is %q (%v)", name, []rune(name), c, err)
+			if c, reason := CanonicalUser(name); reason != "" || c != name {
+				t.Errorf("%q, %U: the canonical form is %q (%s)", name, []rune(name), c, reason)
 			}
 		}
-		if skeleton(like) != like {
-			t.Errorf("%q looks like %q, which looks like %q", r, like, skeleton(like))
+		if Skeleton(like) != like {
+			t.Errorf("%q looks like %q, which looks like %q", r, like, Skeleton(like))
 		}
-		if skeleton(string(r)) != like {
+		if Skeleton(string(r)) != like {
 			t.Errorf("%q is decomposed before it is looked up", r)
 		}
 	}
