@@ -7,59 +7,70 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/expr"
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// What an argument can be, as errors say it.
-const (
-	aString    = "a string in double quotes"
-	aPredicate = "a predicate"
-)
-
-// form is how a predicate is written.
+// form is the way in which a predicate is written, and its constructor.
 type form struct {
-	takes []string                // the arguments that there must be: aString or aPredicate
-	more  bool                    // further ones of the last kind may follow
-	check func(text string) error // each string, before build; an *Error
+	expr.Form
+	check func(text string) error // of each string, before build; returns an *Error
 	build func(texts []string, parts []Predicate) Predicate
 }
 
 // forms is the vocabulary of expressions.
 var forms = map[string]form{
-	"all":                  {[]string{aPredicate}, true, nil, func(_ []string, p []Predicate) Predicate { return All(p[0], p[1:]...) }},
-	"any":                  {[]string{aPredicate}, true, nil, func(_ []string, p []Predicate) Predicate { return Any(p[0], p[1:]...) }},
-	"not":                  {[]string{aPredicate}, false, nil, func(_ []string, p []Predicate) Predicate { return Not(p[0]) }},
-	"in":                   {[]string{aString, aPredicate}, false, checkScope, func(s []string, p []Predicate) Predicate { return In(s[0], p[0]) }},
-	"is_anonymous":         bare(IsAnonymous),
-	"not_anonymous":        bare(NotAnonymous),
-	"is_user":              single(canonicalUser, IsUser),
-	"is_user_id":           single(idOf, IsUserID),
-	"in_group":             single(groupOf, InGroup),
-	"in_all_groups":        listing(groupOf, InAllGroups),
-	"in_any_group":         listing(groupOf, InAnyGroup),
-	"has_permission":       single(permissionOf, HasPermission),
-	"has_all_permissions":  listing(permissionOf, HasAllPermissions),
-	"has_any_permission":   listing(permissionOf, HasAnyPermission),
-	"from_net":             listing(netOf, FromNet),
-	"authenticated_within": single(loginWithin, AuthenticatedWithin),
+	"all":                  formOfParts(true, All),
+	"any":                  formOfParts(true, Any),
+	"not":                  formOfParts(false, func(p Predicate, _ ...Predicate) Predicate { return Not(p) }),
+	"in":                   formOfScope(In),
+	"is_anonymous":         formOfNothing(IsAnonymous),
+	"not_anonymous":        formOfNothing(NotAnonymous),
+	"is_user":              formOfOne(canonicalUser, IsUser),
+	"is_user_id":           formOfOne(userIDOf, IsUserID),
+	"in_group":             formOfOne(groupOf, InGroup),
+	"in_all_groups":        formOfList(groupOf, InAllGroups),
+	"in_any_group":         formOfList(groupOf, InAnyGroup),
+	"has_permission":       formOfOne(permissionOf, HasPermission),
+	"has_all_permissions":  formOfList(permissionOf, HasAllPermissions),
+	"has_any_permission":   formOfList(permissionOf, HasAnyPermission),
+	"from_net":             formOfMany(netOf, FromNet),
+	"authenticated_within": formOfOne(loginWithin, AuthenticatedWithin),
 }
 
-func bare(make func() Predicate) form {
-	return form{build: func([]string, []Predicate) Predicate { return make() }}
+// formOfParts is the form of a predicate with parts.
+func formOfParts(more bool, construct func(Predicate, ...Predicate) Predicate) form {
+	return form{
+		Form:  expr.Form{Takes: []expr.Kind{expr.ACall}, More: more},
+		build: func(_ []string, parts []Predicate) Predicate { return construct(parts[0], parts[1:]...) },
+	}
 }
 
-// single is the form of a predicate of one value, which read makes of its text.
-func single[T any](read func(string) (T, error), make func(T) Predicate) form {
-	f := listing(read, func(value T, _ ...T) Predicate { return make(value) })
-	f.more = false
+// formOfScope is the form of a predicate with a scope and one part.
+func formOfScope(construct func(string, Predicate) Predicate) form {
+	return form{
+		Form:  expr.Form{Takes: []expr.Kind{expr.AString, expr.ACall}},
+		check: func(scope string) error { return invalid("predicate", "in", "", badScope(scope)) },
+		build: func(texts []string, parts []Predicate) Predicate { return construct(texts[0], parts[0]) },
+	}
+}
+
+// formOfNothing is the form of a predicate without arguments.
+func formOfNothing(construct func() Predicate) form {
+	return form{build: func([]string, []Predicate) Predicate { return construct() }}
+}
+
+// formOfOne is the form of a predicate of one value, which read returns for a string.
+func formOfOne[T any](read func(string) (T, error), construct func(T) Predicate) form {
+	f := formOfMany(read, func(value T, _ ...T) Predicate { return construct(value) })
+	f.More = false
 	return f
 }
 
-// listing is the form of a predicate of one or more values.
-func listing[T any](read func(string) (T, error), make func(T, ...T) Predicate) form {
+// formOfMany is the form of a predicate of one or more values.
+func formOfMany[T any](read func(string) (T, error), construct func(T, ...T) Predicate) form {
 	return form{
-		takes: []string{aString},
-		more:  true,
+		Form: expr.Form{Takes: []expr.Kind{expr.AString}, More: true},
 		check: func(text string) error {
 			_, err := read(text)
 			return err
@@ -70,9 +81,17 @@ func listing[T any](read func(string) (T, error), make func(T, ...T) Predicate) 
 				value, _ := read(text) // checked
 				values = append(values, value)
 			}
-			return make(values[0], values[1:]...)
+			return construct(values[0], values[1:]...)
 		},
 	}
+}
+
+// formOfList is the form of a predicate that stands for a compound with one part for each
+// value.
+func formOfList[T any](read func(string) (T, error), construct func(T, ...T) Predicate) form {
+	f := formOfMany(read, construct)
+	f.Depth = 2
+	return f
 }
 
 func groupOf(name string) (string, error) { return name, validName("group", "Name", name) }
@@ -84,12 +103,8 @@ func permissionOf(name string) (string, error) {
 	return name, validName("permission", "Name", name)
 }
 
-func checkScope(scope string) error {
-	return invalid("predicate", "in", "", badScope(scope))
-}
-
-// idOf takes the one form in which ids are printed.
-func idOf(text string) (uuid.UUID, error) {
+// userIDOf accepts ids in the printed form only.
+func userIDOf(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != 36 || id == uuid.Nil {
 		return uuid.Nil, invalid("predicate", "is_user_id", "", strconv.Quote(names.Printable(text, 64))+" is no id of a user")
@@ -97,50 +112,26 @@ func idOf(text string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// unwritten are the words that String prints where there is no expression.
-var unwritten = map[string]string{
+// lookUpForm returns the form of a predicate, or the reason why there is none.
+func lookUpForm(name string) (f expr.Form, reason string) {
+	if f, ok := forms[name]; ok {
+		return f.Form, ""
+	}
+	name = names.Printable(name, names.MaxName)
+	if reason := unwritable[name]; reason != "" {
+		return expr.Form{}, reason
+	}
+	reason = "there is no such predicate"
+	if question := names.Suggestion(name, slices.Sorted(maps.Keys(forms))); question != "" {
+		reason += "; " + question
+	}
+	return expr.Form{}, reason
+}
+
+// unwritable has the words that String prints for predicates that no expression can
+// name.
+var unwritable = map[string]string{
 	"func": "a Func is Go code, which an expression cannot name",
 	"nil":  "it stands for a predicate that was missing",
 	"…":    "it stands for parts that were left out, because there were too many or too deep ones",
-}
-
-func formOf(name string) (form, error) {
-	f, ok := forms[name]
-	if ok {
-		return f, nil
-	}
-	name = names.Printable(name, names.MaxName)
-	reason := unwritten[name]
-	if reason == "" {
-		reason = "there is no such predicate"
-		if meant := names.Suggestion(name, slices.Sorted(maps.Keys(forms))); meant != "" {
-			reason += "; " + meant
-		}
-	}
-	return form{}, &Error{Kind: ErrInvalid, Record: "predicate", Name: name, Reason: reason}
-}
-
-// call is a predicate as it is read.
-type call struct {
-	name  string
-	at    int // in bytes
-	level int // the outermost has 1
-	form  form
-	texts []string
-	parts []Predicate
-	msg   string
-}
-
-func (c *call) count() int { return len(c.texts) + len(c.parts) }
-
-// wants is what the next argument may be, "" if there is no next one.
-func (c *call) wants() string {
-	n, takes := c.count(), c.form.takes
-	switch {
-	case n < len(takes):
-		return takes[n]
-	case c.form.more:
-		return takes[len(takes)-1]
-	}
-	return ""
 }
