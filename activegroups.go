@@ -138,7 +138,7 @@ func (tx *Tx) ticketActivity(t TicketRecord) (active, omitted []Group, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := tx.dynamicPolicy(groupsOf([]holder{{t.User, memberships}}))
+	p, err := tx.dynamicPolicy(groupsOfHolders([]holder{{t.User, memberships}}))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -158,22 +158,6 @@ func (p *policy) named(numbers []int32) []Group {
 		groups[i] = p.group(n).Group
 	}
 	return groups
-}
-
-func groupNames(groups []Group) []string {
-	names := make([]string, len(groups))
-	for i, g := range groups {
-		names[i] = g.Name
-	}
-	return names
-}
-
-func groupIDs(groups []Group) []uuid.UUID {
-	ids := make([]uuid.UUID, len(groups))
-	for i, g := range groups {
-		ids[i] = g.ID
-	}
-	return ids
 }
 
 // TicketGroups lists the groups that are active in the ticket of a token, in any scope and without those they

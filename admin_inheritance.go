@@ -2,8 +2,6 @@ package rbac
 
 import (
 	"slices"
-
-	"github.com/google/uuid"
 )
 
 // AddInheritance lets the group Senior inherit the group Junior: Senior gets
@@ -137,36 +135,4 @@ func (tx *Tx) deleteInheritance(senior, junior Group) error {
 		return err
 	}
 	return tx.logInheritance("DeleteInheritance", senior, junior, Inheritance{Senior: senior.Name, Junior: junior.Name}, nil)
-}
-
-// juniors returns groups and all groups they inherit, in the order of discovery.
-func (tx *Tx) juniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
-	return reach(groups, tx.r.Juniors)
-}
-
-// seniors returns groups and all groups that inherit them, in the order of discovery.
-func (tx *Tx) seniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
-	return reach(groups, tx.r.Seniors)
-}
-
-func reach(from []uuid.UUID, next func(uuid.UUID) ([]uuid.UUID, error)) ([]uuid.UUID, error) {
-	seen := make(map[uuid.UUID]struct{}, len(from))
-	reached := make([]uuid.UUID, 0, len(from))
-	add := func(groups []uuid.UUID) {
-		for _, g := range groups {
-			if _, ok := seen[g]; !ok {
-				seen[g] = struct{}{}
-				reached = append(reached, g)
-			}
-		}
-	}
-	add(from)
-	for i := 0; i < len(reached); i++ {
-		groups, err := next(reached[i])
-		if err != nil {
-			return nil, err
-		}
-		add(groups)
-	}
-	return reached, nil
 }

@@ -1,6 +1,9 @@
 package rbac
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // AssignUser makes a user a member of a group: everywhere, or in the scope that
 // the Membership names. ErrExists if there is one with that user, group and scope
@@ -64,6 +67,11 @@ func (m MembershipRecord) public(user, group string) Membership {
 	return Membership{User: user, Group: group, Scope: m.Scope, Note: m.Note, Until: m.Until,
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
 }
+
+// countsAt reports whether a membership has not ended.
+func (m MembershipRecord) countsAt(now time.Time) bool { return counts(m.Until, now) }
+
+func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
 
 func (tx *Tx) logMembership(action string, m MembershipRecord, user, group string, before, after any) error {
 	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)

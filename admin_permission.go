@@ -180,14 +180,6 @@ func checkSection(s Section) error {
 	return errors.Join(validName("section", "Name", s.Name), validText("section", s.Name, "Title", s.Title))
 }
 
-func (tx *Tx) section(name string) (Section, error) {
-	if err := validName("section", "Name", name); err != nil {
-		return Section{}, err
-	}
-	s, err := tx.r.Section(name)
-	return s, named(err, "section", name)
-}
-
 // ModifySection replaces title and position of the section with that name.
 func (tx *Tx) ModifySection(s Section) error {
 	if err := tx.writable(); err != nil {

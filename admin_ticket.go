@@ -1,7 +1,6 @@
 package rbac
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -123,26 +122,4 @@ func (tx *Tx) narrowTicket(action string, u User, t TicketRecord, before []strin
 // ticketGroups is what the change log says of the active groups of a ticket.
 type ticketGroups struct {
 	Groups []string `json:"groups"`
-}
-
-// authorizedGroups returns the groups a user is a member of in any scope at this
-// time, and all groups that these inherit.
-func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
-	memberships, err := tx.r.UserMemberships(user)
-	if err != nil {
-		return nil, err
-	}
-	var groups []uuid.UUID
-	for _, m := range memberships {
-		if m.countsAt(tx.now) {
-			groups = append(groups, m.Group)
-		}
-	}
-	return tx.juniors(groups...)
-}
-
-// sortIDs brings ids into the order in which stores keep them.
-func sortIDs(ids []uuid.UUID) []uuid.UUID {
-	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-	return slices.Compact(ids)
 }

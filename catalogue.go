@@ -134,14 +134,6 @@ func follow[T comparable](stored *T, was, is T) {
 	}
 }
 
-// ignore takes an error of this kind for none.
-func ignore(err, kind error) error {
-	if errors.Is(err, kind) {
-		return nil
-	}
-	return err
-}
-
 func (d *declarer) sections(c Catalogue) error {
 	for _, s := range c.Sections {
 		if err := declare(d, "section", s.Name, s, d.addSection, d.updateSection); err != nil {

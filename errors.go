@@ -113,3 +113,54 @@ func (e *ThrottledError) Error() string {
 
 // Unwrap returns ErrThrottled.
 func (e *ThrottledError) Unwrap() error { return ErrThrottled }
+
+// invalid returns the ErrInvalid for a reason, and nil if there is no reason.
+func invalid(record, name, field, reason string) error {
+	if reason == "" {
+		return nil
+	}
+	return &Error{Kind: ErrInvalid, Record: record, Name: name, Field: field, Reason: reason}
+}
+
+// named gives a store's ErrNotFound the name of what was looked for.
+func named(err error, record, name string) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Kind: ErrNotFound, Record: record, Name: name}
+	}
+	return err
+}
+
+// unknownID is named for a record that a Modify call looked for by its ID.
+func unknownID(err error, record, name string) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Kind: ErrNotFound, Record: record, Name: name, Field: "ID"}
+	}
+	return err
+}
+
+// free turns the result of looking for a record that must not be there into an error.
+func free(found error, record, name, field string) error {
+	switch {
+	case found == nil:
+		return &Error{Kind: ErrExists, Record: record, Name: name, Field: field}
+	case errors.Is(found, ErrNotFound):
+		return nil
+	}
+	return found
+}
+
+// ignore takes an error of this kind for none.
+func ignore(err, kind error) error {
+	if errors.Is(err, kind) {
+		return nil
+	}
+	return err
+}
+
+// noTicket says of a ticket what was said of its user.
+func noTicket(err error) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) {
+		return ErrNoTicket
+	}
+	return err
+}

@@ -108,14 +108,6 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 	return nil
 }
 
-// noTicket says of a ticket what was said of its user.
-func noTicket(err error) error {
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) {
-		return ErrNoTicket
-	}
-	return err
-}
-
 // readUser reads an enabled user and their memberships. One that is disabled is ErrDenied.
 func readUser(r Records, p *policy, find func() (UserRecord, error)) (*cachedUser, error) {
 	u, err := find()

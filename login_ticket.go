@@ -121,7 +121,7 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.dynamicPolicy(groupsOf([]holder{{u.ID, memberships}}))
+	p, err := tx.dynamicPolicy(groupsOfHolders([]holder{{u.ID, memberships}}))
 	if err != nil {
 		return nil, err
 	}

@@ -75,11 +75,3 @@ func validTime(record, name, field string, t time.Time) error {
 	}
 	return invalid(record, name, field, "not in the years 1970 to 9999")
 }
-
-// invalid returns the ErrInvalid for a reason, and nil if there is no reason.
-func invalid(record, name, field, reason string) error {
-	if reason == "" {
-		return nil
-	}
-	return &Error{Kind: ErrInvalid, Record: record, Name: name, Field: field, Reason: reason}
-}

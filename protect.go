@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-
-	"github.com/rbac-go/rbac/internal/names"
 )
 
 // protection is what a transaction must not take away: the permissions of
@@ -82,20 +80,4 @@ func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
 		_, _, violated := p.violated(p.closeOver([]int32{n}))
 		return violated
 	}), nil
-}
-
-// permissionGroups returns the groups that give a permission: by a grant of their own
-// or of a group they inherit. It is never nil: no group is not the same as any group.
-func (tx *Tx) permissionGroups(permission string) ([]uuid.UUID, error) {
-	granted := []uuid.UUID{}
-	for _, name := range append(names.Covering(permission), permission) {
-		grants, err := tx.r.PermissionGrants(name)
-		if err != nil {
-			return nil, err
-		}
-		for _, g := range grants {
-			granted = append(granted, g.Group)
-		}
-	}
-	return tx.seniors(granted...)
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -158,11 +157,6 @@ func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
 	return memberships, nil
 }
 
-// countsAt reports whether a membership has not ended.
-func (m MembershipRecord) countsAt(now time.Time) bool { return counts(m.Until, now) }
-
-func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
-
 // AuthorizedUsers lists the users who are members, in any scope, of the group or of
 // one that inherits it, in byte order of their names (INCITS 359 section 6.2.1).
 func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
@@ -184,20 +178,6 @@ func (tx *Tx) AuthorizedGroups(user string) ([]Group, error) {
 		return nil, err
 	}
 	return tx.groupsOf(tx.authorizedGroups(u.ID))
-}
-
-func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]Group, len(ids))
-	for i, id := range ids {
-		if groups[i], err = tx.r.Group(id); err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
-	return groups, nil
 }
 
 // GroupPermissions lists the permissions that a group gives, inherited ones

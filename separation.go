@@ -78,8 +78,8 @@ type holder struct {
 	memberships []MembershipRecord
 }
 
-// groups lists the groups of the memberships of holders, each once.
-func groupsOf(holders []holder) []uuid.UUID {
+// groupsOfHolders lists the groups of the memberships of holders, each once.
+func groupsOfHolders(holders []holder) []uuid.UUID {
 	var groups []uuid.UUID
 	for _, h := range holders {
 		for _, m := range h.memberships {
@@ -155,7 +155,7 @@ func (tx *Tx) checkMembership(m MembershipRecord) error {
 	}
 	same := func(o MembershipRecord) bool { return o.Group == m.Group && o.Scope == m.Scope }
 	holders := []holder{{m.User, append(slices.DeleteFunc(memberships, same), m)}}
-	p, err := tx.policyOf(groupsOf(holders), sets)
+	p, err := tx.policyOf(groupsOfHolders(holders), sets)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (tx *Tx) checkInheritance(edge InheritanceRecord, gained []uuid.UUID) error
 			return err
 		}
 	}
-	p, err := tx.policyOf(groupsOf(holders), static, edge)
+	p, err := tx.policyOf(groupsOfHolders(holders), static, edge)
 	if err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy) error {
 	if len(holders) == 0 || next.sets.Len() == 0 {
 		return nil
 	}
-	now, err := tx.dynamicPolicy(groupsOf(holders))
+	now, err := tx.dynamicPolicy(groupsOfHolders(holders))
 	if err != nil {
 		return err
 	}
