@@ -6,12 +6,15 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// GrantPermission gives a group a permission, or a pattern of permissions. A second grant of
-// the same changes nothing, its Note included (INCITS 359 section 6.1.1).
+// GrantPermission grants a permission, or a pattern of permissions, to a group.
+// A second grant of the same permission or pattern changes nothing, the Note
+// included (INCITS 359 section 6.1.1).
 //
-// The pattern * is every permission, and post.* every one whose name begins with post. and
-// goes on, those that are added later included. One with an empty segment, such as post..*, is ErrInvalid. A pattern is a grant of its own: revoking a
-// permission that it gives is ErrNotFound, and takes nothing away.
+// The pattern * matches every permission. The pattern post.* matches every
+// permission whose name is longer than post. and begins with post., including
+// permissions that are added later. A pattern with an empty segment, such as
+// post..*, is ErrInvalid. A grant of a pattern is a single grant: to revoke one
+// of the matching permissions is ErrNotFound, and revokes nothing.
 func (tx *Tx) GrantPermission(g Grant) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -38,7 +41,7 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	return tx.logGrant("GrantPermission", rec, group.Name, nil, rec.public(group.Name))
 }
 
-// grantKey finds the group of a grant and checks its texts.
+// grantKey returns the group of a grant, after checking the texts of the grant.
 func (tx *Tx) grantKey(g Grant) (Group, error) {
 	check := names.CheckName
 	if names.IsPattern(g.Permission) {
@@ -53,7 +56,7 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 	return tx.group(g.Group)
 }
 
-// grantName names a grant in errors.
+// grantName returns the name of a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
 func (g GrantRecord) public(group string) Grant {
@@ -73,7 +76,8 @@ func (tx *Tx) grant(g Grant) (Group, GrantRecord, error) {
 	return group, rec, named(err, "grant", grantName(g))
 }
 
-// ModifyGrant replaces the Note of the grant with that group and permission.
+// ModifyGrant replaces the Note of the grant with the group and permission of
+// g.
 func (tx *Tx) ModifyGrant(g Grant) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -90,8 +94,8 @@ func (tx *Tx) ModifyGrant(g Grant) error {
 	return tx.logGrant("ModifyGrant", rec, group.Name, old.public(group.Name), rec.public(group.Name))
 }
 
-// RevokePermission takes back what GrantPermission gave to that group. The group
-// may still have the permission from a group it inherits.
+// RevokePermission revokes a grant. The group may still have the permission by
+// another grant, or from a group that it inherits.
 func (tx *Tx) RevokePermission(g Grant) error {
 	if err := tx.writable(); err != nil {
 		return err

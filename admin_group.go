@@ -6,7 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// AddGroup adds a group without members or grants and returns the record as it was stored.
+// AddGroup adds a group without members or grants and returns the stored
+// record.
 func (tx *Tx) AddGroup(g Group) (Group, error) {
 	if err := tx.writable(); err != nil {
 		return Group{}, err
@@ -42,8 +43,9 @@ func checkGroup(g Group) error {
 		validText("group", g.Name, "Note", g.Note))
 }
 
-// ModifyGroup replaces every writable field of the group with that ID. Members,
-// grants and inheritances follow a changed name; predicates do not: they name groups.
+// ModifyGroup replaces every writable field of the group with the ID of g.
+// Members, grants and inheritances follow a changed name. Predicates name
+// groups, so they do not follow.
 func (tx *Tx) ModifyGroup(g Group) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -74,10 +76,11 @@ func (tx *Tx) ModifyGroup(g Group) error {
 	return tx.log(Change{Action: "ModifyGroup", Subject: g.Name, SubjectID: g.ID}, old, g)
 }
 
-// DeleteGroup deletes a group with its memberships, grants and inheritances. It is
-// no longer active in any ticket, and neither is a group that its members were
-// authorized for only through it. It leaves the separation sets that name it; ErrSeparation if one
-// would have fewer groups than its cardinality: then delete the set first.
+// DeleteGroup deletes a group with its memberships, grants and inheritances.
+// The group is no longer active in any ticket, and neither is a group that the
+// members were authorized for only through the deleted group. The group leaves
+// its separation sets. ErrSeparation if a set would have fewer groups than its
+// cardinality: delete the set first.
 func (tx *Tx) DeleteGroup(name string) error {
 	if err := tx.writable(); err != nil {
 		return err

@@ -5,20 +5,22 @@ import (
 )
 
 // AddInheritance lets the group Senior inherit the group Junior: Senior gets
-// Junior's permissions, and Senior's users are authorized for Junior (INCITS 359
-// section 6.2.1). ErrCycle if Junior inherits Senior, directly or through others, or is Senior.
-// An inheritance that others imply already may be added. With [Config.LimitedHierarchy]
-// a second junior of one group is ErrExists. ErrSeparation if through it a user would violate a
-// static separation set, or an open ticket a dynamic one.
+// Junior's permissions, and Senior's users are authorized for Junior (INCITS
+// 359 section 6.2.1). An inheritance that is already implied may be added.
+//
+// ErrCycle if Junior is Senior, or inherits Senior directly or indirectly. With
+// [Config.LimitedHierarchy], ErrExists for a second junior of a group.
+// ErrSeparation if a user would violate a static separation set, or an open
+// ticket a dynamic set.
 func (tx *Tx) AddInheritance(i Inheritance) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
-	senior, junior, there, err := tx.inheritance(i)
+	senior, junior, exists, err := tx.inheritance(i)
 	if err != nil {
 		return err
 	}
-	if there {
+	if exists {
 		return &Error{Kind: ErrExists, Record: "inheritance", Name: inheritanceName(i)}
 	}
 	inherited, err := tx.juniors(junior.ID)
@@ -45,7 +47,7 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 		func() error { return tx.logInheritance("AddInheritance", senior, junior, nil, i) })
 }
 
-// checkLimited refuses a second immediate junior where the hierarchy is limited.
+// checkLimited refuses a second immediate junior if the hierarchy is limited.
 func (tx *Tx) checkLimited(i Inheritance, senior Group) error {
 	if !tx.a.cfg.LimitedHierarchy {
 		return nil
@@ -58,14 +60,16 @@ func (tx *Tx) checkLimited(i Inheritance, senior Group) error {
 		Reason: i.Senior + " inherits " + juniors[0].Name + ", and the hierarchy is limited to one immediate junior"}
 }
 
-// AddAscendant adds a group that inherits an existing one, and returns it as it was
-// stored (INCITS 359 section 6.2.1). Its errors are those of AddGroup and AddInheritance; after one nothing was added.
+// AddAscendant adds a group that inherits an existing group, and returns the
+// stored record (INCITS 359 section 6.2.1). The errors are those of AddGroup
+// and AddInheritance. After an error nothing is added.
 func (tx *Tx) AddAscendant(g Group, junior string) (Group, error) {
 	return tx.addRelative(g, junior, Inheritance{Senior: g.Name, Junior: junior})
 }
 
-// AddDescendant adds a group that an existing one inherits, and returns it as it was
-// stored (INCITS 359 section 6.2.1). Its errors are those of AddGroup and AddInheritance; after one nothing was added.
+// AddDescendant adds a group that an existing group inherits, and returns the
+// stored record (INCITS 359 section 6.2.1). The errors are those of AddGroup
+// and AddInheritance. After an error nothing is added.
 func (tx *Tx) AddDescendant(g Group, senior string) (Group, error) {
 	return tx.addRelative(g, senior, Inheritance{Senior: senior, Junior: g.Name})
 }
@@ -74,12 +78,12 @@ func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error
 	if err := tx.writable(); err != nil {
 		return Group{}, err
 	}
-	there, err := tx.group(relative)
+	existing, err := tx.group(relative)
 	if err != nil {
 		return Group{}, err
 	}
 	if i.Senior == relative { // a new senior has no other junior
-		if err := tx.checkLimited(i, there); err != nil {
+		if err := tx.checkLimited(i, existing); err != nil {
 			return Group{}, err
 		}
 	}
@@ -89,8 +93,9 @@ func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error
 	return g, tx.write(func() error { return tx.AddInheritance(i) })
 }
 
-// inheritance finds both groups, and tells whether the one inherits the other immediately.
-func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, there bool, err error) {
+// inheritance returns both groups of an inheritance, and whether the
+// inheritance exists.
+func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, exists bool, err error) {
 	if senior, err = tx.group(i.Senior); err != nil {
 		return
 	}
@@ -101,24 +106,25 @@ func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, there bool, err 
 	return senior, junior, slices.Contains(juniors, junior.ID), err
 }
 
-// inheritanceName names an inheritance in errors.
+// inheritanceName returns the name of an inheritance in errors.
 func inheritanceName(i Inheritance) string { return i.Senior + " of " + i.Junior }
 
 func (tx *Tx) logInheritance(action string, senior, junior Group, before, after any) error {
 	return tx.log(Change{Action: action, Subject: senior.Name, SubjectID: senior.ID, Object: junior.Name, ObjectID: junior.ID}, before, after)
 }
 
-// DeleteInheritance ends an immediate inheritance. What Senior had only through it
-// is no longer active in any ticket.
+// DeleteInheritance ends an immediate inheritance. Groups that users were
+// authorized for only through the inheritance are no longer active in any
+// ticket.
 func (tx *Tx) DeleteInheritance(i Inheritance) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
-	senior, junior, there, err := tx.inheritance(i)
+	senior, junior, exists, err := tx.inheritance(i)
 	if err != nil {
 		return err
 	}
-	if !there {
+	if !exists {
 		return &Error{Kind: ErrNotFound, Record: "inheritance", Name: inheritanceName(i)}
 	}
 	narrowed, err := tx.narrowedTickets(junior.ID)

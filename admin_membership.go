@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// AssignUser makes a user a member of a group: everywhere, or in the scope that
-// the Membership names. ErrExists if there is one with that user, group and scope
-// already, even one that has ended: ModifyMembership gives it a new end.
-// ErrSeparation if the user would violate a static separation set.
+// AssignUser makes a user a member of a group, everywhere or in the scope of m.
+// ErrExists if the user, group and scope have a membership already, even one
+// that has ended: ModifyMembership sets a new end. ErrSeparation if the user
+// would violate a static separation set.
 func (tx *Tx) AssignUser(m Membership) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -37,7 +37,8 @@ func (tx *Tx) AssignUser(m Membership) error {
 		})
 }
 
-// membershipKey finds the user and the group of a membership and checks its texts.
+// membershipKey returns the user and the group of a membership, after checking
+// the texts of the membership. The user is locked.
 func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	name := membershipName(m)
 	err := errors.Join(
@@ -55,7 +56,7 @@ func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	return u.User, g, err
 }
 
-// membershipName names a membership in errors.
+// membershipName returns the name of a membership in errors.
 func membershipName(m Membership) string {
 	if m.Scope == "" {
 		return m.User + " in " + m.Group
@@ -68,17 +69,19 @@ func (m MembershipRecord) public(user, group string) Membership {
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
 }
 
-// countsAt reports whether a membership has not ended.
+// countsAt reports whether a membership has not ended at a time.
 func (m MembershipRecord) countsAt(now time.Time) bool { return counts(m.Until, now) }
 
+// counts reports whether a membership with an end counts at a time.
 func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
 
 func (tx *Tx) logMembership(action string, m MembershipRecord, user, group string, before, after any) error {
 	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)
 }
 
-// ModifyMembership replaces Note and Until of the membership with that user, group and scope.
-// ErrSeparation if one that had ended counts again and its user would violate a static separation set.
+// ModifyMembership replaces Note and Until of the membership with the user,
+// group and scope of m. ErrSeparation if a membership that had ended counts
+// again and the user would violate a static separation set.
 func (tx *Tx) ModifyMembership(m Membership) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -108,8 +111,9 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 		})
 }
 
-// DeassignUser ends the membership with that user, group and scope. Its group is no
-// longer active in any ticket of the user, unless another membership gives it.
+// DeassignUser ends the membership with the user, group and scope of m. The
+// group is no longer active in any ticket of the user, unless the user has the
+// group by another membership.
 func (tx *Tx) DeassignUser(m Membership) error {
 	if err := tx.writable(); err != nil {
 		return err

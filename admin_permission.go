@@ -8,9 +8,9 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// AddPermission adds a permission and returns the record as it was stored. Its
-// Section, unless empty, must exist. The name cannot contain *, which stands
-// in patterns only.
+// AddPermission adds a permission and returns the stored record. The Section,
+// unless empty, must exist. The name cannot contain *, which is for patterns
+// only.
 func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 	if err := tx.writable(); err != nil {
 		return Permission{}, err
@@ -55,8 +55,8 @@ func (tx *Tx) checkPermission(p Permission) error {
 	return err
 }
 
-// newPermission refuses what may not be stored anew, in the fields that differ
-// from those of old: a star, and hidden characters.
+// newPermission refuses * and hidden characters in the fields of p that differ
+// from the fields of old. Stored values keep working.
 func newPermission(p, old Permission) error {
 	var errs []error
 	if p.Name != old.Name {
@@ -72,8 +72,9 @@ func newPermission(p, old Permission) error {
 	return errors.Join(errs...)
 }
 
-// permissionID is ErrNotFound unless a permission has that id. Stores find
-// permissions by name alone, so all are read, once in a transaction: who brings ids along brings many.
+// permissionID returns ErrNotFound unless a permission has the id. Stores find
+// permissions by name only, so permissionID reads all permissions, once in a
+// transaction: a caller that sets an ID usually sets many.
 func (tx *Tx) permissionID(id uuid.UUID) error {
 	if tx.permissionIDs == nil {
 		all, err := tx.r.Permissions()
@@ -91,8 +92,9 @@ func (tx *Tx) permissionID(id uuid.UUID) error {
 	return nil
 }
 
-// ModifyPermission replaces every writable field of the permission with that ID. Its
-// name cannot change (ErrInvalid): it is the key everything refers to.
+// ModifyPermission replaces every writable field of the permission with the ID
+// of p. The name cannot change (ErrInvalid), because grants and predicates
+// refer to it.
 func (tx *Tx) ModifyPermission(p Permission) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -123,7 +125,9 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 	return tx.log(Change{Action: "ModifyPermission", Subject: p.Name, SubjectID: p.ID}, old, p)
 }
 
-// DeletePermission deletes a permission with its grants; patterns stay. A predicate that names it is met by nobody from then on, under Not too.
+// DeletePermission deletes a permission with its grants. Grants of patterns
+// stay. A predicate that names the permission is met by nobody from then on,
+// under Not too.
 func (tx *Tx) DeletePermission(name string) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -180,7 +184,8 @@ func checkSection(s Section) error {
 	return errors.Join(validName("section", "Name", s.Name), validText("section", s.Name, "Title", s.Title))
 }
 
-// ModifySection replaces title and position of the section with that name.
+// ModifySection replaces the title and the position of the section with the
+// name of s.
 func (tx *Tx) ModifySection(s Section) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -198,7 +203,8 @@ func (tx *Tx) ModifySection(s Section) error {
 	return tx.log(Change{Action: "ModifySection", Subject: s.Name}, old, s)
 }
 
-// DeleteSection deletes a section; its permissions are in no section then.
+// DeleteSection deletes a section. Its permissions are in no section
+// afterwards.
 func (tx *Tx) DeleteSection(name string) error {
 	if err := tx.writable(); err != nil {
 		return err

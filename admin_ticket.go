@@ -8,7 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// endAllTickets ends all tickets of a user, API keys too. Its caller writes a Change of the user in any case.
+// endAllTickets ends all tickets of a user, API keys included. The caller
+// writes a Change of the user in any case.
 func (tx *Tx) endAllTickets(u User) error {
 	tickets, err := tx.r.UserTickets(u.ID)
 	if err != nil {
@@ -26,7 +27,8 @@ func (tx *Tx) endTickets(u User, tickets []TicketRecord) error {
 	return nil
 }
 
-// endTicket deletes a ticket and writes a Change: other processes may have cached it.
+// endTicket deletes a ticket and writes a Change, because other processes may
+// have cached the ticket.
 func (tx *Tx) endTicket(action string, u User, t TicketRecord) error {
 	err := tx.r.DeleteTicket(t.ID)
 	if err != nil && !errors.Is(err, ErrNotFound) { // not found: swept meanwhile
@@ -43,12 +45,15 @@ func (a *Authority) logEnded(ctx context.Context, ended []Change) {
 	}
 }
 
-// A narrowed ticket keeps to the groups it was made with and only narrows: a group
-// its user is no longer authorized for leaves it, and does not come back when the
-// user gets it again. So tickets are pruned after each change that takes a group from
-// a user, and also before each that may give one, since a membership can end without a change.
+// A narrowed ticket starts with the groups it was issued with and can only lose
+// groups. A group that the user is no longer authorized for leaves the ticket,
+// and does not come back when the user is authorized again. So tickets are
+// pruned after each change that takes a group from a user. Because a membership
+// can end without a change, tickets are pruned before each change that may give
+// a group, too.
 
-// narrowedTickets returns the tickets in which a group, or one that it inherits, is active by name.
+// narrowedTickets returns the tickets in which a group, or a group that it
+// inherits, is active by name.
 func (tx *Tx) narrowedTickets(group uuid.UUID) ([]TicketRecord, error) {
 	groups, err := tx.juniors(group)
 	if err != nil {
@@ -76,7 +81,8 @@ func (tx *Tx) pruneUserTickets(u User) error {
 	return tx.pruneTickets(slices.DeleteFunc(tickets, func(t TicketRecord) bool { return !t.Narrowed }))
 }
 
-// pruneTickets takes out of narrowed tickets the groups that their users are not authorized for.
+// pruneTickets removes the groups from narrowed tickets that the users of the
+// tickets are not authorized for.
 func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
 	for _, t := range tickets {
 		authorized, err := tx.authorizedGroups(t.User)
@@ -102,7 +108,7 @@ func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
 	return nil
 }
 
-// narrowTicket makes groups the only ones of a ticket.
+// narrowTicket replaces the groups of a ticket.
 func (tx *Tx) narrowTicket(action string, u User, t TicketRecord, before []string, groups []uuid.UUID) error {
 	after, err := tx.groupsOf(groups, nil)
 	if err != nil {
@@ -119,7 +125,7 @@ func (tx *Tx) narrowTicket(action string, u User, t TicketRecord, before []strin
 	return tx.log(c, ticketGroups{before}, ticketGroups{groupNames(after)})
 }
 
-// ticketGroups is what the change log says of the active groups of a ticket.
+// ticketGroups is the record of a ticket's active groups in the change log.
 type ticketGroups struct {
 	Groups []string `json:"groups"`
 }

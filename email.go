@@ -9,11 +9,11 @@ import (
 
 // EmailConflicts lists, in byte order of their names, the users whom
 // [Tx.UserByEmail] does not find by their own address, because another user has
-// the same mailbox. AddUser and ModifyUser refuse such a user: conflicts come from
-// a store of an earlier version, which kept boss@faß.example apart from
+// the same mailbox. AddUser and ModifyUser refuse such a user: conflicts come
+// from a store of an earlier version, which kept boss@faß.example apart from
 // boss@xn--fa-hia.example. To end a conflict, give one of the two users another
-// address. If the other user is the one whose address changed, call ModifyUser for
-// the listed user afterwards, so that the user is found again.
+// address. If the other user is the one whose address changed, call ModifyUser
+// for the listed user afterwards, so that the user is found again.
 //
 // EmailConflicts reads all users.
 func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
@@ -37,10 +37,10 @@ func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
 	}
 }
 
-// userWithEmail returns the user whose address is the same mailbox. The key of a
-// record proves nothing: a store that is not yet migrated, or to which a program of
-// an earlier version still writes, has folded keys. So userWithEmail looks under
-// both keys and compares the address of the record.
+// userWithEmail returns the user whose address is the same mailbox. The key of
+// a record proves nothing: a store that is not yet migrated, or to which a
+// program of an earlier version still writes, has folded keys. So userWithEmail
+// looks under both keys and compares the address of the record.
 func userWithEmail(r UserRecords, address string) (UserRecord, error) {
 	key := names.EmailKey(address)
 	sameMailbox := func(u UserRecord) bool { return names.EmailKey(u.Email) == key }

@@ -12,13 +12,14 @@ import (
 )
 
 // A store of an earlier version has case-folded keys of e-mail addresses. Open
-// migrates the keys, once for each store. Lookups compare the address of a record
-// and not its key (userWithEmail), so they are right before the migration, too.
-// That is why Open succeeds where the store cannot be written to, and why several
-// processes may open a store at once.
+// migrates the keys, once for each store. Lookups compare the address of a
+// record and not its key (userWithEmail), so they are right before the
+// migration, too. That is why Open succeeds where the store cannot be written
+// to, and why several processes may open a store at once.
 
-// emailKeysMark is the Declaration that marks a store with current keys. Unicode's
-// tables decide what a domain maps to, so each version of Unicode has its own mark.
+// emailKeysMark is the Declaration that marks a store with current keys.
+// Unicode's tables decide what a domain maps to, so each version of Unicode has
+// its own mark.
 var emailKeysMark = Declaration{Kind: "e-mail keys", Key: "IDNA2008, Unicode " + unicode.Version}
 
 const (
@@ -29,9 +30,9 @@ const (
 // sharedEmail holds two users who have the same mailbox.
 type sharedEmail struct{ found, other User }
 
-// renewEmailKeys migrates the keys of a store. The only error is that of a store
-// that does not answer whether a migration is due. Whatever cannot be written is
-// left for the next Open.
+// renewEmailKeys migrates the keys of a store. The only error is that of a
+// store that does not answer whether a migration is due. Whatever cannot be
+// written is left for the next Open.
 func (a *Authority) renewEmailKeys(ctx context.Context) error {
 	todo, err := a.emailKeysToDo(ctx)
 	if err != nil || !todo {
@@ -143,8 +144,8 @@ func (a *Authority) updateEmailKeys(ctx context.Context, f func(Records) error) 
 
 // renewEmailKey sets the current key of a user. If two users have the same
 // mailbox, the user who was created first gets the key and the other user gets
-// none, so that a second spelling of an address takes the mailbox from nobody. A
-// user whose old key is in the way gets a current key, too.
+// none, so that a second spelling of an address takes the mailbox from nobody.
+// A user whose old key is in the way gets a current key, too.
 func renewEmailKey(r Records, id uuid.UUID) ([]sharedEmail, error) {
 	u, err := r.LockUser(id)
 	if errors.Is(err, ErrNotFound) {

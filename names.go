@@ -7,21 +7,23 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// LookalikeUsers lists, in byte order of their names, the users whose name looks
-// like the given name without being the same: Latin pаypal with a Cyrillic а, a
-// whole name in another script, rn for m, 1 for l. Where people choose their own
-// name, call LookalikeUsers before AddUser and refuse a name that looks like
-// somebody else's. A name that is not valid for a user is ErrInvalid.
+// LookalikeUsers lists, in byte order of their names, the users whose name
+// looks like the given name without being the same: Latin pаypal with a
+// Cyrillic а, a whole name in another script, rn for m, 1 for l. Where people
+// choose their own name, call LookalikeUsers before AddUser and refuse a name
+// that looks like somebody else's. A name that is not valid for a user is
+// ErrInvalid.
 //
-// Names are compared letter by letter, in the manner of Unicode UTS 39, section 4.
-// The table has the lower case look-alikes of Latin among Cyrillic, Greek, Armenian
-// and Georgian letters, and the best known look-alikes within Arabic and within
-// Chinese and Japanese. Accents count; ZWJ and ZWNJ do not. The table lacks the rest
-// of UTS 39, such as Cherokee, Coptic and small capitals, and everything that
-// depends on a font: a name that is not listed may still look like another.
+// Names are compared letter by letter, in the manner of Unicode UTS 39, section
+// 4. The table has the lower case look-alikes of Latin among Cyrillic, Greek,
+// Armenian and Georgian letters, and the best known look-alikes within Arabic
+// and within Chinese and Japanese. Accents count; ZWJ and ZWNJ do not. The
+// table lacks the rest of UTS 39, such as Cherokee, Coptic and small capitals,
+// and everything that depends on a font: a name that is not listed may still
+// look like another.
 //
-// LookalikeUsers reads all users, some 300,000 in a second with SQLite. Bound how
-// often strangers can make a service call it.
+// LookalikeUsers reads all users, some 300,000 in a second with SQLite. Bound
+// how often strangers can make a service call it.
 func (tx *Tx) LookalikeUsers(name string) iter.Seq2[User, error] {
 	return lazily(func() (iter.Seq2[User, error], error) {
 		canonical, err := canonicalUser(name)
@@ -61,14 +63,14 @@ func validText(record, name, field, text string) error {
 	return invalid(record, name, field, names.CheckText(text))
 }
 
-// noHidden refuses hidden characters in a new name or key. Stored ones that have
-// hidden characters keep working.
+// noHidden refuses hidden characters in a new name or key. Stored ones that
+// have hidden characters keep working.
 func noHidden(record, name, field, value string) error {
 	return invalid(record, name, field, names.CheckVisible(value))
 }
 
-// validTime checks a time, which may be zero. The last year is 9999, because the
-// change log is written in JSON.
+// validTime checks a time, which may be zero. The last year is 9999, because
+// the change log is written in JSON.
 func validTime(record, name, field string, t time.Time) error {
 	if year := t.UTC().Year(); t.IsZero() || 1970 <= year && year <= 9999 {
 		return nil

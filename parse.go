@@ -27,23 +27,23 @@ import (
 //	from_net("10.0.0.0/8", …)  authenticated_within("15m")
 //
 // Each is made by the constructor of the same name, and takes a last argument
-// msg="…", which acts like [WithMessage]. Strings are those of Go in double quotes,
-// as [strconv.Quote] prints them. Between the tokens there may be spaces, tabs and
-// line ends, and after the last argument a comma.
+// msg="…", which acts like [WithMessage]. Strings are those of Go in double
+// quotes, as [strconv.Quote] prints them. Between the tokens there may be
+// spaces, tabs and line ends, and after the last argument a comma.
 //
-// Parse is the inverse of String: the printed form of p is parsed into a predicate
-// that prints and decides like p, as long as the printed form has at most 64 KiB.
-// Two kinds of predicate cannot be parsed: a [Func], which is Go code that no
-// expression can name, and a predicate that is broken for everybody, such as
-// Not(nil) or InGroup("").
+// Parse is the inverse of String: the printed form of p is parsed into a
+// predicate that prints and decides like p, as long as the printed form has at
+// most 64 KiB. Two kinds of predicate cannot be parsed: a [Func], which is Go
+// code that no expression can name, and a predicate that is broken for
+// everybody, such as Not(nil) or InGroup("").
 //
-// The error is a [*ParseError], which is ErrInvalid. The expression is not in the
-// form above, has an argument that its predicate cannot use, is longer than 64 KiB,
-// is not UTF-8 or is nested deeper than 100.
+// The error is a [*ParseError], which is ErrInvalid. The expression is not in
+// the form above, has an argument that its predicate cannot use, is longer than
+// 64 KiB, is not UTF-8 or is nested deeper than 100.
 //
-// An expression decides who gets in, so accept expressions only from people who may
-// decide that. Parse does not look up groups and permissions; [Authority.Validate]
-// does.
+// An expression decides who gets in, so accept expressions only from people who
+// may decide that. Parse does not look up groups and permissions;
+// [Authority.Validate] does.
 func Parse(s string) (Predicate, error) {
 	call, fault := expr.Parse(s, maxDepth, lookUpForm)
 	if fault != nil {
@@ -54,16 +54,17 @@ func Parse(s string) (Predicate, error) {
 
 // ParseError is the ErrInvalid of [Parse].
 type ParseError struct {
-	// Line and Column are the place of the fault, from 1 on. Each character (code
-	// point) is one column, tabs included. Lines end with \n.
+	// Line and Column are the place of the fault, from 1 on. Each character
+	// (code point) is one column, tabs included. Lines end with \n.
 	Line, Column int
 	// Err describes the fault. Its Record is "predicate" and its Name is the
-	// predicate around the fault, if there is one. For the invalid name of a user,
-	// group or permission, its Record is "user", "group" or "permission".
+	// predicate around the fault, if there is one. For the invalid name of a
+	// user, group or permission, its Record is "user", "group" or "permission".
 	Err *Error
 }
 
-// Error reads like: line 1, column 9: predicate "not": rbac: invalid: expected a predicate, found ")".
+// Error reads like: line 1, column 9: predicate "not": rbac: invalid: expected
+// a predicate, found ")".
 func (e *ParseError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %v", e.Line, e.Column, e.Err)
 }
@@ -153,7 +154,8 @@ func formOfNothing(construct func() Predicate) form {
 	return form{build: func([]string, []Predicate) Predicate { return construct() }}
 }
 
-// formOfOne is the form of a predicate of one value, which read returns for a string.
+// formOfOne is the form of a predicate of one value, which read returns for a
+// string.
 func formOfOne[T any](read func(string) (T, error), construct func(T) Predicate) form {
 	f := formOfMany(read, func(value T, _ ...T) Predicate { return construct(value) })
 	f.More = false
@@ -179,8 +181,8 @@ func formOfMany[T any](read func(string) (T, error), construct func(T, ...T) Pre
 	}
 }
 
-// formOfList is the form of a predicate that stands for a compound with one part for each
-// value.
+// formOfList is the form of a predicate that stands for a compound with one
+// part for each value.
 func formOfList[T any](read func(string) (T, error), construct func(T, ...T) Predicate) form {
 	f := formOfMany(read, construct)
 	f.Depth = 2
@@ -221,8 +223,8 @@ func lookUpForm(name string) (f expr.Form, reason string) {
 	return expr.Form{}, reason
 }
 
-// unwritable has the words that String prints for predicates that no expression can
-// name.
+// unwritable has the words that String prints for predicates that no expression
+// can name.
 var unwritable = map[string]string{
 	"func": "a Func is Go code, which an expression cannot name",
 	"nil":  "it stands for a predicate that was missing",

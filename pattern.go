@@ -10,7 +10,8 @@ import (
 const unmatchedReason = "the pattern matches no permission"
 
 // unmatched lists the granted patterns that match no permission, in byte order.
-// The pattern * is left out, because it is granted before there are permissions.
+// The pattern * is left out, because it is granted before there are
+// permissions.
 func (p *policy) unmatched() []string {
 	var patterns []string
 	for name := range p.loose.All() {

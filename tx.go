@@ -11,39 +11,40 @@ import (
 	"github.com/google/uuid"
 )
 
-// Tx is one transaction of an Authority: functions that administer (AddUser,
-// GrantPermission, …) and functions that review (AssignedUsers, UserPermissions, …).
-// [Authority.View] and [Authority.Update] hand it to a function, and it is dead
-// when that function has returned: a later call fails with [ErrTxDone]. It is
-// used by one goroutine at a time.
+// Tx is one transaction of an Authority, with functions that administer
+// (AddUser, GrantPermission, …) and functions that review (AssignedUsers,
+// UserPermissions, …). [Authority.View] and [Authority.Update] pass a Tx to a
+// function. When the function has returned, the Tx is over: a later call fails
+// with [ErrTxDone]. A Tx is not safe for concurrent use.
 //
-// A call that is refused ([ErrNotFound], [ErrExists], [ErrInvalid], [ErrReadOnly],
-// [ErrCycle]) changes nothing and leaves the transaction usable. After any
-// other error an Update cannot commit.
+// A call that is refused ([ErrNotFound], [ErrExists], [ErrInvalid],
+// [ErrReadOnly], [ErrCycle]) changes nothing and leaves the transaction usable.
+// After any other error an Update cannot commit.
 //
-// Inside a View every call that changes something gives ErrReadOnly.
+// Inside a View every call that changes something returns ErrReadOnly.
 type Tx struct {
 	a           *Authority
 	ctx         context.Context
 	r           Records
 	readOnly    bool
-	head        Head // as the transaction found it
-	next        Head // what it will be
+	head        Head // at the beginning of the transaction
+	next        Head // after the commit, if anything changes
 	now         time.Time
 	actor       actor
 	reason      string
 	changes     int
-	aboutUsers  []uuid.UUID // whom changes were about
-	aboutPolicy []Change    // the others; no more than tell that they are too many to be followed one by one
-	ended       []Change    // of tickets, to be logged after the commit
-	watch       protection
-	failed      error // of a change that was half made: then the Update does not commit, whatever its function returns
+	aboutUsers  []uuid.UUID // the users of changes about users
+	aboutPolicy []Change    // other changes, at most mostChanges+1: more are not replayed one by one
+	ended       []Change    // of tickets, logged after the commit
+	protection  protection
+	failed      error // of a half-made change; a non-nil error keeps the Update from committing
 
-	permissionIDs map[uuid.UUID]struct{} // nil until asked for; see permissionID
+	permissionIDs map[uuid.UUID]struct{} // nil until the first use; see permissionID
 }
 
-// begin makes the Tx of a transaction. One that writes locks head first, so that
-// Updates exclude each other and no rule can be broken by two that are fine alone.
+// begin returns the Tx of a transaction. An Update locks head first, so that
+// Updates exclude each other: no two Updates that are valid alone can break a
+// rule together.
 func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, error) {
 	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
 	var err error
@@ -60,8 +61,10 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 	return tx, tx.findActor()
 }
 
-// remembering returns the Records of an Update that has found the store at a head. How many groups the Authority has in memory
-// may be wrong by now; which they are is asked only where that is the state of the store.
+// remembering returns the Records of an Update that has found the store at a
+// head. The number of groups comes from the state in memory, which may be
+// stale. The groups themselves are used only if the state in memory is that of
+// the store.
 func (a *Authority) remembering(ctx context.Context, r Records, head Head) *updateRecords {
 	u := &updateRecords{Records: r, ctx: ctx}
 	st := a.state.Load()
@@ -74,7 +77,7 @@ func (a *Authority) remembering(ctx context.Context, r Records, head Head) *upda
 	return u
 }
 
-// end is called when the host is through with the Tx: whatever it goes on to ask, the store refuses.
+// end is called when the host's function has returned. Later calls are refused.
 func (tx *Tx) end() {
 	if r, ok := tx.r.(*updateRecords); ok {
 		r.over.Store(true)
@@ -101,7 +104,8 @@ func newNonce() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// log writes a change; before and after are the record, or nil where there is none.
+// log writes a change. The arguments before and after are the record, or nil if
+// the record does not exist.
 func (tx *Tx) log(c Change, before, after any) error {
 	var err1, err2 error
 	c.Before, err1 = recordJSON(before)
@@ -120,7 +124,7 @@ func (tx *Tx) log(c Change, before, after any) error {
 	return tx.r.AddChange(c)
 }
 
-// write takes the steps of a change, up to the first that fails.
+// write runs the steps of a change, up to the first step that fails.
 func (tx *Tx) write(steps ...func() error) error {
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -130,8 +134,8 @@ func (tx *Tx) write(steps ...func() error) error {
 	return nil
 }
 
-// fail keeps the Update from committing. What is not found in the middle of a change
-// is no refusal: the store refers to a record that it does not have.
+// fail keeps the Update from committing. An ErrNotFound in the middle of a
+// change is not a refusal: the store refers to a record that it does not have.
 func (tx *Tx) fail(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		err = fmt.Errorf("%w: the store contradicts itself: %v", ErrUnavailable, err)
@@ -149,8 +153,9 @@ func (tx *Tx) writable() error {
 	return nil
 }
 
-// Unwrap returns the store's own transaction, if the store gives it away, and nil
-// otherwise. It is for store packages, which turn it into a type of their driver.
+// Unwrap returns the store's own transaction, or nil if the store does not give
+// it away. Unwrap is for store packages, which convert the transaction to a
+// type of their driver.
 func (tx *Tx) Unwrap() any {
 	if u, ok := tx.r.(interface{ Unwrap() any }); ok {
 		return u.Unwrap()
@@ -158,7 +163,7 @@ func (tx *Tx) Unwrap() any {
 	return nil
 }
 
-// instant brings a time into the form in which stores keep it.
+// instant returns a time in the form in which stores keep times.
 func instant(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}

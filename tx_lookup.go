@@ -10,7 +10,7 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// user finds a user by a name in any form.
+// user returns the user with a name in any form.
 func (tx *Tx) user(name string) (UserRecord, error) {
 	canonical, err := canonicalUser(name)
 	if err != nil {
@@ -20,7 +20,7 @@ func (tx *Tx) user(name string) (UserRecord, error) {
 	return u, named(err, "user", name)
 }
 
-// lockUser is user for a change that logins must not overtake.
+// lockUser is user for a change that excludes concurrent logins of the user.
 func (tx *Tx) lockUser(name string) (UserRecord, error) {
 	u, err := tx.user(name)
 	if err != nil {
@@ -54,6 +54,9 @@ func (tx *Tx) section(name string) (Section, error) {
 	return s, named(err, "section", name)
 }
 
+// groupsOf returns the groups with ids, in byte order of their names. The error
+// argument is passed through, so that a function that returns ids can be the
+// argument.
 func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
 	if err != nil {
 		return nil, err
@@ -84,16 +87,19 @@ func groupIDs(groups []Group) []uuid.UUID {
 	return ids
 }
 
-// juniors returns groups and all groups they inherit, in the order of discovery.
+// juniors returns groups and all groups that they inherit, in the order of
+// discovery.
 func (tx *Tx) juniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
 	return reach(groups, tx.r.Juniors)
 }
 
-// seniors returns groups and all groups that inherit them, in the order of discovery.
+// seniors returns groups and all groups that inherit them, in the order of
+// discovery.
 func (tx *Tx) seniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
 	return reach(groups, tx.r.Seniors)
 }
 
+// reach returns the closure of groups under next, in the order of discovery.
 func reach(from []uuid.UUID, next func(uuid.UUID) ([]uuid.UUID, error)) ([]uuid.UUID, error) {
 	seen := make(map[uuid.UUID]struct{}, len(from))
 	reached := make([]uuid.UUID, 0, len(from))
@@ -116,8 +122,8 @@ func reach(from []uuid.UUID, next func(uuid.UUID) ([]uuid.UUID, error)) ([]uuid.
 	return reached, nil
 }
 
-// authorizedGroups returns the groups a user is a member of in any scope at this
-// time, and all groups that these inherit.
+// authorizedGroups returns the groups that a user is a member of at the time of
+// the transaction, in any scope, and all groups that they inherit.
 func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
 	memberships, err := tx.r.UserMemberships(user)
 	if err != nil {
@@ -132,8 +138,9 @@ func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
 	return tx.juniors(groups...)
 }
 
-// permissionGroups returns the groups that give a permission: by a grant of their own
-// or of a group they inherit. It is never nil: no group is not the same as any group.
+// permissionGroups returns the groups that have a permission, by their own
+// grant or by that of an inherited group. The result is never nil, because a
+// nil filter selects the users of any group.
 func (tx *Tx) permissionGroups(permission string) ([]uuid.UUID, error) {
 	granted := []uuid.UUID{}
 	for _, name := range append(names.Covering(permission), permission) {
@@ -148,13 +155,15 @@ func (tx *Tx) permissionGroups(permission string) ([]uuid.UUID, error) {
 	return tx.seniors(granted...)
 }
 
-// sortIDs brings ids into the order in which stores keep them.
+// sortIDs sorts ids in the order in which stores keep ids, and removes
+// duplicates.
 func sortIDs(ids []uuid.UUID) []uuid.UUID {
 	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	return slices.Compact(ids)
 }
 
-// newID returns id, or where it is zero a new one that sorts by time of creation.
+// newID returns id, or for a zero id a new id that sorts by the time of
+// creation.
 func newID(id uuid.UUID) (uuid.UUID, error) {
 	if id != uuid.Nil {
 		return id, nil

@@ -2,13 +2,13 @@
 //
 //	any(is_user("root"), in_group("editors", msg="Only editors"))
 //
-// into trees of calls. The package knows how an expression is written. The caller
-// of Parse says which names exist and which arguments each name takes, and gives
-// the tree a meaning.
+// into trees of calls. The package knows how an expression is written. The
+// caller of Parse says which names exist and which arguments each name takes,
+// and gives the tree a meaning.
 //
-// Strings are those of Go in double quotes. Between the tokens there may be spaces,
-// tabs and line ends, and after the last argument a comma. The last argument of
-// each call may be a message, msg="…".
+// Strings are those of Go in double quotes. Between the tokens there may be
+// spaces, tabs and line ends, and after the last argument a comma. The last
+// argument of each call may be a message, msg="…".
 package expr
 
 import (
@@ -58,8 +58,9 @@ type Error struct {
 	Reason string
 }
 
-// Parse reads an expression. The function form returns the Form of a name, or the
-// reason why no call may have the name. Calls may be nested as deep as maxDepth.
+// Parse reads an expression. The function form returns the Form of a name, or
+// the reason why no call may have the name. Calls may be nested as deep as
+// maxDepth.
 func Parse(text string, maxDepth int, form func(name string) (f Form, reason string)) (*Call, *Error) {
 	if len(text) > MaxBytes {
 		return nil, &Error{0, "", "longer than 64 KiB"}
@@ -78,15 +79,17 @@ func Parse(text string, maxDepth int, form func(name string) (f Form, reason str
 	return call, nil
 }
 
-// Position returns the line and the column of an offset in a text, both from 1 on.
-// Lines end with \n, and each character (code point) is one column, tabs included.
+// Position returns the line and the column of an offset in a text, both from 1
+// on. Lines end with \n, and each character (code point) is one column, tabs
+// included.
 func Position(text string, offset int) (line, column int) {
 	before := text[:offset]
 	lastLine := before[strings.LastIndexByte(before, '\n')+1:]
 	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(lastLine)
 }
 
-// validPrefix returns the length of the longest valid UTF-8 at the beginning of s.
+// validPrefix returns the length of the longest valid UTF-8 at the beginning of
+// s.
 func validPrefix(s string) int {
 	n := 0
 	for n < len(s) {

@@ -64,7 +64,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestParseErrors reads as: a text, and the place, the name and the reason of its fault.
+// TestParseErrors reads as: a text, and the place, the name and the reason of
+// its fault.
 func TestParseErrors(t *testing.T) {
 	const inString = "expected a string in double quotes, found "
 	for _, c := range []struct{ text, want string }{

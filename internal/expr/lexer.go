@@ -9,8 +9,8 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// lexer reads a text from left to right. Each method that reads a token skips the
-// white space in front of the token.
+// lexer reads a text from left to right. Each method that reads a token skips
+// the white space in front of the token.
 type lexer struct {
 	text string
 	pos  int // in bytes
@@ -48,8 +48,8 @@ func (l *lexer) word() string {
 	return word
 }
 
-// wordAt accepts more characters than names have, so that an error quotes the whole
-// word that somebody wrote.
+// wordAt accepts more characters than names have, so that an error quotes the
+// whole word that somebody wrote.
 func wordAt(text string) string {
 	end := strings.IndexFunc(text, func(r rune) bool {
 		return r != '_' && r != '…' && !unicode.In(r, unicode.L, unicode.M, unicode.N)

@@ -13,8 +13,8 @@ type parser struct {
 	form     func(name string) (Form, string)
 }
 
-// call reads one call. The argument within is the name of the call around it, and
-// level is 1 for the outermost call.
+// call reads one call. The argument within is the name of the call around it,
+// and level is 1 for the outermost call.
 func (p *parser) call(within string, level int) (*Call, *Error) {
 	c := &Call{Offset: p.skipSpace()}
 	if c.Name = p.word(); c.Name == "" {
@@ -76,8 +76,8 @@ func (p *parser) argument(c *Call, form Form, level int) (err *Error) {
 	return err
 }
 
-// message reads ="…". An empty message would be the same as none, so an author who
-// writes one has made a mistake.
+// message reads ="…". An empty message would be the same as none, so an author
+// who writes one has made a mistake.
 func (p *parser) message(within string) (string, *Error) {
 	if !p.accept("=") {
 		return "", p.expected(within, `"="`)
@@ -92,7 +92,8 @@ func (p *parser) message(within string) (string, *Error) {
 
 func (c *Call) count() int { return len(c.Strings) + len(c.Calls) }
 
-// wants returns the kind of the next argument, "" if no further argument may follow.
+// wants returns the kind of the next argument, "" if no further argument may
+// follow.
 func (c *Call) wants(form Form) Kind {
 	n := c.count()
 	switch {

@@ -5,7 +5,8 @@ import (
 	"unicode"
 )
 
-// TestHidden reads as: a name, and the hidden character for which it is refused.
+// TestHidden reads as: a name, and the hidden character for which it is
+// refused.
 func TestHidden(t *testing.T) {
 	for name, want := range map[string]rune{
 		"Managers Group": 0, "编辑": 0, "caf\u0301e": 0, "❤": 0, "☺": 0, "\u06DD12": 0,
@@ -31,7 +32,8 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// No hidden character is part of a canonical user name, but for the joiners that some scripts need.
+// No hidden character is part of a canonical user name, but for the joiners
+// that some scripts need.
 func TestUserNamesHideNothing(t *testing.T) {
 	for r := rune(0x80); r <= unicode.MaxRune; r++ {
 		if !isHidden(r) {

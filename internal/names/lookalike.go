@@ -6,8 +6,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Skeleton returns a form that canonical user names share if they look alike, in
-// the manner of Unicode UTS 39 section 4. The form is for comparison only.
+// Skeleton returns a form that canonical user names share if they look alike,
+// in the manner of Unicode UTS 39 section 4. The form is for comparison only.
 func Skeleton(name string) string {
 	var b strings.Builder
 	for _, r := range norm.NFD.String(name) {

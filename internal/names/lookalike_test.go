@@ -2,8 +2,8 @@ package names
 
 import "testing"
 
-// A look-alike stands for a character that has none itself, and both can be in the
-// name of a user.
+// A look-alike stands for a character that has none itself, and both can be in
+// the name of a user.
 func TestLookalikesAreNames(t *testing.T) {
 	for r, like := range lookalikes {
 		for _, name := range []string{string(r), like} {

@@ -17,8 +17,8 @@ const (
 	MaxText = 64 * 1024 // bytes of a note, title or description
 )
 
-// CheckName checks the shape of the name of a group, permission or section. Such
-// names are case-sensitive and may use any script, but have no control
+// CheckName checks the shape of the name of a group, permission or section.
+// Such names are case-sensitive and may use any script, but have no control
 // characters and no white space at either end. Lookups apply this check alone:
 // a stored name that has hidden characters keeps working.
 func CheckName(name string) (reason string) {
@@ -31,8 +31,8 @@ func CheckName(name string) (reason string) {
 	return ""
 }
 
-// CheckKey checks the shape of a key that may not be empty, such as a scope that
-// is asked about. Keys are opaque and compared byte by byte.
+// CheckKey checks the shape of a key that may not be empty, such as a scope
+// that is asked about. Keys are opaque and compared byte by byte.
 func CheckKey(key string) (reason string) {
 	if key == "" {
 		return "empty"
@@ -54,8 +54,8 @@ func CheckOptionalKey(key string) (reason string) {
 	return ""
 }
 
-// CheckText checks a text for people, which may be empty. NUL is refused because
-// some databases cannot store it.
+// CheckText checks a text for people, which may be empty. NUL is refused
+// because some databases cannot store it.
 func CheckText(text string) (reason string) {
 	switch {
 	case len(text) > MaxText:

@@ -21,8 +21,8 @@ func TestCheckName(t *testing.T) {
 	}
 }
 
-// FuzzNames: a canonical name is its own canonical form and fits its bounds, and a
-// refusal has a reason. The key of an e-mail address is its own key.
+// FuzzNames: a canonical name is its own canonical form and fits its bounds,
+// and a refusal has a reason. The key of an e-mail address is its own key.
 func FuzzNames(f *testing.F) {
 	for _, s := range []string{"Bob", "ｂｏｂ", "Zhang San", "张三", "\xff", "ẞ", "ΑΣ", "İ", "a\u0345"} {
 		f.Add(s)

@@ -3,8 +3,8 @@ package names
 import "strings"
 
 // A grant can name a pattern of permissions in place of one permission: * is
-// every permission, and post.* is every permission below post, such as post.edit
-// and post.edit.own, but neither post itself nor postage.
+// every permission, and post.* is every permission below post, such as
+// post.edit and post.edit.own, but neither post itself nor postage.
 
 // Everything is the pattern of a superuser.
 const Everything = "*"
@@ -12,8 +12,9 @@ const Everything = "*"
 // IsPattern reports whether a name has the form of a pattern of permissions.
 func IsPattern(name string) bool { return name == Everything || strings.HasSuffix(name, ".*") }
 
-// CheckNoPattern refuses * in the name of a permission, which must pass CheckName
-// as well. A name with * looks like a pattern but would match nothing but itself.
+// CheckNoPattern refuses * in the name of a permission, which must pass
+// CheckName as well. A name with * looks like a pattern but would match nothing
+// but itself.
 func CheckNoPattern(permission string) (reason string) {
 	switch {
 	case IsPattern(permission):
@@ -38,9 +39,9 @@ func CheckPattern(pattern string) (reason string) {
 }
 
 // CheckNewGrant refuses the permission or pattern of a new grant if the grant
-// would have next to no effect: a pattern with an empty segment, such as post..*,
-// or with a hidden character; and a name with * in another place, such as
-// post.*.edit.
+// would have next to no effect: a pattern with an empty segment, such as
+// post..*, or with a hidden character; and a name with * in another place, such
+// as post.*.edit.
 func CheckNewGrant(name string) (reason string) {
 	switch {
 	case !IsPattern(name):

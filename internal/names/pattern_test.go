@@ -35,7 +35,8 @@ func TestCheckPattern(t *testing.T) {
 	}
 }
 
-// TestCheckNewGrant reads as: a name, and whether a new grant may have the name.
+// TestCheckNewGrant reads as: a name, and whether a new grant may have the
+// name.
 func TestCheckNewGrant(t *testing.T) {
 	for name, want := range map[string]bool{
 		"post": true, "post.edit": true, "*": true, "post.*": true, "a*.*": true,
@@ -47,8 +48,8 @@ func TestCheckNewGrant(t *testing.T) {
 	}
 }
 
-// FuzzPatterns: Matches and Covering agree. The policy has a FuzzPatterns of its
-// own for the expansion of patterns.
+// FuzzPatterns: Matches and Covering agree. The policy has a FuzzPatterns of
+// its own for the expansion of patterns.
 func FuzzPatterns(f *testing.F) {
 	f.Add("post.*", "post.edit")
 	f.Add("*", "a")

@@ -17,8 +17,8 @@ func Suggestion(name string, known []string) string {
 }
 
 // closest returns the known name that is closest to an unknown name, or "" if
-// none is close. Of several names at the same distance closest returns the first.
-// Case makes no difference.
+// none is close. Of several names at the same distance closest returns the
+// first. Case makes no difference.
 func closest(name string, known []string) string {
 	folded := []rune(strings.ToLower(name))
 	best, limit := "", min(3, 1+len(folded)/4)
@@ -42,10 +42,10 @@ func abs(n int) int { return max(n, -n) }
 // inserted, left out, replaced, or swapped with its neighbour.
 func OneTypoApart(a, b string) bool { return distance([]rune(a), []rune(b), 1) <= 1 }
 
-// distance counts the insertions, deletions, replacements and swaps of neighbours
-// that turn a into b (optimal string alignment). Only cells whose count may stay
-// within limit are computed, and distance returns limit+1 as soon as none does, so
-// names that have nothing in common are compared quickly.
+// distance counts the insertions, deletions, replacements and swaps of
+// neighbours that turn a into b (optimal string alignment). Only cells whose
+// count may stay within limit are computed, and distance returns limit+1 as
+// soon as none does, so names that have nothing in common are compared quickly.
 func distance(a, b []rune, limit int) int {
 	two, one, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

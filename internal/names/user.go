@@ -9,10 +9,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// CanonicalUser returns the form in which user names are compared and stored, or
-// the reason why a name cannot be a user's. The form is PRECIS UsernameCaseMapped
-// (RFC 8265 section 3.3), applied to each of the parts (userparts), which are
-// separated by single spaces. Bob, bob and full-width ｂｏｂ are the same name.
+// CanonicalUser returns the form in which user names are compared and stored,
+// or the reason why a name cannot be a user's. The form is PRECIS
+// UsernameCaseMapped (RFC 8265 section 3.3), applied to each of the parts
+// (userparts), which are separated by single spaces. Bob, bob and full-width
+// ｂｏｂ are the same name.
 func CanonicalUser(name string) (canonical, reason string) {
 	if isPlainUser(name) {
 		return name, ""
@@ -44,9 +45,9 @@ func isPlainUser(name string) bool {
 // rule would refuse a Malayalam name that ends in a joiner.
 var userPart = precis.NewIdentifier(precis.FoldWidth, precis.LowerCase(), precis.Norm(norm.NFC))
 
-// mapUser maps each part until the part is stable. A PRECIS profile may need more
-// than one pass (RFC 8264 section 7), and a name that changed each time it is
-// stored would be two users.
+// mapUser maps each part until the part is stable. A PRECIS profile may need
+// more than one pass (RFC 8264 section 7), and a name that changed each time it
+// is stored would be two users.
 func mapUser(name string) (string, bool) {
 	parts := strings.Split(name, " ")
 	for i, part := range parts {
