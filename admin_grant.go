@@ -59,14 +59,18 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 // grantName returns the name of a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
+// public returns the grant with the name of its group.
 func (g GrantRecord) public(group string) Grant {
 	return Grant{Group: group, Permission: g.Permission, Note: g.Note, GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
 }
 
+// logGrant writes a Change whose subject is the group and whose object is the
+// permission.
 func (tx *Tx) logGrant(action string, g GrantRecord, group string, before, after any) error {
 	return tx.log(Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}, before, after)
 }
 
+// grant returns the group and the record of an existing grant.
 func (tx *Tx) grant(g Grant) (Group, GrantRecord, error) {
 	group, err := tx.grantKey(g)
 	if err != nil {
@@ -107,6 +111,8 @@ func (tx *Tx) RevokePermission(g Grant) error {
 	return tx.write(tx.protect, func() error { return tx.deleteGrant(rec, group.Name) })
 }
 
+// deleteGrant deletes a grant and writes a Change. The caller has called
+// protect.
 func (tx *Tx) deleteGrant(g GrantRecord, group string) error {
 	if err := tx.r.DeleteGrant(g.Group, g.Permission); err != nil {
 		return err

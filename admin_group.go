@@ -36,6 +36,8 @@ func (tx *Tx) AddGroup(g Group) (Group, error) {
 	return g, tx.log(Change{Action: "AddGroup", Subject: g.Name, SubjectID: g.ID}, nil, g)
 }
 
+// checkGroup checks the writable fields of a group, except for hidden
+// characters.
 func checkGroup(g Group) error {
 	return errors.Join(
 		validName("group", "Name", g.Name),
@@ -107,6 +109,8 @@ func (tx *Tx) DeleteGroup(name string) error {
 		func() error { return tx.log(Change{Action: "DeleteGroup", Subject: g.Name, SubjectID: g.ID}, g, nil) })
 }
 
+// endGroupMembers deletes all memberships in a group, in every scope, with a
+// Change for each.
 func (tx *Tx) endGroupMembers(g Group) error {
 	for m, err := range tx.r.GroupMembers(g.ID) {
 		if err != nil {
@@ -119,6 +123,7 @@ func (tx *Tx) endGroupMembers(g Group) error {
 	return nil
 }
 
+// endGroupGrants deletes all grants of a group, with a Change for each.
 func (tx *Tx) endGroupGrants(g Group) error {
 	grants, err := tx.r.GroupGrants(g.ID)
 	if err != nil {
@@ -132,6 +137,8 @@ func (tx *Tx) endGroupGrants(g Group) error {
 	return nil
 }
 
+// endGroupInheritances deletes all inheritances of a group as senior and as
+// junior, with a Change for each.
 func (tx *Tx) endGroupInheritances(g Group) error {
 	juniors, err1 := tx.r.Juniors(g.ID)
 	seniors, err2 := tx.r.Seniors(g.ID)

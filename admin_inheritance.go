@@ -74,6 +74,9 @@ func (tx *Tx) AddDescendant(g Group, senior string) (Group, error) {
 	return tx.addRelative(g, senior, Inheritance{Senior: senior, Junior: g.Name})
 }
 
+// addRelative adds a group and its inheritance from or to a relative. Refusals
+// that leave the Update usable come before the group is added; a later error
+// keeps the Update from committing.
 func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error) {
 	if err := tx.writable(); err != nil {
 		return Group{}, err
@@ -109,6 +112,8 @@ func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, exists bool, err
 // inheritanceName returns the name of an inheritance in errors.
 func inheritanceName(i Inheritance) string { return i.Senior + " of " + i.Junior }
 
+// logInheritance writes a Change whose subject is the senior and whose object
+// is the junior.
 func (tx *Tx) logInheritance(action string, senior, junior Group, before, after any) error {
 	return tx.log(Change{Action: action, Subject: senior.Name, SubjectID: senior.ID, Object: junior.Name, ObjectID: junior.ID}, before, after)
 }
@@ -136,6 +141,8 @@ func (tx *Tx) DeleteInheritance(i Inheritance) error {
 		func() error { return tx.pruneTickets(narrowed) })
 }
 
+// deleteInheritance deletes an inheritance and writes a Change. The caller has
+// called protect and prunes the tickets.
 func (tx *Tx) deleteInheritance(senior, junior Group) error {
 	if err := tx.r.DeleteInheritance(InheritanceRecord{Senior: senior.ID, Junior: junior.ID}); err != nil {
 		return err

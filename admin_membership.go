@@ -64,6 +64,7 @@ func membershipName(m Membership) string {
 	return m.User + " in " + m.Group + " at " + m.Scope
 }
 
+// public returns the membership with the names of its user and group.
 func (m MembershipRecord) public(user, group string) Membership {
 	return Membership{User: user, Group: group, Scope: m.Scope, Note: m.Note, Until: m.Until,
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
@@ -75,6 +76,8 @@ func (m MembershipRecord) countsAt(now time.Time) bool { return counts(m.Until, 
 // counts reports whether a membership with an end counts at a time.
 func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
 
+// logMembership writes a Change whose subject is the user and whose object is
+// the group.
 func (tx *Tx) logMembership(action string, m MembershipRecord, user, group string, before, after any) error {
 	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)
 }
@@ -131,6 +134,8 @@ func (tx *Tx) DeassignUser(m Membership) error {
 		func() error { return tx.pruneUserTickets(u) })
 }
 
+// deleteMembership deletes a membership and writes a Change. The caller has
+// called protect and prunes the tickets of the user.
 func (tx *Tx) deleteMembership(m MembershipRecord, user, group string) error {
 	if err := tx.r.DeleteMembership(m.User, m.Group, m.Scope); err != nil {
 		return err

@@ -41,6 +41,8 @@ func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 	return p, tx.log(Change{Action: "AddPermission", Subject: p.Name, SubjectID: p.ID}, nil, p)
 }
 
+// checkPermission checks the writable fields of a permission, except for the
+// rules of newPermission, and that the section exists.
 func (tx *Tx) checkPermission(p Permission) error {
 	err := errors.Join(
 		validName("permission", "Name", p.Name),
@@ -145,6 +147,8 @@ func (tx *Tx) DeletePermission(name string) error {
 		})
 }
 
+// endPermissionGrants deletes all grants of a permission by name, with a Change
+// for each.
 func (tx *Tx) endPermissionGrants(p Permission) error {
 	grants, err := tx.r.PermissionGrants(p.Name)
 	if err != nil {
@@ -180,6 +184,7 @@ func (tx *Tx) AddSection(s Section) error {
 	return tx.log(Change{Action: "AddSection", Subject: s.Name}, nil, s)
 }
 
+// checkSection checks the fields of a section, except for hidden characters.
 func checkSection(s Section) error {
 	return errors.Join(validName("section", "Name", s.Name), validText("section", s.Name, "Title", s.Title))
 }
@@ -219,6 +224,7 @@ func (tx *Tx) DeleteSection(name string) error {
 		func() error { return tx.log(Change{Action: "DeleteSection", Subject: name}, s, nil) })
 }
 
+// clearSection removes all permissions from a section.
 func (tx *Tx) clearSection(name string) error {
 	permissions, err := tx.r.Permissions()
 	if err != nil {

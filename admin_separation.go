@@ -116,6 +116,7 @@ func (s SeparationRecord) record() string {
 	return "SSD set"
 }
 
+// find returns the record of the set with a name.
 func (s separations) find(name string) (SeparationRecord, error) {
 	record := SeparationRecord{Dynamic: s.dynamic}.record()
 	if err := validName(record, "Name", name); err != nil {
@@ -125,6 +126,7 @@ func (s separations) find(name string) (SeparationRecord, error) {
 	return rec, named(err, record, name)
 }
 
+// create adds a set, unless the set is violated already.
 func (s separations) create(set SeparationSet) error {
 	tx := s.tx
 	if err := tx.writable(); err != nil {
@@ -155,6 +157,7 @@ func (s separations) create(set SeparationSet) error {
 	return s.tighten(rec, Change{Action: "Create" + s.kind(), Subject: set.Name}, nil, func() error { return tx.r.AddSeparation(rec) })
 }
 
+// checkCardinality refuses a cardinality below 2 or above the number of groups.
 func (s SeparationRecord) checkCardinality() error {
 	if s.Cardinality < 2 || s.Cardinality > len(s.Groups) {
 		return invalid(s.record(), s.Name, "Cardinality", strconv.Itoa(s.Cardinality)+" is not from 2 to the number of groups, "+strconv.Itoa(len(s.Groups)))
@@ -184,6 +187,8 @@ func (s separations) protect() error {
 	return s.tx.protect()
 }
 
+// delete deletes a set. A deletion allows more than before, so nothing has to
+// be checked.
 func (s separations) delete(name string) error {
 	if err := s.tx.writable(); err != nil {
 		return err
@@ -219,6 +224,7 @@ func (s separations) member(set, group string) (rec SeparationRecord, g Group, i
 // memberName returns the name of a member of a set in errors.
 func memberName(set, group string) string { return group + " in " + set }
 
+// addMember adds a group to a set, unless the set would be violated.
 func (s separations) addMember(set, group string) error {
 	rec, g, isMember, before, err := s.member(set, group)
 	if err != nil {
@@ -232,6 +238,8 @@ func (s separations) addMember(set, group string) error {
 	return s.tighten(rec, c, before, func() error { return s.tx.r.SetSeparation(rec) })
 }
 
+// deleteMember removes a group from a set, unless the rest could never be
+// violated.
 func (s separations) deleteMember(set, group string) error {
 	rec, g, isMember, _, err := s.member(set, group)
 	if err != nil {
@@ -256,6 +264,7 @@ func (s SeparationRecord) checkLeaving(g Group) error {
 		Reason: "without " + g.Name + " it has fewer groups than its cardinality, " + strconv.Itoa(s.Cardinality) + "; delete the set first"}
 }
 
+// leaveSet removes a group from a set and writes a Change.
 func (tx *Tx) leaveSet(rec SeparationRecord, g Group) error {
 	before, err := tx.publicSet(rec)
 	if err != nil {
@@ -273,6 +282,8 @@ func (tx *Tx) leaveSet(rec SeparationRecord, g Group) error {
 	return tx.log(c, before, after)
 }
 
+// setCardinality replaces the cardinality of a set, unless the set would be
+// violated.
 func (s separations) setCardinality(set string, n int) error {
 	if err := s.tx.writable(); err != nil {
 		return err
@@ -293,6 +304,7 @@ func (s separations) setCardinality(set string, n int) error {
 	return s.tighten(rec, c, before, func() error { return s.tx.r.SetSeparation(rec) })
 }
 
+// public returns the set with a name.
 func (s separations) public(name string) (SeparationSet, error) {
 	rec, err := s.find(name)
 	if err != nil {
@@ -301,6 +313,7 @@ func (s separations) public(name string) (SeparationSet, error) {
 	return s.tx.publicSet(rec)
 }
 
+// publicSet returns a set with the names of its groups.
 func (tx *Tx) publicSet(rec SeparationRecord) (SeparationSet, error) {
 	set := SeparationSet{Name: rec.Name, Cardinality: rec.Cardinality, Groups: []string{}}
 	groups, err := tx.groupsOf(rec.Groups, nil)
@@ -310,6 +323,7 @@ func (tx *Tx) publicSet(rec SeparationRecord) (SeparationSet, error) {
 	return set, err
 }
 
+// list returns the sets in byte order of their names.
 func (s separations) list() ([]SeparationSet, error) {
 	records, err := s.tx.r.Separations(s.dynamic)
 	if err != nil {

@@ -18,6 +18,7 @@ func (tx *Tx) endAllTickets(u User) error {
 	return tx.endTickets(u, tickets)
 }
 
+// endTickets ends tickets of a user, with a Change for each.
 func (tx *Tx) endTickets(u User, tickets []TicketRecord) error {
 	for _, t := range tickets {
 		if err := tx.endTicket("RevokeTicket", u, t); err != nil {
@@ -39,6 +40,7 @@ func (tx *Tx) endTicket(action string, u User, t TicketRecord) error {
 	return tx.log(c, nil, nil)
 }
 
+// logEnded logs the tickets that a committed Update has ended.
 func (a *Authority) logEnded(ctx context.Context, ended []Change) {
 	for _, c := range ended {
 		a.log.InfoContext(ctx, "rbac: ticket ended", "action", c.Action, "user", c.Subject, "ticket", c.Object)
@@ -62,6 +64,7 @@ func (tx *Tx) narrowedTickets(group uuid.UUID) ([]TicketRecord, error) {
 	return tx.ticketsIn(groups)
 }
 
+// ticketsIn returns the tickets in which any of the groups is active by name.
 func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]TicketRecord, error) {
 	var tickets []TicketRecord
 	for t, err := range tx.r.GroupTickets(groups) {
@@ -73,6 +76,7 @@ func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]TicketRecord, error) {
 	return tickets, nil
 }
 
+// pruneUserTickets prunes the narrowed tickets of a user.
 func (tx *Tx) pruneUserTickets(u User) error {
 	tickets, err := tx.r.UserTickets(u.ID)
 	if err != nil {

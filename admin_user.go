@@ -170,6 +170,8 @@ func (tx *Tx) DeleteUser(name string) error {
 		})
 }
 
+// endMemberships deletes all memberships of a user, in every scope, with a
+// Change for each.
 func (tx *Tx) endMemberships(u User) error {
 	memberships, err := tx.r.UserMemberships(u.ID)
 	if err != nil {
@@ -222,6 +224,8 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 	return tx.setPasswordHash(u.User, hash)
 }
 
+// setPasswordHash sets the hash of a locked user and ends all tickets. The
+// Change has no record, so that the change log has no hash.
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
 		func() error { return tx.endAllTickets(u) },

@@ -61,6 +61,8 @@ func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
 	})
 }
 
+// programName returns the name of the executable, or "" if the system does not
+// know it.
 func programName() string {
 	path, err := os.Executable()
 	if err != nil {
@@ -78,6 +80,7 @@ type declarer struct {
 
 type declarationKey struct{ kind, key string }
 
+// newDeclarer reads the earlier declarations.
 func newDeclarer(tx *Tx) (*declarer, error) {
 	declarations, err := tx.r.Declarations()
 	d := &declarer{tx: tx, declared: make(map[declarationKey]Declaration, len(declarations)), texts: map[declarationKey]string{}}
@@ -246,6 +249,8 @@ func (d *declarer) updateGroup(id uuid.UUID, was, is Group) error {
 	return d.tx.ModifyGroup(stored)
 }
 
+// inheritances adds the inheritances that were never declared. A declared
+// inheritance has no texts to update.
 func (d *declarer) inheritances(c Catalogue) error {
 	for _, i := range c.Inheritances {
 		key := declarationKey{"inheritance", pairKey(i.Senior, i.Junior)}
@@ -295,6 +300,8 @@ func (d *declarer) groupName(declared string) (string, error) {
 	return g.Name, ignore(err, ErrNotFound)
 }
 
+// grants adds the grants that were never declared. The Note of a declared grant
+// is not updated.
 func (d *declarer) grants(c Catalogue) error {
 	for _, g := range c.Grants {
 		key := declarationKey{"grant", pairKey(g.Group, g.Permission)}

@@ -71,6 +71,9 @@ func (a *Authority) emailKeysToDo(ctx context.Context) (todo bool, err error) {
 	return todo, err
 }
 
+// renewAllEmailKeys reads all users page by page, and renews the keys that are
+// not current. Pages are read without locks, and written in smaller
+// transactions.
 func (a *Authority) renewAllEmailKeys(ctx context.Context) error {
 	for after, more := "", true; more; {
 		var old []uuid.UUID
@@ -172,6 +175,8 @@ func renewEmailKey(r Records, id uuid.UUID) ([]sharedEmail, error) {
 	return []sharedEmail{{holder.User, u.User}}, setEmailKey(r, u, "")
 }
 
+// older reports whether u was created before other. Users of the same time are
+// ordered by name, so that every process decides alike.
 func older(u, other UserRecord) bool {
 	if !u.Created.Equal(other.Created) {
 		return u.Created.Before(other.Created)
@@ -179,6 +184,7 @@ func older(u, other UserRecord) bool {
 	return u.Name < other.Name
 }
 
+// setEmailKey writes the key of a user, unless the user has the key already.
 func setEmailKey(r Records, u UserRecord, key string) error {
 	if u.EmailKey == key {
 		return nil

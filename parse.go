@@ -191,6 +191,7 @@ func formOfList[T any](read func(string) (T, error), construct func(T, ...T) Pre
 
 func groupOf(name string) (string, error) { return name, validName("group", "Name", name) }
 
+// permissionOf accepts the name of a permission, and no pattern.
 func permissionOf(name string) (string, error) {
 	if reason := names.CheckNoPattern(name); reason != "" {
 		return "", invalid("permission", name, "Name", reason)

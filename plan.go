@@ -145,6 +145,8 @@ func (p Plan) String() string {
 	return b.String()
 }
 
+// entries returns the records of a catalogue in the order of Catalogue, without
+// reasons.
 func (c Catalogue) entries() []PlanEntry {
 	var all []PlanEntry
 	for _, s := range c.Sections {

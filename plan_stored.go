@@ -37,6 +37,7 @@ type storedPolicy struct {
 	inheritances []InheritanceRecord
 }
 
+// readStored reads and indexes the records of the store.
 func readStored(d *declarer) (*storedRecords, error) {
 	all, err := readPolicy(d.tx.r)
 	if err != nil {
@@ -59,6 +60,7 @@ func readStored(d *declarer) (*storedRecords, error) {
 	return s, nil
 }
 
+// readPolicy reads all records of a policy.
 func readPolicy(r Records) (all storedPolicy, err error) {
 	var errs [5]error
 	all.sections, errs[0] = r.Sections()
@@ -69,6 +71,7 @@ func readPolicy(r Records) (all storedPolicy, err error) {
 	return all, errors.Join(errs[:]...)
 }
 
+// index returns records by key.
 func index[K comparable, R any](records []R, key func(R) K) map[K]R {
 	by := make(map[K]R, len(records))
 	for _, r := range records {

@@ -45,6 +45,8 @@ func (tx *Tx) UserBySubject(subject string) (User, error) {
 	return tx.userBy(subject, "Subject", subject, tx.r.UserBySubject)
 }
 
+// userBy returns the user that find returns for a key. An empty or malformed
+// key is ErrInvalid for the field.
 func (tx *Tx) userBy(name, field, key string, find func(string) (UserRecord, error)) (User, error) {
 	if reason := names.CheckKey(name); reason != "" {
 		return User{}, invalid("user", name, field, reason)
@@ -207,6 +209,8 @@ func (tx *Tx) UserPermissions(user string) ([]Permission, error) {
 	return tx.permissionsOf(tx.authorizedGroups(u.ID))
 }
 
+// permissionsOf returns the permissions that grants of groups give. The error
+// argument is passed through, as in groupsOf.
 func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error) {
 	if err != nil {
 		return nil, err

@@ -26,6 +26,9 @@ func (tx *Tx) UserOperationsOnObject(user, object string) ([]string, error) {
 	return tx.operationsOn(object, permissions, err)
 }
 
+// operationsOn returns the operations of permissions on an object, in byte
+// order without repetition. The error argument is passed through, as in
+// groupsOf.
 func (tx *Tx) operationsOn(object string, permissions []Permission, err error) ([]string, error) {
 	if err != nil {
 		return nil, err

@@ -98,6 +98,8 @@ func (tx *Tx) finish() error {
 	return tx.r.SetHead(tx.next)
 }
 
+// newNonce returns the random nonce of a head. Two stores that diverge after
+// the same revision, such as a restored copy, have different nonces.
 func newNonce() uint64 {
 	var b [8]byte
 	rand.Read(b[:]) // never fails: it ends the program instead
@@ -146,6 +148,7 @@ func (tx *Tx) fail(err error) error {
 	return err
 }
 
+// writable returns ErrReadOnly in a View.
 func (tx *Tx) writable() error {
 	if tx.readOnly {
 		return ErrReadOnly

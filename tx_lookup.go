@@ -30,6 +30,7 @@ func (tx *Tx) lockUser(name string) (UserRecord, error) {
 	return u, named(err, "user", name)
 }
 
+// group returns the group with a name.
 func (tx *Tx) group(name string) (Group, error) {
 	if err := validName("group", "Name", name); err != nil {
 		return Group{}, err
@@ -38,6 +39,7 @@ func (tx *Tx) group(name string) (Group, error) {
 	return g, named(err, "group", name)
 }
 
+// permission returns the permission with a name.
 func (tx *Tx) permission(name string) (Permission, error) {
 	if err := validName("permission", "Name", name); err != nil {
 		return Permission{}, err
@@ -46,6 +48,7 @@ func (tx *Tx) permission(name string) (Permission, error) {
 	return p, named(err, "permission", name)
 }
 
+// section returns the section with a name.
 func (tx *Tx) section(name string) (Section, error) {
 	if err := validName("section", "Name", name); err != nil {
 		return Section{}, err

@@ -23,6 +23,7 @@ func (l *lexer) skipSpace() int {
 	return l.pos
 }
 
+// accept skips a sign, and reports whether the sign is the next token.
 func (l *lexer) accept(sign string) bool {
 	at := l.skipSpace()
 	if !strings.HasPrefix(l.text[at:], sign) {
@@ -32,6 +33,7 @@ func (l *lexer) accept(sign string) bool {
 	return true
 }
 
+// acceptWord skips a word, and reports whether the word is the next token.
 func (l *lexer) acceptWord(word string) bool {
 	at := l.skipSpace()
 	if l.word() == word {

@@ -54,6 +54,8 @@ func (p *parser) arguments(c *Call, form Form, level int) *Error {
 	return nil
 }
 
+// argument reads one argument: a message, a call or a string, as the form of
+// the call requires.
 func (p *parser) argument(c *Call, form Form, level int) (err *Error) {
 	at := p.skipSpace()
 	wants := c.wants(form)
