@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // activeGroups are the groups that count together, in one scope, as numbers. They do
@@ -67,10 +69,10 @@ func (l groupLists) equal(b groupLists) bool {
 }
 
 // assigned returns the groups of the memberships that count at a time, by scope.
-func (p *policy) assigned(memberships []MembershipRecord, now time.Time) map[string][]int32 {
+func (p *policy) assigned(memberships []store.Membership, now time.Time) map[string][]int32 {
 	assigned := map[string][]int32{}
 	for _, m := range memberships {
-		if n, ok := p.groupIDs.Get(m.Group); ok && m.countsAt(now) {
+		if n, ok := p.groupIDs.Get(m.Group); ok && counts(m.Until, now) {
 			assigned[m.Scope] = append(assigned[m.Scope], n)
 		}
 	}
@@ -81,14 +83,14 @@ func (p *policy) assigned(memberships []MembershipRecord, now time.Time) map[str
 // narrowed, as of the zero ticket, are all that are assigned; those of a narrowed one the groups it
 // names, as far as the user is authorized for them there. A group that would violate a dynamic
 // set is left out, whatever the store says of the ticket.
-func (p *policy) activate(assigned map[string][]int32, t TicketRecord) *scopedGroups {
+func (p *policy) activate(assigned map[string][]int32, t store.Ticket) *scopedGroups {
 	a := &scopedGroups{}
 	a.fill(assigned, p.activator(t))
 	return a
 }
 
 // activator tells what is active of a ticket where some groups are assigned everywhere, and some in a scope.
-func (p *policy) activator(t TicketRecord) func(global, scoped []int32) groupLists {
+func (p *policy) activator(t store.Ticket) func(global, scoped []int32) groupLists {
 	return func(global, scoped []int32) groupLists {
 		own := p.chosen(global, t)
 		if len(scoped) > 0 {
@@ -113,7 +115,7 @@ func without(groups, others []int32) []int32 {
 
 // chosen returns the groups of a ticket of whoever is assigned to these, in the order in
 // which they are to be activated: by name. They are not to be written to.
-func (p *policy) chosen(assigned []int32, t TicketRecord) []int32 {
+func (p *policy) chosen(assigned []int32, t store.Ticket) []int32 {
 	if !t.Narrowed && p.sets.Len() == 0 && slices.IsSorted(assigned) {
 		return slices.Clip(assigned)
 	}

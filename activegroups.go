@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // AddActiveGroup activates one more group in the ticket of a token (INCITS 359 section
@@ -18,7 +20,7 @@ import (
 // authorized for it, and for an API key that would get more than it has; ErrExists where it is active already, other than by inheritance;
 // ErrSeparation where a dynamic separation set would be violated; ErrThrottled, as SetActiveGroups says; ErrUnavailable.
 func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) error {
-	return a.setActive(ctx, t, "AddActiveGroup", func(tx *Tx, rec TicketRecord, u User, active []Group) ([]uuid.UUID, error) {
+	return a.setActive(ctx, t, "AddActiveGroup", func(tx *Tx, rec store.Ticket, u User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
 		if err == nil && slices.Contains(active, g) {
 			err = &Error{Kind: ErrExists, Record: "active group", Name: group}
@@ -36,7 +38,7 @@ func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) e
 //
 // Errors: ErrNoTicket; ErrNotFound for an unknown group and for one that is not active, or by inheritance only; ErrThrottled, as SetActiveGroups says; ErrUnavailable.
 func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) error {
-	return a.setActive(ctx, t, "DropActiveGroup", func(tx *Tx, _ TicketRecord, _ User, active []Group) ([]uuid.UUID, error) {
+	return a.setActive(ctx, t, "DropActiveGroup", func(tx *Tx, _ store.Ticket, _ User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
 		if err == nil && !slices.Contains(active, g) {
 			err = &Error{Kind: ErrNotFound, Record: "active group", Name: group}
@@ -59,14 +61,14 @@ func (a *Authority) SetActiveGroups(ctx context.Context, t Token, groups []strin
 	if err := validGroups("ticket", groups); err != nil {
 		return err
 	}
-	return a.setActive(ctx, t, "SetActiveGroups", func(tx *Tx, rec TicketRecord, u User, _ []Group) ([]uuid.UUID, error) {
+	return a.setActive(ctx, t, "SetActiveGroups", func(tx *Tx, rec store.Ticket, u User, _ []Group) ([]uuid.UUID, error) {
 		return tx.moreGroups(rec, u, groups)
 	})
 }
 
 // setActive narrows a ticket to the groups that choose makes of those active now. A choice that changes nothing writes nothing.
 func (a *Authority) setActive(ctx context.Context, t Token, action string,
-	choose func(tx *Tx, rec TicketRecord, u User, active []Group) ([]uuid.UUID, error)) error {
+	choose func(tx *Tx, rec store.Ticket, u User, active []Group) ([]uuid.UUID, error)) error {
 	return a.Update(ctx, func(tx *Tx) error {
 		rec, u, err := tx.ticket(t)
 		if err != nil {
@@ -98,7 +100,7 @@ func (a *Authority) setActive(ctx context.Context, t Token, action string,
 
 // moreGroups finds groups that are to be the only active ones of a ticket that is there. An API
 // key that was given away with few groups must not help itself to the others of its user.
-func (tx *Tx) moreGroups(rec TicketRecord, u User, names []string) ([]uuid.UUID, error) {
+func (tx *Tx) moreGroups(rec store.Ticket, u User, names []string) ([]uuid.UUID, error) {
 	ids, err := tx.loginGroups(u, names)
 	if err != nil || !rec.Key || !rec.Narrowed {
 		return ids, err
@@ -114,13 +116,13 @@ func (tx *Tx) moreGroups(rec TicketRecord, u User, names []string) ([]uuid.UUID,
 }
 
 // ticket finds the living ticket of a token, and its user.
-func (tx *Tx) ticket(t Token) (TicketRecord, User, error) {
+func (tx *Tx) ticket(t Token) (store.Ticket, User, error) {
 	rec, err := tx.a.ticketOf(tx.r, t)
 	if err != nil {
 		return rec, User{}, err
 	}
 	u, err := tx.r.User(rec.User)
-	return rec, u.User, noTicket(err)
+	return rec, User(u.User), noTicket(err)
 }
 
 // actAs names the user of a ticket as the actor, unless the context names one:
@@ -133,7 +135,7 @@ func (tx *Tx) actAs(u User, living bool) {
 
 // ticketActivity returns the groups of a ticket's own that are active in some scope, and
 // those that a dynamic set has left out in some, each in byte order of their names.
-func (tx *Tx) ticketActivity(t TicketRecord) (active, omitted []Group, err error) {
+func (tx *Tx) ticketActivity(t store.Ticket) (active, omitted []Group, err error) {
 	memberships, err := tx.r.UserMemberships(t.User)
 	if err != nil {
 		return nil, nil, err

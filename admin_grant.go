@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // GrantPermission grants a permission, or a pattern of permissions, to a group.
@@ -34,11 +35,11 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	if _, err := tx.r.Grant(group.ID, g.Permission); !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	rec := GrantRecord{Group: group.ID, Permission: g.Permission, Note: g.Note, GrantedBy: tx.actor.name, GrantedAt: tx.now}
+	rec := store.Grant{Group: group.ID, Permission: g.Permission, Note: g.Note, GrantedBy: tx.actor.name, GrantedAt: tx.now}
 	if err := tx.r.AddGrant(rec); err != nil {
 		return err
 	}
-	return tx.logGrant("GrantPermission", rec, group.Name, nil, rec.public(group.Name))
+	return tx.logGrant("GrantPermission", rec, group.Name, nil, publicGrant(rec, group.Name))
 }
 
 // grantKey returns the group of a grant, after checking the texts of the grant.
@@ -60,21 +61,21 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
 // public returns the grant with the name of its group.
-func (g GrantRecord) public(group string) Grant {
+func publicGrant(g store.Grant, group string) Grant {
 	return Grant{Group: group, Permission: g.Permission, Note: g.Note, GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
 }
 
 // logGrant writes a Change whose subject is the group and whose object is the
 // permission.
-func (tx *Tx) logGrant(action string, g GrantRecord, group string, before, after any) error {
+func (tx *Tx) logGrant(action string, g store.Grant, group string, before, after any) error {
 	return tx.log(Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}, before, after)
 }
 
 // grant returns the group and the record of an existing grant.
-func (tx *Tx) grant(g Grant) (Group, GrantRecord, error) {
+func (tx *Tx) grant(g Grant) (Group, store.Grant, error) {
 	group, err := tx.grantKey(g)
 	if err != nil {
-		return Group{}, GrantRecord{}, err
+		return Group{}, store.Grant{}, err
 	}
 	rec, err := tx.r.Grant(group.ID, g.Permission)
 	return group, rec, named(err, "grant", grantName(g))
@@ -95,7 +96,7 @@ func (tx *Tx) ModifyGrant(g Grant) error {
 	if err := tx.r.SetGrant(rec); err != nil {
 		return err
 	}
-	return tx.logGrant("ModifyGrant", rec, group.Name, old.public(group.Name), rec.public(group.Name))
+	return tx.logGrant("ModifyGrant", rec, group.Name, publicGrant(old, group.Name), publicGrant(rec, group.Name))
 }
 
 // RevokePermission revokes a grant. The group may still have the permission by
@@ -113,9 +114,9 @@ func (tx *Tx) RevokePermission(g Grant) error {
 
 // deleteGrant deletes a grant and writes a Change. The caller has called
 // protect.
-func (tx *Tx) deleteGrant(g GrantRecord, group string) error {
+func (tx *Tx) deleteGrant(g store.Grant, group string) error {
 	if err := tx.r.DeleteGrant(g.Group, g.Permission); err != nil {
 		return err
 	}
-	return tx.logGrant("RevokePermission", g, group, g.public(group), nil)
+	return tx.logGrant("RevokePermission", g, group, publicGrant(g, group), nil)
 }

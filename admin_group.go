@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // AddGroup adds a group without members or grants and returns the stored
@@ -30,7 +32,7 @@ func (tx *Tx) AddGroup(g Group) (Group, error) {
 		return Group{}, err
 	}
 	g.Created = tx.now
-	if err := tx.r.AddGroup(g); err != nil {
+	if err := tx.r.AddGroup(store.Group(g)); err != nil {
 		return Group{}, err
 	}
 	return g, tx.log(Change{Action: "AddGroup", Subject: g.Name, SubjectID: g.ID}, nil, g)
@@ -69,13 +71,13 @@ func (tx *Tx) ModifyGroup(g Group) error {
 		}
 	}
 	g.Created = old.Created
-	if g == old {
+	if g == Group(old) {
 		return nil
 	}
-	if err := tx.r.SetGroup(g); err != nil {
+	if err := tx.r.SetGroup(store.Group(g)); err != nil {
 		return err
 	}
-	return tx.log(Change{Action: "ModifyGroup", Subject: g.Name, SubjectID: g.ID}, old, g)
+	return tx.log(Change{Action: "ModifyGroup", Subject: g.Name, SubjectID: g.ID}, Group(old), g)
 }
 
 // DeleteGroup deletes a group with its memberships, grants and inheritances.
@@ -116,7 +118,7 @@ func (tx *Tx) endGroupMembers(g Group) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.deleteMembership(m.MembershipRecord, m.UserName, g.Name); err != nil {
+		if err := tx.deleteMembership(m.Membership, m.UserName, g.Name); err != nil {
 			return err
 		}
 	}
@@ -145,12 +147,12 @@ func (tx *Tx) endGroupInheritances(g Group) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	var edges []InheritanceRecord
+	var edges []store.Inheritance
 	for _, junior := range juniors {
-		edges = append(edges, InheritanceRecord{Senior: g.ID, Junior: junior})
+		edges = append(edges, store.Inheritance{Senior: g.ID, Junior: junior})
 	}
 	for _, senior := range seniors {
-		edges = append(edges, InheritanceRecord{Senior: senior, Junior: g.ID})
+		edges = append(edges, store.Inheritance{Senior: senior, Junior: g.ID})
 	}
 	for _, edge := range edges {
 		senior, err1 := tx.r.Group(edge.Senior)
@@ -158,7 +160,7 @@ func (tx *Tx) endGroupInheritances(g Group) error {
 		if err := errors.Join(err1, err2); err != nil {
 			return err
 		}
-		if err := tx.deleteInheritance(senior, junior); err != nil {
+		if err := tx.deleteInheritance(Group(senior), Group(junior)); err != nil {
 			return err
 		}
 	}

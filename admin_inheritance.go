@@ -2,6 +2,8 @@ package rbac
 
 import (
 	"slices"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // AddInheritance lets the group Senior inherit the group Junior: Senior gets
@@ -30,7 +32,7 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 	if slices.Contains(inherited, senior.ID) {
 		return &Error{Kind: ErrCycle, Record: "inheritance", Name: inheritanceName(i), Reason: i.Junior + " is or inherits " + i.Senior}
 	}
-	edge := InheritanceRecord{Senior: senior.ID, Junior: junior.ID}
+	edge := store.Inheritance{Senior: senior.ID, Junior: junior.ID}
 	if err := tx.checkLimited(i, senior); err != nil {
 		return err
 	}
@@ -144,7 +146,7 @@ func (tx *Tx) DeleteInheritance(i Inheritance) error {
 // deleteInheritance deletes an inheritance and writes a Change. The caller has
 // called protect and prunes the tickets.
 func (tx *Tx) deleteInheritance(senior, junior Group) error {
-	if err := tx.r.DeleteInheritance(InheritanceRecord{Senior: senior.ID, Junior: junior.ID}); err != nil {
+	if err := tx.r.DeleteInheritance(store.Inheritance{Senior: senior.ID, Junior: junior.ID}); err != nil {
 		return err
 	}
 	return tx.logInheritance("DeleteInheritance", senior, junior, Inheritance{Senior: senior.Name, Junior: junior.Name}, nil)

@@ -3,6 +3,8 @@ package rbac
 import (
 	"errors"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // AssignUser makes a user a member of a group, everywhere or in the scope of m.
@@ -24,7 +26,7 @@ func (tx *Tx) AssignUser(m Membership) error {
 	if err := noHidden("membership", membershipName(m), "Scope", m.Scope); err != nil {
 		return err
 	}
-	rec := MembershipRecord{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
+	rec := store.Membership{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
 		AssignedBy: tx.actor.name, AssignedAt: tx.now}
 	if err := tx.checkMembership(rec); err != nil {
 		return err
@@ -33,7 +35,7 @@ func (tx *Tx) AssignUser(m Membership) error {
 		func() error { return tx.pruneUserTickets(u) },
 		func() error { return tx.r.AddMembership(rec) },
 		func() error {
-			return tx.logMembership("AssignUser", rec, u.Name, g.Name, nil, rec.public(u.Name, g.Name))
+			return tx.logMembership("AssignUser", rec, u.Name, g.Name, nil, publicMembership(rec, u.Name, g.Name))
 		})
 }
 
@@ -53,7 +55,7 @@ func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 		return User{}, Group{}, err
 	}
 	g, err := tx.group(m.Group)
-	return u.User, g, err
+	return User(u.User), g, err
 }
 
 // membershipName returns the name of a membership in errors.
@@ -65,20 +67,17 @@ func membershipName(m Membership) string {
 }
 
 // public returns the membership with the names of its user and group.
-func (m MembershipRecord) public(user, group string) Membership {
+func publicMembership(m store.Membership, user, group string) Membership {
 	return Membership{User: user, Group: group, Scope: m.Scope, Note: m.Note, Until: m.Until,
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
 }
-
-// countsAt reports whether a membership has not ended at a time.
-func (m MembershipRecord) countsAt(now time.Time) bool { return counts(m.Until, now) }
 
 // counts reports whether a membership with an end counts at a time.
 func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
 
 // logMembership writes a Change whose subject is the user and whose object is
 // the group.
-func (tx *Tx) logMembership(action string, m MembershipRecord, user, group string, before, after any) error {
+func (tx *Tx) logMembership(action string, m store.Membership, user, group string, before, after any) error {
 	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)
 }
 
@@ -110,7 +109,7 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 		func() error { return tx.r.SetMembership(rec) },
 		func() error { return tx.pruneUserTickets(u) },
 		func() error {
-			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, old.public(u.Name, g.Name), rec.public(u.Name, g.Name))
+			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, publicMembership(old, u.Name, g.Name), publicMembership(rec, u.Name, g.Name))
 		})
 }
 
@@ -136,9 +135,9 @@ func (tx *Tx) DeassignUser(m Membership) error {
 
 // deleteMembership deletes a membership and writes a Change. The caller has
 // called protect and prunes the tickets of the user.
-func (tx *Tx) deleteMembership(m MembershipRecord, user, group string) error {
+func (tx *Tx) deleteMembership(m store.Membership, user, group string) error {
 	if err := tx.r.DeleteMembership(m.User, m.Group, m.Scope); err != nil {
 		return err
 	}
-	return tx.logMembership("DeassignUser", m, user, group, m.public(user, group), nil)
+	return tx.logMembership("DeassignUser", m, user, group, publicMembership(m, user, group), nil)
 }

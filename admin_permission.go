@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // AddPermission adds a permission and returns the stored record. The Section,
@@ -32,7 +33,7 @@ func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 		return Permission{}, err
 	}
 	p.Created = tx.now
-	if err := tx.r.AddPermission(p); err != nil {
+	if err := tx.r.AddPermission(store.Permission(p)); err != nil {
 		return Permission{}, err
 	}
 	if tx.permissionIDs != nil {
@@ -104,7 +105,8 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 	if err := tx.checkPermission(p); err != nil {
 		return err
 	}
-	old, err := tx.r.Permission(p.Name)
+	stored, err := tx.r.Permission(p.Name)
+	old := Permission(stored)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
@@ -121,7 +123,7 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 	if p == old {
 		return nil
 	}
-	if err := tx.r.SetPermission(p); err != nil {
+	if err := tx.r.SetPermission(store.Permission(p)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "ModifyPermission", Subject: p.Name, SubjectID: p.ID}, old, p)
@@ -178,7 +180,7 @@ func (tx *Tx) AddSection(s Section) error {
 	if err := free(found, "section", s.Name, "Name"); err != nil {
 		return err
 	}
-	if err := tx.r.AddSection(s); err != nil {
+	if err := tx.r.AddSection(store.Section(s)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "AddSection", Subject: s.Name}, nil, s)
@@ -202,7 +204,7 @@ func (tx *Tx) ModifySection(s Section) error {
 	if err != nil || s == old {
 		return err
 	}
-	if err := tx.r.SetSection(s); err != nil {
+	if err := tx.r.SetSection(store.Section(s)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "ModifySection", Subject: s.Name}, old, s)
@@ -226,7 +228,7 @@ func (tx *Tx) DeleteSection(name string) error {
 
 // clearSection removes all permissions from a section.
 func (tx *Tx) clearSection(name string) error {
-	permissions, err := tx.r.Permissions()
+	permissions, err := tx.Permissions()
 	if err != nil {
 		return err
 	}

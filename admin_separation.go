@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // SeparationSet is a separation of duty set (INCITS 359 sections 6.3 and 6.4).
@@ -108,8 +110,8 @@ func (s separations) kind() string {
 	return "SSDSet"
 }
 
-// record returns the name of the kind in errors.
-func (s SeparationRecord) record() string {
+// setRecord returns the name of the kind in errors.
+func setRecord(s store.Separation) string {
 	if s.Dynamic {
 		return "DSD set"
 	}
@@ -117,10 +119,10 @@ func (s SeparationRecord) record() string {
 }
 
 // find returns the record of the set with a name.
-func (s separations) find(name string) (SeparationRecord, error) {
-	record := SeparationRecord{Dynamic: s.dynamic}.record()
+func (s separations) find(name string) (store.Separation, error) {
+	record := setRecord(store.Separation{Dynamic: s.dynamic})
 	if err := validName(record, "Name", name); err != nil {
-		return SeparationRecord{}, err
+		return store.Separation{}, err
 	}
 	rec, err := s.tx.r.Separation(s.dynamic, name)
 	return rec, named(err, record, name)
@@ -133,11 +135,11 @@ func (s separations) create(set SeparationSet) error {
 		return err
 	}
 	_, found := s.find(set.Name)
-	rec := SeparationRecord{Dynamic: s.dynamic, Name: set.Name, Cardinality: set.Cardinality}
-	if err := free(found, rec.record(), set.Name, "Name"); err != nil {
+	rec := store.Separation{Dynamic: s.dynamic, Name: set.Name, Cardinality: set.Cardinality}
+	if err := free(found, setRecord(rec), set.Name, "Name"); err != nil {
 		return err
 	}
-	if err := noHidden(rec.record(), set.Name, "Name", set.Name); err != nil {
+	if err := noHidden(setRecord(rec), set.Name, "Name", set.Name); err != nil {
 		return err
 	}
 	for _, name := range set.Groups {
@@ -146,27 +148,27 @@ func (s separations) create(set SeparationSet) error {
 			return err
 		}
 		if slices.Contains(rec.Groups, g.ID) {
-			return invalid(rec.record(), set.Name, "Groups", strconv.Quote(name)+" is named twice")
+			return invalid(setRecord(rec), set.Name, "Groups", strconv.Quote(name)+" is named twice")
 		}
 		rec.Groups = append(rec.Groups, g.ID)
 	}
 	sortIDs(rec.Groups)
-	if err := rec.checkCardinality(); err != nil {
+	if err := checkCardinality(rec); err != nil {
 		return err
 	}
 	return s.tighten(rec, Change{Action: "Create" + s.kind(), Subject: set.Name}, nil, func() error { return tx.r.AddSeparation(rec) })
 }
 
 // checkCardinality refuses a cardinality below 2 or above the number of groups.
-func (s SeparationRecord) checkCardinality() error {
+func checkCardinality(s store.Separation) error {
 	if s.Cardinality < 2 || s.Cardinality > len(s.Groups) {
-		return invalid(s.record(), s.Name, "Cardinality", strconv.Itoa(s.Cardinality)+" is not from 2 to the number of groups, "+strconv.Itoa(len(s.Groups)))
+		return invalid(setRecord(s), s.Name, "Cardinality", strconv.Itoa(s.Cardinality)+" is not from 2 to the number of groups, "+strconv.Itoa(len(s.Groups)))
 	}
 	return nil
 }
 
 // tighten makes a change that lets a set refuse more than before.
-func (s separations) tighten(rec SeparationRecord, c Change, before any, write func() error) error {
+func (s separations) tighten(rec store.Separation, c Change, before any, write func() error) error {
 	tx := s.tx
 	if err := tx.checkSet(rec); err != nil {
 		return err
@@ -207,7 +209,7 @@ func (s separations) delete(name string) error {
 }
 
 // member returns a set, a group, and whether the group is a member of the set.
-func (s separations) member(set, group string) (rec SeparationRecord, g Group, isMember bool, before SeparationSet, err error) {
+func (s separations) member(set, group string) (rec store.Separation, g Group, isMember bool, before SeparationSet, err error) {
 	if err = s.tx.writable(); err != nil {
 		return
 	}
@@ -231,7 +233,7 @@ func (s separations) addMember(set, group string) error {
 		return err
 	}
 	if isMember {
-		return &Error{Kind: ErrExists, Record: rec.record() + " member", Name: memberName(set, group)}
+		return &Error{Kind: ErrExists, Record: setRecord(rec) + " member", Name: memberName(set, group)}
 	}
 	rec.Groups = sortIDs(append(slices.Clone(rec.Groups), g.ID))
 	c := Change{Action: "Add" + s.kind() + "Member", Subject: set, Object: g.Name, ObjectID: g.ID}
@@ -246,9 +248,9 @@ func (s separations) deleteMember(set, group string) error {
 		return err
 	}
 	if !isMember {
-		return &Error{Kind: ErrNotFound, Record: rec.record() + " member", Name: memberName(set, group)}
+		return &Error{Kind: ErrNotFound, Record: setRecord(rec) + " member", Name: memberName(set, group)}
 	}
-	if err := rec.checkLeaving(g); err != nil {
+	if err := checkLeaving(rec, g); err != nil {
 		return err
 	}
 	return s.tx.write(func() error { return s.tx.leaveSet(rec, g) })
@@ -256,16 +258,16 @@ func (s separations) deleteMember(set, group string) error {
 
 // checkLeaving refuses the removal of a group if the rest of the set could
 // never be violated.
-func (s SeparationRecord) checkLeaving(g Group) error {
+func checkLeaving(s store.Separation, g Group) error {
 	if len(s.Groups) > s.Cardinality {
 		return nil
 	}
-	return &Error{Kind: ErrSeparation, Record: s.record(), Name: s.Name, Field: "Groups",
+	return &Error{Kind: ErrSeparation, Record: setRecord(s), Name: s.Name, Field: "Groups",
 		Reason: "without " + g.Name + " it has fewer groups than its cardinality, " + strconv.Itoa(s.Cardinality) + "; delete the set first"}
 }
 
 // leaveSet removes a group from a set and writes a Change.
-func (tx *Tx) leaveSet(rec SeparationRecord, g Group) error {
+func (tx *Tx) leaveSet(rec store.Separation, g Group) error {
 	before, err := tx.publicSet(rec)
 	if err != nil {
 		return err
@@ -297,7 +299,7 @@ func (s separations) setCardinality(set string, n int) error {
 		return err
 	}
 	rec.Cardinality = n
-	if err := rec.checkCardinality(); err != nil {
+	if err := checkCardinality(rec); err != nil {
 		return err
 	}
 	c := Change{Action: "Set" + s.kind() + "Cardinality", Subject: set}
@@ -314,7 +316,7 @@ func (s separations) public(name string) (SeparationSet, error) {
 }
 
 // publicSet returns a set with the names of its groups.
-func (tx *Tx) publicSet(rec SeparationRecord) (SeparationSet, error) {
+func (tx *Tx) publicSet(rec store.Separation) (SeparationSet, error) {
 	set := SeparationSet{Name: rec.Name, Cardinality: rec.Cardinality, Groups: []string{}}
 	groups, err := tx.groupsOf(rec.Groups, nil)
 	for _, g := range groups {
@@ -339,7 +341,7 @@ func (s separations) list() ([]SeparationSet, error) {
 }
 
 // leaveSets removes a group from sets, before the group is deleted.
-func (tx *Tx) leaveSets(g Group, sets []SeparationRecord) error {
+func (tx *Tx) leaveSets(g Group, sets []store.Separation) error {
 	for _, rec := range sets {
 		if err := tx.leaveSet(rec, g); err != nil {
 			return err
@@ -350,7 +352,7 @@ func (tx *Tx) leaveSets(g Group, sets []SeparationRecord) error {
 
 // setsOf returns the sets of a group, static sets first. The error is
 // ErrSeparation if the group cannot leave one of the sets.
-func (tx *Tx) setsOf(g Group) ([]SeparationRecord, error) {
+func (tx *Tx) setsOf(g Group) ([]store.Separation, error) {
 	static, err1 := tx.r.GroupSeparations(false, []uuid.UUID{g.ID})
 	dynamic, err2 := tx.r.GroupSeparations(true, []uuid.UUID{g.ID})
 	if err := errors.Join(err1, err2); err != nil {
@@ -358,7 +360,7 @@ func (tx *Tx) setsOf(g Group) ([]SeparationRecord, error) {
 	}
 	sets := append(static, dynamic...)
 	for _, rec := range sets {
-		if err := rec.checkLeaving(g); err != nil {
+		if err := checkLeaving(rec, g); err != nil {
 			return nil, err
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // endAllTickets ends all tickets of a user, API keys included. The caller
@@ -19,7 +21,7 @@ func (tx *Tx) endAllTickets(u User) error {
 }
 
 // endTickets ends tickets of a user, with a Change for each.
-func (tx *Tx) endTickets(u User, tickets []TicketRecord) error {
+func (tx *Tx) endTickets(u User, tickets []store.Ticket) error {
 	for _, t := range tickets {
 		if err := tx.endTicket("RevokeTicket", u, t); err != nil {
 			return err
@@ -30,7 +32,7 @@ func (tx *Tx) endTickets(u User, tickets []TicketRecord) error {
 
 // endTicket deletes a ticket and writes a Change, because other processes may
 // have cached the ticket.
-func (tx *Tx) endTicket(action string, u User, t TicketRecord) error {
+func (tx *Tx) endTicket(action string, u User, t store.Ticket) error {
 	err := tx.r.DeleteTicket(t.ID)
 	if err != nil && !errors.Is(err, ErrNotFound) { // not found: swept meanwhile
 		return err
@@ -56,7 +58,7 @@ func (a *Authority) logEnded(ctx context.Context, ended []Change) {
 
 // narrowedTickets returns the tickets in which a group, or a group that it
 // inherits, is active by name.
-func (tx *Tx) narrowedTickets(group uuid.UUID) ([]TicketRecord, error) {
+func (tx *Tx) narrowedTickets(group uuid.UUID) ([]store.Ticket, error) {
 	groups, err := tx.juniors(group)
 	if err != nil {
 		return nil, err
@@ -65,8 +67,8 @@ func (tx *Tx) narrowedTickets(group uuid.UUID) ([]TicketRecord, error) {
 }
 
 // ticketsIn returns the tickets in which any of the groups is active by name.
-func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]TicketRecord, error) {
-	var tickets []TicketRecord
+func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]store.Ticket, error) {
+	var tickets []store.Ticket
 	for t, err := range tx.r.GroupTickets(groups) {
 		if err != nil {
 			return nil, err
@@ -82,12 +84,12 @@ func (tx *Tx) pruneUserTickets(u User) error {
 	if err != nil {
 		return err
 	}
-	return tx.pruneTickets(slices.DeleteFunc(tickets, func(t TicketRecord) bool { return !t.Narrowed }))
+	return tx.pruneTickets(slices.DeleteFunc(tickets, func(t store.Ticket) bool { return !t.Narrowed }))
 }
 
 // pruneTickets removes the groups from narrowed tickets that the users of the
 // tickets are not authorized for.
-func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
+func (tx *Tx) pruneTickets(tickets []store.Ticket) error {
 	for _, t := range tickets {
 		authorized, err := tx.authorizedGroups(t.User)
 		if err != nil {
@@ -105,7 +107,7 @@ func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.narrowTicket("DropActiveGroup", u.User, t, groupNames(before), kept); err != nil {
+		if err := tx.narrowTicket("DropActiveGroup", User(u.User), t, groupNames(before), kept); err != nil {
 			return err
 		}
 	}
@@ -113,7 +115,7 @@ func (tx *Tx) pruneTickets(tickets []TicketRecord) error {
 }
 
 // narrowTicket replaces the groups of a ticket.
-func (tx *Tx) narrowTicket(action string, u User, t TicketRecord, before []string, groups []uuid.UUID) error {
+func (tx *Tx) narrowTicket(action string, u User, t store.Ticket, before []string, groups []uuid.UUID) error {
 	after, err := tx.groupsOf(groups, nil)
 	if err != nil {
 		return err

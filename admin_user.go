@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // AddUser adds a user without password, membership or ticket and returns the
@@ -26,7 +27,7 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if err := tx.userFree(u.Name, &rec, UserRecord{}); err != nil {
+	if err := tx.userFree(u.Name, &rec, store.UserRecord{}); err != nil {
 		return User{}, err
 	}
 	if rec.ID, err = newID(rec.ID); err != nil {
@@ -36,12 +37,12 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err := tx.r.AddUser(rec); err != nil {
 		return User{}, err
 	}
-	return rec.User, tx.log(Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}, nil, rec.User)
+	return User(rec.User), tx.log(Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}, nil, User(rec.User))
 }
 
 // checkedUser validates the writable fields of a user and returns a record of
 // them.
-func checkedUser(u User) (UserRecord, error) {
+func checkedUser(u User) (store.UserRecord, error) {
 	name, err := canonicalUser(u.Name)
 	err = errors.Join(err,
 		validKey("user", u.Name, "Email", u.Email),
@@ -49,15 +50,15 @@ func checkedUser(u User) (UserRecord, error) {
 		validText("user", u.Name, "DisplayName", u.DisplayName),
 		validText("user", u.Name, "Note", u.Note))
 	if err != nil {
-		return UserRecord{}, err
+		return store.UserRecord{}, err
 	}
-	return UserRecord{EmailKey: names.EmailKey(u.Email), User: User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
+	return store.UserRecord{EmailKey: names.EmailKey(u.Email), User: store.User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
 		DisplayName: u.DisplayName, Note: u.Note, Disabled: u.Disabled}}, nil
 }
 
 // userFree checks that no user but old has the unique values of rec. Errors
 // name the user as the caller did.
-func (tx *Tx) userFree(name string, rec *UserRecord, old UserRecord) error {
+func (tx *Tx) userFree(name string, rec *store.UserRecord, old store.UserRecord) error {
 	if rec.ID != uuid.Nil && rec.ID != old.ID {
 		_, found := tx.r.User(rec.ID)
 		if err := free(found, "user", name, "ID"); err != nil {
@@ -66,7 +67,7 @@ func (tx *Tx) userFree(name string, rec *UserRecord, old UserRecord) error {
 	}
 	for _, unique := range []struct {
 		field, value, old string
-		find              func(string) (UserRecord, error)
+		find              func(string) (store.UserRecord, error)
 	}{
 		{"Name", rec.Name, old.Name, tx.r.UserByName},
 		{"Subject", rec.Subject, old.Subject, tx.r.UserBySubject},
@@ -86,7 +87,7 @@ func (tx *Tx) userFree(name string, rec *UserRecord, old UserRecord) error {
 // address does not change keeps the address and its key: a store of an earlier
 // version may have two users with the same mailbox, and both can be changed,
 // disabled and deleted.
-func (tx *Tx) emailFree(name string, rec *UserRecord, old UserRecord) error {
+func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord) error {
 	if rec.Email != old.Email {
 		if err := noHidden("user", name, "Email", rec.Email); err != nil {
 			return err
@@ -140,14 +141,14 @@ func (tx *Tx) ModifyUser(u User) error {
 		return nil
 	}
 	if rec.Disabled && !old.Disabled {
-		if err := tx.write(tx.protect, func() error { return tx.endAllTickets(old.User) }); err != nil {
+		if err := tx.write(tx.protect, func() error { return tx.endAllTickets(User(old.User)) }); err != nil {
 			return err
 		}
 	}
 	return tx.write(
 		func() error { return tx.r.SetUser(rec) },
 		func() error {
-			return tx.log(Change{Action: "ModifyUser", Subject: rec.Name, SubjectID: rec.ID}, old.User, rec.User)
+			return tx.log(Change{Action: "ModifyUser", Subject: rec.Name, SubjectID: rec.ID}, User(old.User), User(rec.User))
 		})
 }
 
@@ -161,12 +162,12 @@ func (tx *Tx) DeleteUser(name string) error {
 		return err
 	}
 	return tx.write(tx.protect,
-		func() error { return tx.endAllTickets(u.User) },
-		func() error { return tx.endMemberships(u.User) },
+		func() error { return tx.endAllTickets(User(u.User)) },
+		func() error { return tx.endMemberships(User(u.User)) },
 		func() error { _, err := tx.clearFailures(u.ID, everyClient); return err },
 		func() error { return tx.r.DeleteUser(u.ID) },
 		func() error {
-			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, u.User, nil)
+			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, User(u.User), nil)
 		})
 }
 
@@ -221,7 +222,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 	if err != nil || u.PasswordHash == hash {
 		return err
 	}
-	return tx.setPasswordHash(u.User, hash)
+	return tx.setPasswordHash(User(u.User), hash)
 }
 
 // setPasswordHash sets the hash of a locked user and ends all tickets. The

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/store"
 )
 
 // An attempt is one try to log in with a password, from the first look at its
@@ -53,25 +54,25 @@ func (a *Authority) newAttempt(l Login) *attempt {
 
 // findLogin finds the user that a login is for. A name that cannot be a user's
 // is ErrNotFound, too.
-func findLogin(r Records, l Login) (UserRecord, error) {
+func findLogin(r store.Records, l Login) (store.UserRecord, error) {
 	if l.Subject != "" {
 		if names.CheckKey(l.Subject) != "" {
-			return UserRecord{}, ErrNotFound
+			return store.UserRecord{}, ErrNotFound
 		}
 		return r.UserBySubject(l.Subject)
 	}
 	name, err := canonicalUser(l.User)
 	if err != nil {
-		return UserRecord{}, ErrNotFound
+		return store.UserRecord{}, ErrNotFound
 	}
 	return r.UserByName(name)
 }
 
 // find finds the user. The zero user stands for nobody.
-func (at *attempt) find(r Records) (UserRecord, error) {
+func (at *attempt) find(r store.Records) (store.UserRecord, error) {
 	u, err := findLogin(r, at.login)
 	if errors.Is(err, ErrNotFound) {
-		return UserRecord{}, nil
+		return store.UserRecord{}, nil
 	}
 	return u, err
 }
@@ -84,7 +85,7 @@ func (at *attempt) nameMark() uint64 {
 
 // look finds the user and how the client is known, in a View. It refuses an
 // attempt that would find no place.
-func (at *attempt) look(r Records, now time.Time) error {
+func (at *attempt) look(r store.Records, now time.Time) error {
 	u, err := at.find(r)
 	if err != nil {
 		return err
@@ -114,14 +115,14 @@ func (at *attempt) look(r Records, now time.Time) error {
 }
 
 // known reports whether a record makes a client known.
-func (at *attempt) known(rec ThrottleRecord, c client, now time.Time) (bool, error) {
+func (at *attempt) known(rec store.Throttle, c client, now time.Time) (bool, error) {
 	b, err := stateOf[budget](rec)
 	return rec.User != uuid.Nil && rec.User == at.user && b.Client == c && now.Before(rec.Until) &&
 		b.Failures < knownFailures, err
 }
 
 // reserve reserves a place for the attempt and reads its user.
-func (at *attempt) reserve(r Records, now time.Time) (UserRecord, error) {
+func (at *attempt) reserve(r store.Records, now time.Time) (store.UserRecord, error) {
 	u, err := at.find(r)
 	if err != nil {
 		return u, err
@@ -149,7 +150,7 @@ func (at *attempt) reserve(r Records, now time.Time) (UserRecord, error) {
 func (a *Authority) settle(ctx context.Context, at *attempt, failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
-	return a.update(ctx, func(r Records) error {
+	return a.update(ctx, func(r store.Records) error {
 		now := a.now()
 		// A name without a user takes the same time: the zero id is looked for, too.
 		_, err := r.User(at.user)
@@ -193,7 +194,7 @@ func (tx *Tx) succeed(at *attempt) error {
 	}
 	if at.login.Addr.IsValid() {
 		key := at.keyFor(knownPrefix)
-		rec := ThrottleRecord{Key: key, User: at.user, Last: now, Until: instant(now.Add(knownFor))}
+		rec := store.Throttle{Key: key, User: at.user, Last: now, Until: instant(now.Add(knownFor))}
 		steps[key] = func() error { return setState(tx.r, rec, budget{Client: knownPrefix}) }
 		if at.sprayed {
 			near, _ := at.networkKeys()
@@ -219,7 +220,7 @@ func (tx *Tx) succeed(at *attempt) error {
 
 // forgive takes a name back that had failed from a prefix. The wider prefix, which
 // keeps no names, forgets with time alone.
-func forgive(r Records, key [32]byte, name uint64) error {
+func forgive(r store.Records, key [32]byte, name uint64) error {
 	rec, err := r.Throttle(key)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Many right logins of one user at once, through several Authorities, are not
@@ -43,7 +44,7 @@ type hangsUp struct{ rbac.Store }
 
 type hangUpKey struct{}
 
-func (s hangsUp) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s hangsUp) Update(ctx context.Context, f func(store.Records) error) error {
 	err := s.Store.Update(ctx, f)
 	if hangUp, ok := ctx.Value(hangUpKey{}).(func()); ok {
 		hangUp()

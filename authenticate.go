@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // verified is a user whose password was right, as the user was before, and the
 // hash that should replace an old one.
 type verified struct {
-	user    UserRecord
+	user    store.UserRecord
 	upgrade string
 }
 
@@ -36,7 +37,7 @@ func (a *Authority) authenticate(ctx context.Context, at *attempt, then func() e
 }
 
 func (a *Authority) authenticateOnce(ctx context.Context, at *attempt, then func() error) (verified, error) {
-	if err := a.view(ctx, func(r Records) error { return at.look(r, a.now()) }); err != nil {
+	if err := a.view(ctx, func(r store.Records) error { return at.look(r, a.now()) }); err != nil {
 		return verified{}, err
 	}
 	release, err := a.hashPlace(ctx, at.login.Addr, at.client != unknownClient)
@@ -44,8 +45,8 @@ func (a *Authority) authenticateOnce(ctx context.Context, at *attempt, then func
 		return verified{}, err
 	}
 	defer release()
-	var u UserRecord
-	if err := a.update(ctx, func(r Records) (err error) {
+	var u store.UserRecord
+	if err := a.update(ctx, func(r store.Records) (err error) {
 		u, err = at.reserve(r, a.now())
 		return err
 	}); err != nil {
@@ -81,7 +82,7 @@ func (a *Authority) hashPlace(ctx context.Context, addr netip.Addr, known bool) 
 }
 
 // verify computes the hash, of nobody too.
-func (a *Authority) verify(u UserRecord, l Login) (verified, error) {
+func (a *Authority) verify(u store.UserRecord, l Login) (verified, error) {
 	ok, upgrade := a.hasher.verify(u.PasswordHash, l.Password)
 	a.warnUnreadable(u)
 	if !ok || u.ID == uuid.Nil || u.Disabled {
@@ -98,8 +99,8 @@ func (a *Authority) verifyAgain(ctx context.Context, user uuid.UUID, l Login) (v
 		return verified{}, err
 	}
 	defer release()
-	var u UserRecord
-	err = a.view(ctx, func(r Records) (err error) {
+	var u store.UserRecord
+	err = a.view(ctx, func(r store.Records) (err error) {
 		u, err = r.User(user)
 		return err
 	})

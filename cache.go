@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
+	"github.com/rbac-go/rbac/store"
 )
 
 // caches keep what was read of users and tickets, bounded. An entry is valid
@@ -16,9 +17,9 @@ type caches struct {
 	users    *otter.Cache[uuid.UUID, *cachedUser]
 	names    *userCache
 	subjects *userCache
-	tickets  *otter.Cache[TokenHash, *cachedTicket]
-	ended    *otter.Cache[TokenHash, time.Time] // tickets found past a limit: dead unless used after that time
-	gone     *otter.Cache[TokenHash, struct{}]  // tickets whose rows were found to be gone, which a replica that lags may still show
+	tickets  *otter.Cache[store.TokenHash, *cachedTicket]
+	ended    *otter.Cache[store.TokenHash, time.Time] // tickets found past a limit: dead unless used after that time
+	gone     *otter.Cache[store.TokenHash, struct{}]  // tickets whose rows were found to be gone, which a replica that lags may still show
 }
 
 // userCache finds users by a text.
@@ -30,9 +31,9 @@ func newCaches(cfg Config) caches {
 			OnAtomicDeletion: func(e otter.DeletionEvent[uuid.UUID, *cachedUser]) { e.Value.drop() }}),
 		names:    newCache[string, *cachedUser](cfg.CachedUsers),
 		subjects: newCache[string, *cachedUser](cfg.CachedUsers),
-		tickets:  newCache[TokenHash, *cachedTicket](cfg.CachedTickets),
-		ended:    newCache[TokenHash, time.Time](cfg.CachedTickets),
-		gone:     newCache[TokenHash, struct{}](cfg.CachedTickets),
+		tickets:  newCache[store.TokenHash, *cachedTicket](cfg.CachedTickets),
+		ended:    newCache[store.TokenHash, time.Time](cfg.CachedTickets),
+		gone:     newCache[store.TokenHash, struct{}](cfg.CachedTickets),
 	}
 }
 

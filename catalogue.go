@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Declare adds the records that a program needs to the store: sections,
@@ -74,7 +75,7 @@ func programName() string {
 // declarer compares a catalogue with the earlier declarations.
 type declarer struct {
 	tx       *Tx
-	declared map[declarationKey]Declaration
+	declared map[declarationKey]store.Declaration
 	texts    map[declarationKey]string // of the catalogue
 }
 
@@ -83,7 +84,7 @@ type declarationKey struct{ kind, key string }
 // newDeclarer reads the earlier declarations.
 func newDeclarer(tx *Tx) (*declarer, error) {
 	declarations, err := tx.r.Declarations()
-	d := &declarer{tx: tx, declared: make(map[declarationKey]Declaration, len(declarations)), texts: map[declarationKey]string{}}
+	d := &declarer{tx: tx, declared: make(map[declarationKey]store.Declaration, len(declarations)), texts: map[declarationKey]string{}}
 	for _, known := range declarations {
 		d.declared[declarationKey{known.Kind, known.Key}] = known
 	}
@@ -102,7 +103,7 @@ func (d *declarer) declareAll(c Catalogue) error {
 
 // record stores a declaration. The change log has no entry for a declaration,
 // only for the records that Declare adds.
-func (d *declarer) record(decl Declaration) error {
+func (d *declarer) record(decl store.Declaration) error {
 	key := declarationKey{decl.Kind, decl.Key}
 	if known, ok := d.declared[key]; ok && known == decl {
 		return nil
@@ -120,7 +121,7 @@ func declare[R any](d *declarer, kind, name string, is R, add func(R) (uuid.UUID
 		return err
 	}
 	known, declared := d.declared[declarationKey{kind, name}]
-	next := Declaration{Kind: kind, Key: name, ID: known.ID, Text: string(text)}
+	next := store.Declaration{Kind: kind, Key: name, ID: known.ID, Text: string(text)}
 	if earlier, ok := d.texts[declarationKey{kind, name}]; ok && earlier != next.Text {
 		return invalid(kind, name, "", "declared twice in one catalogue, with different texts")
 	}
@@ -170,7 +171,7 @@ func (d *declarer) updateSection(_ uuid.UUID, was, is Section) error {
 	}
 	updateChanged(&stored.Title, was.Title, is.Title)
 	updateChanged(&stored.Position, was.Position, is.Position)
-	return d.tx.ModifySection(stored)
+	return d.tx.ModifySection(Section(stored))
 }
 
 func (d *declarer) permissions(c Catalogue) error {
@@ -216,7 +217,7 @@ func (d *declarer) updatePermission(_ uuid.UUID, was, is Permission) error {
 	if was.Section != is.Section {
 		stored.Section = d.sectionOf(is)
 	}
-	return d.tx.ModifyPermission(stored)
+	return d.tx.ModifyPermission(Permission(stored))
 }
 
 func (d *declarer) groups(c Catalogue) error {
@@ -232,7 +233,8 @@ func (d *declarer) groups(c Catalogue) error {
 func (d *declarer) addGroup(g Group) (uuid.UUID, error) {
 	stored, err := d.tx.r.GroupByName(g.Name)
 	if errors.Is(err, ErrNotFound) {
-		stored, err = d.tx.AddGroup(g)
+		g, err = d.tx.AddGroup(g)
+		return g.ID, err
 	}
 	return stored.ID, err
 }
@@ -246,7 +248,7 @@ func (d *declarer) updateGroup(id uuid.UUID, was, is Group) error {
 	}
 	updateChanged(&stored.DisplayName, was.DisplayName, is.DisplayName)
 	updateChanged(&stored.Note, was.Note, is.Note)
-	return d.tx.ModifyGroup(stored)
+	return d.tx.ModifyGroup(Group(stored))
 }
 
 // inheritances adds the inheritances that were never declared. A declared
@@ -267,7 +269,7 @@ func (d *declarer) inheritances(c Catalogue) error {
 				return err
 			}
 		}
-		if err := d.record(Declaration{Kind: key.kind, Key: key.key}); err != nil {
+		if err := d.record(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
 			return err
 		}
 	}
@@ -318,7 +320,7 @@ func (d *declarer) grants(c Catalogue) error {
 				return err
 			}
 		}
-		if err := d.record(Declaration{Kind: key.kind, Key: key.key}); err != nil {
+		if err := d.record(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
 			return err
 		}
 	}

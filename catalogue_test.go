@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 func blogCatalogue() rbac.Catalogue {
@@ -370,11 +371,11 @@ func TestDeclareNamesTheProgram(t *testing.T) {
 
 // declaring Records count what is remembered.
 type declaring struct {
-	rbac.Records
+	store.Records
 	n *int
 }
 
-func (r declaring) SetDeclaration(d rbac.Declaration) error {
+func (r declaring) SetDeclaration(d store.Declaration) error {
 	*r.n++
 	return r.Records.SetDeclaration(d)
 }
@@ -383,7 +384,7 @@ func (r declaring) SetDeclaration(d rbac.Declaration) error {
 func TestDeclareAgainWritesNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		n := 0
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return declaring{r, &n} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return declaring{r, &n} }}
 		a := h.open(rbac.Config{})
 		must(t, a.Declare(ctx, blogCatalogue()))
 		if n != 8 {

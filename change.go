@@ -38,7 +38,7 @@ type Change struct {
 	// for the permission of a grant.
 	SubjectID, ObjectID uuid.UUID
 
-	Nonce uint64 // of the revision; see Head
+	Nonce uint64 // of the revision: random, and new for each
 
 	// The record before and after as a JSON object, of a narrowed ticket its Groups; nil
 	// where there was or is none, and for passwords and the end of a ticket.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Every changing call writes who, why, when and what, in the transaction that makes the change.
@@ -238,23 +239,23 @@ func TestWhatCannotBeLoggedIsNotDone(t *testing.T) {
 // bentStore gives other Records away than the store's own.
 type bentStore struct {
 	rbac.Store
-	bend func(rbac.Records) rbac.Records
+	bend func(store.Records) store.Records
 }
 
-func (s bentStore) Update(ctx context.Context, f func(rbac.Records) error) error {
-	return s.Store.Update(ctx, func(r rbac.Records) error { return f(s.bend(r)) })
+func (s bentStore) Update(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.Update(ctx, func(r store.Records) error { return f(s.bend(r)) })
 }
 
 // groupless Records have memberships, grants and inheritances of groups that are not there.
 type groupless struct {
-	rbac.Records
+	store.Records
 	lost string
 }
 
-func (r groupless) Group(id uuid.UUID) (rbac.Group, error) {
+func (r groupless) Group(id uuid.UUID) (store.Group, error) {
 	g, err := r.Records.Group(id)
 	if g.Name == r.lost {
-		return rbac.Group{}, rbac.ErrNotFound
+		return store.Group{}, rbac.ErrNotFound
 	}
 	return g, err
 }
@@ -276,7 +277,7 @@ func TestNoChangeIsHalfMade(t *testing.T) {
 		before := dump(t, a)
 		for name, c := range calls {
 			n := *h
-			n.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return groupless{r, c.lost} }}
+			n.store = bentStore{h.store, func(r store.Records) store.Records { return groupless{r, c.lost} }}
 			err := n.open(rbac.Config{}).Update(ctx, func(tx *rbac.Tx) error {
 				if err := c.call(tx); !errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrNotFound) {
 					t.Errorf("%s: %v; want ErrUnavailable", name, err)
@@ -324,7 +325,7 @@ func TestTimesOfChangeQueries(t *testing.T) {
 }
 
 // swept Records lose a ticket between its listing and its change, as when another process sweeps.
-type swept struct{ rbac.Records }
+type swept struct{ store.Records }
 
 func (swept) SetTicketGroups(uuid.UUID, []uuid.UUID) error { return rbac.ErrNotFound }
 func (swept) DeleteTicket(uuid.UUID) error                 { return rbac.ErrNotFound }
@@ -337,7 +338,7 @@ func TestSweptTicketStopsNothing(t *testing.T) {
 		h.issue(a, rbac.Login{User: "amy", Groups: []string{"staff", "readers"}})
 		rev := lastRevision(t, a)
 		n := *h
-		n.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return swept{r} }}
+		n.store = bentStore{h.store, func(r store.Records) store.Records { return swept{r} }}
 		b := n.open(rbac.Config{})
 		n.do(b, func(tx *rbac.Tx) error {
 			return tx.DeleteInheritance(rbac.Inheritance{Senior: "staff", Junior: "readers"})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // servers is a store on two servers: the one that answers, and the one whose changes count.
@@ -21,21 +22,21 @@ type servers struct {
 
 	state     sync.Mutex
 	cut       error // why nothing can be confirmed
-	guarantee rbac.Guarantee
+	guarantee store.Guarantee
 	confirmed int
 }
 
 func newServers(s rbac.Store) *servers {
-	return &servers{swapped: swapped{inner: s}, counts: swapped{inner: s}, guarantee: rbac.Guarantee{Bounded: true, Reason: "by a standby"}}
+	return &servers{swapped: swapped{inner: s}, counts: swapped{inner: s}, guarantee: store.Guarantee{Bounded: true, Reason: "by a standby"}}
 }
 
-func (s *servers) set(cut error, g rbac.Guarantee) {
+func (s *servers) set(cut error, g store.Guarantee) {
 	s.state.Lock()
 	defer s.state.Unlock()
 	s.cut, s.guarantee = cut, g
 }
 
-func (s *servers) ConfirmedView(ctx context.Context, f func(rbac.Records) error) error {
+func (s *servers) ConfirmedView(ctx context.Context, f func(store.Records) error) error {
 	s.state.Lock()
 	cut := s.cut
 	s.confirmed++
@@ -46,7 +47,7 @@ func (s *servers) ConfirmedView(ctx context.Context, f func(rbac.Records) error)
 	return s.counts.View(ctx, f)
 }
 
-func (s *servers) Guarantee() rbac.Guarantee {
+func (s *servers) Guarantee() store.Guarantee {
 	s.state.Lock()
 	defer s.state.Unlock()
 	return s.guarantee
@@ -194,26 +195,26 @@ func judgeUser(a *rbac.Authority, user string, p rbac.Predicate) error {
 // The Authority tells what is promised, at first and when it changes, and a store of one server promises most.
 func TestGuarantee(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		if g := h.open(rbac.Config{}).Guarantee(); g.Reason == "" || g != (rbac.Guarantee{Bounded: true, Reason: g.Reason}) {
-			if _, ok := h.store.(rbac.Confirmer); !ok {
+		if g := h.open(rbac.Config{}).Guarantee(); g.Reason == "" || g != (store.Guarantee{Bounded: true, Reason: g.Reason}) {
+			if _, ok := h.store.(store.Confirmer); !ok {
 				t.Errorf("a store that has one server: %+v", g)
 			}
 		}
-		store := newServers(h.store)
-		h.store = store
+		s := newServers(h.store)
+		h.store = s
 		var log bytes.Buffer
 		a := h.open(rbac.Config{MaxStaleness: time.Hour, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		steps := []struct {
-			now  rbac.Guarantee
+			now  store.Guarantee
 			want string
 		}{
-			{rbac.Guarantee{Bounded: true, Reason: "by a standby"}, `level=INFO msg="rbac: how far MaxStaleness holds" guarantee=bounded reason="by a standby"`},
-			{rbac.Guarantee{Bounded: true, Reason: "by a standby"}, ""},
-			{rbac.Guarantee{Reason: "alone"}, `level=WARN msg="rbac: MaxStaleness is no longer bounded" guarantee="best effort" reason=alone`},
-			{rbac.Guarantee{Reason: "quite alone"}, `level=INFO msg="rbac: how far MaxStaleness holds" guarantee="best effort" reason="quite alone"`},
+			{store.Guarantee{Bounded: true, Reason: "by a standby"}, `level=INFO msg="rbac: how far MaxStaleness holds" guarantee=bounded reason="by a standby"`},
+			{store.Guarantee{Bounded: true, Reason: "by a standby"}, ""},
+			{store.Guarantee{Reason: "alone"}, `level=WARN msg="rbac: MaxStaleness is no longer bounded" guarantee="best effort" reason=alone`},
+			{store.Guarantee{Reason: "quite alone"}, `level=INFO msg="rbac: how far MaxStaleness holds" guarantee="best effort" reason="quite alone"`},
 		}
 		for i, step := range steps {
-			store.set(nil, step.now)
+			s.set(nil, step.now)
 			if i > 0 {
 				log.Reset()
 				a.LogGuarantee()

@@ -9,27 +9,31 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // sparing Records count the calls that read a whole table.
 type sparing struct {
-	rbac.Records
+	store.Records
 	whole *int
 }
 
-func (r sparing) Permissions() ([]rbac.Permission, error) { *r.whole++; return r.Records.Permissions() }
-func (r sparing) Groups() ([]rbac.Group, error)           { *r.whole++; return r.Records.Groups() }
-func (r sparing) Grants() ([]rbac.GrantRecord, error)     { *r.whole++; return r.Records.Grants() }
-func (r sparing) Sections() ([]rbac.Section, error)       { *r.whole++; return r.Records.Sections() }
-func (r sparing) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
+func (r sparing) Permissions() ([]store.Permission, error) {
+	*r.whole++
+	return r.Records.Permissions()
+}
+func (r sparing) Groups() ([]store.Group, error)     { *r.whole++; return r.Records.Groups() }
+func (r sparing) Grants() ([]store.Grant, error)     { *r.whole++; return r.Records.Grants() }
+func (r sparing) Sections() ([]store.Section, error) { *r.whole++; return r.Records.Sections() }
+func (r sparing) Separations(dynamic bool) ([]store.Separation, error) {
 	*r.whole++
 	return r.Records.Separations(dynamic)
 }
-func (r sparing) Inheritances() ([]rbac.InheritanceRecord, error) {
+func (r sparing) Inheritances() ([]store.Inheritance, error) {
 	*r.whole++
 	return r.Records.Inheritances()
 }
-func (r sparing) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+func (r sparing) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	if f.Groups == nil {
 		*r.whole++
 	}
@@ -71,7 +75,7 @@ func TestChangesReadNoWholeTable(t *testing.T) {
 		h.do(first, both(ssd("s", 2, "empty", "x1"), dsd("d", 2, "empty", "x1", "x2")))
 		h.issue(first, rbac.Login{User: "amy"})
 		whole := 0
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return sparing{r, &whole} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return sparing{r, &whole} }}
 		a := h.open(rbac.Config{Protected: []string{"post.read"}})
 		whole = 0 // Open reads the policy
 		for name, call := range calls {
@@ -89,7 +93,7 @@ func TestChangesReadNoWholeTable(t *testing.T) {
 
 // counting Records count how often the groups that one inherits are read.
 type counting struct {
-	rbac.Records
+	store.Records
 	juniors *int
 }
 
@@ -113,7 +117,7 @@ func TestSetsReadOnlyWhatLeadsToThem(t *testing.T) {
 			return errors.Join(inherit("top", "a")(tx), inherit("a", "g1")(tx), addUser(rbac.User{Name: "bob"})(tx), assign("bob", "b")(tx))
 		})
 		juniors := 0
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return counting{r, &juniors} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return counting{r, &juniors} }}
 		a := h.open(rbac.Config{})
 		for name, call := range map[string]func(*rbac.Tx) error{"static": ssd("s", 2, "a", "b"), "dynamic": dsd("s", 2, "a", "b")} {
 			juniors = 0
@@ -132,7 +136,7 @@ func TestSetsReadOnlyWhatLeadsToThem(t *testing.T) {
 func TestManyPermissionsWithIDs(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		whole := 0
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return sparing{r, &whole} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return sparing{r, &whole} }}
 		a := h.open(rbac.Config{})
 		whole = 0
 		h.do(a, func(tx *rbac.Tx) error {
@@ -197,16 +201,16 @@ func BenchmarkLoad(b *testing.B) {
 
 // locking Records note what is locked, in order.
 type locking struct {
-	rbac.Records
+	store.Records
 	locked *[]string
 }
 
-func (r locking) LockHead() (rbac.Head, error) {
+func (r locking) LockHead() (store.Head, error) {
 	*r.locked = append(*r.locked, "head")
 	return r.Records.LockHead()
 }
 
-func (r locking) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
+func (r locking) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	u, err := r.Records.LockUser(id)
 	*r.locked = append(*r.locked, u.Name)
 	return u, err
@@ -226,7 +230,7 @@ func TestChangesOfAUserLockThem(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		world(t, h, h.open(rbac.Config{}))
 		var locked []string
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return locking{r, &locked} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return locking{r, &locked} }}
 		a := h.open(rbac.Config{})
 		for name, call := range calls {
 			locked = nil

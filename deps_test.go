@@ -22,6 +22,37 @@ func TestRootImportsNoHeavyPackage(t *testing.T) {
 	}
 }
 
+// Imports run one way: the root imports package store and the internal packages,
+// never the reverse. Only the internal helpers of tests may import the root, and
+// no package below the root may import a helper.
+func TestNothingBelowImportsTheRoot(t *testing.T) {
+	const root = "github.com/rbac-go/rbac"
+	helpers := []string{"memdir", "postgrestest", "processtest", "sqlfixture", "sqlplans", "tgcases"}
+	below := 0
+	for _, path := range goListed(t, "./store", "./internal/...") {
+		name, internal := strings.CutPrefix(path, root+"/internal/")
+		if internal && slices.Contains(helpers, name) {
+			continue
+		}
+		below++
+		for _, dep := range goListOf(t, "{{.ImportPath}}", path) {
+			helper, ok := strings.CutPrefix(dep, root+"/internal/")
+			if dep == root || ok && slices.Contains(helpers, helper) {
+				t.Errorf("%s depends on %s", path, dep)
+			}
+			if path == root+"/store" && dep != path && strings.HasPrefix(dep, root) {
+				t.Errorf("package store depends on %s", dep)
+			}
+		}
+	}
+	if below < 3 {
+		t.Fatalf("go list gave %d packages below the root; the test would prove nothing", below)
+	}
+	if !slices.Contains(goList(t, "{{.ImportPath}}"), root+"/store") {
+		t.Fatal("the root does not depend on package store; the test would prove nothing")
+	}
+}
+
 // A host that brings its own SQLite driver must not get another one, whose name may be the same.
 func TestSQLiteWithoutDriver(t *testing.T) {
 	deps := goListOf(t, "{{.ImportPath}}", "github.com/rbac-go/rbac/store/sqlstore/sqlite")
@@ -42,7 +73,7 @@ func TestRootModulesAreAllowed(t *testing.T) {
 		"github.com/google/uuid":       "ids",
 		"github.com/maypok86/otter/v2": "bounded caches",
 		"golang.org/x/crypto":          "argon2, bcrypt, scrypt",
-		"golang.org/x/net":             "IDNA, for the domains of e-mail addresses",
+		"golang.org/x/net":             "IDNA, for the domains of e-mail addresses; the tokens of HTTP",
 		"golang.org/x/sys":             "CPU features, for argon2",
 		"golang.org/x/text":            "PRECIS, NFC, case folding",
 	}
@@ -70,7 +101,13 @@ func goList(t *testing.T, format string) []string {
 // goListOf prints a template for each package that a package is built from.
 func goListOf(t *testing.T, format, path string) []string {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", "-f", format, path).Output()
+	return goListed(t, "-deps", "-f", format, path)
+}
+
+// goListed returns what go list prints, sorted, each line once.
+func goListed(t *testing.T, args ...string) []string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

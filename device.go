@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // NewDevice makes the client of a ticket known for its user, and returns the
@@ -23,7 +25,7 @@ import (
 // Errors: ErrNoTicket; ErrUnavailable.
 func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
 	secret := newToken().Secret()
-	err := a.update(ctx, func(r Records) error {
+	err := a.update(ctx, func(r store.Records) error {
 		rec, err := a.ticketOf(r, t)
 		if err != nil {
 			return err
@@ -40,13 +42,13 @@ func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
 }
 
 // addDevice adds the device of a ticket, in a transaction that has locked the user.
-func addDevice(r Records, key [32]byte, t TicketRecord, now time.Time) error {
+func addDevice(r store.Records, key [32]byte, t store.Ticket, now time.Time) error {
 	devices, err := keepLatest(r, t.User, knownDevice, maxDevices)
 	if err != nil {
 		return err
 	}
 	fresh := budget{Client: knownDevice, Ticket: &t.ID}
-	ofTicket := func(rec ThrottleRecord) bool {
+	ofTicket := func(rec store.Throttle) bool {
 		b, err := stateOf[budget](rec)
 		return err == nil && b.Ticket != nil && *b.Ticket == t.ID
 	}
@@ -70,5 +72,5 @@ func addDevice(r Records, key [32]byte, t TicketRecord, now time.Time) error {
 			return err
 		}
 	}
-	return setState(r, ThrottleRecord{Key: key, User: t.User, Last: now, Until: instant(now.Add(deviceLasts))}, fresh)
+	return setState(r, store.Throttle{Key: key, User: t.User, Last: now, Until: instant(now.Add(deviceLasts))}, fresh)
 }

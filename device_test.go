@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 func TestDevices(t *testing.T) {
@@ -75,7 +76,7 @@ func TestThrottlesHoldNoSecrets(t *testing.T) {
 		device, err := a.NewDevice(ctx, h.issue(a, rbac.Login{User: "amy"}))
 		must(t, err)
 		guess(t, a, "my secret password", 1, home)
-		must(t, h.store.View(ctx, func(r rbac.Records) error {
+		must(t, h.store.View(ctx, func(r store.Records) error {
 			u, err := r.UserByName("amy")
 			must(t, err)
 			list, err := r.UserThrottles(u.ID)

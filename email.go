@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // EmailConflicts lists, in byte order of their names, the users whom
@@ -18,19 +19,19 @@ import (
 // EmailConflicts reads all users.
 func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
-		for u, err := range tx.r.Users(UserFilter{}) {
+		for u, err := range tx.r.Users(store.UserFilter{}) {
 			if err == nil {
 				if u.EmailKey == names.EmailKey(u.Email) {
 					continue
 				}
-				var found UserRecord
+				var found store.UserRecord
 				found, err = userWithEmail(tx.r, u.Email)
 				if err == nil && found.ID == u.ID {
 					continue
 				}
 				err = ignore(err, ErrNotFound)
 			}
-			if !yield(u.User, err) || err != nil {
+			if !yield(User(u.User), err) || err != nil {
 				return
 			}
 		}
@@ -41,9 +42,9 @@ func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
 // a record proves nothing: a store that is not yet migrated, or to which a
 // program of an earlier version still writes, has folded keys. So userWithEmail
 // looks under both keys and compares the address of the record.
-func userWithEmail(r UserRecords, address string) (UserRecord, error) {
+func userWithEmail(r store.UserRecords, address string) (store.UserRecord, error) {
 	key := names.EmailKey(address)
-	sameMailbox := func(u UserRecord) bool { return names.EmailKey(u.Email) == key }
+	sameMailbox := func(u store.UserRecord) bool { return names.EmailKey(u.Email) == key }
 
 	u, err := r.UserByEmail(key)
 	if err == nil && sameMailbox(u) {
@@ -54,7 +55,7 @@ func userWithEmail(r UserRecords, address string) (UserRecord, error) {
 		u, err = r.UserByEmail(folded)
 	}
 	if err == nil && !sameMailbox(u) {
-		return UserRecord{}, ErrNotFound
+		return store.UserRecord{}, ErrNotFound
 	}
 	return u, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // A store of an earlier version has case-folded keys of e-mail addresses. Open
@@ -20,7 +21,7 @@ import (
 // emailKeysMark is the Declaration that marks a store with current keys.
 // Unicode's tables decide what a domain maps to, so each version of Unicode has
 // its own mark.
-var emailKeysMark = Declaration{Kind: "e-mail keys", Key: "IDNA2008, Unicode " + unicode.Version}
+var emailKeysMark = store.Declaration{Kind: "e-mail keys", Key: "IDNA2008, Unicode " + unicode.Version}
 
 const (
 	emailKeysPage = 5000             // users read in one transaction
@@ -40,7 +41,7 @@ func (a *Authority) renewEmailKeys(ctx context.Context) error {
 	}
 	err = a.renewAllEmailKeys(ctx)
 	if err == nil {
-		err = a.updateEmailKeys(ctx, func(r Records) error { return r.SetDeclaration(emailKeysMark) })
+		err = a.updateEmailKeys(ctx, func(r store.Records) error { return r.SetDeclaration(emailKeysMark) })
 	}
 	if err != nil {
 		a.log.WarnContext(ctx, "rbac: the keys of e-mail addresses are not all up to date; the next Open tries again", "error", err)
@@ -51,9 +52,9 @@ func (a *Authority) renewEmailKeys(ctx context.Context) error {
 // emailKeysToDo reports whether a store has users and no mark. A store without
 // users has no old keys, and Open does not write to it.
 func (a *Authority) emailKeysToDo(ctx context.Context) (todo bool, err error) {
-	err = a.view(ctx, func(r Records) error {
+	err = a.view(ctx, func(r store.Records) error {
 		todo = false
-		for _, err := range r.Users(UserFilter{Limit: 1}) {
+		for _, err := range r.Users(store.UserFilter{Limit: 1}) {
 			if err != nil {
 				return err
 			}
@@ -78,10 +79,10 @@ func (a *Authority) renewAllEmailKeys(ctx context.Context) error {
 	for after, more := "", true; more; {
 		var old []uuid.UUID
 		var next string
-		err := a.view(ctx, func(r Records) error {
+		err := a.view(ctx, func(r store.Records) error {
 			var read int
 			old, next = nil, after
-			for u, err := range r.Users(UserFilter{After: after, Limit: emailKeysPage}) {
+			for u, err := range r.Users(store.UserFilter{After: after, Limit: emailKeysPage}) {
 				if err != nil {
 					return err
 				}
@@ -111,7 +112,7 @@ func (a *Authority) renewSomeEmailKeys(ctx context.Context, users []uuid.UUID) e
 		batch := users[:min(houseBatch, len(users))]
 		users = users[len(batch):]
 		var shared []sharedEmail
-		err := a.updateEmailKeys(ctx, func(r Records) error {
+		err := a.updateEmailKeys(ctx, func(r store.Records) error {
 			shared = nil
 			for _, id := range batch {
 				both, err := renewEmailKey(r, id)
@@ -134,10 +135,10 @@ func (a *Authority) renewSomeEmailKeys(ctx context.Context, users []uuid.UUID) e
 }
 
 // updateEmailKeys runs f in an Update that other Updates exclude.
-func (a *Authority) updateEmailKeys(ctx context.Context, f func(Records) error) error {
+func (a *Authority) updateEmailKeys(ctx context.Context, f func(store.Records) error) error {
 	ctx, cancel := context.WithTimeout(ctx, emailKeysWait)
 	defer cancel()
-	return a.update(ctx, func(r Records) error {
+	return a.update(ctx, func(r store.Records) error {
 		if _, err := r.LockHead(); err != nil {
 			return err
 		}
@@ -149,7 +150,7 @@ func (a *Authority) updateEmailKeys(ctx context.Context, f func(Records) error) 
 // mailbox, the user who was created first gets the key and the other user gets
 // none, so that a second spelling of an address takes the mailbox from nobody.
 // A user whose old key is in the way gets a current key, too.
-func renewEmailKey(r Records, id uuid.UUID) ([]sharedEmail, error) {
+func renewEmailKey(r store.Records, id uuid.UUID) ([]sharedEmail, error) {
 	u, err := r.LockUser(id)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil // deleted meanwhile
@@ -170,14 +171,14 @@ func renewEmailKey(r Records, id uuid.UUID) ([]sharedEmail, error) {
 		}
 		return renewEmailKey(r, holder.ID)
 	case older(u, holder):
-		return []sharedEmail{{u.User, holder.User}}, errors.Join(setEmailKey(r, holder, ""), setEmailKey(r, u, key))
+		return []sharedEmail{{User(u.User), User(holder.User)}}, errors.Join(setEmailKey(r, holder, ""), setEmailKey(r, u, key))
 	}
-	return []sharedEmail{{holder.User, u.User}}, setEmailKey(r, u, "")
+	return []sharedEmail{{User(holder.User), User(u.User)}}, setEmailKey(r, u, "")
 }
 
 // older reports whether u was created before other. Users of the same time are
 // ordered by name, so that every process decides alike.
-func older(u, other UserRecord) bool {
+func older(u, other store.UserRecord) bool {
 	if !u.Created.Equal(other.Created) {
 		return u.Created.Before(other.Created)
 	}
@@ -185,7 +186,7 @@ func older(u, other UserRecord) bool {
 }
 
 // setEmailKey writes the key of a user, unless the user has the key already.
-func setEmailKey(r Records, u UserRecord, key string) error {
+func setEmailKey(r store.Records, u store.UserRecord, key string) error {
 	if u.EmailKey == key {
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -76,13 +77,13 @@ func TestUserByEmail(t *testing.T) {
 }
 
 // oldUser records a user as an earlier version did, whose keys were case folded.
-func oldRecord(name, address, key string, created time.Time) rbac.UserRecord {
-	return rbac.UserRecord{User: rbac.User{ID: uuid.New(), Name: name, Email: address, Created: created}, EmailKey: key}
+func oldRecord(name, address, key string, created time.Time) store.UserRecord {
+	return store.UserRecord{User: store.User{ID: uuid.New(), Name: name, Email: address, Created: created}, EmailKey: key}
 }
 
-func (h *house) put(users ...rbac.UserRecord) {
+func (h *house) put(users ...store.UserRecord) {
 	h.t.Helper()
-	must(h.t, h.store.Update(ctx, func(r rbac.Records) error {
+	must(h.t, h.store.Update(ctx, func(r store.Records) error {
 		for _, u := range users {
 			if err := r.AddUser(u); err != nil {
 				return err
@@ -259,7 +260,7 @@ type countedStore struct {
 	err     func(nth int64) error
 }
 
-func (s *countedStore) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *countedStore) Update(ctx context.Context, f func(store.Records) error) error {
 	n := s.updates.Add(1)
 	if s.err != nil {
 		if err := s.err(n); err != nil {
@@ -305,7 +306,7 @@ func TestEmailKeysInterrupted(t *testing.T) {
 	const users = 5300 // more than a page
 	for broken := int64(1); broken <= 4; broken++ {
 		h := newHouse(t, memorystore.New())
-		var all []rbac.UserRecord
+		var all []store.UserRecord
 		for i := range users {
 			u := oldRecord(fmt.Sprintf("u%05d", i), fmt.Sprintf("u%d@example.com", i), fmt.Sprintf("u%d@example.com", i), time.Time{})
 			if i < 250 || i > 5290 {

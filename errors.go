@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // The kinds of error, for [errors.Is]. A caller that needs to know which
@@ -16,13 +17,13 @@ import (
 // answered, and asking again later may help. All the others are answers.
 var (
 	// ErrNotFound: there is no record of that name, key or id.
-	ErrNotFound = errors.New("rbac: not found")
+	ErrNotFound = store.ErrNotFound
 	// ErrExists: a record with that name or key is there already.
 	ErrExists = errors.New("rbac: already exists")
 	// ErrInvalid: an argument breaks a rule that does not depend on what the store holds.
-	ErrInvalid = errors.New("rbac: invalid")
+	ErrInvalid = store.ErrInvalid
 	// ErrReadOnly: a change was asked for inside [Authority.View].
-	ErrReadOnly = errors.New("rbac: read only")
+	ErrReadOnly = store.ErrReadOnly
 	// ErrDenied: the identity does not meet the predicate. A [*DeniedError] says why.
 	ErrDenied = errors.New("rbac: denied")
 	// ErrNoTicket: the token belongs to no living ticket: it never did, or the
@@ -39,12 +40,12 @@ var (
 	// attempts for one user are under way, and no attempt was counted; or,
 	// from any call that asks the store, other transactions were in the way for
 	// [Config.LockTimeout]. Nothing was done.
-	ErrBusy = errors.New("rbac: busy")
+	ErrBusy = store.ErrBusy
 	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
-	ErrUnavailable = errors.New("rbac: store unavailable")
+	ErrUnavailable = store.ErrUnavailable
 	// ErrTxDone: a [Tx] was used after the function that had it returned. This
 	// is a mistake in the program, and asking again will not help.
-	ErrTxDone = errors.New("rbac: transaction is over")
+	ErrTxDone = store.ErrTxDone
 	// ErrCycle: a group would inherit itself.
 	ErrCycle = errors.New("rbac: inheritance cycle")
 	// ErrSeparation: a separation of duty set would be violated.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // wouldGive names the groups that a membership in would do, everywhere or in the scope that is asked about. Where a set is
@@ -62,7 +63,7 @@ func (x *witness) refused(p *policy, scope string, with map[string][]int32) stri
 // outcome tells what a group would do that a user had besides: what is active together goes by the order of activation.
 func (x *witness) outcome(id *Identity, n int32, with map[string][]int32) string {
 	then := *id
-	then.active = x.policy.activate(with, TicketRecord{})
+	then.active = x.policy.activate(with, store.Ticket{})
 	active := then.active.in(id.scope)
 	if slices.Contains(active.omitted(), n) {
 		return " would not do: " + then.leftOut(n)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // ExplainUser explains a predicate for an administrator, as it stands for a user with all
@@ -29,7 +30,7 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 		return Explanation{}, err
 	}
 	var e Explanation
-	err = a.current(ctx, func(r Records, st *state) error {
+	err = a.current(ctx, func(r store.Records, st *state) error {
 		u, err := r.UserByName(name)
 		if err != nil {
 			return named(err, "user", user)
@@ -38,7 +39,7 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 		if err != nil {
 			return err
 		}
-		x := &witness{r: r, now: a.now(), policy: st.policy, user: u.User, memberships: memberships}
+		x := &witness{r: r, now: a.now(), policy: st.policy, user: User(u.User), memberships: memberships}
 		e = x.explain(p, &a.noTicket)
 		return x.failed
 	})
@@ -53,16 +54,16 @@ const maxEvidence = 100
 
 // witness tells what gives a user their groups and permissions.
 type witness struct {
-	r           Records
+	r           store.Records
 	now         time.Time
 	policy      *policy
 	user        User
-	memberships []MembershipRecord
+	memberships []store.Membership
 	failed      error
 }
 
 func (x *witness) explain(p Predicate, from *origin) Explanation {
-	id := &x.policy.stand(x.user.ID, x.user.Name, x.policy.assigned(x.memberships, x.now), TicketRecord{}, from).Identity
+	id := &x.policy.stand(x.user.ID, x.user.Name, x.policy.assigned(x.memberships, x.now), store.Ticket{}, from).Identity
 	id.third = true
 	_, e := explainer{evidence: x.evidence}.explain(own(p), id)
 	if x.user.Disabled {
@@ -176,9 +177,9 @@ func inScopeText(scope string) string {
 }
 
 // voidness tells why a membership does not count for id; empty if it does.
-func (x *witness) voidness(m MembershipRecord, root int32, id *Identity) string {
+func (x *witness) voidness(m store.Membership, root int32, id *Identity) string {
 	switch {
-	case !m.countsAt(x.now):
+	case !counts(m.Until, x.now):
 		return ", ended " + m.Until.Format(time.DateOnly)
 	case m.Scope != "" && m.Scope != id.scope:
 		return ", which is not asked about"

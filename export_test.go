@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/netip"
 	"weak"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // What the tests of package rbac_test see of an Authority's inside.
@@ -42,7 +44,7 @@ func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
 // client, or of all unknown clients if it is unknown.
 func (a *Authority) Failures(ctx context.Context, l Login) (client string, failures int, err error) {
 	at := a.newAttempt(l)
-	err = a.store.View(ctx, func(r Records) error {
+	err = a.store.View(ctx, func(r store.Records) error {
 		if err := at.look(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
 			return err
 		}
@@ -59,7 +61,7 @@ var attempts []*attempt
 // BeginAttempt reserves a place for an attempt that does not end by itself.
 func (a *Authority) BeginAttempt(ctx context.Context, user string) {
 	at := a.newAttempt(Login{User: user})
-	err := a.update(ctx, func(r Records) error {
+	err := a.update(ctx, func(r store.Records) error {
 		if err := at.look(r, a.now()); err != nil {
 			return err
 		}
@@ -137,12 +139,12 @@ func (a *Authority) ForgetOld() { a.forgetOld() }
 func (a *Authority) LogGuarantee() { a.logGuarantee() }
 
 // Remembering returns r as an Update has them that has locked the head, in a store of so many groups.
-func Remembering(ctx context.Context, r Records, groups int) Records {
+func Remembering(ctx context.Context, r store.Records, groups int) store.Records {
 	return &updateRecords{Records: r, ctx: ctx, size: groups}
 }
 
 // UsersRemembered returns of how many users, and memberships of them, such Records remember something.
-func UsersRemembered(r Records) (users, memberships int) {
+func UsersRemembered(r store.Records) (users, memberships int) {
 	for _, m := range r.(*updateRecords).users {
 		memberships += len(m.were)
 	}

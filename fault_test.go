@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -31,7 +32,7 @@ func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 func contents(t *testing.T, s rbac.Store) string {
 	t.Helper()
 	var b strings.Builder
-	must(t, s.View(ctx, func(r rbac.Records) error {
+	must(t, s.View(ctx, func(r store.Records) error {
 		head, err := r.Head()
 		must(t, err)
 		groups, err := r.Groups()
@@ -51,7 +52,7 @@ func contents(t *testing.T, s rbac.Store) string {
 		declarations, err := r.Declarations()
 		must(t, err)
 		fmt.Fprintln(&b, head, groups, permissions, grants, inheritances, sections, static, dynamic, declarations)
-		for u, err := range r.Users(rbac.UserFilter{}) {
+		for u, err := range r.Users(store.UserFilter{}) {
 			must(t, err)
 			memberships, err := r.UserMemberships(u.ID)
 			must(t, err)
@@ -64,7 +65,7 @@ func contents(t *testing.T, s rbac.Store) string {
 				fmt.Fprintln(&b, values)
 			}
 		}
-		for c, err := range r.Changes(rbac.ChangeQuery{}) {
+		for c, err := range r.Changes(store.ChangeFilter{}) {
 			must(t, err)
 			fmt.Fprintln(&b, c)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var errFault = fmt.Errorf("%w: the disk is on fire", rbac.ErrUnavailable)
@@ -43,18 +44,18 @@ func (s *faulty) call(ctx context.Context) error {
 	return errFault
 }
 
-func (s *faulty) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *faulty) View(ctx context.Context, f func(store.Records) error) error {
 	if err := s.call(ctx); err != nil {
 		return err
 	}
-	return s.Store.View(ctx, func(r rbac.Records) error { return f(&faultyRecords{Records: r, store: s, ctx: ctx}) })
+	return s.Store.View(ctx, func(r store.Records) error { return f(&faultyRecords{Records: r, store: s, ctx: ctx}) })
 }
 
-func (s *faulty) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *faulty) Update(ctx context.Context, f func(store.Records) error) error {
 	if err := s.call(ctx); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(r rbac.Records) error {
+	return s.Store.Update(ctx, func(r store.Records) error {
 		fr := &faultyRecords{Records: r, store: s, ctx: ctx}
 		if err := f(fr); err != nil {
 			return err
@@ -65,7 +66,7 @@ func (s *faulty) Update(ctx context.Context, f func(rbac.Records) error) error {
 
 // faultyRecords are spoiled by the call that fails: as a store does, they refuse all that comes later.
 type faultyRecords struct {
-	rbac.Records
+	store.Records
 	store  *faulty
 	ctx    context.Context
 	failed error
@@ -113,51 +114,51 @@ func list[T any](r *faultyRecords, records iter.Seq2[T, error]) iter.Seq2[T, err
 	}
 }
 
-func (r *faultyRecords) Head() (rbac.Head, error) {
-	return read(r, func() (rbac.Head, error) { return r.Records.Head() })
+func (r *faultyRecords) Head() (store.Head, error) {
+	return read(r, func() (store.Head, error) { return r.Records.Head() })
 }
 
-func (r *faultyRecords) LockHead() (rbac.Head, error) {
-	return read(r, func() (rbac.Head, error) { return r.Records.LockHead() })
+func (r *faultyRecords) LockHead() (store.Head, error) {
+	return read(r, func() (store.Head, error) { return r.Records.LockHead() })
 }
 
-func (r *faultyRecords) ShareHead() (rbac.Head, error) {
-	return read(r, func() (rbac.Head, error) { return r.Records.ShareHead() })
+func (r *faultyRecords) ShareHead() (store.Head, error) {
+	return read(r, func() (store.Head, error) { return r.Records.ShareHead() })
 }
 
-func (r *faultyRecords) SetHead(x rbac.Head) error {
+func (r *faultyRecords) SetHead(x store.Head) error {
 	return r.write(func() error { return r.Records.SetHead(x) })
 }
 
-func (r *faultyRecords) User(id uuid.UUID) (rbac.UserRecord, error) {
-	return read(r, func() (rbac.UserRecord, error) { return r.Records.User(id) })
+func (r *faultyRecords) User(id uuid.UUID) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.User(id) })
 }
 
-func (r *faultyRecords) UserByName(name string) (rbac.UserRecord, error) {
-	return read(r, func() (rbac.UserRecord, error) { return r.Records.UserByName(name) })
+func (r *faultyRecords) UserByName(name string) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.UserByName(name) })
 }
 
-func (r *faultyRecords) UserByEmail(key string) (rbac.UserRecord, error) {
-	return read(r, func() (rbac.UserRecord, error) { return r.Records.UserByEmail(key) })
+func (r *faultyRecords) UserByEmail(key string) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.UserByEmail(key) })
 }
 
-func (r *faultyRecords) UserBySubject(subject string) (rbac.UserRecord, error) {
-	return read(r, func() (rbac.UserRecord, error) { return r.Records.UserBySubject(subject) })
+func (r *faultyRecords) UserBySubject(subject string) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.UserBySubject(subject) })
 }
 
-func (r *faultyRecords) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
-	return read(r, func() (rbac.UserRecord, error) { return r.Records.LockUser(id) })
+func (r *faultyRecords) LockUser(id uuid.UUID) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.LockUser(id) })
 }
 
-func (r *faultyRecords) Users(x rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+func (r *faultyRecords) Users(x store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	return list(r, r.Records.Users(x))
 }
 
-func (r *faultyRecords) AddUser(x rbac.UserRecord) error {
+func (r *faultyRecords) AddUser(x store.UserRecord) error {
 	return r.write(func() error { return r.Records.AddUser(x) })
 }
 
-func (r *faultyRecords) SetUser(x rbac.UserRecord) error {
+func (r *faultyRecords) SetUser(x store.UserRecord) error {
 	return r.write(func() error { return r.Records.SetUser(x) })
 }
 
@@ -177,19 +178,19 @@ func (r *faultyRecords) DeleteUser(id uuid.UUID) error {
 	return r.write(func() error { return r.Records.DeleteUser(id) })
 }
 
-func (r *faultyRecords) Sections() ([]rbac.Section, error) {
-	return read(r, func() ([]rbac.Section, error) { return r.Records.Sections() })
+func (r *faultyRecords) Sections() ([]store.Section, error) {
+	return read(r, func() ([]store.Section, error) { return r.Records.Sections() })
 }
 
-func (r *faultyRecords) Section(name string) (rbac.Section, error) {
-	return read(r, func() (rbac.Section, error) { return r.Records.Section(name) })
+func (r *faultyRecords) Section(name string) (store.Section, error) {
+	return read(r, func() (store.Section, error) { return r.Records.Section(name) })
 }
 
-func (r *faultyRecords) AddSection(x rbac.Section) error {
+func (r *faultyRecords) AddSection(x store.Section) error {
 	return r.write(func() error { return r.Records.AddSection(x) })
 }
 
-func (r *faultyRecords) SetSection(x rbac.Section) error {
+func (r *faultyRecords) SetSection(x store.Section) error {
 	return r.write(func() error { return r.Records.SetSection(x) })
 }
 
@@ -197,19 +198,19 @@ func (r *faultyRecords) DeleteSection(name string) error {
 	return r.write(func() error { return r.Records.DeleteSection(name) })
 }
 
-func (r *faultyRecords) Permissions() ([]rbac.Permission, error) {
-	return read(r, func() ([]rbac.Permission, error) { return r.Records.Permissions() })
+func (r *faultyRecords) Permissions() ([]store.Permission, error) {
+	return read(r, func() ([]store.Permission, error) { return r.Records.Permissions() })
 }
 
-func (r *faultyRecords) Permission(name string) (rbac.Permission, error) {
-	return read(r, func() (rbac.Permission, error) { return r.Records.Permission(name) })
+func (r *faultyRecords) Permission(name string) (store.Permission, error) {
+	return read(r, func() (store.Permission, error) { return r.Records.Permission(name) })
 }
 
-func (r *faultyRecords) AddPermission(x rbac.Permission) error {
+func (r *faultyRecords) AddPermission(x store.Permission) error {
 	return r.write(func() error { return r.Records.AddPermission(x) })
 }
 
-func (r *faultyRecords) SetPermission(x rbac.Permission) error {
+func (r *faultyRecords) SetPermission(x store.Permission) error {
 	return r.write(func() error { return r.Records.SetPermission(x) })
 }
 
@@ -217,23 +218,23 @@ func (r *faultyRecords) DeletePermission(id uuid.UUID) error {
 	return r.write(func() error { return r.Records.DeletePermission(id) })
 }
 
-func (r *faultyRecords) Groups() ([]rbac.Group, error) {
-	return read(r, func() ([]rbac.Group, error) { return r.Records.Groups() })
+func (r *faultyRecords) Groups() ([]store.Group, error) {
+	return read(r, func() ([]store.Group, error) { return r.Records.Groups() })
 }
 
-func (r *faultyRecords) Group(id uuid.UUID) (rbac.Group, error) {
-	return read(r, func() (rbac.Group, error) { return r.Records.Group(id) })
+func (r *faultyRecords) Group(id uuid.UUID) (store.Group, error) {
+	return read(r, func() (store.Group, error) { return r.Records.Group(id) })
 }
 
-func (r *faultyRecords) GroupByName(name string) (rbac.Group, error) {
-	return read(r, func() (rbac.Group, error) { return r.Records.GroupByName(name) })
+func (r *faultyRecords) GroupByName(name string) (store.Group, error) {
+	return read(r, func() (store.Group, error) { return r.Records.GroupByName(name) })
 }
 
-func (r *faultyRecords) AddGroup(x rbac.Group) error {
+func (r *faultyRecords) AddGroup(x store.Group) error {
 	return r.write(func() error { return r.Records.AddGroup(x) })
 }
 
-func (r *faultyRecords) SetGroup(x rbac.Group) error {
+func (r *faultyRecords) SetGroup(x store.Group) error {
 	return r.write(func() error { return r.Records.SetGroup(x) })
 }
 
@@ -241,27 +242,27 @@ func (r *faultyRecords) DeleteGroup(id uuid.UUID) error {
 	return r.write(func() error { return r.Records.DeleteGroup(id) })
 }
 
-func (r *faultyRecords) Grants() ([]rbac.GrantRecord, error) {
-	return read(r, func() ([]rbac.GrantRecord, error) { return r.Records.Grants() })
+func (r *faultyRecords) Grants() ([]store.Grant, error) {
+	return read(r, func() ([]store.Grant, error) { return r.Records.Grants() })
 }
 
-func (r *faultyRecords) GroupGrants(group uuid.UUID) ([]rbac.GrantRecord, error) {
-	return read(r, func() ([]rbac.GrantRecord, error) { return r.Records.GroupGrants(group) })
+func (r *faultyRecords) GroupGrants(group uuid.UUID) ([]store.Grant, error) {
+	return read(r, func() ([]store.Grant, error) { return r.Records.GroupGrants(group) })
 }
 
-func (r *faultyRecords) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
-	return read(r, func() ([]rbac.GrantRecord, error) { return r.Records.PermissionGrants(permission) })
+func (r *faultyRecords) PermissionGrants(permission string) ([]store.Grant, error) {
+	return read(r, func() ([]store.Grant, error) { return r.Records.PermissionGrants(permission) })
 }
 
-func (r *faultyRecords) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, error) {
-	return read(r, func() (rbac.GrantRecord, error) { return r.Records.Grant(group, permission) })
+func (r *faultyRecords) Grant(group uuid.UUID, permission string) (store.Grant, error) {
+	return read(r, func() (store.Grant, error) { return r.Records.Grant(group, permission) })
 }
 
-func (r *faultyRecords) AddGrant(x rbac.GrantRecord) error {
+func (r *faultyRecords) AddGrant(x store.Grant) error {
 	return r.write(func() error { return r.Records.AddGrant(x) })
 }
 
-func (r *faultyRecords) SetGrant(x rbac.GrantRecord) error {
+func (r *faultyRecords) SetGrant(x store.Grant) error {
 	return r.write(func() error { return r.Records.SetGrant(x) })
 }
 
@@ -269,8 +270,8 @@ func (r *faultyRecords) DeleteGrant(group uuid.UUID, permission string) error {
 	return r.write(func() error { return r.Records.DeleteGrant(group, permission) })
 }
 
-func (r *faultyRecords) Inheritances() ([]rbac.InheritanceRecord, error) {
-	return read(r, func() ([]rbac.InheritanceRecord, error) { return r.Records.Inheritances() })
+func (r *faultyRecords) Inheritances() ([]store.Inheritance, error) {
+	return read(r, func() ([]store.Inheritance, error) { return r.Records.Inheritances() })
 }
 
 func (r *faultyRecords) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
@@ -281,31 +282,31 @@ func (r *faultyRecords) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
 	return read(r, func() ([]uuid.UUID, error) { return r.Records.Seniors(junior) })
 }
 
-func (r *faultyRecords) AddInheritance(x rbac.InheritanceRecord) error {
+func (r *faultyRecords) AddInheritance(x store.Inheritance) error {
 	return r.write(func() error { return r.Records.AddInheritance(x) })
 }
 
-func (r *faultyRecords) DeleteInheritance(x rbac.InheritanceRecord) error {
+func (r *faultyRecords) DeleteInheritance(x store.Inheritance) error {
 	return r.write(func() error { return r.Records.DeleteInheritance(x) })
 }
 
-func (r *faultyRecords) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
-	return read(r, func() ([]rbac.SeparationRecord, error) { return r.Records.Separations(dynamic) })
+func (r *faultyRecords) Separations(dynamic bool) ([]store.Separation, error) {
+	return read(r, func() ([]store.Separation, error) { return r.Records.Separations(dynamic) })
 }
 
-func (r *faultyRecords) Separation(dynamic bool, name string) (rbac.SeparationRecord, error) {
-	return read(r, func() (rbac.SeparationRecord, error) { return r.Records.Separation(dynamic, name) })
+func (r *faultyRecords) Separation(dynamic bool, name string) (store.Separation, error) {
+	return read(r, func() (store.Separation, error) { return r.Records.Separation(dynamic, name) })
 }
 
-func (r *faultyRecords) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.SeparationRecord, error) {
-	return read(r, func() ([]rbac.SeparationRecord, error) { return r.Records.GroupSeparations(dynamic, groups) })
+func (r *faultyRecords) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
+	return read(r, func() ([]store.Separation, error) { return r.Records.GroupSeparations(dynamic, groups) })
 }
 
-func (r *faultyRecords) AddSeparation(x rbac.SeparationRecord) error {
+func (r *faultyRecords) AddSeparation(x store.Separation) error {
 	return r.write(func() error { return r.Records.AddSeparation(x) })
 }
 
-func (r *faultyRecords) SetSeparation(x rbac.SeparationRecord) error {
+func (r *faultyRecords) SetSeparation(x store.Separation) error {
 	return r.write(func() error { return r.Records.SetSeparation(x) })
 }
 
@@ -313,31 +314,31 @@ func (r *faultyRecords) DeleteSeparation(dynamic bool, name string) error {
 	return r.write(func() error { return r.Records.DeleteSeparation(dynamic, name) })
 }
 
-func (r *faultyRecords) Declarations() ([]rbac.Declaration, error) {
-	return read(r, func() ([]rbac.Declaration, error) { return r.Records.Declarations() })
+func (r *faultyRecords) Declarations() ([]store.Declaration, error) {
+	return read(r, func() ([]store.Declaration, error) { return r.Records.Declarations() })
 }
 
-func (r *faultyRecords) SetDeclaration(x rbac.Declaration) error {
+func (r *faultyRecords) SetDeclaration(x store.Declaration) error {
 	return r.write(func() error { return r.Records.SetDeclaration(x) })
 }
 
-func (r *faultyRecords) Membership(user uuid.UUID, group uuid.UUID, scope string) (rbac.MembershipRecord, error) {
-	return read(r, func() (rbac.MembershipRecord, error) { return r.Records.Membership(user, group, scope) })
+func (r *faultyRecords) Membership(user uuid.UUID, group uuid.UUID, scope string) (store.Membership, error) {
+	return read(r, func() (store.Membership, error) { return r.Records.Membership(user, group, scope) })
 }
 
-func (r *faultyRecords) UserMemberships(user uuid.UUID) ([]rbac.MembershipRecord, error) {
-	return read(r, func() ([]rbac.MembershipRecord, error) { return r.Records.UserMemberships(user) })
+func (r *faultyRecords) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
+	return read(r, func() ([]store.Membership, error) { return r.Records.UserMemberships(user) })
 }
 
-func (r *faultyRecords) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
+func (r *faultyRecords) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
 	return list(r, r.Records.GroupMembers(group))
 }
 
-func (r *faultyRecords) AddMembership(x rbac.MembershipRecord) error {
+func (r *faultyRecords) AddMembership(x store.Membership) error {
 	return r.write(func() error { return r.Records.AddMembership(x) })
 }
 
-func (r *faultyRecords) SetMembership(x rbac.MembershipRecord) error {
+func (r *faultyRecords) SetMembership(x store.Membership) error {
 	return r.write(func() error { return r.Records.SetMembership(x) })
 }
 
@@ -345,27 +346,27 @@ func (r *faultyRecords) DeleteMembership(user uuid.UUID, group uuid.UUID, scope 
 	return r.write(func() error { return r.Records.DeleteMembership(user, group, scope) })
 }
 
-func (r *faultyRecords) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
-	return read(r, func() (rbac.TicketRecord, error) { return r.Records.Ticket(id) })
+func (r *faultyRecords) Ticket(id uuid.UUID) (store.Ticket, error) {
+	return read(r, func() (store.Ticket, error) { return r.Records.Ticket(id) })
 }
 
-func (r *faultyRecords) TicketByHash(x rbac.TokenHash) (rbac.TicketRecord, error) {
-	return read(r, func() (rbac.TicketRecord, error) { return r.Records.TicketByHash(x) })
+func (r *faultyRecords) TicketByHash(x store.TokenHash) (store.Ticket, error) {
+	return read(r, func() (store.Ticket, error) { return r.Records.TicketByHash(x) })
 }
 
-func (r *faultyRecords) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
-	return read(r, func() ([]rbac.TicketRecord, error) { return r.Records.UserTickets(user) })
+func (r *faultyRecords) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
+	return read(r, func() ([]store.Ticket, error) { return r.Records.UserTickets(user) })
 }
 
-func (r *faultyRecords) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
+func (r *faultyRecords) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
 	return list(r, r.Records.GroupTickets(groups))
 }
 
-func (r *faultyRecords) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
+func (r *faultyRecords) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
 	return list(r, r.Records.IdleTickets(before))
 }
 
-func (r *faultyRecords) AddTicket(x rbac.TicketRecord) error {
+func (r *faultyRecords) AddTicket(x store.Ticket) error {
 	return r.write(func() error { return r.Records.AddTicket(x) })
 }
 
@@ -385,11 +386,11 @@ func (r *faultyRecords) DeleteDeadTickets(at time.Time, limit int) (int, error) 
 	return read(r, func() (int, error) { return r.Records.DeleteDeadTickets(at, limit) })
 }
 
-func (r *faultyRecords) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
-	return read(r, func() ([]rbac.TicketValueRecord, error) { return r.Records.TicketValues(ticket) })
+func (r *faultyRecords) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
+	return read(r, func() ([]store.TicketValue, error) { return r.Records.TicketValues(ticket) })
 }
 
-func (r *faultyRecords) SetTicketValue(x rbac.TicketValueRecord) error {
+func (r *faultyRecords) SetTicketValue(x store.TicketValue) error {
 	return r.write(func() error { return r.Records.SetTicketValue(x) })
 }
 
@@ -397,11 +398,11 @@ func (r *faultyRecords) DeleteTicketValue(ticket uuid.UUID, key string) error {
 	return r.write(func() error { return r.Records.DeleteTicketValue(ticket, key) })
 }
 
-func (r *faultyRecords) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
-	return read(r, func() (rbac.ThrottleRecord, error) { return r.Records.Throttle(key) })
+func (r *faultyRecords) Throttle(key [32]byte) (store.Throttle, error) {
+	return read(r, func() (store.Throttle, error) { return r.Records.Throttle(key) })
 }
 
-func (r *faultyRecords) SetThrottle(x rbac.ThrottleRecord) error {
+func (r *faultyRecords) SetThrottle(x store.Throttle) error {
 	return r.write(func() error { return r.Records.SetThrottle(x) })
 }
 
@@ -409,8 +410,8 @@ func (r *faultyRecords) DeleteChanges(before time.Time, limit int) (int, error) 
 	return read(r, func() (int, error) { return r.Records.DeleteChanges(before, limit) })
 }
 
-func (r *faultyRecords) UserThrottles(user uuid.UUID) ([]rbac.ThrottleRecord, error) {
-	return read(r, func() ([]rbac.ThrottleRecord, error) { return r.Records.UserThrottles(user) })
+func (r *faultyRecords) UserThrottles(user uuid.UUID) ([]store.Throttle, error) {
+	return read(r, func() ([]store.Throttle, error) { return r.Records.UserThrottles(user) })
 }
 
 func (r *faultyRecords) DeleteThrottle(key [32]byte) error {
@@ -421,10 +422,10 @@ func (r *faultyRecords) DeleteIdleThrottles(now time.Time, keep, limit int) (int
 	return read(r, func() (int, error) { return r.Records.DeleteIdleThrottles(now, keep, limit) })
 }
 
-func (r *faultyRecords) AddChange(x rbac.Change) error {
+func (r *faultyRecords) AddChange(x store.Change) error {
 	return r.write(func() error { return r.Records.AddChange(x) })
 }
 
-func (r *faultyRecords) Changes(x rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+func (r *faultyRecords) Changes(x store.ChangeFilter) iter.Seq2[store.Change, error] {
 	return list(r, r.Records.Changes(x))
 }

@@ -8,28 +8,29 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // seeker is a store that finds in one query what it reads in a View of its own, before find has it in hand.
 type seeker struct {
 	rbac.Store
-	find  func(*rbac.Found, error) (*rbac.Found, error)
+	find  func(*store.Found, error) (*store.Found, error)
 	views atomic.Int64
 }
 
-func (s *seeker) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *seeker) View(ctx context.Context, f func(store.Records) error) error {
 	s.views.Add(1)
 	return s.Store.View(ctx, f)
 }
 
-func (s *seeker) ReadHead(ctx context.Context) (head rbac.Head, err error) {
-	err = s.Store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err })
+func (s *seeker) ReadHead(ctx context.Context) (head store.Head, err error) {
+	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err })
 	return head, err
 }
 
-func (s *seeker) Find(ctx context.Context, what rbac.Sought, _ rbac.Head) (*rbac.Found, error) {
-	f := &rbac.Found{}
-	err := s.Store.View(ctx, func(r rbac.Records) (err error) {
+func (s *seeker) Find(ctx context.Context, what store.Sought, _ store.Head) (*store.Found, error) {
+	f := &store.Found{}
+	err := s.Store.View(ctx, func(r store.Records) (err error) {
 		if f.Head, err = r.Head(); err != nil {
 			return err
 		}
@@ -55,17 +56,17 @@ func (s *seeker) Find(ctx context.Context, what rbac.Sought, _ rbac.Head) (*rbac
 func TestFound(t *testing.T) {
 	tests := []struct {
 		rule  string
-		find  func(*rbac.Found, error) (*rbac.Found, error)
+		find  func(*store.Found, error) (*store.Found, error)
 		views int64
 	}{
-		{"found", func(f *rbac.Found, err error) (*rbac.Found, error) { return f, err }, 0},
-		{"not found", func(*rbac.Found, error) (*rbac.Found, error) { return nil, nil }, 1},
-		{"an error", func(*rbac.Found, error) (*rbac.Found, error) { return nil, errFault }, 1},
-		{"of a head before", func(f *rbac.Found, err error) (*rbac.Found, error) { f.Head.Revision--; return f, err }, 1},
-		{"of another history", func(f *rbac.Found, err error) (*rbac.Found, error) { f.Head.Nonce++; return f, err }, 1},
-		{"from before the last use", func(f *rbac.Found, err error) (*rbac.Found, error) {
+		{"found", func(f *store.Found, err error) (*store.Found, error) { return f, err }, 0},
+		{"not found", func(*store.Found, error) (*store.Found, error) { return nil, nil }, 1},
+		{"an error", func(*store.Found, error) (*store.Found, error) { return nil, errFault }, 1},
+		{"of a head before", func(f *store.Found, err error) (*store.Found, error) { f.Head.Revision--; return f, err }, 1},
+		{"of another history", func(f *store.Found, err error) (*store.Found, error) { f.Head.Nonce++; return f, err }, 1},
+		{"from before the last use", func(f *store.Found, err error) (*store.Found, error) {
 			f.Ticket.LastSeen = f.Ticket.LastSeen.Add(-24 * time.Hour)
-			f.User.Disabled = f.Ticket.Hash == rbac.TokenHash{} // no use to a user who is sought
+			f.User.Disabled = f.Ticket.Hash == store.TokenHash{} // no use to a user who is sought
 			return f, err
 		}, 1},
 	}
@@ -104,15 +105,15 @@ func TestFoundTooLate(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
 		tok := h.issue(b, rbac.Login{User: "amy"})
-		var before *rbac.Found
-		store := &seeker{Store: h.store}
-		store.find = func(f *rbac.Found, err error) (*rbac.Found, error) {
+		var before *store.Found
+		s := &seeker{Store: h.store}
+		s.find = func(f *store.Found, err error) (*store.Found, error) {
 			if before == nil {
 				before = f
 			}
 			return before, nil
 		}
-		a := (&house{t: t, clock: h.clock, store: store}).open(rbac.Config{})
+		a := (&house{t: t, clock: h.clock, store: s}).open(rbac.Config{})
 		must(t, a.Judge(ctx, tok, mayEdit))
 		h.do(b, revoke("editors", "post.edit"))
 		if err := a.Judge(ctx, tok, mayEdit); !errors.Is(err, rbac.ErrDenied) {
@@ -131,15 +132,15 @@ func TestFoundThoughItsRowIsGone(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
 		tok := h.issue(b, rbac.Login{User: "amy"})
-		var before *rbac.Found
-		store := &seeker{Store: h.store}
-		store.find = func(f *rbac.Found, err error) (*rbac.Found, error) {
+		var before *store.Found
+		s := &seeker{Store: h.store}
+		s.find = func(f *store.Found, err error) (*store.Found, error) {
 			if before == nil {
 				before = f
 			}
 			return before, nil
 		}
-		a := (&house{t: t, clock: h.clock, store: store}).open(rbac.Config{})
+		a := (&house{t: t, clock: h.clock, store: s}).open(rbac.Config{})
 		must(t, a.Judge(ctx, tok, mayEdit))
 		h.deleteRow(b, tok)
 		h.clock.Advance(time.Minute)

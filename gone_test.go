@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // deleteRow deletes the row of a ticket as an operator does in SQL: nobody is told.
@@ -14,7 +15,7 @@ func (h *house) deleteRow(a *rbac.Authority, tok rbac.Token) rbac.Ticket {
 	h.t.Helper()
 	ticket, err := a.Ticket(ctx, tok)
 	must(h.t, err)
-	must(h.t, h.store.Update(ctx, func(r rbac.Records) error { return r.DeleteTicket(ticket.ID) }))
+	must(h.t, h.store.Update(ctx, func(r store.Records) error { return r.DeleteTicket(ticket.ID) }))
 	return ticket
 }
 
@@ -189,7 +190,9 @@ func TestRowsThatAreGoneWhileNothingCanBeWritten(t *testing.T) {
 // unwritable is a store that cannot be written to.
 type unwritable struct{ rbac.Store }
 
-func (unwritable) Update(context.Context, func(rbac.Records) error) error { return rbac.ErrUnavailable }
+func (unwritable) Update(context.Context, func(store.Records) error) error {
+	return rbac.ErrUnavailable
+}
 
 // The sweep of a process whose clock is ahead ends tickets early, everywhere, and a Logout meanwhile is heard by all.
 func TestSweptByAClockThatIsAhead(t *testing.T) {

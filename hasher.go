@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"sync"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // largeHashKiB is the memory that an old hash may take without waiting for others.
@@ -111,7 +113,7 @@ func (h *hasher) read(hash string) (passwordHash, error) {
 }
 
 // warnUnreadable logs that a user has a password hash that no password matches.
-func (a *Authority) warnUnreadable(u UserRecord) {
+func (a *Authority) warnUnreadable(u store.UserRecord) {
 	if _, err := a.hasher.read(u.PasswordHash); u.PasswordHash != "" && err != nil {
 		a.log.Warn("rbac: the stored hash of a password cannot be verified; the user needs a new password", "user", u.Name, "error", err)
 	}

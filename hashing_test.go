@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -334,7 +335,7 @@ func TestDearHashes(t *testing.T) {
 			if e, ok := errors.AsType[*rbac.Error](err); !ok || e.Kind != rbac.ErrInvalid || !strings.Contains(e.Reason, "costs more than a login may") {
 				t.Errorf("%s: got %v", name, err)
 			}
-			must(t, h.store.Update(ctx, func(r rbac.Records) error { return r.SetPasswordHash(amy.ID, hash) }))
+			must(t, h.store.Update(ctx, func(r store.Records) error { return r.SetPasswordHash(amy.ID, hash) }))
 			h.clock.Advance(24 * time.Hour)
 			log.Reset()
 			if got := hashesOf(a, func() {

@@ -3,6 +3,8 @@ package rbac
 import (
 	"slices"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // heldGroups are the memberships of a user as a cache keeps them: by the numbers that groups have in a
@@ -19,7 +21,7 @@ type heldGroup struct {
 }
 
 // held leaves out memberships in groups that p does not have.
-func (p *policy) held(memberships []MembershipRecord) (h heldGroups) {
+func (p *policy) held(memberships []store.Membership) (h heldGroups) {
 	for _, m := range memberships {
 		n, ok := p.groupIDs.Get(m.Group)
 		switch {

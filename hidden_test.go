@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // TestHiddenNames reads as: a name of each kind is refused for a hidden character,
@@ -93,16 +94,16 @@ func TestHiddenNamesFromBefore(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		const group, permission, scope, set = "edit\u200bors", "post\u200b.edit", "org\u200b:1", "du\u200bties"
 		id, other, amy := uuid.UUID{1}, uuid.UUID{2}, uuid.UUID{3}
-		must(t, h.store.Update(ctx, func(r rbac.Records) error {
+		must(t, h.store.Update(ctx, func(r store.Records) error {
 			return errors.Join(
-				r.AddUser(rbac.UserRecord{User: rbac.User{ID: amy, Name: "amy", Email: "amy\u200b@x.example"}, EmailKey: "amy\u200b@x.example"}),
-				r.AddGroup(rbac.Group{ID: id, Name: group}), r.AddGroup(rbac.Group{ID: other, Name: "others"}),
-				r.AddSection(rbac.Section{Name: permission}),
-				r.AddPermission(rbac.Permission{ID: uuid.New(), Name: permission, Section: permission, Object: "po\u200bst"}),
-				r.AddGrant(rbac.GrantRecord{Group: id, Permission: permission}),
-				r.AddSeparation(rbac.SeparationRecord{Name: set, Cardinality: 2, Groups: []uuid.UUID{id, other}}),
-				r.AddMembership(rbac.MembershipRecord{User: amy, Group: id}),
-				r.AddMembership(rbac.MembershipRecord{User: amy, Group: id, Scope: scope}))
+				r.AddUser(store.UserRecord{User: store.User{ID: amy, Name: "amy", Email: "amy\u200b@x.example"}, EmailKey: "amy\u200b@x.example"}),
+				r.AddGroup(store.Group{ID: id, Name: group}), r.AddGroup(store.Group{ID: other, Name: "others"}),
+				r.AddSection(store.Section{Name: permission}),
+				r.AddPermission(store.Permission{ID: uuid.New(), Name: permission, Section: permission, Object: "po\u200bst"}),
+				r.AddGrant(store.Grant{Group: id, Permission: permission}),
+				r.AddSeparation(store.Separation{Name: set, Cardinality: 2, Groups: []uuid.UUID{id, other}}),
+				r.AddMembership(store.Membership{User: amy, Group: id}),
+				r.AddMembership(store.Membership{User: amy, Group: id, Scope: scope}))
 		}))
 		a := h.open(rbac.Config{Protected: []string{permission}})
 		must(t, a.SetPassword(ctx, "amy", goodPassword))

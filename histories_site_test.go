@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // site is a store with two Authorities, which take turns, and the tokens that they gave.
@@ -120,8 +121,8 @@ func (w *site) drift() error {
 }
 
 func (w *site) revision() (rev rbac.Revision) {
-	head := rbac.Head{}
-	if err := w.store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err }); err != nil {
+	head := store.Head{}
+	if err := w.store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err }); err != nil {
 		panic(err)
 	}
 	return head.Revision

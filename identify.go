@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Identify returns the Identity that a token stands for, with one revision of
@@ -45,8 +46,8 @@ func (a *Authority) find(ctx context.Context, t Token) (id *Identity, c *cachedT
 
 // findStored is find for a ticket that is not in the cache. It is apart since its variables, which a transaction
 // shares, cost allocations.
-func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookup(ctx, a.places(hash), Sought{Ticket: hash}, func(r Records, st *state) (err error) {
+func (a *Authority) findStored(ctx context.Context, hash store.TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
+	err = a.lookup(ctx, a.places(hash), store.Sought{Ticket: hash}, func(r store.Records, st *state) (err error) {
 		read := a.moment()
 		now = read.time
 		if c, err = a.getTicket(r, st, hash, read); err == nil {
@@ -65,7 +66,7 @@ func (a *Authority) findStored(ctx context.Context, hash TokenHash) (id *Identit
 const maxLookups = 32
 
 // places are those where a ticket is looked up.
-func (a *Authority) places(hash TokenHash) chan struct{} {
+func (a *Authority) places(hash store.TokenHash) chan struct{} {
 	if _, known := a.caches.tickets.GetIfPresent(hash); known {
 		return a.rereads
 	}
@@ -78,7 +79,7 @@ const lookupWait = 10 * time.Second
 
 // lookup runs f on what is sought, which is in no cache, together with the state at the same head: in one query where the
 // store is a Finder and f needs nothing else, and in a View otherwise, as current does. f may be run more than once.
-func (a *Authority) lookup(ctx context.Context, places chan struct{}, what Sought, f func(Records, *state) error) error {
+func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *state) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupWait, a.cfg.MaxStaleness), errSlowLookup)
 	defer cancel()
 	select {
@@ -109,7 +110,7 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 }
 
 // readUser reads an enabled user and their memberships. One that is disabled is ErrDenied.
-func readUser(r Records, p *policy, find func() (UserRecord, error)) (*cachedUser, error) {
+func readUser(r store.Records, p *policy, find func() (store.UserRecord, error)) (*cachedUser, error) {
 	u, err := find()
 	if err != nil {
 		return nil, err
@@ -123,11 +124,11 @@ func readUser(r Records, p *policy, find func() (UserRecord, error)) (*cachedUse
 
 // identityIn is the Identity of a ticket.
 func (a *Authority) identityIn(c *cachedTicket, st *state, now time.Time) *Identity {
-	return c.user.stand(&c.standing, st.policy, c.TicketRecord, now, &c.origin)
+	return c.user.stand(&c.standing, st.policy, c.Ticket, now, &c.origin)
 }
 
 // stand returns what is in its place if that holds, and makes it otherwise.
-func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketRecord, now time.Time, from *origin) *Identity {
+func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t store.Ticket, now time.Time, from *origin) *Identity {
 	s := place.Load()
 	if !s.holds(p, now) {
 		s = u.withTicket(p, t, now, from)
@@ -140,7 +141,7 @@ func (u *cachedUser) stand(place *atomic.Pointer[standing], p *policy, t TicketR
 }
 
 // withTicket returns what a ticket of the user gives; the zero ticket is that of a user without one.
-func (u *cachedUser) withTicket(p *policy, t TicketRecord, now time.Time, from *origin) *standing {
+func (u *cachedUser) withTicket(p *policy, t store.Ticket, now time.Time, from *origin) *standing {
 	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, from)
 	s.until = u.groups.nextEnd(now)
 	return s
@@ -157,7 +158,7 @@ func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error
 	if err != nil {
 		return nil, err
 	}
-	return a.identityOf(ctx, a.caches.names, Sought{User: name})
+	return a.identityOf(ctx, a.caches.names, store.Sought{User: name})
 }
 
 // IdentityBySubject is Identity for the user with exactly that Subject.
@@ -165,26 +166,26 @@ func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Ide
 	if reason := names.CheckKey(subject); reason != "" {
 		return nil, invalid("user", subject, "Subject", reason)
 	}
-	return a.identityOf(ctx, a.caches.subjects, Sought{Subject: subject})
+	return a.identityOf(ctx, a.caches.subjects, store.Sought{Subject: subject})
 }
 
 // identityOf finds a user, who is sought by a text, under that text in a cache, else in the store.
-func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sought) (*Identity, error) {
+func (a *Authority) identityOf(ctx context.Context, cache *userCache, what store.Sought) (*Identity, error) {
 	st, now, err := a.ready(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if u, ok := cache.GetIfPresent(what.text()); ok && a.fresh(u, st) {
-		return u.stand(&u.standing, st.policy, TicketRecord{}, now.time, &a.noTicket), nil
+	if u, ok := cache.GetIfPresent(soughtText(what)); ok && a.fresh(u, st) {
+		return u.stand(&u.standing, st.policy, store.Ticket{}, now.time, &a.noTicket), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, a.lookups, what, func(r Records, st *state) error {
-		u, err := readUser(r, st.policy, func() (UserRecord, error) { return what.user(r) })
+	err = a.lookup(ctx, a.lookups, what, func(r store.Records, st *state) error {
+		u, err := readUser(r, st.policy, func() (store.UserRecord, error) { return readSought(r, what) })
 		if err != nil {
-			return named(err, "user", what.text())
+			return named(err, "user", soughtText(what))
 		}
-		a.keep(st, func(in *caches) { u = in.add(u, cache, what.text()) })
-		id = u.stand(&u.standing, st.policy, TicketRecord{}, a.now(), &a.noTicket)
+		a.keep(st, func(in *caches) { u = in.add(u, cache, soughtText(what)) })
+		id = u.stand(&u.standing, st.policy, store.Ticket{}, a.now(), &a.noTicket)
 		return nil
 	})
 	if err != nil {
@@ -193,11 +194,11 @@ func (a *Authority) identityOf(ctx context.Context, cache *userCache, what Sough
 	return id, nil
 }
 
-// text is what a user is sought by.
-func (s Sought) text() string { return cmp.Or(s.User, s.Subject) }
+// soughtText is the name or subject of a user who is sought.
+func soughtText(s store.Sought) string { return cmp.Or(s.User, s.Subject) }
 
-// user reads the user who is sought.
-func (s Sought) user(r Records) (UserRecord, error) {
+// readSought reads the user who is sought.
+func readSought(r store.Records, s store.Sought) (store.UserRecord, error) {
 	if s.User != "" {
 		return r.UserByName(s.User)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Identity is who a request comes from, as predicates see it: an immutable
@@ -126,7 +127,7 @@ type standing struct {
 
 // stand gives the user u what a ticket of theirs, or the zero one, gives with these groups. Without
 // policy, id or name nobody is identified.
-func (p *policy) stand(u uuid.UUID, name string, assigned map[string][]int32, t TicketRecord, from *origin) *standing {
+func (p *policy) stand(u uuid.UUID, name string, assigned map[string][]int32, t store.Ticket, from *origin) *standing {
 	s := &standing{}
 	if p == nil || u == uuid.Nil || name == "" {
 		return s

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/processtest"
+	"github.com/rbac-go/rbac/store"
 )
 
 // records writes out every table that a refused call could have changed, and the head.
@@ -21,7 +22,7 @@ func records(t *testing.T, s rbac.Store) string {
 		must(t, err)
 		fmt.Fprintf(&b, "%+v\n", v)
 	}
-	must(t, s.View(ctx, func(r rbac.Records) error {
+	must(t, s.View(ctx, func(r store.Records) error {
 		b.Reset()
 		for _, read := range []func() (any, error){
 			func() (any, error) { return r.Head() }, func() (any, error) { return r.Groups() },
@@ -31,14 +32,14 @@ func records(t *testing.T, s rbac.Store) string {
 		} {
 			note(read())
 		}
-		for u, err := range r.Users(rbac.UserFilter{}) {
+		for u, err := range r.Users(store.UserFilter{}) {
 			note(u, err)
 			memberships, err := r.UserMemberships(u.ID)
 			note(memberships, err)
 			tickets, err := r.UserTickets(u.ID)
 			note(tickets, err)
 		}
-		for c, err := range r.Changes(rbac.ChangeQuery{}) {
+		for c, err := range r.Changes(store.ChangeFilter{}) {
 			note(fmt.Sprint(c.Revision, c.Seq, c.Action), err)
 		}
 		return nil

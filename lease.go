@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // moment is a time by the clock of the Authority, and by one that goes on evenly
@@ -133,7 +135,7 @@ func (a *Authority) look(ctx context.Context, now moment) (bool, error) {
 	}
 	head, err := a.readHead(ctx)
 	if err == nil && !a.state.Load().at(head) {
-		err = a.inState(ctx, a.view, false, func(Records, *state) error { return nil })
+		err = a.inState(ctx, a.view, false, func(store.Records, *state) error { return nil })
 	}
 	if errors.Is(err, errFork) {
 		return true, a.confirm(ctx)
@@ -141,20 +143,13 @@ func (a *Authority) look(ctx context.Context, now moment) (bool, error) {
 	return a.confirmer == nil, err
 }
 
-// A HeadReader is a [Store] that can tell its head past everything else that waits for
-// it, as on a connection of its own. An [Authority] asks it several times in
-// MaxStaleness, and what it answers must be no older than the call; for a [Confirmer] as far as it knows. Its errors are those of a Store.
-type HeadReader interface {
-	ReadHead(context.Context) (Head, error)
-}
-
-func (a *Authority) readHead(ctx context.Context) (head Head, err error) {
+func (a *Authority) readHead(ctx context.Context) (head store.Head, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.cfg.MaxStaleness, errSlowStore)
 	defer cancel()
-	if h, ok := a.store.(HeadReader); ok {
+	if h, ok := a.store.(store.HeadReader); ok {
 		return h.ReadHead(ctx)
 	}
-	err = a.store.View(ctx, func(r Records) (err error) {
+	err = a.store.View(ctx, func(r store.Records) (err error) {
 		head, err = r.Head()
 		return err
 	})
@@ -230,15 +225,8 @@ func (a *Authority) pollOnce(ctx context.Context) error {
 	}
 }
 
-// A Hinter is a [Store] that can tell when its head may have moved, by whichever process. A hint makes the
-// Authority ask at once; nothing depends on one to come. The channel is
-// dropped when ctx ends, and may be nil.
-type Hinter interface {
-	Hints(ctx context.Context) <-chan struct{}
-}
-
 func (a *Authority) hints(ctx context.Context) <-chan struct{} {
-	if h, ok := a.store.(Hinter); ok {
+	if h, ok := a.store.(store.Hinter); ok {
 		return h.Hints(ctx)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // unplugged is a store that can be down, or hang, and can tell its head in spite of a flood.
@@ -21,30 +22,30 @@ type unplugged struct {
 	gate        chan struct{} // nil: open
 }
 
-func (s *unplugged) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *unplugged) View(ctx context.Context, f func(store.Records) error) error {
 	if err := s.fail(ctx); err != nil {
 		return err
 	}
-	return s.Store.View(ctx, func(r rbac.Records) error {
+	return s.Store.View(ctx, func(r store.Records) error {
 		return f(gatedRecords{r, s})
 	})
 }
 
-func (s *unplugged) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *unplugged) Update(ctx context.Context, f func(store.Records) error) error {
 	if err := s.fail(ctx); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, f)
 }
 
-func (s *unplugged) ReadHead(ctx context.Context) (head rbac.Head, err error) {
+func (s *unplugged) ReadHead(ctx context.Context) (head store.Head, err error) {
 	if err := s.fail(ctx); err != nil {
 		return head, err
 	}
-	if h, ok := s.Store.(rbac.HeadReader); ok {
+	if h, ok := s.Store.(store.HeadReader); ok {
 		return h.ReadHead(ctx)
 	}
-	err = s.Store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err })
+	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err })
 	return head, err
 }
 
@@ -58,11 +59,11 @@ func (s *unplugged) fail(ctx context.Context) error {
 }
 
 type gatedRecords struct {
-	rbac.Records
+	store.Records
 	s *unplugged
 }
 
-func (r gatedRecords) TicketByHash(h rbac.TokenHash) (rbac.TicketRecord, error) {
+func (r gatedRecords) TicketByHash(h store.TokenHash) (store.Ticket, error) {
 	if r.s.gate != nil {
 		n := r.s.inside.Add(1)
 		for m := r.s.most.Load(); n > m && !r.s.most.CompareAndSwap(m, n); m = r.s.most.Load() {
@@ -265,12 +266,12 @@ type counted struct {
 	endless atomic.Int64 // Views that nothing would end
 }
 
-func (s *counted) ReadHead(ctx context.Context) (rbac.Head, error) {
+func (s *counted) ReadHead(ctx context.Context) (store.Head, error) {
 	s.heads.Add(1)
 	return s.unplugged.ReadHead(ctx)
 }
 
-func (s *counted) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *counted) View(ctx context.Context, f func(store.Records) error) error {
 	if _, ok := ctx.Deadline(); !ok {
 		s.endless.Add(1)
 	}

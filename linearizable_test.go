@@ -13,6 +13,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/processtest"
+	"github.com/rbac-go/rbac/store"
 )
 
 // After the call that changed something has returned, nothing that starts later in this process is answered from
@@ -71,7 +72,7 @@ type overtaken struct {
 	views atomic.Int64
 }
 
-func (s *overtaken) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *overtaken) View(ctx context.Context, f func(store.Records) error) error {
 	defer func() {
 		for range s.views.Add(1) % 16 {
 			runtime.Gosched()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -151,11 +152,11 @@ func TestManyChangesInOneUpdate(t *testing.T) {
 // bentViews is bentStore for reading.
 type bentViews struct {
 	rbac.Store
-	bend func(rbac.Records) rbac.Records
+	bend func(store.Records) store.Records
 }
 
-func (s bentViews) View(ctx context.Context, f func(rbac.Records) error) error {
-	return s.Store.View(ctx, func(r rbac.Records) error { return f(s.bend(r)) })
+func (s bentViews) View(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.View(ctx, func(r store.Records) error { return f(s.bend(r)) })
 }
 
 // A load of users is followed without a reload, as long as it is not more changes than there are permissions. A
@@ -183,7 +184,7 @@ func TestLoadOfUsersIsFollowed(t *testing.T) {
 				return nil
 			})
 			h.do(a, addUser(rbac.User{Name: "zoe"})) // the revision that b knows is a small one
-			h.store = bentViews{h.store, func(r rbac.Records) rbac.Records { return sparing{r, &whole} }}
+			h.store = bentViews{h.store, func(r store.Records) store.Records { return sparing{r, &whole} }}
 			b := h.open(rbac.Config{})
 			must(t, second(b.Identity(ctx, "zoe")))
 			whole = 0
@@ -221,7 +222,7 @@ type slowReader struct {
 	rows      atomic.Int64
 }
 
-func (s *slowReader) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *slowReader) Update(ctx context.Context, f func(store.Records) error) error {
 	err := s.Store.Update(ctx, f)
 	if s.armed.Load() {
 		s.committed()
@@ -229,17 +230,17 @@ func (s *slowReader) Update(ctx context.Context, f func(rbac.Records) error) err
 	return err
 }
 
-func (s *slowReader) View(ctx context.Context, f func(rbac.Records) error) error {
-	return s.Store.View(ctx, func(r rbac.Records) error { return f(slowChanges{r, s}) })
+func (s *slowReader) View(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.View(ctx, func(r store.Records) error { return f(slowChanges{r, s}) })
 }
 
 type slowChanges struct {
-	rbac.Records
+	store.Records
 	s *slowReader
 }
 
-func (r slowChanges) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
-	return func(yield func(rbac.Change, error) bool) {
+func (r slowChanges) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
+	return func(yield func(store.Change, error) bool) {
 		for c, err := range r.Records.Changes(q) {
 			if r.s.armed.Load() {
 				r.s.once.Do(func() { close(r.s.reading) })

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Login is what a login is asked with. A Login prints without its secrets, but not
@@ -129,7 +130,7 @@ var errHashChanged = fmt.Errorf("%w: the password was changed meanwhile", ErrBad
 
 // passwordTicket makes the ticket of a verified user.
 func (a *Authority) passwordTicket(ctx context.Context, at *attempt, v verified) (Token, error) {
-	t, err := a.makeTicket(ctx, v.user.ID, at.login, func(r Records, now UserRecord) error {
+	t, err := a.makeTicket(ctx, v.user.ID, at.login, func(r store.Records, now store.UserRecord) error {
 		switch {
 		case now.Disabled:
 			return ErrBadCredentials
@@ -165,15 +166,15 @@ func (a *Authority) issue(ctx context.Context, l Login) (Token, error) {
 	if err := a.checkLogin(l); err != nil {
 		return Token{}, err
 	}
-	var u UserRecord
-	err := a.view(ctx, func(r Records) (err error) {
+	var u store.UserRecord
+	err := a.view(ctx, func(r store.Records) (err error) {
 		u, err = findLogin(r, l)
 		return err
 	})
 	if err != nil {
 		return Token{}, named(err, "user", l.User+l.Subject)
 	}
-	t, err := a.makeTicket(ctx, u.ID, l, func(_ Records, now UserRecord) error {
+	t, err := a.makeTicket(ctx, u.ID, l, func(_ store.Records, now store.UserRecord) error {
 		if now.Disabled {
 			return &Error{Kind: ErrDenied, Record: "user", Name: now.Name, Reason: "the account is disabled"}
 		}

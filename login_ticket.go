@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // errNeedHead: the login ends a ticket, so it has to take head first.
@@ -18,10 +19,10 @@ var errNeedHead = errors.New("rbac: login ends a ticket")
 
 // makeTicket makes a ticket in a transaction that has locked the user and in which
 // check agreed. The attempt is nil for a login without a password. Only a login that ends another ticket is a change that takes head.
-func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(Records, UserRecord) error, at *attempt) (Token, error) {
+func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(store.Records, store.UserRecord) error, at *attempt) (Token, error) {
 	t := newToken()
 	attempt := func(withHead bool) error {
-		return a.commit(ctx, func(r Records) (*Tx, error) {
+		return a.commit(ctx, func(r store.Records) (*Tx, error) {
 			tx := &Tx{a: a, ctx: ctx, r: r, now: a.now()}
 			if withHead {
 				var err error
@@ -49,7 +50,7 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 }
 
 // login is what happens in the transaction that makes a ticket.
-func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRecord) error, at *attempt) error {
+func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(store.Records, store.UserRecord) error, at *attempt) error {
 	u, err := tx.r.LockUser(user)
 	if err != nil {
 		return err
@@ -68,14 +69,14 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 			return err
 		}
 	}
-	rec, err := tx.newTicket(u.User, t, l)
+	rec, err := tx.newTicket(User(u.User), t, l)
 	if err != nil {
 		return err
 	}
 	if err := tx.replaceTicket(l.Replaces); err != nil {
 		return err
 	}
-	if err := tx.endOldest(u.User, rec); err != nil {
+	if err := tx.endOldest(User(u.User), rec); err != nil {
 		return err
 	}
 	if tx.changes > 0 { // this login is not free
@@ -86,12 +87,12 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(Records, UserRe
 	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec))
 }
 
-func (tx *Tx) newTicket(u User, t Token, l Login) (TicketRecord, error) {
+func (tx *Tx) newTicket(u User, t Token, l Login) (store.Ticket, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return TicketRecord{}, err
+		return store.Ticket{}, err
 	}
-	rec := TicketRecord{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
+	rec := store.Ticket{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
 		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
@@ -141,7 +142,7 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 
 // checkTogether refuses groups that may not be active together where the user is assigned to what brings them.
 func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, groups []uuid.UUID) error {
-	t := TicketRecord{Narrowed: true, Groups: groups}
+	t := store.Ticket{Narrowed: true, Groups: groups}
 	for _, scope := range scopes(assigned) {
 		if v, ok := p.violation(scope, p.chosen(assignedIn(assigned, scope), t)); ok {
 			v.user = u.ID
@@ -152,8 +153,8 @@ func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, grou
 }
 
 // inOrderOfIssue sorts tickets by when they were made, which their ids begin with (UUID version 7).
-func inOrderOfIssue(tickets []TicketRecord) {
-	slices.SortFunc(tickets, func(a, b TicketRecord) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+func inOrderOfIssue(tickets []store.Ticket) {
+	slices.SortFunc(tickets, func(a, b store.Ticket) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }
 
 // replaceTicket ends the ticket that the client had before, whoever it belonged to.
@@ -172,12 +173,12 @@ func (tx *Tx) replaceTicket(t Token) error {
 	if err != nil {
 		return ignore(err, ErrNotFound) // it ended with its user
 	}
-	return tx.endTicket("Logout", u.User, old)
+	return tx.endTicket("Logout", User(u.User), old)
 }
 
 // endOldest ends the tickets of a user that were made first, as far as the new one would be one too many. Their ids tell which
 // these are: Created is when the user was authenticated, which may be long before.
-func (tx *Tx) endOldest(u User, added TicketRecord) error {
+func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if added.Key {
 		return nil
 	}
@@ -185,10 +186,10 @@ func (tx *Tx) endOldest(u User, added TicketRecord) error {
 	if err != nil {
 		return err
 	}
-	counted := slices.DeleteFunc(tickets, func(t TicketRecord) bool { return t.Key || !tx.a.living(t, tx.now) })
+	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
-		if tx.next == (Head{}) {
+		if tx.next == (store.Head{}) {
 			return errNeedHead
 		}
 		if err := tx.endTicket("RevokeTicket", u, counted[0]); err != nil {

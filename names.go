@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // LookalikeUsers lists, in byte order of their names, the users whose name
@@ -29,11 +30,11 @@ func (tx *Tx) LookalikeUsers(name string) iter.Seq2[User, error] {
 		canonical, err := canonicalUser(name)
 		skeleton := names.Skeleton(canonical)
 		return func(yield func(User, error) bool) {
-			for u, err := range tx.r.Users(UserFilter{}) {
+			for u, err := range tx.r.Users(store.UserFilter{}) {
 				if err == nil && (u.Name == canonical || names.Skeleton(u.Name) != skeleton) {
 					continue
 				}
-				if !yield(u.User, err) {
+				if !yield(User(u.User), err) {
 					return
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // slow is a store whose next View waits after its snapshot was taken, until it is let go.
@@ -26,8 +27,8 @@ func (s *slow) next(wait func()) {
 	s.wait = wait
 }
 
-func (s *slow) View(ctx context.Context, f func(rbac.Records) error) error {
-	return s.Store.View(ctx, func(r rbac.Records) error {
+func (s *slow) View(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.View(ctx, func(r store.Records) error {
 		if _, err := r.Head(); err != nil { // the snapshot is taken
 			return err
 		}
@@ -43,8 +44,8 @@ func (s *slow) View(ctx context.Context, f func(rbac.Records) error) error {
 }
 
 // ReadHead does not wait: who asks for the head takes no snapshot.
-func (s *slow) ReadHead(ctx context.Context) (head rbac.Head, err error) {
-	err = s.Store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err })
+func (s *slow) ReadHead(ctx context.Context) (head store.Head, err error) {
+	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err })
 	return head, err
 }
 
@@ -150,25 +151,25 @@ type paused struct {
 	committed, read, ended atomic.Pointer[func()]
 }
 
-func (s *paused) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *paused) Update(ctx context.Context, f func(store.Records) error) error {
 	err := s.Store.Update(ctx, f)
 	once(&s.committed)
 	return err
 }
 
-func (s *paused) View(ctx context.Context, f func(rbac.Records) error) error {
-	err := s.Store.View(ctx, func(r rbac.Records) error { return f(pausedRecords{r, s}) })
+func (s *paused) View(ctx context.Context, f func(store.Records) error) error {
+	err := s.Store.View(ctx, func(r store.Records) error { return f(pausedRecords{r, s}) })
 	once(&s.ended)
 	return err
 }
 
 type pausedRecords struct {
-	rbac.Records
+	store.Records
 	s *paused
 }
 
-func (r pausedRecords) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
-	return func(yield func(rbac.Change, error) bool) {
+func (r pausedRecords) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
+	return func(yield func(store.Change, error) bool) {
 		r.Records.Changes(q)(yield)
 		once(&r.s.read)
 	}
@@ -214,7 +215,7 @@ type forgetful struct {
 	loses atomic.Bool
 }
 
-func (s *forgetful) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *forgetful) Update(ctx context.Context, f func(store.Records) error) error {
 	err := s.Store.Update(ctx, f)
 	if s.loses.Load() {
 		return errFault

@@ -1,10 +1,14 @@
 package rbac
 
-import "time"
+import (
+	"time"
+
+	"github.com/rbac-go/rbac/store"
+)
 
 // Some changes a user can cause alone, as often as they like: logins beyond Config.MaxTickets, logouts, choices of active
 // groups, new passwords. Each is a row of the change log and work for every process. So they are paced: each moves
-// UserRecord.PacedUntil on by paceEvery, and is refused where that would be too far ahead of the clock. The store keeps the
+// store.UserRecord.PacedUntil on by paceEvery, and is refused where that would be too far ahead of the clock. The store keeps the
 // count, so all processes together keep to it.
 //
 // A call that ends tickets is never refused, but counts. Choices are refused before logins are: whoever has a ticket of
@@ -17,7 +21,7 @@ const (
 
 // pace counts a change that a user causes, unless the change is one too many: then
 // it is ErrThrottled. The limit is how far ahead of the clock the user may be.
-func (tx *Tx) pace(u UserRecord, limit time.Duration) error {
+func (tx *Tx) pace(u store.UserRecord, limit time.Duration) error {
 	if err := checkPace(u, tx.now, limit); err != nil {
 		return err
 	}
@@ -25,7 +29,7 @@ func (tx *Tx) pace(u UserRecord, limit time.Duration) error {
 }
 
 // checkPace is pace for what changes nothing yet, but lets the user cause a change.
-func checkPace(u UserRecord, now time.Time, limit time.Duration) error {
+func checkPace(u store.UserRecord, now time.Time, limit time.Duration) error {
 	if wait := ahead(u, now) + paceEvery - limit; wait > 0 {
 		return &ThrottledError{RetryAfter: wait}
 	}
@@ -33,13 +37,13 @@ func checkPace(u UserRecord, now time.Time, limit time.Duration) error {
 }
 
 // countEnd counts a call that has ended tickets of a user, which is never refused.
-func (tx *Tx) countEnd(u UserRecord) error {
+func (tx *Tx) countEnd(u store.UserRecord) error {
 	return tx.r.SetPacedUntil(u.ID, tx.now.Add(min(ahead(u, tx.now)+paceEvery, paceLogins)))
 }
 
 // ahead returns by how much a user is ahead of the clock. More than the most that
 // is possible, as after the clock was set back, counts as nothing.
-func ahead(u UserRecord, now time.Time) time.Duration {
+func ahead(u store.UserRecord, now time.Time) time.Duration {
 	ahead := u.PacedUntil.Sub(now)
 	if ahead < 0 || ahead > paceLogins+clockSkew {
 		return 0

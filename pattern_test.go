@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // press has patterns at every level: root has everything, editors all below post, and chiefs inherit editors.
@@ -102,8 +103,8 @@ func TestPatternIsAGrant(t *testing.T) {
 		// One that is there from before does no harm, and can be taken away.
 		var staff rbac.Group
 		h.do(a, func(tx *rbac.Tx) (err error) { staff, err = tx.Group("staff"); return err })
-		must(t, h.store.Update(ctx, func(r rbac.Records) error {
-			return r.AddGrant(rbac.GrantRecord{Group: staff.ID, Permission: "manage..*"})
+		must(t, h.store.Update(ctx, func(r store.Records) error {
+			return r.AddGrant(store.Grant{Group: staff.ID, Permission: "manage..*"})
 		}))
 		h.do(a, revoke("staff", "manage..*"))
 	})
@@ -190,10 +191,10 @@ func TestStarInPermissionNames(t *testing.T) {
 					t.Errorf("%s of %q: got %v, want ErrInvalid", what, name, err)
 				}
 			}
-			must(t, h.store.Update(ctx, func(r rbac.Records) error { // of an earlier version
+			must(t, h.store.Update(ctx, func(r store.Records) error { // of an earlier version
 				staff, err := r.GroupByName("staff")
-				return errors.Join(err, r.AddPermission(rbac.Permission{ID: uuid.New(), Name: name}),
-					r.AddGrant(rbac.GrantRecord{Group: staff.ID, Permission: name}))
+				return errors.Join(err, r.AddPermission(store.Permission{ID: uuid.New(), Name: name}),
+					r.AddGrant(store.Grant{Group: staff.ID, Permission: name}))
 			}))
 			fresh := h.open(rbac.Config{})
 			sam, err := fresh.Identity(ctx, "sam")

@@ -7,19 +7,20 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // storedRecords are the records of a policy, indexed for the comparison of a
 // store with a catalogue that was just declared. Groups are compared by ID,
 // because a group may have been renamed.
 type storedRecords struct {
-	declared    map[declarationKey]Declaration
+	declared    map[declarationKey]store.Declaration
 	sections    map[string]Section
 	permissions map[string]Permission
 	groups      map[uuid.UUID]Group
 	ids         map[string]uuid.UUID // of groups, by their present names
 	grants      map[grantKey]bool
-	inherits    map[InheritanceRecord]bool
+	inherits    map[store.Inheritance]bool
 	all         storedPolicy
 }
 
@@ -33,8 +34,8 @@ type storedPolicy struct {
 	sections     []Section
 	permissions  []Permission
 	groups       []Group
-	grants       []GrantRecord
-	inheritances []InheritanceRecord
+	grants       []store.Grant
+	inheritances []store.Inheritance
 }
 
 // readStored reads and indexes the records of the store.
@@ -47,7 +48,7 @@ func readStored(d *declarer) (*storedRecords, error) {
 		sections:    index(all.sections, func(s Section) string { return s.Name }),
 		permissions: index(all.permissions, func(p Permission) string { return p.Name }),
 		groups:      index(all.groups, func(g Group) uuid.UUID { return g.ID }),
-		grants:      map[grantKey]bool{}, inherits: map[InheritanceRecord]bool{}}
+		grants:      map[grantKey]bool{}, inherits: map[store.Inheritance]bool{}}
 	for _, g := range all.groups {
 		s.ids[g.Name] = g.ID
 	}
@@ -61,11 +62,11 @@ func readStored(d *declarer) (*storedRecords, error) {
 }
 
 // readPolicy reads all records of a policy.
-func readPolicy(r Records) (all storedPolicy, err error) {
+func readPolicy(r store.Records) (all storedPolicy, err error) {
 	var errs [5]error
-	all.sections, errs[0] = r.Sections()
-	all.permissions, errs[1] = r.Permissions()
-	all.groups, errs[2] = r.Groups()
+	all.sections, errs[0] = publicRows(r.Sections, publicSection)
+	all.permissions, errs[1] = publicRows(r.Permissions, publicPermission)
+	all.groups, errs[2] = publicRows(r.Groups, publicGroup)
 	all.grants, errs[3] = r.Grants()
 	all.inheritances, errs[4] = r.Inheritances()
 	return all, errors.Join(errs[:]...)
@@ -113,7 +114,7 @@ func (s *storedRecords) leftOut(c Catalogue) []PlanEntry {
 		add(exists, "group", g.Name, "was deleted")
 	}
 	for _, i := range c.Inheritances {
-		add(s.inherits[InheritanceRecord{s.id(i.Senior), s.id(i.Junior)}], "inheritance", inheritanceName(i), s.whyGone(i.Senior, i.Junior))
+		add(s.inherits[store.Inheritance{Senior: s.id(i.Senior), Junior: s.id(i.Junior)}], "inheritance", inheritanceName(i), s.whyGone(i.Senior, i.Junior))
 	}
 	for _, g := range c.Grants {
 		add(s.grants[grantKey{s.id(g.Group), g.Permission}], "grant", grantName(g), s.whyGrantGone(g))
@@ -169,7 +170,7 @@ func (s *storedRecords) unknown(c Catalogue) Catalogue {
 	}
 	for _, g := range s.all.grants {
 		if _, ours := known.groups[g.Group]; ours && !known.grants[grantKey{g.Group, g.Permission}] {
-			other.Grants = append(other.Grants, g.public(s.groups[g.Group].Name))
+			other.Grants = append(other.Grants, publicGrant(g, s.groups[g.Group].Name))
 		}
 	}
 	return other
@@ -181,7 +182,7 @@ func (s *storedRecords) unmatched() []PlanEntry {
 	for _, g := range s.all.grants {
 		matches := func(p Permission) bool { return names.Matches(g.Permission, p.Name) }
 		if names.IsPattern(g.Permission) && g.Permission != names.Everything && !slices.ContainsFunc(s.all.permissions, matches) {
-			entries = append(entries, PlanEntry{"grant", grantName(g.public(s.groups[g.Group].Name)), unmatchedReason})
+			entries = append(entries, PlanEntry{"grant", grantName(publicGrant(g, s.groups[g.Group].Name)), unmatchedReason})
 		}
 	}
 	return entries
@@ -194,12 +195,12 @@ func (s *storedRecords) indexCatalogue(c Catalogue) *storedRecords {
 		sections:    index(c.Sections, func(s Section) string { return s.Name }),
 		permissions: index(c.Permissions, func(p Permission) string { return p.Name }),
 		groups:      index(c.Groups, func(g Group) uuid.UUID { return s.id(g.Name) }),
-		grants:      map[grantKey]bool{}, inherits: map[InheritanceRecord]bool{}}
+		grants:      map[grantKey]bool{}, inherits: map[store.Inheritance]bool{}}
 	for _, g := range c.Grants {
 		known.grants[grantKey{s.id(g.Group), g.Permission}] = true
 	}
 	for _, i := range c.Inheritances {
-		known.inherits[InheritanceRecord{s.id(i.Senior), s.id(i.Junior)}] = true
+		known.inherits[store.Inheritance{Senior: s.id(i.Senior), Junior: s.id(i.Junior)}] = true
 	}
 	return known
 }

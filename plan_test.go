@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // planned makes a plan, which may change nothing.
@@ -199,7 +200,7 @@ type retried struct {
 	lost error
 }
 
-func (s retried) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s retried) Update(ctx context.Context, f func(store.Records) error) error {
 	first := s.Store.Update(ctx, f)
 	if s.lost != nil {
 		return s.lost

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/persistent"
+	"github.com/rbac-go/rbac/store"
 )
 
 // policy is a compiled, immutable snapshot of what groups may do. Groups and permissions have
@@ -57,7 +58,7 @@ type policyPermission struct {
 
 // policySet is a separation of duty set. Members that the policy does not have count nowhere.
 type policySet struct {
-	SeparationRecord
+	store.Separation
 	members []int32
 }
 

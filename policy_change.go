@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // A change is made to a copy of the policy that shares all it does not touch, so that it costs what it concerns and
@@ -346,7 +347,7 @@ func (p *policy) setSeparation(c Change) bool {
 	if !recorded(c.After, &set) || set.Name != c.Subject {
 		return false
 	}
-	rec := SeparationRecord{Dynamic: true, Name: set.Name, Cardinality: set.Cardinality}
+	rec := store.Separation{Dynamic: true, Name: set.Name, Cardinality: set.Cardinality}
 	for _, name := range set.Groups {
 		n, ok := p.groupNums.Get(name)
 		if !ok {
@@ -370,8 +371,8 @@ func (p *policy) deleteSeparation(c Change) bool {
 	return ok
 }
 
-func (p *policy) putSet(rec SeparationRecord) {
-	set := &policySet{SeparationRecord: rec}
+func (p *policy) putSet(rec store.Separation) {
+	set := &policySet{Separation: rec}
 	for _, g := range rec.Groups {
 		if n, ok := p.groupIDs.Get(g); ok {
 			set.members = append(set.members, n)

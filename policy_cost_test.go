@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // chain is a world in which each group inherits the one before, g0 with so many permissions at its bottom.
@@ -152,12 +154,12 @@ func (w patterned) compile(t testing.TB) *policy {
 
 type patternedRecords struct{ worldRecords }
 
-func (w patternedRecords) Permissions() ([]Permission, error) {
+func (w patternedRecords) Permissions() ([]store.Permission, error) {
 	only := worldRecords{world: world{grants: map[string][]string{"": w.grants[""]}}}
 	return only.Permissions()
 }
 
-func (w patternedRecords) Grants() ([]GrantRecord, error) {
+func (w patternedRecords) Grants() ([]store.Grant, error) {
 	all, err := w.worldRecords.Grants()
-	return slices.DeleteFunc(all, func(g GrantRecord) bool { return g.Group == worldID("") }), err
+	return slices.DeleteFunc(all, func(g store.Grant) bool { return g.Group == worldID("") }), err
 }

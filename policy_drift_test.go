@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // PolicyDrift compares the policy that an Authority has brought forward, change by change, with the
 // one that its store has, and returns the first line that differs; empty if none does, or if the store has moved on.
 func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
-	err = a.store.View(ctx, func(r Records) error {
+	err = a.store.View(ctx, func(r store.Records) error {
 		st := a.state.Load()
 		if head, err := r.Head(); err != nil || !st.at(head) {
 			return err
@@ -71,7 +73,7 @@ func (p *policy) dump() []string {
 		line("granted %s: %s", pattern, groups(given))
 	}
 	for name, s := range p.sets.All() {
-		line("set %s: %+v; %s", name, s.SeparationRecord, groups(s.members))
+		line("set %s: %+v; %s", name, s.Separation, groups(s.members))
 	}
 	slices.Sort(lines)
 	lines = append(lines, fmt.Sprintf("names %q", p.permissionList()), fmt.Sprintf("menu %+v", p.menuSections()))

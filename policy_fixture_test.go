@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // world is a policy in a few lines, for tests of what is judged against one.
@@ -36,53 +37,53 @@ var blog = world{
 
 // worldRecords shows a world as a store would, as far as a policy is read from it.
 type worldRecords struct {
-	Records
+	store.Records
 	world
 }
 
 func worldID(name string) uuid.UUID { return uuid.NewSHA1(uuid.Nil, []byte(name)) }
 
-func (w worldRecords) Groups() (groups []Group, _ error) {
+func (w worldRecords) Groups() (groups []store.Group, _ error) {
 	for _, name := range slices.Sorted(maps.Keys(w.grants)) {
 		if name != "" {
-			groups = append(groups, Group{ID: worldID(name), Name: name})
+			groups = append(groups, store.Group{ID: worldID(name), Name: name})
 		}
 	}
 	return groups, nil
 }
 
-func (w worldRecords) Inheritances() (all []InheritanceRecord, _ error) {
+func (w worldRecords) Inheritances() (all []store.Inheritance, _ error) {
 	for senior, juniors := range w.inherits {
 		for _, junior := range juniors {
-			all = append(all, InheritanceRecord{Senior: worldID(senior), Junior: worldID(junior)})
+			all = append(all, store.Inheritance{Senior: worldID(senior), Junior: worldID(junior)})
 		}
 	}
 	return all, nil
 }
 
-func (w worldRecords) Permissions() (all []Permission, _ error) {
+func (w worldRecords) Permissions() (all []store.Permission, _ error) {
 	for _, names := range w.grants {
 		for _, name := range names {
-			all = append(all, Permission{ID: worldID(name), Name: name})
+			all = append(all, store.Permission{ID: worldID(name), Name: name})
 		}
 	}
-	slices.SortFunc(all, func(a, b Permission) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b store.Permission) int { return strings.Compare(a.Name, b.Name) })
 	return slices.Compact(all), nil
 }
 
-func (w worldRecords) Grants() (all []GrantRecord, _ error) {
+func (w worldRecords) Grants() (all []store.Grant, _ error) {
 	for group, names := range w.grants {
 		for _, name := range names {
-			all = append(all, GrantRecord{Group: worldID(group), Permission: name})
+			all = append(all, store.Grant{Group: worldID(group), Permission: name})
 		}
 	}
-	slices.SortFunc(all, func(a, b GrantRecord) int { return strings.Compare(a.Permission, b.Permission) })
+	slices.SortFunc(all, func(a, b store.Grant) int { return strings.Compare(a.Permission, b.Permission) })
 	return all, nil
 }
 
-func (w worldRecords) Sections() ([]Section, error) { return nil, nil }
+func (w worldRecords) Sections() ([]store.Section, error) { return nil, nil }
 
-func (w worldRecords) Separations(bool) ([]SeparationRecord, error) { return nil, nil }
+func (w worldRecords) Separations(bool) ([]store.Separation, error) { return nil, nil }
 
 func (w world) compile(t testing.TB) *policy {
 	t.Helper()
@@ -104,5 +105,5 @@ func (p *policy) user(t testing.TB, name string, groups ...string) *Identity {
 		}
 		active = append(active, n)
 	}
-	return &p.stand(worldID(name), name, map[string][]int32{"": active}, TicketRecord{Created: time.Unix(1, 0)}, nil).Identity
+	return &p.stand(worldID(name), name, map[string][]int32{"": active}, store.Ticket{Created: time.Unix(1, 0)}, nil).Identity
 }

@@ -5,15 +5,16 @@ import (
 	"slices"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // loadPolicy reads and compiles the policy that r shows.
-func loadPolicy(r Records) (*policy, error) {
+func loadPolicy(r store.Records) (*policy, error) {
 	p := newPolicy()
 	p.shared = &sharedGroups{}
 	var granted grantees
-	for _, step := range []func(Records) error{p.readGroups, p.readInheritances, p.readPermissions,
-		func(r Records) (err error) { granted, err = p.readGrants(r); return err }, p.readSeparations, p.readSections} {
+	for _, step := range []func(store.Records) error{p.readGroups, p.readInheritances, p.readPermissions,
+		func(r store.Records) (err error) { granted, err = p.readGrants(r); return err }, p.readSeparations, p.readSections} {
 		if err := step(r); err != nil {
 			return nil, err
 		}
@@ -22,8 +23,8 @@ func loadPolicy(r Records) (*policy, error) {
 	return p, nil
 }
 
-func (p *policy) readGroups(r Records) error {
-	groups, err := r.Groups()
+func (p *policy) readGroups(r store.Records) error {
+	groups, err := publicRows(r.Groups, publicGroup)
 	p.setGroups(groups)
 	return err
 }
@@ -42,14 +43,14 @@ func (p *policy) putGroup(g Group) {
 	p.groupIDs.Set(p.serial, g.ID, n)
 }
 
-func (p *policy) readInheritances(r Records) error {
+func (p *policy) readInheritances(r store.Records) error {
 	inheritances, err := r.Inheritances()
 	p.setInheritances(inheritances)
 	return err
 }
 
 // setInheritances leaves out those of groups that p does not have.
-func (p *policy) setInheritances(inheritances []InheritanceRecord) {
+func (p *policy) setInheritances(inheritances []store.Inheritance) {
 	for _, i := range inheritances {
 		senior, ok1 := p.groupIDs.Get(i.Senior)
 		junior, ok2 := p.groupIDs.Get(i.Junior)
@@ -64,8 +65,8 @@ func (p *policy) setInheritances(inheritances []InheritanceRecord) {
 	}
 }
 
-func (p *policy) readPermissions(r Records) error {
-	permissions, err := r.Permissions()
+func (p *policy) readPermissions(r store.Records) error {
+	permissions, err := publicRows(r.Permissions, publicPermission)
 	for _, perm := range permissions {
 		if names.CheckNoPattern(perm.Name) == "" { // else the store was edited by hand, or is of a version that took such names
 			p.putPermission(perm)
@@ -87,7 +88,7 @@ func (p *policy) putPermission(perm Permission) *policyPermission {
 // grantees are the groups with a grant that gives a permission, by its number.
 type grantees [][]int32
 
-func (p *policy) readGrants(r Records) (grantees, error) {
+func (p *policy) readGrants(r store.Records) (grantees, error) {
 	grants, err := r.Grants()
 	granted := make(grantees, p.permissions.Len())
 	for _, g := range grants {
@@ -164,14 +165,14 @@ func (c *climber) climb(groups []int32) []int32 {
 	return met
 }
 
-func (p *policy) readSeparations(r Records) error {
+func (p *policy) readSeparations(r store.Records) error {
 	sets, err := r.Separations(true)
 	p.setSeparations(sets)
 	return err
 }
 
 // setSeparations makes p check these sets, and no others.
-func (p *policy) setSeparations(sets []SeparationRecord) {
+func (p *policy) setSeparations(sets []store.Separation) {
 	for _, set := range maps.Collect(p.sets.All()) {
 		p.dropSet(set)
 	}
@@ -180,8 +181,8 @@ func (p *policy) setSeparations(sets []SeparationRecord) {
 	}
 }
 
-func (p *policy) readSections(r Records) error {
-	sections, err := r.Sections()
+func (p *policy) readSections(r store.Records) error {
+	sections, err := publicRows(r.Sections, publicSection)
 	p.sections = sections
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // A store that was edited by hand may have a permission with the name of a pattern. It is none: grants of that
@@ -33,13 +35,13 @@ func TestPermissionWithNameOfPattern(t *testing.T) {
 func TestGroupDeletedUnderItsMembers(t *testing.T) {
 	w := world{grants: map[string][]string{"staff": nil, "others": {"post.read"}}}
 	p := w.compile(t)
-	u := &cachedUser{id: worldID("bob"), name: "bob", groups: p.held([]MembershipRecord{
+	u := &cachedUser{id: worldID("bob"), name: "bob", groups: p.held([]store.Membership{
 		{Group: worldID("staff")}, {Group: worldID("staff"), Scope: "s"}, {Group: worldID("others")}})}
 	p, ok := p.after([]Change{{Action: "DeleteGroup", Subject: "staff", SubjectID: worldID("staff")}})
 	if !ok {
 		t.Fatal("the change is not followed")
 	}
-	id := u.withTicket(p, TicketRecord{}, time.Unix(1, 0), nil)
+	id := u.withTicket(p, store.Ticket{}, time.Unix(1, 0), nil)
 	if id.InGroup("staff") || id.In("s").InGroup("staff") || !id.HasPermission("post.read") {
 		t.Error("bob is in a group that was deleted, or in no other")
 	}

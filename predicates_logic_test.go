@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // tree is a predicate beside a model of it, written as naively as the words of Kleene's logic.
@@ -153,9 +155,9 @@ func TestUnidentified(t *testing.T) {
 		"groups without a user":              NewIdentity("", []string{"a"}, nil),
 		"permissions without a user":         NewIdentity("", nil, []string{"a"}),
 		"an invalid user":                    NewIdentity("a\x00", []string{"a"}, []string{"a"}),
-		"a policy's user without id":         &blog.compile(t).stand([16]byte{}, "amy", nil, TicketRecord{}, nil).Identity,
-		"a policy's user without name":       &blog.compile(t).stand([16]byte{1}, "", nil, TicketRecord{}, nil).Identity,
-		"a user of no policy":                &(*policy)(nil).stand([16]byte{1}, "amy", nil, TicketRecord{}, nil).Identity,
+		"a policy's user without id":         &blog.compile(t).stand([16]byte{}, "amy", nil, store.Ticket{}, nil).Identity,
+		"a policy's user without name":       &blog.compile(t).stand([16]byte{1}, "", nil, store.Ticket{}, nil).Identity,
+		"a user of no policy":                &(*policy)(nil).stand([16]byte{1}, "amy", nil, store.Ticket{}, nil).Identity,
 		"nobody of no policy":                (*policy)(nil).anonymous(nil),
 		"a copy of zero that has an address": (&Identity{}).WithAddr(someAddr),
 	} {

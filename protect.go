@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // protection has the permissions that a transaction must not take from their
@@ -66,7 +68,7 @@ func (tx *Tx) hasHolder(permission string) (bool, error) {
 	if groups, err = tx.activatable(groups); err != nil {
 		return false, err
 	}
-	for _, err := range tx.r.Users(UserFilter{Groups: groups, At: tx.now, Permanent: true, Enabled: true, Limit: 1}) {
+	for _, err := range tx.r.Users(store.UserFilter{Groups: groups, At: tx.now, Permanent: true, Enabled: true, Limit: 1}) {
 		return err == nil, err
 	}
 	return false, nil

@@ -70,6 +70,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // Authority knows the users, groups and permissions of one Store: it logs users
@@ -80,8 +82,8 @@ import (
 // [Config.MaxStaleness] in every other on the same Store, or that one answers ErrUnavailable.
 type Authority struct {
 	store     Store
-	confirmer Confirmer // the store, if it is one
-	finder    Finder    // likewise
+	confirmer store.Confirmer // the store, if it is one
+	finder    store.Finder    // likewise
 	cfg       Config
 	log       *slog.Logger
 	hasher    *hasher
@@ -108,8 +110,8 @@ type Authority struct {
 	done      sync.WaitGroup
 	closed    atomic.Bool
 
-	guarantee *Guarantee // that was logged last; of Open, then of the follower
-	clock     clockWatch // of Open, then of keepHouse
+	guarantee *store.Guarantee // that was logged last; of Open, then of the follower
+	clock     clockWatch       // of Open, then of keepHouse
 
 	verified func() // called by tests between verifying a password and making the ticket
 }
@@ -137,13 +139,13 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a := &Authority{store: s, cfg: cfg, log: cfg.Logger, hasher: hasher,
 		queue: newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)), caches: newCaches(cfg), following: make(chan struct{}, 1),
 		polling: make(chan struct{}, 1), wake: make(chan struct{}, 1), lookups: make(chan struct{}, maxLookups), rereads: make(chan struct{}, maxLookups), signal: make(chan struct{})}
-	a.confirmer, _ = s.(Confirmer)
-	a.finder, _ = s.(Finder)
+	a.confirmer, _ = s.(store.Confirmer)
+	a.finder, _ = s.(store.Finder)
 	a.trust = cfg.MaxStaleness
 	a.noTicket.owner = a
 	a.state.Store(&state{})
 	// Reading the whole policy takes as long as ctx allows; the lease then begins with a short look.
-	if err := a.current(ctx, func(r Records, _ *state) error { return a.watchClock(r) }); err != nil {
+	if err := a.current(ctx, func(r store.Records, _ *state) error { return a.watchClock(r) }); err != nil {
 		return nil, err
 	}
 	if err := a.pollOnce(ctx); err != nil {
@@ -185,7 +187,7 @@ const lastWords = 10 * time.Second
 // more than once. Such a call can wait for the View, and so for itself; after
 // [Config.LockTimeout] it fails with ErrBusy. The Tx does the same within the View.
 func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
-	return a.view(ctx, func(r Records) error {
+	return a.view(ctx, func(r store.Records) error {
 		tx, err := a.begin(ctx, r, true)
 		if err != nil {
 			return err
@@ -209,7 +211,7 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 // An error other than f's own that wraps ErrUnavailable may have come after the
 // commit; then it is not known whether the changes were made.
 func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
-	return a.commit(ctx, func(r Records) (*Tx, error) {
+	return a.commit(ctx, func(r store.Records) (*Tx, error) {
 		tx, err := a.begin(ctx, r, false)
 		if err != nil {
 			return tx, err
@@ -220,10 +222,10 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 }
 
 // commit runs f in an Update and, when it has committed, moves the state to where it led.
-func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) error {
+func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, error)) error {
 	var tx *Tx
 	before, ready := a.moment(), false
-	err := a.update(ctx, func(r Records) (err error) {
+	err := a.update(ctx, func(r store.Records) (err error) {
 		before, ready = a.moment(), false
 		if tx, err = f(r); err == nil {
 			err = tx.finish()
@@ -247,14 +249,14 @@ func (a *Authority) commit(ctx context.Context, f func(Records) (*Tx, error)) er
 
 var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)
 
-func (a *Authority) view(ctx context.Context, f func(Records) error) error {
+func (a *Authority) view(ctx context.Context, f func(store.Records) error) error {
 	if a.closed.Load() {
 		return errClosed
 	}
 	return a.transact(ctx, a.store.View, f)
 }
 
-func (a *Authority) update(ctx context.Context, f func(Records) error) error {
+func (a *Authority) update(ctx context.Context, f func(store.Records) error) error {
 	if a.closed.Load() {
 		return errClosed
 	}

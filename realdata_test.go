@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // pairs are the lines of one file of published role data.
@@ -239,20 +240,23 @@ func noPatterns(t *testing.T, a *rbac.Authority) {
 
 // lookups count the calls that look at a single record of the policy, or write one.
 type lookups struct {
-	rbac.Records
+	store.Records
 	n *int
 }
 
-func (r lookups) Permission(name string) (rbac.Permission, error) {
+func (r lookups) Permission(name string) (store.Permission, error) {
 	*r.n++
 	return r.Records.Permission(name)
 }
-func (r lookups) GroupByName(name string) (rbac.Group, error) {
+func (r lookups) GroupByName(name string) (store.Group, error) {
 	*r.n++
 	return r.Records.GroupByName(name)
 }
-func (r lookups) AddChange(c rbac.Change) error           { *r.n++; return r.Records.AddChange(c) }
-func (r lookups) SetDeclaration(d rbac.Declaration) error { *r.n++; return r.Records.SetDeclaration(d) }
+func (r lookups) AddChange(c store.Change) error { *r.n++; return r.Records.AddChange(c) }
+func (r lookups) SetDeclaration(d store.Declaration) error {
+	*r.n++
+	return r.Records.SetDeclaration(d)
+}
 
 // Google Cloud's predefined roles are a catalogue of 160,000 grants. Declaring it again asks the store for nothing but what it remembers.
 func TestPublishedCatalogue(t *testing.T) {
@@ -269,7 +273,7 @@ func TestPublishedCatalogue(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		n := 0
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return lookups{r, &n} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return lookups{r, &n} }}
 		a := h.open(rbac.Config{})
 		must(t, a.Declare(ctx, c))
 		before := lastRevision(t, a)

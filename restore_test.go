@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // swapped is a store whose inner store is exchanged for another, as by a restore or a failover.
@@ -29,11 +30,11 @@ func (s *swapped) swap(inner rbac.Store) {
 	s.inner = inner
 }
 
-func (s *swapped) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *swapped) View(ctx context.Context, f func(store.Records) error) error {
 	return s.now().View(ctx, f)
 }
 
-func (s *swapped) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *swapped) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.now().Update(ctx, f)
 }
 
@@ -42,8 +43,8 @@ func (s *swapped) Close() error { return s.now().Close() }
 // copyStore copies everything into an empty store.
 func copyStore(t *testing.T, from, to rbac.Store) {
 	t.Helper()
-	must(t, from.View(ctx, func(r rbac.Records) error {
-		return to.Update(ctx, func(w rbac.Records) error {
+	must(t, from.View(ctx, func(r store.Records) error {
+		return to.Update(ctx, func(w store.Records) error {
 			head, err := r.Head()
 			must(t, err)
 			must(t, w.SetHead(head))
@@ -67,7 +68,7 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 			for _, i := range inheritances {
 				must(t, w.AddInheritance(i))
 			}
-			for u, err := range r.Users(rbac.UserFilter{}) {
+			for u, err := range r.Users(store.UserFilter{}) {
 				must(t, err)
 				must(t, w.AddUser(u))
 				memberships, err := r.UserMemberships(u.ID)
@@ -81,7 +82,7 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 					must(t, w.AddTicket(ticket))
 				}
 			}
-			for c, err := range r.Changes(rbac.ChangeQuery{}) {
+			for c, err := range r.Changes(store.ChangeFilter{}) {
 				must(t, err)
 				must(t, w.AddChange(c))
 			}
@@ -197,17 +198,17 @@ type gap struct {
 	missing rbac.Revision
 }
 
-func (s *gap) View(ctx context.Context, f func(rbac.Records) error) error {
-	return s.Store.View(ctx, func(r rbac.Records) error { return f(gapRecords{r, s.missing}) })
+func (s *gap) View(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.View(ctx, func(r store.Records) error { return f(gapRecords{r, s.missing}) })
 }
 
 type gapRecords struct {
-	rbac.Records
+	store.Records
 	missing rbac.Revision
 }
 
-func (r gapRecords) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
-	return func(yield func(rbac.Change, error) bool) {
+func (r gapRecords) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
+	return func(yield func(store.Change, error) bool) {
 		for c, err := range r.Records.Changes(q) {
 			if c.Revision != r.missing && !yield(c, err) {
 				return

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -111,15 +112,15 @@ func TestRecordsKeepTheirOwnTexts(t *testing.T) {
 func (h *house) everything(t *testing.T) string {
 	t.Helper()
 	var all []any
-	must(t, h.store.View(ctx, func(r rbac.Records) error {
+	must(t, h.store.View(ctx, func(r store.Records) error {
 		all = nil
-		for u, err := range r.Users(rbac.UserFilter{}) {
+		for u, err := range r.Users(store.UserFilter{}) {
 			must(t, err)
 			memberships, err := r.UserMemberships(u.ID)
 			must(t, err)
 			all = append(all, u, memberships)
 		}
-		for c, err := range r.Changes(rbac.ChangeQuery{}) {
+		for c, err := range r.Changes(store.ChangeFilter{}) {
 			must(t, err)
 			all = append(all, c)
 		}

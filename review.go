@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Review functions read the records, at the time of the transaction. They
@@ -21,13 +22,13 @@ import (
 // User returns the user with a name in any form.
 func (tx *Tx) User(name string) (User, error) {
 	u, err := tx.user(name)
-	return u.User, err
+	return User(u.User), err
 }
 
 // UserByID returns the user with an id.
 func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 	u, err := tx.r.User(id)
-	return u.User, named(err, "user", id.String())
+	return User(u.User), named(err, "user", id.String())
 }
 
 // UserByEmail returns the user who has the mailbox of an e-mail address. Two
@@ -37,7 +38,7 @@ func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 // bob@fass.example. A domain that is no host name is compared like a local
 // part.
 func (tx *Tx) UserByEmail(address string) (User, error) {
-	return tx.userBy(address, "Email", address, func(address string) (UserRecord, error) { return userWithEmail(tx.r, address) })
+	return tx.userBy(address, "Email", address, func(address string) (store.UserRecord, error) { return userWithEmail(tx.r, address) })
 }
 
 // UserBySubject returns the user with exactly the subject.
@@ -47,12 +48,12 @@ func (tx *Tx) UserBySubject(subject string) (User, error) {
 
 // userBy returns the user that find returns for a key. An empty or malformed
 // key is ErrInvalid for the field.
-func (tx *Tx) userBy(name, field, key string, find func(string) (UserRecord, error)) (User, error) {
+func (tx *Tx) userBy(name, field, key string, find func(string) (store.UserRecord, error)) (User, error) {
 	if reason := names.CheckKey(name); reason != "" {
 		return User{}, invalid("user", name, field, reason)
 	}
 	u, err := find(key)
-	return u.User, named(err, "user", name)
+	return User(u.User), named(err, "user", name)
 }
 
 // Group returns the group with a name.
@@ -63,7 +64,7 @@ func (tx *Tx) Permission(name string) (Permission, error) { return tx.permission
 
 // Users lists the users that a query selects, in byte order of their names.
 func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
-	filter := UserFilter{Search: q.Search, After: q.After, Limit: q.Limit, At: tx.now}
+	filter := store.UserFilter{Search: q.Search, After: q.After, Limit: q.Limit, At: tx.now}
 	if q.Group == "" {
 		return tx.users(filter)
 	}
@@ -77,10 +78,10 @@ func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
 	})
 }
 
-func (tx *Tx) users(f UserFilter) iter.Seq2[User, error] {
+func (tx *Tx) users(f store.UserFilter) iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
 		for u, err := range tx.r.Users(f) {
-			if !yield(u.User, err) {
+			if !yield(User(u.User), err) {
 				return
 			}
 		}
@@ -103,13 +104,15 @@ func lazily[T any](find func() (iter.Seq2[T, error], error)) iter.Seq2[T, error]
 }
 
 // Groups lists all groups in byte order of their names.
-func (tx *Tx) Groups() ([]Group, error) { return tx.r.Groups() }
+func (tx *Tx) Groups() ([]Group, error) { return publicRows(tx.r.Groups, publicGroup) }
 
 // Permissions lists all permissions in byte order of their names.
-func (tx *Tx) Permissions() ([]Permission, error) { return tx.r.Permissions() }
+func (tx *Tx) Permissions() ([]Permission, error) {
+	return publicRows(tx.r.Permissions, publicPermission)
+}
 
 // Sections lists all sections in byte order of their names.
-func (tx *Tx) Sections() ([]Section, error) { return tx.r.Sections() }
+func (tx *Tx) Sections() ([]Section, error) { return publicRows(tx.r.Sections, publicSection) }
 
 // AssignedUsers lists the memberships of a group in any scope, ended
 // memberships included, in the order of the users' ids and the scopes (INCITS
@@ -128,7 +131,7 @@ func (tx *Tx) members(g Group) iter.Seq2[Membership, error] {
 				yield(Membership{}, err)
 				return
 			}
-			if !yield(m.public(m.UserName, g.Name), nil) {
+			if !yield(publicMembership(m.Membership, m.UserName, g.Name), nil) {
 				return
 			}
 		}
@@ -157,7 +160,7 @@ func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
 			}
 			groups[m.Group] = g.Name
 		}
-		memberships[i] = m.public(u.Name, groups[m.Group])
+		memberships[i] = publicMembership(m, u.Name, groups[m.Group])
 	}
 	slices.SortFunc(memberships, byGroup)
 	return memberships, nil
@@ -173,7 +176,7 @@ func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
 			return nil, err
 		}
 		groups, err := tx.seniors(g.ID)
-		return tx.users(UserFilter{Groups: groups, At: tx.now}), err
+		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }
 
@@ -241,7 +244,7 @@ func (tx *Tx) permissionsNamed(granted map[string]struct{}) ([]Permission, error
 			return nil, err
 		}
 		if err == nil {
-			permissions = append(permissions, p)
+			permissions = append(permissions, Permission(p))
 		}
 	}
 	slices.SortFunc(permissions, byPermission)
@@ -251,7 +254,7 @@ func (tx *Tx) permissionsNamed(granted map[string]struct{}) ([]Permission, error
 // permissionsMatching is permissionsNamed for grants with patterns. It reads
 // all permissions, because any of them may match.
 func (tx *Tx) permissionsMatching(granted map[string]struct{}) ([]Permission, error) {
-	all, err := tx.r.Permissions()
+	all, err := tx.Permissions()
 	granting := policyGroup{grants: slices.Sorted(maps.Keys(granted))}
 	return slices.DeleteFunc(all, func(p Permission) bool { return !granting.grantsItself(p.Name) }), err
 }
@@ -273,7 +276,7 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 			return nil, err
 		}
 		groups, err := tx.permissionGroups(permission)
-		return tx.users(UserFilter{Groups: groups, At: tx.now}), err
+		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }
 
@@ -283,7 +286,17 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 func (tx *Tx) Changes(q ChangeQuery) iter.Seq2[Change, error] {
 	err := errors.Join(validTime("change query", "", "Since", q.Since), validTime("change query", "", "Until", q.Until))
 	q.Since, q.Until = instant(q.Since), instant(q.Until)
-	return lazily(func() (iter.Seq2[Change, error], error) { return tx.r.Changes(q), err })
+	return lazily(func() (iter.Seq2[Change, error], error) { return tx.changeLog(q), err })
+}
+
+func (tx *Tx) changeLog(q ChangeQuery) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		for c, err := range tx.r.Changes(store.ChangeFilter(q)) {
+			if !yield(Change(c), err) {
+				return
+			}
+		}
+	}
 }
 
 func byGroup(a, b Membership) int {

@@ -60,7 +60,7 @@ func (p Permission) objectAndOperation() (object, operation string) {
 // all permissions, and is called only if a group or user has no permission on
 // the object.
 func (tx *Tx) objectExists(object string) error {
-	all, err := tx.r.Permissions()
+	all, err := tx.Permissions()
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // names collects a listing, and its error as one more name.
@@ -331,17 +332,17 @@ func TestAssignedGroupsAreSorted(t *testing.T) {
 }
 
 // failing Records cannot read permissions by name.
-type failing struct{ rbac.Records }
+type failing struct{ store.Records }
 
-func (failing) Permission(string) (rbac.Permission, error) {
-	return rbac.Permission{}, rbac.ErrUnavailable
+func (failing) Permission(string) (store.Permission, error) {
+	return store.Permission{}, rbac.ErrUnavailable
 }
 
 // A review that could not read everything is an error, not a shorter list.
 func TestReviewIsWholeOrAnError(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		world(t, h, h.open(rbac.Config{}))
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return failing{r} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return failing{r} }}
 		h.do(h.open(rbac.Config{}), func(tx *rbac.Tx) error {
 			if p, err := tx.UserPermissions("amy"); !errors.Is(err, rbac.ErrUnavailable) || p != nil {
 				t.Errorf("UserPermissions = %v, %v; want ErrUnavailable", p, err)

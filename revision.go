@@ -3,17 +3,17 @@ package rbac
 import (
 	"context"
 	"strconv"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // Revision counts the committed Updates that changed something: 1, 2, 3, …
 // without gaps and in the order of their commits. Zero is the empty store.
 //
-// It is also a token of consistency: what [Authority.Revision] returned after a change in one
-// process, and [AtLeast] in another, makes that process answer with the change seen.
-type Revision uint64
-
-// String is the decimal number, which [ParseRevision] reads.
-func (r Revision) String() string { return strconv.FormatUint(uint64(r), 10) }
+// A Revision is also a token of consistency: a process that is given the
+// [Authority.Revision] of another process, under [AtLeast], answers with every
+// change up to that revision seen.
+type Revision = store.Revision
 
 // ParseRevision reads what String gave: ErrInvalid for anything else.
 func ParseRevision(s string) (Revision, error) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Whether sets are violated is asked of a small policy: the groups that matter to one
@@ -15,8 +16,8 @@ import (
 
 // policyOf makes a policy of groups and all they inherit, as the store has it and with more
 // inheritances, that checks sets.
-func (tx *Tx) policyOf(groups []uuid.UUID, sets []SeparationRecord, more ...InheritanceRecord) (*policy, error) {
-	var edges []InheritanceRecord
+func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation, more ...store.Inheritance) (*policy, error) {
+	var edges []store.Inheritance
 	reached, err := reach(groups, func(g uuid.UUID) ([]uuid.UUID, error) {
 		juniors, err := tx.r.Juniors(g)
 		for _, i := range more {
@@ -25,7 +26,7 @@ func (tx *Tx) policyOf(groups []uuid.UUID, sets []SeparationRecord, more ...Inhe
 			}
 		}
 		for _, j := range juniors {
-			edges = append(edges, InheritanceRecord{Senior: g, Junior: j})
+			edges = append(edges, store.Inheritance{Senior: g, Junior: j})
 		}
 		return juniors, err
 	})
@@ -37,22 +38,22 @@ func (tx *Tx) policyOf(groups []uuid.UUID, sets []SeparationRecord, more ...Inhe
 
 // policyAmong makes a policy of these groups and the inheritances between them. That is enough for a set if the groups are
 // all that have a way to its members: what else they inherit, as a group over everything does, is not read.
-func (tx *Tx) policyAmong(groups []uuid.UUID, sets []SeparationRecord) (*policy, error) {
-	var edges []InheritanceRecord
+func (tx *Tx) policyAmong(groups []uuid.UUID, sets []store.Separation) (*policy, error) {
+	var edges []store.Inheritance
 	for _, g := range groups {
 		juniors, err := tx.r.Juniors(g)
 		if err != nil {
 			return &policy{}, err
 		}
 		for _, j := range juniors {
-			edges = append(edges, InheritanceRecord{Senior: g, Junior: j})
+			edges = append(edges, store.Inheritance{Senior: g, Junior: j})
 		}
 	}
 	return tx.smallPolicy(groups, edges, sets)
 }
 
 // smallPolicy leaves out inheritances of groups that it does not have.
-func (tx *Tx) smallPolicy(groups []uuid.UUID, edges []InheritanceRecord, sets []SeparationRecord) (*policy, error) {
+func (tx *Tx) smallPolicy(groups []uuid.UUID, edges []store.Inheritance, sets []store.Separation) (*policy, error) {
 	p := newPolicy()
 	list, err := tx.groupsOf(groups, nil)
 	p.setGroups(list)
@@ -75,7 +76,7 @@ func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy, error) {
 // holder is a user with memberships that matter to a check.
 type holder struct {
 	id          uuid.UUID
-	memberships []MembershipRecord
+	memberships []store.Membership
 }
 
 // groupsOfHolders lists the groups of the memberships of holders, each once.
@@ -90,7 +91,7 @@ func groupsOfHolders(holders []holder) []uuid.UUID {
 }
 
 // checkSet refuses a set that is violated: by what a user is authorized for, or in an open ticket.
-func (tx *Tx) checkSet(rec SeparationRecord) error {
+func (tx *Tx) checkSet(rec store.Separation) error {
 	givers, err := tx.seniors(rec.Groups...)
 	if err != nil {
 		return err
@@ -99,7 +100,7 @@ func (tx *Tx) checkSet(rec SeparationRecord) error {
 	if err != nil {
 		return err
 	}
-	p, err := tx.policyAmong(givers, []SeparationRecord{rec})
+	p, err := tx.policyAmong(givers, []store.Separation{rec})
 	if err != nil {
 		return err
 	}
@@ -119,13 +120,13 @@ func (tx *Tx) checkSet(rec SeparationRecord) error {
 
 // holders returns the users of groups with their memberships in them, by id.
 func (tx *Tx) holders(groups []uuid.UUID) ([]holder, error) {
-	memberships := map[uuid.UUID][]MembershipRecord{}
+	memberships := map[uuid.UUID][]store.Membership{}
 	for _, g := range groups {
 		for m, err := range tx.r.GroupMembers(g) {
 			if err != nil {
 				return nil, err
 			}
-			memberships[m.User] = append(memberships[m.User], m.MembershipRecord)
+			memberships[m.User] = append(memberships[m.User], m.Membership)
 		}
 	}
 	holders := make([]holder, 0, len(memberships))
@@ -137,8 +138,8 @@ func (tx *Tx) holders(groups []uuid.UUID) ([]holder, error) {
 }
 
 // checkMembership refuses a membership that would make its user violate a static set.
-func (tx *Tx) checkMembership(m MembershipRecord) error {
-	if !m.countsAt(tx.now) {
+func (tx *Tx) checkMembership(m store.Membership) error {
+	if !counts(m.Until, tx.now) {
 		return nil
 	}
 	gained, err := tx.juniors(m.Group)
@@ -153,7 +154,7 @@ func (tx *Tx) checkMembership(m MembershipRecord) error {
 	if err != nil {
 		return err
 	}
-	same := func(o MembershipRecord) bool { return o.Group == m.Group && o.Scope == m.Scope }
+	same := func(o store.Membership) bool { return o.Group == m.Group && o.Scope == m.Scope }
 	holders := []holder{{m.User, append(slices.DeleteFunc(memberships, same), m)}}
 	p, err := tx.policyOf(groupsOfHolders(holders), sets)
 	if err != nil {
@@ -164,7 +165,7 @@ func (tx *Tx) checkMembership(m MembershipRecord) error {
 
 // checkInheritance refuses an inheritance through which a user would violate a
 // static set, or an open ticket a dynamic one. gained is what the senior would inherit.
-func (tx *Tx) checkInheritance(edge InheritanceRecord, gained []uuid.UUID) error {
+func (tx *Tx) checkInheritance(edge store.Inheritance, gained []uuid.UUID) error {
 	static, err := tx.r.GroupSeparations(false, gained)
 	if err != nil {
 		return err
@@ -311,7 +312,7 @@ func (tx *Tx) separationError(found []violation) error {
 		names = append(names, u.Name)
 	}
 	first := found[0]
-	set, err := tx.publicSet(first.set.SeparationRecord)
+	set, err := tx.publicSet(first.set.Separation)
 	if err != nil {
 		return err
 	}
@@ -322,7 +323,7 @@ func (tx *Tx) separationError(found []violation) error {
 			reason += " and " + strconv.Itoa(more) + " more"
 		}
 	}
-	return &Error{Kind: ErrSeparation, Record: first.set.record(), Name: set.Name, Reason: reason}
+	return &Error{Kind: ErrSeparation, Record: setRecord(first.set.Separation), Name: set.Name, Reason: reason}
 }
 
 // text reads like: fewer than 2 of accounting, auditing may come together: bob → seniors → accounting, bob → auditing.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // HashPassword checks a password against the policy of the Config and returns its
@@ -63,10 +64,10 @@ func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string
 	return fresh, err
 }
 
-func (a *Authority) changePassword(ctx context.Context, t Token, old, new string) (Token, UserRecord, error) {
-	var rec TicketRecord
-	var u UserRecord
-	err := a.view(ctx, func(r Records) (err error) {
+func (a *Authority) changePassword(ctx context.Context, t Token, old, new string) (Token, store.UserRecord, error) {
+	var rec store.Ticket
+	var u store.UserRecord
+	err := a.view(ctx, func(r store.Records) (err error) {
 		if rec, err = a.ticketOf(r, t); err != nil {
 			return err
 		}
@@ -101,7 +102,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 }
 
 // replacePassword sets the hash of a user whose password was verified, and makes the new ticket.
-func (a *Authority) replacePassword(ctx context.Context, t Token, before UserRecord, hash string, at *attempt) (Token, error) {
+func (a *Authority) replacePassword(ctx context.Context, t Token, before store.UserRecord, hash string, at *attempt) (Token, error) {
 	fresh := newToken()
 	err := a.Update(ctx, func(tx *Tx) error {
 		u, err := tx.r.LockUser(before.ID)
@@ -125,7 +126,7 @@ func (a *Authority) replacePassword(ctx context.Context, t Token, before UserRec
 			tx.actor = actor{name: u.Name, verified: true}
 		}
 		if err := tx.write(
-			func() error { return tx.setPasswordHash(u.User, hash) },
+			func() error { return tx.setPasswordHash(User(u.User), hash) },
 			func() error { return tx.succeed(at) }); err != nil {
 			return err
 		}
@@ -143,7 +144,7 @@ func (a *Authority) replacePassword(ctx context.Context, t Token, before UserRec
 
 // renewed returns a ticket like t with a new secret, made now. One that was to end
 // early, or an API key, ends when it was to.
-func renewed(t TicketRecord, secret Token, now time.Time, limit time.Duration) (TicketRecord, error) {
+func renewed(t store.Ticket, secret Token, now time.Time, limit time.Duration) (store.Ticket, error) {
 	id, err := uuid.NewV7()
 	if !t.Key && t.Expires.Equal(instant(t.Created.Add(limit))) {
 		t.Expires = instant(now.Add(limit))

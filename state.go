@@ -6,12 +6,13 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // state is what an Authority has in memory: the policy at a head of the store. All
 // that its caches hold is true at this head, too.
 type state struct {
-	head   Head
+	head   store.Head
 	policy *policy // nil: nothing was read yet
 }
 
@@ -23,7 +24,7 @@ var errMoved = errors.New("rbac: state moved on")
 //
 // Every call reads head, so nothing is answered from what a change, made by
 // whichever process, has left behind.
-func (a *Authority) current(ctx context.Context, f func(Records, *state) error) error {
+func (a *Authority) current(ctx context.Context, f func(store.Records, *state) error) error {
 	for left := mostForks; ; left-- {
 		err := a.inState(ctx, a.view, false, f)
 		if !errors.Is(err, errFork) {
@@ -43,10 +44,10 @@ func (a *Authority) current(ctx context.Context, f func(Records, *state) error) 
 const mostForks = 3
 
 // inState is current in a View, or what is as good. confirmed is whether it sees what counts if its history is not the one we know.
-func (a *Authority) inState(ctx context.Context, view func(context.Context, func(Records) error) error, confirmed bool, f func(Records, *state) error) error {
+func (a *Authority) inState(ctx context.Context, view func(context.Context, func(store.Records) error) error, confirmed bool, f func(store.Records, *state) error) error {
 	for {
 		before := a.state.Load()
-		err := view(ctx, func(r Records) error {
+		err := view(ctx, func(r store.Records) error {
 			st, err := a.stateOf(ctx, r, before, confirmed)
 			if err != nil {
 				return err
@@ -60,7 +61,7 @@ func (a *Authority) inState(ctx context.Context, view func(context.Context, func
 }
 
 // stateOf returns the state at the head of r's transaction, which began when the state was before.
-func (a *Authority) stateOf(ctx context.Context, r Records, before *state, confirmed bool) (*state, error) {
+func (a *Authority) stateOf(ctx context.Context, r store.Records, before *state, confirmed bool) (*state, error) {
 	head, err := r.Head()
 	if err != nil {
 		return nil, err
@@ -74,11 +75,11 @@ func (a *Authority) stateOf(ctx context.Context, r Records, before *state, confi
 	return a.follow(ctx, r, head, before, confirmed)
 }
 
-func (st *state) at(head Head) bool { return st.policy != nil && st.head == head }
+func (st *state) at(head store.Head) bool { return st.policy != nil && st.head == head }
 
 // follow brings the state to the head of r's transaction and drops from the caches what
 // is no longer true. One goroutine at a time reads what that needs; the others wait for it, each as long as its context lasts.
-func (a *Authority) follow(ctx context.Context, r Records, head Head, before *state, confirmed bool) (*state, error) {
+func (a *Authority) follow(ctx context.Context, r store.Records, head store.Head, before *state, confirmed bool) (*state, error) {
 	select {
 	case a.following <- struct{}{}:
 	case <-ctx.Done():
@@ -120,14 +121,14 @@ const mostChanges = 1000
 // changesSince reads the changes between two heads, up to most of them. It reports false if there are
 // more, or they do not lead from one to the other without a gap, and gives errMoved once moved does. Of what
 // happened to a user in a row it keeps who that was.
-func changesSince(r Records, from, to Head, most int, moved func() bool) ([]Change, bool, error) {
+func changesSince(r store.Records, from, to store.Head, most int, moved func() bool) ([]Change, bool, error) {
 	var changes []Change
 	rows, policy := 0, 0
-	at, seq := Head{Nonce: from.Nonce}, -1
+	at, seq := store.Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
 	}
-	for c, err := range r.Changes(ChangeQuery{After: at.Revision, Limit: most + 1}) {
+	for c, err := range r.Changes(store.ChangeFilter{After: at.Revision, Limit: most + 1}) {
 		if err != nil {
 			return nil, false, err
 		}
@@ -145,7 +146,7 @@ func changesSince(r Records, from, to Head, most int, moved func() bool) ([]Chan
 				return nil, false, nil
 			}
 		} else {
-			changes = collect(changes, c)
+			changes = collect(changes, Change(c))
 		}
 		if c.Revision != at.Revision {
 			seq = -1
@@ -153,7 +154,7 @@ func changesSince(r Records, from, to Head, most int, moved func() bool) ([]Chan
 		if seq++; c.Revision > at.Revision+1 || c.Seq != seq {
 			return nil, false, nil // there were others, that are deleted by now
 		}
-		at = Head{Revision: c.Revision, Nonce: c.Nonce}
+		at = store.Head{Revision: c.Revision, Nonce: c.Nonce}
 	}
 	return changes, at == to, nil
 }
@@ -170,7 +171,7 @@ func collect(changes []Change, c Change) []Change {
 }
 
 // apply follows changes.
-func (a *Authority) apply(r Records, st *state, head Head, changes []Change) (*state, error) {
+func (a *Authority) apply(r store.Records, st *state, head store.Head, changes []Change) (*state, error) {
 	p, ok := st.policy.after(changes)
 	if !ok {
 		return a.reload(r, st, head)
@@ -214,7 +215,7 @@ var userActions = map[string]bool{
 }
 
 // reload reads the policy and drops every cached user, and so every ticket.
-func (a *Authority) reload(r Records, st *state, head Head) (*state, error) {
+func (a *Authority) reload(r store.Records, st *state, head store.Head) (*state, error) {
 	p, err := loadPolicy(r)
 	if err != nil {
 		return nil, err

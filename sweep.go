@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // clockWatch decides whether the clock may be believed when it says that something is old enough to be deleted: a clock that is
@@ -46,9 +48,9 @@ func (w *clockWatch) look(now moment) (started, ended bool) {
 }
 
 // watchClock begins to watch the clock, before this Authority has written anything.
-func (a *Authority) watchClock(r Records) error {
+func (a *Authority) watchClock(r store.Records) error {
 	var newest time.Time
-	for c, err := range r.Changes(ChangeQuery{Newest: true, Limit: 1}) {
+	for c, err := range r.Changes(store.ChangeFilter{Newest: true, Limit: 1}) {
 		if err != nil {
 			return err
 		}
@@ -86,11 +88,11 @@ func (a *Authority) sweep(ctx context.Context) error {
 	}
 	now := a.now()
 	return errors.Join(
-		a.sweepBatches(ctx, func(r Records) (int, error) {
+		a.sweepBatches(ctx, func(r store.Records) (int, error) {
 			return r.DeleteDeadTickets(now.Add(-3*lag), houseBatch)
 		}),
 		a.sweepThrottles(ctx, now),
-		a.sweepBatches(ctx, func(r Records) (int, error) {
+		a.sweepBatches(ctx, func(r store.Records) (int, error) {
 			return r.DeleteChanges(now.Add(-a.cfg.KeepChanges), houseBatch)
 		}))
 }
@@ -98,15 +100,15 @@ func (a *Authority) sweep(ctx context.Context) error {
 // sweepThrottles deletes the counts of failed logins that have ended by now, and
 // those of made-up names that are too many.
 func (a *Authority) sweepThrottles(ctx context.Context, now time.Time) error {
-	return a.sweepBatches(ctx, func(r Records) (int, error) {
+	return a.sweepBatches(ctx, func(r store.Records) (int, error) {
 		return r.DeleteIdleThrottles(now, otherThrottles, houseBatch)
 	})
 }
 
-func (a *Authority) sweepBatches(ctx context.Context, batch func(Records) (int, error)) error {
+func (a *Authority) sweepBatches(ctx context.Context, batch func(store.Records) (int, error)) error {
 	for {
 		deleted := 0
-		err := a.transact(ctx, a.store.Update, func(r Records) (err error) {
+		err := a.transact(ctx, a.store.Update, func(r store.Records) (err error) {
 			deleted, err = batch(r)
 			return err
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/store"
 )
 
 // A client is what an attempt is counted by.
@@ -86,24 +87,24 @@ func (at *attempt) networkKeys() (near, wide [32]byte) {
 
 // counters are the records that an attempt counts in.
 type counters struct {
-	rec       ThrottleRecord
+	rec       store.Throttle
 	budget    budget
-	near      ThrottleRecord
-	wide      ThrottleRecord
+	near      store.Throttle
+	wide      store.Throttle
 	nearNames throttle.Network
 	wideNames throttle.Network
 }
 
 // read reads the records of an attempt, and locks them in an Update, in the
 // order of their keys.
-func (at *attempt) read(r Records) (c counters, err error) {
+func (at *attempt) read(r store.Records) (c counters, err error) {
 	c.rec.Key = at.key
-	records := []*ThrottleRecord{&c.rec}
+	records := []*store.Throttle{&c.rec}
 	if at.client == unknownClient && at.login.Addr.IsValid() {
 		c.near.Key, c.wide.Key = at.networkKeys()
 		records = append(records, &c.near, &c.wide)
 	}
-	slices.SortFunc(records, func(a, b *ThrottleRecord) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	slices.SortFunc(records, func(a, b *store.Throttle) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 	for _, rec := range records {
 		if *rec, err = r.Throttle(rec.Key); err != nil {
 			return c, err
@@ -118,7 +119,7 @@ func (at *attempt) read(r Records) (c counters, err error) {
 
 // take reads the records of an attempt and refuses the attempt if there is no
 // place for it.
-func (at *attempt) take(r Records, now time.Time) (counters, error) {
+func (at *attempt) take(r store.Records, now time.Time) (counters, error) {
 	c, err := at.read(r)
 	if err != nil {
 		return c, err
@@ -147,7 +148,7 @@ func (at *attempt) take(r Records, now time.Time) (counters, error) {
 }
 
 // write writes the budget.
-func (at *attempt) write(r Records, c counters, now time.Time) error {
+func (at *attempt) write(r store.Records, c counters, now time.Time) error {
 	c.budget.Client = at.client
 	switch at.client {
 	case unknownClient, ticketHolder:
@@ -167,9 +168,9 @@ func (at *attempt) write(r Records, c counters, now time.Time) error {
 	return setState(r, c.rec, c.budget)
 }
 
-func (at *attempt) writeNetworks(r Records, c counters, now time.Time) error {
+func (at *attempt) writeNetworks(r store.Records, c counters, now time.Time) error {
 	for _, n := range []struct {
-		rec   ThrottleRecord
+		rec   store.Throttle
 		names throttle.Network
 	}{{c.near, c.nearNames}, {c.wide, c.wideNames}} {
 		n.rec.Last, n.rec.Until = now, instant(now.Add(throttle.Forget))
@@ -182,13 +183,13 @@ func (at *attempt) writeNetworks(r Records, c counters, now time.Time) error {
 
 // keepLatest ends all but the latest known clients of one kind, and returns
 // those that are left, the latest first.
-func keepLatest(r Records, user uuid.UUID, kind client, most int) ([]ThrottleRecord, error) {
+func keepLatest(r store.Records, user uuid.UUID, kind client, most int) ([]store.Throttle, error) {
 	records, err := r.UserThrottles(user)
 	if err != nil {
 		return nil, err
 	}
 	var faults []error
-	records = slices.DeleteFunc(records, func(rec ThrottleRecord) bool {
+	records = slices.DeleteFunc(records, func(rec store.Throttle) bool {
 		b, err := stateOf[budget](rec)
 		faults = append(faults, err)
 		return b.Client != kind
@@ -196,7 +197,7 @@ func keepLatest(r Records, user uuid.UUID, kind client, most int) ([]ThrottleRec
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(records, func(a, b ThrottleRecord) int { return b.Last.Compare(a.Last) })
+	slices.SortStableFunc(records, func(a, b store.Throttle) int { return b.Last.Compare(a.Last) })
 	for _, rec := range records[min(most, len(records)):] {
 		if err := forget(r, rec.Key); err != nil {
 			return nil, err
@@ -205,14 +206,14 @@ func keepLatest(r Records, user uuid.UUID, kind client, most int) ([]ThrottleRec
 	return records[:min(most, len(records))], nil
 }
 
-func forget(r Records, key [32]byte) error {
+func forget(r store.Records, key [32]byte) error {
 	if err := r.DeleteThrottle(key); !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	return nil
 }
 
-func stateOf[T any](rec ThrottleRecord) (state T, err error) {
+func stateOf[T any](rec store.Throttle) (state T, err error) {
 	if rec.State == "" {
 		return state, nil
 	}
@@ -222,7 +223,7 @@ func stateOf[T any](rec ThrottleRecord) (state T, err error) {
 	return state, nil
 }
 
-func setState(r Records, rec ThrottleRecord, state any) error {
+func setState(r store.Records, rec store.Throttle, state any) error {
 	text, err := json.Marshal(state)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // addr is the n-th address of an attacker, each with a prefix of its own.
@@ -279,7 +280,7 @@ func TestWhatClearsFailures(t *testing.T) {
 		guess(t, a, "amy", 1, home)
 		h.do(a, func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })
 		must(t, a.Sweep(ctx))
-		must(t, h.store.View(ctx, func(r rbac.Records) error {
+		must(t, h.store.View(ctx, func(r store.Records) error {
 			if list, err := r.UserThrottles(before.SubjectID); len(list) > 0 || err != nil {
 				t.Errorf("left of a deleted user: %v, %v", list, err)
 			}
@@ -316,10 +317,10 @@ func TestMadeUpNamesAreBounded(t *testing.T) {
 	h := newHouse(t, openMemory(t))
 	a := h.office(rbac.Config{MaxFailures: 5})
 	guess(t, a, "amy", 5, home)
-	must(t, h.store.Update(ctx, func(r rbac.Records) error {
+	must(t, h.store.Update(ctx, func(r store.Records) error {
 		for n := range 100_250 {
 			h.clock.Advance(time.Millisecond)
-			rec := rbac.ThrottleRecord{Key: [32]byte{byte(n), byte(n >> 8), byte(n >> 16), 1}, Last: h.clock.Now(), Until: h.clock.Now().Add(1e6 * time.Hour), State: "{}"}
+			rec := store.Throttle{Key: [32]byte{byte(n), byte(n >> 8), byte(n >> 16), 1}, Last: h.clock.Now(), Until: h.clock.Now().Add(1e6 * time.Hour), State: "{}"}
 			if err := r.SetThrottle(rec); err != nil {
 				return err
 			}
@@ -328,7 +329,7 @@ func TestMadeUpNamesAreBounded(t *testing.T) {
 	}))
 	must(t, a.Sweep(ctx))
 	left := 0
-	must(t, h.store.Update(ctx, func(r rbac.Records) (err error) {
+	must(t, h.store.Update(ctx, func(r store.Records) (err error) {
 		left, err = r.DeleteIdleThrottles(h.clock.Now(), 0, 1e9)
 		return err
 	}))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Ticket is a login session or an API key, without its secret.
@@ -40,18 +41,18 @@ func (a *Authority) Ticket(ctx context.Context, t Token) (Ticket, error) {
 }
 
 // ticketOf finds the living ticket of a token, whoever its user is.
-func (a *Authority) ticketOf(r Records, t Token) (TicketRecord, error) {
+func (a *Authority) ticketOf(r store.Records, t Token) (store.Ticket, error) {
 	if t.IsZero() {
-		return TicketRecord{}, ErrNoTicket
+		return store.Ticket{}, ErrNoTicket
 	}
 	rec, err := r.TicketByHash(t.hash())
 	if errors.Is(err, ErrNotFound) || err == nil && !a.living(rec, a.now()) {
-		return TicketRecord{}, ErrNoTicket
+		return store.Ticket{}, ErrNoTicket
 	}
 	return rec, err
 }
 
-func (tx *Tx) publicTicket(u User, t TicketRecord) (Ticket, error) {
+func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
 	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: tx.a.uses.seen(t),
 		Expires: t.Expires, Addr: addr, UserAgent: t.UserAgent}
@@ -88,7 +89,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 			if !a.living(rec, tx.now) {
 				continue
 			}
-			t, err := tx.publicTicket(u.User, rec)
+			t, err := tx.publicTicket(User(u.User), rec)
 			if err != nil {
 				return err
 			}
@@ -120,8 +121,8 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 		if err != nil {
 			return noTicket(err)
 		}
-		tx.actAs(u.User, !dead)
-		return errors.Join(tx.countEnd(u), tx.endTicket("Logout", u.User, rec))
+		tx.actAs(User(u.User), !dead)
+		return errors.Join(tx.countEnd(u), tx.endTicket("Logout", User(u.User), rec))
 	})
 	if err != nil {
 		return err
@@ -148,8 +149,8 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 		if err != nil {
 			return err
 		}
-		tickets = append(tickets, a.cachedTickets(func(t TicketRecord) bool {
-			return t.User == u.ID && !slices.ContainsFunc(tickets, func(o TicketRecord) bool { return o.ID == t.ID })
+		tickets = append(tickets, a.cachedTickets(func(t store.Ticket) bool {
+			return t.User == u.ID && !slices.ContainsFunc(tickets, func(o store.Ticket) bool { return o.ID == t.ID })
 		})...)
 		for _, t := range tickets {
 			if a.living(t, tx.now) {
@@ -157,7 +158,7 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 			}
 		}
 		if len(tickets) > 0 {
-			return errors.Join(tx.countEnd(u), tx.endTickets(u.User, tickets))
+			return errors.Join(tx.countEnd(u), tx.endTickets(User(u.User), tickets))
 		}
 		if u.LastLogin.IsZero() {
 			return nil
@@ -185,7 +186,7 @@ func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore 
 	}
 	before := instant(lastSeenBefore).Add(-lag)
 	err = a.Update(ctx, func(tx *Tx) error {
-		var only UserRecord
+		var only store.UserRecord
 		if user != "" {
 			var err error
 			if only, err = tx.user(user); err != nil {
@@ -193,7 +194,7 @@ func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore 
 			}
 		}
 		var err error
-		ended, err = tx.endIdle(before, func(t TicketRecord) bool { return user == "" || t.User == only.ID })
+		ended, err = tx.endIdle(before, func(t store.Ticket) bool { return user == "" || t.User == only.ID })
 		return err
 	})
 	if err != nil {
@@ -203,7 +204,7 @@ func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore 
 }
 
 // endIdle ends the tickets, but API keys, that were last seen before a time and that are meant.
-func (tx *Tx) endIdle(before time.Time, meant func(TicketRecord) bool) (ended int, err error) {
+func (tx *Tx) endIdle(before time.Time, meant func(store.Ticket) bool) (ended int, err error) {
 	for t, err := range tx.r.IdleTickets(before) {
 		if err != nil {
 			return 0, err
@@ -218,7 +219,7 @@ func (tx *Tx) endIdle(before time.Time, meant func(TicketRecord) bool) (ended in
 		if tx.a.living(t, tx.now) {
 			ended++
 		}
-		if err := tx.endTicket("RevokeTicket", u.User, t); err != nil {
+		if err := tx.endTicket("RevokeTicket", User(u.User), t); err != nil {
 			return 0, err
 		}
 	}
@@ -235,7 +236,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		}
 		t, err := tx.r.Ticket(id)
 		if errors.Is(err, ErrNotFound) {
-			for _, cached := range a.cachedTickets(func(t TicketRecord) bool { return t.ID == id }) {
+			for _, cached := range a.cachedTickets(func(t store.Ticket) bool { return t.ID == id }) {
 				t, err = cached, nil
 			}
 		}
@@ -245,7 +246,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		if err != nil {
 			return named(err, "ticket", id.String())
 		}
-		return errors.Join(tx.countEnd(u), tx.endTicket("RevokeTicket", u.User, t))
+		return errors.Join(tx.countEnd(u), tx.endTicket("RevokeTicket", User(u.User), t))
 	})
 }
 
@@ -274,7 +275,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := readUser(tx.r, p, func() (UserRecord, error) { return tx.r.User(rec.User) })
+	u, err := readUser(tx.r, p, func() (store.UserRecord, error) { return tx.r.User(rec.User) })
 	if err != nil {
 		return nil, noTicket(err)
 	}

@@ -5,11 +5,13 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // cachedTicket is a ticket of a user.
 type cachedTicket struct {
-	TicketRecord
+	store.Ticket
 	origin   origin // of its Identities
 	user     *cachedUser
 	seen     *lastSeen
@@ -31,7 +33,7 @@ const (
 )
 
 // cachedTicket returns the living ticket with a hash, if it is in the cache and right under st.
-func (a *Authority) cachedTicket(st *state, hash TokenHash, now moment) *cachedTicket {
+func (a *Authority) cachedTicket(st *state, hash store.TokenHash, now moment) *cachedTicket {
 	c, ok := a.caches.tickets.GetIfPresent(hash)
 	if !ok || !a.fresh(c.user, st) {
 		return nil
@@ -42,15 +44,15 @@ func (a *Authority) cachedTicket(st *state, hash TokenHash, now moment) *cachedT
 	case age >= lookAgain:
 		a.lookFor(c, now)
 	}
-	if seen := c.seen.load(); !withinLimits(c.TicketRecord, seen, now.time) {
-		a.rememberEnd(c.TicketRecord, seen, now.time)
+	if seen := c.seen.load(); !withinLimits(c.Ticket, seen, now.time) {
+		a.rememberEnd(c.Ticket, seen, now.time)
 		return nil
 	}
 	return c
 }
 
 // getTicket finds a living ticket in the cache, or in the store, and then keeps it.
-func (a *Authority) getTicket(r Records, st *state, hash TokenHash, now moment) (*cachedTicket, error) {
+func (a *Authority) getTicket(r store.Records, st *state, hash store.TokenHash, now moment) (*cachedTicket, error) {
 	if c := a.cachedTicket(st, hash, now); c != nil {
 		return c, nil
 	}
@@ -89,7 +91,7 @@ func (c *cachedTicket) renew(read *cachedTicket) bool {
 }
 
 // readTicket reads a living ticket, its user and what they may do.
-func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now moment) (*cachedTicket, error) {
+func (a *Authority) readTicket(r store.Records, st *state, hash store.TokenHash, now moment) (*cachedTicket, error) {
 	t, err := r.TicketByHash(hash)
 	if errors.Is(err, ErrNotFound) || err == nil && !a.living(t, now.time) {
 		return nil, ErrNoTicket
@@ -101,24 +103,24 @@ func (a *Authority) readTicket(r Records, st *state, hash TokenHash, now moment)
 	// was narrowed to may have been pruned in between.
 	u, ok := a.caches.users.GetIfPresent(t.User)
 	if !ok || !a.fresh(u, st) {
-		if u, err = readUser(r, st.policy, func() (UserRecord, error) { return r.User(t.User) }); err != nil {
+		if u, err = readUser(r, st.policy, func() (store.UserRecord, error) { return r.User(t.User) }); err != nil {
 			return nil, noTicket(err)
 		}
 	}
-	c := &cachedTicket{TicketRecord: t, origin: origin{a, t.ID}, user: u, seen: newLastSeen(a.uses.seen(t))}
+	c := &cachedTicket{Ticket: t, origin: origin{a, t.ID}, user: u, seen: newLastSeen(a.uses.seen(t))}
 	c.shown.Store(&now)
 	return c, nil
 }
 
 // withinLimits reports whether a ticket is within its limits. Both are compared at each use, and both are the ticket's
 // own: all processes agree on them, whatever their Configs. Nothing depends on the sweeper.
-func withinLimits(t TicketRecord, seen, now time.Time) bool {
+func withinLimits(t store.Ticket, seen, now time.Time) bool {
 	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(t.Idle+lag)))
 }
 
 // living reports whether a ticket that was read from the store is within its limits. One that was found past them before
 // stays dead, even if the clock is set back.
-func (a *Authority) living(t TicketRecord, now time.Time) bool {
+func (a *Authority) living(t store.Ticket, now time.Time) bool {
 	seen := a.uses.seen(t)
 	if end, ok := a.caches.ended.GetIfPresent(t.Hash); ok && !seen.After(end) {
 		return false
@@ -135,7 +137,7 @@ var never = time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // rememberEnd remembers that a ticket was found past a limit. An idle ticket lives on only if another process
 // proves, by a later use, that it was not idle.
-func (a *Authority) rememberEnd(t TicketRecord, seen, now time.Time) {
+func (a *Authority) rememberEnd(t store.Ticket, seen, now time.Time) {
 	if !now.Before(t.Expires) {
 		seen = never
 	}
@@ -144,9 +146,9 @@ func (a *Authority) rememberEnd(t TicketRecord, seen, now time.Time) {
 }
 
 // cachedTickets returns the cached tickets that match, as records with their last use. The store may have lost them by now.
-func (a *Authority) cachedTickets(match func(TicketRecord) bool) (list []TicketRecord) {
+func (a *Authority) cachedTickets(match func(store.Ticket) bool) (list []store.Ticket) {
 	for _, c := range a.caches.tickets.All() {
-		if !c.user.dropped.Load() && match(c.TicketRecord) {
+		if !c.user.dropped.Load() && match(c.Ticket) {
 			list = append(list, c.lastRecord())
 		}
 	}
@@ -154,16 +156,16 @@ func (a *Authority) cachedTickets(match func(TicketRecord) bool) (list []TicketR
 }
 
 // cachedRecord is cachedTickets for a hash.
-func (a *Authority) cachedRecord(hash TokenHash) (TicketRecord, error) {
+func (a *Authority) cachedRecord(hash store.TokenHash) (store.Ticket, error) {
 	c, ok := a.caches.tickets.GetIfPresent(hash)
 	if !ok || c.user.dropped.Load() {
-		return TicketRecord{}, ErrNotFound
+		return store.Ticket{}, ErrNotFound
 	}
 	return c.lastRecord(), nil
 }
 
-func (c *cachedTicket) lastRecord() TicketRecord {
-	t := c.TicketRecord
+func (c *cachedTicket) lastRecord() store.Ticket {
+	t := c.Ticket
 	t.LastSeen = c.seen.load()
 	return t
 }

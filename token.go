@@ -7,74 +7,65 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/rbac-go/rbac/store"
 )
 
-// Token is the secret of a ticket: anyone who holds the token acts as its user.
-// A Token is 256 random bits and prints redacted everywhere, also as an unexported
-// field of another struct; Secret is the only way to its text. The zero Token is no
-// token, and Identify turns it into the anonymous Identity.
+// Token is the secret of a ticket: anyone who holds the token acts as the
+// ticket's user. A Token is 256 random bits. Every printer redacts the secret,
+// even in an unexported field of another struct; only Secret returns the text.
+// The zero Token belongs to no ticket, and Identify turns the zero Token into
+// the anonymous Identity.
 //
-// Two Tokens with the same Secret may be unequal under ==.
+// Two Tokens with the same Secret may be unequal under ==. A Token is safe for
+// concurrent use.
 type Token struct {
 	// reveal is nil for the zero Token. Printers that walk through unexported
-	// fields by reflection, as fmt does, never see Format; they print a pointer
-	// to a function as an address, and cannot read what the function captured.
-	reveal *func() (secret string, sum TokenHash)
+	// fields by reflection, as fmt does, never call Format. Such a printer
+	// prints a pointer to a function as an address, and cannot read the
+	// variables that the function captured.
+	reveal *func() (secret string, sum store.TokenHash)
 }
 
-// tokenOf hashes a secret once for all calls of a request.
-func tokenOf(secret string) Token {
-	var text [tokenChars]byte // on the stack
-	sum := TokenHash(sha256.Sum256(append(text[:0], secret...)))
-	reveal := func() (string, TokenHash) { return secret, sum }
-	return Token{&reveal}
-}
+const (
+	tokenBytes = 32
+	tokenChars = 43 // of base64url without padding
+)
 
-const tokenBytes = 32
+// tokenEncoding refuses a last character with stray bits, so each token has
+// exactly one text.
+var tokenEncoding = base64.RawURLEncoding.Strict()
 
 func newToken() Token {
 	var b [tokenBytes]byte
-	rand.Read(b[:]) // never fails: it ends the program instead
-	return tokenOf(base64.RawURLEncoding.EncodeToString(b[:]))
+	rand.Read(b[:]) // never fails: on a fault the program ends instead
+	return tokenOf(tokenEncoding.EncodeToString(b[:]))
 }
 
-// ParseToken reads what Secret gave: ErrInvalid for anything else. The empty string is the zero Token.
+// tokenOf hashes the secret once, for every call of a request.
+func tokenOf(secret string) Token {
+	var text [tokenChars]byte // on the stack
+	sum := store.TokenHash(sha256.Sum256(append(text[:0], secret...)))
+	reveal := func() (string, store.TokenHash) { return secret, sum }
+	return Token{&reveal}
+}
+
+// ParseToken returns the token whose Secret is s. The error is ErrInvalid for
+// every other text. The empty string is the zero Token.
 func ParseToken(s string) (Token, error) {
 	if s == "" {
 		return Token{}, nil
 	}
-	if !isTokenText(s) {
+	// The decoder skips line breaks, so the length of the result counts, too.
+	if b, err := tokenEncoding.DecodeString(s); err != nil || len(b) != tokenBytes || len(s) != tokenChars {
 		return Token{}, &Error{Kind: ErrInvalid, Record: "token", Reason: "not the text of a token"}
 	}
 	return tokenOf(s), nil
 }
 
-const tokenChars = (tokenBytes*8 + 5) / 6 // without padding
-
-// isTokenText reports whether s is the text of some token. The last character must have no bits that count for nothing: a
-// token has one text.
-func isTokenText(s string) bool {
-	if len(s) != tokenChars {
-		return false
-	}
-	for i := range len(s) {
-		if sextets[s[i]] == 0 {
-			return false
-		}
-	}
-	return (sextets[s[tokenChars-1]]-1)%(1<<(tokenChars*6-tokenBytes*8)) == 0
-}
-
-// sextets are the numbers of the characters of base64url, plus 1.
-var sextets = func() (numbers [256]byte) {
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
-		numbers[c] = byte(i + 1)
-	}
-	return numbers
-}()
-
-// Secret returns the token's text, 43 characters of base64url, for a cookie or an
-// API client. The text is as good as a password: keep it out of URLs, logs and pages.
+// Secret returns the token's text, 43 characters of base64url, for a cookie or
+// an API client. The text is as good as a password: keep the text out of URLs,
+// logs and pages.
 func (t Token) Secret() string {
 	if t.IsZero() {
 		return ""
@@ -83,12 +74,12 @@ func (t Token) Secret() string {
 	return secret
 }
 
-// IsZero reports whether t is no token at all.
+// IsZero reports whether t is the zero Token.
 func (t Token) IsZero() bool { return t.reveal == nil }
 
-// hash is what the store knows of a token. The hash of the zero Token is that of
-// no ticket.
-func (t Token) hash() TokenHash {
+// hash returns the form in which the store keeps the token. No ticket has the
+// hash of the zero Token.
+func (t Token) hash() store.TokenHash {
 	if t.IsZero() {
 		return sha256.Sum256(nil)
 	}
@@ -96,7 +87,7 @@ func (t Token) hash() TokenHash {
 	return sum
 }
 
-// String says only whether there is a token.
+// String returns "token (redacted)", or "no token" for the zero Token.
 func (t Token) String() string {
 	if t.IsZero() {
 		return "no token"
@@ -113,6 +104,6 @@ func (t Token) Format(f fmt.State, _ rune) { io.WriteString(f, t.String()) }
 // LogValue logs as String does.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// MarshalText writes what String returns, so that no encoder gives the secret
-// away. ParseToken does not read it.
+// MarshalText returns the text of String, so no encoder reveals the secret.
+// ParseToken does not read that text.
 func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }

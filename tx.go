@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
 )
 
 // Tx is one transaction of an Authority, with functions that administer
@@ -25,10 +28,10 @@ import (
 type Tx struct {
 	a           *Authority
 	ctx         context.Context
-	r           Records
+	r           store.Records
 	readOnly    bool
-	head        Head // at the beginning of the transaction
-	next        Head // after the commit, if anything changes
+	head        store.Head // at the beginning of the transaction
+	next        store.Head // after the commit, if anything changes
 	now         time.Time
 	actor       actor
 	reason      string
@@ -45,7 +48,7 @@ type Tx struct {
 // begin returns the Tx of a transaction. An Update locks head first, so that
 // Updates exclude each other: no two Updates that are valid alone can break a
 // rule together.
-func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, error) {
+func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (*Tx, error) {
 	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
 	var err error
 	if readOnly {
@@ -56,7 +59,7 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 		return tx, err
 	}
 	tx.r = a.remembering(ctx, r, tx.head)
-	tx.next = Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
+	tx.next = store.Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
 }
@@ -65,7 +68,7 @@ func (a *Authority) begin(ctx context.Context, r Records, readOnly bool) (*Tx, e
 // head. The number of groups comes from the state in memory, which may be
 // stale. The groups themselves are used only if the state in memory is that of
 // the store.
-func (a *Authority) remembering(ctx context.Context, r Records, head Head) *updateRecords {
+func (a *Authority) remembering(ctx context.Context, r store.Records, head store.Head) *updateRecords {
 	u := &updateRecords{Records: r, ctx: ctx}
 	st := a.state.Load()
 	if st.policy != nil {
@@ -123,7 +126,16 @@ func (tx *Tx) log(c Change, before, after any) error {
 	} else if len(tx.aboutPolicy) <= mostChanges {
 		tx.aboutPolicy = append(tx.aboutPolicy, c)
 	}
-	return tx.r.AddChange(c)
+	return tx.r.AddChange(store.Change(c))
+}
+
+// recordJSON returns a record in the form of the change log, and nil for a
+// record that does not exist.
+func recordJSON(record any) (json.RawMessage, error) {
+	if record == nil {
+		return nil, nil
+	}
+	return json.Marshal(record)
 }
 
 // write runs the steps of a change, up to the first step that fails.

@@ -8,20 +8,21 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // user returns the user with a name in any form.
-func (tx *Tx) user(name string) (UserRecord, error) {
+func (tx *Tx) user(name string) (store.UserRecord, error) {
 	canonical, err := canonicalUser(name)
 	if err != nil {
-		return UserRecord{}, err
+		return store.UserRecord{}, err
 	}
 	u, err := tx.r.UserByName(canonical)
 	return u, named(err, "user", name)
 }
 
 // lockUser is user for a change that excludes concurrent logins of the user.
-func (tx *Tx) lockUser(name string) (UserRecord, error) {
+func (tx *Tx) lockUser(name string) (store.UserRecord, error) {
 	u, err := tx.user(name)
 	if err != nil {
 		return u, err
@@ -36,7 +37,7 @@ func (tx *Tx) group(name string) (Group, error) {
 		return Group{}, err
 	}
 	g, err := tx.r.GroupByName(name)
-	return g, named(err, "group", name)
+	return Group(g), named(err, "group", name)
 }
 
 // permission returns the permission with a name.
@@ -45,7 +46,7 @@ func (tx *Tx) permission(name string) (Permission, error) {
 		return Permission{}, err
 	}
 	p, err := tx.r.Permission(name)
-	return p, named(err, "permission", name)
+	return Permission(p), named(err, "permission", name)
 }
 
 // section returns the section with a name.
@@ -54,7 +55,7 @@ func (tx *Tx) section(name string) (Section, error) {
 		return Section{}, err
 	}
 	s, err := tx.r.Section(name)
-	return s, named(err, "section", name)
+	return Section(s), named(err, "section", name)
 }
 
 // groupsOf returns the groups with ids, in byte order of their names. The error
@@ -66,9 +67,11 @@ func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
 	}
 	groups := make([]Group, len(ids))
 	for i, id := range ids {
-		if groups[i], err = tx.r.Group(id); err != nil {
+		g, err := tx.r.Group(id)
+		if err != nil {
 			return nil, err
 		}
+		groups[i] = Group(g)
 	}
 	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
 	return groups, nil
@@ -134,7 +137,7 @@ func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
 	}
 	var groups []uuid.UUID
 	for _, m := range memberships {
-		if m.countsAt(tx.now) {
+		if counts(m.Until, tx.now) {
 			groups = append(groups, m.Group)
 		}
 	}

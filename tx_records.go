@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // updateRecords are the Records of an Update, which has locked the head. They do not ask the store again for what nobody else
@@ -23,23 +24,23 @@ import (
 //
 // What is kept of users is bounded. Texts are the store's own or copies, since the host may reuse the bytes of its own.
 type updateRecords struct {
-	Records
+	store.Records
 	ctx  context.Context
 	size int         // about how many groups there are
 	at   *policy     // what the store had when the Update began; nil: that is not known, or its groups are not so any more
 	over atomic.Bool // nothing is told from memory any more; atomic, since a goroutine that the host left behind may still ask
 
-	locked    int                           // how many users the store was asked for
-	users     map[uuid.UUID]*rememberedUser // locked or added
-	userNames map[string]uuid.UUID          // of those whose record is known
-	groups    wholeTable[string, Group]     // by name
+	locked    int                             // how many users the store was asked for
+	users     map[uuid.UUID]*rememberedUser   // locked or added
+	userNames map[string]uuid.UUID            // of those whose record is known
+	groups    wholeTable[string, store.Group] // by name
 	juniors   wholeTable[uuid.UUID, []uuid.UUID]
-	sets      [2]wholeTable[uuid.UUID, []SeparationRecord] // static and dynamic, by group
+	sets      [2]wholeTable[uuid.UUID, []store.Separation] // static and dynamic, by group
 }
 
 // rememberedUser is a user whom the Update has locked or added.
 type rememberedUser struct {
-	record     UserRecord
+	record     store.UserRecord
 	known      bool        // record is as in the store
 	ticketless bool        // there is no ticket
 	added      bool        // by this Update
@@ -78,7 +79,7 @@ func (r *updateRecords) user(id uuid.UUID) *rememberedUser {
 }
 
 // keepUser remembers a user, locked or added, and returns nil for one who is not kept.
-func (r *updateRecords) keepUser(u UserRecord) *rememberedUser {
+func (r *updateRecords) keepUser(u store.UserRecord) *rememberedUser {
 	if !r.remembers() || len(u.DisplayName)+len(u.Note) >= longText {
 		return nil
 	}
@@ -99,18 +100,18 @@ func (r *updateRecords) keepUser(u UserRecord) *rememberedUser {
 func (r *updateRecords) dropRecord(id uuid.UUID) {
 	if m := r.user(id); m != nil && m.known {
 		delete(r.userNames, m.record.Name)
-		m.record, m.known = UserRecord{}, false
+		m.record, m.known = store.UserRecord{}, false
 	}
 }
 
-func (r *updateRecords) UserByName(name string) (UserRecord, error) {
+func (r *updateRecords) UserByName(name string) (store.UserRecord, error) {
 	if id, ok := r.userNames[name]; ok && r.remembers() {
 		return r.users[id].record, nil
 	}
 	return r.Records.UserByName(name)
 }
 
-func (r *updateRecords) LockUser(id uuid.UUID) (UserRecord, error) {
+func (r *updateRecords) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	if m := r.user(id); m != nil && m.known {
 		return m.record, nil
 	}
@@ -121,7 +122,7 @@ func (r *updateRecords) LockUser(id uuid.UUID) (UserRecord, error) {
 	return u, err
 }
 
-func (r *updateRecords) AddUser(u UserRecord) error {
+func (r *updateRecords) AddUser(u store.UserRecord) error {
 	if err := r.Records.AddUser(u); err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (r *updateRecords) AddUser(u UserRecord) error {
 	return nil
 }
 
-func (r *updateRecords) SetUser(u UserRecord) error {
+func (r *updateRecords) SetUser(u store.UserRecord) error {
 	r.dropRecord(u.ID)
 	return r.Records.SetUser(u)
 }
@@ -159,7 +160,7 @@ func (r *updateRecords) DeleteUser(id uuid.UUID) error {
 	return r.Records.DeleteUser(id)
 }
 
-func (r *updateRecords) UserTickets(user uuid.UUID) ([]TicketRecord, error) {
+func (r *updateRecords) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
 	m := r.user(user)
 	if m != nil && m.ticketless {
 		return nil, nil
@@ -173,28 +174,28 @@ func (r *updateRecords) UserTickets(user uuid.UUID) ([]TicketRecord, error) {
 
 // UserThrottles is empty for a user whom the Update has added: nobody else can
 // have tried to log in as that user yet.
-func (r *updateRecords) UserThrottles(user uuid.UUID) ([]ThrottleRecord, error) {
+func (r *updateRecords) UserThrottles(user uuid.UUID) ([]store.Throttle, error) {
 	if m := r.user(user); m != nil && m.added {
 		return nil, nil
 	}
 	return r.Records.UserThrottles(user)
 }
 
-func (r *updateRecords) AddTicket(t TicketRecord) error {
+func (r *updateRecords) AddTicket(t store.Ticket) error {
 	if m := r.user(t.User); m != nil {
 		m.ticketless = false
 	}
 	return r.Records.AddTicket(t)
 }
 
-func (r *updateRecords) Membership(user, group uuid.UUID, scope string) (MembershipRecord, error) {
+func (r *updateRecords) Membership(user, group uuid.UUID, scope string) (store.Membership, error) {
 	if m := r.user(user); m != nil && m.added && !slices.Contains(m.were, memberKey{group, scope}) {
-		return MembershipRecord{}, ErrNotFound
+		return store.Membership{}, ErrNotFound
 	}
 	return r.Records.Membership(user, group, scope)
 }
 
-func (r *updateRecords) AddMembership(rec MembershipRecord) error {
+func (r *updateRecords) AddMembership(rec store.Membership) error {
 	if m := r.user(rec.User); m != nil && m.added {
 		m.were = append(m.were, memberKey{rec.Group, strings.Clone(rec.Scope)})
 		if len(m.were) > mostWere {
@@ -224,7 +225,7 @@ const askedOften = 32
 
 func (t *wholeTable[K, V]) fill(by map[K]V) { t.by, t.whole = by, true }
 
-func (r *updateRecords) GroupByName(name string) (Group, error) {
+func (r *updateRecords) GroupByName(name string) (store.Group, error) {
 	if !r.remembers() {
 		return r.Records.GroupByName(name)
 	}
@@ -233,7 +234,7 @@ func (r *updateRecords) GroupByName(name string) (Group, error) {
 	}
 	if _, ok := r.groups.by[name]; !ok && r.groups.often(r.size/10) {
 		if err := r.readGroups(); err != nil {
-			return Group{}, err
+			return store.Group{}, err
 		}
 	}
 	if g, ok := r.groups.by[name]; ok {
@@ -247,15 +248,15 @@ func (r *updateRecords) GroupByName(name string) (Group, error) {
 }
 
 // knownGroup finds a group in the policy, which saves who goes on asking the reading of all groups.
-func (r *updateRecords) knownGroup(name string) (Group, bool) {
+func (r *updateRecords) knownGroup(name string) (store.Group, bool) {
 	if r.at == nil || r.groups.asked < askedOften {
-		return Group{}, false
+		return store.Group{}, false
 	}
 	n, ok := r.at.groupNums.Get(name)
 	if !ok {
-		return Group{}, false
+		return store.Group{}, false
 	}
-	return r.at.group(n).Group, true
+	return store.Group(r.at.group(n).Group), true
 }
 
 // keep sets a value in a map that may not have been made yet.
@@ -271,7 +272,7 @@ func (r *updateRecords) readGroups() error {
 	if err != nil {
 		return err
 	}
-	by := make(map[string]Group, len(all))
+	by := make(map[string]store.Group, len(all))
 	for _, g := range all {
 		by[g.Name] = g
 	}
@@ -280,7 +281,7 @@ func (r *updateRecords) readGroups() error {
 }
 
 // SetGroup forgets all groups: which name this one had is not known here.
-func (r *updateRecords) SetGroup(g Group) error {
+func (r *updateRecords) SetGroup(g store.Group) error {
 	r.forgetGroups()
 	return r.Records.SetGroup(g)
 }
@@ -290,7 +291,7 @@ func (r *updateRecords) DeleteGroup(id uuid.UUID) error {
 	return r.Records.DeleteGroup(id)
 }
 
-func (r *updateRecords) forgetGroups() { r.groups, r.at = wholeTable[string, Group]{}, nil }
+func (r *updateRecords) forgetGroups() { r.groups, r.at = wholeTable[string, store.Group]{}, nil }
 
 func (r *updateRecords) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
 	if !r.remembers() {
@@ -320,21 +321,21 @@ func (r *updateRecords) readInheritances() error {
 	return nil
 }
 
-func (r *updateRecords) AddInheritance(i InheritanceRecord) error {
+func (r *updateRecords) AddInheritance(i store.Inheritance) error {
 	if by := r.juniors.by; by != nil {
 		by[i.Senior] = sortIDs(append(by[i.Senior], i.Junior))
 	}
 	return r.Records.AddInheritance(i)
 }
 
-func (r *updateRecords) DeleteInheritance(i InheritanceRecord) error {
+func (r *updateRecords) DeleteInheritance(i store.Inheritance) error {
 	if by := r.juniors.by; by != nil {
 		by[i.Senior] = slices.DeleteFunc(by[i.Senior], func(j uuid.UUID) bool { return j == i.Junior })
 	}
 	return r.Records.DeleteInheritance(i)
 }
 
-func (r *updateRecords) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]SeparationRecord, error) {
+func (r *updateRecords) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
 	if !r.remembers() {
 		return r.Records.GroupSeparations(dynamic, groups)
 	}
@@ -355,8 +356,8 @@ func (r *updateRecords) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]Se
 	return r.Records.GroupSeparations(dynamic, groups)
 }
 
-func setsByGroup(sets []SeparationRecord) map[uuid.UUID][]SeparationRecord {
-	by := map[uuid.UUID][]SeparationRecord{}
+func setsByGroup(sets []store.Separation) map[uuid.UUID][]store.Separation {
+	by := map[uuid.UUID][]store.Separation{}
 	for _, s := range sets {
 		for _, g := range s.Groups {
 			by[g] = append(by[g], s)
@@ -366,17 +367,17 @@ func setsByGroup(sets []SeparationRecord) map[uuid.UUID][]SeparationRecord {
 }
 
 // setsWith returns the sets of groups, each once, by name.
-func setsWith(by map[uuid.UUID][]SeparationRecord, groups []uuid.UUID) []SeparationRecord {
+func setsWith(by map[uuid.UUID][]store.Separation, groups []uuid.UUID) []store.Separation {
 	if len(by) == 0 {
 		return nil
 	}
-	found := map[string]SeparationRecord{}
+	found := map[string]store.Separation{}
 	for _, g := range groups {
 		for _, s := range by[g] {
 			found[s.Name] = s
 		}
 	}
-	var sets []SeparationRecord
+	var sets []store.Separation
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		s := found[name]
 		s.Groups = slices.Clone(s.Groups)
@@ -385,12 +386,12 @@ func setsWith(by map[uuid.UUID][]SeparationRecord, groups []uuid.UUID) []Separat
 	return sets
 }
 
-func (r *updateRecords) AddSeparation(s SeparationRecord) error {
+func (r *updateRecords) AddSeparation(s store.Separation) error {
 	r.forgetSets()
 	return r.Records.AddSeparation(s)
 }
 
-func (r *updateRecords) SetSeparation(s SeparationRecord) error {
+func (r *updateRecords) SetSeparation(s store.Separation) error {
 	r.forgetSets()
 	return r.Records.SetSeparation(s)
 }
@@ -400,4 +401,4 @@ func (r *updateRecords) DeleteSeparation(dynamic bool, name string) error {
 	return r.Records.DeleteSeparation(dynamic, name)
 }
 
-func (r *updateRecords) forgetSets() { r.sets = [2]wholeTable[uuid.UUID, []SeparationRecord]{} }
+func (r *updateRecords) forgetSets() { r.sets = [2]wholeTable[uuid.UUID, []store.Separation]{} }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -26,7 +27,7 @@ func tellID(kind byte, n int) uuid.UUID { return uuid.UUID{0: kind, 15: byte(n +
 type teller struct {
 	t        *testing.T
 	r        *rand.Rand
-	store, u rbac.Records
+	store, u store.Records
 	tickets  int
 	done     map[string]int
 }
@@ -36,7 +37,7 @@ func TestRecordsOfAnUpdateTellWhatTheStoreDoes(t *testing.T) {
 	for seed := range uint64(3) {
 		done := map[string]int{}
 		s := memorystore.New()
-		must(t, s.Update(ctx, func(r rbac.Records) error {
+		must(t, s.Update(ctx, func(r store.Records) error {
 			w := &teller{t: t, r: rand.New(rand.NewPCG(seed, 3)), store: r, u: rbac.Remembering(ctx, r, 0), done: done}
 			for step := 0; step < 2000 && !t.Failed(); step++ {
 				what := w.write()
@@ -87,11 +88,11 @@ func (w *teller) ofUser(id, group uuid.UUID) []deed {
 	tickets, memberships := first(w.store.UserTickets(id)), first(w.store.UserMemberships(id))
 	there := noUser == nil
 	joins := deed{"AddMembership", there && noGroup == nil && noMember != nil, func() error {
-		return w.u.AddMembership(rbac.MembershipRecord{User: id, Group: group, Scope: scope, AssignedAt: at})
+		return w.u.AddMembership(store.Membership{User: id, Group: group, Scope: scope, AssignedAt: at})
 	}}
 	leaves := deed{"DeleteMembership", noMember == nil, func() error { return w.u.DeleteMembership(id, group, scope) }}
 	comes := deed{"AddUser", !there && nameFree != nil, func() error {
-		return w.u.AddUser(rbac.UserRecord{User: rbac.User{ID: id, Name: name, Note: strings.Repeat("x", w.r.IntN(2)*2000), Created: at}})
+		return w.u.AddUser(store.UserRecord{User: store.User{ID: id, Name: name, Note: strings.Repeat("x", w.r.IntN(2)*2000), Created: at}})
 	}}
 	return []deed{comes, comes, joins, joins, joins, leaves, leaves,
 		{"SetUser", there && nameFree != nil, func() error { u.Name = name; return w.u.SetUser(u) }},
@@ -103,13 +104,13 @@ func (w *teller) ofUser(id, group uuid.UUID) []deed {
 		{"AddTicket", there && len(tickets) < 2, func() error {
 			w.tickets++
 			ticket := uuid.UUID{0: 't', 14: byte(w.tickets >> 8), 15: byte(w.tickets)}
-			return w.u.AddTicket(rbac.TicketRecord{ID: ticket, User: id, Hash: rbac.TokenHash(append(ticket[:], ticket[:]...)), Created: at})
+			return w.u.AddTicket(store.Ticket{ID: ticket, User: id, Hash: store.TokenHash(append(ticket[:], ticket[:]...)), Created: at})
 		}},
 	}
 }
 
 // clear ends what hangs on a user, as a Tx does before it deletes one.
-func (w *teller) clear(tickets []rbac.TicketRecord, memberships []rbac.MembershipRecord) (err error) {
+func (w *teller) clear(tickets []store.Ticket, memberships []store.Membership) (err error) {
 	for _, t := range tickets {
 		err = errors.Join(err, w.u.DeleteTicket(t.ID))
 	}
@@ -128,7 +129,7 @@ func (w *teller) ofGroup(id uuid.UUID) []deed {
 		used++
 	}
 	return []deed{
-		{"AddGroup", noGroup != nil && nameFree != nil, func() error { return w.u.AddGroup(rbac.Group{ID: id, Name: name}) }},
+		{"AddGroup", noGroup != nil && nameFree != nil, func() error { return w.u.AddGroup(store.Group{ID: id, Name: name}) }},
 		{"SetGroup", noGroup == nil && nameFree != nil, func() error { g.Name = name; return w.u.SetGroup(g) }},
 		{"DeleteGroup", noGroup == nil && used == 0, func() error { return w.u.DeleteGroup(id) }},
 	}
@@ -139,9 +140,9 @@ func (w *teller) ofTwo(group, other uuid.UUID) []deed {
 	_, noGroup := w.store.Group(group)
 	_, noOther := w.store.Group(other)
 	two := noGroup == nil && noOther == nil && group != other
-	edge := rbac.InheritanceRecord{Senior: group, Junior: other}
+	edge := store.Inheritance{Senior: group, Junior: other}
 	inherits := slices.Contains(first(w.store.Juniors(group)), other)
-	set := rbac.SeparationRecord{Dynamic: w.r.IntN(2) == 0, Name: fmt.Sprint("set", w.r.IntN(3)), Cardinality: 2, Groups: sortedPair(group, other)}
+	set := store.Separation{Dynamic: w.r.IntN(2) == 0, Name: fmt.Sprint("set", w.r.IntN(3)), Cardinality: 2, Groups: sortedPair(group, other)}
 	_, noSet := w.store.Separation(set.Dynamic, set.Name)
 	return []deed{
 		{"AddInheritance", two && !inherits, func() error { return w.u.AddInheritance(edge) }},
@@ -159,7 +160,7 @@ func sortedPair(a, b uuid.UUID) []uuid.UUID {
 	return []uuid.UUID{a, b}
 }
 
-func (w *teller) setsOf(group uuid.UUID) []rbac.SeparationRecord {
+func (w *teller) setsOf(group uuid.UUID) []store.Separation {
 	return append(first(w.store.GroupSeparations(false, []uuid.UUID{group})), first(w.store.GroupSeparations(true, []uuid.UUID{group}))...)
 }
 
@@ -168,23 +169,23 @@ func (w *teller) ask(when string) {
 	user, group, other := tellID('u', w.r.IntN(tellUsers)), tellID('g', w.r.IntN(tellGroups)), tellID('g', w.r.IntN(tellGroups))
 	userName, groupName := fmt.Sprint("user", w.r.IntN(9)), fmt.Sprint("group", w.r.IntN(9))
 	scope, dynamic := []string{"", "berlin"}[w.r.IntN(2)], w.r.IntN(2) == 0
-	question, ask := "", func(rbac.Records) (any, error) { return nil, nil }
-	pose := func(name string, f func(rbac.Records) (any, error)) { question, ask = name, f }
+	question, ask := "", func(store.Records) (any, error) { return nil, nil }
+	pose := func(name string, f func(store.Records) (any, error)) { question, ask = name, f }
 	switch w.r.IntN(8) {
 	case 0:
-		pose("LockUser", func(r rbac.Records) (any, error) { return r.LockUser(user) })
+		pose("LockUser", func(r store.Records) (any, error) { return r.LockUser(user) })
 	case 1:
-		pose("UserByName", func(r rbac.Records) (any, error) { return r.UserByName(userName) })
+		pose("UserByName", func(r store.Records) (any, error) { return r.UserByName(userName) })
 	case 2:
-		pose("UserTickets", func(r rbac.Records) (any, error) { return r.UserTickets(user) })
+		pose("UserTickets", func(r store.Records) (any, error) { return r.UserTickets(user) })
 	case 3, 4:
-		pose("Membership", func(r rbac.Records) (any, error) { return r.Membership(user, group, scope) })
+		pose("Membership", func(r store.Records) (any, error) { return r.Membership(user, group, scope) })
 	case 5:
-		pose("GroupByName", func(r rbac.Records) (any, error) { return r.GroupByName(groupName) })
+		pose("GroupByName", func(r store.Records) (any, error) { return r.GroupByName(groupName) })
 	case 6:
-		pose("Juniors", func(r rbac.Records) (any, error) { return r.Juniors(group) })
+		pose("Juniors", func(r store.Records) (any, error) { return r.Juniors(group) })
 	case 7:
-		pose("GroupSeparations", func(r rbac.Records) (any, error) {
+		pose("GroupSeparations", func(r store.Records) (any, error) {
 			return r.GroupSeparations(dynamic, []uuid.UUID{group, other})
 		})
 	}
@@ -201,7 +202,7 @@ func spoil(answer any) {
 	switch list := answer.(type) {
 	case []uuid.UUID:
 		clear(list)
-	case []rbac.SeparationRecord:
+	case []store.Separation:
 		for _, s := range list {
 			clear(s.Groups)
 		}
@@ -211,16 +212,16 @@ func spoil(answer any) {
 // TestWhatOthersMayChangeIsAskedEachTime: a login of a user who is not locked takes effect in the middle of an Update,
 // and a ticket may be swept.
 func TestWhatOthersMayChangeIsAskedEachTime(t *testing.T) {
-	must(t, memorystore.New().Update(ctx, func(others rbac.Records) error {
+	must(t, memorystore.New().Update(ctx, func(others store.Records) error {
 		amy, at := uuid.UUID{1}, time.Unix(1, 0).UTC()
-		must(t, others.AddUser(rbac.UserRecord{User: rbac.User{ID: amy, Name: "amy"}}))
+		must(t, others.AddUser(store.UserRecord{User: store.User{ID: amy, Name: "amy"}}))
 		r := rbac.Remembering(ctx, others, 0)
 		tickets := func() int { return len(first(r.UserTickets(amy))) }
 		if first(r.UserByName("amy")).LastLogin != (time.Time{}) || tickets() != 0 {
 			t.Error("amy has logged in before she did")
 		}
 		must(t, others.SetLastLogin(amy, at))
-		must(t, others.AddTicket(rbac.TicketRecord{ID: uuid.UUID{2}, User: amy}))
+		must(t, others.AddTicket(store.Ticket{ID: uuid.UUID{2}, User: amy}))
 		if got := first(r.UserByName("amy")).LastLogin; got != at || tickets() != 1 {
 			t.Errorf("after her login amy has logged in at %v and has %d tickets; want %v and 1", got, tickets(), at)
 		}
@@ -245,12 +246,12 @@ func first[T any](v T, err error) T {
 
 // TestMemoryOfAnUpdateIsBounded: of a million users an Update does not remember each, and not each of a million memberships.
 func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
-	must(t, memorystore.New().Update(ctx, func(store rbac.Records) error {
-		r := rbac.Remembering(ctx, store, 0)
+	must(t, memorystore.New().Update(ctx, func(s store.Records) error {
+		r := rbac.Remembering(ctx, s, 0)
 		group := uuid.UUID{1}
-		must(t, r.AddGroup(rbac.Group{ID: group, Name: "g"}))
+		must(t, r.AddGroup(store.Group{ID: group, Name: "g"}))
 		for i := range 2*rbac.MostRemembered + 5 {
-			u := rbac.UserRecord{User: rbac.User{ID: uuid.UUID{2, byte(i >> 16), byte(i >> 8), byte(i)}, Name: fmt.Sprint("user", i)}}
+			u := store.UserRecord{User: store.User{ID: uuid.UUID{2, byte(i >> 16), byte(i >> 8), byte(i)}, Name: fmt.Sprint("user", i)}}
 			must(t, r.AddUser(u))
 			must(t, r.SetPasswordHash(u.ID, "x"))
 			must(t, second(r.LockUser(u.ID)))
@@ -259,9 +260,9 @@ func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 			}
 		}
 		many := uuid.UUID{3}
-		must(t, r.AddUser(rbac.UserRecord{User: rbac.User{ID: many, Name: "many"}}))
+		must(t, r.AddUser(store.UserRecord{User: store.User{ID: many, Name: "many"}}))
 		for i := range 3 * rbac.MostWere {
-			must(t, r.AddMembership(rbac.MembershipRecord{User: many, Group: group, Scope: fmt.Sprint(i)}))
+			must(t, r.AddMembership(store.Membership{User: many, Group: group, Scope: fmt.Sprint(i)}))
 			if _, err := r.Membership(many, group, fmt.Sprint(i)); err != nil {
 				t.Fatalf("membership %d of one user: %v", i, err)
 			}
@@ -270,7 +271,7 @@ func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 			}
 		}
 		before, _ := rbac.UsersRemembered(r)
-		must(t, r.AddUser(rbac.UserRecord{User: rbac.User{ID: uuid.UUID{4}, Name: "long", Note: strings.Repeat("x", 64*1024)}}))
+		must(t, r.AddUser(store.UserRecord{User: store.User{ID: uuid.UUID{4}, Name: "long", Note: strings.Repeat("x", 64*1024)}}))
 		if n, _ := rbac.UsersRemembered(r); n != before {
 			t.Error("a user with a note of 64 KiB is remembered")
 		}
@@ -280,7 +281,7 @@ func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 
 // TestLargePolicyIsReadWholeLate: in a store of many groups an Update costs what it touches, unless that is much.
 func TestLargePolicyIsReadWholeLate(t *testing.T) {
-	must(t, memorystore.New().Update(ctx, func(store rbac.Records) error {
+	must(t, memorystore.New().Update(ctx, func(store store.Records) error {
 		for _, c := range []struct{ groups, asked, whole int }{
 			{0, rbac.AskedOften, 0}, {0, rbac.AskedOften + 1, 3}, {10_000, 100, 0}, {10_000, 101, 1}, {10_000, 1000, 1}, {10_000, 1001, 3}, {10_000, 5000, 3},
 		} {
@@ -300,14 +301,14 @@ func TestLargePolicyIsReadWholeLate(t *testing.T) {
 }
 
 // bared Records give away the transaction, as those of a database do.
-type bared struct{ rbac.Records }
+type bared struct{ store.Records }
 
 func (r bared) Unwrap() any { return r.Records }
 
 // TestAfterUnwrapTheStoreIsAsked: who has the store's own transaction may have changed any table by it.
 func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 	h := newHouse(t, memorystore.New())
-	h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return bared{r} }}
+	h.store = bentStore{h.store, func(r store.Records) store.Records { return bared{r} }}
 	a := h.open(rbac.Config{})
 	h.do(a, func(tx *rbac.Tx) error {
 		u, err := tx.AddUser(rbac.User{Name: "amy"})
@@ -315,11 +316,11 @@ func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 		g, err := tx.AddGroup(rbac.Group{Name: "staff"})
 		must(t, err)
 		must(t, second(tx.Group("staff")))
-		r := tx.Unwrap().(rbac.Records)
-		must(t, r.AddMembership(rbac.MembershipRecord{User: u.ID, Group: g.ID}))
+		r := tx.Unwrap().(store.Records)
+		must(t, r.AddMembership(store.Membership{User: u.ID, Group: g.ID}))
 		u.Name, g.Name = "ann", "crew"
-		must(t, r.SetUser(rbac.UserRecord{User: u}))
-		must(t, r.SetGroup(g))
+		must(t, r.SetUser(store.UserRecord{User: store.User(u)}))
+		must(t, r.SetGroup(store.Group(g)))
 		_, noUser := tx.User("amy")
 		_, noGroup := tx.Group("staff")
 		again := tx.AssignUser(rbac.Membership{User: "ann", Group: "crew"})
@@ -351,8 +352,8 @@ func TestAnotherAttemptBeginsAnew(t *testing.T) {
 // twice rolls the first attempt of each Update back.
 type twice struct{ rbac.Store }
 
-func (s twice) Update(ctx context.Context, f func(rbac.Records) error) error {
-	if err := s.Store.Update(ctx, func(r rbac.Records) error { return errors.Join(f(r), errTest) }); err != errTest && !errors.Is(err, errTest) {
+func (s twice) Update(ctx context.Context, f func(store.Records) error) error {
+	if err := s.Store.Update(ctx, func(r store.Records) error { return errors.Join(f(r), errTest) }); err != errTest && !errors.Is(err, errTest) {
 		return err
 	}
 	return s.Store.Update(ctx, f)

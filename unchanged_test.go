@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // again is a call that changes something, and nothing when it is made again. It may be refused then.
@@ -209,7 +210,7 @@ func exportedMethods(t *testing.T) (list []method) {
 func (h *house) contents(a *rbac.Authority, tok rbac.Token) string {
 	h.t.Helper()
 	text := records(h.t.(*testing.T), h.store)
-	must(h.t, h.store.View(ctx, func(r rbac.Records) error {
+	must(h.t, h.store.View(ctx, func(r store.Records) error {
 		sections, err := r.Sections()
 		declarations, err2 := r.Declarations()
 		text += fmt.Sprintf("%+v\n%+v\n", sections, declarations)

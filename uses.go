@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // lastSeen is when a ticket was last used, as far as this Authority knows: in
@@ -37,7 +38,7 @@ type uses struct {
 }
 
 type ticketUse struct {
-	hash TokenHash
+	hash store.TokenHash
 	at   time.Time
 }
 
@@ -97,7 +98,7 @@ func (u *uses) wakeUp() {
 }
 
 // seen is when a ticket that was read from the store was last seen, by this Authority or another.
-func (u *uses) seen(t TicketRecord) time.Time {
+func (u *uses) seen(t store.Ticket) time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if p, ok := u.pending[t.ID]; ok && p.at.After(t.LastSeen) {
@@ -148,9 +149,9 @@ func (a *Authority) flush(ctx context.Context) error {
 // touch writes uses. A ticket whose row is gone leaves the cache: the row may have gone without a Change,
 // by the sweep of a process that does not know of our uses or by an operator's DELETE. Other tickets are known to be there.
 func (a *Authority) touch(ctx context.Context, taken map[uuid.UUID]ticketUse) error {
-	var there, gone []TokenHash
+	var there, gone []store.TokenHash
 	var began moment
-	err := a.transact(ctx, a.store.Update, func(r Records) error {
+	err := a.transact(ctx, a.store.Update, func(r store.Records) error {
 		there, gone, began = nil, nil, a.moment()
 		for id, u := range taken {
 			_, err := r.Ticket(id)

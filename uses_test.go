@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // touches wraps a store and counts the touches of tickets and the transactions that made them.
@@ -19,8 +20,8 @@ type touches struct {
 	tickets, runs int
 }
 
-func (s *touches) Update(ctx context.Context, f func(rbac.Records) error) error {
-	return s.Store.Update(ctx, func(r rbac.Records) error {
+func (s *touches) Update(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.Update(ctx, func(r store.Records) error {
 		c := &touchCounter{Records: r}
 		err := f(c)
 		s.mu.Lock()
@@ -39,7 +40,7 @@ func (s *touches) counted() (tickets, runs int) {
 }
 
 type touchCounter struct {
-	rbac.Records
+	store.Records
 	n int
 }
 
@@ -130,7 +131,7 @@ func (h *house) ticketRecords(a *rbac.Authority, user string) (n int) {
 	h.t.Helper()
 	id, err := a.Identity(ctx, user)
 	must(h.t, err)
-	must(h.t, h.store.View(ctx, func(r rbac.Records) error {
+	must(h.t, h.store.View(ctx, func(r store.Records) error {
 		list, err := r.UserTickets(id.ID())
 		n = len(list)
 		return err
@@ -145,7 +146,7 @@ func TestSweptElsewhere(t *testing.T) {
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		h.clock.Advance(time.Hour)
 		checkAlive(t, "used, and the use is not written", a, alive, tok)
-		must(t, h.store.Update(ctx, func(r rbac.Records) error {
+		must(t, h.store.Update(ctx, func(r store.Records) error {
 			_, err := r.DeleteDeadTickets(h.clock.Now().Add(time.Hour), 100)
 			return err
 		}))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Validate returns every fault of a predicate that does not depend on an
@@ -31,7 +32,7 @@ func (a *Authority) Validate(p Predicate) error {
 	ctx, cancel := context.WithTimeout(context.Background(), validateWait)
 	defer cancel()
 	var now *policy
-	err := a.current(ctx, func(_ Records, st *state) error {
+	err := a.current(ctx, func(_ store.Records, st *state) error {
 		now = st.policy
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 const (
@@ -42,7 +43,7 @@ func (a *Authority) SetValue(ctx context.Context, t Token, key, value string) er
 	if err != nil {
 		return err
 	}
-	return a.update(ctx, func(r Records) error {
+	return a.update(ctx, func(r store.Records) error {
 		if _, err := r.LockUser(c.User); err != nil { // so that one call after another counts the bytes
 			return noTicket(err)
 		}
@@ -65,7 +66,7 @@ func (a *Authority) Value(ctx context.Context, t Token, key string) (string, err
 		return "", err
 	}
 	var value string
-	_, err := a.ticketInUse(ctx, t, func(r Records, ticket uuid.UUID) error {
+	_, err := a.ticketInUse(ctx, t, func(r store.Records, ticket uuid.UUID) error {
 		values, err := r.TicketValues(ticket)
 		value, _ = valueOf(values, key)
 		return err
@@ -95,11 +96,11 @@ func validValue(key, value string) error {
 
 // ticketInUse finds the living ticket of a token, notes its use, and reads of it what
 // read asks for in the same View.
-func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(Records, uuid.UUID) error) (c *cachedTicket, err error) {
+func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(store.Records, uuid.UUID) error) (c *cachedTicket, err error) {
 	if t.IsZero() {
 		return nil, ErrNoTicket
 	}
-	err = a.lookup(ctx, a.places(t.hash()), Sought{}, func(r Records, st *state) (err error) {
+	err = a.lookup(ctx, a.places(t.hash()), store.Sought{}, func(r store.Records, st *state) (err error) {
 		now := a.moment()
 		if c, err = a.getTicket(r, st, t.hash(), now); err != nil {
 			return err
@@ -114,7 +115,7 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(Records,
 }
 
 // setValue writes one value of a ticket whose user is locked.
-func setValue(r Records, ticket uuid.UUID, key, value string) error {
+func setValue(r store.Records, ticket uuid.UUID, key, value string) error {
 	values, err := r.TicketValues(ticket)
 	if err != nil {
 		return err
@@ -128,11 +129,11 @@ func setValue(r Records, ticket uuid.UUID, key, value string) error {
 	case others+len(key)+len(value) > maxValues:
 		return invalid("ticket value", key, "Value", tooMuch)
 	}
-	return noTicket(r.SetTicketValue(TicketValueRecord{Ticket: ticket, Key: key, Value: value}))
+	return noTicket(r.SetTicketValue(store.TicketValue{Ticket: ticket, Key: key, Value: value}))
 }
 
 // valueOf finds the value of a key, and tells how many bytes the others take.
-func valueOf(values []TicketValueRecord, key string) (value string, others int) {
+func valueOf(values []store.TicketValue, key string) (value string, others int) {
 	for _, v := range values {
 		if v.Key == key {
 			value = v.Value

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // checkValue reports a value that is other than said.
@@ -34,9 +35,9 @@ func checkNoValues(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token)
 }
 
 // valuesOf is what the store has of the tickets with these ids, dead or alive.
-func (h *house) valuesOf(ids ...uuid.UUID) (list []rbac.TicketValueRecord) {
+func (h *house) valuesOf(ids ...uuid.UUID) (list []store.TicketValue) {
 	h.t.Helper()
-	must(h.t, h.store.View(ctx, func(r rbac.Records) error {
+	must(h.t, h.store.View(ctx, func(r store.Records) error {
 		list = nil
 		for _, id := range ids {
 			values, err := r.TicketValues(id)
@@ -302,9 +303,9 @@ func TestValuesChangeNothing(t *testing.T) {
 	})
 }
 
-func (h *house) head() (head rbac.Head) {
+func (h *house) head() (head store.Head) {
 	h.t.Helper()
-	must(h.t, h.store.View(ctx, func(r rbac.Records) (err error) { head, err = r.Head(); return err }))
+	must(h.t, h.store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err }))
 	return head
 }
 
@@ -347,7 +348,7 @@ type interrupted struct {
 	before func()
 }
 
-func (s *interrupted) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *interrupted) Update(ctx context.Context, f func(store.Records) error) error {
 	if before := s.before; before != nil {
 		s.before = nil
 		before()
@@ -396,9 +397,9 @@ func TestSetValueOvertaken(t *testing.T) {
 }
 
 // endedRecords lose a ticket between the calls that find it and the one that writes its value.
-type endedRecords struct{ rbac.Records }
+type endedRecords struct{ store.Records }
 
-func (endedRecords) SetTicketValue(rbac.TicketValueRecord) error   { return rbac.ErrNotFound }
+func (endedRecords) SetTicketValue(store.TicketValue) error        { return rbac.ErrNotFound }
 func (endedRecords) DeleteTicketValue(_ uuid.UUID, _ string) error { return rbac.ErrNotFound }
 
 // Where a ticket ends inside the transaction, as it can in a store that runs Updates side by side, there is no ticket.
@@ -407,7 +408,7 @@ func TestSetValueOvertakenInside(t *testing.T) {
 		a := h.office(rbac.Config{})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		must(t, a.SetValue(ctx, tok, "flash", "Saved."))
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return endedRecords{r} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return endedRecords{r} }}
 		b := h.open(rbac.Config{})
 		for _, value := range []string{"Lost.", ""} {
 			if err := b.SetValue(ctx, tok, "flash", value); !errors.Is(err, rbac.ErrNoTicket) {
@@ -419,26 +420,26 @@ func TestSetValueOvertakenInside(t *testing.T) {
 
 // callOrder notes the calls that decide whether two SetValue can overtake each other.
 type callOrder struct {
-	rbac.Records
+	store.Records
 	calls *[]string
 }
 
-func (r callOrder) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
+func (r callOrder) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	*r.calls = append(*r.calls, "LockUser")
 	return r.Records.LockUser(id)
 }
 
-func (r callOrder) LockHead() (rbac.Head, error) {
+func (r callOrder) LockHead() (store.Head, error) {
 	*r.calls = append(*r.calls, "LockHead")
 	return r.Records.LockHead()
 }
 
-func (r callOrder) TicketByHash(hash rbac.TokenHash) (rbac.TicketRecord, error) {
+func (r callOrder) TicketByHash(hash store.TokenHash) (store.Ticket, error) {
 	*r.calls = append(*r.calls, "TicketByHash")
 	return r.Records.TicketByHash(hash)
 }
 
-func (r callOrder) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
+func (r callOrder) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
 	*r.calls = append(*r.calls, "TicketValues")
 	return r.Records.TicketValues(ticket)
 }
@@ -449,7 +450,7 @@ func TestSetValueLocksFirst(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		var calls []string
 		tok := h.issue(h.office(rbac.Config{}), rbac.Login{User: "amy"})
-		h.store = bentStore{h.store, func(r rbac.Records) rbac.Records { return callOrder{r, &calls} }}
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return callOrder{r, &calls} }}
 		a := h.open(rbac.Config{})
 		calls = nil
 		must(t, a.SetValue(ctx, tok, "lang", "de"))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // sayWaiting is how long a call waits before the log says so.
@@ -21,12 +22,12 @@ const useTx = "a call of the Authority inside View or Update waits for itself: u
 // log says so after a second. After Config.LockTimeout a wait for the transaction
 // to begin, or for a lock, ends in ErrBusy. What f does meanwhile, and the commit,
 // are never cut off.
-func (a *Authority) transact(ctx context.Context, run func(context.Context, func(Records) error) error, f func(Records) error) error {
+func (a *Authority) transact(ctx context.Context, run func(context.Context, func(store.Records) error) error, f func(store.Records) error) error {
 	ctx, w := a.newWait(ctx)
 	defer w.stop()
 	failed := false // f has, and its error is returned as it is
 	w.begin(w.lockTimeout)
-	err := run(ctx, func(r Records) error {
+	err := run(ctx, func(r store.Records) error {
 		err := w.end()
 		if err == nil {
 			err = f(waitingRecords{r, w})
@@ -135,20 +136,20 @@ func (w *wait) look() {
 
 // waitingRecords watch over the calls that wait for a lock.
 type waitingRecords struct {
-	Records
+	store.Records
 	w *wait
 }
 
-func (r waitingRecords) LockHead() (Head, error) { return locking(r.w, r.Records.LockHead) }
+func (r waitingRecords) LockHead() (store.Head, error) { return locking(r.w, r.Records.LockHead) }
 
-func (r waitingRecords) ShareHead() (Head, error) { return locking(r.w, r.Records.ShareHead) }
+func (r waitingRecords) ShareHead() (store.Head, error) { return locking(r.w, r.Records.ShareHead) }
 
-func (r waitingRecords) LockUser(id uuid.UUID) (UserRecord, error) {
-	return locking(r.w, func() (UserRecord, error) { return r.Records.LockUser(id) })
+func (r waitingRecords) LockUser(id uuid.UUID) (store.UserRecord, error) {
+	return locking(r.w, func() (store.UserRecord, error) { return r.Records.LockUser(id) })
 }
 
-func (r waitingRecords) Throttle(key [32]byte) (ThrottleRecord, error) {
-	return locking(r.w, func() (ThrottleRecord, error) { return r.Records.Throttle(key) })
+func (r waitingRecords) Throttle(key [32]byte) (store.Throttle, error) {
+	return locking(r.w, func() (store.Throttle, error) { return r.Records.Throttle(key) })
 }
 
 func locking[R any](w *wait, lock func() (R, error)) (R, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
@@ -289,7 +290,7 @@ type busyStore struct {
 	busy atomic.Bool
 }
 
-func (s *busyStore) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *busyStore) View(ctx context.Context, f func(store.Records) error) error {
 	if s.busy.Load() {
 		return fmt.Errorf("%w: others were in the way", rbac.ErrBusy)
 	}

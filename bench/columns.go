@@ -1,6 +1,6 @@
 package main
 
-// The names of what is measured. Times are in nanoseconds, memory in bytes.
+// The names of the columns. Times are in nanoseconds, memory in bytes.
 const (
 	byStrings     = "check by strings"
 	readyAgain    = "ready, one pair"
@@ -14,7 +14,9 @@ const (
 	loading       = "load"
 	heapTotal     = "heap"
 
-	// Of rbac alone.
+	// Columns of rbac alone.
+	compoundAgain  = "compound, one over and over"
+	compoundAllocs = "compound, allocations"
 	loadingUsers   = "users and memberships through Update"
 	opening        = "open on a filled store"
 	missing        = "Identity, not in the cache"
@@ -28,3 +30,15 @@ const (
 	heapPolicy     = "heap, the policy"
 	heapCached     = "heap, all users in the cache"
 )
+
+// rbacColumns are all columns of rbac.
+var rbacColumns = []struct {
+	name   string
+	format func(float64) string
+}{
+	{byStrings, duration}, {readyAgain, duration}, {readyRandom, duration}, {compoundReady, duration}, {compoundAgain, duration},
+	{allocs, plain}, {readyAllocs, plain}, {compoundAllocs, plain}, {identifyAllocs, plain}, {twoStrings, ratio}, {twoReady, ratio},
+	{identifyOne, duration}, {identifyRandom, duration}, {missing, duration}, {guardedCookie, duration}, {guardedBearer, duration},
+	{assignChange, duration}, {grantChange, duration}, {loading, duration}, {loadingUsers, duration}, {opening, duration},
+	{heapRecords, megabytes}, {heapPolicy, megabytes}, {heapCached, megabytes},
+}

@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
+// none is the cell of a value that is not there.
 const none = "–"
 
-// significant prints two digits, and all of those before the point.
+// significant prints two digits, and all digits before the point.
 func significant(v float64) string {
 	if v == 0 {
 		return "0"
@@ -31,13 +32,25 @@ func duration(ns float64) string {
 	return significant(ns) + " ns"
 }
 
+// perSecond prints how often a second has room for the nanoseconds, to three
+// digits.
+func perSecond(ns float64) string {
+	v := 1e9 / ns
+	if v < 100 {
+		return significant(v)
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(v))-2)
+	return thousands(int(math.Round(v/unit) * unit))
+}
+
 func megabytes(bytes float64) string { return significant(bytes/1e6) + " MB" }
 
 func ratio(v float64) string { return significant(v) + " ×" }
 
 func plain(v float64) string { return strconv.Itoa(int(v)) }
 
-// table prints lines of cells in Markdown; the first are the heads. All columns but the first are aligned right.
+// table prints lines of cells in Markdown, the head first. All columns but the
+// first are aligned right.
 func table(lines [][]string) string {
 	var b strings.Builder
 	for i, cells := range lines {

@@ -5,14 +5,24 @@ import (
 	"strings"
 )
 
-// markdown is the whole report.
+// markdown returns the whole report.
 func (r *report) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# rbac and its peers, side by side\n\n%s. %s.\n\n", r.date, r.machine)
-	fmt.Fprintf(&b, "Written by `go run .` in this folder. [docs/performance.md](../docs/performance.md) explains how it is measured and each column. "+
+	fmt.Fprintf(&b, "Written by `go run .` in this folder. [docs/performance.md](../docs/performance.md) explains the method and each column. "+
 		"Times are medians of samples taken in turns within one run; compare them with each other, not with those of another run.\n\n")
-	fmt.Fprintf(&b, "rbac is that of this tree; the others: %s.\n\n", strings.Join(r.versions, ", "))
-	fmt.Fprintf(&b, "![Time of a check over the size of the world](latency.svg)\n\n## Aims\n\n%s\n", r.aims())
+	fmt.Fprintf(&b, "rbac is the version of this tree; the others: %s.\n\n", strings.Join(r.versions, ", "))
+	if len(r.services) > 0 {
+		fmt.Fprintf(&b, "## Services\n\n%s\n", r.serviceTable())
+	}
+	if len(r.stores) > 0 {
+		fmt.Fprintf(&b, "## Stores\n\n%s\n", r.storeTable())
+	}
+	fmt.Fprintf(&b, "## Aims\n\n%s\n", r.aims())
+	if len(r.compared()) == 0 {
+		return b.String()
+	}
+	b.WriteString("![Time of a check over the size of the world](latency.svg)\n\n")
 	for _, c := range r.compared() {
 		fmt.Fprintf(&b, "## %s: %s users, %s groups, %s permissions\n\n", c.Name, thousands(c.Users), thousands(c.Groups), thousands(c.Permissions))
 		fmt.Fprintf(&b, "%s\n%s\n", c.checkTable(), c.restTable())
@@ -23,18 +33,18 @@ func (r *report) markdown() string {
 
 const notes = `## Notes
 
-- **–**: the peer has no such thing, or the change would never be seen.
-- **casbin** is asked by names only; it has nothing ready to be asked. In compounds groups are asked of its role manager, and the permission of Enforce.
-- **casbin, cached** and **synced cached** go on allowing after a revoke, for as long as the entry stays in the cache, which is without limit unless one is set: so the
-  run shows, and so no time can be told for a change. They are timed on questions that their cache was filled with the answers to.
-- **cedar-go** has the world as entities: users in groups, groups in the permissions they give.
-- **OPA** has it as data in memory, in the form its evaluator reads; a prepared query for each rule.
-- **plain maps** and **bitset** are bounds, without locks: a change while somebody reads would be a data race in them.
-- **verified**: how many probes were compared with the truth before timing, and timed. It is less than 65,536 where a peer takes too long for all.
+- **–**: the peer lacks the ability, or no check would ever show the change.
+- **casbin** is asked by names only. In compounds, groups are asked of its role manager, and the permission of Enforce.
+- **casbin, cached** and **synced cached** go on allowing after a revoke for as long as the entry stays in the cache, which is
+  forever unless a limit is set. The run shows this, and so a change has no time. Both are timed on questions whose answers were put into the cache.
+- **cedar-go** has the world as entities: users in groups, groups in the permissions that they grant.
+- **OPA** has the world as data in memory, in the form that its evaluator reads, and a prepared query for each rule.
+- **plain maps** and **bitset** are bounds without locks: a change during a read would be a data race.
+- **verified**: the number of probes that were compared with the truth before timing, and timed. Fewer than 65,536 if a peer takes too long for all.
 `
 
-// checkTable is what checks cost.
-func (c *contest) checkTable() string {
+// checkTable is the table of the checks.
+func (c *comparison) checkTable() string {
 	lines := [][]string{{"peer", "by strings", "× maps", "ready, one pair", "× bitset", "ready, random", "× maps by strings", "compound", "× maps", "allocs", "two goroutines", "two, ready", "verified"}}
 	for _, r := range c.rows {
 		lines = append(lines, []string{r.label(),
@@ -47,8 +57,8 @@ func (c *contest) checkTable() string {
 	return table(lines)
 }
 
-// restTable is what everything else costs.
-func (c *contest) restTable() string {
+// restTable is the table of loading, memory and changes.
+func (c *comparison) restTable() string {
 	lines := [][]string{{"peer", "load", "heap", "assign or deassign", "grant or revoke", "revoke effective?"}}
 	for _, r := range c.rows {
 		lines = append(lines, []string{r.label(), r.cell(loading, duration), r.cell(heapTotal, megabytes),
@@ -57,7 +67,7 @@ func (c *contest) restTable() string {
 	return table(lines)
 }
 
-// label sets the bounds apart from the libraries.
+// label distinguishes the bounds from the libraries.
 func (r *row) label() string {
 	if r.bound {
 		return "*" + r.name + "*"
@@ -79,38 +89,33 @@ func (r *row) effective() string {
 	return "**no**"
 }
 
-// over is a row's value as a multiple of a bound's.
-func (c *contest) over(r *row, column, bound, boundColumn string) string {
+// over prints a value of a row as a multiple of a value of a bound.
+func (c *comparison) over(r *row, column, bound, boundColumn string) string {
 	if v, ok := c.quotient(r.name, column, bound, boundColumn); ok {
 		return significant(v)
 	}
 	return none
 }
 
-func (c *contest) quotient(name, column, bound, boundColumn string) (float64, bool) {
-	v, ok1 := c.value(name, column)
-	of, ok2 := c.value(bound, boundColumn)
-	return v / of, ok1 && ok2 && of > 0
-}
-
-// growth is how the time of a check grows for each peer, and all costs of rbac.
+// growth is the table of checks by strings for all peers, and all columns of
+// rbac.
 func (r *report) growth() string {
-	lines := [][]string{append([]string{"check by strings"}, r.heads(r.compared())...)}
+	lines := [][]string{append([]string{"check by strings"}, heads(r.compared())...)}
 	for _, p := range peers {
 		lines = append(lines, append([]string{p.name}, line(r.compared(), p.name, byStrings, duration)...))
 	}
-	return table(lines) + "\n" + r.growthOf(rbacName) + "\n" + r.growthOf(sqliteName)
+	return table(lines) + "\n" + r.growthOf(rbacName, sizes) + "\n" + r.growthOf(sqliteName, append(sizes[:len(sizes):len(sizes)], million))
 }
 
-func (r *report) heads(contests []*contest) (heads []string) {
-	for _, c := range contests {
+func heads(comparisons []*comparison) (heads []string) {
+	for _, c := range comparisons {
 		heads = append(heads, fmt.Sprintf("%s (%s users)", c.Name, thousands(c.Users)))
 	}
 	return heads
 }
 
-func line(contests []*contest, name, column string, format func(float64) string) (cells []string) {
-	for _, c := range contests {
+func line(comparisons []*comparison, name, column string, format func(float64) string) (cells []string) {
+	for _, c := range comparisons {
 		if r := c.row(name); r != nil {
 			cells = append(cells, r.cell(column, format))
 		} else {
@@ -120,37 +125,25 @@ func line(contests []*contest, name, column string, format func(float64) string)
 	return cells
 }
 
-// growthOf is all that was measured of one peer, world by world.
-func (r *report) growthOf(name string) string {
-	var worlds []*contest
-	for _, c := range r.contests {
-		if _, ok := c.value(name, byStrings); ok {
+// growthOf is the table of all columns of one peer, world by world.
+func (r *report) growthOf(name string, in []size) string {
+	var worlds []*comparison
+	for _, s := range in {
+		if c := r.comparison(s.Name); c != nil && c.row(name) != nil {
 			worlds = append(worlds, c)
 		}
 	}
 	if len(worlds) == 0 {
 		return ""
 	}
-	lines := [][]string{append([]string{name}, r.heads(worlds)...)}
+	lines := [][]string{append([]string{name}, heads(worlds)...)}
 	for _, c := range rbacColumns {
 		lines = append(lines, append([]string{c.name}, line(worlds, name, c.name, c.format)...))
 	}
 	return table(lines)
 }
 
-// rbacColumns are all that is measured of rbac.
-var rbacColumns = []struct {
-	name   string
-	format func(float64) string
-}{
-	{byStrings, duration}, {readyAgain, duration}, {readyRandom, duration}, {compoundReady, duration},
-	{allocs, plain}, {readyAllocs, plain}, {identifyAllocs, plain}, {twoStrings, ratio}, {twoReady, ratio},
-	{identifyOne, duration}, {identifyRandom, duration}, {missing, duration}, {guardedCookie, duration}, {guardedBearer, duration},
-	{assignChange, duration}, {grantChange, duration}, {loading, duration}, {loadingUsers, duration}, {opening, duration},
-	{heapRecords, megabytes}, {heapPolicy, megabytes}, {heapCached, megabytes},
-}
-
-// compact is the table of the README.
+// compact is the table of checks in the README.
 func (r *report) compact() string {
 	worlds := r.compared()
 	last := worlds[len(worlds)-1]
@@ -164,5 +157,5 @@ func (r *report) compact() string {
 		lines = append(lines, append(cells, row.cell(readyRandom, duration), row.cell(compoundReady, duration),
 			row.cell(heapTotal, megabytes), row.cell(assignChange, duration), row.effective()))
 	}
-	return fmt.Sprintf("%s. %s. rbac is that of this tree; %s.\n\n%s", r.date, r.machine, strings.Join(r.versions, ", "), table(lines))
+	return fmt.Sprintf("%s. %s. rbac is the version of this tree; %s.\n\n%s", r.date, r.machine, strings.Join(r.versions, ", "), table(lines))
 }

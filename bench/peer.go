@@ -3,13 +3,13 @@ package main
 // peer is a way to decide who may do what.
 type peer struct {
 	name   string
-	module string // whose version is told; empty: none
-	bound  bool   // no library but a bound: the least that a check can cost
-	keep   bool   // loading takes long: what was loaded alone is kept for the turns
+	module string // the module whose version the report prints; empty: none
+	bound  bool   // not a library but a bound: the least that a check can cost
+	keep   bool   // loading takes long, so the world is loaded once
 	load   func(w *world) (subject, error)
 }
 
-// peers are all that are measured, in the order of the tables.
+// peers are all peers, in the order of the tables.
 var peers = []peer{
 	{name: rbacName, load: loadMemory},
 	{name: sqliteName, keep: true, load: loadSQLite},
@@ -23,7 +23,7 @@ var peers = []peer{
 	{name: bitsetName, module: "github.com/bits-and-blooms/bitset", bound: true, load: loadBitset},
 }
 
-// Those whom the tables and aims ask for by name.
+// The peers that the tables and the aims ask for by name.
 const (
 	rbacName   = "rbac"
 	sqliteName = "rbac on SQLite"
@@ -31,11 +31,11 @@ const (
 	bitsetName = "bitset"
 )
 
-// subject is a peer that holds a world. The loops are its own, so that what is timed has no
-// indirect call in it that the peer's users would not have.
+// subject is a peer that holds a world. Each subject has its own loops: an
+// indirect call that users of the peer do not have must not be timed.
 type subject interface {
 	check(user, permission string) bool
-	// checks makes a check by strings of each probe and counts those allowed.
+	// checks makes a check by strings of each probe and counts the allowed.
 	checks(ps []probe) (allowed int)
 	assign(user, group string) error
 	deassign(user, group string) error
@@ -44,27 +44,32 @@ type subject interface {
 	close() error
 }
 
-// readier is a subject that can be asked without naming user and permission anew: by what a request has in hand.
+// readier is a subject that takes values of a request, an Identity and a
+// predicate for example, instead of names.
 type readier interface {
 	ready(ps []probe) prepared
 }
 
 // prepared holds one question for each probe.
 type prepared interface {
-	// each asks the questions from one number up to another and counts those allowed.
+	// each asks the questions from number from up to number to and counts the
+	// allowed.
 	each(from, to int) (allowed int)
 	// again asks one question n times.
 	again(i, n int) (allowed int)
 }
 
-// compounder is a subject that can decide compounds. It prepares them as far as it can; the
-// function that it returns asks those from one number up to another and counts those allowed.
+// compounder is a subject that can decide compounds. The method compounds
+// prepares the compounds as far as the peer can, and returns a function. The
+// function decides the compounds from one number up to another and counts the
+// allowed.
 type compounder interface {
 	compounds(cs []compound) func(from, to int) (allowed int)
 }
 
-// warmer is a subject that answers from a cache once it has been asked.
+// warmer is a subject that caches what a first question reads.
 type warmer interface{ warm(w *world) error }
 
-// rememberer is a subject with a cache of decisions, which it fills with those on all questions.
+// rememberer is a subject with a cache of decisions. The method remember fills
+// the cache with the decisions on all questions.
 type rememberer interface{ remember(q *questions) error }

@@ -6,8 +6,9 @@ import (
 	"github.com/bits-and-blooms/bitset"
 )
 
-// bits keeps for each user one set of all their permissions and one of their groups: the
-// least that a check can cost, the most that a change and memory can.
+// bits holds for each user a set of all permissions and a set of all groups.
+// Nothing checks faster, and nothing takes more memory or more time for a
+// change.
 type bits struct {
 	users              map[string]*userBits
 	groups, permission map[string]uint // the number of each name

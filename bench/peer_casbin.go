@@ -11,8 +11,8 @@ import (
 
 const casbinModule = "github.com/casbin/casbin/v3"
 
-// The two orders of the matcher: as casbin's examples have it, and with the comparison that
-// rules most lines out before the role is looked up.
+// The two orders of the matcher: the order of casbin's examples, and the order
+// with the comparison first that rules out most lines.
 const (
 	roleFirst  = "g(r.sub, p.sub) && r.obj == p.obj"
 	cheapFirst = "r.obj == p.obj && g(r.sub, p.sub)"
@@ -32,7 +32,8 @@ e = some(where (p.eft == allow))
 m = ` + matcher)
 }
 
-// enforcer is casbin in memory, without an adapter. Its policies are by user and role names.
+// enforcer is casbin in memory, without an adapter. Its policies name users and
+// roles.
 type enforcer struct{ casbin.IEnforcer }
 
 func loadCasbin(matcher string) func(*world) (subject, error) {
@@ -66,15 +67,16 @@ func loadCasbinSyncedCached(w *world) (subject, error) {
 	return cachedEnforcer{s, cache.NewSyncCache, e.SetCache}, err
 }
 
-// cachedEnforcer keeps decisions.
+// cachedEnforcer caches decisions.
 type cachedEnforcer struct {
 	enforcer
 	empty func() (cache.Cache, error)
 	set   func(cache.Cache)
 }
 
-// remember fills the cache with the truth: to decide all the questions would take hours in a large world, and
-// with a few of them only the cache would fit into the processor's, and be faster than it is.
+// remember fills the cache with the truth. Deciding all questions would take
+// hours in a large world, and a cache with a few of them would fit into the
+// processor's cache and look faster than it is.
 func (e cachedEnforcer) remember(q *questions) error {
 	c, err := e.empty()
 	if err != nil {
@@ -107,7 +109,7 @@ func fillCasbin(e casbin.IEnforcer, err error, w *world) (enforcer, error) {
 	return enforcer{e}, nil
 }
 
-// pairs are the lines of casbin's policy.
+// pairs returns the lines of casbin's policy.
 func pairs(left []string, of [][]int32, right []string) [][]string {
 	var lines [][]string
 	for i, list := range of {

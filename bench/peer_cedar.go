@@ -6,9 +6,10 @@ import (
 	"github.com/cedar-policy/cedar-go"
 )
 
-// cedarWorld has the world as entities: a user's parents are their groups, and a group's are the
-// permissions it gives. So one policy does for all. (A policy for each grant, the other way to write it, is
-// gone through one by one at each request, as with casbin.)
+// cedarWorld has the world as entities: the parents of a user are the groups,
+// and the parents of a group are the permissions that the group grants. One
+// policy then covers everything. With a policy for each grant, cedar-go would
+// walk the policies at each request, as casbin does.
 type cedarWorld struct {
 	entities cedar.EntityMap
 	simple   *cedar.PolicySet
@@ -88,7 +89,7 @@ func (c *cedarWorld) checks(ps []probe) (allowed int) {
 	return allowed
 }
 
-// cedarReady has requests that are ready to be asked.
+// cedarReady holds parsed requests.
 type cedarReady struct {
 	*cedarWorld
 	policies *cedar.PolicySet
@@ -147,7 +148,7 @@ func (c *cedarWorld) revoke(group, permission string) error {
 	return c.unlink(groupUID(group), permissionUID(permission))
 }
 
-// link gives an entity one more parent. Entities are immutable: it is made anew.
+// link replaces an entity, which is immutable, by one with another parent.
 func (c *cedarWorld) link(child, parent cedar.EntityUID) error {
 	parents := slices.Collect(c.entities[child].Parents.All())
 	c.set(child, append(parents, parent))

@@ -2,8 +2,9 @@ package main
 
 import "slices"
 
-// maps is what a service author writes without a library: the groups of each user, and what each
-// group gives. There is no lock: a change while somebody reads would be a data race, so the bound is a low one.
+// maps is what a service author writes without a library: the groups of each
+// user, and the permissions of each group. There is no lock, and a change
+// during a read would be a data race, so the bound is low.
 type maps struct {
 	groupsOf    map[string][]string
 	permissions map[string]map[string]struct{} // of each group
@@ -48,7 +49,7 @@ func (m *maps) checks(ps []probe) (allowed int) {
 	return allowed
 }
 
-// mapsReady has the user's groups in hand; the permission stays a name.
+// mapsReady holds the groups of each user; the permission stays a name.
 type mapsReady struct {
 	*maps
 	groups [][]string

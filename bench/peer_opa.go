@@ -9,8 +9,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
 
-// opaWorld has the world as data in OPA's store in memory, in the form that its evaluator reads
-// without converting, and prepared queries.
+// opaWorld has the world as data in OPA's store in memory, in the form that the
+// evaluator reads without conversion, and prepared queries.
 type opaWorld struct {
 	store            storage.Store
 	simple, compound rego.PreparedEvalQuery
@@ -54,7 +54,7 @@ func loadOPA(w *world) (subject, error) {
 	return o, err
 }
 
-// opaSets are objects in place of sets, which JSON does not have.
+// opaSets returns objects in place of sets, which JSON lacks.
 func opaSets(names []string, of [][]int32, members []string) map[string]any {
 	sets := make(map[string]any, len(names))
 	for i, name := range names {
@@ -89,7 +89,7 @@ func (o *opaWorld) checks(ps []probe) (allowed int) {
 	return allowed
 }
 
-// opaReady has inputs that are parsed already.
+// opaReady holds parsed inputs.
 type opaReady struct {
 	query  rego.PreparedEvalQuery
 	inputs []ast.Value

@@ -14,24 +14,25 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// office is rbac: an Authority on a store that holds a world.
-type office struct {
+// authority is rbac: an Authority on a store that holds a world.
+type authority struct {
 	*rbac.Authority
 	store     rbac.Store
-	folder    string            // of the database; empty: none
+	folder    string            // holds the database; empty: no database
 	others    []*rbac.Authority // on the same store
-	tookUsers time.Duration     // how long it took to bring users and memberships in
+	usersTook time.Duration     // the time for loading users and memberships
 }
 
-// discard keeps logging out of what is timed.
+// discard keeps logging out of the times.
 var discard = slog.New(slog.DiscardHandler)
 
-// roomy has room in its cache for every user of a world: what is measured is a check from the cache.
-func roomy(w *world) rbac.Config {
+// cacheAll returns a Config that caches every user of a world: checks are
+// measured from the cache.
+func cacheAll(w *world) rbac.Config {
 	return rbac.Config{Logger: discard, CachedUsers: max(10_000, len(w.users))}
 }
 
-func loadMemory(w *world) (subject, error) { return settle(memorystore.New(), "", w) }
+func loadMemory(w *world) (subject, error) { return loadRBAC(memorystore.New(), "", w) }
 
 func loadSQLite(w *world) (subject, error) {
 	folder, err := os.MkdirTemp("", "rbac-bench")
@@ -42,29 +43,30 @@ func loadSQLite(w *world) (subject, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	return settle(store, folder, w)
+	return loadRBAC(store, folder, w)
 }
 
-// settle opens an Authority and brings a world into its store, as a program would: through Update.
-func settle(store rbac.Store, folder string, w *world) (subject, error) {
-	a, err := rbac.Open(context.Background(), store, roomy(w))
+// loadRBAC opens an Authority and loads a world through Update, as a program
+// would.
+func loadRBAC(store rbac.Store, folder string, w *world) (subject, error) {
+	opened, err := rbac.Open(context.Background(), store, cacheAll(w))
 	if err != nil {
 		return nil, errors.Join(err, store.Close(), os.RemoveAll(folder))
 	}
-	o := &office{Authority: a, store: store, folder: folder}
-	if err := o.addPolicy(w); err != nil {
-		return nil, errors.Join(err, o.close())
+	a := &authority{Authority: opened, store: store, folder: folder}
+	if err := a.addPolicy(w); err != nil {
+		return nil, errors.Join(err, a.close())
 	}
 	start := time.Now()
-	if err := o.addUsers(w); err != nil {
-		return nil, errors.Join(err, o.close())
+	if err := a.addUsers(w); err != nil {
+		return nil, errors.Join(err, a.close())
 	}
-	o.tookUsers = time.Since(start)
-	return o, nil
+	a.usersTook = time.Since(start)
+	return a, nil
 }
 
-func (o *office) addPolicy(w *world) error {
-	return o.Update(context.Background(), func(tx *rbac.Tx) error {
+func (a *authority) addPolicy(w *world) error {
+	return a.Update(context.Background(), func(tx *rbac.Tx) error {
 		for _, name := range w.permissions {
 			if _, err := tx.AddPermission(rbac.Permission{Name: name}); err != nil {
 				return err
@@ -84,13 +86,13 @@ func (o *office) addPolicy(w *world) error {
 	})
 }
 
-// usersAtOnce is how many users one Update adds.
+// usersAtOnce is the number of users that one Update adds.
 const usersAtOnce = 1000
 
-func (o *office) addUsers(w *world) error {
+func (a *authority) addUsers(w *world) error {
 	first := 0
 	for users := range slices.Chunk(w.users, usersAtOnce) {
-		err := o.Update(context.Background(), func(tx *rbac.Tx) error {
+		err := a.Update(context.Background(), func(tx *rbac.Tx) error {
 			for i, name := range users {
 				if err := addUser(tx, w, name, w.memberships[first+i]); err != nil {
 					return err
@@ -118,52 +120,52 @@ func addUser(tx *rbac.Tx, w *world, name string, groups []int32) error {
 	return nil
 }
 
-// warm brings every user into the cache.
-func (o *office) warm(w *world) error {
+// warm caches every user.
+func (a *authority) warm(w *world) error {
 	for _, name := range w.users {
-		if _, err := o.Identity(context.Background(), name); err != nil {
+		if _, err := a.Identity(context.Background(), name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *office) check(user, permission string) bool {
-	id, err := o.Identity(context.Background(), user)
+func (a *authority) check(user, permission string) bool {
+	id, err := a.Identity(context.Background(), user)
 	return err == nil && id.HasPermission(permission)
 }
 
-func (o *office) checks(ps []probe) (allowed int) {
+func (a *authority) checks(ps []probe) (allowed int) {
 	for i := range ps {
-		if o.check(ps[i].user, ps[i].permission) {
+		if a.check(ps[i].user, ps[i].permission) {
 			allowed++
 		}
 	}
 	return allowed
 }
 
-// judgements are predicates and the identities to judge by them. A predicate is made once for
-// each permission, as in a service.
+// judgements are predicates and the identities to judge by them. Each
+// permission has one predicate, as in a service.
 type judgements struct {
 	ids        []*rbac.Identity
 	predicates []rbac.Predicate
 }
 
-func (o *office) ready(ps []probe) prepared {
+func (a *authority) ready(ps []probe) prepared {
 	j := &judgements{}
 	made := map[string]rbac.Predicate{}
 	for _, p := range ps {
 		if made[p.permission] == nil {
 			made[p.permission] = rbac.HasPermission(p.permission)
 		}
-		j.add(o, p.user, made[p.permission])
+		j.add(a, p.user, made[p.permission])
 	}
 	return j
 }
 
-// add leaves the identity nil where there is an error: nothing is allowed to it.
-func (j *judgements) add(o *office, user string, p rbac.Predicate) {
-	id, _ := o.Identity(context.Background(), user)
+// add leaves the identity nil after an error: a nil identity is denied.
+func (j *judgements) add(a *authority, user string, p rbac.Predicate) {
+	id, _ := a.Identity(context.Background(), user)
 	j.ids = append(j.ids, id)
 	j.predicates = append(j.predicates, p)
 }
@@ -187,46 +189,48 @@ func (j *judgements) again(i, n int) (allowed int) {
 	return allowed
 }
 
-func (o *office) compounds(cs []compound) func(from, to int) int {
+func (a *authority) compounds(cs []compound) func(from, to int) int { return a.judgements(cs).each }
+
+func (a *authority) judgements(cs []compound) *judgements {
 	j := &judgements{}
 	for _, c := range cs {
-		j.add(o, c.user, rbac.All(rbac.Any(rbac.InGroup(c.a), rbac.HasPermission(c.b)), rbac.Not(rbac.InGroup(c.c))))
+		j.add(a, c.user, rbac.All(rbac.Any(rbac.InGroup(c.a), rbac.HasPermission(c.b)), rbac.Not(rbac.InGroup(c.c))))
 	}
-	return j.each
+	return j
 }
 
-func (o *office) assign(user, group string) error {
-	return o.Update(context.Background(), func(tx *rbac.Tx) error {
+func (a *authority) assign(user, group string) error {
+	return a.Update(context.Background(), func(tx *rbac.Tx) error {
 		return tx.AssignUser(rbac.Membership{User: user, Group: group})
 	})
 }
 
-func (o *office) deassign(user, group string) error {
-	return o.Update(context.Background(), func(tx *rbac.Tx) error {
+func (a *authority) deassign(user, group string) error {
+	return a.Update(context.Background(), func(tx *rbac.Tx) error {
 		return tx.DeassignUser(rbac.Membership{User: user, Group: group})
 	})
 }
 
-func (o *office) grant(group, permission string) error {
-	return o.Update(context.Background(), func(tx *rbac.Tx) error {
+func (a *authority) grant(group, permission string) error {
+	return a.Update(context.Background(), func(tx *rbac.Tx) error {
 		return tx.GrantPermission(rbac.Grant{Group: group, Permission: permission})
 	})
 }
 
-func (o *office) revoke(group, permission string) error {
-	return o.Update(context.Background(), func(tx *rbac.Tx) error {
+func (a *authority) revoke(group, permission string) error {
+	return a.Update(context.Background(), func(tx *rbac.Tx) error {
 		return tx.RevokePermission(rbac.Grant{Group: group, Permission: permission})
 	})
 }
 
-func (o *office) close() error {
+func (a *authority) close() error {
 	var err error
-	for _, a := range append(o.others, o.Authority) {
-		err = errors.Join(err, a.Close())
+	for _, opened := range append(a.others, a.Authority) {
+		err = errors.Join(err, opened.Close())
 	}
-	err = errors.Join(err, o.store.Close())
-	if o.folder == "" {
+	err = errors.Join(err, a.store.Close())
+	if a.folder == "" {
 		return err
 	}
-	return errors.Join(err, os.RemoveAll(o.folder))
+	return errors.Join(err, os.RemoveAll(a.folder))
 }

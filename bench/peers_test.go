@@ -5,10 +5,10 @@ import "testing"
 // small is the world of the tests.
 var small = sizes[0]
 
-// Every peer gives the answers of the naive truth, by strings, with what is ready, and on compounds.
+// Every peer answers as the naive truth does: by strings, ready, and compounds.
 func TestPeersAgreeWithTheTruth(t *testing.T) {
 	w := newWorld(small)
-	q := ask(w)
+	q := newQuestions(w)
 	q.probes, q.compounds = q.probes[:2000], q.compounds[:2000]
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
@@ -38,10 +38,11 @@ func loaded(t *testing.T, p peer, w *world) subject {
 	return s
 }
 
-// Each peer's changes are seen by the next check, except those of casbin's caches, and undone by their opposites.
+// The next check sees the changes of each peer, except those of casbin's
+// caches, and the opposite change undoes them.
 func TestRevokeEffective(t *testing.T) {
 	w := newWorld(small)
-	q := ask(w)
+	q := newQuestions(w)
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
 			s := loaded(t, p, w)
@@ -56,10 +57,10 @@ func TestRevokeEffective(t *testing.T) {
 	}
 }
 
-// A peer that goes on allowing after one kind of revoke only is told by it, whichever kind it is.
+// A peer that goes on allowing after one of both kinds of revoke is found out.
 func TestRevokesOfBothKindsCount(t *testing.T) {
 	w := newWorld(small)
-	q := ask(w)
+	q := newQuestions(w)
 	for _, blind := range []blindPeer{{memberships: true}, {grants: true}, {}} {
 		s, err := loadMaps(w)
 		if err != nil {
@@ -76,7 +77,7 @@ func TestRevokesOfBothKindsCount(t *testing.T) {
 	}
 }
 
-// blindPeer does not take away what it is told to.
+// blindPeer ignores some revokes.
 type blindPeer struct {
 	subject
 	memberships, grants bool
@@ -96,7 +97,8 @@ func (p blindPeer) revoke(group, permission string) error {
 	return p.subject.revoke(group, permission)
 }
 
-// What casbin's caches were filled with is what they answer: these are the entries that are timed.
+// The caches of casbin answer with the entries of remember, and these entries
+// are timed.
 func TestCasbinAnswersFromItsCache(t *testing.T) {
 	w := newWorld(small)
 	for _, p := range peers {
@@ -105,7 +107,7 @@ func TestCasbinAnswersFromItsCache(t *testing.T) {
 		if !ok {
 			continue
 		}
-		q := ask(w)
+		q := newQuestions(w)
 		q.compounds = nil // some name the same pairs
 		for i := range q.probes {
 			q.probes[i].want = !q.probes[i].want

@@ -15,7 +15,8 @@ const (
 	labelHeight           = 17
 )
 
-// plot draws the time of a check over the size of the world, both logarithmic, as SVG. The names at the ends of the lines are its legend.
+// plot draws the time of a check over the size of the world as SVG. Both axes
+// are logarithmic. The names at the ends of the lines are the legend.
 func (r *report) plot() string {
 	lines := r.lines()
 	slices.SortFunc(lines, func(a, b plotLine) int { return int(math.Copysign(1, b.last()-a.last())) })
@@ -36,7 +37,8 @@ func (r *report) plot() string {
 	return p.b.String()
 }
 
-// plotStyle has the colours for light and dark pages. Families of peers share a colour; dashes tell their members apart.
+// plotStyle has the colours for light and dark pages. The peers of a family
+// share a colour and differ in their dashes.
 const plotStyle = `
 .ground{fill:#ffffff} text{font:13px system-ui,sans-serif;fill:#24292f} .title{font-size:17px;font-weight:600} .axis{fill:#57606a}
 .grid{stroke:#d8dee4;stroke-width:1} .line{fill:none;stroke-width:2;stroke-linejoin:round} .leader{fill:none;stroke:#8c959f;stroke-width:1}
@@ -63,7 +65,8 @@ var plotClasses = map[string]string{
 	"cedar-go": "cedar", "OPA": "opa", mapsName: "bound dash1", bitsetName: "bound dash2",
 }
 
-// lines are a check by strings of each peer, and of rbac also one that is ready.
+// lines returns a line for the checks by strings of each peer, and one more for
+// the ready predicates of rbac.
 func (r *report) lines() (all []plotLine) {
 	for _, p := range peers {
 		all = r.addLine(all, plotLine{name: strings.ReplaceAll(p.name, "`", ""), class: plotClasses[p.name]}, p.name, byStrings)
@@ -71,7 +74,7 @@ func (r *report) lines() (all []plotLine) {
 	return r.addLine(all, plotLine{name: "rbac, ready predicate", class: "rbac dash2"}, rbacName, readyRandom)
 }
 
-// addLine leaves out what was not measured in every world.
+// addLine adds a line, unless the peer was left out in some world.
 func (r *report) addLine(all []plotLine, l plotLine, name, column string) []plotLine {
 	for _, c := range r.compared() {
 		v, ok := c.value(name, column)
@@ -85,7 +88,7 @@ func (r *report) addLine(all []plotLine, l plotLine, name, column string) []plot
 
 type plotter struct {
 	b         strings.Builder
-	worlds    []*contest
+	worlds    []*comparison
 	low, high float64 // powers of ten
 }
 
@@ -93,7 +96,7 @@ func (p *plotter) x(i int) float64 {
 	if len(p.worlds) == 1 {
 		return (left + right) / 2
 	}
-	users := func(c *contest) float64 { return math.Log10(float64(c.Users)) }
+	users := func(c *comparison) float64 { return math.Log10(float64(c.Users)) }
 	first, last := users(p.worlds[0]), users(p.worlds[len(p.worlds)-1])
 	return left + (right-left)*(0.04+0.92*(users(p.worlds[i])-first)/(last-first))
 }
@@ -121,7 +124,7 @@ func (p *plotter) axes() {
 	}
 }
 
-// lines draws lines, from the highest to the lowest, and their names, moved apart.
+// lines draws lines, from the highest to the lowest, with their names.
 func (p *plotter) lines(lines []plotLine) {
 	at := p.apart(lines)
 	for i, l := range lines {
@@ -143,7 +146,8 @@ func (p *plotter) lines(lines []plotLine) {
 	}
 }
 
-// apart is at which height each name stands: at the end of its line, or as near as the others let it.
+// apart returns the height of each name: at the end of its line, or as near as
+// the other names allow.
 func (p *plotter) apart(lines []plotLine) []float64 {
 	at := make([]float64, len(lines))
 	for i, l := range lines {
@@ -152,7 +156,7 @@ func (p *plotter) apart(lines []plotLine) []float64 {
 			at[i] = max(at[i], at[i-1]+labelHeight)
 		}
 	}
-	for i := len(at) - 1; i >= 0; i-- { // back up, where they went below the frame
+	for i := len(at) - 1; i >= 0; i-- { // back up into the frame
 		limit := float64(bottom)
 		if i < len(at)-1 {
 			limit = at[i+1] - labelHeight

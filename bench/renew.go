@@ -1,36 +1,68 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"strings"
 )
 
-// renew writes the tables into the documents, between their markers.
-func (r *report) renew(wanted bool) error {
-	if !wanted {
-		return nil
-	}
-	return cmp.Or(
-		renewFile("../README.md", "compared", r.compact()),
-		renewFile("../docs/performance.md", "aims", fmt.Sprintf("%s. %s.\n\n%s", r.date, r.machine, r.aims())),
-		renewFile("../docs/performance.md", "growth", r.growthOf(rbacName)+"\n"+r.growthOf(sqliteName)))
+// The documents that have tables of the run.
+const (
+	readmeFile      = "../README.md"
+	performanceFile = "../docs/performance.md"
+)
+
+// documentTable is a table of a document, between two markers.
+type documentTable struct {
+	path, name string
+	measured   bool // the run measured everything in the table
+	text       func() string
 }
 
-func renewFile(path, name, text string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// documentTables are the tables of all documents.
+func (r *report) documentTables() []documentTable {
+	dated := func(text string) string { return r.date + ". " + r.machine + ".\n\n" + text }
+	services, stores := len(r.services) > 0, len(r.stores) > 0
+	checks := r.comparison("S") != nil && r.comparison("M") != nil && r.comparison("L") != nil
+	all := services && stores && checks && r.comparison(grants100k.Name) != nil
+	return []documentTable{
+		{readmeFile, "services", services, func() string { return dated(r.serviceTable()) }},
+		{readmeFile, "stores", stores, r.storeTable},
+		{readmeFile, "compared", checks, r.compact},
+		{performanceFile, "services", services, func() string { return dated(r.serviceTable()) }},
+		{performanceFile, "stores", stores, func() string { return dated(r.storeTable()) }},
+		{performanceFile, "aims", all, func() string { return dated(r.aims()) }},
+		{performanceFile, "growth", checks, func() string {
+			return dated(r.growthOf(rbacName, sizes) + "\n" + r.growthOf(sqliteName, sizes))
+		}},
+		{performanceFile, "million", r.comparison(million.Name) != nil, func() string {
+			return dated(r.growthOf(sqliteName, []size{million}))
+		}},
 	}
-	renewed, err := between(string(old), name, text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return os.WriteFile(path, []byte(renewed), 0o644)
 }
 
-// between replaces what stands between the two markers of a name.
+// renew writes the tables that the run measured into the documents.
+func (r *report) renew() error {
+	for _, t := range r.documentTables() {
+		if !t.measured {
+			continue
+		}
+		old, err := os.ReadFile(t.path)
+		if err != nil {
+			return err
+		}
+		renewed, err := between(string(old), t.name, t.text())
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.path, err)
+		}
+		if err := os.WriteFile(t.path, []byte(renewed), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// between replaces the text between the two markers of a name.
 func between(document, name, text string) (string, error) {
 	begin, end := "<!-- bench: "+name+" -->\n", "<!-- end of bench: "+name+" -->"
 	before, rest, ok1 := strings.Cut(document, begin)

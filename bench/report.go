@@ -10,25 +10,27 @@ import (
 	"time"
 )
 
-// report is all that was measured in one run.
+// report is everything that one run measured.
 type report struct {
-	date     string
-	machine  string
-	versions []string
-	contests []*contest
+	date        string
+	machine     string
+	versions    []string // of the libraries
+	services    []*serviceRow
+	stores      []*storeRow
+	comparisons []*comparison
 }
 
-// newReport is a report before the run.
+// newReport returns a report before the run.
 func newReport() *report {
 	return &report{date: time.Now().Format(time.DateOnly), machine: machine(), versions: versions()}
 }
 
 func machine() string {
-	return fmt.Sprintf("%s, GOMAXPROCS %d, %s, %s/%s%s", processor(), runtime.GOMAXPROCS(0), runtime.Version(), runtime.GOOS, runtime.GOARCH, load())
+	return fmt.Sprintf("%s, GOMAXPROCS %d, %s, %s/%s%s", processor(), runtime.GOMAXPROCS(0), runtime.Version(), runtime.GOOS, runtime.GOARCH, loadAverage())
 }
 
-// load is how busy others keep the machine: two goroutines cannot do more than the processors that are left to them.
-func load() string {
+// loadAverage says how busy other programs keep the machine.
+func loadAverage() string {
 	averages, err := os.ReadFile("/proc/loadavg")
 	if fields := strings.Fields(string(averages)); err == nil && len(fields) > 0 {
 		return ", load average before the run " + fields[0]
@@ -36,7 +38,7 @@ func load() string {
 	return ""
 }
 
-// processor is its model, where the system tells it.
+// processor returns the model of the processor, if the system knows the model.
 func processor() string {
 	info, _ := os.ReadFile("/proc/cpuinfo")
 	for line := range strings.Lines(string(info)) {
@@ -44,26 +46,45 @@ func processor() string {
 			return strings.TrimSpace(model)
 		}
 	}
-	return "a processor that does not tell its name"
+	return "an unknown processor"
 }
 
-// versions are those of the modules of the peers.
+// versions returns the versions of the libraries that are compared.
 func versions() []string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return nil
 	}
+	compared := func(m *debug.Module) bool {
+		return slices.ContainsFunc(peers, func(p peer) bool { return p.module == m.Path }) ||
+			slices.ContainsFunc(services, func(s service) bool { return s.module == m.Path })
+	}
 	var list []string
 	for _, m := range info.Deps {
-		if slices.ContainsFunc(peers, func(p peer) bool { return p.module == m.Path }) {
+		if compared(m) {
 			list = append(list, m.Path+" "+m.Version)
 		}
 	}
 	return list
 }
 
-// row finds a peer; nil if it was not measured.
-func (c *contest) row(name string) *row {
+// compared returns the comparisons of all peers.
+func (r *report) compared() []*comparison {
+	return slices.DeleteFunc(slices.Clone(r.comparisons), func(c *comparison) bool { return len(c.rows) == 1 })
+}
+
+// comparison returns the comparison in a world; nil if the world was left out.
+func (r *report) comparison(size string) *comparison {
+	for _, c := range r.comparisons {
+		if c.Name == size {
+			return c
+		}
+	}
+	return nil
+}
+
+// row returns the row of a peer; nil if the peer was left out.
+func (c *comparison) row(name string) *row {
 	for _, r := range c.rows {
 		if r.name == name {
 			return r
@@ -72,8 +93,8 @@ func (c *contest) row(name string) *row {
 	return nil
 }
 
-// value is what was measured of a peer.
-func (c *contest) value(name, column string) (float64, bool) {
+// value returns a measured value of a peer.
+func (c *comparison) value(name, column string) (float64, bool) {
 	r := c.row(name)
 	if r == nil {
 		return 0, false
@@ -82,16 +103,9 @@ func (c *contest) value(name, column string) (float64, bool) {
 	return v, ok
 }
 
-// compared are the contests of all peers.
-func (r *report) compared() []*contest {
-	return slices.DeleteFunc(slices.Clone(r.contests), func(c *contest) bool { return len(c.rows) == 1 })
-}
-
-func (r *report) contest(size string) *contest {
-	for _, c := range r.contests {
-		if c.Name == size {
-			return c
-		}
-	}
-	return nil
+// quotient returns a value of a peer as a multiple of a value of a bound.
+func (c *comparison) quotient(name, column, bound, boundColumn string) (float64, bool) {
+	v, ok1 := c.value(name, column)
+	of, ok2 := c.value(bound, boundColumn)
+	return v / of, ok1 && ok2 && of > 0
 }

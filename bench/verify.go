@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// answer is one way in which a subject answers: the function asks the questions from one number up to another and counts those allowed.
+// answer is one way in which a subject answers. The function ask asks the
+// questions from one number up to another and counts the allowed.
 type answer struct {
 	name string
 	n    int
@@ -13,7 +14,7 @@ type answer struct {
 	want func(i int) bool
 }
 
-// answers are all ways in which a subject answers, as they will be timed.
+// answers returns all ways in which a subject answers, as they will be timed.
 func answers(s subject, q *questions) []answer {
 	wantProbe := func(i int) bool { return q.probes[i].want }
 	all := []answer{{byStrings, len(q.probes), func(from, to int) int { return s.checks(q.probes[from:to]) }, wantProbe}}
@@ -27,11 +28,12 @@ func answers(s subject, q *questions) []answer {
 	return all
 }
 
-// verify compares answers with the truth, all of them or as many as the time allows, but a few
-// in any case, and tells how many. These alone are timed: where there is a cache, it holds them.
-func (a answer) verify(patience time.Duration) (n int, err error) {
+// verify compares answers with the truth, as many as the time allows and at
+// least a few, and returns the number. Only verified questions are timed: a
+// cache, if there is one, holds their answers.
+func (a answer) verify(limit time.Duration) (n int, err error) {
 	const few = 16
-	for end := time.Now().Add(patience); n < a.n && (n < few || time.Now().Before(end)); n++ {
+	for end := time.Now().Add(limit); n < a.n && (n < few || time.Now().Before(end)); n++ {
 		if got := a.ask(n, n+1) == 1; got != a.want(n) {
 			return n, fmt.Errorf("%s, question %d: allowed is %v, want %v", a.name, n, got, a.want(n))
 		}
@@ -39,8 +41,8 @@ func (a answer) verify(patience time.Duration) (n int, err error) {
 	return n, nil
 }
 
-// revokeEffective takes away, each by itself, a membership and a grant by which somebody was just allowed, and
-// reports whether the next check denies. It gives them back.
+// revokeEffective reports whether the next check denies after a membership, and
+// after a grant, was taken away. Both are given back.
 func revokeEffective(s subject, q *questions) (bool, error) {
 	c := q.revokes[0]
 	byMembership, err := denies(s, c,

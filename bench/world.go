@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// size is how large a world is.
+// size is the size of a world.
 type size struct {
 	Name                       string
 	Users, Groups, Permissions int
@@ -20,7 +20,7 @@ var sizes = []size{
 }
 
 var (
-	// million is measured with rbac on SQLite only.
+	// million is for rbac on SQLite only.
 	million = size{"X", 1_000_000, 10_000, 50_000}
 	// grants100k has 100,000 grants, for the aim on loading a policy.
 	grants100k = size{"P", 1_000, 5_000, 25_000}
@@ -31,7 +31,8 @@ const (
 	permissionsPerGroup = 20
 )
 
-// world is who is in which groups, and what these give: numbers into the lists of names.
+// world holds the groups of each user and the permissions of each group, as
+// numbers into the lists of names.
 type world struct {
 	size
 	users, groups, permissions []string
@@ -39,7 +40,7 @@ type world struct {
 	grants                     [][]int32 // of each group
 }
 
-// newWorld makes the world of a size. It is the same at every call.
+// newWorld returns the world of a size, the same at every call.
 func newWorld(s size) *world {
 	random := rand.New(rand.NewPCG(uint64(s.Users), uint64(s.Groups)))
 	w := &world{
@@ -78,7 +79,8 @@ func choose(random *rand.Rand, k, n int) []int32 {
 	return chosen
 }
 
-// inGroup and has are the naive truth that every peer's answers are compared with.
+// inGroup and has are the naive truth: the answers of every peer are compared
+// with them.
 func (w *world) inGroup(user, group int32) bool { return slices.Contains(w.memberships[user], group) }
 
 func (w *world) has(user, permission int32) bool {

@@ -6,18 +6,20 @@ import (
 	"testing"
 )
 
-// The world and the questions to it are the same in every run: peers and runs can be compared.
+// The world and its questions are the same in every run: peers and runs can be
+// compared.
 func TestWorldIsTheSameEveryTime(t *testing.T) {
 	w := newWorld(small)
 	if !reflect.DeepEqual(w, newWorld(small)) {
 		t.Error("two worlds of one size differ")
 	}
-	if !reflect.DeepEqual(ask(w), ask(newWorld(small))) {
+	if !reflect.DeepEqual(newQuestions(w), newQuestions(newWorld(small))) {
 		t.Error("the questions to two worlds of one size differ")
 	}
 }
 
-// Every world has the shape that is promised: users in 5 groups, groups of 20 permissions, as many of each as the size says.
+// Every world has the promised shape: users in 5 groups, groups with 20
+// permissions, and as many of each as the size says.
 func TestWorldHasItsShape(t *testing.T) {
 	for _, s := range append(slices.Clone(sizes), grants100k) {
 		w := newWorld(s)
@@ -35,7 +37,8 @@ func TestWorldHasItsShape(t *testing.T) {
 	}
 }
 
-// different counts the members of all sets, in which none is twice and none is out of bounds.
+// different counts the members of all sets. No member may be there twice or be
+// out of bounds.
 func different(t *testing.T, sets [][]int32, bound int) (n int) {
 	t.Helper()
 	for _, set := range sets {
@@ -48,10 +51,11 @@ func different(t *testing.T, sets [][]int32, bound int) (n int) {
 	return n
 }
 
-// Half of the questions are allowed, what they want is what the names say, and every part of a compound decides some.
+// Half of the questions are allowed, the expected answers agree with the names,
+// and every part of a compound decides some answers.
 func TestQuestions(t *testing.T) {
 	w := newWorld(small)
-	q := ask(w)
+	q := newQuestions(w)
 	n := numbering(w)
 	allowed := 0
 	for _, p := range q.probes {
@@ -79,7 +83,7 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// numbering has the number of every name; no name stands for two things.
+// numbering returns the number of every name. No name stands for two things.
 func numbering(w *world) map[string]int32 {
 	n := map[string]int32{}
 	for _, list := range [][]string{w.users, w.groups, w.permissions} {
@@ -97,10 +101,11 @@ func count(b bool) int {
 	return 0
 }
 
-// The changes that are timed are those that decide: by each the user gets, or loses, the permission.
+// Every change that is timed decides: the user gets or loses the permission by
+// the change alone.
 func TestChangesDecide(t *testing.T) {
 	w := newWorld(small)
-	q, n := ask(w), numbering(w)
+	q, n := newQuestions(w), numbering(w)
 	for _, c := range q.assigns {
 		if w.has(n[c.user], n[c.permission]) || !slices.Contains(w.grants[n[c.group]], n[c.permission]) {
 			t.Errorf("assigning %+v changes nothing", c)

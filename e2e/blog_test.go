@@ -38,7 +38,7 @@ func TestWrongPassword(t *testing.T) {
 	u.open("/admin?search=ed")
 	u.logIn("editor", "wrong password")
 	u.got(401)
-	u.sees("This name and password do not belong together.")
+	u.sees("The user name or password is wrong.")
 	u.has("User name", "editor")
 	u.has("Password", "")
 	u.logIn("manager", "managepass")
@@ -173,7 +173,7 @@ func TestLoginLeadsBack(t *testing.T) {
 	manager := startBlog(t).user("manager")
 	const page = "/admin?search=a%26b%3Dc+%2F%C3%A9&empty=&search=2"
 	manager.open(page)
-	manager.sees("Please sign in to go on.")
+	manager.sees("Please sign in to continue.")
 	manager.logIn("manager", "managepass")
 	manager.isAt(page)
 	manager.has("Find a user", "a&b=c /é")
@@ -184,7 +184,7 @@ func TestLoginLeadsToNoOtherSite(t *testing.T) {
 	for _, from := range []string{"https%3A%2F%2Fevil.example%2F", "%2F%2Fevil.example", "%2F%5Cevil.example", "%2F%09%2Fevil.example", "javascript%3Aalert(1)"} {
 		u := blog.user("editor, from " + from)
 		u.open("/login?came_from=" + from)
-		u.seesNo("Please sign in to go on")
+		u.seesNo("Please sign in to continue")
 		u.logIn("editor", "editpass")
 		u.isAt("/")
 		u.finds("Sign out")

@@ -99,7 +99,7 @@ func TestDisabledByTheOtherBrowser(t *testing.T) {
 	manager.general()
 	manager.click("Disable ann")
 	ann.isAt("/login?came_from=%2Frooms%2Fgeneral")
-	ann.sees("Please sign in to go on")
+	ann.sees("Please sign in to continue")
 	manager.click("Enable ann")
 	ann.logIn("ann", "annspass")
 	ann.isAt("/rooms/general")

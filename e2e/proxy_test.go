@@ -85,7 +85,7 @@ func TestLoginOverPlainHTTP(t *testing.T) {
 	u.open("/report/?a=b")
 	u.logIn("amy", "amyspass")
 	u.got(400)
-	u.sees("the browser did not send the cookie of the login back", "https://", "Config.Insecure")
+	u.sees("your browser did not return the login cookie", "https://", "Config.Insecure")
 	if text := log.String(); !strings.Contains(text, "Config.Insecure") || strings.Count(text, "level=WARN") != 1 {
 		t.Errorf("the log says %s", text)
 	}
@@ -130,13 +130,13 @@ func TestBehindNginx(t *testing.T) {
 	u.isAt("/app/report/?a=b")
 	u.sees("The report, amy")
 	u.open("/app/login?came_from=//evil.example")
-	u.click("Go on as amy")
+	u.click("Continue as amy")
 	u.isAt("/app/report/")
 	u.open("/app/near")
 	u.got(403) // from 127.0.0.1, as nginx says
 	u.click("Sign in as someone else")
 	u.isAt("/app/login?came_from=%2Fapp%2Fnear")
-	u.click("Go on as amy")
+	u.click("Continue as amy")
 	u.got(403)
 	u.open("/app/report/")
 	u.click("Sign out")

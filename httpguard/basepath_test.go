@@ -64,7 +64,7 @@ func TestBehindAPrefix(t *testing.T) {
 	leads("out of the prefix", at("POST /app/login", loginForm("amy", password, "/apple/x")), 303, "/app/me")
 	leads("from nowhere", at("POST /app/login", loginForm("amy", password, "")), 303, "/app/me")
 	leads("a form that is refused", s.do(t, s.browser(t), "POST /app/me", "a=b", "Referer: https://app.example/app/form?x=1"), 303, "/app/login?came_from=%2Fapp%2Fform%3Fx%3D1")
-	if text := body(t, at("GET /app/login?came_from=/app/me", "")); !strings.Contains(text, `href="/app/me">Go on as amy`) {
+	if text := body(t, at("GET /app/login?came_from=/app/me", "")); !strings.Contains(text, `href="/app/me">Continue as amy`) {
 		t.Errorf("the login page of who is signed in:\n%s", text)
 	}
 	for _, cookie := range at("POST /app/logout", "").Cookies() {

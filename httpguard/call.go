@@ -9,38 +9,46 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Call is Handler and Require in one for calls that are no requests of net/http, such as those of gRPC and Connect. It finds
-// out who the call comes from, by its metadata, and judges them by p. A nil p admits nobody, so a table of rules
-// by procedure admits nobody to what it does not have.
+// Call combines Handler and Require for calls that are not net/http requests,
+// such as gRPC and Connect calls. Call identifies the caller by the metadata in
+// header and judges the caller by p. A nil p allows nobody: a table of rules by
+// procedure allows nobody to call a procedure that the table lacks.
 //
-// When it allows, the returned context carries the Identity, for [rbac.FromContext]. Otherwise the context is nil and
-// the error has a text that can be shown to the caller and, for [RPCCode], a code; it wraps what was decided, as for [Guard.Deny].
+// If the call is allowed, the returned context carries the Identity for
+// [rbac.FromContext]. Otherwise the context is nil. The error then has a text
+// for the caller and a code ([RPCCode]), and wraps the decision as
+// [Guard.Deny] takes it.
 //
-// The names in header may be in any case, and ":authority" is the host. What is said of Authorization, the cookie, cross-origin requests and
-// Config.Identify holds here, too; Identify and ClientAddr get a POST request with the header, the procedure
-// as its path, and ctx, but without an address of the connection: to use FromNet, let ClientAddr take it from the context.
+// Names in header may be in any case, and ":authority" is the host. The rules
+// about Authorization, the cookie, cross-origin requests and Config.Identify
+// apply. Identify and ClientAddr get a POST request with the header, the
+// procedure as its path, and ctx. The request has no address of a connection:
+// to use FromNet, let ClientAddr take the address from the context.
 //
-// A call that shows a revision in its metadata, under [RevisionHeader] in any case, waits for it as a request does. Nothing is sent back by
-// Call: what serves it sends [rbac.Authority.Revision] under that name with its answer, and the client sends it along with its next calls.
+// A call that carries a revision under [RevisionHeader], in any case, waits for
+// the revision as a request does. Call sends nothing back: the server of the
+// procedure sends [rbac.Authority.Revision] under that name with the response,
+// and the client sends the revision along with its next calls.
 //
-// Everything is found out anew at each call, also where ctx has passed Handler, whose client
-// address and cross-origin check then count. So for a long stream use Call again, with the context that the stream began with, for each message.
+// Each call is identified anew. If ctx has passed Handler, the client address
+// and the cross-origin check of Handler count. For a long stream, use Call
+// again for each message, with the context with which the stream began.
 func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]string, p rbac.Predicate) (context.Context, error) {
 	r := restored(callRequest(ctx, procedure, header))
 	outer := g.state(r)
-	st, err := g.begin(r)
+	st, err := g.newState(r)
 	if err != nil {
 		return nil, g.refuseCall(r, http.StatusUnauthorized, err)
 	}
 	if outer != nil {
 		st.addr = outer.addr
-	} else if err := g.crossOrigin(r, st); err != nil {
+	} else if err := g.checkOrigin(r, st); err != nil {
 		return nil, g.refuseCall(r, http.StatusForbidden, err)
 	} else {
 		g.awaitRevision(r)
 	}
 	g.identify(r, st)
-	ctx = st.carrying(ctx)
+	ctx = st.newContext(ctx)
 	r = r.WithContext(ctx)
 	if err := g.judge(r, func(*http.Request) (rbac.Predicate, error) { return p, nil }); err != nil {
 		return nil, g.refuseCall(r, denialStatus(r, err), err)
@@ -48,8 +56,8 @@ func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]
 	return ctx, nil
 }
 
-// callRequest writes a call as a request. Names that differ in case only are one, so
-// that a second Authorization is seen.
+// callRequest returns a call as a request. Names that differ in case only are
+// merged, so a second Authorization is seen.
 func callRequest(ctx context.Context, procedure string, header map[string][]string) *http.Request {
 	r := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: procedure}, RequestURI: procedure,
 		Proto: "HTTP/2.0", ProtoMajor: 2, Header: http.Header{}, Body: http.NoBody}
@@ -64,9 +72,9 @@ func callRequest(ctx context.Context, procedure string, header map[string][]stri
 	return r.WithContext(ctx)
 }
 
-// callError is why a call is refused. Its text is for the caller.
+// callError is the refusal of a call, with a text for the caller.
 type callError struct {
-	status  int // as if it were answered by HTTP
+	status  int // as in HTTP
 	message string
 	err     error
 }
@@ -78,15 +86,18 @@ func (g *Guard) refuseCall(r *http.Request, status int, err error) error {
 	g.logDenial(r, status, err)
 	e := &callError{status, denialDetail(status, g.presentable(err)), err}
 	if _, helps := freshLogin(rbac.FromContext(r.Context()), err); helps && status == http.StatusUnauthorized {
-		e.message = denialDetail(http.StatusForbidden, g.presentable(err)) // they are no stranger
+		// The caller is signed in, and may read the reason.
+		e.message = denialDetail(http.StatusForbidden, g.presentable(err))
 	}
 	return e
 }
 
-// RPCCode returns the status code of gRPC and Connect for an error of [Guard.Call], or of the Authority:
+// RPCCode returns the status code of gRPC and Connect for an error of
+// [Guard.Call] or of the Authority:
 //
-//   - 7, PermissionDenied: ErrDenied, for a caller that is signed in
-//   - 16, Unauthenticated: ErrDenied, for a caller that is not, or that would be allowed after a new login; ErrNoTicket, ErrBadCredentials
+//   - 7, PermissionDenied: ErrDenied, if the caller is signed in
+//   - 16, Unauthenticated: ErrDenied, if the caller is not signed in or a new
+//     login would help; ErrNoTicket, ErrBadCredentials
 //   - 14, Unavailable: ErrUnavailable, ErrBusy
 //   - 5, NotFound: ErrNotFound
 //   - 6, AlreadyExists: ErrExists
@@ -95,7 +106,8 @@ func (g *Guard) refuseCall(r *http.Request, status int, err error) error {
 //   - 8, ResourceExhausted: ErrThrottled
 //   - 13, Internal: any other error
 //
-// It is 0, OK, only for nil. The codes follow [Status]; [Detail] has a text for the caller.
+// Only a nil error has the code 0, OK. The codes follow [Status]; [Detail]
+// returns a text for the caller.
 func RPCCode(err error) uint32 {
 	if err == nil {
 		return 0

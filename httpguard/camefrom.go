@@ -8,57 +8,25 @@ import (
 
 const (
 	cameFromField = "came_from"
-	maxCameFrom   = 4096 // bytes; longer ones are dropped, and the login leads home
+	maxCameFrom   = 4096 // bytes; a longer value is dropped
 )
 
-// cameFrom returns where a login should lead back to: the page itself where it can be
-// asked for again, for other methods the page that the request was sent from, "" if there is none.
-func (g *Guard) cameFrom(r *http.Request, st *state) string {
-	target := ""
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		target = g.cfg.published(relative(st.url))
-	} else if ref, err := url.Parse(r.Referer()); err == nil && g.isOwnHost(r, ref) {
-		target = relative(ref)
-	}
-	target, _ = g.returnTarget(target)
-	return target
-}
-
-// isOwnHost reports whether a page is one of this site, whose Host a proxy may have changed.
-func (g *Guard) isOwnHost(r *http.Request, page *url.URL) bool {
-	return page.Host == r.Host || g.cfg.Site != "" && page.Scheme+"://"+page.Host == g.cfg.Site
-}
-
-func relative(u *url.URL) string {
-	if u.RawQuery == "" {
-		return u.EscapedPath()
-	}
-	return u.EscapedPath() + "?" + u.RawQuery
-}
-
-// LoginURL returns where a page can send who wants to sign in, or to sign in as someone
-// else: the login page, which leads back to the page that r asked for, or that
-// r's form was on.
+// LoginURL returns the address of the login page, for a link to sign in, or to
+// sign in as someone else. The login leads back to the page that r requested,
+// or to the page with the form that r sent.
 func (g *Guard) LoginURL(r *http.Request) string {
-	st := g.state(r)
-	if st == nil {
-		st = &state{url: r.URL}
-	}
-	login, target := g.cfg.published(g.cfg.LoginPath), g.cameFrom(r, st)
-	if target == "" {
-		return login
-	}
-	return login + "?" + cameFromField + "=" + url.QueryEscape(target)
+	return g.loginPageURL("", g.cameFrom(r))
 }
 
-// CameFrom returns where a login page of the host's own may lead the user after
-// the login: the value of came_from, in the form that r is or in its query, if
-// that is a page of this service. It reports false, with an empty path, if there
-// is none, and for what leads to another site, out of Config.BasePath, or to the
-// login or logout.
+// CameFrom returns the target to which a login page of the host itself may
+// redirect the user after the login: the value of came_from in the form of r,
+// or else in the query of r. The target begins with a single slash and includes
+// Config.BasePath. CameFrom reports false, with an empty path, if the value is
+// missing or leads to another site, out of Config.BasePath, or to the login or
+// logout.
 //
-// Never redirect to the value itself: anybody can send a user a link with
-// another site in it. The path begins with a single slash, and includes BasePath.
+// Never redirect to the value itself: anyone can send a user a link with
+// another site as came_from.
 func (g *Guard) CameFrom(r *http.Request) (path string, ok bool) {
 	if r.PostForm == nil && r.Method == http.MethodPost {
 		_ = r.ParseForm() // a malformed form has no came_from
@@ -70,10 +38,46 @@ func (g *Guard) CameFrom(r *http.Request) (path string, ok bool) {
 	return g.returnTarget(from)
 }
 
-// returnTarget judges where a login may lead. It reports false for what is not
-// a page of this site, and for the login and the logout themselves.
+// loginPageURL returns the address of the login page with a query: an optional
+// field such as "choose=groups", and the target after the login.
+func (g *Guard) loginPageURL(field, cameFrom string) string {
+	login, query := g.cfg.publicPath(g.cfg.LoginPath), field
+	if cameFrom != "" {
+		if query != "" {
+			query += "&"
+		}
+		query += cameFromField + "=" + url.QueryEscape(cameFrom)
+	}
+	if query == "" {
+		return login
+	}
+	return login + "?" + query
+}
+
+// cameFrom returns the target after a login: the requested page itself for GET
+// and HEAD, for other methods the page that sent the request, and "" if neither
+// is a valid target.
+func (g *Guard) cameFrom(r *http.Request) string {
+	target := ""
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		target = g.cfg.publicPath(pathAndQuery(g.originalURL(r)))
+	} else if ref, err := url.Parse(r.Referer()); err == nil && g.isOwnHost(r, ref) {
+		target = pathAndQuery(ref)
+	}
+	target, _ = g.returnTarget(target)
+	return target
+}
+
+// isOwnHost reports whether page belongs to this site. A proxy may have changed
+// the Host of the request.
+func (g *Guard) isOwnHost(r *http.Request, page *url.URL) bool {
+	return page.Host == r.Host || g.cfg.Site != "" && page.Scheme+"://"+page.Host == g.cfg.Site
+}
+
+// returnTarget returns s in canonical form if a login may lead there: s must be
+// a page of this service, other than the login and the logout.
 func (g *Guard) returnTarget(s string) (string, bool) {
-	target, ok := localTarget(s, g.cfg.paths())
+	target, ok := localTarget(s, g.cfg.pathRules())
 	if !ok {
 		return "", false
 	}
@@ -81,8 +85,8 @@ func (g *Guard) returnTarget(s string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	path, ours := strings.CutPrefix(u.Path, g.cfg.BasePath)
-	if !ours || g.cfg.BasePath != "" && path != "" && path[0] != '/' {
+	path, below := strings.CutPrefix(u.Path, g.cfg.BasePath)
+	if !below || g.cfg.BasePath != "" && path != "" && path[0] != '/' {
 		return "", false
 	}
 	path = strings.TrimSuffix(path, "/")
@@ -92,11 +96,21 @@ func (g *Guard) returnTarget(s string) (string, bool) {
 	return target, true
 }
 
-// localTarget reads a path with a query, and writes it such that no reader
-// finds another site in it. Browsers take a backslash for a slash, drop tabs and newlines, and
-// read "//host" as a host: all that fails the checks of the firewall.
+// targetOrHome returns a target of returnTarget, or Config.Home without one.
+func (g *Guard) targetOrHome(target string) string {
+	if target == "" {
+		return g.cfg.publicPath(g.cfg.Home)
+	}
+	return target
+}
+
+// localTarget parses a path with a query and returns a spelling in which no
+// reader finds another site. Browsers take a backslash for a slash, drop tabs
+// and newlines, and read "//host" as a host; the path checks of Handler refuse
+// all of these.
 func localTarget(s string, allow pathRules) (string, bool) {
-	if s == "" || s[0] != '/' || len(s) > maxCameFrom || strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+	isControl := func(c rune) bool { return c < ' ' || c == 0x7f }
+	if s == "" || s[0] != '/' || len(s) > maxCameFrom || strings.ContainsFunc(s, isControl) {
 		return "", false
 	}
 	u, err := url.Parse(s)
@@ -107,5 +121,12 @@ func localTarget(s string, allow pathRules) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	return relative(u), true
+	return pathAndQuery(u), true
+}
+
+func pathAndQuery(u *url.URL) string {
+	if u.RawQuery == "" {
+		return u.EscapedPath()
+	}
+	return u.EscapedPath() + "?" + u.RawQuery
 }

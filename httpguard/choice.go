@@ -4,27 +4,31 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/rbac-go/rbac"
 )
 
-// ChoicePage is what Config.ChoiceTemplate is executed with. The template's form is sent by POST
-// to Action with the fields choose (any value), came_from, and group once for each chosen group.
+// ChoicePage is the data of Config.ChoiceTemplate. The template's form is sent
+// by POST to Action. The fields are choose (any value), came_from, and group
+// once for each chosen group.
 type ChoicePage struct {
-	Action     string        // where the form goes
+	Action     string        // the target of the form
 	CameFrom   string        // value of the field came_from; empty: home
-	SignedInAs string        // who the user is
+	SignedInAs string        // the user's name
 	Groups     []GroupChoice // by name
-	Error      string        // why the choice did not work; empty at first
+	Error      string        // the reason why a choice failed; empty at first
 }
 
-// GroupChoice is a group that a user is assigned to, or that is active in their ticket.
+// GroupChoice is a group that a user is assigned to, or that is active in the
+// user's ticket.
 type GroupChoice struct {
-	Name   string
-	Active bool // in the ticket, by itself; with Error in a choice that may not be: in that
+	Name string
+	// Active reports whether the group itself is active in the ticket. On a
+	// page with an Error after a separation of duty refused the choice, Active
+	// reports whether the user chose the group.
+	Active bool
 }
 
 const (
@@ -32,27 +36,21 @@ const (
 	groupField  = "group"
 )
 
-// ChoiceURL returns where a page can send who wants to choose which of their groups are
-// active, as the login page does when a dynamic separation set has left some out: it
-// leads back to the page that r asked for.
+// ChoiceURL returns the address of the page on which a user chooses active
+// groups. The login leads to the page by itself when a dynamic separation set
+// has left groups out of the ticket. The choice leads back to the page that r
+// requested.
 func (g *Guard) ChoiceURL(r *http.Request) string {
-	st := g.state(r)
-	if st == nil {
-		st = &state{url: r.URL}
-	}
-	return g.choiceURL(g.cameFrom(r, st))
+	return g.choiceURL(g.cameFrom(r))
 }
 
 func (g *Guard) choiceURL(cameFrom string) string {
-	u := g.cfg.published(g.cfg.LoginPath) + "?" + chooseField + "=groups"
-	if cameFrom != "" {
-		u += "&" + cameFromField + "=" + url.QueryEscape(cameFrom)
-	}
-	return u
+	return g.loginPageURL(chooseField+"=groups", cameFrom)
 }
 
-// omitted reports whether something was left out of a ticket. If that cannot be told, nobody is asked to choose.
-func (g *Guard) omitted(r *http.Request, t rbac.Token) []string {
+// omittedGroups returns the groups that were left out of a ticket. On an error
+// the list is empty, and the user is not asked to choose.
+func (g *Guard) omittedGroups(r *http.Request, t rbac.Token) []string {
 	ticket, err := g.a.Ticket(r.Context(), t)
 	if err != nil {
 		return nil
@@ -60,49 +58,51 @@ func (g *Guard) omitted(r *http.Request, t rbac.Token) []string {
 	return ticket.Omitted
 }
 
-func (g *Guard) showChoice(w http.ResponseWriter, r *http.Request, st *state) {
+func (g *Guard) showChoice(w http.ResponseWriter, r *http.Request, st *requestState) {
 	p := ChoicePage{}
 	p.CameFrom, _ = g.returnTarget(r.URL.Query().Get(cameFromField))
-	g.choicePage(w, r, st, http.StatusOK, p, nil)
+	g.sendChoicePage(w, r, st, http.StatusOK, p, nil)
 }
 
-// choicePage lists the groups of the ticket that the request came with. Ticked are those that are active,
-// or what the user has ticked and is to correct, if that is not nil.
-func (g *Guard) choicePage(w http.ResponseWriter, r *http.Request, st *state, status int, p ChoicePage, ticked []string) {
-	p.Action = g.cfg.published(g.cfg.LoginPath)
+// sendChoicePage lists the groups of the request's ticket. The page ticks the
+// groups in ticked, or the active groups if ticked is nil.
+func (g *Guard) sendChoicePage(w http.ResponseWriter, r *http.Request, st *requestState, status int, p ChoicePage, ticked []string) {
+	p.Action = g.cfg.publicPath(g.cfg.LoginPath)
 	p.SignedInAs = rbac.FromContext(r.Context()).User()
 	active, err := g.a.TicketGroups(r.Context(), st.token)
 	if err != nil {
 		g.Deny(w, r, err)
 		return
 	}
-	names, err := g.assigned(r, p.SignedInAs)
+	names, err := g.assignedGroups(r, p.SignedInAs)
 	if err != nil {
 		g.Deny(w, r, err)
 		return
 	}
-	names = append(names, active...) // one that is only inherited can be active, and must not get lost
+	// A merely inherited group can be active, and must stay on the page.
+	names = append(names, active...)
 	slices.Sort(names)
 	if ticked == nil {
 		ticked = active
 	}
 	slices.Sort(ticked)
 	for _, name := range slices.Compact(names) {
-		_, is := slices.BinarySearch(ticked, name)
-		p.Groups = append(p.Groups, GroupChoice{Name: name, Active: is})
+		_, found := slices.BinarySearch(ticked, name)
+		p.Groups = append(p.Groups, GroupChoice{Name: name, Active: found})
 	}
-	g.page(w, status, g.cfg.ChoiceTemplate, p)
+	g.sendPage(w, status, g.cfg.ChoiceTemplate, p)
 }
 
-// assigned lists the groups that a user is assigned to at this time, in any scope.
-func (g *Guard) assigned(r *http.Request, user string) (names []string, err error) {
+// assignedGroups returns the names of the groups to which a user is assigned at
+// this time, in any scope.
+func (g *Guard) assignedGroups(r *http.Request, user string) (names []string, err error) {
 	err = g.a.View(r.Context(), func(tx *rbac.Tx) error {
 		names = nil
 		memberships, err1 := tx.AssignedGroups(user)
-		authorized, err2 := tx.AuthorizedGroups(user) // those that have ended are not here
+		authorized, err2 := tx.AuthorizedGroups(user) // without memberships that have ended
+		byName := func(a rbac.Group, name string) int { return strings.Compare(a.Name, name) }
 		for _, m := range memberships {
-			_, counts := slices.BinarySearchFunc(authorized, m.Group, func(a rbac.Group, name string) int { return strings.Compare(a.Name, name) })
-			if counts {
+			if _, found := slices.BinarySearchFunc(authorized, m.Group, byName); found {
 				names = append(names, m.Group)
 			}
 		}
@@ -111,40 +111,32 @@ func (g *Guard) assigned(r *http.Request, user string) (names []string, err erro
 	return names, err
 }
 
-// choose makes what was ticked the active groups of the ticket, and leads on.
-func (g *Guard) choose(w http.ResponseWriter, r *http.Request, st *state) {
+// choose makes the chosen groups the active groups of the ticket.
+func (g *Guard) choose(w http.ResponseWriter, r *http.Request, st *requestState) {
 	p := ChoicePage{}
 	p.CameFrom, _ = g.returnTarget(r.PostForm.Get(cameFromField))
 	groups := append([]string{}, r.PostForm[groupField]...)
 	switch err := g.a.SetActiveGroups(r.Context(), st.token, groups); {
 	case err == nil:
-		redirect(w, r, g.home(p.CameFrom))
+		redirect(w, r, g.targetOrHome(p.CameFrom))
 	case errors.Is(err, rbac.ErrSeparation):
-		p.Error = "These groups may not be active together: " + why(err) + "."
-		g.choicePage(w, r, st, http.StatusConflict, p, groups)
+		p.Error = "These groups may not be active together: " + reasonOf(err) + "."
+		g.sendChoicePage(w, r, st, http.StatusConflict, p, groups)
 	case errors.Is(err, rbac.ErrDenied), errors.Is(err, rbac.ErrInvalid):
-		p.Error = "You are not in all of these groups."
-		g.choicePage(w, r, st, http.StatusForbidden, p, nil)
+		p.Error = "You are not a member of all of these groups. Choose among the groups below."
+		g.sendChoicePage(w, r, st, http.StatusForbidden, p, nil)
 	default:
 		g.Deny(w, r, err)
 	}
 }
 
-// why is the reason of a refusal, for the user whom it is about.
-func why(err error) string {
+// reasonOf returns the reason of a refusal, for the refused user.
+func reasonOf(err error) string {
 	var e *rbac.Error
 	if errors.As(err, &e) {
 		return e.Reason
 	}
 	return err.Error()
-}
-
-// home is where a login leads that came from nowhere.
-func (g *Guard) home(cameFrom string) string {
-	if cameFrom == "" {
-		return g.cfg.published(g.cfg.Home)
-	}
-	return cameFrom
 }
 
 var choiceTemplate = template.Must(template.New("choice").Parse(pageHead + `<title>Choose your groups</title>
@@ -158,10 +150,10 @@ var choiceTemplate = template.Must(template.New("choice").Parse(pageHead + `<tit
 <input type="hidden" name="came_from" value="{{.CameFrom}}">
 <input type="hidden" name="choose" value="groups">
 <fieldset{{if .Error}} aria-describedby="error"{{end}}>
-<legend>Active until you sign out</legend>
+<legend>Groups that are active until you sign out</legend>
 {{range .Groups}}<p><label><input type="checkbox" name="group" value="{{.Name}}"{{if .Active}} checked{{end}}> {{.Name}}</label></p>
 {{end}}</fieldset>
-<p><button type="submit">Go on</button></p>
+<p><button type="submit">Continue</button></p>
 </form>
 </main>
 </body>

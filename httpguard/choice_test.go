@@ -63,9 +63,9 @@ func TestChoice(t *testing.T) {
 		want   string
 	}{
 		{[]string{"auditors", "tellers"}, 409, "fewer than 2 of auditors, tellers may come together: eve → auditors, eve → tellers"},
-		{[]string{"editors"}, 403, "not in all of these groups"},
-		{[]string{"nothing"}, 403, "not in all of these groups"},
-		{[]string{""}, 403, "not in all of these groups"},
+		{[]string{"editors"}, 403, "not a member of all of these groups"},
+		{[]string{"nothing"}, 403, "not a member of all of these groups"},
+		{[]string{""}, 403, "not a member of all of these groups"},
 	} {
 		resp := s.do(t, b, "POST /login", chosen(refused.groups...))
 		if text := body(t, resp); resp.StatusCode != refused.status || !strings.Contains(text, refused.want) || !strings.Contains(text, `value="auditors" checked>`) {

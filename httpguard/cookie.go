@@ -2,70 +2,47 @@ package httpguard
 
 import (
 	"net/http"
-	"net/textproto"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
 
-// SetTicket gives the browser a ticket; the zero Token deletes its cookie. It must be
-// called before the answer is written. The cookie cannot be read by scripts,
-// travels over TLS only (unless Config.Insecure), and belongs to this very host.
+// SetTicket sets the cookie of a ticket; the zero Token deletes the cookie.
+// Call SetTicket before writing the response. Scripts cannot read the cookie.
+// The cookie travels over TLS only (unless Config.Insecure) and belongs to this
+// host alone.
 //
-// Delete the cookie only in the answer to a request whose ticket you have just ended, as
-// [Guard.LogoutHandler] does. A cookie is deleted by its name: by the time the answer
-// arrives, the browser may hold another ticket, of a login made meanwhile.
+// Delete the cookie only in the response to a request whose ticket you have
+// just ended, as [Guard.LogoutHandler] does. Browsers delete a cookie by name:
+// when the response arrives, the browser may already hold the ticket of a newer
+// login.
 //
-// Handler keeps caches from storing the answer. An answer that has not passed it is
-// "Cache-Control: no-store" unless the header is set again later.
+// Handler keeps caches from storing the response. Outside Handler, the response
+// is "Cache-Control: no-store" unless the header is set again later.
 func (g *Guard) SetTicket(w http.ResponseWriter, r *http.Request, t rbac.Token) {
-	c := &http.Cookie{
-		Name: g.cfg.CookieName, Value: t.Secret(), Path: g.cfg.cookiePath(),
-		MaxAge: int(g.cfg.CookieMaxAge.Seconds()), Secure: !g.cfg.Insecure,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
+	maxAge := g.cfg.CookieMaxAge
 	if t.IsZero() {
-		c.MaxAge = -1
+		maxAge = -time.Second
 	}
-	setCookie(w.Header(), c)
-	w.Header().Set("Cache-Control", "no-store") // a cache must not hand it to others
-	if !t.IsZero() && r != nil && !changes(r) {
-		// Who comes back from a login elsewhere, with a GET, may just have been added or assigned.
-		g.carryRevision(w.Header())
+	g.setCookie(w.Header(), g.cfg.CookieName, t.Secret(), maxAge)
+	w.Header().Set("Cache-Control", "no-store") // no cache may share the ticket
+	if !t.IsZero() && r != nil && !mayChange(r) {
+		// A user who returns from an identity provider by GET may just have
+		// been added or assigned.
+		g.sendRevision(w.Header())
 	}
 }
 
-// setCookie sets a cookie in place of one with the same name: of two browsers take the last, others perhaps not.
-func setCookie(h http.Header, c *http.Cookie) {
+// setCookie sets a cookie and replaces an earlier one of the same name in the
+// response: of two, browsers use the last, and other clients may not. A
+// negative age deletes the cookie.
+func (g *Guard) setCookie(h http.Header, name, value string, maxAge time.Duration) {
 	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(s string) bool {
-		return strings.HasPrefix(s, c.Name+"=")
+		return strings.HasPrefix(s, name+"=")
 	})
+	c := &http.Cookie{Name: name, Value: value, Path: g.cfg.cookiePath(), MaxAge: int(maxAge.Seconds()),
+		Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	h.Add("Set-Cookie", c.String())
-}
-
-// cookieNamed reads Cookie headers as net/http does: the value of the first cookie with a name, and how many there are. What
-// could be no value counts, too: it makes nobody of who sends it, and not somebody else.
-func cookieNamed(lines []string, name string) (value string, n int) {
-	for _, line := range lines {
-		for line != "" {
-			var part string
-			part, line, _ = strings.Cut(line, ";")
-			key, text, _ := strings.Cut(textproto.TrimString(part), "=")
-			if textproto.TrimString(key) != name {
-				continue
-			}
-			if n++; n == 1 {
-				value = unquoted(text)
-			}
-		}
-	}
-	return value, n
-}
-
-func unquoted(s string) string {
-	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
-		return s[1 : len(s)-1]
-	}
-	return s
 }

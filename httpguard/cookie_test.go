@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/rbac-go/rbac"
 )
 
 // TestLateAnswerKeepsLogin: answers to requests that were sent with an old cookie arrive after a login has set a new one, and must not
@@ -98,7 +100,7 @@ func TestDeadTickets(t *testing.T) {
 		"empty":               "ticket=",
 		"two that are dead":   old + "; ticket=nonsense",
 		"two that are living": living + "; " + another,
-		"too many":            strings.Repeat("ticket="+strings.Repeat("A", 43)+"; ", 2) + manyDead(maxShown) + living,
+		"too many":            strings.Repeat("ticket="+strings.Repeat("A", 43)+"; ", 2) + manyDead(maxTokens) + living,
 	}
 	for name, cookie := range cookies {
 		resp := s.do(t, s.Client(), "GET /", "", "Cookie: "+cookie)
@@ -140,7 +142,7 @@ func TestCookiesOfOneName(t *testing.T) {
 		"after the other service's":   theirs + "; " + mine,
 		"after what is no ticket":     "ticket=nonsense; ticket=; " + mine,
 		"twice":                       mine + "; " + mine,
-		"after as many as are looked": manyDead(maxShown-1) + mine,
+		"after as many as are looked": manyDead(maxTokens-1) + mine,
 	} {
 		resp := s.do(t, s.Client(), "GET /me", "", "Cookie: "+cookie)
 		if text := body(t, resp); resp.StatusCode != 200 || !strings.HasPrefix(text, "user=amy ") || resp.Header.Get("Set-Cookie") != "" {
@@ -156,5 +158,39 @@ func TestCookiesOfOneName(t *testing.T) {
 	}
 	if resp := other.do(t, other.Client(), "GET /me", "", "Cookie: "+theirs); resp.StatusCode != 200 {
 		t.Errorf("the other service's ticket after the logout: status %d", resp.StatusCode)
+	}
+}
+
+// TestUnreadableCookies: a cookie whose value net/http cannot read hides no
+// ticket beside it and is no ticket itself.
+func TestUnreadableCookies(t *testing.T) {
+	s := newService(t, Config{Insecure: true}, plain)
+	token, err := s.a.Issue(t.Context(), rbac.Login{User: "amy"})
+	must(t, err)
+	secret := token.Secret()
+	for cookies, user := range map[string]string{
+		"ticket=" + secret:                           "amy",
+		" ticket = a ;ticket2=b; ticket=" + secret:   "amy",
+		`ticket="` + secret + `"`:                    "amy",
+		";;ticket=" + secret + ";":                   "amy",
+		"ticket=a\x00; ticket=" + secret:             "amy",
+		"ticket=a\\b; ticket=" + secret:              "amy",
+		"ticket=é; ticket=" + secret:                 "amy",
+		"ticket=\"; ticket=" + secret:                "amy",
+		"xticket=" + secret:                          "",
+		"Ticket=" + secret:                           "",
+		"x=ticket=" + secret:                         "",
+		"ticket=" + secret + "\x00":                  "",
+		"ticket=" + secret + ",b":                    "",
+		"ticket=\"" + secret:                         "",
+		"ticket-revision=4; ticket-device=" + secret: "",
+	} {
+		served := "nobody was served"
+		h := s.g.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { served = rbac.FromContext(r.Context()).User() }))
+		r := request(t, "GET /")
+		r.Header["Cookie"] = []string{cookies}
+		if serve(h, r); served != user {
+			t.Errorf("Cookie: %q: %q was served, want %q", cookies, served, user)
+		}
 	}
 }

@@ -12,34 +12,40 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Deny answers a request that err keeps from being served:
+// Deny responds to a request that is refused because of err:
 //
-//   - ErrDenied, for who is logged in: 403 with the reason (see Config.ShowGroups), and to browsers a link to sign in as someone else
-//   - ErrDenied, for who is logged in and would be allowed after a new login ([rbac.AuthenticatedWithin]): browsers
-//     are sent to the login page (303), which leads back here; others get 401 with
-//     error="insufficient_user_authentication" and max_age in WWW-Authenticate (RFC 9470)
-//   - ErrDenied, for who is not, ErrNoTicket and ErrBadCredentials: browsers are sent to the
-//     login page (303), which leads back here; others get 401. A browser that comes back from the login page
-//     no better, three times within seconds, gets a page that explains (401), and so does
-//     a user who may not sign in at all, such as a disabled one ([rbac.Authority.Issue])
+//   - ErrDenied, if the user is signed in: 403 with the reason (see
+//     Config.ShowGroups); browsers get a link to sign in as someone else
+//   - ErrDenied, if the user is signed in and a new login would help
+//     ([rbac.AuthenticatedWithin]): browsers are redirected (303) to the login
+//     page, which leads back; programs get 401 with
+//     error="insufficient_user_authentication" and max_age in WWW-Authenticate
+//     (RFC 9470)
+//   - ErrDenied, if nobody is signed in, ErrNoTicket and ErrBadCredentials:
+//     browsers are redirected (303) to the login page, which leads back;
+//     programs get 401. A browser that returns from the login page without
+//     success three times within seconds gets a page with an explanation (401).
+//     So does a user who cannot sign in at all, such as a disabled user
+//     ([rbac.Authority.Issue])
 //   - ErrNotFound: 404
 //   - ErrExists, ErrProtected, ErrSeparation, ErrCycle: 409
 //   - ErrInvalid: 422
 //   - ErrThrottled: 429 with Retry-After
 //   - ErrUnavailable, ErrBusy: 503 with Retry-After
-//   - any other error, nil too: 500, without saying more
+//   - any other error, and nil: 500 without details
 //
-// [Status] is the same for errors alone, and [Detail] has the words; a 404 names
-// nothing to a client that is not signed in.
+// [Status] returns the status of an error alone, and [Detail] the text. A 404
+// names no record to a client that is not signed in.
 //
-// A browser is a client that prefers text/html to JSON in Accept, unless
-// Sec-Fetch-Mode or Sec-Fetch-Dest show a script, an image or the like; others
-// get a problem document (RFC 9457). A browser that sent a form comes back to
-// the page with the form, not to what the form was sent to. Config.Denied replaces all these answers.
+// A client counts as a browser if its Accept prefers text/html to JSON, unless
+// Sec-Fetch-Mode or Sec-Fetch-Dest indicate a script, an image or the like.
+// Programs get a problem document (RFC 9457). A browser that sent a form
+// returns to the page with the form, not to the form's target. Config.Denied
+// replaces all of these responses.
 func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
-	r = g.own(r)
+	r = g.withOwnIdentity(r)
 	status := denialStatus(r, err)
-	if r.Context().Value(denyingKey{g}) != nil { // Config.Denied hands it back
+	if r.Context().Value(denyingKey{g}) != nil { // Config.Denied calls Deny
 		g.denyBuiltin(w, r, status, err)
 		return
 	}
@@ -51,19 +57,21 @@ func (g *Guard) Deny(w http.ResponseWriter, r *http.Request, err error) {
 	dw := &denialWriter{ResponseWriter: w}
 	g.cfg.Denied(dw, r.WithContext(context.WithValue(r.Context(), denyingKey{g}, true)), err)
 	if !dw.wrote {
-		// net/http would answer 200.
+		// net/http would respond with 200.
 		g.denyBuiltin(w, r, status, err)
 	}
 }
 
-// denyingKey marks the request that Config.Denied gets, so that it may call Deny.
+// denyingKey marks the request that Config.Denied gets, so Denied may call
+// Deny.
 type denyingKey struct{ g *Guard }
 
 func denialStatus(r *http.Request, err error) int {
 	return statusFor(rbac.FromContext(r.Context()), err)
 }
 
-// freshLogin reports whether a new login is all that a known user lacks, and how old it may be.
+// freshLogin reports whether a signed-in user lacks nothing but a new login,
+// and returns the allowed age of that login.
 func freshLogin(id *rbac.Identity, err error) (maxAge time.Duration, helps bool) {
 	var denied *rbac.DeniedError
 	if id.IsAnonymous() || !errors.As(err, &denied) {
@@ -81,47 +89,52 @@ func (g *Guard) logDenial(r *http.Request, status int, err error) {
 	if status == http.StatusInternalServerError {
 		log = g.logger().Error
 	}
-	// Not the query, which may hold secrets of the host's.
+	// The query may hold secrets of the host, and is not logged.
 	log("denied", "status", status, "error", text, "user", rbac.FromContext(r.Context()).User(), "method", r.Method, "path", r.URL.Path)
 }
 
 func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, err error) {
-	a := answer{Status: status, Detail: denialDetail(status, g.presentable(err)), SignedInAs: rbac.FromContext(r.Context()).User()}
-	st := g.state(r)
-	if st == nil {
-		st = &state{url: r.URL}
-	}
+	id := rbac.FromContext(r.Context())
+	resp := response{Status: status, Detail: denialDetail(status, g.presentable(err)), SignedInAs: id.User()}
 	switch status {
 	case http.StatusUnauthorized:
-		if isBrowser(r) && !st.bearer && st.url.Path != g.cfg.LoginPath {
-			if reason, refused := refusedAccount(err); refused {
-				a.Detail, a.LoginURL = "You cannot sign in here: "+cmp.Or(reason, "this account is refused")+".", g.LoginURL(r)
-				break
-			}
-			if g.toLogin(w, r, st) {
-				return
-			}
-			a = g.loginInVain(r, err)
-			break
+		if isBrowser(r) && !g.hasBearer(r) && g.originalURL(r).Path != g.cfg.LoginPath {
+			g.askForLogin(w, r, resp, err)
+			return
 		}
-		challenge(w, st.bearer && errors.Is(err, rbac.ErrNoTicket))
-		if maxAge, helps := freshLogin(rbac.FromContext(r.Context()), err); helps {
+		challenge(w, g.hasBearer(r) && errors.Is(err, rbac.ErrNoTicket))
+		if maxAge, helps := freshLogin(id, err); helps {
 			challengeAge(w, maxAge)
-			a.Detail = denialDetail(http.StatusForbidden, g.presentable(err)) // they are no stranger
+			// The user is signed in, and may read the reason.
+			resp.Detail = denialDetail(http.StatusForbidden, g.presentable(err))
 		}
 	case http.StatusForbidden:
-		a.LoginURL = g.LoginURL(r)
+		resp.LoginURL = g.LoginURL(r)
 	case http.StatusNotFound:
-		if a.SignedInAs == "" {
-			a.Detail = statusDetail(status)
+		if resp.SignedInAs == "" {
+			resp.Detail = statusDetail(status)
 		}
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		setRetryAfter(w.Header(), err)
 	}
-	g.answer(w, r, a)
+	g.respond(w, r, resp)
 }
 
-// presentable is err with the message that Config.ShowGroups allows.
+// askForLogin sends a browser to the login page, or explains why a login does
+// not help.
+func (g *Guard) askForLogin(w http.ResponseWriter, r *http.Request, resp response, err error) {
+	if reason, refused := refusedAccount(err); refused {
+		resp.Detail = "You cannot sign in here: " + cmp.Or(reason, "this account is refused") + ". Ask an administrator for help."
+		resp.LoginURL = g.LoginURL(r)
+	} else if g.redirectToLogin(w, r) {
+		return
+	} else {
+		resp = g.loginLoopResponse(r, err)
+	}
+	g.respond(w, r, resp)
+}
+
+// presentable returns err with the message that Config.ShowGroups allows.
 func (g *Guard) presentable(err error) error {
 	var denied *rbac.DeniedError
 	if g.cfg.ShowGroups || !errors.As(err, &denied) {
@@ -132,8 +145,9 @@ func (g *Guard) presentable(err error) error {
 	return &short
 }
 
-// denialDetail is what the client is told. Only a predicate's message is
-// written for its eyes, and not for a stranger's: it names groups, permissions and users.
+// denialDetail returns the text for the client. Only the message of a predicate
+// is written for the client. The message names groups, permissions and users,
+// and is therefore not for anonymous clients.
 func denialDetail(status int, err error) string {
 	var denied *rbac.DeniedError
 	if errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden {
@@ -142,7 +156,8 @@ func denialDetail(status int, err error) string {
 	return detail(status, err)
 }
 
-// challenge adds the header that a 401 must have (RFC 9110 §15.5.2, RFC 6750 §3).
+// challenge adds the header that a 401 must have (RFC 9110 §15.5.2, RFC 6750
+// §3).
 func challenge(w http.ResponseWriter, invalid bool) {
 	value := "Bearer"
 	if invalid {
@@ -151,14 +166,15 @@ func challenge(w http.ResponseWriter, invalid bool) {
 	w.Header().Set("WWW-Authenticate", value)
 }
 
-// challengeAge asks for a login within so many whole seconds, rounded down (RFC 9470 §3).
+// challengeAge asks for a login within maxAge, in whole seconds, rounded down
+// (RFC 9470 §3).
 func challengeAge(w http.ResponseWriter, maxAge time.Duration) {
 	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer error="insufficient_user_authentication", `+
 		`error_description="a more recent login is needed", max_age="%d"`, int64(maxAge/time.Second)))
 }
 
-// setRetryAfter says when to try again: in whole seconds, rounded up, at least
-// one. Where waiting does not help it says nothing.
+// setRetryAfter sets Retry-After in whole seconds, rounded up, at least one. If
+// waiting does not help, the header is left out.
 func setRetryAfter(h http.Header, err error) {
 	seconds := int64(1)
 	var throttled *rbac.ThrottledError
@@ -171,14 +187,14 @@ func setRetryAfter(h http.Header, err error) {
 	h.Set("Retry-After", strconv.FormatInt(seconds, 10))
 }
 
-// denialWriter notices whether a custom denial handler has answered.
+// denialWriter records whether Config.Denied has sent a response.
 type denialWriter struct {
 	http.ResponseWriter
 	wrote bool
 }
 
 func (w *denialWriter) WriteHeader(status int) {
-	w.wrote = w.wrote || status >= 200 // the ones before are only hints
+	w.wrote = w.wrote || status >= 200 // below 200 are hints
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -187,11 +203,11 @@ func (w *denialWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// FlushError sends the header, and with it the status.
+// FlushError sends the header, and the status with it.
 func (w *denialWriter) FlushError() error {
 	w.wrote = true
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// Unwrap lets an http.ResponseController through.
+// Unwrap is for [http.ResponseController].
 func (w *denialWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -22,17 +22,17 @@ func TestDeny(t *testing.T) {
 		retryAfter string
 	}{
 		{"denied", "eve", denied, 403, denied.Message, ""},
-		{"denied without a word", "eve", rbac.ErrDenied, 403, "You may not do this.", ""},
+		{"denied without a word", "eve", rbac.ErrDenied, 403, "You do not have permission to do this.", ""},
 		{"denied to a stranger, who learns no names", "", denied, 401, "You must sign in first.", ""},
 		{"no ticket", "eve", rbac.ErrNoTicket, 401, "You must sign in first.", ""},
 		{"bad credentials", "", rbac.ErrBadCredentials, 401, "You must sign in first.", ""},
-		{"not found", "", fmt.Errorf("post 7: %w", rbac.ErrNotFound), 404, "There is nothing here.", ""},
+		{"not found", "", fmt.Errorf("post 7: %w", rbac.ErrNotFound), 404, "Nothing was found at this address.", ""},
 		{"throttled", "", &rbac.ThrottledError{RetryAfter: 1500 * time.Millisecond}, 429, "There were too many attempts. Please try again later.", "2"},
-		{"busy", "", rbac.ErrBusy, 503, "This cannot be decided at the moment. Please try again shortly.", "1"},
-		{"unavailable", "", rbac.ErrUnavailable, 503, "This cannot be decided at the moment. Please try again shortly.", "1"},
-		{"denied and unavailable", "eve", errors.Join(denied, rbac.ErrUnavailable), 503, "This cannot be decided at the moment. Please try again shortly.", "1"},
-		{"another error", "eve", errors.New("secret"), 500, "Something went wrong on our side.", ""},
-		{"no error", "eve", nil, 500, "Something went wrong on our side.", ""},
+		{"busy", "", rbac.ErrBusy, 503, "The service cannot answer at the moment. Please try again shortly.", "1"},
+		{"unavailable", "", rbac.ErrUnavailable, 503, "The service cannot answer at the moment. Please try again shortly.", "1"},
+		{"denied and unavailable", "eve", errors.Join(denied, rbac.ErrUnavailable), 503, "The service cannot answer at the moment. Please try again shortly.", "1"},
+		{"another error", "eve", errors.New("secret"), 500, "Something went wrong on our side. Please try again later.", ""},
+		{"no error", "eve", nil, 500, "Something went wrong on our side. Please try again later.", ""},
 	}
 	for _, tt := range tests {
 		g := guardByHeader(Config{})

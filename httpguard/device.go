@@ -7,38 +7,37 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// deviceAge is as long as browsers keep a cookie, and as rbac keeps a device.
+// deviceAge is the longest time for which browsers keep a cookie. The Authority
+// keeps a device for the same time.
 const deviceAge = 400 * 24 * time.Hour
 
-func (g *Guard) deviceName() string { return g.cfg.CookieName + "-device" }
+func (g *Guard) deviceCookie() string { return g.cfg.CookieName + "-device" }
 
-// device returns what makes a browser known for the user who signed in with it
-// last; see [rbac.Login].Device. Of two cookies neither counts: one was planted.
+// device returns the device that makes a browser known for the user of the last
+// login; see [rbac.Login].Device. Two cookies count as none, since one of two
+// was planted.
 func (g *Guard) device(r *http.Request) string {
-	value, n := cookieNamed(r.Header["Cookie"], g.deviceName())
-	if n != 1 {
+	cookies := r.CookiesNamed(g.deviceCookie())
+	if len(cookies) != 1 {
 		return ""
 	}
-	return value
+	return cookies[0].Value
 }
 
-// newDevice makes the client of a new ticket known for its user. The login stands
-// in any case.
+// newDevice returns a device that makes the client of a new ticket known for
+// the ticket's user. After an error the login stands without a device.
 func (g *Guard) newDevice(r *http.Request, t rbac.Token) string {
 	device, err := g.a.NewDevice(r.Context(), t)
 	if err != nil {
-		g.logger().Warn("rbac: a client could not be made known for its user", "error", err)
+		g.logger().Warn("httpguard: the device of a login was not stored", "error", err)
 	}
 	return device
 }
 
-// setDevice lets the browser of a new ticket show itself at the next login. The
-// cookie outlives the ticket: a logout does not make the browser a stranger.
+// setDevice sets the device cookie for the next login. The cookie outlives the
+// ticket: after a logout the browser is still known.
 func (g *Guard) setDevice(w http.ResponseWriter, r *http.Request, t rbac.Token) {
-	device := g.newDevice(r, t)
-	if device == "" {
-		return
+	if device := g.newDevice(r, t); device != "" {
+		g.setCookie(w.Header(), g.deviceCookie(), device, deviceAge)
 	}
-	setCookie(w.Header(), &http.Cookie{Name: g.deviceName(), Value: device, Path: g.cfg.cookiePath(),
-		MaxAge: int(deviceAge.Seconds()), Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }

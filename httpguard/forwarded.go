@@ -9,27 +9,27 @@ import (
 	"strings"
 )
 
-// ForwardedFor returns a [Config].ClientAddr for a service behind proxies, which
-// say in X-Forwarded-For where a request came from. The result is safe for
-// concurrent use.
+// ForwardedFor returns a [Config].ClientAddr for a service behind proxies that
+// send the client's address in X-Forwarded-For. The returned function is safe
+// for concurrent use.
 //
-// The header counts only if the connection comes from a trusted prefix; otherwise
-// the client is the one that connected. Addresses are read from right to left,
-// over all lines of the header: each proxy appends the address that it was
-// reached from. The first address that is not trusted is the client's. If all of
-// them are trusted, the leftmost one is. What stands further left was sent by the
-// client, and is not looked at.
+// The header counts only if the connection comes from a trusted prefix;
+// otherwise the address of the connection is the client's. Addresses are read
+// from right to left, over all lines of the header, since each proxy appends
+// the address of its own client. The first address outside the trusted prefixes
+// is the client's. If every address is trusted, the leftmost is the client's.
+// Anything further left came from the client, and is ignored.
 //
-// It fails, so that the request has no address and meets no FromNet, where a
-// trusted proxy sent no X-Forwarded-For, and where the header has anything but an
-// address in the part that is read, such as "unknown" or an empty element. An
-// address may have a port, and an IPv6 address brackets.
+// The function fails if a trusted proxy sent no X-Forwarded-For, or if the part
+// of the header that is read contains anything but addresses, such as "unknown"
+// or an empty element. The request then has no address and satisfies no
+// FromNet. An address may have a port, and an IPv6 address brackets.
 //
-// It is unsafe to trust more than the proxies themselves: everybody with an
-// address in one of the prefixes can claim any other address. It is unsafe, too,
-// behind a proxy that hands on the client's X-Forwarded-For without appending to
-// it or replacing it; the header Forwarded (RFC 7239) is not read. A connection
-// over a Unix socket has no address and is an error.
+// It is unsafe to trust more than the proxies themselves: every host with an
+// address in a trusted prefix can claim any other address. It is unsafe, too,
+// behind a proxy that passes on the client's X-Forwarded-For without appending
+// to the header or replacing it. The header Forwarded (RFC 7239) is not read. A
+// connection over a Unix socket has no address and is an error.
 func ForwardedFor(trusted ...netip.Prefix) func(*http.Request) (netip.Addr, error) {
 	trusted = slices.Clone(trusted)
 	for i, p := range trusted {
@@ -63,7 +63,7 @@ func ForwardedFor(trusted ...netip.Prefix) func(*http.Request) (netip.Addr, erro
 	}
 }
 
-// cutLast cuts s around its last sep. Without one, all of s is after it.
+// cutLast cuts s around its last sep. If s contains no sep, after is all of s.
 func cutLast(s string, sep byte) (before, after string, found bool) {
 	if i := strings.LastIndexByte(s, sep); i >= 0 {
 		return s[:i], s[i+1:], true
@@ -71,20 +71,21 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 	return "", s, false
 }
 
-// forwardedAddr reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and [2001:db8::1]:80.
+// forwardedAddr parses 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] and
+// [2001:db8::1]:80.
 func forwardedAddr(item string) (netip.Addr, error) {
 	text := strings.Trim(item, " \t")
 	if inner, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(inner, "]") {
 		text = strings.TrimSuffix(inner, "]")
 		if !strings.Contains(text, ":") {
-			return netip.Addr{}, fmt.Errorf("httpguard: X-Forwarded-For: %q is no address", item)
+			return netip.Addr{}, fmt.Errorf("httpguard: X-Forwarded-For: %q is not an address", item)
 		}
 	}
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
 		ap, err := netip.ParseAddrPort(text)
 		if err != nil {
-			return netip.Addr{}, fmt.Errorf("httpguard: X-Forwarded-For: %q is no address", item)
+			return netip.Addr{}, fmt.Errorf("httpguard: X-Forwarded-For: %q is not an address", item)
 		}
 		addr = ap.Addr()
 	}

@@ -1,7 +1,6 @@
 package httpguard
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,66 +11,51 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Guard protects the handlers of a service with the predicates of an
-// Authority. It is immutable and safe for concurrent use.
+// Guard protects the handlers of a service with the predicates of an Authority.
+// A Guard is immutable and safe for concurrent use.
 type Guard struct {
-	a            authority
-	owner        *rbac.Authority // whose Identities are honoured; nil where a test has none
-	cfg          Config
-	revisionName string        // of the cookie
-	waits        chan struct{} // holds one value for each request that waits for a revision
-	vain         atomic.Uint64 // the revision that was last waited for in vain
+	a   *rbac.Authority
+	cfg Config
+
+	revisionWaiters chan struct{} // one value for each request that waits for a revision
+	unseenRevision  atomic.Uint64 // the last revision for which a wait timed out
 }
 
-// authority is what a Guard asks of an Authority.
-type authority interface {
-	Identify(context.Context, rbac.Token) (*rbac.Identity, error)
-	Login(context.Context, rbac.Login) (rbac.Token, error)
-	NewDevice(context.Context, rbac.Token) (string, error)
-	Logout(context.Context, rbac.Token) error
-	Ticket(context.Context, rbac.Token) (rbac.Ticket, error)
-	TicketGroups(context.Context, rbac.Token) ([]string, error)
-	SetActiveGroups(context.Context, rbac.Token, []string) error
-	View(context.Context, func(*rbac.Tx) error) error
-	Validate(rbac.Predicate) error
-	Revision() rbac.Revision
-}
-
-// New makes a Guard. It panics if a is nil or cfg can never work, such as with
-// a login page on another site.
+// New returns a Guard. New panics if a is nil, or if cfg can never work, for
+// example with a login page on another site.
 func New(a *rbac.Authority, cfg Config) *Guard {
 	if a == nil {
 		panic("httpguard: nil Authority")
 	}
-	g := newGuard(a, cfg)
-	g.owner = a
-	return g
+	return &Guard{a: a, cfg: cfg.withDefaults(), revisionWaiters: make(chan struct{}, maxRevisionWaiters)}
 }
 
-func newGuard(a authority, cfg Config) *Guard {
-	cfg = cfg.complete()
-	return &Guard{a: a, cfg: cfg, revisionName: cfg.CookieName + "-revision", waits: make(chan struct{}, revisionWaits)}
-}
-
-// Handler goes outermost around everything that the Guard is to protect. It
+// Handler goes outermost around everything that the Guard protects. Handler
 //
 //   - refuses requests that a router and a handler could read differently, and
-//     brings the others into one form (400; see the package doc);
+//     brings all others into canonical form (400; see the package doc);
 //   - refuses cross-origin requests that could change something (403);
-//   - finds out who the request comes from and puts that Identity into its
-//     context, for [rbac.FromContext] and the predicates further in;
-//   - takes the ticket off the request, so that no handler forwards it (see Config.KeepTicket);
-//   - lets a client that has changed something, by another method than GET, HEAD and OPTIONS, or has got a ticket
-//     by SetTicket, see it at once, whichever process serves its next request: a cookie and [RevisionHeader] carry the revision;
-//   - keeps caches from storing an answer that sets a cookie, whatever the handler says about caching.
+//   - identifies the client, and puts the Identity into the context, for
+//     [rbac.FromContext] and the predicates further in;
+//   - removes the ticket from the request, so no handler forwards the ticket
+//     (see Config.KeepTicket);
+//   - lets a client see its own changes at once, whichever process serves the
+//     next request: after a change by another method than GET, HEAD and
+//     OPTIONS, and after SetTicket, a cookie and [RevisionHeader] carry the
+//     revision;
+//   - keeps caches from storing a response that sets a cookie, whatever the
+//     handler says about caching.
 //
-// The ResponseWriter that handlers get can flush, hijack and push as far as the server's own can.
+// The ResponseWriter that handlers get can flush, hijack and push as far as the
+// server's own ResponseWriter can.
 //
-// It denies nothing by itself: what no Require, Authorize or Mux guards is served to everybody.
-// Where the identity could not be found out, the context holds a nil Identity,
-// for which no predicate is met; guarded routes then answer 401 or 503.
+// Handler denies nothing by itself: anything that no Require, Authorize or Mux
+// guards is served to everyone. If the client could not be identified, the
+// context holds a nil Identity, which satisfies no predicate; guarded routes
+// then respond with 401 or 503.
 //
-// Around a [Mux] it has the method Routes, too, for tests of the whole service.
+// Around a [Mux] the result has the method Routes, too, for tests of the whole
+// service.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	mustHandler(next)
 	serve := g.handler(next)
@@ -81,7 +65,7 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	return serve
 }
 
-// guardedMux is Handler around a Mux whose routes can be seen.
+// guardedMux is Handler around a Mux, with the routes of the Mux.
 type guardedMux struct {
 	http.HandlerFunc
 	mux *Mux
@@ -91,42 +75,46 @@ func (h guardedMux) Routes() []Route { return h.mux.Routes() }
 
 func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r, err := g.admit(r)
+		r, err := g.canonicalRequest(r)
 		if err != nil {
-			g.reject(w, r, http.StatusBadRequest, err)
+			g.refuseRequest(w, r, http.StatusBadRequest, err)
 			return
 		}
-		in := restored(r) // for the guard's own eyes
-		st, err := g.begin(in)
+		full := restored(r) // with the ticket, for the Guard alone
+		st, err := g.newState(full)
 		if err != nil {
-			g.reject(w, r, http.StatusBadRequest, err)
+			g.refuseRequest(w, r, http.StatusBadRequest, err)
 			return
 		}
-		if err := g.crossOrigin(in, st); err != nil {
-			g.reject(w, r, http.StatusForbidden, err)
+		if err := g.checkOrigin(full, st); err != nil {
+			g.refuseRequest(w, r, http.StatusForbidden, err)
 			return
 		}
-		g.awaitRevision(in)
-		g.identify(in, st)
-		r = g.withhold(r, st, st.carrying(r.Context()))
-		st.answer = answerWriter{ResponseWriter: w, g: g, carries: changes(r), before: g.a.Revision()}
-		next.ServeHTTP(&st.answer, r)
-		st.answer.seal()
+		g.awaitRevision(full)
+		g.identify(full, st)
+		r = g.withhold(r, st, st.newContext(r.Context()))
+		rw := &responseWriter{ResponseWriter: w, g: g, mayChange: mayChange(r), before: g.a.Revision()}
+		next.ServeHTTP(rw, r)
+		rw.finishHeader()
 	}
 }
 
-// Require wraps handlers so that they run only for requests whose Identity
-// meets p. Other requests are answered as [Guard.Deny] says. A nil p admits nobody.
+// Require returns middleware that runs a handler only for requests whose
+// Identity satisfies p. Other requests get the response of [Guard.Deny]. A nil
+// p allows nobody.
 //
-// Answers are "Cache-Control: no-store" unless the handler sets another. Behind
-// Require without [Guard.Handler] of the same Guard before it everything is answered with 500.
+// Responses are "Cache-Control: no-store" unless the handler sets another
+// value. Require responds with 500 to every request that has not passed the
+// [Guard.Handler] of the same Guard.
 //
-// The Identity that is judged is the one in the request's context if this Guard's
-// Authority made it, or this Guard's Handler found it: so middleware can put a copy
-// there ([rbac.Identity.In]). Where another Guard's Handler, or another Authority, has put its own there, the
-// one that this Guard's Handler found counts, and takes its place for the wrapped
-// handler. An Identity that the program made itself ([rbac.NewIdentity]) counts only if
-// Config.Identify returned it; in middleware it is a mistake, answered with 500.
+// Require judges the Identity in the request's context if this Guard's
+// Authority made the Identity, or if this Guard's Handler put the Identity
+// there: middleware may substitute a copy ([rbac.Identity.In]). Behind the
+// Handler of another Guard, or with an Identity of another Authority in the
+// context, the Identity found by this Guard's Handler counts, and the wrapped
+// handler gets it. An Identity made by the program ([rbac.NewIdentity]) counts
+// only if Config.Identify returned it. In middleware such an Identity is a
+// mistake, answered with 500.
 func (g *Guard) Require(p rbac.Predicate) func(http.Handler) http.Handler {
 	return g.RequireFunc(func(*http.Request) (rbac.Predicate, error) { return p, nil })
 }
@@ -135,10 +123,11 @@ func (g *Guard) Require(p rbac.Predicate) func(http.Handler) http.Handler {
 //
 //	Any(HasPermission("post.edit"), IsUserID(post.AuthorID))
 //
-// An error from rule is answered as [Guard.Deny] says: ErrNotFound with 404,
-// ErrUnavailable with 503, an unknown one with 500. So is a panic, but for
-// [http.ErrAbortHandler], which goes on. The rule runs before it is known whether the request
-// will be allowed; it should only look, and answer ErrNotFound for everybody or nobody.
+// An error from rule gets the response of [Guard.Deny]: 404 for ErrNotFound,
+// 503 for ErrUnavailable, 500 for an unknown error. A panic is answered with
+// 500, except for [http.ErrAbortHandler], which propagates. The rule runs
+// before the decision: a rule should only read, and return ErrNotFound for
+// everyone or for nobody.
 func (g *Guard) RequireFunc(rule func(*http.Request) (rbac.Predicate, error)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		mustHandler(next)
@@ -146,39 +135,36 @@ func (g *Guard) RequireFunc(rule func(*http.Request) (rbac.Predicate, error)) fu
 			if !g.allow(w, r, rule) {
 				return
 			}
-			r = g.own(r)
+			r = g.withOwnIdentity(r)
 			delete(w.Header(), "Cache-Control")
-			keepFromCaches(w.Header())
+			preventCaching(w.Header())
 			next.ServeHTTP(w, r)
 		})
 	}
 }
 
-// Authorize reports whether the request's Identity meets p. When it does not,
-// the request has been answered as [Guard.Deny] says, and the caller must
-// return without doing anything. It is for handlers, and for the middleware of routers that are not net/http's.
+// Authorize reports whether the request's Identity satisfies p. On false,
+// Authorize has already sent the response of [Guard.Deny], and the caller must
+// return without doing anything. Authorize is for handlers, and for the
+// middleware of routers outside net/http.
 func (g *Guard) Authorize(w http.ResponseWriter, r *http.Request, p rbac.Predicate) bool {
 	if !g.allow(w, r, func(*http.Request) (rbac.Predicate, error) { return p, nil }) {
 		return false
 	}
-	keepFromCaches(w.Header())
+	preventCaching(w.Header())
 	return true
 }
 
-// keepFromCaches tells that the answer is for this client, and not to be kept, unless it is said how.
-func keepFromCaches(h http.Header) {
-	values := []string{"no-store", "Cookie, Authorization"}
-	if said := h["Cache-Control"]; len(said) == 0 || said[0] == "" {
-		h["Cache-Control"] = values[:1:1]
+// preventCaching marks a response as private to the client: no cache stores the
+// response unless the handler has set another Cache-Control.
+func preventCaching(h http.Header) {
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
 	}
-	if len(h["Vary"]) == 0 {
-		h["Vary"] = values[1:2:2]
-	} else {
-		h["Vary"] = append(h["Vary"], values[1])
-	}
+	h.Add("Vary", "Cookie, Authorization")
 }
 
-// allow decides, and answers when it decides against.
+// allow judges a request, and sends the response of a denial.
 func (g *Guard) allow(w http.ResponseWriter, r *http.Request, rule func(*http.Request) (rbac.Predicate, error)) bool {
 	err := g.judge(r, rule)
 	if err == nil {
@@ -188,7 +174,7 @@ func (g *Guard) allow(w http.ResponseWriter, r *http.Request, rule func(*http.Re
 	return false
 }
 
-var errNoHandler = errors.New("httpguard: the request did not pass this Guard's Handler")
+var errNoHandler = errors.New("httpguard: the request did not pass this Guard's Handler: wrap the router in Guard.Handler")
 
 func (g *Guard) judge(r *http.Request, rule func(*http.Request) (rbac.Predicate, error)) error {
 	st := g.state(r)
@@ -198,26 +184,27 @@ func (g *Guard) judge(r *http.Request, rule func(*http.Request) (rbac.Predicate,
 	if st.err != nil {
 		return st.err
 	}
-	id, err := st.identity(r.Context())
+	id, err := st.judgedIdentity(r.Context())
 	if err != nil {
 		return err
 	}
-	p, err := g.ask(g.own(r), rule)
+	p, err := g.callRule(g.withOwnIdentity(r), rule)
 	if err != nil {
 		return err
 	}
 	return rbac.Check(id, p)
 }
 
-// ask runs a rule of the host's; a panic becomes an error, so that it denies
-// like one and not by closing the connection.
-func (g *Guard) ask(r *http.Request, rule func(*http.Request) (rbac.Predicate, error)) (p rbac.Predicate, err error) {
-	defer g.recovered("rule", &err)
+// callRule calls a rule of the host. A panic becomes an error: the Guard denies
+// the request, rather than closing the connection.
+func (g *Guard) callRule(r *http.Request, rule func(*http.Request) (rbac.Predicate, error)) (p rbac.Predicate, err error) {
+	defer g.recoverPanic("rule", &err)
 	return rule(r)
 }
 
-// recovered is deferred around functions of the host's.
-func (g *Guard) recovered(what string, err *error) {
+// recoverPanic turns a panic in a function of the host into an error. Defer
+// recoverPanic directly.
+func (g *Guard) recoverPanic(function string, err *error) {
 	p := recover()
 	switch p {
 	case nil:
@@ -225,8 +212,8 @@ func (g *Guard) recovered(what string, err *error) {
 	case http.ErrAbortHandler:
 		panic(p)
 	}
-	*err = fmt.Errorf("httpguard: %s panicked: %v", what, p)
-	g.logger().Error("panic", "in", what, "panic", p, "stack", string(debug.Stack()))
+	*err = fmt.Errorf("httpguard: %s panicked: %v", function, p)
+	g.logger().Error("panic", "in", function, "panic", p, "stack", string(debug.Stack()))
 }
 
 func (g *Guard) logger() *slog.Logger {

@@ -231,26 +231,6 @@ func TestClientAddr(t *testing.T) {
 	}
 }
 
-// TestCookieNamed: cookies are read as net/http reads them, and what is no value is not overlooked.
-func TestCookieNamed(t *testing.T) {
-	for _, line := range []string{"", "ticket=a", "ticket=a; ticket=b", "x=1; ticket=a;y=2", " ticket = a ;ticket2=b", `ticket="a"`, `ticket=""`, "ticket", "ticket=",
-		"ticket=a=b", "Ticket=a", "xticket=a", "ticket-revision=4; ticket=a", ";;ticket=a;", "x=ticket=a", "\tticket=a", "ticket=a,b", "ticket=\"a b\""} {
-		for _, lines := range [][]string{{line}, {line, "ticket=other"}, {"other=x", line}} {
-			r := &http.Request{Header: http.Header{"Cookie": lines}}
-			want := r.CookiesNamed("ticket")
-			value, n := cookieNamed(lines, "ticket")
-			if n != len(want) || n > 0 && value != want[0].Value {
-				t.Errorf("%q: %q of %d; net/http has %v", lines, value, n, want)
-			}
-		}
-	}
-	for _, line := range []string{"ticket=a\x00", "ticket=a\\b", "ticket=é", `ticket="`} {
-		if _, n := cookieNamed([]string{line, "ticket=a"}, "ticket"); n != 2 {
-			t.Errorf("%q is overlooked, so that another counts as the only one", line)
-		}
-	}
-}
-
 // TestBadConfig: what can never work shows at start.
 func TestBadConfig(t *testing.T) {
 	g := guardByHeader(Config{})

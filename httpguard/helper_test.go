@@ -9,59 +9,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
-
-// fake is an Authority that answers as the test says. Its zero value knows nobody.
-type fake struct {
-	identify func(rbac.Token) (*rbac.Identity, error)
-	login    func(rbac.Login) (rbac.Token, error)
-	logout   func(rbac.Token) error
-}
-
-func (f *fake) Identify(_ context.Context, t rbac.Token) (*rbac.Identity, error) {
-	if f.identify != nil {
-		return f.identify(t)
-	}
-	if !t.IsZero() {
-		return nil, rbac.ErrNoTicket
-	}
-	return rbac.NewIdentity("", nil, nil), nil
-}
-
-func (f *fake) Login(_ context.Context, l rbac.Login) (rbac.Token, error) {
-	if f.login != nil {
-		return f.login(l)
-	}
-	return rbac.Token{}, rbac.ErrBadCredentials
-}
-
-func (f *fake) Logout(_ context.Context, t rbac.Token) error {
-	if f.logout != nil {
-		return f.logout(t)
-	}
-	return nil
-}
-
-func (f *fake) NewDevice(context.Context, rbac.Token) (string, error) { return "", rbac.ErrNoTicket }
-
-func (f *fake) Revision() rbac.Revision { return 0 }
-
-func (f *fake) Validate(rbac.Predicate) error { return nil }
-
-func (f *fake) Ticket(context.Context, rbac.Token) (rbac.Ticket, error) {
-	return rbac.Ticket{}, rbac.ErrNoTicket
-}
-
-func (f *fake) TicketGroups(context.Context, rbac.Token) ([]string, error) {
-	return nil, rbac.ErrNoTicket
-}
-
-func (f *fake) SetActiveGroups(context.Context, rbac.Token, []string) error { return rbac.ErrNoTicket }
-
-func (f *fake) View(context.Context, func(*rbac.Tx) error) error { return rbac.ErrUnavailable }
 
 // byHeader identifies by the header X-Who: a user name, which is also that of
 // the one group and the one permission the user has.
@@ -78,12 +31,22 @@ func quiet(cfg Config) Config {
 	return cfg
 }
 
-// guardByHeader is a Guard over a fake Authority, where X-Who says who it is.
+// emptyAuthority is an Authority without users. Every test may use it: none
+// changes anything in it.
+var emptyAuthority = sync.OnceValue(func() *rbac.Authority {
+	a, err := rbac.Open(context.Background(), memorystore.New(), rbac.Config{Logger: quiet(Config{}).Logger})
+	if err != nil {
+		panic(err)
+	}
+	return a
+})
+
+// guardByHeader returns a Guard that identifies users with byHeader.
 func guardByHeader(cfg Config) *Guard {
 	if cfg.Identify == nil {
 		cfg.Identify = byHeader
 	}
-	return newGuard(&fake{}, quiet(cfg))
+	return New(emptyAuthority(), quiet(cfg))
 }
 
 // marker is a handler that remembers whether it ran.

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 // post sends a login to the handler of g alone.
@@ -47,8 +49,10 @@ func TestLoginFails(t *testing.T) {
 		{"a fault", http.ErrServerClosed, 500, ""},
 	}
 	for _, tt := range tests {
-		g := newGuard(&fake{login: func(rbac.Login) (rbac.Token, error) { return rbac.Token{}, tt.err }}, quiet(Config{}))
-		form := post(t, g, formType, loginForm(`a"><b`, "secret", "/a?b=c"), "Accept: "+browserAccept)
+		form := refused(t, func(w http.ResponseWriter, r *http.Request) {
+			p := LoginPage{User: `a"><b`, CameFrom: "/a?b=c"}
+			guardByHeader(Config{}).refuseForm(w, r, p, tt.err)
+		})
 		text := body(t, form)
 		if form.StatusCode != tt.status || form.Header.Get("Retry-After") != tt.retryAfter {
 			t.Errorf("%s, form: status %d, Retry-After %q", tt.name, form.StatusCode, form.Header.Get("Retry-After"))
@@ -58,10 +62,7 @@ func TestLoginFails(t *testing.T) {
 				t.Errorf("%s, form: no %s in\n%s", tt.name, want, text)
 			}
 		}
-		if strings.Contains(text, "secret") || len(form.Cookies()) != 0 {
-			t.Errorf("%s, form: the password or a cookie is in the answer", tt.name)
-		}
-		doc := post(t, g, jsonType, `{"user":"amy","password":"secret"}`)
+		doc := refused(t, func(w http.ResponseWriter, r *http.Request) { guardByHeader(Config{}).refuseJSON(w, r, tt.err) })
 		if doc.StatusCode != tt.status || doc.Header.Get("Content-Type") != "application/problem+json" || doc.Header.Get("Retry-After") != tt.retryAfter {
 			t.Errorf("%s, JSON: status %d, %s", tt.name, doc.StatusCode, doc.Header.Get("Content-Type"))
 		}
@@ -71,54 +72,86 @@ func TestLoginFails(t *testing.T) {
 	}
 }
 
-// TestLoginBodies: what is not plainly a login never gets to the Authority.
+// refused answers a login that has failed.
+func refused(t *testing.T, refuse http.HandlerFunc) *http.Response {
+	t.Helper()
+	return serve(guardByHeader(Config{}).Handler(refuse), request(t, "POST /login"))
+}
+
+// TestWrongPassword: the form comes back with what the user typed, but for the password.
+func TestWrongPassword(t *testing.T) {
+	g := New(authorityOf(t, memorystore.New()), quiet(Config{}))
+	for _, user := range []string{"amy", "nobody"} {
+		resp := post(t, g, formType, loginForm(user, "secret", "/a?b=c"), "Accept: "+browserAccept)
+		text := body(t, resp)
+		for _, want := range []string{`role="alert"`, `name="user" value="` + user + `"`, `name="came_from" value="/a?b=c"`} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %s in\n%s", user, want, text)
+			}
+		}
+		if resp.StatusCode != 401 || strings.Contains(text, "secret") || len(resp.Cookies()) != 0 {
+			t.Errorf("%s: status %d, cookies %v\n%s", user, resp.StatusCode, resp.Cookies(), text)
+		}
+		if resp := post(t, g, jsonType, `{"user":"`+user+`","password":"secret"}`); resp.StatusCode != 401 {
+			t.Errorf("%s, JSON: status %d", user, resp.StatusCode)
+		}
+	}
+}
+
+// TestLoginBodies: what is not plainly a login makes no ticket, whatever the password.
 func TestLoginBodies(t *testing.T) {
+	right := `{"user":"amy","password":"` + password + `"`
 	tests := []struct {
 		name, contentType, content string
 		status                     int
 	}{
-		{"a form", formType, loginForm("amy", "x", ""), 401},
-		{"a form with a charset", formType + "; charset=utf-8", loginForm("amy", "x", ""), 401},
-		{"JSON", jsonType, `{"user":"amy","password":"x"}`, 401},
-		{"JSON with groups", jsonType, `{"user":"amy","password":"x","groups":["a"]}`, 401},
-		{"no type", "", loginForm("amy", "x", ""), 415},
-		{"text, which any site can send", "text/plain", `{"user":"amy","password":"x"}`, 415},
-		{"a multipart form", "multipart/form-data; boundary=x", multipartLogin("amy", "x"), 401},
-		{"a multipart form without boundary", "multipart/form-data", multipartLogin("amy", "x"), 400},
-		{"a multipart form cut off", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\namy", 400},
-		{"an endless multipart form", "multipart/form-data; boundary=x", multipartLogin(strings.Repeat("a", maxLoginBody), "x"), 413},
-		{"an endless file in one", "multipart/form-data; boundary=x", strings.Replace(multipartLogin(strings.Repeat("a", maxLoginBody), "x"), `name="user"`, `name="user"; filename="a"`, 1), 413},
-		{"a malformed form", formType, "user=%zz", 400},
-		{"malformed JSON", jsonType, `{"user"`, 400},
+		{"a form", formType, loginForm("amy", password, ""), 303},
+		{"a form with a charset", formType + "; charset=utf-8", loginForm("amy", password, ""), 303},
+		{"JSON", jsonType, right + "}", 200},
+		{"JSON with groups", jsonType, right + `,"groups":["editors"]}`, 200},
+		{"no type", "", loginForm("amy", password, ""), 415},
+		{"text, which any site can send", "text/plain", right + "}", 415},
+		{"a multipart form", "multipart/form-data; boundary=x", multipartLogin("amy", password), 303},
+		{"a multipart form without boundary", "multipart/form-data", multipartLogin("amy", password), 400},
+		{"a multipart form cut off", "multipart/form-data; boundary=x", strings.TrimSuffix(multipartLogin("amy", password), "--x--\r\n"), 400},
+		{"an endless multipart form", "multipart/form-data; boundary=x", multipartLogin(strings.Repeat("a", maxLoginBody), password), 413},
+		{"an endless file in one", "multipart/form-data; boundary=x", strings.Replace(multipartLogin(strings.Repeat("a", maxLoginBody), password), `name="user"`, `name="user"; filename="a"`, 1), 413},
+		{"a malformed form", formType, loginForm("amy", password, "") + "&x=%zz", 400},
+		{"malformed JSON", jsonType, right, 400},
 		{"no JSON", jsonType, ``, 400},
-		{"two JSON values", jsonType, `{"user":"amy","password":"x"} {}`, 400},
-		{"an expiry of one's own", jsonType, `{"user":"amy","password":"x","expires":"2099-01-01T00:00:00Z"}`, 400},
-		{"a label of one's own", jsonType, `{"user":"amy","password":"x","label":"key"}`, 400},
-		{"an endless form", formType, "user=" + strings.Repeat("a", maxLoginBody), 413},
+		{"two JSON values", jsonType, right + `} {}`, 400},
+		{"an expiry of one's own", jsonType, right + `,"expires":"2099-01-01T00:00:00Z"}`, 400},
+		{"a label of one's own", jsonType, right + `,"label":"key"}`, 400},
+		{"an endless form", formType, loginForm("amy", password, "") + "&x=" + strings.Repeat("a", maxLoginBody), 413},
 		{"endless JSON", jsonType, `{"user":"` + strings.Repeat("a", maxLoginBody) + `"}`, 413},
 	}
+	a := authorityOf(t, memorystore.New())
+	g := New(a, quiet(Config{Insecure: true}))
 	for _, tt := range tests {
-		asked := 0
-		g := newGuard(&fake{login: func(rbac.Login) (rbac.Token, error) { asked++; return rbac.Token{}, rbac.ErrBadCredentials }}, quiet(Config{}))
 		resp := post(t, g, tt.contentType, tt.content)
-		if resp.StatusCode != tt.status || (asked == 1) != (tt.status == 401) {
-			t.Errorf("%s: status %d, want %d; the Authority was asked %d times", tt.name, resp.StatusCode, tt.status, asked)
+		ended, err := a.LogoutUser(t.Context(), "amy")
+		if err != nil || resp.StatusCode != tt.status || (ended == 1) != (tt.status < 400) {
+			t.Errorf("%s: status %d, want %d; it made %d tickets (%v)", tt.name, resp.StatusCode, tt.status, ended, err)
 		}
 	}
 }
 
 // TestLoginArguments: the Authority learns what it needs, and nothing from the query.
 func TestLoginArguments(t *testing.T) {
-	var got rbac.Login
-	g := newGuard(&fake{login: func(l rbac.Login) (rbac.Token, error) { got = l; return rbac.Token{}, rbac.ErrBadCredentials }}, quiet(Config{}))
-	post(t, g, jsonType, `{"user":"amy","password":"x","groups":["a"]}`, "User-Agent: curl")
-	if got.User != "amy" || got.Password != "x" || !slices.Equal(got.Groups, []string{"a"}) || got.Addr.String() != "192.0.2.1" || got.UserAgent != "curl" || got.Label != "" || !got.Expires.IsZero() {
-		t.Errorf("JSON: %q, groups %q, addr %s", got.User, got.Groups, got.Addr)
+	a := authorityOf(t, memorystore.New())
+	g := New(a, quiet(Config{}))
+	post(t, g, jsonType, `{"user":"amy","password":"`+password+`","groups":["editors"]}`, "User-Agent: curl")
+	tickets, err := a.Tickets(t.Context(), "amy")
+	if err != nil || len(tickets) != 1 {
+		t.Fatalf("JSON: %d tickets, %v", len(tickets), err)
 	}
-	r := request(t, "POST /login?user=eve&password=y", "Content-Type: "+formType)
-	serve(g.Handler(g.LoginHandler()), r)
-	if got.User != "" || got.Password != "" || got.Groups != nil {
-		t.Errorf("the query was taken for the form: user %q", got.User)
+	if got := tickets[0]; !slices.Equal(got.Groups, []string{"editors"}) || got.Addr.String() != "192.0.2.1" || got.UserAgent != "curl" || got.Label != "" {
+		t.Errorf("JSON: the ticket is %+v", got)
+	}
+	query := url.Values{"user": {"amy"}, "password": {password}}.Encode()
+	resp := serve(g.Handler(g.LoginHandler()), request(t, "POST /login?"+query, "Content-Type: "+formType))
+	if resp.StatusCode != 401 {
+		t.Errorf("the query was taken for the form: status %d", resp.StatusCode)
 	}
 }
 
@@ -223,16 +256,16 @@ func TestLoginPage(t *testing.T) {
 
 func TestLoginTemplate(t *testing.T) {
 	own := template.Must(template.New("").Parse(`{{.Action}} {{.CameFrom}} {{.User}} {{.Error}}`))
-	g := newGuard(&fake{}, quiet(Config{LoginTemplate: own}))
+	g := New(authorityOf(t, memorystore.New()), quiet(Config{LoginTemplate: own}))
 	resp := post(t, g, formType, loginForm("<amy>", "x", "/a"))
-	if text := body(t, resp); resp.StatusCode != 401 || text != "/login /a &lt;amy&gt; This name and password do not belong together." {
+	if text := body(t, resp); resp.StatusCode != 401 || text != "/login /a &lt;amy&gt; The user name or password is wrong." {
 		t.Errorf("status %d: %s", resp.StatusCode, text)
 	}
 	if csp := resp.Header.Get("Content-Security-Policy"); csp != "" {
 		t.Errorf("the host's page got our Content-Security-Policy: %s", csp)
 	}
 	broken := template.Must(template.New("").Parse(`half a page {{.Nonsense}}`))
-	g = newGuard(&fake{}, quiet(Config{LoginTemplate: broken}))
+	g = New(authorityOf(t, memorystore.New()), quiet(Config{LoginTemplate: broken}))
 	if resp := post(t, g, formType, loginForm("amy", "x", "")); resp.StatusCode != 500 || strings.Contains(body(t, resp), "half") {
 		t.Errorf("a broken template: status %d", resp.StatusCode)
 	}

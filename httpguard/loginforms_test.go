@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 // multipartLogin is the body of a login form that a script, or a form with that enctype, sends; its boundary is x.
@@ -42,10 +43,10 @@ func TestLoginOfTypedNames(t *testing.T) {
 // TestRefusedLoginsAreLogged: also those that no Authority hears of, and without what was sent.
 func TestRefusedLoginsAreLogged(t *testing.T) {
 	var log strings.Builder
-	invalid := &rbac.Error{Kind: rbac.ErrInvalid, Record: "user", Reason: "not a name"}
-	g := newGuard(&fake{login: func(rbac.Login) (rbac.Token, error) { return rbac.Token{}, invalid }}, Config{Logger: logTo(&log)})
+	g := New(authorityOf(t, memorystore.New()), Config{Logger: logTo(&log)})
 	for _, c := range []struct{ what, contentType, content, want string }{
-		{"an invalid name", formType, loginForm("a\x00", "hunter2", ""), "status=401"},
+		{"no name", formType, loginForm("", "hunter2", ""), "status=401"},
+		{"an invalid group", jsonType, `{"user":"amy","password":"hunter2","groups":["\u0000"]}`, "status=401"},
 		{"no form", "text/plain", "hunter2", "status=415"},
 		{"a malformed form", formType, "user=%zz&password=hunter2", "status=400"},
 		{"malformed JSON", jsonType, `{"password":"hunter2"`, "status=400"},
@@ -75,7 +76,7 @@ func TestSignedInAtTheLogin(t *testing.T) {
 	for target, goOn := range map[string]string{switching: "/posts/new?a=b", "/login": "/home", "/login?came_from=//evil.example": "/home"} {
 		resp := s.do(t, eve, "GET "+target, "")
 		text := body(t, resp)
-		if resp.StatusCode != 200 || !strings.Contains(text, `<a href="`+goOn+`">Go on as eve</a>`) || !strings.Contains(text, `type="password"`) {
+		if resp.StatusCode != 200 || !strings.Contains(text, `<a href="`+goOn+`">Continue as eve</a>`) || !strings.Contains(text, `type="password"`) {
 			t.Errorf("%s: status %d, want a link to %s and the form\n%s", target, resp.StatusCode, goOn, text)
 		}
 		if strings.Contains(text, "Please sign in") {
@@ -86,7 +87,7 @@ func TestSignedInAtTheLogin(t *testing.T) {
 	if resp = s.do(t, eve, "GET "+resp.Header.Get("Location"), ""); resp.StatusCode != 200 {
 		t.Errorf("after the switch: %d", resp.StatusCode)
 	}
-	if text := body(t, s.do(t, s.browser(t), "GET /login", "")); strings.Contains(text, "Go on") {
+	if text := body(t, s.do(t, s.browser(t), "GET /login", "")); strings.Contains(text, "Continue as") {
 		t.Errorf("nobody is offered to go on:\n%s", text)
 	}
 }

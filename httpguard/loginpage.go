@@ -2,16 +2,16 @@ package httpguard
 
 import "html/template"
 
-// LoginPage is what Config.LoginTemplate is executed with. The template's form is sent by POST
-// to Action with the fields user, password and came_from.
+// LoginPage is the data of Config.LoginTemplate. The template's form is sent by
+// POST to Action, with the fields user, password and came_from.
 type LoginPage struct {
-	Action     string // where the form goes
+	Action     string // the target of the form
 	CameFrom   string // value of the field came_from; empty: home
-	User       string // the name that was typed last time
-	Error      string // why that did not work; empty at first
-	Notice     string // what brought the user here; may be empty
-	SignedInAs string // who the user is until now; empty: nobody
-	GoOn       string // where a user who is signed in goes on as before; empty: nobody is
+	User       string // the user name of the last attempt
+	Error      string // the reason why the last attempt failed; empty at first
+	Notice     string // the reason why the page appears; may be empty
+	SignedInAs string // the current user; empty: anonymous
+	GoOn       string // where a signed-in user continues without a new login; empty: anonymous
 }
 
 var loginTemplate = template.Must(template.New("login").Parse(pageHead + `<title>Sign in</title>
@@ -20,7 +20,7 @@ var loginTemplate = template.Must(template.New("login").Parse(pageHead + `<title
 <main>
 <h1>Sign in</h1>
 {{with .Notice}}<p>{{.}}</p>
-{{end}}{{with .SignedInAs}}<p>You are signed in as {{.}}. <a href="{{$.GoOn}}">Go on as {{.}}</a>, or sign in again or as someone else, which ends that.</p>
+{{end}}{{with .SignedInAs}}<p>You are signed in as {{.}}. <a href="{{$.GoOn}}">Continue as {{.}}</a>, or sign in again below. A new login ends the current one.</p>
 {{end}}{{with .Error}}<p role="alert" id="error">{{.}}</p>
 {{end}}<form method="post" action="{{.Action}}">
 <input type="hidden" name="came_from" value="{{.CameFrom}}">

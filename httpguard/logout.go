@@ -7,13 +7,14 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// LogoutHandler ends the ticket that the request came with, deletes its cookie
-// and leads home (303), or answers 204 to clients that are no browsers. It listens to POST only, so that no link or
-// image logs anybody out, and belongs behind [Guard.Handler], at Config.LogoutPath.
+// LogoutHandler ends the request's ticket, deletes the ticket's cookie and
+// redirects (303) to Config.Home; programs get 204. LogoutHandler accepts POST
+// only, so no link or image logs anybody out. LogoutHandler belongs behind
+// [Guard.Handler], at Config.LogoutPath.
 //
-// The cookie is deleted only if this request has ended its ticket: otherwise the browser may
-// hold the ticket of another login by now. Where the store cannot be reached, the
-// answer is 503 and says that the user is still signed in.
+// The cookie is deleted only if the request has ended its ticket: otherwise the
+// browser may already hold the ticket of another login. If the store is
+// unreachable, the response is 503 and says that the user is still signed in.
 func (g *Guard) LogoutHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st := g.state(r)
@@ -21,20 +22,20 @@ func (g *Guard) LogoutHandler() http.Handler {
 		case st == nil:
 			g.Deny(w, r, errNoHandler)
 		case r.Method != http.MethodPost:
-			g.wrongMethod(w, r, "POST")
+			g.methodNotAllowed(w, r, "POST")
 		default:
 			g.postLogout(w, r, st)
 		}
 	})
 }
 
-func (g *Guard) postLogout(w http.ResponseWriter, r *http.Request, st *state) {
+func (g *Guard) postLogout(w http.ResponseWriter, r *http.Request, st *requestState) {
 	w.Header().Set("Cache-Control", "no-store")
 	ended, err := g.endTickets(r, st)
 	if err != nil {
 		g.logDenial(r, http.StatusServiceUnavailable, err)
 		setRetryAfter(w.Header(), err)
-		g.answer(w, r, answer{Status: http.StatusServiceUnavailable,
+		g.respond(w, r, response{Status: http.StatusServiceUnavailable,
 			Detail: "You could not be signed out, and are still signed in. Please try again shortly."})
 		return
 	}
@@ -42,16 +43,16 @@ func (g *Guard) postLogout(w http.ResponseWriter, r *http.Request, st *state) {
 		g.SetTicket(w, r, rbac.Token{})
 	}
 	if isBrowser(r) {
-		redirect(w, r, g.home(""))
+		redirect(w, r, g.targetOrHome(""))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// endTickets ends the tickets that the request came with, of which there is most often
-// one, and reports whether there was any to end.
-func (g *Guard) endTickets(r *http.Request, st *state) (ended bool, err error) {
-	for _, t := range append(st.rivals, st.token) {
+// endTickets ends every ticket of the request, usually one, and reports whether
+// a live ticket was ended.
+func (g *Guard) endTickets(r *http.Request, st *requestState) (ended bool, err error) {
+	for _, t := range append(st.ambiguous, st.token) {
 		if t.IsZero() {
 			continue
 		}

@@ -8,62 +8,69 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// A client that has changed something often asks next what another process answers, which would show
-// the change only when it has followed it. So the answer to a request during which something was changed carries
-// the revision, and a request that shows it waits until its process has seen that.
+// A client that has changed something often sends its next request to another
+// process, which may not have followed the change yet. The response to a
+// request during which something changed therefore carries the revision. A
+// later request with the revision waits until its process has reached it.
 
-// RevisionHeader is the header that carries a revision, for programs; browsers have a cookie. The answer to a request that may
-// have changed something has it, and who sends it with the next request, or as metadata of the next
-// [Guard.Call], is answered with the change seen, whichever process answers (see [rbac.AtLeast]).
+// RevisionHeader is the header that carries a revision, for programs; browsers
+// have a cookie. A response to a request that may have changed something has
+// the header. A client sends the value with its next request, or as metadata of
+// the next [Guard.Call]. The change is then visible, whichever process responds
+// (see [rbac.AtLeast]).
 const RevisionHeader = "Rbac-Revision"
 
 const (
-	revisionAge   = 10 * time.Second // by then every process has seen it, or answers nothing, unless MaxStaleness is longer
-	revisionWait  = time.Second      // the client may have made it up
-	revisionWaits = 256              // requests at once, for the same reason; the others are served as they would be without
+	// revisionAge is the lifetime of the cookie. After 10 s every process has
+	// followed the change or answers nothing, unless MaxStaleness is longer.
+	revisionAge = 10 * time.Second
+	// A client may send a forged revision. A wait is therefore short, and few
+	// requests may wait at once; all others are served without waiting.
+	maxRevisionWait    = time.Second
+	maxRevisionWaiters = 256
 )
 
-// awaitRevision waits for what the client has seen, no longer than it could be worth: whoever
-// is identified then is so by the rules of the Authority in any case.
+func (g *Guard) revisionCookie() string { return g.cfg.CookieName + "-revision" }
+
+// awaitRevision waits until the Authority has reached the request's revision,
+// for at most maxRevisionWait. With or without the wait, the Authority's own
+// rules decide who is identified.
 //
-// A revision that does not come may be made up, or another service's on the same
-// host. Its cookie is left alone and ends by itself; until then nobody waits for it again.
+// A revision that does not come may be forged, or may belong to another service
+// on the same host. The cookie is left alone and expires; until then no request
+// waits for that revision again.
 func (g *Guard) awaitRevision(r *http.Request) {
-	rev := g.shownRevision(r)
-	if rev <= g.a.Revision() || uint64(rev) == g.vain.Load() {
+	rev := g.requestRevision(r)
+	if rev <= g.a.Revision() || uint64(rev) == g.unseenRevision.Load() {
 		return
 	}
 	select {
-	case g.waits <- struct{}{}:
-		defer func() { <-g.waits }()
+	case g.revisionWaiters <- struct{}{}:
+		defer func() { <-g.revisionWaiters }()
 	default:
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), revisionWait)
+	ctx, cancel := context.WithTimeout(r.Context(), maxRevisionWait)
 	defer cancel()
 	_, _ = g.a.Identify(rbac.AtLeast(ctx, rev), rbac.Token{})
 	if rev > g.a.Revision() && r.Context().Err() == nil {
-		g.vain.Store(uint64(rev))
+		g.unseenRevision.Store(uint64(rev))
 	}
 }
 
-// shownRevision returns the revision that the request shows, zero if it shows none:
-// the one in the header, or else the latest in a cookie.
-func (g *Guard) shownRevision(r *http.Request) (latest rbac.Revision) {
+// requestRevision returns the revision in the request's header, or else the
+// latest in its cookies. Without a valid revision the result is zero.
+func (g *Guard) requestRevision(r *http.Request) (latest rbac.Revision) {
 	if values := r.Header[RevisionHeader]; len(values) > 0 {
-		return parsedRevision(values[0])
+		return revisionOrZero(values[0])
 	}
-	value, n := cookieNamed(r.Header["Cookie"], g.revisionName)
-	if n < 2 {
-		return parsedRevision(value)
-	}
-	for _, c := range r.CookiesNamed(g.revisionName) {
-		latest = max(latest, parsedRevision(c.Value))
+	for _, c := range r.CookiesNamed(g.revisionCookie()) {
+		latest = max(latest, revisionOrZero(c.Value))
 	}
 	return latest
 }
 
-func parsedRevision(text string) rbac.Revision {
+func revisionOrZero(text string) rbac.Revision {
 	if text == "" {
 		return 0
 	}
@@ -74,15 +81,14 @@ func parsedRevision(text string) rbac.Revision {
 	return rev
 }
 
-// carryRevision sends the revision along.
-func (g *Guard) carryRevision(h http.Header) {
+// sendRevision adds the current revision to a response.
+func (g *Guard) sendRevision(h http.Header) {
 	rev := g.a.Revision().String()
 	h.Set(RevisionHeader, rev)
-	setCookie(h, &http.Cookie{Name: g.revisionName, Value: rev, Path: g.cfg.cookiePath(),
-		MaxAge: int(revisionAge.Seconds()), Secure: !g.cfg.Insecure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	g.setCookie(h, g.revisionCookie(), rev, revisionAge)
 }
 
-// changes reports whether a request may change something.
-func changes(r *http.Request) bool {
+// mayChange reports whether a request may change something, by its method.
+func mayChange(r *http.Request) bool {
 	return r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
 }

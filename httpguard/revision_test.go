@@ -109,21 +109,21 @@ func TestRevisionHeader(t *testing.T) {
 	if cookies := back.Cookies(); len(cookies) != 2 || cookies[1].Name != "ticket-revision" || cookies[1].Value != one.a.Revision().String() {
 		t.Errorf("a login by GET carries %v", cookies)
 	}
-	for range cap(g.waits) {
-		g.waits <- struct{}{}
+	for range cap(g.revisionWaiters) {
+		g.revisionWaiters <- struct{}{}
 	}
 	if got := get(back.Header.Get(RevisionHeader)); got != 403 {
 		t.Errorf("where too many wait already, nobody else does: %d", got)
 	}
-	for range cap(g.waits) {
-		<-g.waits
+	for range cap(g.revisionWaiters) {
+		<-g.revisionWaiters
 	}
 	r := request(t, "GET /", "Cookie: ticket-revision="+strconv.FormatUint(1<<63, 10))
-	if cookies := serve(page, r).Cookies(); len(cookies) != 0 || g.vain.Load() != 1<<63 {
+	if cookies := serve(page, r).Cookies(); len(cookies) != 0 || g.unseenRevision.Load() != 1<<63 {
 		t.Errorf("a made-up revision is answered with %v, or would be waited for again", cookies)
 	}
 	r = request(t, "GET /", "Cookie: ticket-revision=1; ticket-revision=x; ticket-revision="+one.a.Revision().String(), "Cookie: ticket-revision=2")
-	if got := g.shownRevision(r); got != one.a.Revision() {
+	if got := g.requestRevision(r); got != one.a.Revision() {
 		t.Errorf("of several revisions %v is awaited, want the latest, %v", got, one.a.Revision())
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -77,14 +78,14 @@ func (s *flakyStore) unplug() {
 
 func (s *flakyStore) now() time.Time { return time.Now().Add(time.Duration(s.later.Load())) }
 
-func (s *flakyStore) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *flakyStore) View(ctx context.Context, f func(store.Records) error) error {
 	if s.down.Load() {
 		return rbac.ErrUnavailable
 	}
 	return s.Store.View(ctx, f)
 }
 
-func (s *flakyStore) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *flakyStore) Update(ctx context.Context, f func(store.Records) error) error {
 	if s.down.Load() {
 		return rbac.ErrUnavailable
 	}

@@ -11,21 +11,23 @@ import (
 )
 
 // Status returns the HTTP status for an error of the Authority, of a Tx or of
-// [rbac.Check], as [Guard.Deny] answers it:
+// [rbac.Check], as [Guard.Deny] sends it:
 //
-//   - 401: ErrNoTicket, ErrBadCredentials; a *rbac.DeniedError about somebody who is not signed in, or who needs a new login
+//   - 401: ErrNoTicket, ErrBadCredentials; a *rbac.DeniedError about an
+//     anonymous client, or about a user who needs a new login
 //   - 403: ErrDenied
 //   - 404: ErrNotFound
 //   - 409: ErrExists, ErrProtected, ErrSeparation, ErrCycle
 //   - 422: ErrInvalid
 //   - 429: ErrThrottled
 //   - 503: ErrUnavailable, ErrBusy
-//   - 500: any other error, such as ErrTxDone and ErrReadOnly, which are mistakes of the program
+//   - 500: any other error, such as ErrTxDone and ErrReadOnly, which are
+//     mistakes of the program
 //
-// It is 200 for nil alone. Of several errors joined into one, the status that
+// Only a nil error has the status 200. Of joined errors, the status that
 // reveals least counts: 503 before 429, 401, 404, 403, 409 and 422, and 500 for
-// a mistake of the program before all of them. The answers 429 and 503 need a
-// Retry-After, which Deny adds. [Detail] has the words.
+// a mistake of the program before all others. Responses with 429 and 503 need a
+// Retry-After, which Deny adds. [Detail] returns the text.
 func Status(err error) int {
 	if err == nil {
 		return http.StatusOK
@@ -37,7 +39,7 @@ func Status(err error) int {
 	return kindStatus(err)
 }
 
-// kindStatus goes by the kind of an error alone.
+// kindStatus returns the status for the kind of an error alone.
 func kindStatus(err error) int {
 	for _, k := range statuses {
 		if errors.Is(err, k.kind) {
@@ -47,7 +49,7 @@ func kindStatus(err error) int {
 	return http.StatusInternalServerError
 }
 
-// statuses are in the order in which they count.
+// statuses lists the kinds of errors. The first match counts.
 var statuses = []struct {
 	kind   error
 	status int
@@ -68,7 +70,8 @@ var statuses = []struct {
 	{rbac.ErrInvalid, http.StatusUnprocessableEntity},
 }
 
-// statusFor is the status for somebody: 401 in place of 403 where signing in may help.
+// statusFor returns the status for the client with the Identity id: 401 in
+// place of 403 if a login may help.
 func statusFor(id *rbac.Identity, err error) int {
 	status := kindStatus(err)
 	if status != http.StatusForbidden {
@@ -80,10 +83,11 @@ func statusFor(id *rbac.Identity, err error) int {
 	return status
 }
 
-// Detail returns a sentence about err for the user whose request caused it: what
-// happened and, where that helps, what to do. It names the record and the field
-// at fault, and for ErrSeparation the users and groups that the rule concerns.
-// For a denial it is general: [Guard.Deny] explains denials.
+// Detail returns a text about err for the user whose request caused err: full
+// sentences about what happened and, if that helps, what to do. The text names
+// the record and the field at fault, and for ErrSeparation the users and groups
+// of the violated set. For a denial the text is general: [Guard.Deny] explains
+// denials.
 func Detail(err error) string { return detail(Status(err), err) }
 
 func detail(status int, err error) string {
@@ -93,11 +97,11 @@ func detail(status int, err error) string {
 	}
 	switch {
 	case e.Kind == rbac.ErrNotFound && e.Record != "":
-		return fmt.Sprintf("There is no %s.", called(e))
+		return fmt.Sprintf("There is no %s.", recordName(e))
 	case e.Kind == rbac.ErrExists && e.Reason == "":
 		return existsDetail(e)
 	case e.Kind == rbac.ErrProtected:
-		return "That would leave nobody with the permission " + e.Name + ". Give it to somebody else first."
+		return "This would leave nobody with the permission " + e.Name + ". Grant the permission to somebody else first."
 	case status == http.StatusConflict && e.Reason != "":
 		return conflictDetail(e)
 	case status == http.StatusUnprocessableEntity:
@@ -106,8 +110,8 @@ func detail(status int, err error) string {
 	return statusDetail(status)
 }
 
-// called names the record that an error is about: user "amy".
-func called(e *rbac.Error) string {
+// recordName returns the record at fault: user "amy".
+func recordName(e *rbac.Error) string {
 	if e.Name == "" {
 		return e.Record
 	}
@@ -116,9 +120,13 @@ func called(e *rbac.Error) string {
 
 func existsDetail(e *rbac.Error) string {
 	if e.Field != "" && e.Field != "Name" {
-		return fmt.Sprintf("Another %s has this %s already.", e.Record, fieldName(e.Field))
+		return fmt.Sprintf("Another %s already has this %s. Choose another.", e.Record, fieldName(e.Field))
 	}
-	return fmt.Sprintf("There is a %s already.", called(e))
+	text := fmt.Sprintf("The %s already exists.", recordName(e))
+	if e.Field == "Name" {
+		text += " Choose another name."
+	}
+	return text
 }
 
 func conflictDetail(e *rbac.Error) string {
@@ -127,7 +135,7 @@ func conflictDetail(e *rbac.Error) string {
 	case rbac.ErrSeparation:
 		what = "This would violate a separation of duty: "
 	case rbac.ErrCycle:
-		what = "A group would inherit itself: "
+		what = "This would make a group inherit itself: "
 	}
 	return what + e.Reason + "."
 }
@@ -143,7 +151,8 @@ func invalidDetail(e *rbac.Error) string {
 	return fmt.Sprintf("This %s cannot be used: %s.", fieldName(what), e.Reason)
 }
 
-// fieldName writes the Go name of a field in words: DisplayName is "display name".
+// fieldName returns the Go name of a field in words: "display name" for
+// DisplayName.
 func fieldName(field string) string {
 	var b strings.Builder
 	for i, c := range field {
@@ -160,17 +169,17 @@ func statusDetail(status int) string {
 	case http.StatusUnauthorized:
 		return "You must sign in first."
 	case http.StatusForbidden:
-		return "You may not do this."
+		return "You do not have permission to do this."
 	case http.StatusNotFound:
-		return "There is nothing here."
+		return "Nothing was found at this address."
 	case http.StatusConflict:
-		return "This cannot be done, because of something that is there already."
+		return "This cannot be done, because it conflicts with existing data."
 	case http.StatusUnprocessableEntity:
-		return "Something in this request cannot be used."
+		return "The request contains an invalid value."
 	case http.StatusTooManyRequests:
 		return "There were too many attempts. Please try again later."
 	case http.StatusServiceUnavailable:
-		return "This cannot be decided at the moment. Please try again shortly."
+		return "The service cannot answer at the moment. Please try again shortly."
 	}
-	return "Something went wrong on our side."
+	return "Something went wrong on our side. Please try again later."
 }

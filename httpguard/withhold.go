@@ -10,50 +10,50 @@ import (
 	"strings"
 )
 
-// Handlers need no ticket: they have the Identity, and [Guard.Token]. A handler
-// that forwards requests would hand the ticket on to another server, so Handler
-// withholds it: the request that handlers see is without it. Guards further in,
-// and Call, find it in the context.
+// Handlers need no ticket, since they have the Identity and [Guard.Token]. A
+// handler that forwards requests would reveal the ticket to another server.
+// Handler therefore withholds the ticket: the request for handlers lacks it.
+// Inner guards and Call find the full header in the context.
 
-// withheldHeader marks a request from which something was withheld. Its value
-// means nothing outside of the context that has the same value.
+// withheldHeader marks a request without its ticket. The value matches only in
+// a context with the same value.
 const withheldHeader = "Rbac-Withheld"
 
 type withheldKey struct{}
 
-// withheld is a request's header before Handler took the ticket off.
+// withheld is a request's header before Handler removed the ticket.
 type withheld struct {
 	mark   string
 	header http.Header
 }
 
-// withhold returns the request that handlers see, with the given context.
-func (g *Guard) withhold(r *http.Request, st *state, ctx context.Context) *http.Request {
+// withhold returns the request for handlers, with the given context.
+func (g *Guard) withhold(r *http.Request, st *requestState, ctx context.Context) *http.Request {
 	full, header := restored(r).Header, r.Header
-	cookies, ours := withoutCookies(header["Cookie"], g.cfg.CookieName)
+	cookies, found := withoutCookies(header["Cookie"], g.cfg.CookieName)
 	bearer := st.bearer && !st.token.IsZero()
-	if g.cfg.KeepTicket || !ours && !bearer && len(header[RevisionHeader]) == 0 {
+	if g.cfg.KeepTicket || !found && !bearer && len(header[RevisionHeader]) == 0 {
 		return r.WithContext(ctx)
 	}
 	header = maps.Clone(header)
 	switch {
 	case len(cookies) > 0:
 		header["Cookie"] = cookies
-	case ours:
+	case found:
 		delete(header, "Cookie")
 	}
 	if bearer {
 		delete(header, "Authorization")
 	}
 	delete(header, RevisionHeader)
-	wh := &withheld{strconv.FormatUint(rand.Uint64(), 36), full}
+	wh := &withheld{strconv.FormatUint(rand.Uint64(), 16), full}
 	header[withheldHeader] = []string{wh.mark}
 	r = r.WithContext(context.WithValue(ctx, withheldKey{}, wh))
 	r.Header = header
 	return r
 }
 
-// restored returns the request with what a Handler has withheld from it, if any.
+// restored returns r with the headers that a Handler has withheld.
 func restored(r *http.Request) *http.Request {
 	mark := r.Header[withheldHeader]
 	if len(mark) != 1 {
@@ -75,33 +75,29 @@ func restored(r *http.Request) *http.Request {
 	return r
 }
 
-// withoutCookies returns Cookie lines without the cookie of a name, and those whose
-// names begin with it and a hyphen; and whether there was one.
+// withoutCookies returns the lines of a Cookie header without the cookies of a
+// name, and without cookies whose names begin with the name and a hyphen. The
+// second result reports whether a cookie was removed.
 func withoutCookies(lines []string, name string) (rest []string, found bool) {
-	rest = lines[:0:0]
 	for _, line := range lines {
-		for from := 0; from < len(line); {
-			end := from + strings.IndexByte(line[from:]+";", ';')
-			part := textproto.TrimString(line[from:end])
+		var kept []string
+		removed := false
+		for part := range strings.SplitSeq(line, ";") {
+			part = textproto.TrimString(part)
 			key, _, _ := strings.Cut(part, "=")
-			if key = textproto.TrimString(key); key != name && !strings.HasPrefix(key, name+"-") {
-				from = end + 1
-				continue
+			if key = textproto.TrimString(key); key == name || strings.HasPrefix(key, name+"-") {
+				removed = true
+			} else if part != "" {
+				kept = append(kept, part)
 			}
-			found = true
-			before, after := strings.TrimRight(line[:from], "; "), strings.TrimLeft(line[end:], "; ")
-			switch {
-			case after == "":
-				line = before
-			case before == "":
-				line, from = after, 0
-			default:
-				line, from = before+"; "+after, len(before)+1
-			}
+		}
+		if removed {
+			line = strings.Join(kept, "; ")
 		}
 		if line != "" {
 			rest = append(rest, line)
 		}
+		found = found || removed
 	}
 	return rest, found
 }

@@ -8,14 +8,14 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 func BenchmarkViewHead(b *testing.B) {
 	s := load(b, 1000)
 	b.ReportAllocs()
 	for b.Loop() {
-		must(b, s.View(context.Background(), func(r rbac.Records) error {
+		must(b, s.View(context.Background(), func(r store.Records) error {
 			_, err := r.Head()
 			return err
 		}))
@@ -31,9 +31,9 @@ func BenchmarkMembership(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				user := number(i / 2 % users)
-				change(b, s, func(r rbac.Records) error {
+				change(b, s, func(r store.Records) error {
 					if i%2 == 0 {
-						return r.AddMembership(rbac.MembershipRecord{User: user, Group: number(1)})
+						return r.AddMembership(store.Membership{User: user, Group: number(1)})
 					}
 					return r.DeleteMembership(user, number(1), "")
 				})
@@ -51,30 +51,30 @@ func BenchmarkLoad(b *testing.B) {
 
 func load(b *testing.B, users int) *Store {
 	s := New()
-	change(b, s, func(r rbac.Records) error {
+	change(b, s, func(r store.Records) error {
 		for i := range 2 {
-			if err := r.AddGroup(rbac.Group{ID: number(i), Name: fmt.Sprint("group", i)}); err != nil {
+			if err := r.AddGroup(store.Group{ID: number(i), Name: fmt.Sprint("group", i)}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	for i := range users {
-		change(b, s, func(r rbac.Records) error {
+		change(b, s, func(r store.Records) error {
 			name := fmt.Sprint("user", i)
-			u := rbac.UserRecord{User: rbac.User{ID: number(i), Name: name, Subject: name}, EmailKey: name}
+			u := store.UserRecord{User: store.User{ID: number(i), Name: name, Subject: name}, EmailKey: name}
 			if err := r.AddUser(u); err != nil {
 				return err
 			}
-			return r.AddMembership(rbac.MembershipRecord{User: u.ID, Group: number(0)})
+			return r.AddMembership(store.Membership{User: u.ID, Group: number(0)})
 		})
 	}
 	return s
 }
 
 // change is an administrator's Update: the head, the change and its log entry.
-func change(b *testing.B, s *Store, f func(rbac.Records) error) {
-	must(b, s.Update(context.Background(), func(r rbac.Records) error {
+func change(b *testing.B, s *Store, f func(store.Records) error) {
+	must(b, s.Update(context.Background(), func(r store.Records) error {
 		h, err := r.LockHead()
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func change(b *testing.B, s *Store, f func(rbac.Records) error) {
 		if err := f(r); err != nil {
 			return err
 		}
-		if err := r.AddChange(rbac.Change{Revision: h.Revision, Action: "Test"}); err != nil {
+		if err := r.AddChange(store.Change{Revision: h.Revision, Action: "Test"}); err != nil {
 			return err
 		}
 		return r.SetHead(h)

@@ -4,8 +4,8 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/persistent"
+	"github.com/rbac-go/rbac/store"
 )
 
 // changeLog keeps changes as bytes, row after row in blocks. There are more changes than records of any other kind, most are
@@ -22,7 +22,7 @@ type changeLog struct {
 const blockSize = 8 << 10
 
 // add adds a row, and reports whether its key was free.
-func (l *changeLog) add(stamp uint64, c *rbac.Change) bool {
+func (l *changeLog) add(stamp uint64, c *store.Change) bool {
 	key, size := changeKey(c), rowSize(c)
 	if len(l.last) == 0 || key <= l.end {
 		l.seal(stamp)
@@ -47,7 +47,7 @@ func (l *changeLog) seal(stamp uint64) {
 }
 
 // insert adds a row into the full block that ends with a row at or after it. Updates have no need of it, since revisions go up.
-func (l *changeLog) insert(stamp uint64, key, end string, c *rbac.Change) bool {
+func (l *changeLog) insert(stamp uint64, key, end string, c *store.Change) bool {
 	block, _ := l.full.Get(end)
 	before := 0
 	for row := range rows(block) {
@@ -147,6 +147,6 @@ func dropFirst(block []byte, n, limit int, old func(changeRow) bool) ([]byte, in
 	return block, n
 }
 
-func changeKey(c *rbac.Change) string {
+func changeKey(c *store.Change) string {
 	return numberKey(uint64(c.Revision)) + numberKey(uint64(c.Seq))
 }

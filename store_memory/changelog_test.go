@@ -14,13 +14,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // logged is a log, and the changes that it should hold.
 type logged struct {
 	log  changeLog
-	want []rbac.Change
+	want []store.Change
 }
 
 // TestChangeLogAgainstAList adds and deletes at random, mostly at the end and at the beginning as an Authority does, in
@@ -61,18 +61,18 @@ func TestChangeLogAgainstAList(t *testing.T) {
 	}
 }
 
-func someChange(r *rand.Rand, revision int) rbac.Change {
+func someChange(r *rand.Rand, revision int) store.Change {
 	record := json.RawMessage(strings.Repeat("x", r.IntN(r.IntN(blockSize/4)+1)))
-	return rbac.Change{Revision: rbac.Revision(revision), Seq: r.IntN(300), At: time.Unix(int64(r.IntN(5000)), 1000).UTC(),
+	return store.Change{Revision: store.Revision(revision), Seq: r.IntN(300), At: time.Unix(int64(r.IntN(5000)), 1000).UTC(),
 		Action: "AssignUser", Subject: strings.Repeat("u", r.IntN(3)), Verified: r.IntN(2) == 0, ActedFor: r.IntN(2) == 0,
 		Before: []json.RawMessage{nil, {}, record}[r.IntN(3)], After: []json.RawMessage{nil, {}, record}[r.IntN(3)]}
 }
 
-func byKey(a, b rbac.Change) int {
+func byKey(a, b store.Change) int {
 	return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Seq, b.Seq))
 }
 
-func (l *logged) add(t *testing.T, stamp uint64, c rbac.Change) {
+func (l *logged) add(t *testing.T, stamp uint64, c store.Change) {
 	t.Helper()
 	i, taken := slices.BinarySearchFunc(l.want, c, byKey)
 	if !taken {
@@ -90,7 +90,7 @@ func (l *logged) deleteFirst(stamp uint64, limit int, before time.Time) {
 
 func (l *logged) check(t *testing.T, r *rand.Rand) {
 	t.Helper()
-	var all, back, some []rbac.Change
+	var all, back, some []store.Change
 	for row := range l.log.from("") {
 		all = append(all, row.change())
 	}
@@ -98,17 +98,17 @@ func (l *logged) check(t *testing.T, r *rand.Rand) {
 		back = append(back, row.change())
 	}
 	slices.Reverse(back)
-	after := changeKey(&rbac.Change{Revision: rbac.Revision(r.IntN(1000)), Seq: r.IntN(300)})
+	after := changeKey(&store.Change{Revision: store.Revision(r.IntN(1000)), Seq: r.IntN(300)})
 	for row := range l.log.from(after) {
 		some = append(some, row.change())
 	}
-	from := slices.IndexFunc(l.want, func(c rbac.Change) bool { return changeKey(&c) >= after })
+	from := slices.IndexFunc(l.want, func(c store.Change) bool { return changeKey(&c) >= after })
 	if from < 0 {
 		from = len(l.want)
 	}
 	for _, c := range []struct {
 		order     string
-		got, want []rbac.Change
+		got, want []store.Change
 	}{{"forward", all, l.want}, {"backward", back, l.want}, {"from a key", some, l.want[from:]}} {
 		if len(c.got)+len(c.want) > 0 && !reflect.DeepEqual(c.got, c.want) {
 			t.Fatalf("%s the log has %d changes, and not these %d", c.order, len(c.got), len(c.want))
@@ -124,7 +124,7 @@ func TestChangeLogDeletesWhatIsOld(t *testing.T) {
 		if i == 300 {
 			at = 9999
 		}
-		log.add(1, &rbac.Change{Revision: rbac.Revision(i), At: time.Unix(at, 0).UTC(), After: bytes.Repeat([]byte("x"), 100)})
+		log.add(1, &store.Change{Revision: store.Revision(i), At: time.Unix(at, 0).UTC(), After: bytes.Repeat([]byte("x"), 100)})
 	}
 	for _, c := range []struct{ before, limit, gone int }{{0, 9, 0}, {200, 150, 150}, {200, 150, 50}, {400, 500, 100}, {9999, 9, 0}, {10000, 500, 200}} {
 		n := log.deleteFirst(2, c.limit, func(row changeRow) bool { return row.at().Before(time.Unix(int64(c.before), 0)) })
@@ -140,14 +140,14 @@ func TestChangeLogDeletesWhatIsOld(t *testing.T) {
 // TestListingOfAnUpdateThatDidNotCommit: where another Update writes meanwhile, it ends with an error.
 func TestListingOfAnUpdateThatDidNotCommit(t *testing.T) {
 	s, errUndo := New(), errors.New("undo")
-	must(t, s.Update(context.Background(), func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 1}) }))
-	var next func() (rbac.Change, error, bool)
-	err := s.Update(context.Background(), func(r rbac.Records) error {
+	must(t, s.Update(context.Background(), func(r store.Records) error { return r.AddChange(store.Change{Revision: 1}) }))
+	var next func() (store.Change, error, bool)
+	err := s.Update(context.Background(), func(r store.Records) error {
 		for seq := range 3 {
-			must(t, r.AddChange(rbac.Change{Revision: 2, Seq: seq}))
+			must(t, r.AddChange(store.Change{Revision: 2, Seq: seq}))
 		}
 		var stop func()
-		next, stop = iter.Pull2(r.Changes(rbac.ChangeQuery{After: 1}))
+		next, stop = iter.Pull2(r.Changes(store.ChangeFilter{After: 1}))
 		t.Cleanup(stop)
 		_, err, _ := next()
 		return errors.Join(err, errUndo)
@@ -155,10 +155,10 @@ func TestListingOfAnUpdateThatDidNotCommit(t *testing.T) {
 	if !errors.Is(err, errUndo) {
 		t.Fatal(err)
 	}
-	must(t, s.Update(context.Background(), func(r rbac.Records) error {
-		return r.AddChange(rbac.Change{Revision: 2, Subject: strings.Repeat("x", 1000)})
+	must(t, s.Update(context.Background(), func(r store.Records) error {
+		return r.AddChange(store.Change{Revision: 2, Subject: strings.Repeat("x", 1000)})
 	}))
-	if c, err, ok := next(); !ok || !errors.Is(err, rbac.ErrTxDone) {
+	if c, err, ok := next(); !ok || !errors.Is(err, store.ErrTxDone) {
 		t.Errorf("the listing goes on with %v, %v", c, err)
 	}
 }

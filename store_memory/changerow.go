@@ -6,7 +6,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // changeRow is a change in a block: its length, its key, what has a fixed length, and its texts each after its length.
@@ -40,12 +40,12 @@ const (
 )
 
 // rowSize is at least the length of a row.
-func rowSize(c *rbac.Change) int {
+func rowSize(c *store.Change) int {
 	return atTexts + textsOfRow*longestCount +
 		len(c.Actor) + len(c.Reason) + len(c.Action) + len(c.Subject) + len(c.Object) + len(c.Scope) + len(c.Before) + len(c.After)
 }
 
-func appendRow(b []byte, key string, c *rbac.Change) []byte {
+func appendRow(b []byte, key string, c *store.Change) []byte {
 	start := len(b)
 	b = append(b, 0, 0, 0, 0)
 	b = append(b, key...)
@@ -74,7 +74,7 @@ const (
 	actedForFlag
 )
 
-func flags(c *rbac.Change) (f byte) {
+func flags(c *store.Change) (f byte) {
 	if c.Verified {
 		f |= verifiedFlag
 	}
@@ -117,8 +117,8 @@ func readRow(b []byte) changeRow {
 func (r *changeRow) size() int   { return len(r.bytes) }
 func (r *changeRow) key() string { return string(r.bytes[atKey:atTime]) }
 
-func (r *changeRow) revision() rbac.Revision {
-	return rbac.Revision(binary.BigEndian.Uint64(r.bytes[atKey:]))
+func (r *changeRow) revision() store.Revision {
+	return store.Revision(binary.BigEndian.Uint64(r.bytes[atKey:]))
 }
 
 func (r *changeRow) at() time.Time {
@@ -132,7 +132,7 @@ func (r *changeRow) is(text int, s string) bool {
 }
 
 // change makes the change of its row. Texts share one copy.
-func (r *changeRow) change() rbac.Change {
+func (r *changeRow) change() store.Change {
 	all := string(r.bytes)
 	text := func(i int) string { return all[r.texts[i].from:r.texts[i].to] }
 	record := func(i int) json.RawMessage {
@@ -141,7 +141,7 @@ func (r *changeRow) change() rbac.Change {
 		}
 		return json.RawMessage(text(i))
 	}
-	c := rbac.Change{
+	c := store.Change{
 		Revision: r.revision(), Seq: int(binary.BigEndian.Uint64(r.bytes[atKey+8:])), At: r.at(),
 		Nonce:    binary.BigEndian.Uint64(r.bytes[atNonce:]),
 		Verified: r.bytes[atFlags]&verifiedFlag != 0, ActedFor: r.bytes[atFlags]&actedForFlag != 0,

@@ -4,10 +4,10 @@ import (
 	"iter"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) AddChange(c rbac.Change) error {
+func (t *tx) AddChange(c store.Change) error {
 	return t.change("add change", func(s *state) error {
 		if !s.changes.add(s.stamp, &c) {
 			return errTaken
@@ -16,12 +16,12 @@ func (t *tx) AddChange(c rbac.Change) error {
 	})
 }
 
-func (t *tx) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+func (t *tx) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
 	return list(t, func(s *state) iter.Seq[*changeRow] { return s.selectChanges(q) }, (*changeRow).change)
 }
 
 // selectChanges goes through the log; only After saves it a part.
-func (s *state) selectChanges(q rbac.ChangeQuery) iter.Seq[*changeRow] {
+func (s *state) selectChanges(q store.ChangeFilter) iter.Seq[*changeRow] {
 	order := s.changes.from(numberKey(uint64(q.After)))
 	if q.Newest {
 		order = s.changes.backward()
@@ -46,7 +46,7 @@ func (s *state) selectChanges(q rbac.ChangeQuery) iter.Seq[*changeRow] {
 	}
 }
 
-func selects(q rbac.ChangeQuery, row *changeRow) bool {
+func selects(q store.ChangeFilter, row *changeRow) bool {
 	return (q.Actor == "" || row.is(actorText, q.Actor)) &&
 		(q.Subject == "" || row.is(subjectText, q.Subject) || row.is(objectText, q.Subject)) &&
 		(q.Since.IsZero() || !row.at().Before(q.Since)) &&
@@ -65,7 +65,7 @@ func (t *tx) DeleteChanges(before time.Time, limit int) (n int, err error) {
 }
 
 // lastRevision is the last in the log; zero if that is empty.
-func (s *state) lastRevision() rbac.Revision {
+func (s *state) lastRevision() store.Revision {
 	for row := range s.changes.backward() {
 		return row.revision()
 	}

@@ -3,22 +3,22 @@ package memorystore
 import (
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) Groups() ([]rbac.Group, error) {
-	return read(t, func(s *state) ([]rbac.Group, error) { return copiesByName(&s.groupNames, &s.groups), nil })
+func (t *tx) Groups() ([]store.Group, error) {
+	return read(t, func(s *state) ([]store.Group, error) { return copiesByName(&s.groupNames, &s.groups), nil })
 }
 
-func (t *tx) Group(id uuid.UUID) (rbac.Group, error) {
-	return read(t, func(s *state) (rbac.Group, error) { return found(s.groups.Get(idKey(id))) })
+func (t *tx) Group(id uuid.UUID) (store.Group, error) {
+	return read(t, func(s *state) (store.Group, error) { return found(s.groups.Get(idKey(id))) })
 }
 
-func (t *tx) GroupByName(name string) (rbac.Group, error) {
-	return read(t, func(s *state) (rbac.Group, error) { return found(byIndex(&s.groupNames, &s.groups, name)) })
+func (t *tx) GroupByName(name string) (store.Group, error) {
+	return read(t, func(s *state) (store.Group, error) { return found(byIndex(&s.groupNames, &s.groups, name)) })
 }
 
-func (t *tx) AddGroup(g rbac.Group) error {
+func (t *tx) AddGroup(g store.Group) error {
 	own(&g.Name, &g.DisplayName, &g.Note)
 	return t.change("add group", func(s *state) error {
 		if err := add(s, &s.groups, idKey(g.ID), &g); err != nil {
@@ -28,12 +28,12 @@ func (t *tx) AddGroup(g rbac.Group) error {
 	})
 }
 
-func (t *tx) SetGroup(g rbac.Group) error {
+func (t *tx) SetGroup(g store.Group) error {
 	own(&g.Name, &g.DisplayName, &g.Note)
 	return t.change("set group", func(s *state) error {
 		old, ok := s.groups.Get(idKey(g.ID))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		g.Created = old.Created
 		s.groupNames.Delete(s.stamp, old.Name)
@@ -46,7 +46,7 @@ func (t *tx) DeleteGroup(id uuid.UUID) error {
 	return t.change("delete group", func(s *state) error {
 		g, ok := s.groups.Get(idKey(id))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		if s.groupInUse(idKey(id)) {
 			return errInUse
@@ -61,27 +61,27 @@ func (s *state) groupInUse(key string) bool {
 		s.members.HasUnder(key) || s.groupTickets.HasUnder(key) || s.groupSeparations.HasUnder(key)
 }
 
-func (t *tx) Grants() ([]rbac.GrantRecord, error) {
-	return read(t, func(s *state) ([]rbac.GrantRecord, error) { return copies(s.grants.From("")), nil })
+func (t *tx) Grants() ([]store.Grant, error) {
+	return read(t, func(s *state) ([]store.Grant, error) { return copies(s.grants.From("")), nil })
 }
 
-func (t *tx) GroupGrants(group uuid.UUID) ([]rbac.GrantRecord, error) {
-	return read(t, func(s *state) ([]rbac.GrantRecord, error) { return copies(s.grants.Under(idKey(group))), nil })
+func (t *tx) GroupGrants(group uuid.UUID) ([]store.Grant, error) {
+	return read(t, func(s *state) ([]store.Grant, error) { return copies(s.grants.Under(idKey(group))), nil })
 }
 
-func (t *tx) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
-	return read(t, func(s *state) ([]rbac.GrantRecord, error) {
+func (t *tx) PermissionGrants(permission string) ([]store.Grant, error) {
+	return read(t, func(s *state) ([]store.Grant, error) {
 		return copies(s.permissionUse.Under(textKey(permission))), nil
 	})
 }
 
-func (t *tx) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, error) {
-	return read(t, func(s *state) (rbac.GrantRecord, error) {
+func (t *tx) Grant(group uuid.UUID, permission string) (store.Grant, error) {
+	return read(t, func(s *state) (store.Grant, error) {
 		return found(s.grants.Get(idKey(group) + permission))
 	})
 }
 
-func (t *tx) AddGrant(g rbac.GrantRecord) error {
+func (t *tx) AddGrant(g store.Grant) error {
 	own(&g.Permission, &g.Note, &g.GrantedBy)
 	return t.change("add grant", func(s *state) error {
 		if !s.groups.Has(idKey(g.Group)) {
@@ -94,7 +94,7 @@ func (t *tx) AddGrant(g rbac.GrantRecord) error {
 	})
 }
 
-func (t *tx) SetGrant(g rbac.GrantRecord) error {
+func (t *tx) SetGrant(g store.Grant) error {
 	own(&g.Permission, &g.Note, &g.GrantedBy)
 	return t.change("set grant", func(s *state) error {
 		if err := replace(s, &s.grants, idKey(g.Group)+g.Permission, &g); err != nil {
@@ -113,8 +113,8 @@ func (t *tx) DeleteGrant(group uuid.UUID, permission string) error {
 	})
 }
 
-func (t *tx) Inheritances() ([]rbac.InheritanceRecord, error) {
-	return read(t, func(s *state) (list []rbac.InheritanceRecord, _ error) {
+func (t *tx) Inheritances() ([]store.Inheritance, error) {
+	return read(t, func(s *state) (list []store.Inheritance, _ error) {
 		for _, r := range s.juniors.From("") {
 			list = append(list, r)
 		}
@@ -140,7 +140,7 @@ func (t *tx) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
 	})
 }
 
-func (t *tx) AddInheritance(r rbac.InheritanceRecord) error {
+func (t *tx) AddInheritance(r store.Inheritance) error {
 	return t.change("add inheritance", func(s *state) error {
 		senior, junior := idKey(r.Senior), idKey(r.Junior)
 		if !s.groups.Has(senior) || !s.groups.Has(junior) {
@@ -155,11 +155,11 @@ func (t *tx) AddInheritance(r rbac.InheritanceRecord) error {
 	})
 }
 
-func (t *tx) DeleteInheritance(r rbac.InheritanceRecord) error {
+func (t *tx) DeleteInheritance(r store.Inheritance) error {
 	return t.change("delete inheritance", func(s *state) error {
 		senior, junior := idKey(r.Senior), idKey(r.Junior)
 		if !s.juniors.Has(senior + junior) {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		s.juniors.Delete(s.stamp, senior+junior)
 		s.seniors.Delete(s.stamp, junior+senior)

@@ -5,27 +5,27 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) Membership(user, group uuid.UUID, scope string) (rbac.MembershipRecord, error) {
-	return read(t, func(s *state) (rbac.MembershipRecord, error) {
+func (t *tx) Membership(user, group uuid.UUID, scope string) (store.Membership, error) {
+	return read(t, func(s *state) (store.Membership, error) {
 		return found(s.memberships.Get(idKey(user) + idKey(group) + scope))
 	})
 }
 
-func (t *tx) UserMemberships(user uuid.UUID) ([]rbac.MembershipRecord, error) {
-	return read(t, func(s *state) ([]rbac.MembershipRecord, error) {
+func (t *tx) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
+	return read(t, func(s *state) ([]store.Membership, error) {
 		return copies(s.memberships.Under(idKey(user))), nil
 	})
 }
 
-func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
-	return list(t, func(s *state) iter.Seq[*rbac.Member] {
-		return func(yield func(*rbac.Member) bool) {
+func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
+	return list(t, func(s *state) iter.Seq[*store.Member] {
+		return func(yield func(*store.Member) bool) {
 			for _, m := range s.members.Under(idKey(group)) {
 				u, _ := s.users.Get(idKey(m.User))
-				if !yield(&rbac.Member{MembershipRecord: *m, UserName: u.Name}) {
+				if !yield(&store.Member{Membership: *m, UserName: u.Name}) {
 					return
 				}
 			}
@@ -33,7 +33,7 @@ func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
 	}, flat)
 }
 
-func (t *tx) AddMembership(m rbac.MembershipRecord) error {
+func (t *tx) AddMembership(m store.Membership) error {
 	own(&m.Scope, &m.Note, &m.AssignedBy)
 	return t.change("add membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)
@@ -49,7 +49,7 @@ func (t *tx) AddMembership(m rbac.MembershipRecord) error {
 	})
 }
 
-func (t *tx) SetMembership(m rbac.MembershipRecord) error {
+func (t *tx) SetMembership(m store.Membership) error {
 	own(&m.Scope, &m.Note, &m.AssignedBy)
 	return t.change("set membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)

@@ -5,20 +5,20 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // TestMembershipOfOneWhoWasDeleted: that a user was there a moment before, in the same Update, does not count.
 func TestMembershipOfOneWhoWasDeleted(t *testing.T) {
 	s := New()
 	user, group := number(1), number(2)
-	err := s.Update(context.Background(), func(r rbac.Records) error {
-		must(t, r.AddGroup(rbac.Group{ID: group, Name: "staff"}))
-		must(t, r.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: "bob"}}))
-		must(t, r.AddMembership(rbac.MembershipRecord{User: user, Group: group}))
+	err := s.Update(context.Background(), func(r store.Records) error {
+		must(t, r.AddGroup(store.Group{ID: group, Name: "staff"}))
+		must(t, r.AddUser(store.UserRecord{User: store.User{ID: user, Name: "bob"}}))
+		must(t, r.AddMembership(store.Membership{User: user, Group: group}))
 		must(t, r.DeleteMembership(user, group, ""))
 		must(t, r.DeleteUser(user))
-		return r.AddMembership(rbac.MembershipRecord{User: user, Group: group})
+		return r.AddMembership(store.Membership{User: user, Group: group})
 	})
 	if !errors.Is(err, errNoRef) {
 		t.Errorf("a membership of nobody: %v", err)

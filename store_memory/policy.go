@@ -5,24 +5,24 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/persistent"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) Sections() ([]rbac.Section, error) {
-	return read(t, func(s *state) ([]rbac.Section, error) { return copies(s.sections.From("")), nil })
+func (t *tx) Sections() ([]store.Section, error) {
+	return read(t, func(s *state) ([]store.Section, error) { return copies(s.sections.From("")), nil })
 }
 
-func (t *tx) Section(name string) (rbac.Section, error) {
-	return read(t, func(s *state) (rbac.Section, error) { return found(s.sections.Get(name)) })
+func (t *tx) Section(name string) (store.Section, error) {
+	return read(t, func(s *state) (store.Section, error) { return found(s.sections.Get(name)) })
 }
 
-func (t *tx) AddSection(r rbac.Section) error {
+func (t *tx) AddSection(r store.Section) error {
 	own(&r.Name, &r.Title)
 	return t.change("add section", func(s *state) error { return add(s, &s.sections, r.Name, &r) })
 }
 
-func (t *tx) SetSection(r rbac.Section) error {
+func (t *tx) SetSection(r store.Section) error {
 	own(&r.Name, &r.Title)
 	return t.change("set section", func(s *state) error { return replace(s, &s.sections, r.Name, &r) })
 }
@@ -31,19 +31,19 @@ func (t *tx) DeleteSection(name string) error {
 	return t.change("delete section", func(s *state) error { return remove(s, &s.sections, name) })
 }
 
-func (t *tx) Permissions() ([]rbac.Permission, error) {
-	return read(t, func(s *state) ([]rbac.Permission, error) {
+func (t *tx) Permissions() ([]store.Permission, error) {
+	return read(t, func(s *state) ([]store.Permission, error) {
 		return copiesByName(&s.permissionNames, &s.permissions), nil
 	})
 }
 
-func (t *tx) Permission(name string) (rbac.Permission, error) {
-	return read(t, func(s *state) (rbac.Permission, error) {
+func (t *tx) Permission(name string) (store.Permission, error) {
+	return read(t, func(s *state) (store.Permission, error) {
 		return found(byIndex(&s.permissionNames, &s.permissions, name))
 	})
 }
 
-func (t *tx) AddPermission(p rbac.Permission) error {
+func (t *tx) AddPermission(p store.Permission) error {
 	own(&p.Name, &p.Title, &p.Description, &p.Section, &p.Object, &p.Operation)
 	return t.change("add permission", func(s *state) error {
 		if err := add(s, &s.permissions, idKey(p.ID), &p); err != nil {
@@ -53,12 +53,12 @@ func (t *tx) AddPermission(p rbac.Permission) error {
 	})
 }
 
-func (t *tx) SetPermission(p rbac.Permission) error {
+func (t *tx) SetPermission(p store.Permission) error {
 	own(&p.Name, &p.Title, &p.Description, &p.Section, &p.Object, &p.Operation)
 	return t.change("set permission", func(s *state) error {
 		old, ok := s.permissions.Get(idKey(p.ID))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		p.Name, p.Created = old.Name, old.Created
 		return replace(s, &s.permissions, idKey(p.ID), &p)
@@ -69,18 +69,18 @@ func (t *tx) DeletePermission(id uuid.UUID) error {
 	return t.change("delete permission", func(s *state) error {
 		p, ok := s.permissions.Get(idKey(id))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		s.permissionNames.Delete(s.stamp, p.Name)
 		return remove(s, &s.permissions, idKey(id))
 	})
 }
 
-func (t *tx) Declarations() ([]rbac.Declaration, error) {
-	return read(t, func(s *state) ([]rbac.Declaration, error) { return copies(s.declarations.From("")), nil })
+func (t *tx) Declarations() ([]store.Declaration, error) {
+	return read(t, func(s *state) ([]store.Declaration, error) { return copies(s.declarations.From("")), nil })
 }
 
-func (t *tx) SetDeclaration(d rbac.Declaration) error {
+func (t *tx) SetDeclaration(d store.Declaration) error {
 	own(&d.Kind, &d.Key, &d.Text)
 	return t.change("set declaration", func(s *state) error {
 		s.declarations.Set(s.stamp, textKey(d.Kind)+d.Key, &d)
@@ -98,7 +98,7 @@ func add[R any](s *state, rows *persistent.Tree[*R], key string, row *R) error {
 
 func replace[R any](s *state, rows *persistent.Tree[*R], key string, row *R) error {
 	if !rows.Has(key) {
-		return rbac.ErrNotFound
+		return store.ErrNotFound
 	}
 	rows.Set(s.stamp, key, row)
 	return nil
@@ -106,7 +106,7 @@ func replace[R any](s *state, rows *persistent.Tree[*R], key string, row *R) err
 
 func remove[R any](s *state, rows *persistent.Tree[*R], key string) error {
 	if !rows.Has(key) {
-		return rbac.ErrNotFound
+		return store.ErrNotFound
 	}
 	rows.Delete(s.stamp, key)
 	return nil

@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
-	return read(t, func(s *state) (list []rbac.SeparationRecord, _ error) {
+func (t *tx) Separations(dynamic bool) ([]store.Separation, error) {
+	return read(t, func(s *state) (list []store.Separation, _ error) {
 		for _, r := range s.separations.Under(kindKey(dynamic)) {
 			list = append(list, copySeparation(r))
 		}
@@ -18,23 +18,23 @@ func (t *tx) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
 	})
 }
 
-func (t *tx) Separation(dynamic bool, name string) (rbac.SeparationRecord, error) {
-	return read(t, func(s *state) (rbac.SeparationRecord, error) {
+func (t *tx) Separation(dynamic bool, name string) (store.Separation, error) {
+	return read(t, func(s *state) (store.Separation, error) {
 		r, ok := s.separations.Get(kindKey(dynamic) + name)
 		if !ok {
-			return rbac.SeparationRecord{}, rbac.ErrNotFound
+			return store.Separation{}, store.ErrNotFound
 		}
 		return copySeparation(r), nil
 	})
 }
 
-func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.SeparationRecord, error) {
-	return read(t, func(s *state) (list []rbac.SeparationRecord, _ error) {
-		var found map[string]*rbac.SeparationRecord // made when there is one: most groups are in none
+func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
+	return read(t, func(s *state) (list []store.Separation, _ error) {
+		var found map[string]*store.Separation // made when there is one: most groups are in none
 		for _, g := range groups {
 			for _, r := range s.groupSeparations.Under(idKey(g) + kindKey(dynamic)) {
 				if found == nil {
-					found = map[string]*rbac.SeparationRecord{}
+					found = map[string]*store.Separation{}
 				}
 				found[r.Name] = r
 			}
@@ -49,7 +49,7 @@ func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.Separati
 	})
 }
 
-func (t *tx) AddSeparation(r rbac.SeparationRecord) error {
+func (t *tx) AddSeparation(r store.Separation) error {
 	own(&r.Name)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("add separation", func(s *state) error {
@@ -60,13 +60,13 @@ func (t *tx) AddSeparation(r rbac.SeparationRecord) error {
 	})
 }
 
-func (t *tx) SetSeparation(r rbac.SeparationRecord) error {
+func (t *tx) SetSeparation(r store.Separation) error {
 	own(&r.Name)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("set separation", func(s *state) error {
 		old, ok := s.separations.Get(separationKey(&r))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		s.unindexSeparation(old)
 		s.separations.Set(s.stamp, separationKey(&r), &r)
@@ -78,14 +78,14 @@ func (t *tx) DeleteSeparation(dynamic bool, name string) error {
 	return t.change("delete separation", func(s *state) error {
 		r, ok := s.separations.Get(kindKey(dynamic) + name)
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		s.unindexSeparation(r)
 		return remove(s, &s.separations, separationKey(r))
 	})
 }
 
-func (s *state) indexSeparation(r *rbac.SeparationRecord) error {
+func (s *state) indexSeparation(r *store.Separation) error {
 	for _, g := range r.Groups {
 		if !s.groups.Has(idKey(g)) {
 			return errNoRef
@@ -97,13 +97,13 @@ func (s *state) indexSeparation(r *rbac.SeparationRecord) error {
 	return nil
 }
 
-func (s *state) unindexSeparation(r *rbac.SeparationRecord) {
+func (s *state) unindexSeparation(r *store.Separation) {
 	for _, g := range r.Groups {
 		s.groupSeparations.Delete(s.stamp, idKey(g)+separationKey(r))
 	}
 }
 
-func separationKey(r *rbac.SeparationRecord) string { return kindKey(r.Dynamic) + r.Name }
+func separationKey(r *store.Separation) string { return kindKey(r.Dynamic) + r.Name }
 
 func kindKey(dynamic bool) string {
 	if dynamic {
@@ -112,7 +112,7 @@ func kindKey(dynamic bool) string {
 	return "s"
 }
 
-func copySeparation(r *rbac.SeparationRecord) rbac.SeparationRecord {
+func copySeparation(r *store.Separation) store.Separation {
 	c := *r
 	c.Groups = slices.Clone(r.Groups)
 	return c

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/persistent"
+	"github.com/rbac-go/rbac/store"
 )
 
 // state is all tables and their indexes. Copying one is cheap and gives an
@@ -18,59 +18,59 @@ import (
 // Indexes lead to ids; those by several values have them all in their keys, in this order.
 type state struct {
 	stamp uint64 // marks the nodes that belong to this state alone
-	head  rbac.Head
+	head  store.Head
 
-	users        persistent.Tree[*rbac.UserRecord] // by id
+	users        persistent.Tree[*store.UserRecord] // by id
 	userNames    persistent.Tree[uuid.UUID]
 	userEmails   persistent.Tree[uuid.UUID] // by EmailKey; empty ones are not here
 	userSubjects persistent.Tree[uuid.UUID] // empty ones are not here
 
-	sections        persistent.Tree[*rbac.Section]    // by name
-	permissions     persistent.Tree[*rbac.Permission] // by id
+	sections        persistent.Tree[*store.Section]    // by name
+	permissions     persistent.Tree[*store.Permission] // by id
 	permissionNames persistent.Tree[uuid.UUID]
-	groups          persistent.Tree[*rbac.Group] // by id
+	groups          persistent.Tree[*store.Group] // by id
 	groupNames      persistent.Tree[uuid.UUID]
-	grants          persistent.Tree[*rbac.GrantRecord]      // by group, permission
-	permissionUse   persistent.Tree[*rbac.GrantRecord]      // by permission, group
-	juniors         persistent.Tree[rbac.InheritanceRecord] // by senior, junior
-	seniors         persistent.Tree[rbac.InheritanceRecord] // by junior, senior
-	declarations    persistent.Tree[*rbac.Declaration]      // by kind, key
+	grants          persistent.Tree[*store.Grant]       // by group, permission
+	permissionUse   persistent.Tree[*store.Grant]       // by permission, group
+	juniors         persistent.Tree[store.Inheritance]  // by senior, junior
+	seniors         persistent.Tree[store.Inheritance]  // by junior, senior
+	declarations    persistent.Tree[*store.Declaration] // by kind, key
 
-	separations      persistent.Tree[*rbac.SeparationRecord] // by kind, name
-	groupSeparations persistent.Tree[*rbac.SeparationRecord] // by group, kind, name
+	separations      persistent.Tree[*store.Separation] // by kind, name
+	groupSeparations persistent.Tree[*store.Separation] // by group, kind, name
 
-	memberships persistent.Tree[*rbac.MembershipRecord] // by user, group, scope
-	members     persistent.Tree[*rbac.MembershipRecord] // by group, user, scope
+	memberships persistent.Tree[*store.Membership] // by user, group, scope
+	members     persistent.Tree[*store.Membership] // by group, user, scope
 
-	tickets       persistent.Tree[*rbac.TicketRecord] // by id
+	tickets       persistent.Tree[*store.Ticket] // by id
 	ticketHashes  persistent.Tree[uuid.UUID]
-	userTickets   persistent.Tree[uuid.UUID]               // by user, created, id
-	groupTickets  persistent.Tree[uuid.UUID]               // by group, id
-	seenTickets   persistent.Tree[uuid.UUID]               // by last seen, id
-	idleTickets   persistent.Tree[uuid.UUID]               // by last seen plus idle, id: no API keys
-	expiryTickets persistent.Tree[uuid.UUID]               // by expires, id
-	ticketValues  persistent.Tree[*rbac.TicketValueRecord] // by ticket, key
+	userTickets   persistent.Tree[uuid.UUID]          // by user, created, id
+	groupTickets  persistent.Tree[uuid.UUID]          // by group, id
+	seenTickets   persistent.Tree[uuid.UUID]          // by last seen, id
+	idleTickets   persistent.Tree[uuid.UUID]          // by last seen plus idle, id: no API keys
+	expiryTickets persistent.Tree[uuid.UUID]          // by expires, id
+	ticketValues  persistent.Tree[*store.TicketValue] // by ticket, key
 
-	throttles     persistent.Tree[*rbac.ThrottleRecord] // by key
-	userThrottles persistent.Tree[*rbac.ThrottleRecord] // by user, key; those of nobody are not here
-	throttleLast  persistent.Tree[*rbac.ThrottleRecord] // by last, key: those of nobody
-	throttleUntil persistent.Tree[*rbac.ThrottleRecord] // by until, key
+	throttles     persistent.Tree[*store.Throttle] // by key
+	userThrottles persistent.Tree[*store.Throttle] // by user, key; those of nobody are not here
+	throttleLast  persistent.Tree[*store.Throttle] // by last, key: those of nobody
+	throttleUntil persistent.Tree[*store.Throttle] // by until, key
 
 	changes changeLog // by revision, seq
 }
 
-// Head implements rbac.Records; so do all exported methods below and in the files beside.
-func (t *tx) Head() (rbac.Head, error) {
-	return read(t, func(s *state) (rbac.Head, error) { return s.head, nil })
+// Head implements store.Records; so do all exported methods below and in the files beside.
+func (t *tx) Head() (store.Head, error) {
+	return read(t, func(s *state) (store.Head, error) { return s.head, nil })
 }
 
 // LockHead is Head: an Update is alone.
-func (t *tx) LockHead() (rbac.Head, error) { return t.Head() }
+func (t *tx) LockHead() (store.Head, error) { return t.Head() }
 
 // ShareHead is Head, likewise.
-func (t *tx) ShareHead() (rbac.Head, error) { return t.Head() }
+func (t *tx) ShareHead() (store.Head, error) { return t.Head() }
 
-func (t *tx) SetHead(h rbac.Head) error {
+func (t *tx) SetHead(h store.Head) error {
 	return t.change("set head", func(s *state) error {
 		s.head = h
 		return nil

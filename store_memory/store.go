@@ -24,12 +24,12 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var (
-	_ rbac.Store  = (*Store)(nil)
-	_ rbac.Hinter = (*Store)(nil)
+	_ store.Store  = (*Store)(nil)
+	_ store.Hinter = (*Store)(nil)
 )
 
 // Store is an [rbac.Store] in memory. Make one with [New].
@@ -48,7 +48,7 @@ func New() *Store {
 }
 
 // View runs f on the state that was committed last.
-func (s *Store) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *Store) View(ctx context.Context, f func(store.Records) error) error {
 	t, err := s.begin(ctx, false)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (s *Store) View(ctx context.Context, f func(rbac.Records) error) error {
 }
 
 // Update runs f once, alone, and commits what it wrote.
-func (s *Store) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *Store) Update(ctx context.Context, f func(store.Records) error) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (s *Store) begin(ctx context.Context, writes bool) (*tx, error) {
 	}
 	committed := s.committed.Load()
 	if committed == nil {
-		return nil, fmt.Errorf("memorystore: closed: %w", rbac.ErrUnavailable)
+		return nil, fmt.Errorf("memorystore: closed: %w", store.ErrUnavailable)
 	}
 	t := &tx{ctx: ctx, store: s, writes: writes, state: committed}
 	if writes {
@@ -127,5 +127,5 @@ func (s *Store) begin(ctx context.Context, writes bool) (*tx, error) {
 }
 
 func ended(err error) error {
-	return fmt.Errorf("memorystore: transaction: %w: %w", rbac.ErrUnavailable, err)
+	return fmt.Errorf("memorystore: transaction: %w: %w", store.ErrUnavailable, err)
 }

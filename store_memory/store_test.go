@@ -3,11 +3,11 @@ package memorystore_test
 import (
 	"testing"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/storetest"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(*testing.T) rbac.Store { return memorystore.New() })
+	storetest.Run(t, func(*testing.T) store.Store { return memorystore.New() })
 }

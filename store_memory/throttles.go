@@ -5,21 +5,21 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Throttle locks nothing: an Update is alone.
-func (t *tx) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
-	return read(t, func(s *state) (rbac.ThrottleRecord, error) {
+func (t *tx) Throttle(key [32]byte) (store.Throttle, error) {
+	return read(t, func(s *state) (store.Throttle, error) {
 		if r, ok := s.throttles.Get(string(key[:])); ok {
 			return *r, nil
 		}
-		return rbac.ThrottleRecord{Key: key}, nil
+		return store.Throttle{Key: key}, nil
 	})
 }
 
-func (t *tx) UserThrottles(user uuid.UUID) ([]rbac.ThrottleRecord, error) {
-	return read(t, func(s *state) (list []rbac.ThrottleRecord, err error) {
+func (t *tx) UserThrottles(user uuid.UUID) ([]store.Throttle, error) {
+	return read(t, func(s *state) (list []store.Throttle, err error) {
 		for _, r := range s.userThrottles.Under(string(user[:])) {
 			list = append(list, *r)
 		}
@@ -27,7 +27,7 @@ func (t *tx) UserThrottles(user uuid.UUID) ([]rbac.ThrottleRecord, error) {
 	})
 }
 
-func (t *tx) SetThrottle(r rbac.ThrottleRecord) error {
+func (t *tx) SetThrottle(r store.Throttle) error {
 	return t.change("set throttle", func(s *state) error {
 		r.State = strings.Clone(r.State)
 		s.dropThrottle(string(r.Key[:]))
@@ -46,7 +46,7 @@ func (t *tx) SetThrottle(r rbac.ThrottleRecord) error {
 func (t *tx) DeleteThrottle(key [32]byte) error {
 	return t.change("delete throttle", func(s *state) error {
 		if !s.dropThrottle(string(key[:])) {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		return nil
 	})
@@ -80,7 +80,7 @@ func (t *tx) DeleteIdleThrottles(now time.Time, keep, limit int) (n int, err err
 	return n, err
 }
 
-func (s *state) idleThrottles(now time.Time, keep, limit int) (idle []*rbac.ThrottleRecord) {
+func (s *state) idleThrottles(now time.Time, keep, limit int) (idle []*store.Throttle) {
 	for _, r := range s.throttleUntil.From("") {
 		if r.Until.After(now) || len(idle) >= limit {
 			break

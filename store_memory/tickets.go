@@ -9,22 +9,22 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/persistent"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
-	return read(t, func(s *state) (rbac.TicketRecord, error) { return foundTicket(s.tickets.Get(idKey(id))) })
+func (t *tx) Ticket(id uuid.UUID) (store.Ticket, error) {
+	return read(t, func(s *state) (store.Ticket, error) { return foundTicket(s.tickets.Get(idKey(id))) })
 }
 
-func (t *tx) TicketByHash(h rbac.TokenHash) (rbac.TicketRecord, error) {
-	return read(t, func(s *state) (rbac.TicketRecord, error) {
+func (t *tx) TicketByHash(h store.TokenHash) (store.Ticket, error) {
+	return read(t, func(s *state) (store.Ticket, error) {
 		return foundTicket(byIndex(&s.ticketHashes, &s.tickets, string(h[:])))
 	})
 }
 
-func (t *tx) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
-	return read(t, func(s *state) (list []rbac.TicketRecord, _ error) {
+func (t *tx) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
+	return read(t, func(s *state) (list []store.Ticket, _ error) {
 		for _, id := range s.userTickets.Under(idKey(user)) {
 			r, _ := s.tickets.Get(idKey(id))
 			list = append(list, copyTicket(r))
@@ -33,9 +33,9 @@ func (t *tx) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
 	})
 }
 
-func (t *tx) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
+func (t *tx) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
 	groups = slices.Clone(groups)
-	return list(t, func(s *state) iter.Seq[*rbac.TicketRecord] {
+	return list(t, func(s *state) iter.Seq[*store.Ticket] {
 		var ids []uuid.UUID
 		for _, g := range groups {
 			for _, id := range s.groupTickets.Under(idKey(g)) {
@@ -46,13 +46,13 @@ func (t *tx) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error
 	}, copyTicket)
 }
 
-func (t *tx) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
-	return list(t, func(s *state) iter.Seq[*rbac.TicketRecord] {
+func (t *tx) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
+	return list(t, func(s *state) iter.Seq[*store.Ticket] {
 		return s.ticketsByID(below(&s.seenTickets, timeKey(before), math.MaxInt))
 	}, copyTicket)
 }
 
-func (t *tx) AddTicket(r rbac.TicketRecord) error {
+func (t *tx) AddTicket(r store.Ticket) error {
 	own(&r.Label, &r.Addr, &r.UserAgent)
 	r.Groups = slices.Clone(r.Groups)
 	return t.change("add ticket", func(s *state) error {
@@ -76,7 +76,7 @@ func (t *tx) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
 	return t.change("set ticket groups", func(s *state) error {
 		old, ok := s.tickets.Get(idKey(id))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		r := *old
 		r.Narrowed, r.Groups = true, slices.Clone(groups)
@@ -105,7 +105,7 @@ func (t *tx) DeleteTicket(id uuid.UUID) error {
 	return t.change("delete ticket", func(s *state) error {
 		r, ok := s.tickets.Get(idKey(id))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		s.dropTicket(r)
 		return nil
@@ -131,19 +131,19 @@ func (t *tx) DeleteDeadTickets(at time.Time, limit int) (n int, err error) {
 }
 
 // indexSeen enters a ticket into the indexes that follow LastSeen.
-func (s *state) indexSeen(r *rbac.TicketRecord) {
+func (s *state) indexSeen(r *store.Ticket) {
 	s.seenTickets.Set(s.stamp, timeKey(r.LastSeen)+idKey(r.ID), r.ID)
 	if !r.Key {
 		s.idleTickets.Set(s.stamp, timeKey(r.LastSeen.Add(r.Idle))+idKey(r.ID), r.ID)
 	}
 }
 
-func (s *state) unindexSeen(r *rbac.TicketRecord) {
+func (s *state) unindexSeen(r *store.Ticket) {
 	s.seenTickets.Delete(s.stamp, timeKey(r.LastSeen)+idKey(r.ID))
 	s.idleTickets.Delete(s.stamp, timeKey(r.LastSeen.Add(r.Idle))+idKey(r.ID))
 }
 
-func (s *state) indexTicketGroups(r *rbac.TicketRecord) error {
+func (s *state) indexTicketGroups(r *store.Ticket) error {
 	for _, g := range r.Groups {
 		if !s.groups.Has(idKey(g)) {
 			return errNoRef
@@ -153,13 +153,13 @@ func (s *state) indexTicketGroups(r *rbac.TicketRecord) error {
 	return nil
 }
 
-func (s *state) unindexTicketGroups(r *rbac.TicketRecord) {
+func (s *state) unindexTicketGroups(r *store.Ticket) {
 	for _, g := range r.Groups {
 		s.groupTickets.Delete(s.stamp, idKey(g)+idKey(r.ID))
 	}
 }
 
-func (s *state) dropTicket(r *rbac.TicketRecord) {
+func (s *state) dropTicket(r *store.Ticket) {
 	s.dropTicketValues(r.ID)
 	s.unindexTicketGroups(r)
 	s.userTickets.Delete(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID))
@@ -170,9 +170,9 @@ func (s *state) dropTicket(r *rbac.TicketRecord) {
 }
 
 // ticketsByID yields the tickets once each, by id.
-func (s *state) ticketsByID(ids []uuid.UUID) iter.Seq[*rbac.TicketRecord] {
+func (s *state) ticketsByID(ids []uuid.UUID) iter.Seq[*store.Ticket] {
 	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-	return func(yield func(*rbac.TicketRecord) bool) {
+	return func(yield func(*store.Ticket) bool) {
 		for _, id := range slices.Compact(ids) {
 			if r, _ := s.tickets.Get(idKey(id)); !yield(r) {
 				return
@@ -195,14 +195,14 @@ func below(index *persistent.Tree[uuid.UUID], end string, max int) (ids []uuid.U
 // after is a key above all that begin with the time.
 func after(t time.Time) string { return timeKey(t.Add(time.Nanosecond)) }
 
-func foundTicket(r *rbac.TicketRecord, ok bool) (rbac.TicketRecord, error) {
+func foundTicket(r *store.Ticket, ok bool) (store.Ticket, error) {
 	if !ok {
-		return rbac.TicketRecord{}, rbac.ErrNotFound
+		return store.Ticket{}, store.ErrNotFound
 	}
 	return copyTicket(r), nil
 }
 
-func copyTicket(r *rbac.TicketRecord) rbac.TicketRecord {
+func copyTicket(r *store.Ticket) store.Ticket {
 	c := *r
 	c.Groups = slices.Clone(r.Groups)
 	if c.Narrowed && c.Groups == nil {

@@ -3,20 +3,20 @@ package memorystore
 import (
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
-	return read(t, func(s *state) ([]rbac.TicketValueRecord, error) {
+func (t *tx) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
+	return read(t, func(s *state) ([]store.TicketValue, error) {
 		return copies(s.ticketValues.Under(idKey(ticket))), nil
 	})
 }
 
-func (t *tx) SetTicketValue(v rbac.TicketValueRecord) error {
+func (t *tx) SetTicketValue(v store.TicketValue) error {
 	own(&v.Key, &v.Value)
 	return t.change("set ticket value", func(s *state) error {
 		if !s.tickets.Has(idKey(v.Ticket)) {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		s.ticketValues.Set(s.stamp, idKey(v.Ticket)+v.Key, &v)
 		return nil

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var (
@@ -15,7 +15,7 @@ var (
 	errNoRef = errors.New("refers to a record that is not there")
 )
 
-var _ rbac.Records = (*tx)(nil)
+var _ store.Records = (*tx)(nil)
 
 // tx is one transaction: a View on what is committed, or an Update with a state of its own, which it publishes at its commit.
 type tx struct {
@@ -33,7 +33,7 @@ func (t *tx) end() { t.done = true }
 // usable says why nothing more can be done here, if so.
 func (t *tx) usable() error {
 	if t.done {
-		return fmt.Errorf("memorystore: %w", rbac.ErrTxDone)
+		return fmt.Errorf("memorystore: %w", store.ErrTxDone)
 	}
 	if t.failed == nil && t.ctx.Err() != nil {
 		t.failed = ended(t.ctx.Err())
@@ -66,13 +66,13 @@ func (t *tx) change(what string, f func(*state) error) error {
 		return err
 	}
 	if !t.writes {
-		return rbac.ErrReadOnly
+		return store.ErrReadOnly
 	}
 	err := f(t.state)
-	if err == nil || err == rbac.ErrNotFound {
+	if err == nil || err == store.ErrNotFound {
 		return err
 	}
-	t.failed = fmt.Errorf("memorystore: %s: %w: %w", what, rbac.ErrUnavailable, err)
+	t.failed = fmt.Errorf("memorystore: %s: %w: %w", what, store.ErrUnavailable, err)
 	return t.failed
 }
 
@@ -103,7 +103,7 @@ func list[Row, R any](t *tx, rows func(*state) iter.Seq[*Row], copied func(*Row)
 func found[R any](row *R, ok bool) (R, error) {
 	if !ok {
 		var none R
-		return none, rbac.ErrNotFound
+		return none, store.ErrNotFound
 	}
 	return *row, nil
 }

@@ -8,35 +8,35 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) User(id uuid.UUID) (rbac.UserRecord, error) {
-	return read(t, func(s *state) (rbac.UserRecord, error) { return found(s.users.Get(idKey(id))) })
+func (t *tx) User(id uuid.UUID) (store.UserRecord, error) {
+	return read(t, func(s *state) (store.UserRecord, error) { return found(s.users.Get(idKey(id))) })
 }
 
 // LockUser is User: an Update is alone.
-func (t *tx) LockUser(id uuid.UUID) (rbac.UserRecord, error) { return t.User(id) }
+func (t *tx) LockUser(id uuid.UUID) (store.UserRecord, error) { return t.User(id) }
 
-func (t *tx) UserByName(name string) (rbac.UserRecord, error) {
-	return read(t, func(s *state) (rbac.UserRecord, error) {
+func (t *tx) UserByName(name string) (store.UserRecord, error) {
+	return read(t, func(s *state) (store.UserRecord, error) {
 		return found(byIndex(&s.userNames, &s.users, name))
 	})
 }
 
-func (t *tx) UserByEmail(key string) (rbac.UserRecord, error) {
-	return read(t, func(s *state) (rbac.UserRecord, error) {
+func (t *tx) UserByEmail(key string) (store.UserRecord, error) {
+	return read(t, func(s *state) (store.UserRecord, error) {
 		return found(byIndex(&s.userEmails, &s.users, key))
 	})
 }
 
-func (t *tx) UserBySubject(subject string) (rbac.UserRecord, error) {
-	return read(t, func(s *state) (rbac.UserRecord, error) {
+func (t *tx) UserBySubject(subject string) (store.UserRecord, error) {
+	return read(t, func(s *state) (store.UserRecord, error) {
 		return found(byIndex(&s.userSubjects, &s.users, subject))
 	})
 }
 
-func (t *tx) AddUser(u rbac.UserRecord) error {
+func (t *tx) AddUser(u store.UserRecord) error {
 	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
 	return t.change("add user", func(s *state) error {
 		if err := add(s, &s.users, idKey(u.ID), &u); err != nil {
@@ -46,12 +46,12 @@ func (t *tx) AddUser(u rbac.UserRecord) error {
 	})
 }
 
-func (t *tx) SetUser(u rbac.UserRecord) error {
+func (t *tx) SetUser(u store.UserRecord) error {
 	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
 	return t.change("set user", func(s *state) error {
 		old, ok := s.users.Get(idKey(u.ID))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		u.Created, u.LastLogin, u.PasswordHash, u.PacedUntil = old.Created, old.LastLogin, old.PasswordHash, old.PacedUntil
 		s.unindexUser(old)
@@ -63,19 +63,19 @@ func (t *tx) SetUser(u rbac.UserRecord) error {
 func (t *tx) SetPasswordHash(id uuid.UUID, hash string) error {
 	own(&hash)
 	return t.change("set password hash", func(s *state) error {
-		return s.replaceUser(id, func(u *rbac.UserRecord) { u.PasswordHash = hash })
+		return s.replaceUser(id, func(u *store.UserRecord) { u.PasswordHash = hash })
 	})
 }
 
 func (t *tx) SetLastLogin(id uuid.UUID, at time.Time) error {
 	return t.change("set last login", func(s *state) error {
-		return s.replaceUser(id, func(u *rbac.UserRecord) { u.LastLogin = at })
+		return s.replaceUser(id, func(u *store.UserRecord) { u.LastLogin = at })
 	})
 }
 
 func (t *tx) SetPacedUntil(id uuid.UUID, at time.Time) error {
 	return t.change("set paced until", func(s *state) error {
-		return s.replaceUser(id, func(u *rbac.UserRecord) { u.PacedUntil = at })
+		return s.replaceUser(id, func(u *store.UserRecord) { u.PacedUntil = at })
 	})
 }
 
@@ -83,7 +83,7 @@ func (t *tx) DeleteUser(id uuid.UUID) error {
 	return t.change("delete user", func(s *state) error {
 		u, ok := s.users.Get(idKey(id))
 		if !ok {
-			return rbac.ErrNotFound
+			return store.ErrNotFound
 		}
 		if s.memberships.HasUnder(idKey(id)) || s.userTickets.HasUnder(idKey(id)) {
 			return errInUse
@@ -95,16 +95,16 @@ func (t *tx) DeleteUser(id uuid.UUID) error {
 	})
 }
 
-func (t *tx) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+func (t *tx) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	f.Groups = slices.Clone(f.Groups)
-	return list(t, func(s *state) iter.Seq[*rbac.UserRecord] { return s.selectUsers(f) }, flat)
+	return list(t, func(s *state) iter.Seq[*store.UserRecord] { return s.selectUsers(f) }, flat)
 }
 
 // replaceUser changes what no index knows.
-func (s *state) replaceUser(id uuid.UUID, change func(*rbac.UserRecord)) error {
+func (s *state) replaceUser(id uuid.UUID, change func(*store.UserRecord)) error {
 	old, ok := s.users.Get(idKey(id))
 	if !ok {
-		return rbac.ErrNotFound
+		return store.ErrNotFound
 	}
 	u := *old
 	change(&u)
@@ -112,7 +112,7 @@ func (s *state) replaceUser(id uuid.UUID, change func(*rbac.UserRecord)) error {
 	return nil
 }
 
-func (s *state) indexUser(u *rbac.UserRecord) error {
+func (s *state) indexUser(u *store.UserRecord) error {
 	if err := s.claim(&s.userNames, u.Name, u.ID); err != nil {
 		return err
 	}
@@ -127,16 +127,16 @@ func (s *state) indexUser(u *rbac.UserRecord) error {
 	return nil
 }
 
-func (s *state) unindexUser(u *rbac.UserRecord) {
+func (s *state) unindexUser(u *store.UserRecord) {
 	s.userNames.Delete(s.stamp, u.Name)
 	s.userEmails.Delete(s.stamp, u.EmailKey)
 	s.userSubjects.Delete(s.stamp, u.Subject)
 }
 
 // selectUsers yields what the filter selects, by name.
-func (s *state) selectUsers(f rbac.UserFilter) iter.Seq[*rbac.UserRecord] {
+func (s *state) selectUsers(f store.UserFilter) iter.Seq[*store.UserRecord] {
 	search := lower(f.Search)
-	return func(yield func(*rbac.UserRecord) bool) {
+	return func(yield func(*store.UserRecord) bool) {
 		n := 0
 		for u := range s.candidates(f) {
 			if f.Enabled && u.Disabled || !userContains(u, search) {
@@ -151,13 +151,13 @@ func (s *state) selectUsers(f rbac.UserFilter) iter.Seq[*rbac.UserRecord] {
 }
 
 // candidates yields the users after f.After who are in f.Groups, by name.
-func (s *state) candidates(f rbac.UserFilter) iter.Seq[*rbac.UserRecord] {
+func (s *state) candidates(f store.UserFilter) iter.Seq[*store.UserRecord] {
 	if f.Groups != nil {
 		if few, ok := s.fewMembers(f); ok {
 			return slices.Values(few)
 		}
 	}
-	return func(yield func(*rbac.UserRecord) bool) {
+	return func(yield func(*store.UserRecord) bool) {
 		for name, id := range s.userNames.From(f.After) {
 			if name <= f.After || f.Groups != nil && !s.inGroups(id, f) {
 				continue
@@ -171,7 +171,7 @@ func (s *state) candidates(f rbac.UserFilter) iter.Seq[*rbac.UserRecord] {
 
 // fewMembers collects the members of f.Groups if there are not many. If there
 // are, going through the users finds some of them soon.
-func (s *state) fewMembers(f rbac.UserFilter) (users []*rbac.UserRecord, ok bool) {
+func (s *state) fewMembers(f store.UserFilter) (users []*store.UserRecord, ok bool) {
 	const many = 1000
 	looked, seen := 0, map[uuid.UUID]bool{}
 	for _, group := range f.Groups {
@@ -188,11 +188,11 @@ func (s *state) fewMembers(f rbac.UserFilter) (users []*rbac.UserRecord, ok bool
 			}
 		}
 	}
-	slices.SortFunc(users, func(a, b *rbac.UserRecord) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(users, func(a, b *store.UserRecord) int { return strings.Compare(a.Name, b.Name) })
 	return users, true
 }
 
-func (s *state) inGroups(user uuid.UUID, f rbac.UserFilter) bool {
+func (s *state) inGroups(user uuid.UUID, f store.UserFilter) bool {
 	for _, group := range f.Groups {
 		for _, m := range s.memberships.Under(idKey(user) + idKey(group)) {
 			if counts(m, f) {
@@ -204,14 +204,14 @@ func (s *state) inGroups(user uuid.UUID, f rbac.UserFilter) bool {
 }
 
 // counts reports whether a filter by groups looks at the membership.
-func counts(m *rbac.MembershipRecord, f rbac.UserFilter) bool {
+func counts(m *store.Membership, f store.UserFilter) bool {
 	if f.Permanent {
 		return m.Scope == "" && m.Until.IsZero()
 	}
 	return m.Until.IsZero() || m.Until.After(f.At)
 }
 
-func userContains(u *rbac.UserRecord, lowered string) bool {
+func userContains(u *store.UserRecord, lowered string) bool {
 	return lowered == "" ||
 		strings.Contains(lower(u.Name), lowered) ||
 		strings.Contains(lower(u.DisplayName), lowered) ||

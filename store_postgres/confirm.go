@@ -8,19 +8,19 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
 // ConfirmedView is a View on the connection that is kept for reading the head, after the server has shown that it still counts. With
 // synchronous replication it shows that by a write that its standby acknowledges: a standby that has been promoted acknowledges
 // nothing to the server it came from. See docs/consistency.md for what this relies on.
-func (s *Store) ConfirmedView(ctx context.Context, f func(rbac.Records) error) error {
+func (s *Store) ConfirmedView(ctx context.Context, f func(store.Records) error) error {
 	return sqlstore.ViewOn(ctx, s.Store, s.engine.beginConfirmed, f)
 }
 
 // Guarantee is bounded if the server replicates synchronously, and says why it is not otherwise.
-func (s *Store) Guarantee() rbac.Guarantee { return *s.engine.guarantee.Load() }
+func (s *Store) Guarantee() store.Guarantee { return *s.engine.guarantee.Load() }
 
 func (e *engine) beginConfirmed(ctx context.Context) (sqlstore.Session, error) {
 	conn, err := e.reserve(ctx)
@@ -130,25 +130,25 @@ func (e *engine) promise(s serverStatus) error {
 }
 
 // refused is why nothing is asked of a server, or changed there, that is worth no more than that.
-func (e *engine) refused(g rbac.Guarantee) error {
+func (e *engine) refused(g store.Guarantee) error {
 	if e.bounded && !g.Bounded {
 		return fmt.Errorf("refused, as Options.Bounded says: %s", g.Reason)
 	}
 	return nil
 }
 
-func (e *engine) worth(s serverStatus) rbac.Guarantee {
+func (e *engine) worth(s serverStatus) store.Guarantee {
 	switch {
 	case !e.postgres:
-		return rbac.Guarantee{Reason: "not tested on this engine"}
+		return store.Guarantee{Reason: "not tested on this engine"}
 	case s.waitsFor == "":
-		return rbac.Guarantee{Reason: "synchronous_standby_names is empty: a standby that takes over can lack changes that were confirmed"}
+		return store.Guarantee{Reason: "synchronous_standby_names is empty: a standby that takes over can lack changes that were confirmed"}
 	case !e.prepared:
-		return rbac.Guarantee{Reason: "the pool was made without postgresstore.Prepare: a commit that is not on the standby can look as if it were"}
+		return store.Guarantee{Reason: "the pool was made without postgresstore.Prepare: a commit that is not on the standby can look as if it were"}
 	case s.fresh:
-		return rbac.Guarantee{Reason: "synchronous_standby_names was set just now: the server may not yet wait as it says"}
+		return store.Guarantee{Reason: "synchronous_standby_names was set just now: the server may not yet wait as it says"}
 	}
-	return rbac.Guarantee{Bounded: true, Reason: "what is confirmed is on a standby: synchronous_standby_names is " + s.waitsFor}
+	return store.Guarantee{Bounded: true, Reason: "what is confirmed is on a standby: synchronous_standby_names is " + s.waitsFor}
 }
 
 // acknowledged writes the row of this process, and waits for the standby. It waits as long as the context lasts and then gives the

@@ -12,8 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -57,8 +57,8 @@ func waits(t *testing.T, dsn, names string) {
 const stuck = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 // confirmed is a ConfirmedView that reads the head.
-func confirmed(ctx context.Context, s *postgresstore.Store) (head rbac.Head, err error) {
-	err = s.ConfirmedView(ctx, func(r rbac.Records) (err error) {
+func confirmed(ctx context.Context, s *postgresstore.Store) (head store.Head, err error) {
+	err = s.ConfirmedView(ctx, func(r store.Records) (err error) {
 		head, err = r.Head()
 		return err
 	})
@@ -74,7 +74,7 @@ func givesUp(t *testing.T, s *postgresstore.Store, server *postgrestest.Server) 
 	go func() { _, err := confirmed(ctx, s); done <- err }()
 	server.Await(t, "SELECT ("+stuck+") = 1")
 	cancel()
-	if err := <-done; !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+	if err := <-done; !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("nobody has acknowledged: %v", err)
 	}
 }
@@ -94,7 +94,7 @@ func TestNothingIsConfirmedWithoutStandby(t *testing.T) {
 	givesUp(t, s, server)
 	for range 4 {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		if _, err := confirmed(ctx, s); !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := confirmed(ctx, s); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("nobody has acknowledged: %v", err)
 		}
 		cancel()
@@ -122,7 +122,7 @@ func TestLetGoIsNotBounded(t *testing.T) {
 	for _, s := range []*postgresstore.Store{s, strict} {
 		all.Go(func() {
 			switch _, err := confirmed(t.Context(), s); {
-			case s == strict && !errors.Is(err, rbac.ErrUnavailable):
+			case s == strict && !errors.Is(err, store.ErrUnavailable):
 				t.Errorf("where Options.Bounded is set: %v; want ErrUnavailable", err)
 			case s != strict && err != nil:
 				t.Errorf("at best effort: %v", err)
@@ -131,10 +131,10 @@ func TestLetGoIsNotBounded(t *testing.T) {
 				t.Errorf("nobody has acknowledged anything: %+v", g)
 			}
 			for what, err := range map[string]error{
-				"View":   s.View(t.Context(), func(rbac.Records) error { return nil }),
+				"View":   s.View(t.Context(), func(store.Records) error { return nil }),
 				"Update": s.Update(t.Context(), nextRevision),
 			} {
-				if refused := errors.Is(err, rbac.ErrUnavailable); refused != (s == strict) {
+				if refused := errors.Is(err, store.ErrUnavailable); refused != (s == strict) {
 					t.Errorf("%s at best effort, where Options.Bounded is %t: %v", what, s == strict, err)
 				}
 			}
@@ -143,7 +143,7 @@ func TestLetGoIsNotBounded(t *testing.T) {
 	waitFor(t, s, "SELECT ("+stuck+") = 2")
 	waits(t, server.DSN(), "")
 	all.Wait()
-	if _, err := postgresstore.Open(t.Context(), server.DSN(), postgresstore.Options{Bounded: true}); !errors.Is(err, rbac.ErrUnavailable) {
+	if _, err := postgresstore.Open(t.Context(), server.DSN(), postgresstore.Options{Bounded: true}); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("Open of a server without standby, with Options.Bounded: %v", err)
 	}
 }
@@ -175,19 +175,19 @@ func TestWarnedCommitIsUnknown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := postgrestest.Start(t, "fsync=off")
 			s := open(t, server.DSN())
-			must(t, s.View(t.Context(), func(rbac.Records) error { return nil }))
+			must(t, s.View(t.Context(), func(store.Records) error { return nil }))
 			waits(t, server.DSN(), "nobody")
 			done := make(chan error, 2)
 			go func() { done <- s.Update(t.Context(), addSection("held")) }()
 			waitFor(t, s, "SELECT ("+stuck+") = 1")
 			postgrestest.Exec(t, server.DSN(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-			if err := <-done; !errors.Is(err, postgresstore.ErrCommitUnknown) || !errors.Is(err, rbac.ErrUnavailable) {
+			if err := <-done; !errors.Is(err, postgresstore.ErrCommitUnknown) || !errors.Is(err, store.ErrUnavailable) {
 				t.Errorf("a commit that the server gave up to have replicated: %v; want ErrCommitUnknown", err)
 			}
 			go func() { _, err := confirmed(t.Context(), s); done <- err }()
 			waitFor(t, s, "SELECT ("+stuck+") = 1")
 			postgrestest.Exec(t, server.DSN(), "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-			if err := <-done; !errors.Is(err, rbac.ErrUnavailable) {
+			if err := <-done; !errors.Is(err, store.ErrUnavailable) {
 				t.Errorf("a confirmation that the server gave up to have replicated: %v; want ErrUnavailable", err)
 			}
 			waits(t, server.DSN(), "")
@@ -245,7 +245,7 @@ func TestStandbyConfirmsNothing(t *testing.T) {
 	server.Stop(t)
 	must(t, os.WriteFile(filepath.Join(server.Dir(), "data", "standby.signal"), nil, 0o644))
 	server.Launch(t)
-	if _, err := confirmed(t.Context(), s); !errors.Is(err, rbac.ErrUnavailable) {
+	if _, err := confirmed(t.Context(), s); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("a server in recovery: %v; want ErrUnavailable", err)
 	}
 }
@@ -269,7 +269,7 @@ func TestNotYetBounded(t *testing.T) {
 		must(t, err)
 		t.Cleanup(pool.Close)
 		const isLater = "SELECT clock_timestamp() > pg_conf_load_time() + interval '2 seconds'"
-		var g rbac.Guarantee
+		var g store.Guarantee
 		for tooLate := true; tooLate; { // on a busy machine two seconds are not long
 			if c.later {
 				waitFor(t, first, isLater)

@@ -8,8 +8,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -34,9 +34,9 @@ func TestDiskFull(t *testing.T) {
 		noise[i] = '!' + byte(i*i*7919>>5)%90
 	}
 	fill := func(round int) error {
-		return s.Update(t.Context(), func(r rbac.Records) error {
+		return s.Update(t.Context(), func(r store.Records) error {
 			for i := range 10 {
-				if err := r.AddSection(rbac.Section{Name: fmt.Sprint(round, " ", i), Title: strings.Repeat(string(noise), 2)}); err != nil {
+				if err := r.AddSection(store.Section{Name: fmt.Sprint(round, " ", i), Title: strings.Repeat(string(noise), 2)}); err != nil {
 					return err
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // parse reads a DSN. Its errors repeat nothing of the DSN: in one that is wrong,
@@ -57,7 +58,7 @@ var mistakes = []struct{ driver, reason string }{
 }
 
 func badDSN(reason string) error {
-	return &rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: reason}
+	return &rbac.Error{Kind: store.ErrInvalid, Record: "postgres", Field: "dsn", Reason: reason}
 }
 
 // connectError hides a parameter that the server does not know, which can be

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -92,7 +92,7 @@ func hides(t *testing.T, dsn string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	_, err := postgresstore.Open(ctx, dsn, postgresstore.Options{})
-	if err == nil || !errors.Is(err, rbac.ErrInvalid) && !errors.Is(err, rbac.ErrUnavailable) {
+	if err == nil || !errors.Is(err, store.ErrInvalid) && !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("Open(%s): %v, want an error", dsn, err)
 	}
 	for _, text := range []string{fmt.Sprint(err), fmt.Sprintf("%+v", err)} {

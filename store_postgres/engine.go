@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
@@ -44,7 +44,7 @@ type engine struct {
 	swept     bool           // the rows of those that are gone; of who has the connection
 	inForce   serverStatus   // what commits wait for, as far as it is known; of who has the connection, too
 	started   string         // when the server did that it leads to; likewise
-	guarantee atomic.Pointer[rbac.Guarantee]
+	guarantee atomic.Pointer[store.Guarantee]
 	grace     time.Duration // commitGrace
 	failed    atomic.Uint32 // how many attempts in a row, to connect beside the pool
 
@@ -58,7 +58,7 @@ func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 		log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, bounded: opts.Bounded, grace: commitGrace,
 		process: uuid.New(), reserved: make(chan *pgx.Conn, 1),
 	}
-	e.guarantee.Store(&rbac.Guarantee{})
+	e.guarantee.Store(&store.Guarantee{})
 	if opts.Replica != nil {
 		e.replica = &replica{pool: opts.Replica, wait: replicaWait}
 	}
@@ -81,7 +81,7 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 		if end := ctx.Err(); end != nil && !errors.Is(err, end) {
 			err = fmt.Errorf("%w (%w)", end, err)
 		}
-		return nil, fmt.Errorf("%w: %v: %w", rbac.ErrUnavailable, e, err)
+		return nil, fmt.Errorf("%w: %v: %w", store.ErrUnavailable, e, err)
 	}
 	return &Store{sqlstore.New(e), e}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -25,13 +26,13 @@ func says(t *testing.T, what string, err error, text string) {
 	}
 }
 
-func addSection(name string) func(rbac.Records) error {
-	return func(r rbac.Records) error { return r.AddSection(rbac.Section{Name: name}) }
+func addSection(name string) func(store.Records) error {
+	return func(r store.Records) error { return r.AddSection(store.Section{Name: name}) }
 }
 
 func sections(t *testing.T, s *postgresstore.Store) (names []string) {
 	t.Helper()
-	must(t, s.View(t.Context(), func(r rbac.Records) error {
+	must(t, s.View(t.Context(), func(r store.Records) error {
 		names = nil
 		list, err := r.Sections()
 		for _, section := range list {
@@ -59,10 +60,10 @@ func TestWrongPassword(t *testing.T) {
 // While all connections are in use others wait, as long as their contexts allow; the head is read all the same.
 func TestPoolExhausted(t *testing.T) {
 	s := mustOpen(t, postgrestest.InSchema(t)+"&pool_max_conns=1", postgresstore.Options{})
-	must(t, s.Update(t.Context(), func(rbac.Records) error {
+	must(t, s.Update(t.Context(), func(store.Records) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		err := s.View(ctx, func(rbac.Records) error { return nil })
+		err := s.View(ctx, func(store.Records) error { return nil })
 		says(t, "View", err, "all 1 connections of the pool are in use")
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("View: %v, want the error of the context", err)
@@ -81,7 +82,7 @@ func TestServerRestarts(t *testing.T) {
 	defer a.Close()
 	var inner [3]error
 	fillPool(t, s, 3)
-	err = s.Update(t.Context(), func(r rbac.Records) error {
+	err = s.Update(t.Context(), func(r store.Records) error {
 		inner[0] = addSection("lost")(r)
 		server.Stop(t)
 		inner[1] = addSection("late")(r)
@@ -90,7 +91,7 @@ func TestServerRestarts(t *testing.T) {
 	must(t, inner[0])
 	says(t, "a call in an Update that lost its server", inner[1], "AddSection")
 	says(t, "the Update", err, "AddSection")
-	says(t, "View of a server that is down", s.View(t.Context(), func(rbac.Records) error { return nil }), "failed to connect")
+	says(t, "View of a server that is down", s.View(t.Context(), func(store.Records) error { return nil }), "failed to connect")
 	_, err = s.ReadHead(t.Context())
 	says(t, "ReadHead of a server that is down", err, "")
 
@@ -110,7 +111,7 @@ func fillPool(t *testing.T, s *postgresstore.Store, n int) {
 	if n == 0 {
 		return
 	}
-	must(t, s.View(t.Context(), func(rbac.Records) error {
+	must(t, s.View(t.Context(), func(store.Records) error {
 		fillPool(t, s, n-1)
 		return nil
 	}))
@@ -126,11 +127,11 @@ func TestServersOwnLimits(t *testing.T) {
 		dsn := postgrestest.InSchema(t)
 		holder := mustOpen(t, dsn, postgresstore.Options{})
 		s := mustOpen(t, dsn+"&"+c.setting, postgresstore.Options{})
-		must(t, holder.Update(t.Context(), func(r rbac.Records) error {
+		must(t, holder.Update(t.Context(), func(r store.Records) error {
 			if _, err := r.LockHead(); err != nil {
 				return err
 			}
-			says(t, c.setting, s.Update(t.Context(), func(r rbac.Records) error {
+			says(t, c.setting, s.Update(t.Context(), func(r store.Records) error {
 				if err := addSection("half")(r); err != nil {
 					return err
 				}
@@ -150,7 +151,7 @@ func TestServersOwnLimits(t *testing.T) {
 	}
 }
 
-func pid(t *testing.T, r rbac.Records) string {
+func pid(t *testing.T, r store.Records) string {
 	return fmt.Sprint(host(t, r).Conn().PgConn().PID())
 }
 
@@ -187,7 +188,7 @@ func commits(t *testing.T, dsn string, grace time.Duration, meanwhile func(cance
 	defer cancel()
 	done, pids := make(chan error, 1), make(chan string, 1)
 	go func() {
-		done <- s.Update(ctx, func(r rbac.Records) error {
+		done <- s.Update(ctx, func(r store.Records) error {
 			pids <- pid(t, r)
 			_, err := host(t, r).Exec(ctx, "INSERT INTO slow VALUES (1)")
 			return errors.Join(err, addSection("slow")(r))
@@ -234,7 +235,7 @@ func TestCommitRefused(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	postgrestest.Exec(t, dsn, "CREATE TABLE late (n INTEGER UNIQUE DEFERRABLE INITIALLY DEFERRED)")
 	s := mustOpen(t, dsn, postgresstore.Options{})
-	err := s.Update(t.Context(), func(r rbac.Records) error {
+	err := s.Update(t.Context(), func(r store.Records) error {
 		_, err := host(t, r).Exec(t.Context(), "INSERT INTO late VALUES (1), (1)")
 		return errors.Join(err, addSection("refused")(r))
 	})

@@ -5,12 +5,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
 // HostTx is Tx without an Authority.
-func HostTx(r rbac.Records) (pgx.Tx, bool) {
+func HostTx(r store.Records) (pgx.Tx, bool) {
 	u, ok := r.(interface{ Unwrap() any })
 	if !ok {
 		return nil, false

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -24,7 +24,7 @@ func TestStandbyIsRefused(t *testing.T) {
 	server.Launch(t)
 	postgrestest.Exec(t, server.DSN(), "SELECT revision FROM rbac_head") // it answers
 
-	says(t, "View", s.View(t.Context(), func(rbac.Records) error { return nil }), "is a standby")
+	says(t, "View", s.View(t.Context(), func(store.Records) error { return nil }), "is a standby")
 	_, _ = s.ReadHead(t.Context()) // finds its connection broken
 	_, err = s.ReadHead(t.Context())
 	says(t, "ReadHead", err, "is a standby")
@@ -48,7 +48,7 @@ func TestTextsAreUTF8(t *testing.T) {
 	s := newOnPool(t, turned)
 	_, err = turned.Exec(t.Context(), "SET client_encoding TO LATIN1") // on the one connection
 	must(t, err)
-	_, err = s.Find(t.Context(), rbac.Sought{User: "张"}, rbac.Head{})
+	_, err = s.Find(t.Context(), store.Sought{User: "张"}, store.Head{})
 	says(t, "Find", err, "client_encoding is LATIN1")
 	_, err = turned.Exec(t.Context(), "SET client_encoding TO LATIN1") // on the one that took its place
 	must(t, err)

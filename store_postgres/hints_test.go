@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -30,10 +30,10 @@ func TestHints(t *testing.T) {
 	_, err = heard.Exec(ctx, "LISTEN rbac_policy")
 	must(t, err)
 	user, group, ticket := uuid.New(), uuid.New(), uuid.New()
-	told := func(what string, want bool, f func(rbac.Records) error) {
+	told := func(what string, want bool, f func(store.Records) error) {
 		t.Helper()
 		must(t, s.Update(ctx, f))
-		must(t, s.Update(ctx, func(rbac.Records) error { return nil }))
+		must(t, s.Update(ctx, func(store.Records) error { return nil }))
 		postgrestest.Exec(t, dsn, "NOTIFY rbac_policy, 'end'")
 		n := 0
 		for {
@@ -53,16 +53,18 @@ func TestHints(t *testing.T) {
 			<-hints
 		}
 	}
-	told("a group", true, func(r rbac.Records) error {
-		return errors.Join(r.AddGroup(rbac.Group{ID: group, Name: "staff"}), r.AddGrant(rbac.GrantRecord{Group: group, Permission: "*"}))
+	told("a group", true, func(r store.Records) error {
+		return errors.Join(r.AddGroup(store.Group{ID: group, Name: "staff"}), r.AddGrant(store.Grant{Group: group, Permission: "*"}))
 	})
-	told("a user", false, func(r rbac.Records) error { return r.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: "amy"}}) })
-	told("a membership", false, func(r rbac.Records) error { return r.AddMembership(rbac.MembershipRecord{User: user, Group: group}) })
-	told("a login", false, func(r rbac.Records) error { return r.AddTicket(rbac.TicketRecord{ID: ticket, User: user}) })
-	told("a logout", false, func(r rbac.Records) error { return errors.Join(nextRevision(r), r.DeleteTicket(ticket)) })
-	told("a grant that is gone", true, func(r rbac.Records) error { return r.DeleteGrant(group, "*") })
-	told("a set", true, func(r rbac.Records) error {
-		return r.AddSeparation(rbac.SeparationRecord{Name: "set", Cardinality: 2, Groups: []uuid.UUID{group}})
+	told("a user", false, func(r store.Records) error {
+		return r.AddUser(store.UserRecord{User: store.User{ID: user, Name: "amy"}})
+	})
+	told("a membership", false, func(r store.Records) error { return r.AddMembership(store.Membership{User: user, Group: group}) })
+	told("a login", false, func(r store.Records) error { return r.AddTicket(store.Ticket{ID: ticket, User: user}) })
+	told("a logout", false, func(r store.Records) error { return errors.Join(nextRevision(r), r.DeleteTicket(ticket)) })
+	told("a grant that is gone", true, func(r store.Records) error { return r.DeleteGrant(group, "*") })
+	told("a set", true, func(r store.Records) error {
+		return r.AddSeparation(store.Separation{Name: "set", Cardinality: 2, Groups: []uuid.UUID{group}})
 	})
 }
 
@@ -76,7 +78,7 @@ func TestHintsAfterRestart(t *testing.T) {
 	server.Stop(t)
 	server.Launch(t)
 	<-hints // whatever was told meanwhile
-	must(t, s.Update(t.Context(), func(r rbac.Records) error { return r.AddGroup(rbac.Group{ID: uuid.New(), Name: "staff"}) }))
+	must(t, s.Update(t.Context(), func(r store.Records) error { return r.AddGroup(store.Group{ID: uuid.New(), Name: "staff"}) }))
 	<-hints
 }
 
@@ -87,6 +89,6 @@ func TestHintsBesideHostsOwn(t *testing.T) {
 	}))
 	hints := s.Hints(t.Context())
 	<-hints // it listens
-	must(t, s.Update(t.Context(), func(r rbac.Records) error { return r.AddGroup(rbac.Group{ID: uuid.New(), Name: "staff"}) }))
+	must(t, s.Update(t.Context(), func(r store.Records) error { return r.AddGroup(store.Group{ID: uuid.New(), Name: "staff"}) }))
 	<-hints
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
@@ -19,7 +20,7 @@ func openWithNotes(t *testing.T) *postgresstore.Store {
 	return mustOpen(t, dsn, postgresstore.Options{})
 }
 
-func host(t *testing.T, r rbac.Records) pgx.Tx {
+func host(t *testing.T, r store.Records) pgx.Tx {
 	t.Helper()
 	tx, ok := postgresstore.HostTx(r)
 	if !ok {
@@ -28,12 +29,12 @@ func host(t *testing.T, r rbac.Records) pgx.Tx {
 	return tx
 }
 
-func note(t *testing.T, r rbac.Records, text string) error {
+func note(t *testing.T, r store.Records, text string) error {
 	_, err := host(t, r).Exec(t.Context(), "INSERT INTO notes (text) VALUES ($1)", text)
 	return err
 }
 
-func nextRevision(r rbac.Records) error {
+func nextRevision(r store.Records) error {
 	h, err := r.LockHead()
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func nextRevision(r rbac.Records) error {
 // state is how many notes there are, and at which revision.
 func state(t *testing.T, s *postgresstore.Store) (notes int, revision rbac.Revision) {
 	t.Helper()
-	must(t, s.View(t.Context(), func(r rbac.Records) error {
+	must(t, s.View(t.Context(), func(r store.Records) error {
 		h, err := r.Head()
 		if err != nil {
 			return err
@@ -61,29 +62,29 @@ func TestHostStatements(t *testing.T) {
 	ignore := func(error) {}
 	for _, c := range []struct {
 		name, rule string
-		f          func(t *testing.T, r rbac.Records) error
+		f          func(t *testing.T, r store.Records) error
 		fails      bool
 		says       string
 	}{
-		{"commit", "what the host writes is committed with the store's", func(t *testing.T, r rbac.Records) error {
+		{"commit", "what the host writes is committed with the store's", func(t *testing.T, r store.Records) error {
 			return errors.Join(note(t, r, "a"), nextRevision(r))
 		}, false, ""},
-		{"rollback", "an error of f undoes both", func(t *testing.T, r rbac.Records) error {
+		{"rollback", "an error of f undoes both", func(t *testing.T, r store.Records) error {
 			return errors.Join(note(t, r, "a"), nextRevision(r), errHost)
 		}, true, errHost.Error()},
-		{"failed statement", "a failed statement dooms the transaction, even if the host ignores it", func(t *testing.T, r rbac.Records) error {
+		{"failed statement", "a failed statement dooms the transaction, even if the host ignores it", func(t *testing.T, r store.Records) error {
 			ignore(nextRevision(r))
 			ignore(note(t, r, "a"))
 			ignore(note(t, r, "a"))
 			return nil
 		}, true, "statement of the host's failed"},
-		{"failed statement before ours", "nothing of the store's is written after it, either", func(t *testing.T, r rbac.Records) error {
+		{"failed statement before ours", "nothing of the store's is written after it, either", func(t *testing.T, r store.Records) error {
 			ignore(note(t, r, "a"))
 			_, err := host(t, r).Query(t.Context(), "SELECT * FROM nowhere")
 			ignore(err)
 			return nextRevision(r)
 		}, true, "statement of the host's failed"},
-		{"savepoint", "a failure between a savepoint and its end is none", func(t *testing.T, r rbac.Records) error {
+		{"savepoint", "a failure between a savepoint and its end is none", func(t *testing.T, r store.Records) error {
 			inner, err := host(t, r).Begin(t.Context())
 			if err != nil {
 				return err
@@ -93,37 +94,37 @@ func TestHostStatements(t *testing.T) {
 			}
 			return errors.Join(inner.Rollback(t.Context()), note(t, r, "a"), nextRevision(r))
 		}, false, ""},
-		{"commit by the host", "Commit is refused, and ends nothing", func(t *testing.T, r rbac.Records) error {
+		{"commit by the host", "Commit is refused, and ends nothing", func(t *testing.T, r store.Records) error {
 			if host(t, r).Commit(t.Context()) == nil || host(t, r).Rollback(t.Context()) == nil {
 				t.Error("Commit or Rollback was not refused")
 			}
 			return errors.Join(note(t, r, "a"), nextRevision(r))
 		}, false, ""},
-		{"commit by a statement", "after a COMMIT of the host's nothing more is committed", func(t *testing.T, r rbac.Records) error {
+		{"commit by a statement", "after a COMMIT of the host's nothing more is committed", func(t *testing.T, r store.Records) error {
 			_, err := host(t, r).Exec(t.Context(), "ROLLBACK")
 			ignore(err)
 			ignore(nextRevision(r))
 			return nil
 		}, true, "ended the transaction"},
-		{"commit past Commit", "nor after one on the connection below", func(t *testing.T, r rbac.Records) error {
+		{"commit past Commit", "nor after one on the connection below", func(t *testing.T, r store.Records) error {
 			_, err := host(t, r).Conn().Exec(t.Context(), "ROLLBACK")
 			ignore(err)
 			ignore(nextRevision(r))
 			return nil
 		}, true, "ended the transaction"},
-		{"rows left open", "rows that the host forgot are in the way of all else, and nothing is half done", func(t *testing.T, r rbac.Records) error {
+		{"rows left open", "rows that the host forgot are in the way of all else, and nothing is half done", func(t *testing.T, r store.Records) error {
 			ignore(nextRevision(r))
 			_, err := host(t, r).Query(t.Context(), "SELECT generate_series(1, 1000000)")
 			ignore(err)
 			return nil
 		}, true, "conn busy"},
-		{"prepared for two phases", "a transaction that the host puts aside is not taken for committed", func(t *testing.T, r rbac.Records) error {
+		{"prepared for two phases", "a transaction that the host puts aside is not taken for committed", func(t *testing.T, r store.Records) error {
 			ignore(nextRevision(r))
 			_, err := host(t, r).Exec(t.Context(), "PREPARE TRANSACTION 'aside'")
 			ignore(err)
 			return nil
 		}, true, ""},
-		{"many rows", "COPY and batches are in the transaction, too", func(t *testing.T, r rbac.Records) error {
+		{"many rows", "COPY and batches are in the transaction, too", func(t *testing.T, r store.Records) error {
 			_, err := host(t, r).CopyFrom(t.Context(), pgx.Identifier{"notes"}, []string{"text"}, pgx.CopyFromRows([][]any{{"a"}, {"b"}}))
 			batch := &pgx.Batch{}
 			batch.Queue("DELETE FROM notes WHERE text = 'b'")
@@ -131,8 +132,8 @@ func TestHostStatements(t *testing.T) {
 			batch.Queue("NOTIFY notes")
 			return errors.Join(err, host(t, r).SendBatch(t.Context(), batch).Close(), nextRevision(r))
 		}, false, ""},
-		{"failed call of ours", "after a failed call of the store's the host's statements fail, too", func(t *testing.T, r rbac.Records) error {
-			ignore(r.AddMembership(rbac.MembershipRecord{}))
+		{"failed call of ours", "after a failed call of the store's the host's statements fail, too", func(t *testing.T, r store.Records) error {
+			ignore(r.AddMembership(store.Membership{}))
 			var n int
 			if host(t, r).QueryRow(t.Context(), "SELECT 1").Scan(&n) == nil || note(t, r, "a") == nil {
 				t.Error("a statement was run in a doomed transaction")
@@ -142,7 +143,7 @@ func TestHostStatements(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := openWithNotes(t)
-			err := s.Update(t.Context(), func(r rbac.Records) error { return c.f(t, r) })
+			err := s.Update(t.Context(), func(r store.Records) error { return c.f(t, r) })
 			if (err != nil) != c.fails || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("%s: Update = %v, want an error %t that says %q", c.rule, err, c.fails, c.says)
 			}
@@ -156,12 +157,12 @@ func TestHostStatements(t *testing.T) {
 
 func TestHostStatementsEndWithTransaction(t *testing.T) {
 	s := openWithNotes(t)
-	for name, transact := range map[string]func(func(rbac.Records) error) error{
-		"View":   func(f func(rbac.Records) error) error { return s.View(t.Context(), f) },
-		"Update": func(f func(rbac.Records) error) error { return s.Update(t.Context(), f) },
+	for name, transact := range map[string]func(func(store.Records) error) error{
+		"View":   func(f func(store.Records) error) error { return s.View(t.Context(), f) },
+		"Update": func(f func(store.Records) error) error { return s.Update(t.Context(), f) },
 	} {
 		var tx pgx.Tx
-		must(t, transact(func(r rbac.Records) error {
+		must(t, transact(func(r store.Records) error {
 			tx = host(t, r)
 			return nil
 		}))
@@ -185,7 +186,7 @@ func TestHostStatementsEndWithTransaction(t *testing.T) {
 
 func TestHostOnlyReadsInView(t *testing.T) {
 	s := openWithNotes(t)
-	must(t, s.View(t.Context(), func(r rbac.Records) error {
+	must(t, s.View(t.Context(), func(r store.Records) error {
 		if note(t, r, "a") == nil {
 			t.Error("the host wrote in a View")
 		}

@@ -11,9 +11,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/sqlplans"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -178,16 +178,16 @@ func (h *hostile) onPool(t *testing.T, dsn string, mode pgx.QueryExecMode, schem
 	return s
 }
 
-// calls makes every call of rbac.Records that looks something up, in an Update that is undone.
+// calls makes every call of store.Records that looks something up, in an Update that is undone.
 func (h *hostile) calls(t *testing.T, s *postgresstore.Store) {
 	undo := errors.New("enough")
 	for _, c := range sqlplans.Calls {
-		if c.Find != (rbac.Sought{}) {
-			_, err := s.Find(t.Context(), c.Find, rbac.Head{})
+		if c.Find != (store.Sought{}) {
+			_, err := s.Find(t.Context(), c.Find, store.Head{})
 			must(t, err)
 			continue
 		}
-		err := s.Update(t.Context(), func(r rbac.Records) error {
+		err := s.Update(t.Context(), func(r store.Records) error {
 			if err := sqlplans.Seed(r); err != nil {
 				return err
 			}
@@ -211,7 +211,7 @@ func (h *hostile) confirms(t *testing.T, s *postgresstore.Store) {
 
 // shares a transaction with its host, whose search_path is its own.
 func (h *hostile) shares(t *testing.T, s *postgresstore.Store) {
-	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+	must(t, s.Update(t.Context(), func(r store.Records) error {
 		var before, after string
 		tx := host(t, r)
 		err := errors.Join(tx.QueryRow(t.Context(), "SHOW search_path").Scan(&before), nextRevision(r), tx.QueryRow(t.Context(), "SHOW search_path").Scan(&after))

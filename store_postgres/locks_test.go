@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -106,7 +107,7 @@ func (s *storm) steps() (steps []stormStep) {
 	add("login", func(ctx context.Context) error { return s.issue(ctx, nil) })
 	add("narrowed login", func(ctx context.Context) error { return s.issue(ctx, []string{"staff"}) })
 	add("pace", func(ctx context.Context) error { // so that logins go on
-		return s.records(ctx, func(r rbac.Records) error { return r.SetPacedUntil(s.users[rand.IntN(len(s.users))], time.Time{}) })
+		return s.records(ctx, func(r store.Records) error { return r.SetPacedUntil(s.users[rand.IntN(len(s.users))], time.Time{}) })
 	})
 	add("failed login", func(ctx context.Context) error {
 		_, err := s.one().Login(ctx, rbac.Login{User: s.user(), Password: "not the password"})
@@ -125,16 +126,16 @@ func (s *storm) steps() (steps []stormStep) {
 	add("touches", func(ctx context.Context) error { return s.records(ctx, s.touch) })
 	add("delete, then lock the user", func(ctx context.Context) error { return s.records(ctx, s.deleteThenLock) })
 	add("sweep tickets", func(ctx context.Context) error {
-		return s.records(ctx, func(r rbac.Records) error { _, err := r.DeleteDeadTickets(time.Now().Add(time.Hour), 2); return err })
+		return s.records(ctx, func(r store.Records) error { _, err := r.DeleteDeadTickets(time.Now().Add(time.Hour), 2); return err })
 	})
 	add("sweep throttles", func(ctx context.Context) error {
-		return s.records(ctx, func(r rbac.Records) error {
+		return s.records(ctx, func(r store.Records) error {
 			_, err := r.DeleteIdleThrottles(time.Now(), 1, 2)
 			return err
 		})
 	})
 	add("sweep changes", func(ctx context.Context) error {
-		return s.records(ctx, func(r rbac.Records) error { _, err := r.DeleteChanges(time.Now(), 5); return err })
+		return s.records(ctx, func(r store.Records) error { _, err := r.DeleteChanges(time.Now(), 5); return err })
 	})
 	return steps
 }
@@ -192,7 +193,7 @@ func (s *storm) groups(ctx context.Context) error {
 }
 
 // touch touches tickets in no order.
-func (s *storm) touch(r rbac.Records) error {
+func (s *storm) touch(r store.Records) error {
 	tickets, err := s.tickets(r)
 	rand.Shuffle(len(tickets), func(i, j int) { tickets[i], tickets[j] = tickets[j], tickets[i] })
 	for _, t := range tickets {
@@ -202,7 +203,7 @@ func (s *storm) touch(r rbac.Records) error {
 }
 
 // deleteThenLock is what an Update of a host's may come to.
-func (s *storm) deleteThenLock(r rbac.Records) error {
+func (s *storm) deleteThenLock(r store.Records) error {
 	if _, err := r.LockHead(); err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func (s *storm) deleteThenLock(r rbac.Records) error {
 	return nil
 }
 
-func (s *storm) tickets(r rbac.Records) (list []rbac.TicketRecord, err error) {
+func (s *storm) tickets(r store.Records) (list []store.Ticket, err error) {
 	for _, u := range s.users {
 		tickets, err := r.UserTickets(u)
 		if err != nil {
@@ -232,7 +233,7 @@ func (s *storm) tickets(r rbac.Records) (list []rbac.TicketRecord, err error) {
 	return list, nil
 }
 
-func (s *storm) records(ctx context.Context, f func(rbac.Records) error) error {
+func (s *storm) records(ctx context.Context, f func(store.Records) error) error {
 	return s.stores[rand.IntN(2)].Update(ctx, f)
 }
 
@@ -276,23 +277,23 @@ func TestValueGivesWayToEnd(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	user, ticket := uuid.New(), uuid.New()
-	must(t, s.Update(ctx, func(r rbac.Records) error {
-		return errors.Join(r.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: "amy"}}), r.AddTicket(rbac.TicketRecord{ID: ticket, User: user}))
+	must(t, s.Update(ctx, func(r store.Records) error {
+		return errors.Join(r.AddUser(store.UserRecord{User: store.User{ID: user, Name: "amy"}}), r.AddTicket(store.Ticket{ID: ticket, User: user}))
 	}))
 	deleted, locked := make(chan struct{}), make(chan struct{})
 	set := make(chan error, 1)
 	go func() {
 		<-deleted
 		var once sync.Once
-		set <- s.Update(ctx, func(r rbac.Records) error {
+		set <- s.Update(ctx, func(r store.Records) error {
 			if _, err := r.LockUser(user); err != nil {
 				return err
 			}
 			once.Do(func() { close(locked) })
-			return r.SetTicketValue(rbac.TicketValueRecord{Ticket: ticket, Key: "k", Value: "v"})
+			return r.SetTicketValue(store.TicketValue{Ticket: ticket, Key: "k", Value: "v"})
 		})
 	}()
-	must(t, s.Update(ctx, func(r rbac.Records) error {
+	must(t, s.Update(ctx, func(r store.Records) error {
 		_, err := r.LockHead()
 		if err = errors.Join(err, r.DeleteTicket(ticket)); err != nil {
 			return err
@@ -311,13 +312,13 @@ func TestValueGivesWayToEnd(t *testing.T) {
 func TestSharingDoesNotOvertake(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	s := mustOpen(t, dsn+"&pool_max_conns=4&application_name="+t.Name(), postgresstore.Options{})
-	share := func(r rbac.Records) error { _, err := r.ShareHead(); return err }
+	share := func(r store.Records) error { _, err := r.ShareHead(); return err }
 	waiting := func(n int) {
 		t.Helper()
 		waitFor(t, s, fmt.Sprintf("SELECT count(*) = %d FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = '%s'", n, t.Name()))
 	}
 	update, second := make(chan error, 1), make(chan error, 1)
-	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+	must(t, s.Update(t.Context(), func(r store.Records) error {
 		err := share(r)
 		go func() { update <- s.Update(t.Context(), nextRevision) }()
 		waiting(1)
@@ -333,8 +334,8 @@ func TestSharingDoesNotOvertake(t *testing.T) {
 func TestDeadlockIsRunAgain(t *testing.T) {
 	s := openStore(t)
 	ids := [2]uuid.UUID{uuid.New(), uuid.New()}
-	must(t, s.Update(t.Context(), func(r rbac.Records) error {
-		return errors.Join(r.AddUser(rbac.UserRecord{User: rbac.User{ID: ids[0], Name: "amy"}}), r.AddUser(rbac.UserRecord{User: rbac.User{ID: ids[1], Name: "bob"}}))
+	must(t, s.Update(t.Context(), func(r store.Records) error {
+		return errors.Join(r.AddUser(store.UserRecord{User: store.User{ID: ids[0], Name: "amy"}}), r.AddUser(store.UserRecord{User: store.User{ID: ids[1], Name: "bob"}}))
 	}))
 	var both, group sync.WaitGroup
 	var runs atomic.Int32
@@ -342,7 +343,7 @@ func TestDeadlockIsRunAgain(t *testing.T) {
 	for i := range ids {
 		group.Go(func() {
 			first := true
-			err := s.Update(t.Context(), func(r rbac.Records) error {
+			err := s.Update(t.Context(), func(r store.Records) error {
 				runs.Add(1)
 				if _, err := r.LockUser(ids[i]); err != nil {
 					return err

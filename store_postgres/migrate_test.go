@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/sqlfixture"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -94,17 +94,17 @@ func TestBytewiseTables(t *testing.T) {
 	}
 	s := mustOpen(t, dsn, postgresstore.Options{})
 	want := []string{"B", "a", "a b", "b", "ä"}
-	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+	must(t, s.Update(t.Context(), func(r store.Records) error {
 		for _, name := range []string{"ä", "b", "B", "a b", "a"} {
-			if err := r.AddUser(rbac.UserRecord{User: rbac.User{ID: uuid.New(), Name: name}}); err != nil {
+			if err := r.AddUser(store.UserRecord{User: store.User{ID: uuid.New(), Name: name}}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
 	var got []string
-	must(t, s.View(t.Context(), func(r rbac.Records) error {
-		for u, err := range r.Users(rbac.UserFilter{}) {
+	must(t, s.View(t.Context(), func(r store.Records) error {
+		for u, err := range r.Users(store.UserFilter{}) {
 			if err != nil {
 				return err
 			}

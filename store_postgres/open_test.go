@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -34,7 +34,7 @@ func TestConcurrentStart(t *testing.T) {
 	}
 	group.Wait()
 	s := mustOpen(t, dsn, postgresstore.Options{Schema: schema})
-	must(t, s.View(t.Context(), func(r rbac.Records) error {
+	must(t, s.View(t.Context(), func(r store.Records) error {
 		h, err := r.Head()
 		if h.Revision != 12 {
 			t.Errorf("revision %d, want 12: each process has its tables", h.Revision)
@@ -53,8 +53,8 @@ func TestSchema(t *testing.T) {
 			pool := hostPool(t, setting("standard_conforming_strings", []string{"on", "off"}[i]))
 			s, err := postgresstore.New(t.Context(), pool, postgresstore.Options{Schema: name})
 			must(t, err)
-			must(t, s.Update(t.Context(), func(r rbac.Records) error {
-				return r.AddSection(rbac.Section{Name: fmt.Sprint("section ", i)})
+			must(t, s.Update(t.Context(), func(r store.Records) error {
+				return r.AddSection(store.Section{Name: fmt.Sprint("section ", i)})
 			}))
 			_, err = s.ReadHead(t.Context())
 			must(t, err)
@@ -76,7 +76,7 @@ func TestSchemaOfSearchPath(t *testing.T) {
 	if !strings.HasSuffix(dsn, "search_path="+s.SchemaOf()) {
 		t.Errorf("the tables are in %q, with the DSN %s", s.SchemaOf(), dsn)
 	}
-	must(t, s.Update(t.Context(), func(r rbac.Records) error {
+	must(t, s.Update(t.Context(), func(r store.Records) error {
 		if _, err := host(t, r).Exec(t.Context(), "SET LOCAL search_path TO pg_catalog"); err != nil {
 			return err
 		}
@@ -99,19 +99,19 @@ func TestMigrationsOfHost(t *testing.T) {
 		postgrestest.Exec(t, server.DSN()+"&search_path=site", string(script))
 	}
 	opts := postgresstore.Options{Schema: "site"}
-	if _, err := postgresstore.Open(t.Context(), server.DSNOf("program", ""), opts); !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "permission denied for table rbac_schema") {
+	if _, err := postgresstore.Open(t.Context(), server.DSNOf("program", ""), opts); !errors.Is(err, store.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "permission denied for table rbac_schema") {
 		t.Errorf("without a right to the tables: %v", err)
 	}
 	postgrestest.Exec(t, server.DSN(), "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA site TO program")
 	must(t, mustOpen(t, server.DSNOf("program", ""), opts).Update(t.Context(), nextRevision))
 
 	_, err = postgresstore.Open(t.Context(), server.DSNOf("program", ""), postgresstore.Options{Schema: "mine"})
-	if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "permission denied for database") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "permission denied for database") {
 		t.Errorf("without a right to make a schema: %v", err)
 	}
 	postgrestest.Exec(t, server.DSN(), "INSERT INTO site.rbac_schema (version) VALUES (1000)")
 	_, err = postgresstore.Open(t.Context(), server.DSNOf("program", ""), opts)
-	if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "newer version") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "newer version") {
 		t.Errorf("with tables of a newer version: %v", err)
 	}
 }
@@ -125,14 +125,14 @@ func TestOpenRefuses(t *testing.T) {
 		kind              error
 		says              string
 	}{
-		{"no DSN", "postgres://a:geheim@[::1", "", rbac.ErrInvalid, "dsn"},
-		{"nobody there", "host=/nowhere password=geheim", "", rbac.ErrUnavailable, "/nowhere"},
-		{"no such database", strings.Replace(server.DSN(), "/postgres?", "/missing?", 1), "", rbac.ErrUnavailable, `database "missing" does not exist`},
-		{"no such role", server.DSNOf("nobody", "geheim"), "", rbac.ErrUnavailable, `role "nobody" does not exist`},
-		{"encoding", latin, "", rbac.ErrUnavailable, "encoding is LATIN1"},
-		{"no schema", server.DSN() + "&search_path=nowhere", "", rbac.ErrUnavailable, "no schema of the search_path exists"},
-		{"long schema", server.DSN(), strings.Repeat("x", 64), rbac.ErrInvalid, "63 bytes"},
-		{"schema that is no text", server.DSN(), "a\x00b", rbac.ErrInvalid, "not text"},
+		{"no DSN", "postgres://a:geheim@[::1", "", store.ErrInvalid, "dsn"},
+		{"nobody there", "host=/nowhere password=geheim", "", store.ErrUnavailable, "/nowhere"},
+		{"no such database", strings.Replace(server.DSN(), "/postgres?", "/missing?", 1), "", store.ErrUnavailable, `database "missing" does not exist`},
+		{"no such role", server.DSNOf("nobody", "geheim"), "", store.ErrUnavailable, `role "nobody" does not exist`},
+		{"encoding", latin, "", store.ErrUnavailable, "encoding is LATIN1"},
+		{"no schema", server.DSN() + "&search_path=nowhere", "", store.ErrUnavailable, "no schema of the search_path exists"},
+		{"long schema", server.DSN(), strings.Repeat("x", 64), store.ErrInvalid, "63 bytes"},
+		{"schema that is no text", server.DSN(), "a\x00b", store.ErrInvalid, "not text"},
 	} {
 		_, err := postgresstore.Open(t.Context(), c.dsn, postgresstore.Options{Schema: c.schema})
 		if !errors.Is(err, c.kind) || !strings.Contains(fmt.Sprint(err), c.says) {
@@ -144,7 +144,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := postgresstore.Open(ended, server.DSN(), postgresstore.Options{}); !errors.Is(err, context.Canceled) || !errors.Is(err, rbac.ErrUnavailable) {
+	if _, err := postgresstore.Open(ended, server.DSN(), postgresstore.Options{}); !errors.Is(err, context.Canceled) || !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("under a context that has ended: %v", err)
 	}
 }
@@ -153,7 +153,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestDurable(t *testing.T) {
 	for setting, want := range map[string]string{"off": "on", "on": "on", "local": "on", "remote_write": "on", "remote_apply": "remote_apply"} {
 		s := mustOpen(t, postgrestest.InSchema(t)+"&synchronous_commit="+setting, postgresstore.Options{})
-		must(t, s.Update(t.Context(), func(r rbac.Records) error {
+		must(t, s.Update(t.Context(), func(r store.Records) error {
 			var got string
 			err := host(t, r).QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&got)
 			if got != want {
@@ -170,10 +170,10 @@ func TestCloseLeavesHostsPool(t *testing.T) {
 	must(t, s.Close())
 	must(t, s.Close())
 	must(t, s.Pool().Ping(t.Context()))
-	if err := s.View(t.Context(), func(rbac.Records) error { return nil }); !errors.Is(err, rbac.ErrUnavailable) {
+	if err := s.View(t.Context(), func(store.Records) error { return nil }); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("View after Close: %v", err)
 	}
-	if _, err := s.ReadHead(t.Context()); !errors.Is(err, rbac.ErrUnavailable) {
+	if _, err := s.ReadHead(t.Context()); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("ReadHead after Close: %v", err)
 	}
 }

@@ -67,6 +67,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
@@ -103,11 +104,11 @@ type Store struct {
 }
 
 var (
-	_ rbac.Store      = (*Store)(nil)
-	_ rbac.HeadReader = (*Store)(nil)
-	_ rbac.Hinter     = (*Store)(nil)
-	_ rbac.Confirmer  = (*Store)(nil)
-	_ rbac.Finder     = (*Store)(nil)
+	_ store.Store      = (*Store)(nil)
+	_ store.HeadReader = (*Store)(nil)
+	_ store.Hinter     = (*Store)(nil)
+	_ store.Confirmer  = (*Store)(nil)
+	_ store.Finder     = (*Store)(nil)
 )
 
 //go:embed migrations/*.sql
@@ -169,7 +170,7 @@ func (o Options) check() error {
 	default:
 		return nil
 	}
-	return &rbac.Error{Kind: rbac.ErrInvalid, Record: "options", Name: o.Schema, Field: "Schema", Reason: reason}
+	return &rbac.Error{Kind: store.ErrInvalid, Record: "options", Name: o.Schema, Field: "Schema", Reason: reason}
 }
 
 const maxIdentifier = 63

@@ -15,6 +15,7 @@ import (
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/processtest"
+	"github.com/rbac-go/rbac/store"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -36,9 +37,9 @@ const withoutHints = " (no hints)"
 // unhinted is a store without its hints.
 type unhinted struct {
 	rbac.Store
-	rbac.HeadReader
-	rbac.Confirmer
-	rbac.Finder
+	store.HeadReader
+	store.Confirmer
+	store.Finder
 }
 
 func openDSN(dsn string) (*rbac.Authority, func(), error) {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
@@ -24,7 +24,7 @@ const (
 
 // Find finds a ticket or a user in one query. The replica's word counts for what it has at the head that the caller
 // stands at, and only for that: a login is no change of the head, so what it does not have may be there.
-func (s *Store) Find(ctx context.Context, what rbac.Sought, at rbac.Head) (*rbac.Found, error) {
+func (s *Store) Find(ctx context.Context, what store.Sought, at store.Head) (*store.Found, error) {
 	if r := s.engine.replica; r != nil {
 		if f := r.find(ctx, s, what); f != nil && f.Head == at {
 			return f, nil
@@ -33,7 +33,7 @@ func (s *Store) Find(ctx context.Context, what rbac.Sought, at rbac.Head) (*rbac
 	return sqlstore.FindOn(ctx, s.Store, s.engine.beginOne, what)
 }
 
-func (r *replica) find(ctx context.Context, s *Store, what rbac.Sought) *rbac.Found {
+func (r *replica) find(ctx context.Context, s *Store, what store.Sought) *store.Found {
 	if time.Now().UnixNano()-r.failed.Load() < int64(replicaPause) {
 		return nil
 	}

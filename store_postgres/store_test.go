@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/storetest"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
@@ -25,7 +25,7 @@ func TestStore(t *testing.T) {
 	t.Run("Open", func(t *testing.T) {
 		t.Parallel()
 		h, n := newHostile(t), 0
-		storetest.Run(t, func(t *testing.T) rbac.Store {
+		storetest.Run(t, func(t *testing.T) store.Store {
 			n++
 			return mustOpen(t, h.service(first), postgresstore.Options{Schema: fmt.Sprint("store", n)})
 		})
@@ -38,7 +38,7 @@ func TestStore(t *testing.T) {
 		}
 		h, n := newHostile(t), 0
 		dsn := h.Bouncer(t, "service")("service")
-		storetest.Run(t, func(t *testing.T) rbac.Store {
+		storetest.Run(t, func(t *testing.T) store.Store {
 			n++
 			return h.onPool(t, dsn, pgx.QueryExecModeExec, fmt.Sprint("store", n))
 		})

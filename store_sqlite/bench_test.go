@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // The head is read on every request that finds no fresher answer.
@@ -15,7 +15,7 @@ func BenchmarkViewHead(b *testing.B) {
 			ctx, cancel := context.WithCancel(b.Context()) // as requests have it
 			defer cancel()
 			for b.Loop() {
-				if err := s.View(ctx, func(r rbac.Records) error { _, err := r.Head(); return err }); err != nil {
+				if err := s.View(ctx, func(r store.Records) error { _, err := r.Head(); return err }); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -44,7 +44,7 @@ func TestLockedDatabase(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			s := held(t, kind, 50*time.Millisecond)
 			err := s.Update(t.Context(), nextRevision)
-			if !errors.Is(err, rbac.ErrBusy) || errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "other transactions were in the way for 50ms") {
+			if !errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "other transactions were in the way for 50ms") {
 				t.Errorf("Update = %v, want ErrBusy that says that others were in the way", err)
 			}
 			if headOf(t, s).Revision != 0 {
@@ -61,7 +61,7 @@ func TestContextEndsWaiting(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 			defer cancel()
 			err := s.Update(ctx, nextRevision)
-			if !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+			if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Update = %v, want one that is unavailable and past its deadline", err)
 			}
 		})
@@ -74,7 +74,7 @@ func TestContextEndsWaitingForOwnWriter(t *testing.T) {
 			s := kind.open(t)
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 			defer cancel()
-			must(t, s.Update(t.Context(), func(rbac.Records) error {
+			must(t, s.Update(t.Context(), func(store.Records) error {
 				if err := s.Update(ctx, nextRevision); !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("Update = %v, want one past its deadline", err)
 				}
@@ -91,11 +91,11 @@ func TestContextEndsEveryWait(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 		defer cancel()
-		if err := call(ctx); !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		if err := call(ctx); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v, want one that is unavailable and past its deadline", err)
 		}
 	}
-	read := func(r rbac.Records) error { _, err := r.Head(); return err }
+	read := func(r store.Records) error { _, err := r.Head(); return err }
 	patient := func(t *testing.T, params string) *sqlitestore.Store {
 		s, err := sqlitestore.New(t.Context(), hostDB(t, filepath.Join(t.TempDir(), "host.db")+params), sqlitestore.Options{BusyTimeout: time.Hour})
 		must(t, err)
@@ -103,7 +103,7 @@ func TestContextEndsEveryWait(t *testing.T) {
 	}
 	t.Run("a commit for a reader", func(t *testing.T) {
 		s := patient(t, "")
-		must(t, s.View(t.Context(), func(r rbac.Records) error {
+		must(t, s.View(t.Context(), func(r store.Records) error {
 			late(t, func(ctx context.Context) error { return s.Update(ctx, nextRevision) })
 			return read(r)
 		}))
@@ -114,10 +114,10 @@ func TestContextEndsEveryWait(t *testing.T) {
 	t.Run("a reader for a commit", func(t *testing.T) {
 		s := patient(t, "")
 		committed := make(chan error, 1)
-		must(t, s.View(t.Context(), func(r rbac.Records) error {
+		must(t, s.View(t.Context(), func(r store.Records) error {
 			wrote := make(chan struct{})
 			go func() {
-				committed <- s.Update(context.Background(), func(r rbac.Records) error { defer close(wrote); return nextRevision(r) })
+				committed <- s.Update(context.Background(), func(r store.Records) error { defer close(wrote); return nextRevision(r) })
 			}()
 			<-wrote
 			for { // until the commit waits for this View
@@ -135,7 +135,7 @@ func TestContextEndsEveryWait(t *testing.T) {
 	})
 	t.Run("a reader that begins as a writer", func(t *testing.T) {
 		s := patient(t, "?_journal_mode=WAL&_txlock=immediate")
-		must(t, s.Update(t.Context(), func(r rbac.Records) error {
+		must(t, s.Update(t.Context(), func(r store.Records) error {
 			late(t, func(ctx context.Context) error { return s.View(ctx, read) })
 			return nextRevision(r)
 		}))
@@ -146,8 +146,8 @@ func TestContextEndsEveryWait(t *testing.T) {
 func TestCommitWaitsForReaders(t *testing.T) {
 	s, err := sqlitestore.New(t.Context(), hostDB(t, filepath.Join(t.TempDir(), "host.db")), sqlitestore.Options{BusyTimeout: 50 * time.Millisecond})
 	must(t, err)
-	must(t, s.View(t.Context(), func(r rbac.Records) error {
-		if err := s.Update(t.Context(), nextRevision); !errors.Is(err, rbac.ErrBusy) || errors.Is(err, rbac.ErrUnavailable) {
+	must(t, s.View(t.Context(), func(r store.Records) error {
+		if err := s.Update(t.Context(), nextRevision); !errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("Update = %v, want ErrBusy", err)
 		}
 		_, err := r.Head()
@@ -166,7 +166,7 @@ func TestContextEndsQuery(t *testing.T) {
 			s := kind.open(t)
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 			defer cancel()
-			err := s.Update(ctx, func(r rbac.Records) error {
+			err := s.Update(ctx, func(r store.Records) error {
 				must(t, nextRevision(r))
 				const forever = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 				if host(t, r).QueryRowContext(ctx, forever).Scan(new(int)) == nil {
@@ -174,7 +174,7 @@ func TestContextEndsQuery(t *testing.T) {
 				}
 				return nil
 			})
-			if !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+			if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Update = %v, want one that is unavailable and past its deadline", err)
 			}
 			if headOf(t, s).Revision != 0 {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -71,7 +71,7 @@ func TestReadOnlyDirectory(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := c.path(t)
 			_, err := sqlitestore.Open(t.Context(), path, sqlitestore.Options{})
-			if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), c.says) {
+			if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("Open = %v, want ErrUnavailable that names %s and says %q", err, path, c.says)
 			}
 		})
@@ -87,21 +87,21 @@ func TestFullDisk(t *testing.T) {
 	fill(t, filler)
 
 	large := strings.Repeat("x", 64<<10)
-	err := s.Update(t.Context(), func(r rbac.Records) error {
+	err := s.Update(t.Context(), func(r store.Records) error {
 		must(t, nextRevision(r))
 		for _, name := range strings.Fields("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
-			if err := r.AddSection(rbac.Section{Name: name, Title: large}); err != nil {
+			if err := r.AddSection(store.Section{Name: name, Title: large}); err != nil {
 				return nil // the Update must know by itself
 			}
 		}
 		return nil
 	})
-	if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "full") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "full") {
 		t.Fatalf("Update on a full disk = %v, want ErrUnavailable that names the file and says that it is full", err)
 	}
-	unchanged := func(revision rbac.Revision) {
+	unchanged := func(revision store.Revision) {
 		t.Helper()
-		must(t, s.View(t.Context(), func(r rbac.Records) error {
+		must(t, s.View(t.Context(), func(r store.Records) error {
 			list, err := r.Sections()
 			if len(list) != 0 {
 				t.Errorf("%d sections of a failed Update are there", len(list))
@@ -127,7 +127,7 @@ func TestOpenOnFullDisk(t *testing.T) {
 	fill(t, filler)
 	path := filepath.Join(dir, "rbac.db")
 	_, err := sqlitestore.Open(t.Context(), path, sqlitestore.Options{})
-	if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "full") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "full") {
 		t.Errorf("Open on a full disk = %v, want ErrUnavailable that names the file and says that it is full", err)
 	}
 	must(t, os.Remove(filler))

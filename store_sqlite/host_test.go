@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -17,7 +17,7 @@ func hosted(t *testing.T, f func(t *testing.T, s *sqlitestore.Store)) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
 			s := kind.open(t)
-			must(t, s.Update(context.Background(), func(r rbac.Records) error {
+			must(t, s.Update(context.Background(), func(r store.Records) error {
 				_, err := host(t, r).ExecContext(t.Context(), "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)")
 				return err
 			}))
@@ -26,7 +26,7 @@ func hosted(t *testing.T, f func(t *testing.T, s *sqlitestore.Store)) {
 	}
 }
 
-func host(t *testing.T, r rbac.Records) sqlitestore.DBTX {
+func host(t *testing.T, r store.Records) sqlitestore.DBTX {
 	t.Helper()
 	tx, ok := sqlitestore.HostTx(r)
 	if !ok {
@@ -35,15 +35,15 @@ func host(t *testing.T, r rbac.Records) sqlitestore.DBTX {
 	return tx
 }
 
-func note(t *testing.T, r rbac.Records, text string) error {
+func note(t *testing.T, r store.Records, text string) error {
 	_, err := host(t, r).ExecContext(t.Context(), "INSERT INTO notes (text) VALUES (?)", text)
 	return err
 }
 
 // state is how many notes there are, and at which revision.
-func state(t *testing.T, s *sqlitestore.Store) (notes int, revision rbac.Revision) {
+func state(t *testing.T, s *sqlitestore.Store) (notes int, revision store.Revision) {
 	t.Helper()
-	must(t, s.View(context.Background(), func(r rbac.Records) error {
+	must(t, s.View(context.Background(), func(r store.Records) error {
 		h, err := r.Head()
 		if err != nil {
 			return err
@@ -59,39 +59,39 @@ func TestHostStatements(t *testing.T) {
 	ignore := func(error) {}
 	for _, c := range []struct {
 		name, rule string
-		f          func(t *testing.T, r rbac.Records) error
+		f          func(t *testing.T, r store.Records) error
 		fails      bool
 		says       string
 	}{
-		{"commit", "what the host writes is committed with the store's", func(t *testing.T, r rbac.Records) error {
+		{"commit", "what the host writes is committed with the store's", func(t *testing.T, r store.Records) error {
 			return errors.Join(note(t, r, "a"), nextRevision(r))
 		}, false, ""},
-		{"rollback", "an error of f undoes both", func(t *testing.T, r rbac.Records) error {
+		{"rollback", "an error of f undoes both", func(t *testing.T, r store.Records) error {
 			return errors.Join(note(t, r, "a"), nextRevision(r), errHost)
 		}, true, errHost.Error()},
-		{"failed statement", "a failed statement dooms the transaction, even if the host ignores it", func(t *testing.T, r rbac.Records) error {
+		{"failed statement", "a failed statement dooms the transaction, even if the host ignores it", func(t *testing.T, r store.Records) error {
 			ignore(note(t, r, "a"))
 			ignore(note(t, r, "a"))
 			ignore(nextRevision(r))
 			return nil
 		}, true, "UNIQUE"},
-		{"failed query", "a failed query does", func(t *testing.T, r rbac.Records) error {
+		{"failed query", "a failed query does", func(t *testing.T, r store.Records) error {
 			_, err := host(t, r).QueryContext(t.Context(), "SELECT * FROM nowhere")
 			ignore(err)
 			ignore(nextRevision(r))
 			return nil
 		}, true, "nowhere"},
-		{"failed row", "a failed query for one row does", func(t *testing.T, r rbac.Records) error {
+		{"failed row", "a failed query for one row does", func(t *testing.T, r store.Records) error {
 			ignore(host(t, r).QueryRowContext(t.Context(), "INSERT INTO notes (text) VALUES (NULL) RETURNING id").Err())
 			ignore(nextRevision(r))
 			return nil
 		}, true, "NOT NULL"},
-		{"failed preparation", "a failed preparation does", func(t *testing.T, r rbac.Records) error {
+		{"failed preparation", "a failed preparation does", func(t *testing.T, r store.Records) error {
 			_, err := host(t, r).PrepareContext(t.Context(), "SELEKT")
 			ignore(err)
 			return nil
 		}, true, "SELEKT"},
-		{"engine rolled back", "when the engine rolled back behind our back, nothing is committed one by one", func(t *testing.T, r rbac.Records) error {
+		{"engine rolled back", "when the engine rolled back behind our back, nothing is committed one by one", func(t *testing.T, r store.Records) error {
 			ignore(note(t, r, "a"))
 			stmt, err := host(t, r).PrepareContext(t.Context(), "INSERT OR ROLLBACK INTO notes (text) VALUES ('a')")
 			if err != nil {
@@ -103,14 +103,14 @@ func TestHostStatements(t *testing.T) {
 			ignore(note(t, r, "b"))
 			return nil
 		}, true, "ended the transaction"},
-		{"commit by the host", "after a COMMIT of the host's nothing more is committed", func(t *testing.T, r rbac.Records) error {
+		{"commit by the host", "after a COMMIT of the host's nothing more is committed", func(t *testing.T, r store.Records) error {
 			_, err := host(t, r).ExecContext(t.Context(), "COMMIT")
 			ignore(err)
 			ignore(nextRevision(r))
 			return nil
 		}, true, "ended the transaction"},
-		{"failed call of ours", "after a failed call of the store's the host's statements fail, too", func(t *testing.T, r rbac.Records) error {
-			ignore(r.AddMembership(rbac.MembershipRecord{}))
+		{"failed call of ours", "after a failed call of the store's the host's statements fail, too", func(t *testing.T, r store.Records) error {
+			ignore(r.AddMembership(store.Membership{}))
 			var n int
 			if host(t, r).QueryRowContext(t.Context(), "SELECT 1").Scan(&n) == nil || note(t, r, "a") == nil {
 				t.Error("a statement was run in a doomed transaction")
@@ -120,7 +120,7 @@ func TestHostStatements(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			hosted(t, func(t *testing.T, s *sqlitestore.Store) {
-				err := s.Update(context.Background(), func(r rbac.Records) error { return c.f(t, r) })
+				err := s.Update(context.Background(), func(r store.Records) error { return c.f(t, r) })
 				if (err != nil) != c.fails || err != nil && !strings.Contains(err.Error(), c.says) {
 					t.Fatalf("%s: Update = %v, want an error %t that says %q", c.rule, err, c.fails, c.says)
 				}
@@ -139,7 +139,7 @@ func TestHostStatementsEndWithTransaction(t *testing.T) {
 		var tx sqlitestore.DBTX
 		var stmt *sql.Stmt
 		var rows *sql.Rows
-		must(t, s.Update(context.Background(), func(r rbac.Records) (err error) {
+		must(t, s.Update(context.Background(), func(r store.Records) (err error) {
 			must(t, note(t, r, "a"))
 			must(t, note(t, r, "b"))
 			tx = host(t, r)
@@ -173,7 +173,7 @@ func TestHostStatementsEndWithTransaction(t *testing.T) {
 
 func TestHostCannotWriteInView(t *testing.T) {
 	hosted(t, func(t *testing.T, s *sqlitestore.Store) {
-		must(t, s.View(context.Background(), func(r rbac.Records) error {
+		must(t, s.View(context.Background(), func(r store.Records) error {
 			if note(t, r, "a") == nil {
 				t.Error("a View must not write")
 			}
@@ -204,7 +204,7 @@ func TestTransactionSettings(t *testing.T) {
 		{"New on a stronger one", mustNew(t, hostDB(t, filepath.Join(t.TempDir(), "x.db")+"?_synchronous=EXTRA")), []int{1, 3, 0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			must(t, c.s.Update(t.Context(), func(r rbac.Records) error {
+			must(t, c.s.Update(t.Context(), func(r store.Records) error {
 				for i, pragma := range []string{"foreign_keys", "synchronous", "query_only"} {
 					if got := pragmaOf(t, host(t, r), pragma); got != c.update[i] {
 						t.Errorf("in an Update %s is %d, want %d", pragma, got, c.update[i])
@@ -212,7 +212,7 @@ func TestTransactionSettings(t *testing.T) {
 				}
 				return nil
 			}))
-			must(t, c.s.View(t.Context(), func(r rbac.Records) error {
+			must(t, c.s.View(t.Context(), func(r store.Records) error {
 				if pragmaOf(t, host(t, r), "query_only") != 1 {
 					t.Error("in a View query_only must be on")
 				}
@@ -230,7 +230,7 @@ func TestEveryReaderIsSetUp(t *testing.T) {
 	s := openFile(t)
 	var nest func(depth int) error
 	nest = func(depth int) error {
-		return s.View(t.Context(), func(r rbac.Records) error {
+		return s.View(t.Context(), func(r store.Records) error {
 			tx := host(t, r)
 			for pragma, want := range map[string]int{"foreign_keys": 1, "query_only": 1, "busy_timeout": 5000, "synchronous": 2} {
 				if got := pragmaOf(t, tx, pragma); got != want {
@@ -260,27 +260,27 @@ func TestNewPutsSettingsBack(t *testing.T) {
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
 	for name, run := range map[string]func() error{
-		"View":         func() error { return s.View(t.Context(), func(rbac.Records) error { return nil }) },
+		"View":         func() error { return s.View(t.Context(), func(store.Records) error { return nil }) },
 		"Update":       func() error { return s.Update(t.Context(), nextRevision) },
-		"failed View":  func() error { return s.View(t.Context(), func(rbac.Records) error { return errHost }) },
-		"failed f":     func() error { return s.Update(t.Context(), func(rbac.Records) error { return errHost }) },
+		"failed View":  func() error { return s.View(t.Context(), func(store.Records) error { return errHost }) },
+		"failed f":     func() error { return s.Update(t.Context(), func(store.Records) error { return errHost }) },
 		"ended before": func() error { return s.Update(ended, nextRevision) },
 		"ended within": func() error {
 			ctx, cancel := context.WithCancel(context.Background())
-			return s.Update(ctx, func(r rbac.Records) error { cancel(); return nextRevision(r) })
+			return s.Update(ctx, func(r store.Records) error { cancel(); return nextRevision(r) })
 		},
 		"failed call": func() error {
-			return s.Update(t.Context(), func(r rbac.Records) error { return r.AddMembership(rbac.MembershipRecord{}) })
+			return s.Update(t.Context(), func(r store.Records) error { return r.AddMembership(store.Membership{}) })
 		},
 		"engine rolled back": func() error {
-			return s.Update(t.Context(), func(r rbac.Records) error {
+			return s.Update(t.Context(), func(r store.Records) error {
 				_, err := host(t, r).ExecContext(t.Context(), "ROLLBACK")
 				return err
 			})
 		},
 		"panic": func() (err error) {
 			defer func() { recover() }()
-			return s.Update(t.Context(), func(rbac.Records) error { panic("no") })
+			return s.Update(t.Context(), func(store.Records) error { panic("no") })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -299,7 +299,7 @@ func TestNewPutsSettingsBack(t *testing.T) {
 
 func TestNewRefusesMemoryOfManyConnections(t *testing.T) {
 	_, err := sqlitestore.New(t.Context(), hostDB(t, ":memory:"), sqlitestore.Options{})
-	if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "SetMaxOpenConns(1)") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "SetMaxOpenConns(1)") {
 		t.Errorf("New = %v, want an error that says what to do", err)
 	}
 }
@@ -309,7 +309,7 @@ func TestNewLeavesDatabaseOpen(t *testing.T) {
 	s := mustNew(t, db)
 	must(t, s.Close())
 	must(t, db.Ping())
-	if err := s.View(t.Context(), func(rbac.Records) error { return nil }); !errors.Is(err, rbac.ErrUnavailable) {
+	if err := s.View(t.Context(), func(store.Records) error { return nil }); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("View after Close = %v, want ErrUnavailable", err)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/sqlfixture"
+	"github.com/rbac-go/rbac/store"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -84,7 +84,7 @@ func TestNewRefusesNewerVersion(t *testing.T) {
 	_, err := db.Exec("INSERT INTO rbac_schema (version) VALUES (99)")
 	must(t, err)
 	_, err = sqlitestore.New(t.Context(), db, sqlitestore.Options{})
-	if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "99") || !strings.Contains(err.Error(), "up to 2") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "99") || !strings.Contains(err.Error(), "up to 2") {
 		t.Errorf("New = %v, want an error that names both versions", err)
 	}
 }
@@ -95,7 +95,7 @@ func TestMigrationIsAllOrNothing(t *testing.T) {
 	_, err := db.Exec("CREATE TABLE rbac_tickets (mine TEXT)")
 	must(t, err)
 	_, err = sqlitestore.New(t.Context(), db, sqlitestore.Options{})
-	if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "001_tables.sql") || !strings.Contains(err.Error(), "rbac_tickets") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "001_tables.sql") || !strings.Contains(err.Error(), "rbac_tickets") {
 		t.Errorf("New = %v, want an error that names the migration and the table in its way", err)
 	}
 	var n int

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 )
 
@@ -33,8 +34,8 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		return nil, err
 	}
 	s, err := open(ctx, path, opts)
-	if err != nil && !errors.Is(err, rbac.ErrUnavailable) && !errors.Is(err, rbac.ErrInvalid) {
-		return nil, fmt.Errorf("%w: sqlite %q: %w", rbac.ErrUnavailable, path, err)
+	if err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrInvalid) {
+		return nil, fmt.Errorf("%w: sqlite %q: %w", store.ErrUnavailable, path, err)
 	}
 	return s, err
 }
@@ -83,7 +84,7 @@ func checkPath(path string) error {
 	default:
 		return nil
 	}
-	return &rbac.Error{Kind: rbac.ErrInvalid, Record: "sqlite", Name: path, Field: "path", Reason: reason}
+	return &rbac.Error{Kind: store.ErrInvalid, Record: "sqlite", Name: path, Field: "path", Reason: reason}
 }
 
 // connector makes the connections of an opened store.

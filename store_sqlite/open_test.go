@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -77,24 +77,24 @@ func TestOpenRefuses(t *testing.T) {
 		kind       error
 		says       []string
 	}{
-		{"empty path", "", sqlitestore.Options{}, rbac.ErrInvalid, []string{"path", "empty"}},
-		{"memory", ":memory:", sqlitestore.Options{}, rbac.ErrInvalid, []string{":memory:", "memorystore"}},
-		{"URI", "file:x.db?cache=shared", sqlitestore.Options{}, rbac.ErrInvalid, []string{"file:x.db", "URI"}},
-		{"negative timeout", notDB, sqlitestore.Options{BusyTimeout: -1}, rbac.ErrInvalid, []string{"BusyTimeout"}},
-		{"negative readers", notDB, sqlitestore.Options{Readers: -1}, rbac.ErrInvalid, []string{"Readers"}},
+		{"empty path", "", sqlitestore.Options{}, store.ErrInvalid, []string{"path", "empty"}},
+		{"memory", ":memory:", sqlitestore.Options{}, store.ErrInvalid, []string{":memory:", "memorystore"}},
+		{"URI", "file:x.db?cache=shared", sqlitestore.Options{}, store.ErrInvalid, []string{"file:x.db", "URI"}},
+		{"negative timeout", notDB, sqlitestore.Options{BusyTimeout: -1}, store.ErrInvalid, []string{"BusyTimeout"}},
+		{"negative readers", notDB, sqlitestore.Options{Readers: -1}, store.ErrInvalid, []string{"Readers"}},
 		{"missing directory", filepath.Join(dir, "none", "rbac.db"), sqlitestore.Options{}, fs.ErrNotExist, []string{"none", "no such file or directory"}},
-		{"a directory", dir, sqlitestore.Options{}, rbac.ErrUnavailable, []string{dir, "is a directory"}},
-		{"NUL in the path", "a\x00b", sqlitestore.Options{}, rbac.ErrUnavailable, []string{"invalid"}},
-		{"not a database", notDB, sqlitestore.Options{}, rbac.ErrUnavailable, []string{notDB, "file is not a database"}},
-		{"corrupt", corrupt, sqlitestore.Options{}, rbac.ErrUnavailable, []string{corrupt, "malformed"}},
-		{"newer version", newer, sqlitestore.Options{}, rbac.ErrUnavailable, []string{newer, "newer", "99", "up to 2"}},
+		{"a directory", dir, sqlitestore.Options{}, store.ErrUnavailable, []string{dir, "is a directory"}},
+		{"NUL in the path", "a\x00b", sqlitestore.Options{}, store.ErrUnavailable, []string{"invalid"}},
+		{"not a database", notDB, sqlitestore.Options{}, store.ErrUnavailable, []string{notDB, "file is not a database"}},
+		{"corrupt", corrupt, sqlitestore.Options{}, store.ErrUnavailable, []string{corrupt, "malformed"}},
+		{"newer version", newer, sqlitestore.Options{}, store.ErrUnavailable, []string{newer, "newer", "99", "up to 2"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := sqlitestore.Open(context.Background(), c.path, c.opts)
 			if s != nil || !errors.Is(err, c.kind) {
 				t.Fatalf("Open = %v, %v; want an error that is %q", s, err, c.kind)
 			}
-			if !errors.Is(err, rbac.ErrUnavailable) && !errors.Is(err, rbac.ErrInvalid) {
+			if !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrInvalid) {
 				t.Errorf("the error is none of rbac's: %v", err)
 			}
 			for _, text := range c.says {
@@ -110,7 +110,7 @@ func TestOpenUnderEndedContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := sqlitestore.Open(ctx, filepath.Join(t.TempDir(), "rbac.db"), sqlitestore.Options{})
-	if !errors.Is(err, context.Canceled) || !errors.Is(err, rbac.ErrUnavailable) {
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("Open = %v, want one that is unavailable and canceled", err)
 	}
 }
@@ -138,12 +138,12 @@ func TestFileReplacedWhileOpen(t *testing.T) {
 				s := open()
 				bump(t, s)
 				c.harm(t, path)
-				nop := func(rbac.Records) error { return nil }
+				nop := func(store.Records) error { return nil }
 				for name, err := range map[string]error{
 					"View":   s.View(context.Background(), nop),
 					"Update": s.Update(context.Background(), nop),
 				} {
-					if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) {
+					if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) {
 						t.Errorf("%s = %v, want ErrUnavailable that says that %s was %s", name, err, path, c.says)
 					}
 				}
@@ -156,18 +156,18 @@ func TestCloseTwice(t *testing.T) {
 	s := openFile(t)
 	must(t, s.Close())
 	must(t, s.Close())
-	if err := s.View(context.Background(), func(rbac.Records) error { return nil }); !errors.Is(err, rbac.ErrUnavailable) {
+	if err := s.View(context.Background(), func(store.Records) error { return nil }); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("View after Close = %v, want ErrUnavailable", err)
 	}
 }
 
 // bump makes the next revision.
-func bump(t testing.TB, s rbac.Store) {
+func bump(t testing.TB, s store.Store) {
 	t.Helper()
 	must(t, s.Update(context.Background(), nextRevision))
 }
 
-func nextRevision(r rbac.Records) error {
+func nextRevision(r store.Records) error {
 	h, err := r.LockHead()
 	if err != nil {
 		return err
@@ -177,9 +177,9 @@ func nextRevision(r rbac.Records) error {
 	return r.SetHead(h)
 }
 
-func headOf(t testing.TB, s rbac.Store) (h rbac.Head) {
+func headOf(t testing.TB, s store.Store) (h store.Head) {
 	t.Helper()
-	must(t, s.View(context.Background(), func(r rbac.Records) (err error) {
+	must(t, s.View(context.Background(), func(r store.Records) (err error) {
 		h, err = r.Head()
 		return err
 	}))

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 )
@@ -58,7 +59,7 @@ type Options struct {
 // to New stays open.
 type Store struct{ *sqlstore.Store }
 
-var _ rbac.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // Migrations are the files 001_….sql, 002_….sql, … that make the tables. Open and New
 // run them; they are here for hosts whose own tool shall do it before. Each
@@ -90,9 +91,9 @@ func Tx(tx *rbac.Tx) (DBTX, bool) { return sqlite.Tx(tx) }
 func (o Options) withDefaults() (Options, error) {
 	switch {
 	case o.BusyTimeout < 0:
-		return o, &rbac.Error{Kind: rbac.ErrInvalid, Record: "options", Field: "BusyTimeout", Reason: "less than zero"}
+		return o, &rbac.Error{Kind: store.ErrInvalid, Record: "options", Field: "BusyTimeout", Reason: "less than zero"}
 	case o.Readers < 0:
-		return o, &rbac.Error{Kind: rbac.ErrInvalid, Record: "options", Field: "Readers", Reason: "less than zero"}
+		return o, &rbac.Error{Kind: store.ErrInvalid, Record: "options", Field: "Readers", Reason: "less than zero"}
 	}
 	if o.BusyTimeout == 0 {
 		o.BusyTimeout = 5 * time.Second

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	_ "github.com/mattn/go-sqlite3"
-	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/memdir"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/storetest"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
@@ -17,7 +17,7 @@ func TestStore(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Run(t, func(t *testing.T) rbac.Store { return kind.open(t) })
+			storetest.Run(t, func(t *testing.T) store.Store { return kind.open(t) })
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
@@ -89,13 +90,13 @@ func TestTxOfOtherStore(t *testing.T) {
 // What a listing has read already is not handed out after the end.
 func TestListingEndsWithTransaction(t *testing.T) {
 	s := openFile(t)
-	must(t, s.Update(t.Context(), func(r rbac.Records) error {
-		return errors.Join(r.AddChange(rbac.Change{Revision: 1}), r.AddChange(rbac.Change{Revision: 2}))
+	must(t, s.Update(t.Context(), func(r store.Records) error {
+		return errors.Join(r.AddChange(store.Change{Revision: 1}), r.AddChange(store.Change{Revision: 2}))
 	}))
-	var next func() (rbac.Change, error, bool)
+	var next func() (store.Change, error, bool)
 	var stop func()
-	must(t, s.View(t.Context(), func(r rbac.Records) error {
-		next, stop = iter.Pull2(r.Changes(rbac.ChangeQuery{}))
+	must(t, s.View(t.Context(), func(r store.Records) error {
+		next, stop = iter.Pull2(r.Changes(store.ChangeFilter{}))
 		_, err, _ := next()
 		return err
 	}))
@@ -109,13 +110,13 @@ func TestListingEndsWithTransaction(t *testing.T) {
 func TestTicketNarrowedToNothing(t *testing.T) {
 	s := openFile(t)
 	user, ticket := uuid.New(), uuid.New()
-	must(t, s.Update(context.Background(), func(r rbac.Records) error {
+	must(t, s.Update(context.Background(), func(r store.Records) error {
 		return errors.Join(
-			r.AddUser(rbac.UserRecord{User: rbac.User{ID: user, Name: "amy"}}),
-			r.AddTicket(rbac.TicketRecord{ID: ticket, User: user, Narrowed: true}),
+			r.AddUser(store.UserRecord{User: store.User{ID: user, Name: "amy"}}),
+			r.AddTicket(store.Ticket{ID: ticket, User: user, Narrowed: true}),
 		)
 	}))
-	must(t, s.View(context.Background(), func(r rbac.Records) error {
+	must(t, s.View(context.Background(), func(r store.Records) error {
 		one, err := r.Ticket(ticket)
 		must(t, err)
 		list, err := r.UserTickets(user)

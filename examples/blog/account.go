@@ -9,12 +9,12 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// accountData is what users see of themselves.
+// accountData is the page of a user's own account.
 type accountData struct {
 	Groups, Permissions []string
 	Tickets             []rbac.Ticket // newest first
 	Current             uuid.UUID     // the ticket of this browser
-	Changed             bool          // the password, just now
+	Changed             bool          // the password was just changed
 }
 
 func (b *blog) account(w http.ResponseWriter, r *http.Request) {
@@ -42,14 +42,16 @@ func (b *blog) showAccount(w http.ResponseWriter, r *http.Request, p page) {
 	b.show(w, r, "account.html", p)
 }
 
-// endTicket ends a ticket of the user's own: RevokeTicket finds no other.
+// endTicket ends a ticket of the user. RevokeTicket finds no ticket of another
+// user.
 func (b *blog) endTicket(w http.ResponseWriter, r *http.Request) {
 	id, _ := uuid.Parse(r.PostForm.Get("id")) // the zero id, after an error, is not found
 	err := b.authority.RevokeTicket(r.Context(), rbac.FromContext(r.Context()).User(), id)
 	b.accountDone(w, r, "/me", err)
 }
 
-// changePassword ends all tickets of the user, and gives this browser a new one.
+// changePassword ends all tickets of the user and gives this browser a new
+// ticket.
 func (b *blog) changePassword(w http.ResponseWriter, r *http.Request) {
 	t, err := b.authority.ChangePassword(r.Context(), b.guard.Token(r), r.PostForm.Get("old"), r.PostForm.Get("new"))
 	if err == nil {

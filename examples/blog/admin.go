@@ -5,10 +5,11 @@ import (
 	"net/url"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/users"
 )
 
-// admin is what managers see below /admin. Its pages ask for nothing more: the
-// rule on the subtree has been met.
+// admin returns the pages below /admin. The pages check nothing more: the rule
+// of the subtree has been met.
 func (b *blog) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /admin", func(w http.ResponseWriter, r *http.Request) { b.showUsers(w, r, page{}, rbac.User{}) })
@@ -25,7 +26,8 @@ func (b *blog) admin() http.Handler {
 	return mux
 }
 
-// change is what a form of an administrator asks for. It takes effect at everybody's next click.
+// change is a change that an administrator makes with a form. The change takes
+// effect at everybody's next click.
 type change func(tx *rbac.Tx, form url.Values) error
 
 func assign(tx *rbac.Tx, form url.Values) error {
@@ -44,21 +46,16 @@ func revoke(tx *rbac.Tx, form url.Values) error {
 	return tx.RevokePermission(rbac.Grant{Group: form.Get("group"), Permission: form.Get("permission")})
 }
 
-// disable ends the user's tickets, too.
-func disable(tx *rbac.Tx, form url.Values) error { return setDisabled(tx, form.Get("user"), true) }
-
-func enable(tx *rbac.Tx, form url.Values) error { return setDisabled(tx, form.Get("user"), false) }
-
-func setDisabled(tx *rbac.Tx, name string, disabled bool) error {
-	u, err := tx.User(name)
-	if err != nil {
-		return err
-	}
-	u.Disabled = disabled
-	return tx.ModifyUser(u)
+func disable(tx *rbac.Tx, form url.Values) error {
+	return users.SetDisabled(tx, form.Get("user"), true)
 }
 
-// change makes a change in a transaction of its own. The request's context tells the change log who made it.
+func enable(tx *rbac.Tx, form url.Values) error {
+	return users.SetDisabled(tx, form.Get("user"), false)
+}
+
+// change makes a change in a transaction of its own. The context of the request
+// names the actor for the change log.
 func (b *blog) change(r *http.Request, c change) error {
 	return b.authority.Update(r.Context(), func(tx *rbac.Tx) error { return c(tx, r.PostForm) })
 }

@@ -11,7 +11,7 @@ import (
 type groupView struct {
 	rbac.Group
 	Permissions []rbac.Permission
-	Other       []rbac.Permission // that it does not have
+	Other       []rbac.Permission // permissions that the group lacks
 }
 
 func (b *blog) showGroups(w http.ResponseWriter, r *http.Request, p page) {

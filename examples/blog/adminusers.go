@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/users"
 )
 
 // usersData is the page of users.
@@ -12,16 +13,16 @@ type usersData struct {
 	Search string
 	Users  []userView
 	More   bool      // there are users that are not shown
-	Form   rbac.User // what was typed for a new one
+	Form   rbac.User // the new user as typed into the form
 }
 
 type userView struct {
 	rbac.User
 	Groups []rbac.Membership
-	Other  []rbac.Group // that the user is not in
+	Other  []rbac.Group // groups without the user
 }
 
-const mostUsers = 100 // on a page
+const mostUsers = 100 // users on a page
 
 func (b *blog) showUsers(w http.ResponseWriter, r *http.Request, p page, form rbac.User) {
 	data := usersData{Search: r.Form.Get("search"), Form: form}
@@ -71,7 +72,7 @@ func (b *blog) createUser(w http.ResponseWriter, r *http.Request) {
 	hash, err := b.authority.HashPassword(r.Context(), r.PostForm.Get("password"))
 	if err == nil {
 		err = b.authority.Update(r.Context(), func(tx *rbac.Tx) error {
-			_, err := addUser(tx, user, hash)
+			_, err := users.Add(tx, user, hash)
 			return err
 		})
 	}

@@ -5,29 +5,31 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/rbac-go/rbac/examples/internal/webtest"
 )
 
 func TestProgramsGetProblemsAndTokens(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
-	b.accept = "application/json"
-	a := b.get("/posts/new")
-	if a.status != http.StatusUnauthorized || a.header.Get("Content-Type") != "application/problem+json" || a.header.Get("WWW-Authenticate") == "" {
-		t.Fatalf("a program without token got %d %v", a.status, a.header)
+	b.Accept = "application/json"
+	a := b.Get("/posts/new")
+	if a.Status != http.StatusUnauthorized || a.Header.Get("Content-Type") != "application/problem+json" || a.Header.Get("WWW-Authenticate") == "" {
+		t.Fatalf("a program without token got %d %v", a.Status, a.Header)
 	}
-	if a := b.get("/nowhere"); a.status != http.StatusNotFound || a.header.Get("Content-Type") != "application/problem+json" {
-		t.Errorf("a program at an unknown page got %d %v", a.status, a.header)
+	if a := b.Get("/nowhere"); a.Status != http.StatusNotFound || a.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a program at an unknown page got %d %v", a.Status, a.Header)
 	}
 	token := s.token("editor", "editpass")
 	a = s.bearer("/posts/new", token)
-	if a.status != http.StatusForbidden || !strings.Contains(a.body, missing) {
-		t.Errorf("a program that may not write got %d %s", a.status, a.body)
+	if a.Status != http.StatusForbidden || !strings.Contains(a.Body, missing) {
+		t.Errorf("a program that may not write got %d %s", a.Status, a.Body)
 	}
-	if a := s.bearer("/me", token); a.status != http.StatusOK {
-		t.Errorf("a program with a token got %d", a.status)
+	if a := s.bearer("/me", token); a.Status != http.StatusOK {
+		t.Errorf("a program with a token got %d", a.Status)
 	}
-	if a := s.bearer("/me", token+"x"); a.status != http.StatusUnauthorized {
-		t.Errorf("a program with a wrong token got %d", a.status)
+	if a := s.bearer("/me", token+"x"); a.Status != http.StatusUnauthorized {
+		t.Errorf("a program with a wrong token got %d", a.Status)
 	}
 }
 
@@ -50,7 +52,7 @@ func (s *site) token(user, password string) string {
 	return out.Token
 }
 
-func (s *site) bearer(path, token string) answer {
+func (s *site) bearer(path, token string) webtest.Answer {
 	s.t.Helper()
 	r, err := http.NewRequest("GET", s.URL+path, nil)
 	if err != nil {
@@ -58,5 +60,5 @@ func (s *site) bearer(path, token string) answer {
 	}
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Authorization", "Bearer "+token)
-	return s.browser().send(r)
+	return s.browser().Send(r)
 }

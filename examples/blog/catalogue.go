@@ -9,12 +9,13 @@ import (
 var config = rbac.Config{
 	// Nobody may remove the last manager, not even that manager.
 	Protected: []string{"manage"},
-	// Unsafe anywhere else: it is here for the short passwords of the sample users.
+	// Unsafe anywhere else: only the sample users need short passwords.
 	MinPassword: 8,
 }
 
-// catalogue is what the program's own rules and pages speak of. An administrator
-// decides at run time which groups have what.
+// catalogue lists the permissions and groups that the rules and pages of the
+// program name. At run time an administrator decides which groups grant which
+// permissions.
 var catalogue = rbac.Catalogue{
 	Sections: []rbac.Section{
 		{Name: "blog", Title: "Blog", Position: 1},
@@ -35,14 +36,16 @@ var catalogue = rbac.Catalogue{
 	},
 }
 
-// pages are where the permissions lead in the navigation. One without a page is no link.
+// pages are the links of the menu by permission. A permission without a page
+// has no link.
 var pages = map[string]string{
 	"post.write": "/posts/new",
 	"manage":     "/admin",
 }
 
-// prepare runs at every start: Declare adds only what is new in the catalogue since
-// the last one, so whatever an administrator revoked stays revoked.
+// prepare runs at every start. Declare adds only the entries that are new in
+// the catalogue since the last start, so a grant that an administrator revoked
+// stays revoked.
 func prepare(ctx context.Context, a *rbac.Authority, p posts) error {
 	if err := a.Declare(rbac.WithActor(ctx, "blog"), catalogue); err != nil {
 		return err

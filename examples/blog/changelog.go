@@ -16,10 +16,10 @@ type changeView struct {
 	Fields []field
 }
 
-// field is one that the change made different.
+// field is a field that differs before and after a change.
 type field struct{ Name, Before, After string }
 
-const mostChanges = 100 // on the page
+const mostChanges = 100 // changes on the page
 
 func (b *blog) showLog(w http.ResponseWriter, r *http.Request) {
 	var views []changeView
@@ -44,7 +44,7 @@ func (b *blog) showLog(w http.ResponseWriter, r *http.Request) {
 	b.show(w, r, "log.html", page{Title: "Change log", Data: views})
 }
 
-// differences compares the record before a change with the one after it.
+// differences compares the records before and after a change.
 func differences(c rbac.Change) ([]field, error) {
 	before, err := fieldsOf(c.Before)
 	if err != nil {
@@ -65,7 +65,7 @@ func differences(c rbac.Change) ([]field, error) {
 	return fields, nil
 }
 
-// fieldsOf reads a record as the log has it: empty where there was none.
+// fieldsOf returns the fields of a record in the log. A nil record has none.
 func fieldsOf(record json.RawMessage) (map[string]string, error) {
 	texts := map[string]string{}
 	if record == nil {

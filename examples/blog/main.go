@@ -1,35 +1,24 @@
-// Command blog is a small guarded web service: the example to click through and to copy from.
+// Command blog is a small guarded web service: the example to click through and
+// to copy from.
 //
-//	go run ./examples/blog [-addr 127.0.0.1:8080] [-db blog.db | -db postgres://user@host/database]
+//	go run ./examples/blog [-addr 127.0.0.1:8080] [-db blog.db]
+//	go run ./examples/blog -db postgres://user@host/database
 //
-// Read routes.go first, then catalogue.go and admin.go.
+// Read routes.go first, then catalogue.go and admin.go. The package
+// examples/internal/web has the parts that have nothing to do with rights.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"os"
-	"os/signal"
-	"syscall"
-	"text/tabwriter"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/httpguard"
+	"github.com/rbac-go/rbac/examples/internal/web"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "blog:", err)
-		os.Exit(1)
-	}
-}
+func main() { web.Main("blog", run) }
 
 // run serves the blog until ctx ends.
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -39,7 +28,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	listener, err := listen(*addr)
+	listener, err := web.Listen(*addr)
 	if err != nil {
 		return err
 	}
@@ -58,23 +47,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	mux, handler := newBlog(authority, posts).routes()
-	if err := mux.Validate(); err != nil { // a misspelt permission shows now, not at a denial
+	if err := mux.Validate(); err != nil { // finds a misspelt permission now, not at a denial
 		return err
 	}
-	welcome(out, listener.Addr(), mux.Routes())
-	return serve(ctx, listener, handler)
-}
-
-// welcome tells what to open and who may open what.
-func welcome(out io.Writer, addr net.Addr, routes []httpguard.Route) {
 	fmt.Fprintf(out, "Open http://%v and sign in as\n\n"+
 		"  manager, password managepass: administers users and groups\n"+
-		"  editor, password editpass: is in no group, until manager assigns one\n\n", addr)
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "ROUTE\tNEEDS")
-	for _, r := range routes {
-		fmt.Fprintf(table, "%s\t%s\n", r.Pattern, r.Rule)
-	}
-	table.Flush()
-	fmt.Fprintln(out)
+		"  editor, password editpass: is in no group, until manager assigns one\n\n", listener.Addr())
+	web.PrintRoutes(out, mux.Routes())
+	return web.Serve(ctx, listener, handler, nil)
 }

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/web"
 )
 
 //go:embed templates/*.html style.css
@@ -17,16 +17,17 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"date": func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
 }).ParseFS(files, "templates/*.html"))
 
-// page is what a template is executed with. Handlers set the first part, show the other.
+// page is the data of a template. Handlers set the first part, and show sets
+// the second.
 type page struct {
 	Title  string
 	Status int    // zero: 200
 	Alert  string // what went wrong
-	Data   any    // what the page is about
+	Data   any    // the subject of the page
 
-	User  string // who is logged in
+	User  string // the user who is logged in
 	Menu  []menuSection
-	Login string // where to become somebody else, and come back
+	Login string // the URL for signing in as another user and coming back
 }
 
 type menuSection struct {
@@ -39,24 +40,17 @@ type link struct {
 	Current     bool
 }
 
-// show answers with a page. It is executed into a buffer first, so that a fault is a 500 and not half a page.
+// show answers with a page.
 func (b *blog) show(w http.ResponseWriter, r *http.Request, name string, p page) {
 	id := rbac.FromContext(r.Context())
 	p.User, p.Menu, p.Login = id.User(), b.menu(id, r.URL.Path), b.guard.LoginURL(r)
-	var body bytes.Buffer
-	if err := templates.ExecuteTemplate(&body, name, p); err != nil {
+	if err := web.WritePage(w, templates, name, p.Status, p); err != nil {
 		b.guard.Deny(w, r, err)
-		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store") // it shows who is logged in
-	if p.Status != 0 {
-		w.WriteHeader(p.Status)
-	}
-	_, _ = body.WriteTo(w)
 }
 
-// menu is made of the permissions that the user has. What it leaves out is guarded all the same.
+// menu returns the links that the user's permissions lead to. Pages that the
+// menu leaves out are guarded all the same.
 func (b *blog) menu(id *rbac.Identity, path string) []menuSection {
 	var menu []menuSection
 	for _, section := range b.authority.Menu(id) {

@@ -9,7 +9,7 @@ import (
 func TestFormsSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 	s := newSite(t)
 	manager := s.as("manager", "managepass")
-	manager.done("assign", manager.post("/admin/assign", "user", "manager", "group", "editors"))
+	manager.Done("assign", manager.Post("/admin/assign", "user", "manager", "group", "editors"))
 	for _, c := range []struct {
 		what, path string
 		form       []string
@@ -17,7 +17,7 @@ func TestFormsSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 		alert      string
 		kept       string
 	}{
-		{"name taken", "/admin/users", []string{"name", "Editor", "display_name", "Ed", "password", "long enough"}, 409, `There is a user "Editor" already.`, `value="Ed"`},
+		{"name taken", "/admin/users", []string{"name", "Editor", "display_name", "Ed", "password", "long enough"}, 409, `The user "Editor" already exists.`, `value="Ed"`},
 		{"no name", "/admin/users", []string{"name", "", "display_name", "Ed", "password", "long enough"}, 422, "This name cannot be used: empty.", `value="Ed"`},
 		{"short password", "/admin/users", []string{"name", "ada", "password", "short"}, 422, "This password cannot be used: shorter than 8 characters.", `value="ada"`},
 		{"assigned already", "/admin/assign", []string{"user", "manager", "group", "editors"}, 409, "already", ""},
@@ -31,10 +31,10 @@ func TestFormsSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 		{"post without text", "/posts/new", []string{"title", "A title", "body", ""}, 422, "The post has no text.", `value="A title"`},
 		{"title too long", "/posts/new", []string{"title", strings.Repeat("x", 201), "body", "y"}, 422, "The title is too long.", "xxx"},
 	} {
-		a := manager.post(c.path, c.form...)
-		manager.want(c.what, a, c.status, c.alert)
-		if !strings.Contains(a.body, `role="alert"`) || !strings.Contains(a.body, c.kept) {
-			t.Errorf("%s: no alert, or what was typed is lost:\n%s", c.what, a.body)
+		a := manager.Post(c.path, c.form...)
+		manager.Want(c.what, a, c.status, c.alert)
+		if !strings.Contains(a.Body, `role="alert"`) || !strings.Contains(a.Body, c.kept) {
+			t.Errorf("%s: no alert, or what was typed is lost:\n%s", c.what, a.Body)
 		}
 	}
 }
@@ -42,31 +42,31 @@ func TestFormsSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 func TestNewUsersCanSignInAtOnce(t *testing.T) {
 	s := newSite(t)
 	manager := s.as("manager", "managepass")
-	manager.done("create", manager.post("/admin/users", "name", "张三", "display_name", "Zhang San", "password", "一二三四五六七八"))
-	manager.want("list", manager.get("/admin?search=zhang"), 200, "张三", "Zhang San", "in no group")
-	s.as("张三", "一二三四五六七八").get("/me")
+	manager.Done("create", manager.Post("/admin/users", "name", "张三", "display_name", "Zhang San", "password", "一二三四五六七八"))
+	manager.Want("list", manager.Get("/admin?search=zhang"), 200, "张三", "Zhang San", "in no group")
+	s.as("张三", "一二三四五六七八").Get("/me")
 }
 
 func TestInputOfOthersIsShownAsText(t *testing.T) {
 	const evil = `<script>alert("x")</script>`
 	s := newSite(t)
 	manager := s.as("manager", "managepass")
-	manager.done("assign", manager.post("/admin/assign", "user", "manager", "group", "editors"))
-	manager.done("create", manager.post("/admin/users", "name", "ada", "display_name", evil, "password", "long enough"))
-	manager.done("post", manager.post("/posts/new", "title", evil, "body", evil))
+	manager.Done("assign", manager.Post("/admin/assign", "user", "manager", "group", "editors"))
+	manager.Done("create", manager.Post("/admin/users", "name", "ada", "display_name", evil, "password", "long enough"))
+	manager.Done("post", manager.Post("/posts/new", "title", evil, "body", evil))
 	for _, path := range []string{"/", "/posts/2", "/posts/2/edit", "/admin", "/admin?search=" + "%22%3E%3Cscript%3E", "/admin/log"} {
-		if a := manager.get(path); a.status != 200 || strings.Contains(a.body, "<script") {
-			t.Errorf("%s: %d, or a script on the page", path, a.status)
+		if a := manager.Get(path); a.Status != 200 || strings.Contains(a.Body, "<script") {
+			t.Errorf("%s: %d, or a script on the page", path, a.Status)
 		}
 	}
-	manager.want("post", manager.get("/posts/2"), 200, evil)
+	manager.Want("post", manager.Get("/posts/2"), 200, evil)
 }
 
 func TestEveryAnswerForbidsScripts(t *testing.T) {
 	s := newSite(t)
 	editor := s.as("editor", "editpass")
 	for _, path := range []string{"/", "/login", "/me", "/posts/new", "/nowhere", "/style.css", "/admin%2f"} {
-		csp := editor.get(path).header.Get("Content-Security-Policy")
+		csp := editor.Get(path).Header.Get("Content-Security-Policy")
 		if !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "script") || strings.Contains(csp, "unsafe") {
 			t.Errorf("%s: Content-Security-Policy %q", path, csp)
 		}
@@ -78,33 +78,33 @@ var ticketID = regexp.MustCompile(`name="id" value="([^"]+)"`)
 func TestUsersEndTheirOwnTicketsOnly(t *testing.T) {
 	s := newSite(t)
 	first, second, manager := s.as("editor", "editpass"), s.as("editor", "editpass"), s.as("manager", "managepass")
-	ids := ticketID.FindAllStringSubmatch(first.get("/me").body, -1)
+	ids := ticketID.FindAllStringSubmatch(first.Get("/me").Body, -1)
 	if len(ids) != 2 {
 		t.Fatalf("/me lists %d tickets, want 2", len(ids))
 	}
-	manager.want("another's ticket", manager.post("/me/tickets", "id", ids[0][1]), 404)
-	second.want("it lives", second.get("/me"), 200, "this browser")
-	first.done("end the newest", first.post("/me/tickets", "id", ids[0][1]))
-	second.done("it is ended", second.get("/me"))
-	first.want("the other one is not", first.get("/me"), 200)
+	manager.Want("another's ticket", manager.Post("/me/tickets", "id", ids[0][1]), 404)
+	second.Want("it lives", second.Get("/me"), 200, "this browser")
+	first.Done("end the newest", first.Post("/me/tickets", "id", ids[0][1]))
+	second.Done("it is ended", second.Get("/me"))
+	first.Want("the other one is not", first.Get("/me"), 200)
 }
 
 func TestNewPasswordSignsOutEverywhereElse(t *testing.T) {
 	s := newSite(t)
 	here, there := s.as("editor", "editpass"), s.as("editor", "editpass")
-	a := here.post("/me/password", "old", "editpass", "new", "a longer password")
-	here.done("change", a)
-	here.want("here", here.get(a.location), 200, "Your password is changed")
-	there.done("elsewhere", there.get("/me"))
+	a := here.Post("/me/password", "old", "editpass", "new", "a longer password")
+	here.Done("change", a)
+	here.Want("here", here.Get(a.Location), 200, "Your password is changed")
+	there.Done("elsewhere", there.Get("/me"))
 	s.as("editor", "a longer password")
 }
 
 func TestChangeLogTellsWhoDidWhat(t *testing.T) {
 	manager := newSite(t).as("manager", "managepass")
-	manager.done("assign", manager.post("/admin/assign", "user", "editor", "group", "editors"))
-	manager.done("disable", manager.post("/admin/disable", "user", "editor"))
-	a := manager.get("/admin/log")
-	text := strings.Join(strings.Fields(a.text), " ")
+	manager.Done("assign", manager.Post("/admin/assign", "user", "editor", "group", "editors"))
+	manager.Done("disable", manager.Post("/admin/disable", "user", "editor"))
+	a := manager.Get("/admin/log")
+	text := strings.Join(strings.Fields(a.Text), " ")
 	for _, want := range []string{
 		"manager verified ModifyUser editor",
 		"disabled true",
@@ -116,7 +116,7 @@ func TestChangeLogTellsWhoDidWhat(t *testing.T) {
 			t.Errorf("the log does not tell %q:\n%s", want, text)
 		}
 	}
-	if strings.Contains(a.body, "argon2id") {
+	if strings.Contains(a.Body, "argon2id") {
 		t.Error("the log shows a password hash")
 	}
 }

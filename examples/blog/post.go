@@ -14,11 +14,11 @@ import (
 type Post struct {
 	ID          int64
 	Title, Body string
-	Author      uuid.UUID // not the name, which can pass to somebody else
+	Author      uuid.UUID // not the name, which another user may get later
 	Created     time.Time
 }
 
-// problem says what is wrong with what was typed, nothing if all is well.
+// problem returns the mistake in a typed post, as a sentence; empty: none.
 func (p Post) problem() string {
 	switch {
 	case strings.TrimSpace(p.Title) == "":
@@ -31,19 +31,19 @@ func (p Post) problem() string {
 	return ""
 }
 
-// mayEdit is the rule on a single post.
+// mayEdit returns the rule for editing a post.
 func mayEdit(p Post) rbac.Predicate {
-	author := rbac.WithMessage(rbac.IsUserID(p.Author), "to have written the post") // better than an id
+	author := rbac.WithMessage(rbac.IsUserID(p.Author), "to have written the post") // instead of an id
 	return rbac.Any(rbac.HasPermission("post.edit"), author)
 }
 
-// posts keeps the posts, within transactions of the Authority: so a post and what is
-// read or changed about its author belong together.
+// posts stores the posts, in transactions of the Authority, so that a post and
+// its author are read together.
 type posts interface {
 	prepare(ctx context.Context, tx *rbac.Tx) error
 	latest(ctx context.Context, tx *rbac.Tx) ([]Post, error)
-	get(ctx context.Context, tx *rbac.Tx, id int64) (Post, error)        // rbac.ErrNotFound where there is none
-	save(ctx context.Context, tx *rbac.Tx, p Post) (id int64, err error) // adds it where its ID is zero
+	get(ctx context.Context, tx *rbac.Tx, id int64) (Post, error)        // rbac.ErrNotFound if there is no such post
+	save(ctx context.Context, tx *rbac.Tx, p Post) (id int64, err error) // adds the post if its ID is zero
 }
 
-const mostPosts = 50 // that latest lists
+const mostPosts = 50 // posts that latest returns

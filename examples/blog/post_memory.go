@@ -8,11 +8,11 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// memoryPosts keeps posts beside a memorystore. It looks at no transaction: save comes
-// last in each, where nothing can go wrong any more.
+// memoryPosts keeps posts beside a memorystore, outside its transactions. In
+// each transaction save comes last, so that nothing can fail after the call.
 type memoryPosts struct {
 	mu   sync.Mutex
-	list []Post // a post's ID is its place, from 1
+	list []Post // the post with ID n is at index n-1
 }
 
 func (m *memoryPosts) prepare(context.Context, *rbac.Tx) error { return nil }

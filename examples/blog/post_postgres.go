@@ -9,7 +9,8 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// postgresPosts is a table of the blog's own, in the database and in the transactions of the store.
+// postgresPosts is a table of the blog, in the database and in the transactions
+// of the store.
 type postgresPosts struct{}
 
 func (postgresPosts) prepare(ctx context.Context, tx *rbac.Tx) error {
@@ -53,7 +54,7 @@ func (postgresPosts) save(ctx context.Context, tx *rbac.Tx, p Post) (id int64, e
 	return p.ID, err
 }
 
-// transaction gives the transaction that tx is in for statements of the blog's own.
+// transaction returns the transaction of tx, for statements of the blog.
 func transaction(tx *rbac.Tx) pgx.Tx {
 	t, ok := postgresstore.Tx(tx)
 	if !ok {

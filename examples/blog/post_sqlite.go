@@ -9,7 +9,8 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// sqlitePosts is a table of the blog's own, in the file and in the transactions of the store.
+// sqlitePosts is a table of the blog, in the file and in the transactions of
+// the store.
 type sqlitePosts struct{}
 
 func (sqlitePosts) prepare(ctx context.Context, tx *rbac.Tx) error {
@@ -58,7 +59,7 @@ func (sqlitePosts) save(ctx context.Context, tx *rbac.Tx, p Post) (id int64, err
 	return id, err
 }
 
-// database gives the transaction that tx is in for statements of the blog's own.
+// database returns the transaction of tx, for statements of the blog.
 func database(tx *rbac.Tx) sqlitestore.DBTX {
 	db, ok := sqlitestore.Tx(tx)
 	if !ok {

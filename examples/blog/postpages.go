@@ -1,16 +1,15 @@
 package main
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/users"
 )
 
-// postView is a post as it is shown.
+// postView is a post on a page.
 type postView struct {
 	Post
 	By      string
@@ -26,7 +25,7 @@ func (b *blog) home(w http.ResponseWriter, r *http.Request) {
 		}
 		views = nil // this function may run more than once
 		for _, p := range list {
-			by, err := author(tx, p.Author)
+			by, err := users.ShownName(tx, p.Author)
 			if err != nil {
 				return err
 			}
@@ -41,18 +40,6 @@ func (b *blog) home(w http.ResponseWriter, r *http.Request) {
 	b.show(w, r, "home.html", page{Title: "The example blog", Data: views})
 }
 
-// author is what readers see of a user.
-func author(tx *rbac.Tx, id uuid.UUID) (string, error) {
-	u, err := tx.UserByID(id)
-	switch {
-	case errors.Is(err, rbac.ErrNotFound):
-		return "somebody who left", nil
-	case u.DisplayName != "":
-		return u.DisplayName, err
-	}
-	return u.Name, err
-}
-
 func (b *blog) readPost(w http.ResponseWriter, r *http.Request) {
 	view, err := b.post(r)
 	if err != nil {
@@ -63,7 +50,7 @@ func (b *blog) readPost(w http.ResponseWriter, r *http.Request) {
 	b.show(w, r, "post.html", page{Title: view.Title, Data: view})
 }
 
-// post is the one that the path names.
+// post returns the post that the path names.
 func (b *blog) post(r *http.Request) (postView, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
@@ -74,13 +61,14 @@ func (b *blog) post(r *http.Request) (postView, error) {
 		if view.Post, err = b.posts.get(r.Context(), tx, id); err != nil {
 			return err
 		}
-		view.By, err = author(tx, view.Author)
+		view.By, err = users.ShownName(tx, view.Author)
 		return err
 	})
 	return view, err
 }
 
-// mayEdit makes the predicate for the post in question; an unknown post is a 404.
+// mayEdit returns the predicate for the post that the path names. An unknown
+// post is a 404.
 func (b *blog) mayEdit(r *http.Request) (rbac.Predicate, error) {
 	view, err := b.post(r)
 	if err != nil {
@@ -118,7 +106,7 @@ func (b *blog) changePost(w http.ResponseWriter, r *http.Request) {
 	b.savePost(w, r, "Edit a post", view.Post)
 }
 
-// savePost takes the texts of a post from the form; who wrote it is never in a form.
+// savePost takes the texts of a post from the form, and never the author.
 func (b *blog) savePost(w http.ResponseWriter, r *http.Request, title string, p Post) {
 	p.Title, p.Body = r.PostForm.Get("title"), r.PostForm.Get("body")
 	if alert := p.problem(); alert != "" {

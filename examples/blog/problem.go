@@ -3,14 +3,14 @@ package main
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/web"
 	"github.com/rbac-go/rbac/httpguard"
 )
 
-// done answers a form: it leads on, or shows the page anew with what was wrong
-// with what was typed. All other errors are the guard's to answer.
+// done answers a form: with a redirect to next, or with the page again and the
+// mistake in the form. The guard answers all other errors.
 func (b *blog) done(w http.ResponseWriter, r *http.Request, next string, err error, again func(page)) {
 	switch status := httpguard.Status(err); status {
 	case http.StatusOK:
@@ -22,12 +22,12 @@ func (b *blog) done(w http.ResponseWriter, r *http.Request, next string, err err
 	}
 }
 
-// denied is the 403 and the 404 in the look of the blog. All else, and all that programs
-// ask for, the guard answers by itself.
+// denied answers browsers with 403 and 404 in the look of the blog. The guard
+// answers everything else, and programs.
 func (b *blog) denied(w http.ResponseWriter, r *http.Request, err error) {
 	var denied *rbac.DeniedError
 	switch {
-	case !strings.Contains(r.Header.Get("Accept"), "text/html"):
+	case !web.WantsPage(r):
 		b.guard.Deny(w, r, err)
 	case errors.As(err, &denied) && !denied.Identity.IsAnonymous():
 		b.show(w, r, "denied.html", page{Title: "You may not do this", Status: http.StatusForbidden, Data: denied.Message})

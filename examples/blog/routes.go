@@ -4,10 +4,11 @@ import (
 	"net/http"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/web"
 	"github.com/rbac-go/rbac/httpguard"
 )
 
-// blog holds what its pages need.
+// blog has the values that its pages need.
 type blog struct {
 	authority *rbac.Authority
 	guard     *httpguard.Guard
@@ -20,13 +21,13 @@ func newBlog(a *rbac.Authority, p posts) *blog {
 		Insecure:      true, // plain HTTP, to this computer only. Unsafe everywhere else.
 		LoginTemplate: templates.Lookup("login.html"),
 		Denied:        b.denied,
-		ShowGroups:    true, // so that people know what to ask the manager for; the groups of a blog are no secret
+		ShowGroups:    true, // denied users read which group to ask for; the groups of a blog are no secret
 	})
 	return b
 }
 
-// routes says who may do what: no pattern without a predicate, unless it is Public.
-// The handler is the mux behind everything that must come before it.
+// routes decides who may do what: every pattern has a predicate or is Public.
+// The handler is the mux behind the middleware.
 func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	var (
 		writers  = rbac.HasPermission("post.write")
@@ -51,28 +52,9 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.Public("/login", b.guard.LoginHandler())
 	mux.Public("/logout", b.guard.LogoutHandler())
 	mux.Public("GET /style.css", http.FileServerFS(files))
-	return mux, headers(b.guard.Handler(forms(mux)))
+	return mux, web.Headers(contentPolicy, b.guard.Handler(web.Forms(1<<20, mux)))
 }
 
-// headers lets pages load nothing but our style, run no script, and be framed by nobody.
-func headers(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		next.ServeHTTP(w, r)
-	})
-}
-
-// forms reads what was sent, so that handlers find it in r.PostForm.
-func forms(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-		if err := r.ParseForm(); err != nil {
-			http.Error(w, "What you sent could not be read: "+err.Error(), http.StatusBadRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
+// contentPolicy lets pages load nothing but our style, run no script, and be
+// framed by nobody.
+const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

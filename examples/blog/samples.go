@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/users"
 )
 
-// addSamples makes two users and a first post where there is no user yet, and does
-// nothing later: a manager there always is, since the last one is protected.
+// addSamples adds two users and a first post to an empty store, and nothing
+// later: there is always a manager, since the last manager is protected.
 //
-// Passwords are hashed before the transaction, which holds up all others.
+// Passwords are hashed before the transaction, since all other transactions
+// wait for its end.
 func addSamples(ctx context.Context, a *rbac.Authority, p posts) error {
 	managepass, err := a.HashPassword(ctx, "managepass")
 	if err != nil {
@@ -25,31 +27,22 @@ func addSamples(ctx context.Context, a *rbac.Authority, p posts) error {
 		if err := p.prepare(ctx, tx); err != nil {
 			return err
 		}
-		for _, err := range tx.Users(rbac.UserQuery{Limit: 1}) {
-			return err // nil: somebody is there
+		if found, err := users.Any(tx); found || err != nil {
+			return err
 		}
-		manager, err := addUser(tx, rbac.User{Name: "manager", DisplayName: "Example manager"}, managepass)
+		manager, err := users.Add(tx, rbac.User{Name: "manager", DisplayName: "Example manager"}, managepass)
 		if err != nil {
 			return err
 		}
 		if err := tx.AssignUser(rbac.Membership{User: "manager", Group: "managers"}); err != nil {
 			return err
 		}
-		if _, err := addUser(tx, rbac.User{Name: "editor", DisplayName: "Example editor"}, editpass); err != nil {
+		if _, err := users.Add(tx, rbac.User{Name: "editor", DisplayName: "Example editor"}, editpass); err != nil {
 			return err
 		}
 		_, err = p.save(ctx, tx, Post{Title: welcomeTitle, Body: welcomeBody, Author: manager.ID, Created: time.Now()})
 		return err
 	})
-}
-
-// addUser makes a user together with the password: nobody ever sees the one without the other.
-func addUser(tx *rbac.Tx, u rbac.User, hash string) (rbac.User, error) {
-	u, err := tx.AddUser(u)
-	if err != nil {
-		return rbac.User{}, err
-	}
-	return u, tx.SetPasswordHash(u.Name, hash)
 }
 
 const (

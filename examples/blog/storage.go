@@ -13,8 +13,9 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// openStore opens the database for users and posts alike: one on a server, a file, or where the program was
-// built without the SQLite driver none, so that both are kept in memory.
+// openStore opens the database for users and posts alike, on a PostgreSQL
+// server or in an SQLite file. A program that was built without the SQLite
+// driver keeps both in memory.
 func openStore(ctx context.Context, db string, out io.Writer) (rbac.Store, posts, error) {
 	if strings.HasPrefix(db, "postgres://") || strings.HasPrefix(db, "postgresql://") {
 		store, err := postgresstore.Open(ctx, db, postgresstore.Options{})

@@ -7,16 +7,18 @@ import (
 )
 
 var config = rbac.Config{
-	// Nobody may shut out the last who can let others in again.
+	// Nobody may disable the last user who can enable others again.
 	Protected: []string{"account.disable"},
-	// Unsafe anywhere else: it is here for the short passwords of the sample users.
+	// Unsafe anywhere else: only the sample users need short passwords.
 	MinPassword: 8,
 }
 
-// catalogue is what the rules of the program speak of.
+// catalogue lists the permissions and groups that the rules of the program
+// name.
 //
-// Who is muted has a permission less, not a group more. A group "muted" and a rule Not(InGroup("muted"))
-// would be unsafe: a login may be narrowed to some of the user's groups, and would leave that one out.
+// A muted user has a permission less, not a group more. A group "muted" and a
+// rule Not(InGroup("muted")) would be unsafe: a login may be narrowed to some
+// of the user's groups, and would leave that group out.
 var catalogue = rbac.Catalogue{
 	Permissions: []rbac.Permission{
 		{Name: "room.read", Title: "Read in a room"},
@@ -37,7 +39,8 @@ var catalogue = rbac.Catalogue{
 	},
 }
 
-// prepare runs at every start. Declare adds only what is new in the catalogue since the last one.
+// prepare runs at every start. Declare adds only the entries that are new in
+// the catalogue since the last start.
 func prepare(ctx context.Context, a *rbac.Authority) error {
 	ctx = rbac.WithActor(ctx, "chat")
 	if err := a.Declare(ctx, catalogue); err != nil {

@@ -1,7 +1,8 @@
 "use strict";
 
-// The page of a room works without this script; with it, messages come by themselves. What the script
-// hides or disables is for the eye: the server decides about each message by itself.
+// The page of a room works without this script; with the script, messages arrive
+// by themselves. Hiding or disabling a form protects nothing: the server judges
+// each message.
 const room = document.getElementById("room");
 if (room) {
 	const messages = document.getElementById("messages"), compose = document.getElementById("compose");
@@ -9,7 +10,7 @@ if (room) {
 	let last = room.dataset.last, source;
 
 	const say = (id, words) => { document.getElementById(id).textContent = words; };
-	const askAgain = () => location.assign(room.dataset.page); // to the login, or to be told why not
+	const askAgain = () => location.assign(room.dataset.page); // the answer is the login page, or the reason
 	const url = () => room.dataset.events + "?after=" + last;
 
 	let follows = true; // the end of the list, until its reader goes back
@@ -52,8 +53,9 @@ if (room) {
 		});
 	}
 
-	// A browser comes back by itself, unless it was refused: then this finds out why. It waits for
-	// a time that is not the same in all pages, since a server that starts again has them all at once.
+	// A browser reconnects by itself, unless the server refused: then comeBack finds
+	// the reason. The wait is random, since after a restart of the server all pages
+	// reconnect.
 	function comeBack() {
 		setTimeout(async () => {
 			const look = new AbortController();
@@ -88,7 +90,7 @@ if (room) {
 		return answer.headers.get("Content-Type").startsWith("application/problem+json") ? JSON.parse(body).detail : body;
 	}
 
-	// A form that leads to another page, such as Sign out, says itself where to go on.
+	// A form that leads to another page, such as Sign out, ends the stream.
 	document.addEventListener("submit", event => {
 		if (!event.defaultPrevented) source.close();
 	});

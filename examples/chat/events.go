@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// events writes Server-Sent Events. A client that does not read is given up when a write has waited for writeWithin: the
-// server's own WriteTimeout is for answers that end.
+// events writes Server-Sent Events. A client that does not read is disconnected
+// when a write has waited for writeWithin: the WriteTimeout of the server is
+// for answers that end.
 type events struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -16,11 +17,12 @@ type events struct {
 
 const (
 	writeWithin = 10 * time.Second
-	comeBack    = 2 * time.Second // after which a browser that lost the stream asks again
+	comeBack    = 2 * time.Second // until a browser that lost the stream asks again
 )
 
-// newEvents begins the answer. It fails, before anything is written, where there can be no deadlines: a
-// stream without them would hold its memory for as long as its client likes.
+// newEvents begins the answer. A connection without deadlines is an error,
+// before anything is written: a stream on such a connection would hold its
+// memory for as long as the client likes.
 func newEvents(w http.ResponseWriter) (*events, error) {
 	e := &events{w, http.NewResponseController(w)}
 	if err := e.control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
@@ -33,8 +35,8 @@ func newEvents(w http.ResponseWriter) (*events, error) {
 	return e, e.write(fmt.Sprintf("retry: %d\n\n", comeBack.Milliseconds()))
 }
 
-// send writes an event. JSON has no line breaks, so nothing that somebody typed can end the
-// event and begin another. The id zero is none.
+// send writes an event; the id zero means no id. JSON has no line breaks, so no
+// typed text can end the event and begin another.
 func (e *events) send(name string, id int64, data any) error {
 	body, err := json.Marshal(data)
 	if err != nil {

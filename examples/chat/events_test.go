@@ -71,7 +71,7 @@ func TestServersDeadlinesAreNotTheStreams(t *testing.T) {
 	server.Start()
 	t.Cleanup(server.Close)
 	ann := s.as("ann")
-	ann.base = server.URL
+	ann.Base = server.URL
 	ear := ann.listens("0")
 	ear.hears("at first", speaks)
 	for range 15 {

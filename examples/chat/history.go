@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -12,25 +11,28 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/users"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// message is what somebody said in a room. Later ones have greater ids, over all rooms.
+// message is a message in a room. Later messages have greater ids, over all
+// rooms.
 type message struct {
 	ID     int64
 	Room   string
-	Author uuid.UUID // not the name, which can pass to somebody else
-	By     string    // what readers see of the author
+	Author uuid.UUID // not the name, which another user may get later
+	By     string    // the shown name of the author
 	Text   string
 	At     time.Time
 }
 
 const mostText = 1000 // characters in a message
 
-// typed is a text as it was typed: forms send each new line as two characters.
+// typed returns a text as typed: forms send each new line as two characters.
 func typed(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
-// textProblem says what is wrong with what was typed, nothing if all is well.
+// textProblem returns the mistake in a typed message, as a sentence; empty:
+// none.
 func textProblem(text string) string {
 	switch {
 	case strings.TrimSpace(text) == "":
@@ -45,9 +47,10 @@ func textProblem(text string) string {
 
 func unseen(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }
 
-// The history is a table of the chat's own, in the file and in the transactions of the store. SQLite
-// writes one transaction after another, so messages are committed in the order of their ids: who
-// has read up to one will find no earlier one later. AUTOINCREMENT never gives an id again.
+// createHistory creates the table of messages, in the file and in the
+// transactions of the store. SQLite writes one transaction after another, so
+// messages are committed in the order of their ids: a reader who has read up to
+// an id finds no smaller id later. AUTOINCREMENT never uses an id twice.
 func createHistory(ctx context.Context, tx *rbac.Tx) error {
 	db := database(tx)
 	_, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS messages (
@@ -71,24 +74,24 @@ func addMessage(ctx context.Context, tx *rbac.Tx, m message) error {
 
 const selectMessages = `SELECT id, room, author, text, at FROM messages `
 
-// latestMessages are the last of a room, the oldest of them first.
+// latestMessages returns the last messages of a room, the oldest first.
 func latestMessages(ctx context.Context, tx *rbac.Tx, room string, limit int) ([]message, error) {
 	list, err := readMessages(ctx, tx, selectMessages+`WHERE room = ? ORDER BY id DESC LIMIT ?`, room, limit)
 	slices.Reverse(list)
 	return list, err
 }
 
-// messagesAfter are the first in a room after one.
+// messagesAfter returns the first messages in a room after an id.
 func messagesAfter(ctx context.Context, tx *rbac.Tx, room string, after int64, limit int) ([]message, error) {
 	return readMessages(ctx, tx, selectMessages+`WHERE room = ? AND id > ? ORDER BY id LIMIT ?`, room, after, limit)
 }
 
-// allMessagesAfter are those of all rooms.
+// allMessagesAfter returns the first messages in all rooms after an id.
 func allMessagesAfter(ctx context.Context, tx *rbac.Tx, after int64, limit int) ([]message, error) {
 	return readMessages(ctx, tx, selectMessages+`WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
 }
 
-// lastID is the greatest there is, zero if there is none.
+// lastID returns the greatest id; zero if there is no message.
 func lastID(ctx context.Context, tx *rbac.Tx) (id int64, err error) {
 	err = database(tx).QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM messages`).Scan(&id)
 	return id, err
@@ -106,7 +109,7 @@ func readMessages(ctx context.Context, tx *rbac.Tx, query string, args ...any) (
 	names := map[uuid.UUID]string{}
 	for i, m := range list {
 		if _, ok := names[m.Author]; !ok {
-			if names[m.Author], err = nameOf(tx, m.Author); err != nil {
+			if names[m.Author], err = users.ShownName(tx, m.Author); err != nil {
 				return nil, err
 			}
 		}
@@ -127,19 +130,7 @@ func scanMessages(rows *sql.Rows) (list []message, err error) {
 	return list, rows.Err()
 }
 
-// nameOf is what others see of a user.
-func nameOf(tx *rbac.Tx, id uuid.UUID) (string, error) {
-	u, err := tx.UserByID(id)
-	switch {
-	case errors.Is(err, rbac.ErrNotFound):
-		return "somebody who left", nil
-	case u.DisplayName != "":
-		return u.DisplayName, err
-	}
-	return u.Name, err
-}
-
-// database gives the transaction that tx is in for statements of the chat's own.
+// database returns the transaction of tx, for statements of the chat.
 func database(tx *rbac.Tx) sqlitestore.DBTX {
 	db, ok := sqlitestore.Tx(tx)
 	if !ok {

@@ -11,43 +11,46 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// hub reads the history, once for all streams of this process, and hands what is new to those of the room. What
-// was said in another process on the file it finds by itself.
+// hub reads the history once for all streams of this process, and sends new
+// messages to the streams of the room. It finds messages of other processes on
+// the file by polling.
 type hub struct {
 	authority *rbac.Authority
 	wake      chan struct{}
-	last      int64 // that was handed on; follow's alone
+	last      int64 // the last message that was sent on; only follow uses the field
 
 	mu   sync.Mutex
 	open map[*subscription]struct{}
 }
 
-// subscription is what a stream hears of a room.
+// subscription is the news of a room for one stream.
 type subscription struct {
 	room string
 	user uuid.UUID
-	// news is closed when the stream did not keep up: it must end, and its client reads the rest from the history.
+	// news is closed when the stream did not keep up. The stream must end, and
+	// its client reads the rest from the history.
 	news chan news
 }
 
-// news is a message as it was found in the history.
+// news is a message from the history.
 type news struct {
 	message
-	// seen is the last change that the transaction saw which read the message. Whoever is judged at least by
-	// that has lost every right that was taken, in whatever process, before the message was written.
+	// seen is the revision of the transaction that read the message. A user who
+	// is judged at least by this revision has lost every right that was taken,
+	// in whatever process, before the message was written.
 	seen rbac.Revision
 }
 
 const (
-	buffered   = 64                     // news that a stream may be behind
-	mostOpen   = 10                     // streams of a user: each holds a connection
-	pollEvery  = 250 * time.Millisecond // for what other processes write; what this one does wakes the hub
+	buffered   = 64                     // messages that a stream may be behind
+	mostOpen   = 10                     // streams of a user, each of which holds a connection
+	pollEvery  = 250 * time.Millisecond // for messages of other processes; a message of this process wakes the hub
 	mostAtOnce = 100                    // messages in one transaction
 )
 
 var errTooMany = errors.New("too many streams of one user")
 
-// newHub makes a hub that hands on what is said from now on.
+// newHub returns a hub that sends on the messages from now on.
 func newHub(ctx context.Context, a *rbac.Authority) (*hub, error) {
 	h := &hub{authority: a, wake: make(chan struct{}, 1), open: map[*subscription]struct{}{}}
 	return h, a.View(ctx, func(tx *rbac.Tx) (err error) {
@@ -56,8 +59,9 @@ func newHub(ctx context.Context, a *rbac.Authority) (*hub, error) {
 	})
 }
 
-// subscribe begins to collect what is said in a room. Whoever wants earlier messages reads them afterwards, so
-// that none is between the two. It must be followed by unsubscribe.
+// subscribe begins to collect the messages of a room. A stream reads earlier
+// messages after the call, so that no message is missing between the two. The
+// caller must call unsubscribe in the end.
 func (h *hub) subscribe(room string, user uuid.UUID) (*subscription, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -81,21 +85,21 @@ func (h *hub) unsubscribe(s *subscription) {
 	delete(h.open, s)
 }
 
-// said tells the hub that there is something new.
+// said wakes the hub after a new message.
 func (h *hub) said() {
 	select {
 	case h.wake <- struct{}{}:
-	default: // it will look anyway
+	default: // the hub will read anyway
 	}
 }
 
-// follow hands on until ctx ends.
+// follow sends messages on until ctx ends.
 func (h *hub) follow(ctx context.Context, every time.Duration) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()
 	failing := false
 	for {
-		more, err := h.look(ctx)
+		more, err := h.sendNew(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -117,8 +121,8 @@ func (h *hub) follow(ctx context.Context, every time.Duration) {
 	}
 }
 
-// look hands on what is new, and tells whether there may be more.
-func (h *hub) look(ctx context.Context) (more bool, err error) {
+// sendNew sends new messages on, and reports whether there may be more.
+func (h *hub) sendNew(ctx context.Context) (more bool, err error) {
 	var list []message
 	var seen rbac.Revision
 	err = h.authority.View(ctx, func(tx *rbac.Tx) (err error) {
@@ -138,7 +142,8 @@ func (h *hub) look(ctx context.Context) (more bool, err error) {
 	return len(list) == mostAtOnce, nil
 }
 
-// handOn waits for nobody.
+// handOn sends a message to the streams of its room, and never blocks: a stream
+// that does not keep up is closed.
 func (h *hub) handOn(n news) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -155,7 +160,7 @@ func (h *hub) handOn(n news) {
 	}
 }
 
-// revision is that of the last change which a transaction sees.
+// revision returns the revision of the last change that a transaction sees.
 func revision(tx *rbac.Tx) (rbac.Revision, error) {
 	for c, err := range tx.Changes(rbac.ChangeQuery{Newest: true, Limit: 1}) {
 		return c.Revision, err

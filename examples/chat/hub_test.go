@@ -44,7 +44,7 @@ func TestStreamsOfAUserAreCounted(t *testing.T) {
 	for i := range mostOpen {
 		ann.listens("0").hears(fmt.Sprint("stream ", i), speaks)
 	}
-	resp, err := ann.client.Get(s.URL + "/rooms/general/events")
+	resp, err := ann.Client.Get(s.URL + "/rooms/general/events")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,48 +1,46 @@
-// Command chat is a guarded service with long-lived streams: rooms over Server-Sent Events, on SQLite. An
-// administrator mutes somebody or takes them out of a room, and their open page obeys at once.
+// Command chat is a guarded service with long-lived streams: rooms over
+// Server-Sent Events, on SQLite. An administrator mutes a user or removes the
+// user from a room, and the user's open page obeys at once.
 //
 //	go run ./examples/chat [-addr 127.0.0.1:8082] [-db chat.db]
 //
-// Read room.go first, which has the rules, then stream.go, hub.go and moderate.go. What to copy from it:
+// Read room.go first, which has the rules, then stream.go, hub.go and
+// moderate.go. Copy the following:
 //
-//   - A stream is judged for each message and not once for the connection. [rbac.Authority.Watch] tells it of changes, so
-//     that who is muted sees the form go at once, and who is taken out or logged out is sent away.
-//   - A message is judged in the transaction that writes it. What a page disables is for the eye.
-//   - Listening is no use of the ticket: who has left is logged out in time, however much the others talk.
-//   - The history is a table beside those of the store. A browser that lost its connection gets what it missed (Last-Event-ID).
-//   - Who reads too slowly is given up, and gets the rest from the history: buffers are bounded, writes have deadlines.
-//   - Several of these programs may run on one file. What is said in another one comes within a quarter of a second, and
-//     never to who had lost the room by then, in whichever.
+//   - A stream is judged for each message and not once for the connection.
+//     [rbac.Authority.Watch] reports changes: a muted user sees the form
+//     disappear, and a user who was removed or logged out leaves the page.
+//   - A message is judged in the transaction that writes the message. Disabling
+//     a form on a page protects nothing.
+//   - Listening does not count as a use of the ticket: a user who left the desk is
+//     logged out in time, however much the others talk.
+//   - The history is a table beside the tables of the store. A browser that lost
+//     its connection gets the missed messages (Last-Event-ID).
+//   - A client that reads too slowly is disconnected, and gets the rest from the
+//     history: buffers are bounded, and writes have deadlines.
+//   - Several of these programs may run on one file. A message that was sent to
+//     another program arrives within a quarter of a second. A user who had lost the
+//     room before never gets the message, in whichever program.
 //
-// Browsers have six connections to a site over HTTP/1.1, and each open room takes one; over TLS, with HTTP/2, it does not.
+// Browsers open six connections to a site over HTTP/1.1, and each open room
+// takes a connection; HTTP/2, which needs TLS, has no such limit.
+//
+// The package examples/internal/web has the parts that have nothing to do with
+// rights.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"os"
-	"os/signal"
-	"syscall"
-	"text/tabwriter"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/httpguard"
+	"github.com/rbac-go/rbac/examples/internal/web"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "chat:", err)
-		os.Exit(1)
-	}
-}
+func main() { web.Main("chat", run) }
 
 // run serves the chat until ctx ends.
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -52,7 +50,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	listener, err := listen(*addr)
+	listener, err := web.Listen(*addr)
 	if err != nil {
 		return err
 	}
@@ -79,20 +77,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := mux.Validate(); err != nil {
 		return err
 	}
-	welcome(out, listener.Addr(), mux.Routes())
-	return serve(ctx, listener, handler, chat.endStreams)
-}
-
-// welcome tells what to open and who may open what.
-func welcome(out io.Writer, addr net.Addr, routes []httpguard.Route) {
 	fmt.Fprintf(out, "Open http://%v in two browsers, or a private window, and sign in as\n\n"+
 		"  manager, password managepass: reads and writes everywhere, and moderates\n"+
-		"  ann, password annspass, and bob, password bobspass: speak in General\n\n", addr)
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "ROUTE\tNEEDS")
-	for _, r := range routes {
-		fmt.Fprintf(table, "%s\t%s\n", r.Pattern, r.Rule)
-	}
-	table.Flush()
-	fmt.Fprintln(out)
+		"  ann, password annspass, and bob, password bobspass: speak in General\n\n", listener.Addr())
+	web.PrintRoutes(out, mux.Routes())
+	return web.Serve(ctx, listener, handler, chat.endStreams)
 }

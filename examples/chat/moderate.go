@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/users"
 )
 
-// change is what a form of a moderator asks for. Every open stream of whom it concerns obeys at once.
+// change is a change that a moderator makes with a form. Every open stream of
+// the user concerned obeys at once.
 type change func(tx *rbac.Tx, m room, form url.Values) error
 
 var (
@@ -17,7 +19,8 @@ var (
 	errOutside = errors.New("they are not in the room")
 )
 
-// moderate makes a change in a transaction of its own. The request's context tells the change log who made it.
+// moderate makes a change in a transaction of its own. The context of the
+// request names the actor for the change log.
 func (c *chat) moderate(f change) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		m, err := roomOf(r)
@@ -46,8 +49,8 @@ func unmute(tx *rbac.Tx, m room, form url.Values) error {
 
 func remove(tx *rbac.Tx, m room, form url.Values) error { return move(tx, m, form.Get("user"), "") }
 
-// move takes somebody in the room to another group, or out of it. Who was let in for
-// some time stays no longer for being muted.
+// move moves a user of the room to another group, or removes the user. A guest
+// keeps the end of the stay.
 func move(tx *rbac.Tx, m room, user, group string) error {
 	until, err := takeOut(tx, m, user)
 	if err != nil || group == "" {
@@ -56,7 +59,7 @@ func move(tx *rbac.Tx, m room, user, group string) error {
 	return tx.AssignUser(rbac.Membership{User: user, Group: group, Scope: m.scope(), Until: until})
 }
 
-// takeOut ends all that somebody has in the room, and returns when it would have ended by itself.
+// takeOut ends all memberships of a user in the room, and returns their end.
 func takeOut(tx *rbac.Tx, m room, user string) (until time.Time, err error) {
 	all, err := tx.AssignedGroups(user)
 	if err != nil {
@@ -75,10 +78,11 @@ func takeOut(tx *rbac.Tx, m room, user string) (until time.Time, err error) {
 	return until, err
 }
 
-// guestTime is how long a guest may stay.
+// guestTime is the time that a guest may stay.
 const guestTime = time.Hour
 
-// admit lets somebody in, for a time if they are a guest: their stream ends when that does.
+// admit lets a user in, a guest for guestTime. The stream of a guest ends with
+// the membership.
 func (c *chat) admit(tx *rbac.Tx, m room, form url.Values) error {
 	now, user := c.now(), form.Get("user")
 	if err := forgetEnded(tx, m, user, now); err != nil {
@@ -91,8 +95,9 @@ func (c *chat) admit(tx *rbac.Tx, m room, form url.Values) error {
 	return tx.AssignUser(in)
 }
 
-// forgetEnded takes a guest's time that is over out of the way. Who is in the room is
-// errInside, since they may be muted, which letting them in must not lift.
+// forgetEnded removes memberships of the user that have ended. A user who is in
+// the room is errInside: the user may be muted, and admitting must not lift
+// that.
 func forgetEnded(tx *rbac.Tx, m room, user string, now time.Time) error {
 	all, err := tx.AssignedGroups(user)
 	if err != nil {
@@ -114,16 +119,11 @@ func forgetEnded(tx *rbac.Tx, m room, user string, now time.Time) error {
 
 func ended(m rbac.Membership, now time.Time) bool { return !m.Until.IsZero() && !now.Before(m.Until) }
 
-// disable ends the user's tickets, too, and with them every stream.
-func disable(tx *rbac.Tx, _ room, form url.Values) error { return setDisabled(tx, form, true) }
+// disable ends the user's tickets, too, and with the tickets every stream.
+func disable(tx *rbac.Tx, _ room, form url.Values) error {
+	return users.SetDisabled(tx, form.Get("user"), true)
+}
 
-func enable(tx *rbac.Tx, _ room, form url.Values) error { return setDisabled(tx, form, false) }
-
-func setDisabled(tx *rbac.Tx, form url.Values, disabled bool) error {
-	u, err := tx.User(form.Get("user"))
-	if err != nil {
-		return err
-	}
-	u.Disabled = disabled
-	return tx.ModifyUser(u)
+func enable(tx *rbac.Tx, _ room, form url.Values) error {
+	return users.SetDisabled(tx, form.Get("user"), false)
 }

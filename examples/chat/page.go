@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/web"
 )
 
 //go:embed templates/*.html style.css chat.js
@@ -18,32 +17,22 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"clock": func(t time.Time) string { return t.Local().Format("15:04") },
 }).ParseFS(files, "templates/*.html"))
 
-// page is what a template is executed with. Handlers set the first part, show the other.
+// page is the data of a template. Handlers set the first part, and show sets
+// the second.
 type page struct {
 	Title  string
 	Status int    // zero: 200
 	Alert  string // what went wrong
-	Data   any    // what the page is about
+	Data   any    // the subject of the page
 
-	User  string // who is logged in
-	Login string // where to become somebody else, and come back
+	User  string // the user who is logged in
+	Login string // the URL for signing in as another user and coming back
 }
 
-// show answers with a page. It is executed into a buffer first, so that a fault is a 500 and not half a page.
+// show answers with a page.
 func (c *chat) show(w http.ResponseWriter, r *http.Request, name string, p page) {
 	p.User, p.Login = rbac.FromContext(r.Context()).User(), c.guard.LoginURL(r)
-	var body bytes.Buffer
-	if err := templates.ExecuteTemplate(&body, name, p); err != nil {
+	if err := web.WritePage(w, templates, name, p.Status, p); err != nil {
 		c.guard.Deny(w, r, err)
-		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store") // it shows who is logged in
-	if p.Status != 0 {
-		w.WriteHeader(p.Status)
-	}
-	_, _ = body.WriteTo(w)
 }
-
-// wantsPage is false for programs, and for our script.
-func wantsPage(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }

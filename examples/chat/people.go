@@ -8,11 +8,12 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// person is somebody in a room, as moderators see them. Who is everywhere, as administrators are, is not in the list.
+// person is a user in a room, on the page of a moderator. Users who are in all
+// rooms, such as administrators, are not listed.
 type person struct {
 	rbac.User
 	Muted bool
-	Until time.Time // zero: for good
+	Until time.Time // zero: no end
 }
 
 func peopleIn(tx *rbac.Tx, m room, now time.Time) ([]person, error) {

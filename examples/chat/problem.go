@@ -5,11 +5,12 @@ import (
 	"net/http"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/web"
 	"github.com/rbac-go/rbac/httpguard"
 )
 
-// problem returns the answer for a form that was filled in wrongly. It is false
-// for all other errors, which are the guard's to answer.
+// problem returns the answer to a form with a mistake. For all other errors,
+// which the guard answers, ok is false.
 func problem(err error) (status int, alert string, ok bool) {
 	switch status = httpguard.Status(err); {
 	case errors.Is(err, errInside):
@@ -22,12 +23,12 @@ func problem(err error) (status int, alert string, ok bool) {
 	return status, httpguard.Detail(err), status == http.StatusConflict || status == http.StatusUnprocessableEntity
 }
 
-// denied is the 403 and the 404 in the look of the chat. All else, and all that programs, scripts and
-// streams ask for, the guard answers by itself.
+// denied answers browsers with 403 and 404 in the look of the chat. The guard
+// answers everything else, and programs, scripts and streams.
 func (c *chat) denied(w http.ResponseWriter, r *http.Request, err error) {
 	var denied *rbac.DeniedError
 	switch {
-	case !wantsPage(r):
+	case !web.WantsPage(r):
 		c.guard.Deny(w, r, err)
 	case errors.As(err, &denied) && !denied.Identity.IsAnonymous():
 		c.show(w, r, "denied.html", page{Title: "You may not do this", Status: http.StatusForbidden, Data: denied.WithoutGroups()})

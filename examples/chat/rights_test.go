@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/webtest"
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// Ann and bob are in General alone. HEAD asks for a stream without waiting for its end. Forms are sent empty, which
-// is 422 for who may send them.
+// Ann and bob are in General only. HEAD requests a stream without waiting for
+// the end. Forms are sent empty, which is 422 for a user who may send the form.
 func TestWhoMayDoWhat(t *testing.T) {
 	s := newSite(t)
 	mux, _ := s.chat.routes()
@@ -42,8 +43,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 	`, mux.Routes()...)
 }
 
-// What a room's page offers, the guard lets its reader do, and nothing else: for every set of permissions,
-// everywhere and in this room only.
+// For every set of permissions, everywhere and in this room only, the guard
+// allows the forms of the page and nothing else.
 func TestPageAndGuardAgree(t *testing.T) {
 	s := newSite(t)
 	permissions := catalogue.Permissions
@@ -67,7 +68,7 @@ func TestPageAndGuardAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		send := func(method, path string) answer {
+		send := func(method, path string) webtest.Answer {
 			r, err := http.NewRequest(method, s.URL+path, strings.NewReader(""))
 			if err != nil {
 				t.Fatal(err)
@@ -75,31 +76,32 @@ func TestPageAndGuardAgree(t *testing.T) {
 			r.Header.Set("Authorization", "Bearer "+token.Secret())
 			r.Header.Set("Accept", "text/html")
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			return s.browser().send(r)
+			return s.browser().Send(r)
 		}
 		const path = "/rooms/general"
 		page := send("GET", path)
-		if in := strings.Contains(send("GET", "/").body, `href="`+path+`"`); in != (page.status == http.StatusOK) {
-			t.Errorf("%s: the list of rooms shows this one: %v; the guard answers %d", name, in, page.status)
+		if in := strings.Contains(send("GET", "/").Body, `href="`+path+`"`); in != (page.Status == http.StatusOK) {
+			t.Errorf("%s: the list of rooms shows this one: %v; the guard answers %d", name, in, page.Status)
 		}
-		if page.status != http.StatusOK {
+		if page.Status != http.StatusOK {
 			continue
 		}
-		disabled := strings.Contains(page.body, "<fieldset disabled>")
-		if got := send("POST", path+"/messages").status; disabled != (got == http.StatusForbidden) {
+		disabled := strings.Contains(page.Body, "<fieldset disabled>")
+		if got := send("POST", path+"/messages").Status; disabled != (got == http.StatusForbidden) {
 			t.Errorf("%s: the form is disabled: %v; the guard answers %d", name, disabled, got)
 		}
 		// Bob is in the room, and neither muted nor disabled.
 		for _, action := range []string{"mute", "remove", "admit", "disable"} {
-			shown := strings.Contains(page.body, path+"/"+action+`"`)
-			if got := send("POST", path+"/"+action).status; shown != (got != http.StatusForbidden) {
+			shown := strings.Contains(page.Body, path+"/"+action+`"`)
+			if got := send("POST", path+"/"+action).Status; shown != (got != http.StatusForbidden) {
 				t.Errorf("%s: the page offers %s: %v; the guard answers %d", name, action, shown, got)
 			}
 		}
 	}
 }
 
-// No message is written after a mute, even if the rule of the route was met before.
+// No message is written after a mute, even if the rule of the route was met
+// before.
 func TestMuteBetweenTheRuleAndTheMessage(t *testing.T) {
 	s := newSite(t)
 	token, err := s.authority.Issue(t.Context(), rbac.Login{User: "ann"})
@@ -122,7 +124,7 @@ func TestMuteBetweenTheRuleAndTheMessage(t *testing.T) {
 	}
 }
 
-// messages are all there are in General.
+// messages returns all messages in General.
 func (s *site) messages() (list []message) {
 	s.t.Helper()
 	err := s.authority.View(s.t.Context(), func(tx *rbac.Tx) (err error) {
@@ -135,11 +137,12 @@ func (s *site) messages() (list []message) {
 	return list
 }
 
-// A login that leaves groups out has less than its user, and never more.
+// A login that leaves groups out has fewer rights than the user, and never
+// more.
 func TestNarrowedLoginDoesNotLiftAMute(t *testing.T) {
 	s := newSite(t)
 	manager := s.as("manager")
-	manager.done("mute", manager.post("/rooms/general/mute", "user", "ann"))
+	manager.Done("mute", manager.Post("/rooms/general/mute", "user", "ann"))
 	for _, groups := range []string{`["speakers"]`, `["listeners"]`, `["speakers","listeners"]`, `[]`} {
 		body := fmt.Sprintf(`{"user":"ann","password":"annspass","groups":%s}`, groups)
 		resp, err := http.Post(s.URL+"/login", "application/json", strings.NewReader(body))
@@ -158,11 +161,11 @@ func TestNarrowedLoginDoesNotLiftAMute(t *testing.T) {
 		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Authorization", "Bearer "+login.Token)
-		manager.want("with "+groups, s.browser().send(r), http.StatusForbidden)
+		manager.Want("with "+groups, s.browser().Send(r), http.StatusForbidden)
 	}
 }
 
-// Whoever moderates one room is nobody in particular in another.
+// A moderator of one room has no rights in another.
 func TestModeratorsOfOneRoom(t *testing.T) {
 	s := newSite(t)
 	s.update(func(tx *rbac.Tx) error {
@@ -174,17 +177,17 @@ func TestModeratorsOfOneRoom(t *testing.T) {
 			tx.AssignUser(rbac.Membership{User: "bob", Group: "moderators", Scope: "room:attic"}))
 	})
 	bob := s.as("bob")
-	bob.done("in the attic", bob.post("/rooms/attic/admit", "user", "ann"))
-	bob.done("in the attic", bob.post("/rooms/attic/mute", "user", "ann"))
-	bob.want("in General", bob.post("/rooms/general/mute", "user", "ann"), 403, "in room:general: needs room.moderate")
-	bob.want("accounts", bob.post("/rooms/attic/disable", "user", "ann"), 403, "needs account.disable")
+	bob.Done("in the attic", bob.Post("/rooms/attic/admit", "user", "ann"))
+	bob.Done("in the attic", bob.Post("/rooms/attic/mute", "user", "ann"))
+	bob.Want("in General", bob.Post("/rooms/general/mute", "user", "ann"), 403, "in room:general: needs room.moderate")
+	bob.Want("accounts", bob.Post("/rooms/attic/disable", "user", "ann"), 403, "needs account.disable")
 	s.as("ann").says("still a speaker here")
 }
 
 func TestFormsSayWhatIsWrong(t *testing.T) {
 	s := newSite(t)
 	manager, ann := s.as("manager"), s.as("ann")
-	manager.done("mute", manager.post("/rooms/general/mute", "user", "bob"))
+	manager.Done("mute", manager.Post("/rooms/general/mute", "user", "bob"))
 	long := strings.Repeat("é", mostText)
 	for _, c := range []struct {
 		what, path, field, value string
@@ -197,27 +200,27 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 		{"no name", "admit", "user", "", 422, "This name cannot be used: empty."},
 		{"not here", "remove", "user", "manager", 409, "They are not in this room any more."},
 		{"here already, and muted", "admit", "user", "bob", 409, "They are in this room already."},
-		{"the last administrator", "disable", "user", "manager", 409, "That would leave nobody with the permission account.disable."},
+		{"the last administrator", "disable", "user", "manager", 409, "This would leave nobody with the permission account.disable."},
 	} {
-		a := manager.post("/rooms/general/"+c.path, c.field, c.value)
-		manager.want(c.what, a, c.status, c.alert)
-		if !strings.Contains(a.body, `role="alert"`) || c.field == "text" && !strings.Contains(a.body, ">"+c.value+"</textarea>") {
-			t.Errorf("%s: no alert, or what was typed is lost:\n%s", c.what, a.body)
+		a := manager.Post("/rooms/general/"+c.path, c.field, c.value)
+		manager.Want(c.what, a, c.status, c.alert)
+		if !strings.Contains(a.Body, `role="alert"`) || c.field == "text" && !strings.Contains(a.Body, ">"+c.value+"</textarea>") {
+			t.Errorf("%s: no alert, or what was typed is lost:\n%s", c.what, a.Body)
 		}
 	}
 	ann.says(long)
-	ann.accept = "application/json"
-	ann.want("the script", ann.post("/rooms/general/messages", "text", ""), 422, "The message is empty.")
-	ann.want("the script", ann.post("/rooms/general/messages", "text", "fine"), 204)
+	ann.Accept = "application/json"
+	ann.Want("the script", ann.Post("/rooms/general/messages", "text", ""), 422, "The message is empty.")
+	ann.Want("the script", ann.Post("/rooms/general/messages", "text", "fine"), 204)
 }
 
 func TestMessagesAreTexts(t *testing.T) {
 	s := newSite(t)
 	ann := s.as("ann")
 	for what, text := range map[string]string{"not UTF-8": "a\xff", "NUL": "a\x00b", "for a terminal": "\x1b[2J", "a lone CR": "a\rb"} {
-		ann.want(what, ann.post("/rooms/general/messages", "text", text), 422, "characters that cannot be shown")
+		ann.Want(what, ann.Post("/rooms/general/messages", "text", text), 422, "characters that cannot be shown")
 	}
-	ann.want("more than a form is", ann.post("/rooms/general/messages", "text", strings.Repeat("a", 64<<10)), 413, "could not be read")
+	ann.Want("more than a form is", ann.Post("/rooms/general/messages", "text", strings.Repeat("a", 64<<10)), 413, "could not be read")
 	ear := ann.listens("0")
 	ear.hears("at first", speaks)
 	ann.says("\tone\r\ntwo" + strings.Repeat("\r\n", mostText-8)) // as a browser counts them
@@ -231,9 +234,9 @@ func TestInputOfOthersIsShownAsText(t *testing.T) {
 	s := newSite(t)
 	ann := s.as("ann")
 	ann.says(evil)
-	a := ann.get("/rooms/general")
-	ann.want("page", a, 200, evil)
-	if strings.Contains(a.body, "<script>") {
+	a := ann.Get("/rooms/general")
+	ann.Want("page", a, 200, evil)
+	if strings.Contains(a.Body, "<script>") {
 		t.Error("a script is on the page")
 	}
 }
@@ -249,7 +252,7 @@ func TestForeignSitesCannotPost(t *testing.T) {
 			}
 			r.Header.Set(name, value)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			manager.want(path+" "+name, manager.send(r), http.StatusForbidden)
+			manager.Want(path+" "+name, manager.Send(r), http.StatusForbidden)
 		}
 	}
 	s.as("ann").says("not muted")

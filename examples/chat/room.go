@@ -6,14 +6,15 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// room is a place to talk in, and a scope: memberships hold in one room, or without a scope in all of them.
+// room is a place to talk in, and a scope: a membership counts in one room, or
+// without a scope in all rooms.
 type room struct{ Name, Title string }
 
 var rooms = []room{{"general", "General"}, {"workshop", "Workshop"}, {"attic", "Attic"}}
 
 func (m room) scope() string { return "room:" + m.Name }
 
-// Path is that of the room's page.
+// Path returns the path of the room's page.
 func (m room) Path() string { return "/rooms/" + m.Name }
 
 func (m room) mayRead() rbac.Predicate {
@@ -29,7 +30,7 @@ func (m room) mayModerate() rbac.Predicate {
 	return rbac.In(m.scope(), rbac.HasPermission("room.moderate"))
 }
 
-// roomOf is the room that the path names, ErrNotFound if there is none.
+// roomOf returns the room that the path names; ErrNotFound if there is none.
 func roomOf(r *http.Request) (room, error) {
 	for _, m := range rooms {
 		if m.Name == r.PathValue("room") {
@@ -39,7 +40,8 @@ func roomOf(r *http.Request) (room, error) {
 	return room{}, rbac.ErrNotFound
 }
 
-// in makes the rule of a route out of a rule of the room that its path names.
+// in returns the rule of a route, which is a rule of the room that the path
+// names.
 func in(rule func(room) rbac.Predicate) func(*http.Request) (rbac.Predicate, error) {
 	return func(r *http.Request) (rbac.Predicate, error) {
 		m, err := roomOf(r)
@@ -50,7 +52,7 @@ func in(rule func(room) rbac.Predicate) func(*http.Request) (rbac.Predicate, err
 	}
 }
 
-// readable are the rooms that somebody may read in.
+// readable returns the rooms that the Identity may read in.
 func readable(id *rbac.Identity) []room {
 	var list []room
 	for _, m := range rooms {

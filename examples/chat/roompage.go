@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/web"
 )
 
 // roomData is the page of a room.
@@ -12,7 +13,7 @@ type roomData struct {
 	Room     room
 	Rooms    []room
 	Messages []messageView
-	Last     int64 // from where on the page's stream goes on
+	Last     int64 // the id after which the stream of the page begins
 	Standing standing
 	Draft    string
 
@@ -20,7 +21,7 @@ type roomData struct {
 	People              []person
 }
 
-// messageView is a message as pages and streams show it.
+// messageView is a message on pages and in streams.
 type messageView struct {
 	By   string `json:"by"`
 	At   string `json:"at"`
@@ -74,8 +75,9 @@ func (c *chat) showRoom(w http.ResponseWriter, r *http.Request, p page, draft st
 	c.show(w, r, "room.html", p)
 }
 
-// say writes a message. The rule of the route was met when the request came; Check asks again in the
-// transaction that writes, so no message is written after a mute.
+// say writes a message. The rule of the route was met when the request arrived.
+// Check judges again in the transaction that writes, so no message is written
+// after a mute.
 func (c *chat) say(w http.ResponseWriter, r *http.Request) {
 	m, err := roomOf(r)
 	text := typed(r.PostForm.Get("text"))
@@ -89,8 +91,8 @@ func (c *chat) say(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		c.guard.Deny(w, r, err)
-	case !wantsPage(r):
-		w.WriteHeader(http.StatusNoContent) // the message comes by the stream
+	case !web.WantsPage(r):
+		w.WriteHeader(http.StatusNoContent) // the stream brings the message
 	default:
 		http.Redirect(w, r, m.Path(), http.StatusSeeOther)
 	}
@@ -111,9 +113,10 @@ func (c *chat) write(r *http.Request, m room, text string) error {
 	return err
 }
 
-// refuse answers what cannot be done as it was typed: with the page, and to the script with a sentence.
+// refuse answers a form with a mistake: a browser with the page, and the script
+// with a sentence.
 func (c *chat) refuse(w http.ResponseWriter, r *http.Request, status int, alert, draft string) {
-	if !wantsPage(r) {
+	if !web.WantsPage(r) {
 		w.Header().Set("Cache-Control", "no-store")
 		http.Error(w, alert, status)
 		return

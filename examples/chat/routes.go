@@ -2,30 +2,31 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/web"
 	"github.com/rbac-go/rbac/httpguard"
 )
 
-// chat holds what its pages and streams need.
+// chat has the values that its pages and streams need.
 type chat struct {
 	authority *rbac.Authority
 	guard     *httpguard.Guard
 	hub       *hub
 	now       func() time.Time // the Authority's clock
-	beat      time.Duration    // how often a stream says that it lives
+	beat      time.Duration    // between two signs of life of a stream
 
 	running    context.Context // ends all streams
 	endStreams context.CancelFunc
 	working    sync.WaitGroup
 }
 
-// newChat makes a chat and follows its history. Close it before the Authority.
+// newChat returns a chat that follows its history. Close the chat before the
+// Authority.
 func newChat(ctx context.Context, a *rbac.Authority) (*chat, error) {
 	c := &chat{authority: a, now: time.Now, beat: 15 * time.Second}
 	c.guard = httpguard.New(a, httpguard.Config{
@@ -47,8 +48,9 @@ func (c *chat) close() {
 	c.working.Wait()
 }
 
-// routes says who may do what: no pattern without a predicate, unless it is Public. The rules of a room
-// are those of room.go, in the scope of the room that the path names.
+// routes decides who may do what: every pattern has a predicate or is Public.
+// The rules of a room are in room.go, and count in the scope of the room that
+// the path names.
 func (c *chat) routes() (*httpguard.Mux, http.Handler) {
 	mux := c.guard.NewMux()
 	mux.Handle("GET /{$}", rbac.NotAnonymous(), http.HandlerFunc(c.home))
@@ -75,43 +77,21 @@ func (c *chat) routes() (*httpguard.Mux, http.Handler) {
 	mux.Public("/logout", c.guard.LogoutHandler())
 	mux.Public("GET /style.css", http.FileServerFS(files))
 	mux.Public("GET /chat.js", http.FileServerFS(files))
-	return mux, headers(quiet(c.guard.Handler(forms(mux))))
+	return mux, web.Headers(contentPolicy, quiet(c.guard.Handler(web.Forms(64<<10, mux))))
 }
 
-// headers lets pages load nothing but our style and our script, and be framed by nobody.
-func headers(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "+
-			"form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		next.ServeHTTP(w, r)
-	})
-}
+// contentPolicy lets pages load nothing but our style and our script, and be
+// framed by nobody.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// quiet keeps streams from counting as use of the ticket: a browser opens them by itself, again and again
-// where the network is bad. So who does nothing is logged out in time, with the page open.
+// quiet keeps streams from counting as a use of the ticket: a browser opens
+// streams by itself, and again after each network fault. A user who does
+// nothing is therefore logged out in time, with the page open.
 func quiet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/events") {
 			r = r.WithContext(rbac.WithoutUse(r.Context()))
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// forms reads what was sent, so that handlers find it in r.PostForm.
-func forms(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-		if err := r.ParseForm(); err != nil {
-			status := http.StatusBadRequest
-			if errors.As(err, new(*http.MaxBytesError)) {
-				status = http.StatusRequestEntityTooLarge
-			}
-			http.Error(w, "What you sent could not be read: "+err.Error(), status)
-			return
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -4,21 +4,23 @@ import (
 	"context"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/users"
 )
 
 // samples are the users of the first start.
 var samples = []struct {
 	rbac.User
 	password string
-	member   rbac.Membership // the user's only one
+	member   rbac.Membership // the only membership of the user
 }{
 	{rbac.User{Name: "manager", DisplayName: "Example manager"}, "managepass", rbac.Membership{Group: "administrators"}},
 	{rbac.User{Name: "ann", DisplayName: "Ann"}, "annspass", rbac.Membership{Group: "speakers", Scope: rooms[0].scope()}},
 	{rbac.User{Name: "bob", DisplayName: "Bob"}, "bobspass", rbac.Membership{Group: "speakers", Scope: rooms[0].scope()}},
 }
 
-// addSamples makes the tables of the chat, and its users where there is none yet. Passwords are hashed
-// before the transaction, which holds up all others.
+// addSamples creates the tables of the chat, and adds users to an empty store.
+// Passwords are hashed before the transaction, since all other transactions
+// wait for its end.
 func addSamples(ctx context.Context, a *rbac.Authority) error {
 	hashes := make([]string, len(samples))
 	for i, s := range samples {
@@ -31,25 +33,18 @@ func addSamples(ctx context.Context, a *rbac.Authority) error {
 		if err := createHistory(ctx, tx); err != nil {
 			return err
 		}
-		for _, err := range tx.Users(rbac.UserQuery{Limit: 1}) {
-			return err // nil: somebody is there
+		if found, err := users.Any(tx); found || err != nil {
+			return err
 		}
 		for i, s := range samples {
-			if err := addUser(tx, s.User, hashes[i], s.member); err != nil {
+			if _, err := users.Add(tx, s.User, hashes[i]); err != nil {
+				return err
+			}
+			s.member.User = s.Name
+			if err := tx.AssignUser(s.member); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-func addUser(tx *rbac.Tx, u rbac.User, hash string, m rbac.Membership) error {
-	if _, err := tx.AddUser(u); err != nil {
-		return err
-	}
-	if err := tx.SetPasswordHash(u.Name, hash); err != nil {
-		return err
-	}
-	m.User = u.Name
-	return tx.AssignUser(m)
 }

@@ -4,16 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"html"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/examples/internal/webtest"
+	"github.com/rbac-go/rbac/store"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -40,12 +38,12 @@ type site struct {
 	store     *pluggedStore
 }
 
-// newSite starts a chat as it is at first start.
+// newSite starts a chat as after a first start.
 func newSite(t *testing.T) *site {
 	return serveFile(t, filepath.Join(t.TempDir(), "chat.db"), &clock{}, config)
 }
 
-// serveFile starts a chat on a file: one process of perhaps several.
+// serveFile starts a chat on a file, as one of several processes.
 func serveFile(t *testing.T, path string, clock *clock, cfg rbac.Config) *site {
 	t.Helper()
 	opened, err := sqlitestore.Open(t.Context(), path, sqlitestore.Options{})
@@ -76,7 +74,7 @@ func serveFile(t *testing.T, path string, clock *clock, cfg rbac.Config) *site {
 	return s
 }
 
-// clock goes on only when it is told to. Its zero is a certain noon.
+// clock moves only when a test moves the clock. The zero clock is at noon.
 type clock struct {
 	mu     sync.Mutex
 	passed time.Duration
@@ -94,131 +92,47 @@ func (c *clock) advance(d time.Duration) {
 	c.passed += d
 }
 
-// pluggedStore can be taken away.
+// pluggedStore is a store that can fail.
 type pluggedStore struct {
 	*sqlitestore.Store
 	down atomic.Bool
 }
 
-func (s *pluggedStore) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *pluggedStore) View(ctx context.Context, f func(store.Records) error) error {
 	if s.down.Load() {
 		return rbac.ErrUnavailable
 	}
 	return s.Store.View(ctx, f)
 }
 
-func (s *pluggedStore) ReadHead(ctx context.Context) (rbac.Head, error) {
+func (s *pluggedStore) ReadHead(ctx context.Context) (store.Head, error) {
 	if s.down.Load() {
-		return rbac.Head{}, rbac.ErrUnavailable
+		return store.Head{}, rbac.ErrUnavailable
 	}
 	return s.Store.ReadHead(ctx)
 }
 
-// browser keeps cookies and follows no redirect.
-type browser struct {
-	t      *testing.T
-	base   string
-	client *http.Client
-	accept string
-}
+func (s *site) browser() *browser { return &browser{webtest.New(s.t, s.URL)} }
 
-// answer is what a browser got. Text is the body as a reader sees it.
-type answer struct {
-	status   int
-	location string
-	header   http.Header
-	body     string
-	text     string
-}
+// browser is a browser that can open streams.
+type browser struct{ *webtest.Browser }
 
-func (s *site) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &browser{s.t, s.URL, &http.Client{Jar: jar, CheckRedirect: stay}, "text/html,*/*;q=0.8"}
-}
-
-// as is a browser in which a sample user has signed in.
+// as returns a browser in which a sample user has signed in.
 func (s *site) as(user string) *browser {
 	s.t.Helper()
 	b := s.browser()
 	for _, u := range samples {
 		if u.Name == user {
-			b.done("login of "+user, b.post("/login", "user", user, "password", u.password))
+			b.Done("login of "+user, b.Post("/login", "user", user, "password", u.password))
 		}
 	}
 	return b
 }
 
-func (b *browser) get(path string) answer {
-	b.t.Helper()
-	return b.do(http.MethodGet, path, nil)
-}
-
-func (b *browser) post(path string, pairs ...string) answer {
-	b.t.Helper()
-	form := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		form.Set(pairs[i], pairs[i+1])
-	}
-	return b.do(http.MethodPost, path, strings.NewReader(form.Encode()))
-}
-
-// says posts to General, and must be allowed to.
+// says posts to General; a refusal fails the test.
 func (b *browser) says(text string) {
-	b.t.Helper()
-	b.done("say "+text, b.post("/rooms/general/messages", "text", text))
-}
-
-func (b *browser) do(method, path string, body io.Reader) answer {
-	b.t.Helper()
-	r, err := http.NewRequest(method, b.base+path, body)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	r.Header.Set("Accept", b.accept)
-	if body != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	return b.send(r)
-}
-
-func (b *browser) send(r *http.Request) answer {
-	b.t.Helper()
-	resp, err := b.client.Do(r)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	body := string(text)
-	return answer{resp.StatusCode, resp.Header.Get("Location"), resp.Header, body, html.UnescapeString(tags.ReplaceAllString(body, ""))}
-}
-
-var tags = regexp.MustCompile(`<[^>]*>`)
-
-// want checks the status of an answer and that a reader finds these texts in it.
-func (b *browser) want(what string, a answer, status int, texts ...string) {
-	b.t.Helper()
-	if a.status != status {
-		b.t.Fatalf("%s: status %d, want %d\n%s", what, a.status, status, a.text)
-	}
-	for _, text := range texts {
-		if !strings.Contains(a.text, text) {
-			b.t.Errorf("%s: %q is missing in\n%s", what, text, a.text)
-		}
-	}
-}
-
-// done checks that a form was accepted: it is answered with a redirect.
-func (b *browser) done(what string, a answer) {
-	b.t.Helper()
-	b.want(what, a, http.StatusSeeOther)
+	b.T.Helper()
+	b.Done("say "+text, b.Post("/rooms/general/messages", "text", text))
 }
 
 // ear is an open stream.
@@ -227,36 +141,37 @@ type ear struct {
 	events chan event // closed at its end
 }
 
-// event is what came: "beat" for a comment.
+// event is an event of a stream; a comment has the name "beat".
 type event struct{ id, name, data string }
 
-// listens opens the stream of General, from after a message on, as a page does.
+// listens opens the stream of General after a message, as a page does.
 func (b *browser) listens(after string) *ear {
-	b.t.Helper()
+	b.T.Helper()
 	return b.opens("/rooms/general/events?after="+after, "")
 }
 
-// opens opens a stream; lastID, unless empty, is what a browser sends that comes back.
+// opens opens a stream. lastID, unless empty, is the Last-Event-ID of a browser
+// that comes back.
 func (b *browser) opens(path, lastID string) *ear {
-	b.t.Helper()
+	b.T.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	b.t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+path, nil)
+	b.T.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.Base+path, nil)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	r.Header.Set("Accept", "text/event-stream")
 	if lastID != "" {
 		r.Header.Set("Last-Event-ID", lastID)
 	}
-	resp, err := b.client.Do(r)
+	resp, err := b.Client.Do(r)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
-		b.t.Fatalf("%s: %s", path, resp.Status)
+		b.T.Fatalf("%s: %s", path, resp.Status)
 	}
-	e := &ear{b.t, make(chan event, 1000)}
+	e := &ear{b.T, make(chan event, 1000)}
 	go e.read(resp.Body)
 	return e
 }
@@ -283,7 +198,7 @@ func (e *ear) read(body io.ReadCloser) {
 	}
 }
 
-// next is what comes next, the zero event at the end of the stream.
+// next returns the next event; the zero event at the end of the stream.
 func (e *ear) next() event {
 	e.t.Helper()
 	select {
@@ -295,7 +210,7 @@ func (e *ear) next() event {
 	}
 }
 
-// hears checks that these come next, each with a text in its data.
+// hears checks the next events, each by its name and a text in its data.
 func (e *ear) hears(rule string, want ...string) {
 	e.t.Helper()
 	for _, w := range want {
@@ -306,7 +221,8 @@ func (e *ear) hears(rule string, want ...string) {
 	}
 }
 
-// ends checks that the page is told to ask again, and the stream ends.
+// ends checks that the page has to be requested again, and that the stream
+// ends.
 func (e *ear) ends(rule string) {
 	e.t.Helper()
 	e.hears(rule, "reload")

@@ -10,31 +10,34 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// stream is a browser that listens in a room for as long as its page is open. Three things keep it right:
+// stream is a browser that listens in a room while its page is open:
 //
-//   - Each message is judged by itself, just before it is sent. The request was judged when it came, which may be hours ago.
-//   - Watch tells of what changes while nobody says anything: the page's form follows, or the stream ends.
-//   - None of that is a use of the ticket (see quiet), so who has left is logged out in time.
+//   - Each message is judged just before the message is sent. The request was judged
+//     at its arrival, which may be hours ago.
+//   - Watch reports changes while nobody says anything: the form of the page follows,
+//     or the stream ends.
+//   - A stream is no use of the ticket (see quiet), so a user who left the desk is
+//     logged out in time.
 type stream struct {
 	chat  *chat
 	room  room
 	token rbac.Token
 	out   *events
 
-	last  int64    // the message that the client has
-	known bool     // what its user may do
-	told  standing // to the client
+	last  int64    // the last message that the client has
+	known bool     // Watch has reported the rights of the user
+	told  standing // the last standing that was sent to the client
 }
 
-// standing is what the page needs to know of what its user may do.
+// standing is whether the user of a page may speak.
 type standing struct {
 	MaySpeak bool   `json:"maySpeak"`
-	Why      string `json:"why"` // not, for the user
+	Why      string `json:"why"` // the user may not speak
 }
 
 const (
-	mostMissed   = 200             // messages that a client is sent when it comes back
-	decideWithin = 2 * time.Second // or the stream ends, and the client comes back
+	mostMissed   = 200             // missed messages that a client gets when it comes back
+	decideWithin = 2 * time.Second // or else the stream ends, and the client comes back
 )
 
 var (
@@ -42,8 +45,9 @@ var (
 	errBehind = errors.New("the client does not keep up")
 )
 
-// stream answers GET /rooms/{room}/events. A browser that lost its connection sends the Last-Event-ID it had; a page
-// says in ?after= which message is its last. An id tells only where to begin: of other rooms nothing is sent.
+// stream answers GET /rooms/{room}/events. A browser that lost its connection
+// sends its Last-Event-ID; a page sends its last message in ?after=. The id
+// only says where to begin: messages of other rooms are never sent.
 func (c *chat) stream(w http.ResponseWriter, r *http.Request) {
 	m, err := roomOf(r)
 	if err != nil {
@@ -55,7 +59,7 @@ func (c *chat) stream(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is no id of a message.", http.StatusBadRequest)
 		return
 	}
-	if r.Method == http.MethodHead { // it would get no event, and wait for the end
+	if r.Method == http.MethodHead { // would get no event, and wait for the end
 		return
 	}
 	sub, err := c.hub.subscribe(m.Name, rbac.FromContext(r.Context()).ID())
@@ -73,10 +77,11 @@ func (c *chat) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := &stream{chat: c, room: m, token: c.guard.Token(r), out: out, last: after}
-	_ = s.run(ctx, sub) // whatever ends it, the client comes back if it wants to
+	_ = s.run(ctx, sub) // the client may come back, whatever ended the stream
 }
 
-// lastOf is the last message that the client has; a browser that comes back knows better than its page did.
+// lastOf returns the last message that the client has. The header of a browser
+// that comes back is newer than the URL in its page.
 func lastOf(r *http.Request) (int64, error) {
 	id := r.Header.Get("Last-Event-ID")
 	if id == "" {
@@ -89,7 +94,7 @@ func lastOf(r *http.Request) (int64, error) {
 	return int64(n), err
 }
 
-// run sends until it cannot, or may not.
+// run sends messages until sending fails or is no longer allowed.
 func (s *stream) run(ctx context.Context, sub *subscription) error {
 	if err := s.catchUp(ctx); err != nil {
 		return err
@@ -100,7 +105,7 @@ func (s *stream) run(ctx context.Context, sub *subscription) error {
 	for {
 		heard := sub.news
 		if !s.known {
-			heard = nil // they wait, as long as there is room for them
+			heard = nil // messages wait in the buffer
 		}
 		var err error
 		select {
@@ -117,7 +122,7 @@ func (s *stream) run(ctx context.Context, sub *subscription) error {
 			}
 			err = s.send(ctx, n)
 		case <-beats.C:
-			err = s.out.beat() // fails where nobody is there any more
+			err = s.out.beat() // fails if the client is gone
 		}
 		if err != nil {
 			return err
@@ -125,7 +130,7 @@ func (s *stream) run(ctx context.Context, sub *subscription) error {
 	}
 }
 
-// catchUp sends what the client has missed.
+// catchUp sends the messages that the client has missed.
 func (s *stream) catchUp(ctx context.Context) error {
 	var missed []message
 	var seen rbac.Revision
@@ -154,11 +159,12 @@ func (s *stream) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// send judges, and sends. Under AtLeast it judges by every change that was made before the message was written,
-// also where another process made it a moment ago.
+// send judges the user, and sends the message. AtLeast makes the judgement
+// count every change that was made before the message was written, also by
+// another process a moment ago.
 func (s *stream) send(ctx context.Context, n news) error {
 	if n.ID <= s.last {
-		return nil // it was in the history
+		return nil // was in the history
 	}
 	within, cancel := context.WithTimeout(rbac.AtLeast(ctx, n.seen), decideWithin)
 	defer cancel()
@@ -173,13 +179,14 @@ func (s *stream) send(ctx context.Context, n news) error {
 	return s.out.send("message", n.ID, view(n.message))
 }
 
-// watched is what Watch yields.
+// watched is a value that Watch yields.
 type watched struct {
 	id  *rbac.Identity
 	err error
 }
 
-// watch brings what Watch yields into a select. It is closed when nothing more will come.
+// watch returns a channel with the values that Watch yields. The channel is
+// closed after the last value.
 func (s *stream) watch(ctx context.Context) <-chan watched {
 	out := make(chan watched)
 	go func() {
@@ -195,7 +202,7 @@ func (s *stream) watch(ctx context.Context) <-chan watched {
 	return out
 }
 
-// changed obeys at once.
+// changed applies a change of the user's rights.
 func (s *stream) changed(now watched) error {
 	switch {
 	case errors.Is(now.err, rbac.ErrNoTicket):
@@ -227,8 +234,8 @@ func (s *stream) tell(now standing) error {
 	return s.out.send("standing", 0, now)
 }
 
-// leave makes the browser ask for the page again. The answer is that of the guard: the login page for whose ticket
-// has ended, the reason for who was taken out of the room.
+// leave makes the browser request the page again. The guard answers with the
+// login page after the end of the ticket, and with the reason after a removal.
 func (s *stream) leave() error {
 	return errors.Join(errTold, s.out.send("reload", 0, nil))
 }

@@ -24,7 +24,7 @@ func TestMessagesComeToTheRoom(t *testing.T) {
 	ann, manager := s.as("ann"), s.as("manager")
 	ear := ann.listens("0")
 	ear.hears("at first", speaks)
-	manager.done("elsewhere", manager.post("/rooms/attic/messages", "text", "in the attic"))
+	manager.Done("elsewhere", manager.Post("/rooms/attic/messages", "text", "in the attic"))
 	s.as("bob").says("to all")
 	if now := ear.next(); now.id != "2" || now.name != "message" || !strings.Contains(now.data, `"by":"Bob"`) || !strings.Contains(now.data, `"text":"to all"`) {
 		t.Errorf("%q came, want the message of bob, and nothing of the attic", now)
@@ -36,13 +36,13 @@ func TestMuteIsObeyedAtOnce(t *testing.T) {
 	ann, manager := s.as("ann"), s.as("manager")
 	ear := ann.listens("0")
 	ear.hears("at first", speaks)
-	manager.done("mute", manager.post("/rooms/general/mute", "user", "ann"))
+	manager.Done("mute", manager.Post("/rooms/general/mute", "user", "ann"))
 	ear.hears("muted", muted)
-	ann.want("who is muted says nothing", ann.post("/rooms/general/messages", "text", "psst"), 403, "you are muted in this room")
-	ann.want("the page says so", ann.get("/rooms/general"), 200, "you are muted in this room")
+	ann.Want("who is muted says nothing", ann.Post("/rooms/general/messages", "text", "psst"), 403, "you are muted in this room")
+	ann.Want("the page says so", ann.Get("/rooms/general"), 200, "you are muted in this room")
 	manager.says("quiet now")
 	ear.hears("who is muted goes on reading", "message quiet now")
-	manager.done("unmute", manager.post("/rooms/general/unmute", "user", "ann"))
+	manager.Done("unmute", manager.Post("/rooms/general/unmute", "user", "ann"))
 	ear.hears("unmuted", speaks)
 	ann.says("thank you")
 	ear.hears("unmuted", "message thank you")
@@ -54,17 +54,17 @@ func TestStreamEnds(t *testing.T) {
 		after int // the status of the page then
 	}{
 		"removed from the room": {func(s *site, _, manager *browser) {
-			manager.done("remove", manager.post("/rooms/general/remove", "user", "ann"))
+			manager.Done("remove", manager.Post("/rooms/general/remove", "user", "ann"))
 		}, 403},
 		"disabled": {func(s *site, _, manager *browser) {
-			manager.done("disable", manager.post("/rooms/general/disable", "user", "ann"))
+			manager.Done("disable", manager.Post("/rooms/general/disable", "user", "ann"))
 		}, 303},
-		"logged out in another tab": {func(s *site, ann, _ *browser) { ann.done("logout", ann.post("/logout")) }, 303},
+		"logged out in another tab": {func(s *site, ann, _ *browser) { ann.Done("logout", ann.Post("/logout")) }, 303},
 		"idle":                      {func(s *site, _, _ *browser) { s.clock.advance(time.Hour + 2*time.Minute) }, 303},
 		"logged in for too long": {func(s *site, ann, _ *browser) {
 			for range 24 {
 				s.clock.advance(30 * time.Minute)
-				ann.get("/")
+				ann.Get("/")
 			}
 		}, 303},
 		"the permission is revoked": {func(s *site, _, _ *browser) {
@@ -80,7 +80,7 @@ func TestStreamEnds(t *testing.T) {
 			ear.hears("at first", speaks)
 			c.end(s, ann, manager)
 			ear.ends(rule)
-			ann.want("the page", ann.get("/rooms/general"), c.after)
+			ann.Want("the page", ann.Get("/rooms/general"), c.after)
 		})
 	}
 }
@@ -95,22 +95,22 @@ func (s *site) update(f func(tx *rbac.Tx) error) {
 func TestGuestsLeaveByThemselves(t *testing.T) {
 	s := newSite(t)
 	ann, manager := s.as("ann"), s.as("manager")
-	manager.done("admit", manager.post("/rooms/attic/admit", "user", "ann", "guest", "yes"))
+	manager.Done("admit", manager.Post("/rooms/attic/admit", "user", "ann", "guest", "yes"))
 	ear := ann.opens("/rooms/attic/events", "")
 	ear.hears("a guest", speaks)
-	manager.done("mute", manager.post("/rooms/attic/mute", "user", "ann"))
+	manager.Done("mute", manager.Post("/rooms/attic/mute", "user", "ann"))
 	ear.hears("a guest muted", muted)
-	manager.want("still a guest", manager.get("/rooms/attic"), 200, "until "+s.clock.now().Add(guestTime).Local().Format("15:04"))
+	manager.Want("still a guest", manager.Get("/rooms/attic"), 200, "until "+s.clock.now().Add(guestTime).Local().Format("15:04"))
 	s.clock.advance(guestTime - time.Second)
-	ann.want("before the end", ann.get("/rooms/attic"), 200)
+	ann.Want("before the end", ann.Get("/rooms/attic"), 200)
 	s.clock.advance(time.Second)
 	ear.ends("the hour is over, muted or not")
-	manager.done("admit", manager.post("/rooms/attic/admit", "user", "ann"))
-	ann.want("let in again", ann.get("/rooms/attic"), 200)
+	manager.Done("admit", manager.Post("/rooms/attic/admit", "user", "ann"))
+	ann.Want("let in again", ann.Get("/rooms/attic"), 200)
 }
 
-// Whoever lost the room a moment ago gets no message that was written after that, even if the stream
-// has not heard of it from Watch: here nothing watches.
+// A user who lost the room a moment ago gets no later message, even if Watch
+// has not reported the loss: here nothing watches.
 func TestEachMessageIsJudged(t *testing.T) {
 	path, clock := filepath.Join(t.TempDir(), "chat.db"), &clock{}
 	here := serveFile(t, path, clock, config)
@@ -141,7 +141,7 @@ func TestEachMessageIsJudged(t *testing.T) {
 	}
 }
 
-// What was written between subscribing and reading the history is in both.
+// A message written between subscribing and reading the history is in both.
 func TestNothingComesTwice(t *testing.T) {
 	s := newSite(t)
 	token, err := s.authority.Issue(t.Context(), rbac.Login{User: "ann"})
@@ -160,7 +160,7 @@ func TestNothingComesTwice(t *testing.T) {
 	}
 }
 
-// A room in which others talk keeps nobody logged in who has left.
+// A user who left the desk is logged out, however much the others talk.
 func TestListeningIsNoUse(t *testing.T) {
 	s := newSite(t)
 	ann, bob := s.as("ann"), s.as("bob")
@@ -183,7 +183,7 @@ func TestComingBack(t *testing.T) {
 	for _, text := range []string{"one", "two"} {
 		manager.says(text)
 	}
-	manager.done("elsewhere", manager.post("/rooms/attic/messages", "text", "three, in the attic"))
+	manager.Done("elsewhere", manager.Post("/rooms/attic/messages", "text", "three, in the attic"))
 	manager.says("four")
 	ann.listens("0").hears("from the beginning", "message one", "message two", "message four", speaks)
 	ann.listens("2").hears("from where the page ends", "message four", speaks)
@@ -192,9 +192,9 @@ func TestComingBack(t *testing.T) {
 	ann.opens("/rooms/general/events", "3").hears("an id of another room", "message four", speaks)
 	ann.listens("5").ends("an id that is not there yet")
 	for _, id := range []string{"-1", "x", "1.5", "99999999999999999999"} {
-		ann.want("id "+id, ann.get("/rooms/general/events?after="+id), 400)
+		ann.Want("id "+id, ann.Get("/rooms/general/events?after="+id), 400)
 	}
-	ann.want("another room", ann.get("/rooms/attic/events?after=2"), 403, "you are not in this room")
+	ann.Want("another room", ann.Get("/rooms/attic/events?after=2"), 403, "you are not in this room")
 	s.update(func(tx *rbac.Tx) error {
 		for range mostMissed {
 			if err := addMessage(t.Context(), tx, message{Room: "general", Author: uuid.New(), Text: "x"}); err != nil {
@@ -219,9 +219,9 @@ func TestOtherProcessesAreHeard(t *testing.T) {
 	ear.hears("at first", speaks)
 	manager.says("from the other one")
 	ear.hears("from the other one", "message from the other one")
-	manager.done("mute", manager.post("/rooms/general/mute", "user", "ann"))
+	manager.Done("mute", manager.Post("/rooms/general/mute", "user", "ann"))
 	ear.hears("muted in the other one", muted)
-	manager.done("remove", manager.post("/rooms/general/remove", "user", "ann"))
+	manager.Done("remove", manager.Post("/rooms/general/remove", "user", "ann"))
 	ear.ends("removed in the other one")
 }
 

@@ -35,7 +35,7 @@ type Server struct {
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	s, err := start(settings...)
-	if errors.Is(err, errNoServer) {
+	if errors.Is(err, ErrNotInstalled) {
 		t.Skipf("no PostgreSQL: %v", err)
 	}
 	if err != nil {
@@ -45,7 +45,8 @@ func Start(t testing.TB, settings ...string) *Server {
 	return s
 }
 
-var errNoServer = errors.New("initdb and postgres are neither in the PATH nor under /usr/lib/postgresql (Debian's package is called postgresql)")
+// ErrNotInstalled is the error of a machine without PostgreSQL.
+var ErrNotInstalled = errors.New("initdb and postgres are neither in the PATH nor under /usr/lib/postgresql (Debian's package is called postgresql)")
 
 func start(settings ...string) (*Server, error) {
 	bin, err := binaries()
@@ -56,6 +57,10 @@ func start(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startIn(dir, bin, settings)
+}
+
+func startIn(dir, bin string, settings []string) (*Server, error) {
 	s := &Server{bin: bin, dir: dir, settings: settings}
 	if err := errors.Join(giveAway(dir), s.initdb(), s.launch()); err != nil {
 		s.remove()
@@ -78,7 +83,7 @@ func binaries() (string, error) {
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil || len(found) == 0 {
-		return "", errNoServer
+		return "", ErrNotInstalled
 	}
 	version := func(path string) int {
 		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))

@@ -8,34 +8,34 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Check looks for the records that every such database holds.
-func Check(t *testing.T, s rbac.Store) {
+func Check(t *testing.T, s store.Store) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 	id := func(n byte) uuid.UUID { return uuid.UUID{0: 0xa, 15: n} }
-	err := s.View(t.Context(), func(r rbac.Records) error {
-		same(t, rbac.Head{Revision: 1, Nonce: 1<<64 - 2})(r.Head())
-		same(t, rbac.UserRecord{User: rbac.User{ID: id(1), Name: "张三", Email: "Amy@example.com", Subject: "auth0|AbC",
+	err := s.View(t.Context(), func(r store.Records) error {
+		same(t, store.Head{Revision: 1, Nonce: 1<<64 - 2})(r.Head())
+		same(t, store.UserRecord{User: store.User{ID: id(1), Name: "张三", Email: "Amy@example.com", Subject: "auth0|AbC",
 			DisplayName: "Amy", Note: "first", Disabled: true, Created: at},
 			EmailKey: "amy@example.com", PasswordHash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"})(r.User(id(1)))
-		same(t, []rbac.Section{{Name: "posts", Title: "Posts", Position: 3}})(r.Sections())
-		same(t, []rbac.Permission{{ID: id(2), Name: "post.edit", Title: "Edit", Description: "Edit posts", Object: "text", Operation: "change",
+		same(t, []store.Section{{Name: "posts", Title: "Posts", Position: 3}})(r.Sections())
+		same(t, []store.Permission{{ID: id(2), Name: "post.edit", Title: "Edit", Description: "Edit posts", Object: "text", Operation: "change",
 			Section: "posts", Position: 2, Created: at}})(r.Permissions())
-		same(t, rbac.Group{ID: id(3), Name: "editors", DisplayName: "Editors", Note: "n", Created: at})(r.GroupByName("editors"))
-		same(t, []rbac.GrantRecord{{Group: id(3), Permission: "post.*", Note: "g", GrantedBy: "root", GrantedAt: at}})(r.Grants())
-		same(t, []rbac.InheritanceRecord{{Senior: id(4), Junior: id(3)}})(r.Inheritances())
-		same(t, []rbac.Declaration{{Kind: "group", Key: "editors", ID: id(3), Text: "Editors"}})(r.Declarations())
-		same(t, []rbac.SeparationRecord{{Dynamic: true, Name: "cashiers", Cardinality: 2, Groups: []uuid.UUID{id(3), id(4)}}})(r.Separations(true))
-		same(t, []rbac.MembershipRecord{{User: id(1), Group: id(3), Scope: "org:42", Note: "m", Until: at,
+		same(t, store.Group{ID: id(3), Name: "editors", DisplayName: "Editors", Note: "n", Created: at})(r.GroupByName("editors"))
+		same(t, []store.Grant{{Group: id(3), Permission: "post.*", Note: "g", GrantedBy: "root", GrantedAt: at}})(r.Grants())
+		same(t, []store.Inheritance{{Senior: id(4), Junior: id(3)}})(r.Inheritances())
+		same(t, []store.Declaration{{Kind: "group", Key: "editors", ID: id(3), Text: "Editors"}})(r.Declarations())
+		same(t, []store.Separation{{Dynamic: true, Name: "cashiers", Cardinality: 2, Groups: []uuid.UUID{id(3), id(4)}}})(r.Separations(true))
+		same(t, []store.Membership{{User: id(1), Group: id(3), Scope: "org:42", Note: "m", Until: at,
 			AssignedBy: "root", AssignedAt: at}})(r.UserMemberships(id(1)))
-		same(t, rbac.TicketRecord{ID: id(5), User: id(1), Hash: rbac.TokenHash{1, 2, 3}, Label: "key", Key: true, Narrowed: true,
+		same(t, store.Ticket{ID: id(5), User: id(1), Hash: store.TokenHash{1, 2, 3}, Label: "key", Key: true, Narrowed: true,
 			Groups: []uuid.UUID{id(3)}, Created: at, LastSeen: at, Expires: at, Idle: time.Hour, Addr: "192.0.2.1", UserAgent: "curl"})(r.Ticket(id(5)))
-		same(t, []rbac.TicketValueRecord{{Ticket: id(5), Key: "lang", Value: "中文"}})(r.TicketValues(id(5)))
-		same(t, rbac.ThrottleRecord{Key: [32]byte{9}})(r.Throttle([32]byte{9}))
-		same(t, rbac.Change{Revision: 1, Nonce: 1<<64 - 2, At: at, Actor: "root", Verified: true, Reason: "why", Action: "AddUser", Subject: "amy",
-			Object: "o", Scope: "s", SubjectID: id(1), ObjectID: id(3), After: []byte(`{"Name":"amy"}`)})(first(r.Changes(rbac.ChangeQuery{})))
+		same(t, []store.TicketValue{{Ticket: id(5), Key: "lang", Value: "中文"}})(r.TicketValues(id(5)))
+		same(t, store.Throttle{Key: [32]byte{9}})(r.Throttle([32]byte{9}))
+		same(t, store.Change{Revision: 1, Nonce: 1<<64 - 2, At: at, Actor: "root", Verified: true, Reason: "why", Action: "AddUser", Subject: "amy",
+			Object: "o", Scope: "s", SubjectID: id(1), ObjectID: id(3), After: []byte(`{"Name":"amy"}`)})(first(r.Changes(store.ChangeFilter{})))
 		return nil
 	})
 	if err != nil {
@@ -57,5 +57,5 @@ func first[T any](seq iter.Seq2[T, error]) (T, error) {
 		return v, err
 	}
 	var zero T
-	return zero, rbac.ErrNotFound
+	return zero, store.ErrNotFound
 }

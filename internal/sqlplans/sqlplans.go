@@ -1,4 +1,4 @@
-// Package sqlplans shows tests what an engine means to do for the calls of rbac.Records.
+// Package sqlplans shows tests what an engine means to do for the calls of store.Records.
 package sqlplans
 
 import (
@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
@@ -18,10 +18,10 @@ type Explain func(tx sqlstore.Session, query string, args []any) (string, error)
 func Of(ctx context.Context, d sqlstore.Dialect, explain Explain, c Call) ([]string, error) {
 	p := &planner{Dialect: d, explain: explain}
 	s, err := sqlstore.New(p), error(nil)
-	if c.Find != (rbac.Sought{}) {
+	if c.Find != (store.Sought{}) {
 		_, err = sqlstore.FindOn(ctx, s, func(ctx context.Context) (sqlstore.Session, error) { return p.Begin(ctx, false) }, c.Find)
 	} else {
-		err = s.Update(ctx, func(r rbac.Records) error {
+		err = s.Update(ctx, func(r store.Records) error {
 			c.Do(r)
 			return errEnough
 		})
@@ -37,14 +37,14 @@ func Of(ctx context.Context, d sqlstore.Dialect, explain Explain, c Call) ([]str
 
 var errEnough = errors.New("the plans are known")
 
-// Missing names the methods of rbac.Records that none of Calls is for. Those that only add look nothing up.
+// Missing names the methods of store.Records that none of Calls is for. Those that only add look nothing up.
 func Missing() (names []string) {
 	known := map[string]bool{}
 	for _, c := range Calls {
 		name, _, _ := strings.Cut(c.Name, " ")
 		known[name] = true
 	}
-	records := reflect.TypeFor[rbac.Records]()
+	records := reflect.TypeFor[store.Records]()
 	for i := range records.NumMethod() {
 		if name := records.Method(i).Name; !known[name] && !strings.HasPrefix(name, "Add") {
 			names = append(names, name)

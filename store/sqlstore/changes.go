@@ -7,24 +7,24 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 const selectChange = `SELECT revision, nonce, seq, at, actor, verified, acted_for, reason, action, subject, object, scope,
 	subject_id, object_id, before_json, after_json FROM rbac_changes`
 
-func (r *records) AddChange(c rbac.Change) error {
+func (r *records) AddChange(c store.Change) error {
 	return r.add("AddChange", `INSERT INTO rbac_changes (revision, nonce, seq, at, actor, verified, acted_for, reason, action, subject, object, scope,
 		subject_id, object_id, before_json, after_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		int64(c.Revision), int64(c.Nonce), c.Seq, micros(c.At), c.Actor, c.Verified, c.ActedFor, c.Reason, c.Action, c.Subject, c.Object, c.Scope,
 		c.SubjectID, c.ObjectID, text(c.Before), text(c.After))
 }
 
-func (r *records) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+func (r *records) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
 	if kept(q.Actor) != q.Actor || kept(q.Subject) != q.Subject {
-		return nothing[rbac.Change]
+		return nothing[store.Change]
 	}
-	return pages(r, "Changes", q.Limit, func(last *rbac.Change, size int) ([]rbac.Change, error) {
+	return pages(r, "Changes", q.Limit, func(last *store.Change, size int) ([]store.Change, error) {
 		w := changesWhere(q)
 		order := " ORDER BY revision, seq LIMIT ?"
 		if q.Newest {
@@ -55,7 +55,7 @@ func (r *records) DeleteChanges(before time.Time, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := slices.IndexFunc(oldest, func(c rbac.Change) bool { return !c.At.Before(before) })
+	n := slices.IndexFunc(oldest, func(c store.Change) bool { return !c.At.Before(before) })
 	if n < 0 {
 		n = len(oldest)
 	}
@@ -66,15 +66,15 @@ func (r *records) DeleteChanges(before time.Time, limit int) (int, error) {
 	return r.exec(call, "DELETE FROM rbac_changes WHERE (revision, seq) <= (?, ?)", int64(last.Revision), last.Seq)
 }
 
-func scanChangeTime(row Row) (rbac.Change, error) {
-	var c rbac.Change
+func scanChangeTime(row Row) (store.Change, error) {
+	var c store.Change
 	var revision int64
 	err := row.Scan(&revision, &c.Seq, moment{&c.At})
-	c.Revision = rbac.Revision(revision)
+	c.Revision = store.Revision(revision)
 	return c, err
 }
 
-func changesWhere(q rbac.ChangeQuery) where {
+func changesWhere(q store.ChangeFilter) where {
 	var w where
 	if q.After > 0 {
 		w.and("revision > ?", int64(min(q.After, math.MaxInt64)))
@@ -102,13 +102,13 @@ func text(j json.RawMessage) any {
 	return string(j)
 }
 
-func scanChange(row Row) (rbac.Change, error) {
-	var c rbac.Change
+func scanChange(row Row) (store.Change, error) {
+	var c store.Change
 	var revision, nonce int64
 	var before, after *string
 	err := row.Scan(&revision, &nonce, &c.Seq, moment{&c.At}, &c.Actor, &c.Verified, &c.ActedFor, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope,
 		&c.SubjectID, &c.ObjectID, &before, &after)
-	c.Revision, c.Nonce = rbac.Revision(revision), uint64(nonce)
+	c.Revision, c.Nonce = store.Revision(revision), uint64(nonce)
 	c.Before, c.After = raw(before), raw(after)
 	return c, err
 }

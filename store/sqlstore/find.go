@@ -5,14 +5,14 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
-// FindOn finds a ticket or a user in one query, for a store that is an [rbac.Finder], in a transaction that its dialect begins. It leaves
+// FindOn finds a ticket or a user in one query, for a store that is a [store.Finder], in a transaction that its dialect begins. It leaves
 // narrowed tickets to a View. It is for engines that are far away: SQLite, whose queries cost no way, takes longer for this
 // one than for the four of a View.
-func FindOn(ctx context.Context, s *Store, begin func(context.Context) (Session, error), what rbac.Sought) (f *rbac.Found, err error) {
-	err = ViewOn(ctx, s, begin, func(r rbac.Records) error {
+func FindOn(ctx context.Context, s *Store, begin func(context.Context) (Session, error), what store.Sought) (f *store.Found, err error) {
+	err = ViewOn(ctx, s, begin, func(r store.Records) error {
 		f, err = r.(*records).find(what)
 		return err
 	})
@@ -30,17 +30,17 @@ const (
 	findTicket  = "SELECT " + ticketColumns + ", " + foundUser + "rbac_tickets t JOIN rbac_users u ON u.id = t.user_id" + ofUser + "t.hash = ?" + inOrder
 )
 
-func (r *records) find(what rbac.Sought) (*rbac.Found, error) {
+func (r *records) find(what store.Sought) (*store.Found, error) {
 	query, arg := findTicket, any(what.Ticket[:])
 	switch {
 	case what.User != "":
 		query, arg = findUser, what.User
 	case what.Subject != "":
 		query, arg = findSubject, what.Subject
-	case what.Ticket == rbac.TokenHash{}:
+	case what.Ticket == store.TokenHash{}:
 		return nil, errors.New("nothing is sought")
 	}
-	f := &rbac.Found{}
+	f := &store.Found{}
 	rows, err := all(r, "Find", func(row Row) (struct{}, error) { return struct{}{}, scanFound(row, f, query == findTicket) }, query, arg)
 	if err != nil || len(rows) == 0 || f.Ticket.Narrowed {
 		return nil, err
@@ -49,7 +49,7 @@ func (r *records) find(what rbac.Sought) (*rbac.Found, error) {
 }
 
 // scanFound reads one row into what earlier ones have filled.
-func scanFound(row Row, f *rbac.Found, ticket bool) error {
+func scanFound(row Row, f *store.Found, ticket bool) error {
 	var (
 		revision, nonce int64
 		group           *uuid.UUID
@@ -61,9 +61,9 @@ func scanFound(row Row, f *rbac.Found, ticket bool) error {
 		fields = ticketFields(&f.Ticket)
 	}
 	err := row.Scan(append(fields, &revision, &nonce, &f.User.ID, &f.User.Name, &f.User.Disabled, &group, &scope, &until)...)
-	f.Head = rbac.Head{Revision: rbac.Revision(revision), Nonce: uint64(nonce)}
+	f.Head = store.Head{Revision: store.Revision(revision), Nonce: uint64(nonce)}
 	if err == nil && group != nil {
-		f.Memberships = append(f.Memberships, rbac.MembershipRecord{User: f.User.ID, Group: *group, Scope: *scope, Until: ofMicros(*until)})
+		f.Memberships = append(f.Memberships, store.Membership{User: f.User.ID, Group: *group, Scope: *scope, Until: ofMicros(*until)})
 	}
 	return err
 }

@@ -2,7 +2,7 @@ package sqlstore
 
 import (
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 const (
@@ -10,29 +10,29 @@ const (
 	selectInheritance = "SELECT senior_id, junior_id FROM rbac_inheritances"
 )
 
-func (r *records) Grants() ([]rbac.GrantRecord, error) {
+func (r *records) Grants() ([]store.Grant, error) {
 	return all(r, "Grants", scanGrant, selectGrant+" ORDER BY group_id, permission")
 }
 
-func (r *records) GroupGrants(group uuid.UUID) ([]rbac.GrantRecord, error) {
+func (r *records) GroupGrants(group uuid.UUID) ([]store.Grant, error) {
 	return all(r, "GroupGrants", scanGrant, selectGrant+" WHERE group_id = ? ORDER BY permission", group)
 }
 
-func (r *records) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
+func (r *records) PermissionGrants(permission string) ([]store.Grant, error) {
 	return all(r, "PermissionGrants", scanGrant, selectGrant+" WHERE permission = ? ORDER BY group_id", permission)
 }
 
-func (r *records) Grant(group uuid.UUID, permission string) (rbac.GrantRecord, error) {
+func (r *records) Grant(group uuid.UUID, permission string) (store.Grant, error) {
 	return one(r, "Grant", scanGrant, selectGrant+" WHERE group_id = ? AND permission = ?", group, permission)
 }
 
-func (r *records) AddGrant(g rbac.GrantRecord) error {
+func (r *records) AddGrant(g store.Grant) error {
 	r.policy = true
 	return r.add("AddGrant", "INSERT INTO rbac_grants (group_id, permission, note, granted_by, granted_at) VALUES (?, ?, ?, ?, ?)",
 		g.Group, g.Permission, g.Note, g.GrantedBy, micros(g.GrantedAt))
 }
 
-func (r *records) SetGrant(g rbac.GrantRecord) error {
+func (r *records) SetGrant(g store.Grant) error {
 	r.policy = true
 	return r.change("SetGrant", "UPDATE rbac_grants SET note = ?, granted_by = ?, granted_at = ? WHERE group_id = ? AND permission = ?",
 		g.Note, g.GrantedBy, micros(g.GrantedAt), g.Group, g.Permission)
@@ -43,7 +43,7 @@ func (r *records) DeleteGrant(group uuid.UUID, permission string) error {
 	return r.change("DeleteGrant", "DELETE FROM rbac_grants WHERE group_id = ? AND permission = ?", group, permission)
 }
 
-func (r *records) Inheritances() ([]rbac.InheritanceRecord, error) {
+func (r *records) Inheritances() ([]store.Inheritance, error) {
 	return all(r, "Inheritances", scanInheritance, selectInheritance+" ORDER BY senior_id, junior_id")
 }
 
@@ -55,22 +55,22 @@ func (r *records) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
 	return all(r, "Seniors", scanID, "SELECT senior_id FROM rbac_inheritances WHERE junior_id = ? ORDER BY senior_id", junior)
 }
 
-func (r *records) AddInheritance(i rbac.InheritanceRecord) error {
+func (r *records) AddInheritance(i store.Inheritance) error {
 	r.policy = true
 	return r.add("AddInheritance", "INSERT INTO rbac_inheritances (senior_id, junior_id) VALUES (?, ?)", i.Senior, i.Junior)
 }
 
-func (r *records) DeleteInheritance(i rbac.InheritanceRecord) error {
+func (r *records) DeleteInheritance(i store.Inheritance) error {
 	r.policy = true
 	return r.change("DeleteInheritance", "DELETE FROM rbac_inheritances WHERE senior_id = ? AND junior_id = ?", i.Senior, i.Junior)
 }
 
-func scanGrant(row Row) (rbac.GrantRecord, error) {
-	var g rbac.GrantRecord
+func scanGrant(row Row) (store.Grant, error) {
+	var g store.Grant
 	return g, row.Scan(&g.Group, &g.Permission, &g.Note, &g.GrantedBy, moment{&g.GrantedAt})
 }
 
-func scanInheritance(row Row) (rbac.InheritanceRecord, error) {
-	var i rbac.InheritanceRecord
+func scanInheritance(row Row) (store.Inheritance, error) {
+	var i store.Inheritance
 	return i, row.Scan(&i.Senior, &i.Junior)
 }

@@ -2,30 +2,30 @@ package sqlstore
 
 import (
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 const selectGroup = "SELECT id, name, display_name, note, created FROM rbac_groups"
 
-func (r *records) Groups() ([]rbac.Group, error) {
+func (r *records) Groups() ([]store.Group, error) {
 	return all(r, "Groups", scanGroup, selectGroup+" ORDER BY name")
 }
 
-func (r *records) Group(id uuid.UUID) (rbac.Group, error) {
+func (r *records) Group(id uuid.UUID) (store.Group, error) {
 	return one(r, "Group", scanGroup, selectGroup+" WHERE id = ?", id)
 }
 
-func (r *records) GroupByName(name string) (rbac.Group, error) {
+func (r *records) GroupByName(name string) (store.Group, error) {
 	return one(r, "GroupByName", scanGroup, selectGroup+" WHERE name = ?", name)
 }
 
-func (r *records) AddGroup(g rbac.Group) error {
+func (r *records) AddGroup(g store.Group) error {
 	r.policy = true
 	return r.add("AddGroup", "INSERT INTO rbac_groups (id, name, display_name, note, created) VALUES (?, ?, ?, ?, ?)",
 		g.ID, g.Name, g.DisplayName, g.Note, micros(g.Created))
 }
 
-func (r *records) SetGroup(g rbac.Group) error {
+func (r *records) SetGroup(g store.Group) error {
 	r.policy = true
 	return r.change("SetGroup", "UPDATE rbac_groups SET name = ?, display_name = ?, note = ? WHERE id = ?",
 		g.Name, g.DisplayName, g.Note, g.ID)
@@ -36,7 +36,7 @@ func (r *records) DeleteGroup(id uuid.UUID) error {
 	return r.change("DeleteGroup", "DELETE FROM rbac_groups WHERE id = ?", id)
 }
 
-func scanGroup(row Row) (rbac.Group, error) {
-	var g rbac.Group
+func scanGroup(row Row) (store.Group, error) {
+	var g store.Group
 	return g, row.Scan(&g.ID, &g.Name, &g.DisplayName, &g.Note, moment{&g.Created})
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // records are the tables inside one transaction.
@@ -47,7 +47,7 @@ func (r *records) end() {
 func (r *records) usable(call string) error {
 	switch {
 	case r.over.Load():
-		return fmt.Errorf("%v: %s: %w", r.store.dialect, call, rbac.ErrTxDone)
+		return fmt.Errorf("%v: %s: %w", r.store.dialect, call, store.ErrTxDone)
 	case r.failed != nil:
 		return r.failed
 	case r.ctx.Err() != nil:
@@ -66,7 +66,7 @@ func (r *records) usable(call string) error {
 func (r *records) writable(call string) error {
 	err := r.usable(call)
 	if err == nil && !r.write {
-		return rbac.ErrReadOnly
+		return store.ErrReadOnly
 	}
 	return err
 }
@@ -99,7 +99,7 @@ func (r *records) add(call, query string, args ...any) error {
 func (r *records) change(call, query string, args ...any) error {
 	n, err := r.exec(call, query, args...)
 	if err == nil && n == 0 {
-		return rbac.ErrNotFound
+		return store.ErrNotFound
 	}
 	return err
 }
@@ -119,7 +119,7 @@ func one[T any](r *records, call string, scan func(Row) (T, error), query string
 	case err != nil:
 		return v, err
 	case len(list) == 0:
-		return v, rbac.ErrNotFound
+		return v, store.ErrNotFound
 	}
 	return list[0], nil
 }

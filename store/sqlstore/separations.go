@@ -2,31 +2,31 @@ package sqlstore
 
 import (
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
-func (r *records) Separations(dynamic bool) ([]rbac.SeparationRecord, error) {
+func (r *records) Separations(dynamic bool) ([]store.Separation, error) {
 	return r.separations("Separations", " WHERE dynamic = ?", dynamic)
 }
 
-func (r *records) Separation(dynamic bool, name string) (rbac.SeparationRecord, error) {
+func (r *records) Separation(dynamic bool, name string) (store.Separation, error) {
 	list, err := r.separations("Separation", " WHERE dynamic = ? AND name = ?", dynamic, name)
 	if err == nil && len(list) == 0 {
-		return rbac.SeparationRecord{}, rbac.ErrNotFound
+		return store.Separation{}, store.ErrNotFound
 	}
 	if err != nil {
-		return rbac.SeparationRecord{}, err
+		return store.Separation{}, err
 	}
 	return list[0], nil
 }
 
-func (r *records) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]rbac.SeparationRecord, error) {
+func (r *records) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
 	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
 	return r.separations("GroupSeparations", ` WHERE dynamic = ? AND name IN
 		(SELECT name FROM rbac_separation_groups WHERE `+anyOf+` AND dynamic = ?)`, dynamic, list, dynamic)
 }
 
-func (r *records) AddSeparation(s rbac.SeparationRecord) error {
+func (r *records) AddSeparation(s store.Separation) error {
 	r.policy = true
 	err := r.add("AddSeparation", "INSERT INTO rbac_separations (dynamic, name, cardinality) VALUES (?, ?, ?)", s.Dynamic, s.Name, s.Cardinality)
 	if err != nil {
@@ -35,7 +35,7 @@ func (r *records) AddSeparation(s rbac.SeparationRecord) error {
 	return r.addSeparationGroups("AddSeparation", s)
 }
 
-func (r *records) SetSeparation(s rbac.SeparationRecord) error {
+func (r *records) SetSeparation(s store.Separation) error {
 	r.policy = true
 	const call = "SetSeparation"
 	if err := r.change(call, "UPDATE rbac_separations SET cardinality = ? WHERE dynamic = ? AND name = ?", s.Cardinality, s.Dynamic, s.Name); err != nil {
@@ -56,7 +56,7 @@ func (r *records) DeleteSeparation(dynamic bool, name string) error {
 	return r.change(call, "DELETE FROM rbac_separations WHERE dynamic = ? AND name = ?", dynamic, name)
 }
 
-func (r *records) addSeparationGroups(call string, s rbac.SeparationRecord) error {
+func (r *records) addSeparationGroups(call string, s store.Separation) error {
 	for _, g := range s.Groups {
 		if err := r.add(call, "INSERT INTO rbac_separation_groups (dynamic, name, group_id) VALUES (?, ?, ?)", s.Dynamic, s.Name, g); err != nil {
 			return err
@@ -71,7 +71,7 @@ func (r *records) deleteSeparationGroups(call string, dynamic bool, name string)
 }
 
 // separations reads sets, and in a second query the groups of all of them.
-func (r *records) separations(call, where string, args ...any) ([]rbac.SeparationRecord, error) {
+func (r *records) separations(call, where string, args ...any) ([]store.Separation, error) {
 	list, err := all(r, call, scanSeparation, "SELECT dynamic, name, cardinality FROM rbac_separations"+where+" ORDER BY name", args...)
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -90,8 +90,8 @@ func (r *records) separations(call, where string, args ...any) ([]rbac.Separatio
 	return list, nil
 }
 
-func scanSeparation(row Row) (rbac.SeparationRecord, error) {
-	var s rbac.SeparationRecord
+func scanSeparation(row Row) (store.Separation, error) {
+	var s store.Separation
 	return s, row.Scan(&s.Dynamic, &s.Name, &s.Cardinality)
 }
 

@@ -5,32 +5,32 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 const throttleColumns = "key, user_id, last, until, state"
 
-func (r *records) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
+func (r *records) Throttle(key [32]byte) (store.Throttle, error) {
 	const call = "Throttle"
 	lock := r.locks().Update
 	t, err := one(r, call, scanThrottle, "SELECT "+throttleColumns+" FROM rbac_throttles WHERE key = ?"+lock, key[:])
-	if errors.Is(err, rbac.ErrNotFound) && lock != "" {
+	if errors.Is(err, store.ErrNotFound) && lock != "" {
 		// A missing row cannot be locked, so an empty one is added. Another
 		// transaction may have added the row meanwhile.
 		t, err = one(r, call, scanThrottle, `INSERT INTO rbac_throttles (`+throttleColumns+`) VALUES (?, ?, ?, ?, '')
 			ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING `+throttleColumns, key[:], uuid.Nil, zeroTime, zeroTime)
 	}
-	if errors.Is(err, rbac.ErrNotFound) {
-		return rbac.ThrottleRecord{Key: key}, nil
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Throttle{Key: key}, nil
 	}
 	return t, err
 }
 
-func (r *records) UserThrottles(user uuid.UUID) ([]rbac.ThrottleRecord, error) {
+func (r *records) UserThrottles(user uuid.UUID) ([]store.Throttle, error) {
 	return all(r, "UserThrottles", scanThrottle, "SELECT "+throttleColumns+" FROM rbac_throttles WHERE user_id = ? ORDER BY key", user)
 }
 
-func (r *records) SetThrottle(t rbac.ThrottleRecord) error {
+func (r *records) SetThrottle(t store.Throttle) error {
 	return r.add("SetThrottle", `INSERT INTO rbac_throttles (`+throttleColumns+`) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, last = excluded.last, until = excluded.until, state = excluded.state`,
 		t.Key[:], t.User, micros(t.Last), micros(t.Until), t.State)
@@ -63,8 +63,8 @@ func scanMicros(row Row) (int64, error) {
 	return n, row.Scan(&n)
 }
 
-func scanThrottle(row Row) (rbac.ThrottleRecord, error) {
-	var t rbac.ThrottleRecord
+func scanThrottle(row Row) (store.Throttle, error) {
+	var t store.Throttle
 	var key []byte
 	err := row.Scan(&key, &t.User, moment{&t.Last}, moment{&t.Until}, &t.State)
 	copy(t.Key[:], key)

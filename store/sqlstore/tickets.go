@@ -6,28 +6,28 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 const ticketColumns = "t.id, t.user_id, t.hash, t.label, t.api_key, t.narrowed, t.created, t.last_seen, t.expires, t.idle, t.addr, t.user_agent"
 
 const selectTicket = "SELECT " + ticketColumns + " FROM rbac_tickets t"
 
-func (r *records) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
+func (r *records) Ticket(id uuid.UUID) (store.Ticket, error) {
 	return r.ticket("Ticket", selectTicket+" WHERE id = ?", id)
 }
 
-func (r *records) TicketByHash(h rbac.TokenHash) (rbac.TicketRecord, error) {
+func (r *records) TicketByHash(h store.TokenHash) (store.Ticket, error) {
 	return r.ticket("TicketByHash", selectTicket+" WHERE hash = ?", h[:])
 }
 
-func (r *records) UserTickets(user uuid.UUID) ([]rbac.TicketRecord, error) {
+func (r *records) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
 	return r.tickets("UserTickets", selectTicket+" WHERE user_id = ? ORDER BY created, id", user)
 }
 
-func (r *records) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
+func (r *records) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
 	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
-	return pages(r, "GroupTickets", 0, func(last *rbac.TicketRecord, size int) ([]rbac.TicketRecord, error) {
+	return pages(r, "GroupTickets", 0, func(last *store.Ticket, size int) ([]store.Ticket, error) {
 		var w where
 		w.and(anyOf, list)
 		if last != nil {
@@ -38,8 +38,8 @@ func (r *records) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, 
 	})
 }
 
-func (r *records) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
-	return pages(r, "IdleTickets", 0, func(last *rbac.TicketRecord, size int) ([]rbac.TicketRecord, error) {
+func (r *records) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
+	return pages(r, "IdleTickets", 0, func(last *store.Ticket, size int) ([]store.Ticket, error) {
 		var w where
 		w.and("last_seen < ?", micros(before))
 		if last != nil {
@@ -49,7 +49,7 @@ func (r *records) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, err
 	})
 }
 
-func (r *records) AddTicket(t rbac.TicketRecord) error {
+func (r *records) AddTicket(t store.Ticket) error {
 	err := r.add("AddTicket", `INSERT INTO rbac_tickets
 		(id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, idle, addr, user_agent)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -121,14 +121,14 @@ func (r *records) addTicketGroups(call string, id uuid.UUID, groups []uuid.UUID)
 	return nil
 }
 
-func (r *records) ticket(call, query string, arg any) (rbac.TicketRecord, error) {
+func (r *records) ticket(call, query string, arg any) (store.Ticket, error) {
 	t, err := one(r, call, scanTicket, query, arg)
 	if err != nil || !t.Narrowed {
 		return t, err
 	}
 	t.Groups, err = all(r, call, scanID, "SELECT group_id FROM rbac_ticket_groups WHERE ticket_id = ? ORDER BY group_id", t.ID)
 	if err != nil {
-		return rbac.TicketRecord{}, err
+		return store.Ticket{}, err
 	}
 	if t.Groups == nil {
 		t.Groups = []uuid.UUID{} // narrowed to nothing, which must not be taken for "not narrowed"
@@ -137,7 +137,7 @@ func (r *records) ticket(call, query string, arg any) (rbac.TicketRecord, error)
 }
 
 // tickets reads tickets and then, in one more query, the groups of all of them.
-func (r *records) tickets(call, query string, args ...any) ([]rbac.TicketRecord, error) {
+func (r *records) tickets(call, query string, args ...any) ([]store.Ticket, error) {
 	list, err := all(r, call, scanTicket, query, args...)
 	if err != nil {
 		return nil, err
@@ -166,18 +166,18 @@ func (r *records) tickets(call, query string, args ...any) ([]rbac.TicketRecord,
 	return list, nil
 }
 
-func scanTicket(row Row) (rbac.TicketRecord, error) {
-	var t rbac.TicketRecord
+func scanTicket(row Row) (store.Ticket, error) {
+	var t store.Ticket
 	return t, row.Scan(ticketFields(&t)...)
 }
 
-func ticketFields(t *rbac.TicketRecord) []any {
+func ticketFields(t *store.Ticket) []any {
 	return []any{&t.ID, &t.User, digest{&t.Hash}, &t.Label, &t.Key, &t.Narrowed,
 		moment{&t.Created}, moment{&t.LastSeen}, moment{&t.Expires}, span{&t.Idle}, &t.Addr, &t.UserAgent}
 }
 
 // digest reads a hash.
-type digest struct{ *rbac.TokenHash }
+type digest struct{ *store.TokenHash }
 
 func (d digest) Scan(src any) error {
 	b, ok := src.([]byte)

@@ -6,39 +6,39 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 const selectUser = `SELECT id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until
 	FROM rbac_users`
 
-func (r *records) User(id uuid.UUID) (rbac.UserRecord, error) {
+func (r *records) User(id uuid.UUID) (store.UserRecord, error) {
 	return one(r, "User", scanUser, selectUser+" WHERE id = ?", id)
 }
 
-func (r *records) UserByName(name string) (rbac.UserRecord, error) {
+func (r *records) UserByName(name string) (store.UserRecord, error) {
 	return one(r, "UserByName", scanUser, selectUser+" WHERE name = ?", name)
 }
 
-func (r *records) UserByEmail(key string) (rbac.UserRecord, error) {
+func (r *records) UserByEmail(key string) (store.UserRecord, error) {
 	return one(r, "UserByEmail", scanUser, selectUser+" WHERE email_key = ? AND email_key <> ''", key)
 }
 
-func (r *records) UserBySubject(subject string) (rbac.UserRecord, error) {
+func (r *records) UserBySubject(subject string) (store.UserRecord, error) {
 	return one(r, "UserBySubject", scanUser, selectUser+" WHERE subject = ? AND subject <> ''", subject)
 }
 
-func (r *records) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
+func (r *records) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	return one(r, "LockUser", scanUser, selectUser+" WHERE id = ?"+r.locks().Update, id)
 }
 
-func (r *records) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+func (r *records) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
 	f.After = kept(f.After)
 	if kept(f.Search) != f.Search {
-		return nothing[rbac.UserRecord]
+		return nothing[store.UserRecord]
 	}
-	return pages(r, "Users", f.Limit, func(last *rbac.UserRecord, size int) ([]rbac.UserRecord, error) {
+	return pages(r, "Users", f.Limit, func(last *store.UserRecord, size int) ([]store.UserRecord, error) {
 		var w where
 		if last != nil {
 			w.and("name > ?", last.Name)
@@ -52,7 +52,7 @@ func (r *records) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
 	})
 }
 
-func (r *records) filterUsers(w *where, f rbac.UserFilter) error {
+func (r *records) filterUsers(w *where, f store.UserFilter) error {
 	if f.Search != "" {
 		d, text := r.store.dialect, lower(f.Search)
 		w.and("("+d.Contains("name")+" OR "+d.Contains("display_name")+" OR "+d.Contains("email")+")", text, text, text)
@@ -85,14 +85,14 @@ func (r *records) filterUsers(w *where, f rbac.UserFilter) error {
 // fewMembers is up to how many members a page of users is found by sorting them all.
 const fewMembers = 1000
 
-func (r *records) AddUser(u rbac.UserRecord) error {
+func (r *records) AddUser(u store.UserRecord) error {
 	return r.add("AddUser", `INSERT INTO rbac_users
 		(id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		u.ID, u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.PasswordHash, micros(u.Created), micros(u.LastLogin), micros(u.PacedUntil))
 }
 
-func (r *records) SetUser(u rbac.UserRecord) error {
+func (r *records) SetUser(u store.UserRecord) error {
 	return r.change("SetUser", `UPDATE rbac_users
 		SET name = ?, email = ?, email_key = ?, subject = ?, display_name = ?, note = ?, disabled = ? WHERE id = ?`,
 		u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.ID)
@@ -114,8 +114,8 @@ func (r *records) DeleteUser(id uuid.UUID) error {
 	return r.change("DeleteUser", "DELETE FROM rbac_users WHERE id = ?", id)
 }
 
-func scanUser(row Row) (rbac.UserRecord, error) {
-	var u rbac.UserRecord
+func scanUser(row Row) (store.UserRecord, error) {
+	var u store.UserRecord
 	err := row.Scan(&u.ID, &u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.Disabled,
 		&u.PasswordHash, moment{&u.Created}, moment{&u.LastLogin}, moment{&u.PacedUntil})
 	return u, err

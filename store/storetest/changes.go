@@ -9,59 +9,59 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var changeRules = []rule{
 	{"changes round trip", "A change is given back as it was added: any text, any time, JSON byte by byte, nil where there was none.", func(w *world) {
 		want := sampleChanges()
-		add := func(r rbac.Records, c rbac.Change) error { return r.AddChange(c) }
-		roundTrip(w, want, add, func(r rbac.Records, c rbac.Change) (rbac.Change, error) {
-			list, err := all(r.Changes(rbac.ChangeQuery{After: c.Revision - 1, Limit: 1}))
+		add := func(r store.Records, c store.Change) error { return r.AddChange(c) }
+		roundTrip(w, want, add, func(r store.Records, c store.Change) (store.Change, error) {
+			list, err := all(r.Changes(store.ChangeFilter{After: c.Revision - 1, Limit: 1}))
 			if err != nil || len(list) == 0 {
-				return rbac.Change{}, err
+				return store.Change{}, err
 			}
 			return list[0], nil
 		})
-		w.equal("Changes", w.changes(rbac.ChangeQuery{}), want)
+		w.equal("Changes", w.changes(store.ChangeFilter{}), want)
 	}},
 	{"changes deleted", "DeleteChanges deletes the first entries, up to the first that is not before the time or has the last revision, at most limit.", func(w *world) {
-		var log []rbac.Change
+		var log []store.Change
 		for i, at := range []time.Duration{0, 0, 1, 5, 2, 3, 3} { // in hours; the fourth is later than those after it
-			log = append(log, rbac.Change{Revision: rbac.Revision(1 + i/2), Seq: i % 2, At: noon.Add(at * time.Hour)})
+			log = append(log, store.Change{Revision: store.Revision(1 + i/2), Seq: i % 2, At: noon.Add(at * time.Hour)})
 		}
-		w.update(func(r rbac.Records) error { return each(log, r.AddChange) })
+		w.update(func(r store.Records) error { return each(log, r.AddChange) })
 		for _, c := range []struct {
 			before time.Duration
 			limit  int
 			gone   int
 		}{{0, 9, 0}, {1, 1, 1}, {1, 9, 2}, {2, 9, 3}, {4, 9, 3}, {6, 2, 5}, {6, 9, 6}, {100, 9, 6}} {
-			had := len(w.changes(rbac.ChangeQuery{}))
+			had := len(w.changes(store.ChangeFilter{}))
 			var n int
-			w.update(func(r rbac.Records) (err error) {
+			w.update(func(r store.Records) (err error) {
 				n, err = r.DeleteChanges(noon.Add(c.before*time.Hour), c.limit)
 				return err
 			})
-			w.equal(fmt.Sprintf("Changes after DeleteChanges(%d h, %d)", c.before, c.limit), w.changes(rbac.ChangeQuery{}), log[c.gone:])
+			w.equal(fmt.Sprintf("Changes after DeleteChanges(%d h, %d)", c.before, c.limit), w.changes(store.ChangeFilter{}), log[c.gone:])
 			w.equal("DeleteChanges", n, had-len(log[c.gone:]))
 		}
 	}},
 	{"changes nil", "Before and After are nil where there was no record, and not empty.", func(w *world) {
-		w.update(func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 1}) })
-		for _, c := range w.changes(rbac.ChangeQuery{}) {
+		w.update(func(r store.Records) error { return r.AddChange(store.Change{Revision: 1}) })
+		for _, c := range w.changes(store.ChangeFilter{}) {
 			if c.Before != nil || c.After != nil {
 				w.Errorf("Before %#v, After %#v", c.Before, c.After)
 			}
 		}
 	}},
 	{"changes order", "Changes are listed by Revision and Seq as numbers, or the other way round, in whatever order they were added.", func(w *world) {
-		var want []rbac.Change
-		for _, revision := range []rbac.Revision{1, 2, 9, 10, 11, 255, 256, 1000, 65536, math.MaxInt32 + 1, math.MaxInt64} {
+		var want []store.Change
+		for _, revision := range []store.Revision{1, 2, 9, 10, 11, 255, 256, 1000, 65536, math.MaxInt32 + 1, math.MaxInt64} {
 			for _, seq := range []int{0, 1, 2, 9, 10, 11, 100, 256} {
-				want = append(want, rbac.Change{Revision: revision, Seq: seq})
+				want = append(want, store.Change{Revision: revision, Seq: seq})
 			}
 		}
-		w.update(func(r rbac.Records) error {
+		w.update(func(r store.Records) error {
 			for i := range want {
 				if err := r.AddChange(want[i*37%len(want)]); err != nil { // 37 has no divisor in common with 88
 					return err
@@ -69,19 +69,19 @@ var changeRules = []rule{
 			}
 			return nil
 		})
-		w.equal("oldest first", w.changes(rbac.ChangeQuery{}), want)
+		w.equal("oldest first", w.changes(store.ChangeFilter{}), want)
 		slices.Reverse(want)
-		w.equal("newest first", w.changes(rbac.ChangeQuery{Newest: true}), want)
+		w.equal("newest first", w.changes(store.ChangeFilter{Newest: true}), want)
 	}},
 	{"changes query", "A query selects the changes that each of its fields selects, in its order, up to Limit.", func(w *world) {
 		log := queryLog()
-		w.update(func(r rbac.Records) error { return each(log, r.AddChange) })
-		for _, after := range []rbac.Revision{0, 1, 4, 9, 10, 99} {
+		w.update(func(r store.Records) error { return each(log, r.AddChange) })
+		for _, after := range []store.Revision{0, 1, 4, 9, 10, 99} {
 			for _, who := range []string{"", "alice", "Alice", "bob", "nobody"} {
 				for _, subject := range []string{"", "alice", "staff", "nothing"} {
 					for _, since := range []time.Time{{}, noon, noon.Add(3 * tick), noon.Add(time.Hour)} {
 						for _, until := range []time.Time{{}, noon, noon.Add(4 * tick), noon.Add(time.Hour)} {
-							w.queries(log, rbac.ChangeQuery{After: after, Actor: who, Subject: subject, Since: since, Until: until})
+							w.queries(log, store.ChangeFilter{After: after, Actor: who, Subject: subject, Since: since, Until: until})
 						}
 					}
 				}
@@ -89,29 +89,29 @@ var changeRules = []rule{
 		}
 	}},
 	{"changes feed", "Changes after a revision are read in the Update that added them, and by the next View.", func(w *world) {
-		for revision := rbac.Revision(1); revision < 5; revision++ {
-			want := []rbac.Change{{Revision: revision, At: noon}, {Revision: revision, Seq: 1, At: noon}}
-			var got []rbac.Change
-			w.update(func(r rbac.Records) (err error) {
+		for revision := store.Revision(1); revision < 5; revision++ {
+			want := []store.Change{{Revision: revision, At: noon}, {Revision: revision, Seq: 1, At: noon}}
+			var got []store.Change
+			w.update(func(r store.Records) (err error) {
 				if err := each(want, r.AddChange); err != nil {
 					return err
 				}
-				got, err = all(r.Changes(rbac.ChangeQuery{After: revision - 1}))
+				got, err = all(r.Changes(store.ChangeFilter{After: revision - 1}))
 				return err
 			})
 			w.equal("inside", got, want)
-			w.equal("later", w.changes(rbac.ChangeQuery{After: revision - 1}), want)
-			w.equal("after the last", w.changes(rbac.ChangeQuery{After: revision}), []rbac.Change{})
+			w.equal("later", w.changes(store.ChangeFilter{After: revision - 1}), want)
+			w.equal("after the last", w.changes(store.ChangeFilter{After: revision}), []store.Change{})
 		}
 	}},
 }
 
-func sampleChanges() (list []rbac.Change) {
+func sampleChanges() (list []store.Change) {
 	for i, text := range texts {
 		quoted, _ := json.Marshal(text)
 		record := json.RawMessage(fmt.Sprintf(`{"b":%s, "a" : 1.0,"a":null,  "n":12345678901234567890}`, quoted))
-		list = append(list, rbac.Change{
-			Revision: rbac.Revision(i + 1), Seq: i % 3, At: pick(times, i), Actor: text, Verified: i%2 == 0, ActedFor: i%3 == 0, Reason: pick(texts, i+1),
+		list = append(list, store.Change{
+			Revision: store.Revision(i + 1), Seq: i % 3, At: pick(times, i), Actor: text, Verified: i%2 == 0, ActedFor: i%3 == 0, Reason: pick(texts, i+1),
 			Action: pick(texts, i+2), Subject: pick(texts, i+3), Object: pick(texts, i+4), Scope: pick(texts, i+5),
 			SubjectID: pick([]uuid.UUID{uuid.Nil, id(text)}, i), ObjectID: pick([]uuid.UUID{id(text), uuid.Nil, uuid.Max}, i),
 			Before: pick([]json.RawMessage{nil, record}, i), After: pick([]json.RawMessage{record, nil, json.RawMessage(`{}`)}, i),
@@ -121,10 +121,10 @@ func sampleChanges() (list []rbac.Change) {
 }
 
 // queryLog is a log in which the times do not follow the revisions, as clocks of several machines would write it.
-func queryLog() (log []rbac.Change) {
+func queryLog() (log []store.Change) {
 	for i := range 30 {
-		log = append(log, rbac.Change{
-			Revision: rbac.Revision(i/3 + 1), Seq: i % 3, At: noon.Add(time.Duration(i*7%10) * tick),
+		log = append(log, store.Change{
+			Revision: store.Revision(i/3 + 1), Seq: i % 3, At: noon.Add(time.Duration(i*7%10) * tick),
 			Actor: pick([]string{"alice", "bob", "", "Alice"}, i), Subject: pick([]string{"alice", "staff", ""}, i), Object: pick([]string{"staff", "post.edit"}, i),
 		})
 	}
@@ -132,14 +132,14 @@ func queryLog() (log []rbac.Change) {
 }
 
 // queries asks q in both orders with several limits.
-func (w *world) queries(log []rbac.Change, q rbac.ChangeQuery) {
+func (w *world) queries(log []store.Change, q store.ChangeFilter) {
 	w.Helper()
-	want := slices.DeleteFunc(slices.Clone(log), func(c rbac.Change) bool {
+	want := slices.DeleteFunc(slices.Clone(log), func(c store.Change) bool {
 		return c.Revision <= q.After || q.Actor != "" && c.Actor != q.Actor ||
 			q.Subject != "" && c.Subject != q.Subject && c.Object != q.Subject ||
 			!q.Since.IsZero() && c.At.Before(q.Since) || !q.Until.IsZero() && !c.At.Before(q.Until)
 	})
-	get(w, func(r rbac.Records) (int, error) { // in one View, since they are many
+	get(w, func(r store.Records) (int, error) { // in one View, since they are many
 		for _, newest := range []bool{false, true} {
 			list := slices.Clone(want)
 			if newest {
@@ -162,7 +162,7 @@ func (w *world) queries(log []rbac.Change, q rbac.ChangeQuery) {
 	})
 }
 
-func (w *world) changes(q rbac.ChangeQuery) []rbac.Change {
+func (w *world) changes(q store.ChangeFilter) []store.Change {
 	w.Helper()
-	return get(w, func(r rbac.Records) ([]rbac.Change, error) { return all(r.Changes(q)) })
+	return get(w, func(r store.Records) ([]store.Change, error) { return all(r.Changes(q)) })
 }

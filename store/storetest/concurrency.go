@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var concurrencyRules = []rule{
@@ -16,14 +16,14 @@ var concurrencyRules = []rule{
 		w.update(seed)
 		before := get(w, dump)
 		var meanwhile <-chan error
-		var head rbac.Head
+		var head store.Head
 		var first, second tables
-		get(w, func(r rbac.Records) (_ int, err error) {
+		get(w, func(r store.Records) (_ int, err error) {
 			if head, err = r.Head(); err != nil { // a store may choose its state at the first read
 				return 0, err
 			}
 			if meanwhile == nil {
-				meanwhile = w.meanwhile(func(r rbac.Records) error { return steps(r, edits) })
+				meanwhile = w.meanwhile(func(r store.Records) error { return steps(r, edits) })
 			}
 			if first, err = dump(r); err == nil {
 				second, err = dump(r)
@@ -44,18 +44,18 @@ var concurrencyRules = []rule{
 	{"view one state in listings", "A listing in a View shows one state from its first record to its last, though an Update commits meanwhile.", func(w *world) {
 		w.update(manyRecords)
 		for i, l := range listings {
-			list := func(r rbac.Records) ([]string, error) { return all(l.list(r)) }
+			list := func(r store.Records) ([]string, error) { return all(l.list(r)) }
 			before := get(w, list)
 			var meanwhile <-chan error
 			var got []string
-			get(w, func(r rbac.Records) (int, error) {
+			get(w, func(r store.Records) (int, error) {
 				got = nil
 				for key, err := range l.list(r) {
 					if err != nil {
 						return 0, err
 					}
 					if got = append(got, key); meanwhile == nil {
-						meanwhile = w.meanwhile(func(r rbac.Records) error { return l.shuffle(r, i) })
+						meanwhile = w.meanwhile(func(r store.Records) error { return l.shuffle(r, i) })
 					}
 				}
 				return 0, nil
@@ -69,7 +69,7 @@ var concurrencyRules = []rule{
 		}
 	}},
 	{"views and updates", "However many Views and Updates run at once, each View sees all of an Update or nothing.", func(w *world) {
-		w.update(func(r rbac.Records) error { return seed(r) })
+		w.update(func(r store.Records) error { return seed(r) })
 		const writers, readers, rounds = 2, 4, 25
 		errs := make(chan error, writers+readers)
 		for range writers {
@@ -85,7 +85,7 @@ var concurrencyRules = []rule{
 		}
 	}},
 	{"two writers of the head", "Two Updates never both succeed if each would have seen the other's writes in the head that it locked.", func(w *world) {
-		w.counts(func(r rbac.Records) (int, error) {
+		w.counts(func(r store.Records) (int, error) {
 			h, err := r.LockHead()
 			if err != nil {
 				return 0, err
@@ -95,8 +95,8 @@ var concurrencyRules = []rule{
 		})
 	}},
 	{"two writers of a user", "Two Updates never both succeed if each would have seen the other's writes in a user that it locked.", func(w *world) {
-		w.update(func(r rbac.Records) error { return addUsers(r, "alice", "bob") })
-		w.counts(func(r rbac.Records) (int, error) {
+		w.update(func(r store.Records) error { return addUsers(r, "alice", "bob") })
+		w.counts(func(r store.Records) (int, error) {
 			u, err := r.LockUser(id("alice"))
 			if err != nil {
 				return 0, err
@@ -105,7 +105,7 @@ var concurrencyRules = []rule{
 			u.Note = strconv.Itoa(n + 1)
 			return n + 1, r.SetUser(u)
 		})
-		w.counts(func(r rbac.Records) (int, error) {
+		w.counts(func(r store.Records) (int, error) {
 			u, err := r.LockUser(id("bob"))
 			if err != nil {
 				return 0, err
@@ -116,7 +116,7 @@ var concurrencyRules = []rule{
 	}},
 	{"two writers of a throttle", "Two Updates never both succeed if each would have seen the other's writes in a throttle that it read, one that was not there before included.", func(w *world) {
 		for _, key := range []string{"k1", "k2", "k3"} {
-			w.counts(func(r rbac.Records) (int, error) {
+			w.counts(func(r store.Records) (int, error) {
 				t, err := r.Throttle(hash(key))
 				if err != nil {
 					return 0, err
@@ -133,7 +133,7 @@ var concurrencyRules = []rule{
 			errs := make(chan error, 4)
 			for i := range cap(errs) {
 				go func() {
-					errs <- w.store.Update(w.ctx, func(r rbac.Records) error {
+					errs <- w.store.Update(w.ctx, func(r store.Records) error {
 						u := user(name)
 						u.ID = id(fmt.Sprint(name, i))
 						return r.AddUser(u)
@@ -149,7 +149,7 @@ var concurrencyRules = []rule{
 				}
 			}
 			w.equal("Updates that succeeded", won, 1)
-			w.equal("users", len(w.userNames(rbac.UserFilter{Search: name})), 1)
+			w.equal("users", len(w.userNames(store.UserFilter{Search: name})), 1)
 		}
 	}},
 }
@@ -157,7 +157,7 @@ var concurrencyRules = []rule{
 // meanwhile runs an Update beside a transaction that goes on, and gives it the
 // chance to commit before it returns. Where it has to wait for that transaction, its
 // result comes later.
-func (w *world) meanwhile(f func(rbac.Records) error) <-chan error {
+func (w *world) meanwhile(f func(store.Records) error) <-chan error {
 	done, result := make(chan struct{}), make(chan error, 1)
 	go func() {
 		defer close(done)
@@ -171,7 +171,7 @@ func (w *world) meanwhile(f func(rbac.Records) error) <-chan error {
 }
 
 // shuffle adds records all over the listing, and takes some away.
-func (l listing) shuffle(r rbac.Records, seed int) error {
+func (l listing) shuffle(r store.Records, seed int) error {
 	sorted := l.sorted()
 	for i := 1; i < many; i += 10 {
 		if err := l.add(r, l.key(2*i+1+many*4*(seed&1))); err != nil {
@@ -187,7 +187,7 @@ func (l listing) shuffle(r rbac.Records, seed int) error {
 }
 
 // writeNumber writes one number in several places.
-func writeNumber(r rbac.Records) error {
+func writeNumber(r store.Records) error {
 	h, err := r.LockHead()
 	if err != nil {
 		return err
@@ -198,13 +198,13 @@ func writeNumber(r rbac.Records) error {
 	u.Note, g.Note, m.Note = note, note, note
 	return errors.Join(
 		r.SetUser(u), r.SetGroup(g), r.SetMembership(m), r.SetLastLogin(id("bob"), noon.Add(time.Duration(h.Revision)*time.Second)),
-		r.AddChange(rbac.Change{Revision: h.Revision}), r.SetHead(h),
+		r.AddChange(store.Change{Revision: h.Revision}), r.SetHead(h),
 	)
 }
 
 // readNumber reads the places of writeNumber in another order.
-func readNumber(r rbac.Records) error {
-	log, err1 := all(r.Changes(rbac.ChangeQuery{Newest: true, Limit: 1}))
+func readNumber(r store.Records) error {
+	log, err1 := all(r.Changes(store.ChangeFilter{Newest: true, Limit: 1}))
 	m, err2 := r.Membership(id("alice"), id("staff"), "")
 	g, err3 := r.Group(id("staff"))
 	u, err4 := r.User(id("alice"))
@@ -236,12 +236,12 @@ func (w *world) repeat(times int, do func() error) error {
 
 // contention reports whether an error may come from others that were in the way.
 func contention(err error) bool {
-	return errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrBusy)
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrBusy)
 }
 
 // counts lets eight writers count on with add at once, and demands that the
 // count is the number of Updates that succeeded. An Update may fail, but not all of them.
-func (w *world) counts(add func(rbac.Records) (int, error)) {
+func (w *world) counts(add func(store.Records) (int, error)) {
 	w.Helper()
 	const writers, rounds = 8, 10
 	var group sync.WaitGroup
@@ -250,7 +250,7 @@ func (w *world) counts(add func(rbac.Records) (int, error)) {
 	for range writers {
 		group.Go(func() {
 			for range rounds {
-				err := w.store.Update(w.ctx, func(r rbac.Records) error { _, err := add(r); return err })
+				err := w.store.Update(w.ctx, func(r store.Records) error { _, err := add(r); return err })
 				if err != nil && !contention(err) {
 					w.Errorf("Update: %v", err)
 				}
@@ -264,7 +264,7 @@ func (w *world) counts(add func(rbac.Records) (int, error)) {
 	}
 	group.Wait()
 	next := 0
-	w.update(func(r rbac.Records) (err error) {
+	w.update(func(r store.Records) (err error) {
 		next, err = add(r)
 		return err
 	})

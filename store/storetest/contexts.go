@@ -6,13 +6,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var contextRules = []rule{
 	{"context before", "Under a context that has ended, View and Update run nothing and return its error, as ErrUnavailable.", func(w *world) {
 		w.update(seed)
-		f := func(rbac.Records) error {
+		f := func(store.Records) error {
 			w.Errorf("f was run")
 			return nil
 		}
@@ -31,8 +31,8 @@ var contextRules = []rule{
 			w.rolledBack(c.name, func() {
 				ctx, cancel := context.WithCancel(w.ctx)
 				var inside error
-				err := w.store.Update(ctx, func(r rbac.Records) error {
-					if err := r.SetHead(rbac.Head{Revision: 9}); err != nil && ctx.Err() == nil {
+				err := w.store.Update(ctx, func(r store.Records) error {
+					if err := r.SetHead(store.Head{Revision: 9}); err != nil && ctx.Err() == nil {
 						return err
 					}
 					cancel()
@@ -49,7 +49,7 @@ var contextRules = []rule{
 		for _, c := range lookups {
 			ctx, cancel := context.WithCancel(w.ctx)
 			var inside error
-			_ = w.store.View(ctx, func(r rbac.Records) error {
+			_ = w.store.View(ctx, func(r store.Records) error {
 				cancel()
 				inside = c.f(r)
 				return nil
@@ -61,7 +61,7 @@ var contextRules = []rule{
 		w.update(seed)
 		w.rolledBack("edits", func() {
 			ctx, cancel := context.WithCancel(w.ctx)
-			err := w.store.Update(ctx, func(r rbac.Records) error {
+			err := w.store.Update(ctx, func(r store.Records) error {
 				defer cancel()
 				return steps(r, edits)
 			})
@@ -73,7 +73,7 @@ var contextRules = []rule{
 		for _, l := range listings {
 			ctx, cancel := context.WithCancel(w.ctx)
 			n := 0
-			err := w.store.View(ctx, func(r rbac.Records) error {
+			err := w.store.View(ctx, func(r store.Records) error {
 				for _, err := range l.list(r) {
 					if err != nil {
 						return err
@@ -96,7 +96,7 @@ var patience = 10 * time.Second
 // ended demands the error of a transaction whose context ended.
 func (w *world) ended(what string, err, cause error) {
 	w.Helper()
-	if !errors.Is(err, cause) || !errors.Is(err, rbac.ErrUnavailable) {
+	if !errors.Is(err, cause) || !errors.Is(err, store.ErrUnavailable) {
 		w.Errorf("%s: errors.Is must find ErrUnavailable and %v: %v", what, cause, err)
 	}
 }

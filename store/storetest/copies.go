@@ -6,51 +6,51 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var copyRules = []rule{
 	{"copies in", "Values are copies on the way in: what the caller does with a slice afterwards is not seen, in the transaction or later.", func(w *world) {
 		w.update(addTicketWorld)
-		w.update(func(r rbac.Records) error { return r.AddTicket(ticket("t2", "alice")) })
+		w.update(func(r store.Records) error { return r.AddTicket(ticket("t2", "alice")) })
 		groups, before, after := ids("g1", "g2"), json.RawMessage(`{"a":1}`), json.RawMessage(`{"a":2}`)
-		t, c := ticket("t1", "alice", "g1", "g2"), rbac.Change{Revision: 1, Before: before, After: after}
-		var got, got2 rbac.TicketRecord
-		var log []rbac.Change
-		w.update(func(r rbac.Records) (err error) {
+		t, c := ticket("t1", "alice", "g1", "g2"), store.Change{Revision: 1, Before: before, After: after}
+		var got, got2 store.Ticket
+		var log []store.Change
+		w.update(func(r store.Records) (err error) {
 			t.Groups, groups = ids("g1", "g2"), ids("g1", "g2")
 			c.Before, c.After = []byte(`{"a":1}`), []byte(`{"a":2}`)
 			err = steps(r, []call{
-				{"AddTicket", func(r rbac.Records) error { return r.AddTicket(t) }},
-				{"SetTicketGroups", func(r rbac.Records) error { return r.SetTicketGroups(id("t2"), groups) }},
-				{"AddChange", func(r rbac.Records) error { return r.AddChange(c) }},
-				{"Ticket", func(r rbac.Records) error {
+				{"AddTicket", func(r store.Records) error { return r.AddTicket(t) }},
+				{"SetTicketGroups", func(r store.Records) error { return r.SetTicketGroups(id("t2"), groups) }},
+				{"AddChange", func(r store.Records) error { return r.AddChange(c) }},
+				{"Ticket", func(r store.Records) error {
 					scribble(t.Groups, groups)
 					scrawl(c)
 					got, err = r.Ticket(id("t1"))
 					return err
 				}},
-				{"Ticket", func(r rbac.Records) error { got2, err = r.Ticket(id("t2")); return err }},
-				{"Changes", func(r rbac.Records) error { log, err = all(r.Changes(rbac.ChangeQuery{})); return err }},
+				{"Ticket", func(r store.Records) error { got2, err = r.Ticket(id("t2")); return err }},
+				{"Changes", func(r store.Records) error { log, err = all(r.Changes(store.ChangeFilter{})); return err }},
 			})
 			return err
 		})
 		want := ids("g1", "g2")
-		wantLog := []rbac.Change{{Revision: 1, Before: before, After: after}}
+		wantLog := []store.Change{{Revision: 1, Before: before, After: after}}
 		w.equal("AddTicket", got.Groups, want)
 		w.equal("SetTicketGroups", got2.Groups, want)
 		w.equal("AddChange", log, wantLog)
 		w.equal("AddTicket, later", w.ticket("t1").Groups, want)
 		w.equal("SetTicketGroups, later", w.ticket("t2").Groups, want)
-		w.equal("AddChange, later", w.changes(rbac.ChangeQuery{}), wantLog)
+		w.equal("AddChange, later", w.changes(store.ChangeFilter{}), wantLog)
 	}},
 	{"copies in of filters", "A listing selects by what it was given, whatever the caller does with the slice before it runs.", func(w *world) {
 		w.update(seed)
 		var tickets, users []string
-		get(w, func(r rbac.Records) (_ int, err error) {
+		get(w, func(r store.Records) (_ int, err error) {
 			groups := ids("staff")
 			t := keys(r.GroupTickets(groups), ticketKey)
-			u := keys(r.Users(rbac.UserFilter{Groups: groups, At: noon}), func(u rbac.UserRecord) string { return u.Name })
+			u := keys(r.Users(store.UserFilter{Groups: groups, At: noon}), func(u store.UserRecord) string { return u.Name })
 			scribble(groups)
 			if tickets, err = all(t); err == nil {
 				users, err = all(u)
@@ -62,67 +62,67 @@ var copyRules = []rule{
 	}},
 	{"copies out of tickets", "Values are copies on the way out: what the caller does with a ticket's Groups is not seen, in the transaction or later.", func(w *world) {
 		w.update(addTicketWorld)
-		w.update(func(r rbac.Records) error { return r.AddTicket(ticket("t1", "alice", "g1", "g2")) })
-		for name, read := range map[string]func(rbac.Records) ([]rbac.TicketRecord, error){
-			"Ticket":       func(r rbac.Records) ([]rbac.TicketRecord, error) { return one(r.Ticket(id("t1"))) },
-			"TicketByHash": func(r rbac.Records) ([]rbac.TicketRecord, error) { return one(r.TicketByHash(hash("t1"))) },
-			"UserTickets":  func(r rbac.Records) ([]rbac.TicketRecord, error) { return r.UserTickets(id("alice")) },
-			"GroupTickets": func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.GroupTickets(ids("g1"))) },
-			"IdleTickets":  func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(noon.Add(tick))) },
+		w.update(func(r store.Records) error { return r.AddTicket(ticket("t1", "alice", "g1", "g2")) })
+		for name, read := range map[string]func(store.Records) ([]store.Ticket, error){
+			"Ticket":       func(r store.Records) ([]store.Ticket, error) { return one(r.Ticket(id("t1"))) },
+			"TicketByHash": func(r store.Records) ([]store.Ticket, error) { return one(r.TicketByHash(hash("t1"))) },
+			"UserTickets":  func(r store.Records) ([]store.Ticket, error) { return r.UserTickets(id("alice")) },
+			"GroupTickets": func(r store.Records) ([]store.Ticket, error) { return all(r.GroupTickets(ids("g1"))) },
+			"IdleTickets":  func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(noon.Add(tick))) },
 		} {
-			spoil := func(t []rbac.TicketRecord) { scribble(t[0].Groups); t[0] = rbac.TicketRecord{} }
+			spoil := func(t []store.Ticket) { scribble(t[0].Groups); t[0] = store.Ticket{} }
 			unshared(w, name, read, spoil)
 		}
 	}},
 	{"copies out of separation sets", "Values are copies on the way out: what the caller does with the Groups of a set is not seen, in the transaction or later.", func(w *world) {
 		w.update(seed)
-		for name, read := range map[string]func(rbac.Records) ([]rbac.SeparationRecord, error){
-			"Separation":       func(r rbac.Records) ([]rbac.SeparationRecord, error) { return one(r.Separation(true, "desks")) },
-			"Separations":      func(r rbac.Records) ([]rbac.SeparationRecord, error) { return r.Separations(true) },
-			"GroupSeparations": func(r rbac.Records) ([]rbac.SeparationRecord, error) { return r.GroupSeparations(true, ids("staff")) },
+		for name, read := range map[string]func(store.Records) ([]store.Separation, error){
+			"Separation":       func(r store.Records) ([]store.Separation, error) { return one(r.Separation(true, "desks")) },
+			"Separations":      func(r store.Records) ([]store.Separation, error) { return r.Separations(true) },
+			"GroupSeparations": func(r store.Records) ([]store.Separation, error) { return r.GroupSeparations(true, ids("staff")) },
 		} {
-			spoil := func(s []rbac.SeparationRecord) { scribble(s[0].Groups); s[0] = rbac.SeparationRecord{} }
+			spoil := func(s []store.Separation) { scribble(s[0].Groups); s[0] = store.Separation{} }
 			unshared(w, name, read, spoil)
 		}
 	}},
 	{"copies out of changes", "Values are copies on the way out: what the caller does with a change's Before and After is not seen, in the transaction or later.", func(w *world) {
-		w.update(func(r rbac.Records) error {
-			return r.AddChange(rbac.Change{Revision: 1, Before: []byte(`{"a":1}`), After: []byte(`{"a":2}`)})
+		w.update(func(r store.Records) error {
+			return r.AddChange(store.Change{Revision: 1, Before: []byte(`{"a":1}`), After: []byte(`{"a":2}`)})
 		})
-		for _, q := range []rbac.ChangeQuery{{}, {Newest: true}} {
-			read := func(r rbac.Records) ([]rbac.Change, error) { return all(r.Changes(q)) }
-			unshared(w, fmt.Sprintf("Changes(%+v)", q), read, func(c []rbac.Change) { scrawl(c[0]); c[0] = rbac.Change{} })
+		for _, q := range []store.ChangeFilter{{}, {Newest: true}} {
+			read := func(r store.Records) ([]store.Change, error) { return all(r.Changes(q)) }
+			unshared(w, fmt.Sprintf("Changes(%+v)", q), read, func(c []store.Change) { scrawl(c[0]); c[0] = store.Change{} })
 		}
 	}},
 	{"copies out of lists", "Values are copies on the way out: the slices of a listing are the caller's own.", func(w *world) {
 		w.update(seed)
-		unshared(w, "Sections", rbac.Records.Sections, wipe[rbac.Section])
-		unshared(w, "Permissions", rbac.Records.Permissions, wipe[rbac.Permission])
-		unshared(w, "Groups", rbac.Records.Groups, wipe[rbac.Group])
-		unshared(w, "Grants", rbac.Records.Grants, wipe[rbac.GrantRecord])
-		unshared(w, "Inheritances", rbac.Records.Inheritances, wipe[rbac.InheritanceRecord])
-		unshared(w, "Declarations", rbac.Records.Declarations, wipe[rbac.Declaration])
-		of := func(list func(rbac.Records, uuid.UUID) ([]uuid.UUID, error), name string) func(rbac.Records) ([]uuid.UUID, error) {
-			return func(r rbac.Records) ([]uuid.UUID, error) { return list(r, id(name)) }
+		unshared(w, "Sections", store.Records.Sections, wipe[store.Section])
+		unshared(w, "Permissions", store.Records.Permissions, wipe[store.Permission])
+		unshared(w, "Groups", store.Records.Groups, wipe[store.Group])
+		unshared(w, "Grants", store.Records.Grants, wipe[store.Grant])
+		unshared(w, "Inheritances", store.Records.Inheritances, wipe[store.Inheritance])
+		unshared(w, "Declarations", store.Records.Declarations, wipe[store.Declaration])
+		of := func(list func(store.Records, uuid.UUID) ([]uuid.UUID, error), name string) func(store.Records) ([]uuid.UUID, error) {
+			return func(r store.Records) ([]uuid.UUID, error) { return list(r, id(name)) }
 		}
-		unshared(w, "Juniors", of(rbac.Records.Juniors, "admins"), wipe[uuid.UUID])
-		unshared(w, "Seniors", of(rbac.Records.Seniors, "staff"), wipe[uuid.UUID])
-		unshared(w, "GroupGrants", func(r rbac.Records) ([]rbac.GrantRecord, error) { return r.GroupGrants(id("staff")) }, wipe[rbac.GrantRecord])
-		unshared(w, "PermissionGrants", func(r rbac.Records) ([]rbac.GrantRecord, error) { return r.PermissionGrants("*") }, wipe[rbac.GrantRecord])
-		values := func(r rbac.Records) ([]rbac.TicketValueRecord, error) { return r.TicketValues(id("t1")) }
-		unshared(w, "TicketValues", values, wipe[rbac.TicketValueRecord])
-		memberships := func(r rbac.Records) ([]rbac.MembershipRecord, error) { return r.UserMemberships(id("alice")) }
-		unshared(w, "UserMemberships", memberships, wipe[rbac.MembershipRecord])
+		unshared(w, "Juniors", of(store.Records.Juniors, "admins"), wipe[uuid.UUID])
+		unshared(w, "Seniors", of(store.Records.Seniors, "staff"), wipe[uuid.UUID])
+		unshared(w, "GroupGrants", func(r store.Records) ([]store.Grant, error) { return r.GroupGrants(id("staff")) }, wipe[store.Grant])
+		unshared(w, "PermissionGrants", func(r store.Records) ([]store.Grant, error) { return r.PermissionGrants("*") }, wipe[store.Grant])
+		values := func(r store.Records) ([]store.TicketValue, error) { return r.TicketValues(id("t1")) }
+		unshared(w, "TicketValues", values, wipe[store.TicketValue])
+		memberships := func(r store.Records) ([]store.Membership, error) { return r.UserMemberships(id("alice")) }
+		unshared(w, "UserMemberships", memberships, wipe[store.Membership])
 	}},
 }
 
 // unshared reads, spoils what it got, and demands the same answer again: in the
 // same View, in the same Update, and later.
-func unshared[R any](w *world, what string, read func(rbac.Records) (R, error), spoil func(R)) {
+func unshared[R any](w *world, what string, read func(store.Records) (R, error), spoil func(R)) {
 	w.Helper()
 	show := func(v R) string { return fmt.Sprintf("%+v", v) } // a text has nothing in common with the store
 	want := show(get(w, read))
-	again := func(r rbac.Records) (got R, err error) {
+	again := func(r store.Records) (got R, err error) {
 		if got, err = read(r); err != nil {
 			return got, err
 		}
@@ -132,7 +132,7 @@ func unshared[R any](w *world, what string, read func(rbac.Records) (R, error), 
 	w.equal(what+" in the same View", show(get(w, again)), want)
 	w.equal(what+" after the View", show(get(w, read)), want)
 	var got R
-	w.update(func(r rbac.Records) (err error) {
+	w.update(func(r store.Records) (err error) {
 		got, err = again(r)
 		return err
 	})
@@ -152,7 +152,7 @@ func scribble(slices ...[]uuid.UUID) {
 	}
 }
 
-func scrawl(c rbac.Change) {
+func scrawl(c store.Change) {
 	copy(c.Before, `"--"`)
 	copy(c.After, `"--"`)
 }

@@ -1,132 +1,136 @@
 package storetest
 
-import "github.com/rbac-go/rbac"
+import (
+	"github.com/rbac-go/rbac/store"
+)
 
 // unknown calls every method that answers ErrNotFound, with a key that nothing has.
 var unknown = []call{
-	{"User", func(r rbac.Records) error { _, err := r.User(nobody); return err }},
-	{"UserByName", func(r rbac.Records) error { _, err := r.UserByName("Alice"); return err }},
-	{"UserByEmail", func(r rbac.Records) error { _, err := r.UserByEmail("nobody"); return err }},
-	{"UserBySubject", func(r rbac.Records) error { _, err := r.UserBySubject("nobody"); return err }},
-	{"LockUser", func(r rbac.Records) error { _, err := r.LockUser(nobody); return err }},
-	{"SetUser", func(r rbac.Records) error { return r.SetUser(user("nobody")) }},
-	{"SetPasswordHash", func(r rbac.Records) error { return r.SetPasswordHash(nobody, "hash") }},
-	{"SetLastLogin", func(r rbac.Records) error { return r.SetLastLogin(nobody, noon) }},
-	{"SetPacedUntil", func(r rbac.Records) error { return r.SetPacedUntil(nobody, noon) }},
-	{"DeleteUser", func(r rbac.Records) error { return r.DeleteUser(nobody) }},
-	{"Section", func(r rbac.Records) error { _, err := r.Section("Posts"); return err }},
-	{"SetSection", func(r rbac.Records) error { return r.SetSection(rbac.Section{Name: "nothing"}) }},
-	{"DeleteSection", func(r rbac.Records) error { return r.DeleteSection("nothing") }},
-	{"Permission", func(r rbac.Records) error { _, err := r.Permission("post.*"); return err }},
-	{"SetPermission", func(r rbac.Records) error { return r.SetPermission(rbac.Permission{ID: nobody, Name: "post.edit"}) }},
-	{"DeletePermission", func(r rbac.Records) error { return r.DeletePermission(nobody) }},
-	{"Group", func(r rbac.Records) error { _, err := r.Group(nobody); return err }},
-	{"GroupByName", func(r rbac.Records) error { _, err := r.GroupByName("Staff"); return err }},
-	{"SetGroup", func(r rbac.Records) error { return r.SetGroup(group("nobody")) }},
-	{"DeleteGroup", func(r rbac.Records) error { return r.DeleteGroup(nobody) }},
-	{"Grant", func(r rbac.Records) error { _, err := r.Grant(id("admins"), "post.edit"); return err }},
-	{"SetGrant", func(r rbac.Records) error {
-		return r.SetGrant(rbac.GrantRecord{Group: id("admins"), Permission: "post.edit"})
+	{"User", func(r store.Records) error { _, err := r.User(nobody); return err }},
+	{"UserByName", func(r store.Records) error { _, err := r.UserByName("Alice"); return err }},
+	{"UserByEmail", func(r store.Records) error { _, err := r.UserByEmail("nobody"); return err }},
+	{"UserBySubject", func(r store.Records) error { _, err := r.UserBySubject("nobody"); return err }},
+	{"LockUser", func(r store.Records) error { _, err := r.LockUser(nobody); return err }},
+	{"SetUser", func(r store.Records) error { return r.SetUser(user("nobody")) }},
+	{"SetPasswordHash", func(r store.Records) error { return r.SetPasswordHash(nobody, "hash") }},
+	{"SetLastLogin", func(r store.Records) error { return r.SetLastLogin(nobody, noon) }},
+	{"SetPacedUntil", func(r store.Records) error { return r.SetPacedUntil(nobody, noon) }},
+	{"DeleteUser", func(r store.Records) error { return r.DeleteUser(nobody) }},
+	{"Section", func(r store.Records) error { _, err := r.Section("Posts"); return err }},
+	{"SetSection", func(r store.Records) error { return r.SetSection(store.Section{Name: "nothing"}) }},
+	{"DeleteSection", func(r store.Records) error { return r.DeleteSection("nothing") }},
+	{"Permission", func(r store.Records) error { _, err := r.Permission("post.*"); return err }},
+	{"SetPermission", func(r store.Records) error { return r.SetPermission(store.Permission{ID: nobody, Name: "post.edit"}) }},
+	{"DeletePermission", func(r store.Records) error { return r.DeletePermission(nobody) }},
+	{"Group", func(r store.Records) error { _, err := r.Group(nobody); return err }},
+	{"GroupByName", func(r store.Records) error { _, err := r.GroupByName("Staff"); return err }},
+	{"SetGroup", func(r store.Records) error { return r.SetGroup(group("nobody")) }},
+	{"DeleteGroup", func(r store.Records) error { return r.DeleteGroup(nobody) }},
+	{"Grant", func(r store.Records) error { _, err := r.Grant(id("admins"), "post.edit"); return err }},
+	{"SetGrant", func(r store.Records) error {
+		return r.SetGrant(store.Grant{Group: id("admins"), Permission: "post.edit"})
 	}},
-	{"DeleteGrant", func(r rbac.Records) error { return r.DeleteGrant(id("staff"), "*") }},
-	{"DeleteInheritance", func(r rbac.Records) error {
-		return r.DeleteInheritance(rbac.InheritanceRecord{Senior: id("staff"), Junior: id("admins")})
+	{"DeleteGrant", func(r store.Records) error { return r.DeleteGrant(id("staff"), "*") }},
+	{"DeleteInheritance", func(r store.Records) error {
+		return r.DeleteInheritance(store.Inheritance{Senior: id("staff"), Junior: id("admins")})
 	}},
-	{"Separation", func(r rbac.Records) error { _, err := r.Separation(false, "desks"); return err }},
-	{"SetSeparation", func(r rbac.Records) error { return r.SetSeparation(separation(false, "desks", 2, "staff")) }},
-	{"DeleteSeparation", func(r rbac.Records) error { return r.DeleteSeparation(false, "desks") }},
-	{"Membership", func(r rbac.Records) error { _, err := r.Membership(id("bob"), id("admins"), "org:1"); return err }},
-	{"SetMembership", func(r rbac.Records) error { return r.SetMembership(member("bob", "staff")) }},
-	{"DeleteMembership", func(r rbac.Records) error { return r.DeleteMembership(id("alice"), id("staff"), "org:2") }},
-	{"Ticket", func(r rbac.Records) error { _, err := r.Ticket(nobody); return err }},
-	{"TicketByHash", func(r rbac.Records) error { _, err := r.TicketByHash(hash("nobody")); return err }},
-	{"SetTicketGroups", func(r rbac.Records) error { return r.SetTicketGroups(nobody, nil) }},
-	{"DeleteTicket", func(r rbac.Records) error { return r.DeleteTicket(nobody) }},
-	{"SetTicketValue", func(r rbac.Records) error { return r.SetTicketValue(ticketValue("nobody", "lang", "de")) }},
-	{"DeleteTicketValue", func(r rbac.Records) error { return r.DeleteTicketValue(id("t1"), "Lang") }},
+	{"Separation", func(r store.Records) error { _, err := r.Separation(false, "desks"); return err }},
+	{"SetSeparation", func(r store.Records) error { return r.SetSeparation(separation(false, "desks", 2, "staff")) }},
+	{"DeleteSeparation", func(r store.Records) error { return r.DeleteSeparation(false, "desks") }},
+	{"Membership", func(r store.Records) error { _, err := r.Membership(id("bob"), id("admins"), "org:1"); return err }},
+	{"SetMembership", func(r store.Records) error { return r.SetMembership(member("bob", "staff")) }},
+	{"DeleteMembership", func(r store.Records) error { return r.DeleteMembership(id("alice"), id("staff"), "org:2") }},
+	{"Ticket", func(r store.Records) error { _, err := r.Ticket(nobody); return err }},
+	{"TicketByHash", func(r store.Records) error { _, err := r.TicketByHash(hash("nobody")); return err }},
+	{"SetTicketGroups", func(r store.Records) error { return r.SetTicketGroups(nobody, nil) }},
+	{"DeleteTicket", func(r store.Records) error { return r.DeleteTicket(nobody) }},
+	{"SetTicketValue", func(r store.Records) error { return r.SetTicketValue(ticketValue("nobody", "lang", "de")) }},
+	{"DeleteTicketValue", func(r store.Records) error { return r.DeleteTicketValue(id("t1"), "Lang") }},
 }
 
 var nobody = id("nobody")
 
 // faults are calls that fail on the seed: what they add is there, or what they refer to is not, or still is.
 var faults = []call{
-	{"AddUser: id taken", func(r rbac.Records) error { u := user("new"); u.ID = id("bob"); return r.AddUser(u) }},
-	{"AddUser: name taken", func(r rbac.Records) error { u := user("new"); u.Name = "bob"; return r.AddUser(u) }},
-	{"AddUser: e-mail taken", func(r rbac.Records) error { return addTwo(r, func(u *rbac.UserRecord) { u.EmailKey = "a@b" }) }},
-	{"AddUser: subject taken", func(r rbac.Records) error { return addTwo(r, func(u *rbac.UserRecord) { u.Subject = "s" }) }},
-	{"SetUser: name taken", func(r rbac.Records) error { u := user("alice"); u.Name = "bob"; return r.SetUser(u) }},
-	{"SetUser: e-mail taken", func(r rbac.Records) error { return setTwo(r, func(u *rbac.UserRecord) { u.EmailKey = "a@b" }) }},
-	{"SetUser: subject taken", func(r rbac.Records) error { return setTwo(r, func(u *rbac.UserRecord) { u.Subject = "s" }) }},
-	{"DeleteUser: has memberships", func(r rbac.Records) error {
+	{"AddUser: id taken", func(r store.Records) error { u := user("new"); u.ID = id("bob"); return r.AddUser(u) }},
+	{"AddUser: name taken", func(r store.Records) error { u := user("new"); u.Name = "bob"; return r.AddUser(u) }},
+	{"AddUser: e-mail taken", func(r store.Records) error { return addTwo(r, func(u *store.UserRecord) { u.EmailKey = "a@b" }) }},
+	{"AddUser: subject taken", func(r store.Records) error { return addTwo(r, func(u *store.UserRecord) { u.Subject = "s" }) }},
+	{"SetUser: name taken", func(r store.Records) error { u := user("alice"); u.Name = "bob"; return r.SetUser(u) }},
+	{"SetUser: e-mail taken", func(r store.Records) error { return setTwo(r, func(u *store.UserRecord) { u.EmailKey = "a@b" }) }},
+	{"SetUser: subject taken", func(r store.Records) error { return setTwo(r, func(u *store.UserRecord) { u.Subject = "s" }) }},
+	{"DeleteUser: has memberships", func(r store.Records) error {
 		if err := r.AddMembership(member("leaver", "staff")); err != nil {
 			return err
 		}
 		return r.DeleteUser(id("leaver"))
 	}},
-	{"DeleteUser: has tickets", func(r rbac.Records) error {
+	{"DeleteUser: has tickets", func(r store.Records) error {
 		if err := r.AddTicket(ticket("new", "leaver")); err != nil {
 			return err
 		}
 		return r.DeleteUser(id("leaver"))
 	}},
-	{"AddSection: taken", func(r rbac.Records) error { return r.AddSection(rbac.Section{Name: "posts"}) }},
-	{"AddPermission: id taken", func(r rbac.Records) error { return r.AddPermission(rbac.Permission{ID: id("edit"), Name: "new"}) }},
-	{"AddPermission: name taken", func(r rbac.Records) error { return r.AddPermission(rbac.Permission{ID: id("new"), Name: "post.edit"}) }},
-	{"AddGroup: id taken", func(r rbac.Records) error { return r.AddGroup(rbac.Group{ID: id("staff"), Name: "new"}) }},
-	{"AddGroup: name taken", func(r rbac.Records) error { return r.AddGroup(rbac.Group{ID: id("new"), Name: "staff"}) }},
-	{"SetGroup: name taken", func(r rbac.Records) error { return r.SetGroup(rbac.Group{ID: id("staff"), Name: "admins"}) }},
-	{"DeleteGroup: has grants", func(r rbac.Records) error {
-		if err := r.AddGrant(rbac.GrantRecord{Group: id("empty"), Permission: "post.edit"}); err != nil {
+	{"AddSection: taken", func(r store.Records) error { return r.AddSection(store.Section{Name: "posts"}) }},
+	{"AddPermission: id taken", func(r store.Records) error { return r.AddPermission(store.Permission{ID: id("edit"), Name: "new"}) }},
+	{"AddPermission: name taken", func(r store.Records) error {
+		return r.AddPermission(store.Permission{ID: id("new"), Name: "post.edit"})
+	}},
+	{"AddGroup: id taken", func(r store.Records) error { return r.AddGroup(store.Group{ID: id("staff"), Name: "new"}) }},
+	{"AddGroup: name taken", func(r store.Records) error { return r.AddGroup(store.Group{ID: id("new"), Name: "staff"}) }},
+	{"SetGroup: name taken", func(r store.Records) error { return r.SetGroup(store.Group{ID: id("staff"), Name: "admins"}) }},
+	{"DeleteGroup: has grants", func(r store.Records) error {
+		if err := r.AddGrant(store.Grant{Group: id("empty"), Permission: "post.edit"}); err != nil {
 			return err
 		}
 		return r.DeleteGroup(id("empty"))
 	}},
-	{"DeleteGroup: has juniors", func(r rbac.Records) error { return deleteInheriting(r, "empty", "guests") }},
-	{"DeleteGroup: has seniors", func(r rbac.Records) error { return deleteInheriting(r, "guests", "empty") }},
-	{"DeleteGroup: has members", func(r rbac.Records) error {
+	{"DeleteGroup: has juniors", func(r store.Records) error { return deleteInheriting(r, "empty", "guests") }},
+	{"DeleteGroup: has seniors", func(r store.Records) error { return deleteInheriting(r, "guests", "empty") }},
+	{"DeleteGroup: has members", func(r store.Records) error {
 		if err := r.AddMembership(member("bob", "empty")); err != nil {
 			return err
 		}
 		return r.DeleteGroup(id("empty"))
 	}},
-	{"DeleteGroup: in tickets", func(r rbac.Records) error {
+	{"DeleteGroup: in tickets", func(r store.Records) error {
 		if err := r.AddTicket(ticket("new", "bob", "empty")); err != nil {
 			return err
 		}
 		return r.DeleteGroup(id("empty"))
 	}},
-	{"DeleteGroup: in separation sets", func(r rbac.Records) error {
+	{"DeleteGroup: in separation sets", func(r store.Records) error {
 		if err := r.AddSeparation(separation(true, "new", 2, "staff", "empty")); err != nil {
 			return err
 		}
 		return r.DeleteGroup(id("empty"))
 	}},
-	{"AddSeparation: taken", func(r rbac.Records) error { return r.AddSeparation(separation(true, "desks", 2, "guests")) }},
-	{"AddSeparation: no group", func(r rbac.Records) error { return r.AddSeparation(separation(true, "new", 2, "nobody")) }},
-	{"SetSeparation: no group", func(r rbac.Records) error { return r.SetSeparation(separation(true, "desks", 2, "nobody")) }},
-	{"AddGrant: taken", func(r rbac.Records) error { return r.AddGrant(rbac.GrantRecord{Group: id("admins"), Permission: "*"}) }},
-	{"AddGrant: no group", func(r rbac.Records) error { return r.AddGrant(rbac.GrantRecord{Group: nobody, Permission: "*"}) }},
-	{"AddInheritance: taken", func(r rbac.Records) error {
-		return r.AddInheritance(rbac.InheritanceRecord{Senior: id("admins"), Junior: id("staff")})
+	{"AddSeparation: taken", func(r store.Records) error { return r.AddSeparation(separation(true, "desks", 2, "guests")) }},
+	{"AddSeparation: no group", func(r store.Records) error { return r.AddSeparation(separation(true, "new", 2, "nobody")) }},
+	{"SetSeparation: no group", func(r store.Records) error { return r.SetSeparation(separation(true, "desks", 2, "nobody")) }},
+	{"AddGrant: taken", func(r store.Records) error { return r.AddGrant(store.Grant{Group: id("admins"), Permission: "*"}) }},
+	{"AddGrant: no group", func(r store.Records) error { return r.AddGrant(store.Grant{Group: nobody, Permission: "*"}) }},
+	{"AddInheritance: taken", func(r store.Records) error {
+		return r.AddInheritance(store.Inheritance{Senior: id("admins"), Junior: id("staff")})
 	}},
-	{"AddInheritance: no senior", func(r rbac.Records) error {
-		return r.AddInheritance(rbac.InheritanceRecord{Senior: nobody, Junior: id("staff")})
+	{"AddInheritance: no senior", func(r store.Records) error {
+		return r.AddInheritance(store.Inheritance{Senior: nobody, Junior: id("staff")})
 	}},
-	{"AddInheritance: no junior", func(r rbac.Records) error {
-		return r.AddInheritance(rbac.InheritanceRecord{Senior: id("staff"), Junior: nobody})
+	{"AddInheritance: no junior", func(r store.Records) error {
+		return r.AddInheritance(store.Inheritance{Senior: id("staff"), Junior: nobody})
 	}},
-	{"AddMembership: taken", func(r rbac.Records) error { return r.AddMembership(member("alice", "staff")) }},
-	{"AddMembership: no user", func(r rbac.Records) error { return r.AddMembership(member("nobody", "staff")) }},
-	{"AddMembership: no group", func(r rbac.Records) error { return r.AddMembership(member("alice", "nobody")) }},
-	{"AddTicket: id taken", func(r rbac.Records) error { t := ticket("new", "bob"); t.ID = id("t1"); return r.AddTicket(t) }},
-	{"AddTicket: hash taken", func(r rbac.Records) error { t := ticket("new", "bob"); t.Hash = hash("t1"); return r.AddTicket(t) }},
-	{"AddTicket: no user", func(r rbac.Records) error { return r.AddTicket(ticket("new", "nobody")) }},
-	{"AddTicket: no group", func(r rbac.Records) error { return r.AddTicket(ticket("new", "bob", "staff", "nobody")) }},
-	{"SetTicketGroups: no group", func(r rbac.Records) error { return r.SetTicketGroups(id("t1"), ids("nobody")) }},
-	{"AddChange: taken", func(r rbac.Records) error { return r.AddChange(rbac.Change{Revision: 1, Seq: 1}) }},
+	{"AddMembership: taken", func(r store.Records) error { return r.AddMembership(member("alice", "staff")) }},
+	{"AddMembership: no user", func(r store.Records) error { return r.AddMembership(member("nobody", "staff")) }},
+	{"AddMembership: no group", func(r store.Records) error { return r.AddMembership(member("alice", "nobody")) }},
+	{"AddTicket: id taken", func(r store.Records) error { t := ticket("new", "bob"); t.ID = id("t1"); return r.AddTicket(t) }},
+	{"AddTicket: hash taken", func(r store.Records) error { t := ticket("new", "bob"); t.Hash = hash("t1"); return r.AddTicket(t) }},
+	{"AddTicket: no user", func(r store.Records) error { return r.AddTicket(ticket("new", "nobody")) }},
+	{"AddTicket: no group", func(r store.Records) error { return r.AddTicket(ticket("new", "bob", "staff", "nobody")) }},
+	{"SetTicketGroups: no group", func(r store.Records) error { return r.SetTicketGroups(id("t1"), ids("nobody")) }},
+	{"AddChange: taken", func(r store.Records) error { return r.AddChange(store.Change{Revision: 1, Seq: 1}) }},
 }
 
-func addTwo(r rbac.Records, set func(*rbac.UserRecord)) error {
+func addTwo(r store.Records, set func(*store.UserRecord)) error {
 	a, b := user("new a"), user("new b")
 	set(&a)
 	set(&b)
@@ -136,7 +140,7 @@ func addTwo(r rbac.Records, set func(*rbac.UserRecord)) error {
 	return r.AddUser(b)
 }
 
-func setTwo(r rbac.Records, set func(*rbac.UserRecord)) error {
+func setTwo(r store.Records, set func(*store.UserRecord)) error {
 	a, b := user("alice"), user("bob")
 	set(&a)
 	set(&b)
@@ -146,8 +150,8 @@ func setTwo(r rbac.Records, set func(*rbac.UserRecord)) error {
 	return r.SetUser(b)
 }
 
-func deleteInheriting(r rbac.Records, senior, junior string) error {
-	if err := r.AddInheritance(rbac.InheritanceRecord{Senior: id(senior), Junior: id(junior)}); err != nil {
+func deleteInheriting(r store.Records, senior, junior string) error {
+	if err := r.AddInheritance(store.Inheritance{Senior: id(senior), Junior: id(junior)}); err != nil {
 		return err
 	}
 	return r.DeleteGroup(id("empty"))

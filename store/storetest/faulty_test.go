@@ -16,33 +16,33 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // faultyStore is a store with one fault.
 type faultyStore struct {
 	fault  string // completes: a store where …
 	caught string // the subtest that must fail
-	open   func(rbac.Store) rbac.Store
+	open   func(store.Store) store.Store
 }
 
 var faultyStores = []faultyStore{
-	{"f's error commits", "update error", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) error {
+	{"f's error commits", "update error", updates(func(s store.Store, ctx context.Context, f func(store.Records) error) error {
 		var err error
-		if failed := s.Update(ctx, func(r rbac.Records) error { err = f(r); return nil }); failed != nil {
+		if failed := s.Update(ctx, func(r store.Records) error { err = f(r); return nil }); failed != nil {
 			return failed
 		}
 		return err
 	})},
-	{"f's error is wrapped", "update error", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) error {
+	{"f's error is wrapped", "update error", updates(func(s store.Store, ctx context.Context, f func(store.Records) error) error {
 		if err := s.Update(ctx, f); err != nil {
 			return fmt.Errorf("update: %w", err)
 		}
 		return nil
 	})},
-	{"a panic commits", "panic", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) (err error) {
+	{"a panic commits", "panic", updates(func(s store.Store, ctx context.Context, f func(store.Records) error) (err error) {
 		var thrown any
-		err = s.Update(ctx, func(r rbac.Records) error {
+		err = s.Update(ctx, func(r store.Records) error {
 			defer func() { thrown = recover() }()
 			return f(r)
 		})
@@ -51,7 +51,7 @@ var faultyStores = []faultyStore{
 		}
 		return err
 	})},
-	{"a panic is swallowed", "panic", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) (err error) {
+	{"a panic is swallowed", "panic", updates(func(s store.Store, ctx context.Context, f func(store.Records) error) (err error) {
 		defer func() { _ = recover() }()
 		return s.Update(ctx, f)
 	})},
@@ -61,133 +61,133 @@ var faultyStores = []faultyStore{
 	{"a context that ends in a listing is ignored", "context in a listing", anyContext},
 	{"a context that ends last is ignored", "context at the end", anyContext},
 	{"waiting ignores the context", "context while waiting", anyContext},
-	{"waiting for a connection ignores the context", "context while waiting to read", func(s rbac.Store) rbac.Store { return crowded{s, make(chan struct{}, 4)} }},
-	{"a commit that waits ignores the context", "context while waiting to commit", func(s rbac.Store) rbac.Store { return &polite{Store: s} }},
-	{"Close does nothing", "close", func(s rbac.Store) rbac.Store { return &unclosed{s} }},
+	{"waiting for a connection ignores the context", "context while waiting to read", func(s store.Store) store.Store { return crowded{s, make(chan struct{}, 4)} }},
+	{"a commit that waits ignores the context", "context while waiting to commit", func(s store.Store) store.Store { return &polite{Store: s} }},
+	{"Close does nothing", "close", func(s store.Store) store.Store { return &unclosed{s} }},
 
-	{"a fault does not spoil", "faults spoil", records(func(s *faulty, r rbac.Records) rbac.Records { return forgiving{r} })},
-	{"DeleteUser cascades", "faults spoil", records(func(s *faulty, r rbac.Records) rbac.Records { return cascading{r} })},
-	{"ErrNotFound spoils", "not found", updates(func(s rbac.Store, ctx context.Context, f func(rbac.Records) error) error {
-		return s.Update(ctx, func(r rbac.Records) error {
+	{"a fault does not spoil", "faults spoil", records(func(s *faulty, r store.Records) store.Records { return forgiving{r} })},
+	{"DeleteUser cascades", "faults spoil", records(func(s *faulty, r store.Records) store.Records { return cascading{r} })},
+	{"ErrNotFound spoils", "not found", updates(func(s store.Store, ctx context.Context, f func(store.Records) error) error {
+		return s.Update(ctx, func(r store.Records) error {
 			strict := &strict{Records: r}
 			return errors.Join(f(strict), strict.failed)
 		})
 	})},
-	{"a View writes", "view read only", records(func(s *faulty, r rbac.Records) rbac.Records { return lenient{r} })},
-	{"Records live on", "dead records", records(func(s *faulty, r rbac.Records) rbac.Records { return undead{r, s.Store} })},
-	{"a View sees two states", "view one state", records(func(s *faulty, r rbac.Records) rbac.Records { return fresh{r, s.Store} })},
-	{"a listing sees two states", "view one state in listings", records(func(s *faulty, r rbac.Records) rbac.Records { return fresh{r, s.Store} })},
-	{"a listing does not see its own Update", "listing own writes", records(func(s *faulty, r rbac.Records) rbac.Records { return fresh{r, s.Store} })},
-	{"f does not read what it wrote", "update read your writes", records(func(s *faulty, r rbac.Records) rbac.Records { return fresh{r, s.Store} })},
-	{"pages are read by offset", "listing under writes", records(func(s *faulty, r rbac.Records) rbac.Records { return byOffset{r} })},
-	{"a listing stops after a page", "listing whole", records(func(s *faulty, r rbac.Records) rbac.Records { return onePage{r} })},
-	{"a listing is dead silently", "listing dead", records(func(s *faulty, r rbac.Records) rbac.Records { return silent{r} })},
+	{"a View writes", "view read only", records(func(s *faulty, r store.Records) store.Records { return lenient{r} })},
+	{"Records live on", "dead records", records(func(s *faulty, r store.Records) store.Records { return undead{r, s.Store} })},
+	{"a View sees two states", "view one state", records(func(s *faulty, r store.Records) store.Records { return fresh{r, s.Store} })},
+	{"a listing sees two states", "view one state in listings", records(func(s *faulty, r store.Records) store.Records { return fresh{r, s.Store} })},
+	{"a listing does not see its own Update", "listing own writes", records(func(s *faulty, r store.Records) store.Records { return fresh{r, s.Store} })},
+	{"f does not read what it wrote", "update read your writes", records(func(s *faulty, r store.Records) store.Records { return fresh{r, s.Store} })},
+	{"pages are read by offset", "listing under writes", records(func(s *faulty, r store.Records) store.Records { return byOffset{r} })},
+	{"a listing stops after a page", "listing whole", records(func(s *faulty, r store.Records) store.Records { return onePage{r} })},
+	{"a listing is dead silently", "listing dead", records(func(s *faulty, r store.Records) store.Records { return silent{r} })},
 
 	{"an update of the head is lost", "two writers of the head", records(stale)},
 	{"an update of a user is lost", "two writers of a user", records(stale)},
 	{"an update of a throttle is lost", "two writers of a throttle", records(stale)},
 
-	{"a slice leaks in", "copies in", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, false} })},
-	{"a slice leaks out", "copies out of tickets", records(func(s *faulty, r rbac.Records) rbac.Records { return leaking{r, s.shared, true} })},
-	{"a text leaks in", "copies in of texts", records(func(s *faulty, r rbac.Records) rbac.Records { return lending{r, s.lent} })},
-	{"JSON is compacted", "changes round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
-	{"nil JSON comes back empty", "changes nil", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
-	{"the whole log is deleted", "changes deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
-	{"newest first reverses the first", "changes query", records(func(s *faulty, r rbac.Records) rbac.Records { return compacting{r} })},
+	{"a slice leaks in", "copies in", records(func(s *faulty, r store.Records) store.Records { return leaking{r, s.shared, false} })},
+	{"a slice leaks out", "copies out of tickets", records(func(s *faulty, r store.Records) store.Records { return leaking{r, s.shared, true} })},
+	{"a text leaks in", "copies in of texts", records(func(s *faulty, r store.Records) store.Records { return lending{r, s.lent} })},
+	{"JSON is compacted", "changes round trip", records(func(s *faulty, r store.Records) store.Records { return compacting{r} })},
+	{"nil JSON comes back empty", "changes nil", records(func(s *faulty, r store.Records) store.Records { return compacting{r} })},
+	{"the whole log is deleted", "changes deleted", records(func(s *faulty, r store.Records) store.Records { return compacting{r} })},
+	{"newest first reverses the first", "changes query", records(func(s *faulty, r store.Records) store.Records { return compacting{r} })},
 
-	{"a touch revives", "tickets touch deleted", records(func(s *faulty, r rbac.Records) rbac.Records { return reviving{r, s.tickets} })},
-	{"a touch goes back", "tickets touch", records(func(s *faulty, r rbac.Records) rbac.Records { return reviving{r, s.tickets} })},
-	{"narrowed to nothing is not narrowed", "tickets no groups", records(func(s *faulty, r rbac.Records) rbac.Records { return unnarrowed{r} })},
-	{"dead tickets live a tick longer", "tickets dead", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
-	{"the limit of dead tickets is ignored", "tickets dead limit", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
-	{"keys of values are found in any case", "ticket values round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
-	{"values are listed backwards", "ticket values set", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
-	{"a value is deleted with all of its ticket", "ticket values delete", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
-	{"other groups lose the values", "ticket values stay", records(func(s *faulty, r rbac.Records) rbac.Records { return valuing{r} })},
-	{"values outlive their ticket", "ticket values gone", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
-	{"a value revives its ticket", "ticket values against the end", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
-	{"a value without a ticket is set all the same", "not found", records(func(s *faulty, r rbac.Records) rbac.Records { return outliving{r, s} })},
+	{"a touch revives", "tickets touch deleted", records(func(s *faulty, r store.Records) store.Records { return reviving{r, s.tickets} })},
+	{"a touch goes back", "tickets touch", records(func(s *faulty, r store.Records) store.Records { return reviving{r, s.tickets} })},
+	{"narrowed to nothing is not narrowed", "tickets no groups", records(func(s *faulty, r store.Records) store.Records { return unnarrowed{r} })},
+	{"dead tickets live a tick longer", "tickets dead", records(func(s *faulty, r store.Records) store.Records { return lasting{r} })},
+	{"the limit of dead tickets is ignored", "tickets dead limit", records(func(s *faulty, r store.Records) store.Records { return lasting{r} })},
+	{"keys of values are found in any case", "ticket values round trip", records(func(s *faulty, r store.Records) store.Records { return valuing{r} })},
+	{"values are listed backwards", "ticket values set", records(func(s *faulty, r store.Records) store.Records { return valuing{r} })},
+	{"a value is deleted with all of its ticket", "ticket values delete", records(func(s *faulty, r store.Records) store.Records { return valuing{r} })},
+	{"other groups lose the values", "ticket values stay", records(func(s *faulty, r store.Records) store.Records { return valuing{r} })},
+	{"values outlive their ticket", "ticket values gone", records(func(s *faulty, r store.Records) store.Records { return outliving{r, s} })},
+	{"a value revives its ticket", "ticket values against the end", records(func(s *faulty, r store.Records) store.Records { return outliving{r, s} })},
+	{"a value without a ticket is set all the same", "not found", records(func(s *faulty, r store.Records) store.Records { return outliving{r, s} })},
 	{"an update of values is lost", "ticket values lock", records(stale)},
-	{"idle throttles live a tick shorter", "throttles idle", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
-	{"the limit of idle throttles is ignored", "throttles of nobody make room", records(func(s *faulty, r rbac.Records) rbac.Records { return lasting{r} })},
+	{"idle throttles live a tick shorter", "throttles idle", records(func(s *faulty, r store.Records) store.Records { return lasting{r} })},
+	{"the limit of idle throttles is ignored", "throttles of nobody make room", records(func(s *faulty, r store.Records) store.Records { return lasting{r} })},
 
-	{"SetUser writes LastLogin", "users set", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
-	{"notes are trimmed", "users round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
-	{"1970 is no time", "users password and login", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
-	{"names are found in any case", "users by key", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
-	{"names are sorted in any case", "users order", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
-	{"a membership counts at its end", "users filter", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
-	{"the nonce loses its sign", "head round trip", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
-	{"static and dynamic sets are confused", "separations set", records(func(s *faulty, r rbac.Records) rbac.Records { return confused{r} })},
-	{"a set is listed once for each group", "separations", records(func(s *faulty, r rbac.Records) rbac.Records { return confused{r} })},
-	{"a grant is found by its pattern", "grants", records(func(s *faulty, r rbac.Records) rbac.Records { return careless{r} })},
+	{"SetUser writes LastLogin", "users set", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"notes are trimmed", "users round trip", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"1970 is no time", "users password and login", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"names are found in any case", "users by key", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"names are sorted in any case", "users order", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"a membership counts at its end", "users filter", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"the nonce loses its sign", "head round trip", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"static and dynamic sets are confused", "separations set", records(func(s *faulty, r store.Records) store.Records { return confused{r} })},
+	{"a set is listed once for each group", "separations", records(func(s *faulty, r store.Records) store.Records { return confused{r} })},
+	{"a grant is found by its pattern", "grants", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
 }
 
 // faulty is a store whose transactions work on faulty records.
 type faulty struct {
-	rbac.Store
-	wrap    func(*faulty, rbac.Records) rbac.Records
+	store.Store
+	wrap    func(*faulty, store.Records) store.Records
 	shared  map[uuid.UUID][]uuid.UUID
 	lent    map[string]string
-	tickets map[uuid.UUID]rbac.TicketRecord
+	tickets map[uuid.UUID]store.Ticket
 	reads   int
 }
 
-func records(wrap func(*faulty, rbac.Records) rbac.Records) func(rbac.Store) rbac.Store {
-	return func(s rbac.Store) rbac.Store {
-		return &faulty{Store: s, wrap: wrap, shared: map[uuid.UUID][]uuid.UUID{}, lent: map[string]string{}, tickets: map[uuid.UUID]rbac.TicketRecord{}}
+func records(wrap func(*faulty, store.Records) store.Records) func(store.Store) store.Store {
+	return func(s store.Store) store.Store {
+		return &faulty{Store: s, wrap: wrap, shared: map[uuid.UUID][]uuid.UUID{}, lent: map[string]string{}, tickets: map[uuid.UUID]store.Ticket{}}
 	}
 }
 
-func (s *faulty) View(ctx context.Context, f func(rbac.Records) error) error {
-	return s.Store.View(ctx, func(r rbac.Records) error { return f(s.wrap(s, r)) })
+func (s *faulty) View(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.View(ctx, func(r store.Records) error { return f(s.wrap(s, r)) })
 }
 
-func (s *faulty) Update(ctx context.Context, f func(rbac.Records) error) error {
-	return s.Store.Update(ctx, func(r rbac.Records) error { return f(s.wrap(s, r)) })
+func (s *faulty) Update(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.Update(ctx, func(r store.Records) error { return f(s.wrap(s, r)) })
 }
 
 // updating is a store with a faulty Update.
 type updating struct {
-	rbac.Store
-	update func(rbac.Store, context.Context, func(rbac.Records) error) error
+	store.Store
+	update func(store.Store, context.Context, func(store.Records) error) error
 }
 
-func updates(update func(rbac.Store, context.Context, func(rbac.Records) error) error) func(rbac.Store) rbac.Store {
-	return func(s rbac.Store) rbac.Store { return &updating{s, update} }
+func updates(update func(store.Store, context.Context, func(store.Records) error) error) func(store.Store) store.Store {
+	return func(s store.Store) store.Store { return &updating{s, update} }
 }
 
-func (s *updating) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *updating) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.update(s.Store, ctx, f)
 }
 
 // timeless is a store that looks at no context.
-type timeless struct{ rbac.Store }
+type timeless struct{ store.Store }
 
-func anyContext(s rbac.Store) rbac.Store { return timeless{s} }
+func anyContext(s store.Store) store.Store { return timeless{s} }
 
-func (s timeless) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s timeless) View(ctx context.Context, f func(store.Records) error) error {
 	return s.Store.View(context.WithoutCancel(ctx), f)
 }
 
-func (s timeless) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s timeless) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.Store.Update(context.WithoutCancel(ctx), f)
 }
 
-type unclosed struct{ rbac.Store }
+type unclosed struct{ store.Store }
 
 func (*unclosed) Close() error { return nil }
 
-type forgiving struct{ rbac.Records }
+type forgiving struct{ store.Records }
 
-func (r forgiving) AddSection(s rbac.Section) error {
+func (r forgiving) AddSection(s store.Section) error {
 	if _, err := r.Section(s.Name); err == nil {
-		return fmt.Errorf("section is there: %w", rbac.ErrUnavailable)
+		return fmt.Errorf("section is there: %w", store.ErrUnavailable)
 	}
 	return r.Records.AddSection(s)
 }
 
-type cascading struct{ rbac.Records }
+type cascading struct{ store.Records }
 
 func (r cascading) DeleteUser(id uuid.UUID) error {
 	list, _ := r.UserMemberships(id)
@@ -198,7 +198,7 @@ func (r cascading) DeleteUser(id uuid.UUID) error {
 }
 
 type strict struct {
-	rbac.Records
+	store.Records
 	failed error
 }
 
@@ -207,42 +207,42 @@ func (r *strict) DeleteSection(name string) error {
 	return r.failed
 }
 
-type lenient struct{ rbac.Records }
+type lenient struct{ store.Records }
 
-func (r lenient) SetHead(h rbac.Head) error {
-	if err := r.Records.SetHead(h); err != rbac.ErrReadOnly {
+func (r lenient) SetHead(h store.Head) error {
+	if err := r.Records.SetHead(h); err != store.ErrReadOnly {
 		return err
 	}
 	return nil
 }
 
 type undead struct {
-	rbac.Records
-	store rbac.Store
+	store.Records
+	store store.Store
 }
 
-func (r undead) Head() (h rbac.Head, err error) {
-	err = r.store.View(context.Background(), func(r rbac.Records) (err error) { h, err = r.Head(); return err })
+func (r undead) Head() (h store.Head, err error) {
+	err = r.store.View(context.Background(), func(r store.Records) (err error) { h, err = r.Head(); return err })
 	return h, err
 }
 
 // fresh reads each page, and the sections, in a View of their own.
 type fresh struct {
-	rbac.Records
-	store rbac.Store
+	store.Records
+	store store.Store
 }
 
-func (r fresh) Sections() (list []rbac.Section, err error) {
-	err = r.store.View(context.Background(), func(r rbac.Records) (err error) { list, err = r.Sections(); return err })
+func (r fresh) Sections() (list []store.Section, err error) {
+	err = r.store.View(context.Background(), func(r store.Records) (err error) { list, err = r.Sections(); return err })
 	return list, err
 }
 
-func (r fresh) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
-	return func(yield func(rbac.UserRecord, error) bool) {
+func (r fresh) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
+	return func(yield func(store.UserRecord, error) bool) {
 		for {
-			var page []rbac.UserRecord
+			var page []store.UserRecord
 			f.Limit = 100
-			err := r.store.View(context.Background(), func(r rbac.Records) (err error) { page, err = all(r.Users(f)); return err })
+			err := r.store.View(context.Background(), func(r store.Records) (err error) { page, err = all(r.Users(f)); return err })
 			if err != nil || len(page) == 0 {
 				return
 			}
@@ -255,10 +255,10 @@ func (r fresh) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
 	}
 }
 
-type byOffset struct{ rbac.Records }
+type byOffset struct{ store.Records }
 
-func (r byOffset) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, error] {
-	return func(yield func(rbac.TicketRecord, error) bool) {
+func (r byOffset) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
+	return func(yield func(store.Ticket, error) bool) {
 		for offset := 0; ; offset += 100 {
 			list, err := all(r.Records.IdleTickets(before))
 			if err != nil || offset >= len(list) {
@@ -273,10 +273,10 @@ func (r byOffset) IdleTickets(before time.Time) iter.Seq2[rbac.TicketRecord, err
 	}
 }
 
-type onePage struct{ rbac.Records }
+type onePage struct{ store.Records }
 
-func (r onePage) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
-	return func(yield func(rbac.Member, error) bool) {
+func (r onePage) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
+	return func(yield func(store.Member, error) bool) {
 		n := 0
 		for m, err := range r.Records.GroupMembers(group) {
 			if n++; !yield(m, err) || n == 500 {
@@ -286,10 +286,10 @@ func (r onePage) GroupMembers(group uuid.UUID) iter.Seq2[rbac.Member, error] {
 	}
 }
 
-type silent struct{ rbac.Records }
+type silent struct{ store.Records }
 
-func (r silent) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, error] {
-	return func(yield func(rbac.TicketRecord, error) bool) {
+func (r silent) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
+	return func(yield func(store.Ticket, error) bool) {
 		for t, err := range r.Records.GroupTickets(groups) {
 			if err != nil || !yield(t, nil) {
 				return
@@ -300,16 +300,16 @@ func (r silent) GroupTickets(groups []uuid.UUID) iter.Seq2[rbac.TicketRecord, er
 
 // outdated reads for a change what was there before the last one, every third time.
 type outdated struct {
-	rbac.Records
+	store.Records
 	old bool
 }
 
-func stale(s *faulty, r rbac.Records) rbac.Records {
+func stale(s *faulty, r store.Records) store.Records {
 	s.reads++ // only Updates are counted on here, and they run one at a time
 	return outdated{r, s.reads%3 == 0}
 }
 
-func (r outdated) LockHead() (rbac.Head, error) {
+func (r outdated) LockHead() (store.Head, error) {
 	h, err := r.Records.LockHead()
 	if r.old && h.Revision > 0 {
 		h.Revision--
@@ -317,7 +317,7 @@ func (r outdated) LockHead() (rbac.Head, error) {
 	return h, err
 }
 
-func (r outdated) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
+func (r outdated) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	u, err := r.Records.LockUser(id)
 	if r.old {
 		u.Note, u.PasswordHash = "", ""
@@ -325,7 +325,7 @@ func (r outdated) LockUser(id uuid.UUID) (rbac.UserRecord, error) {
 	return u, err
 }
 
-func (r outdated) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
+func (r outdated) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
 	list, err := r.Records.TicketValues(ticket)
 	if r.old && len(list) > 0 {
 		list = list[1:]
@@ -333,7 +333,7 @@ func (r outdated) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, erro
 	return list, err
 }
 
-func (r outdated) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
+func (r outdated) Throttle(key [32]byte) (store.Throttle, error) {
 	t, err := r.Records.Throttle(key)
 	if n, _ := strconv.Atoi(t.State); r.old && n > 0 {
 		t.State = strconv.Itoa(n - 1)
@@ -343,12 +343,12 @@ func (r outdated) Throttle(key [32]byte) (rbac.ThrottleRecord, error) {
 
 // leaking has slices in common with its caller.
 type leaking struct {
-	rbac.Records
+	store.Records
 	shared map[uuid.UUID][]uuid.UUID
 	out    bool
 }
 
-func (r leaking) AddTicket(t rbac.TicketRecord) error {
+func (r leaking) AddTicket(t store.Ticket) error {
 	r.shared[t.ID] = t.Groups
 	if r.out {
 		r.shared[t.ID] = slices.Clone(t.Groups)
@@ -356,23 +356,23 @@ func (r leaking) AddTicket(t rbac.TicketRecord) error {
 	return r.Records.AddTicket(t)
 }
 
-func (r leaking) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
+func (r leaking) Ticket(id uuid.UUID) (store.Ticket, error) {
 	t, err := r.Records.Ticket(id)
 	t.Groups = r.shared[id]
 	return t, err
 }
 
 // compacting treats JSON as its value, and reverses too late.
-type compacting struct{ rbac.Records }
+type compacting struct{ store.Records }
 
-func (r compacting) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
+func (r compacting) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
 	newest := q.Newest
 	q.Newest = false
 	list, err := all(r.Records.Changes(q))
 	if newest {
 		slices.Reverse(list)
 	}
-	return func(yield func(rbac.Change, error) bool) {
+	return func(yield func(store.Change, error) bool) {
 		for _, c := range list {
 			var b bytes.Buffer
 			_ = json.Compact(&b, c.Before)
@@ -381,18 +381,18 @@ func (r compacting) Changes(q rbac.ChangeQuery) iter.Seq2[rbac.Change, error] {
 			}
 		}
 		if err != nil {
-			yield(rbac.Change{}, err)
+			yield(store.Change{}, err)
 		}
 	}
 }
 
 // reviving touches by writing the whole ticket.
 type reviving struct {
-	rbac.Records
-	tickets map[uuid.UUID]rbac.TicketRecord
+	store.Records
+	tickets map[uuid.UUID]store.Ticket
 }
 
-func (r reviving) AddTicket(t rbac.TicketRecord) error {
+func (r reviving) AddTicket(t store.Ticket) error {
 	r.tickets[t.ID] = t
 	return r.Records.AddTicket(t)
 }
@@ -404,16 +404,16 @@ func (r reviving) TouchTicket(id uuid.UUID, seen time.Time) error {
 	return r.Records.AddTicket(t)
 }
 
-type unnarrowed struct{ rbac.Records }
+type unnarrowed struct{ store.Records }
 
-func (r unnarrowed) Ticket(id uuid.UUID) (rbac.TicketRecord, error) {
+func (r unnarrowed) Ticket(id uuid.UUID) (store.Ticket, error) {
 	t, err := r.Records.Ticket(id)
 	t.Narrowed = len(t.Groups) > 0
 	return t, err
 }
 
 // lasting has wrong borders and no limit.
-type lasting struct{ rbac.Records }
+type lasting struct{ store.Records }
 
 func (r lasting) DeleteDeadTickets(at time.Time, _ int) (int, error) {
 	return r.Records.DeleteDeadTickets(at.Add(-tick), 100)
@@ -424,14 +424,14 @@ func (r lasting) DeleteIdleThrottles(now time.Time, keep, _ int) (int, error) {
 }
 
 // careless does to values what databases do.
-type careless struct{ rbac.Records }
+type careless struct{ store.Records }
 
-func (r careless) AddUser(u rbac.UserRecord) error {
+func (r careless) AddUser(u store.UserRecord) error {
 	u.Note = strings.TrimSpace(u.Note)
 	return r.Records.AddUser(u)
 }
 
-func (r careless) SetUser(u rbac.UserRecord) error {
+func (r careless) SetUser(u store.UserRecord) error {
 	return errors.Join(r.Records.SetUser(u), r.Records.SetLastLogin(u.ID, u.LastLogin))
 }
 
@@ -442,48 +442,48 @@ func (r careless) SetLastLogin(id uuid.UUID, at time.Time) error {
 	return r.Records.SetLastLogin(id, at)
 }
 
-func (r careless) UserByName(name string) (rbac.UserRecord, error) {
+func (r careless) UserByName(name string) (store.UserRecord, error) {
 	return r.Records.UserByName(strings.ToLower(name))
 }
 
-func (r careless) Users(f rbac.UserFilter) iter.Seq2[rbac.UserRecord, error] {
+func (r careless) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	f.At = f.At.Add(-tick)
 	list, err := all(r.Records.Users(f))
-	slices.SortFunc(list, func(a, b rbac.UserRecord) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
-	return func(yield func(rbac.UserRecord, error) bool) {
+	slices.SortFunc(list, func(a, b store.UserRecord) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	return func(yield func(store.UserRecord, error) bool) {
 		for _, u := range list {
 			if !yield(u, nil) {
 				return
 			}
 		}
 		if err != nil {
-			yield(rbac.UserRecord{}, err)
+			yield(store.UserRecord{}, err)
 		}
 	}
 }
 
-func (r careless) SetHead(h rbac.Head) error {
+func (r careless) SetHead(h store.Head) error {
 	h.Nonce &= 1<<63 - 1
 	return r.Records.SetHead(h)
 }
 
-func (r careless) PermissionGrants(permission string) ([]rbac.GrantRecord, error) {
+func (r careless) PermissionGrants(permission string) ([]store.Grant, error) {
 	return r.Records.PermissionGrants(strings.ToLower(permission))
 }
 
 // confused takes static sets for dynamic ones when it replaces them, and lists sets by group.
-type confused struct{ rbac.Records }
+type confused struct{ store.Records }
 
-func (r confused) SetSeparation(s rbac.SeparationRecord) error {
+func (r confused) SetSeparation(s store.Separation) error {
 	other := s
 	other.Dynamic = !s.Dynamic
-	if err := r.Records.SetSeparation(other); err != nil && err != rbac.ErrNotFound {
+	if err := r.Records.SetSeparation(other); err != nil && err != store.ErrNotFound {
 		return err
 	}
 	return r.Records.SetSeparation(s)
 }
 
-func (r confused) GroupSeparations(dynamic bool, groups []uuid.UUID) (list []rbac.SeparationRecord, err error) {
+func (r confused) GroupSeparations(dynamic bool, groups []uuid.UUID) (list []store.Separation, err error) {
 	for _, g := range groups {
 		of, err := r.Records.GroupSeparations(dynamic, []uuid.UUID{g})
 		if err != nil {
@@ -495,7 +495,7 @@ func (r confused) GroupSeparations(dynamic bool, groups []uuid.UUID) (list []rba
 }
 
 func (r compacting) DeleteChanges(before time.Time, limit int) (int, error) {
-	if err := r.Records.AddChange(rbac.Change{Revision: math.MaxInt64}); err != nil {
+	if err := r.Records.AddChange(store.Change{Revision: math.MaxInt64}); err != nil {
 		return 0, err
 	}
 	return r.Records.DeleteChanges(before, limit)

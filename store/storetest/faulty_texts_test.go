@@ -3,21 +3,21 @@ package storetest
 import (
 	"strings"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // lending keeps the bytes of a text that are its caller's.
 type lending struct {
-	rbac.Records
+	store.Records
 	lent map[string]string
 }
 
-func (r lending) AddPermission(p rbac.Permission) error {
+func (r lending) AddPermission(p store.Permission) error {
 	r.lent[strings.Clone(p.Name)] = p.Object
 	return r.Records.AddPermission(p)
 }
 
-func (r lending) Permissions() ([]rbac.Permission, error) {
+func (r lending) Permissions() ([]store.Permission, error) {
 	list, err := r.Records.Permissions()
 	for i := range list {
 		list[i].Object = r.lent[list[i].Name]

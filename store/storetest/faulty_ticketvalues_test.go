@@ -7,18 +7,18 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // valuing does to the values of tickets what it should not.
-type valuing struct{ rbac.Records }
+type valuing struct{ store.Records }
 
-func (r valuing) SetTicketValue(v rbac.TicketValueRecord) error {
+func (r valuing) SetTicketValue(v store.TicketValue) error {
 	v.Key = strings.ToLower(v.Key)
 	return r.Records.SetTicketValue(v)
 }
 
-func (r valuing) TicketValues(ticket uuid.UUID) ([]rbac.TicketValueRecord, error) {
+func (r valuing) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
 	list, err := r.Records.TicketValues(ticket)
 	slices.Reverse(list)
 	return list, err
@@ -38,25 +38,25 @@ func (r valuing) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
 
 // outliving keeps values, and tickets for their sake.
 type outliving struct {
-	rbac.Records
+	store.Records
 	store *faulty
 }
 
-func (r outliving) AddTicket(t rbac.TicketRecord) error {
+func (r outliving) AddTicket(t store.Ticket) error {
 	old, known := r.store.tickets[t.ID]
 	r.store.tickets[t.ID] = t
 	if err := r.Records.AddTicket(t); err != nil || !known {
 		return err
 	}
-	return r.Records.SetTicketValue(rbac.TicketValueRecord{Ticket: old.ID, Key: "a", Value: "1"})
+	return r.Records.SetTicketValue(store.TicketValue{Ticket: old.ID, Key: "a", Value: "1"})
 }
 
-func (r outliving) SetTicketValue(v rbac.TicketValueRecord) error {
+func (r outliving) SetTicketValue(v store.TicketValue) error {
 	err := r.Records.SetTicketValue(v)
-	if t, ok := r.store.tickets[v.Ticket]; ok && err == rbac.ErrNotFound {
+	if t, ok := r.store.tickets[v.Ticket]; ok && err == store.ErrNotFound {
 		return errors.Join(r.Records.AddTicket(t), r.Records.SetTicketValue(v))
 	}
-	if err == rbac.ErrNotFound {
+	if err == store.ErrNotFound {
 		return nil
 	}
 	return err

@@ -4,17 +4,17 @@ import (
 	"context"
 	"sync"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // crowded has few connections for Views, and a View waits for one whatever its
 // context.
 type crowded struct {
-	rbac.Store
+	store.Store
 	connections chan struct{}
 }
 
-func (s crowded) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s crowded) View(ctx context.Context, f func(store.Records) error) error {
 	s.connections <- struct{}{}
 	defer func() { <-s.connections }()
 	return s.Store.View(ctx, f)
@@ -22,17 +22,17 @@ func (s crowded) View(ctx context.Context, f func(rbac.Records) error) error {
 
 // polite commits when nobody reads, whatever the context of the Update.
 type polite struct {
-	rbac.Store
+	store.Store
 	reading sync.RWMutex
 }
 
-func (s *polite) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *polite) View(ctx context.Context, f func(store.Records) error) error {
 	s.reading.RLock()
 	defer s.reading.RUnlock()
 	return s.Store.View(ctx, f)
 }
 
-func (s *polite) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *polite) Update(ctx context.Context, f func(store.Records) error) error {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	return s.Store.Update(ctx, f)

@@ -4,17 +4,17 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var findRules = []rule{
 	{"find", "Find, where a store has it, finds what a View reads, as it is at one head, or nothing; and nothing for what is not there.", func(w *world) {
-		finder, ok := w.store.(rbac.Finder)
+		finder, ok := w.store.(store.Finder)
 		if !ok {
-			w.Skip("the store is no rbac.Finder")
+			w.Skip("the store is no store.Finder")
 		}
 		w.update(seed)
-		w.update(func(r rbac.Records) error {
+		w.update(func(r store.Records) error {
 			off := user("off")
 			off.Subject, off.Disabled = "sub|off", true
 			ended := member("off", "guests")
@@ -23,7 +23,7 @@ var findRules = []rule{
 		})
 		all := get(w, dump)
 		found := 0
-		find := func(what string, sought rbac.Sought, t rbac.TicketRecord, u rbac.UserRecord, m []rbac.MembershipRecord) {
+		find := func(what string, sought store.Sought, t store.Ticket, u store.UserRecord, m []store.Membership) {
 			got, err := finder.Find(w.ctx, sought, all.Head)
 			if err != nil {
 				w.Errorf("Find %s: %v", what, err)
@@ -38,18 +38,18 @@ var findRules = []rule{
 			w.equal("the memberships of "+what, bare(got.Memberships), bare(m))
 		}
 		for i, u := range all.Users {
-			find("user "+u.Name, rbac.Sought{User: u.Name}, rbac.TicketRecord{}, u, all.Memberships[i])
+			find("user "+u.Name, store.Sought{User: u.Name}, store.Ticket{}, u, all.Memberships[i])
 			if u.Subject != "" {
-				find("subject "+u.Subject, rbac.Sought{Subject: u.Subject}, rbac.TicketRecord{}, u, all.Memberships[i])
+				find("subject "+u.Subject, store.Sought{Subject: u.Subject}, store.Ticket{}, u, all.Memberships[i])
 			}
 			for _, t := range all.UserTickets[i] {
-				find("ticket of "+u.Name, rbac.Sought{Ticket: t.Hash}, t, u, all.Memberships[i])
+				find("ticket of "+u.Name, store.Sought{Ticket: t.Hash}, t, u, all.Memberships[i])
 			}
 		}
 		if found == 0 {
 			w.Errorf("Find finds nothing at all")
 		}
-		for _, nobody := range []rbac.Sought{{Ticket: hash("nobody")}, {User: "nobody"}, {User: "ALICE"}, {Subject: "nobody"}} {
+		for _, nobody := range []store.Sought{{Ticket: hash("nobody")}, {User: "nobody"}, {User: "ALICE"}, {Subject: "nobody"}} {
 			if got, err := finder.Find(w.ctx, nobody, all.Head); got != nil || err != nil {
 				w.Errorf("Find %+v: %+v, %v", nobody, got, err)
 			}
@@ -58,10 +58,10 @@ var findRules = []rule{
 }
 
 // bare leaves what Find need not tell out of memberships.
-func bare(list []rbac.MembershipRecord) []rbac.MembershipRecord {
+func bare(list []store.Membership) []store.Membership {
 	list = slices.Clone(list)
 	for i, m := range list {
-		list[i] = rbac.MembershipRecord{Group: m.Group, Scope: m.Scope, Until: m.Until}
+		list[i] = store.Membership{Group: m.Group, Scope: m.Scope, Until: m.Until}
 	}
 	return list
 }

@@ -7,94 +7,94 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var groupRules = []rule{
 	{"groups", "A group is given back as it was added, by id and name, listed by name, and gone when deleted.", func(w *world) {
 		want := sampleGroups()
-		add := func(r rbac.Records, g rbac.Group) error { return r.AddGroup(g) }
-		roundTrip(w, want, add, func(r rbac.Records, g rbac.Group) (rbac.Group, error) { return r.Group(g.ID) })
+		add := func(r store.Records, g store.Group) error { return r.AddGroup(g) }
+		roundTrip(w, want, add, func(r store.Records, g store.Group) (store.Group, error) { return r.Group(g.ID) })
 		for _, g := range want {
-			w.equal("GroupByName", get(w, func(r rbac.Records) (rbac.Group, error) { return r.GroupByName(g.Name) }), g)
+			w.equal("GroupByName", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(g.Name) }), g)
 		}
-		slices.SortFunc(want, func(a, b rbac.Group) int { return cmp.Compare(a.Name, b.Name) })
-		w.equal("Groups", get(w, rbac.Records.Groups), want)
+		slices.SortFunc(want, func(a, b store.Group) int { return cmp.Compare(a.Name, b.Name) })
+		w.equal("Groups", get(w, store.Records.Groups), want)
 		gone := want[4]
-		w.update(func(r rbac.Records) error { return r.DeleteGroup(gone.ID) })
-		w.notFound("Group", func(r rbac.Records) error { _, err := r.Group(gone.ID); return err })
-		w.notFound("GroupByName", func(r rbac.Records) error { _, err := r.GroupByName(gone.Name); return err })
-		w.equal("Groups after a deletion", get(w, rbac.Records.Groups), slices.Delete(want, 4, 5))
+		w.update(func(r store.Records) error { return r.DeleteGroup(gone.ID) })
+		w.notFound("Group", func(r store.Records) error { _, err := r.Group(gone.ID); return err })
+		w.notFound("GroupByName", func(r store.Records) error { _, err := r.GroupByName(gone.Name); return err })
+		w.equal("Groups after a deletion", get(w, store.Records.Groups), slices.Delete(want, 4, 5))
 	}},
 	{"groups set", "SetGroup writes everything but Created; a changed name finds the group and frees the old one.", func(w *world) {
 		list := sampleGroups()
 		old := list[0]
-		w.update(func(r rbac.Records) error { return r.AddGroup(old) })
+		w.update(func(r store.Records) error { return r.AddGroup(old) })
 		for _, g := range list[1:] {
 			g.ID = old.ID
-			w.update(func(r rbac.Records) error { return r.SetGroup(g) })
+			w.update(func(r store.Records) error { return r.SetGroup(g) })
 			g.Created = old.Created
-			w.equal("Group", get(w, func(r rbac.Records) (rbac.Group, error) { return r.GroupByName(g.Name) }), g)
-			w.equal("Groups", get(w, rbac.Records.Groups), []rbac.Group{g})
+			w.equal("Group", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(g.Name) }), g)
+			w.equal("Groups", get(w, store.Records.Groups), []store.Group{g})
 		}
 		old.ID = id("second")
-		w.update(func(r rbac.Records) error { return r.AddGroup(old) })
-		w.equal("second group", get(w, func(r rbac.Records) (rbac.Group, error) { return r.GroupByName(old.Name) }), old)
+		w.update(func(r store.Records) error { return r.AddGroup(old) })
+		w.equal("second group", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(old.Name) }), old)
 	}},
 	{"grants", "A grant is given back as it was added or set; its permission is compared exactly.", func(w *world) {
 		want := sampleGrants()
-		w.update(func(r rbac.Records) error { return addGroups(r, "g1", "g2", "g3") })
-		find := func(r rbac.Records, g rbac.GrantRecord) (rbac.GrantRecord, error) {
+		w.update(func(r store.Records) error { return addGroups(r, "g1", "g2", "g3") })
+		find := func(r store.Records, g store.Grant) (store.Grant, error) {
 			return r.Grant(g.Group, g.Permission)
 		}
-		roundTrip(w, want, func(r rbac.Records, g rbac.GrantRecord) error { return r.AddGrant(g) }, find)
+		roundTrip(w, want, func(r store.Records, g store.Grant) error { return r.AddGrant(g) }, find)
 		for i := range want {
 			want[i].Note, want[i].GrantedBy, want[i].GrantedAt = pick(texts, i+7), pick(texts, i+8), pick(times, i+3)
-			w.update(func(r rbac.Records) error { return r.SetGrant(want[i]) })
+			w.update(func(r store.Records) error { return r.SetGrant(want[i]) })
 		}
 		w.grants(want)
 		for _, g := range want[:20] {
-			w.update(func(r rbac.Records) error { return r.DeleteGrant(g.Group, g.Permission) })
-			w.notFound("Grant", func(r rbac.Records) error { _, err := find(r, g); return err })
+			w.update(func(r store.Records) error { return r.DeleteGrant(g.Group, g.Permission) })
+			w.notFound("Grant", func(r store.Records) error { _, err := find(r, g); return err })
 		}
 		w.grants(want[20:])
 	}},
 	{"inheritances", "Inheritances are listed by senior and junior, from either side, and gone when deleted.", func(w *world) {
-		want := []rbac.InheritanceRecord{}
+		want := []store.Inheritance{}
 		names := []string{"a", "b", "c", "d"}
 		for i, senior := range names {
 			for _, junior := range names[i+1:] {
-				want = append(want, rbac.InheritanceRecord{Senior: id(senior), Junior: id(junior)})
+				want = append(want, store.Inheritance{Senior: id(senior), Junior: id(junior)})
 			}
 		}
-		w.update(func(r rbac.Records) error { return addGroups(r, names...) })
-		w.update(func(r rbac.Records) error { return each(want, r.AddInheritance) })
+		w.update(func(r store.Records) error { return addGroups(r, names...) })
+		w.update(func(r store.Records) error { return each(want, r.AddInheritance) })
 		w.inheritances(want)
 		for len(want) > 0 {
-			w.update(func(r rbac.Records) error { return r.DeleteInheritance(want[0]) })
+			w.update(func(r store.Records) error { return r.DeleteInheritance(want[0]) })
 			want = want[1:]
 			w.inheritances(want)
 		}
-		w.update(func(r rbac.Records) error { return each(ids(names...), r.DeleteGroup) })
+		w.update(func(r store.Records) error { return each(ids(names...), r.DeleteGroup) })
 	}},
 }
 
-func sampleGroups() (list []rbac.Group) {
+func sampleGroups() (list []store.Group) {
 	for i, text := range texts[1:] {
-		list = append(list, rbac.Group{
+		list = append(list, store.Group{
 			ID: id("group" + text), Name: text, DisplayName: pick(texts, i), Note: pick(texts, i+2), Created: pick(times, i),
 		})
 	}
 	return list
 }
 
-func sampleGrants() (list []rbac.GrantRecord) {
+func sampleGrants() (list []store.Grant) {
 	for i, permission := range append([]string{"post.*", "post", "post.edit"}, texts[5:]...) {
 		for j, g := range []string{"g1", "g2", "g3"} {
 			if (i+j)%3 == 0 {
 				continue
 			}
-			list = append(list, rbac.GrantRecord{
+			list = append(list, store.Grant{
 				Group: id(g), Permission: permission, Note: pick(texts, i+j), GrantedBy: pick(texts, i+j+1), GrantedAt: pick(times, i),
 			})
 		}
@@ -103,33 +103,33 @@ func sampleGrants() (list []rbac.GrantRecord) {
 }
 
 // grants compares all three listings with what should be there.
-func (w *world) grants(want []rbac.GrantRecord) {
+func (w *world) grants(want []store.Grant) {
 	w.Helper()
 	want = slices.Clone(want)
-	slices.SortFunc(want, func(a, b rbac.GrantRecord) int {
+	slices.SortFunc(want, func(a, b store.Grant) int {
 		return cmp.Or(compareIDs(a.Group, b.Group), cmp.Compare(a.Permission, b.Permission))
 	})
-	only := func(keep func(rbac.GrantRecord) bool) []rbac.GrantRecord {
-		return slices.DeleteFunc(slices.Clone(want), func(g rbac.GrantRecord) bool { return !keep(g) })
+	only := func(keep func(store.Grant) bool) []store.Grant {
+		return slices.DeleteFunc(slices.Clone(want), func(g store.Grant) bool { return !keep(g) })
 	}
-	w.equal("Grants", get(w, rbac.Records.Grants), want)
+	w.equal("Grants", get(w, store.Records.Grants), want)
 	for _, group := range ids("g1", "g2", "g3", "unknown") {
-		got := get(w, func(r rbac.Records) ([]rbac.GrantRecord, error) { return r.GroupGrants(group) })
-		w.equal("GroupGrants", got, only(func(g rbac.GrantRecord) bool { return g.Group == group }))
+		got := get(w, func(r store.Records) ([]store.Grant, error) { return r.GroupGrants(group) })
+		w.equal("GroupGrants", got, only(func(g store.Grant) bool { return g.Group == group }))
 	}
 	for _, permission := range append([]string{"*", "post.*", "post", "post.", "post.edit", "post.%"}, texts...) {
-		got := get(w, func(r rbac.Records) ([]rbac.GrantRecord, error) { return r.PermissionGrants(permission) })
-		w.equal(fmt.Sprintf("PermissionGrants(%q)", permission), got, only(func(g rbac.GrantRecord) bool { return g.Permission == permission }))
+		got := get(w, func(r store.Records) ([]store.Grant, error) { return r.PermissionGrants(permission) })
+		w.equal(fmt.Sprintf("PermissionGrants(%q)", permission), got, only(func(g store.Grant) bool { return g.Permission == permission }))
 	}
 }
 
-func (w *world) inheritances(want []rbac.InheritanceRecord) {
+func (w *world) inheritances(want []store.Inheritance) {
 	w.Helper()
 	want = slices.Clone(want)
-	slices.SortFunc(want, func(a, b rbac.InheritanceRecord) int {
+	slices.SortFunc(want, func(a, b store.Inheritance) int {
 		return cmp.Or(compareIDs(a.Senior, b.Senior), compareIDs(a.Junior, b.Junior))
 	})
-	w.equal("Inheritances", get(w, rbac.Records.Inheritances), want)
+	w.equal("Inheritances", get(w, store.Records.Inheritances), want)
 	for _, g := range ids("a", "b", "c", "d") {
 		var juniors, seniors []uuid.UUID
 		for _, r := range want {
@@ -141,7 +141,7 @@ func (w *world) inheritances(want []rbac.InheritanceRecord) {
 			}
 		}
 		slices.SortFunc(seniors, compareIDs)
-		w.equal("Juniors", get(w, func(r rbac.Records) ([]uuid.UUID, error) { return r.Juniors(g) }), juniors)
-		w.equal("Seniors", get(w, func(r rbac.Records) ([]uuid.UUID, error) { return r.Seniors(g) }), seniors)
+		w.equal("Juniors", get(w, func(r store.Records) ([]uuid.UUID, error) { return r.Juniors(g) }), juniors)
+		w.equal("Seniors", get(w, func(r store.Records) ([]uuid.UUID, error) { return r.Seniors(g) }), seniors)
 	}
 }

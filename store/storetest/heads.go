@@ -3,26 +3,26 @@ package storetest
 import (
 	"math"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var headRules = []rule{
 	{"head zero", "The head is there, zero, in a new store.", func(w *world) {
-		w.equal("Head", get(w, rbac.Records.Head), rbac.Head{})
-		w.update(func(r rbac.Records) error {
+		w.equal("Head", get(w, store.Records.Head), store.Head{})
+		w.update(func(r store.Records) error {
 			got, err := r.LockHead()
-			w.equal("LockHead", got, rbac.Head{})
+			w.equal("LockHead", got, store.Head{})
 			return err
 		})
 	}},
 	{"head round trip", "The head is given back as it was set, by Head and LockHead, with all 64 bits of its nonce.", func(w *world) {
-		heads := []rbac.Head{
+		heads := []store.Head{
 			{Revision: 1, Nonce: math.MaxUint64}, {Revision: 2, Nonce: 1 << 63}, {Revision: 3}, {Revision: math.MaxInt64, Nonce: math.MaxInt64}, {},
 		}
 		for _, h := range heads {
-			w.update(func(r rbac.Records) error { return r.SetHead(h) })
-			w.equal("Head", get(w, rbac.Records.Head), h)
-			w.update(func(r rbac.Records) error {
+			w.update(func(r store.Records) error { return r.SetHead(h) })
+			w.equal("Head", get(w, store.Records.Head), h)
+			w.update(func(r store.Records) error {
 				got, err := r.LockHead()
 				w.equal("LockHead", got, h)
 				return err
@@ -30,8 +30,8 @@ var headRules = []rule{
 		}
 	}},
 	{"head read your writes", "An Update reads the head that it set.", func(w *world) {
-		h := rbac.Head{Revision: 7, Nonce: 8}
-		w.update(func(r rbac.Records) error {
+		h := store.Head{Revision: 7, Nonce: 8}
+		w.update(func(r store.Records) error {
 			if err := r.SetHead(h); err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // many is more than two pages of a listing, if a page is of a sane size. A store
@@ -34,80 +34,82 @@ type listing struct {
 	name   string
 	newest bool // greatest text first
 	key    func(number int) string
-	list   func(rbac.Records) iter.Seq2[string, error]
-	add    func(r rbac.Records, key string) error
-	remove func(r rbac.Records, key string) error // takes it out of the listing; nil where nothing does
+	list   func(store.Records) iter.Seq2[string, error]
+	add    func(r store.Records, key string) error
+	remove func(r store.Records, key string) error // takes it out of the listing; nil where nothing does
 }
 
 var listings = []listing{
 	{
 		name: "Users",
 		key:  func(i int) string { return fmt.Sprintf("number %05d", i) },
-		list: func(r rbac.Records) iter.Seq2[string, error] {
-			return keys(r.Users(rbac.UserFilter{Search: "number"}), func(u rbac.UserRecord) string { return u.Name })
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Users(store.UserFilter{Search: "number"}), func(u store.UserRecord) string { return u.Name })
 		},
-		add:    func(r rbac.Records, key string) error { return r.AddUser(user(key)) },
-		remove: func(r rbac.Records, key string) error { return r.DeleteUser(id(key)) },
+		add:    func(r store.Records, key string) error { return r.AddUser(user(key)) },
+		remove: func(r store.Records, key string) error { return r.DeleteUser(id(key)) },
 	},
 	{
 		name: "Users of groups",
 		key:  func(i int) string { return fmt.Sprintf("member %05d", i) },
-		list: func(r rbac.Records) iter.Seq2[string, error] {
-			return keys(r.Users(rbac.UserFilter{Groups: ids("big", "small"), At: noon}), func(u rbac.UserRecord) string { return u.Name })
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Users(store.UserFilter{Groups: ids("big", "small"), At: noon}), func(u store.UserRecord) string { return u.Name })
 		},
-		add: func(r rbac.Records, key string) error {
+		add: func(r store.Records, key string) error {
 			return errors.Join(r.AddUser(user(key)), r.AddMembership(member(key, "big")))
 		},
-		remove: func(r rbac.Records, key string) error { return r.DeleteMembership(id(key), id("big"), "") },
+		remove: func(r store.Records, key string) error { return r.DeleteMembership(id(key), id("big"), "") },
 	},
 	{
 		name: "GroupMembers",
 		key:  func(i int) string { return fmt.Sprintf("scope %05d", i) },
-		list: func(r rbac.Records) iter.Seq2[string, error] {
-			return keys(r.GroupMembers(id("scopes")), func(m rbac.Member) string { return m.Scope })
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.GroupMembers(id("scopes")), func(m store.Member) string { return m.Scope })
 		},
-		add: func(r rbac.Records, key string) error {
-			return r.AddMembership(rbac.MembershipRecord{User: id("owner"), Group: id("scopes"), Scope: key})
+		add: func(r store.Records, key string) error {
+			return r.AddMembership(store.Membership{User: id("owner"), Group: id("scopes"), Scope: key})
 		},
-		remove: func(r rbac.Records, key string) error { return r.DeleteMembership(id("owner"), id("scopes"), key) },
+		remove: func(r store.Records, key string) error { return r.DeleteMembership(id("owner"), id("scopes"), key) },
 	},
 	{
 		name: "GroupTickets",
 		key:  func(i int) string { return id(fmt.Sprint("of a group ", i)).String() },
-		list: func(r rbac.Records) iter.Seq2[string, error] {
+		list: func(r store.Records) iter.Seq2[string, error] {
 			return keys(r.GroupTickets(ids("big", "small")), ticketKey)
 		},
-		add:    func(r rbac.Records, key string) error { return addTicketByKey(r, key, noon, "big") },
-		remove: func(r rbac.Records, key string) error { return r.DeleteTicket(uuid.MustParse(key)) },
+		add:    func(r store.Records, key string) error { return addTicketByKey(r, key, noon, "big") },
+		remove: func(r store.Records, key string) error { return r.DeleteTicket(uuid.MustParse(key)) },
 	},
 	{
 		name:   "IdleTickets",
 		key:    func(i int) string { return id(fmt.Sprint("idle ", i)).String() },
-		list:   func(r rbac.Records) iter.Seq2[string, error] { return keys(r.IdleTickets(noon), ticketKey) },
-		add:    func(r rbac.Records, key string) error { return addTicketByKey(r, key, noon.Add(-time.Hour)) },
-		remove: func(r rbac.Records, key string) error { return r.TouchTicket(uuid.MustParse(key), noon) },
+		list:   func(r store.Records) iter.Seq2[string, error] { return keys(r.IdleTickets(noon), ticketKey) },
+		add:    func(r store.Records, key string) error { return addTicketByKey(r, key, noon.Add(-time.Hour)) },
+		remove: func(r store.Records, key string) error { return r.TouchTicket(uuid.MustParse(key), noon) },
 	},
 	{
 		name: "Changes",
 		key:  func(i int) string { return fmt.Sprintf("%06d", i+1) },
-		list: func(r rbac.Records) iter.Seq2[string, error] { return keys(r.Changes(rbac.ChangeQuery{}), changeKey) },
-		add:  addChangeByKey,
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Changes(store.ChangeFilter{}), changeKey)
+		},
+		add: addChangeByKey,
 	},
 	{
 		name: "Changes, newest first", newest: true,
 		key: func(i int) string { return fmt.Sprintf("%06d", i+1) },
-		list: func(r rbac.Records) iter.Seq2[string, error] {
-			return keys(r.Changes(rbac.ChangeQuery{Newest: true}), changeKey)
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Changes(store.ChangeFilter{Newest: true}), changeKey)
 		},
 		add: addChangeByKey,
 	},
 }
 
-func manyRecords(r rbac.Records) error {
+func manyRecords(r store.Records) error {
 	return addRecords(r, listings[:len(listings)-1]...) // the last two have one table
 }
 
-func addRecords(r rbac.Records, listings ...listing) error {
+func addRecords(r store.Records, listings ...listing) error {
 	if err := errors.Join(addUsers(r, "owner"), addGroups(r, "big", "small", "scopes")); err != nil {
 		return err
 	}
@@ -134,7 +136,7 @@ func (l listing) compare(a, b string) int {
 
 // underWrites runs the listing and at every record adds others, near and far,
 // and takes away some that were there. It tells what was listed and what taken away.
-func (l listing) underWrites(r rbac.Records) (got []string, removed map[string]bool, err error) {
+func (l listing) underWrites(r store.Records) (got []string, removed map[string]bool, err error) {
 	sorted, added := l.sorted(), map[string]bool{}
 	removed = map[string]bool{}
 	for key, err := range l.list(r) {
@@ -204,17 +206,17 @@ func keys[R any](seq iter.Seq2[R, error], key func(R) string) iter.Seq2[string, 
 	}
 }
 
-func ticketKey(t rbac.TicketRecord) string { return t.ID.String() }
+func ticketKey(t store.Ticket) string { return t.ID.String() }
 
-func changeKey(c rbac.Change) string { return fmt.Sprintf("%06d", c.Revision) }
+func changeKey(c store.Change) string { return fmt.Sprintf("%06d", c.Revision) }
 
-func addTicketByKey(r rbac.Records, key string, seen time.Time, groups ...string) error {
+func addTicketByKey(r store.Records, key string, seen time.Time, groups ...string) error {
 	t := ticket(key, "owner", groups...)
 	t.ID, t.LastSeen = uuid.MustParse(key), seen
 	return r.AddTicket(t)
 }
 
-func addChangeByKey(r rbac.Records, key string) error {
+func addChangeByKey(r store.Records, key string) error {
 	revision, err := strconv.Atoi(key)
-	return errors.Join(err, r.AddChange(rbac.Change{Revision: rbac.Revision(revision)}))
+	return errors.Join(err, r.AddChange(store.Change{Revision: store.Revision(revision)}))
 }

@@ -6,7 +6,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var listingRules = []rule{
@@ -14,7 +14,7 @@ var listingRules = []rule{
 		w.update(manyRecords)
 		for _, l := range listings {
 			var first, second []string
-			get(w, func(r rbac.Records) (_ int, err error) {
+			get(w, func(r store.Records) (_ int, err error) {
 				seq := l.list(r)
 				if first, err = all(seq); err == nil {
 					second, err = all(seq)
@@ -30,7 +30,7 @@ var listingRules = []rule{
 		for _, l := range listings {
 			var got []string
 			var removed map[string]bool
-			w.rollBack(func(r rbac.Records) (err error) {
+			w.rollBack(func(r store.Records) (err error) {
 				got, removed, err = l.underWrites(r)
 				return err
 			})
@@ -41,7 +41,7 @@ var listingRules = []rule{
 		for _, l := range listings {
 			var got []string
 			var removed map[string]bool
-			w.rollBack(func(r rbac.Records) (err error) {
+			w.rollBack(func(r store.Records) (err error) {
 				if err = addRecords(r, l); err == nil {
 					got, removed, err = l.underWrites(r)
 				}
@@ -55,7 +55,7 @@ var listingRules = []rule{
 		for _, l := range listings {
 			var got []string
 			want := append(l.sorted(), l.key(1), l.key(1001))
-			w.rollBack(func(r rbac.Records) (err error) {
+			w.rollBack(func(r store.Records) (err error) {
 				if err := each(want[many:], func(key string) error { return l.add(r, key) }); err != nil {
 					return err
 				}
@@ -77,9 +77,9 @@ var listingRules = []rule{
 	{"listing and calls", "Any method may be called while a listing runs, another listing too.", func(w *world) {
 		w.update(seed)
 		n := 0
-		get(w, func(r rbac.Records) (int, error) {
+		get(w, func(r store.Records) (int, error) {
 			n = 0
-			for _, err := range r.Users(rbac.UserFilter{}) {
+			for _, err := range r.Users(store.UserFilter{}) {
 				if err != nil {
 					return 0, err
 				}
@@ -95,7 +95,7 @@ var listingRules = []rule{
 		w.update(seed)
 		want := w.edited()
 		n := 0
-		w.update(func(r rbac.Records) error {
+		w.update(func(r store.Records) error {
 			n = 0
 			for _, err := range r.IdleTickets(noon.Add(tick)) {
 				if err != nil {
@@ -119,7 +119,7 @@ var listingRules = []rule{
 		for _, l := range listings {
 			for _, stop := range []int{1, 2, many / 2, many} {
 				n := 0
-				w.update(func(r rbac.Records) error {
+				w.update(func(r store.Records) error {
 					n = 0
 					for _, err := range l.list(r) {
 						if err != nil {
@@ -130,10 +130,10 @@ var listingRules = []rule{
 						}
 					}
 					_, err := r.Head()
-					return errors.Join(err, r.SetHead(rbac.Head{Revision: rbac.Revision(stop)}))
+					return errors.Join(err, r.SetHead(store.Head{Revision: store.Revision(stop)}))
 				})
 				w.equal(l.name+": records until the break", n, stop)
-				w.equal("Head", get(w, rbac.Records.Head).Revision, rbac.Revision(stop))
+				w.equal("Head", get(w, store.Records.Head).Revision, store.Revision(stop))
 			}
 		}
 	}},
@@ -141,15 +141,15 @@ var listingRules = []rule{
 		w.update(manyRecords)
 		for _, l := range listings {
 			var seq iter.Seq2[string, error]
-			keep := func(r rbac.Records) error { seq = l.list(r); return nil }
-			get(w, func(r rbac.Records) (int, error) { return 0, keep(r) })
+			keep := func(r store.Records) error { seq = l.list(r); return nil }
+			get(w, func(r store.Records) (int, error) { return 0, keep(r) })
 			w.dead(l.name+" of a View", seq)
 			w.update(keep)
 			w.dead(l.name+" of an Update", seq)
 
 			var next func() (string, error, bool)
 			var stop func()
-			get(w, func(r rbac.Records) (int, error) {
+			get(w, func(r store.Records) (int, error) {
 				next, stop = iter.Pull2(l.list(r))
 				_, err, _ := next()
 				return 0, err
@@ -164,8 +164,8 @@ var listingRules = []rule{
 	{"listing spoiled", "A fault inside a listing spoils the transaction as it does elsewhere.", func(w *world) {
 		w.update(seed)
 		w.rolledBack("fault in a listing", func() {
-			err := w.store.Update(w.ctx, func(r rbac.Records) error {
-				for range r.Users(rbac.UserFilter{}) {
+			err := w.store.Update(w.ctx, func(r store.Records) error {
+				for range r.Users(store.UserFilter{}) {
 					_ = faults[0].f(r)
 				}
 				return nil
@@ -176,9 +176,9 @@ var listingRules = []rule{
 }
 
 // rollBack runs f in an Update that is not committed.
-func (w *world) rollBack(f func(rbac.Records) error) {
+func (w *world) rollBack(f func(store.Records) error) {
 	w.Helper()
-	err := w.store.Update(w.ctx, func(r rbac.Records) error {
+	err := w.store.Update(w.ctx, func(r store.Records) error {
 		if err := f(r); err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func (w *world) rollBack(f func(rbac.Records) error) {
 // edited tells what the store will hold after all edits.
 func (w *world) edited() (t tables) {
 	w.Helper()
-	w.rollBack(func(r rbac.Records) (err error) {
+	w.rollBack(func(r store.Records) (err error) {
 		if err = steps(r, edits); err == nil {
 			t, err = dump(r)
 		}

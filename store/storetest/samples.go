@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // noon is the time at which most of the suite happens. It has microseconds.
@@ -68,28 +68,28 @@ func ids(names ...string) (list []uuid.UUID) {
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 // user is a user of whom only what must be unique is set.
-func user(name string) rbac.UserRecord {
-	return rbac.UserRecord{User: rbac.User{ID: id(name), Name: name}}
+func user(name string) store.UserRecord {
+	return store.UserRecord{User: store.User{ID: id(name), Name: name}}
 }
 
-func group(name string) rbac.Group { return rbac.Group{ID: id(name), Name: name} }
+func group(name string) store.Group { return store.Group{ID: id(name), Name: name} }
 
-func addUsers(r rbac.Records, names ...string) error {
+func addUsers(r store.Records, names ...string) error {
 	return each(names, func(name string) error { return r.AddUser(user(name)) })
 }
 
-func addGroups(r rbac.Records, names ...string) error {
+func addGroups(r store.Records, names ...string) error {
 	return each(names, func(name string) error { return r.AddGroup(group(name)) })
 }
 
 // member is a membership without scope and end.
-func member(user, group string) rbac.MembershipRecord {
-	return rbac.MembershipRecord{User: id(user), Group: id(group)}
+func member(user, group string) store.Membership {
+	return store.Membership{User: id(user), Group: id(group)}
 }
 
 // ticket is a ticket that is alive at noon; groups narrow it.
-func ticket(name, user string, groups ...string) rbac.TicketRecord {
-	return rbac.TicketRecord{
+func ticket(name, user string, groups ...string) store.Ticket {
+	return store.Ticket{
 		ID: id(name), User: id(user), Hash: hash(name), Created: noon, LastSeen: noon, Expires: noon.Add(time.Hour), Idle: time.Hour,
 		Narrowed: groups != nil, Groups: ids(groups...),
 	}

@@ -3,84 +3,84 @@ package storetest
 import (
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // seed puts something into every table, so that every call has something to do.
-func seed(r rbac.Records) error {
+func seed(r store.Records) error {
 	return steps(r, []call{
-		{"SetHead", func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 1, Nonce: 11}) }},
-		{"users", func(r rbac.Records) error { return addUsers(r, "alice", "bob", "leaver") }},
-		{"groups", func(r rbac.Records) error { return addGroups(r, "admins", "staff", "guests", "empty") }},
-		{"sections", func(r rbac.Records) error {
-			return each([]rbac.Section{{Name: "posts", Title: "Posts"}, {Name: "old"}}, r.AddSection)
+		{"SetHead", func(r store.Records) error { return r.SetHead(store.Head{Revision: 1, Nonce: 11}) }},
+		{"users", func(r store.Records) error { return addUsers(r, "alice", "bob", "leaver") }},
+		{"groups", func(r store.Records) error { return addGroups(r, "admins", "staff", "guests", "empty") }},
+		{"sections", func(r store.Records) error {
+			return each([]store.Section{{Name: "posts", Title: "Posts"}, {Name: "old"}}, r.AddSection)
 		}},
-		{"permissions", func(r rbac.Records) error {
-			return each([]rbac.Permission{{ID: id("edit"), Name: "post.edit", Section: "posts"}, {ID: id("old"), Name: "post.old"}}, r.AddPermission)
+		{"permissions", func(r store.Records) error {
+			return each([]store.Permission{{ID: id("edit"), Name: "post.edit", Section: "posts"}, {ID: id("old"), Name: "post.old"}}, r.AddPermission)
 		}},
-		{"grants", func(r rbac.Records) error {
-			return each([]rbac.GrantRecord{{Group: id("staff"), Permission: "post.edit"}, {Group: id("admins"), Permission: "*"}}, r.AddGrant)
+		{"grants", func(r store.Records) error {
+			return each([]store.Grant{{Group: id("staff"), Permission: "post.edit"}, {Group: id("admins"), Permission: "*"}}, r.AddGrant)
 		}},
-		{"inheritances", func(r rbac.Records) error {
-			return each([]rbac.InheritanceRecord{{Senior: id("admins"), Junior: id("staff")}, {Senior: id("admins"), Junior: id("guests")}}, r.AddInheritance)
+		{"inheritances", func(r store.Records) error {
+			return each([]store.Inheritance{{Senior: id("admins"), Junior: id("staff")}, {Senior: id("admins"), Junior: id("guests")}}, r.AddInheritance)
 		}},
-		{"SetDeclaration", func(r rbac.Records) error { return r.SetDeclaration(rbac.Declaration{Kind: "group", Key: "admins"}) }},
-		{"separations", func(r rbac.Records) error {
-			return each([]rbac.SeparationRecord{separation(false, "duties", 2, "admins", "staff", "guests"),
+		{"SetDeclaration", func(r store.Records) error { return r.SetDeclaration(store.Declaration{Kind: "group", Key: "admins"}) }},
+		{"separations", func(r store.Records) error {
+			return each([]store.Separation{separation(false, "duties", 2, "admins", "staff", "guests"),
 				separation(true, "duties", 2, "admins", "staff"), separation(true, "desks", 2, "staff", "guests")}, r.AddSeparation)
 		}},
-		{"memberships", func(r rbac.Records) error {
+		{"memberships", func(r store.Records) error {
 			scoped := member("alice", "staff")
 			scoped.Scope = "org:1"
-			return each([]rbac.MembershipRecord{member("alice", "staff"), scoped, member("bob", "admins")}, r.AddMembership)
+			return each([]store.Membership{member("alice", "staff"), scoped, member("bob", "admins")}, r.AddMembership)
 		}},
-		{"tickets", func(r rbac.Records) error {
+		{"tickets", func(r store.Records) error {
 			dead := ticket("dead", "bob")
 			dead.Expires = noon.Add(-time.Hour)
-			return each([]rbac.TicketRecord{ticket("t1", "alice"), ticket("t2", "alice", "staff", "guests"), ticket("t3", "bob"), dead}, r.AddTicket)
+			return each([]store.Ticket{ticket("t1", "alice"), ticket("t2", "alice", "staff", "guests"), ticket("t3", "bob"), dead}, r.AddTicket)
 		}},
-		{"ticket values", func(r rbac.Records) error {
-			return each([]rbac.TicketValueRecord{ticketValue("t1", "lang", "de"), ticketValue("t1", "flash", "Saved."), ticketValue("t3", "lang", "fr"), ticketValue("dead", "lang", "it")}, r.SetTicketValue)
+		{"ticket values", func(r store.Records) error {
+			return each([]store.TicketValue{ticketValue("t1", "lang", "de"), ticketValue("t1", "flash", "Saved."), ticketValue("t3", "lang", "fr"), ticketValue("dead", "lang", "it")}, r.SetTicketValue)
 		}},
-		{"throttles", func(r rbac.Records) error {
-			return each([]rbac.ThrottleRecord{
+		{"throttles", func(r store.Records) error {
+			return each([]store.Throttle{
 				{Key: hash("k1"), User: id("alice"), Last: noon, Until: noon, State: "1"}, {Key: hash("k2"), Until: noon.Add(time.Hour), State: "2"}}, r.SetThrottle)
 		}},
-		{"changes", func(r rbac.Records) error {
-			return each([]rbac.Change{{Revision: 1, Action: "AddUser", At: noon}, {Revision: 1, Seq: 1, After: []byte(`{}`)}}, r.AddChange)
+		{"changes", func(r store.Records) error {
+			return each([]store.Change{{Revision: 1, Action: "AddUser", At: noon}, {Revision: 1, Seq: 1, After: []byte(`{}`)}}, r.AddChange)
 		}},
 	})
 }
 
 // tables is all that a seeded store holds.
 type tables struct {
-	Head         rbac.Head
-	Users        []rbac.UserRecord
-	Sections     []rbac.Section
-	Permissions  []rbac.Permission
-	Groups       []rbac.Group
-	Grants       []rbac.GrantRecord
-	Inheritances []rbac.InheritanceRecord
-	Declarations []rbac.Declaration
-	Static       []rbac.SeparationRecord
-	Dynamic      []rbac.SeparationRecord
-	Memberships  [][]rbac.MembershipRecord
-	Members      [][]rbac.Member
-	UserTickets  [][]rbac.TicketRecord
-	Tickets      []rbac.TicketRecord
-	Values       []rbac.TicketValueRecord
-	Throttles    []rbac.ThrottleRecord
-	Changes      []rbac.Change
+	Head         store.Head
+	Users        []store.UserRecord
+	Sections     []store.Section
+	Permissions  []store.Permission
+	Groups       []store.Group
+	Grants       []store.Grant
+	Inheritances []store.Inheritance
+	Declarations []store.Declaration
+	Static       []store.Separation
+	Dynamic      []store.Separation
+	Memberships  [][]store.Membership
+	Members      [][]store.Member
+	UserTickets  [][]store.Ticket
+	Tickets      []store.Ticket
+	Values       []store.TicketValue
+	Throttles    []store.Throttle
+	Changes      []store.Change
 }
 
-func dump(r rbac.Records) (t tables, err error) {
+func dump(r store.Records) (t tables, err error) {
 	add := func(err2 error) {
 		if err == nil {
 			err = err2
 		}
 	}
 	keep(&t.Head, add)(r.Head())
-	keep(&t.Users, add)(all(r.Users(rbac.UserFilter{})))
+	keep(&t.Users, add)(all(r.Users(store.UserFilter{})))
 	keep(&t.Sections, add)(r.Sections())
 	keep(&t.Permissions, add)(r.Permissions())
 	keep(&t.Groups, add)(r.Groups())
@@ -102,10 +102,10 @@ func dump(r rbac.Records) (t tables, err error) {
 	keep(&t.Tickets, add)(all(r.IdleTickets(times[len(times)-1])))
 	keep(&t.Values, add)(ticketValues(r, t.Tickets))
 	for _, key := range [][32]byte{hash("k1"), hash("k2")} {
-		t.Throttles = append(t.Throttles, rbac.ThrottleRecord{})
+		t.Throttles = append(t.Throttles, store.Throttle{})
 		keep(&t.Throttles[len(t.Throttles)-1], add)(r.Throttle(key))
 	}
-	keep(&t.Changes, add)(all(r.Changes(rbac.ChangeQuery{})))
+	keep(&t.Changes, add)(all(r.Changes(store.ChangeFilter{})))
 	return t, err
 }
 

@@ -1,16 +1,17 @@
-// Package storetest is the contract of a store in executable form. Whoever
-// writes an [rbac.Store] calls [Run] from a test of their own:
+// Package storetest is the contract of a store in executable form. The author of
+// a [store.Store] calls [Run] from a test:
 //
 //	func TestStore(t *testing.T) {
-//		storetest.Run(t, func(t *testing.T) rbac.Store { return mystore.New() })
+//		storetest.Run(t, func(t *testing.T) store.Store { return mystore.New() })
 //	}
 //
-// A store that passes can be used with [rbac.Open]. Each failure begins with the
-// rule that was broken, in the words of the contract at [rbac.Store] and [rbac.Records].
+// A store that passes can be used with rbac.Open. Each failure begins with the
+// broken rule, in the words of the contract at [store.Store] and
+// [store.Records].
 //
-// The suite uses names as a store gets them, canonical or not: it must keep
-// every valid UTF-8 text without NUL as it is. It measures no time; where a
-// store that hangs would stop it, it gives up after minutes.
+// The suite uses names that are canonical and names that are not: a store must
+// keep every valid UTF-8 text without NUL unchanged. The suite measures no
+// time. A store that hangs fails after minutes.
 package storetest
 
 import (
@@ -19,12 +20,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Run runs the suite, each rule as a subtest on a store of its own. open returns
 // an empty store that no other test uses; Run closes it at the end of the subtest.
-func Run(t *testing.T, open func(t *testing.T) rbac.Store) {
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, c := range suite() {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -25,7 +25,7 @@ func TestSuiteCallsEveryMethod(t *testing.T) {
 		}
 		called[c.name] = true
 	}
-	records := reflect.TypeFor[rbac.Records]()
+	records := reflect.TypeFor[store.Records]()
 	for i := range records.NumMethod() {
 		if !called[records.Method(i).Name] {
 			t.Errorf("%s is not called", records.Method(i).Name)
@@ -40,7 +40,7 @@ func TestSuiteLendsEveryText(t *testing.T) {
 	for _, c := range textEdits {
 		lent[c.name] = true
 	}
-	records := reflect.TypeFor[rbac.Records]()
+	records := reflect.TypeFor[store.Records]()
 	for i := range records.NumMethod() {
 		m := records.Method(i)
 		writes := strings.HasPrefix(m.Name, "Add") || strings.HasPrefix(m.Name, "Set")
@@ -49,7 +49,7 @@ func TestSuiteLendsEveryText(t *testing.T) {
 		}
 	}
 	b := &borrowed{by: "lent"}
-	u := lend(b, rbac.UserRecord{User: rbac.User{Email: "a@example.com"}})
+	u := lend(b, store.UserRecord{User: store.User{Email: "a@example.com"}})
 	texts := reflect.ValueOf(u)
 	if u.Email != "a@example.com" || u.Name == "" || u.Name == u.Note || texts.FieldByName("EmailKey").String() == "" {
 		t.Errorf("not every text is lent: %+v", u)
@@ -79,15 +79,15 @@ func TestSamplesDiffer(t *testing.T) {
 
 // TestRetries proves that a store may run f again.
 func TestRetries(t *testing.T) {
-	Run(t, func(*testing.T) rbac.Store { return &retrying{memorystore.New()} })
+	Run(t, func(*testing.T) store.Store { return &retrying{memorystore.New()} })
 }
 
 // retrying runs every f twice, and commits what it did the second time.
-type retrying struct{ rbac.Store }
+type retrying struct{ store.Store }
 
-func (s *retrying) Update(ctx context.Context, f func(rbac.Records) error) error {
+func (s *retrying) Update(ctx context.Context, f func(store.Records) error) error {
 	retry := errors.New("again")
-	err := s.Store.Update(ctx, func(r rbac.Records) error {
+	err := s.Store.Update(ctx, func(r store.Records) error {
 		if err := f(r); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (s *retrying) Update(ctx context.Context, f func(rbac.Records) error) error
 	return s.Store.Update(ctx, f)
 }
 
-func (s *retrying) View(ctx context.Context, f func(rbac.Records) error) error {
+func (s *retrying) View(ctx context.Context, f func(store.Records) error) error {
 	if err := s.Store.View(ctx, f); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func TestFaultyStores(t *testing.T) {
 	if name := os.Getenv(inside); name != "" {
 		patience = 50 * time.Millisecond
 		i := slices.IndexFunc(faultyStores, func(f faultyStore) bool { return f.fault == name })
-		Run(t, func(*testing.T) rbac.Store { return faultyStores[i].open(memorystore.New()) })
+		Run(t, func(*testing.T) store.Store { return faultyStores[i].open(memorystore.New()) })
 		return
 	}
 	for _, f := range faultyStores {

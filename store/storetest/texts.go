@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"unsafe"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var textRules = []rule{
@@ -14,7 +14,7 @@ var textRules = []rule{
 		for _, c := range textEdits {
 			var sent *borrowed
 			var want, inside []string
-			w.update(func(r rbac.Records) (err error) {
+			w.update(func(r store.Records) (err error) {
 				sent = &borrowed{by: c.name} // a new one, since a store may run this again
 				if err = c.f(r, sent); err != nil {
 					return fmt.Errorf("%s: %w", c.name, err)
@@ -34,7 +34,7 @@ var textRules = []rule{
 
 // legible is all that a store holds, record by record, as texts that have
 // nothing in common with it. A record that has a key of text must be found by it.
-func legible(r rbac.Records) (list []string, err error) {
+func legible(r store.Records) (list []string, err error) {
 	t, err := dump(r)
 	if err != nil {
 		return nil, err
@@ -51,32 +51,32 @@ func legible(r rbac.Records) (list []string, err error) {
 	}
 	found := func(err error) { list = append(list, fmt.Sprint("found by its key: ", err)) }
 	for _, u := range t.Users {
-		keep(new(rbac.UserRecord), found)(r.UserByName(u.Name))
+		keep(new(store.UserRecord), found)(r.UserByName(u.Name))
 		if u.EmailKey != "" {
-			keep(new(rbac.UserRecord), found)(r.UserByEmail(u.EmailKey))
+			keep(new(store.UserRecord), found)(r.UserByEmail(u.EmailKey))
 		}
 		if u.Subject != "" {
-			keep(new(rbac.UserRecord), found)(r.UserBySubject(u.Subject))
+			keep(new(store.UserRecord), found)(r.UserBySubject(u.Subject))
 		}
 	}
 	for _, s := range t.Sections {
-		keep(new(rbac.Section), found)(r.Section(s.Name))
+		keep(new(store.Section), found)(r.Section(s.Name))
 	}
 	for _, p := range t.Permissions {
-		keep(new(rbac.Permission), found)(r.Permission(p.Name))
+		keep(new(store.Permission), found)(r.Permission(p.Name))
 	}
 	for _, g := range t.Groups {
-		keep(new(rbac.Group), found)(r.GroupByName(g.Name))
+		keep(new(store.Group), found)(r.GroupByName(g.Name))
 	}
 	for _, g := range t.Grants {
-		keep(new(rbac.GrantRecord), found)(r.Grant(g.Group, g.Permission))
+		keep(new(store.Grant), found)(r.Grant(g.Group, g.Permission))
 	}
 	for _, s := range t.Dynamic {
-		keep(new(rbac.SeparationRecord), found)(r.Separation(true, s.Name))
+		keep(new(store.Separation), found)(r.Separation(true, s.Name))
 	}
 	for _, list := range t.Memberships {
 		for _, m := range list {
-			keep(new(rbac.MembershipRecord), found)(r.Membership(m.User, m.Group, m.Scope))
+			keep(new(store.Membership), found)(r.Membership(m.User, m.Group, m.Scope))
 		}
 	}
 	return list, nil
@@ -86,53 +86,53 @@ func legible(r rbac.Records) (list []string, err error) {
 // after those before it.
 type textEdit struct {
 	name string
-	f    func(rbac.Records, *borrowed) error
+	f    func(store.Records, *borrowed) error
 }
 
 // textEdits call every method of Records that keeps a text.
 var textEdits = []textEdit{
-	{"AddUser", func(r rbac.Records, b *borrowed) error {
-		return r.AddUser(lend(b, rbac.UserRecord{User: rbac.User{ID: id("new")}}))
+	{"AddUser", func(r store.Records, b *borrowed) error {
+		return r.AddUser(lend(b, store.UserRecord{User: store.User{ID: id("new")}}))
 	}},
-	{"SetUser", func(r rbac.Records, b *borrowed) error {
-		return r.SetUser(lend(b, rbac.UserRecord{User: rbac.User{ID: id("alice")}}))
+	{"SetUser", func(r store.Records, b *borrowed) error {
+		return r.SetUser(lend(b, store.UserRecord{User: store.User{ID: id("alice")}}))
 	}},
-	{"SetPasswordHash", func(r rbac.Records, b *borrowed) error { return r.SetPasswordHash(id("bob"), lend(b, "")) }},
-	{"AddSection", func(r rbac.Records, b *borrowed) error { return r.AddSection(lend(b, rbac.Section{})) }},
-	{"SetSection", func(r rbac.Records, b *borrowed) error { return r.SetSection(lend(b, rbac.Section{Name: "posts"})) }},
-	{"AddPermission", func(r rbac.Records, b *borrowed) error {
-		return r.AddPermission(lend(b, rbac.Permission{ID: id("new")}))
+	{"SetPasswordHash", func(r store.Records, b *borrowed) error { return r.SetPasswordHash(id("bob"), lend(b, "")) }},
+	{"AddSection", func(r store.Records, b *borrowed) error { return r.AddSection(lend(b, store.Section{})) }},
+	{"SetSection", func(r store.Records, b *borrowed) error { return r.SetSection(lend(b, store.Section{Name: "posts"})) }},
+	{"AddPermission", func(r store.Records, b *borrowed) error {
+		return r.AddPermission(lend(b, store.Permission{ID: id("new")}))
 	}},
-	{"SetPermission", func(r rbac.Records, b *borrowed) error {
-		return r.SetPermission(lend(b, rbac.Permission{ID: id("edit")}))
+	{"SetPermission", func(r store.Records, b *borrowed) error {
+		return r.SetPermission(lend(b, store.Permission{ID: id("edit")}))
 	}},
-	{"AddGroup", func(r rbac.Records, b *borrowed) error { return r.AddGroup(lend(b, rbac.Group{ID: id("new")})) }},
-	{"SetGroup", func(r rbac.Records, b *borrowed) error { return r.SetGroup(lend(b, rbac.Group{ID: id("empty")})) }},
-	{"AddGrant", func(r rbac.Records, b *borrowed) error {
-		return r.AddGrant(lend(b, rbac.GrantRecord{Group: id("staff")}))
+	{"AddGroup", func(r store.Records, b *borrowed) error { return r.AddGroup(lend(b, store.Group{ID: id("new")})) }},
+	{"SetGroup", func(r store.Records, b *borrowed) error { return r.SetGroup(lend(b, store.Group{ID: id("empty")})) }},
+	{"AddGrant", func(r store.Records, b *borrowed) error {
+		return r.AddGrant(lend(b, store.Grant{Group: id("staff")}))
 	}},
-	{"SetGrant", func(r rbac.Records, b *borrowed) error {
-		return r.SetGrant(lend(b, rbac.GrantRecord{Group: id("staff"), Permission: "post.edit"}))
+	{"SetGrant", func(r store.Records, b *borrowed) error {
+		return r.SetGrant(lend(b, store.Grant{Group: id("staff"), Permission: "post.edit"}))
 	}},
-	{"SetDeclaration", func(r rbac.Records, b *borrowed) error { return r.SetDeclaration(lend(b, rbac.Declaration{})) }},
-	{"AddSeparation", func(r rbac.Records, b *borrowed) error {
+	{"SetDeclaration", func(r store.Records, b *borrowed) error { return r.SetDeclaration(lend(b, store.Declaration{})) }},
+	{"AddSeparation", func(r store.Records, b *borrowed) error {
 		return r.AddSeparation(lend(b, separation(true, "", 2, "staff", "guests")))
 	}},
-	{"SetSeparation", func(r rbac.Records, b *borrowed) error {
+	{"SetSeparation", func(r store.Records, b *borrowed) error {
 		return r.SetSeparation(lend(b, separation(true, "desks", 2, "staff", "guests")))
 	}},
-	{"AddMembership", func(r rbac.Records, b *borrowed) error { return r.AddMembership(lend(b, member("bob", "staff"))) }},
-	{"SetMembership", func(r rbac.Records, b *borrowed) error {
+	{"AddMembership", func(r store.Records, b *borrowed) error { return r.AddMembership(lend(b, member("bob", "staff"))) }},
+	{"SetMembership", func(r store.Records, b *borrowed) error {
 		m := member("alice", "staff")
 		m.Scope = "org:1"
 		return r.SetMembership(lend(b, m))
 	}},
-	{"AddTicket", func(r rbac.Records, b *borrowed) error { return r.AddTicket(lend(b, ticket("new", "bob"))) }},
-	{"SetTicketValue", func(r rbac.Records, b *borrowed) error { return r.SetTicketValue(lend(b, ticketValue("t1", "", ""))) }},
-	{"SetThrottle", func(r rbac.Records, b *borrowed) error {
-		return r.SetThrottle(lend(b, rbac.ThrottleRecord{Key: hash("k1"), User: id("alice"), Until: noon}))
+	{"AddTicket", func(r store.Records, b *borrowed) error { return r.AddTicket(lend(b, ticket("new", "bob"))) }},
+	{"SetTicketValue", func(r store.Records, b *borrowed) error { return r.SetTicketValue(lend(b, ticketValue("t1", "", ""))) }},
+	{"SetThrottle", func(r store.Records, b *borrowed) error {
+		return r.SetThrottle(lend(b, store.Throttle{Key: hash("k1"), User: id("alice"), Until: noon}))
 	}},
-	{"AddChange", func(r rbac.Records, b *borrowed) error { return r.AddChange(lend(b, rbac.Change{Revision: 2})) }},
+	{"AddChange", func(r store.Records, b *borrowed) error { return r.AddChange(lend(b, store.Change{Revision: 2})) }},
 }
 
 // borrowed are texts whose bytes their owner writes over later, as a server does

@@ -8,32 +8,32 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var ticketRules = []rule{
 	{"tickets round trip", "A ticket is given back as it was added, by id and hash.", func(w *world) {
 		want := sampleTickets()
 		w.update(addTicketWorld)
-		add := func(r rbac.Records, t rbac.TicketRecord) error { return r.AddTicket(t) }
-		roundTrip(w, want, add, func(r rbac.Records, t rbac.TicketRecord) (rbac.TicketRecord, error) { return r.Ticket(t.ID) })
+		add := func(r store.Records, t store.Ticket) error { return r.AddTicket(t) }
+		roundTrip(w, want, add, func(r store.Records, t store.Ticket) (store.Ticket, error) { return r.Ticket(t.ID) })
 		for _, t := range want {
-			w.equal("TicketByHash", get(w, func(r rbac.Records) (rbac.TicketRecord, error) { return r.TicketByHash(t.Hash) }), t)
+			w.equal("TicketByHash", get(w, func(r store.Records) (store.Ticket, error) { return r.TicketByHash(t.Hash) }), t)
 		}
 	}},
 	{"tickets no groups", "A ticket narrowed to no group stays narrowed, whether its Groups were nil or empty; one that is not narrowed has nil.", func(w *world) {
 		w.update(addTicketWorld)
-		w.update(func(r rbac.Records) error { return r.AddTicket(ticket("t", "alice")) })
+		w.update(func(r store.Records) error { return r.AddTicket(ticket("t", "alice")) })
 		if got := w.ticket("t"); got.Narrowed || got.Groups != nil {
 			w.Errorf("not narrowed: Narrowed %v, Groups %#v", got.Narrowed, got.Groups)
 		}
 		for i, groups := range [][]uuid.UUID{nil, {}} {
 			narrow := ticket(fmt.Sprint("new", i), "alice")
 			narrow.Narrowed, narrow.Groups = true, groups
-			w.update(func(r rbac.Records) error { return r.AddTicket(narrow) })
-			w.update(func(r rbac.Records) error { return r.SetTicketGroups(id("t"), ids("g1")) })
+			w.update(func(r store.Records) error { return r.AddTicket(narrow) })
+			w.update(func(r store.Records) error { return r.SetTicketGroups(id("t"), ids("g1")) })
 			w.equal("Groups", w.ticket("t").Groups, ids("g1"))
-			w.update(func(r rbac.Records) error { return r.SetTicketGroups(id("t"), groups) })
+			w.update(func(r store.Records) error { return r.SetTicketGroups(id("t"), groups) })
 			for _, name := range []string{"t", fmt.Sprint("new", i)} {
 				if got := w.ticket(name); !got.Narrowed || len(got.Groups) > 0 {
 					w.Errorf("groups %#v: Narrowed %v, Groups %#v", groups, got.Narrowed, got.Groups)
@@ -44,13 +44,13 @@ var ticketRules = []rule{
 	{"tickets set groups", "SetTicketGroups replaces Groups, narrows, and writes nothing else; GroupTickets follows.", func(w *world) {
 		w.update(addTicketWorld)
 		want := sampleTickets()[0]
-		w.update(func(r rbac.Records) error { return r.AddTicket(want) })
+		w.update(func(r store.Records) error { return r.AddTicket(want) })
 		for _, groups := range [][]string{{"g1"}, {"g1", "g2"}, {"g2", "g3"}, {"g3"}, {"g1", "g2", "g3"}} {
 			want.Narrowed, want.Groups = true, ids(groups...)
-			w.update(func(r rbac.Records) error { return r.SetTicketGroups(want.ID, ids(groups...)) })
+			w.update(func(r store.Records) error { return r.SetTicketGroups(want.ID, ids(groups...)) })
 			w.equal("Ticket", w.ticketByID(want.ID), want)
 			for _, g := range []string{"g1", "g2", "g3"} {
-				var its []rbac.TicketRecord
+				var its []store.Ticket
 				if slices.Contains(groups, g) {
 					its = append(its, want)
 				}
@@ -61,22 +61,22 @@ var ticketRules = []rule{
 	{"tickets by user", "UserTickets lists the user's tickets by Created, then ID.", func(w *world) {
 		tickets := sampleTickets()
 		w.update(addTicketWorld)
-		w.update(func(r rbac.Records) error { return each(tickets, r.AddTicket) })
+		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
 		for _, u := range []string{"alice", "bob", "carol"} {
-			want := slices.DeleteFunc(slices.Clone(tickets), func(t rbac.TicketRecord) bool { return t.User != id(u) })
-			slices.SortFunc(want, func(a, b rbac.TicketRecord) int {
+			want := slices.DeleteFunc(slices.Clone(tickets), func(t store.Ticket) bool { return t.User != id(u) })
+			slices.SortFunc(want, func(a, b store.Ticket) int {
 				return cmp.Or(a.Created.Compare(b.Created), compareIDs(a.ID, b.ID))
 			})
-			got := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return r.UserTickets(id(u)) })
+			got := get(w, func(r store.Records) ([]store.Ticket, error) { return r.UserTickets(id(u)) })
 			w.equal("UserTickets of "+u, got, want)
 		}
 	}},
 	{"tickets by group", "GroupTickets lists once each, by ID, the tickets that have one of the groups in their Groups.", func(w *world) {
 		tickets := sampleTickets()
 		w.update(addTicketWorld)
-		w.update(func(r rbac.Records) error { return each(tickets, r.AddTicket) })
+		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
 		for _, groups := range [][]string{nil, {"g1"}, {"g2"}, {"g1", "g3"}, {"g3", "g2", "g1"}, {"g1", "g1"}, {"unknown"}, {"unknown", "g3"}} {
-			want := slices.DeleteFunc(byID(tickets), func(t rbac.TicketRecord) bool {
+			want := slices.DeleteFunc(byID(tickets), func(t store.Ticket) bool {
 				return !slices.ContainsFunc(t.Groups, func(g uuid.UUID) bool { return slices.Contains(ids(groups...), g) })
 			})
 			w.equal(fmt.Sprint("GroupTickets ", groups), w.groupTickets(groups...), want)
@@ -85,10 +85,10 @@ var ticketRules = []rule{
 	{"tickets idle", "IdleTickets lists by ID the tickets with LastSeen before the time, API keys too.", func(w *world) {
 		tickets := sampleTickets()
 		w.update(addTicketWorld)
-		w.update(func(r rbac.Records) error { return each(tickets, r.AddTicket) })
+		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
 		for _, before := range append([]time.Time{noon.Add(-tick), noon.Add(tick)}, times...) {
-			want := slices.DeleteFunc(byID(tickets), func(t rbac.TicketRecord) bool { return !t.LastSeen.Before(before) })
-			got := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(before)) })
+			want := slices.DeleteFunc(byID(tickets), func(t store.Ticket) bool { return !t.LastSeen.Before(before) })
+			got := get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(before)) })
 			w.equal(fmt.Sprint("IdleTickets before ", before), got, want)
 		}
 	}},
@@ -96,32 +96,32 @@ var ticketRules = []rule{
 		w.update(addTicketWorld)
 		want := sampleTickets()[0]
 		want.LastSeen = noon
-		w.update(func(r rbac.Records) error { return r.AddTicket(want) })
+		w.update(func(r store.Records) error { return r.AddTicket(want) })
 		for _, seen := range []time.Time{noon.Add(tick), noon, {}, noon.Add(tick), noon.Add(-time.Hour), noon.Add(time.Hour), times[len(times)-1]} {
-			w.update(func(r rbac.Records) error { return r.TouchTicket(want.ID, seen) })
+			w.update(func(r store.Records) error { return r.TouchTicket(want.ID, seen) })
 			if seen.After(want.LastSeen) {
 				want.LastSeen = seen
 			}
 			w.equal(fmt.Sprint("ticket touched at ", seen), w.ticketByID(want.ID), want)
-			idle := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(noon.Add(tick))) })
+			idle := get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(noon.Add(tick))) })
 			w.equal("IdleTickets after a touch", len(idle) == 1, want.LastSeen.Equal(noon))
 		}
 	}},
 	{"tickets touch deleted", "A touch never brings a ticket back, and is no error, however the ticket went.", func(w *world) {
 		w.update(addTicketWorld)
-		for what, end := range map[string]func(rbac.Records) error{
-			"DeleteTicket":      func(r rbac.Records) error { return r.DeleteTicket(id("t")) },
-			"DeleteDeadTickets": func(r rbac.Records) error { _, err := r.DeleteDeadTickets(noon.Add(time.Hour), 9); return err },
+		for what, end := range map[string]func(store.Records) error{
+			"DeleteTicket":      func(r store.Records) error { return r.DeleteTicket(id("t")) },
+			"DeleteDeadTickets": func(r store.Records) error { _, err := r.DeleteDeadTickets(noon.Add(time.Hour), 9); return err },
 		} {
-			w.update(func(r rbac.Records) error { return r.AddTicket(ticket("t", "alice", "g1")) })
-			w.update(func(r rbac.Records) error {
+			w.update(func(r store.Records) error { return r.AddTicket(ticket("t", "alice", "g1")) })
+			w.update(func(r store.Records) error {
 				if err := end(r); err != nil {
 					return err
 				}
 				return r.TouchTicket(id("t"), noon.Add(time.Minute))
 			})
 			w.gone(what, ticket("t", "alice", "g1"))
-			w.update(func(r rbac.Records) error { return r.TouchTicket(id("t"), noon.Add(2*time.Minute)) })
+			w.update(func(r store.Records) error { return r.TouchTicket(id("t"), noon.Add(2*time.Minute)) })
 			w.gone(what, ticket("t", "alice", "g1"))
 		}
 	}},
@@ -129,28 +129,28 @@ var ticketRules = []rule{
 		w.update(addTicketWorld)
 		t := ticket("t", "alice")
 		t.Idle, t.Expires = time.Minute, noon.Add(24*time.Hour)
-		w.update(func(r rbac.Records) error { return r.AddTicket(t) })
-		w.update(func(r rbac.Records) error { return r.TouchTicket(t.ID, noon.Add(time.Hour)) })
+		w.update(func(r store.Records) error { return r.AddTicket(t) })
+		w.update(func(r store.Records) error { return r.TouchTicket(t.ID, noon.Add(time.Hour)) })
 		w.equal("deleted before it is idle", w.deleteDead(noon.Add(time.Hour+time.Minute-tick), 9), 0)
 		w.equal("deleted when it is idle", w.deleteDead(noon.Add(time.Hour+time.Minute), 9), 1)
 	}},
 	{"tickets delete", "A deleted ticket is found by nothing, its id and hash are free, and its user and groups can be deleted.", func(w *world) {
 		w.update(addTicketWorld)
 		t := ticket("t", "alice", "g1", "g2")
-		w.update(func(r rbac.Records) error { return r.AddTicket(t) })
-		w.update(func(r rbac.Records) error { return r.DeleteTicket(t.ID) })
+		w.update(func(r store.Records) error { return r.AddTicket(t) })
+		w.update(func(r store.Records) error { return r.DeleteTicket(t.ID) })
 		w.gone("deleted", t)
-		w.update(func(r rbac.Records) error { return r.AddTicket(t) })
-		w.update(func(r rbac.Records) error { return r.DeleteTicket(t.ID) })
-		w.update(func(r rbac.Records) error { return each(ids("g1", "g2"), r.DeleteGroup) })
-		w.update(func(r rbac.Records) error { return r.DeleteUser(t.User) })
+		w.update(func(r store.Records) error { return r.AddTicket(t) })
+		w.update(func(r store.Records) error { return r.DeleteTicket(t.ID) })
+		w.update(func(r store.Records) error { return each(ids("g1", "g2"), r.DeleteGroup) })
+		w.update(func(r store.Records) error { return r.DeleteUser(t.User) })
 	}},
 	{"tickets dead", "DeleteDeadTickets deletes tickets whose Expires or, unless Key, whose LastSeen plus Idle is at or before the time.", func(w *world) {
 		w.update(addTicketWorld)
 		tickets, want := mortalTickets(noon)
-		w.update(func(r rbac.Records) error { return each(tickets, r.AddTicket) })
+		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
 		w.equal("deleted", w.deleteDead(noon, 100), len(tickets)-len(want))
-		got := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(noon.Add(2 * time.Hour))) })
+		got := get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(noon.Add(2 * time.Hour))) })
 		w.equal("what is left", got, byID(want))
 		w.equal("deleted the second time", w.deleteDead(noon, 100), 0)
 		w.equal("GroupTickets", w.groupTickets("g1"), byID(want))
@@ -158,20 +158,20 @@ var ticketRules = []rule{
 	{"tickets dead limit", "DeleteDeadTickets deletes at most limit tickets and tells how many.", func(w *world) {
 		w.update(addTicketWorld)
 		tickets, alive := mortalTickets(noon)
-		w.update(func(r rbac.Records) error { return each(tickets, r.AddTicket) })
+		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
 		left := len(tickets) - len(alive)
 		w.equal("limit 0", w.deleteDead(noon, 0), 0)
 		for left > 0 {
 			w.equal("limit 2", w.deleteDead(noon, 2), min(2, left))
 			left -= min(2, left)
-			got := get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(noon.Add(2 * time.Hour))) })
+			got := get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(noon.Add(2 * time.Hour))) })
 			w.equal("tickets left", len(got), len(alive)+left)
 		}
 		w.equal("nothing left", w.deleteDead(noon, 2), 0)
 	}},
 }
 
-func addTicketWorld(r rbac.Records) error {
+func addTicketWorld(r store.Records) error {
 	if err := addUsers(r, "alice", "bob"); err != nil {
 		return err
 	}
@@ -179,11 +179,11 @@ func addTicketWorld(r rbac.Records) error {
 }
 
 // sampleTickets are tickets that together hold every text and time, and every choice of groups.
-func sampleTickets() (list []rbac.TicketRecord) {
+func sampleTickets() (list []store.Ticket) {
 	choices := [][]string{nil, {"g1"}, {"g2"}, {"g1", "g2"}, {"g3"}, {"g1", "g2", "g3"}, {"g2", "g3"}}
 	for i, text := range texts {
 		groups := pick(choices, i)
-		list = append(list, rbac.TicketRecord{
+		list = append(list, store.Ticket{
 			ID: id("ticket" + text), User: id(pick([]string{"alice", "bob", "alice"}, i)), Hash: hash(text), Label: text,
 			Key: i%5 == 1, Narrowed: groups != nil, Groups: ids(groups...),
 			Created: pick(times, i/3), LastSeen: pick(times, i+1), Expires: pick(times, i+2), Idle: pick(spans, i), Addr: pick(texts, i+3), UserAgent: pick(texts, i+4),
@@ -193,7 +193,7 @@ func sampleTickets() (list []rbac.TicketRecord) {
 }
 
 // mortalTickets are tickets on either side of each border, and those that must stay.
-func mortalTickets(at time.Time) (tickets, alive []rbac.TicketRecord) {
+func mortalTickets(at time.Time) (tickets, alive []store.Ticket) {
 	const idle = time.Hour
 	later := at.Add(tick)
 	ages := []struct {
@@ -232,27 +232,27 @@ func mortalTickets(at time.Time) (tickets, alive []rbac.TicketRecord) {
 	return tickets, alive
 }
 
-func byID(tickets []rbac.TicketRecord) []rbac.TicketRecord {
+func byID(tickets []store.Ticket) []store.Ticket {
 	tickets = slices.Clone(tickets)
-	slices.SortFunc(tickets, func(a, b rbac.TicketRecord) int { return compareIDs(a.ID, b.ID) })
+	slices.SortFunc(tickets, func(a, b store.Ticket) int { return compareIDs(a.ID, b.ID) })
 	return tickets
 }
 
-func (w *world) ticket(name string) rbac.TicketRecord { w.Helper(); return w.ticketByID(id(name)) }
+func (w *world) ticket(name string) store.Ticket { w.Helper(); return w.ticketByID(id(name)) }
 
-func (w *world) ticketByID(id uuid.UUID) rbac.TicketRecord {
+func (w *world) ticketByID(id uuid.UUID) store.Ticket {
 	w.Helper()
-	return get(w, func(r rbac.Records) (rbac.TicketRecord, error) { return r.Ticket(id) })
+	return get(w, func(r store.Records) (store.Ticket, error) { return r.Ticket(id) })
 }
 
-func (w *world) groupTickets(groups ...string) []rbac.TicketRecord {
+func (w *world) groupTickets(groups ...string) []store.Ticket {
 	w.Helper()
-	return get(w, func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.GroupTickets(ids(groups...))) })
+	return get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.GroupTickets(ids(groups...))) })
 }
 
 func (w *world) deleteDead(at time.Time, limit int) (n int) {
 	w.Helper()
-	w.update(func(r rbac.Records) (err error) {
+	w.update(func(r store.Records) (err error) {
 		n, err = r.DeleteDeadTickets(at, limit)
 		return err
 	})
@@ -260,16 +260,16 @@ func (w *world) deleteDead(at time.Time, limit int) (n int) {
 }
 
 // gone demands that nothing finds the ticket.
-func (w *world) gone(what string, t rbac.TicketRecord) {
+func (w *world) gone(what string, t store.Ticket) {
 	w.Helper()
-	w.notFound(what+": Ticket", func(r rbac.Records) error { _, err := r.Ticket(t.ID); return err })
-	w.notFound(what+": TicketByHash", func(r rbac.Records) error { _, err := r.TicketByHash(t.Hash); return err })
-	lists := map[string]func(rbac.Records) ([]rbac.TicketRecord, error){
-		"UserTickets":  func(r rbac.Records) ([]rbac.TicketRecord, error) { return r.UserTickets(t.User) },
-		"GroupTickets": func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.GroupTickets(t.Groups)) },
-		"IdleTickets":  func(r rbac.Records) ([]rbac.TicketRecord, error) { return all(r.IdleTickets(times[len(times)-1])) },
+	w.notFound(what+": Ticket", func(r store.Records) error { _, err := r.Ticket(t.ID); return err })
+	w.notFound(what+": TicketByHash", func(r store.Records) error { _, err := r.TicketByHash(t.Hash); return err })
+	lists := map[string]func(store.Records) ([]store.Ticket, error){
+		"UserTickets":  func(r store.Records) ([]store.Ticket, error) { return r.UserTickets(t.User) },
+		"GroupTickets": func(r store.Records) ([]store.Ticket, error) { return all(r.GroupTickets(t.Groups)) },
+		"IdleTickets":  func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(times[len(times)-1])) },
 	}
 	for method, list := range lists {
-		w.equal(what+": "+method, get(w, list), []rbac.TicketRecord{})
+		w.equal(what+": "+method, get(w, list), []store.Ticket{})
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var errStop = errors.New("storetest: stop")
@@ -15,7 +15,7 @@ var transactionRules = []rule{
 		w.update(seed)
 		before := get(w, dump)
 		var inside tables
-		w.update(func(r rbac.Records) (err error) {
+		w.update(func(r store.Records) (err error) {
 			if err = steps(r, edits); err == nil {
 				inside, err = dump(r)
 			}
@@ -29,7 +29,7 @@ var transactionRules = []rule{
 		for _, edit := range edits {
 			before := get(w, dump)
 			var inside tables
-			w.update(func(r rbac.Records) (err error) {
+			w.update(func(r store.Records) (err error) {
 				if err = edit.f(r); err == nil {
 					inside, err = dump(r)
 				}
@@ -41,9 +41,9 @@ var transactionRules = []rule{
 	}},
 	{"update error", "An error from f rolls back, and is returned as it is.", func(w *world) {
 		w.update(seed)
-		for _, edit := range slices.Concat(edits, []call{{"all edits", func(r rbac.Records) error { return steps(r, edits) }}}) {
+		for _, edit := range slices.Concat(edits, []call{{"all edits", func(r store.Records) error { return steps(r, edits) }}}) {
 			w.rolledBack(edit.name, func() {
-				err := w.store.Update(w.ctx, func(r rbac.Records) error {
+				err := w.store.Update(w.ctx, func(r store.Records) error {
 					if err := edit.f(r); err != nil {
 						return err
 					}
@@ -56,11 +56,11 @@ var transactionRules = []rule{
 		}
 	}},
 	{"view error", "An error from f is returned as it is, by View too, whatever it is.", func(w *world) {
-		for _, want := range []error{errStop, rbac.ErrNotFound, rbac.ErrReadOnly, rbac.ErrUnavailable} {
-			if err := w.store.View(w.ctx, func(rbac.Records) error { return want }); err != want {
+		for _, want := range []error{errStop, store.ErrNotFound, store.ErrReadOnly, store.ErrUnavailable} {
+			if err := w.store.View(w.ctx, func(store.Records) error { return want }); err != want {
 				w.Errorf("View returned %v for %v", err, want)
 			}
-			if err := w.store.Update(w.ctx, func(rbac.Records) error { return want }); err != want {
+			if err := w.store.Update(w.ctx, func(store.Records) error { return want }); err != want {
 				w.Errorf("Update returned %v for %v", err, want)
 			}
 		}
@@ -69,7 +69,7 @@ var transactionRules = []rule{
 		w.update(seed)
 		w.rolledBack("panic in Update", func() {
 			w.panics("Update", func() {
-				w.store.Update(w.ctx, func(r rbac.Records) error {
+				w.store.Update(w.ctx, func(r store.Records) error {
 					if err := steps(r, edits); err != nil {
 						return err
 					}
@@ -77,16 +77,16 @@ var transactionRules = []rule{
 				})
 			})
 		})
-		w.panics("View", func() { w.store.View(w.ctx, func(rbac.Records) error { panic(errStop) }) })
-		w.update(func(r rbac.Records) error { return steps(r, edits) })
+		w.panics("View", func() { w.store.View(w.ctx, func(store.Records) error { panic(errStop) }) })
+		w.update(func(r store.Records) error { return steps(r, edits) })
 	}},
 	{"faults spoil", "After an error other than ErrNotFound the transaction cannot commit: Update rolls back and returns that error even if f returns nil.", func(w *world) {
 		w.update(seed)
 		for _, fault := range faults {
 			w.rolledBack(fault.name, func() {
 				var fail error
-				err := w.store.Update(w.ctx, func(r rbac.Records) error {
-					if err := r.AddSection(rbac.Section{Name: "beside"}); err != nil {
+				err := w.store.Update(w.ctx, func(r store.Records) error {
+					if err := r.AddSection(store.Section{Name: "beside"}); err != nil {
 						return err
 					}
 					fail = fault.f(r)
@@ -101,7 +101,7 @@ var transactionRules = []rule{
 	{"faults spoil f's error", "An error from f is returned as it is, in a spoiled transaction too.", func(w *world) {
 		w.update(seed)
 		w.rolledBack("fault and error", func() {
-			err := w.store.Update(w.ctx, func(r rbac.Records) error {
+			err := w.store.Update(w.ctx, func(r store.Records) error {
 				if err := faults[0].f(r); err == nil {
 					return nil
 				}
@@ -115,7 +115,7 @@ var transactionRules = []rule{
 	{"faults spoil for good", "What f does after a fault is not committed either.", func(w *world) {
 		w.update(seed)
 		w.rolledBack("edits after a fault", func() {
-			err := w.store.Update(w.ctx, func(r rbac.Records) error {
+			err := w.store.Update(w.ctx, func(r store.Records) error {
 				fault := faults[0].f(r)
 				for _, edit := range edits {
 					_ = edit.f(r) // may fail or not
@@ -132,30 +132,30 @@ var transactionRules = []rule{
 		w.update(seed)
 		before := get(w, dump)
 		got := map[string]error{}
-		w.update(func(r rbac.Records) error {
+		w.update(func(r store.Records) error {
 			for _, c := range unknown {
 				got[c.name] = c.f(r)
 			}
-			return r.SetHead(rbac.Head{Revision: 5})
+			return r.SetHead(store.Head{Revision: 5})
 		})
 		for _, c := range unknown {
-			w.equal(c.name, got[c.name], rbac.ErrNotFound)
+			w.equal(c.name, got[c.name], store.ErrNotFound)
 		}
-		before.Head = rbac.Head{Revision: 5}
+		before.Head = store.Head{Revision: 5}
 		w.equal("the store afterwards", get(w, dump), before)
 	}},
 	{"view read only", "In a View, writes fail with ErrReadOnly and write nothing; reads go on.", func(w *world) {
 		w.update(seed)
 		w.rolledBack("writes in a View", func() {
 			got := map[string]error{}
-			get(w, func(r rbac.Records) (int, error) {
+			get(w, func(r store.Records) (int, error) {
 				for _, edit := range edits {
 					got[edit.name] = edit.f(r)
 				}
 				return 0, steps(r, lookups)
 			})
 			for _, edit := range edits {
-				if !errors.Is(got[edit.name], rbac.ErrReadOnly) {
+				if !errors.Is(got[edit.name], store.ErrReadOnly) {
 					w.Errorf("%s: %v", edit.name, got[edit.name])
 				}
 			}
@@ -163,14 +163,14 @@ var transactionRules = []rule{
 	}},
 	{"views", "Views can be made at the same time as others, and a View after an Update sees it.", func(w *world) {
 		w.update(seed)
-		get(w, func(rbac.Records) (int, error) { return 0, nil })
+		get(w, func(store.Records) (int, error) { return 0, nil })
 		for i := range 20 {
-			h := rbac.Head{Revision: rbac.Revision(i)}
-			w.update(func(r rbac.Records) error { return r.SetHead(h) })
-			done := make(chan rbac.Head, 4)
+			h := store.Head{Revision: store.Revision(i)}
+			w.update(func(r store.Records) error { return r.SetHead(h) })
+			done := make(chan store.Head, 4)
 			for range cap(done) {
 				go func() {
-					got, _ := view(w, rbac.Records.Head)
+					got, _ := view(w, store.Records.Head)
 					done <- got
 				}()
 			}
@@ -181,14 +181,14 @@ var transactionRules = []rule{
 	}},
 	{"dead records", "Records are dead when f has returned: using them gives ErrTxDone, and changes nothing.", func(w *world) {
 		w.update(seed)
-		var kept []rbac.Records
-		keepAfter := func(err error) func(rbac.Records) error {
-			return func(r rbac.Records) error {
+		var kept []store.Records
+		keepAfter := func(err error) func(store.Records) error {
+			return func(r store.Records) error {
 				kept = append(kept, r)
 				return err
 			}
 		}
-		get(w, func(r rbac.Records) (int, error) { return 0, keepAfter(nil)(r) })
+		get(w, func(r store.Records) (int, error) { return 0, keepAfter(nil)(r) })
 		w.update(keepAfter(nil))
 		_ = w.store.Update(w.ctx, keepAfter(errStop))
 		w.rolledBack("dead records", func() {
@@ -201,12 +201,12 @@ var transactionRules = []rule{
 	}},
 	{"close", "After Close every call fails with ErrUnavailable and runs nothing.", func(w *world) {
 		w.update(seed)
-		var kept rbac.Records
-		get(w, func(r rbac.Records) (int, error) { kept = r; return 0, nil })
+		var kept store.Records
+		get(w, func(r store.Records) (int, error) { kept = r; return 0, nil })
 		if err := w.store.Close(); err != nil {
 			w.Errorf("Close: %v", err)
 		}
-		f := func(rbac.Records) error {
+		f := func(store.Records) error {
 			w.Errorf("f was run")
 			return nil
 		}

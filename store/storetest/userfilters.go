@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var userFilterRules = []rule{
@@ -18,7 +18,7 @@ var userFilterRules = []rule{
 		}
 	}},
 	{"users search", "Search finds Name, DisplayName or Email that contain the text; A to Z match in either case, all else exactly.", func(w *world) {
-		w.update(func(r rbac.Records) error {
+		w.update(func(r store.Records) error {
 			for i, name := range []string{"\u00c9mile", "\u00c9MILE", "Kelvin", "\u212aelvin", "100%", "1000", "a_b", "axb", `back\slash`, "straße", "STRASSE", "張三"} {
 				u := user(name)
 				u.DisplayName, u.Email = fmt.Sprintf("Display %d.", i), fmt.Sprintf("Mail%d@example.com", i)
@@ -33,16 +33,16 @@ var userFilterRules = []rule{
 			"\u00e9mile": nil, "\u00c9": {"\u00c9MILE", "\u00c9mile"}, "\u00c9Mil": {"\u00c9MILE", "\u00c9mile"}, "E\u0301": nil, "mile": {"\u00c9MILE", "\u00c9mile"},
 			"kelvin": {"Kelvin"}, "\u212aelvin": {"\u212aelvin"}, "ELVIN": {"Kelvin", "\u212aelvin"},
 			"%": {"100%"}, "_": {"a_b"}, `\`: {`back\slash`}, "A_B": {"a_b"}, "1%": nil, "ss": {"STRASSE"}, "ß": {"straße"}, "三": {"張三"},
-			"dISPLAY 2.": {"Kelvin"}, "mail4@EXAMPLE": {"100%"}, "hidden": nil, " ": w.userNames(rbac.UserFilter{}), "*": nil, "'": nil,
+			"dISPLAY 2.": {"Kelvin"}, "mail4@EXAMPLE": {"100%"}, "hidden": nil, " ": w.userNames(store.UserFilter{}), "*": nil, "'": nil,
 		} {
 			slices.Sort(want)
-			w.equal(fmt.Sprintf("Search %q", search), w.userNames(rbac.UserFilter{Search: search}), want)
+			w.equal(fmt.Sprintf("Search %q", search), w.userNames(store.UserFilter{Search: search}), want)
 		}
 	}},
 	{"users pages", "After and Limit walk through all users, each once, with every other field set too.", func(w *world) {
 		const n = 2500
 		var want []string
-		w.update(func(r rbac.Records) error {
+		w.update(func(r store.Records) error {
 			want = nil
 			if err := addGroups(r, "all", "none"); err != nil {
 				return err
@@ -62,16 +62,16 @@ var userFilterRules = []rule{
 		slices.Sort(want)
 		for _, limit := range []int{0, 1000, 333} {
 			for _, groups := range [][]uuid.UUID{nil, ids("all"), ids("all", "none")} {
-				got := w.pages(rbac.UserFilter{Search: "USER", Groups: groups, At: noon, Permanent: true, Enabled: true, Limit: limit})
+				got := w.pages(store.UserFilter{Search: "USER", Groups: groups, At: noon, Permanent: true, Enabled: true, Limit: limit})
 				w.equal(fmt.Sprintf("%d users in pages of %d", len(got), limit), got, want)
 			}
 		}
-		w.equal("first", w.userNames(rbac.UserFilter{Groups: ids("all"), Limit: 1}), want[:1])
-		w.equal("last", w.userNames(rbac.UserFilter{Groups: ids("all"), After: want[n-2]}), want[n-1:])
+		w.equal("first", w.userNames(store.UserFilter{Groups: ids("all"), Limit: 1}), want[:1])
+		w.equal("last", w.userNames(store.UserFilter{Groups: ids("all"), After: want[n-2]}), want[n-1:])
 	}},
 }
 
-func (w *world) pages(f rbac.UserFilter) (names []string) {
+func (w *world) pages(f store.UserFilter) (names []string) {
 	w.Helper()
 	for {
 		page := w.userNames(f)
@@ -87,11 +87,11 @@ func (w *world) pages(f rbac.UserFilter) (names []string) {
 }
 
 // filterWorld has users who say by their names how they are in the group staff.
-func filterWorld(r rbac.Records) error {
+func filterWorld(r store.Records) error {
 	if err := addGroups(r, "staff", "boss", "empty"); err != nil {
 		return err
 	}
-	for name, m := range map[string]rbac.MembershipRecord{
+	for name, m := range map[string]store.Membership{
 		"always":          {},
 		"scoped":          {Scope: "org:1"},
 		"until past":      {Until: noon.Add(-tick)},
@@ -118,38 +118,38 @@ func filterWorld(r rbac.Records) error {
 	// always is in both groups and boss twice in one: each is listed once all the same.
 	scoped := member("boss", "boss")
 	scoped.Scope = "org:2"
-	return each([]rbac.MembershipRecord{member("always", "boss"), member("boss", "boss"), scoped}, r.AddMembership)
+	return each([]store.Membership{member("always", "boss"), member("boss", "boss"), scoped}, r.AddMembership)
 }
 
 type filterCase struct {
-	filter rbac.UserFilter
+	filter store.UserFilter
 	want   []string
 }
 
 func filterCases() []filterCase {
 	staff, both := ids("staff"), ids("staff", "boss")
 	return []filterCase{
-		{rbac.UserFilter{}, []string{"always", "boss", "disabled always", "outside", "scoped", "scoped past", "scoped soon", "until far", "until now", "until past", "until soon"}},
-		{rbac.UserFilter{Limit: 2}, []string{"always", "boss"}},
-		{rbac.UserFilter{After: "scoped soon"}, []string{"until far", "until now", "until past", "until soon"}},
-		{rbac.UserFilter{After: "scoped", Limit: 1}, []string{"scoped past"}},
-		{rbac.UserFilter{After: "until soon"}, nil},
-		{rbac.UserFilter{Search: "SOON"}, []string{"scoped soon", "until soon"}},
-		{rbac.UserFilter{Search: "soon", After: "scoped soon"}, []string{"until soon"}},
-		{rbac.UserFilter{Enabled: true, Limit: 3}, []string{"always", "boss", "outside"}},
-		{rbac.UserFilter{Enabled: true, Search: "always"}, []string{"always"}},
-		{rbac.UserFilter{Groups: []uuid.UUID{}, At: noon}, nil},
-		{rbac.UserFilter{Groups: ids("empty"), At: noon}, nil},
-		{rbac.UserFilter{Groups: ids("unknown"), At: noon}, nil},
-		{rbac.UserFilter{Groups: staff, At: noon}, []string{"always", "disabled always", "scoped", "scoped soon", "until far", "until soon"}},
-		{rbac.UserFilter{Groups: staff, At: noon.Add(tick)}, []string{"always", "disabled always", "scoped", "until far"}},
-		{rbac.UserFilter{Groups: staff}, []string{"always", "disabled always", "scoped", "scoped past", "scoped soon", "until far", "until now", "until past", "until soon"}},
-		{rbac.UserFilter{Groups: both, At: noon}, []string{"always", "boss", "disabled always", "scoped", "scoped soon", "until far", "until soon"}},
-		{rbac.UserFilter{Groups: staff, At: noon, Permanent: true}, []string{"always", "disabled always"}},
-		{rbac.UserFilter{Groups: staff, Permanent: true}, []string{"always", "disabled always"}},
-		{rbac.UserFilter{Groups: both, At: noon, Permanent: true, Enabled: true}, []string{"always", "boss"}},
-		{rbac.UserFilter{Groups: both, At: noon, Permanent: true, Enabled: true, Limit: 1}, []string{"always"}},
-		{rbac.UserFilter{Groups: both, At: noon, After: "boss", Search: "S", Limit: 2}, []string{"disabled always", "scoped"}},
-		{rbac.UserFilter{Groups: both, At: noon, After: "boss", Search: "S", Limit: 2, Enabled: true}, []string{"scoped", "scoped soon"}},
+		{store.UserFilter{}, []string{"always", "boss", "disabled always", "outside", "scoped", "scoped past", "scoped soon", "until far", "until now", "until past", "until soon"}},
+		{store.UserFilter{Limit: 2}, []string{"always", "boss"}},
+		{store.UserFilter{After: "scoped soon"}, []string{"until far", "until now", "until past", "until soon"}},
+		{store.UserFilter{After: "scoped", Limit: 1}, []string{"scoped past"}},
+		{store.UserFilter{After: "until soon"}, nil},
+		{store.UserFilter{Search: "SOON"}, []string{"scoped soon", "until soon"}},
+		{store.UserFilter{Search: "soon", After: "scoped soon"}, []string{"until soon"}},
+		{store.UserFilter{Enabled: true, Limit: 3}, []string{"always", "boss", "outside"}},
+		{store.UserFilter{Enabled: true, Search: "always"}, []string{"always"}},
+		{store.UserFilter{Groups: []uuid.UUID{}, At: noon}, nil},
+		{store.UserFilter{Groups: ids("empty"), At: noon}, nil},
+		{store.UserFilter{Groups: ids("unknown"), At: noon}, nil},
+		{store.UserFilter{Groups: staff, At: noon}, []string{"always", "disabled always", "scoped", "scoped soon", "until far", "until soon"}},
+		{store.UserFilter{Groups: staff, At: noon.Add(tick)}, []string{"always", "disabled always", "scoped", "until far"}},
+		{store.UserFilter{Groups: staff}, []string{"always", "disabled always", "scoped", "scoped past", "scoped soon", "until far", "until now", "until past", "until soon"}},
+		{store.UserFilter{Groups: both, At: noon}, []string{"always", "boss", "disabled always", "scoped", "scoped soon", "until far", "until soon"}},
+		{store.UserFilter{Groups: staff, At: noon, Permanent: true}, []string{"always", "disabled always"}},
+		{store.UserFilter{Groups: staff, Permanent: true}, []string{"always", "disabled always"}},
+		{store.UserFilter{Groups: both, At: noon, Permanent: true, Enabled: true}, []string{"always", "boss"}},
+		{store.UserFilter{Groups: both, At: noon, Permanent: true, Enabled: true, Limit: 1}, []string{"always"}},
+		{store.UserFilter{Groups: both, At: noon, After: "boss", Search: "S", Limit: 2}, []string{"disabled always", "scoped"}},
+		{store.UserFilter{Groups: both, At: noon, After: "boss", Search: "S", Limit: 2, Enabled: true}, []string{"scoped", "scoped soon"}},
 	}
 }

@@ -5,33 +5,33 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 var waitRules = []rule{
 	{"context while waiting", "An Update that waits for another gives up when its context ends, whatever lock it waits for, and writes nothing.", func(w *world) {
 		w.update(seed)
-		for _, c := range append(locks, call{"Throttle", func(r rbac.Records) error { _, err := r.Throttle(hash("k1")); return err }}) {
+		for _, c := range append(locks, call{"Throttle", func(r store.Records) error { _, err := r.Throttle(hash("k1")); return err }}) {
 			release, held := w.hold(c.f)
 			done, err := w.interrupted(func(ctx context.Context) error {
-				return w.store.Update(ctx, func(r rbac.Records) error {
+				return w.store.Update(ctx, func(r store.Records) error {
 					if err := c.f(r); err != nil {
 						return err
 					}
-					return r.AddSection(rbac.Section{Name: "waited"})
+					return r.AddSection(store.Section{Name: "waited"})
 				})
 			})
 			if done == nil {
 				w.ended(c.name, err, context.Canceled)
 			}
 			w.letGo(c.name, release, held, done)
-			w.notFound("Section", func(r rbac.Records) error { _, err := r.Section("waited"); return err })
+			w.notFound("Section", func(r store.Records) error { _, err := r.Section("waited"); return err })
 		}
-		w.update(func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 4}) })
+		w.update(func(r store.Records) error { return r.SetHead(store.Head{Revision: 4}) })
 	}},
 	{"context while waiting to read", "A View that waits, for an Update or for a connection, gives up when its context ends.", func(w *world) {
 		w.update(seed)
-		release, held := w.hold(func(r rbac.Records) error { _, err := r.LockHead(); return err })
+		release, held := w.hold(func(r store.Records) error { _, err := r.LockHead(); return err })
 		done, err := w.interrupted(func(ctx context.Context) error { return w.nest(ctx, 20) })
 		if done == nil && err != nil {
 			w.ended("View", err, context.Canceled)
@@ -43,14 +43,14 @@ var waitRules = []rule{
 		var err error
 		var done <-chan error
 		updated := false
-		get(w, func(r rbac.Records) (rbac.Head, error) {
+		get(w, func(r store.Records) (store.Head, error) {
 			head, failed := r.Head()
 			if failed != nil || updated { // a store may run this again
 				return head, failed
 			}
 			updated = true
 			done, err = w.interrupted(func(ctx context.Context) error {
-				return w.store.Update(ctx, func(r rbac.Records) error { return r.AddSection(rbac.Section{Name: "waited"}) })
+				return w.store.Update(ctx, func(r store.Records) error { return r.AddSection(store.Section{Name: "waited"}) })
 			})
 			return head, nil
 		})
@@ -60,9 +60,9 @@ var waitRules = []rule{
 			w.ended("Update", err, context.Canceled)
 		}
 		if err != nil {
-			w.notFound("Section", func(r rbac.Records) error { _, err := r.Section("waited"); return err })
+			w.notFound("Section", func(r store.Records) error { _, err := r.Section("waited"); return err })
 		}
-		w.update(func(r rbac.Records) error { return r.SetHead(rbac.Head{Revision: 4}) })
+		w.update(func(r store.Records) error { return r.SetHead(store.Head{Revision: 4}) })
 	}},
 }
 
@@ -90,12 +90,12 @@ func (w *world) interrupted(call func(context.Context) error) (done <-chan error
 }
 
 // hold begins an Update that has taken a lock, and ends when it is released.
-func (w *world) hold(lock func(rbac.Records) error) (release func(), done <-chan error) {
+func (w *world) hold(lock func(store.Records) error) (release func(), done <-chan error) {
 	w.Helper()
 	held, released, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	var once sync.Once
 	go func() {
-		result <- w.store.Update(w.ctx, func(r rbac.Records) error {
+		result <- w.store.Update(w.ctx, func(r store.Records) error {
 			if err := lock(r); err != nil {
 				return err
 			}
@@ -126,7 +126,7 @@ func (w *world) letGo(what string, release func(), held, waited <-chan error) {
 
 // nest runs Views inside one another, more than a store may have connections.
 func (w *world) nest(ctx context.Context, views int) error {
-	return w.store.View(ctx, func(r rbac.Records) error {
+	return w.store.View(ctx, func(r store.Records) error {
 		if _, err := r.Head(); err != nil || views == 0 {
 			return err
 		}

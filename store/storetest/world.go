@@ -7,7 +7,7 @@ import (
 	"iter"
 	"testing"
 
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // world is one store under test and the rule that is proved on it.
@@ -18,7 +18,7 @@ type world struct {
 	*testing.T
 	rule  string
 	ctx   context.Context
-	store rbac.Store
+	store store.Store
 }
 
 // Errorf puts the rule before what went wrong.
@@ -34,7 +34,7 @@ func (w *world) Fatalf(format string, args ...any) {
 }
 
 // update runs f in an Update that must succeed.
-func (w *world) update(f func(rbac.Records) error) {
+func (w *world) update(f func(store.Records) error) {
 	w.Helper()
 	if err := w.store.Update(w.ctx, f); err != nil {
 		w.Fatalf("Update: %v", err)
@@ -42,7 +42,7 @@ func (w *world) update(f func(rbac.Records) error) {
 }
 
 // get reads in a View that must succeed.
-func get[R any](w *world, f func(rbac.Records) (R, error)) R {
+func get[R any](w *world, f func(store.Records) (R, error)) R {
 	w.Helper()
 	got, err := view(w, f)
 	if err != nil {
@@ -51,8 +51,8 @@ func get[R any](w *world, f func(rbac.Records) (R, error)) R {
 	return got
 }
 
-func view[R any](w *world, f func(rbac.Records) (R, error)) (got R, err error) {
-	err = w.store.View(w.ctx, func(r rbac.Records) (err error) {
+func view[R any](w *world, f func(store.Records) (R, error)) (got R, err error) {
+	err = w.store.View(w.ctx, func(r store.Records) (err error) {
 		got, err = f(r)
 		return err
 	})
@@ -65,7 +65,7 @@ func (w *world) unavailable(what string, err error) {
 	switch {
 	case err == nil:
 		w.Errorf("%s: no error", what)
-	case !errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrReadOnly):
+	case !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrReadOnly):
 		w.Errorf("%s: the error must wrap ErrUnavailable alone: %v", what, err)
 	}
 }
@@ -73,7 +73,7 @@ func (w *world) unavailable(what string, err error) {
 // over demands the error of Records used after their transaction: a mistake of the program, not an outage.
 func (w *world) over(what string, err error) {
 	w.Helper()
-	if !errors.Is(err, rbac.ErrTxDone) || errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrNotFound) {
+	if !errors.Is(err, store.ErrTxDone) || errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotFound) {
 		w.Errorf("%s: the error must wrap ErrTxDone alone: %v", what, err)
 	}
 }
@@ -112,11 +112,11 @@ func each[V any](values []V, f func(V) error) error {
 
 // roundTrip adds records one by one and demands each back as it was: inside the
 // Update that added it, and from a View when all of them are there.
-func roundTrip[R any](w *world, records []R, add func(rbac.Records, R) error, find func(rbac.Records, R) (R, error)) {
+func roundTrip[R any](w *world, records []R, add func(store.Records, R) error, find func(store.Records, R) (R, error)) {
 	w.Helper()
 	for i, record := range records {
 		var got R
-		w.update(func(r rbac.Records) (err error) {
+		w.update(func(r store.Records) (err error) {
 			if err = add(r, record); err == nil {
 				got, err = find(r, record)
 			}
@@ -125,7 +125,7 @@ func roundTrip[R any](w *world, records []R, add func(rbac.Records, R) error, fi
 		w.equal(fmt.Sprintf("record %d inside its Update", i), got, record)
 	}
 	for i, record := range records {
-		got := get(w, func(r rbac.Records) (R, error) { return find(r, record) })
+		got := get(w, func(r store.Records) (R, error) { return find(r, record) })
 		w.equal(fmt.Sprintf("record %d later", i), got, record)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
@@ -38,7 +38,7 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 		if end := ctx.Err(); end != nil && !errors.Is(err, end) {
 			err = fmt.Errorf("%w (%w)", end, err)
 		}
-		return nil, fmt.Errorf("%w: %v: %w", rbac.ErrUnavailable, e, err)
+		return nil, fmt.Errorf("%w: %v: %w", store.ErrUnavailable, e, err)
 	}
 	return &Store{sqlstore.New(e)}, nil
 }

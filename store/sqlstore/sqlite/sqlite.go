@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
@@ -51,7 +52,7 @@ type Options struct {
 // on it; the database given to New stays open.
 type Store struct{ *sqlstore.Store }
 
-var _ rbac.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -86,14 +87,14 @@ func New(ctx context.Context, db *sql.DB, opts Options) (*Store, error) {
 	}
 	e := &engine{name: "sqlite", writer: db, readers: db, busy: opts.BusyTimeout}
 	if err := e.locate(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %v: %w", rbac.ErrUnavailable, e, err)
+		return nil, fmt.Errorf("%w: %v: %w", store.ErrUnavailable, e, err)
 	}
 	return e.start(ctx)
 }
 
 func (o Options) withDefaults() (Options, error) {
 	if o.BusyTimeout < 0 {
-		return o, &rbac.Error{Kind: rbac.ErrInvalid, Record: "options", Field: "BusyTimeout", Reason: "less than zero"}
+		return o, &rbac.Error{Kind: store.ErrInvalid, Record: "options", Field: "BusyTimeout", Reason: "less than zero"}
 	}
 	if o.BusyTimeout == 0 {
 		o.BusyTimeout = 5 * time.Second

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	_ "github.com/ncruces/go-sqlite3/driver" // "sqlite3"
-	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 	"github.com/rbac-go/rbac/store/storetest"
 	_ "modernc.org/sqlite" // "sqlite"
@@ -29,7 +29,7 @@ func TestStore(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Run(t, func(t *testing.T) rbac.Store {
+			storetest.Run(t, func(t *testing.T) store.Store {
 				db, err := sql.Open(c.driver, "file:"+filepath.Join(t.TempDir(), "host.db")+c.params)
 				if err != nil {
 					t.Fatal(err)

@@ -12,17 +12,20 @@ type probe struct {
 	want             bool
 }
 
-// compound asks whether a user meets (in_group a or has_permission b) and not in_group c.
+// compound asks whether a user meets (in_group a or has_permission b) and not
+// in_group c.
 type compound struct {
 	user, a, b, c string
 	has           bool // the permission b
 	want          bool
 }
 
-// change is a membership and a grant that decide alone whether the user has the permission.
+// change is a membership and a grant that alone decide whether the user has the
+// permission.
 type change struct{ user, group, permission string }
 
-// questions are what all peers of one world are asked. Of the probes and the compounds half are allowed.
+// questions are the questions to all peers of one world. Half of the probes and
+// half of the compounds are allowed.
 type questions struct {
 	probes    []probe
 	compounds []compound
@@ -31,11 +34,12 @@ type questions struct {
 	revokes   []change // the user has the permission by this group alone
 }
 
-// probesOf is how many probes there are: enough that the processor cannot learn them.
+// probesOf is the number of probes: enough that the branch predictor of the
+// processor cannot learn them.
 const probesOf = 1 << 16
 
-// ask makes the questions to a world. They are the same at every call.
-func ask(w *world) *questions {
+// newQuestions returns the questions to a world, the same at every call.
+func newQuestions(w *world) *questions {
 	a := asker{w, rand.New(rand.NewPCG(1, uint64(w.Users)))}
 	q := &questions{}
 	for i := range probesOf {
@@ -61,8 +65,8 @@ type asker struct {
 	random *rand.Rand
 }
 
-// probe names the user and the permission by strings of its own, as a request does: a comparison
-// with the peer's cannot be settled by their being at the same address.
+// probe names the user and the permission by new strings, as a request does, so
+// that no comparison with the strings of a peer is settled by an equal address.
 func (a asker) probe(allowed bool) probe {
 	u := a.any(a.users)
 	p := a.any(a.permissions)
@@ -76,7 +80,7 @@ func (a asker) probe(allowed bool) probe {
 	return probe{strings.Clone(a.users[u]), strings.Clone(a.permissions[p]), allowed}
 }
 
-// compound draws its parts so that each of them decides some of the answers.
+// compound draws parts that each decide some answers.
 func (a asker) compound(allowed bool) compound {
 	for {
 		u := a.any(a.users)
@@ -87,7 +91,7 @@ func (a asker) compound(allowed bool) compound {
 	}
 }
 
-// someGroup is one of the user's groups or any, evenly.
+// someGroup returns a group of the user, or any group, with even chances.
 func (a asker) someGroup(user int32) int32 {
 	if a.random.IntN(2) == 0 {
 		return pick(a.random, a.memberships[user])

@@ -6,22 +6,24 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// admit refuses requests that two readers could take for different ones, and
-// returns the others in one form: what a router matches is what a handler reads, whether it
-// looks at URL.Path, URL.RawPath or URL.EscapedPath. On an error it returns r as it is.
-func (g *Guard) admit(r *http.Request) (*http.Request, error) {
+// canonicalRequest refuses requests that two readers could understand
+// differently, and returns all others in canonical form: routers and handlers
+// find the same path in URL.Path, URL.RawPath and URL.EscapedPath. On an error
+// the result is r itself.
+func (g *Guard) canonicalRequest(r *http.Request) (*http.Request, error) {
 	if !slices.Contains(g.cfg.Methods, r.Method) {
-		return r, errors.New("method not supported")
+		return r, errors.New("the method is not supported")
 	}
 	host, ok := canonicalHost(r.Host)
 	if !ok {
-		return r, errors.New("malformed host")
+		return r, errors.New("the host is malformed")
 	}
-	u, err := canonicalURL(r.URL, g.cfg.paths())
+	u, err := canonicalURL(r.URL, g.cfg.pathRules())
 	if err != nil {
 		return r, err
 	}
@@ -36,17 +38,27 @@ func (g *Guard) admit(r *http.Request) (*http.Request, error) {
 	return r, nil
 }
 
-// canonicalHost writes a host in lower case, without the dot that may end it,
-// and keeps the port. An empty host, which HTTP/1.0 may send, stays empty.
+// refuseRequest answers a request that Handler refuses.
+func (g *Guard) refuseRequest(w http.ResponseWriter, r *http.Request, status int, err error) {
+	g.logger().Info("request refused", "status", status, "reason", err.Error(), "method", r.Method, "remote", r.RemoteAddr)
+	advice := "Check the address and try again."
+	if status == http.StatusForbidden {
+		advice = "Open this site and try again from there."
+	}
+	g.respond(w, r, response{Status: status, Detail: "The request was refused: " + err.Error() + ". " + advice})
+}
+
+// canonicalHost returns a host in lower case without a final dot, and keeps the
+// port. An empty host, which HTTP/1.0 allows, stays empty.
 func canonicalHost(h string) (string, bool) {
-	if h == "" || plainHost(h) {
-		return h, true
+	if h == "" {
+		return "", true
 	}
 	host, port := h, ""
 	if i := strings.LastIndexByte(h, ':'); i >= 0 && !strings.HasSuffix(h, "]") {
 		host, port = h[:i], h[i+1:]
 	}
-	if digits.span(port) < len(port) {
+	if strings.TrimLeftFunc(port, isDigit) != "" {
 		return "", false
 	}
 	host, ok := canonicalName(host)
@@ -59,33 +71,6 @@ func canonicalHost(h string) (string, bool) {
 	return host, true
 }
 
-// plainHost recognises what is canonical at a glance: lower case labels, and a port if there is a colon.
-func plainHost(h string) bool {
-	for {
-		n := plainName.span(h)
-		if n == 0 {
-			return false
-		}
-		if n == len(h) {
-			return true
-		}
-		end := h[n]
-		h = h[n+1:]
-		switch end {
-		case '.':
-		case ':':
-			return h != "" && digits.span(h) == len(h)
-		default:
-			return false
-		}
-	}
-}
-
-// plainName are the characters of names that are canonical at a glance.
-var plainName = newCharset("0123456789abcdefghijklmnopqrstuvwxyz-_")
-
-var digits = newCharset("0123456789")
-
 func canonicalName(host string) (string, bool) {
 	if inner, ok := strings.CutPrefix(host, "["); ok {
 		addr, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
@@ -93,31 +78,36 @@ func canonicalName(host string) (string, bool) {
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || plainName.span(label) < len(label) {
+		if label == "" || strings.TrimLeftFunc(label, isLabelRune) != "" {
 			return "", false
 		}
 	}
 	return host, true
 }
 
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
+
+// isLabelRune reports whether r may be in a label of a host in lower case.
+func isLabelRune(r rune) bool { return 'a' <= r && r <= 'z' || isDigit(r) || r == '-' || r == '_' }
+
 var (
-	errPath          = errors.New("malformed path")
-	errEncodedSlash  = errors.New("encoded slash in the path")
-	errSemicolon     = errors.New("semicolon in the path")
-	errDoubleEncoded = errors.New("doubly encoded path")
+	errPath          = errors.New("the path is malformed")
+	errEncodedSlash  = errors.New("the path contains an encoded slash")
+	errSemicolon     = errors.New("the path contains a semicolon")
+	errDoubleEncoded = errors.New("the path is encoded twice")
 )
 
-// pathRules are what a path may have although readers differ about it.
+// pathRules allows parts of a path that readers understand differently.
 type pathRules struct{ encodedSlash, semicolon, doubleEncoding bool }
 
-func (c *Config) paths() pathRules {
+func (c *Config) pathRules() pathRules {
 	return pathRules{c.AllowEncodedSlash, c.AllowSemicolon, c.AllowDoubleEncoding}
 }
 
-// canonicalURL returns u itself where it is in canonical form.
+// canonicalURL returns u itself if u is in canonical form.
 func canonicalURL(u *url.URL, allow pathRules) (*url.URL, error) {
 	if u.Opaque != "" || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("malformed request target")
+		return nil, errors.New("the request target is malformed")
 	}
 	path, raw := u.Path, ""
 	if path == "" {
@@ -130,7 +120,7 @@ func canonicalURL(u *url.URL, allow pathRules) (*url.URL, error) {
 		if p, err := url.PathUnescape(u.RawPath); err != nil || p != u.Path {
 			return nil, errPath
 		}
-		raw = canonicalRaw(u.RawPath)
+		raw = canonicalRawPath(u.RawPath)
 		if raw != "" && !allow.encodedSlash {
 			return nil, errEncodedSlash
 		}
@@ -143,23 +133,24 @@ func canonicalURL(u *url.URL, allow pathRules) (*url.URL, error) {
 	return &c, nil
 }
 
-// canonicalRaw writes a path with the one escape that makes a difference, the
-// encoded slash. Without it there is nothing that the decoded path would not tell.
-func canonicalRaw(raw string) string {
+// canonicalRawPath returns a path whose only escape with a meaning is the
+// encoded slash. Without an encoded slash the decoded path says everything, and
+// the result is empty.
+func canonicalRawPath(raw string) string {
 	if !strings.Contains(raw, "%2F") && !strings.Contains(raw, "%2f") {
 		return ""
 	}
 	segments := strings.Split(raw, "/")
 	for i, s := range segments {
-		s, _ = url.PathUnescape(s) // PathUnescape of the whole succeeded
+		s, _ = url.PathUnescape(s) // the caller has unescaped all of raw
 		segments[i] = url.PathEscape(s)
 	}
 	return strings.Join(segments, "/")
 }
 
-// checkPath judges a path decoded once. Servers behind the guard may decode it
-// once more, drop what follows a semicolon in a segment, read a backslash as a
-// slash, or replace malformed UTF-8, and so find another path in it.
+// checkPath checks a path that was decoded once. Servers behind the Guard may
+// decode the path again, drop everything after a semicolon in a segment, read a
+// backslash as a slash, or replace malformed UTF-8, and so find another path.
 func checkPath(path string, allow pathRules) error {
 	if path == "" || path[0] != '/' {
 		return errPath
@@ -183,20 +174,23 @@ func checkPath(path string, allow pathRules) error {
 	return checkSegments(path[1:])
 }
 
-// isEscape reports whether s is what follows the percent sign of an escape:
-// 2f, or u002f, which some servers read too.
+// isEscape reports whether s continues an escape after the percent sign: 2f,
+// or u002f, which some servers read, too.
 func isEscape(s string) bool {
-	digits := 2
+	length := 2
 	if s != "" && (s[0] == 'u' || s[0] == 'U') {
-		s, digits = s[1:], 4
+		s, length = s[1:], 4
 	}
-	return hexDigits.span(s) >= digits
+	if len(s) < length {
+		return false
+	}
+	_, err := strconv.ParseUint(s[:length], 16, 16)
+	return err == nil
 }
 
-var hexDigits = newCharset("0123456789abcdefABCDEF")
-
-// checkSegments refuses segments that some server drops, or takes for the way up,
-// after dropping what follows a semicolon. The last one may be empty.
+// checkSegments refuses segments that a server could drop, or could take for
+// the parent folder, after dropping everything from a semicolon on. The last
+// segment may be empty.
 func checkSegments(rest string) error {
 	for rest != "" {
 		segment, more, slash := strings.Cut(rest, "/")
@@ -210,10 +204,4 @@ func checkSegments(rest string) error {
 		rest = more
 	}
 	return nil
-}
-
-// reject answers a request that did not get past Handler.
-func (g *Guard) reject(w http.ResponseWriter, r *http.Request, status int, err error) {
-	g.logger().Info("request refused", "status", status, "reason", err.Error(), "method", r.Method, "remote", r.RemoteAddr)
-	g.answer(w, r, answer{Status: status, Detail: "The request was refused: " + err.Error() + "."})
 }

@@ -34,7 +34,7 @@ func TestResponseWriter(t *testing.T) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")
 		},
 		"/file": func(w http.ResponseWriter, _ *http.Request) {
-			f, err := os.Open("writer_test.go")
+			f, err := os.Open("responsewriter_test.go")
 			must(t, err)
 			defer f.Close()
 			_, err = w.(io.ReaderFrom).ReadFrom(io.LimitReader(f, 4))

@@ -7,29 +7,30 @@ import (
 	"time"
 )
 
-// row is what was measured of one peer in one world.
+// row holds the values of one peer in one world.
 type row struct {
 	*peer
-	values   map[string]float64 // by column: nanoseconds, bytes or ratios; what is not there cannot be measured
-	verified int                // how many probes were verified and timed
+	values   map[string]float64 // nanoseconds, bytes or ratios by column; a peer may lack some
+	verified int                // the number of probes that were verified and timed
 	revoke   bool               // a revoke is effective at the next check
-	loaded   subject            // of a peer to keep
+	loaded   subject            // kept for sampling; nil if the world is loaded again
 }
 
-// contest is what was measured in one world.
-type contest struct {
+// comparison holds the values of all peers in one world.
+type comparison struct {
 	size
 	rows []*row
 }
 
-// hold measures peers in one world: each alone for load and heap, then all in turns.
-func hold(s size, budget time.Duration, peers []peer, progress func(string, ...any)) (*contest, error) {
+// comparePeers measures peers in one world: each alone for load and heap, then
+// all in turns.
+func comparePeers(s size, budget time.Duration, peers []peer, progress func(string, ...any)) (*comparison, error) {
 	w := newWorld(s)
-	c := &contest{size: s}
+	c := &comparison{size: s}
 	for i := range peers {
 		c.rows = append(c.rows, &row{peer: &peers[i], values: map[string]float64{}})
 	}
-	for _, keep := range []bool{false, true} { // what is kept shall not be in the way of the others
+	for _, keep := range []bool{false, true} { // kept subjects come last, and take no memory from the others
 		for _, r := range c.rows {
 			if r.keep != keep {
 				continue
@@ -40,10 +41,10 @@ func hold(s size, budget time.Duration, peers []peer, progress func(string, ...a
 			}
 		}
 	}
-	return c, c.inTurns(w, budget, progress)
+	return c, c.sampleAll(w, budget, progress)
 }
 
-// alone measures load and heap with nothing else on the heap but the world.
+// alone measures load and heap with only the world on the heap.
 func (r *row) alone(w *world) error {
 	before := heap()
 	s, err := r.loadRepeatedly(w)
@@ -55,9 +56,9 @@ func (r *row) alone(w *world) error {
 	}
 	r.values[heapTotal] = heap() - before
 	runtime.KeepAlive(w)
-	if o, ok := s.(*office); ok {
-		r.values[loadingUsers] = float64(o.tookUsers)
-		if err := r.split(o, w, before); err != nil {
+	if a, ok := s.(*authority); ok {
+		r.values[loadingUsers] = float64(a.usersTook)
+		if err := r.split(a, w, before); err != nil {
 			return err
 		}
 	}
@@ -75,7 +76,8 @@ func warmed(s subject, w *world) error {
 	return nil
 }
 
-// loadRepeatedly loads a world, three times where that is quick, and notes the median time.
+// loadRepeatedly loads a world, three times if a load takes less than a second,
+// and records the median time.
 func (r *row) loadRepeatedly(w *world) (s subject, err error) {
 	var times []float64
 	for range 3 {
@@ -98,7 +100,8 @@ func (r *row) loadRepeatedly(w *world) (s subject, err error) {
 	return s, nil
 }
 
-// heap is the bytes in use after a collection; the second one clears the pools.
+// heap returns the bytes in use after two collections. The second collection
+// clears the pools.
 func heap() float64 {
 	runtime.GC()
 	runtime.GC()
@@ -107,15 +110,15 @@ func heap() float64 {
 	return float64(m.HeapAlloc)
 }
 
-// inTurns loads all peers and measures what takes nanoseconds, then the changes, which would
-// otherwise disturb the caches.
-func (c *contest) inTurns(w *world, budget time.Duration, progress func(string, ...any)) error {
-	q := ask(w)
+// sampleAll loads all peers and measures checks in turns. Changes come last,
+// since changes disturb the caches.
+func (c *comparison) sampleAll(w *world, budget time.Duration, progress func(string, ...any)) error {
+	q := newQuestions(w)
 	var checks, changes []*series
 	var records []func()
 	for _, r := range c.rows {
 		progress("%s: %s, verified", c.Name, r.name)
-		s, err := r.forTurns(w)
+		s, err := r.loadAgain(w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
@@ -146,8 +149,8 @@ func (c *contest) inTurns(w *world, budget time.Duration, progress func(string, 
 	return nil
 }
 
-// forTurns loads a world, unless that was done already.
-func (r *row) forTurns(w *world) (subject, error) {
+// loadAgain returns the kept subject, or loads the world.
+func (r *row) loadAgain(w *world) (subject, error) {
 	if s := r.loaded; s != nil {
 		r.loaded = nil
 		return s, nil
@@ -161,8 +164,9 @@ func (r *row) record(all []*series) {
 	}
 }
 
-// checks verifies the answers of a subject and makes a series of each way in which it answers.
-func (r *row) checks(s subject, w *world, q *questions, patience time.Duration) ([]*series, error) {
+// checks verifies the answers of a subject and returns a series of each kind of
+// answer.
+func (r *row) checks(s subject, w *world, q *questions, limit time.Duration) ([]*series, error) {
 	if err := warmed(s, w); err != nil {
 		return nil, err
 	}
@@ -173,37 +177,38 @@ func (r *row) checks(s subject, w *world, q *questions, patience time.Duration) 
 	}
 	var all []*series
 	for _, a := range answers(s, q) {
-		n, err := a.verify(patience)
+		n, err := a.verify(limit)
 		if err != nil {
 			return nil, err
 		}
-		c := &course{n: n, ask: a.ask}
-		all = append(all, &series{column: a.name, course: c, take: c.take})
+		c := &cycle{n: n, ask: a.ask}
+		all = append(all, &series{column: a.name, cycle: c, take: c.take})
 		switch a.name {
 		case byStrings:
 			r.verified = n
 			r.values[allocs] = allocations(c, n)
-			all = append(all, &series{column: twoStrings, take: (&course{n: n, ask: a.ask}).takeTwo})
+			all = append(all, &series{column: twoStrings, take: (&cycle{n: n, ask: a.ask}).takeTwo})
 		case readyRandom:
-			all = append(all, &series{column: twoReady, take: (&course{n: n, ask: a.ask}).takeTwo})
-			again := &course{n: 1 << 20, ask: pairs2(s.(readier).ready(q.probes[:16]), q)}
+			all = append(all, &series{column: twoReady, take: (&cycle{n: n, ask: a.ask}).takeTwo})
+			again := &cycle{n: 1 << 20, ask: oneEach(s.(readier).ready(q.probes[:16]), q)}
 			all = append(all, &series{column: readyAgain, take: again.take})
 		}
 	}
-	if o, ok := s.(*office); ok {
-		own, err := r.own(o, w)
-		return append(all, own...), err
+	if a, ok := s.(*authority); ok {
+		more, err := r.rbacSeries(a, w, q)
+		return append(all, more...), err
 	}
 	return all, nil
 }
 
-// allocations is how many a check makes, in the mean.
-func allocations(c *course, n int) float64 {
+// allocations returns the mean number of allocations of a check.
+func allocations(c *cycle, n int) float64 {
 	return testing.AllocsPerRun(min(n, 1000), func() { c.run(1) })
 }
 
-// pairs2 asks one allowed and one denied question over and over, each half of the time.
-func pairs2(p prepared, q *questions) func(from, to int) int {
+// oneEach returns a function that asks an allowed and a denied question over
+// and over, each half of the time.
+func oneEach(p prepared, q *questions) func(from, to int) int {
 	yes, no := 0, 0
 	for i, probe := range q.probes[:16] {
 		if probe.want {
@@ -218,10 +223,11 @@ func pairs2(p prepared, q *questions) func(from, to int) int {
 	}
 }
 
-// changes are series of changes, each timed until the next check shows it.
+// changes returns series of changes, each timed until the next check shows the
+// change.
 func (r *row) changes(s subject, q *questions) []*series {
 	if !r.revoke {
-		return nil // they would never be shown
+		return nil // no check would show a revoke
 	}
 	membership := &alternation{s: s, list: q.assigns,
 		do:   func(c change) error { return s.assign(c.user, c.group) },
@@ -232,7 +238,7 @@ func (r *row) changes(s subject, q *questions) []*series {
 	return []*series{{column: assignChange, take: membership.take}, {column: grantChange, take: grant.take}}
 }
 
-// alternation makes changes and takes them back.
+// alternation makes changes and undoes them.
 type alternation struct {
 	s        subject
 	list     []change
@@ -240,7 +246,7 @@ type alternation struct {
 	do, undo func(change) error
 }
 
-// take is the time of one change and the check that shows it.
+// take returns the time of one change with the check that shows the change.
 func (a *alternation) take(d time.Duration) (float64, error) {
 	start := time.Now()
 	for n := 1; ; n++ {

@@ -74,22 +74,22 @@ func TestRoundsAreCounted(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	c := s.browser(t)
 	asked := func(path string) int { t.Helper(); return s.do(t, c, "GET "+path, "").StatusCode }
-	for range 3 * mostTries {
+	for range 3 * maxLoginRedirects {
 		if got := asked("/me"); got != 303 {
 			t.Fatalf("somebody who reads the login page each time: %d", got)
 		}
 		asked("/login?came_from=/me")
 	}
-	for i := range mostTries {
+	for i := range maxLoginRedirects {
 		if a, b := asked("/me"), asked("/posts/new"); a != 303 || b != 303 {
 			t.Errorf("two pages in turn, round %d: %d, %d", i, a, b)
 		}
 	}
-	for range mostTries {
+	for range maxLoginRedirects {
 		asked("/me")
 	}
 	if got := asked("/me"); got != 401 {
-		t.Errorf("after %d times: %d, want 401", mostTries+1, got)
+		t.Errorf("after %d times: %d, want 401", maxLoginRedirects+1, got)
 	}
 	if got := asked("/me"); got != 303 {
 		t.Errorf("after the page that explains: %d, want 303", got)

@@ -181,7 +181,7 @@ func TestAllowedSpellings(t *testing.T) {
 		m := &marker{}
 		resp := serve(guardByHeader(c.cfg).Handler(m), request(t, "GET "+c.target))
 		if resp.StatusCode != c.status || (m.ran == 1) != (c.status == 200) || m.ran == 1 && m.last.URL.Path != c.path {
-			t.Errorf("%s with %+v: status %d, want %d with the path %q", c.target, c.cfg.paths(), resp.StatusCode, c.status, c.path)
+			t.Errorf("%s with %+v: status %d, want %d with the path %q", c.target, c.cfg.pathRules(), resp.StatusCode, c.status, c.path)
 		}
 	}
 	m := guardByHeader(Config{AllowSemicolon: true}).NewMux()

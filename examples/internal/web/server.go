@@ -1,4 +1,4 @@
-package main
+package web
 
 import (
 	"context"
@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// listen refuses every address that another computer could reach: the passwords of
-// the sample users are known to everybody, and what is sent is not encrypted.
-func listen(addr string) (net.Listener, error) {
+// Listen listens on a loopback address, and refuses every address that another
+// computer could reach: the passwords of the sample users are public, and
+// nothing is encrypted.
+func Listen(addr string) (net.Listener, error) {
 	resolved, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -21,14 +22,19 @@ func listen(addr string) (net.Listener, error) {
 	return net.ListenTCP("tcp", resolved)
 }
 
-// serve answers requests until ctx ends, and then finishes those that have begun.
-func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+// Serve answers requests until ctx ends, and then finishes the requests that
+// have begun. Streams never end by themselves: endStreams must end all streams.
+// Nil means that the program has none.
+func Serve(ctx context.Context, l net.Listener, h http.Handler, endStreams func()) error {
 	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		WriteTimeout:      30 * time.Second, // a stream sets deadlines of its own
 		IdleTimeout:       2 * time.Minute,
+	}
+	if endStreams != nil {
+		server.RegisterOnShutdown(endStreams)
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()

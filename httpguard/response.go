@@ -9,21 +9,23 @@ import (
 	"net/http"
 )
 
-// answer is a short answer of the Guard's own: a page, or a problem document.
-type answer struct {
+// response is a short response of the Guard itself: a page for browsers, a
+// problem document (RFC 9457) for programs.
+type response struct {
 	Status     int
-	Detail     string
-	SignedInAs string // browsers are told who they are
-	LoginURL   string // with a link to become someone else
+	Detail     string // full sentences for the user
+	SignedInAs string // the current user, shown to browsers only
+	LoginURL   string // the target of a link to sign in as someone else
 	Heading    string // of the page; empty: Title
 }
 
-// Title is the name of the status.
-func (a answer) Title() string { return http.StatusText(a.Status) }
+// Title returns the name of the status.
+func (resp response) Title() string { return http.StatusText(resp.Status) }
 
-func (g *Guard) answer(w http.ResponseWriter, r *http.Request, a answer) {
+// respond sends a page or a problem document.
+func (g *Guard) respond(w http.ResponseWriter, r *http.Request, resp response) {
 	if isBrowser(r) {
-		g.page(w, a.Status, answerTemplate, a)
+		g.sendPage(w, resp.Status, responseTemplate, resp)
 		return
 	}
 	body, err := json.Marshal(struct {
@@ -31,53 +33,62 @@ func (g *Guard) answer(w http.ResponseWriter, r *http.Request, a answer) {
 		Title  string `json:"title"`
 		Status int    `json:"status"`
 		Detail string `json:"detail,omitempty"`
-	}{"about:blank", a.Title(), a.Status, a.Detail})
+	}{"about:blank", resp.Title(), resp.Status, resp.Detail})
 	if err != nil {
-		http.Error(w, a.Title(), a.Status)
+		http.Error(w, resp.Title(), resp.Status)
 		return
 	}
-	ownHeaders(w.Header(), "application/problem+json")
-	w.WriteHeader(a.Status)
+	setPageHeaders(w.Header(), "application/problem+json")
+	w.WriteHeader(resp.Status)
 	_, _ = w.Write(body)
 }
 
-// page executes a template into a buffer first, so that a fault in it is a 500
-// and not half a page.
-func (g *Guard) page(w http.ResponseWriter, status int, t *template.Template, data any) {
+// sendPage executes a template into a buffer first: a fault in the template is
+// a 500, and no half-written page. Pages of the host keep their own
+// Content-Security-Policy.
+func (g *Guard) sendPage(w http.ResponseWriter, status int, t *template.Template, data any) {
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {
-		g.logger().Error("template", "error", err.Error())
+		g.logger().Error("httpguard: executing a template", "error", err.Error())
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	ownHeaders(w.Header(), "text/html; charset=utf-8")
-	if t == loginTemplate || t == choiceTemplate || t == answerTemplate {
+	setPageHeaders(w.Header(), "text/html; charset=utf-8")
+	if t == loginTemplate || t == choiceTemplate || t == responseTemplate {
 		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
 }
 
-// redirect leads a browser on with a GET.
+// methodNotAllowed answers 405; allowed is the value of the Allow header.
+func (g *Guard) methodNotAllowed(w http.ResponseWriter, r *http.Request, allowed string) {
+	w.Header().Set("Allow", allowed)
+	g.respond(w, r, response{Status: http.StatusMethodNotAllowed,
+		Detail: "This address does not accept the method of the request. Use one of: " + allowed + "."})
+}
+
+// redirect sends a browser to the target, to be requested with GET.
 func redirect(w http.ResponseWriter, r *http.Request, target string) {
-	dropHeaders(w.Header())
+	removeBodyHeaders(w.Header())
 	http.Redirect(w, r, target, http.StatusSeeOther)
 }
 
-// dropHeaders drops what a handler may have said about another body.
-func dropHeaders(h http.Header) {
-	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Content-Type", "Etag", "Last-Modified"} {
-		h.Del(name)
-	}
-	h.Set("Cache-Control", "no-store")
-}
-
-func ownHeaders(h http.Header, contentType string) {
-	dropHeaders(h)
+func setPageHeaders(h http.Header, contentType string) {
+	removeBodyHeaders(h)
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
+}
+
+// removeBodyHeaders removes the headers in which a handler may have described
+// another body.
+func removeBodyHeaders(h http.Header) {
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Content-Type", "Etag", "Last-Modified"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", "no-store")
 }
 
 const style = `
@@ -95,8 +106,8 @@ input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid #e08a
 input{color:#eee;background:#191919;border-color:#999}[role=alert]{background:#4a2220}a{color:#9cc3ff}}
 `
 
-// contentSecurityPolicy lets the pages load nothing at all but their own style,
-// post to this site only, and be framed by nobody.
+// contentSecurityPolicy lets a page load nothing except the style above, send
+// forms to this site only, and appear in no frame.
 var contentSecurityPolicy = func() string {
 	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
@@ -111,7 +122,7 @@ const pageHead = `<!doctype html>
 <style>` + style + `</style>
 `
 
-var answerTemplate = template.Must(template.New("answer").Parse(pageHead + `<title>{{or .Heading .Title}}</title>
+var responseTemplate = template.Must(template.New("response").Parse(pageHead + `<title>{{or .Heading .Title}}</title>
 </head>
 <body>
 <main>

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"encoding/json"
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Change is an entry of the change log, with the fields of rbac.Change: unique
+// by Revision and Seq.
+type Change struct {
+	Revision            Revision
+	Seq                 int
+	At                  time.Time
+	Actor               string
+	Verified            bool
+	ActedFor            bool
+	Reason              string
+	Action              string
+	Subject             string
+	Object              string
+	Scope               string
+	SubjectID, ObjectID uuid.UUID
+	Nonce               uint64
+	Before, After       json.RawMessage // nil: none
+}
+
+// ChangeFilter selects entries of the change log, with the fields of
+// rbac.ChangeQuery. The zero filter selects all entries, oldest first.
+type ChangeFilter struct {
+	After   Revision  // only later revisions, whatever Newest is
+	Actor   string    // only by this actor, exactly
+	Subject string    // only with this Subject or Object, exactly
+	Since   time.Time // only at or after this time; zero: no bound
+	Until   time.Time // only before this time; zero: no bound
+	Limit   int       // at most this many; 0: no limit
+	Newest  bool      // newest first, by Revision and Seq descending
+}
+
+// ChangeRecords is the change log.
+type ChangeRecords interface {
+	AddChange(Change) error
+	// Changes lists the selected entries by Revision and Seq.
+	Changes(ChangeFilter) iter.Seq2[Change, error]
+	// DeleteChanges deletes the first entries by Revision and Seq, up to the
+	// first entry whose At is not before a time or that has the last Revision;
+	// at most limit entries. It returns the number of deleted entries.
+	DeleteChanges(before time.Time, limit int) (int, error)
+}

@@ -1,0 +1,32 @@
+package store
+
+import "context"
+
+// Confirmer is an optional ability of a [Store] on several servers, of which
+// another can take the place of the current one. A server that was left behind
+// may go on answering without the changes that others make since. An Authority
+// therefore trusts the answers of a Confirmer only for its MaxStaleness, from
+// the beginning of a ConfirmedView.
+type Confirmer interface {
+	// ConfirmedView runs f as View does, on a server that proved, after the
+	// call and before f began, that its changes still count: f sees every
+	// Update that was confirmed to anybody before the call. Guarantee reports
+	// how far this holds. An Authority calls ConfirmedView several times in its
+	// MaxStaleness. ConfirmedView must not wait for other calls of the store.
+	ConfirmedView(ctx context.Context, f func(Records) error) error
+	// Guarantee returns the finding of the last ConfirmedView, and before the
+	// first one the finding of the store when it was opened. Guarantee does not
+	// wait.
+	Guarantee() Guarantee
+}
+
+// Guarantee is how far the MaxStaleness of an Authority holds. The zero
+// Guarantee promises nothing.
+type Guarantee struct {
+	// Bounded reports whether MaxStaleness holds even if a server fails or is
+	// cut off and another takes its place. If false, MaxStaleness holds as long
+	// as the store keeps its present server; after a failover the latest
+	// changes may be lost, or seen late: best effort.
+	Bounded bool
+	Reason  string // why, for people
+}

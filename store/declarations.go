@@ -1,0 +1,28 @@
+package store
+
+import "github.com/google/uuid"
+
+// Declaration remembers that a program declared something, so that the program
+// does not declare it again after an administrator deleted it: unique by Kind
+// and Key.
+type Declaration struct {
+	Kind string // "section", "permission", "group", "grant" or "inheritance"
+	Key  string // the declared name or names
+
+	// ID is the id of the declared record, which may have been renamed since;
+	// zero for records whose name cannot change.
+	ID uuid.UUID
+
+	// Text holds the texts that were declared last, and tells a change by the
+	// program from a change by an administrator.
+	Text string
+}
+
+// DeclarationRecords is the table of declarations. The table is small enough to
+// be read whole.
+type DeclarationRecords interface {
+	// Declarations lists in byte order of Kind and Key.
+	Declarations() ([]Declaration, error)
+	// SetDeclaration adds or replaces.
+	SetDeclaration(Declaration) error
+}

@@ -1,0 +1,33 @@
+package store
+
+import "context"
+
+// Finder is an optional ability of a [Store]: reading everything that a miss of
+// the Authority's caches needs in one query, which is one round trip to a
+// server. Without a Finder, and where the query does not settle the question,
+// the Authority reads the same records in a View.
+type Finder interface {
+	// Find returns the sought record with all that belongs to it, everything as
+	// of one head. Find returns nil if there is no such record, and may return
+	// nil although there is one. at is the head that the caller stands at: a
+	// replica that lags behind may be asked for its state at exactly that head,
+	// and for nothing else.
+	Find(ctx context.Context, what Sought, at Head) (*Found, error)
+}
+
+// Sought is the key that a [Finder] looks for. Exactly one field is not zero.
+type Sought struct {
+	Ticket  TokenHash
+	User    string // User.Name
+	Subject string // User.Subject
+}
+
+// Found is the result of a [Finder].
+type Found struct {
+	Head   Head
+	Ticket Ticket     // zero if a user was sought; LastSeen may lag
+	User   UserRecord // at least ID, Name and Disabled
+	// Memberships are in the order of UserMemberships, with at least Group,
+	// Scope and Until.
+	Memberships []Membership
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Group is a named set of permissions, with the fields of rbac.Group: unique by
+// ID and by Name.
+type Group struct {
+	ID          uuid.UUID
+	Name        string
+	DisplayName string
+	Note        string
+	Created     time.Time
+}
+
+// GroupRecords is the table of groups. The table is small enough to be read
+// whole.
+type GroupRecords interface {
+	// Groups lists in byte order of Name.
+	Groups() ([]Group, error)
+	Group(id uuid.UUID) (Group, error)
+	GroupByName(name string) (Group, error)
+	AddGroup(Group) error
+	// SetGroup finds the record by ID and writes every field but Created.
+	SetGroup(Group) error
+	// DeleteGroup requires that no grant, inheritance, membership, separation
+	// of duty set or ticket refers to the group.
+	DeleteGroup(id uuid.UUID) error
+}
+
+// Grant is a permission of a group: unique by Group and Permission. Group
+// exists.
+type Grant struct {
+	Group uuid.UUID
+	// Permission is the name of a permission, or a pattern. Permission is
+	// compared exactly, and is no reference.
+	Permission string
+	Note       string
+	GrantedBy  string
+	GrantedAt  time.Time
+}
+
+// GrantRecords is the table of grants. The table is small enough to be read
+// whole. Listings are in byte order of Group and Permission.
+type GrantRecords interface {
+	Grants() ([]Grant, error)
+	GroupGrants(group uuid.UUID) ([]Grant, error)
+	PermissionGrants(permission string) ([]Grant, error)
+	Grant(group uuid.UUID, permission string) (Grant, error)
+	AddGrant(Grant) error
+	SetGrant(Grant) error
+	DeleteGrant(group uuid.UUID, permission string) error
+}
+
+// Inheritance is an immediate inheritance: unique by both ids. Both groups
+// exist.
+type Inheritance struct{ Senior, Junior uuid.UUID }
+
+// InheritanceRecords is the table of inheritances. The table is small enough to
+// be read whole.
+type InheritanceRecords interface {
+	// Inheritances lists in byte order of Senior and Junior.
+	Inheritances() ([]Inheritance, error)
+	// Juniors lists the immediate juniors of a group in byte order.
+	Juniors(senior uuid.UUID) ([]uuid.UUID, error)
+	// Seniors lists the immediate seniors of a group in byte order.
+	Seniors(junior uuid.UUID) ([]uuid.UUID, error)
+	AddInheritance(Inheritance) error
+	DeleteInheritance(Inheritance) error
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Section is a heading under which permissions are listed, with the fields of
+// rbac.Section: unique by Name.
+type Section struct {
+	Name     string
+	Title    string
+	Position int
+}
+
+// SectionRecords is the table of sections. The table is small enough to be read
+// whole.
+type SectionRecords interface {
+	// Sections lists in byte order of Name.
+	Sections() ([]Section, error)
+	Section(name string) (Section, error)
+	AddSection(Section) error
+	SetSection(Section) error
+	DeleteSection(name string) error
+}
+
+// Permission is a named right, with the fields of rbac.Permission: unique by ID
+// and by Name. Section is no reference.
+type Permission struct {
+	ID          uuid.UUID
+	Name        string
+	Title       string
+	Description string
+	Section     string
+	Position    int
+	Created     time.Time
+	Object      string
+	Operation   string
+}
+
+// PermissionRecords is the table of permissions. The table is small enough to
+// be read whole.
+type PermissionRecords interface {
+	// Permissions lists in byte order of Name.
+	Permissions() ([]Permission, error)
+	Permission(name string) (Permission, error)
+	AddPermission(Permission) error
+	// SetPermission finds the record by ID and writes every field but Name and
+	// Created.
+	SetPermission(Permission) error
+	DeletePermission(id uuid.UUID) error
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// TokenHash is the SHA-256 of a token. The token itself is never stored.
+type TokenHash [32]byte
+
+// Ticket is a login session or an API key: unique by ID and by Hash. User
+// exists, and so does each of Groups. A zero time in a ticket is the earliest
+// time, not "never".
+type Ticket struct {
+	ID, User uuid.UUID
+	Hash     TokenHash
+	Label    string
+	Key      bool        // an API key: without idle limit, whatever Idle is
+	Narrowed bool        // only Groups are active; otherwise all the user's groups
+	Groups   []uuid.UUID // in byte order, each once; nil unless Narrowed
+	Created  time.Time
+	LastSeen time.Time
+	Expires  time.Time
+
+	// Idle is the time after LastSeen at which the ticket ends, unless Key:
+	// whole microseconds, 0 to 100 years.
+	Idle time.Duration
+
+	Addr      string
+	UserAgent string
+}
+
+// TicketRecords is the table of tickets.
+type TicketRecords interface {
+	Ticket(id uuid.UUID) (Ticket, error)
+	TicketByHash(TokenHash) (Ticket, error)
+	// UserTickets lists by Created, then ID.
+	UserTickets(user uuid.UUID) ([]Ticket, error)
+	// GroupTickets lists the tickets that have at least one of groups among
+	// their Groups, by ID.
+	GroupTickets(groups []uuid.UUID) iter.Seq2[Ticket, error]
+	// IdleTickets lists the tickets with LastSeen before a time, API keys
+	// included, by ID.
+	IdleTickets(before time.Time) iter.Seq2[Ticket, error]
+	AddTicket(Ticket) error
+	// SetTicketGroups replaces Groups and sets Narrowed.
+	SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error
+	// TouchTicket moves LastSeen forward. TouchTicket does nothing if the
+	// ticket is gone or was seen later: a touch never revives a ticket.
+	TouchTicket(id uuid.UUID, seen time.Time) error
+	// DeleteTicket also deletes the values of the ticket.
+	DeleteTicket(id uuid.UUID) error
+	// DeleteDeadTickets deletes at most limit tickets whose Expires or, unless
+	// Key, whose LastSeen plus Idle is at or before a time, with their values,
+	// and returns the number of deleted tickets.
+	DeleteDeadTickets(at time.Time, limit int) (int, error)
+}
+
+// TicketValue is a value that a host keeps with a ticket: unique by Ticket and
+// Key.
+type TicketValue struct {
+	Ticket     uuid.UUID
+	Key, Value string
+}
+
+// TicketValueRecords is the table of ticket values. The values of one ticket
+// are a few KiB at most, and are deleted with the ticket. A transaction that
+// changes values has locked the user of the ticket, and sees what others have
+// written under that lock.
+type TicketValueRecords interface {
+	// TicketValues lists by Key, in byte order. The list of a ticket without
+	// values, or of no ticket, is empty.
+	TicketValues(ticket uuid.UUID) ([]TicketValue, error)
+	// SetTicketValue adds or replaces, and returns ErrNotFound if there is no
+	// such ticket. If another transaction deletes the ticket meanwhile, one of
+	// the two waits for the other: a value neither outlives its ticket nor
+	// keeps the ticket from being deleted.
+	SetTicketValue(TicketValue) error
+	DeleteTicketValue(ticket uuid.UUID, key string) error
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// User is the public part of an account, with the fields of rbac.User.
+type User struct {
+	ID          uuid.UUID
+	Name        string
+	Email       string
+	Subject     string
+	DisplayName string
+	Note        string
+	Disabled    bool
+	Created     time.Time
+	LastLogin   time.Time // zero: never
+}
+
+// UserRecord is a row of the table of users: unique by ID, by Name, by EmailKey
+// unless empty, and by Subject unless empty.
+type UserRecord struct {
+	User
+	EmailKey     string // the form of Email in which two addresses are compared
+	PasswordHash string // PHC or modular crypt string; empty: no password
+
+	// PacedUntil paces the changes that the user causes without an
+	// administrator. Each change moves PacedUntil on by the time in which one
+	// change is allowed; PacedUntil minus now is the backlog. Zero: none.
+	PacedUntil time.Time
+}
+
+// UserFilter selects users. The zero filter selects all users.
+type UserFilter struct {
+	After string // only names greater than this one, in byte order
+	Limit int    // at most this many; 0: no limit
+
+	// Search selects users whose Name, DisplayName or Email contains this text.
+	// Letters A to Z match in either case, all others exactly.
+	Search string
+
+	// Groups, unless nil, selects users who have at least one membership in one
+	// of these groups that has not ended at the time At (Until zero or later
+	// than At).
+	Groups []uuid.UUID
+	At     time.Time
+	// Permanent restricts Groups to memberships without Scope and without Until.
+	Permanent bool
+	// Enabled selects users who are not disabled.
+	Enabled bool
+}
+
+// UserRecords is the table of users.
+type UserRecords interface {
+	User(id uuid.UUID) (UserRecord, error)
+	UserByName(name string) (UserRecord, error)
+	UserByEmail(key string) (UserRecord, error)
+	UserBySubject(subject string) (UserRecord, error)
+	// LockUser reads a user and keeps other transactions from locking or
+	// changing that user until this transaction ends.
+	LockUser(id uuid.UUID) (UserRecord, error)
+	// Users lists in byte order of Name.
+	Users(UserFilter) iter.Seq2[UserRecord, error]
+	AddUser(UserRecord) error
+	// SetUser writes every field but Created, LastLogin, PasswordHash and
+	// PacedUntil, which a login may be writing at the same time.
+	SetUser(UserRecord) error
+	SetPasswordHash(id uuid.UUID, hash string) error
+	SetLastLogin(id uuid.UUID, at time.Time) error
+	SetPacedUntil(id uuid.UUID, at time.Time) error
+	// DeleteUser requires that the user has no memberships or tickets.
+	DeleteUser(id uuid.UUID) error
+}
