@@ -148,7 +148,7 @@ func (at *attempt) reserve(r store.Records, now time.Time) (store.UserRecord, er
 // settle ends an attempt that made no ticket: as a failure, or by giving its
 // place back. A client that has hung up changes nothing.
 func (a *Authority) settle(ctx context.Context, at *attempt, failed bool) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return a.update(ctx, func(r store.Records) error {
 		now := a.now()

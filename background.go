@@ -2,51 +2,104 @@ package rbac
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-const (
-	gatherUses = time.Second // how long uses are gathered before they are written
-	sweepEvery = time.Minute
-	houseBatch = 200 // records in one transaction, so that nobody waits for long
+// background is the work of an Authority that no call waits for: the follower
+// of the replica, and maintain.
+type background struct {
+	closed  atomic.Bool
+	stop    context.CancelFunc
+	ended   <-chan struct{} // closed by Close
+	running sync.WaitGroup
+}
 
-	forgetEvery = time.Second // after a change of the policy
+const (
+	gatherUses    = time.Second // how long uses are gathered before they are written
+	sweepEvery    = time.Minute
+	forgetEvery   = time.Second // after a change of the policy
+	rowsPerUpdate = 200         // so that no other transaction waits for long
+
+	// closeTimeout bounds the last writes of Close, in case the store hangs.
+	closeTimeout = 10 * time.Second
 )
 
-// keepHouse writes uses, sweeps and forgets old policies until the context ends.
-func (a *Authority) keepHouse(ctx context.Context) {
+func (a *Authority) startBackground() {
+	b := &a.background
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop, b.ended = stop, ctx.Done()
+	b.running.Go(func() { a.maintain(ctx) })
+	b.running.Go(func() { a.replica.run(ctx) })
+}
+
+// Close ends the Authority's background work after writing what it still has to
+// write. It does not close the Store. Calls that come later fail with ErrUnavailable.
+func (a *Authority) Close() error {
+	if a.background.closed.Swap(true) {
+		return nil
+	}
+	a.background.stop()
+	a.background.running.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return a.flush(ctx)
+}
+
+// maintain writes uses of tickets, sweeps, and drops Identities of old policies,
+// until the context ends.
+func (a *Authority) maintain(ctx context.Context) {
 	sweeps, forgets := time.NewTicker(sweepEvery), time.NewTicker(forgetEvery)
 	defer sweeps.Stop()
 	defer forgets.Stop()
-	known := a.state.Load().policy
+	known := a.replica.state.Load().policy
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-forgets.C:
-			if p := a.state.Load().policy; p != known {
-				a.forgetOld()
+			if p := a.replica.state.Load().policy; p != known {
+				a.dropOldIdentities()
 				known = p
 			}
 		case <-sweeps.C:
-			if a.clockSettled() {
-				a.complain(ctx, "sweeping", a.sweep(ctx))
-			} else { // what goes by number and not by age
-				a.complain(ctx, "sweeping", a.sweepThrottles(ctx, time.Time{}))
-			}
-		case <-a.uses.wake:
+			a.logFailure(ctx, "sweeping", a.sweep(ctx))
+		case <-a.tickets.uses.wake:
 			select {
 			case <-ctx.Done():
 				return
 			case <-time.After(gatherUses):
 			}
-			a.complain(ctx, "writing last uses of tickets", a.flush(ctx))
+			a.logFailure(ctx, "writing last uses of tickets", a.flush(ctx))
 		}
 	}
 }
 
-func (a *Authority) complain(ctx context.Context, doing string, err error) {
+func (a *Authority) logFailure(ctx context.Context, doing string, err error) {
 	if err != nil && ctx.Err() == nil {
 		a.log.Error("rbac: "+doing+" failed", "error", err)
 	}
+}
+
+// flush writes the last uses of tickets.
+func (a *Authority) flush(ctx context.Context) error {
+	return a.tickets.flush(ctx, a.store, a.clock.Now)
+}
+
+// sweep deletes old records. The uses of tickets are written before: they may
+// keep tickets from being deleted.
+func (a *Authority) sweep(ctx context.Context) error {
+	if err := a.flush(ctx); err != nil {
+		return err
+	}
+	return a.sweeper.sweep(ctx)
+}
+
+// dropOldIdentities lets old policies be collected: a cached Identity that nobody
+// asks for would keep its policy in memory.
+func (a *Authority) dropOldIdentities() {
+	p := a.replica.state.Load().policy
+	a.users.dropIdentities(p)
+	a.tickets.dropIdentities(p)
 }

@@ -74,7 +74,7 @@ func (tx *Tx) verifyActor(id *Identity) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
-	tx.actor.verified = err == nil && t.User == id.id && tx.a.living(t, tx.now)
+	tx.actor.verified = err == nil && t.User == id.id && tx.a.tickets.living(t, tx.now)
 	return err
 }
 

@@ -69,13 +69,12 @@ func TestSQLiteWithoutDriver(t *testing.T) {
 // Each module that code of the root package comes from is one that was chosen.
 func TestRootModulesAreAllowed(t *testing.T) {
 	allowed := map[string]string{
-		"github.com/rbac-go/rbac":      "itself",
-		"github.com/google/uuid":       "ids",
-		"github.com/maypok86/otter/v2": "bounded caches",
-		"golang.org/x/crypto":          "argon2, bcrypt, scrypt",
-		"golang.org/x/net":             "IDNA, for the domains of e-mail addresses; the tokens of HTTP",
-		"golang.org/x/sys":             "CPU features, for argon2",
-		"golang.org/x/text":            "PRECIS, NFC, case folding",
+		"github.com/rbac-go/rbac": "itself",
+		"github.com/google/uuid":  "ids",
+		"golang.org/x/crypto":     "argon2, bcrypt, scrypt",
+		"golang.org/x/net":        "IDNA, for the domains of e-mail addresses; the tokens of HTTP",
+		"golang.org/x/sys":        "CPU features, for argon2",
+		"golang.org/x/text":       "PRECIS, NFC, case folding",
 	}
 	modules := goList(t, "{{with .Module}}{{.Path}}{{end}}")
 	used := map[string]bool{}

@@ -109,7 +109,7 @@ func (a *Authority) renewAllEmailKeys(ctx context.Context) error {
 // wait for long.
 func (a *Authority) renewSomeEmailKeys(ctx context.Context, users []uuid.UUID) error {
 	for len(users) > 0 {
-		batch := users[:min(houseBatch, len(users))]
+		batch := users[:min(rowsPerUpdate, len(users))]
 		users = users[len(batch):]
 		var shared []sharedEmail
 		err := a.updateEmailKeys(ctx, func(r store.Records) error {

@@ -27,15 +27,12 @@ func (a *Authority) HashCalls(kind string) int { return a.hasher.calls(kind) }
 func (a *Authority) SetVerified(f func()) { a.verified = f }
 
 // Sweep deletes what is dead, as the background does each minute while it believes the clock.
-func (a *Authority) Sweep(ctx context.Context) error { return a.sweep(ctx) }
+func (a *Authority) Sweep(ctx context.Context) error {
+	return errors.Join(a.flush(ctx), a.sweeper.sweepOld(ctx))
+}
 
 // SweepIfSettled does what the background does each minute.
-func (a *Authority) SweepIfSettled(ctx context.Context) error {
-	if !a.clockSettled() {
-		return nil
-	}
-	return a.sweep(ctx)
-}
+func (a *Authority) SweepIfSettled(ctx context.Context) error { return a.sweep(ctx) }
 
 // Flush writes the last uses of tickets, as the background does.
 func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
@@ -112,54 +109,31 @@ func (a *Authority) FillHashQueue() (free func()) {
 }
 
 // Poll asks the store what is new, as the follower does.
-func (a *Authority) Poll(ctx context.Context) error { return a.pollOnce(ctx) }
+func (a *Authority) Poll(ctx context.Context) error { return a.replica.pollOnce(ctx) }
 
 // Distrust makes the Authority look at the store before it answers anything.
-func (a *Authority) Distrust() { a.trust = 0 }
+func (a *Authority) Distrust() { a.replica.trust = 0 }
 
 // MaxLookups is how many lookups wait for the store at once.
 const MaxLookups = maxLookups
-
-// ShareGroups reports whether two identities have one list of groups in common.
-func ShareGroups(a, b *Identity) bool { return &a.here.closed[0] == &b.here.closed[0] }
 
 // PollGap is how long at least the follower rests when it is woken.
 const PollGap = pollGap
 
 // PolicyKept returns what tells whether the policy that counts now is still in memory.
 func (a *Authority) PolicyKept() func() bool {
-	p := weak.Make(a.state.Load().policy)
+	p := weak.Make(a.replica.state.Load().policy)
 	return func() bool { return p.Value() != nil }
 }
 
 // ForgetOld drops from the caches what stands on an old policy, as the background does.
-func (a *Authority) ForgetOld() { a.forgetOld() }
+func (a *Authority) ForgetOld() { a.dropOldIdentities() }
 
 // LogGuarantee tells of the store's guarantee, as the follower does after each poll.
-func (a *Authority) LogGuarantee() { a.logGuarantee() }
-
-// Remembering returns r as an Update has them that has locked the head, in a store of so many groups.
-func Remembering(ctx context.Context, r store.Records, groups int) store.Records {
-	return &updateRecords{Records: r, ctx: ctx, size: groups}
-}
-
-// UsersRemembered returns of how many users, and memberships of them, such Records remember something.
-func UsersRemembered(r store.Records) (users, memberships int) {
-	for _, m := range r.(*updateRecords).users {
-		memberships += len(m.were)
-	}
-	return len(r.(*updateRecords).users), memberships
-}
-
-// MostRemembered and AskedOften are bounds of theirs.
-const (
-	MostRemembered = mostRemembered
-	MostWere       = mostWere
-	AskedOften     = askedOften
-)
+func (a *Authority) LogGuarantee() { a.replica.logGuarantee() }
 
 // Forget drops all users from the caches, and so all tickets.
-func (a *Authority) Forget() { a.caches.users.InvalidateAll() }
+func (a *Authority) Forget() { a.users.evictAll() }
 
 // NoFinder makes the Authority read in a View what a Finder would find.
-func (a *Authority) NoFinder() { a.finder = nil }
+func (a *Authority) NoFinder() { a.lookups.finder = nil }

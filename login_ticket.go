@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -122,34 +121,16 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.dynamicPolicy(groupsOfHolders([]holder{{u.ID, memberships}}))
+	p, err := tx.dynamicPolicy(membershipGroups(memberships))
 	if err != nil {
 		return nil, err
 	}
-	assigned := p.assigned(memberships, tx.now)
-	authorized := p.closeOver(slices.Concat(slices.Collect(maps.Values(assigned))...))
-	ids := make([]uuid.UUID, len(names))
-	for i, name := range names {
-		n, ok := p.groupNums.Get(name)
-		if _, found := slices.BinarySearch(authorized, n); !ok || !found {
-			return nil, &Error{Kind: ErrDenied, Record: "group", Name: name, Reason: u.Name + " is not authorized for it"}
-		}
-		ids[i] = p.group(n).ID
+	assigned := p.Assigned(memberships, tx.now)
+	ids, denied := p.Authorized(assigned, names)
+	if denied != "" {
+		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied, Reason: u.Name + " is not authorized for it"}
 	}
-	ids = sortIDs(ids)
 	return ids, tx.checkTogether(p, u, assigned, ids)
-}
-
-// checkTogether refuses groups that may not be active together where the user is assigned to what brings them.
-func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, groups []uuid.UUID) error {
-	t := store.Ticket{Narrowed: true, Groups: groups}
-	for _, scope := range scopes(assigned) {
-		if v, ok := p.violation(scope, p.chosen(assignedIn(assigned, scope), t)); ok {
-			v.user = u.ID
-			return tx.separationError([]violation{v})
-		}
-	}
-	return nil
 }
 
 // inOrderOfIssue sorts tickets by when they were made, which their ids begin with (UUID version 7).
@@ -164,7 +145,7 @@ func (tx *Tx) replaceTicket(t Token) error {
 	}
 	old, err := tx.r.TicketByHash(t.hash())
 	if errors.Is(err, ErrNotFound) {
-		old, err = tx.a.cachedRecord(t.hash())
+		old, err = tx.a.tickets.record(t.hash())
 	}
 	if err != nil {
 		return ignore(err, ErrNotFound)
@@ -186,7 +167,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if err != nil {
 		return err
 	}
-	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.living(t, tx.now) })
+	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.tickets.living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.next == (store.Head{}) {

@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -176,13 +175,22 @@ func (s *storedRecords) unknown(c Catalogue) Catalogue {
 	return other
 }
 
+// unmatchedReason is the reason of Plan and Validate for a grant of a pattern.
+const unmatchedReason = "the pattern matches no permission"
+
 // unmatched lists the grants of patterns that match no permission.
 func (s *storedRecords) unmatched() []PlanEntry {
 	var entries []PlanEntry
+	matched := map[string]bool{}
+	for _, p := range s.all.permissions {
+		for _, pattern := range names.Covering(p.Name) {
+			matched[pattern] = true
+		}
+	}
 	for _, g := range s.all.grants {
-		matches := func(p Permission) bool { return names.Matches(g.Permission, p.Name) }
-		if names.IsPattern(g.Permission) && g.Permission != names.Everything && !slices.ContainsFunc(s.all.permissions, matches) {
-			entries = append(entries, PlanEntry{"grant", grantName(publicGrant(g, s.groups[g.Group].Name)), unmatchedReason})
+		if names.IsPattern(g.Permission) && g.Permission != names.Everything && !matched[g.Permission] {
+			name := grantName(publicGrant(g, s.groups[g.Group].Name))
+			entries = append(entries, PlanEntry{"grant", name, unmatchedReason})
 		}
 	}
 	return entries

@@ -82,8 +82,8 @@ func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(groups, func(g uuid.UUID) bool {
-		n, _ := p.groupIDs.Get(g)
-		_, _, violated := p.violated(p.closeOver([]int32{n}))
+		n, _ := p.Number(g)
+		_, violated := p.ViolationAmong("", []int32{n})
 		return violated
 	}), nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -255,8 +256,8 @@ func (tx *Tx) permissionsNamed(granted map[string]struct{}) ([]Permission, error
 // all permissions, because any of them may match.
 func (tx *Tx) permissionsMatching(granted map[string]struct{}) ([]Permission, error) {
 	all, err := tx.Permissions()
-	granting := policyGroup{grants: slices.Sorted(maps.Keys(granted))}
-	return slices.DeleteFunc(all, func(p Permission) bool { return !granting.grantsItself(p.Name) }), err
+	grants := slices.Sorted(maps.Keys(granted))
+	return slices.DeleteFunc(all, func(p Permission) bool { return !policy.Gives(grants, p.Name) }), err
 }
 
 // PermissionGroups lists the groups that have a permission, by their own grant

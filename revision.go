@@ -24,22 +24,21 @@ func ParseRevision(s string) (Revision, error) {
 	return Revision(n), nil
 }
 
-// Revision returns the last revision that this Authority has seen: at least that of
-// each change which was made through it. It does no I/O.
-func (a *Authority) Revision() Revision {
-	a.moving.Lock()
-	defer a.moving.Unlock()
-	return max(a.made, a.state.Load().head.Revision)
-}
+// Revision returns the last revision that this Authority has seen: at least the
+// revision of each change that was made through it. It does no I/O.
+func (a *Authority) Revision() Revision { return a.replica.revision() }
 
 type awaitedKey struct{}
 
-// AtLeast makes [Authority.Identify], [Authority.Judge] and the other calls that give an Identity wait, under the returned context,
-// until their Authority has seen a revision or the context ends, which is ErrUnavailable. So
-// a request that follows a change, and is served by another process, sees it.
+// AtLeast makes [Authority.Identify], [Authority.Judge] and the other calls that
+// return an Identity wait, under the returned context, until their Authority has
+// seen a revision. If the context ends first, they fail with ErrUnavailable. So a
+// request that follows a change, and is served by another process, sees the
+// change.
 //
-// A revision that a client sent along may be made up: let such a wait end after
-// MaxStaleness, by which time whatever was committed is seen. The Guard of package httpguard does.
+// A client may make a revision up: let the wait for a client's revision end
+// after MaxStaleness, by which time every committed revision is seen. The Guard
+// of package httpguard does.
 func AtLeast(ctx context.Context, r Revision) context.Context {
 	return context.WithValue(ctx, awaitedKey{}, max(r, awaited(ctx)))
 }
@@ -47,23 +46,4 @@ func AtLeast(ctx context.Context, r Revision) context.Context {
 func awaited(ctx context.Context) Revision {
 	r, _ := ctx.Value(awaitedKey{}).(Revision)
 	return r
-}
-
-// await wakes the follower, and waits until the state has a revision. Who waits does not
-// ask the store: however many do, the follower asks once for all of them.
-func (a *Authority) await(ctx context.Context, r Revision) error {
-	for {
-		moved := a.moved()
-		if a.state.Load().head.Revision >= r {
-			return nil
-		}
-		a.wakeUp()
-		select {
-		case <-moved:
-		case <-a.ends:
-			return errClosed
-		case <-ctx.Done():
-			return contextEnded(context.Cause(ctx))
-		}
-	}
 }

@@ -17,7 +17,7 @@ import (
 //
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
-	if a.closed.Load() {
+	if a.background.closed.Load() {
 		return "", errClosed
 	}
 	if err := a.cfg.checkPassword(password); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -46,7 +47,7 @@ func (a *Authority) ticketOf(r store.Records, t Token) (store.Ticket, error) {
 		return store.Ticket{}, ErrNoTicket
 	}
 	rec, err := r.TicketByHash(t.hash())
-	if errors.Is(err, ErrNotFound) || err == nil && !a.living(rec, a.now()) {
+	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, a.now()) {
 		return store.Ticket{}, ErrNoTicket
 	}
 	return rec, err
@@ -54,7 +55,7 @@ func (a *Authority) ticketOf(r store.Records, t Token) (store.Ticket, error) {
 
 func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
-	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: tx.a.uses.seen(t),
+	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: tx.a.tickets.uses.seen(t),
 		Expires: t.Expires, Addr: addr, UserAgent: t.UserAgent}
 	if t.Narrowed {
 		groups, err := tx.groupsOf(t.Groups, nil)
@@ -86,7 +87,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 		}
 		inOrderOfIssue(records)
 		for _, rec := range records {
-			if !a.living(rec, tx.now) {
+			if !a.tickets.living(rec, tx.now) {
 				continue
 			}
 			t, err := tx.publicTicket(User(u.User), rec)
@@ -111,12 +112,12 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 	err := a.Update(ctx, func(tx *Tx) error {
 		rec, err := tx.r.TicketByHash(t.hash())
 		if errors.Is(err, ErrNotFound) {
-			rec, err = a.cachedRecord(t.hash())
+			rec, err = a.tickets.record(t.hash())
 		}
 		if err != nil {
 			return noTicket(err)
 		}
-		dead = !a.living(rec, tx.now) // as far as we know: another process may have seen a use, so it is ended all the same
+		dead = !a.tickets.living(rec, tx.now) // as far as we know: another process may have seen a use, so it is ended all the same
 		u, err := tx.r.LockUser(rec.User)
 		if err != nil {
 			return noTicket(err)
@@ -127,7 +128,7 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 	if err != nil {
 		return err
 	}
-	a.caches.tickets.Invalidate(t.hash())
+	a.tickets.evict(t.hash())
 	if dead {
 		return ErrNoTicket
 	}
@@ -149,11 +150,11 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 		if err != nil {
 			return err
 		}
-		tickets = append(tickets, a.cachedTickets(func(t store.Ticket) bool {
+		tickets = append(tickets, a.tickets.matching(func(t store.Ticket) bool {
 			return t.User == u.ID && !slices.ContainsFunc(tickets, func(o store.Ticket) bool { return o.ID == t.ID })
 		})...)
 		for _, t := range tickets {
-			if a.living(t, tx.now) {
+			if a.tickets.living(t, tx.now) {
 				ended++
 			}
 		}
@@ -209,14 +210,14 @@ func (tx *Tx) endIdle(before time.Time, meant func(store.Ticket) bool) (ended in
 		if err != nil {
 			return 0, err
 		}
-		if t.Key || !meant(t) || !tx.a.uses.seen(t).Before(before) {
+		if t.Key || !meant(t) || !tx.a.tickets.uses.seen(t).Before(before) {
 			continue
 		}
 		u, err := tx.r.User(t.User)
 		if err != nil {
 			return 0, err
 		}
-		if tx.a.living(t, tx.now) {
+		if tx.a.tickets.living(t, tx.now) {
 			ended++
 		}
 		if err := tx.endTicket("RevokeTicket", User(u.User), t); err != nil {
@@ -236,7 +237,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		}
 		t, err := tx.r.Ticket(id)
 		if errors.Is(err, ErrNotFound) {
-			for _, cached := range a.cachedTickets(func(t store.Ticket) bool { return t.ID == id }) {
+			for _, cached := range a.tickets.matching(func(t store.Ticket) bool { return t.ID == id }) {
 				t, err = cached, nil
 			}
 		}
@@ -269,7 +270,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 		return nil, err
 	}
 	if t.IsZero() {
-		return p.anonymous(&tx.a.noTicket), nil
+		return newAnonymous(p, &tx.a.noTicket), nil
 	}
 	rec, err := tx.a.ticketOf(tx.r, t)
 	if err != nil {
@@ -283,11 +284,9 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 }
 
 // compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.
-func (tx *Tx) compiled() (*policy, error) {
-	if st := tx.a.state.Load(); st.at(tx.head) && len(tx.aboutPolicy) <= mostChanges {
-		if p, ok := st.policy.after(tx.aboutPolicy); ok {
-			return p, nil
-		}
+func (tx *Tx) compiled() (*policy.Policy, error) {
+	if p, ok := tx.a.replica.state.Load().after(tx.commit()); ok {
+		return p, nil
 	}
 	return loadPolicy(tx.r)
 }

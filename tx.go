@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/txcache"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -36,9 +38,9 @@ type Tx struct {
 	actor       actor
 	reason      string
 	changes     int
-	aboutUsers  []uuid.UUID // the users of changes about users
-	aboutPolicy []Change    // other changes, at most mostChanges+1: more are not replayed one by one
-	ended       []Change    // of tickets, logged after the commit
+	aboutUsers  []uuid.UUID    // the users of changes about users
+	aboutPolicy []store.Change // other changes, at most mostChanges+1: more are not replayed one by one
+	ended       []Change       // of tickets, logged after the commit
 	protection  protection
 	failed      error // of a half-made change; a non-nil error keeps the Update from committing
 
@@ -58,32 +60,17 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	if tx.head, err = r.LockHead(); err != nil {
 		return tx, err
 	}
-	tx.r = a.remembering(ctx, r, tx.head)
+	tx.r = txcache.New(ctx, r, a.replica.state.Load().groups())
 	tx.next = store.Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
 }
 
-// remembering returns the Records of an Update that has found the store at a
-// head. The number of groups comes from the state in memory, which may be
-// stale. The groups themselves are used only if the state in memory is that of
-// the store.
-func (a *Authority) remembering(ctx context.Context, r store.Records, head store.Head) *updateRecords {
-	u := &updateRecords{Records: r, ctx: ctx}
-	st := a.state.Load()
-	if st.policy != nil {
-		u.size = st.policy.groupIDs.Len()
-	}
-	if st.at(head) {
-		u.at = st.policy
-	}
-	return u
-}
-
-// end is called when the host's function has returned. Later calls are refused.
+// end is called when the host is through with the Tx: the store refuses every
+// later call.
 func (tx *Tx) end() {
-	if r, ok := tx.r.(*updateRecords); ok {
-		r.over.Store(true)
+	if r, ok := tx.r.(*txcache.Records); ok {
+		r.Stop()
 	}
 }
 
@@ -100,6 +87,9 @@ func (tx *Tx) finish() error {
 	}
 	return tx.r.SetHead(tx.next)
 }
+
+// commit returns what the transaction does to the store so far.
+func (tx *Tx) commit() commit { return commit{tx.head, tx.next, tx.aboutPolicy, tx.aboutUsers} }
 
 // newNonce returns the random nonce of a head. Two stores that diverge after
 // the same revision, such as a restored copy, have different nonces.
@@ -121,10 +111,10 @@ func (tx *Tx) log(c Change, before, after any) error {
 	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
 	c.Actor, c.Verified, c.ActedFor, c.Reason = tx.actor.name, tx.actor.verified, tx.actor.actedFor, tx.reason
 	tx.changes++
-	if userActions[c.Action] {
+	if policy.AboutUser(c.Action) {
 		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)
-	} else if len(tx.aboutPolicy) <= mostChanges {
-		tx.aboutPolicy = append(tx.aboutPolicy, c)
+	} else if len(tx.aboutPolicy) <= maxReplayed {
+		tx.aboutPolicy = append(tx.aboutPolicy, store.Change(c))
 	}
 	return tx.r.AddChange(store.Change(c))
 }

@@ -3,11 +3,11 @@ package rbac
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -31,7 +31,7 @@ import (
 func (a *Authority) Validate(p Predicate) error {
 	ctx, cancel := context.WithTimeout(context.Background(), validateWait)
 	defer cancel()
-	var now *policy
+	var now *policy.Policy
 	err := a.current(ctx, func(_ store.Records, st *state) error {
 		now = st.policy
 		return nil
@@ -39,7 +39,7 @@ func (a *Authority) Validate(p Predicate) error {
 	if err != nil {
 		return err
 	}
-	v := validation{policy: now, unmatched: now.unmatched(), seen: map[Error]bool{}}
+	v := validation{policy: now, unmatched: now.UnmatchedPatterns(), seen: map[Error]bool{}}
 	a.logUnmatched(now, v.unmatched)
 	own(p).walk(v.visit)
 	return errors.Join(v.errs...)
@@ -50,7 +50,7 @@ const validateWait = 10 * time.Second
 
 // validation collects the faults of a predicate.
 type validation struct {
-	policy    *policy
+	policy    *policy.Policy
 	unmatched []string // granted patterns that match no permission
 	seen      map[Error]bool
 	errs      []error
@@ -61,14 +61,15 @@ func (v *validation) visit(p *predicate) {
 	case *flawed:
 		v.add(Error{Kind: ErrInvalid, Record: "predicate", Name: r.name, Reason: r.cause}, nil)
 	case *inGroup:
-		if _, ok := v.policy.groupNums.Get(r.name); !ok {
-			v.add(Error{Kind: ErrNotFound, Record: "group", Name: r.name}, v.policy.groupNames)
+		if name := r.group.Name; v.policy.Group(name) == nil {
+			v.add(Error{Kind: ErrNotFound, Record: "group", Name: name}, v.policy.GroupNames)
 		}
 	case *hasPermission:
-		if v.policy.permission(r.name) == nil {
-			v.add(Error{Kind: ErrNotFound, Record: "permission", Name: r.name}, v.policy.permissionList)
+		name := r.permission.Name
+		if v.policy.Permission(name) == nil {
+			v.add(Error{Kind: ErrNotFound, Record: "permission", Name: name}, v.policy.PermissionNames)
 		}
-		v.misspelt(r.name)
+		v.misspelt(name)
 	}
 }
 
@@ -80,7 +81,7 @@ func (v *validation) misspelt(permission string) {
 			if meant == names.Everything || meant == pattern || !names.OneTypoApart(pattern, meant) {
 				continue
 			}
-			for _, group := range v.policy.grantees(pattern) {
+			for _, group := range v.policy.Grantees(pattern) {
 				v.add(Error{Kind: ErrNotFound, Record: "grant", Name: grantName(Grant{Group: group, Permission: pattern}),
 					Reason: unmatchedReason + "; did you mean " + strconv.Quote(meant) + "?"}, nil)
 			}
@@ -88,24 +89,13 @@ func (v *validation) misspelt(permission string) {
 	}
 }
 
-// grantees returns the names of the groups with a grant of a pattern.
-func (p *policy) grantees(pattern string) []string {
-	groups, _ := p.loose.Get(pattern)
-	var names []string
-	for _, n := range groups {
-		names = append(names, p.group(n).Name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // logUnmatched logs granted patterns that match nothing, once for each policy.
-func (a *Authority) logUnmatched(p *policy, patterns []string) {
-	if len(patterns) == 0 || a.warned.Swap(p.serial) == p.serial {
+func (a *Authority) logUnmatched(p *policy.Policy, patterns []string) {
+	if len(patterns) == 0 || a.warned.Swap(p.Serial()) == p.Serial() {
 		return
 	}
 	for _, pattern := range patterns {
-		a.log.Warn("rbac: a granted pattern matches no permission", "pattern", pattern, "groups", p.grantees(pattern))
+		a.log.Warn("rbac: a granted pattern matches no permission", "pattern", pattern, "groups", p.Grantees(pattern))
 	}
 }
 
@@ -123,13 +113,4 @@ func (v *validation) add(e Error, known func() []string) {
 		e.Reason = names.Suggestion(e.Name, known())
 	}
 	v.errs = append(v.errs, &e)
-}
-
-func (p *policy) groupNames() []string {
-	var names []string
-	for name := range p.groupNums.All() {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

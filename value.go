@@ -100,12 +100,12 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(store.Re
 	if t.IsZero() {
 		return nil, ErrNoTicket
 	}
-	err = a.lookup(ctx, a.places(t.hash()), store.Sought{}, func(r store.Records, st *state) (err error) {
-		now := a.moment()
-		if c, err = a.getTicket(r, st, t.hash(), now); err != nil {
+	err = a.lookupTicket(ctx, t.hash(), store.Sought{}, func(r store.Records, st *state) (err error) {
+		now := a.clock.Now()
+		if c, err = a.ticket(r, st, t.hash(), now); err != nil {
 			return err
 		}
-		a.use(ctx, c, now.time)
+		a.tickets.uses.note(ctx, c, now.Time)
 		if read == nil {
 			return nil
 		}

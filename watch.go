@@ -7,44 +7,50 @@ import (
 	"time"
 )
 
-// Watch yields the Identity of a token, as Identify gives it, now and again each time it may have changed: after
-// a change of its user, their memberships or the policy, in whatever process, and when a
-// membership ends. Two in a row can have the same answers. It is for streams and other long
-// connections, which end with the ticket, and show what has changed at once:
+// Watch yields the Identity of a token, as Identify returns it, now and each time
+// the Identity may have changed: after a change of the user, the memberships or
+// the policy, in whatever process, and when a membership ends. Two Identities in
+// a row can have the same answers. Watch is for streams and other long
+// connections, which end with the ticket and show changes at once:
 //
 //	for id, err := range authority.Watch(ctx, token) {
 //
-// It ends with ErrNoTicket when the ticket ends, by whatever limit or call, and with ErrUnavailable when ctx ends
-// or the Authority is closed. Where nothing is known for a while, it yields
-// ErrUnavailable or ErrBusy, once, and goes on: until the next Identity nothing may be sent.
+// Watch ends with ErrNoTicket when the ticket ends, by whatever limit or call,
+// and with ErrUnavailable when ctx ends or the Authority is closed. While the
+// Identity is unknown, because the store cannot be asked, Watch yields
+// ErrUnavailable or ErrBusy, once, and goes on: send nothing until the next
+// Identity.
 //
-// A change is yielded as soon as it takes effect for Identify; see the package doc.
-// Between the change and the moment at which the reader has seen the next Identity a message can slip out. Where
-// none may, judge each by [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat does.
+// A change is yielded as soon as it takes effect for Identify; see the package
+// doc. Between the change and the time at which the reader has seen the next
+// Identity a message can slip out. If no message may, judge each message by
+// [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat does.
 //
-// A watch does not count as a use of the ticket, so a user who does nothing else is idle, unless [CountAsUse] says otherwise.
+// A watch does not count as a use of the ticket, so a user who does nothing else
+// is idle, unless [CountAsUse] says otherwise.
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
-		a.watches.Add(1)
-		defer a.watches.Add(-1)
+		a.replica.watchers.Add(1)
+		defer a.replica.watchers.Add(-1)
 		under := ctx
 		for {
-			moved := a.moved()
-			goOn, wait := w.look(under, yield)
+			moved := a.replica.nextMove()
+			goOn, wait := w.yieldNews(under, yield)
 			if !goOn {
 				return
 			}
 			if w.last != nil {
-				// The revision was seen. A store that is restored to before it is not waited for, with
-				// an Identity from after it in the hands of the reader.
+				// The revision was seen. If the store is restored to an earlier
+				// revision, the reader must not keep the Identity until the
+				// revision comes again.
 				under = context.WithValue(ctx, awaitedKey{}, Revision(0))
 			}
 			timer := time.NewTimer(wait)
 			select {
 			case <-moved:
 			case <-timer.C:
-			case <-w.a.ends:
+			case <-a.background.ended:
 			case <-ctx.Done():
 			}
 			timer.Stop()
@@ -52,20 +58,7 @@ func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, err
 	}
 }
 
-type countAsUseKey struct{}
-
-// CountAsUse makes each [Authority.Watch] under the returned context count as a use of
-// its ticket for as long as it runs: for a connection that is what the user does.
-func CountAsUse(ctx context.Context) context.Context {
-	return context.WithValue(ctx, countAsUseKey{}, true)
-}
-
-func countsAsUse(ctx context.Context) bool {
-	yes, _ := ctx.Value(countAsUseKey{}).(bool)
-	return yes
-}
-
-// watch is what one Watch has yielded last.
+// watch is one Watch, and what it has yielded last.
 type watch struct {
 	a       *Authority
 	token   Token
@@ -74,23 +67,24 @@ type watch struct {
 	failing bool
 }
 
-// look yields what is new, and tells whether to go on, and after what time at the latest to look again.
-func (w *watch) look(ctx context.Context, yield func(*Identity, error) bool) (goOn bool, wait time.Duration) {
-	id, c, now, err := w.a.find(ctx, w.token)
+// yieldNews yields the Identity, or the error, unless it is the last that was
+// yielded. It reports whether to go on, and after what time at the latest.
+func (w *watch) yieldNews(ctx context.Context, yield func(*Identity, error) bool) (goOn bool, wait time.Duration) {
+	id, c, now, err := w.a.identify(ctx, w.token)
 	switch {
 	case ctx.Err() != nil:
 		yield(nil, contextEnded(context.Cause(ctx)))
 		return false, 0
-	case (errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)) && !w.a.closed.Load():
+	case (errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)) && !w.a.background.closed.Load():
 		again := w.failing
 		w.last, w.failing = nil, true
-		return again || yield(nil, err), w.a.cfg.MaxStaleness / polls
+		return again || yield(nil, err), w.a.replica.interval
 	case err != nil:
 		yield(nil, err)
 		return false, 0
 	}
 	if c != nil && w.uses {
-		w.a.use(ctx, c, now)
+		w.a.tickets.uses.note(ctx, c, now)
 	}
 	w.failing = false
 	if id != w.last {
@@ -99,28 +93,23 @@ func (w *watch) look(ctx context.Context, yield func(*Identity, error) bool) (go
 			return false, 0
 		}
 	}
-	return true, w.a.untilNext(c, w.a.moment()) // the reader may have taken its time
+	return true, w.a.untilNext(c) // the reader may have taken its time
 }
 
-// untilNext is the time until a ticket, or a membership of its user, ends; at most until the lease does, when
-// it is to be known whether the store can be asked at all.
-func (a *Authority) untilNext(c *cachedTicket, now moment) time.Duration {
-	wait := a.cfg.MaxStaleness
-	if l := a.lease.Load(); l != nil {
-		wait -= now.since(l.from)
-	}
-	if c == nil {
-		return max(wait, time.Millisecond)
-	}
-	ends := []time.Time{c.Expires}
-	if !c.Key {
-		ends = append(ends, c.seen.load().Add(c.Idle+lag))
-	}
-	if s := c.standing.Load(); s != nil && !s.until.IsZero() {
-		ends = append(ends, s.until)
-	}
-	for _, end := range ends {
-		wait = min(wait, end.Sub(now.time))
+// untilNext returns the time until a ticket, or a membership of its user, ends;
+// at most until the lease ends: then the watch has to know whether the store
+// can be asked at all.
+func (a *Authority) untilNext(c *cachedTicket) time.Duration {
+	now := a.clock.Now()
+	wait := a.replica.leaseLeft(now)
+	if c != nil {
+		wait = min(wait, c.Expires.Sub(now.Time))
+		if !c.Key {
+			wait = min(wait, c.seen.load().Add(c.Idle+lag).Sub(now.Time))
+		}
+		if s := c.identity.Load(); s != nil && !s.until.IsZero() {
+			wait = min(wait, s.until.Sub(now.Time))
+		}
 	}
 	return max(wait, time.Millisecond) // a timer may come early
 }

@@ -32,17 +32,10 @@ func TestAnonymousIsLedBackAfterLogin(t *testing.T) {
 
 func TestWrongPasswordKeepsTheNameOnly(t *testing.T) {
 	b := newSite(t).browser()
-<<<<<<< HEAD
 	a := b.Post("/login", "user", "editor", "password", "wrong password")
-	b.Want("wrong password", a, http.StatusUnauthorized, "do not belong together")
+	b.Want("wrong password", a, http.StatusUnauthorized, "user name or password is wrong")
 	if !strings.Contains(a.Body, `value="editor"`) || strings.Contains(a.Body, "wrong password") {
 		t.Errorf("the form must keep the name and never the password:\n%s", a.Body)
-=======
-	a := b.post("/login", "user", "editor", "password", "wrong password")
-	b.want("wrong password", a, http.StatusUnauthorized, "user name or password is wrong")
-	if !strings.Contains(a.body, `value="editor"`) || strings.Contains(a.body, "wrong password") {
-		t.Errorf("the form must keep the name and never the password:\n%s", a.body)
->>>>>>> guard
 	}
 }
 
@@ -184,11 +177,7 @@ func TestTheLastManagerStays(t *testing.T) {
 		"/admin/disable":  {"user", "manager"},
 		"/admin/revoke":   {"group", "managers", "permission", "manage"},
 	} {
-<<<<<<< HEAD
-		manager.Want(path, manager.Post(path, form...), http.StatusConflict, "That would leave nobody with the permission manage.")
-=======
-		manager.want(path, manager.post(path, form...), http.StatusConflict, "This would leave nobody with the permission manage.")
->>>>>>> guard
+		manager.Want(path, manager.Post(path, form...), http.StatusConflict, "This would leave nobody with the permission manage.")
 	}
 	manager.Want("still a manager", manager.Get("/admin"), 200)
 }

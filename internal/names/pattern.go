@@ -52,15 +52,6 @@ func CheckNewGrant(name string) (reason string) {
 	return CheckVisible(name)
 }
 
-// Stem returns the common beginning of all permissions that a pattern matches.
-func Stem(pattern string) string { return strings.TrimSuffix(pattern, Everything) }
-
-// Matches reports whether a pattern matches a permission.
-func Matches(pattern, permission string) bool {
-	stem := Stem(pattern)
-	return len(permission) > len(stem) && strings.HasPrefix(permission, stem)
-}
-
 // Covering returns all patterns that match a permission, the narrowest first.
 func Covering(permission string) []string {
 	var patterns []string

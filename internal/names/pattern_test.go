@@ -2,8 +2,16 @@ package names
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
+
+// obviouslyMatches reports whether a pattern matches a permission, in the obvious
+// way.
+func obviouslyMatches(pattern, permission string) bool {
+	stem := strings.TrimSuffix(pattern, "*")
+	return len(permission) > len(stem) && strings.HasPrefix(permission, stem)
+}
 
 func TestPatternMatches(t *testing.T) {
 	for _, c := range []struct {
@@ -15,7 +23,7 @@ func TestPatternMatches(t *testing.T) {
 		{"post.*", "postage.edit", false}, {"post.*", "Post.edit", false}, {"post.*", "my.post.edit", false},
 		{"post.edit.*", "post.edit.own", true}, {"post.edit.*", "post.edit", false}, {"权限.*", "权限.编辑", true},
 	} {
-		if got := Matches(c.pattern, c.permission); got != c.want {
+		if got := obviouslyMatches(c.pattern, c.permission); got != c.want {
 			t.Errorf("%s matches %s: %v; want %v", c.pattern, c.permission, got, c.want)
 		}
 		if got := slices.Contains(Covering(c.permission), c.pattern); got != c.want {
@@ -48,7 +56,7 @@ func TestCheckNewGrant(t *testing.T) {
 	}
 }
 
-// FuzzPatterns: Matches and Covering agree. The policy has a FuzzPatterns of
+// FuzzPatterns: Covering returns the patterns that match. The policy has a FuzzPatterns of
 // its own for the expansion of patterns.
 func FuzzPatterns(f *testing.F) {
 	f.Add("post.*", "post.edit")
@@ -58,8 +66,8 @@ func FuzzPatterns(f *testing.F) {
 		if !IsPattern(pattern) || CheckPattern(pattern) != "" || CheckName(permission) != "" || IsPattern(permission) {
 			return
 		}
-		for _, name := range []string{permission, permission + ".x", Stem(pattern) + permission} {
-			if got, want := slices.Contains(Covering(name), pattern), Matches(pattern, name); got != want {
+		for _, name := range []string{permission, permission + ".x", strings.TrimSuffix(pattern, "*") + permission} {
+			if got, want := slices.Contains(Covering(name), pattern), obviouslyMatches(pattern, name); got != want {
 				t.Fatalf("%q covers %q: %v; matches: %v", pattern, name, got, want)
 			}
 		}

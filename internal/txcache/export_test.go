@@ -1,0 +1,16 @@
+package txcache
+
+// The bounds, for tests.
+const (
+	MaxUsers       = maxUsers
+	MaxMemberships = maxMemberships
+	MinAsked       = minAsked
+)
+
+// Cached returns the number of cached users, and of their memberships.
+func (r *Records) Cached() (users, memberships int) {
+	for _, u := range r.users.byID {
+		memberships += len(u.memberships)
+	}
+	return len(r.users.byID), memberships
+}

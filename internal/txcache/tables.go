@@ -1,0 +1,194 @@
+package txcache
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
+)
+
+// table is a table of the policy. At first the store is asked for one key after
+// another, so that an Update costs what it touches, however large the store is.
+// After many questions the whole table is read: reading costs about what the
+// questions until then did.
+type table[K comparable, V any] struct {
+	byKey map[K]V
+	whole bool // byKey has the whole table
+	asked int  // questions to the store
+}
+
+// minAsked is after how many questions even a small table is read. A question
+// costs as much as reading ten records, and a question about sets as much as a
+// hundred.
+const minAsked = 32
+
+// due counts a question to the store, and reports whether the whole table is to
+// be read instead.
+func (t *table[K, V]) due(worth int) bool {
+	t.asked++
+	return !t.whole && t.asked > max(minAsked, worth)
+}
+
+func (t *table[K, V]) fill(byKey map[K]V) { t.byKey, t.whole = byKey, true }
+
+func (r *Records) GroupByName(name string) (store.Group, error) {
+	if !r.active() {
+		return r.Records.GroupByName(name)
+	}
+	if _, ok := r.groups.byKey[name]; !ok && r.groups.due(r.ofGroups/10) {
+		if err := r.readGroups(); err != nil {
+			return store.Group{}, err
+		}
+	}
+	if g, ok := r.groups.byKey[name]; ok {
+		return g, nil
+	}
+	g, err := r.Records.GroupByName(name)
+	if err == nil && r.groups.asked > 1 { // most Updates ask for one group
+		if r.groups.byKey == nil {
+			r.groups.byKey = map[string]store.Group{}
+		}
+		r.groups.byKey[g.Name] = g
+	}
+	return g, err
+}
+
+func (r *Records) readGroups() error {
+	all, err := r.Groups()
+	if err != nil {
+		return err
+	}
+	byName := make(map[string]store.Group, len(all))
+	for _, g := range all {
+		byName[g.Name] = g
+	}
+	r.groups.fill(byName)
+	return nil
+}
+
+// SetGroup drops all groups: the name that the group had is not known here.
+func (r *Records) SetGroup(g store.Group) error {
+	r.groups = table[string, store.Group]{}
+	return r.Records.SetGroup(g)
+}
+
+func (r *Records) DeleteGroup(id uuid.UUID) error {
+	r.groups = table[string, store.Group]{}
+	return r.Records.DeleteGroup(id)
+}
+
+func (r *Records) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
+	if !r.active() {
+		return r.Records.Juniors(senior)
+	}
+	if r.juniors.due(r.ofGroups / 10) {
+		if err := r.readInheritances(); err != nil {
+			return nil, err
+		}
+	}
+	if r.juniors.whole {
+		return slices.Clone(r.juniors.byKey[senior]), nil
+	}
+	return r.Records.Juniors(senior)
+}
+
+func (r *Records) readInheritances() error {
+	all, err := r.Inheritances()
+	if err != nil {
+		return err
+	}
+	bySenior := map[uuid.UUID][]uuid.UUID{}
+	for _, i := range all {
+		bySenior[i.Senior] = append(bySenior[i.Senior], i.Junior)
+	}
+	r.juniors.fill(bySenior)
+	return nil
+}
+
+func (r *Records) AddInheritance(i store.Inheritance) error {
+	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
+		at, _ := slices.BinarySearchFunc(list, i.Junior, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+		r.juniors.byKey[i.Senior] = slices.Insert(list, at, i.Junior)
+	}
+	return r.Records.AddInheritance(i)
+}
+
+func (r *Records) DeleteInheritance(i store.Inheritance) error {
+	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
+		r.juniors.byKey[i.Senior] = slices.DeleteFunc(list, func(j uuid.UUID) bool { return j == i.Junior })
+	}
+	return r.Records.DeleteInheritance(i)
+}
+
+func (r *Records) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
+	if !r.active() {
+		return r.Records.GroupSeparations(dynamic, groups)
+	}
+	t := &r.static
+	if dynamic {
+		t = &r.dynamic
+	}
+	if t.due(r.ofGroups / 100) {
+		all, err := r.Separations(dynamic)
+		if err != nil {
+			return nil, err
+		}
+		t.fill(setsByGroup(all))
+	}
+	if t.whole {
+		return setsWith(t.byKey, groups), nil
+	}
+	return r.Records.GroupSeparations(dynamic, groups)
+}
+
+func setsByGroup(sets []store.Separation) map[uuid.UUID][]store.Separation {
+	byGroup := map[uuid.UUID][]store.Separation{}
+	for _, s := range sets {
+		for _, g := range s.Groups {
+			byGroup[g] = append(byGroup[g], s)
+		}
+	}
+	return byGroup
+}
+
+// setsWith returns the sets of groups, each once, by name.
+func setsWith(byGroup map[uuid.UUID][]store.Separation, groups []uuid.UUID) []store.Separation {
+	if len(byGroup) == 0 {
+		return nil
+	}
+	found := map[string]store.Separation{}
+	for _, g := range groups {
+		for _, s := range byGroup[g] {
+			found[s.Name] = s
+		}
+	}
+	var sets []store.Separation
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		s := found[name]
+		s.Groups = slices.Clone(s.Groups)
+		sets = append(sets, s)
+	}
+	return sets
+}
+
+func (r *Records) AddSeparation(s store.Separation) error {
+	r.dropSets()
+	return r.Records.AddSeparation(s)
+}
+
+func (r *Records) SetSeparation(s store.Separation) error {
+	r.dropSets()
+	return r.Records.SetSeparation(s)
+}
+
+func (r *Records) DeleteSeparation(dynamic bool, name string) error {
+	r.dropSets()
+	return r.Records.DeleteSeparation(dynamic, name)
+}
+
+func (r *Records) dropSets() {
+	r.static, r.dynamic = table[uuid.UUID, []store.Separation]{}, table[uuid.UUID, []store.Separation]{}
+}

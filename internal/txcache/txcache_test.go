@@ -1,0 +1,328 @@
+package txcache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/txcache"
+	"github.com/rbac-go/rbac/store"
+	memorystore "github.com/rbac-go/rbac/store_memory"
+)
+
+var ctx = context.Background()
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Few names and ids, so that the same records are met again and again.
+const someUsers, someGroups = 5, 6
+
+func idOf(kind byte, n int) uuid.UUID { return uuid.UUID{0: kind, 15: byte(n + 1)} }
+
+// comparison writes at random through Records of this package, and compares
+// their answers with the store's.
+type comparison struct {
+	t        *testing.T
+	r        *rand.Rand
+	store, u store.Records
+	tickets  int
+	done     map[string]int
+}
+
+// TestRecordsOfAnUpdateTellWhatTheStoreDoes: whatever an Update has asked and written before.
+func TestRecordsOfAnUpdateTellWhatTheStoreDoes(t *testing.T) {
+	for seed := range uint64(3) {
+		done := map[string]int{}
+		s := memorystore.New()
+		must(t, s.Update(ctx, func(r store.Records) error {
+			w := &comparison{t: t, r: rand.New(rand.NewPCG(seed, 3)), store: r, u: txcache.New(ctx, r, 0), done: done}
+			for step := 0; step < 2000 && !t.Failed(); step++ {
+				what := w.write()
+				asks := 6
+				if w.r.IntN(50) == 0 {
+					asks = 500 // then whole tables are read
+				}
+				for range asks {
+					w.ask(fmt.Sprintf("seed %d, step %d, after %s", seed, step, what))
+				}
+			}
+			return nil
+		}))
+		if len(done) != 18 {
+			t.Errorf("seed %d: done was only %v", seed, done)
+		}
+	}
+}
+
+// step is something to write, if the store's contract allows it now.
+type step struct {
+	name    string
+	allowed bool
+	do      func() error
+}
+
+// write does one thing, if what was rolled is allowed, and tells what.
+func (w *comparison) write() string {
+	group := idOf('g', w.r.IntN(someGroups))
+	acts := [][]step{w.ofUser(idOf('u', w.r.IntN(someUsers)), group), w.ofGroup(group), w.ofTwo(group, idOf('g', w.r.IntN(someGroups)))}[w.r.IntN(3)]
+	a := acts[w.r.IntN(len(acts))]
+	if !a.allowed {
+		return "nothing"
+	}
+	if err := a.do(); err != nil {
+		w.t.Fatalf("%s: %v", a.name, err)
+	}
+	w.done[a.name]++
+	return a.name
+}
+
+func (w *comparison) ofUser(id, group uuid.UUID) []step {
+	at, scope, name := time.Unix(int64(1+w.r.IntN(1e9)), 0).UTC(), []string{"", "berlin"}[w.r.IntN(2)], fmt.Sprint("user", w.r.IntN(9))
+	u, noUser := w.store.User(id)
+	_, nameFree := w.store.UserByName(name)
+	_, noGroup := w.store.Group(group)
+	_, noMember := w.store.Membership(id, group, scope)
+	tickets, memberships := first(w.store.UserTickets(id)), first(w.store.UserMemberships(id))
+	there := noUser == nil
+	joins := step{"AddMembership", there && noGroup == nil && noMember != nil, func() error {
+		return w.u.AddMembership(store.Membership{User: id, Group: group, Scope: scope, AssignedAt: at})
+	}}
+	leaves := step{"DeleteMembership", noMember == nil, func() error { return w.u.DeleteMembership(id, group, scope) }}
+	comes := step{"AddUser", !there && nameFree != nil, func() error {
+		return w.u.AddUser(store.UserRecord{User: store.User{ID: id, Name: name, Note: strings.Repeat("x", w.r.IntN(2)*2000), Created: at}})
+	}}
+	return []step{comes, comes, joins, joins, joins, leaves, leaves,
+		{"SetUser", there && nameFree != nil, func() error { u.Name = name; return w.u.SetUser(u) }},
+		{"SetPasswordHash", there, func() error { return w.u.SetPasswordHash(id, at.String()) }},
+		{"SetLastLogin", there, func() error { return w.u.SetLastLogin(id, at) }},
+		{"SetPacedUntil", there, func() error { return w.u.SetPacedUntil(id, at) }},
+		{"DeleteUser", there, func() error { return errors.Join(w.clear(tickets, memberships), w.u.DeleteUser(id)) }},
+		{"DeleteTicket", len(tickets) > 0, func() error { return w.u.DeleteTicket(tickets[0].ID) }},
+		{"AddTicket", there && len(tickets) < 2, func() error {
+			w.tickets++
+			ticket := uuid.UUID{0: 't', 14: byte(w.tickets >> 8), 15: byte(w.tickets)}
+			return w.u.AddTicket(store.Ticket{ID: ticket, User: id, Hash: store.TokenHash(append(ticket[:], ticket[:]...)), Created: at})
+		}},
+	}
+}
+
+// clear ends what hangs on a user, as a Tx does before it deletes one.
+func (w *comparison) clear(tickets []store.Ticket, memberships []store.Membership) (err error) {
+	for _, t := range tickets {
+		err = errors.Join(err, w.u.DeleteTicket(t.ID))
+	}
+	for _, m := range memberships {
+		err = errors.Join(err, w.u.DeleteMembership(m.User, m.Group, m.Scope))
+	}
+	return err
+}
+
+func (w *comparison) ofGroup(id uuid.UUID) []step {
+	name := fmt.Sprint("group", w.r.IntN(9))
+	g, noGroup := w.store.Group(id)
+	_, nameFree := w.store.GroupByName(name)
+	used := len(first(w.store.Juniors(id))) + len(first(w.store.Seniors(id))) + len(w.setsOf(id))
+	for range w.store.GroupMembers(id) {
+		used++
+	}
+	return []step{
+		{"AddGroup", noGroup != nil && nameFree != nil, func() error { return w.u.AddGroup(store.Group{ID: id, Name: name}) }},
+		{"SetGroup", noGroup == nil && nameFree != nil, func() error { g.Name = name; return w.u.SetGroup(g) }},
+		{"DeleteGroup", noGroup == nil && used == 0, func() error { return w.u.DeleteGroup(id) }},
+	}
+}
+
+// ofTwo is about two groups: inheritances and sets.
+func (w *comparison) ofTwo(group, other uuid.UUID) []step {
+	_, noGroup := w.store.Group(group)
+	_, noOther := w.store.Group(other)
+	two := noGroup == nil && noOther == nil && group != other
+	edge := store.Inheritance{Senior: group, Junior: other}
+	inherits := slices.Contains(first(w.store.Juniors(group)), other)
+	set := store.Separation{Dynamic: w.r.IntN(2) == 0, Name: fmt.Sprint("set", w.r.IntN(3)), Cardinality: 2, Groups: sortedPair(group, other)}
+	_, noSet := w.store.Separation(set.Dynamic, set.Name)
+	return []step{
+		{"AddInheritance", two && !inherits, func() error { return w.u.AddInheritance(edge) }},
+		{"DeleteInheritance", inherits, func() error { return w.u.DeleteInheritance(edge) }},
+		{"AddSeparation", two && noSet != nil, func() error { return w.u.AddSeparation(set) }},
+		{"SetSeparation", two && noSet == nil, func() error { return w.u.SetSeparation(set) }},
+		{"DeleteSeparation", noSet == nil, func() error { return w.u.DeleteSeparation(set.Dynamic, set.Name) }},
+	}
+}
+
+func sortedPair(a, b uuid.UUID) []uuid.UUID {
+	if a.String() > b.String() {
+		a, b = b, a
+	}
+	return []uuid.UUID{a, b}
+}
+
+func (w *comparison) setsOf(group uuid.UUID) []store.Separation {
+	return append(first(w.store.GroupSeparations(false, []uuid.UUID{group})), first(w.store.GroupSeparations(true, []uuid.UUID{group}))...)
+}
+
+// ask holds one answer against that of the store.
+func (w *comparison) ask(when string) {
+	user, group, other := idOf('u', w.r.IntN(someUsers)), idOf('g', w.r.IntN(someGroups)), idOf('g', w.r.IntN(someGroups))
+	userName, groupName := fmt.Sprint("user", w.r.IntN(9)), fmt.Sprint("group", w.r.IntN(9))
+	scope, dynamic := []string{"", "berlin"}[w.r.IntN(2)], w.r.IntN(2) == 0
+	question, ask := "", func(store.Records) (any, error) { return nil, nil }
+	pose := func(name string, f func(store.Records) (any, error)) { question, ask = name, f }
+	switch w.r.IntN(8) {
+	case 0:
+		pose("LockUser", func(r store.Records) (any, error) { return r.LockUser(user) })
+	case 1:
+		pose("UserByName", func(r store.Records) (any, error) { return r.UserByName(userName) })
+	case 2:
+		pose("UserTickets", func(r store.Records) (any, error) { return r.UserTickets(user) })
+	case 3, 4:
+		pose("Membership", func(r store.Records) (any, error) { return r.Membership(user, group, scope) })
+	case 5:
+		pose("GroupByName", func(r store.Records) (any, error) { return r.GroupByName(groupName) })
+	case 6:
+		pose("Juniors", func(r store.Records) (any, error) { return r.Juniors(group) })
+	case 7:
+		pose("GroupSeparations", func(r store.Records) (any, error) {
+			return r.GroupSeparations(dynamic, []uuid.UUID{group, other})
+		})
+	}
+	got, gotErr := ask(w.u)
+	want, wantErr := ask(w.store)
+	if fmt.Sprintf("%+v %v", got, gotErr) != fmt.Sprintf("%+v %v", want, wantErr) {
+		w.t.Errorf("%s %s says %+v, %v; the store %+v, %v", when, question, got, gotErr, want, wantErr)
+	}
+	spoil(got)
+}
+
+// spoil writes over a list, as who asked may: the next answer must not be different.
+func spoil(answer any) {
+	switch list := answer.(type) {
+	case []uuid.UUID:
+		clear(list)
+	case []store.Separation:
+		for _, s := range list {
+			clear(s.Groups)
+		}
+	}
+}
+
+// TestWhatOthersMayChangeIsAskedEachTime: a login of a user who is not locked takes effect in the middle of an Update,
+// and a ticket may be swept.
+func TestWhatOthersMayChangeIsAskedEachTime(t *testing.T) {
+	must(t, memorystore.New().Update(ctx, func(others store.Records) error {
+		amy, at := uuid.UUID{1}, time.Unix(1, 0).UTC()
+		must(t, others.AddUser(store.UserRecord{User: store.User{ID: amy, Name: "amy"}}))
+		r := txcache.New(ctx, others, 0)
+		tickets := func() int { return len(first(r.UserTickets(amy))) }
+		if first(r.UserByName("amy")).LastLogin != (time.Time{}) || tickets() != 0 {
+			t.Error("amy has logged in before she did")
+		}
+		must(t, others.SetLastLogin(amy, at))
+		must(t, others.AddTicket(store.Ticket{ID: uuid.UUID{2}, User: amy}))
+		if got := first(r.UserByName("amy")).LastLogin; got != at || tickets() != 1 {
+			t.Errorf("after her login amy has logged in at %v and has %d tickets; want %v and 1", got, tickets(), at)
+		}
+		must(t, errorOf(r.LockUser(amy)))
+		if tickets() != 1 {
+			t.Error("amy's ticket is gone though nobody deleted it")
+		}
+		must(t, others.DeleteTicket(uuid.UUID{2}))
+		if tickets() != 0 {
+			t.Error("amy has a ticket that was swept")
+		}
+		return nil
+	}))
+}
+
+func errorOf[T any](_ T, err error) error { return err }
+
+func first[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// TestMemoryOfAnUpdateIsBounded: of a million users an Update does not remember each, and not each of a million memberships.
+func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
+	must(t, memorystore.New().Update(ctx, func(s store.Records) error {
+		r := txcache.New(ctx, s, 0)
+		group := uuid.UUID{1}
+		must(t, r.AddGroup(store.Group{ID: group, Name: "g"}))
+		for i := range 2*txcache.MaxUsers + 5 {
+			u := store.UserRecord{User: store.User{ID: uuid.UUID{2, byte(i >> 16), byte(i >> 8), byte(i)}, Name: fmt.Sprint("user", i)}}
+			must(t, r.AddUser(u))
+			must(t, r.SetPasswordHash(u.ID, "x"))
+			must(t, errorOf(r.LockUser(u.ID)))
+			if n, _ := r.Cached(); n > txcache.MaxUsers {
+				t.Fatalf("%d users are remembered", n)
+			}
+		}
+		many := uuid.UUID{3}
+		must(t, r.AddUser(store.UserRecord{User: store.User{ID: many, Name: "many"}}))
+		for i := range 3 * txcache.MaxMemberships {
+			must(t, r.AddMembership(store.Membership{User: many, Group: group, Scope: fmt.Sprint(i)}))
+			if _, err := r.Membership(many, group, fmt.Sprint(i)); err != nil {
+				t.Fatalf("membership %d of one user: %v", i, err)
+			}
+			if _, n := r.Cached(); n > txcache.MaxMemberships {
+				t.Fatalf("%d memberships are remembered", n)
+			}
+		}
+		before, _ := r.Cached()
+		must(t, r.AddUser(store.UserRecord{User: store.User{ID: uuid.UUID{4}, Name: "long", Note: strings.Repeat("x", 64*1024)}}))
+		if n, _ := r.Cached(); n != before {
+			t.Error("a user with a note of 64 KiB is remembered")
+		}
+		return nil
+	}))
+}
+
+// TestLargePolicyIsReadWholeLate: in a store of many groups an Update costs what it touches, unless that is much.
+func TestLargePolicyIsReadWholeLate(t *testing.T) {
+	must(t, memorystore.New().Update(ctx, func(store store.Records) error {
+		for _, c := range []struct{ groups, asked, whole int }{
+			{0, txcache.MinAsked, 0}, {0, txcache.MinAsked + 1, 3}, {10_000, 100, 0}, {10_000, 101, 1}, {10_000, 1000, 1}, {10_000, 1001, 3}, {10_000, 5000, 3},
+		} {
+			whole := 0
+			r := txcache.New(ctx, countingWhole{store, &whole}, c.groups)
+			for range c.asked {
+				_, _ = r.GroupByName("nobody")
+				must(t, errorOf(r.Juniors(uuid.UUID{1})))
+				must(t, errorOf(r.GroupSeparations(false, []uuid.UUID{{1}})))
+			}
+			if whole != c.whole {
+				t.Errorf("of %d groups %d questions each read %d whole tables, want %d", c.groups, c.asked, whole, c.whole)
+			}
+		}
+		return nil
+	}))
+}
+
+// countingWhole Records count the calls that read a whole table.
+type countingWhole struct {
+	store.Records
+	whole *int
+}
+
+func (r countingWhole) Groups() ([]store.Group, error) { *r.whole++; return r.Records.Groups() }
+func (r countingWhole) Separations(dynamic bool) ([]store.Separation, error) {
+	*r.whole++
+	return r.Records.Separations(dynamic)
+}
+func (r countingWhole) Inheritances() ([]store.Inheritance, error) {
+	*r.whole++
+	return r.Records.Inheritances()
+}

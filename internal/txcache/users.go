@@ -1,0 +1,176 @@
+package txcache
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
+)
+
+// users are the users whom the Update has locked or added. Their number, the
+// length of their texts and their memberships are bounded. Texts are the
+// store's own or copies: the caller may reuse the bytes that it passed.
+type users struct {
+	locks  int // calls of LockUser that the store has answered
+	byID   map[uuid.UUID]*user
+	byName map[string]uuid.UUID // of users whose record is known
+}
+
+type user struct {
+	record      store.UserRecord
+	known       bool // record is the store's
+	noTickets   bool
+	added       bool         // by this Update
+	memberships []membership // of an added user: all that were ever added
+}
+
+type membership struct {
+	group uuid.UUID
+	scope string
+}
+
+const (
+	maxUsers       = 4096 // then all are dropped
+	maxText        = 1024 // bytes of DisplayName and Note; a user with more is not cached
+	maxMemberships = 32   // of an added user; then the store is asked
+)
+
+// user returns a cached user, or nil.
+func (r *Records) user(id uuid.UUID) *user {
+	if !r.active() {
+		return nil
+	}
+	return r.users.byID[id]
+}
+
+// cacheUser caches a user who is locked or added. It returns nil if the user is
+// not cached.
+func (r *Records) cacheUser(rec store.UserRecord) *user {
+	if !r.active() || len(rec.DisplayName)+len(rec.Note) >= maxText {
+		return nil
+	}
+	if r.users.byID == nil || len(r.users.byID) >= maxUsers {
+		r.users.byID, r.users.byName = map[uuid.UUID]*user{}, map[string]uuid.UUID{}
+	}
+	u := r.users.byID[rec.ID]
+	if u == nil {
+		u = &user{}
+		r.users.byID[rec.ID] = u
+	}
+	u.record, u.known = rec, true
+	r.users.byName[rec.Name] = rec.ID
+	return u
+}
+
+// dropRecord is called before a user is written. The user stays locked, or
+// added.
+func (r *Records) dropRecord(id uuid.UUID) {
+	if u := r.user(id); u != nil && u.known {
+		delete(r.users.byName, u.record.Name)
+		u.record, u.known = store.UserRecord{}, false
+	}
+}
+
+func (r *Records) UserByName(name string) (store.UserRecord, error) {
+	if id, ok := r.users.byName[name]; ok && r.active() {
+		return r.users.byID[id].record, nil
+	}
+	return r.Records.UserByName(name)
+}
+
+func (r *Records) LockUser(id uuid.UUID) (store.UserRecord, error) {
+	if u := r.user(id); u != nil && u.known {
+		return u.record, nil
+	}
+	rec, err := r.Records.LockUser(id)
+	if r.users.locks++; err == nil && r.users.locks > 1 { // most Updates lock one user
+		r.cacheUser(rec)
+	}
+	return rec, err
+}
+
+func (r *Records) AddUser(rec store.UserRecord) error {
+	if err := r.Records.AddUser(rec); err != nil {
+		return err
+	}
+	for _, text := range []*string{&rec.Name, &rec.Email, &rec.EmailKey, &rec.Subject, &rec.DisplayName, &rec.Note, &rec.PasswordHash} {
+		*text = strings.Clone(*text)
+	}
+	if u := r.cacheUser(rec); u != nil {
+		u.added, u.noTickets = true, true
+	}
+	return nil
+}
+
+func (r *Records) SetUser(rec store.UserRecord) error {
+	r.dropRecord(rec.ID)
+	return r.Records.SetUser(rec)
+}
+
+func (r *Records) SetPasswordHash(id uuid.UUID, hash string) error {
+	r.dropRecord(id)
+	return r.Records.SetPasswordHash(id, hash)
+}
+
+func (r *Records) SetLastLogin(id uuid.UUID, at time.Time) error {
+	r.dropRecord(id)
+	return r.Records.SetLastLogin(id, at)
+}
+
+func (r *Records) SetPacedUntil(id uuid.UUID, at time.Time) error {
+	r.dropRecord(id)
+	return r.Records.SetPacedUntil(id, at)
+}
+
+func (r *Records) DeleteUser(id uuid.UUID) error {
+	r.dropRecord(id)
+	return r.Records.DeleteUser(id)
+}
+
+func (r *Records) UserTickets(id uuid.UUID) ([]store.Ticket, error) {
+	u := r.user(id)
+	if u != nil && u.noTickets {
+		return nil, nil
+	}
+	tickets, err := r.Records.UserTickets(id)
+	if u != nil && err == nil {
+		u.noTickets = len(tickets) == 0
+	}
+	return tickets, err
+}
+
+func (r *Records) AddTicket(t store.Ticket) error {
+	if u := r.user(t.User); u != nil {
+		u.noTickets = false
+	}
+	return r.Records.AddTicket(t)
+}
+
+// UserThrottles is empty for an added user: nobody else can have tried to log in
+// as that user yet.
+func (r *Records) UserThrottles(id uuid.UUID) ([]store.Throttle, error) {
+	if u := r.user(id); u != nil && u.added {
+		return nil, nil
+	}
+	return r.Records.UserThrottles(id)
+}
+
+func (r *Records) Membership(id, group uuid.UUID, scope string) (store.Membership, error) {
+	if u := r.user(id); u != nil && u.added && !slices.Contains(u.memberships, membership{group, scope}) {
+		return store.Membership{}, store.ErrNotFound
+	}
+	return r.Records.Membership(id, group, scope)
+}
+
+func (r *Records) AddMembership(m store.Membership) error {
+	if u := r.user(m.User); u != nil && u.added {
+		u.memberships = append(u.memberships, membership{m.Group, strings.Clone(m.Scope)})
+		if len(u.memberships) > maxMemberships {
+			u.added, u.memberships = false, nil
+		}
+	}
+	return r.Records.AddMembership(m)
+}

@@ -1,0 +1,205 @@
+package rbac
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/store"
+)
+
+// lookups are the lookups in the store of records that are not cached. Few run
+// at once, so that a flood of made-up tokens does not keep other calls from the
+// store. Tickets that were cached before have places of their own.
+type lookups struct {
+	finder  store.Finder // nil: the store is none
+	unknown chan struct{}
+	known   chan struct{}
+}
+
+const (
+	// maxLookups bounds the lookups of each kind that wait for the store at once.
+	maxLookups = 32
+
+	// lookupTimeout bounds a lookup: one that hangs, on a connection that is
+	// dead, would keep its place for ever.
+	lookupTimeout = 10 * time.Second
+)
+
+var errSlowLookup = errors.New("the store did not answer a lookup in time")
+
+func newLookups(s Store) lookups {
+	finder, _ := s.(store.Finder)
+	return lookups{finder, make(chan struct{}, maxLookups), make(chan struct{}, maxLookups)}
+}
+
+// lookupTicket is lookup for a ticket, and for values of the ticket where what is
+// the zero Sought.
+func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what store.Sought, f func(store.Records, *state) error) error {
+	places := a.lookups.unknown
+	if a.tickets.byHash.Get(hash) != nil {
+		places = a.lookups.known
+	}
+	return a.lookup(ctx, places, what, f)
+}
+
+// lookup runs f on records that are not cached, together with the state at the
+// same head: in one query where the store is a Finder and f needs only what is
+// sought, and otherwise in a View, as replica.current does. f may run more than
+// once.
+func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *state) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupTimeout, a.cfg.MaxStaleness), errSlowLookup)
+	defer cancel()
+	if err := acquire(ctx, places); err != nil {
+		return err
+	}
+	defer release(places)
+	if found, err := a.find(ctx, what, f); found || err != nil {
+		return err
+	}
+	return a.current(ctx, f)
+}
+
+// find runs f on the records that the Finder finds, and reports whether f
+// succeeded. Where the head is another one, or f fails, a View has to decide.
+// The only error is ErrBusy: a View would wait likewise.
+func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Records, *state) error) (bool, error) {
+	if a.lookups.finder == nil || what == (store.Sought{}) {
+		return false, nil
+	}
+	if _, gone := a.tickets.gone.get(what.Ticket); gone {
+		return false, nil // the finder may ask a replica that still has the ticket
+	}
+	st := a.replica.state.Load()
+	var found *store.Found
+	err := a.store.Wait(ctx, func(ctx context.Context) (err error) {
+		found, err = a.lookups.finder.Find(ctx, what, st.head)
+		return err
+	})
+	if errors.Is(err, ErrBusy) {
+		return false, err
+	}
+	if err != nil || found == nil || !st.at(found.Head) {
+		return false, nil
+	}
+	return f(foundRecords{found: found}, st) == nil, nil
+}
+
+// foundRecords are the records that a Finder found. Other methods are not called.
+type foundRecords struct {
+	store.Records
+	found *store.Found
+}
+
+func (r foundRecords) TicketByHash(store.TokenHash) (store.Ticket, error) { return r.found.Ticket, nil }
+
+func (r foundRecords) User(uuid.UUID) (store.UserRecord, error) { return r.found.User, nil }
+
+func (r foundRecords) UserByName(string) (store.UserRecord, error) { return r.found.User, nil }
+
+func (r foundRecords) UserBySubject(subject string) (store.UserRecord, error) {
+	u := r.found.User
+	u.Subject = strings.Clone(subject) // not the bytes of the host, who may reuse them
+	return u, nil
+}
+
+func (r foundRecords) UserMemberships(uuid.UUID) ([]store.Membership, error) {
+	return r.found.Memberships, nil
+}
+
+// soughtText is the name or the subject of the user who is sought.
+func soughtText(what store.Sought) string { return cmp.Or(what.User, what.Subject) }
+
+// soughtUser reads the user who is sought.
+func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
+	if what.User != "" {
+		return r.UserByName(what.User)
+	}
+	return r.UserBySubject(what.Subject)
+}
+
+// current is replica.current, until the Authority is closed.
+func (a *Authority) current(ctx context.Context, f func(store.Records, *state) error) error {
+	if a.background.closed.Load() {
+		return errClosed
+	}
+	return a.replica.current(ctx, f)
+}
+
+// cachedTicket returns the living ticket with a hash, if the ticket is cached and
+// true at the head of st.
+func (a *Authority) cachedTicket(st *state, hash store.TokenHash, now clock.Reading) *cachedTicket {
+	t := a.tickets.byHash.Get(hash)
+	if t == nil || !a.fresh(t.user, st) || !a.tickets.usable(t, now) {
+		return nil
+	}
+	return t
+}
+
+// fresh reports whether a user who was found in the cache, after st was read, is
+// as the store holds the user at the head of st.
+func (a *Authority) fresh(u *cachedUser, st *state) bool { return !u.Removed() && a.replica.is(st) }
+
+// ticket finds a living ticket in the cache, or reads and caches the ticket.
+func (a *Authority) ticket(r store.Records, st *state, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
+	if t := a.cachedTicket(st, hash, now); t != nil {
+		return t, nil
+	}
+	t, err := a.readTicket(r, st, hash, now)
+	if errors.Is(err, ErrNoTicket) {
+		a.tickets.evict(hash)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.replica.keep(st, func() {
+		if t.user.Removed() {
+			return
+		}
+		t.user = a.users.add(t.user)
+		t = a.tickets.add(t)
+	})
+	return t, nil
+}
+
+// readTicket reads a living ticket, and its user unless the user is cached.
+func (a *Authority) readTicket(r store.Records, st *state, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
+	rec, err := r.TicketByHash(hash)
+	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, now.Time) {
+		return nil, ErrNoTicket
+	}
+	if err != nil {
+		return nil, err
+	}
+	// A user who was read at a later state than the ticket does not belong to the
+	// ticket: the groups that it was narrowed to may have been pruned in between.
+	u := a.users.byID.Get(rec.User)
+	if u == nil || !a.fresh(u, st) {
+		if u, err = readUser(r, st.policy, func() (store.UserRecord, error) { return r.User(rec.User) }); err != nil {
+			return nil, noTicket(err)
+		}
+	}
+	t := &cachedTicket{Ticket: rec, origin: origin{a, rec.ID}, user: u, seen: newLastSeen(a.tickets.uses.seen(rec))}
+	t.rowSeen.Store(&now)
+	return t, nil
+}
+
+// readUser reads an enabled user and the memberships. A disabled user is
+// ErrDenied.
+func readUser(r store.Records, p *policy.Policy, find func() (store.UserRecord, error)) (*cachedUser, error) {
+	u, err := find()
+	if err != nil {
+		return nil, err
+	}
+	if u.Disabled {
+		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name, Reason: "the account is disabled"}
+	}
+	memberships, err := r.UserMemberships(u.ID)
+	return &cachedUser{id: u.ID, name: u.Name, subject: u.Subject, groups: p.Memberships(memberships)}, err
+}

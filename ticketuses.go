@@ -1,0 +1,198 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/store"
+)
+
+type countAsUseKey struct{}
+
+// CountAsUse makes each [Authority.Watch] under the returned context count as a
+// use of its ticket for as long as the watch runs: for connections that are what
+// the user does.
+func CountAsUse(ctx context.Context) context.Context {
+	return context.WithValue(ctx, countAsUseKey{}, true)
+}
+
+// WithoutUse keeps [Authority.Identify], [Authority.Judge] and other calls under
+// the returned context from counting as a use of the ticket. It is for work that
+// a service does unasked, such as judging each message of a stream: a busy
+// stream would keep alive the ticket of a user who has left. Limits and answers
+// are the same. Of WithoutUse and [CountAsUse] the later call counts.
+func WithoutUse(ctx context.Context) context.Context {
+	return context.WithValue(ctx, countAsUseKey{}, false)
+}
+
+func countsAsUse(ctx context.Context) bool {
+	yes, _ := ctx.Value(countAsUseKey{}).(bool)
+	return yes
+}
+
+func withoutUse(ctx context.Context) bool {
+	uses, said := ctx.Value(countAsUseKey{}).(bool)
+	return said && !uses
+}
+
+// lastSeen is when a ticket was last used, as far as this Authority knows: in
+// microseconds since 1970.
+type lastSeen struct{ at atomic.Int64 }
+
+func newLastSeen(t time.Time) *lastSeen {
+	s := &lastSeen{}
+	s.at.Store(t.UnixMicro())
+	return s
+}
+
+func (s *lastSeen) load() time.Time { return time.UnixMicro(s.at.Load()).UTC() }
+
+// raise moves the last use to a later time.
+func (s *lastSeen) raise(t time.Time) {
+	for at := s.at.Load(); t.UnixMicro() > at && !s.at.CompareAndSwap(at, t.UnixMicro()); at = s.at.Load() {
+	}
+}
+
+// lastUses are the last uses of tickets that are not written yet. They are
+// written in batches, and at most once a minute for a ticket: reading a page is
+// no write.
+type lastUses struct {
+	mu      sync.Mutex
+	pending map[uuid.UUID]ticketUse
+	wake    chan struct{}
+}
+
+type ticketUse struct {
+	hash store.TokenHash
+	at   time.Time
+}
+
+// note notes that a ticket was used, unless the context says otherwise. The
+// context is asked last: that takes time, and few uses are noted.
+func (u *lastUses) note(ctx context.Context, t *cachedTicket, now time.Time) {
+	before := t.seen.at.Load()
+	if now.UnixMicro()-before < lag.Microseconds() || withoutUse(ctx) || !t.seen.at.CompareAndSwap(before, now.UnixMicro()) {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.add(t.ID, ticketUse{t.Hash, instant(now)})
+}
+
+// lookUp notes that the row of a ticket is to be looked up, with the uses that are
+// to be written. Until the row was seen, lookUp does so once a second.
+func (u *lastUses) lookUp(t *cachedTicket, now clock.Reading) {
+	before := t.asked.Load()
+	if before != nil && now.SinceMonotonic(*before) < gatherUses || !t.asked.CompareAndSwap(before, &now) {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, ok := u.pending[t.ID]; !ok {
+		u.add(t.ID, ticketUse{t.Hash, t.seen.load()}) // which is no later use
+	}
+}
+
+// add adds a use that is to be written. u.mu is held.
+func (u *lastUses) add(ticket uuid.UUID, use ticketUse) {
+	if u.pending == nil {
+		u.pending = map[uuid.UUID]ticketUse{}
+	}
+	u.pending[ticket] = use
+	select {
+	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+// seen returns when a ticket that was read from the store was last used, by this
+// Authority or another.
+func (u *lastUses) seen(t store.Ticket) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if p, ok := u.pending[t.ID]; ok && p.at.After(t.LastSeen) {
+		return p.at
+	}
+	return t.LastSeen
+}
+
+// some returns some of the uses that are not written, at most that many.
+func (u *lastUses) some(most int) map[uuid.UUID]ticketUse {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	batch := make(map[uuid.UUID]ticketUse, min(most, len(u.pending)))
+	for id, p := range u.pending {
+		if len(batch) == most {
+			break
+		}
+		batch[id] = p
+	}
+	return batch
+}
+
+// written forgets uses, unless there was a later one meanwhile.
+func (u *lastUses) written(batch map[uuid.UUID]ticketUse) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for id, p := range batch {
+		if u.pending[id] == p {
+			delete(u.pending, id)
+		}
+	}
+}
+
+// flush writes the uses that were noted before. Uses that could not be written
+// stay noted.
+func (c *ticketCache) flush(ctx context.Context, s Store, now func() clock.Reading) error {
+	for {
+		batch := c.uses.some(rowsPerUpdate)
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := c.touch(ctx, s, now, batch); err != nil {
+			return err
+		}
+		c.uses.written(batch)
+	}
+}
+
+// touch writes uses. Tickets whose rows are gone are evicted; the rows of the
+// others were seen.
+func (c *ticketCache) touch(ctx context.Context, s Store, now func() clock.Reading, batch map[uuid.UUID]ticketUse) error {
+	var there, gone []store.TokenHash
+	var began clock.Reading
+	err := s.Update(ctx, func(r store.Records) error {
+		there, gone, began = nil, nil, now()
+		for id, u := range batch {
+			_, err := r.Ticket(id)
+			if errors.Is(err, ErrNotFound) {
+				gone = append(gone, u.hash)
+				continue
+			}
+			if err := errors.Join(err, r.TouchTicket(id, u.at)); err != nil {
+				return err
+			}
+			there = append(there, u.hash)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, hash := range gone {
+		c.gone.set(hash, never)
+		c.evict(hash)
+	}
+	for _, hash := range there {
+		if t := c.byHash.Get(hash); t != nil {
+			t.rowSeen.Store(&began)
+		}
+	}
+	return nil
+}

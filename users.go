@@ -1,0 +1,89 @@
+package rbac
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/cache"
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/store"
+)
+
+// userCache keeps the enabled users that were read, each with the memberships.
+// Users that do not exist are not cached.
+type userCache struct {
+	all       *cache.Cache[cachedUser]
+	byID      *cache.Index[uuid.UUID, cachedUser]
+	byName    *userIndex
+	bySubject *userIndex
+	anonymous atomic.Pointer[Identity] // of a request without a ticket
+}
+
+type userIndex = cache.Index[string, cachedUser]
+
+// cachedUser is an enabled user. The memberships are by numbers of groups, which
+// stay the same in all policies that changes make of one another.
+type cachedUser struct {
+	cache.Mark
+	identity atomic.Pointer[cachedIdentity] // without a ticket; nil: not made yet
+	id       uuid.UUID
+	name     string
+	subject  string // empty: none, or the store did not say
+	groups   policy.Memberships
+}
+
+func newUserCache(most int) *userCache {
+	all := cache.New(most, func(u *cachedUser) *cache.Mark { return &u.Mark }, (*cachedUser).evicted)
+	return &userCache{
+		all:       all,
+		byID:      cache.AddIndex(all, func(u *cachedUser) uuid.UUID { return u.id }, hashUser),
+		byName:    cache.AddIndex(all, func(u *cachedUser) string { return u.name }, hashName),
+		bySubject: cache.AddIndex(all, func(u *cachedUser) string { return u.subject }, hashName),
+	}
+}
+
+var userSeed = maphash.MakeSeed()
+
+func hashUser(id uuid.UUID) uint64 { return maphash.Bytes(userSeed, id[:]) }
+
+func hashName(name string) uint64 { return maphash.String(userSeed, name) }
+
+func hashToken(h store.TokenHash) uint64 { return binary.LittleEndian.Uint64(h[:]) }
+
+// add caches a user who was read at the head of the state, and returns the
+// record that is cached.
+func (c *userCache) add(u *cachedUser) *cachedUser {
+	if kept := c.byID.Get(u.id); kept != nil && (kept.subject == u.subject || u.subject == "") {
+		return kept // the tickets of the user refer to that record
+	}
+	c.all.Add(u)
+	return u
+}
+
+func (c *userCache) evict(user uuid.UUID) { c.all.Remove(c.byID.Get(user)) }
+
+func (c *userCache) evictAll() { c.all.Clear() }
+
+// evicted is called when the user leaves the cache. Tickets may refer to the user
+// for a while, and must not keep a policy in memory.
+func (u *cachedUser) evicted() { u.identity.Store(nil) }
+
+// dropIdentities drops the Identities of other policies than p. Nobody uses them
+// again, but each would keep a whole policy in memory.
+func (c *userCache) dropIdentities(p *policy.Policy) {
+	if id := c.anonymous.Load(); id != nil && id.policy != p {
+		c.anonymous.CompareAndSwap(id, nil)
+	}
+	for _, u := range c.all.All() {
+		dropIdentity(&u.identity, p)
+	}
+}
+
+func dropIdentity(place *atomic.Pointer[cachedIdentity], p *policy.Policy) {
+	if s := place.Load(); s != nil && s.policy != p {
+		place.CompareAndSwap(s, nil)
+	}
+}
