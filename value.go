@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -81,7 +83,7 @@ const tooMuch = "more than 4 KiB together with its key, and the other keys and v
 // validValue checks a key and a value alone, without the store. Its errors do
 // not quote the value.
 func validValue(key, value string) error {
-	reason := badString(key, 1)
+	reason := names.CheckKey(key)
 	if len(key) > maxValueKey {
 		reason = fmt.Sprintf("longer than %d bytes", maxValueKey)
 	}

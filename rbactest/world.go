@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -114,7 +115,7 @@ func addNamed(tx *rbac.Tx, s statement) error {
 		}
 	}
 	for _, name := range s.items {
-		if s.kind == groupLine && isPattern(name) {
+		if s.kind == groupLine && names.IsPattern(name) {
 			continue
 		}
 		_, err := tx.AddPermission(rbac.Permission{Name: name})
@@ -124,8 +125,6 @@ func addNamed(tx *rbac.Tx, s statement) error {
 	}
 	return nil
 }
-
-func isPattern(name string) bool { return name == "*" || strings.HasSuffix(name, ".*") }
 
 func relate(tx *rbac.Tx, s statement) error {
 	for _, junior := range s.juniors {
