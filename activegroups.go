@@ -5,19 +5,24 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac/store"
 )
 
-// AddActiveGroup activates one more group in the ticket of a token (INCITS 359 section
-// 6.1.2, AddActiveRole): one that its user is authorized for, by inheritance too. From then on the ticket
-// keeps to its groups, as if it had been made with them (see Login.Groups).
+// AddActiveGroup activates one more group in the ticket of a token (INCITS 359
+// section 6.1.2, AddActiveRole): a group that the user is authorized for, by
+// inheritance too. From then on the ticket keeps to its groups, as if it had been
+// made with them (see Login.Groups).
 //
-// Who has the token can do this wherever the host offers it, and so undo a choice of fewer groups; but an API key
-// that keeps to its groups never gets others.
+// Anyone who holds the token can call this wherever the host offers it, and so
+// undo a choice of fewer groups. An API key that keeps to its groups never gets
+// others.
 //
-// Errors: ErrNoTicket; ErrNotFound for an unknown group; ErrDenied where the user is not
-// authorized for it, and for an API key that would get more than it has; ErrExists where it is active already, other than by inheritance;
-// ErrSeparation where a dynamic separation set would be violated; ErrThrottled, as SetActiveGroups says; ErrUnavailable.
+// Errors: ErrNoTicket; ErrNotFound for an unknown group; ErrDenied if the user is
+// not authorized for the group, and for an API key that would get more than it
+// has; ErrExists if the group is active already, other than by inheritance;
+// ErrSeparation if a dynamic separation set would be violated; ErrThrottled, as
+// for SetActiveGroups; ErrUnavailable.
 func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) error {
 	return a.setActive(ctx, t, "AddActiveGroup", func(tx *Tx, rec store.Ticket, u User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
@@ -31,31 +36,40 @@ func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) e
 	})
 }
 
-// DropActiveGroup takes a group out of those that are active in the ticket of a token (INCITS 359
-// section 6.1.2, DropActiveRole). Others may still inherit it. From then on the ticket keeps to its groups: what
-// the user is assigned later is not active in it.
+// DropActiveGroup removes a group from those that are active in the ticket of a
+// token (INCITS 359 section 6.1.2, DropActiveRole). Other active groups may still
+// inherit it. From then on the ticket keeps to its groups: groups that the user is
+// assigned to later are not active in it.
 //
-// Errors: ErrNoTicket; ErrNotFound for an unknown group and for one that is not active, or by inheritance only; ErrThrottled, as SetActiveGroups says; ErrUnavailable.
+// Errors: ErrNoTicket; ErrNotFound for an unknown group and for a group that is
+// not active, or by inheritance only; ErrThrottled, as for SetActiveGroups;
+// ErrUnavailable.
 func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) error {
 	return a.setActive(ctx, t, "DropActiveGroup", func(tx *Tx, _ store.Ticket, _ User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
 		if err == nil && !slices.Contains(active, g) {
 			err = &Error{Kind: ErrNotFound, Record: "active group", Name: group}
 		}
-		// No set is asked: groups that meet in one scope, and are apart in another, stay as active as they were.
-		return sortIDs(groupIDs(slices.DeleteFunc(active, func(o Group) bool { return o == g }))), err
+		// No set is checked: groups that are active together in one scope, and apart
+		// in another, stay as active as they were.
+		rest := slices.DeleteFunc(active, func(o Group) bool { return o == g })
+		return sortIDs(groupIDs(rest)), err
 	})
 }
 
-// SetActiveGroups makes these the active groups of the ticket of a token, all or nothing: for a
-// page on which users choose, where a dynamic separation set keeps some of their groups apart. With none, none
-// is active. From then on the ticket keeps to its groups. As with AddActiveGroup, these can be more than before.
+// SetActiveGroups makes these the active groups of the ticket of a token, all or
+// nothing. It is for a page on which users choose, if a dynamic separation set
+// keeps some of their groups apart. With no groups, none is active. From then on
+// the ticket keeps to its groups. As with AddActiveGroup, these can be more than
+// before.
 //
-// A user can make 150 choices at once, with all tickets and by all three calls together, and then one in 12 seconds; more are
-// ErrThrottled. A choice of the groups that the ticket keeps to already changes nothing and does not count.
+// A user can make 150 choices at once, with all tickets and by all three calls
+// together, and then one every 12 seconds; more are ErrThrottled. A choice of the
+// groups that the ticket keeps to already changes nothing and does not count.
 //
-// Errors: ErrNoTicket; ErrInvalid; ErrDenied for a group that is unknown or that the
-// user is not authorized for, and for an API key that would get more than it has; ErrSeparation; ErrThrottled; ErrUnavailable.
+// Errors: ErrNoTicket; ErrInvalid; ErrDenied for a group that is unknown or that
+// the user is not authorized for, and for an API key that would get more than it
+// has; ErrSeparation; ErrThrottled; ErrUnavailable.
 func (a *Authority) SetActiveGroups(ctx context.Context, t Token, groups []string) error {
 	if err := validGroups("ticket", groups); err != nil {
 		return err
@@ -65,7 +79,43 @@ func (a *Authority) SetActiveGroups(ctx context.Context, t Token, groups []strin
 	})
 }
 
-// setActive narrows a ticket to the groups that choose makes of those active now. A choice that changes nothing writes nothing.
+// TicketGroups lists the groups that are active in the ticket of a token, in any
+// scope and without those they inherit, in byte order (INCITS 359 section 6.1.4,
+// SessionRoles). It does not count as a use of the ticket. ErrNoTicket if there is
+// no living ticket.
+func (a *Authority) TicketGroups(ctx context.Context, t Token) ([]string, error) {
+	var names []string
+	err := a.View(ctx, func(tx *Tx) error {
+		active, err := tx.activeIn(t)
+		names = groupNames(active)
+		return err
+	})
+	return names, err
+}
+
+// TicketPermissions lists the permissions that the groups active in the ticket of
+// a token give, in any scope and with those they inherit, in byte order (INCITS 359
+// section 6.1.4, SessionPermissions). It does not count as a use of the ticket.
+// ErrNoTicket if there is no living ticket.
+func (a *Authority) TicketPermissions(ctx context.Context, t Token) ([]string, error) {
+	var names []string
+	err := a.View(ctx, func(tx *Tx) error {
+		active, err := tx.activeIn(t)
+		if err != nil {
+			return err
+		}
+		permissions, err := tx.permissionsOf(tx.juniors(groupIDs(active)...))
+		names = make([]string, len(permissions))
+		for i, p := range permissions {
+			names[i] = p.Name
+		}
+		return err
+	})
+	return names, err
+}
+
+// setActive narrows a ticket to the groups that choose makes of the active groups.
+// A choice that changes nothing writes nothing.
 func (a *Authority) setActive(ctx context.Context, t Token, action string,
 	choose func(tx *Tx, rec store.Ticket, u User, active []Group) ([]uuid.UUID, error)) error {
 	return a.Update(ctx, func(tx *Tx) error {
@@ -97,8 +147,9 @@ func (a *Authority) setActive(ctx context.Context, t Token, action string,
 	})
 }
 
-// moreGroups finds groups that are to be the only active ones of a ticket that is there. An API
-// key that was given away with few groups must not help itself to the others of its user.
+// moreGroups finds the groups that are to be the only active ones of an existing
+// ticket. An API key that was given away with few groups must not get others of
+// its user.
 func (tx *Tx) moreGroups(rec store.Ticket, u User, names []string) ([]uuid.UUID, error) {
 	ids, err := tx.loginGroups(u, names)
 	if err != nil || !rec.Key || !rec.Narrowed {
@@ -109,7 +160,8 @@ func (tx *Tx) moreGroups(rec store.Ticket, u User, names []string) ([]uuid.UUID,
 		return nil, err
 	}
 	if slices.ContainsFunc(ids, func(g uuid.UUID) bool { return !slices.Contains(within, g) }) {
-		return nil, &Error{Kind: ErrDenied, Record: "ticket", Name: rec.ID.String(), Reason: "an API key cannot get more groups than it has"}
+		return nil, &Error{Kind: ErrDenied, Record: "ticket", Name: rec.ID.String(),
+			Reason: "an API key cannot get more groups than it has"}
 	}
 	return ids, nil
 }
@@ -124,39 +176,43 @@ func (tx *Tx) ticket(t Token) (store.Ticket, User, error) {
 	return rec, User(u.User), noTicket(err)
 }
 
-// actAs names the user of a ticket as the actor, unless the context names one:
-// anyone who holds the token acts as the user.
+// actAs names the user of a ticket as the actor, unless the context names an
+// actor: anyone who holds the token acts as the user.
 func (tx *Tx) actAs(u User, living bool) {
 	if tx.actor.name == "" {
 		tx.actor = actor{name: u.Name, verified: living}
 	}
 }
 
-// ticketActivity returns the groups of a ticket's own that are active in some scope, and
-// those that a dynamic set has left out in some, each in byte order of their names.
+func (tx *Tx) activeIn(t Token) ([]Group, error) {
+	rec, _, err := tx.ticket(t)
+	if err != nil {
+		return nil, err
+	}
+	active, _, err := tx.ticketActivity(rec)
+	return active, err
+}
+
+// ticketActivity returns the groups that are active in a ticket in some scope,
+// without those they inherit, and the groups that a dynamic set left out in some
+// scope, each in byte order of their names.
 func (tx *Tx) ticketActivity(t store.Ticket) (active, omitted []Group, err error) {
 	memberships, err := tx.r.UserMemberships(t.User)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := tx.dynamicPolicy(groupsOf([]holder{{t.User, memberships}}))
+	p, err := tx.dynamicPolicy(membershipGroups(memberships))
 	if err != nil {
 		return nil, nil, err
 	}
-	groups := p.activate(p.assigned(memberships, tx.now), t)
-	own, left := slices.Clone(groups.global.own()), slices.Clone(groups.global.omitted())
-	for _, g := range groups.scoped {
-		own, left = append(own, g.own()...), append(left, g.omitted()...)
-	}
-	return p.named(own), p.named(left), nil
+	own, left := p.AcrossScopes(p.Activate(p.Assigned(memberships, tx.now), t))
+	return publicGroups(own), publicGroups(left), nil
 }
 
-// named returns groups once each, by name.
-func (p *policy) named(numbers []int32) []Group {
-	numbers = p.byName(sortedSet(numbers))
-	groups := make([]Group, len(numbers))
-	for i, n := range numbers {
-		groups[i] = p.group(n).Group
+func publicGroups(rows []store.Group) []Group {
+	groups := make([]Group, len(rows))
+	for i, g := range rows {
+		groups[i] = Group(g)
 	}
 	return groups
 }
@@ -175,46 +231,4 @@ func groupIDs(groups []Group) []uuid.UUID {
 		ids[i] = g.ID
 	}
 	return ids
-}
-
-// TicketGroups lists the groups that are active in the ticket of a token, in any scope and without those they
-// inherit, in byte order (INCITS 359 section 6.1.4, SessionRoles). It does not count as
-// a use of the ticket. ErrNoTicket if there is no living one.
-func (a *Authority) TicketGroups(ctx context.Context, t Token) ([]string, error) {
-	var names []string
-	err := a.View(ctx, func(tx *Tx) error {
-		active, err := tx.activeIn(t)
-		names = groupNames(active)
-		return err
-	})
-	return names, err
-}
-
-// TicketPermissions lists the permissions that the groups active in the ticket of a token give, in any
-// scope and with those they inherit, in byte order (INCITS 359 section 6.1.4, SessionPermissions). It
-// does not count as a use of the ticket. ErrNoTicket if there is no living one.
-func (a *Authority) TicketPermissions(ctx context.Context, t Token) ([]string, error) {
-	var names []string
-	err := a.View(ctx, func(tx *Tx) error {
-		active, err := tx.activeIn(t)
-		if err != nil {
-			return err
-		}
-		permissions, err := tx.permissionsOf(tx.juniors(groupIDs(active)...))
-		names = make([]string, len(permissions))
-		for i, p := range permissions {
-			names[i] = p.Name
-		}
-		return err
-	})
-	return names, err
-}
-
-func (tx *Tx) activeIn(t Token) ([]Group, error) {
-	rec, _, err := tx.ticket(t)
-	if err != nil {
-		return nil, err
-	}
-	active, _, err := tx.ticketActivity(rec)
-	return active, err
 }

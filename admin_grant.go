@@ -3,6 +3,7 @@ package rbac
 import (
 	"errors"
 
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -23,7 +24,7 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	if err != nil {
 		return err
 	}
-	if !isPattern(g.Permission) {
+	if !policy.IsPattern(g.Permission) {
 		if _, err := tx.permission(g.Permission); err != nil {
 			return err
 		}
@@ -41,7 +42,7 @@ func (tx *Tx) GrantPermission(g Grant) error {
 // grantKey finds the group of a grant and checks its texts.
 func (tx *Tx) grantKey(g Grant) (Group, error) {
 	valid := validName
-	if isPattern(g.Permission) {
+	if policy.IsPattern(g.Permission) {
 		valid = validPattern
 	}
 	err := errors.Join(

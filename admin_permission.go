@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -59,7 +60,7 @@ func (tx *Tx) checkPermission(p Permission) error {
 func newPermission(p, old Permission) error {
 	var errs []error
 	if p.Name != old.Name {
-		errs = append(errs, invalid("permission", p.Name, "Name", starFault(p.Name)))
+		errs = append(errs, invalid("permission", p.Name, "Name", policy.PermissionFault(p.Name)))
 	}
 	for _, field := range []struct{ name, value, old string }{
 		{"Name", p.Name, old.Name}, {"Object", p.Object, old.Object}, {"Operation", p.Operation, old.Operation},

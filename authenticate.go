@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -31,7 +33,7 @@ func (a *Authority) authenticate(ctx context.Context, at *attempt, then func() e
 		select {
 		case <-time.After(takenWait):
 		case <-ctx.Done():
-			return verified{}, contextEnded(ctx.Err())
+			return verified{}, waitlimit.ContextEnded(ctx.Err())
 		}
 	}
 }
@@ -76,7 +78,7 @@ func (a *Authority) giveUp(ctx context.Context, at *attempt, err error) error {
 func (a *Authority) hashPlace(ctx context.Context, addr netip.Addr, known bool) (release func(), err error) {
 	release, err = a.queue.acquire(ctx, addr, known)
 	if err != nil && !errors.Is(err, ErrBusy) {
-		err = contextEnded(err)
+		err = waitlimit.ContextEnded(err)
 	}
 	return release, err
 }

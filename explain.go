@@ -7,21 +7,22 @@ import (
 	"strings"
 )
 
-// Explanation says why a predicate is met or not.
+// Explanation is the reason why a predicate is met or not.
 type Explanation struct {
 	Predicate string // the predicate as an expression
 	Reason    string // one sentence, for people; the message of Check where Met is false
 	Met       bool   // what Met returns
-	// Parts explains each part of a compound, in its order. A predicate with a
-	// message of its own has one part: itself without the message.
+	// Parts explains each part of a compound, in the order of the parts. A
+	// predicate with a message has one part: itself without the message.
 	Parts []Explanation
 }
 
-// Explain judges as Check does and tells the reasons. It looks at every part, also
-// where others have decided already. It changes nothing.
+// Explain judges as Check does and returns the reasons. It evaluates every part,
+// even if others have decided already. It changes nothing.
 //
-// For a permission that id has it names the group that gives it and the
-// inheritance it comes through; for one that is missing, the groups that would give it.
+// For a permission that id has, Explain names the group that gives the permission
+// and the inheritance in between; for a missing permission, the groups that would
+// give it.
 func Explain(id *Identity, p Predicate) (e Explanation) {
 	defer func() {
 		if recover() != nil {
@@ -34,7 +35,7 @@ func Explain(id *Identity, p Predicate) (e Explanation) {
 
 const faultMessage = "the predicate could not be evaluated"
 
-// denialMessage is the Reason of Explain, after judge has denied.
+// denialMessage returns the Reason of Explain, after judge has denied.
 func denialMessage(id *Identity, p Predicate) (msg string) {
 	e := Explain(id, p)
 	if e.Met {
@@ -43,32 +44,33 @@ func denialMessage(id *Identity, p Predicate) (msg string) {
 	return e.Reason
 }
 
-// finding is the verdict on a predicate and its reason, in two halves, so that
-// a compound whose parts fail for one cause says it once.
+// finding is the verdict on a predicate and the reason, in two halves, so that a
+// compound whose parts fail for one cause states the cause once.
 type finding struct {
 	verdict verdict
-	need    string // not met: what is missing, or what is wrong with the predicate
-	fact    string // what is so of the identity; may be empty unless met
-	several bool   // need is made of several
+	problem string // not met: what is missing, or what is wrong with the predicate
+	detail  string // what is known of the identity; may be empty unless met
+	several bool   // several problems were joined
 }
 
-// reason reads like: needs post.write, which the group editors gives; you are in no group.
+// reason reads like: needs post.write, which the group editors gives; you are in
+// no group.
 func (f finding) reason() string {
 	switch {
 	case f.verdict == met:
-		return f.fact
-	case f.need == "" || f.fact == "":
-		return f.need + f.fact
+		return f.detail
+	case f.problem == "" || f.detail == "":
+		return f.problem + f.detail
 	}
-	return f.need + "; " + f.fact
+	return f.problem + "; " + f.detail
 }
 
 // explainer walks through a predicate.
 type explainer struct {
-	evidence func(leaf, *Identity) []Explanation // what the parts of a leaf are; nil: it has none
+	evidence func(leaf, *Identity) []Explanation // returns the Parts of a leaf; nil: leaves have none
 }
 
-// explain gives the finding that a compound around p uses, and the Explanation.
+// explain returns the finding for a compound around p, and the Explanation.
 func (x explainer) explain(p *predicate, id *Identity) (finding, Explanation) {
 	f, parts := x.examine(p, id)
 	e := Explanation{Predicate: p.plain(), Reason: f.reason(), Met: f.verdict == met, Parts: parts}
@@ -76,12 +78,12 @@ func (x explainer) explain(p *predicate, id *Identity) (finding, Explanation) {
 		return f, e
 	}
 	if f.verdict != met {
-		f = finding{verdict: f.verdict, need: p.msg}
+		f = finding{verdict: f.verdict, problem: p.msg}
 	}
 	return f, Explanation{Predicate: p.String(), Reason: f.reason(), Met: e.Met, Parts: []Explanation{e}}
 }
 
-// examine disregards the message of p itself, not those of its parts.
+// examine disregards the message of p itself, but not those of its parts.
 func (x explainer) examine(p *predicate, id *Identity) (f finding, parts []Explanation) {
 	switch r := p.rule.(type) {
 	case leaf:
@@ -89,7 +91,7 @@ func (x explainer) examine(p *predicate, id *Identity) (f finding, parts []Expla
 			parts = x.evidence(r, id)
 		}
 		return examineLeaf(r, id), parts
-	case joint:
+	case compound:
 		var findings []finding
 		for _, part := range r.members() {
 			f, e := x.explain(part, r.enter(id))
@@ -97,16 +99,16 @@ func (x explainer) examine(p *predicate, id *Identity) (f finding, parts []Expla
 		}
 		return r.combine(findings), parts
 	}
-	return finding{need: faultMessage}, nil
+	return finding{problem: faultMessage}, nil
 }
 
 func examineLeaf(r leaf, id *Identity) finding {
 	if !id.known() {
-		return finding{need: "nobody was identified"}
+		return finding{problem: "nobody was identified"}
 	}
 	v := r.judge(id.view())
-	need, fact := r.describe(id, v)
-	return finding{verdict: v, need: need, fact: fact}
+	problem, detail := r.describe(id, v)
+	return finding{verdict: v, problem: problem, detail: detail}
 }
 
 func (c *allOf) combine(parts []finding) finding {
@@ -114,7 +116,7 @@ func (c *allOf) combine(parts []finding) finding {
 	for _, f := range parts {
 		v = min(v, f.verdict)
 	}
-	return gather(v, parts, ", and ")
+	return join(v, parts, ", and ")
 }
 
 func (c *anyOf) combine(parts []finding) finding {
@@ -122,61 +124,73 @@ func (c *anyOf) combine(parts []finding) finding {
 	for _, f := range parts {
 		v = max(v, f.verdict)
 	}
-	return gather(v, parts, ", or ")
+	return join(v, parts, ", or ")
 }
 
 func (c *negation) combine(parts []finding) finding {
 	f := parts[0]
 	switch f.verdict {
 	case met:
-		return finding{verdict: unmet, need: "refused because " + f.fact}
+		return finding{verdict: unmet, problem: "refused because " + f.detail}
 	case unmet:
-		return finding{verdict: met, fact: cmp.Or(f.fact, "unmet, as asked: "+f.need)}
+		return finding{verdict: met, detail: cmp.Or(f.detail, "unmet, as asked: "+f.problem)}
 	}
 	return f
 }
 
-// gather tells the facts of the parts that are met if the whole is, and the needs and
-// facts of those that are not otherwise.
-func gather(whole verdict, parts []finding, conjunction string) finding {
-	var failed []finding
-	var facts []string
+func (c *inScope) combine(parts []finding) finding {
+	f := parts[0]
+	switch {
+	case f.problem != "":
+		f.problem = "in " + c.scope + ": " + f.problem
+	case f.detail != "":
+		f.detail = "in " + c.scope + ": " + f.detail
+	}
+	return f
+}
+
+// join returns the details of the parts that are met if the whole is met, and
+// otherwise the problems and details of the parts that are not met.
+func join(whole verdict, parts []finding, conjunction string) finding {
+	var relevant []finding
+	var details []string
 	for _, f := range parts {
 		if (f.verdict == met) != (whole == met) {
 			continue
 		}
-		failed = append(failed, f)
-		if f.fact != "" && !slices.Contains(facts, f.fact) {
-			facts = append(facts, f.fact)
+		relevant = append(relevant, f)
+		if f.detail != "" && !slices.Contains(details, f.detail) {
+			details = append(details, f.detail)
 		}
 	}
-	all := finding{verdict: whole, fact: listed(facts, ", ")}
+	all := finding{verdict: whole, detail: listed(details, ", ")}
 	if whole != met {
-		all.need, all.several = needs(failed, conjunction)
+		all.problem, all.several = joinProblems(relevant, conjunction)
 	}
 	return all
 }
 
-func needs(failed []finding, conjunction string) (text string, several bool) {
+func joinProblems(failed []finding, conjunction string) (text string, several bool) {
 	var texts []string
 	for _, f := range failed {
-		need := f.need
+		problem := f.problem
 		if f.several && len(failed) > 1 {
-			need = "(" + need + ")"
+			problem = "(" + problem + ")"
 		}
-		if !slices.Contains(texts, need) {
-			texts = append(texts, need)
+		if !slices.Contains(texts, problem) {
+			texts = append(texts, problem)
 		}
 	}
 	return listed(texts, conjunction), len(texts) > 1
 }
 
-// maxListed keeps messages short: so many names are told, and then how many more there are.
+// maxListed keeps messages short: at most so many names are listed, and then the
+// number of the others.
 const maxListed = 5
 
 func listed(names []string, separator string) string { return listedOf(names, len(names), separator) }
 
-// listedOf is listed for the first of so many names in all.
+// listedOf is listed for the first of several names; all is the number of names.
 func listedOf(names []string, all int, separator string) string {
 	if all <= maxListed {
 		return strings.Join(names, separator)

@@ -158,7 +158,7 @@ func TestReasonsWithoutGroups(t *testing.T) {
 
 // TestOneGroup is the sentence of a page that says why.
 func TestOneGroup(t *testing.T) {
-	p := world{grants: map[string][]string{"editors": {"post.write"}, "readers": nil, "staff": nil}}.compile(t)
+	p := world{Grants: map[string][]string{"editors": {"post.write"}, "readers": nil, "staff": nil}}.compile(t)
 	for want, id := range map[string]*Identity{
 		"needs post.write, which the group editors gives; you are in no group":       p.user(t, "editor"),
 		"needs post.write, which the group editors gives; you are in readers, staff": p.user(t, "x", "staff", "readers"),
@@ -171,7 +171,7 @@ func TestOneGroup(t *testing.T) {
 
 // TestCycle: groups that inherit each other, which only a store edited by hand has, are explained, too.
 func TestCycle(t *testing.T) {
-	p := world{grants: map[string][]string{"a": {"p"}, "b": nil}, inherits: map[string][]string{"a": {"b"}, "b": {"a"}}}.compile(t)
+	p := world{Grants: map[string][]string{"a": {"p"}, "b": nil}, Inherits: map[string][]string{"a": {"b"}, "b": {"a"}}}.compile(t)
 	id := p.user(t, "x", "b")
 	expectVerdict(t, id, HasPermission("p"), met)
 	expectVerdict(t, id, InGroup("a"), met)
@@ -179,11 +179,11 @@ func TestCycle(t *testing.T) {
 
 // TestLongLists: a message tells five names and how many more there are.
 func TestLongLists(t *testing.T) {
-	w := world{grants: map[string][]string{}}
+	w := world{Grants: map[string][]string{}}
 	var mine []string
 	for i := range 17 {
-		w.grants[fmt.Sprintf("giver%02d", i)] = []string{"p"}
-		w.grants[fmt.Sprintf("mine%d", i%7)] = nil
+		w.Grants[fmt.Sprintf("giver%02d", i)] = []string{"p"}
+		w.Grants[fmt.Sprintf("mine%d", i%7)] = nil
 	}
 	for i := range 7 {
 		mine = append(mine, fmt.Sprintf("mine%d", i))

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -34,7 +36,7 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return st.policy.anonymous(&a.noTicket), nil, asked.Time, nil
+		return a.users.anonymous(st.Policy, &a.noTicket), nil, asked.Time, nil
 	}
 	hash := t.hash()
 	if c := a.cachedTicket(st, hash, asked); c != nil {
@@ -46,7 +48,7 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 // identifyStored is identify for a ticket that is not cached. The variables that
 // the transaction shares would cost identify allocations.
 func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *state) (err error) {
+	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *replica.State) (err error) {
 		read := a.clock.Now()
 		now = read.Time
 		if c, err = a.ticket(r, st, hash, read); err == nil {
@@ -62,11 +64,11 @@ func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (i
 
 // ready returns the state to answer a call that begins now, and the time of the
 // call.
-func (a *Authority) ready(ctx context.Context) (*state, clock.Reading, error) {
+func (a *Authority) ready(ctx context.Context) (*replica.State, clock.Reading, error) {
 	if a.background.closed.Load() {
-		return nil, clock.Reading{}, errClosed
+		return nil, clock.Reading{}, replica.ErrStopped
 	}
-	return a.replica.ready(ctx, awaited(ctx))
+	return a.replica.Ready(ctx, awaited(ctx))
 }
 
 // Judge identifies a token and checks a predicate in one call. Its errors are
@@ -119,12 +121,12 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store
 		return u.identityAt(st, asked.Time, &a.noTicket), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *state) error {
-		u, err := readUser(r, st.policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
+	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *replica.State) error {
+		u, err := readUser(r, st.Policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
 		if err != nil {
 			return named(err, "user", soughtText(what))
 		}
-		a.replica.keep(st, func() { u = a.users.add(u) })
+		a.replica.Keep(st, func() { u = a.users.add(u) })
 		id = u.identityAt(st, a.now(), &a.noTicket)
 		return nil
 	})
@@ -135,20 +137,20 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store
 }
 
 // identityAt returns the Identity of the user without a ticket.
-func (u *cachedUser) identityAt(st *state, now time.Time, from *origin) *Identity {
-	return u.cachedIdentity(&u.identity, st.policy, store.Ticket{}, now, from)
+func (u *cachedUser) identityAt(st *replica.State, now time.Time, from *origin) *Identity {
+	return u.cachedIdentity(&u.identity, st.Policy, store.Ticket{}, now, from)
 }
 
 // identityAt returns the Identity of the ticket.
-func (t *cachedTicket) identityAt(st *state, now time.Time) *Identity {
-	return t.user.cachedIdentity(&t.identity, st.policy, t.Ticket, now, &t.origin)
+func (t *cachedTicket) identityAt(st *replica.State, now time.Time) *Identity {
+	return t.user.cachedIdentity(&t.identity, st.Policy, t.Ticket, now, &t.origin)
 }
 
 // cachedIdentity returns the Identity in a place. An Identity of another policy,
 // or from before a membership has ended, is replaced.
-func (u *cachedUser) cachedIdentity(place *atomic.Pointer[standing], p *policy, t store.Ticket, now time.Time, from *origin) *Identity {
+func (u *cachedUser) cachedIdentity(place *atomic.Pointer[cachedIdentity], p *policy.Policy, t store.Ticket, now time.Time, from *origin) *Identity {
 	s := place.Load()
-	if !s.holds(p, now) {
+	if !s.valid(p, now) {
 		s = u.withTicket(p, t, now, from)
 		place.Store(s)
 		if u.Removed() { // since the lookup: nobody looks here again, and the Identity would keep the policy in memory
@@ -160,8 +162,8 @@ func (u *cachedUser) cachedIdentity(place *atomic.Pointer[standing], p *policy, 
 
 // withTicket returns what a ticket of the user gives; the zero ticket stands for
 // none.
-func (u *cachedUser) withTicket(p *policy, t store.Ticket, now time.Time, from *origin) *standing {
-	s := p.stand(u.id, u.name, p.heldAt(now, u.groups), t, from)
-	s.until = u.groups.nextEnd(now)
+func (u *cachedUser) withTicket(p *policy.Policy, t store.Ticket, now time.Time, from *origin) *cachedIdentity {
+	s := identify(p, u.id, u.name, p.AssignedNow(u.groups, now), t, from)
+	s.until = u.groups.NextEnd(now)
 	return s
 }

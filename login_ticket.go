@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -77,7 +76,7 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(store.Records, 
 	if err := tx.endOldest(User(u.User), rec); err != nil {
 		return err
 	}
-	if tx.changes > 0 { // this login is not free
+	if tx.changes.Len() > 0 { // this login is not free
 		if err := tx.pace(u, paceLogins); err != nil {
 			return err
 		}
@@ -120,34 +119,16 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.dynamicPolicy(groupsOf([]holder{{u.ID, memberships}}))
+	p, err := tx.dynamicPolicy(membershipGroups(memberships))
 	if err != nil {
 		return nil, err
 	}
-	assigned := p.assigned(memberships, tx.now)
-	authorized := p.closeOver(slices.Concat(slices.Collect(maps.Values(assigned))...))
-	ids := make([]uuid.UUID, len(names))
-	for i, name := range names {
-		n, ok := p.groupNums.Get(name)
-		if _, found := slices.BinarySearch(authorized, n); !ok || !found {
-			return nil, &Error{Kind: ErrDenied, Record: "group", Name: name, Reason: u.Name + " is not authorized for it"}
-		}
-		ids[i] = p.group(n).ID
+	assigned := p.Assigned(memberships, tx.now)
+	ids, denied := p.Authorized(assigned, names)
+	if denied != "" {
+		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied, Reason: u.Name + " is not authorized for it"}
 	}
-	ids = sortIDs(ids)
 	return ids, tx.checkTogether(p, u, assigned, ids)
-}
-
-// checkTogether refuses groups that may not be active together where the user is assigned to what brings them.
-func (tx *Tx) checkTogether(p *policy, u User, assigned map[string][]int32, groups []uuid.UUID) error {
-	t := store.Ticket{Narrowed: true, Groups: groups}
-	for _, scope := range scopes(assigned) {
-		if v, ok := p.violation(scope, p.chosen(assignedIn(assigned, scope), t)); ok {
-			v.user = u.ID
-			return tx.separationError([]violation{v})
-		}
-	}
-	return nil
 }
 
 // inOrderOfIssue sorts tickets by when they were made, which their ids begin with (UUID version 7).
@@ -187,7 +168,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.tickets.living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
-		if tx.next == (store.Head{}) {
+		if tx.changes.To == (store.Head{}) {
 			return errNeedHead
 		}
 		if err := tx.endTicket("RevokeTicket", u, counted[0]); err != nil {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/policy"
 )
 
 // What an argument can be, as errors say it.
@@ -76,7 +78,7 @@ func listing[T any](read func(string) (T, error), make func(T, ...T) Predicate) 
 func groupOf(name string) (string, error) { return name, validName("group", "Name", name) }
 
 func permissionOf(name string) (string, error) {
-	if reason := starFault(name); reason != "" {
+	if reason := policy.PermissionFault(name); reason != "" {
 		return "", invalid("permission", name, "Name", reason)
 	}
 	return name, validName("permission", "Name", name)

@@ -70,7 +70,7 @@ var errPlanned = errors.New("rbac: only planned")
 // collectPlan looks at the store as Declare left it.
 func collectPlan(d *declarer, c Catalogue) (Plan, error) {
 	var p Plan
-	for change, err := range d.tx.Changes(ChangeQuery{After: d.tx.head.Revision}) {
+	for change, err := range d.tx.Changes(ChangeQuery{After: d.tx.changes.From.Revision}) {
 		if err != nil {
 			return Plan{}, err
 		}

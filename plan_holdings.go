@@ -2,9 +2,9 @@ package rbac
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -128,7 +128,7 @@ func (h *holdings) lostGrant(g Grant) string {
 	if _, there := h.groups[h.id(g.Group)]; !there {
 		return h.lost(g.Group)
 	}
-	if _, there := h.permissions[g.Permission]; !there && !isPattern(g.Permission) {
+	if _, there := h.permissions[g.Permission]; !there && !policy.IsPattern(g.Permission) {
 		return "the permission " + g.Permission + " was deleted"
 	}
 	return "was revoked"
@@ -168,10 +168,15 @@ func (h *holdings) beside(c Catalogue) Catalogue {
 
 // unmatched lists the grants of patterns that match no permission.
 func (h *holdings) unmatched() []PlanEntry {
+	matched := map[string]bool{}
+	for _, p := range h.all.permissions {
+		for _, pattern := range policy.Covering(p.Name) {
+			matched[pattern] = true
+		}
+	}
 	var entries []PlanEntry
 	for _, g := range h.all.grants {
-		given := func(p Permission) bool { return matches(g.Permission, p.Name) }
-		if isPattern(g.Permission) && g.Permission != everything && !slices.ContainsFunc(h.all.permissions, given) {
+		if policy.IsPattern(g.Permission) && g.Permission != policy.Everything && !matched[g.Permission] {
 			entries = append(entries, PlanEntry{"grant", grantName(publicGrant(g, h.groups[g.Group].Name)), unmatchedReason})
 		}
 	}

@@ -1,13 +1,52 @@
 package rbac
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
-	"sync/atomic"
+
+	"github.com/rbac-go/rbac/internal/policy"
 )
 
-// verdict is what a predicate comes to. The numbers make strong Kleene logic
-// arithmetic: all is the minimum, any the maximum, not the negative. The zero verdict is broken, which denies.
+// predicate is the one implementation of Predicate. A predicate does not change
+// once it is made.
+type predicate struct {
+	rule  rule
+	msg   string // from WithMessage; empty: none
+	depth int    // of the tree; leaves have 1
+	size  int    // the number of predicates in the tree
+}
+
+// rule is the condition of a predicate: a leaf or a compound.
+type rule interface {
+	// judge is called with known identities only.
+	judge(v view) verdict
+	// call returns the name and the arguments with which the predicate is printed.
+	call() (name string, args []string)
+}
+
+// leaf is a rule without parts.
+type leaf interface {
+	rule
+	// describe returns the reason for the verdict v on a known identity; see
+	// finding.
+	describe(id *Identity, v verdict) (problem, detail string)
+}
+
+// compound is a rule with parts, of which there is at least one.
+type compound interface {
+	rule
+	title() string
+	members() []*predicate
+	// enter returns the Identity as the parts see it.
+	enter(id *Identity) *Identity
+	// combine makes the finding on the whole from the findings on all parts.
+	combine(parts []finding) finding
+}
+
+// verdict is the value of a predicate. The numbers make strong Kleene logic
+// arithmetic: all is the minimum, any the maximum, not the negative. The zero
+// verdict is broken, which denies.
 type verdict int8
 
 const (
@@ -16,82 +55,68 @@ const (
 	met    verdict = 1
 )
 
-// The bounds of a predicate as a tree. Evaluation is recursive, so that deeper ones
-// could exhaust the stack, and a part can be shared, so that few values could mean endless work.
-const (
-	maxDepth = 100
-	maxSize  = 100_000
-)
-
-// predicate is the one implementation of Predicate. It does not change once it is made.
-type predicate struct {
-	rule  rule
-	msg   string // from WithMessage; empty: none
-	depth int    // of the tree, leaves have 1
-	size  int    // how many predicates the tree has
-
-	// serial tells predicates apart whose verdict follows from the active groups alone, so
-	// that these can remember it; zero: it does not. See serialStep.
-	serial uint64
-}
-
-// rule is what a predicate says.
-type rule interface {
-	// judge is given known identities only.
-	judge(v view) verdict
-	// call returns the name and the arguments by which the predicate is printed.
-	call() (name string, args []string)
-}
-
-// leaf is a rule without parts.
-type leaf interface {
-	rule
-	// describe says why the verdict on a known identity is v; see finding.
-	describe(id *Identity, v verdict) (need, fact string)
-}
-
-func (p *predicate) unwrap() *predicate { return p }
-
-// judge judges p, and remembers the verdict where that follows from the active groups alone.
-func (p *predicate) judge(v view) verdict {
-	found := p.rule.judge(v)
-	if v.active != nil {
-		v.active.remember(p, found)
+func verdictOf(ok bool) verdict {
+	if ok {
+		return met
 	}
-	return found
+	return unmet
 }
 
-// judgePart judges p as a part of another predicate. To look for the verdict on a small one would cost more than to judge it.
-func (p *predicate) judgePart(v view) verdict {
-	const small = 8
-	if p.size < small || v.active == nil {
-		return p.rule.judge(v)
+// knownVerdict is broken for a name that the policy does not have.
+func knownVerdict(ok, known bool) verdict {
+	if !known {
+		return broken
 	}
-	if known, ok := v.active.recalled(p); ok {
-		return known
-	}
-	return p.judge(v)
+	return verdictOf(ok)
 }
 
 // view is an Identity as a predicate sees it: with the groups that count in the
-// scope it is asked about. It is passed by value, so that a scope costs no allocation.
+// scope of an enclosing In. A view is passed by value, so a scope allocates
+// nothing.
 type view struct {
 	*Identity
-	active *activeGroups // in place of those of the Identity; nil: it has no policy
-	scoped bool          // they are those of another scope than the Identity's own
-	scope  string
+	groups *policy.Groups // in place of those of the Identity; nil: without policy
+	in     *inScope       // the enclosing In; nil: the Identity's own scope
 }
 
-// view is id as it stands, for a known id.
-func (id *Identity) view() view { return view{Identity: id, active: id.here} }
+// view returns id as it stands, for a known id.
+func (id *Identity) view() view { return view{Identity: id, groups: id.here} }
 
-// identity is the Identity that a Func gets.
+// identity returns the Identity for a Func.
 func (v view) identity() *Identity {
-	if v.scoped {
-		return v.In(v.scope)
+	if v.in != nil {
+		return v.In(v.in.scope)
 	}
 	return v.Identity
 }
+
+func (v view) inGroup(name string) verdict {
+	if v.policy == nil {
+		_, ok := v.hostNames().groups[name]
+		return verdictOf(ok)
+	}
+	return knownVerdict(v.policy.InGroup(v.groups, name))
+}
+
+func (v view) hasPermission(name string) verdict {
+	if v.policy == nil {
+		_, ok := v.hostNames().permissions[name]
+		return verdictOf(ok)
+	}
+	return knownVerdict(v.policy.HasPermission(v.groups, name))
+}
+
+// judge is the one way to a verdict. Its result is set once everything has been
+// evaluated, so a panic anywhere leaves the result broken.
+func judge(id *Identity, p Predicate) (v verdict) {
+	defer func() { _ = recover() }()
+	if !id.known() {
+		return broken
+	}
+	return own(p).rule.judge(id.view())
+}
+
+func (p *predicate) unwrap() *predicate { return p }
 
 func (p *predicate) String() string {
 	if p.msg == "" {
@@ -107,35 +132,73 @@ func (p *predicate) plain() string {
 	return name + "(" + strings.Join(args, ", ") + ")"
 }
 
-func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
-
-// newGroupLeaf is newLeaf for what follows from the active groups alone. The two lie side by side, since a check reads both.
-func newGroupLeaf[R any, L interface {
-	*R
-	leaf
-}](fill func(L)) *predicate {
-	p := &struct {
-		predicate
-		rule R
-	}{}
-	fill(&p.rule)
-	p.predicate = predicate{rule: L(&p.rule), depth: 1, size: 1, serial: newSerial()}
-	return &p.predicate
+// walk visits p and all its parts, in the order in which they are printed. A
+// shared part is visited in each place.
+func (p *predicate) walk(visit func(*predicate)) {
+	visit(p)
+	if r, ok := p.rule.(compound); ok {
+		for _, part := range r.members() {
+			part.walk(visit)
+		}
+	}
 }
 
-// serialStep is how far serials of predicates are apart, so that there is a number for each with each verdict.
-const serialStep = 4
+func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
 
-func newSerial() uint64 { return serials.Add(1) * serialStep }
+// The bounds of a predicate as a tree. Evaluation is recursive, so a deeper tree
+// could exhaust the stack; and parts can be shared, so few values could mean
+// endless work.
+const (
+	maxDepth = 100
+	maxSize  = 100_000
+)
 
-var serials atomic.Uint64
+// newCompound replaces a tree beyond the bounds by a flawed leaf, so that no
+// walk through a predicate has to check them.
+func newCompound(r compound) *predicate {
+	p := &predicate{rule: r, depth: 1, size: 1}
+	for _, part := range r.members() {
+		p.depth = max(p.depth, part.depth+1)
+		p.size += part.size
+	}
+	switch {
+	case p.depth > maxDepth:
+		return newExcess(r, fmt.Sprintf("a predicate is nested deeper than %d", maxDepth))
+	case p.size > maxSize:
+		return newExcess(r, fmt.Sprintf("a predicate has more than %d parts", maxSize))
+	}
+	return p
+}
 
-// missing stands where a predicate should be.
+// newExcess drops the parts.
+func newExcess(r compound, cause string) *predicate {
+	return newLeaf(&flawed{r.title(), []string{"…"}, cause})
+}
+
+// flawed is a leaf that was made from arguments that nothing can meet.
+type flawed struct {
+	name  string
+	args  []string
+	cause string
+}
+
+func newFlawedName(predicate, kind, name string) *predicate {
+	quoted := strconv.Quote(name)
+	return newLeaf(&flawed{predicate, []string{quoted}, quoted + " is no valid name of a " + kind})
+}
+
+func (p *flawed) judge(view) verdict { return broken }
+
+func (p *flawed) call() (string, []string) { return p.name, p.args }
+
+func (p *flawed) describe(*Identity, verdict) (problem, detail string) { return p.cause, "" }
+
+// missing takes the place of a nil predicate.
 var missing = newLeaf(&flawed{"nil", nil, "a predicate is missing"})
 
-// own returns the predicate behind p, and missing where there is none: p is nil, or of a
-// foreign type that embeds a nil Predicate, which panics when it is called, or a zero
-// predicate that was made by reflection.
+// own returns the predicate behind p, and missing if there is none: p is nil, or
+// a foreign type that embeds a nil Predicate, which panics when it is called, or
+// a zero predicate that was made by reflection.
 func own(p Predicate) *predicate {
 	if q, ok := p.(*predicate); ok && q != nil && q.rule != nil {
 		return q
@@ -167,30 +230,3 @@ func ownAll(p Predicate, more []Predicate) []*predicate {
 	}
 	return parts
 }
-
-// forEach makes a predicate of each name.
-func forEach(make func(string) Predicate, name string, more []string) []*predicate {
-	parts := []*predicate{own(make(name))}
-	for _, m := range more {
-		parts = append(parts, own(make(m)))
-	}
-	return parts
-}
-
-// flawed is a leaf that was made from arguments that nothing can meet.
-type flawed struct {
-	name  string
-	args  []string
-	cause string
-}
-
-func newFlawedName(predicate, kind, name string) *predicate {
-	quoted := strconv.Quote(name)
-	return newLeaf(&flawed{predicate, []string{quoted}, quoted + " is no valid name of a " + kind})
-}
-
-func (p *flawed) judge(view) verdict { return broken }
-
-func (p *flawed) call() (string, []string) { return p.name, p.args }
-
-func (p *flawed) describe(*Identity, verdict) (need, fact string) { return p.cause, "" }

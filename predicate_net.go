@@ -6,31 +6,35 @@ import (
 	"strconv"
 )
 
-// FromNet is met if the request comes from an address in one of the prefixes. Bits
-// beyond the length of a prefix count for nothing: 10.1.2.3/8 is 10.0.0.0/8.
+// FromNet is met if the request comes from an address in one of the prefixes.
+// Bits beyond the length of a prefix are ignored: 10.1.2.3/8 is 10.0.0.0/8.
 //
-// The address is the one that was set with [Identity.WithAddr]; package httpguard does that. An IPv4
-// address, also one written as IPv6 (::ffff:192.0.2.1), is in IPv4 prefixes only, and ::/0 has none of
-// them. Zones are dropped. An Identity without an address is broken, and
-// so is the predicate itself with a zero or invalid prefix, or one like ::ffff:10.0.0.0/8, which is
-// written as IPv4 and is far more.
+// The address is the one set with [Identity.WithAddr], which package httpguard
+// does. An IPv4 address, even one written as IPv6 (::ffff:192.0.2.1), is in IPv4
+// prefixes only, and ::/0 contains none of them. Zones are dropped. The predicate
+// is broken for an Identity without an address. It is broken for everybody with a
+// zero or invalid prefix, or with one like ::ffff:10.0.0.0/8, which is written as
+// IPv4 and is far larger.
 //
-// It is unsafe where the address can be chosen by the client, and useless where it is that of a
-// proxy, which all clients share: see httpguard.Config.ClientAddr. An address says
-// where a request comes from and not who sent it: ask for more beside it.
+// It is unsafe if the client can choose the address, and useless if the address
+// is that of a proxy, which all clients share: see httpguard.Config.ClientAddr.
+// An address states where a request comes from and not who sent it: combine
+// FromNet with another predicate.
 func FromNet(prefix netip.Prefix, more ...netip.Prefix) Predicate {
 	nets := append([]netip.Prefix{prefix}, more...)
 	for i, net := range nets {
 		plain, ok := plainPrefix(net)
 		if !ok {
-			return newLeaf(&flawed{"from_net", quotedPrefixes(nets), strconv.Quote(net.String()) + " is no valid network"})
+			return newLeaf(&flawed{"from_net", quotedPrefixes(nets),
+				strconv.Quote(net.String()) + " is no valid network"})
 		}
 		nets[i] = plain
 	}
 	return newLeaf(&fromNet{nets})
 }
 
-// plainPrefix masks a prefix and turns one that is IPv4 written as IPv6 into IPv4.
+// plainPrefix masks a prefix, and turns an IPv4 prefix that is written as IPv6
+// into IPv4.
 func plainPrefix(net netip.Prefix) (netip.Prefix, bool) {
 	if !net.IsValid() {
 		return net, false
@@ -73,7 +77,7 @@ func quotedPrefixes(nets []netip.Prefix) []string {
 	return quoted
 }
 
-func (p *fromNet) describe(id *Identity, v verdict) (need, fact string) {
+func (p *fromNet) describe(id *Identity, v verdict) (problem, detail string) {
 	switch v {
 	case met:
 		net, _ := p.find(id.addr)
@@ -96,10 +100,11 @@ func (p *fromNet) list() string {
 	return "one of " + listed(names, ", ")
 }
 
-// plainAddr is how an Identity keeps its address: IPv4 as such, without a zone.
+// plainAddr returns the form in which an Identity keeps an address: IPv4 as such,
+// without a zone.
 func plainAddr(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
 
-// netOf reads what FromNet prints.
+// netOf reads a prefix that FromNet prints.
 func netOf(text string) (netip.Prefix, error) {
 	net, err := netip.ParsePrefix(text)
 	if err == nil {
@@ -107,5 +112,6 @@ func netOf(text string) (netip.Prefix, error) {
 			return net, nil
 		}
 	}
-	return netip.Prefix{}, invalid("predicate", "from_net", "", strconv.Quote(printable(text, 64))+` is no network such as "10.0.0.0/8" or "2001:db8::/32"`)
+	return netip.Prefix{}, invalid("predicate", "from_net", "",
+		strconv.Quote(printable(text, 64))+` is no network such as "10.0.0.0/8" or "2001:db8::/32"`)
 }

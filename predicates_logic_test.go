@@ -155,10 +155,10 @@ func TestUnidentified(t *testing.T) {
 		"groups without a user":              NewIdentity("", []string{"a"}, nil),
 		"permissions without a user":         NewIdentity("", nil, []string{"a"}),
 		"an invalid user":                    NewIdentity("a\x00", []string{"a"}, []string{"a"}),
-		"a policy's user without id":         &blog.compile(t).stand([16]byte{}, "amy", nil, store.Ticket{}, nil).Identity,
-		"a policy's user without name":       &blog.compile(t).stand([16]byte{1}, "", nil, store.Ticket{}, nil).Identity,
-		"a user of no policy":                &(*policy)(nil).stand([16]byte{1}, "amy", nil, store.Ticket{}, nil).Identity,
-		"nobody of no policy":                (*policy)(nil).anonymous(nil),
+		"a policy's user without id":         &identify(blog.compile(t).Policy, [16]byte{}, "amy", nil, store.Ticket{}, nil).Identity,
+		"a policy's user without name":       &identify(blog.compile(t).Policy, [16]byte{1}, "", nil, store.Ticket{}, nil).Identity,
+		"a user of no policy":                &identify(nil, [16]byte{1}, "amy", nil, store.Ticket{}, nil).Identity,
+		"nobody of no policy":                newAnonymous(nil, nil),
 		"a copy of zero that has an address": (&Identity{}).WithAddr(someAddr),
 	} {
 		for _, p := range []Predicate{

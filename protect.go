@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -77,8 +78,8 @@ func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(groups, func(g uuid.UUID) bool {
-		n, _ := p.groupIDs.Get(g)
-		_, _, violated := p.violated(p.closeOver([]int32{n}))
+		n, _ := p.Number(g)
+		_, violated := p.ViolationAmong("", []int32{n})
 		return violated
 	}), nil
 }
@@ -87,7 +88,7 @@ func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
 // or of a group they inherit. It is never nil: no group is not the same as any group.
 func (tx *Tx) permissionGroups(permission string) ([]uuid.UUID, error) {
 	granted := []uuid.UUID{}
-	for _, name := range append(covering(permission), permission) {
+	for _, name := range append(policy.Covering(permission), permission) {
 		grants, err := tx.r.PermissionGrants(name)
 		if err != nil {
 			return nil, err

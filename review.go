@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -240,7 +241,7 @@ func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error)
 
 func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) {
 	permissions := make([]Permission, 0, len(names))
-	if slices.ContainsFunc(slices.Collect(maps.Keys(names)), isPattern) {
+	if slices.ContainsFunc(slices.Collect(maps.Keys(names)), policy.IsPattern) {
 		return tx.permissionsMatching(names)
 	}
 	for name := range names {
@@ -259,8 +260,8 @@ func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) 
 // permissionsMatching is permissionsNamed for names with patterns among them: any permission may match.
 func (tx *Tx) permissionsMatching(names map[string]struct{}) ([]Permission, error) {
 	all, err := tx.Permissions()
-	granting := policyGroup{grants: slices.Sorted(maps.Keys(names))}
-	return slices.DeleteFunc(all, func(p Permission) bool { return !granting.grantsItself(p.Name) }), err
+	grants := slices.Sorted(maps.Keys(names))
+	return slices.DeleteFunc(all, func(p Permission) bool { return !policy.Gives(grants, p.Name) }), err
 }
 
 // PermissionGroups lists the groups that give a permission, by a grant of their own or

@@ -2,21 +2,23 @@ package rbac
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
-// Whether sets are violated is asked of a small policy: the groups that matter to one
-// call, and what they inherit. So a check costs what the call touches, whatever else the store holds.
+// Separation of duty sets are checked with a small policy: the groups that one
+// call is about, and the groups that these inherit. So the cost of a check
+// depends on the call, whatever else the store holds.
 
-// policyOf makes a policy of groups and all they inherit, as the store has it and with more
-// inheritances, that checks sets.
-func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation, more ...store.Inheritance) (*policy, error) {
+// policyOf makes a policy of groups and all groups that they inherit, as the
+// store has them and with more inheritances, that checks sets.
+func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation, more ...store.Inheritance) (*policy.Policy, error) {
 	var edges []store.Inheritance
 	reached, err := reach(groups, func(g uuid.UUID) ([]uuid.UUID, error) {
 		juniors, err := tx.r.Juniors(g)
@@ -31,19 +33,21 @@ func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation, more ...stor
 		return juniors, err
 	})
 	if err != nil {
-		return &policy{}, err
+		return nil, err
 	}
 	return tx.smallPolicy(reached, edges, sets)
 }
 
-// policyAmong makes a policy of these groups and the inheritances between them. That is enough for a set if the groups are
-// all that have a way to its members: what else they inherit, as a group over everything does, is not read.
-func (tx *Tx) policyAmong(groups []uuid.UUID, sets []store.Separation) (*policy, error) {
+// policyAmong makes a policy of groups and of the inheritances between them. That
+// is enough for a set if the groups include all groups with a path to its
+// members. Whatever else they inherit, as a group above all others does, is not
+// read.
+func (tx *Tx) policyAmong(groups []uuid.UUID, sets []store.Separation) (*policy.Policy, error) {
 	var edges []store.Inheritance
 	for _, g := range groups {
 		juniors, err := tx.r.Juniors(g)
 		if err != nil {
-			return &policy{}, err
+			return nil, err
 		}
 		for _, j := range juniors {
 			edges = append(edges, store.Inheritance{Senior: g, Junior: j})
@@ -53,72 +57,46 @@ func (tx *Tx) policyAmong(groups []uuid.UUID, sets []store.Separation) (*policy,
 }
 
 // smallPolicy leaves out inheritances of groups that it does not have.
-func (tx *Tx) smallPolicy(groups []uuid.UUID, edges []store.Inheritance, sets []store.Separation) (*policy, error) {
-	p := newPolicy()
-	list, err := tx.groupsOf(groups, nil)
-	p.setGroups(list)
-	p.setInheritances(edges)
-	p.setSeparations(sets)
-	return p, err
+func (tx *Tx) smallPolicy(ids []uuid.UUID, edges []store.Inheritance, sets []store.Separation) (*policy.Policy, error) {
+	groups := make([]store.Group, 0, len(ids))
+	for _, id := range ids {
+		g, err := tx.r.Group(id)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	return policy.New(policy.Tables{Groups: groups, Inheritances: edges, Separations: sets}), nil
 }
 
-// dynamicPolicy is policyOf with the dynamic sets that groups of it are in.
-func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy, error) {
+// dynamicPolicy is policyOf with the dynamic sets that have members among the
+// groups.
+func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy.Policy, error) {
 	p, err := tx.policyOf(groups, nil)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
-	sets, err := tx.r.GroupSeparations(true, p.ids())
-	p.setSeparations(sets)
-	return p, err
+	sets, err := tx.r.GroupSeparations(true, p.GroupIDs())
+	return p.WithSeparations(sets), err
 }
 
-// holder is a user with memberships that matter to a check.
+// membershipGroups lists the groups of memberships, each once.
+func membershipGroups(memberships []store.Membership) []uuid.UUID {
+	groups := make([]uuid.UUID, len(memberships))
+	for i, m := range memberships {
+		groups[i] = m.Group
+	}
+	return sortIDs(groups)
+}
+
+// holder is a user with the memberships that a check is about.
 type holder struct {
 	id          uuid.UUID
 	memberships []store.Membership
 }
 
-// groups lists the groups of the memberships of holders, each once.
-func groupsOf(holders []holder) []uuid.UUID {
-	var groups []uuid.UUID
-	for _, h := range holders {
-		for _, m := range h.memberships {
-			groups = append(groups, m.Group)
-		}
-	}
-	return sortIDs(groups)
-}
-
-// checkSet refuses a set that is violated: by what a user is authorized for, or in an open ticket.
-func (tx *Tx) checkSet(rec store.Separation) error {
-	givers, err := tx.seniors(rec.Groups...)
-	if err != nil {
-		return err
-	}
-	holders, err := tx.holders(givers)
-	if err != nil {
-		return err
-	}
-	p, err := tx.policyAmong(givers, []store.Separation{rec})
-	if err != nil {
-		return err
-	}
-	found := tx.violations(p, holders)
-	if !rec.Dynamic {
-		return tx.separationError(found)
-	}
-	holders = make([]holder, len(found)) // who may violate it in a ticket, now with all their memberships
-	for i, v := range found {
-		holders[i].id = v.user
-		if holders[i].memberships, err = tx.r.UserMemberships(v.user); err != nil {
-			return err
-		}
-	}
-	return tx.checkOpenTickets(holders, p)
-}
-
-// holders returns the users of groups with their memberships in them, by id.
+// holders returns the users of groups, with their memberships in these groups, by
+// id.
 func (tx *Tx) holders(groups []uuid.UUID) ([]holder, error) {
 	memberships := map[uuid.UUID][]store.Membership{}
 	for _, g := range groups {
@@ -137,7 +115,55 @@ func (tx *Tx) holders(groups []uuid.UUID) ([]holder, error) {
 	return holders, nil
 }
 
-// checkMembership refuses a membership that would make its user violate a static set.
+// readMemberships gives holders all their memberships.
+func (tx *Tx) readMemberships(holders []holder) (err error) {
+	for i := range holders {
+		if holders[i].memberships, err = tx.r.UserMemberships(holders[i].id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func groupsOfHolders(holders []holder) []uuid.UUID {
+	var all []store.Membership
+	for _, h := range holders {
+		all = append(all, h.memberships...)
+	}
+	return membershipGroups(all)
+}
+
+// checkSet refuses a set that is violated: by the groups that a user is
+// authorized for, or in an open ticket.
+func (tx *Tx) checkSet(set store.Separation) error {
+	sources, err := tx.seniors(set.Groups...)
+	if err != nil {
+		return err
+	}
+	holders, err := tx.holders(sources)
+	if err != nil {
+		return err
+	}
+	p, err := tx.policyAmong(sources, []store.Separation{set})
+	if err != nil {
+		return err
+	}
+	found := tx.findViolations(p, holders)
+	if !set.Dynamic {
+		return tx.separationError(found)
+	}
+	holders = make([]holder, len(found)) // the users who may violate the set in a ticket
+	for i, v := range found {
+		holders[i].id = v.user
+	}
+	if err := tx.readMemberships(holders); err != nil {
+		return err
+	}
+	return tx.checkOpenTickets(holders, p)
+}
+
+// checkMembership refuses a membership that would make its user violate a static
+// set.
 func (tx *Tx) checkMembership(m store.Membership) error {
 	if !counts(m.Until, tx.now) {
 		return nil
@@ -155,16 +181,17 @@ func (tx *Tx) checkMembership(m store.Membership) error {
 		return err
 	}
 	same := func(o store.Membership) bool { return o.Group == m.Group && o.Scope == m.Scope }
-	holders := []holder{{m.User, append(slices.DeleteFunc(memberships, same), m)}}
-	p, err := tx.policyOf(groupsOf(holders), sets)
+	memberships = append(slices.DeleteFunc(memberships, same), m)
+	p, err := tx.policyOf(membershipGroups(memberships), sets)
 	if err != nil {
 		return err
 	}
-	return tx.separationError(tx.violations(p, holders))
+	return tx.separationError(tx.findViolations(p, []holder{{m.User, memberships}}))
 }
 
 // checkInheritance refuses an inheritance through which a user would violate a
-// static set, or an open ticket a dynamic one. gained is what the senior would inherit.
+// static set, or an open ticket a dynamic one. gained are the groups that the
+// senior would inherit.
 func (tx *Tx) checkInheritance(edge store.Inheritance, gained []uuid.UUID) error {
 	static, err := tx.r.GroupSeparations(false, gained)
 	if err != nil {
@@ -187,29 +214,26 @@ func (tx *Tx) checkInheritance(edge store.Inheritance, gained []uuid.UUID) error
 	if err != nil {
 		return err
 	}
-	for i, h := range holders {
-		if holders[i].memberships, err = tx.r.UserMemberships(h.id); err != nil {
-			return err
-		}
+	if err := tx.readMemberships(holders); err != nil {
+		return err
 	}
-	p, err := tx.policyOf(groupsOf(holders), static, edge)
+	p, err := tx.policyOf(groupsOfHolders(holders), static, edge)
 	if err != nil {
 		return err
 	}
-	if err := tx.separationError(tx.violations(p, holders)); err != nil {
+	if err := tx.separationError(tx.findViolations(p, holders)); err != nil {
 		return err
 	}
-	p.setSeparations(dynamic)
-	return tx.checkOpenTickets(holders, p)
+	return tx.checkOpenTickets(holders, p.WithSeparations(dynamic))
 }
 
-// checkOpenTickets refuses if something is active in a living ticket of holders, by the rules
-// that the store has, that next does not allow.
-func (tx *Tx) checkOpenTickets(holders []holder, next *policy) error {
-	if len(holders) == 0 || next.sets.Len() == 0 {
+// checkOpenTickets refuses if the groups that are active in a living ticket of
+// holders, by the sets that the store has, violate a set of next.
+func (tx *Tx) checkOpenTickets(holders []holder, next *policy.Policy) error {
+	if len(holders) == 0 || !next.HasSeparations() {
 		return nil
 	}
-	now, err := tx.dynamicPolicy(groupsOf(holders))
+	now, err := tx.dynamicPolicy(groupsOfHolders(holders))
 	if err != nil {
 		return err
 	}
@@ -219,14 +243,13 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy) error {
 		if err != nil {
 			return err
 		}
-		assigned := now.assigned(h.memberships, tx.now)
+		assigned := now.Assigned(h.memberships, tx.now)
 		for _, t := range tickets {
 			if !tx.a.tickets.living(t, tx.now) {
 				continue
 			}
-			if v, ok := now.activate(assigned, t).violates(now, next); ok {
-				v.user = h.id
-				found = append(found, v)
+			if v, ok := next.ViolationBy(now.Activate(assigned, t), now); ok {
+				found = append(found, violation{v, h.id})
 				break
 			}
 		}
@@ -234,25 +257,33 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy) error {
 	return tx.separationError(found)
 }
 
-// violation is a set that is violated in a scope, by groups that bring its members along.
-type violation struct {
-	user    uuid.UUID
-	policy  *policy
-	set     *policySet
-	scope   string
-	groups  []int32 // assigned, or active
-	members []int32
+// checkTogether refuses groups that may not be active together in a scope in
+// which the user is assigned to groups that bring them.
+func (tx *Tx) checkTogether(p *policy.Policy, u User, assigned policy.Assigned, groups []uuid.UUID) error {
+	t := store.Ticket{Narrowed: true, Groups: groups}
+	for _, scope := range assigned.Scopes() {
+		if v, ok := p.ViolationAmong(scope, p.Choose(assigned.In(scope), t)); ok {
+			return tx.separationError([]violation{{v, u.ID}})
+		}
+	}
+	return nil
 }
 
-// violations are those of static sets, at most one of each user.
-func (tx *Tx) violations(p *policy, holders []holder) []violation {
+// violation is the violation of a set by a user.
+type violation struct {
+	policy.Violation
+	user uuid.UUID
+}
+
+// findViolations returns violations of the sets of p by the groups that users are
+// authorized for, at most one of each user.
+func (tx *Tx) findViolations(p *policy.Policy, holders []holder) []violation {
 	var found []violation
 	for _, h := range holders {
-		assigned := p.assigned(h.memberships, tx.now)
-		for _, scope := range scopes(assigned) {
-			if v, ok := p.violation(scope, assignedIn(assigned, scope)); ok {
-				v.user = h.id
-				found = append(found, v)
+		assigned := p.Assigned(h.memberships, tx.now)
+		for _, scope := range assigned.Scopes() {
+			if v, ok := p.ViolationAmong(scope, assigned.In(scope)); ok {
+				found = append(found, violation{v, h.id})
 				break
 			}
 		}
@@ -260,45 +291,8 @@ func (tx *Tx) violations(p *policy, holders []holder) []violation {
 	return found
 }
 
-// scopes lists the empty scope and then those of by, in byte order.
-func scopes[V any](by map[string]V) []string {
-	list := slices.Sorted(maps.Keys(by))
-	if len(list) == 0 || list[0] != "" {
-		list = slices.Insert(list, 0, "")
-	}
-	return list
-}
-
-// assignedIn returns what is assigned in a scope, and everywhere.
-func assignedIn(assigned map[string][]int32, scope string) []int32 {
-	if scope == "" {
-		return assigned[""]
-	}
-	return slices.Concat(assigned[""], assigned[scope])
-}
-
-func (p *policy) violation(scope string, groups []int32) (violation, bool) {
-	set, members, ok := p.violated(p.closeOver(groups))
-	return violation{policy: p, set: set, scope: scope, groups: groups, members: members}, ok
-}
-
-// violates looks at what is active under one policy with the sets and inheritances of another.
-func (a *scopedGroups) violates(now, next *policy) (violation, bool) {
-	for _, scope := range scopes(a.scoped) {
-		var groups []int32
-		for _, n := range a.in(scope).own() {
-			if m, ok := next.groupIDs.Get(now.group(n).ID); ok {
-				groups = append(groups, m)
-			}
-		}
-		if v, ok := next.violation(scope, groups); ok {
-			return v, true
-		}
-	}
-	return violation{}, false
-}
-
-// separationError tells of the first violation all, and of others whose they are.
+// separationError describes the first violation in full, and lists the users of
+// the others.
 func (tx *Tx) separationError(found []violation) error {
 	if len(found) == 0 {
 		return nil
@@ -312,40 +306,16 @@ func (tx *Tx) separationError(found []violation) error {
 		names = append(names, u.Name)
 	}
 	first := found[0]
-	set, err := tx.publicSet(first.set.Separation)
+	set, err := tx.publicSet(first.Set())
 	if err != nil {
 		return err
 	}
-	reason := first.text(set, names[0])
+	reason := violationText(first.Violation, set.Groups, names[0])
 	if len(found) > 1 {
 		reason += "; likewise " + strings.Join(names[1:], ", ")
 		if more := len(found) - len(names); more > 0 {
 			reason += " and " + strconv.Itoa(more) + " more"
 		}
 	}
-	return &Error{Kind: ErrSeparation, Record: setRecord(first.set.Separation), Name: set.Name, Reason: reason}
-}
-
-// text reads like: fewer than 2 of accounting, auditing may come together: bob → seniors → accounting, bob → auditing.
-func (v violation) text(set SeparationSet, user string) string {
-	text := "fewer than " + strconv.Itoa(set.Cardinality) + " of " + listed(set.Groups, ", ") + " may come together"
-	if v.scope != "" {
-		text += " in " + v.scope
-	}
-	var paths []string
-	for _, m := range v.members {
-		paths = append(paths, strings.Join(append([]string{user}, v.policy.shortest(v.groups, m)...), " → "))
-	}
-	return text + ": " + listed(paths, ", ")
-}
-
-// shortest is the way from one of the groups to a group that they inherit, by names.
-func (p *policy) shortest(from []int32, to int32) (best []string) {
-	for _, root := range from {
-		path := p.path(root, func(n int32) bool { return n == to })
-		if path != nil && (best == nil || len(path) < len(best)) {
-			best = path
-		}
-	}
-	return best
+	return &Error{Kind: ErrSeparation, Record: setRecord(first.Set()), Name: set.Name, Reason: reason}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -18,7 +20,7 @@ import (
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
 	if a.background.closed.Load() {
-		return "", errClosed
+		return "", replica.ErrStopped
 	}
 	if err := a.cfg.checkPassword(password); err != nil {
 		return "", err

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -269,7 +271,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 		return nil, err
 	}
 	if t.IsZero() {
-		return p.anonymous(&tx.a.noTicket), nil
+		return newAnonymous(p, &tx.a.noTicket), nil
 	}
 	rec, err := tx.a.ticketOf(tx.r, t)
 	if err != nil {
@@ -283,9 +285,9 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 }
 
 // compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.
-func (tx *Tx) compiled() (*policy, error) {
-	if p, ok := tx.a.replica.state.Load().after(tx.commit()); ok {
+func (tx *Tx) compiled() (*policy.Policy, error) {
+	if p, ok := tx.a.replica.State().After(&tx.changes); ok {
 		return p, nil
 	}
-	return loadPolicy(tx.r)
+	return replica.Load(tx.r)
 }

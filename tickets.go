@@ -7,6 +7,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/cache"
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -43,9 +44,9 @@ type cachedTicket struct {
 	origin   origin // of its Identities
 	user     *cachedUser
 	seen     *lastSeen
-	rowSeen  atomic.Pointer[clock.Reading] // when the store last had the ticket
-	asked    atomic.Pointer[clock.Reading] // when the row was last asked for; nil: never
-	identity atomic.Pointer[standing]      // nil: not made yet
+	rowSeen  atomic.Pointer[clock.Reading]  // when the store last had the ticket
+	asked    atomic.Pointer[clock.Reading]  // when the row was last asked for; nil: never
+	identity atomic.Pointer[cachedIdentity] // nil: not made yet
 }
 
 func newTicketCache(most int) *ticketCache {
@@ -165,7 +166,7 @@ func (t *cachedTicket) record() store.Ticket {
 
 // dropIdentities drops the Identities of other policies than p, which would keep
 // these policies in memory, and the tickets of users who were evicted.
-func (c *ticketCache) dropIdentities(p *policy) {
+func (c *ticketCache) dropIdentities(p *policy.Policy) {
 	for _, t := range c.all.All() {
 		if dropIdentity(&t.identity, p); t.user.Removed() {
 			c.all.Remove(t)

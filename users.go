@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/cache"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -18,6 +19,8 @@ type userCache struct {
 	byID      *cache.Index[uuid.UUID, cachedUser]
 	byName    *userIndex
 	bySubject *userIndex
+
+	nobody atomic.Pointer[Identity] // of a request without a ticket
 }
 
 type userIndex = cache.Index[string, cachedUser]
@@ -26,11 +29,11 @@ type userIndex = cache.Index[string, cachedUser]
 // stay the same in all policies that changes make of one another.
 type cachedUser struct {
 	cache.Mark
-	identity atomic.Pointer[standing] // without a ticket; nil: not made yet
+	identity atomic.Pointer[cachedIdentity] // without a ticket; nil: not made yet
 	id       uuid.UUID
 	name     string
 	subject  string // empty: none, or the store did not say
-	groups   heldGroups
+	groups   policy.Memberships
 }
 
 func newUserCache(most int) *userCache {
@@ -61,23 +64,36 @@ func (c *userCache) add(u *cachedUser) *cachedUser {
 	return u
 }
 
-func (c *userCache) evict(user uuid.UUID) { c.all.Remove(c.byID.Get(user)) }
+func (c *userCache) Evict(user uuid.UUID) { c.all.Remove(c.byID.Get(user)) }
 
-func (c *userCache) evictAll() { c.all.Clear() }
+func (c *userCache) EvictAll() { c.all.Clear() }
 
 // evicted is called when the user leaves the cache. Tickets may refer to the user
 // for a while, and must not keep a policy in memory.
 func (u *cachedUser) evicted() { u.identity.Store(nil) }
 
+// anonymous returns the Identity of a request without a ticket.
+func (c *userCache) anonymous(p *policy.Policy, from *origin) *Identity {
+	id := c.nobody.Load()
+	if id == nil || id.policy != p {
+		id = newAnonymous(p, from)
+		c.nobody.Store(id)
+	}
+	return id
+}
+
 // dropIdentities drops the Identities of other policies than p. Nobody uses them
 // again, but each would keep a whole policy in memory.
-func (c *userCache) dropIdentities(p *policy) {
+func (c *userCache) dropIdentities(p *policy.Policy) {
+	if id := c.nobody.Load(); id != nil && id.policy != p {
+		c.nobody.CompareAndSwap(id, nil)
+	}
 	for _, u := range c.all.All() {
 		dropIdentity(&u.identity, p)
 	}
 }
 
-func dropIdentity(place *atomic.Pointer[standing], p *policy) {
+func dropIdentity(place *atomic.Pointer[cachedIdentity], p *policy.Policy) {
 	if s := place.Load(); s != nil && s.policy != p {
 		place.CompareAndSwap(s, nil)
 	}

@@ -3,10 +3,11 @@ package rbac
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -26,15 +27,15 @@ import (
 func (a *Authority) Validate(p Predicate) error {
 	ctx, cancel := context.WithTimeout(context.Background(), validateWait)
 	defer cancel()
-	var now *policy
-	err := a.current(ctx, func(_ store.Records, st *state) error {
-		now = st.policy
+	var now *policy.Policy
+	err := a.current(ctx, func(_ store.Records, st *replica.State) error {
+		now = st.Policy
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	v := validation{policy: now, unmatched: now.unmatched(), told: map[Error]bool{}}
+	v := validation{policy: now, unmatched: now.UnmatchedPatterns(), told: map[Error]bool{}}
 	a.logUnmatched(now, v.unmatched)
 	own(p).walk(v.visit)
 	return errors.Join(v.errs...)
@@ -45,7 +46,7 @@ const validateWait = 10 * time.Second
 
 // validation collects the faults of a predicate.
 type validation struct {
-	policy    *policy
+	policy    *policy.Policy
 	unmatched []string // granted patterns that match no permission
 	told      map[Error]bool
 	errs      []error
@@ -56,25 +57,26 @@ func (v *validation) visit(p *predicate) {
 	case *flawed:
 		v.add(Error{Kind: ErrInvalid, Record: "predicate", Name: r.name, Reason: r.cause}, nil)
 	case *inGroup:
-		if _, ok := v.policy.groupNums.Get(r.name); !ok {
-			v.add(Error{Kind: ErrNotFound, Record: "group", Name: r.name}, v.policy.groupNames)
+		if name := r.group.Name; v.policy.Group(name) == nil {
+			v.add(Error{Kind: ErrNotFound, Record: "group", Name: name}, v.policy.GroupNames)
 		}
 	case *hasPermission:
-		if v.policy.permission(r.name) == nil {
-			v.add(Error{Kind: ErrNotFound, Record: "permission", Name: r.name}, v.policy.permissionList)
+		name := r.permission.Name
+		if v.policy.Permission(name) == nil {
+			v.add(Error{Kind: ErrNotFound, Record: "permission", Name: name}, v.policy.PermissionNames)
 		}
-		v.misspelt(r.name)
+		v.misspelt(name)
 	}
 }
 
 // misspelt adds the granted patterns that were probably meant to give a permission.
 func (v *validation) misspelt(permission string) {
 	for _, pattern := range v.unmatched {
-		for _, meant := range covering(permission) {
-			if meant == everything || meant == pattern || distance([]rune(pattern), []rune(meant), 1) > 1 {
+		for _, meant := range policy.Covering(permission) {
+			if meant == policy.Everything || meant == pattern || distance([]rune(pattern), []rune(meant), 1) > 1 {
 				continue
 			}
-			for _, group := range v.policy.grantees(pattern) {
+			for _, group := range v.policy.Grantees(pattern) {
 				v.add(Error{Kind: ErrNotFound, Record: "grant", Name: grantName(Grant{Group: group, Permission: pattern}),
 					Reason: unmatchedReason + "; did you mean " + strconv.Quote(meant) + "?"}, nil)
 			}
@@ -82,24 +84,13 @@ func (v *validation) misspelt(permission string) {
 	}
 }
 
-// grantees names the groups that are granted a pattern.
-func (p *policy) grantees(pattern string) []string {
-	groups, _ := p.loose.Get(pattern)
-	var names []string
-	for _, n := range groups {
-		names = append(names, p.group(n).Name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // logUnmatched warns of granted patterns that match nothing, once for each policy.
-func (a *Authority) logUnmatched(p *policy, patterns []string) {
-	if len(patterns) == 0 || a.warned.Swap(p.serial) == p.serial {
+func (a *Authority) logUnmatched(p *policy.Policy, patterns []string) {
+	if len(patterns) == 0 || a.warned.Swap(p.Serial()) == p.Serial() {
 		return
 	}
 	for _, pattern := range patterns {
-		a.log.Warn("rbac: a granted pattern matches no permission", "pattern", pattern, "groups", p.grantees(pattern))
+		a.log.Warn("rbac: a granted pattern matches no permission", "pattern", pattern, "groups", p.Grantees(pattern))
 	}
 }
 
@@ -124,13 +115,4 @@ func suggestion(name string, known []string) string {
 		return "did you mean " + strconv.Quote(meant) + "?"
 	}
 	return ""
-}
-
-func (p *policy) groupNames() []string {
-	var names []string
-	for name := range p.groupNums.All() {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -2,26 +2,30 @@ package persistent
 
 import "iter"
 
-// Map is a hash map from K to V: a table of slots with linear probing, which lead to the entries. It is made for many reads:
-// a Get reads a slot, an entry, and what its key refers to. A write copies a page of each, and the lists of their pages. Make
-// it with NewMap; the zero Map is empty and must not be written to.
+// Map is a hash map from K to V: a table of slots with linear probing, and a table
+// of entries. A Map is made for many reads: a Get reads a slot, an entry, and the
+// memory that the key refers to. A write copies a page of each table, and the
+// lists of their pages. Make a Map with NewMap; the zero Map is empty and must not
+// be written to.
 type Map[K comparable, V any] struct {
 	slots   Vector[slot] // a power of two of them, or none
 	entries Vector[entry[K, V]]
 	len     int
-	taken   int // slots, those of deleted entries included
+	taken   int // number of slots in use, those of deleted entries included
 	hash    func(K) uint64
 }
 
-// NewMap returns an empty map. Keys that differ must have different hashes in all but rare cases.
+// NewMap returns an empty map. Different keys must have different hashes in all
+// but rare cases.
 func NewMap[K comparable, V any](hash func(K) uint64) Map[K, V] {
 	return Map[K, V]{hash: hash}
 }
 
-// slot leads to an entry. It has enough of the hash of its key to tell most others, and to be moved to a larger table.
+// slot refers to an entry. It has enough of the hash of the key to skip most other
+// keys, and to move to a larger table.
 type slot struct {
 	hash uint32
-	at   int32 // one more than the number of the entry; 0: free since ever; deleted: free again
+	at   int32 // one more than the number of the entry; 0: never used; or deleted
 }
 
 const deleted = -1
@@ -50,7 +54,8 @@ func (m *Map[K, V]) Get(key K) (v V, ok bool) {
 	return v, false
 }
 
-// find returns the entry of a key, and the number of its slot; nil if there is none.
+// find returns the entry of a key, nil if there is none, and the number of its
+// slot.
 func (m *Map[K, V]) find(key K, hash uint32) (number int32, e *entry[K, V]) {
 	for i := m.first(hash); ; i = m.next(i) {
 		s := m.slots.at(i)
@@ -86,7 +91,7 @@ func (m *Map[K, V]) Set(stamp uint64, key K, value V) {
 	m.len++
 }
 
-// take puts a slot, which is not there, into the first that was never taken.
+// take puts a new slot into the first place that was never used.
 func (m *Map[K, V]) take(stamp uint64, s slot) {
 	i := m.first(s.hash)
 	for m.slots.at(i).at != 0 {
@@ -96,7 +101,7 @@ func (m *Map[K, V]) take(stamp uint64, s slot) {
 	m.taken++
 }
 
-// rehash makes a table that is at most half full, without what was deleted.
+// rehash makes a table that is at most half full, without deleted entries.
 func (m *Map[K, V]) rehash(stamp uint64) {
 	old := *m
 	*m = Map[K, V]{hash: old.hash, len: old.len}
@@ -113,7 +118,7 @@ func (m *Map[K, V]) rehash(stamp uint64) {
 	}
 }
 
-// Delete removes a key; one that is not there does not matter.
+// Delete removes a key, if it is there.
 func (m *Map[K, V]) Delete(stamp uint64, key K) {
 	if m.len == 0 {
 		return
@@ -126,7 +131,7 @@ func (m *Map[K, V]) Delete(stamp uint64, key K) {
 	}
 }
 
-// All iterates over the entries, in no order. Meanwhile m must not be written to.
+// All iterates over the entries, in no order. Do not write to m meanwhile.
 func (m Map[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for i := range m.slots.len {

@@ -1,7 +1,9 @@
-// Package persistent has collections that can be copied by assignment: what they are made of is
-// copied before it is changed, so that a copy stays as it was and costs nothing.
+// Package persistent has collections that can be copied by assignment. A write
+// copies the parts that it changes, so copies stay as they were and cost nothing.
 //
-// A write names a stamp, and changes in place only what that stamp made; so a load of many
-// entries copies each part once. A collection must not be written with a stamp that a
-// copy of it has seen and still relies on, and stamps are not 0. What is not written to can be read by many goroutines at once.
+// A write names a stamp, and changes in place only the parts that the same stamp
+// made: a load of many entries copies each part once. A collection must not be
+// written with a stamp that a copy of it, still in use, was written with. Stamps
+// are not 0. Collections that are not written to can be read by many goroutines at
+// once.
 package persistent

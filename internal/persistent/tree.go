@@ -13,7 +13,7 @@ type Tree[V any] struct{ root *treeNode[V] }
 const treeWidth = 24
 
 // treeNode is a leaf with values or an inner node with kids. kids[i] holds the keys
-// from keys[i] up to keys[i+1]; what stands in keys[0] of an inner node is not looked at.
+// from keys[i] up to keys[i+1]. keys[0] of an inner node is ignored.
 type treeNode[V any] struct {
 	stamp uint64
 	keys  []string
@@ -64,7 +64,7 @@ func (t *Tree[V]) Set(stamp uint64, key string, v V) (added bool) {
 	return added
 }
 
-// Delete removes a key; one that is not there does not matter.
+// Delete removes a key, if it is there.
 func (t *Tree[V]) Delete(stamp uint64, key string) {
 	if !t.Has(key) {
 		return
@@ -75,7 +75,7 @@ func (t *Tree[V]) Delete(stamp uint64, key string) {
 	}
 }
 
-// From iterates in order over the keys not below one.
+// From iterates in order over the keys that are not below a key.
 func (t Tree[V]) From(key string) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
 		if t.root != nil {
@@ -104,7 +104,7 @@ func (t Tree[V]) Backward() iter.Seq2[string, V] {
 	}
 }
 
-// find returns the place of the kid where key belongs.
+// find returns the index of the kid that a key belongs to.
 func (n *treeNode[V]) find(key string) int {
 	i, equal := search(n.keys[1:], key)
 	if equal {
@@ -113,7 +113,7 @@ func (n *treeNode[V]) find(key string) int {
 	return i
 }
 
-// search is slices.BinarySearch, without what that does for numbers that are none.
+// search is slices.BinarySearch, without the treatment of NaN.
 func search(keys []string, key string) (int, bool) {
 	from, to := 0, len(keys)
 	for from < to {
@@ -127,35 +127,37 @@ func search(keys []string, key string) (int, bool) {
 	return from, from < len(keys) && keys[from] == key
 }
 
-// own returns n if stamp made it and else a copy, with room for one entry: most writes make one.
-func (n *treeNode[V]) own(stamp uint64) *treeNode[V] {
+// writable returns n if stamp made it. Otherwise it returns a copy with room for
+// one more entry, which most writes make.
+func (n *treeNode[V]) writable(stamp uint64) *treeNode[V] {
 	if n.stamp == stamp {
 		return n
 	}
-	c := &treeNode[V]{stamp: stamp, keys: fitting(n.keys)}
+	c := &treeNode[V]{stamp: stamp, keys: withRoomForOne(n.keys)}
 	if n.kids != nil {
-		c.kids = fitting(n.kids)
+		c.kids = withRoomForOne(n.kids)
 	} else {
-		c.vals = fitting(n.vals)
+		c.vals = withRoomForOne(n.vals)
 	}
 	return c
 }
 
-func fitting[E any](s []E) []E { return append(make([]E, 0, len(s)+1), s...) }
+func withRoomForOne[E any](s []E) []E { return append(make([]E, 0, len(s)+1), s...) }
 
-// insert is slices.Insert for what may grow to one entry too many, and no further.
+// insert is slices.Insert for a list that grows to one entry too many at most.
 func insert[E any](s []E, i int, e E) []E {
 	if len(s) == cap(s) {
-		s = roomy(s)
+		s = withRoom(s)
 	}
 	return slices.Insert(s, i, e)
 }
 
-func roomy[E any](s []E) []E { return append(make([]E, 0, treeWidth+1), s...) }
+func withRoom[E any](s []E) []E { return append(make([]E, 0, treeWidth+1), s...) }
 
-// set returns the node to put in the place of n, and what was split off its right.
+// set returns the node that takes the place of n, and the node that was split off
+// on its right.
 func (n *treeNode[V]) set(stamp uint64, key string, v V) (left, right *treeNode[V], added bool) {
-	n = n.own(stamp)
+	n = n.writable(stamp)
 	if n.kids != nil {
 		i := n.find(key)
 		kid, more, added := n.kids[i].set(stamp, key, v)
@@ -182,21 +184,21 @@ func (n *treeNode[V]) split() *treeNode[V] {
 		return nil
 	}
 	const half = (treeWidth + 1) / 2
-	right := &treeNode[V]{stamp: n.stamp, keys: roomy(n.keys[half:])}
+	right := &treeNode[V]{stamp: n.stamp, keys: withRoom(n.keys[half:])}
 	n.keys = slices.Delete(n.keys, half, len(n.keys))
 	if n.kids != nil {
-		right.kids = roomy(n.kids[half:])
+		right.kids = withRoom(n.kids[half:])
 		n.kids = slices.Delete(n.kids, half, len(n.kids))
 	} else {
-		right.vals = roomy(n.vals[half:])
+		right.vals = withRoom(n.vals[half:])
 		n.vals = slices.Delete(n.vals, half, len(n.vals))
 	}
 	return right
 }
 
-// delete removes a key that is there.
+// delete removes an existing key.
 func (n *treeNode[V]) delete(stamp uint64, key string) *treeNode[V] {
-	n = n.own(stamp)
+	n = n.writable(stamp)
 	if n.kids != nil {
 		i := n.find(key)
 		n.kids[i] = n.kids[i].delete(stamp, key)
@@ -210,8 +212,8 @@ func (n *treeNode[V]) delete(stamp uint64, key string) *treeNode[V] {
 	return n
 }
 
-// join makes one of kids i-1 and i if the result is at most half full: so nodes
-// stay a quarter full on average, and a join is not undone by the next insert.
+// join merges kids i-1 and i if the result is at most half full. So nodes stay a
+// quarter full on average, and the next insert does not undo a join.
 func (n *treeNode[V]) join(stamp uint64, i int) {
 	if i < 1 || i >= len(n.kids) {
 		return
@@ -220,7 +222,7 @@ func (n *treeNode[V]) join(stamp uint64, i int) {
 	if len(left.keys)+len(right.keys) > treeWidth/2 {
 		return
 	}
-	left = left.own(stamp)
+	left = left.writable(stamp)
 	if left.kids != nil {
 		left.keys = append(append(left.keys, n.keys[i]), right.keys[1:]...)
 		left.kids = append(left.kids, right.kids...)

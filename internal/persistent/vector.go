@@ -2,7 +2,7 @@ package persistent
 
 // Vector is an array that grows, of values by number. The zero Vector is empty.
 type Vector[T any] struct {
-	stamp uint64 // which made pages
+	stamp uint64 // the stamp that made the list of pages
 	pages []*page[T]
 	len   int
 }
@@ -14,16 +14,18 @@ type page[T any] struct {
 	items [pageSize]T
 }
 
-// Len is one more than the highest number that was set.
+// Len returns one more than the highest number that was set.
 func (v *Vector[T]) Len() int { return v.len }
 
-// Get returns the value of a number from 0 to Len()-1. It is the zero value where none was set.
+// Get returns the value of a number from 0 to Len()-1: the zero value if none was
+// set.
 func (v *Vector[T]) Get(n int32) T { return *v.at(n) }
 
-// at is where the value of a number is. It is not to be written to.
+// at returns the address of the value of a number. The caller must not write to
+// it.
 func (v *Vector[T]) at(n int32) *T { return &v.pages[uint32(n)/pageSize].items[uint32(n)%pageSize] }
 
-// extend makes an empty vector one of so many zero values.
+// extend gives an empty vector n zero values.
 func (v *Vector[T]) extend(stamp uint64, n int) {
 	v.stamp, v.len = stamp, n
 	for range (n + pageSize - 1) / pageSize {

@@ -1,8 +1,7 @@
-package rbac
+package replica
 
 import (
-	"github.com/google/uuid"
-
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -16,9 +15,9 @@ const maxReplayed = 1000
 // reports false if there are more, or if they do not lead from one head to the
 // other without a gap, and fails with errMoved once moved reports true. Of
 // several changes of a user in a row one is returned.
-func changesSince(r store.Records, from, to store.Head, most int, moved func() bool) ([]Change, bool, error) {
-	var changes []Change
-	rows, policy := 0, 0
+func changesSince(r store.Records, from, to store.Head, most int, moved func() bool) ([]store.Change, bool, error) {
+	var changes []store.Change
+	rows, others := 0, 0
 	at, seq := store.Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
@@ -30,10 +29,10 @@ func changesSince(r store.Records, from, to store.Head, most int, moved func() b
 		if moved() { // an Update of this Authority was quicker
 			return nil, false, errMoved
 		}
-		if !userActions[c.Action] {
-			policy++
+		if !policy.AboutUser(c.Action) {
+			others++
 		}
-		if rows++; rows > most || policy > maxReplayed {
+		if rows++; rows > most || others > maxReplayed {
 			return nil, false, nil // there may be more of them, of the last revision too
 		}
 		if c.Revision == from.Revision {
@@ -41,7 +40,7 @@ func changesSince(r store.Records, from, to store.Head, most int, moved func() b
 				return nil, false, nil
 			}
 		} else {
-			changes = appendChange(changes, Change(c))
+			changes = appendChange(changes, c)
 		}
 		if c.Revision != at.Revision {
 			seq = -1
@@ -56,42 +55,12 @@ func changesSince(r store.Records, from, to store.Head, most int, moved func() b
 
 // appendChange drops the texts of a change of a user: they may be long, and there
 // may be tens of thousands of such changes.
-func appendChange(changes []Change, c Change) []Change {
-	if !userActions[c.Action] {
+func appendChange(changes []store.Change, c store.Change) []store.Change {
+	if !policy.AboutUser(c.Action) {
 		return append(changes, c)
 	}
-	if n := len(changes); n > 0 && userActions[changes[n-1].Action] && changes[n-1].SubjectID == c.SubjectID {
+	if n := len(changes); n > 0 && policy.AboutUser(changes[n-1].Action) && changes[n-1].SubjectID == c.SubjectID {
 		return changes
 	}
-	return append(changes, Change{Action: c.Action, SubjectID: c.SubjectID})
-}
-
-// after returns the policy after changes, which is p itself if all changes are
-// about users. It reports false if the changes do not determine that policy, or
-// the users to evict.
-func (p *policy) after(changes []Change) (*policy, bool) {
-	next := p
-	for _, c := range changes {
-		if userActions[c.Action] {
-			if c.SubjectID == uuid.Nil {
-				return nil, false
-			}
-			continue
-		}
-		if next == p {
-			next = p.fork()
-		}
-		if !next.change(c) {
-			return nil, false
-		}
-	}
-	return next, true
-}
-
-// userActions are the changes that leave the policy as it is and concern nobody
-// but their Subject.
-var userActions = map[string]bool{
-	"AddUser": true, "ModifyUser": true, "DeleteUser": true, "SetPasswordHash": true, "Unlock": true,
-	"AssignUser": true, "ModifyMembership": true, "DeassignUser": true,
-	"Logout": true, "LogoutUser": true, "RevokeTicket": true, "AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
+	return append(changes, store.Change{Action: c.Action, SubjectID: c.SubjectID})
 }

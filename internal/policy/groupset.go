@@ -1,18 +1,19 @@
-package rbac
+package policy
 
 import (
 	"math/bits"
 	"slices"
 )
 
-// groupSet is a set of groups by their numbers: a sorted list when they are few, and a bitset where
-// that is smaller. It does not change.
+// groupSet is a set of groups by their numbers: a sorted list of few groups,
+// and a bitset where a bitset is smaller. A groupSet does not change.
 type groupSet struct {
 	few  []int32
-	many []uint64 // nil: it is few
+	many []uint64 // nil: the set is the list
 }
 
-// newGroupSet makes a set of numbers, each once, of groups of which there are so many. It keeps the list.
+// newGroupSet makes a set of numbers, each once. groups is the number of all
+// groups. The set keeps the list.
 func newGroupSet(numbers []int32, groups int) groupSet {
 	if !areMany(len(numbers), groups) {
 		slices.Sort(numbers)
@@ -21,10 +22,10 @@ func newGroupSet(numbers []int32, groups int) groupSet {
 	return groupSet{}.bits(numbers, groups)
 }
 
-// areMany reports whether a bitset is smaller than a list of so many.
+// areMany reports whether a bitset is smaller than a list of so many numbers.
 func areMany(numbers, groups int) bool { return 32*numbers > groups }
 
-// bits returns the set with more groups in it as a bitset.
+// bits returns the set with more groups in it, as a bitset.
 func (s groupSet) bits(more []int32, groups int) groupSet {
 	many := make([]uint64, max(len(s.many), groups/64+1))
 	copy(many, s.many)
@@ -45,13 +46,13 @@ func (s groupSet) has(n int32) bool {
 	return word < len(s.many) && s.many[word]>>(n&63)&1 != 0
 }
 
-// meets reports whether it has one of sorted numbers.
+// meets reports whether the set has one of some sorted numbers.
 func (s groupSet) meets(sorted []int32) bool {
 	if s.many == nil {
 		return intersect(sorted, s.few)
 	}
 	found := uint64(0)
-	for _, n := range sorted { // without a branch that depends on what it finds, as in intersect
+	for _, n := range sorted { // branch-free, as in intersect
 		if word := uint(n) >> 6; word < uint(len(s.many)) {
 			found |= s.many[word] >> (n & 63)
 		}
@@ -59,7 +60,7 @@ func (s groupSet) meets(sorted []int32) bool {
 	return found&1 != 0
 }
 
-// numbers lists it, sorted.
+// numbers lists the set, sorted.
 func (s groupSet) numbers() []int32 {
 	if s.many == nil {
 		return s.few
@@ -81,7 +82,7 @@ func (s groupSet) with(more []int32, groups int) groupSet {
 	return s.bits(more, groups)
 }
 
-// without returns the set without some of its groups, which are sorted.
+// without returns the set without some sorted groups.
 func (s groupSet) without(sorted []int32, groups int) groupSet {
 	if s.many == nil {
 		return groupSet{few: slices.Clip(minus(s.few, sorted))}
@@ -101,7 +102,8 @@ func (s groupSet) without(sorted []int32, groups int) groupSet {
 	return groupSet{few: slices.Clip(rest.numbers())}
 }
 
-// minus returns the numbers of a list that are not among others, which are sorted.
+// minus returns the numbers of a list that are not among others, which are
+// sorted.
 func minus(list, others []int32) (rest []int32) {
 	for _, n := range list {
 		if _, found := slices.BinarySearch(others, n); !found {
@@ -111,15 +113,15 @@ func minus(list, others []int32) (rest []int32) {
 	return rest
 }
 
-// sortedSet sorts a list that is nobody else's, and leaves each number in it once.
+// sortedSet sorts numbers in place, and removes repetitions.
 func sortedSet(numbers []int32) []int32 {
 	slices.Sort(numbers)
 	return slices.Compact(numbers)
 }
 
-// intersect reports whether two sorted lists have a number in common. Short ones it compares without
-// a branch for each number: which way it goes nobody could foresee, and so also not the processor. Where one is much
-// shorter it looks its numbers up in the longer.
+// intersect reports whether two sorted lists have a number in common. The
+// branch is unpredictable, so short lists are compared without one. If one
+// list is much shorter, its numbers are searched for in the longer list.
 func intersect(short, long []int32) bool {
 	if len(short) > len(long) {
 		short, long = long, short

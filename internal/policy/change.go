@@ -1,0 +1,330 @@
+package policy
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
+)
+
+// After returns the policy after changes, and p itself if all of them are
+// about users. After returns false if the changes do not determine the policy,
+// or if compiling the tables is less work.
+//
+// A change is made to a copy of the policy that shares whatever the change
+// does not touch. The cost is therefore that of the groups that inherit or
+// give what was changed, whatever else the policy holds.
+func (p *Policy) After(changes []store.Change) (*Policy, bool) {
+	next := p
+	for _, c := range changes {
+		if AboutUser(c.Action) {
+			if c.SubjectID == uuid.Nil {
+				return nil, false // the change does not determine the user to evict
+			}
+			continue
+		}
+		if next == p {
+			next = p.fork()
+		}
+		apply, ok := actions[c.Action]
+		if !ok || !apply(next, c) {
+			return nil, false
+		}
+	}
+	return next, true
+}
+
+// WithSeparations returns a policy that checks these sets and no others.
+func (p *Policy) WithSeparations(sets []store.Separation) *Policy {
+	next := p.fork()
+	next.setSeparations(sets)
+	return next
+}
+
+// fork returns a policy with the same tables. Only the fork may be written to
+// from now on, and only until it is returned to a caller.
+func (p *Policy) fork() *Policy {
+	return &Policy{serial: serials.Add(1), tables: p.tables}
+}
+
+// AboutUser reports whether changes of an action leave the policy as it is and
+// concern no user but their Subject.
+func AboutUser(action string) bool { return userActions[action] }
+
+var userActions = map[string]bool{
+	"AddUser": true, "ModifyUser": true, "DeleteUser": true,
+	"SetPasswordHash": true, "Unlock": true,
+	"AssignUser": true, "ModifyMembership": true, "DeassignUser": true,
+	"Logout": true, "LogoutUser": true, "RevokeTicket": true,
+	"AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
+}
+
+// actions apply a change to a policy that is not published yet. They return
+// false if the result would differ from what the store holds, or if compiling
+// the tables is less work.
+var actions = map[string]func(*Policy, store.Change) bool{
+	"AddGroup":    (*Policy).addGroup,
+	"ModifyGroup": (*Policy).modifyGroup,
+	"DeleteGroup": (*Policy).deleteGroup,
+
+	"AddPermission":    (*Policy).addPermission,
+	"ModifyPermission": (*Policy).modifyPermission,
+	"DeletePermission": (*Policy).deletePermission,
+
+	"AddSection":    (*Policy).setSection,
+	"ModifySection": (*Policy).setSection,
+	"DeleteSection": (*Policy).deleteSection,
+
+	"GrantPermission":  (*Policy).grant,
+	"ModifyGrant":      (*Policy).unchanged,
+	"RevokePermission": (*Policy).revoke,
+
+	"AddInheritance":    (*Policy).inherit,
+	"DeleteInheritance": (*Policy).disinherit,
+
+	"CreateDSDSet":         (*Policy).changeSeparation,
+	"AddDSDSetMember":      (*Policy).changeSeparation,
+	"DeleteDSDSetMember":   (*Policy).changeSeparation,
+	"SetDSDSetCardinality": (*Policy).changeSeparation,
+	"DeleteDSDSet":         (*Policy).deleteSeparation,
+
+	// No check depends on a static set: it limits what may be assigned.
+	"CreateSSDSet":         (*Policy).unchanged,
+	"AddSSDSetMember":      (*Policy).unchanged,
+	"DeleteSSDSetMember":   (*Policy).unchanged,
+	"SetSSDSetCardinality": (*Policy).unchanged,
+	"DeleteSSDSet":         (*Policy).unchanged,
+}
+
+// The records of a change, with the fields of the rows and the names that the
+// change log has for them.
+type (
+	groupRecord struct {
+		ID          uuid.UUID `json:"id"`
+		Name        string    `json:"name"`
+		DisplayName string    `json:"display_name"`
+		Note        string    `json:"note"`
+		Created     time.Time `json:"created"`
+	}
+	permissionRecord struct {
+		ID          uuid.UUID `json:"id"`
+		Name        string    `json:"name"`
+		Title       string    `json:"title"`
+		Description string    `json:"description"`
+		Section     string    `json:"section"`
+		Position    int       `json:"position"`
+		Created     time.Time `json:"created"`
+		Object      string    `json:"object"`
+		Operation   string    `json:"operation"`
+	}
+	sectionRecord struct {
+		Name     string `json:"name"`
+		Title    string `json:"title"`
+		Position int    `json:"position"`
+	}
+	separationRecord struct {
+		Name        string   `json:"name"`
+		Groups      []string `json:"groups"`
+		Cardinality int      `json:"cardinality"`
+	}
+)
+
+// record decodes the record that a change holds.
+func record[R any](j json.RawMessage) (r R, ok bool) {
+	err := json.Unmarshal(j, &r)
+	return r, err == nil
+}
+
+// unchanged applies changes that no check depends on.
+func (p *Policy) unchanged(store.Change) bool { return true }
+
+func (p *Policy) addGroup(c store.Change) bool {
+	r, ok := record[groupRecord](c.After)
+	_, known := p.groupIDs.Get(c.SubjectID)
+	_, taken := p.groupNums.Get(c.Subject)
+	if !ok || r.ID != c.SubjectID || r.Name != c.Subject || known || taken {
+		return false
+	}
+	p.putGroup(store.Group(r))
+	return !sparse(p.groups.Len(), p.groupIDs.Len())
+}
+
+// maxUnused is how many numbers of deleted groups, and of deleted permissions,
+// are tolerated; beyond it as many as are in use. Compiling the tables gives
+// the numbers anew. Without that, sets and tables would grow for as long as
+// the process runs.
+const maxUnused = 10_000
+
+func sparse(numbers, used int) bool { return numbers-used > max(maxUnused, used) }
+
+// editGroup returns the group with a number, for writing.
+func (p *Policy) editGroup(n int32) *group {
+	g := p.group(n)
+	if g.serial != p.serial {
+		c := *g
+		c.serial = p.serial
+		g = &c
+		p.groups.Set(p.serial, n, g)
+	}
+	return g
+}
+
+func (p *Policy) modifyGroup(c store.Change) bool {
+	n, known := p.groupIDs.Get(c.SubjectID)
+	r, ok := record[groupRecord](c.After)
+	if !known || !ok || r.ID != c.SubjectID {
+		return false
+	}
+	edited := p.editGroup(n)
+	if r.Name != edited.Name {
+		if _, taken := p.groupNums.Get(r.Name); taken {
+			return false
+		}
+		p.groupNums.Delete(p.serial, edited.Name)
+		p.groupNums.Set(p.serial, r.Name, n)
+	}
+	edited.Group = store.Group(r)
+	return true
+}
+
+// deleteGroup expects that earlier changes deleted everything that refers to
+// the group.
+func (p *Policy) deleteGroup(c store.Change) bool {
+	n, ok := p.groupIDs.Get(c.SubjectID)
+	if !ok {
+		return false
+	}
+	g := p.group(n)
+	if len(g.juniors)+len(g.seniors)+len(g.grants)+len(g.sets) > 0 {
+		return false
+	}
+	p.groups.Set(p.serial, n, nil)
+	p.groupNums.Delete(p.serial, g.Name)
+	p.groupIDs.Delete(p.serial, g.ID)
+	return true
+}
+
+func (p *Policy) addPermission(c store.Change) bool {
+	r, ok := record[permissionRecord](c.After)
+	if !ok || r.Name != c.Subject || PermissionFault(r.Name) != "" || p.permission(r.Name) != nil {
+		return false
+	}
+	if _, granted := p.otherGrants.Get(r.Name); granted {
+		return false // before the permission existed: the store was edited by hand
+	}
+	var grantees []int32
+	for _, pattern := range Covering(r.Name) {
+		groups, _ := p.otherGrants.Get(pattern)
+		grantees = append(grantees, groups...)
+	}
+	givers := p.inheritors(sortedSet(grantees)...)
+	p.putPermission(store.Permission(r)).givers = newGroupSet(givers, p.groups.Len())
+	p.menu = &lazyMenu{}
+	return p.afford(1, len(givers)) && !sparse(p.permissions.Len(), p.permissionNums.Len())
+}
+
+// editPermission returns the permission with a number, for writing.
+func (p *Policy) editPermission(n int32) *permission {
+	perm := p.permissions.Get(n)
+	if perm.serial != p.serial {
+		c := *perm
+		c.serial = p.serial
+		perm = &c
+		p.permissions.Set(p.serial, n, perm)
+	}
+	return perm
+}
+
+func (p *Policy) modifyPermission(c store.Change) bool {
+	n, known := p.permissionNums.Get(c.Subject)
+	r, ok := record[permissionRecord](c.After)
+	if !known || !ok || r.Name != c.Subject {
+		return false
+	}
+	p.editPermission(n).Permission = store.Permission(r)
+	p.menu = &lazyMenu{}
+	return true
+}
+
+// deletePermission expects that earlier changes revoked the grants of the
+// permission. Grants of patterns stay.
+func (p *Policy) deletePermission(c store.Change) bool {
+	n, ok := p.permissionNums.Get(c.Subject)
+	if !ok {
+		return false
+	}
+	for _, group := range p.permissions.Get(n).givers.numbers() {
+		if p.group(group).granted(c.Subject) {
+			return false
+		}
+	}
+	p.permissions.Set(p.serial, n, nil)
+	p.permissionNums.Delete(p.serial, c.Subject)
+	p.permissionNames.Delete(p.serial, c.Subject)
+	p.menu = &lazyMenu{}
+	return true
+}
+
+func (p *Policy) setSection(c store.Change) bool {
+	r, ok := record[sectionRecord](c.After)
+	if !ok || r.Name != c.Subject {
+		return false
+	}
+	p.deleteSection(c)
+	p.sections = insert(p.sections, store.Section(r), func(a, b store.Section) int {
+		return strings.Compare(a.Name, b.Name)
+	})
+	return true
+}
+
+func (p *Policy) deleteSection(c store.Change) bool {
+	p.sections = slices.DeleteFunc(slices.Clone(p.sections), func(s store.Section) bool {
+		return s.Name == c.Subject
+	})
+	p.menu = &lazyMenu{}
+	return true
+}
+
+func (p *Policy) changeSeparation(c store.Change) bool {
+	r, ok := record[separationRecord](c.After)
+	if !ok || r.Name != c.Subject {
+		return false
+	}
+	row := store.Separation{Dynamic: true, Name: r.Name, Cardinality: r.Cardinality}
+	for _, name := range r.Groups {
+		g := p.Group(name)
+		if g == nil {
+			return false
+		}
+		row.Groups = append(row.Groups, g.ID)
+	}
+	row.Groups = sortedIDs(row.Groups)
+	if old, ok := p.sets.Get(r.Name); ok {
+		p.dropSet(old)
+	}
+	p.putSet(row)
+	return true
+}
+
+func (p *Policy) deleteSeparation(c store.Change) bool {
+	set, ok := p.sets.Get(c.Subject)
+	if ok {
+		p.dropSet(set)
+	}
+	return ok
+}
+
+// insert returns a copy of a sorted list with one more element.
+func insert[E any](list []E, e E, compare func(a, b E) int) []E {
+	i, _ := slices.BinarySearchFunc(list, e, compare)
+	return slices.Concat(list[:i], []E{e}, list[i:])
+}
+
+// remove returns a copy of a list without an element.
+func remove[E comparable](list []E, e E) []E {
+	return slices.DeleteFunc(slices.Clone(list), func(o E) bool { return o == e })
+}

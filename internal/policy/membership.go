@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rbac-go/rbac/store"
+)
+
+// Memberships are the memberships of a user as a cache keeps them: by the
+// numbers of groups. They can be used with the policy that made them and with
+// the policies that changes make of that policy.
+type Memberships struct {
+	lasting []int32 // in every scope and without end, sorted
+	others  []membership
+}
+
+type membership struct {
+	group int32
+	scope string
+	until time.Time // zero: without end
+}
+
+// Memberships compiles the memberships of a user. Groups that the policy does
+// not have are left out.
+func (p *Policy) Memberships(rows []store.Membership) (m Memberships) {
+	for _, row := range rows {
+		n, ok := p.groupIDs.Get(row.Group)
+		switch {
+		case !ok:
+		case row.Scope == "" && row.Until.IsZero():
+			m.lasting = append(m.lasting, n)
+		default:
+			m.others = append(m.others, membership{n, row.Scope, row.Until})
+		}
+	}
+	slices.Sort(m.lasting)
+	m.lasting = slices.Clip(m.lasting)
+	return m
+}
+
+// NextEnd returns the time when the next of the memberships ends that count at
+// a time, and the zero time if none ends.
+func (m Memberships) NextEnd(now time.Time) (end time.Time) {
+	for _, o := range m.others {
+		if !ended(o.until, now) && !o.until.IsZero() && (end.IsZero() || o.until.Before(end)) {
+			end = o.until
+		}
+	}
+	return end
+}
+
+func ended(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
+
+// Assigned are the groups that a user is assigned to at a time, by scope. The
+// scope "" is everywhere.
+type Assigned map[string][]int32
+
+// Assigned returns the groups of the memberships that count at a time.
+func (p *Policy) Assigned(rows []store.Membership, now time.Time) Assigned {
+	assigned := Assigned{}
+	for _, row := range rows {
+		if n, ok := p.groupIDs.Get(row.Group); ok && !ended(row.Until, now) {
+			assigned[row.Scope] = append(assigned[row.Scope], n)
+		}
+	}
+	return assigned
+}
+
+// AssignedNow is Assigned for compiled memberships. Groups that changes have
+// deleted are left out, even if the change log does not show that their
+// members were removed before.
+func (p *Policy) AssignedNow(m Memberships, now time.Time) Assigned {
+	assigned := Assigned{"": p.existing(m.lasting)}
+	for _, o := range m.others {
+		if !ended(o.until, now) && p.group(o.group) != nil {
+			assigned[o.scope] = append(assigned[o.scope], o.group)
+		}
+	}
+	return assigned
+}
+
+// existing returns the groups of a list that were not deleted. Appending to the
+// result never writes to the list.
+func (p *Policy) existing(groups []int32) []int32 {
+	deleted := func(n int32) bool { return p.group(n) == nil }
+	if slices.ContainsFunc(groups, deleted) {
+		groups = slices.DeleteFunc(slices.Clone(groups), deleted)
+	}
+	return slices.Clip(groups)
+}
+
+// Scopes lists the scope "" and then the others, in byte order.
+func (a Assigned) Scopes() []string { return scopes(a) }
+
+func scopes[V any](by map[string]V) []string {
+	list := slices.Sorted(maps.Keys(by))
+	if len(list) == 0 || list[0] != "" {
+		list = slices.Insert(list, 0, "")
+	}
+	return list
+}
+
+// In returns the groups that are assigned in a scope and everywhere.
+func (a Assigned) In(scope string) []int32 {
+	if scope == "" {
+		return a[""]
+	}
+	return slices.Concat(a[""], a[scope])
+}
+
+// With returns a copy of the assignments with one more group in a scope.
+func (a Assigned) With(scope string, group int32) Assigned {
+	with := maps.Clone(a)
+	with[scope] = append(slices.Clone(with[scope]), group)
+	return with
+}

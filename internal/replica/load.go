@@ -1,0 +1,31 @@
+package replica
+
+import (
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/store"
+)
+
+// Load reads and compiles the policy that a transaction sees.
+func Load(r store.Records) (*policy.Policy, error) {
+	var t policy.Tables
+	var err error
+	if t.Groups, err = r.Groups(); err != nil {
+		return nil, err
+	}
+	if t.Inheritances, err = r.Inheritances(); err != nil {
+		return nil, err
+	}
+	if t.Permissions, err = r.Permissions(); err != nil {
+		return nil, err
+	}
+	if t.Grants, err = r.Grants(); err != nil {
+		return nil, err
+	}
+	if t.Separations, err = r.Separations(true); err != nil {
+		return nil, err
+	}
+	if t.Sections, err = r.Sections(); err != nil {
+		return nil, err
+	}
+	return policy.New(t), nil
+}

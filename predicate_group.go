@@ -1,0 +1,123 @@
+package rbac
+
+import (
+	"strconv"
+
+	"github.com/rbac-go/rbac/internal/policy"
+)
+
+// InGroup is met if the group is active, or inherited by an active group.
+func InGroup(name string) Predicate {
+	if !validGroup(name) {
+		return newFlawedName("in_group", "group", name)
+	}
+	return newLeaf(&inGroup{policy.GroupName{Name: name}})
+}
+
+// InAllGroups decides as All of InGroup of each name does.
+func InAllGroups(name string, more ...string) Predicate {
+	return newCompound(&allOf{parts{name: "in_all_groups", list: forEach(InGroup, name, more), terse: true}})
+}
+
+// InAnyGroup decides as Any of InGroup of each name does.
+func InAnyGroup(name string, more ...string) Predicate {
+	return newCompound(&anyOf{parts{name: "in_any_group", list: forEach(InGroup, name, more), terse: true}})
+}
+
+// HasPermission is met if an active group gives the permission, by itself or
+// through a group that it inherits. The name is that of one permission: a
+// pattern, such as "*" or "post.*", is no valid name.
+func HasPermission(name string) Predicate {
+	if !validPermission(name) {
+		return newFlawedName("has_permission", "permission", name)
+	}
+	return newLeaf(&hasPermission{policy.PermissionName{Name: name}})
+}
+
+// HasAllPermissions decides as All of HasPermission of each name does.
+func HasAllPermissions(name string, more ...string) Predicate {
+	list := forEach(HasPermission, name, more)
+	return newCompound(&allOf{parts{name: "has_all_permissions", list: list, terse: true}})
+}
+
+// HasAnyPermission decides as Any of HasPermission of each name does.
+func HasAnyPermission(name string, more ...string) Predicate {
+	list := forEach(HasPermission, name, more)
+	return newCompound(&anyOf{parts{name: "has_any_permission", list: list, terse: true}})
+}
+
+func validGroup(name string) bool {
+	_, err := groupOf(name)
+	return err == nil
+}
+
+// validPermission refuses patterns: users who have post.edit would meet
+// Not(HasPermission("post.*")).
+func validPermission(name string) bool {
+	_, err := permissionOf(name)
+	return err == nil
+}
+
+// forEach makes a predicate of each name.
+func forEach(make func(string) Predicate, name string, more []string) []*predicate {
+	parts := []*predicate{own(make(name))}
+	for _, m := range more {
+		parts = append(parts, own(make(m)))
+	}
+	return parts
+}
+
+type inGroup struct{ group policy.GroupName }
+
+func (p *inGroup) judge(id view) verdict {
+	if id.policy == nil {
+		return id.inGroup(p.group.Name)
+	}
+	return knownVerdict(p.group.In(id.policy, id.groups))
+}
+
+func (p *inGroup) call() (string, []string) {
+	return "in_group", []string{strconv.Quote(p.group.Name)}
+}
+
+func (p *inGroup) describe(id *Identity, v verdict) (problem, detail string) {
+	name := p.group.Name
+	switch v {
+	case met:
+		return "", id.groupPaths(name)
+	case unmet:
+		problem = "needs the group " + name
+		if id.hideGroups {
+			problem = "needs a certain group"
+		}
+		return problem, id.lackOfGroup(name)
+	}
+	if id.hideGroups {
+		return "a group is unknown", ""
+	}
+	return "group " + strconv.Quote(name) + " is unknown", ""
+}
+
+type hasPermission struct{ permission policy.PermissionName }
+
+func (p *hasPermission) judge(id view) verdict {
+	if id.policy == nil {
+		return id.hasPermission(p.permission.Name)
+	}
+	return knownVerdict(p.permission.GivenBy(id.policy, id.groups))
+}
+
+func (p *hasPermission) call() (string, []string) {
+	return "has_permission", []string{strconv.Quote(p.permission.Name)}
+}
+
+func (p *hasPermission) describe(id *Identity, v verdict) (problem, detail string) {
+	name := p.permission.Name
+	switch v {
+	case met:
+		return "", id.permissionPaths(name)
+	case unmet:
+		return "needs " + name + id.givers(name), id.lackOfPermission(name)
+	}
+	return "permission " + strconv.Quote(name) + " is unknown", ""
+}

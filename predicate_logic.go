@@ -1,0 +1,184 @@
+package rbac
+
+import "strconv"
+
+// All is met if all its parts are met. Its message is made of the messages of
+// the parts that are not.
+func All(p Predicate, more ...Predicate) Predicate {
+	return newCompound(&allOf{parts{name: "all", list: ownAll(p, more)}})
+}
+
+// Any is met if at least one of its parts is met. Its message is made of the
+// messages of all parts.
+func Any(p Predicate, more ...Predicate) Predicate {
+	return newCompound(&anyOf{parts{name: "any", list: ownAll(p, more)}})
+}
+
+// Not is met if p is unmet; see [Predicate] for a broken p.
+//
+// Everybody outside x meets Not(InGroup("x")), including anonymous visitors. To
+// ask for a user outside x, write All(NotAnonymous(), Not(InGroup("x"))).
+//
+// It is unsafe to take a right away by putting a user into a group that a Not
+// names: a ticket with a choice of groups ([Login].Groups, a dynamic set) can
+// leave that group out. Take the permission away instead.
+func Not(p Predicate) Predicate {
+	return newCompound(&negation{parts{name: "not", list: ownAll(p, nil)}})
+}
+
+// WithMessage is p with a message of the host's own for those who are denied.
+// The message is not escaped: escape it where it is shown. It replaces a message
+// that p has already, and within a compound it stands for its part. An empty msg
+// changes nothing.
+func WithMessage(p Predicate, msg string) Predicate {
+	n := *own(p)
+	if msg != "" {
+		n.msg = msg
+	}
+	return &n
+}
+
+// In asks p in a scope. The memberships of the scope count, and those without a
+// scope, which count everywhere. Within another In, only the inner scope counts.
+// An empty or invalid scope is broken.
+//
+// To ask for a scope that the request names, make the predicate for the request:
+//
+//	In("org:"+r.PathValue("org"), HasPermission("invoice.read"))
+func In(scope string, p Predicate) Predicate {
+	if !validScope(scope) {
+		return newLeaf(&flawed{"in", []string{strconv.Quote(scope), own(p).String()},
+			strconv.Quote(printable(scope, 64)) + " is no valid scope"})
+	}
+	return newCompound(&inScope{parts{name: "in", list: ownAll(p, nil)}, scope})
+}
+
+// Func is a condition of the host's own: met if f returns true. The name stands
+// for the condition in explanations and messages.
+//
+// f must be safe for concurrent use and free of side effects: f may be called
+// more than once for a decision, and not at all if the other parts decide. f may
+// keep the Identity, which is never nil and never zero, but may be anonymous. If
+// f panics, the predicate is broken; if f ends the goroutine (runtime.Goexit),
+// nobody gets an answer.
+func Func(name string, f func(*Identity) bool) Predicate {
+	if validName("predicate", "Name", name) != nil {
+		return newFlawedName("func", "check", name)
+	}
+	quoted := strconv.Quote(name)
+	if f == nil {
+		return newLeaf(&flawed{"func", []string{quoted}, "the check " + quoted + " has no function"})
+	}
+	return newLeaf(&function{name, f})
+}
+
+// parts are what all compounds have in common.
+type parts struct {
+	name  string
+	list  []*predicate
+	terse bool // print the arguments of the parts, not the parts: in_any_group("a", "b")
+}
+
+func (c *parts) title() string { return c.name }
+
+func (c *parts) members() []*predicate { return c.list }
+
+func (c *parts) enter(id *Identity) *Identity { return id }
+
+func (c *parts) call() (string, []string) {
+	var args []string
+	for _, part := range c.list {
+		if c.terse {
+			_, names := part.rule.call()
+			args = append(args, names...)
+		} else {
+			args = append(args, part.String())
+		}
+	}
+	return c.name, args
+}
+
+type allOf struct{ parts }
+
+func (c *allOf) judge(id view) verdict {
+	v := met
+	for _, part := range c.list {
+		if v = min(v, part.rule.judge(id)); v == unmet {
+			return unmet // whatever the other parts are
+		}
+	}
+	return v
+}
+
+type anyOf struct{ parts }
+
+func (c *anyOf) judge(id view) verdict {
+	v := unmet
+	for _, part := range c.list {
+		if v = max(v, part.rule.judge(id)); v == met {
+			return met // whatever the other parts are
+		}
+	}
+	return v
+}
+
+// negation has one part.
+type negation struct{ parts }
+
+func (c *negation) judge(id view) verdict { return -c.list[0].rule.judge(id) }
+
+// inScope has one part.
+type inScope struct {
+	parts
+	scope string
+}
+
+func (c *inScope) judge(id view) verdict {
+	if id.policy != nil {
+		id.groups, id.in = id.active.In(c.scope), c
+	}
+	return c.list[0].rule.judge(id)
+}
+
+func (c *inScope) call() (string, []string) {
+	return "in", []string{strconv.Quote(c.scope), c.list[0].String()}
+}
+
+func (c *inScope) enter(id *Identity) *Identity { return id.In(c.scope) }
+
+func validScope(scope string) bool { return badScope(scope) == "" }
+
+// badScope returns why a scope cannot be asked for, "" if it can. The scope of a
+// membership may be empty, too.
+func badScope(scope string) string {
+	if reason := badString(scope, 1); reason != "" {
+		return "the scope is " + reason
+	}
+	return ""
+}
+
+type function struct {
+	name string
+	f    func(*Identity) bool
+}
+
+// judge leaves the verdict broken if f panics, with whatever value.
+func (p *function) judge(id view) (v verdict) {
+	defer func() { _ = recover() }()
+	return verdictOf(p.f(id.identity()))
+}
+
+func (p *function) call() (string, []string) { return "func", []string{strconv.Quote(p.name)} }
+
+// describe does not contain the value of a panic: messages are shown to those
+// who are denied.
+func (p *function) describe(id *Identity, v verdict) (problem, detail string) {
+	check := "the check " + strconv.Quote(p.name)
+	switch v {
+	case met:
+		return "", check + " passes"
+	case unmet:
+		return "needs " + check + " to pass", ""
+	}
+	return check + " panicked", ""
+}

@@ -1,0 +1,194 @@
+package rbac
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// IsUser is met by the user of that name. Names are compared in canonical form:
+// IsUser("Bob") means bob. A name can pass to somebody else; to recognise the
+// owner of a record use [IsUserID].
+func IsUser(name string) Predicate {
+	canonical, err := canonicalUser(name)
+	if err != nil {
+		return newFlawedName("is_user", "user", name)
+	}
+	return newLeaf(&isUser{canonical})
+}
+
+// IsUserID is met by the user with that id. It is broken for a user whose id is
+// not known, such as a user of [NewIdentity]: they may or may not be the one.
+func IsUserID(id uuid.UUID) Predicate {
+	if id == uuid.Nil {
+		return newLeaf(&flawed{"is_user_id", []string{strconv.Quote(id.String())}, "the zero id is nobody's"})
+	}
+	return newLeaf(&isUserID{id})
+}
+
+// IsAnonymous is met if nobody is logged in.
+func IsAnonymous() Predicate { return newLeaf(&anonymity{true}) }
+
+// NotAnonymous is met if any user is logged in.
+func NotAnonymous() Predicate { return newLeaf(&anonymity{false}) }
+
+// AuthenticatedWithin is met by a user who proved who they are less than d ago.
+// Use it for actions that should not be left to an abandoned browser. It compares
+// [Identity.AuthenticatedAt] with the clock of the Authority at the time of the
+// check; an Identity of [NewIdentity] has the clock time.Now.
+//
+// It is unmet for an anonymous Identity, which therefore meets its Not. It is
+// broken if the time of the login is not known ([NewIdentity],
+// [Authority.Identity], unless [Identity.WithAuthenticatedAt] sets it). It is also
+// broken if that time lies in the future, as it does after a clock was set back;
+// up to a minute, and up to d, counts as a difference between clocks, and as now.
+// With a d of zero or less it is broken for everybody.
+//
+// If a new login would help, httpguard sends the user to the login page; see
+// [DeniedError.FreshLogin].
+func AuthenticatedWithin(d time.Duration) Predicate {
+	if d <= 0 {
+		text := d.String()
+		return newLeaf(&flawed{"authenticated_within", []string{strconv.Quote(text)},
+			"a login within " + text + " is impossible"})
+	}
+	return newLeaf(&authenticatedWithin{d})
+}
+
+type isUser struct{ name string } // canonical
+
+func (p *isUser) judge(id view) verdict {
+	return verdictOf(id.user == p.name) // nobody has the name ""
+}
+
+func (p *isUser) call() (string, []string) { return "is_user", []string{strconv.Quote(p.name)} }
+
+func (p *isUser) describe(id *Identity, v verdict) (problem, detail string) {
+	return "needs to be the user " + p.name, id.loginText()
+}
+
+type isUserID struct{ id uuid.UUID }
+
+func (p *isUserID) judge(id view) verdict {
+	if id.kind == userIdentity && id.id == uuid.Nil {
+		return broken // the user may be that one: neither the predicate nor its opposite is known
+	}
+	return verdictOf(id.id == p.id) // nobody has the zero id
+}
+
+func (p *isUserID) call() (string, []string) {
+	return "is_user_id", []string{strconv.Quote(p.id.String())}
+}
+
+// describe does not name the user: those who are denied need not know the name.
+func (p *isUserID) describe(id *Identity, v verdict) (problem, detail string) {
+	if v == broken {
+		return "the id of the user " + id.user + " is unknown", ""
+	}
+	return "needs to be a certain user", id.loginText()
+}
+
+type anonymity struct{ want bool }
+
+func (p *anonymity) judge(id view) verdict {
+	return verdictOf((id.kind == anonymousIdentity) == p.want)
+}
+
+func (p *anonymity) call() (string, []string) {
+	if p.want {
+		return "is_anonymous", nil
+	}
+	return "not_anonymous", nil
+}
+
+func (p *anonymity) describe(id *Identity, v verdict) (problem, detail string) {
+	if p.want {
+		return "needs that nobody is logged in", id.loginText()
+	}
+	return "needs a login", id.loginText()
+}
+
+type authenticatedWithin struct{ d time.Duration }
+
+// clockSkew is the tolerated difference between the clocks of processes on one
+// store.
+const clockSkew = time.Minute
+
+func (p *authenticatedWithin) judge(id view) verdict {
+	if id.kind == anonymousIdentity {
+		return unmet
+	}
+	if id.since.IsZero() {
+		return broken
+	}
+	age := id.loginAge()
+	if age < -min(clockSkew, p.d) {
+		return broken
+	}
+	return verdictOf(age < p.d)
+}
+
+// loginAge is negative for a login in the future.
+func (id *Identity) loginAge() time.Duration { return id.clock().Sub(id.since) }
+
+// clock returns the time by the clock of id's Authority.
+func (id *Identity) clock() time.Time {
+	if id.origin == nil {
+		return time.Now()
+	}
+	return id.origin.owner.cfg.Clock()
+}
+
+func (p *authenticatedWithin) call() (string, []string) {
+	return "authenticated_within", []string{strconv.Quote(p.d.String())}
+}
+
+func (p *authenticatedWithin) describe(id *Identity, v verdict) (problem, detail string) {
+	problem = "needs a login within the last " + short(p.d)
+	switch {
+	case id.kind == anonymousIdentity:
+		return problem, id.loginText()
+	case id.since.IsZero():
+		return "the time of the login is unknown", ""
+	case v == broken:
+		return "your login lies in the future", ""
+	case v == met:
+		return "", "you logged in " + ago(id.loginAge())
+	}
+	return problem, "your login was " + ago(id.loginAge())
+}
+
+// ago is exact to the minute, and within the first minute to the second.
+func ago(age time.Duration) string {
+	switch {
+	case age < time.Second:
+		return "just now"
+	case age < time.Minute:
+		return short(age.Truncate(time.Second)) + " ago"
+	}
+	return short(age.Truncate(time.Minute)) + " ago"
+}
+
+// short prints 15m0s as 15m, and 2h0m0s as 2h.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// loginWithin reads a duration that AuthenticatedWithin prints.
+func loginWithin(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, invalid("predicate", "authenticated_within", "",
+			strconv.Quote(printable(text, 64))+` is no duration such as "15m" or "1h30m"`)
+	}
+	return d, nil
+}
