@@ -158,7 +158,7 @@ func (tx *Tx) DeleteUser(name string) error {
 	return tx.write(tx.protect,
 		func() error { return tx.endAllTickets(User(u.User)) },
 		func() error { return tx.endMemberships(User(u.User)) },
-		func() error { _, err := tx.clearFailures(u.ID, everyClient); return err },
+		func() error { _, err := tx.clearFailures(u.ID, endClients); return err },
 		func() error { return tx.r.DeleteUser(u.ID) },
 		func() error {
 			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, User(u.User), nil)
@@ -203,8 +203,8 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 		return err
 	}
 	if hash != "" {
-		if _, err := tx.a.hasher.read(hash); err != nil {
-			return err
+		if err := tx.a.passwords.CheckHash(hash); err != nil {
+			return invalid("password hash", "", "", err.Error())
 		}
 	}
 	u, err := tx.lockUser(user)
@@ -217,7 +217,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
 		func() error { return tx.endAllTickets(u) },
-		func() error { _, err := tx.clearFailures(u.ID, everyClient); return err },
+		func() error { _, err := tx.clearFailures(u.ID, endClients); return err },
 		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
 		func() error {
 			return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)

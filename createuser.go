@@ -6,13 +6,14 @@ import (
 )
 
 // CreateUser adds a user with a password and memberships of groups, all or
-// nothing, and returns the user as stored. It hashes the password first and then
-// runs one Update of [Tx.AddUser], [Tx.SetPasswordHash] and [Tx.AssignUser]; inside an
-// Update call these three, with a hash that [Authority.HashPassword] made before.
+// nothing, and returns the user as stored. CreateUser hashes the password
+// first, and then runs one Update of [Tx.AddUser], [Tx.SetPasswordHash] and
+// [Tx.AssignUser]. Inside an Update, call these three functions, with a hash
+// that [Authority.HashPassword] made before.
 //
-// Errors: ErrInvalid, which names the field, or the rule that the password
-// breaks; ErrExists for a name, e-mail address or subject that is taken;
-// ErrNotFound for a group; ErrSeparation; ErrBusy; ErrUnavailable.
+// Errors: ErrInvalid with the field, or with the rule that the password breaks;
+// ErrExists for a taken name, e-mail address or subject; ErrNotFound for a
+// group; ErrSeparation; ErrBusy; ErrUnavailable.
 func (a *Authority) CreateUser(ctx context.Context, u User, password string, groups ...string) (User, error) {
 	if _, err := checkedUser(u); err != nil {
 		return User{}, errors.Join(err, a.cfg.checkPassword(password))

@@ -73,6 +73,7 @@ func TestRootModulesAreAllowed(t *testing.T) {
 		"github.com/google/uuid":  "ids",
 		"golang.org/x/crypto":     "argon2, bcrypt, scrypt",
 		"golang.org/x/net":        "IDNA, for the domains of e-mail addresses; the tokens of HTTP",
+		"golang.org/x/sync":       "a semaphore, for the queue of hashes",
 		"golang.org/x/sys":        "CPU features, for argon2",
 		"golang.org/x/text":       "PRECIS, NFC, case folding",
 	}

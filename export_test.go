@@ -4,28 +4,17 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"runtime"
+	"sync"
 	"weak"
 
+	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
 // What the tests of package rbac_test see of an Authority's inside.
-
-// The names under which HashCalls counts.
-const (
-	CountCurrent = countCurrent
-	CountOldCost = countOldCost
-	CountBcrypt  = countBcrypt
-	CountScrypt  = countScrypt
-	CountPBKDF2  = countPBKDF2
-)
-
-// HashCalls returns how many hashes of a kind were computed.
-func (a *Authority) HashCalls(kind string) int { return a.hasher.calls(kind) }
-
-// SetVerified sets what a Login calls between verifying the password and making the ticket.
-func (a *Authority) SetVerified(f func()) { a.verified = f }
 
 // Sweep deletes what is dead, as the background does each minute while it believes the clock.
 func (a *Authority) Sweep(ctx context.Context) error {
@@ -43,7 +32,7 @@ func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
 func (a *Authority) Failures(ctx context.Context, l Login) (client string, failures int, err error) {
 	at := a.newAttempt(l)
 	err = a.store.View(ctx, func(r store.Records) error {
-		if err := at.look(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
+		if err := at.locate(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
 			return err
 		}
 		c, err := at.read(r)
@@ -60,7 +49,7 @@ var attempts []*attempt
 func (a *Authority) BeginAttempt(ctx context.Context, user string) {
 	at := a.newAttempt(Login{User: user})
 	err := a.update(ctx, func(r store.Records) error {
-		if err := at.look(r, a.now()); err != nil {
+		if err := at.locate(r, a.now()); err != nil {
 			return err
 		}
 		_, err := at.reserve(r, a.now())
@@ -74,37 +63,49 @@ func (a *Authority) BeginAttempt(ctx context.Context, user string) {
 
 // EndAttempt ends the attempt that BeginAttempt began last.
 func (a *Authority) EndAttempt(ctx context.Context, failed bool) {
-	if err := a.settle(ctx, attempts[len(attempts)-1], failed); err != nil {
+	if err := attempts[len(attempts)-1].settle(ctx, failed); err != nil {
 		panic(err)
 	}
 }
 
-// HashesRunning returns how many callers have their turn to hash, and how many may.
-func (a *Authority) HashesRunning() (now, most int) {
-	a.queue.mu.Lock()
-	defer a.queue.mu.Unlock()
-	return a.queue.active, a.queue.running
-}
-
-// FillHashQueue takes all places of the queue, each for another network, and
-// returns what frees them.
+// FillHashQueue takes all places of the queue of hashes, each for another network,
+// and returns a function that frees them.
 func (a *Authority) FillHashQueue() (free func()) {
-	var places []*hashPlace
-	for i := byte(0); ; i++ {
-		unknown := a.queue.enter(netip.AddrFrom4([4]byte{198, 18, i, 1}), false)
-		known := a.queue.enter(netip.AddrFrom4([4]byte{198, 19, i, 1}), true)
-		for _, p := range []*hashPlace{unknown, known} {
-			if p != nil {
-				places = append(places, p)
-			}
+	running := max(1, runtime.GOMAXPROCS(0)/2)
+	ctx, cancel := context.WithCancel(context.Background())
+	var turns []*password.Turn
+	wait := func(line byte, n int) (*password.Turn, error) {
+		addr := netip.AddrFrom4([4]byte{198, line, byte(n), 1})
+		return a.passwords.Wait(ctx, throttle.Prefixes(addr), line == 1)
+	}
+	for n := range running {
+		turn, err := wait(2, n)
+		if err != nil {
+			panic(err)
 		}
-		if unknown == nil && known == nil {
-			break
+		turns = append(turns, turn)
+	}
+	var waiting sync.WaitGroup
+	turnedAway := make(chan struct{})
+	for line := range byte(2) {
+		for n := range running*16 + 1 { // one of them finds no place
+			waiting.Go(func() {
+				turn, err := wait(line, n)
+				switch {
+				case err == nil: // after free
+					turn.End()
+				case errors.Is(err, password.ErrBusy):
+					turnedAway <- struct{}{}
+				}
+			})
 		}
+		<-turnedAway
 	}
 	return func() {
-		for _, p := range places {
-			a.queue.leave(p)
+		cancel()
+		waiting.Wait()
+		for _, turn := range turns {
+			turn.End()
 		}
 	}
 }

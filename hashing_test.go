@@ -7,8 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -21,22 +21,45 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-var hashKinds = []string{rbac.CountCurrent, rbac.CountOldCost, rbac.CountBcrypt, rbac.CountScrypt, rbac.CountPBKDF2}
+// measured is a cost for tests that count how often argon2id is computed: each
+// computation takes 4 MiB, and everything else in a login much less.
+var measured = rbac.Argon2id{MemoryKiB: 4 << 10, Time: 1, Threads: 1}
 
-// hashesOf returns what f computes.
-func hashesOf(a *rbac.Authority, f func()) string {
-	before := map[string]int{}
-	for _, kind := range hashKinds {
-		before[kind] = a.HashCalls(kind)
-	}
+// hashesIn returns how often f computes argon2id at the cost measured. It looks
+// at what the whole process allocates, so no other test may run at the same time.
+// How often old hashes are computed besides is tested in internal/password.
+func hashesIn(f func()) int { return allocatedBy(f, measured.MemoryKiB) }
+
+// allocatedBy returns how many times f allocates so many KiB, rounded.
+func allocatedBy(f func(), kib uint32) int {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	f()
-	var done []string
-	for _, kind := range hashKinds {
-		if n := a.HashCalls(kind) - before[kind]; n > 0 {
-			done = append(done, fmt.Sprint(n, " ", kind))
+	runtime.ReadMemStats(&after)
+	return int((after.TotalAlloc - before.TotalAlloc + uint64(kib)<<9) / (uint64(kib) << 10))
+}
+
+// beforeTicket is a store that calls a function before the transaction in which a
+// login makes its ticket, and so after the password was verified.
+type beforeTicket struct{ rbac.Store }
+
+type beforeTicketKey struct{}
+
+// pausedLogin is a context under which beforeTicket calls f, in the first login.
+func pausedLogin(ctx context.Context, f func()) context.Context {
+	updates := 0
+	return context.WithValue(ctx, beforeTicketKey{}, func() {
+		if updates++; updates == 2 { // the first reserves a place
+			f()
 		}
+	})
+}
+
+func (s beforeTicket) Update(ctx context.Context, f func(store.Records) error) error {
+	if call, ok := ctx.Value(beforeTicketKey{}).(func()); ok {
+		call()
 	}
-	return strings.Join(done, ", ")
+	return s.Store.Update(ctx, f)
 }
 
 // oldHashes are hashes of goodPassword that a login upgrades.
@@ -53,10 +76,10 @@ func oldHashes(t *testing.T, h *house) map[string]string {
 	pb, err := pbkdf2.Key(sha256.New, goodPassword, salt, 1000, 32)
 	must(t, err)
 	return map[string]string{
-		rbac.CountOldCost: cheaper,
-		rbac.CountBcrypt:  string(bc),
-		rbac.CountScrypt:  "$scrypt$ln=4,r=8,p=1$" + b64(salt) + "$" + b64(sc),
-		rbac.CountPBKDF2:  "$pbkdf2-sha256$i=1000$" + b64(salt) + "$" + b64(pb),
+		"argon2id, old": cheaper,
+		"bcrypt":        string(bc),
+		"scrypt":        "$scrypt$ln=4,r=8,p=1$" + b64(salt) + "$" + b64(sc),
+		"pbkdf2":        "$pbkdf2-sha256$i=1000$" + b64(salt) + "$" + b64(pb),
 	}
 }
 
@@ -77,37 +100,37 @@ func TestLoginHashesOnce(t *testing.T) {
 		{"disabled user", "dora", goodPassword, rbac.ErrBadCredentials},
 		{"user without password", "nora", goodPassword, rbac.ErrBadCredentials},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
+	eachStoreAlone(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{Argon2id: measured})
 		for _, tt := range tests {
 			h.clock.Advance(time.Hour)
-			got := hashesOf(a, func() {
+			got := hashesIn(func() {
 				if _, err := a.Login(ctx, rbac.Login{User: tt.user, Password: tt.password}); !errors.Is(err, tt.want) {
 					t.Errorf("%s is %v: got %v", tt.rule, tt.want, err)
 				}
 			})
-			if got != "1 argon2id" {
-				t.Errorf("%s computes one argon2id at current cost: got %q", tt.rule, got)
+			if got != 1 {
+				t.Errorf("%s computes one argon2id at current cost: got %d", tt.rule, got)
 			}
 		}
 		h.clock.Advance(time.Hour)
 		tok := h.issue(a, rbac.Login{User: "amy"})
-		if got := hashesOf(a, func() { a.ChangePassword(ctx, tok, "wrong", goodPassword+"!") }); got != "1 argon2id" {
-			t.Errorf("ChangePassword with a wrong password: got %q", got)
+		if got := hashesIn(func() { a.ChangePassword(ctx, tok, "wrong", goodPassword+"!") }); got != 1 {
+			t.Errorf("ChangePassword with a wrong password: got %d", got)
 		}
-		if got := hashesOf(a, func() { a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!") }); got != "2 argon2id" {
-			t.Errorf("ChangePassword verifies one and makes one: got %q", got)
+		if got := hashesIn(func() { a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!") }); got != 2 {
+			t.Errorf("ChangePassword verifies one and makes one: got %d", got)
 		}
 	})
 }
 
 func TestThrottledAndBusyHashNothing(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{MaxFailures: 5})
+	eachStoreAlone(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{MaxFailures: 5, Argon2id: measured})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		free := a.FillHashQueue()
 		for range 10 {
-			if got := hashesOf(a, func() {
+			if got := hashesIn(func() {
 				_, err1 := a.Login(ctx, rbac.Login{User: "amy", Password: "wrong"})
 				_, err2 := a.ChangePassword(ctx, tok, "wrong", goodPassword+"!")
 				_, err3 := a.HashPassword(ctx, goodPassword)
@@ -116,8 +139,8 @@ func TestThrottledAndBusyHashNothing(t *testing.T) {
 						t.Errorf("a full queue is ErrBusy: got %v", err)
 					}
 				}
-			}); got != "" {
-				t.Errorf("ErrBusy hashes nothing: got %q", got)
+			}); got != 0 {
+				t.Errorf("ErrBusy hashes nothing: got %d", got)
 			}
 		}
 		free()
@@ -129,26 +152,26 @@ func TestThrottledAndBusyHashNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := hashesOf(a, func() {
+		if got := hashesIn(func() {
 			for _, name := range []string{"amy", "Amy"} {
 				if _, err := a.Login(ctx, rbac.Login{User: name, Password: goodPassword}); !errors.Is(err, rbac.ErrThrottled) {
 					t.Errorf("the sixth is ErrThrottled: got %v", err)
 				}
 			}
-		}); got != "" {
-			t.Errorf("ErrThrottled hashes nothing: got %q", got)
+		}); got != 0 {
+			t.Errorf("ErrThrottled hashes nothing: got %d", got)
 		}
 		for range 100 {
 			if _, err := a.ChangePassword(ctx, tok, "wrong", goodPassword+"!"); err != rbac.ErrBadCredentials {
 				t.Fatalf("ChangePassword has a budget of its own: got %v", err)
 			}
 		}
-		if got := hashesOf(a, func() {
+		if got := hashesIn(func() {
 			if _, err := a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!"); !errors.Is(err, rbac.ErrThrottled) {
 				t.Errorf("after 100 failures: got %v", err)
 			}
-		}); got != "" {
-			t.Errorf("ChangePassword hashes nothing then: got %q", got)
+		}); got != 0 {
+			t.Errorf("ChangePassword hashes nothing then: got %d", got)
 		}
 		must(t, a.Unlock(ctx, "amy"))
 		tok, err := a.ChangePassword(ctx, tok, goodPassword, goodPassword+"!")
@@ -165,32 +188,41 @@ func TestThrottledAndBusyHashNothing(t *testing.T) {
 
 // Old hashes verify and are upgraded, which ends no tickets and is no change.
 func TestUpgrade(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
+	eachStoreAlone(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{Argon2id: measured})
 		for kind, hash := range oldHashes(t, h) {
 			h.clock.Advance(time.Hour)
 			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
 			tok := h.issue(a, rbac.Login{User: "amy"})
 			before := h.lastChange(a).Revision
-			login := func(password string, want error) string {
-				return hashesOf(a, func() {
+			login := func(password string, want error) int {
+				return hashesIn(func() {
 					if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: password}); !errors.Is(err, want) {
 						t.Errorf("%s: %v, got %v", kind, want, err)
 					}
 				})
 			}
-			both := "1 argon2id, 1 " + kind
-			if got := login("wrong", rbac.ErrBadCredentials); got != both {
-				t.Errorf("%s: a wrong password computes the old hash and one argon2id: got %q", kind, got)
+			if got := login("wrong", rbac.ErrBadCredentials); got != 1 {
+				t.Errorf("%s: a wrong password computes one argon2id: got %d", kind, got)
 			}
 			if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Groups: []string{"chiefs"}}); !errors.Is(err, rbac.ErrDenied) {
 				t.Errorf("a group of others: got %v", err)
 			}
-			if got := login(goodPassword, nil); got != both {
-				t.Errorf("%s: what failed upgraded nothing; the right password computes both: got %q", kind, got)
+			if stored := h.passwordHash(a, "amy"); stored != hash {
+				t.Errorf("%s: what failed upgraded nothing: got %s", kind, stored)
 			}
-			if got := login(goodPassword, nil); got != "1 argon2id" {
-				t.Errorf("%s: upgraded, only one argon2id is computed: got %q", kind, got)
+			if got := login(goodPassword, nil); got != 1 {
+				t.Errorf("%s: the right password computes one argon2id: got %d", kind, got)
+			}
+			upgraded := h.passwordHash(a, "amy")
+			if !strings.HasPrefix(upgraded, "$argon2id$v=19$m=4096,t=1,p=1$") {
+				t.Errorf("%s: the right password upgrades the hash: got %s", kind, upgraded)
+			}
+			if got := login(goodPassword, nil); got != 1 {
+				t.Errorf("%s: upgraded, one argon2id is computed: got %d", kind, got)
+			}
+			if stored := h.passwordHash(a, "amy"); stored != upgraded {
+				t.Errorf("%s: a current hash is upgraded again: got %s", kind, stored)
 			}
 			checkAlive(t, "an upgrade ends no tickets", a, alive, tok)
 			if c := h.lastChange(a); c.Revision != before {
@@ -200,19 +232,33 @@ func TestUpgrade(t *testing.T) {
 	})
 }
 
+// passwordHash is the hash that the store has of a user's password.
+func (h *house) passwordHash(a *rbac.Authority, user string) (hash string) {
+	h.t.Helper()
+	must(h.t, h.store.View(ctx, func(r store.Records) error {
+		u, err := r.UserByName(user)
+		hash = u.PasswordHash
+		return err
+	}))
+	return hash
+}
+
 // Two logins with the right password at once: the one that loses the race to upgrade is not refused.
 func TestUpgradeRace(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
+		h.store = beforeTicket{h.store}
 		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
 		for kind, hash := range oldHashes(t, h) {
 			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
 			l := rbac.Login{User: "amy", Password: goodPassword}
-			a.SetVerified(func() {
+			raced := false
+			paused := pausedLogin(ctx, func() {
+				raced = true
 				if _, err := b.Login(ctx, l); err != nil {
 					t.Error(err)
 				}
 			})
-			if _, err := a.Login(ctx, l); err != nil {
+			if _, err := a.Login(paused, l); err != nil || !raced {
 				t.Errorf("%s: the password is right, whoever upgraded its hash: got %v", kind, err)
 			}
 		}
@@ -254,18 +300,19 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
 			for kind, hash := range oldHashes(t, h) {
-				if _, memory := h.store.(*memorystore.Store); !memory && kind != rbac.CountOldCost {
+				if _, memory := h.store.(*memorystore.Store); !memory && kind != "argon2id, old" {
 					continue // the kind of a hash makes no difference to a store
 				}
 				t.Run(tt.rule+", "+kind, func(t *testing.T) {
 					h := h.beside(t)
+					h.store = beforeTicket{h.store}
 					a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
-					if kind != rbac.CountScrypt { // one of them is current
+					if kind != "scrypt" { // one of them is current
 						h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
 					}
-					a.SetVerified(func() { must(t, tt.change(b)) })
-					tok, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword})
-					if !errors.Is(err, tt.want) || tok.IsZero() != (tt.want != nil) {
+					paused := false
+					tok, err := a.Login(pausedLogin(ctx, func() { paused = true; must(t, tt.change(b)) }), rbac.Login{User: "amy", Password: goodPassword})
+					if !errors.Is(err, tt.want) || tok.IsZero() != (tt.want != nil) || !paused {
 						t.Errorf("%s meanwhile is %v: got %v, %v", tt.rule, tt.want, tok, err)
 					}
 					if list, err := b.Tickets(ctx, "amy"); tt.want != nil && len(list) > 0 {
@@ -280,11 +327,11 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 // A client that hangs up with the right password has its place back, and no ticket.
 func TestHungUpLogin(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
+		h.store = beforeTicket{h.store}
 		a := h.office(rbac.Config{})
 		for range 3 {
 			c, cancel := context.WithCancel(ctx)
-			a.SetVerified(cancel)
-			tok, err := a.Login(c, rbac.Login{User: "amy", Password: goodPassword, Addr: home})
+			tok, err := a.Login(pausedLogin(c, cancel), rbac.Login{User: "amy", Password: goodPassword, Addr: home})
 			if !tok.IsZero() || !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 				t.Errorf("a context that ends before the ticket is made: got %v, %v", tok, err)
 			}
@@ -325,25 +372,25 @@ func dearHashes() map[string]string {
 // earlier version has stored one, its login is refused without computing it, and the
 // log says why.
 func TestDearHashes(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	eachStoreAlone(t, func(t *testing.T, h *house) {
 		var log bytes.Buffer
-		a := h.office(rbac.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		a := h.office(rbac.Config{Argon2id: measured, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		var amy rbac.User
 		h.do(a, func(tx *rbac.Tx) (err error) { amy, err = tx.User("amy"); return err })
 		for name, hash := range dearHashes() {
 			err := a.Update(ctx, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
-			if e, ok := errors.AsType[*rbac.Error](err); !ok || e.Kind != rbac.ErrInvalid || !strings.Contains(e.Reason, "costs more than a login may") {
+			if e, ok := errors.AsType[*rbac.Error](err); !ok || e.Kind != rbac.ErrInvalid || e.Record != "password hash" || !strings.Contains(e.Reason, "costs more than a login may") {
 				t.Errorf("%s: got %v", name, err)
 			}
 			must(t, h.store.Update(ctx, func(r store.Records) error { return r.SetPasswordHash(amy.ID, hash) }))
 			h.clock.Advance(24 * time.Hour)
 			log.Reset()
-			if got := hashesOf(a, func() {
+			if got := hashesIn(func() {
 				if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword}); !errors.Is(err, rbac.ErrBadCredentials) {
 					t.Errorf("%s: got %v", name, err)
 				}
-			}); got != "1 argon2id" {
-				t.Errorf("%s: the login computes %q", name, got)
+			}); got != 1 {
+				t.Errorf("%s: the login computes %d argon2id", name, got)
 			}
 			if !strings.Contains(log.String(), "the user needs a new password") || !strings.Contains(log.String(), "user=amy") || strings.Contains(log.String(), hash) {
 				t.Errorf("%s: the log says\n%s", name, &log)

@@ -4,41 +4,49 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac/store"
 )
 
-// errNeedHead: the login ends a ticket, so it has to take head first.
+// errNeedHead: the login ends a ticket, and the transaction has to lock head
+// first.
 var errNeedHead = errors.New("rbac: login ends a ticket")
 
-// makeTicket makes a ticket in a transaction that has locked the user and in which
-// check agreed. The attempt is nil for a login without a password. Only a login that ends another ticket is a change that takes head.
-func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, check func(store.Records, store.UserRecord) error, at *attempt) (Token, error) {
+// errHashChanged: the password's hash was changed between the verification and
+// the transaction of the ticket.
+var errHashChanged = fmt.Errorf("%w: the password was changed meanwhile", ErrBadCredentials)
+
+// makeTicket makes the ticket of an attempt, whose user is known by now. Only a
+// login that ends another ticket is a change, and locks head.
+func (at *attempt) makeTicket(ctx context.Context) (Token, error) {
 	t := newToken()
-	attempt := func(withHead bool) error {
-		return a.commit(ctx, func(r store.Records) (*Tx, error) {
-			tx := &Tx{a: a, ctx: ctx, r: r, now: a.now()}
+	try := func(withHead bool) error {
+		return at.a.commit(ctx, func(r store.Records) (*Tx, error) {
+			tx := &Tx{a: at.a, ctx: ctx, r: r, now: at.a.now()}
 			if withHead {
 				var err error
-				if tx, err = a.begin(ctx, r, false); err != nil {
+				if tx, err = at.a.begin(ctx, r, false); err != nil {
 					return tx, err
 				}
 			}
-			if l.Groups != nil && !withHead {
-				// A dynamic set and a ticket that violates it must not miss each other.
+			if at.login.Groups != nil && !withHead {
+				// A new dynamic set and a ticket that violates the set must not
+				// miss each other.
 				if _, err := r.ShareHead(); err != nil {
 					return tx, err
 				}
 			}
-			return tx, tx.login(user, t, l, check, at)
+			return tx, tx.addTicket(at, t)
 		})
 	}
-	err := attempt(!l.Replaces.IsZero())
+	err := try(!at.login.Replaces.IsZero())
 	if errors.Is(err, errNeedHead) {
-		err = attempt(true)
+		err = try(true)
 	}
 	if err != nil {
 		return Token{}, err
@@ -46,22 +54,23 @@ func (a *Authority) makeTicket(ctx context.Context, user uuid.UUID, l Login, che
 	return t, nil
 }
 
-// login is what happens in the transaction that makes a ticket.
-func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(store.Records, store.UserRecord) error, at *attempt) error {
-	u, err := tx.r.LockUser(user)
+// addTicket makes the ticket of an attempt in a transaction.
+func (tx *Tx) addTicket(at *attempt, t Token) error {
+	l := at.login
+	u, err := tx.r.LockUser(at.user.ID)
 	if err != nil {
 		return err
 	}
-	if err := check(tx.r, u); err != nil {
+	if err := at.recheck(tx.r, u); err != nil {
 		return err
 	}
 	if tx.actor.name == "" {
-		tx.actor = actor{name: u.Name, verified: at != nil}
+		tx.actor = actor{name: u.Name, verified: at.proved}
 	}
 	if err := checkPace(u, tx.now, paceLogins); err != nil {
 		return err
 	}
-	if at != nil {
+	if at.proved {
 		if err := tx.succeed(at); err != nil {
 			return err
 		}
@@ -76,7 +85,7 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(store.Records, 
 	if err := tx.endOldest(User(u.User), rec); err != nil {
 		return err
 	}
-	if tx.changes.Len() > 0 { // this login is not free
+	if tx.changes.Len() > 0 { // this login is a change that the user causes
 		if err := tx.pace(u, paceLogins); err != nil {
 			return err
 		}
@@ -84,6 +93,24 @@ func (tx *Tx) login(user uuid.UUID, t Token, l Login, check func(store.Records, 
 	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec))
 }
 
+// recheck checks that nothing relevant has changed about the user, whose row is
+// locked now, and upgrades an old hash.
+func (at *attempt) recheck(r store.Records, now store.UserRecord) error {
+	switch {
+	case now.Disabled && at.proved:
+		return ErrBadCredentials
+	case now.Disabled:
+		return &Error{Kind: ErrDenied, Record: "user", Name: now.Name,
+			Reason: "the account is disabled"}
+	case at.proved && now.PasswordHash != at.user.PasswordHash:
+		return errHashChanged
+	case at.upgrade != "":
+		return r.SetPasswordHash(now.ID, at.upgrade)
+	}
+	return nil
+}
+
+// newTicket returns the record of a new ticket.
 func (tx *Tx) newTicket(u User, t Token, l Login) (store.Ticket, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -104,13 +131,15 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (store.Ticket, error) {
 		rec.Created = at
 	}
 	if l.Addr.IsValid() {
-		rec.Addr = l.Addr.WithZone("").String() // a zone is any text, and means something here alone
+		// A zone is any text, and has a meaning on this machine only.
+		rec.Addr = l.Addr.WithZone("").String()
 	}
 	rec.Groups, err = tx.loginGroups(u, l.Groups)
 	return rec, err
 }
 
-// loginGroups finds the groups that are to be the only active ones: all or nothing.
+// loginGroups returns the ids of the groups with the given names, or an error
+// if the user is not authorized for all of them.
 func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if len(names) == 0 {
 		return nil, nil
@@ -131,12 +160,13 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	return ids, tx.checkTogether(p, u, assigned, ids)
 }
 
-// inOrderOfIssue sorts tickets by when they were made, which their ids begin with (UUID version 7).
+// inOrderOfIssue sorts tickets by age. A ticket's id begins with the time of
+// issue (UUID version 7).
 func inOrderOfIssue(tickets []store.Ticket) {
 	slices.SortFunc(tickets, func(a, b store.Ticket) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }
 
-// replaceTicket ends the ticket that the client had before, whoever it belonged to.
+// replaceTicket ends the client's earlier ticket, of whatever user.
 func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
 		return nil
@@ -150,13 +180,14 @@ func (tx *Tx) replaceTicket(t Token) error {
 	}
 	u, err := tx.r.User(old.User)
 	if err != nil {
-		return ignore(err, ErrNotFound) // it ended with its user
+		return ignore(err, ErrNotFound) // the ticket ended with its user
 	}
 	return tx.endTicket("Logout", User(u.User), old)
 }
 
-// endOldest ends the tickets of a user that were made first, as far as the new one would be one too many. Their ids tell which
-// these are: Created is when the user was authenticated, which may be long before.
+// endOldest ends the oldest tickets of a user, if the new ticket exceeds the
+// limit. The order is that of ids: Created is the time of authentication, which
+// may be long before the ticket.
 func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if added.Key {
 		return nil

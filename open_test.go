@@ -24,6 +24,11 @@ func TestOpenRefuses(t *testing.T) {
 	if a, err := rbac.Open(ctx, nil, rbac.Config{}); a != nil || !errors.Is(err, rbac.ErrInvalid) {
 		t.Errorf("a nil store is ErrInvalid: got %v, %v", a, err)
 	}
+	a, err := rbac.Open(ctx, openMemory(t), rbac.Config{Argon2id: rbac.Argon2id{MemoryKiB: 7}})
+	e, ok := errors.AsType[*rbac.Error](err)
+	if a != nil || !ok || *e != (rbac.Error{Kind: rbac.ErrInvalid, Record: "config", Field: "Argon2id", Reason: "MemoryKiB is less than 8 × Threads"}) {
+		t.Errorf("a cost out of bounds is ErrInvalid: got %v, %v", a, err)
+	}
 }
 
 func TestClosedAuthority(t *testing.T) {

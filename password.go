@@ -1,61 +1,192 @@
 package rbac
 
 import (
-	"fmt"
+	"context"
+	"errors"
+	"net/netip"
 	"strings"
-	"unicode/utf8"
+	"time"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/store"
 )
 
-const (
-	defaultMinPassword = 15   // code points; NIST SP 800-63B-4 §3.1.1.2 for single-factor use
-	maxPassword        = 1024 // bytes in NFC
+// HashPassword checks a password against the policy of the Config and returns
+// its hash, for SetPasswordHash in an Update that adds the user, too.
+// HashPassword waits in the queue of hashes among the known clients, together
+// with all other calls without an address: to import many users, hash one
+// password at a time, or wait after ErrBusy.
+//
+// Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
+func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
+	if a.background.closed.Load() {
+		return "", replica.ErrStopped
+	}
+	if err := a.cfg.checkPassword(password); err != nil {
+		return "", err
+	}
+	turn, err := a.hashTurn(ctx, [3]netip.Prefix{}, true)
+	if err != nil {
+		return "", err
+	}
+	defer turn.End()
+	return hashPassword(turn, password)
+}
 
-	// maxRawPassword is where a password is refused without being normalised.
-	// NFC makes a text at most three times shorter, so nothing that fits is lost.
-	maxRawPassword = 4 * maxPassword
-)
+// SetPassword gives a user a password, as an administrator does, and ends all
+// the user's tickets.
+//
+// Errors: those of HashPassword; ErrNotFound; ErrUnavailable.
+func (a *Authority) SetPassword(ctx context.Context, user, password string) error {
+	hash, err := a.HashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	return a.Update(ctx, func(tx *Tx) error { return tx.SetPasswordHash(user, hash) })
+}
 
-// checkPassword is the policy for a password that is being set. A login never asks it:
-// a rule made stricter locks nobody out. Its errors never contain the password.
+// ChangePassword is for users. It verifies the old password, sets the new one,
+// ends all the user's tickets and devices, API keys included, and returns a new
+// ticket in place of the caller's. Failures are counted like failed logins, but
+// separately: after 100 in a row the user's tickets can change no password
+// until the user has logged in with the password or [Authority.Unlock] is
+// called.
+//
+// Errors: ErrNoTicket; ErrInvalid for the new password; ErrBadCredentials for
+// the old password; ErrThrottled, ErrBusy and ErrUnavailable as for Login.
+// After an error the caller's ticket is unchanged.
+func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string) (Token, error) {
+	fresh, u, err := a.changePassword(ctx, t, old, new)
+	attrs := []any{"user", u.Name}
+	switch {
+	case err == nil:
+		a.log.InfoContext(ctx, "rbac: password changed", attrs...)
+	case errors.Is(err, ErrUnavailable):
+		a.log.ErrorContext(ctx, "rbac: password change failed", append(attrs, "error", err)...)
+	default:
+		a.log.WarnContext(ctx, "rbac: password change refused", append(attrs, "error", err)...)
+	}
+	return fresh, err
+}
+
+func (a *Authority) changePassword(ctx context.Context, t Token, old, new string) (
+	Token, store.UserRecord, error) {
+	var rec store.Ticket
+	var u store.UserRecord
+	err := a.view(ctx, func(r store.Records) (err error) {
+		if rec, err = a.ticketOf(r, t); err != nil {
+			return err
+		}
+		if u, err = r.User(rec.User); err != nil {
+			return noTicket(err)
+		}
+		// Before any hash is computed: a refusal here counts no attempt.
+		return checkPace(u, a.now(), paceLogins)
+	})
+	if err != nil {
+		return Token{}, u, err
+	}
+	if err := a.cfg.checkPassword(new); err != nil {
+		return Token{}, u, err
+	}
+	addr, _ := netip.ParseAddr(rec.Addr)
+	at := a.newAttempt(Login{User: u.Name, Password: old, Addr: addr})
+	at.holder, at.newPassword = u.ID, new
+	if err := at.verify(ctx); err != nil {
+		return Token{}, u, err
+	}
+	fresh, err := at.replacePassword(ctx, t)
+	if err != nil {
+		return Token{}, u, at.giveUp(ctx, err)
+	}
+	return fresh, u, nil
+}
+
+// replacePassword sets the new password of an attempt, after the old password
+// was proved, and makes the new ticket.
+func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) {
+	a, fresh := at.a, newToken()
+	err := a.Update(ctx, func(tx *Tx) error {
+		u, err := tx.r.LockUser(at.user.ID)
+		if err != nil {
+			return noTicket(err)
+		}
+		if u.Disabled || u.PasswordHash != at.user.PasswordHash {
+			return ErrBadCredentials
+		}
+		if err := tx.pace(u, paceLogins); err != nil {
+			return err
+		}
+		rec, err := a.ticketOf(tx.r, t)
+		if err != nil {
+			return err
+		}
+		if rec.User != u.ID {
+			return ErrNoTicket
+		}
+		if tx.actor.name == "" {
+			tx.actor = actor{name: u.Name, verified: true}
+		}
+		if err := tx.write(
+			func() error { return tx.setPasswordHash(User(u.User), at.newHash) },
+			func() error { return tx.succeed(at) }); err != nil {
+			return err
+		}
+		rec, err = renewed(rec, fresh, tx.now, a.cfg.AbsoluteLimit)
+		if err != nil {
+			return err
+		}
+		return tx.r.AddTicket(rec)
+	})
+	if err != nil {
+		return Token{}, err
+	}
+	return fresh, nil
+}
+
+// renewed returns a ticket like t with a new secret, made now. An API key, or a
+// ticket with an early end, keeps the end.
+func renewed(t store.Ticket, secret Token, now time.Time, limit time.Duration) (
+	store.Ticket, error) {
+	id, err := uuid.NewV7()
+	if !t.Key && t.Expires.Equal(instant(t.Created.Add(limit))) {
+		t.Expires = instant(now.Add(limit))
+	}
+	t.ID, t.Hash, t.Created, t.LastSeen = id, secret.hash(), now, now
+	return t, err
+}
+
+// defaultMinPassword is the least number of code points in a password: NIST SP
+// 800-63B-4 §3.1.1.2 for single-factor use.
+const defaultMinPassword = 15
+
+// checkPassword is the policy for a new password. A login never calls
+// checkPassword: a stricter rule locks nobody out. The error never contains the
+// password.
 func (c *Config) checkPassword(p string) error {
 	least := c.MinPassword
 	if least <= 0 {
 		least = defaultMinPassword
 	}
-	if !utf8.ValidString(p) {
-		return refusePassword("not valid UTF-8")
+	normal, err := password.Check(p, least)
+	if err != nil {
+		return refusePassword(err.Error())
 	}
-	normal, fits := fitPassword(p)
-	switch {
-	case !fits && p != "":
-		return refusePassword(fmt.Sprintf("longer than %d bytes", maxPassword))
-	case utf8.RuneCountInString(normal) < least:
-		return refusePassword(fmt.Sprintf("shorter than %d characters", least))
+	reason := c.refusal(normal)
+	if reason == "" {
+		return nil
 	}
-	if reason := c.refusal(normal); reason != "" {
-		return refusePassword(withoutPassword(reason, p, normal))
+	if strings.Contains(reason, p) || strings.Contains(reason, normal) {
+		reason = "refused" // errors end up in logs
 	}
-	return nil
+	return refusePassword(reason)
 }
 
-// fitPassword returns a password in NFC, and whether it can be anybody's: the empty
-// one never is, whatever hash an import may have brought.
-func fitPassword(p string) (normal string, fits bool) {
-	if len(p) > maxRawPassword {
-		return "", false
-	}
-	normal = normalizePassword(p)
-	return normal, normal != "" && len(normal) <= maxPassword
-}
-
-// normalizePassword makes one password of the different byte sequences that keyboards
-// and systems send for the same characters. Nothing is trimmed or folded.
-func normalizePassword(p string) string { return norm.NFC.String(p) }
-
-// refusal asks the host's hook; a panic refuses, too. The value of the panic is
-// not told, since it may hold the password.
+// refusal calls the host's hook. A panic refuses, too; its value is dropped,
+// since it may hold the password.
 func (c *Config) refusal(password string) (reason string) {
 	if c.RefusePassword == nil {
 		return ""
@@ -75,14 +206,13 @@ func (c *Config) refusal(password string) (reason string) {
 	return "refused"
 }
 
-// withoutPassword replaces a reason that quotes the password: errors end up in logs.
-func withoutPassword(reason string, secrets ...string) string {
-	for _, s := range secrets {
-		if strings.Contains(reason, s) {
-			return "refused"
-		}
+// hashPassword hashes a password after checkPassword.
+func hashPassword(turn *password.Turn, p string) (string, error) {
+	hash, err := turn.Hash(p)
+	if err != nil {
+		return "", refusePassword(err.Error())
 	}
-	return reason
+	return hash, nil
 }
 
 func refusePassword(reason string) error {

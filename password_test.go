@@ -58,37 +58,3 @@ func TestCheckPassword(t *testing.T) {
 		}
 	}
 }
-
-func TestNormalizePassword(t *testing.T) {
-	tests := []struct{ rule, in, want string }{
-		{"composed", "cafe\u0301", "caf\u00e9"},
-		{"composed stays", "caf\u00e9", "caf\u00e9"},
-		{"nothing is trimmed", " \tpass \n", " \tpass \n"},
-		{"case stays", "PaSs", "PaSs"},
-		{"compatibility characters stay", "\uff21\u2460", "\uff21\u2460"},
-	}
-	for _, tt := range tests {
-		if got := normalizePassword(tt.in); got != tt.want {
-			t.Errorf("%s: %q became %q, want %q", tt.rule, tt.in, got, tt.want)
-		}
-	}
-}
-
-func TestFitPassword(t *testing.T) {
-	tests := []struct {
-		rule, in, normal string
-		fits             bool
-	}{
-		{"in NFC", "e\u0301", "\u00e9", true},
-		{"the empty password is nobody's", "", "", false},
-		{"1024 bytes in NFC fit, whatever was typed", strings.Repeat("\u1112\u1161\u11ab", 341), strings.Repeat("\ud55c", 341), true},
-		{"1025 do not", strings.Repeat("x", 1025), strings.Repeat("x", 1025), false},
-		{"what can never fit is not normalised", strings.Repeat("x", 4097), "", false},
-	}
-	for _, tt := range tests {
-		normal, fits := fitPassword(tt.in)
-		if normal != tt.normal || fits != tt.fits {
-			t.Errorf("%s: got %d bytes and %v", tt.rule, len(normal), fits)
-		}
-	}
-}

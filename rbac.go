@@ -75,12 +75,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
@@ -98,8 +98,7 @@ type Authority struct {
 	cfg        Config
 	clock      clock.Clock
 	log        *slog.Logger
-	hasher     *hasher
-	queue      *hashQueue
+	passwords  *password.Hasher
 	replica    *replica.Replica
 	users      *userCache
 	tickets    *ticketCache
@@ -108,8 +107,6 @@ type Authority struct {
 	background background
 	noTicket   origin        // of Identities that came from no ticket
 	warned     atomic.Uint64 // the serial number of the policy that Validate has last warned about
-
-	verified func() // called by tests between verifying a password and making the ticket
 }
 
 // Open opens an Authority on a store. It reads the policy, not the users. The
@@ -128,11 +125,11 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	hasher, err := newHasher(cfg.Argon2id)
+	passwords, err := password.New(password.Argon2id(cfg.Argon2id))
 	if err != nil {
-		return nil, err
+		return nil, invalid("config", "", "Argon2id", err.Error())
 	}
-	a := newAuthority(s, cfg, hasher)
+	a := newAuthority(s, cfg, passwords)
 	// Reading the whole policy takes as long as ctx allows; the lease then begins
 	// with a short poll.
 	if err := a.replica.Current(ctx, func(r store.Records, _ *replica.State) error { return a.sweeper.start(r) }); err != nil {
@@ -150,17 +147,16 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	return a, nil
 }
 
-func newAuthority(s Store, cfg Config, hasher *hasher) *Authority {
+func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 	a := &Authority{
-		store:   waitlimit.New(s, cfg.LockTimeout, cfg.Logger),
-		cfg:     cfg,
-		clock:   clock.System,
-		log:     cfg.Logger,
-		hasher:  hasher,
-		queue:   newHashQueue(max(1, runtime.GOMAXPROCS(0)/2)),
-		users:   newUserCache(cfg.CachedUsers),
-		tickets: newTicketCache(cfg.CachedTickets),
-		lookups: newLookups(s),
+		store:     waitlimit.New(s, cfg.LockTimeout, cfg.Logger),
+		cfg:       cfg,
+		clock:     clock.System,
+		log:       cfg.Logger,
+		passwords: passwords,
+		users:     newUserCache(cfg.CachedUsers),
+		tickets:   newTicketCache(cfg.CachedTickets),
+		lookups:   newLookups(s),
 	}
 	if cfg.ownClock {
 		a.clock = clock.New(cfg.Clock)

@@ -3,7 +3,7 @@ package rbac
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,126 +16,212 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// A client is what an attempt is counted by.
-type client string
+// Failures in a row are counted against a budget:
+//
+//   - of the device, if the client shows a device of the user (NewDevice);
+//   - else of the address prefix, if a login for the user succeeded from it
+//     within 30 days;
+//   - else of the name. All unknown clients share the budget of the name.
+//
+// ChangePassword has a separate budget for each user. An attempt reserves a
+// place in the budget before the password is verified, so neither parallel
+// attempts nor clients that hang up are free. Names without a user are counted
+// in the same way, so being throttled does not reveal whether there is an
+// account. A name that opens again does reveal a user, who has logged in.
 
-const (
-	unknownClient client = "name"
-	knownPrefix   client = "prefix"
-	knownDevice   client = "device"
-	ticketHolder  client = "ticket"
-)
+// otherThrottles is the number of records kept for names without a user and for
+// prefixes.
+const otherThrottles = 100_000
 
-const (
-	knownFailures = 100                  // in a row make a known client unknown (NIST SP 800-63B-4 §3.2.2)
-	knownFor      = 30 * 24 * time.Hour  // a prefix after its last success
-	deviceLasts   = 400 * 24 * time.Hour // as long as browsers keep a cookie
-	maxPrefixes   = 50                   // known prefixes of one user
-	maxDevices    = 10                   // known devices of one user
-
-	freeNear, freeWide = 20, 100 // names that may fail from one prefix without a delay
-	otherThrottles     = 100_000 // records of names without a user, and of prefixes
-
-	takenWait  = 100 * time.Millisecond
-	takenTries = 20 // an attempt waits for 2 s while others have all places reserved
-)
-
-// errReserved: attempts under way have all places of the budget.
-var errReserved = fmt.Errorf("%w: other attempts for the same name are under way", ErrBusy)
-
-// budget is the State of a record that counts failures in a row.
-type budget struct {
-	Client client     `json:"client"`
-	Ticket *uuid.UUID `json:"ticket,omitempty"` // of a device: the ticket that it was made with
-	throttle.Budget
-}
-
-// throttleKey hashes, so that the table neither grows with long names nor shows
-// what somebody typed as a name.
-func throttleKey(kind client, parts ...string) [32]byte {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s", kind)
-	for _, part := range parts {
-		fmt.Fprintf(h, "\x00%d\x00%s", len(part), part)
+// locate finds the user and how the client is known, and refuses an attempt if
+// the budget has no place.
+func (at *attempt) locate(r store.Records, now time.Time) error {
+	u, err := at.find(r)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
 	}
-	return [32]byte(h.Sum(nil))
-}
-
-// keyFor is the key of the budget that a client of the attempt's user has.
-func (at *attempt) keyFor(c client) [32]byte {
-	owner := "name " + at.name
-	if at.user != uuid.Nil {
-		owner = "user " + at.user.String()
+	at.source.User = u.ID
+	if at.client, err = at.recognize(r, now); err != nil {
+		return err
 	}
-	switch c {
-	case knownDevice:
-		return deviceKey(at.login.Device)
-	case knownPrefix:
-		return throttleKey(knownPrefix, owner, addrPrefix(at.login.Addr).String())
+	at.key = at.source.Key(at.client)
+	_, err = at.count(r, now)
+	return err
+}
+
+// recognize returns how the client is known.
+func (at *attempt) recognize(r store.ThrottleRecords, now time.Time) (throttle.Client, error) {
+	if at.holder != uuid.Nil && at.holder == at.source.User {
+		return throttle.TicketHolder, nil
 	}
-	return throttleKey(c, owner)
-}
-
-func deviceKey(secret string) [32]byte { return throttleKey(knownDevice, secret) }
-
-// networkKeys are those of the two prefixes by which spraying is counted: the
-// client's own, and the wider one of its site or provider.
-func (at *attempt) networkKeys() (near, wide [32]byte) {
-	p := placePrefixes(at.login.Addr)
-	return throttleKey("network", p[2].String()), throttleKey("network", p[0].String())
-}
-
-// counters are the records that an attempt counts in.
-type counters struct {
-	rec       store.Throttle
-	budget    budget
-	near      store.Throttle
-	wide      store.Throttle
-	nearNames throttle.Network
-	wideNames throttle.Network
-}
-
-// read reads the records of an attempt, and locks them in an Update, in the
-// order of their keys.
-func (at *attempt) read(r store.Records) (c counters, err error) {
-	c.rec.Key = at.key
-	records := []*store.Throttle{&c.rec}
-	if at.client == unknownClient && at.login.Addr.IsValid() {
-		c.near.Key, c.wide.Key = at.networkKeys()
-		records = append(records, &c.near, &c.wide)
-	}
-	slices.SortFunc(records, func(a, b *store.Throttle) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	for _, rec := range records {
-		if *rec, err = r.Throttle(rec.Key); err != nil {
+	for _, c := range []throttle.Client{throttle.KnownDevice, throttle.KnownPrefix} {
+		row, err := r.Throttle(at.source.Key(c))
+		if err != nil {
+			return "", err
+		}
+		if known, err := at.known(row, c, now); known || err != nil {
 			return c, err
 		}
 	}
-	var err1, err2, err3 error
-	c.budget, err1 = stateOf[budget](c.rec)
-	c.nearNames, err2 = stateOf[throttle.Network](c.near)
-	c.wideNames, err3 = stateOf[throttle.Network](c.wide)
-	return c, errors.Join(err1, err2, err3)
+	return throttle.Unknown, nil
 }
 
-// take reads the records of an attempt and refuses the attempt if there is no
-// place for it.
-func (at *attempt) take(r store.Records, now time.Time) (counters, error) {
+// known reports whether a row makes a client known for the attempt's user.
+func (at *attempt) known(row store.Throttle, c throttle.Client, now time.Time) (bool, error) {
+	rec, err := decode[throttle.Record](row)
+	owned := row.User != uuid.Nil && row.User == at.source.User
+	return owned && now.Before(row.Until) && rec.Known(c), err
+}
+
+// reserve reserves a place for the attempt and returns the user, or the zero
+// user for an unknown name.
+func (at *attempt) reserve(r store.Records, now time.Time) (store.UserRecord, error) {
+	u, err := at.find(r)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return u, err
+	}
+	if u.ID != at.source.User {
+		return u, errReserved // added, deleted or renamed meanwhile: look again
+	}
+	c, err := at.count(r, now)
+	if err != nil {
+		return u, err
+	}
+	at.mark = c.budget.Reserve(now)
+	if c.networks.Attempt(now) {
+		if err := c.writeNetworks(r, now); err != nil {
+			return u, err
+		}
+	}
+	return u, at.writeBudget(r, c, now)
+}
+
+// settle ends an attempt without a ticket: as a failure, or by giving the place
+// back. The end of ctx makes no difference: a client cannot avoid the count by
+// hanging up.
+func (at *attempt) settle(ctx context.Context, failed bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	return at.a.update(ctx, func(r store.Records) error {
+		now := at.a.now()
+		// For a name without a user, the zero id is looked up, which takes as
+		// long.
+		_, err := r.User(at.source.User)
+		if errors.Is(err, ErrNotFound) && at.source.User != uuid.Nil {
+			return nil // deleted, and the user's records with them
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		c, err := at.read(r)
+		if err != nil {
+			return err
+		}
+		if c.row.State == "" && at.isKnown() {
+			return nil // ended meanwhile
+		}
+		c.budget.Settle(at.mark, failed, now)
+		if failed && at.countsNetworks() {
+			c.networks.Fail(at.source.NameMark(), now)
+			if err := c.writeNetworks(r, now); err != nil {
+				return err
+			}
+		}
+		return at.writeBudget(r, c, now)
+	})
+}
+
+// succeed clears the failures of the client and of the name, and makes the
+// address prefix known. A device is good for a single login: NewDevice makes
+// the next.
+func (tx *Tx) succeed(at *attempt) error {
+	now := tx.now
+	steps := map[[32]byte]func() error{}
+	forgets := func(key [32]byte) { steps[key] = func() error { return forget(tx.r, key) } }
+	forgets(at.source.Key(throttle.Unknown))
+	forgets(at.source.Key(throttle.TicketHolder))
+	if at.client == throttle.KnownDevice {
+		forgets(at.key)
+	}
+	if at.login.Addr.IsValid() {
+		row := store.Throttle{Key: at.source.Key(throttle.KnownPrefix), User: at.source.User,
+			Last: now, Until: instant(now.Add(throttle.PrefixLasts))}
+		steps[row.Key] = func() error {
+			return setState(tx.r, row, throttle.Record{Client: throttle.KnownPrefix})
+		}
+		if at.sprayed {
+			near, _ := at.source.NetworkKeys()
+			steps[near] = func() error { return forgive(tx.r, near, at.source.NameMark()) }
+		}
+	}
+	// In the order of the keys, in which all transactions lock rows.
+	keys := make([][32]byte, 0, len(steps))
+	for key := range steps {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, compareKeys)
+	for _, key := range keys {
+		if err := steps[key](); err != nil {
+			return err
+		}
+	}
+	if at.client == throttle.KnownPrefix {
+		return nil
+	}
+	_, err := keepLatest(tx.r, at.source.User, throttle.KnownPrefix, throttle.MaxPrefixes)
+	return err
+}
+
+// forgive takes back a name after failures from a prefix. The wider prefix
+// keeps no names and forgets with time alone.
+func forgive(r store.ThrottleRecords, key [32]byte, name uint64) error {
+	row, err := r.Throttle(key)
+	if err != nil {
+		return err
+	}
+	n, err := decode[throttle.Network](row)
+	if err != nil || !n.Forgive(name) {
+		return err
+	}
+	return setState(r, row, n)
+}
+
+// isKnown reports whether the client is a known device or prefix. The row of
+// such a client can end while the attempt is under way.
+func (at *attempt) isKnown() bool {
+	return at.client == throttle.KnownDevice || at.client == throttle.KnownPrefix
+}
+
+// countsNetworks reports whether failures count against the address prefixes.
+func (at *attempt) countsNetworks() bool {
+	return at.client == throttle.Unknown && at.login.Addr.IsValid()
+}
+
+// A tally is the rows that count an attempt, with their states.
+type tally struct {
+	row, near, wide store.Throttle
+	budget          throttle.Record
+	networks        throttle.Networks
+}
+
+// count reads the rows of an attempt, and refuses the attempt if the budget has
+// no place.
+func (at *attempt) count(r store.ThrottleRecords, now time.Time) (tally, error) {
 	c, err := at.read(r)
 	if err != nil {
 		return c, err
 	}
-	limit := knownFailures
-	switch at.client {
-	case unknownClient:
-		limit = at.limit
-		wait := max(c.nearNames.Wait(now, freeNear), c.wideNames.Wait(now, freeWide))
-		if wait > 0 {
+	limit := throttle.KnownFailures
+	if at.client == throttle.Unknown {
+		limit = at.a.cfg.MaxFailures
+		if wait := c.networks.Wait(now); wait > 0 {
 			return c, &ThrottledError{RetryAfter: wait}
 		}
-		at.sprayed = slices.Contains(c.nearNames.Names, at.nameMark())
-	case knownDevice, knownPrefix:
-		if known, err := at.known(c.rec, at.client, now); err != nil || !known {
-			return c, cmp.Or(err, error(errReserved)) // the client is unknown by now: look again
+		at.sprayed = slices.Contains(c.networks.Near.Names, at.source.NameMark())
+	}
+	if at.isKnown() {
+		if known, err := at.known(c.row, at.client, now); err != nil || !known {
+			return c, cmp.Or(err, error(errReserved)) // unknown by now: look again
 		}
 	}
 	switch c.budget.Place(now, limit) {
@@ -147,87 +233,110 @@ func (at *attempt) take(r store.Records, now time.Time) (counters, error) {
 	return c, nil
 }
 
-// write writes the budget.
-func (at *attempt) write(r store.Records, c counters, now time.Time) error {
+// read reads the rows of an attempt. In an Update, read locks the rows, in the
+// order of the keys.
+func (at *attempt) read(r store.ThrottleRecords) (c tally, err error) {
+	c.row.Key = at.key
+	rows := []*store.Throttle{&c.row}
+	if at.countsNetworks() {
+		c.near.Key, c.wide.Key = at.source.NetworkKeys()
+		rows = append(rows, &c.near, &c.wide)
+	}
+	slices.SortFunc(rows, func(a, b *store.Throttle) int { return compareKeys(a.Key, b.Key) })
+	for _, row := range rows {
+		if *row, err = r.Throttle(row.Key); err != nil {
+			return c, err
+		}
+	}
+	var err1, err2, err3 error
+	c.budget, err1 = decode[throttle.Record](c.row)
+	c.networks.Near, err2 = decode[throttle.Network](c.near)
+	c.networks.Wide, err3 = decode[throttle.Network](c.wide)
+	return c, errors.Join(err1, err2, err3)
+}
+
+// writeBudget writes the budget of the client, or deletes a budget without
+// failures and reservations.
+func (at *attempt) writeBudget(r store.ThrottleRecords, c tally, now time.Time) error {
 	c.budget.Client = at.client
-	switch at.client {
-	case unknownClient, ticketHolder:
-		c.rec.User, c.rec.Last, c.rec.Until = at.user, now, never
-		switch {
-		case c.budget.Failures > 0:
-		case len(c.budget.Reserved) > 0:
-			c.rec.Until = instant(now.Add(throttle.MaxAttempt))
-		default:
-			return forget(r, at.key)
-		}
-	case knownPrefix:
-		if c.budget.Failures >= knownFailures {
-			return forget(r, at.key) // unknown from now on
-		}
+	switch {
+	case at.client == throttle.KnownPrefix && c.budget.Failures >= throttle.KnownFailures:
+		return forget(r, at.key) // unknown from now on
+	case at.isKnown():
+		return setState(r, c.row, c.budget)
 	}
-	return setState(r, c.rec, c.budget)
+	c.row.User, c.row.Last, c.row.Until = at.source.User, now, never
+	switch {
+	case c.budget.Failures > 0:
+	case len(c.budget.Reserved) > 0:
+		c.row.Until = instant(now.Add(throttle.MaxAttempt))
+	default:
+		return forget(r, at.key)
+	}
+	return setState(r, c.row, c.budget)
 }
 
-func (at *attempt) writeNetworks(r store.Records, c counters, now time.Time) error {
-	for _, n := range []struct {
-		rec   store.Throttle
-		names throttle.Network
-	}{{c.near, c.nearNames}, {c.wide, c.wideNames}} {
-		n.rec.Last, n.rec.Until = now, instant(now.Add(throttle.Forget))
-		if err := setState(r, n.rec, n.names); err != nil {
-			return err
-		}
+func (c tally) writeNetworks(r store.ThrottleRecords, now time.Time) error {
+	until := instant(now.Add(throttle.Forget))
+	c.near.Last, c.near.Until = now, until
+	c.wide.Last, c.wide.Until = now, until
+	if err := setState(r, c.near, c.networks.Near); err != nil {
+		return err
 	}
-	return nil
+	return setState(r, c.wide, c.networks.Wide)
 }
 
-// keepLatest ends all but the latest known clients of one kind, and returns
-// those that are left, the latest first.
-func keepLatest(r store.Records, user uuid.UUID, kind client, most int) ([]store.Throttle, error) {
-	records, err := r.UserThrottles(user)
+func compareKeys(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) }
+
+// keepLatest deletes all but the latest known clients of a kind, and returns
+// the rest, the latest first.
+func keepLatest(r store.ThrottleRecords, user uuid.UUID, kind throttle.Client, most int) (
+	[]store.Throttle, error) {
+	rows, err := r.UserThrottles(user)
 	if err != nil {
 		return nil, err
 	}
 	var faults []error
-	records = slices.DeleteFunc(records, func(rec store.Throttle) bool {
-		b, err := stateOf[budget](rec)
+	rows = slices.DeleteFunc(rows, func(row store.Throttle) bool {
+		rec, err := decode[throttle.Record](row)
 		faults = append(faults, err)
-		return b.Client != kind
+		return rec.Client != kind
 	})
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(records, func(a, b store.Throttle) int { return b.Last.Compare(a.Last) })
-	for _, rec := range records[min(most, len(records)):] {
-		if err := forget(r, rec.Key); err != nil {
+	slices.SortStableFunc(rows, func(a, b store.Throttle) int { return b.Last.Compare(a.Last) })
+	for _, row := range rows[min(most, len(rows)):] {
+		if err := forget(r, row.Key); err != nil {
 			return nil, err
 		}
 	}
-	return records[:min(most, len(records))], nil
+	return rows[:min(most, len(rows))], nil
 }
 
-func forget(r store.Records, key [32]byte) error {
-	if err := r.DeleteThrottle(key); !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	return nil
+// forget deletes a row. A missing row is no error.
+func forget(r store.ThrottleRecords, key [32]byte) error {
+	return ignore(r.DeleteThrottle(key), ErrNotFound)
 }
 
-func stateOf[T any](rec store.Throttle) (state T, err error) {
-	if rec.State == "" {
+// decode returns the state in a row, or the zero state if the row is not
+// stored.
+func decode[T any](row store.Throttle) (state T, err error) {
+	if row.State == "" {
 		return state, nil
 	}
-	if err := json.Unmarshal([]byte(rec.State), &state); err != nil {
+	if err := json.Unmarshal([]byte(row.State), &state); err != nil {
 		return state, fmt.Errorf("%w: a count of failed logins is unreadable: %w", ErrUnavailable, err)
 	}
 	return state, nil
 }
 
-func setState(r store.Records, rec store.Throttle, state any) error {
+// setState writes a row with a state.
+func setState(r store.ThrottleRecords, row store.Throttle, state any) error {
 	text, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}
-	rec.State = string(text)
-	return r.SetThrottle(rec)
+	row.State = string(text)
+	return r.SetThrottle(row)
 }

@@ -4,13 +4,15 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/throttle"
 )
 
-// Unlock forgets the failed logins of a user, so that clients that are not known
-// for the user can log in again. It ends no ticket, and devices and address
-// prefixes that are known stay known. A user without failures is left as is.
+// Unlock forgets the failed logins of a user, so that unknown clients can log
+// in again. Unlock ends no ticket, and known devices and address prefixes stay
+// known. A user without failures is left unchanged.
 //
-// Errors: ErrInvalid for what cannot be a name; ErrNotFound; ErrUnavailable.
+// Errors: ErrInvalid for an impossible name; ErrNotFound; ErrUnavailable.
 func (a *Authority) Unlock(ctx context.Context, user string) error {
 	return a.Update(ctx, func(tx *Tx) error { return tx.Unlock(user) })
 }
@@ -35,36 +37,38 @@ func (tx *Tx) Unlock(user string) error {
 		})
 }
 
-// What clearFailures leaves of the clients that are known for a user.
-type clients int
+// knownClients decides what clearFailures does with the known clients of a
+// user.
+type knownClients int
 
 const (
-	everyClient clients = iota // is forgotten
-	keepClients                // none is forgotten
+	endClients  knownClients = iota // all become unknown
+	keepClients                     // all stay known
 )
 
-// clearFailures forgets the failures of a user, and returns in how many budgets
-// there were any.
-func (tx *Tx) clearFailures(user uuid.UUID, left clients) (cleared int, err error) {
-	records, err := tx.r.UserThrottles(user)
+// clearFailures forgets the failures of a user, and returns the number of
+// budgets with failures.
+func (tx *Tx) clearFailures(user uuid.UUID, known knownClients) (cleared int, err error) {
+	rows, err := tx.r.UserThrottles(user)
 	if err != nil {
 		return 0, err
 	}
-	for _, rec := range records {
-		b, err := stateOf[budget](rec)
+	for _, row := range rows {
+		rec, err := decode[throttle.Record](row)
 		if err != nil {
 			return 0, err
 		}
-		if b.Failures > 0 {
+		failed := rec.Failures > 0
+		if failed {
 			cleared++
 		}
-		if left == keepClients && (b.Client == knownPrefix || b.Client == knownDevice) {
-			if b.Failures > 0 {
-				b.Failures = 0
-				err = setState(tx.r, rec, b)
-			}
-		} else {
-			err = forget(tx.r, rec.Key)
+		isKnown := rec.Client == throttle.KnownPrefix || rec.Client == throttle.KnownDevice
+		switch {
+		case known == endClients || !isKnown:
+			err = forget(tx.r, row.Key)
+		case failed:
+			rec.Failures = 0
+			err = setState(tx.r, row, rec)
 		}
 		if err != nil {
 			return 0, err

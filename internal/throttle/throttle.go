@@ -1,11 +1,12 @@
-// Package throttle counts failed logins. Its types are plain values that the
-// caller reads from a store, asks, changes and writes back; a lock on the
-// stored row is the caller's business.
+// Package throttle counts failed logins. The types are plain values: the caller
+// reads a value from a store, uses it, and writes it back, under a lock on the
+// stored row.
 //
-// A [Budget] counts the failures in a row of one client, or of all unknown
-// clients of one name (NIST SP 800-63B-4 section 3.2.2 allows 100). A
-// [Network] counts the names that fail from one address prefix, so that
-// password spraying costs time although each name fails once.
+// A [Budget] counts the failures in a row of one [Client], or of all unknown
+// clients of one name (NIST SP 800-63B-4 section 3.2.2 allows 100). A [Network]
+// counts the names that fail from one address prefix, so password spraying
+// costs time although each name fails once. A [Source] has the keys of the
+// records that count an attempt.
 package throttle
 
 import (
@@ -13,28 +14,28 @@ import (
 	"time"
 )
 
-// A Budget is what is left of a number of failures in a row. The zero Budget
-// has no failure.
+// A Budget counts the failures in a row of one client. The zero Budget has
+// none.
 type Budget struct {
 	Failures int     `json:"failures,omitempty"`
 	Reserved []int64 `json:"reserved,omitempty"` // when each attempt under way began, in microseconds since 1970
 }
 
-// Place is what a Budget has for one more attempt.
+// A Place is the answer to whether a Budget has room for one more attempt.
 type Place int
 
 // The places.
 const (
 	Spent Place = iota // the failures alone exhaust the limit
-	Taken              // attempts under way exhaust the limit; one may yet end without a failure
+	Taken              // with the attempts under way, which may yet end without a failure
 	Free               // the attempt may be made
 )
 
-// MaxAttempt is how long an attempt can be under way. A reservation that is
-// older, such as that of a process that was killed, no longer counts.
+// MaxAttempt is how long an attempt can be under way. An older reservation, for
+// example of a killed process, no longer counts.
 const MaxAttempt = time.Minute
 
-// Place returns what the budget has for one more attempt under a limit of
+// Place returns whether there is room for one more attempt under a limit of
 // failures in a row.
 func (b Budget) Place(now time.Time, limit int) Place {
 	b.lapse(now)
@@ -47,8 +48,7 @@ func (b Budget) Place(now time.Time, limit int) Place {
 	return Free
 }
 
-// Reserve takes a place for an attempt and returns the mark that [Budget.Settle]
-// gives back.
+// Reserve takes a place for an attempt and returns a mark for [Budget.Settle].
 func (b *Budget) Reserve(now time.Time) (mark int64) {
 	b.lapse(now)
 	for mark = now.UnixMicro(); slices.Contains(b.Reserved, mark); {
@@ -58,8 +58,8 @@ func (b *Budget) Reserve(now time.Time) (mark int64) {
 	return mark
 }
 
-// Settle ends the attempt with a mark. Its place becomes a failure, or is given
-// back.
+// Settle ends the attempt with a mark. The place of the attempt becomes a
+// failure, or is given back.
 func (b *Budget) Settle(mark int64, failed bool, now time.Time) {
 	b.lapse(now)
 	b.Reserved = slices.DeleteFunc(b.Reserved, func(m int64) bool { return m == mark })
@@ -68,8 +68,8 @@ func (b *Budget) Settle(mark int64, failed bool, now time.Time) {
 	}
 }
 
-// lapse forgets reservations that are too old, or that a clock has made which
-// was set back since.
+// lapse forgets reservations that are too old, or in the future because the
+// clock was set back.
 func (b *Budget) lapse(now time.Time) {
 	b.Reserved = slices.DeleteFunc(slices.Clone(b.Reserved), func(mark int64) bool {
 		return now.Sub(time.UnixMicro(mark)).Abs() >= MaxAttempt
@@ -84,12 +84,12 @@ const (
 	clockSkew  = time.Minute
 )
 
-// Forget is how long after its last failure a Network has nothing left to
+// Forget is the time after the last failure until a Network has nothing left to
 // remember.
 const Forget = 24 * time.Hour
 
-// A Network counts the different names that failed from one address prefix.
-// The zero Network has none.
+// A Network counts the different names that failed from one address prefix. The
+// zero Network has none.
 type Network struct {
 	Count  int      `json:"count,omitempty"`
 	Names  []uint64 `json:"names,omitempty"`  // hashes of the latest names, the last one last
@@ -97,9 +97,9 @@ type Network struct {
 	Halved int64    `json:"halved,omitempty"` // when Count was started or last halved
 }
 
-// Wait returns how long the next attempt from the prefix has to wait, zero for
-// not at all. The first free names cost nothing; each further one doubles the
-// delay, up to 15 minutes. Half of the names are forgotten each hour.
+// Wait returns how long the next attempt from the prefix has to wait, or zero.
+// The first free names cost nothing; each further name doubles the delay, up to
+// 15 minutes. Half of the names are forgotten each hour.
 func (n Network) Wait(now time.Time, free int) time.Duration {
 	n.halve(now)
 	over := n.Count - free
@@ -117,15 +117,15 @@ func (n Network) Wait(now time.Time, free int) time.Duration {
 	return max(0, min(delay, last.Add(delay).Sub(now)))
 }
 
-// Attempt notes that an attempt of an unknown client is under way, so that no
-// other one starts during the same delay.
+// Attempt notes that an attempt of an unknown client is under way, so no other
+// attempt starts during the delay.
 func (n *Network) Attempt(now time.Time) {
 	n.halve(now)
 	n.Last = now.UnixMicro()
 }
 
-// Fail counts a name that failed and reports whether the name is new. A zero
-// name is not remembered, and always new.
+// Fail counts a failed name, and reports whether the name is new. A zero name
+// is not remembered, and always new.
 func (n *Network) Fail(name uint64, now time.Time) (isNew bool) {
 	n.Attempt(now)
 	if name != 0 {
@@ -142,8 +142,8 @@ func (n *Network) Fail(name uint64, now time.Time) (isNew bool) {
 	return true
 }
 
-// Forgive takes a name back, whose user has logged in after all, and reports
-// whether the name was counted.
+// Forgive takes back a name, after its user has logged in after all, and
+// reports whether the name was counted.
 func (n *Network) Forgive(name uint64) bool {
 	i := slices.Index(n.Names, name)
 	if i < 0 {
@@ -169,5 +169,34 @@ func (n *Network) halve(now time.Time) {
 	n.Halved += (hours * halveEvery).Microseconds()
 	if len(n.Names) > n.Count {
 		n.Names = slices.Clone(n.Names[len(n.Names)-n.Count:])
+	}
+}
+
+const freeNear, freeWide = 20, 100 // names that may fail from one prefix without a delay
+
+// Networks are the two prefixes of an address that count spraying; see
+// [Source.NetworkKeys]. Only the near prefix remembers names.
+type Networks struct{ Near, Wide Network }
+
+// Wait returns how long the next attempt of an unknown client has to wait.
+func (n Networks) Wait(now time.Time) time.Duration {
+	return max(n.Near.Wait(now, freeNear), n.Wide.Wait(now, freeWide))
+}
+
+// Attempt notes an attempt of an unknown client if attempts are delayed, and
+// reports whether they are.
+func (n *Networks) Attempt(now time.Time) (delayed bool) {
+	if n.Near.Count < freeNear && n.Wide.Count < freeWide {
+		return false
+	}
+	n.Near.Attempt(now)
+	n.Wide.Attempt(now)
+	return true
+}
+
+// Fail counts a failure of an unknown client for a name.
+func (n *Networks) Fail(name uint64, now time.Time) {
+	if n.Near.Fail(name, now) {
+		n.Wide.Fail(0, now)
 	}
 }

@@ -1,18 +1,19 @@
-package rbac
+package password
 
 import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"errors"
 	"strconv"
 	"strings"
 )
 
-// Bounds of what a stored hash may ask for. They hold before anything is computed: a
-// hash with absurd parameters must neither take the process down nor keep others
-// from logging in while it is computed. Each scheme is bounded to about a second of
-// one core; measured on a 2.5 GHz AMD EPYC:
+// Bounds of the parameters in a stored hash. The bounds are checked before
+// anything is computed: a hash with absurd parameters must neither take the
+// process down nor keep users from logging in. Each scheme is bounded to about
+// a second of one core; measured on a 2.5 GHz AMD EPYC:
 //
 //	argon2id, m=256 MiB t=3 or m=64 MiB t=15   0.9 to 1.1 s
 //	bcrypt, cost 14                            1.0 s
@@ -20,61 +21,62 @@ import (
 //	PBKDF2, 3,000,000 × SHA-1 or SHA-256       0.6 s; without SHA instructions three times that
 //	PBKDF2, 1,500,000 × SHA-512                1.0 s
 //
-// A password that is not in NFC is tried in two forms, which doubles the time. The
-// cost in Config.Argon2id is the host's choice, and bounded less: see hasher.read.
+// A password that is not in NFC is tried in two forms, which doubles the time.
+// The current cost is the host's choice, and bounded less: see
+// [Hasher.CheckHash].
 const (
 	maxHashText      = 256       // bytes of the whole string
 	maxHashKiB       = 1 << 20   // memory of argon2id
 	maxArgon2idWork  = 1 << 20   // KiB × (passes + 1), where the 1 is for getting the memory
-	maxScryptKiB     = 256 << 10 // 128·N·r·p of scrypt, which is its work and more than its memory
+	maxScryptKiB     = 256 << 10 // 128·N·r·p of scrypt: its work, and more than its memory
 	maxArgon2idTime  = 16
 	maxArgon2idLanes = 255
 	maxBcryptCost    = 14
-	maxPBKDF2Rounds  = 3_000_000 // iterations × blocks of the digest; half of it for SHA-512
+	maxPBKDF2Rounds  = 3_000_000 // iterations × blocks of the digest; half for SHA-512
 	minSalt, maxSalt = 8, 64     // bytes
 	minTag, maxTag   = 16, 64    // bytes
 )
 
-// passwordHash is a stored hash that can be verified: one of argon2idHash,
-// bcryptHash, scryptHash and pbkdf2Hash in hashformats.go.
-type passwordHash interface {
-	algorithm() string            // for hasher.calls
-	memoryKiB() uint32            // what computing it takes, rounded up
-	matches(password string) bool // computes it once and compares in constant time
+// A storedHash is a hash that can be verified: an argon2idHash, bcryptHash,
+// scryptHash or pbkdf2Hash.
+type storedHash interface {
+	memoryKiB() uint32            // that computing takes, rounded up
+	matches(password string) bool // computes once and compares in constant time
 }
 
-// parsePasswordHash reads a stored hash, and refuses with ErrInvalid whatever is not
-// written exactly as below or is beyond the bounds. Errors never quote the hash.
+// parseHash parses a stored hash in one of the following forms, within the
+// bounds.
 //
 //	$argon2id$v=19$m=19456,t=2,p=1$salt$tag   base64 without padding, as in all PHC strings
-//	$2b$12$…                                  bcrypt: 60 bytes; $2a$ and $2y$ are the same thing
+//	$2b$12$…                                  bcrypt, 60 bytes; $2a$ and $2y$ mean the same
 //	$scrypt$ln=15,r=8,p=1$salt$tag
 //	$pbkdf2-sha256$i=600000$salt$tag          sha1 and sha512, too; i=600000,l=32 as well
 //	$pbkdf2-sha256$29000$salt$tag             passlib's: base64 with . for +; $pbkdf2$ is SHA-1
 //	pbkdf2_sha256$600000$salt$tag             Django's: plain salt, padded base64; pbkdf2_sha1, too
 //
-// Salts have 8 to 64 bytes, tags 16 to 64.
-func parsePasswordHash(s string) (passwordHash, error) {
+// Salts have 8 to 64 bytes, tags 16 to 64. The error states the fault, and
+// never quotes the hash.
+func parseHash(s string) (storedHash, error) {
 	var r hashReader
-	p := r.read(s)
+	h := r.read(s)
 	if r.fault != "" {
-		return nil, &Error{Kind: ErrInvalid, Record: "password hash", Reason: r.fault}
+		return nil, errors.New(r.fault)
 	}
-	return p, nil
+	return h, nil
 }
 
 // Faults that several formats share.
 const (
-	outOfBounds = "parameter out of bounds"
-	tooDear     = "costs more than a login may: above about a second of one core"
-	saltOrTag   = "salt or tag too short or too long"
+	outOfBounds  = "parameter out of bounds"
+	tooExpensive = "costs more than a login may: above about a second of one core"
+	saltOrTag    = "salt or tag too short or too long"
 )
 
-// hashReader reads the parts of a stored hash. It remembers the first fault, so
-// that the formats below read without a check after each step.
+// A hashReader reads the parts of a stored hash. The reader keeps the first
+// fault, so the methods need no check after each step.
 type hashReader struct{ fault string }
 
-func (r *hashReader) read(s string) passwordHash {
+func (r *hashReader) read(s string) storedHash {
 	if len(s) > maxHashText {
 		r.require(false, "too long")
 		return nil
@@ -102,7 +104,8 @@ func (r *hashReader) read(s string) passwordHash {
 	return nil
 }
 
-// cutHashID cuts after the name of the format, which keeps the $ it may start with.
+// cutHashID cuts a hash after the name of the format. The name keeps a leading
+// $.
 func cutHashID(s string) (id, rest string) {
 	first := min(1, len(s))
 	id, rest, _ = strings.Cut(s[first:], "$")
@@ -115,7 +118,7 @@ func (r *hashReader) require(ok bool, fault string) {
 	}
 }
 
-// fields splits at $ into exactly n parts.
+// fields splits a string at $ into exactly n parts.
 func (r *hashReader) fields(s string, n int) []string {
 	parts := strings.Split(s, "$")
 	if len(parts) != n {
@@ -125,7 +128,7 @@ func (r *hashReader) fields(s string, n int) []string {
 	return parts
 }
 
-// numbers reads "a=1,b=2": these names in this order and no others.
+// numbers reads "a=1,b=2": exactly the given names, in the given order.
 func (r *hashReader) numbers(s string, names ...string) []uint32 {
 	values := make([]uint32, len(names))
 	parts := strings.Split(s, ",")
@@ -141,15 +144,15 @@ func (r *hashReader) numbers(s string, names ...string) []uint32 {
 	return values
 }
 
-// number reads a decimal number as it is printed: no sign, no leading zero.
+// number reads a decimal number without a sign or a leading zero.
 func (r *hashReader) number(s string) uint32 {
 	n, err := strconv.ParseUint(s, 10, 32)
 	r.require(err == nil && strconv.FormatUint(n, 10) == s, "not a plain number")
 	return uint32(n)
 }
 
-// bytes decodes base64 that encodes back to the same text: the decoder by itself
-// would skip line breaks and ignore left-over bits.
+// bytes decodes base64 strictly: the bytes must encode to the same text. The
+// decoder of package base64 skips line breaks and ignores left-over bits.
 func (r *hashReader) bytes(enc *base64.Encoding, s string, least, most int) []byte {
 	b, err := enc.DecodeString(s)
 	r.require(err == nil && enc.EncodeToString(b) == s, "not strict base64")
