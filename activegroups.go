@@ -216,19 +216,3 @@ func publicGroups(rows []store.Group) []Group {
 	}
 	return groups
 }
-
-func groupNames(groups []Group) []string {
-	names := make([]string, len(groups))
-	for i, g := range groups {
-		names[i] = g.Name
-	}
-	return names
-}
-
-func groupIDs(groups []Group) []uuid.UUID {
-	ids := make([]uuid.UUID, len(groups))
-	for i, g := range groups {
-		ids[i] = g.ID
-	}
-	return ids
-}

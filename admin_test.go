@@ -11,8 +11,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// world adds the records that refusals and reviews are about: amy is in staff, staff
-// inherits readers, readers has post.read, staff has post.write.
+// world adds the records that refusals and reviews are about: amy is in staff,
+// staff inherits readers, readers has post.read, staff has post.write.
 func world(t *testing.T, h *house, a *rbac.Authority) {
 	t.Helper()
 	h.groups(a, map[string][]string{"readers": {"post.read"}, "staff": {"post.write"}, "empty": nil})
@@ -107,7 +107,8 @@ func dump(t testing.TB, a *rbac.Authority) string {
 	return b.String()
 }
 
-// In a View every call that changes something is refused, and an error of its function is returned as it is.
+// In a View every call that changes something is refused, and an error of its
+// function is returned as it is.
 func TestViewIsReadOnly(t *testing.T) {
 	writes := map[string]func(*rbac.Tx) error{
 		"AddUser": addUser(rbac.User{Name: "x"}), "AddGroup": addGroup(rbac.Group{Name: "x"}),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/internal/waitlimit"
@@ -59,7 +60,7 @@ func (a *Authority) newAttempt(l Login) *attempt {
 	}
 	if l.Subject != "" {
 		at.source.Name = "subject\x00" + l.Subject
-		at.plausible = badString(l.Subject, 1) == ""
+		at.plausible = names.CheckKey(l.Subject) == ""
 	} else if name, err := canonicalUser(l.User); err == nil {
 		at.source.Name, at.plausible = name, true
 	}

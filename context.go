@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 type contextKey int
@@ -57,7 +59,7 @@ func (tx *Tx) findActor() error {
 		return tx.verifyActor(id)
 	}
 	name, _ := tx.ctx.Value(actorKey).(string)
-	if tx.actor.name = printable(name, maxName); tx.actor.name == "" && id.hostMade() {
+	if tx.actor.name = names.Printable(name, names.MaxName); tx.actor.name == "" && id.hostMade() {
 		tx.actor.name = id.User()
 	}
 	return nil
@@ -78,5 +80,5 @@ func (tx *Tx) verifyActor(id *Identity) error {
 
 func reasonOf(ctx context.Context) string {
 	reason, _ := ctx.Value(reasonKey).(string)
-	return printable(reason, maxText)
+	return names.Printable(reason, names.MaxText)
 }

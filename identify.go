@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
@@ -103,7 +104,7 @@ func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error
 
 // IdentityBySubject is Identity for the user with exactly that Subject.
 func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Identity, error) {
-	if reason := badString(subject, 1); reason != "" {
+	if reason := names.CheckKey(subject); reason != "" {
 		return nil, invalid("user", subject, "Subject", reason)
 	}
 	return a.identityOf(ctx, a.users.bySubject, store.Sought{Subject: subject})

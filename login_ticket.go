@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -120,7 +121,7 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (store.Ticket, error) {
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
 		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
-		Label: l.Label, UserAgent: printable(l.UserAgent, maxName)}
+		Label: l.Label, UserAgent: names.Printable(l.UserAgent, names.MaxName)}
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
 	}
@@ -155,7 +156,8 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	assigned := p.Assigned(memberships, tx.now)
 	ids, denied := p.Authorized(assigned, names)
 	if denied != "" {
-		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied, Reason: u.Name + " is not authorized for it"}
+		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied,
+			Reason: u.Name + " is not authorized for it"}
 	}
 	return ids, tx.checkTogether(p, u, assigned, ids)
 }

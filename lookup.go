@@ -207,12 +207,3 @@ func readUser(r store.Records, p *policy.Policy, find func() (store.UserRecord, 
 	memberships, err := r.UserMemberships(u.ID)
 	return &cachedUser{id: u.ID, name: u.Name, subject: u.Subject, groups: p.Memberships(memberships)}, err
 }
-
-// noTicket makes of an error about the user of a ticket the error about the
-// ticket.
-func noTicket(err error) error {
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) {
-		return ErrNoTicket
-	}
-	return err
-}

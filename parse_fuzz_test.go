@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/rbac-go/rbac/internal/expr"
 )
 
 // FuzzParse: no text makes Parse panic; its errors say where; and what it
@@ -35,7 +37,7 @@ func FuzzParse(f *testing.F) {
 			}
 		})
 		printed := p.String()
-		if len(printed) > maxExpression {
+		if len(printed) > expr.MaxBytes {
 			return // escapes and spaces made it longer
 		}
 		q, err := Parse(printed)

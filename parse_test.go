@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/expr"
 )
 
 const someID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
@@ -46,6 +48,9 @@ func TestParse(t *testing.T) {
 		if got := p.String(); got != s {
 			t.Errorf("parsed  %s\nprinted %s", s, got)
 		}
+		if c, _ := expr.Parse(s, maxDepth, lookUpForm); depthOf(c) != own(p).depth {
+			t.Errorf("%s counts as %d levels, and its predicate has %d", s, depthOf(c), own(p).depth)
+		}
 		own(p).walk(func(q *predicate) {
 			name, _ := q.rule.call()
 			seen[name] = true
@@ -56,6 +61,15 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s is not among the expressions of this test", name)
 		}
 	}
+}
+
+// depthOf returns the depth of the tree that a call stands for.
+func depthOf(c *expr.Call) int {
+	depth := max(1, forms[c.Name].Depth)
+	for _, part := range c.Calls {
+		depth = max(depth, 1+depthOf(part))
+	}
+	return depth
 }
 
 // TestParseReads: an expression may be written in other ways than it is printed.
@@ -151,7 +165,7 @@ func TestParseErrors(t *testing.T) {
 		{`func("owner")`, `1:1 predicate "func": a Func is Go code, which an expression cannot name`},
 		{`not(nil())`, `1:5 predicate "nil": it stands for a predicate that was missing`},
 		{`all(…)`, `1:5 predicate "…": it stands for parts that were left out, because there were too many or too deep ones`},
-		{strings.Repeat(" ", maxExpression) + `is_anonymous()`, `1:1 predicate: longer than 64 KiB`},
+		{strings.Repeat(" ", expr.MaxBytes) + `is_anonymous()`, `1:1 predicate: longer than 64 KiB`},
 	} {
 		p, err := Parse(c.text)
 		pe, ok := errors.AsType[*ParseError](err)
@@ -208,7 +222,7 @@ func TestParseDepth(t *testing.T) {
 		t.Errorf("depth %d is refused: %v", maxDepth, err)
 	}
 	wantParseError(t, nested(maxDepth-1, `in_any_group("a")`), 1+4*(maxDepth-1))
-	wantParseError(t, strings.Repeat("not(", maxExpression/4), 1+4*maxDepth)
+	wantParseError(t, strings.Repeat("not(", expr.MaxBytes/4), 1+4*maxDepth)
 }
 
 func wantParseError(t *testing.T, text string, column int) {
@@ -222,7 +236,7 @@ func wantParseError(t *testing.T, text string, column int) {
 
 // TestParseSize: the longest expressions have fewer parts than a predicate may have.
 func TestParseSize(t *testing.T) {
-	const most = (maxExpression - len(`in_any_group()`)) / len(`"a",`)
+	const most = (expr.MaxBytes - len(`in_any_group()`)) / len(`"a",`)
 	p, err := Parse(`in_any_group(` + strings.Repeat(`"a",`, most) + `)`)
 	if err != nil || own(p).size != most+1 {
 		t.Fatalf("a long expression: %v", err)

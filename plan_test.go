@@ -53,7 +53,8 @@ func TestPlanThenDeclare(t *testing.T) {
 	})
 }
 
-// What a plan says is added and updated is what the change log says that Declare did.
+// What a plan says is added and updated is what the change log says that
+// Declare did.
 func TestPlanSaysWhatDeclareDoes(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -89,7 +90,8 @@ func TestPlanSaysWhatDeclareDoes(t *testing.T) {
 	})
 }
 
-// What administrators took away is left out, with the reason; what they renamed is not.
+// What administrators took away is left out, with the reason; what they renamed
+// is not.
 func TestPlanLeavesOut(t *testing.T) {
 	rename := func(tx *rbac.Tx) error {
 		g, err := tx.Group("editors")
@@ -135,7 +137,8 @@ func TestPlanLeavesOut(t *testing.T) {
 	}
 }
 
-// What the store has beside the catalogue is told: of groups that it does not name only the group itself.
+// What the store has beside the catalogue is told: of groups that it does not
+// name only the group itself.
 func TestPlanUnknown(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -149,7 +152,8 @@ func TestPlanUnknown(t *testing.T) {
 		if plan.Unknown.Sections[0].Title != "Orders" || plan.Unknown.Permissions[0].Created.IsZero() || plan.Unknown.Grants[0].GrantedAt.IsZero() {
 			t.Errorf("the unknown records are not those of the store: %+v", plan.Unknown)
 		}
-		// The program no longer declares a group and a grant: they stay, and are unknown to it.
+		// The program no longer declares a group and a grant: they stay, and
+		// are unknown to it.
 		c := blogCatalogue()
 		c.Groups, c.Grants, c.Inheritances = c.Groups[:1], nil, nil
 		prints(t, planned(t, a, c), `? section "orders"`, `? permission "order.read"`, `? group "editors"`, `? group "others"`,
@@ -157,7 +161,8 @@ func TestPlanUnknown(t *testing.T) {
 	})
 }
 
-// A catalogue with a mistake in it has no plan, and the error is that of Declare.
+// A catalogue with a mistake in it has no plan, and the error is that of
+// Declare.
 func TestPlanRefuses(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -188,7 +193,8 @@ func TestPlanRefuses(t *testing.T) {
 	})
 }
 
-// retried is a store whose engine asks for a retry each time, and then may be lost.
+// retried is a store whose engine asks for a retry each time, and then may be
+// lost.
 type retried struct {
 	rbac.Store
 	lost error
@@ -202,7 +208,8 @@ func (s retried) Update(ctx context.Context, f func(store.Records) error) error 
 	return errors.Join(first, s.Store.Update(ctx, f))
 }
 
-// A transaction that is run twice is told once, and one that is lost not at all.
+// A transaction that is run twice is told once, and one that is lost not at
+// all.
 func TestPlanRetried(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := h.store

@@ -1,6 +1,10 @@
 package rbac
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/rbac-go/rbac/internal/names"
+)
 
 // All is met if all its parts are met. Its message is made of the messages of
 // the parts that are not.
@@ -48,7 +52,7 @@ func WithMessage(p Predicate, msg string) Predicate {
 func In(scope string, p Predicate) Predicate {
 	if !validScope(scope) {
 		return newLeaf(&flawed{"in", []string{strconv.Quote(scope), own(p).String()},
-			strconv.Quote(printable(scope, 64)) + " is no valid scope"})
+			strconv.Quote(names.Printable(scope, 64)) + " is no valid scope"})
 	}
 	return newCompound(&inScope{parts{name: "in", list: ownAll(p, nil)}, scope})
 }
@@ -151,7 +155,7 @@ func validScope(scope string) bool { return badScope(scope) == "" }
 // badScope returns why a scope cannot be asked for, "" if it can. The scope of a
 // membership may be empty, too.
 func badScope(scope string) string {
-	if reason := badString(scope, 1); reason != "" {
+	if reason := names.CheckKey(scope); reason != "" {
 		return "the scope is " + reason
 	}
 	return ""

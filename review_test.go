@@ -150,7 +150,8 @@ func last[T any](seq iter.Seq2[T, error]) (err error) {
 	return err
 }
 
-// A group's change is followed by all its members at their next request: work on groups, not on each person.
+// A group's change is followed by all its members at their next request: work
+// on groups, not on each person.
 func TestChangingAGroupChangesItsMembers(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -270,7 +271,8 @@ func TestMenu(t *testing.T) {
 	})
 }
 
-// A listing is of the time at which it is read: it shows the changes made in its transaction before, and can be read again.
+// A listing is of the time at which it is read: it shows the changes made in
+// its transaction before, and can be read again.
 func TestListingsAreReadLate(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -306,7 +308,8 @@ func TestListingsAreReadLate(t *testing.T) {
 	})
 }
 
-// AssignedGroups is in the order of the groups' names, whatever the order they were added in.
+// AssignedGroups is in the order of the groups' names, whatever the order they
+// were added in.
 func TestAssignedGroupsAreSorted(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
