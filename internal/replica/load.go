@@ -5,7 +5,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Load reads and compiles the policy that a transaction sees.
+// Load reads the tables of a policy in a transaction, and compiles the policy.
 func Load(r store.Records) (*policy.Policy, error) {
 	var t policy.Tables
 	var err error
