@@ -8,14 +8,16 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// changeLog keeps changes as bytes, row after row in blocks. There are more changes than records of any other kind, most are
-// never read, and so they cost neither an allocation each nor the garbage collector a look.
+// changeLog keeps changes as bytes, row after row, in blocks. Changes outnumber
+// the records of every other kind, and most changes are never read. Rows in
+// blocks need no allocation each, and the garbage collector does not scan them.
 //
-// Copying one gives an independent log, as with a tree, although rows are added to last in place: nothing is written over
-// but what an Update has left behind that did not commit, and nobody may look at that any more.
+// Copying a changeLog gives an independent log, as with a tree, although new
+// rows are appended to last in place. Appending overwrites only bytes left
+// behind by an uncommitted Update, and these bytes must not be read any more.
 type changeLog struct {
 	full persistent.Tree[[]byte] // blocks, by the key of their last row
-	last []byte                  // the block that is added to; its rows come after all in full
+	last []byte                  // the block for new rows; its rows come after all rows in full
 	end  string                  // the key of the last row in last
 }
 
@@ -38,7 +40,7 @@ func (l *changeLog) add(stamp uint64, c *store.Change) bool {
 	return true
 }
 
-// seal moves the last block to the others.
+// seal moves the last block to full.
 func (l *changeLog) seal(stamp uint64) {
 	if len(l.last) > 0 {
 		l.full.Set(stamp, l.end, l.last)
@@ -46,7 +48,8 @@ func (l *changeLog) seal(stamp uint64) {
 	l.last, l.end = nil, ""
 }
 
-// insert adds a row into the full block that ends with a row at or after it. Updates have no need of it, since revisions go up.
+// insert adds a row to the full block that ends with a row at or after the new
+// row. Updates of an Authority never need insert, since revisions go up.
 func (l *changeLog) insert(stamp uint64, key, end string, c *store.Change) bool {
 	block, _ := l.full.Get(end)
 	before := 0
@@ -63,7 +66,7 @@ func (l *changeLog) insert(stamp uint64, key, end string, c *store.Change) bool 
 	return true
 }
 
-// from iterates over the rows with keys not below one.
+// from iterates over the rows with keys at or above key.
 func (l changeLog) from(key string) iter.Seq[changeRow] {
 	return func(yield func(changeRow) bool) {
 		for block := range l.blocks(key) {
@@ -76,7 +79,7 @@ func (l changeLog) from(key string) iter.Seq[changeRow] {
 	}
 }
 
-// blocks iterates over those that end at a key or after it.
+// blocks iterates over the blocks that end at or after key.
 func (l changeLog) blocks(key string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for _, block := range l.full.From(key) {
@@ -90,7 +93,7 @@ func (l changeLog) blocks(key string) iter.Seq[[]byte] {
 	}
 }
 
-// backward iterates over all rows, the last first.
+// backward iterates over all rows, last row first.
 func (l changeLog) backward() iter.Seq[changeRow] {
 	return func(yield func(changeRow) bool) {
 		back := func(block []byte) bool {
@@ -112,9 +115,12 @@ func (l changeLog) backward() iter.Seq[changeRow] {
 	}
 }
 
-// deleteFirst deletes rows from the beginning as long as they are old, at most limit, and tells how many.
+// deleteFirst deletes rows from the beginning as long as rows are old, at most
+// limit rows, and returns the number of deleted rows.
 func (l *changeLog) deleteFirst(stamp uint64, limit int, old func(changeRow) bool) (n int) {
-	var ends []string // of the blocks that lose rows; a tree must not be written while it is read
+	// ends are the keys of the blocks that lose rows. A tree must not be
+	// written while the tree is read.
+	var ends []string
 	var left []byte
 	for end, block := range l.full.From("") {
 		ends = append(ends, end)
@@ -135,7 +141,8 @@ func (l *changeLog) deleteFirst(stamp uint64, limit int, old func(changeRow) boo
 	return n
 }
 
-// dropFirst returns a block without its first rows, and n with their number added, which is at most limit.
+// dropFirst returns a block without its first old rows, and n plus the number
+// of dropped rows, at most limit.
 func dropFirst(block []byte, n, limit int, old func(changeRow) bool) ([]byte, int) {
 	for row := range rows(block) {
 		if n == limit || !old(row) {

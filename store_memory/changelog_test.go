@@ -17,14 +17,15 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// logged is a log, and the changes that it should hold.
+// logged is a log, and the changes that the log should hold.
 type logged struct {
 	log  changeLog
 	want []store.Change
 }
 
-// TestChangeLogAgainstAList adds and deletes at random, mostly at the end and at the beginning as an Authority does, in
-// transactions of which some do not commit. Every log, older ones too, is what a list would be.
+// TestChangeLogAgainstAList adds and deletes at random, mostly at the end and
+// at the beginning as an Authority does. Some of the transactions do not
+// commit. Every log, older logs included, must equal a plain list.
 func TestChangeLogAgainstAList(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var now logged
@@ -46,7 +47,7 @@ func TestChangeLogAgainstAList(t *testing.T) {
 		}
 		now.check(t, r)
 		if r.IntN(3) == 0 {
-			was.check(t, r) // what did not commit has not changed it
+			was.check(t, r) // the uncommitted transaction has not changed was
 			now = was
 		}
 		if older = append(older, now); len(older) > 20 {
@@ -116,7 +117,8 @@ func (l *logged) check(t *testing.T, r *rand.Rand) {
 	}
 }
 
-// TestChangeLogDeletesWhatIsOld counts what goes: the first rows that are old, up to the first that is not.
+// TestChangeLogDeletesWhatIsOld counts the deleted rows: the first rows, up to
+// the first row that is not old.
 func TestChangeLogDeletesWhatIsOld(t *testing.T) {
 	var log changeLog
 	for i := range 500 {
@@ -137,7 +139,8 @@ func TestChangeLogDeletesWhatIsOld(t *testing.T) {
 	}
 }
 
-// TestListingOfAnUpdateThatDidNotCommit: where another Update writes meanwhile, it ends with an error.
+// TestListingOfAnUpdateThatDidNotCommit proves that such a listing ends with an
+// error if another Update writes meanwhile.
 func TestListingOfAnUpdateThatDidNotCommit(t *testing.T) {
 	s, errUndo := New(), errors.New("undo")
 	must(t, s.Update(context.Background(), func(r store.Records) error { return r.AddChange(store.Change{Revision: 1}) }))

@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// changeRow is a change in a block: its length, its key, what has a fixed length, and its texts each after its length.
+// changeRow is a change in a block: the length of the row, the key, the fields
+// of fixed length, and the texts, each after its length.
 type changeRow struct {
 	bytes []byte
 	texts [textsOfRow]struct{ from, to int }
@@ -26,7 +27,7 @@ const (
 	longestCount = binary.MaxVarintLen32
 )
 
-// The texts of a row, in their order.
+// The texts of a row, in order.
 const (
 	actorText = iota
 	reasonText
@@ -39,7 +40,7 @@ const (
 	textsOfRow
 )
 
-// rowSize is at least the length of a row.
+// rowSize returns an upper bound of the length of a row.
 func rowSize(c *store.Change) int {
 	return atTexts + textsOfRow*longestCount +
 		len(c.Actor) + len(c.Reason) + len(c.Action) + len(c.Subject) + len(c.Object) + len(c.Scope) + len(c.Before) + len(c.After)
@@ -104,7 +105,7 @@ func readRow(b []byte) changeRow {
 		at += width
 		if i >= beforeText {
 			if n == 0 {
-				continue // from and to stay 0: there is none
+				continue // from and to stay 0: no text
 			}
 			n--
 		}
@@ -126,12 +127,12 @@ func (r *changeRow) at() time.Time {
 	return time.Unix(int64(sec), int64(nsec)).UTC()
 }
 
-// is compares a text.
+// is reports whether a text of the row equals s.
 func (r *changeRow) is(text int, s string) bool {
 	return string(r.bytes[r.texts[text].from:r.texts[text].to]) == s
 }
 
-// change makes the change of its row. Texts share one copy.
+// change returns the change in the row. The texts of the change share one copy.
 func (r *changeRow) change() store.Change {
 	all := string(r.bytes)
 	text := func(i int) string { return all[r.texts[i].from:r.texts[i].to] }

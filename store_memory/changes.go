@@ -20,7 +20,7 @@ func (t *tx) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
 	return list(t, func(s *state) iter.Seq[*changeRow] { return s.selectChanges(q) }, (*changeRow).change)
 }
 
-// selectChanges goes through the log; only After saves it a part.
+// selectChanges scans the log. Only After spares the scan a part of the log.
 func (s *state) selectChanges(q store.ChangeFilter) iter.Seq[*changeRow] {
 	order := s.changes.from(numberKey(uint64(q.After)))
 	if q.Newest {
@@ -64,7 +64,8 @@ func (t *tx) DeleteChanges(before time.Time, limit int) (n int, err error) {
 	return n, err
 }
 
-// lastRevision is the last in the log; zero if that is empty.
+// lastRevision returns the last revision in the log, or zero if the log is
+// empty.
 func (s *state) lastRevision() store.Revision {
 	for row := range s.changes.backward() {
 		return row.revision()
