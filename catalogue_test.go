@@ -37,7 +37,7 @@ func gives(t *testing.T, a *rbac.Authority, group string, want ...string) {
 	}))
 }
 
-// A catalogue is applied once; declared again it changes nothing.
+// A catalogue is applied once: a second Declare changes nothing.
 func TestDeclareTwice(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -51,7 +51,7 @@ func TestDeclareTwice(t *testing.T) {
 	})
 }
 
-// What an administrator took away or renamed is not restored by a restart.
+// A restart restores nothing that an administrator deleted or renamed.
 func TestDeclareRestoresNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -68,7 +68,8 @@ func TestDeclareRestoresNothing(t *testing.T) {
 		if after := dump(t, a); after != before {
 			t.Errorf("Declare restored something:\n%s\nbefore:\n%s", after, before)
 		}
-		// A later catalogue still finds the renamed group by the name it was declared with, and leaves out what was deleted.
+		// A later catalogue still finds the renamed group by its declared name,
+		// and leaves out deleted records.
 		later := blogCatalogue()
 		later.Permissions = append(later.Permissions, rbac.Permission{Name: "post.edit", Section: "posts"})
 		later.Grants = append(later.Grants, rbac.Grant{Group: "editors", Permission: "post.edit"}, rbac.Grant{Group: "readers", Permission: "post.write"})
@@ -82,7 +83,8 @@ func TestDeclareRestoresNothing(t *testing.T) {
 	})
 }
 
-// Texts follow the program when it changes them, and the administrator until then.
+// Texts follow the program when the program changes them, and the administrator
+// until then.
 func TestDeclareUpdatesTexts(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -123,7 +125,7 @@ func TestDeclareUpdatesTexts(t *testing.T) {
 	})
 }
 
-// What is there already under a declared name is taken as it is.
+// An existing record under a declared name is used unchanged.
 func TestDeclareTakesWhatIsThere(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -134,7 +136,7 @@ func TestDeclareTakesWhatIsThere(t *testing.T) {
 	})
 }
 
-// A catalogue with a mistake in it adds nothing and names the mistake.
+// A catalogue with a mistake adds nothing, and the error names the mistake.
 func TestDeclareRefuses(t *testing.T) {
 	mistakes := map[string]func(*rbac.Catalogue){
 		`permission "post.raed"`: func(c *rbac.Catalogue) { c.Grants[0].Permission = "post.raed" },
@@ -162,7 +164,8 @@ func TestDeclareRefuses(t *testing.T) {
 	})
 }
 
-// Two processes that start at once declare the same, once.
+// Two processes that start at once and declare the same catalogue declare the
+// catalogue once.
 func TestDeclareAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		authorities := []*rbac.Authority{h.open(rbac.Config{}), h.open(rbac.Config{})}
@@ -181,7 +184,8 @@ func TestDeclareAtOnce(t *testing.T) {
 	})
 }
 
-// Only what the program changed follows it; what the administrator changed beside stays.
+// Only fields that the program changed follow the program. Fields that the
+// administrator changed stay.
 func TestDeclareFollowsFieldByField(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -225,7 +229,8 @@ func TestDeclareFollowsFieldByField(t *testing.T) {
 	})
 }
 
-// A declared group is the one it was, whatever it is called; who takes its old name gets nothing of it.
+// A declared group keeps its identity under any name. A group that takes the
+// old name gets nothing from the declaration.
 func TestDeclaredNameTakenByAnother(t *testing.T) {
 	rename := func(tx *rbac.Tx) error {
 		g, err := tx.Group("editors")
@@ -264,7 +269,8 @@ func TestDeclaredNameTakenByAnother(t *testing.T) {
 	}
 }
 
-// A permission that was deleted and added again by an administrator has no grants until somebody grants it.
+// A permission that an administrator deleted and added again has no grants
+// until somebody grants the permission.
 func TestDeclaredPermissionAddedAgain(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -275,7 +281,8 @@ func TestDeclaredPermissionAddedAgain(t *testing.T) {
 	})
 }
 
-// Two programs on one store add to each other's declarations. Of a text that they do not agree on, the last to start sets its own.
+// Two programs on one store add to each other's declarations. If the programs
+// disagree on a text, the last program to start sets the text.
 func TestTwoProgramsDeclare(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -305,7 +312,8 @@ func TestTwoProgramsDeclare(t *testing.T) {
 	})
 }
 
-// The same twice in one catalogue is once; two texts for one name are a mistake, not a change at each start.
+// A repeated entry in a catalogue counts once. Two texts for one name are a
+// mistake, not a change at each start.
 func TestDeclareDuplicates(t *testing.T) {
 	double := func() rbac.Catalogue {
 		c, d := blogCatalogue(), blogCatalogue()
@@ -335,7 +343,7 @@ func TestDeclareDuplicates(t *testing.T) {
 	})
 }
 
-// A permission whose ID is taken is a mistake; it is not left out in silence.
+// A permission whose ID is taken is a mistake, and is not left out silently.
 func TestDeclareTakenID(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -350,7 +358,7 @@ func TestDeclareTakenID(t *testing.T) {
 	})
 }
 
-// What Declare does is done by the program, unless somebody else is named.
+// The actor of Declare is the program, unless the context names somebody else.
 func TestDeclareNamesTheProgram(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -369,7 +377,7 @@ func TestDeclareNamesTheProgram(t *testing.T) {
 	})
 }
 
-// declaring Records count what is remembered.
+// declaring Records count the remembered declarations.
 type declaring struct {
 	store.Records
 	n *int
@@ -398,7 +406,9 @@ func TestDeclareAgainWritesNothing(t *testing.T) {
 	})
 }
 
-// A declared pattern gives what there is: a permission that an administrator deleted comes back only when they add it again.
+// A declared pattern grants existing permissions: a permission that an
+// administrator deleted returns only when the administrator adds the permission
+// again.
 func TestDeclaredPattern(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

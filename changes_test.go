@@ -15,7 +15,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Every changing call writes who, why, when and what, in the transaction that makes the change.
+// Every changing call writes actor, reason, time and change in the transaction
+// that makes the change.
 func TestChangeLog(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -36,7 +37,8 @@ func TestChangeLog(t *testing.T) {
 			{rbac.WithActor(ctx, "cron"), "cron", asserted},
 			{rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "zoe", asserted},
 			{rbac.WithActor(rbac.NewContext(ctx, nobody), "cron"), "cron", asserted},
-			{rbac.WithActor(rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "\x00"), "zoe", asserted}, // nothing is no name
+			// an empty name is not an actor
+			{rbac.WithActor(rbac.NewContext(ctx, rbac.NewIdentity("Zoe", nil, nil)), "\x00"), "zoe", asserted},
 			{rbac.NewContext(ctx, byTicket), "amy", verified},
 			{rbac.WithActor(rbac.NewContext(ctx, byTicket.In("org:1").WithAddr(home)), "cron"), "amy", verified},
 			{rbac.NewContext(ctx, id), "amy", actedFor},
@@ -93,7 +95,8 @@ func changesSince(t testing.TB, a *rbac.Authority, rev rbac.Revision) []rbac.Cha
 	return list
 }
 
-// What each call writes: readers of the log depend on these names and fields. Ids are given and the clock stands still.
+// Readers of the log depend on the names and fields that each call writes. Ids
+// are given and the clock stands still.
 func TestWhatIsLogged(t *testing.T) {
 	id := uuid.UUID{15: 1}
 	user := rbac.User{ID: id, Name: "amy", Email: "Amy@x", Subject: "s|1", DisplayName: `<b>"é"</b>`}
@@ -168,7 +171,7 @@ func orDash(record json.RawMessage) string {
 	return string(record)
 }
 
-// A dropped group of a narrowed ticket is named.
+// The log names each group dropped from a narrowed ticket.
 func TestDroppedGroupsAreLogged(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -185,7 +188,7 @@ func TestDroppedGroupsAreLogged(t *testing.T) {
 	})
 }
 
-// Actors and reasons come from anywhere and are kept fit to be shown.
+// Actors and reasons come from anywhere, and are cleaned for display.
 func TestActorAndReasonAreCleaned(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -198,7 +201,7 @@ func TestActorAndReasonAreCleaned(t *testing.T) {
 	})
 }
 
-// No hash is in the log, nor the password it came from.
+// The log holds neither a hash nor the password behind the hash.
 func TestNoHashIsLogged(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -221,7 +224,7 @@ func TestWhatCannotBeLoggedIsNotDone(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{Clock: func() time.Time { return time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }})
 		err := a.Update(ctx, func(tx *rbac.Tx) error {
-			tx.AddGroup(rbac.Group{Name: "g"}) // its Created has no form in JSON
+			tx.AddGroup(rbac.Group{Name: "g"}) // Created has no form in JSON
 			return nil
 		})
 		if err == nil {
@@ -236,7 +239,7 @@ func TestWhatCannotBeLoggedIsNotDone(t *testing.T) {
 	})
 }
 
-// bentStore gives other Records away than the store's own.
+// bentStore wraps the Records of a store.
 type bentStore struct {
 	rbac.Store
 	bend func(store.Records) store.Records
@@ -246,7 +249,8 @@ func (s bentStore) Update(ctx context.Context, f func(store.Records) error) erro
 	return s.Store.Update(ctx, func(r store.Records) error { return f(s.bend(r)) })
 }
 
-// groupless Records have memberships, grants and inheritances of groups that are not there.
+// groupless Records have memberships, grants and inheritances of missing
+// groups.
 type groupless struct {
 	store.Records
 	lost string
@@ -260,7 +264,8 @@ func (r groupless) Group(id uuid.UUID) (store.Group, error) {
 	return g, err
 }
 
-// In a store that contradicts itself no change is half made, even if the error is ignored.
+// In a store that contradicts itself no change is half made, even if the error
+// is ignored.
 func TestNoChangeIsHalfMade(t *testing.T) {
 	calls := map[string]struct {
 		lost string
@@ -294,7 +299,8 @@ func TestNoChangeIsHalfMade(t *testing.T) {
 	})
 }
 
-// The log is asked for a time that every store can compare, and gives what is in it.
+// The log is queried for a time that every store can compare, and returns the
+// matching entries.
 func TestTimesOfChangeQueries(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -307,7 +313,8 @@ func TestTimesOfChangeQueries(t *testing.T) {
 			want []string
 		}{
 			{rbac.ChangeQuery{Since: now}, []string{"g2"}},
-			{rbac.ChangeQuery{Since: now.Add(999 * time.Nanosecond).In(time.FixedZone("", 3600))}, []string{"g2"}}, // stores keep microseconds
+			// stores keep microseconds
+			{rbac.ChangeQuery{Since: now.Add(999 * time.Nanosecond).In(time.FixedZone("", 3600))}, []string{"g2"}},
 			{rbac.ChangeQuery{Until: now}, []string{"g1"}},
 			{rbac.ChangeQuery{Since: now.Add(time.Microsecond)}, []string{}},
 			{rbac.ChangeQuery{Until: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Newest: true}, []string{"g2", "g1"}},
@@ -324,7 +331,8 @@ func TestTimesOfChangeQueries(t *testing.T) {
 	})
 }
 
-// swept Records lose a ticket between its listing and its change, as when another process sweeps.
+// swept Records lose a ticket between listing and change, as when another
+// process sweeps.
 type swept struct{ store.Records }
 
 func (swept) SetTicketGroups(uuid.UUID, []uuid.UUID) error { return rbac.ErrNotFound }
@@ -350,7 +358,8 @@ func TestSweptTicketStopsNothing(t *testing.T) {
 	})
 }
 
-// What takes a group from a user takes it from narrowed tickets at once, inherited groups too, and the log says so.
+// A group that a user loses leaves narrowed tickets at once, inherited groups
+// included, and the log names the group.
 func TestLostGroupsLeaveTickets(t *testing.T) {
 	tests := map[string]func(*rbac.Tx) error{
 		"a membership that ended": func(tx *rbac.Tx) error {
@@ -387,8 +396,9 @@ func TestLostGroupsLeaveTickets(t *testing.T) {
 	})
 }
 
-// A group that a user lost without a change, by an end that passed, does not come back into a
-// narrowed ticket with an inheritance that gives it again.
+// A group that a user lost without a change, because a membership ended, does
+// not return to a narrowed ticket when a new inheritance authorizes the group
+// again.
 func TestInheritanceBringsNothingBack(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, narrowed := range []string{"temp", "below"} {

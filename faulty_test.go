@@ -16,22 +16,23 @@ import (
 
 var errFault = fmt.Errorf("%w: the disk is on fire", rbac.ErrUnavailable)
 
-// faulty is a store whose calls are counted, and one of which fails: the end of
-// an Update, which then does not commit, counts as one, too.
+// faulty is a store that counts its calls and fails at a chosen call. The end
+// of an Update counts as a call, too; if the end fails, the Update does not
+// commit.
 type faulty struct {
 	rbac.Store
 	calls  atomic.Int64
 	failAt atomic.Int64                    // 0: none
-	fail   func(ctx context.Context) error // what happens then; nil: errFault
+	fail   func(ctx context.Context) error // the effect of the failure; nil: errFault
 }
 
-// arm lets the call of that number, from now on, fail.
+// arm makes the n-th call from now on fail.
 func (s *faulty) arm(n int64) {
 	s.calls.Store(0)
 	s.failAt.Store(n)
 }
 
-// reached reports whether the call that was to fail has happened.
+// reached reports whether the failing call has happened.
 func (s *faulty) reached() bool { return s.failAt.Load() != 0 && s.calls.Load() >= s.failAt.Load() }
 
 func (s *faulty) call(ctx context.Context) error {
@@ -64,7 +65,8 @@ func (s *faulty) Update(ctx context.Context, f func(store.Records) error) error 
 	})
 }
 
-// faultyRecords are spoiled by the call that fails: as a store does, they refuse all that comes later.
+// faultyRecords are spoiled by the failing call: as in a store, all later calls
+// are refused.
 type faultyRecords struct {
 	store.Records
 	store  *faulty
@@ -94,7 +96,7 @@ func read[T any](r *faultyRecords, f func() (T, error)) (T, error) {
 	return f()
 }
 
-// list fails at its beginning or after a record, as it happens.
+// list fails at its beginning or after a record, as the count requires.
 func list[T any](r *faultyRecords, records iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T

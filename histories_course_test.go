@@ -145,7 +145,8 @@ func (m *standard) loses(before *standard) bool {
 	return false
 }
 
-// err is what the transaction of an entry ends with, unless its only step is refused.
+// err is what the transaction of an entry ends with, unless its only step is
+// refused.
 func (o outcome) err(e entry) error {
 	switch {
 	case e.abandoned:
@@ -156,7 +157,8 @@ func (o outcome) err(e entry) error {
 	return nil
 }
 
-// compare asks for a refusal with the kind of one of the faults, and for the same result where there is none.
+// compare asks for a refusal with the kind of one of the faults, and for the
+// same result where there is none.
 func (c *course) compare(s step, want string, f faults, got string, err error) error {
 	function, _, _ := strings.Cut(s.text, "(")
 	if len(f) == 0 {
@@ -175,7 +177,8 @@ func (c *course) compare(s step, want string, f faults, got string, err error) e
 	return fmt.Errorf("%s: %s, %v\nwant one of %v", s.text, got, err, f)
 }
 
-// questions ask at the end what is in each ticket, and everything that is listed.
+// questions ask at the end what is in each ticket, and everything that is
+// listed.
 func (c *course) questions() (all []step) {
 	for n := range c.model.tickets {
 		all = append(all, ofTicket(n, (*standard).Ticket, (*site).ticket), ofTicket(n, (*standard).Identify, (*site).identify))

@@ -13,7 +13,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// site is a store with two Authorities, which take turns, and the tokens that they gave.
+// site is a store with two Authorities, which take turns, and the tokens that
+// they gave.
 type site struct {
 	name   string
 	store  rbac.Store
@@ -61,7 +62,8 @@ func (f inFolder) TempDir() string { return f.dir }
 
 func (w *site) authority() *rbac.Authority { return w.both[w.turn%2] }
 
-// id is the same for the same step in every store, also where the step is run again.
+// id is the same for the same step in every store, also where the step is run
+// again.
 func (w *site) id() uuid.UUID {
 	w.ids++
 	return uuid.NewSHA1(uuid.Nil, []byte(fmt.Sprint(w.turn, w.ids)))
@@ -75,7 +77,8 @@ func (w *site) token(n int) rbac.Token {
 	return must1(rbac.ParseToken(strings.Repeat("A", 43)))
 }
 
-// do runs an entry and returns the result of each step, and that of the transaction.
+// do runs an entry and returns the result of each step, and that of the
+// transaction.
 func (w *site) do(e entry) (results []string, errs []error, err error) {
 	if s := e.steps[0]; s.call != nil {
 		result, err := s.call(w)
@@ -102,8 +105,9 @@ func (w *site) do(e entry) (results []string, errs []error, err error) {
 	return results, errs, err
 }
 
-// drift is an error if the policy that an Authority has brought forward change by change, its own ones and those
-// of the other, is not the one that the store has.
+// drift is an error if the policy that an Authority has brought forward change
+// by change, its own ones and those of the other, is not the one that the store
+// has.
 func (w *site) drift() error {
 	for i, a := range w.both {
 		if _, err := a.Identify(ctx, rbac.Token{}); err != nil { // follows the other

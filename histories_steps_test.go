@@ -56,8 +56,8 @@ func act(model func(*standard) faults, call func(w *site) error) step {
 	}
 }
 
-// drawing draws the arguments of a step, and notes them. It knows the model at that time, to draw in most
-// cases what is there.
+// drawing draws the arguments of a step, and notes them. It knows the model at
+// that time, to draw in most cases what is there.
 type drawing struct {
 	t    *rapid.T
 	m    *standard
@@ -72,7 +72,8 @@ func draw[V any](d *drawing, format string, from *rapid.Generator[V]) V {
 	return v
 }
 
-// anyOf draws each of values as often as the others, nearly; rapid.SampledFrom prefers the first.
+// anyOf draws each of values as often as the others, nearly; rapid.SampledFrom
+// prefers the first.
 func anyOf[V any](values []V) *rapid.Generator[V] {
 	return rapid.Custom(func(t *rapid.T) V {
 		n := 0
@@ -92,7 +93,8 @@ func oneIn(t *rapid.T, n int) bool {
 	return anyOf(numbers).Draw(t, "chance") == 1
 }
 
-// there draws one of those that are there, three times in four, and otherwise any.
+// there draws one of those that are there, three times in four, and otherwise
+// any.
 func there[K comparable, V any](d *drawing, all map[K]V, of func(K) bool, other func() K) K {
 	keys := slices.DeleteFunc(slices.Collect(maps.Keys(all)), func(k K) bool { return !of(k) })
 	if len(keys) == 0 || oneIn(d.t, 4) {
@@ -149,7 +151,8 @@ func (d *drawing) ticket() int {
 	return there(d, tickets, func(n int) bool { return tickets[n] }, func() int { return draw(d, "%v", rapid.IntRange(0, 3)) })
 }
 
-// groupOfTicket is one that is active in it, or that its user is authorized for, or any.
+// groupOfTicket is one that is active in it, or that its user is authorized
+// for, or any.
 func (d *drawing) groupOfTicket(n int) string {
 	if n >= len(d.m.tickets) {
 		return d.group()
@@ -222,7 +225,8 @@ type kind struct {
 var (
 	allKinds  = often(slices.Concat(memberSteps, edgeSteps, setSteps, recordSteps, reviewSteps, ticketSteps, askSteps))
 	inUpdates = often(slices.Concat(memberSteps, edgeSteps, setSteps, recordSteps, reviewSteps))
-	// giving is what histories begin with, so that there is something to refuse.
+	// giving is what histories begin with, so that there is something to
+	// refuse.
 	giving = slices.DeleteFunc(slices.Clone(allKinds), func(k kind) bool {
 		return !slices.Contains([]string{"AssignUser", "GrantPermission", "AddInheritance", "CreateSet", "Issue"}, k.name)
 	})

@@ -10,7 +10,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// The document lists the 43 functions of INCITS 359, each with functions that are here.
+// The document lists the 43 functions of INCITS 359, each with functions that
+// are here.
 func TestINCITSTable(t *testing.T) {
 	text, err := os.ReadFile("docs/incits359.md")
 	must(t, err)

@@ -14,7 +14,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// records writes out every table that a refused call could have changed, and the head.
+// records writes out every table that a refused call could have changed, and
+// the head.
 func records(t *testing.T, s rbac.Store) string {
 	t.Helper()
 	var b strings.Builder
@@ -47,8 +48,9 @@ func records(t *testing.T, s rbac.Store) string {
 	return b.String()
 }
 
-// court is a bank with sets of both kinds. bob is in c, and was in b until an hour ago. amy is in a and lone. Both are in
-// chief, which inherits clerk. All that is amy's is active in one ticket of hers, in the other a alone is.
+// court is a bank with sets of both kinds. bob is in c, and was in b until an
+// hour ago. amy is in a and lone. Both are in chief, which inherits clerk. All
+// that is amy's is active in one ticket of hers, in the other a alone is.
 func (h *house) court() (a *rbac.Authority, open, narrowed rbac.Token) {
 	h.t.Helper()
 	a = h.bank(rbac.Config{LimitedHierarchy: true})
@@ -125,8 +127,9 @@ var courtRefusals = []struct {
 	{"a set of an unknown group", dsd("x", 2, "a", "nothing"), rbac.ErrNotFound},
 }
 
-// A call that is refused for a separation set or a hierarchy changes no record and no revision, alone or
-// in an Update that goes on, and what comes after it in the Update is committed.
+// A call that is refused for a separation set or a hierarchy changes no record
+// and no revision, alone or in an Update that goes on, and what comes after it
+// in the Update is committed.
 func TestRefusedByTheStandard(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, _, _ := h.court()
@@ -190,7 +193,8 @@ func TestRefusedForTickets(t *testing.T) {
 	})
 }
 
-// What is taken away while a ticket is open, and then given back: a ticket that follows its user has it again, a narrowed one has not.
+// What is taken away while a ticket is open, and then given back: a ticket that
+// follows its user has it again, a narrowed one has not.
 func TestTakenAndGivenBack(t *testing.T) {
 	for rule, c := range map[string]struct {
 		take, give func(*rbac.Tx) error // nil: time passes
@@ -237,7 +241,8 @@ func TestTakenAndGivenBack(t *testing.T) {
 	}
 }
 
-// A dynamic set is about open tickets: one that ended, in whatever way, keeps nobody from making it.
+// A dynamic set is about open tickets: one that ended, in whatever way, keeps
+// nobody from making it.
 func TestEndedTicketsViolateNothing(t *testing.T) {
 	for rule, end := range map[string]func(h *house, a *rbac.Authority, token rbac.Token) error{
 		"logged out": func(_ *house, a *rbac.Authority, token rbac.Token) error { return a.Logout(ctx, token) },
@@ -261,7 +266,8 @@ func TestEndedTicketsViolateNothing(t *testing.T) {
 					"a new member":        func(tx *rbac.Tx) error { return tx.AddDSDSetMember("far", "a") },
 					"a lower cardinality": func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("three", 2) },
 				}
-				h.do(a, all(inherit("d", "top"))) // d and a together would violate far with a as its member
+				// d and a together would violate far with a as its member
+				h.do(a, all(inherit("d", "top")))
 				for name, call := range tighter {
 					if err := a.Update(ctx, call); !errors.Is(err, rbac.ErrSeparation) {
 						t.Errorf("%s while the ticket is open: %v; want ErrSeparation", name, err)
@@ -278,7 +284,8 @@ func TestEndedTicketsViolateNothing(t *testing.T) {
 	}
 }
 
-// Two calls that are fine alone and violate together, at once and by two Authorities: one of them is refused.
+// Two calls that are fine alone and violate together, at once and by two
+// Authorities: one of them is refused.
 //
 // RBAC_ROUNDS sets how often each pair is tried on each store; in CI 20.
 func TestOneOfTwoIsRefused(t *testing.T) {

@@ -14,13 +14,15 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// incitsStep is one call of a case: the functions of INCITS 359 with Role for Group.
+// incitsStep is one call of a case: the functions of INCITS 359 with Role for
+// Group.
 type incitsStep struct {
 	Op, User, Role, Senior, Junior, Operation, Object, Session, Name string
 	N                                                                int
 	Roles                                                            []string
 	Expect                                                           *incitsResult
-	When, Context                                                    map[string]any // an attribute: here, a scope
+	// an attribute: here, a scope
+	When, Context map[string]any
 }
 
 type incitsResult struct {
@@ -48,7 +50,8 @@ var incitsErrors = map[string]error{
 	"bad_cardinality": rbac.ErrInvalid,
 }
 
-// incitsError is the error that a step expects. A set that would be left with too few groups is refused as separation.
+// incitsError is the error that a step expects. A set that would be left with
+// too few groups is refused as separation.
 func incitsError(s incitsStep) error {
 	if s.Expect.Error == "bad_cardinality" && strings.HasPrefix(s.Op, "Delete") {
 		return rbac.ErrSeparation
@@ -61,7 +64,8 @@ var inexpressible = map[string]string{
 	"SetRolePrerequisite": "a group that another one must precede is not in INCITS 359, and not here",
 }
 
-// Every case of INCITS 359 holds, with a ticket for a session: of components beyond the standard those that scopes can express.
+// Every case of INCITS 359 holds, with a ticket for a session: of components
+// beyond the standard those that scopes can express.
 func TestINCITS359(t *testing.T) {
 	fixtures, cases := incitsCases(t)
 	eachStore(t, func(t *testing.T, h *house) {
@@ -118,7 +122,8 @@ func incitsCases(t *testing.T) (map[string][]incitsStep, []incitsCase) {
 	return file.Fixtures, file.Cases
 }
 
-// incitsSetup is a step of a fixture. The cases with attributes name users and groups without adding them.
+// incitsSetup is a step of a fixture. The cases with attributes name users and
+// groups without adding them.
 func incitsSetup(tx *rbac.Tx, s incitsStep) error {
 	if s.When == nil && s.Op != "CreateDsdSet" {
 		return incitsChange(tx, s)
@@ -150,7 +155,8 @@ func ensure[R any](_ R, err error) error {
 	return err
 }
 
-// incitsChange is an administrative function. A permission is there as soon as it is granted.
+// incitsChange is an administrative function. A permission is there as soon as
+// it is granted.
 func incitsChange(tx *rbac.Tx, s incitsStep) error {
 	edge := rbac.Inheritance{Senior: s.Senior, Junior: s.Junior}
 	p := rbac.Grant{Group: s.Role, Permission: s.Operation + " " + s.Object}
@@ -322,7 +328,8 @@ func setNames(sets []rbac.SeparationSet, err error) (names []string) {
 	return names
 }
 
-// must1 is for values that a case has set up: without them the test cannot go on.
+// must1 is for values that a case has set up: without them the test cannot go
+// on.
 func must1[R any](r R, err error) R {
 	if err != nil {
 		panic(err)
@@ -330,7 +337,8 @@ func must1[R any](r R, err error) R {
 	return r
 }
 
-// incitsSet is an expected set in the form of review's. User names are canonical.
+// incitsSet is an expected set in the form of review's. User names are
+// canonical.
 func incitsSet(s incitsStep, set []any) []string {
 	list := []string{}
 	for _, v := range set {
@@ -348,8 +356,9 @@ func incitsSet(s incitsStep, set []any) []string {
 	return list
 }
 
-// Immediate inheritances are kept apart from implied ones (INCITS 359 section 6.2.1): an
-// implied one may be added, only an immediate one deleted, and what is implied otherwise stays.
+// Immediate inheritances are kept apart from implied ones (INCITS 359 section
+// 6.2.1): an implied one may be added, only an immediate one deleted, and what
+// is implied otherwise stays.
 func TestImpliedInheritance(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

@@ -13,11 +13,14 @@ import (
 	"github.com/rbac-go/rbac/internal/processtest"
 )
 
-// Of two and of four processes on one file one is killed in the middle of its writes (SIGKILL), and started again: no login or
-// logout that it or another one acknowledged is lost, no Update is there by half, and all agree on what
-// was not acknowledged: the one that recovers the file, the others, and at the end one that is opened anew.
+// Of two and of four processes on one file one is killed in the middle of its
+// writes (SIGKILL), and started again: no login or logout that it or another
+// one acknowledged is lost, no Update is there by half, and all agree on what
+// was not acknowledged: the one that recovers the file, the others, and at the
+// end one that is opened anew.
 //
-// There are 12 rounds of two processes and of four; RBAC_KILLS sets another number, in CI 200.
+// There are 12 rounds of two processes and of four; RBAC_KILLS sets another
+// number, in CI 200.
 func TestKilledProcess(t *testing.T) {
 	for _, n := range []int{2, 4} {
 		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
@@ -34,7 +37,8 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// killing is what happens to a number of processes, the first of which is killed again and again.
+// killing is what happens to a number of processes, the first of which is
+// killed again and again.
 type killing struct {
 	t       *testing.T
 	path    string
@@ -51,7 +55,8 @@ type killing struct {
 	unknowns int    // not acknowledged, in all
 }
 
-// round lets all processes write, and kills the first after some acknowledgements.
+// round lets all processes write, and kills the first after some
+// acknowledgements.
 func (k *killing) round() {
 	k.touched, k.acks = nil, 0
 	k.rounds++
@@ -90,7 +95,8 @@ func (k *killing) round() {
 	k.agree()
 }
 
-// logInAndOut makes a ticket, or ends one of this round, and reports false when the process is gone.
+// logInAndOut makes a ticket, or ends one of this round, and reports false when
+// the process is gone.
 func (k *killing) logInAndOut(w *processtest.Worker) bool {
 	if token := k.some(); token != "" && rand.IntN(2) == 0 {
 		k.set(token, "unknown")
@@ -102,13 +108,15 @@ func (k *killing) logInAndOut(w *processtest.Worker) bool {
 	}
 	token, ok := w.Ask("issue", k.user)
 	if ok && token != "" {
-		k.workers[rand.IntN(len(k.workers))].Ask("lives", token, "0") // and has it in memory, unless it is killed
+		// and has it in memory, unless it is killed
+		k.workers[rand.IntN(len(k.workers))].Ask("lives", token, "0")
 		k.set(token, "lives")
 	}
 	return ok
 }
 
-// some is a ticket of this round that lives and that nobody else is about to end.
+// some is a ticket of this round that lives and that nobody else is about to
+// end.
 func (k *killing) some() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -141,7 +149,8 @@ func (k *killing) joinOrLeave(w *processtest.Worker) bool {
 	return ok && answer != ""
 }
 
-// agree asks all processes about what was touched in this round, as of the revision that the new one has found.
+// agree asks all processes about what was touched in this round, as of the
+// revision that the new one has found.
 func (k *killing) agree() {
 	revision := k.workers[0].Insist("revision")
 	first := k.report(k.workers[0], revision, k.touched)
@@ -168,7 +177,8 @@ func (k *killing) report(w *processtest.Worker, revision string, tokens []string
 	return said
 }
 
-// compare compares what is said with what was acknowledged, and learns what was not.
+// compare compares what is said with what was acknowledged, and learns what was
+// not.
 func (k *killing) compare(said map[string]string) {
 	k.t.Helper()
 	both := map[string]string{"[chiefs editors staff] [door.open post.edit]": "in", "[editors] [post.edit]": "out"}
@@ -199,7 +209,8 @@ func (k *killing) acknowledged(of string, known *string, said string) {
 	}
 }
 
-// verify asks everything of all rounds once more: of all processes, and of one that has just been opened.
+// verify asks everything of all rounds once more: of all processes, and of one
+// that has just been opened.
 func (k *killing) verify() {
 	tokens := slices.Collect(maps.Keys(k.tickets))
 	for _, w := range k.workers {

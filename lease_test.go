@@ -13,7 +13,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// unplugged is a store that can be down, or hang, and can tell its head in spite of a flood.
+// unplugged is a store that can be down, or hang, and can tell its head in
+// spite of a flood.
 type unplugged struct {
 	rbac.Store
 	down, hangs atomic.Bool
@@ -74,7 +75,8 @@ func (r gatedRecords) TicketByHash(h store.TokenHash) (store.Ticket, error) {
 	return r.Records.TicketByHash(h)
 }
 
-// A change that another Authority made is seen within MaxStaleness, and at once by who asks for its revision.
+// A change that another Authority made is seen within MaxStaleness, and at once
+// by who asks for its revision.
 func TestStaleness(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
@@ -108,7 +110,8 @@ func TestStaleness(t *testing.T) {
 	})
 }
 
-// While its store is down an Authority answers for MaxStaleness what it knows, then nothing, and then again.
+// While its store is down an Authority answers for MaxStaleness what it knows,
+// then nothing, and then again.
 func TestStoreDown(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
@@ -140,7 +143,8 @@ func TestStoreDown(t *testing.T) {
 
 func second[R any](_ R, err error) error { return err }
 
-// A process that was paused for longer than the lease looks at the store before it answers.
+// A process that was paused for longer than the lease looks at the store before
+// it answers.
 func TestPausedProcess(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
@@ -179,7 +183,8 @@ func TestStoreHangs(t *testing.T) {
 	})
 }
 
-// A flood of made-up tokens waits for the store a few at a time, and keeps nobody from their answer.
+// A flood of made-up tokens waits for the store a few at a time, and keeps
+// nobody from their answer.
 func TestFloodOfTokens(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
@@ -200,7 +205,8 @@ func TestFloodOfTokens(t *testing.T) {
 		for store.inside.Load() == 0 { // until the flood is there
 			h.clock.Advance(0)
 		}
-		h.clock.Advance(90 * time.Second) // the lease ends, and is renewed; the cached ticket is still trusted
+		// the lease ends, and is renewed; the cached ticket is still trusted
+		h.clock.Advance(90 * time.Second)
 		if err := a.Judge(ctx, tok, rbac.NotAnonymous()); err != nil {
 			t.Errorf("a user meanwhile: %v", err)
 		}
@@ -278,7 +284,8 @@ func (s *counted) View(ctx context.Context, f func(store.Records) error) error {
 	return s.unplugged.View(ctx, f)
 }
 
-// Lookups end, also those of callers who would wait for ever: one that hangs would keep its place from all others.
+// Lookups end, also those of callers who would wait for ever: one that hangs
+// would keep its place from all others.
 func TestLookupsEnd(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &counted{unplugged: &unplugged{Store: h.store}}
@@ -329,7 +336,8 @@ func (c waitingContext) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// Revision is at least that of each change made through the Authority, also while a View that began before it reads the policy anew.
+// Revision is at least that of each change made through the Authority, also
+// while a View that began before it reads the policy anew.
 func TestRevisionOfTheOwnChange(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	store := &slow{Store: h.store}

@@ -42,7 +42,8 @@ func TestIdleLimit(t *testing.T) {
 			h.clock.Advance(tt.last)
 			must(t, a.Sweep(ctx))
 			must(t, a.Flush(ctx))
-			for _, x := range []*rbac.Authority{a, h.open(cfg)} { // from a warm cache and from the store
+			// from a warm cache and from the store
+			for _, x := range []*rbac.Authority{a, h.open(cfg)} {
 				checkAlive(t, "API keys have no idle limit", x, alive, key)
 				checkAlive(t, tt.rule, x, tt.want, tok)
 			}

@@ -16,13 +16,16 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// After the call that changed something has returned, nothing that starts later in this process is answered from
-// before it. Eight readers ask all the time, under a real lease, while one writer gives and takes
-// rights in every way; the history is checked afterwards. The race detector looks on in CI.
+// After the call that changed something has returned, nothing that starts later
+// in this process is answered from before it. Eight readers ask all the time,
+// under a real lease, while one writer gives and takes rights in every way; the
+// history is checked afterwards. The race detector looks on in CI.
 //
-// RBAC_WRITES sets how many changes there are, for each lease and store; in CI 300.
+// RBAC_WRITES sets how many changes there are, for each lease and store; in CI
+// 300.
 func TestLinearizable(t *testing.T) {
-	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} { // the default; and one that is renewed all the time
+	// the default; and one that is renewed all the time
+	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} {
 		t.Run(fmt.Sprint("lease of ", lease), func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
 				store := &overtaken{Store: h.store}
@@ -65,8 +68,8 @@ func (w *door) run(changes int) []readLog {
 	return logs
 }
 
-// overtaken is a store that counts its Views, and takes its time to return what it has read, so that it is overtaken. It hides what
-// else the store can do.
+// overtaken is a store that counts its Views, and takes its time to return what
+// it has read, so that it is overtaken. It hides what else the store can do.
 type overtaken struct {
 	rbac.Store
 	views atomic.Int64
@@ -101,7 +104,8 @@ type door struct {
 	registers      map[string]*processtest.Register
 }
 
-// loggedIn is the ticket that bob has now, and the register of whether it lives.
+// loggedIn is the ticket that bob has now, and the register of whether it
+// lives.
 type loggedIn struct {
 	tok  rbac.Token
 	name string
@@ -147,7 +151,8 @@ func (w *door) values() map[string]string {
 	return map[string]string{"judge": judged, "identify": fmt.Sprint(groups, permissions), "account": account}
 }
 
-// logIn gives bob a new ticket. It is asked about only from now on, so that it lives at first.
+// logIn gives bob a new ticket. It is asked about only from now on, so that it
+// lives at first.
 func (w *door) logIn(n int) {
 	l := &loggedIn{tok: w.h.issue(w.a, rbac.Login{User: "bob"}), name: fmt.Sprint("ticket ", n)}
 	w.registers[l.name] = &processtest.Register{Initial: "lives"}
@@ -187,7 +192,8 @@ func (w *door) await(reads int64) {
 	}
 }
 
-// toggle is a change of a right of amy's, or of whether cid's account is enabled.
+// toggle is a change of a right of amy's, or of whether cid's account is
+// enabled.
 func (w *door) toggle(n int) func(*rbac.Tx) error {
 	g := doorGroups[n/7%2]
 	switch n % 7 % 4 {

@@ -8,8 +8,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestLookalikeUsers reads as: somebody registers with a name, and these users have
-// one that looks like it.
+// TestLookalikeUsers reads as: somebody registers with a name, and these users
+// have one that looks like it.
 func TestLookalikeUsers(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

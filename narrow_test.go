@@ -8,7 +8,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// checkGroups compares the groups that are active in a ticket, for every Authority.
+// checkGroups compares the groups that are active in a ticket, for every
+// Authority.
 func checkGroups(t *testing.T, rule string, tok rbac.Token, want []string, in ...*rbac.Authority) {
 	t.Helper()
 	for _, a := range in {

@@ -8,9 +8,11 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// A store that is down for 0.5, 1.5 and 5 s, by the clock of the Authority, whose lease is the default of 1 s: what is in memory is
-// served until the lease ends and refused from then on, what is not is refused from the beginning, nothing is written, and
-// afterwards all is as the store has it, with what another Authority has changed meanwhile.
+// A store that is down for 0.5, 1.5 and 5 s, by the clock of the Authority,
+// whose lease is the default of 1 s: what is in memory is served until the
+// lease ends and refused from then on, what is not is refused from the
+// beginning, nothing is written, and afterwards all is as the store has it,
+// with what another Authority has changed meanwhile.
 func TestOutage(t *testing.T) {
 	for _, outage := range []time.Duration{500 * time.Millisecond, 1500 * time.Millisecond, 5 * time.Second} {
 		t.Run(outage.String(), func(t *testing.T) {
@@ -84,7 +86,8 @@ func (o *outageOf) during(passed time.Duration) {
 	}
 }
 
-// after is when the store works again: at once where the lease had ended, and otherwise when it does.
+// after is when the store works again: at once where the lease had ended, and
+// otherwise when it does.
 func (o *outageOf) after(outage time.Duration) {
 	edit := rbac.HasPermission("post.edit")
 	if outage < time.Second {

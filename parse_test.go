@@ -14,7 +14,8 @@ import (
 
 const someID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
-// written are expressions as String prints them, one for each predicate at least.
+// written are expressions as String prints them, one for each predicate at
+// least.
 var written = []string{
 	`all(in_group("a"), not_anonymous())`,
 	`any(is_user("root"), has_permission("manage"), msg="Only administrators")`,
@@ -36,7 +37,8 @@ var written = []string{
 	`all(any(in_group("a", msg="x"), in_group("b"), msg="y"), msg="z")`,
 }
 
-// TestParse: what String prints is parsed into a predicate that prints the same.
+// TestParse: what String prints is parsed into a predicate that prints the
+// same.
 func TestParse(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range written {
@@ -72,7 +74,8 @@ func depthOf(c *expr.Call) int {
 	return depth
 }
 
-// TestParseReads: an expression may be written in other ways than it is printed.
+// TestParseReads: an expression may be written in other ways than it is
+// printed.
 func TestParseReads(t *testing.T) {
 	for s, want := range map[string]string{
 		" \t\r\n is_anonymous \n ( ) ":                   `is_anonymous()`,
@@ -192,7 +195,8 @@ func TestParseErrorText(t *testing.T) {
 	}
 }
 
-// TestParseRefusesWhatIsFlawed: what is broken for everybody is no expression, however it came about.
+// TestParseRefusesWhatIsFlawed: what is broken for everybody is no expression,
+// however it came about.
 func TestParseRefusesWhatIsFlawed(t *testing.T) {
 	for _, p := range []Predicate{
 		nil, IsUser(""), IsUser("\xff"), IsUserID(uuid.Nil), InGroup(""), InGroup(" a"), HasPermission("*"), HasPermission("a.*"),
@@ -208,7 +212,8 @@ func TestParseRefusesWhatIsFlawed(t *testing.T) {
 	}
 }
 
-// TestParseDepth: what can be made can be parsed, and nothing deeper; the error is at the part that is too deep.
+// TestParseDepth: what can be made can be parsed, and nothing deeper; the error
+// is at the part that is too deep.
 func TestParseDepth(t *testing.T) {
 	nested := func(n int, inner string) string { return strings.Repeat("not(", n) + inner + strings.Repeat(")", n) }
 	for _, inner := range []string{`is_anonymous()`, `from_net("::/0")`} {
@@ -234,7 +239,8 @@ func wantParseError(t *testing.T, text string, column int) {
 	}
 }
 
-// TestParseSize: the longest expressions have fewer parts than a predicate may have.
+// TestParseSize: the longest expressions have fewer parts than a predicate may
+// have.
 func TestParseSize(t *testing.T) {
 	const most = (expr.MaxBytes - len(`in_any_group()`)) / len(`"a",`)
 	p, err := Parse(`in_any_group(` + strings.Repeat(`"a",`, most) + `)`)

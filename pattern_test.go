@@ -15,7 +15,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// press has patterns at every level: root has everything, editors all below post, and chiefs inherit editors.
+// press has patterns at every level: root has everything, editors all below
+// post, and chiefs inherit editors.
 func press(t testing.TB, h *house) *rbac.Authority {
 	t.Helper()
 	a := h.open(rbac.Config{})
@@ -43,7 +44,8 @@ func permissionsOf(t testing.TB, a *rbac.Authority, user string) []string {
 	return held
 }
 
-// A pattern gives every permission there is that matches on whole segments, now and later.
+// A pattern gives every permission there is that matches on whole segments, now
+// and later.
 func TestPatterns(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := press(t, h)
@@ -75,7 +77,8 @@ func TestPatterns(t *testing.T) {
 	})
 }
 
-// A pattern is a grant like any other: noted, given twice without effect, revoked by its own name only.
+// A pattern is a grant like any other: noted, given twice without effect,
+// revoked by its own name only.
 func TestPatternIsAGrant(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := press(t, h)
@@ -110,7 +113,8 @@ func TestPatternIsAGrant(t *testing.T) {
 	})
 }
 
-// Explain names the pattern that a permission comes by, and says of a missing one which groups would give it.
+// Explain names the pattern that a permission comes by, and says of a missing
+// one which groups would give it.
 func TestPatternReasons(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := press(t, h)
@@ -130,7 +134,8 @@ func TestPatternReasons(t *testing.T) {
 	})
 }
 
-// A superuser holds protected permissions like anybody; once such a permission is deleted nobody does.
+// A superuser holds protected permissions like anybody; once such a permission
+// is deleted nobody does.
 func TestPatternAndProtection(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		press(t, h)
@@ -161,9 +166,9 @@ func TestDeclarePattern(t *testing.T) {
 	})
 }
 
-// BenchmarkPattern: a permission that comes by a pattern costs what any other does.
-// A star is of a pattern: elsewhere in the name of a permission it would give
-// nothing, and is refused.
+// BenchmarkPattern: a permission that comes by a pattern costs what any other
+// does. A star is of a pattern: elsewhere in the name of a permission it would
+// give nothing, and is refused.
 func TestStarInPermissionNames(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := press(t, h)

@@ -6,8 +6,10 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestPolicyFollowsChange makes every change that a policy can see, in the Authority that makes it and in one that follows
-// the log, and looks at what these have then: what the store has, and the same parts as before for what was not touched.
+// TestPolicyFollowsChange makes every change that a policy can see, in the
+// Authority that makes it and in one that follows the log, and looks at what
+// these have then: what the store has, and the same parts as before for what
+// was not touched.
 func TestPolicyFollowsChange(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.open(rbac.Config{}), h.open(rbac.Config{})
@@ -114,7 +116,8 @@ func modifyPermission(tx *rbac.Tx, name string, change func(*rbac.Permission)) e
 	return tx.ModifyPermission(p)
 }
 
-// TestSnapshotOutlivesInheritance: an Identity of before an inheritance ended keeps what it had, and a new one has not.
+// TestSnapshotOutlivesInheritance: an Identity of before an inheritance ended
+// keeps what it had, and a new one has not.
 func TestSnapshotOutlivesInheritance(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	a := h.open(rbac.Config{})

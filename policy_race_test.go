@@ -9,8 +9,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestSnapshotsStay asks everything that reads a policy, from many sides, while two Authorities change it and follow each
-// other. Under the race detector it proves that nothing published is written to; without, that a snapshot says
+// TestSnapshotsStay asks everything that reads a policy, from many sides, while
+// two Authorities change it and follow each other. Under the race detector it
+// proves that nothing published is written to; without, that a snapshot says
 // the same at its end as at its beginning.
 func TestSnapshotsStay(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))

@@ -48,7 +48,8 @@ type renamed struct{ Predicate }
 
 func (renamed) String() string { return "is_anonymous()" }
 
-// TestForeign: a type that embeds a Predicate is judged, printed and kept as the one it embeds.
+// TestForeign: a type that embeds a Predicate is judged, printed and kept as
+// the one it embeds.
 func TestForeign(t *testing.T) {
 	p := renamed{InGroup("a")}
 	nobody := NewIdentity("", nil, nil)
@@ -70,7 +71,8 @@ func TestMessageLeavesThePredicateAlone(t *testing.T) {
 	}
 }
 
-// TestArgumentsAreCopied: a predicate does not change with the slices it was made from.
+// TestArgumentsAreCopied: a predicate does not change with the slices it was
+// made from.
 func TestArgumentsAreCopied(t *testing.T) {
 	amy := NewIdentity("amy", []string{"a"}, []string{"a"})
 	parts, names := []Predicate{InGroup("x"), InGroup("x")}, []string{"x", "x"}
@@ -92,7 +94,8 @@ func TestArgumentsAreCopied(t *testing.T) {
 	}
 }
 
-// TestDepth: what is nested too deep is broken, and harmless however deep it is.
+// TestDepth: what is nested too deep is broken, and harmless however deep it
+// is.
 func TestDepth(t *testing.T) {
 	amy := NewIdentity("amy", nil, nil)
 	for name, wrap := range map[string]func(Predicate) Predicate{
@@ -170,7 +173,8 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// TestFuncChangesItsMind: the verdict of Check stands, whatever is said when it is explained.
+// TestFuncChangesItsMind: the verdict of Check stands, whatever is said when it
+// is explained.
 func TestFuncChangesItsMind(t *testing.T) {
 	calls := 0
 	p := Func("fickle", func(*Identity) bool { calls++; return calls > 1 })
@@ -208,7 +212,8 @@ func TestConcurrency(t *testing.T) {
 	group.Wait()
 }
 
-// TestNoAllocation: a decision that allows, or is asked for by Met, allocates nothing.
+// TestNoAllocation: a decision that allows, or is asked for by Met, allocates
+// nothing.
 func TestNoAllocation(t *testing.T) {
 	amy := blog.compile(t).user(t, "amy", "editors", "readers").WithAddr(someAddr)
 	for _, p := range decisions(amy) {

@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// tree is a predicate beside a model of it, written as naively as the words of Kleene's logic.
+// tree is a predicate beside a model of it, written as naively as the words of
+// Kleene's logic.
 type tree struct {
 	op    string // "leaf", "all", "any" or "not"
 	leaf  Predicate
@@ -145,7 +146,8 @@ func expectVerdict(t *testing.T, id *Identity, p Predicate, want verdict) {
 	}
 }
 
-// TestUnidentified: where nobody looked who it is, nothing is met, the opposite neither.
+// TestUnidentified: where nobody looked who it is, nothing is met, the opposite
+// neither.
 func TestUnidentified(t *testing.T) {
 	called := false
 	f := Func("host", func(*Identity) bool { called = true; return true })

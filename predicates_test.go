@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestVerdicts reads as policy: who, what, and whether it is met, unmet or broken.
+// TestVerdicts reads as policy: who, what, and whether it is met, unmet or
+// broken.
 func TestVerdicts(t *testing.T) {
 	p := blog.compile(t)
 	amy := p.user(t, "amy", "editors")
@@ -138,11 +139,12 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// TestFault: an Identity that does not fit its policy, which would be a fault of
-// this package, is denied, not a crash.
+// TestFault: an Identity that does not fit its policy, which would be a fault
+// of this package, is denied, not a crash.
 func TestFault(t *testing.T) {
 	amy := blog.compile(t).user(t, "amy", "staff")
-	amy.policy = world{Grants: map[string][]string{"editors": {"post.edit"}}}.compile(t).Policy // without the number of staff
+	// without the number of staff
+	amy.policy = world{Grants: map[string][]string{"editors": {"post.edit"}}}.compile(t).Policy
 	err := Check(amy, InGroup("editors"))
 	if !errors.Is(err, ErrDenied) || err.Error() != "rbac: denied: "+faultMessage {
 		t.Errorf("Check gave %v, want ErrDenied", err)

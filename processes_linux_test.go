@@ -19,13 +19,15 @@ const editing = `has_permission("post.edit")`
 // maxStaleness is the default of Config.MaxStaleness, which the workers have.
 const maxStaleness = time.Second
 
-// Of two and of four processes on one file one is stopped for longer than the lease, while another changes
-// what the stopped one has in memory. No request that was sent later than MaxStaleness after
-// the change was acknowledged is answered from before it: not by the one that was
-// stopped, which finds the requests when it wakes, and not by the others. Those sent to the process that made
-// the change see it at once.
+// Of two and of four processes on one file one is stopped for longer than the
+// lease, while another changes what the stopped one has in memory. No request
+// that was sent later than MaxStaleness after the change was acknowledged is
+// answered from before it: not by the one that was stopped, which finds the
+// requests when it wakes, and not by the others. Those sent to the process that
+// made the change see it at once.
 //
-// That the lease runs out is what this test is about, so it waits for that in real time.
+// That the lease runs out is what this test is about, so it waits for that in
+// real time.
 func TestStoppedProcess(t *testing.T) {
 	for _, n := range []int{2, 4} {
 		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
@@ -55,7 +57,8 @@ func TestStoppedProcess(t *testing.T) {
 	}
 }
 
-// stoppage is what happens to a number of processes, the second of which is stopped; the first makes the changes.
+// stoppage is what happens to a number of processes, the second of which is
+// stopped; the first makes the changes.
 type stoppage struct {
 	t       *testing.T
 	workers []*processtest.Worker
@@ -116,7 +119,8 @@ func (s *stoppage) write(of *processtest.Register, words ...string) {
 
 func (s *stoppage) logIn() (token string) {
 	token, _ = s.workers[0].Ask("login", "amy")
-	s.tickets[token] = &processtest.Register{Initial: "lives"} // from now on, wherever it is asked about
+	// from now on, wherever it is asked about
+	s.tickets[token] = &processtest.Register{Initial: "lives"}
 	return token
 }
 
@@ -135,7 +139,8 @@ func (s *stoppage) round(n int) {
 		s.write(s.tickets[old], "logout", old)
 	}
 	newer := s.logIn()
-	time.Sleep(maxStaleness + time.Millisecond) // the lease of the stopped one runs out; the others are asked all the time
+	// the lease of the stopped one runs out; the others are asked all the time
+	time.Sleep(maxStaleness + time.Millisecond)
 	var rights, olds, newers []request
 	for range 20 {
 		rights = append(rights, s.send(stopped, "judge", s.tok, editing))

@@ -12,7 +12,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// admins makes amy the only holder of "manage", through root, which inherits admins.
+// admins makes amy the only holder of "manage", through root, which inherits
+// admins.
 func admins(t *testing.T, h *house) *rbac.Authority {
 	t.Helper()
 	a := h.open(rbac.Config{Protected: []string{"manage"}})
@@ -85,7 +86,8 @@ func TestHolderCanBeReplaced(t *testing.T) {
 	})
 }
 
-// A permission that nobody holds yet is not protected: otherwise a new store could not be set up.
+// A permission that nobody holds yet is not protected: otherwise a new store
+// could not be set up.
 func TestUnheldPermissionIsNotProtected(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{Protected: []string{"manage", "unknown"}})
@@ -136,7 +138,8 @@ func TestProtectionHoldsWithManyWriters(t *testing.T) {
 	})
 }
 
-// Of several protected permissions each is looked at by itself, and each that would be lost is named.
+// Of several protected permissions each is looked at by itself, and each that
+// would be lost is named.
 func TestSeveralProtectedPermissions(t *testing.T) {
 	tests := map[string]struct {
 		call func(*rbac.Tx) error
@@ -176,7 +179,8 @@ func TestSeveralProtectedPermissions(t *testing.T) {
 	})
 }
 
-// A holder who is renamed, whose group is, or who is disabled and enabled again in one Update, is still one.
+// A holder who is renamed, whose group is, or who is disabled and enabled again
+// in one Update, is still one.
 func TestRenamedHolderIsAHolder(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := admins(t, h)

@@ -77,7 +77,8 @@ func (p pairs) compose(q pairs) map[string]set {
 // published is an access policy as a paper or a program published it.
 type published struct{ users, groups, inheritances pairs }
 
-// load brings a policy into the store in two Updates: what there is, and who may do what.
+// load brings a policy into the store in two Updates: what there is, and who
+// may do what.
 func (p published) load(h *house, a *rbac.Authority) {
 	h.t.Helper()
 	h.do(a, func(tx *rbac.Tx) error {
@@ -112,7 +113,8 @@ func each[S ~[]E, E any](all S, f func(E) error) error {
 	return nil
 }
 
-// agrees compares every yes and every no of the users, as predicates and as review functions tell it.
+// agrees compares every yes and every no of the users, as predicates and as
+// review functions tell it.
 func agrees(t *testing.T, a *rbac.Authority, want map[string]set, permissions []string) {
 	t.Helper()
 	answers, wrong := 0, 0
@@ -145,8 +147,9 @@ func agrees(t *testing.T, a *rbac.Authority, want map[string]set, permissions []
 	}
 }
 
-// Five relations of real organisations, each mined into roles in four ways: whichever roles are
-// loaded, every user has exactly the permissions that were published.
+// Five relations of real organisations, each mined into roles in four ways:
+// whichever roles are loaded, every user has exactly the permissions that were
+// published.
 func TestPublishedDecompositions(t *testing.T) {
 	for _, data := range []string{"hp_healthcare", "hp_domino", "hp_emea", "hp_firewall2", "hp_americas_small"} {
 		t.Run(data, func(t *testing.T) {
@@ -167,7 +170,8 @@ func TestPublishedDecompositions(t *testing.T) {
 	}
 }
 
-// Kubernetes' default roles, with their hierarchy, give what a walk over the files gives.
+// Kubernetes' default roles, with their hierarchy, give what a walk over the
+// files gives.
 func TestPublishedHierarchy(t *testing.T) {
 	p := published{users: readPairs(t, "k8s_default.users"), groups: readPairs(t, "k8s_default.groups"), inheritances: readPairs(t, "k8s_default.hierarchy")}
 	plain := len(p.groups.column(1))
@@ -205,7 +209,8 @@ func TestPublishedHierarchy(t *testing.T) {
 	})
 }
 
-// literal writes the * of Kubernetes, which is its own wildcard and a literal part of a name here, as another asterisk.
+// literal writes the * of Kubernetes, which is its own wildcard and a literal
+// part of a name here, as another asterisk.
 func literal(groups pairs) {
 	for _, g := range groups {
 		g[1] = strings.ReplaceAll(g[1], "*", "∗")
@@ -220,7 +225,8 @@ func collect(into set, group string, below, gives map[string]set) {
 	}
 }
 
-// noPatterns looks whether anything was granted that is a pattern, by what a permission added later is given to.
+// noPatterns looks whether anything was granted that is a pattern, by what a
+// permission added later is given to.
 func noPatterns(t *testing.T, a *rbac.Authority) {
 	t.Helper()
 	for _, c := range changesSince(t, a, 0) {
@@ -238,7 +244,8 @@ func noPatterns(t *testing.T, a *rbac.Authority) {
 	}))
 }
 
-// lookups count the calls that look at a single record of the policy, or write one.
+// lookups count the calls that look at a single record of the policy, or write
+// one.
 type lookups struct {
 	store.Records
 	n *int
@@ -258,7 +265,8 @@ func (r lookups) SetDeclaration(d store.Declaration) error {
 	return r.Records.SetDeclaration(d)
 }
 
-// Google Cloud's predefined roles are a catalogue of 160,000 grants. Declaring it again asks the store for nothing but what it remembers.
+// Google Cloud's predefined roles are a catalogue of 160,000 grants. Declaring
+// it again asks the store for nothing but what it remembers.
 func TestPublishedCatalogue(t *testing.T) {
 	roles := readPairs(t, "gcp_predefined_jdyke.groups")
 	var c rbac.Catalogue
@@ -289,7 +297,8 @@ func TestPublishedCatalogue(t *testing.T) {
 	})
 }
 
-// givesAsPublished compares the counts, and each so many-th group with all that it gives.
+// givesAsPublished compares the counts, and each so many-th group with all that
+// it gives.
 func givesAsPublished(t *testing.T, a *rbac.Authority, want map[string]set, step int) {
 	t.Helper()
 	must(t, a.View(ctx, func(tx *rbac.Tx) error {

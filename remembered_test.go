@@ -11,8 +11,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// What a predicate has found under its name counts in one policy only: on another Authority, or after its group is
-// gone, it is looked up anew. Under Not a group that is unknown opens no door, in a scope neither.
+// What a predicate has found under its name counts in one policy only: on
+// another Authority, or after its group is gone, it is looked up anew. Under
+// Not a group that is unknown opens no door, in a scope neither.
 func TestVerdictsOfNobodyInAScope(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, other := h.office(rbac.Config{}), h.beside(t).open(rbac.Config{})
@@ -36,8 +37,9 @@ func TestVerdictsOfNobodyInAScope(t *testing.T) {
 	})
 }
 
-// Beside the groups a predicate may ask for the user, the address, the time, or a function of the host's. It is asked
-// each time, in whatever compound it stands.
+// Beside the groups a predicate may ask for the user, the address, the time, or
+// a function of the host's. It is asked each time, in whatever compound it
+// stands.
 func TestVerdictsAreAskedEachTime(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -111,7 +113,8 @@ func (h *house) identityOfAnother(a *rbac.Authority) *rbac.Identity {
 	return id
 }
 
-// A copy with an address is one of the Identity it is asked of, however many others came from the same ticket.
+// A copy with an address is one of the Identity it is asked of, however many
+// others came from the same ticket.
 func TestCopiesWithAddress(t *testing.T) {
 	eachStoreAlone(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

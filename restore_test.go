@@ -12,7 +12,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// swapped is a store whose inner store is exchanged for another, as by a restore or a failover.
+// swapped is a store whose inner store is exchanged for another, as by a
+// restore or a failover.
 type swapped struct {
 	mu    sync.Mutex
 	inner rbac.Store
@@ -91,7 +92,8 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 	}))
 }
 
-// A store that was restored, or failed over to a copy that had diverged, is noticed, and everything is read anew.
+// A store that was restored, or failed over to a copy that had diverged, is
+// noticed, and everything is read anew.
 func TestRestoredStore(t *testing.T) {
 	allow := func(tx *rbac.Tx) error { return tx.AssignUser(rbac.Membership{User: "amy", Group: "staff"}) }
 	rename := func(tx *rbac.Tx) error {

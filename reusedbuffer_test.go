@@ -11,8 +11,9 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// TestCacheKeepsItsOwnKeys: a host may write over the bytes of a string once the request is answered, as fasthttp
-// does. Were they the key of a cache, one user would be taken for another when the cache grows.
+// TestCacheKeepsItsOwnKeys: a host may write over the bytes of a string once
+// the request is answered, as fasthttp does. Were they the key of a cache, one
+// user would be taken for another when the cache grows.
 func TestCacheKeepsItsOwnKeys(t *testing.T) {
 	const users = 300
 	store := memorystore.New()
@@ -43,7 +44,8 @@ func TestCacheKeepsItsOwnKeys(t *testing.T) {
 	}
 }
 
-// TestTicketsKeepTheirOwnTexts: nor may what is kept with a ticket change with the next request.
+// TestTicketsKeepTheirOwnTexts: nor may what is kept with a ticket change with
+// the next request.
 func TestTicketsKeepTheirOwnTexts(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -61,7 +63,8 @@ func TestTicketsKeepTheirOwnTexts(t *testing.T) {
 	})
 }
 
-// TestRecordsKeepTheirOwnTexts: nor may what an administrator has sent, in whatever record, and in the log of it.
+// TestRecordsKeepTheirOwnTexts: nor may what an administrator has sent, in
+// whatever record, and in the log of it.
 func TestRecordsKeepTheirOwnTexts(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

@@ -30,7 +30,8 @@ func assignIn(user, group, scope string) func(*rbac.Tx) error {
 	}
 }
 
-// Global memberships count in every scope; those of a scope count there and nowhere else.
+// Global memberships count in every scope; those of a scope count there and
+// nowhere else.
 func TestScopes(t *testing.T) {
 	edit, read, door := rbac.HasPermission("post.edit"), rbac.HasPermission("post.read"), rbac.HasPermission("door.open")
 	cases := []struct {
@@ -55,9 +56,11 @@ func TestScopes(t *testing.T) {
 		{"amy", rbac.Any(rbac.In("org:2", edit), rbac.In("org:1", edit)), true},
 		{"amy", rbac.All(rbac.In("org:1", edit), rbac.In("org:2", edit)), false},
 		{"amy", rbac.All(rbac.In("org:1", edit), edit), false},
-		{"amy", rbac.In("org:2", rbac.In("org:1", edit)), true},                  // the inner scope alone counts
+		// the inner scope alone counts
+		{"amy", rbac.In("org:2", rbac.In("org:1", edit)), true},
 		{"amy", rbac.In("org:1", rbac.In("org:2", rbac.All(read, edit))), false}, // not both
-		{"amy", rbac.In("org:1", rbac.All(rbac.In("org:2", read), edit)), true},  // and the outer one is back afterwards
+		// and the outer one is back afterwards
+		{"amy", rbac.In("org:1", rbac.All(rbac.In("org:2", read), edit)), true},
 		{"amy", rbac.In("ORG:1", edit), false},
 		{"amy", rbac.In("org:1", rbac.IsUser("amy")), true},
 		{"root", rbac.In("org:9", rbac.All(edit, rbac.HasPermission("manage"))), true},

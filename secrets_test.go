@@ -46,7 +46,8 @@ type secrets struct {
 	seen  strings.Builder
 }
 
-// note takes what a login returned: the token is a secret, how it prints is seen.
+// note takes what a login returned: the token is a secret, how it prints is
+// seen.
 func (s *secrets) note(tok rbac.Token, err error) rbac.Token {
 	if !tok.IsZero() {
 		hash := sha256.Sum256([]byte(tok.Secret()))
@@ -62,7 +63,8 @@ func (s *secrets) password() string {
 	return p
 }
 
-// busyDay makes logins, values of tickets, changes of passwords and denials of all kinds, and ends tickets in all ways.
+// busyDay makes logins, values of tickets, changes of passwords and denials of
+// all kinds, and ends tickets in all ways.
 func (s *secrets) busyDay(t *testing.T, h *house, a *rbac.Authority) {
 	p := s.password()
 	hash, err := a.HashPassword(ctx, p)
@@ -108,7 +110,8 @@ func (s *secrets) seeChanges(t *testing.T, a *rbac.Authority) {
 	}
 }
 
-// Neither the change log nor the log nor an error nor anything that is printed holds a password, a hash, a token or a ticket's value.
+// Neither the change log nor the log nor an error nor anything that is printed
+// holds a password, a hash, a token or a ticket's value.
 func TestSecretsStayInside(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		var log syncBuffer

@@ -40,8 +40,9 @@ func (h *house) bank(cfg rbac.Config) *rbac.Authority {
 	return a
 }
 
-// A static set counts what a user is authorized for: inherited, in one scope together with the global
-// memberships, and not after the end of a membership. At its cardinality it is violated.
+// A static set counts what a user is authorized for: inherited, in one scope
+// together with the global memberships, and not after the end of a membership.
+// At its cardinality it is violated.
 func TestStaticSeparation(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(*rbac.Tx) error
@@ -83,7 +84,8 @@ func TestStaticSeparation(t *testing.T) {
 	}
 }
 
-// separated expects of a call ErrSeparation with a text, unless why is empty, and that its Update can commit all the same.
+// separated expects of a call ErrSeparation with a text, unless why is empty,
+// and that its Update can commit all the same.
 func separated(t *testing.T, a *rbac.Authority, call func(*rbac.Tx) error, why string) {
 	t.Helper()
 	var got error
@@ -102,7 +104,8 @@ func separated(t *testing.T, a *rbac.Authority, call func(*rbac.Tx) error, why s
 	}
 }
 
-// A membership past its end does not count for static sets, and a new end is checked.
+// A membership past its end does not count for static sets, and a new end is
+// checked.
 func TestStaticSeparationEnds(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -122,7 +125,8 @@ func TestStaticSeparationEnds(t *testing.T) {
 	})
 }
 
-// Two Updates that are fine alone and violate a set together: one of them fails.
+// Two Updates that are fine alone and violate a set together: one of them
+// fails.
 func TestSeparationOfConcurrentUpdates(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.bank(rbac.Config{}), h.open(rbac.Config{})
@@ -156,8 +160,9 @@ func ignore(err error) error {
 	return err
 }
 
-// A ticket has no groups active together that a dynamic set keeps apart. Groups are kept by name, whatever
-// Config.Protected names, and in a scope after the global ones. Ticket.Omitted lists the others.
+// A ticket has no groups active together that a dynamic set keeps apart. Groups
+// are kept by name, whatever Config.Protected names, and in a scope after the
+// global ones. Ticket.Omitted lists the others.
 func TestDynamicSeparationOmits(t *testing.T) {
 	for name, c := range map[string]struct {
 		protected []string
@@ -201,8 +206,8 @@ func TestDynamicSeparationOmits(t *testing.T) {
 	}
 }
 
-// What is active in a ticket follows from the store alone: Authorities with different Configs agree on it, in
-// what they decide, list and explain.
+// What is active in a ticket follows from the store alone: Authorities with
+// different Configs agree on it, in what they decide, list and explain.
 func TestActivationIsTheSameInEveryProcess(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		configs := []rbac.Config{{}, {Protected: []string{"pb"}}, {Protected: []string{"pc", "pb"}},
@@ -233,7 +238,8 @@ func TestActivationIsTheSameInEveryProcess(t *testing.T) {
 	})
 }
 
-// A dynamic set, or an inheritance, that an open ticket violates is refused, and names the tickets' users.
+// A dynamic set, or an inheritance, that an open ticket violates is refused,
+// and names the tickets' users.
 func TestDynamicSeparationOfOpenTickets(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(*rbac.Tx) error
@@ -303,7 +309,8 @@ func TestDynamicSeparationOfLogins(t *testing.T) {
 	})
 }
 
-// What a store has against a dynamic set, however it came there, no Identity shows.
+// What a store has against a dynamic set, however it came there, no Identity
+// shows.
 func TestDynamicSeparationOutlivesAssignments(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -324,8 +331,8 @@ func TestDynamicSeparationOutlivesAssignments(t *testing.T) {
 	})
 }
 
-// A group that violates a dynamic set by itself can never be active, so it does not
-// keep a protected permission: the last holder would be locked out.
+// A group that violates a dynamic set by itself can never be active, so it does
+// not keep a protected permission: the last holder would be locked out.
 func TestDynamicSeparationKeepsProtected(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{Protected: []string{"pc"}})
@@ -349,7 +356,8 @@ func TestDynamicSeparationKeepsProtected(t *testing.T) {
 	})
 }
 
-// A group that is deleted leaves the sets that name it, unless one would have too few groups then.
+// A group that is deleted leaves the sets that name it, unless one would have
+// too few groups then.
 func TestDeleteGroupOfSeparationSet(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -460,7 +468,8 @@ func TestSeparationSets(t *testing.T) {
 	}
 }
 
-// A limited hierarchy gives each group one immediate junior (INCITS 359 section 6.2.2).
+// A limited hierarchy gives each group one immediate junior (INCITS 359 section
+// 6.2.2).
 func TestLimitedHierarchy(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{LimitedHierarchy: true})
@@ -489,8 +498,9 @@ func TestLimitedHierarchy(t *testing.T) {
 	})
 }
 
-// A catalogue that gives a group a second junior is refused where the hierarchy is limited, and not
-// taken for declared: the program would go without what it inherits, at every start.
+// A catalogue that gives a group a second junior is refused where the hierarchy
+// is limited, and not taken for declared: the program would go without what it
+// inherits, at every start.
 func TestDeclareInLimitedHierarchy(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{LimitedHierarchy: true})
@@ -506,6 +516,7 @@ func TestDeclareInLimitedHierarchy(t *testing.T) {
 			}
 		}
 		h.do(a, all(addGroup(rbac.Group{Name: "top"}), addGroup(rbac.Group{Name: "a"}), inherit("top", "a")))
-		must(t, a.Declare(ctx, rbac.Catalogue{Groups: groups, Inheritances: []rbac.Inheritance{one}})) // what is there is taken as it is
+		// what is there is taken as it is
+		must(t, a.Declare(ctx, rbac.Catalogue{Groups: groups, Inheritances: []rbac.Inheritance{one}}))
 	})
 }

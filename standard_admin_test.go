@@ -8,7 +8,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// The administrative commands of the standard: each is its preconditions and its effect.
+// The administrative commands of the standard: each is its preconditions and
+// its effect.
 
 func (m *standard) noUser(name string) bool { _, there := m.users[name]; return !there }
 
@@ -129,7 +130,8 @@ func (m *standard) AddPermission(name, object, operation string) faults {
 	return m.change(f, func(next *standard) { next.permissions[name] = rightOf(name, object, operation) })
 }
 
-// rightOf splits the name at its last dot where object or operation is not said.
+// rightOf splits the name at its last dot where object or operation is not
+// said.
 func rightOf(name, object, operation string) right {
 	dot := strings.LastIndex(name, ".")
 	if object == "" {
@@ -285,8 +287,9 @@ func (m *standard) SetCardinality(k setKey, n int) faults {
 	return m.change(f, func(next *standard) { next.sets[k] = restriction{next.sets[k].groups, n} })
 }
 
-// held reports whether a permission has a holder that counts for Config.Protected: enabled, by a membership
-// without scope and end, of a group that can be active at all.
+// held reports whether a permission has a holder that counts for
+// Config.Protected: enabled, by a membership without scope and end, of a group
+// that can be active at all.
 func (m *standard) held(permission string) bool {
 	for k, until := range m.members {
 		closed := m.below(set{k.group: true})

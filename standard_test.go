@@ -10,9 +10,10 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// standard is ANSI INCITS 359 as an executable model: sets, loops and nothing that could be computed
-// instead. It is written from the standard's text and from what the documentation decides where that is silent
-// (scopes, ends of memberships, what is active). It is a specification: keep it plain, not fast.
+// standard is ANSI INCITS 359 as an executable model: sets, loops and nothing
+// that could be computed instead. It is written from the standard's text and
+// from what the documentation decides where that is silent (scopes, ends of
+// memberships, what is active). It is a specification: keep it plain, not fast.
 type standard struct {
 	limited   bool     // Config.LimitedHierarchy
 	protected []string // Config.Protected
@@ -71,8 +72,8 @@ func (m *standard) clone() *standard {
 	return &n
 }
 
-// faults are the preconditions of a call that do not hold, each as the kind of error
-// that it is. A call is valid if and only if there is none.
+// faults are the preconditions of a call that do not hold, each as the kind of
+// error that it is. A call is valid if and only if there is none.
 type faults []error
 
 func (f *faults) when(broken bool, kind error) {
@@ -81,8 +82,9 @@ func (f *faults) when(broken bool, kind error) {
 	}
 }
 
-// change makes an effect unless there are faults, or it would violate a static set for a user, or
-// a dynamic one by what is active in an open ticket. Refused, it has changed nothing.
+// change makes an effect unless there are faults, or it would violate a static
+// set for a user, or a dynamic one by what is active in an open ticket.
+// Refused, it has changed nothing.
 func (m *standard) change(f faults, effect func(next *standard)) faults {
 	if len(f) > 0 {
 		return f
@@ -98,7 +100,8 @@ func (m *standard) change(f faults, effect func(next *standard)) faults {
 	return f
 }
 
-// violatesStatic: no user may be authorized, in one scope, for as many groups of a static set as it counts.
+// violatesStatic: no user may be authorized, in one scope, for as many groups
+// of a static set as it counts.
 func (m *standard) violatesStatic() bool {
 	for user := range m.users {
 		for _, scope := range m.scopes(user) {
@@ -110,7 +113,8 @@ func (m *standard) violatesStatic() bool {
 	return false
 }
 
-// ticketsViolate: what is active now may not violate the dynamic sets and inheritances of next.
+// ticketsViolate: what is active now may not violate the dynamic sets and
+// inheritances of next.
 func (m *standard) ticketsViolate(next *standard) bool {
 	for _, t := range m.tickets {
 		if !m.lives(t) {
@@ -135,8 +139,8 @@ func (m *standard) violates(kind string, groups set) bool {
 	return false
 }
 
-// narrow takes out of the tickets that were narrowed what their users are no longer
-// authorized for: it is not active again when they are.
+// narrow takes out of the tickets that were narrowed what their users are no
+// longer authorized for: it is not active again when they are.
 func (m *standard) narrow() {
 	for i, t := range m.tickets {
 		if t.narrowed {
@@ -145,7 +149,8 @@ func (m *standard) narrow() {
 	}
 }
 
-// inheritsFrom is the reflexive and transitive closure of the immediate inheritances.
+// inheritsFrom is the reflexive and transitive closure of the immediate
+// inheritances.
 func (m *standard) inheritsFrom(senior, junior string) bool {
 	if senior == junior {
 		return true
@@ -171,7 +176,8 @@ func (m *standard) below(groups set) set {
 	return all
 }
 
-// scopes are those in which the user has a membership, and the empty one: in any other the same holds as there.
+// scopes are those in which the user has a membership, and the empty one: in
+// any other the same holds as there.
 func (m *standard) scopes(user string) []string {
 	all := set{"": true}
 	for k := range m.members {
@@ -182,7 +188,8 @@ func (m *standard) scopes(user string) []string {
 	return sorted(all)
 }
 
-// assigned are the groups of the user's memberships that have not ended, in a scope and everywhere.
+// assigned are the groups of the user's memberships that have not ended, in a
+// scope and everywhere.
 func (m *standard) assigned(user, scope string) set {
 	groups := set{}
 	for k, until := range m.members {
@@ -231,9 +238,10 @@ func (m *standard) lives(t session) bool {
 	return there && !t.ended && (t.expires.IsZero() || m.now.Before(t.expires))
 }
 
-// active are the groups of a ticket that are active in a scope, without what they inherit, and
-// those that are left out, since they would violate a dynamic set together with the ones before them.
-// What is active without scope comes before what is so in the scope alone: so it is active everywhere.
+// active are the groups of a ticket that are active in a scope, without what
+// they inherit, and those that are left out, since they would violate a dynamic
+// set together with the ones before them. What is active without scope comes
+// before what is so in the scope alone: so it is active everywhere.
 func (m *standard) active(t session, scope string) (own, omitted set) {
 	own, omitted = set{}, set{}
 	for _, group := range append(sorted(m.candidates(t, "")), sorted(m.candidates(t, scope))...) {
@@ -248,7 +256,8 @@ func (m *standard) active(t session, scope string) (own, omitted set) {
 	return own, omitted
 }
 
-// candidates are all that is assigned, or what a narrowed ticket names and its user is authorized for.
+// candidates are all that is assigned, or what a narrowed ticket names and its
+// user is authorized for.
 func (m *standard) candidates(t session, scope string) set {
 	if t.narrowed {
 		return intersection(t.groups, m.authorized(t.user, scope))

@@ -9,8 +9,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// The supporting system functions of the standard, with a ticket for a session, and its review
-// functions. Tickets are named by the order in which they were issued.
+// The supporting system functions of the standard, with a ticket for a session,
+// and its review functions. Tickets are named by the order in which they were
+// issued.
 
 // ticket finds a living ticket.
 func (m *standard) ticket(n int) (t *session, f faults) {
@@ -20,8 +21,8 @@ func (m *standard) ticket(n int) (t *session, f faults) {
 	return &m.tickets[n], nil
 }
 
-// choose: a ticket can be narrowed to groups that its user is authorized for, in some scope, and
-// that violate no dynamic set in any.
+// choose: a ticket can be narrowed to groups that its user is authorized for,
+// in some scope, and that violate no dynamic set in any.
 func (m *standard) choose(user string, groups set) (f faults) {
 	for group := range groups {
 		f.when(!m.authorizedAnywhere(user)[group], rbac.ErrDenied)
@@ -33,7 +34,8 @@ func (m *standard) choose(user string, groups set) (f faults) {
 	return f
 }
 
-// Issue is CreateSession. With nil groups all that are assigned are active, now and later.
+// Issue is CreateSession. With nil groups all that are assigned are active, now
+// and later.
 func (m *standard) Issue(user string, groups []string, expires time.Time) (f faults) {
 	f.when(m.noUser(user), rbac.ErrNotFound)
 	f.when(m.users[user], rbac.ErrDenied)
@@ -141,8 +143,8 @@ func (m *standard) Ticket(n int) (string, faults) {
 	return fmt.Sprint(t.user, " narrowed ", t.narrowed, " omitted ", quoted(sorted(omitted))), nil
 }
 
-// CheckAccess asks for a permission of what is active, and of what that inherits. Who asks for
-// a permission that does not exist is denied.
+// CheckAccess asks for a permission of what is active, and of what that
+// inherits. Who asks for a permission that does not exist is denied.
 func (m *standard) CheckAccess(n int, permission, scope string) faults {
 	t, f := m.ticket(n)
 	if len(f) > 0 {
@@ -181,7 +183,8 @@ func (m *standard) Identify(n int) (string, faults) {
 	return m.sees(*t), nil
 }
 
-// sees lists groups and permissions without scope and in each, and where each permission is had.
+// sees lists groups and permissions without scope and in each, and where each
+// permission is had.
 func (m *standard) sees(t session) string {
 	text := t.user
 	for _, scope := range allScopes {

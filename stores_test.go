@@ -63,15 +63,16 @@ func openPostgres(t testing.TB) rbac.Store {
 	return s
 }
 
-// eachStore runs f over every store, new and empty, in parallel with other tests.
+// eachStore runs f over every store, new and empty, in parallel with other
+// tests.
 func eachStore(t *testing.T, f func(t *testing.T, h *house)) {
 	t.Helper()
 	t.Parallel()
 	eachStoreAlone(t, f)
 }
 
-// eachStoreAlone is eachStore for tests that measure the whole process, such as its
-// allocations or its goroutines.
+// eachStoreAlone is eachStore for tests that measure the whole process, such as
+// its allocations or its goroutines.
 func eachStoreAlone(t *testing.T, f func(t *testing.T, h *house)) {
 	t.Helper()
 	for _, s := range stores {
@@ -106,8 +107,8 @@ func newHouse(t testing.TB, s rbac.Store) *house {
 	return &house{t: t, store: s, clock: newClock()}
 }
 
-// open makes an Authority with the clock of the house, cheap hashes, no log and no staleness at
-// all, as far as cfg sets nothing else.
+// open makes an Authority with the clock of the house, cheap hashes, no log and
+// no staleness at all, as far as cfg sets nothing else.
 func (h *house) open(cfg rbac.Config) *rbac.Authority {
 	h.t.Helper()
 	if cfg.Clock == nil && !h.realTime {
@@ -115,7 +116,9 @@ func (h *house) open(cfg rbac.Config) *rbac.Authority {
 	}
 	distrusts := cfg.MaxStaleness == 0
 	if distrusts {
-		cfg.MaxStaleness = time.Hour // no follower in the background: whatever is asked looks at the store first
+		// no follower in the background: whatever is asked looks at the store
+		// first
+		cfg.MaxStaleness = time.Hour
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -124,7 +127,9 @@ func (h *house) open(cfg rbac.Config) *rbac.Authority {
 		cfg.Argon2id = cheap
 	}
 	a, err := rbac.Open(ctx, h.store, cfg)
-	for range 100 { // a store on a server may be too slow for the shortest of leases, where the machine is busy
+	// a store on a server may be too slow for the shortest of leases, where the
+	// machine is busy
+	for range 100 {
 		if cfg.MaxStaleness > 50*time.Millisecond || !errors.Is(err, rbac.ErrUnavailable) {
 			break
 		}
@@ -146,7 +151,8 @@ func (h *house) do(a *rbac.Authority, f func(*rbac.Tx) error) {
 	must(h.t, a.Update(ctx, f))
 }
 
-// groups adds groups and, under each, permissions that it is granted; a permission may be there already.
+// groups adds groups and, under each, permissions that it is granted; a
+// permission may be there already.
 func (h *house) groups(a *rbac.Authority, grants map[string][]string) {
 	h.t.Helper()
 	h.do(a, func(tx *rbac.Tx) error {
@@ -213,7 +219,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// clock is a clock that moves when it is told to. It is safe for concurrent use.
+// clock is a clock that moves when it is told to. It is safe for concurrent
+// use.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -29,8 +29,9 @@ func (l *logText) String() string {
 	return l.b.String()
 }
 
-// A clock that is months ahead for a minute deletes nothing: neither in an Authority that is running, nor
-// in one that is opened meanwhile. The log says so.
+// A clock that is months ahead for a minute deletes nothing: neither in an
+// Authority that is running, nor in one that is opened meanwhile. The log says
+// so.
 func TestClockAheadDeletesNothing(t *testing.T) {
 	const ahead = 91 * 24 * time.Hour
 	eachStore(t, func(t *testing.T, h *house) {
@@ -66,8 +67,9 @@ func TestClockAheadDeletesNothing(t *testing.T) {
 	})
 }
 
-// The tickets that end beyond MaxTickets are those that were made first, whenever their users were authenticated; and
-// Tickets lists them in that order.
+// The tickets that end beyond MaxTickets are those that were made first,
+// whenever their users were authenticated; and Tickets lists them in that
+// order.
 func TestMaxTicketsEndsTheOneMadeFirst(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxTickets: 3})

@@ -17,7 +17,8 @@ func addr(n int) netip.Addr { return netip.AddrFrom4([4]byte{203, byte(n >> 8), 
 // shut is what try returns where waiting does not help.
 const shut = time.Duration(-1)
 
-// try is a login that returns what it has to wait, and whether the password was accepted.
+// try is a login that returns what it has to wait, and whether the password was
+// accepted.
 func try(t *testing.T, a *rbac.Authority, user, password string, from netip.Addr) (wait time.Duration, ok bool) {
 	t.Helper()
 	return tryLogin(t, a, rbac.Login{User: user, Password: password, Addr: from})
@@ -42,7 +43,8 @@ func tryLogin(t *testing.T, a *rbac.Authority, l rbac.Login) (wait time.Duration
 	return 0, err == nil
 }
 
-// guess fails n times in a row for a user and returns how many guesses were looked at.
+// guess fails n times in a row for a user and returns how many guesses were
+// looked at.
 func guess(t *testing.T, a *rbac.Authority, user string, n int, from netip.Addr) (verified int) {
 	t.Helper()
 	for range n {
@@ -106,8 +108,8 @@ func TestFailuresCountByUser(t *testing.T) {
 }
 
 // NIST SP 800-63B-4 section 3.2.2: at most 100 failures in a row. From sixteen
-// prefixes somebody guesses for six hours; the owner gets in from where the owner
-// is known, and with the device from anywhere.
+// prefixes somebody guesses for six hours; the owner gets in from where the
+// owner is known, and with the device from anywhere.
 func TestStrangersCloseANameAndNotItsOwner(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -155,8 +157,8 @@ func TestStrangersCloseANameAndNotItsOwner(t *testing.T) {
 	})
 }
 
-// Behind the owner's own address somebody guesses: 100 times, and then the address
-// is known no more.
+// Behind the owner's own address somebody guesses: 100 times, and then the
+// address is known no more.
 func TestNeighbourMakesAPrefixUnknown(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

@@ -21,7 +21,8 @@ func eachStoreBench(b *testing.B, f func(b *testing.B, a *rbac.Authority, tok rb
 	}
 }
 
-// BenchmarkIdentify answers from the caches; what is left is one look at the store's head.
+// BenchmarkIdentify answers from the caches; what is left is one look at the
+// store's head.
 func BenchmarkIdentify(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, tok rbac.Token) {
 		for b.Loop() {
@@ -32,7 +33,8 @@ func BenchmarkIdentify(b *testing.B) {
 	})
 }
 
-// BenchmarkMiss finds a ticket, its user and their memberships in the store: in one query where that can do so, and otherwise in a View.
+// BenchmarkMiss finds a ticket, its user and their memberships in the store: in
+// one query where that can do so, and otherwise in a View.
 func BenchmarkMiss(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, a *rbac.Authority, tok rbac.Token) {
 		for _, finds := range []bool{true, false} {
@@ -75,8 +77,8 @@ func BenchmarkJudge(b *testing.B) {
 	})
 }
 
-// BenchmarkLogin is what a login costs besides its hash, which is cheap here. It ends the one before the last 20, at the
-// pace at which a user may.
+// BenchmarkLogin is what a login costs besides its hash, which is cheap here.
+// It ends the one before the last 20, at the pace at which a user may.
 func BenchmarkLogin(b *testing.B) {
 	for _, s := range stores {
 		b.Run(s.name, func(b *testing.B) {

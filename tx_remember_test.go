@@ -17,7 +17,8 @@ type bared struct{ store.Records }
 
 func (r bared) Unwrap() any { return r.Records }
 
-// TestAfterUnwrapTheStoreIsAsked: who has the store's own transaction may have changed any table by it.
+// TestAfterUnwrapTheStoreIsAsked: who has the store's own transaction may have
+// changed any table by it.
 func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 	h := newHouse(t, memorystore.New())
 	h.store = bentStore{h.store, func(r store.Records) store.Records { return bared{r} }}
@@ -43,7 +44,8 @@ func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 	})
 }
 
-// TestAnotherAttemptBeginsAnew: an Update that the store runs again remembers nothing of what was rolled back.
+// TestAnotherAttemptBeginsAnew: an Update that the store runs again remembers
+// nothing of what was rolled back.
 func TestAnotherAttemptBeginsAnew(t *testing.T) {
 	h := newHouse(t, memorystore.New())
 	h.store = twice{h.store}
@@ -92,7 +94,8 @@ func TestUpdateWhoseContextEndedTellsNothing(t *testing.T) {
 	}
 }
 
-// TestUpdateKeepsItsOwnTexts: the host may write over the bytes of a name once the call is answered.
+// TestUpdateKeepsItsOwnTexts: the host may write over the bytes of a name once
+// the call is answered.
 func TestUpdateKeepsItsOwnTexts(t *testing.T) {
 	a := newHouse(t, memorystore.New()).open(rbac.Config{})
 	must(t, a.Update(ctx, func(tx *rbac.Tx) error {
@@ -121,8 +124,9 @@ func TestUpdateKeepsItsOwnTexts(t *testing.T) {
 	}
 }
 
-// TestLoadAsksLittle: of a user with five memberships an Update asks whether the name is free, and writes. What
-// it asks of the policy does not grow with the users.
+// TestLoadAsksLittle: of a user with five memberships an Update asks whether
+// the name is free, and writes. What it asks of the policy does not grow with
+// the users.
 func TestLoadAsksLittle(t *testing.T) {
 	s := &faulty{Store: memorystore.New()}
 	h := newHouse(t, s)

@@ -18,15 +18,17 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// again is a call that changes something, and nothing when it is made again. It may be refused then.
+// again is a call that changes something, and nothing when it is made again. It
+// may be refused then.
 type again func(a *rbac.Authority, tok rbac.Token) error
 
 func inUpdate(f func(*rbac.Tx) error) again {
 	return func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, f) }
 }
 
-// unchanging are the calls that change something, by the names of their methods, in an order in which each can: amy has a
-// ticket and is in editors and staff, which inherits the group readers.
+// unchanging are the calls that change something, by the names of their
+// methods, in an order in which each can: amy has a ticket and is in editors
+// and staff, which inherits the group readers.
 func unchanging(h *house, hash string) []struct {
 	method string
 	call   again
@@ -118,15 +120,17 @@ func unchanging(h *house, hash string) []struct {
 			_, err := a.LogoutIdle(ctx, "", h.clock.Now().Add(time.Hour))
 			return err
 		}},
-		{"LogoutUser", func(a *rbac.Authority, _ rbac.Token) error { // of somebody who never had a ticket
+		// of somebody who never had a ticket
+		{"LogoutUser", func(a *rbac.Authority, _ rbac.Token) error {
 			_, err := a.LogoutUser(ctx, "bob")
 			return err
 		}},
 	}
 }
 
-// reads are the methods that change nothing of the policy, users and the log; and those that always
-// do, as they make a new ticket or the salt of a new hash. TestWhatClearsFailures covers Unlock.
+// reads are the methods that change nothing of the policy, users and the log;
+// and those that always do, as they make a new ticket or the salt of a new
+// hash. TestWhatClearsFailures covers Unlock.
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
@@ -135,7 +139,8 @@ var reads = map[string]string{
 		"Tickets Validate Value View Watch Update ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
 }
 
-// Where nothing changes, nothing is written: no row, no Change, and no new head. Every call is in the table, or reads.
+// Where nothing changes, nothing is written: no row, no Change, and no new
+// head. Every call is in the table, or reads.
 func TestNothingChangedNothingWritten(t *testing.T) {
 	known := map[string]bool{}
 	eachStore(t, func(t *testing.T, h *house) {
@@ -147,7 +152,8 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 			h.issue(a, rbac.Login{User: "amy"})
 		}
 		tok := h.issue(a, rbac.Login{User: "amy"})
-		if _, err := a.Value(ctx, tok, "lang"); err != nil { // its use counts, as that of SetValue does
+		// its use counts, as that of SetValue does
+		if _, err := a.Value(ctx, tok, "lang"); err != nil {
 			t.Fatal(err)
 		}
 		for i, c := range unchanging(h, must1(a.HashPassword(ctx, goodPassword))) {
@@ -177,7 +183,8 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 
 type method struct{ of, name string }
 
-// exportedMethods are those of Tx and Authority in the package's source. By reflection a test would see those of export_test.go, too.
+// exportedMethods are those of Tx and Authority in the package's source. By
+// reflection a test would see those of export_test.go, too.
 func exportedMethods(t *testing.T) (list []method) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -220,7 +227,8 @@ func (h *house) contents(a *rbac.Authority, tok rbac.Token) string {
 	return text + fmt.Sprint(value, err)
 }
 
-// What a user can cause alone is bounded, over all processes, tickets and kinds of calls; and logging out always works.
+// What a user can cause alone is bounded, over all processes, tickets and kinds
+// of calls; and logging out always works.
 func TestUsersChangesAreBounded(t *testing.T) {
 	floods := map[string]func(x *rbac.Authority, i int, tok *rbac.Token) error{
 		"choices": func(x *rbac.Authority, i int, tok *rbac.Token) error {

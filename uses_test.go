@@ -13,7 +13,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// touches wraps a store and counts the touches of tickets and the transactions that made them.
+// touches wraps a store and counts the touches of tickets and the transactions
+// that made them.
 type touches struct {
 	rbac.Store
 	mu            sync.Mutex
@@ -139,7 +140,8 @@ func (h *house) ticketRecords(a *rbac.Authority, user string) (n int) {
 	return n
 }
 
-// What another process sweeps away, because it does not know of our uses, does not live on here.
+// What another process sweeps away, because it does not know of our uses, does
+// not live on here.
 func TestSweptElsewhere(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -155,7 +157,8 @@ func TestSweptElsewhere(t *testing.T) {
 	})
 }
 
-// What a service does by itself is no use of the ticket, if it says so; the later word counts.
+// What a service does by itself is no use of the ticket, if it says so; the
+// later word counts.
 func TestWithoutUse(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{IdleLimit: 10 * time.Minute})

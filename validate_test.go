@@ -126,7 +126,8 @@ func TestValidateFollows(t *testing.T) {
 	})
 }
 
-// TestAuthenticatedWithinOfATicket: the login is that of the ticket, and the clock that of the Authority.
+// TestAuthenticatedWithinOfATicket: the login is that of the ticket, and the
+// clock that of the Authority.
 func TestAuthenticatedWithinOfATicket(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{IdleLimit: 24 * time.Hour, AbsoluteLimit: 24 * time.Hour})

@@ -157,7 +157,8 @@ func TestValuesAreSmall(t *testing.T) {
 	})
 }
 
-// A ticket takes its values along, however it ends, and no other ticket inherits them.
+// A ticket takes its values along, however it ends, and no other ticket
+// inherits them.
 func TestValuesEndWithTheirTicket(t *testing.T) {
 	tests := []struct {
 		rule string
@@ -281,7 +282,8 @@ func TestValuesAreUses(t *testing.T) {
 	})
 }
 
-// A value is no change: head stays, the log says nothing, and nobody becomes somebody else.
+// A value is no change: head stays, the log says nothing, and nobody becomes
+// somebody else.
 func TestValuesChangeNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -396,13 +398,15 @@ func TestSetValueOvertaken(t *testing.T) {
 	})
 }
 
-// endedRecords lose a ticket between the calls that find it and the one that writes its value.
+// endedRecords lose a ticket between the calls that find it and the one that
+// writes its value.
 type endedRecords struct{ store.Records }
 
 func (endedRecords) SetTicketValue(store.TicketValue) error        { return rbac.ErrNotFound }
 func (endedRecords) DeleteTicketValue(_ uuid.UUID, _ string) error { return rbac.ErrNotFound }
 
-// Where a ticket ends inside the transaction, as it can in a store that runs Updates side by side, there is no ticket.
+// Where a ticket ends inside the transaction, as it can in a store that runs
+// Updates side by side, there is no ticket.
 func TestSetValueOvertakenInside(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -418,7 +422,8 @@ func TestSetValueOvertakenInside(t *testing.T) {
 	})
 }
 
-// callOrder notes the calls that decide whether two SetValue can overtake each other.
+// callOrder notes the calls that decide whether two SetValue can overtake each
+// other.
 type callOrder struct {
 	store.Records
 	calls *[]string
@@ -444,8 +449,9 @@ func (r callOrder) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
 	return r.Records.TicketValues(ticket)
 }
 
-// In a store that runs Updates side by side, SetValue locks the user before it looks at the
-// ticket and counts the bytes; it holds up no administration, which locks head.
+// In a store that runs Updates side by side, SetValue locks the user before it
+// looks at the ticket and counts the bytes; it holds up no administration,
+// which locks head.
 func TestSetValueLocksFirst(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		var calls []string

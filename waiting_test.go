@@ -24,8 +24,8 @@ import (
 // useTheTx is what the log and the error say of a call that waits.
 const useTheTx = "a call of the Authority inside View or Update waits for itself: use the Tx"
 
-// waitingStores are stores in which a call waits for another transaction in one way
-// or another.
+// waitingStores are stores in which a call waits for another transaction in one
+// way or another.
 var waitingStores = []struct {
 	name string
 	open func(testing.TB) rbac.Store
@@ -44,7 +44,8 @@ var waitingStores = []struct {
 	}, true},
 }
 
-// hostSQLite is a store in a host's database, with so many connections at most; 0: as many as it likes.
+// hostSQLite is a store in a host's database, with so many connections at most;
+// 0: as many as it likes.
 func hostSQLite(t testing.TB, params string, connections int) rbac.Store {
 	t.Helper()
 	db, err := sql.Open("sqlite3", filepath.Join(t.TempDir(), "host.db")+params)
@@ -56,8 +57,8 @@ func hostSQLite(t testing.TB, params string, connections int) rbac.Store {
 	return s
 }
 
-// patient is a house in which a call waits for the LockTimeout of its Authorities,
-// and an office whose log can be read.
+// patient is a house in which a call waits for the LockTimeout of its
+// Authorities, and an office whose log can be read.
 func patient(t *testing.T, s rbac.Store, timeout time.Duration) (h *house, a *rbac.Authority, log *syncBuffer) {
 	t.Helper()
 	h, log = newHouse(t, s), &syncBuffer{}
@@ -76,8 +77,9 @@ func checkWaited(t *testing.T, call string, err error, log *syncBuffer) {
 	}
 }
 
-// checkGoesOn demands that a call succeeds when nothing holds it up any more. On a
-// machine that is busy the LockTimeout of the tests may be too short for it.
+// checkGoesOn demands that a call succeeds when nothing holds it up any more.
+// On a machine that is busy the LockTimeout of the tests may be too short for
+// it.
 func checkGoesOn(t *testing.T, name string, call func() error) {
 	t.Helper()
 	err := call()
@@ -92,8 +94,8 @@ func checkGoesOn(t *testing.T, name string, call func() error) {
 	}
 }
 
-// A call of the Authority inside Update is not silent: the log says after a second
-// that it waits, and after 30 s it fails and says why.
+// A call of the Authority inside Update is not silent: the log says after a
+// second that it waits, and after 30 s it fails and says why.
 func TestCallInUpdateIsNotSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, log := patient(t, memorystore.New(), 0)
@@ -127,7 +129,8 @@ func TestCallInUpdateIsNotSilent(t *testing.T) {
 	})
 }
 
-// A call whose context ends earlier has the error of its context, and says why as well.
+// A call whose context ends earlier has the error of its context, and says why
+// as well.
 func TestDeadlineInUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, log := patient(t, memorystore.New(), 0)
@@ -146,8 +149,8 @@ func TestDeadlineInUpdate(t *testing.T) {
 	})
 }
 
-// Whatever is called inside Update, on every store: it fails with ErrBusy, and the
-// Update goes on.
+// Whatever is called inside Update, on every store: it fails with ErrBusy, and
+// the Update goes on.
 func TestCallsInUpdateWaitForThemselves(t *testing.T) {
 	for _, s := range waitingStores {
 		t.Run(s.name, func(t *testing.T) {
@@ -234,7 +237,8 @@ func TestCallsInViewWaitForThemselves(t *testing.T) {
 	}
 }
 
-// A transaction that waits for nobody is not cut off, and the error of f stays as it is.
+// A transaction that waits for nobody is not cut off, and the error of f stays
+// as it is.
 func TestSlowTransactionsAreNotCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, log := patient(t, memorystore.New(), time.Second)

@@ -41,7 +41,8 @@ func watched(t *testing.T, a *rbac.Authority, under context.Context, tok rbac.To
 		}
 }
 
-// A watch yields each change, by whichever Authority and by the clock, and ends with the ticket.
+// A watch yields each change, by whichever Authority and by the clock, and ends
+// with the ticket.
 func TestWatch(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
@@ -49,7 +50,8 @@ func TestWatch(t *testing.T) {
 		tok := h.issue(b, rbac.Login{User: "amy"})
 		next, stop := watched(t, a, ctx, tok)
 		defer stop()
-		// until waits for what the change makes: two changes may be seen as one, or one twice.
+		// until waits for what the change makes: two changes may be seen as
+		// one, or one twice.
 		until := func(rule string, want func(*rbac.Identity) bool) {
 			t.Helper()
 			for {
@@ -213,7 +215,8 @@ func TestCloseEndsWaits(t *testing.T) {
 	})
 }
 
-// A watch learns at once what was changed through its own Authority, the policy too, though nobody asks that one anything else.
+// A watch learns at once what was changed through its own Authority, the policy
+// too, though nobody asks that one anything else.
 func TestWatchOfTheOwnChange(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		h.store = struct{ rbac.Store }{h.store} // without hints
@@ -237,7 +240,8 @@ func TestWatchOfTheOwnChange(t *testing.T) {
 	})
 }
 
-// What ends while the reader of a watch is busy has ended when it comes back, and so has the lease.
+// What ends while the reader of a watch is busy has ended when it comes back,
+// and so has the lease.
 func TestWatchWithSlowReader(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
@@ -269,7 +273,8 @@ func TestWatchWithSlowReader(t *testing.T) {
 	})
 }
 
-// A watch that began with a revision goes on where the store is restored to before it.
+// A watch that began with a revision goes on where the store is restored to
+// before it.
 func TestWatchOfRestoredStore(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		original, copied := h.store, h.another(t)
