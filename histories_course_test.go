@@ -178,8 +178,8 @@ func (c *course) compare(s step, want string, f faults, got string, err error) e
 	return fmt.Errorf("%s: %s, %v\nwant one of %v", s.text, got, err, f)
 }
 
-// questions returns steps that list, at the end, the contents of each ticket
-// and every listing.
+// questions returns the final questions: the contents of each ticket and every
+// listing.
 func (c *course) questions() (all []step) {
 	for n := range c.model.tickets {
 		all = append(all, ofTicket(n, (*standard).Ticket, (*site).ticket), ofTicket(n, (*standard).Identify, (*site).identify))

@@ -103,7 +103,8 @@ func TestPatternIsAGrant(t *testing.T) {
 		h.do(a, func(tx *rbac.Tx) error {
 			return tx.ModifyGrant(rbac.Grant{Group: "editors", Permission: "post.*", Note: "all of it"})
 		})
-		// A grant from before does no harm, and can be revoked.
+		// A malformed pattern from an earlier version does no harm, and can be
+		// revoked.
 		var staff rbac.Group
 		h.do(a, func(tx *rbac.Tx) (err error) { staff, err = tx.Group("staff"); return err })
 		must(t, h.store.Update(ctx, func(r store.Records) error {

@@ -125,7 +125,7 @@ func TestAuthenticatedWithinNeedsALogin(t *testing.T) {
 		}
 	}
 	id := &Identity{kind: userIdentity, user: "amy", since: time.Now()}
-	expectVerdict(t, id, p, met) // without a clock it is time.Now
+	expectVerdict(t, id, p, met) // without a clock, time.Now
 }
 
 func TestAuthenticatedWithinReasons(t *testing.T) {
