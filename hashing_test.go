@@ -313,7 +313,7 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 					h := h.beside(t)
 					h.store = beforeTicket{h.store}
 					a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
-					if kind != "scrypt" { // with kind scrypt, the hash stays current
+					if kind != "scrypt" { // the run of kind scrypt tests a current hash
 						h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
 					}
 					paused := false

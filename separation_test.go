@@ -40,14 +40,15 @@ func (h *house) bank(cfg rbac.Config) *rbac.Authority {
 	return a
 }
 
-// A static set counts what a user is authorized for: inherited, in one scope
-// together with the global memberships, and not after the end of a membership.
-// At its cardinality it is violated.
+// A static set counts the groups that a user is authorized for: inherited
+// groups, groups in one scope together with the global memberships, and no
+// groups after the end of a membership. A user with as many groups as the
+// cardinality violates the set.
 func TestStaticSeparation(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(*rbac.Tx) error
 		call   func(*rbac.Tx) error
-		why    string // of the refusal; empty: allowed
+		why    string // reason of the refusal; empty: allowed
 	}{
 		"one of two":                     {ssd("s", 2, "a", "b"), assign("bob", "a"), ""},
 		"two of two":                     {all(ssd("s", 2, "a", "b"), assign("bob", "a")), assign("bob", "b"), `SSD set "s": rbac: separation of duty violated: fewer than 2 of a, b may come together: bob → a, bob → b`},
@@ -73,7 +74,7 @@ func TestStaticSeparation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
 				a := h.bank(rbac.Config{})
-				if c.call == nil { // the whole of it is one refused Update
+				if c.call == nil { // the whole case is one refused Update
 					separated(t, a, c.before, c.why)
 					return
 				}
@@ -84,8 +85,8 @@ func TestStaticSeparation(t *testing.T) {
 	}
 }
 
-// separated expects of a call ErrSeparation with a text, unless why is empty,
-// and that its Update can commit all the same.
+// separated requires that a call returns ErrSeparation with a text, or nil if
+// why is empty, and that the Update can still commit.
 func separated(t *testing.T, a *rbac.Authority, call func(*rbac.Tx) error, why string) {
 	t.Helper()
 	var got error
@@ -125,8 +126,7 @@ func TestStaticSeparationEnds(t *testing.T) {
 	})
 }
 
-// Two Updates that are fine alone and violate a set together: one of them
-// fails.
+// If two Updates are fine alone and violate a set together, one Update fails.
 func TestSeparationOfConcurrentUpdates(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.bank(rbac.Config{}), h.open(rbac.Config{})
@@ -160,15 +160,16 @@ func ignore(err error) error {
 	return err
 }
 
-// A ticket has no groups active together that a dynamic set keeps apart. Groups
-// are kept by name, whatever Config.Protected names, and in a scope after the
-// global ones. Ticket.Omitted lists the others.
+// A ticket never has two groups active together that a dynamic set separates.
+// Groups are kept in the order of names, whatever Config.Protected names, and
+// scoped groups come after global groups. Ticket.Omitted lists the omitted
+// groups.
 func TestDynamicSeparationOmits(t *testing.T) {
 	for name, c := range map[string]struct {
 		protected []string
 		before    func(*rbac.Tx) error
 		scope     string
-		active    []string // as InGroup sees it
+		active    []string // in the view of InGroup
 		omitted   []string
 	}{
 		"by name":               {nil, all(assign("bob", "a"), assign("bob", "b"), assign("bob", "d")), "", []string{"a", "d"}, []string{"b"}},
@@ -206,8 +207,9 @@ func TestDynamicSeparationOmits(t *testing.T) {
 	}
 }
 
-// What is active in a ticket follows from the store alone: Authorities with
-// different Configs agree on it, in what they decide, list and explain.
+// The active groups of a ticket follow from the store alone: Authorities with
+// different Configs agree on the active groups in decisions, listings and
+// explanations.
 func TestActivationIsTheSameInEveryProcess(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		configs := []rbac.Config{{}, {Protected: []string{"pb"}}, {Protected: []string{"pc", "pb"}},
@@ -239,7 +241,7 @@ func TestActivationIsTheSameInEveryProcess(t *testing.T) {
 }
 
 // A dynamic set, or an inheritance, that an open ticket violates is refused,
-// and names the tickets' users.
+// and the error names the tickets' users.
 func TestDynamicSeparationOfOpenTickets(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(*rbac.Tx) error
@@ -266,14 +268,14 @@ func TestDynamicSeparationOfOpenTickets(t *testing.T) {
 				separated(t, a, c.call, c.why)
 				must(t, a.Logout(ctx, token))
 				if c.why != "" {
-					separated(t, a, c.call, "") // without the ticket nothing is in its way
+					separated(t, a, c.call, "") // allowed without the ticket
 				}
 			})
 		})
 	}
 }
 
-// A login that names groups gets exactly these, or nothing.
+// A login that names groups gets exactly the named groups, or nothing.
 func TestDynamicSeparationOfLogins(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -309,13 +311,14 @@ func TestDynamicSeparationOfLogins(t *testing.T) {
 	})
 }
 
-// What a store has against a dynamic set, however it came there, no Identity
-// shows.
+// No Identity shows groups together that violate a dynamic set, however the
+// store came to have them.
 func TestDynamicSeparationOutlivesAssignments(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
 		h.do(a, all(dsd("s", 2, "a", "b"), assignIn("bob", "a", "x"), assignIn("bob", "b", "y")))
-		token := h.issue(a, rbac.Login{User: "bob", Groups: []string{"a", "b"}}) // apart, by scope
+		// separated by scope
+		token := h.issue(a, rbac.Login{User: "bob", Groups: []string{"a", "b"}})
 		h.do(a, assign("bob", "b"))
 		for scope, want := range map[string][]string{"x": {"b"}, "y": {"b"}, "z": {"b"}} {
 			id, err := a.Identify(ctx, token)
@@ -331,8 +334,9 @@ func TestDynamicSeparationOutlivesAssignments(t *testing.T) {
 	})
 }
 
-// A group that violates a dynamic set by itself can never be active, so it does
-// not keep a protected permission: the last holder would be locked out.
+// A group that violates a dynamic set by itself can never be active, and
+// therefore does not keep a protected permission: the last holder would be
+// locked out.
 func TestDynamicSeparationKeepsProtected(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{Protected: []string{"pc"}})
@@ -356,8 +360,8 @@ func TestDynamicSeparationKeepsProtected(t *testing.T) {
 	})
 }
 
-// A group that is deleted leaves the sets that name it, unless one would have
-// too few groups then.
+// A deleted group leaves the sets that name the group, unless a set would then
+// have too few groups.
 func TestDeleteGroupOfSeparationSet(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -380,7 +384,7 @@ func TestDeleteGroupOfSeparationSet(t *testing.T) {
 	})
 }
 
-// Each of the two kinds has its own names, and the same rules for them.
+// Each of the two kinds of sets has its own names, under the same rules.
 func TestSeparationSets(t *testing.T) {
 	type kind struct {
 		create      func(*rbac.Tx, rbac.SeparationSet) error
@@ -468,8 +472,8 @@ func TestSeparationSets(t *testing.T) {
 	}
 }
 
-// A limited hierarchy gives each group one immediate junior (INCITS 359 section
-// 6.2.2).
+// In a limited hierarchy each group has at most one immediate junior (INCITS
+// 359 section 6.2.2).
 func TestLimitedHierarchy(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{LimitedHierarchy: true})
@@ -499,8 +503,8 @@ func TestLimitedHierarchy(t *testing.T) {
 }
 
 // A catalogue that gives a group a second junior is refused where the hierarchy
-// is limited, and not taken for declared: the program would go without what it
-// inherits, at every start.
+// is limited, and does not count as declared: otherwise the program would lack
+// the inheritance, at every start.
 func TestDeclareInLimitedHierarchy(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{LimitedHierarchy: true})
@@ -516,7 +520,7 @@ func TestDeclareInLimitedHierarchy(t *testing.T) {
 			}
 		}
 		h.do(a, all(addGroup(rbac.Group{Name: "top"}), addGroup(rbac.Group{Name: "a"}), inherit("top", "a")))
-		// what is there is taken as it is
+		// existing records are used unchanged
 		must(t, a.Declare(ctx, rbac.Catalogue{Groups: groups, Inheritances: []rbac.Inheritance{one}}))
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// checkValue reports a value that is other than said.
+// checkValue reports a value that is not the wanted value.
 func checkValue(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token, key, want string) {
 	t.Helper()
 	if got, err := a.Value(ctx, tok, key); err != nil || got != want {
@@ -23,7 +23,8 @@ func checkValue(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token, ke
 	}
 }
 
-// checkNoValues demands that a token has no values, being nobody's.
+// checkNoValues requires that a token belongs to no ticket and therefore has no
+// values.
 func checkNoValues(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token) {
 	t.Helper()
 	if got, err := a.Value(ctx, tok, "lang"); got != "" || !errors.Is(err, rbac.ErrNoTicket) {
@@ -34,7 +35,8 @@ func checkNoValues(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token)
 	}
 }
 
-// valuesOf is what the store has of the tickets with these ids, dead or alive.
+// valuesOf returns the stored values of the tickets with these ids, dead or
+// alive.
 func (h *house) valuesOf(ids ...uuid.UUID) (list []store.TicketValue) {
 	h.t.Helper()
 	must(h.t, h.store.View(ctx, func(r store.Records) error {
@@ -157,7 +159,7 @@ func TestValuesAreSmall(t *testing.T) {
 	})
 }
 
-// A ticket takes its values along, however it ends, and no other ticket
+// The values of a ticket end with the ticket, by any end, and no further ticket
 // inherits them.
 func TestValuesEndWithTheirTicket(t *testing.T) {
 	tests := []struct {
@@ -257,7 +259,7 @@ func TestValuesNeedALivingTicket(t *testing.T) {
 	})
 }
 
-// Both count as a use of the ticket, written like any other.
+// Value and SetValue count as a use of the ticket, written like any use.
 func TestValuesAreUses(t *testing.T) {
 	uses := map[string]func(*rbac.Authority, rbac.Token) error{
 		"Value":    func(a *rbac.Authority, tok rbac.Token) error { return alone(a.Value(ctx, tok, "lang")) },
@@ -282,8 +284,8 @@ func TestValuesAreUses(t *testing.T) {
 	})
 }
 
-// A value is no change: head stays, the log says nothing, and nobody becomes
-// somebody else.
+// A value is no change: head stays, the log has no entry, and every Identity
+// stays the same.
 func TestValuesChangeNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -311,7 +313,7 @@ func (h *house) head() (head store.Head) {
 	return head
 }
 
-// However many set values at once, no key is lost and the bound holds.
+// If many callers set values at once, no key is lost and the bound holds.
 func TestSetValueAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
@@ -344,7 +346,7 @@ func TestSetValueAtOnce(t *testing.T) {
 	})
 }
 
-// interrupted is a store before whose next Update something else happens.
+// interrupted is a store that runs a function before its next Update.
 type interrupted struct {
 	rbac.Store
 	before func()
@@ -398,15 +400,15 @@ func TestSetValueOvertaken(t *testing.T) {
 	})
 }
 
-// endedRecords lose a ticket between the calls that find it and the one that
-// writes its value.
+// endedRecords lose a ticket between the calls that find the ticket and the
+// call that writes its value.
 type endedRecords struct{ store.Records }
 
 func (endedRecords) SetTicketValue(store.TicketValue) error        { return rbac.ErrNotFound }
 func (endedRecords) DeleteTicketValue(_ uuid.UUID, _ string) error { return rbac.ErrNotFound }
 
-// Where a ticket ends inside the transaction, as it can in a store that runs
-// Updates side by side, there is no ticket.
+// If a ticket ends inside the transaction, as is possible in a store that runs
+// Updates side by side, SetValue finds no ticket.
 func TestSetValueOvertakenInside(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -449,9 +451,9 @@ func (r callOrder) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
 	return r.Records.TicketValues(ticket)
 }
 
-// In a store that runs Updates side by side, SetValue locks the user before it
-// looks at the ticket and counts the bytes; it holds up no administration,
-// which locks head.
+// In a store that runs Updates side by side, SetValue locks the user before
+// reading the ticket and counting the bytes. SetValue holds up no
+// administration, which locks head.
 func TestSetValueLocksFirst(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		var calls []string
