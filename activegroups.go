@@ -9,22 +9,22 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// AddActiveGroup activates one more group in the ticket of a token (INCITS 359
-// section 6.1.2, AddActiveRole): a group that the user is authorized for, by
-// inheritance too. From then on the ticket keeps to its groups, as if it had been
-// made with them (see Login.Groups).
+// AddActiveGroup activates an additional group in the ticket of a token (INCITS
+// 359 section 6.1.2, AddActiveRole). The user must be authorized for the group,
+// by a membership or by inheritance. From then on the ticket keeps to the
+// active groups, like a ticket of a login with Login.Groups.
 //
-// Anyone who holds the token can call this wherever the host offers it, and so
-// undo a choice of fewer groups. An API key that keeps to its groups never gets
-// others.
+// Anyone who holds the token can call AddActiveGroup if the host offers the
+// call, and can undo a choice of fewer groups. An API key with a choice of
+// groups never gets further groups.
 //
-// Errors: ErrNoTicket; ErrNotFound for an unknown group; ErrDenied if the user is
-// not authorized for the group, and for an API key that would get more than it
-// has; ErrExists if the group is active already, other than by inheritance;
-// ErrSeparation if a dynamic separation set would be violated; ErrThrottled, as
-// for SetActiveGroups; ErrUnavailable.
+// Errors: ErrNoTicket; ErrNotFound for an unknown group; ErrDenied if the user
+// is not authorized for the group, and for an API key that would get more
+// groups than it has; ErrExists if the group is active already, not only by
+// inheritance; ErrSeparation if a dynamic separation set would be violated;
+// ErrThrottled, as for SetActiveGroups; ErrUnavailable.
 func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) error {
-	return a.setActive(ctx, t, "AddActiveGroup", func(tx *Tx, rec store.Ticket, u User, active []Group) ([]uuid.UUID, error) {
+	choose := func(tx *Tx, rec store.Ticket, u User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
 		if err == nil && slices.Contains(active, g) {
 			err = &Error{Kind: ErrExists, Record: "active group", Name: group}
@@ -33,56 +33,60 @@ func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) e
 			return nil, err
 		}
 		return tx.moreGroups(rec, u, append(groupNames(active), group))
-	})
+	}
+	return a.setActive(ctx, t, "AddActiveGroup", choose)
 }
 
-// DropActiveGroup removes a group from those that are active in the ticket of a
-// token (INCITS 359 section 6.1.2, DropActiveRole). Other active groups may still
-// inherit it. From then on the ticket keeps to its groups: groups that the user is
-// assigned to later are not active in it.
+// DropActiveGroup removes a group from the active groups of the ticket of a
+// token (INCITS 359 section 6.1.2, DropActiveRole). Another active group may
+// still inherit the group. From then on the ticket keeps to the active groups:
+// later assignments of the user are not active in the ticket.
 //
-// Errors: ErrNoTicket; ErrNotFound for an unknown group and for a group that is
-// not active, or by inheritance only; ErrThrottled, as for SetActiveGroups;
+// Errors: ErrNoTicket; ErrNotFound for an unknown or inactive group, and for a
+// group active by inheritance only; ErrThrottled, as for SetActiveGroups;
 // ErrUnavailable.
 func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) error {
-	return a.setActive(ctx, t, "DropActiveGroup", func(tx *Tx, _ store.Ticket, _ User, active []Group) ([]uuid.UUID, error) {
+	choose := func(tx *Tx, _ store.Ticket, _ User, active []Group) ([]uuid.UUID, error) {
 		g, err := tx.group(group)
 		if err == nil && !slices.Contains(active, g) {
 			err = &Error{Kind: ErrNotFound, Record: "active group", Name: group}
 		}
-		// No set is checked: groups that are active together in one scope, and apart
-		// in another, stay as active as they were.
+		// No set is checked: groups may be active together in one scope, and
+		// apart in another, and stay active where they are.
 		rest := slices.DeleteFunc(active, func(o Group) bool { return o == g })
 		return sortIDs(groupIDs(rest)), err
-	})
+	}
+	return a.setActive(ctx, t, "DropActiveGroup", choose)
 }
 
-// SetActiveGroups makes these the active groups of the ticket of a token, all or
-// nothing. It is for a page on which users choose, if a dynamic separation set
-// keeps some of their groups apart. With no groups, none is active. From then on
-// the ticket keeps to its groups. As with AddActiveGroup, these can be more than
-// before.
+// SetActiveGroups replaces the active groups of the ticket of a token, all or
+// nothing. SetActiveGroups is for a page with a choice of groups, if a dynamic
+// separation set keeps some groups of a user apart. With no groups, none is
+// active. From then on the ticket keeps to the active groups. As with
+// AddActiveGroup, the new groups can be more than before.
 //
 // A user can make 150 choices at once, with all tickets and by all three calls
-// together, and then one every 12 seconds; more are ErrThrottled. A choice of the
-// groups that the ticket keeps to already changes nothing and does not count.
+// together, and then a choice every 12 seconds; more are ErrThrottled. A choice
+// of the groups that the ticket already keeps to changes nothing and does not
+// count.
 //
-// Errors: ErrNoTicket; ErrInvalid; ErrDenied for a group that is unknown or that
-// the user is not authorized for, and for an API key that would get more than it
-// has; ErrSeparation; ErrThrottled; ErrUnavailable.
+// Errors: ErrNoTicket; ErrInvalid; ErrDenied for a group that is unknown or
+// that the user is not authorized for, and for an API key that would get more
+// groups than it has; ErrSeparation; ErrThrottled; ErrUnavailable.
 func (a *Authority) SetActiveGroups(ctx context.Context, t Token, groups []string) error {
 	if err := validGroups("ticket", groups); err != nil {
 		return err
 	}
-	return a.setActive(ctx, t, "SetActiveGroups", func(tx *Tx, rec store.Ticket, u User, _ []Group) ([]uuid.UUID, error) {
+	choose := func(tx *Tx, rec store.Ticket, u User, _ []Group) ([]uuid.UUID, error) {
 		return tx.moreGroups(rec, u, groups)
-	})
+	}
+	return a.setActive(ctx, t, "SetActiveGroups", choose)
 }
 
-// TicketGroups lists the groups that are active in the ticket of a token, in any
-// scope and without those they inherit, in byte order (INCITS 359 section 6.1.4,
-// SessionRoles). It does not count as a use of the ticket. ErrNoTicket if there is
-// no living ticket.
+// TicketGroups lists the active groups of the ticket of a token, in any scope
+// and without inherited groups, in byte order (INCITS 359 section 6.1.4,
+// SessionRoles). TicketGroups does not count as a use of the ticket.
+// ErrNoTicket if there is no living ticket.
 func (a *Authority) TicketGroups(ctx context.Context, t Token) ([]string, error) {
 	var names []string
 	err := a.View(ctx, func(tx *Tx) error {
@@ -93,10 +97,10 @@ func (a *Authority) TicketGroups(ctx context.Context, t Token) ([]string, error)
 	return names, err
 }
 
-// TicketPermissions lists the permissions that the groups active in the ticket of
-// a token give, in any scope and with those they inherit, in byte order (INCITS 359
-// section 6.1.4, SessionPermissions). It does not count as a use of the ticket.
-// ErrNoTicket if there is no living ticket.
+// TicketPermissions lists the permissions of the active groups of the ticket of
+// a token, in any scope and with inherited permissions, in byte order (INCITS
+// 359 section 6.1.4, SessionPermissions). TicketPermissions does not count as a
+// use of the ticket. ErrNoTicket without a living ticket.
 func (a *Authority) TicketPermissions(ctx context.Context, t Token) ([]string, error) {
 	var names []string
 	err := a.View(ctx, func(tx *Tx) error {
@@ -114,8 +118,8 @@ func (a *Authority) TicketPermissions(ctx context.Context, t Token) ([]string, e
 	return names, err
 }
 
-// setActive narrows a ticket to the groups that choose makes of the active groups.
-// A choice that changes nothing writes nothing.
+// setActive narrows a ticket to the groups that choose makes of the active
+// groups. A choice without a change writes nothing.
 func (a *Authority) setActive(ctx context.Context, t Token, action string,
 	choose func(tx *Tx, rec store.Ticket, u User, active []Group) ([]uuid.UUID, error)) error {
 	return a.Update(ctx, func(tx *Tx) error {
@@ -147,9 +151,8 @@ func (a *Authority) setActive(ctx context.Context, t Token, action string,
 	})
 }
 
-// moreGroups finds the groups that are to be the only active ones of an existing
-// ticket. An API key that was given away with few groups must not get others of
-// its user.
+// moreGroups finds the new active groups of an existing ticket. An API key
+// given away with few groups must not get further groups of the user.
 func (tx *Tx) moreGroups(rec store.Ticket, u User, names []string) ([]uuid.UUID, error) {
 	ids, err := tx.loginGroups(u, names)
 	if err != nil || !rec.Key || !rec.Narrowed {
@@ -166,7 +169,7 @@ func (tx *Tx) moreGroups(rec store.Ticket, u User, names []string) ([]uuid.UUID,
 	return ids, nil
 }
 
-// ticket finds the living ticket of a token, and its user.
+// ticket finds the living ticket of a token, and the user of the ticket.
 func (tx *Tx) ticket(t Token) (store.Ticket, User, error) {
 	rec, err := tx.a.ticketOf(tx.r, t)
 	if err != nil {
@@ -184,6 +187,7 @@ func (tx *Tx) actAs(u User, living bool) {
 	}
 }
 
+// activeIn returns the active groups of the ticket of a token.
 func (tx *Tx) activeIn(t Token) ([]Group, error) {
 	rec, _, err := tx.ticket(t)
 	if err != nil {
@@ -193,9 +197,9 @@ func (tx *Tx) activeIn(t Token) ([]Group, error) {
 	return active, err
 }
 
-// ticketActivity returns the groups that are active in a ticket in some scope,
-// without those they inherit, and the groups that a dynamic set left out in some
-// scope, each in byte order of their names.
+// ticketActivity returns the groups active in a ticket in some scope, without
+// inherited groups, and the groups left out in some scope because of a dynamic
+// set, each in byte order of the names.
 func (tx *Tx) ticketActivity(t store.Ticket) (active, omitted []Group, err error) {
 	memberships, err := tx.r.UserMemberships(t.User)
 	if err != nil {

@@ -13,16 +13,15 @@ type Explanation struct {
 	Reason    string // one sentence, for people; the message of Check where Met is false
 	Met       bool   // what Met returns
 	// Parts explains each part of a compound, in the order of the parts. A
-	// predicate with a message has one part: itself without the message.
+	// predicate with a message has a single part: itself without the message.
 	Parts []Explanation
 }
 
-// Explain judges as Check does and returns the reasons. It evaluates every part,
-// even if others have decided already. It changes nothing.
+// Explain judges like Check and returns the reasons. Explain evaluates every
+// part, even after a decision, and changes nothing.
 //
-// For a permission that id has, Explain names the group that gives the permission
-// and the inheritance in between; for a missing permission, the groups that would
-// give it.
+// For a permission of id, Explain names the giving group and the inheritance in
+// between; for a missing permission, the groups with the permission.
 func Explain(id *Identity, p Predicate) (e Explanation) {
 	defer func() {
 		if recover() != nil {
@@ -33,6 +32,8 @@ func Explain(id *Identity, p Predicate) (e Explanation) {
 	return e
 }
 
+// faultMessage is the reason after a panic in this package, and for a Func with
+// a different answer when it is explained.
 const faultMessage = "the predicate could not be evaluated"
 
 // denialMessage returns the Reason of Explain, after judge has denied.
@@ -44,17 +45,17 @@ func denialMessage(id *Identity, p Predicate) (msg string) {
 	return e.Reason
 }
 
-// finding is the verdict on a predicate and the reason, in two halves, so that a
-// compound whose parts fail for one cause states the cause once.
+// finding is the verdict on a predicate and the reason, in two halves. With two
+// halves, a compound can state a common detail of several failed parts once.
 type finding struct {
 	verdict verdict
-	problem string // not met: what is missing, or what is wrong with the predicate
-	detail  string // what is known of the identity; may be empty unless met
+	problem string // not met: the missing right, or the fault of the predicate
+	detail  string // the state of the identity; may be empty unless met
 	several bool   // several problems were joined
 }
 
-// reason reads like: needs post.write, which the group editors gives; you are in
-// no group.
+// reason reads like: needs post.write, which the group editors gives; you are
+// in no group.
 func (f finding) reason() string {
 	switch {
 	case f.verdict == met:
@@ -83,7 +84,7 @@ func (x explainer) explain(p *predicate, id *Identity) (finding, Explanation) {
 	return f, Explanation{Predicate: p.String(), Reason: f.reason(), Met: e.Met, Parts: []Explanation{e}}
 }
 
-// examine disregards the message of p itself, but not those of its parts.
+// examine disregards the message of p, but not the messages of the parts.
 func (x explainer) examine(p *predicate, id *Identity) (f finding, parts []Explanation) {
 	switch r := p.rule.(type) {
 	case leaf:
@@ -102,6 +103,7 @@ func (x explainer) examine(p *predicate, id *Identity) (f finding, parts []Expla
 	return finding{problem: faultMessage}, nil
 }
 
+// examineLeaf judges a leaf and describes the verdict.
 func examineLeaf(r leaf, id *Identity) finding {
 	if !id.known() {
 		return finding{problem: "nobody was identified"}
@@ -111,6 +113,7 @@ func examineLeaf(r leaf, id *Identity) finding {
 	return finding{verdict: v, problem: problem, detail: detail}
 }
 
+// combine states the problems of all failed parts: each of them is an obstacle.
 func (c *allOf) combine(parts []finding) finding {
 	v := met
 	for _, f := range parts {
@@ -119,6 +122,8 @@ func (c *allOf) combine(parts []finding) finding {
 	return join(v, parts, ", and ")
 }
 
+// combine states the problems of all parts as alternatives: to solve one of
+// them is enough.
 func (c *anyOf) combine(parts []finding) finding {
 	v := unmet
 	for _, f := range parts {
@@ -127,6 +132,8 @@ func (c *anyOf) combine(parts []finding) finding {
 	return join(v, parts, ", or ")
 }
 
+// combine turns the detail of a met part into the problem, and the problem of
+// an unmet part into the detail.
 func (c *negation) combine(parts []finding) finding {
 	f := parts[0]
 	switch f.verdict {
@@ -138,6 +145,8 @@ func (c *negation) combine(parts []finding) finding {
 	return f
 }
 
+// combine begins the problem with the scope, or the detail if there is no
+// problem.
 func (c *inScope) combine(parts []finding) finding {
 	f := parts[0]
 	switch {
@@ -149,8 +158,8 @@ func (c *inScope) combine(parts []finding) finding {
 	return f
 }
 
-// join returns the details of the parts that are met if the whole is met, and
-// otherwise the problems and details of the parts that are not met.
+// join returns the details of the met parts if the whole is met, and otherwise
+// the problems and details of the failed parts. Equal details are stated once.
 func join(whole verdict, parts []finding, conjunction string) finding {
 	var relevant []finding
 	var details []string
@@ -170,6 +179,8 @@ func join(whole verdict, parts []finding, conjunction string) finding {
 	return all
 }
 
+// joinProblems joins the problems of failed parts, each once, with a
+// conjunction. Joined problems within joined problems are put in parentheses.
 func joinProblems(failed []finding, conjunction string) (text string, several bool) {
 	var texts []string
 	for _, f := range failed {
@@ -184,13 +195,16 @@ func joinProblems(failed []finding, conjunction string) (text string, several bo
 	return listed(texts, conjunction), len(texts) > 1
 }
 
-// maxListed keeps messages short: at most so many names are listed, and then the
-// number of the others.
+// maxListed keeps messages short: at most maxListed names are listed, and then
+// the number of further names.
 const maxListed = 5
 
+// listed joins the first maxListed names, and appends the number of further
+// names.
 func listed(names []string, separator string) string { return listedOf(names, len(names), separator) }
 
-// listedOf is listed for the first of several names; all is the number of names.
+// listedOf is listed for the first of several names; all is the number of
+// names.
 func listedOf(names []string, all int, separator string) string {
 	if all <= maxListed {
 		return strings.Join(names, separator)

@@ -9,8 +9,9 @@ import (
 	"github.com/rbac-go/rbac/internal/policy"
 )
 
-// The texts about an Identity in explanations and messages. They address the
-// user, or name the user in the third person for an administrator.
+// This file has the texts about an Identity in explanations and messages. The
+// texts address the user, or name the user in the third person for an
+// administrator. With hideGroups the texts name no groups.
 
 // loginText reads like: you are bob.
 func (id *Identity) loginText() string {
@@ -47,8 +48,8 @@ func (id *Identity) ownText() string {
 	return "your"
 }
 
-// membershipText describes the groups that count for id. If none does, it
-// describes the scopes in which id has groups.
+// membershipText describes the groups of id, and for an id without groups in
+// the scope the scopes with groups.
 func (id *Identity) membershipText() string {
 	if id.kind == anonymousIdentity {
 		return id.loginText()
@@ -68,8 +69,8 @@ func (id *Identity) membershipText() string {
 	return id.isText() + " in no group"
 }
 
-// lackOfGroup describes the groups of id, and the groups that a dynamic set
-// left out and that lead to a group.
+// lackOfGroup describes the groups of id, and the groups left out because of a
+// dynamic set, as far as they lead to the missing group.
 func (id *Identity) lackOfGroup(name string) string {
 	if id.policy == nil {
 		return id.membershipText()
@@ -103,8 +104,9 @@ func (id *Identity) lackOf(target policy.Target) string {
 	return strings.Join(texts, "; ")
 }
 
-// omission reads like: cashiers is left out by the dynamic set desks: fewer than
-// 2 of auditors, cashiers may come together: bob → auditors, bob → cashiers.
+// omission reads like: cashiers is left out by the dynamic set desks: fewer
+// than 2 of auditors, cashiers may come together: bob → auditors, bob →
+// cashiers.
 func (id *Identity) omission(n int32) string {
 	text := id.policy.Name(n) + " is left out"
 	with := append(slices.Clone(id.here.Own()), n)
@@ -117,7 +119,8 @@ func (id *Identity) omission(n int32) string {
 // violationText reads like: fewer than 2 of accounting, auditing may come
 // together: bob → seniors → accounting, bob → auditing.
 func violationText(v policy.Violation, setGroups []string, user string) string {
-	text := "fewer than " + strconv.Itoa(v.Set().Cardinality) + " of " + listed(setGroups, ", ") + " may come together"
+	text := "fewer than " + strconv.Itoa(v.Set().Cardinality) + " of " +
+		listed(setGroups, ", ") + " may come together"
 	if v.Scope != "" {
 		text += " in " + v.Scope
 	}
@@ -128,8 +131,8 @@ func violationText(v policy.Violation, setGroups []string, user string) string {
 	return text + ": " + listed(paths, ", ")
 }
 
-// givers reads like: , which the group editors gives. It is empty if the groups
-// are not known, and for an anonymous Identity, which cannot be put into a group.
+// givers reads like: , which the group editors gives. The text is empty without
+// a policy, and for an anonymous Identity: nobody can be put into a group.
 func (id *Identity) givers(permission string) string {
 	if id.policy == nil || id.kind == anonymousIdentity || id.hideGroups {
 		return ""

@@ -12,23 +12,23 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// ExplainUser explains a predicate for an administrator: for a user with all
-// their groups active, in the third person. Beyond the result of [Explain], each
-// group and permission in the predicate has as its Parts every path that gives
-// it, with actor and date:
+// ExplainUser explains a predicate for an administrator, with all groups of a
+// user active and in the third person. Beyond the result of [Explain], each
+// group and permission in the predicate has every path to the group or
+// permission as Parts, with actor and date:
 //
 //	bob → auditors (assigned by amy, 2026-03-01) → accounting (inherited)
 //
-// A path that does not count now is listed, too, with Met false and the reason: a
-// membership that has ended, is in another scope, or is left out by a dynamic
-// separation set. If nothing gives the group or permission, the Parts name the
-// groups that would. If a separation set is in the way of such a group, the Part
-// names the set, its groups and the paths. Of each kind at most 100 are listed,
-// and then a Part that there are more.
+// A path of no effect is listed, too, with Met false and the reason: the
+// membership has ended, is in another scope, or is left out because of a
+// dynamic separation set. If no path has an effect, the Parts name the groups
+// with an effect. If a separation set is in the way, the Part names the set,
+// the groups of the set and the paths. At most 100 paths and 100 groups are
+// listed, and then a Part says "and more".
 //
-// For a disabled account nothing is met: the tree is then the one Part.
+// For a disabled account nothing is met: the tree is then a single Part.
 //
-// Errors: ErrInvalid for a text that cannot be a name; ErrNotFound; ErrUnavailable.
+// Errors: ErrInvalid for an impossible name; ErrNotFound; ErrUnavailable.
 func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (Explanation, error) {
 	name, err := canonicalUser(user)
 	if err != nil {
@@ -44,7 +44,8 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 		if err != nil {
 			return err
 		}
-		x := &userExplainer{r: r, now: a.now(), policy: st.policy, user: User(u.User), memberships: memberships}
+		x := &userExplainer{r: r, now: a.now(), policy: st.policy, user: User(u.User),
+			memberships: memberships}
 		e = x.explain(p, &a.noTicket)
 		return x.failed
 	})
@@ -54,11 +55,11 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 	return e, nil
 }
 
-// maxEvidence bounds the paths, and the groups, that are listed under one leaf:
-// there can be exponentially many paths.
+// maxEvidence bounds the paths, and the groups, under a leaf: the number of
+// paths can be exponential.
 const maxEvidence = 100
 
-// userExplainer finds the paths that give a user groups and permissions.
+// userExplainer finds the paths from a user to groups and permissions.
 type userExplainer struct {
 	r           store.Records
 	now         time.Time
@@ -85,28 +86,28 @@ func (x *userExplainer) evidence(rule leaf, id *Identity) []Explanation {
 	case *inGroup:
 		name := rule.group.Name
 		if sources, ok := x.policy.SourcesOfGroup(name); ok {
-			return x.paths(id, goal{sources, x.policy.ToGroup(name), func(int32) []string { return []string{""} }})
+			ends := func(int32) []string { return []string{""} }
+			return x.paths(id, goal{sources, x.policy.ToGroup(name), ends})
 		}
 	case *hasPermission:
 		name := rule.permission.Name
 		if sources, ok := x.policy.SourcesOfPermission(name); ok {
-			return x.paths(id, goal{sources, x.policy.ToPermission(name), func(group int32) []string {
-				return x.grants(group, name)
-			}})
+			ends := func(group int32) []string { return x.grants(group, name) }
+			return x.paths(id, goal{sources, x.policy.ToPermission(name), ends})
 		}
 	}
 	return nil
 }
 
-// goal is a group or a permission that paths lead to.
+// goal is the end of paths: a group or a permission.
 type goal struct {
-	sources []int32 // all groups from which a path leads to the goal, sorted
+	sources []int32 // all groups with a path to the goal, sorted
 	target  policy.Target
-	ends    func(group int32) []string // the texts at the end of a path to a group of target
+	ends    func(group int32) []string // the texts at the end of a path, by the last group
 }
 
-// grants describes a group's own grants that give a permission, each as the end
-// of a path.
+// grants describes a group's own matching grants for a permission, each as the
+// end of a path.
 func (x *userExplainer) grants(group int32, permission string) (ends []string) {
 	for _, text := range x.policy.GrantsGiving(group, permission) {
 		grant, err := x.r.Grant(x.policy.ID(group), text)
@@ -127,8 +128,8 @@ func actorText(action, actor string, at time.Time) string {
 	return action + ", " + at.Format(time.DateOnly)
 }
 
-// paths lists the paths from the user's memberships to a goal, those that count
-// first. If none counts, it lists the groups that would lead there, too.
+// paths lists the paths from the user's memberships to a goal, paths in force
+// first. Without a path in force, paths also lists the groups with a path.
 func (x *userExplainer) paths(id *Identity, g goal) (list []Explanation) {
 	starts := x.starts(id, g.sources)
 	for _, s := range starts {
@@ -159,15 +160,16 @@ type start struct {
 	text   string
 }
 
-// starts returns the memberships in one of some groups, which are sorted: those
-// that count for id first, then by group and scope.
+// starts returns the memberships in some sorted groups, sorted by effect, group
+// and scope.
 func (x *userExplainer) starts(id *Identity, groups []int32) (starts []start) {
 	for _, m := range x.memberships {
 		n, ok := x.policy.Number(m.Group)
 		if _, leads := slices.BinarySearch(groups, n); !ok || !leads {
 			continue
 		}
-		text := x.user.Name + " → " + x.policy.Name(n) + " (" + actorText("assigned", m.AssignedBy, m.AssignedAt)
+		text := x.user.Name + " → " + x.policy.Name(n) +
+			" (" + actorText("assigned", m.AssignedBy, m.AssignedAt)
 		if m.Scope != "" {
 			text += ", in " + m.Scope
 		}
@@ -181,12 +183,14 @@ func (x *userExplainer) starts(id *Identity, groups []int32) (starts []start) {
 			}
 			return 1
 		}
-		return cmp.Or(cmp.Compare(x.policy.Name(a.group), x.policy.Name(b.group)), cmp.Compare(a.scope, b.scope))
+		return cmp.Or(cmp.Compare(x.policy.Name(a.group), x.policy.Name(b.group)),
+			cmp.Compare(a.scope, b.scope))
 	})
 	return starts
 }
 
-// obstacle returns why a membership does not count for id, "" if it does.
+// obstacle returns why a membership does not count for id, "" for a membership
+// in force.
 func (x *userExplainer) obstacle(m store.Membership, group int32, id *Identity) string {
 	switch {
 	case !counts(m.Until, x.now):
@@ -199,9 +203,9 @@ func (x *userExplainer) obstacle(m store.Membership, group int32, id *Identity) 
 	return ""
 }
 
-// advice describes the effect of a membership in each of some groups, everywhere
-// or in the scope of id. It names the set that is in the way: a static set
-// refuses the membership, a dynamic set leaves a group out.
+// advice describes the effect of a membership in each of some groups,
+// everywhere or in the scope of id. A separation set in the way is named: a
+// static set refuses the membership, a dynamic set leaves a group out.
 func (x *userExplainer) advice(id *Identity, groups []int32) (list []Explanation) {
 	static, err := x.staticPolicy(groups)
 	if err != nil {
@@ -211,7 +215,7 @@ func (x *userExplainer) advice(id *Identity, groups []int32) (list []Explanation
 	assigned := x.policy.Assigned(x.memberships, x.now)
 	for _, n := range x.policy.ByName(groups) {
 		if slices.Contains(assigned.In(id.scope), n) {
-			continue // the path from there has the reason
+			continue // the path from the group has the reason
 		}
 		if len(list) == maxEvidence {
 			return append(list, Explanation{Reason: "and more groups"})
@@ -223,8 +227,8 @@ func (x *userExplainer) advice(id *Identity, groups []int32) (list []Explanation
 	return list
 }
 
-// staticPolicy returns the policy with the static sets that groups, with all that
-// they inherit, are members of.
+// staticPolicy returns the policy with the static sets with members among
+// groups and inherited groups, in place of the dynamic sets.
 func (x *userExplainer) staticPolicy(groups []int32) (*policy.Policy, error) {
 	var ids []uuid.UUID
 	for _, n := range x.policy.Closure(groups) {
@@ -234,8 +238,8 @@ func (x *userExplainer) staticPolicy(groups []int32) (*policy.Policy, error) {
 	return x.policy.WithSeparations(sets), err
 }
 
-// refusal describes the static set that a user with these groups would violate,
-// as AssignUser would; "" if there is none.
+// refusal describes the violation of a static set by assignments, like the
+// error of AssignUser; "" without a violation.
 func (x *userExplainer) refusal(static *policy.Policy, scope string, with policy.Assigned) string {
 	in := []string{scope}
 	if scope == "" {
@@ -243,14 +247,15 @@ func (x *userExplainer) refusal(static *policy.Policy, scope string, with policy
 	}
 	for _, scope := range in {
 		if v, ok := static.ViolationAmong(scope, with.In(scope)); ok {
-			return " is refused by the static set " + v.Set().Name + ": " + violationText(v, v.SetGroups(), x.user.Name)
+			return " is refused by the static set " + v.Set().Name + ": " +
+				violationText(v, v.SetGroups(), x.user.Name)
 		}
 	}
 	return ""
 }
 
-// effect describes what an additional group would give the user. Which groups
-// are active together depends on the order of activation.
+// effect describes the effect of an additional group. An additional group can
+// leave a group out: groups are activated in the order of the names.
 func (x *userExplainer) effect(id *Identity, n int32, with policy.Assigned) string {
 	active := x.policy.Activate(with, store.Ticket{})
 	then := *id

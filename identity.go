@@ -15,18 +15,18 @@ import (
 )
 
 // Identity is the author of a request, as predicates see it: an immutable
-// snapshot, safe for concurrent use. An Identity keeps its answers whatever is
-// changed later, so get a new one for every request or message.
+// snapshot, safe for concurrent use. An Identity gives the same answers
+// whatever is changed later: get a new Identity for every request or message.
 //
-// An Identity belongs to the Authority that made it. No other Authority honours
-// it, not even one on the same Store; see [Identity.BelongsTo]. Predicates are
-// pure and take any Identity: they answer by the policy of the Authority that
-// made it.
+// An Identity belongs to the Authority of its origin. No second Authority
+// honours the Identity, not even an Authority on the same Store; see
+// [Identity.BelongsTo]. Predicates are pure and take any Identity, and answer
+// by the policy of the Identity.
 //
-// All methods can be called on a nil *Identity, which has no name, no group and
-// no permission. The same holds for the zero Identity. Neither meets any
-// predicate, IsAnonymous and Not included: they stand for "nobody looked", not
-// for "nobody logged in".
+// All methods can be called on a nil *Identity, without name, group and
+// permission, and on the zero Identity. Neither meets any predicate,
+// IsAnonymous and Not included: nil and zero stand for "nobody looked", not for
+// "nobody logged in".
 type Identity struct {
 	policy      *policy.Policy // nil: made by NewIdentity
 	here        *policy.Groups // with policy: the active groups in scope
@@ -39,20 +39,22 @@ type Identity struct {
 	id          uuid.UUID
 	since       time.Time // AuthenticatedAt
 	addr        netip.Addr
-	scope       string // the scope whose memberships count beside the global ones; empty: none
+	scope       string // the memberships of the scope count, too; empty: only global ones
 	host        *hostNames
 }
 
-// origin is the source of an Identity. Identities from one source share it.
+// origin is the source of an Identity. Identities from the same source share an
+// origin.
 type origin struct {
 	owner  *Authority // the Authority that made the Identity
 	ticket uuid.UUID  // zero: anonymous, or requested by name
 }
 
-// hostNames are the groups and permissions that the host states of a user
+// hostNames are the groups and permissions of a user as stated by the host,
 // without a policy.
 type hostNames struct{ groups, permissions map[string]struct{} }
 
+// identityKind is the result of an identification.
 type identityKind uint8
 
 const (
@@ -61,15 +63,15 @@ const (
 	userIdentity
 )
 
-// NewIdentity makes an Identity from groups and permissions that the host knows
-// from a source of its own. The Identity is not bound to any policy: a group or
-// permission that it does not have is not unknown, and nothing is inherited.
-// The user name is brought into canonical form, as AddUser does.
+// NewIdentity makes an Identity from groups and permissions known to the host.
+// The Identity is not bound to any policy: a missing group or permission is not
+// unknown, and nothing is inherited. The user name is brought into canonical
+// form, as AddUser does.
 //
 // An empty user with neither groups nor permissions is anonymous. With an
 // invalid user name, or with groups or permissions but no user, no predicate is
-// met. Groups and permissions with an invalid name, such as a pattern, are left
-// out: no predicate could ask for them.
+// met. Groups and permissions with an invalid name, for example a pattern, are
+// left out: no predicate could name them.
 func NewIdentity(user string, groups, permissions []string) *Identity {
 	if user == "" {
 		if len(groups)+len(permissions) > 0 {
@@ -88,6 +90,7 @@ func NewIdentity(user string, groups, permissions []string) *Identity {
 	}
 }
 
+// nameSet returns the set of the valid names.
 func nameSet(names []string, valid func(string) bool) map[string]struct{} {
 	set := make(map[string]struct{}, len(names))
 	for _, name := range names {
@@ -98,14 +101,14 @@ func nameSet(names []string, valid func(string) bool) map[string]struct{} {
 	return set
 }
 
-// BelongsTo reports whether a made id, or made the Identity that id is a copy of
-// ([Identity.In], [Identity.WithAddr], [Identity.WithAuthenticatedAt]). Nil, the
+// BelongsTo reports whether a made id, or the original of id ([Identity.In],
+// [Identity.WithAddr] and [Identity.WithAuthenticatedAt] make copies). Nil, the
 // zero Identity and the result of [NewIdentity] belong to no Authority. Two
-// Authorities on the same Store are two owners.
+// Authorities on a Store are two owners.
 //
-// A program with several Authorities must ask before it trusts the Identity in a
-// context: users, groups and permissions of different Authorities may have the
-// same names.
+// A program with several Authorities must call BelongsTo before trusting the
+// Identity in a context: users, groups and permissions of different Authorities
+// may have equal names.
 func (id *Identity) BelongsTo(a *Authority) bool {
 	return id.known() && id.origin != nil && id.origin.owner == a && a != nil
 }
@@ -127,17 +130,17 @@ func (id *Identity) ID() uuid.UUID {
 }
 
 // IsAnonymous reports whether nobody is logged in. It is true for nil and the
-// zero Identity, too, although these do not meet the predicate [IsAnonymous].
+// zero Identity, too, although neither meets the predicate [IsAnonymous].
 func (id *Identity) IsAnonymous() bool { return id == nil || id.kind != userIdentity }
 
 // InGroup reports whether the group is active or inherited by an active group.
-// It is false both for an unknown group and for a group that id is not in; the
-// predicate [InGroup] tells the two apart.
+// InGroup is false for an unknown group, too; the predicate [InGroup]
+// distinguishes unmet from unknown.
 func (id *Identity) InGroup(name string) bool { return id.known() && id.view().inGroup(name) == met }
 
 // HasPermission reports whether an active group gives the permission, by itself
-// or by inheritance. It is false both for an unknown permission and for a
-// missing one; the predicate [HasPermission] tells the two apart.
+// or by inheritance. HasPermission is false for an unknown permission, too; the
+// predicate [HasPermission] distinguishes unmet from unknown.
 func (id *Identity) HasPermission(name string) bool {
 	return id.known() && id.view().hasPermission(name) == met
 }
@@ -169,9 +172,9 @@ func (id *Identity) Permissions() iter.Seq[string] {
 	}
 }
 
-// AuthenticatedAt returns when the user proved who they are: when the ticket was
-// made, or the argument of [Identity.WithAuthenticatedAt]. It is zero if the
-// time is not known.
+// AuthenticatedAt returns when the user proved their identity: when the ticket
+// was made, or the argument of [Identity.WithAuthenticatedAt]. It is zero if
+// the time is not known.
 func (id *Identity) AuthenticatedAt() time.Time {
 	if id == nil {
 		return time.Time{}
@@ -179,17 +182,17 @@ func (id *Identity) AuthenticatedAt() time.Time {
 	return id.since
 }
 
-// WithAuthenticatedAt returns a copy whose user proved who they are at t, and
-// nil for nil. It is for hosts with a login of their own, whose identities
-// ([NewIdentity], [Authority.Identity], [Authority.IdentityBySubject]) would
-// otherwise not meet [AuthenticatedWithin]. The zero time is unknown, and a time
-// in the future is no fresh login; see there. An anonymous Identity has no such
-// time.
+// WithAuthenticatedAt returns a copy whose user proved their identity at t, and
+// nil for nil. It is for hosts with their own login: without a time, the
+// identities of [NewIdentity], [Authority.Identity] and
+// [Authority.IdentityBySubject] do not meet [AuthenticatedWithin]. The zero
+// time is unknown, and a time in the future is no fresh login; see
+// AuthenticatedWithin. An anonymous Identity never has a time.
 //
-// It is unsafe with a time that does not come from the login itself. Do not use
-// the time of the request, nor the time when a session was renewed or a token
-// issued (iat), but the time that the identity provider states for the password
-// or key (auth_time of OpenID Connect).
+// WithAuthenticatedAt is unsafe with a time that does not come from the login
+// itself. Do not use the time of the request, nor the time when a session was
+// renewed or a token issued (iat). Use the time that the identity provider
+// states for the password or key (auth_time of OpenID Connect).
 func (id *Identity) WithAuthenticatedAt(t time.Time) *Identity {
 	if id == nil {
 		return nil
@@ -201,9 +204,9 @@ func (id *Identity) WithAuthenticatedAt(t time.Time) *Identity {
 	return &c
 }
 
-// WithAddr returns a copy that comes from the given address, and nil for nil.
-// The address must be the client's own, not that of a proxy; see
-// httpguard.Config.ClientAddr. An IPv4 address that is written as IPv6 counts as
+// WithAddr returns a copy with the address of the client, and nil for nil. The
+// address must be the client's own, not the address of a proxy; see
+// httpguard.Config.ClientAddr. An IPv4 address in the form of IPv6 counts as
 // IPv4, and a zone is dropped; the zero address is none.
 func (id *Identity) WithAddr(addr netip.Addr) *Identity {
 	if id == nil {
@@ -214,14 +217,14 @@ func (id *Identity) WithAddr(addr netip.Addr) *Identity {
 	return &c
 }
 
-// In returns id as it is in a scope. The memberships of the scope count, and
-// those without a scope, which count everywhere. Memberships of other scopes do
-// not count, not even those of the scope that id was in before. An empty or
-// invalid scope gives the zero Identity, which meets no predicate: a forgotten
-// scope must not be mistaken for "everywhere".
+// In returns id in a scope. The memberships of the scope count, and memberships
+// without a scope, which count everywhere. Memberships of other scopes do not
+// count, not even those of the scope that id was in before. An empty or invalid
+// scope gives the zero Identity, which meets no predicate: a forgotten scope
+// must not be mistaken for "everywhere".
 //
-// Identities of [NewIdentity] and anonymous ones are the same in every scope. In
-// of nil is nil.
+// Identities of [NewIdentity] and anonymous Identities do not depend on the
+// scope. In of nil is nil.
 func (id *Identity) In(scope string) *Identity {
 	if id == nil {
 		return nil
@@ -237,13 +240,12 @@ func (id *Identity) In(scope string) *Identity {
 	return &c
 }
 
-// Scopes reports whether id has a permission everywhere. Otherwise it lists, in
-// byte order, the scopes in which id has the permission. Scopes is for lists:
-// show all records, or those of the scopes. The scope that id is in makes no
-// difference.
+// Scopes reports whether id has a permission everywhere, and otherwise lists
+// the scopes with the permission, in byte order. Scopes is for lists: show all
+// records, or the records of the scopes. The scope of id makes no difference.
 //
 // Nobody has an unknown permission anywhere. An Identity of [NewIdentity] has
-// its permissions everywhere.
+// permissions everywhere.
 func (id *Identity) Scopes(permission string) (everywhere bool, scopes []string) {
 	if !id.known() {
 		return false, nil
@@ -283,8 +285,8 @@ func (id *Identity) hostNames() hostNames {
 	return *id.host
 }
 
-// newAnonymous makes the Identity of a request without a ticket. It has a
-// policy, so that predicates recognise unknown names. Without policy nobody is
+// newAnonymous makes the Identity of a request without a ticket. With the
+// policy, predicates recognise unknown names. Without policy nobody is
 // identified.
 func newAnonymous(p *policy.Policy, from *origin) *Identity {
 	if p == nil {
@@ -294,8 +296,8 @@ func newAnonymous(p *policy.Policy, from *origin) *Identity {
 	return &Identity{kind: anonymousIdentity, policy: p, here: none.In(""), active: none, origin: from}
 }
 
-// cachedIdentity is the Identity of a user, or of a ticket of the user, under
-// one policy. The fields that a check reads lie together.
+// cachedIdentity is the Identity of a user, or of a ticket of the user, under a
+// policy. The fields for a check lie together.
 type cachedIdentity struct {
 	active policy.Active
 	until  time.Time // the end of the next membership; zero: no end

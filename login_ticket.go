@@ -156,7 +156,8 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	assigned := p.Assigned(memberships, tx.now)
 	ids, denied := p.Authorized(assigned, names)
 	if denied != "" {
-		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied, Reason: u.Name + " is not authorized for it"}
+		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied,
+			Reason: u.Name + " is not authorized for it"}
 	}
 	return ids, tx.checkTogether(p, u, assigned, ids)
 }

@@ -1,20 +1,18 @@
 package rbac
 
-// MenuSection is a section with those of its permissions that an identity
-// holds.
+// MenuSection is a section with the permissions of an Identity in the section.
 type MenuSection struct {
 	Section
 	Permissions []Permission
 }
 
-// Menu returns the sections with the permissions that id holds, both in the
-// order of their positions, for a navigation that shows each user what is
-// theirs. Sections without any are dropped. Menu does no I/O: the sections are
-// those of the policy that id was made with, or, for an Identity of
-// [NewIdentity], of the last policy that the Authority saw. For an Identity of
-// another Authority the menu is empty.
+// Menu returns the sections with the permissions of id, both in the order of
+// their positions, for a navigation adapted to each user. Sections without
+// permissions are dropped. Menu does no I/O: the sections are the sections of
+// the policy of id, or, for an Identity of [NewIdentity], of the latest policy
+// of the Authority. For an Identity of another Authority the menu is empty.
 //
-// A menu is a convenience: what it leaves out must still be guarded.
+// A menu is a convenience: a page without a link must still be guarded.
 func (a *Authority) Menu(id *Identity) []MenuSection {
 	p := a.replica.state.Load().policy
 	switch {

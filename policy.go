@@ -5,7 +5,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// loadPolicy reads and compiles the policy that a transaction sees.
+// loadPolicy reads the tables of a policy in a transaction, and compiles the
+// policy.
 func loadPolicy(r store.Records) (*policy.Policy, error) {
 	var t policy.Tables
 	var err error

@@ -8,8 +8,7 @@ import (
 	"github.com/rbac-go/rbac/internal/policy"
 )
 
-// predicate is the one implementation of Predicate. A predicate does not change
-// once it is made.
+// predicate is the only implementation of Predicate. A predicate never changes.
 type predicate struct {
 	rule  rule
 	msg   string // from WithMessage; empty: none
@@ -21,7 +20,7 @@ type predicate struct {
 type rule interface {
 	// judge is called with known identities only.
 	judge(v view) verdict
-	// call returns the name and the arguments with which the predicate is printed.
+	// call returns the name and the arguments for printing the predicate.
 	call() (name string, args []string)
 }
 
@@ -33,12 +32,12 @@ type leaf interface {
 	describe(id *Identity, v verdict) (problem, detail string)
 }
 
-// compound is a rule with parts, of which there is at least one.
+// compound is a rule with parts: at least one.
 type compound interface {
 	rule
 	title() string
 	members() []*predicate
-	// enter returns the Identity as the parts see it.
+	// enter returns the Identity for the parts.
 	enter(id *Identity) *Identity
 	// combine makes the finding on the whole from the findings on all parts.
 	combine(parts []finding) finding
@@ -46,7 +45,7 @@ type compound interface {
 
 // verdict is the value of a predicate. The numbers make strong Kleene logic
 // arithmetic: all is the minimum, any the maximum, not the negative. The zero
-// verdict is broken, which denies.
+// verdict is broken, and denies.
 type verdict int8
 
 const (
@@ -62,7 +61,7 @@ func verdictOf(ok bool) verdict {
 	return unmet
 }
 
-// knownVerdict is broken for a name that the policy does not have.
+// knownVerdict is broken for an unknown name.
 func knownVerdict(ok, known bool) verdict {
 	if !known {
 		return broken
@@ -70,16 +69,16 @@ func knownVerdict(ok, known bool) verdict {
 	return verdictOf(ok)
 }
 
-// view is an Identity as a predicate sees it: with the groups that count in the
-// scope of an enclosing In. A view is passed by value, so a scope allocates
-// nothing.
+// view is an Identity in the scope of an enclosing In: the groups in force
+// there replace the groups of the Identity. A view is passed by value: a scope
+// allocates nothing.
 type view struct {
 	*Identity
 	groups *policy.Groups // in place of those of the Identity; nil: without policy
 	in     *inScope       // the enclosing In; nil: the Identity's own scope
 }
 
-// view returns id as it stands, for a known id.
+// view returns a known id in the scope of id itself.
 func (id *Identity) view() view { return view{Identity: id, groups: id.here} }
 
 // identity returns the Identity for a Func.
@@ -106,8 +105,8 @@ func (v view) hasPermission(name string) verdict {
 	return knownVerdict(v.policy.HasPermission(v.groups, name))
 }
 
-// judge is the one way to a verdict. Its result is set once everything has been
-// evaluated, so a panic anywhere leaves the result broken.
+// judge is the only way to a verdict. The result is set after the whole
+// evaluation: a panic anywhere leaves the result broken.
 func judge(id *Identity, p Predicate) (v verdict) {
 	defer func() { _ = recover() }()
 	if !id.known() {
@@ -126,14 +125,14 @@ func (p *predicate) String() string {
 	return name + "(" + strings.Join(append(args, "msg="+strconv.Quote(p.msg)), ", ") + ")"
 }
 
-// plain prints p without its own message.
+// plain prints p without the message of p, but with the messages of the parts.
 func (p *predicate) plain() string {
 	name, args := p.rule.call()
 	return name + "(" + strings.Join(args, ", ") + ")"
 }
 
-// walk visits p and all its parts, in the order in which they are printed. A
-// shared part is visited in each place.
+// walk visits p and all parts, in the order of printing. A shared part is
+// visited in each place.
 func (p *predicate) walk(visit func(*predicate)) {
 	visit(p)
 	if r, ok := p.rule.(compound); ok {
@@ -145,16 +144,16 @@ func (p *predicate) walk(visit func(*predicate)) {
 
 func newLeaf(l leaf) *predicate { return &predicate{rule: l, depth: 1, size: 1} }
 
-// The bounds of a predicate as a tree. Evaluation is recursive, so a deeper tree
-// could exhaust the stack; and parts can be shared, so few values could mean
-// endless work.
+// The bounds of a predicate as a tree. Evaluation is recursive: a deeper tree
+// could exhaust the stack. Parts can be shared: a few values could mean endless
+// work.
 const (
 	maxDepth = 100
 	maxSize  = 100_000
 )
 
-// newCompound replaces a tree beyond the bounds by a flawed leaf, so that no
-// walk through a predicate has to check them.
+// newCompound replaces a tree beyond the bounds by a flawed leaf. No walk
+// through a predicate has to check the bounds.
 func newCompound(r compound) *predicate {
 	p := &predicate{rule: r, depth: 1, size: 1}
 	for _, part := range r.members() {
@@ -175,7 +174,7 @@ func newExcess(r compound, cause string) *predicate {
 	return newLeaf(&flawed{r.title(), []string{"…"}, cause})
 }
 
-// flawed is a leaf that was made from arguments that nothing can meet.
+// flawed is a leaf made from impossible arguments. It is broken for everybody.
 type flawed struct {
 	name  string
 	args  []string
@@ -196,9 +195,9 @@ func (p *flawed) describe(*Identity, verdict) (problem, detail string) { return 
 // missing takes the place of a nil predicate.
 var missing = newLeaf(&flawed{"nil", nil, "a predicate is missing"})
 
-// own returns the predicate behind p, and missing if there is none: p is nil, or
-// a foreign type that embeds a nil Predicate, which panics when it is called, or
-// a zero predicate that was made by reflection.
+// own returns the predicate behind p. It returns missing for nil, for a foreign
+// type around a nil Predicate (a call of its methods panics), and for a zero
+// predicate made by reflection.
 func own(p Predicate) *predicate {
 	if q, ok := p.(*predicate); ok && q != nil && q.rule != nil {
 		return q

@@ -16,17 +16,19 @@ func InGroup(name string) Predicate {
 
 // InAllGroups decides as All of InGroup of each name does.
 func InAllGroups(name string, more ...string) Predicate {
-	return newCompound(&allOf{parts{name: "in_all_groups", list: forEach(InGroup, name, more), terse: true}})
+	list := forEach(InGroup, name, more)
+	return newCompound(&allOf{parts{name: "in_all_groups", list: list, terse: true}})
 }
 
 // InAnyGroup decides as Any of InGroup of each name does.
 func InAnyGroup(name string, more ...string) Predicate {
-	return newCompound(&anyOf{parts{name: "in_any_group", list: forEach(InGroup, name, more), terse: true}})
+	list := forEach(InGroup, name, more)
+	return newCompound(&anyOf{parts{name: "in_any_group", list: list, terse: true}})
 }
 
 // HasPermission is met if an active group gives the permission, by itself or
-// through a group that it inherits. The name is that of one permission: a
-// pattern, such as "*" or "post.*", is no valid name.
+// through an inherited group. The name is the name of one permission: a
+// pattern, for example "*" or "post.*", is no valid name.
 func HasPermission(name string) Predicate {
 	if !validPermission(name) {
 		return newFlawedName("has_permission", "permission", name)
@@ -46,6 +48,7 @@ func HasAnyPermission(name string, more ...string) Predicate {
 	return newCompound(&anyOf{parts{name: "has_any_permission", list: list, terse: true}})
 }
 
+// validGroup reports whether a text can be the name of a group.
 func validGroup(name string) bool {
 	_, err := groupOf(name)
 	return err == nil
@@ -67,6 +70,8 @@ func forEach(make func(string) Predicate, name string, more []string) []*predica
 	return parts
 }
 
+// inGroup asks the policy of an Identity. Without a policy the names stated by
+// the host decide, and no name is unknown.
 type inGroup struct{ group policy.GroupName }
 
 func (p *inGroup) judge(id view) verdict {
@@ -80,6 +85,7 @@ func (p *inGroup) call() (string, []string) {
 	return "in_group", []string{strconv.Quote(p.group.Name)}
 }
 
+// describe lists the paths to the group, or the groups of id in place of it.
 func (p *inGroup) describe(id *Identity, v verdict) (problem, detail string) {
 	name := p.group.Name
 	switch v {
@@ -98,6 +104,8 @@ func (p *inGroup) describe(id *Identity, v verdict) (problem, detail string) {
 	return "group " + strconv.Quote(name) + " is unknown", ""
 }
 
+// hasPermission asks the policy of an Identity, or the names stated by the
+// host; see inGroup.
 type hasPermission struct{ permission policy.PermissionName }
 
 func (p *hasPermission) judge(id view) verdict {
@@ -111,6 +119,8 @@ func (p *hasPermission) call() (string, []string) {
 	return "has_permission", []string{strconv.Quote(p.permission.Name)}
 }
 
+// describe lists the paths to the permission. For a missing permission it lists
+// the groups that would give it, and the groups of id.
 func (p *hasPermission) describe(id *Identity, v verdict) (problem, detail string) {
 	name := p.permission.Name
 	switch v {

@@ -6,13 +6,13 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// All is met if all its parts are met. Its message is made of the messages of
-// the parts that are not.
+// All is met if all parts are met. The message of All is made of the messages
+// of the failed parts.
 func All(p Predicate, more ...Predicate) Predicate {
 	return newCompound(&allOf{parts{name: "all", list: ownAll(p, more)}})
 }
 
-// Any is met if at least one of its parts is met. Its message is made of the
+// Any is met if at least one part is met. The message of Any is made of the
 // messages of all parts.
 func Any(p Predicate, more ...Predicate) Predicate {
 	return newCompound(&anyOf{parts{name: "any", list: ownAll(p, more)}})
@@ -23,17 +23,17 @@ func Any(p Predicate, more ...Predicate) Predicate {
 // Everybody outside x meets Not(InGroup("x")), including anonymous visitors. To
 // ask for a user outside x, write All(NotAnonymous(), Not(InGroup("x"))).
 //
-// It is unsafe to take a right away by putting a user into a group that a Not
-// names: a ticket with a choice of groups ([Login].Groups, a dynamic set) can
-// leave that group out. Take the permission away instead.
+// It is unsafe to take a right away by putting a user into a group under Not: a
+// ticket with a choice of groups ([Login].Groups, a dynamic set) can leave the
+// group out. Take the permission away instead.
 func Not(p Predicate) Predicate {
 	return newCompound(&negation{parts{name: "not", list: ownAll(p, nil)}})
 }
 
-// WithMessage is p with a message of the host's own for those who are denied.
-// The message is not escaped: escape it where it is shown. It replaces a message
-// that p has already, and within a compound it stands for its part. An empty msg
-// changes nothing.
+// WithMessage is p with a message from the host for denied users. The message
+// is not escaped: escape the message where a page shows it. WithMessage
+// replaces an earlier message of p. Within a compound the message takes the
+// place of the generated message of the part. An empty msg changes nothing.
 func WithMessage(p Predicate, msg string) Predicate {
 	n := *own(p)
 	if msg != "" {
@@ -42,11 +42,11 @@ func WithMessage(p Predicate, msg string) Predicate {
 	return &n
 }
 
-// In asks p in a scope. The memberships of the scope count, and those without a
-// scope, which count everywhere. Within another In, only the inner scope counts.
-// An empty or invalid scope is broken.
+// In evaluates p in a scope, with the memberships of the scope and the
+// memberships without a scope, which count everywhere. Within another In, only
+// the inner scope counts. An empty or invalid scope is broken.
 //
-// To ask for a scope that the request names, make the predicate for the request:
+// For a scope named in the request, make the predicate for the request:
 //
 //	In("org:"+r.PathValue("org"), HasPermission("invoice.read"))
 func In(scope string, p Predicate) Predicate {
@@ -61,10 +61,10 @@ func In(scope string, p Predicate) Predicate {
 // for the condition in explanations and messages.
 //
 // f must be safe for concurrent use and free of side effects: f may be called
-// more than once for a decision, and not at all if the other parts decide. f may
-// keep the Identity, which is never nil and never zero, but may be anonymous. If
-// f panics, the predicate is broken; if f ends the goroutine (runtime.Goexit),
-// nobody gets an answer.
+// more than once for a decision, and not at all if earlier parts decide. f may
+// keep the Identity. The Identity is never nil and never zero, but may be
+// anonymous. If f panics, the predicate is broken; if f ends the goroutine
+// (runtime.Goexit), nobody gets an answer.
 func Func(name string, f func(*Identity) bool) Predicate {
 	if validName("predicate", "Name", name) != nil {
 		return newFlawedName("func", "check", name)
@@ -76,7 +76,7 @@ func Func(name string, f func(*Identity) bool) Predicate {
 	return newLeaf(&function{name, f})
 }
 
-// parts are what all compounds have in common.
+// parts is the common part of all compounds.
 type parts struct {
 	name  string
 	list  []*predicate
@@ -102,6 +102,8 @@ func (c *parts) call() (string, []string) {
 	return c.name, args
 }
 
+// allOf is unmet as soon as one part is. A broken part is no reason to stop: a
+// later part may be unmet.
 type allOf struct{ parts }
 
 func (c *allOf) judge(id view) verdict {
@@ -114,6 +116,8 @@ func (c *allOf) judge(id view) verdict {
 	return v
 }
 
+// anyOf is met as soon as one part is. A broken part is no reason to stop: a
+// later part may be met.
 type anyOf struct{ parts }
 
 func (c *anyOf) judge(id view) verdict {
@@ -126,12 +130,12 @@ func (c *anyOf) judge(id view) verdict {
 	return v
 }
 
-// negation has one part.
+// negation is the opposite of its only part; broken stays broken.
 type negation struct{ parts }
 
 func (c *negation) judge(id view) verdict { return -c.list[0].rule.judge(id) }
 
-// inScope has one part.
+// inScope judges its only part with the groups of a scope.
 type inScope struct {
 	parts
 	scope string
@@ -152,8 +156,8 @@ func (c *inScope) enter(id *Identity) *Identity { return id.In(c.scope) }
 
 func validScope(scope string) bool { return badScope(scope) == "" }
 
-// badScope returns why a scope cannot be asked for, "" if it can. The scope of a
-// membership may be empty, too.
+// badScope returns the fault of a scope in a question, "" for a valid scope.
+// The scope of a membership may be empty, too.
 func badScope(scope string) string {
 	if reason := names.CheckKey(scope); reason != "" {
 		return "the scope is " + reason
@@ -161,6 +165,7 @@ func badScope(scope string) string {
 	return ""
 }
 
+// function is a check of the host's own.
 type function struct {
 	name string
 	f    func(*Identity) bool
@@ -174,8 +179,8 @@ func (p *function) judge(id view) (v verdict) {
 
 func (p *function) call() (string, []string) { return "func", []string{strconv.Quote(p.name)} }
 
-// describe does not contain the value of a panic: messages are shown to those
-// who are denied.
+// describe does not contain the value of a panic: messages are shown to denied
+// users.
 func (p *function) describe(id *Identity, v verdict) (problem, detail string) {
 	check := "the check " + strconv.Quote(p.name)
 	switch v {

@@ -8,20 +8,20 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// FromNet is met if the request comes from an address in one of the prefixes.
+// FromNet is met if the request comes from an address in any of the prefixes.
 // Bits beyond the length of a prefix are ignored: 10.1.2.3/8 is 10.0.0.0/8.
 //
-// The address is the one set with [Identity.WithAddr], which package httpguard
-// does. An IPv4 address, even one written as IPv6 (::ffff:192.0.2.1), is in IPv4
-// prefixes only, and ::/0 contains none of them. Zones are dropped. The predicate
-// is broken for an Identity without an address. It is broken for everybody with a
-// zero or invalid prefix, or with one like ::ffff:10.0.0.0/8, which is written as
-// IPv4 and is far larger.
+// The address is the argument of [Identity.WithAddr]; package httpguard calls
+// WithAddr. An IPv4 address, even in the form of IPv6 (::ffff:192.0.2.1), is in
+// IPv4 prefixes only, and ::/0 contains no IPv4 address. Zones are dropped.
+// FromNet is broken for an Identity without an address. With a zero or invalid
+// prefix FromNet is broken for everybody. So is a prefix like
+// ::ffff:10.0.0.0/8: written like IPv4, but far larger.
 //
-// It is unsafe if the client can choose the address, and useless if the address
-// is that of a proxy, which all clients share: see httpguard.Config.ClientAddr.
-// An address states where a request comes from and not who sent it: combine
-// FromNet with another predicate.
+// FromNet is unsafe if the client can choose the address, and useless if the
+// address is the address of a proxy, shared by all clients: see
+// httpguard.Config.ClientAddr. An address is the origin of a request and not
+// the author: combine FromNet with another predicate.
 func FromNet(prefix netip.Prefix, more ...netip.Prefix) Predicate {
 	nets := append([]netip.Prefix{prefix}, more...)
 	for i, net := range nets {
@@ -35,8 +35,8 @@ func FromNet(prefix netip.Prefix, more ...netip.Prefix) Predicate {
 	return newLeaf(&fromNet{nets})
 }
 
-// plainPrefix masks a prefix, and turns an IPv4 prefix that is written as IPv6
-// into IPv4.
+// plainPrefix masks a prefix, and turns an IPv4 prefix in the form of IPv6 into
+// IPv4.
 func plainPrefix(net netip.Prefix) (netip.Prefix, bool) {
 	if !net.IsValid() {
 		return net, false
@@ -50,7 +50,8 @@ func plainPrefix(net netip.Prefix) (netip.Prefix, bool) {
 	return net.Masked(), true
 }
 
-type fromNet struct{ nets []netip.Prefix } // plain
+// fromNet compares an address with prefixes in the form of plainPrefix.
+type fromNet struct{ nets []netip.Prefix }
 
 func (p *fromNet) judge(id view) verdict {
 	if !id.addr.IsValid() {
@@ -60,6 +61,7 @@ func (p *fromNet) judge(id view) verdict {
 	return verdictOf(ok)
 }
 
+// find returns the first prefix with the address.
 func (p *fromNet) find(addr netip.Addr) (netip.Prefix, bool) {
 	for _, net := range p.nets {
 		if net.Contains(addr) {
@@ -90,6 +92,7 @@ func (p *fromNet) describe(id *Identity, v verdict) (problem, detail string) {
 	return "the address is unknown", ""
 }
 
+// list reads like: 10.0.0.0/8, or: one of 10.0.0.0/8, 192.168.0.0/16.
 func (p *fromNet) list() string {
 	var names []string
 	for _, net := range p.nets {
@@ -102,11 +105,11 @@ func (p *fromNet) list() string {
 	return "one of " + listed(names, ", ")
 }
 
-// plainAddr returns the form in which an Identity keeps an address: IPv4 as such,
+// plainAddr returns the form of an address in an Identity: IPv4 as IPv4,
 // without a zone.
 func plainAddr(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
 
-// netOf reads a prefix that FromNet prints.
+// netOf reads a prefix as printed by FromNet.
 func netOf(text string) (netip.Prefix, error) {
 	net, err := netip.ParsePrefix(text)
 	if err == nil {

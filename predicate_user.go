@@ -10,9 +10,9 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// IsUser is met by the user of that name. Names are compared in canonical form:
-// IsUser("Bob") means bob. A name can pass to somebody else; to recognise the
-// owner of a record use [IsUserID].
+// IsUser is met by the user of that name. Names are compared in canonical
+// form: IsUser("Bob") means bob. A name can pass to somebody else; to recognise
+// the owner of a record use [IsUserID].
 func IsUser(name string) Predicate {
 	canonical, err := canonicalUser(name)
 	if err != nil {
@@ -21,8 +21,9 @@ func IsUser(name string) Predicate {
 	return newLeaf(&isUser{canonical})
 }
 
-// IsUserID is met by the user with that id. It is broken for a user whose id is
-// not known, such as a user of [NewIdentity]: they may or may not be the one.
+// IsUserID is met by the user with that id. It is broken for a user without a
+// known id, as in an Identity of [NewIdentity]: the user may or may not have
+// the id.
 func IsUserID(id uuid.UUID) Predicate {
 	if id == uuid.Nil {
 		return newLeaf(&flawed{"is_user_id", []string{strconv.Quote(id.String())}, "the zero id is nobody's"})
@@ -36,17 +37,17 @@ func IsAnonymous() Predicate { return newLeaf(&anonymity{true}) }
 // NotAnonymous is met if any user is logged in.
 func NotAnonymous() Predicate { return newLeaf(&anonymity{false}) }
 
-// AuthenticatedWithin is met by a user who proved who they are less than d ago.
-// Use it for actions that should not be left to an abandoned browser. It compares
-// [Identity.AuthenticatedAt] with the clock of the Authority at the time of the
-// check; an Identity of [NewIdentity] has the clock time.Now.
+// AuthenticatedWithin is met by a user who proved their identity less than d
+// ago. It is for actions that should not be left to an abandoned browser.
+// [Identity.AuthenticatedAt] is compared with the clock of the Authority at the
+// time of the check; an Identity of [NewIdentity] has the clock time.Now.
 //
-// It is unmet for an anonymous Identity, which therefore meets its Not. It is
-// broken if the time of the login is not known ([NewIdentity],
-// [Authority.Identity], unless [Identity.WithAuthenticatedAt] sets it). It is also
-// broken if that time lies in the future, as it does after a clock was set back;
-// up to a minute, and up to d, counts as a difference between clocks, and as now.
-// With a d of zero or less it is broken for everybody.
+// AuthenticatedWithin is unmet for an anonymous Identity, which therefore meets
+// its Not. It is broken if the time of the login is not known ([NewIdentity],
+// [Authority.Identity], unless [Identity.WithAuthenticatedAt] sets the time).
+// It is also broken if the login lies in the future, for example after a clock
+// was set back; up to a minute, and up to d, counts as a difference between
+// clocks, and as now. With a d of zero or less it is broken for everybody.
 //
 // If a new login would help, httpguard sends the user to the login page; see
 // [DeniedError.FreshLogin].
@@ -59,7 +60,8 @@ func AuthenticatedWithin(d time.Duration) Predicate {
 	return newLeaf(&authenticatedWithin{d})
 }
 
-type isUser struct{ name string } // canonical
+// isUser compares names in canonical form.
+type isUser struct{ name string }
 
 func (p *isUser) judge(id view) verdict {
 	return verdictOf(id.user == p.name) // nobody has the name ""
@@ -71,6 +73,7 @@ func (p *isUser) describe(id *Identity, v verdict) (problem, detail string) {
 	return "needs to be the user " + p.name, id.loginText()
 }
 
+// isUserID compares ids, which never pass to somebody else.
 type isUserID struct{ id uuid.UUID }
 
 func (p *isUserID) judge(id view) verdict {
@@ -84,7 +87,7 @@ func (p *isUserID) call() (string, []string) {
 	return "is_user_id", []string{strconv.Quote(p.id.String())}
 }
 
-// describe does not name the user: those who are denied need not know the name.
+// describe does not name the user: denied users need not know the name.
 func (p *isUserID) describe(id *Identity, v verdict) (problem, detail string) {
 	if v == broken {
 		return "the id of the user " + id.user + " is unknown", ""
@@ -92,6 +95,7 @@ func (p *isUserID) describe(id *Identity, v verdict) (problem, detail string) {
 	return "needs to be a certain user", id.loginText()
 }
 
+// anonymity is the rule of IsAnonymous, if want is true, and of NotAnonymous.
 type anonymity struct{ want bool }
 
 func (p *anonymity) judge(id view) verdict {
@@ -112,9 +116,11 @@ func (p *anonymity) describe(id *Identity, v verdict) (problem, detail string) {
 	return "needs a login", id.loginText()
 }
 
+// authenticatedWithin compares times by the wall clock: the monotonic clock
+// stands still while a machine sleeps.
 type authenticatedWithin struct{ d time.Duration }
 
-// clockSkew is the tolerated difference between the clocks of processes on one
+// clockSkew is the tolerated difference between the clocks of processes on a
 // store.
 const clockSkew = time.Minute
 
@@ -185,7 +191,7 @@ func short(d time.Duration) string {
 	return s
 }
 
-// loginWithin reads a duration that AuthenticatedWithin prints.
+// loginWithin reads a duration as printed by AuthenticatedWithin.
 func loginWithin(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {

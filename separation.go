@@ -12,13 +12,16 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Separation of duty sets are checked with a small policy: the groups that one
-// call is about, and the groups that these inherit. So the cost of a check
-// depends on the call, whatever else the store holds.
+// Separation of duty sets (INCITS 359 section 6.3 and 6.4) are checked with a
+// small policy of the groups in question and all inherited groups. The cost of
+// a check depends on the call, not on the size of the store. A static set is
+// checked against the authorized groups of a user, a dynamic set against the
+// active groups of open tickets.
 
-// policyOf makes a policy of groups and all groups that they inherit, as the
-// store has them and with more inheritances, that checks sets.
-func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation, more ...store.Inheritance) (*policy.Policy, error) {
+// policyOf makes a policy of groups and all inherited groups, by the
+// inheritances in the store and by more inheritances. The policy checks sets.
+func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation,
+	more ...store.Inheritance) (*policy.Policy, error) {
 	var edges []store.Inheritance
 	reached, err := reach(groups, func(g uuid.UUID) ([]uuid.UUID, error) {
 		juniors, err := tx.r.Juniors(g)
@@ -38,10 +41,10 @@ func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation, more ...stor
 	return tx.smallPolicy(reached, edges, sets)
 }
 
-// policyAmong makes a policy of groups and of the inheritances between them. That
-// is enough for a set if the groups include all groups with a path to its
-// members. Whatever else they inherit, as a group above all others does, is not
-// read.
+// policyAmong makes a policy of groups and of the inheritances between the
+// groups. This suffices for a set if the groups include all groups with a path
+// to a member. Further inherited groups are not read: a group at the top may
+// inherit thousands.
 func (tx *Tx) policyAmong(groups []uuid.UUID, sets []store.Separation) (*policy.Policy, error) {
 	var edges []store.Inheritance
 	for _, g := range groups {
@@ -56,8 +59,9 @@ func (tx *Tx) policyAmong(groups []uuid.UUID, sets []store.Separation) (*policy.
 	return tx.smallPolicy(groups, edges, sets)
 }
 
-// smallPolicy leaves out inheritances of groups that it does not have.
-func (tx *Tx) smallPolicy(ids []uuid.UUID, edges []store.Inheritance, sets []store.Separation) (*policy.Policy, error) {
+// smallPolicy leaves out inheritances of further groups.
+func (tx *Tx) smallPolicy(ids []uuid.UUID, edges []store.Inheritance,
+	sets []store.Separation) (*policy.Policy, error) {
 	groups := make([]store.Group, 0, len(ids))
 	for _, id := range ids {
 		g, err := tx.r.Group(id)
@@ -69,7 +73,7 @@ func (tx *Tx) smallPolicy(ids []uuid.UUID, edges []store.Inheritance, sets []sto
 	return policy.New(policy.Tables{Groups: groups, Inheritances: edges, Separations: sets}), nil
 }
 
-// dynamicPolicy is policyOf with the dynamic sets that have members among the
+// dynamicPolicy is policyOf with all dynamic sets with members among the
 // groups.
 func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy.Policy, error) {
 	p, err := tx.policyOf(groups, nil)
@@ -89,13 +93,13 @@ func membershipGroups(memberships []store.Membership) []uuid.UUID {
 	return sortIDs(groups)
 }
 
-// holder is a user with the memberships that a check is about.
+// holder is a user with the memberships to check.
 type holder struct {
 	id          uuid.UUID
 	memberships []store.Membership
 }
 
-// holders returns the users of groups, with their memberships in these groups, by
+// holders returns the users of groups with the memberships in the groups, by
 // id.
 func (tx *Tx) holders(groups []uuid.UUID) ([]holder, error) {
 	memberships := map[uuid.UUID][]store.Membership{}
@@ -115,7 +119,7 @@ func (tx *Tx) holders(groups []uuid.UUID) ([]holder, error) {
 	return holders, nil
 }
 
-// readMemberships gives holders all their memberships.
+// readMemberships reads all memberships of holders.
 func (tx *Tx) readMemberships(holders []holder) (err error) {
 	for i := range holders {
 		if holders[i].memberships, err = tx.r.UserMemberships(holders[i].id); err != nil {
@@ -125,6 +129,7 @@ func (tx *Tx) readMemberships(holders []holder) (err error) {
 	return nil
 }
 
+// groupsOfHolders lists the groups of the memberships of holders, each once.
 func groupsOfHolders(holders []holder) []uuid.UUID {
 	var all []store.Membership
 	for _, h := range holders {
@@ -133,8 +138,8 @@ func groupsOfHolders(holders []holder) []uuid.UUID {
 	return membershipGroups(all)
 }
 
-// checkSet refuses a set that is violated: by the groups that a user is
-// authorized for, or in an open ticket.
+// checkSet refuses a violated set: a static set by the authorized groups of a
+// user, a dynamic set by an open ticket.
 func (tx *Tx) checkSet(set store.Separation) error {
 	sources, err := tx.seniors(set.Groups...)
 	if err != nil {
@@ -152,7 +157,7 @@ func (tx *Tx) checkSet(set store.Separation) error {
 	if !set.Dynamic {
 		return tx.separationError(found)
 	}
-	holders = make([]holder, len(found)) // the users who may violate the set in a ticket
+	holders = make([]holder, len(found)) // only these users can violate the set in a ticket
 	for i, v := range found {
 		holders[i].id = v.user
 	}
@@ -162,8 +167,7 @@ func (tx *Tx) checkSet(set store.Separation) error {
 	return tx.checkOpenTickets(holders, p)
 }
 
-// checkMembership refuses a membership that would make its user violate a static
-// set.
+// checkMembership refuses a membership if the user would violate a static set.
 func (tx *Tx) checkMembership(m store.Membership) error {
 	if !counts(m.Until, tx.now) {
 		return nil
@@ -189,9 +193,9 @@ func (tx *Tx) checkMembership(m store.Membership) error {
 	return tx.separationError(tx.findViolations(p, []holder{{m.User, memberships}}))
 }
 
-// checkInheritance refuses an inheritance through which a user would violate a
-// static set, or an open ticket a dynamic one. gained are the groups that the
-// senior would inherit.
+// checkInheritance refuses an inheritance if a user would violate a static set,
+// or an open ticket a dynamic set. gained are the newly inherited groups of the
+// senior.
 func (tx *Tx) checkInheritance(edge store.Inheritance, gained []uuid.UUID) error {
 	static, err := tx.r.GroupSeparations(false, gained)
 	if err != nil {
@@ -227,8 +231,9 @@ func (tx *Tx) checkInheritance(edge store.Inheritance, gained []uuid.UUID) error
 	return tx.checkOpenTickets(holders, p.WithSeparations(dynamic))
 }
 
-// checkOpenTickets refuses if the groups that are active in a living ticket of
-// holders, by the sets that the store has, violate a set of next.
+// checkOpenTickets refuses if the active groups of a living ticket of holders
+// violate a set of next. The active groups are determined by the sets in the
+// store.
 func (tx *Tx) checkOpenTickets(holders []holder, next *policy.Policy) error {
 	if len(holders) == 0 || !next.HasSeparations() {
 		return nil
@@ -257,9 +262,10 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy.Policy) error {
 	return tx.separationError(found)
 }
 
-// checkTogether refuses groups that may not be active together in a scope in
-// which the user is assigned to groups that bring them.
-func (tx *Tx) checkTogether(p *policy.Policy, u User, assigned policy.Assigned, groups []uuid.UUID) error {
+// checkTogether refuses a choice of groups for a ticket if the choice violates
+// a dynamic set in any scope of the user's assignments.
+func (tx *Tx) checkTogether(p *policy.Policy, u User, assigned policy.Assigned,
+	groups []uuid.UUID) error {
 	t := store.Ticket{Narrowed: true, Groups: groups}
 	for _, scope := range assigned.Scopes() {
 		if v, ok := p.ViolationAmong(scope, p.Choose(assigned.In(scope), t)); ok {
@@ -275,8 +281,8 @@ type violation struct {
 	user uuid.UUID
 }
 
-// findViolations returns violations of the sets of p by the groups that users are
-// authorized for, at most one of each user.
+// findViolations returns violations of the sets of p by the authorized groups
+// of users, at most one of each user.
 func (tx *Tx) findViolations(p *policy.Policy, holders []holder) []violation {
 	var found []violation
 	for _, h := range holders {
@@ -292,7 +298,7 @@ func (tx *Tx) findViolations(p *policy.Policy, holders []holder) []violation {
 }
 
 // separationError describes the first violation in full, and lists the users of
-// the others.
+// further violations.
 func (tx *Tx) separationError(found []violation) error {
 	if len(found) == 0 {
 		return nil

@@ -2,11 +2,11 @@ package persistent
 
 import "iter"
 
-// Map is a hash map from K to V: a table of slots with linear probing, and a table
-// of entries. A Map is made for many reads: a Get reads a slot, an entry, and the
-// memory that the key refers to. A write copies a page of each table, and the
-// lists of their pages. Make a Map with NewMap; the zero Map is empty and must not
-// be written to.
+// Map is a hash map from K to V: a table of slots with linear probing, and a
+// table of entries. A Map is made for many reads: a Get reads a slot, an entry,
+// and the memory behind the key. A write copies a page of each table, and both
+// lists of pages. Make a Map with NewMap; the zero Map is empty and must not be
+// written to.
 type Map[K comparable, V any] struct {
 	slots   Vector[slot] // a power of two of them, or none
 	entries Vector[entry[K, V]]
@@ -21,8 +21,8 @@ func NewMap[K comparable, V any](hash func(K) uint64) Map[K, V] {
 	return Map[K, V]{hash: hash}
 }
 
-// slot refers to an entry. It has enough of the hash of the key to skip most other
-// keys, and to move to a larger table.
+// slot refers to an entry. The hash is long enough to skip most slots of
+// different keys, and to move the slot to a larger table.
 type slot struct {
 	hash uint32
 	at   int32 // one more than the number of the entry; 0: never used; or deleted
@@ -54,8 +54,8 @@ func (m *Map[K, V]) Get(key K) (v V, ok bool) {
 	return v, false
 }
 
-// find returns the entry of a key, nil if there is none, and the number of its
-// slot.
+// find returns the entry of a key and the number of the slot; nil for an
+// unknown key.
 func (m *Map[K, V]) find(key K, hash uint32) (number int32, e *entry[K, V]) {
 	for i := m.first(hash); ; i = m.next(i) {
 		s := m.slots.at(i)
@@ -91,7 +91,7 @@ func (m *Map[K, V]) Set(stamp uint64, key K, value V) {
 	m.len++
 }
 
-// take puts a new slot into the first place that was never used.
+// take puts a new slot into the first unused place.
 func (m *Map[K, V]) take(stamp uint64, s slot) {
 	i := m.first(s.hash)
 	for m.slots.at(i).at != 0 {
@@ -101,7 +101,7 @@ func (m *Map[K, V]) take(stamp uint64, s slot) {
 	m.taken++
 }
 
-// rehash makes a table that is at most half full, without deleted entries.
+// rehash makes a table at most half full, without deleted entries.
 func (m *Map[K, V]) rehash(stamp uint64) {
 	old := *m
 	*m = Map[K, V]{hash: old.hash, len: old.len}
@@ -118,7 +118,7 @@ func (m *Map[K, V]) rehash(stamp uint64) {
 	}
 }
 
-// Delete removes a key, if it is there.
+// Delete removes a key. An unknown key is ignored.
 func (m *Map[K, V]) Delete(stamp uint64, key K) {
 	if m.len == 0 {
 		return

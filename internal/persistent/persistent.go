@@ -1,9 +1,9 @@
-// Package persistent has collections that can be copied by assignment. A write
-// copies the parts that it changes, so copies stay as they were and cost nothing.
+// Package persistent has collections with copies by assignment. A write copies
+// the changed parts, which leaves earlier copies as they were; a copy costs
+// nothing.
 //
-// A write names a stamp, and changes in place only the parts that the same stamp
-// made: a load of many entries copies each part once. A collection must not be
-// written with a stamp that a copy of it, still in use, was written with. Stamps
-// are not 0. Collections that are not written to can be read by many goroutines at
-// once.
+// A write names a stamp, and changes in place only parts made under that stamp:
+// a load of many entries copies each part once. A writer must take a new stamp
+// after making a copy, if the copy is to stay as it is. Stamps are not 0. Any
+// number of goroutines can read a collection while nobody writes to it.
 package persistent

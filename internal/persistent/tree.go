@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// Tree is an ordered map from strings to V, in byte order: a B+ tree. The zero Tree is empty.
+// Tree is an ordered map from strings to V, in byte order: a B+ tree. The zero
+// Tree is empty.
 type Tree[V any] struct{ root *treeNode[V] }
 
-// treeWidth is the number of entries that make a node split.
+// treeWidth is the number of entries above which a node splits.
 const treeWidth = 24
 
-// treeNode is a leaf with values or an inner node with kids. kids[i] holds the keys
-// from keys[i] up to keys[i+1]. keys[0] of an inner node is ignored.
+// treeNode is a leaf with values or an inner node with kids. kids[i] holds the
+// keys from keys[i] up to keys[i+1]. keys[0] of an inner node is ignored.
 type treeNode[V any] struct {
 	stamp uint64
 	keys  []string
@@ -37,7 +38,7 @@ func (t *Tree[V]) Get(key string) (v V, ok bool) {
 	return n.vals[i], true
 }
 
-// Has reports whether a key is there.
+// Has reports whether the tree has a key.
 func (t *Tree[V]) Has(key string) bool {
 	_, ok := t.Get(key)
 	return ok
@@ -51,7 +52,7 @@ func (t *Tree[V]) HasUnder(prefix string) bool {
 	return false
 }
 
-// Set adds or replaces, and reports whether it added.
+// Set adds or replaces a key, and reports whether the key was new.
 func (t *Tree[V]) Set(stamp uint64, key string, v V) (added bool) {
 	if t.root == nil {
 		t.root = &treeNode[V]{stamp: stamp}
@@ -59,12 +60,13 @@ func (t *Tree[V]) Set(stamp uint64, key string, v V) (added bool) {
 	left, right, added := t.root.set(stamp, key, v)
 	t.root = left
 	if right != nil {
-		t.root = &treeNode[V]{stamp: stamp, keys: []string{"", right.keys[0]}, kids: []*treeNode[V]{left, right}}
+		t.root = &treeNode[V]{stamp: stamp,
+			keys: []string{"", right.keys[0]}, kids: []*treeNode[V]{left, right}}
 	}
 	return added
 }
 
-// Delete removes a key, if it is there.
+// Delete removes a key. An unknown key is ignored.
 func (t *Tree[V]) Delete(stamp uint64, key string) {
 	if !t.Has(key) {
 		return
@@ -75,7 +77,7 @@ func (t *Tree[V]) Delete(stamp uint64, key string) {
 	}
 }
 
-// From iterates in order over the keys that are not below a key.
+// From iterates in order over the keys from a key on.
 func (t Tree[V]) From(key string) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
 		if t.root != nil {
@@ -84,7 +86,7 @@ func (t Tree[V]) From(key string) iter.Seq2[string, V] {
 	}
 }
 
-// Under iterates in order over the keys that begin with prefix.
+// Under iterates in order over the keys beginning with prefix.
 func (t Tree[V]) Under(prefix string) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
 		for k, v := range t.From(prefix) {
@@ -104,7 +106,7 @@ func (t Tree[V]) Backward() iter.Seq2[string, V] {
 	}
 }
 
-// find returns the index of the kid that a key belongs to.
+// find returns the index of the kid for a key.
 func (n *treeNode[V]) find(key string) int {
 	i, equal := search(n.keys[1:], key)
 	if equal {
@@ -127,8 +129,8 @@ func search(keys []string, key string) (int, bool) {
 	return from, from < len(keys) && keys[from] == key
 }
 
-// writable returns n if stamp made it. Otherwise it returns a copy with room for
-// one more entry, which most writes make.
+// writable returns n if stamp made n. Otherwise writable returns a copy with
+// room for one more entry, enough for most writes.
 func (n *treeNode[V]) writable(stamp uint64) *treeNode[V] {
 	if n.stamp == stamp {
 		return n
@@ -144,7 +146,7 @@ func (n *treeNode[V]) writable(stamp uint64) *treeNode[V] {
 
 func withRoomForOne[E any](s []E) []E { return append(make([]E, 0, len(s)+1), s...) }
 
-// insert is slices.Insert for a list that grows to one entry too many at most.
+// insert is slices.Insert for a list with treeWidth+1 entries at most.
 func insert[E any](s []E, i int, e E) []E {
 	if len(s) == cap(s) {
 		s = withRoom(s)
@@ -154,8 +156,8 @@ func insert[E any](s []E, i int, e E) []E {
 
 func withRoom[E any](s []E) []E { return append(make([]E, 0, treeWidth+1), s...) }
 
-// set returns the node that takes the place of n, and the node that was split off
-// on its right.
+// set returns the node in the place of n, and the node split off on the right,
+// if any.
 func (n *treeNode[V]) set(stamp uint64, key string, v V) (left, right *treeNode[V], added bool) {
 	n = n.writable(stamp)
 	if n.kids != nil {
@@ -178,7 +180,7 @@ func (n *treeNode[V]) set(stamp uint64, key string, v V) (left, right *treeNode[
 	return n, n.split(), true
 }
 
-// split takes the upper half off a node that is too wide.
+// split takes the upper half off an overfull node.
 func (n *treeNode[V]) split() *treeNode[V] {
 	if len(n.keys) <= treeWidth {
 		return nil
@@ -212,7 +214,7 @@ func (n *treeNode[V]) delete(stamp uint64, key string) *treeNode[V] {
 	return n
 }
 
-// join merges kids i-1 and i if the result is at most half full. So nodes stay a
+// join merges kids i-1 and i if the result is at most half full. Nodes stay a
 // quarter full on average, and the next insert does not undo a join.
 func (n *treeNode[V]) join(stamp uint64, i int) {
 	if i < 1 || i >= len(n.kids) {

@@ -1,6 +1,6 @@
 package persistent
 
-// Vector is an array that grows, of values by number. The zero Vector is empty.
+// Vector is a growing array of values by number. The zero Vector is empty.
 type Vector[T any] struct {
 	stamp uint64 // the stamp that made the list of pages
 	pages []*page[T]
@@ -14,15 +14,14 @@ type page[T any] struct {
 	items [pageSize]T
 }
 
-// Len returns one more than the highest number that was set.
+// Len returns the highest number with a value, plus 1.
 func (v *Vector[T]) Len() int { return v.len }
 
-// Get returns the value of a number from 0 to Len()-1: the zero value if none was
-// set.
+// Get returns the value of a number from 0 to Len()-1: the zero value if none
+// was set.
 func (v *Vector[T]) Get(n int32) T { return *v.at(n) }
 
-// at returns the address of the value of a number. The caller must not write to
-// it.
+// at returns the address of the value of a number, for reading.
 func (v *Vector[T]) at(n int32) *T { return &v.pages[uint32(n)/pageSize].items[uint32(n)%pageSize] }
 
 // extend gives an empty vector n zero values.
@@ -33,7 +32,7 @@ func (v *Vector[T]) extend(stamp uint64, n int) {
 	}
 }
 
-// Set sets the value of a number that is at most Len().
+// Set sets the value of a number from 0 to Len().
 func (v *Vector[T]) Set(stamp uint64, n int32, value T) {
 	if v.stamp != stamp {
 		v.stamp, v.pages = stamp, append(make([]*page[T], 0, len(v.pages)+1), v.pages...)

@@ -10,15 +10,14 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Active are the active groups of a user in every scope, under one policy. The
+// Active are the active groups of a user in every scope, under a policy. The
 // zero Active has no groups. An Active does not change.
 type Active struct {
 	everywhere Groups
-	scoped     map[string]*Groups // with the groups of everywhere; only scopes that add something
+	scoped     map[string]*Groups // everywhere included; only scopes with a difference
 }
 
-// In returns the groups that are active in a scope: those of the scope, and
-// those of everywhere.
+// In returns the groups active in a scope, the groups of everywhere included.
 func (a *Active) In(scope string) *Groups {
 	if groups, ok := a.scoped[scope]; ok {
 		return groups
@@ -26,8 +25,9 @@ func (a *Active) In(scope string) *Groups {
 	return &a.everywhere
 }
 
-// FirstScopes returns the scopes that add groups: the first ones in byte order,
-// at most a given number, and the number of all. There may be very many.
+// FirstScopes returns the scopes with additional groups: the first in byte
+// order, most of them at most, and the number of all. A user may have very many
+// scopes.
 func (a *Active) FirstScopes(most int) (first []string, all int) {
 	for scope, groups := range a.scoped {
 		if len(groups.closed) == 0 {
@@ -42,21 +42,21 @@ func (a *Active) FirstScopes(most int) (first []string, all int) {
 	return first, all
 }
 
-// Groups are active together, in one scope and under one policy. Groups do not
-// change.
+// Groups are groups active together, in a scope and under a policy. Groups do
+// not change.
 type Groups struct {
 	closed     []int32     // the groups and all that they inherit, sorted
 	activation *activation // nil: nothing is inherited or omitted, and the order was that of closed
 }
 
-// activation is the course in which groups became active.
+// activation is the course of activation of groups.
 type activation struct {
-	own     []int32 // the assigned groups, or those that a ticket names, in the order of activation
-	omitted []int32 // the groups that would have violated a dynamic set, in the same order
+	own     []int32 // assigned, or named by a ticket; in the order of activation
+	omitted []int32 // left out because of a dynamic set; in the order of activation
 }
 
-// Own returns the active groups without those that are active by inheritance
-// only, in the order of activation. The caller must not write to the list.
+// Own returns the active groups in the order of activation, without groups
+// active by inheritance only. The caller must not write to the list.
 func (g *Groups) Own() []int32 {
 	if g.activation == nil {
 		return g.closed
@@ -64,7 +64,7 @@ func (g *Groups) Own() []int32 {
 	return g.activation.own
 }
 
-// Omitted returns the groups that dynamic sets left out, in the order of
+// Omitted returns the groups left out because of dynamic sets, in the order of
 // activation. The caller must not write to the list.
 func (g *Groups) Omitted() []int32 {
 	if g.activation == nil {
@@ -73,24 +73,28 @@ func (g *Groups) Omitted() []int32 {
 	return g.activation.omitted
 }
 
+// equal reports whether the groups are the same, in the same order of
+// activation.
 func (g *Groups) equal(b *Groups) bool {
 	return slices.Equal(g.closed, b.closed) && slices.Equal(g.Own(), b.Own()) &&
 		slices.Equal(g.Omitted(), b.Omitted())
 }
 
-// Activate returns the groups that are active in a ticket of a user. A ticket
-// that is not narrowed, such as the zero Ticket, activates all assigned groups.
-// A narrowed ticket activates the groups that it names, as far as the user is
-// authorized for them in the scope. A group that would violate a dynamic set
-// is left out, whatever the store holds of the ticket.
+// Activate returns the active groups of a ticket of a user. A ticket without a
+// choice of groups, like the zero Ticket, activates all assigned groups. A
+// narrowed ticket activates the groups named in the ticket, as far as the user
+// is authorized for the group in the scope. In the order of their names, a
+// group is left out if a dynamic set would have too many members with the
+// group, whatever the store holds of the ticket.
 //
 // The result follows from the contents of the store alone, never from the
-// configuration of a process.
+// configuration of a process. Every process therefore activates the same
+// groups.
 func (p *Policy) Activate(assigned Assigned, t store.Ticket) Active {
 	everywhere := assigned[""]
 	own := p.Choose(everywhere, t)
 	a := Active{everywhere: p.activate(own)}
-	made := map[string]*Groups{} // most scopes have the same assignments as others, and share an entry
+	made := map[string]*Groups{} // by assignments: most scopes share an entry
 	for scope, groups := range assigned {
 		if scope == "" {
 			continue
@@ -113,6 +117,7 @@ func (p *Policy) Activate(assigned Assigned, t store.Ticket) Active {
 	return a
 }
 
+// numbersKey returns a key of a map for a list of numbers.
 func numbersKey(numbers []int32) string {
 	var b []byte
 	for _, n := range numbers {
@@ -121,8 +126,8 @@ func numbersKey(numbers []int32) string {
 	return string(b)
 }
 
-// without returns the groups of a list that are not among others, in their
-// order and each once. without writes to the list.
+// without returns the groups of a list without some others, in the order of the
+// list and each once. without writes to the list.
 func without(groups, others []int32) []int32 {
 	seen := make(map[int32]bool, len(others))
 	for _, n := range others {
@@ -135,9 +140,10 @@ func without(groups, others []int32) []int32 {
 	})
 }
 
-// Choose returns the groups that a ticket activates for a user with these
-// assigned groups, in the order of activation, before dynamic sets are
-// checked. The caller must not write to the result.
+// Choose returns the groups to activate in a ticket of a user with assigned
+// groups, in the order of activation: all assigned groups, or the choice of a
+// narrowed ticket. Dynamic sets are not checked yet. The caller must not write
+// to the result.
 func (p *Policy) Choose(assigned []int32, t store.Ticket) []int32 {
 	if !t.Narrowed && p.sets.Len() == 0 && slices.IsSorted(assigned) {
 		return slices.Clip(assigned)
@@ -160,8 +166,9 @@ func (p *Policy) Choose(assigned []int32, t store.Ticket) []int32 {
 	return p.ByName(chosen)
 }
 
-// activate takes groups one by one, and leaves out a group that would violate a
-// set together with those before it.
+// activate adds groups in their order, and leaves out a group if a set would
+// have too many members among the groups so far. Activation is greedy: an
+// earlier group is never removed in favour of a later group.
 func (p *Policy) activate(groups []int32) Groups {
 	if p.sets.Len() == 0 {
 		return newGroups(p.Closure(groups), activation{own: groups})
@@ -186,7 +193,7 @@ func (p *Policy) activate(groups []int32) Groups {
 	return newGroups(slices.Sorted(maps.Keys(in)), a)
 }
 
-// newGroups leaves out an activation that the groups themselves determine.
+// newGroups drops an activation without information beyond the groups.
 func newGroups(closed []int32, a activation) Groups {
 	if a.omitted == nil && slices.Equal(closed, a.own) {
 		return Groups{closed: a.own}
@@ -194,8 +201,8 @@ func newGroups(closed []int32, a activation) Groups {
 	return Groups{closed, &a}
 }
 
-// gained lists a group and all that it inherits. The search does not go beyond
-// groups of in, which holds everything that these inherit.
+// gained lists a group and all inherited groups. The search stops at groups of
+// in, a set closed under inheritance.
 func (p *Policy) gained(n int32, in map[int32]bool) []int32 {
 	return reachable([]int32{n}, func(n int32) []int32 {
 		if in[n] {
@@ -205,9 +212,10 @@ func (p *Policy) gained(n int32, in map[int32]bool) []int32 {
 	})
 }
 
-// fits counts the members of each set that gained groups would add. It returns
-// false if a set would have too many members.
-func (p *Policy) fits(gained []int32, in map[int32]bool, counts map[*set]int) (more map[*set]int, ok bool) {
+// fits counts the members of each set among gained groups, and returns false if
+// a set would have too many members.
+func (p *Policy) fits(gained []int32, in map[int32]bool, counts map[*set]int) (
+	more map[*set]int, ok bool) {
 	for _, j := range gained {
 		if in[j] {
 			continue
@@ -224,9 +232,8 @@ func (p *Policy) fits(gained []int32, in map[int32]bool, counts map[*set]int) (m
 	return more, true
 }
 
-// AcrossScopes returns the groups of an Active that are active in some scope,
-// without those that are active by inheritance only, and the groups that a
-// dynamic set left out in some scope. Both are in byte order of their names.
+// AcrossScopes returns the own groups and the omitted groups of an Active in
+// all scopes together, both in byte order of the names.
 func (p *Policy) AcrossScopes(a Active) (own, omitted []store.Group) {
 	var active, left []int32
 	for _, g := range append(slices.Collect(maps.Values(a.scoped)), &a.everywhere) {
@@ -236,19 +243,20 @@ func (p *Policy) AcrossScopes(a Active) (own, omitted []store.Group) {
 }
 
 // InGroup reports whether a group is active or inherited by an active group,
-// and whether the policy has a group of that name.
+// and whether the policy has the group at all.
 func (p *Policy) InGroup(g *Groups, name string) (in, known bool) {
 	n, ok := p.groupNums.Get(name)
 	return ok && g.has(n), ok
 }
 
+// has reports whether a group is active or inherited by an active group.
 func (g *Groups) has(n int32) bool {
 	_, ok := slices.BinarySearch(g.closed, n)
 	return ok
 }
 
 // HasPermission reports whether an active group gives a permission, and whether
-// the policy has a permission of that name.
+// the policy has the permission at all.
 func (p *Policy) HasPermission(g *Groups, name string) (has, known bool) {
 	perm := p.permission(name)
 	return perm != nil && perm.givers.meets(g.closed), perm != nil
@@ -259,8 +267,7 @@ func (p *Policy) NamesOf(g *Groups) []string {
 	return p.Names(p.ByName(g.closed))
 }
 
-// PermissionsOf lists the names of the permissions that groups give, in byte
-// order.
+// PermissionsOf lists the names of the permissions of groups, in byte order.
 func (p *Policy) PermissionsOf(g *Groups) []string {
 	var grants []string
 	for _, n := range g.closed {
@@ -274,8 +281,8 @@ func (p *Policy) PermissionsOf(g *Groups) []string {
 	return names
 }
 
-// ScopesWith reports whether the groups of everywhere give a permission.
-// Otherwise it lists, in byte order, the scopes whose groups give it.
+// ScopesWith reports whether the groups of everywhere give a permission, and
+// otherwise lists the scopes with the permission, in byte order.
 func (p *Policy) ScopesWith(a *Active, permission string) (everywhere bool, scopes []string) {
 	perm := p.permission(permission)
 	if perm == nil {
@@ -293,9 +300,9 @@ func (p *Policy) ScopesWith(a *Active, permission string) (everywhere bool, scop
 	return false, scopes
 }
 
-// Authorized returns the ids, sorted, of named groups. It returns the first
-// name of a group that a user with these assignments is not authorized for in
-// any scope, "" if there is none.
+// Authorized returns the ids, sorted, of named groups. denied is the first name
+// of a group without authorization in any scope, "" if the user is authorized
+// for all groups.
 func (p *Policy) Authorized(assigned Assigned, names []string) (ids []uuid.UUID, denied string) {
 	authorized := p.Closure(slices.Concat(slices.Collect(maps.Values(assigned))...))
 	for _, name := range names {

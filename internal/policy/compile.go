@@ -8,20 +8,20 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Tables are the rows that a policy is compiled from. The policy keeps the
-// rows, so the caller must not write to them.
+// Tables are the source of a policy: rows of a store. The policy keeps the
+// rows, and the caller must not write to the rows any more.
 type Tables struct {
 	Groups       []store.Group
 	Inheritances []store.Inheritance
 	Permissions  []store.Permission
 	Grants       []store.Grant      // in the order of Group and Permission
 	Sections     []store.Section    // in the order of Name
-	Separations  []store.Separation // the sets that are checked
+	Separations  []store.Separation // the sets to check
 }
 
-// New compiles a policy. References to groups that the tables do not have are
-// left out. So are permissions whose names look like patterns, which a store
-// may have if it was edited by hand.
+// New compiles a policy. A store edited by hand may have odd rows: references
+// to missing groups are left out, and permissions with the form of a pattern,
+// too.
 func New(t Tables) *Policy {
 	p := newPolicy()
 	for _, g := range t.Groups {
@@ -39,7 +39,7 @@ func New(t Tables) *Policy {
 	return p
 }
 
-// putGroup gives a new group its number.
+// putGroup adds a group under the next number.
 func (p *Policy) putGroup(g store.Group) {
 	n := int32(p.groups.Len())
 	p.groups.Set(p.serial, n, &group{Group: g, serial: p.serial})
@@ -47,7 +47,7 @@ func (p *Policy) putGroup(g store.Group) {
 	p.groupIDs.Set(p.serial, g.ID, n)
 }
 
-// putPermission gives a new permission its number.
+// putPermission adds a permission under the next number.
 func (p *Policy) putPermission(perm store.Permission) *permission {
 	n := int32(p.permissions.Len())
 	made := &permission{Permission: perm, serial: p.serial}
@@ -57,6 +57,8 @@ func (p *Policy) putPermission(perm store.Permission) *permission {
 	return made
 }
 
+// setInheritances fills the juniors and seniors of all groups. Lists are
+// clipped: a policy lives long, and appending to a list must not write to it.
 func (p *Policy) setInheritances(inheritances []store.Inheritance) {
 	for _, i := range inheritances {
 		senior, ok1 := p.groupIDs.Get(i.Senior)
@@ -72,6 +74,8 @@ func (p *Policy) setInheritances(inheritances []store.Inheritance) {
 	}
 }
 
+// setGrants fills the grants of all groups and the givers of all permissions.
+// All grants of a permission share the text of its name.
 func (p *Policy) setGrants(grants []store.Grant) {
 	grantees := make([][]int32, p.permissions.Len()) // by permission
 	for _, g := range grants {
@@ -97,8 +101,8 @@ func (p *Policy) setGrants(grants []store.Grant) {
 	p.setGivers(grantees)
 }
 
-// setGivers gives each permission the groups that are granted the permission,
-// by name or by pattern, and all groups that inherit one of these.
+// setGivers computes the givers of each permission: the groups with a grant of
+// the name or of a pattern, and all their inheritors.
 func (p *Policy) setGivers(grantees [][]int32) {
 	for text, groups := range maps.Collect(p.otherGrants.All()) {
 		p.otherGrants.Set(p.serial, text, sortedSet(slices.Clone(groups)))
@@ -115,16 +119,16 @@ func (p *Policy) setGivers(grantees [][]int32) {
 	}
 }
 
-// upward finds the inheritors of many lists of groups, one list after another,
-// with one table of marks.
+// upward finds the inheritors of many lists of groups in turn. The marks are
+// allocated once, and not cleared between lists.
 type upward struct {
 	p     *Policy
-	marks []int32 // by group: the list in which the group was met last
+	marks []int32 // by group: the last list with the group
 	list  int32
 }
 
-// closure appends to groups all groups that inherit one of them, and removes
-// repetitions. closure writes to groups.
+// closure appends to groups all their inheritors, and removes repetitions.
+// closure writes to groups.
 func (u *upward) closure(groups []int32) []int32 {
 	if len(groups) == 0 {
 		return nil

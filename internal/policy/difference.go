@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// Difference returns the first difference between two policies, "" if there is
-// none. It compares names, since numbers depend on the history of a policy.
-// Tests compare a policy that followed changes with a policy that was compiled.
+// Difference returns the first difference between two policies, "" for equal
+// policies. Names are compared, since numbers depend on the history of a
+// policy. With Difference a test compares a policy after changes with a
+// compiled policy.
 func Difference(got, want *Policy) string {
 	g, w := got.lines(), want.lines()
 	for i := range max(len(g), len(w)) {

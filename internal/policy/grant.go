@@ -8,14 +8,20 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// The changes of grants and inheritances: what gives permissions to groups.
+// This file applies changes of grants and inheritances. Each permission has a
+// set of givers, closed under inheritance. A new grant or inheritance adds the
+// senior group and all inheritors to the givers of the gained permissions. A
+// revoked grant or deleted inheritance may leave another path to a permission,
+// so dropGivers looks for the remaining paths.
 
-// granted reports whether the group has a grant of exactly this text.
+// granted reports whether the group has a grant of exactly the text.
 func (g *group) granted(text string) bool {
 	_, ok := slices.BinarySearch(g.grants, text)
 	return ok
 }
 
+// grant adds a grant of a permission or of a pattern. A grant of an unknown
+// name is refused: the permission must be added first.
 func (p *Policy) grant(c store.Change) bool {
 	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok || p.group(n).granted(c.Object) {
@@ -36,6 +42,8 @@ func (p *Policy) grant(c store.Change) bool {
 	return p.addGivers(p.inheritors(n), text)
 }
 
+// revoke deletes a grant. Other grants of the group, and inherited grants, may
+// still give the permissions.
 func (p *Policy) revoke(c store.Change) bool {
 	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok || !p.group(n).granted(c.Object) {
@@ -53,6 +61,8 @@ func (p *Policy) revoke(c store.Change) bool {
 	return p.dropGivers(p.inheritors(n), c.Object)
 }
 
+// inherit adds an inheritance: the senior and all its inheritors gain the
+// grants of the junior and of all groups that the junior inherits.
 func (p *Policy) inherit(c store.Change) bool {
 	senior, junior, exists, ok := p.inheritance(c)
 	if !ok || exists {
@@ -64,6 +74,7 @@ func (p *Policy) inherit(c store.Change) bool {
 	return p.addGivers(p.inheritors(senior), p.grantsOf(junior)...)
 }
 
+// disinherit deletes an inheritance, immediate ones only.
 func (p *Policy) disinherit(c store.Change) bool {
 	senior, junior, exists, ok := p.inheritance(c)
 	if !ok || !exists {
@@ -84,7 +95,7 @@ func (p *Policy) inheritance(c store.Change) (senior, junior int32, exists, ok b
 	return senior, junior, slices.Contains(p.group(senior).juniors, junior), true
 }
 
-// grantsOf lists the grants of a group and of all groups that it inherits.
+// grantsOf lists the grants of a group, inherited grants included.
 func (p *Policy) grantsOf(n int32) []string {
 	var grants []string
 	for _, m := range p.Closure([]int32{n}) {
@@ -93,7 +104,7 @@ func (p *Policy) grantsOf(n int32) []string {
 	return grants
 }
 
-// given lists the permissions that grants give, by number and each once.
+// given lists the permissions of grants, by number and each once.
 func (p *Policy) given(grants []string) []int32 {
 	var list []int32
 	for _, text := range grants {
@@ -108,7 +119,7 @@ func (p *Policy) given(grants []string) []int32 {
 	return sortedSet(list)
 }
 
-// addGivers adds groups to the givers of the permissions that grants give.
+// addGivers adds groups to the givers of the permissions of grants.
 func (p *Policy) addGivers(groups []int32, grants ...string) bool {
 	permissions := p.given(grants)
 	if !p.afford(len(permissions), len(groups)) {
@@ -121,13 +132,17 @@ func (p *Policy) addGivers(groups []int32, grants ...string) bool {
 	return true
 }
 
-// dropGivers removes groups from the givers of the permissions that grants
-// give, except where a group still gives a permission in another way: by a
-// grant of its own, or of a group that it still inherits. The groups are
-// sorted and include all groups that inherit one of them.
+// dropGivers removes groups from the givers of the permissions of grants,
+// unless a group still gives the permission by a grant of the group itself or
+// of an inherited group. The groups are sorted and include all their
+// inheritors.
+//
+// A group remains a giver if the group has a matching grant, or a junior
+// outside the groups is a giver; then all inheritors of the group remain
+// givers, too.
 func (p *Policy) dropGivers(groups []int32, grants ...string) bool {
 	permissions := p.given(grants)
-	others := make([][]int32, len(groups)) // the juniors of each that keep what they give
+	others := make([][]int32, len(groups)) // the juniors outside groups: their permissions stay
 	edges := 0
 	for i, n := range groups {
 		others[i] = minus(p.group(n).juniors, groups)
@@ -153,13 +168,13 @@ func (p *Policy) dropGivers(groups []int32, grants ...string) bool {
 	return true
 }
 
-// maxWork bounds the cost of changes that are applied one by one, counted in
-// groups that are visited, once for each permission. The bound is a fraction
-// of a second, during which others may have to wait.
+// maxWork bounds the cost of applying changes, counted in visits to a group for
+// a permission. The bound is a fraction of a second: requests may have to wait
+// as long.
 const maxWork = 4_000_000
 
-// afford adds the cost of visiting groups of permissions to the cost so far,
-// and reports whether the sum is within maxWork.
+// afford adds the cost of visiting groups for each of some permissions, and
+// reports whether the sum is within maxWork.
 func (p *Policy) afford(permissions, groups int) bool {
 	p.work += permissions * (1 + groups + p.groups.Len()/64)
 	return p.work <= maxWork

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// groupSet is a set of groups by their numbers: a sorted list of few groups,
-// and a bitset where a bitset is smaller. A groupSet does not change.
+// groupSet is a set of groups by number: a sorted list of few groups, or a
+// bitset if a bitset is smaller. A groupSet does not change.
 type groupSet struct {
 	few  []int32
 	many []uint64 // nil: the set is the list
@@ -22,10 +22,10 @@ func newGroupSet(numbers []int32, groups int) groupSet {
 	return groupSet{}.bits(numbers, groups)
 }
 
-// areMany reports whether a bitset is smaller than a list of so many numbers.
+// areMany reports whether a bitset is smaller than a list of numbers.
 func areMany(numbers, groups int) bool { return 32*numbers > groups }
 
-// bits returns the set with more groups in it, as a bitset.
+// bits returns the set with more groups, as a bitset.
 func (s groupSet) bits(more []int32, groups int) groupSet {
 	many := make([]uint64, max(len(s.many), groups/64+1))
 	copy(many, s.many)
@@ -37,6 +37,7 @@ func (s groupSet) bits(more []int32, groups int) groupSet {
 	return groupSet{many: many}
 }
 
+// has reports whether a group is in the set.
 func (s groupSet) has(n int32) bool {
 	if s.many == nil {
 		_, ok := slices.BinarySearch(s.few, n)
@@ -46,7 +47,7 @@ func (s groupSet) has(n int32) bool {
 	return word < len(s.many) && s.many[word]>>(n&63)&1 != 0
 }
 
-// meets reports whether the set has one of some sorted numbers.
+// meets reports whether the set has any of some sorted numbers.
 func (s groupSet) meets(sorted []int32) bool {
 	if s.many == nil {
 		return intersect(sorted, s.few)
@@ -74,7 +75,7 @@ func (s groupSet) numbers() []int32 {
 	return list
 }
 
-// with returns the set with more groups in it.
+// with returns the set with more groups.
 func (s groupSet) with(more []int32, groups int) groupSet {
 	if s.many == nil && !areMany(len(s.few)+len(more), groups) {
 		return groupSet{few: sortedSet(slices.Concat(s.few, more))}
@@ -102,8 +103,7 @@ func (s groupSet) without(sorted []int32, groups int) groupSet {
 	return groupSet{few: slices.Clip(rest.numbers())}
 }
 
-// minus returns the numbers of a list that are not among others, which are
-// sorted.
+// minus returns the numbers of a list without others, a sorted list.
 func minus(list, others []int32) (rest []int32) {
 	for _, n := range list {
 		if _, found := slices.BinarySearch(others, n); !found {
@@ -119,9 +119,10 @@ func sortedSet(numbers []int32) []int32 {
 	return slices.Compact(numbers)
 }
 
-// intersect reports whether two sorted lists have a number in common. The
-// branch is unpredictable, so short lists are compared without one. If one
-// list is much shorter, its numbers are searched for in the longer list.
+// intersect reports whether two sorted lists have a number in common. A branch
+// for each comparison would be unpredictable, so short lists are compared
+// without branches. The numbers of a much shorter list are searched for in the
+// longer list. Otherwise intersect merges the lists.
 func intersect(short, long []int32) bool {
 	if len(short) > len(long) {
 		short, long = long, short

@@ -8,22 +8,22 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Memberships are the memberships of a user as a cache keeps them: by the
-// numbers of groups. They can be used with the policy that made them and with
-// the policies that changes make of that policy.
+// Memberships are the memberships of a user in the form of a cache: by the
+// numbers of groups. Memberships are valid with the policy from
+// [Policy.Memberships] and with policies made of it by changes.
 type Memberships struct {
 	lasting []int32 // in every scope and without end, sorted
 	others  []membership
 }
 
+// membership is a membership in a scope or with an end.
 type membership struct {
 	group int32
 	scope string
 	until time.Time // zero: without end
 }
 
-// Memberships compiles the memberships of a user. Groups that the policy does
-// not have are left out.
+// Memberships compiles the memberships of a user. Unknown groups are left out.
 func (p *Policy) Memberships(rows []store.Membership) (m Memberships) {
 	for _, row := range rows {
 		n, ok := p.groupIDs.Get(row.Group)
@@ -40,8 +40,8 @@ func (p *Policy) Memberships(rows []store.Membership) (m Memberships) {
 	return m
 }
 
-// NextEnd returns the time when the next of the memberships ends that count at
-// a time, and the zero time if none ends.
+// NextEnd returns the earliest end of a membership after a time, and the zero
+// time if no membership ends.
 func (m Memberships) NextEnd(now time.Time) (end time.Time) {
 	for _, o := range m.others {
 		if !ended(o.until, now) && !o.until.IsZero() && (end.IsZero() || o.until.Before(end)) {
@@ -51,13 +51,15 @@ func (m Memberships) NextEnd(now time.Time) (end time.Time) {
 	return end
 }
 
+// ended reports whether a membership has ended at a time. It does not count
+// from the instant until on.
 func ended(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
 
-// Assigned are the groups that a user is assigned to at a time, by scope. The
-// scope "" is everywhere.
+// Assigned are the groups assigned to a user at a time, by scope. The scope ""
+// is everywhere.
 type Assigned map[string][]int32
 
-// Assigned returns the groups of the memberships that count at a time.
+// Assigned returns the groups of the memberships in force at a time.
 func (p *Policy) Assigned(rows []store.Membership, now time.Time) Assigned {
 	assigned := Assigned{}
 	for _, row := range rows {
@@ -68,9 +70,8 @@ func (p *Policy) Assigned(rows []store.Membership, now time.Time) Assigned {
 	return assigned
 }
 
-// AssignedNow is Assigned for compiled memberships. Groups that changes have
-// deleted are left out, even if the change log does not show that their
-// members were removed before.
+// AssignedNow is Assigned for compiled memberships. Deleted groups are left
+// out, even without changes in the log for the removal of the members.
 func (p *Policy) AssignedNow(m Memberships, now time.Time) Assigned {
 	assigned := Assigned{"": p.existing(m.lasting)}
 	for _, o := range m.others {
@@ -81,8 +82,8 @@ func (p *Policy) AssignedNow(m Memberships, now time.Time) Assigned {
 	return assigned
 }
 
-// existing returns the groups of a list that were not deleted. Appending to the
-// result never writes to the list.
+// existing returns the groups of a list without deleted groups. Appending to
+// the result never writes to the list.
 func (p *Policy) existing(groups []int32) []int32 {
 	deleted := func(n int32) bool { return p.group(n) == nil }
 	if slices.ContainsFunc(groups, deleted) {
@@ -91,9 +92,10 @@ func (p *Policy) existing(groups []int32) []int32 {
 	return slices.Clip(groups)
 }
 
-// Scopes lists the scope "" and then the others, in byte order.
+// Scopes lists the scopes in byte order, with "" in any case.
 func (a Assigned) Scopes() []string { return scopes(a) }
 
+// scopes lists the keys of a map in byte order, with "" in any case.
 func scopes[V any](by map[string]V) []string {
 	list := slices.Sorted(maps.Keys(by))
 	if len(list) == 0 || list[0] != "" {
@@ -102,7 +104,7 @@ func scopes[V any](by map[string]V) []string {
 	return list
 }
 
-// In returns the groups that are assigned in a scope and everywhere.
+// In returns the groups assigned in a scope, the groups of everywhere included.
 func (a Assigned) In(scope string) []int32 {
 	if scope == "" {
 		return a[""]
@@ -110,7 +112,7 @@ func (a Assigned) In(scope string) []int32 {
 	return slices.Concat(a[""], a[scope])
 }
 
-// With returns a copy of the assignments with one more group in a scope.
+// With returns a copy of the assignments with an additional group in a scope.
 func (a Assigned) With(scope string, group int32) Assigned {
 	with := maps.Clone(a)
 	with[scope] = append(slices.Clone(with[scope]), group)

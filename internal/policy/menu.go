@@ -9,14 +9,14 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// MenuSection is a section with its permissions.
+// MenuSection is a section with the permissions listed under the section.
 type MenuSection struct {
 	store.Section
 	Permissions []store.Permission
 }
 
-// Menu returns the sections with all their permissions, both in the order of
-// their positions. The caller must not write to the list.
+// Menu returns all sections with all permissions, both in the order of position
+// and name. The caller must not write to the list.
 func (p *Policy) Menu() []MenuSection {
 	p.menu.once.Do(func() { p.menu.sections = p.makeMenu() })
 	return p.menu.sections
@@ -29,6 +29,7 @@ type lazyMenu struct {
 	sections []MenuSection
 }
 
+// makeMenu leaves out permissions without a section.
 func (p *Policy) makeMenu() []MenuSection {
 	menu := make([]MenuSection, len(p.sections))
 	at := make(map[string]int, len(p.sections))
@@ -49,6 +50,8 @@ func (p *Policy) makeMenu() []MenuSection {
 	return menu
 }
 
+// bySection is the order of a menu: by position, and by name at equal
+// positions.
 func bySection(a, b store.Section) int {
 	return cmp.Or(cmp.Compare(a.Position, b.Position), strings.Compare(a.Name, b.Name))
 }

@@ -2,16 +2,17 @@ package policy
 
 import "sync/atomic"
 
-// GroupName is the name of a group that is checked again and again. A GroupName
-// keeps the group that it found in the newest policy, and looks the group up
-// in any other: this makes a check 4.6 times as fast. It refers to that policy
-// by serial number, and so keeps no policy in memory. A GroupName is safe for
-// concurrent use and must not be copied.
+// GroupName is the name of a group for repeated checks. A GroupName keeps the
+// group found in the newest policy, which makes a check 4.6 times as fast, and
+// looks the group up in older policies, as with several Authorities. A kept
+// group refers to the policy by serial number: a GroupName keeps no policy in
+// memory. A GroupName is safe for concurrent use and must not be copied.
 type GroupName struct {
 	Name  string
 	found atomic.Pointer[foundGroup]
 }
 
+// foundGroup is the result of a lookup in a policy, unknown names included.
 type foundGroup struct {
 	serial uint64 // of the policy
 	number int32
@@ -27,6 +28,8 @@ func (n *GroupName) In(p *Policy, g *Groups) (in, known bool) {
 	return f.known && g.has(f.number), f.known
 }
 
+// find looks the group up, and keeps the result unless the kept one is of a
+// newer policy.
 func (n *GroupName) find(p *Policy, kept *foundGroup) *foundGroup {
 	f := &foundGroup{serial: p.serial}
 	f.number, f.known = p.groupNums.Get(n.Name)
@@ -36,13 +39,16 @@ func (n *GroupName) find(p *Policy, kept *foundGroup) *foundGroup {
 	return f
 }
 
-// PermissionName is the name of a permission that is checked again and again.
-// A PermissionName keeps what it found, as [GroupName] does.
+// PermissionName is the name of a permission for repeated checks. A
+// PermissionName keeps the givers of the permission in the newest policy; see
+// [GroupName].
 type PermissionName struct {
 	Name  string
 	found atomic.Pointer[foundPermission]
 }
 
+// foundPermission is the result of a lookup in a policy, unknown names
+// included.
 type foundPermission struct {
 	serial uint64 // of the policy
 	known  bool
@@ -58,6 +64,7 @@ func (n *PermissionName) GivenBy(p *Policy, g *Groups) (has, known bool) {
 	return f.givers.meets(g.closed), f.known
 }
 
+// find is GroupName.find for a permission.
 func (n *PermissionName) find(p *Policy, kept *foundPermission) *foundPermission {
 	f := &foundPermission{serial: p.serial}
 	if perm := p.permission(n.Name); perm != nil {

@@ -14,8 +14,8 @@ func (p *Policy) ToGroup(name string) Target {
 	return func(n int32) bool { return ok && n == target }
 }
 
-// ToPermission is the target of paths to a permission: a group with a grant of
-// its own that gives the permission.
+// ToPermission is the target of paths to a permission: any group with a
+// matching grant of the group itself.
 func (p *Policy) ToPermission(name string) Target {
 	texts := giving(name)
 	return func(n int32) bool { return givesAny(p.group(n).grants, texts) }
@@ -24,10 +24,10 @@ func (p *Policy) ToPermission(name string) Target {
 // Reaches reports whether a path leads from a group to a target.
 func (p *Policy) Reaches(n int32, to Target) bool { return p.path(n, to) != nil }
 
-// Paths returns a shortest path to a target from each active group that no
-// other active group inherits, as far as there is a path; shorter paths first.
-// Groups that inherit each other, in a store that was edited by hand, have no
-// path.
+// Paths returns a shortest path to a target from each root of the active groups
+// with a path, shorter paths first. A root is an active group without an active
+// inheritor. In a store edited by hand, groups on a cycle of inheritance have
+// no root and no path.
 func (p *Policy) Paths(g *Groups, to Target) [][]int32 {
 	var paths [][]int32
 	for _, root := range p.roots(g) {
@@ -39,9 +39,8 @@ func (p *Policy) Paths(g *Groups, to Target) [][]int32 {
 	return paths
 }
 
-// roots returns the groups that no other group of g inherits, in byte order of
-// their names. Since g is closed under inheritance, the immediate juniors
-// suffice.
+// roots returns the groups without an inheritor in g, in byte order of the
+// names. Since g is closed under inheritance, the immediate juniors suffice.
 func (p *Policy) roots(g *Groups) []int32 {
 	inherited := map[int32]bool{}
 	for _, n := range g.closed {
@@ -54,8 +53,8 @@ func (p *Policy) roots(g *Groups) []int32 {
 	}))
 }
 
-// path searches breadth first, and so finds a shortest path. It visits each
-// group once.
+// path finds a shortest path by a breadth-first search. Each group is visited
+// once.
 func (p *Policy) path(root int32, to Target) []int32 {
 	from := map[int32]int32{root: -1}
 	queue := []int32{root}
@@ -79,7 +78,7 @@ func (p *Policy) path(root int32, to Target) []int32 {
 	return nil
 }
 
-// shortest returns a shortest path from one of some groups to a group.
+// shortest returns a shortest path to a group from any of some groups.
 func (p *Policy) shortest(from []int32, to int32) (best []int32) {
 	for _, root := range from {
 		path := p.path(root, func(n int32) bool { return n == to })
@@ -90,9 +89,9 @@ func (p *Policy) shortest(from []int32, to int32) (best []int32) {
 	return best
 }
 
-// AllPaths yields every path from a group to a target through sources, which
-// are sorted: the groups from which a path leads to the target. There can be
-// exponentially many paths. The caller must not keep a path.
+// AllPaths yields every path from a group to a target through sources. Sources
+// are sorted, and are all groups with a path to the target; see SourcesOfGroup.
+// The number of paths can be exponential. The caller must not keep a path.
 func (p *Policy) AllPaths(root int32, sources []int32, to Target) iter.Seq[[]int32] {
 	return func(yield func([]int32) bool) {
 		var path []int32
@@ -105,7 +104,7 @@ func (p *Policy) AllPaths(root int32, sources []int32, to Target) iter.Seq[[]int
 			}
 			for _, j := range p.ByName(p.group(n).juniors) {
 				_, leads := slices.BinarySearch(sources, j)
-				cycle := slices.Contains(path, j) // in a store that was edited by hand
+				cycle := slices.Contains(path, j) // in a store edited by hand
 				if leads && !cycle && !visit(j) {
 					return false
 				}
@@ -116,8 +115,8 @@ func (p *Policy) AllPaths(root int32, sources []int32, to Target) iter.Seq[[]int
 	}
 }
 
-// SourcesOfGroup lists the numbers, sorted, of a group and of all groups that
-// inherit it. It returns false if there is no such group.
+// SourcesOfGroup lists the numbers, sorted, of a group and of all inheritors.
+// It returns false for an unknown group.
 func (p *Policy) SourcesOfGroup(name string) ([]int32, bool) {
 	n, ok := p.groupNums.Get(name)
 	if !ok {
@@ -126,8 +125,8 @@ func (p *Policy) SourcesOfGroup(name string) ([]int32, bool) {
 	return p.inheritors(n), true
 }
 
-// SourcesOfPermission lists the numbers, sorted, of the groups that give a
-// permission. It returns false if there is no such permission.
+// SourcesOfPermission lists the numbers, sorted, of the givers of a permission.
+// It returns false for an unknown permission.
 func (p *Policy) SourcesOfPermission(name string) ([]int32, bool) {
 	perm := p.permission(name)
 	if perm == nil {
@@ -136,8 +135,9 @@ func (p *Policy) SourcesOfPermission(name string) ([]int32, bool) {
 	return perm.givers.numbers(), true
 }
 
-// Givers lists the names of the groups that give a permission: first those
-// with a grant of their own, then those that inherit one, both in byte order.
+// Givers lists the names of the groups with a permission: first the groups with
+// a matching grant, then the groups with an inherited grant, both in byte
+// order.
 func (p *Policy) Givers(permission string) []string {
 	sources, _ := p.SourcesOfPermission(permission)
 	to := p.ToPermission(permission)
@@ -152,8 +152,8 @@ func (p *Policy) Givers(permission string) []string {
 	return append(direct, inherited...)
 }
 
-// GrantsGiving lists the grants of a group itself that give a permission: the
-// name, and then the patterns, the narrowest first.
+// GrantsGiving lists the matching grants of a group itself for a permission:
+// the name, and then the patterns, the narrowest first.
 func (p *Policy) GrantsGiving(n int32, permission string) []string {
 	return slices.DeleteFunc(giving(permission), func(text string) bool {
 		return !p.group(n).granted(text)

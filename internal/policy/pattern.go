@@ -11,20 +11,19 @@ import (
 // pattern gives permissions that are added later, too. Patterns are expanded
 // when a policy is compiled or changed, so a check does not see them.
 
-// Gives reports whether one of some grants, which are sorted, gives a
-// permission: by name or by a pattern.
+// Gives reports whether any of some sorted grants gives a permission: by name
+// or by pattern.
 func Gives(grants []string, permission string) bool {
 	return len(grants) > 0 && givesAny(grants, giving(permission))
 }
 
-// giving lists the texts of grants that give a permission: the name, and then
-// the patterns, the narrowest first.
+// giving lists all texts of matching grants for a permission: the name, and
+// then the patterns, the narrowest first.
 func giving(permission string) []string {
 	return append([]string{permission}, names.Covering(permission)...)
 }
 
-// givesAny reports whether one of some texts is among grants, which are
-// sorted.
+// givesAny reports whether any of some texts is among sorted grants.
 func givesAny(grants, texts []string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool {
 		_, ok := slices.BinarySearch(grants, text)
@@ -32,12 +31,13 @@ func givesAny(grants, texts []string) bool {
 	})
 }
 
-// matching yields, in byte order, the permissions that a pattern gives.
+// matching yields the permissions of a pattern in byte order.
 func (p *Policy) matching(pattern string) func(yield func(string, int32) bool) {
 	stem := strings.TrimSuffix(pattern, names.Everything)
 	return func(yield func(string, int32) bool) {
 		for name, n := range p.permissionNames.Under(stem) {
-			// A permission that is the stem, with its dot, is not below the stem.
+			// A permission equal to the stem, dot included, is not below the
+			// stem.
 			if name != stem && !yield(name, n) {
 				return
 			}
@@ -45,8 +45,9 @@ func (p *Policy) matching(pattern string) func(yield func(string, int32) bool) {
 	}
 }
 
-// UnmatchedPatterns lists, in byte order, the granted patterns that match no
-// permission. It leaves out *, which is granted before there are permissions.
+// UnmatchedPatterns lists, in byte order, the granted patterns without any
+// permission. The pattern * is left out: it is granted to a first administrator
+// before the first permission exists.
 func (p *Policy) UnmatchedPatterns() []string {
 	var patterns []string
 	for text := range p.otherGrants.All() {
@@ -66,7 +67,7 @@ func (p *Policy) matches(pattern string) bool {
 	return false
 }
 
-// Grantees lists, in byte order, the names of the groups that are granted a
+// Grantees lists, in byte order, the names of the groups with a grant of a
 // pattern.
 func (p *Policy) Grantees(pattern string) []string {
 	groups, _ := p.otherGrants.Get(pattern)

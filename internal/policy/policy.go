@@ -1,15 +1,18 @@
 // Package policy compiles the groups, permissions, grants and inheritances of
-// a store into an immutable snapshot that answers in nanoseconds.
+// a store into an immutable snapshot, with answers in nanoseconds.
 //
 // [New] compiles whole tables. [Policy.After] applies entries of the change
-// log, and shares with the policy before whatever the changes did not touch.
-// [Policy.Activate] returns the groups that are active for a user, and
-// [GroupName] and [PermissionName] check them.
+// log, and copies only the changed parts. [Policy.Activate] returns the active
+// groups of a user, and [GroupName] and [PermissionName] are checks of active
+// groups.
 //
-// Groups and permissions have small numbers, so that a check compares
-// integers. Package policy knows no users, no store and no errors: package
-// rbac reads the tables, makes an Identity of an answer, and an error of a
-// [Violation].
+// Groups and permissions have small numbers: a check compares integers. The
+// groups of a user are closed under inheritance when a user is activated, and
+// the groups that give a permission when a policy is compiled. A check only
+// asks whether two sorted lists of groups have a number in common.
+//
+// Package policy knows no users, no store and no errors. Package rbac reads the
+// tables, makes an Identity of [Active] groups, and an error of a [Violation].
 package policy
 
 import (
@@ -25,7 +28,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Policy is a compiled snapshot of what groups may do. A Policy does not
+// Policy is a compiled snapshot of the permissions of groups. A Policy does not
 // change, and is safe for concurrent use.
 type Policy struct {
 	serial uint64
@@ -33,9 +36,9 @@ type Policy struct {
 	tables
 }
 
-// tables are the parts of a policy. A number stands for the same group or
-// permission as long as changes are applied, and is not reused in that time.
-// New gives the numbers anew.
+// tables are the parts of a policy. A number stands for a group or permission
+// in a policy and in all policies made of it by changes. Numbers of deleted
+// groups and permissions are not reused. New starts with 0 again.
 type tables struct {
 	groups    persistent.Vector[*group] // by number; nil: deleted
 	groupNums persistent.Map[string, int32]
@@ -45,31 +48,33 @@ type tables struct {
 	permissionNums  persistent.Map[string, int32]
 	permissionNames persistent.Tree[int32] // in byte order
 
-	// otherGrants lists the groups that are granted a text other than the name
-	// of an existing permission: a pattern.
+	// otherGrants lists the groups with a grant of a pattern, by pattern. In a
+	// store edited by hand, a grant of an unknown permission counts as a
+	// pattern.
 	otherGrants persistent.Map[string, []int32]
 	sets        persistent.Map[string, *set] // by name
 	sections    []store.Section              // in byte order of name
 	menu        *lazyMenu
 }
 
-// group is a group in a policy. Its lists are replaced, never written to.
+// group is a group in a policy. The lists are replaced, never written to: older
+// policies share the lists.
 type group struct {
 	store.Group
 	serial           uint64 // of the policy that made the group
 	juniors, seniors []int32
 	grants           []string // of the group itself: names and patterns; sorted
-	sets             []*set   // the sets that the group is a member of
+	sets             []*set   // the sets with the group as a member
 }
 
+// permission is a permission in a policy.
 type permission struct {
 	store.Permission
 	serial uint64   // of the policy that made the permission
 	givers groupSet // by a grant of their own or of an inherited group
 }
 
-// set is a separation of duty set. Members that the policy does not have are
-// left out.
+// set is a separation of duty set. Members unknown to the policy are left out.
 type set struct {
 	store.Separation
 	members []int32
@@ -89,14 +94,15 @@ func newPolicy() *Policy {
 	}}
 }
 
+// hashSeed makes the hashes of names and ids unpredictable for clients.
 var hashSeed = maphash.MakeSeed()
 
 func hashText(s string) uint64 { return maphash.String(hashSeed, s) }
 
 func hashID(id uuid.UUID) uint64 { return maphash.Bytes(hashSeed, id[:]) }
 
-// Serial returns the number of the policy in this process. Later policies have
-// higher numbers, and no policy has the number 0.
+// Serial returns the serial number of the policy in the process. Later policies
+// have higher numbers, and no policy has the number 0.
 func (p *Policy) Serial() uint64 { return p.serial }
 
 // CountGroups returns the number of groups.
@@ -105,7 +111,7 @@ func (p *Policy) CountGroups() int { return p.groupIDs.Len() }
 // CountPermissions returns the number of permissions.
 func (p *Policy) CountPermissions() int { return p.permissionNums.Len() }
 
-// Group returns the group with a name, nil if there is none. The caller must
+// Group returns the group with a name, nil for an unknown name. The caller must
 // not write to the group.
 func (p *Policy) Group(name string) *store.Group {
 	n, ok := p.groupNums.Get(name)
@@ -115,7 +121,7 @@ func (p *Policy) Group(name string) *store.Group {
 	return &p.group(n).Group
 }
 
-// Permission returns the permission with a name, nil if there is none. The
+// Permission returns the permission with a name, nil for an unknown name. The
 // caller must not write to the permission.
 func (p *Policy) Permission(name string) *store.Permission {
 	perm := p.permission(name)
@@ -163,21 +169,19 @@ func (p *Policy) permission(name string) *permission {
 	return p.permissions.Get(n)
 }
 
-// Closure returns the sorted numbers of groups and of all groups that they
-// inherit.
+// Closure returns the sorted numbers of groups and of all inherited groups.
 func (p *Policy) Closure(groups []int32) []int32 {
 	return reachable(groups, func(n int32) []int32 { return p.group(n).juniors })
 }
 
-// inheritors returns the sorted numbers of groups and of all groups that
-// inherit one of them.
+// inheritors returns the sorted numbers of groups and of all their inheritors.
 func (p *Policy) inheritors(groups ...int32) []int32 {
 	return reachable(groups, func(n int32) []int32 { return p.group(n).seniors })
 }
 
-// reachable returns, sorted, the numbers from which a search along the edges
-// starts, and all numbers that it reaches. The search ends on a cycle, too,
-// which a store that was edited by hand may have.
+// reachable returns, sorted, the start of a search along the edges and all
+// numbers reached by the search. The search terminates on a cycle, too: a store
+// edited by hand may have cycles.
 func reachable(from []int32, edges func(int32) []int32) []int32 {
 	reached := slices.Clone(from)
 	var seen map[int32]struct{} // made for the first edge: most groups have none
@@ -198,7 +202,7 @@ func reachable(from []int32, edges func(int32) []int32) []int32 {
 	return sortedSet(reached)
 }
 
-// ByName returns a copy of groups in byte order of their names.
+// ByName returns a copy of groups in byte order of the names.
 func (p *Policy) ByName(groups []int32) []int32 {
 	groups = slices.Clone(groups)
 	slices.SortFunc(groups, func(a, b int32) int {
@@ -216,8 +220,8 @@ func (p *Policy) Names(groups []int32) []string {
 	return names
 }
 
-// named returns the rows of groups, each once, in byte order of their names.
-// named sorts its argument in place.
+// named returns the rows of groups, each once, in byte order of the names.
+// named sorts groups in place.
 func (p *Policy) named(groups []int32) []store.Group {
 	groups = p.ByName(sortedSet(groups))
 	rows := make([]store.Group, len(groups))

@@ -6,27 +6,28 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Violation is a separation of duty set that has too many members among the
-// groups of a user.
+// Violation is the finding of too many members of a separation of duty set
+// among the groups of a user. A set with cardinality n is violated by n
+// members.
 type Violation struct {
 	Scope   string
 	policy  *Policy
 	set     *set
 	groups  []int32 // the assigned or active groups
-	members []int32 // the members of the set that they bring
+	members []int32 // the members of the set among groups and inherited groups
 }
 
-// Set returns the set that is violated.
+// Set returns the violated set.
 func (v Violation) Set() store.Separation { return v.set.Separation }
 
-// SetGroups lists the members of the set that the policy has, in byte order of
-// their names.
+// SetGroups lists the names of the members of the set known to the policy, in
+// byte order.
 func (v Violation) SetGroups() []string {
 	return v.policy.Names(v.policy.ByName(v.set.members))
 }
 
-// Paths returns, for each member of the set that the groups bring, the names on
-// a shortest path of inheritance from one of the groups to the member.
+// Paths returns, for each member of the set among the groups, the names on a
+// shortest path of inheritance from a group of the user to the member.
 func (v Violation) Paths() [][]string {
 	paths := make([][]string, len(v.members))
 	for i, m := range v.members {
@@ -35,8 +36,8 @@ func (v Violation) Paths() [][]string {
 	return paths
 }
 
-// ViolationAmong returns the first set, by name, that groups violate together
-// with all that they inherit.
+// ViolationAmong returns the violation of the first set, by name, among groups
+// and all inherited groups. The scope is noted in the result.
 func (p *Policy) ViolationAmong(scope string, groups []int32) (Violation, bool) {
 	var first *set
 	found := map[*set][]int32{}
@@ -52,8 +53,8 @@ func (p *Policy) ViolationAmong(scope string, groups []int32) (Violation, bool) 
 	return Violation{scope, p, first, groups, members}, first != nil
 }
 
-// ViolationBy is ViolationAmong for the groups that are active in some scope
-// under another policy.
+// ViolationBy is ViolationAmong for the groups of an Active of another policy,
+// in the first scope with a violation.
 func (p *Policy) ViolationBy(a Active, under *Policy) (Violation, bool) {
 	for _, scope := range scopes(a.scoped) {
 		var groups []int32
@@ -72,7 +73,7 @@ func (p *Policy) ViolationBy(a Active, under *Policy) (Violation, bool) {
 // HasSeparations reports whether the policy checks any set.
 func (p *Policy) HasSeparations() bool { return p.sets.Len() > 0 }
 
-// setSeparations makes the policy check these sets, and no others.
+// setSeparations replaces all sets of the policy.
 func (p *Policy) setSeparations(sets []store.Separation) {
 	var old []*set
 	for _, s := range p.sets.All() {
@@ -86,6 +87,7 @@ func (p *Policy) setSeparations(sets []store.Separation) {
 	}
 }
 
+// putSet adds a set to the policy and to the members known to the policy.
 func (p *Policy) putSet(row store.Separation) {
 	s := &set{Separation: row}
 	for _, g := range row.Groups {
@@ -98,6 +100,7 @@ func (p *Policy) putSet(row store.Separation) {
 	p.sets.Set(p.serial, row.Name, s)
 }
 
+// dropSet removes a set from the policy and from its members.
 func (p *Policy) dropSet(s *set) {
 	for _, n := range s.members {
 		edited := p.editGroup(n)

@@ -18,7 +18,8 @@ type World struct {
 	Inherits map[string][]string // senior: immediate juniors
 
 	// Patterns restricts the permissions to the grants of the group "", so that
-	// other grants can be patterns. Otherwise every granted text is a permission.
+	// other grants can be patterns. Otherwise every granted text is a
+	// permission.
 	Patterns bool
 }
 
@@ -88,6 +89,8 @@ func (w World) Granted() (rows []store.Grant) {
 			rows = append(rows, store.Grant{Group: ID(group), Permission: name})
 		}
 	}
-	slices.SortFunc(rows, func(a, b store.Grant) int { return strings.Compare(a.Permission, b.Permission) })
+	slices.SortFunc(rows, func(a, b store.Grant) int {
+		return strings.Compare(a.Permission, b.Permission)
+	})
 	return rows
 }
