@@ -12,6 +12,7 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -97,7 +98,7 @@ func (at *attempt) verify(ctx context.Context) error {
 		select {
 		case <-time.After(reservedWait):
 		case <-ctx.Done():
-			return contextEnded(ctx.Err())
+			return waitlimit.ContextEnded(ctx.Err())
 		}
 	}
 }
@@ -185,7 +186,7 @@ func (a *Authority) hashTurn(ctx context.Context, networks [3]netip.Prefix, know
 	case errors.Is(err, password.ErrBusy):
 		return nil, ErrBusy
 	case err != nil:
-		return nil, contextEnded(err)
+		return nil, waitlimit.ContextEnded(err)
 	}
 	return turn, nil
 }

@@ -31,7 +31,7 @@ func (a *Authority) startBackground() {
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop, b.ended = stop, ctx.Done()
 	b.running.Go(func() { a.maintain(ctx) })
-	b.running.Go(func() { a.replica.run(ctx) })
+	b.running.Go(func() { a.replica.Run(ctx) })
 }
 
 // Close ends the Authority's background work after writing what it still has to
@@ -53,13 +53,13 @@ func (a *Authority) maintain(ctx context.Context) {
 	sweeps, forgets := time.NewTicker(sweepEvery), time.NewTicker(forgetEvery)
 	defer sweeps.Stop()
 	defer forgets.Stop()
-	known := a.replica.state.Load().policy
+	known := a.replica.State().Policy
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-forgets.C:
-			if p := a.replica.state.Load().policy; p != known {
+			if p := a.replica.State().Policy; p != known {
 				a.dropOldIdentities()
 				known = p
 			}
@@ -99,7 +99,7 @@ func (a *Authority) sweep(ctx context.Context) error {
 // dropOldIdentities lets old policies be collected: a cached Identity that nobody
 // asks for would keep its policy in memory.
 func (a *Authority) dropOldIdentities() {
-	p := a.replica.state.Load().policy
+	p := a.replica.State().Policy
 	a.users.dropIdentities(p)
 	a.tickets.dropIdentities(p)
 }

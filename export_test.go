@@ -9,6 +9,7 @@ import (
 	"weak"
 
 	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
@@ -110,20 +111,20 @@ func (a *Authority) FillHashQueue() (free func()) {
 }
 
 // Poll asks the store what is new, as the follower does.
-func (a *Authority) Poll(ctx context.Context) error { return a.replica.pollOnce(ctx) }
+func (a *Authority) Poll(ctx context.Context) error { return a.replica.Poll(ctx) }
 
 // Distrust makes the Authority look at the store before it answers anything.
-func (a *Authority) Distrust() { a.replica.trust = 0 }
+func (a *Authority) Distrust() { a.replica.Trust = 0 }
 
 // MaxLookups is how many lookups wait for the store at once.
 const MaxLookups = maxLookups
 
 // PollGap is how long at least the follower rests when it is woken.
-const PollGap = pollGap
+const PollGap = replica.PollGap
 
 // PolicyKept returns what tells whether the policy that counts now is still in memory.
 func (a *Authority) PolicyKept() func() bool {
-	p := weak.Make(a.replica.state.Load().policy)
+	p := weak.Make(a.replica.State().Policy)
 	return func() bool { return p.Value() != nil }
 }
 
@@ -131,10 +132,10 @@ func (a *Authority) PolicyKept() func() bool {
 func (a *Authority) ForgetOld() { a.dropOldIdentities() }
 
 // LogGuarantee tells of the store's guarantee, as the follower does after each poll.
-func (a *Authority) LogGuarantee() { a.replica.logGuarantee() }
+func (a *Authority) LogGuarantee() { a.replica.LogGuarantee() }
 
 // Forget drops all users from the caches, and so all tickets.
-func (a *Authority) Forget() { a.users.evictAll() }
+func (a *Authority) Forget() { a.users.EvictAll() }
 
 // NoFinder makes the Authority read in a View what a Finder would find.
 func (a *Authority) NoFinder() { a.lookups.finder = nil }

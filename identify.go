@@ -8,6 +8,7 @@ import (
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -36,7 +37,7 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return a.anonymous(st.policy), nil, asked.Time, nil
+		return a.users.anonymous(st.Policy, &a.noTicket), nil, asked.Time, nil
 	}
 	hash := t.hash()
 	if c := a.cachedTicket(st, hash, asked); c != nil {
@@ -45,20 +46,10 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 	return a.identifyStored(ctx, hash)
 }
 
-// anonymous returns the Identity of a request without a ticket.
-func (a *Authority) anonymous(p *policy.Policy) *Identity {
-	id := a.users.anonymous.Load()
-	if id == nil || id.policy != p {
-		id = newAnonymous(p, &a.noTicket)
-		a.users.anonymous.Store(id)
-	}
-	return id
-}
-
 // identifyStored is identify for a ticket that is not cached. The variables that
 // the transaction shares would cost identify allocations.
 func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *state) (err error) {
+	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *replica.State) (err error) {
 		read := a.clock.Now()
 		now = read.Time
 		if c, err = a.ticket(r, st, hash, read); err == nil {
@@ -74,11 +65,11 @@ func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (i
 
 // ready returns the state to answer a call that begins now, and the time of the
 // call.
-func (a *Authority) ready(ctx context.Context) (*state, clock.Reading, error) {
+func (a *Authority) ready(ctx context.Context) (*replica.State, clock.Reading, error) {
 	if a.background.closed.Load() {
-		return nil, clock.Reading{}, errClosed
+		return nil, clock.Reading{}, replica.ErrStopped
 	}
-	return a.replica.ready(ctx, awaited(ctx))
+	return a.replica.Ready(ctx, awaited(ctx))
 }
 
 // Judge identifies a token and checks a predicate in one call. Its errors are
@@ -131,12 +122,12 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store
 		return u.identityAt(st, asked.Time, &a.noTicket), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *state) error {
-		u, err := readUser(r, st.policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
+	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *replica.State) error {
+		u, err := readUser(r, st.Policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
 		if err != nil {
 			return named(err, "user", soughtText(what))
 		}
-		a.replica.keep(st, func() { u = a.users.add(u) })
+		a.replica.Keep(st, func() { u = a.users.add(u) })
 		id = u.identityAt(st, a.now(), &a.noTicket)
 		return nil
 	})
@@ -147,13 +138,13 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store
 }
 
 // identityAt returns the Identity of the user without a ticket.
-func (u *cachedUser) identityAt(st *state, now time.Time, from *origin) *Identity {
-	return u.cachedIdentity(&u.identity, st.policy, store.Ticket{}, now, from)
+func (u *cachedUser) identityAt(st *replica.State, now time.Time, from *origin) *Identity {
+	return u.cachedIdentity(&u.identity, st.Policy, store.Ticket{}, now, from)
 }
 
 // identityAt returns the Identity of the ticket.
-func (t *cachedTicket) identityAt(st *state, now time.Time) *Identity {
-	return t.user.cachedIdentity(&t.identity, st.policy, t.Ticket, now, &t.origin)
+func (t *cachedTicket) identityAt(st *replica.State, now time.Time) *Identity {
+	return t.user.cachedIdentity(&t.identity, st.Policy, t.Ticket, now, &t.origin)
 }
 
 // cachedIdentity returns the Identity in a place. An Identity of another policy,

@@ -86,7 +86,7 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 	if err := tx.endOldest(User(u.User), rec); err != nil {
 		return err
 	}
-	if tx.changes > 0 { // this login is a change that the user causes
+	if tx.changes.Len() > 0 { // this login is a change that the user causes
 		if err := tx.pace(u, paceLogins); err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.tickets.living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
-		if tx.next == (store.Head{}) {
+		if tx.changes.To == (store.Head{}) {
 			return errNeedHead
 		}
 		if err := tx.endTicket("RevokeTicket", u, counted[0]); err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -41,7 +43,7 @@ func newLookups(s Store) lookups {
 
 // lookupTicket is lookup for a ticket, and for values of the ticket where what is
 // the zero Sought.
-func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what store.Sought, f func(store.Records, *state) error) error {
+func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what store.Sought, f func(store.Records, *replica.State) error) error {
 	places := a.lookups.unknown
 	if a.tickets.byHash.Get(hash) != nil {
 		places = a.lookups.known
@@ -51,15 +53,15 @@ func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what
 
 // lookup runs f on records that are not cached, together with the state at the
 // same head: in one query where the store is a Finder and f needs only what is
-// sought, and otherwise in a View, as replica.current does. f may run more than
+// sought, and otherwise in a View, as Replica.Current does. f may run more than
 // once.
-func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *state) error) error {
+func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *replica.State) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupTimeout, a.cfg.MaxStaleness), errSlowLookup)
 	defer cancel()
-	if err := acquire(ctx, places); err != nil {
+	if err := waitlimit.Acquire(ctx, places); err != nil {
 		return err
 	}
-	defer release(places)
+	defer waitlimit.Release(places)
 	if found, err := a.find(ctx, what, f); found || err != nil {
 		return err
 	}
@@ -69,23 +71,23 @@ func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store
 // find runs f on the records that the Finder finds, and reports whether f
 // succeeded. Where the head is another one, or f fails, a View has to decide.
 // The only error is ErrBusy: a View would wait likewise.
-func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Records, *state) error) (bool, error) {
+func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Records, *replica.State) error) (bool, error) {
 	if a.lookups.finder == nil || what == (store.Sought{}) {
 		return false, nil
 	}
 	if _, gone := a.tickets.gone.get(what.Ticket); gone {
 		return false, nil // the finder may ask a replica that still has the ticket
 	}
-	st := a.replica.state.Load()
+	st := a.replica.State()
 	var found *store.Found
 	err := a.store.Wait(ctx, func(ctx context.Context) (err error) {
-		found, err = a.lookups.finder.Find(ctx, what, st.head)
+		found, err = a.lookups.finder.Find(ctx, what, st.Head)
 		return err
 	})
 	if errors.Is(err, ErrBusy) {
 		return false, err
 	}
-	if err != nil || found == nil || !st.at(found.Head) {
+	if err != nil || found == nil || !st.At(found.Head) {
 		return false, nil
 	}
 	return f(foundRecords{found: found}, st) == nil, nil
@@ -124,17 +126,17 @@ func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
 	return r.UserBySubject(what.Subject)
 }
 
-// current is replica.current, until the Authority is closed.
-func (a *Authority) current(ctx context.Context, f func(store.Records, *state) error) error {
+// current is Replica.Current, until the Authority is closed.
+func (a *Authority) current(ctx context.Context, f func(store.Records, *replica.State) error) error {
 	if a.background.closed.Load() {
-		return errClosed
+		return replica.ErrStopped
 	}
-	return a.replica.current(ctx, f)
+	return a.replica.Current(ctx, f)
 }
 
 // cachedTicket returns the living ticket with a hash, if the ticket is cached and
 // true at the head of st.
-func (a *Authority) cachedTicket(st *state, hash store.TokenHash, now clock.Reading) *cachedTicket {
+func (a *Authority) cachedTicket(st *replica.State, hash store.TokenHash, now clock.Reading) *cachedTicket {
 	t := a.tickets.byHash.Get(hash)
 	if t == nil || !a.fresh(t.user, st) || !a.tickets.usable(t, now) {
 		return nil
@@ -144,10 +146,12 @@ func (a *Authority) cachedTicket(st *state, hash store.TokenHash, now clock.Read
 
 // fresh reports whether a user who was found in the cache, after st was read, is
 // as the store holds the user at the head of st.
-func (a *Authority) fresh(u *cachedUser, st *state) bool { return !u.Removed() && a.replica.is(st) }
+func (a *Authority) fresh(u *cachedUser, st *replica.State) bool {
+	return !u.Removed() && a.replica.Is(st)
+}
 
 // ticket finds a living ticket in the cache, or reads and caches the ticket.
-func (a *Authority) ticket(r store.Records, st *state, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
+func (a *Authority) ticket(r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
 	if t := a.cachedTicket(st, hash, now); t != nil {
 		return t, nil
 	}
@@ -158,7 +162,7 @@ func (a *Authority) ticket(r store.Records, st *state, hash store.TokenHash, now
 	if err != nil {
 		return nil, err
 	}
-	a.replica.keep(st, func() {
+	a.replica.Keep(st, func() {
 		if t.user.Removed() {
 			return
 		}
@@ -169,7 +173,7 @@ func (a *Authority) ticket(r store.Records, st *state, hash store.TokenHash, now
 }
 
 // readTicket reads a living ticket, and its user unless the user is cached.
-func (a *Authority) readTicket(r store.Records, st *state, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
+func (a *Authority) readTicket(r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
 	rec, err := r.TicketByHash(hash)
 	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, now.Time) {
 		return nil, ErrNoTicket
@@ -181,7 +185,7 @@ func (a *Authority) readTicket(r store.Records, st *state, hash store.TokenHash,
 	// ticket: the groups that it was narrowed to may have been pruned in between.
 	u := a.users.byID.Get(rec.User)
 	if u == nil || !a.fresh(u, st) {
-		if u, err = readUser(r, st.policy, func() (store.UserRecord, error) { return r.User(rec.User) }); err != nil {
+		if u, err = readUser(r, st.Policy, func() (store.UserRecord, error) { return r.User(rec.User) }); err != nil {
 			return nil, noTicket(err)
 		}
 	}

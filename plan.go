@@ -75,7 +75,7 @@ var errPlanned = errors.New("rbac: only planned")
 // collectPlan reads the store after Declare.
 func collectPlan(d *declarer, c Catalogue) (Plan, error) {
 	var p Plan
-	for change, err := range d.tx.Changes(ChangeQuery{After: d.tx.head.Revision}) {
+	for change, err := range d.tx.Changes(ChangeQuery{After: d.tx.changes.From.Revision}) {
 		if err != nil {
 			return Plan{}, err
 		}

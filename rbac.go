@@ -81,6 +81,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
@@ -98,7 +99,7 @@ type Authority struct {
 	clock      clock.Clock
 	log        *slog.Logger
 	passwords  *password.Hasher
-	replica    *replica
+	replica    *replica.Replica
 	users      *userCache
 	tickets    *ticketCache
 	lookups    lookups
@@ -131,13 +132,13 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a := newAuthority(s, cfg, passwords)
 	// Reading the whole policy takes as long as ctx allows; the lease then begins
 	// with a short poll.
-	if err := a.replica.current(ctx, func(r store.Records, _ *state) error { return a.sweeper.start(r) }); err != nil {
+	if err := a.replica.Current(ctx, func(r store.Records, _ *replica.State) error { return a.sweeper.start(r) }); err != nil {
 		return nil, err
 	}
-	if err := a.replica.pollOnce(ctx); err != nil {
+	if err := a.replica.Poll(ctx); err != nil {
 		return nil, err
 	}
-	a.replica.logGuarantee()
+	a.replica.LogGuarantee()
 	a.sweeper.logDoubt()
 	if err := a.renewEmailKeys(ctx); err != nil {
 		return nil, err
@@ -160,7 +161,13 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 	if cfg.ownClock {
 		a.clock = clock.New(cfg.Clock)
 	}
-	a.replica = newReplica(cfg, a.store, a.clock, a.users)
+	a.replica = replica.New(replica.Config{
+		Store:        a.store,
+		Cache:        a.users,
+		Clock:        a.clock,
+		Log:          cfg.Logger,
+		MaxStaleness: cfg.MaxStaleness,
+	})
 	a.sweeper = sweeper{store: a.store, keepChanges: cfg.KeepChanges, clock: a.clock, log: cfg.Logger}
 	a.noTicket.owner = a
 	return a
@@ -168,7 +175,7 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 
 // Guarantee returns how far [Config.MaxStaleness] holds with the store as it is
 // now. Open logs the Guarantee, and each change of it is logged. It does no I/O.
-func (a *Authority) Guarantee() store.Guarantee { return a.replica.guarantee() }
+func (a *Authority) Guarantee() store.Guarantee { return a.replica.Guarantee() }
 
 // View runs f with a Tx that reads one consistent state. A change inside f fails
 // with ErrReadOnly. View returns the error of f unchanged.
@@ -223,34 +230,32 @@ func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, erro
 		if tx, err = f(r); err == nil {
 			err = tx.finish()
 		}
-		ready = err == nil && tx.changes > 0
+		ready = err == nil && tx.changes.Len() > 0
 		return err
 	})
 	if err != nil && ready {
-		a.replica.giveUpLease() // the commit may have taken effect, and its answer been lost
+		a.replica.GiveUpLease() // the commit may have taken effect, and its answer been lost
 	}
 	if err != nil {
 		return err
 	}
-	if tx.changes > 0 {
-		a.replica.advance(asked, tx.commit())
+	if tx.changes.Len() > 0 {
+		a.replica.Advance(asked, &tx.changes)
 	}
 	a.logEnded(ctx, tx.ended)
 	return nil
 }
 
-var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)
-
 func (a *Authority) view(ctx context.Context, f func(store.Records) error) error {
 	if a.background.closed.Load() {
-		return errClosed
+		return replica.ErrStopped
 	}
 	return a.store.View(ctx, f)
 }
 
 func (a *Authority) update(ctx context.Context, f func(store.Records) error) error {
 	if a.background.closed.Load() {
-		return errClosed
+		return replica.ErrStopped
 	}
 	return a.store.Update(ctx, f)
 }

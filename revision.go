@@ -26,7 +26,7 @@ func ParseRevision(s string) (Revision, error) {
 
 // Revision returns the last revision that this Authority has seen: at least the
 // revision of each change that was made through it. It does no I/O.
-func (a *Authority) Revision() Revision { return a.replica.revision() }
+func (a *Authority) Revision() Revision { return a.replica.Revision() }
 
 type awaitedKey struct{}
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -285,8 +286,8 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 
 // compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.
 func (tx *Tx) compiled() (*policy.Policy, error) {
-	if p, ok := tx.a.replica.state.Load().after(tx.commit()); ok {
+	if p, ok := tx.a.replica.State().After(&tx.changes); ok {
 		return p, nil
 	}
-	return loadPolicy(tx.r)
+	return replica.Load(tx.r)
 }

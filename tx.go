@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/txcache"
 	"github.com/rbac-go/rbac/store"
 )
@@ -28,21 +28,17 @@ import (
 //
 // Inside a View every call that changes something returns ErrReadOnly.
 type Tx struct {
-	a           *Authority
-	ctx         context.Context
-	r           store.Records
-	readOnly    bool
-	head        store.Head // at the beginning of the transaction
-	next        store.Head // after the commit, if anything changes
-	now         time.Time
-	actor       actor
-	reason      string
-	changes     int
-	aboutUsers  []uuid.UUID    // the users of changes about users
-	aboutPolicy []store.Change // other changes, at most mostChanges+1: more are not replayed one by one
-	ended       []Change       // of tickets, logged after the commit
-	protection  protection
-	failed      error // of a half-made change; a non-nil error keeps the Update from committing
+	a          *Authority
+	ctx        context.Context
+	r          store.Records
+	readOnly   bool
+	now        time.Time
+	actor      actor
+	reason     string
+	changes    replica.Changes // from the head at the beginning of the transaction
+	ended      []Change        // of tickets, logged after the commit
+	protection protection
+	failed     error // of a half-made change; a non-nil error keeps the Update from committing
 
 	permissionIDs map[uuid.UUID]struct{} // nil until the first use; see permissionID
 }
@@ -54,14 +50,14 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
 	var err error
 	if readOnly {
-		tx.head, err = r.Head()
+		tx.changes.From, err = r.Head()
 		return tx, err
 	}
-	if tx.head, err = r.LockHead(); err != nil {
+	if tx.changes.From, err = r.LockHead(); err != nil {
 		return tx, err
 	}
-	tx.r = txcache.New(ctx, r, a.replica.state.Load().groups())
-	tx.next = store.Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
+	tx.r = txcache.New(ctx, r, a.replica.State().CountGroups())
+	tx.changes.To = store.Head{Revision: tx.changes.From.Revision + 1, Nonce: newNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
 }
@@ -79,17 +75,14 @@ func (tx *Tx) finish() error {
 	if tx.failed != nil {
 		return tx.failed
 	}
-	if tx.changes == 0 {
+	if tx.changes.Len() == 0 {
 		return nil
 	}
 	if err := tx.checkProtected(); err != nil {
 		return err
 	}
-	return tx.r.SetHead(tx.next)
+	return tx.r.SetHead(tx.changes.To)
 }
-
-// commit returns what the transaction does to the store so far.
-func (tx *Tx) commit() commit { return commit{tx.head, tx.next, tx.aboutPolicy, tx.aboutUsers} }
 
 // newNonce returns the random nonce of a head. Two stores that diverge after
 // the same revision, such as a restored copy, have different nonces.
@@ -108,14 +101,9 @@ func (tx *Tx) log(c Change, before, after any) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return tx.fail(err)
 	}
-	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
+	c.Revision, c.Nonce, c.Seq, c.At = tx.changes.To.Revision, tx.changes.To.Nonce, tx.changes.Len(), tx.now
 	c.Actor, c.Verified, c.ActedFor, c.Reason = tx.actor.name, tx.actor.verified, tx.actor.actedFor, tx.reason
-	tx.changes++
-	if policy.AboutUser(c.Action) {
-		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)
-	} else if len(tx.aboutPolicy) <= maxReplayed {
-		tx.aboutPolicy = append(tx.aboutPolicy, store.Change(c))
-	}
+	tx.changes.Add(store.Change(c))
 	return tx.r.AddChange(store.Change(c))
 }
 

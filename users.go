@@ -19,7 +19,8 @@ type userCache struct {
 	byID      *cache.Index[uuid.UUID, cachedUser]
 	byName    *userIndex
 	bySubject *userIndex
-	anonymous atomic.Pointer[Identity] // of a request without a ticket
+
+	nobody atomic.Pointer[Identity] // of a request without a ticket
 }
 
 type userIndex = cache.Index[string, cachedUser]
@@ -63,19 +64,29 @@ func (c *userCache) add(u *cachedUser) *cachedUser {
 	return u
 }
 
-func (c *userCache) evict(user uuid.UUID) { c.all.Remove(c.byID.Get(user)) }
+func (c *userCache) Evict(user uuid.UUID) { c.all.Remove(c.byID.Get(user)) }
 
-func (c *userCache) evictAll() { c.all.Clear() }
+func (c *userCache) EvictAll() { c.all.Clear() }
 
 // evicted is called when the user leaves the cache. Tickets may refer to the user
 // for a while, and must not keep a policy in memory.
 func (u *cachedUser) evicted() { u.identity.Store(nil) }
 
+// anonymous returns the Identity of a request without a ticket.
+func (c *userCache) anonymous(p *policy.Policy, from *origin) *Identity {
+	id := c.nobody.Load()
+	if id == nil || id.policy != p {
+		id = newAnonymous(p, from)
+		c.nobody.Store(id)
+	}
+	return id
+}
+
 // dropIdentities drops the Identities of other policies than p. Nobody uses them
 // again, but each would keep a whole policy in memory.
 func (c *userCache) dropIdentities(p *policy.Policy) {
-	if id := c.anonymous.Load(); id != nil && id.policy != p {
-		c.anonymous.CompareAndSwap(id, nil)
+	if id := c.nobody.Load(); id != nil && id.policy != p {
+		c.nobody.CompareAndSwap(id, nil)
 	}
 	for _, u := range c.all.All() {
 		dropIdentity(&u.identity, p)

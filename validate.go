@@ -8,6 +8,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -32,8 +33,8 @@ func (a *Authority) Validate(p Predicate) error {
 	ctx, cancel := context.WithTimeout(context.Background(), validateWait)
 	defer cancel()
 	var now *policy.Policy
-	err := a.current(ctx, func(_ store.Records, st *state) error {
-		now = st.policy
+	err := a.current(ctx, func(_ store.Records, st *replica.State) error {
+		now = st.Policy
 		return nil
 	})
 	if err != nil {

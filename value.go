@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -102,7 +103,7 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(store.Re
 	if t.IsZero() {
 		return nil, ErrNoTicket
 	}
-	err = a.lookupTicket(ctx, t.hash(), store.Sought{}, func(r store.Records, st *state) (err error) {
+	err = a.lookupTicket(ctx, t.hash(), store.Sought{}, func(r store.Records, st *replica.State) (err error) {
 		now := a.clock.Now()
 		if c, err = a.ticket(r, st, t.hash(), now); err != nil {
 			return err

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"iter"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 )
 
 // Watch yields the Identity of a token, as Identify returns it, now and each time
@@ -31,11 +34,10 @@ import (
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
-		a.replica.watchers.Add(1)
-		defer a.replica.watchers.Add(-1)
+		defer a.replica.Watch()()
 		under := ctx
 		for {
-			moved := a.replica.nextMove()
+			moved := a.replica.NextMove()
 			goOn, wait := w.yieldNews(under, yield)
 			if !goOn {
 				return
@@ -73,12 +75,12 @@ func (w *watch) yieldNews(ctx context.Context, yield func(*Identity, error) bool
 	id, c, now, err := w.a.identify(ctx, w.token)
 	switch {
 	case ctx.Err() != nil:
-		yield(nil, contextEnded(context.Cause(ctx)))
+		yield(nil, waitlimit.ContextEnded(context.Cause(ctx)))
 		return false, 0
 	case (errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)) && !w.a.background.closed.Load():
 		again := w.failing
 		w.last, w.failing = nil, true
-		return again || yield(nil, err), w.a.replica.interval
+		return again || yield(nil, err), w.a.cfg.MaxStaleness / replica.PollsPerLease
 	case err != nil:
 		yield(nil, err)
 		return false, 0
@@ -101,7 +103,7 @@ func (w *watch) yieldNews(ctx context.Context, yield func(*Identity, error) bool
 // can be asked at all.
 func (a *Authority) untilNext(c *cachedTicket) time.Duration {
 	now := a.clock.Now()
-	wait := a.replica.leaseLeft(now)
+	wait := a.replica.LeaseLeft(now)
 	if c != nil {
 		wait = min(wait, c.Expires.Sub(now.Time))
 		if !c.Key {

@@ -21,7 +21,7 @@ import (
 
 // faultyStore is a store with one fault.
 type faultyStore struct {
-	fault  string // completes: a store where …
+	fault  string // completes the phrase: a store where …
 	caught string // the subtest that must fail
 	open   func(store.Store) store.Store
 }
@@ -123,7 +123,7 @@ var faultyStores = []faultyStore{
 	{"a grant is found by its pattern", "grants", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
 }
 
-// faulty is a store whose transactions work on faulty records.
+// faulty is a store whose transactions use faulty records.
 type faulty struct {
 	store.Store
 	wrap    func(*faulty, store.Records) store.Records
@@ -161,7 +161,7 @@ func (s *updating) Update(ctx context.Context, f func(store.Records) error) erro
 	return s.update(s.Store, ctx, f)
 }
 
-// timeless is a store that looks at no context.
+// timeless is a store that ignores every context.
 type timeless struct{ store.Store }
 
 func anyContext(s store.Store) store.Store { return timeless{s} }
@@ -226,7 +226,7 @@ func (r undead) Head() (h store.Head, err error) {
 	return h, err
 }
 
-// fresh reads each page, and the sections, in a View of their own.
+// fresh reads each page, and the sections, in a separate View.
 type fresh struct {
 	store.Records
 	store store.Store
@@ -298,14 +298,16 @@ func (r silent) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] 
 	}
 }
 
-// outdated reads for a change what was there before the last one, every third time.
+// outdated returns stale values from reads for a change, every third time: the
+// values before the last change.
 type outdated struct {
 	store.Records
 	old bool
 }
 
 func stale(s *faulty, r store.Records) store.Records {
-	s.reads++ // only Updates are counted on here, and they run one at a time
+	// Only Updates are counted here, and Updates run one at a time.
+	s.reads++
 	return outdated{r, s.reads%3 == 0}
 }
 
@@ -341,7 +343,7 @@ func (r outdated) Throttle(key [32]byte) (store.Throttle, error) {
 	return t, err
 }
 
-// leaking has slices in common with its caller.
+// leaking shares slices with its caller.
 type leaking struct {
 	store.Records
 	shared map[uuid.UUID][]uuid.UUID
@@ -412,7 +414,7 @@ func (r unnarrowed) Ticket(id uuid.UUID) (store.Ticket, error) {
 	return t, err
 }
 
-// lasting has wrong borders and no limit.
+// lasting has wrong boundaries and no limit.
 type lasting struct{ store.Records }
 
 func (r lasting) DeleteDeadTickets(at time.Time, _ int) (int, error) {
@@ -423,7 +425,7 @@ func (r lasting) DeleteIdleThrottles(now time.Time, keep, _ int) (int, error) {
 	return r.Records.DeleteIdleThrottles(now.Add(tick), keep, 100)
 }
 
-// careless does to values what databases do.
+// careless changes values as some databases do.
 type careless struct{ store.Records }
 
 func (r careless) AddUser(u store.UserRecord) error {
@@ -471,7 +473,8 @@ func (r careless) PermissionGrants(permission string) ([]store.Grant, error) {
 	return r.Records.PermissionGrants(strings.ToLower(permission))
 }
 
-// confused takes static sets for dynamic ones when it replaces them, and lists sets by group.
+// confused mistakes static sets for dynamic sets in a replacement, and lists
+// sets by group.
 type confused struct{ store.Records }
 
 func (r confused) SetSeparation(s store.Separation) error {
