@@ -130,7 +130,8 @@ func (h *house) open(cfg rbac.Config) *rbac.Authority {
 	// on a busy machine, a store on a server may be too slow for the shortest
 	// of leases
 	for range 100 {
-		if cfg.MaxStaleness > 50*time.Millisecond || !errors.Is(err, rbac.ErrUnavailable) {
+		short := cfg.MaxStaleness <= 50*time.Millisecond && errors.Is(err, rbac.ErrUnavailable)
+		if !short && !errors.Is(err, rbac.ErrBusy) {
 			break
 		}
 		a, err = rbac.Open(ctx, h.store, cfg)

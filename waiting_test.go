@@ -62,7 +62,8 @@ func hostSQLite(t testing.TB, params string, connections int) rbac.Store {
 func patient(t *testing.T, s rbac.Store, timeout time.Duration) (h *house, a *rbac.Authority, log *syncBuffer) {
 	t.Helper()
 	h, log = newHouse(t, s), &syncBuffer{}
-	a = h.office(rbac.Config{LockTimeout: timeout, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	h.office(rbac.Config{})
+	a = h.open(rbac.Config{LockTimeout: timeout, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	return h, a, log
 }
 
@@ -156,7 +157,7 @@ func TestCallsInUpdateWaitForThemselves(t *testing.T) {
 			t.Parallel()
 			h, a, log := patient(t, s.open(t), 100*time.Millisecond)
 			other := h.open(rbac.Config{LockTimeout: 100 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(log, nil))})
-			tok := h.issue(a, rbac.Login{User: "amy"})
+			tok := h.issue(h.open(rbac.Config{}), rbac.Login{User: "amy"})
 			nop := func(*rbac.Tx) error { return nil }
 			writing := map[string]func() error{
 				"Update":            func() error { return a.Update(ctx, nop) },
@@ -184,7 +185,7 @@ func TestCallsInUpdateWaitForThemselves(t *testing.T) {
 				"Identify": func() error { _, err := a.Identify(ctx, tok); return err },
 				"Identity": func() error { _, err := a.Identity(ctx, "nora"); return err },
 			}
-			must(t, a.Update(ctx, func(tx *rbac.Tx) error {
+			update := func(tx *rbac.Tx) error {
 				u, err := tx.User("amy")
 				must(t, err)
 				u.Note = "changed"
@@ -200,7 +201,8 @@ func TestCallsInUpdateWaitForThemselves(t *testing.T) {
 					}
 				}
 				return nil
-			}))
+			}
+			checkGoesOn(t, "Update", func() error { return a.Update(ctx, update) })
 			for name, call := range reading {
 				checkGoesOn(t, name, call)
 			}
@@ -221,7 +223,7 @@ func TestCallsInViewWaitForThemselves(t *testing.T) {
 				"Update": func() error { return a.SetPassword(ctx, "nora", goodPassword) },
 				"View":   func() error { return a.View(ctx, func(*rbac.Tx) error { return nil }) },
 			}
-			must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			view := func(tx *rbac.Tx) error {
 				for name, call := range calls {
 					log.Reset()
 					if err := call(); err != nil || s.one {
@@ -230,7 +232,8 @@ func TestCallsInViewWaitForThemselves(t *testing.T) {
 				}
 				_, err := tx.User("nora")
 				return err
-			}))
+			}
+			checkGoesOn(t, "View", func() error { return a.View(ctx, view) })
 			checkGoesOn(t, "Update", calls["Update"])
 		})
 	}
