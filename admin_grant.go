@@ -35,7 +35,8 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	if _, err := tx.r.Grant(group.ID, g.Permission); !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	rec := store.Grant{Group: group.ID, Permission: g.Permission, Note: g.Note, GrantedBy: tx.actor.name, GrantedAt: tx.now}
+	rec := store.Grant{Group: group.ID, Permission: g.Permission, Note: g.Note,
+		GrantedBy: tx.actor.name, GrantedAt: tx.now}
 	if err := tx.r.AddGrant(rec); err != nil {
 		return err
 	}
@@ -60,15 +61,17 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 // grantName returns the name of a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
-// public returns the grant with the name of its group.
+// publicGrant returns the grant with the name of its group.
 func publicGrant(g store.Grant, group string) Grant {
-	return Grant{Group: group, Permission: g.Permission, Note: g.Note, GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
+	return Grant{Group: group, Permission: g.Permission, Note: g.Note,
+		GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
 }
 
 // logGrant writes a Change whose subject is the group and whose object is the
 // permission.
 func (tx *Tx) logGrant(action string, g store.Grant, group string, before, after any) error {
-	return tx.log(Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}, before, after)
+	c := Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}
+	return tx.log(c, before, after)
 }
 
 // grant returns the group and the record of an existing grant.
@@ -96,7 +99,8 @@ func (tx *Tx) ModifyGrant(g Grant) error {
 	if err := tx.r.SetGrant(rec); err != nil {
 		return err
 	}
-	return tx.logGrant("ModifyGrant", rec, group.Name, publicGrant(old, group.Name), publicGrant(rec, group.Name))
+	before, after := publicGrant(old, group.Name), publicGrant(rec, group.Name)
+	return tx.logGrant("ModifyGrant", rec, group.Name, before, after)
 }
 
 // RevokePermission revokes a grant. The group may still have the permission by

@@ -30,7 +30,8 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 		return err
 	}
 	if slices.Contains(inherited, senior.ID) {
-		return &Error{Kind: ErrCycle, Record: "inheritance", Name: inheritanceName(i), Reason: i.Junior + " is or inherits " + i.Senior}
+		return &Error{Kind: ErrCycle, Record: "inheritance", Name: inheritanceName(i),
+			Reason: i.Junior + " is or inherits " + i.Senior}
 	}
 	edge := store.Inheritance{Senior: senior.ID, Junior: junior.ID}
 	if err := tx.checkLimited(i, senior); err != nil {
@@ -117,7 +118,8 @@ func inheritanceName(i Inheritance) string { return i.Senior + " of " + i.Junior
 // logInheritance writes a Change whose subject is the senior and whose object
 // is the junior.
 func (tx *Tx) logInheritance(action string, senior, junior Group, before, after any) error {
-	return tx.log(Change{Action: action, Subject: senior.Name, SubjectID: senior.ID, Object: junior.Name, ObjectID: junior.ID}, before, after)
+	c := Change{Action: action, Subject: senior.Name, SubjectID: senior.ID, Object: junior.Name, ObjectID: junior.ID}
+	return tx.log(c, before, after)
 }
 
 // DeleteInheritance ends an immediate inheritance. Groups that users were
@@ -149,5 +151,6 @@ func (tx *Tx) deleteInheritance(senior, junior Group) error {
 	if err := tx.r.DeleteInheritance(store.Inheritance{Senior: senior.ID, Junior: junior.ID}); err != nil {
 		return err
 	}
-	return tx.logInheritance("DeleteInheritance", senior, junior, Inheritance{Senior: senior.Name, Junior: junior.Name}, nil)
+	before := Inheritance{Senior: senior.Name, Junior: junior.Name}
+	return tx.logInheritance("DeleteInheritance", senior, junior, before, nil)
 }

@@ -66,7 +66,7 @@ func membershipName(m Membership) string {
 	return m.User + " in " + m.Group + " at " + m.Scope
 }
 
-// public returns the membership with the names of its user and group.
+// publicMembership returns the membership with the names of its user and group.
 func publicMembership(m store.Membership, user, group string) Membership {
 	return Membership{User: user, Group: group, Scope: m.Scope, Note: m.Note, Until: m.Until,
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
@@ -78,7 +78,8 @@ func counts(until, now time.Time) bool { return until.IsZero() || now.Before(unt
 // logMembership writes a Change whose subject is the user and whose object is
 // the group.
 func (tx *Tx) logMembership(action string, m store.Membership, user, group string, before, after any) error {
-	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)
+	c := Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}
+	return tx.log(c, before, after)
 }
 
 // ModifyMembership replaces Note and Until of the membership with the user,
@@ -109,7 +110,8 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 		func() error { return tx.r.SetMembership(rec) },
 		func() error { return tx.pruneUserTickets(u) },
 		func() error {
-			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, publicMembership(old, u.Name, g.Name), publicMembership(rec, u.Name, g.Name))
+			before, after := publicMembership(old, u.Name, g.Name), publicMembership(rec, u.Name, g.Name)
+			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, before, after)
 		})
 }
 

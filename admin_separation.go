@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -156,13 +157,15 @@ func (s separations) create(set SeparationSet) error {
 	if err := checkCardinality(rec); err != nil {
 		return err
 	}
-	return s.tighten(rec, Change{Action: "Create" + s.kind(), Subject: set.Name}, nil, func() error { return tx.r.AddSeparation(rec) })
+	c := Change{Action: "Create" + s.kind(), Subject: set.Name}
+	return s.tighten(rec, c, nil, func() error { return tx.r.AddSeparation(rec) })
 }
 
 // checkCardinality refuses a cardinality below 2 or above the number of groups.
 func checkCardinality(s store.Separation) error {
 	if s.Cardinality < 2 || s.Cardinality > len(s.Groups) {
-		return invalid(setRecord(s), s.Name, "Cardinality", strconv.Itoa(s.Cardinality)+" is not from 2 to the number of groups, "+strconv.Itoa(len(s.Groups)))
+		return invalid(setRecord(s), s.Name, "Cardinality",
+			fmt.Sprintf("%d is not from 2 to the number of groups, %d", s.Cardinality, len(s.Groups)))
 	}
 	return nil
 }
@@ -263,7 +266,7 @@ func checkLeaving(s store.Separation, g Group) error {
 		return nil
 	}
 	return &Error{Kind: ErrSeparation, Record: setRecord(s), Name: s.Name, Field: "Groups",
-		Reason: "without " + g.Name + " it has fewer groups than its cardinality, " + strconv.Itoa(s.Cardinality) + "; delete the set first"}
+		Reason: fmt.Sprintf("without %s it has fewer groups than its cardinality, %d; delete the set first", g.Name, s.Cardinality)}
 }
 
 // leaveSet removes a group from a set and writes a Change.
@@ -280,7 +283,8 @@ func (tx *Tx) leaveSet(rec store.Separation, g Group) error {
 	if err != nil {
 		return err
 	}
-	c := Change{Action: "Delete" + tx.separations(rec.Dynamic).kind() + "Member", Subject: rec.Name, Object: g.Name, ObjectID: g.ID}
+	action := "Delete" + tx.separations(rec.Dynamic).kind() + "Member"
+	c := Change{Action: action, Subject: rec.Name, Object: g.Name, ObjectID: g.ID}
 	return tx.log(c, before, after)
 }
 

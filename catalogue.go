@@ -84,7 +84,11 @@ type declarationKey struct{ kind, key string }
 // newDeclarer reads the earlier declarations.
 func newDeclarer(tx *Tx) (*declarer, error) {
 	declarations, err := tx.r.Declarations()
-	d := &declarer{tx: tx, declared: make(map[declarationKey]store.Declaration, len(declarations)), texts: map[declarationKey]string{}}
+	d := &declarer{
+		tx:       tx,
+		declared: make(map[declarationKey]store.Declaration, len(declarations)),
+		texts:    map[declarationKey]string{},
+	}
 	for _, known := range declarations {
 		d.declared[declarationKey{known.Kind, known.Key}] = known
 	}
@@ -115,7 +119,8 @@ func (d *declarer) record(decl store.Declaration) error {
 // declare adds a record that was never declared, and updates a record that was
 // declared with other texts. The stored declaration is the record without the
 // fields that are ignored on input.
-func declare[R any](d *declarer, kind, name string, is R, add func(R) (uuid.UUID, error), update func(id uuid.UUID, was, is R) error) error {
+func declare[R any](d *declarer, kind, name string, is R,
+	add func(R) (uuid.UUID, error), update func(id uuid.UUID, was, is R) error) error {
 	text, err := json.Marshal(is)
 	if err != nil {
 		return err

@@ -44,7 +44,8 @@ func (a *Authority) renewEmailKeys(ctx context.Context) error {
 		err = a.updateEmailKeys(ctx, func(r store.Records) error { return r.SetDeclaration(emailKeysMark) })
 	}
 	if err != nil {
-		a.log.WarnContext(ctx, "rbac: the keys of e-mail addresses are not all up to date; the next Open tries again", "error", err)
+		a.log.WarnContext(ctx, "rbac: the keys of e-mail addresses are not all up to date; the next Open tries again",
+			"error", err)
 	}
 	return nil
 }

@@ -95,8 +95,8 @@ func (h *house) put(users ...store.UserRecord) {
 }
 
 // earlierStore has users of an earlier version. eve and fay have one mailbox.
-// gus and hal have one mailbox too, and hal, the younger, has the key. The keys
-// of the remaining users are in each other's way.
+// gus and hal have one mailbox too, and gus, the younger account, has the key.
+// The keys of the remaining users are in each other's way.
 func earlierStore(h *house) {
 	day := func(n int) time.Time { return time.Date(2030, 1, n, 0, 0, 0, 0, time.UTC) }
 	h.put(

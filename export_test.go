@@ -88,7 +88,7 @@ func (a *Authority) FillHashQueue() (free func()) {
 	var waiting sync.WaitGroup
 	turnedAway := make(chan struct{})
 	for line := range byte(2) {
-		for n := range running*16 + 1 { // the last finds no place
+		for n := range running*16 + 1 { // one login finds no place
 			waiting.Go(func() {
 				turn, err := wait(line, n)
 				switch {

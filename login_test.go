@@ -212,7 +212,7 @@ func checkAmy(t *testing.T, what string, id *rbac.Identity, err, want error) {
 	}
 }
 
-// A name that was given to somebody else is somebody else, through a warm cache
+// A name that was given to another user is another user, through a warm cache
 // too.
 func TestIdentityAfterRenaming(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
@@ -240,8 +240,8 @@ func TestIdentityAfterRenaming(t *testing.T) {
 	})
 }
 
-// A host that has not just seen the user sign in says when that was, and
-// AuthenticatedWithin goes by it.
+// A host that has not just seen the user sign in passes the time of the
+// sign-in, and AuthenticatedWithin uses that time.
 func TestIssueWithAuthenticatedAt(t *testing.T) {
 	fresh := rbac.AuthenticatedWithin(15 * time.Minute)
 	eachStore(t, func(t *testing.T, h *house) {

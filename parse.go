@@ -203,7 +203,8 @@ func permissionOf(name string) (string, error) {
 func userIDOf(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != 36 || id == uuid.Nil {
-		return uuid.Nil, invalid("predicate", "is_user_id", "", strconv.Quote(names.Printable(text, 64))+" is no id of a user")
+		return uuid.Nil, invalid("predicate", "is_user_id", "",
+			strconv.Quote(names.Printable(text, 64))+" is no id of a user")
 	}
 	return id, nil
 }

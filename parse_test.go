@@ -14,8 +14,8 @@ import (
 
 const someID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
-// written are expressions as String prints them, one for each predicate at
-// least.
+// written are expressions as String prints them, at least one for each
+// predicate.
 var written = []string{
 	`all(in_group("a"), not_anonymous())`,
 	`any(is_user("root"), has_permission("manage"), msg="Only administrators")`,
@@ -37,8 +37,7 @@ var written = []string{
 	`all(any(in_group("a", msg="x"), in_group("b"), msg="y"), msg="z")`,
 }
 
-// TestParse: what String prints is parsed into a predicate that prints the
-// same.
+// The output of String is parsed into a predicate that prints the same.
 func TestParse(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range written {
@@ -74,8 +73,7 @@ func depthOf(c *expr.Call) int {
 	return depth
 }
 
-// TestParseReads: an expression may be written in other ways than it is
-// printed.
+// An expression may be written in more ways than String prints.
 func TestParseReads(t *testing.T) {
 	for s, want := range map[string]string{
 		" \t\r\n is_anonymous \n ( ) ":                   `is_anonymous()`,
@@ -98,7 +96,7 @@ func TestParseReads(t *testing.T) {
 	}
 }
 
-// TestParseErrors reads as: what is wrong, where, and what is said about it.
+// Each row reads as: the mistake, its position, and the message.
 func TestParseErrors(t *testing.T) {
 	const inString = "expected a string in double quotes, found "
 	for _, c := range []struct{ text, want string }{
@@ -195,8 +193,8 @@ func TestParseErrorText(t *testing.T) {
 	}
 }
 
-// TestParseRefusesWhatIsFlawed: what is broken for everybody is no expression,
-// however it came about.
+// A predicate that is broken for everybody is no expression, however the
+// predicate was made.
 func TestParseRefusesWhatIsFlawed(t *testing.T) {
 	for _, p := range []Predicate{
 		nil, IsUser(""), IsUser("\xff"), IsUserID(uuid.Nil), InGroup(""), InGroup(" a"), HasPermission("*"), HasPermission("a.*"),
@@ -212,7 +210,7 @@ func TestParseRefusesWhatIsFlawed(t *testing.T) {
 	}
 }
 
-// TestParseDepth: what can be made can be parsed, and nothing deeper; the error
+// Every predicate that can be made can be parsed, and nothing deeper. The error
 // is at the part that is too deep.
 func TestParseDepth(t *testing.T) {
 	nested := func(n int, inner string) string { return strings.Repeat("not(", n) + inner + strings.Repeat(")", n) }
@@ -222,7 +220,7 @@ func TestParseDepth(t *testing.T) {
 		}
 		wantParseError(t, nested(maxDepth, inner), 1+4*maxDepth)
 	}
-	// A list of names is as deep as the predicate that it stands for.
+	// A list of names is as deep as the predicate that the list stands for.
 	if p, err := Parse(nested(maxDepth-2, `in_any_group("a")`)); err != nil || own(p).depth != maxDepth {
 		t.Errorf("depth %d is refused: %v", maxDepth, err)
 	}
@@ -239,8 +237,7 @@ func wantParseError(t *testing.T, text string, column int) {
 	}
 }
 
-// TestParseSize: the longest expressions have fewer parts than a predicate may
-// have.
+// The longest expressions have fewer parts than a predicate may have.
 func TestParseSize(t *testing.T) {
 	const most = (expr.MaxBytes - len(`in_any_group()`)) / len(`"a",`)
 	p, err := Parse(`in_any_group(` + strings.Repeat(`"a",`, most) + `)`)

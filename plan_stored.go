@@ -113,7 +113,8 @@ func (s *storedRecords) leftOut(c Catalogue) []PlanEntry {
 		add(exists, "group", g.Name, "was deleted")
 	}
 	for _, i := range c.Inheritances {
-		add(s.inherits[store.Inheritance{Senior: s.id(i.Senior), Junior: s.id(i.Junior)}], "inheritance", inheritanceName(i), s.whyGone(i.Senior, i.Junior))
+		exists := s.inherits[store.Inheritance{Senior: s.id(i.Senior), Junior: s.id(i.Junior)}]
+		add(exists, "inheritance", inheritanceName(i), s.whyGone(i.Senior, i.Junior))
 	}
 	for _, g := range c.Grants {
 		add(s.grants[grantKey{s.id(g.Group), g.Permission}], "grant", grantName(g), s.whyGrantGone(g))
@@ -164,7 +165,8 @@ func (s *storedRecords) unknown(c Catalogue) Catalogue {
 	}
 	for _, i := range s.all.inheritances {
 		if _, ours := known.groups[i.Senior]; ours && !known.inherits[i] {
-			other.Inheritances = append(other.Inheritances, Inheritance{Senior: s.groups[i.Senior].Name, Junior: s.groups[i.Junior].Name})
+			senior, junior := s.groups[i.Senior].Name, s.groups[i.Junior].Name
+			other.Inheritances = append(other.Inheritances, Inheritance{Senior: senior, Junior: junior})
 		}
 	}
 	for _, g := range s.all.grants {

@@ -8,9 +8,9 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// PolicyDrift compares the policy that an Authority has brought forward, change
-// by change, with the one that its store has, and returns the first difference;
-// empty if there is none, or if the store has moved on.
+// PolicyDrift compares the policy that an Authority has updated, change by
+// change, with the policy of its store, and returns the first difference; empty
+// if there is none, or if the store has moved on.
 func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
 	err = a.store.View(ctx, func(r store.Records) error {
 		st := a.replica.State()
@@ -27,8 +27,8 @@ func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
 	return drift, err
 }
 
-// PolicyParts returns what the policy has of a group and of a permission. A
-// change that does not touch them leaves it in place.
+// PolicyParts returns the parts of the policy for a group and a permission. A
+// change that touches neither keeps both parts.
 func (a *Authority) PolicyParts(group, permission string) [2]any {
 	p := a.replica.State().Policy
 	return [2]any{p.Group(group), p.Permission(permission)}

@@ -19,7 +19,7 @@ type refusal struct {
 	field string
 }
 
-// refusals are asked in the world that function world makes.
+// refusals run in the world that function world makes.
 var refusals = []refusal{
 	{"a user needs a name", addUser(rbac.User{}), rbac.ErrInvalid, "Name"},
 	{"a user's name is a user name", addUser(rbac.User{Name: "a  b"}), rbac.ErrInvalid, "Name"},
@@ -155,7 +155,7 @@ var refusals = []refusal{
 	}, rbac.ErrNotFound, ""},
 }
 
-// A refused call says what is wrong, changes nothing and leaves the transaction
+// A refused call names the mistake, changes nothing and leaves the transaction
 // usable.
 func TestRefusedCalls(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {

@@ -39,7 +39,9 @@ func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 // bob@fass.example. A domain that is no host name is compared like a local
 // part.
 func (tx *Tx) UserByEmail(address string) (User, error) {
-	return tx.userBy(address, "Email", address, func(address string) (store.UserRecord, error) { return userWithEmail(tx.r, address) })
+	return tx.userBy(address, "Email", address, func(address string) (store.UserRecord, error) {
+		return userWithEmail(tx.r, address)
+	})
 }
 
 // UserBySubject returns the user with exactly the subject.
@@ -285,7 +287,9 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 // the running Update included. ErrInvalid for a Since or Until outside the
 // years 1970 to 9999.
 func (tx *Tx) Changes(q ChangeQuery) iter.Seq2[Change, error] {
-	err := errors.Join(validTime("change query", "", "Since", q.Since), validTime("change query", "", "Until", q.Until))
+	err := errors.Join(
+		validTime("change query", "", "Since", q.Since),
+		validTime("change query", "", "Until", q.Until))
 	q.Since, q.Until = instant(q.Since), instant(q.Until)
 	return lazily(func() (iter.Seq2[Change, error], error) { return tx.changeLog(q), err })
 }

@@ -47,7 +47,7 @@ func TestSecretsPrintRedacted(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T %[1]v"} {
 		out += fmt.Sprintf(verb, tok) + fmt.Sprintf(verb, l) + fmt.Sprintf(verb, &l) + fmt.Sprintf(verb, []any{l, tok, &tok})
 	}
-	// which vet finds, and for which fmt does not ask Format
+	// vet finds both verbs, and fmt does not call Format for them
 	for _, mistaken := range []string{"%p", "%w"} {
 		out += fmt.Sprintf(mistaken, tok) + fmt.Sprintf(mistaken, []any{tok, &tok})
 	}
@@ -61,7 +61,7 @@ func TestSecretsPrintRedacted(t *testing.T) {
 	}
 }
 
-// hiding is a host's struct, whose unexported fields fmt reads past their
+// hiding is a host's struct, whose unexported fields fmt reads without calling
 // Format.
 type hiding struct {
 	token   Token
@@ -74,7 +74,7 @@ type hiding struct {
 	login   Login
 }
 
-// A token prints redacted, or as an address, in unexported fields of other
+// A token prints redacted, or as an address, in unexported fields of foreign
 // structs, too.
 func TestTokenStaysSecretInUnexportedFields(t *testing.T) {
 	tok := newToken()
@@ -106,8 +106,8 @@ func TestTokenStaysSecretInUnexportedFields(t *testing.T) {
 	}
 }
 
-// FuzzToken: what parses is a token whose text is what was parsed, and it never
-// prints.
+// Text that parses is the text of its token, and the token never prints its
+// secret.
 func FuzzToken(f *testing.F) {
 	f.Add(newToken().Secret())
 	f.Add("")

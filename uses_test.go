@@ -68,7 +68,7 @@ func TestUsesAreWrittenOnceAMinuteAndInBatches(t *testing.T) {
 		if tickets > 10*10 || tickets < 9*10 {
 			t.Errorf("600 uses of 10 tickets in 10 minutes are written once a minute: got %d", tickets)
 		}
-		if runs > 2*10 { // the background may split one
+		if runs > 2*10 { // the background may split a transaction
 			t.Errorf("in batches: got %d transactions", runs)
 		}
 	})
@@ -127,7 +127,7 @@ func TestSweep(t *testing.T) {
 	})
 }
 
-// ticketRecords counts the tickets that the store has of a user, dead ones too.
+// ticketRecords counts the stored tickets of a user, dead tickets too.
 func (h *house) ticketRecords(a *rbac.Authority, user string) (n int) {
 	h.t.Helper()
 	id, err := a.Identity(ctx, user)
@@ -140,7 +140,7 @@ func (h *house) ticketRecords(a *rbac.Authority, user string) (n int) {
 	return n
 }
 
-// What another process sweeps away, because it does not know of our uses, does
+// A ticket that another process sweeps, unaware of uses in this process, does
 // not live on here.
 func TestSweptElsewhere(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
@@ -157,8 +157,8 @@ func TestSweptElsewhere(t *testing.T) {
 	})
 }
 
-// What a service does by itself is no use of the ticket, if it says so; the
-// later word counts.
+// A call that a service makes by itself, marked as such, is no use of the
+// ticket. The later mark counts.
 func TestWithoutUse(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{IdleLimit: 10 * time.Minute})

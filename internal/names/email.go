@@ -40,7 +40,11 @@ func domainKey(domain string) string {
 // are accepted. The profile for registration would refuse them. The hyphen
 // rules of registries are not applied, because labels such as r3---sn are in
 // use.
-var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.CheckHyphens(false), idna.VerifyDNSLength(true))
+var domains = idna.New(
+	idna.MapForLookup(),
+	idna.Transitional(false),
+	idna.CheckHyphens(false),
+	idna.VerifyDNSLength(true))
 
 func lowerASCII(s string) string {
 	return strings.Map(func(r rune) rune {

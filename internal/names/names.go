@@ -1,5 +1,5 @@
-// Package names has the rules for names and for other short texts: which ones
-// are valid, which ones mean the same, and which ones look alike.
+// Package names has the rules for user names, the names of records, e-mail
+// addresses and patterns: valid forms, canonical forms, and look-alikes.
 //
 // The package knows no records and makes no errors. A function whose name
 // begins with Check returns the reason why a text is refused, in words that fit
