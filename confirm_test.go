@@ -222,7 +222,7 @@ func TestGuarantee(t *testing.T) {
 			s.set(nil, step.now)
 			if i > 0 {
 				log.Reset()
-				a.LogGuarantee()
+				must(t, a.Poll(ctx))
 			}
 			if got := log.String(); strings.Count(got, "\n") > 1 || !strings.Contains(got, step.want) || (got == "") != (step.want == "") {
 				t.Errorf("step %d is told as %q; want %q", i, got, step.want)

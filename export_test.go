@@ -9,7 +9,6 @@ import (
 	"weak"
 
 	"github.com/rbac-go/rbac/internal/password"
-	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
@@ -117,12 +116,6 @@ func (a *Authority) Poll(ctx context.Context) error { return a.replica.Poll(ctx)
 // Distrust makes the Authority look at the store before every answer.
 func (a *Authority) Distrust() { a.replica.Trust = 0 }
 
-// MaxLookups is the number of lookups that may wait for the store at once.
-const MaxLookups = maxLookups
-
-// PollGap is the shortest rest of the follower after a wake-up.
-const PollGap = replica.PollGap
-
 // PolicyKept returns a function that reports whether the current policy is
 // still in memory.
 func (a *Authority) PolicyKept() func() bool {
@@ -133,13 +126,3 @@ func (a *Authority) PolicyKept() func() bool {
 // ForgetOld evicts identities of an old policy from the caches, as the
 // background does.
 func (a *Authority) ForgetOld() { a.dropOldIdentities() }
-
-// LogGuarantee logs the store's guarantee, as the follower does after each
-// poll.
-func (a *Authority) LogGuarantee() { a.replica.LogGuarantee() }
-
-// Forget evicts all users from the caches, and therefore all tickets.
-func (a *Authority) Forget() { a.users.EvictAll() }
-
-// NoFinder makes the Authority read in a View instead of a Finder.
-func (a *Authority) NoFinder() { a.lookups.finder = nil }

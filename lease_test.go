@@ -59,6 +59,12 @@ func (s *unplugged) fail(ctx context.Context) error {
 	return errFault
 }
 
+// What the documentation promises.
+const (
+	maxLookups = 32                    // that wait for the store at once
+	pollGap    = 10 * time.Millisecond // between two polls
+)
+
 type gatedRecords struct {
 	store.Records
 	s *unplugged
@@ -212,8 +218,8 @@ func TestFloodOfTokens(t *testing.T) {
 		}
 		close(store.gate)
 		flood.Wait()
-		if most := store.most.Load(); most == 0 || most > rbac.MaxLookups {
-			t.Errorf("%d lookups at once; want 1 to %d", most, rbac.MaxLookups)
+		if most := store.most.Load(); most == 0 || most > maxLookups {
+			t.Errorf("%d lookups at once; want 1 to %d", most, maxLookups)
 		}
 	})
 }
@@ -258,7 +264,7 @@ func TestMadeUpRevisions(t *testing.T) {
 			}
 			cancel()
 		}
-		most := 2 + int64(time.Since(began)/rbac.PollGap)
+		most := 2 + int64(time.Since(began)/pollGap)
 		if polls := store.heads.Load() - before; polls == 0 || polls > most {
 			t.Errorf("the store was asked %d times; want 1 to %d", polls, most)
 		}

@@ -138,7 +138,6 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if err := a.replica.Poll(ctx); err != nil {
 		return nil, err
 	}
-	a.replica.LogGuarantee()
 	a.sweeper.logDoubt()
 	if err := a.renewEmailKeys(ctx); err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func (c *ticketCache) usable(t *cachedTicket, now clock.Reading) bool {
 	case age >= lookUpRow:
 		c.uses.lookUp(t, now)
 	}
-	if seen := t.seen.load(); !withinLimits(t.Ticket, seen, now.Time) {
+	if seen := t.seen.load(); !withinLimits(&t.Ticket, seen, now.Time) {
 		c.markEnded(t.Ticket, seen, now.Time)
 		return false
 	}
@@ -105,7 +105,7 @@ func (c *ticketCache) evict(hash store.TokenHash) { c.all.Remove(c.byHash.Get(ha
 // withinLimits reports whether a ticket is within its limits. Both limits are
 // compared at each use, and both are the ticket's own: all processes agree on
 // them, whatever their Configs. Nothing depends on the sweeper.
-func withinLimits(t store.Ticket, seen, now time.Time) bool {
+func withinLimits(t *store.Ticket, seen, now time.Time) bool {
 	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(t.Idle+lag)))
 }
 
@@ -117,7 +117,7 @@ func (c *ticketCache) living(t store.Ticket, now time.Time) bool {
 	if end, ok := c.ended.get(t.Hash); ok && !seen.After(end) {
 		return false
 	}
-	if !withinLimits(t, seen, now) {
+	if !withinLimits(&t, seen, now) {
 		c.markEnded(t, seen, now)
 		return false
 	}

@@ -14,10 +14,7 @@ import (
 // one that is asked. The answers of such a store may be those of a server that
 // was left behind. So only a ConfirmedView renews the lease, and only a
 // ConfirmedView may replace a history by another one.
-type failover struct {
-	confirmer store.Confirmer
-	logged    *store.Guarantee // by Open, then by the follower
-}
+type failover struct{ confirmer store.Confirmer }
 
 const (
 	// confirmationsPerLease is how often the store is asked to confirm while a
@@ -85,12 +82,11 @@ func (r *Replica) Guarantee() store.Guarantee {
 	return store.Guarantee{Bounded: true, Reason: "the store has no other server that could take over"}
 }
 
-// LogGuarantee logs the guarantee, unless the same was logged last.
-func (r *Replica) LogGuarantee() {
-	g, last := r.Guarantee(), (*store.Guarantee)(nil)
-	if f := r.failover; f != nil {
-		last, f.logged = f.logged, &g
-	}
+// logGuarantee logs the guarantee, unless the same was logged last. It is called
+// in turn to poll.
+func (r *Replica) logGuarantee() {
+	g, last := r.Guarantee(), r.logged
+	r.logged = &g
 	switch {
 	case last != nil && *last == g:
 	case last != nil && last.Bounded && !g.Bounded:

@@ -17,9 +17,9 @@ const (
 	// followTimeout bounds the reading of news, in case the store hangs.
 	followTimeout = time.Minute
 
-	// PollGap is the least time between two polls of a follower that is woken:
+	// pollGap is the least time between two polls of a follower that is woken:
 	// callers cannot keep the store busy.
-	PollGap = 10 * time.Millisecond
+	pollGap = 10 * time.Millisecond
 )
 
 // Run is the follower: it polls the store until the context ends, and at once
@@ -41,7 +41,7 @@ func (r *Replica) Run(ctx context.Context) {
 			select { // anybody may wake the follower, with a revision that was made up
 			case <-ctx.Done():
 				return
-			case <-time.After(time.Until(last.Add(min(r.interval, PollGap)))):
+			case <-time.After(time.Until(last.Add(min(r.interval, pollGap)))):
 			}
 		}
 		last = time.Now()
@@ -57,15 +57,12 @@ func (r *Replica) Run(ctx context.Context) {
 			}
 		}
 		failing = err
-		if r.failover != nil {
-			r.LogGuarantee()
-		}
 	}
 }
 
 // Poll is one poll of the follower. Reading news, which can be a whole
 // policy, may take longer than a lease lasts. Then the lease runs out, and no
-// call is answered from the old state.
+// call is answered from the old State. Poll logs the guarantee if it has changed.
 func (r *Replica) Poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(r.timeout, followTimeout), errSlowStore)
 	defer cancel()
@@ -73,7 +70,9 @@ func (r *Replica) Poll(ctx context.Context) error {
 		return err
 	}
 	defer waitlimit.Release(r.polling)
-	return r.poll(ctx)
+	err := r.poll(ctx)
+	r.logGuarantee()
+	return err
 }
 
 func (r *Replica) hints(ctx context.Context) <-chan struct{} {

@@ -33,12 +33,13 @@ type Replica struct {
 
 	state   atomic.Pointer[State]
 	lease   atomic.Pointer[lease]
-	epoch   atomic.Uint64 // counts how often the lease was given up
-	polling chan struct{} // holds one value while somebody polls
-	loading chan struct{} // holds one value while somebody reads news from the store
-	wake    chan struct{} // holds one value to make the follower poll at once
-	stopped chan struct{} // closed when the follower has stopped
-	waiting atomic.Int64  // callers between Watch and its end
+	epoch   atomic.Uint64    // counts how often the lease was given up
+	polling chan struct{}    // holds one value while somebody polls
+	loading chan struct{}    // holds one value while somebody reads news from the store
+	wake    chan struct{}    // holds one value to make the follower poll at once
+	stopped chan struct{}    // closed when the follower has stopped
+	waiting atomic.Int64     // callers between Watch and its end
+	logged  *store.Guarantee // the last; in turn to poll
 
 	mu    sync.Mutex
 	moved chan struct{}  // closed and replaced when the State moves
