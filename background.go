@@ -35,7 +35,8 @@ func (a *Authority) startBackground() {
 }
 
 // Close ends the Authority's background work after writing what it still has to
-// write. It does not close the Store. Calls that come later fail with ErrUnavailable.
+// write. It does not close the Store. Calls that come later fail with
+// ErrUnavailable.
 func (a *Authority) Close() error {
 	if a.background.closed.Swap(true) {
 		return nil
@@ -47,8 +48,8 @@ func (a *Authority) Close() error {
 	return a.flush(ctx)
 }
 
-// maintain writes uses of tickets, sweeps, and drops Identities of old policies,
-// until the context ends.
+// maintain writes uses of tickets, sweeps, and drops Identities of old
+// policies, until the context ends.
 func (a *Authority) maintain(ctx context.Context) {
 	sweeps, forgets := time.NewTicker(sweepEvery), time.NewTicker(forgetEvery)
 	defer sweeps.Stop()
@@ -96,8 +97,8 @@ func (a *Authority) sweep(ctx context.Context) error {
 	return a.sweeper.sweep(ctx)
 }
 
-// dropOldIdentities lets old policies be collected: a cached Identity that nobody
-// asks for would keep its policy in memory.
+// dropOldIdentities lets old policies be collected: a cached Identity that
+// nobody asks for would keep its policy in memory.
 func (a *Authority) dropOldIdentities() {
 	p := a.replica.State().Policy
 	a.users.dropIdentities(p)

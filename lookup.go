@@ -20,17 +20,18 @@ import (
 // at once, so that a flood of made-up tokens does not keep other calls from the
 // store. Tickets that were cached before have places of their own.
 type lookups struct {
-	finder  store.Finder // nil: the store is none
+	finder  store.Finder // nil: the store is no Finder
 	unknown chan struct{}
 	known   chan struct{}
 }
 
 const (
-	// maxLookups bounds the lookups of each kind that wait for the store at once.
+	// maxLookups bounds the lookups of each kind that wait for the store at
+	// once.
 	maxLookups = 32
 
-	// lookupTimeout bounds a lookup: one that hangs, on a connection that is
-	// dead, would keep its place for ever.
+	// lookupTimeout bounds a lookup: a lookup that hangs on a dead connection
+	// would keep its place for ever.
 	lookupTimeout = 10 * time.Second
 )
 
@@ -41,7 +42,7 @@ func newLookups(s Store) lookups {
 	return lookups{finder, make(chan struct{}, maxLookups), make(chan struct{}, maxLookups)}
 }
 
-// lookupTicket is lookup for a ticket, and for values of the ticket where what is
+// lookupTicket is lookup for a ticket, and for values of the ticket if what is
 // the zero Sought.
 func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what store.Sought, f func(store.Records, *replica.State) error) error {
 	places := a.lookups.unknown
@@ -52,9 +53,9 @@ func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what
 }
 
 // lookup runs f on records that are not cached, together with the state at the
-// same head: in one query where the store is a Finder and f needs only what is
-// sought, and otherwise in a View, as Replica.Current does. f may run more than
-// once.
+// same head: in one query if the store is a Finder and f needs only the sought
+// records, and otherwise in a View, as Replica.Current does. f may run more
+// than once.
 func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *replica.State) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupTimeout, a.cfg.MaxStaleness), errSlowLookup)
 	defer cancel()
@@ -69,8 +70,8 @@ func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store
 }
 
 // find runs f on the records that the Finder finds, and reports whether f
-// succeeded. Where the head is another one, or f fails, a View has to decide.
-// The only error is ErrBusy: a View would wait likewise.
+// succeeded. If the head is another one, or f fails, a View has to decide. The
+// only error is ErrBusy: a View would wait likewise.
 func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Records, *replica.State) error) (bool, error) {
 	if a.lookups.finder == nil || what == (store.Sought{}) {
 		return false, nil
@@ -93,7 +94,8 @@ func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Re
 	return f(foundRecords{found: found}, st) == nil, nil
 }
 
-// foundRecords are the records that a Finder found. Other methods are not called.
+// foundRecords are the records that a Finder found. Other methods are not
+// called.
 type foundRecords struct {
 	store.Records
 	found *store.Found
@@ -107,7 +109,7 @@ func (r foundRecords) UserByName(string) (store.UserRecord, error) { return r.fo
 
 func (r foundRecords) UserBySubject(subject string) (store.UserRecord, error) {
 	u := r.found.User
-	u.Subject = strings.Clone(subject) // not the bytes of the host, who may reuse them
+	u.Subject = strings.Clone(subject) // a copy: the host may reuse its bytes
 	return u, nil
 }
 
@@ -115,10 +117,10 @@ func (r foundRecords) UserMemberships(uuid.UUID) ([]store.Membership, error) {
 	return r.found.Memberships, nil
 }
 
-// soughtText is the name or the subject of the user who is sought.
+// soughtText is the name or the subject of the sought user.
 func soughtText(what store.Sought) string { return cmp.Or(what.User, what.Subject) }
 
-// soughtUser reads the user who is sought.
+// soughtUser reads the sought user.
 func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
 	if what.User != "" {
 		return r.UserByName(what.User)
@@ -134,8 +136,8 @@ func (a *Authority) current(ctx context.Context, f func(store.Records, *replica.
 	return a.replica.Current(ctx, f)
 }
 
-// cachedTicket returns the living ticket with a hash, if the ticket is cached and
-// true at the head of st.
+// cachedTicket returns the living ticket with a hash, if the ticket is cached
+// and true at the head of st.
 func (a *Authority) cachedTicket(st *replica.State, hash store.TokenHash, now clock.Reading) *cachedTicket {
 	t := a.tickets.byHash.Get(hash)
 	if t == nil || !a.fresh(t.user, st) || !a.tickets.usable(t, now) {
@@ -144,8 +146,8 @@ func (a *Authority) cachedTicket(st *replica.State, hash store.TokenHash, now cl
 	return t
 }
 
-// fresh reports whether a user who was found in the cache, after st was read, is
-// as the store holds the user at the head of st.
+// fresh reports whether a user found in the cache, after st was read, is as the
+// store holds the user at the head of st.
 func (a *Authority) fresh(u *cachedUser, st *replica.State) bool {
 	return !u.Removed() && a.replica.Is(st)
 }
@@ -181,8 +183,8 @@ func (a *Authority) readTicket(r store.Records, st *replica.State, hash store.To
 	if err != nil {
 		return nil, err
 	}
-	// A user who was read at a later state than the ticket does not belong to the
-	// ticket: the groups that it was narrowed to may have been pruned in between.
+	// A user read at a later state than the ticket does not belong to the
+	// ticket: the groups of a narrowed ticket may have been pruned in between.
 	u := a.users.byID.Get(rec.User)
 	if u == nil || !a.fresh(u, st) {
 		if u, err = readUser(r, st.Policy, func() (store.UserRecord, error) { return r.User(rec.User) }); err != nil {

@@ -60,8 +60,8 @@ func newTicketCache(most int) *ticketCache {
 	}
 }
 
-// usable reports whether a cached ticket lives, and its row was seen lately. The
-// user of the ticket is cached.
+// usable reports whether a cached ticket lives, and its row was seen lately.
+// The user of the ticket is cached.
 func (c *ticketCache) usable(t *cachedTicket, now clock.Reading) bool {
 	switch age := now.Since(*t.rowSeen.Load()); {
 	case age >= trustRow:
@@ -124,7 +124,8 @@ func (c *ticketCache) living(t store.Ticket, now time.Time) bool {
 	return true
 }
 
-// never is later than every use of a ticket, and than every end that a clock sets.
+// never is later than every use of a ticket, and than every end that a clock
+// sets.
 var never = time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // markEnded notes that a ticket was found past a limit. An idle ticket lives on
@@ -164,8 +165,8 @@ func (t *cachedTicket) record() store.Ticket {
 	return rec
 }
 
-// dropIdentities drops the Identities of other policies than p, which would keep
-// these policies in memory, and the tickets of users who were evicted.
+// dropIdentities drops the Identities of other policies than p, which would
+// keep these policies in memory, and the tickets of users who were evicted.
 func (c *ticketCache) dropIdentities(p *policy.Policy) {
 	for _, t := range c.all.All() {
 		if dropIdentity(&t.identity, p); t.user.Removed() {

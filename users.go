@@ -25,8 +25,8 @@ type userCache struct {
 
 type userIndex = cache.Index[string, cachedUser]
 
-// cachedUser is an enabled user. The memberships are by numbers of groups, which
-// stay the same in all policies that changes make of one another.
+// cachedUser is an enabled user. The memberships are by numbers of groups,
+// which stay the same in all policies that changes make of one another.
 type cachedUser struct {
 	cache.Mark
 	identity atomic.Pointer[cachedIdentity] // without a ticket; nil: not made yet
@@ -68,8 +68,8 @@ func (c *userCache) Evict(user uuid.UUID) { c.all.Remove(c.byID.Get(user)) }
 
 func (c *userCache) EvictAll() { c.all.Clear() }
 
-// evicted is called when the user leaves the cache. Tickets may refer to the user
-// for a while, and must not keep a policy in memory.
+// evicted is called when the user leaves the cache. Tickets may refer to the
+// user for a while, and must not keep a policy in memory.
 func (u *cachedUser) evicted() { u.identity.Store(nil) }
 
 // anonymous returns the Identity of a request without a ticket.
@@ -82,8 +82,8 @@ func (c *userCache) anonymous(p *policy.Policy, from *origin) *Identity {
 	return id
 }
 
-// dropIdentities drops the Identities of other policies than p. Nobody uses them
-// again, but each would keep a whole policy in memory.
+// dropIdentities drops the Identities of other policies than p. Nobody uses
+// them again, but each would keep a whole policy in memory.
 func (c *userCache) dropIdentities(p *policy.Policy) {
 	if id := c.nobody.Load(); id != nil && id.policy != p {
 		c.nobody.CompareAndSwap(id, nil)

@@ -10,11 +10,11 @@ import (
 	"github.com/rbac-go/rbac/internal/waitlimit"
 )
 
-// Watch yields the Identity of a token, as Identify returns it, now and each time
-// the Identity may have changed: after a change of the user, the memberships or
-// the policy, in whatever process, and when a membership ends. Two Identities in
-// a row can have the same answers. Watch is for streams and other long
-// connections, which end with the ticket and show changes at once:
+// Watch yields the Identity of a token, as Identify returns it, now and each
+// time the Identity may have changed: after a change of the user, the
+// memberships or the policy, in whatever process, and when a membership ends.
+// Two Identities in a row can have the same answers. Watch is for streams and
+// other long connections, which end with the ticket and show changes at once:
 //
 //	for id, err := range authority.Watch(ctx, token) {
 //
@@ -27,10 +27,10 @@ import (
 // A change is yielded as soon as it takes effect for Identify; see the package
 // doc. Between the change and the time at which the reader has seen the next
 // Identity a message can slip out. If no message may, judge each message by
-// [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat does.
+// [Authority.Judge] under [WithoutUse] before sending, as examples/chat does.
 //
-// A watch does not count as a use of the ticket, so a user who does nothing else
-// is idle, unless [CountAsUse] says otherwise.
+// A watch does not count as a use of the ticket, so a user who does nothing
+// else is idle, unless [CountAsUse] says otherwise.
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
@@ -60,7 +60,7 @@ func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, err
 	}
 }
 
-// watch is one Watch, and what it has yielded last.
+// watch is the state of one Watch, with the last value yielded.
 type watch struct {
 	a       *Authority
 	token   Token
@@ -69,8 +69,9 @@ type watch struct {
 	failing bool
 }
 
-// yieldNews yields the Identity, or the error, unless it is the last that was
-// yielded. It reports whether to go on, and after what time at the latest.
+// yieldNews yields the Identity, or the error, unless equal to the last value
+// yielded. yieldNews reports whether to go on, and after what time at the
+// latest.
 func (w *watch) yieldNews(ctx context.Context, yield func(*Identity, error) bool) (goOn bool, wait time.Duration) {
 	id, c, now, err := w.a.identify(ctx, w.token)
 	switch {
