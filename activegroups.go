@@ -220,21 +220,3 @@ func publicGroups(rows []store.Group) []Group {
 	}
 	return groups
 }
-
-// groupNames returns the names of groups, in the order of the groups.
-func groupNames(groups []Group) []string {
-	names := make([]string, len(groups))
-	for i, g := range groups {
-		names[i] = g.Name
-	}
-	return names
-}
-
-// groupIDs returns the ids of groups, in the order of the groups.
-func groupIDs(groups []Group) []uuid.UUID {
-	ids := make([]uuid.UUID, len(groups))
-	for i, g := range groups {
-		ids[i] = g.ID
-	}
-	return ids
-}

@@ -9,8 +9,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// What is active in a ticket can be changed group by group, and from then on the ticket
-// keeps to its groups (INCITS 359 section 6.1.2: AddActiveRole, DropActiveRole).
+// The active groups of a ticket can be changed group by group, and from then on
+// the ticket keeps to its groups (INCITS 359 section 6.1.2: AddActiveRole,
+// DropActiveRole).
 func TestActiveGroups(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -45,7 +46,8 @@ func TestActiveGroups(t *testing.T) {
 			t.Errorf("a dropped group still gives its permission: %v", err)
 		}
 		expect(a.AddActiveGroup(ctx, token, "top"), nil)
-		expect(a.AddActiveGroup(ctx, token, "b"), nil) // by itself, too: what top inherits
+		// a group that top inherits, active by itself
+		expect(a.AddActiveGroup(ctx, token, "b"), nil)
 		active("b", "c", "d", "top")
 		if err := a.Judge(ctx, token, rbac.HasPermission("pb")); err != nil {
 			t.Errorf("an active senior gives its junior's permissions: %v", err)
@@ -82,8 +84,9 @@ func TestActiveGroups(t *testing.T) {
 	})
 }
 
-// A group can be dropped even where others of the ticket meet in one scope, where a set keeps
-// them apart, and are active in different ones: dropping makes nothing worse.
+// A group can be dropped even where remaining groups of the ticket violate a
+// dynamic set in one scope and are active in different scopes: dropping makes
+// nothing worse.
 func TestDropWhereOthersMeet(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -103,8 +106,9 @@ func TestDropWhereOthersMeet(t *testing.T) {
 	})
 }
 
-// An API key that was made with groups can only lose them, whoever has got hold of it: a login
-// ticket is its user's own, and can be given others.
+// An API key that was made with groups can only lose groups, whoever got hold
+// of the key. A login ticket belongs to its user and can be given further
+// groups.
 func TestKeysDoNotWiden(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -122,7 +126,7 @@ func TestKeysDoNotWiden(t *testing.T) {
 			must(t, widen(login))
 			must(t, a.SetActiveGroups(ctx, login, []string{"top"}))
 		}
-		must(t, a.SetActiveGroups(ctx, key, []string{"b"})) // what top inherits is less
+		must(t, a.SetActiveGroups(ctx, key, []string{"b"})) // fewer rights: top inherits b
 		if err := a.SetActiveGroups(ctx, key, []string{"top"}); !errors.Is(err, rbac.ErrDenied) {
 			t.Errorf("a key got back what it gave up: %v", err)
 		}
@@ -133,7 +137,8 @@ func TestKeysDoNotWiden(t *testing.T) {
 	})
 }
 
-// A change of the active groups is a Change, whose actor is the ticket's user, and is seen by every Authority.
+// A change of the active groups is a Change by the ticket's user, and every
+// Authority sees the change.
 func TestActiveGroupsAreChanges(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.bank(rbac.Config{}), h.open(rbac.Config{})
@@ -155,7 +160,8 @@ func TestActiveGroupsAreChanges(t *testing.T) {
 	})
 }
 
-// A group that is deleted, or that the user loses or is inherited no longer, is active in no ticket, at once.
+// A group that is deleted, lost by the user or no longer inherited is active in
+// no ticket, at once.
 func TestActiveGroupsGo(t *testing.T) {
 	for name, lose := range map[string]func(*rbac.Tx) error{
 		"a membership removed":   deassign("bob", "top"),

@@ -3,28 +3,31 @@ package rbac
 import (
 	"errors"
 
-	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
-// GrantPermission gives a group a permission, or a pattern of permissions. A second grant of
-// the same changes nothing, its Note included (INCITS 359 section 6.1.1).
+// GrantPermission grants a permission, or a pattern of permissions, to a group.
+// A second grant of the same permission or pattern changes nothing, the Note
+// included (INCITS 359 section 6.1.1).
 //
-// The pattern * is every permission, and post.* every one whose name begins with post. and
-// goes on, those that are added later included. One with an empty segment, such as post..*, is ErrInvalid. A pattern is a grant of its own: revoking a
-// permission that it gives is ErrNotFound, and takes nothing away.
+// The pattern * matches every permission. The pattern post.* matches every
+// permission whose name is longer than post. and begins with post., including
+// permissions that are added later. A pattern with an empty segment, such as
+// post..*, is ErrInvalid. A grant of a pattern is a single grant: to revoke one
+// of the matching permissions is ErrNotFound, and revokes nothing.
 func (tx *Tx) GrantPermission(g Grant) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
 	group, err := tx.grantKey(g)
 	if err == nil {
-		err = sensibleGrant(g)
+		err = invalid("grant", g.Permission, "Permission", names.CheckNewGrant(g.Permission))
 	}
 	if err != nil {
 		return err
 	}
-	if !policy.IsPattern(g.Permission) {
+	if !names.IsPattern(g.Permission) {
 		if _, err := tx.permission(g.Permission); err != nil {
 			return err
 		}
@@ -32,21 +35,22 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	if _, err := tx.r.Grant(group.ID, g.Permission); !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	rec := store.Grant{Group: group.ID, Permission: g.Permission, Note: g.Note, GrantedBy: tx.actor.name, GrantedAt: tx.now}
+	rec := store.Grant{Group: group.ID, Permission: g.Permission, Note: g.Note,
+		GrantedBy: tx.actor.name, GrantedAt: tx.now}
 	if err := tx.r.AddGrant(rec); err != nil {
 		return err
 	}
 	return tx.logGrant("GrantPermission", rec, group.Name, nil, publicGrant(rec, group.Name))
 }
 
-// grantKey finds the group of a grant and checks its texts.
+// grantKey returns the group of a grant, after checking the texts of the grant.
 func (tx *Tx) grantKey(g Grant) (Group, error) {
-	valid := validName
-	if policy.IsPattern(g.Permission) {
-		valid = validPattern
+	check := names.CheckName
+	if names.IsPattern(g.Permission) {
+		check = names.CheckPattern
 	}
 	err := errors.Join(
-		valid("grant", "Permission", g.Permission),
+		invalid("grant", g.Permission, "Permission", check(g.Permission)),
 		validText("grant", grantName(g), "Note", g.Note))
 	if err != nil {
 		return Group{}, err
@@ -54,17 +58,23 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 	return tx.group(g.Group)
 }
 
-// grantName names a grant in errors.
+// grantName returns the name of a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
+// publicGrant returns the grant with the name of its group.
 func publicGrant(g store.Grant, group string) Grant {
-	return Grant{Group: group, Permission: g.Permission, Note: g.Note, GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
+	return Grant{Group: group, Permission: g.Permission, Note: g.Note,
+		GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
 }
 
+// logGrant writes a Change whose subject is the group and whose object is the
+// permission.
 func (tx *Tx) logGrant(action string, g store.Grant, group string, before, after any) error {
-	return tx.log(Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}, before, after)
+	c := Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}
+	return tx.log(c, before, after)
 }
 
+// grant returns the group and the record of an existing grant.
 func (tx *Tx) grant(g Grant) (Group, store.Grant, error) {
 	group, err := tx.grantKey(g)
 	if err != nil {
@@ -74,7 +84,8 @@ func (tx *Tx) grant(g Grant) (Group, store.Grant, error) {
 	return group, rec, named(err, "grant", grantName(g))
 }
 
-// ModifyGrant replaces the Note of the grant with that group and permission.
+// ModifyGrant replaces the Note of the grant with the group and permission of
+// g.
 func (tx *Tx) ModifyGrant(g Grant) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -88,11 +99,12 @@ func (tx *Tx) ModifyGrant(g Grant) error {
 	if err := tx.r.SetGrant(rec); err != nil {
 		return err
 	}
-	return tx.logGrant("ModifyGrant", rec, group.Name, publicGrant(old, group.Name), publicGrant(rec, group.Name))
+	before, after := publicGrant(old, group.Name), publicGrant(rec, group.Name)
+	return tx.logGrant("ModifyGrant", rec, group.Name, before, after)
 }
 
-// RevokePermission takes back what GrantPermission gave to that group. The group
-// may still have the permission from a group it inherits.
+// RevokePermission revokes a grant. The group may still have the permission by
+// another grant, or from a group that it inherits.
 func (tx *Tx) RevokePermission(g Grant) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -104,6 +116,8 @@ func (tx *Tx) RevokePermission(g Grant) error {
 	return tx.write(tx.protect, func() error { return tx.deleteGrant(rec, group.Name) })
 }
 
+// deleteGrant deletes a grant and writes a Change. The caller has called
+// protect.
 func (tx *Tx) deleteGrant(g store.Grant, group string) error {
 	if err := tx.r.DeleteGrant(g.Group, g.Permission); err != nil {
 		return err

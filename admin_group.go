@@ -4,10 +4,12 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac/store"
 )
 
-// AddGroup adds a group without members or grants and returns the record as it was stored.
+// AddGroup adds a group without members or grants and returns the stored
+// record.
 func (tx *Tx) AddGroup(g Group) (Group, error) {
 	if err := tx.writable(); err != nil {
 		return Group{}, err
@@ -36,6 +38,8 @@ func (tx *Tx) AddGroup(g Group) (Group, error) {
 	return g, tx.log(Change{Action: "AddGroup", Subject: g.Name, SubjectID: g.ID}, nil, g)
 }
 
+// checkGroup checks the writable fields of a group, except for hidden
+// characters.
 func checkGroup(g Group) error {
 	return errors.Join(
 		validName("group", "Name", g.Name),
@@ -43,8 +47,9 @@ func checkGroup(g Group) error {
 		validText("group", g.Name, "Note", g.Note))
 }
 
-// ModifyGroup replaces every writable field of the group with that ID. Members,
-// grants and inheritances follow a changed name; predicates do not: they name groups.
+// ModifyGroup replaces every writable field of the group with the ID of g.
+// Members, grants and inheritances follow a changed name. Predicates name
+// groups, so they do not follow.
 func (tx *Tx) ModifyGroup(g Group) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -75,10 +80,11 @@ func (tx *Tx) ModifyGroup(g Group) error {
 	return tx.log(Change{Action: "ModifyGroup", Subject: g.Name, SubjectID: g.ID}, Group(old), g)
 }
 
-// DeleteGroup deletes a group with its memberships, grants and inheritances. It is
-// no longer active in any ticket, and neither is a group that its members were
-// authorized for only through it. It leaves the separation sets that name it; ErrSeparation if one
-// would have fewer groups than its cardinality: then delete the set first.
+// DeleteGroup deletes a group with its memberships, grants and inheritances.
+// The group is no longer active in any ticket, and neither is a group that the
+// members were authorized for only through the deleted group. The group leaves
+// its separation sets. ErrSeparation if a set would have fewer groups than its
+// cardinality: delete the set first.
 func (tx *Tx) DeleteGroup(name string) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -105,6 +111,8 @@ func (tx *Tx) DeleteGroup(name string) error {
 		func() error { return tx.log(Change{Action: "DeleteGroup", Subject: g.Name, SubjectID: g.ID}, g, nil) })
 }
 
+// endGroupMembers deletes all memberships in a group, in every scope, with a
+// Change for each.
 func (tx *Tx) endGroupMembers(g Group) error {
 	for m, err := range tx.r.GroupMembers(g.ID) {
 		if err != nil {
@@ -117,6 +125,7 @@ func (tx *Tx) endGroupMembers(g Group) error {
 	return nil
 }
 
+// endGroupGrants deletes all grants of a group, with a Change for each.
 func (tx *Tx) endGroupGrants(g Group) error {
 	grants, err := tx.r.GroupGrants(g.ID)
 	if err != nil {
@@ -130,6 +139,8 @@ func (tx *Tx) endGroupGrants(g Group) error {
 	return nil
 }
 
+// endGroupInheritances deletes all inheritances of a group as senior and as
+// junior, with a Change for each.
 func (tx *Tx) endGroupInheritances(g Group) error {
 	juniors, err1 := tx.r.Juniors(g.ID)
 	seniors, err2 := tx.r.Seniors(g.ID)

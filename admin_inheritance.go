@@ -3,25 +3,26 @@ package rbac
 import (
 	"slices"
 
-	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/store"
 )
 
 // AddInheritance lets the group Senior inherit the group Junior: Senior gets
-// Junior's permissions, and Senior's users are authorized for Junior (INCITS 359
-// section 6.2.1). ErrCycle if Junior inherits Senior, directly or through others, or is Senior.
-// An inheritance that others imply already may be added. With [Config.LimitedHierarchy]
-// a second junior of one group is ErrExists. ErrSeparation if through it a user would violate a
-// static separation set, or an open ticket a dynamic one.
+// Junior's permissions, and Senior's users are authorized for Junior (INCITS
+// 359 section 6.2.1). An inheritance that is already implied may be added.
+//
+// ErrCycle if Junior is Senior, or inherits Senior directly or indirectly. With
+// [Config.LimitedHierarchy], ErrExists for a second junior of a group.
+// ErrSeparation if a user would violate a static separation set, or an open
+// ticket a dynamic set.
 func (tx *Tx) AddInheritance(i Inheritance) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
-	senior, junior, there, err := tx.inheritance(i)
+	senior, junior, exists, err := tx.inheritance(i)
 	if err != nil {
 		return err
 	}
-	if there {
+	if exists {
 		return &Error{Kind: ErrExists, Record: "inheritance", Name: inheritanceName(i)}
 	}
 	inherited, err := tx.juniors(junior.ID)
@@ -29,7 +30,8 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 		return err
 	}
 	if slices.Contains(inherited, senior.ID) {
-		return &Error{Kind: ErrCycle, Record: "inheritance", Name: inheritanceName(i), Reason: i.Junior + " is or inherits " + i.Senior}
+		return &Error{Kind: ErrCycle, Record: "inheritance", Name: inheritanceName(i),
+			Reason: i.Junior + " is or inherits " + i.Senior}
 	}
 	edge := store.Inheritance{Senior: senior.ID, Junior: junior.ID}
 	if err := tx.checkLimited(i, senior); err != nil {
@@ -48,7 +50,7 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 		func() error { return tx.logInheritance("AddInheritance", senior, junior, nil, i) })
 }
 
-// checkLimited refuses a second immediate junior where the hierarchy is limited.
+// checkLimited refuses a second immediate junior if the hierarchy is limited.
 func (tx *Tx) checkLimited(i Inheritance, senior Group) error {
 	if !tx.a.cfg.LimitedHierarchy {
 		return nil
@@ -61,28 +63,33 @@ func (tx *Tx) checkLimited(i Inheritance, senior Group) error {
 		Reason: i.Senior + " inherits " + juniors[0].Name + ", and the hierarchy is limited to one immediate junior"}
 }
 
-// AddAscendant adds a group that inherits an existing one, and returns it as it was
-// stored (INCITS 359 section 6.2.1). Its errors are those of AddGroup and AddInheritance; after one nothing was added.
+// AddAscendant adds a group that inherits an existing group, and returns the
+// stored record (INCITS 359 section 6.2.1). The errors are those of AddGroup
+// and AddInheritance. After an error nothing is added.
 func (tx *Tx) AddAscendant(g Group, junior string) (Group, error) {
 	return tx.addRelative(g, junior, Inheritance{Senior: g.Name, Junior: junior})
 }
 
-// AddDescendant adds a group that an existing one inherits, and returns it as it was
-// stored (INCITS 359 section 6.2.1). Its errors are those of AddGroup and AddInheritance; after one nothing was added.
+// AddDescendant adds a group that an existing group inherits, and returns the
+// stored record (INCITS 359 section 6.2.1). The errors are those of AddGroup
+// and AddInheritance. After an error nothing is added.
 func (tx *Tx) AddDescendant(g Group, senior string) (Group, error) {
 	return tx.addRelative(g, senior, Inheritance{Senior: senior, Junior: g.Name})
 }
 
+// addRelative adds a group and its inheritance from or to a relative. Refusals
+// that leave the Update usable come before the group is added; a later error
+// keeps the Update from committing.
 func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error) {
 	if err := tx.writable(); err != nil {
 		return Group{}, err
 	}
-	there, err := tx.group(relative)
+	existing, err := tx.group(relative)
 	if err != nil {
 		return Group{}, err
 	}
 	if i.Senior == relative { // a new senior has no other junior
-		if err := tx.checkLimited(i, there); err != nil {
+		if err := tx.checkLimited(i, existing); err != nil {
 			return Group{}, err
 		}
 	}
@@ -92,8 +99,9 @@ func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error
 	return g, tx.write(func() error { return tx.AddInheritance(i) })
 }
 
-// inheritance finds both groups, and tells whether the one inherits the other immediately.
-func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, there bool, err error) {
+// inheritance returns both groups of an inheritance, and whether the
+// inheritance exists.
+func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, exists bool, err error) {
 	if senior, err = tx.group(i.Senior); err != nil {
 		return
 	}
@@ -104,24 +112,28 @@ func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, there bool, err 
 	return senior, junior, slices.Contains(juniors, junior.ID), err
 }
 
-// inheritanceName names an inheritance in errors.
+// inheritanceName returns the name of an inheritance in errors.
 func inheritanceName(i Inheritance) string { return i.Senior + " of " + i.Junior }
 
+// logInheritance writes a Change whose subject is the senior and whose object
+// is the junior.
 func (tx *Tx) logInheritance(action string, senior, junior Group, before, after any) error {
-	return tx.log(Change{Action: action, Subject: senior.Name, SubjectID: senior.ID, Object: junior.Name, ObjectID: junior.ID}, before, after)
+	c := Change{Action: action, Subject: senior.Name, SubjectID: senior.ID, Object: junior.Name, ObjectID: junior.ID}
+	return tx.log(c, before, after)
 }
 
-// DeleteInheritance ends an immediate inheritance. What Senior had only through it
-// is no longer active in any ticket.
+// DeleteInheritance ends an immediate inheritance. Groups that users were
+// authorized for only through the inheritance are no longer active in any
+// ticket.
 func (tx *Tx) DeleteInheritance(i Inheritance) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
-	senior, junior, there, err := tx.inheritance(i)
+	senior, junior, exists, err := tx.inheritance(i)
 	if err != nil {
 		return err
 	}
-	if !there {
+	if !exists {
 		return &Error{Kind: ErrNotFound, Record: "inheritance", Name: inheritanceName(i)}
 	}
 	narrowed, err := tx.narrowedTickets(junior.ID)
@@ -133,41 +145,12 @@ func (tx *Tx) DeleteInheritance(i Inheritance) error {
 		func() error { return tx.pruneTickets(narrowed) })
 }
 
+// deleteInheritance deletes an inheritance and writes a Change. The caller has
+// called protect and prunes the tickets.
 func (tx *Tx) deleteInheritance(senior, junior Group) error {
 	if err := tx.r.DeleteInheritance(store.Inheritance{Senior: senior.ID, Junior: junior.ID}); err != nil {
 		return err
 	}
-	return tx.logInheritance("DeleteInheritance", senior, junior, Inheritance{Senior: senior.Name, Junior: junior.Name}, nil)
-}
-
-// juniors returns groups and all groups they inherit, in the order of discovery.
-func (tx *Tx) juniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
-	return reach(groups, tx.r.Juniors)
-}
-
-// seniors returns groups and all groups that inherit them, in the order of discovery.
-func (tx *Tx) seniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
-	return reach(groups, tx.r.Seniors)
-}
-
-func reach(from []uuid.UUID, next func(uuid.UUID) ([]uuid.UUID, error)) ([]uuid.UUID, error) {
-	seen := make(map[uuid.UUID]struct{}, len(from))
-	reached := make([]uuid.UUID, 0, len(from))
-	add := func(groups []uuid.UUID) {
-		for _, g := range groups {
-			if _, ok := seen[g]; !ok {
-				seen[g] = struct{}{}
-				reached = append(reached, g)
-			}
-		}
-	}
-	add(from)
-	for i := 0; i < len(reached); i++ {
-		groups, err := next(reached[i])
-		if err != nil {
-			return nil, err
-		}
-		add(groups)
-	}
-	return reached, nil
+	before := Inheritance{Senior: senior.Name, Junior: junior.Name}
+	return tx.logInheritance("DeleteInheritance", senior, junior, before, nil)
 }

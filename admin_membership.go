@@ -2,14 +2,15 @@ package rbac
 
 import (
 	"errors"
+	"time"
 
 	"github.com/rbac-go/rbac/store"
 )
 
-// AssignUser makes a user a member of a group: everywhere, or in the scope that
-// the Membership names. ErrExists if there is one with that user, group and scope
-// already, even one that has ended: ModifyMembership gives it a new end.
-// ErrSeparation if the user would violate a static separation set.
+// AssignUser makes a user a member of a group, everywhere or in the scope of m.
+// ErrExists if the user, group and scope have a membership already, even one
+// that has ended: ModifyMembership sets a new end. ErrSeparation if the user
+// would violate a static separation set.
 func (tx *Tx) AssignUser(m Membership) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -38,7 +39,8 @@ func (tx *Tx) AssignUser(m Membership) error {
 		})
 }
 
-// membershipKey finds the user and the group of a membership and checks its texts.
+// membershipKey returns the user and the group of a membership, after checking
+// the texts of the membership. The user is locked.
 func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	name := membershipName(m)
 	err := errors.Join(
@@ -56,7 +58,7 @@ func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	return User(u.User), g, err
 }
 
-// membershipName names a membership in errors.
+// membershipName returns the name of a membership in errors.
 func membershipName(m Membership) string {
 	if m.Scope == "" {
 		return m.User + " in " + m.Group
@@ -64,17 +66,25 @@ func membershipName(m Membership) string {
 	return m.User + " in " + m.Group + " at " + m.Scope
 }
 
+// publicMembership returns the membership with the names of its user and group.
 func publicMembership(m store.Membership, user, group string) Membership {
 	return Membership{User: user, Group: group, Scope: m.Scope, Note: m.Note, Until: m.Until,
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
 }
 
+// counts reports whether a membership with an end counts at a time.
+func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
+
+// logMembership writes a Change whose subject is the user and whose object is
+// the group.
 func (tx *Tx) logMembership(action string, m store.Membership, user, group string, before, after any) error {
-	return tx.log(Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}, before, after)
+	c := Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}
+	return tx.log(c, before, after)
 }
 
-// ModifyMembership replaces Note and Until of the membership with that user, group and scope.
-// ErrSeparation if one that had ended counts again and its user would violate a static separation set.
+// ModifyMembership replaces Note and Until of the membership with the user,
+// group and scope of m. ErrSeparation if a membership that had ended counts
+// again and the user would violate a static separation set.
 func (tx *Tx) ModifyMembership(m Membership) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -100,12 +110,14 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 		func() error { return tx.r.SetMembership(rec) },
 		func() error { return tx.pruneUserTickets(u) },
 		func() error {
-			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, publicMembership(old, u.Name, g.Name), publicMembership(rec, u.Name, g.Name))
+			before, after := publicMembership(old, u.Name, g.Name), publicMembership(rec, u.Name, g.Name)
+			return tx.logMembership("ModifyMembership", rec, u.Name, g.Name, before, after)
 		})
 }
 
-// DeassignUser ends the membership with that user, group and scope. Its group is no
-// longer active in any ticket of the user, unless another membership gives it.
+// DeassignUser ends the membership with the user, group and scope of m. The
+// group is no longer active in any ticket of the user, unless the user has the
+// group by another membership.
 func (tx *Tx) DeassignUser(m Membership) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -123,6 +135,8 @@ func (tx *Tx) DeassignUser(m Membership) error {
 		func() error { return tx.pruneUserTickets(u) })
 }
 
+// deleteMembership deletes a membership and writes a Change. The caller has
+// called protect and prunes the tickets of the user.
 func (tx *Tx) deleteMembership(m store.Membership, user, group string) error {
 	if err := tx.r.DeleteMembership(m.User, m.Group, m.Scope); err != nil {
 		return err

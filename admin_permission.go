@@ -4,13 +4,14 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac/internal/policy"
+
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
-// AddPermission adds a permission and returns the record as it was stored. Its
-// Section, unless empty, must exist. The name cannot contain *, which stands
-// in patterns only.
+// AddPermission adds a permission and returns the stored record. The Section,
+// unless empty, must exist. The name cannot contain *, which is for patterns
+// only.
 func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 	if err := tx.writable(); err != nil {
 		return Permission{}, err
@@ -41,6 +42,8 @@ func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 	return p, tx.log(Change{Action: "AddPermission", Subject: p.Name, SubjectID: p.ID}, nil, p)
 }
 
+// checkPermission checks the writable fields of a permission, except for the
+// rules of newPermission, and that the section exists.
 func (tx *Tx) checkPermission(p Permission) error {
 	err := errors.Join(
 		validName("permission", "Name", p.Name),
@@ -55,12 +58,12 @@ func (tx *Tx) checkPermission(p Permission) error {
 	return err
 }
 
-// newPermission refuses what may not be stored anew, in the fields that differ
-// from those of old: a star, and hidden characters.
+// newPermission refuses * and hidden characters in the fields of p that differ
+// from the fields of old. Stored values keep working.
 func newPermission(p, old Permission) error {
 	var errs []error
 	if p.Name != old.Name {
-		errs = append(errs, invalid("permission", p.Name, "Name", policy.PermissionFault(p.Name)))
+		errs = append(errs, invalid("permission", p.Name, "Name", names.CheckNoPattern(p.Name)))
 	}
 	for _, field := range []struct{ name, value, old string }{
 		{"Name", p.Name, old.Name}, {"Object", p.Object, old.Object}, {"Operation", p.Operation, old.Operation},
@@ -72,8 +75,9 @@ func newPermission(p, old Permission) error {
 	return errors.Join(errs...)
 }
 
-// permissionID is ErrNotFound unless a permission has that id. Stores find
-// permissions by name alone, so all are read, once in a transaction: who brings ids along brings many.
+// permissionID returns ErrNotFound unless a permission has the id. Stores find
+// permissions by name only, so permissionID reads all permissions, once in a
+// transaction: a caller that sets an ID usually sets many.
 func (tx *Tx) permissionID(id uuid.UUID) error {
 	if tx.permissionIDs == nil {
 		all, err := tx.r.Permissions()
@@ -91,8 +95,9 @@ func (tx *Tx) permissionID(id uuid.UUID) error {
 	return nil
 }
 
-// ModifyPermission replaces every writable field of the permission with that ID. Its
-// name cannot change (ErrInvalid): it is the key everything refers to.
+// ModifyPermission replaces every writable field of the permission with the ID
+// of p. The name cannot change (ErrInvalid), because grants and predicates
+// refer to it.
 func (tx *Tx) ModifyPermission(p Permission) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -101,10 +106,10 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 		return err
 	}
 	stored, err := tx.r.Permission(p.Name)
+	old := Permission(stored)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	old := Permission(stored)
 	if err != nil || old.ID != p.ID {
 		if err := tx.permissionID(p.ID); err != nil {
 			return unknownID(err, "permission", p.Name)
@@ -124,7 +129,9 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 	return tx.log(Change{Action: "ModifyPermission", Subject: p.Name, SubjectID: p.ID}, old, p)
 }
 
-// DeletePermission deletes a permission with its grants; patterns stay. A predicate that names it is met by nobody from then on, under Not too.
+// DeletePermission deletes a permission with its grants. Grants of patterns
+// stay. A predicate that names the permission is met by nobody from then on,
+// under Not too.
 func (tx *Tx) DeletePermission(name string) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -142,6 +149,8 @@ func (tx *Tx) DeletePermission(name string) error {
 		})
 }
 
+// endPermissionGrants deletes all grants of a permission by name, with a Change
+// for each.
 func (tx *Tx) endPermissionGrants(p Permission) error {
 	grants, err := tx.r.PermissionGrants(p.Name)
 	if err != nil {
@@ -177,19 +186,13 @@ func (tx *Tx) AddSection(s Section) error {
 	return tx.log(Change{Action: "AddSection", Subject: s.Name}, nil, s)
 }
 
+// checkSection checks the fields of a section, except for hidden characters.
 func checkSection(s Section) error {
 	return errors.Join(validName("section", "Name", s.Name), validText("section", s.Name, "Title", s.Title))
 }
 
-func (tx *Tx) section(name string) (Section, error) {
-	if err := validName("section", "Name", name); err != nil {
-		return Section{}, err
-	}
-	s, err := tx.r.Section(name)
-	return Section(s), named(err, "section", name)
-}
-
-// ModifySection replaces title and position of the section with that name.
+// ModifySection replaces the title and the position of the section with the
+// name of s.
 func (tx *Tx) ModifySection(s Section) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -207,7 +210,8 @@ func (tx *Tx) ModifySection(s Section) error {
 	return tx.log(Change{Action: "ModifySection", Subject: s.Name}, old, s)
 }
 
-// DeleteSection deletes a section; its permissions are in no section then.
+// DeleteSection deletes a section. Its permissions are in no section
+// afterwards.
 func (tx *Tx) DeleteSection(name string) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -222,6 +226,7 @@ func (tx *Tx) DeleteSection(name string) error {
 		func() error { return tx.log(Change{Action: "DeleteSection", Subject: name}, s, nil) })
 }
 
+// clearSection removes all permissions from a section.
 func (tx *Tx) clearSection(name string) error {
 	permissions, err := tx.Permissions()
 	if err != nil {

@@ -2,47 +2,56 @@ package rbac
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac/store"
 )
 
-// SeparationSet is a separation of duty set (INCITS 359 sections 6.3 and 6.4). Of its
-// Groups fewer than Cardinality may come together: at Cardinality the set is violated.
+// SeparationSet is a separation of duty set (INCITS 359 sections 6.3 and 6.4).
+// Fewer than Cardinality of its Groups may come together: at Cardinality the
+// set is violated.
 //
-// A static set (SSD) is about what a user is authorized for: by memberships that have not ended, in
-// one scope together with those without scope, and by what their groups inherit. No call can
-// violate it. A dynamic set (DSD) is about what is active in one ticket, with what that
-// inherits, again in one scope together with what is active everywhere: a user may be
-// authorized for all of its groups, and has to choose.
+// A static set (SSD) limits the groups that a user is authorized for: by
+// memberships that have not ended, in one scope together with the memberships
+// without scope, and by inheritance. No call can violate a static set. A
+// dynamic set (DSD) limits the groups that are active in one ticket, inherited
+// groups included, again in one scope together with the groups that are active
+// everywhere. A user may be authorized for all groups of a dynamic set and has
+// to choose.
 type SeparationSet struct {
 	Name        string   `json:"name"`        // unique among the static sets, or the dynamic ones; never changes
 	Groups      []string `json:"groups"`      // at least Cardinality; listed in byte order
-	Cardinality int      `json:"cardinality"` // so many are too many; at least 2
+	Cardinality int      `json:"cardinality"` // the number of groups at which the set is violated; at least 2
 }
 
-// CreateSSDSet adds a static set. ErrSeparation if a user violates it already; ErrInvalid
-// for a Cardinality below 2 or above the number of Groups, and for a group named twice.
+// CreateSSDSet adds a static set. ErrSeparation if a user already violates the
+// set. ErrInvalid for a Cardinality below 2 or above the number of Groups, and
+// for a group that is named twice.
 func (tx *Tx) CreateSSDSet(s SeparationSet) error { return tx.separations(false).create(s) }
 
 // DeleteSSDSet deletes a static set.
 func (tx *Tx) DeleteSSDSet(name string) error { return tx.separations(false).delete(name) }
 
-// AddSSDSetMember adds a group to a static set. ErrSeparation if a user would violate it.
+// AddSSDSetMember adds a group to a static set. ErrSeparation if a user would
+// violate the set.
 func (tx *Tx) AddSSDSetMember(set, group string) error {
 	return tx.separations(false).addMember(set, group)
 }
 
-// DeleteSSDSetMember takes a group out of a static set. ErrSeparation if fewer groups than its
-// cardinality would be left: set that first, or delete the set.
+// DeleteSSDSetMember removes a group from a static set. ErrSeparation if the
+// set would have fewer groups than its cardinality: change the cardinality
+// first, or delete the set.
 func (tx *Tx) DeleteSSDSetMember(set, group string) error {
 	return tx.separations(false).deleteMember(set, group)
 }
 
-// SetSSDSetCardinality replaces the cardinality of a static set. ErrSeparation if a user would violate it;
-// ErrInvalid for one below 2 or above the number of its groups.
+// SetSSDSetCardinality replaces the cardinality of a static set. ErrSeparation
+// if a user would violate the set. ErrInvalid for a cardinality below 2 or
+// above the number of groups in the set.
 func (tx *Tx) SetSSDSetCardinality(set string, n int) error {
 	return tx.separations(false).setCardinality(set, n)
 }
@@ -53,15 +62,17 @@ func (tx *Tx) SSDSet(name string) (SeparationSet, error) { return tx.separations
 // SSDSets lists the static sets in byte order of their names.
 func (tx *Tx) SSDSets() ([]SeparationSet, error) { return tx.separations(false).list() }
 
-// CreateDSDSet adds a dynamic set. ErrSeparation if an open ticket violates it, which
-// names the tickets' users; otherwise as CreateSSDSet.
+// CreateDSDSet adds a dynamic set. ErrSeparation if an open ticket violates the
+// set; the error names the users of such tickets. Other errors are those of
+// CreateSSDSet.
 func (tx *Tx) CreateDSDSet(s SeparationSet) error { return tx.separations(true).create(s) }
 
-// DeleteDSDSet deletes a dynamic set. What it had left out of tickets that are not narrowed
-// is active again.
+// DeleteDSDSet deletes a dynamic set. Groups that the set had kept inactive are
+// active again in tickets that are not narrowed.
 func (tx *Tx) DeleteDSDSet(name string) error { return tx.separations(true).delete(name) }
 
-// AddDSDSetMember adds a group to a dynamic set. ErrSeparation if an open ticket would violate it.
+// AddDSDSetMember adds a group to a dynamic set. ErrSeparation if an open
+// ticket would violate the set.
 func (tx *Tx) AddDSDSetMember(set, group string) error {
 	return tx.separations(true).addMember(set, group)
 }
@@ -71,8 +82,9 @@ func (tx *Tx) DeleteDSDSetMember(set, group string) error {
 	return tx.separations(true).deleteMember(set, group)
 }
 
-// SetDSDSetCardinality replaces the cardinality of a dynamic set. ErrSeparation if an open ticket
-// would violate it; ErrInvalid for one below 2 or above the number of its groups.
+// SetDSDSetCardinality replaces the cardinality of a dynamic set. ErrSeparation
+// if an open ticket would violate the set. ErrInvalid for a cardinality below 2
+// or above the number of groups in the set.
 func (tx *Tx) SetDSDSetCardinality(set string, n int) error {
 	return tx.separations(true).setCardinality(set, n)
 }
@@ -83,7 +95,7 @@ func (tx *Tx) DSDSet(name string) (SeparationSet, error) { return tx.separations
 // DSDSets lists the dynamic sets in byte order of their names.
 func (tx *Tx) DSDSets() ([]SeparationSet, error) { return tx.separations(true).list() }
 
-// separations are the sets of one kind.
+// separations administers the sets of one kind: static or dynamic.
 type separations struct {
 	tx      *Tx
 	dynamic bool
@@ -91,7 +103,7 @@ type separations struct {
 
 func (tx *Tx) separations(dynamic bool) separations { return separations{tx, dynamic} }
 
-// kind is what errors and actions call them.
+// kind returns the name of the kind in the actions of the change log.
 func (s separations) kind() string {
 	if s.dynamic {
 		return "DSDSet"
@@ -99,7 +111,7 @@ func (s separations) kind() string {
 	return "SSDSet"
 }
 
-// setRecord is what errors call a set.
+// setRecord returns the name of the kind in errors.
 func setRecord(s store.Separation) string {
 	if s.Dynamic {
 		return "DSD set"
@@ -107,6 +119,7 @@ func setRecord(s store.Separation) string {
 	return "SSD set"
 }
 
+// find returns the record of the set with a name.
 func (s separations) find(name string) (store.Separation, error) {
 	record := setRecord(store.Separation{Dynamic: s.dynamic})
 	if err := validName(record, "Name", name); err != nil {
@@ -116,6 +129,7 @@ func (s separations) find(name string) (store.Separation, error) {
 	return rec, named(err, record, name)
 }
 
+// create adds a set, unless the set is violated already.
 func (s separations) create(set SeparationSet) error {
 	tx := s.tx
 	if err := tx.writable(); err != nil {
@@ -143,17 +157,20 @@ func (s separations) create(set SeparationSet) error {
 	if err := checkCardinality(rec); err != nil {
 		return err
 	}
-	return s.tighten(rec, Change{Action: "Create" + s.kind(), Subject: set.Name}, nil, func() error { return tx.r.AddSeparation(rec) })
+	c := Change{Action: "Create" + s.kind(), Subject: set.Name}
+	return s.tighten(rec, c, nil, func() error { return tx.r.AddSeparation(rec) })
 }
 
+// checkCardinality refuses a cardinality below 2 or above the number of groups.
 func checkCardinality(s store.Separation) error {
 	if s.Cardinality < 2 || s.Cardinality > len(s.Groups) {
-		return invalid(setRecord(s), s.Name, "Cardinality", strconv.Itoa(s.Cardinality)+" is not from 2 to the number of groups, "+strconv.Itoa(len(s.Groups)))
+		return invalid(setRecord(s), s.Name, "Cardinality",
+			fmt.Sprintf("%d is not from 2 to the number of groups, %d", s.Cardinality, len(s.Groups)))
 	}
 	return nil
 }
 
-// tighten makes a change after which more is refused than before.
+// tighten makes a change that lets a set refuse more than before.
 func (s separations) tighten(rec store.Separation, c Change, before any, write func() error) error {
 	tx := s.tx
 	if err := tx.checkSet(rec); err != nil {
@@ -166,7 +183,8 @@ func (s separations) tighten(rec store.Separation, c Change, before any, write f
 	return tx.write(s.protect, write, func() error { return tx.log(c, before, after) })
 }
 
-// protect: a group that can never be active gives nothing.
+// protect guards Config.Protected against a change of a dynamic set: a group
+// that can never be active gives no permission.
 func (s separations) protect() error {
 	if !s.dynamic {
 		return nil
@@ -174,6 +192,8 @@ func (s separations) protect() error {
 	return s.tx.protect()
 }
 
+// delete deletes a set. A deletion allows more than before, so nothing has to
+// be checked.
 func (s separations) delete(name string) error {
 	if err := s.tx.writable(); err != nil {
 		return err
@@ -191,8 +211,8 @@ func (s separations) delete(name string) error {
 		func() error { return s.tx.log(Change{Action: "Delete" + s.kind(), Subject: name}, before, nil) })
 }
 
-// member finds a set and a group, and whether this is one of its members.
-func (s separations) member(set, group string) (rec store.Separation, g Group, is bool, before SeparationSet, err error) {
+// member returns a set, a group, and whether the group is a member of the set.
+func (s separations) member(set, group string) (rec store.Separation, g Group, isMember bool, before SeparationSet, err error) {
 	if err = s.tx.writable(); err != nil {
 		return
 	}
@@ -206,15 +226,16 @@ func (s separations) member(set, group string) (rec store.Separation, g Group, i
 	return rec, g, slices.Contains(rec.Groups, g.ID), before, err
 }
 
-// memberName names a place in a set in errors.
+// memberName returns the name of a member of a set in errors.
 func memberName(set, group string) string { return group + " in " + set }
 
+// addMember adds a group to a set, unless the set would be violated.
 func (s separations) addMember(set, group string) error {
-	rec, g, is, before, err := s.member(set, group)
+	rec, g, isMember, before, err := s.member(set, group)
 	if err != nil {
 		return err
 	}
-	if is {
+	if isMember {
 		return &Error{Kind: ErrExists, Record: setRecord(rec) + " member", Name: memberName(set, group)}
 	}
 	rec.Groups = sortIDs(append(slices.Clone(rec.Groups), g.ID))
@@ -222,12 +243,14 @@ func (s separations) addMember(set, group string) error {
 	return s.tighten(rec, c, before, func() error { return s.tx.r.SetSeparation(rec) })
 }
 
+// deleteMember removes a group from a set, unless the rest could never be
+// violated.
 func (s separations) deleteMember(set, group string) error {
-	rec, g, is, _, err := s.member(set, group)
+	rec, g, isMember, _, err := s.member(set, group)
 	if err != nil {
 		return err
 	}
-	if !is {
+	if !isMember {
 		return &Error{Kind: ErrNotFound, Record: setRecord(rec) + " member", Name: memberName(set, group)}
 	}
 	if err := checkLeaving(rec, g); err != nil {
@@ -236,15 +259,17 @@ func (s separations) deleteMember(set, group string) error {
 	return s.tx.write(func() error { return s.tx.leaveSet(rec, g) })
 }
 
-// checkLeaving refuses to leave a set that could never be violated.
+// checkLeaving refuses the removal of a group if the rest of the set could
+// never be violated.
 func checkLeaving(s store.Separation, g Group) error {
 	if len(s.Groups) > s.Cardinality {
 		return nil
 	}
 	return &Error{Kind: ErrSeparation, Record: setRecord(s), Name: s.Name, Field: "Groups",
-		Reason: "without " + g.Name + " it has fewer groups than its cardinality, " + strconv.Itoa(s.Cardinality) + "; delete the set first"}
+		Reason: fmt.Sprintf("without %s it has fewer groups than its cardinality, %d; delete the set first", g.Name, s.Cardinality)}
 }
 
+// leaveSet removes a group from a set and writes a Change.
 func (tx *Tx) leaveSet(rec store.Separation, g Group) error {
 	before, err := tx.publicSet(rec)
 	if err != nil {
@@ -258,10 +283,13 @@ func (tx *Tx) leaveSet(rec store.Separation, g Group) error {
 	if err != nil {
 		return err
 	}
-	c := Change{Action: "Delete" + tx.separations(rec.Dynamic).kind() + "Member", Subject: rec.Name, Object: g.Name, ObjectID: g.ID}
+	action := "Delete" + tx.separations(rec.Dynamic).kind() + "Member"
+	c := Change{Action: action, Subject: rec.Name, Object: g.Name, ObjectID: g.ID}
 	return tx.log(c, before, after)
 }
 
+// setCardinality replaces the cardinality of a set, unless the set would be
+// violated.
 func (s separations) setCardinality(set string, n int) error {
 	if err := s.tx.writable(); err != nil {
 		return err
@@ -282,6 +310,7 @@ func (s separations) setCardinality(set string, n int) error {
 	return s.tighten(rec, c, before, func() error { return s.tx.r.SetSeparation(rec) })
 }
 
+// public returns the set with a name.
 func (s separations) public(name string) (SeparationSet, error) {
 	rec, err := s.find(name)
 	if err != nil {
@@ -290,6 +319,7 @@ func (s separations) public(name string) (SeparationSet, error) {
 	return s.tx.publicSet(rec)
 }
 
+// publicSet returns a set with the names of its groups.
 func (tx *Tx) publicSet(rec store.Separation) (SeparationSet, error) {
 	set := SeparationSet{Name: rec.Name, Cardinality: rec.Cardinality, Groups: []string{}}
 	groups, err := tx.groupsOf(rec.Groups, nil)
@@ -299,6 +329,7 @@ func (tx *Tx) publicSet(rec store.Separation) (SeparationSet, error) {
 	return set, err
 }
 
+// list returns the sets in byte order of their names.
 func (s separations) list() ([]SeparationSet, error) {
 	records, err := s.tx.r.Separations(s.dynamic)
 	if err != nil {
@@ -313,7 +344,7 @@ func (s separations) list() ([]SeparationSet, error) {
 	return sets, nil
 }
 
-// leaveSets takes a group that is to be deleted out of every set.
+// leaveSets removes a group from sets, before the group is deleted.
 func (tx *Tx) leaveSets(g Group, sets []store.Separation) error {
 	for _, rec := range sets {
 		if err := tx.leaveSet(rec, g); err != nil {
@@ -323,7 +354,8 @@ func (tx *Tx) leaveSets(g Group, sets []store.Separation) error {
 	return nil
 }
 
-// setsOf returns the sets, static ones first, that a group is a member of, and refuses if one could not do without.
+// setsOf returns the sets of a group, static sets first. The error is
+// ErrSeparation if the group cannot leave one of the sets.
 func (tx *Tx) setsOf(g Group) ([]store.Separation, error) {
 	static, err1 := tx.r.GroupSeparations(false, []uuid.UUID{g.ID})
 	dynamic, err2 := tx.r.GroupSeparations(true, []uuid.UUID{g.ID})

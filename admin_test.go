@@ -11,7 +11,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// world adds the records that refusals and reviews are about: amy is in staff, staff
+// world adds the records for refusals and reviews: amy is in staff, staff
 // inherits readers, readers has post.read, staff has post.write.
 func world(t *testing.T, h *house, a *rbac.Authority) {
 	t.Helper()
@@ -73,7 +73,7 @@ func inherit(senior, junior string) func(*rbac.Tx) error {
 	}
 }
 
-// dump writes out all that review functions show.
+// dump prints everything that review functions show.
 func dump(t testing.TB, a *rbac.Authority) string {
 	t.Helper()
 	var b strings.Builder
@@ -107,7 +107,8 @@ func dump(t testing.TB, a *rbac.Authority) string {
 	return b.String()
 }
 
-// In a View every call that changes something is refused, and an error of its function is returned as it is.
+// In a View every call that changes something is refused, and an error of the
+// function is returned unchanged.
 func TestViewIsReadOnly(t *testing.T) {
 	writes := map[string]func(*rbac.Tx) error{
 		"AddUser": addUser(rbac.User{Name: "x"}), "AddGroup": addGroup(rbac.Group{Name: "x"}),
@@ -163,7 +164,7 @@ func TestViewIsReadOnly(t *testing.T) {
 
 var errTest = errors.New("error of the test")
 
-// A panic in an Update rolls back, goes on, and leaves the Authority usable.
+// A panic in an Update rolls back, propagates, and leaves the Authority usable.
 func TestPanicRollsBack(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -182,7 +183,7 @@ func TestPanicRollsBack(t *testing.T) {
 	})
 }
 
-// A Tx is dead when its function has returned.
+// A Tx is dead once its function has returned.
 func TestTxIsDeadAfterwards(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -207,7 +208,8 @@ func TestTxIsDeadAfterwards(t *testing.T) {
 	})
 }
 
-// Deleting takes relations along, and each is a change of its own.
+// Deleting a record deletes its relations, and each deleted relation is a
+// change of its own.
 func TestDeletingTakesRelationsAlong(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -231,7 +233,8 @@ func TestDeletingTakesRelationsAlong(t *testing.T) {
 		if len(got) != 3 || !strings.HasPrefix(got[0], "RevokeTicket amy ") || got[1] != "DeassignUser amy readers" || got[2] != "DeleteUser amy " {
 			t.Errorf("deleting a user logged %q", got)
 		}
-		// The names are free again, and new records have nothing of the old.
+		// The names are free again, and new records inherit nothing from the
+		// old records.
 		u := h.user(a, "amy", "")
 		h.groups(a, map[string][]string{"staff": nil})
 		must(t, a.View(ctx, func(tx *rbac.Tx) error {
@@ -273,7 +276,7 @@ func actionsSince(t testing.TB, a *rbac.Authority, rev rbac.Revision) []string {
 	return actions
 }
 
-// A changed name renames: what hangs on the record follows.
+// A changed name renames: relations of the record follow.
 func TestRenaming(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -314,7 +317,7 @@ func permissionNames(ps []rbac.Permission, err error) []string {
 	return names
 }
 
-// What a Modify call leaves as it was, and a second grant, are no changes.
+// A Modify call that changes no field, and a second grant, are no changes.
 func TestNothingChangedIsNoRevision(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

@@ -1,16 +1,17 @@
 package rbac
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
 
 	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac/store"
 )
 
-// endAllTickets ends all tickets of a user, API keys too. Its caller writes a Change of the user in any case.
+// endAllTickets ends all tickets of a user, API keys included. The caller
+// writes a Change of the user in any case.
 func (tx *Tx) endAllTickets(u User) error {
 	tickets, err := tx.r.UserTickets(u.ID)
 	if err != nil {
@@ -19,6 +20,7 @@ func (tx *Tx) endAllTickets(u User) error {
 	return tx.endTickets(u, tickets)
 }
 
+// endTickets ends tickets of a user, with a Change for each.
 func (tx *Tx) endTickets(u User, tickets []store.Ticket) error {
 	for _, t := range tickets {
 		if err := tx.endTicket("RevokeTicket", u, t); err != nil {
@@ -28,7 +30,8 @@ func (tx *Tx) endTickets(u User, tickets []store.Ticket) error {
 	return nil
 }
 
-// endTicket deletes a ticket and writes a Change: other processes may have cached it.
+// endTicket deletes a ticket and writes a Change, because other processes may
+// have cached the ticket.
 func (tx *Tx) endTicket(action string, u User, t store.Ticket) error {
 	err := tx.r.DeleteTicket(t.ID)
 	if err != nil && !errors.Is(err, ErrNotFound) { // not found: swept meanwhile
@@ -39,18 +42,22 @@ func (tx *Tx) endTicket(action string, u User, t store.Ticket) error {
 	return tx.log(c, nil, nil)
 }
 
+// logEnded logs the tickets that a committed Update has ended.
 func (a *Authority) logEnded(ctx context.Context, ended []Change) {
 	for _, c := range ended {
 		a.log.InfoContext(ctx, "rbac: ticket ended", "action", c.Action, "user", c.Subject, "ticket", c.Object)
 	}
 }
 
-// A narrowed ticket keeps to the groups it was made with and only narrows: a group
-// its user is no longer authorized for leaves it, and does not come back when the
-// user gets it again. So tickets are pruned after each change that takes a group from
-// a user, and also before each that may give one, since a membership can end without a change.
+// A narrowed ticket starts with the groups it was issued with and can only lose
+// groups. A group that the user is no longer authorized for leaves the ticket,
+// and does not come back when the user is authorized again. So tickets are
+// pruned after each change that takes a group from a user. Because a membership
+// can end without a change, tickets are pruned before each change that may give
+// a group, too.
 
-// narrowedTickets returns the tickets in which a group, or one that it inherits, is active by name.
+// narrowedTickets returns the tickets in which a group, or a group that it
+// inherits, is active by name.
 func (tx *Tx) narrowedTickets(group uuid.UUID) ([]store.Ticket, error) {
 	groups, err := tx.juniors(group)
 	if err != nil {
@@ -59,6 +66,7 @@ func (tx *Tx) narrowedTickets(group uuid.UUID) ([]store.Ticket, error) {
 	return tx.ticketsIn(groups)
 }
 
+// ticketsIn returns the tickets in which any of the groups is active by name.
 func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]store.Ticket, error) {
 	var tickets []store.Ticket
 	for t, err := range tx.r.GroupTickets(groups) {
@@ -70,6 +78,7 @@ func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]store.Ticket, error) {
 	return tickets, nil
 }
 
+// pruneUserTickets prunes the narrowed tickets of a user.
 func (tx *Tx) pruneUserTickets(u User) error {
 	tickets, err := tx.r.UserTickets(u.ID)
 	if err != nil {
@@ -78,7 +87,8 @@ func (tx *Tx) pruneUserTickets(u User) error {
 	return tx.pruneTickets(slices.DeleteFunc(tickets, func(t store.Ticket) bool { return !t.Narrowed }))
 }
 
-// pruneTickets takes out of narrowed tickets the groups that their users are not authorized for.
+// pruneTickets removes the groups from narrowed tickets that the users of the
+// tickets are not authorized for.
 func (tx *Tx) pruneTickets(tickets []store.Ticket) error {
 	for _, t := range tickets {
 		authorized, err := tx.authorizedGroups(t.User)
@@ -104,7 +114,7 @@ func (tx *Tx) pruneTickets(tickets []store.Ticket) error {
 	return nil
 }
 
-// narrowTicket makes groups the only ones of a ticket.
+// narrowTicket replaces the groups of a ticket.
 func (tx *Tx) narrowTicket(action string, u User, t store.Ticket, before []string, groups []uuid.UUID) error {
 	after, err := tx.groupsOf(groups, nil)
 	if err != nil {
@@ -121,29 +131,7 @@ func (tx *Tx) narrowTicket(action string, u User, t store.Ticket, before []strin
 	return tx.log(c, ticketGroups{before}, ticketGroups{groupNames(after)})
 }
 
-// ticketGroups is what the change log says of the active groups of a ticket.
+// ticketGroups is the record of a ticket's active groups in the change log.
 type ticketGroups struct {
 	Groups []string `json:"groups"`
-}
-
-// authorizedGroups returns the groups a user is a member of in any scope at this
-// time, and all groups that these inherit.
-func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
-	memberships, err := tx.r.UserMemberships(user)
-	if err != nil {
-		return nil, err
-	}
-	var groups []uuid.UUID
-	for _, m := range memberships {
-		if counts(m.Until, tx.now) {
-			groups = append(groups, m.Group)
-		}
-	}
-	return tx.juniors(groups...)
-}
-
-// sortIDs brings ids into the order in which stores keep them.
-func sortIDs(ids []uuid.UUID) []uuid.UUID {
-	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-	return slices.Compact(ids)
 }

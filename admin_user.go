@@ -4,18 +4,21 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
 // AddUser adds a user without password, membership or ticket and returns the
-// record as it was stored. The name is brought into canonical form: each part between
-// single spaces in PRECIS UsernameCaseMapped (RFC 8265), so that Bob and bob are one
-// user. ErrInvalid names the field at fault; ErrExists the field whose value is
-// taken. Two e-mail addresses of one mailbox are one value; see [Tx.UserByEmail].
+// stored record. The name is stored in canonical form: each part between single
+// spaces in PRECIS UsernameCaseMapped (RFC 8265), so Bob and bob are the same
+// user. ErrInvalid names the field at fault, and ErrExists the field whose
+// value is taken. Two e-mail addresses of the same mailbox are the same value;
+// see [Tx.UserByEmail].
 //
 // Hidden characters, such as a zero-width space or a bidirectional control, are
-// refused in every name that is stored, and in e-mail addresses. Names that a store
-// has already are found as ever.
+// refused in every new name and in e-mail addresses. Stored names with hidden
+// characters are still found.
 func (tx *Tx) AddUser(u User) (User, error) {
 	if err := tx.writable(); err != nil {
 		return User{}, err
@@ -37,7 +40,8 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	return User(rec.User), tx.log(Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}, nil, User(rec.User))
 }
 
-// checkedUser validates the writable fields of a user and makes its record of them.
+// checkedUser validates the writable fields of a user and returns a record of
+// them.
 func checkedUser(u User) (store.UserRecord, error) {
 	name, err := canonicalUser(u.Name)
 	err = errors.Join(err,
@@ -48,12 +52,12 @@ func checkedUser(u User) (store.UserRecord, error) {
 	if err != nil {
 		return store.UserRecord{}, err
 	}
-	return store.UserRecord{EmailKey: emailKey(u.Email), User: store.User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
+	return store.UserRecord{EmailKey: names.EmailKey(u.Email), User: store.User{ID: u.ID, Name: name, Email: u.Email, Subject: u.Subject,
 		DisplayName: u.DisplayName, Note: u.Note, Disabled: u.Disabled}}, nil
 }
 
-// userFree checks that the unique values of rec are not taken by another user than
-// old. Errors name the user as the caller did.
+// userFree checks that no user but old has the unique values of rec. Errors
+// name the user as the caller did.
 func (tx *Tx) userFree(name string, rec *store.UserRecord, old store.UserRecord) error {
 	if rec.ID != uuid.Nil && rec.ID != old.ID {
 		_, found := tx.r.User(rec.ID)
@@ -79,9 +83,10 @@ func (tx *Tx) userFree(name string, rec *store.UserRecord, old store.UserRecord)
 	return tx.emailFree(name, rec, old)
 }
 
-// emailFree checks that no other user has the mailbox of rec. A user whose address
-// stays as it is keeps it, and the key it has: a store of an earlier version may have
-// two users with one mailbox, and both can be changed, disabled and deleted.
+// emailFree checks that no other user has the mailbox of rec. A user whose
+// address does not change keeps the address and its key: a store of an earlier
+// version may have two users with the same mailbox, and both can be changed,
+// disabled and deleted.
 func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord) error {
 	if rec.Email != old.Email {
 		if err := noHidden("user", name, "Email", rec.Email); err != nil {
@@ -102,7 +107,7 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 	return free(err, "user", name, "Email")
 }
 
-// clearEmailKey makes a key free that the user of another mailbox has, from a program
+// clearEmailKey frees a key that the user of another mailbox has from a program
 // of an earlier version.
 func (tx *Tx) clearEmailKey(key string) error {
 	other, err := tx.r.UserByEmail(key)
@@ -113,8 +118,9 @@ func (tx *Tx) clearEmailKey(key string) error {
 	return err
 }
 
-// ModifyUser replaces every writable field of the user with that ID. Memberships
-// and tickets follow a changed name. Disabling a user ends all their tickets.
+// ModifyUser replaces every writable field of the user with the ID of u.
+// Memberships and tickets follow a changed name. Disabling a user ends all
+// tickets of the user.
 func (tx *Tx) ModifyUser(u User) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -165,6 +171,8 @@ func (tx *Tx) DeleteUser(name string) error {
 		})
 }
 
+// endMemberships deletes all memberships of a user, in every scope, with a
+// Change for each.
 func (tx *Tx) endMemberships(u User) error {
 	memberships, err := tx.r.UserMemberships(u.ID)
 	if err != nil {
@@ -182,22 +190,25 @@ func (tx *Tx) endMemberships(u User) error {
 	return nil
 }
 
-// SetPasswordHash sets the hash of a user's password, such as
-// [Authority.HashPassword] gives or another system has stored, and ends all the
-// user's tickets, unless the user has that hash already. Failed logins of the user are
-// forgotten, and so is every client that was known for the user: somebody who knew
-// the old password may have used it. The call accepts argon2id, scrypt and PBKDF2 in PHC
-// format, Django's PBKDF2, and bcrypt. A hash that is not current is upgraded at the next login. The
-// empty hash takes the password away.
+// SetPasswordHash sets the hash of a user's password and ends all tickets of
+// the user, unless the user has the hash already. The hash comes from
+// [Authority.HashPassword] or from another system. SetPasswordHash also forgets
+// the failed logins of the user and every client known for the user: somebody
+// who knew the old password may have used such a client. The formats are
+// argon2id, scrypt and PBKDF2 in PHC format, Django's PBKDF2, and bcrypt. A
+// hash that is not current is upgraded at the next login. The empty hash
+// removes the password.
 //
-// ErrInvalid for any other hash, and for one that takes more than about a second to
-// verify: argon2id with more than 1 GiB × (passes + 1), unless [Config].Argon2id asks
-// for as much, bcrypt above cost 14, scrypt with 128·N·r·p above 256 MiB, and PBKDF2
-// with more than 3,000,000 rounds, or 1,500,000 of SHA-512. Whoever logs in would
-// keep others waiting that long. A login of a user with such a hash, which an earlier
-// version may have stored, is refused, and the log says why: set a new password.
+// ErrInvalid for any other hash, and for a hash that takes more than about a
+// second to verify, because each login would keep the logins behind it waiting:
+// argon2id with more than 1 GiB × (passes + 1), unless [Config].Argon2id asks
+// for as much, bcrypt above cost 14, scrypt with 128·N·r·p above 256 MiB, and
+// PBKDF2 with more than 3,000,000 rounds, or 1,500,000 of SHA-512. An earlier
+// version may have stored such a hash. The user's logins are then refused, and
+// the log says why: set a new password.
 //
-// [Config].Protected does not look at passwords: hosts with a login of their own need none.
+// [Config].Protected ignores passwords, because a host with its own login needs
+// none.
 func (tx *Tx) SetPasswordHash(user, hash string) error {
 	if err := tx.writable(); err != nil {
 		return err
@@ -214,6 +225,8 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 	return tx.setPasswordHash(User(u.User), hash)
 }
 
+// setPasswordHash sets the hash of a locked user and ends all tickets. The
+// Change has no record, so that the change log has no hash.
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
 		func() error { return tx.endAllTickets(u) },

@@ -9,8 +9,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -58,7 +60,7 @@ func (a *Authority) newAttempt(l Login) *attempt {
 	}
 	if l.Subject != "" {
 		at.source.Name = "subject\x00" + l.Subject
-		at.plausible = badString(l.Subject, 1) == ""
+		at.plausible = names.CheckKey(l.Subject) == ""
 	} else if name, err := canonicalUser(l.User); err == nil {
 		at.source.Name, at.plausible = name, true
 	}
@@ -96,7 +98,7 @@ func (at *attempt) verify(ctx context.Context) error {
 		select {
 		case <-time.After(reservedWait):
 		case <-ctx.Done():
-			return contextEnded(ctx.Err())
+			return waitlimit.ContextEnded(ctx.Err())
 		}
 	}
 }
@@ -184,7 +186,7 @@ func (a *Authority) hashTurn(ctx context.Context, networks [3]netip.Prefix, know
 	case errors.Is(err, password.ErrBusy):
 		return nil, ErrBusy
 	case err != nil:
-		return nil, contextEnded(err)
+		return nil, waitlimit.ContextEnded(err)
 	}
 	return turn, nil
 }

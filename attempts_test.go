@@ -13,7 +13,7 @@ import (
 )
 
 // Many right logins of one user at once, through several Authorities, are not
-// failures: each gets in, or finds no place in the queue.
+// failures: each login succeeds or finds no place in the queue.
 func TestRightLoginsAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		authorities := []*rbac.Authority{h.office(rbac.Config{MaxTickets: 1000}), h.open(rbac.Config{MaxTickets: 1000}), h.open(rbac.Config{MaxTickets: 1000})}
@@ -39,7 +39,8 @@ func TestRightLoginsAtOnce(t *testing.T) {
 	})
 }
 
-// hangsUp is a store whose clients hang up as soon as their first Update is committed.
+// hangsUp is a store whose clients hang up as soon as the first Update is
+// committed.
 type hangsUp struct{ rbac.Store }
 
 type hangUpKey struct{}
@@ -52,10 +53,11 @@ func (s hangsUp) Update(ctx context.Context, f func(store.Records) error) error 
 	return err
 }
 
-// A hundred guesses in parallel, half of the clients hanging up: what was verified was counted.
+// Of a hundred guesses in parallel, with half of the clients hanging up, every
+// verified guess was counted.
 func TestGuessesInParallel(t *testing.T) {
 	eachStoreAlone(t, func(t *testing.T, h *house) {
-		const kib = 32 << 10 // of each hash; all logins together take less besides
+		const kib = 32 << 10 // of each hash; everything else in all logins takes less
 		h.store = hangsUp{h.store}
 		a := h.office(rbac.Config{MaxFailures: 5, Argon2id: rbac.Argon2id{MemoryKiB: kib, Time: 1}})
 		var refused, busy, throttled atomic.Int64

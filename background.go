@@ -31,11 +31,12 @@ func (a *Authority) startBackground() {
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop, b.ended = stop, ctx.Done()
 	b.running.Go(func() { a.maintain(ctx) })
-	b.running.Go(func() { a.replica.run(ctx) })
+	b.running.Go(func() { a.replica.Run(ctx) })
 }
 
 // Close ends the Authority's background work after writing what it still has to
-// write. It does not close the Store. Calls that come later fail with ErrUnavailable.
+// write. It does not close the Store. Calls that come later fail with
+// ErrUnavailable.
 func (a *Authority) Close() error {
 	if a.background.closed.Swap(true) {
 		return nil
@@ -47,19 +48,19 @@ func (a *Authority) Close() error {
 	return a.flush(ctx)
 }
 
-// maintain writes uses of tickets, sweeps, and drops Identities of old policies,
-// until the context ends.
+// maintain writes uses of tickets, sweeps, and drops Identities of old
+// policies, until the context ends.
 func (a *Authority) maintain(ctx context.Context) {
 	sweeps, forgets := time.NewTicker(sweepEvery), time.NewTicker(forgetEvery)
 	defer sweeps.Stop()
 	defer forgets.Stop()
-	known := a.replica.state.Load().policy
+	known := a.replica.State().Policy
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-forgets.C:
-			if p := a.replica.state.Load().policy; p != known {
+			if p := a.replica.State().Policy; p != known {
 				a.dropOldIdentities()
 				known = p
 			}
@@ -96,10 +97,10 @@ func (a *Authority) sweep(ctx context.Context) error {
 	return a.sweeper.sweep(ctx)
 }
 
-// dropOldIdentities lets old policies be collected: a cached Identity that nobody
-// asks for would keep its policy in memory.
+// dropOldIdentities lets old policies be collected: a cached Identity that
+// nobody asks for would keep its policy in memory.
 func (a *Authority) dropOldIdentities() {
-	p := a.replica.state.Load().policy
+	p := a.replica.State().Policy
 	a.users.dropIdentities(p)
 	a.tickets.dropIdentities(p)
 }

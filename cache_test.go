@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Users and tickets that are not asked about any more keep no old policies in memory, however often they changed.
+// Users and tickets that are no longer used keep no old policies in memory,
+// however often the policy changed.
 func TestCachesKeepNoOldPolicy(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -32,13 +33,13 @@ func TestCachesKeepNoOldPolicy(t *testing.T) {
 				old++
 			}
 		}
-		if old > 1 || !kept[len(kept)-1]() { // one can be in the hands of whoever follows the store just then
+		if old > 1 || !kept[len(kept)-1]() { // the follower may still be using an old policy
 			t.Errorf("%d old policies of %d are in memory, and the last: %t", old, len(kept)-1, kept[len(kept)-1]())
 		}
 	})
 }
 
-// A cache that holds one user, or one ticket, is a small cache and not a wrong one.
+// A cache that holds one user or one ticket is small but correct.
 func TestSmallestCaches(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{CachedUsers: 1, CachedTickets: 1})
@@ -65,7 +66,7 @@ func TestSmallestCaches(t *testing.T) {
 	})
 }
 
-// What is answered from the caches allocates nothing.
+// Cached answers allocate nothing.
 func TestCachedAnswersAllocateNothing(t *testing.T) {
 	eachStoreAlone(t, func(t *testing.T, h *house) {
 		h.realTime = true

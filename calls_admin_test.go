@@ -15,7 +15,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// adminCalls are calls like the others, of every function of a Tx and of what an Authority has besides.
+// adminCalls are further calls: of every function of a Tx, and of the remaining
+// functions of an Authority.
 var adminCalls = []call{
 	{"AddActiveGroup", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
 		return a.AddActiveGroup(ctx, t, "trainees") // active by inheritance before
@@ -69,7 +70,8 @@ var adminCalls = []call{
 			func(tx *rbac.Tx) error { return tx.ModifyGrant(g) },
 			func(tx *rbac.Tx) error { return tx.RevokePermission(g) },
 			func(tx *rbac.Tx) error { return tx.DeleteSection("posts") },
-			func(tx *rbac.Tx) error { return tx.DeletePermission("post.edit") })) // which is granted
+			// a granted permission
+			func(tx *rbac.Tx) error { return tx.DeletePermission("post.edit") }))
 	}},
 	{"Tx: groups and inheritances", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.Update(ctx, all(
@@ -103,7 +105,8 @@ var adminCalls = []call{
 	}},
 }
 
-// reviewCalls are Views of one review function each, so that none hides the error of another.
+// reviewCalls are Views with one review function each, so no function hides the
+// error of another.
 func reviewCalls() (views []call) {
 	for i, f := range reviews {
 		views = append(views, call{fmt.Sprint("Tx: review ", i), func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
@@ -123,7 +126,7 @@ var reviews = []func(*rbac.Tx) error{
 	},
 	func(tx *rbac.Tx) error { return second(tx.UserBySubject("sub|amy")) },
 	func(tx *rbac.Tx) error {
-		_, err := tx.UserByEmail("amy@example.org") // she has none
+		_, err := tx.UserByEmail("amy@example.org") // amy has no address
 		return ignoreNotFound(err)
 	},
 	func(tx *rbac.Tx) error { return second(tx.Group("editors")) },
@@ -158,7 +161,7 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// The calls are of all functions that an embedding program can call.
+// The calls cover all functions that an embedding program can call.
 func TestCallsAreAll(t *testing.T) {
 	var text []byte
 	for _, file := range []string{"calls_test.go", "calls_admin_test.go", "separation_test.go"} {
@@ -171,10 +174,10 @@ func TestCallsAreAll(t *testing.T) {
 		called[string(m[1])] = true
 	}
 	exempt := []string{
-		"Close", "Guarantee", "Menu", "Revision", "Unwrap", "HashPassword", // ask the store nothing
-		"Validate", // TestValidateOnAStoreThatFails: it takes no context
+		"Close", "Guarantee", "Menu", "Revision", "Unwrap", "HashPassword", // do not read the store
+		"Validate", // TestValidateOnAStoreThatFails: Validate takes no context
 	}
-	ours, err := filepath.Glob("*_test.go") // what only tests see
+	ours, err := filepath.Glob("*_test.go") // seen by tests only
 	must(t, err)
 	for _, file := range ours {
 		text, err := os.ReadFile(file)
@@ -207,7 +210,9 @@ func TestValidateOnAStoreThatFails(t *testing.T) {
 	}
 }
 
-// An Authority under a lease, whose store fails while it follows a change: who waits for that change gets no answer from before it.
+// An Authority under a lease, whose store fails while the Authority follows a
+// change, gives callers that wait for the change no answer from before the
+// change.
 func TestAtLeastOnAStoreThatFails(t *testing.T) {
 	s, _, tok := faultyOffice(t)
 	h := newHouse(t, s)
@@ -215,7 +220,7 @@ func TestAtLeastOnAStoreThatFails(t *testing.T) {
 	a := h.open(rbac.Config{MaxStaleness: 250 * time.Millisecond})
 	other := (&house{t: t, store: s.Store, clock: h.clock}).open(rbac.Config{})
 	edit := rbac.HasPermission("post.edit")
-	for k := int64(1); k < 30; k++ { // more calls than it takes to follow a change
+	for k := int64(1); k < 30; k++ { // more calls than following a change takes
 		change, want := revoke("editors", "post.edit"), rbac.ErrDenied
 		if k%2 == 0 {
 			change, want = grant("editors", "post.edit"), nil

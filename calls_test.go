@@ -11,7 +11,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// callAll makes all of the calls and yields their errors.
+// callAll makes all calls and yields their errors.
 func callAll(a *rbac.Authority, tok rbac.Token) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for _, c := range slices.Concat(calls, adminCalls, reviewCalls()) {
@@ -22,7 +22,7 @@ func callAll(a *rbac.Authority, tok rbac.Token) iter.Seq2[string, error] {
 	}
 }
 
-// alone panics if there is a result beside an error.
+// alone panics if a result comes with an error.
 func alone[T comparable](result T, err error) error {
 	var zero T
 	if err != nil && result != zero {
@@ -36,8 +36,9 @@ type call struct {
 	call func(context.Context, *rbac.Authority, rbac.Token) error
 }
 
-// calls are those that an embedding program makes, for the user amy with goodPassword
-// and a ticket of hers; each works by itself in a fresh office.
+// calls are the calls of an embedding program, for the user amy with
+// goodPassword and a ticket of amy's. Each call works by itself in a fresh
+// office.
 var calls = []call{
 	{"Identify", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error { return alone(a.Identify(ctx, t)) }},
 	{"Identify of nobody", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {

@@ -11,34 +11,44 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
-// Declare brings what a program needs into the store, at each of its starts: sections,
-// permissions, groups, grants and inheritances, in one Update.
+// Declare adds the records that a program needs to the store: sections,
+// permissions, groups, grants and inheritances, in one Update. A program calls
+// Declare at each start.
 //
-// Each declared thing is added once, and the store remembers it: what an administrator
-// deletes, revokes or renames stays so. A title, description, note, section, position, object or operation is
-// updated when the program declares another one than it did before, so that an administrator's
-// lasts until then. Nothing is ever removed. Declaring again what is there already changes nothing.
-// What is there under a declared name, and was never declared, is taken as it is.
+// Each declared record is added once, and the store remembers the declaration:
+// a record that an administrator deletes, revokes or renames stays deleted,
+// revoked or renamed. A title, description, note, section, position, object or
+// operation is updated when the program declares a value that differs from its
+// earlier declaration; until then the value of an administrator stays. Declare
+// never removes anything. To declare an unchanged catalogue again changes
+// nothing. A record that has a declared name, and was never declared, is
+// accepted as it is.
 //
-// A grant or inheritance may name groups of this or of an earlier catalogue by the
-// names they were declared with, even if they were renamed, and any other by its present
-// name. Where a group or permission of an earlier catalogue was deleted, it is left out;
-// where it was never there, Declare fails with ErrNotFound and adds nothing.
+// A grant or inheritance refers to a group of this or an earlier catalogue by
+// its declared name, even after a rename, and to any other group by its present
+// name. Declare leaves out a grant or inheritance whose group or permission was
+// declared earlier and deleted since. If the group or permission never existed,
+// Declare fails with ErrNotFound and adds nothing.
 //
-// Other errors: ErrInvalid, also for one name declared twice with different texts; ErrExists
-// for an ID that is taken, and with [Config.LimitedHierarchy] for a second junior of one group; ErrCycle and
-// ErrSeparation, as AddInheritance says, also where it contradicts what an administrator added;
-// ErrProtected; ErrUnavailable. After an error nothing was added.
+// Other errors: ErrInvalid, also for a name that is declared twice with
+// different texts; ErrExists for an ID that is taken and, with
+// [Config.LimitedHierarchy], for a second junior of a group; ErrCycle and
+// ErrSeparation as in AddInheritance, also in conflict with records of an
+// administrator; ErrProtected; ErrUnavailable. After an error nothing is added.
 //
-// It is safe when several processes start at once. Programs that share a store share its
-// declarations by name: where their texts differ, the last to start sets its own.
+// Several processes may call Declare at the same time. Programs that share a
+// store share its declarations by name: if their texts differ, the last program
+// to start sets its own.
 //
-// The actor of the changes, unless ctx names one, is the name of the executable, asserted.
+// The actor of the changes, unless ctx has an actor, is the name of the
+// executable, asserted.
 //
-// [Authority.Plan] tells beforehand what a Declare would do.
+// [Authority.Plan] returns what Declare would do.
 func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
 	return a.Update(ctx, func(tx *Tx) error {
 		if tx.actor.name == "" {
@@ -48,38 +58,45 @@ func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
 		if err != nil {
 			return err
 		}
-		return d.all(c)
+		return d.declareAll(c)
 	})
 }
 
+// programName returns the name of the executable, or "" if the system does not
+// know it.
 func programName() string {
 	path, err := os.Executable()
 	if err != nil {
 		return ""
 	}
-	return printable(strings.TrimSuffix(filepath.Base(path), ".exe"), maxName)
+	return names.Printable(strings.TrimSuffix(filepath.Base(path), ".exe"), names.MaxName)
 }
 
-// declarer compares a catalogue with what was declared before.
+// declarer compares a catalogue with the earlier declarations.
 type declarer struct {
 	tx       *Tx
 	declared map[declarationKey]store.Declaration
-	texts    map[declarationKey]string // of this catalogue
+	texts    map[declarationKey]string // of the catalogue
 }
 
 type declarationKey struct{ kind, key string }
 
+// newDeclarer reads the earlier declarations.
 func newDeclarer(tx *Tx) (*declarer, error) {
 	declarations, err := tx.r.Declarations()
-	d := &declarer{tx: tx, declared: make(map[declarationKey]store.Declaration, len(declarations)), texts: map[declarationKey]string{}}
+	d := &declarer{
+		tx:       tx,
+		declared: make(map[declarationKey]store.Declaration, len(declarations)),
+		texts:    map[declarationKey]string{},
+	}
 	for _, known := range declarations {
 		d.declared[declarationKey{known.Kind, known.Key}] = known
 	}
 	return d, err
 }
 
-// all adds and updates what a catalogue needs. Plan runs it, too.
-func (d *declarer) all(c Catalogue) error {
+// declareAll adds and updates the records of a catalogue, for Declare and Plan.
+func (d *declarer) declareAll(c Catalogue) error {
 	for _, step := range []func(Catalogue) error{d.sections, d.permissions, d.groups, d.inheritances, d.grants} {
 		if err := step(c); err != nil {
 			return err
@@ -88,8 +105,9 @@ func (d *declarer) all(c Catalogue) error {
 	return nil
 }
 
-// remember notes that something was declared. It is no change of its own: what Declare adds is logged as such.
-func (d *declarer) remember(decl store.Declaration) error {
+// record stores a declaration. The change log has no entry for a declaration,
+// only for the records that Declare adds.
+func (d *declarer) record(decl store.Declaration) error {
 	key := declarationKey{decl.Kind, decl.Key}
 	if known, ok := d.declared[key]; ok && known == decl {
 		return nil
@@ -98,9 +116,11 @@ func (d *declarer) remember(decl store.Declaration) error {
 	return d.tx.r.SetDeclaration(decl)
 }
 
-// declare adds what was never declared, and updates what was declared with other
-// texts. It remembers the record as declared, without the fields that are ignored on input.
-func declare[R any](d *declarer, kind, name string, is R, add func(R) (uuid.UUID, error), update func(id uuid.UUID, was, is R) error) error {
+// declare adds a record that was never declared, and updates a record that was
+// declared with other texts. The stored declaration is the record without the
+// fields that are ignored on input.
+func declare[R any](d *declarer, kind, name string, is R,
+	add func(R) (uuid.UUID, error), update func(id uuid.UUID, was, is R) error) error {
 	text, err := json.Marshal(is)
 	if err != nil {
 		return err
@@ -123,22 +143,15 @@ func declare[R any](d *declarer, kind, name string, is R, add func(R) (uuid.UUID
 	if err != nil {
 		return err
 	}
-	return d.remember(next)
+	return d.record(next)
 }
 
-// follow sets what the program declares otherwise than before; the rest stays as the administrator has it.
-func follow[T comparable](stored *T, was, is T) {
+// updateChanged sets a stored value if the declared value has changed.
+// Otherwise the value of an administrator stays.
+func updateChanged[T comparable](stored *T, was, is T) {
 	if was != is {
 		*stored = is
 	}
-}
-
-// ignore takes an error of this kind for none.
-func ignore(err, kind error) error {
-	if errors.Is(err, kind) {
-		return nil
-	}
-	return err
 }
 
 func (d *declarer) sections(c Catalogue) error {
@@ -150,7 +163,8 @@ func (d *declarer) sections(c Catalogue) error {
 	return nil
 }
 
-// addSection, addPermission and addGroup take what has the name already as it is.
+// addSection, addPermission and addGroup leave an existing record of the name
+// unchanged.
 func (d *declarer) addSection(s Section) (uuid.UUID, error) {
 	return uuid.Nil, ignore(d.tx.AddSection(s), ErrExists)
 }
@@ -160,8 +174,8 @@ func (d *declarer) updateSection(_ uuid.UUID, was, is Section) error {
 	if err != nil {
 		return ignore(err, ErrNotFound) // deleted by an administrator
 	}
-	follow(&stored.Title, was.Title, is.Title)
-	follow(&stored.Position, was.Position, is.Position)
+	updateChanged(&stored.Title, was.Title, is.Title)
+	updateChanged(&stored.Position, was.Position, is.Position)
 	return d.tx.ModifySection(Section(stored))
 }
 
@@ -184,7 +198,8 @@ func (d *declarer) addPermission(p Permission) (uuid.UUID, error) {
 	return uuid.Nil, err
 }
 
-// sectionOf is the declared section of a permission, none if an administrator deleted it.
+// sectionOf returns the declared section of a permission, or "" if an
+// administrator deleted the section.
 func (d *declarer) sectionOf(p Permission) string {
 	if _, declared := d.declared[declarationKey{"section", p.Section}]; declared {
 		if _, err := d.tx.r.Section(p.Section); errors.Is(err, ErrNotFound) {
@@ -199,11 +214,11 @@ func (d *declarer) updatePermission(_ uuid.UUID, was, is Permission) error {
 	if err != nil {
 		return ignore(err, ErrNotFound) // deleted by an administrator
 	}
-	follow(&stored.Title, was.Title, is.Title)
-	follow(&stored.Description, was.Description, is.Description)
-	follow(&stored.Position, was.Position, is.Position)
-	follow(&stored.Object, was.Object, is.Object)
-	follow(&stored.Operation, was.Operation, is.Operation)
+	updateChanged(&stored.Title, was.Title, is.Title)
+	updateChanged(&stored.Description, was.Description, is.Description)
+	updateChanged(&stored.Position, was.Position, is.Position)
+	updateChanged(&stored.Object, was.Object, is.Object)
+	updateChanged(&stored.Operation, was.Operation, is.Operation)
 	if was.Section != is.Section {
 		stored.Section = d.sectionOf(is)
 	}
@@ -229,17 +244,20 @@ func (d *declarer) addGroup(g Group) (uuid.UUID, error) {
 	return stored.ID, err
 }
 
-// updateGroup leaves the name as it is: the administrator may have changed it.
+// updateGroup leaves the name unchanged, because an administrator may have
+// renamed the group.
 func (d *declarer) updateGroup(id uuid.UUID, was, is Group) error {
 	stored, err := d.tx.r.Group(id)
 	if err != nil {
 		return ignore(err, ErrNotFound) // deleted by an administrator
 	}
-	follow(&stored.DisplayName, was.DisplayName, is.DisplayName)
-	follow(&stored.Note, was.Note, is.Note)
+	updateChanged(&stored.DisplayName, was.DisplayName, is.DisplayName)
+	updateChanged(&stored.Note, was.Note, is.Note)
 	return d.tx.ModifyGroup(Group(stored))
 }
 
+// inheritances adds the inheritances that were never declared. A declared
+// inheritance has no texts to update.
 func (d *declarer) inheritances(c Catalogue) error {
 	for _, i := range c.Inheritances {
 		key := declarationKey{"inheritance", pairKey(i.Senior, i.Junior)}
@@ -256,27 +274,29 @@ func (d *declarer) inheritances(c Catalogue) error {
 				return err
 			}
 		}
-		if err := d.remember(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
+		if err := d.record(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// inherit takes an inheritance that is there already as it is. A second junior in a limited hierarchy is ErrExists, too,
-// but is not there: the program would go without what it declares.
+// inherit leaves an existing inheritance unchanged. It does not ignore
+// ErrExists, which may also mean a second junior in a limited hierarchy: the
+// program would lack an inheritance that it declares.
 func (d *declarer) inherit(i Inheritance) error {
-	_, _, there, err := d.tx.inheritance(i)
-	if err != nil || there {
+	_, _, exists, err := d.tx.inheritance(i)
+	if err != nil || exists {
 		return err
 	}
 	return d.tx.AddInheritance(i)
 }
 
-// pairKey joins two names, neither of which can contain the separator.
+// pairKey joins two names. Names cannot contain the separator.
 func pairKey(a, b string) string { return a + "\n" + b }
 
-// groupName is what a declared group is called now: empty if it was deleted.
+// groupName returns the present name of a declared group, or "" if the group
+// was deleted.
 func (d *declarer) groupName(declared string) (string, error) {
 	known, ok := d.declared[declarationKey{"group", declared}]
 	if !ok {
@@ -287,6 +307,8 @@ func (d *declarer) groupName(declared string) (string, error) {
 	return g.Name, ignore(err, ErrNotFound)
 }
 
+// grants adds the grants that were never declared. The Note of a declared grant
+// is not updated.
 func (d *declarer) grants(c Catalogue) error {
 	for _, g := range c.Grants {
 		key := declarationKey{"grant", pairKey(g.Group, g.Permission)}
@@ -303,14 +325,14 @@ func (d *declarer) grants(c Catalogue) error {
 				return err
 			}
 		}
-		if err := d.remember(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
+		if err := d.record(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// grant leaves out a permission that was declared and deleted.
+// grant adds a grant, unless the permission was declared and deleted since.
 func (d *declarer) grant(g Grant) error {
 	err := d.tx.GrantPermission(g)
 	if _, declared := d.declared[declarationKey{"permission", g.Permission}]; declared {

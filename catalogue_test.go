@@ -2,8 +2,6 @@ package rbac_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -11,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/store"
 )
 
 func blogCatalogue() rbac.Catalogue {
@@ -37,7 +34,7 @@ func gives(t *testing.T, a *rbac.Authority, group string, want ...string) {
 	}))
 }
 
-// A catalogue is applied once; declared again it changes nothing.
+// A catalogue is applied once: a second Declare changes nothing.
 func TestDeclareTwice(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -51,7 +48,7 @@ func TestDeclareTwice(t *testing.T) {
 	})
 }
 
-// What an administrator took away or renamed is not restored by a restart.
+// A restart restores nothing that an administrator deleted or renamed.
 func TestDeclareRestoresNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -68,7 +65,8 @@ func TestDeclareRestoresNothing(t *testing.T) {
 		if after := dump(t, a); after != before {
 			t.Errorf("Declare restored something:\n%s\nbefore:\n%s", after, before)
 		}
-		// A later catalogue still finds the renamed group by the name it was declared with, and leaves out what was deleted.
+		// A later catalogue still finds the renamed group by its declared name,
+		// and leaves out deleted records.
 		later := blogCatalogue()
 		later.Permissions = append(later.Permissions, rbac.Permission{Name: "post.edit", Section: "posts"})
 		later.Grants = append(later.Grants, rbac.Grant{Group: "editors", Permission: "post.edit"}, rbac.Grant{Group: "readers", Permission: "post.write"})
@@ -82,7 +80,8 @@ func TestDeclareRestoresNothing(t *testing.T) {
 	})
 }
 
-// Texts follow the program when it changes them, and the administrator until then.
+// Texts follow the program when the program changes them, and the administrator
+// until then.
 func TestDeclareUpdatesTexts(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -123,7 +122,7 @@ func TestDeclareUpdatesTexts(t *testing.T) {
 	})
 }
 
-// What is there already under a declared name is taken as it is.
+// An existing record under a declared name is used unchanged.
 func TestDeclareTakesWhatIsThere(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -134,7 +133,7 @@ func TestDeclareTakesWhatIsThere(t *testing.T) {
 	})
 }
 
-// A catalogue with a mistake in it adds nothing and names the mistake.
+// A catalogue with a mistake adds nothing, and the error names the mistake.
 func TestDeclareRefuses(t *testing.T) {
 	mistakes := map[string]func(*rbac.Catalogue){
 		`permission "post.raed"`: func(c *rbac.Catalogue) { c.Grants[0].Permission = "post.raed" },
@@ -162,7 +161,8 @@ func TestDeclareRefuses(t *testing.T) {
 	})
 }
 
-// Two processes that start at once declare the same, once.
+// Two processes that start at once and declare the same catalogue declare the
+// catalogue once.
 func TestDeclareAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		authorities := []*rbac.Authority{h.open(rbac.Config{}), h.open(rbac.Config{})}
@@ -181,7 +181,8 @@ func TestDeclareAtOnce(t *testing.T) {
 	})
 }
 
-// Only what the program changed follows it; what the administrator changed beside stays.
+// Only fields that the program changed follow the program. Fields that the
+// administrator changed stay.
 func TestDeclareFollowsFieldByField(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -225,7 +226,8 @@ func TestDeclareFollowsFieldByField(t *testing.T) {
 	})
 }
 
-// A declared group is the one it was, whatever it is called; who takes its old name gets nothing of it.
+// A declared group keeps its identity under any name. A group that takes the
+// old name gets nothing from the declaration.
 func TestDeclaredNameTakenByAnother(t *testing.T) {
 	rename := func(tx *rbac.Tx) error {
 		g, err := tx.Group("editors")
@@ -264,7 +266,8 @@ func TestDeclaredNameTakenByAnother(t *testing.T) {
 	}
 }
 
-// A permission that was deleted and added again by an administrator has no grants until somebody grants it.
+// A permission that an administrator deleted and added again has no grants
+// until somebody grants the permission.
 func TestDeclaredPermissionAddedAgain(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -275,7 +278,8 @@ func TestDeclaredPermissionAddedAgain(t *testing.T) {
 	})
 }
 
-// Two programs on one store add to each other's declarations. Of a text that they do not agree on, the last to start sets its own.
+// Two programs on one store add to each other's declarations. If the programs
+// disagree on a text, the last program to start sets the text.
 func TestTwoProgramsDeclare(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -305,7 +309,8 @@ func TestTwoProgramsDeclare(t *testing.T) {
 	})
 }
 
-// The same twice in one catalogue is once; two texts for one name are a mistake, not a change at each start.
+// A repeated entry in a catalogue counts once. Two texts for one name are a
+// mistake, not a change at each start.
 func TestDeclareDuplicates(t *testing.T) {
 	double := func() rbac.Catalogue {
 		c, d := blogCatalogue(), blogCatalogue()
@@ -335,7 +340,7 @@ func TestDeclareDuplicates(t *testing.T) {
 	})
 }
 
-// A permission whose ID is taken is a mistake; it is not left out in silence.
+// A permission whose ID is taken is a mistake, and is not left out silently.
 func TestDeclareTakenID(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -347,72 +352,5 @@ func TestDeclareTakenID(t *testing.T) {
 			}
 		}
 		must(t, a.Declare(ctx, rbac.Catalogue{Permissions: []rbac.Permission{{ID: id, Name: "p", Title: "T"}}}))
-	})
-}
-
-// What Declare does is done by the program, unless somebody else is named.
-func TestDeclareNamesTheProgram(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.open(rbac.Config{})
-		path, err := os.Executable()
-		must(t, err)
-		must(t, a.Declare(ctx, blogCatalogue()))
-		must(t, a.Declare(rbac.WithActor(ctx, "installer"), rbac.Catalogue{Groups: []rbac.Group{{Name: "g"}}}))
-		log := changesSince(t, a, 0)
-		first, last := log[0], log[len(log)-1]
-		if want := strings.TrimSuffix(filepath.Base(path), ".exe"); first.Actor != want || first.Verified {
-			t.Errorf("the actor is %q, verified %v; want %q, asserted", first.Actor, first.Verified, want)
-		}
-		if last.Actor != "installer" {
-			t.Errorf("the actor is %q; want the one that the context names", last.Actor)
-		}
-	})
-}
-
-// declaring Records count what is remembered.
-type declaring struct {
-	store.Records
-	n *int
-}
-
-func (r declaring) SetDeclaration(d store.Declaration) error {
-	*r.n++
-	return r.Records.SetDeclaration(d)
-}
-
-// A start that declares nothing new writes nothing.
-func TestDeclareAgainWritesNothing(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		n := 0
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return declaring{r, &n} }}
-		a := h.open(rbac.Config{})
-		must(t, a.Declare(ctx, blogCatalogue()))
-		if n != 8 {
-			t.Errorf("%d declarations were remembered; want each of 8", n)
-		}
-		n = 0
-		must(t, a.Declare(ctx, blogCatalogue()))
-		if n != 0 {
-			t.Errorf("%d declarations were written again; want none", n)
-		}
-	})
-}
-
-// A declared pattern gives what there is: a permission that an administrator deleted comes back only when they add it again.
-func TestDeclaredPattern(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.open(rbac.Config{})
-		must(t, a.Declare(ctx, blogCatalogue()))
-		h.do(a, func(tx *rbac.Tx) error { return tx.DeletePermission("post.write") })
-		c := blogCatalogue()
-		c.Groups = append(c.Groups, rbac.Group{Name: "owners"})
-		c.Grants = append(c.Grants, rbac.Grant{Group: "owners", Permission: "post.*"})
-		must(t, a.Declare(ctx, c))
-		gives(t, a, "owners", "post.read")
-		h.do(a, addPermission(rbac.Permission{Name: "post.write"}))
-		gives(t, a, "owners", "post.read", "post.write")
-		h.do(a, revoke("owners", "post.*"))
-		must(t, a.Declare(ctx, c))
-		gives(t, a, "owners")
 	})
 }

@@ -7,9 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestRecordJSON: the records of a change log have kept their bytes since the
-// first log was written. Stored logs hold these texts, and readers compare
-// them.
+// The records of a change log have kept their bytes since the first log was
+// written. Stored logs hold these texts, and readers compare them.
 func TestRecordJSON(t *testing.T) {
 	id := uuid.UUID{1, 15: 9}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678900000, time.UTC)

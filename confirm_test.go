@@ -15,13 +15,14 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// servers is a store on two servers: the one that answers, and the one whose changes count.
+// servers is a store on two servers: the server that answers, and the server
+// whose changes count.
 type servers struct {
 	swapped
 	counts swapped
 
 	state     sync.Mutex
-	cut       error // why nothing can be confirmed
+	cut       error // why confirmation fails
 	guarantee store.Guarantee
 	confirmed int
 }
@@ -53,7 +54,8 @@ func (s *servers) Guarantee() store.Guarantee {
 	return s.guarantee
 }
 
-// What a server answers is believed for MaxStaleness from the last confirmation, however well it answers.
+// Answers of a server are trusted for MaxStaleness from the last confirmation,
+// however well the server answers.
 func TestOnlyConfirmationCounts(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := newServers(h.store)
@@ -69,7 +71,7 @@ func TestOnlyConfirmationCounts(t *testing.T) {
 			want  error
 		}{{time.Second, nil}, {29 * time.Second, nil}, {30*time.Second - 1, nil}, {1, rbac.ErrUnavailable}, {time.Minute, rbac.ErrUnavailable}} {
 			h.clock.Advance(step.after)
-			_ = a.Poll(ctx) // as the follower does; the head is there, the confirmation is not
+			_ = a.Poll(ctx) // as the follower does: the head is read, but not confirmed
 			h.do(a, addGroup(rbac.Group{Name: h.clock.Now().Format("g20060102150405.000000000")}))
 			for _, err := range []error{ask(), second(a.Identity(ctx, "nora"))} {
 				if !errors.Is(err, step.want) || errors.Is(err, rbac.ErrDenied) {
@@ -84,7 +86,8 @@ func TestOnlyConfirmationCounts(t *testing.T) {
 	})
 }
 
-// An Update is no confirmation, however often one commits: the server that takes it may not wait for its standby any more.
+// An Update is no confirmation, however often an Update commits: the server
+// that takes the Update may no longer wait for its standby.
 func TestUpdatesConfirmNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := newServers(h.store)
@@ -126,8 +129,9 @@ func TestConfirmationsAreFew(t *testing.T) {
 	})
 }
 
-// The server that answers was left behind: another one has taken its place, and there a right is revoked. Nobody says yes later
-// than MaxStaleness after that, from the cache or from the server that was left.
+// The answering server was left behind: another server has taken its place, and
+// a right is revoked there. Nobody is allowed later than MaxStaleness after the
+// revocation, from the cache or from the server that was left behind.
 func TestLeftBehind(t *testing.T) {
 	tests := map[string]func(h *house, left *house){
 		"it knows nothing new": func(h, left *house) {},
@@ -173,7 +177,7 @@ func TestLeftBehind(t *testing.T) {
 				if err := a.Judge(ctx, unknown, mayEdit); !errors.Is(err, rbac.ErrUnavailable) || strings.Count(err.Error(), "rbac: ") != 1 {
 					t.Errorf("while the servers disagree: %v; want ErrUnavailable, with one \"rbac: \"", err)
 				}
-				store.swap(fresh.store) // its connections lead to the other server now
+				store.swap(fresh.store) // its connections now lead to the new server
 				if err := a.Judge(ctx, unknown, mayEdit); !errors.Is(err, rbac.ErrDenied) {
 					t.Errorf("on the new server: %v; want ErrDenied", err)
 				}
@@ -192,7 +196,8 @@ func judgeUser(a *rbac.Authority, user string, p rbac.Predicate) error {
 	return rbac.Check(id, p)
 }
 
-// The Authority tells what is promised, at first and when it changes, and a store of one server promises most.
+// The Authority reports the guarantee, at first and on each change. A store of
+// one server promises most.
 func TestGuarantee(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		if g := h.open(rbac.Config{}).Guarantee(); g.Reason == "" || g != (store.Guarantee{Bounded: true, Reason: g.Reason}) {
@@ -217,7 +222,7 @@ func TestGuarantee(t *testing.T) {
 			s.set(nil, step.now)
 			if i > 0 {
 				log.Reset()
-				a.LogGuarantee()
+				must(t, a.Poll(ctx))
 			}
 			if got := log.String(); strings.Count(got, "\n") > 1 || !strings.Contains(got, step.want) || (got == "") != (step.want == "") {
 				t.Errorf("step %d is told as %q; want %q", i, got, step.want)

@@ -40,7 +40,8 @@ func (r sparing) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	return r.Records.Users(f)
 }
 
-// What a change costs follows from what it touches, not from the size of the store.
+// The cost of a change follows from the records that the change touches, not
+// from the size of the store.
 func TestChangesReadNoWholeTable(t *testing.T) {
 	calls := map[string]func(*rbac.Tx) error{
 		"AddUser": addUser(rbac.User{Name: "x", Email: "x@x", Subject: "x"}), "AddGroup": addGroup(rbac.Group{Name: "x"}),
@@ -91,7 +92,7 @@ func TestChangesReadNoWholeTable(t *testing.T) {
 	})
 }
 
-// counting Records count how often the groups that one inherits are read.
+// counting Records count reads of the groups that a group inherits.
 type counting struct {
 	store.Records
 	juniors *int
@@ -102,8 +103,9 @@ func (r counting) Juniors(g uuid.UUID) ([]uuid.UUID, error) {
 	return r.Records.Juniors(g)
 }
 
-// A new set reads the groups that have a way to its members, not all that these inherit: a
-// group over everything does not make each set cost as much as the database is large.
+// A new set reads only the groups that inherit its members, not everything that
+// those groups inherit. A group that inherits everything therefore does not
+// make each set cost as much as the database is large.
 func TestSetsReadOnlyWhatLeadsToThem(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		first := h.open(rbac.Config{})
@@ -132,7 +134,8 @@ func TestSetsReadOnlyWhatLeadsToThem(t *testing.T) {
 	})
 }
 
-// Permissions that bring their IDs along, as from an export, are added without reading all of them each time.
+// Permissions that bring their IDs along, as from an export, are added without
+// reading all permissions each time.
 func TestManyPermissionsWithIDs(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		whole := 0
@@ -163,7 +166,8 @@ func TestManyPermissionsWithIDs(t *testing.T) {
 	})
 }
 
-// BenchmarkLoad makes users with five memberships each in one Update, in a store of 10,000 groups.
+// BenchmarkLoad makes users with five memberships each in one Update, in a
+// store of 10,000 groups.
 func BenchmarkLoad(b *testing.B) {
 	const users = 1000
 	for _, s := range stores {
@@ -199,7 +203,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// locking Records note what is locked, in order.
+// locking Records note the order of locks.
 type locking struct {
 	store.Records
 	locked *[]string
@@ -216,7 +220,8 @@ func (r locking) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	return u, err
 }
 
-// An Update locks head first, and then each user whose login must not overtake the change.
+// An Update locks head first, and then each user whose login must not overtake
+// the change.
 func TestChangesOfAUserLockThem(t *testing.T) {
 	calls := map[string]func(*rbac.Tx) error{
 		"AssignUser": assign("amy", "empty"), "DeassignUser": deassign("amy", "staff"),

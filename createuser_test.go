@@ -7,7 +7,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// CreateUser makes a user who can log in and has the groups, or nothing.
+// CreateUser makes a user who can log in and has the groups, or makes nothing.
 func TestCreateUser(t *testing.T) {
 	tests := []struct {
 		rule     string

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A module that imports the root package and store_sqlite gets the driver of another engine neither into
-// its go.mod nor into its binary.
+// A module that imports the root package and store_sqlite gets the driver of
+// another engine neither into its go.mod nor into its binary.
 func TestImporterInheritsNoOtherDriver(t *testing.T) {
 	repo, err := os.Getwd()
 	must(t, err)
@@ -20,7 +20,8 @@ func TestImporterInheritsNoOtherDriver(t *testing.T) {
 		has   bool
 	}{
 		{"github.com/rbac-go/rbac/store_sqlite", false},
-		{"github.com/rbac-go/rbac/store_postgres", true}, // or the test would prove nothing
+		// without this row the test would prove nothing
+		{"github.com/rbac-go/rbac/store_postgres", true},
 	} {
 		t.Run(filepath.Base(c.store), func(t *testing.T) {
 			host := importer{t, t.TempDir()}

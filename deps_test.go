@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// An importer of the core must not inherit a web server, a database layer, a driver or a test
-// framework, neither directly nor through others.
+// An importer of the core must not inherit a web server, a database layer, a
+// driver or a test framework, neither directly nor through other packages.
 func TestRootImportsNoHeavyPackage(t *testing.T) {
 	forbidden := []string{"net/http", "database/sql", "testing", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5"}
 	deps := goList(t, "{{.ImportPath}}")
@@ -22,9 +22,9 @@ func TestRootImportsNoHeavyPackage(t *testing.T) {
 	}
 }
 
-// Imports run one way: the root imports package store and the internal packages,
-// never the reverse. Only the internal helpers of tests may import the root, and
-// no package below the root may import a helper.
+// Imports run one way: the root imports package store and the internal
+// packages, never the reverse. Only the internal helpers of tests may import
+// the root, and no package below the root may import a helper.
 func TestNothingBelowImportsTheRoot(t *testing.T) {
 	const root = "github.com/rbac-go/rbac"
 	helpers := []string{"memdir", "postgrestest", "processtest", "sqlfixture", "sqlplans", "tgcases"}
@@ -53,7 +53,8 @@ func TestNothingBelowImportsTheRoot(t *testing.T) {
 	}
 }
 
-// A host that brings its own SQLite driver must not get another one, whose name may be the same.
+// A host that brings its own SQLite driver must not get a second driver,
+// perhaps of the same name.
 func TestSQLiteWithoutDriver(t *testing.T) {
 	deps := goListOf(t, "{{.ImportPath}}", "github.com/rbac-go/rbac/store/sqlstore/sqlite")
 	if !slices.Contains(deps, "database/sql") {
@@ -66,7 +67,7 @@ func TestSQLiteWithoutDriver(t *testing.T) {
 	}
 }
 
-// Each module that code of the root package comes from is one that was chosen.
+// Each module with code of the root package was chosen deliberately.
 func TestRootModulesAreAllowed(t *testing.T) {
 	allowed := map[string]string{
 		"github.com/rbac-go/rbac": "itself",
@@ -92,19 +93,19 @@ func TestRootModulesAreAllowed(t *testing.T) {
 	}
 }
 
-// goList prints a template for each package that the root package is built from.
+// goList prints a template for each package in the build of the root package.
 func goList(t *testing.T, format string) []string {
 	t.Helper()
 	return goListOf(t, format, "github.com/rbac-go/rbac")
 }
 
-// goListOf prints a template for each package that a package is built from.
+// goListOf prints a template for each package in the build of a package.
 func goListOf(t *testing.T, format, path string) []string {
 	t.Helper()
 	return goListed(t, "-deps", "-f", format, path)
 }
 
-// goListed returns what go list prints, sorted, each line once.
+// goListed returns the output of go list, sorted, each line once.
 func goListed(t *testing.T, args ...string) []string {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()

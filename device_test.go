@@ -40,7 +40,7 @@ func TestDevices(t *testing.T) {
 		must(t, err)
 		for n := range 150 {
 			wait, _ := tryLogin(t, a, rbac.Login{User: "amy", Password: "wrong", Device: first})
-			if n < 100 && wait != 0 || n > 100 && wait != shut { // attempt 101 is the one that strangers have
+			if n < 100 && wait != 0 || n > 100 && wait != shut { // strangers have attempt 101
 				t.Errorf("guess %d with a device: wait %v", n+1, wait)
 			}
 		}
@@ -69,7 +69,8 @@ func TestDevices(t *testing.T) {
 	})
 }
 
-// Neither what is stored of a device nor of a typed name shows it.
+// The stored records of a device, and of a typed name, do not reveal the device
+// or the name.
 func TestThrottlesHoldNoSecrets(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

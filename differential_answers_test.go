@@ -7,7 +7,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// answers are all that an Authority says of users, tickets and predicates, a line each.
+// answers returns all answers of an Authority about users, tickets and
+// predicates, one answer a line.
 func (r *history) answers(a *rbac.Authority) (lines []string) {
 	add := func(of string, id *rbac.Identity, err error) {
 		if err != nil {
@@ -38,7 +39,7 @@ func (r *history) answers(a *rbac.Authority) (lines []string) {
 	return append(lines, fmt.Sprint("validate: ", a.Validate(r.compound)))
 }
 
-// describe is what an Identity says, in every scope.
+// describe returns the answers of an Identity in every scope.
 func (r *history) describe(id *rbac.Identity) []string {
 	lines := []string{fmt.Sprint(id, id.ID(), id.AuthenticatedAt().UnixMicro())}
 	for _, p := range r.permissions {
@@ -55,7 +56,7 @@ func (r *history) describe(id *rbac.Identity) []string {
 	return lines
 }
 
-// describeHere is what it says where it is.
+// describeHere returns the answers of an Identity in its scope.
 func (r *history) describeHere(id *rbac.Identity) []string {
 	verdicts := make([]byte, 0, 2*len(r.asked))
 	for i, p := range r.asked {
@@ -65,7 +66,7 @@ func (r *history) describeHere(id *rbac.Identity) []string {
 		case rbac.Met(id, r.negated[i]):
 			verdicts = append(verdicts, 'u')
 		default:
-			verdicts = append(verdicts, 'b') // broken: there is no such group or permission
+			verdicts = append(verdicts, 'b') // broken: the group or permission does not exist
 		}
 	}
 	for _, p := range r.permissions {

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
 )
 
-// everything adds all users, groups and permissions, to begin with.
+// everything adds all users, groups and permissions at the beginning.
 func (r *history) everything(tx *rbac.Tx) error {
 	var errs []error
 	for _, name := range r.users {
@@ -35,7 +34,7 @@ func (r *history) everything(tx *rbac.Tx) error {
 
 func (r *history) of(names []string) string { return names[r.IntN(len(names))] }
 
-// group is one of those that are asked about, in most cases.
+// group returns a group, in most cases a group that is asked about.
 func (r *history) group() string {
 	if r.IntN(5) == 0 {
 		return r.of(r.groups)
@@ -52,7 +51,7 @@ func (r *history) someGroups() (groups []string) {
 
 func (r *history) token() rbac.Token { return r.tokens[r.IntN(len(r.tokens))] }
 
-// until is no end, in most cases, or one that has passed or will.
+// until returns no end in most cases, or a past or future end.
 func (r *history) until() time.Time {
 	if r.IntN(3) > 0 {
 		return time.Time{}
@@ -60,8 +59,8 @@ func (r *history) until() time.Time {
 	return r.h.clock.Now().Add(time.Duration(r.IntN(20)-1) * time.Minute)
 }
 
-// change makes a random change through an Authority, or several in one Update, and tells what was accepted.
-// Time may pass before.
+// change makes a random change through an Authority, or several changes in one
+// Update, and returns the accepted changes. Time may pass before.
 func (r *history) change(a *rbac.Authority) (what []string) {
 	if r.IntN(4) == 0 {
 		r.h.clock.Advance(time.Duration(r.IntN(5)) * time.Minute)
@@ -94,7 +93,7 @@ func (r *history) change(a *rbac.Authority) (what []string) {
 	return r.note(what, err)
 }
 
-// note counts what was committed.
+// note counts committed changes.
 func (r *history) note(names []string, err error) (what []string) {
 	if err != nil {
 		return []string{fmt.Sprint(names, " refused: ", err)}
@@ -105,7 +104,7 @@ func (r *history) note(names []string, err error) (what []string) {
 	return names
 }
 
-// checkCoverage makes sure that a history had every function in it that changes something.
+// checkCoverage fails unless a history had every changing function.
 func checkCoverage(t *testing.T, committed map[string]int) {
 	t.Helper()
 	names := []string{"Declare", "Issue", "Logout", "LogoutUser", "LogoutIdle", "RevokeTicket", "AddActiveGroup", "DropActiveGroup",
@@ -128,12 +127,12 @@ func checkCoverage(t *testing.T, committed map[string]int) {
 
 type change struct {
 	name  string
-	often int // compared with others
+	often int // compared with the rest
 	do    func(r *history, tx *rbac.Tx) error
 	call  func(r *history, a *rbac.Authority) error // instead of do
 }
 
-// drawn draws one, now and then one that nothing has come of yet.
+// drawn draws a change, now and then a change that has not succeeded yet.
 func (r *history) drawn(changes []change) change {
 	if r.IntN(4) == 0 {
 		for _, i := range r.Perm(len(changes)) {
@@ -273,7 +272,7 @@ func (r *history) grant(tx *rbac.Tx, permission string) error {
 	return tx.GrantPermission(g)
 }
 
-// oldGrant may be there.
+// oldGrant returns a grant that may exist.
 func (r *history) oldGrant() rbac.Grant {
 	if len(r.grants) == 0 {
 		return rbac.Grant{Group: "none", Permission: "none"}
@@ -281,7 +280,7 @@ func (r *history) oldGrant() rbac.Grant {
 	return r.grants[r.IntN(len(r.grants))]
 }
 
-// newName is one that is free, if there is one.
+// newName returns a free name, if any.
 func (r *history) newName(names []string, find func(string) error) string {
 	for _, i := range r.Perm(len(names)) {
 		if find(names[i]) != nil {
@@ -302,7 +301,7 @@ func (r *history) oldSet(sets []rbac.SeparationSet, err error) rbac.SeparationSe
 	return sets[r.IntN(len(sets))]
 }
 
-// membership is one that somebody has.
+// membership returns an existing membership.
 func (r *history) membership(tx *rbac.Tx) (rbac.Membership, error) {
 	all, err := tx.AssignedGroups(r.of(r.users))
 	if err != nil || len(all) == 0 {
@@ -319,7 +318,8 @@ func (r *history) permission(tx *rbac.Tx, name string) rbac.Permission {
 	return p
 }
 
-// separationSet is of groups that somebody has, in most cases, so that it matters.
+// separationSet returns a set of groups that, in most cases, have members, so
+// the set matters.
 func (r *history) separationSet(tx *rbac.Tx) rbac.SeparationSet {
 	groups := r.someGroups()
 	if all, err := tx.AuthorizedGroups(r.of(r.users)); err == nil && len(all) > 1 && r.IntN(4) > 0 {
@@ -347,7 +347,8 @@ func (r *history) modifyUser(tx *rbac.Tx) error {
 	return tx.ModifyUser(u)
 }
 
-// modifyGroup renames a group, mostly, and so changes its place in the order.
+// modifyGroup mostly renames a group, and thereby changes its place in the
+// order.
 func (r *history) modifyGroup(tx *rbac.Tx) error {
 	g, err := tx.Group(r.group())
 	if err != nil {
@@ -378,119 +379,4 @@ func (r *history) swapGroups(tx *rbac.Tx) error {
 		}
 	}
 	return nil
-}
-
-// ticketChanges are those of an Authority.
-var ticketChanges = []change{
-	{name: "Issue", often: 15, call: (*history).issue},
-	{name: "Logout", often: 1, call: onTicket(func(_ *history, a *rbac.Authority, t rbac.Token) error { return a.Logout(ctx, t) })},
-	{name: "LogoutUser", often: 1, call: func(r *history, a *rbac.Authority) error { return second(a.LogoutUser(ctx, r.of(r.users))) }},
-	{name: "LogoutIdle", often: 1, call: func(r *history, a *rbac.Authority) error {
-		return second(a.LogoutIdle(ctx, "", r.h.clock.Now().Add(-time.Hour)))
-	}},
-	{name: "RevokeTicket", often: 1, call: onTicket(func(_ *history, a *rbac.Authority, t rbac.Token) error {
-		ticket, err := a.Ticket(ctx, t)
-		if err != nil {
-			return err
-		}
-		return a.RevokeTicket(ctx, ticket.User, ticket.ID)
-	})},
-	{name: "AddActiveGroup", often: 4, call: onTicket(func(r *history, a *rbac.Authority, t rbac.Token) error {
-		groups, err := r.groupsOfTicket(a, t)
-		return a.AddActiveGroup(ctx, t, r.of(append(groups, fmt.Sprint(err))))
-	})},
-	{name: "DropActiveGroup", often: 2, call: onTicket(func(r *history, a *rbac.Authority, t rbac.Token) error {
-		groups, err := a.TicketGroups(ctx, t)
-		return a.DropActiveGroup(ctx, t, r.of(append(groups, fmt.Sprint(err))))
-	})},
-	{name: "SetActiveGroups", often: 2, call: onTicket(func(r *history, a *rbac.Authority, t rbac.Token) error {
-		groups, err := r.groupsOfTicket(a, t)
-		if err != nil {
-			return err
-		}
-		return a.SetActiveGroups(ctx, t, slices.DeleteFunc(groups, func(string) bool { return r.IntN(3) == 0 }))
-	})},
-	{name: "SetPassword", often: 1, call: func(r *history, a *rbac.Authority) error {
-		return a.SetPassword(ctx, r.of(r.users), goodPassword)
-	}},
-	{name: "ChangePassword", often: 1, call: (*history).changePassword},
-	{name: "SetValue", often: 1, call: onTicket(func(_ *history, a *rbac.Authority, t rbac.Token) error { return a.SetValue(ctx, t, "k", "v") })},
-	{name: "Declare", often: 1, call: (*history).declare},
-}
-
-// onTicket is a call with the token of a living ticket, if there is one.
-func onTicket(f func(*history, *rbac.Authority, rbac.Token) error) func(*history, *rbac.Authority) error {
-	return func(r *history, a *rbac.Authority) error {
-		for _, i := range r.Perm(len(r.tokens)) {
-			if _, err := a.Ticket(ctx, r.tokens[i]); err == nil {
-				return f(r, a, r.tokens[i])
-			}
-		}
-		return rbac.ErrNoTicket
-	}
-}
-
-// groupsOfTicket are those that its user is authorized for.
-func (r *history) groupsOfTicket(a *rbac.Authority, t rbac.Token) (groups []string, err error) {
-	ticket, err := a.Ticket(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	err = a.View(ctx, func(tx *rbac.Tx) error {
-		all, err := tx.AuthorizedGroups(ticket.User)
-		groups = mapped(all, groupName)
-		return err
-	})
-	return groups, err
-}
-
-func (r *history) issue(a *rbac.Authority) error {
-	l := rbac.Login{User: r.of(r.users)}
-	switch r.IntN(4) {
-	case 0:
-		l.Groups = []string{r.group()}
-	case 1:
-		l.Label, l.Expires = "key", r.h.clock.Now().Add(time.Duration(1+r.IntN(60))*time.Minute)
-	case 2:
-		if len(r.tokens) > 0 {
-			l.Replaces = r.token()
-		}
-	}
-	tok, err := a.Issue(ctx, l)
-	r.hold(tok, err)
-	return err
-}
-
-func (r *history) changePassword(a *rbac.Authority) error {
-	u := r.of(r.users)
-	if err := a.SetPassword(ctx, u, goodPassword); err != nil {
-		return err
-	}
-	tok, err := a.Issue(ctx, rbac.Login{User: u})
-	if err != nil {
-		return err
-	}
-	tok, err = a.ChangePassword(ctx, tok, goodPassword, goodPassword)
-	r.hold(tok, err)
-	return err
-}
-
-// hold keeps a token to be asked with.
-func (r *history) hold(t rbac.Token, err error) {
-	if err == nil {
-		r.tokens = append(r.tokens[max(0, len(r.tokens)-6):], t)
-	}
-}
-
-// declare brings in a permission, a section, and a grant and an inheritance of groups that may be there.
-func (r *history) declare(a *rbac.Authority) error {
-	r.declared++
-	group := fmt.Sprint("d", r.declared)
-	return a.Declare(ctx, rbac.Catalogue{
-		Sections:     []rbac.Section{{Name: r.of(r.sections)}},
-		Permissions:  []rbac.Permission{{Name: fmt.Sprint("p.d", r.declared%3)}},
-		Groups:       []rbac.Group{{Name: group}},
-		Grants:       []rbac.Grant{{Group: group, Permission: fmt.Sprint("p.d", r.declared%3)}},
-		Inheritances: []rbac.Inheritance{{Senior: r.group(), Junior: group}},
-	})
 }

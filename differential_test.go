@@ -13,34 +13,38 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// A random history of changes of every kind: after each of them all Authorities that have followed answer as one
-// that has just been opened and has no cache, whatever is asked, from memory and under
-// a lease. What they answered before stays as it was.
+// After each change of a random history of changes of every kind, all
+// Authorities that have followed the changes answer like a newly opened
+// Authority without a cache, whatever is asked, from memory and under a lease.
+// Earlier answers stay unchanged.
 //
-// The environment variable RBAC_CHANGES sets how many changes there are in each
-// history, and RBAC_SEED begins with another one. The long run:
+// The environment variable RBAC_CHANGES sets the number of changes in each
+// history, and RBAC_SEED sets another seed. The long run:
 //
 //	TMPDIR=/dev/shm RBAC_CHANGES=10000 go test -run '^TestCachedAnswersLikeFresh$' -timeout 60m .
 func TestCachedAnswersLikeFresh(t *testing.T) {
 	courses := []struct {
-		name    string
-		fillers int // groups that do little: with many of them a permission that few give has no bitset
+		name string
+		// groups that do little: with many fillers, a permission of few groups
+		// has no bitset
+		fillers int
 		cfg     rbac.Config
 	}{
 		{"few groups", 0, rbac.Config{}},
 		{"many groups, and a protected permission", 130, rbac.Config{Protected: []string{"p.a"}}},
 	}
 	eachStore(t, func(t *testing.T, h *house) {
-		committed := map[string]int{} // how often each function has changed something
+		committed := map[string]int{} // successful changes by function
 		changes := 100
 		if _, memory := h.store.(*memorystore.Store); !memory {
-			changes = 40 // of the same rules, more slowly
+			changes = 40 // the same rules, more slowly
 		}
 		changes = processtest.NumberFrom(t, "RBAC_CHANGES", changes)
 		for i, c := range courses {
 			t.Run(c.name, func(t *testing.T) {
 				h := h.beside(t)
-				h.store = struct{ rbac.Store }{h.store} // without hints: it is known when each Authority looks
+				// without hints: the time of each Authority's reads is known
+				h.store = struct{ rbac.Store }{h.store}
 				r := newHistory(h, uint64(processtest.NumberFrom(t, "RBAC_SEED", 5)+i), c.fillers)
 				r.committed = committed
 				r.compareAll(t, c.cfg, changes)
@@ -56,10 +60,11 @@ func TestCachedAnswersLikeFresh(t *testing.T) {
 type follower struct {
 	*rbac.Authority
 	name   string
-	latest bool // it knows, or has to know, the last change
+	latest bool // the Authority knows, or has to know, the last change
 }
 
-// compareAll makes changes through two Authorities, and has others follow them, each change by itself or many at once.
+// compareAll makes changes through two Authorities, and has further Authorities
+// follow the changes, each by itself or many at once.
 func (r *history) compareAll(t *testing.T, cfg rbac.Config, changes int) {
 	cfg.IdleLimit, cfg.AbsoluteLimit, cfg.MaxStaleness = 100_000*time.Hour, 100_000*time.Hour, time.Hour
 	small := cfg
@@ -75,7 +80,7 @@ func (r *history) compareAll(t *testing.T, cfg rbac.Config, changes int) {
 		what, rev := r.change(writer.Authority), writer.Revision()
 		for _, f := range all {
 			switch {
-			case f == writer: // sees it by itself
+			case f == writer: // the writer sees its own change
 				f.latest = true
 			case f == each, f == many && r.IntN(10) == 0, f != many && r.IntN(3) > 0:
 				_, err := f.Identify(rbac.AtLeast(ctx, rev), rbac.Token{})
@@ -92,14 +97,16 @@ func (r *history) compareAll(t *testing.T, cfg rbac.Config, changes int) {
 	}
 }
 
-// compare asks all who know the last change, and one that has just been opened.
+// compare asks all Authorities that know the last change, and a newly opened
+// Authority.
 func (r *history) compare(t *testing.T, cfg rbac.Config, all []*follower, after string) {
 	t.Helper()
 	fresh := (&house{t: t, store: r.h.store, clock: r.h.clock}).open(cfg)
 	want := r.answers(fresh)
 	must(t, fresh.Close())
 	for _, f := range all {
-		got := r.answers(f.Authority) // who is behind fills its caches with what is out of date soon
+		// a follower that is behind fills its caches with soon stale answers
+		got := r.answers(f.Authority)
 		if f.latest && !slices.Equal(got, want) {
 			t.Errorf("the Authority %s differs from a fresh one after %s\n%s", f.name, after, difference(got, want))
 		}
@@ -112,7 +119,7 @@ func (r *history) compare(t *testing.T, cfg rbac.Config, all []*follower, after 
 	r.keep(all[r.IntN(len(all))].Authority)
 }
 
-// difference is the lines that differ.
+// difference returns the lines that differ.
 func difference(got, want []string) string {
 	var b strings.Builder
 	for i := range max(len(got), len(want)) {
@@ -136,15 +143,16 @@ type history struct {
 	*rand.Rand
 	users, groups, permissions, scopes, sections, sets []string
 
-	asked     []rbac.Predicate // of each permission and group; the same ones for all Authorities and at all times
+	// of each permission and group; the same for all Authorities at all times
+	asked     []rbac.Predicate
 	negated   []rbac.Predicate
-	compound  rbac.Predicate // of all of them
+	compound  rbac.Predicate // of all predicates in asked
 	tokens    []rbac.Token
 	kept      []keptIdentity
 	committed map[string]int
 	declared  int
 
-	grants       []rbac.Grant // some that may be there
+	grants       []rbac.Grant // some grants that may exist
 	inheritances []rbac.Inheritance
 }
 
@@ -169,13 +177,13 @@ func newHistory(h *house, seed uint64, fillers int) *history {
 		r.negated = append(r.negated, rbac.Not(p))
 	}
 	r.compound = rbac.Any(r.negated[0], r.negated[1:]...)
-	for i := range fillers { // between the others in the order of names
+	for i := range fillers { // between the remaining groups in the order of names
 		r.groups = append(r.groups, fmt.Sprintf("%c%03d", 'a'+i%26, i))
 	}
 	return r
 }
 
-// keep remembers an Identity and what it answers.
+// keep remembers an Identity and its answers.
 func (r *history) keep(a *rbac.Authority) {
 	id, err := a.Identity(ctx, r.of(r.users))
 	if len(r.tokens) > 0 && r.IntN(2) == 0 {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Each block of Go in README.md and docs stands, token by token, in a file that is
-// compiled: of this module or of one nested in it. There are no exceptions.
+// Each block of Go in README.md and docs stands, token by token, in a compiled
+// file of this module or of a module nested in it. There are no exceptions.
 func TestCodeInDocumentsIsCompiled(t *testing.T) {
 	code := compiledCode(t)
 	docs, err := filepath.Glob("docs/*.md")
@@ -38,8 +38,9 @@ func TestCodeInDocumentsIsCompiled(t *testing.T) {
 	}
 }
 
-// goToken is a word of Go code, a comment included. Tokens are compared rather than text, so that
-// indentation and blank lines make no difference, and code in a comment or string is not taken for compiled.
+// goToken is a word of Go code, a comment included. Tokens are compared rather
+// than text: indentation and blank lines make no difference, and code in a
+// comment or string does not count as compiled.
 type goToken struct {
 	text string
 	line int
@@ -57,13 +58,14 @@ func tokens(src string, firstLine int) []goToken {
 			return all
 		}
 		if text == "" || tok == token.SEMICOLON {
-			text = tok.String() // a semicolon is the same whether it is written or not
+			text = tok.String() // a written semicolon equals an implied semicolon
 		}
 		all = append(all, goToken{text, firstLine + file.Line(pos) - 1})
 	}
 }
 
-// compiledCode is every Go file below this folder that the go command would compile.
+// compiledCode returns every Go file below this folder that the go command
+// would compile.
 func compiledCode(t *testing.T) [][]goToken {
 	t.Helper()
 	var code [][]goToken
@@ -102,8 +104,9 @@ var (
 // goBlock is a fenced block of Go in a document.
 type goBlock []goToken
 
-// goBlocks finds the blocks of a document: what stands between a line ```go and a line ```. A fence may be
-// longer, as it has to be around a block that has one in it, and ends with one that is at least as long.
+// goBlocks finds the blocks of a document: the text between a line ```go and a
+// line ```. A fence may be longer, as it must be around a block that contains a
+// fence, and ends with a fence at least as long.
 func goBlocks(text string) (blocks []goBlock, err error) {
 	fence, start, isGo := "", 0, false
 	lines := strings.Split(text, "\n")
@@ -126,7 +129,8 @@ func goBlocks(text string) (blocks []goBlock, err error) {
 	return blocks, nil
 }
 
-// missingFrom tells the first line up to which no file has the block; empty if one has all of it.
+// missingFrom returns the first line up to which no file has the block, or ""
+// if a file has the whole block.
 func (b goBlock) missingFrom(code [][]goToken) string {
 	if len(b) == 0 {
 		return " an empty block of Go"
@@ -143,7 +147,7 @@ func (b goBlock) missingFrom(code [][]goToken) string {
 	return fmt.Sprintf("%d: the block that begins in line %d stands in no compiled file; the longest match ends before %q", b[longest].line, b[0].line, b[longest].text)
 }
 
-// common is the number of tokens with which both begin.
+// common returns the number of tokens with which block and file both begin.
 func (b goBlock) common(file []goToken) int {
 	n := min(len(b), len(file))
 	for i := range n {
@@ -154,7 +158,8 @@ func (b goBlock) common(file []goToken) int {
 	return n
 }
 
-// What the check of the documents finds, and what it does not take for compiled.
+// The check of the documents finds blocks, and does not take comments or
+// strings for compiled code.
 func TestGoBlocks(t *testing.T) {
 	const file = "package p\n\nfunc f() {\n\tg(1)\n\n\th() // done\n}\n\n// i()\nvar s = `\nj()\n`\n"
 	code := [][]goToken{tokens(file, 1)}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// No server that somebody could copy, from an example or a document, is without
-// a limit on how long a client may take to send its headers.
+// No server that a reader could copy, from an example or a document, lacks a
+// limit on the time a client may take to send its headers.
 func TestServersHaveTimeouts(t *testing.T) {
 	files, err := filepath.Glob("docs/*.md")
 	must(t, err)

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// The tests that the documents name are there, in the folder that the documents name.
+// The tests that the documents name exist in the named folder.
 func TestDocumentsNameRealTests(t *testing.T) {
-	code := regexp.MustCompile("(?s)```.*?```") // its tests are the reader's
+	code := regexp.MustCompile("(?s)```.*?```") // tests in code blocks are the reader's
 	reference := regexp.MustCompile(`\b((?:Test|Fuzz|Benchmark)[A-Z]\w*)(?: \(([\w/]+)\))?`)
 	named := 0
 	docs, err := filepath.Glob("docs/*.md")

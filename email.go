@@ -2,73 +2,59 @@ package rbac
 
 import (
 	"errors"
-	"strings"
+	"iter"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
-	"golang.org/x/net/idna"
-	"golang.org/x/text/cases"
-	"golang.org/x/text/language"
-	"golang.org/x/text/unicode/norm"
 )
 
-// emailKey returns the form in which e-mail addresses are compared: the same for
-// two addresses only if they are the same mailbox. What stands before the last @
-// is compared in NFC and without regard to the case of A to Z: some servers
-// distinguish Bob@ from bob@, and none should be relied on to. ß and ss, or σ and
-// ς, are different mailboxes.
+// EmailConflicts lists, in byte order of their names, the users whom
+// [Tx.UserByEmail] does not find by their own address, because another user has
+// the same mailbox. AddUser and ModifyUser refuse such a user: conflicts come
+// from a store of an earlier version, which kept boss@faß.example apart from
+// boss@xn--fa-hia.example. To end a conflict, give one of the two users another
+// address. If the other user is the one whose address changed, call ModifyUser
+// for the listed user afterwards, so that the user is found again.
 //
-// The domain is compared as the DNS does, by its IDNA2008 A-labels. One that is no
-// host name, such as [192.0.2.1] or one with an underscore, is compared in NFC and
-// without regard to the case of A to Z.
-func emailKey(address string) string {
-	at := strings.LastIndexByte(address, '@')
-	if at < 0 {
-		return lowerASCII(norm.NFC.String(address))
-	}
-	return lowerASCII(norm.NFC.String(address[:at])) + "@" + domainKey(address[at+1:])
-}
-
-func domainKey(domain string) string {
-	// Tables older than Unicode 16 map the capital ẞ to ss, which is another domain.
-	key, err := domains.ToASCII(strings.ReplaceAll(domain, "ẞ", "ß"))
-	if err != nil {
-		return lowerASCII(norm.NFC.String(domain))
-	}
-	return key
-}
-
-// domains maps as for a lookup, so that capitals and full-width letters are found.
-// Registration would refuse them. What hyphens a registry permits is not asked:
-// labels such as r3---sn are in use.
-var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.CheckHyphens(false), idna.VerifyDNSLength(true))
-
-func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
+// EmailConflicts reads all users.
+func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
+	return func(yield func(User, error) bool) {
+		for u, err := range tx.r.Users(store.UserFilter{}) {
+			if err == nil {
+				if u.EmailKey == names.EmailKey(u.Email) {
+					continue
+				}
+				var found store.UserRecord
+				found, err = userWithEmail(tx.r, u.Email)
+				if err == nil && found.ID == u.ID {
+					continue
+				}
+				err = ignore(err, ErrNotFound)
+			}
+			if !yield(User(u.User), err) || err != nil {
+				return
+			}
 		}
-		return r
-	}, s)
+	}
 }
 
-// foldedEmailKey is the key of earlier versions: NFC and case folded, the whole
-// address. It is the same for boss@faß.example and boss@fass.example.
-// Lowering comes first because cases.Fold maps the two cases of Cherokee to each other.
-func foldedEmailKey(address string) string {
-	return norm.NFC.String(cases.Fold().String(cases.Lower(language.Und).String(norm.NFC.String(address))))
-}
-
-// userWithEmail finds the user whose address is the same mailbox. The key of a
-// record is no proof: a store that has not been brought up to date, or that a
-// program of an earlier version writes to, has folded keys. So a record counts by
-// its address, and is looked for under both keys.
+// userWithEmail returns the user whose address is the same mailbox. The key of
+// a record proves nothing: a store that is not yet migrated, or to which a
+// program of an earlier version still writes, has folded keys. So userWithEmail
+// looks under both keys and compares the address of the record.
 func userWithEmail(r store.UserRecords, address string) (store.UserRecord, error) {
-	key := emailKey(address)
+	key := names.EmailKey(address)
+	sameMailbox := func(u store.UserRecord) bool { return names.EmailKey(u.Email) == key }
+
 	u, err := r.UserByEmail(key)
-	if folded := foldedEmailKey(address); folded != key && (errors.Is(err, ErrNotFound) || err == nil && emailKey(u.Email) != key) {
+	if err == nil && sameMailbox(u) {
+		return u, nil
+	}
+	folded := names.FoldedEmailKey(address)
+	if folded != key && (err == nil || errors.Is(err, ErrNotFound)) {
 		u, err = r.UserByEmail(folded)
 	}
-	if err == nil && emailKey(u.Email) != key {
+	if err == nil && !sameMailbox(u) {
 		return store.UserRecord{}, ErrNotFound
 	}
 	return u, err

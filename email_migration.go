@@ -3,34 +3,37 @@ package rbac
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 	"unicode"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
-// The keys of e-mail addresses that a store has from an earlier version are
-// brought up to date once, at Open. Nothing waits for it to be right: lookups go by
-// the address of a record, not by its key (userWithEmail). So Open succeeds where
-// the store cannot be written to, and several processes may open a store at once.
+// A store of an earlier version has case-folded keys of e-mail addresses. Open
+// migrates the keys, once for each store. Lookups compare the address of a
+// record and not its key (userWithEmail), so they are right before the
+// migration, too. That is why Open succeeds where the store cannot be written
+// to, and why several processes may open a store at once.
 
-// emailKeysMark is the Declaration that remembers that a store has current keys.
-// Unicode's tables decide what a domain maps to, so each version has its own.
+// emailKeysMark is the Declaration that marks a store with current keys.
+// Unicode's tables decide what a domain maps to, so each version of Unicode has
+// its own mark.
 var emailKeysMark = store.Declaration{Kind: "e-mail keys", Key: "IDNA2008, Unicode " + unicode.Version}
 
 const (
-	emailKeysPage = 5000             // users that are read in one transaction
-	emailKeysWait = 10 * time.Second // how long Open waits for others who write to the store
+	emailKeysPage = 5000             // users read in one transaction
+	emailKeysWait = 10 * time.Second // the longest wait of Open for other writers
 )
 
-// sharedEmail are two users who have the same mailbox.
+// sharedEmail holds two users who have the same mailbox.
 type sharedEmail struct{ found, other User }
 
-// renewEmailKeys brings the keys of a store up to date. It fails only if the store
-// does not answer whether there is anything to do. What it cannot do is left for the
-// next Open.
+// renewEmailKeys migrates the keys of a store. The only error is that of a
+// store that does not answer whether a migration is due. Whatever cannot be
+// written is left for the next Open.
 func (a *Authority) renewEmailKeys(ctx context.Context) error {
 	todo, err := a.emailKeysToDo(ctx)
 	if err != nil || !todo {
@@ -41,13 +44,14 @@ func (a *Authority) renewEmailKeys(ctx context.Context) error {
 		err = a.updateEmailKeys(ctx, func(r store.Records) error { return r.SetDeclaration(emailKeysMark) })
 	}
 	if err != nil {
-		a.log.WarnContext(ctx, "rbac: the keys of e-mail addresses are not all up to date; the next Open tries again", "error", err)
+		a.log.WarnContext(ctx, "rbac: the keys of e-mail addresses are not all up to date; the next Open tries again",
+			"error", err)
 	}
 	return nil
 }
 
-// emailKeysToDo reports whether a store has users and no mark. One without users
-// has no old keys, and is not written to.
+// emailKeysToDo reports whether a store has users and no mark. A store without
+// users has no old keys, and Open does not write to it.
 func (a *Authority) emailKeysToDo(ctx context.Context) (todo bool, err error) {
 	err = a.view(ctx, func(r store.Records) error {
 		todo = false
@@ -69,6 +73,9 @@ func (a *Authority) emailKeysToDo(ctx context.Context) (todo bool, err error) {
 	return todo, err
 }
 
+// renewAllEmailKeys reads all users page by page, and renews the keys that are
+// not current. Pages are read without locks, and written in smaller
+// transactions.
 func (a *Authority) renewAllEmailKeys(ctx context.Context) error {
 	for after, more := "", true; more; {
 		var old []uuid.UUID
@@ -80,7 +87,7 @@ func (a *Authority) renewAllEmailKeys(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				if u.EmailKey != emailKey(u.Email) {
+				if u.EmailKey != names.EmailKey(u.Email) {
 					old = append(old, u.ID)
 				}
 				read, next = read+1, u.Name
@@ -99,7 +106,8 @@ func (a *Authority) renewAllEmailKeys(ctx context.Context) error {
 	return nil
 }
 
-// renewSomeEmailKeys works in small transactions, so that nobody waits for long.
+// renewSomeEmailKeys works in small transactions, so that other writers do not
+// wait for long.
 func (a *Authority) renewSomeEmailKeys(ctx context.Context, users []uuid.UUID) error {
 	for len(users) > 0 {
 		batch := users[:min(rowsPerUpdate, len(users))]
@@ -120,7 +128,7 @@ func (a *Authority) renewSomeEmailKeys(ctx context.Context, users []uuid.UUID) e
 			return err
 		}
 		for _, s := range shared {
-			a.log.WarnContext(ctx, "rbac: two users have one mailbox; their address finds the older account alone",
+			a.log.WarnContext(ctx, "rbac: two users have the same mailbox; their address finds the older account only",
 				"user", s.found.Name, "email", s.found.Email, "other", s.other.Name, "other_email", s.other.Email)
 		}
 	}
@@ -139,16 +147,16 @@ func (a *Authority) updateEmailKeys(ctx context.Context, f func(store.Records) e
 	})
 }
 
-// renewEmailKey gives a user the key of their address. Of two users with the same
-// mailbox the one that was created first has the key, and the other has none: so
-// somebody who adds a second spelling of an address takes it from nobody. A user
-// whose old key is in the way gets a new one, too.
+// renewEmailKey sets the current key of a user. If two users have the same
+// mailbox, the user who was created first gets the key and the other user gets
+// none, so that a second spelling of an address takes the mailbox from nobody.
+// A user whose old key is in the way gets a current key, too.
 func renewEmailKey(r store.Records, id uuid.UUID) ([]sharedEmail, error) {
 	u, err := r.LockUser(id)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil // deleted meanwhile
 	}
-	key := emailKey(u.Email)
+	key := names.EmailKey(u.Email)
 	if err != nil || u.EmailKey == key {
 		return nil, err
 	}
@@ -158,7 +166,7 @@ func renewEmailKey(r store.Records, id uuid.UUID) ([]sharedEmail, error) {
 		return nil, setEmailKey(r, u, key)
 	case err != nil:
 		return nil, err
-	case emailKey(holder.Email) != key:
+	case names.EmailKey(holder.Email) != key:
 		if err := errors.Join(setEmailKey(r, holder, ""), setEmailKey(r, u, key)); err != nil {
 			return nil, err
 		}
@@ -169,6 +177,8 @@ func renewEmailKey(r store.Records, id uuid.UUID) ([]sharedEmail, error) {
 	return []sharedEmail{{User(holder.User), User(u.User)}}, setEmailKey(r, u, "")
 }
 
+// older reports whether u was created before other. Users of the same time are
+// ordered by name, so that every process decides alike.
 func older(u, other store.UserRecord) bool {
 	if !u.Created.Equal(other.Created) {
 		return u.Created.Before(other.Created)
@@ -176,40 +186,11 @@ func older(u, other store.UserRecord) bool {
 	return u.Name < other.Name
 }
 
+// setEmailKey writes the key of a user, unless the user has the key already.
 func setEmailKey(r store.Records, u store.UserRecord, key string) error {
 	if u.EmailKey == key {
 		return nil
 	}
 	u.EmailKey = key
 	return r.SetUser(u)
-}
-
-// EmailConflicts lists, in byte order of their names, the users whom
-// [Tx.UserByEmail] does not find by their own address, because another user has the
-// same mailbox. AddUser and ModifyUser admit no such user: they come from a store of
-// an earlier version, which kept boss@faß.example apart from
-// boss@xn--fa-hia.example. To end a conflict, give one of the two another address,
-// and then call ModifyUser for the listed user, if that is the other one, to have the
-// user found again.
-//
-// EmailConflicts reads all users.
-func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
-	return func(yield func(User, error) bool) {
-		for u, err := range tx.r.Users(store.UserFilter{}) {
-			if err == nil {
-				if u.EmailKey == emailKey(u.Email) {
-					continue
-				}
-				var found store.UserRecord
-				found, err = userWithEmail(tx.r, u.Email)
-				if err == nil && found.ID == u.ID {
-					continue
-				}
-				err = ignore(err, ErrNotFound)
-			}
-			if !yield(User(u.User), err) || err != nil {
-				return
-			}
-		}
-	}
 }

@@ -21,7 +21,7 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// userByEmail names the user whom an address finds, "" if there is none.
+// userByEmail returns the name of the user with an address, "" if none.
 func userByEmail(t testing.TB, a *rbac.Authority, address string) string {
 	t.Helper()
 	var u rbac.User
@@ -35,7 +35,7 @@ func userByEmail(t testing.TB, a *rbac.Authority, address string) string {
 	return u.Name
 }
 
-// One mailbox is never found as another, and has one user.
+// A mailbox is never found as another mailbox, and has one user.
 func TestUserByEmail(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -76,7 +76,8 @@ func TestUserByEmail(t *testing.T) {
 	})
 }
 
-// oldUser records a user as an earlier version did, whose keys were case folded.
+// oldRecord returns a user record as an earlier version wrote it, with a
+// case-folded key.
 func oldRecord(name, address, key string, created time.Time) store.UserRecord {
 	return store.UserRecord{User: store.User{ID: uuid.New(), Name: name, Email: address, Created: created}, EmailKey: key}
 }
@@ -93,9 +94,9 @@ func (h *house) put(users ...store.UserRecord) {
 	}))
 }
 
-// earlierStore has users of an earlier version: eve and fay have one mailbox, and
-// so have gus and hal, the younger of whom has the key; the others' keys are in each
-// other's way.
+// earlierStore has users of an earlier version. eve and fay have one mailbox.
+// gus and hal have one mailbox too, and gus, the younger account, has the key.
+// The keys of the remaining users are in each other's way.
 func earlierStore(h *house) {
 	day := func(n int) time.Time { return time.Date(2030, 1, n, 0, 0, 0, 0, time.UTC) }
 	h.put(
@@ -112,7 +113,8 @@ func earlierStore(h *house) {
 	)
 }
 
-// What the addresses of earlierStore find: before the keys are up to date less, but never anybody else.
+// The users that the addresses of earlierStore find. Before the keys are up to
+// date, an address finds fewer users, but never a wrong user.
 var (
 	foundEarlier = map[string]string{
 		"amy@example.COM": "amy", "boss@faß.example": "boss", "boss@fass.example": "", "boss@ＦＡＳＳ.example": "clerk",
@@ -150,11 +152,11 @@ func conflicts(t testing.TB, a *rbac.Authority) string {
 	return strings.Join(names, " ")
 }
 
-// The keys of an earlier version are brought up to date by the next Open, once, and
-// collisions are reported. Nothing is lost.
+// The next Open brings the keys of an earlier version up to date, once, and
+// reports collisions. Nothing is lost.
 func TestEmailKeysOfAnEarlierVersion(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		before := h.open(rbac.Config{}) // finds no users, so it has nothing to do
+		before := h.open(rbac.Config{}) // finds no users, and therefore does nothing
 		earlierStore(h)
 		checkFound(t, "before", before, foundEarlier)
 
@@ -194,7 +196,8 @@ func TestEmailKeysOfAnEarlierVersion(t *testing.T) {
 	})
 }
 
-// Both users of a conflict can be changed, and one is found again when the other gives way.
+// Both users of a conflict can be changed, and a user is found again when the
+// conflicting user gives way.
 func TestEmailConflictEnds(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		earlierStore(h)
@@ -225,7 +228,7 @@ func TestEmailConflictEnds(t *testing.T) {
 	})
 }
 
-// A program of an earlier version that goes on writing does no harm.
+// A program of an earlier version that continues to write does no harm.
 func TestEmailKeysOfAnOldProgramBeside(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		earlierStore(h)
@@ -270,7 +273,7 @@ func (s *countedStore) Update(ctx context.Context, f func(store.Records) error) 
 	return s.Store.Update(ctx, f)
 }
 
-// A program that may only read opens the store, and finds nobody wrong.
+// A program that may only read opens the store, and finds no wrong user.
 func TestEmailKeysWhereNothingCanBeWritten(t *testing.T) {
 	refusal := fmt.Errorf("%w: permission denied for table rbac_users", rbac.ErrUnavailable)
 	eachStore(t, func(t *testing.T, h *house) {
@@ -301,7 +304,8 @@ func TestEmailKeysWhereNothingCanBeWritten(t *testing.T) {
 	})
 }
 
-// An interrupted migration is taken up again, and several processes may run it at once.
+// An interrupted migration is resumed, and several processes may run the
+// migration at once.
 func TestEmailKeysInterrupted(t *testing.T) {
 	const users = 5300 // more than a page
 	for broken := int64(1); broken <= 4; broken++ {
@@ -341,7 +345,7 @@ func TestEmailKeysInterrupted(t *testing.T) {
 	}
 }
 
-// The mark that a store has new keys is no part of a catalogue.
+// The mark that a store has new keys is not part of a catalogue.
 func TestEmailKeysBesideACatalogue(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		must(t, h.open(rbac.Config{}).Declare(ctx, blogCatalogue()))

@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Whatever shuts a user out ends all their tickets in the same Update, for every Authority, through warm caches.
+// Every call that shuts a user out ends all the user's tickets in the same
+// Update, for every Authority, through warm caches.
 func TestWhatEndsAllTickets(t *testing.T) {
 	tests := []struct {
 		rule string
@@ -98,8 +99,8 @@ func TestWhatEndsAllTickets(t *testing.T) {
 	})
 }
 
-// A membership past its Until is counted by no Identify at or after that instant:
-// without a sweeper, with warm caches.
+// No Identify at or after a membership's Until counts the membership: without a
+// sweeper, with warm caches.
 func TestUntilIsExact(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
@@ -229,7 +230,7 @@ func TestChangePassword(t *testing.T) {
 	})
 }
 
-// A ticket that was to end early still does after ChangePassword.
+// A ticket with an early end keeps its end after ChangePassword.
 func TestChangePasswordKeepsAnEarlyEnd(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

@@ -6,65 +6,73 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
-// The kinds of error, for [errors.Is]. A caller that needs to know which
-// record or field is meant finds an [*Error] with [errors.As].
+// The kinds of error, for [errors.Is]. A caller that needs the record or field
+// at fault finds an [*Error] with [errors.As].
 //
 // ErrUnavailable and ErrBusy are not denials: the question could not be
-// answered, and asking again later may help. All the others are answers.
+// answered, and a later call may succeed. All other errors are answers.
 var (
-	// ErrNotFound: there is no record of that name, key or id.
+	// ErrNotFound: no record has the name, key or id.
 	ErrNotFound = store.ErrNotFound
-	// ErrExists: a record with that name or key is there already.
+	// ErrExists: a record with the name or key exists already.
 	ErrExists = errors.New("rbac: already exists")
-	// ErrInvalid: an argument breaks a rule that does not depend on what the store holds.
+	// ErrInvalid: an argument breaks a rule that does not depend on the
+	// contents of the store.
 	ErrInvalid = store.ErrInvalid
-	// ErrReadOnly: a change was asked for inside [Authority.View].
+	// ErrReadOnly: a change was requested inside [Authority.View].
 	ErrReadOnly = store.ErrReadOnly
-	// ErrDenied: the identity does not meet the predicate. A [*DeniedError] says why.
+	// ErrDenied: the identity does not meet the predicate. A [*DeniedError]
+	// says why.
 	ErrDenied = errors.New("rbac: denied")
-	// ErrNoTicket: the token belongs to no living ticket: it never did, or the
-	// ticket was ended or is past one of its limits.
+	// ErrNoTicket: the token belongs to no living ticket. Either no ticket ever
+	// had the token, or the ticket was ended or is past a limit.
 	ErrNoTicket = errors.New("rbac: no ticket")
-	// ErrBadCredentials: name and password do not belong together. On purpose it
-	// does not tell an unknown user from a wrong password or a disabled account.
+	// ErrBadCredentials: name and password do not belong together. The error is
+	// deliberately the same for an unknown user, a wrong password and a
+	// disabled account.
 	ErrBadCredentials = errors.New("rbac: bad credentials")
-	// ErrThrottled: too many failed attempts, and nothing was verified; or too many
-	// changes that a user has caused alone. A [*ThrottledError] says how long to wait,
-	// if waiting helps.
+	// ErrThrottled: too many failed attempts, and nothing was verified; or too
+	// many changes caused by one user. A [*ThrottledError] has the time to
+	// wait, if waiting helps.
 	ErrThrottled = errors.New("rbac: too many attempts")
-	// ErrBusy: too many passwords are being hashed at this moment, or too many
-	// attempts for one user are under way, and no attempt was counted; or,
-	// from any call that asks the store, other transactions were in the way for
+	// ErrBusy: too many passwords are being hashed, or too many attempts for
+	// one user are under way, and no attempt was counted; or, from any call
+	// that uses the store, a transaction waited for other transactions for
 	// [Config.LockTimeout]. Nothing was done.
 	ErrBusy = store.ErrBusy
-	// ErrUnavailable: the store cannot be reached or failed. Nothing is known, so nothing is allowed.
+	// ErrUnavailable: the store failed or cannot be reached. Nothing is known,
+	// so nothing is allowed.
 	ErrUnavailable = store.ErrUnavailable
-	// ErrTxDone: a [Tx] was used after the function that had it returned. This
-	// is a mistake in the program, and asking again will not help.
+	// ErrTxDone: a [Tx] was used after its function had returned. This is a
+	// mistake in the program, and another try will not help.
 	ErrTxDone = store.ErrTxDone
 	// ErrCycle: a group would inherit itself.
 	ErrCycle = errors.New("rbac: inheritance cycle")
 	// ErrSeparation: a separation of duty set would be violated.
 	ErrSeparation = errors.New("rbac: separation of duty violated")
-	// ErrProtected: a permission in [Config.Protected] would lose its last holder.
+	// ErrProtected: a permission in [Config.Protected] would lose its last
+	// holder.
 	ErrProtected = errors.New("rbac: protected permission would lose its last holder")
 )
 
-// Error is an error of one kind that names what it is about. Every call of this package
-// that refuses an argument or a change returns one, possibly wrapped or joined with
-// others; only ErrReadOnly and what concerns a ticket or a login come bare.
+// Error is an error of one kind with the name of its subject. Every call of
+// this package that refuses an argument or a change returns an Error, possibly
+// wrapped or joined with others. Only ErrReadOnly and the errors of tickets and
+// logins come bare.
 type Error struct {
-	Kind   error  // one of the sentinels above; what errors.Is sees
-	Record string // what kind of thing is meant: "user", "group", "permission", "membership", …
-	Name   string // which one, as the caller named it; may be empty
-	Field  string // the field at fault, by its Go name, where one field is: "Name", "Email", …
-	Reason string // the rule that was broken, where the kind alone does not say it
+	Kind   error  // one of the sentinels above, for errors.Is
+	Record string // the kind of subject: "user", "group", "permission", "membership", …
+	Name   string // the name of the subject, as the caller wrote it; may be empty
+	Field  string // the Go name of the field at fault, if there is one: "Name", "Email", …
+	Reason string // the broken rule, unless Kind says enough
 }
 
-// Error reads like: user "bob": Email: rbac: invalid: contains a control character.
+// Error reads like: user "bob": Email: rbac: invalid: contains a control
+// character.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Record)
@@ -82,9 +90,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// shown cuts a name that nobody could have meant: it came from outside and goes to logs.
+// shown shortens a name for messages. Names come from outside and are logged.
 func shown(name string) string {
-	const most = 4 * maxName // a membership has three names
+	const most = 4 * names.MaxName // a membership has three names
 	if len(name) <= most {
 		return name
 	}
@@ -96,14 +104,16 @@ func (e *Error) Unwrap() error { return e.Kind }
 
 // ThrottledError is the ErrThrottled of logins and of choices of active groups.
 type ThrottledError struct {
-	// RetryAfter is after how long the next attempt is looked at. Zero: waiting does
-	// not help. The name is closed to clients that are not known for it, until a known
-	// one logs in, the password is set, or [Authority.Unlock] is called. From
-	// ChangePassword: it is closed to all the user's tickets, until the same.
+	// RetryAfter is the time after which the next attempt is verified. If
+	// RetryAfter is zero, waiting does not help: the name is closed to all
+	// clients that are not known for the name, until a known client logs in,
+	// the password is set, or [Authority.Unlock] is called. In an error of
+	// ChangePassword, the name is closed to all tickets of the user, until the
+	// same events.
 	RetryAfter time.Duration
 }
 
-// Error says how long to wait.
+// Error includes the time to wait.
 func (e *ThrottledError) Error() string {
 	if e.RetryAfter <= 0 {
 		return fmt.Sprintf("%v: closed until a known client logs in, or the user is unlocked", ErrThrottled)
@@ -113,3 +123,56 @@ func (e *ThrottledError) Error() string {
 
 // Unwrap returns ErrThrottled.
 func (e *ThrottledError) Unwrap() error { return ErrThrottled }
+
+// invalid returns the ErrInvalid for a reason, and nil if there is no reason.
+func invalid(record, name, field, reason string) error {
+	if reason == "" {
+		return nil
+	}
+	return &Error{Kind: ErrInvalid, Record: record, Name: name, Field: field, Reason: reason}
+}
+
+// named returns a store's ErrNotFound as an Error with the name of the missing
+// record. Other errors are returned as they are.
+func named(err error, record, name string) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Kind: ErrNotFound, Record: record, Name: name}
+	}
+	return err
+}
+
+// unknownID is named for a record that a Modify call looks up by ID.
+func unknownID(err error, record, name string) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Kind: ErrNotFound, Record: record, Name: name, Field: "ID"}
+	}
+	return err
+}
+
+// free returns the ErrExists of a record that must not exist, for the error of
+// looking up the record.
+func free(found error, record, name, field string) error {
+	switch {
+	case found == nil:
+		return &Error{Kind: ErrExists, Record: record, Name: name, Field: field}
+	case errors.Is(found, ErrNotFound):
+		return nil
+	}
+	return found
+}
+
+// ignore returns err, or nil if err is of the given kind.
+func ignore(err, kind error) error {
+	if errors.Is(err, kind) {
+		return nil
+	}
+	return err
+}
+
+// noTicket returns ErrNoTicket for a ticket whose user is missing or disabled.
+func noTicket(err error) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) {
+		return ErrNoTicket
+	}
+	return err
+}

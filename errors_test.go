@@ -9,7 +9,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Errors name what is meant as the caller typed it.
+// Errors name the input as the caller typed it.
 func TestErrorsNameWhatWasTyped(t *testing.T) {
 	tests := []struct {
 		call func(*rbac.Tx) error
@@ -42,7 +42,8 @@ func TestErrorsNameWhatWasTyped(t *testing.T) {
 	})
 }
 
-// A name of any length and content is refused without going to the logs whole.
+// A name of any length and content is refused, and never reaches the logs
+// whole.
 func TestHugeNames(t *testing.T) {
 	huge := strings.Repeat("é", 1<<20)
 	eachStore(t, func(t *testing.T, h *house) {
@@ -60,7 +61,7 @@ func TestHugeNames(t *testing.T) {
 	})
 }
 
-// The zero Error prints and is of no kind.
+// The zero Error prints and has no kind.
 func TestZeroError(t *testing.T) {
 	if err := (&rbac.Error{}); err.Error() == "" || errors.Is(err, rbac.ErrDenied) {
 		t.Errorf("the zero Error is %q", err)

@@ -25,7 +25,7 @@ var catalogue = rbac.Catalogue{
 	Inheritances: []rbac.Inheritance{{Senior: "editors", Junior: "readers"}},
 }
 
-// catalogued is an Authority on an empty store.
+// catalogued returns an Authority on an empty store.
 func catalogued() *rbac.Authority {
 	auth, err := rbac.Open(context.Background(), memorystore.New(), rbac.Config{})
 	if err != nil {
@@ -34,7 +34,7 @@ func catalogued() *rbac.Authority {
 	return auth
 }
 
-// What an administrator revoked stays revoked when the program starts again.
+// A revoked permission stays revoked when the program starts again.
 func ExampleAuthority_Declare() {
 	ctx, auth := context.Background(), catalogued()
 	defer auth.Close()
@@ -66,7 +66,7 @@ func ExampleAuthority_Declare() {
 	// <nil>
 }
 
-// Before a new release starts, its plan tells what it is going to change.
+// Before a new release starts, its plan lists the coming changes.
 func ExampleAuthority_Plan() {
 	ctx, auth := context.Background(), catalogued()
 	defer auth.Close()
@@ -97,7 +97,8 @@ func ExampleAuthority_Plan() {
 	// ? grant "post.pin to readers"
 }
 
-// After Declare, Validate finds the names that a program guards itself with and nobody declared.
+// After Declare, Validate finds the undeclared names among the guards of a
+// program.
 func ExampleAuthority_Validate_atStart() {
 	ctx, auth := context.Background(), catalogued()
 	defer auth.Close()

@@ -18,7 +18,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// office is an Authority with a catalogue and two users: amy manages, bob may edit in one tenant.
+// office returns an Authority with a catalogue and two users: amy manages, bob
+// may edit in one tenant.
 func office() *rbac.Authority {
 	ctx := rbac.WithActor(context.Background(), "setup")
 	auth, err := rbac.Open(ctx, memorystore.New(), rbac.Config{Logger: slog.New(slog.DiscardHandler)})
@@ -77,7 +78,7 @@ func Example_turboGears() {
 	// /admin/ bob 403
 }
 
-// A domain of casbin is a scope, and revoking is all there is to do.
+// A domain of casbin is a scope, and a revocation needs no further step.
 func Example_casbin() {
 	ctx, auth := context.Background(), office()
 	defer auth.Close()

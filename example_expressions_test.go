@@ -13,7 +13,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// A predicate from a configuration file. What it prints can be parsed again.
+// A predicate from a configuration file. A printed predicate can be parsed
+// again.
 func ExampleParse() {
 	p, err := rbac.Parse(`
 		any(
@@ -31,7 +32,7 @@ func ExampleParse() {
 	// rbac: denied: Only administrators
 }
 
-// An error tells where the expression is wrong.
+// An error names the position of the mistake in the expression.
 func ExampleParseError() {
 	_, err := rbac.Parse("all(\n\tnot_anonymous(),\n\thas_permision(\"manage\"))")
 	if e, ok := errors.AsType[*rbac.ParseError](err); ok {
@@ -41,7 +42,7 @@ func ExampleParseError() {
 	// 3 2 there is no such predicate; did you mean "has_permission"?
 }
 
-// A service asks at its start whether all it guards itself with is there.
+// A service checks at its start that all names in its guards exist.
 func ExampleAuthority_Validate() {
 	auth, err := rbac.Open(context.Background(), memorystore.New(), rbac.Config{})
 	if err != nil {
@@ -63,7 +64,7 @@ func ExampleAuthority_Validate() {
 	// permission "post.wirte": rbac: not found: did you mean "post.write"?
 }
 
-// An address says where a request comes from: ask who sent it beside it.
+// An address is the origin of a request. Check the user as well.
 func ExampleFromNet() {
 	office := netip.MustParsePrefix("10.0.0.0/8")
 	payroll := rbac.All(rbac.InGroup("accountants"), rbac.FromNet(office))
@@ -78,7 +79,7 @@ func ExampleFromNet() {
 	// rbac: denied: the address is unknown
 }
 
-// What should not be left to a browser that somebody walked away from.
+// Actions that should not be left to an unattended browser need a recent login.
 func ExampleAuthenticatedWithin() {
 	ctx := context.Background()
 	var later atomic.Int64 // a clock that can be put forward

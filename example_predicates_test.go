@@ -35,7 +35,7 @@ func ExampleMet() {
 	// false
 }
 
-// Who may do something to one object is asked by a predicate that is made for the request.
+// A right to one object is checked by a predicate that is made for the request.
 func ExampleAny() {
 	type post struct{ author uuid.UUID }
 	mayEdit := func(p post) rbac.Predicate {
@@ -50,7 +50,7 @@ func ExampleAny() {
 	// true
 }
 
-// Everybody outside the group meets Not, who is not logged in included.
+// Everybody outside the group meets Not, anonymous visitors included.
 func ExampleNot() {
 	nobody := rbac.NewIdentity("", nil, nil)
 	outside := rbac.Not(rbac.InGroup("trolls"))
@@ -96,7 +96,8 @@ func ExampleExplain() {
 	// false has_permission("post.write") - needs post.write; you are in readers
 }
 
-// A host with its own source of users and groups needs no Authority to judge predicates.
+// A host with its own source of users and groups judges predicates without an
+// Authority.
 func ExampleNewIdentity() {
 	amy := rbac.NewIdentity("Amy", []string{"editors"}, []string{"post.write"})
 	fmt.Println(amy, amy.InGroup("editors"), amy.HasPermission("post.write"), amy.HasPermission("post.edit"))

@@ -49,7 +49,7 @@ func ExampleIn() {
 	// /orgs/7/posts 403
 }
 
-// Scopes filters a list: show all records, or those of the scopes.
+// Scopes filters a list: show all records, or only records of the scopes.
 func ExampleIdentity_Scopes() {
 	ctx := context.Background()
 	auth := newsroom()

@@ -10,8 +10,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// bank is a small world with duties that are to be kept apart: who orders does not approve, and
-// who audits does not stand at the till at the same time.
+// bank returns a small world with duties to be separated: a user who orders
+// does not approve, and an auditor does not stand at the till at the same time.
 func bank() *rbac.Authority {
 	ctx := rbac.WithActor(context.Background(), "amy")
 	day := func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
@@ -45,8 +45,8 @@ func bank() *rbac.Authority {
 	return auth
 }
 
-// Nobody may be in both groups of a static set; of those of a dynamic one a user may be
-// in both, and has to choose which is active.
+// Nobody may be in both groups of a static set. A user may be in both groups of
+// a dynamic set, and chooses the active group.
 func ExampleSeparationSet() {
 	ctx := context.Background()
 	auth := bank()
@@ -85,7 +85,8 @@ func ExampleSeparationSet() {
 	// <nil>
 }
 
-// An administrator asks by which paths a user has a right, who gave it, and what would give it.
+// An administrator asks by which paths a user has a right, the grantor of the
+// right, and the changes that would grant the right.
 func ExampleAuthority_ExplainUser() {
 	ctx := context.Background()
 	auth := bank()

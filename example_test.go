@@ -11,8 +11,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// A program declares what it knows, an administrator adds a user, the user logs in
-// and is judged.
+// A program declares its permissions and groups, an administrator adds a user,
+// the user logs in and is judged.
 func Example() {
 	ctx := context.Background()
 	auth, err := rbac.Open(ctx, memorystore.New(), rbac.Config{})
@@ -62,7 +62,7 @@ func Example() {
 	// <nil>
 }
 
-// newsroom is a small world for the examples.
+// newsroom returns a small world for the examples.
 func newsroom() *rbac.Authority {
 	auth, err := rbac.Open(context.Background(), memorystore.New(), rbac.Config{})
 	if err != nil {
@@ -95,7 +95,7 @@ func newsroom() *rbac.Authority {
 	return auth
 }
 
-// An Update is all or nothing, and a refused call leaves it usable.
+// An Update is all or nothing, and a refused call leaves the Update usable.
 func ExampleAuthority_Update() {
 	ctx := rbac.WithReason(rbac.WithActor(context.Background(), "amy"), "new colleague")
 	auth := newsroom()
@@ -128,7 +128,7 @@ func ExampleAuthority_Update() {
 	// <nil>
 }
 
-// Who may do something, and why, is a matter of review functions.
+// Review functions return the users with a permission, and the reasons.
 func ExampleAuthority_View() {
 	auth := newsroom()
 	err := auth.View(context.Background(), func(tx *rbac.Tx) error {
@@ -155,7 +155,7 @@ func ExampleAuthority_View() {
 	// <nil>
 }
 
-// A menu shows each user what is theirs.
+// A menu shows each user the permissions of that user.
 func ExampleAuthority_Menu() {
 	auth := newsroom()
 	id, err := auth.Identity(context.Background(), "amy")
@@ -174,7 +174,8 @@ func ExampleAuthority_Menu() {
 	// - Write
 }
 
-// Issue makes a ticket for a user whom the host has authenticated itself. With Groups it can do less than its user.
+// Issue makes a ticket for a user whom the host has authenticated. With Groups
+// the ticket can do less than its user.
 func ExampleAuthority_Issue() {
 	ctx := context.Background()
 	auth := newsroom()
@@ -191,11 +192,13 @@ func ExampleAuthority_Issue() {
 	// true
 }
 
-// A message for the next page, kept with the ticket until it was shown.
+// A message for the next page is kept with the ticket until the message is
+// shown.
 func ExampleAuthority_SetValue() {
 	ctx := context.Background()
 	auth := newsroom()
-	token, err := auth.Issue(ctx, rbac.Login{User: "amy"}) // httpguard's Guard.Token gives that of a request
+	// for a request, use httpguard's Guard.Token
+	token, err := auth.Issue(ctx, rbac.Login{User: "amy"})
 	if err != nil {
 		log.Fatal(err)
 	}

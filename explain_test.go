@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestReasons reads as: who asks for what, and is told what. It is the message
-// of Check, too, where the predicate is not met.
+// Each row reads as: a user, a predicate, and the reason that is returned. The
+// reason is also the message of Check, where the predicate is unmet.
 func TestReasons(t *testing.T) {
 	p := blog.compile(t)
 	eve := p.user(t, "eve")
@@ -27,14 +27,15 @@ func TestReasons(t *testing.T) {
 		p    Predicate
 		want string
 	}{
-		// A missing permission names the groups that would give it, those with a grant of their own first.
+		// The reason for a missing permission names the groups that would grant
+		// the permission, groups with a grant of their own first.
 		{eve, HasPermission("user.edit"), "needs user.edit, which the group admins gives; you are in no group"},
 		{eve, HasPermission("post.write"), "needs post.write, which the groups editors, chiefs, senior-editors give; you are in no group"},
 		{amy, HasPermission("post.delete"), "needs post.delete, which the groups admins, moderators give; you are in editors"},
 		{zoe, HasPermission("post.purge"), "needs post.purge, which no group gives; you are in chiefs, editors, senior-editors, staff"},
 		{nobody, HasPermission("post.write"), "needs post.write; nobody is logged in"},
 		{bob, HasPermission("post.write"), "needs post.write; you are in trolls"},
-		// One that is there names the group it comes through.
+		// The reason for a permission names the group of the grant.
 		{amy, HasPermission("post.write"), "editors gives post.write"},
 		{p.user(t, "x", "senior-editors"), HasPermission("post.write"), "senior-editors gives post.write through editors"},
 		{zoe, HasPermission("post.write"), "chiefs gives post.write through senior-editors, editors"},
@@ -68,7 +69,8 @@ func TestReasons(t *testing.T) {
 		{amy, nil, "a predicate is missing"},
 		{nil, InGroup("editors"), "nobody was identified"},
 
-		// Compounds tell the messages of the parts that failed, and what these have in common once.
+		// Compounds list the messages of the failed parts, and print common
+		// text once.
 		{eve, All(NotAnonymous(), HasPermission("user.edit"), InGroup("staff")), "needs user.edit, which the group admins gives, and needs the group staff; you are in no group"},
 		{eve, Any(HasPermission("user.edit"), IsUser("bob")), "needs user.edit, which the group admins gives, or needs to be the user bob; you are in no group, you are eve"},
 		{eve, All(InGroup("staff"), Any(InGroup("editors"), InGroup("admins"))), "needs the group staff, and (needs the group editors, or needs the group admins); you are in no group"},
@@ -86,7 +88,8 @@ func TestReasons(t *testing.T) {
 		{amy, Not(Func("banned", no)), `unmet, as asked: needs the check "banned" to pass`},
 		{zoe, All(InGroup("admins"), Not(HasPermission("post.edit"))), "needs the group admins, and refused because chiefs gives post.edit through senior-editors, editors; you are in chiefs, editors, senior-editors, staff"},
 
-		// A message of the host's goes before all that is within, for whatever reason it is denied.
+		// A message of the host replaces all messages within, for any reason of
+		// the denial.
 		{eve, WithMessage(InGroup("staff"), "Staff only"), "Staff only"},
 		{eve, WithMessage(All(InGroup("staff"), NotAnonymous()), "Staff only"), "Staff only"},
 		{eve, WithMessage(InAllGroups("staff", "editors"), "Staff only"), "Staff only"},
@@ -112,7 +115,8 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// TestReasonsWithoutGroups reads as: who asks for what, and is told what, where the names of groups are not for them.
+// Each row reads as: a user, a predicate, and the reason that is returned,
+// where the names of groups are not for the user.
 func TestReasonsWithoutGroups(t *testing.T) {
 	p := blog.compile(t)
 	eve, amy := p.user(t, "eve"), p.user(t, "amy", "editors")
@@ -156,7 +160,7 @@ func TestReasonsWithoutGroups(t *testing.T) {
 	}
 }
 
-// TestOneGroup is the sentence of a page that says why.
+// OneGroup is the sentence of a page that explains a denial.
 func TestOneGroup(t *testing.T) {
 	p := world{Grants: map[string][]string{"editors": {"post.write"}, "readers": nil, "staff": nil}}.compile(t)
 	for want, id := range map[string]*Identity{
@@ -169,7 +173,8 @@ func TestOneGroup(t *testing.T) {
 	}
 }
 
-// TestCycle: groups that inherit each other, which only a store edited by hand has, are explained, too.
+// Groups that inherit each other, which only a store edited by hand has, are
+// explained, too.
 func TestCycle(t *testing.T) {
 	p := world{Grants: map[string][]string{"a": {"p"}, "b": nil}, Inherits: map[string][]string{"a": {"b"}, "b": {"a"}}}.compile(t)
 	id := p.user(t, "x", "b")
@@ -177,7 +182,7 @@ func TestCycle(t *testing.T) {
 	expectVerdict(t, id, InGroup("a"), met)
 }
 
-// TestLongLists: a message tells five names and how many more there are.
+// A message lists five names and the number of further names.
 func TestLongLists(t *testing.T) {
 	w := world{Grants: map[string][]string{}}
 	var mine []string
@@ -194,7 +199,7 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
-// TestExplainLooksAtEverything: every part is explained, also after one that decides.
+// Every part is explained, also after a part that decides.
 func TestExplainLooksAtEverything(t *testing.T) {
 	amy := NewIdentity("amy", []string{"a"}, nil)
 	calls := 0
@@ -224,7 +229,7 @@ func TestExplainLooksAtEverything(t *testing.T) {
 	}
 }
 
-// TestDeniedError: it is ErrDenied, and can be printed and asked whatever was denied.
+// A DeniedError is ErrDenied, and can be printed and inspected for any denial.
 func TestDeniedError(t *testing.T) {
 	bob := NewIdentity("bob", nil, nil)
 	err := Check(bob, InGroup("staff"))

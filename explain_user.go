@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -35,7 +36,7 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 		return Explanation{}, err
 	}
 	var e Explanation
-	err = a.current(ctx, func(r store.Records, st *state) error {
+	err = a.current(ctx, func(r store.Records, st *replica.State) error {
 		u, err := r.UserByName(name)
 		if err != nil {
 			return named(err, "user", user)
@@ -44,7 +45,7 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 		if err != nil {
 			return err
 		}
-		x := &userExplainer{r: r, now: a.now(), policy: st.policy, user: User(u.User),
+		x := &userExplainer{r: r, now: a.now(), policy: st.Policy, user: User(u.User),
 			memberships: memberships}
 		e = x.explain(p, &a.noTicket)
 		return x.failed

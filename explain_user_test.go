@@ -11,7 +11,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// tree prints an Explanation with its parts indented: + for what is met, - for what is not.
+// tree prints an Explanation with its parts indented: + for met, - for unmet.
 func tree(e rbac.Explanation) string {
 	var b strings.Builder
 	var walk func(rbac.Explanation, string)
@@ -26,8 +26,9 @@ func tree(e rbac.Explanation) string {
 	return b.String()
 }
 
-// An administrator learns by which path a user has a group or permission, by whom and since when, and
-// what does not count or would give it.
+// An administrator learns by which path a user has a group or permission, by
+// whom and since when, and which memberships do not count or would grant the
+// right.
 func TestExplainUser(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -121,7 +122,8 @@ func TestExplainUser(t *testing.T) {
 	})
 }
 
-// What a dynamic set leaves out is told with the set, its groups and the paths, to the user and to the administrator.
+// The explanation of an omitted group names the dynamic set, its groups and the
+// paths, to the user and to the administrator.
 func TestExplainOmitted(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -163,8 +165,9 @@ func TestExplainOmitted(t *testing.T) {
 	})
 }
 
-// Advice can be followed: a group that a static set refuses is not recommended, nor one that a dynamic set would leave
-// out; and where one would push another out, that is said.
+// Advice can be followed: a group that a static set refuses, or that a dynamic
+// set would omit, is not recommended. Where a group would push another group
+// out, the advice warns.
 func TestExplainUserAdvice(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		for _, c := range []struct {
@@ -208,7 +211,7 @@ func TestExplainUserAdvice(t *testing.T) {
 	})
 }
 
-// However many paths there are, a hundred are told.
+// At most a hundred paths are listed.
 func TestExplainUserIsBounded(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

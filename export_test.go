@@ -13,21 +13,22 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// What the tests of package rbac_test see of an Authority's inside.
+// Access to an Authority's internals for the tests of package rbac_test.
 
-// Sweep deletes what is dead, as the background does each minute while it believes the clock.
+// Sweep deletes dead records, as the background does each minute while the
+// background trusts the clock.
 func (a *Authority) Sweep(ctx context.Context) error {
 	return errors.Join(a.flush(ctx), a.sweeper.sweepOld(ctx))
 }
 
-// SweepIfSettled does what the background does each minute.
+// SweepIfSettled sweeps as the background does each minute.
 func (a *Authority) SweepIfSettled(ctx context.Context) error { return a.sweep(ctx) }
 
 // Flush writes the last uses of tickets, as the background does.
 func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
 
-// Failures returns how many failures in a row are counted for a login: of its
-// client, or of all unknown clients if it is unknown.
+// Failures returns the number of failures in a row that count for a login: of
+// its client, or of all unknown clients if the client is unknown.
 func (a *Authority) Failures(ctx context.Context, l Login) (client string, failures int, err error) {
 	at := a.newAttempt(l)
 	err = a.store.View(ctx, func(r store.Records) error {
@@ -41,7 +42,7 @@ func (a *Authority) Failures(ctx context.Context, l Login) (client string, failu
 	return string(at.client), failures, err
 }
 
-// attempts are those of BeginAttempt.
+// attempts are the attempts of BeginAttempt.
 var attempts []*attempt
 
 // BeginAttempt reserves a place for an attempt that does not end by itself.
@@ -60,15 +61,15 @@ func (a *Authority) BeginAttempt(ctx context.Context, user string) {
 	attempts = append(attempts, at)
 }
 
-// EndAttempt ends the attempt that BeginAttempt began last.
+// EndAttempt ends the last attempt of BeginAttempt.
 func (a *Authority) EndAttempt(ctx context.Context, failed bool) {
 	if err := attempts[len(attempts)-1].settle(ctx, failed); err != nil {
 		panic(err)
 	}
 }
 
-// FillHashQueue takes all places of the queue of hashes, each for another network,
-// and returns a function that frees them.
+// FillHashQueue takes all places of the queue of hashes, each for another
+// network, and returns a function that frees the places.
 func (a *Authority) FillHashQueue() (free func()) {
 	running := max(1, runtime.GOMAXPROCS(0)/2)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -87,7 +88,7 @@ func (a *Authority) FillHashQueue() (free func()) {
 	var waiting sync.WaitGroup
 	turnedAway := make(chan struct{})
 	for line := range byte(2) {
-		for n := range running*16 + 1 { // one of them finds no place
+		for n := range running*16 + 1 { // one login finds no place
 			waiting.Go(func() {
 				turn, err := wait(line, n)
 				switch {
@@ -109,32 +110,19 @@ func (a *Authority) FillHashQueue() (free func()) {
 	}
 }
 
-// Poll asks the store what is new, as the follower does.
-func (a *Authority) Poll(ctx context.Context) error { return a.replica.pollOnce(ctx) }
+// Poll reads new changes from the store, as the follower does.
+func (a *Authority) Poll(ctx context.Context) error { return a.replica.Poll(ctx) }
 
-// Distrust makes the Authority look at the store before it answers anything.
-func (a *Authority) Distrust() { a.replica.trust = 0 }
+// Distrust makes the Authority look at the store before every answer.
+func (a *Authority) Distrust() { a.replica.Trust = 0 }
 
-// MaxLookups is how many lookups wait for the store at once.
-const MaxLookups = maxLookups
-
-// PollGap is how long at least the follower rests when it is woken.
-const PollGap = pollGap
-
-// PolicyKept returns what tells whether the policy that counts now is still in memory.
+// PolicyKept returns a function that reports whether the current policy is
+// still in memory.
 func (a *Authority) PolicyKept() func() bool {
-	p := weak.Make(a.replica.state.Load().policy)
+	p := weak.Make(a.replica.State().Policy)
 	return func() bool { return p.Value() != nil }
 }
 
-// ForgetOld drops from the caches what stands on an old policy, as the background does.
+// ForgetOld evicts identities of an old policy from the caches, as the
+// background does.
 func (a *Authority) ForgetOld() { a.dropOldIdentities() }
-
-// LogGuarantee tells of the store's guarantee, as the follower does after each poll.
-func (a *Authority) LogGuarantee() { a.replica.logGuarantee() }
-
-// Forget drops all users from the caches, and so all tickets.
-func (a *Authority) Forget() { a.users.evictAll() }
-
-// NoFinder makes the Authority read in a View what a Finder would find.
-func (a *Authority) NoFinder() { a.lookups.finder = nil }

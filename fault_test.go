@@ -15,7 +15,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// faultyOffice is an office on a faulty store in memory, with a ticket of amy's and a value in it.
+// faultyOffice is an office on a faulty store in memory, with a ticket of amy's
+// and a value in the ticket.
 func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	t.Helper()
 	h := newHouse(t, memorystore.New())
@@ -28,7 +29,7 @@ func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	return s, a, tok
 }
 
-// contents is all that is in a store but throttles, as text.
+// contents returns the contents of a store except throttles, as text.
 func contents(t *testing.T, s rbac.Store) string {
 	t.Helper()
 	var b strings.Builder
@@ -74,7 +75,8 @@ func contents(t *testing.T, s rbac.Store) string {
 	return b.String()
 }
 
-// At whichever of its calls the store fails: never a yes, never half a write, ErrUnavailable.
+// At any call at which the store fails, the Authority never allows, never
+// writes by half, and returns ErrUnavailable.
 func TestStoreFails(t *testing.T) {
 	modes := []struct {
 		rule string
@@ -139,7 +141,8 @@ func recovered(f func() error) (err error) {
 	return f()
 }
 
-// An Authority whose store fails while it follows a change answers nothing from before it.
+// An Authority whose store fails while the Authority follows a change answers
+// nothing from before the change.
 func TestStoreFailsWhileFollowing(t *testing.T) {
 	for k := int64(1); ; k++ {
 		s, a, tok := faultyOffice(t)
@@ -171,7 +174,8 @@ func TestStoreFailsWhileFollowing(t *testing.T) {
 func TestOpenOnAStoreThatFails(t *testing.T) {
 	for k := int64(1); ; k++ {
 		s, _, _ := faultyOffice(t)
-		newHouse(t, s.Store).open(rbac.Config{}) // brings the keys of addresses up to date, where a failure is logged
+		// updates the keys of addresses, where a failure is only logged
+		newHouse(t, s.Store).open(rbac.Config{})
 		s.arm(k)
 		a, err := rbac.Open(ctx, s, rbac.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 		if !s.reached() {
@@ -200,7 +204,8 @@ func TestClosedStore(t *testing.T) {
 	})
 }
 
-// Who waits for somebody else to read what is new waits no longer than the own context lasts.
+// A caller that waits for another caller's read waits no longer than its own
+// context lasts.
 func TestHangingStoreHoldsUpNobodyElse(t *testing.T) {
 	s, a, tok := faultyOffice(t)
 	h := newHouse(t, s.Store)
@@ -214,7 +219,7 @@ func TestHangingStoreHoldsUpNobodyElse(t *testing.T) {
 		<-ctx.Done()
 		return fmt.Errorf("%w: %w", rbac.ErrUnavailable, ctx.Err())
 	}
-	s.arm(3) // View, Head, and then what is new
+	s.arm(3) // View, Head, and then the changes
 	first := make(chan error)
 	go func() { first <- a.Judge(hanging, tok, rbac.NotAnonymous()) }()
 	<-inside

@@ -11,7 +11,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// seeker is a store that finds in one query what it reads in a View of its own, before find has it in hand.
+// seeker is a store whose Finder reads in a View of its own before find
+// receives the result.
 type seeker struct {
 	rbac.Store
 	find  func(*store.Found, error) (*store.Found, error)
@@ -52,7 +53,8 @@ func (s *seeker) Find(ctx context.Context, what store.Sought, _ store.Head) (*st
 	return s.find(f, err)
 }
 
-// What one query finds is an answer if it is of the head that counts. Everything else is asked again.
+// The result of a Finder is an answer if the result is of the current head.
+// Everything else is read again.
 func TestFound(t *testing.T) {
 	tests := []struct {
 		rule  string
@@ -66,7 +68,8 @@ func TestFound(t *testing.T) {
 		{"of another history", func(f *store.Found, err error) (*store.Found, error) { f.Head.Nonce++; return f, err }, 1},
 		{"from before the last use", func(f *store.Found, err error) (*store.Found, error) {
 			f.Ticket.LastSeen = f.Ticket.LastSeen.Add(-24 * time.Hour)
-			f.User.Disabled = f.Ticket.Hash == store.TokenHash{} // no use to a user who is sought
+			// LastSeen does not matter if a user is sought
+			f.User.Disabled = f.Ticket.Hash == store.TokenHash{}
 			return f, err
 		}, 1},
 	}
@@ -100,7 +103,7 @@ func TestFound(t *testing.T) {
 
 var mayEdit = rbac.HasPermission("post.edit")
 
-// A copy that lags behind has what has ended, and is not believed.
+// A lagging copy still has an ended record, and is not trusted.
 func TestFoundTooLate(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
@@ -126,8 +129,9 @@ func TestFoundTooLate(t *testing.T) {
 	})
 }
 
-// A copy that lags behind may still have a ticket whose row is gone, at the same head. Once the store itself has shown that
-// the row is gone, the copy is not asked about the ticket again.
+// A lagging copy may still have a ticket whose row is gone, at the same head.
+// Once the store itself has shown that the row is gone, the copy is not asked
+// about the ticket again.
 func TestFoundThoughItsRowIsGone(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
@@ -144,7 +148,7 @@ func TestFoundThoughItsRowIsGone(t *testing.T) {
 		must(t, a.Judge(ctx, tok, mayEdit))
 		h.deleteRow(b, tok)
 		h.clock.Advance(time.Minute)
-		must(t, a.Judge(ctx, tok, mayEdit)) // its use finds out
+		must(t, a.Judge(ctx, tok, mayEdit)) // the touch finds the missing row
 		must(t, a.Flush(ctx))
 		for range 3 {
 			checkAlive(t, "gone", a, dead, tok)

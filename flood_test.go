@@ -13,8 +13,8 @@ import (
 )
 
 // Sixty-four prefixes of eight sites, with twelve connections each, ask for
-// made-up names all the time. The owner gets in at the first try, and a stranger
-// in most tries.
+// made-up names all the time. The owner gets in at the first try, and a
+// stranger in most tries.
 func TestFloodStopsNoLogins(t *testing.T) {
 	h := newHouse(t, openMemory(t))
 	a := h.office(rbac.Config{MaxFailures: 1000, MaxTickets: 1000, Argon2id: rbac.Argon2id{MemoryKiB: 1024, Time: 1, Threads: 1}})
@@ -29,7 +29,7 @@ func TestFloodStopsNoLogins(t *testing.T) {
 	var attackers sync.WaitGroup
 	defer attackers.Wait()
 	defer stop()
-	var full sync.WaitGroup // until each prefix has been turned away
+	var full sync.WaitGroup // until each prefix has been refused
 	full.Add(64)
 	for prefix := range 64 {
 		from := netip.AddrFrom16([16]byte{0x20, 1, 5: byte(prefix / 8), 6: byte(prefix), 15: 1})
@@ -37,11 +37,14 @@ func TestFloodStopsNoLogins(t *testing.T) {
 		for range 12 {
 			attackers.Go(func() {
 				for n := 0; flood.Err() == nil; n++ {
-					// Ten names for each prefix: spraying more would be held up by another rule.
+					// Ten names for each prefix: another rule would hold up
+					// wider spraying.
 					_, err := a.Login(flood, rbac.Login{User: fmt.Sprint("user", prefix, ".", n%10), Password: "guess", Addr: from})
 					if errors.Is(err, rbac.ErrBusy) {
 						turnedAway()
-						time.Sleep(20 * time.Millisecond) // of a network, which leaves the machine some time
+						// the delay of a network, which leaves the machine some
+						// time
+						time.Sleep(20 * time.Millisecond)
 					}
 				}
 			})

@@ -10,7 +10,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// deleteRow deletes the row of a ticket as an operator does in SQL: nobody is told.
+// deleteRow deletes the row of a ticket as an operator does in SQL, without a
+// notice to anybody.
 func (h *house) deleteRow(a *rbac.Authority, tok rbac.Token) rbac.Ticket {
 	h.t.Helper()
 	ticket, err := a.Ticket(ctx, tok)
@@ -19,8 +20,9 @@ func (h *house) deleteRow(a *rbac.Authority, tok rbac.Token) rbac.Ticket {
 	return ticket
 }
 
-// The idle limit belongs to the ticket: Authorities with different limits agree on when it ends, and the stricter one
-// sweeps no ticket that the other one honours.
+// The idle limit belongs to the ticket: Authorities with different limits agree
+// on the end of a ticket, and the stricter Authority sweeps no ticket that the
+// laxer Authority honours.
 func TestIdleLimitBelongsToTheTicket(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		lax := h.office(rbac.Config{IdleLimit: 5 * time.Hour})
@@ -51,7 +53,8 @@ func TestIdleLimitBelongsToTheTicket(t *testing.T) {
 	})
 }
 
-// What ends a ticket ends it in every Authority that has cached it, even if the store has lost its row.
+// A call that ends a ticket ends the ticket in every Authority that has cached
+// the ticket, even if the store has lost the row.
 func TestEndingTicketsWhoseRowsAreGone(t *testing.T) {
 	calls := map[string]func(a *rbac.Authority, tok rbac.Token, ticket rbac.Ticket) error{
 		"Logout": func(a *rbac.Authority, tok rbac.Token, _ rbac.Ticket) error { return a.Logout(ctx, tok) },
@@ -111,7 +114,7 @@ func TestEndingTicketsWhoseRowsAreGone(t *testing.T) {
 	})
 }
 
-// RevokeTicket takes a cached ticket for nobody's but its user's.
+// RevokeTicket treats a cached ticket as its user's only.
 func TestRevokingAnothersTicketWhoseRowIsGone(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -124,7 +127,8 @@ func TestRevokingAnothersTicketWhoseRowIsGone(t *testing.T) {
 	})
 }
 
-// A ticket whose row is gone, and that no call ends, ends everywhere about a minute after the next question, whatever it is used for.
+// A ticket whose row is gone, and that no call ends, ends everywhere about a
+// minute after the next question, whatever the ticket is used for.
 func TestRowsThatAreGone(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.office(rbac.Config{IdleLimit: 5 * time.Hour}), h.open(rbac.Config{})
@@ -166,7 +170,7 @@ func TestRowsThatAreGone(t *testing.T) {
 	})
 }
 
-// Uses that cannot be written keep no ticket alive whose row is gone.
+// Uses that cannot be written do not keep a ticket alive whose row is gone.
 func TestRowsThatAreGoneWhileNothingCanBeWritten(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -187,14 +191,15 @@ func TestRowsThatAreGoneWhileNothingCanBeWritten(t *testing.T) {
 	})
 }
 
-// unwritable is a store that cannot be written to.
+// unwritable is a store that refuses writes.
 type unwritable struct{ rbac.Store }
 
 func (unwritable) Update(context.Context, func(store.Records) error) error {
 	return rbac.ErrUnavailable
 }
 
-// The sweep of a process whose clock is ahead ends tickets early, everywhere, and a Logout meanwhile is heard by all.
+// The sweep of a process whose clock is ahead ends tickets early, everywhere,
+// and every Authority sees a Logout made meanwhile.
 func TestSweptByAClockThatIsAhead(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
@@ -218,7 +223,8 @@ func TestSweptByAClockThatIsAhead(t *testing.T) {
 	})
 }
 
-// Who follows a change log that another process has cut short hears of the end of tickets all the same.
+// An Authority that follows a change log shortened by another process still
+// learns of ended tickets.
 func TestKeepChangesOfAnotherProcess(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{KeepChanges: time.Hour, IdleLimit: 24 * time.Hour, AbsoluteLimit: 24 * time.Hour})
@@ -245,7 +251,8 @@ func TestClockSetBackRevivesNoTicket(t *testing.T) {
 		seen, unseen := h.issue(a, rbac.Login{User: "amy"}), h.issue(a, rbac.Login{User: "amy"})
 		key := h.issue(a, rbac.Login{User: "amy", Label: "robot", Expires: h.clock.Now().Add(2 * time.Hour)})
 		checkAlive(t, "before", a, alive, seen, key)
-		for _, leap := range []time.Duration{90 * time.Minute, 91 * 24 * time.Hour} { // past the idle limit, and past all limits
+		// past the idle limit, and past all limits
+		for _, leap := range []time.Duration{90 * time.Minute, 91 * 24 * time.Hour} {
 			h.clock.Advance(leap)
 			checkAlive(t, "past a limit", a, dead, seen)
 			h.clock.Advance(-leap)
@@ -265,7 +272,8 @@ func TestClockSetBackRevivesNoTicket(t *testing.T) {
 	})
 }
 
-// An Authority that took a ticket for idle hears from another one that it was in use.
+// An Authority that took a ticket for idle learns from another Authority that
+// the ticket was in use.
 func TestIdleTicketThatWasInUseElsewhere(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})

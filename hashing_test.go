@@ -1,13 +1,11 @@
 package rbac_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/pbkdf2"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"log/slog"
 	"runtime"
 	"strings"
 	"testing"
@@ -21,16 +19,17 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// measured is a cost for tests that count how often argon2id is computed: each
-// computation takes 4 MiB, and everything else in a login much less.
+// measured is a cost for tests that count computations of argon2id: each
+// computation takes 4 MiB, and everything else in a login takes much less.
 var measured = rbac.Argon2id{MemoryKiB: 4 << 10, Time: 1, Threads: 1}
 
-// hashesIn returns how often f computes argon2id at the cost measured. It looks
-// at what the whole process allocates, so no other test may run at the same time.
-// How often old hashes are computed besides is tested in internal/password.
+// hashesIn returns the number of times that f computes argon2id at the cost
+// measured. hashesIn measures the allocations of the whole process, so no other
+// test may run at the same time. Computations of old hashes are tested in
+// internal/password.
 func hashesIn(f func()) int { return allocatedBy(f, measured.MemoryKiB) }
 
-// allocatedBy returns how many times f allocates so many KiB, rounded.
+// allocatedBy returns the number of times that f allocates kib KiB, rounded.
 func allocatedBy(f func(), kib uint32) int {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -39,17 +38,18 @@ func allocatedBy(f func(), kib uint32) int {
 	return int((after.TotalAlloc - before.TotalAlloc + uint64(kib)<<9) / (uint64(kib) << 10))
 }
 
-// beforeTicket is a store that calls a function before the transaction in which a
-// login makes its ticket, and so after the password was verified.
+// beforeTicket is a store that calls a function before the transaction in which
+// a login makes its ticket, and therefore after the password was verified.
 type beforeTicket struct{ rbac.Store }
 
 type beforeTicketKey struct{}
 
-// pausedLogin is a context under which beforeTicket calls f, in the first login.
+// pausedLogin returns a context under which beforeTicket calls f, in the first
+// login.
 func pausedLogin(ctx context.Context, f func()) context.Context {
 	updates := 0
 	return context.WithValue(ctx, beforeTicketKey{}, func() {
-		if updates++; updates == 2 { // the first reserves a place
+		if updates++; updates == 2 { // the first Update reserves a place
 			f()
 		}
 	})
@@ -83,7 +83,8 @@ func oldHashes(t *testing.T, h *house) map[string]string {
 	}
 }
 
-// Every path that verifies computes one argon2id at current cost, whoever the user is.
+// Every path that verifies computes one argon2id at current cost, whoever the
+// user is.
 func TestLoginHashesOnce(t *testing.T) {
 	long := strings.Repeat("x", 1025)
 	tests := []struct {
@@ -186,7 +187,8 @@ func TestThrottledAndBusyHashNothing(t *testing.T) {
 	})
 }
 
-// Old hashes verify and are upgraded, which ends no tickets and is no change.
+// Old hashes verify and are upgraded. An upgrade ends no tickets and is no
+// change.
 func TestUpgrade(t *testing.T) {
 	eachStoreAlone(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{Argon2id: measured})
@@ -232,7 +234,7 @@ func TestUpgrade(t *testing.T) {
 	})
 }
 
-// passwordHash is the hash that the store has of a user's password.
+// passwordHash returns the stored hash of a user's password.
 func (h *house) passwordHash(a *rbac.Authority, user string) (hash string) {
 	h.t.Helper()
 	must(h.t, h.store.View(ctx, func(r store.Records) error {
@@ -243,7 +245,8 @@ func (h *house) passwordHash(a *rbac.Authority, user string) (hash string) {
 	return hash
 }
 
-// Two logins with the right password at once: the one that loses the race to upgrade is not refused.
+// If two logins with the right password run at once, the login that loses the
+// race to upgrade is not refused.
 func TestUpgradeRace(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		h.store = beforeTicket{h.store}
@@ -265,7 +268,8 @@ func TestUpgradeRace(t *testing.T) {
 	})
 }
 
-// Between verifying the password and making the ticket the account may change.
+// The account may change between the verification of the password and the
+// making of the ticket.
 func TestLoginPausedAfterVerifying(t *testing.T) {
 	update := func(f func(*rbac.Tx) error) func(*rbac.Authority) error {
 		return func(b *rbac.Authority) error { return b.Update(ctx, f) }
@@ -307,7 +311,7 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 					h := h.beside(t)
 					h.store = beforeTicket{h.store}
 					a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
-					if kind != "scrypt" { // one of them is current
+					if kind != "scrypt" { // the run of kind scrypt tests a current hash
 						h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
 					}
 					paused := false
@@ -324,7 +328,8 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 	})
 }
 
-// A client that hangs up with the right password has its place back, and no ticket.
+// A client that hangs up with the right password frees its place, and gets no
+// ticket.
 func TestHungUpLogin(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		h.store = beforeTicket{h.store}
@@ -347,71 +352,4 @@ func TestHungUpLogin(t *testing.T) {
 			t.Errorf("no ticket: got %v, %v", list, err)
 		}
 	})
-}
-
-// dearHashes are written as hashes that take longer to verify than a login may.
-func dearHashes() map[string]string {
-	const st = "$c2l4dGVlbiBzYWx0IGJ5dA$O5LVgc9ApN85z6pgHOfAsrOGPXwP1+4Kbvn0bcAhi6c"
-	return map[string]string{
-		"argon2id, 1 GiB":          "$argon2id$v=19$m=1048576,t=1,p=1" + st,
-		"libsodium, sensitive":     "$argon2id$v=19$m=1048576,t=4,p=1" + st,
-		"argon2id, 16 passes":      "$argon2id$v=19$m=65536,t=16,p=1" + st,
-		"bcrypt, cost 15":          "$2b$15$iOMxq9TYnD5SG9MFeUS9HuVj0eEupybTM7L4TeexeFjxW8hcBQLUa",
-		"scrypt, 512 MiB":          "$scrypt$ln=19,r=8,p=1" + st,
-		"scrypt, many passes":      "$scrypt$ln=14,r=8,p=17" + st,
-		"PBKDF2, SHA-1":            "$pbkdf2$3000001$c2l4dGVlbiBzYWx0IGJ5dA$O5LVgc9ApN85z6pgHOfAsrOGPXw",
-		"PBKDF2, SHA-256":          "$pbkdf2-sha256$i=3000001" + st,
-		"PBKDF2, SHA-512":          "$pbkdf2-sha512$i=1500001" + st,
-		"PBKDF2, SHA-256, Django":  "pbkdf2_sha256$3000001$sixteensixteen16$Bw7BU7tFyqPb1TV9ZYV1gedLDhKV+icEuVmnj0iH3BY=",
-		"PBKDF2, SHA-1, two tags":  "$pbkdf2-sha1$i=1500001" + st,
-		"argon2id, 512 MiB, twice": "$argon2id$v=19$m=524288,t=2,p=4" + st,
-	}
-}
-
-// A hash that would keep other logins waiting is refused where it is set. Where an
-// earlier version has stored one, its login is refused without computing it, and the
-// log says why.
-func TestDearHashes(t *testing.T) {
-	eachStoreAlone(t, func(t *testing.T, h *house) {
-		var log bytes.Buffer
-		a := h.office(rbac.Config{Argon2id: measured, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		var amy rbac.User
-		h.do(a, func(tx *rbac.Tx) (err error) { amy, err = tx.User("amy"); return err })
-		for name, hash := range dearHashes() {
-			err := a.Update(ctx, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
-			if e, ok := errors.AsType[*rbac.Error](err); !ok || e.Kind != rbac.ErrInvalid || e.Record != "password hash" || !strings.Contains(e.Reason, "costs more than a login may") {
-				t.Errorf("%s: got %v", name, err)
-			}
-			must(t, h.store.Update(ctx, func(r store.Records) error { return r.SetPasswordHash(amy.ID, hash) }))
-			h.clock.Advance(24 * time.Hour)
-			log.Reset()
-			if got := hashesIn(func() {
-				if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword}); !errors.Is(err, rbac.ErrBadCredentials) {
-					t.Errorf("%s: got %v", name, err)
-				}
-			}); got != 1 {
-				t.Errorf("%s: the login computes %d argon2id", name, got)
-			}
-			if !strings.Contains(log.String(), "the user needs a new password") || !strings.Contains(log.String(), "user=amy") || strings.Contains(log.String(), hash) {
-				t.Errorf("%s: the log says\n%s", name, &log)
-			}
-		}
-		must(t, a.SetPassword(ctx, "amy", goodPassword))
-		_, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword})
-		must(t, err)
-	})
-}
-
-// A login may take what the host has chosen in Config.Argon2id, and so may an old hash.
-func TestDearHashesOfTheHost(t *testing.T) {
-	h := newHouse(t, stores[0].open(t))
-	a := h.open(rbac.Config{Argon2id: rbac.Argon2id{MemoryKiB: 1 << 20, Time: 2}})
-	h.do(a, func(tx *rbac.Tx) error {
-		_, err := tx.AddUser(rbac.User{Name: "amy"})
-		return errors.Join(err, tx.SetPasswordHash("amy", dearHashes()["argon2id, 1 GiB"]))
-	})
-	err := a.Update(ctx, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", dearHashes()["libsodium, sensitive"]) })
-	if !errors.Is(err, rbac.ErrInvalid) {
-		t.Errorf("four passes where the host has two: got %v", err)
-	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// TestHiddenNames reads as: a name of each kind is refused for a hidden character,
-// and accepted with a joiner that its script needs.
+// A name of each kind is refused for a hidden character, and accepted with a
+// joiner that its script needs.
 func TestHiddenNames(t *testing.T) {
 	second := func(_ any, err error) error { return err }
 	kinds := map[string]func(tx *rbac.Tx, name string) error{
@@ -88,8 +88,9 @@ func TestHiddenNames(t *testing.T) {
 	})
 }
 
-// Names that a store has from before go on working: nobody is locked out by them,
-// and an administrator can change and delete what has them.
+// Names that a store has from before still work: no user is locked out by such
+// names, and an administrator can change and delete records with hidden
+// characters.
 func TestHiddenNamesFromBefore(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		const group, permission, scope, set = "edit\u200bors", "post\u200b.edit", "org\u200b:1", "du\u200bties"

@@ -75,7 +75,7 @@ var ticketSteps = []kind{
 	}},
 }
 
-// askSteps ask what a ticket may, as requests do.
+// askSteps ask what a ticket may do, as requests do.
 var askSteps = []kind{
 	{"Judge HasPermission", 4, func(d *drawing) step {
 		n, permission, scope := d.ticket(), d.permission(), d.scope()
@@ -131,7 +131,7 @@ func (w *site) identify(n int) (string, error) {
 	return sees(w.authority().Identify(ctx, w.token(n)))
 }
 
-// sees lists what the model's function of that name lists.
+// sees lists the same as the model's function sees.
 func sees(id *rbac.Identity, err error) (string, error) {
 	if err != nil {
 		return "", err
@@ -292,7 +292,7 @@ func mapped[T any](all []T, name func(T) string) (names []string) {
 	return names
 }
 
-// namesOf is mapped for a sequence. An error has to come last.
+// namesOf is mapped for a sequence. An error must come last.
 func namesOf[T any](all iter.Seq2[T, error], name func(T) string) (names []string, err error) {
 	for v, e := range all {
 		if err != nil {

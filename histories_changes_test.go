@@ -81,7 +81,7 @@ var edgeSteps = []kind{
 	}},
 }
 
-// ofKind is the function for static or for dynamic sets.
+// ofKind returns the function for static or for dynamic sets.
 func ofKind[F any](k setKey, static, dynamic F) F {
 	if k.kind == "SSD" {
 		return static

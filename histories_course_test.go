@@ -10,9 +10,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// outcome is what the model says of an entry.
+// outcome is the model's prediction for an entry.
 type outcome struct {
-	model   *standard // afterwards
+	model   *standard // after the entry
 	results []string  // of each step
 	faults  []faults
 	refused bool // nothing was changed
@@ -32,11 +32,11 @@ func (m *standard) after(e entry) outcome {
 	return o
 }
 
-// course is a history while it runs: the model and the stores.
+// course is a history while the history runs: the model and the stores.
 type course struct {
 	model *standard
 	sites []*site
-	tally map[string]int // how often which function came to which end
+	tally map[string]int // ends of calls, by function
 }
 
 // run returns the first difference between the model and a store.
@@ -72,7 +72,7 @@ func (h randomHistory) empty() *standard {
 	return m
 }
 
-// begin is the model of what every history begins with.
+// begin returns the model of the beginning of every history.
 func (h randomHistory) begin() *standard { return h.empty().after(beginning).model }
 
 // beginning adds all users and permissions, and most groups.
@@ -125,17 +125,18 @@ func (c *course) compareEntry(w *site, e entry, o outcome) (errs []error, differ
 			return nil, fmt.Errorf("the transaction ended with %v; want %v", err, want)
 		}
 	}
-	tidies := strings.HasPrefix(e.steps[0].text, "Logout(") // it may delete a dead ticket
+	tidies := strings.HasPrefix(e.steps[0].text, "Logout(") // may delete a dead ticket
 	if after := w.revision(); o.refused && !tidies && after != before {
 		return nil, fmt.Errorf("everything was refused, and the store went from revision %d to %d", before, after)
 	}
-	if w.name == "memory" { // it costs a load of the policy, which is the same from every store
+	if w.name == "memory" { // costs a load of the policy, which is the same from every store
 		different = w.drift()
 	}
 	return append(errs, err), different
 }
 
-// loses: somebody held a protected permission before, and nobody does any more.
+// loses reports whether a protected permission had a holder before and has none
+// now.
 func (m *standard) loses(before *standard) bool {
 	for _, p := range m.protected {
 		if before.held(p) && !m.held(p) {
@@ -145,7 +146,8 @@ func (m *standard) loses(before *standard) bool {
 	return false
 }
 
-// err is what the transaction of an entry ends with, unless its only step is refused.
+// err returns the error that ends the transaction of an entry, unless the only
+// step is refused.
 func (o outcome) err(e entry) error {
 	switch {
 	case e.abandoned:
@@ -156,7 +158,8 @@ func (o outcome) err(e entry) error {
 	return nil
 }
 
-// compare asks for a refusal with the kind of one of the faults, and for the same result where there is none.
+// compare requires a refusal with the kind of a fault, and the same result
+// where no fault is expected.
 func (c *course) compare(s step, want string, f faults, got string, err error) error {
 	function, _, _ := strings.Cut(s.text, "(")
 	if len(f) == 0 {
@@ -175,7 +178,8 @@ func (c *course) compare(s step, want string, f faults, got string, err error) e
 	return fmt.Errorf("%s: %s, %v\nwant one of %v", s.text, got, err, f)
 }
 
-// questions ask at the end what is in each ticket, and everything that is listed.
+// questions returns the final questions: the contents of each ticket and every
+// listing.
 func (c *course) questions() (all []step) {
 	for n := range c.model.tickets {
 		all = append(all, ofTicket(n, (*standard).Ticket, (*site).ticket), ofTicket(n, (*standard).Identify, (*site).identify))

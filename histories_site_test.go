@@ -13,7 +13,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// site is a store with two Authorities, which take turns, and the tokens that they gave.
+// site is a store with two Authorities, which take turns, and the tokens of
+// both.
 type site struct {
 	name   string
 	store  rbac.Store
@@ -24,7 +25,7 @@ type site struct {
 	ids    int
 }
 
-// openSite opens the i-th of stores, in a folder that is deleted by close.
+// openSite opens the i-th of stores, in a folder that closeAll deletes.
 func openSite(t *testing.T, i int, cfg rbac.Config) (w *site, closeAll func(), err error) {
 	dir, err := os.MkdirTemp("", "rbac")
 	if err != nil {
@@ -47,7 +48,7 @@ func openSite(t *testing.T, i int, cfg rbac.Config) (w *site, closeAll func(), e
 			closeAll()
 			return nil, nil, err
 		}
-		w.both[i].Distrust() // what the other one has changed is to be seen at once
+		w.both[i].Distrust() // changes of the second Authority are seen at once
 	}
 	return w, closeAll, nil
 }
@@ -61,13 +62,15 @@ func (f inFolder) TempDir() string { return f.dir }
 
 func (w *site) authority() *rbac.Authority { return w.both[w.turn%2] }
 
-// id is the same for the same step in every store, also where the step is run again.
+// id returns the same id for the same step in every store, also if the step is
+// run again.
 func (w *site) id() uuid.UUID {
 	w.ids++
 	return uuid.NewSHA1(uuid.Nil, []byte(fmt.Sprint(w.turn, w.ids)))
 }
 
-// token is one that nobody was given where there are not so many.
+// token returns the n-th token, or a token that nobody was given if there are
+// fewer.
 func (w *site) token(n int) rbac.Token {
 	if n < len(w.tokens) {
 		return w.tokens[n]
@@ -75,7 +78,8 @@ func (w *site) token(n int) rbac.Token {
 	return must1(rbac.ParseToken(strings.Repeat("A", 43)))
 }
 
-// do runs an entry and returns the result of each step, and that of the transaction.
+// do runs an entry and returns the result of each step, and the error of the
+// transaction.
 func (w *site) do(e entry) (results []string, errs []error, err error) {
 	if s := e.steps[0]; s.call != nil {
 		result, err := s.call(w)
@@ -102,11 +106,12 @@ func (w *site) do(e entry) (results []string, errs []error, err error) {
 	return results, errs, err
 }
 
-// drift is an error if the policy that an Authority has brought forward change by change, its own ones and those
-// of the other, is not the one that the store has.
+// drift returns an error if the policy that an Authority has updated change by
+// change, by its own changes and the second Authority's, differs from the
+// policy in the store.
 func (w *site) drift() error {
 	for i, a := range w.both {
-		if _, err := a.Identify(ctx, rbac.Token{}); err != nil { // follows the other
+		if _, err := a.Identify(ctx, rbac.Token{}); err != nil { // follows the second Authority
 			return err
 		}
 		drift, err := a.PolicyDrift(ctx)

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What histories are about: so few names that they meet.
+// The names in histories: few enough to collide.
 var (
 	allUsers       = []string{"amy", "bob", "cid"}
 	allGroups      = []string{"a", "b", "c", "d", "e", "f", "g"}
@@ -21,13 +21,13 @@ var (
 	allSets        = []string{"one", "two"}
 )
 
-// step is one call of a history, of the model and of an Authority.
+// step is a call of a history, of the model and of an Authority.
 type step struct {
 	text  string // the call, as a failure prints it
 	model func(*standard) (string, faults)
 	tx    func(w *site, tx *rbac.Tx) (string, error) // in an Update or View; or
 	call  func(w *site) (string, error)              // of the Authority
-	reads bool                                       // it changes nothing
+	reads bool                                       // changes nothing
 }
 
 func admin(model func(*standard) faults, f func(*rbac.Tx) error) step {
@@ -56,8 +56,8 @@ func act(model func(*standard) faults, call func(w *site) error) step {
 	}
 }
 
-// drawing draws the arguments of a step, and notes them. It knows the model at that time, to draw in most
-// cases what is there.
+// drawing draws the arguments of a step, and notes them. drawing knows the
+// model at the time, and in most cases draws existing records.
 type drawing struct {
 	t    *rapid.T
 	m    *standard
@@ -72,7 +72,8 @@ func draw[V any](d *drawing, format string, from *rapid.Generator[V]) V {
 	return v
 }
 
-// anyOf draws each of values as often as the others, nearly; rapid.SampledFrom prefers the first.
+// anyOf draws each of values nearly equally often; rapid.SampledFrom prefers
+// the first.
 func anyOf[V any](values []V) *rapid.Generator[V] {
 	return rapid.Custom(func(t *rapid.T) V {
 		n := 0
@@ -92,7 +93,7 @@ func oneIn(t *rapid.T, n int) bool {
 	return anyOf(numbers).Draw(t, "chance") == 1
 }
 
-// there draws one of those that are there, three times in four, and otherwise any.
+// there draws an existing key three times in four, and otherwise any key.
 func there[K comparable, V any](d *drawing, all map[K]V, of func(K) bool, other func() K) K {
 	keys := slices.DeleteFunc(slices.Collect(maps.Keys(all)), func(k K) bool { return !of(k) })
 	if len(keys) == 0 || oneIn(d.t, 4) {
@@ -107,7 +108,7 @@ func anyKey[K any](K) bool { return true }
 func (d *drawing) of(names ...string) string { return draw(d, "%s", anyOf(names)) }
 func (d *drawing) user() string              { return d.of(allUsers...) }
 
-// group is one that is there, in most cases.
+// group returns an existing group, in most cases.
 func (d *drawing) group() string {
 	return there(d, d.m.groups, anyKey, func() string { return d.of(allGroups...) })
 }
@@ -129,18 +130,18 @@ func (d *drawing) oldMembership() member { return there(d, d.m.members, anyKey, 
 func (d *drawing) oldSet() setKey        { return there(d, d.m.sets, anyKey, d.set) }
 func (d *drawing) oldGrant() grantPair   { return there(d, d.m.grants, anyKey, d.grant) }
 
-// endedMembership is one that has ended, where there is one.
+// endedMembership returns an ended membership, if any.
 func (d *drawing) endedMembership() member {
 	ended := func(k member) bool { until := d.m.members[k]; return !until.IsZero() && !d.m.now.Before(until) }
 	return there(d, d.m.members, ended, d.oldMembership)
 }
 
-// memberOf is a group of a set.
+// memberOf returns a group of a set.
 func (d *drawing) memberOf(k setKey) string {
 	return there(d, d.m.sets[k].groups, anyKey, func() string { return d.of(allGroups...) })
 }
 
-// ticket is a living one, in most cases.
+// ticket returns a living ticket, in most cases.
 func (d *drawing) ticket() int {
 	tickets := map[int]bool{}
 	for n, t := range d.m.tickets {
@@ -149,7 +150,8 @@ func (d *drawing) ticket() int {
 	return there(d, tickets, func(n int) bool { return tickets[n] }, func() int { return draw(d, "%v", rapid.IntRange(0, 3)) })
 }
 
-// groupOfTicket is one that is active in it, or that its user is authorized for, or any.
+// groupOfTicket returns a group that is active in the ticket, a group that the
+// ticket's user is authorized for, or any group.
 func (d *drawing) groupOfTicket(n int) string {
 	if n >= len(d.m.tickets) {
 		return d.group()
@@ -157,7 +159,7 @@ func (d *drawing) groupOfTicket(n int) string {
 	return there(d, d.m.authorizedAnywhere(d.m.tickets[n].user), anyKey, d.group)
 }
 
-// groups are distinct, in most cases.
+// groups returns distinct groups, in most cases.
 func (d *drawing) groups(least int) []string {
 	switch groups := sorted(d.m.groups); {
 	case oneIn(d.t, 8) || len(groups) < 4:
@@ -167,7 +169,7 @@ func (d *drawing) groups(least int) []string {
 	}
 }
 
-// groupsFor are such as the user is authorized for, in most cases.
+// groupsFor returns groups that the user is authorized for, in most cases.
 func (d *drawing) groupsFor(user string) []string {
 	groups := sorted(d.m.authorizedAnywhere(user))
 	if len(groups) == 0 || oneIn(d.t, 4) {
@@ -183,7 +185,7 @@ func (d *drawing) groupsOfTicket(n int) []string {
 	return d.groupsFor(d.m.tickets[n].user)
 }
 
-// groupsOrNil leaves the choice open in two of three.
+// groupsOrNil leaves the choice of groups open (nil) in two of three cases.
 func (d *drawing) groupsOrNil(user string) []string {
 	if !oneIn(d.t, 3) {
 		return nil
@@ -191,7 +193,7 @@ func (d *drawing) groupsOrNil(user string) []string {
 	return d.groupsFor(user)
 }
 
-// end is none, or some minutes from now, or now, or passed.
+// end returns no end, an end some minutes from now, now, or a past end.
 func (d *drawing) end() time.Time {
 	const none = 100
 	minutes := anyOf([]int{none, none, none, 1, 2, 3, 0, -1}).Draw(d.t, "end")
@@ -203,7 +205,7 @@ func (d *drawing) end() time.Time {
 	return end
 }
 
-// expires is the end of a ticket: that of the configuration, or soon.
+// expires returns the end of a ticket: the configured end, or an early end.
 func (d *drawing) expires() time.Time {
 	if !oneIn(d.t, 4) {
 		return time.Time{}
@@ -215,14 +217,15 @@ func (d *drawing) expires() time.Time {
 
 type kind struct {
 	name  string
-	often int // compared with others
+	often int // compared with the rest
 	draw  func(d *drawing) step
 }
 
 var (
 	allKinds  = often(slices.Concat(memberSteps, edgeSteps, setSteps, recordSteps, reviewSteps, ticketSteps, askSteps))
 	inUpdates = often(slices.Concat(memberSteps, edgeSteps, setSteps, recordSteps, reviewSteps))
-	// giving is what histories begin with, so that there is something to refuse.
+	// giving are the kinds of steps that begin a history, to provide something
+	// to refuse.
 	giving = slices.DeleteFunc(slices.Clone(allKinds), func(k kind) bool {
 		return !slices.Contains([]string{"AssignUser", "GrantPermission", "AddInheritance", "CreateSet", "Issue"}, k.name)
 	})

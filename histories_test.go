@@ -15,12 +15,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Random histories of all functions have the results that a naive model of INCITS 359 has, the kinds of
-// errors included, on every store; one in ten also on a server, where there is one.
+// Random histories of all functions have the results of a naive model of INCITS
+// 359, the kinds of errors included, on every store. A tenth of the histories
+// also run on a server, if available.
 //
-// The histories are the same each time: those of one seed, 40 of them and in CI 300. The environment variable
-// RBAC_HISTORIES sets how many, and -rapid.seed begins with other ones; a failure prints the
-// seed that repeats it and the shortest history found that fails. The long run, with its databases in memory:
+// The histories are the same each time: the histories of a fixed seed, 40 of
+// them and in CI 300. The environment variable RBAC_HISTORIES sets the number,
+// and -rapid.seed sets another seed. A failure prints the seed that repeats the
+// failure and the shortest failing history found. The long run, with its
+// databases in memory:
 //
 //	TMPDIR=/dev/shm RBAC_HISTORIES=10000 go test -run '^TestModel$' -timeout 60m .
 func TestModel(t *testing.T) {
@@ -62,14 +65,15 @@ func setFlag(t *testing.T, name, value string) {
 	t.Cleanup(func() { flag.Set(name, before) })
 }
 
-// randomHistory is an Authority's configuration and what happens.
+// randomHistory is an Authority's configuration and a list of entries.
 type randomHistory struct {
 	limited, protected bool
-	server             bool // run it over the stores on a server, too
+	server             bool // also run over the stores on a server
 	entries            []entry
 }
 
-// entry is a step, or an Update of several, of which it commits what was accepted, or nothing.
+// entry is a step, or an Update of several steps, which commits the accepted
+// steps or nothing.
 type entry struct {
 	steps     []step
 	update    bool
@@ -96,8 +100,9 @@ var histories = rapid.Custom(func(t *rapid.T) randomHistory {
 	return h
 })
 
-// drawUpdate draws an Update of several steps. There is none where permissions are protected: whether
-// one lost its last holder is asked at the end of an Update, and the model asks after each step.
+// drawUpdate draws an Update of several steps. Histories with protected
+// permissions have no such Update: an Authority looks for a lost last holder at
+// the end of an Update, and the model after each step.
 func drawUpdate(t *rapid.T, m *standard) entry {
 	m = m.clone()
 	inside := rapid.Custom(func(t *rapid.T) step { return drawStep(t, m, inUpdates) })
@@ -110,7 +115,8 @@ func drawUpdate(t *rapid.T, m *standard) entry {
 	return e
 }
 
-// shorten leaves out what the failure does not need: entries, many at a time at first, and steps of Updates.
+// shorten removes entries that the failure does not need, many at a time at
+// first, and then steps of Updates.
 func (h randomHistory) shorten(t *testing.T) randomHistory {
 	fails := func(h randomHistory) bool { return h.run(t, map[string]int{}) != nil }
 	for size := len(h.entries) / 2; size > 0; size /= 2 {

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -14,7 +16,7 @@ import (
 // policy and memberships. The zero Token stands for the anonymous Identity.
 // Identify counts as a use of the ticket, unless [WithoutUse] says otherwise.
 //
-// Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With
+// Errors: ErrNoTicket for a token without a living ticket; ErrUnavailable. With
 // an error the Identity is nil, which meets no predicate.
 func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 	id, c, now, err := a.identify(ctx, t)
@@ -35,7 +37,7 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return a.anonymous(st.policy), nil, asked.Time, nil
+		return a.users.anonymous(st.Policy, &a.noTicket), nil, asked.Time, nil
 	}
 	hash := t.hash()
 	if c := a.cachedTicket(st, hash, asked); c != nil {
@@ -44,20 +46,10 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 	return a.identifyStored(ctx, hash)
 }
 
-// anonymous returns the Identity of a request without a ticket.
-func (a *Authority) anonymous(p *policy.Policy) *Identity {
-	id := a.users.anonymous.Load()
-	if id == nil || id.policy != p {
-		id = newAnonymous(p, &a.noTicket)
-		a.users.anonymous.Store(id)
-	}
-	return id
-}
-
-// identifyStored is identify for a ticket that is not cached. The variables that
-// the transaction shares would cost identify allocations.
+// identifyStored is identify for a ticket that is not cached. The variables
+// that the transaction shares would cost identify allocations.
 func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *state) (err error) {
+	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *replica.State) (err error) {
 		read := a.clock.Now()
 		now = read.Time
 		if c, err = a.ticket(r, st, hash, read); err == nil {
@@ -73,11 +65,11 @@ func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (i
 
 // ready returns the state to answer a call that begins now, and the time of the
 // call.
-func (a *Authority) ready(ctx context.Context) (*state, clock.Reading, error) {
+func (a *Authority) ready(ctx context.Context) (*replica.State, clock.Reading, error) {
 	if a.background.closed.Load() {
-		return nil, clock.Reading{}, errClosed
+		return nil, clock.Reading{}, replica.ErrStopped
 	}
-	return a.replica.ready(ctx, awaited(ctx))
+	return a.replica.Ready(ctx, awaited(ctx))
 }
 
 // Judge identifies a token and checks a predicate in one call. Its errors are
@@ -94,14 +86,14 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 	return nil
 }
 
-// Identity returns the Identity of a user without a ticket: for jobs that act for
-// a user, and for hosts that authenticate requests themselves. All groups of the
-// user are active, and AuthenticatedAt is zero; see
+// Identity returns the Identity of a user without a ticket: for jobs that act
+// for a user, and for hosts that authenticate requests themselves. All groups
+// of the user are active, and AuthenticatedAt is zero; see
 // [Identity.WithAuthenticatedAt]. In the change log, changes that the Identity
 // makes are marked as made for the user; see [Change.ActedFor].
 //
-// Errors: ErrInvalid for a text that cannot be a name; ErrNotFound; ErrDenied for
-// a disabled user; ErrUnavailable.
+// Errors: ErrInvalid for a text that cannot be a name; ErrNotFound; ErrDenied
+// for a disabled user; ErrUnavailable.
 func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error) {
 	name, err := canonicalUser(user)
 	if err != nil {
@@ -112,14 +104,14 @@ func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error
 
 // IdentityBySubject is Identity for the user with exactly that Subject.
 func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Identity, error) {
-	if reason := badString(subject, 1); reason != "" {
+	if reason := names.CheckKey(subject); reason != "" {
 		return nil, invalid("user", subject, "Subject", reason)
 	}
 	return a.identityOf(ctx, a.users.bySubject, store.Sought{Subject: subject})
 }
 
-// identityOf returns the Identity of a user, who is cached under a text in an
-// index, or is looked up.
+// identityOf returns the Identity of a user. The user is cached under a text in
+// an index, or is looked up.
 func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store.Sought) (*Identity, error) {
 	st, asked, err := a.ready(ctx)
 	if err != nil {
@@ -130,12 +122,12 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store
 		return u.identityAt(st, asked.Time, &a.noTicket), nil
 	}
 	var id *Identity
-	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *state) error {
-		u, err := readUser(r, st.policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
+	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *replica.State) error {
+		u, err := readUser(r, st.Policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
 		if err != nil {
 			return named(err, "user", soughtText(what))
 		}
-		a.replica.keep(st, func() { u = a.users.add(u) })
+		a.replica.Keep(st, func() { u = a.users.add(u) })
 		id = u.identityAt(st, a.now(), &a.noTicket)
 		return nil
 	})
@@ -146,31 +138,33 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store
 }
 
 // identityAt returns the Identity of the user without a ticket.
-func (u *cachedUser) identityAt(st *state, now time.Time, from *origin) *Identity {
-	return u.cachedIdentity(&u.identity, st.policy, store.Ticket{}, now, from)
+func (u *cachedUser) identityAt(st *replica.State, now time.Time, from *origin) *Identity {
+	return u.cachedIdentity(&u.identity, st.Policy, store.Ticket{}, now, from)
 }
 
 // identityAt returns the Identity of the ticket.
-func (t *cachedTicket) identityAt(st *state, now time.Time) *Identity {
-	return t.user.cachedIdentity(&t.identity, st.policy, t.Ticket, now, &t.origin)
+func (t *cachedTicket) identityAt(st *replica.State, now time.Time) *Identity {
+	return t.user.cachedIdentity(&t.identity, st.Policy, t.Ticket, now, &t.origin)
 }
 
-// cachedIdentity returns the Identity in a place. An Identity of another policy,
-// or from before a membership has ended, is replaced.
+// cachedIdentity returns the Identity in a place. An Identity of another
+// policy, or from before a membership has ended, is replaced.
 func (u *cachedUser) cachedIdentity(place *atomic.Pointer[cachedIdentity], p *policy.Policy, t store.Ticket, now time.Time, from *origin) *Identity {
 	s := place.Load()
 	if !s.valid(p, now) {
 		s = u.withTicket(p, t, now, from)
 		place.Store(s)
-		if u.Removed() { // since the lookup: nobody looks here again, and the Identity would keep the policy in memory
+		// If the user was removed since the lookup, nobody looks here again,
+		// and the Identity would keep the policy in memory.
+		if u.Removed() {
 			place.CompareAndSwap(s, nil)
 		}
 	}
 	return &s.Identity
 }
 
-// withTicket returns what a ticket of the user gives; the zero ticket stands for
-// none.
+// withTicket returns the Identity that a ticket of the user gives. The zero
+// ticket stands for no ticket.
 func (u *cachedUser) withTicket(p *policy.Policy, t store.Ticket, now time.Time, from *origin) *cachedIdentity {
 	s := identify(p, u.id, u.name, p.AssignedNow(u.groups, now), t, from)
 	s.until = u.groups.NextEnd(now)

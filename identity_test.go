@@ -62,7 +62,7 @@ func TestPolicyIdentity(t *testing.T) {
 	}
 }
 
-// TestListsCanBeLeft: a loop over the names may break off.
+// A loop over the names may stop early.
 func TestListsCanBeLeft(t *testing.T) {
 	for _, id := range []*Identity{blog.compile(t).user(t, "zoe", "chiefs"), NewIdentity("bob", []string{"a", "b"}, []string{"a", "b"})} {
 		for _, list := range []iter.Seq[string]{id.Groups(), id.Permissions()} {
@@ -105,7 +105,8 @@ func TestWithAddr(t *testing.T) {
 
 func TestIdentityString(t *testing.T) {
 	for want, id := range map[string]*Identity{
-		`user "anonymous"`: NewIdentity("anonymous", nil, nil), // is not who is anonymous
+		// a user named anonymous is not an anonymous visitor
+		`user "anonymous"`: NewIdentity("anonymous", nil, nil),
 		`anonymous`:        NewIdentity("", nil, nil),
 		`unknown`:          nil,
 	} {

@@ -14,16 +14,17 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// oldUser is a row of the system that is left: its key, and the names of its groups.
+// oldUser is a row of the former system: its key, and the names of its groups.
 type oldUser struct {
 	Key, Name, Email, FullName, Hash string
 	Disabled                         bool
 	Groups                           []string
 }
 
-// importUser brings a user in, in an Update with all the others or one of its own:
-// with all groups and the password, or, after an error, not at all. So the Update can
-// go on with the next user. It reports whether the user has to choose a new password.
+// importUser imports a user, in an Update with all users or in an Update of its
+// own: with all groups and the password, or, after an error, not at all. The
+// Update can therefore go on with the next user. importUser reports whether the
+// user has to choose a new password.
 func importUser(tx *rbac.Tx, old oldUser) (newPassword bool, err error) {
 	user, err := tx.AddUser(rbac.User{
 		Name: old.Name, Email: old.Email, DisplayName: old.FullName,
@@ -44,12 +45,12 @@ func importUser(tx *rbac.Tx, old oldUser) (newPassword bool, err error) {
 	}
 	err = tx.SetPasswordHash(user.Name, old.Hash)
 	if errors.Is(err, rbac.ErrInvalid) {
-		return true, nil // a hash that rbac does not read: the user is there, without a password
+		return true, nil // rbac does not read the hash: the user exists, without a password
 	}
 	return old.Hash == "", err
 }
 
-// fromDjango turns a password column of Django into what SetPasswordHash reads.
+// fromDjango turns a password column of Django into a hash for SetPasswordHash.
 func fromDjango(column string) string {
 	algorithm, rest, _ := strings.Cut(column, "$")
 	switch algorithm {
@@ -60,14 +61,16 @@ func fromDjango(column string) string {
 	case "scrypt":
 		return fromDjangoScrypt(rest)
 	}
-	return column // pbkdf2_sha256 and pbkdf2_sha1 are read as they are, and what is no hash is refused
+	// pbkdf2_sha256 and pbkdf2_sha1 are read unchanged, and anything but a hash
+	// is refused
+	return column
 }
 
 // fromDjangoScrypt turns N$salt$r$p$tag into the PHC format.
 func fromDjangoScrypt(s string) string {
 	f := strings.Split(s, "$")
 	if len(f) != 5 {
-		return s // SetPasswordHash refuses it
+		return s // refused by SetPasswordHash
 	}
 	n, err := strconv.ParseUint(f[0], 10, 32)
 	if err != nil || bits.OnesCount64(n) != 1 {
@@ -77,7 +80,8 @@ func fromDjangoScrypt(s string) string {
 	return fmt.Sprintf("$scrypt$ln=%d,r=%s,p=%s$%s$%s", bits.TrailingZeros64(n), f[2], f[3], salt, strings.TrimRight(f[4], "="))
 }
 
-// Passwords that other systems have hashed go on working, and what cannot be read is said so.
+// Passwords that foreign systems have hashed still work, and unreadable hashes
+// are reported.
 func TestImportedPasswords(t *testing.T) {
 	const salt = "eQWHRH3f6BXVJ6nfk8iP3N"
 	for name, c := range map[string]struct {
@@ -130,7 +134,8 @@ func testImport(t *testing.T, hash string, reads bool) {
 	}
 }
 
-// Of users with a fault in a later step nothing is left, and the others are there.
+// A user with a fault in a later step leaves nothing behind, and the remaining
+// users exist.
 func TestImportIsAllOrNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

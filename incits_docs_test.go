@@ -10,7 +10,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// The document lists the 43 functions of INCITS 359, each with functions that are here.
+// The document lists the 43 functions of INCITS 359, each with functions of
+// this package.
 func TestINCITSTable(t *testing.T) {
 	text, err := os.ReadFile("docs/incits359.md")
 	must(t, err)
@@ -41,7 +42,8 @@ func TestINCITSTable(t *testing.T) {
 	}
 }
 
-// The document marks the functions that the cases call, and no others.
+// The document marks the functions that the cases call, and no further
+// functions.
 func TestINCITSTableMarksTheCases(t *testing.T) {
 	fixtures, cases := incitsCases(t)
 	called := map[string]bool{}

@@ -14,7 +14,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// records writes out every table that a refused call could have changed, and the head.
+// records prints every table that a refused call could have changed, and the
+// head.
 func records(t *testing.T, s rbac.Store) string {
 	t.Helper()
 	var b strings.Builder
@@ -47,8 +48,10 @@ func records(t *testing.T, s rbac.Store) string {
 	return b.String()
 }
 
-// court is a bank with sets of both kinds. bob is in c, and was in b until an hour ago. amy is in a and lone. Both are in
-// chief, which inherits clerk. All that is amy's is active in one ticket of hers, in the other a alone is.
+// court is a bank with sets of both kinds. bob is in c, and was in b until an
+// hour ago. amy is in a and lone. Both users are in chief, which inherits
+// clerk. In the open ticket of amy all groups are active; in the narrowed
+// ticket only a is active.
 func (h *house) court() (a *rbac.Authority, open, narrowed rbac.Token) {
 	h.t.Helper()
 	a = h.bank(rbac.Config{LimitedHierarchy: true})
@@ -125,8 +128,9 @@ var courtRefusals = []struct {
 	{"a set of an unknown group", dsd("x", 2, "a", "nothing"), rbac.ErrNotFound},
 }
 
-// A call that is refused for a separation set or a hierarchy changes no record and no revision, alone or
-// in an Update that goes on, and what comes after it in the Update is committed.
+// A call that is refused for a separation set or a hierarchy changes no record
+// and no revision, alone or in an Update that goes on, and later calls of the
+// Update are committed.
 func TestRefusedByTheStandard(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, _, _ := h.court()
@@ -155,7 +159,7 @@ func ignoreKind(err, kind error) error {
 	return err
 }
 
-// A refused call on a ticket, or for one, leaves all tickets as they are.
+// A refused call on a ticket, or for a ticket, leaves all tickets unchanged.
 func TestRefusedForTickets(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, open, narrowed := h.court()
@@ -190,7 +194,8 @@ func TestRefusedForTickets(t *testing.T) {
 	})
 }
 
-// What is taken away while a ticket is open, and then given back: a ticket that follows its user has it again, a narrowed one has not.
+// A right that is taken away while a ticket is open, and then given back,
+// returns to a ticket that follows its user, but not to a narrowed ticket.
 func TestTakenAndGivenBack(t *testing.T) {
 	for rule, c := range map[string]struct {
 		take, give func(*rbac.Tx) error // nil: time passes
@@ -237,7 +242,8 @@ func TestTakenAndGivenBack(t *testing.T) {
 	}
 }
 
-// A dynamic set is about open tickets: one that ended, in whatever way, keeps nobody from making it.
+// A dynamic set is about open tickets: a ticket that ended, in any way, does
+// not prevent the set.
 func TestEndedTicketsViolateNothing(t *testing.T) {
 	for rule, end := range map[string]func(h *house, a *rbac.Authority, token rbac.Token) error{
 		"logged out": func(_ *house, a *rbac.Authority, token rbac.Token) error { return a.Logout(ctx, token) },
@@ -261,7 +267,8 @@ func TestEndedTicketsViolateNothing(t *testing.T) {
 					"a new member":        func(tx *rbac.Tx) error { return tx.AddDSDSetMember("far", "a") },
 					"a lower cardinality": func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("three", 2) },
 				}
-				h.do(a, all(inherit("d", "top"))) // d and a together would violate far with a as its member
+				// d and a together would violate far with a as its member
+				h.do(a, all(inherit("d", "top")))
 				for name, call := range tighter {
 					if err := a.Update(ctx, call); !errors.Is(err, rbac.ErrSeparation) {
 						t.Errorf("%s while the ticket is open: %v; want ErrSeparation", name, err)
@@ -278,9 +285,10 @@ func TestEndedTicketsViolateNothing(t *testing.T) {
 	}
 }
 
-// Two calls that are fine alone and violate together, at once and by two Authorities: one of them is refused.
+// If two calls are fine alone but together violate a set, and two Authorities
+// make both calls at once, one call is refused.
 //
-// RBAC_ROUNDS sets how often each pair is tried on each store; in CI 20.
+// RBAC_ROUNDS sets the number of tries for each pair on each store; in CI 20.
 func TestOneOfTwoIsRefused(t *testing.T) {
 	update := func(f func(*rbac.Tx) error) func(*rbac.Authority, rbac.Token) error {
 		return func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, f) }

@@ -14,13 +14,15 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// incitsStep is one call of a case: the functions of INCITS 359 with Role for Group.
+// incitsStep is a call of a case: the functions of INCITS 359 with Role for
+// Group.
 type incitsStep struct {
 	Op, User, Role, Senior, Junior, Operation, Object, Session, Name string
 	N                                                                int
 	Roles                                                            []string
 	Expect                                                           *incitsResult
-	When, Context                                                    map[string]any // an attribute: here, a scope
+	// an attribute: here, a scope
+	When, Context map[string]any
 }
 
 type incitsResult struct {
@@ -38,7 +40,7 @@ type incitsCase struct {
 	Setup, Steps                  []incitsStep
 }
 
-// incitsErrors are the violated preconditions, as errors of ours.
+// incitsErrors are the violated preconditions, as errors of this package.
 var incitsErrors = map[string]error{
 	"user_exists": rbac.ErrExists, "role_exists": rbac.ErrExists, "already_assigned": rbac.ErrExists, "edge_exists": rbac.ErrExists,
 	"already_active": rbac.ErrExists, "set_exists": rbac.ErrExists, "already_member": rbac.ErrExists,
@@ -48,7 +50,8 @@ var incitsErrors = map[string]error{
 	"bad_cardinality": rbac.ErrInvalid,
 }
 
-// incitsError is the error that a step expects. A set that would be left with too few groups is refused as separation.
+// incitsError returns the error that a step expects. A set that would be left
+// with too few groups is refused as separation.
 func incitsError(s incitsStep) error {
 	if s.Expect.Error == "bad_cardinality" && strings.HasPrefix(s.Op, "Delete") {
 		return rbac.ErrSeparation
@@ -56,12 +59,14 @@ func incitsError(s incitsStep) error {
 	return incitsErrors[s.Expect.Error]
 }
 
-// inexpressible are the functions of no standard that nothing here does.
+// inexpressible are functions outside the standard that this package does not
+// have.
 var inexpressible = map[string]string{
 	"SetRolePrerequisite": "a group that another one must precede is not in INCITS 359, and not here",
 }
 
-// Every case of INCITS 359 holds, with a ticket for a session: of components beyond the standard those that scopes can express.
+// Every case of INCITS 359 holds, with a ticket for a session. Of the
+// components beyond the standard, the components that scopes can express hold.
 func TestINCITS359(t *testing.T) {
 	fixtures, cases := incitsCases(t)
 	eachStore(t, func(t *testing.T, h *house) {
@@ -118,7 +123,8 @@ func incitsCases(t *testing.T) (map[string][]incitsStep, []incitsCase) {
 	return file.Fixtures, file.Cases
 }
 
-// incitsSetup is a step of a fixture. The cases with attributes name users and groups without adding them.
+// incitsSetup runs a step of a fixture. The cases with attributes name users
+// and groups without adding them.
 func incitsSetup(tx *rbac.Tx, s incitsStep) error {
 	if s.When == nil && s.Op != "CreateDsdSet" {
 		return incitsChange(tx, s)
@@ -142,7 +148,7 @@ func incitsSetup(tx *rbac.Tx, s incitsStep) error {
 	return incitsChange(tx, s)
 }
 
-// ensure takes what is there already for added.
+// ensure treats existing records as added.
 func ensure[R any](_ R, err error) error {
 	if errors.Is(err, rbac.ErrExists) {
 		return nil
@@ -150,7 +156,8 @@ func ensure[R any](_ R, err error) error {
 	return err
 }
 
-// incitsChange is an administrative function. A permission is there as soon as it is granted.
+// incitsChange runs an administrative function. A permission exists as soon as
+// the permission is granted.
 func incitsChange(tx *rbac.Tx, s incitsStep) error {
 	edge := rbac.Inheritance{Senior: s.Senior, Junior: s.Junior}
 	p := rbac.Grant{Group: s.Role, Permission: s.Operation + " " + s.Object}
@@ -259,7 +266,7 @@ func (w *incitsWorld) compare(s incitsStep, set []string, err error) {
 	}
 }
 
-// inScope is a session in a context: a ticket, asked in a scope.
+// inScope runs a session in a context: a ticket, asked in a scope.
 func (w *incitsWorld) inScope(s incitsStep) {
 	w.t.Helper()
 	token, err := w.a.Issue(ctx, rbac.Login{User: s.User})
@@ -322,7 +329,8 @@ func setNames(sets []rbac.SeparationSet, err error) (names []string) {
 	return names
 }
 
-// must1 is for values that a case has set up: without them the test cannot go on.
+// must1 is for values that a case has set up and that the test cannot go on
+// without.
 func must1[R any](r R, err error) R {
 	if err != nil {
 		panic(err)
@@ -330,7 +338,8 @@ func must1[R any](r R, err error) R {
 	return r
 }
 
-// incitsSet is an expected set in the form of review's. User names are canonical.
+// incitsSet returns an expected set in the form of review's. User names are
+// canonical.
 func incitsSet(s incitsStep, set []any) []string {
 	list := []string{}
 	for _, v := range set {
@@ -348,8 +357,9 @@ func incitsSet(s incitsStep, set []any) []string {
 	return list
 }
 
-// Immediate inheritances are kept apart from implied ones (INCITS 359 section 6.2.1): an
-// implied one may be added, only an immediate one deleted, and what is implied otherwise stays.
+// Immediate inheritances are kept apart from implied inheritances (INCITS 359
+// section 6.2.1): an implied inheritance may be added, only an immediate
+// inheritance deleted, and an inheritance that is implied otherwise stays.
 func TestImpliedInheritance(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

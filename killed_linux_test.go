@@ -13,11 +13,14 @@ import (
 	"github.com/rbac-go/rbac/internal/processtest"
 )
 
-// Of two and of four processes on one file one is killed in the middle of its writes (SIGKILL), and started again: no login or
-// logout that it or another one acknowledged is lost, no Update is there by half, and all agree on what
-// was not acknowledged: the one that recovers the file, the others, and at the end one that is opened anew.
+// Of two and of four processes on one file, one process is killed in the middle
+// of its writes (SIGKILL) and started again. No login or logout that any
+// process acknowledged is lost, and no Update is half made. All processes agree
+// on unacknowledged calls: the process that recovers the file, the rest, and at
+// the end a newly opened process.
 //
-// There are 12 rounds of two processes and of four; RBAC_KILLS sets another number, in CI 200.
+// There are 12 rounds of two processes and of four; RBAC_KILLS sets another
+// number, in CI 200.
 func TestKilledProcess(t *testing.T) {
 	for _, n := range []int{2, 4} {
 		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
@@ -34,24 +37,26 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// killing is what happens to a number of processes, the first of which is killed again and again.
+// killing is a run of several processes, the first of which is killed again and
+// again.
 type killing struct {
 	t       *testing.T
 	path    string
 	workers []*processtest.Worker
 
 	mu       sync.Mutex
-	tickets  map[string]string // what was acknowledged: "lives" or "ended"; or "unknown"
+	tickets  map[string]string // acknowledged state: "lives" or "ended"; or "unknown"
 	touched  []string          // in this round
-	user     string            // who logs in and out in this round: nobody may do so without end
+	user     string            // logs in and out in this round: no user may do so without end
 	rounds   int
-	member   string // whether nora is "in" both groups, "out" of both, or it is "unknown"
-	acks     int    // of the one that is killed, in this round
+	member   string // nora is "in" both groups, "out" of both, or "unknown"
+	acks     int    // of the killed process, in this round
 	told     int    // acknowledged, in all
 	unknowns int    // not acknowledged, in all
 }
 
-// round lets all processes write, and kills the first after some acknowledgements.
+// round lets all processes write, and kills the first after some
+// acknowledgements.
 func (k *killing) round() {
 	k.touched, k.acks = nil, 0
 	k.rounds++
@@ -81,7 +86,7 @@ func (k *killing) round() {
 	for _, w := range k.workers[1:] {
 		write(k.logInAndOut, w)
 	}
-	go func() { writers.Wait(); reach() }() // in case all of its calls fail
+	go func() { writers.Wait(); reach() }() // in case all calls fail
 	<-reached.Done()
 	victim.Kill()
 	stop.Store(true)
@@ -90,7 +95,8 @@ func (k *killing) round() {
 	k.agree()
 }
 
-// logInAndOut makes a ticket, or ends one of this round, and reports false when the process is gone.
+// logInAndOut makes a ticket, or ends a ticket of this round, and reports false
+// when the process is gone.
 func (k *killing) logInAndOut(w *processtest.Worker) bool {
 	if token := k.some(); token != "" && rand.IntN(2) == 0 {
 		k.set(token, "unknown")
@@ -102,13 +108,14 @@ func (k *killing) logInAndOut(w *processtest.Worker) bool {
 	}
 	token, ok := w.Ask("issue", k.user)
 	if ok && token != "" {
-		k.workers[rand.IntN(len(k.workers))].Ask("lives", token, "0") // and has it in memory, unless it is killed
+		// caches the ticket, unless the process is killed
+		k.workers[rand.IntN(len(k.workers))].Ask("lives", token, "0")
 		k.set(token, "lives")
 	}
 	return ok
 }
 
-// some is a ticket of this round that lives and that nobody else is about to end.
+// some returns a living ticket of this round that nobody else is about to end.
 func (k *killing) some() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -141,7 +148,8 @@ func (k *killing) joinOrLeave(w *processtest.Worker) bool {
 	return ok && answer != ""
 }
 
-// agree asks all processes about what was touched in this round, as of the revision that the new one has found.
+// agree asks all processes about the touched records of this round, as of the
+// revision that the new process has found.
 func (k *killing) agree() {
 	revision := k.workers[0].Insist("revision")
 	first := k.report(k.workers[0], revision, k.touched)
@@ -153,7 +161,7 @@ func (k *killing) agree() {
 	k.compare(first)
 }
 
-// report is what a process says of tickets and of nora.
+// report returns the answers of a process about tickets and nora.
 func (k *killing) report(w *processtest.Worker, revision string, tokens []string) map[string]string {
 	said := map[string]string{"nora": w.Insist("see", "nora", revision)}
 	answers := make([]<-chan string, len(tokens))
@@ -168,7 +176,8 @@ func (k *killing) report(w *processtest.Worker, revision string, tokens []string
 	return said
 }
 
-// compare compares what is said with what was acknowledged, and learns what was not.
+// compare compares the answers with the acknowledged calls, and learns the
+// outcome of unacknowledged calls.
 func (k *killing) compare(said map[string]string) {
 	k.t.Helper()
 	both := map[string]string{"[chiefs editors staff] [door.open post.edit]": "in", "[editors] [post.edit]": "out"}
@@ -199,7 +208,8 @@ func (k *killing) acknowledged(of string, known *string, said string) {
 	}
 }
 
-// verify asks everything of all rounds once more: of all processes, and of one that has just been opened.
+// verify asks about all rounds again, in all processes and in a newly opened
+// process.
 func (k *killing) verify() {
 	tokens := slices.Collect(maps.Keys(k.tickets))
 	for _, w := range k.workers {

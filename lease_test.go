@@ -13,11 +13,12 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// unplugged is a store that can be down, or hang, and can tell its head in spite of a flood.
+// unplugged is a store that can be down, or hang, and can return its head in
+// spite of a flood.
 type unplugged struct {
 	rbac.Store
 	down, hangs atomic.Bool
-	inside      atomic.Int64 // lookups that wait
+	inside      atomic.Int64 // waiting lookups
 	most        atomic.Int64
 	gate        chan struct{} // nil: open
 }
@@ -58,6 +59,12 @@ func (s *unplugged) fail(ctx context.Context) error {
 	return errFault
 }
 
+// What the documentation promises.
+const (
+	maxLookups = 32                    // that wait for the store at once
+	pollGap    = 10 * time.Millisecond // between two polls
+)
+
 type gatedRecords struct {
 	store.Records
 	s *unplugged
@@ -74,7 +81,8 @@ func (r gatedRecords) TicketByHash(h store.TokenHash) (store.Ticket, error) {
 	return r.Records.TicketByHash(h)
 }
 
-// A change that another Authority made is seen within MaxStaleness, and at once by who asks for its revision.
+// A change by another Authority is seen within MaxStaleness, and at once by
+// callers that ask for the revision.
 func TestStaleness(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
@@ -108,7 +116,8 @@ func TestStaleness(t *testing.T) {
 	})
 }
 
-// While its store is down an Authority answers for MaxStaleness what it knows, then nothing, and then again.
+// While its store is down, an Authority answers from memory for MaxStaleness,
+// then not at all, and answers again when the store is back.
 func TestStoreDown(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
@@ -140,7 +149,8 @@ func TestStoreDown(t *testing.T) {
 
 func second[R any](_ R, err error) error { return err }
 
-// A process that was paused for longer than the lease looks at the store before it answers.
+// A process that was paused for longer than the lease looks at the store before
+// the next answer.
 func TestPausedProcess(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
@@ -156,7 +166,7 @@ func TestPausedProcess(t *testing.T) {
 	})
 }
 
-// A store that hangs holds nobody for longer than MaxStaleness.
+// A store that hangs holds up no caller for longer than MaxStaleness.
 func TestStoreHangs(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
@@ -175,11 +185,12 @@ func TestStoreHangs(t *testing.T) {
 		}
 		all.Wait()
 		store.hangs.Store(false)
-		must(t, a.Close()) // before its store
+		must(t, a.Close()) // before the store
 	})
 }
 
-// A flood of made-up tokens waits for the store a few at a time, and keeps nobody from their answer.
+// The lookups of a flood of made-up tokens reach the store a few at a time, and
+// delay nobody else's answer.
 func TestFloodOfTokens(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
@@ -197,17 +208,18 @@ func TestFloodOfTokens(t *testing.T) {
 				}
 			})
 		}
-		for store.inside.Load() == 0 { // until the flood is there
+		for store.inside.Load() == 0 { // until the flood has begun
 			h.clock.Advance(0)
 		}
-		h.clock.Advance(90 * time.Second) // the lease ends, and is renewed; the cached ticket is still trusted
+		// the lease ends and is renewed; the cached ticket is still trusted
+		h.clock.Advance(90 * time.Second)
 		if err := a.Judge(ctx, tok, rbac.NotAnonymous()); err != nil {
 			t.Errorf("a user meanwhile: %v", err)
 		}
 		close(store.gate)
 		flood.Wait()
-		if most := store.most.Load(); most == 0 || most > rbac.MaxLookups {
-			t.Errorf("%d lookups at once; want 1 to %d", most, rbac.MaxLookups)
+		if most := store.most.Load(); most == 0 || most > maxLookups {
+			t.Errorf("%d lookups at once; want 1 to %d", most, maxLookups)
 		}
 	})
 }
@@ -238,7 +250,7 @@ func TestAtLeast(t *testing.T) {
 	})
 }
 
-// Made-up revisions do not keep the store busy, however many come.
+// Made-up revisions do not keep the store busy, however many arrive.
 func TestMadeUpRevisions(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &counted{unplugged: &unplugged{Store: h.store}}
@@ -252,18 +264,18 @@ func TestMadeUpRevisions(t *testing.T) {
 			}
 			cancel()
 		}
-		most := 2 + int64(time.Since(began)/rbac.PollGap)
+		most := 2 + int64(time.Since(began)/pollGap)
 		if polls := store.heads.Load() - before; polls == 0 || polls > most {
 			t.Errorf("the store was asked %d times; want 1 to %d", polls, most)
 		}
 	})
 }
 
-// counted is a store that counts what it is asked.
+// counted is a store that counts calls.
 type counted struct {
 	*unplugged
 	heads   atomic.Int64
-	endless atomic.Int64 // Views that nothing would end
+	endless atomic.Int64 // Views without a deadline
 }
 
 func (s *counted) ReadHead(ctx context.Context) (store.Head, error) {
@@ -278,7 +290,8 @@ func (s *counted) View(ctx context.Context, f func(store.Records) error) error {
 	return s.unplugged.View(ctx, f)
 }
 
-// Lookups end, also those of callers who would wait for ever: one that hangs would keep its place from all others.
+// Lookups end, also for callers who would wait for ever: a hanging lookup would
+// keep its place from all callers.
 func TestLookupsEnd(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &counted{unplugged: &unplugged{Store: h.store}}
@@ -286,7 +299,7 @@ func TestLookupsEnd(t *testing.T) {
 		tok := h.issue(b, rbac.Login{User: "amy"})
 		h.store = store
 		a := h.open(rbac.Config{MaxStaleness: time.Minute})
-		store.endless.Store(0) // Open takes the time that its caller gives it
+		store.endless.Store(0) // Open takes the time that its caller grants
 		must(t, a.Judge(ctx, tok, rbac.NotAnonymous()))
 		must(t, second(a.Identity(ctx, "amy")))
 		must(t, second(a.IdentityBySubject(ctx, "sub|amy")))
@@ -296,7 +309,8 @@ func TestLookupsEnd(t *testing.T) {
 	})
 }
 
-// Who has waited for a revision is answered by the time at which it came.
+// A caller that waited for a revision is answered by the time at which the
+// revision arrived.
 func TestAtLeastTakesTime(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxStaleness: time.Hour})
@@ -314,7 +328,7 @@ func TestAtLeastTakesTime(t *testing.T) {
 	})
 }
 
-// waitingContext tells when somebody waits for its end.
+// waitingContext signals when a caller waits for its end.
 type waitingContext struct {
 	context.Context
 	waits chan struct{}
@@ -329,20 +343,21 @@ func (c waitingContext) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// Revision is at least that of each change made through the Authority, also while a View that began before it reads the policy anew.
+// Revision is at least the revision of each change made through the Authority,
+// even while a View that began before the change reloads the policy.
 func TestRevisionOfTheOwnChange(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	store := &slow{Store: h.store}
 	b := h.office(rbac.Config{})
 	h.store = store
 	a := h.open(rbac.Config{MaxStaleness: time.Hour})
-	h.do(b, addGroup(rbac.Group{Name: "first"})) // what the View of a has to read
+	h.do(b, addGroup(rbac.Group{Name: "first"})) // the View of a reads this change
 	var made rbac.Revision
 	store.next(func() {
 		h.do(a, addGroup(rbac.Group{Name: "second"}))
 		made = a.Revision()
 	})
-	_, _ = a.Identity(ctx, "nora") // cold: a View, overtaken by a's own Update
+	_, _ = a.Identity(ctx, "nora") // cold cache: a View, overtaken by a's own Update
 	if got := a.Revision(); made == 0 || got < made {
 		t.Errorf("after a change at %v the revision is %v", made, got)
 	}

@@ -18,8 +18,8 @@ func TestIdleLimit(t *testing.T) {
 	cfg := rbac.Config{IdleLimit: idle}
 	tests := []struct {
 		rule string
-		uses []time.Duration // after each other
-		last time.Duration   // after the last of them
+		uses []time.Duration // one after another
+		last time.Duration   // after the last use
 		want bool
 	}{
 		{"unused within the limit", nil, idle, alive},
@@ -42,7 +42,8 @@ func TestIdleLimit(t *testing.T) {
 			h.clock.Advance(tt.last)
 			must(t, a.Sweep(ctx))
 			must(t, a.Flush(ctx))
-			for _, x := range []*rbac.Authority{a, h.open(cfg)} { // from a warm cache and from the store
+			// from a warm cache and from the store
+			for _, x := range []*rbac.Authority{a, h.open(cfg)} {
 				checkAlive(t, "API keys have no idle limit", x, alive, key)
 				checkAlive(t, tt.rule, x, tt.want, tok)
 			}
@@ -118,7 +119,7 @@ func TestMaxTickets(t *testing.T) {
 	})
 }
 
-// With MaxTickets 1 a login ends the one before it.
+// With MaxTickets 1 a login ends the previous ticket.
 func TestOneTicketPerUser(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxTickets: 1})
@@ -130,7 +131,7 @@ func TestOneTicketPerUser(t *testing.T) {
 	})
 }
 
-// Logins at once never leave more than the cap.
+// Concurrent logins never leave more tickets than the cap.
 func TestMaxTicketsAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.office(rbac.Config{MaxTickets: 3}), h.open(rbac.Config{MaxTickets: 3})
@@ -172,7 +173,7 @@ func TestReplaces(t *testing.T) {
 	})
 }
 
-// A use that is not written yet: other calls of the same Authority know of it.
+// A use that is not yet written is known to later calls of the same Authority.
 func TestUseNotYetWritten(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

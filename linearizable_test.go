@@ -16,13 +16,15 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// After the call that changed something has returned, nothing that starts later in this process is answered from
-// before it. Eight readers ask all the time, under a real lease, while one writer gives and takes
-// rights in every way; the history is checked afterwards. The race detector looks on in CI.
+// After a changing call has returned, no call that starts later in this process
+// is answered from before the change. Eight readers ask all the time, under a
+// real lease, while one writer grants and revokes rights in every way; the
+// history is checked afterwards. CI runs the test under the race detector.
 //
-// RBAC_WRITES sets how many changes there are, for each lease and store; in CI 300.
+// RBAC_WRITES sets the number of changes, for each lease and store; in CI 300.
 func TestLinearizable(t *testing.T) {
-	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} { // the default; and one that is renewed all the time
+	// the default, and a lease that is renewed all the time
+	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} {
 		t.Run(fmt.Sprint("lease of ", lease), func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
 				store := &overtaken{Store: h.store}
@@ -50,13 +52,13 @@ func (w *door) run(changes int) []readLog {
 			for n := i; !stop.Load(); n++ {
 				logs[i].add(w.read(n))
 				w.done.Add(1)
-				runtime.Gosched() // so that the writer gets its turn where there are few processors
+				runtime.Gosched() // gives the writer a turn on few processors
 			}
 		})
 	}
 	for n := range changes {
 		w.write(n)
-		if n%3 > 0 { // otherwise the next change meets those who still look for this one
+		if n%3 > 0 { // otherwise the next change meets readers that still look for this change
 			w.await(100)
 		}
 	}
@@ -65,8 +67,8 @@ func (w *door) run(changes int) []readLog {
 	return logs
 }
 
-// overtaken is a store that counts its Views, and takes its time to return what it has read, so that it is overtaken. It hides what
-// else the store can do.
+// overtaken is a store that counts its Views, and delays the return of a read,
+// to be overtaken. overtaken hides the optional abilities of the store.
 type overtaken struct {
 	rbac.Store
 	views atomic.Int64
@@ -81,19 +83,19 @@ func (s *overtaken) View(ctx context.Context, f func(store.Records) error) error
 	return s.Store.View(ctx, f)
 }
 
-// order numbers what happens.
+// order numbers events.
 type order struct{ atomic.Int64 }
 
 func (o *order) next() int64 { return o.Add(1) }
 
-// door is what the writer changes and the readers ask about.
+// door is the state that the writer changes and the readers ask about.
 type door struct {
 	h     *house
 	a     *rbac.Authority
 	order order
 	done  atomic.Int64 // reads
 
-	tok     rbac.Token // of amy
+	tok     rbac.Token // amy's
 	changes atomic.Pointer[loggedIn]
 
 	grants, member map[string]bool // by group
@@ -101,7 +103,8 @@ type door struct {
 	registers      map[string]*processtest.Register
 }
 
-// loggedIn is the ticket that bob has now, and the register of whether it lives.
+// loggedIn is the current ticket of bob, and the register of whether the ticket
+// lives.
 type loggedIn struct {
 	tok  rbac.Token
 	name string
@@ -124,7 +127,7 @@ func newDoor(h *house, a *rbac.Authority) *door {
 	return w
 }
 
-// values are what each read of a register has to return now.
+// values returns the current value of each register.
 func (w *door) values() map[string]string {
 	in := map[string]bool{}
 	for _, g := range doorGroups {
@@ -147,14 +150,15 @@ func (w *door) values() map[string]string {
 	return map[string]string{"judge": judged, "identify": fmt.Sprint(groups, permissions), "account": account}
 }
 
-// logIn gives bob a new ticket. It is asked about only from now on, so that it lives at first.
+// logIn gives bob a new ticket. Readers ask about the ticket only from now on,
+// and the ticket therefore lives at first.
 func (w *door) logIn(n int) {
 	l := &loggedIn{tok: w.h.issue(w.a, rbac.Login{User: "bob"}), name: fmt.Sprint("ticket ", n)}
 	w.registers[l.name] = &processtest.Register{Initial: "lives"}
 	w.changes.Store(l)
 }
 
-// write makes the n-th change and notes it.
+// write makes the n-th change and notes the change.
 func (w *door) write(n int) {
 	if n%7 == 6 {
 		w.logOut(n)
@@ -180,14 +184,15 @@ func (w *door) logOut(n int) {
 	w.logIn(n)
 }
 
-// await waits until so many more reads were done.
+// await waits for a number of further reads.
 func (w *door) await(reads int64) {
 	for seen := w.done.Load(); w.done.Load() < seen+reads; {
 		runtime.Gosched()
 	}
 }
 
-// toggle is a change of a right of amy's, or of whether cid's account is enabled.
+// toggle returns a change of a right of amy's, or of whether cid's account is
+// enabled.
 func (w *door) toggle(n int) func(*rbac.Tx) error {
 	g := doorGroups[n/7%2]
 	switch n % 7 % 4 {
@@ -220,7 +225,7 @@ func (w *door) toggle(n int) func(*rbac.Tx) error {
 	}
 }
 
-// read asks about one register.
+// read reads one register.
 func (w *door) read(n int) (name string, op processtest.Operation) {
 	l := w.changes.Load()
 	name = []string{"judge", "identify", "account", l.name}[n%4]
@@ -240,7 +245,7 @@ func (w *door) read(n int) (name string, op processtest.Operation) {
 	return name, op
 }
 
-// readLog is what one reader has seen, by register.
+// readLog holds the reads of one reader, by register.
 type readLog map[string][]processtest.Operation
 
 func (l *readLog) add(name string, op processtest.Operation) {

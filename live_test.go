@@ -14,7 +14,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// Two changes of one Update are seen together: at no time does amy have the permission.
+// Two changes of one Update are seen together: at no time does amy have the
+// permission.
 func TestAtomicPairs(t *testing.T) {
 	grant := rbac.Grant{Group: "staff", Permission: "door.open"}
 	member := rbac.Membership{User: "amy", Group: "staff"}
@@ -53,7 +54,8 @@ func TestAtomicPairs(t *testing.T) {
 	})
 }
 
-// After Update has returned in one Authority, the next Judge of the other sees it, whatever was changed.
+// After Update has returned in one Authority, the next Judge of another
+// Authority sees the change, of any kind.
 func TestChangesReachTheOtherAuthority(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
@@ -103,9 +105,9 @@ func TestChangesReachTheOtherAuthority(t *testing.T) {
 	})
 }
 
-// An Update of very many changes is followed by the other Authority to its end.
+// An Update of very many changes is followed by another Authority to its end.
 func TestManyChangesInOneUpdate(t *testing.T) {
-	const users = 1100 // more than are followed one by one
+	const users = 1100 // more than an Authority follows one by one
 	for _, counts := range [][]int{{users}, {999}, {1000}, {1001}, {500, 500}, {500, 501}, {1, 1000}, {1000, 1}} {
 		t.Run(fmt.Sprint(counts), func(t *testing.T) {
 			h := newHouse(t, stores[0].open(t))
@@ -122,7 +124,8 @@ func TestManyChangesInOneUpdate(t *testing.T) {
 				}
 				return nil
 			})
-			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") }) // the revision that b knows is a small one
+			// the revision that b knows is small
+			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") })
 			for i := range users {
 				if id, err := b.Identity(ctx, fmt.Sprint("user", i)); err != nil || !id.InGroup("staff") {
 					t.Fatal(id, err)
@@ -159,8 +162,9 @@ func (s bentViews) View(ctx context.Context, f func(store.Records) error) error 
 	return s.Store.View(ctx, func(r store.Records) error { return f(s.bend(r)) })
 }
 
-// A load of users is followed without a reload, as long as it is not more changes than there are permissions. A
-// few changes of the policy among them do not matter, more than a thousand do.
+// A load of users is followed without a reload, up to as many changes as there
+// are permissions. A few changes of the policy in the load do not matter, more
+// than a thousand do.
 func TestLoadOfUsersIsFollowed(t *testing.T) {
 	const permissions = 3000
 	for _, c := range []struct {
@@ -183,7 +187,7 @@ func TestLoadOfUsersIsFollowed(t *testing.T) {
 				}
 				return nil
 			})
-			h.do(a, addUser(rbac.User{Name: "zoe"})) // the revision that b knows is a small one
+			h.do(a, addUser(rbac.User{Name: "zoe"})) // the revision that b knows is small
 			h.store = bentViews{h.store, func(r store.Records) store.Records { return sparing{r, &whole} }}
 			b := h.open(rbac.Config{})
 			must(t, second(b.Identity(ctx, "zoe")))
@@ -211,11 +215,12 @@ func TestLoadOfUsersIsFollowed(t *testing.T) {
 	}
 }
 
-// slowReader stops the first View that reads changes after the first of them, until advanced is closed.
+// slowReader stops the first View that reads changes, after the first change,
+// until advanced is closed.
 type slowReader struct {
 	rbac.Store
 	armed     atomic.Bool
-	committed func() // called once an Update is committed, before its Authority knows
+	committed func() // called once after an Update is committed, before the Authority knows
 	reading   chan struct{}
 	once      sync.Once
 	advanced  chan struct{}
@@ -254,7 +259,8 @@ func (r slowChanges) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error
 	}
 }
 
-// Who follows an Update of their own Authority stops reading its changes when the Authority has told what they lead to.
+// A follower of an Update by its own Authority stops reading the changes once
+// the Authority has published their result.
 func TestFollowerLeavesOwnChangesAlone(t *testing.T) {
 	s := &slowReader{Store: memorystore.New(), reading: make(chan struct{}), advanced: make(chan struct{})}
 	h := newHouse(t, s)

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -208,8 +209,8 @@ func validGroups(record string, names []string) (err error) {
 
 func (a *Authority) logLogin(ctx context.Context, l Login, err error) {
 	attrs := []any{
-		"user", printable(l.User, maxName),
-		"subject", printable(l.Subject, maxName),
+		"user", names.Printable(l.User, names.MaxName),
+		"subject", names.Printable(l.Subject, names.MaxName),
 		"addr", l.Addr,
 	}
 	switch {

@@ -15,7 +15,8 @@ import (
 
 var home = netip.MustParseAddr("192.0.2.10")
 
-// office is a world for logins: amy in editors, dora disabled, nora without password.
+// office is a world for logins: amy in editors, dora disabled, nora without
+// password.
 func (h *house) office(cfg rbac.Config) *rbac.Authority {
 	h.t.Helper()
 	a := h.open(cfg)
@@ -211,7 +212,8 @@ func checkAmy(t *testing.T, what string, id *rbac.Identity, err, want error) {
 	}
 }
 
-// A name that was given to somebody else is somebody else, through a warm cache too.
+// A name that was given to another user is another user, through a warm cache
+// too.
 func TestIdentityAfterRenaming(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -238,7 +240,8 @@ func TestIdentityAfterRenaming(t *testing.T) {
 	})
 }
 
-// A host that has not just seen the user sign in says when that was, and AuthenticatedWithin goes by it.
+// A host that has not just seen the user sign in passes the time of the
+// sign-in, and AuthenticatedWithin uses that time.
 func TestIssueWithAuthenticatedAt(t *testing.T) {
 	fresh := rbac.AuthenticatedWithin(15 * time.Minute)
 	eachStore(t, func(t *testing.T, h *house) {

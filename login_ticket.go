@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -85,7 +86,7 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 	if err := tx.endOldest(User(u.User), rec); err != nil {
 		return err
 	}
-	if tx.changes > 0 { // this login is a change that the user causes
+	if tx.changes.Len() > 0 { // this login is a change that the user causes
 		if err := tx.pace(u, paceLogins); err != nil {
 			return err
 		}
@@ -120,7 +121,7 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (store.Ticket, error) {
 		Key:     l.Label != "" && !l.Expires.IsZero(),
 		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
 		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
-		Label: l.Label, UserAgent: printable(l.UserAgent, maxName)}
+		Label: l.Label, UserAgent: names.Printable(l.UserAgent, names.MaxName)}
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
 	}
@@ -155,7 +156,8 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	assigned := p.Assigned(memberships, tx.now)
 	ids, denied := p.Authorized(assigned, names)
 	if denied != "" {
-		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied, Reason: u.Name + " is not authorized for it"}
+		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied,
+			Reason: u.Name + " is not authorized for it"}
 	}
 	return ids, tx.checkTogether(p, u, assigned, ids)
 }
@@ -199,7 +201,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.tickets.living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
-		if tx.next == (store.Head{}) {
+		if tx.changes.To == (store.Head{}) {
 			return errNeedHead
 		}
 		if err := tx.endTicket("RevokeTicket", u, counted[0]); err != nil {

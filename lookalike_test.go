@@ -8,8 +8,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestLookalikeUsers reads as: somebody registers with a name, and these users have
-// one that looks like it.
+// Each row reads as: the name of a new registration, and the users with a name
+// that looks alike.
 func TestLookalikeUsers(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -25,7 +25,7 @@ func TestLookalikeUsers(t *testing.T) {
 			"modem":      {"modern"},
 			"علي رضا":    {"علی رضا"}, // Arabic for Persian ye
 			"hellol":     {"hello1"},
-			"bob":        nil, // the user of that name is no look-alike
+			"bob":        nil, // the user with the same name is no look-alike
 			"jorg":       nil,
 			"paypal2":    nil,
 			"иен":        nil,

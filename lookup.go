@@ -11,6 +11,8 @@ import (
 
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -18,17 +20,18 @@ import (
 // at once, so that a flood of made-up tokens does not keep other calls from the
 // store. Tickets that were cached before have places of their own.
 type lookups struct {
-	finder  store.Finder // nil: the store is none
+	finder  store.Finder // nil: the store is no Finder
 	unknown chan struct{}
 	known   chan struct{}
 }
 
 const (
-	// maxLookups bounds the lookups of each kind that wait for the store at once.
+	// maxLookups bounds the lookups of each kind that wait for the store at
+	// once.
 	maxLookups = 32
 
-	// lookupTimeout bounds a lookup: one that hangs, on a connection that is
-	// dead, would keep its place for ever.
+	// lookupTimeout bounds a lookup: a lookup that hangs on a dead connection
+	// would keep its place for ever.
 	lookupTimeout = 10 * time.Second
 )
 
@@ -39,9 +42,9 @@ func newLookups(s Store) lookups {
 	return lookups{finder, make(chan struct{}, maxLookups), make(chan struct{}, maxLookups)}
 }
 
-// lookupTicket is lookup for a ticket, and for values of the ticket where what is
+// lookupTicket is lookup for a ticket, and for values of the ticket if what is
 // the zero Sought.
-func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what store.Sought, f func(store.Records, *state) error) error {
+func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what store.Sought, f func(store.Records, *replica.State) error) error {
 	places := a.lookups.unknown
 	if a.tickets.byHash.Get(hash) != nil {
 		places = a.lookups.known
@@ -50,16 +53,16 @@ func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what
 }
 
 // lookup runs f on records that are not cached, together with the state at the
-// same head: in one query where the store is a Finder and f needs only what is
-// sought, and otherwise in a View, as replica.current does. f may run more than
-// once.
-func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *state) error) error {
+// same head: in one query if the store is a Finder and f needs only the sought
+// records, and otherwise in a View, as Replica.Current does. f may run more
+// than once.
+func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *replica.State) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupTimeout, a.cfg.MaxStaleness), errSlowLookup)
 	defer cancel()
-	if err := acquire(ctx, places); err != nil {
+	if err := waitlimit.Acquire(ctx, places); err != nil {
 		return err
 	}
-	defer release(places)
+	defer waitlimit.Release(places)
 	if found, err := a.find(ctx, what, f); found || err != nil {
 		return err
 	}
@@ -67,31 +70,32 @@ func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store
 }
 
 // find runs f on the records that the Finder finds, and reports whether f
-// succeeded. Where the head is another one, or f fails, a View has to decide.
-// The only error is ErrBusy: a View would wait likewise.
-func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Records, *state) error) (bool, error) {
+// succeeded. If the head is another one, or f fails, a View has to decide. The
+// only error is ErrBusy: a View would wait likewise.
+func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Records, *replica.State) error) (bool, error) {
 	if a.lookups.finder == nil || what == (store.Sought{}) {
 		return false, nil
 	}
 	if _, gone := a.tickets.gone.get(what.Ticket); gone {
 		return false, nil // the finder may ask a replica that still has the ticket
 	}
-	st := a.replica.state.Load()
+	st := a.replica.State()
 	var found *store.Found
 	err := a.store.Wait(ctx, func(ctx context.Context) (err error) {
-		found, err = a.lookups.finder.Find(ctx, what, st.head)
+		found, err = a.lookups.finder.Find(ctx, what, st.Head)
 		return err
 	})
 	if errors.Is(err, ErrBusy) {
 		return false, err
 	}
-	if err != nil || found == nil || !st.at(found.Head) {
+	if err != nil || found == nil || !st.At(found.Head) {
 		return false, nil
 	}
 	return f(foundRecords{found: found}, st) == nil, nil
 }
 
-// foundRecords are the records that a Finder found. Other methods are not called.
+// foundRecords are the records that a Finder found. Other methods are not
+// called.
 type foundRecords struct {
 	store.Records
 	found *store.Found
@@ -105,7 +109,7 @@ func (r foundRecords) UserByName(string) (store.UserRecord, error) { return r.fo
 
 func (r foundRecords) UserBySubject(subject string) (store.UserRecord, error) {
 	u := r.found.User
-	u.Subject = strings.Clone(subject) // not the bytes of the host, who may reuse them
+	u.Subject = strings.Clone(subject) // a copy: the host may reuse its bytes
 	return u, nil
 }
 
@@ -113,10 +117,10 @@ func (r foundRecords) UserMemberships(uuid.UUID) ([]store.Membership, error) {
 	return r.found.Memberships, nil
 }
 
-// soughtText is the name or the subject of the user who is sought.
+// soughtText is the name or the subject of the sought user.
 func soughtText(what store.Sought) string { return cmp.Or(what.User, what.Subject) }
 
-// soughtUser reads the user who is sought.
+// soughtUser reads the sought user.
 func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
 	if what.User != "" {
 		return r.UserByName(what.User)
@@ -124,17 +128,17 @@ func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
 	return r.UserBySubject(what.Subject)
 }
 
-// current is replica.current, until the Authority is closed.
-func (a *Authority) current(ctx context.Context, f func(store.Records, *state) error) error {
+// current is Replica.Current, until the Authority is closed.
+func (a *Authority) current(ctx context.Context, f func(store.Records, *replica.State) error) error {
 	if a.background.closed.Load() {
-		return errClosed
+		return replica.ErrStopped
 	}
-	return a.replica.current(ctx, f)
+	return a.replica.Current(ctx, f)
 }
 
-// cachedTicket returns the living ticket with a hash, if the ticket is cached and
-// true at the head of st.
-func (a *Authority) cachedTicket(st *state, hash store.TokenHash, now clock.Reading) *cachedTicket {
+// cachedTicket returns the living ticket with a hash, if the ticket is cached
+// and true at the head of st.
+func (a *Authority) cachedTicket(st *replica.State, hash store.TokenHash, now clock.Reading) *cachedTicket {
 	t := a.tickets.byHash.Get(hash)
 	if t == nil || !a.fresh(t.user, st) || !a.tickets.usable(t, now) {
 		return nil
@@ -142,12 +146,14 @@ func (a *Authority) cachedTicket(st *state, hash store.TokenHash, now clock.Read
 	return t
 }
 
-// fresh reports whether a user who was found in the cache, after st was read, is
-// as the store holds the user at the head of st.
-func (a *Authority) fresh(u *cachedUser, st *state) bool { return !u.Removed() && a.replica.is(st) }
+// fresh reports whether a user found in the cache, after st was read, is as the
+// store holds the user at the head of st.
+func (a *Authority) fresh(u *cachedUser, st *replica.State) bool {
+	return !u.Removed() && a.replica.Is(st)
+}
 
 // ticket finds a living ticket in the cache, or reads and caches the ticket.
-func (a *Authority) ticket(r store.Records, st *state, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
+func (a *Authority) ticket(r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
 	if t := a.cachedTicket(st, hash, now); t != nil {
 		return t, nil
 	}
@@ -158,7 +164,7 @@ func (a *Authority) ticket(r store.Records, st *state, hash store.TokenHash, now
 	if err != nil {
 		return nil, err
 	}
-	a.replica.keep(st, func() {
+	a.replica.Keep(st, func() {
 		if t.user.Removed() {
 			return
 		}
@@ -169,7 +175,7 @@ func (a *Authority) ticket(r store.Records, st *state, hash store.TokenHash, now
 }
 
 // readTicket reads a living ticket, and its user unless the user is cached.
-func (a *Authority) readTicket(r store.Records, st *state, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
+func (a *Authority) readTicket(r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
 	rec, err := r.TicketByHash(hash)
 	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, now.Time) {
 		return nil, ErrNoTicket
@@ -177,11 +183,11 @@ func (a *Authority) readTicket(r store.Records, st *state, hash store.TokenHash,
 	if err != nil {
 		return nil, err
 	}
-	// A user who was read at a later state than the ticket does not belong to the
-	// ticket: the groups that it was narrowed to may have been pruned in between.
+	// A user read at a later state than the ticket does not belong to the
+	// ticket: the groups of a narrowed ticket may have been pruned in between.
 	u := a.users.byID.Get(rec.User)
 	if u == nil || !a.fresh(u, st) {
-		if u, err = readUser(r, st.policy, func() (store.UserRecord, error) { return r.User(rec.User) }); err != nil {
+		if u, err = readUser(r, st.Policy, func() (store.UserRecord, error) { return r.User(rec.User) }); err != nil {
 			return nil, noTicket(err)
 		}
 	}
@@ -202,13 +208,4 @@ func readUser(r store.Records, p *policy.Policy, find func() (store.UserRecord, 
 	}
 	memberships, err := r.UserMemberships(u.ID)
 	return &cachedUser{id: u.ID, name: u.Name, subject: u.Subject, groups: p.Memberships(memberships)}, err
-}
-
-// noTicket makes of an error about the user of a ticket the error about the
-// ticket.
-func noTicket(err error) error {
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) {
-		return ErrNoTicket
-	}
-	return err
 }

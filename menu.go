@@ -14,7 +14,7 @@ type MenuSection struct {
 //
 // A menu is a convenience: a page without a link must still be guarded.
 func (a *Authority) Menu(id *Identity) []MenuSection {
-	p := a.replica.state.Load().policy
+	p := a.replica.State().Policy
 	switch {
 	case id.BelongsTo(a):
 		p = id.policy

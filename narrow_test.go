@@ -8,7 +8,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// checkGroups compares the groups that are active in a ticket, for every Authority.
+// checkGroups compares the groups that are active in a ticket, for every
+// Authority.
 func checkGroups(t *testing.T, rule string, tok rbac.Token, want []string, in ...*rbac.Authority) {
 	t.Helper()
 	for _, a := range in {
@@ -93,16 +94,16 @@ func TestNarrowingOnlyNarrows(t *testing.T) {
 			if err := tx.DeleteGroup(name); err != nil {
 				return err
 			}
-			_, err = tx.AddGroup(g) // the same id, even
+			_, err = tx.AddGroup(g) // even with the same id
 			return err
 		}
 	}
 	ended := rbac.Membership{User: "amy", Group: "staff", Until: soon.Add(-time.Minute)}
 	tests := []struct {
 		rule  string
-		first rbac.Membership // what authorizes amy for staff
-		steps steps           // each an Update of its own
-		then  []string        // active in the ticket that was narrowed to staff and editors
+		first rbac.Membership // authorizes amy for staff
+		steps steps           // each in its own Update
+		then  []string        // active in the ticket, narrowed to staff and editors
 	}{
 		{"deassigned and reassigned", in("staff"), steps{deassign(in("staff")), assign(in("staff"))}, []string{"editors"}},
 		{"the senior group deassigned and reassigned", in("chiefs"), steps{deassign(in("chiefs")), assign(in("chiefs"))}, []string{"editors"}},

@@ -46,7 +46,7 @@ func TestClosedAuthority(t *testing.T) {
 	})
 }
 
-// A history that has made no policy yet is one, too.
+// A history without any policy change is a valid history.
 func TestOpenOnAStoreWithUsersOnly(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

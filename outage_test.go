@@ -8,9 +8,11 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// A store that is down for 0.5, 1.5 and 5 s, by the clock of the Authority, whose lease is the default of 1 s: what is in memory is
-// served until the lease ends and refused from then on, what is not is refused from the beginning, nothing is written, and
-// afterwards all is as the store has it, with what another Authority has changed meanwhile.
+// A store is down for 0.5, 1.5 and 5 s, by the clock of an Authority with the
+// default lease of 1 s. Cached records are served until the lease ends and
+// refused from then on, records that are not cached are refused from the
+// beginning, and nothing is written. Afterwards every answer is as the store
+// has it, including changes that another Authority made meanwhile.
 func TestOutage(t *testing.T) {
 	for _, outage := range []time.Duration{500 * time.Millisecond, 1500 * time.Millisecond, 5 * time.Second} {
 		t.Run(outage.String(), func(t *testing.T) {
@@ -39,10 +41,10 @@ type outageOf struct {
 	t         *testing.T
 	h         *house
 	a         *rbac.Authority
-	tok, cold rbac.Token // in memory, and not
+	tok, cold rbac.Token // cached, and not cached
 }
 
-// served are the errors of what can be answered from memory.
+// served returns the errors of calls that can be answered from memory.
 func (o *outageOf) served() []error {
 	return []error{
 		o.a.Judge(ctx, o.tok, rbac.HasPermission("post.edit")),
@@ -53,7 +55,7 @@ func (o *outageOf) served() []error {
 	}
 }
 
-// refused are those of what cannot.
+// refused returns the errors of calls that cannot be answered from memory.
 func (o *outageOf) refused() []error {
 	return []error{
 		second(o.a.Identify(ctx, o.cold)),
@@ -84,7 +86,8 @@ func (o *outageOf) during(passed time.Duration) {
 	}
 }
 
-// after is when the store works again: at once where the lease had ended, and otherwise when it does.
+// after checks the recovery of the store: recovery is at once if the lease had
+// ended, and otherwise when the lease ends.
 func (o *outageOf) after(outage time.Duration) {
 	edit := rbac.HasPermission("post.edit")
 	if outage < time.Second {

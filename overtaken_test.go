@@ -14,7 +14,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// slow is a store whose next View waits after its snapshot was taken, until it is let go.
+// slow is a store whose next View, after taking its snapshot, waits until
+// released.
 type slow struct {
 	rbac.Store
 	mu   sync.Mutex
@@ -43,19 +44,20 @@ func (s *slow) View(ctx context.Context, f func(store.Records) error) error {
 	})
 }
 
-// ReadHead does not wait: who asks for the head takes no snapshot.
+// ReadHead does not wait: a read of the head takes no snapshot.
 func (s *slow) ReadHead(ctx context.Context) (head store.Head, err error) {
 	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err })
 	return head, err
 }
 
-// A View that is overtaken by newer states: its answer is that of one revision, and it puts nothing old into the caches.
+// A View that is overtaken by newer states answers as of one revision, and puts
+// nothing stale into the caches.
 func TestOvertakenView(t *testing.T) {
 	member := rbac.Membership{User: "amy", Group: "staff"}
 	tests := []struct {
 		rule   string
-		before func(h *house, a, b *rbac.Authority) // not yet known to a when its View begins
-		during func(h *house, a, b *rbac.Authority) // known to a before that View goes on
+		before func(h *house, a, b *rbac.Authority) // not yet known to a when a's View begins
+		during func(h *house, a, b *rbac.Authority) // known to a before the View goes on
 	}{
 		{"membership", nil, func(h *house, a, b *rbac.Authority) {
 			h.do(b, func(tx *rbac.Tx) error { return tx.DeassignUser(member) })
@@ -83,7 +85,8 @@ func TestOvertakenView(t *testing.T) {
 				b := h.office(rbac.Config{})
 				h.store = store
 				h.do(b, func(tx *rbac.Tx) error { return tx.AssignUser(member) })
-				a := h.open(rbac.Config{MaxStaleness: time.Hour}) // learns what is new when it asks, not by its follower
+				// follows changes on demand, not by its follower
+				a := h.open(rbac.Config{MaxStaleness: time.Hour})
 				tok, cold := h.issue(a, rbac.Login{User: "amy"}), h.issue(b, rbac.Login{User: "amy"})
 				checkAlive(t, "warm", a, alive, tok)
 				now := func() context.Context { return rbac.AtLeast(ctx, b.Revision()) }
@@ -92,7 +95,9 @@ func TestOvertakenView(t *testing.T) {
 				}
 				store.next(func() {
 					tt.during(h, a, b)
-					if elsewhere { // a learns of it by a question about somebody else, and does not read amy
+					// a follows by a question about somebody else, and does not
+					// read amy
+					if elsewhere {
 						_, err := a.Identity(now(), "nora")
 						must(t, err)
 						return
@@ -118,7 +123,8 @@ func TestOvertakenView(t *testing.T) {
 	})
 }
 
-// A narrowed ticket that was read before it was pruned does not meet a user who was read after.
+// A narrowed ticket that was read before its pruning is not combined with a
+// user who was read after.
 func TestOvertakenNarrowedTicket(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &slow{Store: h.store}
@@ -144,8 +150,8 @@ func TestOvertakenNarrowedTicket(t *testing.T) {
 	})
 }
 
-// paused is a store that calls something once: when an Update has committed and not returned yet, when the changes were
-// read, and when a View has ended.
+// paused is a store that calls a function once: when an Update has committed
+// and not returned yet, when the changes were read, and when a View has ended.
 type paused struct {
 	rbac.Store
 	committed, read, ended atomic.Pointer[func()]
@@ -181,7 +187,9 @@ func once(call *atomic.Pointer[func()]) {
 	}
 }
 
-// A follower that has read a change of this Authority, and is overtaken by the next before it makes a state of it: it takes nobody back.
+// A follower that has read a change of its own Authority, and is overtaken by
+// the next change before publishing, does not take the Authority back to an
+// older state.
 func TestOvertakenFollower(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &paused{Store: h.store}
@@ -223,7 +231,8 @@ func (s *forgetful) Update(ctx context.Context, f func(store.Records) error) err
 	return err
 }
 
-// An Update of which nobody knows whether it took effect: who asks afterwards is answered by what the store has.
+// After an Update with an unknown outcome, callers get answers according to the
+// store.
 func TestLostAnswer(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &forgetful{Store: h.store}

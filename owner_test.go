@@ -8,7 +8,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// change makes some change under a context, and returns the entry of the log.
+// change makes a change under a context, and returns the entry of the log.
 func (h *house) change(a *rbac.Authority, ctx context.Context) rbac.Change {
 	h.t.Helper()
 	name := "after " + lastRevision(h.t, a).String()
@@ -16,13 +16,15 @@ func (h *house) change(a *rbac.Authority, ctx context.Context) rbac.Change {
 	return h.lastChange(a)
 }
 
-// An Identity belongs to the Authority that made it. To another one, on another store or the same, it is nobody's.
+// An Identity belongs to the Authority that made it. Another Authority, on
+// another store or the same, treats the Identity as nobody's.
 func TestIdentityOfAnotherAuthority(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		elsewhere := h.beside(t)
 		office := h.office(rbac.Config{})
 		shop, twin := elsewhere.office(rbac.Config{}), h.open(rbac.Config{})
-		twinID, err := twin.Identify(ctx, h.issue(office, rbac.Login{User: "amy"})) // a ticket is good in every Authority on the store
+		// a ticket is valid in every Authority on the store
+		twinID, err := twin.Identify(ctx, h.issue(office, rbac.Login{User: "amy"}))
 		must(t, err)
 		shopID, err := shop.Identify(ctx, elsewhere.issue(shop, rbac.Login{User: "amy"}))
 		must(t, err)
@@ -59,7 +61,8 @@ func TestIdentityOfAnotherAuthority(t *testing.T) {
 	})
 }
 
-// Verified is who has a living ticket when the change is made, and not who had one when the Identity was made.
+// Verified means a living ticket when the change is made, not when the Identity
+// was made.
 func TestVerifiedIsByALivingTicket(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

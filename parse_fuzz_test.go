@@ -4,10 +4,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/rbac-go/rbac/internal/expr"
 )
 
-// FuzzParse: no text makes Parse panic; its errors say where; and what it
-// accepts prints as something that parses into the same.
+// No text makes Parse panic. Errors of Parse have a position. An accepted
+// expression prints as text that parses into the same predicate.
 func FuzzParse(f *testing.F) {
 	for _, s := range written {
 		f.Add(s)
@@ -35,8 +37,8 @@ func FuzzParse(f *testing.F) {
 			}
 		})
 		printed := p.String()
-		if len(printed) > maxExpression {
-			return // escapes and spaces made it longer
+		if len(printed) > expr.MaxBytes {
+			return // longer by escapes and spaces
 		}
 		q, err := Parse(printed)
 		if err != nil || q.String() != printed || judge(amy, q) != judge(amy, p) {

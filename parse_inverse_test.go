@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestParseInverts: trees of all kinds are parsed from what they print, print the same and decide alike.
+// Trees of all kinds are parsed from their printed form, print the same and
+// decide alike.
 func TestParseInverts(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	at := func(id *Identity, addr string) *Identity { return id.WithAddr(netip.MustParseAddr(addr)) }

@@ -8,11 +8,14 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/expr"
 )
 
 const someID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
-// written are expressions as String prints them, one for each predicate at least.
+// written are expressions as String prints them, at least one for each
+// predicate.
 var written = []string{
 	`all(in_group("a"), not_anonymous())`,
 	`any(is_user("root"), has_permission("manage"), msg="Only administrators")`,
@@ -34,7 +37,7 @@ var written = []string{
 	`all(any(in_group("a", msg="x"), in_group("b"), msg="y"), msg="z")`,
 }
 
-// TestParse: what String prints is parsed into a predicate that prints the same.
+// The output of String is parsed into a predicate that prints the same.
 func TestParse(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range written {
@@ -45,6 +48,9 @@ func TestParse(t *testing.T) {
 		}
 		if got := p.String(); got != s {
 			t.Errorf("parsed  %s\nprinted %s", s, got)
+		}
+		if c, _ := expr.Parse(s, maxDepth, lookUpForm); depthOf(c) != own(p).depth {
+			t.Errorf("%s counts as %d levels, and its predicate has %d", s, depthOf(c), own(p).depth)
 		}
 		own(p).walk(func(q *predicate) {
 			name, _ := q.rule.call()
@@ -58,7 +64,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestParseReads: an expression may be written in other ways than it is printed.
+// depthOf returns the depth of the tree that a call stands for.
+func depthOf(c *expr.Call) int {
+	depth := max(1, forms[c.Name].Depth)
+	for _, part := range c.Calls {
+		depth = max(depth, 1+depthOf(part))
+	}
+	return depth
+}
+
+// An expression may be written in more ways than String prints.
 func TestParseReads(t *testing.T) {
 	for s, want := range map[string]string{
 		" \t\r\n is_anonymous \n ( ) ":                   `is_anonymous()`,
@@ -81,7 +96,7 @@ func TestParseReads(t *testing.T) {
 	}
 }
 
-// TestParseErrors reads as: what is wrong, where, and what is said about it.
+// Each row reads as: the mistake, its position, and the message.
 func TestParseErrors(t *testing.T) {
 	const inString = "expected a string in double quotes, found "
 	for _, c := range []struct{ text, want string }{
@@ -151,7 +166,7 @@ func TestParseErrors(t *testing.T) {
 		{`func("owner")`, `1:1 predicate "func": a Func is Go code, which an expression cannot name`},
 		{`not(nil())`, `1:5 predicate "nil": it stands for a predicate that was missing`},
 		{`all(…)`, `1:5 predicate "…": it stands for parts that were left out, because there were too many or too deep ones`},
-		{strings.Repeat(" ", maxExpression) + `is_anonymous()`, `1:1 predicate: longer than 64 KiB`},
+		{strings.Repeat(" ", expr.MaxBytes) + `is_anonymous()`, `1:1 predicate: longer than 64 KiB`},
 	} {
 		p, err := Parse(c.text)
 		pe, ok := errors.AsType[*ParseError](err)
@@ -178,7 +193,8 @@ func TestParseErrorText(t *testing.T) {
 	}
 }
 
-// TestParseRefusesWhatIsFlawed: what is broken for everybody is no expression, however it came about.
+// A predicate that is broken for everybody is no expression, however the
+// predicate was made.
 func TestParseRefusesWhatIsFlawed(t *testing.T) {
 	for _, p := range []Predicate{
 		nil, IsUser(""), IsUser("\xff"), IsUserID(uuid.Nil), InGroup(""), InGroup(" a"), HasPermission("*"), HasPermission("a.*"),
@@ -194,7 +210,8 @@ func TestParseRefusesWhatIsFlawed(t *testing.T) {
 	}
 }
 
-// TestParseDepth: what can be made can be parsed, and nothing deeper; the error is at the part that is too deep.
+// Every predicate that can be made can be parsed, and nothing deeper. The error
+// is at the part that is too deep.
 func TestParseDepth(t *testing.T) {
 	nested := func(n int, inner string) string { return strings.Repeat("not(", n) + inner + strings.Repeat(")", n) }
 	for _, inner := range []string{`is_anonymous()`, `from_net("::/0")`} {
@@ -203,12 +220,12 @@ func TestParseDepth(t *testing.T) {
 		}
 		wantParseError(t, nested(maxDepth, inner), 1+4*maxDepth)
 	}
-	// A list of names is as deep as the predicate that it stands for.
+	// A list of names is as deep as the predicate that the list stands for.
 	if p, err := Parse(nested(maxDepth-2, `in_any_group("a")`)); err != nil || own(p).depth != maxDepth {
 		t.Errorf("depth %d is refused: %v", maxDepth, err)
 	}
 	wantParseError(t, nested(maxDepth-1, `in_any_group("a")`), 1+4*(maxDepth-1))
-	wantParseError(t, strings.Repeat("not(", maxExpression/4), 1+4*maxDepth)
+	wantParseError(t, strings.Repeat("not(", expr.MaxBytes/4), 1+4*maxDepth)
 }
 
 func wantParseError(t *testing.T, text string, column int) {
@@ -220,9 +237,9 @@ func wantParseError(t *testing.T, text string, column int) {
 	}
 }
 
-// TestParseSize: the longest expressions have fewer parts than a predicate may have.
+// The longest expressions have fewer parts than a predicate may have.
 func TestParseSize(t *testing.T) {
-	const most = (maxExpression - len(`in_any_group()`)) / len(`"a",`)
+	const most = (expr.MaxBytes - len(`in_any_group()`)) / len(`"a",`)
 	p, err := Parse(`in_any_group(` + strings.Repeat(`"a",`, most) + `)`)
 	if err != nil || own(p).size != most+1 {
 		t.Fatalf("a long expression: %v", err)

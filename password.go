@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -22,7 +23,7 @@ import (
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
 	if a.background.closed.Load() {
-		return "", errClosed
+		return "", replica.ErrStopped
 	}
 	if err := a.cfg.checkPassword(password); err != nil {
 		return "", err

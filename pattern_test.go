@@ -15,7 +15,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// press has patterns at every level: root has everything, editors all below post, and chiefs inherit editors.
+// press has patterns at every level: root has everything, editors all below
+// post, and chiefs inherit editors.
 func press(t testing.TB, h *house) *rbac.Authority {
 	t.Helper()
 	a := h.open(rbac.Config{})
@@ -43,7 +44,8 @@ func permissionsOf(t testing.TB, a *rbac.Authority, user string) []string {
 	return held
 }
 
-// A pattern gives every permission there is that matches on whole segments, now and later.
+// A pattern grants every existing permission that matches on whole segments,
+// now and later.
 func TestPatterns(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := press(t, h)
@@ -75,7 +77,8 @@ func TestPatterns(t *testing.T) {
 	})
 }
 
-// A pattern is a grant like any other: noted, given twice without effect, revoked by its own name only.
+// A pattern is a grant like any grant: noted, granted twice without effect,
+// revoked by its own name only.
 func TestPatternIsAGrant(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := press(t, h)
@@ -100,7 +103,8 @@ func TestPatternIsAGrant(t *testing.T) {
 		h.do(a, func(tx *rbac.Tx) error {
 			return tx.ModifyGrant(rbac.Grant{Group: "editors", Permission: "post.*", Note: "all of it"})
 		})
-		// One that is there from before does no harm, and can be taken away.
+		// A malformed pattern from an earlier version does no harm, and can be
+		// revoked.
 		var staff rbac.Group
 		h.do(a, func(tx *rbac.Tx) (err error) { staff, err = tx.Group("staff"); return err })
 		must(t, h.store.Update(ctx, func(r store.Records) error {
@@ -110,7 +114,8 @@ func TestPatternIsAGrant(t *testing.T) {
 	})
 }
 
-// Explain names the pattern that a permission comes by, and says of a missing one which groups would give it.
+// Explain names the pattern that grants a permission, and the groups that would
+// grant a missing permission.
 func TestPatternReasons(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := press(t, h)
@@ -130,7 +135,8 @@ func TestPatternReasons(t *testing.T) {
 	})
 }
 
-// A superuser holds protected permissions like anybody; once such a permission is deleted nobody does.
+// A superuser holds protected permissions like any holder; a deleted permission
+// has no holder.
 func TestPatternAndProtection(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		press(t, h)
@@ -147,7 +153,7 @@ func TestPatternAndProtection(t *testing.T) {
 	})
 }
 
-// A pattern can be declared, and once revoked stays so.
+// A pattern can be declared, and a revoked pattern stays revoked.
 func TestDeclarePattern(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -161,9 +167,9 @@ func TestDeclarePattern(t *testing.T) {
 	})
 }
 
-// BenchmarkPattern: a permission that comes by a pattern costs what any other does.
-// A star is of a pattern: elsewhere in the name of a permission it would give
-// nothing, and is refused.
+// A permission by a pattern costs as much as any permission (BenchmarkPattern).
+// A star belongs in patterns: a star elsewhere in the name of a permission
+// would grant nothing, and is refused.
 func TestStarInPermissionNames(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := press(t, h)
@@ -191,7 +197,7 @@ func TestStarInPermissionNames(t *testing.T) {
 					t.Errorf("%s of %q: got %v, want ErrInvalid", what, name, err)
 				}
 			}
-			must(t, h.store.Update(ctx, func(r store.Records) error { // of an earlier version
+			must(t, h.store.Update(ctx, func(r store.Records) error { // by an earlier version
 				staff, err := r.GroupByName("staff")
 				return errors.Join(err, r.AddPermission(store.Permission{ID: uuid.New(), Name: name}),
 					r.AddGrant(store.Grant{Group: staff.ID, Permission: name}))

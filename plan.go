@@ -11,38 +11,43 @@ import (
 	"github.com/google/uuid"
 )
 
-// Plan tells what Declare would do with a catalogue, and what it would not; see
-// [Authority.Plan]. The zero Plan is that of a store that agrees with its catalogue in everything.
+// Plan lists what Declare would do with a catalogue, and what Declare would
+// leave alone; see [Authority.Plan]. The Plan is zero if the store agrees with
+// the catalogue in everything.
 type Plan struct {
-	// Add is what would be added, groups of grants and inheritances by their present
-	// names. IDs and times are not known yet and zero.
+	// Add has the records that would be added. Grants and inheritances have the
+	// present names of groups. IDs and times are not known yet and zero.
 	Add Catalogue
-	// Update is what would get other texts, sections or positions, by present names.
+	// Update has the records that would get other texts, sections or positions,
+	// by present names.
 	Update []PlanEntry
-	// LeftOut is what the catalogue names and an administrator took away, by declared names.
+	// LeftOut has the records of the catalogue that an administrator removed,
+	// by declared names.
 	LeftOut []PlanEntry
-	// Unknown is what the store has and the catalogue does not name: sections, permissions and groups;
-	// and for the groups that it does name, their grants, patterns included, and what they inherit. It may belong to
-	// another program on the same store. Declare leaves it alone.
+	// Unknown has the records of the store that the catalogue does not name:
+	// sections, permissions and groups; and the grants, patterns included, and
+	// inheritances of groups that the catalogue names. They may belong to
+	// another program on the same store. Declare leaves them alone.
 	Unknown Catalogue
-	// Unmatched are grants of patterns, whoever made them, that would match no
-	// permission after the Declare: a typing error, or made for permissions that are
-	// added later. A grant of * is not among them.
+	// Unmatched has all grants of patterns, except of *, that would match no
+	// permission after the Declare: typing errors, or grants for permissions
+	// that are added later.
 	Unmatched []PlanEntry
 }
 
 // PlanEntry is one record in a Plan.
 type PlanEntry struct {
 	Kind   string // "section", "permission", "group", "grant" or "inheritance"
-	Name   string // as errors print it, such as "post.edit to editors" of a grant
+	Name   string // as in errors, such as "post.edit to editors" for a grant
 	Reason string // why it is in Plan.LeftOut or Plan.Unmatched, in plain English; empty in Plan.Update
 }
 
-// Plan tells what [Authority.Declare] would do with a catalogue now, and does nothing. Where
-// Declare would fail, Plan fails with the same error.
+// Plan returns what [Authority.Declare] would do with a catalogue now, and
+// changes nothing. If Declare would fail, Plan fails with the same error.
 //
-// It runs Declare itself in an Update that it rolls back. So it needs a store that can be written
-// to, it waits for other Updates, and they wait for it. What it tells may be outdated when it returns.
+// Plan runs Declare in an Update that is rolled back. So Plan needs a writable
+// store, and Plan and other Updates wait for each other. The result may be
+// outdated when Plan returns.
 func (a *Authority) Plan(ctx context.Context, c Catalogue) (Plan, error) {
 	var plan Plan
 	err := a.Update(ctx, func(tx *Tx) error {
@@ -50,7 +55,7 @@ func (a *Authority) Plan(ctx context.Context, c Catalogue) (Plan, error) {
 		if err != nil {
 			return err
 		}
-		if err := d.all(c); err != nil {
+		if err := d.declareAll(c); err != nil {
 			return err
 		}
 		if plan, err = collectPlan(d, c); err != nil {
@@ -64,41 +69,41 @@ func (a *Authority) Plan(ctx context.Context, c Catalogue) (Plan, error) {
 	return plan, nil
 }
 
-// errPlanned rolls back.
+// errPlanned rolls the Update back.
 var errPlanned = errors.New("rbac: only planned")
 
-// collectPlan looks at the store as Declare left it.
+// collectPlan reads the store after Declare.
 func collectPlan(d *declarer, c Catalogue) (Plan, error) {
 	var p Plan
-	for change, err := range d.tx.Changes(ChangeQuery{After: d.tx.head.Revision}) {
+	for change, err := range d.tx.Changes(ChangeQuery{After: d.tx.changes.From.Revision}) {
 		if err != nil {
 			return Plan{}, err
 		}
-		if err := p.done(change); err != nil {
+		if err := p.add(change); err != nil {
 			return Plan{}, err
 		}
 	}
-	held, err := readHoldings(d)
+	stored, err := readStored(d)
 	if err != nil {
 		return Plan{}, err
 	}
-	p.LeftOut, p.Unknown, p.Unmatched = held.missing(c), held.beside(c), held.unmatched()
+	p.LeftOut, p.Unknown, p.Unmatched = stored.leftOut(c), stored.unknown(c), stored.unmatched()
 	return p, nil
 }
 
-// done notes a change that Declare made.
-func (p *Plan) done(c Change) error {
+// add adds a change by Declare.
+func (p *Plan) add(c Change) error {
 	switch c.Action {
 	case "AddSection":
-		return noteAdded(&p.Add.Sections, c, func(*Section) {})
+		return appendAdded(&p.Add.Sections, c, func(*Section) {})
 	case "AddPermission":
-		return noteAdded(&p.Add.Permissions, c, func(p *Permission) { p.ID, p.Created = uuid.Nil, time.Time{} })
+		return appendAdded(&p.Add.Permissions, c, func(p *Permission) { p.ID, p.Created = uuid.Nil, time.Time{} })
 	case "AddGroup":
-		return noteAdded(&p.Add.Groups, c, func(g *Group) { g.ID, g.Created = uuid.Nil, time.Time{} })
+		return appendAdded(&p.Add.Groups, c, func(g *Group) { g.ID, g.Created = uuid.Nil, time.Time{} })
 	case "GrantPermission":
-		return noteAdded(&p.Add.Grants, c, func(g *Grant) { g.GrantedBy, g.GrantedAt = "", time.Time{} })
+		return appendAdded(&p.Add.Grants, c, func(g *Grant) { g.GrantedBy, g.GrantedAt = "", time.Time{} })
 	case "AddInheritance":
-		return noteAdded(&p.Add.Inheritances, c, func(*Inheritance) {})
+		return appendAdded(&p.Add.Inheritances, c, func(*Inheritance) {})
 	case "ModifySection", "ModifyPermission", "ModifyGroup":
 		kind := strings.ToLower(strings.TrimPrefix(c.Action, "Modify"))
 		p.Update = append(p.Update, PlanEntry{Kind: kind, Name: c.Subject})
@@ -106,8 +111,9 @@ func (p *Plan) done(c Change) error {
 	return nil
 }
 
-// noteAdded takes the record out of a change, but for what differs each time.
-func noteAdded[R any](added *[]R, c Change, strip func(*R)) error {
+// appendAdded appends the record of a change, without the fields that differ
+// each time.
+func appendAdded[R any](added *[]R, c Change, strip func(*R)) error {
 	var record R
 	if err := json.Unmarshal(c.After, &record); err != nil {
 		return fmt.Errorf("%w: the change log's %s of %q: %v", ErrUnavailable, c.Action, c.Subject, err)
@@ -117,8 +123,9 @@ func noteAdded[R any](added *[]R, c Change, strip func(*R)) error {
 	return nil
 }
 
-// String prints a line for each record: + for what would be added, ~ updated, - what is left
-// out and why, ? what the catalogue does not know, ! grants that match nothing. It is empty where there is nothing to tell.
+// String returns a line for each record: + for a record that would be added, ~
+// updated, - left out and why, ? unknown to the catalogue, ! a grant that
+// matches nothing. The string of a zero Plan is empty.
 func (p Plan) String() string {
 	var b strings.Builder
 	write := func(sign string, entries []PlanEntry) {
@@ -138,6 +145,8 @@ func (p Plan) String() string {
 	return b.String()
 }
 
+// entries returns the records of a catalogue in the order of Catalogue, without
+// reasons.
 func (c Catalogue) entries() []PlanEntry {
 	var all []PlanEntry
 	for _, s := range c.Sections {

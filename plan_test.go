@@ -12,7 +12,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// planned makes a plan, which may change nothing.
+// planned makes a plan, and requires that the plan changes nothing.
 func planned(t *testing.T, a *rbac.Authority, c rbac.Catalogue) rbac.Plan {
 	t.Helper()
 	before, rev := dump(t, a), lastRevision(t, a)
@@ -24,7 +24,7 @@ func planned(t *testing.T, a *rbac.Authority, c rbac.Catalogue) rbac.Plan {
 	return plan
 }
 
-// prints compares what a plan prints, line by line.
+// prints compares the printed plan line by line.
 func prints(t *testing.T, p rbac.Plan, want ...string) {
 	t.Helper()
 	got := strings.Split(strings.TrimSuffix(p.String(), "\n"), "\n")
@@ -36,7 +36,8 @@ func prints(t *testing.T, p rbac.Plan, want ...string) {
 	}
 }
 
-// A plan on an empty store is the catalogue itself; declared, it is empty.
+// A plan on an empty store is the catalogue itself; after Declare the plan is
+// empty.
 func TestPlanThenDeclare(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -53,7 +54,8 @@ func TestPlanThenDeclare(t *testing.T) {
 	})
 }
 
-// What a plan says is added and updated is what the change log says that Declare did.
+// The additions and updates of a plan equal the entries of Declare in the
+// change log.
 func TestPlanSaysWhatDeclareDoes(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -89,7 +91,8 @@ func TestPlanSaysWhatDeclareDoes(t *testing.T) {
 	})
 }
 
-// What administrators took away is left out, with the reason; what they renamed is not.
+// A plan leaves out records that administrators deleted, with the reason, but
+// not renamed records.
 func TestPlanLeavesOut(t *testing.T) {
 	rename := func(tx *rbac.Tx) error {
 		g, err := tx.Group("editors")
@@ -135,7 +138,8 @@ func TestPlanLeavesOut(t *testing.T) {
 	}
 }
 
-// What the store has beside the catalogue is told: of groups that it does not name only the group itself.
+// A plan lists unknown records of the store. Of groups outside the catalogue a
+// plan lists only the group itself.
 func TestPlanUnknown(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -149,7 +153,8 @@ func TestPlanUnknown(t *testing.T) {
 		if plan.Unknown.Sections[0].Title != "Orders" || plan.Unknown.Permissions[0].Created.IsZero() || plan.Unknown.Grants[0].GrantedAt.IsZero() {
 			t.Errorf("the unknown records are not those of the store: %+v", plan.Unknown)
 		}
-		// The program no longer declares a group and a grant: they stay, and are unknown to it.
+		// The program no longer declares a group and a grant: both stay, and
+		// are unknown to the program.
 		c := blogCatalogue()
 		c.Groups, c.Grants, c.Inheritances = c.Groups[:1], nil, nil
 		prints(t, planned(t, a, c), `? section "orders"`, `? permission "order.read"`, `? group "editors"`, `? group "others"`,
@@ -157,7 +162,8 @@ func TestPlanUnknown(t *testing.T) {
 	})
 }
 
-// A catalogue with a mistake in it has no plan, and the error is that of Declare.
+// A catalogue with a mistake has no plan, and the error is the error of
+// Declare.
 func TestPlanRefuses(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -188,7 +194,8 @@ func TestPlanRefuses(t *testing.T) {
 	})
 }
 
-// retried is a store whose engine asks for a retry each time, and then may be lost.
+// retried is a store whose engine asks for a retry each time, and then may be
+// lost.
 type retried struct {
 	rbac.Store
 	lost error
@@ -202,7 +209,8 @@ func (s retried) Update(ctx context.Context, f func(store.Records) error) error 
 	return errors.Join(first, s.Store.Update(ctx, f))
 }
 
-// A transaction that is run twice is told once, and one that is lost not at all.
+// A transaction that runs twice is listed once in the plan, and a lost
+// transaction not at all.
 func TestPlanRetried(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := h.store

@@ -8,7 +8,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// BenchmarkChange is a change of one right and the check that shows it, in stores of different sizes.
+// BenchmarkChange measures the change of one right and the check that shows the
+// change, in stores of different sizes.
 func BenchmarkChange(b *testing.B) {
 	for _, groups := range []int{100, 10_000} {
 		h := newHouse(b, memorystore.New())

@@ -6,8 +6,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestPolicyFollowsChange makes every change that a policy can see, in the Authority that makes it and in one that follows
-// the log, and looks at what these have then: what the store has, and the same parts as before for what was not touched.
+// Every change that a policy can see, in the Authority that makes the change
+// and in an Authority that follows the log, leads to the state of the store,
+// and untouched parts of the policy are shared with the state before.
 func TestPolicyFollowsChange(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.open(rbac.Config{}), h.open(rbac.Config{})
@@ -71,7 +72,7 @@ func TestPolicyFollowsChange(t *testing.T) {
 			{"an old name for a new permission", addPermission(rbac.Permission{Name: "post.edit"})},
 		} {
 			for _, who := range []*rbac.Authority{a, b} {
-				must1(who.Identify(ctx, rbac.Token{})) // has seen all that was done before
+				must1(who.Identify(ctx, rbac.Token{})) // has seen all previous changes
 			}
 			before := [2][2]any{a.PolicyParts("bystanders", "by.stand"), b.PolicyParts("bystanders", "by.stand")}
 			if err := a.Update(ctx, tt.do); err != nil {
@@ -84,7 +85,7 @@ func TestPolicyFollowsChange(t *testing.T) {
 				}
 				shared := who.PolicyParts("bystanders", "by.stand")
 				if everybody := tt.name == "everything" || tt.name == "everything no more"; everybody {
-					shared[1] = before[i][1] // * is of all permissions
+					shared[1] = before[i][1] // * contains all permissions
 				}
 				if shared != before[i] {
 					t.Errorf("%s: Authority %d has made anew what was not touched", tt.name, i+1)
@@ -114,7 +115,8 @@ func modifyPermission(tx *rbac.Tx, name string, change func(*rbac.Permission)) e
 	return tx.ModifyPermission(p)
 }
 
-// TestSnapshotOutlivesInheritance: an Identity of before an inheritance ended keeps what it had, and a new one has not.
+// An Identity from before the end of an inheritance keeps its groups, and a new
+// Identity loses them.
 func TestSnapshotOutlivesInheritance(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	a := h.open(rbac.Config{})

@@ -4,29 +4,32 @@ import (
 	"context"
 
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
-// PolicyDrift compares the policy that an Authority has brought forward, change by change, with the
-// one that its store has, and returns the first difference; empty if there is none, or if the store has moved on.
+// PolicyDrift compares the policy that an Authority has updated, change by
+// change, with the policy of its store, and returns the first difference; empty
+// if there is none, or if the store has moved on.
 func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
 	err = a.store.View(ctx, func(r store.Records) error {
-		st := a.replica.state.Load()
-		if head, err := r.Head(); err != nil || !st.at(head) {
+		st := a.replica.State()
+		if head, err := r.Head(); err != nil || !st.At(head) {
 			return err
 		}
-		fresh, err := loadPolicy(r)
+		fresh, err := replica.Load(r)
 		if err != nil {
 			return err
 		}
-		drift = policy.Difference(st.policy, fresh)
+		drift = policy.Difference(st.Policy, fresh)
 		return nil
 	})
 	return drift, err
 }
 
-// PolicyParts returns what the policy has of a group and of a permission. A change that does not touch them leaves it in place.
+// PolicyParts returns the parts of the policy for a group and a permission. A
+// change that touches neither keeps both parts.
 func (a *Authority) PolicyParts(group, permission string) [2]any {
-	p := a.replica.state.Load().policy
+	p := a.replica.State().Policy
 	return [2]any{p.Group(group), p.Permission(permission)}
 }

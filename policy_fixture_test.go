@@ -26,10 +26,11 @@ func (w world) compile(t testing.TB) worldPolicy {
 
 var worldID = policytest.ID
 
-// anonymous is an Identity of the policy that nobody logged in for.
+// anonymous returns an Identity of the policy for a visitor who is not logged
+// in.
 func (p worldPolicy) anonymous(from *origin) *Identity { return newAnonymous(p.Policy, from) }
 
-// user is a user of the policy who is assigned to groups.
+// user returns a user of the policy who is assigned to groups.
 func (p worldPolicy) user(t testing.TB, name string, groups ...string) *Identity {
 	t.Helper()
 	var rows []store.Membership

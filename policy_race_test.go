@@ -9,9 +9,10 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestSnapshotsStay asks everything that reads a policy, from many sides, while two Authorities change it and follow each
-// other. Under the race detector it proves that nothing published is written to; without, that a snapshot says
-// the same at its end as at its beginning.
+// TestSnapshotsStay reads a policy in every way, from many goroutines, while
+// two Authorities change the policy and follow each other. Under the race
+// detector the test proves that nothing published is written to; without, that
+// a snapshot has the same answers at its end as at its beginning.
 func TestSnapshotsStay(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	a, b := h.open(rbac.Config{Protected: []string{"post.p1"}}), h.open(rbac.Config{})
@@ -63,7 +64,7 @@ func TestSnapshotsStay(t *testing.T) {
 	}
 }
 
-// told is what an identity says of itself.
+// told returns all answers of an identity about itself.
 func told(a *rbac.Authority, id *rbac.Identity) string {
 	text := fmt.Sprint(a.Menu(id), rbac.Explain(id, rbac.HasPermission("post.p2")).Reason)
 	for name := range id.Groups() {

@@ -1,6 +1,10 @@
 package rbac
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/rbac-go/rbac/internal/names"
+)
 
 // All is met if all parts are met. The message of All is made of the messages
 // of the failed parts.
@@ -48,7 +52,7 @@ func WithMessage(p Predicate, msg string) Predicate {
 func In(scope string, p Predicate) Predicate {
 	if !validScope(scope) {
 		return newLeaf(&flawed{"in", []string{strconv.Quote(scope), own(p).String()},
-			strconv.Quote(printable(scope, 64)) + " is no valid scope"})
+			strconv.Quote(names.Printable(scope, 64)) + " is no valid scope"})
 	}
 	return newCompound(&inScope{parts{name: "in", list: ownAll(p, nil)}, scope})
 }
@@ -155,7 +159,7 @@ func validScope(scope string) bool { return badScope(scope) == "" }
 // badScope returns the fault of a scope in a question, "" for a valid scope.
 // The scope of a membership may be empty, too.
 func badScope(scope string) string {
-	if reason := badString(scope, 1); reason != "" {
+	if reason := names.CheckKey(scope); reason != "" {
 		return "the scope is " + reason
 	}
 	return ""

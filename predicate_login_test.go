@@ -7,7 +7,8 @@ import (
 
 var noon = time.Date(2031, time.March, 3, 12, 0, 0, 0, time.UTC)
 
-// loggedIn is a user of a policy who logged in at a time, and whose Authority has a clock that stands at noon.
+// loggedIn returns a user of a policy who logged in at a time, and whose
+// Authority has a clock that stands at noon.
 func loggedIn(t testing.TB, at time.Time, groups ...string) *Identity {
 	id := *blog.compile(t).user(t, "amy", groups...)
 	id.since, id.origin = at, clockOf(func() time.Time { return noon })
@@ -18,7 +19,8 @@ func clockOf(now func() time.Time) *origin {
 	return &origin{owner: &Authority{cfg: Config{Clock: now}}}
 }
 
-// TestAuthenticatedWithin reads as: how long ago, within which time, and whether that is met, unmet or broken.
+// Each row reads as: the time since the login, the limit, and whether the
+// predicate is met, unmet or broken.
 func TestAuthenticatedWithin(t *testing.T) {
 	quarter := AuthenticatedWithin(15 * time.Minute)
 	for _, c := range []struct {
@@ -54,7 +56,8 @@ func TestAuthenticatedWithin(t *testing.T) {
 	expectVerdict(t, loggedIn(t, noon.AddDate(1000, 0, 0)), quarter, broken)
 }
 
-// TestWithAuthenticatedAt reads as: the login that the host knows of, and the verdict on "within a quarter of an hour".
+// Each row reads as: the login that the host knows of, and the verdict on
+// "within a quarter of an hour".
 func TestWithAuthenticatedAt(t *testing.T) {
 	p := AuthenticatedWithin(15 * time.Minute)
 	for _, c := range []struct {
@@ -122,7 +125,7 @@ func TestAuthenticatedWithinNeedsALogin(t *testing.T) {
 		}
 	}
 	id := &Identity{kind: userIdentity, user: "amy", since: time.Now()}
-	expectVerdict(t, id, p, met) // without a clock it is time.Now
+	expectVerdict(t, id, p, met) // without a clock, time.Now
 }
 
 func TestAuthenticatedWithinReasons(t *testing.T) {
@@ -164,7 +167,8 @@ func TestAuthenticatedWithinPrints(t *testing.T) {
 	}
 }
 
-// TestFreshLogin reads as: what was denied, and whether a new login would help, and how old it may be.
+// Each row reads as: the denied predicate, whether a new login would help, and
+// the permitted age of the login.
 func TestFreshLogin(t *testing.T) {
 	long, short := AuthenticatedWithin(time.Hour), AuthenticatedWithin(time.Minute)
 	yesterday := loggedIn(t, noon.AddDate(0, 0, -1), "editors")
@@ -172,7 +176,7 @@ func TestFreshLogin(t *testing.T) {
 		rule string
 		id   *Identity
 		p    Predicate
-		want time.Duration // 0: it does not help
+		want time.Duration // 0: does not help
 	}{
 		{"too long ago", yesterday, long, time.Hour},
 		{"too long ago, and the rest is met", yesterday, All(HasPermission("post.edit"), short), time.Minute},

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // FromNet is met if the request comes from an address in any of the prefixes.
@@ -116,5 +118,5 @@ func netOf(text string) (netip.Prefix, error) {
 		}
 	}
 	return netip.Prefix{}, invalid("predicate", "from_net", "",
-		strconv.Quote(printable(text, 64))+` is no network such as "10.0.0.0/8" or "2001:db8::/32"`)
+		strconv.Quote(names.Printable(text, 64))+` is no network such as "10.0.0.0/8" or "2001:db8::/32"`)
 }

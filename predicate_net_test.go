@@ -7,7 +7,8 @@ import (
 
 func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
 
-// TestFromNet reads as: from where, which networks, and whether that is met, unmet or broken.
+// Each row reads as: the address, the networks, and whether the predicate is
+// met, unmet or broken.
 func TestFromNet(t *testing.T) {
 	office := FromNet(prefix("10.0.0.0/8"), prefix("2001:db8::/32"))
 	for _, c := range []struct {
@@ -80,7 +81,7 @@ func TestFromNetPrints(t *testing.T) {
 	}
 }
 
-// TestFromNetCopies: a predicate does not change with the slice it was made from.
+// A predicate does not change with the slice of its networks.
 func TestFromNetCopies(t *testing.T) {
 	nets := []netip.Prefix{prefix("192.0.2.0/24")}
 	p := FromNet(prefix("10.0.0.0/8"), nets...)

@@ -43,12 +43,13 @@ func TestString(t *testing.T) {
 	}
 }
 
-// renamed is a foreign type that prints as something else.
+// renamed is a foreign type with a String of its own.
 type renamed struct{ Predicate }
 
 func (renamed) String() string { return "is_anonymous()" }
 
-// TestForeign: a type that embeds a Predicate is judged, printed and kept as the one it embeds.
+// A type that embeds a Predicate is judged, printed and kept as the embedded
+// Predicate.
 func TestForeign(t *testing.T) {
 	p := renamed{InGroup("a")}
 	nobody := NewIdentity("", nil, nil)
@@ -61,7 +62,7 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// TestMessageLeavesThePredicateAlone: WithMessage makes a new predicate.
+// WithMessage makes a new predicate.
 func TestMessageLeavesThePredicateAlone(t *testing.T) {
 	p := InGroup("a")
 	WithMessage(p, "x")
@@ -70,7 +71,7 @@ func TestMessageLeavesThePredicateAlone(t *testing.T) {
 	}
 }
 
-// TestArgumentsAreCopied: a predicate does not change with the slices it was made from.
+// A predicate does not change with the slices of its arguments.
 func TestArgumentsAreCopied(t *testing.T) {
 	amy := NewIdentity("amy", []string{"a"}, []string{"a"})
 	parts, names := []Predicate{InGroup("x"), InGroup("x")}, []string{"x", "x"}
@@ -92,7 +93,7 @@ func TestArgumentsAreCopied(t *testing.T) {
 	}
 }
 
-// TestDepth: what is nested too deep is broken, and harmless however deep it is.
+// A predicate that is nested too deep is broken, and harmless at any depth.
 func TestDepth(t *testing.T) {
 	amy := NewIdentity("amy", nil, nil)
 	for name, wrap := range map[string]func(Predicate) Predicate{
@@ -130,7 +131,7 @@ func wrapTimes(n int, p Predicate) Predicate {
 	return p
 }
 
-// TestSize: parts that share their parts do not make the work explode.
+// Parts that share their parts do not make the work explode.
 func TestSize(t *testing.T) {
 	amy := NewIdentity("amy", nil, nil)
 	p := IsAnonymous()
@@ -150,7 +151,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestGoexit: a function that ends its goroutine gets no answer out of it.
+// A function that ends its goroutine gets no answer from the predicate.
 func TestGoexit(t *testing.T) {
 	for _, p := range []Predicate{
 		Func("exits", func(*Identity) bool { runtime.Goexit(); return true }),
@@ -170,7 +171,7 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// TestFuncChangesItsMind: the verdict of Check stands, whatever is said when it is explained.
+// The verdict of Check stands, whatever Func returns during the explanation.
 func TestFuncChangesItsMind(t *testing.T) {
 	calls := 0
 	p := Func("fickle", func(*Identity) bool { calls++; return calls > 1 })
@@ -180,7 +181,7 @@ func TestFuncChangesItsMind(t *testing.T) {
 	}
 }
 
-// TestFuncGetsTheIdentity: it is the one that is judged.
+// Func gets the Identity that is judged.
 func TestFuncGetsTheIdentity(t *testing.T) {
 	amy := NewIdentity("amy", nil, nil)
 	var got *Identity
@@ -208,7 +209,7 @@ func TestConcurrency(t *testing.T) {
 	group.Wait()
 }
 
-// TestNoAllocation: a decision that allows, or is asked for by Met, allocates nothing.
+// A decision that allows, or a decision by Met, allocates nothing.
 func TestNoAllocation(t *testing.T) {
 	amy := blog.compile(t).user(t, "amy", "editors", "readers").WithAddr(someAddr)
 	for _, p := range decisions(amy) {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // IsUser is met by the user of that name. Names are compared in canonical
@@ -194,7 +196,7 @@ func loginWithin(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
 		return 0, invalid("predicate", "authenticated_within", "",
-			strconv.Quote(printable(text, 64))+` is no duration such as "15m" or "1h30m"`)
+			strconv.Quote(names.Printable(text, 64))+` is no duration such as "15m" or "1h30m"`)
 	}
 	return d, nil
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// tree is a predicate beside a model of it, written as naively as the words of Kleene's logic.
+// tree is a predicate with a model of the predicate, written as naively as the
+// words of Kleene's logic.
 type tree struct {
 	op    string // "leaf", "all", "any" or "not"
 	leaf  Predicate
@@ -71,8 +72,8 @@ func randomTree(r *rand.Rand, leaves []*tree, depth int) *tree {
 	return t
 }
 
-// TestLogic: verdicts are those of strong Kleene logic, whatever the order of
-// the parts, and Check, Met and Explain agree on them.
+// Verdicts are the verdicts of strong Kleene logic, in any order of the parts,
+// and Check, Met and Explain agree on the verdicts.
 func TestLogic(t *testing.T) {
 	p := blog.compile(t)
 	amy := p.user(t, "amy", "editors", "readers")
@@ -145,7 +146,7 @@ func expectVerdict(t *testing.T, id *Identity, p Predicate, want verdict) {
 	}
 }
 
-// TestUnidentified: where nobody looked who it is, nothing is met, the opposite neither.
+// Without identification, no predicate is met, and neither is its opposite.
 func TestUnidentified(t *testing.T) {
 	called := false
 	f := Func("host", func(*Identity) bool { called = true; return true })

@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestVerdicts reads as policy: who, what, and whether it is met, unmet or broken.
+// The table reads as policy: a user, a predicate, and whether the predicate is
+// met, unmet or broken.
 func TestVerdicts(t *testing.T) {
 	p := blog.compile(t)
 	amy := p.user(t, "amy", "editors")
@@ -88,7 +89,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestBroken: what cannot be answered is denied, and so is its opposite.
+// A predicate that cannot be answered is denied, and so is its opposite.
 func TestBroken(t *testing.T) {
 	amy := NewIdentity("amy", []string{"editors"}, nil)
 	yes := func(*Identity) bool { return true }
@@ -138,11 +139,12 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// TestFault: an Identity that does not fit its policy, which would be a fault of
-// this package, is denied, not a crash.
+// An Identity that does not fit its policy, a fault of this package, is denied
+// without a crash.
 func TestFault(t *testing.T) {
 	amy := blog.compile(t).user(t, "amy", "staff")
-	amy.policy = world{Grants: map[string][]string{"editors": {"post.edit"}}}.compile(t).Policy // without the number of staff
+	// lacks the number of staff
+	amy.policy = world{Grants: map[string][]string{"editors": {"post.edit"}}}.compile(t).Policy
 	err := Check(amy, InGroup("editors"))
 	if !errors.Is(err, ErrDenied) || err.Error() != "rbac: denied: "+faultMessage {
 		t.Errorf("Check gave %v, want ErrDenied", err)
@@ -155,5 +157,5 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// foreign is what a host may do to get past the seal.
+// foreign is an attempt of a host to get past the seal.
 type foreign struct{ Predicate }

@@ -13,19 +13,21 @@ import (
 	"github.com/rbac-go/rbac/internal/processtest"
 )
 
-// editing is a predicate as workers are asked about it.
+// editing is a predicate for the questions to workers.
 const editing = `has_permission("post.edit")`
 
-// maxStaleness is the default of Config.MaxStaleness, which the workers have.
+// maxStaleness is the default of Config.MaxStaleness, which the workers use.
 const maxStaleness = time.Second
 
-// Of two and of four processes on one file one is stopped for longer than the lease, while another changes
-// what the stopped one has in memory. No request that was sent later than MaxStaleness after
-// the change was acknowledged is answered from before it: not by the one that was
-// stopped, which finds the requests when it wakes, and not by the others. Those sent to the process that made
-// the change see it at once.
+// Of two and of four processes on one file, one process is stopped for longer
+// than the lease, while another process changes records in the cache of the
+// stopped process. No request that was sent later than MaxStaleness after the
+// acknowledgement of the change is answered from before the change: not by the
+// stopped process, which finds the requests when it wakes, and not by the rest.
+// Requests to the process that made the change see the change at once.
 //
-// That the lease runs out is what this test is about, so it waits for that in real time.
+// The test is about the end of the lease, and therefore waits for the end in
+// real time.
 func TestStoppedProcess(t *testing.T) {
 	for _, n := range []int{2, 4} {
 		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
@@ -55,7 +57,8 @@ func TestStoppedProcess(t *testing.T) {
 	}
 }
 
-// stoppage is what happens to a number of processes, the second of which is stopped; the first makes the changes.
+// stoppage is a run of several processes, the second of which is stopped; the
+// first process makes the changes.
 type stoppage struct {
 	t       *testing.T
 	workers []*processtest.Worker
@@ -63,13 +66,13 @@ type stoppage struct {
 	started time.Time
 
 	mu      sync.Mutex
-	right   processtest.Register // whether the ticket of amy's gives post.edit
+	right   processtest.Register // whether amy's ticket grants post.edit
 	tickets map[string]*processtest.Register
-	awake   int // answers of the one that was stopped to what was sent before it woke
+	awake   int // answers of the stopped process to requests sent before it woke
 	none    int
 }
 
-// request is one that was sent, and when.
+// request is a request with the time of sending.
 type request struct {
 	sent   time.Duration
 	answer <-chan string
@@ -81,7 +84,7 @@ func (s *stoppage) send(w *processtest.Worker, words ...string) request {
 	return request{s.now(), w.Send(words...)}
 }
 
-// judge waits for the answer and notes it.
+// judge waits for the answer and notes the answer.
 func (s *stoppage) judge(w *processtest.Worker, r request) (answer string) {
 	return s.note(&s.right, w, r)
 }
@@ -96,7 +99,7 @@ func (s *stoppage) note(of *processtest.Register, w *processtest.Worker, r reque
 	}
 	begin := r.sent
 	if w != s.workers[0] {
-		begin -= maxStaleness // so old it may be
+		begin -= maxStaleness // the permitted staleness
 	}
 	op := processtest.Operation{Begin: int64(begin), End: int64(s.now()), Value: answer}
 	s.mu.Lock()
@@ -116,26 +119,27 @@ func (s *stoppage) write(of *processtest.Register, words ...string) {
 
 func (s *stoppage) logIn() (token string) {
 	token, _ = s.workers[0].Ask("login", "amy")
-	s.tickets[token] = &processtest.Register{Initial: "lives"} // from now on, wherever it is asked about
+	s.tickets[token] = &processtest.Register{Initial: "lives"} // asked about everywhere from now on
 	return token
 }
 
 func (s *stoppage) round(n int) {
 	stopped := s.workers[1]
 	old := s.logIn()
-	for _, w := range s.workers { // all have it in memory
+	for _, w := range s.workers { // all processes cache the ticket
 		s.note(s.tickets[old], w, s.send(w, "lives", old, "0"))
 		s.judge(w, s.send(w, "judge", s.tok, editing))
 	}
 	must(s.t, stopped.Process().Signal(syscall.SIGSTOP))
 	waitStopped(s.t, stopped.Process().Pid)
-	if n%2 == 0 { // which makes others read everything anew
+	if n%2 == 0 { // makes other processes reload everything
 		s.write(&s.right, []string{"revoke", "grant"}[n/2%2], "editors", "post.edit")
 	} else {
 		s.write(s.tickets[old], "logout", old)
 	}
 	newer := s.logIn()
-	time.Sleep(maxStaleness + time.Millisecond) // the lease of the stopped one runs out; the others are asked all the time
+	// the lease of the stopped process ends; the rest are asked all the time
+	time.Sleep(maxStaleness + time.Millisecond)
 	var rights, olds, newers []request
 	for range 20 {
 		rights = append(rights, s.send(stopped, "judge", s.tok, editing))
@@ -150,7 +154,8 @@ func (s *stoppage) round(n int) {
 			}
 		}
 	}
-	for s.judge(stopped, s.send(stopped, "judge", s.tok, editing)) == "" { // until it answers again
+	// until the process answers again
+	for s.judge(stopped, s.send(stopped, "judge", s.tok, editing)) == "" {
 	}
 }
 
@@ -169,7 +174,7 @@ func (s *stoppage) verify() {
 	}
 }
 
-// waitStopped waits until a process is stopped, as /proc tells.
+// waitStopped waits until a process is stopped, according to /proc.
 func waitStopped(t *testing.T, pid int) {
 	t.Helper()
 	for {

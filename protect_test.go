@@ -12,7 +12,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// admins makes amy the only holder of "manage", through root, which inherits admins.
+// admins makes amy the only holder of "manage", through root, which inherits
+// admins.
 func admins(t *testing.T, h *house) *rbac.Authority {
 	t.Helper()
 	a := h.open(rbac.Config{Protected: []string{"manage"}})
@@ -23,7 +24,7 @@ func admins(t *testing.T, h *house) *rbac.Authority {
 	return a
 }
 
-// The last holder of a protected permission is not lost, by whatever path.
+// The last holder of a protected permission is not lost, by any path.
 func TestLastHolderIsProtected(t *testing.T) {
 	paths := map[string]func(*rbac.Tx) error{
 		"delete the user":    func(tx *rbac.Tx) error { return tx.DeleteUser("amy") },
@@ -75,7 +76,8 @@ func both(f, g func(*rbac.Tx) error) func(*rbac.Tx) error {
 	}
 }
 
-// What leaves a holder is allowed: one Update may replace the last one.
+// A change that leaves a holder is allowed: one Update may replace the last
+// holder.
 func TestHolderCanBeReplaced(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := admins(t, h)
@@ -85,7 +87,8 @@ func TestHolderCanBeReplaced(t *testing.T) {
 	})
 }
 
-// A permission that nobody holds yet is not protected: otherwise a new store could not be set up.
+// A permission without a holder is not protected yet: otherwise a new store
+// could not be set up.
 func TestUnheldPermissionIsNotProtected(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{Protected: []string{"manage", "unknown"}})
@@ -95,7 +98,8 @@ func TestUnheldPermissionIsNotProtected(t *testing.T) {
 	})
 }
 
-// Eight administrators who each remove another one at once: one stays.
+// If eight administrators each remove another administrator at once, one
+// administrator remains.
 func TestProtectionHoldsWithManyWriters(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{Protected: []string{"manage"}})
@@ -136,7 +140,8 @@ func TestProtectionHoldsWithManyWriters(t *testing.T) {
 	})
 }
 
-// Of several protected permissions each is looked at by itself, and each that would be lost is named.
+// Each of several protected permissions is checked by itself, and the error
+// names each permission that would be lost.
 func TestSeveralProtectedPermissions(t *testing.T) {
 	tests := map[string]struct {
 		call func(*rbac.Tx) error
@@ -176,7 +181,8 @@ func TestSeveralProtectedPermissions(t *testing.T) {
 	})
 }
 
-// A holder who is renamed, whose group is, or who is disabled and enabled again in one Update, is still one.
+// A holder who is renamed, whose group is renamed, or who is disabled and
+// enabled again in one Update, remains a holder.
 func TestRenamedHolderIsAHolder(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := admins(t, h)
@@ -191,14 +197,16 @@ func TestRenamedHolderIsAHolder(t *testing.T) {
 		if err := a.Update(ctx, deassign("amelia", "wheel")); !errors.Is(err, rbac.ErrProtected) {
 			t.Errorf("after renaming: %v; want ErrProtected", err)
 		}
-		must(t, a.Update(ctx, func(tx *rbac.Tx) error { // a holder whose end is taken away is one
+		// a membership whose end is removed makes a holder
+		must(t, a.Update(ctx, func(tx *rbac.Tx) error {
 			return errors.Join(tx.AssignUser(rbac.Membership{User: "bob", Group: "admins", Until: far}),
 				tx.ModifyMembership(rbac.Membership{User: "bob", Group: "admins"}), deassign("amelia", "wheel")(tx))
 		}))
 	})
 }
 
-// Whoever holds a protected permission by a pattern is a holder like any other.
+// A user who holds a protected permission by a pattern is a holder like any
+// holder.
 func TestHolderByPattern(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{Protected: []string{"post.edit"}})

@@ -1,20 +1,20 @@
 // Package rbac is authorization for Go services: users, groups and permissions
 // in a store, login tickets, and predicates that guard what a service does.
 //
-// Start with [Open], which opens an [Authority] on a [Store] such as sqlitestore
-// or memorystore. [Authority.Declare] adds the permissions that the program
-// knows. In [Authority.Update], a [Tx] adds users and groups, grants permissions
-// and assigns users. [Authority.Login] checks a password and returns a [Token].
-// [Authority.Identify] turns the token of a request into an [Identity], and
-// [Check] judges the Identity by a [Predicate]:
+// Start with [Open], which opens an [Authority] on a [Store] such as
+// sqlitestore or memorystore. [Authority.Declare] adds the permissions that the
+// program knows. In [Authority.Update], a [Tx] adds users and groups, grants
+// permissions and assigns users. [Authority.Login] checks a password and
+// returns a [Token]. [Authority.Identify] turns the token of a request into an
+// [Identity], and [Check] judges the Identity by a [Predicate]:
 //
 //	canEdit := rbac.Any(rbac.HasPermission("post.edit"), rbac.IsUserID(post.AuthorID))
 //	if err := rbac.Check(id, canEdit); err != nil {
-//		return err // errors.Is(err, rbac.ErrDenied), and it says what is missing
+//		return err // errors.Is(err, rbac.ErrDenied); err names the missing rights
 //	}
 //
-// Package httpguard does this for net/http. Hosts with users or a login of their
-// own keep them: see [User].Subject, [Authority.Issue],
+// Package httpguard does this for net/http. Hosts with users or a login of
+// their own keep them: see [User].Subject, [Authority.Issue],
 // [Authority.IdentityBySubject] and [NewIdentity].
 //
 // # Terms
@@ -42,18 +42,18 @@
 // A decision is an error, nil only when allowed. Everything but a clear yes
 // denies: the zero value and nil of every type, an invalid or unknown name
 // (under [Not] too), a panic, a store that cannot be reached. ErrUnavailable is
-// not ErrDenied, but it is no yes either.
+// not ErrDenied, but allows nothing either.
 //
 // # When a change takes effect
 //
 // A change takes effect for every Identify, Judge or Identity that starts after
-// the call that made the change has returned: at once in the Authority that made
-// it, and within [Config.MaxStaleness], by default a second, in every other
-// Authority of any process. An Authority that cannot ask its store for that long
-// answers ErrUnavailable. Most changes take a tenth of that time; a caller that
-// cannot wait uses [AtLeast]. A View or an Update always sees the store as it
-// is. Where one server can take the place of another, asking the store is not
-// enough: see [Authority.Guarantee].
+// the call that made the change has returned: at once in the Authority that
+// made it, and within [Config.MaxStaleness], by default a second, in every
+// other Authority of any process. An Authority that cannot ask its store for
+// that long answers ErrUnavailable. Most changes take a tenth of that time; a
+// caller that cannot wait uses [AtLeast]. A View or an Update always sees the
+// store as it is. Where one server can take the place of another, asking the
+// store is not enough: see [Authority.Guarantee].
 //
 // An Identity keeps its answers for ever. Get a new Identity for every request,
 // and for every message of a long connection.
@@ -81,6 +81,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
@@ -98,7 +99,7 @@ type Authority struct {
 	clock      clock.Clock
 	log        *slog.Logger
 	passwords  *password.Hasher
-	replica    *replica
+	replica    *replica.Replica
 	users      *userCache
 	tickets    *ticketCache
 	lookups    lookups
@@ -113,9 +114,10 @@ type Authority struct {
 //
 // Once after an upgrade, Open also reads the users, a million in some seconds,
 // and brings the keys of their e-mail addresses up to date. If Open cannot
-// write, it logs a warning and goes on; [Tx.UserByEmail] is right either way.
+// write, Open logs a warning and goes on; [Tx.UserByEmail] is right either way.
 //
-// Errors: ErrInvalid for a nil store or a Config out of its bounds; ErrUnavailable.
+// Errors: ErrInvalid for a nil store or a Config out of its bounds;
+// ErrUnavailable.
 func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if s == nil {
 		return nil, invalid("config", "", "Store", "nil")
@@ -129,15 +131,14 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, invalid("config", "", "Argon2id", err.Error())
 	}
 	a := newAuthority(s, cfg, passwords)
-	// Reading the whole policy takes as long as ctx allows; the lease then begins
-	// with a short poll.
-	if err := a.replica.current(ctx, func(r store.Records, _ *state) error { return a.sweeper.start(r) }); err != nil {
+	// Reading the whole policy takes as long as ctx allows; the lease then
+	// begins with a short poll.
+	if err := a.replica.Current(ctx, func(r store.Records, _ *replica.State) error { return a.sweeper.start(r) }); err != nil {
 		return nil, err
 	}
-	if err := a.replica.pollOnce(ctx); err != nil {
+	if err := a.replica.Poll(ctx); err != nil {
 		return nil, err
 	}
-	a.replica.logGuarantee()
 	a.sweeper.logDoubt()
 	if err := a.renewEmailKeys(ctx); err != nil {
 		return nil, err
@@ -160,22 +161,29 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 	if cfg.ownClock {
 		a.clock = clock.New(cfg.Clock)
 	}
-	a.replica = newReplica(cfg, a.store, a.clock, a.users)
+	a.replica = replica.New(replica.Config{
+		Store:        a.store,
+		Cache:        a.users,
+		Clock:        a.clock,
+		Log:          cfg.Logger,
+		MaxStaleness: cfg.MaxStaleness,
+	})
 	a.sweeper = sweeper{store: a.store, keepChanges: cfg.KeepChanges, clock: a.clock, log: cfg.Logger}
 	a.noTicket.owner = a
 	return a
 }
 
 // Guarantee returns how far [Config.MaxStaleness] holds with the store as it is
-// now. Open logs the Guarantee, and each change of it is logged. It does no I/O.
-func (a *Authority) Guarantee() store.Guarantee { return a.replica.guarantee() }
+// now. Open logs the Guarantee, and logs each change of the Guarantee.
+// Guarantee does no I/O.
+func (a *Authority) Guarantee() store.Guarantee { return a.replica.Guarantee() }
 
-// View runs f with a Tx that reads one consistent state. A change inside f fails
-// with ErrReadOnly. View returns the error of f unchanged.
+// View runs f with a Tx that reads one consistent state. A change inside f
+// fails with ErrReadOnly. View returns the error of f unchanged.
 //
-// Do not call the Authority inside f, and keep f free of side effects: f may run
-// more than once. Such a call can wait for the View, and so for itself; after
-// [Config.LockTimeout] it fails with ErrBusy. Use the Tx instead.
+// Do not call the Authority inside f, and keep f free of side effects: f may
+// run more than once. Such a call can wait for the View, and so for itself;
+// after [Config.LockTimeout] the call fails with ErrBusy. Use the Tx instead.
 func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 	return a.view(ctx, func(r store.Records) error {
 		tx, err := a.begin(ctx, r, true)
@@ -186,19 +194,19 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 	})
 }
 
-// Update runs f with a Tx and commits the changes of f: all of them if f returns
-// nil, and none otherwise. It returns the error of f unchanged, or ErrProtected
-// if the changes would take a permission in Config.Protected from its last
-// holder.
+// Update runs f with a Tx and commits the changes of f: all of them if f
+// returns nil, and none otherwise. Update returns the error of f unchanged, or
+// ErrProtected if the changes would take a permission in Config.Protected from
+// its last holder.
 //
 // Updates run one after another, in whatever process. An Update that waits
-// longer than [Config.LockTimeout] for others fails with ErrBusy, and nothing was
-// done.
+// longer than [Config.LockTimeout] for others fails with ErrBusy, and nothing
+// was done.
 //
-// Do not call the Authority inside f, and keep f free of side effects: f may run
-// more than once. Such a call waits for the Update, and so for itself, until the
-// call fails with ErrBusy: use the Tx, and hash passwords before the Update. A
-// panic in f rolls back and propagates.
+// Do not call the Authority inside f, and keep f free of side effects: f may
+// run more than once. Such a call waits for the Update, and so for itself,
+// until the call fails with ErrBusy: use the Tx, and hash passwords before the
+// Update. A panic in f rolls back and propagates.
 //
 // An error other than f's own that wraps ErrUnavailable may have come after the
 // commit. Then the outcome is unknown.
@@ -213,8 +221,8 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 	})
 }
 
-// commit runs f in an Update and, when the Update has committed, moves the state
-// to where it led.
+// commit runs f in an Update and, when the Update has committed, moves the
+// state to the result of the Update.
 func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, error)) error {
 	var tx *Tx
 	asked, ready := a.clock.Now(), false
@@ -223,34 +231,32 @@ func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, erro
 		if tx, err = f(r); err == nil {
 			err = tx.finish()
 		}
-		ready = err == nil && tx.changes > 0
+		ready = err == nil && tx.changes.Len() > 0
 		return err
 	})
 	if err != nil && ready {
-		a.replica.giveUpLease() // the commit may have taken effect, and its answer been lost
+		a.replica.GiveUpLease() // the commit may have taken effect, although the answer was lost
 	}
 	if err != nil {
 		return err
 	}
-	if tx.changes > 0 {
-		a.replica.advance(asked, tx.commit())
+	if tx.changes.Len() > 0 {
+		a.replica.Advance(asked, &tx.changes)
 	}
 	a.logEnded(ctx, tx.ended)
 	return nil
 }
 
-var errClosed = fmt.Errorf("%w: the authority is closed", ErrUnavailable)
-
 func (a *Authority) view(ctx context.Context, f func(store.Records) error) error {
 	if a.background.closed.Load() {
-		return errClosed
+		return replica.ErrStopped
 	}
 	return a.store.View(ctx, f)
 }
 
 func (a *Authority) update(ctx context.Context, f func(store.Records) error) error {
 	if a.background.closed.Load() {
-		return errClosed
+		return replica.ErrStopped
 	}
 	return a.store.Update(ctx, f)
 }

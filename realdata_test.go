@@ -39,7 +39,7 @@ func readPairs(t *testing.T, name string) pairs {
 	return lines
 }
 
-// column lists what stands on one side, each once, in order.
+// column lists the values of one side, each once, in order.
 func (p pairs) column(i int) []string {
 	seen := set{}
 	for _, line := range p {
@@ -62,7 +62,7 @@ func (p pairs) image() map[string]set {
 	return to
 }
 
-// compose gives what each left side of p reaches through q.
+// compose returns the right sides that each left side of p reaches through q.
 func (p pairs) compose(q pairs) map[string]set {
 	next, reached := q.image(), map[string]set{}
 	for from, middle := range p.image() {
@@ -74,10 +74,11 @@ func (p pairs) compose(q pairs) map[string]set {
 	return reached
 }
 
-// published is an access policy as a paper or a program published it.
+// published is an access policy from a paper or a program.
 type published struct{ users, groups, inheritances pairs }
 
-// load brings a policy into the store in two Updates: what there is, and who may do what.
+// load loads a policy into the store in two Updates: first users, groups and
+// permissions, then assignments and grants.
 func (p published) load(h *house, a *rbac.Authority) {
 	h.t.Helper()
 	h.do(a, func(tx *rbac.Tx) error {
@@ -112,7 +113,8 @@ func each[S ~[]E, E any](all S, f func(E) error) error {
 	return nil
 }
 
-// agrees compares every yes and every no of the users, as predicates and as review functions tell it.
+// agrees compares every yes and every no of the users, in predicates and in
+// review functions.
 func agrees(t *testing.T, a *rbac.Authority, want map[string]set, permissions []string) {
 	t.Helper()
 	answers, wrong := 0, 0
@@ -145,8 +147,9 @@ func agrees(t *testing.T, a *rbac.Authority, want map[string]set, permissions []
 	}
 }
 
-// Five relations of real organisations, each mined into roles in four ways: whichever roles are
-// loaded, every user has exactly the permissions that were published.
+// Five relations of real organisations were each mined into roles in four ways.
+// With any of the role sets loaded, every user has exactly the published
+// permissions.
 func TestPublishedDecompositions(t *testing.T) {
 	for _, data := range []string{"hp_healthcare", "hp_domino", "hp_emea", "hp_firewall2", "hp_americas_small"} {
 		t.Run(data, func(t *testing.T) {
@@ -167,7 +170,8 @@ func TestPublishedDecompositions(t *testing.T) {
 	}
 }
 
-// Kubernetes' default roles, with their hierarchy, give what a walk over the files gives.
+// Kubernetes' default roles, with their hierarchy, grant the permissions that a
+// walk over the files finds.
 func TestPublishedHierarchy(t *testing.T) {
 	p := published{users: readPairs(t, "k8s_default.users"), groups: readPairs(t, "k8s_default.groups"), inheritances: readPairs(t, "k8s_default.hierarchy")}
 	plain := len(p.groups.column(1))
@@ -205,14 +209,15 @@ func TestPublishedHierarchy(t *testing.T) {
 	})
 }
 
-// literal writes the * of Kubernetes, which is its own wildcard and a literal part of a name here, as another asterisk.
+// literal writes the * of Kubernetes as another asterisk: the * is a wildcard
+// of Kubernetes, and here a literal part of a name.
 func literal(groups pairs) {
 	for _, g := range groups {
 		g[1] = strings.ReplaceAll(g[1], "*", "∗")
 	}
 }
 
-// collect adds what a group gives, and the groups below it.
+// collect adds the permissions of a group and of the groups below it.
 func collect(into set, group string, below, gives map[string]set) {
 	maps.Copy(into, gives[group])
 	for junior := range below[group] {
@@ -220,7 +225,8 @@ func collect(into set, group string, below, gives map[string]set) {
 	}
 }
 
-// noPatterns looks whether anything was granted that is a pattern, by what a permission added later is given to.
+// noPatterns checks that no pattern was granted: no grant in the log has a
+// star, and a permission added later has no groups.
 func noPatterns(t *testing.T, a *rbac.Authority) {
 	t.Helper()
 	for _, c := range changesSince(t, a, 0) {
@@ -238,7 +244,7 @@ func noPatterns(t *testing.T, a *rbac.Authority) {
 	}))
 }
 
-// lookups count the calls that look at a single record of the policy, or write one.
+// lookups count the calls that read or write a single record of the policy.
 type lookups struct {
 	store.Records
 	n *int
@@ -258,7 +264,8 @@ func (r lookups) SetDeclaration(d store.Declaration) error {
 	return r.Records.SetDeclaration(d)
 }
 
-// Google Cloud's predefined roles are a catalogue of 160,000 grants. Declaring it again asks the store for nothing but what it remembers.
+// Google Cloud's predefined roles are a catalogue of 160,000 grants. A second
+// Declare reads nothing from the store but the remembered declarations.
 func TestPublishedCatalogue(t *testing.T) {
 	roles := readPairs(t, "gcp_predefined_jdyke.groups")
 	var c rbac.Catalogue
@@ -289,7 +296,8 @@ func TestPublishedCatalogue(t *testing.T) {
 	})
 }
 
-// givesAsPublished compares the counts, and each so many-th group with all that it gives.
+// givesAsPublished compares the counts, and all permissions of every step-th
+// group.
 func givesAsPublished(t *testing.T, a *rbac.Authority, want map[string]set, step int) {
 	t.Helper()
 	must(t, a.View(ctx, func(tx *rbac.Tx) error {

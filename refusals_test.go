@@ -10,7 +10,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// A refusal is a call that must be refused with one kind of error that names one field.
+// A refusal is a call that must be refused with one kind of error that names
+// one field.
 type refusal struct {
 	name  string
 	call  func(tx *rbac.Tx) error
@@ -18,7 +19,7 @@ type refusal struct {
 	field string
 }
 
-// refusals are asked in the world that function world makes.
+// refusals run in the world that function world makes.
 var refusals = []refusal{
 	{"a user needs a name", addUser(rbac.User{}), rbac.ErrInvalid, "Name"},
 	{"a user's name is a user name", addUser(rbac.User{Name: "a  b"}), rbac.ErrInvalid, "Name"},
@@ -137,7 +138,8 @@ var refusals = []refusal{
 		return tx.GrantPermission(rbac.Grant{Group: "empty", Permission: "post.read", Note: "\xff"})
 	}, rbac.ErrInvalid, "Note"},
 	{"no grant is revoked that is not there", func(tx *rbac.Tx) error {
-		return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "post.read"}) // inherited, not granted
+		// inherited, not granted
+		return tx.RevokePermission(rbac.Grant{Group: "staff", Permission: "post.read"})
 	}, rbac.ErrNotFound, ""},
 	{"no grant is modified that is not there", func(tx *rbac.Tx) error {
 		return tx.ModifyGrant(rbac.Grant{Group: "empty", Permission: "post.read"})
@@ -153,7 +155,8 @@ var refusals = []refusal{
 	}, rbac.ErrNotFound, ""},
 }
 
-// A refused call says what is wrong, changes nothing and leaves the transaction usable.
+// A refused call names the mistake, changes nothing and leaves the transaction
+// usable.
 func TestRefusedCalls(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

@@ -11,8 +11,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// What a predicate has found under its name counts in one policy only: on another Authority, or after its group is
-// gone, it is looked up anew. Under Not a group that is unknown opens no door, in a scope neither.
+// A verdict remembered under the name of a predicate counts in one policy only:
+// on another Authority, or after the predicate's group is gone, the verdict is
+// computed anew. Under Not an unknown group opens no door, in a scope neither.
 func TestVerdictsOfNobodyInAScope(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, other := h.office(rbac.Config{}), h.beside(t).open(rbac.Config{})
@@ -36,8 +37,9 @@ func TestVerdictsOfNobodyInAScope(t *testing.T) {
 	})
 }
 
-// Beside the groups a predicate may ask for the user, the address, the time, or a function of the host's. It is asked
-// each time, in whatever compound it stands.
+// Besides groups, a predicate may depend on the user, the address, the time, or
+// a function of the host. Such a predicate is computed each time, in any
+// compound.
 func TestVerdictsAreAskedEachTime(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -48,7 +50,7 @@ func TestVerdictsAreAskedEachTime(t *testing.T) {
 		editor := rbac.InGroup("editors")
 		leaves := []struct {
 			leaf       rbac.Predicate
-			met, other func() *rbac.Identity // the same groups, and another verdict
+			met, other func() *rbac.Identity // the same groups, but different verdicts
 		}{
 			{rbac.FromNet(netip.PrefixFrom(near, 24)), func() *rbac.Identity { return id.WithAddr(near) }, func() *rbac.Identity { return id.WithAddr(far) }},
 			{rbac.AuthenticatedWithin(time.Minute), func() *rbac.Identity { return id.WithAuthenticatedAt(h.clock.Now()) },
@@ -81,7 +83,7 @@ func TestVerdictsAreAskedEachTime(t *testing.T) {
 	})
 }
 
-// scopedTeller is amy, in the group tellers in one scope or not.
+// scopedTeller returns amy, in the group tellers in one scope or not.
 func scopedTeller(h *house, a *rbac.Authority, member bool) *rbac.Identity {
 	h.t.Helper()
 	m := rbac.Membership{User: "amy", Group: "tellers", Scope: "org:1"}
@@ -101,7 +103,7 @@ func scopedTeller(h *house, a *rbac.Authority, member bool) *rbac.Identity {
 	return id
 }
 
-// identityOfAnother is a new user in the group editors.
+// identityOfAnother returns a new user in the group editors.
 func (h *house) identityOfAnother(a *rbac.Authority) *rbac.Identity {
 	h.t.Helper()
 	name := fmt.Sprint("u", uuid.New())
@@ -111,7 +113,8 @@ func (h *house) identityOfAnother(a *rbac.Authority) *rbac.Identity {
 	return id
 }
 
-// A copy with an address is one of the Identity it is asked of, however many others came from the same ticket.
+// A copy with an address is a copy of its own Identity, however many copies
+// came from the same ticket.
 func TestCopiesWithAddress(t *testing.T) {
 	eachStoreAlone(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

@@ -11,8 +11,9 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// An attempt under way reserves its place for at most a minute. Another that finds
-// only reservations in its way waits for 2 s, and gets the place if it is given back.
+// An attempt under way reserves its place for at most a minute. An attempt that
+// finds only reservations in its way waits for 2 s, and gets the place if the
+// place is given back.
 func TestReservedPlaces(t *testing.T) {
 	tests := []struct {
 		rule      string

@@ -12,7 +12,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// swapped is a store whose inner store is exchanged for another, as by a restore or a failover.
+// swapped is a store whose inner store is exchanged, as by a restore or a
+// failover.
 type swapped struct {
 	mu    sync.Mutex
 	inner rbac.Store
@@ -91,7 +92,8 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 	}))
 }
 
-// A store that was restored, or failed over to a copy that had diverged, is noticed, and everything is read anew.
+// A restored store, or a failover to a copy that had diverged, is noticed, and
+// everything is reloaded.
 func TestRestoredStore(t *testing.T) {
 	allow := func(tx *rbac.Tx) error { return tx.AssignUser(rbac.Membership{User: "amy", Group: "staff"}) }
 	rename := func(tx *rbac.Tx) error {
@@ -105,9 +107,9 @@ func TestRestoredStore(t *testing.T) {
 	type updates []func(*rbac.Tx) error
 	tests := []struct {
 		rule      string
-		ours      updates // on the store, after the copy was made
+		ours      updates // on the store, after copying
 		theirs    updates // on the copy
-		then      bool    // may amy open the door when the copy has taken over
+		then      bool    // whether amy may open the door after the copy takes over
 		hadBefore bool
 	}{
 		{"an older copy: lower revision", updates{allow}, nil, false, true},
@@ -167,9 +169,10 @@ func TestRestoredStore(t *testing.T) {
 	})
 }
 
-// The log has a gap, as after a clean-up: everything is read anew.
+// After a gap in the log, as left by a clean-up, everything is reloaded.
 func TestGapInTheLog(t *testing.T) {
-	for _, missing := range []rbac.Revision{0, 1, 2} { // our own revision, the next, the last
+	// the Authority's revision, the next, the last
+	for _, missing := range []rbac.Revision{0, 1, 2} {
 		t.Run(strconv.Itoa(int(missing)), func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
 				store := &gap{Store: h.store}

@@ -11,8 +11,9 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// TestCacheKeepsItsOwnKeys: a host may write over the bytes of a string once the request is answered, as fasthttp
-// does. Were they the key of a cache, one user would be taken for another when the cache grows.
+// A host may overwrite the bytes of a string once the request is answered, as
+// fasthttp does. If a cache used such bytes as a key, one user would be taken
+// for another when the cache grows.
 func TestCacheKeepsItsOwnKeys(t *testing.T) {
 	const users = 300
 	store := memorystore.New()
@@ -43,7 +44,7 @@ func TestCacheKeepsItsOwnKeys(t *testing.T) {
 	}
 }
 
-// TestTicketsKeepTheirOwnTexts: nor may what is kept with a ticket change with the next request.
+// Values kept with a ticket do not change with the next request.
 func TestTicketsKeepTheirOwnTexts(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -61,12 +62,13 @@ func TestTicketsKeepTheirOwnTexts(t *testing.T) {
 	})
 }
 
-// TestRecordsKeepTheirOwnTexts: nor may what an administrator has sent, in whatever record, and in the log of it.
+// Texts sent by an administrator do not change with the next request, in any
+// record and in the log.
 func TestRecordsKeepTheirOwnTexts(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		var buffers [][]byte
-		// sent is a text whose bytes the host will reuse.
+		// sent returns a text whose bytes the host will reuse.
 		sent := func(text string) string {
 			b := []byte(text)
 			buffers = append(buffers, b)
@@ -108,7 +110,7 @@ func TestRecordsKeepTheirOwnTexts(t *testing.T) {
 	})
 }
 
-// everything is all that the store has, as text.
+// everything returns the contents of the store, as text.
 func (h *house) everything(t *testing.T) string {
 	t.Helper()
 	var all []any

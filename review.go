@@ -7,59 +7,65 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
-// Review functions look at the records, at the time the transaction began. They
-// answer what a user is assigned to, in any scope and whether or not the account is
-// disabled; what a request may do is decided by a predicate alone. A sequence looks when
-// it is ranged over, each time anew; an error is yielded once, last.
+// Review functions read the records, at the time of the transaction. They
+// return what a user is assigned to, in any scope, even if the account is
+// disabled. Only a predicate decides what a request may do. A sequence reads
+// the records each time it is ranged over, and yields an error once, last.
 
-// User returns the user with that name, given in any form.
+// User returns the user with a name in any form.
 func (tx *Tx) User(name string) (User, error) {
 	u, err := tx.user(name)
 	return User(u.User), err
 }
 
-// UserByID returns the user with that id.
+// UserByID returns the user with an id.
 func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 	u, err := tx.r.User(id)
 	return User(u.User), named(err, "user", id.String())
 }
 
-// UserByEmail returns the user who has the mailbox of that e-mail address. Two
-// addresses are one mailbox if their domains have the same IDNA2008 A-labels, so
-// that bob@faß.example is bob@xn--fa-hia.example and not bob@fass.example, and if
-// what stands before the @ is the same in Unicode's NFC, without regard to the case
-// of A to Z. A domain that is no host name is compared like what stands before the @.
+// UserByEmail returns the user who has the mailbox of an e-mail address. Two
+// addresses are the same mailbox if their domains have the same IDNA2008
+// A-labels, and their local parts are the same in Unicode's NFC without regard
+// to the case of A to Z. So bob@faß.example is bob@xn--fa-hia.example and not
+// bob@fass.example. A domain that is no host name is compared like a local
+// part.
 func (tx *Tx) UserByEmail(address string) (User, error) {
-	return tx.userBy(address, "Email", address, func(address string) (store.UserRecord, error) { return userWithEmail(tx.r, address) })
+	return tx.userBy(address, "Email", address, func(address string) (store.UserRecord, error) {
+		return userWithEmail(tx.r, address)
+	})
 }
 
-// UserBySubject returns the user with exactly that subject.
+// UserBySubject returns the user with exactly the subject.
 func (tx *Tx) UserBySubject(subject string) (User, error) {
 	return tx.userBy(subject, "Subject", subject, tx.r.UserBySubject)
 }
 
+// userBy returns the user that find returns for a key. An empty or malformed
+// key is ErrInvalid for the field.
 func (tx *Tx) userBy(name, field, key string, find func(string) (store.UserRecord, error)) (User, error) {
-	if reason := badString(name, 1); reason != "" {
+	if reason := names.CheckKey(name); reason != "" {
 		return User{}, invalid("user", name, field, reason)
 	}
 	u, err := find(key)
 	return User(u.User), named(err, "user", name)
 }
 
-// Group returns the group with that name.
+// Group returns the group with a name.
 func (tx *Tx) Group(name string) (Group, error) { return tx.group(name) }
 
-// Permission returns the permission with that name.
+// Permission returns the permission with a name.
 func (tx *Tx) Permission(name string) (Permission, error) { return tx.permission(name) }
 
-// Users lists the users that the query selects, in byte order of their names.
+// Users lists the users that a query selects, in byte order of their names.
 func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
 	filter := store.UserFilter{Search: q.Search, After: q.After, Limit: q.Limit, At: tx.now}
 	if q.Group == "" {
@@ -85,8 +91,9 @@ func (tx *Tx) users(f store.UserFilter) iter.Seq2[User, error] {
 	}
 }
 
-// lazily is the listing that find gives at the time it is read, which may be after
-// changes of this transaction. An error of find is its only entry.
+// lazily returns a sequence that calls find each time it is ranged over, so
+// that the sequence includes earlier changes of the transaction. An error of
+// find is the only entry of the sequence.
 func lazily[T any](find func() (iter.Seq2[T, error], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		list, err := find()
@@ -110,8 +117,9 @@ func (tx *Tx) Permissions() ([]Permission, error) {
 // Sections lists all sections in byte order of their names.
 func (tx *Tx) Sections() ([]Section, error) { return publicRows(tx.r.Sections, publicSection) }
 
-// AssignedUsers lists the memberships of a group, in any scope, ended ones too, by
-// the id of the user and the scope (INCITS 359 section 6.1.3).
+// AssignedUsers lists the memberships of a group in any scope, ended
+// memberships included, in the order of the users' ids and the scopes (INCITS
+// 359 section 6.1.3).
 func (tx *Tx) AssignedUsers(group string) iter.Seq2[Membership, error] {
 	return lazily(func() (iter.Seq2[Membership, error], error) {
 		g, err := tx.group(group)
@@ -133,8 +141,9 @@ func (tx *Tx) members(g Group) iter.Seq2[Membership, error] {
 	}
 }
 
-// AssignedGroups lists the memberships of a user, in any scope, ended ones too, by
-// group and scope (INCITS 359 section 6.1.3, AssignedRoles).
+// AssignedGroups lists the memberships of a user in any scope, ended
+// memberships included, in the order of groups and scopes (INCITS 359 section
+// 6.1.3, AssignedRoles).
 func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
 	u, err := tx.user(user)
 	if err != nil {
@@ -144,27 +153,25 @@ func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := map[uuid.UUID]string{}
+	groups := map[uuid.UUID]string{}
 	memberships := make([]Membership, len(records))
 	for i, m := range records {
-		if _, ok := names[m.Group]; !ok {
+		if _, ok := groups[m.Group]; !ok {
 			g, err := tx.r.Group(m.Group)
 			if err != nil {
 				return nil, err
 			}
-			names[m.Group] = g.Name
+			groups[m.Group] = g.Name
 		}
-		memberships[i] = publicMembership(m, u.Name, names[m.Group])
+		memberships[i] = publicMembership(m, u.Name, groups[m.Group])
 	}
 	slices.SortFunc(memberships, byGroup)
 	return memberships, nil
 }
 
-// counts reports whether a membership with an end has not ended.
-func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
-
-// AuthorizedUsers lists the users who are members, in any scope, of the group or of
-// one that inherits it, in byte order of their names (INCITS 359 section 6.2.1).
+// AuthorizedUsers lists the users who are members, in any scope, of a group or
+// of a group that inherits it, in byte order of their names (INCITS 359 section
+// 6.2.1).
 func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
 	return lazily(func() (iter.Seq2[User, error], error) {
 		g, err := tx.group(group)
@@ -176,8 +183,9 @@ func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
 	})
 }
 
-// AuthorizedGroups lists the groups that a user is a member of, in any scope, and
-// those that they inherit, in byte order of their names (INCITS 359 section 6.2.1, AuthorizedRoles).
+// AuthorizedGroups lists the groups that a user is a member of, in any scope,
+// and the groups that they inherit, in byte order of their names (INCITS 359
+// section 6.2.1, AuthorizedRoles).
 func (tx *Tx) AuthorizedGroups(user string) ([]Group, error) {
 	u, err := tx.user(user)
 	if err != nil {
@@ -186,24 +194,9 @@ func (tx *Tx) AuthorizedGroups(user string) ([]Group, error) {
 	return tx.groupsOf(tx.authorizedGroups(u.ID))
 }
 
-func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]Group, len(ids))
-	for i, id := range ids {
-		g, err := tx.r.Group(id)
-		if err != nil {
-			return nil, err
-		}
-		groups[i] = Group(g)
-	}
-	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
-	return groups, nil
-}
-
-// GroupPermissions lists the permissions that a group gives, inherited ones
-// included, in byte order of their names (INCITS 359 section 6.2.1, RolePermissions).
+// GroupPermissions lists the permissions of a group, inherited permissions
+// included, in byte order of their names (INCITS 359 section 6.2.1,
+// RolePermissions).
 func (tx *Tx) GroupPermissions(group string) ([]Permission, error) {
 	g, err := tx.group(group)
 	if err != nil {
@@ -212,7 +205,7 @@ func (tx *Tx) GroupPermissions(group string) ([]Permission, error) {
 	return tx.permissionsOf(tx.juniors(g.ID))
 }
 
-// UserPermissions lists the permissions that the groups of a user give, in any scope,
+// UserPermissions lists the permissions that a user has by groups in any scope,
 // in byte order of their names (INCITS 359 section 6.2.1).
 func (tx *Tx) UserPermissions(user string) ([]Permission, error) {
 	u, err := tx.user(user)
@@ -222,6 +215,8 @@ func (tx *Tx) UserPermissions(user string) ([]Permission, error) {
 	return tx.permissionsOf(tx.authorizedGroups(u.ID))
 }
 
+// permissionsOf returns the permissions that grants of groups give. The error
+// argument is passed through, as in groupsOf.
 func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error) {
 	if err != nil {
 		return nil, err
@@ -239,12 +234,14 @@ func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error)
 	return tx.permissionsNamed(granted)
 }
 
-func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) {
-	permissions := make([]Permission, 0, len(names))
-	if slices.ContainsFunc(slices.Collect(maps.Keys(names)), policy.IsPattern) {
-		return tx.permissionsMatching(names)
+// permissionsNamed returns the existing permissions that grants of names and
+// patterns give.
+func (tx *Tx) permissionsNamed(granted map[string]struct{}) ([]Permission, error) {
+	permissions := make([]Permission, 0, len(granted))
+	if slices.ContainsFunc(slices.Collect(maps.Keys(granted)), names.IsPattern) {
+		return tx.permissionsMatching(granted)
 	}
-	for name := range names {
+	for name := range granted {
 		p, err := tx.r.Permission(name)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, err
@@ -257,15 +254,16 @@ func (tx *Tx) permissionsNamed(names map[string]struct{}) ([]Permission, error) 
 	return permissions, nil
 }
 
-// permissionsMatching is permissionsNamed for names with patterns among them: any permission may match.
-func (tx *Tx) permissionsMatching(names map[string]struct{}) ([]Permission, error) {
+// permissionsMatching is permissionsNamed for grants with patterns. It reads
+// all permissions, because any of them may match.
+func (tx *Tx) permissionsMatching(granted map[string]struct{}) ([]Permission, error) {
 	all, err := tx.Permissions()
-	grants := slices.Sorted(maps.Keys(names))
+	grants := slices.Sorted(maps.Keys(granted))
 	return slices.DeleteFunc(all, func(p Permission) bool { return !policy.Gives(grants, p.Name) }), err
 }
 
-// PermissionGroups lists the groups that give a permission, by a grant of their own or
-// of a group they inherit, in byte order of their names.
+// PermissionGroups lists the groups that have a permission, by their own grant
+// or by that of an inherited group, in byte order of their names.
 func (tx *Tx) PermissionGroups(permission string) ([]Group, error) {
 	if _, err := tx.permission(permission); err != nil {
 		return nil, err
@@ -273,7 +271,8 @@ func (tx *Tx) PermissionGroups(permission string) ([]Group, error) {
 	return tx.groupsOf(tx.permissionGroups(permission))
 }
 
-// PermissionUsers lists the users who have a permission, in any scope, in byte order of their names.
+// PermissionUsers lists the users who have a permission in any scope, in byte
+// order of their names.
 func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 	return lazily(func() (iter.Seq2[User, error], error) {
 		if _, err := tx.permission(permission); err != nil {
@@ -284,10 +283,13 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 	})
 }
 
-// Changes lists the entries of the change log that the query selects, those of the
-// running Update included. ErrInvalid for a Since or Until out of the years 1970 to 9999.
+// Changes lists the entries of the change log that a query selects, entries of
+// the running Update included. ErrInvalid for a Since or Until outside the
+// years 1970 to 9999.
 func (tx *Tx) Changes(q ChangeQuery) iter.Seq2[Change, error] {
-	err := errors.Join(validTime("change query", "", "Since", q.Since), validTime("change query", "", "Until", q.Until))
+	err := errors.Join(
+		validTime("change query", "", "Since", q.Since),
+		validTime("change query", "", "Until", q.Until))
 	q.Since, q.Until = instant(q.Since), instant(q.Until)
 	return lazily(func() (iter.Seq2[Change, error], error) { return tx.changeLog(q), err })
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// The object and the operation of a permission are its own, or else the parts of its
-// name before and after the last dot (INCITS 359 section 6.2.1: RoleOperationsOnObject, UserOperationsOnObject).
+// A permission has an object and an operation of its own, or else the parts of
+// its name before and after the last dot (INCITS 359 section 6.2.1:
+// RoleOperationsOnObject, UserOperationsOnObject).
 func TestOperationsOnObject(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

@@ -14,7 +14,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// names collects a listing, and its error as one more name.
+// names collects a listing, and appends its error as a name.
 func names[T any](seq iter.Seq2[T, error], name func(T) string) []string {
 	list := []string{}
 	for v, err := range seq {
@@ -39,7 +39,7 @@ func groupNames(groups []rbac.Group, err error) []string {
 	return list
 }
 
-// A hospital: chief inherits doctor and nurse, both of which inherit staff. The
+// hospital: chief inherits doctor and nurse, both of which inherit staff. The
 // locum's membership has an end; the guest is in a group in one scope only.
 func hospital(t *testing.T, h *house, a *rbac.Authority) {
 	t.Helper()
@@ -106,7 +106,7 @@ func TestReview(t *testing.T) {
 	})
 }
 
-// Every review function names what it does not find.
+// Every review function names an argument that is not found.
 func TestReviewOfUnknownNames(t *testing.T) {
 	lookups := map[string]func(*rbac.Tx) error{
 		"User":             func(tx *rbac.Tx) error { _, err := tx.User("zoe"); return err },
@@ -150,7 +150,8 @@ func last[T any](seq iter.Seq2[T, error]) (err error) {
 	return err
 }
 
-// A group's change is followed by all its members at their next request: work on groups, not on each person.
+// A change of a group affects all its members at their next request:
+// administrators work on groups, not on each person.
 func TestChangingAGroupChangesItsMembers(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -212,7 +213,7 @@ func TestAnyScript(t *testing.T) {
 	})
 }
 
-// Menu shows each user the sections and permissions that are theirs, in order.
+// Menu shows each user the sections and permissions of that user, in order.
 func TestMenu(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -270,7 +271,8 @@ func TestMenu(t *testing.T) {
 	})
 }
 
-// A listing is of the time at which it is read: it shows the changes made in its transaction before, and can be read again.
+// A listing is as of the time of reading: the listing shows earlier changes of
+// its transaction, and can be read again.
 func TestListingsAreReadLate(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -306,7 +308,8 @@ func TestListingsAreReadLate(t *testing.T) {
 	})
 }
 
-// AssignedGroups is in the order of the groups' names, whatever the order they were added in.
+// AssignedGroups is in the order of the groups' names, in any order of
+// assignment.
 func TestAssignedGroupsAreSorted(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})

@@ -26,15 +26,15 @@ func ParseRevision(s string) (Revision, error) {
 
 // Revision returns the last revision that this Authority has seen: at least the
 // revision of each change that was made through it. It does no I/O.
-func (a *Authority) Revision() Revision { return a.replica.revision() }
+func (a *Authority) Revision() Revision { return a.replica.Revision() }
 
 type awaitedKey struct{}
 
-// AtLeast makes [Authority.Identify], [Authority.Judge] and the other calls that
-// return an Identity wait, under the returned context, until their Authority has
-// seen a revision. If the context ends first, they fail with ErrUnavailable. So a
-// request that follows a change, and is served by another process, sees the
-// change.
+// AtLeast makes [Authority.Identify], [Authority.Judge] and the other calls
+// that return an Identity wait, under the returned context, until their
+// Authority has seen a revision. If the context ends first, they fail with
+// ErrUnavailable. So a request that follows a change, and is served by another
+// process, sees the change.
 //
 // A client may make a revision up: let the wait for a client's revision end
 // after MaxStaleness, by which time every committed revision is seen. The Guard

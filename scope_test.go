@@ -30,7 +30,8 @@ func assignIn(user, group, scope string) func(*rbac.Tx) error {
 	}
 }
 
-// Global memberships count in every scope; those of a scope count there and nowhere else.
+// Global memberships count in every scope. Memberships in a scope count there
+// and nowhere else.
 func TestScopes(t *testing.T) {
 	edit, read, door := rbac.HasPermission("post.edit"), rbac.HasPermission("post.read"), rbac.HasPermission("door.open")
 	cases := []struct {
@@ -55,16 +56,18 @@ func TestScopes(t *testing.T) {
 		{"amy", rbac.Any(rbac.In("org:2", edit), rbac.In("org:1", edit)), true},
 		{"amy", rbac.All(rbac.In("org:1", edit), rbac.In("org:2", edit)), false},
 		{"amy", rbac.All(rbac.In("org:1", edit), edit), false},
-		{"amy", rbac.In("org:2", rbac.In("org:1", edit)), true},                  // the inner scope alone counts
+		// the inner scope alone counts
+		{"amy", rbac.In("org:2", rbac.In("org:1", edit)), true},
 		{"amy", rbac.In("org:1", rbac.In("org:2", rbac.All(read, edit))), false}, // not both
-		{"amy", rbac.In("org:1", rbac.All(rbac.In("org:2", read), edit)), true},  // and the outer one is back afterwards
+		// the outer scope counts again afterwards
+		{"amy", rbac.In("org:1", rbac.All(rbac.In("org:2", read), edit)), true},
 		{"amy", rbac.In("ORG:1", edit), false},
 		{"amy", rbac.In("org:1", rbac.IsUser("amy")), true},
 		{"root", rbac.In("org:9", rbac.All(edit, rbac.HasPermission("manage"))), true},
 		{"", rbac.In("org:1", edit), false},
 		{"", rbac.In("org:1", rbac.IsAnonymous()), true},
 		{"", rbac.Not(rbac.In("org:1", edit)), true},
-		// What cannot be answered denies, under Not too.
+		// A question without an answer denies, under Not too.
 		{"root", rbac.In("", edit), false},
 		{"root", rbac.Not(rbac.In("", edit)), false},
 		{"root", rbac.Not(rbac.In("a\nb", edit)), false},
@@ -102,7 +105,7 @@ func TestIdentityIn(t *testing.T) {
 		var seen []string
 		look := rbac.Func("look", func(id *rbac.Identity) bool { seen = append(seen, id.String()); return id.HasPermission("post.edit") })
 		for _, scope := range []string{"org:1", "org:2", "org:3"} {
-			there := id.In("org:2").In(scope) // one scope takes the place of another
+			there := id.In("org:2").In(scope) // one scope replaces another
 			if got, want := there.HasPermission("post.edit"), scope == "org:1"; got != want || rbac.Met(id, rbac.In(scope, look)) != want {
 				t.Errorf("in %s amy may edit: %v; want %v", scope, got, want)
 			}
@@ -128,7 +131,7 @@ func TestIdentityIn(t *testing.T) {
 	})
 }
 
-// Scopes tells where a permission is had, to filter lists by.
+// Scopes returns the scopes of a permission, for filtering lists.
 func TestIdentityScopes(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := tenants(t, h)
@@ -160,7 +163,7 @@ func TestIdentityScopes(t *testing.T) {
 	})
 }
 
-// Until, narrowed tickets and changes hold within scopes as they do globally.
+// Until, narrowed tickets and changes hold within scopes as globally.
 func TestScopesAreLive(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := tenants(t, h)
@@ -213,7 +216,8 @@ func TestScopeReasons(t *testing.T) {
 	})
 }
 
-// Somebody whose groups all hold in other scopes is not told to be in no group.
+// The reasons never claim that a user is in no group if all groups of the user
+// hold in different scopes.
 func TestReasonsNameOtherScopes(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := tenants(t, h)
@@ -252,7 +256,7 @@ func TestReasonsNameOtherScopes(t *testing.T) {
 	})
 }
 
-// Menu shows what is one's own in a scope.
+// Menu shows the user's own permissions in a scope.
 func TestMenuInScope(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	a := tenants(t, h)
@@ -274,7 +278,7 @@ func TestMenuInScope(t *testing.T) {
 	}
 }
 
-// manyScopes is an Identity with memberships in so many scopes.
+// manyScopes returns an Identity with memberships in n scopes.
 func manyScopes(t testing.TB, n int) *rbac.Identity {
 	t.Helper()
 	h := newHouse(t, stores[0].open(t))
@@ -292,7 +296,7 @@ func manyScopes(t testing.TB, n int) *rbac.Identity {
 	return id
 }
 
-// A check in a scope allocates nothing, however many scopes there are.
+// A check in a scope allocates nothing, for any number of scopes.
 func TestScopeAllocatesNothing(t *testing.T) {
 	for _, n := range []int{2, 10_000} {
 		id := manyScopes(t, n)
@@ -307,7 +311,8 @@ func TestScopeAllocatesNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkScope: the cost of a check does not grow with the number of scopes.
+// BenchmarkScope measures a check, whose cost does not grow with the number of
+// scopes.
 func BenchmarkScope(b *testing.B) {
 	for _, n := range []int{2, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

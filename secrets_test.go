@@ -16,7 +16,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// syncBuffer is a buffer that the background may write to, too.
+// syncBuffer is a buffer that the background may write to concurrently.
 type syncBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -40,13 +40,14 @@ func (s *syncBuffer) Reset() {
 	s.b.Reset()
 }
 
-// secrets are what must stay inside, and seen is what came out.
+// secrets are values that must stay inside, and seen is the output.
 type secrets struct {
 	texts []string
 	seen  strings.Builder
 }
 
-// note takes what a login returned: the token is a secret, how it prints is seen.
+// note records the result of a login: the token is a secret, and its printed
+// form is output.
 func (s *secrets) note(tok rbac.Token, err error) rbac.Token {
 	if !tok.IsZero() {
 		hash := sha256.Sum256([]byte(tok.Secret()))
@@ -62,7 +63,8 @@ func (s *secrets) password() string {
 	return p
 }
 
-// busyDay makes logins, values of tickets, changes of passwords and denials of all kinds, and ends tickets in all ways.
+// busyDay makes logins, values of tickets, changes of passwords and denials of
+// all kinds, and ends tickets in all ways.
 func (s *secrets) busyDay(t *testing.T, h *house, a *rbac.Authority) {
 	p := s.password()
 	hash, err := a.HashPassword(ctx, p)
@@ -90,7 +92,7 @@ func (s *secrets) busyDay(t *testing.T, h *house, a *rbac.Authority) {
 	h.clock.Advance(time.Hour)
 }
 
-// seeChanges looks at the change log.
+// seeChanges adds the change log to the output.
 func (s *secrets) seeChanges(t *testing.T, a *rbac.Authority) {
 	n := 0
 	must(t, a.View(ctx, func(tx *rbac.Tx) error {
@@ -108,7 +110,8 @@ func (s *secrets) seeChanges(t *testing.T, a *rbac.Authority) {
 	}
 }
 
-// Neither the change log nor the log nor an error nor anything that is printed holds a password, a hash, a token or a ticket's value.
+// Neither the change log nor the log nor an error nor anything printed holds a
+// password, a hash, a token or a ticket's value.
 func TestSecretsStayInside(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		var log syncBuffer

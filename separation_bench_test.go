@@ -8,7 +8,9 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// The cost of administration follows what a call touches: the same calls in a store with a hundred times as many groups, sets and users.
+// BenchmarkSeparation measures administration, whose cost follows the records
+// that a call touches: the same calls run in a store with a hundred times as
+// many groups, sets and users.
 func BenchmarkSeparation(b *testing.B) {
 	for _, groups := range []int{100, 10_000} {
 		a := separationWorld(b, groups)
@@ -30,8 +32,8 @@ func BenchmarkSeparation(b *testing.B) {
 	}
 }
 
-// separationWorld has chains of ten groups, each inheriting the next, a set of every kind for each ten groups,
-// and a user for each group.
+// separationWorld has chains of ten groups, each inheriting the next, a set of
+// every kind for each ten groups, and a user for each group.
 func separationWorld(b *testing.B, groups int) *rbac.Authority {
 	b.Helper()
 	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{Argon2id: cheap, Protected: []string{"p"}})

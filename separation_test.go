@@ -40,13 +40,15 @@ func (h *house) bank(cfg rbac.Config) *rbac.Authority {
 	return a
 }
 
-// A static set counts what a user is authorized for: inherited, in one scope together with the global
-// memberships, and not after the end of a membership. At its cardinality it is violated.
+// A static set counts the groups that a user is authorized for: inherited
+// groups, groups in one scope together with the global memberships, and no
+// groups after the end of a membership. A user with as many groups as the
+// cardinality violates the set.
 func TestStaticSeparation(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(*rbac.Tx) error
 		call   func(*rbac.Tx) error
-		why    string // of the refusal; empty: allowed
+		why    string // reason of the refusal; empty: allowed
 	}{
 		"one of two":                     {ssd("s", 2, "a", "b"), assign("bob", "a"), ""},
 		"two of two":                     {all(ssd("s", 2, "a", "b"), assign("bob", "a")), assign("bob", "b"), `SSD set "s": rbac: separation of duty violated: fewer than 2 of a, b may come together: bob → a, bob → b`},
@@ -72,7 +74,7 @@ func TestStaticSeparation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
 				a := h.bank(rbac.Config{})
-				if c.call == nil { // the whole of it is one refused Update
+				if c.call == nil { // the whole case is one refused Update
 					separated(t, a, c.before, c.why)
 					return
 				}
@@ -83,7 +85,8 @@ func TestStaticSeparation(t *testing.T) {
 	}
 }
 
-// separated expects of a call ErrSeparation with a text, unless why is empty, and that its Update can commit all the same.
+// separated requires that a call returns ErrSeparation with a text, or nil if
+// why is empty, and that the Update can still commit.
 func separated(t *testing.T, a *rbac.Authority, call func(*rbac.Tx) error, why string) {
 	t.Helper()
 	var got error
@@ -102,7 +105,8 @@ func separated(t *testing.T, a *rbac.Authority, call func(*rbac.Tx) error, why s
 	}
 }
 
-// A membership past its end does not count for static sets, and a new end is checked.
+// A membership past its end does not count for static sets, and a new end is
+// checked.
 func TestStaticSeparationEnds(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -122,7 +126,7 @@ func TestStaticSeparationEnds(t *testing.T) {
 	})
 }
 
-// Two Updates that are fine alone and violate a set together: one of them fails.
+// If two Updates are fine alone and violate a set together, one Update fails.
 func TestSeparationOfConcurrentUpdates(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.bank(rbac.Config{}), h.open(rbac.Config{})
@@ -156,200 +160,8 @@ func ignore(err error) error {
 	return err
 }
 
-// A ticket has no groups active together that a dynamic set keeps apart. Groups are kept by name, whatever
-// Config.Protected names, and in a scope after the global ones. Ticket.Omitted lists the others.
-func TestDynamicSeparationOmits(t *testing.T) {
-	for name, c := range map[string]struct {
-		protected []string
-		before    func(*rbac.Tx) error
-		scope     string
-		active    []string // as InGroup sees it
-		omitted   []string
-	}{
-		"by name":               {nil, all(assign("bob", "a"), assign("bob", "b"), assign("bob", "d")), "", []string{"a", "d"}, []string{"b"}},
-		"protected, by name":    {[]string{"pb"}, all(assign("bob", "a"), assign("bob", "b")), "", []string{"a"}, []string{"b"}},
-		"inherited":             {nil, all(assign("bob", "a"), assign("bob", "top")), "", []string{"a"}, []string{"top"}},
-		"global before scoped":  {nil, all(assignIn("bob", "a", "x"), assign("bob", "b")), "x", []string{"b"}, []string{"a"}},
-		"the other scope":       {nil, all(assignIn("bob", "a", "x"), assignIn("bob", "b", "y")), "y", []string{"b"}, nil},
-		"one alone too many":    {nil, all(inherit("top", "a"), assign("bob", "top"), assign("bob", "c")), "", []string{"c"}, []string{"top"}},
-		"what follows may come": {nil, all(assign("bob", "a"), assign("bob", "b"), assign("bob", "c")), "", []string{"a", "c"}, []string{"b"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			eachStore(t, func(t *testing.T, h *house) {
-				a := h.bank(rbac.Config{Protected: c.protected})
-				h.do(a, all(dsd("s", 2, "a", "b"), c.before))
-				token := h.issue(a, rbac.Login{User: "bob"})
-				id, err := a.Identify(ctx, token)
-				must(t, err)
-				plain, err := a.Identity(ctx, "bob")
-				must(t, err)
-				if c.scope != "" {
-					id, plain = id.In(c.scope), plain.In(c.scope)
-				}
-				for _, id := range []*rbac.Identity{id, plain} {
-					if got := slices.Collect(id.Groups()); !slices.Equal(got, c.active) {
-						t.Errorf("active are %q; want %q", got, c.active)
-					}
-				}
-				ticket, err := a.Ticket(ctx, token)
-				must(t, err)
-				if !slices.Equal(ticket.Omitted, c.omitted) || ticket.Groups != nil {
-					t.Errorf("omitted are %q; want %q", ticket.Omitted, c.omitted)
-				}
-			})
-		})
-	}
-}
-
-// What is active in a ticket follows from the store alone: Authorities with different Configs agree on it, in
-// what they decide, list and explain.
-func TestActivationIsTheSameInEveryProcess(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		configs := []rbac.Config{{}, {Protected: []string{"pb"}}, {Protected: []string{"pc", "pb"}},
-			{LimitedHierarchy: true, MaxTickets: 1, IdleLimit: time.Minute, AbsoluteLimit: time.Minute, KeepChanges: time.Hour, CachedUsers: 1, CachedTickets: 1}}
-		a := h.bank(configs[0])
-		h.do(a, all(dsd("s", 2, "a", "b", "c"), assign("bob", "c"), assignIn("bob", "b", "x"), assignIn("bob", "a", "x")))
-		token := h.issue(a, rbac.Login{User: "bob"})
-		answers := func(x *rbac.Authority) string {
-			id, err := x.Identify(ctx, token)
-			must(t, err)
-			plain, err := x.Identity(ctx, "bob")
-			must(t, err)
-			ticket, err := x.Ticket(ctx, token)
-			must(t, err)
-			groups, err := x.TicketGroups(ctx, token)
-			must(t, err)
-			return fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.In("x").Groups()), slices.Collect(plain.In("x").Groups()), ticket.Omitted, groups)
-		}
-		h.do(a, deassign("bob", "c"))
-		if want, got := "[] [a] [a] [b] [a]", answers(a); got != want {
-			t.Errorf("active are %s, want %s", got, want)
-		}
-		for _, cfg := range configs {
-			if got, want := answers(h.open(cfg)), answers(a); got != want {
-				t.Errorf("with %+v active are %s, and with another Config %s", cfg, got, want)
-			}
-		}
-	})
-}
-
-// A dynamic set, or an inheritance, that an open ticket violates is refused, and names the tickets' users.
-func TestDynamicSeparationOfOpenTickets(t *testing.T) {
-	for name, c := range map[string]struct {
-		before func(*rbac.Tx) error
-		groups []string // of the ticket
-		call   func(*rbac.Tx) error
-		why    string
-	}{
-		"a set, all active":           {all(assign("bob", "a"), assign("bob", "b")), nil, dsd("s", 2, "a", "b"), "bob → a, bob → b"},
-		"a set, both chosen":          {all(assign("bob", "a"), assign("bob", "top")), []string{"a", "b"}, dsd("s", 2, "a", "b"), "bob → a, bob → b"},
-		"a set, one chosen":           {all(assign("bob", "a"), assign("bob", "b")), []string{"a"}, dsd("s", 2, "a", "b"), ""},
-		"a set, apart by scope":       {all(assignIn("bob", "a", "x"), assignIn("bob", "b", "y")), nil, dsd("s", 2, "a", "b"), ""},
-		"a set, together in a scope":  {all(assignIn("bob", "a", "x"), assign("bob", "b")), nil, dsd("s", 2, "a", "b"), "in x"},
-		"a member":                    {all(dsd("s", 2, "a", "c"), assign("bob", "a"), assign("bob", "b")), nil, func(tx *rbac.Tx) error { return tx.AddDSDSetMember("s", "b") }, "bob → a, bob → b"},
-		"a member, its other omitted": {all(dsd("s", 2, "a", "b"), assign("bob", "a"), assign("bob", "b")), nil, func(tx *rbac.Tx) error { return tx.AddDSDSetMember("s", "d") }, ""},
-		"a cardinality":               {all(dsd("s", 3, "a", "b", "c"), assign("bob", "a"), assign("bob", "b")), nil, func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("s", 2) }, "bob → a, bob → b"},
-		"an inheritance":              {all(dsd("s", 2, "a", "b"), assign("bob", "a"), assign("bob", "d")), nil, inherit("d", "top"), "bob → a, bob → d → top → b"},
-		"an inheritance, not chosen":  {all(dsd("s", 2, "a", "b"), assign("bob", "a"), assign("bob", "d")), []string{"d"}, inherit("d", "top"), ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			eachStore(t, func(t *testing.T, h *house) {
-				a := h.bank(rbac.Config{})
-				h.do(a, c.before)
-				token := h.issue(a, rbac.Login{User: "bob", Groups: c.groups})
-				separated(t, a, c.call, c.why)
-				must(t, a.Logout(ctx, token))
-				if c.why != "" {
-					separated(t, a, c.call, "") // without the ticket nothing is in its way
-				}
-			})
-		})
-	}
-}
-
-// A login that names groups gets exactly these, or nothing.
-func TestDynamicSeparationOfLogins(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.bank(rbac.Config{})
-		h.do(a, all(dsd("s", 2, "a", "b"), assign("bob", "a"), assign("bob", "top"), assignIn("bob", "c", "x")))
-		for _, c := range []struct {
-			groups []string
-			err    error
-			active []string
-		}{
-			{[]string{"a"}, nil, []string{"a"}},
-			{[]string{"b"}, nil, []string{"b"}},
-			{[]string{"top"}, nil, []string{"top"}},
-			{[]string{"b", "top"}, nil, []string{"b", "top"}},
-			{[]string{}, nil, []string{}},
-			{[]string{"c"}, nil, []string{"c"}},
-			{[]string{"a", "b"}, rbac.ErrSeparation, nil},
-			{[]string{"a", "top"}, rbac.ErrSeparation, nil},
-			{[]string{"a", "d"}, rbac.ErrDenied, nil},
-			{[]string{"a", "nothing"}, rbac.ErrDenied, nil},
-		} {
-			token, err := a.Issue(ctx, rbac.Login{User: "bob", Groups: c.groups})
-			if !errors.Is(err, c.err) {
-				t.Errorf("%q: %v; want %v", c.groups, err, c.err)
-			}
-			if err != nil {
-				continue
-			}
-			active, err := a.TicketGroups(ctx, token)
-			if err != nil || !slices.Equal(active, c.active) {
-				t.Errorf("%q: active are %q, %v", c.groups, active, err)
-			}
-		}
-	})
-}
-
-// What a store has against a dynamic set, however it came there, no Identity shows.
-func TestDynamicSeparationOutlivesAssignments(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.bank(rbac.Config{})
-		h.do(a, all(dsd("s", 2, "a", "b"), assignIn("bob", "a", "x"), assignIn("bob", "b", "y")))
-		token := h.issue(a, rbac.Login{User: "bob", Groups: []string{"a", "b"}}) // apart, by scope
-		h.do(a, assign("bob", "b"))
-		for scope, want := range map[string][]string{"x": {"b"}, "y": {"b"}, "z": {"b"}} {
-			id, err := a.Identify(ctx, token)
-			must(t, err)
-			if got := slices.Collect(id.In(scope).Groups()); !slices.Equal(got, want) {
-				t.Errorf("active in %s are %q; want %q", scope, got, want)
-			}
-		}
-		ticket, err := a.Ticket(ctx, token)
-		if err != nil || !slices.Equal(ticket.Omitted, []string{"a"}) {
-			t.Errorf("omitted are %q, %v", ticket.Omitted, err)
-		}
-	})
-}
-
-// A group that violates a dynamic set by itself can never be active, so it does not
-// keep a protected permission: the last holder would be locked out.
-func TestDynamicSeparationKeepsProtected(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.bank(rbac.Config{Protected: []string{"pc"}})
-		h.do(a, all(inherit("top", "a"), inherit("top", "c"), assign("bob", "top")))
-		err := a.Update(ctx, dsd("s", 2, "a", "b"))
-		if !errors.Is(err, rbac.ErrProtected) {
-			t.Errorf("a set under which nobody can administer: %v; want ErrProtected", err)
-		}
-		h.do(a, all(assign("bob", "c"), dsd("s", 2, "a", "b")))
-		if err := a.Update(ctx, deassign("bob", "c")); !errors.Is(err, rbac.ErrProtected) {
-			t.Errorf("the last group that can be active: %v; want ErrProtected", err)
-		}
-		h.do(a, func(tx *rbac.Tx) error { return tx.DeleteDSDSet("s") })
-		h.do(a, deassign("bob", "c"))
-		h.do(a, all(func(tx *rbac.Tx) error {
-			return tx.DeleteInheritance(rbac.Inheritance{Senior: "top", Junior: "a"})
-		}, dsd("s", 2, "a", "b")))
-		if err := a.Update(ctx, inherit("top", "a")); !errors.Is(err, rbac.ErrProtected) {
-			t.Errorf("an inheritance under which nobody can administer: %v; want ErrProtected", err)
-		}
-	})
-}
-
-// A group that is deleted leaves the sets that name it, unless one would have too few groups then.
+// A deleted group leaves the sets that name the group, unless a set would then
+// have too few groups.
 func TestDeleteGroupOfSeparationSet(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{})
@@ -372,7 +184,7 @@ func TestDeleteGroupOfSeparationSet(t *testing.T) {
 	})
 }
 
-// Each of the two kinds has its own names, and the same rules for them.
+// Each of the two kinds of sets has its own names, under the same rules.
 func TestSeparationSets(t *testing.T) {
 	type kind struct {
 		create      func(*rbac.Tx, rbac.SeparationSet) error
@@ -460,7 +272,8 @@ func TestSeparationSets(t *testing.T) {
 	}
 }
 
-// A limited hierarchy gives each group one immediate junior (INCITS 359 section 6.2.2).
+// In a limited hierarchy each group has at most one immediate junior (INCITS
+// 359 section 6.2.2).
 func TestLimitedHierarchy(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.bank(rbac.Config{LimitedHierarchy: true})
@@ -489,8 +302,9 @@ func TestLimitedHierarchy(t *testing.T) {
 	})
 }
 
-// A catalogue that gives a group a second junior is refused where the hierarchy is limited, and not
-// taken for declared: the program would go without what it inherits, at every start.
+// A catalogue that gives a group a second junior is refused where the hierarchy
+// is limited, and does not count as declared: otherwise the program would lack
+// the inheritance, at every start.
 func TestDeclareInLimitedHierarchy(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{LimitedHierarchy: true})
@@ -506,6 +320,7 @@ func TestDeclareInLimitedHierarchy(t *testing.T) {
 			}
 		}
 		h.do(a, all(addGroup(rbac.Group{Name: "top"}), addGroup(rbac.Group{Name: "a"}), inherit("top", "a")))
-		must(t, a.Declare(ctx, rbac.Catalogue{Groups: groups, Inheritances: []rbac.Inheritance{one}})) // what is there is taken as it is
+		// existing records are used unchanged
+		must(t, a.Declare(ctx, rbac.Catalogue{Groups: groups, Inheritances: []rbac.Inheritance{one}}))
 	})
 }

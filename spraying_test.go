@@ -9,7 +9,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Password spraying: one prefix fails for many names, each of them once.
+// Password spraying: one prefix fails for many names, once for each name.
 func TestSprayingWaits(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -48,7 +48,8 @@ func TestSprayingWaits(t *testing.T) {
 	})
 }
 
-// An office behind one address, each of whose users mistypes the password once.
+// An office behind one address, each of whose users mistypes the password once,
+// waits for nothing.
 func TestMistypingOfficeWaitsForNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

@@ -8,7 +8,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// The administrative commands of the standard: each is its preconditions and its effect.
+// The administrative commands of the standard, each with its preconditions and
+// its effect.
 
 func (m *standard) noUser(name string) bool { _, there := m.users[name]; return !there }
 
@@ -28,7 +29,7 @@ func (m *standard) DeleteUser(user string) faults {
 	})
 }
 
-// DisableUser is ModifyUser; so are the next two.
+// DisableUser is ModifyUser, and so are the next two functions.
 func (m *standard) DisableUser(user string) faults {
 	var f faults
 	f.when(m.noUser(user), rbac.ErrNotFound)
@@ -112,7 +113,7 @@ func rename(s, from, to string) string {
 	return s
 }
 
-// rekeyed is a map with other keys.
+// rekeyed returns a map with new keys.
 func rekeyed[K comparable, V any](all map[K]V, to func(K) K) map[K]V {
 	next := map[K]V{}
 	for k, v := range all {
@@ -129,7 +130,8 @@ func (m *standard) AddPermission(name, object, operation string) faults {
 	return m.change(f, func(next *standard) { next.permissions[name] = rightOf(name, object, operation) })
 }
 
-// rightOf splits the name at its last dot where object or operation is not said.
+// rightOf splits the name at its last dot where object or operation is not
+// given.
 func rightOf(name, object, operation string) right {
 	dot := strings.LastIndex(name, ".")
 	if object == "" {
@@ -148,7 +150,7 @@ func (m *standard) ModifyPermission(name, object, operation string) faults {
 	return m.change(f, func(next *standard) { next.permissions[name] = rightOf(name, object, operation) })
 }
 
-// DeletePermission leaves patterns.
+// DeletePermission keeps patterns.
 func (m *standard) DeletePermission(name string) faults {
 	var f faults
 	_, there := m.permissions[name]
@@ -159,7 +161,7 @@ func (m *standard) DeletePermission(name string) faults {
 	})
 }
 
-// GrantPermission a second time is no fault.
+// GrantPermission is no fault the second time.
 func (m *standard) GrantPermission(k grantPair) faults {
 	var f faults
 	_, there := m.permissions[k.permission]
@@ -174,7 +176,7 @@ func (m *standard) RevokePermission(k grantPair) faults {
 	return m.change(f, func(next *standard) { delete(next.grants, k) })
 }
 
-// AssignUser is ErrExists also where the membership has ended.
+// AssignUser is ErrExists even if the membership has ended.
 func (m *standard) AssignUser(k member, until time.Time) faults {
 	var f faults
 	_, there := m.members[k]
@@ -198,7 +200,7 @@ func (m *standard) DeassignUser(k member) faults {
 	return m.change(f, func(next *standard) { delete(next.members, k) })
 }
 
-// AddInheritance adds an edge that is implied already, too.
+// AddInheritance also adds an edge that is already implied.
 func (m *standard) AddInheritance(e edge) faults {
 	var f faults
 	f.when(!m.groups[e.senior] || !m.groups[e.junior], rbac.ErrNotFound)
@@ -239,7 +241,7 @@ func (m *standard) AddDescendant(junior, senior string) faults {
 	return m.change(f, func(next *standard) { next.groups[junior] = true; next.inherits[edge{senior, junior}] = true })
 }
 
-// CreateSet is CreateSSDSet or CreateDSDSet, and so are the next ones.
+// CreateSet is CreateSSDSet or CreateDSDSet; the next functions likewise.
 func (m *standard) CreateSet(k setKey, groups []string, n int) faults {
 	var f faults
 	_, there := m.sets[k]
@@ -285,8 +287,9 @@ func (m *standard) SetCardinality(k setKey, n int) faults {
 	return m.change(f, func(next *standard) { next.sets[k] = restriction{next.sets[k].groups, n} })
 }
 
-// held reports whether a permission has a holder that counts for Config.Protected: enabled, by a membership
-// without scope and end, of a group that can be active at all.
+// held reports whether a permission has a holder that counts for
+// Config.Protected: an enabled user, with a membership without scope and end,
+// in a group that can be active at all.
 func (m *standard) held(permission string) bool {
 	for k, until := range m.members {
 		closed := m.below(set{k.group: true})

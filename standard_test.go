@@ -10,22 +10,24 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// standard is ANSI INCITS 359 as an executable model: sets, loops and nothing that could be computed
-// instead. It is written from the standard's text and from what the documentation decides where that is silent
-// (scopes, ends of memberships, what is active). It is a specification: keep it plain, not fast.
+// standard is ANSI INCITS 359 as an executable model: sets, loops and nothing
+// that could be computed instead. The model is written from the standard's text
+// and, where the standard is silent (scopes, ends of memberships, active
+// groups), from the decisions of the documentation. The model is a
+// specification: keep the code plain, not fast.
 type standard struct {
 	limited   bool     // Config.LimitedHierarchy
 	protected []string // Config.Protected
 
 	now         time.Time
-	users       map[string]bool // whether disabled
+	users       map[string]bool // by name; true: disabled
 	groups      set
 	permissions map[string]right
 	members     map[member]time.Time // until; zero: without end
 	grants      map[grantPair]bool
 	inherits    map[edge]bool          // immediately
 	sets        map[setKey]restriction // separation of duty
-	tickets     []session              // all there ever were
+	tickets     []session              // all tickets ever issued
 }
 
 type (
@@ -36,13 +38,13 @@ type (
 	setKey      struct{ kind, name string } // kind: SSD or DSD
 	restriction struct {
 		groups      set
-		cardinality int // so many are too many
+		cardinality int // this many groups are too many
 	}
 	session struct {
 		user     string
 		narrowed bool // only groups can be active
 		groups   set
-		expires  time.Time // zero: not in this history
+		expires  time.Time // zero: never in this history
 		ended    bool
 	}
 )
@@ -71,8 +73,8 @@ func (m *standard) clone() *standard {
 	return &n
 }
 
-// faults are the preconditions of a call that do not hold, each as the kind of error
-// that it is. A call is valid if and only if there is none.
+// faults are the preconditions of a call that do not hold, each as a kind of
+// error. A call is valid if and only if faults is empty.
 type faults []error
 
 func (f *faults) when(broken bool, kind error) {
@@ -81,8 +83,9 @@ func (f *faults) when(broken bool, kind error) {
 	}
 }
 
-// change makes an effect unless there are faults, or it would violate a static set for a user, or
-// a dynamic one by what is active in an open ticket. Refused, it has changed nothing.
+// change makes an effect unless there are faults, or the effect would violate a
+// static set for a user, or a dynamic set by the active groups of an open
+// ticket. A refused change has changed nothing.
 func (m *standard) change(f faults, effect func(next *standard)) faults {
 	if len(f) > 0 {
 		return f
@@ -98,7 +101,8 @@ func (m *standard) change(f faults, effect func(next *standard)) faults {
 	return f
 }
 
-// violatesStatic: no user may be authorized, in one scope, for as many groups of a static set as it counts.
+// violatesStatic reports whether a user is authorized, in one scope, for at
+// least as many groups of a static set as its cardinality.
 func (m *standard) violatesStatic() bool {
 	for user := range m.users {
 		for _, scope := range m.scopes(user) {
@@ -110,7 +114,8 @@ func (m *standard) violatesStatic() bool {
 	return false
 }
 
-// ticketsViolate: what is active now may not violate the dynamic sets and inheritances of next.
+// ticketsViolate reports whether the groups active now violate the dynamic sets
+// and inheritances of next.
 func (m *standard) ticketsViolate(next *standard) bool {
 	for _, t := range m.tickets {
 		if !m.lives(t) {
@@ -135,8 +140,9 @@ func (m *standard) violates(kind string, groups set) bool {
 	return false
 }
 
-// narrow takes out of the tickets that were narrowed what their users are no longer
-// authorized for: it is not active again when they are.
+// narrow removes from narrowed tickets the groups that the users are no longer
+// authorized for. A removed group is not active again when the user is
+// authorized again.
 func (m *standard) narrow() {
 	for i, t := range m.tickets {
 		if t.narrowed {
@@ -145,7 +151,8 @@ func (m *standard) narrow() {
 	}
 }
 
-// inheritsFrom is the reflexive and transitive closure of the immediate inheritances.
+// inheritsFrom is the reflexive and transitive closure of the immediate
+// inheritances.
 func (m *standard) inheritsFrom(senior, junior string) bool {
 	if senior == junior {
 		return true
@@ -158,7 +165,7 @@ func (m *standard) inheritsFrom(senior, junior string) bool {
 	return false
 }
 
-// below are groups and all they inherit.
+// below returns groups with everything inherited.
 func (m *standard) below(groups set) set {
 	all := set{}
 	for junior := range m.groups {
@@ -171,7 +178,8 @@ func (m *standard) below(groups set) set {
 	return all
 }
 
-// scopes are those in which the user has a membership, and the empty one: in any other the same holds as there.
+// scopes returns the scopes in which the user has a membership, and the empty
+// scope. Any further scope behaves like the empty scope.
 func (m *standard) scopes(user string) []string {
 	all := set{"": true}
 	for k := range m.members {
@@ -182,7 +190,8 @@ func (m *standard) scopes(user string) []string {
 	return sorted(all)
 }
 
-// assigned are the groups of the user's memberships that have not ended, in a scope and everywhere.
+// assigned returns the groups of the user's memberships that have not ended, in
+// a scope and everywhere.
 func (m *standard) assigned(user, scope string) set {
 	groups := set{}
 	for k, until := range m.members {
@@ -208,7 +217,8 @@ func (m *standard) anywhere(user string, in func(scope string) set) set {
 	return all
 }
 
-// gives are the permissions that groups are granted, and by patterns.
+// gives returns the permissions that groups are granted, directly and by
+// patterns.
 func (m *standard) gives(groups set) set {
 	all := set{}
 	for p := range m.permissions {
@@ -231,9 +241,10 @@ func (m *standard) lives(t session) bool {
 	return there && !t.ended && (t.expires.IsZero() || m.now.Before(t.expires))
 }
 
-// active are the groups of a ticket that are active in a scope, without what they inherit, and
-// those that are left out, since they would violate a dynamic set together with the ones before them.
-// What is active without scope comes before what is so in the scope alone: so it is active everywhere.
+// active returns the groups of a ticket that are active in a scope, without
+// inherited groups, and the omitted groups, each of which would violate a
+// dynamic set together with the groups before. Groups active without scope come
+// before groups active in the scope alone, and are therefore active everywhere.
 func (m *standard) active(t session, scope string) (own, omitted set) {
 	own, omitted = set{}, set{}
 	for _, group := range append(sorted(m.candidates(t, "")), sorted(m.candidates(t, scope))...) {
@@ -248,7 +259,8 @@ func (m *standard) active(t session, scope string) (own, omitted set) {
 	return own, omitted
 }
 
-// candidates are all that is assigned, or what a narrowed ticket names and its user is authorized for.
+// candidates returns all assigned groups, or the groups that a narrowed ticket
+// names and its user is authorized for.
 func (m *standard) candidates(t session, scope string) set {
 	if t.narrowed {
 		return intersection(t.groups, m.authorized(t.user, scope))
@@ -256,7 +268,7 @@ func (m *standard) candidates(t session, scope string) set {
 	return m.assigned(t.user, scope)
 }
 
-// activeBelow is what InGroup is true for.
+// activeBelow returns the groups for which InGroup is true.
 func (m *standard) activeBelow(t session, scope string) set {
 	own, _ := m.active(t, scope)
 	return m.below(own)

@@ -9,8 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// The supporting system functions of the standard, with a ticket for a session, and its review
-// functions. Tickets are named by the order in which they were issued.
+// The supporting system functions of the standard, with a ticket for a session,
+// and its review functions. Tickets are named by the order of issue.
 
 // ticket finds a living ticket.
 func (m *standard) ticket(n int) (t *session, f faults) {
@@ -20,8 +20,9 @@ func (m *standard) ticket(n int) (t *session, f faults) {
 	return &m.tickets[n], nil
 }
 
-// choose: a ticket can be narrowed to groups that its user is authorized for, in some scope, and
-// that violate no dynamic set in any.
+// choose returns the faults of narrowing a ticket to groups: the user must be
+// authorized for each group in some scope, and the groups may violate no
+// dynamic set in any scope.
 func (m *standard) choose(user string, groups set) (f faults) {
 	for group := range groups {
 		f.when(!m.authorizedAnywhere(user)[group], rbac.ErrDenied)
@@ -33,7 +34,8 @@ func (m *standard) choose(user string, groups set) (f faults) {
 	return f
 }
 
-// Issue is CreateSession. With nil groups all that are assigned are active, now and later.
+// Issue is CreateSession. With nil groups all assigned groups are active, now
+// and later.
 func (m *standard) Issue(user string, groups []string, expires time.Time) (f faults) {
 	f.when(m.noUser(user), rbac.ErrNotFound)
 	f.when(m.users[user], rbac.ErrDenied)
@@ -107,7 +109,8 @@ func (t *session) narrowTo(groups set, f faults) faults {
 	return f
 }
 
-// ticketGroups are active in some scope, without what they inherit.
+// ticketGroups returns the groups that are active in some scope, without
+// inherited groups.
 func (m *standard) ticketGroups(t session) set {
 	return m.anywhere(t.user, func(scope string) set { own, _ := m.active(t, scope); return own })
 }
@@ -131,7 +134,8 @@ func (m *standard) TicketPermissions(n int) (string, faults) {
 	return quoted(sorted(all)), nil
 }
 
-// Ticket shows whether it was narrowed, and what dynamic sets leave out of it.
+// Ticket shows whether the ticket was narrowed, and the groups that dynamic
+// sets omit.
 func (m *standard) Ticket(n int) (string, faults) {
 	t, f := m.ticket(n)
 	if len(f) > 0 {
@@ -141,8 +145,8 @@ func (m *standard) Ticket(n int) (string, faults) {
 	return fmt.Sprint(t.user, " narrowed ", t.narrowed, " omitted ", quoted(sorted(omitted))), nil
 }
 
-// CheckAccess asks for a permission of what is active, and of what that inherits. Who asks for
-// a permission that does not exist is denied.
+// CheckAccess looks for a permission of the active groups and of everything
+// inherited. A permission that does not exist is denied.
 func (m *standard) CheckAccess(n int, permission, scope string) faults {
 	t, f := m.ticket(n)
 	if len(f) > 0 {
@@ -161,7 +165,8 @@ func (m *standard) CheckGroup(n int, group, scope string) faults {
 	return f
 }
 
-// Identity has what is active in a ticket of the user that is not narrowed.
+// Identity has the groups that are active in a ticket of the user that is not
+// narrowed.
 func (m *standard) Identity(user string) (string, faults) {
 	var f faults
 	f.when(m.noUser(user), rbac.ErrNotFound)
@@ -172,7 +177,7 @@ func (m *standard) Identity(user string) (string, faults) {
 	return m.sees(session{user: user}), nil
 }
 
-// Identify has what is active in a ticket.
+// Identify has the groups that are active in a ticket.
 func (m *standard) Identify(n int) (string, faults) {
 	t, f := m.ticket(n)
 	if len(f) > 0 {
@@ -181,7 +186,8 @@ func (m *standard) Identify(n int) (string, faults) {
 	return m.sees(*t), nil
 }
 
-// sees lists groups and permissions without scope and in each, and where each permission is had.
+// sees lists groups and permissions without scope and in each scope, and the
+// scopes of each permission.
 func (m *standard) sees(t session) string {
 	text := t.user
 	for _, scope := range allScopes {
@@ -194,7 +200,7 @@ func (m *standard) sees(t session) string {
 	return text
 }
 
-// has lists the scopes in which a permission is had; "*" is everywhere.
+// has lists the scopes in which the ticket has a permission; "*" is everywhere.
 func (m *standard) has(t session, permission string) (where []string) {
 	scopes := m.scopes(t.user)
 	for _, scope := range scopes {
@@ -208,7 +214,7 @@ func (m *standard) has(t session, permission string) (where []string) {
 	return slices.DeleteFunc(where, func(scope string) bool { return scope == "" })
 }
 
-// AssignedUsers lists memberships, ended ones too.
+// AssignedUsers lists memberships, ended memberships too.
 func (m *standard) AssignedUsers(group string) (string, faults) {
 	return m.memberships(func(k member) bool { return k.group == group }), m.needGroup(group)
 }
@@ -250,7 +256,7 @@ func (m *standard) needPermission(name string) (f faults) {
 	return f
 }
 
-// AuthorizedUsers are the users of the group and of those that inherit it.
+// AuthorizedUsers returns the users of the group and of its seniors.
 func (m *standard) AuthorizedUsers(group string) (string, faults) {
 	return m.usersWith(func(user string) bool { return m.authorizedAnywhere(user)[group] }), m.needGroup(group)
 }
@@ -319,7 +325,7 @@ func (m *standard) needObject(object string) (f faults) {
 	return faults{rbac.ErrNotFound}
 }
 
-// Set is SSDSet or DSDSet: its groups and its cardinality.
+// Set is SSDSet or DSDSet: the groups and the cardinality of a set.
 func (m *standard) Set(k setKey) (string, faults) {
 	s, there := m.sets[k]
 	var f faults
@@ -351,5 +357,5 @@ func setOf(names []string) set {
 
 func keys[V any](all map[string]V) set { return setOf(slices.Collect(maps.Keys(all))) }
 
-// quoted prints names, and nil and empty alike.
+// quoted prints names; nil and empty print alike.
 func quoted(names []string) string { return fmt.Sprintf("%q", names) }

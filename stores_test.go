@@ -27,14 +27,14 @@ var cheap = rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}
 // goodPassword is long enough for the default policy.
 const goodPassword = "correct horse battery"
 
-// someHash is of some password, in a format that is known.
+// someHash is the hash of a password, in a known format.
 const someHash = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
 
-// stores are all that the tests of the root package run over.
+// stores are all stores that the tests of the root package run over.
 var stores = []struct {
 	name   string
 	open   func(testing.TB) rbac.Store
-	server bool // on a server, which may not be there, and is slower
+	server bool // on a server, which may be missing, and is slower
 }{
 	{"memory", openMemory, false},
 	{"sqlite", openSQLite, false},
@@ -53,7 +53,7 @@ func openSQLite(t testing.TB) rbac.Store {
 	return s
 }
 
-// openPostgres skips the test where there is no server.
+// openPostgres skips the test if there is no server.
 func openPostgres(t testing.TB) rbac.Store {
 	dsn, schema := postgrestest.Emptied(t)
 	s, err := postgresstore.Open(ctx, dsn, postgresstore.Options{Schema: schema})
@@ -63,15 +63,16 @@ func openPostgres(t testing.TB) rbac.Store {
 	return s
 }
 
-// eachStore runs f over every store, new and empty, in parallel with other tests.
+// eachStore runs f over every store, new and empty, in parallel with the
+// remaining tests.
 func eachStore(t *testing.T, f func(t *testing.T, h *house)) {
 	t.Helper()
 	t.Parallel()
 	eachStoreAlone(t, f)
 }
 
-// eachStoreAlone is eachStore for tests that measure the whole process, such as its
-// allocations or its goroutines.
+// eachStoreAlone is eachStore for tests that measure the whole process, such as
+// its allocations or its goroutines.
 func eachStoreAlone(t *testing.T, f func(t *testing.T, h *house)) {
 	t.Helper()
 	for _, s := range stores {
@@ -86,10 +87,10 @@ func eachStoreAlone(t *testing.T, f func(t *testing.T, h *house)) {
 // house is a store with a clock and any number of Authorities on it.
 type house struct {
 	t     testing.TB
-	store rbac.Store // what open opens on; a test may wrap it first
+	store rbac.Store // the store for open; a test may wrap the store first
 	clock *clock
 
-	realTime bool // Authorities have a clock of their own, as benchmarks need it
+	realTime bool // Authorities have a real clock, as benchmarks need
 
 	another func(testing.TB) rbac.Store // a new store of the same kind
 }
@@ -106,8 +107,8 @@ func newHouse(t testing.TB, s rbac.Store) *house {
 	return &house{t: t, store: s, clock: newClock()}
 }
 
-// open makes an Authority with the clock of the house, cheap hashes, no log and no staleness at
-// all, as far as cfg sets nothing else.
+// open makes an Authority with the clock of the house, cheap hashes, no log and
+// no staleness at all, unless cfg sets a field.
 func (h *house) open(cfg rbac.Config) *rbac.Authority {
 	h.t.Helper()
 	if cfg.Clock == nil && !h.realTime {
@@ -115,7 +116,9 @@ func (h *house) open(cfg rbac.Config) *rbac.Authority {
 	}
 	distrusts := cfg.MaxStaleness == 0
 	if distrusts {
-		cfg.MaxStaleness = time.Hour // no follower in the background: whatever is asked looks at the store first
+		// no follower in the background: every question looks at the store
+		// first
+		cfg.MaxStaleness = time.Hour
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -124,8 +127,11 @@ func (h *house) open(cfg rbac.Config) *rbac.Authority {
 		cfg.Argon2id = cheap
 	}
 	a, err := rbac.Open(ctx, h.store, cfg)
-	for range 100 { // a store on a server may be too slow for the shortest of leases, where the machine is busy
-		if cfg.MaxStaleness > 50*time.Millisecond || !errors.Is(err, rbac.ErrUnavailable) {
+	// on a busy machine, a store on a server may be too slow for the shortest
+	// of leases
+	for range 100 {
+		short := cfg.MaxStaleness <= 50*time.Millisecond && errors.Is(err, rbac.ErrUnavailable)
+		if !short && !errors.Is(err, rbac.ErrBusy) {
 			break
 		}
 		a, err = rbac.Open(ctx, h.store, cfg)
@@ -140,13 +146,14 @@ func (h *house) open(cfg rbac.Config) *rbac.Authority {
 	return a
 }
 
-// do runs an Update that has to succeed.
+// do runs an Update that must succeed.
 func (h *house) do(a *rbac.Authority, f func(*rbac.Tx) error) {
 	h.t.Helper()
 	must(h.t, a.Update(ctx, f))
 }
 
-// groups adds groups and, under each, permissions that it is granted; a permission may be there already.
+// groups adds groups and, under each, its granted permissions; a permission may
+// exist already.
 func (h *house) groups(a *rbac.Authority, grants map[string][]string) {
 	h.t.Helper()
 	h.do(a, func(tx *rbac.Tx) error {
@@ -169,7 +176,8 @@ func (h *house) groups(a *rbac.Authority, grants map[string][]string) {
 	})
 }
 
-// user adds a user with a password, unless that is empty, and assigns groups.
+// user adds a user with a password, unless the password is empty, and assigns
+// groups.
 func (h *house) user(a *rbac.Authority, name, password string, groups ...string) rbac.User {
 	h.t.Helper()
 	hash := ""
@@ -198,7 +206,7 @@ func (h *house) user(a *rbac.Authority, name, password string, groups ...string)
 	return u
 }
 
-// issue makes a ticket that has to succeed.
+// issue makes a ticket, and must succeed.
 func (h *house) issue(a *rbac.Authority, l rbac.Login) rbac.Token {
 	h.t.Helper()
 	tok, err := a.Issue(ctx, l)
@@ -213,7 +221,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// clock is a clock that moves when it is told to. It is safe for concurrent use.
+// clock is a clock that moves on command. It is safe for concurrent use.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

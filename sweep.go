@@ -52,8 +52,8 @@ func (s *sweeper) logDoubt() {
 	}
 }
 
-// sweep deletes old records. While the clock is in doubt it deletes only surplus
-// throttles, which go by number and not by age.
+// sweep deletes old records. While the clock is in doubt it deletes only
+// surplus throttles, which go by number and not by age.
 func (s *sweeper) sweep(ctx context.Context) error {
 	if !s.clockSettled() {
 		return s.sweepThrottles(ctx, time.Time{})
@@ -78,8 +78,8 @@ func (s *sweeper) sweepOld(ctx context.Context) error {
 		}))
 }
 
-// sweepThrottles deletes the counts of failed logins that have ended by now, and
-// the surplus of those of made-up names.
+// sweepThrottles deletes the counts of failed logins that have ended by now,
+// and the surplus of those of made-up names.
 func (s *sweeper) sweepThrottles(ctx context.Context, now time.Time) error {
 	return s.inBatches(ctx, func(r store.Records) (int, error) {
 		return r.DeleteIdleThrottles(now, otherThrottles, rowsPerUpdate)

@@ -11,7 +11,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// logText is what was logged so far. It is safe for concurrent use.
+// logText is the log so far. It is safe for concurrent use.
 type logText struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -29,8 +29,9 @@ func (l *logText) String() string {
 	return l.b.String()
 }
 
-// A clock that is months ahead for a minute deletes nothing: neither in an Authority that is running, nor
-// in one that is opened meanwhile. The log says so.
+// A clock that is months ahead for a minute deletes nothing, neither in a
+// running Authority nor in an Authority opened meanwhile, and the log has a
+// warning.
 func TestClockAheadDeletesNothing(t *testing.T) {
 	const ahead = 91 * 24 * time.Hour
 	eachStore(t, func(t *testing.T, h *house) {
@@ -47,7 +48,7 @@ func TestClockAheadDeletesNothing(t *testing.T) {
 		must(t, b.SweepIfSettled(ctx))
 		c := h.open(rbac.Config{Logger: slog.New(slog.NewTextHandler(&opened, nil))})
 		must(t, c.SweepIfSettled(ctx))
-		h.issue(c, rbac.Login{User: "nora"}) // what it writes itself proves nothing
+		h.issue(c, rbac.Login{User: "nora"}) // c's own writes prove nothing about the clock
 		h.do(c, addGroup(rbac.Group{Name: "new"}))
 		must(t, c.SweepIfSettled(ctx))
 		h.clock.Advance(time.Minute - ahead)
@@ -66,8 +67,8 @@ func TestClockAheadDeletesNothing(t *testing.T) {
 	})
 }
 
-// The tickets that end beyond MaxTickets are those that were made first, whenever their users were authenticated; and
-// Tickets lists them in that order.
+// MaxTickets ends the tickets that were made first, whenever their users were
+// authenticated, and Tickets lists tickets in the same order.
 func TestMaxTicketsEndsTheOneMadeFirst(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxTickets: 3})

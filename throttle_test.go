@@ -14,10 +14,11 @@ import (
 // addr is the n-th address of an attacker, each with a prefix of its own.
 func addr(n int) netip.Addr { return netip.AddrFrom4([4]byte{203, byte(n >> 8), byte(n), 7}) }
 
-// shut is what try returns where waiting does not help.
+// shut is the result of try where waiting does not help.
 const shut = time.Duration(-1)
 
-// try is a login that returns what it has to wait, and whether the password was accepted.
+// try makes a login and returns the required wait, and whether the password was
+// accepted.
 func try(t *testing.T, a *rbac.Authority, user, password string, from netip.Addr) (wait time.Duration, ok bool) {
 	t.Helper()
 	return tryLogin(t, a, rbac.Login{User: user, Password: password, Addr: from})
@@ -42,7 +43,8 @@ func tryLogin(t *testing.T, a *rbac.Authority, l rbac.Login) (wait time.Duration
 	return 0, err == nil
 }
 
-// guess fails n times in a row for a user and returns how many guesses were looked at.
+// guess fails n times in a row for a user and returns the number of verified
+// guesses.
 func guess(t *testing.T, a *rbac.Authority, user string, n int, from netip.Addr) (verified int) {
 	t.Helper()
 	for range n {
@@ -53,7 +55,7 @@ func guess(t *testing.T, a *rbac.Authority, user string, n int, from netip.Addr)
 	return verified
 }
 
-// Which failures count together, for clients that are not known.
+// Failures of unknown clients count together by name.
 func TestFailuresCountByName(t *testing.T) {
 	other := netip.MustParseAddr("192.0.2.11")
 	tests := []struct {
@@ -86,7 +88,7 @@ func TestFailuresCountByName(t *testing.T) {
 	})
 }
 
-// A user is one, by whichever name or subject the login asks.
+// A user is one user, under any name or subject that a login uses.
 func TestFailuresCountByUser(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxFailures: 3})
@@ -106,8 +108,8 @@ func TestFailuresCountByUser(t *testing.T) {
 }
 
 // NIST SP 800-63B-4 section 3.2.2: at most 100 failures in a row. From sixteen
-// prefixes somebody guesses for six hours; the owner gets in from where the owner
-// is known, and with the device from anywhere.
+// prefixes somebody guesses for six hours. The owner gets in from known
+// addresses, and with the device from anywhere.
 func TestStrangersCloseANameAndNotItsOwner(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -155,8 +157,8 @@ func TestStrangersCloseANameAndNotItsOwner(t *testing.T) {
 	})
 }
 
-// Behind the owner's own address somebody guesses: 100 times, and then the address
-// is known no more.
+// If somebody guesses 100 times from behind the owner's own address, the
+// address is no longer known.
 func TestNeighbourMakesAPrefixUnknown(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -179,7 +181,7 @@ func TestNeighbourMakesAPrefixUnknown(t *testing.T) {
 	})
 }
 
-// Being throttled does not reveal whether there is such a user.
+// A throttled login does not reveal whether the user exists.
 func TestUnknownNamesAreThrottledAlike(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxFailures: 10})
@@ -200,7 +202,7 @@ func TestUnknownNamesAreThrottledAlike(t *testing.T) {
 	})
 }
 
-// After ten typing errors and a success nothing is left of them.
+// A success after ten typing errors clears all of the errors.
 func TestSuccessClears(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxFailures: 12})
@@ -230,7 +232,7 @@ func TestSuccessClears(t *testing.T) {
 func TestWhatClearsFailures(t *testing.T) {
 	tests := []struct {
 		rule   string
-		prefix string // what a known prefix is then
+		prefix string // the state of a known prefix afterwards
 		clear  func(*rbac.Authority) error
 	}{
 		{"SetPassword", "name", func(a *rbac.Authority) error { return a.SetPassword(ctx, "amy", goodPassword) }},
@@ -312,7 +314,7 @@ func TestClockSetBack(t *testing.T) {
 	})
 }
 
-// Counts of made-up names are kept for 100,000 of them, those of users always.
+// Counts of made-up names are kept for 100,000 names, counts of users always.
 func TestMadeUpNamesAreBounded(t *testing.T) {
 	h := newHouse(t, openMemory(t))
 	a := h.office(rbac.Config{MaxFailures: 5})

@@ -10,7 +10,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// checkAlive reports which of the tokens are other than said.
+// checkAlive reports tokens that are not in the wanted state.
 func checkAlive(t *testing.T, rule string, a *rbac.Authority, want bool, tokens ...rbac.Token) {
 	t.Helper()
 	for i, tok := range tokens {
@@ -183,7 +183,7 @@ func TestLogoutIdle(t *testing.T) {
 	})
 }
 
-// Check inside an Update sees what the Update has changed so far.
+// Check inside an Update sees the Update's changes so far.
 func TestTxCheck(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

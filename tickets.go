@@ -60,8 +60,8 @@ func newTicketCache(most int) *ticketCache {
 	}
 }
 
-// usable reports whether a cached ticket lives, and its row was seen lately. The
-// user of the ticket is cached.
+// usable reports whether a cached ticket lives, and its row was seen lately.
+// The user of the ticket is cached.
 func (c *ticketCache) usable(t *cachedTicket, now clock.Reading) bool {
 	switch age := now.Since(*t.rowSeen.Load()); {
 	case age >= trustRow:
@@ -69,7 +69,7 @@ func (c *ticketCache) usable(t *cachedTicket, now clock.Reading) bool {
 	case age >= lookUpRow:
 		c.uses.lookUp(t, now)
 	}
-	if seen := t.seen.load(); !withinLimits(t.Ticket, seen, now.Time) {
+	if seen := t.seen.load(); !withinLimits(&t.Ticket, seen, now.Time) {
 		c.markEnded(t.Ticket, seen, now.Time)
 		return false
 	}
@@ -105,7 +105,7 @@ func (c *ticketCache) evict(hash store.TokenHash) { c.all.Remove(c.byHash.Get(ha
 // withinLimits reports whether a ticket is within its limits. Both limits are
 // compared at each use, and both are the ticket's own: all processes agree on
 // them, whatever their Configs. Nothing depends on the sweeper.
-func withinLimits(t store.Ticket, seen, now time.Time) bool {
+func withinLimits(t *store.Ticket, seen, now time.Time) bool {
 	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(t.Idle+lag)))
 }
 
@@ -117,14 +117,15 @@ func (c *ticketCache) living(t store.Ticket, now time.Time) bool {
 	if end, ok := c.ended.get(t.Hash); ok && !seen.After(end) {
 		return false
 	}
-	if !withinLimits(t, seen, now) {
+	if !withinLimits(&t, seen, now) {
 		c.markEnded(t, seen, now)
 		return false
 	}
 	return true
 }
 
-// never is later than every use of a ticket, and than every end that a clock sets.
+// never is later than every use of a ticket, and than every end that a clock
+// sets.
 var never = time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // markEnded notes that a ticket was found past a limit. An idle ticket lives on
@@ -164,8 +165,8 @@ func (t *cachedTicket) record() store.Ticket {
 	return rec
 }
 
-// dropIdentities drops the Identities of other policies than p, which would keep
-// these policies in memory, and the tickets of users who were evicted.
+// dropIdentities drops the Identities of other policies than p, which would
+// keep these policies in memory, and the tickets of users who were evicted.
 func (c *ticketCache) dropIdentities(p *policy.Policy) {
 	for _, t := range c.all.All() {
 		if dropIdentity(&t.identity, p); t.user.Removed() {

@@ -16,17 +16,18 @@ import (
 type countAsUseKey struct{}
 
 // CountAsUse makes each [Authority.Watch] under the returned context count as a
-// use of its ticket for as long as the watch runs: for connections that are what
-// the user does.
+// use of its ticket for as long as the watch runs. CountAsUse is for
+// connections that are the user's own activity.
 func CountAsUse(ctx context.Context) context.Context {
 	return context.WithValue(ctx, countAsUseKey{}, true)
 }
 
-// WithoutUse keeps [Authority.Identify], [Authority.Judge] and other calls under
-// the returned context from counting as a use of the ticket. It is for work that
-// a service does unasked, such as judging each message of a stream: a busy
-// stream would keep alive the ticket of a user who has left. Limits and answers
-// are the same. Of WithoutUse and [CountAsUse] the later call counts.
+// WithoutUse keeps [Authority.Identify], [Authority.Judge] and other calls
+// under the returned context from counting as a use of the ticket. WithoutUse
+// is for work that a service does unasked, such as judging each message of a
+// stream: a busy stream would keep alive the ticket of a user who has left.
+// Limits and answers are the same. Of WithoutUse and [CountAsUse] the later
+// call counts.
 func WithoutUse(ctx context.Context) context.Context {
 	return context.WithValue(ctx, countAsUseKey{}, false)
 }
@@ -41,7 +42,7 @@ func withoutUse(ctx context.Context) bool {
 	return said && !uses
 }
 
-// lastSeen is when a ticket was last used, as far as this Authority knows: in
+// lastSeen is the last use of a ticket, as far as this Authority knows, in
 // microseconds since 1970.
 type lastSeen struct{ at atomic.Int64 }
 
@@ -74,7 +75,7 @@ type ticketUse struct {
 }
 
 // note notes that a ticket was used, unless the context says otherwise. The
-// context is asked last: that takes time, and few uses are noted.
+// context is asked last, since asking takes time and few uses are noted.
 func (u *lastUses) note(ctx context.Context, t *cachedTicket, now time.Time) {
 	before := t.seen.at.Load()
 	if now.UnixMicro()-before < lag.Microseconds() || withoutUse(ctx) || !t.seen.at.CompareAndSwap(before, now.UnixMicro()) {
@@ -85,8 +86,9 @@ func (u *lastUses) note(ctx context.Context, t *cachedTicket, now time.Time) {
 	u.add(t.ID, ticketUse{t.Hash, instant(now)})
 }
 
-// lookUp notes that the row of a ticket is to be looked up, with the uses that are
-// to be written. Until the row was seen, lookUp does so once a second.
+// lookUp notes that the row of a ticket is to be looked up, with the uses that
+// are to be written. Until the row was seen, lookUp notes the row once a
+// second.
 func (u *lastUses) lookUp(t *cachedTicket, now clock.Reading) {
 	before := t.asked.Load()
 	if before != nil && now.SinceMonotonic(*before) < gatherUses || !t.asked.CompareAndSwap(before, &now) {
@@ -95,7 +97,7 @@ func (u *lastUses) lookUp(t *cachedTicket, now clock.Reading) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if _, ok := u.pending[t.ID]; !ok {
-		u.add(t.ID, ticketUse{t.Hash, t.seen.load()}) // which is no later use
+		u.add(t.ID, ticketUse{t.Hash, t.seen.load()}) // no later use
 	}
 }
 
@@ -111,7 +113,7 @@ func (u *lastUses) add(ticket uuid.UUID, use ticketUse) {
 	}
 }
 
-// seen returns when a ticket that was read from the store was last used, by this
+// seen returns the last use of a ticket that was read from the store, by this
 // Authority or another.
 func (u *lastUses) seen(t store.Ticket) time.Time {
 	u.mu.Lock()
@@ -122,7 +124,7 @@ func (u *lastUses) seen(t store.Ticket) time.Time {
 	return t.LastSeen
 }
 
-// some returns some of the uses that are not written, at most that many.
+// some returns at most that many of the uses that are not written.
 func (u *lastUses) some(most int) map[uuid.UUID]ticketUse {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -136,7 +138,7 @@ func (u *lastUses) some(most int) map[uuid.UUID]ticketUse {
 	return batch
 }
 
-// written forgets uses, unless there was a later one meanwhile.
+// written forgets uses, unless there was a later use meanwhile.
 func (u *lastUses) written(batch map[uuid.UUID]ticketUse) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -47,7 +47,8 @@ func TestSecretsPrintRedacted(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T %[1]v"} {
 		out += fmt.Sprintf(verb, tok) + fmt.Sprintf(verb, l) + fmt.Sprintf(verb, &l) + fmt.Sprintf(verb, []any{l, tok, &tok})
 	}
-	for _, mistaken := range []string{"%p", "%w"} { // which vet finds, and for which fmt does not ask Format
+	// vet finds both verbs, and fmt does not call Format for them
+	for _, mistaken := range []string{"%p", "%w"} {
 		out += fmt.Sprintf(mistaken, tok) + fmt.Sprintf(mistaken, []any{tok, &tok})
 	}
 	for _, secret := range []string{tok.Secret(), "hunter2", fmt.Sprintf("%x", tok.Secret())[:20], fmt.Sprintf("%x", "hunter2")} {
@@ -60,7 +61,8 @@ func TestSecretsPrintRedacted(t *testing.T) {
 	}
 }
 
-// hiding is a host's struct, whose unexported fields fmt reads past their Format.
+// hiding is a host's struct, whose unexported fields fmt reads without calling
+// Format.
 type hiding struct {
 	token   Token
 	pointer *Token
@@ -72,7 +74,8 @@ type hiding struct {
 	login   Login
 }
 
-// A token prints redacted, or as an address, in unexported fields of other structs, too.
+// A token prints redacted, or as an address, in unexported fields of foreign
+// structs, too.
 func TestTokenStaysSecretInUnexportedFields(t *testing.T) {
 	tok := newToken()
 	h := hiding{tok, &tok, []Token{tok}, map[Token]Token{tok: tok}, [2]Token{tok, tok}, tok, struct{ token Token }{tok}, Login{User: "bob", Replaces: tok}}
@@ -103,7 +106,8 @@ func TestTokenStaysSecretInUnexportedFields(t *testing.T) {
 	}
 }
 
-// FuzzToken: what parses is a token whose text is what was parsed, and it never prints.
+// Text that parses is the text of its token, and the token never prints its
+// secret.
 func FuzzToken(f *testing.F) {
 	f.Add(newToken().Secret())
 	f.Add("")

@@ -54,7 +54,7 @@ func TestTrackedFileRefusals(t *testing.T) {
 }
 
 // trackedFiles returns the regular files that git tracks. Only a copy without
-// git, such as one in the module cache, has none.
+// git, such as a copy in the module cache, has none.
 func trackedFiles(t *testing.T) []string {
 	t.Helper()
 	if _, err := os.Lstat(".git"); errors.Is(err, fs.ErrNotExist) {
@@ -64,7 +64,7 @@ func trackedFiles(t *testing.T) []string {
 	if err != nil {
 		t.Skipf("git is not installed: %v", err)
 	}
-	// A container often runs as another user than the one that cloned.
+	// A container often runs as another user than the user that cloned.
 	cmd := exec.Command(git, "-c", "safe.directory=*", "ls-files", "-z")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -35,7 +35,8 @@ func TestTurboGearsCasesThroughStores(t *testing.T) {
 	})
 }
 
-// inhabit makes the world of a case and returns a ticket of its user, or no token for nobody.
+// inhabit makes the world of a case and returns a ticket of its user, or no
+// token for an anonymous visitor.
 func inhabit(t *testing.T, h *house, a *rbac.Authority, c tgcases.Case) rbac.Token {
 	t.Helper()
 	groups, permissions := c.Names(t)
@@ -62,7 +63,8 @@ func inhabit(t *testing.T, h *house, a *rbac.Authority, c tgcases.Case) rbac.Tok
 	return h.issue(a, rbac.Login{User: c.Identity.User})
 }
 
-// storable leaves out names that no store takes: one case has a group with a blank before its name.
+// storable omits names that no store accepts: one case has a group with a blank
+// before its name.
 func storable(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" || strings.TrimSpace(n) != n })
 }
@@ -89,7 +91,8 @@ func evict(t *testing.T, a *rbac.Authority) {
 	}))
 }
 
-// otherStatus says, by the source of a case and its path, why a request is answered with another status than the ancestor's.
+// otherStatus lists, by the source of a case and its path, the reasons for a
+// status that differs from the ancestor's.
 var otherStatus = map[string]string{
 	"402 /":                    "a denial handler of the host's own chose 402; here it may, too (Config.Denied), but the case is about the built-in answer",
 	"200 /logout":              "a denial handler turned a denial into 200: whatever a handler writes, the guarded page is not served, and the built-in answer is 401",
@@ -97,8 +100,8 @@ var otherStatus = map[string]string{
 	"401 /has_boss_permission": "who is logged in and not allowed gets 403 with the reason; another login page would not help",
 }
 
-// The ancestors' requests are answered with their status, over a real listener; the
-// guarded page is served to nobody else.
+// The ancestors' requests are answered with the ancestors' status, over a real
+// listener, and only allowed users get the guarded page.
 func TestTurboGearsCasesOverHTTP(t *testing.T) {
 	used := map[string]bool{}
 	cases := tgcases.Load(t)
@@ -142,7 +145,8 @@ func TestTurboGearsCasesOverHTTP(t *testing.T) {
 	}
 }
 
-// get asks as an API client and returns the status and the body of the answer.
+// get sends a request as an API client and returns the status and the body of
+// the answer.
 func get(t *testing.T, h http.Handler, path string, token rbac.Token) (int, string) {
 	t.Helper()
 	server := httptest.NewServer(h)

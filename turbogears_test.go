@@ -8,7 +8,7 @@ import (
 	"github.com/rbac-go/rbac/internal/tgcases"
 )
 
-// TestTurboGears judges the ancestors' cases for identities without a policy.
+// The ancestors' cases hold for identities without a policy.
 func TestTurboGears(t *testing.T) {
 	differ := 0
 	for _, c := range tgcases.Load(t) {

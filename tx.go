@@ -10,56 +10,54 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rbac-go/rbac/internal/policy"
+
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/txcache"
 	"github.com/rbac-go/rbac/store"
 )
 
-// Tx is one transaction of an Authority: functions that administer (AddUser,
-// GrantPermission, …) and functions that review (AssignedUsers, UserPermissions, …).
-// [Authority.View] and [Authority.Update] hand it to a function, and it is dead
-// when that function has returned: a later call fails with [ErrTxDone]. It is
-// used by one goroutine at a time.
+// Tx is one transaction of an Authority, with functions that administer
+// (AddUser, GrantPermission, …) and functions that review (AssignedUsers,
+// UserPermissions, …). [Authority.View] and [Authority.Update] pass a Tx to a
+// function. When the function has returned, the Tx is over: a later call fails
+// with [ErrTxDone]. A Tx is not safe for concurrent use.
 //
-// A call that is refused ([ErrNotFound], [ErrExists], [ErrInvalid], [ErrReadOnly],
-// [ErrCycle]) changes nothing and leaves the transaction usable. After any
-// other error an Update cannot commit.
+// A call that is refused ([ErrNotFound], [ErrExists], [ErrInvalid],
+// [ErrReadOnly], [ErrCycle]) changes nothing and leaves the transaction usable.
+// After any other error an Update cannot commit.
 //
-// Inside a View every call that changes something gives ErrReadOnly.
+// Inside a View every call that changes something returns ErrReadOnly.
 type Tx struct {
-	a           *Authority
-	ctx         context.Context
-	r           store.Records
-	readOnly    bool
-	head        store.Head // as the transaction found it
-	next        store.Head // what it will be
-	now         time.Time
-	actor       actor
-	reason      string
-	changes     int
-	aboutUsers  []uuid.UUID    // whom changes were about
-	aboutPolicy []store.Change // the others; no more than tell that they are too many to be followed one by one
-	ended       []Change       // of tickets, to be logged after the commit
-	watch       protection
-	failed      error // of a change that was half made: then the Update does not commit, whatever its function returns
+	a          *Authority
+	ctx        context.Context
+	r          store.Records
+	readOnly   bool
+	now        time.Time
+	actor      actor
+	reason     string
+	changes    replica.Changes // from the head at the beginning of the transaction
+	ended      []Change        // of tickets, logged after the commit
+	protection protection
+	failed     error // of a half-made change; a non-nil error keeps the Update from committing
 
-	permissionIDs map[uuid.UUID]struct{} // nil until asked for; see permissionID
+	permissionIDs map[uuid.UUID]struct{} // nil until the first use; see permissionID
 }
 
-// begin makes the Tx of a transaction. One that writes locks head first, so that
-// Updates exclude each other and no rule can be broken by two that are fine alone.
+// begin returns the Tx of a transaction. An Update locks head first, so that
+// Updates exclude each other: no two Updates that are valid alone can break a
+// rule together.
 func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (*Tx, error) {
 	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
 	var err error
 	if readOnly {
-		tx.head, err = r.Head()
+		tx.changes.From, err = r.Head()
 		return tx, err
 	}
-	if tx.head, err = r.LockHead(); err != nil {
+	if tx.changes.From, err = r.LockHead(); err != nil {
 		return tx, err
 	}
-	tx.r = txcache.New(ctx, r, a.replica.state.Load().groups())
-	tx.next = store.Head{Revision: tx.head.Revision + 1, Nonce: newNonce()}
+	tx.r = txcache.New(ctx, r, a.replica.State().CountGroups())
+	tx.changes.To = store.Head{Revision: tx.changes.From.Revision + 1, Nonce: newNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
 }
@@ -77,25 +75,25 @@ func (tx *Tx) finish() error {
 	if tx.failed != nil {
 		return tx.failed
 	}
-	if tx.changes == 0 {
+	if tx.changes.Len() == 0 {
 		return nil
 	}
 	if err := tx.checkProtected(); err != nil {
 		return err
 	}
-	return tx.r.SetHead(tx.next)
+	return tx.r.SetHead(tx.changes.To)
 }
 
-// commit returns what the transaction does to the store so far.
-func (tx *Tx) commit() commit { return commit{tx.head, tx.next, tx.aboutPolicy, tx.aboutUsers} }
-
+// newNonce returns the random nonce of a head. Two stores that diverge after
+// the same revision, such as a restored copy, have different nonces.
 func newNonce() uint64 {
 	var b [8]byte
 	rand.Read(b[:]) // never fails: it ends the program instead
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// log writes a change; before and after are the record, or nil where there is none.
+// log writes a change. The arguments before and after are the record, or nil if
+// the record does not exist.
 func (tx *Tx) log(c Change, before, after any) error {
 	var err1, err2 error
 	c.Before, err1 = recordJSON(before)
@@ -103,18 +101,14 @@ func (tx *Tx) log(c Change, before, after any) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return tx.fail(err)
 	}
-	c.Revision, c.Nonce, c.Seq, c.At = tx.next.Revision, tx.next.Nonce, tx.changes, tx.now
+	c.Revision, c.Nonce, c.Seq, c.At = tx.changes.To.Revision, tx.changes.To.Nonce, tx.changes.Len(), tx.now
 	c.Actor, c.Verified, c.ActedFor, c.Reason = tx.actor.name, tx.actor.verified, tx.actor.actedFor, tx.reason
-	tx.changes++
-	if policy.AboutUser(c.Action) {
-		tx.aboutUsers = append(tx.aboutUsers, c.SubjectID)
-	} else if len(tx.aboutPolicy) <= maxReplayed {
-		tx.aboutPolicy = append(tx.aboutPolicy, store.Change(c))
-	}
+	tx.changes.Add(store.Change(c))
 	return tx.r.AddChange(store.Change(c))
 }
 
-// recordJSON encodes a record for the change log; nil is no record.
+// recordJSON returns a record in the form of the change log, and nil for a
+// record that does not exist.
 func recordJSON(record any) (json.RawMessage, error) {
 	if record == nil {
 		return nil, nil
@@ -122,7 +116,7 @@ func recordJSON(record any) (json.RawMessage, error) {
 	return json.Marshal(record)
 }
 
-// write takes the steps of a change, up to the first that fails.
+// write runs the steps of a change, up to the first step that fails.
 func (tx *Tx) write(steps ...func() error) error {
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -132,8 +126,8 @@ func (tx *Tx) write(steps ...func() error) error {
 	return nil
 }
 
-// fail keeps the Update from committing. What is not found in the middle of a change
-// is no refusal: the store refers to a record that it does not have.
+// fail keeps the Update from committing. An ErrNotFound in the middle of a
+// change is not a refusal: the store refers to a record that it does not have.
 func (tx *Tx) fail(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		err = fmt.Errorf("%w: the store contradicts itself: %v", ErrUnavailable, err)
@@ -144,6 +138,7 @@ func (tx *Tx) fail(err error) error {
 	return err
 }
 
+// writable returns ErrReadOnly in a View.
 func (tx *Tx) writable() error {
 	if tx.readOnly {
 		return ErrReadOnly
@@ -151,8 +146,9 @@ func (tx *Tx) writable() error {
 	return nil
 }
 
-// Unwrap returns the store's own transaction, if the store gives it away, and nil
-// otherwise. It is for store packages, which turn it into a type of their driver.
+// Unwrap returns the store's own transaction, or nil if the store does not give
+// it away. Unwrap is for store packages, which convert the transaction to a
+// type of their driver.
 func (tx *Tx) Unwrap() any {
 	if u, ok := tx.r.(interface{ Unwrap() any }); ok {
 		return u.Unwrap()
@@ -160,78 +156,7 @@ func (tx *Tx) Unwrap() any {
 	return nil
 }
 
-// user finds a user by a name in any form.
-func (tx *Tx) user(name string) (store.UserRecord, error) {
-	canonical, err := canonicalUser(name)
-	if err != nil {
-		return store.UserRecord{}, err
-	}
-	u, err := tx.r.UserByName(canonical)
-	return u, named(err, "user", name)
-}
-
-// lockUser is user for a change that logins must not overtake.
-func (tx *Tx) lockUser(name string) (store.UserRecord, error) {
-	u, err := tx.user(name)
-	if err != nil {
-		return u, err
-	}
-	u, err = tx.r.LockUser(u.ID)
-	return u, named(err, "user", name)
-}
-
-func (tx *Tx) group(name string) (Group, error) {
-	if err := validName("group", "Name", name); err != nil {
-		return Group{}, err
-	}
-	g, err := tx.r.GroupByName(name)
-	return Group(g), named(err, "group", name)
-}
-
-func (tx *Tx) permission(name string) (Permission, error) {
-	if err := validName("permission", "Name", name); err != nil {
-		return Permission{}, err
-	}
-	p, err := tx.r.Permission(name)
-	return Permission(p), named(err, "permission", name)
-}
-
-// named gives a store's ErrNotFound the name of what was looked for.
-func named(err error, record, name string) error {
-	if errors.Is(err, ErrNotFound) {
-		return &Error{Kind: ErrNotFound, Record: record, Name: name}
-	}
-	return err
-}
-
-// unknownID is named for a record that a Modify call looked for by its ID.
-func unknownID(err error, record, name string) error {
-	if errors.Is(err, ErrNotFound) {
-		return &Error{Kind: ErrNotFound, Record: record, Name: name, Field: "ID"}
-	}
-	return err
-}
-
-// free turns the result of looking for a record that must not be there into an error.
-func free(found error, record, name, field string) error {
-	switch {
-	case found == nil:
-		return &Error{Kind: ErrExists, Record: record, Name: name, Field: field}
-	case errors.Is(found, ErrNotFound):
-		return nil
-	}
-	return found
-}
-
-// newID returns id, or where it is zero a new one that sorts by time of creation.
-func newID(id uuid.UUID) (uuid.UUID, error) {
-	if id != uuid.Nil {
-		return id, nil
-	}
-	return uuid.NewV7()
-}
-
-// instant brings a time into the form in which stores keep it.
+// instant returns a time in the form in which stores keep times.
 func instant(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}

@@ -11,7 +11,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// TestGroupsOfAnUpdateThatAsksForMany: it is told of groups from memory, and still of each as it has left it.
+// An Update that asks for many groups gets groups from memory, each with the
+// Update's own changes.
 func TestGroupsOfAnUpdateThatAsksForMany(t *testing.T) {
 	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{})
 	must(t, err)

@@ -10,8 +10,9 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// TestOneUpdateDecidesAsManyDo: whatever an Update remembers of what it read, a call in it is refused, or not, as it
-// is in an Update of its own, that has nothing to remember. The changes are thousands, so that tables are read whole, too.
+// Whatever an Update remembers of its reads, a call in the Update is refused,
+// or not, like a call in an Update of its own, which has nothing to remember.
+// Thousands of changes ensure that tables are read whole, too.
 func TestOneUpdateDecidesAsManyDo(t *testing.T) {
 	for seed := range uint64(4) {
 		steps := rollSteps(rand.New(rand.NewPCG(seed, 1)), 4000)
@@ -69,7 +70,8 @@ func rollSteps(r *rand.Rand, n int) []rolledStep {
 			{"DeleteSSDSet " + set, func(tx *rbac.Tx) error { return tx.DeleteSSDSet(set) }},
 			{"AddSSDSetMember", func(tx *rbac.Tx) error { return tx.AddSSDSetMember(set, g) }},
 		}
-		// Mostly what only relates: of what is deleted all the time nothing is remembered.
+		// Mostly changes of relations: nothing is remembered of records that
+		// are deleted all the time.
 		steps[i] = calls[[]int{0, 0, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6, 7, 8, 9, 10, 11, 12}[r.IntN(24)]]
 	}
 	return steps
@@ -93,7 +95,7 @@ func relabelGroup(tx *rbac.Tx, from, to string) error {
 	return tx.ModifyGroup(g)
 }
 
-// TestTxForgetsAtItsEnd: a Tx that is dead answers nothing, not even what it knew.
+// A dead Tx answers nothing, not even from memory.
 func TestTxForgetsAtItsEnd(t *testing.T) {
 	a := newHouse(t, memorystore.New()).open(rbac.Config{})
 	var kept *rbac.Tx

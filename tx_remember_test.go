@@ -12,12 +12,13 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// bared Records give away the transaction, as those of a database do.
+// bared Records expose the transaction, as the Records of a database do.
 type bared struct{ store.Records }
 
 func (r bared) Unwrap() any { return r.Records }
 
-// TestAfterUnwrapTheStoreIsAsked: who has the store's own transaction may have changed any table by it.
+// After Unwrap the store is asked again: a program with the store's own
+// transaction may have changed any table.
 func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 	h := newHouse(t, memorystore.New())
 	h.store = bentStore{h.store, func(r store.Records) store.Records { return bared{r} }}
@@ -43,7 +44,8 @@ func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 	})
 }
 
-// TestAnotherAttemptBeginsAnew: an Update that the store runs again remembers nothing of what was rolled back.
+// An Update that the store runs again remembers nothing of the attempt that was
+// rolled back.
 func TestAnotherAttemptBeginsAnew(t *testing.T) {
 	h := newHouse(t, memorystore.New())
 	h.store = twice{h.store}
@@ -61,7 +63,7 @@ func TestAnotherAttemptBeginsAnew(t *testing.T) {
 	}
 }
 
-// twice rolls the first attempt of each Update back.
+// twice rolls back the first attempt of each Update.
 type twice struct{ rbac.Store }
 
 func (s twice) Update(ctx context.Context, f func(store.Records) error) error {
@@ -71,7 +73,7 @@ func (s twice) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.Store.Update(ctx, f)
 }
 
-// TestUpdateWhoseContextEndedTellsNothing: not even what it knew.
+// An Update whose context ended answers nothing, not even from memory.
 func TestUpdateWhoseContextEndedTellsNothing(t *testing.T) {
 	h := newHouse(t, memorystore.New())
 	a := h.open(rbac.Config{})
@@ -92,7 +94,7 @@ func TestUpdateWhoseContextEndedTellsNothing(t *testing.T) {
 	}
 }
 
-// TestUpdateKeepsItsOwnTexts: the host may write over the bytes of a name once the call is answered.
+// The host may overwrite the bytes of a name once the call is answered.
 func TestUpdateKeepsItsOwnTexts(t *testing.T) {
 	a := newHouse(t, memorystore.New()).open(rbac.Config{})
 	must(t, a.Update(ctx, func(tx *rbac.Tx) error {
@@ -121,8 +123,8 @@ func TestUpdateKeepsItsOwnTexts(t *testing.T) {
 	}
 }
 
-// TestLoadAsksLittle: of a user with five memberships an Update asks whether the name is free, and writes. What
-// it asks of the policy does not grow with the users.
+// For a user with five memberships an Update reads whether the name is free,
+// and writes. The number of reads of the policy does not grow with the users.
 func TestLoadAsksLittle(t *testing.T) {
 	s := &faulty{Store: memorystore.New()}
 	h := newHouse(t, s)

@@ -18,15 +18,17 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// again is a call that changes something, and nothing when it is made again. It may be refused then.
+// again is a call that changes something at first, and nothing when repeated.
+// The repeated call may be refused.
 type again func(a *rbac.Authority, tok rbac.Token) error
 
 func inUpdate(f func(*rbac.Tx) error) again {
 	return func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, f) }
 }
 
-// unchanging are the calls that change something, by the names of their methods, in an order in which each can: amy has a
-// ticket and is in editors and staff, which inherits the group readers.
+// unchanging returns the calls that change something, by the names of their
+// methods, in an order in which each call can. amy has a ticket and is in
+// editors and staff, which inherits the group readers.
 func unchanging(h *house, hash string) []struct {
 	method string
 	call   again
@@ -118,15 +120,17 @@ func unchanging(h *house, hash string) []struct {
 			_, err := a.LogoutIdle(ctx, "", h.clock.Now().Add(time.Hour))
 			return err
 		}},
-		{"LogoutUser", func(a *rbac.Authority, _ rbac.Token) error { // of somebody who never had a ticket
+		// of a user who never had a ticket
+		{"LogoutUser", func(a *rbac.Authority, _ rbac.Token) error {
 			_, err := a.LogoutUser(ctx, "bob")
 			return err
 		}},
 	}
 }
 
-// reads are the methods that change nothing of the policy, users and the log; and those that always
-// do, as they make a new ticket or the salt of a new hash. TestWhatClearsFailures covers Unlock.
+// reads are the methods that change nothing of the policy, users and the log,
+// and the methods that always write, as they make a new ticket or the salt of a
+// new hash. TestWhatClearsFailures covers Unlock.
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
@@ -135,7 +139,8 @@ var reads = map[string]string{
 		"Tickets Validate Value View Watch Update ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
 }
 
-// Where nothing changes, nothing is written: no row, no Change, and no new head. Every call is in the table, or reads.
+// A call that changes nothing writes nothing: no row, no Change, and no new
+// head. Every call is in the table, or in reads.
 func TestNothingChangedNothingWritten(t *testing.T) {
 	known := map[string]bool{}
 	eachStore(t, func(t *testing.T, h *house) {
@@ -147,7 +152,7 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 			h.issue(a, rbac.Login{User: "amy"})
 		}
 		tok := h.issue(a, rbac.Login{User: "amy"})
-		if _, err := a.Value(ctx, tok, "lang"); err != nil { // its use counts, as that of SetValue does
+		if _, err := a.Value(ctx, tok, "lang"); err != nil { // a use of the ticket, as SetValue is
 			t.Fatal(err)
 		}
 		for i, c := range unchanging(h, must1(a.HashPassword(ctx, goodPassword))) {
@@ -160,7 +165,7 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 				t.Errorf("%s: the call changes nothing, %v: it proves nothing", what, err)
 			}
 			if c.method == "RevokeTicket" {
-				continue // it takes the next ticket then
+				continue // RevokeTicket takes the next ticket then
 			}
 			err = c.call(a, tok)
 			if twice := h.contents(a, tok); twice != once {
@@ -177,7 +182,8 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 
 type method struct{ of, name string }
 
-// exportedMethods are those of Tx and Authority in the package's source. By reflection a test would see those of export_test.go, too.
+// exportedMethods returns the methods of Tx and Authority in the package's
+// source. Reflection would also find the methods of export_test.go.
 func exportedMethods(t *testing.T) (list []method) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -206,7 +212,7 @@ func exportedMethods(t *testing.T) (list []method) {
 	return list
 }
 
-// contents are all tables, and the values of a ticket.
+// contents returns all tables, and the values of a ticket.
 func (h *house) contents(a *rbac.Authority, tok rbac.Token) string {
 	h.t.Helper()
 	text := records(h.t.(*testing.T), h.store)
@@ -220,7 +226,8 @@ func (h *house) contents(a *rbac.Authority, tok rbac.Token) string {
 	return text + fmt.Sprint(value, err)
 }
 
-// What a user can cause alone is bounded, over all processes, tickets and kinds of calls; and logging out always works.
+// The changes that a user can cause alone are bounded, over all processes,
+// tickets and kinds of calls; and logging out always works.
 func TestUsersChangesAreBounded(t *testing.T) {
 	floods := map[string]func(x *rbac.Authority, i int, tok *rbac.Token) error{
 		"choices": func(x *rbac.Authority, i int, tok *rbac.Token) error {
@@ -264,14 +271,14 @@ func TestUsersChangesAreBounded(t *testing.T) {
 						}
 					case err != nil:
 						t.Fatal(err)
-					case refused > 0 && name != "choices": // a choice that changes nothing is none
+					case refused > 0 && name != "choices": // an unchanged choice is no change
 						t.Fatal("after a refusal one is let through")
 					}
 				}
 				if changes := h.lastChange(a).Revision - before; refused < 90 || changes > 310 {
 					t.Errorf("of 400 %d are refused, and %d revisions are written", refused, changes)
 				}
-				if name == "choices" { // whoever has a ticket cannot keep its user from logging in
+				if name == "choices" { // a holder of a ticket cannot keep its user from logging in
 					tok = h.issue(a, rbac.Login{User: "amy"})
 				}
 				checkAlive(t, "other users", a, alive, other)
@@ -294,7 +301,7 @@ func TestUsersChangesAreBounded(t *testing.T) {
 	})
 }
 
-// Whoever may cause no other change can still end sessions.
+// A user who may cause no further change can still end sessions.
 func TestLogoutIsNeverThrottled(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})

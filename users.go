@@ -19,13 +19,14 @@ type userCache struct {
 	byID      *cache.Index[uuid.UUID, cachedUser]
 	byName    *userIndex
 	bySubject *userIndex
-	anonymous atomic.Pointer[Identity] // of a request without a ticket
+
+	nobody atomic.Pointer[Identity] // of a request without a ticket
 }
 
 type userIndex = cache.Index[string, cachedUser]
 
-// cachedUser is an enabled user. The memberships are by numbers of groups, which
-// stay the same in all policies that changes make of one another.
+// cachedUser is an enabled user. The memberships are by numbers of groups,
+// which stay the same in all policies that changes make of one another.
 type cachedUser struct {
 	cache.Mark
 	identity atomic.Pointer[cachedIdentity] // without a ticket; nil: not made yet
@@ -63,19 +64,29 @@ func (c *userCache) add(u *cachedUser) *cachedUser {
 	return u
 }
 
-func (c *userCache) evict(user uuid.UUID) { c.all.Remove(c.byID.Get(user)) }
+func (c *userCache) Evict(user uuid.UUID) { c.all.Remove(c.byID.Get(user)) }
 
-func (c *userCache) evictAll() { c.all.Clear() }
+func (c *userCache) EvictAll() { c.all.Clear() }
 
-// evicted is called when the user leaves the cache. Tickets may refer to the user
-// for a while, and must not keep a policy in memory.
+// evicted is called when the user leaves the cache. Tickets may refer to the
+// user for a while, and must not keep a policy in memory.
 func (u *cachedUser) evicted() { u.identity.Store(nil) }
 
-// dropIdentities drops the Identities of other policies than p. Nobody uses them
-// again, but each would keep a whole policy in memory.
+// anonymous returns the Identity of a request without a ticket.
+func (c *userCache) anonymous(p *policy.Policy, from *origin) *Identity {
+	id := c.nobody.Load()
+	if id == nil || id.policy != p {
+		id = newAnonymous(p, from)
+		c.nobody.Store(id)
+	}
+	return id
+}
+
+// dropIdentities drops the Identities of other policies than p. Nobody uses
+// them again, but each would keep a whole policy in memory.
 func (c *userCache) dropIdentities(p *policy.Policy) {
-	if id := c.anonymous.Load(); id != nil && id.policy != p {
-		c.anonymous.CompareAndSwap(id, nil)
+	if id := c.nobody.Load(); id != nil && id.policy != p {
+		c.nobody.CompareAndSwap(id, nil)
 	}
 	for _, u := range c.all.All() {
 		dropIdentity(&u.identity, p)

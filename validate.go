@@ -6,35 +6,41 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
-// Validate returns every fault of a predicate that can be known before it is asked: a group or
-// permission that the policy does not have, for which it is broken and denies whoever comes; and a part that
-// is broken for everybody, such as a nil one or an invalid name. Call it at start, after Declare, on
-// the predicates that the program guards itself with, and on what [Parse] made.
+// Validate returns every fault of a predicate that does not depend on an
+// Identity: a group or permission that the policy lacks, so that the predicate
+// is broken and denies everybody; and a part that is broken for everybody, such
+// as a nil predicate or an invalid name. Call Validate at start, after Declare,
+// with the predicates of the program and with the results of [Parse].
 //
-// A granted pattern that matches no permission gives nothing. Where it differs in one
-// letter from a pattern that would give a permission of p, it is a fault of p: ErrNotFound
-// with Record "grant". The others are logged as warnings, once for each state of the
-// policy: they may have been made for permissions that are added later.
+// A granted pattern that matches no permission gives nothing. If one letter
+// would make it a pattern that gives a permission of p, the grant is a fault of
+// p: ErrNotFound with Record "grant". Other unmatched patterns may be for
+// permissions that are added later. They are logged as warnings, once for each
+// state of the policy.
 //
-// The error joins an [*Error] for each: ErrNotFound with Record "group" or "permission" and the Name, or ErrInvalid. Each
-// is told once, in the order in which they are printed. Users are not looked up, since they
-// come and go; nor is what a [Func] asks for. Where the store does not answer within 10 s it is ErrUnavailable.
+// The error joins an [*Error] for each fault, without repetition, in the order
+// of p.String: ErrNotFound with Record "group" or "permission" and the Name, or
+// ErrInvalid. Validate does not look up users, who come and go, and cannot see
+// inside a [Func]. If the store does not answer within 10 s, the error is
+// ErrUnavailable.
 func (a *Authority) Validate(p Predicate) error {
 	ctx, cancel := context.WithTimeout(context.Background(), validateWait)
 	defer cancel()
 	var now *policy.Policy
-	err := a.current(ctx, func(_ store.Records, st *state) error {
-		now = st.policy
+	err := a.current(ctx, func(_ store.Records, st *replica.State) error {
+		now = st.Policy
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	v := validation{policy: now, unmatched: now.UnmatchedPatterns(), told: map[Error]bool{}}
+	v := validation{policy: now, unmatched: now.UnmatchedPatterns(), seen: map[Error]bool{}}
 	a.logUnmatched(now, v.unmatched)
 	own(p).walk(v.visit)
 	return errors.Join(v.errs...)
@@ -47,7 +53,7 @@ const validateWait = 10 * time.Second
 type validation struct {
 	policy    *policy.Policy
 	unmatched []string // granted patterns that match no permission
-	told      map[Error]bool
+	seen      map[Error]bool
 	errs      []error
 }
 
@@ -68,11 +74,12 @@ func (v *validation) visit(p *predicate) {
 	}
 }
 
-// misspelt adds the granted patterns that were probably meant to give a permission.
+// misspelt adds the granted patterns that are probably misspelt patterns of a
+// permission.
 func (v *validation) misspelt(permission string) {
 	for _, pattern := range v.unmatched {
-		for _, meant := range policy.Covering(permission) {
-			if meant == policy.Everything || meant == pattern || distance([]rune(pattern), []rune(meant), 1) > 1 {
+		for _, meant := range names.Covering(permission) {
+			if meant == names.Everything || meant == pattern || !names.OneTypoApart(pattern, meant) {
 				continue
 			}
 			for _, group := range v.policy.Grantees(pattern) {
@@ -83,7 +90,7 @@ func (v *validation) misspelt(permission string) {
 	}
 }
 
-// logUnmatched warns of granted patterns that match nothing, once for each policy.
+// logUnmatched logs granted patterns that match nothing, once for each policy.
 func (a *Authority) logUnmatched(p *policy.Policy, patterns []string) {
 	if len(patterns) == 0 || a.warned.Swap(p.Serial()) == p.Serial() {
 		return
@@ -93,25 +100,18 @@ func (a *Authority) logUnmatched(p *policy.Policy, patterns []string) {
 	}
 }
 
-// mostSuggestions bounds the work: each suggestion compares a name with all there are.
+// mostSuggestions bounds the work, because a suggestion compares a name with
+// all names.
 const mostSuggestions = 20
 
-// add takes the names that may have been meant along.
+// add adds a fault with a suggestion from the known names.
 func (v *validation) add(e Error, known func() []string) {
-	if v.told[e] {
+	if v.seen[e] {
 		return
 	}
-	v.told[e] = true
+	v.seen[e] = true
 	if known != nil && len(v.errs) < mostSuggestions {
-		e.Reason = suggestion(e.Name, known())
+		e.Reason = names.Suggestion(e.Name, known())
 	}
 	v.errs = append(v.errs, &e)
-}
-
-// suggestion asks back whether the closest of the known names was meant, if one is close.
-func suggestion(name string, known []string) string {
-	if meant := closest(name, known); meant != "" {
-		return "did you mean " + strconv.Quote(meant) + "?"
-	}
-	return ""
 }

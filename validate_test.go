@@ -11,7 +11,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestValidate reads as: a predicate, and every fault of it.
+// Each row reads as: a predicate, and all its faults.
 func TestValidate(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	a := h.open(rbac.Config{})
@@ -57,7 +57,7 @@ func nested(p rbac.Predicate, times int) rbac.Predicate {
 	return p
 }
 
-// TestValidateTells: each fault is an Error with a kind of its own.
+// Each fault is an Error with a kind of its own.
 func TestValidateTells(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	a := h.open(rbac.Config{})
@@ -81,7 +81,7 @@ func TestValidateTells(t *testing.T) {
 	}
 }
 
-// TestValidateManyNames: all are told, if not what each of them may have meant.
+// All unknown names are listed, but not the likely meaning of each name.
 func TestValidateManyNames(t *testing.T) {
 	h := newHouse(t, stores[0].open(t))
 	a := h.open(rbac.Config{})
@@ -100,7 +100,7 @@ func TestValidateManyNames(t *testing.T) {
 	}
 }
 
-// TestValidateFollows: what counts is the policy as it is when it is asked.
+// Validate uses the policy at the time of the call.
 func TestValidateFollows(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
@@ -126,7 +126,8 @@ func TestValidateFollows(t *testing.T) {
 	})
 }
 
-// TestAuthenticatedWithinOfATicket: the login is that of the ticket, and the clock that of the Authority.
+// AuthenticatedWithin uses the login of the ticket and the clock of the
+// Authority.
 func TestAuthenticatedWithinOfATicket(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{IdleLimit: 24 * time.Hour, AbsoluteLimit: 24 * time.Hour})

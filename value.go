@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -13,26 +16,27 @@ const (
 	maxValues   = 4 * 1024 // bytes of all keys and values of one ticket together
 )
 
-// SetValue keeps a small text of the host's own with a ticket, until the ticket ends: a
-// preference, a message for the next page. The empty text removes the key.
+// SetValue stores a small text of the host with a ticket until the ticket ends:
+// a preference, or a message for the next page. The empty text deletes the key.
 //
-// A key is 1 to 64 bytes without control characters; a value is any text but NUL, which
-// not every store can keep (encode what is not valid UTF-8). All keys and values of a
-// ticket have 4 KiB together: what is more, or lives longer than a login, belongs in
-// tables of the host's own. A new ticket begins without values, also one that Login.Replaces or
-// ChangePassword puts in the place of another: what was kept for whoever held
-// the old one is not handed to whom the new one is made for.
+// A key is 1 to 64 bytes without control characters. A value is any text
+// without NUL, which not every store can keep; encode values that are not valid
+// UTF-8. The keys and values of a ticket may have 4 KiB together. Larger or
+// longer-lived data belongs in tables of the host. A new ticket begins without
+// values, even if the ticket replaces another by Login.Replaces or
+// ChangePassword: values of the previous holder are not passed on.
 //
-// Values must not decide who may do what. They are no part of the [Identity] and no
-// predicate sees them; SetValue is no [Change], so nobody can tell later who set
-// what. They are stored as they are: keep no secret in them.
+// Values must not decide who may do what. No value is part of the [Identity],
+// and no predicate sees values. SetValue is no [Change], so the change log does
+// not record who set a value. Values are stored as given: store no secret.
 //
-// It counts as a use of the ticket, and is one write to the store, so not for every
-// request. Calls at the same time do not lose each other's keys; for one key the last one wins.
+// SetValue counts as a use of the ticket. Each call is one write to the store,
+// which is too slow for every request. Concurrent calls never lose each other's
+// keys; for the same key, the last call wins.
 //
-// Errors: ErrNoTicket for a token that has no living ticket, and for the zero Token;
-// ErrInvalid, which names the key, for what breaks a rule above; ErrUnavailable.
-// After ErrInvalid the key has the value that it had.
+// Errors: ErrNoTicket for a token without a live ticket, and for the zero
+// Token; ErrInvalid, with the name of the key, for a violation of the rules
+// above; ErrUnavailable. After ErrInvalid the key keeps its previous value.
 func (a *Authority) SetValue(ctx context.Context, t Token, key, value string) error {
 	if err := validValue(key, value); err != nil {
 		return err
@@ -42,10 +46,10 @@ func (a *Authority) SetValue(ctx context.Context, t Token, key, value string) er
 		return err
 	}
 	return a.update(ctx, func(r store.Records) error {
-		if _, err := r.LockUser(c.User); err != nil { // so that one call after another counts the bytes
+		if _, err := r.LockUser(c.User); err != nil { // so concurrent calls count the bytes one after the other
 			return noTicket(err)
 		}
-		rec, err := a.ticketOf(r, t) // again: it may have ended meanwhile
+		rec, err := a.ticketOf(r, t) // again: the ticket may have ended meanwhile
 		if err != nil {
 			return err
 		}
@@ -53,12 +57,12 @@ func (a *Authority) SetValue(ctx context.Context, t Token, key, value string) er
 	})
 }
 
-// Value returns what SetValue keeps under a key of a ticket, and the empty text where
-// nothing is kept. It asks the store each time, so it sees at once what another process
-// has set. It counts as a use of the ticket.
+// Value returns the text that SetValue stored under a key of a ticket, or the
+// empty text. Value reads the store on each call, and therefore sees values set
+// by other processes at once. Value counts as a use of the ticket.
 //
-// Errors: ErrNoTicket for a token that has no living ticket, and for the zero Token,
-// since nobody has no values; ErrInvalid for what cannot be a key; ErrUnavailable.
+// Errors: ErrNoTicket for a token without a live ticket, and for the zero
+// Token; ErrInvalid for a text that cannot be a key; ErrUnavailable.
 func (a *Authority) Value(ctx context.Context, t Token, key string) (string, error) {
 	if err := validValue(key, ""); err != nil {
 		return "", err
@@ -77,9 +81,10 @@ func (a *Authority) Value(ctx context.Context, t Token, key string) (string, err
 
 const tooMuch = "more than 4 KiB together with its key, and the other keys and values of the ticket"
 
-// validValue checks what can be checked without the store. Its errors do not quote the value.
+// validValue checks a key and a value alone, without the store. Its errors do
+// not quote the value.
 func validValue(key, value string) error {
-	reason := badString(key, 1)
+	reason := names.CheckKey(key)
 	if len(key) > maxValueKey {
 		reason = fmt.Sprintf("longer than %d bytes", maxValueKey)
 	}
@@ -92,13 +97,13 @@ func validValue(key, value string) error {
 	return validText("ticket value", key, "Value", value)
 }
 
-// ticketInUse finds the living ticket of a token, notes its use, and reads of it what
-// read asks for in the same View.
+// ticketInUse returns the live ticket of a token, and records the use of the
+// ticket. In the same View, ticketInUse calls read, unless read is nil.
 func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(store.Records, uuid.UUID) error) (c *cachedTicket, err error) {
 	if t.IsZero() {
 		return nil, ErrNoTicket
 	}
-	err = a.lookupTicket(ctx, t.hash(), store.Sought{}, func(r store.Records, st *state) (err error) {
+	err = a.lookupTicket(ctx, t.hash(), store.Sought{}, func(r store.Records, st *replica.State) (err error) {
 		now := a.clock.Now()
 		if c, err = a.ticket(r, st, t.hash(), now); err != nil {
 			return err
@@ -112,7 +117,7 @@ func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(store.Re
 	return c, err
 }
 
-// setValue writes one value of a ticket whose user is locked.
+// setValue stores a value of a ticket. The caller has locked the user.
 func setValue(r store.Records, ticket uuid.UUID, key, value string) error {
 	values, err := r.TicketValues(ticket)
 	if err != nil {
@@ -130,7 +135,8 @@ func setValue(r store.Records, ticket uuid.UUID, key, value string) error {
 	return noTicket(r.SetTicketValue(store.TicketValue{Ticket: ticket, Key: key, Value: value}))
 }
 
-// valueOf finds the value of a key, and tells how many bytes the others take.
+// valueOf returns the value of a key, and the number of bytes of all other keys
+// and values.
 func valueOf(values []store.TicketValue, key string) (value string, others int) {
 	for _, v := range values {
 		if v.Key == key {

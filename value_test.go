@@ -15,7 +15,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// checkValue reports a value that is other than said.
+// checkValue reports a value that is not the wanted value.
 func checkValue(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token, key, want string) {
 	t.Helper()
 	if got, err := a.Value(ctx, tok, key); err != nil || got != want {
@@ -23,7 +23,8 @@ func checkValue(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token, ke
 	}
 }
 
-// checkNoValues demands that a token has no values, being nobody's.
+// checkNoValues requires that a token belongs to no ticket and therefore has no
+// values.
 func checkNoValues(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token) {
 	t.Helper()
 	if got, err := a.Value(ctx, tok, "lang"); got != "" || !errors.Is(err, rbac.ErrNoTicket) {
@@ -34,7 +35,8 @@ func checkNoValues(t *testing.T, rule string, a *rbac.Authority, tok rbac.Token)
 	}
 }
 
-// valuesOf is what the store has of the tickets with these ids, dead or alive.
+// valuesOf returns the stored values of the tickets with these ids, dead or
+// alive.
 func (h *house) valuesOf(ids ...uuid.UUID) (list []store.TicketValue) {
 	h.t.Helper()
 	must(h.t, h.store.View(ctx, func(r store.Records) error {
@@ -157,7 +159,8 @@ func TestValuesAreSmall(t *testing.T) {
 	})
 }
 
-// A ticket takes its values along, however it ends, and no other ticket inherits them.
+// The values of a ticket end with the ticket, by any end, and no further ticket
+// inherits them.
 func TestValuesEndWithTheirTicket(t *testing.T) {
 	tests := []struct {
 		rule string
@@ -256,7 +259,7 @@ func TestValuesNeedALivingTicket(t *testing.T) {
 	})
 }
 
-// Both count as a use of the ticket, written like any other.
+// Value and SetValue count as a use of the ticket, written like any use.
 func TestValuesAreUses(t *testing.T) {
 	uses := map[string]func(*rbac.Authority, rbac.Token) error{
 		"Value":    func(a *rbac.Authority, tok rbac.Token) error { return alone(a.Value(ctx, tok, "lang")) },
@@ -281,7 +284,8 @@ func TestValuesAreUses(t *testing.T) {
 	})
 }
 
-// A value is no change: head stays, the log says nothing, and nobody becomes somebody else.
+// A value is no change: head stays, the log has no entry, and every Identity
+// stays the same.
 func TestValuesChangeNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
@@ -309,7 +313,7 @@ func (h *house) head() (head store.Head) {
 	return head
 }
 
-// However many set values at once, no key is lost and the bound holds.
+// If many callers set values at once, no key is lost and the bound holds.
 func TestSetValueAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
@@ -338,124 +342,6 @@ func TestSetValueAtOnce(t *testing.T) {
 		for i := range 12 {
 			key := fmt.Sprint("key", i)
 			checkValue(t, "what was set is there, and nothing else", a, tok, key, kept[key])
-		}
-	})
-}
-
-// interrupted is a store before whose next Update something else happens.
-type interrupted struct {
-	rbac.Store
-	before func()
-}
-
-func (s *interrupted) Update(ctx context.Context, f func(store.Records) error) error {
-	if before := s.before; before != nil {
-		s.before = nil
-		before()
-	}
-	return s.Store.Update(ctx, f)
-}
-
-// A SetValue that is overtaken by the end of its ticket writes nothing.
-func TestSetValueOvertaken(t *testing.T) {
-	ends := map[string]func(h *house, b *rbac.Authority, tok rbac.Token) error{
-		"Logout": func(h *house, b *rbac.Authority, tok rbac.Token) error { return b.Logout(ctx, tok) },
-		"DeleteUser": func(h *house, b *rbac.Authority, tok rbac.Token) error {
-			return b.Update(ctx, func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })
-		},
-		"the absolute limit": func(h *house, b *rbac.Authority, tok rbac.Token) error {
-			h.clock.Advance(13 * time.Hour)
-			return nil
-		},
-	}
-	eachStore(t, func(t *testing.T, h *house) {
-		for rule, end := range ends {
-			t.Run(rule, func(t *testing.T) {
-				h := h.beside(t)
-				b := h.office(rbac.Config{})
-				store := &interrupted{Store: h.store}
-				h.store = store
-				a := h.open(rbac.Config{})
-				tok := h.issue(b, rbac.Login{User: "amy"})
-				ticket, err := a.Ticket(ctx, tok)
-				must(t, err)
-				happened := false
-				store.before = func() {
-					happened = true
-					must(t, end(h, b, tok))
-				}
-				if err := a.SetValue(ctx, tok, "lang", "de"); !happened || !errors.Is(err, rbac.ErrNoTicket) {
-					t.Errorf("%s before the transaction of SetValue (%v): got %v; want ErrNoTicket", rule, happened, err)
-				}
-				checkAlive(t, rule, a, dead, tok)
-				if left := h.valuesOf(ticket.ID); len(left) > 0 {
-					t.Errorf("%s: %v was written", rule, left)
-				}
-			})
-		}
-	})
-}
-
-// endedRecords lose a ticket between the calls that find it and the one that writes its value.
-type endedRecords struct{ store.Records }
-
-func (endedRecords) SetTicketValue(store.TicketValue) error        { return rbac.ErrNotFound }
-func (endedRecords) DeleteTicketValue(_ uuid.UUID, _ string) error { return rbac.ErrNotFound }
-
-// Where a ticket ends inside the transaction, as it can in a store that runs Updates side by side, there is no ticket.
-func TestSetValueOvertakenInside(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		tok := h.issue(a, rbac.Login{User: "amy"})
-		must(t, a.SetValue(ctx, tok, "flash", "Saved."))
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return endedRecords{r} }}
-		b := h.open(rbac.Config{})
-		for _, value := range []string{"Lost.", ""} {
-			if err := b.SetValue(ctx, tok, "flash", value); !errors.Is(err, rbac.ErrNoTicket) {
-				t.Errorf("SetValue of %q: got %v; want ErrNoTicket", value, err)
-			}
-		}
-	})
-}
-
-// callOrder notes the calls that decide whether two SetValue can overtake each other.
-type callOrder struct {
-	store.Records
-	calls *[]string
-}
-
-func (r callOrder) LockUser(id uuid.UUID) (store.UserRecord, error) {
-	*r.calls = append(*r.calls, "LockUser")
-	return r.Records.LockUser(id)
-}
-
-func (r callOrder) LockHead() (store.Head, error) {
-	*r.calls = append(*r.calls, "LockHead")
-	return r.Records.LockHead()
-}
-
-func (r callOrder) TicketByHash(hash store.TokenHash) (store.Ticket, error) {
-	*r.calls = append(*r.calls, "TicketByHash")
-	return r.Records.TicketByHash(hash)
-}
-
-func (r callOrder) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
-	*r.calls = append(*r.calls, "TicketValues")
-	return r.Records.TicketValues(ticket)
-}
-
-// In a store that runs Updates side by side, SetValue locks the user before it looks at the
-// ticket and counts the bytes; it holds up no administration, which locks head.
-func TestSetValueLocksFirst(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		var calls []string
-		tok := h.issue(h.office(rbac.Config{}), rbac.Login{User: "amy"})
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return callOrder{r, &calls} }}
-		a := h.open(rbac.Config{})
-		calls = nil
-		must(t, a.SetValue(ctx, tok, "lang", "de"))
-		if got, want := strings.Join(calls, " "), "LockUser TicketByHash TicketValues"; got != want {
-			t.Errorf("SetValue calls %s; want %s", got, want)
 		}
 	})
 }

@@ -21,15 +21,15 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// useTheTx is what the log and the error say of a call that waits.
+// useTheTx is the text in the log and the error of a call that waits.
 const useTheTx = "a call of the Authority inside View or Update waits for itself: use the Tx"
 
-// waitingStores are stores in which a call waits for another transaction in one way
-// or another.
+// waitingStores are stores in which a call waits for another transaction in
+// various ways.
 var waitingStores = []struct {
 	name string
 	open func(testing.TB) rbac.Store
-	one  bool // transaction at a time, whether it reads or writes
+	one  bool // one transaction at a time, reading or writing
 }{
 	{"memory", func(testing.TB) rbac.Store { return memorystore.New() }, false},
 	{"sqlite", openSQLite, false},
@@ -44,7 +44,8 @@ var waitingStores = []struct {
 	}, true},
 }
 
-// hostSQLite is a store in a host's database, with so many connections at most; 0: as many as it likes.
+// hostSQLite returns a store in a host's database, with at most connections
+// connections; 0: no limit.
 func hostSQLite(t testing.TB, params string, connections int) rbac.Store {
 	t.Helper()
 	db, err := sql.Open("sqlite3", filepath.Join(t.TempDir(), "host.db")+params)
@@ -56,16 +57,17 @@ func hostSQLite(t testing.TB, params string, connections int) rbac.Store {
 	return s
 }
 
-// patient is a house in which a call waits for the LockTimeout of its Authorities,
-// and an office whose log can be read.
+// patient returns a house in which a call waits for the LockTimeout of its
+// Authorities, and an office with a readable log.
 func patient(t *testing.T, s rbac.Store, timeout time.Duration) (h *house, a *rbac.Authority, log *syncBuffer) {
 	t.Helper()
 	h, log = newHouse(t, s), &syncBuffer{}
-	a = h.office(rbac.Config{LockTimeout: timeout, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	h.office(rbac.Config{})
+	a = h.open(rbac.Config{LockTimeout: timeout, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	return h, a, log
 }
 
-// checkWaited demands the error and the log of a call that has waited in vain.
+// checkWaited requires the error and the log of a call that has waited in vain.
 func checkWaited(t *testing.T, call string, err error, log *syncBuffer) {
 	t.Helper()
 	if !errors.Is(err, rbac.ErrBusy) || errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), useTheTx) {
@@ -76,8 +78,8 @@ func checkWaited(t *testing.T, call string, err error, log *syncBuffer) {
 	}
 }
 
-// checkGoesOn demands that a call succeeds when nothing holds it up any more. On a
-// machine that is busy the LockTimeout of the tests may be too short for it.
+// checkGoesOn requires that a call succeeds once nothing holds the call up. On
+// a busy machine the LockTimeout of the tests may be too short.
 func checkGoesOn(t *testing.T, name string, call func() error) {
 	t.Helper()
 	err := call()
@@ -92,8 +94,8 @@ func checkGoesOn(t *testing.T, name string, call func() error) {
 	}
 }
 
-// A call of the Authority inside Update is not silent: the log says after a second
-// that it waits, and after 30 s it fails and says why.
+// A call of the Authority inside Update is not silent: after a second the log
+// reports the wait, and after 30 s the call fails with the reason.
 func TestCallInUpdateIsNotSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, log := patient(t, memorystore.New(), 0)
@@ -120,14 +122,15 @@ func TestCallInUpdateIsNotSilent(t *testing.T) {
 				t.Errorf("the log must say it once: %s", text)
 			}
 			_, err = tx.AddGroup(rbac.Group{Name: "late"})
-			return err // an Update that takes its time is not cut off
+			return err // a slow Update is not cut off
 		}))
 		must(t, a.SetPassword(ctx, "amy", goodPassword))
 		must(t, a.View(ctx, func(tx *rbac.Tx) error { _, err := tx.Group("late"); return err }))
 	})
 }
 
-// A call whose context ends earlier has the error of its context, and says why as well.
+// A call whose context ends earlier returns the error of its context, with the
+// reason as well.
 func TestDeadlineInUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, log := patient(t, memorystore.New(), 0)
@@ -146,15 +149,15 @@ func TestDeadlineInUpdate(t *testing.T) {
 	})
 }
 
-// Whatever is called inside Update, on every store: it fails with ErrBusy, and the
-// Update goes on.
+// Any call inside Update, on every store, fails with ErrBusy, and the Update
+// goes on.
 func TestCallsInUpdateWaitForThemselves(t *testing.T) {
 	for _, s := range waitingStores {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			h, a, log := patient(t, s.open(t), 100*time.Millisecond)
 			other := h.open(rbac.Config{LockTimeout: 100 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(log, nil))})
-			tok := h.issue(a, rbac.Login{User: "amy"})
+			tok := h.issue(h.open(rbac.Config{}), rbac.Login{User: "amy"})
 			nop := func(*rbac.Tx) error { return nil }
 			writing := map[string]func() error{
 				"Update":            func() error { return a.Update(ctx, nop) },
@@ -182,7 +185,7 @@ func TestCallsInUpdateWaitForThemselves(t *testing.T) {
 				"Identify": func() error { _, err := a.Identify(ctx, tok); return err },
 				"Identity": func() error { _, err := a.Identity(ctx, "nora"); return err },
 			}
-			must(t, a.Update(ctx, func(tx *rbac.Tx) error {
+			update := func(tx *rbac.Tx) error {
 				u, err := tx.User("amy")
 				must(t, err)
 				u.Note = "changed"
@@ -198,7 +201,8 @@ func TestCallsInUpdateWaitForThemselves(t *testing.T) {
 					}
 				}
 				return nil
-			}))
+			}
+			checkGoesOn(t, "Update", func() error { return a.Update(ctx, update) })
 			for name, call := range reading {
 				checkGoesOn(t, name, call)
 			}
@@ -219,7 +223,7 @@ func TestCallsInViewWaitForThemselves(t *testing.T) {
 				"Update": func() error { return a.SetPassword(ctx, "nora", goodPassword) },
 				"View":   func() error { return a.View(ctx, func(*rbac.Tx) error { return nil }) },
 			}
-			must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			view := func(tx *rbac.Tx) error {
 				for name, call := range calls {
 					log.Reset()
 					if err := call(); err != nil || s.one {
@@ -228,13 +232,15 @@ func TestCallsInViewWaitForThemselves(t *testing.T) {
 				}
 				_, err := tx.User("nora")
 				return err
-			}))
+			}
+			checkGoesOn(t, "View", func() error { return a.View(ctx, view) })
 			checkGoesOn(t, "Update", calls["Update"])
 		})
 	}
 }
 
-// A transaction that waits for nobody is not cut off, and the error of f stays as it is.
+// A transaction that waits for nobody is not cut off, and the error of f is
+// unchanged.
 func TestSlowTransactionsAreNotCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, log := patient(t, memorystore.New(), time.Second)
@@ -258,7 +264,7 @@ func TestLockTimeoutBounds(t *testing.T) {
 	}
 }
 
-// A store that is busy is no end of a Watch.
+// A busy store does not end a Watch.
 func TestWatchOutlastsBusyStore(t *testing.T) {
 	busy := &busyStore{Store: memorystore.New()}
 	h := newHouse(t, busy)

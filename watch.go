@@ -5,13 +5,16 @@ import (
 	"errors"
 	"iter"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 )
 
-// Watch yields the Identity of a token, as Identify returns it, now and each time
-// the Identity may have changed: after a change of the user, the memberships or
-// the policy, in whatever process, and when a membership ends. Two Identities in
-// a row can have the same answers. Watch is for streams and other long
-// connections, which end with the ticket and show changes at once:
+// Watch yields the Identity of a token, as Identify returns it, now and each
+// time the Identity may have changed: after a change of the user, the
+// memberships or the policy, in whatever process, and when a membership ends.
+// Two Identities in a row can have the same answers. Watch is for streams and
+// other long connections, which end with the ticket and show changes at once:
 //
 //	for id, err := range authority.Watch(ctx, token) {
 //
@@ -24,18 +27,17 @@ import (
 // A change is yielded as soon as it takes effect for Identify; see the package
 // doc. Between the change and the time at which the reader has seen the next
 // Identity a message can slip out. If no message may, judge each message by
-// [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat does.
+// [Authority.Judge] under [WithoutUse] before sending, as examples/chat does.
 //
-// A watch does not count as a use of the ticket, so a user who does nothing else
-// is idle, unless [CountAsUse] says otherwise.
+// A watch does not count as a use of the ticket, so a user who does nothing
+// else is idle, unless [CountAsUse] says otherwise.
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
-		a.replica.watchers.Add(1)
-		defer a.replica.watchers.Add(-1)
+		defer a.replica.Watch()()
 		under := ctx
 		for {
-			moved := a.replica.nextMove()
+			moved := a.replica.NextMove()
 			goOn, wait := w.yieldNews(under, yield)
 			if !goOn {
 				return
@@ -58,7 +60,7 @@ func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, err
 	}
 }
 
-// watch is one Watch, and what it has yielded last.
+// watch is the state of one Watch, with the last value yielded.
 type watch struct {
 	a       *Authority
 	token   Token
@@ -67,18 +69,19 @@ type watch struct {
 	failing bool
 }
 
-// yieldNews yields the Identity, or the error, unless it is the last that was
-// yielded. It reports whether to go on, and after what time at the latest.
+// yieldNews yields the Identity, or the error, unless equal to the last value
+// yielded. yieldNews reports whether to go on, and after what time at the
+// latest.
 func (w *watch) yieldNews(ctx context.Context, yield func(*Identity, error) bool) (goOn bool, wait time.Duration) {
 	id, c, now, err := w.a.identify(ctx, w.token)
 	switch {
 	case ctx.Err() != nil:
-		yield(nil, contextEnded(context.Cause(ctx)))
+		yield(nil, waitlimit.ContextEnded(context.Cause(ctx)))
 		return false, 0
 	case (errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)) && !w.a.background.closed.Load():
 		again := w.failing
 		w.last, w.failing = nil, true
-		return again || yield(nil, err), w.a.replica.interval
+		return again || yield(nil, err), w.a.cfg.MaxStaleness / replica.PollsPerLease
 	case err != nil:
 		yield(nil, err)
 		return false, 0
@@ -101,7 +104,7 @@ func (w *watch) yieldNews(ctx context.Context, yield func(*Identity, error) bool
 // can be asked at all.
 func (a *Authority) untilNext(c *cachedTicket) time.Duration {
 	now := a.clock.Now()
-	wait := a.replica.leaseLeft(now)
+	wait := a.replica.LeaseLeft(now)
 	if c != nil {
 		wait = min(wait, c.Expires.Sub(now.Time))
 		if !c.Key {

@@ -9,13 +9,13 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// seen is what a watch has yielded.
+// seen is a value that a watch has yielded.
 type seen struct {
 	id  *rbac.Identity
 	err error
 }
 
-// watched runs a watch, and gives what it yields.
+// watched runs a watch, and returns a function for the next value.
 func watched(t *testing.T, a *rbac.Authority, under context.Context, tok rbac.Token) (next func() seen, stop func()) {
 	t.Helper()
 	under, cancel := context.WithCancel(under)
@@ -41,7 +41,8 @@ func watched(t *testing.T, a *rbac.Authority, under context.Context, tok rbac.To
 		}
 }
 
-// A watch yields each change, by whichever Authority and by the clock, and ends with the ticket.
+// A watch yields each change, by any Authority and by the clock, and ends with
+// the ticket.
 func TestWatch(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		b := h.office(rbac.Config{})
@@ -49,7 +50,8 @@ func TestWatch(t *testing.T) {
 		tok := h.issue(b, rbac.Login{User: "amy"})
 		next, stop := watched(t, a, ctx, tok)
 		defer stop()
-		// until waits for what the change makes: two changes may be seen as one, or one twice.
+		// until waits for the effect of a change: two changes may be seen as a
+		// single change, or a change twice.
 		until := func(rule string, want func(*rbac.Identity) bool) {
 			t.Helper()
 			for {
@@ -85,7 +87,7 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// A watch is no use of the ticket, unless it is asked to be one.
+// A watch is no use of the ticket, unless the watch is asked to be a use.
 func TestWatchAndIdleTickets(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxStaleness: 250 * time.Millisecond, IdleLimit: 10 * time.Minute})
@@ -121,7 +123,8 @@ func TestWatchAndIdleTickets(t *testing.T) {
 	})
 }
 
-// While nothing is known a watch says so once, and goes on when something is.
+// While the state is unknown a watch yields a single error, and goes on when
+// the state is known.
 func TestWatchAndStoreDown(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
@@ -157,7 +160,7 @@ func TestWatchAndStoreDown(t *testing.T) {
 	})
 }
 
-// A watch ends with its context, and when its reader has enough.
+// A watch ends with its context, and when its reader stops.
 func TestWatchEnds(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxStaleness: time.Minute})
@@ -185,7 +188,7 @@ func TestWatchEnds(t *testing.T) {
 	})
 }
 
-// Close ends what waits: a watch, and whoever waits for a revision.
+// Close ends all waiting: a watch, and callers that wait for a revision.
 func TestCloseEndsWaits(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxStaleness: time.Hour})
@@ -213,7 +216,8 @@ func TestCloseEndsWaits(t *testing.T) {
 	})
 }
 
-// A watch learns at once what was changed through its own Authority, the policy too, though nobody asks that one anything else.
+// A watch learns at once of changes through its own Authority, the policy
+// included, even if nobody asks the Authority anything else.
 func TestWatchOfTheOwnChange(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		h.store = struct{ rbac.Store }{h.store} // without hints
@@ -237,7 +241,8 @@ func TestWatchOfTheOwnChange(t *testing.T) {
 	})
 }
 
-// What ends while the reader of a watch is busy has ended when it comes back, and so has the lease.
+// A membership that ends while the reader of a watch is busy has ended when the
+// reader comes back. A lease likewise.
 func TestWatchWithSlowReader(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
@@ -247,7 +252,7 @@ func TestWatchWithSlowReader(t *testing.T) {
 			return tx.AssignUser(rbac.Membership{User: "amy", Group: "chiefs", Until: h.clock.Now().Add(30 * time.Minute)})
 		})
 		tok := h.issue(a, rbac.Login{User: "amy"})
-		must(t, second(a.Identify(ctx, tok))) // nothing is new to the watch
+		must(t, second(a.Identify(ctx, tok))) // nothing new for the watch
 		under, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		n := 0
@@ -269,7 +274,8 @@ func TestWatchWithSlowReader(t *testing.T) {
 	})
 }
 
-// A watch that began with a revision goes on where the store is restored to before it.
+// A watch that began with a revision goes on when the store is restored to an
+// earlier state.
 func TestWatchOfRestoredStore(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		original, copied := h.store, h.another(t)

@@ -13,7 +13,7 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// TestWorkerProcess is what another process runs that a test has started.
+// TestWorkerProcess is the program of a process that another test has started.
 func TestWorkerProcess(t *testing.T) { processtest.Work(t, openFile) }
 
 // officeFile makes an office in a new file.
@@ -27,7 +27,7 @@ func officeFile(t *testing.T) string {
 	return path
 }
 
-// openFile makes an Authority as workers have it.
+// openFile makes an Authority with the settings of workers.
 func openFile(path string) (*rbac.Authority, func(), error) {
 	s, err := sqlitestore.Open(ctx, path, sqlitestore.Options{BusyTimeout: time.Minute})
 	if err != nil {

@@ -14,7 +14,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.parts, "parts", "services,stores,checks", "the `parts` to measure")
 	flag.StringVar(&o.sizes, "sizes", "S,M,L,P", "the `worlds` of the checks: all peers in S, M and L; rbac's policy in P, with 100,000 grants; rbac on SQLite in X, with a million users")
-	flag.DurationVar(&o.budget, "budget", 30*time.Second, "the `time` for sampling the services, the stores, and each world; loading and verifying come on top")
+	flag.DurationVar(&o.budget, "budget", 20*time.Second, "the `time` for sampling the services, the stores, and each world; loading and verifying come on top")
 	flag.StringVar(&o.out, "out", ".", "the `folder` for results.md and latency.svg")
 	flag.BoolVar(&o.renew, "renew", false, "renew the tables of ../README.md and ../docs/performance.md that the run measured")
 	flag.Parse()

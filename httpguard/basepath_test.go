@@ -11,8 +11,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// behindProxy is a start that puts a reverse proxy in front, which serves the service under /app
-// and another one, which answers with the cookies it gets, everywhere else.
+// behindProxy starts a reverse proxy that serves the service under /app. Under
+// every other path the proxy serves another service, which responds with the
+// cookies of the request.
 func behindProxy(t *testing.T) func(http.Handler) *httptest.Server {
 	return func(h http.Handler) *httptest.Server {
 		backend := httptest.NewServer(h)
@@ -20,7 +21,7 @@ func behindProxy(t *testing.T) func(http.Handler) *httptest.Server {
 		target, err := url.Parse(backend.URL)
 		must(t, err)
 		front := http.NewServeMux()
-		// Like nginx, it tells the backend another Host unless it is set up not to.
+		// Like nginx by default, the proxy sends another Host to the backend.
 		front.Handle("/app/", http.StripPrefix("/app", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.SetXForwarded() }}))
 		front.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusNotFound)
@@ -30,7 +31,8 @@ func behindProxy(t *testing.T) func(http.Handler) *httptest.Server {
 	}
 }
 
-// TestBehindAPrefix is the path of a person to a service behind a proxy that strips a prefix and ends TLS.
+// TestBehindAPrefix follows a person to a service behind a proxy that strips a
+// prefix and ends TLS.
 func TestBehindAPrefix(t *testing.T) {
 	s := newService(t, Config{BasePath: "/app/", Site: "https://app.example", Home: "/me"}, behindProxy(t))
 	c := s.browser(t)
@@ -49,7 +51,7 @@ func TestBehindAPrefix(t *testing.T) {
 	if !strings.Contains(text, `action="/app/login"`) || !strings.Contains(text, `value="/app/posts/new?a=b"`) {
 		t.Errorf("the login page:\n%s", text)
 	}
-	// The Origin of an old browser is that of the site, and the Host is the backend's.
+	// An old browser sends the site's Origin; the Host is the backend's.
 	resp = at("POST /app/login", loginForm("amy", password, "/app/posts/new?a=b"), "Origin: https://app.example")
 	leads("the login", resp, 303, "/app/posts/new?a=b")
 	if got := resp.Header.Get("Set-Cookie"); !strings.HasPrefix(got, "__Secure-ticket=") || !strings.Contains(got, "; Path=/app; HttpOnly; Secure; SameSite=Lax") {
@@ -77,12 +79,13 @@ func TestBehindAPrefix(t *testing.T) {
 	leads("a logout", resp, 200, "") // the client follows redirects: Home is there
 }
 
-// TestMuxRedirectsBelowBasePath: so do the redirects to a final slash.
+// TestMuxRedirectsBelowBasePath: redirects to a final slash include the base
+// path.
 func TestMuxRedirectsBelowBasePath(t *testing.T) {
 	for base, want := range map[string]string{"": "/admin/?q=1", "/app": "/app/admin/?q=1"} {
 		g := guardByHeader(Config{BasePath: base, AllowEncodedSlash: true})
 		m := g.NewMux()
-		m.Handle("/admin/", rbac.NotAnonymous(), &marker{})
+		m.Handle("/admin/", rbac.NotAnonymous(), &countingHandler{})
 		for _, line := range []string{"GET /admin?q=1", "POST /admin?q=1"} {
 			resp := serve(g.Handler(m), request(t, line))
 			if got := resp.Header.Get("Location"); resp.StatusCode != 307 || got != want {
@@ -95,7 +98,8 @@ func TestMuxRedirectsBelowBasePath(t *testing.T) {
 	}
 }
 
-// TestCameFrom: a login page of the host's own leads on to pages of this service only.
+// TestCameFrom: a login page of the host redirects to pages of this service
+// only.
 func TestCameFrom(t *testing.T) {
 	for _, c := range []struct{ base, from, want string }{
 		{"", "/posts/7?a=b", "/posts/7?a=b"},

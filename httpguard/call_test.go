@@ -13,7 +13,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestCall reads as: the metadata of a call, the rule, and the code.
+// TestCall lists the metadata of a call, the rule, and the code.
 func TestCall(t *testing.T) {
 	everybody := rbac.Any(rbac.IsAnonymous(), rbac.NotAnonymous())
 	amy := rbac.HasPermission("amy")
@@ -73,7 +73,7 @@ func byTroubledHeader(r *http.Request) (*rbac.Identity, error) {
 	return byHeader(r)
 }
 
-// TestCallRequest: Identify sees the call as a request.
+// TestCallRequest: Identify gets the call as a request.
 func TestCallRequest(t *testing.T) {
 	type key struct{}
 	var got *http.Request
@@ -90,7 +90,8 @@ func TestCallRequest(t *testing.T) {
 	}
 }
 
-// TestCallLooksAnew: a call within a request or another call is judged by its own metadata, and has the address of the request.
+// TestCallLooksAnew: a call inside a request or another call is judged by the
+// metadata of the call itself, and has the address of the request.
 func TestCallLooksAnew(t *testing.T) {
 	g := guardByHeader(Config{})
 	local := rbac.FromNet(netip.MustParsePrefix("192.0.2.0/24")) // httptest's

@@ -7,6 +7,8 @@ import (
 	"testing"
 )
 
+// TestReturnTarget lists values of came_from and the targets of the login; an
+// empty target is refused.
 func TestReturnTarget(t *testing.T) {
 	tests := []struct {
 		rule, from, want string
@@ -50,8 +52,8 @@ func TestReturnTarget(t *testing.T) {
 	}
 }
 
-// FuzzCameFrom: whatever came_from says, the Location of a login stays on the site, as
-// net/url reads it and as browsers do.
+// FuzzCameFrom: whatever came_from contains, the Location of a login stays on
+// the site, both for net/url and for browsers.
 func FuzzCameFrom(f *testing.F) {
 	for _, s := range []string{"/a?b=c", "//evil.example", `/\evil.example`, "/\t/evil.example", "/%2f/evil.example", "http://evil.example", "/.//evil.example", "/a#b", "/login", "/%5c%5cevil", "/;//x", "/?//x", "/ö?ü", `/a\b?c`} {
 		f.Add(s, false)
@@ -87,7 +89,8 @@ func FuzzCameFrom(f *testing.F) {
 }
 
 // asBrowsersRead applies the URL standard: control characters and spaces at the
-// ends are dropped, tabs and newlines everywhere, and a backslash in the path is a slash.
+// ends are dropped, tabs and newlines everywhere, and a backslash in the path
+// is a slash.
 func asBrowsersRead(s string) string {
 	s = strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })
 	s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)

@@ -13,15 +13,16 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// world is a service with guarded places and a public catch-all, and remembers what was served.
-type world struct {
+// guardedService is a service with guarded paths and a public catch-all
+// handler, and counts served requests.
+type guardedService struct {
 	http.Handler
-	guarded, public marker
+	guarded, public countingHandler
 }
 
-func newWorld(cfg Config) *world {
+func newGuardedService(cfg Config) *guardedService {
 	g := guardByHeader(cfg)
-	wd := &world{}
+	wd := &guardedService{}
 	m := g.NewMux()
 	p := rbac.HasPermission("editor")
 	m.Handle("/admin/", p, &wd.guarded)
@@ -33,7 +34,7 @@ func newWorld(cfg Config) *world {
 	return wd
 }
 
-// TestRequestsOverTheWire sends what no client library would.
+// TestRequestsOverTheWire sends requests that no client library would send.
 func TestRequestsOverTheWire(t *testing.T) {
 	tests := []struct {
 		name, line, host string
@@ -107,7 +108,7 @@ func TestRequestsOverTheWire(t *testing.T) {
 		{"a foreign scheme", "GET ftp://example.com/", "x", 400},
 		{"* is no page", "GET *", "example.com", 400},
 	}
-	wd := newWorld(Config{})
+	wd := newGuardedService(Config{})
 	s := httptest.NewServer(wd)
 	defer s.Close()
 	for _, tt := range tests {
@@ -123,7 +124,8 @@ func TestRequestsOverTheWire(t *testing.T) {
 	}
 }
 
-// TestOnePath: routers look at one of three spellings of a path, handlers at another.
+// TestOnePath: a path has the same meaning in all three fields, of which
+// routers and handlers read different ones.
 func TestOnePath(t *testing.T) {
 	tests := []struct {
 		target             string
@@ -139,7 +141,7 @@ func TestOnePath(t *testing.T) {
 		{"http://example.com", false, "/", "", "/"},
 	}
 	for _, tt := range tests {
-		m := &marker{}
+		m := &countingHandler{}
 		serve(guardByHeader(Config{AllowEncodedSlash: tt.allow}).Handler(m), request(t, "GET "+tt.target))
 		if m.ran == 0 {
 			t.Errorf("%s: refused", tt.target)
@@ -150,7 +152,7 @@ func TestOnePath(t *testing.T) {
 			t.Errorf("%s: Path %q, RawPath %q, EscapedPath %q; want %q, %q, %q", tt.target, u.Path, u.RawPath, u.EscapedPath(), tt.path, tt.raw, tt.escaped)
 		}
 	}
-	m := &marker{}
+	m := &countingHandler{}
 	r := request(t, "GET /a")
 	r.URL.RawPath = "/b"
 	if resp := serve(guardByHeader(Config{}).Handler(m), r); resp.StatusCode != 400 || m.ran != 0 {
@@ -158,7 +160,8 @@ func TestOnePath(t *testing.T) {
 	}
 }
 
-// TestAllowedSpellings: each of the options lets in its own spelling, as it is, and no other.
+// TestAllowedSpellings: each option allows a single kind of spelling, and keeps
+// the spelling.
 func TestAllowedSpellings(t *testing.T) {
 	for _, c := range []struct {
 		cfg    Config
@@ -178,24 +181,25 @@ func TestAllowedSpellings(t *testing.T) {
 		{Config{AllowEncodedSlash: true}, "/a%2f;b", 400, ""},
 		{Config{AllowEncodedSlash: true}, "/a%252fb", 400, ""},
 	} {
-		m := &marker{}
+		m := &countingHandler{}
 		resp := serve(guardByHeader(c.cfg).Handler(m), request(t, "GET "+c.target))
 		if resp.StatusCode != c.status || (m.ran == 1) != (c.status == 200) || m.ran == 1 && m.last.URL.Path != c.path {
 			t.Errorf("%s with %+v: status %d, want %d with the path %q", c.target, c.cfg.pathRules(), resp.StatusCode, c.status, c.path)
 		}
 	}
 	m := guardByHeader(Config{AllowSemicolon: true}).NewMux()
-	m.Public("/a;b", &marker{})
-	if !panics(func() { guardByHeader(Config{}).NewMux().Public("/a;b", &marker{}) }) {
+	m.Public("/a;b", &countingHandler{})
+	if !panics(func() { guardByHeader(Config{}).NewMux().Public("/a;b", &countingHandler{}) }) {
 		t.Error("a pattern that can never match is taken")
 	}
 }
 
-// TestBehindABackendOfItsOwnMind: a public catch-all forwards to a backend that drops path parameters and decodes
-// twice. Nobody reads its guarded pages.
+// TestBehindABackendOfItsOwnMind: a public catch-all handler forwards to a
+// backend that drops path parameters and decodes twice. Nobody reads the
+// guarded pages of the backend.
 func TestBehindABackendOfItsOwnMind(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isGuardedPlace(r) {
+		if isGuardedPath(r) {
 			w.Header().Set("X-Secret", r.RequestURI)
 		}
 	}))
@@ -204,7 +208,7 @@ func TestBehindABackendOfItsOwnMind(t *testing.T) {
 	must(t, err)
 	g := guardByHeader(Config{})
 	m := g.NewMux()
-	m.Handle("/admin/", rbac.HasPermission("editor"), &marker{})
+	m.Handle("/admin/", rbac.HasPermission("editor"), &countingHandler{})
 	m.Public("/", httputil.NewSingleHostReverseProxy(target))
 	s := httptest.NewServer(g.Handler(m))
 	defer s.Close()
@@ -219,7 +223,8 @@ func TestBehindABackendOfItsOwnMind(t *testing.T) {
 	}
 }
 
-// TestEncodedSlash: with AllowEncodedSlash both readings of the path must be allowed.
+// TestEncodedSlash: with AllowEncodedSlash, the rules for both readings of the
+// path must allow the request.
 func TestEncodedSlash(t *testing.T) {
 	tests := []struct {
 		line, who string
@@ -236,7 +241,7 @@ func TestEncodedSlash(t *testing.T) {
 		{"POST /reports%2fx", "editor", 405},
 	}
 	for _, tt := range tests {
-		wd := newWorld(Config{AllowEncodedSlash: true})
+		wd := newGuardedService(Config{AllowEncodedSlash: true})
 		resp := serve(wd, request(t, tt.line, "X-Who: "+tt.who, "Host: example.com"))
 		if resp.StatusCode != tt.status {
 			t.Errorf("%s by %q: status %d, want %d", tt.line, tt.who, resp.StatusCode, tt.status)
@@ -247,8 +252,9 @@ func TestEncodedSlash(t *testing.T) {
 	}
 }
 
-// FuzzRequestPaths: whatever the request line says, an anonymous client never gets
-// guarded content, and the public catch-all never sees a path that is a guarded one.
+// FuzzRequestPaths: whatever the request line contains, an anonymous client
+// never gets guarded content, and the public catch-all handler never sees a
+// guarded path.
 func FuzzRequestPaths(f *testing.F) {
 	for _, target := range []string{
 		"/", "/admin/", "/admin", "/admin%2fsecret", "/x/%2e%2e/admin/", "//admin/", "/files/1", "/files%2f1", "/files/%2e",
@@ -264,20 +270,21 @@ func FuzzRequestPaths(f *testing.F) {
 		if err != nil {
 			return
 		}
-		wd := newWorld(Config{AllowEncodedSlash: encodedSlash, Methods: append([]string{"CONNECT", "get"}, defaultMethods...)})
+		wd := newGuardedService(Config{AllowEncodedSlash: encodedSlash, Methods: append([]string{"CONNECT", "get"}, defaultMethods...)})
 		serve(wd, r)
 		if wd.guarded.ran != 0 {
 			t.Fatalf("%q %q %q: guarded content was served to nobody", method, target, host)
 		}
-		if wd.public.ran != 0 && isGuardedPlace(wd.public.last) {
+		if wd.public.ran != 0 && isGuardedPath(wd.public.last) {
 			t.Fatalf("%q %q %q: the catch-all was given %q at %q", method, target, host, wd.public.last.URL.Path, wd.public.last.Host)
 		}
 	})
 }
 
-// isGuardedPlace reads the request in the most suspicious way: every separator, every
-// escape as often as there is one, no path parameters, every spelling of the host.
-func isGuardedPlace(r *http.Request) bool {
+// isGuardedPath reads the request in the most suspicious way: every separator,
+// escapes decoded until none is left, no path parameters, every spelling of the
+// host.
+func isGuardedPath(r *http.Request) bool {
 	p := r.URL.Path
 	for {
 		decoded, err := url.PathUnescape(p)

@@ -13,7 +13,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// bank is a service in which eve is an auditor and a teller, who may not be both at once.
+// bank returns a service in which eve is an auditor and a teller; a dynamic set
+// keeps the two groups apart.
 func bank(t *testing.T) *service {
 	t.Helper()
 	s := newService(t, Config{Insecure: true, Home: "/home"}, plain)
@@ -34,8 +35,8 @@ func bank(t *testing.T) *service {
 	return s
 }
 
-// TestChoice: who has groups that may not be active together is asked which, once the
-// password was right, and goes on to where they came from with what they chose.
+// TestChoice: a user with groups that may not be active together chooses after
+// the password was verified, and continues to came_from with the chosen groups.
 func TestChoice(t *testing.T) {
 	s := bank(t)
 	b := s.browser(t)
@@ -87,7 +88,7 @@ func TestChoice(t *testing.T) {
 	}
 }
 
-// active lists the groups that are active in the one ticket of a user.
+// active returns the active groups in the only ticket of a user.
 func (s *service) active(t *testing.T, user string) []string {
 	t.Helper()
 	tickets, err := s.a.Tickets(t.Context(), user)
@@ -97,8 +98,9 @@ func (s *service) active(t *testing.T, user string) []string {
 	return tickets[0].Groups
 }
 
-// TestChoiceKeepsWhatWasTicked: who ticked too much unticks, and does not begin again; and a group that is active
-// though the user only inherits it is not lost because the page left it out.
+// TestChoiceKeepsWhatWasTicked: a refused choice stays ticked, so the user
+// corrects the choice. An active group that the user merely inherits stays on
+// the page.
 func TestChoiceKeepsWhatWasTicked(t *testing.T) {
 	s := bank(t)
 	err := s.a.Update(t.Context(), func(tx *rbac.Tx) error {
@@ -131,7 +133,8 @@ func TestChoiceKeepsWhatWasTicked(t *testing.T) {
 	}
 }
 
-// TestChoiceOfManyGroups: thousands of groups with long names in any characters are listed, escaped, and can be chosen.
+// TestChoiceOfManyGroups: thousands of groups with long names in any script are
+// listed, escaped, and can be chosen.
 func TestChoiceOfManyGroups(t *testing.T) {
 	s := bank(t)
 	names := []string{"auditors", "staff", `<b>"&'x`, "+ %2B &group=tellers", "会計", "מנהלים"}
@@ -173,7 +176,8 @@ func TestChoiceOfManyGroups(t *testing.T) {
 	}
 }
 
-// TestChoiceLeadsNowhereElse: neither the page nor the choice leads to another site, and another site cannot choose.
+// TestChoiceLeadsNowhereElse: neither the page nor the choice leads to another
+// site, and another site cannot choose.
 func TestChoiceLeadsNowhereElse(t *testing.T) {
 	s := bank(t)
 	b := s.browser(t)
@@ -197,7 +201,8 @@ func TestChoiceLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-// TestChoiceNeedsATicket: whoever is not signed in gets the login page, and changes nothing.
+// TestChoiceNeedsATicket: without a ticket a client gets the login page, and
+// changes nothing.
 func TestChoiceNeedsATicket(t *testing.T) {
 	s := bank(t)
 	b := s.browser(t)
@@ -208,7 +213,7 @@ func TestChoiceNeedsATicket(t *testing.T) {
 		t.Errorf("a choice by nobody: %d", resp.StatusCode)
 	}
 	s.do(t, b, "POST /login", loginForm("eve", password, ""))
-	s.store.unplug()
+	s.store.disconnect()
 	for _, line := range []string{"GET /login?choose=groups", "POST /login"} {
 		content := ""
 		if strings.HasPrefix(line, "POST") {
@@ -220,7 +225,8 @@ func TestChoiceNeedsATicket(t *testing.T) {
 	}
 }
 
-// TestChoiceOfPrograms: a program learns what was left out, and names what it wants.
+// TestChoiceOfPrograms: a program learns which groups were left out, and names
+// groups in the next login.
 func TestChoiceOfPrograms(t *testing.T) {
 	s := bank(t)
 	login := func(groups string) (*http.Response, map[string]any) {

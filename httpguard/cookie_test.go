@@ -10,8 +10,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestLateAnswerKeepsLogin: answers to requests that were sent with an old cookie arrive after a login has set a new one, and must not
-// take it away. The requests are pages that poll, and a logout in another tab.
+// TestLateAnswerKeepsLogin: responses to requests with an old cookie may arrive
+// after a login has set a new cookie, and must not delete the new cookie. The
+// requests are polling pages, and a logout in another tab.
 func TestLateAnswerKeepsLogin(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	var answered, deliver chan struct{}
@@ -63,6 +64,7 @@ func TestLateAnswerKeepsLogin(t *testing.T) {
 	}
 }
 
+// TestCookie lists configurations and the Set-Cookie of a login.
 func TestCookie(t *testing.T) {
 	tests := []struct {
 		cfg   Config
@@ -84,8 +86,9 @@ func TestCookie(t *testing.T) {
 	}
 }
 
-// TestDeadTickets: a ticket that is no longer alive makes nobody of who shows it, and its cookie is left alone: by the
-// time the answer is there, the browser may hold another.
+// TestDeadTickets: a ticket that has ended identifies nobody. The Guard leaves
+// its cookie alone: when the response arrives, the browser may hold another
+// ticket.
 func TestDeadTickets(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	c := s.browser(t)
@@ -100,7 +103,7 @@ func TestDeadTickets(t *testing.T) {
 		"empty":               "ticket=",
 		"two that are dead":   old + "; ticket=nonsense",
 		"two that are living": living + "; " + another,
-		"too many":            strings.Repeat("ticket="+strings.Repeat("A", 43)+"; ", 2) + manyDead(maxTokens) + living,
+		"too many":            strings.Repeat("ticket="+strings.Repeat("A", 43)+"; ", 2) + endedTickets(maxTokens) + living,
 	}
 	for name, cookie := range cookies {
 		resp := s.do(t, s.Client(), "GET /", "", "Cookie: "+cookie)
@@ -124,16 +127,17 @@ func TestDeadTickets(t *testing.T) {
 	}
 }
 
-// manyDead are cookies with tokens of no ticket.
-func manyDead(n int) (cookies string) {
+// endedTickets returns n cookies with tokens of no ticket.
+func endedTickets(n int) (cookies string) {
 	for i := range n {
 		cookies += "ticket=" + strings.Repeat("B", 41) + string(rune('a'+i)) + "A; "
 	}
 	return cookies
 }
 
-// TestCookiesOfOneName: another service on the host may set a cookie of the same name, with another path. The one living ticket
-// is found among them, wherever it stands, and the other cookie is left alone.
+// TestCookiesOfOneName: another service on the host may set a cookie of the
+// same name, with another path. The Guard finds the only live ticket at any
+// position, and leaves the other cookie alone.
 func TestCookiesOfOneName(t *testing.T) {
 	s, other := newService(t, Config{Insecure: true}, plain), newService(t, Config{Insecure: true}, plain)
 	mine, theirs := s.login(t, s.browser(t), "amy").Cookies()[0].String(), other.login(t, other.browser(t), "eve").Cookies()[0].String()
@@ -142,7 +146,7 @@ func TestCookiesOfOneName(t *testing.T) {
 		"after the other service's":   theirs + "; " + mine,
 		"after what is no ticket":     "ticket=nonsense; ticket=; " + mine,
 		"twice":                       mine + "; " + mine,
-		"after as many as are looked": manyDead(maxTokens-1) + mine,
+		"after as many as are looked": endedTickets(maxTokens-1) + mine,
 	} {
 		resp := s.do(t, s.Client(), "GET /me", "", "Cookie: "+cookie)
 		if text := body(t, resp); resp.StatusCode != 200 || !strings.HasPrefix(text, "user=amy ") || resp.Header.Get("Set-Cookie") != "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
+// TestDeny lists errors, and the problem documents for programs.
 func TestDeny(t *testing.T) {
 	denied := &rbac.DeniedError{Message: `only for <b>"editors"</b>`}
 	tests := []struct {
@@ -64,7 +65,7 @@ func TestDeny(t *testing.T) {
 	}
 }
 
-// TestDenyBrowser: people get pages, and the login where that helps.
+// TestDenyBrowser: browsers get pages, and the login page if a login helps.
 func TestDenyBrowser(t *testing.T) {
 	tests := []struct {
 		rule, line, who string
@@ -83,7 +84,7 @@ func TestDenyBrowser(t *testing.T) {
 		{"who is known gets the page", "GET /a", "eve", nil, 403, ""},
 	}
 	g := guardByHeader(Config{})
-	h := g.Handler(g.Require(rbac.HasPermission("editor"))(&marker{}))
+	h := g.Handler(g.Require(rbac.HasPermission("editor"))(&countingHandler{}))
 	for _, tt := range tests {
 		resp := serve(h, request(t, tt.line, append(tt.headers, "X-Who: "+tt.who, "Accept: "+browserAccept)...))
 		if resp.StatusCode != tt.status || resp.Header.Get("Location") != tt.location {
@@ -95,11 +96,11 @@ func TestDenyBrowser(t *testing.T) {
 	}
 }
 
-// TestDeniedPage: the reason is text, whoever wrote it, and the page loads nothing.
+// TestDeniedPage: the page escapes the reason, and loads nothing.
 func TestDeniedPage(t *testing.T) {
 	g := guardByHeader(Config{})
 	p := rbac.WithMessage(rbac.HasPermission("editor"), `only for <script>alert(1)</script>`)
-	mounted := g.Handler(http.StripPrefix("/blog", g.Require(p)(&marker{})))
+	mounted := g.Handler(http.StripPrefix("/blog", g.Require(p)(&countingHandler{})))
 	resp := serve(mounted, request(t, `GET /blog/a?b="><script>`, "X-Who: eve", "Accept: "+browserAccept))
 	text := body(t, resp)
 	if strings.Contains(text, "<script") || !strings.Contains(text, "only for &lt;script&gt;") {
@@ -113,6 +114,8 @@ func TestDeniedPage(t *testing.T) {
 	}
 }
 
+// TestIsBrowser lists values of Accept, and whether the client counts as a
+// browser.
 func TestIsBrowser(t *testing.T) {
 	tests := []struct {
 		accept string

@@ -11,12 +11,13 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// A browser in which amy has signed in lets her in again while strangers fail for
-// her name, and no other browser does.
+// A browser with the device of an earlier login of amy stays usable for amy
+// while strangers fail for her name; no other browser does.
 func TestDeviceCookie(t *testing.T) {
 	a := authorityOf(t, memorystore.New())
 	g := New(a, quiet(Config{}))
-	// Each client has an address of its own: only the device tells them apart.
+	// Each client has an address of its own: only the device identifies the
+	// browser.
 	login := func(password, addr, cookie string) *http.Response {
 		r := request(t, "POST /login", "Content-Type: "+formType, "Accept: "+browserAccept, "Cookie: "+cookie)
 		r.RemoteAddr = addr + ":4711"
@@ -73,7 +74,7 @@ func ticketOf(resp *http.Response) string {
 	return ""
 }
 
-// A program asks for a device by sending one, empty at first.
+// A program requests a device by sending a device, empty at first.
 func TestDeviceOverJSON(t *testing.T) {
 	a := authorityOf(t, memorystore.New())
 	g := New(a, quiet(Config{}))

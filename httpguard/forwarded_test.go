@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestForwardedFor reads as: the connection's address, the lines of X-Forwarded-For, and whose request that is.
+// TestForwardedFor lists the address of the connection, the lines of
+// X-Forwarded-For, and the address of the client.
 func TestForwardedFor(t *testing.T) {
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:f::/48"), netip.MustParsePrefix("::ffff:192.168.7.0/120")}
 	for _, c := range []struct {

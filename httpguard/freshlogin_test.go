@@ -11,17 +11,18 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// aging is a service whose user amy logged in at its start, and whose clock can be put forward.
-type aging struct {
+// agedLogin is a service whose user amy logged in at the start. The test sets
+// the clock forward.
+type agedLogin struct {
 	guard   *Guard
 	handler http.Handler
 	token   rbac.Token
 	later   atomic.Int64 // nanoseconds since the login
 }
 
-func newAging(t *testing.T) *aging {
+func newAgedLogin(t *testing.T) *agedLogin {
 	t.Helper()
-	s := &aging{}
+	s := &agedLogin{}
 	start := time.Date(2031, time.March, 3, 9, 0, 0, 0, time.UTC)
 	store := memorystore.New()
 	t.Cleanup(func() { store.Close() })
@@ -58,7 +59,7 @@ func newAging(t *testing.T) *aging {
 	return s
 }
 
-func (s *aging) routes() *Mux {
+func (s *agedLogin) routes() *Mux {
 	recent := rbac.AuthenticatedWithin(15 * time.Minute)
 	mux := s.guard.NewMux()
 	for pattern, p := range map[string]rbac.Predicate{
@@ -67,14 +68,15 @@ func (s *aging) routes() *Mux {
 		"/old":   rbac.Not(recent),
 		"/login": rbac.WithMessage(recent, "come back soon"),
 	} {
-		mux.Handle(pattern, p, &marker{})
+		mux.Handle(pattern, p, &countingHandler{})
 	}
 	return mux
 }
 
-// TestFreshLogin: a known user whom a new login would help is asked for one; one whom it would not is told so.
+// TestFreshLogin: the Guard asks a user for a new login if the new login helps,
+// and otherwise responds with 403.
 func TestFreshLogin(t *testing.T) {
-	s := newAging(t)
+	s := newAgedLogin(t)
 	const stepUp = `Bearer error="insufficient_user_authentication", error_description="a more recent login is needed", max_age="900"`
 	cookie := "Cookie: " + s.guard.cfg.CookieName + "=" + s.token.Secret()
 	bearer := "Authorization: Bearer " + s.token.Secret()
@@ -112,9 +114,9 @@ func TestFreshLogin(t *testing.T) {
 	}
 }
 
-// TestFreshLoginHelps: after the login that a browser was sent to, it gets what it asked for.
+// TestFreshLoginHelps: after the login, the browser gets the requested page.
 func TestFreshLoginHelps(t *testing.T) {
-	s := newAging(t)
+	s := newAgedLogin(t)
 	s.later.Store(int64(time.Hour))
 	old := "Cookie: " + s.guard.cfg.CookieName + "=" + s.token.Secret()
 	resp := post(t, s.guard, formType, loginForm("amy", password, "/close?a=b"), old, "Accept: "+browserAccept)
@@ -127,9 +129,10 @@ func TestFreshLoginHelps(t *testing.T) {
 	}
 }
 
-// TestFreshLoginOfAStranger: the reason is for who was denied, not for who asks.
+// TestFreshLoginOfAStranger: the reason is for the denied user, and not for the
+// client of the request.
 func TestFreshLoginOfAStranger(t *testing.T) {
-	s := newAging(t)
+	s := newAgedLogin(t)
 	s.later.Store(int64(time.Hour))
 	h := s.guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		amy, err := s.guard.a.Identify(r.Context(), s.token)

@@ -11,7 +11,8 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// TestTemplateFuncs reads as: the template, for whom, and what comes out; "error" where it must not be silent.
+// TestTemplateFuncs lists a template, the Identity, and the output; "error" if
+// the template must fail.
 func TestTemplateFuncs(t *testing.T) {
 	a := rbactest.World(t, `
 		group editor: post.edit

@@ -11,11 +11,11 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestWithoutHandler: a guard that does not know who asks admits nobody, and
-// says that the service is put together wrongly.
+// TestWithoutHandler: a Guard that cannot know the client allows nobody, and
+// responds with 500 for the mistake in the program.
 func TestWithoutHandler(t *testing.T) {
 	g, other := guardByHeader(Config{}), guardByHeader(Config{})
-	page := &marker{}
+	page := &countingHandler{}
 	m := g.NewMux()
 	m.Public("/", page)
 	authorize := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,6 +39,7 @@ func TestWithoutHandler(t *testing.T) {
 	}
 }
 
+// TestRequire lists users, predicates and statuses, for every way to guard.
 func TestRequire(t *testing.T) {
 	var typedNil *struct{ rbac.Predicate }
 	tests := []struct {
@@ -56,7 +57,7 @@ func TestRequire(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for name, wrap := range waysToGuard(guardByHeader(Config{}), tt.p) {
-			page := &marker{}
+			page := &countingHandler{}
 			resp := serve(wrap(page), request(t, "GET /", "X-Who: "+tt.who))
 			if resp.StatusCode != tt.status || (page.ran == 1) != (tt.status == 200) {
 				t.Errorf("%s, by %s: status %d, want %d; the page ran %d times", tt.rule, name, resp.StatusCode, tt.status, page.ran)
@@ -86,7 +87,7 @@ func waysToGuard(g *Guard, p rbac.Predicate) map[string]func(http.Handler) http.
 	}
 }
 
-// TestRules: a rule that gives no predicate gives no access.
+// TestRules: a rule that returns no predicate allows nobody.
 func TestRules(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -102,7 +103,7 @@ func TestRules(t *testing.T) {
 		{"no rule", nil, 500},
 	}
 	for _, tt := range tests {
-		page := &marker{}
+		page := &countingHandler{}
 		g := guardByHeader(Config{})
 		resp := serve(g.Handler(g.RequireFunc(tt.rule)(page)), request(t, "GET /", "X-Who: editor"))
 		if resp.StatusCode != tt.status || page.ran != 0 {
@@ -111,10 +112,10 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestAbortHandler: a rule may give up the connection as handlers may.
+// TestAbortHandler: a rule may abort the connection as handlers may.
 func TestAbortHandler(t *testing.T) {
 	g := guardByHeader(Config{})
-	page := &marker{}
+	page := &countingHandler{}
 	h := g.Handler(g.RequireFunc(func(*http.Request) (rbac.Predicate, error) { panic(http.ErrAbortHandler) })(page))
 	defer func() {
 		if p := recover(); p != http.ErrAbortHandler || page.ran != 0 {
@@ -124,7 +125,8 @@ func TestAbortHandler(t *testing.T) {
 	serve(h, request(t, "GET /"))
 }
 
-// TestCustomDenied: whatever a custom denial handler does, the guarded handler does not run.
+// TestCustomDenied: whatever Config.Denied does, the guarded handler does not
+// run.
 func TestCustomDenied(t *testing.T) {
 	var g *Guard
 	tests := []struct {
@@ -143,7 +145,7 @@ func TestCustomDenied(t *testing.T) {
 	for _, tt := range tests {
 		g = guardByHeader(Config{Denied: tt.denied})
 		for name, wrap := range waysToGuard(g, rbac.HasPermission("editor")) {
-			page := &marker{}
+			page := &countingHandler{}
 			s := httptest.NewServer(wrap(page))
 			r, err := http.NewRequest("GET", s.URL, nil)
 			if err != nil {
@@ -165,7 +167,8 @@ func TestCustomDenied(t *testing.T) {
 	}
 }
 
-// TestCrossOrigin: another site cannot make a browser act, nor open a WebSocket.
+// TestCrossOrigin: another site can make a browser neither act nor open a
+// WebSocket.
 func TestCrossOrigin(t *testing.T) {
 	trusting := http.NewCrossOriginProtection()
 	if err := trusting.AddTrustedOrigin("https://partner.example"); err != nil {
@@ -191,7 +194,7 @@ func TestCrossOrigin(t *testing.T) {
 		{"a trusted origin is let in", "POST /", []string{"Sec-Fetch-Site: cross-site", "Origin: https://partner.example"}, 200},
 	}
 	for _, tt := range tests {
-		page := &marker{}
+		page := &countingHandler{}
 		h := guardByHeader(Config{CrossOrigin: trusting}).Handler(page)
 		resp := serve(h, request(t, tt.line, tt.headers...))
 		if resp.StatusCode != tt.status || (page.ran == 1) != (tt.status == 200) {
@@ -203,8 +206,8 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
-// TestClientAddr: the address is the connection's or what the host says, and
-// none where that fails.
+// TestClientAddr: the address comes from the connection or from
+// Config.ClientAddr, and is missing after an error.
 func TestClientAddr(t *testing.T) {
 	says := func(a netip.Addr, err error) func(*http.Request) (netip.Addr, error) {
 		return func(*http.Request) (netip.Addr, error) { return a, err }
@@ -231,7 +234,7 @@ func TestClientAddr(t *testing.T) {
 	}
 }
 
-// TestBadConfig: what can never work shows at start.
+// TestBadConfig: a configuration that can never work panics at start.
 func TestBadConfig(t *testing.T) {
 	g := guardByHeader(Config{})
 	tests := map[string]func(){
@@ -264,8 +267,9 @@ func panics(f func()) (yes bool) {
 	return false
 }
 
-// BenchmarkUnguarded and BenchmarkGuarded are the same service without and with a guard: a router, a page, and a browser with three
-// cookies, one of them a ticket that is in the cache. The difference is what a guard costs.
+// BenchmarkUnguarded and BenchmarkGuarded measure the same service without and
+// with a Guard: a router, a page, and a browser with three cookies, of which
+// one is a cached ticket. The difference is the cost of the Guard.
 func BenchmarkUnguarded(b *testing.B) {
 	m := http.NewServeMux()
 	m.Handle("/posts/{id}", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

@@ -16,8 +16,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// byHeader identifies by the header X-Who: a user name, which is also that of
-// the one group and the one permission the user has.
+// byHeader identifies a user by the header X-Who. The user name is also the
+// name of the only group and the only permission of the user.
 func byHeader(r *http.Request) (*rbac.Identity, error) {
 	who := r.Header.Get("X-Who")
 	if who == "" {
@@ -31,8 +31,8 @@ func quiet(cfg Config) Config {
 	return cfg
 }
 
-// emptyAuthority is an Authority without users. Every test may use it: none
-// changes anything in it.
+// emptyAuthority is an Authority without users, shared by tests that change
+// nothing.
 var emptyAuthority = sync.OnceValue(func() *rbac.Authority {
 	a, err := rbac.Open(context.Background(), memorystore.New(), rbac.Config{Logger: quiet(Config{}).Logger})
 	if err != nil {
@@ -49,13 +49,13 @@ func guardByHeader(cfg Config) *Guard {
 	return New(emptyAuthority(), quiet(cfg))
 }
 
-// marker is a handler that remembers whether it ran.
-type marker struct {
+// countingHandler counts its requests.
+type countingHandler struct {
 	ran  int
 	last *http.Request
 }
 
-func (m *marker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (m *countingHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.ran++
 	m.last = r
 	_, _ = io.WriteString(w, "content")
@@ -63,7 +63,7 @@ func (m *marker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const browserAccept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
-// request builds one from "METHOD target" and headers as "Name: value".
+// request returns a request for "METHOD target" with headers "Name: value".
 func request(t testing.TB, line string, headers ...string) *http.Request {
 	t.Helper()
 	method, target, _ := strings.Cut(line, " ")
@@ -90,7 +90,7 @@ func body(t testing.TB, resp *http.Response) string {
 	return string(b)
 }
 
-// raw sends bytes as they are over a real connection, which no client library would let through.
+// raw sends bytes unchanged over a real connection; no client library would.
 func raw(t testing.TB, s *httptest.Server, text string) *http.Response {
 	t.Helper()
 	c, err := net.Dial("tcp", s.Listener.Addr().String())

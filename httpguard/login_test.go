@@ -14,7 +14,7 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// post sends a login to the handler of g alone.
+// post sends a login to LoginHandler alone.
 func post(t *testing.T, g *Guard, contentType, content string, headers ...string) *http.Response {
 	t.Helper()
 	r := request(t, "POST /login", append(headers, "Content-Type: "+contentType)...)
@@ -31,8 +31,8 @@ func (readCloser) Close() error { return nil }
 
 const formType, jsonType = "application/x-www-form-urlencoded", "application/json"
 
-// TestLoginFails: each failure has its status, for people and for programs, and
-// tells nobody more than it should.
+// TestLoginFails: each failure has a status, for browsers and for programs, and
+// reveals no more than necessary.
 func TestLoginFails(t *testing.T) {
 	tests := []struct {
 		name       string
@@ -72,13 +72,14 @@ func TestLoginFails(t *testing.T) {
 	}
 }
 
-// refused answers a login that has failed.
+// refused returns the response to a failed login.
 func refused(t *testing.T, refuse http.HandlerFunc) *http.Response {
 	t.Helper()
 	return serve(guardByHeader(Config{}).Handler(refuse), request(t, "POST /login"))
 }
 
-// TestWrongPassword: the form comes back with what the user typed, but for the password.
+// TestWrongPassword: the form keeps the fields of the user, except for the
+// password.
 func TestWrongPassword(t *testing.T) {
 	g := New(authorityOf(t, memorystore.New()), quiet(Config{}))
 	for _, user := range []string{"amy", "nobody"} {
@@ -98,7 +99,8 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// TestLoginBodies: what is not plainly a login makes no ticket, whatever the password.
+// TestLoginBodies: a body that is not plainly a login makes no ticket, even
+// with the right password.
 func TestLoginBodies(t *testing.T) {
 	right := `{"user":"amy","password":"` + password + `"`
 	tests := []struct {
@@ -136,7 +138,8 @@ func TestLoginBodies(t *testing.T) {
 	}
 }
 
-// TestLoginArguments: the Authority learns what it needs, and nothing from the query.
+// TestLoginArguments: the Authority gets every field of the body, and none of
+// the query.
 func TestLoginArguments(t *testing.T) {
 	a := authorityOf(t, memorystore.New())
 	g := New(a, quiet(Config{}))
@@ -155,7 +158,8 @@ func TestLoginArguments(t *testing.T) {
 	}
 }
 
-// TestLoginLeadsBack: to where the user came from, and never to another site.
+// TestLoginLeadsBack: a login leads back to came_from, and never to another
+// site.
 func TestLoginLeadsBack(t *testing.T) {
 	tests := map[string]string{
 		"/posts/new?draft=1":   "/posts/new?draft=1",
@@ -174,6 +178,7 @@ func TestLoginLeadsBack(t *testing.T) {
 	}
 }
 
+// TestLoginOverJSON: a program gets a token and no cookie.
 func TestLoginOverJSON(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	resp := s.do(t, s.Client(), "POST /login", `{"user":"amy","password":"`+password+`"}`, "Content-Type: application/json")
@@ -200,7 +205,7 @@ func TestLoginOverJSON(t *testing.T) {
 	}
 }
 
-// TestLoginFromElsewhere: another site cannot log a browser in as somebody.
+// TestLoginFromElsewhere: another site can log a browser neither in nor out.
 func TestLoginFromElsewhere(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	for _, path := range []string{"/login", "/logout"} {
@@ -229,7 +234,8 @@ func TestLogoutMethods(t *testing.T) {
 	}
 }
 
-// TestLoginPage: usable with a keyboard, a screen reader and a password manager, without scripts.
+// TestLoginPage: the page works with a keyboard, a screen reader and a password
+// manager, and without scripts.
 func TestLoginPage(t *testing.T) {
 	g := guardByHeader(Config{LoginPath: "/sign-in"})
 	resp := serve(g.Handler(g.LoginHandler()), request(t, "GET /sign-in?came_from=//evil.example", "X-Who: amy"))
@@ -254,6 +260,7 @@ func TestLoginPage(t *testing.T) {
 	}
 }
 
+// TestLoginTemplate: a template of the host replaces the page.
 func TestLoginTemplate(t *testing.T) {
 	own := template.Must(template.New("").Parse(`{{.Action}} {{.CameFrom}} {{.User}} {{.Error}}`))
 	g := New(authorityOf(t, memorystore.New()), quiet(Config{LoginTemplate: own}))

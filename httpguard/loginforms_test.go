@@ -9,7 +9,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// multipartLogin is the body of a login form that a script, or a form with that enctype, sends; its boundary is x.
+// multipartLogin returns the body of a multipart login form with the boundary
+// x.
 func multipartLogin(user, password string) string {
 	field := func(name, value string) string {
 		return "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
@@ -17,7 +18,8 @@ func multipartLogin(user, password string) string {
 	return field("user", user) + field("password", password) + field("came_from", "/a?b=c") + "--x--\r\n"
 }
 
-// TestLoginOfTypedNames: a name is typed or pasted with spaces around it, in either kind of form and in JSON.
+// TestLoginOfTypedNames: a name may be typed or pasted with spaces around the
+// name, in either kind of form and in JSON.
 func TestLoginOfTypedNames(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	for _, name := range []string{"amy", " amy", "amy ", " amy ", "\tAmy\r\n", "\u00a0amy\u2003", "\u3000ａｍｙ", "amy\u200b", "\ufeffamy"} {
@@ -40,7 +42,8 @@ func TestLoginOfTypedNames(t *testing.T) {
 	}
 }
 
-// TestRefusedLoginsAreLogged: also those that no Authority hears of, and without what was sent.
+// TestRefusedLoginsAreLogged: logins that never reach the Authority are logged,
+// too, without any text from the request.
 func TestRefusedLoginsAreLogged(t *testing.T) {
 	var log strings.Builder
 	g := New(authorityOf(t, memorystore.New()), Config{Logger: logTo(&log)})
@@ -60,7 +63,8 @@ func TestRefusedLoginsAreLogged(t *testing.T) {
 	}
 }
 
-// TestSignedInAtTheLogin: who opens the login page while signed in chooses; nothing leads on by itself.
+// TestSignedInAtTheLogin: a signed-in user who opens the login page chooses;
+// the page redirects nobody.
 func TestSignedInAtTheLogin(t *testing.T) {
 	s := newService(t, Config{Insecure: true, Home: "/home"}, plain)
 	eve := s.browser(t)
@@ -92,7 +96,8 @@ func TestSignedInAtTheLogin(t *testing.T) {
 	}
 }
 
-// TestScriptsAreNoNavigations reads as: what Accept and Sec-Fetch say, and whether the answer to nobody is a redirect.
+// TestScriptsAreNoNavigations lists values of Accept and Sec-Fetch, and whether
+// an anonymous client is redirected.
 func TestScriptsAreNoNavigations(t *testing.T) {
 	for _, c := range []struct {
 		what               string
@@ -124,7 +129,7 @@ func TestScriptsAreNoNavigations(t *testing.T) {
 				r.Header.Set(name, value)
 			}
 		}
-		resp := serve(g.Handler(g.Require(rbac.NotAnonymous())(&marker{})), r)
+		resp := serve(g.Handler(g.Require(rbac.NotAnonymous())(&countingHandler{})), r)
 		want := http.StatusUnauthorized
 		if c.redirect {
 			want = http.StatusSeeOther

@@ -10,8 +10,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// round follows redirects between a page and a login page of the host's that leads back at once, as one with a living session does.
-func round(t *testing.T, g *Guard, page http.Handler) (*http.Response, int) {
+// followLoop follows redirects between a page and a login page of the host that
+// redirects back at once, as a login page with a live session does.
+func followLoop(t *testing.T, g *Guard, page http.Handler) (*http.Response, int) {
 	t.Helper()
 	m := http.NewServeMux()
 	m.Handle("/page", page)
@@ -40,7 +41,8 @@ func newServiceOf(t *testing.T, h http.Handler) *service {
 	return s
 }
 
-// TestNoRoundsInCircles: a login that does not help ends on a page that says so.
+// TestNoRoundsInCircles: a login that does not help ends on a page with an
+// explanation.
 func TestNoRoundsInCircles(t *testing.T) {
 	old := func(*http.Request) (*rbac.Identity, error) {
 		return rbac.NewIdentity("amy", nil, nil).WithAuthenticatedAt(time.Now().AddDate(0, 0, -1)), nil
@@ -60,7 +62,7 @@ func TestNoRoundsInCircles(t *testing.T) {
 		{"nobody", func(*http.Request) (*rbac.Identity, error) { return nil, nil }, rbac.NotAnonymous(), "without being signed in"},
 	} {
 		g := guardByHeader(Config{Identify: c.identify, Insecure: true})
-		resp, hops := round(t, g, g.Require(c.p)(&marker{}))
+		resp, hops := followLoop(t, g, g.Require(c.p)(&countingHandler{}))
 		text := body(t, resp)
 		if resp.StatusCode != 401 || hops > 4 || // a browser gives up after twenty redirects, and a provider needs some
 			!strings.Contains(text, c.text) || !strings.Contains(text, "Sign in as someone else") {
@@ -69,7 +71,8 @@ func TestNoRoundsInCircles(t *testing.T) {
 	}
 }
 
-// TestRoundsAreCounted: per page, while they follow each other, and not for who reads the login page.
+// TestRoundsAreCounted: redirects are counted for each page while they follow
+// each other. A visit of the login page resets the count.
 func TestRoundsAreCounted(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	c := s.browser(t)

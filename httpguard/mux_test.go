@@ -11,6 +11,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
+// TestMux lists requests, statuses, and the handler that served the request.
 func TestMux(t *testing.T) {
 	g := guardByHeader(Config{})
 	m := g.NewMux()
@@ -79,7 +80,7 @@ func TestMux(t *testing.T) {
 	}
 }
 
-// TestCacheControl: a handler's own Cache-Control stands.
+// TestCacheControl: the Cache-Control of a handler is kept.
 func TestCacheControl(t *testing.T) {
 	g := guardByHeader(Config{})
 	h := g.Handler(g.Require(rbac.IsAnonymous())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -94,9 +95,10 @@ func TestCacheControl(t *testing.T) {
 	}
 }
 
+// TestRoutes: the table of routes shows every pattern with its rule.
 func TestRoutes(t *testing.T) {
 	m := guardByHeader(Config{}).NewMux()
-	page := &marker{}
+	page := &countingHandler{}
 	m.Public("/", page)
 	m.Handle("GET Example.com/a", rbac.Any(rbac.InGroup("x"), rbac.IsUser("amy")), page)
 	m.HandleRule("/b", func(*http.Request) (rbac.Predicate, error) { return nil, errors.New("x") }, page)
@@ -113,9 +115,9 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// TestBadPatterns: a mistake in the table of routes shows at start.
+// TestBadPatterns: a mistake in the table of routes panics at start.
 func TestBadPatterns(t *testing.T) {
-	page := &marker{}
+	page := &countingHandler{}
 	p := rbac.NotAnonymous()
 	rule := func(*http.Request) (rbac.Predicate, error) { return p, nil }
 	tests := map[string]func(*Mux){
@@ -146,7 +148,8 @@ func TestBadPatterns(t *testing.T) {
 	}
 }
 
-// TestNotRegistered: what no pattern takes is not found, in the form of every other denial.
+// TestNotRegistered: a request that matches no pattern gets the response of
+// every other denial.
 func TestNotRegistered(t *testing.T) {
 	asked := 0
 	g := guardByHeader(Config{Denied: func(_ http.ResponseWriter, _ *http.Request, err error) {
@@ -155,7 +158,7 @@ func TestNotRegistered(t *testing.T) {
 		}
 	}})
 	m := g.NewMux()
-	m.Public("/a/", &marker{})
+	m.Public("/a/", &countingHandler{})
 	for _, path := range []string{"/", "/b", "/a"} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", path, nil)

@@ -9,8 +9,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// twoGuards are the guards of a shop and of its back office, each with an Authority and a store of its own, in which amy is an editor and
-// eve is nobody much.
+// twoGuards returns the services of a shop and of its back office, each with an
+// Authority and a store of its own. In both, amy is an editor and eve is in no
+// group.
 func twoGuards(t *testing.T, shop Config) (shopService, office *service) {
 	shop.Insecure, shop.CookieName = true, "shop"
 	return newService(t, shop, plain), newService(t, Config{Insecure: true, CookieName: "office"}, plain)
@@ -26,8 +27,9 @@ func (s *service) cookie(t *testing.T, user string) string {
 	return s.g.cfg.CookieName + "=" + token.Secret()
 }
 
-// TestNestedGuards: in whatever order the Handlers of two Guards stand, each Guard judges by its own tickets alone, and who is
-// served is, to the handler and in the change log, the one who was judged.
+// TestNestedGuards: in any order of two Handlers, each Guard judges by tickets
+// of its own Authority alone. The handler and the change log see the judged
+// user.
 func TestNestedGuards(t *testing.T) {
 	shopSays := ""
 	shop, office := twoGuards(t, Config{Identify: func(*http.Request) (*rbac.Identity, error) {
@@ -92,7 +94,7 @@ func TestNestedGuards(t *testing.T) {
 		}
 	}
 
-	shop.store.unplug()
+	shop.store.disconnect()
 	shopSays = ""
 	if resp := serve(shopInside(office.g.Require(may)(page)), request(t, "GET /", "Cookie: "+shop.cookie(t, "")+"; "+office.cookie(t, "amy"))); resp.StatusCode != 200 {
 		t.Errorf("while the shop's store is down: status %d", resp.StatusCode)
@@ -111,7 +113,9 @@ func lastChange(t *testing.T, a *rbac.Authority) (last rbac.Change) {
 	return last
 }
 
-// TestIdentityFromMiddleware: what middleware puts into the context counts if this Guard's Authority made it, and never widens what somebody may do.
+// TestIdentityFromMiddleware: an Identity from middleware counts if this
+// Guard's Authority made the Identity, and never widens the permissions of a
+// user.
 func TestIdentityFromMiddleware(t *testing.T) {
 	shop, office := twoGuards(t, Config{})
 	identity := func(a *rbac.Authority, user string) *rbac.Identity {
@@ -140,7 +144,7 @@ func TestIdentityFromMiddleware(t *testing.T) {
 		{"nil takes away", nil, "amy", 401},
 		{"the zero Identity, too", &rbac.Identity{}, "amy", 401},
 	} {
-		page := &marker{}
+		page := &countingHandler{}
 		guarded := office.g.Require(rbac.HasPermission("post.write"))(page)
 		h := office.g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			guarded.ServeHTTP(w, r.WithContext(rbac.NewContext(r.Context(), c.put)))
@@ -152,7 +156,8 @@ func TestIdentityFromMiddleware(t *testing.T) {
 	}
 }
 
-// TestCallOfAnotherAuthority: a call looks for its own ticket, whoever its context says it is.
+// TestCallOfAnotherAuthority: a call is identified by a ticket of its own
+// Authority, whatever Identity the context holds.
 func TestCallOfAnotherAuthority(t *testing.T) {
 	shop, office := twoGuards(t, Config{})
 	id, err := shop.a.Identity(t.Context(), "amy")

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestLoginOverPlainHTTP: the right password over plain HTTP does not lead back to the login page without a word.
+// TestLoginOverPlainHTTP: a login with the right password over plain HTTP ends
+// on a page with an explanation.
 func TestLoginOverPlainHTTP(t *testing.T) {
 	const form = "POST /login"
 	for _, c := range []struct {
@@ -58,7 +59,8 @@ func TestLoginOverPlainHTTP(t *testing.T) {
 	}
 }
 
-// TestCookieOverPlainHTTPComesBack: some browsers return a Secure cookie to localhost. Nobody keeps them from it.
+// TestCookieOverPlainHTTPComesBack: some browsers return a Secure cookie to
+// localhost, and the login then succeeds.
 func TestCookieOverPlainHTTPComesBack(t *testing.T) {
 	s := newService(t, Config{}, plain)
 	resp := s.do(t, s.browser(t), "POST /login", loginForm("amy", password, "/me"), "Origin: "+s.URL)

@@ -10,8 +10,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestPublicOutranksGuarded reads as: patterns, those with a rule after a "!"; and
-// a request that is public although its path is guarded, if there is one.
+// TestPublicOutranksGuarded lists patterns, of which guarded patterns have a
+// "!", and a request that is public although its path is guarded, if such a
+// request exists.
 func TestPublicOutranksGuarded(t *testing.T) {
 	for _, c := range []struct{ patterns, request string }{
 		{"example.com/ !/admin/", "GET http://example.com/admin/x"},
@@ -54,9 +55,9 @@ func TestPublicOutranksGuarded(t *testing.T) {
 		for _, pattern := range strings.Fields(c.patterns) {
 			pattern, guarded := strings.CutPrefix(strings.ReplaceAll(pattern, ":", " "), "!")
 			if guarded {
-				m.HandleRule(pattern, func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }, &marker{})
+				m.HandleRule(pattern, func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }, &countingHandler{})
 			} else {
-				m.Public(pattern, &marker{})
+				m.Public(pattern, &countingHandler{})
 			}
 		}
 		err := m.Validate()

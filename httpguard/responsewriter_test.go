@@ -13,7 +13,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestResponseWriter: handlers get a ResponseWriter that can do what the server's own can: flush, hijack, send files.
+// TestResponseWriter: the ResponseWriter of handlers can flush, hijack and send
+// files, as the server's own ResponseWriter can.
 func TestResponseWriter(t *testing.T) {
 	g := guardByHeader(Config{})
 	handlers := map[string]http.HandlerFunc{
@@ -63,7 +64,8 @@ func TestResponseWriter(t *testing.T) {
 	}
 }
 
-// TestCookiesAreNotStored: whatever the handler says about caching, before or after, no cache stores an answer that sets a cookie.
+// TestCookiesAreNotStored: whatever the handler says about caching, and
+// whenever, no cache stores a response that sets a cookie.
 func TestCookiesAreNotStored(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	token, err := s.a.Issue(t.Context(), rbac.Login{User: "amy"})
@@ -128,7 +130,7 @@ func TestCookiesAreNotStored(t *testing.T) {
 	}
 }
 
-// storable returns the header by which some cache would store an answer.
+// storable returns the header by which a cache would store the response.
 func storable(h http.Header) string {
 	for _, name := range []string{"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Surrogate-Control", "Expires", "X-Accel-Expires"} {
 		if h.Get(name) != "" {

@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestRevisionIsCarried: what a browser has changed through one process, it sees in the next page, which another serves.
+// TestRevisionIsCarried: a browser sees a change made through one process in
+// the next page, which another process serves.
 func TestRevisionIsCarried(t *testing.T) {
 	one := newService(t, Config{Insecure: true}, plain)
 	other := authorityOn(t, struct{ rbac.Store }{one.store})
@@ -56,8 +57,9 @@ func TestRevisionIsCarried(t *testing.T) {
 	}
 }
 
-// TestRevisionHeader: programs, and calls that are no requests, carry the revision in a header. A login that comes
-// back with a GET carries it, too. What is made up is waited for once, and not where too many wait.
+// TestRevisionHeader: programs and RPC calls carry the revision in a header. A
+// login that returns by GET carries the revision, too. A forged revision is
+// awaited once, and not while too many requests wait.
 func TestRevisionHeader(t *testing.T) {
 	one := newService(t, Config{Insecure: true}, plain)
 	g := New(authorityOn(t, struct{ rbac.Store }{one.store}), quiet(Config{Insecure: true}))
@@ -66,7 +68,8 @@ func TestRevisionHeader(t *testing.T) {
 	token, err := one.a.Issue(t.Context(), rbac.Login{User: "eve"})
 	must(t, err)
 	bearer := "Bearer " + token.Secret()
-	// change assigns eve to the editors, or ends that, and answers as a handler would.
+	// change adds eve to the editors, or removes eve, and responds as a handler
+	// would.
 	change := func(line string, assign bool) *http.Response {
 		t.Helper()
 		return serve(one.g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -135,7 +138,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// authorityOn opens an Authority that sees what others have changed after an hour, or when it is asked to.
+// authorityOn opens an Authority that follows changes of other processes after
+// an hour, or on demand.
 func authorityOn(t *testing.T, s rbac.Store) *rbac.Authority {
 	t.Helper()
 	cfg := quiet(Config{})

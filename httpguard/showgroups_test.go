@@ -9,8 +9,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestShowGroups: answers to denied users name groups only where Config.ShowGroups says so. The permission stays named, and the log
-// has it all.
+// TestShowGroups: responses to denied users name groups only with
+// Config.ShowGroups. Permissions are always named, and the log names
+// everything.
 func TestShowGroups(t *testing.T) {
 	base := newService(t, Config{Insecure: true}, plain)
 	must(t, base.a.Update(t.Context(), func(tx *rbac.Tx) error {
@@ -40,7 +41,7 @@ func TestShowGroups(t *testing.T) {
 				want, not = c.full, ""
 			}
 			cookie := base.cookie(t, c.user)
-			h := g.Handler(g.Require(c.p)(&marker{}))
+			h := g.Handler(g.Require(c.p)(&countingHandler{}))
 			_, err := g.Call(t.Context(), "/x", map[string][]string{"cookie": {cookie}}, c.p)
 			for where, text := range map[string]string{
 				"the page":             body(t, serve(h, request(t, "GET /", "Cookie: "+cookie, "Accept: "+browserAccept))),

@@ -13,7 +13,7 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// TestStatus reads as: an error, its status, and its words.
+// TestStatus lists errors, their statuses and texts.
 func TestStatus(t *testing.T) {
 	denied := func(id *rbac.Identity) error { return rbac.Check(id, rbac.HasPermission("x")) }
 	wrong := errors.New("secret")
@@ -61,8 +61,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestDenyAnswersErrorsOfTheAuthority: what an administrator's request can cause
-// is answered with its status and words, by Deny alone.
+// TestDenyAnswersErrorsOfTheAuthority: Deny alone gives every error that a
+// request of an administrator can cause its status and text.
 func TestDenyAnswersErrorsOfTheAuthority(t *testing.T) {
 	store := memorystore.New()
 	t.Cleanup(func() { store.Close() })

@@ -10,12 +10,13 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// TestValidate: what is misspelt in the table of routes shows at start, with its pattern.
+// TestValidate: a misspelling in the table of routes is reported at start, with
+// its pattern.
 func TestValidate(t *testing.T) {
 	store := memorystore.New()
 	t.Cleanup(func() { store.Close() })
 	m := New(authorityOf(t, store), quiet(Config{})).NewMux()
-	page := &marker{}
+	page := &countingHandler{}
 	m.Public("/", page)
 	m.Handle("GET /a", rbac.Any(rbac.HasPermission("post.write"), rbac.InGroup("editors")), page)
 	m.HandleRule("/b", func(*http.Request) (rbac.Predicate, error) { return rbac.InGroup("nobody knows"), nil }, page)

@@ -13,7 +13,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TestNoTicketIsForwarded: a reverse proxy behind the guard does not hand the ticket to its backend.
+// TestNoTicketIsForwarded: a reverse proxy behind the Guard does not send the
+// ticket to its backend.
 func TestNoTicketIsForwarded(t *testing.T) {
 	var got http.Header
 	backend := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
@@ -67,7 +68,8 @@ func TestNoTicketIsForwarded(t *testing.T) {
 	}
 }
 
-// TestWithheldTicketWorks: Guard.Token, a guard further in, Call, the login and the logout need what handlers do not see.
+// TestWithheldTicketWorks: Guard.Token, an inner Guard, Call, the login and the
+// logout work with the ticket that handlers do not see.
 func TestWithheldTicketWorks(t *testing.T) {
 	s := newService(t, Config{Insecure: true}, plain)
 	other := New(s.a, quiet(Config{Insecure: true, LoginPath: "/other"}))
@@ -122,7 +124,7 @@ func TestWithheldTicketWorks(t *testing.T) {
 	}
 }
 
-// TestWithoutCookies: what is left of a Cookie header is as it was.
+// TestWithoutCookies: all other cookies of the header keep their text.
 func TestWithoutCookies(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                                  "",

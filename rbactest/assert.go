@@ -10,13 +10,16 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// As returns r as the user would send it: with the token of a new ticket, in an Authorization: Bearer header. The
-// empty user is nobody; then r loses its Authorization. r itself stays as it is; the two share its body.
+// As returns a copy of r as the user would send the request: with the token of a
+// new ticket in an Authorization: Bearer header. The empty user is anonymous;
+// the copy then has no Authorization. The copy shares the body of r, and r
+// itself does not change.
 //
-// What the user may do is decided when the request is served, not here. As ends the
-// test if the user cannot get a ticket.
+// The permissions of the user are checked when the request is served, and not
+// by As. As ends the test if the user cannot get a ticket.
 //
-// A Bearer token is not what browsers send by themselves, so package httpguard does not look for a cross-site request behind it.
+// Browsers send no Bearer token by themselves, so package httpguard does not
+// check a request with a Bearer token for another site.
 func As(t testing.TB, a *rbac.Authority, user string, r *http.Request) *http.Request {
 	t.Helper()
 	r = r.Clone(r.Context())
@@ -36,27 +39,30 @@ func issue(t testing.TB, a *rbac.Authority, user string) rbac.Token {
 	return token
 }
 
-// Allow fails the test, and prints why, unless the user meets p: somebody who has just logged in, or with an empty
-// name nobody. It ends the test if there is no such user, or if [rbac.Authority.Validate] finds a fault in p.
+// Allow fails the test, and prints an explanation, unless the user satisfies p
+// directly after a login. The empty user is anonymous. Allow ends the test if
+// the user does not exist, or if [rbac.Authority.Validate] finds a fault in p.
 //
-// The identity has no address. To ask with one, or with a narrowed ticket, use [rbac.Check].
+// The Identity has no address. For an Identity with an address, or for a
+// narrowed ticket, use [rbac.Check].
 func Allow(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
 	t.Helper()
 	if id, allowed := judge(t, a, user, p); !allowed {
-		t.Errorf("%s is denied, and should be allowed:\n%s", called(user), tree(rbac.Explain(id, p), 1))
+		t.Errorf("%s is denied, and should be allowed:\n%s", displayName(user), tree(rbac.Explain(id, p), 1))
 	}
 }
 
-// Deny fails the test, and prints why, if the user meets p. Like Allow, it ends the test for an unknown user and for a
-// predicate with a fault, such as a misspelt permission: being denied that would prove nothing.
+// Deny fails the test, and prints an explanation, if the user satisfies p. Like
+// Allow, Deny ends the test for an unknown user, and for a predicate with a
+// fault, such as a misspelt permission: the denial would prove nothing.
 func Deny(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
 	t.Helper()
 	if id, allowed := judge(t, a, user, p); allowed {
-		t.Errorf("%s is allowed, and should be denied:\n%s", called(user), tree(rbac.Explain(id, p), 1))
+		t.Errorf("%s is allowed, and should be denied:\n%s", displayName(user), tree(rbac.Explain(id, p), 1))
 	}
 }
 
-// judge asks through a ticket, as the service will, and ends it again.
+// judge identifies the user by a ticket, as a service does, and ends the ticket.
 func judge(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) (id *rbac.Identity, allowed bool) {
 	t.Helper()
 	if err := a.Validate(p); err != nil {
@@ -68,28 +74,28 @@ func judge(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) (id *
 	}
 	id, err := a.Identify(t.Context(), token)
 	if err != nil {
-		t.Fatalf("rbactest: identifying %s: %v", called(user), err)
+		t.Fatalf("rbactest: identifying %s: %v", displayName(user), err)
 	}
 	if user != "" {
 		if err := a.Logout(t.Context(), token); err != nil {
-			t.Fatalf("rbactest: logging %s out: %v", called(user), err)
+			t.Fatalf("rbactest: logging %s out: %v", displayName(user), err)
 		}
 	}
 	err = rbac.Check(id, p)
 	if err != nil && !errors.Is(err, rbac.ErrDenied) {
-		t.Fatalf("rbactest: %v for %s: %v", p, called(user), err)
+		t.Fatalf("rbactest: %v for %s: %v", p, displayName(user), err)
 	}
 	return id, err == nil
 }
 
-func called(user string) string {
+func displayName(user string) string {
 	if user == "" {
 		return "nobody (no login)"
 	}
 	return user
 }
 
-// tree prints an explanation, each part below its whole:
+// tree returns an explanation as text, with each part below its whole:
 //
 //	unmet  all(not_anonymous(), in_group("chief")): needs the group chief; you are in no group
 //	  met    not_anonymous(): you are amy

@@ -12,7 +12,7 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// Allow and Deny are silent where they are right.
+// Assertions that hold report nothing.
 func TestAssertionsHold(t *testing.T) {
 	a := rbactest.World(t, newsroom)
 	failed := fails(t, func(t testing.TB) {
@@ -28,7 +28,8 @@ func TestAssertionsHold(t *testing.T) {
 	}
 }
 
-// Each assertion that does not hold is a failure with the whole tree of reasons, and the test goes on.
+// Each assertion that does not hold is a failure with the whole tree of
+// reasons, and the test continues.
 func TestAssertionsFail(t *testing.T) {
 	a := rbactest.World(t, newsroom)
 	boss := rbac.All(rbac.NotAnonymous(), rbac.Any(rbac.InGroup("chief"), rbac.IsUser("bob")))
@@ -50,7 +51,8 @@ func TestAssertionsFail(t *testing.T) {
   unmet  not_anonymous(): needs a login; nobody is logged in`)
 }
 
-// What would prove nothing ends the test: a user who is not there, a permission or group that is not, no predicate.
+// An assertion that would prove nothing ends the test: an unknown user, an
+// unknown permission or group, or no predicate.
 func TestAssertionsThatProveNothing(t *testing.T) {
 	a := rbactest.World(t, newsroom)
 	for _, c := range []struct {
@@ -68,7 +70,7 @@ func TestAssertionsThatProveNothing(t *testing.T) {
 	}
 }
 
-// As goes through a ticket of the user and leaves the request that it was given alone.
+// As sends a ticket of the user, and does not change the given request.
 func TestAs(t *testing.T) {
 	a := rbactest.World(t, "user amy:")
 	who := httpguard.New(a, httpguard.Config{Logger: slog.New(slog.DiscardHandler)}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

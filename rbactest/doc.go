@@ -1,8 +1,9 @@
-// Package rbactest helps a program test what it lets whom do.
+// Package rbactest helps a program test its authorization rules.
 //
-// [World] makes an Authority from a few lines of text; [Allow] and [Deny] assert
-// a predicate for a user, and print why where it is otherwise; [As] lets a
-// user send a request; and [Matrix] holds a whole service against a table of routes and users.
+// [World] makes an Authority from a few lines of text. [Allow] and [Deny]
+// assert a predicate for a user, and print an explanation on failure. [As]
+// sends a request as a user. [Matrix] compares a whole service with a table of
+// routes and users.
 //
 //	func TestWhoMayEdit(t *testing.T) {
 //		a := rbactest.World(t, `
@@ -15,5 +16,6 @@
 //		rbactest.Deny(t, a, "", rbac.HasPermission("post.edit")) // nobody is logged in
 //	}
 //
-// Import it in tests only: it imports testing, and its passwords are known to everybody.
+// Import rbactest in tests only: the package imports testing, and its passwords
+// are public.
 package rbactest

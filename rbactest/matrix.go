@@ -16,38 +16,47 @@ import (
 	"github.com/rbac-go/rbac/httpguard"
 )
 
-// Matrix sends every request of a table as every user of it, and fails the test for each status that is another
-// than the table says:
+// Matrix sends every request of a table as every user of the table, and fails
+// the test for each status that differs from the table:
 //
-//   - amy  bob
-//     GET /         200  200  200
-//     GET /admin/   401  403  200   # comments are kept
-//     POST /posts   401  200  200
+//	# Comments are kept.
+//	               -    amy  bob
+//	GET  /         200  200  200
+//	GET  /admin/   401  403  200   # for administrators
+//	POST /posts/1  401  200  200
 //
-// The first line names the users, - being nobody. Each further one has a method, a path (with a query, or a
-// whole URL for another host than example.com) and a status for each user. User names are single words here.
+// The first line names the users; "-" is the anonymous user. Each further line
+// has a method, a path and a status for each user. The path may have a query,
+// and a whole URL selects another host than example.com. User names are single
+// words here.
 //
-// Where handler is [httpguard.Guard.Handler] around a Mux, it also fails for each route of the Mux that no line of
-// the table reaches, so that no route is added without a word on who gets in. What stands between
-// the two, such as middleware, hides the Mux. Then give its routes, which replace what can be seen:
+// If handler is [httpguard.Guard.Handler] around a Mux, Matrix also fails for
+// each route of the Mux that no line of the table reaches: nobody can add a
+// route without deciding who may use the route. Middleware between Handler and
+// the Mux hides the Mux from Matrix. Then pass the routes:
 //
 //	rbactest.Matrix(t, guard.Handler(logged(mux)), a, table, mux.Routes()...)
 //
-// Without a Mux, and without routes, it cannot tell.
+// Passed routes repath the routes of handler. Without a Mux and without routes
+// Matrix does not check for unreached routes.
 //
-// The requests are really made, from top to bottom and from left to right, each with a new
-// ticket (see [As]), without a body and with Accept: application/json, so that who must log in gets 401 and no redirect.
-// Redirects are not followed. What a handler changes is changed for those that come after.
+// Matrix really serves the requests, from top to bottom and from left to right.
+// Each request has a new ticket (see [As]), no body, and Accept:
+// application/json, so an anonymous user gets 401 and no redirect. Matrix
+// follows no redirects. A change made by a handler affects all later requests.
 //
-// With the flag -update, or RBACTEST_UPDATE=1 in the environment, Matrix writes what it gets into the table instead, in the Go file that
-// calls it, where the table must be a raw string. Statuses that are missing or ? are
-// filled in. Where it cannot write, it prints the table and fails. Read the difference before you commit it: it is who may do what.
+// With the flag -update, or RBACTEST_UPDATE=1 in the environment, Matrix writes
+// the actual statuses into the table in the calling Go file, in which the table
+// must be a raw string. Missing statuses and "?" are filled in. If Matrix
+// cannot write, it prints the table and fails. Review the difference before
+// committing: the table is the authorization policy of the service.
 //
-// The flag is your test's own, since two of one name clash; one that is there for other files serves both:
+// Matrix registers no flag, since two flags of one name clash. An existing flag
+// for other golden files serves both:
 //
 //	var _ = flag.Bool("update", false, "write what is, instead of comparing")
 //
-// RBACTEST_UPDATE=0 leaves the tables alone whatever the flag says.
+// RBACTEST_UPDATE=0 prevents writing, whatever the flag says.
 func Matrix(t testing.TB, handler http.Handler, a *rbac.Authority, text string, routes ...httpguard.Route) {
 	t.Helper()
 	update := updating()
@@ -58,11 +67,11 @@ func Matrix(t testing.TB, handler http.Handler, a *rbac.Authority, text string, 
 	if mux, ok := handler.(interface{ Routes() []httpguard.Route }); ok && len(routes) == 0 {
 		routes = mux.Routes()
 	}
-	left, err := unreached(routes, tab.rows)
+	missing, err := unreached(routes, tab.rows)
 	if err != nil {
 		t.Fatalf("rbactest.Matrix: %v", err)
 	}
-	for _, route := range left {
+	for _, route := range missing {
 		t.Errorf("route %q, rule %s: no line of the table reaches it", route.Pattern, route.Rule)
 	}
 	for _, r := range tab.rows {
@@ -79,8 +88,9 @@ func Matrix(t testing.TB, handler http.Handler, a *rbac.Authority, text string, 
 	}
 }
 
-// updating reports whether tables are to be written. The flag is looked up only now, when all that there are have
-// been registered and read: to register one here would end every test program that has its own.
+// updating reports whether tables are to be written. The flag is looked up
+// late, after every package has registered and parsed its flags: registering
+// the flag here would panic in every test program with a flag of that name.
 func updating() bool {
 	switch os.Getenv("RBACTEST_UPDATE") {
 	case "1":
@@ -98,7 +108,7 @@ func updating() bool {
 
 func ask(t testing.TB, handler http.Handler, a *rbac.Authority, user string, r *row) int {
 	t.Helper()
-	if user == nobody {
+	if user == anonymous {
 		user = ""
 	}
 	request := r.request()
@@ -117,38 +127,39 @@ func compare(t testing.TB, users []string, r *row) {
 	}
 }
 
-// unreached lists the routes that none of the rows leads to, when
-// a path is found first and the method second, as by [httpguard.Mux].
-func unreached(routes []httpguard.Route, rows []*row) (left []httpguard.Route, err error) {
+// unreached returns the routes that no row reaches. As in [httpguard.Mux], the
+// path is matched first, and the method second.
+func unreached(routes []httpguard.Route, rows []*row) (missing []httpguard.Route, err error) {
 	defer func() {
-		if fault := recover(); fault != nil { // of ServeMux, on a pattern
+		if fault := recover(); fault != nil { // ServeMux panics on a bad pattern
 			err = fmt.Errorf("routes: %v", fault)
 		}
 	}()
 	mux := http.NewServeMux()
-	methods := map[string]map[string]bool{} // by place and method: whether it was reached
+	methods := map[string]map[string]bool{} // by path and method: whether a row reached the route
 	for _, route := range routes {
-		method, place := splitPattern(route.Pattern)
-		if methods[place] == nil {
-			methods[place] = map[string]bool{}
-			// A handler and not mux.Handler: a path that ServeMux only redirects from has reached nothing.
-			mux.HandleFunc(place, func(_ http.ResponseWriter, r *http.Request) { reach(methods[place], r.Method) })
+		method, path := splitPattern(route.Pattern)
+		if methods[path] == nil {
+			methods[path] = map[string]bool{}
+			// Requests are served, and not just matched by mux.Handler: a path
+			// that ServeMux redirects reaches no route.
+			mux.HandleFunc(path, func(_ http.ResponseWriter, r *http.Request) { reach(methods[path], r.Method) })
 		}
-		methods[place][method] = false
+		methods[path][method] = false
 	}
 	for _, r := range rows {
 		mux.ServeHTTP(httptest.NewRecorder(), r.request())
 	}
 	for _, route := range routes {
-		method, place := splitPattern(route.Pattern)
-		if !methods[place][method] {
-			left = append(left, route)
+		method, path := splitPattern(route.Pattern)
+		if !methods[path][method] {
+			missing = append(missing, route)
 		}
 	}
-	return left, nil
+	return missing, nil
 }
 
-func splitPattern(pattern string) (method, place string) {
+func splitPattern(pattern string) (method, path string) {
 	words := strings.Fields(pattern)
 	if len(words) == 2 {
 		return words[0], lowerHost(words[1])
@@ -156,8 +167,8 @@ func splitPattern(pattern string) (method, place string) {
 	return "", lowerHost(pattern)
 }
 
-func lowerHost(place string) string {
-	host, path, _ := strings.Cut(place, "/")
+func lowerHost(hostPath string) string {
+	host, path, _ := strings.Cut(hostPath, "/")
 	return strings.ToLower(host) + "/" + path
 }
 
@@ -174,16 +185,16 @@ func reach(methods map[string]bool, method string) {
 	}
 }
 
-var rewriting sync.Mutex // parallel tests may be of one file
+var rewriting sync.Mutex // parallel tests may be in one file
 
-// rewrite replaces the table in the file of Matrix's caller.
+// rewrite repaths the table in the file of Matrix's caller.
 func rewrite(t testing.TB, old, new string) {
 	t.Helper()
 	rewriting.Lock()
 	defer rewriting.Unlock()
 	_, file, _, _ := runtime.Caller(2)
 	if err := replaceLiteral(file, old, new); err != nil {
-		t.Errorf("cannot update the table (%v). It is:\n%s", err, new)
+		t.Errorf("rbactest.Matrix: the table cannot be updated (%v). The new table is:\n%s", err, new)
 		return
 	}
 	t.Logf("updated the table in %s", file)
@@ -196,7 +207,7 @@ func replaceLiteral(file, old, new string) error {
 	}
 	literal := "`" + old + "`"
 	if n := strings.Count(string(source), literal); n != 1 {
-		return fmt.Errorf("%s has it %d times as a raw string", file, n)
+		return fmt.Errorf("%s contains the table %d times as a raw string, want once", file, n)
 	}
 	return os.WriteFile(file, []byte(strings.Replace(string(source), literal, "`"+new+"`", 1)), 0o644)
 }

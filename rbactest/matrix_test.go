@@ -15,7 +15,7 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// paper is a guarded service with patterns of every kind.
+// paper returns a guarded service with patterns of every kind.
 func paper(t testing.TB, a *rbac.Authority) (http.Handler, []httpguard.Route) {
 	t.Helper()
 	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
@@ -29,7 +29,7 @@ func paper(t testing.TB, a *rbac.Authority) (http.Handler, []httpguard.Route) {
 	return g.Handler(mux), mux.Routes()
 }
 
-// part is the service for tables that leave routes out.
+// part returns the service without its routes, for tables with few routes.
 func part(t testing.TB, a *rbac.Authority) http.Handler {
 	t.Helper()
 	service, _ := paper(t, a)
@@ -43,7 +43,7 @@ const people = `
 	user bob: chief
 `
 
-// A table that is right passes, with every kind of pattern reached.
+// A correct table passes, with every kind of pattern.
 func TestMatrixHolds(t *testing.T) {
 	a := rbactest.World(t, people)
 	service, routes := paper(t, a)
@@ -61,7 +61,8 @@ func TestMatrixHolds(t *testing.T) {
 	`, routes...)
 }
 
-// Every wrong cell is one failure that names the request, the user and both statuses.
+// Every wrong cell is a failure that names the request, the user and both
+// statuses.
 func TestMatrixFails(t *testing.T) {
 	a := rbactest.World(t, people)
 	service := part(t, a)
@@ -79,7 +80,8 @@ func TestMatrixFails(t *testing.T) {
 		"GET /admin/ as bob: 200, want ?")
 }
 
-// A route that no line reaches is a failure; another method, a more specific pattern or a redirect reach nothing.
+// A route that no line reaches is a failure. A line with another method, with a
+// more specific pattern or with a redirect does not reach the route.
 func TestMatrixNeedsEveryRoute(t *testing.T) {
 	a := rbactest.World(t, people)
 	service, routes := paper(t, a)
@@ -98,7 +100,7 @@ func TestMatrixNeedsEveryRoute(t *testing.T) {
 		`route "/admin/", rule in_group("chief"): no line`,
 		`route "Help.example.com/", rule public: no line`)
 
-	// They are found through Handler, too, but not through what stands between.
+	// Matrix finds the routes through Handler, but not through middleware.
 	table := "-\nGET / 200\nGET /posts/1 401\nPOST /posts/1 401\nGET http://help.example.com/ 200"
 	fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, table) }).expect(t, false, `route "/admin/"`)
 	fails(t, func(t testing.TB) { rbactest.Matrix(t, part(t, a), a, table) }).expect(t, false)
@@ -108,27 +110,28 @@ func TestMatrixNeedsEveryRoute(t *testing.T) {
 	fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, "-\nGET / 200", odd...) }).expect(t, true, "routes: ")
 }
 
-// A table that cannot be read ends the test.
+// A malformed table ends the test.
 func TestMatrixMistakes(t *testing.T) {
 	a := rbactest.World(t, people)
 	service := part(t, a)
 	for text, want := range map[string]string{
-		"":                          "a table has a line of users",
-		"- amy":                     "a table has a line of users",
+		"":                          "a table needs a line of users",
+		"- amy":                     "a table needs a line of users",
 		"- amy\n\nGET / 200":        "line 3: GET / has 1 statuses for 2 users",
 		"- amy\nGET / 200 200 200":  "line 2: GET / has 3 statuses for 2 users",
-		"- amy\nGET / 200 20":       `line 2: GET /: "20" is no status`,
-		"- amy\nGET / 200 ok":       `line 2: GET /: "ok" is no status`,
+		"- amy\nGET / 200 20":       `line 2: GET /: "20" is not a status`,
+		"- amy\nGET / 200 ok":       `line 2: GET /: "ok" is not a status`,
 		"- amy\nGET":                `line 2: "GET" has no path`,
-		"- amy\nGET posts 200 200":  "line 2: GET posts is not the start of a request",
-		"- amy\n{x} /posts 200 200": "line 2: {x} /posts is not the start of a request",
+		"- amy\nGET posts 200 200":  "line 2: GET posts is not the beginning of a request",
+		"- amy\n{x} /posts 200 200": "line 2: {x} /posts is not the beginning of a request",
 		"- eve\nGET / 200 200":      `a ticket for "eve"`,
 	} {
 		fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, text) }).expect(t, true, want)
 	}
 }
 
-// Tables are written if the flag or the environment says so, and the environment has the last word.
+// The flag or the environment enables writing; the environment overrides the
+// flag.
 func TestMatrixIsToldToUpdate(t *testing.T) {
 	a := rbactest.World(t, people)
 	service := part(t, a)
@@ -150,13 +153,13 @@ func TestMatrixIsToldToUpdate(t *testing.T) {
 		set(strconv.FormatBool(c.flag))
 		want := "GET / as -: 200, want 404"
 		if c.writes {
-			want = "cannot update the table" // it is no raw string
+			want = "the table cannot be updated" // it is no raw string
 		}
 		fails(t, func(t testing.TB) { rbactest.Matrix(t, service, a, "-\nGET / 404") }).expect(t, false, want)
 	}
 }
 
-// A flag of the name that is no switch is somebody else's.
+// A flag of that name that is not boolean has another purpose.
 func TestMatrixAndAnotherUpdateFlag(t *testing.T) {
 	t.Setenv("RBACTEST_UPDATE", "")
 	a := rbactest.World(t, people)
@@ -175,7 +178,8 @@ func TestMatrixAndAnotherUpdateFlag(t *testing.T) {
 	}
 }
 
-// With RBACTEST_UPDATE the table is printed where it cannot be written: here it is no raw string.
+// If the table cannot be written, Matrix prints the table: here the table is no
+// raw string.
 func TestMatrixPrintsUpdate(t *testing.T) {
 	t.Setenv("RBACTEST_UPDATE", "1")
 	a := rbactest.World(t, people)
@@ -183,14 +187,14 @@ func TestMatrixPrintsUpdate(t *testing.T) {
 	failed := fails(t, func(t testing.TB) {
 		rbactest.Matrix(t, service, a, "\t- amy bob # users\n\tGET / 404 ?\n\n\t# below\n\tPOST /posts/12 # to edit\n")
 	})
-	failed.expect(t, false, "has it 0 times as a raw string). It is:\n"+
+	failed.expect(t, false, "contains the table 0 times as a raw string, want once). The new table is:\n"+
 		"\t                -    amy  bob  # users\n"+
 		"\tGET  /          200  200  200\n\n"+
 		"\t# below\n"+
 		"\tPOST /posts/12  401  200  200  # to edit\n")
 }
 
-// And it is written into the file that has it, once.
+// A table is written into the file that contains the table once.
 func TestReplaceLiteral(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x_test.go")
 	for source, want := range map[string]string{

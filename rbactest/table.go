@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// nobody heads the column of requests without a login.
-const nobody = "-"
+// anonymous is the heading of the column for requests without a login.
+const anonymous = "-"
 
 // table is the table of a Matrix.
 type table struct {
@@ -19,27 +19,27 @@ type table struct {
 	lines []line
 }
 
-// line is kept to print the table again: one with words is the users' or a row's.
+// line is a line of the table, for printing the table again.
 type line struct {
-	text    string // as it was
+	text    string // as written
 	comment string
-	header  bool
+	header  bool // the line of the users
 	row     *row
 }
 
 type row struct {
 	indent         string
 	method, target string
-	want           []string // ? is none
+	want           []string // "?" matches no status
 	got            []int
 }
 
 func (r *row) what() string { return r.method + " " + r.target }
 
-// request makes a new one; parseRow has seen that it can be made.
+// request returns a new request. parseRow has checked that the call succeeds.
 func (r *row) request() *http.Request { return httptest.NewRequest(r.method, r.target, nil) }
 
-// parseTable lets statuses be missing when they are to be filled in.
+// parseTable parses a table. For an update, statuses may be missing.
 func parseTable(text string, update bool) (*table, error) {
 	tab := &table{}
 	for i, text := range strings.Split(text, "\n") {
@@ -53,7 +53,7 @@ func parseTable(text string, update bool) (*table, error) {
 		tab.lines = append(tab.lines, l)
 	}
 	if len(tab.rows) == 0 {
-		return nil, fmt.Errorf("a table has a line of users and a line for each request")
+		return nil, fmt.Errorf("a table needs a line of users and a line for each request")
 	}
 	return tab, nil
 }
@@ -83,22 +83,23 @@ func parseRow(words []string) (r *row, err error) {
 	}
 	r = &row{method: words[0], target: words[1], want: words[2:]}
 	defer func() {
-		if recover() != nil { // httptest knows no other way to say it
-			err = fmt.Errorf("%s is not the start of a request", r.what())
+		if recover() != nil { // httptest panics on a malformed target
+			err = fmt.Errorf("%s is not the beginning of a request", r.what())
 		}
 	}()
 	if u := r.request().URL; !strings.HasPrefix(u.Path, "/") {
-		return nil, fmt.Errorf("%s is not the start of a request", r.what())
+		return nil, fmt.Errorf("%s is not the beginning of a request", r.what())
 	}
 	for _, status := range r.want {
 		if n, err := strconv.Atoi(status); status != "?" && (err != nil || n < 100 || n > 599) {
-			return nil, fmt.Errorf("%s: %q is no status", r.what(), status)
+			return nil, fmt.Errorf("%s: %q is not a status", r.what(), status)
 		}
 	}
 	return r, nil
 }
 
-// String prints the table with what the service answered. Comments, empty lines and indentation stay.
+// String returns the table with the statuses of the service. Comments, empty
+// lines and indentation stay.
 func (tab *table) String() string {
 	method, first := 0, 0
 	for _, r := range tab.rows {

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// World opens an Authority on a store in memory and fills it from a text, one thing a line:
+// World opens an Authority on a store in memory and fills the store from a text,
+// with one record in each line:
 //
-//	permission post.delete           # permissions that no group has by name
+//	permission post.delete           # a permission that no group has by name
 //	group editor: post.write post.edit
 //	group chief > editor: budget     # chief inherits editor; several juniors: > editor reader
 //	group root: *                    # a pattern, as post.* is
@@ -23,16 +25,20 @@ import (
 //	user zoe: editor@org:42 chief    # editor in the scope org:42 only, chief everywhere
 //	user bob:
 //
-// Lines may come in any order. The permissions of a group need no line of their own, other than those that
-// a pattern is to give. A # at the start of a line or after white space begins a comment. The names of groups, permissions and
-// scopes are single words here, without @ in those of groups; user names may have spaces.
+// Lines may come in any order. The permissions of a group need no line of their
+// own, except for permissions that only a pattern grants. A # at the start of a
+// line or after white space begins a comment. Names of groups, permissions and
+// scopes are single words here, and names of groups contain no @. User names
+// may contain spaces.
 //
-// What is wrong with the text ends the test, with the number of the line. The first line has number 1, also if it is empty.
+// A mistake in the text ends the test with the number of the line. The first
+// line has the number 1, even if the line is empty.
 //
-// The clock stands at 2030-01-01 12:00 UTC. The password of a user is the name as it is written in
-// the text and " password 123" ("amy password 123"); hashing it costs next to
-// nothing, which is unsafe anywhere but here. A user may have 10,000 tickets. The
-// Authority logs nothing, and is closed when the test ends.
+// The clock stands at 2030-01-01 12:00 UTC. The password of a user is the name
+// as written in the text and " password 123" ("amy password 123"). Hashing a
+// password costs next to nothing, which is unsafe anywhere but in a test. A user
+// may have 10,000 tickets. The Authority logs nothing, and is closed when the
+// test ends.
 func World(t testing.TB, text string) *rbac.Authority {
 	t.Helper()
 	statements, err := parseWorld(text)
@@ -52,7 +58,7 @@ func open(t testing.TB) *rbac.Authority {
 	a, err := rbac.Open(t.Context(), store, rbac.Config{
 		Logger:      slog.New(slog.DiscardHandler),
 		Clock:       func() time.Time { return time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC) },
-		MaxTickets:  10_000, // the most there is, or the request that As made first would be nobody's after the twenty-first
+		MaxTickets:  10_000, // the maximum: with the default of 20, the ticket of the first request of As would end
 		MinPassword: 8,
 		Argon2id:    rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
 	})
@@ -67,7 +73,8 @@ func open(t testing.TB) *rbac.Authority {
 	return a
 }
 
-// build makes everything that has a name first, so that the order of lines does not matter.
+// build adds all records with names before relations between them, so the order
+// of lines does not matter.
 func build(ctx context.Context, a *rbac.Authority, statements []statement) error {
 	hashes := map[string]string{}
 	for _, s := range statements {
@@ -108,7 +115,7 @@ func addNamed(tx *rbac.Tx, s statement) error {
 		}
 	}
 	for _, name := range s.items {
-		if s.kind == groupLine && isPattern(name) {
+		if s.kind == groupLine && names.IsPattern(name) {
 			continue
 		}
 		_, err := tx.AddPermission(rbac.Permission{Name: name})
@@ -118,8 +125,6 @@ func addNamed(tx *rbac.Tx, s statement) error {
 	}
 	return nil
 }
-
-func isPattern(name string) bool { return name == "*" || strings.HasSuffix(name, ".*") }
 
 func relate(tx *rbac.Tx, s statement) error {
 	for _, junior := range s.juniors {
@@ -142,11 +147,11 @@ func relate(tx *rbac.Tx, s statement) error {
 	return nil
 }
 
-// assign reads editor and editor@org:42.
+// assign parses editor and editor@org:42.
 func assign(tx *rbac.Tx, user, item string) error {
 	group, scope, scoped := strings.Cut(item, "@")
 	if scoped && scope == "" {
-		return fmt.Errorf("%q: no scope after the @", item)
+		return fmt.Errorf("%q: the scope after the @ is missing", item)
 	}
 	return tx.AssignUser(rbac.Membership{User: user, Group: group, Scope: scope})
 }

@@ -25,7 +25,7 @@ const newsroom = `
 	user max: moderator
 `
 
-// Every kind of line gives what it says and nothing else.
+// Every kind of line adds exactly the described records.
 func TestWorld(t *testing.T) {
 	a := rbactest.World(t, newsroom)
 	all := []string{"budget", "post.delete", "post.edit", "post.write"}
@@ -67,7 +67,8 @@ func TestWorldScopes(t *testing.T) {
 	rbactest.Deny(t, a, "zoe", rbac.In("org:1", rbac.HasPermission("post.edit")))
 }
 
-// The password is the documented one, the clock stands, and the twenty-first ticket ends none.
+// The password is the documented password, the clock stands still, and the
+// twenty-first ticket ends no other.
 func TestWorldLogin(t *testing.T) {
 	a := rbactest.World(t, "user Amy:")
 	first, err := a.Login(t.Context(), rbac.Login{User: "amy", Password: "Amy password 123"})
@@ -88,7 +89,7 @@ func TestWorldLogin(t *testing.T) {
 	}
 }
 
-// The Authority is closed with the test.
+// The Authority is closed at the end of the test.
 func TestWorldIsClosed(t *testing.T) {
 	var a *rbac.Authority
 	t.Run("a test", func(t *testing.T) { a = rbactest.World(t, "user amy:") })
@@ -97,7 +98,7 @@ func TestWorldIsClosed(t *testing.T) {
 	}
 }
 
-// A mistake in the text ends the test and tells the line.
+// A mistake in the text ends the test with the number of the line.
 func TestWorldMistakes(t *testing.T) {
 	for text, want := range map[string]string{
 		"grup editor:":                     `line 1: "grup editor:" begins with none of permission, group and user`,
@@ -113,7 +114,7 @@ func TestWorldMistakes(t *testing.T) {
 		"group a > b:\ngroup b > a:":       `line 2: `,
 		"group a:\ngroup a:":               `line 2: group "a": Name: rbac: already exists`,
 		"user amy: edtor":                  `line 1: group "edtor": rbac: not found`,
-		"group editor:\nuser amy: editor@": `line 2: "editor@": no scope after the @`,
+		"group editor:\nuser amy: editor@": `line 2: "editor@": the scope after the @ is missing`,
 		"user amy:\nuser Amy:":             `line 2: user "Amy": Name: rbac: already exists`,
 		"group a: x.*.*":                   `line 1: grant "x.*.*": Permission: rbac: invalid: a pattern is`,
 	} {

@@ -14,7 +14,7 @@ const (
 
 // statement is one line of the text of a World.
 type statement struct {
-	line    int // from 1 on
+	line    int // from 1
 	kind    string
 	name    string   // of the group or user
 	juniors []string // of the group
@@ -38,7 +38,8 @@ func parseWorld(text string) ([]statement, error) {
 	return statements, nil
 }
 
-// cutComment takes what begins with a # off the line, at its start or after white space, and trims both.
+// cutComment splits a line before its comment, and trims both parts. A comment
+// begins with a # at the start of the line or after white space.
 func cutComment(line string) (rest, comment string) {
 	for i := range len(line) {
 		if line[i] == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t') {
@@ -59,7 +60,8 @@ func parseStatement(line string) (statement, error) {
 	case kind != groupLine && kind != userLine:
 		return statement{}, fmt.Errorf("%q begins with none of permission, group and user", line)
 	}
-	// The colon ends a word, for names can have one within.
+	// The first word that ends with a colon ends the name: a name may contain
+	// a colon.
 	colon := slices.IndexFunc(rest, func(word string) bool { return strings.HasSuffix(word, ":") })
 	if colon < 0 {
 		return statement{}, fmt.Errorf("%q has no colon after the name", line)

@@ -22,8 +22,9 @@ func BenchmarkViewHead(b *testing.B) {
 	}
 }
 
-// BenchmarkMembership makes one membership and ends it, an Update each, with all
-// that an administrator's Update writes. Its cost must hardly grow with the store.
+// BenchmarkMembership adds one membership and deletes the membership, each in
+// an Update, with all writes of an administrator's Update. The cost must hardly
+// grow with the store.
 func BenchmarkMembership(b *testing.B) {
 	for _, users := range []int{1_000, 100_000} {
 		b.Run(fmt.Sprint("users=", users), func(b *testing.B) {
@@ -42,7 +43,7 @@ func BenchmarkMembership(b *testing.B) {
 	}
 }
 
-// BenchmarkLoad makes 100,000 users, an Update each.
+// BenchmarkLoad adds 100,000 users, each in an Update.
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		load(b, 100_000)
@@ -90,7 +91,7 @@ func change(b *testing.B, s *Store, f func(store.Records) error) {
 	}))
 }
 
-// number gives ids that are spread as random ones are.
+// number returns ids spread like random ids.
 func number(n int) (id uuid.UUID) {
 	binary.BigEndian.PutUint64(id[:], uint64(n)*0x9e3779b97f4a7c15)
 	return id

@@ -1,152 +1,91 @@
 package memorystore
 
 import (
+	"cmp"
 	"iter"
+	"math"
 	"slices"
+	"time"
 
-	"github.com/rbac-go/rbac/internal/persistent"
 	"github.com/rbac-go/rbac/store"
 )
 
-// changeLog keeps changes as bytes, row after row in blocks. There are more changes than records of any other kind, most are
-// never read, and so they cost neither an allocation each nor the garbage collector a look.
+// changeLog keeps changes in a slice, sorted by revision and seq.
 //
-// Copying one gives an independent log, as with a tree, although rows are added to last in place: nothing is written over
-// but what an Update has left behind that did not commit, and nobody may look at that any more.
+// Copying a changeLog gives an independent log, as with a tree, although new
+// changes are appended in place. Appending overwrites only elements left behind
+// by an uncommitted Update, and these elements must not be read any more.
 type changeLog struct {
-	full persistent.Tree[[]byte] // blocks, by the key of their last row
-	last []byte                  // the block that is added to; its rows come after all in full
-	end  string                  // the key of the last row in last
+	changes []*store.Change
+	deleted int // elements before changes[0] that the array of changes still has
 }
 
-const blockSize = 8 << 10
-
-// add adds a row, and reports whether its key was free.
-func (l *changeLog) add(stamp uint64, c *store.Change) bool {
-	key, size := changeKey(c), rowSize(c)
-	if len(l.last) == 0 || key <= l.end {
-		l.seal(stamp)
-		for end := range l.full.From(key) {
-			return l.insert(stamp, key, end, c)
-		}
+// add adds a change, and reports whether its key was free. The change is not
+// written to any more.
+func (l *changeLog) add(c *store.Change) bool {
+	i, taken := l.search(c.Revision, c.Seq)
+	switch {
+	case taken:
+		return false
+	case i == len(l.changes): // as in every Update of an Authority
+		l.changes = append(l.changes, c)
+	default:
+		l.changes = slices.Concat(l.changes[:i], []*store.Change{c}, l.changes[i:])
 	}
-	if len(l.last)+size > cap(l.last) {
-		l.seal(stamp)
-		l.last = make([]byte, 0, max(size, blockSize))
-	}
-	l.last, l.end = appendRow(l.last, key, c), key
 	return true
 }
 
-// seal moves the last block to the others.
-func (l *changeLog) seal(stamp uint64) {
-	if len(l.last) > 0 {
-		l.full.Set(stamp, l.end, l.last)
+// search returns the position of the first change at or after a key, and
+// reports whether that change has the key.
+func (l changeLog) search(r store.Revision, seq int) (position int, found bool) {
+	if n := len(l.changes); n > 0 && l.changes[n-1].Revision < r {
+		return n, false
 	}
-	l.last, l.end = nil, ""
+	return slices.BinarySearchFunc(l.changes, r, func(c *store.Change, r store.Revision) int {
+		return cmp.Or(cmp.Compare(c.Revision, r), cmp.Compare(c.Seq, seq))
+	})
 }
 
-// insert adds a row into the full block that ends with a row at or after it. Updates have no need of it, since revisions go up.
-func (l *changeLog) insert(stamp uint64, key, end string, c *store.Change) bool {
-	block, _ := l.full.Get(end)
-	before := 0
-	for row := range rows(block) {
-		if row.key() >= key {
-			if row.key() == key {
-				return false
-			}
-			break
-		}
-		before += row.size()
+// after iterates over the changes of later revisions.
+func (l changeLog) after(r store.Revision) iter.Seq[*store.Change] {
+	if r == math.MaxUint64 {
+		return slices.Values([]*store.Change(nil))
 	}
-	l.full.Set(stamp, end, slices.Concat(block[:before], appendRow(nil, key, c), block[before:]))
-	return true
+	i, _ := l.search(r+1, 0)
+	return slices.Values(l.changes[i:])
 }
 
-// from iterates over the rows with keys not below one.
-func (l changeLog) from(key string) iter.Seq[changeRow] {
-	return func(yield func(changeRow) bool) {
-		for block := range l.blocks(key) {
-			for row := range rows(block) {
-				if row.key() >= key && !yield(row) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// blocks iterates over those that end at a key or after it.
-func (l changeLog) blocks(key string) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for _, block := range l.full.From(key) {
-			if !yield(block) {
-				return
-			}
-		}
-		if len(l.last) > 0 {
-			yield(l.last)
-		}
-	}
-}
-
-// backward iterates over all rows, the last first.
-func (l changeLog) backward() iter.Seq[changeRow] {
-	return func(yield func(changeRow) bool) {
-		back := func(block []byte) bool {
-			for _, row := range slices.Backward(slices.Collect(rows(block))) {
-				if !yield(row) {
-					return false
-				}
-			}
-			return true
-		}
-		if !back(l.last) {
-			return
-		}
-		for _, block := range l.full.Backward() {
-			if !back(block) {
+// backward iterates over all changes, the last change first.
+func (l changeLog) backward() iter.Seq[*store.Change] {
+	return func(yield func(*store.Change) bool) {
+		for _, c := range slices.Backward(l.changes) {
+			if !yield(c) {
 				return
 			}
 		}
 	}
 }
 
-// deleteFirst deletes rows from the beginning as long as they are old, at most limit, and tells how many.
-func (l *changeLog) deleteFirst(stamp uint64, limit int, old func(changeRow) bool) (n int) {
-	var ends []string // of the blocks that lose rows; a tree must not be written while it is read
-	var left []byte
-	for end, block := range l.full.From("") {
-		ends = append(ends, end)
-		left, n = dropFirst(block, n, limit, old)
-		if len(left) > 0 {
-			break
-		}
+// deleteFirst deletes changes from the beginning up to the first change that is
+// not before a time, or that has the last revision in the log. It deletes at
+// most limit changes, and returns the number of deleted changes.
+func (l *changeLog) deleteFirst(before time.Time, limit int) (n int) {
+	last := l.lastRevision()
+	for n < min(limit, len(l.changes)) && l.changes[n].At.Before(before) && l.changes[n].Revision != last {
+		n++
 	}
-	if len(left) == 0 {
-		l.last, n = dropFirst(l.last, n, limit, old)
-	}
-	for _, end := range ends {
-		l.full.Delete(stamp, end)
-	}
-	if len(left) > 0 {
-		l.full.Set(stamp, ends[len(ends)-1], left)
+	l.changes, l.deleted = l.changes[n:], l.deleted+n
+	if l.deleted > len(l.changes) { // copying costs no more than the deletions did
+		l.changes, l.deleted = slices.Clone(l.changes), 0
 	}
 	return n
 }
 
-// dropFirst returns a block without its first rows, and n with their number added, which is at most limit.
-func dropFirst(block []byte, n, limit int, old func(changeRow) bool) ([]byte, int) {
-	for row := range rows(block) {
-		if n == limit || !old(row) {
-			break
-		}
-		block = block[row.size():]
-		n++
+// lastRevision returns the last revision in the log, or zero if the log is
+// empty.
+func (l changeLog) lastRevision() store.Revision {
+	if len(l.changes) == 0 {
+		return 0
 	}
-	return block, n
-}
-
-func changeKey(c *store.Change) string {
-	return numberKey(uint64(c.Revision)) + numberKey(uint64(c.Seq))
+	return l.changes[len(l.changes)-1].Revision
 }

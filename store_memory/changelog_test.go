@@ -17,36 +17,36 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// logged is a log, and the changes that it should hold.
+// logged is a log, and the changes that the log should hold.
 type logged struct {
 	log  changeLog
 	want []store.Change
 }
 
-// TestChangeLogAgainstAList adds and deletes at random, mostly at the end and at the beginning as an Authority does, in
-// transactions of which some do not commit. Every log, older ones too, is what a list would be.
+// TestChangeLogAgainstAList adds and deletes at random, mostly at the end and
+// at the beginning as an Authority does. Some of the transactions do not
+// commit. Every log, older logs included, must equal a plain list.
 func TestChangeLogAgainstAList(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var now logged
-	stamp, revision := uint64(0), 0
+	revision := 0
 	var older []logged
 	for range 120 {
-		stamp++
 		was := now
 		for range r.IntN(20) {
 			switch kind := r.IntN(20); {
 			case kind == 0:
-				now.deleteFirst(stamp, r.IntN(60), time.Unix(int64(r.IntN(5000)), 0))
+				now.deleteFirst(r.IntN(60), time.Unix(int64(r.IntN(5000)), 0))
 			case kind == 1:
-				now.add(t, stamp, someChange(r, r.IntN(revision+2)))
+				now.add(t, someChange(r, r.IntN(revision+2)))
 			default:
 				revision += r.IntN(2)
-				now.add(t, stamp, someChange(r, revision))
+				now.add(t, someChange(r, revision))
 			}
 		}
 		now.check(t, r)
 		if r.IntN(3) == 0 {
-			was.check(t, r) // what did not commit has not changed it
+			was.check(t, r) // the uncommitted transaction has not changed was
 			now = was
 		}
 		if older = append(older, now); len(older) > 20 {
@@ -56,13 +56,10 @@ func TestChangeLogAgainstAList(t *testing.T) {
 	for _, l := range older {
 		l.check(t, r)
 	}
-	if blocks := len(slices.Collect(now.log.blocks(""))); blocks < 5 {
-		t.Errorf("only %d blocks were in use", blocks)
-	}
 }
 
 func someChange(r *rand.Rand, revision int) store.Change {
-	record := json.RawMessage(strings.Repeat("x", r.IntN(r.IntN(blockSize/4)+1)))
+	record := json.RawMessage(strings.Repeat("x", r.IntN(r.IntN(2048)+1)))
 	return store.Change{Revision: store.Revision(revision), Seq: r.IntN(300), At: time.Unix(int64(r.IntN(5000)), 1000).UTC(),
 		Action: "AssignUser", Subject: strings.Repeat("u", r.IntN(3)), Verified: r.IntN(2) == 0, ActedFor: r.IntN(2) == 0,
 		Before: []json.RawMessage{nil, {}, record}[r.IntN(3)], After: []json.RawMessage{nil, {}, record}[r.IntN(3)]}
@@ -72,51 +69,52 @@ func byKey(a, b store.Change) int {
 	return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Seq, b.Seq))
 }
 
-func (l *logged) add(t *testing.T, stamp uint64, c store.Change) {
+func (l *logged) add(t *testing.T, c store.Change) {
 	t.Helper()
 	i, taken := slices.BinarySearchFunc(l.want, c, byKey)
 	if !taken {
 		l.want = slices.Insert(slices.Clone(l.want), i, c)
 	}
-	if got := l.log.add(stamp, &c); got == taken {
+	if got := l.log.add(&c); got == taken {
 		t.Fatalf("add reports %v of a key that is taken: %v", got, taken)
 	}
 }
 
-func (l *logged) deleteFirst(stamp uint64, limit int, before time.Time) {
-	n := l.log.deleteFirst(stamp, limit, func(row changeRow) bool { return row.at().Before(before) })
+func (l *logged) deleteFirst(limit int, before time.Time) {
+	n := l.log.deleteFirst(before, limit)
 	l.want = l.want[n:]
 }
 
 func (l *logged) check(t *testing.T, r *rand.Rand) {
 	t.Helper()
 	var all, back, some []store.Change
-	for row := range l.log.from("") {
-		all = append(all, row.change())
+	for _, c := range l.log.changes {
+		all = append(all, *c)
 	}
-	for row := range l.log.backward() {
-		back = append(back, row.change())
+	for c := range l.log.backward() {
+		back = append(back, *c)
 	}
 	slices.Reverse(back)
-	after := changeKey(&store.Change{Revision: store.Revision(r.IntN(1000)), Seq: r.IntN(300)})
-	for row := range l.log.from(after) {
-		some = append(some, row.change())
+	after := store.Revision(r.IntN(1000))
+	for c := range l.log.after(after) {
+		some = append(some, *c)
 	}
-	from := slices.IndexFunc(l.want, func(c store.Change) bool { return changeKey(&c) >= after })
+	from := slices.IndexFunc(l.want, func(c store.Change) bool { return c.Revision > after })
 	if from < 0 {
 		from = len(l.want)
 	}
 	for _, c := range []struct {
 		order     string
 		got, want []store.Change
-	}{{"forward", all, l.want}, {"backward", back, l.want}, {"from a key", some, l.want[from:]}} {
+	}{{"forward", all, l.want}, {"backward", back, l.want}, {"after a revision", some, l.want[from:]}} {
 		if len(c.got)+len(c.want) > 0 && !reflect.DeepEqual(c.got, c.want) {
 			t.Fatalf("%s the log has %d changes, and not these %d", c.order, len(c.got), len(c.want))
 		}
 	}
 }
 
-// TestChangeLogDeletesWhatIsOld counts what goes: the first rows that are old, up to the first that is not.
+// TestChangeLogDeletesWhatIsOld counts the deleted rows: the first rows, up to
+// the first row that is not old.
 func TestChangeLogDeletesWhatIsOld(t *testing.T) {
 	var log changeLog
 	for i := range 500 {
@@ -124,20 +122,21 @@ func TestChangeLogDeletesWhatIsOld(t *testing.T) {
 		if i == 300 {
 			at = 9999
 		}
-		log.add(1, &store.Change{Revision: store.Revision(i), At: time.Unix(at, 0).UTC(), After: bytes.Repeat([]byte("x"), 100)})
+		log.add(&store.Change{Revision: store.Revision(i), At: time.Unix(at, 0).UTC(), After: bytes.Repeat([]byte("x"), 100)})
 	}
-	for _, c := range []struct{ before, limit, gone int }{{0, 9, 0}, {200, 150, 150}, {200, 150, 50}, {400, 500, 100}, {9999, 9, 0}, {10000, 500, 200}} {
-		n := log.deleteFirst(2, c.limit, func(row changeRow) bool { return row.at().Before(time.Unix(int64(c.before), 0)) })
+	for _, c := range []struct{ before, limit, gone int }{{0, 9, 0}, {200, 150, 150}, {200, 150, 50}, {400, 500, 100}, {9999, 9, 0}, {10000, 500, 199}} {
+		n := log.deleteFirst(time.Unix(int64(c.before), 0), c.limit)
 		if n != c.gone {
 			t.Errorf("before %d at most %d: %d were deleted, not %d", c.before, c.limit, n, c.gone)
 		}
 	}
-	for row := range log.from("") {
-		t.Fatalf("revision %d is left", row.revision())
+	if len(log.changes) != 1 || log.lastRevision() != 499 {
+		t.Fatalf("%d changes are left; want only that of the last revision", len(log.changes))
 	}
 }
 
-// TestListingOfAnUpdateThatDidNotCommit: where another Update writes meanwhile, it ends with an error.
+// TestListingOfAnUpdateThatDidNotCommit proves that such a listing ends with an
+// error if another Update writes meanwhile.
 func TestListingOfAnUpdateThatDidNotCommit(t *testing.T) {
 	s, errUndo := New(), errors.New("undo")
 	must(t, s.Update(context.Background(), func(r store.Records) error { return r.AddChange(store.Change{Revision: 1}) }))

@@ -1,6 +1,7 @@
 package memorystore
 
 import (
+	"bytes"
 	"iter"
 	"time"
 
@@ -8,66 +9,62 @@ import (
 )
 
 func (t *tx) AddChange(c store.Change) error {
+	own(&c.Actor, &c.Reason, &c.Action, &c.Subject, &c.Object, &c.Scope)
+	c = copyChange(&c)
+	c.At = c.At.UTC()
 	return t.change("add change", func(s *state) error {
-		if !s.changes.add(s.stamp, &c) {
+		if !s.changes.add(&c) {
 			return errTaken
 		}
 		return nil
 	})
 }
 
-func (t *tx) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
-	return list(t, func(s *state) iter.Seq[*changeRow] { return s.selectChanges(q) }, (*changeRow).change)
+// copyChange returns a change whose Before and After can be written to.
+func copyChange(c *store.Change) store.Change {
+	copied := *c
+	copied.Before, copied.After = bytes.Clone(c.Before), bytes.Clone(c.After)
+	return copied
 }
 
-// selectChanges goes through the log; only After saves it a part.
-func (s *state) selectChanges(q store.ChangeFilter) iter.Seq[*changeRow] {
-	order := s.changes.from(numberKey(uint64(q.After)))
+func (t *tx) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
+	return list(t, func(s *state) iter.Seq[*store.Change] { return s.selectChanges(q) }, copyChange)
+}
+
+// selectChanges scans the log. Only After spares the scan a part of the log.
+func (s *state) selectChanges(q store.ChangeFilter) iter.Seq[*store.Change] {
+	order := s.changes.after(q.After)
 	if q.Newest {
 		order = s.changes.backward()
 	}
-	return func(yield func(*changeRow) bool) {
+	return func(yield func(*store.Change) bool) {
 		n := 0
-		for row := range order {
-			if row.revision() <= q.After {
-				if q.Newest {
-					return
-				}
-				continue
+		for c := range order {
+			if c.Revision <= q.After { // only backward
+				return
 			}
-			if !selects(q, &row) {
+			if !selects(q, c) {
 				continue
 			}
 			n++
-			if !yield(&row) || n == q.Limit {
+			if !yield(c) || n == q.Limit {
 				return
 			}
 		}
 	}
 }
 
-func selects(q store.ChangeFilter, row *changeRow) bool {
-	return (q.Actor == "" || row.is(actorText, q.Actor)) &&
-		(q.Subject == "" || row.is(subjectText, q.Subject) || row.is(objectText, q.Subject)) &&
-		(q.Since.IsZero() || !row.at().Before(q.Since)) &&
-		(q.Until.IsZero() || row.at().Before(q.Until))
+func selects(q store.ChangeFilter, c *store.Change) bool {
+	return (q.Actor == "" || c.Actor == q.Actor) &&
+		(q.Subject == "" || c.Subject == q.Subject || c.Object == q.Subject) &&
+		(q.Since.IsZero() || !c.At.Before(q.Since)) &&
+		(q.Until.IsZero() || c.At.Before(q.Until))
 }
 
 func (t *tx) DeleteChanges(before time.Time, limit int) (n int, err error) {
 	err = t.change("delete changes", func(s *state) error {
-		last := s.lastRevision()
-		n = s.changes.deleteFirst(s.stamp, limit, func(row changeRow) bool {
-			return row.at().Before(before) && row.revision() != last
-		})
+		n = s.changes.deleteFirst(before, limit)
 		return nil
 	})
 	return n, err
-}
-
-// lastRevision is the last in the log; zero if that is empty.
-func (s *state) lastRevision() store.Revision {
-	for row := range s.changes.backward() {
-		return row.revision()
-	}
-	return 0
 }

@@ -9,7 +9,7 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// A test opens an Authority on a new store; nothing has to be cleaned up.
+// A test opens an Authority on a new store. Nothing has to be cleaned up.
 func Example() {
 	auth, err := rbac.Open(context.Background(), memorystore.New(), rbac.Config{})
 	if err != nil {

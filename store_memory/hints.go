@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// hints wake those who follow the store. A hint that is not taken yet is one for all that came since.
+// hints wake the followers of the store. A pending hint stands for all commits
+// since.
 type hints struct {
 	mu       sync.Mutex
 	channels []chan struct{}

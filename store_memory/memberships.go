@@ -70,7 +70,8 @@ func (t *tx) DeleteMembership(user, group uuid.UUID, scope string) error {
 	})
 }
 
-// memberKeys returns the keys of a membership in both trees; most have no scope, and then they share their bytes.
+// memberKeys returns the keys of a membership in both trees. Most memberships
+// have no scope, and their two keys share bytes.
 func memberKeys(user, group, scope string) (byUser, byGroup string) {
 	if scope != "" {
 		return user + group + scope, group + user + scope

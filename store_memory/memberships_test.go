@@ -8,7 +8,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// TestMembershipOfOneWhoWasDeleted: that a user was there a moment before, in the same Update, does not count.
+// TestMembershipOfOneWhoWasDeleted proves that a membership requires an
+// existing user. A user deleted earlier in the Update does not count.
 func TestMembershipOfOneWhoWasDeleted(t *testing.T) {
 	s := New()
 	user, group := number(1), number(2)

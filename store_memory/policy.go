@@ -88,7 +88,8 @@ func (t *tx) SetDeclaration(d store.Declaration) error {
 	})
 }
 
-// add adds a row in a transaction that is spoiled where its key is taken: it may write over what is there.
+// add adds a row. If the key is taken, the transaction is spoiled, and add may
+// overwrite the existing row.
 func add[R any](s *state, rows *persistent.Tree[*R], key string, row *R) error {
 	if !rows.Set(s.stamp, key, row) {
 		return errTaken
@@ -112,9 +113,9 @@ func remove[R any](s *state, rows *persistent.Tree[*R], key string) error {
 	return nil
 }
 
-// copies lists rows that hold no slice.
+// copies returns copies of rows without slices.
 func copies[R any](rows iter.Seq2[string, *R]) []R {
-	var few [8]*R // how many there are is not known before
+	var few [8]*R // the number of rows is not known in advance
 	found := few[:0]
 	for _, row := range rows {
 		found = append(found, row)

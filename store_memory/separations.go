@@ -30,7 +30,7 @@ func (t *tx) Separation(dynamic bool, name string) (store.Separation, error) {
 
 func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
 	return read(t, func(s *state) (list []store.Separation, _ error) {
-		var found map[string]*store.Separation // made when there is one: most groups are in none
+		var found map[string]*store.Separation // made on demand: most groups are in no set
 		for _, g := range groups {
 			for _, r := range s.groupSeparations.Under(idKey(g) + kindKey(dynamic)) {
 				if found == nil {

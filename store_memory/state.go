@@ -11,19 +11,20 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// state is all tables and their indexes. Copying one is cheap and gives an
-// independent state, since trees share only what neither changes. Rows are
-// never changed either, only replaced.
+// state is all tables and their indexes. Copying a state is cheap and gives an
+// independent state, since two trees share only nodes that neither tree
+// changes. Rows are never changed either, only replaced.
 //
-// Indexes lead to ids; those by several values have them all in their keys, in this order.
+// Indexes lead to ids. The key of an index over several values contains all of
+// the values, in the stated order.
 type state struct {
 	stamp uint64 // marks the nodes that belong to this state alone
 	head  store.Head
 
 	users        persistent.Tree[*store.UserRecord] // by id
 	userNames    persistent.Tree[uuid.UUID]
-	userEmails   persistent.Tree[uuid.UUID] // by EmailKey; empty ones are not here
-	userSubjects persistent.Tree[uuid.UUID] // empty ones are not here
+	userEmails   persistent.Tree[uuid.UUID] // by EmailKey, unless empty
+	userSubjects persistent.Tree[uuid.UUID] // unless empty
 
 	sections        persistent.Tree[*store.Section]    // by name
 	permissions     persistent.Tree[*store.Permission] // by id
@@ -47,27 +48,28 @@ type state struct {
 	userTickets   persistent.Tree[uuid.UUID]          // by user, created, id
 	groupTickets  persistent.Tree[uuid.UUID]          // by group, id
 	seenTickets   persistent.Tree[uuid.UUID]          // by last seen, id
-	idleTickets   persistent.Tree[uuid.UUID]          // by last seen plus idle, id: no API keys
+	idleTickets   persistent.Tree[uuid.UUID]          // by last seen plus idle, id; no API keys
 	expiryTickets persistent.Tree[uuid.UUID]          // by expires, id
 	ticketValues  persistent.Tree[*store.TicketValue] // by ticket, key
 
 	throttles     persistent.Tree[*store.Throttle] // by key
-	userThrottles persistent.Tree[*store.Throttle] // by user, key; those of nobody are not here
-	throttleLast  persistent.Tree[*store.Throttle] // by last, key: those of nobody
+	userThrottles persistent.Tree[*store.Throttle] // by user, key; without records of no user
+	throttleLast  persistent.Tree[*store.Throttle] // by last, key; only records of no user
 	throttleUntil persistent.Tree[*store.Throttle] // by until, key
 
 	changes changeLog // by revision, seq
 }
 
-// Head implements store.Records; so do all exported methods below and in the files beside.
+// Head implements store.Records, and so do all exported methods below and in
+// the sibling files.
 func (t *tx) Head() (store.Head, error) {
 	return read(t, func(s *state) (store.Head, error) { return s.head, nil })
 }
 
-// LockHead is Head: an Update is alone.
+// LockHead is Head, since one Update runs at a time.
 func (t *tx) LockHead() (store.Head, error) { return t.Head() }
 
-// ShareHead is Head, likewise.
+// ShareHead is Head, since one Update runs at a time.
 func (t *tx) ShareHead() (store.Head, error) { return t.Head() }
 
 func (t *tx) SetHead(h store.Head) error {
@@ -77,7 +79,8 @@ func (t *tx) SetHead(h store.Head) error {
 	})
 }
 
-// claim enters a unique value, in a transaction that is spoiled where it is taken.
+// claim enters a unique value. If the value is taken, the transaction is
+// spoiled.
 func (s *state) claim(index *persistent.Tree[uuid.UUID], key string, id uuid.UUID) error {
 	if !index.Set(s.stamp, key, id) {
 		return errTaken
@@ -85,7 +88,7 @@ func (s *state) claim(index *persistent.Tree[uuid.UUID], key string, id uuid.UUI
 	return nil
 }
 
-// byIndex follows an index to its row.
+// byIndex follows an index to the row.
 func byIndex[R any](index *persistent.Tree[uuid.UUID], rows *persistent.Tree[*R], key string) (*R, bool) {
 	id, ok := index.Get(key)
 	if !ok {
@@ -94,16 +97,18 @@ func byIndex[R any](index *persistent.Tree[uuid.UUID], rows *persistent.Tree[*R]
 	return rows.Get(idKey(id))
 }
 
-// Keys sort as bytes the way their values do.
+// Keys sort, as bytes, in the order of their values.
 
 func idKey(id uuid.UUID) string { return string(id[:]) }
 
-// textKey ends a text in the middle of a key, so that no text runs into what follows it.
+// textKey terminates a text in the middle of a key: no text runs into the rest
+// of the key.
 func textKey(s string) string { return strings.ReplaceAll(s, "\x00", "\x00\xff") + "\x00\x01" }
 
 func timeKey(t time.Time) string {
 	var b [12]byte
-	binary.BigEndian.PutUint64(b[:], uint64(t.Unix())^1<<63) // times before 1970 are negative
+	// The sign bit is flipped, since times before 1970 are negative.
+	binary.BigEndian.PutUint64(b[:], uint64(t.Unix())^1<<63)
 	binary.BigEndian.PutUint32(b[8:], uint32(t.Nanosecond()))
 	return string(b[:])
 }

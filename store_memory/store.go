@@ -1,22 +1,24 @@
-// Package memorystore keeps the records of an [rbac.Authority] in memory. It is
-// for tests, for small tools, and for services whose users live elsewhere and
-// are declared anew at each start.
+// Package memorystore keeps the records of an [rbac.Authority] in memory. The
+// package is for tests, for small tools, and for services whose users live
+// elsewhere and are declared anew at each start.
 //
 //	authority, err := rbac.Open(ctx, memorystore.New(), rbac.Config{})
 //
-// # What it does not do
+// # Limits
 //
 // Nothing survives the process: users, tickets and the change log are gone when
-// it ends. The change log grows with every change, until an Authority deletes what is older than
-// its Config.KeepChanges. A second process cannot see the store; use package sqlitestore where either matters.
+// the process ends. The change log grows with every change, until an Authority
+// deletes changes older than its Config.KeepChanges. A second process cannot
+// see the store. If either matters, use package sqlitestore.
 //
 // # Concurrency
 //
-// A Store is safe for concurrent use. It is copy on write: a View works on the
-// state that was committed last when it began, and neither waits for an Update
-// nor holds one up. Updates run one after another, in no promised order; one that waits for
-// its turn gives up when its context ends. What an Update costs follows from
-// what it touches and grows with the logarithm of the size of the store.
+// A Store is safe for concurrent use. A Store is copy on write: a View reads
+// the state that was committed last when the View began. A View neither waits
+// for an Update nor blocks one. Updates run one after another, in no promised
+// order. An Update that waits for its turn gives up when its context ends. The
+// cost of an Update follows from the records that the Update touches, and grows
+// with the logarithm of the size of the store.
 package memorystore
 
 import (
@@ -32,9 +34,9 @@ var (
 	_ store.Hinter = (*Store)(nil)
 )
 
-// Store is an [rbac.Store] in memory. Make one with [New].
+// Store is an [rbac.Store] in memory. Make a Store with [New].
 type Store struct {
-	committed atomic.Pointer[state] // never changed once it is here; nil: closed
+	committed atomic.Pointer[state] // never changed after the commit; nil: closed
 	writer    chan struct{}         // holds one value while an Update runs
 	stamp     uint64                // the last stamp given out; belongs to the writer
 	hints     hints
@@ -57,7 +59,7 @@ func (s *Store) View(ctx context.Context, f func(store.Records) error) error {
 	return f(t)
 }
 
-// Update runs f once, alone, and commits what it wrote.
+// Update runs f once, alone, and commits the writes of f.
 func (s *Store) Update(ctx context.Context, f func(store.Records) error) error {
 	if err := s.lock(ctx); err != nil {
 		return err
@@ -71,23 +73,23 @@ func (s *Store) Update(ctx context.Context, f func(store.Records) error) error {
 	if err := f(t); err != nil {
 		return err
 	}
-	// Asked last, so that a context which ended during f's last call rolls back.
+	// The last check rolls back if the context ended during the last call of f.
 	if err := t.usable(); err != nil {
 		return err
 	}
-	t.end() // before others see its state: f may have kept t
+	t.end() // before others see the state: f may have kept t
 	if s.committed.Swap(t.state).head != t.state.head {
 		s.hints.send()
 	}
 	return nil
 }
 
-// Hints tells of each commit that moved head, so that Authorities on one Store follow
-// each other at once.
+// Hints signals each commit that moved the head: Authorities on one Store
+// follow each other at once.
 func (s *Store) Hints(ctx context.Context) <-chan struct{} { return s.hints.open(ctx) }
 
-// Close drops all records, after a running Update has ended. Views that run
-// keep the state they have. A second Close does nothing.
+// Close drops all records, after a running Update has ended. Running Views keep
+// their state. A second Close does nothing.
 func (s *Store) Close() error {
 	s.writer <- struct{}{}
 	defer s.unlock()

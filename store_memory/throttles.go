@@ -8,7 +8,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Throttle locks nothing: an Update is alone.
+// Throttle locks nothing, since one Update runs at a time.
 func (t *tx) Throttle(key [32]byte) (store.Throttle, error) {
 	return read(t, func(s *state) (store.Throttle, error) {
 		if r, ok := s.throttles.Get(string(key[:])); ok {
@@ -52,8 +52,8 @@ func (t *tx) DeleteThrottle(key [32]byte) error {
 	})
 }
 
-// dropThrottle deletes a record from the table and its indexes, and reports
-// whether it was there.
+// dropThrottle deletes a record from the table and the indexes, and reports
+// whether the record existed.
 func (s *state) dropThrottle(key string) bool {
 	r, ok := s.throttles.Get(key)
 	if !ok {

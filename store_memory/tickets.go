@@ -120,7 +120,8 @@ func (t *tx) DeleteDeadTickets(at time.Time, limit int) (n int, err error) {
 			if n == limit {
 				break
 			}
-			if r, ok := s.tickets.Get(idKey(id)); ok { // gone: it was dead for both reasons
+			// A ticket dead for both reasons is found once only.
+			if r, ok := s.tickets.Get(idKey(id)); ok {
 				s.dropTicket(r)
 				n++
 			}
@@ -169,7 +170,7 @@ func (s *state) dropTicket(r *store.Ticket) {
 	s.tickets.Delete(s.stamp, idKey(r.ID))
 }
 
-// ticketsByID yields the tickets once each, by id.
+// ticketsByID yields each ticket once, by id.
 func (s *state) ticketsByID(ids []uuid.UUID) iter.Seq[*store.Ticket] {
 	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	return func(yield func(*store.Ticket) bool) {
@@ -181,7 +182,7 @@ func (s *state) ticketsByID(ids []uuid.UUID) iter.Seq[*store.Ticket] {
 	}
 }
 
-// below lists the first ids, at most max, whose keys are less than end.
+// below returns the first ids with keys less than end, at most max.
 func below(index *persistent.Tree[uuid.UUID], end string, max int) (ids []uuid.UUID) {
 	for key, id := range index.From("") {
 		if key >= end || len(ids) >= max {
@@ -192,7 +193,7 @@ func below(index *persistent.Tree[uuid.UUID], end string, max int) (ids []uuid.U
 	return ids
 }
 
-// after is a key above all that begin with the time.
+// after returns a key above all keys that begin with the time.
 func after(t time.Time) string { return timeKey(t.Add(time.Nanosecond)) }
 
 func foundTicket(r *store.Ticket, ok bool) (store.Ticket, error) {
@@ -206,7 +207,8 @@ func copyTicket(r *store.Ticket) store.Ticket {
 	c := *r
 	c.Groups = slices.Clone(r.Groups)
 	if c.Narrowed && c.Groups == nil {
-		c.Groups = []uuid.UUID{} // no group at all, which must not be taken for all of them
+		// Narrowed to no group must not be mistaken for all groups.
+		c.Groups = []uuid.UUID{}
 	}
 	return c
 }

@@ -30,7 +30,7 @@ func (t *tx) DeleteTicketValue(ticket uuid.UUID, key string) error {
 }
 
 func (s *state) dropTicketValues(ticket uuid.UUID) {
-	var keys []string // a tree must not be written while it is read
+	var keys []string // a tree must not be written while the tree is read
 	for key := range s.ticketValues.Under(idKey(ticket)) {
 		keys = append(keys, key)
 	}

@@ -17,7 +17,8 @@ var (
 
 var _ store.Records = (*tx)(nil)
 
-// tx is one transaction: a View on what is committed, or an Update with a state of its own, which it publishes at its commit.
+// tx is one transaction: a View on the committed state, or an Update with a
+// state of its own, which the Update publishes at the commit.
 type tx struct {
 	ctx    context.Context
 	store  *Store
@@ -25,12 +26,14 @@ type tx struct {
 	done   bool
 	failed error // the first error that spoiled the transaction
 	state  *state
-	member string // the key of a user who is there: of the membership that was added last; empty: not known
+	// member is the key of an existing user, the user of the membership added
+	// last; empty: not known.
+	member string
 }
 
 func (t *tx) end() { t.done = true }
 
-// usable says why nothing more can be done here, if so.
+// usable returns an error if the transaction cannot be used any more.
 func (t *tx) usable() error {
 	if t.done {
 		return fmt.Errorf("memorystore: %w", store.ErrTxDone)
@@ -41,8 +44,8 @@ func (t *tx) usable() error {
 	return t.failed
 }
 
-// freeze keeps the trees as they are: what is written from now on goes to copies
-// of their nodes, so that whoever iterates sees nothing of it.
+// freeze keeps the trees unchanged: later writes go to copies of the nodes, and
+// running iterations do not see later writes.
 func (t *tx) freeze() {
 	if t.writes {
 		t.store.stamp++
@@ -50,7 +53,7 @@ func (t *tx) freeze() {
 	}
 }
 
-// read runs f, which gives away nothing that can be changed.
+// read runs f, which returns nothing that the caller could change in the state.
 func read[R any](t *tx, f func(*state) (R, error)) (R, error) {
 	if err := t.usable(); err != nil {
 		var none R
@@ -59,8 +62,9 @@ func read[R any](t *tx, f func(*state) (R, error)) (R, error) {
 	return f(t.state)
 }
 
-// change runs f, which writes. After any error but ErrNotFound the transaction
-// is spoiled, so f need not clean up; with ErrNotFound it has written nothing.
+// change runs f, which writes. An error other than ErrNotFound spoils the
+// transaction, and f need not clean up. With ErrNotFound, f has written
+// nothing.
 func (t *tx) change(what string, f func(*state) error) error {
 	if err := t.usable(); err != nil {
 		return err
@@ -76,8 +80,8 @@ func (t *tx) change(what string, f func(*state) error) error {
 	return t.failed
 }
 
-// list yields copies of the rows that there are when the listing begins,
-// whatever is written while it runs.
+// list yields copies of the rows at the beginning of the listing, whatever is
+// written during the listing.
 func list[Row, R any](t *tx, rows func(*state) iter.Seq[*Row], copied func(*Row) R) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
@@ -91,7 +95,9 @@ func list[Row, R any](t *tx, rows func(*state) iter.Seq[*Row], copied func(*Row)
 			if !yield(copied(row), nil) {
 				return
 			}
-			if err := t.usable(); err != nil { // asked before the next row is looked at: it may not be there any more
+			// The check comes before the next row is read: the row may not
+			// exist any more.
+			if err := t.usable(); err != nil {
 				yield(none, err)
 				return
 			}
@@ -99,7 +105,7 @@ func list[Row, R any](t *tx, rows func(*state) iter.Seq[*Row], copied func(*Row)
 	}
 }
 
-// found is the answer of a method that reads one record.
+// found returns the result of a method that reads one record.
 func found[R any](row *R, ok bool) (R, error) {
 	if !ok {
 		var none R
@@ -108,5 +114,5 @@ func found[R any](row *R, ok bool) (R, error) {
 	return *row, nil
 }
 
-// flat copies a row that holds no slice.
+// flat copies a row without slices.
 func flat[R any](row *R) R { return *row }

@@ -15,7 +15,7 @@ func (t *tx) User(id uuid.UUID) (store.UserRecord, error) {
 	return read(t, func(s *state) (store.UserRecord, error) { return found(s.users.Get(idKey(id))) })
 }
 
-// LockUser is User: an Update is alone.
+// LockUser is User, since one Update runs at a time.
 func (t *tx) LockUser(id uuid.UUID) (store.UserRecord, error) { return t.User(id) }
 
 func (t *tx) UserByName(name string) (store.UserRecord, error) {
@@ -100,7 +100,7 @@ func (t *tx) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	return list(t, func(s *state) iter.Seq[*store.UserRecord] { return s.selectUsers(f) }, flat)
 }
 
-// replaceUser changes what no index knows.
+// replaceUser changes fields that no index depends on.
 func (s *state) replaceUser(id uuid.UUID, change func(*store.UserRecord)) error {
 	old, ok := s.users.Get(idKey(id))
 	if !ok {
@@ -133,7 +133,7 @@ func (s *state) unindexUser(u *store.UserRecord) {
 	s.userSubjects.Delete(s.stamp, u.Subject)
 }
 
-// selectUsers yields what the filter selects, by name.
+// selectUsers yields the users that the filter selects, by name.
 func (s *state) selectUsers(f store.UserFilter) iter.Seq[*store.UserRecord] {
 	search := lower(f.Search)
 	return func(yield func(*store.UserRecord) bool) {
@@ -150,7 +150,8 @@ func (s *state) selectUsers(f store.UserFilter) iter.Seq[*store.UserRecord] {
 	}
 }
 
-// candidates yields the users after f.After who are in f.Groups, by name.
+// candidates yields the users after f.After who are members of f.Groups, by
+// name.
 func (s *state) candidates(f store.UserFilter) iter.Seq[*store.UserRecord] {
 	if f.Groups != nil {
 		if few, ok := s.fewMembers(f); ok {
@@ -169,8 +170,8 @@ func (s *state) candidates(f store.UserFilter) iter.Seq[*store.UserRecord] {
 	}
 }
 
-// fewMembers collects the members of f.Groups if there are not many. If there
-// are, going through the users finds some of them soon.
+// fewMembers returns the members of f.Groups if there are few. If there are
+// many, a scan of the users finds some members soon.
 func (s *state) fewMembers(f store.UserFilter) (users []*store.UserRecord, ok bool) {
 	const many = 1000
 	looked, seen := 0, map[uuid.UUID]bool{}
@@ -203,7 +204,7 @@ func (s *state) inGroups(user uuid.UUID, f store.UserFilter) bool {
 	return false
 }
 
-// counts reports whether a filter by groups looks at the membership.
+// counts reports whether a membership counts for a filter by groups.
 func counts(m *store.Membership, f store.UserFilter) bool {
 	if f.Permanent {
 		return m.Scope == "" && m.Until.IsZero()
@@ -218,7 +219,7 @@ func userContains(u *store.UserRecord, lowered string) bool {
 		strings.Contains(lower(u.Email), lowered)
 }
 
-// lower folds A to Z and nothing else.
+// lower folds A to Z to a to z, and leaves all else alone.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {

@@ -11,10 +11,11 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// benchUsers are as many as there are writers, and more.
+// benchUsers is a number of users larger than the number of writers.
 const benchUsers = 500
 
-// eachWriters runs do by 1, 8 and 32 writers at once, on a server that waits for its disk.
+// eachWriters runs do by 1, 8 and 32 concurrent writers, on a server that waits
+// for its disk.
 func eachWriters(b *testing.B, do func(a *rbac.Authority, n int64) error) {
 	server := postgrestest.Start(b)
 	s, err := postgresstore.Open(b.Context(), server.DSN()+"&pool_max_conns=40", postgresstore.Options{})
@@ -58,7 +59,7 @@ func eachWriters(b *testing.B, do func(a *rbac.Authority, n int64) error) {
 	}
 }
 
-// BenchmarkUpdates gives or takes a membership.
+// BenchmarkUpdates adds or deletes a membership.
 func BenchmarkUpdates(b *testing.B) {
 	eachWriters(b, func(a *rbac.Authority, n int64) error {
 		m := rbac.Membership{User: fmt.Sprint("user", n%benchUsers), Group: "staff"}
@@ -72,7 +73,8 @@ func BenchmarkUpdates(b *testing.B) {
 	})
 }
 
-// BenchmarkLogins makes a ticket for a user whose password needs no hashing, and ends it in every tenth round.
+// BenchmarkLogins makes a ticket for a user whose password needs no hashing,
+// and ends the ticket in every tenth round.
 func BenchmarkLogins(b *testing.B) {
 	eachWriters(b, func(a *rbac.Authority, n int64) error {
 		user := fmt.Sprint("user", n%benchUsers)

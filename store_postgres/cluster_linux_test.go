@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,7 +22,7 @@ import (
 type cluster struct {
 	synchronous       bool // commits wait for the standby
 	primary, standby  *postgrestest.Server
-	replaced          *postgrestest.Server // the primary before
+	replaced          *postgrestest.Server // the previous primary
 	standbys, schemas int
 }
 
@@ -31,7 +30,9 @@ func newCluster(t *testing.T, synchronous bool) *cluster {
 	return &cluster{synchronous: synchronous, primary: postgrestest.Start(t, "fsync=off")}
 }
 
-// complete makes a standby where there is none, which ends with the test. It is kept for the next scenarios; and where it is promoted, it is their primary.
+// complete makes a standby if the cluster has none. The standby ends with the
+// test and is kept for later scenarios. A promoted standby is the primary of
+// later scenarios.
 func (c *cluster) complete(t *testing.T) {
 	t.Helper()
 	if c.standby != nil {
@@ -48,7 +49,8 @@ func (c *cluster) complete(t *testing.T) {
 	}
 }
 
-// scenario is what happens to a cluster, and the processes on it, which are asked all the time.
+// scenario is a sequence of events on a cluster, with processes that are asked
+// continuously.
 type scenario struct {
 	t         *testing.T
 	cluster   *cluster
@@ -57,9 +59,9 @@ type scenario struct {
 	schema    string
 	processes []*process
 	tokens    [2]rbac.Token // of amy
-	grace     time.Duration // for commits whose context has ended; zero: the usual
+	grace     time.Duration // for commits whose context has ended; zero: the default
 	started   time.Time
-	event     atomic.Int64 // when the last event was over, for what is measured from it
+	event     atomic.Int64 // end of the last event, the origin of measurements
 	stop      atomic.Bool
 	asking    sync.WaitGroup
 
@@ -67,7 +69,7 @@ type scenario struct {
 	right processtest.Register // whether amy may edit
 }
 
-// newScenario makes a right for amy, and logs her in.
+// newScenario makes a right for amy, and issues her tickets.
 func newScenario(t *testing.T, c *cluster) *scenario {
 	c.schemas++
 	s := &scenario{t: t, cluster: c, primary: c.primary, standby: c.standby, schema: fmt.Sprint("rbac", c.schemas), started: time.Now(),
@@ -88,7 +90,8 @@ func newScenario(t *testing.T, c *cluster) *scenario {
 	return s
 }
 
-// replicated waits until the standby has all that is on the primary. A commit does not wait for that where it is asynchronous.
+// replicated waits until the standby has replayed all changes of the primary.
+// Asynchronous commits do not wait for replay.
 func (s *scenario) replicated() {
 	s.t.Helper()
 	conn, err := pgx.Connect(background, s.primary.DSN())
@@ -101,7 +104,7 @@ func (s *scenario) replicated() {
 
 var editors = rbac.Grant{Group: "editors", Permission: "edit"}
 
-// open makes an Authority, which ends with the test.
+// open makes an Authority. The Authority ends with the test.
 func (s *scenario) open(dsn string, cfg rbac.Config, replica *pgxpool.Pool) *rbac.Authority {
 	s.t.Helper()
 	store := mustOpen(s.t, dsn, postgresstore.Options{Schema: s.schema, Replica: replica})
@@ -115,20 +118,21 @@ func (s *scenario) open(dsn string, cfg rbac.Config, replica *pgxpool.Pool) *rba
 	return a
 }
 
-// process is an Authority with a store and an address of its own, as another process has them.
+// process is an Authority with its own store and address, like a process of its
+// own.
 type process struct {
 	s          *scenario
 	name       string
 	proxy      *postgrestest.Proxy
 	a          *rbac.Authority
 	asked      atomic.Int64
-	lastAnswer atomic.Int64 // when the last request was sent that was answered
+	lastAnswer atomic.Int64 // start of the last answered request
 }
 
-// process starts one, and keeps asking it.
+// process starts a process, and asks the process until the scenario ends.
 func (s *scenario) process(name string) *process { return s.processWith(name, rbac.Config{}, nil) }
 
-// small has hardly anything in a cache, so that each request needs the store.
+// small disables nearly all caching, so that each request needs the store.
 var small = rbac.Config{CachedTickets: 1, CachedUsers: 1}
 
 func (s *scenario) processWith(name string, cfg rbac.Config, replica *pgxpool.Pool) *process {
@@ -138,7 +142,8 @@ func (s *scenario) processWith(name string, cfg rbac.Config, replica *pgxpool.Po
 	p.await("answer", func(answer string) bool { return answer == "allowed" })
 	for range 2 {
 		s.asking.Go(func() {
-			for pause := time.NewTicker(time.Millisecond); !s.stop.Load(); <-pause.C { // so that there is time left for others
+			// leaves CPU time for others
+			for pause := time.NewTicker(time.Millisecond); !s.stop.Load(); <-pause.C {
 				p.ask()
 			}
 		})
@@ -146,7 +151,7 @@ func (s *scenario) processWith(name string, cfg rbac.Config, replica *pgxpool.Po
 	return p
 }
 
-// end lets nobody ask any more.
+// end stops all requests.
 func (s *scenario) end() {
 	s.stop.Store(true)
 	s.asking.Wait()
@@ -154,14 +159,14 @@ func (s *scenario) end() {
 
 func (s *scenario) now() int64 { return int64(time.Since(s.started)) } // by the monotonic clock
 
-// happened marks the time from which it is measured.
+// happened sets the origin of measurements.
 func (s *scenario) happened() { s.event.Store(s.now()) }
 
 func (s *scenario) sinceEvent() time.Duration {
 	return time.Duration(s.now() - s.event.Load()).Round(time.Millisecond)
 }
 
-// ask asks for the right, and notes the answer.
+// ask asks for the right, and records the answer.
 func (p *process) ask() string {
 	begin := p.s.now()
 	token := p.s.tokens[p.asked.Add(1)%2]
@@ -173,16 +178,18 @@ func (p *process) ask() string {
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	p.s.right.Reads = append(p.s.right.Reads, processtest.Operation{Begin: begin - int64(maxStaleness), End: p.s.now(), Value: answer}) // so old it may be
+	// an answer may be MaxStaleness old
+	p.s.right.Reads = append(p.s.right.Reads, processtest.Operation{Begin: begin - int64(maxStaleness), End: p.s.now(), Value: answer})
 	return answer
 }
 
-// noAnswer reports whether an error leaves the question open.
+// noAnswer reports whether an error is no answer.
 func noAnswer(err error) bool {
 	return errors.Is(err, rbac.ErrUnavailable) || errors.Is(err, rbac.ErrBusy)
 }
 
-// mayEdit is what an answer means; ErrUnavailable and ErrBusy are none.
+// mayEdit returns the meaning of an error. ErrUnavailable and ErrBusy have no
+// meaning.
 func mayEdit(t *testing.T, err error) string {
 	switch {
 	case err == nil:
@@ -198,7 +205,8 @@ func mayEdit(t *testing.T, err error) string {
 	return err.Error()
 }
 
-// refuses waits until a process does not answer any more. No request is answered that was sent MaxStaleness after the event.
+// refuses waits until a process stops answering. No request that was sent later
+// than MaxStaleness after the event may be answered.
 func (p *process) refuses() {
 	p.s.t.Helper()
 	p.await("refuse", func(answer string) bool { return answer == "" })
@@ -210,7 +218,7 @@ func (p *process) refuses() {
 	p.s.t.Logf("%s: the last answer to a request %v after the event, ErrUnavailable by %v", p.name, last.Round(time.Millisecond), refused)
 }
 
-// each does the same to processes at the same time.
+// each runs do for all processes concurrently.
 func each(processes []*process, do func(*process)) {
 	var group sync.WaitGroup
 	for _, p := range processes {
@@ -219,7 +227,7 @@ func each(processes []*process, do func(*process)) {
 	group.Wait()
 }
 
-// answers waits until a process gives an answer, by itself.
+// answers waits until a process returns the wanted answer without help.
 func (p *process) answers(want string) {
 	p.s.t.Helper()
 	p.await("answer "+want, func(answer string) bool { return answer == want })
@@ -236,7 +244,8 @@ func (p *process) await(what string, good func(answer string) bool) {
 	}
 }
 
-// revoke and grant have a process make a change until it is acknowledged.
+// revoke and grant repeat a change on a process until the change is
+// acknowledged.
 func (p *process) revoke() {
 	p.change("denied", rbac.ErrNotFound, func(tx *rbac.Tx) error { return tx.RevokePermission(editors) })
 }
@@ -263,13 +272,15 @@ func (p *process) change(value string, there error, f func(*rbac.Tx) error) {
 	p.s.t.Logf("%s: %s is acknowledged %v after the event", p.name, value, p.s.sinceEvent())
 }
 
-// movesTo leads a process to another server, and breaks the connections to the one it had.
+// movesTo leads a process to another server, and breaks the connections to the
+// old server.
 func (p *process) movesTo(server *postgrestest.Server) {
 	p.proxy.Point(server)
 	p.proxy.Reset()
 }
 
-// catchesUp leads a process that was left behind to the new primary, where the right has been revoked, and waits until it says so.
+// catchesUp leads a process that was left behind to the new primary, where the
+// right has been revoked, and waits until the process denies.
 func (p *process) catchesUp() {
 	p.s.t.Helper()
 	p.movesTo(p.s.standby)
@@ -277,14 +288,16 @@ func (p *process) catchesUp() {
 	p.answers("denied")
 }
 
-// promoted makes the standby the server of the next scenarios, too.
+// promoted promotes the standby, and makes the standby the primary of later
+// scenarios.
 func (s *scenario) promoted() {
 	s.t.Helper()
 	s.standby.Promote(s.t)
 	s.cluster.replaced, s.cluster.primary, s.cluster.standby = s.primary, s.standby, nil
 }
 
-// bounded demands that no answer was older than MaxStaleness, of at least 500: a slow machine takes longer for them.
+// bounded checks that no answer was older than MaxStaleness. bounded waits for
+// at least 500 answers, because a slow machine takes longer.
 func (s *scenario) bounded() {
 	s.t.Helper()
 	for begin := time.Now(); s.answers() < 500; time.Sleep(time.Millisecond) {
@@ -300,14 +313,14 @@ func (s *scenario) bounded() {
 	}
 }
 
-// answers is how many there were.
+// answers returns the number of answers.
 func (s *scenario) answers() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.right.Reads)
 }
 
-// guaranteed demands that all processes promise a bound, or that none does.
+// guaranteed checks that all processes, or no process, guarantee a bound.
 func (s *scenario) guaranteed(want bool) {
 	s.t.Helper()
 	for _, p := range s.processes {
@@ -317,7 +330,7 @@ func (s *scenario) guaranteed(want bool) {
 	}
 }
 
-// agree demands that all processes see what a new one sees.
+// agree checks that all processes give the answers of a new process.
 func (s *scenario) agree(server *postgrestest.Server) {
 	s.t.Helper()
 	fresh := s.open(server.DSN(), rbac.Config{}, nil)
@@ -334,71 +347,4 @@ func (s *scenario) agree(server *postgrestest.Server) {
 			}
 		}
 	}
-}
-
-// ledger is what a process has written, one section after another.
-type ledger struct {
-	p                    *process
-	stop                 atomic.Bool
-	done                 sync.WaitGroup
-	acknowledged, failed []string // what is in neither may be there or not
-	n                    int
-	some                 chan struct{} // closed when 20 were acknowledged
-}
-
-// keepsWriting lets a process make changes, and note which were acknowledged, until the ledger is closed. It returns when some were.
-func (p *process) keepsWriting() *ledger {
-	l := &ledger{p: p, some: make(chan struct{})}
-	l.done.Go(func() {
-		for pause := time.NewTicker(5 * time.Millisecond); !l.stop.Load(); <-pause.C {
-			l.write()
-		}
-	})
-	p.s.t.Cleanup(l.close)
-	<-l.some
-	return l
-}
-
-func (l *ledger) write() {
-	l.n++
-	name := fmt.Sprint("section ", l.n)
-	ctx, cancel := context.WithTimeout(background, maxStaleness)
-	defer cancel()
-	switch err := l.p.a.Update(ctx, func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: name}) }); {
-	case err == nil:
-		if l.acknowledged = append(l.acknowledged, name); len(l.acknowledged) == 20 {
-			close(l.some)
-		}
-	case !noAnswer(err):
-		l.p.s.t.Errorf("%s: %v", name, err)
-	case !errors.Is(err, postgresstore.ErrCommitUnknown):
-		l.failed = append(l.failed, name)
-	}
-}
-
-func (l *ledger) close() {
-	l.stop.Store(true)
-	l.done.Wait()
-}
-
-// compare demands that on a server there is all that was acknowledged, and nothing that had failed. It tells what is missing.
-func (l *ledger) compare(server *postgrestest.Server) (missing []string) {
-	t := l.p.s.t
-	l.close()
-	there := map[string]bool{}
-	must(t, l.p.s.open(server.DSN(), rbac.Config{}, nil).View(background, func(tx *rbac.Tx) error {
-		list, err := tx.Sections()
-		for _, section := range list {
-			there[section.Name] = true
-		}
-		return err
-	}))
-	for _, name := range l.failed {
-		if there[name] {
-			t.Errorf("%s is there, and its Update had failed", name)
-		}
-	}
-	missing = slices.DeleteFunc(slices.Clone(l.acknowledged), func(name string) bool { return there[name] })
-	t.Logf("%d changes acknowledged, %d of them missing; %d failed, of %d nothing is known", len(l.acknowledged), len(missing), len(l.failed), l.n-len(l.acknowledged)-len(l.failed))
-	return missing
 }

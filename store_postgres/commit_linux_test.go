@@ -8,7 +8,8 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// Of a commit that was under way when its server was lost nobody knows the outcome; the store goes on when the server does.
+// If the server is lost during a commit, the outcome of the commit is unknown.
+// The store works again when the server does.
 func TestServerLostAtCommit(t *testing.T) {
 	server := postgrestest.Start(t)
 	s, err := commits(t, server.DSN(), longest, func(func(), func()) { server.Kill(t) })

@@ -12,14 +12,17 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// ConfirmedView is a View on the connection that is kept for reading the head, after the server has shown that it still counts. With
-// synchronous replication it shows that by a write that its standby acknowledges: a standby that has been promoted acknowledges
-// nothing to the server it came from. See docs/consistency.md for what this relies on.
+// ConfirmedView is a View on the connection that is reserved for reading the
+// head, after the server has proved that its changes still count. With
+// synchronous replication the proof is a write that its standby acknowledges: a
+// promoted standby acknowledges nothing to its old primary. See
+// docs/consistency.md for the assumptions.
 func (s *Store) ConfirmedView(ctx context.Context, f func(store.Records) error) error {
 	return sqlstore.ViewOn(ctx, s.Store, s.engine.beginConfirmed, f)
 }
 
-// Guarantee is bounded if the server replicates synchronously, and says why it is not otherwise.
+// Guarantee is bounded if the server replicates synchronously. Otherwise, the
+// Reason explains why not.
 func (s *Store) Guarantee() store.Guarantee { return *s.engine.guarantee.Load() }
 
 func (e *engine) beginConfirmed(ctx context.Context) (sqlstore.Session, error) {
@@ -38,24 +41,24 @@ func (e *engine) beginConfirmed(ctx context.Context) (sqlstore.Session, error) {
 	return &reading{tx, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackWait)
 		defer cancel()
-		_ = tx.Rollback(ctx) // a connection that cannot is closed
+		_ = tx.Rollback(ctx) // a failed rollback closes the connection
 		e.reserved <- conn
 	}}, nil
 }
 
-// serverStatus is what a server says about itself.
+// serverStatus is the status that a server reports.
 type serverStatus struct {
-	standby  bool   // it follows another one
-	started  string // when; no two servers, and no server twice, at the same microsecond
+	standby  bool   // the server is a standby
+	started  string // start time: no two servers, and no server twice, at the same microsecond
 	waitsFor string // synchronous_standby_names
-	loaded   string // when its settings were read
-	fresh    bool   // its settings were read just now, and may be not yet what commits go by
+	loaded   string // when the server read its settings
+	fresh    bool   // the settings were read just now, and may not yet apply to commits
 }
 
 const askStatus = `SELECT pg_is_in_recovery(), pg_postmaster_start_time()::text, current_setting('synchronous_standby_names'), pg_conf_load_time()::text,
 	clock_timestamp() < (pg_conf_load_time() + interval '2 seconds')`
 
-// ask asks only what PostgreSQL knows.
+// ask queries the status, if the server is PostgreSQL.
 func (e *engine) ask(ctx context.Context, conn *pgx.Conn) (s serverStatus, err error) {
 	if !e.postgres {
 		return serverStatus{}, nil
@@ -64,7 +67,8 @@ func (e *engine) ask(ctx context.Context, conn *pgx.Conn) (s serverStatus, err e
 	return s, err
 }
 
-// confirm has the server show that it counts, and finds out what that is worth.
+// confirm makes the server prove that its changes count, and stores the
+// guarantee that follows.
 func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 	s, err := e.ask(ctx, conn)
 	if err != nil {
@@ -81,7 +85,8 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 		if err := e.acknowledged(ctx, conn); err != nil {
 			return err
 		}
-		// A server that is told meanwhile not to wait any more lets those go who wait; also if it is told the contrary at once.
+		// If the server meanwhile reads settings without a standby, the waiting
+		// commits are released, even if the settings are restored at once.
 		before := s
 		if s, err = e.ask(ctx, conn); err != nil {
 			return err
@@ -90,7 +95,9 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 			return errors.New("the server has read its settings anew while it confirmed")
 		}
 		if s.fresh {
-			s.fresh = s.started != e.inForce.started || s.waitsFor != e.inForce.waitsFor // others were read, and these were in force before
+			// other settings were read, and the present settings were in force
+			// before
+			s.fresh = s.started != e.inForce.started || s.waitsFor != e.inForce.waitsFor
 		} else {
 			e.inForce = s
 		}
@@ -98,8 +105,10 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 	return e.promise(s)
 }
 
-// leave gives up what may lead to the server before: the connections of the pool, when they are not in use any more, and those with a
-// commit, at once if nobody waits for that any more, and otherwise if it is not answered in time. It may as well be one on the new server.
+// leave gives up connections that may lead to the previous server. Connections
+// of the pool are closed as soon as they are idle. Abandoned commits are closed
+// at once. Other commits get leaveWait for an answer, since a commit may well
+// run on the new server.
 func (e *engine) leave() {
 	e.pool.Reset()
 	e.hangUpCommits(func(w *wire, _ time.Time) bool { return w.alone.Load() })
@@ -109,10 +118,12 @@ func (e *engine) leave() {
 	})
 }
 
-// leaveWait is how long a commit may still take on a server that may have been left.
+// leaveWait is how long a commit may still take on a server that may be the
+// previous server.
 const leaveWait = 5 * time.Second
 
-// hangUpCommits closes the connections with certain commits, of which it is then not known what became of them.
+// hangUpCommits closes the connections of the selected commits. The outcome of
+// these commits is then unknown.
 func (e *engine) hangUpCommits(which func(w *wire, began time.Time) bool) {
 	e.commits.Range(func(w, began any) bool {
 		if w := w.(*wire); which(w, began.(time.Time)) {
@@ -122,14 +133,15 @@ func (e *engine) hangUpCommits(which func(w *wire, began time.Time) bool) {
 	})
 }
 
-// promise keeps for Guarantee what the server is worth.
+// promise stores the guarantee of the server for Guarantee.
 func (e *engine) promise(s serverStatus) error {
 	g := e.worth(s)
 	e.guarantee.Store(&g)
 	return e.refused(g)
 }
 
-// refused is why nothing is asked of a server, or changed there, that is worth no more than that.
+// refused returns the reason why a server with this guarantee is neither read
+// nor changed, or nil.
 func (e *engine) refused(g store.Guarantee) error {
 	if e.bounded && !g.Bounded {
 		return fmt.Errorf("refused, as Options.Bounded says: %s", g.Reason)
@@ -151,8 +163,10 @@ func (e *engine) worth(s serverStatus) store.Guarantee {
 	return store.Guarantee{Bounded: true, Reason: "what is confirmed is on a standby: synchronous_standby_names is " + s.waitsFor}
 }
 
-// acknowledged writes the row of this process, and waits for the standby. It waits as long as the context lasts and then gives the
-// connection up, without a word to the server: there may be nobody any more.
+// acknowledged writes the row of this process, and waits until a standby
+// acknowledges the write or the context ends. When the context ends,
+// acknowledged closes the connection without a message to the server, which may
+// be gone.
 func (e *engine) acknowledged(ctx context.Context, conn *pgx.Conn) error {
 	done := make(chan error, 1)
 	go func() { done <- e.write(context.WithoutCancel(ctx), conn) }()
@@ -166,11 +180,12 @@ func (e *engine) acknowledged(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// lockWait is how long a process waits for its own row. One that is locked for longer belongs to a write of its own
-// that it gave up, and that still waits for a standby; it must not be joined by more and more of them.
+// lockWait is how long a process waits for its own row. A longer lock belongs
+// to an earlier write of this process that was given up and still waits for a
+// standby. Further writes must not pile up behind the lock.
 const lockWait = 100 * time.Millisecond
 
-// processGone is after what time a row of a process is deleted.
+// processGone is the age at which the row of a process is deleted.
 const processGone = 24 * time.Hour
 
 func (e *engine) write(ctx context.Context, conn *pgx.Conn) error {

@@ -17,8 +17,10 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// waits makes a server wait for a standby that is not there, or for none again. What it says that it waits for is not at once what its
-// commits do: so a commit has to wait, or not. By then each connection says the same, since the server tells them first.
+// waits makes a server wait for a standby that does not exist, or stop waiting.
+// The setting that the server reports does not apply to its commits at once, so
+// waits commits until a commit waits, or does not. By then each connection
+// reports the new setting, since the server notifies the connections first.
 func waits(t *testing.T, dsn, names string) {
 	t.Helper()
 	postgrestest.Exec(t, dsn, "ALTER SYSTEM SET synchronous_standby_names TO '"+names+"'")
@@ -56,7 +58,7 @@ func waits(t *testing.T, dsn, names string) {
 
 const stuck = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
-// confirmed is a ConfirmedView that reads the head.
+// confirmed reads the head in a ConfirmedView.
 func confirmed(ctx context.Context, s *postgresstore.Store) (head store.Head, err error) {
 	err = s.ConfirmedView(ctx, func(r store.Records) (err error) {
 		head, err = r.Head()
@@ -65,7 +67,8 @@ func confirmed(ctx context.Context, s *postgresstore.Store) (head store.Head, er
 	return head, err
 }
 
-// givesUp lets a confirmation come to its commit, which waits for a standby that is not there, and then ends its context.
+// givesUp ends the context of a confirmation during its commit, which waits for
+// a standby that does not exist.
 func givesUp(t *testing.T, s *postgresstore.Store, server *postgrestest.Server) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -79,8 +82,9 @@ func givesUp(t *testing.T, s *postgresstore.Store, server *postgrestest.Server) 
 	}
 }
 
-// A server that waits for a standby confirms nothing before that has answered, although it goes on telling its head; and however
-// long that lasts, few connections wait.
+// A server that waits for a standby confirms nothing before the standby has
+// answered, although the server still returns its head. However long the
+// standby is silent, few connections wait.
 func TestNothingIsConfirmedWithoutStandby(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t, "fsync=off")
@@ -102,7 +106,8 @@ func TestNothingIsConfirmedWithoutStandby(t *testing.T) {
 			t.Errorf("the head: %v, %v", got, err)
 		}
 	}
-	// The first waits for the standby. The others wait for its row, and not for long.
+	// The first confirmation waits for the standby. The others wait for its
+	// row, and only briefly.
 	waitFor(t, s, "SELECT ("+stuck+" OR wait_event_type = 'Lock') = 1")
 	waits(t, server.DSN(), "")
 	waitFor(t, s, "SELECT ("+stuck+") = 0")
@@ -111,7 +116,8 @@ func TestNothingIsConfirmedWithoutStandby(t *testing.T) {
 	}
 }
 
-// A process whose server waits for its standby, or is told not to, is let go while it confirms: that is no acknowledgement.
+// If a server stops waiting for its standby during a confirmation, the end of
+// the wait is no acknowledgement.
 func TestLetGoIsNotBounded(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t, "fsync=off")
@@ -148,7 +154,8 @@ func TestLetGoIsNotBounded(t *testing.T) {
 	}
 }
 
-// A server that is told to give up waiting warns, and says that it has committed. It is not known whether that is so elsewhere.
+// A server that stops waiting sends a warning, and reports that the commit
+// succeeded. Whether the commit is on a standby is unknown.
 func TestWarnedCommitIsUnknown(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func(t *testing.T, dsn string) *postgresstore.Store{
@@ -198,8 +205,9 @@ func TestWarnedCommitIsUnknown(t *testing.T) {
 	}
 }
 
-// Who gives up a commit that waits for the standby, or loses its connection, does not make the server give it up: nobody sees it before
-// the standby has it.
+// A client that gives up a commit waiting for the standby, or loses its
+// connection, does not cancel the wait: no transaction sees the commit before
+// the standby has the commit.
 func TestGivenUpCommitStaysHidden(t *testing.T) {
 	t.Parallel()
 	for _, how := range []string{"context", "connection"} {
@@ -221,7 +229,8 @@ func TestGivenUpCommitStaysHidden(t *testing.T) {
 			if err := <-done; !errors.Is(err, postgresstore.ErrCommitUnknown) {
 				t.Errorf("%v; want ErrCommitUnknown", err)
 			}
-			// A request to cancel would be on its way now. It is the server that has to be asked, several times.
+			// A cancel request would be on its way now. Only repeated queries
+			// to the server can show the request.
 			for range 50 {
 				var n int
 				must(t, other.Pool().QueryRow(t.Context(), stuck).Scan(&n))
@@ -238,7 +247,7 @@ func TestGivenUpCommitStaysHidden(t *testing.T) {
 	}
 }
 
-// A standby is no place to ask what counts.
+// A standby cannot confirm anything.
 func TestStandbyConfirmsNothing(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	s := mustOpen(t, server.DSN(), postgresstore.Options{})
@@ -250,7 +259,8 @@ func TestStandbyConfirmsNothing(t *testing.T) {
 	}
 }
 
-// Nothing is promised of a host's pool without Prepare, nor while the server may not yet wait for what it says that it waits for.
+// The guarantee is not bounded for a host's pool without Prepare, nor while the
+// server may not yet wait for the standby that its settings name.
 func TestNotYetBounded(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t, "fsync=off")
@@ -270,7 +280,7 @@ func TestNotYetBounded(t *testing.T) {
 		t.Cleanup(pool.Close)
 		const isLater = "SELECT clock_timestamp() > pg_conf_load_time() + interval '2 seconds'"
 		var g store.Guarantee
-		for tooLate := true; tooLate; { // on a busy machine two seconds are not long
+		for tooLate := true; tooLate; { // two seconds are short on a busy machine
 			if c.later {
 				waitFor(t, first, isLater)
 			} else {

@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac/internal/processtest"
 )
 
-// desk is a writer, which has its own users, groups, permission and set, and the process that makes its changes.
+// desk is a writer with its own users, groups, permission and set, and the
+// process that makes the changes.
 type desk struct {
 	o      *office
 	i      int
@@ -19,7 +20,7 @@ type desk struct {
 	login  atomic.Pointer[login]
 }
 
-// login is a ticket of a desk's user.
+// login is a ticket of the user of a desk.
 type login struct{ name, token string }
 
 func (d *desk) name(of string) string { return fmt.Sprint(of, d.i) }
@@ -32,7 +33,7 @@ func (d *desk) logIn() {
 	d.login.Store(l)
 }
 
-// thing is what can be asked about, and how.
+// thing is a question about a desk, with its register.
 type thing struct {
 	register string
 	words    []string
@@ -49,14 +50,16 @@ func (d *desk) things() []thing {
 	}
 }
 
-// round takes something away, and gives it back.
+// round takes a right away, and gives the right back.
 type round struct {
 	kind       string
 	take, give []string
-	ticket     bool // ends with it
+	ticket     bool // the round ends the ticket
 }
 
-// write makes so many rounds of each kind, in any order. After every second loss, and each of the first desk, it waits until all others know.
+// write makes some rounds of each kind, in random order. After half of the
+// losses, and after each loss of the first desk, write waits until all other
+// processes know of the loss.
 func (d *desk) write(rounds int) {
 	user, group, right := d.name("user"), d.name("group"), d.name("right")
 	kinds := []round{
@@ -78,7 +81,7 @@ func (d *desk) round(r round) {
 	l := d.login.Load()
 	things := d.things()
 	var change map[string]string
-	asked := things[0] // by whom it is measured
+	asked := things[0] // the question that measures the loss
 	switch r.take[0] {
 	case "logout":
 		r.take = []string{"logout", l.token}
@@ -99,7 +102,7 @@ func (d *desk) round(r round) {
 	}
 	if r.ticket {
 		delete(change, l.name)
-		delete(change, l.name+" right") // it stays dead
+		delete(change, l.name+" right") // the ticket stays ended
 	}
 	if r.give != nil {
 		d.change(r.give, change)
@@ -109,7 +112,7 @@ func (d *desk) round(r round) {
 	}
 }
 
-// change has the process make a change, and notes what comes of it.
+// change makes a change through the process, and records the new values.
 func (d *desk) change(words []string, values map[string]string) {
 	begin := d.o.now()
 	if answer := d.owner.Insist(words...); !slices.Contains(done, answer) {

@@ -13,8 +13,8 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// An Update for which the server has no room fails, and leaves nothing; what there is can be read, and
-// with more room all goes on.
+// An Update for which the server has no room fails and changes nothing.
+// Existing records can be read, and Updates work again when there is room.
 func TestDiskFull(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	disk := filepath.Join(server.Dir(), "small")
@@ -29,7 +29,7 @@ func TestDiskFull(t *testing.T) {
 	must(t, os.Chown(disk, int(stat.Uid), int(stat.Gid)))
 	postgrestest.Exec(t, server.DSN(), "CREATE TABLESPACE small LOCATION '"+disk+"'")
 	s := mustOpen(t, server.DSN()+"&default_tablespace=small", postgresstore.Options{})
-	noise := make([]byte, 40_000) // which cannot be compressed
+	noise := make([]byte, 40_000) // not compressible
 	for i := range noise {
 		noise[i] = '!' + byte(i*i*7919>>5)%90
 	}

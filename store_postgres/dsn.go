@@ -13,9 +13,9 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// parse reads a DSN. Its errors repeat nothing of the DSN: in one that is wrong,
-// nobody knows where the password begins and ends. The driver's own errors are
-// not wrapped, since they hold the DSN.
+// parse reads a DSN. Its errors repeat nothing of the DSN: in a malformed DSN,
+// the bounds of the password are unknown. The driver's own errors are not
+// wrapped, since they hold the DSN.
 func parse(dsn string) (*pgxpool.Config, error) {
 	if rest, ok := strings.CutPrefix(dsn, "postgres"); ok {
 		_, rest, ok = strings.Cut(rest, "://")
@@ -29,7 +29,7 @@ func parse(dsn string) (*pgxpool.Config, error) {
 		return config, nil
 	}
 	text := err.Error()
-	text = text[strings.LastIndex(text, "`: ")+1:] // what follows the DSN, if that is in it
+	text = text[strings.LastIndex(text, "`: ")+1:] // the text after any DSN
 	for _, m := range mistakes {
 		if strings.Contains(text, m.driver) {
 			return nil, badDSN(m.reason)
@@ -38,7 +38,7 @@ func parse(dsn string) (*pgxpool.Config, error) {
 	return nil, badDSN("cannot be read")
 }
 
-// mistakes are those that the driver finds, by words of its error.
+// mistakes maps words of the driver's errors to mistakes.
 var mistakes = []struct{ driver, reason string }{
 	{"failed to parse as URL", "is not a URL: escape what is special in a user name or password (%2F for /)"},
 	{"failed to parse as keyword/value", "is not a list of keyword=value: quote values that have spaces, as in password='a b'"},
@@ -61,8 +61,8 @@ func badDSN(reason string) error {
 	return &rbac.Error{Kind: store.ErrInvalid, Record: "postgres", Field: "dsn", Reason: reason}
 }
 
-// connectError hides a parameter that the server does not know, which can be
-// the second word of a password.
+// connectError hides a parameter that is unknown to the server, because the
+// parameter can be the second word of a password.
 func connectError(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, new(*pgconn.ConnectError)) && errors.As(err, &pg) && (pg.Code == "42704" || pg.Code == "22023") {
@@ -71,7 +71,8 @@ func connectError(err error) error {
 	return err
 }
 
-// warnOfPlaintext logs that passwords and tickets of a connection can be read on the way.
+// warnOfPlaintext logs that passwords and tickets of a connection can be read
+// on the network.
 func (e *engine) warnOfPlaintext(ctx context.Context, conn *pgconn.PgConn) {
 	if addr := plaintext(conn.Conn()); addr != nil {
 		e.log.WarnContext(ctx, "the connection to PostgreSQL is not encrypted, and anyone on the way can read and change what it carries: set sslmode=verify-full",
@@ -79,9 +80,9 @@ func (e *engine) warnOfPlaintext(ctx context.Context, conn *pgconn.PgConn) {
 	}
 }
 
-// plaintext is the address of another machine that a connection without TLS
-// leads to, and nil for other connections. A host's own kind of connection may
-// be encrypted in a way of its own.
+// plaintext returns the address of another machine that a connection without
+// TLS leads to, and nil for other connections. A connection type of the host
+// may have an encryption of its own.
 func plaintext(conn net.Conn) net.Addr {
 	if w, ok := conn.(*wire); ok {
 		conn = w.Conn

@@ -22,8 +22,9 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// No error of Open has any part of the password, whatever else is wrong with the
-// DSN. The passwords here are made of the words geheim and wort.
+// No error of Open contains any part of the password, whatever else is wrong
+// with the DSN. The passwords in this test are made of the words geheim and
+// wort.
 func TestPasswordIsInNoError(t *testing.T) {
 	service := filepath.Join(t.TempDir(), "services")
 	must(t, os.WriteFile(service, []byte("[good]\nhost=/nowhere\npassword=geheim wort\n[bad]\npassword geheim\n"), 0o600))
@@ -34,7 +35,7 @@ func TestPasswordIsInNoError(t *testing.T) {
 		socket = u.Query().Get("host")
 	}
 	for _, dsn := range []string{
-		"password = geheim", // its mistake is only that nobody is there
+		"password = geheim", // the only mistake: no server listens
 		"password = geheim port=x",
 		"password=geheim port=x",
 		"password = 'geheim wort' port=x",
@@ -108,7 +109,8 @@ func hides(t *testing.T, dsn string) {
 	}
 }
 
-// Another machine without TLS is warned of, once; no other connection is.
+// A connection to another machine without TLS is logged once; other connections
+// are not.
 func TestPlaintextIsLogged(t *testing.T) {
 	socket := postgrestest.Start(t, "fsync=off")
 	proxy := postgrestest.NewProxy(t, socket)
@@ -139,7 +141,8 @@ func TestPlaintextIsLogged(t *testing.T) {
 	}
 }
 
-// otherAddress is an address of this machine that is not of its loopback interface.
+// otherAddress returns an address of this machine outside of the loopback
+// interface.
 func otherAddress(t *testing.T) string {
 	addrs, err := net.InterfaceAddrs()
 	must(t, err)
@@ -152,7 +155,8 @@ func otherAddress(t *testing.T) string {
 	return ""
 }
 
-// forward brings what comes to an address to the server's socket in a folder, until the test ends.
+// forward connects an address to the server's socket in a folder, until the
+// test ends.
 func forward(t *testing.T, ip, dir string) (addr string) {
 	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
 	must(t, err)

@@ -22,31 +22,33 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// engine is PostgreSQL as sqlstore sees it.
+// engine implements PostgreSQL for sqlstore.
 type engine struct {
 	name     string
 	log      *slog.Logger
 	pool     *pgxpool.Pool
-	owned    bool   // opened here
+	owned    bool   // the pool was opened here
 	prepared bool   // by Prepare
-	postgres bool   // and not what only talks like it
-	bytewise bool   // an engine that orders texts by their bytes, and cannot be told to
+	postgres bool   // PostgreSQL itself, and not a compatible engine
+	bytewise bool   // the engine orders texts by their bytes and has no collations
 	bounded  bool   // Options.Bounded
-	schema   string // of the tables, as it is called; prefix is how it is written before a table
+	schema   string // name of the schema of the tables; prefix is the quoted form before a table
 	prefix   string
 	update   pgx.TxOptions
-	spelled  sync.Map // queries by what they were
+	spelled  sync.Map // statements by their unspelled form
 	commits  sync.Map // the wires that are committing
 	replica  *replica // nil: none
 
-	reserved  chan *pgx.Conn // holds the connection for reading the head while nobody uses it; nil before there is one
-	process   uuid.UUID      // of the row that this store writes on it
-	swept     bool           // the rows of those that are gone; of who has the connection
-	inForce   serverStatus   // what commits wait for, as far as it is known; of who has the connection, too
-	started   string         // when the server did that it leads to; likewise
+	// holds the idle connection for reading the head; nil before the first
+	// connection
+	reserved  chan *pgx.Conn
+	process   uuid.UUID    // id of the row that this store writes on the reserved connection
+	swept     bool         // old rows are deleted; guarded by reserved
+	inForce   serverStatus // last settings known to apply to commits; guarded by reserved
+	started   string       // start time of the server behind reserved; guarded by reserved
 	guarantee atomic.Pointer[store.Guarantee]
 	grace     time.Duration // commitGrace
-	failed    atomic.Uint32 // how many attempts in a row, to connect beside the pool
+	failed    atomic.Uint32 // consecutive failed attempts to connect outside the pool
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -86,7 +88,7 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 	return &Store{sqlstore.New(e), e}, nil
 }
 
-// look finds out what the transactions depend on.
+// look reads the settings that the transactions depend on.
 func (e *engine) look(ctx context.Context) error {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
@@ -130,7 +132,8 @@ func (e *engine) look(ctx context.Context) error {
 
 func (e *engine) String() string { return e.name }
 
-// Locks: KEY SHARE is what a reference takes, too; it does not mind a touch.
+// Locks returns the lock clauses. A reference takes KEY SHARE as well, which
+// does not conflict with a touch.
 func (e *engine) Locks() sqlstore.Locks {
 	return sqlstore.Locks{
 		Update: " FOR UPDATE",
@@ -140,7 +143,8 @@ func (e *engine) Locks() sqlstore.Locks {
 	}
 }
 
-// AnyOf has one argument however many ids there are, so that there is one statement for the server to remember.
+// AnyOf returns one argument for any number of ids, so that the server prepares
+// one statement.
 func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
 	list := make([]string, len(ids))
 	for i, id := range ids {
@@ -149,12 +153,13 @@ func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
 	return column + " = ANY(?)", "{" + strings.Join(list, ",") + "}"
 }
 
-// Contains does without lower, which goes by the locale of the database.
+// Contains avoids lower, which depends on the locale of the database.
 func (e *engine) Contains(column string) string {
 	return "strpos(translate(" + column + ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), ?) > 0"
 }
 
-// Again knows what the server says when it has rolled a transaction back, or a statement, for the sake of others.
+// Again reports whether the server rolled back a transaction, or a statement,
+// in favor of other transactions.
 func (e *engine) Again(err error) bool {
 	var pg *pgconn.PgError
 	if errors.Is(err, ErrCommitUnknown) || !errors.As(err, &pg) {
@@ -169,10 +174,11 @@ func (e *engine) Again(err error) bool {
 	return false
 }
 
-// closeWait is how long Close waits for connections that are in use. A commit that the server does not answer keeps its own.
+// closeWait is how long Close waits for connections in use. A commit that the
+// server does not answer keeps its connection.
 const closeWait = 10 * time.Second
 
-// Close ends the connections that are the store's own.
+// Close ends the connections that the store owns.
 func (e *engine) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 	defer cancel()

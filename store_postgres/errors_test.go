@@ -18,7 +18,7 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// says demands ErrUnavailable that says what happened.
+// says checks for ErrUnavailable with a certain text.
 func says(t *testing.T, what string, err error, text string) {
 	t.Helper()
 	if !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), text) {
@@ -57,7 +57,8 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// While all connections are in use others wait, as long as their contexts allow; the head is read all the same.
+// While all connections are in use, other calls wait as long as their contexts
+// allow. The head can still be read.
 func TestPoolExhausted(t *testing.T) {
 	s := mustOpen(t, postgrestest.InSchema(t)+"&pool_max_conns=1", postgresstore.Options{})
 	must(t, s.Update(t.Context(), func(store.Records) error {
@@ -96,7 +97,7 @@ func TestServerRestarts(t *testing.T) {
 	says(t, "ReadHead of a server that is down", err, "")
 
 	server.Launch(t)
-	fillPool(t, s, 3) // at once, also where connections in the pool are dead
+	fillPool(t, s, 3) // at once, even if connections in the pool are dead
 	if got := sections(t, s); len(got) != 0 {
 		t.Errorf("after the restart there are %q: half an Update", got)
 	}
@@ -117,7 +118,8 @@ func fillPool(t *testing.T, s *postgresstore.Store, n int) {
 	}))
 }
 
-// What the server does not want to wait for fails, undoes all, and leaves nothing broken.
+// A call that exceeds a limit of the server fails, undoes all changes, and
+// leaves the store usable.
 func TestServersOwnLimits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ setting, says string }{
@@ -155,10 +157,11 @@ func pid(t *testing.T, r store.Records) string {
 	return fmt.Sprint(host(t, r).Conn().PgConn().PID())
 }
 
-// longest is how long a test waits for what has to come, on a machine with other work, too.
+// longest is how long a test waits for an expected event, on a busy machine as
+// well.
 const longest = 2 * time.Minute
 
-// waitFor asks the server until it says true.
+// waitFor runs a query until the query returns true.
 func waitFor(t *testing.T, s *postgresstore.Store, query string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), longest)
@@ -168,12 +171,15 @@ func waitFor(t *testing.T, s *postgresstore.Store, query string) {
 	}
 }
 
-// slowCommit makes a commit wait for the row of a table that the test has locked.
+// slowCommit makes a commit wait for the row of a table that the test has
+// locked.
 const slowCommit = `CREATE TABLE gate (open BOOLEAN); INSERT INTO gate VALUES (true); CREATE TABLE slow (n INTEGER);
 	CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 FROM gate FOR UPDATE; RETURN NULL; END $$;
 	CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_gate()`
 
-// commits runs an Update whose commit takes as long as the gate is locked, and has so much time after its context; during it happens meanwhile.
+// commits runs an Update whose commit waits while the gate is locked. grace is
+// the time that the commit has after its context has ended. meanwhile runs
+// during the commit.
 func commits(t *testing.T, dsn string, grace time.Duration, meanwhile func(cancel func(), open func())) (s *postgresstore.Store, err error) {
 	t.Helper()
 	postgrestest.Exec(t, dsn, slowCommit)
@@ -203,7 +209,7 @@ func TestCommitUnknown(t *testing.T) {
 	t.Run("server stopped", func(t *testing.T) {
 		server := postgrestest.Start(t)
 		s, err := commits(t, server.DSN(), longest, func(func(), func()) { server.Stop(t) })
-		if err != nil { // the gate may end first, and let the commit through
+		if err != nil { // the gate may end first and let the commit through
 			says(t, "the Update", err, "not known")
 		}
 		server.Launch(t)
@@ -221,16 +227,16 @@ func TestCommitUnknown(t *testing.T) {
 	t.Run("context ended, no answer", func(t *testing.T) {
 		var opened func()
 		s, err := commits(t, postgrestest.InSchema(t), 50*time.Millisecond, func(cancel, open func()) { cancel(); opened = open })
-		_ = opened // the gate opens with its connection
+		_ = opened // the gate opens when its connection closes
 		if !errors.Is(err, postgresstore.ErrCommitUnknown) || !errors.Is(err, rbac.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 			t.Errorf("the Update: %v, want ErrCommitUnknown, ErrUnavailable and the error of the context", err)
 		}
-		// Nobody interrupted the server: the commit goes through.
+		// The server was not interrupted: the commit goes through.
 		waitFor(t, s, "SELECT count(*) = 1 FROM rbac_sections")
 	})
 }
 
-// A commit that the server refuses is no riddle.
+// The outcome of a commit that the server refuses is known.
 func TestCommitRefused(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	postgrestest.Exec(t, dsn, "CREATE TABLE late (n INTEGER UNIQUE DEFERRABLE INITIALLY DEFERRED)")

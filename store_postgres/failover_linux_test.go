@@ -14,12 +14,13 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// With a synchronous standby, whatever fails, no request is answered from before a change that was
-// acknowledged more than MaxStaleness before it was sent; nothing that was acknowledged is lost; and all
-// processes recover by themselves.
+// With a synchronous standby, whatever fails, no answer is older than
+// MaxStaleness: a request sent later than MaxStaleness after a change was
+// acknowledged is not answered from before the change. No acknowledged change
+// is lost. All processes recover without help.
 //
-// RBAC_FAILOVERS sets how often all of it happens, in CI 3 times. Without it a
-// part of it happens once.
+// RBAC_FAILOVERS sets how often all scenarios run, in CI 3 times. Without
+// RBAC_FAILOVERS a part of the scenarios runs once.
 func TestFailover(t *testing.T) {
 	failovers(t, true, []failover{
 		{"the standby is frozen", standbyFrozen, true, true},
@@ -32,8 +33,8 @@ func TestFailover(t *testing.T) {
 	})
 }
 
-// With an asynchronous standby all that is best effort, as long as one server is replaced by another. Whatever it comes to, in
-// the end all processes agree again.
+// With an asynchronous standby all of these properties are best effort once a
+// server is replaced by another server. In the end all processes agree again.
 func TestFailoverAsynchronous(t *testing.T) {
 	failovers(t, false, []failover{
 		{"the standby is frozen", standbyFrozenAlone, true, false},
@@ -44,7 +45,8 @@ func TestFailoverAsynchronous(t *testing.T) {
 	})
 }
 
-// failover is a scenario, whether MaxStaleness holds in it, and whether it is of those that happen without RBAC_FAILOVERS.
+// failover is a scenario with two flags: whether MaxStaleness holds in the
+// scenario, and whether the scenario runs without RBAC_FAILOVERS.
 type failover struct {
 	name    string
 	do      func(*scenario)
@@ -71,13 +73,14 @@ func failovers(t *testing.T, synchronous bool, list []failover) {
 				}
 				s.agree(c.primary)
 			}) {
-				return // nobody knows what became of the cluster
+				return // the state of the cluster is unknown
 			}
 		}
 	}
 }
 
-// Nobody can change anything, and nobody answers, as long as the standby is silent: it could be the one that counts.
+// While the standby is silent, no change succeeds and no request is answered:
+// the standby may have been promoted.
 func standbyFrozen(s *scenario) {
 	a, b := s.process("a"), s.process("b")
 	s.guaranteed(true)
@@ -93,7 +96,8 @@ func standbyFrozen(s *scenario) {
 	case <-acknowledged:
 		s.t.Error("a change is acknowledged while the standby is frozen")
 	default:
-		s.primary.Await(s.t, fmt.Sprintf("SELECT count(*) = 1 FROM %s.rbac_grants", s.schema)) // nor seen, after its time was up
+		// nor did any process see the change, after its time was up
+		s.primary.Await(s.t, fmt.Sprintf("SELECT count(*) = 1 FROM %s.rbac_grants", s.schema))
 	}
 	s.standby.Resume(s.t)
 	s.happened()
@@ -102,7 +106,8 @@ func standbyFrozen(s *scenario) {
 	b.answers("denied")
 }
 
-// A process whose connections are cut, in whichever way, refuses; when they are healed it answers by itself.
+// A process whose connections are cut, in any way, refuses. When the
+// connections are healed, the process answers without help.
 func connectionsCut(s *scenario) {
 	cuts := []struct {
 		name string
@@ -150,7 +155,8 @@ func reset(p *postgrestest.Proxy) {
 	p.Heal()
 }
 
-// The old primary, when it goes on, believes that it is one, and answers whoever is still connected.
+// The old primary, when resumed, still acts as primary and answers every
+// process that is still connected.
 func primaryFrozen(s *scenario) {
 	stays, moves, named := s.process("stays"), s.process("moves"), s.process("moves when it connects anew")
 	s.primary.Freeze(s.t)
@@ -163,13 +169,14 @@ func primaryFrozen(s *scenario) {
 	named.answers("denied")
 	stays.refuses()
 	s.primary.Resume(s.t)
-	for range 2 { // it has some time to be believed
+	for range 2 { // gives the old primary some time to be believed
 		stays.refuses()
 	}
 	stays.catchesUp()
 }
 
-// All that was acknowledged is on the standby, and the service goes on with it.
+// All acknowledged changes are on the standby, and the service continues on the
+// standby.
 func primaryKilled(s *scenario) {
 	a, b := s.process("a"), s.process("b")
 	ledger := a.keepsWriting()
@@ -190,8 +197,9 @@ func primaryKilled(s *scenario) {
 	}
 }
 
-// A process that is on the wrong side with the old primary gets answers from it, to whatever it reads; and from the
-// replica that has been promoted, if that is where it reads.
+// A process that is isolated together with the old primary gets answers to all
+// reads from the old primary, and from the promoted replica if the process
+// reads there.
 func primaryIsolated(s *scenario) {
 	pool, err := pgxpool.New(background, s.standby.DSN())
 	must(s.t, err)
@@ -207,8 +215,8 @@ func primaryIsolated(s *scenario) {
 	each(left, (*process).catchesUp)
 }
 
-// A process that finds the new primary when it connects anew, and looks at the store for every request, still has
-// connections to the old one.
+// A process that reaches the new primary on new connections, and needs the
+// store for every request, still has connections to the old primary.
 func connectionsToBoth(s *scenario) {
 	both, moves := s.processWith("both", small, nil), s.process("moves")
 	s.promoted()
@@ -223,14 +231,16 @@ func connectionsToBoth(s *scenario) {
 	each(s.processes, func(p *process) { p.answers("denied") })
 }
 
-// The old primary has a change that no standby got, and shows it when it is started again.
+// The old primary has a change that no standby received, and shows the change
+// after a restart.
 func primaryAhead(s *scenario) {
 	s.grace = 50 * time.Millisecond
 	stays, moves := s.process("stays"), s.process("moves")
 	moves.revoke()
 	each(s.processes, func(p *process) { p.answers("denied") })
 	s.standby.Detach(s.t)
-	for err, begin := error(nil), time.Now(); !errors.Is(err, postgresstore.ErrCommitUnknown); { // a slow machine may not come to the commit in time
+	// a slow machine may not reach the commit in time
+	for err, begin := error(nil), time.Now(); !errors.Is(err, postgresstore.ErrCommitUnknown); {
 		ctx, cancel := context.WithTimeout(background, 100*time.Millisecond)
 		err = moves.a.Update(ctx, func(tx *rbac.Tx) error { return tx.GrantPermission(editors) })
 		cancel()
@@ -249,7 +259,7 @@ func primaryAhead(s *scenario) {
 	stays.catchesUp()
 }
 
-// Nothing waits for the standby.
+// No commit waits for the standby.
 func standbyFrozenAlone(s *scenario) {
 	a, b := s.process("a"), s.process("b")
 	s.guaranteed(false)
@@ -260,7 +270,8 @@ func standbyFrozenAlone(s *scenario) {
 	s.standby.Resume(s.t)
 }
 
-// A process that is left with the old primary goes on with what that has, for as long as it is.
+// A process that is left with the old primary continues with the data of the
+// old primary, as long as the isolation lasts.
 func primaryIsolatedUnseen(s *scenario) {
 	stays, moves := s.process("stays"), s.process("moves")
 	s.promoted()
@@ -274,7 +285,8 @@ func primaryIsolatedUnseen(s *scenario) {
 	s.guaranteed(false)
 }
 
-// The old primary, when it goes on, is believed again, with what it has from before: an old yes, until the process is led to the new one.
+// The old primary, when resumed, is believed again, with its old data: an old
+// yes, until the process is led to the new primary.
 func primaryFrozenUnseen(s *scenario) {
 	stays, moves := s.process("stays"), s.process("moves")
 	s.primary.Freeze(s.t)
@@ -292,7 +304,7 @@ func primaryFrozenUnseen(s *scenario) {
 	s.guaranteed(false)
 }
 
-// What was acknowledged can be lost, a revocation too.
+// Acknowledged changes can be lost, including revocations.
 func changeLost(s *scenario) {
 	a, b := s.process("a"), s.process("b")
 	s.standby.Detach(s.t)

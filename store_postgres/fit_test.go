@@ -11,7 +11,8 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// On a standby a revocation arrives late, and nobody can say how late: so no store takes it for its server.
+// On a standby a revocation arrives with an unknown delay, so no store accepts
+// a standby as its server.
 func TestStandbyIsRefused(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	s := mustOpen(t, server.DSN(), postgresstore.Options{})
@@ -20,12 +21,13 @@ func TestStandbyIsRefused(t *testing.T) {
 	signal := filepath.Join(server.Dir(), "data", "standby.signal")
 	server.Stop(t)
 	must(t, os.WriteFile(signal, nil, 0o666))
-	must(t, os.Chmod(signal, 0o666)) // the server opens it for writing
+	must(t, os.Chmod(signal, 0o666)) // the server opens the file for writing
 	server.Launch(t)
-	postgrestest.Exec(t, server.DSN(), "SELECT revision FROM rbac_head") // it answers
+	// waits until the server answers
+	postgrestest.Exec(t, server.DSN(), "SELECT revision FROM rbac_head")
 
 	says(t, "View", s.View(t.Context(), func(store.Records) error { return nil }), "is a standby")
-	_, _ = s.ReadHead(t.Context()) // finds its connection broken
+	_, _ = s.ReadHead(t.Context()) // finds the broken connection
 	_, err = s.ReadHead(t.Context())
 	says(t, "ReadHead", err, "is a standby")
 	_, err = postgresstore.Open(t.Context(), server.DSN(), postgresstore.Options{})
@@ -38,7 +40,8 @@ func TestStandbyIsRefused(t *testing.T) {
 	}
 }
 
-// Where the server takes the bytes of a text for other letters, two programs would not know a user by the same name.
+// If the server misread the bytes of texts, two programs would not find a user
+// under the same name.
 func TestTextsAreUTF8(t *testing.T) {
 	pool := hostPool(t, setting("client_encoding", "LATIN1"))
 	_, err := postgresstore.New(t.Context(), pool, postgresstore.Options{Schema: postgrestest.Schema(t)})
@@ -50,7 +53,8 @@ func TestTextsAreUTF8(t *testing.T) {
 	must(t, err)
 	_, err = s.Find(t.Context(), store.Sought{User: "张"}, store.Head{})
 	says(t, "Find", err, "client_encoding is LATIN1")
-	_, err = turned.Exec(t.Context(), "SET client_encoding TO LATIN1") // on the one that took its place
+	// on the replacement connection
+	_, err = turned.Exec(t.Context(), "SET client_encoding TO LATIN1")
 	must(t, err)
 	must(t, s.Update(t.Context(), addSection("张")))
 	if got := sections(t, mustOpen(t, postgrestest.DSN(t), postgresstore.Options{Schema: s.SchemaOf()})); len(got) != 1 || got[0] != "张" {

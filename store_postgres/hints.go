@@ -9,22 +9,27 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// channel is what changes to a policy are told on, with the schema as the payload.
+// channel is the channel for notifications of policy changes. The payload is
+// the schema.
 const channel = "rbac_policy"
 
-// tellWait is how long telling may take; nobody waits for it but the connection.
+// tellWait is how long a notification may take. Only the connection waits for
+// the notification.
 const tellWait = time.Second
 
-// tell is a hint, so it is not part of the transaction: a server commits those with a NOTIFY one after
-// another. For the same reason only changes to the policy are told, and not each logout.
+// tell sends a hint after the commit and outside of the transaction, because a
+// server serializes commits with a NOTIFY. For the same reason only policy
+// changes are sent, and not each logout.
 func (e *engine) tell(ctx context.Context, conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(ctx, tellWait)
 	defer cancel()
 	_, _ = conn.Exec(ctx, e.Spell("SELECT pg_notify(?, ?)"), channel, e.schema)
 }
 
-// Hints gives a hint when a process has changed the policy. It listens on a connection of its own until ctx
-// ends or the store is closed, and connects again when that breaks. A connection to a server that is frozen is silent and looks well.
+// Hints sends a hint when a process has changed the policy. Hints listens on a
+// separate connection until ctx ends or the store is closed, and reconnects
+// when the connection breaks. A connection to a frozen server is silent and
+// cannot be recognized as broken.
 func (s *Store) Hints(ctx context.Context) <-chan struct{} {
 	hints := make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(ctx)
@@ -37,7 +42,7 @@ func (s *Store) Hints(ctx context.Context) <-chan struct{} {
 }
 
 const (
-	listenPause   = time.Second // before the first new attempt; then twice as long each time
+	listenPause   = time.Second // before the first reconnect; doubled each time
 	longestListen = time.Minute
 )
 
@@ -47,7 +52,7 @@ func (e *engine) listen(ctx context.Context, hints chan<- struct{}) {
 		err := e.listenOnce(ctx, hints)
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) && severity(pg) == "ERROR" {
-			return // an engine that does not know LISTEN
+			return // the engine does not know LISTEN
 		}
 		if time.Since(began) > longestListen {
 			pause = listenPause
@@ -69,7 +74,7 @@ func (e *engine) listenOnce(ctx context.Context, hints chan<- struct{}) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
 		return err
 	}
-	for hint(hints); ; { // at first for what was told while nobody listened
+	for hint(hints); ; { // the first hint stands for changes before LISTEN
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {
 			return err

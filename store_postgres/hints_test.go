@@ -14,15 +14,18 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// Another process hears of a change to the policy; of one to users and tickets it does not, since many come at once.
+// Another process receives a hint of a policy change. Changes to users and
+// tickets send no hints, since they are frequent.
 func TestHints(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
-	s := mustOpen(t, dsn+"&pool_max_conns=1", postgresstore.Options{}) // so one Update begins when the one before has told
+	// one connection: an Update begins after the notification of the previous
+	// Update
+	s := mustOpen(t, dsn+"&pool_max_conns=1", postgresstore.Options{})
 	beside := mustOpen(t, dsn, postgresstore.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	hints := beside.Hints(ctx)
-	<-hints // it listens
+	<-hints // the process listens now
 
 	heard, err := pgx.Connect(ctx, dsn)
 	must(t, err)
@@ -68,7 +71,7 @@ func TestHints(t *testing.T) {
 	})
 }
 
-// A process that listens hears again after the server was away.
+// A listening process receives hints again after the server was away.
 func TestHintsAfterRestart(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t, "fsync=off")
@@ -77,18 +80,19 @@ func TestHintsAfterRestart(t *testing.T) {
 	<-hints
 	server.Stop(t)
 	server.Launch(t)
-	<-hints // whatever was told meanwhile
+	<-hints // stands for hints missed meanwhile
 	must(t, s.Update(t.Context(), func(r store.Records) error { return r.AddGroup(store.Group{ID: uuid.New(), Name: "staff"}) }))
 	<-hints
 }
 
-// A pool that hands notifications to its host's own function hands none of them to this one's.
+// A pool that hands notifications to its host's own function never hands the
+// hints of this package to the function.
 func TestHintsBesideHostsOwn(t *testing.T) {
 	s := newOnPool(t, hostPool(t, func(c *pgxpool.Config) {
 		c.ConnConfig.OnNotification = func(*pgconn.PgConn, *pgconn.Notification) { t.Error("the host did not listen") }
 	}))
 	hints := s.Hints(t.Context())
-	<-hints // it listens
+	<-hints // the process listens now
 	must(t, s.Update(t.Context(), func(r store.Records) error { return r.AddGroup(store.Group{ID: uuid.New(), Name: "staff"}) }))
 	<-hints
 }

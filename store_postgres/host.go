@@ -9,14 +9,16 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// Tx gives the transaction of tx for the host's own statements: they are
-// committed together with the changes of tx, or not at all. In a View they can only
-// read. It is false if the Authority is not on a store of this package.
+// Tx returns the transaction of tx for the host's own statements. The
+// statements are committed together with the changes of tx, or not at all. In a
+// View the statements can only read. Tx returns false if the Authority is not
+// on a store of this package.
 //
-// A statement that fails dooms the Update, even if its error is ignored, as the server has it; where one may
-// fail, put it between a savepoint and its end (Begin of the pgx.Tx). Read rows to their end, or close them, before tx is used again.
-// Commit and Rollback are refused: the Update does that. After the transaction every call fails; do not
-// keep what Conn gives.
+// A failed statement dooms the Update, even if its error is ignored, because
+// the server aborts the transaction. Put a statement that may fail into a
+// savepoint (Begin of the pgx.Tx). Read rows to their end, or close them,
+// before tx is used again. Commit and Rollback are refused: the Update calls
+// them. After the transaction every call fails; do not keep the result of Conn.
 func Tx(tx *rbac.Tx) (pgx.Tx, bool) {
 	return hostTx(tx.Unwrap())
 }
@@ -29,7 +31,7 @@ func hostTx(unwrapped any) (pgx.Tx, bool) {
 	return host{s.tx}, true
 }
 
-// host is a transaction in the hands of the host.
+// host is a transaction in use by the host.
 type host struct{ pgx.Tx }
 
 var errHost = errors.New("the transaction is committed or rolled back by the Update that it belongs to")

@@ -13,7 +13,7 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// openWithNotes is a store with a table of the host's beside its own.
+// openWithNotes returns a store with an additional table of the host.
 func openWithNotes(t *testing.T) *postgresstore.Store {
 	dsn := postgrestest.InSchema(t)
 	postgrestest.Exec(t, dsn, "CREATE TABLE notes (id BIGINT GENERATED ALWAYS AS IDENTITY, text TEXT NOT NULL UNIQUE)")
@@ -43,7 +43,7 @@ func nextRevision(r store.Records) error {
 	return r.SetHead(h)
 }
 
-// state is how many notes there are, and at which revision.
+// state returns the number of notes and the revision.
 func state(t *testing.T, s *postgresstore.Store) (notes int, revision rbac.Revision) {
 	t.Helper()
 	must(t, s.View(t.Context(), func(r store.Records) error {
@@ -197,7 +197,8 @@ func TestHostOnlyReadsInView(t *testing.T) {
 	}
 }
 
-// An order and its owner's grant commit together, and the caches follow.
+// An order and its owner's grant are committed together, and the caches are
+// updated.
 func TestTx(t *testing.T) {
 	s := openWithNotes(t)
 	a, err := rbac.Open(t.Context(), s, rbac.Config{})

@@ -18,11 +18,13 @@ import (
 )
 
 // hostile is a server where the role mallory may create things in the schemas
-// public and site, and has overloaded all that pg_catalog has in both.
+// public and site. In both schemas mallory has overloaded everything of
+// pg_catalog.
 type hostile struct{ *postgrestest.Server }
 
-// The search_paths of a service. In first a copy of what pg_catalog has comes
-// before it; in usual only what matches the arguments of a call better does.
+// The search_paths of a service. In first, copies of the names of pg_catalog
+// precede pg_catalog; in usual, only overloads that match the arguments of a
+// call better win.
 const (
 	first = "public, site, pg_catalog"
 	usual = "public"
@@ -47,7 +49,7 @@ func newHostile(t *testing.T) *hostile {
 	return h
 }
 
-// armed shows that the traps spring where a name is not qualified.
+// armed checks that an unqualified name triggers the traps.
 func (h *hostile) armed(t *testing.T) {
 	for path, statements := range map[string][]string{
 		first: {"SELECT 1::bigint = 1::bigint", "SELECT 'a' < 'b'", "SELECT now()", "SELECT max(1::bigint)", "SELECT 'a'::text",
@@ -63,12 +65,12 @@ func (h *hostile) armed(t *testing.T) {
 	}
 }
 
-// service is the DSN of the service.
+// service returns the DSN of the service.
 func (h *hostile) service(path string) string {
 	return h.DSNOf("service", "") + "&search_path=" + strings.ReplaceAll(path, " ", "%20")
 }
 
-// unsprung demands that none of mallory's functions was called.
+// unsprung checks that none of mallory's functions was called.
 func (h *hostile) unsprung(t *testing.T) {
 	t.Helper()
 	if n := h.sprung(t); n != 0 {
@@ -76,12 +78,14 @@ func (h *hostile) unsprung(t *testing.T) {
 	}
 }
 
-// sprung counts the calls of mallory's functions since it was asked last.
+// sprung returns the number of calls of mallory's functions since the last
+// sprung.
 func (h *hostile) sprung(t *testing.T) (calls int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // after the test, too
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // also after the test
 	defer cancel()
-	// The calls of a session are counted for certain when it has ended.
+	// The calls of a session are counted reliably only after the session has
+	// ended.
 	h.Await(t, "SELECT count(pg_terminate_backend(pid)) = 0 FROM pg_stat_activity WHERE usename = 'service'")
 	conn, err := pgx.Connect(ctx, h.DSN()+"&search_path=pg_catalog")
 	must(t, err)
@@ -92,8 +96,8 @@ func (h *hostile) sprung(t *testing.T) (calls int) {
 	return calls
 }
 
-// Nothing that another role makes in public, or in the schema of the store's
-// tables, is called by a statement of the store, whatever the search_path is.
+// No statement of the store calls anything that another role made in public, or
+// in the schema of the store's tables, whatever the search_path is.
 func TestHostileSchemas(t *testing.T) {
 	h := newHostile(t)
 	for _, c := range []struct {
@@ -132,8 +136,9 @@ func (h *hostile) empty(t *testing.T) {
 	END $$`)
 }
 
-// Tables that another role has made before the store, with a trigger that runs
-// as whoever uses them, are refused; those of a role that is trusted are not.
+// Tables that an untrusted role made before the store, with a trigger that runs
+// as the role using the table, are refused. Tables of a trusted role are
+// accepted.
 func TestTablesOfAnotherRole(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	postgrestest.Exec(t, server.DSN(), `CREATE ROLE mallory LOGIN; CREATE ROLE service LOGIN; CREATE ROLE deploy LOGIN;
@@ -164,7 +169,7 @@ func TestTablesOfAnotherRole(t *testing.T) {
 	mustOpen(t, server.DSNOf("service", ""), postgresstore.Options{Schema: "ours"})
 }
 
-// onPool is a store on a pool of a host, which is its replica, too.
+// onPool returns a store on a pool of a host. The pool is also the replica.
 func (h *hostile) onPool(t *testing.T, dsn string, mode pgx.QueryExecMode, schema string) *postgresstore.Store {
 	config, err := pgxpool.ParseConfig(dsn)
 	must(t, err)
@@ -178,7 +183,7 @@ func (h *hostile) onPool(t *testing.T, dsn string, mode pgx.QueryExecMode, schem
 	return s
 }
 
-// calls makes every call of store.Records that looks something up, in an Update that is undone.
+// calls makes every lookup call of store.Records, in an Update that is undone.
 func (h *hostile) calls(t *testing.T, s *postgresstore.Store) {
 	undo := errors.New("enough")
 	for _, c := range sqlplans.Calls {
@@ -200,7 +205,8 @@ func (h *hostile) calls(t *testing.T, s *postgresstore.Store) {
 	}
 }
 
-// confirms shows the server a write that no standby acknowledges, and then one that it need not.
+// confirms makes a confirmation that no standby acknowledges, and then a
+// confirmation without a standby.
 func (h *hostile) confirms(t *testing.T, s *postgresstore.Store) {
 	waits(t, h.DSN(), "nobody")
 	givesUp(t, s, h.Server)
@@ -209,7 +215,7 @@ func (h *hostile) confirms(t *testing.T, s *postgresstore.Store) {
 	must(t, err)
 }
 
-// shares a transaction with its host, whose search_path is its own.
+// shares shares a transaction with the host, under the host's own search_path.
 func (h *hostile) shares(t *testing.T, s *postgresstore.Store) {
 	must(t, s.Update(t.Context(), func(r store.Records) error {
 		var before, after string

@@ -31,7 +31,8 @@ func mode(m pgx.QueryExecMode) func(*pgxpool.Config) {
 	return func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = m }
 }
 
-// A host sets its pool up for its own statements: the store's do the same on it.
+// A host configures its pool for its own statements. The store's statements
+// work on the pool as well.
 func TestPoolsOfHosts(t *testing.T) {
 	for name, set := range map[string][]func(*pgxpool.Config){
 		"simple protocol":               {mode(pgx.QueryExecModeSimpleProtocol)},
@@ -59,12 +60,13 @@ func TestPoolsOfHosts(t *testing.T) {
 					f(c)
 				}
 			})
-			live(t, newOnPool(t, pool)) // closing the pool waits until all connections have come back
+			live(t, newOnPool(t, pool)) // closing the pool waits until all connections are released
 		})
 	}
 }
 
-// live does a little of everything, twice, so that statements are prepared and used again.
+// live does a little of everything, twice, so that prepared statements are
+// reused.
 func live(t *testing.T, s *postgresstore.Store) {
 	t.Helper()
 	a, err := rbac.Open(t.Context(), s, rbac.Config{Logger: discard})

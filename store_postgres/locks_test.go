@@ -18,8 +18,9 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// Whatever two processes do to the same few users and tickets at once, no two transactions wait for each
-// other. The server here never breaks a deadlock: with one, this test does not end.
+// Whatever two processes do concurrently to the same few users and tickets, no
+// two transactions wait for each other. The server of this test never breaks a
+// deadlock: with a deadlock, the test does not end.
 func TestNoDeadlock(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off", "deadlock_timeout=1h")
 	ctx, cancel := context.WithTimeout(rbac.WithActor(t.Context(), "test"), 2*time.Minute)
@@ -106,7 +107,7 @@ func (s *storm) steps() (steps []stormStep) {
 	}
 	add("login", func(ctx context.Context) error { return s.issue(ctx, nil) })
 	add("narrowed login", func(ctx context.Context) error { return s.issue(ctx, []string{"staff"}) })
-	add("pace", func(ctx context.Context) error { // so that logins go on
+	add("pace", func(ctx context.Context) error { // keeps logins unpaced
 		return s.records(ctx, func(r store.Records) error { return r.SetPacedUntil(s.users[rand.IntN(len(s.users))], time.Time{}) })
 	})
 	add("failed login", func(ctx context.Context) error {
@@ -140,7 +141,8 @@ func (s *storm) steps() (steps []stormStep) {
 	return steps
 }
 
-// memberships gives and takes a membership, which also narrows tickets, and changes the users.
+// memberships adds and deletes memberships, which also narrows tickets, and
+// changes the users.
 func (s *storm) memberships(ctx context.Context) error {
 	return s.one().Update(ctx, func(tx *rbac.Tx) error {
 		for range 2 {
@@ -166,7 +168,8 @@ func (s *storm) memberships(ctx context.Context) error {
 	})
 }
 
-// groups renames the group that logins are narrowed to, or makes another of its name, and then changes a user: who adds a ticket refers to both.
+// groups renames the group that logins are narrowed to, or makes a new group of
+// the same name, and then changes a user. Adding a ticket refers to both.
 func (s *storm) groups(ctx context.Context) error {
 	return s.one().Update(ctx, func(tx *rbac.Tx) error {
 		var err error
@@ -192,7 +195,7 @@ func (s *storm) groups(ctx context.Context) error {
 	})
 }
 
-// touch touches tickets in no order.
+// touch touches tickets in random order.
 func (s *storm) touch(r store.Records) error {
 	tickets, err := s.tickets(r)
 	rand.Shuffle(len(tickets), func(i, j int) { tickets[i], tickets[j] = tickets[j], tickets[i] })
@@ -202,7 +205,7 @@ func (s *storm) touch(r store.Records) error {
 	return err
 }
 
-// deleteThenLock is what an Update of a host's may come to.
+// deleteThenLock stands for an Update of a host.
 func (s *storm) deleteThenLock(r store.Records) error {
 	if _, err := r.LockHead(); err != nil {
 		return err
@@ -255,7 +258,7 @@ func (s *storm) issue(ctx context.Context, groups []string) error {
 	return err
 }
 
-// token is one of the last tickets that were made.
+// token returns a recent token.
 func (s *storm) token() rbac.Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -265,12 +268,14 @@ func (s *storm) token() rbac.Token {
 	return s.tokens[max(0, len(s.tokens)-1-rand.IntN(6))]
 }
 
-// expected are answers, as they come when others have ended the ticket or taken the group.
+// expected reports whether an error is an expected answer after others have
+// ended the ticket or deleted the group.
 func (s *storm) expected(err error) bool {
 	return errors.Is(err, rbac.ErrNoTicket) || errors.Is(err, rbac.ErrThrottled) || errors.Is(err, rbac.ErrDenied) || errors.Is(err, rbac.ErrNotFound)
 }
 
-// One has deleted a ticket and asks for its user; the other has locked the user and asks for the ticket.
+// A transaction has deleted a ticket and locks its user; another has locked the
+// user and locks the ticket.
 func TestValueGivesWayToEnd(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off", "deadlock_timeout=1h")
 	s := mustOpen(t, server.DSN(), postgresstore.Options{})
@@ -308,7 +313,8 @@ func TestValueGivesWayToEnd(t *testing.T) {
 	}
 }
 
-// Who shares the head waits behind an Update that waits for it, or logins could keep it out for ever.
+// A transaction that shares the head waits behind an Update that waits for the
+// head. Otherwise, logins could starve the Update.
 func TestSharingDoesNotOvertake(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	s := mustOpen(t, dsn+"&pool_max_conns=4&application_name="+t.Name(), postgresstore.Options{})
@@ -330,7 +336,8 @@ func TestSharingDoesNotOvertake(t *testing.T) {
 	must(t, <-second)
 }
 
-// A transaction that the server broke off, so that another could go on, is run again.
+// A transaction that the server aborted in favor of another transaction is run
+// again.
 func TestDeadlockIsRunAgain(t *testing.T) {
 	s := openStore(t)
 	ids := [2]uuid.UUID{uuid.New(), uuid.New()}
@@ -351,7 +358,7 @@ func TestDeadlockIsRunAgain(t *testing.T) {
 				if first {
 					first = false
 					both.Done()
-					both.Wait() // each has one and asks for the other
+					both.Wait() // each has locked a user and waits for the other user
 				}
 				_, err := r.LockUser(ids[1-i])
 				return err
@@ -362,8 +369,9 @@ func TestDeadlockIsRunAgain(t *testing.T) {
 		})
 	}
 	group.Wait()
-	// One of them is run again. On a busy machine it can take its first user before
-	// the other one wakes up, and they meet again.
+	// The aborted transaction is run again. On a busy machine the aborted
+	// transaction may lock its first user before the other transaction wakes
+	// up, and the two meet again.
 	if runs.Load() < 3 {
 		t.Errorf("the two transactions were run %d times, want 3: one of them again", runs.Load())
 	}

@@ -16,8 +16,9 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// fill makes users in five groups each, a tenth as many groups up to 10,000, five times as many permissions, and twenty grants to each group.
-// It does so past the store, in a minute for a million.
+// fill makes users in five groups each, a tenth as many groups up to 10,000,
+// five times as many permissions, and twenty grants for each group. fill
+// bypasses the store, and takes a minute for a million users.
 const fill = `
 INSERT INTO rbac_groups SELECT md5('g' || g)::uuid, 'group' || g, '', '', 0 FROM generate_series(1, %[2]d) g;
 INSERT INTO rbac_permissions SELECT md5('p' || p)::uuid, 'right' || p, '', '', '', 0, '', '', 0 FROM generate_series(1, 5 * %[2]d) p;
@@ -28,7 +29,8 @@ INSERT INTO rbac_memberships SELECT DISTINCT md5('u' || u)::uuid, md5('g' || (u 
 	FROM generate_series(1, %[1]d) u, generate_series(1, 5) n;
 ANALYZE`
 
-// The figures of docs/consistency.md. Everything works with many users as with few; RBAC_USERS says how many they are.
+// The figures of docs/consistency.md. Everything works with many users as with
+// few. RBAC_USERS sets the number of users.
 func TestManyUsers(t *testing.T) {
 	users := processtest.NumberFrom(t, "RBAC_USERS", 2000)
 	server := postgrestest.Start(t, "max_connections=200", "shared_buffers=1GB", "max_wal_size=4GB")
@@ -87,7 +89,8 @@ func (m *many) size(dsn string) {
 	m.Logf("on disk: %d MB, %d bytes a user with 5 memberships, indexes and policy included", bytes>>20, bytes/int64(m.users))
 }
 
-// logins measures tickets a second without hashing, by some writers at once.
+// logins measures tickets per second without hashing, by several concurrent
+// writers.
 func (m *many) logins() (tokens []rbac.Token) {
 	each := min(m.users/8, 4000)
 	for _, writers := range []int{1, 8, 32} {
@@ -114,7 +117,8 @@ func (m *many) logins() (tokens []rbac.Token) {
 	return tokens
 }
 
-// misses measures what a ticket costs that is in no cache, and then one that is.
+// misses measures the cost of a ticket that is not cached, and then of a cached
+// ticket.
 func (m *many) misses(fresh *rbac.Authority, tokens []rbac.Token) {
 	for _, what := range []string{"in no cache", "cached"} {
 		var took []time.Duration
@@ -134,7 +138,8 @@ func (m *many) misses(fresh *rbac.Authority, tokens []rbac.Token) {
 	m.Logf("heap of three Authorities: %d MB", mem.HeapAlloc>>20)
 }
 
-// heard measures when another Authority says no after a right was taken away, from when that was confirmed.
+// heard measures the time from the confirmation of a revocation until another
+// Authority denies.
 func (m *many) heard(what string, change func(ctx context.Context, user string, add bool) error) {
 	ctx := rbac.WithActor(m.Context(), "admin")
 	user := m.user(1)

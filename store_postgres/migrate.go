@@ -15,8 +15,9 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// migrate tries again as long as other processes that start, too, are in the way: a server lets one of two make a table,
-// and tells the other, when the first has committed, in one of several ways that it is there.
+// migrate retries while other starting processes are in the way. If two
+// processes make the same table, the server refuses the second process after
+// the first has committed, with one of several errors.
 func (e *engine) migrate(ctx context.Context) error {
 	for tries := 10; ; tries-- {
 		err := sqlstore.BringUpToDate(ctx, e, e.tables())
@@ -33,7 +34,7 @@ func (e *engine) migrate(ctx context.Context) error {
 }
 
 var madeMeanwhile = []string{
-	"23505", // unique violation, in the catalogue
+	"23505", // unique violation, in the catalog
 	"42P06", // duplicate schema
 	"42P07", // duplicate table
 	"42710", // duplicate object
@@ -42,8 +43,8 @@ var madeMeanwhile = []string{
 }
 
 // ownTables refuses tables of a role that could have made them before the store
-// did. The owner of a table decides, by triggers, rules or a view in its place,
-// what code runs in the name of a role that uses it.
+// did. By triggers, rules or a view in place of a table, the owner of a table
+// chooses code that runs with the rights of a role that uses the table.
 func (e *engine) ownTables(ctx context.Context) error {
 	if !e.postgres {
 		return nil
@@ -71,7 +72,7 @@ func (e *engine) ownTables(ctx context.Context) error {
 
 var createTable = regexp.MustCompile(`(?i)create table (?:if not exists )?(rbac_\w+)`)
 
-// tableNames are the names of the tables that the migrations make.
+// tableNames returns the names of the tables that the migrations make.
 func tableNames() (names []string, err error) {
 	files, err := fs.Glob(Migrations(), "*.sql")
 	for _, file := range files {
@@ -90,20 +91,21 @@ func (e *engine) tables() sqlstore.Tables {
 	return sqlstore.Tables{
 		Migrations: Migrations(),
 		Spell:      e.spellTables,
-		// Where tables are listed also to a role without any right to them.
+		// pg_tables lists tables even for a role without any rights on them.
 		Exists:  e.Spell("SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'rbac_schema' AND schemaname = " + literal(e.schema)),
 		Version: e.Spell("SELECT coalesce(max(version), 0) FROM rbac_schema"),
 		Prepare: e.prepareTables,
 	}
 }
 
-// unqualified are the names of a migration. The name of an index that is made, of
-// a constraint, or that something gets, cannot have a schema: it keeps that of its table.
+// unqualified matches the names of a migration. The name of a new index, of a
+// constraint, or after a rename cannot have a schema: the object keeps the
+// schema of its table.
 var unqualified = regexp.MustCompile(`(?i)(?:create (?:unique )?index|constraint|rename to) rbac_|[\s(]rbac_`)
 
-// spellTables qualifies the tables of a migration, which runs without their
-// schema in the search_path. CockroachDB orders texts by their bytes and knows
-// no COLLATE "C".
+// spellTables qualifies the tables of a migration, which runs without the
+// schema of the tables in the search_path. CockroachDB orders texts by their
+// bytes and has no COLLATE "C".
 func (e *engine) spellTables(script string) string {
 	if e.bytewise {
 		script = strings.ReplaceAll(script, ` COLLATE "C"`, "")
@@ -116,10 +118,11 @@ func (e *engine) spellTables(script string) string {
 	})
 }
 
-// prepareTables excludes others by the first row of rbac_schema, or where there is no such table yet by making it.
+// prepareTables locks out other processes by the first row of rbac_schema, or,
+// before the table exists, by making the table.
 //
 // Operators, functions and types of migrations resolve in pg_catalog alone:
-// neither the schema of the tables nor any other one is in the search_path.
+// neither the schema of the tables nor any other schema is in the search_path.
 func (e *engine) prepareTables(ctx context.Context, tx sqlstore.Session, have int) error {
 	if have > 0 {
 		if _, err := tx.Exec(ctx, e.Spell("SELECT version FROM rbac_schema WHERE version = 1 FOR UPDATE")); err != nil {
@@ -132,7 +135,8 @@ func (e *engine) prepareTables(ctx context.Context, tx sqlstore.Session, have in
 	return err
 }
 
-// makeSchema asks first, since a role may be allowed to make tables and no schema.
+// makeSchema first checks whether the schema exists, since a role may be
+// allowed to make tables but no schema.
 func (e *engine) makeSchema(ctx context.Context, tx sqlstore.Session) error {
 	there := false
 	err := tx.Query(ctx, func(sqlstore.Row) error {
@@ -146,7 +150,8 @@ func (e *engine) makeSchema(ctx context.Context, tx sqlstore.Session) error {
 	return err
 }
 
-// literal is a text in a statement. With an E the server reads it in one way, whatever its standard_conforming_strings is.
+// literal quotes a text for a statement. After an E, the server reads the text
+// independently of standard_conforming_strings.
 func literal(s string) string {
 	return "E'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
 }

@@ -17,7 +17,8 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// Every version that was released is brought up to date without a loss, also by several processes that start at once.
+// Every released version is brought up to date without a loss, even by several
+// processes that start at once.
 func TestMigrateReleasedVersions(t *testing.T) {
 	fixtures, err := filepath.Glob("testdata/v*.sql")
 	must(t, err)
@@ -53,7 +54,8 @@ func TestMigrateReleasedVersions(t *testing.T) {
 	}
 }
 
-// tables describes the tables of a store: however old they are, they end up as new ones.
+// tables describes the tables of a store. Migrated tables of any age must equal
+// new tables.
 func tables(t *testing.T, s *postgresstore.Store) string {
 	t.Helper()
 	var b strings.Builder
@@ -76,7 +78,8 @@ func tables(t *testing.T, s *postgresstore.Store) string {
 	return b.String()
 }
 
-// The tables as an engine without collations gets them, here in a database that orders by bytes.
+// The tables of an engine without collations, here in a database that orders
+// texts by their bytes.
 func TestBytewiseTables(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	postgrestest.Exec(t, server.DSN(), "CREATE DATABASE bytewise TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'")

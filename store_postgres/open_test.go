@@ -49,7 +49,8 @@ func TestSchema(t *testing.T) {
 			postgrestest.Exec(t, postgrestest.DSN(t), "DROP SCHEMA IF EXISTS "+pgx.Identifier{name}.Sanitize()+" CASCADE")
 		})
 		for i := range 2 {
-			// Where the server reads backslashes in texts, a name is still a name.
+			// Names are kept even if the server interprets backslashes in
+			// texts.
 			pool := hostPool(t, setting("standard_conforming_strings", []string{"on", "off"}[i]))
 			s, err := postgresstore.New(t.Context(), pool, postgresstore.Options{Schema: name})
 			must(t, err)
@@ -68,8 +69,8 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// Without Options.Schema the tables are in the first schema of the search_path, and stay there
-// whatever search_path a statement meets.
+// Without Options.Schema the tables are in the first schema of the search_path,
+// and stay there whatever search_path applies to a statement.
 func TestSchemaOfSearchPath(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	s := mustOpen(t, dsn, postgresstore.Options{})
@@ -87,7 +88,8 @@ func TestSchemaOfSearchPath(t *testing.T) {
 	}
 }
 
-// A host's own tool, or its administrator, may run the migrations; the role of the program then needs no right but to use the tables.
+// A tool or an administrator of the host may run the migrations. The role of
+// the program then only needs the right to use the tables.
 func TestMigrationsOfHost(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	postgrestest.Exec(t, server.DSN(), "CREATE SCHEMA site; CREATE ROLE program LOGIN; GRANT USAGE ON SCHEMA site TO program")
@@ -149,7 +151,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// Where a server commits before it, or its standby, has written, an Update does not.
+// Even if a server is set to commit before the server, or its standby, has
+// written, an Update waits for the write.
 func TestDurable(t *testing.T) {
 	for setting, want := range map[string]string{"off": "on", "on": "on", "local": "on", "remote_write": "on", "remote_apply": "remote_apply"} {
 		s := mustOpen(t, postgrestest.InSchema(t)+"&synchronous_commit="+setting, postgresstore.Options{})

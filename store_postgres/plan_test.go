@@ -12,7 +12,8 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// Calls of Records find what they look for by an index where the tables are large, but for the listings of a whole table.
+// Calls of Records use an index on large tables, except for listings of a whole
+// table.
 func TestEveryLookupHasAnIndex(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	s := mustOpen(t, dsn, postgresstore.Options{})
@@ -42,11 +43,12 @@ type planNode struct {
 	Plans []planNode `json:"Plans"`
 }
 
-// whole names a table or an index that a plan reads from end to end.
+// whole returns the name of a table or an index that a plan reads from end to
+// end.
 func (n planNode) whole() string {
 	switch n.Type {
 	case "Seq Scan":
-		if n.Table != "rbac_head" { // which is one row
+		if n.Table != "rbac_head" { // rbac_head has a single row
 			return n.Table
 		}
 	case "Index Scan", "Index Only Scan", "Bitmap Index Scan":
@@ -67,7 +69,8 @@ func explain(tx sqlstore.Session, query string, args []any) (plan string, err er
 	return plan, err
 }
 
-// manyRows fills every table but the head, so that the server uses an index where there is one.
+// manyRows fills every table but the head, so that the server uses the
+// available indexes.
 const manyRows = `
 	INSERT INTO rbac_users SELECT gen_random_uuid(), 'u' || i, '', 'e' || i, 's' || i, '', '', false, '', i, i FROM generate_series(1, 4000) i;
 	INSERT INTO rbac_groups SELECT gen_random_uuid(), 'g' || i, '', '', i FROM generate_series(1, 4000) i;
@@ -91,7 +94,7 @@ const manyRows = `
 		FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP EXECUTE 'ANALYZE ' || name; END LOOP;
 	END $$`
 
-// What refers to a record is found by an index when the record is deleted.
+// When a record is deleted, references to the record are found by an index.
 func TestReferencesHaveAnIndex(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	s := mustOpen(t, dsn, postgresstore.Options{})

@@ -22,19 +22,19 @@ import (
 // maxStaleness is the default of Config.MaxStaleness, which the workers have.
 const maxStaleness = time.Second
 
-// cheap is what a password hash costs in tests.
+// cheap is the cost of a password hash in tests.
 var cheap = rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}
 
-// background is the context of what no test ends.
+// background is the context of calls that outlive a test.
 var background = rbac.WithActor(context.Background(), "test")
 
-// TestWorkerProcess is what another process runs that a test has started.
+// TestWorkerProcess is the body of the processes that tests start.
 func TestWorkerProcess(t *testing.T) { processtest.Work(t, openDSN) }
 
-// withoutHints is behind the DSN of a worker that is to get none.
+// withoutHints follows the DSN of a worker without hints.
 const withoutHints = " (no hints)"
 
-// unhinted is a store without its hints.
+// unhinted is a store without hints.
 type unhinted struct {
 	rbac.Store
 	store.HeadReader
@@ -59,16 +59,20 @@ func openDSN(dsn string) (*rbac.Authority, func(), error) {
 	return a, func() { a.Close(); s.Close() }, nil
 }
 
-// Four processes on one server: each gives and takes rights, memberships, tickets, separation sets, groups and users, logs users in
-// and out, and all are asked about everything at the same time. A fifth only looks on: it changes nothing, gets no hints, and is asked about
-// one desk, so that hardly anything but its own polls makes it look at the store. No request that was sent later than MaxStaleness after a
-// change was acknowledged is answered from before it, and none that was sent to the process that made it. At
-// the end all agree, also with an Authority that has no past.
+// Four processes use one server. Each process adds and deletes rights,
+// memberships, tickets, separation sets, groups and users, and logs users in
+// and out, while all processes are asked about everything. A fifth process only
+// reads: it changes nothing, gets no hints, and is asked about one desk, so
+// that almost nothing but its own polls makes the process read the store. No
+// request that was sent later than MaxStaleness after a change was acknowledged
+// is answered from before the change. No request to the process that made the
+// change is answered from before the change at all. At the end all processes
+// agree, also with a new Authority.
 //
-// Each writer makes one round of changes on one server, and a reader rests for
-// a millisecond after each answer. RBAC_ROUNDS sets another number of rounds, in
-// CI 20; the readers then do not rest, and all of it happens with a synchronous
-// standby, too.
+// Each writer makes one round of changes on one server, and a reader pauses for
+// a millisecond after each answer. RBAC_ROUNDS sets another number of rounds,
+// in CI 20. With RBAC_ROUNDS the readers do not pause, and the whole test also
+// runs with a synchronous standby.
 func TestFourProcesses(t *testing.T) {
 	t.Parallel()
 	rounds := processtest.NumberFrom(t, "RBAC_ROUNDS", 0)
@@ -84,7 +88,8 @@ func TestFourProcesses(t *testing.T) {
 	})
 }
 
-// work lets all processes change and be asked, until the writers are done and enough is known.
+// work lets all processes change and be asked, until the writers are done and
+// there are enough answers.
 func (o *office) work(rounds int) {
 	rest := time.Duration(0)
 	if rounds == 0 {
@@ -122,7 +127,7 @@ func (o *office) work(rounds int) {
 	o.agree()
 }
 
-// office is a number of processes, and all that was heard from them.
+// office is a number of processes, with all their answers.
 type office struct {
 	t        *testing.T
 	dsn      string
@@ -133,7 +138,9 @@ type office struct {
 
 	mu        sync.Mutex
 	registers map[string]*processtest.Register
-	elsewhere map[string][]time.Duration // from the acknowledgement of a loss, in the policy or of a user, until another process knew it
+	// delay from the acknowledgement of a loss, in the policy or of a user,
+	// until another process knew of the loss
+	elsewhere map[string][]time.Duration
 	answers   int
 	none      int
 }
@@ -156,7 +163,8 @@ func newOffice(t *testing.T, dsn string, processes int) *office {
 	return o
 }
 
-// furnish makes for each desk a user with a right, and one with two groups; and what visits and races need.
+// furnish makes, for each desk, a user with a right and a user with two groups,
+// and the records for visits and races.
 func (o *office) furnish(desks int) {
 	a, closeAll, err := openDSN(o.dsn)
 	must(o.t, err)
@@ -194,7 +202,7 @@ func (o *office) serve(a *rbac.Authority, words ...string) {
 	}
 }
 
-// done are the answers to changes that were made.
+// done holds the answers to successful changes.
 var done = []string{"allowed", "denied", "in", "out", "there", "gone", "apart", "together", "ended"}
 
 func (o *office) now() int64 { return int64(time.Since(o.started)) } // by the monotonic clock
@@ -205,7 +213,8 @@ func (o *office) register(name, initial string) {
 	o.registers[name] = &processtest.Register{Initial: initial}
 }
 
-// wrote notes that a request from begin on has given registers values.
+// wrote records that a request, started at begin, has set the values of
+// registers.
 func (o *office) wrote(begin int64, values map[string]string) {
 	end := o.now()
 	o.mu.Lock()
@@ -216,11 +225,12 @@ func (o *office) wrote(begin int64, values map[string]string) {
 	}
 }
 
-// ask asks a process for the value of a register whose writer is another process, or the same.
+// ask asks a process for the value of a register. The writer of the register is
+// the same process or another.
 func (o *office) ask(w, writer *processtest.Worker, register string, words ...string) string {
 	op := processtest.Operation{Begin: o.now()}
 	if w != writer {
-		op.Begin -= int64(maxStaleness) // so old it may be
+		op.Begin -= int64(maxStaleness) // an answer may be MaxStaleness old
 	}
 	op.Value, _ = w.Ask(words...)
 	op.End = o.now()
@@ -235,14 +245,15 @@ func (o *office) ask(w, writer *processtest.Worker, register string, words ...st
 	return op.Value
 }
 
-// read asks a process about something of a desk.
+// read asks a process a random question about a desk.
 func (o *office) read(w *processtest.Worker, d *desk) {
 	things := d.things()
 	thing := things[rand.IntN(len(things))]
 	o.ask(w, d.owner, thing.register, thing.words...)
 }
 
-// visits log in with a password at one process and out at another; a third is asked.
+// visits logs in with a password at one process and out at another, and asks a
+// third process.
 func (o *office) visits(i, rounds int) {
 	in, out, asked := o.workers[i], o.workers[(i+1)%len(o.workers)], o.workers[(i+2)%len(o.workers)]
 	for round := range rounds {
@@ -257,14 +268,15 @@ func (o *office) visits(i, rounds int) {
 	}
 }
 
-// The kinds of losses: other processes are told of those in the policy at once, except for the onlooker.
+// The kinds of losses. Losses in the policy are sent as hints to all processes
+// except the onlooker.
 const (
 	inPolicy = "in the policy"
 	ofUser   = "of a user"
 	untold   = "without hints"
 )
 
-// lost measures how long it takes until other processes know of a loss.
+// lost measures how long other processes take to know of a loss.
 func (o *office) lost(kind string, writer *processtest.Worker, others []*processtest.Worker, register, value string, words ...string) {
 	acknowledged := o.now()
 	var group sync.WaitGroup
@@ -287,7 +299,8 @@ func (o *office) lost(kind string, writer *processtest.Worker, others []*process
 	group.Wait()
 }
 
-// races assign one user to two groups that a set keeps apart, at two processes at once: one is refused.
+// races assigns one user to two groups that a set separates, at two processes
+// concurrently: one assignment is refused.
 func (o *office) races(rounds int) {
 	for range rounds {
 		order := rand.Perm(len(o.workers))
@@ -325,7 +338,8 @@ func (o *office) verify() {
 	}
 }
 
-// agree asks all processes, and a new Authority, for the groups and permissions of each user.
+// agree asks all processes, and a new Authority, for the groups and permissions
+// of each user.
 func (o *office) agree() {
 	a, closeAll, err := openDSN(o.dsn)
 	must(o.t, err)

@@ -10,20 +10,21 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// replica is a server that lags behind the one that counts.
+// replica is a standby that lags behind the primary.
 type replica struct {
 	pool   *pgxpool.Pool
 	wait   time.Duration // replicaWait
-	failed atomic.Int64  // when it did not answer last, in nanoseconds
+	failed atomic.Int64  // time of the last failure, in nanoseconds
 }
 
 const (
-	replicaWait  = 100 * time.Millisecond // for an answer
-	replicaPause = time.Second            // without asking, after none
+	replicaWait  = 100 * time.Millisecond // timeout of an answer
+	replicaPause = time.Second            // pause after a missing answer
 )
 
-// Find finds a ticket or a user in one query. The replica's word counts for what it has at the head that the caller
-// stands at, and only for that: a login is no change of the head, so what it does not have may be there.
+// Find finds a ticket or a user in one query. The result of the replica counts
+// only if its head is the head of the caller. A missing record does not count,
+// because a login does not change the head.
 func (s *Store) Find(ctx context.Context, what store.Sought, at store.Head) (*store.Found, error) {
 	if r := s.engine.replica; r != nil {
 		if f := r.find(ctx, s, what); f != nil && f.Head == at {
@@ -41,7 +42,7 @@ func (r *replica) find(ctx context.Context, s *Store, what store.Sought) *store.
 	defer cancel()
 	f, err := sqlstore.FindOn(within, s.Store, r.begin, what)
 	if err != nil {
-		if ctx.Err() == nil { // or it was who asked that has given up
+		if ctx.Err() == nil { // otherwise, the caller has given up
 			r.failed.Store(time.Now().UnixNano())
 		}
 		return nil

@@ -14,7 +14,7 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// asked counts the queries that find a ticket, in one step or in a View.
+// asked counts the queries for a ticket, in one step or in a View.
 type asked struct{ times atomic.Int64 }
 
 func (a *asked) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -26,7 +26,7 @@ func (a *asked) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQue
 
 func (a *asked) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// countedPool is a pool with a count of the tickets that it was asked for.
+// countedPool returns a pool that counts the queries for a ticket.
 func countedPool(t *testing.T, dsn string) (*pgxpool.Pool, *asked) {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(dsn)
@@ -39,15 +39,16 @@ func countedPool(t *testing.T, dsn string) (*pgxpool.Pool, *asked) {
 	return pool, count
 }
 
-// A replica answers what it has at the head that counts. Everything else is asked of the primary.
+// A replica answers for records at the current head. Everything else is asked
+// of the primary.
 func TestReplica(t *testing.T) {
 	primary, other := postgrestest.Start(t, "fsync=off"), postgrestest.Start(t, "fsync=off")
-	mustOpen(t, other.DSN(), postgresstore.Options{}) // its tables are empty
+	mustOpen(t, other.DSN(), postgresstore.Options{}) // the tables of other are empty
 	gone := postgrestest.Start(t, "fsync=off")
 	for name, c := range map[string]struct {
 		replica         *postgrestest.Server
 		known           bool
-		replica1, first int64 // how often each is asked for a ticket that is there
+		replica1, first int64 // how often each server is asked for an existing ticket
 	}{
 		"up to date":                     {primary, true, 1, 0},
 		"up to date, and no such ticket": {primary, false, 1, 2},

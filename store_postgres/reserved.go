@@ -10,7 +10,8 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// connect makes a connection beside the pool, in the way of the pool.
+// connect makes a connection outside the pool, with the configuration of the
+// pool.
 func (e *engine) connect(ctx context.Context) (*pgx.Conn, error) {
 	config := e.pool.Config()
 	if !e.prepared {
@@ -22,7 +23,8 @@ func (e *engine) connect(ctx context.Context) (*pgx.Conn, error) {
 		}
 	}
 	shareWait(&config.ConnConfig.Config, e.failed.Load())
-	config.ConnConfig.OnNotification = nil // the host's would take what WaitForNotification waits for
+	// the host's handler would take the notifications from WaitForNotification
+	config.ConnConfig.OnNotification = nil
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
 		e.failed.Add(1)
@@ -42,22 +44,24 @@ func (e *engine) connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// connectWait is how long all servers of a DSN together may take to answer at the first attempt; then twice as long each time, and
-// after slowest attempts from the beginning.
+// connectWait is how long all servers of a DSN together may take to answer at
+// the first attempt. The time is doubled for each further attempt, and reset
+// after slowest attempts.
 const (
 	connectWait = 900 * time.Millisecond
 	slowest     = 6
 )
 
-// shareWait leaves time for the other servers of a DSN when the first is silent, as one is that was cut off: who asks for the head does
-// not wait for long, and would not come to them in any number of attempts.
+// shareWait leaves time for the other servers of a DSN if the first server is
+// silent, as after a partition. A reader of the head does not wait for long,
+// and would otherwise never reach the other servers.
 func shareWait(c *pgconn.Config, failed uint32) {
 	type server struct {
 		host string
 		port uint16
 	}
 	servers := map[server]bool{{c.Host, c.Port}: true}
-	for _, f := range c.Fallbacks { // the same one with and without TLS, too
+	for _, f := range c.Fallbacks { // Fallbacks also repeat a server, with and without TLS
 		servers[server{f.Host, f.Port}] = true
 	}
 	share := connectWait / time.Duration(len(servers)) << (failed % slowest)
@@ -73,8 +77,9 @@ func hangUp(conn *pgx.Conn) {
 	_ = conn.Close(ctx)
 }
 
-// reserve waits for the connection that is kept for the head, and makes it where there is none or the last one broke. It is to be
-// sent back.
+// reserve waits for the connection that is reserved for the head, and makes a
+// new connection if there is none or the last is broken. The caller must send
+// the connection back.
 func (e *engine) reserve(ctx context.Context) (conn *pgx.Conn, err error) {
 	select {
 	case conn = <-e.reserved:
@@ -86,7 +91,9 @@ func (e *engine) reserve(ctx context.Context) (conn *pgx.Conn, err error) {
 	if conn == nil || conn.IsClosed() {
 		conn = nil
 		defer func() {
-			if conn == nil { // after a panic of the host's AfterConnect, too, which a server for HTTP survives
+			// also after a panic of the host's AfterConnect, which an HTTP
+			// server survives
+			if conn == nil {
 				e.reserved <- nil
 			}
 		}()
@@ -103,7 +110,7 @@ func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {
 	return &reading{conn, func(context.Context) { e.reserved <- conn }}, nil
 }
 
-// reading is a transaction that only reads. One of a single query needs no more than that.
+// reading is a transaction that only reads. A single query needs nothing more.
 type reading struct {
 	on interface {
 		Query(context.Context, string, ...any) (pgx.Rows, error)

@@ -15,7 +15,8 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// A DSN names two servers, and the first takes connections and says nothing: the head is read from the second.
+// A DSN names two servers, and the first accepts connections but never answers:
+// the head is read from the second.
 func TestSilentServerLeavesTime(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	dsn, err := url.Parse(server.DSN())
@@ -24,7 +25,7 @@ func TestSilentServerLeavesTime(t *testing.T) {
 	query.Set("host", silent+","+query.Get("host"))
 	query.Set("connect_timeout", "60")
 	dsn.RawQuery = query.Encode()
-	s := mustOpen(t, dsn.String(), postgresstore.Options{}) // while nobody is there
+	s := mustOpen(t, dsn.String(), postgresstore.Options{}) // before the servers listen
 	l, err := net.Listen("unix", filepath.Join(silent, ".s.PGSQL.5432"))
 	must(t, err)
 	defer l.Close()
@@ -35,7 +36,7 @@ func TestSilentServerLeavesTime(t *testing.T) {
 	}
 }
 
-// A host that survives the panic of its hook is answered again.
+// After a panic of a host's hook, the store still answers.
 func TestPanicOfHookKeepsNothing(t *testing.T) {
 	var broken atomic.Bool
 	s := newOnPool(t, hostPool(t, func(c *pgxpool.Config) {
@@ -60,7 +61,8 @@ func TestPanicOfHookKeepsNothing(t *testing.T) {
 	}
 }
 
-// refuser lets a query that asks when the server was started fail, after so many others.
+// refuser makes a query for the start time of the server fail, after a number
+// of such queries.
 type refuser struct{ left atomic.Int32 }
 
 func (r *refuser) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -74,7 +76,8 @@ func (r *refuser) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQ
 
 func (*refuser) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// A confirmation that fails half way, and one after it by the same server, leave the connections of the pool alone.
+// A confirmation that fails half way, and a later confirmation by the same
+// server, keep the connections of the pool.
 func TestSameServerIsNotLeft(t *testing.T) {
 	server := postgrestest.Start(t, "fsync=off")
 	config, err := pgxpool.ParseConfig(server.DSN())

@@ -13,8 +13,9 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// An Update that has the head, or a user, reads what those before it have committed: so READ COMMITTED,
-// where nothing is aborted because somebody else was faster.
+// beginUpdate uses READ COMMITTED. An Update that has locked the head, or a
+// user, reads all earlier commits, and no Update is aborted because another
+// Update was faster.
 const beginUpdate = "begin isolation level read committed read write"
 
 var beginView = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
@@ -27,7 +28,8 @@ type session struct {
 	policy bool
 }
 
-// Begin tries another connection as long as it gets ones that the server has closed meanwhile, as after a restart.
+// Begin retries with other connections while the pool returns connections that
+// the server has closed, as after a restart.
 func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error) {
 	if err := e.refused(*e.guarantee.Load()); err != nil {
 		return nil, err
@@ -53,7 +55,7 @@ func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error
 	}
 }
 
-// beginOne leaves out what a transaction needs beside its query.
+// beginOne begins a transaction without statements other than its query.
 func (e *engine) beginOne(ctx context.Context) (sqlstore.Session, error) {
 	one, err := beginOne(ctx, e.pool)
 	if err != nil {
@@ -62,7 +64,7 @@ func (e *engine) beginOne(ctx context.Context) (sqlstore.Session, error) {
 	return one, nil
 }
 
-// explain adds what a context that ended does not say.
+// explain adds the cause that the error of an ended context lacks.
 func (e *engine) explain(ctx context.Context, err error) error {
 	if s := e.pool.Stat(); ctx.Err() != nil && s.AcquiredConns() >= s.MaxConns() {
 		return fmt.Errorf("all %d connections of the pool are in use: %w", s.MaxConns(), err)
@@ -93,7 +95,8 @@ func readAll(rows pgx.Rows, err error, each func(sqlstore.Row) error) error {
 	return rows.Err()
 }
 
-// Alive asks the connection, which is told the state after every statement.
+// Alive reads the transaction state, which the server reports after every
+// statement.
 func (s *session) Alive(context.Context) error {
 	switch s.conn.Conn().PgConn().TxStatus() {
 	case 'T':
@@ -104,13 +107,15 @@ func (s *session) Alive(context.Context) error {
 	return errors.New("a statement of the host's ended the transaction")
 }
 
-// PolicyChanged makes Commit tell others.
+// PolicyChanged makes Commit notify other processes.
 func (s *session) PolicyChanged() { s.policy = true }
 
-// commitGrace is how long a commit may still take when its context has ended: an answer that is late is better than none.
+// commitGrace is how long a commit may still take after its context has ended:
+// a late answer is better than none.
 const commitGrace = 5 * time.Second
 
-// Commit never interrupts the server: one that takes too long is left alone, with its connection.
+// Commit never interrupts the server. A commit that takes too long is abandoned
+// together with its connection.
 func (s *session) Commit(ctx context.Context) error {
 	done, w := make(chan error, 1), wireOf(s.conn.Conn().PgConn())
 	go s.commit(context.WithoutCancel(ctx), done)
@@ -152,8 +157,10 @@ func (s *session) commit(ctx context.Context, done chan<- error) {
 	done <- err
 }
 
-// outcome tells the errors after which nothing was committed from those after which that is not known. The driver's word
-// that nothing was sent does not count: when a connection breaks it gives it of what it tried next.
+// outcome separates the errors after which nothing was committed from the
+// errors after which the outcome is unknown. The driver's report that nothing
+// was sent does not count: after a broken connection, the report refers to the
+// driver's next attempt.
 func outcome(err error) error {
 	var pg *pgconn.PgError
 	switch {
@@ -167,13 +174,17 @@ func outcome(err error) error {
 
 const (
 	statementUnknown = "40003" // statement_completion_unknown
-	idleTooLong      = "25P03" // idle_in_transaction_session_timeout: the connection ended before the commit came
+	// idle_in_transaction_session_timeout: the connection ended before the
+	// commit arrived
+	idleTooLong = "25P03"
 )
 
-// severity is that of an error in English: the other one is in the language of the server.
+// severity returns the severity of an error in English. The other field is in
+// the language of the server.
 func severity(pg *pgconn.PgError) string { return cmp.Or(pg.SeverityUnlocalized, pg.Severity) }
 
-// rollbackWait is how long a rollback in the background may take before the connection is given up.
+// rollbackWait is how long a rollback in the background may take before the
+// connection is closed.
 const rollbackWait = 5 * time.Second
 
 func (s *session) Rollback(ctx context.Context) {
@@ -189,6 +200,6 @@ func (s *session) Rollback(ctx context.Context) {
 }
 
 func (s *session) rollback(ctx context.Context) {
-	_ = s.tx.Rollback(ctx) // a connection that cannot is closed
+	_ = s.tx.Rollback(ctx) // a failed rollback closes the connection
 	s.conn.Release()
 }

@@ -8,15 +8,15 @@ import (
 )
 
 // Spell numbers the arguments of a statement and qualifies every name that the
-// server would look for along the search_path: tables with the schema of the
-// store, operators, functions and types with pg_catalog. Nobody's overload of
-// an operator or a function is then considered, wherever it was made.
+// server would look up along the search_path: tables with the schema of the
+// store, and operators, functions and types with pg_catalog. Overloads of an
+// operator or a function are then never considered, wherever they were made.
 //
-// Spell panics at syntax that it cannot qualify. BETWEEN, LIKE, CASE x WHEN, IN
-// with a list, NULLIF, USING and IS DISTINCT FROM use an operator without naming
-// it, and a type can stand in many places: write x::int8. All operators that are
-// written with a schema have one precedence, so two of them in an expression
-// need AND, OR or parentheses between them.
+// Spell panics at syntax that Spell cannot qualify. BETWEEN, LIKE, CASE x WHEN,
+// IN with a list, NULLIF, USING and IS DISTINCT FROM use an operator without
+// naming the operator, and a type can stand in many places: write x::int8. All
+// operators that are written with a schema have the same precedence, so two
+// operators in an expression need AND, OR or parentheses between them.
 func (e *engine) Spell(query string) string {
 	if s, ok := e.spelled.Load(query); ok {
 		return s.(string)
@@ -25,12 +25,13 @@ func (e *engine) Spell(query string) string {
 	return s.(string)
 }
 
-// tokens of the statements: spaces, texts, quoted names, words, numbers, casts,
-// operators, and single characters.
+// tokens matches the tokens of a statement: spaces, texts, quoted names, words,
+// numbers, casts, operators, and single characters.
 var tokens = regexp.MustCompile(`\s+|[eE]'(?:[^'\\]|\\.|'')*'|'[^'\\]*'|"[^"]*"|[A-Za-z_]\w*|[0-9]+|::|[-+*/<>=~!@#%^&|]+|(?s:.)`)
 
-// Words by what they mean to a speller, in lower case. A word before a
-// parenthesis that is not in beforeParenthesis is the name of a function.
+// Words by their meaning to a speller, in lower case. A word before a
+// parenthesis is the name of a function, unless the word is in
+// beforeParenthesis.
 var (
 	beforeParenthesis = set(`all and any as by coalesce conflict else except exists extract filter from greatest in intersect join least
 		limit materialized not on or over returning select then union values when where with`)
@@ -57,7 +58,7 @@ type speller struct {
 	args          int
 	operator      []bool // by depth of parentheses: the expression so far has an operator
 	assignments   int    // depth of the SET list; -1: outside of one
-	assigns       bool   // the next "=" is an assignment, which is no operator
+	assigns       bool   // the next "=" is an assignment, not an operator
 }
 
 func qualify(query, prefix string) string {
@@ -68,8 +69,8 @@ func qualify(query, prefix string) string {
 	return s.out.String()
 }
 
-// refuse stops a statement that would be sent with an unqualified name. Only a
-// change to this module can cause it.
+// refuse panics before a statement with an unqualified name is sent. Only a
+// change to this module can cause the panic.
 func (s *speller) refuse(why string) {
 	panic(fmt.Sprintf("postgresstore: a statement cannot be qualified: %s: %s", why, s.query))
 }
@@ -127,7 +128,7 @@ func (s *speller) operation(i int, token string, depth int) string {
 func (s *speller) word(i int, token string, depth int) string {
 	word, before, after := strings.ToLower(token), s.near(i, -1), s.near(i, 1)
 	if before == "." || before == "::" {
-		return token // what stands before it is qualified
+		return token // the preceding token is qualified
 	}
 	if endsExpression[word] {
 		s.operator[depth] = false
@@ -136,8 +137,10 @@ func (s *speller) word(i int, token string, depth int) string {
 	case before == "" && !startsStatement[word], unqualifiable[word],
 		word == "case" && after != "when",
 		word == "distinct" && (before == "is" || before == "not"),
-		word == "as" && after == "(" && !startsStatement[s.near(i, 2)],               // a list of columns with types
-		strings.HasSuffix(after, "'") && !endsExpression[word] && word != "interval": // a type before its text
+		// a list of columns with types
+		word == "as" && after == "(" && !startsStatement[s.near(i, 2)],
+		// a type before its text
+		strings.HasSuffix(after, "'") && !endsExpression[word] && word != "interval":
 		s.refuse(token)
 	case word == "in":
 		if before == "not" || after != "(" || s.near(i, 2) != "select" {
@@ -156,7 +159,7 @@ func (s *speller) word(i int, token string, depth int) string {
 	return token
 }
 
-// near is the token so many places from i, spaces not counted, in lower case.
+// near returns the token at a distance from i, without spaces, in lower case.
 func (s *speller) near(i, places int) string {
 	step := 1
 	if places < 0 {

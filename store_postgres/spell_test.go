@@ -24,7 +24,8 @@ func TestSpell(t *testing.T) {
 		`SELECT 'a = ? rbac_x''', E'\\\'' = "b = rbac_x"`:               `SELECT 'a = ? rbac_x''', E'\\\'' OPERATOR(pg_catalog.=) "b = rbac_x"`,
 		"SELECT now() < (b + interval '2 seconds')":                     "SELECT pg_catalog.now() OPERATOR(pg_catalog.<) (b OPERATOR(pg_catalog.+) interval '2 seconds')",
 		"WITH a AS (SELECT 1) SELECT extract(epoch from b) FROM a":      "WITH a AS (SELECT 1) SELECT extract(epoch from b) FROM a",
-		"SELECT public.f(a) FROM b":                                     "SELECT public.f(a) FROM b", // on purpose
+		// on purpose
+		"SELECT public.f(a) FROM b": "SELECT public.f(a) FROM b",
 	} {
 		if got := postgresstore.Qualify(query); got != want {
 			t.Errorf("%s\nis spelled %s,\nwant       %s", query, got, want)
@@ -32,7 +33,7 @@ func TestSpell(t *testing.T) {
 	}
 }
 
-// What cannot be qualified is not sent.
+// A statement that cannot be qualified is not sent.
 func TestSpellRefuses(t *testing.T) {
 	for _, query := range []string{
 		"SELECT a BETWEEN 1 AND 2", "SELECT a LIKE 'b'", "SELECT a ilike 'b'", "SELECT a SIMILAR TO 'b'", "SELECT a IN (1, 2)", "SELECT a NOT IN (SELECT 1)",
@@ -53,7 +54,7 @@ func TestSpellRefuses(t *testing.T) {
 	}
 }
 
-// The tables of a migration are qualified wherever a schema can stand.
+// The tables of a migration are qualified wherever a schema is allowed.
 func TestSpellMigration(t *testing.T) {
 	const script = `CREATE TABLE rbac_a (
 	b UUID REFERENCES rbac_b (id), CONSTRAINT rbac_c CHECK (d = 1));

@@ -16,11 +16,11 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// The contract of a store holds, also among hostile schemas: so no statement of
-// any call, old or new, leaves a name to the search_path.
+// The contract of a store holds, also among hostile schemas: no statement of
+// any call, old or new, depends on the search_path.
 //
-// RBAC_LISTED, the length of the listings, is set in CI; then a pool without
-// prepared statements, through PgBouncer, has its turn as well.
+// RBAC_LISTED, the length of the listings, is set in CI. With RBAC_LISTED, a
+// pool without prepared statements, through PgBouncer, is tested as well.
 func TestStore(t *testing.T) {
 	t.Run("Open", func(t *testing.T) {
 		t.Parallel()
@@ -68,7 +68,7 @@ func mustOpen(t testing.TB, dsn string, opts postgresstore.Options) *postgressto
 	return s
 }
 
-// hostPool is a pool as a host has one.
+// hostPool returns a pool as a host configures it.
 func hostPool(t testing.TB, set func(*pgxpool.Config)) *pgxpool.Pool {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(postgrestest.DSN(t))

@@ -19,13 +19,14 @@ import (
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
-// Whatever the store needs below a connection, a password that is bound to TLS stays bound to it, and a commit over TLS is as safe as any.
+// Despite the wire below TLS, a password that is bound to TLS stays bound, and
+// a commit over TLS is as safe as any other commit.
 func TestTLS(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	port := free.Addr().(*net.TCPAddr).AddrPort().Port()
 	must(t, free.Close())
-	t.Setenv("PGPORT", strconv.Itoa(int(port))) // the socket is named after it, too
+	t.Setenv("PGPORT", strconv.Itoa(int(port))) // the name of the socket contains the port
 	server := postgrestest.Start(t, "fsync=off", "listen_addresses=127.0.0.1", "port="+strconv.Itoa(int(port)))
 	postgrestest.Exec(t, server.DSN(), "CREATE ROLE guarded LOGIN PASSWORD 'right'; CREATE SCHEMA AUTHORIZATION guarded")
 	certificate(t, filepath.Join(server.Dir(), "data"))
@@ -41,7 +42,8 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// certificate makes one that a server uses, which runs as the owner of the folder.
+// certificate makes a certificate for a server, which runs as the owner of the
+// folder.
 func certificate(t *testing.T, dir string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -12,13 +12,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Prepare makes the connections of a pool fit for synchronous replication: the server is never asked to cancel a
-// commit, and when it gives up waiting for its standby by itself, that is ErrCommitUnknown. Open does it; a host that makes its own
-// pool for [New] calls it before pgxpool.NewWithConfig. Without it [Store.Guarantee] is best effort.
+// Prepare makes the connections of a pool fit for synchronous replication. The
+// server is never asked to cancel a commit. If the server stops waiting for its
+// standby by itself, the error is ErrCommitUnknown. Open calls Prepare. A host
+// that makes its own pool for [New] calls Prepare before pgxpool.NewWithConfig.
+// Without Prepare, [Store.Guarantee] is best effort.
 func Prepare(config *pgxpool.Config) {
 	c := config.ConnConfig
 	dial, notice := c.DialFunc, c.OnNotice
-	// Below TLS, which the driver must see itself: it binds the password to it (SCRAM-SHA-256-PLUS).
+	// The wire is below TLS, because the driver must see TLS itself to bind the
+	// password to TLS (SCRAM-SHA-256-PLUS).
 	c.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if network == (nowhere{}).Network() {
 			return nil, errors.New("a commit is not cancelled")
@@ -40,25 +43,29 @@ func Prepare(config *pgxpool.Config) {
 }
 
 const (
-	warning = "01000"           // what a server says, among others, when it stops waiting for a standby
-	raised  = "exec_stmt_raise" // where a warning of a trigger's comes from
+	// the code of several warnings, including the end of waiting for a standby
+	warning = "01000"
+	raised  = "exec_stmt_raise" // the source of a warning that a trigger raises
 )
 
-// toldOfWarnings makes the server say until the end of a transaction, and in its commit, what a role or a database may have it keep to itself.
+// toldOfWarnings makes the server send warnings until the end of the
+// transaction, and in its commit, even if a role or a database suppresses
+// warnings.
 const toldOfWarnings = "set local client_min_messages to warning"
 
 // wire is the connection below that of the driver.
 //
-// A driver that gives up a statement, or whose connection breaks, sends the server a request to cancel it, to the address where
-// the connection leads. A commit that is cancelled while it waits for a standby is visible, and not on the
-// standby. So during a commit the connection leads nowhere.
+// If a driver gives up a statement, or its connection breaks, the driver sends
+// a cancel request to the remote address of the connection. A commit that is
+// cancelled while waiting for a standby is visible, and not on the standby.
+// During a commit the remote address is therefore nowhere.
 type wire struct {
 	net.Conn
 	committing, warned atomic.Bool
-	alone              atomic.Bool // nobody waits any more for the commit
+	alone              atomic.Bool // the commit is abandoned by its caller
 }
 
-// wireOf is nil for a connection of a pool that was not prepared.
+// wireOf returns nil for a connection of an unprepared pool.
 func wireOf(conn *pgconn.PgConn) *wire {
 	c := conn.Conn()
 	if over, ok := c.(*tls.Conn); ok {
@@ -81,10 +88,11 @@ func (nowhere) Network() string { return "nowhere" }
 
 func (nowhere) String() string { return "nowhere" }
 
-// errUnreplicated: the transaction is committed on the server, and maybe nowhere else.
+// errUnreplicated: the transaction is committed on the server, but possibly not
+// on any standby.
 var errUnreplicated = errors.New("the server has stopped waiting for its standby")
 
-// uncancelled runs a commit on a connection.
+// uncancelled runs a commit on a connection without cancel requests.
 func (e *engine) uncancelled(conn *pgconn.PgConn, commit func() error) error {
 	w := wireOf(conn)
 	if w == nil {
@@ -96,7 +104,7 @@ func (e *engine) uncancelled(conn *pgconn.PgConn, commit func() error) error {
 	e.commits.Store(w, time.Now())
 	defer e.commits.Delete(w)
 	err := commit()
-	if !conn.IsClosed() { // what closes it may still be at work
+	if !conn.IsClosed() { // a closing connection may still send a cancel request
 		w.committing.Store(false)
 	}
 	if err == nil && w.warned.Load() {

@@ -17,7 +17,7 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// held opens a store whose file another connection is writing.
+// held opens a store while another connection writes to the file.
 func held(t *testing.T, kind string, busy time.Duration) *sqlitestore.Store {
 	path := filepath.Join(t.TempDir(), "rbac.db")
 	mustOpen(t, path).Close()
@@ -84,8 +84,8 @@ func TestContextEndsWaitingForOwnWriter(t *testing.T) {
 	}
 }
 
-// Whatever a transaction waits for in a host's database, its context ends the wait,
-// and not the busy timeout.
+// The context of a transaction ends every wait in a host's database; the busy
+// timeout does not.
 func TestContextEndsEveryWait(t *testing.T) {
 	late := func(t *testing.T, call func(context.Context) error) {
 		t.Helper()
@@ -142,7 +142,7 @@ func TestContextEndsEveryWait(t *testing.T) {
 	})
 }
 
-// A commit that readers are in the way of for too long is busy, and undone.
+// A commit that waits for readers too long is busy, and is undone.
 func TestCommitWaitsForReaders(t *testing.T) {
 	s, err := sqlitestore.New(t.Context(), hostDB(t, filepath.Join(t.TempDir(), "host.db")), sqlitestore.Options{BusyTimeout: 50 * time.Millisecond})
 	must(t, err)
@@ -159,7 +159,7 @@ func TestCommitWaitsForReaders(t *testing.T) {
 	}
 }
 
-// A query that takes for ever ends with the context, and with it the transaction.
+// The end of the context ends a long query, and with the query the transaction.
 func TestContextEndsQuery(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -184,14 +184,14 @@ func TestContextEndsQuery(t *testing.T) {
 	}
 }
 
-// TestOtherProcess is not a test: it is what the processes run that the tests start.
+// TestOtherProcess is no test, but the body of the processes that tests start.
 func TestOtherProcess(t *testing.T) {
 	path := os.Getenv("RBAC_TEST_FILE")
 	if path == "" {
 		t.Skip("only for processes that other tests start")
 	}
 	fmt.Println("ready")
-	io.ReadAll(os.Stdin) // until the parent says go
+	io.ReadAll(os.Stdin) // until the parent closes the pipe
 	var s *sqlitestore.Store
 	var err error
 	if os.Getenv("RBAC_TEST_KIND") == "Open" {
@@ -219,7 +219,7 @@ func TestProcessesStartAtOnce(t *testing.T) {
 				started = append(started, start(t, kind, path))
 			}
 			for _, p := range started {
-				p.stdin.Close() // go
+				p.stdin.Close() // lets the process start
 			}
 			for _, p := range started {
 				if err := p.cmd.Wait(); err != nil {
@@ -239,7 +239,7 @@ type process struct {
 	out   *strings.Builder
 }
 
-// start starts this test binary again and waits until it is ready.
+// start starts this test binary again and waits until the new process is ready.
 func start(t *testing.T, kind, path string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(os.Args[0], "-test.run=^TestOtherProcess$", "-test.v"), out: &strings.Builder{}}
@@ -259,7 +259,7 @@ func start(t *testing.T, kind, path string) *process {
 	return p
 }
 
-// untilReady closes ready when the word comes.
+// untilReady closes ready when the word arrives.
 type untilReady struct {
 	out   *strings.Builder
 	ready chan struct{}

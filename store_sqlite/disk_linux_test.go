@@ -13,8 +13,8 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// mount puts a small file system of its own under a directory, since the
-// superuser passes all file modes and no disk of theirs is ever full.
+// mount mounts a small file system on a directory. The superuser bypasses all
+// file modes, and no ordinary disk is ever full.
 func mount(t *testing.T, source, kind string, flags uintptr, options string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -91,7 +91,7 @@ func TestFullDisk(t *testing.T) {
 		must(t, nextRevision(r))
 		for _, name := range strings.Fields("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
 			if err := r.AddSection(store.Section{Name: name, Title: large}); err != nil {
-				return nil // the Update must know by itself
+				return nil // the Update must notice by itself
 			}
 		}
 		return nil

@@ -11,8 +11,9 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// The host's own tables can live in the same file, and change in the same transaction: the
-// order and the right to it are there together, or neither is.
+// The host's own tables can live in the same file, and change in the same
+// transaction: an order and the right to it are added together, or neither is
+// added.
 func ExampleTx() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "rbac")
@@ -29,7 +30,7 @@ func ExampleTx() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer auth.Close() // before the store
+	defer auth.Close() // closed before the store
 
 	err = auth.Update(ctx, func(tx *rbac.Tx) error {
 		if _, err := tx.AddUser(rbac.User{Name: "amy"}); err != nil {

@@ -12,7 +12,7 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// hosted runs a test on every kind of store, with a table of the host's.
+// hosted runs a test on every kind of store, with a table of the host.
 func hosted(t *testing.T, f func(t *testing.T, s *sqlitestore.Store)) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func note(t *testing.T, r store.Records, text string) error {
 	return err
 }
 
-// state is how many notes there are, and at which revision.
+// state returns the number of notes and the revision.
 func state(t *testing.T, s *sqlitestore.Store) (notes int, revision store.Revision) {
 	t.Helper()
 	must(t, s.View(context.Background(), func(r store.Records) error {
@@ -97,7 +97,7 @@ func TestHostStatements(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = stmt.Exec() // seen by nobody but the host
+			_, err = stmt.Exec() // only the host sees the error
 			ignore(err)
 			ignore(nextRevision(r))
 			ignore(note(t, r, "b"))
@@ -225,7 +225,7 @@ func TestTransactionSettings(t *testing.T) {
 	}
 }
 
-// Every reader that Open makes is set up, not only the first.
+// Every reader that Open makes is configured, not only the first.
 func TestEveryReaderIsSetUp(t *testing.T) {
 	s := openFile(t)
 	var nest func(depth int) error

@@ -14,7 +14,7 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// Every version that was released is brought up to date without a loss.
+// Every released version is brought up to date without a loss.
 func TestMigrateReleasedVersions(t *testing.T) {
 	fixtures, err := filepath.Glob("testdata/v*.sql")
 	must(t, err)
@@ -37,8 +37,8 @@ func TestMigrateReleasedVersions(t *testing.T) {
 	}
 }
 
-// checkSchema compares the tables with those of a new file: however old a
-// database is, it ends up as a new one.
+// checkSchema compares the tables with those of a new file. A migrated database
+// of any age must equal a new database.
 func checkSchema(t *testing.T, path string) {
 	t.Helper()
 	fresh := filepath.Join(t.TempDir(), "new.db")

@@ -18,16 +18,17 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 )
 
-// Open opens the database file at path and creates it where there is none; the
-// directory must exist. Tables of an older version are brought up to date; a file of a newer
-// version is refused.
+// Open opens the database file at path, and creates the file if it is missing;
+// the directory must exist. Tables of an older version are migrated; a file of
+// a newer version is refused.
 //
-// The path is that of a file, whatever characters it has. It is no URI (a name that
-// begins with "file:" is refused; write "./file:…" if it is meant) and not ":memory:":
-// for a database in memory take package memorystore, or New.
+// The path is the path of a file, whatever characters the path has. The path is
+// no URI (a name that begins with "file:" is refused; write "./file:…" for such
+// a file) and not ":memory:": for a database in memory use package memorystore,
+// or New.
 //
-// Errors wrap rbac.ErrUnavailable and say what is wrong with which file; without
-// cgo they wrap [ErrNoCgo], too.
+// Errors wrap rbac.ErrUnavailable and name the file and the cause. Without cgo,
+// errors wrap [ErrNoCgo], too.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -68,8 +69,9 @@ func open(ctx context.Context, path string, opts Options) (*Store, error) {
 	return &Store{s.Store}, nil
 }
 
-// writerCache is what the one writing connection may use as page cache, in SQLite's spelling of 32 MiB. With the 2 MiB that are usual, an
-// Update that touches as many pages as a thousand users do writes and reads them again and again.
+// writerCache is the page cache of the one writing connection, in SQLite's
+// spelling of 32 MiB. With the default of 2 MiB, an Update that touches as many
+// pages as a thousand users do writes and reads the pages repeatedly.
 const writerCache = "-32768"
 
 func checkPath(path string) error {
@@ -108,7 +110,7 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, c.file.Explain(err)
 	}
-	if err := c.file.Same(); err != nil { // it might be a connection to the other file
+	if err := c.file.Same(); err != nil { // the new connection might be to another file
 		conn.Close()
 		return nil, err
 	}

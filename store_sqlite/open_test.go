@@ -38,7 +38,7 @@ func TestOpenRelativePath(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := mustOpen(t, "rbac.db")
 	t.Chdir(t.TempDir())
-	bump(t, s) // connections made later must find the same file
+	bump(t, s) // later connections must find the same file
 	headOf(t, s)
 }
 
@@ -115,7 +115,7 @@ func TestOpenUnderEndedContext(t *testing.T) {
 	}
 }
 
-// A file that is there no more takes every change with it, silently, unless that is noticed.
+// A deleted file silently loses every later change, unless the store notices.
 func TestFileReplacedWhileOpen(t *testing.T) {
 	for _, c := range []struct {
 		name, says string

@@ -3,22 +3,23 @@
 //
 // # Durability
 //
-// What an Update changed is on the disk when it returns, logins, logouts and
-// revocations included: transactions run with synchronous=FULL. A disk that
-// lies about its cache takes that promise back.
+// When an Update returns, its changes are on the disk, logins, logouts and
+// revocations included: transactions run with synchronous=FULL. A disk with an
+// unsafe write cache breaks this promise.
 //
 // # Several processes
 //
-// Several processes of one machine may use a file at once. SQLite has one writer
-// at a time; others wait up to Options.BusyTimeout. Do not keep the
-// file on a network file system: SQLite's locks are unsafe there.
+// Several processes of one machine may use a file at once. SQLite has one
+// writer at a time; other writers wait up to Options.BusyTimeout. Do not keep
+// the file on a network file system: SQLite's locks are unsafe there.
 //
 // # The file
 //
-// It holds hashes of passwords and tokens: Open creates it readable by its owner only. Back it up
-// with SQLite's own means (VACUUM INTO, .backup); a copy made with cp while the store
-// is open may be broken. When a file is replaced or deleted under an open store, every
-// call fails with rbac.ErrUnavailable: open the store anew.
+// The file holds hashes of passwords and tokens. Open makes the file readable
+// by its owner only. Back the file up with SQLite's own means (VACUUM INTO,
+// .backup); a copy made with cp while the store is open may be corrupt. If a
+// file is replaced or deleted under an open store, every call fails with
+// rbac.ErrUnavailable: open the store anew.
 package sqlitestore
 
 import (
@@ -34,41 +35,44 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 )
 
-// ErrNoCgo is in the error of Open when the program was built without cgo, which
+// ErrNoCgo is in the error of Open if the program was built without cgo, which
 // the driver needs.
 var ErrNoCgo = errors.New("this program was built without cgo: build it with CGO_ENABLED=1 and a C compiler such as gcc, or use New of package store/sqlstore/sqlite with a driver that needs neither")
 
-// Options set a store up. The zero Options are good.
+// Options configure a store. The zero Options are good.
 type Options struct {
-	// BusyTimeout is how long a transaction waits for another process or another
-	// user of the database that is writing (and without WAL, to commit, for those
-	// that read) before it fails with rbac.ErrBusy. A context ends the wait earlier,
-	// and so does rbac.Config.LockTimeout, except that of a commit. Zero: 5 s. Kept to
-	// the millisecond.
+	// BusyTimeout is how long a transaction waits for another process or
+	// another user of the database that is writing, before the transaction
+	// fails with rbac.ErrBusy. Without WAL, a commit also waits for readers.
+	// The context ends the wait earlier, and rbac.Config.LockTimeout does too,
+	// except for the wait of a commit. Zero: 5 s. The precision is a
+	// millisecond.
 	//
-	// The Updates of a store that Open has made wait for each other as long as their
+	// The Updates of a store made by Open wait for each other as long as their
 	// contexts and rbac.Config.LockTimeout allow.
 	BusyTimeout time.Duration
 	// Readers is how many Views of an opened store run at once. Zero: 8. New
-	// does not look at it: the host has set up its database.
+	// ignores Readers: the host has configured its database.
 	Readers int
 }
 
-// Store is an rbac.Store on SQLite: see View, Update and Close of sqlstore.Store. It is
-// safe for concurrent use. Close it after the Authorities on it; the database given
-// to New stays open.
+// Store is an rbac.Store on SQLite: see View, Update and Close of
+// sqlstore.Store. A Store is safe for concurrent use. Close the Store after the
+// Authorities on it; the database passed to New stays open.
 type Store struct{ *sqlstore.Store }
 
 var _ store.Store = (*Store)(nil)
 
-// Migrations are the files 001_….sql, 002_….sql, … that make the tables. Open and New
-// run them; they are here for hosts whose own tool shall do it before. Each
-// adds its number to the table rbac_schema, and runs in a transaction.
+// Migrations returns the files 001_….sql, 002_….sql, … that make the tables.
+// Open and New run the files. A host may instead run the files beforehand with
+// a tool of its own. Each file adds its number to the table rbac_schema, and
+// runs in a transaction.
 func Migrations() fs.FS { return sqlite.Migrations() }
 
-// New makes a store in the host's own database, as [sqlite.New] does: its driver
-// may be any for SQLite 3.37 or later. This package registers the driver
-// "sqlite3"; a program whose driver does that, too, imports package sqlite alone.
+// New makes a store in the host's own database, as [sqlite.New] does. The
+// driver may be any driver for SQLite 3.37 or later. This package registers the
+// driver "sqlite3". A program with another driver of the same name imports
+// package sqlite alone.
 func New(ctx context.Context, db *sql.DB, opts Options) (*Store, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -81,11 +85,12 @@ func New(ctx context.Context, db *sql.DB, opts Options) (*Store, error) {
 	return &Store{s.Store}, nil
 }
 
-// DBTX runs a host's own statements: *sql.DB, *sql.Tx and *sql.Conn have these
-// methods, too.
+// DBTX runs a host's own statements. *sql.DB, *sql.Tx and *sql.Conn have the
+// same methods.
 type DBTX = sqlite.DBTX
 
-// Tx returns the transaction of tx for the host's own statements, as [sqlite.Tx] does.
+// Tx returns the transaction of tx for the host's own statements, as
+// [sqlite.Tx] does.
 func Tx(tx *rbac.Tx) (DBTX, bool) { return sqlite.Tx(tx) }
 
 func (o Options) withDefaults() (Options, error) {

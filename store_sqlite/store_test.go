@@ -22,7 +22,7 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// kinds are the ways to a store.
+// kinds are the ways to open a store.
 var kinds = []struct {
 	name string
 	open func(testing.TB) *sqlitestore.Store

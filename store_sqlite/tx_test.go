@@ -13,7 +13,8 @@ import (
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
-// The host's own statements and the changes of an Update stand or fall together.
+// The host's own statements and the changes of an Update are committed together
+// or not at all.
 func TestTx(t *testing.T) {
 	a, err := rbac.Open(t.Context(), openFile(t), rbac.Config{})
 	must(t, err)
@@ -37,7 +38,7 @@ func TestTx(t *testing.T) {
 	if errNo := errors.New("no"); !errors.Is(run(errNo), errNo) {
 		t.Error("an error of f must come back")
 	}
-	must(t, run(nil)) // AddUser and CREATE TABLE would fail if either were still there
+	must(t, run(nil)) // AddUser and CREATE TABLE fail if the user or the table still exists
 	must(t, a.View(ctx, func(tx *rbac.Tx) error {
 		db, _ := sqlitestore.Tx(tx)
 		var name string
@@ -49,7 +50,8 @@ func TestTx(t *testing.T) {
 	}))
 }
 
-// What the host writes under an Update holds at once, even where the Update has just read or written the same.
+// Writes of the host inside an Update take effect at once, even if the Update
+// has just read or written the same record.
 func TestHostStatementsAreSeenAtOnce(t *testing.T) {
 	a, err := rbac.Open(t.Context(), openFile(t), rbac.Config{})
 	must(t, err)
@@ -71,7 +73,8 @@ func TestHostStatementsAreSeenAtOnce(t *testing.T) {
 		if err := tx.AssignUser(rbac.Membership{User: "ann", Group: "staff"}); !errors.Is(err, rbac.ErrNotFound) {
 			t.Errorf("staff, which the host has renamed: %v", err)
 		}
-		return tx.AssignUser(rbac.Membership{User: "ann", Group: "crew"}) // ErrExists, were the membership still there
+		// ErrExists if the membership still exists
+		return tx.AssignUser(rbac.Membership{User: "ann", Group: "crew"})
 	}))
 }
 
@@ -87,7 +90,7 @@ func TestTxOfOtherStore(t *testing.T) {
 	}))
 }
 
-// What a listing has read already is not handed out after the end.
+// Buffered entries of a listing are not returned after the transaction.
 func TestListingEndsWithTransaction(t *testing.T) {
 	s := openFile(t)
 	must(t, s.Update(t.Context(), func(r store.Records) error {
@@ -106,7 +109,8 @@ func TestListingEndsWithTransaction(t *testing.T) {
 	}
 }
 
-// A ticket that is narrowed to nothing must not look like one that is not narrowed.
+// A ticket that is narrowed to no groups must differ from a ticket that is not
+// narrowed.
 func TestTicketNarrowedToNothing(t *testing.T) {
 	s := openFile(t)
 	user, ticket := uuid.New(), uuid.New()

@@ -1,6 +1,6 @@
-// Package memdir gives tests a folder in memory, so that a database in it does not
-// wait for the disk. What such a test proves has to hold whatever the disk does:
-// files in memory outlive a process, and not the machine.
+// Package memdir gives tests a folder in memory, where a database does not wait
+// for the disk. Files in memory outlive a process but not the machine, so such
+// a test must not depend on the disk.
 package memdir
 
 import (
@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Parent returns the folder below which temporary folders are made: the one in
-// memory if it has free bytes left, and otherwise "", the system's default of
-// os.MkdirTemp.
+// Parent returns the folder below which temporary folders are made. Parent
+// returns the folder in memory if the folder has free bytes left, and otherwise
+// "", the system's default of os.MkdirTemp.
 func Parent(free uint64) string {
 	if !roomy(free) {
 		return ""
@@ -18,8 +18,8 @@ func Parent(free uint64) string {
 	return folder
 }
 
-// New makes a folder for a small database that is removed when the test ends. The
-// folder is on disk if there is not enough memory for it.
+// New makes a folder for a small database. The folder is removed when the test
+// ends, and is on disk if memory is short.
 func New(t testing.TB) string {
 	t.Helper()
 	parent := Parent(256 << 20)

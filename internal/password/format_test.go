@@ -40,7 +40,8 @@ var hashVectors = []struct{ by, algorithm, hash string }{
 	{"passlib", "pbkdf2", "$pbkdf2$1000$8PHy8/T19vf4.fr7/P3./w$2DNX40nbdH77gy40BOl7GYl.sJg"},
 	{"passlib", "pbkdf2", "$pbkdf2-sha256$1000$8PHy8/T19vf4.fr7/P3./w$99bV.pKqUWKQUi1d2HhkR3ILvGqybbv4Jxx1sMp8D6s"},
 	{"passlib", "pbkdf2", "$pbkdf2-sha512$1000$8PHy8/T19vf4.fr7/P3./w$hWACBuAy41PVaxHMuJVNcqtn6FQe.C1dQ2Bt7XPgCBGLkHEHHdKxW4fzTWC2O9wKVcIX9e3QYMxwnO23HUbLDg"},
-	// Django 3.2: PBKDF2PasswordHasher().encode(password, "seasalt8Table", 1000), and PBKDF2SHA1PasswordHasher
+	// Django 3.2: PBKDF2PasswordHasher().encode(password, "seasalt8Table", 1000),
+	// and PBKDF2SHA1PasswordHasher
 	{"Django", "pbkdf2", "pbkdf2_sha256$1000$seasalt8Table$Bw7BU7tFyqPb1TV9ZYV1gedLDhKV+icEuVmnj0iH3BY="},
 	{"Django", "pbkdf2", "pbkdf2_sha1$1000$seasalt8Table$FsR+PJMxwLF87iVd+FRe34eLDF8="},
 }

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestMapIsAMap does the same at random to a Map and to a map of Go, and looks at copies that were taken on the way.
+// TestMapIsAMap makes the same random changes to a Map and to a Go map, and
+// checks copies taken along the way.
 func TestMapIsAMap(t *testing.T) {
 	seed := maphash.MakeSeed()
 	for name, hash := range map[string]func(string) uint64{
@@ -42,7 +43,7 @@ func actAtRandom(t *testing.T, hash func(string) uint64) {
 		}
 		if r.IntN(200) == 0 {
 			copies = append(copies, copied{m, maps.Clone(want)})
-			stamp++ // what the copy relies on is not written any more
+			stamp++ // the pages of the copy are not written any more
 		}
 	}
 	copies = append(copies, copied{m, want})

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// TestTree holds a tree against a plain map through random writes, of few keys
-// and of many, and the copies taken on the way against what they were.
+// TestTree compares a tree with a plain map after random writes of few keys and
+// of many keys. TestTree also checks that copies taken along the way stay
+// unchanged.
 func TestTree(t *testing.T) {
 	for _, keys := range []int{1, 10, 40, 500, 5000} {
 		t.Run(fmt.Sprint(keys), func(t *testing.T) {
@@ -108,7 +109,7 @@ func checkOrder(t *testing.T, tree Tree[int], sorted []string) {
 	}
 }
 
-// TestTreeStaysLow proves that deletions leave no tree that is high and empty.
+// TestTreeStaysLow proves that no tree stays high and empty after deletions.
 func TestTreeStaysLow(t *testing.T) {
 	var tr Tree[int]
 	const n = 100_000

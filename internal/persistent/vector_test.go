@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestVectorIsAnArray writes the same at random to a Vector and to a slice, and looks at copies that were taken on the way.
+// TestVectorIsAnArray makes the same random writes to a Vector and to a slice,
+// and checks copies taken along the way.
 func TestVectorIsAnArray(t *testing.T) {
 	type copied struct {
 		v    Vector[int]

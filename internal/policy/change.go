@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -218,14 +219,14 @@ func (p *Policy) deleteGroup(c store.Change) bool {
 // patterns with the permission, and their inheritors.
 func (p *Policy) addPermission(c store.Change) bool {
 	r, ok := record[permissionRecord](c.After)
-	if !ok || r.Name != c.Subject || PermissionFault(r.Name) != "" || p.permission(r.Name) != nil {
+	if !ok || r.Name != c.Subject || names.CheckNoPattern(r.Name) != "" || p.permission(r.Name) != nil {
 		return false
 	}
 	if _, granted := p.otherGrants.Get(r.Name); granted {
 		return false // before the permission existed: the store was edited by hand
 	}
 	var grantees []int32
-	for _, pattern := range Covering(r.Name) {
+	for _, pattern := range names.Covering(r.Name) {
 		groups, _ := p.otherGrants.Get(pattern)
 		grantees = append(grantees, groups...)
 	}

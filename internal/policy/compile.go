@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -28,7 +29,7 @@ func New(t Tables) *Policy {
 	}
 	p.setInheritances(t.Inheritances)
 	for _, perm := range t.Permissions {
-		if PermissionFault(perm.Name) == "" {
+		if names.CheckNoPattern(perm.Name) == "" {
 			p.putPermission(perm)
 		}
 	}
@@ -105,7 +106,7 @@ func (p *Policy) setGrants(grants []store.Grant) {
 func (p *Policy) setGivers(grantees [][]int32) {
 	for text, groups := range maps.Collect(p.otherGrants.All()) {
 		p.otherGrants.Set(p.serial, text, sortedSet(slices.Clone(groups)))
-		if IsPattern(text) {
+		if names.IsPattern(text) {
 			for _, perm := range p.matching(text) {
 				grantees[perm] = append(grantees[perm], groups...)
 			}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -29,7 +30,7 @@ func (p *Policy) grant(c store.Change) bool {
 	text := c.Object
 	if num, ok := p.permissionNums.Get(text); ok {
 		text = p.permissions.Get(num).Name
-	} else if IsPattern(text) {
+	} else if names.IsPattern(text) {
 		text = strings.Clone(text) // the host may reuse the bytes, and the policy stays
 		groups, _ := p.otherGrants.Get(text)
 		p.otherGrants.Set(p.serial, text, sortedSet(append(slices.Clone(groups), n)))
@@ -109,7 +110,7 @@ func (p *Policy) given(grants []string) []int32 {
 	for _, text := range grants {
 		if n, ok := p.permissionNums.Get(text); ok {
 			list = append(list, n)
-		} else if IsPattern(text) {
+		} else if names.IsPattern(text) {
 			for _, n := range p.matching(text) {
 				list = append(list, n)
 			}

@@ -3,43 +3,13 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"github.com/rbac-go/rbac/internal/names"
 )
 
-// A grant may name a pattern of permissions. The pattern * gives every
-// permission, and post.* every permission below post, for example post.edit and
-// post.edit.own, but neither post itself nor postage. A pattern also gives
-// permissions added later. Patterns are expanded when a policy is compiled or
-// changed: a check sees no patterns.
-
-// Everything is the pattern of a superuser.
-const Everything = "*"
-
-// IsPattern reports whether the text of a grant has the form of a pattern.
-func IsPattern(text string) bool { return text == Everything || strings.HasSuffix(text, ".*") }
-
-// PermissionFault returns the reason why a text cannot name a permission
-// because of a *, "" for an acceptable name. A permission named like a pattern
-// would look like many permissions and be only one.
-func PermissionFault(name string) string {
-	switch {
-	case IsPattern(name):
-		return "has the form of a pattern"
-	case strings.Contains(name, Everything):
-		return "contains *, which stands in patterns only: alone, or after a last dot"
-	}
-	return ""
-}
-
-// Covering lists all patterns with a permission, the narrowest first.
-func Covering(permission string) []string {
-	var patterns []string
-	for i := len(permission) - 2; i > 0; i-- {
-		if permission[i] == '.' {
-			patterns = append(patterns, permission[:i]+".*")
-		}
-	}
-	return append(patterns, Everything)
-}
+// A grant may name a pattern of permissions; package names has their form. A
+// pattern gives permissions that are added later, too. Patterns are expanded
+// when a policy is compiled or changed, so a check does not see them.
 
 // Gives reports whether any of some sorted grants gives a permission: by name
 // or by pattern.
@@ -50,7 +20,7 @@ func Gives(grants []string, permission string) bool {
 // giving lists all texts of matching grants for a permission: the name, and
 // then the patterns, the narrowest first.
 func giving(permission string) []string {
-	return append([]string{permission}, Covering(permission)...)
+	return append([]string{permission}, names.Covering(permission)...)
 }
 
 // givesAny reports whether any of some texts is among sorted grants.
@@ -63,7 +33,7 @@ func givesAny(grants, texts []string) bool {
 
 // matching yields the permissions of a pattern in byte order.
 func (p *Policy) matching(pattern string) func(yield func(string, int32) bool) {
-	stem := strings.TrimSuffix(pattern, Everything)
+	stem := strings.TrimSuffix(pattern, names.Everything)
 	return func(yield func(string, int32) bool) {
 		for name, n := range p.permissionNames.Under(stem) {
 			// A permission equal to the stem, dot included, is not below the
@@ -81,7 +51,7 @@ func (p *Policy) matching(pattern string) func(yield func(string, int32) bool) {
 func (p *Policy) UnmatchedPatterns() []string {
 	var patterns []string
 	for text := range p.otherGrants.All() {
-		if IsPattern(text) && text != Everything && !p.matches(text) {
+		if names.IsPattern(text) && text != names.Everything && !p.matches(text) {
 			patterns = append(patterns, text)
 		}
 	}
@@ -101,7 +71,7 @@ func (p *Policy) matches(pattern string) bool {
 // pattern.
 func (p *Policy) Grantees(pattern string) []string {
 	groups, _ := p.otherGrants.Get(pattern)
-	names := p.Names(groups)
-	slices.Sort(names)
-	return names
+	grantees := p.Names(groups)
+	slices.Sort(grantees)
+	return grantees
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Bouncer starts PgBouncer in front of the server, for some roles, and returns a
-// function for the DSN of each. It pools by transaction: a client may get another
-// one of its ten connections to the server for each. It ends with the test.
+// Bouncer starts PgBouncer in front of the server, for some roles, and returns
+// a function that returns the DSN of a role. PgBouncer pools by transaction:
+// each transaction of a client may run on another of the ten connections to the
+// server. PgBouncer ends with the test.
 func (s *Server) Bouncer(t testing.TB, roles ...string) (dsn func(role string) string) {
 	t.Helper()
 	bin, err := pgbouncer()

@@ -13,16 +13,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// spare are schemas with tables that nobody uses, and all that were made.
+// spare holds the schemas with unused tables, and all schemas that were made.
 var spare struct {
 	mu        sync.Mutex
 	free, all []string
 	dsn       string
 }
 
-// Emptied is a schema that nobody else uses, and its server. It has the tables of an
-// earlier test, without rows, or does not exist: making the tables takes longer than
-// most tests. The test closes its store before it ends.
+// Emptied returns a schema that no other test uses, and the DSN of its server.
+// The schema has the empty tables of an earlier test, or does not exist: making
+// the tables takes longer than most tests. The test must close its store before
+// the test ends.
 func Emptied(t testing.TB) (dsn, schema string) {
 	t.Helper()
 	dsn = DSN(t)
@@ -39,8 +40,8 @@ func Emptied(t testing.TB) (dsn, schema string) {
 	return dsn, schema
 }
 
-// giveBack deletes all rows but those of rbac_schema, and sets the head back. A test
-// that has failed may have left anything behind, so its schema is not used again.
+// giveBack deletes all rows but those of rbac_schema, and resets the head. A
+// failed test may have left anything behind, so its schema is not reused.
 func giveBack(t testing.TB, dsn, schema string) {
 	if t.Failed() {
 		return

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Freeze stops all processes of the server where they are, as a machine that hangs: it keeps its connections, accepts
-// new ones, and says nothing. It returns when all are stopped.
+// Freeze stops all processes of the server, like a machine that hangs. The
+// server keeps its connections and accepts new connections, but does not
+// answer. Freeze returns when all processes are stopped.
 func (s *Server) Freeze(t testing.TB) {
 	t.Helper()
 	if err := s.freeze(); err != nil {
@@ -21,7 +22,8 @@ func (s *Server) Freeze(t testing.TB) {
 	}
 }
 
-// freeze begins with the process that starts the others, so that none comes after.
+// freeze begins with the parent process, so that no new process starts
+// meanwhile.
 func (s *Server) freeze() error {
 	if err := stop(s.process.Process.Pid); err != nil {
 		return err
@@ -34,7 +36,7 @@ func (s *Server) freeze() error {
 	return nil
 }
 
-// stop stops a process, and waits until it is.
+// stop stops a process, and waits until the process is stopped.
 func stop(pid int) error {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		return err
@@ -44,11 +46,11 @@ func stop(pid int) error {
 		case "T", "Z", "":
 			return nil
 		}
-		time.Sleep(time.Millisecond) // the kernel tells nobody but the parent
+		time.Sleep(time.Millisecond) // the kernel notifies only the parent
 	}
 }
 
-// Resume lets a frozen server go on where it was.
+// Resume lets a frozen server continue.
 func (s *Server) Resume(t testing.TB) {
 	t.Helper()
 	if err := s.resume(); err != nil {
@@ -68,8 +70,9 @@ func (s *Server) resume() error {
 	return syscall.Kill(s.process.Process.Pid, syscall.SIGCONT)
 }
 
-// Kill ends all processes of the server at one instant, so that none has time to say anything. It can be launched again. Where it
-// has ended already nothing happens.
+// Kill ends all processes of the server at one instant, so that no process can
+// send anything. The server can be launched again. Kill does nothing if the
+// server has already ended.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	select {
@@ -87,7 +90,8 @@ func (s *Server) Kill(t testing.TB) {
 	s.forget()
 }
 
-// forget removes the piece of shared memory that a killed server leaves in the kernel; postmaster.pid names it.
+// forget removes the shared memory segment that a killed server leaves in the
+// kernel. The file postmaster.pid names the segment.
 func (s *Server) forget() {
 	text, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	lines := strings.Split(string(text), "\n")
@@ -103,7 +107,7 @@ func (s *Server) forget() {
 
 const ipcRemove = 0
 
-// children are the processes that the server has started.
+// children returns the processes that the server has started.
 func (s *Server) children() (pids []int) {
 	found, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range found {
@@ -115,13 +119,15 @@ func (s *Server) children() (pids []int) {
 	return pids
 }
 
-// stat tells the state of a process as /proc does, "T" when it is stopped and empty when it is gone, and its parent.
+// stat returns the parent of a process and its state as in /proc: "T" for a
+// stopped process, and empty if the process is gone.
 func stat(pid int) (state string, parent int) {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		return "", 0
 	}
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // a name can have anything in it
+	// a name may contain any character
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	parent, _ = strconv.Atoi(fields[1])
 	return fields[0], parent
 }

@@ -1,9 +1,10 @@
-// Package postgrestest gives tests a PostgreSQL server: one that they start themselves, from the
-// binaries of the machine, or the one that RBAC_TEST_POSTGRES names by a DSN (postgres://…).
+// Package postgrestest gives tests a PostgreSQL server. The server is started
+// by the tests from the binaries of the machine, or named by a DSN
+// (postgres://…) in RBAC_TEST_POSTGRES.
 //
 //	func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 //
-// Tests without a server skip, and say why.
+// Without a server, tests skip and print the reason.
 package postgrestest
 
 import (
@@ -18,11 +19,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// env names the DSN of a server that tests may use instead of one of their own. They make
-// schemas in its database, and drop them.
+// env names the DSN of an existing server that tests may use. The tests make
+// and drop schemas in its database.
 const env = "RBAC_TEST_POSTGRES"
 
-// Main runs the tests of a package, and then stops the server that they shared, if they started one.
+// Main runs the tests of a package, and then stops the shared server if the
+// tests started a server.
 func Main(m *testing.M) int {
 	defer func() {
 		dropEmptied()
@@ -43,9 +45,10 @@ var shared struct {
 	server *Server
 }
 
-// DSN is that of a server which all tests of the package share.
+// DSN returns the DSN of the server that all tests of the package share.
 //
-// It does not wait for the disk (fsync is off): nothing on it needs to outlive the machine.
+// The server does not wait for the disk (fsync is off): its data need not
+// outlive the machine.
 func DSN(t testing.TB) string {
 	t.Helper()
 	share()
@@ -55,7 +58,8 @@ func DSN(t testing.TB) string {
 	return shared.dsn
 }
 
-// Found tells whether there is a server, for a test that does less without one.
+// Found reports whether there is a server, for a test that does less without a
+// server.
 func Found() bool {
 	share()
 	return shared.err == nil
@@ -73,7 +77,8 @@ func share() {
 	})
 }
 
-// Schema is the name of a schema that nobody else uses. It does not exist, and is dropped when the test ends.
+// Schema returns the name of a schema that no other test uses. The schema does
+// not exist, and is dropped when the test ends.
 func Schema(t testing.TB) string {
 	t.Helper()
 	dsn, schema := DSN(t), "rbac_"+strings.ToLower(rand.Text())
@@ -81,7 +86,8 @@ func Schema(t testing.TB) string {
 	return schema
 }
 
-// InSchema is a DSN with the search_path of such a schema, which exists. It takes more parameters after an "&".
+// InSchema returns a DSN whose search_path is a new schema. More parameters can
+// be appended after an "&".
 func InSchema(t testing.TB) string {
 	t.Helper()
 	dsn, schema := DSN(t), Schema(t)
@@ -92,10 +98,11 @@ func InSchema(t testing.TB) string {
 	return dsn + "?search_path=" + schema
 }
 
-// Exec runs statements on a connection of its own.
+// Exec runs statements on a new connection.
 func Exec(t testing.TB, dsn, statements string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // cleaning up, the test's own has ended
+	// for cleanup: the context of the test has ended
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// Proxy is the address of a server for its clients, as the name or the virtual address of a service is, and the network
-// between them, which can be cut. It is safe for concurrent use.
+// Proxy is the address of a server for its clients, like the name or the
+// virtual address of a service, and the network in between. The network can be
+// cut. A Proxy is safe for concurrent use.
 type Proxy struct {
 	listener net.Listener
 	pumps    sync.WaitGroup
@@ -19,11 +20,11 @@ type Proxy struct {
 	to      *Server
 	held    Direction
 	refuse  bool
-	changed chan struct{} // closed when held is another
+	changed chan struct{} // closed when held is replaced
 	links   map[*link]struct{}
 }
 
-// Direction is the way that bytes take, or both ways.
+// Direction is the direction of the bytes, or both directions.
 type Direction int
 
 const (
@@ -36,11 +37,12 @@ const (
 type link struct {
 	client *net.TCPConn
 	server net.Conn
-	cut    chan struct{} // closed when the link is
+	cut    chan struct{} // closed with the link
 	once   sync.Once
 }
 
-// NewProxy makes a proxy in front of a server, on the loopback interface. It ends with the test.
+// NewProxy makes a proxy in front of a server, on the loopback interface. The
+// proxy ends with the test.
 func NewProxy(t testing.TB, to *Server) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -57,29 +59,31 @@ func NewProxy(t testing.TB, to *Server) *Proxy {
 	return p
 }
 
-// DSN is that of an administrator of the server behind the proxy.
+// DSN returns the DSN of an administrator of the server behind the proxy.
 func (p *Proxy) DSN() string {
 	return fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", admin, p.listener.Addr())
 }
 
-// Point leads clients that connect from now on to another server. Those that are connected stay where they are.
+// Point leads new connections to another server. Existing connections stay with
+// their server.
 func (p *Proxy) Point(to *Server) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.to = to
 }
 
-// Hold keeps back what goes in a direction, without closing anything, as a network does that loses packets: it arrives
-// after Heal, if who sent it has not given up by then. So do connections that are made meanwhile.
+// Hold delays all data in a direction without closing anything, like a network
+// that loses packets. The data arrives after Heal, unless the sender has given
+// up by then. New connections are delayed as well.
 func (p *Proxy) Hold(d Direction) { p.set(d, false) }
 
-// Refuse breaks all connections and those that come until Heal.
+// Refuse breaks all connections, including new connections until Heal.
 func (p *Proxy) Refuse() {
 	p.set(0, true)
 	p.Reset()
 }
 
-// Heal ends what Hold and Refuse have begun.
+// Heal ends the effects of Hold and Refuse.
 func (p *Proxy) Heal() { p.set(0, false) }
 
 func (p *Proxy) set(held Direction, refuse bool) {
@@ -90,7 +94,8 @@ func (p *Proxy) set(held Direction, refuse bool) {
 	p.changed = make(chan struct{})
 }
 
-// Reset breaks the connections that there are, at once and on both sides (RST, not FIN).
+// Reset breaks the existing connections at once and on both sides (RST, not
+// FIN).
 func (p *Proxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,7 +114,7 @@ func (p *Proxy) accept() {
 	}
 }
 
-// join connects a client with the server, until one of them ends it.
+// join connects a client with the server until either side ends the connection.
 func (p *Proxy) join(client *net.TCPConn) {
 	p.mu.Lock()
 	to := p.to
@@ -135,7 +140,7 @@ func (p *Proxy) join(client *net.TCPConn) {
 }
 
 func (l *link) reset() {
-	_ = l.client.SetLinger(0) // closing it is a reset
+	_ = l.client.SetLinger(0) // closing the connection sends RST
 	l.close()
 }
 
@@ -147,7 +152,7 @@ func (l *link) close() {
 	})
 }
 
-// pump brings what comes from one side to the other, as far as the network lets it.
+// pump copies data from one side to the other, as far as the network allows.
 func (p *Proxy) pump(l *link, to io.Writer, from io.Reader, d Direction) {
 	defer l.close()
 	buf := make([]byte, 1<<16)
@@ -162,7 +167,8 @@ func (p *Proxy) pump(l *link, to io.Writer, from io.Reader, d Direction) {
 	}
 }
 
-// passes waits until a direction is open, and reports false when the link is not.
+// passes waits until a direction is open. passes reports false if the link is
+// closed.
 func (p *Proxy) passes(l *link, d Direction) bool {
 	for {
 		p.mu.Lock()

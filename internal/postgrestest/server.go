@@ -21,7 +21,8 @@ import (
 	"github.com/rbac-go/rbac/internal/memdir"
 )
 
-// Server is a PostgreSQL server of a test's own, on a socket in a temporary folder that only this user can enter.
+// Server is a PostgreSQL server that belongs to a test. Its socket is in a
+// temporary folder that only this user can enter.
 type Server struct {
 	bin, dir string
 	settings []string
@@ -30,8 +31,9 @@ type Server struct {
 	log      *bytes.Buffer
 }
 
-// Start starts a server with settings like "max_connections=20", which ends with the test. Unlike
-// the shared one it is as careful as PostgreSQL is without settings.
+// Start starts a server with settings like "max_connections=20". The server
+// ends with the test. Unlike the shared server, the server is as careful as
+// PostgreSQL is without settings.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	s, err := start(settings...)
@@ -45,7 +47,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	return s
 }
 
-// ErrNotInstalled is the error of a machine without PostgreSQL.
+// ErrNotInstalled is the error on a machine without PostgreSQL.
 var ErrNotInstalled = errors.New("initdb and postgres are neither in the PATH nor under /usr/lib/postgresql (Debian's package is called postgresql)")
 
 func start(settings ...string) (*Server, error) {
@@ -69,15 +71,16 @@ func startIn(dir, bin string, settings []string) (*Server, error) {
 	return s, nil
 }
 
-// makeDir makes the folder of a server, in memory if there is plenty: the data of a
-// few hundred short tests is written faster, and what they prove does not depend on
-// the disk.
+// makeDir makes the folder of a server, in memory if there is plenty. The data
+// of a few hundred short tests is written faster in memory, and the tests do
+// not depend on the disk.
 func makeDir() (string, error) { return os.MkdirTemp(memdir.Parent(4<<30), "rbac-postgres-") }
 
-// binaries finds the folder of the newest server.
+// binaries returns the folder of the newest server.
 func binaries() (string, error) {
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if path, err = filepath.EvalSymlinks(path); err == nil { // it looks for its files beside itself
+		// the server looks for its files in its own folder
+		if path, err = filepath.EvalSymlinks(path); err == nil {
 			return filepath.Dir(path), nil
 		}
 	}
@@ -101,13 +104,15 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// initdb copies the data of a server that was never started, since making it takes a second.
+// initdb copies the data of a server that was never started, because making the
+// data takes a second.
 func (s *Server) initdb() error {
 	template.once.Do(func() { template.dir, template.err = s.template() })
 	if template.err != nil {
 		return template.err
 	}
-	cmd := exec.Command("cp", "-R", "-p", template.dir, s.data()) // keeps the permissions, on which the server insists
+	// -p keeps the permissions, which the server requires
+	cmd := exec.Command("cp", "-R", "-p", template.dir, s.data())
 	cmd.SysProcAttr = asNobody()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
@@ -115,14 +120,15 @@ func (s *Server) initdb() error {
 	return nil
 }
 
-// template is the data that new servers are copies of. Main removes it.
+// template is the data that new servers copy. Main removes the template.
 var template struct {
 	once sync.Once
 	dir  string
 	err  error
 }
 
-// template gives the databases an order of texts that is not that of their bytes, if it can: nothing may depend on it.
+// template gives the databases a text order other than byte order, if possible,
+// because nothing may depend on the order.
 func (s *Server) template() (dir string, err error) {
 	if dir, err = makeDir(); err != nil {
 		return "", err
@@ -131,7 +137,8 @@ func (s *Server) template() (dir string, err error) {
 		return dir, err
 	}
 	args := []string{"--pgdata=" + dir, "--username=" + admin, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--wal-segsize=1"}
-	if s.command("initdb", append(args, "--locale-provider=icu", "--icu-locale=en-US")...).Run() == nil { // since version 15
+	// since version 15
+	if s.command("initdb", append(args, "--locale-provider=icu", "--icu-locale=en-US")...).Run() == nil {
 		return dir, nil
 	}
 	out, err := s.command("initdb", args...).CombinedOutput()
@@ -144,7 +151,8 @@ func (s *Server) template() (dir string, err error) {
 const admin = "postgres"
 
 func (s *Server) launch() error {
-	args := []string{"-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "dynamic_shared_memory_type=mmap"} // a file, which goes with the folder
+	// mmap: a file, which is removed with the folder
+	args := []string{"-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "dynamic_shared_memory_type=mmap"}
 	for _, setting := range s.settings {
 		args = append(args, "-c", setting)
 	}
@@ -170,22 +178,23 @@ func (s *Server) launch() error {
 	}
 }
 
-// DSN is that of an administrator of the server.
+// DSN returns the DSN of an administrator of the server.
 func (s *Server) DSN() string { return s.DSNOf(admin, "") }
 
-// DSNOf is that of a role.
+// DSNOf returns the DSN of a role.
 func (s *Server) DSNOf(role, password string) string { return dsnOf(role, password, s.dir) }
 
-// dsnOf is that of a role on the socket in a folder.
+// dsnOf returns the DSN of a role on the socket in a folder.
 func dsnOf(role, password, dir string) string {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, password), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}
 	return u.String()
 }
 
-// Dir is a folder on the server's disk, which it may write.
+// Dir returns a folder on the server's disk. The server may write to the
+// folder.
 func (s *Server) Dir() string { return s.dir }
 
-// Stop ends the server at once, and with it every transaction.
+// Stop ends the server, and with it every transaction, at once.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	if err := s.process.Process.Signal(os.Interrupt); err != nil {
@@ -194,7 +203,7 @@ func (s *Server) Stop(t testing.TB) {
 	<-s.exited
 }
 
-// Launch starts it again on the same data.
+// Launch starts the server again on the same data.
 func (s *Server) Launch(t testing.TB) {
 	t.Helper()
 	if err := s.launch(); err != nil {
@@ -202,11 +211,11 @@ func (s *Server) Launch(t testing.TB) {
 	}
 }
 
-// remove leaves nothing behind.
+// remove stops the server and removes all its files.
 func (s *Server) remove() {
 	if s.process != nil && s.process.Process != nil {
-		_ = s.resume()                                // a frozen one would not end
-		_ = s.process.Process.Signal(syscall.SIGQUIT) // nobody needs its data
+		_ = s.resume()                                // a frozen server would not end
+		_ = s.process.Process.Signal(syscall.SIGQUIT) // the data is no longer needed
 		select {
 		case <-s.exited:
 		case <-time.After(10 * time.Second):

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Standby starts a second server that follows s, under a name, and ends with the test. Commits on s wait for it
-// only after Synchronous.
+// Standby starts a standby of s under a name. The standby ends with the test.
+// Commits on s wait for the standby only after Synchronous.
 func (s *Server) Standby(t testing.TB, name string) *Server {
 	t.Helper()
 	dir, err := makeDir()
@@ -35,17 +35,19 @@ func (s *Server) copy(from *Server, name string) error {
 	return nil
 }
 
-// Synchronous makes each commit wait until the standby with a name has it, and returns when
-// that one is there. What the standbys copied before is not changed: one that is promoted waits for nobody.
+// Synchronous makes each commit wait until the named standby has the commit,
+// and returns when the standby is connected. The settings that standbys copied
+// earlier are unchanged: a promoted standby does not wait for any standby.
 func (s *Server) Synchronous(t testing.TB, name string) {
 	t.Helper()
 	Exec(t, s.DSN(), fmt.Sprintf(`ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ("%s")'`, name))
 	Exec(t, s.DSN(), "SELECT pg_reload_conf()")
 	s.Await(t, fmt.Sprintf("SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND application_name = '%s'", name))
-	s.Await(t, "SELECT clock_timestamp() > pg_conf_load_time() + interval '2 seconds'") // its commits wait, too
+	// commits of the standby wait, too
+	s.Await(t, "SELECT clock_timestamp() > pg_conf_load_time() + interval '2 seconds'")
 }
 
-// Detach lets a standby receive nothing more from the server that it follows.
+// Detach stops replication to a standby.
 func (s *Server) Detach(t testing.TB) {
 	t.Helper()
 	Exec(t, s.DSN(), "ALTER SYSTEM SET primary_conninfo = ''")
@@ -53,15 +55,15 @@ func (s *Server) Detach(t testing.TB) {
 	s.Await(t, "SELECT count(*) = 0 FROM pg_stat_wal_receiver")
 }
 
-// Promote makes a standby a server of its own, on which everything can be changed, and returns when it is one. The server
-// that it followed is not told.
+// Promote promotes a standby to a primary, which accepts changes, and returns
+// when the promotion is done. The old primary is not notified.
 func (s *Server) Promote(t testing.TB) {
 	t.Helper()
 	Exec(t, s.DSN(), "SELECT pg_promote(true, 60)")
 	s.Await(t, "SELECT NOT pg_is_in_recovery()")
 }
 
-// Await asks the server until it says true.
+// Await runs a query until the query returns true.
 func (s *Server) Await(t testing.TB, query string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

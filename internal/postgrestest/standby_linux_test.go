@@ -15,10 +15,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// patience is how long something must not happen until a test believes that it does not.
+// patience is how long a test waits before the test concludes that something
+// does not happen.
 const patience = 200 * time.Millisecond
 
-// What tests do to two servers, on one pair of them, since starting one takes a while.
+// TestServers runs all tests of two servers on one pair, because starting a
+// pair takes a while.
 func TestServers(t *testing.T) {
 	primary := postgrestest.Start(t, "fsync=off")
 	standby := primary.Standby(t, "two")
@@ -28,7 +30,8 @@ func TestServers(t *testing.T) {
 	t.Run("Standby", func(t *testing.T) { testStandby(t, primary, standby) })
 }
 
-// A frozen server says nothing, in connections old and new, until it is resumed.
+// A frozen server does not answer, on old or new connections, until the server
+// is resumed.
 func testFreeze(t *testing.T, s *postgrestest.Server) {
 	conn, err := pgx.Connect(t.Context(), s.DSN())
 	must(t, err)
@@ -43,7 +46,7 @@ func testFreeze(t *testing.T, s *postgrestest.Server) {
 	must(t, errors.Join(<-old, <-young))
 }
 
-// What is held comes when it is healed; what is refused breaks.
+// Held data arrives after Heal; refused connections break.
 func testProxy(t *testing.T, s *postgrestest.Server) {
 	for _, d := range []postgrestest.Direction{postgrestest.ToServer, postgrestest.ToClient, postgrestest.BothWays} {
 		p := postgrestest.NewProxy(t, s)
@@ -70,7 +73,8 @@ func testProxy(t *testing.T, s *postgrestest.Server) {
 	}
 }
 
-// A connection stays with its server; those that come later go to the one that the proxy points to.
+// A connection stays with its server. Later connections go to the server that
+// the proxy points to.
 func testPoint(t *testing.T, one, two *postgrestest.Server) {
 	p := postgrestest.NewProxy(t, one)
 	old, err := pgx.Connect(t.Context(), p.DSN())
@@ -88,8 +92,9 @@ func testPoint(t *testing.T, one, two *postgrestest.Server) {
 	}
 }
 
-// A commit waits for a frozen standby, and for none that is not synchronous; what was acknowledged is on the
-// standby when it is promoted, and on the killed server when that is launched again.
+// A commit waits for a frozen synchronous standby, and not for an asynchronous
+// standby. Acknowledged commits are on the standby after a promotion, and on
+// the killed server after a relaunch.
 func testStandby(t *testing.T, primary, standby *postgrestest.Server) {
 	add, three := "INSERT INTO seen VALUES (1)", "SELECT count(*) = 3 FROM seen"
 	postgrestest.Exec(t, primary.DSN(), "CREATE TABLE seen (n INTEGER)")
@@ -111,7 +116,7 @@ func testStandby(t *testing.T, primary, standby *postgrestest.Server) {
 	primary.Await(t, three)
 }
 
-// begin runs a statement on a connection of its own.
+// begin runs a statement on a new connection.
 func begin(t *testing.T, dsn, statement string) <-chan error {
 	done := make(chan error, 1)
 	go func() {
@@ -125,7 +130,7 @@ func begin(t *testing.T, dsn, statement string) <-chan error {
 	return done
 }
 
-// wait waits for what does not come.
+// wait waits for a notification that does not come.
 func wait(conn *pgx.Conn) error {
 	_, err := conn.WaitForNotification(context.Background())
 	return err

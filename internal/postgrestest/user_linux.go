@@ -10,8 +10,9 @@ import (
 	"syscall"
 )
 
-// run starts a process that ends when this one does, whatever ends it. The kernel goes by the thread
-// that started the process: so that thread stays.
+// run starts a process that ends when this process does, for whatever reason.
+// The kernel watches the thread that started the process, so the thread is
+// kept.
 func run(cmd *exec.Cmd, exited chan<- struct{}) error {
 	started := make(chan error)
 	go func() {
@@ -26,7 +27,8 @@ func run(cmd *exec.Cmd, exited chan<- struct{}) error {
 	return <-started
 }
 
-// asNobody makes a process another user's than root's, as which the server does not run.
+// asNobody runs a process as another user than root, because the server refuses
+// to run as root.
 func asNobody() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGINT}
 	if uid, gid, err := nobody(); err == nil {
@@ -35,7 +37,7 @@ func asNobody() *syscall.SysProcAttr {
 	return attr
 }
 
-// giveAway gives a folder to that user.
+// giveAway makes the other user the owner of a folder.
 func giveAway(dir string) error {
 	uid, gid, err := nobody()
 	if errors.Is(err, errNotRoot) {

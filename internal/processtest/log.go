@@ -6,7 +6,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// GapFree reports a revision that is missing in the change log.
+// GapFree returns an error if the change log lacks a revision.
 func GapFree(tx *rbac.Tx) error {
 	last := rbac.Revision(0)
 	for c, err := range tx.Changes(rbac.ChangeQuery{}) {

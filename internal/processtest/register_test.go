@@ -2,14 +2,14 @@ package processtest
 
 import "testing"
 
-// The check refuses what no register does.
+// The check refuses histories that no register produces.
 func TestRegisterCheck(t *testing.T) {
 	writes := []Operation{{10, 20, "b"}, {30, 40, "a"}, {50, 60, "b"}}
 	tests := []struct {
 		rule    string
 		reads   []Operation
 		good    bool
-		regular bool // where it is not good
+		regular bool // whether Regular accepts the history
 	}{
 		{"the initial value", []Operation{{1, 2, "a"}}, true, true},
 		{"another value, before any write", []Operation{{1, 2, "b"}}, false, false},

@@ -14,11 +14,12 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Password is that of the users whom "login" logs in.
+// Password is the password of the users that "login" logs in.
 const Password = "correct horse battery"
 
-// Work is what a worker runs, and nothing in any other process: it opens an Authority on the store that Start named,
-// and answers requests until nobody can make more.
+// Work is the body of a worker, and does nothing in any other process. Work
+// opens an Authority on the store that Start named, and answers requests until
+// the input ends.
 func Work(t *testing.T, open func(store string) (a *rbac.Authority, closeAll func(), err error)) {
 	store := os.Getenv(storeOf)
 	if store == "" {
@@ -41,8 +42,10 @@ func Work(t *testing.T, open func(store string) (a *rbac.Authority, closeAll fun
 	closeAll()
 }
 
-// Serve answers a request as a worker does: what was seen, or what the change that it asks for has made true. It is empty for
-// ErrUnavailable, and the text of any other error that does not say so much.
+// Serve answers a request as a worker does. The answer is the value seen, or
+// the state that the requested change has produced. The answer is empty for
+// ErrUnavailable, and the text of the error for any other error without such a
+// meaning.
 func Serve(a *rbac.Authority, words ...string) string {
 	ctx := rbac.WithActor(context.Background(), "worker")
 	do, ok := requests[words[0]]
@@ -52,8 +55,10 @@ func Serve(a *rbac.Authority, words ...string) string {
 	return do(ctx, a, words[1:])
 }
 
-// Said is what an answer means: yes where there is no error, means for the error no (or nil), and the text of any other. It is
-// empty for ErrUnavailable and ErrBusy, which are no answers. A join that separation of duty refuses leaves the user "out".
+// Said returns the meaning of an error: yes for no error, means for the error
+// no (or nil), and the text of any other error. Said returns an empty string
+// for ErrUnavailable and ErrBusy, which are no answers. A join that separation
+// of duty refuses leaves the user "out".
 func Said(err error, yes string, no error, means string) string {
 	switch {
 	case err == nil:
@@ -72,17 +77,20 @@ func Said(err error, yes string, no error, means string) string {
 
 type request = func(ctx context.Context, a *rbac.Authority, of []string) string
 
-// requests by name. What they are of is in their first lines.
+// requests maps names to requests. The comment of a request lists its
+// arguments.
 var requests = map[string]request{
 	"revision": func(_ context.Context, a *rbac.Authority, _ []string) string { return a.Revision().String() },
-	"judge": func(ctx context.Context, a *rbac.Authority, of []string) string { // a token, a predicate
+	// a token, a predicate
+	"judge": func(ctx context.Context, a *rbac.Authority, of []string) string {
 		err := a.Judge(ctx, token(of[0]), predicate(of[1]))
 		if errors.Is(err, rbac.ErrNoTicket) {
 			return "denied"
 		}
 		return Said(err, "allowed", rbac.ErrDenied, "denied")
 	},
-	"may": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user, a predicate
+	// a user, a predicate
+	"may": func(ctx context.Context, a *rbac.Authority, of []string) string {
 		id, err := a.Identity(ctx, of[0])
 		if errors.Is(err, rbac.ErrNotFound) {
 			return "denied"
@@ -92,49 +100,60 @@ var requests = map[string]request{
 		}
 		return Said(err, "allowed", rbac.ErrDenied, "denied")
 	},
-	"lives": func(ctx context.Context, a *rbac.Authority, of []string) string { // a token, at a revision or later
+	// a token, at a revision or later
+	"lives": func(ctx context.Context, a *rbac.Authority, of []string) string {
 		return Said(a.Judge(at(ctx, of[1]), token(of[0]), rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
 	},
-	"see": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user, at a revision or later
+	// a user, at a revision or later
+	"see": func(ctx context.Context, a *rbac.Authority, of []string) string {
 		id, err := a.Identity(at(ctx, of[1]), of[0])
 		return Said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), rbac.ErrNotFound, "nobody")
 	},
-	"login": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user
+	// a user
+	"login": func(ctx context.Context, a *rbac.Authority, of []string) string {
 		tok, err := a.Login(ctx, rbac.Login{User: of[0], Password: Password})
 		return Said(err, tok.Secret(), rbac.ErrBusy, "")
 	},
-	"issue": func(ctx context.Context, a *rbac.Authority, of []string) string { // a user; no attempt that is broken off counts as a failure
+	// a user; an interrupted attempt does not count as a failure
+	"issue": func(ctx context.Context, a *rbac.Authority, of []string) string {
 		tok, err := a.Issue(ctx, rbac.Login{User: of[0]})
 		return Said(err, tok.Secret(), nil, "")
 	},
-	"logout": func(ctx context.Context, a *rbac.Authority, of []string) string { // a token
+	// a token
+	"logout": func(ctx context.Context, a *rbac.Authority, of []string) string {
 		return Said(a.Logout(ctx, token(of[0])), "ended", rbac.ErrNoTicket, "ended")
 	},
-	"grant": change("allowed", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a group, a permission
+	// a group, a permission
+	"grant": change("allowed", rbac.ErrExists, func(tx *rbac.Tx, of []string) error {
 		return tx.GrantPermission(rbac.Grant{Group: of[0], Permission: of[1]})
 	}),
 	"revoke": change("denied", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error {
 		return tx.RevokePermission(rbac.Grant{Group: of[0], Permission: of[1]})
 	}),
-	"join":  change("in", rbac.ErrExists, join), // a user, groups: all or none
+	// a user, groups: all or none
+	"join":  change("in", rbac.ErrExists, join),
 	"leave": change("out", rbac.ErrNotFound, leave),
-	"adduser": change("there", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a user, groups
+	// a user, groups
+	"adduser": change("there", rbac.ErrExists, func(tx *rbac.Tx, of []string) error {
 		_, err := tx.AddUser(rbac.User{Name: of[0]})
 		return errors.Join(err, join(tx, of))
 	}),
 	"deleteuser": change("gone", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error { return tx.DeleteUser(of[0]) }),
-	"addgroup": change("there", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a group, a permission, a member
+	// a group, a permission, a member
+	"addgroup": change("there", rbac.ErrExists, func(tx *rbac.Tx, of []string) error {
 		_, err := tx.AddGroup(rbac.Group{Name: of[0]})
 		return errors.Join(err, tx.GrantPermission(rbac.Grant{Group: of[0], Permission: of[1]}), join(tx, []string{of[2], of[0]}))
 	}),
 	"deletegroup": change("gone", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error { return tx.DeleteGroup(of[0]) }),
-	"separate": change("apart", rbac.ErrExists, func(tx *rbac.Tx, of []string) error { // a dynamic set, groups
+	// a dynamic set, groups
+	"separate": change("apart", rbac.ErrExists, func(tx *rbac.Tx, of []string) error {
 		return tx.CreateDSDSet(rbac.SeparationSet{Name: of[0], Cardinality: 2, Groups: of[1:]})
 	}),
 	"unite": change("together", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error { return tx.DeleteDSDSet(of[0]) }),
 }
 
-// change makes an Update a request. Where it finds what it was to bring about, a request before it has, without an answer.
+// change turns an Update into a request. The error there means that the change
+// exists already, made by an earlier attempt that got no answer.
 func change(makes string, there error, f func(tx *rbac.Tx, of []string) error) request {
 	return func(ctx context.Context, a *rbac.Authority, of []string) string {
 		return Said(a.Update(ctx, func(tx *rbac.Tx) error { return f(tx, of) }), makes, there, makes)

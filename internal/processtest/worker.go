@@ -1,12 +1,12 @@
-// Package processtest gives tests other processes with an Authority on the same store, and checks
-// what was heard from them.
+// Package processtest gives tests other processes with an Authority on the same
+// store, and checks the answers of these processes.
 //
-//	func TestWorkerProcess(t *testing.T) { processtest.Work(t, open) } // what such a process runs
+//	func TestWorkerProcess(t *testing.T) { processtest.Work(t, open) } // the body of such a process
 //
 //	w := processtest.Start(t, store)
 //	answer, ok := w.Ask("judge", token, `has_permission("post.edit")`)
 //
-// All times are those of the one process that asks, so no clocks are compared.
+// All times are taken in the one process that asks, so no clocks are compared.
 package processtest
 
 import (
@@ -21,20 +21,22 @@ import (
 	"testing"
 )
 
-// Worker is another process with an Authority. It gets requests by a pipe, a line each, and answers each when it
-// is done with it. It is safe for concurrent use.
+// Worker is another process with an Authority. A Worker gets requests by a
+// pipe, a line each, and answers each request as soon as the request is done. A
+// Worker is safe for concurrent use.
 type Worker struct {
 	cmd  *exec.Cmd
 	in   io.WriteCloser
 	mu   sync.Mutex
 	next int
-	open map[string]chan string // requests without answer; nil when the process is gone
+	open map[string]chan string // requests without an answer; nil when the process is gone
 }
 
 // storeOf names the store in the environment of a worker.
 const storeOf = "RBAC_TEST_WORKER"
 
-// Start starts this test binary again and waits until it has opened the store. The process ends with the test.
+// Start starts this test binary again and waits until the new process has
+// opened the store. The process ends with the test.
 func Start(t testing.TB, store string) *Worker {
 	t.Helper()
 	w := &Worker{cmd: exec.Command(os.Args[0], "-test.run=^TestWorkerProcess$"), open: map[string]chan string{}}
@@ -54,7 +56,7 @@ func Start(t testing.TB, store string) *Worker {
 	return w
 }
 
-// listen hands answers out until the process ends.
+// listen distributes answers until the process ends.
 func (w *Worker) listen(out io.Reader) {
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		id, answer, _ := strings.Cut(lines.Text(), " ")
@@ -73,7 +75,8 @@ func (w *Worker) listen(out io.Reader) {
 	w.open = nil
 }
 
-// Send makes a request, of words without spaces. The channel is closed without an answer when the process ends before it.
+// Send sends a request, made of words without spaces. The channel is closed
+// without an answer if the process ends first.
 func (w *Worker) Send(words ...string) <-chan string {
 	c := make(chan string, 1)
 	w.mu.Lock()
@@ -85,17 +88,19 @@ func (w *Worker) Send(words ...string) <-chan string {
 	w.next++
 	id := fmt.Sprint(w.next)
 	w.open[id] = c
-	fmt.Fprintln(w.in, id, strings.Join(words, " ")) // where it fails the process is gone
+	fmt.Fprintln(w.in, id, strings.Join(words, " ")) // an error means that the process is gone
 	return c
 }
 
-// Ask makes a request and waits for its answer, which is empty for ErrUnavailable; ok is false when the process is gone.
+// Ask sends a request and waits for its answer. The answer is empty for
+// ErrUnavailable. ok is false if the process is gone.
 func (w *Worker) Ask(words ...string) (answer string, ok bool) {
 	answer, ok = <-w.Send(words...)
 	return answer, ok
 }
 
-// Insist asks again where the answer is ErrUnavailable, as on a machine that is too busy.
+// Insist repeats a request while the answer is ErrUnavailable, as on a busy
+// machine.
 func (w *Worker) Insist(words ...string) string {
 	answer, ok := w.Ask(words...)
 	for ok && answer == "" {
@@ -104,7 +109,7 @@ func (w *Worker) Insist(words ...string) string {
 	return answer
 }
 
-// Process is the worker as the system sees it.
+// Process returns the worker as a process of the operating system.
 func (w *Worker) Process() *os.Process { return w.cmd.Process }
 
 // Kill ends the process with SIGKILL.
@@ -120,7 +125,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// NumberFrom is the value of an environment variable, if it is set.
+// NumberFrom returns the value of an environment variable, or otherwise if the
+// variable is not set.
 func NumberFrom(t testing.TB, variable string, otherwise int) int {
 	t.Helper()
 	s := os.Getenv(variable)

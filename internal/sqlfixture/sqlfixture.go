@@ -1,4 +1,5 @@
-// Package sqlfixture knows what is in the databases under testdata of the stores, which versions of the tables left behind.
+// Package sqlfixture checks the records of the databases under testdata of the
+// stores. Each database dates from one version of the tables.
 package sqlfixture
 
 import (
@@ -11,7 +12,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Check looks for the records that every such database holds.
+// Check checks the records that every such database holds.
 func Check(t *testing.T, s store.Store) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 	id := func(n byte) uuid.UUID { return uuid.UUID{0: 0xa, 15: n} }

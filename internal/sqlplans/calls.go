@@ -8,11 +8,12 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Call is a call of store.Records, whose name begins with that of the method, or of store.Finder.
+// Call is a call of store.Records or of store.Finder. Name begins with the name
+// of the method.
 type Call struct {
 	Name  string
 	Whole bool // may read a table from end to end
-	Sorts bool // may sort what it found
+	Sorts bool // may sort the rows found
 	Do    func(r store.Records)
 	Find  store.Sought
 }
@@ -20,11 +21,11 @@ type Call struct {
 var (
 	id  uuid.UUID // of the user, the group and the ticket that Seed adds
 	ids = []uuid.UUID{id}
-	was = time.Unix(0, 0) // when all of them ended
+	was = time.Unix(0, 0) // the end of the records that Seed adds
 	at  = time.Unix(1, 0)
 )
 
-// Seed adds what the calls find.
+// Seed adds the records that Calls look up.
 func Seed(r store.Records) error {
 	for _, err := range []error{
 		r.AddUser(store.UserRecord{User: store.User{Name: "a"}}),
@@ -41,7 +42,7 @@ func Seed(r store.Records) error {
 	return nil
 }
 
-// Calls are those that look something up.
+// Calls are the calls that look records up.
 var Calls = []Call{
 	{Name: "Find a ticket", Find: store.Sought{Ticket: store.TokenHash{1}}},
 	{Name: "Find a user", Find: store.Sought{User: "a"}},

@@ -1,4 +1,5 @@
-// Package sqlplans shows tests what an engine means to do for the calls of store.Records.
+// Package sqlplans shows tests the query plans of an engine for the calls of
+// store.Records.
 package sqlplans
 
 import (
@@ -11,10 +12,10 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// Explain asks the engine how it would run a statement.
+// Explain returns the plan of the engine for a statement.
 type Explain func(tx sqlstore.Session, query string, args []any) (string, error)
 
-// Of gives the plans of all statements of a call, which has no effects.
+// Of returns the plans of all statements of a call. The call has no effect.
 func Of(ctx context.Context, d sqlstore.Dialect, explain Explain, c Call) ([]string, error) {
 	p := &planner{Dialect: d, explain: explain}
 	s, err := sqlstore.New(p), error(nil)
@@ -37,7 +38,9 @@ func Of(ctx context.Context, d sqlstore.Dialect, explain Explain, c Call) ([]str
 
 var errEnough = errors.New("the plans are known")
 
-// Missing names the methods of store.Records that none of Calls is for. Those that only add look nothing up.
+// Missing returns the names of the methods of store.Records without an entry in
+// Calls. Methods that only add records are left out, since they look nothing
+// up.
 func Missing() (names []string) {
 	known := map[string]bool{}
 	for _, c := range Calls {
@@ -53,7 +56,7 @@ func Missing() (names []string) {
 	return names
 }
 
-// planner asks about each statement before it runs it.
+// planner asks for the plan of each statement before running the statement.
 type planner struct {
 	sqlstore.Dialect
 	explain Explain

@@ -8,7 +8,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// expression is a predicate as the file writes it: one field is set.
+// expression is a predicate as written in the file: one field is set.
 type expression struct {
 	All               []expression `json:"all"`
 	Any               []expression `json:"any"`
@@ -26,15 +26,16 @@ type expression struct {
 	Args              []any        `json:"args"`
 }
 
-// Predicate builds the predicate, with its message. What is custom in it becomes a
-// Func, which knows the user of the case by name.
+// Predicate builds the predicate, with its message. Custom parts become a Func,
+// which knows the user of the case by name.
 func (c Case) Predicate(t testing.TB) rbac.Predicate {
 	t.Helper()
 	return rbac.WithMessage(c.build(t, c.parse(t)), c.Msg)
 }
 
-// Names lists the groups and permissions that the case speaks of, those of the
-// identity included: what a policy must have for the case to be judged against it.
+// Names lists the groups and permissions that the case mentions, including
+// those of the identity. A policy needs all of these names for the case to be
+// judged.
 func (c Case) Names(t testing.TB) (groups, permissions []string) {
 	t.Helper()
 	groups, permissions = c.parse(t).names()
@@ -96,8 +97,9 @@ func (c Case) buildAll(t testing.TB, list []expression) []rbac.Predicate {
 	return parts
 }
 
-// joined calls a constructor that asks for at least one argument. The zero one, a nil
-// part or an empty name, is the nearest to an empty list that a program can write.
+// joined calls a constructor that requires at least one argument. The zero
+// argument, a nil part or an empty name, is the nearest to an empty list that a
+// program can write.
 func joined[T any](make func(T, ...T) rbac.Predicate, list []T) rbac.Predicate {
 	if len(list) == 0 {
 		var zero T
@@ -128,7 +130,7 @@ func (c Case) custom(t testing.TB, name string, args []any) func(*rbac.Identity)
 	return nil
 }
 
-// attr looks into the attributes of the user, as a host does into data of its own.
+// attr reads an attribute of the user, as a host reads its own data.
 func (c Case) attr(id *rbac.Identity, key string) bool {
 	return c.Identity != nil && id.User() == c.Identity.User && c.Identity.Attrs[key]
 }

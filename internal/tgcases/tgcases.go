@@ -1,6 +1,7 @@
-// Package tgcases gives tests the cases that were distilled from the test suites of
-// TurboGears, repoze.what and relatives: a predicate, an identity and what comes of them. The file
-// is read in place, from the folder that the environment variable RBAC_SHARED names.
+// Package tgcases gives tests the cases that were distilled from the test
+// suites of TurboGears, repoze.what and relatives: a predicate, an identity and
+// the expected result. The file is read in place, from the folder that the
+// environment variable RBAC_SHARED names.
 package tgcases
 
 import (
@@ -12,30 +13,32 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Case is one case. Its exported fields are those of the file, unless said otherwise.
+// Case is one case. The exported fields are those of the file, unless noted
+// otherwise.
 type Case struct {
 	Source    string          `json:"source"`
 	Note      string          `json:"note"`
 	Condition json.RawMessage `json:"predicate"`
 	Msg       string          `json:"msg"` // the custom message; empty: none
 	Context   struct {
-		Number float64 `json:"test_number"` // what custom predicates compare with
+		Number float64 `json:"test_number"` // the number that custom predicates compare with
 	} `json:"context"`
-	Identity *Identity `json:"identity"` // nil: nobody is logged in
+	Identity *Identity `json:"identity"` // nil: not logged in
 	Expect   string    `json:"expect"`   // met or unmet
-	Message  *string   `json:"message"`  // of the ancestor; nil where it is of no interest
+	Message  *string   `json:"message"`  // the message of the ancestor; nil if not relevant
 	HTTP     *HTTP     `json:"http"`     // nil: no request in this case
 
-	// Differs is why rbac decides or speaks differently on purpose; empty where it does not.
+	// Differs is the reason why rbac deliberately decides or words a message
+	// differently. Differs is empty if rbac agrees.
 	Differs string `json:"-"`
 }
 
-// Identity is who the request of a case comes from.
+// Identity is the user that sends the request of a case.
 type Identity struct {
 	User        string          `json:"user"`
 	Groups      []string        `json:"groups"`
 	Permissions []string        `json:"permissions"`
-	Attrs       map[string]bool `json:"attrs"` // what custom predicates look at
+	Attrs       map[string]bool `json:"attrs"` // the attributes that custom predicates read
 }
 
 // HTTP is the request of a case and the ancestor's answer to it.
@@ -45,7 +48,7 @@ type HTTP struct {
 	Status int    `json:"status"`
 }
 
-// Load reads all the cases, and skips the test where RBAC_SHARED is not set.
+// Load reads all cases, and skips the test if RBAC_SHARED is not set.
 func Load(t testing.TB) []Case {
 	t.Helper()
 	dir := os.Getenv("RBAC_SHARED")
@@ -68,7 +71,7 @@ func Load(t testing.TB) []Case {
 
 const literalMessage = "a message is taken as it is: it has no format of its own that could be filled with somebody's name"
 
-// differences says why, by the source of the case.
+// differences maps the source of a case to the reason.
 var differences = map[string]string{
 	"tg2:tg/predicates.py::has_all_permissions() empty":                            "an empty list admitted everyone; here it cannot be written, and what comes nearest denies",
 	"tg2:tg/predicates.py::Not(Any())":                                             "the opposite of an empty list admitted everyone; here it cannot be written, and what comes nearest denies",
@@ -79,12 +82,13 @@ var differences = map[string]string{
 	"tg2:tg/predicates.py::in_group msg may interpolate group_name":                literalMessage,
 }
 
-// Met is what rbac decides.
+// Met reports whether rbac finds the predicate met.
 func (c Case) Met() bool {
 	return c.Expect == "met" && c.Differs == ""
 }
 
-// Denial is the message that rbac denies with, and empty where it words it itself or allows.
+// Denial returns the message of rbac's denial. Denial returns an empty string
+// if rbac words the message by itself or allows.
 func (c Case) Denial() string {
 	if c.Met() {
 		return ""
@@ -92,7 +96,7 @@ func (c Case) Denial() string {
 	return c.Msg
 }
 
-// Bare is the identity without a policy.
+// Bare returns the identity without a policy.
 func (c Case) Bare() *rbac.Identity {
 	if c.Identity == nil {
 		return rbac.NewIdentity("", nil, nil)

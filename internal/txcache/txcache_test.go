@@ -41,7 +41,8 @@ type comparison struct {
 	done     map[string]int
 }
 
-// TestRecordsOfAnUpdateTellWhatTheStoreDoes: whatever an Update has asked and written before.
+// The Records of an Update give the answers of the store, whatever the Update
+// has read and written before.
 func TestRecordsOfAnUpdateTellWhatTheStoreDoes(t *testing.T) {
 	for seed := range uint64(3) {
 		done := map[string]int{}
@@ -73,7 +74,8 @@ type step struct {
 	do      func() error
 }
 
-// write does one thing, if what was rolled is allowed, and tells what.
+// write makes one random write, if the contract allows the write, and returns
+// its name.
 func (w *comparison) write() string {
 	group := idOf('g', w.r.IntN(someGroups))
 	acts := [][]step{w.ofUser(idOf('u', w.r.IntN(someUsers)), group), w.ofGroup(group), w.ofTwo(group, idOf('g', w.r.IntN(someGroups)))}[w.r.IntN(3)]
@@ -118,7 +120,8 @@ func (w *comparison) ofUser(id, group uuid.UUID) []step {
 	}
 }
 
-// clear ends what hangs on a user, as a Tx does before it deletes one.
+// clear deletes the records that refer to a user, as a Tx does before deleting
+// the user.
 func (w *comparison) clear(tickets []store.Ticket, memberships []store.Membership) (err error) {
 	for _, t := range tickets {
 		err = errors.Join(err, w.u.DeleteTicket(t.ID))
@@ -144,7 +147,7 @@ func (w *comparison) ofGroup(id uuid.UUID) []step {
 	}
 }
 
-// ofTwo is about two groups: inheritances and sets.
+// ofTwo writes records of two groups: inheritances and sets.
 func (w *comparison) ofTwo(group, other uuid.UUID) []step {
 	_, noGroup := w.store.Group(group)
 	_, noOther := w.store.Group(other)
@@ -173,7 +176,7 @@ func (w *comparison) setsOf(group uuid.UUID) []store.Separation {
 	return append(first(w.store.GroupSeparations(false, []uuid.UUID{group})), first(w.store.GroupSeparations(true, []uuid.UUID{group}))...)
 }
 
-// ask holds one answer against that of the store.
+// ask compares one answer with the answer of the store.
 func (w *comparison) ask(when string) {
 	user, group, other := idOf('u', w.r.IntN(someUsers)), idOf('g', w.r.IntN(someGroups)), idOf('g', w.r.IntN(someGroups))
 	userName, groupName := fmt.Sprint("user", w.r.IntN(9)), fmt.Sprint("group", w.r.IntN(9))
@@ -206,7 +209,7 @@ func (w *comparison) ask(when string) {
 	spoil(got)
 }
 
-// spoil writes over a list, as who asked may: the next answer must not be different.
+// spoil writes over a list, as a caller may. The next answer must not change.
 func spoil(answer any) {
 	switch list := answer.(type) {
 	case []uuid.UUID:
@@ -218,8 +221,8 @@ func spoil(answer any) {
 	}
 }
 
-// TestWhatOthersMayChangeIsAskedEachTime: a login of a user who is not locked takes effect in the middle of an Update,
-// and a ticket may be swept.
+// Records that others may change are read each time: a login of a user without
+// a lock takes effect in the middle of an Update, and a ticket may be swept.
 func TestWhatOthersMayChangeIsAskedEachTime(t *testing.T) {
 	must(t, memorystore.New().Update(ctx, func(others store.Records) error {
 		amy, at := uuid.UUID{1}, time.Unix(1, 0).UTC()
@@ -255,7 +258,8 @@ func first[T any](v T, err error) T {
 	return v
 }
 
-// TestMemoryOfAnUpdateIsBounded: of a million users an Update does not remember each, and not each of a million memberships.
+// An Update remembers neither each of a million users nor each of a million
+// memberships.
 func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 	must(t, memorystore.New().Update(ctx, func(s store.Records) error {
 		r := txcache.New(ctx, s, 0)
@@ -290,7 +294,8 @@ func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 	}))
 }
 
-// TestLargePolicyIsReadWholeLate: in a store of many groups an Update costs what it touches, unless that is much.
+// In a store of many groups the cost of an Update follows the records that the
+// Update touches. An Update that touches many reads whole tables.
 func TestLargePolicyIsReadWholeLate(t *testing.T) {
 	must(t, memorystore.New().Update(ctx, func(store store.Records) error {
 		for _, c := range []struct{ groups, asked, whole int }{
@@ -311,7 +316,7 @@ func TestLargePolicyIsReadWholeLate(t *testing.T) {
 	}))
 }
 
-// countingWhole Records count the calls that read a whole table.
+// countingWhole counts the calls that read a whole table.
 type countingWhole struct {
 	store.Records
 	whole *int

@@ -35,7 +35,8 @@ func (r *records) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
 			w.and("(revision, seq) < (?, ?)", int64(last.Revision), last.Seq)
 		case last != nil:
 			w.and("(revision, seq) > (?, ?)", int64(last.Revision), last.Seq)
-		// Where to begin, so that the log is not read from its end:
+		// A bound on the revision keeps the query from scanning the log from
+		// its end.
 		case q.Newest && !q.Until.IsZero():
 			w.and("revision <= (SELECT max(revision) FROM rbac_changes WHERE at < ?)", micros(q.Until))
 		case !q.Newest && !q.Since.IsZero():
@@ -94,7 +95,8 @@ func changesWhere(q store.ChangeFilter) where {
 	return w
 }
 
-// text keeps nil apart from every JSON value.
+// text returns nil for nil, and the JSON as a string otherwise. nil differs
+// from every JSON value.
 func text(j json.RawMessage) any {
 	if j == nil {
 		return nil

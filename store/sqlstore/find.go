@@ -8,9 +8,11 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// FindOn finds a ticket or a user in one query, for a store that is a [store.Finder], in a transaction that its dialect begins. It leaves
-// narrowed tickets to a View. It is for engines that are far away: SQLite, whose queries cost no way, takes longer for this
-// one than for the four of a View.
+// FindOn implements [store.Finder] on a store: FindOn reads a ticket or a user
+// in one query, in a transaction that begin starts. FindOn leaves narrowed
+// tickets to a View. FindOn is for engines behind a network. SQLite needs no
+// round trip for a query, and takes longer for the query of FindOn than for the
+// four queries of a View.
 func FindOn(ctx context.Context, s *Store, begin func(context.Context) (Session, error), what store.Sought) (f *store.Found, err error) {
 	err = ViewOn(ctx, s, begin, func(r store.Records) error {
 		f, err = r.(*records).find(what)
@@ -19,7 +21,8 @@ func FindOn(ctx context.Context, s *Store, begin func(context.Context) (Session,
 	return f, err
 }
 
-// The user is in every row, once for each membership or alone: most have few.
+// Every row repeats the user. There is one row for each membership, and one row
+// for a user without memberships. Most users have few memberships.
 const (
 	foundUser = `h.revision, h.nonce, u.id, u.name, u.disabled, m.group_id, m.scope, m.until FROM `
 	ofUser    = ` JOIN rbac_head h ON h.one = 1 LEFT JOIN rbac_memberships m ON m.user_id = u.id WHERE `
@@ -48,7 +51,7 @@ func (r *records) find(what store.Sought) (*store.Found, error) {
 	return f, nil
 }
 
-// scanFound reads one row into what earlier ones have filled.
+// scanFound adds one row to the Found that earlier rows have filled.
 func scanFound(row Row, f *store.Found, ticket bool) error {
 	var (
 		revision, nonce int64

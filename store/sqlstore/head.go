@@ -14,8 +14,9 @@ func (r *records) LockHead() (store.Head, error) {
 	return one(r, "LockHead", scanHead, selectHead+r.locks().Update)
 }
 
-// ShareHead locks as LockHead does, so that all wait in one line. A lock that can be shared is given on PostgreSQL to
-// whoever asks while others share it, past an Update that waits: a steady stream of logins keeps that out.
+// ShareHead locks as LockHead does, and all transactions wait in one queue.
+// PostgreSQL grants a shared lock to newcomers while others share the lock,
+// past a waiting Update: a steady stream of logins would starve the Update.
 func (r *records) ShareHead() (store.Head, error) {
 	return one(r, "ShareHead", scanHead, selectHead+r.locks().Update)
 }
@@ -24,7 +25,8 @@ func (r *records) SetHead(h store.Head) error {
 	return r.change("SetHead", "UPDATE rbac_head SET revision = ?, nonce = ? WHERE one = 1", int64(h.Revision), int64(h.Nonce))
 }
 
-// Integers of a database are signed: the upper half of the nonces is kept as negative numbers.
+// scanHead reads a head. Integers of a database are signed: the upper half of
+// the nonces is stored as negative numbers.
 func scanHead(row Row) (store.Head, error) {
 	var revision, nonce int64
 	err := row.Scan(&revision, &nonce)

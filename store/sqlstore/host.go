@@ -1,10 +1,10 @@
 package sqlstore
 
-// Tx is the transaction in the hands of the store package of an engine, which
-// makes of it what the engine's users know.
+// Tx is the transaction for the store package of an engine, which turns Tx into
+// a type that users of the engine know.
 type Tx struct{ r *records }
 
-// Unwrap gives the transaction to the store package of the engine.
+// Unwrap returns the transaction to the store package of the engine.
 func (r *records) Unwrap() any {
 	if !r.over.Load() {
 		r.host = true
@@ -12,8 +12,9 @@ func (r *records) Unwrap() any {
 	return &Tx{r}
 }
 
-// TxOn finds in what Unwrap of an rbac.Tx gave the transaction, and the session of a store package's own
-// kind. It is false for the transaction of any other store.
+// TxOn returns the transaction and the session of a store package from the
+// result of Unwrap of an rbac.Tx. ok is false for the transaction of any other
+// store.
 func TxOn[S Session](unwrapped any) (t *Tx, s S, ok bool) {
 	if t, ok = unwrapped.(*Tx); ok {
 		s, ok = t.r.session.(S)
@@ -21,10 +22,10 @@ func TxOn[S Session](unwrapped any) (t *Tx, s S, ok bool) {
 	return t, s, ok
 }
 
-// Usable tells why a statement of the host's must not be run, if so.
+// Usable returns an error if a statement of the host must not run.
 func (t *Tx) Usable() error { return t.r.usable(hostCall) }
 
-// Fail dooms the transaction if err is an error, whatever the host makes of it.
+// Fail dooms the transaction unless err is nil, even if the host ignores err.
 func (t *Tx) Fail(err error) {
 	if err != nil && t.r.write && !t.r.over.Load() && t.r.failed == nil {
 		_ = t.r.fail(hostCall, err)

@@ -9,25 +9,31 @@ import (
 	"strings"
 )
 
-// errNewer: the tables were made by a newer version of the program than this one.
+// errNewer: a newer version of the program made the tables.
 var errNewer = errors.New("the tables are of a newer version")
 
-// Tables are what is to be known of an engine to bring its tables up to date.
+// Tables describes the tables of an engine to BringUpToDate.
 type Tables struct {
-	// Migrations are files 001_what.sql, 002_what.sql, …, and each adds its number
-	// to the table rbac_schema itself: so a host may as well run them with a tool of its own.
+	// Migrations holds the files 001_what.sql, 002_what.sql, …. Each file adds
+	// its number to the table rbac_schema, and a host may run the files with a
+	// tool of its own.
 	Migrations fs.FS
-	Spell      func(script string) string // rewrites a migration into the engine's own words; nil: it is in them
-	Exists     string                     // a query that counts the tables named rbac_schema
-	Version    string                     // a query that selects the highest number in it, or 0
-	// Prepare is called in the transaction of the migrations before all else, with the version that the tables had, and
-	// 0 where there are none. It excludes others who migrate, so that processes can start at once; nil where a writing transaction does.
+	// Spell rewrites a migration into the SQL of the engine; nil: the
+	// migrations need no rewriting.
+	Spell   func(script string) string
+	Exists  string // a query that counts the tables named rbac_schema
+	Version string // a query that selects the highest number in rbac_schema, or 0
+	// Prepare is called first in the transaction of the migrations. have is the
+	// version of the existing tables, or 0 without tables. Prepare excludes
+	// concurrent migrations: several processes can start at once. Prepare is
+	// nil if a writing transaction excludes concurrent migrations anyway.
 	Prepare func(ctx context.Context, tx Session, have int) error
 }
 
-// BringUpToDate runs those migrations that the tables have not seen, in one transaction. It looks first: a role that
-// may not make tables can use those that are there. A program must not
-// use tables that are newer than the last of its migrations: that is an error.
+// BringUpToDate runs the migrations that the tables lack, in one transaction.
+// BringUpToDate reads the version of the tables first: a role that may not
+// create tables can use existing tables. Tables newer than the last migration
+// are an error, since a program must not use them.
 func BringUpToDate(ctx context.Context, d Dialect, t Tables) error {
 	view, err := d.Begin(ctx, false)
 	if err != nil {
@@ -49,7 +55,8 @@ func BringUpToDate(ctx context.Context, d Dialect, t Tables) error {
 	return update.Commit(ctx)
 }
 
-// version tells which version the tables have; 0: there are none.
+// version returns the version of the tables, or 0 without tables, and the
+// number of the last migration.
 func (t Tables) version(ctx context.Context, tx Session) (have, last int, err error) {
 	files, err := fs.Glob(t.Migrations, "*.sql")
 	if err != nil {
@@ -73,7 +80,7 @@ func (t Tables) migrate(ctx context.Context, tx Session, have int) error {
 			return err
 		}
 	}
-	have, _, err := t.version(ctx, tx) // others may have been faster
+	have, _, err := t.version(ctx, tx) // another process may have been faster
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,13 @@ package sqlstore
 
 import "iter"
 
-// pageSize is how many records of a listing are read at once.
+// pageSize is the number of records that a listing reads at once.
 const pageSize = 256
 
-// pages lists what read gives page by page: the first page when last is nil, then the
-// one after last. A page is read whole before any of it is yielded, so that the
-// connection is free for other calls in between. A limit of 0 is none.
+// pages lists the records that read returns, page by page. If last is nil, read
+// returns the first page, and otherwise the page after last. A page is read
+// whole before its first record is yielded, and the connection is free for
+// further calls in between. A limit of 0 means no limit.
 func pages[T any](r *records, call string, limit int, read func(last *T, size int) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T

@@ -8,19 +8,19 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// records are the tables inside one transaction.
+// records implements store.Records in one transaction.
 type records struct {
 	store   *Store
 	ctx     context.Context
 	session Session
 	write   bool
-	host    bool        // the host has the transaction in hand, too
+	host    bool        // the host uses the transaction, too
 	policy  bool        // a table of the policy was written
-	failed  error       // why it cannot commit any more
-	over    atomic.Bool // atomic, since a goroutine that f left behind may still ask
+	failed  error       // the error that keeps the transaction from committing
+	over    atomic.Bool // atomic: a goroutine that outlives f may still call
 }
 
-// commit ends the transaction for good, unless something in it failed.
+// commit commits the transaction unless a call has failed.
 func (r *records) commit() error {
 	if err := r.usable("commit"); err != nil {
 		return err
@@ -35,15 +35,15 @@ func (r *records) commit() error {
 	return r.failed
 }
 
-// end undoes what was not committed. An error is of no interest: the
-// engine undoes what nobody commits.
+// end rolls back an uncommitted transaction. An error of the rollback is
+// ignored: the engine rolls back uncommitted transactions by itself.
 func (r *records) end() {
 	if !r.over.Swap(true) {
 		r.session.Rollback(r.ctx)
 	}
 }
 
-// usable tells why the transaction cannot be used, if it cannot.
+// usable returns an error if the transaction cannot be used.
 func (r *records) usable(call string) error {
 	switch {
 	case r.over.Load():
@@ -53,8 +53,8 @@ func (r *records) usable(call string) error {
 	case r.ctx.Err() != nil:
 		return r.fail(call, r.ctx.Err())
 	case r.host:
-		// Without this a statement of the host's that made the engine roll back
-		// would leave ours to be committed one by one.
+		// A statement of the host can make the engine roll back. Without this
+		// check, later statements of the store would be committed one by one.
 		if err := r.session.Alive(r.ctx); err != nil {
 			return r.fail(call, err)
 		}
@@ -62,7 +62,7 @@ func (r *records) usable(call string) error {
 	return nil
 }
 
-// writable is usable for a call that writes.
+// writable is usable for calls that write.
 func (r *records) writable(call string) error {
 	err := r.usable(call)
 	if err == nil && !r.write {
@@ -71,13 +71,14 @@ func (r *records) writable(call string) error {
 	return err
 }
 
-// fail dooms the transaction: whatever f makes of the error, nothing is committed.
+// fail dooms the transaction: nothing is committed, even if f ignores the
+// error.
 func (r *records) fail(call string, err error) error {
 	r.failed = r.store.fault(r.ctx, call, err)
 	return r.failed
 }
 
-// exec runs a writing statement and tells how many rows it touched.
+// exec runs a writing statement and returns the number of affected rows.
 func (r *records) exec(call, query string, args ...any) (int, error) {
 	if err := r.writable(call); err != nil {
 		return 0, err
@@ -95,7 +96,7 @@ func (r *records) add(call, query string, args ...any) error {
 	return err
 }
 
-// change runs a statement that must find its row.
+// change runs a statement, and returns ErrNotFound if no row is affected.
 func (r *records) change(call, query string, args ...any) error {
 	n, err := r.exec(call, query, args...)
 	if err == nil && n == 0 {
@@ -104,7 +105,7 @@ func (r *records) change(call, query string, args ...any) error {
 	return err
 }
 
-// locks are the clauses of the engine in a transaction that writes.
+// locks returns the lock clauses of the engine, which are empty in a View.
 func (r *records) locks() Locks {
 	if !r.write {
 		return Locks{}
@@ -112,7 +113,7 @@ func (r *records) locks() Locks {
 	return r.store.dialect.Locks()
 }
 
-// one reads one record, and ErrNotFound where there is none.
+// one reads one record, and returns ErrNotFound if there is none.
 func one[T any](r *records, call string, scan func(Row) (T, error), query string, args ...any) (v T, err error) {
 	list, err := all(r, call, scan, query, args...)
 	switch {

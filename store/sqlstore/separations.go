@@ -70,7 +70,7 @@ func (r *records) deleteSeparationGroups(call string, dynamic bool, name string)
 	return err
 }
 
-// separations reads sets, and in a second query the groups of all of them.
+// separations reads sets and, with a second query, the groups of all sets.
 func (r *records) separations(call, where string, args ...any) ([]store.Separation, error) {
 	list, err := all(r, call, scanSeparation, "SELECT dynamic, name, cardinality FROM rbac_separations"+where+" ORDER BY name", args...)
 	if err != nil || len(list) == 0 {
@@ -83,7 +83,7 @@ func (r *records) separations(call, where string, args ...any) ([]store.Separati
 	i := 0
 	for _, p := range places {
 		for list[i].Name != p.name {
-			i++ // both are in the order of the names, and each place is of a set
+			i++ // both lists are ordered by name, and each place belongs to a set
 		}
 		list[i].Groups = append(list[i].Groups, p.group)
 	}

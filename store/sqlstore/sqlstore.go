@@ -1,8 +1,10 @@
-// Package sqlstore is the relational store of rbac, written once. What differs from
-// one engine, and from one driver, to the next is a [Dialect].
+// Package sqlstore is the relational store of rbac, written once for all
+// engines. A [Dialect] holds the differences between engines, and between
+// drivers.
 //
-// Programs do not use it directly: they open a store of an engine, such as
-// the one of package sqlitestore, which is made of this one.
+// Programs do not use this package directly. Programs open the store of an
+// engine, such as the store of package sqlitestore, which is built on this
+// package.
 package sqlstore
 
 import (
@@ -39,18 +41,18 @@ func (s *Store) View(ctx context.Context, f func(store.Records) error) error {
 	return s.transact(ctx, false, s.dialect.Begin, f)
 }
 
-// ViewOn is a View in a transaction that a dialect begins in a way of its own.
+// ViewOn is a View in a transaction that begin starts.
 func ViewOn(ctx context.Context, s *Store, begin func(context.Context) (Session, error), f func(store.Records) error) error {
 	return s.transact(ctx, false, func(ctx context.Context, _ bool) (Session, error) { return begin(ctx) }, f)
 }
 
-// Update runs f in a transaction that is committed, durably, if f returns nil
-// and nothing in it failed, and leaves no trace otherwise.
+// Update runs f in a transaction. If f returns nil and no call in f failed, the
+// transaction is committed, durably. Otherwise the transaction is rolled back.
 func (s *Store) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.transact(ctx, true, s.dialect.Begin, f)
 }
 
-// Close closes what the dialect holds open. Calls that come later fail.
+// Close closes the resources of the dialect. Later calls fail.
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
@@ -61,7 +63,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// ReadHead reads the head on the connection that the dialect keeps for it, and otherwise as a View does.
+// ReadHead reads the head on the connection that a [Reserver] keeps for the
+// head, and in a View otherwise.
 func (s *Store) ReadHead(ctx context.Context) (head store.Head, err error) {
 	begin := func(ctx context.Context) (Session, error) { return s.dialect.Begin(ctx, false) }
 	if d, ok := s.dialect.(Reserver); ok {
@@ -74,7 +77,8 @@ func (s *Store) ReadHead(ctx context.Context) (head store.Head, err error) {
 	return head, err
 }
 
-// transact runs a transaction, and runs it again as long as others are in the way.
+// transact runs a transaction, and runs the transaction again as long as other
+// transactions are in the way.
 func (s *Store) transact(ctx context.Context, write bool, begin func(context.Context, bool) (Session, error), f func(store.Records) error) error {
 	start := time.Now()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -85,7 +89,7 @@ func (s *Store) transact(ctx context.Context, write bool, begin func(context.Con
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(pause/2 + rand.N(pause)): // not in step with the others
+		case <-time.After(pause/2 + rand.N(pause)): // jitter, since others retry, too
 		}
 	}
 }
@@ -93,7 +97,7 @@ func (s *Store) transact(ctx context.Context, write bool, begin func(context.Con
 const (
 	firstPause   = 2 * time.Millisecond
 	longestPause = 100 * time.Millisecond
-	patience     = 10 * time.Second // after the first attempt
+	patience     = 10 * time.Second // from the beginning of the first attempt
 )
 
 func (s *Store) attempt(ctx context.Context, write bool, begin func(context.Context, bool) (Session, error), f func(store.Records) error) (again bool, err error) {
@@ -105,19 +109,21 @@ func (s *Store) attempt(ctx context.Context, write bool, begin func(context.Cont
 		return s.dialect.Again(err), s.fault(ctx, "begin", err)
 	}
 	r := &records{store: s, ctx: ctx, session: session, write: write}
-	defer r.end() // after a panic in f, too
+	defer r.end() // also after a panic in f
 	err = f(r)
 	if err == nil && write {
 		err = r.commit()
 	}
-	// The store's own error counts: f may have put it into words of its own, or have ignored it.
+	// The error of the store decides, since f may have reworded or ignored that
+	// error.
 	return r.failed != nil && s.dialect.Again(r.failed), err
 }
 
-// fault turns an error of the driver into one of ours, which says where and in
-// which call it happened. Drivers report the end of a context in their own
-// words, or as a consequence of it; so the context itself is asked. Where others
-// were in the way, nothing was done, and the error is store.ErrBusy.
+// fault turns an error of the driver into an error of the store, which names
+// the database and the failed call. Drivers report the end of a context in
+// words of their own, or as a consequence of the end. fault therefore checks
+// the context itself. If other transactions were in the way, nothing was done,
+// and the error is store.ErrBusy.
 func (s *Store) fault(ctx context.Context, call string, err error) error {
 	if errors.Is(err, store.ErrUnavailable) {
 		return err

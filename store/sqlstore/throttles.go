@@ -47,7 +47,8 @@ func (r *records) DeleteIdleThrottles(now time.Time, keep, limit int) (int, erro
 	if err != nil || n >= limit {
 		return n, err
 	}
-	// The cut is found without locks: the rows that OFFSET skips would be locked, too.
+	// The cut is found without locks: a lock would also lock the rows that
+	// OFFSET skips.
 	cut, err := all(r, call, scanMicros, `SELECT last FROM rbac_throttles WHERE user_id = ? ORDER BY last DESC LIMIT 1 OFFSET ?`, uuid.Nil, most(keep))
 	if err != nil || len(cut) == 0 {
 		return n, err

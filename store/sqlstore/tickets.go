@@ -82,7 +82,7 @@ func (r *records) DeleteTicket(id uuid.UUID) error {
 	if err := r.writable(call); err != nil {
 		return err
 	}
-	// Everybody locks a ticket before its groups.
+	// Every transaction locks a ticket before the groups of the ticket.
 	if lock := r.locks().Update; lock != "" {
 		if _, err := one(r, call, scanID, "SELECT id FROM rbac_tickets WHERE id = ?"+lock, id); err != nil {
 			return err
@@ -131,12 +131,13 @@ func (r *records) ticket(call, query string, arg any) (store.Ticket, error) {
 		return store.Ticket{}, err
 	}
 	if t.Groups == nil {
-		t.Groups = []uuid.UUID{} // narrowed to nothing, which must not be taken for "not narrowed"
+		// Narrowed to no group must not be mistaken for "not narrowed".
+		t.Groups = []uuid.UUID{}
 	}
 	return t, nil
 }
 
-// tickets reads tickets and then, in one more query, the groups of all of them.
+// tickets reads tickets and, with a second query, the groups of all tickets.
 func (r *records) tickets(call, query string, args ...any) ([]store.Ticket, error) {
 	list, err := all(r, call, scanTicket, query, args...)
 	if err != nil {

@@ -9,8 +9,9 @@ func (r *records) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
 	return all(r, "TicketValues", scanTicketValue, "SELECT ticket_id, name, value FROM rbac_ticket_values WHERE ticket_id = ? ORDER BY name", ticket)
 }
 
-// SetTicketValue selects the ticket, and locks it: without one nothing is written. Its transaction
-// has locked the user, for whom the one that deletes the ticket may yet ask: so it does not wait.
+// SetTicketValue selects and locks the ticket: without a ticket, nothing is
+// written. The lock does not wait. The transaction has locked the user, and a
+// transaction that deletes the ticket may yet request the lock of the user.
 func (r *records) SetTicketValue(v store.TicketValue) error {
 	return r.change("SetTicketValue", `INSERT INTO rbac_ticket_values (ticket_id, name, value)
 		SELECT id, ?, ? FROM rbac_tickets WHERE id = ?`+r.locks().Ready+`

@@ -68,8 +68,8 @@ func (r *records) filterUsers(w *where, f store.UserFilter) error {
 	if err != nil {
 		return err
 	}
-	// From few members to their users, or from each user to a membership: the wrong
-	// way is slower by the number of users.
+	// A query starts either from few members or from all users. The wrong
+	// choice is slower by a factor of the number of users.
 	from, to := "id IN (SELECT m.user_id FROM rbac_memberships m WHERE ", ")"
 	if members == fewMembers {
 		from = "EXISTS (SELECT 1 FROM rbac_memberships m WHERE m.user_id = rbac_users.id AND "
@@ -82,7 +82,8 @@ func (r *records) filterUsers(w *where, f store.UserFilter) error {
 	return nil
 }
 
-// fewMembers is up to how many members a page of users is found by sorting them all.
+// fewMembers is the number of members up to which a page of users is found by
+// sorting all members.
 const fewMembers = 1000
 
 func (r *records) AddUser(u store.UserRecord) error {

@@ -10,8 +10,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Times are kept as microseconds since 1970, so the zero Time, which is the
-// beginning of the year 1, is a number like any other and before all others that occur.
+// micros returns a time as stored: in microseconds since 1970. The zero Time,
+// the beginning of the year 1, is a number like any other, and before all other
+// times in use.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
 var zeroTime = micros(time.Time{})
@@ -52,7 +53,7 @@ func scanInt(row Row) (int, error) {
 	return n, row.Scan(&n)
 }
 
-// where collects the conditions of a query and their arguments.
+// where collects the conditions of a query and the arguments of the conditions.
 type where struct {
 	conditions []string
 	args       []any
@@ -63,7 +64,7 @@ func (w *where) and(condition string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
-// String is the clause, or empty without any condition.
+// String returns the WHERE clause, or "" without conditions.
 func (w *where) String() string {
 	if len(w.conditions) == 0 {
 		return ""
@@ -71,8 +72,9 @@ func (w *where) String() string {
 	return " WHERE " + strings.Join(w.conditions, " AND ")
 }
 
-// kept is the part of a text up to a NUL or what is not UTF-8. No record has these, and an engine may
-// refuse to look for them: a search for such a text finds nothing.
+// kept returns the part of a text before the first NUL or invalid UTF-8. No
+// record contains either, and an engine may refuse to search for such a text:
+// the search finds nothing.
 func kept(s string) string {
 	for i, c := range s {
 		if c == 0 || c == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
@@ -85,7 +87,7 @@ func kept(s string) string {
 // nothing is a listing without records.
 func nothing[T any](func(T, error) bool) {}
 
-// lower turns A to Z into a to z and leaves all else alone.
+// lower folds A to Z to a to z and leaves all else alone.
 func lower(s string) string {
 	return strings.Map(func(c rune) rune {
 		if 'A' <= c && c <= 'Z' {
@@ -95,5 +97,5 @@ func lower(s string) string {
 	}, s)
 }
 
-// most bounds a number for an engine's LIMIT.
+// most caps a number for the LIMIT of an engine.
 func most(n int) int { return min(max(n, 0), math.MaxInt32) }

@@ -16,8 +16,8 @@ func steps(r store.Records, calls []call) error {
 	return each(calls, func(c call) error { return c.f(r) })
 }
 
-// edits call every method that writes. Each succeeds on the seed, alone and
-// after those before it, and changes something.
+// edits call every method that writes. Each edit succeeds on the seed, alone
+// and after all earlier edits, and changes something.
 var edits = []call{
 	{"SetHead", func(r store.Records) error { return r.SetHead(store.Head{Revision: 2, Nonce: 22}) }},
 	{"AddUser", func(r store.Records) error { return r.AddUser(user("carol")) }},
@@ -89,7 +89,7 @@ var edits = []call{
 	{"AddChange", func(r store.Records) error { return r.AddChange(store.Change{Revision: 2}) }},
 }
 
-// lookups call every method that reads. Each succeeds on the seed.
+// lookups call every method that reads. Each lookup succeeds on the seed.
 var lookups = []call{
 	{"Head", func(r store.Records) error { _, err := r.Head(); return err }},
 	{"User", func(r store.Records) error { _, err := r.User(id("alice")); return err }},
@@ -129,14 +129,15 @@ var lookups = []call{
 	{"Changes", func(r store.Records) error { _, err := all(r.Changes(store.ChangeFilter{})); return err }},
 }
 
-// locks call the methods that read for a change. Each succeeds on the seed, in an Update.
+// locks call the methods that read a record for a change. Each call succeeds on
+// the seed, in an Update.
 var locks = []call{
 	{"LockHead", func(r store.Records) error { _, err := r.LockHead(); return err }},
 	{"ShareHead", func(r store.Records) error { _, err := r.ShareHead(); return err }},
 	{"LockUser", func(r store.Records) error { _, err := r.LockUser(id("alice")); return err }},
 }
 
-// found lets ErrNotFound pass for an answer.
+// found accepts ErrNotFound as a valid answer.
 func found(err error) error {
 	if err == store.ErrNotFound {
 		return nil

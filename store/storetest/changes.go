@@ -27,7 +27,9 @@ var changeRules = []rule{
 	}},
 	{"changes deleted", "DeleteChanges deletes the first entries, up to the first that is not before the time or has the last revision, at most limit.", func(w *world) {
 		var log []store.Change
-		for i, at := range []time.Duration{0, 0, 1, 5, 2, 3, 3} { // in hours; the fourth is later than those after it
+		// The times are in hours; the fourth is later than all times after the
+		// fourth.
+		for i, at := range []time.Duration{0, 0, 1, 5, 2, 3, 3} {
 			log = append(log, store.Change{Revision: store.Revision(1 + i/2), Seq: i % 2, At: noon.Add(at * time.Hour)})
 		}
 		w.update(func(r store.Records) error { return each(log, r.AddChange) })
@@ -63,7 +65,8 @@ var changeRules = []rule{
 		}
 		w.update(func(r store.Records) error {
 			for i := range want {
-				if err := r.AddChange(want[i*37%len(want)]); err != nil { // 37 has no divisor in common with 88
+				// 37 and 88 are coprime: every change is added once.
+				if err := r.AddChange(want[i*37%len(want)]); err != nil {
 					return err
 				}
 			}
@@ -120,7 +123,8 @@ func sampleChanges() (list []store.Change) {
 	return list
 }
 
-// queryLog is a log in which the times do not follow the revisions, as clocks of several machines would write it.
+// queryLog is a log in which the times do not follow the revisions, as in a log
+// written by several machines with clocks of their own.
 func queryLog() (log []store.Change) {
 	for i := range 30 {
 		log = append(log, store.Change{
@@ -131,7 +135,7 @@ func queryLog() (log []store.Change) {
 	return log
 }
 
-// queries asks q in both orders with several limits.
+// queries runs q in both orders with several limits.
 func (w *world) queries(log []store.Change, q store.ChangeFilter) {
 	w.Helper()
 	want := slices.DeleteFunc(slices.Clone(log), func(c store.Change) bool {
@@ -139,7 +143,8 @@ func (w *world) queries(log []store.Change, q store.ChangeFilter) {
 			q.Subject != "" && c.Subject != q.Subject && c.Object != q.Subject ||
 			!q.Since.IsZero() && c.At.Before(q.Since) || !q.Until.IsZero() && !c.At.Before(q.Until)
 	})
-	get(w, func(r store.Records) (int, error) { // in one View, since they are many
+	// One View runs all queries, since there are many.
+	get(w, func(r store.Records) (int, error) {
 		for _, newest := range []bool{false, true} {
 			list := slices.Clone(want)
 			if newest {

@@ -19,7 +19,8 @@ var concurrencyRules = []rule{
 		var head store.Head
 		var first, second tables
 		get(w, func(r store.Records) (_ int, err error) {
-			if head, err = r.Head(); err != nil { // a store may choose its state at the first read
+			// A store may choose its state at the first read.
+			if head, err = r.Head(); err != nil {
 				return 0, err
 			}
 			if meanwhile == nil {
@@ -63,7 +64,7 @@ var concurrencyRules = []rule{
 			if err := <-meanwhile; err != nil {
 				w.Fatalf("%s: Update: %v", l.name, err)
 			}
-			if !slices.Equal(got, get(w, list)) { // as a second run of f would see it
+			if !slices.Equal(got, get(w, list)) { // a second run of f may see the later state
 				w.equal(l.name, got, before)
 			}
 		}
@@ -154,9 +155,9 @@ var concurrencyRules = []rule{
 	}},
 }
 
-// meanwhile runs an Update beside a transaction that goes on, and gives it the
-// chance to commit before it returns. Where it has to wait for that transaction, its
-// result comes later.
+// meanwhile runs an Update beside an open transaction, and gives the Update the
+// chance to commit before meanwhile returns. If the Update has to wait for the
+// transaction, the result of the Update comes later.
 func (w *world) meanwhile(f func(store.Records) error) <-chan error {
 	done, result := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -170,7 +171,7 @@ func (w *world) meanwhile(f func(store.Records) error) <-chan error {
 	return result
 }
 
-// shuffle adds records all over the listing, and takes some away.
+// shuffle adds records all over the listing, and removes some.
 func (l listing) shuffle(r store.Records, seed int) error {
 	sorted := l.sorted()
 	for i := 1; i < many; i += 10 {
@@ -186,7 +187,7 @@ func (l listing) shuffle(r store.Records, seed int) error {
 	return nil
 }
 
-// writeNumber writes one number in several places.
+// writeNumber writes one number to several records.
 func writeNumber(r store.Records) error {
 	h, err := r.LockHead()
 	if err != nil {
@@ -202,7 +203,7 @@ func writeNumber(r store.Records) error {
 	)
 }
 
-// readNumber reads the places of writeNumber in another order.
+// readNumber reads the records of writeNumber in another order.
 func readNumber(r store.Records) error {
 	log, err1 := all(r.Changes(store.ChangeFilter{Newest: true, Limit: 1}))
 	m, err2 := r.Membership(id("alice"), id("staff"), "")
@@ -214,7 +215,7 @@ func readNumber(r store.Records) error {
 		return err
 	}
 	if h.Revision == 1 {
-		return nil // nobody has written yet
+		return nil // no Update has written yet
 	}
 	note := fmt.Sprint(h.Revision)
 	if log[0].Revision != h.Revision || m.Note != note || g.Note != note || u.Note != note ||
@@ -224,7 +225,7 @@ func readNumber(r store.Records) error {
 	return nil
 }
 
-// repeat runs do until it fails. Contention alone is no failure.
+// repeat runs do until do fails. Contention alone is no failure.
 func (w *world) repeat(times int, do func() error) error {
 	for range times {
 		if err := do(); err != nil && (!contention(err) || w.ctx.Err() != nil) {
@@ -234,13 +235,15 @@ func (w *world) repeat(times int, do func() error) error {
 	return nil
 }
 
-// contention reports whether an error may come from others that were in the way.
+// contention reports whether the cause of an error may be other transactions
+// that were in the way.
 func contention(err error) bool {
 	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrBusy)
 }
 
-// counts lets eight writers count on with add at once, and demands that the
-// count is the number of Updates that succeeded. An Update may fail, but not all of them.
+// counts lets eight writers increment a count with add at once, and requires
+// that the count equals the number of successful Updates. An Update may fail,
+// but not all Updates may fail.
 func (w *world) counts(add func(store.Records) (int, error)) {
 	w.Helper()
 	const writers, rounds = 8, 10

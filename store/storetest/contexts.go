@@ -90,10 +90,11 @@ var contextRules = []rule{
 	}},
 }
 
-// patience is how long the suite waits for what should happen at once.
+// patience is the time that the suite waits for an event that should happen at
+// once.
 var patience = 10 * time.Second
 
-// ended demands the error of a transaction whose context ended.
+// ended requires the error of a transaction whose context ended.
 func (w *world) ended(what string, err, cause error) {
 	w.Helper()
 	if !errors.Is(err, cause) || !errors.Is(err, store.ErrUnavailable) {

@@ -116,11 +116,12 @@ var copyRules = []rule{
 	}},
 }
 
-// unshared reads, spoils what it got, and demands the same answer again: in the
-// same View, in the same Update, and later.
+// unshared reads, changes the result in place, and requires the unchanged
+// answer again: in the same View, in the same Update, and later.
 func unshared[R any](w *world, what string, read func(store.Records) (R, error), spoil func(R)) {
 	w.Helper()
-	show := func(v R) string { return fmt.Sprintf("%+v", v) } // a text has nothing in common with the store
+	// A text shares nothing with the store.
+	show := func(v R) string { return fmt.Sprintf("%+v", v) }
 	want := show(get(w, read))
 	again := func(r store.Records) (got R, err error) {
 		if got, err = read(r); err != nil {

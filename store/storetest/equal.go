@@ -8,8 +8,8 @@ import (
 
 var timeType, bytesType = reflect.TypeFor[time.Time](), reflect.TypeFor[[]byte]()
 
-// equal compares what is with what should be, and shows the first difference.
-// Slices without an entry count as nil.
+// equal compares got with want, and reports the first difference. Slices
+// without an entry count as nil.
 func (w *world) equal(what string, got, want any) {
 	w.Helper()
 	if d := difference(reflect.ValueOf(got), reflect.ValueOf(want)); d != "" {
@@ -17,11 +17,12 @@ func (w *world) equal(what string, got, want any) {
 	}
 }
 
-// difference describes where two values differ; it is empty where they do not.
+// difference describes the first difference of two values. The result is empty
+// if the values are equal.
 func difference(got, want reflect.Value) string {
 	switch {
 	case !got.IsValid() || !want.IsValid() || got.Type() != want.Type():
-		// not comparable part by part
+		// These values cannot be compared part by part.
 	case got.Kind() == reflect.Struct && got.Type() != timeType:
 		return fieldDifference(got, want)
 	case got.Kind() == reflect.Slice && got.Type().Elem().Kind() != reflect.Uint8:

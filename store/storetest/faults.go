@@ -4,7 +4,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// unknown calls every method that answers ErrNotFound, with a key that nothing has.
+// unknown calls every method that returns ErrNotFound, with a key that no
+// record has.
 var unknown = []call{
 	{"User", func(r store.Records) error { _, err := r.User(nobody); return err }},
 	{"UserByName", func(r store.Records) error { _, err := r.UserByName("Alice"); return err }},
@@ -50,7 +51,8 @@ var unknown = []call{
 
 var nobody = id("nobody")
 
-// faults are calls that fail on the seed: what they add is there, or what they refer to is not, or still is.
+// faults are calls that fail on the seed: an added record exists already, a
+// referenced record does not exist, or a deleted record is still referenced.
 var faults = []call{
 	{"AddUser: id taken", func(r store.Records) error { u := user("new"); u.ID = id("bob"); return r.AddUser(u) }},
 	{"AddUser: name taken", func(r store.Records) error { u := user("new"); u.Name = "bob"; return r.AddUser(u) }},

@@ -1,17 +1,12 @@
 package storetest
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,7 +16,7 @@ import (
 
 // faultyStore is a store with one fault.
 type faultyStore struct {
-	fault  string // completes: a store where …
+	fault  string // completes the phrase: a store where …
 	caught string // the subtest that must fail
 	open   func(store.Store) store.Store
 }
@@ -123,7 +118,7 @@ var faultyStores = []faultyStore{
 	{"a grant is found by its pattern", "grants", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
 }
 
-// faulty is a store whose transactions work on faulty records.
+// faulty is a store whose transactions use faulty records.
 type faulty struct {
 	store.Store
 	wrap    func(*faulty, store.Records) store.Records
@@ -161,7 +156,7 @@ func (s *updating) Update(ctx context.Context, f func(store.Records) error) erro
 	return s.update(s.Store, ctx, f)
 }
 
-// timeless is a store that looks at no context.
+// timeless is a store that ignores every context.
 type timeless struct{ store.Store }
 
 func anyContext(s store.Store) store.Store { return timeless{s} }
@@ -226,7 +221,7 @@ func (r undead) Head() (h store.Head, err error) {
 	return h, err
 }
 
-// fresh reads each page, and the sections, in a View of their own.
+// fresh reads each page, and the sections, in a separate View.
 type fresh struct {
 	store.Records
 	store store.Store
@@ -298,14 +293,16 @@ func (r silent) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] 
 	}
 }
 
-// outdated reads for a change what was there before the last one, every third time.
+// outdated returns stale values from reads for a change, every third time: the
+// values before the last change.
 type outdated struct {
 	store.Records
 	old bool
 }
 
 func stale(s *faulty, r store.Records) store.Records {
-	s.reads++ // only Updates are counted on here, and they run one at a time
+	// Only Updates are counted here, and Updates run one at a time.
+	s.reads++
 	return outdated{r, s.reads%3 == 0}
 }
 
@@ -341,7 +338,7 @@ func (r outdated) Throttle(key [32]byte) (store.Throttle, error) {
 	return t, err
 }
 
-// leaking has slices in common with its caller.
+// leaking shares slices with its caller.
 type leaking struct {
 	store.Records
 	shared map[uuid.UUID][]uuid.UUID
@@ -360,143 +357,4 @@ func (r leaking) Ticket(id uuid.UUID) (store.Ticket, error) {
 	t, err := r.Records.Ticket(id)
 	t.Groups = r.shared[id]
 	return t, err
-}
-
-// compacting treats JSON as its value, and reverses too late.
-type compacting struct{ store.Records }
-
-func (r compacting) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
-	newest := q.Newest
-	q.Newest = false
-	list, err := all(r.Records.Changes(q))
-	if newest {
-		slices.Reverse(list)
-	}
-	return func(yield func(store.Change, error) bool) {
-		for _, c := range list {
-			var b bytes.Buffer
-			_ = json.Compact(&b, c.Before)
-			if c.Before = append([]byte{}, b.Bytes()...); !yield(c, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(store.Change{}, err)
-		}
-	}
-}
-
-// reviving touches by writing the whole ticket.
-type reviving struct {
-	store.Records
-	tickets map[uuid.UUID]store.Ticket
-}
-
-func (r reviving) AddTicket(t store.Ticket) error {
-	r.tickets[t.ID] = t
-	return r.Records.AddTicket(t)
-}
-
-func (r reviving) TouchTicket(id uuid.UUID, seen time.Time) error {
-	t := r.tickets[id]
-	t.LastSeen = seen
-	_ = r.DeleteTicket(id)
-	return r.Records.AddTicket(t)
-}
-
-type unnarrowed struct{ store.Records }
-
-func (r unnarrowed) Ticket(id uuid.UUID) (store.Ticket, error) {
-	t, err := r.Records.Ticket(id)
-	t.Narrowed = len(t.Groups) > 0
-	return t, err
-}
-
-// lasting has wrong borders and no limit.
-type lasting struct{ store.Records }
-
-func (r lasting) DeleteDeadTickets(at time.Time, _ int) (int, error) {
-	return r.Records.DeleteDeadTickets(at.Add(-tick), 100)
-}
-
-func (r lasting) DeleteIdleThrottles(now time.Time, keep, _ int) (int, error) {
-	return r.Records.DeleteIdleThrottles(now.Add(tick), keep, 100)
-}
-
-// careless does to values what databases do.
-type careless struct{ store.Records }
-
-func (r careless) AddUser(u store.UserRecord) error {
-	u.Note = strings.TrimSpace(u.Note)
-	return r.Records.AddUser(u)
-}
-
-func (r careless) SetUser(u store.UserRecord) error {
-	return errors.Join(r.Records.SetUser(u), r.Records.SetLastLogin(u.ID, u.LastLogin))
-}
-
-func (r careless) SetLastLogin(id uuid.UUID, at time.Time) error {
-	if at.Unix() == 0 {
-		at = time.Time{}
-	}
-	return r.Records.SetLastLogin(id, at)
-}
-
-func (r careless) UserByName(name string) (store.UserRecord, error) {
-	return r.Records.UserByName(strings.ToLower(name))
-}
-
-func (r careless) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
-	f.At = f.At.Add(-tick)
-	list, err := all(r.Records.Users(f))
-	slices.SortFunc(list, func(a, b store.UserRecord) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
-	return func(yield func(store.UserRecord, error) bool) {
-		for _, u := range list {
-			if !yield(u, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(store.UserRecord{}, err)
-		}
-	}
-}
-
-func (r careless) SetHead(h store.Head) error {
-	h.Nonce &= 1<<63 - 1
-	return r.Records.SetHead(h)
-}
-
-func (r careless) PermissionGrants(permission string) ([]store.Grant, error) {
-	return r.Records.PermissionGrants(strings.ToLower(permission))
-}
-
-// confused takes static sets for dynamic ones when it replaces them, and lists sets by group.
-type confused struct{ store.Records }
-
-func (r confused) SetSeparation(s store.Separation) error {
-	other := s
-	other.Dynamic = !s.Dynamic
-	if err := r.Records.SetSeparation(other); err != nil && err != store.ErrNotFound {
-		return err
-	}
-	return r.Records.SetSeparation(s)
-}
-
-func (r confused) GroupSeparations(dynamic bool, groups []uuid.UUID) (list []store.Separation, err error) {
-	for _, g := range groups {
-		of, err := r.Records.GroupSeparations(dynamic, []uuid.UUID{g})
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, of...)
-	}
-	return list, nil
-}
-
-func (r compacting) DeleteChanges(before time.Time, limit int) (int, error) {
-	if err := r.Records.AddChange(store.Change{Revision: math.MaxInt64}); err != nil {
-		return 0, err
-	}
-	return r.Records.DeleteChanges(before, limit)
 }

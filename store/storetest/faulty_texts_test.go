@@ -6,7 +6,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// lending keeps the bytes of a text that are its caller's.
+// lending keeps texts in the memory of its caller.
 type lending struct {
 	store.Records
 	lent map[string]string

@@ -10,7 +10,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// valuing does to the values of tickets what it should not.
+// valuing mishandles the values of tickets.
 type valuing struct{ store.Records }
 
 func (r valuing) SetTicketValue(v store.TicketValue) error {
@@ -36,7 +36,8 @@ func (r valuing) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
 	return errors.Join(r.DeleteTicketValue(id, ""), r.Records.SetTicketGroups(id, groups))
 }
 
-// outliving keeps values, and tickets for their sake.
+// outliving keeps values after their ticket, and keeps tickets for the sake of
+// their values.
 type outliving struct {
 	store.Records
 	store *faulty

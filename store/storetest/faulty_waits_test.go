@@ -7,8 +7,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// crowded has few connections for Views, and a View waits for one whatever its
-// context.
+// crowded has few connections for Views, and a View waits for a connection
+// whatever the context of the View.
 type crowded struct {
 	store.Store
 	connections chan struct{}
@@ -20,7 +20,7 @@ func (s crowded) View(ctx context.Context, f func(store.Records) error) error {
 	return s.Store.View(ctx, f)
 }
 
-// polite commits when nobody reads, whatever the context of the Update.
+// polite commits when no View reads, whatever the context of the Update.
 type polite struct {
 	store.Store
 	reading sync.RWMutex

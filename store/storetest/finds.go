@@ -57,7 +57,7 @@ var findRules = []rule{
 	}},
 }
 
-// bare leaves what Find need not tell out of memberships.
+// bare drops the fields of memberships that Find may leave out.
 func bare(list []store.Membership) []store.Membership {
 	list = slices.Clone(list)
 	for i, m := range list {

@@ -102,7 +102,7 @@ func sampleGrants() (list []store.Grant) {
 	return list
 }
 
-// grants compares all three listings with what should be there.
+// grants compares all three listings with want.
 func (w *world) grants(want []store.Grant) {
 	w.Helper()
 	want = slices.Clone(want)

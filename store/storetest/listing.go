@@ -16,8 +16,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// many is more than two pages of a listing, if a page is of a sane size. A store
-// with larger pages sets RBAC_LISTED to more.
+// many is more than two pages of a listing, for pages of a sane size. A store
+// with larger pages sets RBAC_LISTED to a larger number.
 var many = listed()
 
 func listed() int {
@@ -27,16 +27,17 @@ func listed() int {
 	return 600
 }
 
-// listing is one listing by sequence over many records. They are known by a
-// text, which sorts as the listing does. manyRecords adds those whose number is
-// even; the others are left for writes while the listing runs.
+// listing is one listing by sequence over many records. A text identifies each
+// record, and the texts sort as the listing does. manyRecords adds the records
+// with even numbers; odd numbers are left for writes during the listing.
 type listing struct {
 	name   string
 	newest bool // greatest text first
 	key    func(number int) string
 	list   func(store.Records) iter.Seq2[string, error]
 	add    func(r store.Records, key string) error
-	remove func(r store.Records, key string) error // takes it out of the listing; nil where nothing does
+	// remove takes a record out of the listing; nil: no method does.
+	remove func(r store.Records, key string) error
 }
 
 var listings = []listing{
@@ -106,7 +107,7 @@ var listings = []listing{
 }
 
 func manyRecords(r store.Records) error {
-	return addRecords(r, listings[:len(listings)-1]...) // the last two have one table
+	return addRecords(r, listings[:len(listings)-1]...) // the last two listings share a table
 }
 
 func addRecords(r store.Records, listings ...listing) error {
@@ -118,7 +119,7 @@ func addRecords(r store.Records, listings ...listing) error {
 	})
 }
 
-// sorted lists the texts of the records that are there, in the listing's order.
+// sorted lists the texts of the existing records in the order of the listing.
 func (l listing) sorted() (list []string) {
 	for i := range many {
 		list = append(list, l.key(2*i))
@@ -134,8 +135,9 @@ func (l listing) compare(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// underWrites runs the listing and at every record adds others, near and far,
-// and takes away some that were there. It tells what was listed and what taken away.
+// underWrites runs the listing. At every record, underWrites adds further
+// records, near and far, and removes some existing records. got are the listed
+// records, removed the removed records.
 func (l listing) underWrites(r store.Records) (got []string, removed map[string]bool, err error) {
 	sorted, added := l.sorted(), map[string]bool{}
 	removed = map[string]bool{}
@@ -146,7 +148,7 @@ func (l listing) underWrites(r store.Records) (got []string, removed map[string]
 		got = append(got, key)
 		i, there := slices.BinarySearchFunc(sorted, key, l.compare)
 		if !there {
-			continue // added on the way
+			continue // added during the listing
 		}
 		number := 2 * i
 		if l.newest {
@@ -173,8 +175,8 @@ func (l listing) underWrites(r store.Records) (got []string, removed map[string]
 	return got, removed, nil
 }
 
-// complete demands that got has, in order and once each, all records but the
-// removed ones. It may have these, and others that were added.
+// complete requires that got contains, in order and once each, all records but
+// the removed records. got may also contain removed and added records.
 func (w *world) complete(l listing, got []string, removed map[string]bool) {
 	w.Helper()
 	there := map[string]bool{}
@@ -190,8 +192,8 @@ func (w *world) complete(l listing, got []string, removed map[string]bool) {
 	}
 }
 
-// keys reduces records to their texts. A record that comes with an error has the
-// empty text if it is zero, as it should be.
+// keys reduces records to their texts. For a zero record, as every record with
+// an error should be, the text is empty.
 func keys[R any](seq iter.Seq2[R, error], key func(R) string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for r, err := range seq {

@@ -189,7 +189,7 @@ func (w *world) rollBack(f func(store.Records) error) {
 	}
 }
 
-// edited tells what the store will hold after all edits.
+// edited returns the contents of the store after all edits.
 func (w *world) edited() (t tables) {
 	w.Helper()
 	w.rollBack(func(r store.Records) (err error) {
@@ -201,7 +201,7 @@ func (w *world) edited() (t tables) {
 	return t
 }
 
-// dead demands that a sequence ends with one error and a zero record.
+// dead requires that a sequence ends with one error and a zero record.
 func (w *world) dead(what string, seq iter.Seq2[string, error]) {
 	w.Helper()
 	var last error

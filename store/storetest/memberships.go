@@ -71,7 +71,7 @@ func sampleMemberships() (list []store.Membership) {
 	return list
 }
 
-// memberships compares both listings with what should be there.
+// memberships compares both listings with want.
 func (w *world) memberships(want []store.Membership) {
 	w.Helper()
 	want = slices.Clone(want)

@@ -12,12 +12,13 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// noon is the time at which most of the suite happens. It has microseconds.
+// noon is the time of most of the suite. noon has microseconds.
 var noon = time.Date(2024, 2, 29, 12, 0, 0, 123456000, time.UTC)
 
 const tick = time.Microsecond // the precision of a store
 
-// times are those that an encoding is likely to lose or to take for no time at all.
+// times are times that an encoding is likely to lose or to mistake for the zero
+// Time.
 var times = []time.Time{
 	{},
 	time.Time{}.Add(tick),
@@ -27,15 +28,16 @@ var times = []time.Time{
 	time.Unix(0, 0).UTC().Add(tick),
 	noon,
 	time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC),
-	time.Date(2300, 1, 1, 0, 0, 0, 1000, time.UTC), // nanoseconds since 1970 do not fit 64 bits
+	// Nanoseconds since 1970 do not fit 64 bits.
+	time.Date(2300, 1, 1, 0, 0, 0, 1000, time.UTC),
 	time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC),
 }
 
-// spans are those that an idle limit may have.
+// spans are valid idle limits.
 var spans = []time.Duration{time.Hour, 0, tick, time.Minute, 100 * 365 * 24 * time.Hour}
 
-// texts are pairwise different as bytes, though not under this or that
-// collation, normalization or trimming. The first is the only empty one.
+// texts are pairwise different as bytes, but some are equal under one or
+// another collation, normalization or trimming. Only the first is empty.
 var texts = []string{
 	"", " ", "a", "A", "a ", " a", "a.b", "a-b", "a b", "ab", "a\u00adb", "Z", "z", "1", "01", "1.0", "1e0", "null", "NULL", "true",
 	"'", "''", `"`, "`", ";--", `\`, `\\`, `\n`, "\n", "\r\n", "\t", "%", "_", "*", "?", "$1", ":a", "@a", "a\x01b",
@@ -44,10 +46,10 @@ var texts = []string{
 	strings.Repeat("a", 256), strings.Repeat("a", 255) + "b", strings.Repeat("界", 85) + "!", strings.Repeat("😀", 64),
 }
 
-// pick goes round and round through values.
+// pick cycles through values.
 func pick[V any](values []V, i int) V { return values[i%len(values)] }
 
-// id gives each name an id. Their order is not that of the names.
+// id returns an id for each name. The ids do not sort as the names do.
 func id(name string) (id uuid.UUID) {
 	h := sha256.Sum256([]byte(name))
 	copy(id[:], h[:])
@@ -56,7 +58,7 @@ func id(name string) (id uuid.UUID) {
 
 func hash(name string) [32]byte { return sha256.Sum256([]byte(name)) }
 
-// ids lists the ids of names in byte order.
+// ids returns the ids of names in byte order.
 func ids(names ...string) (list []uuid.UUID) {
 	for _, name := range names {
 		list = append(list, id(name))
@@ -67,7 +69,7 @@ func ids(names ...string) (list []uuid.UUID) {
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-// user is a user of whom only what must be unique is set.
+// user is a user with only the unique fields set.
 func user(name string) store.UserRecord {
 	return store.UserRecord{User: store.User{ID: id(name), Name: name}}
 }
@@ -82,7 +84,7 @@ func addGroups(r store.Records, names ...string) error {
 	return each(names, func(name string) error { return r.AddGroup(group(name)) })
 }
 
-// member is a membership without scope and end.
+// member is a membership without scope and without end.
 func member(user, group string) store.Membership {
 	return store.Membership{User: id(user), Group: id(group)}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// seed puts something into every table, so that every call has something to do.
+// seed adds records to every table, for every call to work on.
 func seed(r store.Records) error {
 	return steps(r, []call{
 		{"SetHead", func(r store.Records) error { return r.SetHead(store.Head{Revision: 1, Nonce: 11}) }},
@@ -52,7 +52,7 @@ func seed(r store.Records) error {
 	})
 }
 
-// tables is all that a seeded store holds.
+// tables are the contents of a seeded store.
 type tables struct {
 	Head         store.Head
 	Users        []store.UserRecord
@@ -109,7 +109,7 @@ func dump(r store.Records) (t tables, err error) {
 	return t, err
 }
 
-// keep stores a result in a table and hands its error on.
+// keep stores a result in a table and passes its error to fail.
 func keep[R any](table *R, fail func(error)) func(R, error) {
 	return func(result R, err error) {
 		*table = result

@@ -56,7 +56,7 @@ func sampleSeparations() (list []store.Separation) {
 	return list
 }
 
-// separations compares all listings with what should be there.
+// separations compares all listings with want.
 func (w *world) separations(want []store.Separation) {
 	w.Helper()
 	want = slices.Clone(want)

@@ -1,5 +1,5 @@
-// Package storetest is the contract of a store in executable form. The author of
-// a [store.Store] calls [Run] from a test:
+// Package storetest is the contract of a store in executable form. The author
+// of a [store.Store] calls [Run] from a test:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) store.Store { return mystore.New() })
@@ -9,7 +9,7 @@
 // broken rule, in the words of the contract at [store.Store] and
 // [store.Records].
 //
-// The suite uses names that are canonical and names that are not: a store must
+// The suite uses canonical names and names that are not canonical: a store must
 // keep every valid UTF-8 text without NUL unchanged. The suite measures no
 // time. A store that hangs fails after minutes.
 package storetest
@@ -23,8 +23,9 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Run runs the suite, each rule as a subtest on a store of its own. open returns
-// an empty store that no other test uses; Run closes it at the end of the subtest.
+// Run runs the suite, each rule as a subtest on a store of its own. open
+// returns an empty store that no other test uses. Run closes the store at the
+// end of the subtest.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, c := range suite() {
 		t.Run(c.name, func(t *testing.T) {
@@ -39,8 +40,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 
 // rule is one row of the contract.
 type rule struct {
-	name string // of the subtest
-	rule string // what a failure prints
+	name string // the name of the subtest
+	rule string // the text that a failure prints
 	f    func(*world)
 }
 

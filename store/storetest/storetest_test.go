@@ -16,7 +16,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// TestSuiteCallsEveryMethod proves that the tables of calls leave no method of Records out.
+// TestSuiteCallsEveryMethod proves that the tables of calls cover every method
+// of Records.
 func TestSuiteCallsEveryMethod(t *testing.T) {
 	called := map[string]bool{}
 	for _, c := range slices.Concat(lookups, locks, edits) {
@@ -33,8 +34,8 @@ func TestSuiteCallsEveryMethod(t *testing.T) {
 	}
 }
 
-// TestSuiteLendsEveryText proves that no method of Records that keeps a text, and
-// no text of its record, is left out of the rule on texts.
+// TestSuiteLendsEveryText proves that the rule on texts covers every method of
+// Records that keeps a text, and every text of its record.
 func TestSuiteLendsEveryText(t *testing.T) {
 	lent := map[string]bool{}
 	for _, c := range textEdits {
@@ -82,7 +83,7 @@ func TestRetries(t *testing.T) {
 	Run(t, func(*testing.T) store.Store { return &retrying{memorystore.New()} })
 }
 
-// retrying runs every f twice, and commits what it did the second time.
+// retrying runs every f twice, and commits the second run.
 type retrying struct{ store.Store }
 
 func (s *retrying) Update(ctx context.Context, f func(store.Records) error) error {
@@ -106,12 +107,13 @@ func (s *retrying) View(ctx context.Context, f func(store.Records) error) error 
 	return s.Store.View(ctx, f)
 }
 
-// inside names the fault that the process is to run the suite with. It is set by
-// TestFaultyStores, which runs the test program again for each.
+// inside is the environment variable with the fault to run the suite with.
+// TestFaultyStores sets the variable, and runs the test program again for each
+// fault.
 const inside = "STORETEST_FAULT"
 
 // TestFaultyStores proves that the suite can fail: a store that breaks one rule
-// fails the subtest that states it, and says so.
+// fails the subtest of that rule, and the failure prints the rule.
 func TestFaultyStores(t *testing.T) {
 	if name := os.Getenv(inside); name != "" {
 		patience = 50 * time.Millisecond

@@ -15,7 +15,7 @@ var textRules = []rule{
 			var sent *borrowed
 			var want, inside []string
 			w.update(func(r store.Records) (err error) {
-				sent = &borrowed{by: c.name} // a new one, since a store may run this again
+				sent = &borrowed{by: c.name} // a new value, since a store may run f again
 				if err = c.f(r, sent); err != nil {
 					return fmt.Errorf("%s: %w", c.name, err)
 				}
@@ -32,8 +32,9 @@ var textRules = []rule{
 	}},
 }
 
-// legible is all that a store holds, record by record, as texts that have
-// nothing in common with it. A record that has a key of text must be found by it.
+// legible returns the contents of a store, record by record, as texts that
+// share nothing with the store. A record with a text as key must be found by
+// that key.
 func legible(r store.Records) (list []string, err error) {
 	t, err := dump(r)
 	if err != nil {
@@ -82,8 +83,8 @@ func legible(r store.Records) (list []string, err error) {
 	return list, nil
 }
 
-// textEdit is a call of a method that keeps texts. Each succeeds on the seed,
-// after those before it.
+// textEdit is a call of a method that keeps texts. Each call succeeds on the
+// seed, after all earlier calls.
 type textEdit struct {
 	name string
 	f    func(store.Records, *borrowed) error
@@ -135,10 +136,10 @@ var textEdits = []textEdit{
 	{"AddChange", func(r store.Records, b *borrowed) error { return r.AddChange(lend(b, store.Change{Revision: 2})) }},
 }
 
-// borrowed are texts whose bytes their owner writes over later, as a server does
+// borrowed are texts whose owner overwrites the bytes later, as a server does
 // that reuses the buffer of a request.
 type borrowed struct {
-	by      string // the call that they are for, which sets its new texts apart
+	by      string // the borrowing call, which makes its new texts unique
 	buffers [][]byte
 }
 
@@ -150,8 +151,8 @@ func (b *borrowed) overwrite() {
 	}
 }
 
-// lend returns a record, or a text, with borrowed texts: each of its texts, and
-// a new one in place of each that is empty.
+// lend returns a record, or a text, with borrowed texts: a borrowed copy of
+// each text, and a new text in place of each empty text.
 func lend[R any](b *borrowed, record R) R {
 	b.fill(reflect.ValueOf(&record).Elem())
 	return record

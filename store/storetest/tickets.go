@@ -178,7 +178,8 @@ func addTicketWorld(r store.Records) error {
 	return addGroups(r, "g1", "g2", "g3")
 }
 
-// sampleTickets are tickets that together hold every text and time, and every choice of groups.
+// sampleTickets are tickets that together hold every text and time, and every
+// choice of groups.
 func sampleTickets() (list []store.Ticket) {
 	choices := [][]string{nil, {"g1"}, {"g2"}, {"g1", "g2"}, {"g3"}, {"g1", "g2", "g3"}, {"g2", "g3"}}
 	for i, text := range texts {
@@ -192,7 +193,8 @@ func sampleTickets() (list []store.Ticket) {
 	return list
 }
 
-// mortalTickets are tickets on either side of each border, and those that must stay.
+// mortalTickets are tickets on either side of each boundary. alive are the
+// tickets that must stay.
 func mortalTickets(at time.Time) (tickets, alive []store.Ticket) {
 	const idle = time.Hour
 	later := at.Add(tick)
@@ -207,7 +209,7 @@ func mortalTickets(at time.Time) (tickets, alive []store.Ticket) {
 		{later, later.Add(-idle), idle, true, false},
 		{later, at.Add(-idle), idle, false, true},
 		{later, at.Add(-idle - tick), idle, false, true},
-		{later, at.Add(-idle), idle + tick, false, false}, // each by its own limit
+		{later, at.Add(-idle), idle + tick, false, false}, // each ticket by its own limit
 		{later, at.Add(-24 * idle), 24 * idle, false, true},
 		{later, at.Add(-24 * idle), 24*idle + tick, false, false},
 		{later, at, 0, false, true},
@@ -217,7 +219,7 @@ func mortalTickets(at time.Time) (tickets, alive []store.Ticket) {
 		{at, later, idle, false, true},
 		{at, later, idle, true, true},
 		{at.Add(-tick), later, idle, false, true},
-		{time.Time{}, at, idle, false, true}, // a zero time is before all others here
+		{time.Time{}, at, idle, false, true}, // a zero time is before all times in use
 		{time.Time{}, at, idle, true, true},
 		{at, at.Add(-idle), idle, false, true},
 	}
@@ -259,7 +261,7 @@ func (w *world) deleteDead(at time.Time, limit int) (n int) {
 	return n
 }
 
-// gone demands that nothing finds the ticket.
+// gone requires that no method finds the ticket.
 func (w *world) gone(what string, t store.Ticket) {
 	w.Helper()
 	w.notFound(what+": Ticket", func(r store.Records) error { _, err := r.Ticket(t.ID); return err })

@@ -87,7 +87,7 @@ var ticketValueRules = []rule{
 			w.update(func(r store.Records) error { return r.AddTicket(t) })
 			w.equal(what+": values of a new ticket with that id", w.values("gone"), []store.TicketValue{})
 			w.update(func(r store.Records) error {
-				if err := set(r); err != nil { // in the same Update, too
+				if err := set(r); err != nil { // also in the Update of the deletion
 					return err
 				}
 				return end(r)
@@ -135,13 +135,13 @@ var ticketValueRules = []rule{
 	}},
 }
 
-// ends are the ways in which the ticket "gone" goes, which has expired at noon.
+// ends are the ways in which the ticket "gone", expired at noon, is deleted.
 var ends = map[string]func(store.Records) error{
 	"DeleteTicket":      func(r store.Records) error { return r.DeleteTicket(id("gone")) },
 	"DeleteDeadTickets": func(r store.Records) error { _, err := r.DeleteDeadTickets(noon, 9); return err },
 }
 
-// addValueWorld has the living tickets t1 and t3 of alice's and t2 of bob's.
+// addValueWorld adds the living tickets t1 and t3 of alice and t2 of bob.
 func addValueWorld(r store.Records) error {
 	if err := addTicketWorld(r); err != nil {
 		return err
@@ -163,7 +163,7 @@ func (w *world) values(ticket string) []store.TicketValue {
 	return get(w, func(r store.Records) ([]store.TicketValue, error) { return r.TicketValues(id(ticket)) })
 }
 
-// insist runs f in an Update, more than once where others are in the way.
+// insist runs f in an Update, repeatedly if other transactions are in the way.
 func (w *world) insist(what string, f func(store.Records) error) {
 	w.Helper()
 	err := w.store.Update(w.ctx, f)
@@ -175,7 +175,8 @@ func (w *world) insist(what string, f func(store.Records) error) {
 	}
 }
 
-// noTicketValue demands ErrNotFound of a call in an Update, which commits all the same.
+// noTicketValue requires ErrNotFound from a call in an Update, which commits
+// nevertheless.
 func (w *world) noTicketValue(what string, call func(store.Records) error) {
 	w.Helper()
 	var got error
@@ -186,7 +187,7 @@ func (w *world) noTicketValue(what string, call func(store.Records) error) {
 	w.equal(what, got, store.ErrNotFound)
 }
 
-// ticketValues lists the values of tickets.
+// ticketValues returns the values of tickets.
 func ticketValues(r store.Records, tickets []store.Ticket) (list []store.TicketValue, err error) {
 	err = each(tickets, func(t store.Ticket) error {
 		values, err := r.TicketValues(t.ID)

@@ -118,7 +118,7 @@ var transactionRules = []rule{
 			err := w.store.Update(w.ctx, func(r store.Records) error {
 				fault := faults[0].f(r)
 				for _, edit := range edits {
-					_ = edit.f(r) // may fail or not
+					_ = edit.f(r) // may fail
 				}
 				if fault == nil {
 					return errStop
@@ -216,7 +216,7 @@ var transactionRules = []rule{
 	}},
 }
 
-// rolledBack demands that do leaves the store as it is.
+// rolledBack requires that do leaves the store unchanged.
 func (w *world) rolledBack(what string, do func()) {
 	w.Helper()
 	before := get(w, dump)
@@ -224,7 +224,7 @@ func (w *world) rolledBack(what string, do func()) {
 	w.equal(what+" left something behind", get(w, dump), before)
 }
 
-// differ makes sure that the suite itself changes something.
+// differ checks that the suite itself changes something.
 func (w *world) differ(what string, before, after tables) {
 	w.Helper()
 	if fmt.Sprintf("%+v", before) == fmt.Sprintf("%+v", after) {

@@ -86,7 +86,8 @@ func (w *world) pages(f store.UserFilter) (names []string) {
 	}
 }
 
-// filterWorld has users who say by their names how they are in the group staff.
+// filterWorld adds users. Each name describes the membership of the user in the
+// group staff.
 func filterWorld(r store.Records) error {
 	if err := addGroups(r, "staff", "boss", "empty"); err != nil {
 		return err
@@ -115,7 +116,8 @@ func filterWorld(r store.Records) error {
 	if err := addUsers(r, "boss", "outside"); err != nil {
 		return err
 	}
-	// always is in both groups and boss twice in one: each is listed once all the same.
+	// always is in both groups, and boss is in one group twice. Each is listed
+	// once nevertheless.
 	scoped := member("boss", "boss")
 	scoped.Scope = "org:2"
 	return each([]store.Membership{member("always", "boss"), member("boss", "boss"), scoped}, r.AddMembership)

@@ -152,7 +152,7 @@ func (w *world) userNames(f store.UserFilter) []string {
 	})
 }
 
-// notFound demands ErrNotFound from a call that reads.
+// notFound requires ErrNotFound from a call that reads.
 func (w *world) notFound(what string, call func(store.Records) error) {
 	w.Helper()
 	var got error

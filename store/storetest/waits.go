@@ -36,7 +36,8 @@ var waitRules = []rule{
 		if done == nil && err != nil {
 			w.ended("View", err, context.Canceled)
 		}
-		w.letGo("the head", release, held, nil) // Views that wait for one another would never end
+		// Views that wait for one another would never end.
+		w.letGo("the head", release, held, nil)
 	}},
 	{"context while waiting to commit", "An Update that waits for those who read gives up when its context ends, and writes nothing.", func(w *world) {
 		w.update(seed)
@@ -45,7 +46,7 @@ var waitRules = []rule{
 		updated := false
 		get(w, func(r store.Records) (store.Head, error) {
 			head, failed := r.Head()
-			if failed != nil || updated { // a store may run this again
+			if failed != nil || updated { // a store may run f again
 				return head, failed
 			}
 			updated = true
@@ -66,8 +67,9 @@ var waitRules = []rule{
 	}},
 }
 
-// interrupted runs a call, and ends its context when it had the time to get to
-// where it waits. Where that does not end the call, its result comes over done.
+// interrupted runs a call, and ends the context of the call after the call had
+// time to start waiting. If the call does not end then, the result comes later
+// through done.
 func (w *world) interrupted(call func(context.Context) error) (done <-chan error, err error) {
 	w.Helper()
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -89,7 +91,7 @@ func (w *world) interrupted(call func(context.Context) error) (done <-chan error
 	}
 }
 
-// hold begins an Update that has taken a lock, and ends when it is released.
+// hold begins an Update that takes a lock and ends after release.
 func (w *world) hold(lock func(store.Records) error) (release func(), done <-chan error) {
 	w.Helper()
 	held, released, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
@@ -112,7 +114,8 @@ func (w *world) hold(lock func(store.Records) error) (release func(), done <-cha
 	return func() { close(released) }, result
 }
 
-// letGo ends an Update that holds a lock, and waits for it and for what waited.
+// letGo releases an Update that holds a lock. letGo waits for the Update and
+// for the transaction that waited.
 func (w *world) letGo(what string, release func(), held, waited <-chan error) {
 	w.Helper()
 	release()
@@ -124,7 +127,7 @@ func (w *world) letGo(what string, release func(), held, waited <-chan error) {
 	}
 }
 
-// nest runs Views inside one another, more than a store may have connections.
+// nest runs nested Views, more than the connections that a store may have.
 func (w *world) nest(ctx context.Context, views int) error {
 	return w.store.View(ctx, func(r store.Records) error {
 		if _, err := r.Head(); err != nil || views == 0 {

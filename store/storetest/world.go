@@ -10,10 +10,11 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// world is one store under test and the rule that is proved on it.
+// world is one store under test and the rule to prove on the store.
 //
-// Its functions that take an f run it in a transaction. Such an f hands on every error of
-// a method, since a store may want to run it again, and fails no test itself.
+// Functions on a world that take an f run f in a transaction. f must return
+// every error of a method, since a store may want to run f again. f must not
+// fail a test.
 type world struct {
 	*testing.T
 	rule  string
@@ -21,13 +22,13 @@ type world struct {
 	store store.Store
 }
 
-// Errorf puts the rule before what went wrong.
+// Errorf reports a failure, preceded by the rule.
 func (w *world) Errorf(format string, args ...any) {
 	w.Helper()
 	w.T.Errorf("%s\n\t%s", w.rule, fmt.Sprintf(format, args...))
 }
 
-// Fatalf is Errorf and the end of the test.
+// Fatalf is Errorf, and ends the test.
 func (w *world) Fatalf(format string, args ...any) {
 	w.Helper()
 	w.T.Fatalf("%s\n\t%s", w.rule, fmt.Sprintf(format, args...))
@@ -59,7 +60,7 @@ func view[R any](w *world, f func(store.Records) (R, error)) (got R, err error) 
 	return got, err
 }
 
-// unavailable demands the error of a transaction that could not be done.
+// unavailable requires the error of a transaction that could not be done.
 func (w *world) unavailable(what string, err error) {
 	w.Helper()
 	switch {
@@ -70,7 +71,8 @@ func (w *world) unavailable(what string, err error) {
 	}
 }
 
-// over demands the error of Records used after their transaction: a mistake of the program, not an outage.
+// over requires the error of Records used after the end of their transaction: a
+// mistake in the program, not an outage.
 func (w *world) over(what string, err error) {
 	w.Helper()
 	if !errors.Is(err, store.ErrTxDone) || errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotFound) {
@@ -89,7 +91,7 @@ func all[R any](seq iter.Seq2[R, error]) (list []R, err error) {
 	return list, nil
 }
 
-// some collects of each record of a listing what tells it from the others.
+// some collects a key of each record of a listing.
 func some[R, K any](seq iter.Seq2[R, error], key func(R) K) (list []K, err error) {
 	for r, err := range seq {
 		if err != nil {
@@ -100,7 +102,7 @@ func some[R, K any](seq iter.Seq2[R, error], key func(R) K) (list []K, err error
 	return list, nil
 }
 
-// each calls f for each value until one gives an error.
+// each calls f for each value, up to the first error.
 func each[V any](values []V, f func(V) error) error {
 	for _, v := range values {
 		if err := f(v); err != nil {
@@ -110,8 +112,8 @@ func each[V any](values []V, f func(V) error) error {
 	return nil
 }
 
-// roundTrip adds records one by one and demands each back as it was: inside the
-// Update that added it, and from a View when all of them are there.
+// roundTrip adds records one by one and requires each record back unchanged:
+// inside the Update that added the record, and from a View after all Updates.
 func roundTrip[R any](w *world, records []R, add func(store.Records, R) error, find func(store.Records, R) (R, error)) {
 	w.Helper()
 	for i, record := range records {

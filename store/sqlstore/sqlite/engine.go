@@ -15,14 +15,16 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// engine is SQLite as sqlstore sees it.
+// engine is the sqlstore.Dialect of SQLite.
 type engine struct {
 	name            string
-	writer, readers *sql.DB // the same one if the host owns it
-	reserved        *sql.DB // of one connection, for reading the head; nil if the host owns the database
-	owned           bool    // opened here: the connections are set up already
-	file            *File   // nil: the database is in no file, or in one of the driver's own
-	busy            time.Duration
+	writer, readers *sql.DB // one pool if the host owns the database
+	// reserved has one connection, for reading the head; nil if the host owns
+	// the database.
+	reserved *sql.DB
+	owned    bool  // opened by File.Open: the connections are set up already
+	file     *File // nil: no file, or a file that only the driver knows
+	busy     time.Duration
 }
 
 var tables = sqlstore.Tables{
@@ -57,7 +59,7 @@ func (e *engine) locate(ctx context.Context) error {
 		return nil
 	}
 	e.name = fmt.Sprintf("sqlite %q", path)
-	if info, err := os.Stat(path); err == nil { // otherwise a file of the driver's own
+	if info, err := os.Stat(path); err == nil { // otherwise a file that only the driver knows
 		e.file = &File{path, info}
 	}
 	return nil
@@ -67,10 +69,10 @@ func (e *engine) String() string { return e.name }
 
 func (e *engine) Spell(query string) string { return query }
 
-// Locks: a writing transaction is the only one.
+// Locks returns no clauses: one writing transaction runs at a time.
 func (e *engine) Locks() sqlstore.Locks { return sqlstore.Locks{} }
 
-// Again: Begin has waited for the other writer by itself.
+// Again returns false: Begin has already waited for the current writer.
 func (e *engine) Again(error) bool { return false }
 
 func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
@@ -84,11 +86,12 @@ func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
 	return column + " IN (SELECT value FROM json_each(?))", string(list)
 }
 
-// Contains relies on SQLite's lower, which knows A to Z only.
+// Contains relies on lower of SQLite, which folds A to Z only.
 func (e *engine) Contains(column string) string { return "instr(lower(" + column + "), ?) > 0" }
 
-// Close closes what Open opened: the readers first, so that the writer, the
-// last connection, can bring the log into the file and remove it.
+// Close closes the connections that Open was given. The readers are closed
+// first: the writer, as the last connection, can then copy the log into the
+// file and remove the log.
 func (e *engine) Close() error {
 	if !e.owned {
 		return nil
@@ -96,12 +99,13 @@ func (e *engine) Close() error {
 	return errors.Join(e.reserved.Close(), e.readers.Close(), e.writer.Close())
 }
 
-// Spell returns how long SQLite may wait by itself where a context must be able
-// to end the wait: SQLite cannot be interrupted while it waits. The store waits
-// on, spell by spell, until a busy timeout is over.
+// Spell returns the longest time that SQLite may wait by itself if a context
+// must be able to end the wait. SQLite cannot be interrupted while waiting. The
+// store repeats such waits until a busy timeout is over.
 func Spell(busy time.Duration) time.Duration { return min(busy, 20*time.Millisecond) }
 
-// patiently tries f as long as others are in the way, up to the busy timeout.
+// patiently retries f as long as other transactions are in the way, up to the
+// busy timeout.
 func (e *engine) patiently(ctx context.Context, f func() error) error {
 	for end := time.Now().Add(e.busy); ; {
 		err := f()
@@ -119,12 +123,13 @@ func (e *engine) patiently(ctx context.Context, f func() error) error {
 	}
 }
 
-// isBusy knows the error by SQLite's own text, since each driver has a type of its own.
+// isBusy recognizes the error by the text of SQLite, since each driver has a
+// type of its own.
 func isBusy(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "database is locked") || strings.Contains(text, "SQLITE_BUSY") && !isOpen(err)
 }
 
-// isOpen reports whether a commit failed since the host has not read the rows of a
-// statement to their end.
+// isOpen reports whether a commit failed because the host has not read all rows
+// of a statement.
 func isOpen(err error) bool { return strings.Contains(err.Error(), "statements in progress") }

@@ -14,12 +14,12 @@ import (
 // as package sqlitestore does. Hosts with a database of their own call [New].
 type File struct {
 	path string
-	info fs.FileInfo // as it was when the store was opened
+	info fs.FileInfo // the state when the store was opened
 }
 
-// Create makes sure that the file at path is there, readable by its owner only.
-// Connections never create it, so that a deleted file is missed and not replaced
-// by an empty one.
+// Create creates the file at path unless the file exists, readable by its owner
+// only. Connections never create the file: a deleted file is reported as
+// missing, and not replaced by an empty file.
 func Create(path string) (*File, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -40,10 +40,10 @@ func Create(path string) (*File, error) {
 // Path returns the absolute path of the file.
 func (f *File) Path() string { return f.path }
 
-// Same returns an error if there is another file under the path by now, or none:
-// what the connections read and write is lost then.
+// Same returns an error if the path now leads to another file or to none: reads
+// and writes of the connections are then lost.
 func (f *File) Same() error {
-	if f == nil { // a database that is in no file
+	if f == nil { // a database without a file
 		return nil
 	}
 	now, err := os.Stat(f.path)
@@ -58,8 +58,8 @@ func (f *File) Same() error {
 	return nil
 }
 
-// Explain adds to an error what SQLite does not say: that the directory, where
-// SQLite needs files of its own beside the database, cannot be written.
+// Explain adds to err a cause that SQLite does not report: the directory is not
+// writable, although SQLite needs files of its own beside the database.
 func (f *File) Explain(err error) error {
 	probe, perr := os.CreateTemp(filepath.Dir(f.path), ".rbac-*")
 	if perr != nil {
@@ -70,18 +70,21 @@ func (f *File) Explain(err error) error {
 	return err
 }
 
-// Connections are those of a store that has its file to itself. Each connection
-// has foreign_keys=1, synchronous=FULL and a busy_timeout, and was made while
-// [File.Same] returned nil.
+// Connections are the connections of a store that has the file to itself. Each
+// connection has foreign_keys=1, synchronous=FULL and a busy_timeout, and was
+// made while [File.Same] returned nil.
 type Connections struct {
-	Writer  *sql.DB // of one connection, which begins transactions with BEGIN IMMEDIATE; its busy_timeout is [Spell]
-	Readers *sql.DB // with query_only=1: as many as Views that run at once
-	Head    *sql.DB // of one connection with query_only=1, for reading the head
+	// Writer has one connection, which begins transactions with BEGIN
+	// IMMEDIATE. The busy_timeout of the connection is [Spell].
+	Writer  *sql.DB
+	Readers *sql.DB // with query_only=1: as many as concurrent Views
+	Head    *sql.DB // one connection with query_only=1, for reading the head
 }
 
-// Open makes a store on the connections to a file, which the store closes, and
-// so does Open after an error. It sets the journal mode to WAL and brings the
-// tables up to date. Errors call the database name.
+// Open makes a store on the connections to a file. The store closes the
+// connections, and Open closes the connections after an error. Open sets the
+// journal mode to WAL and brings the tables up to date. Errors name the
+// database by name.
 func (f *File) Open(ctx context.Context, name string, c Connections, opts Options) (*Store, error) {
 	opts, err := opts.withDefaults()
 	e := &engine{name: fmt.Sprintf("sqlite %q", name), owned: true, file: f, busy: opts.BusyTimeout,
@@ -96,7 +99,8 @@ func (f *File) Open(ctx context.Context, name string, c Connections, opts Option
 	return e.start(ctx)
 }
 
-// useWAL makes readers and writers independent. The mode stays with the file.
+// useWAL makes readers and writers independent. The journal mode is stored in
+// the file.
 func (e *engine) useWAL(ctx context.Context) error {
 	var mode string
 	err := e.patiently(ctx, func() error {

@@ -7,8 +7,8 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// DBTX runs a host's own statements: *sql.DB, *sql.Tx and *sql.Conn have these
-// methods, too.
+// DBTX runs statements of the host. *sql.DB, *sql.Tx and *sql.Conn have the
+// methods of DBTX, too.
 type DBTX interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
@@ -16,14 +16,15 @@ type DBTX interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Tx returns the transaction of an [rbac.Tx] for the host's own statements: they
-// are committed together with the changes of tx, or not at all. In a View they
-// can only read. Tx reports false if the Authority is not on an SQLite store.
+// Tx returns the transaction of an [rbac.Tx] for statements of the host. The
+// statements are committed together with the changes of tx, or not at all. In a
+// View, the statements can only read. Tx reports false if the Authority is not
+// on an SQLite store.
 //
-// A statement that fails dooms the Update, even if its error is ignored, since
-// SQLite may have undone more than that statement. Where a conflict is expected,
-// write ON CONFLICT. Do not send COMMIT or ROLLBACK. After the transaction every
-// call fails.
+// A failed statement dooms the Update, even if the error is ignored, since
+// SQLite may have undone more than the failed statement. If a conflict is
+// expected, write ON CONFLICT. Do not send COMMIT or ROLLBACK. After the
+// transaction, every call fails.
 func Tx(tx interface{ Unwrap() any }) (DBTX, bool) {
 	t, s, ok := sqlstore.TxOn[*session](tx.Unwrap())
 	if !ok {
@@ -32,7 +33,7 @@ func Tx(tx interface{ Unwrap() any }) (DBTX, bool) {
 	return &host{t, s}, true
 }
 
-// host is a transaction in the hands of the host.
+// host is the DBTX of a transaction.
 type host struct {
 	tx      *sqlstore.Tx
 	session *session
@@ -57,7 +58,7 @@ func (h *host) PrepareContext(ctx context.Context, query string) (*sql.Stmt, err
 	return stmt, err
 }
 
-// QueryContext runs a query. Its rows end with the transaction.
+// QueryContext runs a query. The rows end with the transaction.
 func (h *host) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if err := h.tx.Usable(); err != nil {
 		return nil, err
@@ -69,14 +70,15 @@ func (h *host) QueryContext(ctx context.Context, query string, args ...any) (*sq
 
 func (h *host) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	if err := h.tx.Usable(); err != nil {
-		ctx = refused{ctx, err} // the one way to a Row that holds an error
+		ctx = refused{ctx, err} // the only way to a Row that holds an error
 	}
 	row := h.session.QueryRowContext(ctx, query, args...)
 	h.tx.Fail(row.Err())
 	return row
 }
 
-// refused is a context that ended with a given error: database/sql runs nothing under it.
+// refused is a context that ended with err: database/sql runs nothing under an
+// ended context.
 type refused struct {
 	context.Context
 	err error

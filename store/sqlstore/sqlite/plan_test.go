@@ -13,8 +13,9 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// Calls of Records find what they look for by an index and read it in order, but for
-// the listings of a whole table, and a few that sort what they found.
+// TestEveryLookupHasAnIndex proves that calls of Records find records by an
+// index and read them in order. Exceptions are the listings of a whole table,
+// and a few calls that sort the records found.
 func TestEveryLookupHasAnIndex(t *testing.T) {
 	e := testEngine(t)
 	if err := sqlstore.New(e).Update(t.Context(), sqlplans.Seed); err != nil {
@@ -40,7 +41,8 @@ func TestEveryLookupHasAnIndex(t *testing.T) {
 	}
 }
 
-// ownScans are of what a statement brings along. Tables are scanned by their names, and by others that statements give them.
+// ownScans removes the scans of tables that a statement brings along. Stored
+// tables are scanned by name, or by an alias of the statement.
 var ownScans = strings.NewReplacer("SCAN json_each", "", "SCAN few", "")
 
 // explain lists the steps of a plan.

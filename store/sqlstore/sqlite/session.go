@@ -13,12 +13,13 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// session is a transaction on a connection that it gives back at its end.
+// session is a transaction on a connection, which returns to the pool when the
+// transaction ends.
 type session struct {
 	*sql.Tx
 	e       *engine
 	conn    *sql.Conn
-	changed []setting // what to put back
+	changed []setting // settings to restore
 }
 
 func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error) {
@@ -28,7 +29,8 @@ func (e *engine) Begin(ctx context.Context, write bool) (sqlstore.Session, error
 	return e.beginOn(ctx, e.readers, false)
 }
 
-// BeginReserved is on the connection kept for it, where the store has opened the database itself.
+// BeginReserved uses the connection reserved for the head if the store has
+// opened the database itself.
 func (e *engine) BeginReserved(ctx context.Context) (sqlstore.Session, error) {
 	if e.reserved == nil {
 		return e.Begin(ctx, false)
@@ -62,16 +64,19 @@ func (s *session) begin(ctx context.Context, write bool) error {
 	if e.owned {
 		return e.patiently(ctx, try)
 	}
-	// Reading a pragma can load the schema, and wait for a commit like any reader.
+	// Reading a pragma can load the schema, and can wait for a commit like any
+	// reader.
 	if err := e.patiently(ctx, func() error { return s.set(ctx, e.settings(write)...) }); err != nil {
 		return err
 	}
 	if err := e.patiently(ctx, try); err != nil {
 		return err
 	}
-	after := []setting{busyTimeout(e.busy)} // for the host's statements
+	after := []setting{busyTimeout(e.busy)} // for statements of the host
 	if !write {
-		after = append(after, setting{"query_only", 1}) // not before: a host's driver may begin with a lock for writing
+		// query_only is set after the beginning, since the driver of a host may
+		// begin with a lock for writing.
+		after = append(after, setting{"query_only", 1})
 	}
 	if err := s.set(ctx, after...); err != nil {
 		_ = s.Tx.Rollback()
@@ -80,17 +85,18 @@ func (s *session) begin(ctx context.Context, write bool) error {
 	return nil
 }
 
-// begin starts a transaction that database/sql does not end by itself when the
-// context does: whoever began it does that.
+// begin starts a transaction that database/sql does not end when the context
+// ends. The caller of begin ends the transaction.
 func begin(ctx context.Context, conn *sql.Conn, owned, write bool) (*sql.Tx, error) {
 	ctx = context.WithoutCancel(ctx)
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil || owned {
 		return tx, err
 	}
-	// The host's driver began in its own way, and a deferred writer fails
-	// when it reads before it writes. So begin again, in the right one. Without WAL a
-	// reader waits for a commit when it reads first: it does that here, too.
+	// The driver of the host chose how to begin, and a deferred writer fails if
+	// a read comes before the first write. The transaction therefore begins
+	// again, in the right mode. Without WAL, the first read of a reader waits
+	// for a commit; the SELECT makes the reader wait here.
 	again := []string{"ROLLBACK", "BEGIN DEFERRED", "SELECT 1 FROM sqlite_master LIMIT 1"}
 	if write {
 		again = []string{"ROLLBACK", "BEGIN IMMEDIATE"}
@@ -104,7 +110,7 @@ func begin(ctx context.Context, conn *sql.Conn, owned, write bool) (*sql.Tx, err
 	return tx, nil
 }
 
-// Commit waits for the outcome, which is that of this machine.
+// Commit waits for the outcome, which is decided on this machine.
 func (s *session) Commit(ctx context.Context) error {
 	err := s.commit(ctx)
 	if err != nil {
@@ -114,9 +120,9 @@ func (s *session) Commit(ctx context.Context) error {
 	return err
 }
 
-// commit waits, without WAL, until nobody reads any more, as long as the context
-// and the busy timeout allow. A commit that readers are in the way of leaves the
-// transaction as it was.
+// commit commits the transaction. Without WAL, commit waits until all readers
+// have finished, as long as the context and the busy timeout allow. If readers
+// are in the way of a commit, the transaction stays as it was.
 func (s *session) commit(ctx context.Context) error {
 	if s.e.owned { // with WAL
 		return s.Tx.Commit()
@@ -129,11 +135,12 @@ func (s *session) commit(ctx context.Context) error {
 		})
 	}
 	if err != nil && isOpen(err) {
-		err = s.Tx.Commit() // which ends the host's statements first
+		err = s.Tx.Commit() // ends the statements of the host first
 	} else {
 		_ = s.Tx.Rollback() // for database/sql: after COMMIT there is nothing to undo
 	}
-	_ = busyTimeout(s.e.busy).apply(context.WithoutCancel(ctx), s.conn) // for the settings that release puts back
+	// release restores settings under the full busy timeout.
+	_ = busyTimeout(s.e.busy).apply(context.WithoutCancel(ctx), s.conn)
 	return err
 }
 
@@ -144,8 +151,8 @@ func (s *session) Rollback(context.Context) {
 	s.release()
 }
 
-// abandon makes sure that no transaction stays open on the connection: drivers
-// differ in what they leave behind after an error.
+// abandon makes sure that no transaction stays open on the connection. After an
+// error, drivers differ in the state that they leave behind.
 func (s *session) abandon() {
 	_, _ = s.conn.ExecContext(context.Background(), "ROLLBACK")
 }
@@ -173,7 +180,8 @@ func (s *session) Query(ctx context.Context, each func(sqlstore.Row) error, quer
 	return rows.Err()
 }
 
-// Alive asks in the one way that all drivers have: within a transaction, none can be begun.
+// Alive tries to begin a transaction, the only check that works with every
+// driver: within a transaction, no transaction can begin.
 func (s *session) Alive(ctx context.Context) error {
 	_, err := s.ExecContext(ctx, "BEGIN")
 	if err == nil {
@@ -185,7 +193,8 @@ func (s *session) Alive(ctx context.Context) error {
 	return nil
 }
 
-// release puts the connection back as it was. One that cannot be is thrown away.
+// release restores the settings of the connection. A connection that cannot be
+// restored is discarded.
 func (s *session) release() {
 	for _, c := range slices.Backward(s.changed) {
 		if err := c.apply(context.Background(), s.conn); err != nil {
@@ -196,13 +205,14 @@ func (s *session) release() {
 	_ = s.conn.Close()
 }
 
-// setting is a pragma whose value is a number.
+// setting is a pragma with a numeric value.
 type setting struct {
 	pragma string
 	value  int
 }
 
-// settings are what a connection of the host's needs before a transaction.
+// settings returns the settings that a connection of the host needs before a
+// transaction.
 func (e *engine) settings(write bool) []setting {
 	wait := busyTimeout(Spell(e.busy))
 	if !write {
@@ -215,7 +225,8 @@ const synchronousFull = 2
 
 func busyTimeout(d time.Duration) setting { return setting{"busy_timeout", int(d.Milliseconds())} }
 
-// set changes what is not as it should be, and remembers how it was.
+// set changes the pragmas that differ from settings, and records the previous
+// values.
 func (s *session) set(ctx context.Context, settings ...setting) error {
 	for _, want := range settings {
 		have := setting{pragma: want.pragma}
@@ -233,7 +244,7 @@ func (s *session) set(ctx context.Context, settings ...setting) error {
 	return nil
 }
 
-// on is what runs statements on the connection now.
+// on returns the object that runs statements on the connection now.
 func (s *session) on() DBTX {
 	if s.Tx != nil {
 		return s.Tx

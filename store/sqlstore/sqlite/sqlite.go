@@ -1,6 +1,6 @@
-// Package sqlite keeps an rbac.Authority in an SQLite database of the host's,
-// beside the host's own tables. The package has no driver: import the one that
-// the program uses.
+// Package sqlite keeps an rbac.Authority in an SQLite database of the host,
+// beside the tables of the host. The package has no driver: import the driver
+// that the program uses.
 //
 //	import (
 //		"github.com/rbac-go/rbac/store/sqlstore/sqlite"
@@ -11,17 +11,19 @@
 //	…
 //	store, err := sqlite.New(ctx, db, sqlite.Options{})
 //
-// Package sqlitestore, which is built on this one, opens a file of its own and
-// brings github.com/mattn/go-sqlite3 along. That driver and
+// Package sqlitestore, which is built on this package, opens a file of its own
+// and includes github.com/mattn/go-sqlite3. That driver and
 // github.com/ncruces/go-sqlite3/driver both register the name "sqlite3", and a
-// program that imports both panics at its start: use this package with the latter.
+// program that imports both panics at startup: use this package with the
+// latter.
 //
 // # Durability and files
 //
-// What an Update changed is on the disk when Update returns: transactions run
-// with synchronous=FULL, whatever the connection has. Do not keep the file on a
-// network file system, where SQLite's locks are unsafe. When a file is replaced
-// or deleted under an open store, every call fails with rbac.ErrUnavailable.
+// The changes of an Update are on the disk when Update returns: transactions
+// run with synchronous=FULL, whatever the setting of the connection. Do not
+// keep the file on a network file system, where SQLite's locks are unsafe. If a
+// file is replaced or deleted under an open store, every call fails with
+// rbac.ErrUnavailable.
 package sqlite
 
 import (
@@ -37,19 +39,20 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
 
-// Options set a store up. The zero Options are good.
+// Options configures a store. The zero Options are valid.
 type Options struct {
-	// BusyTimeout is how long a transaction waits for another process or another
-	// user of the database that is writing (and without WAL, to commit, for those
-	// that read) before it fails with rbac.ErrBusy. A context ends the wait earlier,
-	// and so does rbac.Config.LockTimeout, except that of a commit. Zero: 5 s. Kept to
-	// the millisecond.
+	// BusyTimeout is the longest time that a transaction waits for another
+	// process or another user of the database to finish writing. Without WAL, a
+	// commit also waits for readers. After BusyTimeout, the transaction fails
+	// with rbac.ErrBusy. A context ends the wait earlier.
+	// rbac.Config.LockTimeout ends the wait earlier, too, except the wait of a
+	// commit. Zero: 5 s. Precision: 1 ms.
 	BusyTimeout time.Duration
 }
 
 // Store is an rbac.Store on SQLite: see View, Update and Close of
-// sqlstore.Store. It is safe for concurrent use. Close it after the Authorities
-// on it; the database given to New stays open.
+// sqlstore.Store. A Store is safe for concurrent use. Close a Store after the
+// Authorities on it; the database passed to New stays open.
 type Store struct{ *sqlstore.Store }
 
 var _ store.Store = (*Store)(nil)
@@ -57,9 +60,10 @@ var _ store.Store = (*Store)(nil)
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations are the files 001_….sql, 002_….sql, … that make the tables. New runs
-// them; they are here for hosts whose own tool runs them before. Each adds its
-// number to the table rbac_schema, and runs in a transaction.
+// Migrations returns the files 001_….sql, 002_….sql, … that make the tables.
+// New runs the files. Migrations is for hosts that run the files earlier, with
+// a tool of their own. Each file adds its number to the table rbac_schema, and
+// runs in a transaction.
 func Migrations() fs.FS {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -68,15 +72,16 @@ func Migrations() fs.FS {
 	return dir
 }
 
-// New makes a store in the host's own database, with any driver for SQLite 3.37
+// New makes a store in a database of the host, with any driver for SQLite 3.37
 // or later. The tables are named rbac_….
 //
-// Each transaction takes one connection from db, sets on it what it needs
-// (foreign_keys, query_only, busy_timeout, synchronous) and puts that back at its
-// end. The journal mode is left alone: with WAL, readers do not wait for writers.
+// Each transaction takes one connection from db, sets foreign_keys, query_only,
+// busy_timeout and synchronous as the transaction needs, and restores the
+// previous values at its end. The journal mode is left alone: with WAL, readers
+// do not wait for writers.
 //
-// The database may be in memory only if db.SetMaxOpenConns(1) was called before:
-// each further connection would be to a database of its own. Databases opened
+// A database in memory requires a call of db.SetMaxOpenConns(1) before New:
+// each further connection would open a database of its own. Databases opened
 // with cache=shared are unsafe here: a View would not see one state.
 //
 // Errors wrap rbac.ErrUnavailable; invalid Options are rbac.ErrInvalid.

@@ -1,6 +1,6 @@
-// Package drivers runs the conformance suite with the drivers that need no cgo,
-// both of them in one program. It is a module of its own, so that those who
-// import rbac do not inherit the drivers:
+// Package drivers runs the conformance suite with the two drivers that need no
+// cgo, in one program. The package is in a separate module, so that importers
+// of rbac do not inherit the drivers:
 //
 //	cd store_sqlite/testdata/drivers && CGO_ENABLED=0 go test ./...
 package drivers

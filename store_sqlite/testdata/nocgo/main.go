@@ -1,4 +1,4 @@
-// Command nocgo shows what Open says in a program without cgo.
+// Command nocgo prints the error of Open in a program without cgo.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package beside uses a driver without cgo beside that of package sqlitestore.
-// The two have different names, so a program may have both.
+// Package beside uses a driver without cgo together with the driver of package
+// sqlitestore. The drivers have different names, so a program may have both.
 package beside
 
 import (

@@ -1,4 +1,4 @@
-package rbac
+package replica
 
 import (
 	"context"
@@ -17,45 +17,45 @@ import (
 type lease struct{ asked clock.Reading }
 
 // leased reports whether the store was asked less than a duration ago.
-func (r *replica) leased(now clock.Reading, most time.Duration) bool {
+func (r *Replica) leased(now clock.Reading, most time.Duration) bool {
 	l := r.lease.Load()
 	return l != nil && now.Since(l.asked) < most
 }
 
-// leaseLeft returns the time until the lease ends, or until it would end if the
+// LeaseLeft returns the time until the lease ends, or until it would end if the
 // store was asked now.
-func (r *replica) leaseLeft(now clock.Reading) time.Duration {
+func (r *Replica) LeaseLeft(now clock.Reading) time.Duration {
 	if l := r.lease.Load(); l != nil {
 		return r.timeout - now.Since(l.asked)
 	}
 	return r.timeout
 }
 
-// giveUpLease makes the next call ask the store first, even if a poll is under
+// GiveUpLease makes the next call ask the store first, even if a poll is under
 // way: that poll asked before.
-func (r *replica) giveUpLease() {
+func (r *Replica) GiveUpLease() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.giveUp()
 }
 
-// giveUp is giveUpLease while r.mu is held.
-func (r *replica) giveUp() {
+// giveUp is GiveUpLease while r.mu is held.
+func (r *Replica) giveUp() {
 	r.epoch.Add(1)
 	r.lease.Store(nil)
 }
 
-// ready returns the state, under a lease, for a call that begins now, and the
+// Ready returns the state, under a lease, for a call that begins now, and the
 // time of the call. Where the lease has run out the store is asked. A state
 // before the revision that the call awaits is not returned.
-func (r *replica) ready(ctx context.Context, awaited Revision) (*state, clock.Reading, error) {
+func (r *Replica) Ready(ctx context.Context, awaited store.Revision) (*State, clock.Reading, error) {
 	now := r.clock.Now()
-	if !r.leased(now, r.trust) { // the lease before the state, which is then at least as new
+	if !r.leased(now, r.Trust) { // the lease before the state, which is then at least as new
 		if err := r.renew(ctx); err != nil {
 			return nil, now, err
 		}
 	}
-	if awaited > r.state.Load().head.Revision {
+	if awaited > r.state.Load().Head.Revision {
 		if err := r.await(ctx, awaited); err != nil {
 			return nil, now, err
 		}
@@ -67,22 +67,22 @@ func (r *replica) ready(ctx context.Context, awaited Revision) (*state, clock.Re
 // renew polls the store, unless somebody else has renewed the lease by then. One
 // goroutine at a time polls. The others wait, none longer than MaxStaleness: a
 // store that hangs is a store that is down.
-func (r *replica) renew(ctx context.Context) error {
+func (r *Replica) renew(ctx context.Context) error {
 	if r.timeout > waitlimit.LogAfter {
 		return r.store.Wait(ctx, r.renewNow)
 	}
 	return r.renewNow(ctx) // the timeout ends the wait before it would be logged
 }
 
-func (r *replica) renewNow(ctx context.Context) error {
+func (r *Replica) renewNow(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, errSlowStore)
 	defer cancel()
-	if err := acquire(ctx, r.polling); err != nil {
+	if err := waitlimit.Acquire(ctx, r.polling); err != nil {
 		return err
 	}
-	defer release(r.polling)
+	defer waitlimit.Release(r.polling)
 	asked := r.clock.Now()
-	if r.leased(asked, r.trust) {
+	if r.leased(asked, r.Trust) {
 		return nil
 	}
 	if err := r.poll(ctx); err != nil {
@@ -91,27 +91,15 @@ func (r *replica) renewNow(ctx context.Context) error {
 	// The lease may have been given up again by now. For this call a poll that
 	// began after the call is enough.
 	if r.clock.Now().Since(asked) >= r.timeout {
-		return fmt.Errorf("%w: the store answers too late", ErrUnavailable)
+		return fmt.Errorf("%w: the store answers too late", store.ErrUnavailable)
 	}
 	return nil
 }
 
 var errSlowStore = errors.New("the store did not answer within Config.MaxStaleness")
 
-// acquire takes one of the places of a semaphore.
-func acquire(ctx context.Context, places chan struct{}) error {
-	select {
-	case places <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return contextEnded(context.Cause(ctx))
-	}
-}
-
-func release(places chan struct{}) { <-places }
-
 // poll follows the store, and renews the lease from before the store was asked.
-func (r *replica) poll(ctx context.Context) error {
+func (r *Replica) poll(ctx context.Context) error {
 	epoch, asked := r.epoch.Load(), r.clock.Now()
 	if r.failover != nil {
 		if renews, err := r.askServers(ctx, asked); err != nil || !renews {
@@ -130,15 +118,15 @@ func (r *replica) poll(ctx context.Context) error {
 
 // catchUp reads the head, and follows the store where the head is not the
 // state's.
-func (r *replica) catchUp(ctx context.Context) error {
+func (r *Replica) catchUp(ctx context.Context) error {
 	head, err := r.readHead(ctx)
-	if err == nil && !r.state.Load().at(head) {
-		err = r.inState(ctx, r.store.View, r.failover == nil, func(store.Records, *state) error { return nil })
+	if err == nil && !r.state.Load().At(head) {
+		err = r.inState(ctx, r.store.View, r.failover == nil, func(store.Records, *State) error { return nil })
 	}
 	return err
 }
 
-func (r *replica) readHead(ctx context.Context) (head store.Head, err error) {
+func (r *Replica) readHead(ctx context.Context) (head store.Head, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, errSlowStore)
 	defer cancel()
 	if h, ok := r.store.Store.(store.HeadReader); ok {

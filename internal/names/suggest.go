@@ -1,13 +1,24 @@
-package rbac
+package names
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// closest returns the known name that was probably meant by one that is not known, or "".
-// Of several that are equally close it is the first. Case makes no difference.
+// Suggestion returns a question for an unknown name, such as `did you mean
+// "editors"?`, or "" if no known name is close.
+func Suggestion(name string, known []string) string {
+	if meant := closest(name, known); meant != "" {
+		return "did you mean " + strconv.Quote(meant) + "?"
+	}
+	return ""
+}
+
+// closest returns the known name that is closest to an unknown name, or "" if
+// none is close. Of several names at the same distance closest returns the
+// first. Case makes no difference.
 func closest(name string, known []string) string {
 	folded := []rune(strings.ToLower(name))
 	best, limit := "", min(3, 1+len(folded)/4)
@@ -27,9 +38,14 @@ func closest(name string, known []string) string {
 
 func abs(n int) int { return max(n, -n) }
 
-// distance counts the letters that are to be put in, left out or replaced, and the neighbours to be swapped,
-// to make one name of the other. It looks only where the count may stay within
-// limit, and gives up with limit+1, so that it is quick for names that have nothing in common.
+// OneTypoApart reports whether a and b differ in at most one letter that was
+// inserted, left out, replaced, or swapped with its neighbour.
+func OneTypoApart(a, b string) bool { return distance([]rune(a), []rune(b), 1) <= 1 }
+
+// distance counts the insertions, deletions, replacements and swaps of
+// neighbours that turn a into b (optimal string alignment). Only cells whose
+// count may stay within limit are computed, and distance returns limit+1 as
+// soon as none does, so names that have nothing in common are compared quickly.
 func distance(a, b []rune, limit int) int {
 	two, one, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

@@ -1,4 +1,4 @@
-package rbac
+package replica
 
 import (
 	"github.com/rbac-go/rbac/internal/policy"

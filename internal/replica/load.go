@@ -1,13 +1,12 @@
-package rbac
+package replica
 
 import (
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
-// loadPolicy reads the tables of a policy in a transaction, and compiles the
-// policy.
-func loadPolicy(r store.Records) (*policy.Policy, error) {
+// Load reads the tables of a policy in a transaction, and compiles the policy.
+func Load(r store.Records) (*policy.Policy, error) {
 	var t policy.Tables
 	var err error
 	if t.Groups, err = r.Groups(); err != nil {

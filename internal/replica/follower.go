@@ -1,16 +1,18 @@
-package rbac
+package replica
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
 const (
-	// pollsPerLease is how often the follower polls while a lease lasts. One
-	// late answer does no harm.
-	pollsPerLease = 10
+	// PollsPerLease is how often the follower polls while a lease lasts. One late
+	// answer does no harm.
+	PollsPerLease = 10
 
 	// followTimeout bounds the reading of news, in case the store hangs.
 	followTimeout = time.Minute
@@ -20,9 +22,9 @@ const (
 	pollGap = 10 * time.Millisecond
 )
 
-// run is the follower: it polls the store until the context ends, and at once
+// Run is the follower: it polls the store until the context ends, and at once
 // after a hint of the store.
-func (r *replica) run(ctx context.Context) {
+func (r *Replica) Run(ctx context.Context) {
 	defer close(r.stopped)
 	ticks := time.NewTicker(r.interval)
 	defer ticks.Stop()
@@ -43,7 +45,7 @@ func (r *replica) run(ctx context.Context) {
 			}
 		}
 		last = time.Now()
-		err := r.pollOnce(ctx)
+		err := r.Poll(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -55,26 +57,25 @@ func (r *replica) run(ctx context.Context) {
 			}
 		}
 		failing = err
-		if r.failover != nil {
-			r.logGuarantee()
-		}
 	}
 }
 
-// pollOnce is one poll of the follower. Reading news, which can be a whole
+// Poll is one poll of the follower. Reading news, which can be a whole
 // policy, may take longer than a lease lasts. Then the lease runs out, and no
-// call is answered from the old state.
-func (r *replica) pollOnce(ctx context.Context) error {
+// call is answered from the old State. Poll logs the guarantee if it has changed.
+func (r *Replica) Poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(r.timeout, followTimeout), errSlowStore)
 	defer cancel()
-	if err := acquire(ctx, r.polling); err != nil {
+	if err := waitlimit.Acquire(ctx, r.polling); err != nil {
 		return err
 	}
-	defer release(r.polling)
-	return r.poll(ctx)
+	defer waitlimit.Release(r.polling)
+	err := r.poll(ctx)
+	r.logGuarantee()
+	return err
 }
 
-func (r *replica) hints(ctx context.Context) <-chan struct{} {
+func (r *Replica) hints(ctx context.Context) <-chan struct{} {
 	if h, ok := r.store.Store.(store.Hinter); ok {
 		return h.Hints(ctx)
 	}
@@ -82,24 +83,27 @@ func (r *replica) hints(ctx context.Context) <-chan struct{} {
 }
 
 // wakeUp makes the follower poll soon.
-func (r *replica) wakeUp() {
+func (r *Replica) wakeUp() {
 	select {
 	case r.wake <- struct{}{}:
 	default: // the follower is awake
 	}
 }
 
-// revision returns the last revision that is known: at least the revision of each
-// change made through this Authority.
-func (r *replica) revision() Revision {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return max(r.made, r.state.Load().head.Revision)
+// ErrStopped is the error of a call that waits for a follower that has stopped.
+var ErrStopped = fmt.Errorf("%w: the authority is closed", store.ErrUnavailable)
+
+// Watch is called by a caller that will wait for the State to move. While there is
+// such a caller, the follower is woken when the lease is given up. Call done at
+// the end.
+func (r *Replica) Watch() (done func()) {
+	r.waiting.Add(1)
+	return func() { r.waiting.Add(-1) }
 }
 
-// nextMove returns a channel that is closed when the state moves on from what it
+// NextMove returns a channel that is closed when the state moves on from what it
 // is now, or from a later state.
-func (r *replica) nextMove() <-chan struct{} {
+func (r *Replica) NextMove() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.moved
@@ -107,19 +111,19 @@ func (r *replica) nextMove() <-chan struct{} {
 
 // await wakes the follower, and waits until the state has a revision. However
 // many callers wait, the follower asks the store once for all of them.
-func (r *replica) await(ctx context.Context, rev Revision) error {
+func (r *Replica) await(ctx context.Context, rev store.Revision) error {
 	for {
-		moved := r.nextMove()
-		if r.state.Load().head.Revision >= rev {
+		moved := r.NextMove()
+		if r.state.Load().Head.Revision >= rev {
 			return nil
 		}
 		r.wakeUp()
 		select {
 		case <-moved:
 		case <-r.stopped:
-			return errClosed
+			return ErrStopped
 		case <-ctx.Done():
-			return contextEnded(context.Cause(ctx))
+			return waitlimit.ContextEnded(context.Cause(ctx))
 		}
 	}
 }

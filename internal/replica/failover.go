@@ -1,4 +1,4 @@
-package rbac
+package replica
 
 import (
 	"context"
@@ -14,10 +14,7 @@ import (
 // one that is asked. The answers of such a store may be those of a server that
 // was left behind. So only a ConfirmedView renews the lease, and only a
 // ConfirmedView may replace a history by another one.
-type failover struct {
-	confirmer store.Confirmer
-	logged    *store.Guarantee // by Open, then by the follower
-}
+type failover struct{ confirmer store.Confirmer }
 
 const (
 	// confirmationsPerLease is how often the store is asked to confirm while a
@@ -35,7 +32,7 @@ var errFork = errors.New("the server that was asked has another history than the
 
 // askServers follows the store, and reports whether that renews the lease: no
 // change that was confirmed to anybody before now can have been missed.
-func (r *replica) askServers(ctx context.Context, now clock.Reading) (renews bool, err error) {
+func (r *Replica) askServers(ctx context.Context, now clock.Reading) (renews bool, err error) {
 	if !r.leased(now, r.timeout/confirmationsPerLease) {
 		return true, r.confirm(ctx)
 	}
@@ -48,7 +45,7 @@ func (r *replica) askServers(ctx context.Context, now clock.Reading) (renews boo
 
 // confirm follows the store in a ConfirmedView, which may move the state back, or
 // replace it.
-func (r *replica) confirm(ctx context.Context) error {
+func (r *Replica) confirm(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	late := time.AfterFunc(r.timeout, func() { cancel(errSlowStore) })
@@ -59,14 +56,14 @@ func (r *replica) confirm(ctx context.Context) error {
 			return f(rec)
 		})
 	}
-	return r.inState(ctx, view, true, func(store.Records, *state) error { return nil })
+	return r.inState(ctx, view, true, func(store.Records, *State) error { return nil })
 }
 
-// afterFork is current for a store whose View has shown another history: the
+// afterFork is Current for a store whose View has shown another history: the
 // store is asked to confirm, and f runs in a new View.
-func (r *replica) afterFork(ctx context.Context, fork error, f func(store.Records, *state) error) error {
+func (r *Replica) afterFork(ctx context.Context, fork error, f func(store.Records, *State) error) error {
 	for range maxForks {
-		r.giveUpLease()
+		r.GiveUpLease()
 		if err := r.renew(ctx); err != nil {
 			return err
 		}
@@ -74,23 +71,22 @@ func (r *replica) afterFork(ctx context.Context, fork error, f func(store.Record
 			return fork
 		}
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, fork)
+	return fmt.Errorf("%w: %w", store.ErrUnavailable, fork)
 }
 
-// guarantee returns how far MaxStaleness holds. It does no I/O.
-func (r *replica) guarantee() store.Guarantee {
+// Guarantee returns how far MaxStaleness holds. It does no I/O.
+func (r *Replica) Guarantee() store.Guarantee {
 	if r.failover != nil {
 		return r.failover.confirmer.Guarantee()
 	}
 	return store.Guarantee{Bounded: true, Reason: "the store has no other server that could take over"}
 }
 
-// logGuarantee logs the guarantee, unless the same was logged last.
-func (r *replica) logGuarantee() {
-	g, last := r.guarantee(), (*store.Guarantee)(nil)
-	if f := r.failover; f != nil {
-		last, f.logged = f.logged, &g
-	}
+// logGuarantee logs the guarantee, unless the same was logged last. It is called
+// in turn to poll.
+func (r *Replica) logGuarantee() {
+	g, last := r.Guarantee(), r.logged
+	r.logged = &g
 	switch {
 	case last != nil && *last == g:
 	case last != nil && last.Bounded && !g.Bounded:

@@ -1,0 +1,80 @@
+package rbac_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
+)
+
+// The actor of Declare is the program, unless the context names somebody else.
+func TestDeclareNamesTheProgram(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		path, err := os.Executable()
+		must(t, err)
+		must(t, a.Declare(ctx, blogCatalogue()))
+		must(t, a.Declare(rbac.WithActor(ctx, "installer"), rbac.Catalogue{Groups: []rbac.Group{{Name: "g"}}}))
+		log := changesSince(t, a, 0)
+		first, last := log[0], log[len(log)-1]
+		if want := strings.TrimSuffix(filepath.Base(path), ".exe"); first.Actor != want || first.Verified {
+			t.Errorf("the actor is %q, verified %v; want %q, asserted", first.Actor, first.Verified, want)
+		}
+		if last.Actor != "installer" {
+			t.Errorf("the actor is %q; want the one that the context names", last.Actor)
+		}
+	})
+}
+
+// declaring Records count the remembered declarations.
+type declaring struct {
+	store.Records
+	n *int
+}
+
+func (r declaring) SetDeclaration(d store.Declaration) error {
+	*r.n++
+	return r.Records.SetDeclaration(d)
+}
+
+// A start that declares nothing new writes nothing.
+func TestDeclareAgainWritesNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		n := 0
+		h.store = bentStore{h.store, func(r store.Records) store.Records { return declaring{r, &n} }}
+		a := h.open(rbac.Config{})
+		must(t, a.Declare(ctx, blogCatalogue()))
+		if n != 8 {
+			t.Errorf("%d declarations were remembered; want each of 8", n)
+		}
+		n = 0
+		must(t, a.Declare(ctx, blogCatalogue()))
+		if n != 0 {
+			t.Errorf("%d declarations were written again; want none", n)
+		}
+	})
+}
+
+// A declared pattern grants existing permissions: a permission that an
+// administrator deleted returns only when the administrator adds the permission
+// again.
+func TestDeclaredPattern(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		must(t, a.Declare(ctx, blogCatalogue()))
+		h.do(a, func(tx *rbac.Tx) error { return tx.DeletePermission("post.write") })
+		c := blogCatalogue()
+		c.Groups = append(c.Groups, rbac.Group{Name: "owners"})
+		c.Grants = append(c.Grants, rbac.Grant{Group: "owners", Permission: "post.*"})
+		must(t, a.Declare(ctx, c))
+		gives(t, a, "owners", "post.read")
+		h.do(a, addPermission(rbac.Permission{Name: "post.write"}))
+		gives(t, a, "owners", "post.read", "post.write")
+		h.do(a, revoke("owners", "post.*"))
+		must(t, a.Declare(ctx, c))
+		gives(t, a, "owners")
+	})
+}

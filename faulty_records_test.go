@@ -1,0 +1,378 @@
+package rbac_test
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
+)
+
+// faultyRecords are spoiled by the failing call: as in a store, all later calls
+// are refused.
+type faultyRecords struct {
+	store.Records
+	store  *faulty
+	ctx    context.Context
+	failed error
+}
+
+func (r *faultyRecords) spoiled() error {
+	if r.failed == nil {
+		r.failed = r.store.call(r.ctx)
+	}
+	return r.failed
+}
+
+func (r *faultyRecords) write(f func() error) error {
+	if err := r.spoiled(); err != nil {
+		return err
+	}
+	return f()
+}
+
+func read[T any](r *faultyRecords, f func() (T, error)) (T, error) {
+	if err := r.spoiled(); err != nil {
+		var none T
+		return none, err
+	}
+	return f()
+}
+
+// list fails at its beginning or after a record, as the count requires.
+func list[T any](r *faultyRecords, records iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		if err := r.spoiled(); err != nil {
+			yield(none, err)
+			return
+		}
+		for record, err := range records {
+			if !yield(record, err) {
+				return
+			}
+			if err := r.spoiled(); err != nil {
+				yield(none, err)
+				return
+			}
+		}
+	}
+}
+
+func (r *faultyRecords) Head() (store.Head, error) {
+	return read(r, func() (store.Head, error) { return r.Records.Head() })
+}
+
+func (r *faultyRecords) LockHead() (store.Head, error) {
+	return read(r, func() (store.Head, error) { return r.Records.LockHead() })
+}
+
+func (r *faultyRecords) ShareHead() (store.Head, error) {
+	return read(r, func() (store.Head, error) { return r.Records.ShareHead() })
+}
+
+func (r *faultyRecords) SetHead(x store.Head) error {
+	return r.write(func() error { return r.Records.SetHead(x) })
+}
+
+func (r *faultyRecords) User(id uuid.UUID) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.User(id) })
+}
+
+func (r *faultyRecords) UserByName(name string) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.UserByName(name) })
+}
+
+func (r *faultyRecords) UserByEmail(key string) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.UserByEmail(key) })
+}
+
+func (r *faultyRecords) UserBySubject(subject string) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.UserBySubject(subject) })
+}
+
+func (r *faultyRecords) LockUser(id uuid.UUID) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.LockUser(id) })
+}
+
+func (r *faultyRecords) Users(x store.UserFilter) iter.Seq2[store.UserRecord, error] {
+	return list(r, r.Records.Users(x))
+}
+
+func (r *faultyRecords) AddUser(x store.UserRecord) error {
+	return r.write(func() error { return r.Records.AddUser(x) })
+}
+
+func (r *faultyRecords) SetUser(x store.UserRecord) error {
+	return r.write(func() error { return r.Records.SetUser(x) })
+}
+
+func (r *faultyRecords) SetPasswordHash(id uuid.UUID, hash string) error {
+	return r.write(func() error { return r.Records.SetPasswordHash(id, hash) })
+}
+
+func (r *faultyRecords) SetLastLogin(id uuid.UUID, at time.Time) error {
+	return r.write(func() error { return r.Records.SetLastLogin(id, at) })
+}
+
+func (r *faultyRecords) SetPacedUntil(id uuid.UUID, at time.Time) error {
+	return r.write(func() error { return r.Records.SetPacedUntil(id, at) })
+}
+
+func (r *faultyRecords) DeleteUser(id uuid.UUID) error {
+	return r.write(func() error { return r.Records.DeleteUser(id) })
+}
+
+func (r *faultyRecords) Sections() ([]store.Section, error) {
+	return read(r, func() ([]store.Section, error) { return r.Records.Sections() })
+}
+
+func (r *faultyRecords) Section(name string) (store.Section, error) {
+	return read(r, func() (store.Section, error) { return r.Records.Section(name) })
+}
+
+func (r *faultyRecords) AddSection(x store.Section) error {
+	return r.write(func() error { return r.Records.AddSection(x) })
+}
+
+func (r *faultyRecords) SetSection(x store.Section) error {
+	return r.write(func() error { return r.Records.SetSection(x) })
+}
+
+func (r *faultyRecords) DeleteSection(name string) error {
+	return r.write(func() error { return r.Records.DeleteSection(name) })
+}
+
+func (r *faultyRecords) Permissions() ([]store.Permission, error) {
+	return read(r, func() ([]store.Permission, error) { return r.Records.Permissions() })
+}
+
+func (r *faultyRecords) Permission(name string) (store.Permission, error) {
+	return read(r, func() (store.Permission, error) { return r.Records.Permission(name) })
+}
+
+func (r *faultyRecords) AddPermission(x store.Permission) error {
+	return r.write(func() error { return r.Records.AddPermission(x) })
+}
+
+func (r *faultyRecords) SetPermission(x store.Permission) error {
+	return r.write(func() error { return r.Records.SetPermission(x) })
+}
+
+func (r *faultyRecords) DeletePermission(id uuid.UUID) error {
+	return r.write(func() error { return r.Records.DeletePermission(id) })
+}
+
+func (r *faultyRecords) Groups() ([]store.Group, error) {
+	return read(r, func() ([]store.Group, error) { return r.Records.Groups() })
+}
+
+func (r *faultyRecords) Group(id uuid.UUID) (store.Group, error) {
+	return read(r, func() (store.Group, error) { return r.Records.Group(id) })
+}
+
+func (r *faultyRecords) GroupByName(name string) (store.Group, error) {
+	return read(r, func() (store.Group, error) { return r.Records.GroupByName(name) })
+}
+
+func (r *faultyRecords) AddGroup(x store.Group) error {
+	return r.write(func() error { return r.Records.AddGroup(x) })
+}
+
+func (r *faultyRecords) SetGroup(x store.Group) error {
+	return r.write(func() error { return r.Records.SetGroup(x) })
+}
+
+func (r *faultyRecords) DeleteGroup(id uuid.UUID) error {
+	return r.write(func() error { return r.Records.DeleteGroup(id) })
+}
+
+func (r *faultyRecords) Grants() ([]store.Grant, error) {
+	return read(r, func() ([]store.Grant, error) { return r.Records.Grants() })
+}
+
+func (r *faultyRecords) GroupGrants(group uuid.UUID) ([]store.Grant, error) {
+	return read(r, func() ([]store.Grant, error) { return r.Records.GroupGrants(group) })
+}
+
+func (r *faultyRecords) PermissionGrants(permission string) ([]store.Grant, error) {
+	return read(r, func() ([]store.Grant, error) { return r.Records.PermissionGrants(permission) })
+}
+
+func (r *faultyRecords) Grant(group uuid.UUID, permission string) (store.Grant, error) {
+	return read(r, func() (store.Grant, error) { return r.Records.Grant(group, permission) })
+}
+
+func (r *faultyRecords) AddGrant(x store.Grant) error {
+	return r.write(func() error { return r.Records.AddGrant(x) })
+}
+
+func (r *faultyRecords) SetGrant(x store.Grant) error {
+	return r.write(func() error { return r.Records.SetGrant(x) })
+}
+
+func (r *faultyRecords) DeleteGrant(group uuid.UUID, permission string) error {
+	return r.write(func() error { return r.Records.DeleteGrant(group, permission) })
+}
+
+func (r *faultyRecords) Inheritances() ([]store.Inheritance, error) {
+	return read(r, func() ([]store.Inheritance, error) { return r.Records.Inheritances() })
+}
+
+func (r *faultyRecords) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
+	return read(r, func() ([]uuid.UUID, error) { return r.Records.Juniors(senior) })
+}
+
+func (r *faultyRecords) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
+	return read(r, func() ([]uuid.UUID, error) { return r.Records.Seniors(junior) })
+}
+
+func (r *faultyRecords) AddInheritance(x store.Inheritance) error {
+	return r.write(func() error { return r.Records.AddInheritance(x) })
+}
+
+func (r *faultyRecords) DeleteInheritance(x store.Inheritance) error {
+	return r.write(func() error { return r.Records.DeleteInheritance(x) })
+}
+
+func (r *faultyRecords) Separations(dynamic bool) ([]store.Separation, error) {
+	return read(r, func() ([]store.Separation, error) { return r.Records.Separations(dynamic) })
+}
+
+func (r *faultyRecords) Separation(dynamic bool, name string) (store.Separation, error) {
+	return read(r, func() (store.Separation, error) { return r.Records.Separation(dynamic, name) })
+}
+
+func (r *faultyRecords) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
+	return read(r, func() ([]store.Separation, error) { return r.Records.GroupSeparations(dynamic, groups) })
+}
+
+func (r *faultyRecords) AddSeparation(x store.Separation) error {
+	return r.write(func() error { return r.Records.AddSeparation(x) })
+}
+
+func (r *faultyRecords) SetSeparation(x store.Separation) error {
+	return r.write(func() error { return r.Records.SetSeparation(x) })
+}
+
+func (r *faultyRecords) DeleteSeparation(dynamic bool, name string) error {
+	return r.write(func() error { return r.Records.DeleteSeparation(dynamic, name) })
+}
+
+func (r *faultyRecords) Declarations() ([]store.Declaration, error) {
+	return read(r, func() ([]store.Declaration, error) { return r.Records.Declarations() })
+}
+
+func (r *faultyRecords) SetDeclaration(x store.Declaration) error {
+	return r.write(func() error { return r.Records.SetDeclaration(x) })
+}
+
+func (r *faultyRecords) Membership(user uuid.UUID, group uuid.UUID, scope string) (store.Membership, error) {
+	return read(r, func() (store.Membership, error) { return r.Records.Membership(user, group, scope) })
+}
+
+func (r *faultyRecords) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
+	return read(r, func() ([]store.Membership, error) { return r.Records.UserMemberships(user) })
+}
+
+func (r *faultyRecords) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
+	return list(r, r.Records.GroupMembers(group))
+}
+
+func (r *faultyRecords) AddMembership(x store.Membership) error {
+	return r.write(func() error { return r.Records.AddMembership(x) })
+}
+
+func (r *faultyRecords) SetMembership(x store.Membership) error {
+	return r.write(func() error { return r.Records.SetMembership(x) })
+}
+
+func (r *faultyRecords) DeleteMembership(user uuid.UUID, group uuid.UUID, scope string) error {
+	return r.write(func() error { return r.Records.DeleteMembership(user, group, scope) })
+}
+
+func (r *faultyRecords) Ticket(id uuid.UUID) (store.Ticket, error) {
+	return read(r, func() (store.Ticket, error) { return r.Records.Ticket(id) })
+}
+
+func (r *faultyRecords) TicketByHash(x store.TokenHash) (store.Ticket, error) {
+	return read(r, func() (store.Ticket, error) { return r.Records.TicketByHash(x) })
+}
+
+func (r *faultyRecords) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
+	return read(r, func() ([]store.Ticket, error) { return r.Records.UserTickets(user) })
+}
+
+func (r *faultyRecords) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
+	return list(r, r.Records.GroupTickets(groups))
+}
+
+func (r *faultyRecords) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
+	return list(r, r.Records.IdleTickets(before))
+}
+
+func (r *faultyRecords) AddTicket(x store.Ticket) error {
+	return r.write(func() error { return r.Records.AddTicket(x) })
+}
+
+func (r *faultyRecords) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
+	return r.write(func() error { return r.Records.SetTicketGroups(id, groups) })
+}
+
+func (r *faultyRecords) TouchTicket(id uuid.UUID, seen time.Time) error {
+	return r.write(func() error { return r.Records.TouchTicket(id, seen) })
+}
+
+func (r *faultyRecords) DeleteTicket(id uuid.UUID) error {
+	return r.write(func() error { return r.Records.DeleteTicket(id) })
+}
+
+func (r *faultyRecords) DeleteDeadTickets(at time.Time, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteDeadTickets(at, limit) })
+}
+
+func (r *faultyRecords) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
+	return read(r, func() ([]store.TicketValue, error) { return r.Records.TicketValues(ticket) })
+}
+
+func (r *faultyRecords) SetTicketValue(x store.TicketValue) error {
+	return r.write(func() error { return r.Records.SetTicketValue(x) })
+}
+
+func (r *faultyRecords) DeleteTicketValue(ticket uuid.UUID, key string) error {
+	return r.write(func() error { return r.Records.DeleteTicketValue(ticket, key) })
+}
+
+func (r *faultyRecords) Throttle(key [32]byte) (store.Throttle, error) {
+	return read(r, func() (store.Throttle, error) { return r.Records.Throttle(key) })
+}
+
+func (r *faultyRecords) SetThrottle(x store.Throttle) error {
+	return r.write(func() error { return r.Records.SetThrottle(x) })
+}
+
+func (r *faultyRecords) DeleteChanges(before time.Time, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteChanges(before, limit) })
+}
+
+func (r *faultyRecords) UserThrottles(user uuid.UUID) ([]store.Throttle, error) {
+	return read(r, func() ([]store.Throttle, error) { return r.Records.UserThrottles(user) })
+}
+
+func (r *faultyRecords) DeleteThrottle(key [32]byte) error {
+	return r.write(func() error { return r.Records.DeleteThrottle(key) })
+}
+
+func (r *faultyRecords) DeleteIdleThrottles(now time.Time, keep, limit int) (int, error) {
+	return read(r, func() (int, error) { return r.Records.DeleteIdleThrottles(now, keep, limit) })
+}
+
+func (r *faultyRecords) AddChange(x store.Change) error {
+	return r.write(func() error { return r.Records.AddChange(x) })
+}
+
+func (r *faultyRecords) Changes(x store.ChangeFilter) iter.Seq2[store.Change, error] {
+	return list(r, r.Records.Changes(x))
+}

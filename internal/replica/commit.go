@@ -1,0 +1,75 @@
+package replica
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/store"
+)
+
+// Changes are what an Update changes, from one head to the next.
+type Changes struct {
+	From, To store.Head
+
+	count  int
+	users  []uuid.UUID    // the subjects of changes of users
+	policy []store.Change // all others; of more than maxReplayed, the first
+}
+
+// Add adds a change.
+func (c *Changes) Add(change store.Change) {
+	c.count++
+	if policy.AboutUser(change.Action) {
+		c.users = append(c.users, change.SubjectID)
+	} else if len(c.policy) <= maxReplayed {
+		c.policy = append(c.policy, change)
+	}
+}
+
+// Len returns the number of changes.
+func (c *Changes) Len() int { return c.count }
+
+// After returns the policy after changes that begin at the head of st. It reports
+// false if the changes do not determine that policy, or begin elsewhere.
+func (st *State) After(c *Changes) (*policy.Policy, bool) {
+	if !st.At(c.From) || len(c.policy) > maxReplayed {
+		return nil, false
+	}
+	return st.Policy.After(c.policy)
+}
+
+// Advance moves the State to where an Update of this Authority has led, so that
+// every call that begins after the Update has returned sees the Update. The
+// store, which could fail, is not asked: where the changes do not determine the
+// next State, Advance gives up the lease. Asked is from before the Update began.
+func (r *Replica) Advance(asked clock.Reading, c *Changes) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.made = max(r.made, c.To.Revision)
+	st := r.state.Load()
+	switch p, ok := st.After(c); {
+	case st.At(c.To): // somebody has followed the Update already
+	case !ok:
+		r.giveUp()
+	default:
+		for _, user := range c.users {
+			r.cache.Evict(user)
+		}
+		r.move(&State{c.To, p})
+		if r.failover == nil { // otherwise the server may have confirmed nothing
+			r.lease.Store(&lease{asked})
+		}
+	}
+	if r.waiting.Load() > 0 && r.lease.Load() == nil {
+		r.wakeUp() // it may be long before anybody asks
+	}
+}
+
+// Revision returns the last revision that is known: at least the revision of each
+// change made through this Authority.
+func (r *Replica) Revision() store.Revision {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(r.made, r.state.Load().Head.Revision)
+}
