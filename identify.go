@@ -16,8 +16,8 @@ import (
 // policy and memberships. The zero Token stands for the anonymous Identity.
 // Identify counts as a use of the ticket, unless [WithoutUse] says otherwise.
 //
-// Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable. With
-// an error the Identity is nil, which meets no predicate.
+// Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable.
+// With an error the Identity is nil, which meets no predicate.
 func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 	id, c, now, err := a.identify(ctx, t)
 	if err != nil {
@@ -31,7 +31,9 @@ func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 
 // identify is Identify, but does not count as a use. The ticket is nil for the
 // zero Token.
-func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cachedTicket, now time.Time, err error) {
+func (a *Authority) identify(
+	ctx context.Context, t Token,
+) (id *Identity, c *cachedTicket, now time.Time, err error) {
 	st, asked, err := a.ready(ctx)
 	if err != nil {
 		return nil, nil, now, err
@@ -46,10 +48,13 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 	return a.identifyStored(ctx, hash)
 }
 
-// identifyStored is identify for a ticket that is not cached. The variables that
-// the transaction shares would cost identify allocations.
-func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *replica.State) (err error) {
+// identifyStored is identify for a ticket that is not cached. The variables
+// that the transaction shares would cost identify allocations.
+func (a *Authority) identifyStored(
+	ctx context.Context, hash store.TokenHash,
+) (id *Identity, c *cachedTicket, now time.Time, err error) {
+	what := store.Sought{Ticket: hash}
+	err = a.lookupTicket(ctx, hash, what, func(r store.Records, st *replica.State) (err error) {
 		read := a.clock.Now()
 		now = read.Time
 		if c, err = a.ticket(r, st, hash, read); err == nil {
@@ -86,14 +91,14 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 	return nil
 }
 
-// Identity returns the Identity of a user without a ticket: for jobs that act for
-// a user, and for hosts that authenticate requests themselves. All groups of the
-// user are active, and AuthenticatedAt is zero; see
+// Identity returns the Identity of a user without a ticket: for jobs that act
+// for a user, and for hosts that authenticate requests themselves. All groups
+// of the user are active, and AuthenticatedAt is zero; see
 // [Identity.WithAuthenticatedAt]. In the change log, changes that the Identity
 // makes are marked as made for the user; see [Change.ActedFor].
 //
-// Errors: ErrInvalid for a text that cannot be a name; ErrNotFound; ErrDenied for
-// a disabled user; ErrUnavailable.
+// Errors: ErrInvalid for a text that cannot be a name; ErrNotFound; ErrDenied
+// for a disabled user; ErrUnavailable.
 func (a *Authority) Identity(ctx context.Context, user string) (*Identity, error) {
 	name, err := canonicalUser(user)
 	if err != nil {
@@ -112,7 +117,9 @@ func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Ide
 
 // identityOf returns the Identity of a user, who is cached under a text in an
 // index, or is looked up.
-func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store.Sought) (*Identity, error) {
+func (a *Authority) identityOf(
+	ctx context.Context, index *userIndex, what store.Sought,
+) (*Identity, error) {
 	st, asked, err := a.ready(ctx)
 	if err != nil {
 		return nil, err
@@ -123,7 +130,8 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store
 	}
 	var id *Identity
 	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *replica.State) error {
-		u, err := readUser(r, st.Policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
+		read := func() (store.UserRecord, error) { return soughtUser(r, what) }
+		u, err := readUser(r, st.Policy, read)
 		if err != nil {
 			return named(err, "user", soughtText(what))
 		}
@@ -147,23 +155,27 @@ func (t *cachedTicket) identityAt(st *replica.State, now time.Time) *Identity {
 	return t.user.cachedIdentity(&t.identity, st.Policy, t.Ticket, now, &t.origin)
 }
 
-// cachedIdentity returns the Identity in a place. An Identity of another policy,
-// or from before a membership has ended, is replaced.
-func (u *cachedUser) cachedIdentity(place *atomic.Pointer[cachedIdentity], p *policy.Policy, t store.Ticket, now time.Time, from *origin) *Identity {
+// cachedIdentity returns the Identity in a place. An Identity of another
+// policy, or from before a membership has ended, is replaced.
+func (u *cachedUser) cachedIdentity(
+	place *atomic.Pointer[cachedIdentity], p *policy.Policy, t store.Ticket, now time.Time, from *origin,
+) *Identity {
 	s := place.Load()
 	if !s.valid(p, now) {
 		s = u.withTicket(p, t, now, from)
 		place.Store(s)
-		if u.Removed() { // since the lookup: nobody looks here again, and the Identity would keep the policy in memory
+		if u.Removed() { // nobody looks here again, and the Identity would keep its policy in memory
 			place.CompareAndSwap(s, nil)
 		}
 	}
 	return &s.Identity
 }
 
-// withTicket returns what a ticket of the user gives; the zero ticket stands for
-// none.
-func (u *cachedUser) withTicket(p *policy.Policy, t store.Ticket, now time.Time, from *origin) *cachedIdentity {
+// withTicket returns what a ticket of the user gives; the zero ticket stands
+// for none.
+func (u *cachedUser) withTicket(
+	p *policy.Policy, t store.Ticket, now time.Time, from *origin,
+) *cachedIdentity {
 	s := identify(p, u.id, u.name, p.AssignedNow(u.groups, now), t, from)
 	s.until = u.groups.NextEnd(now)
 	return s

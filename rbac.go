@@ -1,20 +1,20 @@
 // Package rbac is authorization for Go services: users, groups and permissions
 // in a store, login tickets, and predicates that guard what a service does.
 //
-// Start with [Open], which opens an [Authority] on a [Store] such as sqlitestore
-// or memorystore. [Authority.Declare] adds the permissions that the program
-// knows. In [Authority.Update], a [Tx] adds users and groups, grants permissions
-// and assigns users. [Authority.Login] checks a password and returns a [Token].
-// [Authority.Identify] turns the token of a request into an [Identity], and
-// [Check] judges the Identity by a [Predicate]:
+// Start with [Open], which opens an [Authority] on a [Store] such as
+// sqlitestore or memorystore. [Authority.Declare] adds the permissions that the
+// program knows. In [Authority.Update], a [Tx] adds users and groups, grants
+// permissions and assigns users. [Authority.Login] checks a password and
+// returns a [Token]. [Authority.Identify] turns the token of a request into an
+// [Identity], and [Check] judges the Identity by a [Predicate]:
 //
 //	canEdit := rbac.Any(rbac.HasPermission("post.edit"), rbac.IsUserID(post.AuthorID))
 //	if err := rbac.Check(id, canEdit); err != nil {
 //		return err // errors.Is(err, rbac.ErrDenied), and it says what is missing
 //	}
 //
-// Package httpguard does this for net/http. Hosts with users or a login of their
-// own keep them: see [User].Subject, [Authority.Issue],
+// Package httpguard does this for net/http. Hosts with users or a login of
+// their own keep them: see [User].Subject, [Authority.Issue],
 // [Authority.IdentityBySubject] and [NewIdentity].
 //
 // # Terms
@@ -47,13 +47,13 @@
 // # When a change takes effect
 //
 // A change takes effect for every Identify, Judge or Identity that starts after
-// the call that made the change has returned: at once in the Authority that made
-// it, and within [Config.MaxStaleness], by default a second, in every other
-// Authority of any process. An Authority that cannot ask its store for that long
-// answers ErrUnavailable. Most changes take a tenth of that time; a caller that
-// cannot wait uses [AtLeast]. A View or an Update always sees the store as it
-// is. Where one server can take the place of another, asking the store is not
-// enough: see [Authority.Guarantee].
+// the call that made the change has returned: at once in the Authority that
+// made it, and within [Config.MaxStaleness], by default a second, in every
+// other Authority of any process. An Authority that cannot ask its store for
+// that long answers ErrUnavailable. Most changes take a tenth of that time; a
+// caller that cannot wait uses [AtLeast]. A View or an Update always sees the
+// store as it is. Where one server can take the place of another, asking the
+// store is not enough: see [Authority.Guarantee].
 //
 // An Identity keeps its answers for ever. Get a new Identity for every request,
 // and for every message of a long connection.
@@ -116,7 +116,8 @@ type Authority struct {
 // and brings the keys of their e-mail addresses up to date. If Open cannot
 // write, it logs a warning and goes on; [Tx.UserByEmail] is right either way.
 //
-// Errors: ErrInvalid for a nil store or a Config out of its bounds; ErrUnavailable.
+// Errors: ErrInvalid for a nil store or a Config out of its bounds;
+// ErrUnavailable.
 func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if s == nil {
 		return nil, invalid("config", "", "Store", "nil")
@@ -130,9 +131,10 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, invalid("config", "", "Argon2id", err.Error())
 	}
 	a := newAuthority(s, cfg, passwords)
-	// Reading the whole policy takes as long as ctx allows; the lease then begins
-	// with a short poll.
-	if err := a.replica.Current(ctx, func(r store.Records, _ *replica.State) error { return a.sweeper.start(r) }); err != nil {
+	// Reading the whole policy takes as long as ctx allows; the lease then
+	// begins with a short poll.
+	start := func(r store.Records, _ *replica.State) error { return a.sweeper.start(r) }
+	if err := a.replica.Current(ctx, start); err != nil {
 		return nil, err
 	}
 	if err := a.replica.Poll(ctx); err != nil {
@@ -167,21 +169,27 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 		Log:          cfg.Logger,
 		MaxStaleness: cfg.MaxStaleness,
 	})
-	a.sweeper = sweeper{store: a.store, keepChanges: cfg.KeepChanges, clock: a.clock, log: cfg.Logger}
+	a.sweeper = sweeper{
+		store:       a.store,
+		keepChanges: cfg.KeepChanges,
+		clock:       a.clock,
+		log:         cfg.Logger,
+	}
 	a.noTicket.owner = a
 	return a
 }
 
 // Guarantee returns how far [Config.MaxStaleness] holds with the store as it is
-// now. Open logs the Guarantee, and each change of it is logged. It does no I/O.
+// now. Open logs the Guarantee, and each change of it is logged. It does no
+// I/O.
 func (a *Authority) Guarantee() store.Guarantee { return a.replica.Guarantee() }
 
-// View runs f with a Tx that reads one consistent state. A change inside f fails
-// with ErrReadOnly. View returns the error of f unchanged.
+// View runs f with a Tx that reads one consistent state. A change inside f
+// fails with ErrReadOnly. View returns the error of f unchanged.
 //
-// Do not call the Authority inside f, and keep f free of side effects: f may run
-// more than once. Such a call can wait for the View, and so for itself; after
-// [Config.LockTimeout] it fails with ErrBusy. Use the Tx instead.
+// Do not call the Authority inside f, and keep f free of side effects: f may
+// run more than once. Such a call can wait for the View, and so for itself;
+// after [Config.LockTimeout] it fails with ErrBusy. Use the Tx instead.
 func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 	return a.view(ctx, func(r store.Records) error {
 		tx, err := a.begin(ctx, r, true)
@@ -192,19 +200,19 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 	})
 }
 
-// Update runs f with a Tx and commits the changes of f: all of them if f returns
-// nil, and none otherwise. It returns the error of f unchanged, or ErrProtected
-// if the changes would take a permission in Config.Protected from its last
-// holder.
+// Update runs f with a Tx and commits the changes of f: all of them if f
+// returns nil, and none otherwise. It returns the error of f unchanged, or
+// ErrProtected if the changes would take a permission in Config.Protected from
+// its last holder.
 //
 // Updates run one after another, in whatever process. An Update that waits
-// longer than [Config.LockTimeout] for others fails with ErrBusy, and nothing was
-// done.
+// longer than [Config.LockTimeout] for others fails with ErrBusy, and nothing
+// was done.
 //
-// Do not call the Authority inside f, and keep f free of side effects: f may run
-// more than once. Such a call waits for the Update, and so for itself, until the
-// call fails with ErrBusy: use the Tx, and hash passwords before the Update. A
-// panic in f rolls back and propagates.
+// Do not call the Authority inside f, and keep f free of side effects: f may
+// run more than once. Such a call waits for the Update, and so for itself,
+// until the call fails with ErrBusy: use the Tx, and hash passwords before the
+// Update. A panic in f rolls back and propagates.
 //
 // An error other than f's own that wraps ErrUnavailable may have come after the
 // commit. Then the outcome is unknown.
@@ -219,8 +227,8 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 	})
 }
 
-// commit runs f in an Update and, when the Update has committed, moves the state
-// to where it led.
+// commit runs f in an Update and, when the Update has committed, moves the
+// state to where it led.
 func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, error)) error {
 	var tx *Tx
 	asked, ready := a.clock.Now(), false
@@ -297,7 +305,8 @@ func between[T int | time.Duration](field string, value *T, zero, least, most T)
 		*value = zero
 	}
 	if *value < least || *value > most {
-		return invalid("config", "", field, fmt.Sprintf("%v is not between %v and %v", *value, least, most))
+		reason := fmt.Sprintf("%v is not between %v and %v", *value, least, most)
+		return invalid("config", "", field, reason)
 	}
 	return nil
 }

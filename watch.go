@@ -10,11 +10,11 @@ import (
 	"github.com/rbac-go/rbac/internal/waitlimit"
 )
 
-// Watch yields the Identity of a token, as Identify returns it, now and each time
-// the Identity may have changed: after a change of the user, the memberships or
-// the policy, in whatever process, and when a membership ends. Two Identities in
-// a row can have the same answers. Watch is for streams and other long
-// connections, which end with the ticket and show changes at once:
+// Watch yields the Identity of a token, as Identify returns it, now and each
+// time the Identity may have changed: after a change of the user, the
+// memberships or the policy, in whatever process, and when a membership ends.
+// Two Identities in a row can have the same answers. Watch is for streams and
+// other long connections, which end with the ticket and show changes at once:
 //
 //	for id, err := range authority.Watch(ctx, token) {
 //
@@ -27,10 +27,11 @@ import (
 // A change is yielded as soon as it takes effect for Identify; see the package
 // doc. Between the change and the time at which the reader has seen the next
 // Identity a message can slip out. If no message may, judge each message by
-// [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat does.
+// [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat
+// does.
 //
-// A watch does not count as a use of the ticket, so a user who does nothing else
-// is idle, unless [CountAsUse] says otherwise.
+// A watch does not count as a use of the ticket, so a user who does nothing
+// else is idle, unless [CountAsUse] says otherwise.
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}
@@ -71,13 +72,16 @@ type watch struct {
 
 // yieldNews yields the Identity, or the error, unless it is the last that was
 // yielded. It reports whether to go on, and after what time at the latest.
-func (w *watch) yieldNews(ctx context.Context, yield func(*Identity, error) bool) (goOn bool, wait time.Duration) {
+func (w *watch) yieldNews(
+	ctx context.Context, yield func(*Identity, error) bool,
+) (goOn bool, wait time.Duration) {
 	id, c, now, err := w.a.identify(ctx, w.token)
+	unknown := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)
 	switch {
 	case ctx.Err() != nil:
 		yield(nil, waitlimit.ContextEnded(context.Cause(ctx)))
 		return false, 0
-	case (errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)) && !w.a.background.closed.Load():
+	case unknown && !w.a.background.closed.Load():
 		again := w.failing
 		w.last, w.failing = nil, true
 		return again || yield(nil, err), w.a.cfg.MaxStaleness / replica.PollsPerLease
