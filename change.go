@@ -10,42 +10,46 @@ import (
 // Change is one entry of the change log. Every Update that changes something
 // writes its changes in the same transaction, under one revision.
 //
-// The log is the audit trail and the feed by which other processes drop what
-// they have cached. It never holds a password, a hash or a token.
+// The log is the audit trail and the feed by which other processes evict cached
+// records. The log never holds a password, a hash or a token.
 //
-// Verified means that the change was made by an Identity that came from a ticket of
-// Actor's, made by the Authority that made the change, and that the ticket was living
-// inside the transaction. A user who ends the ticket with its token, or gets it in
-// the same transaction for a password, is verified, too. ActedFor means that the Identity
-// came from [Authority.Identity] or [Authority.IdentityBySubject]: the program said who
-// the user is, and acted for them. With neither, the program asserted the name
-// ([WithActor], [NewIdentity], [Authority.Issue]), or the ticket had ended by then. At most one
-// of the two is true. An Identity of another Authority names nobody.
+// Verified means that the change was made by an Identity that came from a
+// ticket of Actor's, made by the Authority that made the change, and that the
+// ticket was living inside the transaction. A user who ends the ticket with its
+// token, or gets the ticket in the same transaction for a password, is
+// verified, too. ActedFor means that the Identity came from
+// [Authority.Identity] or [Authority.IdentityBySubject]: the program named the
+// user, and acted for the user. With neither, the program asserted the name
+// ([WithActor], [NewIdentity], [Authority.Issue]), or the ticket had ended by
+// then. At most one of the two is true. An Identity of another Authority names
+// nobody.
 type Change struct {
 	Revision Revision
 	Seq      int       // position among the changes of the revision, from 0
-	At       time.Time // by the clock of the Authority that made it
-	Actor    string    // who; empty if the context named nobody
+	At       time.Time // by the clock of the Authority that made the change
+	Actor    string    // the name of the actor; empty if the context named nobody
 	Verified bool      // Actor held a living ticket; see below
-	ActedFor bool      // the program acted for Actor, whom it asked for by name; see below
+	ActedFor bool      // the program named Actor and acted for that user; see below
 	Reason   string    // from WithReason
 	Action   string    // the name of the function: "AddUser", "GrantPermission", "Logout", …
-	Subject  string    // the name of what was changed, or the first of the two it relates
+	Subject  string    // the name of the changed record, or of the first of two related records
 	Object   string    // the name of the second, or the id of a ticket; empty for single records
 	Scope    string    // of a membership
 
-	// The ids of Subject and Object, which outlast their names; zero for sections and
-	// for the permission of a grant.
+	// The ids of Subject and Object, which outlast their names; zero for
+	// sections and for the permission of a grant.
 	SubjectID, ObjectID uuid.UUID
 
-	Nonce uint64 // of the revision: random, and new for each
+	Nonce uint64 // of the revision: random, and new for each revision
 
-	// The record before and after as a JSON object, of a narrowed ticket its Groups; nil
-	// where there was or is none, and for passwords and the end of a ticket.
+	// The record before and after as a JSON object, or the Groups of a narrowed
+	// ticket. Nil where there was or is no record, and for passwords and the
+	// end of a ticket.
 	Before, After json.RawMessage
 }
 
-// ChangeQuery selects entries of the change log. The zero query selects all, oldest first.
+// ChangeQuery selects entries of the change log. The zero query selects all,
+// oldest first.
 type ChangeQuery struct {
 	After   Revision  // only later revisions
 	Actor   string    // only by this actor, exactly

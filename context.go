@@ -17,41 +17,44 @@ const (
 	reasonKey
 )
 
-// NewContext returns a context that carries id: changes made under it by the
-// Authority that made id name its user as the actor. To other Authorities the context
-// carries no Identity; they name the user of an Identity from [NewIdentity] as asserted.
+// NewContext returns a context that carries id. Changes made under the context
+// by the Authority that made id name the user of id as the actor. To other
+// Authorities the context carries no Identity. The user of an Identity from
+// [NewIdentity] is named as asserted.
 func NewContext(ctx context.Context, id *Identity) context.Context {
 	return context.WithValue(ctx, identityKey, id)
 }
 
-// FromContext returns the Identity that NewContext put there, and nil, which
-// meets no predicate, where there is none.
+// FromContext returns the Identity that NewContext put into the context. If
+// there is none, FromContext returns nil, which meets no predicate.
 func FromContext(ctx context.Context) *Identity {
 	id, _ := ctx.Value(identityKey).(*Identity)
 	return id
 }
 
-// WithActor names who makes the changes under the returned context: for jobs and
-// command lines, where nobody is logged in. The change log marks the name as asserted. An
-// Identity of the Authority that makes the change takes precedence.
+// WithActor names the actor of the changes under the returned context: for jobs
+// and command lines, where nobody is logged in. The change log marks the name
+// as asserted. An Identity of the Authority that makes the change takes
+// precedence.
 func WithActor(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, actorKey, name)
 }
 
-// WithReason says why the changes under the returned context are made, for the change log.
+// WithReason sets the reason in the change log for the changes under the
+// returned context.
 func WithReason(ctx context.Context, reason string) context.Context {
 	return context.WithValue(ctx, reasonKey, reason)
 }
 
-// actor is who makes a change.
+// actor is the author of a change.
 type actor struct {
 	name     string
 	verified bool // see Change
 	actedFor bool // see Change
 }
 
-// findActor sets the actor of an Update. An Identity that this Authority made comes
-// first, then the name the program gave, then an Identity of NewIdentity.
+// findActor sets the actor of an Update. An Identity that this Authority made
+// comes first, then the name from WithActor, then an Identity of NewIdentity.
 func (tx *Tx) findActor() error {
 	id := FromContext(tx.ctx)
 	if id.BelongsTo(tx.a) && !id.IsAnonymous() {
@@ -65,7 +68,8 @@ func (tx *Tx) findActor() error {
 	return nil
 }
 
-// verifyActor looks whether the ticket of id is still living.
+// verifyActor checks whether the ticket of id is still living, and marks the
+// actor.
 func (tx *Tx) verifyActor(id *Identity) error {
 	if id.origin.ticket == uuid.Nil {
 		return nil

@@ -16,8 +16,8 @@ import (
 // policy and memberships. The zero Token stands for the anonymous Identity.
 // Identify counts as a use of the ticket, unless [WithoutUse] says otherwise.
 //
-// Errors: ErrNoTicket for a token that has no living ticket; ErrUnavailable.
-// With an error the Identity is nil, which meets no predicate.
+// Errors: ErrNoTicket for a token without a living ticket; ErrUnavailable. With
+// an error the Identity is nil, which meets no predicate.
 func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 	id, c, now, err := a.identify(ctx, t)
 	if err != nil {
@@ -171,8 +171,8 @@ func (u *cachedUser) cachedIdentity(
 	return &s.Identity
 }
 
-// withTicket returns what a ticket of the user gives; the zero ticket stands
-// for none.
+// withTicket returns the Identity that a ticket of the user gives. The zero
+// ticket stands for no ticket.
 func (u *cachedUser) withTicket(
 	p *policy.Policy, t store.Ticket, now time.Time, from *origin,
 ) *cachedIdentity {

@@ -20,7 +20,7 @@ import (
 // at once, so that a flood of made-up tokens does not keep other calls from the
 // store. Tickets known to the cache have places of their own.
 type lookups struct {
-	finder  store.Finder // nil: the store is none
+	finder  store.Finder // nil: the store is no Finder
 	unknown chan struct{}
 	known   chan struct{}
 }
@@ -116,7 +116,7 @@ func (r foundRecords) UserByName(string) (store.UserRecord, error) { return r.fo
 
 func (r foundRecords) UserBySubject(subject string) (store.UserRecord, error) {
 	u := r.found.User
-	u.Subject = strings.Clone(subject) // not the bytes of the host, who may reuse them
+	u.Subject = strings.Clone(subject) // a copy: the host may reuse its bytes
 	return u, nil
 }
 

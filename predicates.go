@@ -11,10 +11,11 @@ import "time"
 // and broken differ under Not, since the opposite of an unanswered question is
 // no answer:
 //
-//   - All is unmet if a part is unmet, else broken if a part is broken, else met.
+//   - All is unmet if a part is unmet, else broken if a part is broken, else
+//     met.
 //   - Any is met if a part is met, else broken if a part is broken, else unmet.
-//   - Not is met if the part is unmet, unmet if the part is met, and broken if the
-//     part is broken.
+//   - Not is met if the part is unmet, unmet if the part is met, and broken if
+//     the part is broken.
 //
 // This is the strong logic of Kleene. The order of parts never changes a
 // decision.
@@ -25,13 +26,14 @@ import "time"
 //   - an invalid name: names are 1 to 256 bytes of valid UTF-8 without control
 //     characters and without space at either end; and the zero UUID;
 //   - a Func without function, and a Func with a panic;
-//   - for an Identity from an Authority, a group or permission unknown to the policy
-//     of the Authority: a typing error opens no door under Not;
+//   - for an Identity from an Authority, a group or permission unknown to the
+//     policy of the Authority: a typing error opens no door under Not;
 //   - for a nil or zero Identity, every predicate;
 //   - [IsUserID], for a user without a known id;
-//   - [FromNet], for an Identity without an address, and with an invalid prefix;
-//   - [AuthenticatedWithin], for a login at an unknown time or in the future, and with
-//     a duration of zero or less;
+//   - [FromNet], for an Identity without an address, and with an invalid
+//     prefix;
+//   - [AuthenticatedWithin], for a login at an unknown time or in the future,
+//     and with a duration of zero or less;
 //   - a predicate nested deeper than 100, or of more than 100,000 parts in all.
 //
 // The interface is sealed: conditions of the host come in by [Func]. A type

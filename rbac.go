@@ -10,7 +10,7 @@
 //
 //	canEdit := rbac.Any(rbac.HasPermission("post.edit"), rbac.IsUserID(post.AuthorID))
 //	if err := rbac.Check(id, canEdit); err != nil {
-//		return err // errors.Is(err, rbac.ErrDenied), and it says what is missing
+//		return err // errors.Is(err, rbac.ErrDenied); err names the missing rights
 //	}
 //
 // Package httpguard does this for net/http. Hosts with users or a login of
@@ -42,7 +42,7 @@
 // A decision is an error, nil only when allowed. Everything but a clear yes
 // denies: the zero value and nil of every type, an invalid or unknown name
 // (under [Not] too), a panic, a store that cannot be reached. ErrUnavailable is
-// not ErrDenied, but it is no yes either.
+// not ErrDenied, but allows nothing either.
 //
 // # When a change takes effect
 //
@@ -114,7 +114,7 @@ type Authority struct {
 //
 // Once after an upgrade, Open also reads the users, a million in some seconds,
 // and brings the keys of their e-mail addresses up to date. If Open cannot
-// write, it logs a warning and goes on; [Tx.UserByEmail] is right either way.
+// write, Open logs a warning and goes on; [Tx.UserByEmail] is right either way.
 //
 // Errors: ErrInvalid for a nil store or a Config out of its bounds;
 // ErrUnavailable.
@@ -180,8 +180,8 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 }
 
 // Guarantee returns how far [Config.MaxStaleness] holds with the store as it is
-// now. Open logs the Guarantee, and each change of it is logged. It does no
-// I/O.
+// now. Open logs the Guarantee, and logs each change of the Guarantee.
+// Guarantee does no I/O.
 func (a *Authority) Guarantee() store.Guarantee { return a.replica.Guarantee() }
 
 // View runs f with a Tx that reads one consistent state. A change inside f
@@ -189,7 +189,7 @@ func (a *Authority) Guarantee() store.Guarantee { return a.replica.Guarantee() }
 //
 // Do not call the Authority inside f, and keep f free of side effects: f may
 // run more than once. Such a call can wait for the View, and so for itself;
-// after [Config.LockTimeout] it fails with ErrBusy. Use the Tx instead.
+// after [Config.LockTimeout] the call fails with ErrBusy. Use the Tx instead.
 func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 	return a.view(ctx, func(r store.Records) error {
 		tx, err := a.begin(ctx, r, true)
@@ -201,7 +201,7 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 }
 
 // Update runs f with a Tx and commits the changes of f: all of them if f
-// returns nil, and none otherwise. It returns the error of f unchanged, or
+// returns nil, and none otherwise. Update returns the error of f unchanged, or
 // ErrProtected if the changes would take a permission in Config.Protected from
 // its last holder.
 //
@@ -228,7 +228,7 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 }
 
 // commit runs f in an Update and, when the Update has committed, moves the
-// state to where it led.
+// state to the result of the Update.
 func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, error)) error {
 	var tx *Tx
 	asked, ready := a.clock.Now(), false
@@ -241,7 +241,7 @@ func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, erro
 		return err
 	})
 	if err != nil && ready {
-		a.replica.GiveUpLease() // the commit may have taken effect, and its answer been lost
+		a.replica.GiveUpLease() // the commit may have taken effect, although the answer was lost
 	}
 	if err != nil {
 		return err

@@ -18,17 +18,17 @@ type Ticket struct {
 	ID, UserID uuid.UUID
 	User       string
 	Label      string
-	Groups     []string  // the groups it was narrowed to, in byte order; nil: all that the user has
-	Omitted    []string  // groups that a dynamic separation set left out, in some scope, in byte order; nil: none
-	Created    time.Time // when the user was authenticated: at the login, or before; see Login.AuthenticatedAt
+	Groups     []string  // the groups of a narrowed ticket, in byte order; nil: all groups of the user
+	Omitted    []string  // groups that a dynamic set left out in some scope, in byte order; nil: none
+	Created    time.Time // of the authentication: the login, or earlier; see Login.AuthenticatedAt
 	LastSeen   time.Time // lags by up to a minute
 	Expires    time.Time // the absolute limit; an idle ticket ends earlier
 	Addr       netip.Addr
 	UserAgent  string
 }
 
-// Ticket returns the ticket of a token, without counting as a use of it.
-// ErrNoTicket if there is no living one.
+// Ticket returns the ticket of a token, without counting as a use of the
+// ticket. ErrNoTicket if there is no living ticket.
 func (a *Authority) Ticket(ctx context.Context, t Token) (Ticket, error) {
 	var ticket Ticket
 	err := a.View(ctx, func(tx *Tx) error {
@@ -42,7 +42,8 @@ func (a *Authority) Ticket(ctx context.Context, t Token) (Ticket, error) {
 	return ticket, err
 }
 
-// ticketOf finds the living ticket of a token, whoever its user is.
+// ticketOf returns the living ticket of a token, whichever user the ticket
+// belongs to.
 func (a *Authority) ticketOf(r store.Records, t Token) (store.Ticket, error) {
 	if t.IsZero() {
 		return store.Ticket{}, ErrNoTicket
@@ -72,8 +73,9 @@ func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 	return public, err
 }
 
-// Tickets lists the living tickets of a user, API keys too, in the order in which they were made. (Created may
-// be earlier; see Login.AuthenticatedAt.) A login beyond Config.MaxTickets ends the first that is no API key.
+// Tickets lists the living tickets of a user, API keys too, in the order in
+// which they were made. (Created may be earlier; see Login.AuthenticatedAt.) A
+// login beyond Config.MaxTickets ends the first ticket that is not an API key.
 func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) {
 	var tickets []Ticket
 	err := a.View(ctx, func(tx *Tx) error {
@@ -102,9 +104,11 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 	return tickets, err
 }
 
-// Logout ends the ticket of a token. ErrNoTicket if there is no living one: then nobody is logged in with it, either.
+// Logout ends the ticket of a token. ErrNoTicket if there is no living ticket:
+// then nobody is logged in with the token, either.
 //
-// A ticket that this Authority has cached ends everywhere even if the store has lost its row, as by a DELETE of an operator's.
+// A ticket that this Authority has cached ends everywhere even if the store has
+// lost its row, for example by an operator's DELETE.
 func (a *Authority) Logout(ctx context.Context, t Token) error {
 	if t.IsZero() {
 		return ErrNoTicket
@@ -118,7 +122,9 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 		if err != nil {
 			return noTicket(err)
 		}
-		dead = !a.tickets.living(rec, tx.now) // as far as we know: another process may have seen a use, so it is ended all the same
+		// Dead as far as this Authority knows: another process may have seen a
+		// use, so the ticket is ended all the same.
+		dead = !a.tickets.living(rec, tx.now)
 		u, err := tx.r.LockUser(rec.User)
 		if err != nil {
 			return noTicket(err)
@@ -136,10 +142,12 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 	return nil
 }
 
-// LogoutUser ends all tickets of a user, API keys too, and returns how many of them were alive.
+// LogoutUser ends all tickets of a user, API keys too, and returns how many of
+// them were alive.
 //
-// It always writes a Change, which evicts the user's tickets from every Authority, unless the user never had
-// a ticket: so it also ends tickets whose rows the store has lost.
+// LogoutUser always writes a Change, which evicts the user's tickets from every
+// Authority, unless the user never had a ticket. Tickets whose rows the store
+// has lost therefore end, too.
 func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err error) {
 	err = a.Update(ctx, func(tx *Tx) error {
 		ended = 0
@@ -173,12 +181,14 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 	return ended, nil
 }
 
-// LogoutIdle ends the tickets of a user, or with an empty name of every user, that were last
-// used before the given time, as after an abnormal exit of their clients, and tells how many that were alive.
-// LastSeen lags by up to a minute and the call allows for it: a ticket that was used at
-// or after that time is not ended, one used less than a minute before it may
-// be left. (A use in another process counts when it is written, seconds later.) API keys
-// are left. A zero time, and one out of the years 1970 to 9999, is ErrInvalid.
+// LogoutIdle ends the tickets of a user, or with an empty name of every user,
+// that were last used before the given time, as after an abnormal exit of their
+// clients. LogoutIdle returns how many of the tickets were alive. LastSeen lags
+// by up to a minute and the call allows for the lag: a ticket that was used at
+// or after that time is not ended, and a ticket used less than a minute before
+// may be left. (A use in another process counts when written, seconds later.)
+// API keys are left. A zero time, or a time outside the years 1970 to 9999, is
+// ErrInvalid.
 func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore time.Time) (ended int, err error) {
 	if lastSeenBefore.IsZero() {
 		return 0, invalid("ticket", "", "LastSeen", "zero time")
@@ -205,7 +215,8 @@ func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore 
 	return ended, nil
 }
 
-// endIdle ends the tickets, but API keys, that were last seen before a time and that are meant.
+// endIdle ends the meant tickets, except API keys, that were last seen before a
+// time.
 func (tx *Tx) endIdle(before time.Time, meant func(store.Ticket) bool) (ended int, err error) {
 	for t, err := range tx.r.IdleTickets(before) {
 		if err != nil {
@@ -228,8 +239,9 @@ func (tx *Tx) endIdle(before time.Time, meant func(store.Ticket) bool) (ended in
 	return ended, nil
 }
 
-// RevokeTicket ends one ticket of a user, an API key too. ErrNotFound unless it is theirs.
-// As with Logout, a cached ticket ends even if the store has lost its row.
+// RevokeTicket ends one ticket of a user, an API key too. ErrNotFound unless
+// the ticket is the user's. As with Logout, a cached ticket ends even if the
+// store has lost its row.
 func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID) error {
 	return a.Update(ctx, func(tx *Tx) error {
 		u, err := tx.lockUser(user)
@@ -252,9 +264,10 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 	})
 }
 
-// Check identifies a token as this transaction sees it, its own changes included,
-// and checks a predicate. Inside an Update it decides and acts in one transaction:
-// the right cannot be revoked in between. It does not count as a use of the ticket.
+// Check identifies a token in this transaction, its own changes included, and
+// checks a predicate. Inside an Update, the decision and the action are one
+// transaction: the right cannot be revoked in between. Check does not count as
+// a use of the ticket.
 //
 // Errors: those of Identify and of the function Check.
 func (tx *Tx) Check(t Token, p Predicate) error {
@@ -284,7 +297,8 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	return &u.withTicket(p, rec, tx.now, &origin{tx.a, rec.ID}).Identity, nil
 }
 
-// compiled returns the policy as this transaction sees it. After a change it is of this transaction alone: it may yet be rolled back.
+// compiled returns the policy in this transaction. After a change the policy
+// belongs to this transaction alone, since the change may yet be rolled back.
 func (tx *Tx) compiled() (*policy.Policy, error) {
 	if p, ok := tx.a.replica.State().After(&tx.changes); ok {
 		return p, nil

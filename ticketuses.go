@@ -41,7 +41,7 @@ func withoutUse(ctx context.Context) bool {
 	return said && !uses
 }
 
-// lastSeen is when a ticket was last used, as far as this Authority knows: in
+// lastSeen is the last use of a ticket, as far as this Authority knows, in
 // microseconds since 1970.
 type lastSeen struct{ at atomic.Int64 }
 
@@ -100,7 +100,7 @@ func (u *lastUses) lookUp(t *cachedTicket, now clock.Reading) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if _, ok := u.pending[t.ID]; !ok {
-		u.add(t.ID, ticketUse{t.Hash, t.seen.load()}) // which is no later use
+		u.add(t.ID, ticketUse{t.Hash, t.seen.load()}) // no later use
 	}
 }
 
@@ -140,7 +140,7 @@ func (u *lastUses) some(most int) map[uuid.UUID]ticketUse {
 	return batch
 }
 
-// written forgets uses, unless there was a later one meanwhile.
+// written forgets uses, unless there was a later use meanwhile.
 func (u *lastUses) written(batch map[uuid.UUID]ticketUse) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -16,8 +16,8 @@ const (
 	maxValues   = 4 * 1024 // bytes of all keys and values of one ticket together
 )
 
-// SetValue stores a small text of the host with a ticket until the ticket ends: a
-// preference, or a message for the next page. The empty text deletes the key.
+// SetValue stores a small text of the host with a ticket until the ticket ends:
+// a preference, or a message for the next page. The empty text deletes the key.
 //
 // A key is 1 to 64 bytes without control characters. A value is any text
 // without NUL, which not every store can keep; encode values that are not valid

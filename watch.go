@@ -27,8 +27,7 @@ import (
 // A change is yielded as soon as it takes effect for Identify; see the package
 // doc. Between the change and the time at which the reader has seen the next
 // Identity a message can slip out. If no message may, judge each message by
-// [Authority.Judge] under [WithoutUse] before it is sent, as examples/chat
-// does.
+// [Authority.Judge] under [WithoutUse] before sending, as examples/chat does.
 //
 // A watch does not count as a use of the ticket, so a user who does nothing
 // else is idle, unless [CountAsUse] says otherwise.
@@ -61,7 +60,7 @@ func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, err
 	}
 }
 
-// watch is one Watch, and what it has yielded last.
+// watch is the state of one Watch, with the last value yielded.
 type watch struct {
 	a       *Authority
 	token   Token
@@ -70,7 +69,7 @@ type watch struct {
 	failing bool
 }
 
-// yieldNews yields the Identity, or the error, unless it is the last that was
+// yieldNews yields the Identity, or the error, unless equal to the last value
 // yielded. It reports whether to go on, and after what time at the latest.
 func (w *watch) yieldNews(
 	ctx context.Context, yield func(*Identity, error) bool,

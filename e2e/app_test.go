@@ -14,21 +14,22 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for anything before it fails.
+// patience bounds each wait of a test. A test that waits longer fails.
 const patience = 20 * time.Second
 
-// app is an example that runs.
+// app is a running example.
 type app struct {
 	t    *testing.T
 	name string
 	url  string // without a slash at the end
 }
 
-// startApp builds the example of that name and runs it on a free port until the test ends. It must
-// know the flag -addr, and print the URL of the address that it listens on.
+// startApp builds the example with that name and runs the program on a free
+// port until the test ends. The program must accept the flag -addr and print
+// the URL on which the program listens.
 func startApp(t *testing.T, name string, args ...string) *app {
 	t.Helper()
-	chromium(t) // skips before anything is built
+	chromium(t) // may skip, before anything is built
 	program, err := build(name)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,8 @@ func startApp(t *testing.T, name string, args ...string) *app {
 
 var address = regexp.MustCompile(`http://[0-9.:]+`)
 
-// findURL sends the first address that it reads, and reads on, so that the program never waits for us.
+// findURL sends the first URL in out, and then drains out: the program must
+// never block on a full pipe.
 func findURL(out io.Reader, url chan<- string) {
 	defer close(url)
 	sent := false
@@ -76,12 +78,12 @@ func findURL(out io.Reader, url chan<- string) {
 	}
 }
 
-// stopApp interrupts the program, which must end by itself and in order.
+// stopApp interrupts the program, which must exit by itself without an error.
 func stopApp(t *testing.T, cmd *exec.Cmd, read <-chan struct{}, log *bytes.Buffer) {
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	defer kill.Stop()
-	<-read // Wait closes the pipe
+	<-read // until the end of the output: Wait closes the pipe
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("%s did not end in order: %v", filepath.Base(cmd.Path), err)
 	}
@@ -92,10 +94,11 @@ func stopApp(t *testing.T, cmd *exec.Cmd, read <-chan struct{}, log *bytes.Buffe
 
 var (
 	building sync.Mutex
-	programs string // the folder of what is built
+	programs string // the folder of the built programs
 )
 
-// build makes the program of an example, once.
+// build builds the program of an example, unless built before, and returns its
+// path.
 func build(name string) (string, error) {
 	building.Lock()
 	defer building.Unlock()
@@ -111,7 +114,7 @@ func build(name string) (string, error) {
 		return program, nil
 	}
 	cmd := exec.Command("go", "build", "-o", program, "./examples/"+name)
-	cmd.Dir = ".." // with the library's own go.mod, as its users build it
+	cmd.Dir = ".." // with the library's own go.mod, as users of the library build
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	return program, cmd.Run()
 }

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// Pages of others that send forms to the blog from the browser of somebody who is logged in. Another
-// port of the same host is the harder case: browsers send the blog's cookies along.
+// Pages of other sites send forms to the blog from the browser of a logged-in
+// user, and are refused. Another port of the same host is the harder case:
+// browsers send the blog's cookies along.
 func TestOtherSitesCannotAct(t *testing.T) {
 	blog := startBlog(t)
 	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -27,7 +28,7 @@ func TestOtherSitesCannotAct(t *testing.T) {
 			manager.got(403)
 		}
 	}
-	manager.open("/admin") // still logged in
+	manager.open("/admin") // the manager is still logged in
 	manager.got(200)
 	manager.findsNo("Remove editor from managers")
 }

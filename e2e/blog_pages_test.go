@@ -18,7 +18,7 @@ func TestKeyboardOnly(t *testing.T) {
 	manager.press(kb.Enter)
 	manager.isAt("/admin#main")
 	manager.press(kb.Tab)
-	manager.isOn("link Users") // the first of the content
+	manager.isOn("link Users") // the first control of the content
 	manager.tabsTo("combobox Group for editor")
 	manager.press("editors" + kb.Tab)
 	manager.isOn("button Assign editor to the group")
@@ -83,7 +83,8 @@ func TestWithoutScripts(t *testing.T) {
 	editor.finds("Sign in")
 }
 
-// What each page looks like, for people to look at. What can be measured is.
+// TestLooks takes a picture of each page for people to look at. Measurable
+// properties are checked; see picture.
 func TestLooks(t *testing.T) {
 	blog := startBlog(t)
 	stranger, editor, manager := blog.user("stranger"), blog.as("editor", "editpass"), blog.as("manager", "managepass")
@@ -98,7 +99,7 @@ func TestLooks(t *testing.T) {
 	editor.open("/posts/new")
 	editor.picture("denied")
 	assign(manager, "editor", "editors")
-	manager.click("Disable manager") // the last one: refused
+	manager.click("Disable manager") // refused: the last manager
 	manager.got(409)
 	manager.picture("alert")
 	editor.reload()

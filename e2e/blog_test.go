@@ -5,13 +5,14 @@ import (
 	"testing"
 )
 
-// startBlog starts a blog with a new database: the users manager and editor, and the manager's first post.
+// startBlog starts a blog with a new database. The database has the users
+// manager and editor, and the manager's first post.
 func startBlog(t *testing.T) *app {
 	t.Helper()
 	return startApp(t, "blog", "-db", filepath.Join(t.TempDir(), "blog.db"))
 }
 
-// assign is the manager's click that puts somebody into a group.
+// assign lets the manager put a user into a group.
 func assign(manager *user, name, group string) {
 	manager.t.Helper()
 	manager.open("/admin")
@@ -42,7 +43,7 @@ func TestWrongPassword(t *testing.T) {
 	u.has("User name", "editor")
 	u.has("Password", "")
 	u.logIn("manager", "managepass")
-	u.isAt("/admin?search=ed") // a failure on the way does not forget it
+	u.isAt("/admin?search=ed") // a failed login keeps the target
 }
 
 func TestDeniedWithTheReason(t *testing.T) {
@@ -70,7 +71,7 @@ func TestGrantedByTheOtherBrowser(t *testing.T) {
 	editor.got(200)
 	editor.sees("Write a post")
 	editor.click("The example blog")
-	editor.click("Write a post") // the navigation has it now
+	editor.click("Write a post") // after the change, the navigation has the link
 	editor.isAt("/posts/new")
 	editor.got(200)
 }
@@ -122,13 +123,13 @@ func TestOwnPostsOnly(t *testing.T) {
 	editor.isAt("/posts/2")
 	editor.sees("Mine, changed", "By the editor.")
 
-	editor.open("/posts/1") // the manager's
+	editor.open("/posts/1") // the manager's post
 	editor.sees("Example manager")
 	editor.findsNo("Edit")
 	editor.open("/posts/1/edit")
 	editor.got(403)
 	editor.sees("Needs post.edit", "to have written the post")
-	manager.open("/posts/2/edit") // managers administer, they do not write
+	manager.open("/posts/2/edit") // managers administer, and may not write
 	manager.got(403)
 }
 
@@ -144,7 +145,7 @@ func TestLogOutInOneTab(t *testing.T) {
 	there.click("editor") // this page still looks logged in
 	there.isAt("/login?came_from=%2Fme")
 	here.back()
-	here.isAt("/login?came_from=%2Fme") // nothing of the account is left in the history
+	here.isAt("/login?came_from=%2Fme") // the history shows nothing of the account
 	there.logIn("editor", "editpass")
 	there.isAt("/me")
 	here.open("/me")

@@ -8,20 +8,21 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// startChat starts a chat with a new database: manager, who moderates, and ann and bob, who speak in General.
+// startChat starts a chat with a new database. The user manager moderates; ann
+// and bob speak in General.
 func startChat(t *testing.T) *app {
 	t.Helper()
 	return startApp(t, "chat", "-db", filepath.Join(t.TempDir(), "chat.db"))
 }
 
-// general opens the room General, and waits until its stream has told what the user may do.
+// general opens the room General, which must be answered with 200.
 func (u *user) general() {
 	u.t.Helper()
 	u.open("/rooms/general")
 	u.got(200)
 }
 
-// says sends a message from the page, which stays where it is.
+// says sends a message without leaving the page.
 func (u *user) says(text string) {
 	u.t.Helper()
 	u.fill("Message", text)
@@ -30,7 +31,8 @@ func (u *user) says(text string) {
 	u.has("Message", "")
 }
 
-// maySend waits until the page lets its user send, or does not.
+// maySend waits until the page lets its user send, or until the page does not
+// if may is false.
 func (u *user) maySend(may bool) {
 	u.t.Helper()
 	do(u, "wait for the form", chromedp.Poll[bool](`document.querySelector("fieldset").disabled === `+map[bool]string{true: "false", false: "true"}[may]))
@@ -55,7 +57,7 @@ func TestMutedByTheOtherBrowser(t *testing.T) {
 	chat := startChat(t)
 	ann, manager := chat.as("ann", "annspass"), chat.as("manager", "managepass")
 	ann.general()
-	elsewhere := ann.tab().noScripts() // a page that hears nothing
+	elsewhere := ann.tab().noScripts() // a page without scripts reads no stream
 	elsewhere.general()
 	ann.fill("Message", "not yet sent")
 	ann.maySend(true)
@@ -122,7 +124,7 @@ func TestChatByTheKeyboard(t *testing.T) {
 	manager.enter()
 	manager.isAt("/rooms/general")
 	manager.tabsTo("link Workshop")
-	manager.tabsTo("log Messages") // which scrolls
+	manager.tabsTo("log Messages") // the list scrolls, so Tab stops at the list
 	manager.tabsTo("textbox Message")
 	manager.press("Good morning" + kb.Tab)
 	manager.isOn("button Send")
@@ -154,7 +156,7 @@ func TestChatLooks(t *testing.T) {
 	}
 	ann.picture("room")
 	manager.fill("User to let in", "ann")
-	manager.click("Let in") // she is there already
+	manager.click("Let in") // ann is in the room already
 	manager.got(409)
 	manager.picture("alert")
 	manager.general()

@@ -20,8 +20,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// chromium is the one browser process that all tests share. Each user has cookies of
-// their own in it.
+// chromium returns the context of the browser process that all tests share.
+// Each user has separate cookies in the browser.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
 	ctx, err := startChromium()

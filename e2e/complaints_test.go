@@ -18,15 +18,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// complaints are what the browser has against the pages of a tab: errors and warnings in its
-// console, and violations of the Content-Security-Policy.
+// complaints collects the browser's complaints about the pages of a tab: errors
+// and warnings in the console, and violations of the Content-Security-Policy.
 type complaints struct {
 	mu        sync.Mutex
 	documents map[network.RequestID]bool
 	heard     []string
 }
 
-// listen collects them from now on.
+// listen starts to collect the complaints of a tab.
 func (c *complaints) listen(ctx context.Context) error {
 	c.documents = map[network.RequestID]bool{}
 	if err := chromedp.Listen(ctx, c.hear); err != nil {
@@ -62,8 +62,9 @@ func (c *complaints) hear(event any) {
 	}
 }
 
-// entry leaves out that a page was answered with 401, 403 or the like: that is what the
-// tests are about, and they check it.
+// entry adds a log entry, unless the entry reports that a page was answered
+// with 401, 403 or another status of 4xx. The tests provoke such answers and
+// check the status.
 func (c *complaints) entry(e *log.Entry) {
 	refused := e.Source == log.EntrySourceNetwork && c.documents[e.NetworkRequestID] && strings.Contains(e.Text, "status of 4")
 	if !refused && (e.Level == log.EntryLevelError || e.Level == log.EntryLevelWarning) {
@@ -73,7 +74,7 @@ func (c *complaints) entry(e *log.Entry) {
 
 func (c *complaints) add(kind, text string) { c.heard = append(c.heard, kind+": "+text) }
 
-// take returns those that came since the last time.
+// take returns the complaints since the last call of take.
 func (c *complaints) take() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,7 +83,8 @@ func (c *complaints) take() []string {
 	return heard
 }
 
-// Without this the silence of all other tests would prove nothing.
+// Complaints are heard. Without this test, the silence of all other tests would
+// prove nothing.
 func TestComplaintsAreHeard(t *testing.T) {
 	const onlyOwnStyles = "default-src 'none'; style-src 'self'"
 	tests := []struct{ name, policy, page, want string }{

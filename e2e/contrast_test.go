@@ -2,8 +2,9 @@ package e2e
 
 import "github.com/chromedp/chromedp"
 
-// contrast is JavaScript: contrast(a, b) is the ratio of two colours as WCAG 2.2 defines it,
-// and ground(element) the colour behind an element.
+// contrast is JavaScript. The function contrast(a, b) returns the contrast
+// ratio of two colours as defined by WCAG 2.2, and ground(element) returns the
+// colour behind an element.
 const contrast = `
 	const rgb = color => color.match(/[\d.]+/g).map(Number);
 	const light = color => rgb(color).slice(0, 3)
@@ -19,7 +20,8 @@ const contrast = `
 		return element.parentElement ? ground(element.parentElement) : "rgb(255, 255, 255)";
 	};`
 
-// lowContrast lists the texts with a ratio below 4.5, or 3 where they are large (WCAG 2.2, 1.4.3).
+// lowContrast lists the texts with a contrast ratio below 4.5, or below 3 for
+// large text (WCAG 2.2, 1.4.3).
 var lowContrast = chromedp.Evaluate[[]string](`(() => {` + contrast + `
 	const ownText = element => [...element.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim());
 	const found = [];
@@ -33,8 +35,9 @@ var lowContrast = chromedp.Evaluate[[]string](`(() => {` + contrast + `
 	return found;
 })()`)
 
-// focusShown says why a sighted user does not see what has the focus; empty where all is well. The
-// ring is drawn around the element, so what is behind its parent counts (WCAG 2.2, 1.4.11 and 2.4.7).
+// focusShown returns why a sighted user cannot see the focus, or "" if the
+// focus is visible. The focus ring is drawn around the element, so the
+// background of the parent counts (WCAG 2.2, 1.4.11 and 2.4.7).
 var focusShown = chromedp.Evaluate[string](`(() => {` + contrast + `
 	const element = document.activeElement, box = element.getBoundingClientRect(), style = getComputedStyle(element);
 	if (box.right <= 0 || box.bottom <= 0 || box.left >= innerWidth || box.top >= innerHeight)

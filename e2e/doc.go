@@ -1,17 +1,22 @@
-// Package e2e holds the browser tests of the examples: people who click through the real programs
-// in a headless Chromium. They are a module of their own, so that who imports the library
-// does not get a browser's tools with it.
+// Package e2e holds the browser tests of the examples. The tests act as people
+// who click through the real programs in a headless Chromium. The tests are a
+// module of their own: importing the library must not pull in the tools for a
+// browser.
 //
 //	go test -count=1 .
 //
-// An example is started by its folder's name with [go build], on a free port (app_test.go). A user is a
-// browser with its own cookies and finds what is on a page by the names that assistive
-// technology reads out (user_test.go), so that a control without a name cannot be used here
-// either. Each page must be free of console errors and violations of its Content-Security-Policy (complaints_test.go).
+// An example is built by the name of its folder with [go build] and started on
+// a free port (app_test.go). A user is a browser with its own cookies. Users
+// find controls on a page by the names that assistive technology reads out
+// (user_test.go): a control without a name cannot be used here either. Each
+// page must be free of console errors and of violations of its
+// Content-Security-Policy (complaints_test.go).
 //
-// Without Chromium the tests skip, and fail where the environment variable CI is set; so do those that need nginx without it. Without PostgreSQL
-// (its binaries, or a DSN in RBAC_TEST_POSTGRES) that of two processes on one server skips. Each run
-// leaves pictures of the pages in the folder screenshots.
+// Without Chromium the tests skip, or fail if the environment variable CI is
+// set. The same holds for nginx and the tests that need nginx. Without
+// PostgreSQL (its binaries, or a DSN in RBAC_TEST_POSTGRES) the test of two
+// processes on one server skips. Each run leaves pictures of the pages in the
+// folder screenshots.
 //
 // [go build]: https://pkg.go.dev/cmd/go#hdr-Compile_packages_and_dependencies
 package e2e

@@ -11,20 +11,21 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// press types on the keyboard, into whatever has the focus.
+// press types keys into the focused element.
 func (u *user) press(keys string) {
 	u.t.Helper()
 	do(u, "press a key", chromedp.KeyEvent(keys))
 }
 
-// enter presses Enter, and waits for the page that this leads to.
+// enter presses Enter and waits for the next page.
 func (u *user) enter() {
 	u.t.Helper()
 	u.load("press Enter", chromedp.KeyEvent(kb.Enter))
 }
 
-// tabsTo presses Tab until this has the focus, such as "button Sign in". Each stop on the way must
-// have a name, and show that it has the focus.
+// tabsTo presses Tab until the target has the focus. A target is a role and a
+// name, such as "button Sign in". Each stop on the way must show that the stop
+// has the focus.
 func (u *user) tabsTo(target string) {
 	u.t.Helper()
 	var way []string
@@ -41,7 +42,8 @@ func (u *user) tabsTo(target string) {
 	u.t.Fatalf("%s does not get to %q with Tab, but to %s", u.name, target, strings.Join(way, ", "))
 }
 
-// isOn waits until this has the focus. A page that gives it to a field does so a moment after it has loaded.
+// isOn waits until the target has the focus. A page moves the focus to a field
+// a moment after loading.
 func (u *user) isOn(target string) {
 	u.t.Helper()
 	u.until(func(context.Context) error {
@@ -52,7 +54,8 @@ func (u *user) isOn(target string) {
 	})
 }
 
-// focus is the role and the name of what has the focus, such as "button Sign in".
+// focus returns the role and the name of the focused element, such as "button
+// Sign in".
 func (u *user) focus() string {
 	u.t.Helper()
 	element := do(u, "find the focus", chromedp.Evaluate[*runtime.RemoteObject](`document.activeElement`))

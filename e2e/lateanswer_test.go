@@ -13,8 +13,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// behindLateProxy lets the app be reached through a proxy that holds back the answers to requests with "late" in
-// their query. Each one that is held back is sent to held, and goes on when deliver is closed.
+// behindLateProxy returns the app behind a proxy that holds back the answers to
+// requests with "late" in their query. The proxy sends to held for each answer
+// that is held back, and delivers the answers when deliver is closed.
 func (a *app) behindLateProxy(held chan<- struct{}, deliver <-chan struct{}) *app {
 	a.t.Helper()
 	target, err := url.Parse(a.url)
@@ -41,7 +42,9 @@ func (a *app) behindLateProxy(held chan<- struct{}, deliver <-chan struct{}) *ap
 	return &app{a.t, a.name, proxy.URL}
 }
 
-// TestLateAnswerKeepsLogin: two tabs poll with a ticket that is dead. Their answers arrive after a login in a third tab, which stays logged in.
+// Late answers to a dead ticket do not end a newer login. Two tabs poll with a
+// dead ticket. Their answers arrive after a login in a third tab, which stays
+// logged in.
 func TestLateAnswerKeepsLogin(t *testing.T) {
 	held, deliver := make(chan struct{}, 10), make(chan struct{})
 	editor := startBlog(t).behindLateProxy(held, deliver).user("editor")
@@ -49,7 +52,7 @@ func TestLateAnswerKeepsLogin(t *testing.T) {
 	do(editor, "plant an old ticket", chromedp.Evaluate[chromedp.Void](`document.cookie = "ticket=`+deadTicket+`; path=/"`))
 	var polls sync.WaitGroup
 	for i, tab := range []*user{editor.tab(), editor.tab()} {
-		polls.Go(func() { tab.open(fmt.Sprint("/?late=", i)) }) // Chromium asks for one URL once at a time
+		polls.Go(func() { tab.open(fmt.Sprint("/?late=", i)) }) // Chromium serializes requests for one URL
 		select {
 		case <-held:
 		case <-time.After(patience):

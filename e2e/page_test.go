@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// sees waits until a reader of the page sees all these texts.
+// sees waits until all these texts are visible on the page.
 func (u *user) sees(texts ...string) {
 	u.t.Helper()
 	u.until(func(ctx context.Context) error {
@@ -29,7 +29,8 @@ func (u *user) sees(texts ...string) {
 	})
 }
 
-// seesNo fails where one of the texts is on the page. It waits for nothing: ask for what is there first.
+// seesNo fails if one of the texts is on the page. Since seesNo does not wait,
+// wait for other text of the page first.
 func (u *user) seesNo(texts ...string) {
 	u.t.Helper()
 	page := do(u, "read the page", text)
@@ -40,7 +41,7 @@ func (u *user) seesNo(texts ...string) {
 	}
 }
 
-// finds waits for the links and buttons of these names.
+// finds waits for links or buttons with these names.
 func (u *user) finds(names ...string) {
 	u.t.Helper()
 	for _, name := range names {
@@ -51,7 +52,8 @@ func (u *user) finds(names ...string) {
 	}
 }
 
-// findsNo fails where there is such a link or button. Like seesNo, it waits for nothing.
+// findsNo fails if there is a link or button with one of these names. Like
+// seesNo, findsNo does not wait.
 func (u *user) findsNo(names ...string) {
 	u.t.Helper()
 	for _, name := range names {
@@ -61,7 +63,7 @@ func (u *user) findsNo(names ...string) {
 	}
 }
 
-// isAt waits until the address bar shows this path with its query.
+// isAt waits until the address bar shows the path, including its query.
 func (u *user) isAt(path string) {
 	u.t.Helper()
 	u.until(func(ctx context.Context) error {
@@ -73,7 +75,7 @@ func (u *user) isAt(path string) {
 	})
 }
 
-// got checks with which status the last page was answered.
+// got checks the status with which the last page was answered.
 func (u *user) got(status int) {
 	u.t.Helper()
 	if u.status != status {
@@ -81,7 +83,7 @@ func (u *user) got(status int) {
 	}
 }
 
-// has checks what is in the field with that label.
+// has checks the content of the field with that label.
 func (u *user) has(label, want string) {
 	u.t.Helper()
 	do(u, "look at "+label, u.focusing(label, "textbox", "searchbox"))
@@ -90,7 +92,7 @@ func (u *user) has(label, want string) {
 	}
 }
 
-// until repeats what asks until it has no complaint.
+// until repeats ask until ask returns nil.
 func (u *user) until(ask func(context.Context) error) {
 	u.t.Helper()
 	ctx, cancel := context.WithTimeout(u.ctx, patience)
@@ -100,7 +102,7 @@ func (u *user) until(ask func(context.Context) error) {
 	}
 }
 
-// until returns the last complaint when ctx ends.
+// until returns the last error of ask when ctx ends.
 func until(ctx context.Context, ask func(context.Context) error) (err error) {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -109,7 +111,7 @@ func until(ctx context.Context, ask func(context.Context) error) (err error) {
 		if now == nil {
 			return nil
 		}
-		if err == nil || ctx.Err() == nil { // when time is up, that is all that ask can say
+		if err == nil || ctx.Err() == nil { // once ctx has ended, ask only reports the end of ctx
 			err = now
 		}
 		select {
@@ -120,10 +122,10 @@ func until(ctx context.Context, ask func(context.Context) error) (err error) {
 	}
 }
 
-// clickable are the roles of what leads elsewhere.
+// clickable lists the roles of controls that lead elsewhere.
 var clickable = []string{"link", "button"}
 
-// control waits for the one control of this name and of one of the roles.
+// control waits for the only control with this name and one of the roles.
 func (u *user) control(ctx context.Context, name string, roles []string) (id cdp.BackendNodeID, err error) {
 	err = until(ctx, func(ctx context.Context) error {
 		nodes, err := controls(ctx, name, roles)
@@ -140,7 +142,8 @@ func (u *user) control(ctx context.Context, name string, roles []string) (id cdp
 	return id, err
 }
 
-// controls are those of this name and of one of the roles, as the browser tells them to a screen reader.
+// controls returns the controls with this name and one of the roles, as the
+// browser describes them to a screen reader.
 func controls(ctx context.Context, name string, roles []string) ([]*accessibility.Node, error) {
 	document, err := chromedp.Run(ctx, chromedp.Evaluate[*runtime.RemoteObject](`document`))
 	if err != nil {
@@ -156,7 +159,7 @@ func controls(ctx context.Context, name string, roles []string) ([]*accessibilit
 	}), nil
 }
 
-// text is what a reader sees of the page.
+// text reads the visible text of the page.
 var text = chromedp.Evaluate[string](`document.body.innerText`)
 
 func visible(ctx context.Context) (string, error) { return chromedp.Run(ctx, text) }

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// looks are the screens that pictures are taken on.
+// looks are the screens for pictures.
 var looks = []struct {
 	name          string
 	width, height int64
@@ -19,8 +19,9 @@ var looks = []struct {
 	{"dark", 1200, 800, "dark"},
 }
 
-// picture keeps what the page looks like on each screen, in the folder screenshots. No page may be
-// wider than its screen, and all text must have enough contrast.
+// picture saves a picture of the page on each screen, in the folder
+// screenshots. No page may be wider than its screen, and all text must have
+// enough contrast.
 func (u *user) picture(name string) {
 	u.t.Helper()
 	for _, look := range looks {

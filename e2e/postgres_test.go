@@ -7,8 +7,9 @@ import (
 	"github.com/rbac-go/rbac/internal/postgrestest"
 )
 
-// TestTwoBlogsOnOnePostgreSQL: two processes on one server are one service. The manager is at the one, the editor at
-// the other, and what the former does the latter finds at once, with the ticket that any of them has given out.
+// Two processes on one server are one service. The manager uses one process,
+// and the editor the other. Each process soon follows the changes of the other,
+// and accepts the tickets of the other.
 func TestTwoBlogsOnOnePostgreSQL(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	here, there := startApp(t, "blog", "-db", dsn), startApp(t, "blog", "-db", dsn)
@@ -24,7 +25,7 @@ func TestTwoBlogsOnOnePostgreSQL(t *testing.T) {
 	manager.open("/")
 	manager.finds("From elsewhere")
 
-	editor.app = here // a balancer sends the browser to the other process; cookies do not tell ports apart
+	editor.app = here // as by a load balancer; cookies do not tell ports apart
 	editor.open("/me")
 	editor.got(200)
 	editor.finds("editor", "Sign out")
@@ -42,11 +43,12 @@ func TestTwoBlogsOnOnePostgreSQL(t *testing.T) {
 	manager.open("/admin")
 	manager.click("Disable editor")
 	manager.sees("disabled")
-	editor.waitsFor("/me", 200) // the login page, which is where the way leads then
+	editor.waitsFor("/me", 200) // the status of the login page, after a redirect
 	editor.isAt("/login?came_from=%2Fme")
 }
 
-// waitsFor opens a page until it is answered with a status: a process learns what another one has changed a moment later.
+// waitsFor opens a page until the page is answered with the status. A process
+// learns of changes in another process a moment later.
 func (u *user) waitsFor(path string, status int) {
 	u.t.Helper()
 	for deadline := time.Now().Add(patience); ; {

@@ -23,7 +23,8 @@ import (
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// newGuarded makes a small service behind a guard: a start page for everybody, and /report for amy.
+// newGuarded returns a small service behind a guard: a start page for
+// everybody, and /report for amy.
 func newGuarded(t *testing.T, cfg httpguard.Config) http.Handler {
 	t.Helper()
 	store := memorystore.New()
@@ -61,7 +62,8 @@ func newGuarded(t *testing.T, cfg httpguard.Config) http.Handler {
 	return guard.Handler(mux)
 }
 
-// A login over plain HTTP says why it cannot work, and works where the browser takes a Secure cookie for this computer.
+// A login over plain HTTP fails and explains why. The login succeeds at the
+// names of this computer for which the browser accepts a Secure cookie.
 func TestLoginOverPlainHTTP(t *testing.T) {
 	chromium(t)
 	var log bytes.Buffer
@@ -91,7 +93,8 @@ func TestLoginOverPlainHTTP(t *testing.T) {
 	}
 }
 
-// ownAddress is one of this computer's that is not loopback, which no browser takes for localhost.
+// ownAddress returns an address of this computer other than loopback. No
+// browser takes such an address for localhost.
 func ownAddress(t *testing.T) string {
 	t.Helper()
 	addrs, err := net.InterfaceAddrs()
@@ -107,7 +110,8 @@ func ownAddress(t *testing.T) string {
 	return ""
 }
 
-// A service behind nginx, which strips a prefix, changes the Host and says where requests come from.
+// The service works behind an nginx that strips a prefix, changes the Host and
+// forwards the address of the client.
 func TestBehindNginx(t *testing.T) {
 	chromium(t)
 	program := nginx(t)
@@ -133,7 +137,7 @@ func TestBehindNginx(t *testing.T) {
 	u.click("Continue as amy")
 	u.isAt("/app/report/")
 	u.open("/app/near")
-	u.got(403) // from 127.0.0.1, as nginx says
+	u.got(403) // nginx forwards 127.0.0.1 as the client's address
 	u.click("Sign in as someone else")
 	u.isAt("/app/login?came_from=%2Fapp%2Fnear")
 	u.click("Continue as amy")
@@ -161,7 +165,8 @@ func nginx(t *testing.T) string {
 	return ""
 }
 
-// freePort returns a port that nobody listens on, for a program that cannot choose one by itself.
+// freePort returns a port on which nobody listens, for a program that cannot
+// choose a port by itself.
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

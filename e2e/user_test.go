@@ -10,19 +10,19 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// user is somebody at a browser: one tab, with cookies that no other user has. All methods
-// fail the test where they cannot do what they say.
+// user is a person at a browser: one tab, with cookies that no other user has.
+// Each method fails the test if the step cannot be done.
 type user struct {
 	t      *testing.T
 	app    *app
-	name   string          // for messages
+	name   string          // for failure messages
 	ctx    context.Context // the tab
-	status int             // of the page that was loaded last
+	status int             // of the last loaded page
 
 	complaints *complaints
 }
 
-// user opens a new browser, in which nobody has logged in.
+// user opens a new browser, in which nobody is logged in.
 func (a *app) user(name string) *user {
 	a.t.Helper()
 	ctx, cancel := chromedp.NewContext(chromium(a.t), chromedp.WithNewBrowserContext())
@@ -30,7 +30,7 @@ func (a *app) user(name string) *user {
 	return newTab(ctx, a, name)
 }
 
-// as opens a new browser in which somebody has logged in.
+// as opens a new browser and logs in.
 func (a *app) as(name, password string) *user {
 	a.t.Helper()
 	u := a.user(name)
@@ -65,7 +65,7 @@ func newTab(ctx context.Context, a *app, name string) *user {
 	return u
 }
 
-// noScripts lets no page run scripts from now on.
+// noScripts disables scripts in the tab from now on.
 func (u *user) noScripts() *user {
 	u.t.Helper()
 	_, err := chromedp.Call(u.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
@@ -75,31 +75,31 @@ func (u *user) noScripts() *user {
 	return u
 }
 
-// open types an address of the app.
+// open visits a path of the app.
 func (u *user) open(path string) {
 	u.t.Helper()
 	u.visit(u.app.url + path)
 }
 
-// visit types any address.
+// visit visits any URL.
 func (u *user) visit(url string) {
 	u.t.Helper()
 	u.load("visit "+url, chromedp.Navigate(url))
 }
 
-// reload asks for the page again.
+// reload reloads the page.
 func (u *user) reload() {
 	u.t.Helper()
 	u.load("reload", chromedp.Reload())
 }
 
-// back is the browser's button.
+// back presses the browser's back button.
 func (u *user) back() {
 	u.t.Helper()
 	u.load("go back", chromedp.NavigateBack())
 }
 
-// logIn fills in the login page, where the user is already.
+// logIn fills in and sends the login page. The user must be on the login page.
 func (u *user) logIn(name, password string) {
 	u.t.Helper()
 	u.fill("User name", name)
@@ -107,19 +107,20 @@ func (u *user) logIn(name, password string) {
 	u.click("Sign in")
 }
 
-// click clicks on a link or a button, and waits for the page that it leads to.
+// click clicks a link or a button, and waits for the next page.
 func (u *user) click(name string) {
 	u.t.Helper()
 	u.load("click "+name, u.clicking(name, clickable...))
 }
 
-// push clicks on a button, or on the head of details, that leads to no other page.
+// push clicks a button, or the summary of a details element, that leads to no
+// other page.
 func (u *user) push(name string) {
 	u.t.Helper()
 	do(u, "push "+name, u.clicking(name, "button", "DisclosureTriangle"))
 }
 
-// fill replaces what is in the field with that label.
+// fill replaces the content of the field with that label.
 func (u *user) fill(label, text string) {
 	u.t.Helper()
 	do(u, "fill "+label, u.focusing(label, "textbox", "searchbox"))
@@ -128,7 +129,7 @@ func (u *user) fill(label, text string) {
 	u.press(text)
 }
 
-// choose takes an option of the list with that label.
+// choose selects an option of the list with that label.
 func (u *user) choose(label, option string) {
 	u.t.Helper()
 	do(u, "choose from "+label, u.focusing(label, "combobox"))
@@ -139,7 +140,8 @@ func (u *user) choose(label, option string) {
 	}
 }
 
-// load does what leads to another page, and waits until that has loaded.
+// load runs a step that leads to another page, and waits until the page has
+// loaded.
 func (u *user) load(what string, step chromedp.Action[chromedp.Void]) {
 	u.t.Helper()
 	ctx, cancel := context.WithTimeout(u.ctx, patience)
@@ -166,7 +168,8 @@ func do[T any](u *user, what string, step chromedp.Action[T]) T {
 	return v
 }
 
-// clicking moves the mouse over the control, and presses its button there.
+// clicking moves the mouse over the control, and presses the mouse button
+// there.
 func (u *user) clicking(name string, roles ...string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		id, err := u.control(ctx, name, roles)
@@ -180,7 +183,7 @@ func (u *user) clicking(name string, roles ...string) chromedp.Action[chromedp.V
 		if err != nil {
 			return err
 		}
-		q := box.Quads[0] // x and y of the four corners
+		q := box.Quads[0] // x and y of each of the four corners
 		_, err = chromedp.MouseClickXY((q[0]+q[4])/2, (q[1]+q[5])/2)(ctx, tab)
 		return err
 	})

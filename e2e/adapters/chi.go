@@ -12,7 +12,7 @@ import (
 func chiService(guard *httpguard.Guard, rules map[string]rbac.Predicate, routes func(chi.Router)) http.Handler {
 	r := chi.NewRouter()
 	r.Handle("/login", guard.LoginHandler())
-	r.Group(func(r chi.Router) { // in a group the middleware knows which route it is for
+	r.Group(func(r chi.Router) { // inside a group the middleware knows the route
 		r.Use(guard.RequireFunc(func(r *http.Request) (rbac.Predicate, error) {
 			return rules[r.Method+" "+chi.RouteContext(r.Context()).RoutePattern()], nil
 		}))

@@ -59,7 +59,8 @@ func connectChat(ctx context.Context, guard *httpguard.Guard, s *connect.BidiStr
 	}
 }
 
-// connectClient speaks HTTP/2 without TLS, as streams in both directions need.
+// connectClient returns a client that speaks HTTP/2 without TLS. Streams in
+// both directions need HTTP/2.
 func connectClient(t *testing.T, base, procedure string, options ...connect.ClientOption) *connect.Client[text, text] {
 	t.Helper()
 	transport := &http.Transport{Protocols: new(http.Protocols)}
@@ -68,7 +69,7 @@ func connectClient(t *testing.T, base, procedure string, options ...connect.Clie
 	return connect.NewClient[text, text](&http.Client{Transport: transport}, base+"/test.Reports/"+procedure, options...)
 }
 
-// connectCode is the code of an error, with 0 for none.
+// connectCode returns the code of an error, or 0 for nil.
 func connectCode(err error) codes.Code {
 	if err == nil {
 		return codes.OK
@@ -76,7 +77,8 @@ func connectCode(err error) codes.Code {
 	return codes.Code(connect.CodeOf(err))
 }
 
-// TestConnect gives the answers of gRPC, in all three protocols, by itself and behind Handler.
+// Connect gives the same answers as gRPC, in all three protocols, by itself and
+// behind Handler.
 func TestConnect(t *testing.T) {
 	protocols := map[string][]connect.ClientOption{"connect": nil, "gRPC": {connect.WithGRPC()}, "gRPC-Web": {connect.WithGRPCWeb()}, "JSON": {connect.WithProtoJSON()}}
 	for protocol, options := range protocols {
@@ -168,8 +170,9 @@ func TestConnectWithoutStore(t *testing.T) {
 	}
 }
 
-// TestConnectStreams: who may not begin is refused before the handler runs, and who may no longer is refused at the
-// next message, also behind Handler, which looked only once.
+// A caller without the right is refused before the handler of the stream runs.
+// A caller who loses the right is refused at the next message, also behind
+// Handler, which judges only once.
 func TestConnectStreams(t *testing.T) {
 	for _, c := range []struct {
 		user, procedure string
@@ -196,7 +199,7 @@ func TestConnectStreams(t *testing.T) {
 	}
 }
 
-// converse sends a message and waits for its answer.
+// converse sends a message and waits for the answer.
 func converse(s *connect.BidiStreamForClient[text, text], words string) error {
 	if err := s.Send(wrapperspb.String(words)); err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -15,7 +15,7 @@ func echoService(guard *httpguard.Guard, rules map[string]rbac.Predicate, routes
 	routes(e.Group("", func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			if !guard.Authorize(c.Response(), c.Request(), rules[c.Request().Method+" "+c.Path()]) {
-				return nil // it is answered
+				return nil // Authorize has answered
 			}
 			return next(c)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// TestFiberReusesItsBuffers: the strings of a request are overwritten by the next one on the connection. What is kept
-// from a request must not change with them.
+// Values kept from a request do not change, although Fiber overwrites the
+// strings of a request with the next request on the connection.
 func TestFiberReusesItsBuffers(t *testing.T) {
 	a := rbactest.World(t, world)
 	addr := serveFiber(t, newGuard(a, httpguard.Config{}))
@@ -42,7 +42,8 @@ func TestFiberReusesItsBuffers(t *testing.T) {
 	}
 }
 
-// TestFiberReusesItsBuffersForSubjects: the subject in a header is a key of the Authority's cache. It has to stay what it was.
+// The subject in a header is a key of the Authority's cache and must not
+// change, although Fiber reuses the buffer.
 func TestFiberReusesItsBuffersForSubjects(t *testing.T) {
 	a := rbactest.World(t, world)
 	const users = 200

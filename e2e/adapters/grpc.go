@@ -54,7 +54,7 @@ func grpcStill(guard *httpguard.Guard, s grpc.ServerStream, method string, p rba
 	return nil
 }
 
-// grpcAddr is a Config.ClientAddr for callers that reach the server without a proxy.
+// grpcAddr is a Config.ClientAddr for a server that is not behind a proxy.
 func grpcAddr(r *http.Request) (netip.Addr, error) {
 	from, ok := peer.FromContext(r.Context())
 	if !ok || from.Addr == nil {

@@ -23,10 +23,11 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// text is the one message type of the test's services.
+// text is the only message type of the test's services.
 type text = wrapperspb.StringValue
 
-// procedures and who may call them; /test.Reports/Forgotten has no rule.
+// rules are the procedures, and the predicates that callers must meet. The
+// procedure /test.Reports/Forgotten has no rule.
 var rules = map[string]rbac.Predicate{
 	"/test.Reports/Read":  mayRead,
 	"/test.Reports/Chat":  mayRead,
@@ -34,7 +35,8 @@ var rules = map[string]rbac.Predicate{
 	"/test.Reports/Local": rbac.FromNet(netip.MustParsePrefix("127.0.0.0/8")),
 }
 
-// reports is a service written by hand: methods that answer who calls, and Chat, a stream that judges every message.
+// reports is a service written by hand. Its methods answer with the name of the
+// caller. Chat is a stream that judges every message.
 func reports(guard *httpguard.Guard) *grpc.ServiceDesc {
 	unary := func(name string) grpc.MethodDesc {
 		return grpc.MethodDesc{MethodName: name, Handler: func(_ any, ctx context.Context, decode func(any) error, in grpc.UnaryServerInterceptor) (any, error) {
@@ -92,7 +94,8 @@ func dialGRPC(t *testing.T, guard *httpguard.Guard) *grpc.ClientConn {
 	return c
 }
 
-// calls reads as: who calls what, with which metadata, and the code. Connect has the same.
+// calls are cases: a user calls a procedure with some metadata, and the answer
+// has a code. The tests of Connect run the same cases.
 var calls = []struct {
 	rule, user, procedure string
 	header                []string // name, value, …
@@ -180,7 +183,7 @@ func TestGRPCWithoutStore(t *testing.T) {
 	}
 }
 
-// TestGRPCAddress: the caller has an address only where ClientAddr says so.
+// The caller has an address only if ClientAddr returns the address.
 func TestGRPCAddress(t *testing.T) {
 	for want, ask := range map[codes.Code]func(*http.Request) (netip.Addr, error){codes.Unauthenticated: nil, codes.OK: grpcAddr} {
 		a := rbactest.World(t, world)
@@ -194,7 +197,8 @@ func TestGRPCAddress(t *testing.T) {
 	}
 }
 
-// TestGRPCStreams: who may not begin is refused before the handler runs, and who may no longer is refused at the next message.
+// A caller without the right is refused before the handler of the stream runs.
+// A caller who loses the right is refused at the next message.
 func TestGRPCStreams(t *testing.T) {
 	for _, c := range []struct {
 		user, procedure string
@@ -223,7 +227,7 @@ func TestGRPCStreams(t *testing.T) {
 	}
 }
 
-// say sends a message and waits for its answer.
+// say sends a message and waits for the answer.
 func say(s grpc.ClientStream, words string) error {
 	if err := s.SendMsg(wrapperspb.String(words)); err != nil && !errors.Is(err, io.EOF) {
 		return err

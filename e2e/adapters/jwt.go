@@ -17,7 +17,7 @@ func identifyJWT(auth *rbac.Authority, parser *jwt.Parser, key jwt.Keyfunc) func
 		}
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if _, err := parser.ParseWithClaims(token, &claims, key); err != nil || !strings.EqualFold(scheme, "Bearer") {
-			return nil, nil // a Bearer that nobody knows is refused, and who sent none is anonymous
+			return nil, nil // an unknown Bearer is refused; without a Bearer the request is anonymous
 		}
 		id, err := auth.IdentityBySubject(r.Context(), claims.Subject)
 		return id.WithAuthenticatedAt(claims.AuthTime.Time), err

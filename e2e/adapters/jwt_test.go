@@ -26,7 +26,7 @@ const (
 	audience = "reports"
 )
 
-// newIssuer is an identity provider, as far as it matters here: a key.
+// newIssuer returns an identity provider, which is only a key for these tests.
 func newIssuer(t *testing.T) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -45,7 +45,8 @@ func sign(t *testing.T, method jwt.SigningMethod, key any, claims jwt.MapClaims)
 	return text
 }
 
-// claimsOf is what the issuer says of a user who has just logged in, but for the changes. A nil change takes a claim away.
+// claimsOf returns the issuer's claims about a user who has just logged in,
+// with the changes. A nil change removes a claim.
 func claimsOf(subject string, changes jwt.MapClaims) jwt.MapClaims {
 	now := time.Now()
 	c := jwt.MapClaims{"iss": issuer, "aud": audience, "sub": subject, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "auth_time": now.Unix()}
@@ -54,7 +55,8 @@ func claimsOf(subject string, changes jwt.MapClaims) jwt.MapClaims {
 	return c
 }
 
-// jwtService has /report for who may read reports, /payment for those of them who have just logged in, and /home for everybody.
+// jwtService serves /report to users who may read reports, /payment to those
+// users shortly after a login, and /home to everybody.
 func jwtService(t *testing.T, key *ecdsa.PrivateKey) (*rbac.Authority, http.Handler) {
 	t.Helper()
 	a := rbactest.World(t, world)
@@ -92,7 +94,8 @@ func get(t *testing.T, h http.Handler, path, authorization string) *httptest.Res
 	return w
 }
 
-// TestJWT reads as: what the token says, and the answer to /report.
+// Each case has the changed claims of a token, and the status of the answer to
+// /report.
 func TestJWT(t *testing.T) {
 	key, other := newIssuer(t), newIssuer(t)
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
@@ -129,7 +132,7 @@ func TestJWT(t *testing.T) {
 	}
 	_, h := jwtService(t, key)
 	good := sign(t, jwt.SigningMethodES256, key, claimsOf("auth0|AbC", nil))
-	for _, scheme := range []string{"Bearer ", "bearer "} { // in any case, as RFC 9110 §11.1 says
+	for _, scheme := range []string{"Bearer ", "bearer "} { // in any case (RFC 9110 §11.1)
 		if w := get(t, h, "/report", scheme+good); w.Code != 200 {
 			t.Fatalf("%s and the good token is answered with %d", scheme, w.Code)
 		}
@@ -176,7 +179,8 @@ func swapPayload(token, from string) string {
 	return a[0] + "." + b[1] + "." + a[2]
 }
 
-// TestJWTIsNoAnonymous: a token that is good for nothing is refused where nobody in particular is let in. Without one they are.
+// An invalid token is refused even by pages for anonymous visitors. Without a
+// token, the visitor is let in.
 func TestJWTIsNoAnonymous(t *testing.T) {
 	key := newIssuer(t)
 	_, h := jwtService(t, key)
@@ -206,7 +210,7 @@ func TestJWTWithoutStore(t *testing.T) {
 	}
 }
 
-// TestJWTAtOnce: a token cannot be taken back, but the user can.
+// A token cannot be revoked, but the user can be disabled at once.
 func TestJWTAtOnce(t *testing.T) {
 	key := newIssuer(t)
 	a, h := jwtService(t, key)
@@ -230,10 +234,11 @@ func TestJWTAtOnce(t *testing.T) {
 	}
 }
 
-// TestJWTFreshLogin reads as: when the issuer says that the user logged in, by the clock of the world, and the answer to /payment.
+// Each case has the time of the login according to the issuer, the time by the
+// clock of the world, and the status of the answer to /payment.
 func TestJWTFreshLogin(t *testing.T) {
 	key := newIssuer(t)
-	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC) // the world's
+	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC) // the clock of the world
 	for _, c := range []struct {
 		rule      string
 		at        any

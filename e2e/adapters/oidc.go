@@ -26,7 +26,7 @@ type openID struct {
 
 const openIDCookie = "__Host-openid"
 
-// begin belongs at Config.LoginPath. It sends the browser to the provider.
+// begin sends the browser to the provider. Serve begin at Config.LoginPath.
 func (o *openID) begin(w http.ResponseWriter, r *http.Request) {
 	to, ok := o.guard.CameFrom(r)
 	if !ok {
@@ -34,9 +34,9 @@ func (o *openID) begin(w http.ResponseWriter, r *http.Request) {
 	}
 	state, nonce, verifier := rand.Text(), rand.Text(), oauth2.GenerateVerifier()
 	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("nonce", nonce),
-		oauth2.SetAuthURLParam("max_age", "28800")} // in seconds; with it the provider has to send auth_time
+		oauth2.SetAuthURLParam("max_age", "28800")} // in seconds; makes the provider send auth_time
 	if !rbac.FromContext(r.Context()).IsAnonymous() {
-		// Signed in already: a page needs a fresh login (AuthenticatedWithin), or the user wants to be somebody else.
+		// The user needs a fresh login (AuthenticatedWithin), or switches users.
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
 	}
 	value := strings.Join([]string{state, nonce, verifier, base64.RawURLEncoding.EncodeToString([]byte(to))}, ".")
@@ -45,7 +45,7 @@ func (o *openID) begin(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, o.config.AuthCodeURL(state, options...), http.StatusSeeOther)
 }
 
-// done is where the provider sends the browser back to.
+// done serves the URL to which the provider sends the browser back.
 func (o *openID) done(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	login, to, err := o.login(r)
@@ -58,7 +58,7 @@ func (o *openID) done(w http.ResponseWriter, r *http.Request) {
 		err = &rbac.Error{Kind: rbac.ErrDenied, Record: "user", Reason: "you have no account"}
 	}
 	if err != nil {
-		o.guard.Deny(w, r, err) // a page, and not once more the login, for a disabled user
+		o.guard.Deny(w, r, err) // a disabled user gets a page, not another login
 		return
 	}
 	o.guard.SetTicket(w, r, t)
@@ -67,7 +67,7 @@ func (o *openID) done(w http.ResponseWriter, r *http.Request) {
 
 var errOpenID = errors.New("no answer to a login that this browser began")
 
-// login verifies the provider's answer, and returns whose login it is and where the browser is to go.
+// login verifies the provider's answer, and returns the login and its target.
 func (o *openID) login(r *http.Request) (l rbac.Login, to string, err error) {
 	c, err := r.Cookie(openIDCookie)
 	if err != nil {
@@ -94,6 +94,6 @@ func (o *openID) login(r *http.Request) (l rbac.Login, to string, err error) {
 		return l, "", errOpenID
 	}
 	target, err := base64.RawURLEncoding.DecodeString(part[3])
-	// Without AuthenticatedAt the login would count as one of now, however old the session at the provider is.
+	// Without AuthenticatedAt, an old session would count as a new login.
 	return rbac.Login{Subject: claims.Subject, AuthenticatedAt: claims.AuthTime.Time, Replaces: o.guard.Token(r)}, string(target), err
 }

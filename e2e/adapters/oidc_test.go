@@ -19,21 +19,23 @@ import (
 	"github.com/rbac-go/rbac/httpguard"
 )
 
-// provider is an OpenID Connect provider at which a browser has had a session since an hour ago.
+// provider is an OpenID Connect provider. The browser's session at the provider
+// began an hour ago.
 type provider struct {
 	*httptest.Server
 	subject  string
-	stubborn bool // it asks for no password, whatever a client wants
-	omit     bool // it sends no auth_time
+	stubborn bool // the provider never asks for a password, whatever a client wants
+	omit     bool // the provider sends no auth_time
 	asked    atomic.Int32
 }
 
-// newOpenIDSite starts a service with a login at the provider, and a browser that follows redirects.
+// newOpenIDSite starts a service with a login at the provider, and returns the
+// service and a browser that follows redirects.
 func newOpenIDSite(t *testing.T, p *provider) (site *httptest.Server, browser *http.Client) {
 	t.Helper()
 	key := newIssuer(t)
 	a, _ := jwtService(t, key)
-	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC) // the world's
+	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC) // the clock of the world
 	codes := map[string]jwt.MapClaims{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) {
@@ -81,7 +83,7 @@ func newOpenIDSite(t *testing.T, p *provider) (site *httptest.Server, browser *h
 	browser = site.Client()
 	browser.Jar = jar
 	browser.CheckRedirect = func(_ *http.Request, via []*http.Request) error {
-		if len(via) > 18 { // a browser takes twenty
+		if len(via) > 18 { // browsers follow twenty
 			t.Error("too many redirects")
 			return http.ErrUseLastResponse
 		}
@@ -90,7 +92,8 @@ func newOpenIDSite(t *testing.T, p *provider) (site *httptest.Server, browser *h
 	return site, browser
 }
 
-// visit opens a page as a person does, and returns where that led, with which answer.
+// visit opens a page as a person does, follows redirects, and returns the final
+// path, status and text.
 func visit(t *testing.T, c *http.Client, url string) (path string, status int, text string) {
 	t.Helper()
 	r, err := http.NewRequest("GET", url, nil)
@@ -110,7 +113,8 @@ func visit(t *testing.T, c *http.Client, url string) (path string, status int, t
 	return resp.Request.URL.RequestURI(), resp.StatusCode, string(body)
 }
 
-// TestOpenID: a session at the provider is enough for a report, and for a payment the password is asked again.
+// A session at the provider is enough for a report. For a payment the provider
+// asks for the password again.
 func TestOpenID(t *testing.T) {
 	p := &provider{subject: "auth0|AbC"}
 	site, c := newOpenIDSite(t, p)
@@ -125,7 +129,8 @@ func TestOpenID(t *testing.T) {
 	}
 }
 
-// TestOpenIDWithoutRounds: whom no login can help is told so.
+// A user whom no login can help gets an explanation, not another round of
+// redirects.
 func TestOpenIDWithoutRounds(t *testing.T) {
 	for _, c := range []struct {
 		what   string
@@ -147,7 +152,8 @@ func TestOpenIDWithoutRounds(t *testing.T) {
 	}
 }
 
-// TestOpenIDLeadsNowhereElse: neither another site, nor a login that another browser began.
+// A login leads neither to another site, nor to a login that another browser
+// began.
 func TestOpenIDLeadsNowhereElse(t *testing.T) {
 	p := &provider{subject: "auth0|AbC"}
 	site, c := newOpenIDSite(t, p)

@@ -8,12 +8,13 @@ import (
 	"testing"
 )
 
-// mostLines is how long glue may be, without empty lines: glue that needs more
+// mostLines bounds the length of glue, not counting empty lines: longer glue
 // shows that a primitive is missing. A login at an identity provider is no glue
 // but a flow, with checks that a host must not leave out.
 const mostLines, mostLoginLines = 15, 50
 
-// TestPageIsCompiled: each block of Go in docs/adapters.md stands in a file of this module, so that it is compiled and run, and none is long.
+// Each block of Go in docs/adapters.md stands in a file of this module, where
+// the block is compiled and run. No block is long.
 func TestPageIsCompiled(t *testing.T) {
 	code := goFiles(t)
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readPage(t), -1)
@@ -40,7 +41,7 @@ func TestPageIsCompiled(t *testing.T) {
 	}
 }
 
-// TestPageSaysTheVersions: the versions of the page are those that the tests run with.
+// The versions on the page are the versions that the tests run with.
 func TestPageSaysTheVersions(t *testing.T) {
 	mod, err := os.ReadFile("go.mod")
 	if err != nil {
@@ -66,7 +67,7 @@ func readPage(t *testing.T) string {
 	return string(page)
 }
 
-// goFiles is the text of all Go files of this module.
+// goFiles returns the text of all Go files of this module.
 func goFiles(t *testing.T) string {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -84,5 +85,5 @@ func goFiles(t *testing.T) string {
 	return all.String()
 }
 
-// squeeze makes all white space alike.
+// squeeze replaces each run of white space by one space.
 func squeeze(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -20,8 +20,9 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// routers start the same service with each router, and return its address. It has GET and POST /report/{id}, GET /files/…, which
-// everybody may read, and GET /forgotten, without a rule.
+// routers start the same service with each router, and return the address. The
+// service has GET and POST /report/{id}, GET /files/…, which everybody may
+// read, and GET /forgotten, which has no rule.
 var routers = map[string]func(*testing.T, *httpguard.Guard) string{
 	"chi": serveChi, "gin": serveGin, "echo": serveEcho, "fiber": serveFiber,
 }
@@ -92,7 +93,7 @@ func secret(w http.ResponseWriter, r *http.Request) {
 
 func public(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "public") }
 
-// TestRouters reads as: who asks for what, and the answer of every router.
+// Each case has a user and a request, and the answer of every router.
 func TestRouters(t *testing.T) {
 	for _, c := range []struct {
 		rule, user, line string
@@ -138,7 +139,8 @@ func eachRouter(t *testing.T, cfg httpguard.Config, test func(*testing.T, *rbac.
 	}
 }
 
-// spellings are ways to write the paths of the secrets. What a router takes each of them for is its own business; nobody gets the secret.
+// spellings are ways to write the paths of the secrets. Each router may resolve
+// a spelling to a route of its choice, but nobody gets the secret.
 var spellings = []string{
 	"/report/1", "/report/1/", "//report/1", "/report//1", "/./report/1", "/x/../report/1", "/report/x/../1", "/report/1/.", "/report/1/..",
 	"/REPORT/1", "/Report/1", "/%72eport/1", "/%52EPORT/1", "/report%2F1", "/report%2f1", "/%2Freport/1", "/report/%31", "/report/1%2F", "/report/%2e%2e/report/1",
@@ -148,7 +150,8 @@ var spellings = []string{
 	"http://example.com/report/1", "http://EXAMPLE.com/REPORT/1", "http://evil.example/report/1", "*",
 }
 
-// TestNoRouteIsReachablePastItsGuard: however the path is written, and by whatever method.
+// No route is reachable without its guard, however the path is written, and by
+// whatever method.
 func TestNoRouteIsReachablePastItsGuard(t *testing.T) {
 	for _, cfg := range []httpguard.Config{{}, {AllowEncodedSlash: true}} {
 		eachRouter(t, cfg, func(t *testing.T, a *rbac.Authority, addr string) {
@@ -185,7 +188,8 @@ func TestRoutersWithoutStore(t *testing.T) {
 	})
 }
 
-// TestRoutersForBrowsers: to the login, back, in with the cookie, and not for another site.
+// A browser is sent to the login and back, gets in with the cookie, and is
+// refused when another site sends the request.
 func TestRoutersForBrowsers(t *testing.T) {
 	eachRouter(t, httpguard.Config{}, func(t *testing.T, a *rbac.Authority, addr string) {
 		c := dial(t, addr)
@@ -197,7 +201,7 @@ func TestRoutersForBrowsers(t *testing.T) {
 		resp, _ = c.send("POST /login", "Accept: text/html", "Content-Type: application/x-www-form-urlencoded",
 			fmt.Sprint("Content-Length: ", len(form)), "Connection: close", "", form)
 		cookies := resp.Cookies()
-		if resp.StatusCode != 303 || resp.Header.Get("Location") != "/report/1?a=b" || len(cookies) != 2 { // the ticket, and the device
+		if resp.StatusCode != 303 || resp.Header.Get("Location") != "/report/1?a=b" || len(cookies) != 2 { // ticket and device
 			t.Fatalf("the login is answered with %d to %q and the cookies %v", resp.StatusCode, resp.Header.Get("Location"), cookies)
 		}
 		cookie := "Cookie: " + cookies[0].Name + "=" + cookies[0].Value

@@ -13,7 +13,7 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// TestRulesOfThePage: the table that docs/adapters.md begins with.
+// The table at the beginning of docs/adapters.md is true.
 func TestRulesOfThePage(t *testing.T) {
 	rules := map[string]rbac.Predicate{
 		"GET /report/{id}":  rbac.HasPermission("report.read"),
@@ -39,7 +39,8 @@ func TestRulesOfThePage(t *testing.T) {
 	`)
 }
 
-// TestChiSubrouters: to the middleware in front a subrouter is one route, and final slashes are not in the pattern.
+// The middleware in front of a subrouter sees one route for the whole
+// subrouter. Final slashes are not in the pattern.
 func TestChiSubrouters(t *testing.T) {
 	a := rbactest.World(t, `
 		group reader: report.read
@@ -54,7 +55,7 @@ func TestChiSubrouters(t *testing.T) {
 	}
 	rules := map[string]rbac.Predicate{
 		"GET /report/*": mayRead,                         // all of the subrouter
-		"GET /note/1":   mayRead,                         // reaches nothing
+		"GET /note/1":   mayRead,                         // matches no route
 		"GET /list":     mayRead, "GET /index/": mayRead, // of /list/ and /index/
 	}
 	service := chiService(guard, rules, func(r chi.Router) {
@@ -75,7 +76,8 @@ func TestChiSubrouters(t *testing.T) {
 	`)
 }
 
-// TestMuxInFrontOfFiber shows why the page says not to: the two do not agree what a path means.
+// TestMuxInFrontOfFiber shows why the page advises against a mux in front of
+// Fiber: the two disagree on the meaning of a path.
 func TestMuxInFrontOfFiber(t *testing.T) {
 	a := rbactest.World(t, world)
 	guard := newGuard(a, httpguard.Config{})

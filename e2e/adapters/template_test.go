@@ -10,7 +10,7 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// TestTemplate reads as: who asks, and the page.
+// Each case has a user, and the page for the user.
 func TestTemplate(t *testing.T) {
 	a := rbactest.World(t, world+`
 		user "<b>": reader
@@ -42,7 +42,7 @@ func TestTemplate(t *testing.T) {
 	}
 }
 
-// TestTemplateMisspelt: in a world without post.edit the page is a 500, for whoever comes.
+// In a world without post.edit the page is a 500 for every user.
 func TestTemplateMisspelt(t *testing.T) {
 	a := rbactest.World(t, "group reader: report.read\nuser bob: reader")
 	guard := newGuard(a, httpguard.Config{})

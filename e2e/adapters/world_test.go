@@ -14,7 +14,7 @@ import (
 	"github.com/rbac-go/rbac/rbactest"
 )
 
-// world: bob may read reports, amy may not, and root may everything.
+// In this world bob may read reports, amy may not, and root may do everything.
 const world = `
 	group reader: report.read
 	group editor: post.edit
@@ -36,7 +36,8 @@ func newGuard(a *rbac.Authority, cfg httpguard.Config) *httpguard.Guard {
 	return httpguard.New(a, cfg)
 }
 
-// bearer is the Authorization of a user's new ticket; of nobody it is empty.
+// bearer returns the Authorization header of a new ticket of the user, or ""
+// for no user.
 func bearer(t *testing.T, a *rbac.Authority, user string) string {
 	t.Helper()
 	r, err := http.NewRequest("GET", "/", nil)
@@ -46,7 +47,8 @@ func bearer(t *testing.T, a *rbac.Authority, user string) string {
 	return rbactest.As(t, a, user, r).Header.Get("Authorization")
 }
 
-// conn is one connection, over which requests go as they are written, with paths that no client library would let through.
+// conn is one connection. Requests are sent exactly as written, with paths that
+// no client library would let through.
 type conn struct {
 	t *testing.T
 	net.Conn
@@ -63,7 +65,7 @@ func dial(t *testing.T, addr string) *conn {
 	return &conn{t, c, bufio.NewReader(c)}
 }
 
-// send sends "METHOD target" with headers as "Name: value".
+// send sends "METHOD target" with headers of the form "Name: value".
 func (c *conn) send(line string, headers ...string) (*http.Response, string) {
 	c.t.Helper()
 	method, target, _ := strings.Cut(line, " ")
