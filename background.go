@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// background is the work of an Authority that no call waits for: the follower
+// background is the work that no call waits for: the follower
 // of the replica, and maintain.
 type background struct {
 	closed  atomic.Bool
@@ -34,9 +34,8 @@ func (a *Authority) startBackground() {
 	b.running.Go(func() { a.replica.Run(ctx) })
 }
 
-// Close ends the Authority's background work after writing what it still has to
-// write. It does not close the Store. Calls that come later fail with
-// ErrUnavailable.
+// Close writes the pending uses of tickets and ends the background work. Close
+// does not close the Store. Later calls fail with ErrUnavailable.
 func (a *Authority) Close() error {
 	if a.background.closed.Swap(true) {
 		return nil
@@ -88,8 +87,8 @@ func (a *Authority) flush(ctx context.Context) error {
 	return a.tickets.flush(ctx, a.store, a.clock.Now)
 }
 
-// sweep deletes old records. The uses of tickets are written before: they may
-// keep tickets from being deleted.
+// sweep deletes old records. Uses of tickets are written first: a use may keep
+// a ticket from being deleted.
 func (a *Authority) sweep(ctx context.Context) error {
 	if err := a.flush(ctx); err != nil {
 		return err
@@ -97,8 +96,8 @@ func (a *Authority) sweep(ctx context.Context) error {
 	return a.sweeper.sweep(ctx)
 }
 
-// dropOldIdentities lets old policies be collected: a cached Identity that
-// nobody asks for would keep its policy in memory.
+// dropOldIdentities lets old policies be collected: an unused Identity in a
+// cache would keep its policy in memory.
 func (a *Authority) dropOldIdentities() {
 	p := a.replica.State().Policy
 	a.users.dropIdentities(p)

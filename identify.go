@@ -31,7 +31,9 @@ func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 
 // identify is Identify, but does not count as a use. The ticket is nil for the
 // zero Token.
-func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cachedTicket, now time.Time, err error) {
+func (a *Authority) identify(
+	ctx context.Context, t Token,
+) (id *Identity, c *cachedTicket, now time.Time, err error) {
 	st, asked, err := a.ready(ctx)
 	if err != nil {
 		return nil, nil, now, err
@@ -48,8 +50,11 @@ func (a *Authority) identify(ctx context.Context, t Token) (id *Identity, c *cac
 
 // identifyStored is identify for a ticket that is not cached. The variables
 // that the transaction shares would cost identify allocations.
-func (a *Authority) identifyStored(ctx context.Context, hash store.TokenHash) (id *Identity, c *cachedTicket, now time.Time, err error) {
-	err = a.lookupTicket(ctx, hash, store.Sought{Ticket: hash}, func(r store.Records, st *replica.State) (err error) {
+func (a *Authority) identifyStored(
+	ctx context.Context, hash store.TokenHash,
+) (id *Identity, c *cachedTicket, now time.Time, err error) {
+	what := store.Sought{Ticket: hash}
+	err = a.lookupTicket(ctx, hash, what, func(r store.Records, st *replica.State) (err error) {
 		read := a.clock.Now()
 		now = read.Time
 		if c, err = a.ticket(r, st, hash, read); err == nil {
@@ -110,9 +115,11 @@ func (a *Authority) IdentityBySubject(ctx context.Context, subject string) (*Ide
 	return a.identityOf(ctx, a.users.bySubject, store.Sought{Subject: subject})
 }
 
-// identityOf returns the Identity of a user. The user is cached under a text in
-// an index, or is looked up.
-func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store.Sought) (*Identity, error) {
+// identityOf returns the Identity of a user, who is cached under a text in an
+// index, or is looked up.
+func (a *Authority) identityOf(
+	ctx context.Context, index *userIndex, what store.Sought,
+) (*Identity, error) {
 	st, asked, err := a.ready(ctx)
 	if err != nil {
 		return nil, err
@@ -123,7 +130,8 @@ func (a *Authority) identityOf(ctx context.Context, index *userIndex, what store
 	}
 	var id *Identity
 	err = a.lookup(ctx, a.lookups.unknown, what, func(r store.Records, st *replica.State) error {
-		u, err := readUser(r, st.Policy, func() (store.UserRecord, error) { return soughtUser(r, what) })
+		read := func() (store.UserRecord, error) { return soughtUser(r, what) }
+		u, err := readUser(r, st.Policy, read)
 		if err != nil {
 			return named(err, "user", soughtText(what))
 		}
@@ -149,14 +157,14 @@ func (t *cachedTicket) identityAt(st *replica.State, now time.Time) *Identity {
 
 // cachedIdentity returns the Identity in a place. An Identity of another
 // policy, or from before a membership has ended, is replaced.
-func (u *cachedUser) cachedIdentity(place *atomic.Pointer[cachedIdentity], p *policy.Policy, t store.Ticket, now time.Time, from *origin) *Identity {
+func (u *cachedUser) cachedIdentity(
+	place *atomic.Pointer[cachedIdentity], p *policy.Policy, t store.Ticket, now time.Time, from *origin,
+) *Identity {
 	s := place.Load()
 	if !s.valid(p, now) {
 		s = u.withTicket(p, t, now, from)
 		place.Store(s)
-		// If the user was removed since the lookup, nobody looks here again,
-		// and the Identity would keep the policy in memory.
-		if u.Removed() {
+		if u.Removed() { // nobody looks here again, and the Identity would keep its policy in memory
 			place.CompareAndSwap(s, nil)
 		}
 	}
@@ -165,7 +173,9 @@ func (u *cachedUser) cachedIdentity(place *atomic.Pointer[cachedIdentity], p *po
 
 // withTicket returns the Identity that a ticket of the user gives. The zero
 // ticket stands for no ticket.
-func (u *cachedUser) withTicket(p *policy.Policy, t store.Ticket, now time.Time, from *origin) *cachedIdentity {
+func (u *cachedUser) withTicket(
+	p *policy.Policy, t store.Ticket, now time.Time, from *origin,
+) *cachedIdentity {
 	s := identify(p, u.id, u.name, p.AssignedNow(u.groups, now), t, from)
 	s.until = u.groups.NextEnd(now)
 	return s

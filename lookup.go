@@ -16,9 +16,9 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// lookups are the lookups in the store of records that are not cached. Few run
+// lookups are the lookups in the store of records outside the cache. Few run
 // at once, so that a flood of made-up tokens does not keep other calls from the
-// store. Tickets that were cached before have places of their own.
+// store. Tickets known to the cache have places of their own.
 type lookups struct {
 	finder  store.Finder // nil: the store is no Finder
 	unknown chan struct{}
@@ -30,8 +30,8 @@ const (
 	// once.
 	maxLookups = 32
 
-	// lookupTimeout bounds a lookup: a lookup that hangs on a dead connection
-	// would keep its place for ever.
+	// lookupTimeout bounds a lookup: a lookup on a dead connection would keep
+	// its place for ever.
 	lookupTimeout = 10 * time.Second
 )
 
@@ -42,9 +42,11 @@ func newLookups(s Store) lookups {
 	return lookups{finder, make(chan struct{}, maxLookups), make(chan struct{}, maxLookups)}
 }
 
-// lookupTicket is lookup for a ticket, and for values of the ticket if what is
-// the zero Sought.
-func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what store.Sought, f func(store.Records, *replica.State) error) error {
+// lookupTicket is lookup for a ticket, and for values of the ticket where what
+// is the zero Sought.
+func (a *Authority) lookupTicket(
+	ctx context.Context, hash store.TokenHash, what store.Sought, f replica.Reader,
+) error {
 	places := a.lookups.unknown
 	if a.tickets.byHash.Get(hash) != nil {
 		places = a.lookups.known
@@ -52,12 +54,15 @@ func (a *Authority) lookupTicket(ctx context.Context, hash store.TokenHash, what
 	return a.lookup(ctx, places, what, f)
 }
 
-// lookup runs f on records that are not cached, together with the state at the
-// same head: in one query if the store is a Finder and f needs only the sought
-// records, and otherwise in a View, as Replica.Current does. f may run more
-// than once.
-func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store.Sought, f func(store.Records, *replica.State) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, max(lookupTimeout, a.cfg.MaxStaleness), errSlowLookup)
+// lookup runs f on records outside the cache, together with the state at the
+// same head: in one query where the store is a Finder and f needs only what is
+// sought, and otherwise in a View, as Replica.Current does. f may run more than
+// once.
+func (a *Authority) lookup(
+	ctx context.Context, places chan struct{}, what store.Sought, f replica.Reader,
+) error {
+	timeout := max(lookupTimeout, a.cfg.MaxStaleness)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errSlowLookup)
 	defer cancel()
 	if err := waitlimit.Acquire(ctx, places); err != nil {
 		return err
@@ -70,9 +75,9 @@ func (a *Authority) lookup(ctx context.Context, places chan struct{}, what store
 }
 
 // find runs f on the records that the Finder finds, and reports whether f
-// succeeded. If the head is another one, or f fails, a View has to decide. The
-// only error is ErrBusy: a View would wait likewise.
-func (a *Authority) find(ctx context.Context, what store.Sought, f func(store.Records, *replica.State) error) (bool, error) {
+// succeeded. If the Finder sees another head, or f fails, a View has to decide.
+// The only error is ErrBusy: a View would wait likewise.
+func (a *Authority) find(ctx context.Context, what store.Sought, f replica.Reader) (bool, error) {
 	if a.lookups.finder == nil || what == (store.Sought{}) {
 		return false, nil
 	}
@@ -101,7 +106,9 @@ type foundRecords struct {
 	found *store.Found
 }
 
-func (r foundRecords) TicketByHash(store.TokenHash) (store.Ticket, error) { return r.found.Ticket, nil }
+func (r foundRecords) TicketByHash(store.TokenHash) (store.Ticket, error) {
+	return r.found.Ticket, nil
+}
 
 func (r foundRecords) User(uuid.UUID) (store.UserRecord, error) { return r.found.User, nil }
 
@@ -117,7 +124,7 @@ func (r foundRecords) UserMemberships(uuid.UUID) ([]store.Membership, error) {
 	return r.found.Memberships, nil
 }
 
-// soughtText is the name or the subject of the sought user.
+// soughtText returns the name or the subject of the sought user.
 func soughtText(what store.Sought) string { return cmp.Or(what.User, what.Subject) }
 
 // soughtUser reads the sought user.
@@ -129,7 +136,7 @@ func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
 }
 
 // current is Replica.Current, until the Authority is closed.
-func (a *Authority) current(ctx context.Context, f func(store.Records, *replica.State) error) error {
+func (a *Authority) current(ctx context.Context, f replica.Reader) error {
 	if a.background.closed.Load() {
 		return replica.ErrStopped
 	}
@@ -138,7 +145,9 @@ func (a *Authority) current(ctx context.Context, f func(store.Records, *replica.
 
 // cachedTicket returns the living ticket with a hash, if the ticket is cached
 // and true at the head of st.
-func (a *Authority) cachedTicket(st *replica.State, hash store.TokenHash, now clock.Reading) *cachedTicket {
+func (a *Authority) cachedTicket(
+	st *replica.State, hash store.TokenHash, now clock.Reading,
+) *cachedTicket {
 	t := a.tickets.byHash.Get(hash)
 	if t == nil || !a.fresh(t.user, st) || !a.tickets.usable(t, now) {
 		return nil
@@ -146,14 +155,16 @@ func (a *Authority) cachedTicket(st *replica.State, hash store.TokenHash, now cl
 	return t
 }
 
-// fresh reports whether a user found in the cache, after st was read, is as the
-// store holds the user at the head of st.
+// fresh reports whether a user that the cache returned, after st was read,
+// is as the store holds the user at the head of st.
 func (a *Authority) fresh(u *cachedUser, st *replica.State) bool {
 	return !u.Removed() && a.replica.Is(st)
 }
 
 // ticket finds a living ticket in the cache, or reads and caches the ticket.
-func (a *Authority) ticket(r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
+func (a *Authority) ticket(
+	r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading,
+) (*cachedTicket, error) {
 	if t := a.cachedTicket(st, hash, now); t != nil {
 		return t, nil
 	}
@@ -175,7 +186,9 @@ func (a *Authority) ticket(r store.Records, st *replica.State, hash store.TokenH
 }
 
 // readTicket reads a living ticket, and its user unless the user is cached.
-func (a *Authority) readTicket(r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading) (*cachedTicket, error) {
+func (a *Authority) readTicket(
+	r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading,
+) (*cachedTicket, error) {
 	rec, err := r.TicketByHash(hash)
 	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, now.Time) {
 		return nil, ErrNoTicket
@@ -183,29 +196,43 @@ func (a *Authority) readTicket(r store.Records, st *replica.State, hash store.To
 	if err != nil {
 		return nil, err
 	}
-	// A user read at a later state than the ticket does not belong to the
-	// ticket: the groups of a narrowed ticket may have been pruned in between.
+	// A user of a later state than the ticket does not belong to the ticket:
+	// the groups of a narrowed ticket may have been pruned in between.
 	u := a.users.byID.Get(rec.User)
 	if u == nil || !a.fresh(u, st) {
-		if u, err = readUser(r, st.Policy, func() (store.UserRecord, error) { return r.User(rec.User) }); err != nil {
+		read := func() (store.UserRecord, error) { return r.User(rec.User) }
+		if u, err = readUser(r, st.Policy, read); err != nil {
 			return nil, noTicket(err)
 		}
 	}
-	t := &cachedTicket{Ticket: rec, origin: origin{a, rec.ID}, user: u, seen: newLastSeen(a.tickets.uses.seen(rec))}
+	t := &cachedTicket{
+		Ticket: rec,
+		origin: origin{a, rec.ID},
+		user:   u,
+		seen:   newLastSeen(a.tickets.uses.seen(rec)),
+	}
 	t.rowSeen.Store(&now)
 	return t, nil
 }
 
 // readUser reads an enabled user and the memberships. A disabled user is
 // ErrDenied.
-func readUser(r store.Records, p *policy.Policy, find func() (store.UserRecord, error)) (*cachedUser, error) {
-	u, err := find()
+func readUser(
+	r store.Records, p *policy.Policy, read func() (store.UserRecord, error),
+) (*cachedUser, error) {
+	u, err := read()
 	if err != nil {
 		return nil, err
 	}
 	if u.Disabled {
-		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name, Reason: "the account is disabled"}
+		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name,
+			Reason: "the account is disabled"}
 	}
 	memberships, err := r.UserMemberships(u.ID)
-	return &cachedUser{id: u.ID, name: u.Name, subject: u.Subject, groups: p.Memberships(memberships)}, err
+	return &cachedUser{
+		id:      u.ID,
+		name:    u.Name,
+		subject: u.Subject,
+		groups:  p.Memberships(memberships),
+	}, err
 }

@@ -133,7 +133,8 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	a := newAuthority(s, cfg, passwords)
 	// Reading the whole policy takes as long as ctx allows; the lease then
 	// begins with a short poll.
-	if err := a.replica.Current(ctx, func(r store.Records, _ *replica.State) error { return a.sweeper.start(r) }); err != nil {
+	start := func(r store.Records, _ *replica.State) error { return a.sweeper.start(r) }
+	if err := a.replica.Current(ctx, start); err != nil {
 		return nil, err
 	}
 	if err := a.replica.Poll(ctx); err != nil {
@@ -168,7 +169,12 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 		Log:          cfg.Logger,
 		MaxStaleness: cfg.MaxStaleness,
 	})
-	a.sweeper = sweeper{store: a.store, keepChanges: cfg.KeepChanges, clock: a.clock, log: cfg.Logger}
+	a.sweeper = sweeper{
+		store:       a.store,
+		keepChanges: cfg.KeepChanges,
+		clock:       a.clock,
+		log:         cfg.Logger,
+	}
 	a.noTicket.owner = a
 	return a
 }
@@ -299,7 +305,8 @@ func between[T int | time.Duration](field string, value *T, zero, least, most T)
 		*value = zero
 	}
 	if *value < least || *value > most {
-		return invalid("config", "", field, fmt.Sprintf("%v is not between %v and %v", *value, least, most))
+		reason := fmt.Sprintf("%v is not between %v and %v", *value, least, most)
+		return invalid("config", "", field, reason)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 // change up to that revision seen.
 type Revision = store.Revision
 
-// ParseRevision reads what String gave: ErrInvalid for anything else.
+// ParseRevision reads the result of String. Any other text is ErrInvalid.
 func ParseRevision(s string) (Revision, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil || Revision(n).String() != s {
@@ -32,9 +32,9 @@ type awaitedKey struct{}
 
 // AtLeast makes [Authority.Identify], [Authority.Judge] and the other calls
 // that return an Identity wait, under the returned context, until their
-// Authority has seen a revision. If the context ends first, they fail with
-// ErrUnavailable. So a request that follows a change, and is served by another
-// process, sees the change.
+// Authority has seen a revision. If the context ends first, the call fails with
+// ErrUnavailable. A request that follows a change sees the change, even in
+// another process.
 //
 // A client may make a revision up: let the wait for a client's revision end
 // after MaxStaleness, by which time every committed revision is seen. The Guard

@@ -10,7 +10,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// sweeper deletes records that are old. No answer depends on when it runs: each
+// sweeper deletes old records. No answer depends on when the sweeper runs: each
 // use of a record compares times.
 type sweeper struct {
 	store       Store
@@ -61,11 +61,11 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	return s.sweepOld(ctx)
 }
 
-// sweepOld deletes tickets past their limits, throttles that count nothing any
-// more, and old changes.
+// sweepOld deletes tickets past their limits, throttles without a count, and
+// old changes.
 //
-// A ticket is left for two minutes after its end: another process may have seen
-// a use that is not written yet.
+// A ticket is left for two minutes after its end: another process may have a
+// use still to write.
 func (s *sweeper) sweepOld(ctx context.Context) error {
 	now := instant(s.clock.Now().Time)
 	return errors.Join(
@@ -78,15 +78,15 @@ func (s *sweeper) sweepOld(ctx context.Context) error {
 		}))
 }
 
-// sweepThrottles deletes the counts of failed logins that have ended by now,
-// and the surplus of those of made-up names.
+// sweepThrottles deletes expired counts of failed logins, and surplus counts of
+// made-up names.
 func (s *sweeper) sweepThrottles(ctx context.Context, now time.Time) error {
 	return s.inBatches(ctx, func(r store.Records) (int, error) {
 		return r.DeleteIdleThrottles(now, otherThrottles, rowsPerUpdate)
 	})
 }
 
-// inBatches runs delete in small Updates until it finds no more records.
+// inBatches runs delete in small Updates until no more records are found.
 func (s *sweeper) inBatches(ctx context.Context, delete func(store.Records) (int, error)) error {
 	for {
 		deleted := 0

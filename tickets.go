@@ -11,20 +11,19 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// ticketCache keeps the living tickets that were read, and when each was used
-// last.
+// ticketCache keeps living tickets, and when each was used last.
 //
-// A call that ends a ticket writes a Change, which evicts the ticket's user and
-// so the ticket. An operator's DELETE, or the sweep of a process whose clock is
-// ahead, deletes the row of a ticket without a Change. So the row of a cached
-// ticket that is in use is looked up in the background once a minute, together
-// with the uses that are written. A ticket whose row was not seen for ten
-// minutes is read again.
+// A call that ends a ticket writes a Change. The Change evicts the ticket's
+// user, and thereby the ticket. An operator's DELETE, or the sweep of a process
+// with a clock that is ahead, deletes the row of a ticket without a Change.
+// Therefore the row of a cached ticket in use is looked up in the background
+// once a minute, together with the writes of uses. If the row was not seen for
+// ten minutes, the ticket is read again.
 type ticketCache struct {
 	all    *cache.Cache[cachedTicket]
 	byHash *cache.Index[store.TokenHash, cachedTicket]
 	ended  *deadTickets // found past a limit
-	gone   *deadTickets // whose rows were found to be gone, which a replica that lags may still show
+	gone   *deadTickets // found without a row, which a lagging server may still show
 	uses   lastUses
 }
 
@@ -36,8 +35,7 @@ const (
 	trustRow  = 10 * lag // after the row was seen
 )
 
-// cachedTicket is a ticket of a cached user. It counts only while its user is
-// cached.
+// cachedTicket is a ticket. It counts only while its user is cached.
 type cachedTicket struct {
 	cache.Mark
 	store.Ticket
@@ -53,12 +51,14 @@ func newTicketCache(most int) *ticketCache {
 	all := cache.New(most, func(t *cachedTicket) *cache.Mark { return &t.Mark }, nil)
 	return &ticketCache{
 		all:    all,
-		byHash: cache.AddIndex(all, func(t *cachedTicket) store.TokenHash { return t.Hash }, hashToken),
+		byHash: cache.AddIndex(all, (*cachedTicket).hash, hashToken),
 		ended:  newDeadTickets(most),
 		gone:   newDeadTickets(most),
 		uses:   lastUses{wake: make(chan struct{}, 1)},
 	}
 }
+
+func (t *cachedTicket) hash() store.TokenHash { return t.Hash }
 
 // usable reports whether a cached ticket lives, and its row was seen lately.
 // The user of the ticket is cached.
@@ -78,8 +78,7 @@ func (c *ticketCache) usable(t *cachedTicket, now clock.Reading) bool {
 	return true
 }
 
-// add caches a ticket, whose user is cached, and returns the record that is
-// cached.
+// add caches a ticket of a cached user, and returns the cached record.
 func (c *ticketCache) add(t *cachedTicket) *cachedTicket {
 	if old := c.byHash.Get(t.Hash); old != nil && old.renew(t) {
 		return old
@@ -88,11 +87,13 @@ func (c *ticketCache) add(t *cachedTicket) *cachedTicket {
 	return t
 }
 
-// renew takes over what was read again of a ticket. It reports false if the
-// ticket has changed.
+// renew updates a ticket that was read again. It reports false if the ticket
+// has changed.
 func (t *cachedTicket) renew(read *cachedTicket) bool {
-	if t.user != read.user || t.ID != read.ID || t.Key != read.Key || t.Narrowed != read.Narrowed || t.Idle != read.Idle ||
-		!t.Created.Equal(read.Created) || !t.Expires.Equal(read.Expires) || !slices.Equal(t.Groups, read.Groups) {
+	same := t.user == read.user && t.ID == read.ID && t.Key == read.Key && t.Narrowed == read.Narrowed &&
+		t.Idle == read.Idle && t.Created.Equal(read.Created) && t.Expires.Equal(read.Expires) &&
+		slices.Equal(t.Groups, read.Groups)
+	if !same {
 		return false
 	}
 	t.seen.raise(read.seen.load())
@@ -109,9 +110,8 @@ func withinLimits(t *store.Ticket, seen, now time.Time) bool {
 	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(t.Idle+lag)))
 }
 
-// living reports whether a ticket that was read from the store is within its
-// limits. A ticket that was found past them stays dead, even if the clock is
-// set back.
+// living reports whether a ticket from the store is within its limits. A ticket
+// once found past a limit stays dead, even if the clock is set back.
 func (c *ticketCache) living(t store.Ticket, now time.Time) bool {
 	seen := c.uses.seen(t)
 	if end, ok := c.ended.get(t.Hash); ok && !seen.After(end) {
@@ -124,8 +124,7 @@ func (c *ticketCache) living(t store.Ticket, now time.Time) bool {
 	return true
 }
 
-// never is later than every use of a ticket, and than every end that a clock
-// sets.
+// never is later than every use and every end of a ticket.
 var never = time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // markEnded notes that a ticket was found past a limit. An idle ticket lives on
@@ -139,7 +138,7 @@ func (c *ticketCache) markEnded(t store.Ticket, seen, now time.Time) {
 }
 
 // matching returns the cached tickets that match, as records with their last
-// use. The store may have lost them by now.
+// use. Their rows may be gone by now.
 func (c *ticketCache) matching(match func(store.Ticket) bool) (list []store.Ticket) {
 	for _, t := range c.all.All() {
 		if !t.user.Removed() && match(t.Ticket) {
@@ -165,8 +164,8 @@ func (t *cachedTicket) record() store.Ticket {
 	return rec
 }
 
-// dropIdentities drops the Identities of other policies than p, which would
-// keep these policies in memory, and the tickets of users who were evicted.
+// dropIdentities drops the Identities of policies other than p, since an
+// Identity keeps its policy in memory, and the tickets of evicted users.
 func (c *ticketCache) dropIdentities(p *policy.Policy) {
 	for _, t := range c.all.All() {
 		if dropIdentity(&t.identity, p); t.user.Removed() {
@@ -189,7 +188,8 @@ type deadTicket struct {
 
 func newDeadTickets(most int) *deadTickets {
 	all := cache.New(most, func(t *deadTicket) *cache.Mark { return &t.Mark }, nil)
-	return &deadTickets{all, cache.AddIndex(all, func(t *deadTicket) store.TokenHash { return t.hash }, hashToken)}
+	byHash := cache.AddIndex(all, func(t *deadTicket) store.TokenHash { return t.hash }, hashToken)
+	return &deadTickets{all, byHash}
 }
 
 func (d *deadTickets) set(hash store.TokenHash, at time.Time) {

@@ -16,18 +16,17 @@ import (
 type countAsUseKey struct{}
 
 // CountAsUse makes each [Authority.Watch] under the returned context count as a
-// use of its ticket for as long as the watch runs. CountAsUse is for
-// connections that are the user's own activity.
+// use of its ticket for as long as the watch runs. It is for connections by
+// which the user works.
 func CountAsUse(ctx context.Context) context.Context {
 	return context.WithValue(ctx, countAsUseKey{}, true)
 }
 
 // WithoutUse keeps [Authority.Identify], [Authority.Judge] and other calls
-// under the returned context from counting as a use of the ticket. WithoutUse
-// is for work that a service does unasked, such as judging each message of a
-// stream: a busy stream would keep alive the ticket of a user who has left.
-// Limits and answers are the same. Of WithoutUse and [CountAsUse] the later
-// call counts.
+// under the returned context from counting as a use of the ticket. It is for
+// work that no user asked for, such as judging each message of a stream: a busy
+// stream would keep alive the ticket of a user who has left. Limits and answers
+// are the same. Of WithoutUse and [CountAsUse] the later call counts.
 func WithoutUse(ctx context.Context) context.Context {
 	return context.WithValue(ctx, countAsUseKey{}, false)
 }
@@ -56,13 +55,16 @@ func (s *lastSeen) load() time.Time { return time.UnixMicro(s.at.Load()).UTC() }
 
 // raise moves the last use to a later time.
 func (s *lastSeen) raise(t time.Time) {
-	for at := s.at.Load(); t.UnixMicro() > at && !s.at.CompareAndSwap(at, t.UnixMicro()); at = s.at.Load() {
+	for {
+		at, later := s.at.Load(), t.UnixMicro()
+		if later <= at || s.at.CompareAndSwap(at, later) {
+			return
+		}
 	}
 }
 
-// lastUses are the last uses of tickets that are not written yet. They are
-// written in batches, and at most once a minute for a ticket: reading a page is
-// no write.
+// lastUses are the last uses of tickets, until written. Uses are written in
+// batches, and at most once a minute for a ticket: reading a page is no write.
 type lastUses struct {
 	mu      sync.Mutex
 	pending map[uuid.UUID]ticketUse
@@ -78,7 +80,8 @@ type ticketUse struct {
 // context is asked last, since asking takes time and few uses are noted.
 func (u *lastUses) note(ctx context.Context, t *cachedTicket, now time.Time) {
 	before := t.seen.at.Load()
-	if now.UnixMicro()-before < lag.Microseconds() || withoutUse(ctx) || !t.seen.at.CompareAndSwap(before, now.UnixMicro()) {
+	if now.UnixMicro()-before < lag.Microseconds() || withoutUse(ctx) ||
+		!t.seen.at.CompareAndSwap(before, now.UnixMicro()) {
 		return
 	}
 	u.mu.Lock()
@@ -86,12 +89,12 @@ func (u *lastUses) note(ctx context.Context, t *cachedTicket, now time.Time) {
 	u.add(t.ID, ticketUse{t.Hash, instant(now)})
 }
 
-// lookUp notes that the row of a ticket is to be looked up, with the uses that
-// are to be written. Until the row was seen, lookUp notes the row once a
-// second.
+// lookUp notes that the row of a ticket is to be looked up with the next writes
+// of uses. Until the row was seen, lookUp does so once a second.
 func (u *lastUses) lookUp(t *cachedTicket, now clock.Reading) {
 	before := t.asked.Load()
-	if before != nil && now.SinceMonotonic(*before) < gatherUses || !t.asked.CompareAndSwap(before, &now) {
+	if before != nil && now.SinceMonotonic(*before) < gatherUses ||
+		!t.asked.CompareAndSwap(before, &now) {
 		return
 	}
 	u.mu.Lock()
@@ -101,7 +104,7 @@ func (u *lastUses) lookUp(t *cachedTicket, now clock.Reading) {
 	}
 }
 
-// add adds a use that is to be written. u.mu is held.
+// add adds a use to the pending writes. u.mu is held.
 func (u *lastUses) add(ticket uuid.UUID, use ticketUse) {
 	if u.pending == nil {
 		u.pending = map[uuid.UUID]ticketUse{}
@@ -113,8 +116,7 @@ func (u *lastUses) add(ticket uuid.UUID, use ticketUse) {
 	}
 }
 
-// seen returns the last use of a ticket that was read from the store, by this
-// Authority or another.
+// seen returns when a ticket from the store was last used, in any process.
 func (u *lastUses) seen(t store.Ticket) time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -124,7 +126,7 @@ func (u *lastUses) seen(t store.Ticket) time.Time {
 	return t.LastSeen
 }
 
-// some returns at most that many of the uses that are not written.
+// some returns at most that many of the pending uses.
 func (u *lastUses) some(most int) map[uuid.UUID]ticketUse {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -149,8 +151,7 @@ func (u *lastUses) written(batch map[uuid.UUID]ticketUse) {
 	}
 }
 
-// flush writes the uses that were noted before. Uses that could not be written
-// stay noted.
+// flush writes the pending uses. After an error the rest stays pending.
 func (c *ticketCache) flush(ctx context.Context, s Store, now func() clock.Reading) error {
 	for {
 		batch := c.uses.some(rowsPerUpdate)
@@ -164,9 +165,11 @@ func (c *ticketCache) flush(ctx context.Context, s Store, now func() clock.Readi
 	}
 }
 
-// touch writes uses. Tickets whose rows are gone are evicted; the rows of the
-// others were seen.
-func (c *ticketCache) touch(ctx context.Context, s Store, now func() clock.Reading, batch map[uuid.UUID]ticketUse) error {
+// touch writes uses. A ticket without a row is evicted; every other row counts
+// as seen.
+func (c *ticketCache) touch(
+	ctx context.Context, s Store, now func() clock.Reading, batch map[uuid.UUID]ticketUse,
+) error {
 	var there, gone []store.TokenHash
 	var began clock.Reading
 	err := s.Update(ctx, func(r store.Records) error {

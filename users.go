@@ -12,8 +12,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// userCache keeps the enabled users that were read, each with the memberships.
-// Users that do not exist are not cached.
+// userCache keeps enabled users, each with the memberships. The absence of a
+// user is not cached.
 type userCache struct {
 	all       *cache.Cache[cachedUser]
 	byID      *cache.Index[uuid.UUID, cachedUser]
@@ -26,7 +26,7 @@ type userCache struct {
 type userIndex = cache.Index[string, cachedUser]
 
 // cachedUser is an enabled user. The memberships are by numbers of groups,
-// which stay the same in all policies that changes make of one another.
+// which changes of a policy keep.
 type cachedUser struct {
 	cache.Mark
 	identity atomic.Pointer[cachedIdentity] // without a ticket; nil: not made yet
@@ -55,7 +55,7 @@ func hashName(name string) uint64 { return maphash.String(userSeed, name) }
 func hashToken(h store.TokenHash) uint64 { return binary.LittleEndian.Uint64(h[:]) }
 
 // add caches a user who was read at the head of the state, and returns the
-// record that is cached.
+// cached record.
 func (c *userCache) add(u *cachedUser) *cachedUser {
 	if kept := c.byID.Get(u.id); kept != nil && (kept.subject == u.subject || u.subject == "") {
 		return kept // the tickets of the user refer to that record
@@ -82,8 +82,8 @@ func (c *userCache) anonymous(p *policy.Policy, from *origin) *Identity {
 	return id
 }
 
-// dropIdentities drops the Identities of other policies than p. Nobody uses
-// them again, but each would keep a whole policy in memory.
+// dropIdentities drops the Identities of policies other than p. An unused
+// Identity would keep its whole policy in memory.
 func (c *userCache) dropIdentities(p *policy.Policy) {
 	if id := c.nobody.Load(); id != nil && id.policy != p {
 		c.nobody.CompareAndSwap(id, nil)

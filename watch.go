@@ -70,15 +70,17 @@ type watch struct {
 }
 
 // yieldNews yields the Identity, or the error, unless equal to the last value
-// yielded. yieldNews reports whether to go on, and after what time at the
-// latest.
-func (w *watch) yieldNews(ctx context.Context, yield func(*Identity, error) bool) (goOn bool, wait time.Duration) {
+// yielded. It reports whether to go on, and after what time at the latest.
+func (w *watch) yieldNews(
+	ctx context.Context, yield func(*Identity, error) bool,
+) (goOn bool, wait time.Duration) {
 	id, c, now, err := w.a.identify(ctx, w.token)
+	unknown := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)
 	switch {
 	case ctx.Err() != nil:
 		yield(nil, waitlimit.ContextEnded(context.Cause(ctx)))
 		return false, 0
-	case (errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)) && !w.a.background.closed.Load():
+	case unknown && !w.a.background.closed.Load():
 		again := w.failing
 		w.last, w.failing = nil, true
 		return again || yield(nil, err), w.a.cfg.MaxStaleness / replica.PollsPerLease

@@ -43,8 +43,8 @@ func (r Reading) Since(earlier Reading) time.Duration {
 	return max(r.SinceMonotonic(earlier), time.Duration(r.wall-earlier.wall))
 }
 
-// SinceMonotonic returns the time from an earlier reading by the monotonic clock
-// alone.
+// SinceMonotonic returns the time from an earlier reading by the monotonic
+// clock alone.
 func (r Reading) SinceMonotonic(earlier Reading) time.Duration {
 	return time.Duration(r.monotonic - earlier.monotonic)
 }

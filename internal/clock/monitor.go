@@ -29,7 +29,8 @@ const (
 func NewMonitor(now Reading, newest time.Time) *Monitor {
 	m := &Monitor{last: now}
 	if lead := now.Time.Sub(newest); !newest.IsZero() && lead > maxLead {
-		m.since, m.doubt = now, fmt.Sprintf("the clock is %v ahead of the newest change", lead.Round(time.Second))
+		m.since = now
+		m.doubt = fmt.Sprintf("the clock is %v ahead of the newest change", lead.Round(time.Second))
 	}
 	return m
 }
@@ -43,7 +44,9 @@ func (m *Monitor) Observe(now Reading) (began, ended bool) {
 	leap := time.Duration(now.wall-m.last.wall) - now.SinceMonotonic(m.last)
 	m.last = now
 	if leap.Abs() > maxLeap {
-		m.since, m.doubt = now, fmt.Sprintf("the clock was moved by %v against the monotonic clock", leap.Round(time.Second))
+		m.since = now
+		m.doubt = fmt.Sprintf("the clock was moved by %v against the monotonic clock",
+			leap.Round(time.Second))
 		return true, false
 	}
 	if m.doubt != "" && now.SinceMonotonic(m.since) >= Settles {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The clock is trusted while it runs as the monotonic clock does. After a doubt it
-// is trusted again when it has run evenly for an hour.
+// The clock is trusted while it runs as the monotonic clock does. After a doubt
+// it is trusted again when it has run evenly for an hour.
 func TestMonitor(t *testing.T) {
 	start := time.Date(2031, time.March, 3, 9, 0, 0, 0, time.UTC)
 	at := func(wall, steady time.Duration) Reading {

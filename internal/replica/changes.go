@@ -11,11 +11,13 @@ import (
 // Otherwise a follower of a large load of users would reload over and over.
 const maxReplayed = 1000
 
-// changesSince reads the changes between two heads, up to most of them. It
-// reports false if there are more, or if they do not lead from one head to the
-// other without a gap, and fails with errMoved once moved reports true. Of
-// several changes of a user in a row one is returned.
-func changesSince(r store.Records, from, to store.Head, most int, moved func() bool) ([]store.Change, bool, error) {
+// changesSince reads the changes from one head to another, up to most of them.
+// It reports false if there are more, or a gap between them, and fails with
+// errMoved once moved reports true. Of consecutive changes of a user it returns
+// one.
+func changesSince(
+	r store.Records, from, to store.Head, most int, moved func() bool,
+) ([]store.Change, bool, error) {
 	var changes []store.Change
 	rows, others := 0, 0
 	at, seq := store.Head{Nonce: from.Nonce}, -1
@@ -53,14 +55,17 @@ func changesSince(r store.Records, from, to store.Head, most int, moved func() b
 	return changes, at == to, nil
 }
 
-// appendChange drops the texts of a change of a user: they may be long, and there
-// may be tens of thousands of such changes.
+// appendChange drops the texts of a change of a user. The texts may be long,
+// and there may be tens of thousands of changes.
 func appendChange(changes []store.Change, c store.Change) []store.Change {
 	if !policy.AboutUser(c.Action) {
 		return append(changes, c)
 	}
-	if n := len(changes); n > 0 && policy.AboutUser(changes[n-1].Action) && changes[n-1].SubjectID == c.SubjectID {
-		return changes
+	if n := len(changes); n > 0 {
+		last := changes[n-1]
+		if policy.AboutUser(last.Action) && last.SubjectID == c.SubjectID {
+			return changes
+		}
 	}
 	return append(changes, store.Change{Action: c.Action, SubjectID: c.SubjectID})
 }

@@ -30,8 +30,8 @@ func (c *Changes) Add(change store.Change) {
 // Len returns the number of changes.
 func (c *Changes) Len() int { return c.count }
 
-// After returns the policy after changes that begin at the head of st. It reports
-// false if the changes do not determine that policy, or begin elsewhere.
+// After returns the policy after changes from the head of st. It reports false
+// if the changes begin at another head, or do not determine the policy.
 func (st *State) After(c *Changes) (*policy.Policy, bool) {
 	if !st.At(c.From) || len(c.policy) > maxReplayed {
 		return nil, false
@@ -39,10 +39,10 @@ func (st *State) After(c *Changes) (*policy.Policy, bool) {
 	return st.Policy.After(c.policy)
 }
 
-// Advance moves the State to where an Update of this Authority has led, so that
-// every call that begins after the Update has returned sees the Update. The
-// store, which could fail, is not asked: where the changes do not determine the
-// next State, Advance gives up the lease. Asked is from before the Update began.
+// Advance moves the State to the head of an Update of this Authority, so that
+// every call after the Update sees the Update. Advance does not ask the store,
+// which could fail: if the changes do not determine the next State, Advance
+// gives up the lease. Asked is from before the Update began.
 func (r *Replica) Advance(asked clock.Reading, c *Changes) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -66,7 +66,7 @@ func (r *Replica) Advance(asked clock.Reading, c *Changes) {
 	}
 }
 
-// Revision returns the last revision that is known: at least the revision of each
+// Revision returns the last known revision: at least the revision of each
 // change made through this Authority.
 func (r *Replica) Revision() store.Revision {
 	r.mu.Lock()

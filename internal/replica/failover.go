@@ -10,10 +10,10 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// failover is for a store on servers of which another can take the place of the
-// one that is asked. The answers of such a store may be those of a server that
-// was left behind. So only a ConfirmedView renews the lease, and only a
-// ConfirmedView may replace a history by another one.
+// failover is for a store on several servers, any of which may take over. An
+// answer may come from a server that was left behind. Therefore only a
+// ConfirmedView renews the lease, and only a ConfirmedView may replace a
+// history.
 type failover struct{ confirmer store.Confirmer }
 
 const (
@@ -21,17 +21,18 @@ const (
 	// lease lasts. To confirm costs the store more than to read its head.
 	confirmationsPerLease = 4
 
-	// maxForks is how often a call has another history confirmed before it gives
-	// up on a store whose servers disagree.
+	// maxForks is how often a call has another history confirmed before it
+	// gives up on a store whose servers disagree.
 	maxForks = 3
 )
 
-// errFork: a View that nothing has confirmed shows another history than the
-// state's. The View may be that of a server that was left behind.
-var errFork = errors.New("the server that was asked has another history than the one that was confirmed")
+// errFork: an unconfirmed View shows another history than the state's. Its
+// server may have been left behind.
+var errFork = errors.New(
+	"the server that was asked has another history than the one that was confirmed")
 
-// askServers follows the store, and reports whether that renews the lease: no
-// change that was confirmed to anybody before now can have been missed.
+// askServers follows the store, and reports whether to renew the lease: no
+// change that was confirmed to anybody before now can be missing.
 func (r *Replica) askServers(ctx context.Context, now clock.Reading) (renews bool, err error) {
 	if !r.leased(now, r.timeout/confirmationsPerLease) {
 		return true, r.confirm(ctx)
@@ -43,8 +44,8 @@ func (r *Replica) askServers(ctx context.Context, now clock.Reading) (renews boo
 	return false, err
 }
 
-// confirm follows the store in a ConfirmedView, which may move the state back, or
-// replace it.
+// confirm follows the store in a ConfirmedView, which may move the state back,
+// or replace it.
 func (r *Replica) confirm(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -56,12 +57,12 @@ func (r *Replica) confirm(ctx context.Context) error {
 			return f(rec)
 		})
 	}
-	return r.inState(ctx, view, true, func(store.Records, *State) error { return nil })
+	return r.inState(ctx, view, true, onlyFollow)
 }
 
 // afterFork is Current for a store whose View has shown another history: the
 // store is asked to confirm, and f runs in a new View.
-func (r *Replica) afterFork(ctx context.Context, fork error, f func(store.Records, *State) error) error {
+func (r *Replica) afterFork(ctx context.Context, fork error, f Reader) error {
 	for range maxForks {
 		r.GiveUpLease()
 		if err := r.renew(ctx); err != nil {
@@ -82,18 +83,20 @@ func (r *Replica) Guarantee() store.Guarantee {
 	return store.Guarantee{Bounded: true, Reason: "the store has no other server that could take over"}
 }
 
-// logGuarantee logs the guarantee, unless the same was logged last. It is called
-// in turn to poll.
+// logGuarantee logs the guarantee if it has changed. The caller has the turn to
+// poll.
 func (r *Replica) logGuarantee() {
 	g, last := r.Guarantee(), r.logged
 	r.logged = &g
 	switch {
 	case last != nil && *last == g:
 	case last != nil && last.Bounded && !g.Bounded:
-		r.log.Warn("rbac: MaxStaleness is no longer bounded", "guarantee", "best effort", "reason", g.Reason)
+		r.log.Warn("rbac: MaxStaleness is no longer bounded",
+			"guarantee", "best effort", "reason", g.Reason)
 	case g.Bounded:
 		r.log.Info("rbac: how far MaxStaleness holds", "guarantee", "bounded", "reason", g.Reason)
 	default:
-		r.log.Info("rbac: how far MaxStaleness holds", "guarantee", "best effort", "reason", g.Reason)
+		r.log.Info("rbac: how far MaxStaleness holds",
+			"guarantee", "best effort", "reason", g.Reason)
 	}
 }

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// PollsPerLease is how often the follower polls while a lease lasts. One late
-	// answer does no harm.
+	// PollsPerLease is how often the follower polls while a lease lasts. One
+	// late answer does no harm.
 	PollsPerLease = 10
 
 	// followTimeout bounds the reading of news, in case the store hangs.
@@ -60,9 +60,9 @@ func (r *Replica) Run(ctx context.Context) {
 	}
 }
 
-// Poll is one poll of the follower. Reading news, which can be a whole
-// policy, may take longer than a lease lasts. Then the lease runs out, and no
-// call is answered from the old State. Poll logs the guarantee if it has changed.
+// Poll is one poll of the follower. Reading news, which can be a whole policy,
+// may take longer than a lease lasts. Then the lease runs out, and no call is
+// answered from the old State. Poll logs the guarantee if it has changed.
 func (r *Replica) Poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, max(r.timeout, followTimeout), errSlowStore)
 	defer cancel()
@@ -90,19 +90,19 @@ func (r *Replica) wakeUp() {
 	}
 }
 
-// ErrStopped is the error of a call that waits for a follower that has stopped.
+// ErrStopped is the error of calls after the follower has stopped.
 var ErrStopped = fmt.Errorf("%w: the authority is closed", store.ErrUnavailable)
 
-// Watch is called by a caller that will wait for the State to move. While there is
-// such a caller, the follower is woken when the lease is given up. Call done at
-// the end.
+// Watch registers a caller that will wait for the State to move, until the
+// caller calls done. While a caller is registered, the follower is woken when
+// the lease is given up.
 func (r *Replica) Watch() (done func()) {
 	r.waiting.Add(1)
 	return func() { r.waiting.Add(-1) }
 }
 
-// NextMove returns a channel that is closed when the state moves on from what it
-// is now, or from a later state.
+// NextMove returns a channel that is closed at the next move of the State, or
+// at a later move.
 func (r *Replica) NextMove() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,9 +11,9 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// lease says that at the time of asked the state was the store's, or newer.
-// Every call compares times: a flag that a goroutine sets would still be trusted
-// by a process that was paused.
+// lease says that the state was the store's, or newer, at the time of asked.
+// Every call compares times: a flag that a goroutine sets would still be
+// trusted by a process that was paused.
 type lease struct{ asked clock.Reading }
 
 // leased reports whether the store was asked less than a duration ago.
@@ -22,8 +22,8 @@ func (r *Replica) leased(now clock.Reading, most time.Duration) bool {
 	return l != nil && now.Since(l.asked) < most
 }
 
-// LeaseLeft returns the time until the lease ends, or until it would end if the
-// store was asked now.
+// LeaseLeft returns the time until the lease ends, or without a lease the time
+// until a new lease would end.
 func (r *Replica) LeaseLeft(now clock.Reading) time.Duration {
 	if l := r.lease.Load(); l != nil {
 		return r.timeout - now.Since(l.asked)
@@ -64,9 +64,9 @@ func (r *Replica) Ready(ctx context.Context, awaited store.Revision) (*State, cl
 	return r.state.Load(), now, nil
 }
 
-// renew polls the store, unless somebody else has renewed the lease by then. One
-// goroutine at a time polls. The others wait, none longer than MaxStaleness: a
-// store that hangs is a store that is down.
+// renew polls the store, unless somebody else has renewed the lease by then.
+// One goroutine at a time polls. The others wait, none longer than
+// MaxStaleness: a store that hangs is a store that is down.
 func (r *Replica) renew(ctx context.Context) error {
 	if r.timeout > waitlimit.LogAfter {
 		return r.store.Wait(ctx, r.renewNow)
@@ -121,10 +121,13 @@ func (r *Replica) poll(ctx context.Context) error {
 func (r *Replica) catchUp(ctx context.Context) error {
 	head, err := r.readHead(ctx)
 	if err == nil && !r.state.Load().At(head) {
-		err = r.inState(ctx, r.store.View, r.failover == nil, func(store.Records, *State) error { return nil })
+		err = r.inState(ctx, r.store.View, r.failover == nil, onlyFollow)
 	}
 	return err
 }
+
+// onlyFollow is a Reader for callers that only want the State moved.
+func onlyFollow(store.Records, *State) error { return nil }
 
 func (r *Replica) readHead(ctx context.Context) (head store.Head, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, errSlowStore)

@@ -16,11 +16,11 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Replica is an Authority's copy of the policy at a head of the store. It is safe
-// for concurrent use.
+// Replica is an Authority's copy of the policy at a head of the store. It is
+// safe for concurrent use.
 type Replica struct {
-	// Trust is how long a lease lasts. It may be changed before the first call of
-	// Ready.
+	// Trust is how long a lease lasts. It may be changed before the first call
+	// of Ready.
 	Trust time.Duration
 
 	store    *waitlimit.Store
@@ -43,7 +43,7 @@ type Replica struct {
 
 	mu    sync.Mutex
 	moved chan struct{}  // closed and replaced when the State moves
-	made  store.Revision // of the last change made through this Authority, unless the history was replaced
+	made  store.Revision // of the last change of this Authority in this history
 }
 
 // Config sets a Replica up.
@@ -55,12 +55,19 @@ type Config struct {
 	MaxStaleness time.Duration
 }
 
-// Cache is a cache of users and of records that depend on users. Its records are
-// true at the head of the State.
+// Cache is a cache of users and of records that depend on users. Its records
+// are true at the head of the State.
 type Cache interface {
 	Evict(user uuid.UUID)
 	EvictAll()
 }
+
+// Reader reads a transaction of the store, together with the State at the head
+// that the transaction sees.
+type Reader = func(store.Records, *State) error
+
+// viewFunc is [store.Store.View], or a call with the same promises.
+type viewFunc = func(context.Context, func(store.Records) error) error
 
 // State is the policy at a head of the store. A State does not change.
 type State struct {
@@ -82,10 +89,20 @@ func (st *State) CountGroups() int {
 // New returns a Replica without a policy. The first call of Current loads the
 // policy, and the first poll begins a lease.
 func New(cfg Config) *Replica {
-	r := &Replica{Trust: cfg.MaxStaleness, store: cfg.Store, cache: cfg.Cache, clock: cfg.Clock, log: cfg.Log,
-		timeout: cfg.MaxStaleness, interval: cfg.MaxStaleness / PollsPerLease,
-		polling: make(chan struct{}, 1), loading: make(chan struct{}, 1), wake: make(chan struct{}, 1),
-		stopped: make(chan struct{}), moved: make(chan struct{})}
+	r := &Replica{
+		Trust:    cfg.MaxStaleness,
+		store:    cfg.Store,
+		cache:    cfg.Cache,
+		clock:    cfg.Clock,
+		log:      cfg.Log,
+		timeout:  cfg.MaxStaleness,
+		interval: cfg.MaxStaleness / PollsPerLease,
+		polling:  make(chan struct{}, 1),
+		loading:  make(chan struct{}, 1),
+		wake:     make(chan struct{}, 1),
+		stopped:  make(chan struct{}),
+		moved:    make(chan struct{}),
+	}
 	if c, ok := cfg.Store.Store.(store.Confirmer); ok {
 		r.failover = &failover{confirmer: c}
 	}
@@ -106,9 +123,9 @@ var errMoved = errors.New("rbac: state moved on")
 // Current runs f in a View, together with the state at the head that the View
 // sees. f may run more than once.
 //
-// Every call reads the head, so no answer depends on a cached state that is
-// older than the View.
-func (r *Replica) Current(ctx context.Context, f func(store.Records, *State) error) error {
+// Every call reads the head, so no answer depends on a state older than the
+// View.
+func (r *Replica) Current(ctx context.Context, f Reader) error {
 	err := r.inState(ctx, r.store.View, r.failover == nil, f)
 	if errors.Is(err, errFork) {
 		return r.afterFork(ctx, err, f)
@@ -117,9 +134,9 @@ func (r *Replica) Current(ctx context.Context, f func(store.Records, *State) err
 }
 
 // inState runs f in a View, together with the state at its head. Authoritative
-// means that the View shows the history that counts, even if that is another
-// history than the state's.
-func (r *Replica) inState(ctx context.Context, view func(context.Context, func(store.Records) error) error, authoritative bool, f func(store.Records, *State) error) error {
+// means that the View shows the history that counts, whatever the history of
+// the state.
+func (r *Replica) inState(ctx context.Context, view viewFunc, authoritative bool, f Reader) error {
 	for {
 		before := r.state.Load()
 		err := view(ctx, func(rec store.Records) error {
@@ -137,7 +154,9 @@ func (r *Replica) inState(ctx context.Context, view func(context.Context, func(s
 
 // stateOf returns the state at the head of a transaction, which began when the
 // state was before.
-func (r *Replica) stateOf(ctx context.Context, rec store.Records, before *State, authoritative bool) (*State, error) {
+func (r *Replica) stateOf(
+	ctx context.Context, rec store.Records, before *State, authoritative bool,
+) (*State, error) {
 	head, err := rec.Head()
 	if err != nil {
 		return nil, err
@@ -152,8 +171,10 @@ func (r *Replica) stateOf(ctx context.Context, rec store.Records, before *State,
 }
 
 // follow moves the state to the head of a transaction. One goroutine at a time
-// reads what that needs; the others wait, each until its context ends.
-func (r *Replica) follow(ctx context.Context, rec store.Records, head store.Head, before *State, authoritative bool) (*State, error) {
+// reads from the store; the others wait, each until its context ends.
+func (r *Replica) follow(
+	ctx context.Context, rec store.Records, head store.Head, before *State, authoritative bool,
+) (*State, error) {
 	if waitlimit.Acquire(ctx, r.loading) != nil {
 		return nil, waitlimit.ContextEnded(ctx.Err())
 	}
@@ -176,8 +197,8 @@ func (r *Replica) follow(ctx context.Context, rec store.Records, head store.Head
 	case head.Revision > before.Head.Revision:
 		return nil, errMoved // the transaction is older than the state; a new one is not
 	}
-	// The history is another one: the store was restored or replaced, or this
-	// is not the server that counts.
+	// The history is a different one: the store was restored or replaced, or
+	// the server is not the server that counts.
 	if !authoritative {
 		return nil, errFork
 	}
@@ -185,7 +206,9 @@ func (r *Replica) follow(ctx context.Context, rec store.Records, head store.Head
 }
 
 // replay moves the state by changes.
-func (r *Replica) replay(rec store.Records, st *State, head store.Head, changes []store.Change) (*State, error) {
+func (r *Replica) replay(
+	rec store.Records, st *State, head store.Head, changes []store.Change,
+) (*State, error) {
 	p, ok := st.Policy.After(changes)
 	if !ok {
 		return r.reload(rec, st, head)
@@ -211,8 +234,8 @@ func (r *Replica) reload(rec store.Records, st *State, head store.Head) (*State,
 	})
 }
 
-// moveFrom makes next the state after st, unless an Update of this Authority has
-// moved the state meanwhile: next may have been read before that Update.
+// moveFrom makes next the state after st, unless an Update of this Authority
+// has moved the state meanwhile: next may have been read before that Update.
 // Nothing is cached between evict and the move.
 func (r *Replica) moveFrom(st, next *State, evict func()) (*State, error) {
 	r.mu.Lock()

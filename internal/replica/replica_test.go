@@ -117,8 +117,8 @@ func (f *fixture) ready() (asked int64, err error) {
 	return f.views.Load() - before, err
 }
 
-// A lease lasts from the question for MaxStaleness. Then the store is asked, and
-// if it does not answer, there is no answer.
+// A lease lasts from the question for MaxStaleness. Then the store is asked,
+// and if it does not answer, there is no answer.
 func TestLease(t *testing.T) {
 	f := newFixture(t)
 	for _, step := range []struct {
@@ -203,8 +203,8 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// An Update of this Authority moves the state without a question, and renews the
-// lease from before the Update.
+// An Update of this Authority moves the state without a question, and renews
+// the lease from before the Update.
 func TestAdvance(t *testing.T) {
 	f := newFixture(t)
 	asked := clock.New(func() time.Time { return *f.now.Load() }).Now()

@@ -20,6 +20,9 @@ type table[K comparable, V any] struct {
 	asked int  // questions to the store
 }
 
+// setTable has separation sets by group.
+type setTable = table[uuid.UUID, []store.Separation]
+
 // minAsked is after how many questions even a small table is read. A question
 // costs as much as reading ten records, and a question about sets as much as a
 // hundred.
@@ -110,15 +113,18 @@ func (r *Records) readInheritances() error {
 
 func (r *Records) AddInheritance(i store.Inheritance) error {
 	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
-		at, _ := slices.BinarySearchFunc(list, i.Junior, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+		at, _ := slices.BinarySearchFunc(list, i.Junior, compareIDs)
 		r.juniors.byKey[i.Senior] = slices.Insert(list, at, i.Junior)
 	}
 	return r.Records.AddInheritance(i)
 }
 
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+
 func (r *Records) DeleteInheritance(i store.Inheritance) error {
 	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
-		r.juniors.byKey[i.Senior] = slices.DeleteFunc(list, func(j uuid.UUID) bool { return j == i.Junior })
+		same := func(junior uuid.UUID) bool { return junior == i.Junior }
+		r.juniors.byKey[i.Senior] = slices.DeleteFunc(list, same)
 	}
 	return r.Records.DeleteInheritance(i)
 }
@@ -190,5 +196,5 @@ func (r *Records) DeleteSeparation(dynamic bool, name string) error {
 }
 
 func (r *Records) dropSets() {
-	r.static, r.dynamic = table[uuid.UUID, []store.Separation]{}, table[uuid.UUID, []store.Separation]{}
+	r.static, r.dynamic = setTable{}, setTable{}
 }

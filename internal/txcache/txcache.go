@@ -38,9 +38,9 @@ type Records struct {
 	users    users
 	groups   table[string, store.Group] // by name
 	juniors  table[uuid.UUID, []uuid.UUID]
-	static   table[uuid.UUID, []store.Separation] // by group
-	dynamic  table[uuid.UUID, []store.Separation] // by group
-	ofGroups int                                  // how many groups the store has, about
+	static   setTable
+	dynamic  setTable
+	ofGroups int // how many groups the store has, about
 }
 
 // New returns the Records of an Update under ctx. Groups is about how many

@@ -46,7 +46,7 @@ func (r *Records) user(id uuid.UUID) *user {
 	return r.users.byID[id]
 }
 
-// cacheUser caches a user who is locked or added. It returns nil if the user is
+// cacheUser caches a locked or added user, and returns nil for a user who is
 // not cached.
 func (r *Records) cacheUser(rec store.UserRecord) *user {
 	if !r.active() || len(rec.DisplayName)+len(rec.Note) >= maxText {
@@ -96,7 +96,8 @@ func (r *Records) AddUser(rec store.UserRecord) error {
 	if err := r.Records.AddUser(rec); err != nil {
 		return err
 	}
-	for _, text := range []*string{&rec.Name, &rec.Email, &rec.EmailKey, &rec.Subject, &rec.DisplayName, &rec.Note, &rec.PasswordHash} {
+	for _, text := range []*string{&rec.Name, &rec.Email, &rec.EmailKey, &rec.Subject,
+		&rec.DisplayName, &rec.Note, &rec.PasswordHash} {
 		*text = strings.Clone(*text)
 	}
 	if u := r.cacheUser(rec); u != nil {
@@ -149,8 +150,8 @@ func (r *Records) AddTicket(t store.Ticket) error {
 	return r.Records.AddTicket(t)
 }
 
-// UserThrottles is empty for an added user: nobody else can have tried to log in
-// as that user yet.
+// UserThrottles is empty for an added user: nobody else can have tried to log
+// in as that user yet.
 func (r *Records) UserThrottles(id uuid.UUID) ([]store.Throttle, error) {
 	if u := r.user(id); u != nil && u.added {
 		return nil, nil
@@ -159,7 +160,8 @@ func (r *Records) UserThrottles(id uuid.UUID) ([]store.Throttle, error) {
 }
 
 func (r *Records) Membership(id, group uuid.UUID, scope string) (store.Membership, error) {
-	if u := r.user(id); u != nil && u.added && !slices.Contains(u.memberships, membership{group, scope}) {
+	key := membership{group, scope}
+	if u := r.user(id); u != nil && u.added && !slices.Contains(u.memberships, key) {
 		return store.Membership{}, store.ErrNotFound
 	}
 	return r.Records.Membership(id, group, scope)

@@ -7,8 +7,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Acquire takes one of the places of a semaphore: it sends to a channel that has
-// room for as many values as there are places. [Release] gives the place back.
+// Acquire takes a place of a semaphore, a buffered channel with a value for
+// each place that is taken. [Release] gives the place back.
 func Acquire(ctx context.Context, places chan struct{}) error {
 	select {
 	case places <- struct{}{}:
@@ -18,9 +18,9 @@ func Acquire(ctx context.Context, places chan struct{}) error {
 	}
 }
 
-// Release gives back a place that Acquire took.
+// Release gives back a place.
 func Release(places chan struct{}) { <-places }
 
-// ContextEnded returns the error of a call that was not answered because its
-// context ended.
+// ContextEnded returns the error of a call whose context ended before the
+// answer.
 func ContextEnded(cause error) error { return fmt.Errorf("%w: %w", store.ErrUnavailable, cause) }

@@ -1,4 +1,5 @@
-// Package waitlimit limits how long the transactions of a store wait for others.
+// Package waitlimit limits how long the transactions of a store wait for
+// others.
 package waitlimit
 
 import (
@@ -19,10 +20,10 @@ const LogAfter = time.Second
 
 const useTx = "a call of the Authority inside View or Update waits for itself: use the Tx"
 
-// Store is a store whose transactions wait for others no longer than a limit: for
-// their turn or a connection, and for a lock. Then they fail with ErrBusy. After
-// [LogAfter] the log says that a transaction waits, also for its commit. Neither
-// the work of a transaction nor its commit is cut off.
+// Store is a store whose transactions wait for others no longer than a limit:
+// for their turn or a connection, and for a lock. Then they fail with ErrBusy.
+// After [LogAfter] the log says that a transaction waits, also for its commit.
+// Neither the work of a transaction nor its commit is cut off.
 type Store struct {
 	store.Store
 	limit time.Duration
@@ -30,7 +31,9 @@ type Store struct {
 }
 
 // New returns s with a limit.
-func New(s store.Store, limit time.Duration, log *slog.Logger) *Store { return &Store{s, limit, log} }
+func New(s store.Store, limit time.Duration, log *slog.Logger) *Store {
+	return &Store{s, limit, log}
+}
 
 func (s *Store) View(ctx context.Context, f func(store.Records) error) error {
 	return s.run(ctx, s.Store.View, f)
@@ -40,7 +43,11 @@ func (s *Store) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.run(ctx, s.Store.Update, f)
 }
 
-func (s *Store) run(ctx context.Context, transaction func(context.Context, func(store.Records) error) error, f func(store.Records) error) error {
+func (s *Store) run(
+	ctx context.Context,
+	transaction func(context.Context, func(store.Records) error) error,
+	f func(store.Records) error,
+) error {
 	ctx, w := s.newWait(ctx)
 	defer w.stop()
 	failed := false // f has, and its error is returned as it is
@@ -60,7 +67,8 @@ func (s *Store) run(ctx context.Context, transaction func(context.Context, func(
 		return err
 	case cut != nil:
 		return fmt.Errorf("%w (%v)", cut, err)
-	case errors.Is(err, store.ErrBusy), w.logged && ctx.Err() != nil: // a limit of the store's, or of the caller's
+	case errors.Is(err, store.ErrBusy), w.logged && ctx.Err() != nil:
+		// a limit of the store, or of the caller
 		return fmt.Errorf("%w; %s", err, useTx)
 	}
 	return err
@@ -79,7 +87,7 @@ func (s *Store) Wait(ctx context.Context, call func(context.Context) error) erro
 	return err
 }
 
-// wait limits the waits of one call, which follow one another.
+// wait limits the waits of one call. The waits follow each other.
 type wait struct {
 	lock   time.Duration           // the limit for a lock, and for the transaction to begin
 	log    func()                  // logs that the call waits
@@ -95,7 +103,8 @@ type wait struct {
 
 const endless = time.Duration(math.MaxInt64)
 
-// newWait returns a context for a call that may wait, and the limit of its waits.
+// newWait returns a context for a call that may wait, and the limit of its
+// waits.
 func (s *Store) newWait(ctx context.Context) (context.Context, *wait) {
 	w := &wait{lock: s.limit, log: func() {
 		s.log.WarnContext(ctx, "rbac: waiting for another transaction, or for a commit; "+useTx,
@@ -116,7 +125,7 @@ func (w *wait) begin(limit time.Duration) {
 	}
 }
 
-// end ends a wait. It returns an error if the wait was cut off.
+// end ends a wait, and returns an error if the wait was cut off.
 func (w *wait) end() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
