@@ -126,9 +126,9 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	passwords, err := password.New(password.Argon2id(cfg.Argon2id))
-	if err != nil {
-		return nil, invalid("config", "", "Argon2id", err.Error())
+	passwords, reason := password.New(password.Argon2id(cfg.Argon2id))
+	if reason != "" {
+		return nil, invalid("config", "", "Argon2id", reason)
 	}
 	a := newAuthority(s, cfg, passwords)
 	// Reading the whole policy takes as long as ctx allows; the lease then

@@ -112,9 +112,3 @@ func timeKey(t time.Time) string {
 	binary.BigEndian.PutUint32(b[8:], uint32(t.Nanosecond()))
 	return string(b[:])
 }
-
-func numberKey(n uint64) string {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], n)
-	return string(b[:])
-}

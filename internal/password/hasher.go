@@ -33,8 +33,9 @@ type Hasher struct {
 const largeHashKiB = 64 << 10
 
 // New returns a Hasher. A zero field of cost has a default: 19 MiB, 2 passes, 1
-// lane (OWASP's second choice for argon2id). The error states the bound.
-func New(cost Argon2id) (*Hasher, error) {
+// lane (OWASP's second choice for argon2id). For a cost out of its bounds New
+// returns nil and the reason.
+func New(cost Argon2id) (h *Hasher, reason string) {
 	if cost.MemoryKiB == 0 {
 		cost.MemoryKiB = 19 << 10
 	}
@@ -46,15 +47,15 @@ func New(cost Argon2id) (*Hasher, error) {
 	}
 	switch {
 	case cost.Threads > 16:
-		return nil, errors.New("Threads is more than 16")
+		return nil, "Threads is more than 16"
 	case cost.Time > maxArgon2idTime:
-		return nil, fmt.Errorf("Time is more than %d", maxArgon2idTime)
+		return nil, fmt.Sprintf("Time is more than %d", maxArgon2idTime)
 	case cost.MemoryKiB > maxHashKiB:
-		return nil, fmt.Errorf("MemoryKiB is more than %d", maxHashKiB)
+		return nil, fmt.Sprintf("MemoryKiB is more than %d", maxHashKiB)
 	case cost.MemoryKiB < 8*uint32(cost.Threads):
-		return nil, errors.New("MemoryKiB is less than 8 × Threads")
+		return nil, "MemoryKiB is less than 8 × Threads"
 	}
-	return &Hasher{cost: cost, queue: newQueue(max(1, runtime.GOMAXPROCS(0)/2))}, nil
+	return &Hasher{cost: cost, queue: newQueue(max(1, runtime.GOMAXPROCS(0)/2))}, ""
 }
 
 // CheckHash returns an error if a stored hash cannot be verified. The formats

@@ -28,9 +28,9 @@ func allocatedBy(f func(), kib uint64) int {
 
 func newHasher(t testing.TB, cost Argon2id) *Hasher {
 	t.Helper()
-	h, err := New(cost)
-	if err != nil {
-		t.Fatal(err)
+	h, reason := New(cost)
+	if reason != "" {
+		t.Fatal(reason)
 	}
 	return h
 }
@@ -63,15 +63,15 @@ func TestNew(t *testing.T) {
 		{"too many lanes", Argon2id{4096, 1, 17}, Argon2id{}, "Threads is more than 16"},
 	}
 	for _, tt := range tests {
-		h, err := New(tt.cost)
-		if tt.reason == "" {
-			if err != nil || h.cost != tt.want {
-				t.Errorf("%s: got %+v, %v", tt.rule, h, err)
-			}
-			continue
+		h, reason := New(tt.cost)
+		if reason != tt.reason {
+			t.Errorf("%s: got reason %q, want %q", tt.rule, reason, tt.reason)
 		}
-		if h != nil || err == nil || err.Error() != tt.reason {
-			t.Errorf("%s: got %v, want reason %q", tt.rule, err, tt.reason)
+		if reason != "" && h != nil {
+			t.Errorf("%s: got a Hasher beside the reason", tt.rule)
+		}
+		if reason == "" && h.cost != tt.want {
+			t.Errorf("%s: got %+v, want %+v", tt.rule, h.cost, tt.want)
 		}
 	}
 }
