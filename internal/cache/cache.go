@@ -68,11 +68,12 @@ func (c *Cache[V]) Add(v *V) {
 			c.remove(old)
 		}
 	}
-	if len(c.ring) >= c.most {
-		c.remove(c.victim())
+	if len(c.ring) < c.most {
+		c.mark(v).place = len(c.ring)
+		c.ring = append(c.ring, v)
+	} else {
+		c.replace(c.victim(), v)
 	}
-	c.mark(v).place = len(c.ring)
-	c.ring = append(c.ring, v)
 	for _, x := range c.indexes {
 		x.put(v)
 	}
@@ -90,6 +91,16 @@ func (c *Cache[V]) victim() *V {
 	}
 }
 
+// replace gives v the place of old, and moves the hand on: the hand passes every
+// other record before v has to make room.
+func (c *Cache[V]) replace(old, v *V) {
+	place := c.mark(old).place
+	c.mark(v).place = place
+	c.ring[place] = v
+	c.hand = place + 1
+	c.unlink(old)
+}
+
 // Remove removes a record. Nil and a record that is not cached are ignored.
 func (c *Cache[V]) Remove(v *V) {
 	if v == nil {
@@ -102,15 +113,21 @@ func (c *Cache[V]) Remove(v *V) {
 	}
 }
 
+// remove moves the last record of the ring to the place of v.
 func (c *Cache[V]) remove(v *V) {
-	for _, x := range c.indexes {
-		x.delete(v)
-	}
 	place, last := c.mark(v).place, len(c.ring)-1
 	c.ring[place] = c.ring[last]
 	c.mark(c.ring[place]).place = place
 	c.ring[last] = nil
 	c.ring = c.ring[:last]
+	c.unlink(v)
+}
+
+// unlink removes the keys of a record that is no longer in the ring.
+func (c *Cache[V]) unlink(v *V) {
+	for _, x := range c.indexes {
+		x.delete(v)
+	}
 	c.leave(v)
 }
 

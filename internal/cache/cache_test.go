@@ -114,6 +114,48 @@ func TestUsedRecordsStay(t *testing.T) {
 			t.Fatalf("record %d is not cached", id)
 		}
 	}
+	for id := 51; id <= 100; id++ {
+		if p.byID.Get(id) != nil {
+			t.Errorf("record %d is cached, which was never used; later records made room", id)
+		}
+	}
+}
+
+// A full cache turns over: records that are asked for again and again are soon
+// cached, whatever filled the cache before.
+func TestTurnover(t *testing.T) {
+	const most = 100
+	for _, asked := range []int{1, most / 2, most} {
+		p := newPeople(most, 1<<30)
+		for id := 1; id <= most; id++ {
+			p.Add(&record{id: id})
+		}
+		for round := range 3 {
+			for id := most + 1; id <= most+asked; id++ {
+				if r := p.byID.Get(id); r != nil {
+					r.Use()
+					continue
+				}
+				if round > 0 {
+					t.Fatalf("%d records in turn, round %d: record %d is not cached", asked, round, id)
+				}
+				p.Add(&record{id: id})
+			}
+		}
+	}
+}
+
+// Without uses the records that were added first make room first.
+func TestFirstInFirstOut(t *testing.T) {
+	p := newPeople(10, 1<<30)
+	for id := 1; id <= 35; id++ {
+		p.Add(&record{id: id})
+		for n := 1; n <= id; n++ {
+			if cached := p.byID.Get(n) != nil; cached != (n > id-10) {
+				t.Fatalf("after %d records: record %d is cached: %t", id, n, cached)
+			}
+		}
+	}
 }
 
 // A cache for one record holds the last one.
