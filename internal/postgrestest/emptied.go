@@ -13,11 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// spare holds the schemas with unused tables, and all schemas that were made.
+// spare holds the schemas with unused tables, all schemas that were made, and
+// the connection that empties and drops schemas.
 var spare struct {
 	mu        sync.Mutex
 	free, all []string
-	dsn       string
+	conn      *pgx.Conn // nil: none yet
 }
 
 // Emptied returns a schema that no other test uses, and the DSN of its server.
@@ -29,7 +30,6 @@ func Emptied(t testing.TB) (dsn, schema string) {
 	dsn = DSN(t)
 	spare.mu.Lock()
 	defer spare.mu.Unlock()
-	spare.dsn = dsn
 	if n := len(spare.free); n > 0 {
 		schema, spare.free = spare.free[n-1], spare.free[:n-1]
 	} else {
@@ -46,42 +46,56 @@ func giveBack(t testing.TB, dsn, schema string) {
 	if t.Failed() {
 		return
 	}
-	Exec(t, dsn, fmt.Sprintf(`DO $$
-		DECLARE name text; again bool := true;
-		BEGIN
-			WHILE again LOOP
-				again := false;
-				FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = '%[1]s' AND tablename NOT IN ('rbac_schema', 'rbac_head') LOOP
-					BEGIN
-						EXECUTE format('DELETE FROM %[1]s.%%I', name);
-					EXCEPTION WHEN foreign_key_violation THEN
-						again := true;
-					END;
-				END LOOP;
-			END LOOP;
-			DELETE FROM %[1]s.rbac_head;
-			INSERT INTO %[1]s.rbac_head (one, revision, nonce) VALUES (1, 0, 0);
-		END $$`, schema))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 	spare.mu.Lock()
 	defer spare.mu.Unlock()
+	if spare.conn == nil { // one for all tests: a connection costs the server milliseconds
+		conn, err := pgx.Connect(ctx, dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spare.conn = conn
+	}
+	if _, err := spare.conn.Exec(ctx, fmt.Sprintf(empty, schema)); err != nil {
+		t.Fatal(err)
+	}
 	spare.free = append(spare.free, schema)
 }
 
+// empty deletes the rows of a schema. A table that others refer to waits for the
+// next round.
+const empty = `DO $$
+	DECLARE name text; again bool := true;
+	BEGIN
+		WHILE again LOOP
+			again := false;
+			FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = '%[1]s' AND tablename NOT IN ('rbac_schema', 'rbac_head') LOOP
+				BEGIN
+					EXECUTE format('DELETE FROM %[1]s.%%I', name);
+				EXCEPTION WHEN foreign_key_violation THEN
+					again := true;
+				END;
+			END LOOP;
+		END LOOP;
+		DELETE FROM %[1]s.rbac_head;
+		INSERT INTO %[1]s.rbac_head (one, revision, nonce) VALUES (1, 0, 0);
+	END $$`
+
 // dropEmptied drops the schemas from a server that outlives the tests.
 func dropEmptied() {
-	if os.Getenv(env) == "" || len(spare.all) == 0 {
+	if spare.conn == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, spare.dsn)
-	if err == nil {
-		defer conn.Close(ctx)
-		for _, schema := range spare.all {
-			_, err = conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+schema+" CASCADE")
-		}
+	defer spare.conn.Close(ctx)
+	if os.Getenv(env) == "" {
+		return
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "postgrestest: dropping schemas:", err)
+	for _, schema := range spare.all {
+		if _, err := spare.conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
+			fmt.Fprintln(os.Stderr, "postgrestest: dropping schemas:", err)
+		}
 	}
 }
