@@ -118,8 +118,8 @@ func (a *Authority) TicketPermissions(ctx context.Context, t Token) ([]string, e
 	return names, err
 }
 
-// setActive narrows a ticket to the groups that choose makes of the active
-// groups. A choice without a change writes nothing.
+// setActive narrows a ticket to the groups that choose returns for the active
+// groups. A choice that changes nothing writes nothing.
 func (a *Authority) setActive(ctx context.Context, t Token, action string,
 	choose func(tx *Tx, rec store.Ticket, u User, active []Group) ([]uuid.UUID, error)) error {
 	return a.Update(ctx, func(tx *Tx) error {

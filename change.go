@@ -13,8 +13,8 @@ import (
 // The log is the audit trail and the feed by which other processes evict cached
 // records. The log never holds a password, a hash or a token.
 //
-// Verified means that the change was made by an Identity that came from a
-// ticket of Actor's, made by the Authority that made the change, and that the
+// Verified means that the change was made by an Identity from a ticket of
+// Actor's, that the Authority of the change had made the Identity, and that the
 // ticket was living inside the transaction. A user who ends the ticket with its
 // token, or gets the ticket in the same transaction for a password, is
 // verified, too. ActedFor means that the Identity came from

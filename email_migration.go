@@ -31,9 +31,9 @@ const (
 // sharedEmail holds two users who have the same mailbox.
 type sharedEmail struct{ found, other User }
 
-// renewEmailKeys migrates the keys of a store. The only error is that of a
-// store that does not answer whether a migration is due. Whatever cannot be
-// written is left for the next Open.
+// renewEmailKeys migrates the keys of a store. It fails only if the store does
+// not answer whether a migration is due. Keys that cannot be written are left
+// for the next Open.
 func (a *Authority) renewEmailKeys(ctx context.Context) error {
 	todo, err := a.emailKeysToDo(ctx)
 	if err != nil || !todo {

@@ -228,8 +228,8 @@ func (x *userExplainer) advice(id *Identity, groups []int32) (list []Explanation
 	return list
 }
 
-// staticPolicy returns the policy with the static sets with members among
-// groups and inherited groups, in place of the dynamic sets.
+// staticPolicy returns the policy with static sets in place of the dynamic
+// sets: those that have members among groups and the groups that they inherit.
 func (x *userExplainer) staticPolicy(groups []int32) (*policy.Policy, error) {
 	var ids []uuid.UUID
 	for _, n := range x.policy.Closure(groups) {

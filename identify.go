@@ -48,8 +48,9 @@ func (a *Authority) identify(
 	return a.identifyStored(ctx, hash)
 }
 
-// identifyStored is identify for a ticket that is not cached. The variables
-// that the transaction shares would cost identify allocations.
+// identifyStored is identify for a ticket that is not cached. The function is
+// separate because the variables that it shares with the transaction would be
+// allocated at every call of identify.
 func (a *Authority) identifyStored(
 	ctx context.Context, hash store.TokenHash,
 ) (id *Identity, c *cachedTicket, now time.Time, err error) {

@@ -318,7 +318,7 @@ func identify(p *policy.Policy, u uuid.UUID, name string, assigned policy.Assign
 	return c
 }
 
-// valid reports whether the Identity is right at a time under a policy.
+// valid reports whether the Identity holds at a time under a policy.
 func (c *cachedIdentity) valid(p *policy.Policy, now time.Time) bool {
 	return c != nil && c.policy == p && (c.until.IsZero() || now.Before(c.until))
 }

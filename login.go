@@ -15,10 +15,11 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Login describes a login. A Login prints without its secrets, but not as an
-// unexported field of another struct: fmt then reads the fields past all
-// methods. The Token in Replaces stays redacted even then; the Password, a
-// plain string, does not. Keep no Login in a longer-lived struct of your own.
+// Login describes a login. A Login prints without its secrets, except in an
+// unexported field of another struct: there fmt reads the fields without
+// calling any method. The Token in Replaces stays redacted even then; the
+// Password, a plain string, does not. Keep no Login in a longer-lived struct of
+// your own.
 type Login struct {
 	User     string // name, in any form, with or without spaces around it; or
 	Subject  string // the host's own id for the user; exactly one of the two

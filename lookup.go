@@ -42,8 +42,8 @@ func newLookups(s Store) lookups {
 	return lookups{finder, make(chan struct{}, maxLookups), make(chan struct{}, maxLookups)}
 }
 
-// lookupTicket is lookup for a ticket, and for values of the ticket where what
-// is the zero Sought.
+// lookupTicket is lookup for a ticket. With a zero Sought, f also reads values
+// of the ticket, which no Finder returns.
 func (a *Authority) lookupTicket(
 	ctx context.Context, hash store.TokenHash, what store.Sought, f replica.Reader,
 ) error {

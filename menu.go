@@ -8,9 +8,9 @@ type MenuSection struct {
 
 // Menu returns the sections with the permissions of id, both in the order of
 // their positions, for a navigation adapted to each user. Sections without
-// permissions are dropped. Menu does no I/O: the sections are the sections of
-// the policy of id, or, for an Identity of [NewIdentity], of the latest policy
-// of the Authority. For an Identity of another Authority the menu is empty.
+// permissions are dropped. Menu does no I/O: the sections come from the policy
+// of id or, for an Identity of [NewIdentity], from the latest policy of the
+// Authority. For an Identity of another Authority the menu is empty.
 //
 // A menu is a convenience: a page without a link must still be guarded.
 func (a *Authority) Menu(id *Identity) []MenuSection {

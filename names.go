@@ -23,7 +23,7 @@ import (
 // and everything that depends on a font: a name that is not listed may still
 // look like another.
 //
-// LookalikeUsers reads all users, some 300,000 in a second with SQLite. Bound
+// LookalikeUsers reads all users, some 300,000 in a second with SQLite. Limit
 // how often strangers can make a service call it.
 func (tx *Tx) LookalikeUsers(name string) iter.Seq2[User, error] {
 	return lazily(func() (iter.Seq2[User, error], error) {

@@ -15,7 +15,7 @@ import (
 )
 
 // HashPassword checks a password against the policy of the Config and returns
-// its hash, for SetPasswordHash in an Update that adds the user, too.
+// its hash, for SetPasswordHash, for example in the Update that adds the user.
 // HashPassword waits in the queue of hashes among the known clients, together
 // with all other calls without an address: to import many users, hash one
 // password at a time, or wait after ErrBusy.

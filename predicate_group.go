@@ -14,13 +14,13 @@ func InGroup(name string) Predicate {
 	return newLeaf(&inGroup{policy.GroupName{Name: name}})
 }
 
-// InAllGroups decides as All of InGroup of each name does.
+// InAllGroups decides like All of InGroup for each name.
 func InAllGroups(name string, more ...string) Predicate {
 	list := forEach(InGroup, name, more)
 	return newCompound(&allOf{parts{name: "in_all_groups", list: list, terse: true}})
 }
 
-// InAnyGroup decides as Any of InGroup of each name does.
+// InAnyGroup decides like Any of InGroup for each name.
 func InAnyGroup(name string, more ...string) Predicate {
 	list := forEach(InGroup, name, more)
 	return newCompound(&anyOf{parts{name: "in_any_group", list: list, terse: true}})
@@ -36,13 +36,13 @@ func HasPermission(name string) Predicate {
 	return newLeaf(&hasPermission{policy.PermissionName{Name: name}})
 }
 
-// HasAllPermissions decides as All of HasPermission of each name does.
+// HasAllPermissions decides like All of HasPermission for each name.
 func HasAllPermissions(name string, more ...string) Predicate {
 	list := forEach(HasPermission, name, more)
 	return newCompound(&allOf{parts{name: "has_all_permissions", list: list, terse: true}})
 }
 
-// HasAnyPermission decides as Any of HasPermission of each name does.
+// HasAnyPermission decides like Any of HasPermission for each name.
 func HasAnyPermission(name string, more ...string) Predicate {
 	list := forEach(HasPermission, name, more)
 	return newCompound(&anyOf{parts{name: "has_any_permission", list: list, terse: true}})
@@ -61,7 +61,7 @@ func validPermission(name string) bool {
 	return err == nil
 }
 
-// forEach makes a predicate of each name.
+// forEach makes a predicate for each name.
 func forEach(make func(string) Predicate, name string, more []string) []*predicate {
 	parts := []*predicate{own(make(name))}
 	for _, m := range more {

@@ -31,9 +31,9 @@ func Not(p Predicate) Predicate {
 }
 
 // WithMessage is p with a message from the host for denied users. The message
-// is not escaped: escape the message where a page shows it. WithMessage
-// replaces an earlier message of p. Within a compound the message takes the
-// place of the generated message of the part. An empty msg changes nothing.
+// is not escaped: escape it where a page shows it. WithMessage replaces an
+// earlier message of p. Within a compound the message takes the place of the
+// generated message of the part. An empty msg changes nothing.
 func WithMessage(p Predicate, msg string) Predicate {
 	n := *own(p)
 	if msg != "" {

@@ -20,7 +20,7 @@ import "time"
 // This is the strong logic of Kleene. The order of parts never changes a
 // decision.
 //
-// Broken are:
+// The following are broken:
 //
 //   - a nil predicate and a nil part, as in Not(nil);
 //   - an invalid name: names are 1 to 256 bytes of valid UTF-8 without control

@@ -24,7 +24,7 @@ type User struct {
 	LastLogin   time.Time `json:"last_login,omitzero"` // zero: never
 }
 
-// Group is a named bag of permissions that users are assigned to: the role of
+// Group is a named set of permissions that users are assigned to: the role of
 // INCITS 359. Created is ignored on input.
 type Group struct {
 	ID          uuid.UUID `json:"id"`   // chosen by AddGroup when zero

@@ -36,9 +36,9 @@ type awaitedKey struct{}
 // ErrUnavailable. A request that follows a change sees the change, even in
 // another process.
 //
-// A client may make a revision up: let the wait for a client's revision end
-// after MaxStaleness, by which time every committed revision is seen. The Guard
-// of package httpguard does.
+// A client may make up a revision. Limit the wait for a client's revision to
+// MaxStaleness, after which every committed revision is seen, as the Guard of
+// package httpguard does.
 func AtLeast(ctx context.Context, r Revision) context.Context {
 	return context.WithValue(ctx, awaitedKey{}, max(r, awaited(ctx)))
 }

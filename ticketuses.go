@@ -16,8 +16,8 @@ import (
 type countAsUseKey struct{}
 
 // CountAsUse makes each [Authority.Watch] under the returned context count as a
-// use of its ticket for as long as the watch runs. It is for connections by
-// which the user works.
+// use of its ticket for as long as the watch runs. It is for connections
+// through which the user works.
 func CountAsUse(ctx context.Context) context.Context {
 	return context.WithValue(ctx, countAsUseKey{}, true)
 }
@@ -26,7 +26,8 @@ func CountAsUse(ctx context.Context) context.Context {
 // under the returned context from counting as a use of the ticket. It is for
 // work that no user asked for, such as judging each message of a stream: a busy
 // stream would keep alive the ticket of a user who has left. Limits and answers
-// are the same. Of WithoutUse and [CountAsUse] the later call counts.
+// are the same. If both WithoutUse and [CountAsUse] apply, the later call
+// counts.
 func WithoutUse(ctx context.Context) context.Context {
 	return context.WithValue(ctx, countAsUseKey{}, false)
 }

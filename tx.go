@@ -62,8 +62,7 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	return tx, tx.findActor()
 }
 
-// end is called when the host is through with the Tx: the store refuses every
-// later call.
+// end ends the Tx: the store refuses every later call.
 func (tx *Tx) end() {
 	if r, ok := tx.r.(*txcache.Records); ok {
 		r.Stop()
@@ -146,8 +145,8 @@ func (tx *Tx) writable() error {
 	return nil
 }
 
-// Unwrap returns the store's own transaction, or nil if the store does not give
-// it away. Unwrap is for store packages, which convert the transaction to a
+// Unwrap returns the store's own transaction, or nil if the store does not
+// expose it. Unwrap is for store packages, which convert the transaction to a
 // type of their driver.
 func (tx *Tx) Unwrap() any {
 	if u, ok := tx.r.(interface{ Unwrap() any }); ok {

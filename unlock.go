@@ -37,7 +37,7 @@ func (tx *Tx) Unlock(user string) error {
 		})
 }
 
-// knownClients decides what clearFailures does with the known clients of a
+// knownClients determines what clearFailures does with the known clients of a
 // user.
 type knownClients int
 

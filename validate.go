@@ -46,7 +46,8 @@ func (a *Authority) Validate(p Predicate) error {
 	return errors.Join(v.errs...)
 }
 
-// validateWait keeps a program from hanging at its start.
+// validateWait bounds how long Validate waits for the store, so that a program
+// does not hang at its start.
 const validateWait = 10 * time.Second
 
 // validation collects the faults of a predicate.

@@ -25,9 +25,10 @@ import (
 // Identity.
 //
 // A change is yielded as soon as it takes effect for Identify; see the package
-// doc. Between the change and the time at which the reader has seen the next
-// Identity a message can slip out. If no message may, judge each message by
-// [Authority.Judge] under [WithoutUse] before sending, as examples/chat does.
+// doc. A message can slip out between the change and the moment at which the
+// reader has seen the next Identity. If no message may slip out, judge each
+// message by [Authority.Judge] under [WithoutUse] before sending, as
+// examples/chat does.
 //
 // A watch does not count as a use of the ticket, so a user who does nothing
 // else is idle, unless [CountAsUse] says otherwise.

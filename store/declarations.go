@@ -13,8 +13,8 @@ type Declaration struct {
 	// zero for records whose name cannot change.
 	ID uuid.UUID
 
-	// Text holds the texts that were declared last, and tells a change by the
-	// program from a change by an administrator.
+	// Text holds the texts that were declared last. It distinguishes a change
+	// by the program from a change by an administrator.
 	Text string
 }
 

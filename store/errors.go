@@ -17,7 +17,7 @@ var (
 	ErrBusy = errors.New("rbac: busy")
 	// ErrUnavailable: the store cannot be reached, or failed.
 	ErrUnavailable = errors.New("rbac: store unavailable")
-	// ErrTxDone: Records were used after the function that had them returned.
-	// This is a mistake in the program; a retry does not help.
+	// ErrTxDone: Records were used after the function that received them had
+	// returned. This is a mistake in the program; a retry does not help.
 	ErrTxDone = errors.New("rbac: transaction is over")
 )

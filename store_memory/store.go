@@ -1,4 +1,4 @@
-// Package memorystore keeps the records of an [rbac.Authority] in memory. The
+// Package memorystore keeps the records of an rbac.Authority in memory. The
 // package is for tests, for small tools, and for services whose users live
 // elsewhere and are declared anew at each start.
 //
@@ -13,9 +13,9 @@
 //
 // # Concurrency
 //
-// A Store is safe for concurrent use. A Store is copy on write: a View reads
-// the state that was committed last when the View began. A View neither waits
-// for an Update nor blocks one. Updates run one after another, in no promised
+// A Store is safe for concurrent use and copies on write: a View reads the
+// state that was committed last when the View began. A View neither waits for
+// an Update nor blocks one. Updates run one after another, in no promised
 // order. An Update that waits for its turn gives up when its context ends. The
 // cost of an Update follows from the records that the Update touches, and grows
 // with the logarithm of the size of the store.
@@ -34,7 +34,7 @@ var (
 	_ store.Hinter = (*Store)(nil)
 )
 
-// Store is an [rbac.Store] in memory. Make a Store with [New].
+// Store is a [store.Store] in memory. Make a Store with [New].
 type Store struct {
 	committed atomic.Pointer[state] // never changed after the commit; nil: closed
 	writer    chan struct{}         // holds one value while an Update runs

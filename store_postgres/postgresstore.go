@@ -23,9 +23,11 @@
 // since changes arrive late on a standby. A client_encoding other than UTF8 is
 // refused as well.
 //
-// With PgBouncer and similar poolers, pool by session, or set
-// default_query_exec_mode=exec in the DSN. Hints may then be lost, which only
-// delays the moment at which a change is seen, by a fraction of a second.
+// With PgBouncer and similar poolers, pool by session. Pooling by transaction
+// works, too, with default_query_exec_mode=exec in the DSN, but without the
+// bound across a failover, whatever Store.Guarantee reports: a confirmation has
+// to reach one server with all its statements. Hints may then be lost, which
+// delays by a fraction of a second the moment at which a change is seen.
 //
 // # Other roles
 //

@@ -13,8 +13,9 @@ import (
 	"sync/atomic"
 )
 
-// Mark is what a cache notes about a record. Records embed a Mark and are not
-// copied. A record is added to one cache, and not again after its removal.
+// Mark holds what a cache needs to know about a record. Records embed a Mark
+// and are not copied. A record is added to one cache, and not again after its
+// removal.
 type Mark struct {
 	used    atomic.Bool // since the search for room passed the record
 	removed atomic.Bool

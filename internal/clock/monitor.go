@@ -8,8 +8,8 @@ import (
 // Monitor decides whether a clock can be trusted to say that records are old
 // enough to be deleted: a clock that is months ahead for a minute must not cost
 // the change log and all tickets. After a doubt nothing old is deleted until
-// the clock has run evenly with the monotonic clock for a while. So a store
-// that nobody used for months is swept, too.
+// the clock has run evenly with the monotonic clock for a while. A store that
+// nobody used for months is therefore swept, too, only later.
 type Monitor struct {
 	last  Reading // that was observed
 	since Reading // of the last doubt
@@ -20,7 +20,8 @@ const (
 	maxLead = time.Hour       // the clock may be ahead of the newest change
 	maxLeap = 5 * time.Minute // the clock may gain on the monotonic clock, or lose
 
-	// Settles is how long the clock has to run evenly after a doubt.
+	// Settles is how long the clock has to run evenly after a doubt before old
+	// records are deleted again.
 	Settles = time.Hour
 )
 

@@ -3,7 +3,7 @@
 //
 // The package knows no records and makes no errors. A function whose name
 // begins with Check returns the reason why a text is refused, in words that fit
-// behind the name of a field, and "" for a text that is accepted.
+// after the name of a field, and "" for a text that is accepted.
 package names
 
 import (

@@ -17,7 +17,8 @@ type Active struct {
 	scoped     map[string]*Groups // everywhere included; only scopes with a difference
 }
 
-// In returns the groups active in a scope, the groups of everywhere included.
+// In returns the groups that are active in a scope, including the groups that
+// are active everywhere.
 func (a *Active) In(scope string) *Groups {
 	if groups, ok := a.scoped[scope]; ok {
 		return groups
@@ -25,9 +26,9 @@ func (a *Active) In(scope string) *Groups {
 	return &a.everywhere
 }
 
-// FirstScopes returns the scopes with additional groups: the first in byte
-// order, most of them at most, and the number of all. A user may have very many
-// scopes.
+// FirstScopes returns the first scopes with additional groups, in byte order,
+// at most as many as the argument most, and the number of all such scopes. A
+// user may have very many scopes.
 func (a *Active) FirstScopes(most int) (first []string, all int) {
 	for scope, groups := range a.scoped {
 		if len(groups.closed) == 0 {
@@ -83,9 +84,9 @@ func (g *Groups) equal(b *Groups) bool {
 // Activate returns the active groups of a ticket of a user. A ticket without a
 // choice of groups, like the zero Ticket, activates all assigned groups. A
 // narrowed ticket activates the groups named in the ticket, as far as the user
-// is authorized for the group in the scope. In the order of their names, a
-// group is left out if a dynamic set would have too many members with the
-// group, whatever the store holds of the ticket.
+// is authorized for the group in the scope. Groups are activated in the order
+// of their names. A group is left out if a dynamic set would then have too many
+// members, even if the row of the ticket names the group.
 //
 // The result follows from the contents of the store alone, never from the
 // configuration of a process. Every process therefore activates the same
@@ -193,7 +194,7 @@ func (p *Policy) activate(groups []int32) Groups {
 	return newGroups(slices.Sorted(maps.Keys(in)), a)
 }
 
-// newGroups drops an activation without information beyond the groups.
+// newGroups drops an activation that holds no more than the groups.
 func newGroups(closed []int32, a activation) Groups {
 	if a.omitted == nil && slices.Equal(closed, a.own) {
 		return Groups{closed: a.own}
@@ -281,8 +282,9 @@ func (p *Policy) PermissionsOf(g *Groups) []string {
 	return names
 }
 
-// ScopesWith reports whether the groups of everywhere give a permission, and
-// otherwise lists the scopes with the permission, in byte order.
+// ScopesWith reports whether the groups that are active everywhere give a
+// permission, and otherwise lists the scopes with the permission, in byte
+// order.
 func (p *Policy) ScopesWith(a *Active, permission string) (everywhere bool, scopes []string) {
 	perm := p.permission(permission)
 	if perm == nil {

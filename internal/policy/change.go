@@ -53,8 +53,8 @@ func (p *Policy) fork() *Policy {
 	return &Policy{serial: serials.Add(1), tables: p.tables}
 }
 
-// AboutUser reports whether changes of an action leave the policy alone and
-// concern no user but the Subject.
+// AboutUser reports whether the changes of an action concern a single user, the
+// Subject, and leave the policy unchanged.
 func AboutUser(action string) bool { return userActions[action] }
 
 var userActions = map[string]bool{
@@ -93,7 +93,7 @@ var actions = map[string]func(*Policy, store.Change) bool{
 	"SetDSDSetCardinality": (*Policy).changeSeparation,
 	"DeleteDSDSet":         (*Policy).deleteSeparation,
 
-	// No check depends on a static set: static sets limit assignments.
+	// No check depends on a static set, because static sets limit assignments.
 	"CreateSSDSet":         (*Policy).unchanged,
 	"AddSSDSetMember":      (*Policy).unchanged,
 	"DeleteSSDSetMember":   (*Policy).unchanged,
@@ -140,7 +140,7 @@ func record[R any](j json.RawMessage) (r R, ok bool) {
 	return r, err == nil
 }
 
-// unchanged applies changes without influence on checks.
+// unchanged applies changes that no check depends on.
 func (p *Policy) unchanged(store.Change) bool { return true }
 
 // addGroup refuses a group with a known id or a taken name: the change log does

@@ -8,7 +8,7 @@ import (
 
 // Difference returns the first difference between two policies, "" for equal
 // policies. Names are compared, since numbers depend on the history of a
-// policy. With Difference a test compares a policy after changes with a
+// policy. Tests use Difference to compare a policy after changes with a
 // compiled policy.
 func Difference(got, want *Policy) string {
 	g, w := got.lines(), want.lines()

@@ -51,8 +51,8 @@ func (m Memberships) NextEnd(now time.Time) (end time.Time) {
 	return end
 }
 
-// ended reports whether a membership has ended at a time. It does not count
-// from the instant until on.
+// ended reports whether a membership has ended at a time. At the instant until,
+// the membership has ended.
 func ended(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
 
 // Assigned are the groups assigned to a user at a time, by scope. The scope ""
@@ -71,7 +71,7 @@ func (p *Policy) Assigned(rows []store.Membership, now time.Time) Assigned {
 }
 
 // AssignedNow is Assigned for compiled memberships. Deleted groups are left
-// out, even without changes in the log for the removal of the members.
+// out, even if the log has no changes that removed their members.
 func (p *Policy) AssignedNow(m Memberships, now time.Time) Assigned {
 	assigned := Assigned{"": p.existing(m.lasting)}
 	for _, o := range m.others {
@@ -104,7 +104,8 @@ func scopes[V any](by map[string]V) []string {
 	return list
 }
 
-// In returns the groups assigned in a scope, the groups of everywhere included.
+// In returns the groups that are assigned in a scope, including the groups that
+// are assigned everywhere.
 func (a Assigned) In(scope string) []int32 {
 	if scope == "" {
 		return a[""]

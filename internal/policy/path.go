@@ -24,10 +24,10 @@ func (p *Policy) ToPermission(name string) Target {
 // Reaches reports whether a path leads from a group to a target.
 func (p *Policy) Reaches(n int32, to Target) bool { return p.path(n, to) != nil }
 
-// Paths returns a shortest path to a target from each root of the active groups
-// with a path, shorter paths first. A root is an active group without an active
-// inheritor. In a store edited by hand, groups on a cycle of inheritance have
-// no root and no path.
+// Paths returns paths of inheritance to a target, shorter paths first: a
+// shortest path from each root that has a path. A root is an active group
+// without an active inheritor. In a store edited by hand, groups on a cycle of
+// inheritance have no root and no path.
 func (p *Policy) Paths(g *Groups, to Target) [][]int32 {
 	var paths [][]int32
 	for _, root := range p.roots(g) {

@@ -45,7 +45,7 @@ func (p *Policy) matching(pattern string) func(yield func(string, int32) bool) {
 	}
 }
 
-// UnmatchedPatterns lists, in byte order, the granted patterns without any
+// UnmatchedPatterns lists, in byte order, the granted patterns that match no
 // permission. The pattern * is left out: it is granted to a first administrator
 // before the first permission exists.
 func (p *Policy) UnmatchedPatterns() []string {

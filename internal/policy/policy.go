@@ -9,7 +9,7 @@
 // Groups and permissions have small numbers: a check compares integers. The
 // groups of a user are closed under inheritance when a user is activated, and
 // the groups that give a permission when a policy is compiled. A check only
-// asks whether two sorted lists of groups have a number in common.
+// asks whether two sets of groups have a number in common.
 //
 // Package policy knows no users, no store and no errors. Package rbac reads the
 // tables, makes an Identity of [Active] groups, and an error of a [Violation].

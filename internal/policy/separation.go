@@ -6,9 +6,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Violation is the finding of too many members of a separation of duty set
-// among the groups of a user. A set with cardinality n is violated by n
-// members.
+// Violation is a violated separation of duty set: the groups of a user include
+// too many of its members. A set with cardinality n is violated by n members.
 type Violation struct {
 	Scope   string
 	policy  *Policy

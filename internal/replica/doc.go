@@ -7,7 +7,7 @@
 // cached are true at that head, too. Checks read the State without a lock and
 // without asking the store.
 //
-// Processes do not know of each other, and the store pushes hints at best. So a
+// Processes do not know of each other, and the store pushes hints at most. So a
 // State may be stale, and the Replica bounds for how long: a State counts only
 // under a lease. A lease records when the store was last asked a question whose
 // answer the State includes. A call without a lease asks the store first. If
@@ -38,8 +38,8 @@
 // An Update of this Authority leads from leased or unleased to leased, at the
 // head of the Update.
 //
-// Leased and unleased are no flags, but the outcome of a comparison of times
-// that each call makes for itself. A process that was paused for an hour finds
+// Leased and unleased are not flags but the outcome of a comparison of times,
+// which each call makes for itself. A process that was paused for an hour finds
 // its lease expired, although no goroutine ran meanwhile. Elapsed time is the
 // larger of the monotonic and the wall clock's; see package clock.
 //

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// PollsPerLease is how often the follower polls while a lease lasts. One
-	// late answer does no harm.
+	// PollsPerLease is how often the follower polls while a lease lasts. A
+	// single late answer does no harm.
 	PollsPerLease = 10
 
 	// followTimeout bounds the reading of news, in case the store hangs.

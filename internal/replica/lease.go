@@ -11,9 +11,9 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// lease says that the state was the store's, or newer, at the time of asked.
-// Every call compares times: a flag that a goroutine sets would still be
-// trusted by a process that was paused.
+// lease records that the store was asked at the time asked, and that the state
+// is at least as new as the answer. Every call compares times: a flag that a
+// goroutine sets would still be trusted by a process that was paused.
 type lease struct{ asked clock.Reading }
 
 // leased reports whether the store was asked less than a duration ago.

@@ -11,21 +11,21 @@ import (
 )
 
 // table is a table of the policy. At first the store is asked for one key after
-// another, so that an Update costs what it touches, however large the store is.
-// After many questions the whole table is read: reading costs about what the
-// questions until then did.
+// another, so that the cost of an Update depends on what it touches and not on
+// the size of the store. After many questions the whole table is read, which
+// costs about as much as the questions until then.
 type table[K comparable, V any] struct {
 	byKey map[K]V
 	whole bool // byKey has the whole table
 	asked int  // questions to the store
 }
 
-// setTable has separation sets by group.
+// setTable holds separation sets by group.
 type setTable = table[uuid.UUID, []store.Separation]
 
-// minAsked is after how many questions even a small table is read. A question
-// costs as much as reading ten records, and a question about sets as much as a
-// hundred.
+// minAsked is the number of questions after which even a small table is read. A
+// question costs as much as reading ten records, and a question about sets as
+// much as a hundred.
 const minAsked = 32
 
 // due counts a question to the store, and reports whether the whole table is to
@@ -37,6 +37,9 @@ func (t *table[K, V]) due(worth int) bool {
 
 func (t *table[K, V]) fill(byKey map[K]V) { t.byKey, t.whole = byKey, true }
 
+// GroupByName answers from the cache if the group is cached. The first group
+// that an Update asks for is not cached, and a name that is not cached goes to
+// the store.
 func (r *Records) GroupByName(name string) (store.Group, error) {
 	if !r.active() {
 		return r.Records.GroupByName(name)
@@ -72,17 +75,22 @@ func (r *Records) readGroups() error {
 	return nil
 }
 
-// SetGroup drops all groups: the name that the group had is not known here.
+// SetGroup drops all cached groups, since the previous name of the group is not
+// known here.
 func (r *Records) SetGroup(g store.Group) error {
 	r.groups = table[string, store.Group]{}
 	return r.Records.SetGroup(g)
 }
 
+// DeleteGroup drops all cached groups, since the name of the group is not known
+// here.
 func (r *Records) DeleteGroup(id uuid.UUID) error {
 	r.groups = table[string, store.Group]{}
 	return r.Records.DeleteGroup(id)
 }
 
+// Juniors answers from the cache once all inheritances have been read. The
+// caller may write to the result.
 func (r *Records) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
 	if !r.active() {
 		return r.Records.Juniors(senior)
@@ -111,6 +119,7 @@ func (r *Records) readInheritances() error {
 	return nil
 }
 
+// AddInheritance also adds the inheritance to the cache.
 func (r *Records) AddInheritance(i store.Inheritance) error {
 	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
 		at, _ := slices.BinarySearchFunc(list, i.Junior, compareIDs)
@@ -121,6 +130,7 @@ func (r *Records) AddInheritance(i store.Inheritance) error {
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
+// DeleteInheritance also removes the inheritance from the cache.
 func (r *Records) DeleteInheritance(i store.Inheritance) error {
 	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
 		same := func(junior uuid.UUID) bool { return junior == i.Junior }
@@ -129,6 +139,8 @@ func (r *Records) DeleteInheritance(i store.Inheritance) error {
 	return r.Records.DeleteInheritance(i)
 }
 
+// GroupSeparations answers from the cache once all sets of the kind have been
+// read. The caller may write to the result.
 func (r *Records) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
 	if !r.active() {
 		return r.Records.GroupSeparations(dynamic, groups)
@@ -180,16 +192,19 @@ func setsWith(byGroup map[uuid.UUID][]store.Separation, groups []uuid.UUID) []st
 	return sets
 }
 
+// AddSeparation drops all cached sets.
 func (r *Records) AddSeparation(s store.Separation) error {
 	r.dropSets()
 	return r.Records.AddSeparation(s)
 }
 
+// SetSeparation drops all cached sets.
 func (r *Records) SetSeparation(s store.Separation) error {
 	r.dropSets()
 	return r.Records.SetSeparation(s)
 }
 
+// DeleteSeparation drops all cached sets.
 func (r *Records) DeleteSeparation(dynamic bool, name string) error {
 	r.dropSets()
 	return r.Records.DeleteSeparation(dynamic, name)

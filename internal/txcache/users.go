@@ -65,8 +65,8 @@ func (r *Records) cacheUser(rec store.UserRecord) *user {
 	return u
 }
 
-// dropRecord is called before a user is written. The user stays locked, or
-// added.
+// dropRecord drops the record of a user who is about to be written. The user
+// still counts as locked, or as added.
 func (r *Records) dropRecord(id uuid.UUID) {
 	if u := r.user(id); u != nil && u.known {
 		delete(r.users.byName, u.record.Name)
@@ -74,6 +74,7 @@ func (r *Records) dropRecord(id uuid.UUID) {
 	}
 }
 
+// UserByName answers from the cache for a user whose record is known.
 func (r *Records) UserByName(name string) (store.UserRecord, error) {
 	if id, ok := r.users.byName[name]; ok && r.active() {
 		return r.users.byID[id].record, nil
@@ -81,6 +82,9 @@ func (r *Records) UserByName(name string) (store.UserRecord, error) {
 	return r.Records.UserByName(name)
 }
 
+// LockUser answers from the cache for a user whose record is known: the Update
+// has locked or added that user already. The first user whom an Update locks is
+// not cached.
 func (r *Records) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	if u := r.user(id); u != nil && u.known {
 		return u.record, nil
@@ -92,6 +96,7 @@ func (r *Records) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	return rec, err
 }
 
+// AddUser also caches the user, who has no tickets and no memberships yet.
 func (r *Records) AddUser(rec store.UserRecord) error {
 	if err := r.Records.AddUser(rec); err != nil {
 		return err
@@ -106,31 +111,37 @@ func (r *Records) AddUser(rec store.UserRecord) error {
 	return nil
 }
 
+// SetUser drops the cached record of the user.
 func (r *Records) SetUser(rec store.UserRecord) error {
 	r.dropRecord(rec.ID)
 	return r.Records.SetUser(rec)
 }
 
+// SetPasswordHash drops the cached record of the user.
 func (r *Records) SetPasswordHash(id uuid.UUID, hash string) error {
 	r.dropRecord(id)
 	return r.Records.SetPasswordHash(id, hash)
 }
 
+// SetLastLogin drops the cached record of the user.
 func (r *Records) SetLastLogin(id uuid.UUID, at time.Time) error {
 	r.dropRecord(id)
 	return r.Records.SetLastLogin(id, at)
 }
 
+// SetPacedUntil drops the cached record of the user.
 func (r *Records) SetPacedUntil(id uuid.UUID, at time.Time) error {
 	r.dropRecord(id)
 	return r.Records.SetPacedUntil(id, at)
 }
 
+// DeleteUser drops the cached record of the user.
 func (r *Records) DeleteUser(id uuid.UUID) error {
 	r.dropRecord(id)
 	return r.Records.DeleteUser(id)
 }
 
+// UserTickets is empty for a cached user who was seen without tickets.
 func (r *Records) UserTickets(id uuid.UUID) ([]store.Ticket, error) {
 	u := r.user(id)
 	if u != nil && u.noTickets {
@@ -143,6 +154,7 @@ func (r *Records) UserTickets(id uuid.UUID) ([]store.Ticket, error) {
 	return tickets, err
 }
 
+// AddTicket notes that a cached user may have tickets.
 func (r *Records) AddTicket(t store.Ticket) error {
 	if u := r.user(t.User); u != nil {
 		u.noTickets = false
@@ -159,6 +171,8 @@ func (r *Records) UserThrottles(id uuid.UUID) ([]store.Throttle, error) {
 	return r.Records.UserThrottles(id)
 }
 
+// Membership is ErrNotFound, without a question to the store, for a membership
+// that an added user was never given.
 func (r *Records) Membership(id, group uuid.UUID, scope string) (store.Membership, error) {
 	key := membership{group, scope}
 	if u := r.user(id); u != nil && u.added && !slices.Contains(u.memberships, key) {
@@ -167,6 +181,8 @@ func (r *Records) Membership(id, group uuid.UUID, scope string) (store.Membershi
 	return r.Records.Membership(id, group, scope)
 }
 
+// AddMembership notes the memberships of an added user. Beyond maxMemberships
+// the store is asked about all of them.
 func (r *Records) AddMembership(m store.Membership) error {
 	if u := r.user(m.User); u != nil && u.added {
 		u.memberships = append(u.memberships, membership{m.Group, strings.Clone(m.Scope)})
