@@ -101,15 +101,15 @@ func TestWorldIsClosed(t *testing.T) {
 // A mistake in the text ends the test with the number of the line.
 func TestWorldMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"grup editor:":                     `line 1: "grup editor:" begins with none of permission, group and user`,
+		"grup editor:":                     `line 1: "grup editor:" must begin with permission, group or user`,
 		"\n\ngroup editor post.edit":       `line 3: "group editor post.edit" has no colon after the name`,
 		"group : post.edit":                `line 1: "group : post.edit" has no name`,
-		"group:":                           `line 1: "group:" begins with none`,
+		"group:":                           `line 1: "group:" must begin with permission`,
 		"user : editor":                    `has no name`,
 		"permission":                       `line 1: "permission" names no permission`,
 		"permission post.*":                `line 1: permission "post.*"`,
-		"group chief editor: budget":       `"group chief editor: budget" is not like: group chief > editor: budget`,
-		"group chief >: budget":            `is not like: group chief > editor: budget`,
+		"group chief editor: budget":       `"group chief editor: budget" does not have the form: group chief > editor: budget`,
+		"group chief >: budget":            `does not have the form: group chief > editor: budget`,
 		"group a > b:":                     `line 1: group "b": rbac: not found`,
 		"group a > b:\ngroup b > a:":       `line 2: `,
 		"group a:\ngroup a:":               `line 2: group "a": Name: rbac: already exists`,

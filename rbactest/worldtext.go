@@ -58,7 +58,7 @@ func parseStatement(line string) (statement, error) {
 	case kind == permissionLine:
 		return statement{}, fmt.Errorf("%q names no permission", line)
 	case kind != groupLine && kind != userLine:
-		return statement{}, fmt.Errorf("%q begins with none of permission, group and user", line)
+		return statement{}, fmt.Errorf("%q must begin with permission, group or user", line)
 	}
 	// The first word that ends with a colon ends the name: a name may contain
 	// a colon.
@@ -80,7 +80,7 @@ func parseNamed(line, kind string, head, items []string) (statement, error) {
 	} else if len(head) > 0 {
 		s.name = head[0]
 		if len(head) == 2 || len(head) > 2 && head[1] != ">" {
-			return s, fmt.Errorf("%q is not like: group chief > editor: budget", line)
+			return s, fmt.Errorf("%q does not have the form: group chief > editor: budget", line)
 		}
 		if len(head) > 2 {
 			s.juniors = head[2:]

@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	errTaken = errors.New("taken already")
-	errInUse = errors.New("still referred to")
+	errTaken = errors.New("already taken")
+	errInUse = errors.New("still referenced")
 	errNoRef = errors.New("refers to a record that is not there")
 )
 

@@ -75,7 +75,7 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	if s.standby {
-		return errors.New("the server is a standby: it tells what was, and takes no changes")
+		return errors.New("the server is a standby: its data may be out of date, and it accepts no changes")
 	}
 	if e.started != "" && e.started != s.started {
 		e.leave()
@@ -92,7 +92,7 @@ func (e *engine) confirm(ctx context.Context, conn *pgx.Conn) error {
 			return err
 		}
 		if s.waitsFor != "" && s.loaded != before.loaded {
-			return errors.New("the server has read its settings anew while it confirmed")
+			return errors.New("the server reloaded its settings during the confirmation")
 		}
 		if s.fresh {
 			// other settings were read, and the present settings were in force
@@ -144,7 +144,7 @@ func (e *engine) promise(s serverStatus) error {
 // nor changed, or nil.
 func (e *engine) refused(g store.Guarantee) error {
 	if e.bounded && !g.Bounded {
-		return fmt.Errorf("refused, as Options.Bounded says: %s", g.Reason)
+		return fmt.Errorf("refused because of Options.Bounded: %s", g.Reason)
 	}
 	return nil
 }
@@ -158,9 +158,9 @@ func (e *engine) worth(s serverStatus) store.Guarantee {
 	case !e.prepared:
 		return store.Guarantee{Reason: "the pool was made without postgresstore.Prepare: a commit that is not on the standby can look as if it were"}
 	case s.fresh:
-		return store.Guarantee{Reason: "synchronous_standby_names was set just now: the server may not yet wait as it says"}
+		return store.Guarantee{Reason: "synchronous_standby_names was set just now: the server may not wait for a standby yet"}
 	}
-	return store.Guarantee{Bounded: true, Reason: "what is confirmed is on a standby: synchronous_standby_names is " + s.waitsFor}
+	return store.Guarantee{Bounded: true, Reason: "every confirmed change is on a standby: synchronous_standby_names is " + s.waitsFor}
 }
 
 // acknowledged writes the row of this process, and waits until a standby

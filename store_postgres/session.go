@@ -104,7 +104,7 @@ func (s *session) Alive(context.Context) error {
 	case 'E':
 		return errors.New("a statement of the host's failed")
 	}
-	return errors.New("a statement of the host's ended the transaction")
+	return errors.New("a statement of the host ended the transaction")
 }
 
 // PolicyChanged makes Commit notify other processes.
@@ -133,7 +133,7 @@ func (s *session) Commit(ctx context.Context) error {
 		if w != nil {
 			w.alone.Store(true)
 		}
-		return fmt.Errorf("%w: the server has not answered when its time was up: %w", ErrCommitUnknown, ctx.Err())
+		return fmt.Errorf("%w: the server did not answer in time: %w", ErrCommitUnknown, ctx.Err())
 	}
 }
 

@@ -185,7 +185,7 @@ func (s *session) Query(ctx context.Context, each func(sqlstore.Row) error, quer
 func (s *session) Alive(ctx context.Context) error {
 	_, err := s.ExecContext(ctx, "BEGIN")
 	if err == nil {
-		return errors.New("a statement of the host's ended the transaction")
+		return errors.New("a statement of the host ended the transaction")
 	}
 	if !strings.Contains(err.Error(), "within a transaction") {
 		return err
