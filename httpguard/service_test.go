@@ -126,8 +126,9 @@ func TestStoreDown(t *testing.T) {
 		t.Errorf("login page: status %d", resp.StatusCode)
 	}
 	resp := s.do(t, s.browser(t), "POST /login", loginForm("amy", password, ""))
-	if text := body(t, resp); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" || !strings.Contains(text, `value="amy"`) {
-		t.Errorf("login: status %d\n%s", resp.StatusCode, text)
+	if text := body(t, resp); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" || !strings.Contains(text, `value="amy"`) ||
+		strings.Contains(text, password) || len(resp.Cookies()) != 0 {
+		t.Errorf("login: status %d, cookies %v\n%s", resp.StatusCode, resp.Cookies(), text)
 	}
 	resp = s.do(t, c, "POST /logout", "")
 	if text := body(t, resp); resp.StatusCode != 503 || resp.Header.Get("Set-Cookie") != "" || !strings.Contains(text, "still signed in") {

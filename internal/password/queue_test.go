@@ -352,18 +352,28 @@ func TestQueueReleaseIsIdempotent(t *testing.T) {
 	})
 }
 
+// No more hashes run at once than allowed, whenever clients hang up, and no place
+// is lost.
 func TestQueueUnderLoad(t *testing.T) {
 	q := newQueue(2)
 	var running, served, busy atomic.Int32
 	var all sync.WaitGroup
 	for i := range 200 {
 		all.Go(func() {
-			release, err := q.acquire(t.Context(), network(i%50), i%3 == 0)
+			ctx, hangUp := context.WithCancel(t.Context())
+			defer hangUp()
+			if i%8 == 0 { // before there is a turn, or while the caller waits
+				go hangUp()
+			}
+			release, err := q.acquire(ctx, network(i%50), i%3 == 0)
 			if err != nil {
 				busy.Add(1)
 				return
 			}
 			defer release()
+			if i%8 == 4 { // while the hash is computed
+				hangUp()
+			}
 			if n := running.Add(1); n > 2 {
 				t.Errorf("%d at once, want at most 2", n)
 			}
