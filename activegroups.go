@@ -210,13 +210,5 @@ func (tx *Tx) ticketActivity(t store.Ticket) (active, omitted []Group, err error
 		return nil, nil, err
 	}
 	own, left := p.AcrossScopes(p.Activate(p.Assigned(memberships, tx.now), t))
-	return publicGroups(own), publicGroups(left), nil
-}
-
-func publicGroups(rows []store.Group) []Group {
-	groups := make([]Group, len(rows))
-	for i, g := range rows {
-		groups[i] = Group(g)
-	}
-	return groups
+	return publicEach(own, publicGroup), publicEach(left, publicGroup), nil
 }

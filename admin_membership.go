@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"errors"
-	"time"
 
 	"github.com/rbac-go/rbac/store"
 )
@@ -71,9 +70,6 @@ func publicMembership(m store.Membership, user, group string) Membership {
 	return Membership{User: user, Group: group, Scope: m.Scope, Note: m.Note, Until: m.Until,
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
 }
-
-// counts reports whether a membership with an end counts at a time.
-func counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
 
 // logMembership writes a Change whose subject is the user and whose object is
 // the group.

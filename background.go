@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/replica"
 )
 
 // background is the work that no call waits for: the follower
@@ -25,6 +27,14 @@ const (
 	// closeTimeout bounds the last writes of Close, in case the store hangs.
 	closeTimeout = 10 * time.Second
 )
+
+// err returns ErrStopped once the Authority is closed.
+func (b *background) err() error {
+	if b.closed.Load() {
+		return replica.ErrStopped
+	}
+	return nil
+}
 
 func (a *Authority) startBackground() {
 	b := &a.background
@@ -87,13 +97,17 @@ func (a *Authority) flush(ctx context.Context) error {
 	return a.tickets.flush(ctx, a.store, a.clock.Now)
 }
 
-// sweep deletes old records. Uses of tickets are written first: a use may keep
-// a ticket from being deleted.
+// sweep deletes old records. While the clock is in doubt it deletes only surplus
+// throttles, which go by number and not by age. Uses of tickets are written
+// first: a use may keep a ticket from being deleted.
 func (a *Authority) sweep(ctx context.Context) error {
+	if !a.sweeper.clockSettled() {
+		return a.sweeper.sweepThrottles(ctx, time.Time{})
+	}
 	if err := a.flush(ctx); err != nil {
 		return err
 	}
-	return a.sweeper.sweep(ctx)
+	return a.sweeper.sweepOld(ctx)
 }
 
 // dropOldIdentities lets old policies be collected: an unused Identity in a

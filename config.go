@@ -88,8 +88,6 @@ type Config struct {
 	// CachedTickets and CachedUsers bound the caches by number of entries.
 	// Zero: 10,000 each.
 	CachedTickets, CachedUsers int
-
-	ownClock bool // Clock is not time.Now
 }
 
 // Argon2id is the cost of a password hash (RFC 9106). Zero fields are 19 MiB, 2

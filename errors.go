@@ -176,3 +176,8 @@ func noTicket(err error) error {
 	}
 	return err
 }
+
+// disabled returns the error of a user who may not log in.
+func disabled(name string) error {
+	return &Error{Kind: ErrDenied, Record: "user", Name: name, Reason: "the account is disabled"}
+}

@@ -194,7 +194,7 @@ func (x *userExplainer) starts(id *Identity, groups []int32) (starts []start) {
 // in force.
 func (x *userExplainer) obstacle(m store.Membership, group int32, id *Identity) string {
 	switch {
-	case !counts(m.Until, x.now):
+	case !policy.Counts(m.Until, x.now):
 		return ", ended " + m.Until.Format(time.DateOnly)
 	case m.Scope != "" && m.Scope != id.scope:
 		return ", which is not asked about"

@@ -72,8 +72,8 @@ func (a *Authority) identifyStored(
 // ready returns the state to answer a call that begins now, and the time of the
 // call.
 func (a *Authority) ready(ctx context.Context) (*replica.State, clock.Reading, error) {
-	if a.background.closed.Load() {
-		return nil, clock.Reading{}, replica.ErrStopped
+	if err := a.background.err(); err != nil {
+		return nil, clock.Reading{}, err
 	}
 	return a.replica.Ready(ctx, awaited(ctx))
 }

@@ -101,8 +101,7 @@ func (at *attempt) recheck(r store.Records, now store.UserRecord) error {
 	case now.Disabled && at.proved:
 		return ErrBadCredentials
 	case now.Disabled:
-		return &Error{Kind: ErrDenied, Record: "user", Name: now.Name,
-			Reason: "the account is disabled"}
+		return disabled(now.Name)
 	case at.proved && now.PasswordHash != at.user.PasswordHash:
 		return errHashChanged
 	case at.upgrade != "":

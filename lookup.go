@@ -137,8 +137,8 @@ func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
 
 // current is Replica.Current, until the Authority is closed.
 func (a *Authority) current(ctx context.Context, f replica.Reader) error {
-	if a.background.closed.Load() {
-		return replica.ErrStopped
+	if err := a.background.err(); err != nil {
+		return err
 	}
 	return a.replica.Current(ctx, f)
 }
@@ -225,8 +225,7 @@ func readUser(
 		return nil, err
 	}
 	if u.Disabled {
-		return nil, &Error{Kind: ErrDenied, Record: "user", Name: u.Name,
-			Reason: "the account is disabled"}
+		return nil, disabled(u.Name)
 	}
 	memberships, err := r.UserMemberships(u.ID)
 	return &cachedUser{

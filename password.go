@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/password"
-	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -22,8 +21,8 @@ import (
 //
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
-	if a.background.closed.Load() {
-		return "", replica.ErrStopped
+	if err := a.background.err(); err != nil {
+		return "", err
 	}
 	if err := a.cfg.checkPassword(password); err != nil {
 		return "", err
@@ -159,19 +158,11 @@ func renewed(t store.Ticket, secret Token, now time.Time, limit time.Duration) (
 	return t, err
 }
 
-// defaultMinPassword is the least number of code points in a password: NIST SP
-// 800-63B-4 §3.1.1.2 for single-factor use.
-const defaultMinPassword = 15
-
 // checkPassword is the policy for a new password. A login never calls
 // checkPassword: a stricter rule locks nobody out. The error never contains the
 // password.
 func (c *Config) checkPassword(p string) error {
-	least := c.MinPassword
-	if least <= 0 {
-		least = defaultMinPassword
-	}
-	normal, err := password.Check(p, least)
+	normal, err := password.Check(p, c.MinPassword)
 	if err != nil {
 		return refusePassword(err.Error())
 	}

@@ -18,7 +18,6 @@ func TestCheckPassword(t *testing.T) {
 		{"15 characters by default", Config{}, "abcdefghijklmno", ""},
 		{"14 are too few", Config{}, "abcdefghijklmn", "shorter than 15 characters"},
 		{"none are too few, whatever is configured", Config{MinPassword: 1}, "", "shorter than 1 characters"},
-		{"a negative minimum is the default", Config{MinPassword: -1}, "abcdefghijklmn", "shorter than 15 characters"},
 		{"the minimum can be lowered", Config{MinPassword: 8}, "editpass", ""},
 		{"and raised", Config{MinPassword: 16}, "abcdefghijklmno", "shorter than 16 characters"},
 		{"code points are counted, not bytes", Config{MinPassword: 4}, "密码密", "shorter than 4 characters"},
@@ -43,7 +42,11 @@ func TestCheckPassword(t *testing.T) {
 		}}, "e\u0301", ""},
 	}
 	for _, tt := range tests {
-		err := tt.cfg.checkPassword(tt.password)
+		cfg, err := tt.cfg.withDefaults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = cfg.checkPassword(tt.password)
 		if tt.reason == "" {
 			if err != nil {
 				t.Errorf("%s: %v", tt.rule, err)

@@ -3,6 +3,8 @@ package rbac
 import (
 	"testing"
 	"time"
+
+	"github.com/rbac-go/rbac/internal/clock"
 )
 
 var noon = time.Date(2031, time.March, 3, 12, 0, 0, 0, time.UTC)
@@ -16,7 +18,7 @@ func loggedIn(t testing.TB, at time.Time, groups ...string) *Identity {
 }
 
 func clockOf(now func() time.Time) *origin {
-	return &origin{owner: &Authority{cfg: Config{Clock: now}}}
+	return &origin{owner: &Authority{clock: clock.New(now)}}
 }
 
 // Each row reads as: the time since the login, the limit, and whether the

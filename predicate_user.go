@@ -146,7 +146,7 @@ func (id *Identity) clock() time.Time {
 	if id.origin == nil {
 		return time.Now()
 	}
-	return id.origin.owner.cfg.Clock()
+	return id.origin.owner.clock.Now().Time
 }
 
 func (p *authenticatedWithin) call() (string, []string) {

@@ -159,7 +159,7 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 		tickets:   newTicketCache(cfg.CachedTickets),
 		lookups:   newLookups(s),
 	}
-	if cfg.ownClock {
+	if cfg.Clock != nil {
 		a.clock = clock.New(cfg.Clock)
 	}
 	a.replica = replica.New(replica.Config{
@@ -254,30 +254,25 @@ func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, erro
 }
 
 func (a *Authority) view(ctx context.Context, f func(store.Records) error) error {
-	if a.background.closed.Load() {
-		return replica.ErrStopped
+	if err := a.background.err(); err != nil {
+		return err
 	}
 	return a.store.View(ctx, f)
 }
 
 func (a *Authority) update(ctx context.Context, f func(store.Records) error) error {
-	if a.background.closed.Load() {
-		return replica.ErrStopped
+	if err := a.background.err(); err != nil {
+		return err
 	}
 	return a.store.Update(ctx, f)
 }
 
 // now returns the time in the form in which stores keep times.
-func (a *Authority) now() time.Time { return instant(a.cfg.Clock()) }
+func (a *Authority) now() time.Time { return instant(a.clock.Now().Time) }
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
-	}
-	if c.Clock == nil {
-		c.Clock = time.Now
-	} else {
-		c.ownClock = true
 	}
 	c.Protected = slices.Clone(c.Protected)
 	var errs []error
@@ -292,7 +287,7 @@ func (c Config) withDefaults() (Config, error) {
 		between("AbsoluteLimit", &c.AbsoluteLimit, 12*time.Hour, time.Minute, 100*365*24*time.Hour),
 		between("MaxTickets", &c.MaxTickets, 20, 1, 10_000),
 		between("MaxFailures", &c.MaxFailures, 100, 1, 1000),
-		between("MinPassword", &c.MinPassword, 15, 1, 256),
+		between("MinPassword", &c.MinPassword, 15, 1, 256), // NIST SP 800-63B-4 §3.1.1.2, single-factor use,
 		between("CachedTickets", &c.CachedTickets, 10_000, 1, 1<<30),
 		between("CachedUsers", &c.CachedUsers, 10_000, 1, 1<<30))
 	return c, errors.Join(errs...)

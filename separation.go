@@ -169,7 +169,7 @@ func (tx *Tx) checkSet(set store.Separation) error {
 
 // checkMembership refuses a membership if the user would violate a static set.
 func (tx *Tx) checkMembership(m store.Membership) error {
-	if !counts(m.Until, tx.now) {
+	if !policy.Counts(m.Until, tx.now) {
 		return nil
 	}
 	gained, err := tx.juniors(m.Group)

@@ -20,12 +20,17 @@ func publicGroup(g store.Group) Group { return Group(g) }
 // publicRows lists a table of a store, converted to a type of this package.
 func publicRows[S, T any](list func() ([]S, error), convert func(S) T) ([]T, error) {
 	stored, err := list()
-	if stored == nil {
-		return nil, err
+	return publicEach(stored, convert), err
+}
+
+// publicEach converts rows; nil stays nil.
+func publicEach[S, T any](rows []S, convert func(S) T) []T {
+	if rows == nil {
+		return nil
 	}
-	converted := make([]T, len(stored))
-	for i, s := range stored {
-		converted[i] = convert(s)
+	converted := make([]T, len(rows))
+	for i, row := range rows {
+		converted[i] = convert(row)
 	}
-	return converted, err
+	return converted
 }

@@ -52,15 +52,6 @@ func (s *sweeper) logDoubt() {
 	}
 }
 
-// sweep deletes old records. While the clock is in doubt it deletes only
-// surplus throttles, which go by number and not by age.
-func (s *sweeper) sweep(ctx context.Context) error {
-	if !s.clockSettled() {
-		return s.sweepThrottles(ctx, time.Time{})
-	}
-	return s.sweepOld(ctx)
-}
-
 // sweepOld deletes tickets past their limits, throttles without a count, and
 // old changes.
 //

@@ -117,8 +117,8 @@ func (at *attempt) settle(ctx context.Context, failed bool) error {
 		if err != nil {
 			return err
 		}
-		if c.row.State == "" && at.isKnown() {
-			return nil // ended meanwhile
+		if c.row.State == "" && at.client.Known() {
+			return nil // the row of a known client ended meanwhile
 		}
 		c.budget.Settle(at.mark, failed, now)
 		if failed && at.countsNetworks() {
@@ -186,12 +186,6 @@ func forgive(r store.ThrottleRecords, key [32]byte, name uint64) error {
 	return setState(r, row, n)
 }
 
-// isKnown reports whether the client is a known device or prefix. The row of
-// such a client can end while the attempt is under way.
-func (at *attempt) isKnown() bool {
-	return at.client == throttle.KnownDevice || at.client == throttle.KnownPrefix
-}
-
 // countsNetworks reports whether failures count against the address prefixes.
 func (at *attempt) countsNetworks() bool {
 	return at.client == throttle.Unknown && at.login.Addr.IsValid()
@@ -219,7 +213,7 @@ func (at *attempt) count(r store.ThrottleRecords, now time.Time) (tally, error) 
 		}
 		at.sprayed = slices.Contains(c.networks.Near.Names, at.source.NameMark())
 	}
-	if at.isKnown() {
+	if at.client.Known() {
 		if known, err := at.known(c.row, at.client, now); err != nil || !known {
 			return c, cmp.Or(err, error(errReserved)) // unknown by now: look again
 		}
@@ -262,7 +256,7 @@ func (at *attempt) writeBudget(r store.ThrottleRecords, c tally, now time.Time) 
 	switch {
 	case at.client == throttle.KnownPrefix && c.budget.Failures >= throttle.KnownFailures:
 		return forget(r, at.key) // unknown from now on
-	case at.isKnown():
+	case at.client.Known():
 		return setState(r, c.row, c.budget)
 	}
 	c.row.User, c.row.Last, c.row.Until = at.source.User, now, never

@@ -100,9 +100,11 @@ func (u *lastUses) lookUp(t *cachedTicket, now clock.Reading) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if _, ok := u.pending[t.ID]; !ok {
-		u.add(t.ID, ticketUse{t.Hash, t.seen.load()}) // no later use
+	use, ok := u.pending[t.ID]
+	if !ok {
+		use = ticketUse{t.Hash, t.seen.load()} // no later use
 	}
+	u.add(t.ID, use) // which wakes the writer, even if an earlier write has failed
 }
 
 // add adds a use to the pending writes. u.mu is held.

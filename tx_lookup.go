@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -137,7 +138,7 @@ func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
 	}
 	var groups []uuid.UUID
 	for _, m := range memberships {
-		if counts(m.Until, tx.now) {
+		if policy.Counts(m.Until, tx.now) {
 			groups = append(groups, m.Group)
 		}
 	}

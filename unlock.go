@@ -62,9 +62,8 @@ func (tx *Tx) clearFailures(user uuid.UUID, known knownClients) (cleared int, er
 		if failed {
 			cleared++
 		}
-		isKnown := rec.Client == throttle.KnownPrefix || rec.Client == throttle.KnownDevice
 		switch {
-		case known == endClients || !isKnown:
+		case known == endClients || !rec.Client.Known():
 			err = forget(tx.r, row.Key)
 		case failed:
 			rec.Failures = 0

@@ -107,7 +107,7 @@ func (t *Turn) End() { t.end() }
 // caller has called Check; Hash refuses only passwords that could never be
 // verified.
 func (t *Turn) Hash(password string) (string, error) {
-	normal, fits := Normalize(password)
+	normal, fits := normalize(password)
 	if !fits {
 		return "", fmt.Errorf("empty or longer than %d bytes", maxPassword)
 	}
@@ -130,7 +130,7 @@ type Result struct {
 // Passwords are compared in NFC. A system that did not normalize may have made
 // an old hash from other bytes, so Verify then tries the password as typed.
 func (t *Turn) Verify(stored, password string) Result {
-	normal, fits := Normalize(password)
+	normal, fits := normalize(password)
 	parsed, err := t.h.parse(stored)
 	if err == nil && fits {
 		return t.h.compare(parsed, password, normal)

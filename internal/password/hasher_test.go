@@ -200,7 +200,7 @@ func TestVerifyComputesOneArgon2id(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		normal, _ := Normalize(tt.password)
+		normal, _ := normalize(tt.password)
 		times := 0
 		if h.compare(counted{stored, &times}, tt.password, normal); times != tt.old {
 			t.Errorf("%s: the old hash is computed %d times, want %d", tt.rule, times, tt.old)

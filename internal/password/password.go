@@ -43,7 +43,7 @@ func Check(password string, least int) (normal string, err error) {
 	if !utf8.ValidString(password) {
 		return "", errors.New("not valid UTF-8")
 	}
-	normal, fits := Normalize(password)
+	normal, fits := normalize(password)
 	switch {
 	case !fits && password != "":
 		return "", fmt.Errorf("longer than %d bytes", maxPassword)
@@ -53,14 +53,14 @@ func Check(password string, least int) (normal string, err error) {
 	return normal, nil
 }
 
-// Normalize returns a password in NFC. Keyboards and systems send different
+// normalize returns a password in NFC. Keyboards and systems send different
 // bytes for the same character; in NFC the bytes are equal. Nothing is trimmed
 // or folded.
 //
-// Normalize also reports whether the password can belong to anybody. The empty
+// normalize also reports whether the password can belong to anybody. The empty
 // password never does, whatever hash an import has stored, and neither does a
 // password of more than 1,024 bytes in NFC.
-func Normalize(password string) (normal string, fits bool) {
+func normalize(password string) (normal string, fits bool) {
 	if len(password) > maxRawPassword {
 		return "", false
 	}

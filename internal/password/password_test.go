@@ -33,7 +33,7 @@ func TestCheck(t *testing.T) {
 			}
 			continue
 		}
-		if want, _ := Normalize(tt.password); err != nil || normal != want {
+		if want, _ := normalize(tt.password); err != nil || normal != want {
 			t.Errorf("%s: got %q, %v", tt.rule, normal, err)
 		}
 	}
@@ -55,7 +55,7 @@ func TestNormalize(t *testing.T) {
 		{"a password that can never fit is not normalised", strings.Repeat("x", 4097), "", false},
 	}
 	for _, tt := range tests {
-		normal, fits := Normalize(tt.in)
+		normal, fits := normalize(tt.in)
 		if normal != tt.normal || fits != tt.fits {
 			t.Errorf("%s: got %.20q (%d bytes), %v", tt.rule, normal, len(normal), fits)
 		}

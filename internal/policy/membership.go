@@ -44,16 +44,16 @@ func (p *Policy) Memberships(rows []store.Membership) (m Memberships) {
 // time if no membership ends.
 func (m Memberships) NextEnd(now time.Time) (end time.Time) {
 	for _, o := range m.others {
-		if !ended(o.until, now) && !o.until.IsZero() && (end.IsZero() || o.until.Before(end)) {
+		if Counts(o.until, now) && !o.until.IsZero() && (end.IsZero() || o.until.Before(end)) {
 			end = o.until
 		}
 	}
 	return end
 }
 
-// ended reports whether a membership has ended at a time. At the instant until,
-// the membership has ended.
-func ended(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
+// Counts reports whether a membership counts at a time; the zero until is no
+// end. At the instant until, the membership has ended.
+func Counts(until, now time.Time) bool { return until.IsZero() || now.Before(until) }
 
 // Assigned are the groups assigned to a user at a time, by scope. The scope ""
 // is everywhere.
@@ -63,7 +63,7 @@ type Assigned map[string][]int32
 func (p *Policy) Assigned(rows []store.Membership, now time.Time) Assigned {
 	assigned := Assigned{}
 	for _, row := range rows {
-		if n, ok := p.groupIDs.Get(row.Group); ok && !ended(row.Until, now) {
+		if n, ok := p.groupIDs.Get(row.Group); ok && Counts(row.Until, now) {
 			assigned[row.Scope] = append(assigned[row.Scope], n)
 		}
 	}
@@ -75,7 +75,7 @@ func (p *Policy) Assigned(rows []store.Membership, now time.Time) Assigned {
 func (p *Policy) AssignedNow(m Memberships, now time.Time) Assigned {
 	assigned := Assigned{"": p.existing(m.lasting)}
 	for _, o := range m.others {
-		if !ended(o.until, now) && p.group(o.group) != nil {
+		if Counts(o.until, now) && p.group(o.group) != nil {
 			assigned[o.scope] = append(assigned[o.scope], o.group)
 		}
 	}

@@ -22,6 +22,10 @@ const (
 	TicketHolder Client = "ticket" // a living ticket, to change the password
 )
 
+// Known reports whether the client is a known device or a known prefix, which
+// have a budget of their own that can end.
+func (c Client) Known() bool { return c == KnownDevice || c == KnownPrefix }
+
 const (
 	// KnownFailures is the number of failures in a row that make a known client
 	// unknown (NIST SP 800-63B-4 §3.2.2).

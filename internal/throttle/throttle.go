@@ -97,10 +97,10 @@ type Network struct {
 	Halved int64    `json:"halved,omitempty"` // when Count was started or last halved
 }
 
-// Wait returns how long the next attempt from the prefix has to wait, or zero.
+// wait returns how long the next attempt from the prefix has to wait, or zero.
 // The first free names cost nothing; each further name doubles the delay, up to
 // 15 minutes. Half of the names are forgotten each hour.
-func (n Network) Wait(now time.Time, free int) time.Duration {
+func (n Network) wait(now time.Time, free int) time.Duration {
 	n.halve(now)
 	over := n.Count - free
 	if over < 0 {
@@ -117,17 +117,17 @@ func (n Network) Wait(now time.Time, free int) time.Duration {
 	return max(0, min(delay, last.Add(delay).Sub(now)))
 }
 
-// Attempt notes that an attempt of an unknown client is under way, so no other
+// attempt notes that an attempt of an unknown client is under way, so no other
 // attempt starts during the delay.
-func (n *Network) Attempt(now time.Time) {
+func (n *Network) attempt(now time.Time) {
 	n.halve(now)
 	n.Last = now.UnixMicro()
 }
 
-// Fail counts a failed name, and reports whether the name is new. A zero name
+// fail counts a failed name, and reports whether the name is new. A zero name
 // is not remembered, and always new.
-func (n *Network) Fail(name uint64, now time.Time) (isNew bool) {
-	n.Attempt(now)
+func (n *Network) fail(name uint64, now time.Time) (isNew bool) {
+	n.attempt(now)
 	if name != 0 {
 		if slices.Contains(n.Names, name) {
 			return false
@@ -180,7 +180,7 @@ type Networks struct{ Near, Wide Network }
 
 // Wait returns how long the next attempt of an unknown client has to wait.
 func (n Networks) Wait(now time.Time) time.Duration {
-	return max(n.Near.Wait(now, freeNear), n.Wide.Wait(now, freeWide))
+	return max(n.Near.wait(now, freeNear), n.Wide.wait(now, freeWide))
 }
 
 // Attempt notes an attempt of an unknown client if attempts are delayed, and
@@ -189,14 +189,14 @@ func (n *Networks) Attempt(now time.Time) (delayed bool) {
 	if n.Near.Count < freeNear && n.Wide.Count < freeWide {
 		return false
 	}
-	n.Near.Attempt(now)
-	n.Wide.Attempt(now)
+	n.Near.attempt(now)
+	n.Wide.attempt(now)
 	return true
 }
 
 // Fail counts a failure of an unknown client for a name.
 func (n *Networks) Fail(name uint64, now time.Time) {
-	if n.Near.Fail(name, now) {
-		n.Wide.Fail(0, now)
+	if n.Near.fail(name, now) {
+		n.Wide.fail(0, now)
 	}
 }

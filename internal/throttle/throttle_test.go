@@ -56,38 +56,38 @@ func TestNetwork(t *testing.T) {
 	var n Network
 	for i := range 20 {
 		for try := range 5 {
-			if isNew := n.Fail(uint64(i+1), noon); isNew != (try == 0) {
+			if isNew := n.fail(uint64(i+1), noon); isNew != (try == 0) {
 				t.Fatalf("name %d, failure %d: new %v", i, try+1, isNew)
 			}
 		}
 		if n.Count != i+1 {
 			t.Fatalf("a name counts once: %d after %d names", n.Count, i+1)
 		}
-		if wait := n.Wait(noon, free); i < 19 && wait != 0 {
+		if wait := n.wait(noon, free); i < 19 && wait != 0 {
 			t.Errorf("%d names are free: wait %v", i+1, wait)
 		}
 	}
 	want := time.Second
 	for i := range 15 {
-		if got := n.Wait(noon, free); got != min(want, 15*time.Minute) {
+		if got := n.wait(noon, free); got != min(want, 15*time.Minute) {
 			t.Errorf("%d names over: wait %v, want %v", i, got, want)
 		}
-		if got := n.Wait(noon.Add(min(want, 15*time.Minute)), free); got != 0 {
+		if got := n.wait(noon.Add(min(want, 15*time.Minute)), free); got != 0 {
 			t.Errorf("%d names over, after the delay: %v", i, got)
 		}
-		n.Fail(uint64(100+i), noon)
+		n.fail(uint64(100+i), noon)
 		want *= 2
 	}
-	if got := n.Wait(noon.Add(-24*time.Hour), free); got != 0 {
+	if got := n.wait(noon.Add(-24*time.Hour), free); got != 0 {
 		t.Errorf("the clock was set back by a day: wait %v", got)
 	}
-	if got := n.Wait(noon.Add(-time.Second), free); got != 15*time.Minute {
+	if got := n.wait(noon.Add(-time.Second), free); got != 15*time.Minute {
 		t.Errorf("another process's clock is a second ahead: wait %v", got)
 	}
 	if !n.Forgive(100) || n.Forgive(100) || n.Count != 34 {
 		t.Errorf("a name is forgiven once: %d", n.Count)
 	}
-	if n.Attempt(noon.Add(time.Hour)); n.Count != 17 || len(n.Names) != 17 || n.Names[16] != 114 {
+	if n.attempt(noon.Add(time.Hour)); n.Count != 17 || len(n.Names) != 17 || n.Names[16] != 114 {
 		t.Errorf("half of the names are forgotten each hour, the oldest first: %d, %v", n.Count, n.Names)
 	}
 }
@@ -95,14 +95,14 @@ func TestNetwork(t *testing.T) {
 func TestNetworkIsBounded(t *testing.T) {
 	var n, wide Network
 	for i := range 10_000 {
-		if n.Fail(uint64(i+1), noon) {
-			wide.Fail(0, noon)
+		if n.fail(uint64(i+1), noon) {
+			wide.fail(0, noon)
 		}
 	}
 	if len(n.Names) > keptNames || n.Count != 10_000 || wide.Count != 10_000 || wide.Names != nil {
 		t.Errorf("%d names kept of %d; %d in the wider prefix, %d kept", len(n.Names), n.Count, wide.Count, len(wide.Names))
 	}
-	if n.Wait(noon.Add(14*time.Minute), 20) != time.Minute {
+	if n.wait(noon.Add(14*time.Minute), 20) != time.Minute {
 		t.Error("the longest delay is 15 minutes")
 	}
 }
