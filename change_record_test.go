@@ -1,10 +1,13 @@
 package rbac
 
 import (
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
 )
 
 // The records of a change log have kept their bytes since the first log was
@@ -40,6 +43,20 @@ func TestRecordJSON(t *testing.T) {
 	for _, record := range []any{User{Created: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, Membership{Until: time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC)}} {
 		if got, err := recordJSON(record); err == nil {
 			t.Errorf("%+v: %s, although the year has no four digits", record, got)
+		}
+	}
+}
+
+// Followers decode these records of the change log as rows of a store: each
+// field has the same name in both.
+func TestRowsHaveTheNamesOfTheLog(t *testing.T) {
+	for _, pair := range [][2]any{{Group{}, store.Group{}}, {Permission{}, store.Permission{}}, {Section{}, store.Section{}}} {
+		record, row := reflect.TypeOf(pair[0]), reflect.TypeOf(pair[1])
+		for i := range record.NumField() {
+			name, _, _ := strings.Cut(record.Field(i).Tag.Get("json"), ",")
+			if got := row.Field(i).Tag.Get("json"); name == "" || got != name {
+				t.Errorf("%v.%s is %q in the log, and %q as a row", record, record.Field(i).Name, name, got)
+			}
 		}
 	}
 }

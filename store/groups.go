@@ -8,12 +8,15 @@ import (
 
 // Group is a named set of permissions, with the fields of rbac.Group: unique by
 // ID and by Name.
+//
+// The JSON names of Group, [Permission] and [Section] are those in Before and
+// After of the change log, which package rbac writes.
 type Group struct {
-	ID          uuid.UUID
-	Name        string
-	DisplayName string
-	Note        string
-	Created     time.Time
+	ID          uuid.UUID `json:"id"`
+	Name        string    `json:"name"`
+	DisplayName string    `json:"display_name"`
+	Note        string    `json:"note"`
+	Created     time.Time `json:"created"`
 }
 
 // GroupRecords is the table of groups. The table is small enough to be read

@@ -9,9 +9,9 @@ import (
 // Section is a heading under which permissions are listed, with the fields of
 // rbac.Section: unique by Name.
 type Section struct {
-	Name     string
-	Title    string
-	Position int
+	Name     string `json:"name"`
+	Title    string `json:"title"`
+	Position int    `json:"position"`
 }
 
 // SectionRecords is the table of sections. The table is small enough to be read
@@ -28,15 +28,15 @@ type SectionRecords interface {
 // Permission is a named right, with the fields of rbac.Permission: unique by ID
 // and by Name. Section is no reference.
 type Permission struct {
-	ID          uuid.UUID
-	Name        string
-	Title       string
-	Description string
-	Section     string
-	Position    int
-	Created     time.Time
-	Object      string
-	Operation   string
+	ID          uuid.UUID `json:"id"`
+	Name        string    `json:"name"`
+	Title       string    `json:"title"`
+	Description string    `json:"description"`
+	Section     string    `json:"section"`
+	Position    int       `json:"position"`
+	Created     time.Time `json:"created"`
+	Object      string    `json:"object"`
+	Operation   string    `json:"operation"`
 }
 
 // PermissionRecords is the table of permissions. The table is small enough to

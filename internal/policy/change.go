@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -101,38 +100,13 @@ var actions = map[string]func(*Policy, store.Change) bool{
 	"DeleteSSDSet":         (*Policy).unchanged,
 }
 
-// The records of a change, with the fields of the rows under their names in the
-// change log.
-type (
-	groupRecord struct {
-		ID          uuid.UUID `json:"id"`
-		Name        string    `json:"name"`
-		DisplayName string    `json:"display_name"`
-		Note        string    `json:"note"`
-		Created     time.Time `json:"created"`
-	}
-	permissionRecord struct {
-		ID          uuid.UUID `json:"id"`
-		Name        string    `json:"name"`
-		Title       string    `json:"title"`
-		Description string    `json:"description"`
-		Section     string    `json:"section"`
-		Position    int       `json:"position"`
-		Created     time.Time `json:"created"`
-		Object      string    `json:"object"`
-		Operation   string    `json:"operation"`
-	}
-	sectionRecord struct {
-		Name     string `json:"name"`
-		Title    string `json:"title"`
-		Position int    `json:"position"`
-	}
-	separationRecord struct {
-		Name        string   `json:"name"`
-		Groups      []string `json:"groups"`
-		Cardinality int      `json:"cardinality"`
-	}
-)
+// separationRecord is the record of a separation of duty set in the change log.
+// Records of groups, permissions and sections are decoded as rows.
+type separationRecord struct {
+	Name        string   `json:"name"`
+	Groups      []string `json:"groups"`
+	Cardinality int      `json:"cardinality"`
+}
 
 // record decodes the record of a change.
 func record[R any](j json.RawMessage) (r R, ok bool) {
@@ -146,13 +120,13 @@ func (p *Policy) unchanged(store.Change) bool { return true }
 // addGroup refuses a group with a known id or a taken name: the change log does
 // not continue the history of the policy.
 func (p *Policy) addGroup(c store.Change) bool {
-	r, ok := record[groupRecord](c.After)
+	r, ok := record[store.Group](c.After)
 	_, known := p.groupIDs.Get(c.SubjectID)
 	_, taken := p.groupNums.Get(c.Subject)
 	if !ok || r.ID != c.SubjectID || r.Name != c.Subject || known || taken {
 		return false
 	}
-	p.putGroup(store.Group(r))
+	p.putGroup(r)
 	return !sparse(p.groups.Len(), p.groupIDs.Len())
 }
 
@@ -182,7 +156,7 @@ func (p *Policy) editGroup(n int32) *group {
 // changes, and grants, inheritances and sets refer to the number.
 func (p *Policy) modifyGroup(c store.Change) bool {
 	n, known := p.groupIDs.Get(c.SubjectID)
-	r, ok := record[groupRecord](c.After)
+	r, ok := record[store.Group](c.After)
 	if !known || !ok || r.ID != c.SubjectID {
 		return false
 	}
@@ -194,7 +168,7 @@ func (p *Policy) modifyGroup(c store.Change) bool {
 		p.groupNums.Delete(p.serial, edited.Name)
 		p.groupNums.Set(p.serial, r.Name, n)
 	}
-	edited.Group = store.Group(r)
+	edited.Group = r
 	return true
 }
 
@@ -218,7 +192,7 @@ func (p *Policy) deleteGroup(c store.Change) bool {
 // addPermission computes the givers of a new permission: the grantees of all
 // patterns with the permission, and their inheritors.
 func (p *Policy) addPermission(c store.Change) bool {
-	r, ok := record[permissionRecord](c.After)
+	r, ok := record[store.Permission](c.After)
 	if !ok || r.Name != c.Subject || names.CheckNoPattern(r.Name) != "" || p.permission(r.Name) != nil {
 		return false
 	}
@@ -231,7 +205,7 @@ func (p *Policy) addPermission(c store.Change) bool {
 		grantees = append(grantees, groups...)
 	}
 	givers := p.inheritors(sortedSet(grantees)...)
-	p.putPermission(store.Permission(r)).givers = newGroupSet(givers, p.groups.Len())
+	p.putPermission(r).givers = newGroupSet(givers, p.groups.Len())
 	p.menu = &lazyMenu{}
 	return p.afford(1, len(givers)) && !sparse(p.permissions.Len(), p.permissionNums.Len())
 }
@@ -251,11 +225,11 @@ func (p *Policy) editPermission(n int32) *permission {
 // modifyPermission replaces the row of a permission. The name never changes.
 func (p *Policy) modifyPermission(c store.Change) bool {
 	n, known := p.permissionNums.Get(c.Subject)
-	r, ok := record[permissionRecord](c.After)
+	r, ok := record[store.Permission](c.After)
 	if !known || !ok || r.Name != c.Subject {
 		return false
 	}
-	p.editPermission(n).Permission = store.Permission(r)
+	p.editPermission(n).Permission = r
 	p.menu = &lazyMenu{}
 	return true
 }
@@ -282,12 +256,12 @@ func (p *Policy) deletePermission(c store.Change) bool {
 // setSection adds or replaces a section. Permissions refer to sections by name,
 // and need no change.
 func (p *Policy) setSection(c store.Change) bool {
-	r, ok := record[sectionRecord](c.After)
+	r, ok := record[store.Section](c.After)
 	if !ok || r.Name != c.Subject {
 		return false
 	}
 	p.deleteSection(c)
-	p.sections = insert(p.sections, store.Section(r), func(a, b store.Section) int {
+	p.sections = insert(p.sections, r, func(a, b store.Section) int {
 		return strings.Compare(a.Name, b.Name)
 	})
 	return true

@@ -161,7 +161,7 @@ func TestPermissionWithNameOfPattern(t *testing.T) {
 	if !ok || holds(p, "post.read") || holds(p, "post.edit") {
 		t.Error("what was revoked is still given")
 	}
-	after, _ := json.Marshal(permissionRecord{Name: "x.*"})
+	after, _ := json.Marshal(store.Permission{Name: "x.*"})
 	if _, ok := p.After([]store.Change{{Action: "AddPermission", Subject: "x.*", After: after}}); ok {
 		t.Error("a pattern is added as a permission")
 	}
@@ -206,8 +206,8 @@ func TestChangeOfNobodyIsNotFollowed(t *testing.T) {
 // groups or permissions.
 func TestNumbersAreGivenAnew(t *testing.T) {
 	id := policytest.ID("x")
-	group, _ := json.Marshal(groupRecord{ID: id, Name: "x"})
-	permission, _ := json.Marshal(permissionRecord{ID: uuid.Nil, Name: "x"})
+	group, _ := json.Marshal(store.Group{ID: id, Name: "x"})
+	permission, _ := json.Marshal(store.Permission{ID: uuid.Nil, Name: "x"})
 	for name, c := range map[string][2]store.Change{
 		"groups":      {{Action: "AddGroup", Subject: "x", SubjectID: id, After: group}, {Action: "DeleteGroup", SubjectID: id}},
 		"permissions": {{Action: "AddPermission", Subject: "x", After: permission}, {Action: "DeletePermission", Subject: "x"}},
