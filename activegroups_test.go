@@ -163,6 +163,7 @@ func TestActiveGroupsAreChanges(t *testing.T) {
 // A group that is deleted, lost by the user or no longer inherited is active in
 // no ticket, at once.
 func TestActiveGroupsGo(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(*rbac.Tx) error{
 		"a membership removed":   deassign("bob", "top"),
 		"an inheritance removed": func(tx *rbac.Tx) error { return tx.DeleteInheritance(rbac.Inheritance{Senior: "top", Junior: "b"}) },

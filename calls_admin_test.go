@@ -214,6 +214,7 @@ func TestValidateOnAStoreThatFails(t *testing.T) {
 // change, gives callers that wait for the change no answer from before the
 // change.
 func TestAtLeastOnAStoreThatFails(t *testing.T) {
+	t.Parallel()
 	s, _, tok := faultyOffice(t)
 	h := newHouse(t, s)
 	h.realTime = true

@@ -11,6 +11,7 @@ import (
 // A module that imports the root package and store_sqlite gets the driver of
 // another engine neither into its go.mod nor into its binary.
 func TestImporterInheritsNoOtherDriver(t *testing.T) {
+	t.Parallel()
 	repo, err := os.Getwd()
 	must(t, err)
 	sums, err := os.ReadFile("go.sum")

@@ -26,6 +26,7 @@ func TestRootImportsNoHeavyPackage(t *testing.T) {
 // packages, never the reverse. Only the internal helpers of tests may import
 // the root, and no package below the root may import a helper.
 func TestNothingBelowImportsTheRoot(t *testing.T) {
+	t.Parallel()
 	const root = "github.com/rbac-go/rbac"
 	helpers := []string{"memdir", "policy/policytest", "postgrestest", "processtest", "sqlfixture", "sqlplans", "tgcases"}
 	var below []string

@@ -15,6 +15,7 @@ import (
 // Each block of Go in README.md and docs stands, token by token, in a compiled
 // file of this module or of a module nested in it. There are no exceptions.
 func TestCodeInDocumentsIsCompiled(t *testing.T) {
+	t.Parallel()
 	code := compiledCode(t)
 	docs, err := filepath.Glob("docs/*.md")
 	must(t, err)

@@ -10,6 +10,7 @@ import (
 
 // The tests that the documents name exist in the named folder.
 func TestDocumentsNameRealTests(t *testing.T) {
+	t.Parallel()
 	code := regexp.MustCompile("(?s)```.*?```") // tests in code blocks are the reader's
 	reference := regexp.MustCompile(`\b((?:Test|Fuzz|Benchmark)[A-Z]\w*)(?: \(([\w/]+)\))?`)
 	named := 0

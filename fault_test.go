@@ -78,6 +78,7 @@ func contents(t *testing.T, s rbac.Store) string {
 // At any call at which the store fails, the Authority never allows, never
 // writes by half, and returns ErrUnavailable.
 func TestStoreFails(t *testing.T) {
+	t.Parallel()
 	modes := []struct {
 		rule string
 		fail func(cancel func()) func(context.Context) error

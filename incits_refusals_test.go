@@ -197,6 +197,7 @@ func TestRefusedForTickets(t *testing.T) {
 // A right that is taken away while a ticket is open, and then given back,
 // returns to a ticket that follows its user, but not to a narrowed ticket.
 func TestTakenAndGivenBack(t *testing.T) {
+	t.Parallel()
 	for rule, c := range map[string]struct {
 		take, give func(*rbac.Tx) error // nil: time passes
 		follows    bool
@@ -245,6 +246,7 @@ func TestTakenAndGivenBack(t *testing.T) {
 // A dynamic set is about open tickets: a ticket that ended, in any way, does
 // not prevent the set.
 func TestEndedTicketsViolateNothing(t *testing.T) {
+	t.Parallel()
 	for rule, end := range map[string]func(h *house, a *rbac.Authority, token rbac.Token) error{
 		"logged out": func(_ *house, a *rbac.Authority, token rbac.Token) error { return a.Logout(ctx, token) },
 		"expired":    func(h *house, _ *rbac.Authority, _ rbac.Token) error { h.clock.Advance(time.Minute); return nil },
@@ -290,6 +292,7 @@ func TestEndedTicketsViolateNothing(t *testing.T) {
 //
 // RBAC_ROUNDS sets the number of tries for each pair on each store; in CI 20.
 func TestOneOfTwoIsRefused(t *testing.T) {
+	t.Parallel()
 	update := func(f func(*rbac.Tx) error) func(*rbac.Authority, rbac.Token) error {
 		return func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, f) }
 	}

@@ -23,6 +23,7 @@ import (
 //
 // RBAC_WRITES sets the number of changes, for each lease and store; in CI 300.
 func TestLinearizable(t *testing.T) {
+	t.Parallel()
 	// the default, and a lease that is renewed all the time
 	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} {
 		t.Run(fmt.Sprint("lease of ", lease), func(t *testing.T) {

@@ -94,6 +94,7 @@ func TestPlanSaysWhatDeclareDoes(t *testing.T) {
 // A plan leaves out records that administrators deleted, with the reason, but
 // not renamed records.
 func TestPlanLeavesOut(t *testing.T) {
+	t.Parallel()
 	rename := func(tx *rbac.Tx) error {
 		g, err := tx.Group("editors")
 		g.Name = "authors"

@@ -29,6 +29,7 @@ const maxStaleness = time.Second
 // The test is about the end of the lease, and therefore waits for the end in
 // real time.
 func TestStoppedProcess(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{2, 4} {
 		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
 			t.Parallel()

@@ -15,6 +15,7 @@ import (
 // scoped groups come after global groups. Ticket.Omitted lists the omitted
 // groups.
 func TestDynamicSeparationOmits(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		protected []string
 		before    func(*rbac.Tx) error
@@ -93,6 +94,7 @@ func TestActivationIsTheSameInEveryProcess(t *testing.T) {
 // A dynamic set, or an inheritance, that an open ticket violates is refused,
 // and the error names the tickets' users.
 func TestDynamicSeparationOfOpenTickets(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		before func(*rbac.Tx) error
 		groups []string // of the ticket

@@ -45,6 +45,7 @@ func (h *house) bank(cfg rbac.Config) *rbac.Authority {
 // groups after the end of a membership. A user with as many groups as the
 // cardinality violates the set.
 func TestStaticSeparation(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		before func(*rbac.Tx) error
 		call   func(*rbac.Tx) error

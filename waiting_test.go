@@ -152,6 +152,7 @@ func TestDeadlineInUpdate(t *testing.T) {
 // Any call inside Update, on every store, fails with ErrBusy, and the Update
 // goes on.
 func TestCallsInUpdateWaitForThemselves(t *testing.T) {
+	t.Parallel()
 	for _, s := range waitingStores {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -215,6 +216,7 @@ func TestCallsInUpdateWaitForThemselves(t *testing.T) {
 
 // A call inside View that has to wait for the View fails likewise.
 func TestCallsInViewWaitForThemselves(t *testing.T) {
+	t.Parallel()
 	for _, s := range waitingStores {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
