@@ -209,9 +209,11 @@ type locking struct {
 	locked *[]string
 }
 
-func (r locking) LockHead() (store.Head, error) {
-	*r.locked = append(*r.locked, "head")
-	return r.Records.LockHead()
+func (r locking) Head(lock store.Lock) (store.Head, error) {
+	if lock == store.ExclusiveLock {
+		*r.locked = append(*r.locked, "head")
+	}
+	return r.Records.Head(lock)
 }
 
 func (r locking) LockUser(id uuid.UUID) (store.UserRecord, error) {

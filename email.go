@@ -192,7 +192,7 @@ func (a *Authority) updateEmailKeys(ctx context.Context, f func(store.Records) e
 	ctx, cancel := context.WithTimeout(ctx, emailKeysWait)
 	defer cancel()
 	return a.update(ctx, func(r store.Records) error {
-		if _, err := r.LockHead(); err != nil {
+		if _, err := r.Head(store.ExclusiveLock); err != nil {
 			return err
 		}
 		return f(r)

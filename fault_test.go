@@ -34,7 +34,7 @@ func contents(t *testing.T, s rbac.Store) string {
 	t.Helper()
 	var b strings.Builder
 	must(t, s.View(ctx, func(r store.Records) error {
-		head, err := r.Head()
+		head, err := r.Head(store.NoLock)
 		must(t, err)
 		groups, err := r.Groups()
 		must(t, err)

@@ -61,16 +61,8 @@ func list[T any](r *faultyRecords, records iter.Seq2[T, error]) iter.Seq2[T, err
 	}
 }
 
-func (r *faultyRecords) Head() (store.Head, error) {
-	return read(r, func() (store.Head, error) { return r.Records.Head() })
-}
-
-func (r *faultyRecords) LockHead() (store.Head, error) {
-	return read(r, func() (store.Head, error) { return r.Records.LockHead() })
-}
-
-func (r *faultyRecords) ShareHead() (store.Head, error) {
-	return read(r, func() (store.Head, error) { return r.Records.ShareHead() })
+func (r *faultyRecords) Head(lock store.Lock) (store.Head, error) {
+	return read(r, func() (store.Head, error) { return r.Records.Head(lock) })
 }
 
 func (r *faultyRecords) SetHead(x store.Head) error {

@@ -25,14 +25,14 @@ func (s *seeker) View(ctx context.Context, f func(store.Records) error) error {
 }
 
 func (s *seeker) ReadHead(ctx context.Context) (head store.Head, err error) {
-	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err })
+	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(store.NoLock); return err })
 	return head, err
 }
 
 func (s *seeker) Find(ctx context.Context, what store.Sought, _ store.Head) (*store.Found, error) {
 	f := &store.Found{}
 	err := s.Store.View(ctx, func(r store.Records) (err error) {
-		if f.Head, err = r.Head(); err != nil {
+		if f.Head, err = r.Head(store.NoLock); err != nil {
 			return err
 		}
 		switch {

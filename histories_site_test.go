@@ -127,7 +127,7 @@ func (w *site) drift() error {
 
 func (w *site) revision() (rev rbac.Revision) {
 	head := store.Head{}
-	if err := w.store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err }); err != nil {
+	if err := w.store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(store.NoLock); return err }); err != nil {
 		panic(err)
 	}
 	return head.Revision

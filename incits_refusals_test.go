@@ -26,7 +26,7 @@ func records(t *testing.T, s rbac.Store) string {
 	must(t, s.View(ctx, func(r store.Records) error {
 		b.Reset()
 		for _, read := range []func() (any, error){
-			func() (any, error) { return r.Head() }, func() (any, error) { return r.Groups() },
+			func() (any, error) { return r.Head(store.NoLock) }, func() (any, error) { return r.Groups() },
 			func() (any, error) { return r.Permissions() }, func() (any, error) { return r.Grants() },
 			func() (any, error) { return r.Inheritances() },
 			func() (any, error) { return r.Separations(false) }, func() (any, error) { return r.Separations(true) },

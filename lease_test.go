@@ -46,7 +46,7 @@ func (s *unplugged) ReadHead(ctx context.Context) (head store.Head, err error) {
 	if h, ok := s.Store.(store.HeadReader); ok {
 		return h.ReadHead(ctx)
 	}
-	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err })
+	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(store.NoLock); return err })
 	return head, err
 }
 

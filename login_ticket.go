@@ -38,7 +38,7 @@ func (at *attempt) makeTicket(ctx context.Context) (Token, error) {
 			if at.login.Groups != nil && !withHead {
 				// A new dynamic set and a ticket that violates the set must not
 				// miss each other.
-				if _, err := r.ShareHead(); err != nil {
+				if _, err := r.Head(store.ShareLock); err != nil {
 					return tx, err
 				}
 			}

@@ -30,7 +30,7 @@ func (s *slow) next(wait func()) {
 
 func (s *slow) View(ctx context.Context, f func(store.Records) error) error {
 	return s.Store.View(ctx, func(r store.Records) error {
-		if _, err := r.Head(); err != nil { // the snapshot is taken
+		if _, err := r.Head(store.NoLock); err != nil { // the snapshot is taken
 			return err
 		}
 		s.mu.Lock()
@@ -46,7 +46,7 @@ func (s *slow) View(ctx context.Context, f func(store.Records) error) error {
 
 // ReadHead does not wait: a read of the head takes no snapshot.
 func (s *slow) ReadHead(ctx context.Context) (head store.Head, err error) {
-	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err })
+	err = s.Store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(store.NoLock); return err })
 	return head, err
 }
 

@@ -14,7 +14,7 @@ import (
 func (a *Authority) PolicyDrift(ctx context.Context) (drift string, err error) {
 	err = a.store.View(ctx, func(r store.Records) error {
 		st := a.replica.State()
-		if head, err := r.Head(); err != nil || !st.At(head) {
+		if head, err := r.Head(store.NoLock); err != nil || !st.At(head) {
 			return err
 		}
 		fresh, err := replica.Load(r)

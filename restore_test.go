@@ -46,7 +46,7 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 	t.Helper()
 	must(t, from.View(ctx, func(r store.Records) error {
 		return to.Update(ctx, func(w store.Records) error {
-			head, err := r.Head()
+			head, err := r.Head(store.NoLock)
 			must(t, err)
 			must(t, w.SetHead(head))
 			groups, err := r.Groups()

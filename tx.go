@@ -50,10 +50,10 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
 	var err error
 	if readOnly {
-		tx.changes.From, err = r.Head()
+		tx.changes.From, err = r.Head(store.NoLock)
 		return tx, err
 	}
-	if tx.changes.From, err = r.LockHead(); err != nil {
+	if tx.changes.From, err = r.Head(store.ExclusiveLock); err != nil {
 		return tx, err
 	}
 	tx.r = txcache.New(ctx, r, a.replica.State().CountGroups())

@@ -103,9 +103,11 @@ func (r callOrder) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	return r.Records.LockUser(id)
 }
 
-func (r callOrder) LockHead() (store.Head, error) {
-	*r.calls = append(*r.calls, "LockHead")
-	return r.Records.LockHead()
+func (r callOrder) Head(lock store.Lock) (store.Head, error) {
+	if lock != store.NoLock {
+		*r.calls = append(*r.calls, "Head")
+	}
+	return r.Records.Head(lock)
 }
 
 func (r callOrder) TicketByHash(hash store.TokenHash) (store.Ticket, error) {

@@ -309,7 +309,7 @@ func TestValuesChangeNothing(t *testing.T) {
 
 func (h *house) head() (head store.Head) {
 	h.t.Helper()
-	must(h.t, h.store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(); return err }))
+	must(h.t, h.store.View(ctx, func(r store.Records) (err error) { head, err = r.Head(store.NoLock); return err }))
 	return head
 }
 

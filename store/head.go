@@ -27,17 +27,25 @@ func (r Revision) String() string { return strconv.FormatUint(uint64(r), 10) }
 // HeadRecords is the single row that holds the head. The row exists, zero, in a
 // new store.
 type HeadRecords interface {
-	Head() (Head, error)
-	// LockHead reads the head and keeps every other transaction from locking or
-	// sharing the head until this transaction ends. A transaction that locks
-	// several records locks the head before any user or throttle.
-	LockHead() (Head, error)
-	// ShareHead reads the head and keeps every other transaction from locking
-	// the head until this transaction ends. A store may also keep other
-	// transactions from sharing the head.
-	ShareHead() (Head, error)
+	// Head reads the head, with a lock in an Update. A View takes no lock. A
+	// transaction that locks several records locks the head before any user or
+	// throttle.
+	Head(Lock) (Head, error)
 	SetHead(Head) error
 }
+
+// Lock is a lock of the head, held until the transaction ends.
+type Lock int
+
+// The locks of the head.
+const (
+	NoLock Lock = iota
+	// ShareLock keeps every other transaction from an ExclusiveLock. A store
+	// may also keep other transactions from a ShareLock.
+	ShareLock
+	// ExclusiveLock keeps every other transaction from both locks.
+	ExclusiveLock
+)
 
 // HeadReader is an optional ability of a [Store]: reading the head without
 // waiting for anything else that waits for the store, for example on a reserved

@@ -51,8 +51,8 @@ import "context"
 //     the transaction cannot commit: Update rolls back and returns that error
 //     even if f returns nil.
 //   - Two Updates never both succeed if each would have seen the other's writes
-//     in a record that it locked (LockHead, ShareHead, LockUser, Throttle). A
-//     store may also run Updates one after another.
+//     in a record that it locked (Head, LockUser, Throttle). A store may also
+//     run Updates one after another.
 //   - The context governs the whole transaction. When the context ends, methods
 //     of Records fail and Update rolls back.
 //   - A transaction that waits for others gives up when its context ends,

@@ -16,7 +16,7 @@ func BenchmarkViewHead(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		must(b, s.View(context.Background(), func(r store.Records) error {
-			_, err := r.Head()
+			_, err := r.Head(store.NoLock)
 			return err
 		}))
 	}
@@ -76,7 +76,7 @@ func load(b *testing.B, users int) *Store {
 // change is an administrator's Update: the head, the change and its log entry.
 func change(b *testing.B, s *Store, f func(store.Records) error) {
 	must(b, s.Update(context.Background(), func(r store.Records) error {
-		h, err := r.LockHead()
+		h, err := r.Head(store.ExclusiveLock)
 		if err != nil {
 			return err
 		}

@@ -61,16 +61,10 @@ type state struct {
 }
 
 // Head implements store.Records, and so do all exported methods below and in
-// the sibling files.
-func (t *tx) Head() (store.Head, error) {
+// the sibling files. Head locks nothing, since one Update runs at a time.
+func (t *tx) Head(store.Lock) (store.Head, error) {
 	return read(t, func(s *state) (store.Head, error) { return s.head, nil })
 }
-
-// LockHead is Head, since one Update runs at a time.
-func (t *tx) LockHead() (store.Head, error) { return t.Head() }
-
-// ShareHead is Head, since one Update runs at a time.
-func (t *tx) ShareHead() (store.Head, error) { return t.Head() }
 
 func (t *tx) SetHead(h store.Head) error {
 	return t.change("set head", func(s *state) error {

@@ -61,7 +61,7 @@ const stuck = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep
 // confirmed reads the head in a ConfirmedView.
 func confirmed(ctx context.Context, s *postgresstore.Store) (head store.Head, err error) {
 	err = s.ConfirmedView(ctx, func(r store.Records) (err error) {
-		head, err = r.Head()
+		head, err = r.Head(store.NoLock)
 		return err
 	})
 	return head, err

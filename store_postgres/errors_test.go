@@ -130,7 +130,7 @@ func TestServersOwnLimits(t *testing.T) {
 		holder := mustOpen(t, dsn, postgresstore.Options{})
 		s := mustOpen(t, dsn+"&"+c.setting, postgresstore.Options{})
 		must(t, holder.Update(t.Context(), func(r store.Records) error {
-			if _, err := r.LockHead(); err != nil {
+			if _, err := r.Head(store.ExclusiveLock); err != nil {
 				return err
 			}
 			says(t, c.setting, s.Update(t.Context(), func(r store.Records) error {
@@ -141,7 +141,7 @@ func TestServersOwnLimits(t *testing.T) {
 					waitFor(t, holder, "SELECT count(*) = 0 FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid = "+pid(t, r))
 					return addSection("more")(r)
 				}
-				_, err := r.LockHead()
+				_, err := r.Head(store.ExclusiveLock)
 				return err
 			}), c.says)
 			return nil

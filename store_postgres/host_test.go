@@ -35,7 +35,7 @@ func note(t *testing.T, r store.Records, text string) error {
 }
 
 func nextRevision(r store.Records) error {
-	h, err := r.LockHead()
+	h, err := r.Head(store.ExclusiveLock)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func nextRevision(r store.Records) error {
 func state(t *testing.T, s *postgresstore.Store) (notes int, revision rbac.Revision) {
 	t.Helper()
 	must(t, s.View(t.Context(), func(r store.Records) error {
-		h, err := r.Head()
+		h, err := r.Head(store.NoLock)
 		if err != nil {
 			return err
 		}

@@ -207,7 +207,7 @@ func (s *storm) touch(r store.Records) error {
 
 // deleteThenLock stands for an Update of a host.
 func (s *storm) deleteThenLock(r store.Records) error {
-	if _, err := r.LockHead(); err != nil {
+	if _, err := r.Head(store.ExclusiveLock); err != nil {
 		return err
 	}
 	tickets, err := s.tickets(r)
@@ -299,7 +299,7 @@ func TestValueGivesWayToEnd(t *testing.T) {
 		})
 	}()
 	must(t, s.Update(ctx, func(r store.Records) error {
-		_, err := r.LockHead()
+		_, err := r.Head(store.ExclusiveLock)
 		if err = errors.Join(err, r.DeleteTicket(ticket)); err != nil {
 			return err
 		}
@@ -318,7 +318,7 @@ func TestValueGivesWayToEnd(t *testing.T) {
 func TestSharingDoesNotOvertake(t *testing.T) {
 	dsn := postgrestest.InSchema(t)
 	s := mustOpen(t, dsn+"&pool_max_conns=4&application_name="+t.Name(), postgresstore.Options{})
-	share := func(r store.Records) error { _, err := r.ShareHead(); return err }
+	share := func(r store.Records) error { _, err := r.Head(store.ShareLock); return err }
 	waiting := func(n int) {
 		t.Helper()
 		waitFor(t, s, fmt.Sprintf("SELECT count(*) = %d FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = '%s'", n, t.Name()))

@@ -95,7 +95,7 @@ func TestContextEndsEveryWait(t *testing.T) {
 			t.Errorf("%v, want one that is unavailable and past its deadline", err)
 		}
 	}
-	read := func(r store.Records) error { _, err := r.Head(); return err }
+	read := func(r store.Records) error { _, err := r.Head(store.NoLock); return err }
 	patient := func(t *testing.T, params string) *sqlitestore.Store {
 		s, err := sqlitestore.New(t.Context(), hostDB(t, filepath.Join(t.TempDir(), "host.db")+params), sqlitestore.Options{BusyTimeout: time.Hour})
 		must(t, err)
@@ -150,7 +150,7 @@ func TestCommitWaitsForReaders(t *testing.T) {
 		if err := s.Update(t.Context(), nextRevision); !errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("Update = %v, want ErrBusy", err)
 		}
-		_, err := r.Head()
+		_, err := r.Head(store.NoLock)
 		return err
 	}))
 	bump(t, s)

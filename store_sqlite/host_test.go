@@ -44,7 +44,7 @@ func note(t *testing.T, r store.Records, text string) error {
 func state(t *testing.T, s *sqlitestore.Store) (notes int, revision store.Revision) {
 	t.Helper()
 	must(t, s.View(context.Background(), func(r store.Records) error {
-		h, err := r.Head()
+		h, err := r.Head(store.NoLock)
 		if err != nil {
 			return err
 		}

@@ -168,7 +168,7 @@ func bump(t testing.TB, s store.Store) {
 }
 
 func nextRevision(r store.Records) error {
-	h, err := r.LockHead()
+	h, err := r.Head(store.ExclusiveLock)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func nextRevision(r store.Records) error {
 func headOf(t testing.TB, s store.Store) (h store.Head) {
 	t.Helper()
 	must(t, s.View(context.Background(), func(r store.Records) (err error) {
-		h, err = r.Head()
+		h, err = r.Head(store.NoLock)
 		return err
 	}))
 	return h

@@ -136,7 +136,7 @@ func (r *Replica) readHead(ctx context.Context) (head store.Head, err error) {
 		return h.ReadHead(ctx)
 	}
 	err = r.store.Store.View(ctx, func(rec store.Records) (err error) {
-		head, err = rec.Head()
+		head, err = rec.Head(store.NoLock)
 		return err
 	})
 	return head, err

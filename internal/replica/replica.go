@@ -157,7 +157,7 @@ func (r *Replica) inState(ctx context.Context, view viewFunc, authoritative bool
 func (r *Replica) stateOf(
 	ctx context.Context, rec store.Records, before *State, authoritative bool,
 ) (*State, error) {
-	head, err := rec.Head()
+	head, err := rec.Head(store.NoLock)
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (f *fixture) advance(by time.Duration) {
 func (f *fixture) commit(changes ...store.Change) (from, to store.Head) {
 	f.t.Helper()
 	f.must(f.Store.Update(ctx, func(r store.Records) (err error) {
-		if from, err = r.LockHead(); err != nil {
+		if from, err = r.Head(store.ExclusiveLock); err != nil {
 			return err
 		}
 		to = store.Head{Revision: from.Revision + 1, Nonce: from.Nonce + 7}

@@ -17,7 +17,7 @@ func Check(t *testing.T, s store.Store) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 	id := func(n byte) uuid.UUID { return uuid.UUID{0: 0xa, 15: n} }
 	err := s.View(t.Context(), func(r store.Records) error {
-		same(t, store.Head{Revision: 1, Nonce: 1<<64 - 2})(r.Head())
+		same(t, store.Head{Revision: 1, Nonce: 1<<64 - 2})(r.Head(store.NoLock))
 		same(t, store.UserRecord{User: store.User{ID: id(1), Name: "张三", Email: "Amy@example.com", Subject: "auth0|AbC",
 			DisplayName: "Amy", Note: "first", Disabled: true, Created: at},
 			EmailKey: "amy@example.com", PasswordHash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"})(r.User(id(1)))

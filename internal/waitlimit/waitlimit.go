@@ -168,9 +168,12 @@ type records struct {
 	w *wait
 }
 
-func (r records) LockHead() (store.Head, error) { return locking(r.w, r.Records.LockHead) }
-
-func (r records) ShareHead() (store.Head, error) { return locking(r.w, r.Records.ShareHead) }
+func (r records) Head(lock store.Lock) (store.Head, error) {
+	if lock == store.NoLock {
+		return r.Records.Head(lock)
+	}
+	return locking(r.w, func() (store.Head, error) { return r.Records.Head(lock) })
+}
 
 func (r records) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	return locking(r.w, func() (store.UserRecord, error) { return r.Records.LockUser(id) })

@@ -6,19 +6,16 @@ import (
 
 const selectHead = "SELECT revision, nonce FROM rbac_head WHERE one = 1"
 
-func (r *records) Head() (store.Head, error) {
-	return one(r, "Head", scanHead, selectHead)
-}
-
-func (r *records) LockHead() (store.Head, error) {
-	return one(r, "LockHead", scanHead, selectHead+r.locks().Update)
-}
-
-// ShareHead locks as LockHead does, and all transactions wait in one queue.
-// PostgreSQL grants a shared lock to newcomers while others share the lock,
-// past a waiting Update: a steady stream of logins would starve the Update.
-func (r *records) ShareHead() (store.Head, error) {
-	return one(r, "ShareHead", scanHead, selectHead+r.locks().Update)
+// Head takes the same row lock for both locks, and all transactions wait in one
+// queue. PostgreSQL grants a shared lock to newcomers while others share the
+// lock, past a waiting Update: a steady stream of logins would starve the
+// Update.
+func (r *records) Head(lock store.Lock) (store.Head, error) {
+	query := selectHead
+	if lock != store.NoLock {
+		query += r.locks().Update
+	}
+	return one(r, "Head", scanHead, query)
 }
 
 func (r *records) SetHead(h store.Head) error {

@@ -71,7 +71,7 @@ func (s *Store) ReadHead(ctx context.Context) (head store.Head, err error) {
 		begin = d.BeginReserved
 	}
 	err = ViewOn(ctx, s, begin, func(r store.Records) (err error) {
-		head, err = r.Head()
+		head, err = r.Head(store.NoLock)
 		return err
 	})
 	return head, err

@@ -91,7 +91,7 @@ var edits = []call{
 
 // lookups call every method that reads. Each lookup succeeds on the seed.
 var lookups = []call{
-	{"Head", func(r store.Records) error { _, err := r.Head(); return err }},
+	{"Head", func(r store.Records) error { _, err := r.Head(store.NoLock); return err }},
 	{"User", func(r store.Records) error { _, err := r.User(id("alice")); return err }},
 	{"UserByName", func(r store.Records) error { _, err := r.UserByName("bob"); return err }},
 	{"UserByEmail", func(r store.Records) error { _, err := r.UserByEmail("alice"); return found(err) }},
@@ -132,8 +132,8 @@ var lookups = []call{
 // locks call the methods that read a record for a change. Each call succeeds on
 // the seed, in an Update.
 var locks = []call{
-	{"LockHead", func(r store.Records) error { _, err := r.LockHead(); return err }},
-	{"ShareHead", func(r store.Records) error { _, err := r.ShareHead(); return err }},
+	{"Head exclusive", func(r store.Records) error { _, err := r.Head(store.ExclusiveLock); return err }},
+	{"Head shared", func(r store.Records) error { _, err := r.Head(store.ShareLock); return err }},
 	{"LockUser", func(r store.Records) error { _, err := r.LockUser(id("alice")); return err }},
 }
 

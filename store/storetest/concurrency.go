@@ -20,7 +20,7 @@ var concurrencyRules = []rule{
 		var first, second tables
 		get(w, func(r store.Records) (_ int, err error) {
 			// A store may choose its state at the first read.
-			if head, err = r.Head(); err != nil {
+			if head, err = r.Head(store.NoLock); err != nil {
 				return 0, err
 			}
 			if meanwhile == nil {
@@ -87,7 +87,7 @@ var concurrencyRules = []rule{
 	}},
 	{"two writers of the head", "Two Updates never both succeed if each would have seen the other's writes in the head that it locked.", func(w *world) {
 		w.counts(func(r store.Records) (int, error) {
-			h, err := r.LockHead()
+			h, err := r.Head(store.ExclusiveLock)
 			if err != nil {
 				return 0, err
 			}
@@ -189,7 +189,7 @@ func (l listing) shuffle(r store.Records, seed int) error {
 
 // writeNumber writes one number to several records.
 func writeNumber(r store.Records) error {
-	h, err := r.LockHead()
+	h, err := r.Head(store.ExclusiveLock)
 	if err != nil {
 		return err
 	}
@@ -210,7 +210,7 @@ func readNumber(r store.Records) error {
 	g, err3 := r.Group(id("staff"))
 	u, err4 := r.User(id("alice"))
 	bob, err5 := r.UserByName("bob")
-	h, err6 := r.Head()
+	h, err6 := r.Head(store.NoLock)
 	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return err
 	}

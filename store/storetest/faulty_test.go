@@ -216,8 +216,8 @@ type undead struct {
 	store store.Store
 }
 
-func (r undead) Head() (h store.Head, err error) {
-	err = r.store.View(context.Background(), func(r store.Records) (err error) { h, err = r.Head(); return err })
+func (r undead) Head(lock store.Lock) (h store.Head, err error) {
+	err = r.store.View(context.Background(), func(r store.Records) (err error) { h, err = r.Head(lock); return err })
 	return h, err
 }
 
@@ -306,9 +306,9 @@ func stale(s *faulty, r store.Records) store.Records {
 	return outdated{r, s.reads%3 == 0}
 }
 
-func (r outdated) LockHead() (store.Head, error) {
-	h, err := r.Records.LockHead()
-	if r.old && h.Revision > 0 {
+func (r outdated) Head(lock store.Lock) (store.Head, error) {
+	h, err := r.Records.Head(lock)
+	if r.old && lock != store.NoLock && h.Revision > 0 {
 		h.Revision--
 	}
 	return h, err

@@ -129,11 +129,11 @@ var listingRules = []rule{
 							break
 						}
 					}
-					_, err := r.Head()
+					_, err := r.Head(store.NoLock)
 					return errors.Join(err, r.SetHead(store.Head{Revision: store.Revision(stop)}))
 				})
 				w.equal(l.name+": records until the break", n, stop)
-				w.equal("Head", get(w, store.Records.Head).Revision, store.Revision(stop))
+				w.equal("Head", get(w, head).Revision, store.Revision(stop))
 			}
 		}
 	}},

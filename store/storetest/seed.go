@@ -79,7 +79,7 @@ func dump(r store.Records) (t tables, err error) {
 			err = err2
 		}
 	}
-	keep(&t.Head, add)(r.Head())
+	keep(&t.Head, add)(r.Head(store.NoLock))
 	keep(&t.Users, add)(all(r.Users(store.UserFilter{})))
 	keep(&t.Sections, add)(r.Sections())
 	keep(&t.Permissions, add)(r.Permissions())

@@ -170,7 +170,7 @@ var transactionRules = []rule{
 			done := make(chan store.Head, 4)
 			for range cap(done) {
 				go func() {
-					got, _ := view(w, store.Records.Head)
+					got, _ := view(w, head)
 					done <- got
 				}()
 			}

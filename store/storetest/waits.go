@@ -31,7 +31,7 @@ var waitRules = []rule{
 	}},
 	{"context while waiting to read", "A View that waits, for an Update or for a connection, gives up when its context ends.", func(w *world) {
 		w.update(seed)
-		release, held := w.hold(func(r store.Records) error { _, err := r.LockHead(); return err })
+		release, held := w.hold(func(r store.Records) error { _, err := r.Head(store.ExclusiveLock); return err })
 		done, err := w.interrupted(func(ctx context.Context) error { return w.nest(ctx, 20) })
 		if done == nil && err != nil {
 			w.ended("View", err, context.Canceled)
@@ -45,7 +45,7 @@ var waitRules = []rule{
 		var done <-chan error
 		updated := false
 		get(w, func(r store.Records) (store.Head, error) {
-			head, failed := r.Head()
+			head, failed := r.Head(store.NoLock)
 			if failed != nil || updated { // a store may run f again
 				return head, failed
 			}
@@ -130,7 +130,7 @@ func (w *world) letGo(what string, release func(), held, waited <-chan error) {
 // nest runs nested Views, more than the connections that a store may have.
 func (w *world) nest(ctx context.Context, views int) error {
 	return w.store.View(ctx, func(r store.Records) error {
-		if _, err := r.Head(); err != nil || views == 0 {
+		if _, err := r.Head(store.NoLock); err != nil || views == 0 {
 			return err
 		}
 		return w.nest(ctx, views-1)
