@@ -127,7 +127,7 @@ func (tx *Tx) endGroupMembers(g Group) error {
 
 // endGroupGrants deletes all grants of a group, with a Change for each.
 func (tx *Tx) endGroupGrants(g Group) error {
-	grants, err := tx.r.GroupGrants(g.ID)
+	grants, err := tx.r.Grants(store.GrantFilter{Group: g.ID})
 	if err != nil {
 		return err
 	}
@@ -142,19 +142,12 @@ func (tx *Tx) endGroupGrants(g Group) error {
 // endGroupInheritances deletes all inheritances of a group as senior and as
 // junior, with a Change for each.
 func (tx *Tx) endGroupInheritances(g Group) error {
-	juniors, err1 := tx.r.Juniors(g.ID)
-	seniors, err2 := tx.r.Seniors(g.ID)
+	juniors, err1 := tx.r.Inheritances(store.InheritanceFilter{Senior: g.ID})
+	seniors, err2 := tx.r.Inheritances(store.InheritanceFilter{Junior: g.ID})
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	var edges []store.Inheritance
-	for _, junior := range juniors {
-		edges = append(edges, store.Inheritance{Senior: g.ID, Junior: junior})
-	}
-	for _, senior := range seniors {
-		edges = append(edges, store.Inheritance{Senior: senior, Junior: g.ID})
-	}
-	for _, edge := range edges {
+	for _, edge := range append(juniors, seniors...) {
 		senior, err1 := tx.r.Group(edge.Senior)
 		junior, err2 := tx.r.Group(edge.Junior)
 		if err := errors.Join(err1, err2); err != nil {

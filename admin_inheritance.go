@@ -55,7 +55,7 @@ func (tx *Tx) checkLimited(i Inheritance, senior Group) error {
 	if !tx.a.cfg.LimitedHierarchy {
 		return nil
 	}
-	juniors, err := tx.groupsOf(tx.r.Juniors(senior.ID))
+	juniors, err := tx.groupsOf(tx.juniorsOf(senior.ID))
 	if err != nil || len(juniors) == 0 {
 		return err
 	}
@@ -108,7 +108,7 @@ func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, exists bool, err
 	if junior, err = tx.group(i.Junior); err != nil {
 		return
 	}
-	juniors, err := tx.r.Juniors(senior.ID)
+	juniors, err := tx.juniorsOf(senior.ID)
 	return senior, junior, slices.Contains(juniors, junior.ID), err
 }
 

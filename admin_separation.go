@@ -331,7 +331,7 @@ func (tx *Tx) publicSet(rec store.Separation) (SeparationSet, error) {
 
 // list returns the sets in byte order of their names.
 func (s separations) list() ([]SeparationSet, error) {
-	records, err := s.tx.r.Separations(s.dynamic)
+	records, err := s.tx.r.Separations(store.SeparationFilter{Dynamic: s.dynamic})
 	if err != nil {
 		return nil, err
 	}
@@ -357,8 +357,8 @@ func (tx *Tx) leaveSets(g Group, sets []store.Separation) error {
 // setsOf returns the sets of a group, static sets first. The error is
 // ErrSeparation if the group cannot leave one of the sets.
 func (tx *Tx) setsOf(g Group) ([]store.Separation, error) {
-	static, err1 := tx.r.GroupSeparations(false, []uuid.UUID{g.ID})
-	dynamic, err2 := tx.r.GroupSeparations(true, []uuid.UUID{g.ID})
+	static, err1 := tx.r.Separations(store.SeparationFilter{Groups: []uuid.UUID{g.ID}})
+	dynamic, err2 := tx.r.Separations(store.SeparationFilter{Dynamic: true, Groups: []uuid.UUID{g.ID}})
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}

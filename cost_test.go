@@ -22,16 +22,25 @@ func (r sparing) Permissions() ([]store.Permission, error) {
 	*r.whole++
 	return r.Records.Permissions()
 }
-func (r sparing) Groups() ([]store.Group, error)     { *r.whole++; return r.Records.Groups() }
-func (r sparing) Grants() ([]store.Grant, error)     { *r.whole++; return r.Records.Grants() }
-func (r sparing) Sections() ([]store.Section, error) { *r.whole++; return r.Records.Sections() }
-func (r sparing) Separations(dynamic bool) ([]store.Separation, error) {
-	*r.whole++
-	return r.Records.Separations(dynamic)
+func (r sparing) Groups() ([]store.Group, error) { *r.whole++; return r.Records.Groups() }
+func (r sparing) Grants(f store.GrantFilter) ([]store.Grant, error) {
+	if f == (store.GrantFilter{}) {
+		*r.whole++
+	}
+	return r.Records.Grants(f)
 }
-func (r sparing) Inheritances() ([]store.Inheritance, error) {
-	*r.whole++
-	return r.Records.Inheritances()
+func (r sparing) Sections() ([]store.Section, error) { *r.whole++; return r.Records.Sections() }
+func (r sparing) Separations(f store.SeparationFilter) ([]store.Separation, error) {
+	if f.Groups == nil {
+		*r.whole++
+	}
+	return r.Records.Separations(f)
+}
+func (r sparing) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
+	if f == (store.InheritanceFilter{}) {
+		*r.whole++
+	}
+	return r.Records.Inheritances(f)
 }
 func (r sparing) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	if f.Groups == nil {
@@ -98,9 +107,11 @@ type counting struct {
 	juniors *int
 }
 
-func (r counting) Juniors(g uuid.UUID) ([]uuid.UUID, error) {
-	*r.juniors++
-	return r.Records.Juniors(g)
+func (r counting) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
+	if f.Senior != uuid.Nil {
+		*r.juniors++
+	}
+	return r.Records.Inheritances(f)
 }
 
 // A new set reads only the groups that inherit its members, not everything that

@@ -231,11 +231,11 @@ func (x *userExplainer) advice(id *Identity, groups []int32) (list []Explanation
 // staticPolicy returns the policy with static sets in place of the dynamic
 // sets: those that have members among groups and the groups that they inherit.
 func (x *userExplainer) staticPolicy(groups []int32) (*policy.Policy, error) {
-	var ids []uuid.UUID
+	ids := []uuid.UUID{}
 	for _, n := range x.policy.Closure(groups) {
 		ids = append(ids, x.policy.ID(n))
 	}
-	sets, err := x.r.GroupSeparations(false, ids)
+	sets, err := x.r.Separations(store.SeparationFilter{Groups: ids})
 	return x.policy.WithSeparations(sets), err
 }
 

@@ -181,16 +181,8 @@ func (r *faultyRecords) DeleteGroup(id uuid.UUID) error {
 	return r.write(func() error { return r.Records.DeleteGroup(id) })
 }
 
-func (r *faultyRecords) Grants() ([]store.Grant, error) {
-	return read(r, func() ([]store.Grant, error) { return r.Records.Grants() })
-}
-
-func (r *faultyRecords) GroupGrants(group uuid.UUID) ([]store.Grant, error) {
-	return read(r, func() ([]store.Grant, error) { return r.Records.GroupGrants(group) })
-}
-
-func (r *faultyRecords) PermissionGrants(permission string) ([]store.Grant, error) {
-	return read(r, func() ([]store.Grant, error) { return r.Records.PermissionGrants(permission) })
+func (r *faultyRecords) Grants(x store.GrantFilter) ([]store.Grant, error) {
+	return read(r, func() ([]store.Grant, error) { return r.Records.Grants(x) })
 }
 
 func (r *faultyRecords) Grant(group uuid.UUID, permission string) (store.Grant, error) {
@@ -209,16 +201,8 @@ func (r *faultyRecords) DeleteGrant(group uuid.UUID, permission string) error {
 	return r.write(func() error { return r.Records.DeleteGrant(group, permission) })
 }
 
-func (r *faultyRecords) Inheritances() ([]store.Inheritance, error) {
-	return read(r, func() ([]store.Inheritance, error) { return r.Records.Inheritances() })
-}
-
-func (r *faultyRecords) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
-	return read(r, func() ([]uuid.UUID, error) { return r.Records.Juniors(senior) })
-}
-
-func (r *faultyRecords) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
-	return read(r, func() ([]uuid.UUID, error) { return r.Records.Seniors(junior) })
+func (r *faultyRecords) Inheritances(x store.InheritanceFilter) ([]store.Inheritance, error) {
+	return read(r, func() ([]store.Inheritance, error) { return r.Records.Inheritances(x) })
 }
 
 func (r *faultyRecords) AddInheritance(x store.Inheritance) error {
@@ -229,16 +213,12 @@ func (r *faultyRecords) DeleteInheritance(x store.Inheritance) error {
 	return r.write(func() error { return r.Records.DeleteInheritance(x) })
 }
 
-func (r *faultyRecords) Separations(dynamic bool) ([]store.Separation, error) {
-	return read(r, func() ([]store.Separation, error) { return r.Records.Separations(dynamic) })
+func (r *faultyRecords) Separations(x store.SeparationFilter) ([]store.Separation, error) {
+	return read(r, func() ([]store.Separation, error) { return r.Records.Separations(x) })
 }
 
 func (r *faultyRecords) Separation(dynamic bool, name string) (store.Separation, error) {
 	return read(r, func() (store.Separation, error) { return r.Records.Separation(dynamic, name) })
-}
-
-func (r *faultyRecords) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
-	return read(r, func() ([]store.Separation, error) { return r.Records.GroupSeparations(dynamic, groups) })
 }
 
 func (r *faultyRecords) AddSeparation(x store.Separation) error {

@@ -27,9 +27,9 @@ func records(t *testing.T, s rbac.Store) string {
 		b.Reset()
 		for _, read := range []func() (any, error){
 			func() (any, error) { return r.Head(store.NoLock) }, func() (any, error) { return r.Groups() },
-			func() (any, error) { return r.Permissions() }, func() (any, error) { return r.Grants() },
-			func() (any, error) { return r.Inheritances() },
-			func() (any, error) { return r.Separations(false) }, func() (any, error) { return r.Separations(true) },
+			func() (any, error) { return r.Permissions() }, func() (any, error) { return r.Grants(store.GrantFilter{}) },
+			func() (any, error) { return r.Inheritances(store.InheritanceFilter{}) },
+			func() (any, error) { return r.Separations(store.SeparationFilter{}) }, func() (any, error) { return r.Separations(store.SeparationFilter{Dynamic: true}) },
 		} {
 			note(read())
 		}

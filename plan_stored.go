@@ -66,8 +66,8 @@ func readPolicy(r store.Records) (all storedPolicy, err error) {
 	all.sections, errs[0] = publicRows(r.Sections, publicSection)
 	all.permissions, errs[1] = publicRows(r.Permissions, publicPermission)
 	all.groups, errs[2] = publicRows(r.Groups, publicGroup)
-	all.grants, errs[3] = r.Grants()
-	all.inheritances, errs[4] = r.Inheritances()
+	all.grants, errs[3] = r.Grants(store.GrantFilter{})
+	all.inheritances, errs[4] = r.Inheritances(store.InheritanceFilter{})
 	return all, errors.Join(errs[:]...)
 }
 

@@ -59,12 +59,12 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 			for _, p := range permissions {
 				must(t, w.AddPermission(p))
 			}
-			grants, err := r.Grants()
+			grants, err := r.Grants(store.GrantFilter{})
 			must(t, err)
 			for _, g := range grants {
 				must(t, w.AddGrant(g))
 			}
-			inheritances, err := r.Inheritances()
+			inheritances, err := r.Inheritances(store.InheritanceFilter{})
 			must(t, err)
 			for _, i := range inheritances {
 				must(t, w.AddInheritance(i))

@@ -127,10 +127,10 @@ func (h *house) everything(t *testing.T) string {
 			all = append(all, c)
 		}
 		groups, err1 := r.Groups()
-		grants, err2 := r.Grants()
+		grants, err2 := r.Grants(store.GrantFilter{})
 		permissions, err3 := r.Permissions()
 		sections, err4 := r.Sections()
-		sets, err5 := r.Separations(true)
+		sets, err5 := r.Separations(store.SeparationFilter{Dynamic: true})
 		declarations, err6 := r.Declarations()
 		all = append(all, groups, grants, permissions, sections, sets, declarations)
 		return errors.Join(err1, err2, err3, err4, err5, err6)

@@ -223,7 +223,7 @@ func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error)
 	}
 	granted := map[string]struct{}{}
 	for _, g := range groups {
-		grants, err := tx.r.GroupGrants(g)
+		grants, err := tx.r.Grants(store.GrantFilter{Group: g})
 		if err != nil {
 			return nil, err
 		}

@@ -24,16 +24,14 @@ func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation,
 	more ...store.Inheritance) (*policy.Policy, error) {
 	var edges []store.Inheritance
 	reached, err := reach(groups, func(g uuid.UUID) ([]uuid.UUID, error) {
-		juniors, err := tx.r.Juniors(g)
+		juniors, err := tx.r.Inheritances(store.InheritanceFilter{Senior: g})
 		for _, i := range more {
-			if i.Senior == g && !slices.Contains(juniors, i.Junior) {
-				juniors = append(juniors, i.Junior)
+			if i.Senior == g && !slices.Contains(juniors, i) {
+				juniors = append(juniors, i)
 			}
 		}
-		for _, j := range juniors {
-			edges = append(edges, store.Inheritance{Senior: g, Junior: j})
-		}
-		return juniors, err
+		edges = append(edges, juniors...)
+		return juniorIDs(juniors), err
 	})
 	if err != nil {
 		return nil, err
@@ -48,13 +46,11 @@ func (tx *Tx) policyOf(groups []uuid.UUID, sets []store.Separation,
 func (tx *Tx) policyAmong(groups []uuid.UUID, sets []store.Separation) (*policy.Policy, error) {
 	var edges []store.Inheritance
 	for _, g := range groups {
-		juniors, err := tx.r.Juniors(g)
+		juniors, err := tx.r.Inheritances(store.InheritanceFilter{Senior: g})
 		if err != nil {
 			return nil, err
 		}
-		for _, j := range juniors {
-			edges = append(edges, store.Inheritance{Senior: g, Junior: j})
-		}
+		edges = append(edges, juniors...)
 	}
 	return tx.smallPolicy(groups, edges, sets)
 }
@@ -80,7 +76,7 @@ func (tx *Tx) dynamicPolicy(groups []uuid.UUID) (*policy.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	sets, err := tx.r.GroupSeparations(true, p.GroupIDs())
+	sets, err := tx.r.Separations(store.SeparationFilter{Dynamic: true, Groups: p.GroupIDs()})
 	return p.WithSeparations(sets), err
 }
 
@@ -176,7 +172,7 @@ func (tx *Tx) checkMembership(m store.Membership) error {
 	if err != nil {
 		return err
 	}
-	sets, err := tx.r.GroupSeparations(false, gained)
+	sets, err := tx.r.Separations(store.SeparationFilter{Groups: gained})
 	if err != nil || len(sets) == 0 {
 		return err
 	}
@@ -197,11 +193,11 @@ func (tx *Tx) checkMembership(m store.Membership) error {
 // or an open ticket a dynamic set. gained are the newly inherited groups of the
 // senior.
 func (tx *Tx) checkInheritance(edge store.Inheritance, gained []uuid.UUID) error {
-	static, err := tx.r.GroupSeparations(false, gained)
+	static, err := tx.r.Separations(store.SeparationFilter{Groups: gained})
 	if err != nil {
 		return err
 	}
-	dynamic, err := tx.r.GroupSeparations(true, gained)
+	dynamic, err := tx.r.Separations(store.SeparationFilter{Dynamic: true, Groups: gained})
 	if err != nil || len(static)+len(dynamic) == 0 {
 		return err
 	}

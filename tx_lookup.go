@@ -97,13 +97,37 @@ func groupIDs(groups []Group) []uuid.UUID {
 // juniors returns groups and all groups that they inherit, in the order of
 // discovery.
 func (tx *Tx) juniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
-	return reach(groups, tx.r.Juniors)
+	return reach(groups, tx.juniorsOf)
 }
 
 // seniors returns groups and all groups that inherit them, in the order of
 // discovery.
 func (tx *Tx) seniors(groups ...uuid.UUID) ([]uuid.UUID, error) {
-	return reach(groups, tx.r.Seniors)
+	return reach(groups, tx.seniorsOf)
+}
+
+// juniorsOf returns the immediate juniors of a group, in byte order.
+func (tx *Tx) juniorsOf(senior uuid.UUID) ([]uuid.UUID, error) {
+	list, err := tx.r.Inheritances(store.InheritanceFilter{Senior: senior})
+	return juniorIDs(list), err
+}
+
+// seniorsOf returns the immediate seniors of a group, in byte order.
+func (tx *Tx) seniorsOf(junior uuid.UUID) ([]uuid.UUID, error) {
+	list, err := tx.r.Inheritances(store.InheritanceFilter{Junior: junior})
+	ids := make([]uuid.UUID, len(list))
+	for i, e := range list {
+		ids[i] = e.Senior
+	}
+	return ids, err
+}
+
+func juniorIDs(list []store.Inheritance) []uuid.UUID {
+	ids := make([]uuid.UUID, len(list))
+	for i, e := range list {
+		ids[i] = e.Junior
+	}
+	return ids
 }
 
 // reach returns the closure of groups under next, in the order of discovery.
@@ -151,7 +175,7 @@ func (tx *Tx) authorizedGroups(user uuid.UUID) ([]uuid.UUID, error) {
 func (tx *Tx) permissionGroups(permission string) ([]uuid.UUID, error) {
 	granted := []uuid.UUID{}
 	for _, name := range append(names.Covering(permission), permission) {
-		grants, err := tx.r.PermissionGrants(name)
+		grants, err := tx.r.Grants(store.GrantFilter{Permission: name})
 		if err != nil {
 			return nil, err
 		}

@@ -46,12 +46,18 @@ type Grant struct {
 	GrantedAt  time.Time
 }
 
+// GrantFilter selects grants by the fields that are not zero. The zero filter
+// selects all grants.
+type GrantFilter struct {
+	Group      uuid.UUID
+	Permission string // exactly
+}
+
 // GrantRecords is the table of grants. The table is small enough to be read
-// whole. Listings are in byte order of Group and Permission.
+// whole.
 type GrantRecords interface {
-	Grants() ([]Grant, error)
-	GroupGrants(group uuid.UUID) ([]Grant, error)
-	PermissionGrants(permission string) ([]Grant, error)
+	// Grants lists in byte order of Group and Permission.
+	Grants(GrantFilter) ([]Grant, error)
 	Grant(group uuid.UUID, permission string) (Grant, error)
 	AddGrant(Grant) error
 	SetGrant(Grant) error
@@ -62,15 +68,15 @@ type GrantRecords interface {
 // exist.
 type Inheritance struct{ Senior, Junior uuid.UUID }
 
+// InheritanceFilter selects inheritances by the fields that are not zero. The
+// zero filter selects all inheritances.
+type InheritanceFilter struct{ Senior, Junior uuid.UUID }
+
 // InheritanceRecords is the table of inheritances. The table is small enough to
 // be read whole.
 type InheritanceRecords interface {
 	// Inheritances lists in byte order of Senior and Junior.
-	Inheritances() ([]Inheritance, error)
-	// Juniors lists the immediate juniors of a group in byte order.
-	Juniors(senior uuid.UUID) ([]uuid.UUID, error)
-	// Seniors lists the immediate seniors of a group in byte order.
-	Seniors(junior uuid.UUID) ([]uuid.UUID, error)
+	Inheritances(InheritanceFilter) ([]Inheritance, error)
 	AddInheritance(Inheritance) error
 	DeleteInheritance(Inheritance) error
 }

@@ -13,14 +13,19 @@ type Separation struct {
 	Groups      []uuid.UUID // in byte order, without repetition
 }
 
-// SeparationRecords is the table of separation of duty sets. Listings are in
-// byte order of Name.
+// SeparationFilter selects the separation of duty sets of one kind.
+type SeparationFilter struct {
+	Dynamic bool
+	// Groups, unless nil, selects the sets that have at least one of these
+	// groups among their Groups, each set once.
+	Groups []uuid.UUID
+}
+
+// SeparationRecords is the table of separation of duty sets.
 type SeparationRecords interface {
-	Separations(dynamic bool) ([]Separation, error)
+	// Separations lists in byte order of Name.
+	Separations(SeparationFilter) ([]Separation, error)
 	Separation(dynamic bool, name string) (Separation, error)
-	// GroupSeparations lists the sets that have at least one of groups among
-	// their Groups, each set once.
-	GroupSeparations(dynamic bool, groups []uuid.UUID) ([]Separation, error)
 	AddSeparation(Separation) error
 	// SetSeparation replaces Cardinality and Groups.
 	SetSeparation(Separation) error

@@ -61,17 +61,12 @@ func (s *state) groupInUse(key string) bool {
 		s.members.HasUnder(key) || s.groupTickets.HasUnder(key) || s.groupSeparations.HasUnder(key)
 }
 
-func (t *tx) Grants() ([]store.Grant, error) {
-	return read(t, func(s *state) ([]store.Grant, error) { return copies(s.grants.From("")), nil })
-}
-
-func (t *tx) GroupGrants(group uuid.UUID) ([]store.Grant, error) {
-	return read(t, func(s *state) ([]store.Grant, error) { return copies(s.grants.Under(idKey(group))), nil })
-}
-
-func (t *tx) PermissionGrants(permission string) ([]store.Grant, error) {
+func (t *tx) Grants(f store.GrantFilter) ([]store.Grant, error) {
 	return read(t, func(s *state) ([]store.Grant, error) {
-		return copies(s.permissionUse.Under(textKey(permission))), nil
+		if f.Permission != "" {
+			return copies(s.permissionUse.Under(textKey(f.Permission) + anyID(f.Group))), nil
+		}
+		return copies(s.grants.Under(anyID(f.Group))), nil
 	})
 }
 
@@ -113,28 +108,14 @@ func (t *tx) DeleteGrant(group uuid.UUID, permission string) error {
 	})
 }
 
-func (t *tx) Inheritances() ([]store.Inheritance, error) {
+func (t *tx) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
 	return read(t, func(s *state) (list []store.Inheritance, _ error) {
-		for _, r := range s.juniors.From("") {
+		rows := s.juniors.Under(anyID(f.Senior) + anyID(f.Junior))
+		if f.Senior == uuid.Nil && f.Junior != uuid.Nil {
+			rows = s.seniors.Under(idKey(f.Junior))
+		}
+		for _, r := range rows {
 			list = append(list, r)
-		}
-		return list, nil
-	})
-}
-
-func (t *tx) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
-	return read(t, func(s *state) (list []uuid.UUID, _ error) {
-		for _, r := range s.juniors.Under(idKey(senior)) {
-			list = append(list, r.Junior)
-		}
-		return list, nil
-	})
-}
-
-func (t *tx) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
-	return read(t, func(s *state) (list []uuid.UUID, _ error) {
-		for _, r := range s.seniors.Under(idKey(junior)) {
-			list = append(list, r.Senior)
 		}
 		return list, nil
 	})

@@ -4,15 +4,28 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) Separations(dynamic bool) ([]store.Separation, error) {
+func (t *tx) Separations(f store.SeparationFilter) ([]store.Separation, error) {
 	return read(t, func(s *state) (list []store.Separation, _ error) {
-		for _, r := range s.separations.Under(kindKey(dynamic)) {
-			list = append(list, copySeparation(r))
+		if f.Groups == nil {
+			for _, r := range s.separations.Under(kindKey(f.Dynamic)) {
+				list = append(list, copySeparation(r))
+			}
+			return list, nil
+		}
+		var found map[string]*store.Separation // made on demand: most groups are in no set
+		for _, g := range f.Groups {
+			for _, r := range s.groupSeparations.Under(idKey(g) + kindKey(f.Dynamic)) {
+				if found == nil {
+					found = map[string]*store.Separation{}
+				}
+				found[r.Name] = r
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			list = append(list, copySeparation(found[name]))
 		}
 		return list, nil
 	})
@@ -25,27 +38,6 @@ func (t *tx) Separation(dynamic bool, name string) (store.Separation, error) {
 			return store.Separation{}, store.ErrNotFound
 		}
 		return copySeparation(r), nil
-	})
-}
-
-func (t *tx) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
-	return read(t, func(s *state) (list []store.Separation, _ error) {
-		var found map[string]*store.Separation // made on demand: most groups are in no set
-		for _, g := range groups {
-			for _, r := range s.groupSeparations.Under(idKey(g) + kindKey(dynamic)) {
-				if found == nil {
-					found = map[string]*store.Separation{}
-				}
-				found[r.Name] = r
-			}
-		}
-		if found == nil {
-			return nil, nil
-		}
-		for _, name := range slices.Sorted(maps.Keys(found)) {
-			list = append(list, copySeparation(found[name]))
-		}
-		return list, nil
 	})
 }
 

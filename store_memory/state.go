@@ -95,6 +95,15 @@ func byIndex[R any](index *persistent.Tree[uuid.UUID], rows *persistent.Tree[*R]
 
 func idKey(id uuid.UUID) string { return string(id[:]) }
 
+// anyID is idKey for a field of a filter. The key of a zero id is empty, and
+// begins every key.
+func anyID(id uuid.UUID) string {
+	if id == uuid.Nil {
+		return ""
+	}
+	return idKey(id)
+}
+
 // textKey terminates a text in the middle of a key: no text runs into the rest
 // of the key.
 func textKey(s string) string { return strings.ReplaceAll(s, "\x00", "\x00\xff") + "\x00\x01" }

@@ -141,9 +141,9 @@ func (p *Policy) GroupNames() []string {
 	return names
 }
 
-// GroupIDs lists the ids of all groups.
+// GroupIDs lists the ids of all groups. The list is never nil.
 func (p *Policy) GroupIDs() []uuid.UUID {
-	var ids []uuid.UUID
+	ids := []uuid.UUID{}
 	for id := range p.groupIDs.All() {
 		ids = append(ids, id)
 	}

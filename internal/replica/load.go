@@ -12,16 +12,16 @@ func Load(r store.Records) (*policy.Policy, error) {
 	if t.Groups, err = r.Groups(); err != nil {
 		return nil, err
 	}
-	if t.Inheritances, err = r.Inheritances(); err != nil {
+	if t.Inheritances, err = r.Inheritances(store.InheritanceFilter{}); err != nil {
 		return nil, err
 	}
 	if t.Permissions, err = r.Permissions(); err != nil {
 		return nil, err
 	}
-	if t.Grants, err = r.Grants(); err != nil {
+	if t.Grants, err = r.Grants(store.GrantFilter{}); err != nil {
 		return nil, err
 	}
-	if t.Separations, err = r.Separations(true); err != nil {
+	if t.Separations, err = r.Separations(store.SeparationFilter{Dynamic: true}); err != nil {
 		return nil, err
 	}
 	if t.Sections, err = r.Sections(); err != nil {

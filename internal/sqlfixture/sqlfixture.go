@@ -25,10 +25,10 @@ func Check(t *testing.T, s store.Store) {
 		same(t, []store.Permission{{ID: id(2), Name: "post.edit", Title: "Edit", Description: "Edit posts", Object: "text", Operation: "change",
 			Section: "posts", Position: 2, Created: at}})(r.Permissions())
 		same(t, store.Group{ID: id(3), Name: "editors", DisplayName: "Editors", Note: "n", Created: at})(r.GroupByName("editors"))
-		same(t, []store.Grant{{Group: id(3), Permission: "post.*", Note: "g", GrantedBy: "root", GrantedAt: at}})(r.Grants())
-		same(t, []store.Inheritance{{Senior: id(4), Junior: id(3)}})(r.Inheritances())
+		same(t, []store.Grant{{Group: id(3), Permission: "post.*", Note: "g", GrantedBy: "root", GrantedAt: at}})(r.Grants(store.GrantFilter{}))
+		same(t, []store.Inheritance{{Senior: id(4), Junior: id(3)}})(r.Inheritances(store.InheritanceFilter{}))
 		same(t, []store.Declaration{{Kind: "group", Key: "editors", ID: id(3), Text: "Editors"}})(r.Declarations())
-		same(t, []store.Separation{{Dynamic: true, Name: "cashiers", Cardinality: 2, Groups: []uuid.UUID{id(3), id(4)}}})(r.Separations(true))
+		same(t, []store.Separation{{Dynamic: true, Name: "cashiers", Cardinality: 2, Groups: []uuid.UUID{id(3), id(4)}}})(r.Separations(store.SeparationFilter{Dynamic: true}))
 		same(t, []store.Membership{{User: id(1), Group: id(3), Scope: "org:42", Note: "m", Until: at,
 			AssignedBy: "root", AssignedAt: at}})(r.UserMemberships(id(1)))
 		same(t, store.Ticket{ID: id(5), User: id(1), Hash: store.TokenHash{1, 2, 3}, Label: "key", Key: true, Narrowed: true,

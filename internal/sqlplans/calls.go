@@ -8,8 +8,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Call is a call of store.Records or of store.Finder. Name begins with the name
-// of the method.
+// Call is a call of store.Records or of store.Finder. Name is the name of the
+// method and, of a filter, the names of the fields that are set.
 type Call struct {
 	Name  string
 	Whole bool // may read a table from end to end
@@ -19,7 +19,7 @@ type Call struct {
 }
 
 var (
-	id  uuid.UUID // of the user, the group and the ticket that Seed adds
+	id  = uuid.UUID{1} // of the user, the group and the ticket that Seed adds
 	ids = []uuid.UUID{id}
 	was = time.Unix(0, 0) // the end of the records that Seed adds
 	at  = time.Unix(1, 0)
@@ -28,9 +28,9 @@ var (
 // Seed adds the records that Calls look up.
 func Seed(r store.Records) error {
 	for _, err := range []error{
-		r.AddUser(store.UserRecord{User: store.User{Name: "a"}}),
-		r.AddGroup(store.Group{Name: "a"}),
-		r.AddTicket(store.Ticket{Narrowed: true, Groups: ids, LastSeen: was, Expires: was}),
+		r.AddUser(store.UserRecord{User: store.User{ID: id, Name: "a"}}),
+		r.AddGroup(store.Group{ID: id, Name: "a"}),
+		r.AddTicket(store.Ticket{ID: id, User: id, Narrowed: true, Groups: ids, LastSeen: was, Expires: was}),
 		r.AddSeparation(store.Separation{Dynamic: true, Name: "a", Groups: ids}),
 		r.AddChange(store.Change{At: was}),
 		r.AddChange(store.Change{Revision: 1, At: at}),
@@ -57,9 +57,10 @@ var Calls = []Call{
 	{Name: "UserByEmail", Do: func(r store.Records) { r.UserByEmail("a") }},
 	{Name: "UserBySubject", Do: func(r store.Records) { r.UserBySubject("a") }},
 	{Name: "Users", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{})) }},
-	{Name: "Users after", Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a"})) }},
-	{Name: "Users of groups", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Groups: ids, At: at})) }},
-	{Name: "Users searched", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Search: "a", Enabled: true})) }},
+	{Name: "Users After Limit", Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Limit: 9})) }},
+	{Name: "Users After Groups At", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Groups: ids, At: at})) }},
+	{Name: "Users Search Enabled", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Search: "a", Enabled: true})) }},
+	{Name: "Users Groups Permanent", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Permanent: true})) }},
 	{Name: "SetUser", Do: func(r store.Records) { r.SetUser(store.UserRecord{}) }},
 	{Name: "SetPasswordHash", Do: func(r store.Records) { r.SetPasswordHash(id, "") }},
 	{Name: "SetLastLogin", Do: func(r store.Records) { r.SetLastLogin(id, at) }},
@@ -78,19 +79,19 @@ var Calls = []Call{
 	{Name: "GroupByName", Do: func(r store.Records) { r.GroupByName("a") }},
 	{Name: "SetGroup", Do: func(r store.Records) { r.SetGroup(store.Group{}) }},
 	{Name: "DeleteGroup", Do: func(r store.Records) { r.DeleteGroup(id) }},
-	{Name: "Grants", Whole: true, Do: func(r store.Records) { r.Grants() }},
-	{Name: "GroupGrants", Do: func(r store.Records) { r.GroupGrants(id) }},
-	{Name: "PermissionGrants", Do: func(r store.Records) { r.PermissionGrants("a") }},
+	{Name: "Grants", Whole: true, Do: func(r store.Records) { r.Grants(store.GrantFilter{}) }},
+	{Name: "Grants Group", Do: func(r store.Records) { r.Grants(store.GrantFilter{Group: id}) }},
+	{Name: "Grants Permission", Do: func(r store.Records) { r.Grants(store.GrantFilter{Permission: "a"}) }},
 	{Name: "Grant", Do: func(r store.Records) { r.Grant(id, "a") }},
 	{Name: "SetGrant", Do: func(r store.Records) { r.SetGrant(store.Grant{}) }},
 	{Name: "DeleteGrant", Do: func(r store.Records) { r.DeleteGrant(id, "a") }},
-	{Name: "Inheritances", Whole: true, Do: func(r store.Records) { r.Inheritances() }},
-	{Name: "Juniors", Do: func(r store.Records) { r.Juniors(id) }},
-	{Name: "Seniors", Do: func(r store.Records) { r.Seniors(id) }},
+	{Name: "Inheritances", Whole: true, Do: func(r store.Records) { r.Inheritances(store.InheritanceFilter{}) }},
+	{Name: "Inheritances Senior", Do: func(r store.Records) { r.Inheritances(store.InheritanceFilter{Senior: id}) }},
+	{Name: "Inheritances Junior", Do: func(r store.Records) { r.Inheritances(store.InheritanceFilter{Junior: id}) }},
 	{Name: "DeleteInheritance", Do: func(r store.Records) { r.DeleteInheritance(store.Inheritance{}) }},
-	{Name: "Separations", Do: func(r store.Records) { r.Separations(true) }},
+	{Name: "Separations Dynamic", Do: func(r store.Records) { r.Separations(store.SeparationFilter{Dynamic: true}) }},
 	{Name: "Separation", Do: func(r store.Records) { r.Separation(true, "a") }},
-	{Name: "GroupSeparations", Do: func(r store.Records) { r.GroupSeparations(true, ids) }},
+	{Name: "Separations Dynamic Groups", Do: func(r store.Records) { r.Separations(store.SeparationFilter{Dynamic: true, Groups: ids}) }},
 	{Name: "SetSeparation", Do: func(r store.Records) { r.SetSeparation(store.Separation{Dynamic: true, Name: "a"}) }},
 	{Name: "DeleteSeparation", Do: func(r store.Records) { r.DeleteSeparation(true, "a") }},
 	{Name: "Declarations", Whole: true, Do: func(r store.Records) { r.Declarations() }},
@@ -119,11 +120,11 @@ var Calls = []Call{
 	{Name: "DeleteThrottle", Do: func(r store.Records) { r.DeleteThrottle([32]byte{}) }},
 	{Name: "Changes", Whole: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{})) }},
 	{Name: "DeleteChanges", Do: func(r store.Records) { r.DeleteChanges(at, 9) }},
-	{Name: "Changes after", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{After: 1})) }},
-	{Name: "Changes by actor", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Actor: "a", Newest: true})) }},
-	{Name: "Changes on subject", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a"})) }},
-	{Name: "Changes since", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: at})) }},
-	{Name: "Changes until", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at, Newest: true})) }},
+	{Name: "Changes After Limit", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{After: 1, Limit: 9})) }},
+	{Name: "Changes Actor Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Actor: "a", Newest: true})) }},
+	{Name: "Changes Subject", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a"})) }},
+	{Name: "Changes Since", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: at})) }},
+	{Name: "Changes Until Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at, Newest: true})) }},
 }
 
 func drain[T any](seq iter.Seq2[T, error]) {

@@ -38,19 +38,42 @@ func Of(ctx context.Context, d sqlstore.Dialect, explain Explain, c Call) ([]str
 
 var errEnough = errors.New("the plans are known")
 
-// Missing returns the names of the methods of store.Records without an entry in
-// Calls. Methods that only add records are left out, since they look nothing
-// up.
+// Missing returns the methods of store.Records without an entry in Calls, and
+// the fields of their filters that no entry sets. Methods that only add records
+// are left out, since they look nothing up.
 func Missing() (names []string) {
 	known := map[string]bool{}
 	for _, c := range Calls {
-		name, _, _ := strings.Cut(c.Name, " ")
-		known[name] = true
+		method, fields, _ := strings.Cut(c.Name, " ")
+		known[method] = true
+		for _, field := range strings.Fields(fields) {
+			known[method+" "+field] = true
+		}
 	}
 	records := reflect.TypeFor[store.Records]()
 	for i := range records.NumMethod() {
-		if name := records.Method(i).Name; !known[name] && !strings.HasPrefix(name, "Add") {
-			names = append(names, name)
+		m := records.Method(i)
+		if strings.HasPrefix(m.Name, "Add") {
+			continue
+		}
+		for _, name := range append(filterFields(m), m.Name) {
+			if !known[name] {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// filterFields returns the fields of the filters or keys that a method takes,
+// after the name of the method.
+func filterFields(m reflect.Method) (names []string) {
+	for in := range m.Type.Ins() {
+		if !strings.HasSuffix(in.Name(), "Filter") && !strings.HasSuffix(in.Name(), "Key") {
+			continue
+		}
+		for _, f := range reflect.VisibleFields(in) {
+			names = append(names, m.Name+" "+f.Name)
 		}
 	}
 	return names

@@ -89,11 +89,12 @@ func (r *Records) DeleteGroup(id uuid.UUID) error {
 	return r.Records.DeleteGroup(id)
 }
 
-// Juniors answers from the cache once all inheritances have been read. The
-// caller may write to the result.
-func (r *Records) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
-	if !r.active() {
-		return r.Records.Juniors(senior)
+// Inheritances answers from the cache once all inheritances have been read, if
+// the inheritances of a senior are asked for. The caller may write to the
+// result.
+func (r *Records) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
+	if !r.active() || f != (store.InheritanceFilter{Senior: f.Senior}) || f.Senior == uuid.Nil {
+		return r.Records.Inheritances(f)
 	}
 	if r.juniors.due(r.ofGroups / 10) {
 		if err := r.readInheritances(); err != nil {
@@ -101,19 +102,19 @@ func (r *Records) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
 		}
 	}
 	if r.juniors.whole {
-		return slices.Clone(r.juniors.byKey[senior]), nil
+		return slices.Clone(r.juniors.byKey[f.Senior]), nil
 	}
-	return r.Records.Juniors(senior)
+	return r.Records.Inheritances(f)
 }
 
 func (r *Records) readInheritances() error {
-	all, err := r.Inheritances()
+	all, err := r.Records.Inheritances(store.InheritanceFilter{})
 	if err != nil {
 		return err
 	}
-	bySenior := map[uuid.UUID][]uuid.UUID{}
+	bySenior := map[uuid.UUID][]store.Inheritance{}
 	for _, i := range all {
-		bySenior[i.Senior] = append(bySenior[i.Senior], i.Junior)
+		bySenior[i.Senior] = append(bySenior[i.Senior], i)
 	}
 	r.juniors.fill(bySenior)
 	return nil
@@ -122,44 +123,44 @@ func (r *Records) readInheritances() error {
 // AddInheritance also adds the inheritance to the cache.
 func (r *Records) AddInheritance(i store.Inheritance) error {
 	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
-		at, _ := slices.BinarySearchFunc(list, i.Junior, compareIDs)
-		r.juniors.byKey[i.Senior] = slices.Insert(list, at, i.Junior)
+		at, _ := slices.BinarySearchFunc(list, i, compareJuniors)
+		r.juniors.byKey[i.Senior] = slices.Insert(list, at, i)
 	}
 	return r.Records.AddInheritance(i)
 }
 
-func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+func compareJuniors(a, b store.Inheritance) int { return bytes.Compare(a.Junior[:], b.Junior[:]) }
 
 // DeleteInheritance also removes the inheritance from the cache.
 func (r *Records) DeleteInheritance(i store.Inheritance) error {
 	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
-		same := func(junior uuid.UUID) bool { return junior == i.Junior }
+		same := func(other store.Inheritance) bool { return other == i }
 		r.juniors.byKey[i.Senior] = slices.DeleteFunc(list, same)
 	}
 	return r.Records.DeleteInheritance(i)
 }
 
-// GroupSeparations answers from the cache once all sets of the kind have been
-// read. The caller may write to the result.
-func (r *Records) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
-	if !r.active() {
-		return r.Records.GroupSeparations(dynamic, groups)
+// Separations answers from the cache once all sets of the kind have been read,
+// if the sets of groups are asked for. The caller may write to the result.
+func (r *Records) Separations(f store.SeparationFilter) ([]store.Separation, error) {
+	if !r.active() || f.Groups == nil {
+		return r.Records.Separations(f)
 	}
 	t := &r.static
-	if dynamic {
+	if f.Dynamic {
 		t = &r.dynamic
 	}
 	if t.due(r.ofGroups / 100) {
-		all, err := r.Separations(dynamic)
+		all, err := r.Records.Separations(store.SeparationFilter{Dynamic: f.Dynamic})
 		if err != nil {
 			return nil, err
 		}
 		t.fill(setsByGroup(all))
 	}
 	if t.whole {
-		return setsWith(t.byKey, groups), nil
+		return setsWith(t.byKey, f.Groups), nil
 	}
-	return r.Records.GroupSeparations(dynamic, groups)
+	return r.Records.Separations(f)
 }
 
 func setsByGroup(sets []store.Separation) map[uuid.UUID][]store.Separation {

@@ -37,7 +37,7 @@ type Records struct {
 
 	users    users
 	groups   table[string, store.Group] // by name
-	juniors  table[uuid.UUID, []uuid.UUID]
+	juniors  table[uuid.UUID, []store.Inheritance]
 	static   setTable
 	dynamic  setTable
 	ofGroups int // how many groups the store has, about

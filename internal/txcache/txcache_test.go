@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,7 +135,10 @@ func (w *comparison) ofGroup(id uuid.UUID) []step {
 	name := fmt.Sprint("group", w.r.IntN(9))
 	g, noGroup := w.store.Group(id)
 	_, nameFree := w.store.GroupByName(name)
-	used := len(first(w.store.Juniors(id))) + len(first(w.store.Seniors(id))) + len(w.setsOf(id))
+	used := len(w.setsOf(id))
+	for _, f := range []store.InheritanceFilter{{Senior: id}, {Junior: id}} {
+		used += len(first(w.store.Inheritances(f)))
+	}
 	for range w.store.GroupMembers(id) {
 		used++
 	}
@@ -153,7 +155,7 @@ func (w *comparison) ofTwo(group, other uuid.UUID) []step {
 	_, noOther := w.store.Group(other)
 	two := noGroup == nil && noOther == nil && group != other
 	edge := store.Inheritance{Senior: group, Junior: other}
-	inherits := slices.Contains(first(w.store.Juniors(group)), other)
+	inherits := len(first(w.store.Inheritances(store.InheritanceFilter{Senior: group, Junior: other}))) > 0
 	set := store.Separation{Dynamic: w.r.IntN(2) == 0, Name: fmt.Sprint("set", w.r.IntN(3)), Cardinality: 2, Groups: sortedPair(group, other)}
 	_, noSet := w.store.Separation(set.Dynamic, set.Name)
 	return []step{
@@ -173,7 +175,8 @@ func sortedPair(a, b uuid.UUID) []uuid.UUID {
 }
 
 func (w *comparison) setsOf(group uuid.UUID) []store.Separation {
-	return append(first(w.store.GroupSeparations(false, []uuid.UUID{group})), first(w.store.GroupSeparations(true, []uuid.UUID{group}))...)
+	static := first(w.store.Separations(store.SeparationFilter{Groups: []uuid.UUID{group}}))
+	return append(static, first(w.store.Separations(store.SeparationFilter{Dynamic: true, Groups: []uuid.UUID{group}}))...)
 }
 
 // ask compares one answer with the answer of the store.
@@ -195,10 +198,10 @@ func (w *comparison) ask(when string) {
 	case 5:
 		pose("GroupByName", func(r store.Records) (any, error) { return r.GroupByName(groupName) })
 	case 6:
-		pose("Juniors", func(r store.Records) (any, error) { return r.Juniors(group) })
+		pose("Inheritances", func(r store.Records) (any, error) { return r.Inheritances(store.InheritanceFilter{Senior: group}) })
 	case 7:
-		pose("GroupSeparations", func(r store.Records) (any, error) {
-			return r.GroupSeparations(dynamic, []uuid.UUID{group, other})
+		pose("Separations", func(r store.Records) (any, error) {
+			return r.Separations(store.SeparationFilter{Dynamic: dynamic, Groups: []uuid.UUID{group, other}})
 		})
 	}
 	got, gotErr := ask(w.u)
@@ -212,7 +215,7 @@ func (w *comparison) ask(when string) {
 // spoil writes over a list, as a caller may. The next answer must not change.
 func spoil(answer any) {
 	switch list := answer.(type) {
-	case []uuid.UUID:
+	case []store.Inheritance:
 		clear(list)
 	case []store.Separation:
 		for _, s := range list {
@@ -297,16 +300,16 @@ func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 // In a store of many groups the cost of an Update follows the records that the
 // Update touches. An Update that touches many reads whole tables.
 func TestLargePolicyIsReadWholeLate(t *testing.T) {
-	must(t, memorystore.New().Update(ctx, func(store store.Records) error {
+	must(t, memorystore.New().Update(ctx, func(s store.Records) error {
 		for _, c := range []struct{ groups, asked, whole int }{
 			{0, txcache.MinAsked, 0}, {0, txcache.MinAsked + 1, 3}, {10_000, 100, 0}, {10_000, 101, 1}, {10_000, 1000, 1}, {10_000, 1001, 3}, {10_000, 5000, 3},
 		} {
 			whole := 0
-			r := txcache.New(ctx, countingWhole{store, &whole}, c.groups)
+			r := txcache.New(ctx, countingWhole{s, &whole}, c.groups)
 			for range c.asked {
 				_, _ = r.GroupByName("nobody")
-				must(t, errorOf(r.Juniors(uuid.UUID{1})))
-				must(t, errorOf(r.GroupSeparations(false, []uuid.UUID{{1}})))
+				must(t, errorOf(r.Inheritances(store.InheritanceFilter{Senior: uuid.UUID{1}})))
+				must(t, errorOf(r.Separations(store.SeparationFilter{Groups: []uuid.UUID{{1}}})))
 			}
 			if whole != c.whole {
 				t.Errorf("of %d groups %d questions each read %d whole tables, want %d", c.groups, c.asked, whole, c.whole)
@@ -323,11 +326,15 @@ type countingWhole struct {
 }
 
 func (r countingWhole) Groups() ([]store.Group, error) { *r.whole++; return r.Records.Groups() }
-func (r countingWhole) Separations(dynamic bool) ([]store.Separation, error) {
-	*r.whole++
-	return r.Records.Separations(dynamic)
+func (r countingWhole) Separations(f store.SeparationFilter) ([]store.Separation, error) {
+	if f.Groups == nil {
+		*r.whole++
+	}
+	return r.Records.Separations(f)
 }
-func (r countingWhole) Inheritances() ([]store.Inheritance, error) {
-	*r.whole++
-	return r.Records.Inheritances()
+func (r countingWhole) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
+	if f == (store.InheritanceFilter{}) {
+		*r.whole++
+	}
+	return r.Records.Inheritances(f)
 }

@@ -10,16 +10,15 @@ const (
 	selectInheritance = "SELECT senior_id, junior_id FROM rbac_inheritances"
 )
 
-func (r *records) Grants() ([]store.Grant, error) {
-	return all(r, "Grants", scanGrant, selectGrant+" ORDER BY group_id, permission")
-}
-
-func (r *records) GroupGrants(group uuid.UUID) ([]store.Grant, error) {
-	return all(r, "GroupGrants", scanGrant, selectGrant+" WHERE group_id = ? ORDER BY permission", group)
-}
-
-func (r *records) PermissionGrants(permission string) ([]store.Grant, error) {
-	return all(r, "PermissionGrants", scanGrant, selectGrant+" WHERE permission = ? ORDER BY group_id", permission)
+func (r *records) Grants(f store.GrantFilter) ([]store.Grant, error) {
+	var w where
+	if f.Group != uuid.Nil {
+		w.and("group_id = ?", f.Group)
+	}
+	if f.Permission != "" {
+		w.and("permission = ?", f.Permission)
+	}
+	return all(r, "Grants", scanGrant, selectGrant+w.String()+" ORDER BY group_id, permission", w.args...)
 }
 
 func (r *records) Grant(group uuid.UUID, permission string) (store.Grant, error) {
@@ -43,16 +42,15 @@ func (r *records) DeleteGrant(group uuid.UUID, permission string) error {
 	return r.change("DeleteGrant", "DELETE FROM rbac_grants WHERE group_id = ? AND permission = ?", group, permission)
 }
 
-func (r *records) Inheritances() ([]store.Inheritance, error) {
-	return all(r, "Inheritances", scanInheritance, selectInheritance+" ORDER BY senior_id, junior_id")
-}
-
-func (r *records) Juniors(senior uuid.UUID) ([]uuid.UUID, error) {
-	return all(r, "Juniors", scanID, "SELECT junior_id FROM rbac_inheritances WHERE senior_id = ? ORDER BY junior_id", senior)
-}
-
-func (r *records) Seniors(junior uuid.UUID) ([]uuid.UUID, error) {
-	return all(r, "Seniors", scanID, "SELECT senior_id FROM rbac_inheritances WHERE junior_id = ? ORDER BY senior_id", junior)
+func (r *records) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
+	var w where
+	if f.Senior != uuid.Nil {
+		w.and("senior_id = ?", f.Senior)
+	}
+	if f.Junior != uuid.Nil {
+		w.and("junior_id = ?", f.Junior)
+	}
+	return all(r, "Inheritances", scanInheritance, selectInheritance+w.String()+" ORDER BY senior_id, junior_id", w.args...)
 }
 
 func (r *records) AddInheritance(i store.Inheritance) error {

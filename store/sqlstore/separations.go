@@ -5,8 +5,13 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-func (r *records) Separations(dynamic bool) ([]store.Separation, error) {
-	return r.separations("Separations", " WHERE dynamic = ?", dynamic)
+func (r *records) Separations(f store.SeparationFilter) ([]store.Separation, error) {
+	if f.Groups == nil {
+		return r.separations("Separations", " WHERE dynamic = ?", f.Dynamic)
+	}
+	anyOf, list := r.store.dialect.AnyOf("group_id", f.Groups)
+	return r.separations("Separations", ` WHERE dynamic = ? AND name IN
+		(SELECT name FROM rbac_separation_groups WHERE `+anyOf+` AND dynamic = ?)`, f.Dynamic, list, f.Dynamic)
 }
 
 func (r *records) Separation(dynamic bool, name string) (store.Separation, error) {
@@ -18,12 +23,6 @@ func (r *records) Separation(dynamic bool, name string) (store.Separation, error
 		return store.Separation{}, err
 	}
 	return list[0], nil
-}
-
-func (r *records) GroupSeparations(dynamic bool, groups []uuid.UUID) ([]store.Separation, error) {
-	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
-	return r.separations("GroupSeparations", ` WHERE dynamic = ? AND name IN
-		(SELECT name FROM rbac_separation_groups WHERE `+anyOf+` AND dynamic = ?)`, dynamic, list, dynamic)
 }
 
 func (r *records) AddSeparation(s store.Separation) error {

@@ -104,17 +104,29 @@ var lookups = []call{
 	{"Groups", func(r store.Records) error { _, err := r.Groups(); return err }},
 	{"Group", func(r store.Records) error { _, err := r.Group(id("staff")); return err }},
 	{"GroupByName", func(r store.Records) error { _, err := r.GroupByName("admins"); return err }},
-	{"Grants", func(r store.Records) error { _, err := r.Grants(); return err }},
-	{"GroupGrants", func(r store.Records) error { _, err := r.GroupGrants(id("staff")); return err }},
-	{"PermissionGrants", func(r store.Records) error { _, err := r.PermissionGrants("*"); return err }},
+	{"Grants", func(r store.Records) error { _, err := r.Grants(store.GrantFilter{}); return err }},
+	{"Grants of a group", func(r store.Records) error { _, err := r.Grants(store.GrantFilter{Group: id("staff")}); return err }},
+	{"Grants of a permission", func(r store.Records) error { _, err := r.Grants(store.GrantFilter{Permission: "*"}); return err }},
 	{"Grant", func(r store.Records) error { _, err := r.Grant(id("staff"), "post.edit"); return err }},
-	{"Inheritances", func(r store.Records) error { _, err := r.Inheritances(); return err }},
-	{"Juniors", func(r store.Records) error { _, err := r.Juniors(id("admins")); return err }},
-	{"Seniors", func(r store.Records) error { _, err := r.Seniors(id("staff")); return err }},
+	{"Inheritances", func(r store.Records) error { _, err := r.Inheritances(store.InheritanceFilter{}); return err }},
+	{"Inheritances of a senior", func(r store.Records) error {
+		_, err := r.Inheritances(store.InheritanceFilter{Senior: id("admins")})
+		return err
+	}},
+	{"Inheritances of a junior", func(r store.Records) error {
+		_, err := r.Inheritances(store.InheritanceFilter{Junior: id("staff")})
+		return err
+	}},
 	{"Declarations", func(r store.Records) error { _, err := r.Declarations(); return err }},
-	{"Separations", func(r store.Records) error { _, err := r.Separations(false); return err }},
+	{"Separations", func(r store.Records) error {
+		_, err := r.Separations(store.SeparationFilter{})
+		return err
+	}},
 	{"Separation", func(r store.Records) error { _, err := r.Separation(true, "desks"); return err }},
-	{"GroupSeparations", func(r store.Records) error { _, err := r.GroupSeparations(true, ids("staff")); return err }},
+	{"Separations of groups", func(r store.Records) error {
+		_, err := r.Separations(store.SeparationFilter{Dynamic: true, Groups: ids("staff")})
+		return err
+	}},
 	{"Membership", func(r store.Records) error { _, err := r.Membership(id("alice"), id("staff"), "org:1"); return err }},
 	{"UserMemberships", func(r store.Records) error { _, err := r.UserMemberships(id("alice")); return err }},
 	{"GroupMembers", func(r store.Records) error { _, err := all(r.GroupMembers(id("staff"))); return err }},

@@ -77,9 +77,13 @@ var copyRules = []rule{
 	{"copies out of separation sets", "Values are copies on the way out: what the caller does with the Groups of a set is not seen, in the transaction or later.", func(w *world) {
 		w.update(seed)
 		for name, read := range map[string]func(store.Records) ([]store.Separation, error){
-			"Separation":       func(r store.Records) ([]store.Separation, error) { return one(r.Separation(true, "desks")) },
-			"Separations":      func(r store.Records) ([]store.Separation, error) { return r.Separations(true) },
-			"GroupSeparations": func(r store.Records) ([]store.Separation, error) { return r.GroupSeparations(true, ids("staff")) },
+			"Separation": func(r store.Records) ([]store.Separation, error) { return one(r.Separation(true, "desks")) },
+			"Separations": func(r store.Records) ([]store.Separation, error) {
+				return r.Separations(store.SeparationFilter{Dynamic: true})
+			},
+			"Separations of groups": func(r store.Records) ([]store.Separation, error) {
+				return r.Separations(store.SeparationFilter{Dynamic: true, Groups: ids("staff")})
+			},
 		} {
 			spoil := func(s []store.Separation) { scribble(s[0].Groups); s[0] = store.Separation{} }
 			unshared(w, name, read, spoil)
@@ -99,16 +103,13 @@ var copyRules = []rule{
 		unshared(w, "Sections", store.Records.Sections, wipe[store.Section])
 		unshared(w, "Permissions", store.Records.Permissions, wipe[store.Permission])
 		unshared(w, "Groups", store.Records.Groups, wipe[store.Group])
-		unshared(w, "Grants", store.Records.Grants, wipe[store.Grant])
-		unshared(w, "Inheritances", store.Records.Inheritances, wipe[store.Inheritance])
-		unshared(w, "Declarations", store.Records.Declarations, wipe[store.Declaration])
-		of := func(list func(store.Records, uuid.UUID) ([]uuid.UUID, error), name string) func(store.Records) ([]uuid.UUID, error) {
-			return func(r store.Records) ([]uuid.UUID, error) { return list(r, id(name)) }
+		for _, f := range []store.GrantFilter{{}, {Group: id("staff")}, {Permission: "*"}} {
+			unshared(w, "Grants", func(r store.Records) ([]store.Grant, error) { return r.Grants(f) }, wipe[store.Grant])
 		}
-		unshared(w, "Juniors", of(store.Records.Juniors, "admins"), wipe[uuid.UUID])
-		unshared(w, "Seniors", of(store.Records.Seniors, "staff"), wipe[uuid.UUID])
-		unshared(w, "GroupGrants", func(r store.Records) ([]store.Grant, error) { return r.GroupGrants(id("staff")) }, wipe[store.Grant])
-		unshared(w, "PermissionGrants", func(r store.Records) ([]store.Grant, error) { return r.PermissionGrants("*") }, wipe[store.Grant])
+		unshared(w, "Declarations", store.Records.Declarations, wipe[store.Declaration])
+		for _, f := range []store.InheritanceFilter{{}, {Senior: id("admins")}, {Junior: id("staff")}} {
+			unshared(w, "Inheritances", func(r store.Records) ([]store.Inheritance, error) { return r.Inheritances(f) }, wipe[store.Inheritance])
+		}
 		values := func(r store.Records) ([]store.TicketValue, error) { return r.TicketValues(id("t1")) }
 		unshared(w, "TicketValues", values, wipe[store.TicketValue])
 		memberships := func(r store.Records) ([]store.Membership, error) { return r.UserMemberships(id("alice")) }

@@ -121,8 +121,9 @@ func (r careless) SetHead(h store.Head) error {
 	return r.Records.SetHead(h)
 }
 
-func (r careless) PermissionGrants(permission string) ([]store.Grant, error) {
-	return r.Records.PermissionGrants(strings.ToLower(permission))
+func (r careless) Grants(f store.GrantFilter) ([]store.Grant, error) {
+	f.Permission = strings.ToLower(f.Permission)
+	return r.Records.Grants(f)
 }
 
 // confused mistakes static sets for dynamic sets in a replacement, and lists
@@ -138,9 +139,12 @@ func (r confused) SetSeparation(s store.Separation) error {
 	return r.Records.SetSeparation(s)
 }
 
-func (r confused) GroupSeparations(dynamic bool, groups []uuid.UUID) (list []store.Separation, err error) {
-	for _, g := range groups {
-		of, err := r.Records.GroupSeparations(dynamic, []uuid.UUID{g})
+func (r confused) Separations(f store.SeparationFilter) (list []store.Separation, err error) {
+	if f.Groups == nil {
+		return r.Records.Separations(f)
+	}
+	for _, g := range f.Groups {
+		of, err := r.Records.Separations(store.SeparationFilter{Dynamic: f.Dynamic, Groups: []uuid.UUID{g}})
 		if err != nil {
 			return nil, err
 		}

@@ -102,46 +102,40 @@ func sampleGrants() (list []store.Grant) {
 	return list
 }
 
-// grants compares all three listings with want.
+// grants compares all listings with want.
 func (w *world) grants(want []store.Grant) {
 	w.Helper()
 	want = slices.Clone(want)
 	slices.SortFunc(want, func(a, b store.Grant) int {
 		return cmp.Or(compareIDs(a.Group, b.Group), cmp.Compare(a.Permission, b.Permission))
 	})
-	only := func(keep func(store.Grant) bool) []store.Grant {
-		return slices.DeleteFunc(slices.Clone(want), func(g store.Grant) bool { return !keep(g) })
-	}
-	w.equal("Grants", get(w, store.Records.Grants), want)
-	for _, group := range ids("g1", "g2", "g3", "unknown") {
-		got := get(w, func(r store.Records) ([]store.Grant, error) { return r.GroupGrants(group) })
-		w.equal("GroupGrants", got, only(func(g store.Grant) bool { return g.Group == group }))
-	}
-	for _, permission := range append([]string{"*", "post.*", "post", "post.", "post.edit", "post.%"}, texts...) {
-		got := get(w, func(r store.Records) ([]store.Grant, error) { return r.PermissionGrants(permission) })
-		w.equal(fmt.Sprintf("PermissionGrants(%q)", permission), got, only(func(g store.Grant) bool { return g.Permission == permission }))
+	permissions := append([]string{"*", "post.*", "post", "post.", "post.edit", "post.%"}, texts...) // texts has "", for any
+	for _, permission := range permissions {
+		for _, group := range append(ids("g1", "g2", "g3", "unknown"), uuid.Nil) {
+			f := store.GrantFilter{Group: group, Permission: permission}
+			only := slices.DeleteFunc(slices.Clone(want), func(g store.Grant) bool {
+				return group != uuid.Nil && g.Group != group || permission != "" && g.Permission != permission
+			})
+			w.equal(fmt.Sprintf("Grants(%+v)", f), get(w, func(r store.Records) ([]store.Grant, error) { return r.Grants(f) }), only)
+		}
 	}
 }
 
+// inheritances compares all listings with want.
 func (w *world) inheritances(want []store.Inheritance) {
 	w.Helper()
 	want = slices.Clone(want)
 	slices.SortFunc(want, func(a, b store.Inheritance) int {
 		return cmp.Or(compareIDs(a.Senior, b.Senior), compareIDs(a.Junior, b.Junior))
 	})
-	w.equal("Inheritances", get(w, store.Records.Inheritances), want)
-	for _, g := range ids("a", "b", "c", "d") {
-		var juniors, seniors []uuid.UUID
-		for _, r := range want {
-			if r.Senior == g {
-				juniors = append(juniors, r.Junior)
-			}
-			if r.Junior == g {
-				seniors = append(seniors, r.Senior)
-			}
+	groups := append(ids("a", "b", "c", "d"), uuid.Nil)
+	for _, senior := range groups {
+		for _, junior := range groups {
+			f := store.InheritanceFilter{Senior: senior, Junior: junior}
+			only := slices.DeleteFunc(slices.Clone(want), func(i store.Inheritance) bool {
+				return senior != uuid.Nil && i.Senior != senior || junior != uuid.Nil && i.Junior != junior
+			})
+			w.equal(fmt.Sprintf("Inheritances(%+v)", f), get(w, func(r store.Records) ([]store.Inheritance, error) { return r.Inheritances(f) }), only)
 		}
-		slices.SortFunc(seniors, compareIDs)
-		w.equal("Juniors", get(w, func(r store.Records) ([]uuid.UUID, error) { return r.Juniors(g) }), juniors)
-		w.equal("Seniors", get(w, func(r store.Records) ([]uuid.UUID, error) { return r.Seniors(g) }), seniors)
 	}
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -70,11 +71,14 @@ func (w *world) separations(want []store.Separation) {
 			}
 			return list
 		}
-		w.equal("Separations", get(w, func(r store.Records) ([]store.Separation, error) { return r.Separations(dynamic) }), only("a", "b", "c"))
-		for _, groups := range [][]string{nil, {"unknown"}, {"a"}, {"b"}, {"c"}, {"b", "a"}, {"a", "b", "c", "unknown"}} {
-			w.equal("GroupSeparations", get(w, func(r store.Records) ([]store.Separation, error) {
-				return r.GroupSeparations(dynamic, ids(groups...))
-			}), only(groups...))
+		list := func(groups []uuid.UUID) []store.Separation {
+			f := store.SeparationFilter{Dynamic: dynamic, Groups: groups}
+			return get(w, func(r store.Records) ([]store.Separation, error) { return r.Separations(f) })
+		}
+		w.equal("Separations", list(nil), only("a", "b", "c"))
+		w.equal("Separations of no group", list([]uuid.UUID{}), only())
+		for _, groups := range [][]string{{"unknown"}, {"a"}, {"b"}, {"c"}, {"b", "a"}, {"a", "b", "c", "unknown"}} {
+			w.equal(fmt.Sprint("Separations of ", groups), list(ids(groups...)), only(groups...))
 		}
 	}
 }
