@@ -37,7 +37,7 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	}
 	rec := store.Grant{Group: group.ID, Permission: g.Permission, Note: g.Note,
 		GrantedBy: tx.actor.name, GrantedAt: tx.now}
-	if err := tx.r.AddGrant(rec); err != nil {
+	if err := tx.r.PutGrant(rec); err != nil {
 		return err
 	}
 	return tx.logGrant("GrantPermission", rec, group.Name, nil, publicGrant(rec, group.Name))
@@ -96,7 +96,7 @@ func (tx *Tx) ModifyGrant(g Grant) error {
 	}
 	rec := old
 	rec.Note = g.Note
-	if err := tx.r.SetGrant(rec); err != nil {
+	if err := tx.r.PutGrant(rec); err != nil {
 		return err
 	}
 	before, after := publicGrant(old, group.Name), publicGrant(rec, group.Name)

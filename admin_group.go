@@ -32,7 +32,7 @@ func (tx *Tx) AddGroup(g Group) (Group, error) {
 		return Group{}, err
 	}
 	g.Created = tx.now
-	if err := tx.r.AddGroup(store.Group(g)); err != nil {
+	if err := tx.r.PutGroup(store.Group(g)); err != nil {
 		return Group{}, err
 	}
 	return g, tx.log(Change{Action: "AddGroup", Subject: g.Name, SubjectID: g.ID}, nil, g)
@@ -74,7 +74,7 @@ func (tx *Tx) ModifyGroup(g Group) error {
 	if g == Group(old) {
 		return nil
 	}
-	if err := tx.r.SetGroup(store.Group(g)); err != nil {
+	if err := tx.r.PutGroup(store.Group(g)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "ModifyGroup", Subject: g.Name, SubjectID: g.ID}, Group(old), g)

@@ -32,7 +32,7 @@ func (tx *Tx) AssignUser(m Membership) error {
 	}
 	return tx.write(
 		func() error { return tx.pruneUserTickets(u) },
-		func() error { return tx.r.AddMembership(rec) },
+		func() error { return tx.r.PutMembership(rec) },
 		func() error {
 			return tx.logMembership("AssignUser", rec, u.Name, g.Name, nil, publicMembership(rec, u.Name, g.Name))
 		})
@@ -103,7 +103,7 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 	}
 	return tx.write(tx.protect,
 		func() error { return tx.pruneUserTickets(u) },
-		func() error { return tx.r.SetMembership(rec) },
+		func() error { return tx.r.PutMembership(rec) },
 		func() error { return tx.pruneUserTickets(u) },
 		func() error {
 			before, after := publicMembership(old, u.Name, g.Name), publicMembership(rec, u.Name, g.Name)

@@ -33,7 +33,7 @@ func (tx *Tx) AddPermission(p Permission) (Permission, error) {
 		return Permission{}, err
 	}
 	p.Created = tx.now
-	if err := tx.r.AddPermission(store.Permission(p)); err != nil {
+	if err := tx.r.PutPermission(store.Permission(p)); err != nil {
 		return Permission{}, err
 	}
 	if tx.permissionIDs != nil {
@@ -123,7 +123,7 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 	if p == old {
 		return nil
 	}
-	if err := tx.r.SetPermission(store.Permission(p)); err != nil {
+	if err := tx.r.PutPermission(store.Permission(p)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "ModifyPermission", Subject: p.Name, SubjectID: p.ID}, old, p)
@@ -180,7 +180,7 @@ func (tx *Tx) AddSection(s Section) error {
 	if err := free(found, "section", s.Name, "Name"); err != nil {
 		return err
 	}
-	if err := tx.r.AddSection(store.Section(s)); err != nil {
+	if err := tx.r.PutSection(store.Section(s)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "AddSection", Subject: s.Name}, nil, s)
@@ -204,7 +204,7 @@ func (tx *Tx) ModifySection(s Section) error {
 	if err != nil || s == old {
 		return err
 	}
-	if err := tx.r.SetSection(store.Section(s)); err != nil {
+	if err := tx.r.PutSection(store.Section(s)); err != nil {
 		return err
 	}
 	return tx.log(Change{Action: "ModifySection", Subject: s.Name}, old, s)

@@ -158,7 +158,7 @@ func (s separations) create(set SeparationSet) error {
 		return err
 	}
 	c := Change{Action: "Create" + s.kind(), Subject: set.Name}
-	return s.tighten(rec, c, nil, func() error { return tx.r.AddSeparation(rec) })
+	return s.tighten(rec, c, nil, func() error { return tx.r.PutSeparation(rec) })
 }
 
 // checkCardinality refuses a cardinality below 2 or above the number of groups.
@@ -240,7 +240,7 @@ func (s separations) addMember(set, group string) error {
 	}
 	rec.Groups = sortIDs(append(slices.Clone(rec.Groups), g.ID))
 	c := Change{Action: "Add" + s.kind() + "Member", Subject: set, Object: g.Name, ObjectID: g.ID}
-	return s.tighten(rec, c, before, func() error { return s.tx.r.SetSeparation(rec) })
+	return s.tighten(rec, c, before, func() error { return s.tx.r.PutSeparation(rec) })
 }
 
 // deleteMember removes a group from a set, unless the rest could never be
@@ -276,7 +276,7 @@ func (tx *Tx) leaveSet(rec store.Separation, g Group) error {
 		return err
 	}
 	rec.Groups = slices.DeleteFunc(slices.Clone(rec.Groups), func(id uuid.UUID) bool { return id == g.ID })
-	if err := tx.r.SetSeparation(rec); err != nil {
+	if err := tx.r.PutSeparation(rec); err != nil {
 		return err
 	}
 	after, err := tx.publicSet(rec)
@@ -307,7 +307,7 @@ func (s separations) setCardinality(set string, n int) error {
 		return err
 	}
 	c := Change{Action: "Set" + s.kind() + "Cardinality", Subject: set}
-	return s.tighten(rec, c, before, func() error { return s.tx.r.SetSeparation(rec) })
+	return s.tighten(rec, c, before, func() error { return s.tx.r.PutSeparation(rec) })
 }
 
 // public returns the set with a name.

@@ -113,7 +113,7 @@ func (d *declarer) record(decl store.Declaration) error {
 		return nil
 	}
 	d.declared[key] = decl
-	return d.tx.r.SetDeclaration(decl)
+	return d.tx.r.PutDeclaration(decl)
 }
 
 // declare adds a record that was never declared, and updates a record that was

@@ -35,9 +35,9 @@ type declaring struct {
 	n *int
 }
 
-func (r declaring) SetDeclaration(d store.Declaration) error {
+func (r declaring) PutDeclaration(d store.Declaration) error {
 	*r.n++
-	return r.Records.SetDeclaration(d)
+	return r.Records.PutDeclaration(d)
 }
 
 // A start that declares nothing new writes nothing.

@@ -93,7 +93,7 @@ func (a *Authority) renewEmailKeys(ctx context.Context) error {
 	}
 	err = a.renewAllEmailKeys(ctx)
 	if err == nil {
-		err = a.updateEmailKeys(ctx, func(r store.Records) error { return r.SetDeclaration(emailKeysMark) })
+		err = a.updateEmailKeys(ctx, func(r store.Records) error { return r.PutDeclaration(emailKeysMark) })
 	}
 	if err != nil {
 		a.log.WarnContext(ctx, "rbac: the keys of e-mail addresses are not all up to date; the next Open tries again",

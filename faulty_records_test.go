@@ -125,12 +125,8 @@ func (r *faultyRecords) Section(name string) (store.Section, error) {
 	return read(r, func() (store.Section, error) { return r.Records.Section(name) })
 }
 
-func (r *faultyRecords) AddSection(x store.Section) error {
-	return r.write(func() error { return r.Records.AddSection(x) })
-}
-
-func (r *faultyRecords) SetSection(x store.Section) error {
-	return r.write(func() error { return r.Records.SetSection(x) })
+func (r *faultyRecords) PutSection(x store.Section) error {
+	return r.write(func() error { return r.Records.PutSection(x) })
 }
 
 func (r *faultyRecords) DeleteSection(name string) error {
@@ -145,12 +141,8 @@ func (r *faultyRecords) Permission(name string) (store.Permission, error) {
 	return read(r, func() (store.Permission, error) { return r.Records.Permission(name) })
 }
 
-func (r *faultyRecords) AddPermission(x store.Permission) error {
-	return r.write(func() error { return r.Records.AddPermission(x) })
-}
-
-func (r *faultyRecords) SetPermission(x store.Permission) error {
-	return r.write(func() error { return r.Records.SetPermission(x) })
+func (r *faultyRecords) PutPermission(x store.Permission) error {
+	return r.write(func() error { return r.Records.PutPermission(x) })
 }
 
 func (r *faultyRecords) DeletePermission(id uuid.UUID) error {
@@ -169,12 +161,8 @@ func (r *faultyRecords) GroupByName(name string) (store.Group, error) {
 	return read(r, func() (store.Group, error) { return r.Records.GroupByName(name) })
 }
 
-func (r *faultyRecords) AddGroup(x store.Group) error {
-	return r.write(func() error { return r.Records.AddGroup(x) })
-}
-
-func (r *faultyRecords) SetGroup(x store.Group) error {
-	return r.write(func() error { return r.Records.SetGroup(x) })
+func (r *faultyRecords) PutGroup(x store.Group) error {
+	return r.write(func() error { return r.Records.PutGroup(x) })
 }
 
 func (r *faultyRecords) DeleteGroup(id uuid.UUID) error {
@@ -189,12 +177,8 @@ func (r *faultyRecords) Grant(group uuid.UUID, permission string) (store.Grant, 
 	return read(r, func() (store.Grant, error) { return r.Records.Grant(group, permission) })
 }
 
-func (r *faultyRecords) AddGrant(x store.Grant) error {
-	return r.write(func() error { return r.Records.AddGrant(x) })
-}
-
-func (r *faultyRecords) SetGrant(x store.Grant) error {
-	return r.write(func() error { return r.Records.SetGrant(x) })
+func (r *faultyRecords) PutGrant(x store.Grant) error {
+	return r.write(func() error { return r.Records.PutGrant(x) })
 }
 
 func (r *faultyRecords) DeleteGrant(group uuid.UUID, permission string) error {
@@ -221,12 +205,8 @@ func (r *faultyRecords) Separation(dynamic bool, name string) (store.Separation,
 	return read(r, func() (store.Separation, error) { return r.Records.Separation(dynamic, name) })
 }
 
-func (r *faultyRecords) AddSeparation(x store.Separation) error {
-	return r.write(func() error { return r.Records.AddSeparation(x) })
-}
-
-func (r *faultyRecords) SetSeparation(x store.Separation) error {
-	return r.write(func() error { return r.Records.SetSeparation(x) })
+func (r *faultyRecords) PutSeparation(x store.Separation) error {
+	return r.write(func() error { return r.Records.PutSeparation(x) })
 }
 
 func (r *faultyRecords) DeleteSeparation(dynamic bool, name string) error {
@@ -237,8 +217,8 @@ func (r *faultyRecords) Declarations() ([]store.Declaration, error) {
 	return read(r, func() ([]store.Declaration, error) { return r.Records.Declarations() })
 }
 
-func (r *faultyRecords) SetDeclaration(x store.Declaration) error {
-	return r.write(func() error { return r.Records.SetDeclaration(x) })
+func (r *faultyRecords) PutDeclaration(x store.Declaration) error {
+	return r.write(func() error { return r.Records.PutDeclaration(x) })
 }
 
 func (r *faultyRecords) Membership(user uuid.UUID, group uuid.UUID, scope string) (store.Membership, error) {
@@ -253,12 +233,8 @@ func (r *faultyRecords) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, er
 	return list(r, r.Records.GroupMembers(group))
 }
 
-func (r *faultyRecords) AddMembership(x store.Membership) error {
-	return r.write(func() error { return r.Records.AddMembership(x) })
-}
-
-func (r *faultyRecords) SetMembership(x store.Membership) error {
-	return r.write(func() error { return r.Records.SetMembership(x) })
+func (r *faultyRecords) PutMembership(x store.Membership) error {
+	return r.write(func() error { return r.Records.PutMembership(x) })
 }
 
 func (r *faultyRecords) DeleteMembership(user uuid.UUID, group uuid.UUID, scope string) error {
@@ -309,8 +285,8 @@ func (r *faultyRecords) TicketValues(ticket uuid.UUID) ([]store.TicketValue, err
 	return read(r, func() ([]store.TicketValue, error) { return r.Records.TicketValues(ticket) })
 }
 
-func (r *faultyRecords) SetTicketValue(x store.TicketValue) error {
-	return r.write(func() error { return r.Records.SetTicketValue(x) })
+func (r *faultyRecords) PutTicketValue(x store.TicketValue) error {
+	return r.write(func() error { return r.Records.PutTicketValue(x) })
 }
 
 func (r *faultyRecords) DeleteTicketValue(ticket uuid.UUID, key string) error {
@@ -321,8 +297,8 @@ func (r *faultyRecords) Throttle(key [32]byte) (store.Throttle, error) {
 	return read(r, func() (store.Throttle, error) { return r.Records.Throttle(key) })
 }
 
-func (r *faultyRecords) SetThrottle(x store.Throttle) error {
-	return r.write(func() error { return r.Records.SetThrottle(x) })
+func (r *faultyRecords) PutThrottle(x store.Throttle) error {
+	return r.write(func() error { return r.Records.PutThrottle(x) })
 }
 
 func (r *faultyRecords) DeleteChanges(before time.Time, limit int) (int, error) {

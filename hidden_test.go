@@ -98,13 +98,13 @@ func TestHiddenNamesFromBefore(t *testing.T) {
 		must(t, h.store.Update(ctx, func(r store.Records) error {
 			return errors.Join(
 				r.AddUser(store.UserRecord{User: store.User{ID: amy, Name: "amy", Email: "amy\u200b@x.example"}, EmailKey: "amy\u200b@x.example"}),
-				r.AddGroup(store.Group{ID: id, Name: group}), r.AddGroup(store.Group{ID: other, Name: "others"}),
-				r.AddSection(store.Section{Name: permission}),
-				r.AddPermission(store.Permission{ID: uuid.New(), Name: permission, Section: permission, Object: "po\u200bst"}),
-				r.AddGrant(store.Grant{Group: id, Permission: permission}),
-				r.AddSeparation(store.Separation{Name: set, Cardinality: 2, Groups: []uuid.UUID{id, other}}),
-				r.AddMembership(store.Membership{User: amy, Group: id}),
-				r.AddMembership(store.Membership{User: amy, Group: id, Scope: scope}))
+				r.PutGroup(store.Group{ID: id, Name: group}), r.PutGroup(store.Group{ID: other, Name: "others"}),
+				r.PutSection(store.Section{Name: permission}),
+				r.PutPermission(store.Permission{ID: uuid.New(), Name: permission, Section: permission, Object: "po\u200bst"}),
+				r.PutGrant(store.Grant{Group: id, Permission: permission}),
+				r.PutSeparation(store.Separation{Name: set, Cardinality: 2, Groups: []uuid.UUID{id, other}}),
+				r.PutMembership(store.Membership{User: amy, Group: id}),
+				r.PutMembership(store.Membership{User: amy, Group: id, Scope: scope}))
 		}))
 		a := h.open(rbac.Config{Protected: []string{permission}})
 		must(t, a.SetPassword(ctx, "amy", goodPassword))

@@ -108,7 +108,7 @@ func TestPatternIsAGrant(t *testing.T) {
 		var staff rbac.Group
 		h.do(a, func(tx *rbac.Tx) (err error) { staff, err = tx.Group("staff"); return err })
 		must(t, h.store.Update(ctx, func(r store.Records) error {
-			return r.AddGrant(store.Grant{Group: staff.ID, Permission: "manage..*"})
+			return r.PutGrant(store.Grant{Group: staff.ID, Permission: "manage..*"})
 		}))
 		h.do(a, revoke("staff", "manage..*"))
 	})
@@ -199,8 +199,8 @@ func TestStarInPermissionNames(t *testing.T) {
 			}
 			must(t, h.store.Update(ctx, func(r store.Records) error { // by an earlier version
 				staff, err := r.GroupByName("staff")
-				return errors.Join(err, r.AddPermission(store.Permission{ID: uuid.New(), Name: name}),
-					r.AddGrant(store.Grant{Group: staff.ID, Permission: name}))
+				return errors.Join(err, r.PutPermission(store.Permission{ID: uuid.New(), Name: name}),
+					r.PutGrant(store.Grant{Group: staff.ID, Permission: name}))
 			}))
 			fresh := h.open(rbac.Config{})
 			sam, err := fresh.Identity(ctx, "sam")

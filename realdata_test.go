@@ -259,9 +259,9 @@ func (r lookups) GroupByName(name string) (store.Group, error) {
 	return r.Records.GroupByName(name)
 }
 func (r lookups) AddChange(c store.Change) error { *r.n++; return r.Records.AddChange(c) }
-func (r lookups) SetDeclaration(d store.Declaration) error {
+func (r lookups) PutDeclaration(d store.Declaration) error {
 	*r.n++
-	return r.Records.SetDeclaration(d)
+	return r.Records.PutDeclaration(d)
 }
 
 // Google Cloud's predefined roles are a catalogue of 160,000 grants. A second

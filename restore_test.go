@@ -52,17 +52,17 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 			groups, err := r.Groups()
 			must(t, err)
 			for _, g := range groups {
-				must(t, w.AddGroup(g))
+				must(t, w.PutGroup(g))
 			}
 			permissions, err := r.Permissions()
 			must(t, err)
 			for _, p := range permissions {
-				must(t, w.AddPermission(p))
+				must(t, w.PutPermission(p))
 			}
 			grants, err := r.Grants(store.GrantFilter{})
 			must(t, err)
 			for _, g := range grants {
-				must(t, w.AddGrant(g))
+				must(t, w.PutGrant(g))
 			}
 			inheritances, err := r.Inheritances(store.InheritanceFilter{})
 			must(t, err)
@@ -75,7 +75,7 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 				memberships, err := r.UserMemberships(u.ID)
 				must(t, err)
 				for _, m := range memberships {
-					must(t, w.AddMembership(m))
+					must(t, w.PutMembership(m))
 				}
 				tickets, err := r.UserTickets(u.ID)
 				must(t, err)

@@ -332,5 +332,5 @@ func setState(r store.ThrottleRecords, row store.Throttle, state any) error {
 		return err
 	}
 	row.State = string(text)
-	return r.SetThrottle(row)
+	return r.PutThrottle(row)
 }

@@ -323,7 +323,7 @@ func TestMadeUpNamesAreBounded(t *testing.T) {
 		for n := range 100_250 {
 			h.clock.Advance(time.Millisecond)
 			rec := store.Throttle{Key: [32]byte{byte(n), byte(n >> 8), byte(n >> 16), 1}, Last: h.clock.Now(), Until: h.clock.Now().Add(1e6 * time.Hour), State: "{}"}
-			if err := r.SetThrottle(rec); err != nil {
+			if err := r.PutThrottle(rec); err != nil {
 				return err
 			}
 		}

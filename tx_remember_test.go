@@ -30,10 +30,10 @@ func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 		must(t, err)
 		must(t, second(tx.Group("staff")))
 		r := tx.Unwrap().(store.Records)
-		must(t, r.AddMembership(store.Membership{User: u.ID, Group: g.ID}))
+		must(t, r.PutMembership(store.Membership{User: u.ID, Group: g.ID}))
 		u.Name, g.Name = "ann", "crew"
 		must(t, r.SetUser(store.UserRecord{User: store.User(u)}))
-		must(t, r.SetGroup(store.Group(g)))
+		must(t, r.PutGroup(store.Group(g)))
 		_, noUser := tx.User("amy")
 		_, noGroup := tx.Group("staff")
 		again := tx.AssignUser(rbac.Membership{User: "ann", Group: "crew"})

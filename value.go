@@ -132,7 +132,7 @@ func setValue(r store.Records, ticket uuid.UUID, key, value string) error {
 	case others+len(key)+len(value) > maxValues:
 		return invalid("ticket value", key, "Value", tooMuch)
 	}
-	return noTicket(r.SetTicketValue(store.TicketValue{Ticket: ticket, Key: key, Value: value}))
+	return noTicket(r.PutTicketValue(store.TicketValue{Ticket: ticket, Key: key, Value: value}))
 }
 
 // valueOf returns the value of a key, and the number of bytes of all other keys

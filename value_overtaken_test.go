@@ -71,7 +71,7 @@ func TestSetValueOvertaken(t *testing.T) {
 // call that writes its value.
 type endedRecords struct{ store.Records }
 
-func (endedRecords) SetTicketValue(store.TicketValue) error        { return rbac.ErrNotFound }
+func (endedRecords) PutTicketValue(store.TicketValue) error        { return rbac.ErrNotFound }
 func (endedRecords) DeleteTicketValue(_ uuid.UUID, _ string) error { return rbac.ErrNotFound }
 
 // If a ticket ends inside the transaction, as is possible in a store that runs

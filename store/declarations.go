@@ -23,6 +23,5 @@ type Declaration struct {
 type DeclarationRecords interface {
 	// Declarations lists in byte order of Kind and Key.
 	Declarations() ([]Declaration, error)
-	// SetDeclaration adds or replaces.
-	SetDeclaration(Declaration) error
+	PutDeclaration(Declaration) error
 }

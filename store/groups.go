@@ -26,9 +26,8 @@ type GroupRecords interface {
 	Groups() ([]Group, error)
 	Group(id uuid.UUID) (Group, error)
 	GroupByName(name string) (Group, error)
-	AddGroup(Group) error
-	// SetGroup finds the record by ID and writes every field but Created.
-	SetGroup(Group) error
+	// PutGroup adds or replaces by ID.
+	PutGroup(Group) error
 	// DeleteGroup requires that no grant, inheritance, membership, separation
 	// of duty set or ticket refers to the group.
 	DeleteGroup(id uuid.UUID) error
@@ -59,8 +58,7 @@ type GrantRecords interface {
 	// Grants lists in byte order of Group and Permission.
 	Grants(GrantFilter) ([]Grant, error)
 	Grant(group uuid.UUID, permission string) (Grant, error)
-	AddGrant(Grant) error
-	SetGrant(Grant) error
+	PutGrant(Grant) error
 	DeleteGrant(group uuid.UUID, permission string) error
 }
 

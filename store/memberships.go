@@ -31,7 +31,6 @@ type MembershipRecords interface {
 	UserMemberships(user uuid.UUID) ([]Membership, error)
 	// GroupMembers lists in byte order of User (the id) and Scope.
 	GroupMembers(group uuid.UUID) iter.Seq2[Member, error]
-	AddMembership(Membership) error
-	SetMembership(Membership) error
+	PutMembership(Membership) error
 	DeleteMembership(user, group uuid.UUID, scope string) error
 }

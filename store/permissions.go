@@ -20,8 +20,7 @@ type SectionRecords interface {
 	// Sections lists in byte order of Name.
 	Sections() ([]Section, error)
 	Section(name string) (Section, error)
-	AddSection(Section) error
-	SetSection(Section) error
+	PutSection(Section) error
 	DeleteSection(name string) error
 }
 
@@ -45,9 +44,7 @@ type PermissionRecords interface {
 	// Permissions lists in byte order of Name.
 	Permissions() ([]Permission, error)
 	Permission(name string) (Permission, error)
-	AddPermission(Permission) error
-	// SetPermission finds the record by ID and writes every field but Name and
-	// Created.
-	SetPermission(Permission) error
+	// PutPermission adds or replaces by ID.
+	PutPermission(Permission) error
 	DeletePermission(id uuid.UUID) error
 }

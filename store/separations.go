@@ -26,8 +26,6 @@ type SeparationRecords interface {
 	// Separations lists in byte order of Name.
 	Separations(SeparationFilter) ([]Separation, error)
 	Separation(dynamic bool, name string) (Separation, error)
-	AddSeparation(Separation) error
-	// SetSeparation replaces Cardinality and Groups.
-	SetSeparation(Separation) error
+	PutSeparation(Separation) error
 	DeleteSeparation(dynamic bool, name string) error
 }

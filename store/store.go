@@ -82,9 +82,14 @@ type Store interface {
 //
 // A method that reads one record returns ErrNotFound if there is no such
 // record. A method that changes or deletes a record by its key returns
-// ErrNotFound, too; ErrNotFound does not spoil the transaction. Adding a record
-// whose key, or one of whose unique values, is taken is a fault of the caller
-// and does spoil the transaction.
+// ErrNotFound, too; ErrNotFound does not spoil the transaction.
+//
+// A method named Add… adds a record. A method named Put… writes every field of
+// a record: Put adds the record, or replaces the record with the same key. Two
+// transactions never put the same key at once, since the caller has locked the
+// head, or else the user of the record or the throttle. An added record whose
+// key is taken, and any record of which another unique value is taken, is a
+// fault of the caller and does spoil the transaction.
 //
 // Values are copies on the way in and out, strings included: a caller may
 // overwrite the bytes that it passed. Times are in UTC with microsecond

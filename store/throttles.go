@@ -25,8 +25,7 @@ type ThrottleRecords interface {
 	// UserThrottles lists the records of a user in byte order of Key, and locks
 	// none of them.
 	UserThrottles(user uuid.UUID) ([]Throttle, error)
-	// SetThrottle adds or replaces.
-	SetThrottle(Throttle) error
+	PutThrottle(Throttle) error
 	DeleteThrottle(key [32]byte) error
 	// DeleteIdleThrottles deletes records with Until at or before now and, of
 	// the records without User, all but the keep latest by Last; at most limit

@@ -73,10 +73,10 @@ type TicketValueRecords interface {
 	// TicketValues lists by Key, in byte order. The list of a ticket without
 	// values, or of no ticket, is empty.
 	TicketValues(ticket uuid.UUID) ([]TicketValue, error)
-	// SetTicketValue adds or replaces, and returns ErrNotFound if there is no
-	// such ticket. If another transaction deletes the ticket meanwhile, one of
-	// the two waits for the other: a value neither outlives its ticket nor
-	// keeps the ticket from being deleted.
-	SetTicketValue(TicketValue) error
+	// PutTicketValue returns ErrNotFound if there is no such ticket. If another
+	// transaction deletes the ticket meanwhile, one of the two waits for the
+	// other: a value neither outlives its ticket nor keeps the ticket from being
+	// deleted.
+	PutTicketValue(TicketValue) error
 	DeleteTicketValue(ticket uuid.UUID, key string) error
 }

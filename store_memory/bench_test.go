@@ -34,7 +34,7 @@ func BenchmarkMembership(b *testing.B) {
 				user := number(i / 2 % users)
 				change(b, s, func(r store.Records) error {
 					if i%2 == 0 {
-						return r.AddMembership(store.Membership{User: user, Group: number(1)})
+						return r.PutMembership(store.Membership{User: user, Group: number(1)})
 					}
 					return r.DeleteMembership(user, number(1), "")
 				})
@@ -54,7 +54,7 @@ func load(b *testing.B, users int) *Store {
 	s := New()
 	change(b, s, func(r store.Records) error {
 		for i := range 2 {
-			if err := r.AddGroup(store.Group{ID: number(i), Name: fmt.Sprint("group", i)}); err != nil {
+			if err := r.PutGroup(store.Group{ID: number(i), Name: fmt.Sprint("group", i)}); err != nil {
 				return err
 			}
 		}
@@ -67,7 +67,7 @@ func load(b *testing.B, users int) *Store {
 			if err := r.AddUser(u); err != nil {
 				return err
 			}
-			return r.AddMembership(store.Membership{User: u.ID, Group: number(0)})
+			return r.PutMembership(store.Membership{User: u.ID, Group: number(0)})
 		})
 	}
 	return s

@@ -18,25 +18,12 @@ func (t *tx) GroupByName(name string) (store.Group, error) {
 	return read(t, func(s *state) (store.Group, error) { return found(byIndex(&s.groupNames, &s.groups, name)) })
 }
 
-func (t *tx) AddGroup(g store.Group) error {
+func (t *tx) PutGroup(g store.Group) error {
 	own(&g.Name, &g.DisplayName, &g.Note)
-	return t.change("add group", func(s *state) error {
-		if err := add(s, &s.groups, idKey(g.ID), &g); err != nil {
-			return err
+	return t.change("put group", func(s *state) error {
+		if old, ok := s.groups.Get(idKey(g.ID)); ok {
+			s.groupNames.Delete(s.stamp, old.Name)
 		}
-		return s.claim(&s.groupNames, g.Name, g.ID)
-	})
-}
-
-func (t *tx) SetGroup(g store.Group) error {
-	own(&g.Name, &g.DisplayName, &g.Note)
-	return t.change("set group", func(s *state) error {
-		old, ok := s.groups.Get(idKey(g.ID))
-		if !ok {
-			return store.ErrNotFound
-		}
-		g.Created = old.Created
-		s.groupNames.Delete(s.stamp, old.Name)
 		s.groups.Set(s.stamp, idKey(g.ID), &g)
 		return s.claim(&s.groupNames, g.Name, g.ID)
 	})
@@ -76,26 +63,15 @@ func (t *tx) Grant(group uuid.UUID, permission string) (store.Grant, error) {
 	})
 }
 
-func (t *tx) AddGrant(g store.Grant) error {
+func (t *tx) PutGrant(g store.Grant) error {
 	own(&g.Permission, &g.Note, &g.GrantedBy)
-	return t.change("add grant", func(s *state) error {
+	return t.change("put grant", func(s *state) error {
 		if !s.groups.Has(idKey(g.Group)) {
 			return errNoRef
 		}
-		if err := add(s, &s.grants, idKey(g.Group)+g.Permission, &g); err != nil {
-			return err
-		}
-		return add(s, &s.permissionUse, textKey(g.Permission)+idKey(g.Group), &g)
-	})
-}
-
-func (t *tx) SetGrant(g store.Grant) error {
-	own(&g.Permission, &g.Note, &g.GrantedBy)
-	return t.change("set grant", func(s *state) error {
-		if err := replace(s, &s.grants, idKey(g.Group)+g.Permission, &g); err != nil {
-			return err
-		}
-		return replace(s, &s.permissionUse, textKey(g.Permission)+idKey(g.Group), &g)
+		s.grants.Set(s.stamp, idKey(g.Group)+g.Permission, &g)
+		s.permissionUse.Set(s.stamp, textKey(g.Permission)+idKey(g.Group), &g)
+		return nil
 	})
 }
 

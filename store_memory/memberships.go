@@ -33,30 +33,18 @@ func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
 	}, flat)
 }
 
-func (t *tx) AddMembership(m store.Membership) error {
+func (t *tx) PutMembership(m store.Membership) error {
 	own(&m.Scope, &m.Note, &m.AssignedBy)
-	return t.change("add membership", func(s *state) error {
+	return t.change("put membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)
 		if user != t.member && !s.users.Has(user) || !s.groups.Has(group) {
 			return errNoRef
 		}
 		t.member = user
 		byUser, byGroup := memberKeys(user, group, m.Scope)
-		if err := add(s, &s.memberships, byUser, &m); err != nil {
-			return err
-		}
-		return add(s, &s.members, byGroup, &m)
-	})
-}
-
-func (t *tx) SetMembership(m store.Membership) error {
-	own(&m.Scope, &m.Note, &m.AssignedBy)
-	return t.change("set membership", func(s *state) error {
-		user, group := idKey(m.User), idKey(m.Group)
-		if err := replace(s, &s.memberships, user+group+m.Scope, &m); err != nil {
-			return err
-		}
-		return replace(s, &s.members, group+user+m.Scope, &m)
+		s.memberships.Set(s.stamp, byUser, &m)
+		s.members.Set(s.stamp, byGroup, &m)
+		return nil
 	})
 }
 

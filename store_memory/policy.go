@@ -17,14 +17,12 @@ func (t *tx) Section(name string) (store.Section, error) {
 	return read(t, func(s *state) (store.Section, error) { return found(s.sections.Get(name)) })
 }
 
-func (t *tx) AddSection(r store.Section) error {
+func (t *tx) PutSection(r store.Section) error {
 	own(&r.Name, &r.Title)
-	return t.change("add section", func(s *state) error { return add(s, &s.sections, r.Name, &r) })
-}
-
-func (t *tx) SetSection(r store.Section) error {
-	own(&r.Name, &r.Title)
-	return t.change("set section", func(s *state) error { return replace(s, &s.sections, r.Name, &r) })
+	return t.change("put section", func(s *state) error {
+		s.sections.Set(s.stamp, r.Name, &r)
+		return nil
+	})
 }
 
 func (t *tx) DeleteSection(name string) error {
@@ -43,25 +41,14 @@ func (t *tx) Permission(name string) (store.Permission, error) {
 	})
 }
 
-func (t *tx) AddPermission(p store.Permission) error {
+func (t *tx) PutPermission(p store.Permission) error {
 	own(&p.Name, &p.Title, &p.Description, &p.Section, &p.Object, &p.Operation)
-	return t.change("add permission", func(s *state) error {
-		if err := add(s, &s.permissions, idKey(p.ID), &p); err != nil {
-			return err
+	return t.change("put permission", func(s *state) error {
+		if old, ok := s.permissions.Get(idKey(p.ID)); ok {
+			s.permissionNames.Delete(s.stamp, old.Name)
 		}
+		s.permissions.Set(s.stamp, idKey(p.ID), &p)
 		return s.claim(&s.permissionNames, p.Name, p.ID)
-	})
-}
-
-func (t *tx) SetPermission(p store.Permission) error {
-	own(&p.Name, &p.Title, &p.Description, &p.Section, &p.Object, &p.Operation)
-	return t.change("set permission", func(s *state) error {
-		old, ok := s.permissions.Get(idKey(p.ID))
-		if !ok {
-			return store.ErrNotFound
-		}
-		p.Name, p.Created = old.Name, old.Created
-		return replace(s, &s.permissions, idKey(p.ID), &p)
 	})
 }
 
@@ -80,9 +67,9 @@ func (t *tx) Declarations() ([]store.Declaration, error) {
 	return read(t, func(s *state) ([]store.Declaration, error) { return copies(s.declarations.From("")), nil })
 }
 
-func (t *tx) SetDeclaration(d store.Declaration) error {
+func (t *tx) PutDeclaration(d store.Declaration) error {
 	own(&d.Kind, &d.Key, &d.Text)
-	return t.change("set declaration", func(s *state) error {
+	return t.change("put declaration", func(s *state) error {
 		s.declarations.Set(s.stamp, textKey(d.Kind)+d.Key, &d)
 		return nil
 	})
@@ -94,14 +81,6 @@ func add[R any](s *state, rows *persistent.Tree[*R], key string, row *R) error {
 	if !rows.Set(s.stamp, key, row) {
 		return errTaken
 	}
-	return nil
-}
-
-func replace[R any](s *state, rows *persistent.Tree[*R], key string, row *R) error {
-	if !rows.Has(key) {
-		return store.ErrNotFound
-	}
-	rows.Set(s.stamp, key, row)
 	return nil
 }
 

@@ -41,26 +41,13 @@ func (t *tx) Separation(dynamic bool, name string) (store.Separation, error) {
 	})
 }
 
-func (t *tx) AddSeparation(r store.Separation) error {
+func (t *tx) PutSeparation(r store.Separation) error {
 	own(&r.Name)
 	r.Groups = slices.Clone(r.Groups)
-	return t.change("add separation", func(s *state) error {
-		if err := add(s, &s.separations, separationKey(&r), &r); err != nil {
-			return err
+	return t.change("put separation", func(s *state) error {
+		if old, ok := s.separations.Get(separationKey(&r)); ok {
+			s.unindexSeparation(old)
 		}
-		return s.indexSeparation(&r)
-	})
-}
-
-func (t *tx) SetSeparation(r store.Separation) error {
-	own(&r.Name)
-	r.Groups = slices.Clone(r.Groups)
-	return t.change("set separation", func(s *state) error {
-		old, ok := s.separations.Get(separationKey(&r))
-		if !ok {
-			return store.ErrNotFound
-		}
-		s.unindexSeparation(old)
 		s.separations.Set(s.stamp, separationKey(&r), &r)
 		return s.indexSeparation(&r)
 	})

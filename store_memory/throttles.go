@@ -27,8 +27,8 @@ func (t *tx) UserThrottles(user uuid.UUID) ([]store.Throttle, error) {
 	})
 }
 
-func (t *tx) SetThrottle(r store.Throttle) error {
-	return t.change("set throttle", func(s *state) error {
+func (t *tx) PutThrottle(r store.Throttle) error {
+	return t.change("put throttle", func(s *state) error {
 		r.State = strings.Clone(r.State)
 		s.dropThrottle(string(r.Key[:]))
 		key := string(r.Key[:])

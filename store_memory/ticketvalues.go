@@ -12,9 +12,9 @@ func (t *tx) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
 	})
 }
 
-func (t *tx) SetTicketValue(v store.TicketValue) error {
+func (t *tx) PutTicketValue(v store.TicketValue) error {
 	own(&v.Key, &v.Value)
-	return t.change("set ticket value", func(s *state) error {
+	return t.change("put ticket value", func(s *state) error {
 		if !s.tickets.Has(idKey(v.Ticket)) {
 			return store.ErrNotFound
 		}

@@ -26,7 +26,7 @@ type tx struct {
 	done   bool
 	failed error // the first error that spoiled the transaction
 	state  *state
-	// member is the key of an existing user, the user of the membership added
+	// member is the key of an existing user, the user of the membership put
 	// last; empty: not known.
 	member string
 }

@@ -36,7 +36,7 @@ func TestDiskFull(t *testing.T) {
 	fill := func(round int) error {
 		return s.Update(t.Context(), func(r store.Records) error {
 			for i := range 10 {
-				if err := r.AddSection(store.Section{Name: fmt.Sprint(round, " ", i), Title: strings.Repeat(string(noise), 2)}); err != nil {
+				if err := r.PutSection(store.Section{Name: fmt.Sprint(round, " ", i), Title: strings.Repeat(string(noise), 2)}); err != nil {
 					return err
 				}
 			}

@@ -27,7 +27,7 @@ func says(t *testing.T, what string, err error, text string) {
 }
 
 func addSection(name string) func(store.Records) error {
-	return func(r store.Records) error { return r.AddSection(store.Section{Name: name}) }
+	return func(r store.Records) error { return r.PutSection(store.Section{Name: name}) }
 }
 
 func sections(t *testing.T, s *postgresstore.Store) (names []string) {
@@ -90,8 +90,8 @@ func TestServerRestarts(t *testing.T) {
 		return nil
 	})
 	must(t, inner[0])
-	says(t, "a call in an Update that lost its server", inner[1], "AddSection")
-	says(t, "the Update", err, "AddSection")
+	says(t, "a call in an Update that lost its server", inner[1], "PutSection")
+	says(t, "the Update", err, "PutSection")
 	says(t, "View of a server that is down", s.View(t.Context(), func(store.Records) error { return nil }), "failed to connect")
 	_, err = s.ReadHead(t.Context())
 	says(t, "ReadHead of a server that is down", err, "")
@@ -124,7 +124,7 @@ func TestServersOwnLimits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ setting, says string }{
 		{"statement_timeout=1000", "statement timeout"},
-		{"idle_in_transaction_session_timeout=1000", "AddSection"},
+		{"idle_in_transaction_session_timeout=1000", "PutSection"},
 	} {
 		dsn := postgrestest.InSchema(t)
 		holder := mustOpen(t, dsn, postgresstore.Options{})

@@ -57,17 +57,17 @@ func TestHints(t *testing.T) {
 		}
 	}
 	told("a group", true, func(r store.Records) error {
-		return errors.Join(r.AddGroup(store.Group{ID: group, Name: "staff"}), r.AddGrant(store.Grant{Group: group, Permission: "*"}))
+		return errors.Join(r.PutGroup(store.Group{ID: group, Name: "staff"}), r.PutGrant(store.Grant{Group: group, Permission: "*"}))
 	})
 	told("a user", false, func(r store.Records) error {
 		return r.AddUser(store.UserRecord{User: store.User{ID: user, Name: "amy"}})
 	})
-	told("a membership", false, func(r store.Records) error { return r.AddMembership(store.Membership{User: user, Group: group}) })
+	told("a membership", false, func(r store.Records) error { return r.PutMembership(store.Membership{User: user, Group: group}) })
 	told("a login", false, func(r store.Records) error { return r.AddTicket(store.Ticket{ID: ticket, User: user}) })
 	told("a logout", false, func(r store.Records) error { return errors.Join(nextRevision(r), r.DeleteTicket(ticket)) })
 	told("a grant that is gone", true, func(r store.Records) error { return r.DeleteGrant(group, "*") })
 	told("a set", true, func(r store.Records) error {
-		return r.AddSeparation(store.Separation{Name: "set", Cardinality: 2, Groups: []uuid.UUID{group}})
+		return r.PutSeparation(store.Separation{Name: "set", Cardinality: 2, Groups: []uuid.UUID{group}})
 	})
 }
 
@@ -81,7 +81,7 @@ func TestHintsAfterRestart(t *testing.T) {
 	server.Stop(t)
 	server.Launch(t)
 	<-hints // stands for hints missed meanwhile
-	must(t, s.Update(t.Context(), func(r store.Records) error { return r.AddGroup(store.Group{ID: uuid.New(), Name: "staff"}) }))
+	must(t, s.Update(t.Context(), func(r store.Records) error { return r.PutGroup(store.Group{ID: uuid.New(), Name: "staff"}) }))
 	<-hints
 }
 
@@ -93,6 +93,6 @@ func TestHintsBesideHostsOwn(t *testing.T) {
 	}))
 	hints := s.Hints(t.Context())
 	<-hints // the process listens now
-	must(t, s.Update(t.Context(), func(r store.Records) error { return r.AddGroup(store.Group{ID: uuid.New(), Name: "staff"}) }))
+	must(t, s.Update(t.Context(), func(r store.Records) error { return r.PutGroup(store.Group{ID: uuid.New(), Name: "staff"}) }))
 	<-hints
 }

@@ -133,13 +133,13 @@ func TestHostStatements(t *testing.T) {
 			return errors.Join(err, host(t, r).SendBatch(t.Context(), batch).Close(), nextRevision(r))
 		}, false, ""},
 		{"failed call of ours", "after a failed call of the store's the host's statements fail, too", func(t *testing.T, r store.Records) error {
-			ignore(r.AddMembership(store.Membership{}))
+			ignore(r.PutMembership(store.Membership{}))
 			var n int
 			if host(t, r).QueryRow(t.Context(), "SELECT 1").Scan(&n) == nil || note(t, r, "a") == nil {
 				t.Error("a statement was run in a doomed transaction")
 			}
 			return nil
-		}, true, "AddMembership"},
+		}, true, "PutMembership"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := openWithNotes(t)

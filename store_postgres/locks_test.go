@@ -295,7 +295,7 @@ func TestValueGivesWayToEnd(t *testing.T) {
 				return err
 			}
 			once.Do(func() { close(locked) })
-			return r.SetTicketValue(store.TicketValue{Ticket: ticket, Key: "k", Value: "v"})
+			return r.PutTicketValue(store.TicketValue{Ticket: ticket, Key: "k", Value: "v"})
 		})
 	}()
 	must(t, s.Update(ctx, func(r store.Records) error {
@@ -309,7 +309,7 @@ func TestValueGivesWayToEnd(t *testing.T) {
 		return err
 	}))
 	if err := <-set; err != rbac.ErrNotFound {
-		t.Errorf("SetTicketValue of a ticket that was deleted meanwhile: %v, want ErrNotFound", err)
+		t.Errorf("PutTicketValue of a ticket that was deleted meanwhile: %v, want ErrNotFound", err)
 	}
 }
 

@@ -55,7 +55,7 @@ func TestSchema(t *testing.T) {
 			s, err := postgresstore.New(t.Context(), pool, postgresstore.Options{Schema: name})
 			must(t, err)
 			must(t, s.Update(t.Context(), func(r store.Records) error {
-				return r.AddSection(store.Section{Name: fmt.Sprint("section ", i)})
+				return r.PutSection(store.Section{Name: fmt.Sprint("section ", i)})
 			}))
 			_, err = s.ReadHead(t.Context())
 			must(t, err)

@@ -90,7 +90,7 @@ func TestFullDisk(t *testing.T) {
 	err := s.Update(t.Context(), func(r store.Records) error {
 		must(t, nextRevision(r))
 		for _, name := range strings.Fields("a b c d e f g h i j k l m n o p q r s t u v w x y z") {
-			if err := r.AddSection(store.Section{Name: name, Title: large}); err != nil {
+			if err := r.PutSection(store.Section{Name: name, Title: large}); err != nil {
 				return nil // the Update must notice by itself
 			}
 		}

@@ -110,13 +110,13 @@ func TestHostStatements(t *testing.T) {
 			return nil
 		}, true, "ended the transaction"},
 		{"failed call of ours", "after a failed call of the store's the host's statements fail, too", func(t *testing.T, r store.Records) error {
-			ignore(r.AddMembership(store.Membership{}))
+			ignore(r.PutMembership(store.Membership{}))
 			var n int
 			if host(t, r).QueryRowContext(t.Context(), "SELECT 1").Scan(&n) == nil || note(t, r, "a") == nil {
 				t.Error("a statement was run in a doomed transaction")
 			}
 			return nil
-		}, true, "AddMembership"},
+		}, true, "PutMembership"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			hosted(t, func(t *testing.T, s *sqlitestore.Store) {
@@ -270,7 +270,7 @@ func TestNewPutsSettingsBack(t *testing.T) {
 			return s.Update(ctx, func(r store.Records) error { cancel(); return nextRevision(r) })
 		},
 		"failed call": func() error {
-			return s.Update(t.Context(), func(r store.Records) error { return r.AddMembership(store.Membership{}) })
+			return s.Update(t.Context(), func(r store.Records) error { return r.PutMembership(store.Membership{}) })
 		},
 		"engine rolled back": func() error {
 			return s.Update(t.Context(), func(r store.Records) error {

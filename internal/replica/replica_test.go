@@ -95,7 +95,7 @@ func (f *fixture) commit(changes ...store.Change) (from, to store.Head) {
 		for i, c := range changes {
 			c.Revision, c.Seq, c.Nonce, c.At = to.Revision, i, to.Nonce, *f.now.Load()
 			if c.Action == "AddGroup" {
-				err = errors.Join(err, r.AddGroup(store.Group{ID: c.SubjectID, Name: c.Subject}))
+				err = errors.Join(err, r.PutGroup(store.Group{ID: c.SubjectID, Name: c.Subject}))
 			}
 			err = errors.Join(err, r.AddChange(c))
 		}

@@ -55,9 +55,9 @@ func (r *Records) GroupByName(name string) (store.Group, error) {
 	g, err := r.Records.GroupByName(name)
 	if err == nil && r.groups.asked > 1 { // most Updates ask for one group
 		if r.groups.byKey == nil {
-			r.groups.byKey = map[string]store.Group{}
+			r.groups.byKey, r.groupNames = map[string]store.Group{}, map[uuid.UUID]string{}
 		}
-		r.groups.byKey[g.Name] = g
+		r.groups.byKey[g.Name], r.groupNames[g.ID] = g, g.Name
 	}
 	return g, err
 }
@@ -68,25 +68,31 @@ func (r *Records) readGroups() error {
 		return err
 	}
 	byName := make(map[string]store.Group, len(all))
+	r.groupNames = make(map[uuid.UUID]string, len(all))
 	for _, g := range all {
-		byName[g.Name] = g
+		byName[g.Name], r.groupNames[g.ID] = g, g.Name
 	}
 	r.groups.fill(byName)
 	return nil
 }
 
-// SetGroup drops all cached groups, since the previous name of the group is not
-// known here.
-func (r *Records) SetGroup(g store.Group) error {
-	r.groups = table[string, store.Group]{}
-	return r.Records.SetGroup(g)
+// PutGroup drops the cached record of the group, which may get another name.
+func (r *Records) PutGroup(g store.Group) error {
+	r.dropGroup(g.ID)
+	return r.Records.PutGroup(g)
 }
 
-// DeleteGroup drops all cached groups, since the name of the group is not known
-// here.
+// DeleteGroup drops the cached record of the group.
 func (r *Records) DeleteGroup(id uuid.UUID) error {
-	r.groups = table[string, store.Group]{}
+	r.dropGroup(id)
 	return r.Records.DeleteGroup(id)
+}
+
+func (r *Records) dropGroup(id uuid.UUID) {
+	if name, ok := r.groupNames[id]; ok {
+		delete(r.groups.byKey, name)
+		delete(r.groupNames, id)
+	}
 }
 
 // Inheritances answers from the cache once all inheritances have been read, if
@@ -193,16 +199,10 @@ func setsWith(byGroup map[uuid.UUID][]store.Separation, groups []uuid.UUID) []st
 	return sets
 }
 
-// AddSeparation drops all cached sets.
-func (r *Records) AddSeparation(s store.Separation) error {
+// PutSeparation drops all cached sets.
+func (r *Records) PutSeparation(s store.Separation) error {
 	r.dropSets()
-	return r.Records.AddSeparation(s)
-}
-
-// SetSeparation drops all cached sets.
-func (r *Records) SetSeparation(s store.Separation) error {
-	r.dropSets()
-	return r.Records.SetSeparation(s)
+	return r.Records.PutSeparation(s)
 }
 
 // DeleteSeparation drops all cached sets.

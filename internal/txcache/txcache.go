@@ -35,12 +35,13 @@ type Records struct {
 	ctx     context.Context // of the Update
 	stopped atomic.Bool     // atomic: a goroutine that the caller left behind may still call
 
-	users    users
-	groups   table[string, store.Group] // by name
-	juniors  table[uuid.UUID, []store.Inheritance]
-	static   setTable
-	dynamic  setTable
-	ofGroups int // how many groups the store has, about
+	users      users
+	groups     table[string, store.Group] // by name
+	groupNames map[uuid.UUID]string       // of the cached groups
+	juniors    table[uuid.UUID, []store.Inheritance]
+	static     setTable
+	dynamic    setTable
+	ofGroups   int // how many groups the store has, about
 }
 
 // New returns the Records of an Update under ctx. Groups is about how many

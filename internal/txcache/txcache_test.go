@@ -97,8 +97,8 @@ func (w *comparison) ofUser(id, group uuid.UUID) []step {
 	_, noMember := w.store.Membership(id, group, scope)
 	tickets, memberships := first(w.store.UserTickets(id)), first(w.store.UserMemberships(id))
 	there := noUser == nil
-	joins := step{"AddMembership", there && noGroup == nil && noMember != nil, func() error {
-		return w.u.AddMembership(store.Membership{User: id, Group: group, Scope: scope, AssignedAt: at})
+	joins := step{"PutMembership", there && noGroup == nil, func() error {
+		return w.u.PutMembership(store.Membership{User: id, Group: group, Scope: scope, AssignedAt: at})
 	}}
 	leaves := step{"DeleteMembership", noMember == nil, func() error { return w.u.DeleteMembership(id, group, scope) }}
 	comes := step{"AddUser", !there && nameFree != nil, func() error {
@@ -143,8 +143,8 @@ func (w *comparison) ofGroup(id uuid.UUID) []step {
 		used++
 	}
 	return []step{
-		{"AddGroup", noGroup != nil && nameFree != nil, func() error { return w.u.AddGroup(store.Group{ID: id, Name: name}) }},
-		{"SetGroup", noGroup == nil && nameFree != nil, func() error { g.Name = name; return w.u.SetGroup(g) }},
+		{"PutGroup new", noGroup != nil && nameFree != nil, func() error { return w.u.PutGroup(store.Group{ID: id, Name: name}) }},
+		{"PutGroup", noGroup == nil && nameFree != nil, func() error { g.Name = name; return w.u.PutGroup(g) }},
 		{"DeleteGroup", noGroup == nil && used == 0, func() error { return w.u.DeleteGroup(id) }},
 	}
 }
@@ -161,8 +161,8 @@ func (w *comparison) ofTwo(group, other uuid.UUID) []step {
 	return []step{
 		{"AddInheritance", two && !inherits, func() error { return w.u.AddInheritance(edge) }},
 		{"DeleteInheritance", inherits, func() error { return w.u.DeleteInheritance(edge) }},
-		{"AddSeparation", two && noSet != nil, func() error { return w.u.AddSeparation(set) }},
-		{"SetSeparation", two && noSet == nil, func() error { return w.u.SetSeparation(set) }},
+		{"PutSeparation new", two && noSet != nil, func() error { return w.u.PutSeparation(set) }},
+		{"PutSeparation", two && noSet == nil, func() error { return w.u.PutSeparation(set) }},
 		{"DeleteSeparation", noSet == nil, func() error { return w.u.DeleteSeparation(set.Dynamic, set.Name) }},
 	}
 }
@@ -267,7 +267,7 @@ func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 	must(t, memorystore.New().Update(ctx, func(s store.Records) error {
 		r := txcache.New(ctx, s, 0)
 		group := uuid.UUID{1}
-		must(t, r.AddGroup(store.Group{ID: group, Name: "g"}))
+		must(t, r.PutGroup(store.Group{ID: group, Name: "g"}))
 		for i := range 2*txcache.MaxUsers + 5 {
 			u := store.UserRecord{User: store.User{ID: uuid.UUID{2, byte(i >> 16), byte(i >> 8), byte(i)}, Name: fmt.Sprint("user", i)}}
 			must(t, r.AddUser(u))
@@ -280,7 +280,7 @@ func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 		many := uuid.UUID{3}
 		must(t, r.AddUser(store.UserRecord{User: store.User{ID: many, Name: "many"}}))
 		for i := range 3 * txcache.MaxMemberships {
-			must(t, r.AddMembership(store.Membership{User: many, Group: group, Scope: fmt.Sprint(i)}))
+			must(t, r.PutMembership(store.Membership{User: many, Group: group, Scope: fmt.Sprint(i)}))
 			if _, err := r.Membership(many, group, fmt.Sprint(i)); err != nil {
 				t.Fatalf("membership %d of one user: %v", i, err)
 			}

@@ -24,7 +24,7 @@ type user struct {
 	known       bool // record is the store's
 	noTickets   bool
 	added       bool         // by this Update
-	memberships []membership // of an added user: all that were ever added
+	memberships []membership // of an added user: all that were ever put
 }
 
 type membership struct {
@@ -181,14 +181,16 @@ func (r *Records) Membership(id, group uuid.UUID, scope string) (store.Membershi
 	return r.Records.Membership(id, group, scope)
 }
 
-// AddMembership notes the memberships of an added user. Beyond maxMemberships
+// PutMembership notes the memberships of an added user. Beyond maxMemberships
 // the store is asked about all of them.
-func (r *Records) AddMembership(m store.Membership) error {
-	if u := r.user(m.User); u != nil && u.added {
-		u.memberships = append(u.memberships, membership{m.Group, strings.Clone(m.Scope)})
+func (r *Records) PutMembership(m store.Membership) error {
+	key := membership{m.Group, m.Scope}
+	if u := r.user(m.User); u != nil && u.added && !slices.Contains(u.memberships, key) {
+		key.scope = strings.Clone(m.Scope)
+		u.memberships = append(u.memberships, key)
 		if len(u.memberships) > maxMemberships {
 			u.added, u.memberships = false, nil
 		}
 	}
-	return r.Records.AddMembership(m)
+	return r.Records.PutMembership(m)
 }

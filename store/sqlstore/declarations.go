@@ -8,9 +8,9 @@ func (r *records) Declarations() ([]store.Declaration, error) {
 	return all(r, "Declarations", scanDeclaration, "SELECT kind, name, id, text FROM rbac_declarations ORDER BY kind, name")
 }
 
-func (r *records) SetDeclaration(d store.Declaration) error {
+func (r *records) PutDeclaration(d store.Declaration) error {
 	r.policy = true
-	return r.add("SetDeclaration", `INSERT INTO rbac_declarations (kind, name, id, text) VALUES (?, ?, ?, ?)
+	return r.add("PutDeclaration", `INSERT INTO rbac_declarations (kind, name, id, text) VALUES (?, ?, ?, ?)
 		ON CONFLICT (kind, name) DO UPDATE SET id = excluded.id, text = excluded.text`,
 		d.Kind, d.Key, d.ID, d.Text)
 }

@@ -25,16 +25,11 @@ func (r *records) Grant(group uuid.UUID, permission string) (store.Grant, error)
 	return one(r, "Grant", scanGrant, selectGrant+" WHERE group_id = ? AND permission = ?", group, permission)
 }
 
-func (r *records) AddGrant(g store.Grant) error {
+func (r *records) PutGrant(g store.Grant) error {
 	r.policy = true
-	return r.add("AddGrant", "INSERT INTO rbac_grants (group_id, permission, note, granted_by, granted_at) VALUES (?, ?, ?, ?, ?)",
+	return r.add("PutGrant", `INSERT INTO rbac_grants (group_id, permission, note, granted_by, granted_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (group_id, permission) DO UPDATE SET note = excluded.note, granted_by = excluded.granted_by, granted_at = excluded.granted_at`,
 		g.Group, g.Permission, g.Note, g.GrantedBy, micros(g.GrantedAt))
-}
-
-func (r *records) SetGrant(g store.Grant) error {
-	r.policy = true
-	return r.change("SetGrant", "UPDATE rbac_grants SET note = ?, granted_by = ?, granted_at = ? WHERE group_id = ? AND permission = ?",
-		g.Note, g.GrantedBy, micros(g.GrantedAt), g.Group, g.Permission)
 }
 
 func (r *records) DeleteGrant(group uuid.UUID, permission string) error {

@@ -19,16 +19,11 @@ func (r *records) GroupByName(name string) (store.Group, error) {
 	return one(r, "GroupByName", scanGroup, selectGroup+" WHERE name = ?", name)
 }
 
-func (r *records) AddGroup(g store.Group) error {
+func (r *records) PutGroup(g store.Group) error {
 	r.policy = true
-	return r.add("AddGroup", "INSERT INTO rbac_groups (id, name, display_name, note, created) VALUES (?, ?, ?, ?, ?)",
+	return r.add("PutGroup", `INSERT INTO rbac_groups (id, name, display_name, note, created) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, display_name = excluded.display_name, note = excluded.note, created = excluded.created`,
 		g.ID, g.Name, g.DisplayName, g.Note, micros(g.Created))
-}
-
-func (r *records) SetGroup(g store.Group) error {
-	r.policy = true
-	return r.change("SetGroup", "UPDATE rbac_groups SET name = ?, display_name = ?, note = ? WHERE id = ?",
-		g.Name, g.DisplayName, g.Note, g.ID)
 }
 
 func (r *records) DeleteGroup(id uuid.UUID) error {

@@ -31,16 +31,12 @@ func (r *records) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
 	})
 }
 
-func (r *records) AddMembership(m store.Membership) error {
-	return r.add("AddMembership", `INSERT INTO rbac_memberships
-		(user_id, group_id, scope, note, until, assigned_by, assigned_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+func (r *records) PutMembership(m store.Membership) error {
+	return r.add("PutMembership", `INSERT INTO rbac_memberships
+		(user_id, group_id, scope, note, until, assigned_by, assigned_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (user_id, group_id, scope) DO UPDATE
+		SET note = excluded.note, until = excluded.until, assigned_by = excluded.assigned_by, assigned_at = excluded.assigned_at`,
 		m.User, m.Group, m.Scope, m.Note, micros(m.Until), m.AssignedBy, micros(m.AssignedAt))
-}
-
-func (r *records) SetMembership(m store.Membership) error {
-	return r.change("SetMembership", `UPDATE rbac_memberships SET note = ?, until = ?, assigned_by = ?, assigned_at = ?
-		WHERE user_id = ? AND group_id = ? AND scope = ?`,
-		m.Note, micros(m.Until), m.AssignedBy, micros(m.AssignedAt), m.User, m.Group, m.Scope)
 }
 
 func (r *records) DeleteMembership(user, group uuid.UUID, scope string) error {

@@ -18,14 +18,10 @@ func (r *records) Section(name string) (store.Section, error) {
 	return one(r, "Section", scanSection, selectSection+" WHERE name = ?", name)
 }
 
-func (r *records) AddSection(s store.Section) error {
+func (r *records) PutSection(s store.Section) error {
 	r.policy = true
-	return r.add("AddSection", "INSERT INTO rbac_sections (name, title, position) VALUES (?, ?, ?)", s.Name, s.Title, s.Position)
-}
-
-func (r *records) SetSection(s store.Section) error {
-	r.policy = true
-	return r.change("SetSection", "UPDATE rbac_sections SET title = ?, position = ? WHERE name = ?", s.Title, s.Position, s.Name)
+	return r.add("PutSection", `INSERT INTO rbac_sections (name, title, position) VALUES (?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET title = excluded.title, position = excluded.position`, s.Name, s.Title, s.Position)
 }
 
 func (r *records) DeleteSection(name string) error {
@@ -41,18 +37,13 @@ func (r *records) Permission(name string) (store.Permission, error) {
 	return one(r, "Permission", scanPermission, selectPermission+" WHERE name = ?", name)
 }
 
-func (r *records) AddPermission(p store.Permission) error {
+func (r *records) PutPermission(p store.Permission) error {
 	r.policy = true
-	return r.add("AddPermission", `INSERT INTO rbac_permissions (id, name, title, description, section, position, object, operation, created)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	return r.add("PutPermission", `INSERT INTO rbac_permissions (id, name, title, description, section, position, object, operation, created)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, title = excluded.title, description = excluded.description, section = excluded.section,
+		position = excluded.position, object = excluded.object, operation = excluded.operation, created = excluded.created`,
 		p.ID, p.Name, p.Title, p.Description, p.Section, p.Position, p.Object, p.Operation, micros(p.Created))
-}
-
-func (r *records) SetPermission(p store.Permission) error {
-	r.policy = true
-	return r.change("SetPermission", `UPDATE rbac_permissions
-		SET title = ?, description = ?, section = ?, position = ?, object = ?, operation = ? WHERE id = ?`,
-		p.Title, p.Description, p.Section, p.Position, p.Object, p.Operation, p.ID)
 }
 
 func (r *records) DeletePermission(id uuid.UUID) error {

@@ -25,25 +25,23 @@ func (r *records) Separation(dynamic bool, name string) (store.Separation, error
 	return list[0], nil
 }
 
-func (r *records) AddSeparation(s store.Separation) error {
+func (r *records) PutSeparation(s store.Separation) error {
 	r.policy = true
-	err := r.add("AddSeparation", "INSERT INTO rbac_separations (dynamic, name, cardinality) VALUES (?, ?, ?)", s.Dynamic, s.Name, s.Cardinality)
+	const call = "PutSeparation"
+	err := r.add(call, `INSERT INTO rbac_separations (dynamic, name, cardinality) VALUES (?, ?, ?)
+		ON CONFLICT (dynamic, name) DO UPDATE SET cardinality = excluded.cardinality`, s.Dynamic, s.Name, s.Cardinality)
 	if err != nil {
-		return err
-	}
-	return r.addSeparationGroups("AddSeparation", s)
-}
-
-func (r *records) SetSeparation(s store.Separation) error {
-	r.policy = true
-	const call = "SetSeparation"
-	if err := r.change(call, "UPDATE rbac_separations SET cardinality = ? WHERE dynamic = ? AND name = ?", s.Cardinality, s.Dynamic, s.Name); err != nil {
 		return err
 	}
 	if err := r.deleteSeparationGroups(call, s.Dynamic, s.Name); err != nil {
 		return err
 	}
-	return r.addSeparationGroups(call, s)
+	for _, g := range s.Groups {
+		if err := r.add(call, "INSERT INTO rbac_separation_groups (dynamic, name, group_id) VALUES (?, ?, ?)", s.Dynamic, s.Name, g); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *records) DeleteSeparation(dynamic bool, name string) error {
@@ -53,15 +51,6 @@ func (r *records) DeleteSeparation(dynamic bool, name string) error {
 		return err
 	}
 	return r.change(call, "DELETE FROM rbac_separations WHERE dynamic = ? AND name = ?", dynamic, name)
-}
-
-func (r *records) addSeparationGroups(call string, s store.Separation) error {
-	for _, g := range s.Groups {
-		if err := r.add(call, "INSERT INTO rbac_separation_groups (dynamic, name, group_id) VALUES (?, ?, ?)", s.Dynamic, s.Name, g); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (r *records) deleteSeparationGroups(call string, dynamic bool, name string) error {

@@ -30,8 +30,8 @@ func (r *records) UserThrottles(user uuid.UUID) ([]store.Throttle, error) {
 	return all(r, "UserThrottles", scanThrottle, "SELECT "+throttleColumns+" FROM rbac_throttles WHERE user_id = ? ORDER BY key", user)
 }
 
-func (r *records) SetThrottle(t store.Throttle) error {
-	return r.add("SetThrottle", `INSERT INTO rbac_throttles (`+throttleColumns+`) VALUES (?, ?, ?, ?, ?)
+func (r *records) PutThrottle(t store.Throttle) error {
+	return r.add("PutThrottle", `INSERT INTO rbac_throttles (`+throttleColumns+`) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, last = excluded.last, until = excluded.until, state = excluded.state`,
 		t.Key[:], t.User, micros(t.Last), micros(t.Until), t.State)
 }

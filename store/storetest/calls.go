@@ -30,20 +30,22 @@ var edits = []call{
 	{"SetLastLogin", func(r store.Records) error { return r.SetLastLogin(id("bob"), noon) }},
 	{"SetPacedUntil", func(r store.Records) error { return r.SetPacedUntil(id("bob"), noon) }},
 	{"DeleteUser", func(r store.Records) error { return r.DeleteUser(id("leaver")) }},
-	{"AddSection", func(r store.Records) error { return r.AddSection(store.Section{Name: "new"}) }},
-	{"SetSection", func(r store.Records) error { return r.SetSection(store.Section{Name: "posts", Title: "All posts"}) }},
+	{"PutSection new", func(r store.Records) error { return r.PutSection(store.Section{Name: "new"}) }},
+	{"PutSection", func(r store.Records) error { return r.PutSection(store.Section{Name: "posts", Title: "All posts"}) }},
 	{"DeleteSection", func(r store.Records) error { return r.DeleteSection("old") }},
-	{"AddPermission", func(r store.Records) error { return r.AddPermission(store.Permission{ID: id("p"), Name: "p"}) }},
-	{"SetPermission", func(r store.Records) error { return r.SetPermission(store.Permission{ID: id("edit"), Title: "Edit"}) }},
-	{"DeletePermission", func(r store.Records) error { return r.DeletePermission(id("old")) }},
-	{"AddGroup", func(r store.Records) error { return r.AddGroup(group("new")) }},
-	{"SetGroup", func(r store.Records) error { g := group("staff"); g.Name = "team"; return r.SetGroup(g) }},
-	{"DeleteGroup", func(r store.Records) error { return r.DeleteGroup(id("empty")) }},
-	{"AddGrant", func(r store.Records) error {
-		return r.AddGrant(store.Grant{Group: id("staff"), Permission: "post.*"})
+	{"PutPermission new", func(r store.Records) error { return r.PutPermission(store.Permission{ID: id("p"), Name: "p"}) }},
+	{"PutPermission", func(r store.Records) error {
+		return r.PutPermission(store.Permission{ID: id("edit"), Name: "post.edit", Title: "Edit"})
 	}},
-	{"SetGrant", func(r store.Records) error {
-		return r.SetGrant(store.Grant{Group: id("staff"), Permission: "post.edit", Note: "changed"})
+	{"DeletePermission", func(r store.Records) error { return r.DeletePermission(id("old")) }},
+	{"PutGroup new", func(r store.Records) error { return r.PutGroup(group("new")) }},
+	{"PutGroup", func(r store.Records) error { g := group("staff"); g.Name = "team"; return r.PutGroup(g) }},
+	{"DeleteGroup", func(r store.Records) error { return r.DeleteGroup(id("empty")) }},
+	{"PutGrant new", func(r store.Records) error {
+		return r.PutGrant(store.Grant{Group: id("staff"), Permission: "post.*"})
+	}},
+	{"PutGrant", func(r store.Records) error {
+		return r.PutGrant(store.Grant{Group: id("staff"), Permission: "post.edit", Note: "changed"})
 	}},
 	{"DeleteGrant", func(r store.Records) error { return r.DeleteGrant(id("admins"), "*") }},
 	{"AddInheritance", func(r store.Records) error {
@@ -52,19 +54,19 @@ var edits = []call{
 	{"DeleteInheritance", func(r store.Records) error {
 		return r.DeleteInheritance(store.Inheritance{Senior: id("admins"), Junior: id("staff")})
 	}},
-	{"SetDeclaration", func(r store.Records) error {
-		return r.SetDeclaration(store.Declaration{Kind: "group", Key: "admins", Text: "changed"})
+	{"PutDeclaration", func(r store.Records) error {
+		return r.PutDeclaration(store.Declaration{Kind: "group", Key: "admins", Text: "changed"})
 	}},
-	{"AddSeparation", func(r store.Records) error { return r.AddSeparation(separation(true, "new", 2, "staff", "guests")) }},
-	{"SetSeparation", func(r store.Records) error {
-		return r.SetSeparation(separation(false, "duties", 3, "admins", "guests"))
+	{"PutSeparation new", func(r store.Records) error { return r.PutSeparation(separation(true, "new", 2, "staff", "guests")) }},
+	{"PutSeparation", func(r store.Records) error {
+		return r.PutSeparation(separation(false, "duties", 3, "admins", "guests"))
 	}},
 	{"DeleteSeparation", func(r store.Records) error { return r.DeleteSeparation(true, "duties") }},
-	{"AddMembership", func(r store.Records) error { return r.AddMembership(member("bob", "staff")) }},
-	{"SetMembership", func(r store.Records) error {
+	{"PutMembership new", func(r store.Records) error { return r.PutMembership(member("bob", "staff")) }},
+	{"PutMembership", func(r store.Records) error {
 		m := member("alice", "staff")
 		m.Note = "changed"
-		return r.SetMembership(m)
+		return r.PutMembership(m)
 	}},
 	{"DeleteMembership", func(r store.Records) error { return r.DeleteMembership(id("alice"), id("staff"), "org:1") }},
 	{"AddTicket", func(r store.Records) error { return r.AddTicket(ticket("new", "bob", "guests")) }},
@@ -72,10 +74,10 @@ var edits = []call{
 	{"TouchTicket", func(r store.Records) error { return r.TouchTicket(id("t2"), noon.Add(time.Minute)) }},
 	{"DeleteTicket", func(r store.Records) error { return r.DeleteTicket(id("t3")) }},
 	{"DeleteDeadTickets", func(r store.Records) error { _, err := r.DeleteDeadTickets(noon, 9); return err }},
-	{"SetTicketValue", func(r store.Records) error { return r.SetTicketValue(ticketValue("t2", "lang", "nl")) }},
+	{"PutTicketValue", func(r store.Records) error { return r.PutTicketValue(ticketValue("t2", "lang", "nl")) }},
 	{"DeleteTicketValue", func(r store.Records) error { return r.DeleteTicketValue(id("t1"), "lang") }},
-	{"SetThrottle", func(r store.Records) error {
-		return r.SetThrottle(store.Throttle{Key: hash("k1"), Last: noon, Until: noon, State: "9"})
+	{"PutThrottle", func(r store.Records) error {
+		return r.PutThrottle(store.Throttle{Key: hash("k1"), Last: noon, Until: noon, State: "9"})
 	}},
 	{"DeleteThrottle", func(r store.Records) error { return r.DeleteThrottle(hash("k1")) }},
 	{"DeleteIdleThrottles", func(r store.Records) error { _, err := r.DeleteIdleThrottles(noon.Add(time.Hour), 9, 9); return err }},

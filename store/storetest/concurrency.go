@@ -124,7 +124,7 @@ var concurrencyRules = []rule{
 				}
 				n, _ := strconv.Atoi(t.State)
 				t.State = strconv.Itoa(n + 1)
-				return n + 1, r.SetThrottle(t)
+				return n + 1, r.PutThrottle(t)
 			})
 		}
 	}},
@@ -198,7 +198,7 @@ func writeNumber(r store.Records) error {
 	u, g, m := user("alice"), group("staff"), member("alice", "staff")
 	u.Note, g.Note, m.Note = note, note, note
 	return errors.Join(
-		r.SetUser(u), r.SetGroup(g), r.SetMembership(m), r.SetLastLogin(id("bob"), noon.Add(time.Duration(h.Revision)*time.Second)),
+		r.SetUser(u), r.PutGroup(g), r.PutMembership(m), r.SetLastLogin(id("bob"), noon.Add(time.Duration(h.Revision)*time.Second)),
 		r.AddChange(store.Change{Revision: h.Revision}), r.SetHead(h),
 	)
 }

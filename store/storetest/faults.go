@@ -18,34 +18,26 @@ var unknown = []call{
 	{"SetPacedUntil", func(r store.Records) error { return r.SetPacedUntil(nobody, noon) }},
 	{"DeleteUser", func(r store.Records) error { return r.DeleteUser(nobody) }},
 	{"Section", func(r store.Records) error { _, err := r.Section("Posts"); return err }},
-	{"SetSection", func(r store.Records) error { return r.SetSection(store.Section{Name: "nothing"}) }},
 	{"DeleteSection", func(r store.Records) error { return r.DeleteSection("nothing") }},
 	{"Permission", func(r store.Records) error { _, err := r.Permission("post.*"); return err }},
-	{"SetPermission", func(r store.Records) error { return r.SetPermission(store.Permission{ID: nobody, Name: "post.edit"}) }},
 	{"DeletePermission", func(r store.Records) error { return r.DeletePermission(nobody) }},
 	{"Group", func(r store.Records) error { _, err := r.Group(nobody); return err }},
 	{"GroupByName", func(r store.Records) error { _, err := r.GroupByName("Staff"); return err }},
-	{"SetGroup", func(r store.Records) error { return r.SetGroup(group("nobody")) }},
 	{"DeleteGroup", func(r store.Records) error { return r.DeleteGroup(nobody) }},
 	{"Grant", func(r store.Records) error { _, err := r.Grant(id("admins"), "post.edit"); return err }},
-	{"SetGrant", func(r store.Records) error {
-		return r.SetGrant(store.Grant{Group: id("admins"), Permission: "post.edit"})
-	}},
 	{"DeleteGrant", func(r store.Records) error { return r.DeleteGrant(id("staff"), "*") }},
 	{"DeleteInheritance", func(r store.Records) error {
 		return r.DeleteInheritance(store.Inheritance{Senior: id("staff"), Junior: id("admins")})
 	}},
 	{"Separation", func(r store.Records) error { _, err := r.Separation(false, "desks"); return err }},
-	{"SetSeparation", func(r store.Records) error { return r.SetSeparation(separation(false, "desks", 2, "staff")) }},
 	{"DeleteSeparation", func(r store.Records) error { return r.DeleteSeparation(false, "desks") }},
 	{"Membership", func(r store.Records) error { _, err := r.Membership(id("bob"), id("admins"), "org:1"); return err }},
-	{"SetMembership", func(r store.Records) error { return r.SetMembership(member("bob", "staff")) }},
 	{"DeleteMembership", func(r store.Records) error { return r.DeleteMembership(id("alice"), id("staff"), "org:2") }},
 	{"Ticket", func(r store.Records) error { _, err := r.Ticket(nobody); return err }},
 	{"TicketByHash", func(r store.Records) error { _, err := r.TicketByHash(hash("nobody")); return err }},
 	{"SetTicketGroups", func(r store.Records) error { return r.SetTicketGroups(nobody, nil) }},
 	{"DeleteTicket", func(r store.Records) error { return r.DeleteTicket(nobody) }},
-	{"SetTicketValue", func(r store.Records) error { return r.SetTicketValue(ticketValue("nobody", "lang", "de")) }},
+	{"PutTicketValue", func(r store.Records) error { return r.PutTicketValue(ticketValue("nobody", "lang", "de")) }},
 	{"DeleteTicketValue", func(r store.Records) error { return r.DeleteTicketValue(id("t1"), "Lang") }},
 }
 
@@ -62,7 +54,7 @@ var faults = []call{
 	{"SetUser: e-mail taken", func(r store.Records) error { return setTwo(r, func(u *store.UserRecord) { u.EmailKey = "a@b" }) }},
 	{"SetUser: subject taken", func(r store.Records) error { return setTwo(r, func(u *store.UserRecord) { u.Subject = "s" }) }},
 	{"DeleteUser: has memberships", func(r store.Records) error {
-		if err := r.AddMembership(member("leaver", "staff")); err != nil {
+		if err := r.PutMembership(member("leaver", "staff")); err != nil {
 			return err
 		}
 		return r.DeleteUser(id("leaver"))
@@ -73,16 +65,16 @@ var faults = []call{
 		}
 		return r.DeleteUser(id("leaver"))
 	}},
-	{"AddSection: taken", func(r store.Records) error { return r.AddSection(store.Section{Name: "posts"}) }},
-	{"AddPermission: id taken", func(r store.Records) error { return r.AddPermission(store.Permission{ID: id("edit"), Name: "new"}) }},
-	{"AddPermission: name taken", func(r store.Records) error {
-		return r.AddPermission(store.Permission{ID: id("new"), Name: "post.edit"})
+	{"PutPermission new: name taken", func(r store.Records) error {
+		return r.PutPermission(store.Permission{ID: id("new"), Name: "post.edit"})
 	}},
-	{"AddGroup: id taken", func(r store.Records) error { return r.AddGroup(store.Group{ID: id("staff"), Name: "new"}) }},
-	{"AddGroup: name taken", func(r store.Records) error { return r.AddGroup(store.Group{ID: id("new"), Name: "staff"}) }},
-	{"SetGroup: name taken", func(r store.Records) error { return r.SetGroup(store.Group{ID: id("staff"), Name: "admins"}) }},
+	{"PutPermission: name taken", func(r store.Records) error {
+		return r.PutPermission(store.Permission{ID: id("old"), Name: "post.edit"})
+	}},
+	{"PutGroup new: name taken", func(r store.Records) error { return r.PutGroup(store.Group{ID: id("new"), Name: "staff"}) }},
+	{"PutGroup: name taken", func(r store.Records) error { return r.PutGroup(store.Group{ID: id("staff"), Name: "admins"}) }},
 	{"DeleteGroup: has grants", func(r store.Records) error {
-		if err := r.AddGrant(store.Grant{Group: id("empty"), Permission: "post.edit"}); err != nil {
+		if err := r.PutGrant(store.Grant{Group: id("empty"), Permission: "post.edit"}); err != nil {
 			return err
 		}
 		return r.DeleteGroup(id("empty"))
@@ -90,7 +82,7 @@ var faults = []call{
 	{"DeleteGroup: has juniors", func(r store.Records) error { return deleteInheriting(r, "empty", "guests") }},
 	{"DeleteGroup: has seniors", func(r store.Records) error { return deleteInheriting(r, "guests", "empty") }},
 	{"DeleteGroup: has members", func(r store.Records) error {
-		if err := r.AddMembership(member("bob", "empty")); err != nil {
+		if err := r.PutMembership(member("bob", "empty")); err != nil {
 			return err
 		}
 		return r.DeleteGroup(id("empty"))
@@ -102,16 +94,14 @@ var faults = []call{
 		return r.DeleteGroup(id("empty"))
 	}},
 	{"DeleteGroup: in separation sets", func(r store.Records) error {
-		if err := r.AddSeparation(separation(true, "new", 2, "staff", "empty")); err != nil {
+		if err := r.PutSeparation(separation(true, "new", 2, "staff", "empty")); err != nil {
 			return err
 		}
 		return r.DeleteGroup(id("empty"))
 	}},
-	{"AddSeparation: taken", func(r store.Records) error { return r.AddSeparation(separation(true, "desks", 2, "guests")) }},
-	{"AddSeparation: no group", func(r store.Records) error { return r.AddSeparation(separation(true, "new", 2, "nobody")) }},
-	{"SetSeparation: no group", func(r store.Records) error { return r.SetSeparation(separation(true, "desks", 2, "nobody")) }},
-	{"AddGrant: taken", func(r store.Records) error { return r.AddGrant(store.Grant{Group: id("admins"), Permission: "*"}) }},
-	{"AddGrant: no group", func(r store.Records) error { return r.AddGrant(store.Grant{Group: nobody, Permission: "*"}) }},
+	{"PutSeparation new: no group", func(r store.Records) error { return r.PutSeparation(separation(true, "new", 2, "nobody")) }},
+	{"PutSeparation: no group", func(r store.Records) error { return r.PutSeparation(separation(true, "desks", 2, "nobody")) }},
+	{"PutGrant new: no group", func(r store.Records) error { return r.PutGrant(store.Grant{Group: nobody, Permission: "*"}) }},
 	{"AddInheritance: taken", func(r store.Records) error {
 		return r.AddInheritance(store.Inheritance{Senior: id("admins"), Junior: id("staff")})
 	}},
@@ -121,9 +111,8 @@ var faults = []call{
 	{"AddInheritance: no junior", func(r store.Records) error {
 		return r.AddInheritance(store.Inheritance{Senior: id("staff"), Junior: nobody})
 	}},
-	{"AddMembership: taken", func(r store.Records) error { return r.AddMembership(member("alice", "staff")) }},
-	{"AddMembership: no user", func(r store.Records) error { return r.AddMembership(member("nobody", "staff")) }},
-	{"AddMembership: no group", func(r store.Records) error { return r.AddMembership(member("alice", "nobody")) }},
+	{"PutMembership new: no user", func(r store.Records) error { return r.PutMembership(member("nobody", "staff")) }},
+	{"PutMembership new: no group", func(r store.Records) error { return r.PutMembership(member("alice", "nobody")) }},
 	{"AddTicket: id taken", func(r store.Records) error { t := ticket("new", "bob"); t.ID = id("t1"); return r.AddTicket(t) }},
 	{"AddTicket: hash taken", func(r store.Records) error { t := ticket("new", "bob"); t.Hash = hash("t1"); return r.AddTicket(t) }},
 	{"AddTicket: no user", func(r store.Records) error { return r.AddTicket(ticket("new", "nobody")) }},

@@ -130,13 +130,13 @@ func (r careless) Grants(f store.GrantFilter) ([]store.Grant, error) {
 // sets by group.
 type confused struct{ store.Records }
 
-func (r confused) SetSeparation(s store.Separation) error {
+func (r confused) PutSeparation(s store.Separation) error {
 	other := s
 	other.Dynamic = !s.Dynamic
-	if err := r.Records.SetSeparation(other); err != nil && err != store.ErrNotFound {
+	if err := r.Records.PutSeparation(other); err != nil && err != store.ErrNotFound {
 		return err
 	}
-	return r.Records.SetSeparation(s)
+	return r.Records.PutSeparation(s)
 }
 
 func (r confused) Separations(f store.SeparationFilter) (list []store.Separation, err error) {

@@ -175,11 +175,12 @@ func (*unclosed) Close() error { return nil }
 
 type forgiving struct{ store.Records }
 
-func (r forgiving) AddSection(s store.Section) error {
-	if _, err := r.Section(s.Name); err == nil {
-		return fmt.Errorf("section is there: %w", store.ErrUnavailable)
+func (r forgiving) AddInheritance(i store.Inheritance) error {
+	list, err := r.Inheritances(store.InheritanceFilter(i))
+	if err == nil && len(list) > 0 {
+		return fmt.Errorf("inheritance is there: %w", store.ErrUnavailable)
 	}
-	return r.Records.AddSection(s)
+	return r.Records.AddInheritance(i)
 }
 
 type cascading struct{ store.Records }

@@ -12,9 +12,9 @@ type lending struct {
 	lent map[string]string
 }
 
-func (r lending) AddPermission(p store.Permission) error {
+func (r lending) PutPermission(p store.Permission) error {
 	r.lent[strings.Clone(p.Name)] = p.Object
-	return r.Records.AddPermission(p)
+	return r.Records.PutPermission(p)
 }
 
 func (r lending) Permissions() ([]store.Permission, error) {

@@ -13,9 +13,9 @@ import (
 // valuing mishandles the values of tickets.
 type valuing struct{ store.Records }
 
-func (r valuing) SetTicketValue(v store.TicketValue) error {
+func (r valuing) PutTicketValue(v store.TicketValue) error {
 	v.Key = strings.ToLower(v.Key)
-	return r.Records.SetTicketValue(v)
+	return r.Records.PutTicketValue(v)
 }
 
 func (r valuing) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
@@ -49,13 +49,13 @@ func (r outliving) AddTicket(t store.Ticket) error {
 	if err := r.Records.AddTicket(t); err != nil || !known {
 		return err
 	}
-	return r.Records.SetTicketValue(store.TicketValue{Ticket: old.ID, Key: "a", Value: "1"})
+	return r.Records.PutTicketValue(store.TicketValue{Ticket: old.ID, Key: "a", Value: "1"})
 }
 
-func (r outliving) SetTicketValue(v store.TicketValue) error {
-	err := r.Records.SetTicketValue(v)
+func (r outliving) PutTicketValue(v store.TicketValue) error {
+	err := r.Records.PutTicketValue(v)
 	if t, ok := r.store.tickets[v.Ticket]; ok && err == store.ErrNotFound {
-		return errors.Join(r.Records.AddTicket(t), r.Records.SetTicketValue(v))
+		return errors.Join(r.Records.AddTicket(t), r.Records.PutTicketValue(v))
 	}
 	if err == store.ErrNotFound {
 		return nil

@@ -19,7 +19,7 @@ var findRules = []rule{
 			off.Subject, off.Disabled = "sub|off", true
 			ended := member("off", "guests")
 			ended.Until = noon
-			return errors.Join(r.AddUser(off), r.AddMembership(ended), r.AddTicket(ticket("t9", "off")))
+			return errors.Join(r.AddUser(off), r.PutMembership(ended), r.AddTicket(ticket("t9", "off")))
 		})
 		all := get(w, dump)
 		found := 0

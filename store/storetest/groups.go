@@ -11,9 +11,9 @@ import (
 )
 
 var groupRules = []rule{
-	{"groups", "A group is given back as it was added, by id and name, listed by name, and gone when deleted.", func(w *world) {
+	{"groups", "A group is given back as it was put, by id and name, listed by name, and gone when deleted.", func(w *world) {
 		want := sampleGroups()
-		add := func(r store.Records, g store.Group) error { return r.AddGroup(g) }
+		add := func(r store.Records, g store.Group) error { return r.PutGroup(g) }
 		roundTrip(w, want, add, func(r store.Records, g store.Group) (store.Group, error) { return r.Group(g.ID) })
 		for _, g := range want {
 			w.equal("GroupByName", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(g.Name) }), g)
@@ -26,31 +26,30 @@ var groupRules = []rule{
 		w.notFound("GroupByName", func(r store.Records) error { _, err := r.GroupByName(gone.Name); return err })
 		w.equal("Groups after a deletion", get(w, store.Records.Groups), slices.Delete(want, 4, 5))
 	}},
-	{"groups set", "SetGroup writes everything but Created; a changed name finds the group and frees the old one.", func(w *world) {
+	{"groups set", "PutGroup replaces every field; a changed name finds the group and frees the old one.", func(w *world) {
 		list := sampleGroups()
 		old := list[0]
-		w.update(func(r store.Records) error { return r.AddGroup(old) })
+		w.update(func(r store.Records) error { return r.PutGroup(old) })
 		for _, g := range list[1:] {
 			g.ID = old.ID
-			w.update(func(r store.Records) error { return r.SetGroup(g) })
-			g.Created = old.Created
+			w.update(func(r store.Records) error { return r.PutGroup(g) })
 			w.equal("Group", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(g.Name) }), g)
 			w.equal("Groups", get(w, store.Records.Groups), []store.Group{g})
 		}
 		old.ID = id("second")
-		w.update(func(r store.Records) error { return r.AddGroup(old) })
+		w.update(func(r store.Records) error { return r.PutGroup(old) })
 		w.equal("second group", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(old.Name) }), old)
 	}},
-	{"grants", "A grant is given back as it was added or set; its permission is compared exactly.", func(w *world) {
+	{"grants", "A grant is given back as it was put, at first or again; its permission is compared exactly.", func(w *world) {
 		want := sampleGrants()
 		w.update(func(r store.Records) error { return addGroups(r, "g1", "g2", "g3") })
 		find := func(r store.Records, g store.Grant) (store.Grant, error) {
 			return r.Grant(g.Group, g.Permission)
 		}
-		roundTrip(w, want, func(r store.Records, g store.Grant) error { return r.AddGrant(g) }, find)
+		roundTrip(w, want, func(r store.Records, g store.Grant) error { return r.PutGrant(g) }, find)
 		for i := range want {
 			want[i].Note, want[i].GrantedBy, want[i].GrantedAt = pick(texts, i+7), pick(texts, i+8), pick(times, i+3)
-			w.update(func(r store.Records) error { return r.SetGrant(want[i]) })
+			w.update(func(r store.Records) error { return r.PutGrant(want[i]) })
 		}
 		w.grants(want)
 		for _, g := range want[:20] {

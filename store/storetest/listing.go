@@ -57,7 +57,7 @@ var listings = []listing{
 			return keys(r.Users(store.UserFilter{Groups: ids("big", "small"), At: noon}), func(u store.UserRecord) string { return u.Name })
 		},
 		add: func(r store.Records, key string) error {
-			return errors.Join(r.AddUser(user(key)), r.AddMembership(member(key, "big")))
+			return errors.Join(r.AddUser(user(key)), r.PutMembership(member(key, "big")))
 		},
 		remove: func(r store.Records, key string) error { return r.DeleteMembership(id(key), id("big"), "") },
 	},
@@ -68,7 +68,7 @@ var listings = []listing{
 			return keys(r.GroupMembers(id("scopes")), func(m store.Member) string { return m.Scope })
 		},
 		add: func(r store.Records, key string) error {
-			return r.AddMembership(store.Membership{User: id("owner"), Group: id("scopes"), Scope: key})
+			return r.PutMembership(store.Membership{User: id("owner"), Group: id("scopes"), Scope: key})
 		},
 		remove: func(r store.Records, key string) error { return r.DeleteMembership(id("owner"), id("scopes"), key) },
 	},

@@ -8,18 +8,18 @@ import (
 )
 
 var membershipRules = []rule{
-	{"memberships", "A membership is given back as it was added or set, by user, group and exact scope, until it is deleted.", func(w *world) {
+	{"memberships", "A membership is given back as it was put, at first or again, by user, group and exact scope, until it is deleted.", func(w *world) {
 		want := sampleMemberships()
 		w.update(addMembershipWorld)
 		find := func(r store.Records, m store.Membership) (store.Membership, error) {
 			return r.Membership(m.User, m.Group, m.Scope)
 		}
-		roundTrip(w, want, func(r store.Records, m store.Membership) error { return r.AddMembership(m) }, find)
+		roundTrip(w, want, func(r store.Records, m store.Membership) error { return r.PutMembership(m) }, find)
 		w.memberships(want)
 		for i := range want {
 			want[i].Note, want[i].AssignedBy = pick(texts, i+7), pick(texts, i+8)
 			want[i].Until, want[i].AssignedAt = pick(times, i+3), pick(times, i+4)
-			w.update(func(r store.Records) error { return r.SetMembership(want[i]) })
+			w.update(func(r store.Records) error { return r.PutMembership(want[i]) })
 		}
 		w.memberships(want)
 		for len(want) > 0 {
@@ -36,7 +36,7 @@ var membershipRules = []rule{
 	}},
 	{"memberships user name", "GroupMembers gives the name that the user has now.", func(w *world) {
 		w.update(addMembershipWorld)
-		w.update(func(r store.Records) error { return r.AddMembership(member("u1", "g1")) })
+		w.update(func(r store.Records) error { return r.PutMembership(member("u1", "g1")) })
 		renamed := user("u1")
 		renamed.Name = "renamed"
 		w.update(func(r store.Records) error { return r.SetUser(renamed) })

@@ -81,7 +81,7 @@ func addUsers(r store.Records, names ...string) error {
 }
 
 func addGroups(r store.Records, names ...string) error {
-	return each(names, func(name string) error { return r.AddGroup(group(name)) })
+	return each(names, func(name string) error { return r.PutGroup(group(name)) })
 }
 
 // member is a membership without scope and without end.

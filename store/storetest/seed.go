@@ -13,26 +13,26 @@ func seed(r store.Records) error {
 		{"users", func(r store.Records) error { return addUsers(r, "alice", "bob", "leaver") }},
 		{"groups", func(r store.Records) error { return addGroups(r, "admins", "staff", "guests", "empty") }},
 		{"sections", func(r store.Records) error {
-			return each([]store.Section{{Name: "posts", Title: "Posts"}, {Name: "old"}}, r.AddSection)
+			return each([]store.Section{{Name: "posts", Title: "Posts"}, {Name: "old"}}, r.PutSection)
 		}},
 		{"permissions", func(r store.Records) error {
-			return each([]store.Permission{{ID: id("edit"), Name: "post.edit", Section: "posts"}, {ID: id("old"), Name: "post.old"}}, r.AddPermission)
+			return each([]store.Permission{{ID: id("edit"), Name: "post.edit", Section: "posts"}, {ID: id("old"), Name: "post.old"}}, r.PutPermission)
 		}},
 		{"grants", func(r store.Records) error {
-			return each([]store.Grant{{Group: id("staff"), Permission: "post.edit"}, {Group: id("admins"), Permission: "*"}}, r.AddGrant)
+			return each([]store.Grant{{Group: id("staff"), Permission: "post.edit"}, {Group: id("admins"), Permission: "*"}}, r.PutGrant)
 		}},
 		{"inheritances", func(r store.Records) error {
 			return each([]store.Inheritance{{Senior: id("admins"), Junior: id("staff")}, {Senior: id("admins"), Junior: id("guests")}}, r.AddInheritance)
 		}},
-		{"SetDeclaration", func(r store.Records) error { return r.SetDeclaration(store.Declaration{Kind: "group", Key: "admins"}) }},
+		{"PutDeclaration", func(r store.Records) error { return r.PutDeclaration(store.Declaration{Kind: "group", Key: "admins"}) }},
 		{"separations", func(r store.Records) error {
 			return each([]store.Separation{separation(false, "duties", 2, "admins", "staff", "guests"),
-				separation(true, "duties", 2, "admins", "staff"), separation(true, "desks", 2, "staff", "guests")}, r.AddSeparation)
+				separation(true, "duties", 2, "admins", "staff"), separation(true, "desks", 2, "staff", "guests")}, r.PutSeparation)
 		}},
 		{"memberships", func(r store.Records) error {
 			scoped := member("alice", "staff")
 			scoped.Scope = "org:1"
-			return each([]store.Membership{member("alice", "staff"), scoped, member("bob", "admins")}, r.AddMembership)
+			return each([]store.Membership{member("alice", "staff"), scoped, member("bob", "admins")}, r.PutMembership)
 		}},
 		{"tickets", func(r store.Records) error {
 			dead := ticket("dead", "bob")
@@ -40,11 +40,11 @@ func seed(r store.Records) error {
 			return each([]store.Ticket{ticket("t1", "alice"), ticket("t2", "alice", "staff", "guests"), ticket("t3", "bob"), dead}, r.AddTicket)
 		}},
 		{"ticket values", func(r store.Records) error {
-			return each([]store.TicketValue{ticketValue("t1", "lang", "de"), ticketValue("t1", "flash", "Saved."), ticketValue("t3", "lang", "fr"), ticketValue("dead", "lang", "it")}, r.SetTicketValue)
+			return each([]store.TicketValue{ticketValue("t1", "lang", "de"), ticketValue("t1", "flash", "Saved."), ticketValue("t3", "lang", "fr"), ticketValue("dead", "lang", "it")}, r.PutTicketValue)
 		}},
 		{"throttles", func(r store.Records) error {
 			return each([]store.Throttle{
-				{Key: hash("k1"), User: id("alice"), Last: noon, Until: noon, State: "1"}, {Key: hash("k2"), Until: noon.Add(time.Hour), State: "2"}}, r.SetThrottle)
+				{Key: hash("k1"), User: id("alice"), Last: noon, Until: noon, State: "1"}, {Key: hash("k2"), Until: noon.Add(time.Hour), State: "2"}}, r.PutThrottle)
 		}},
 		{"changes", func(r store.Records) error {
 			return each([]store.Change{{Revision: 1, Action: "AddUser", At: noon}, {Revision: 1, Seq: 1, After: []byte(`{}`)}}, r.AddChange)

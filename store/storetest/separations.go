@@ -11,30 +11,30 @@ import (
 )
 
 var separationRules = []rule{
-	{"separations", "A separation set is given back as it was added, listed by kind and name, and gone when deleted.", func(w *world) {
+	{"separations", "A separation set is given back as it was put, listed by kind and name, and gone when deleted.", func(w *world) {
 		want := sampleSeparations()
 		w.update(func(r store.Records) error { return addGroups(r, "a", "b", "c") })
 		find := func(r store.Records, s store.Separation) (store.Separation, error) {
 			return r.Separation(s.Dynamic, s.Name)
 		}
-		roundTrip(w, want, func(r store.Records, s store.Separation) error { return r.AddSeparation(s) }, find)
+		roundTrip(w, want, func(r store.Records, s store.Separation) error { return r.PutSeparation(s) }, find)
 		w.separations(want)
 		for _, s := range want[:20] {
 			w.update(func(r store.Records) error { return r.DeleteSeparation(s.Dynamic, s.Name) })
 			w.notFound("Separation", func(r store.Records) error { _, err := find(r, s); return err })
 		}
 		w.separations(want[20:])
-		w.update(func(r store.Records) error { return r.AddSeparation(want[3]) })
+		w.update(func(r store.Records) error { return r.PutSeparation(want[3]) })
 		w.separations(append(want[20:], want[3]))
 	}},
-	{"separations set", "SetSeparation replaces Cardinality and Groups of the set of that kind and name, and of no other.", func(w *world) {
+	{"separations set", "PutSeparation replaces Cardinality and Groups of the set of that kind and name, and of no other.", func(w *world) {
 		w.update(func(r store.Records) error { return addGroups(r, "a", "b", "c") })
 		static, dynamic := separation(false, "s", 2, "a", "b"), separation(true, "s", 2, "a", "b")
-		w.update(func(r store.Records) error { return each([]store.Separation{static, dynamic}, r.AddSeparation) })
+		w.update(func(r store.Records) error { return each([]store.Separation{static, dynamic}, r.PutSeparation) })
 		for _, next := range []store.Separation{
 			separation(true, "s", 3, "a", "b", "c"), separation(true, "s", 2, "b", "c"), separation(true, "s", 1, "c"), separation(true, "s", 2, "a", "b"),
 		} {
-			w.update(func(r store.Records) error { return r.SetSeparation(next) })
+			w.update(func(r store.Records) error { return r.PutSeparation(next) })
 			w.separations([]store.Separation{static, next})
 		}
 		w.update(func(r store.Records) error { return r.DeleteSeparation(true, "s") })

@@ -99,39 +99,39 @@ var textEdits = []textEdit{
 		return r.SetUser(lend(b, store.UserRecord{User: store.User{ID: id("alice")}}))
 	}},
 	{"SetPasswordHash", func(r store.Records, b *borrowed) error { return r.SetPasswordHash(id("bob"), lend(b, "")) }},
-	{"AddSection", func(r store.Records, b *borrowed) error { return r.AddSection(lend(b, store.Section{})) }},
-	{"SetSection", func(r store.Records, b *borrowed) error { return r.SetSection(lend(b, store.Section{Name: "posts"})) }},
-	{"AddPermission", func(r store.Records, b *borrowed) error {
-		return r.AddPermission(lend(b, store.Permission{ID: id("new")}))
+	{"PutSection new", func(r store.Records, b *borrowed) error { return r.PutSection(lend(b, store.Section{})) }},
+	{"PutSection", func(r store.Records, b *borrowed) error { return r.PutSection(lend(b, store.Section{Name: "posts"})) }},
+	{"PutPermission new", func(r store.Records, b *borrowed) error {
+		return r.PutPermission(lend(b, store.Permission{ID: id("new")}))
 	}},
-	{"SetPermission", func(r store.Records, b *borrowed) error {
-		return r.SetPermission(lend(b, store.Permission{ID: id("edit")}))
+	{"PutPermission", func(r store.Records, b *borrowed) error {
+		return r.PutPermission(lend(b, store.Permission{ID: id("edit")}))
 	}},
-	{"AddGroup", func(r store.Records, b *borrowed) error { return r.AddGroup(lend(b, store.Group{ID: id("new")})) }},
-	{"SetGroup", func(r store.Records, b *borrowed) error { return r.SetGroup(lend(b, store.Group{ID: id("empty")})) }},
-	{"AddGrant", func(r store.Records, b *borrowed) error {
-		return r.AddGrant(lend(b, store.Grant{Group: id("staff")}))
+	{"PutGroup new", func(r store.Records, b *borrowed) error { return r.PutGroup(lend(b, store.Group{ID: id("new")})) }},
+	{"PutGroup", func(r store.Records, b *borrowed) error { return r.PutGroup(lend(b, store.Group{ID: id("empty")})) }},
+	{"PutGrant new", func(r store.Records, b *borrowed) error {
+		return r.PutGrant(lend(b, store.Grant{Group: id("staff")}))
 	}},
-	{"SetGrant", func(r store.Records, b *borrowed) error {
-		return r.SetGrant(lend(b, store.Grant{Group: id("staff"), Permission: "post.edit"}))
+	{"PutGrant", func(r store.Records, b *borrowed) error {
+		return r.PutGrant(lend(b, store.Grant{Group: id("staff"), Permission: "post.edit"}))
 	}},
-	{"SetDeclaration", func(r store.Records, b *borrowed) error { return r.SetDeclaration(lend(b, store.Declaration{})) }},
-	{"AddSeparation", func(r store.Records, b *borrowed) error {
-		return r.AddSeparation(lend(b, separation(true, "", 2, "staff", "guests")))
+	{"PutDeclaration", func(r store.Records, b *borrowed) error { return r.PutDeclaration(lend(b, store.Declaration{})) }},
+	{"PutSeparation new", func(r store.Records, b *borrowed) error {
+		return r.PutSeparation(lend(b, separation(true, "", 2, "staff", "guests")))
 	}},
-	{"SetSeparation", func(r store.Records, b *borrowed) error {
-		return r.SetSeparation(lend(b, separation(true, "desks", 2, "staff", "guests")))
+	{"PutSeparation", func(r store.Records, b *borrowed) error {
+		return r.PutSeparation(lend(b, separation(true, "desks", 2, "staff", "guests")))
 	}},
-	{"AddMembership", func(r store.Records, b *borrowed) error { return r.AddMembership(lend(b, member("bob", "staff"))) }},
-	{"SetMembership", func(r store.Records, b *borrowed) error {
+	{"PutMembership new", func(r store.Records, b *borrowed) error { return r.PutMembership(lend(b, member("bob", "staff"))) }},
+	{"PutMembership", func(r store.Records, b *borrowed) error {
 		m := member("alice", "staff")
 		m.Scope = "org:1"
-		return r.SetMembership(lend(b, m))
+		return r.PutMembership(lend(b, m))
 	}},
 	{"AddTicket", func(r store.Records, b *borrowed) error { return r.AddTicket(lend(b, ticket("new", "bob"))) }},
-	{"SetTicketValue", func(r store.Records, b *borrowed) error { return r.SetTicketValue(lend(b, ticketValue("t1", "", ""))) }},
-	{"SetThrottle", func(r store.Records, b *borrowed) error {
-		return r.SetThrottle(lend(b, store.Throttle{Key: hash("k1"), User: id("alice"), Until: noon}))
+	{"PutTicketValue", func(r store.Records, b *borrowed) error { return r.PutTicketValue(lend(b, ticketValue("t1", "", ""))) }},
+	{"PutThrottle", func(r store.Records, b *borrowed) error {
+		return r.PutThrottle(lend(b, store.Throttle{Key: hash("k1"), User: id("alice"), Until: noon}))
 	}},
 	{"AddChange", func(r store.Records, b *borrowed) error { return r.AddChange(lend(b, store.Change{Revision: 2})) }},
 }

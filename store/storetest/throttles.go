@@ -17,7 +17,7 @@ var throttleRules = []rule{
 				if round > 0 {
 					want.User, want.State = pick([]uuid.UUID{{}, id("alice"), id("gone")}, i+round), pick(texts, i+round)
 					want.Last, want.Until = pick(times, i+1), pick(times, i+2*round)
-					w.update(func(r store.Records) error { return r.SetThrottle(want) })
+					w.update(func(r store.Records) error { return r.PutThrottle(want) })
 				}
 				w.equal("Throttle", w.throttle(text), want)
 			}
@@ -30,7 +30,7 @@ var throttleRules = []rule{
 			if none, err = r.Throttle(want.Key); err != nil {
 				return err
 			}
-			if err = r.SetThrottle(want); err != nil {
+			if err = r.PutThrottle(want); err != nil {
 				return err
 			}
 			got, err = r.Throttle(want.Key)
@@ -45,18 +45,18 @@ var throttleRules = []rule{
 		var want []store.Throttle
 		for i := range 12 {
 			t := store.Throttle{Key: [32]byte{byte(200 - 7*i)}, User: id(pick([]string{"alice", "bob"}, i)), Last: noon, Until: noon, State: strconv.Itoa(i)}
-			w.update(func(r store.Records) error { return r.SetThrottle(t) })
+			w.update(func(r store.Records) error { return r.PutThrottle(t) })
 			if t.User == id("alice") {
 				want = append([]store.Throttle{t}, want...)
 			}
 		}
-		w.update(func(r store.Records) error { return r.SetThrottle(store.Throttle{Key: [32]byte{1}, Until: noon}) })
+		w.update(func(r store.Records) error { return r.PutThrottle(store.Throttle{Key: [32]byte{1}, Until: noon}) })
 		w.equal("of alice", w.userThrottles("alice"), want)
 		want[1].State = "changed"
-		w.update(func(r store.Records) error { return r.SetThrottle(want[1]) })
+		w.update(func(r store.Records) error { return r.PutThrottle(want[1]) })
 		moved := want[2]
 		moved.User = id("bob")
-		w.update(func(r store.Records) error { return r.SetThrottle(moved) })
+		w.update(func(r store.Records) error { return r.PutThrottle(moved) })
 		w.equal("of alice, one changed and one moved", w.userThrottles("alice"), append(want[:2:2], want[3:]...))
 		w.equal("of bob", len(w.userThrottles("bob")), 7)
 		w.equal("of somebody without any", len(w.userThrottles("carol")), 0)
@@ -66,7 +66,7 @@ var throttleRules = []rule{
 		var missing error
 		w.update(func(r store.Records) error {
 			missing = r.DeleteThrottle(t.Key)
-			return r.SetThrottle(t)
+			return r.PutThrottle(t)
 		})
 		w.equal("DeleteThrottle of none is ErrNotFound", missing, store.ErrNotFound)
 		w.update(func(r store.Records) error { return r.DeleteThrottle(t.Key) })
@@ -83,7 +83,7 @@ var throttleRules = []rule{
 					t.User = id(user)
 				}
 				stays[name+user] = name == "new"
-				w.update(func(r store.Records) error { return r.SetThrottle(t) })
+				w.update(func(r store.Records) error { return r.PutThrottle(t) })
 			}
 		}
 		w.equal("deleted", w.deleteIdle(noon, 100, 100), 6)
@@ -99,7 +99,7 @@ var throttleRules = []rule{
 				if i%4 == 3 {
 					t.User, t.Last = id("alice"), time.Time{}
 				}
-				if err := r.SetThrottle(t); err != nil {
+				if err := r.PutThrottle(t); err != nil {
 					return err
 				}
 			}
@@ -112,15 +112,15 @@ var throttleRules = []rule{
 			w.equal(fmt.Sprint(i, " stays"), w.throttle(fmt.Sprint(i)).State == "kept", i%4 == 3 || i < 12)
 		}
 		w.update(func(r store.Records) error {
-			return r.SetThrottle(store.Throttle{Key: hash("ended"), Last: noon.Add(time.Hour), Until: noon})
+			return r.PutThrottle(store.Throttle{Key: hash("ended"), Last: noon.Add(time.Hour), Until: noon})
 		})
 		w.equal("deleted, the ended one does not count", w.deleteIdle(noon, 9, 100), 1)
 	}},
 	{"throttles moved", "A throttle is idle by its latest Until.", func(w *world) {
 		t := store.Throttle{Key: hash("k"), Until: noon, State: "1"}
-		w.update(func(r store.Records) error { return r.SetThrottle(t) })
+		w.update(func(r store.Records) error { return r.PutThrottle(t) })
 		t.Until = noon.Add(time.Hour)
-		w.update(func(r store.Records) error { return r.SetThrottle(t) })
+		w.update(func(r store.Records) error { return r.PutThrottle(t) })
 		w.equal("deleted", w.deleteIdle(noon.Add(time.Minute), 9, 9), 0)
 		w.equal("Throttle", w.throttle("k"), t)
 		w.equal("deleted later", w.deleteIdle(noon.Add(2*time.Hour), 9, 9), 1)

@@ -22,19 +22,19 @@ var ticketValueRules = []rule{
 		}
 		want[0].Value, other[0].Value = strings.Repeat("v", 4000), ""
 		w.update(func(r store.Records) error {
-			return errors.Join(each(want, r.SetTicketValue), each(other, r.SetTicketValue))
+			return errors.Join(each(want, r.PutTicketValue), each(other, r.PutTicketValue))
 		})
 		w.equal("values of t1", w.values("t1"), byKey(want))
 		w.equal("values of t2", w.values("t2"), byKey(other))
 		w.equal("values of a ticket without any", w.values("t3"), []store.TicketValue{})
 		w.equal("values of no ticket", w.values("nobody"), []store.TicketValue{})
 	}},
-	{"ticket values set", "SetTicketValue replaces the value of its key, and writes nothing else.", func(w *world) {
+	{"ticket values set", "PutTicketValue replaces the value of its key, and writes nothing else.", func(w *world) {
 		w.update(addValueWorld)
 		before := get(w, dump)
 		for _, text := range []string{"first", "second", "", "second"} {
 			w.update(func(r store.Records) error {
-				return each([]store.TicketValue{ticketValue("t1", "a", text), ticketValue("t1", "b", "kept"), ticketValue("t2", "a", "other")}, r.SetTicketValue)
+				return each([]store.TicketValue{ticketValue("t1", "a", text), ticketValue("t1", "b", "kept"), ticketValue("t2", "a", "other")}, r.PutTicketValue)
 			})
 			w.equal("values of t1", w.values("t1"), []store.TicketValue{ticketValue("t1", "a", text), ticketValue("t1", "b", "kept")})
 			w.equal("values of t2", w.values("t2"), []store.TicketValue{ticketValue("t2", "a", "other")})
@@ -46,7 +46,7 @@ var ticketValueRules = []rule{
 	{"ticket values delete", "DeleteTicketValue deletes the value of one key of one ticket; deleting it again is ErrNotFound.", func(w *world) {
 		w.update(addValueWorld)
 		w.update(func(r store.Records) error {
-			return each([]store.TicketValue{ticketValue("t1", "a", "1"), ticketValue("t1", "b", "2"), ticketValue("t2", "a", "3")}, r.SetTicketValue)
+			return each([]store.TicketValue{ticketValue("t1", "a", "1"), ticketValue("t1", "b", "2"), ticketValue("t2", "a", "3")}, r.PutTicketValue)
 		})
 		w.update(func(r store.Records) error { return r.DeleteTicketValue(id("t1"), "a") })
 		w.equal("values of t1", w.values("t1"), []store.TicketValue{ticketValue("t1", "b", "2")})
@@ -54,13 +54,13 @@ var ticketValueRules = []rule{
 		for _, key := range []string{"a", "B", "", "c"} {
 			w.noTicketValue(fmt.Sprintf("DeleteTicketValue of %q", key), func(r store.Records) error { return r.DeleteTicketValue(id("t1"), key) })
 		}
-		w.update(func(r store.Records) error { return r.SetTicketValue(ticketValue("t1", "a", "again")) })
+		w.update(func(r store.Records) error { return r.PutTicketValue(ticketValue("t1", "a", "again")) })
 		w.equal("set again", w.values("t1"), []store.TicketValue{ticketValue("t1", "a", "again"), ticketValue("t1", "b", "2")})
 	}},
 	{"ticket values stay", "A touch or other groups leave a ticket's values alone.", func(w *world) {
 		w.update(addValueWorld)
 		want := []store.TicketValue{ticketValue("t1", "a", "1")}
-		w.update(func(r store.Records) error { return r.SetTicketValue(want[0]) })
+		w.update(func(r store.Records) error { return r.PutTicketValue(want[0]) })
 		for _, c := range []call{
 			{"TouchTicket", func(r store.Records) error { return r.TouchTicket(id("t1"), noon.Add(time.Minute)) }},
 			{"SetTicketGroups", func(r store.Records) error { return r.SetTicketGroups(id("t1"), ids("g1")) }},
@@ -72,16 +72,16 @@ var ticketValueRules = []rule{
 	{"ticket values gone", "However a ticket goes its values go along, those of others stay, and neither it nor they are brought back.", func(w *world) {
 		w.update(addValueWorld)
 		stays := []store.TicketValue{ticketValue("t2", "a", "stays")}
-		w.update(func(r store.Records) error { return r.SetTicketValue(stays[0]) })
+		w.update(func(r store.Records) error { return r.PutTicketValue(stays[0]) })
 		for what, end := range ends {
 			t := ticket("gone", "alice", "g1")
 			t.Expires = noon
-			set := func(r store.Records) error { return r.SetTicketValue(ticketValue("gone", "a", "1")) }
+			set := func(r store.Records) error { return r.PutTicketValue(ticketValue("gone", "a", "1")) }
 			w.update(func(r store.Records) error { return r.AddTicket(t) })
 			w.update(set)
 			w.update(end)
 			w.equal(what+": values", w.values("gone"), []store.TicketValue{})
-			w.noTicketValue(what+": SetTicketValue", set)
+			w.noTicketValue(what+": PutTicketValue", set)
 			w.noTicketValue(what+": DeleteTicketValue", func(r store.Records) error { return r.DeleteTicketValue(t.ID, "a") })
 			w.notFound(what+": Ticket", func(r store.Records) error { _, err := r.Ticket(t.ID); return err })
 			w.update(func(r store.Records) error { return r.AddTicket(t) })
@@ -107,7 +107,7 @@ var ticketValueRules = []rule{
 				return 0, err
 			}
 			next := len(list) + 1
-			return next, r.SetTicketValue(ticketValue("t1", strconv.Itoa(next), "x"))
+			return next, r.PutTicketValue(ticketValue("t1", strconv.Itoa(next), "x"))
 		})
 	}},
 	{"ticket values against the end", "A value that is set while its ticket is deleted neither outlives it nor keeps it from being deleted.", func(w *world) {
@@ -120,13 +120,13 @@ var ticketValueRules = []rule{
 			set := make(chan error, 4)
 			for i := range cap(set) {
 				go func() {
-					set <- w.store.Update(w.ctx, func(r store.Records) error { return r.SetTicketValue(ticketValue(name, strconv.Itoa(i), "x")) })
+					set <- w.store.Update(w.ctx, func(r store.Records) error { return r.PutTicketValue(ticketValue(name, strconv.Itoa(i), "x")) })
 				}()
 			}
 			w.insist("DeleteTicket", func(r store.Records) error { return r.DeleteTicket(t.ID) })
 			for range cap(set) {
 				if err := <-set; err != nil && err != store.ErrNotFound && !contention(err) {
-					w.Errorf("SetTicketValue beside DeleteTicket: %v; it is before it, or ErrNotFound", err)
+					w.Errorf("PutTicketValue beside DeleteTicket: %v; it is before it, or ErrNotFound", err)
 				}
 			}
 			w.notFound("Ticket", func(r store.Records) error { _, err := r.Ticket(t.ID); return err })

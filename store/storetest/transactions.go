@@ -86,7 +86,7 @@ var transactionRules = []rule{
 			w.rolledBack(fault.name, func() {
 				var fail error
 				err := w.store.Update(w.ctx, func(r store.Records) error {
-					if err := r.AddSection(store.Section{Name: "beside"}); err != nil {
+					if err := r.PutSection(store.Section{Name: "beside"}); err != nil {
 						return err
 					}
 					fail = fault.f(r)

@@ -53,7 +53,7 @@ var userFilterRules = []rule{
 				if err := r.AddUser(user(name)); err != nil {
 					return err
 				}
-				if err := r.AddMembership(member(name, "all")); err != nil {
+				if err := r.PutMembership(member(name, "all")); err != nil {
 					return err
 				}
 			}
@@ -109,7 +109,7 @@ func filterWorld(r store.Records) error {
 			return err
 		}
 		m.User, m.Group = u.ID, id("staff")
-		if err := r.AddMembership(m); err != nil {
+		if err := r.PutMembership(m); err != nil {
 			return err
 		}
 	}
@@ -120,7 +120,7 @@ func filterWorld(r store.Records) error {
 	// once nevertheless.
 	scoped := member("boss", "boss")
 	scoped.Scope = "org:2"
-	return each([]store.Membership{member("always", "boss"), member("boss", "boss"), scoped}, r.AddMembership)
+	return each([]store.Membership{member("always", "boss"), member("boss", "boss"), scoped}, r.PutMembership)
 }
 
 type filterCase struct {

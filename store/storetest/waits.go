@@ -18,7 +18,7 @@ var waitRules = []rule{
 					if err := c.f(r); err != nil {
 						return err
 					}
-					return r.AddSection(store.Section{Name: "waited"})
+					return r.PutSection(store.Section{Name: "waited"})
 				})
 			})
 			if done == nil {
@@ -51,7 +51,7 @@ var waitRules = []rule{
 			}
 			updated = true
 			done, err = w.interrupted(func(ctx context.Context) error {
-				return w.store.Update(ctx, func(r store.Records) error { return r.AddSection(store.Section{Name: "waited"}) })
+				return w.store.Update(ctx, func(r store.Records) error { return r.PutSection(store.Section{Name: "waited"}) })
 			})
 			return head, nil
 		})
