@@ -175,7 +175,7 @@ func (tx *Tx) ticket(t Token) (store.Ticket, User, error) {
 	if err != nil {
 		return rec, User{}, err
 	}
-	u, err := tx.r.User(rec.User)
+	u, err := tx.r.User(store.UserKey{ID: rec.User})
 	return rec, User(u.User), noTicket(err)
 }
 

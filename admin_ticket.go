@@ -99,7 +99,7 @@ func (tx *Tx) pruneTickets(tickets []store.Ticket) error {
 		if len(kept) == len(t.Groups) {
 			continue
 		}
-		u, err := tx.r.User(t.User)
+		u, err := tx.r.User(store.UserKey{ID: t.User})
 		if err != nil {
 			return err
 		}

@@ -60,22 +60,22 @@ func checkedUser(u User) (store.UserRecord, error) {
 // name the user as the caller did.
 func (tx *Tx) userFree(name string, rec *store.UserRecord, old store.UserRecord) error {
 	if rec.ID != uuid.Nil && rec.ID != old.ID {
-		_, found := tx.r.User(rec.ID)
+		_, found := tx.r.User(store.UserKey{ID: rec.ID})
 		if err := free(found, "user", name, "ID"); err != nil {
 			return err
 		}
 	}
 	for _, unique := range []struct {
 		field, value, old string
-		find              func(string) (store.UserRecord, error)
+		key               store.UserKey
 	}{
-		{"Name", rec.Name, old.Name, tx.r.UserByName},
-		{"Subject", rec.Subject, old.Subject, tx.r.UserBySubject},
+		{"Name", rec.Name, old.Name, store.UserKey{Name: rec.Name}},
+		{"Subject", rec.Subject, old.Subject, store.UserKey{Subject: rec.Subject}},
 	} {
 		if unique.value == "" || unique.value == unique.old {
 			continue
 		}
-		_, found := unique.find(unique.value)
+		_, found := tx.r.User(unique.key)
 		if err := free(found, "user", name, unique.field); err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 // clearEmailKey frees a key that the user of another mailbox has from a program
 // of an earlier version.
 func (tx *Tx) clearEmailKey(key string) error {
-	other, err := tx.r.UserByEmail(key)
+	other, err := tx.r.User(store.UserKey{EmailKey: key})
 	if err != nil {
 		return ignore(err, ErrNotFound)
 	}

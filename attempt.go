@@ -73,9 +73,9 @@ func (at *attempt) find(r store.Records) (store.UserRecord, error) {
 	case !at.plausible:
 		return store.UserRecord{}, ErrNotFound
 	case at.login.Subject != "":
-		return r.UserBySubject(at.login.Subject)
+		return r.User(store.UserKey{Subject: at.login.Subject})
 	}
-	return r.UserByName(at.source.Name)
+	return r.User(store.UserKey{Name: at.source.Name})
 }
 
 const (
@@ -142,7 +142,7 @@ func (at *attempt) verifyAgain(ctx context.Context) error {
 	defer turn.End()
 	var u store.UserRecord
 	err = at.a.view(ctx, func(r store.Records) (err error) {
-		u, err = r.User(at.user.ID)
+		u, err = r.User(store.UserKey{ID: at.user.ID})
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNotFound) {

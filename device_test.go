@@ -78,7 +78,7 @@ func TestThrottlesHoldNoSecrets(t *testing.T) {
 		must(t, err)
 		guess(t, a, "my secret password", 1, home)
 		must(t, h.store.View(ctx, func(r store.Records) error {
-			u, err := r.UserByName("amy")
+			u, err := r.User(store.UserKey{Name: "amy"})
 			must(t, err)
 			list, err := r.UserThrottles(u.ID)
 			must(t, err)

@@ -50,13 +50,13 @@ func userWithEmail(r store.UserRecords, address string) (store.UserRecord, error
 	key := names.EmailKey(address)
 	sameMailbox := func(u store.UserRecord) bool { return names.EmailKey(u.Email) == key }
 
-	u, err := r.UserByEmail(key)
+	u, err := r.User(store.UserKey{EmailKey: key})
 	if err == nil && sameMailbox(u) {
 		return u, nil
 	}
 	folded := names.FoldedEmailKey(address)
 	if folded != key && (err == nil || errors.Is(err, ErrNotFound)) {
-		u, err = r.UserByEmail(folded)
+		u, err = r.User(store.UserKey{EmailKey: folded})
 	}
 	if err == nil && !sameMailbox(u) {
 		return store.UserRecord{}, ErrNotFound
@@ -212,7 +212,7 @@ func renewEmailKey(r store.Records, id uuid.UUID) ([]sharedEmail, error) {
 	if err != nil || u.EmailKey == key {
 		return nil, err
 	}
-	holder, err := r.UserByEmail(key)
+	holder, err := r.User(store.UserKey{EmailKey: key})
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil, setEmailKey(r, u, key)

@@ -37,7 +37,7 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 	}
 	var e Explanation
 	err = a.current(ctx, func(r store.Records, st *replica.State) error {
-		u, err := r.UserByName(name)
+		u, err := r.User(store.UserKey{Name: name})
 		if err != nil {
 			return named(err, "user", user)
 		}

@@ -69,20 +69,8 @@ func (r *faultyRecords) SetHead(x store.Head) error {
 	return r.write(func() error { return r.Records.SetHead(x) })
 }
 
-func (r *faultyRecords) User(id uuid.UUID) (store.UserRecord, error) {
-	return read(r, func() (store.UserRecord, error) { return r.Records.User(id) })
-}
-
-func (r *faultyRecords) UserByName(name string) (store.UserRecord, error) {
-	return read(r, func() (store.UserRecord, error) { return r.Records.UserByName(name) })
-}
-
-func (r *faultyRecords) UserByEmail(key string) (store.UserRecord, error) {
-	return read(r, func() (store.UserRecord, error) { return r.Records.UserByEmail(key) })
-}
-
-func (r *faultyRecords) UserBySubject(subject string) (store.UserRecord, error) {
-	return read(r, func() (store.UserRecord, error) { return r.Records.UserBySubject(subject) })
+func (r *faultyRecords) User(x store.UserKey) (store.UserRecord, error) {
+	return read(r, func() (store.UserRecord, error) { return r.Records.User(x) })
 }
 
 func (r *faultyRecords) LockUser(id uuid.UUID) (store.UserRecord, error) {

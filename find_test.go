@@ -37,12 +37,12 @@ func (s *seeker) Find(ctx context.Context, what store.Sought, _ store.Head) (*st
 		}
 		switch {
 		case what.User != "":
-			f.User, err = r.UserByName(what.User)
+			f.User, err = r.User(store.UserKey{Name: what.User})
 		case what.Subject != "":
-			f.User, err = r.UserBySubject(what.Subject)
+			f.User, err = r.User(store.UserKey{Subject: what.Subject})
 		default:
 			if f.Ticket, err = r.TicketByHash(what.Ticket); err == nil {
-				f.User, err = r.User(f.Ticket.User)
+				f.User, err = r.User(store.UserKey{ID: f.Ticket.User})
 			}
 		}
 		if err == nil {

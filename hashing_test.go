@@ -248,7 +248,7 @@ func TestUpgrade(t *testing.T) {
 func (h *house) passwordHash(a *rbac.Authority, user string) (hash string) {
 	h.t.Helper()
 	must(h.t, h.store.View(ctx, func(r store.Records) error {
-		u, err := r.UserByName(user)
+		u, err := r.User(store.UserKey{Name: user})
 		hash = u.PasswordHash
 		return err
 	}))

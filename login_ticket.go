@@ -179,7 +179,7 @@ func (tx *Tx) replaceTicket(t Token) error {
 	if err != nil {
 		return ignore(err, ErrNotFound)
 	}
-	u, err := tx.r.User(old.User)
+	u, err := tx.r.User(store.UserKey{ID: old.User})
 	if err != nil {
 		return ignore(err, ErrNotFound) // the ticket ended with its user
 	}

@@ -110,13 +110,11 @@ func (r foundRecords) TicketByHash(store.TokenHash) (store.Ticket, error) {
 	return r.found.Ticket, nil
 }
 
-func (r foundRecords) User(uuid.UUID) (store.UserRecord, error) { return r.found.User, nil }
-
-func (r foundRecords) UserByName(string) (store.UserRecord, error) { return r.found.User, nil }
-
-func (r foundRecords) UserBySubject(subject string) (store.UserRecord, error) {
+func (r foundRecords) User(k store.UserKey) (store.UserRecord, error) {
 	u := r.found.User
-	u.Subject = strings.Clone(subject) // a copy: the host may reuse its bytes
+	if k.Subject != "" {
+		u.Subject = strings.Clone(k.Subject) // a copy: the host may reuse its bytes
+	}
 	return u, nil
 }
 
@@ -130,9 +128,9 @@ func soughtText(what store.Sought) string { return cmp.Or(what.User, what.Subjec
 // soughtUser reads the sought user.
 func soughtUser(r store.Records, what store.Sought) (store.UserRecord, error) {
 	if what.User != "" {
-		return r.UserByName(what.User)
+		return r.User(store.UserKey{Name: what.User})
 	}
-	return r.UserBySubject(what.Subject)
+	return r.User(store.UserKey{Subject: what.Subject})
 }
 
 // current is Replica.Current, until the Authority is closed.
@@ -200,7 +198,7 @@ func (a *Authority) readTicket(
 	// the groups of a narrowed ticket may have been pruned in between.
 	u := a.users.byID.Get(rec.User)
 	if u == nil || !a.fresh(u, st) {
-		read := func() (store.UserRecord, error) { return r.User(rec.User) }
+		read := func() (store.UserRecord, error) { return r.User(store.UserKey{ID: rec.User}) }
 		if u, err = readUser(r, st.Policy, read); err != nil {
 			return nil, noTicket(err)
 		}

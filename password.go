@@ -79,7 +79,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 		if rec, err = a.ticketOf(r, t); err != nil {
 			return err
 		}
-		if u, err = r.User(rec.User); err != nil {
+		if u, err = r.User(store.UserKey{ID: rec.User}); err != nil {
 			return noTicket(err)
 		}
 		// Before any hash is computed: a refusal here counts no attempt.

@@ -28,7 +28,7 @@ func (tx *Tx) User(name string) (User, error) {
 
 // UserByID returns the user with an id.
 func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
-	u, err := tx.r.User(id)
+	u, err := tx.r.User(store.UserKey{ID: id})
 	return User(u.User), named(err, "user", id.String())
 }
 
@@ -39,24 +39,24 @@ func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 // bob@fass.example. A domain that is no host name is compared like a local
 // part.
 func (tx *Tx) UserByEmail(address string) (User, error) {
-	return tx.userBy(address, "Email", address, func(address string) (store.UserRecord, error) {
-		return userWithEmail(tx.r, address)
-	})
+	return userBy(address, "Email", func() (store.UserRecord, error) { return userWithEmail(tx.r, address) })
 }
 
 // UserBySubject returns the user with exactly the subject.
 func (tx *Tx) UserBySubject(subject string) (User, error) {
-	return tx.userBy(subject, "Subject", subject, tx.r.UserBySubject)
+	return userBy(subject, "Subject", func() (store.UserRecord, error) {
+		return tx.r.User(store.UserKey{Subject: subject})
+	})
 }
 
-// userBy returns the user that find returns for a key. An empty or malformed
-// key is ErrInvalid for the field.
-func (tx *Tx) userBy(name, field, key string, find func(string) (store.UserRecord, error)) (User, error) {
-	if reason := names.CheckKey(name); reason != "" {
-		return User{}, invalid("user", name, field, reason)
+// userBy returns the user that find finds by a key. An empty or malformed key
+// is ErrInvalid for the field.
+func userBy(key, field string, find func() (store.UserRecord, error)) (User, error) {
+	if reason := names.CheckKey(key); reason != "" {
+		return User{}, invalid("user", key, field, reason)
 	}
-	u, err := find(key)
-	return User(u.User), named(err, "user", name)
+	u, err := find()
+	return User(u.User), named(err, "user", key)
 }
 
 // Group returns the group with a name.

@@ -301,7 +301,7 @@ func (tx *Tx) separationError(found []violation) error {
 	}
 	var names []string
 	for _, v := range found[:min(len(found), maxListed+1)] {
-		u, err := tx.r.User(v.user)
+		u, err := tx.r.User(store.UserKey{ID: v.user})
 		if err != nil {
 			return err
 		}

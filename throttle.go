@@ -106,7 +106,7 @@ func (at *attempt) settle(ctx context.Context, failed bool) error {
 		now := at.a.now()
 		// For a name without a user, the zero id is looked up, which takes as
 		// long.
-		_, err := r.User(at.source.User)
+		_, err := r.User(store.UserKey{ID: at.source.User})
 		if errors.Is(err, ErrNotFound) && at.source.User != uuid.Nil {
 			return nil // deleted, and the user's records with them
 		}

@@ -225,7 +225,7 @@ func (tx *Tx) endIdle(before time.Time, meant func(store.Ticket) bool) (ended in
 		if t.Key || !meant(t) || !tx.a.tickets.uses.seen(t).Before(before) {
 			continue
 		}
-		u, err := tx.r.User(t.User)
+		u, err := tx.r.User(store.UserKey{ID: t.User})
 		if err != nil {
 			return 0, err
 		}
@@ -290,7 +290,7 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := readUser(tx.r, p, func() (store.UserRecord, error) { return tx.r.User(rec.User) })
+	u, err := readUser(tx.r, p, func() (store.UserRecord, error) { return tx.r.User(store.UserKey{ID: rec.User}) })
 	if err != nil {
 		return nil, noTicket(err)
 	}

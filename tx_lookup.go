@@ -18,7 +18,7 @@ func (tx *Tx) user(name string) (store.UserRecord, error) {
 	if err != nil {
 		return store.UserRecord{}, err
 	}
-	u, err := tx.r.UserByName(canonical)
+	u, err := tx.r.User(store.UserKey{Name: canonical})
 	return u, named(err, "user", name)
 }
 

@@ -33,6 +33,14 @@ type UserRecord struct {
 	PacedUntil time.Time
 }
 
+// UserKey is a key of a user. At most one field is not zero.
+type UserKey struct {
+	ID       uuid.UUID
+	Name     string
+	EmailKey string
+	Subject  string
+}
+
 // UserFilter selects users. The zero filter selects all users.
 type UserFilter struct {
 	After string // only names greater than this one, in byte order
@@ -55,10 +63,8 @@ type UserFilter struct {
 
 // UserRecords is the table of users.
 type UserRecords interface {
-	User(id uuid.UUID) (UserRecord, error)
-	UserByName(name string) (UserRecord, error)
-	UserByEmail(key string) (UserRecord, error)
-	UserBySubject(subject string) (UserRecord, error)
+	// User returns the user with a key. The zero key finds nobody.
+	User(UserKey) (UserRecord, error)
 	// LockUser reads a user and keeps other transactions from locking or
 	// changing that user until this transaction ends.
 	LockUser(id uuid.UUID) (UserRecord, error)

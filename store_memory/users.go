@@ -11,29 +11,23 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) User(id uuid.UUID) (store.UserRecord, error) {
-	return read(t, func(s *state) (store.UserRecord, error) { return found(s.users.Get(idKey(id))) })
+func (t *tx) User(k store.UserKey) (store.UserRecord, error) {
+	return read(t, func(s *state) (store.UserRecord, error) {
+		switch {
+		case k.Name != "":
+			return found(byIndex(&s.userNames, &s.users, k.Name))
+		case k.EmailKey != "":
+			return found(byIndex(&s.userEmails, &s.users, k.EmailKey))
+		case k.Subject != "":
+			return found(byIndex(&s.userSubjects, &s.users, k.Subject))
+		}
+		return found(s.users.Get(idKey(k.ID)))
+	})
 }
 
 // LockUser is User, since one Update runs at a time.
-func (t *tx) LockUser(id uuid.UUID) (store.UserRecord, error) { return t.User(id) }
-
-func (t *tx) UserByName(name string) (store.UserRecord, error) {
-	return read(t, func(s *state) (store.UserRecord, error) {
-		return found(byIndex(&s.userNames, &s.users, name))
-	})
-}
-
-func (t *tx) UserByEmail(key string) (store.UserRecord, error) {
-	return read(t, func(s *state) (store.UserRecord, error) {
-		return found(byIndex(&s.userEmails, &s.users, key))
-	})
-}
-
-func (t *tx) UserBySubject(subject string) (store.UserRecord, error) {
-	return read(t, func(s *state) (store.UserRecord, error) {
-		return found(byIndex(&s.userSubjects, &s.users, subject))
-	})
+func (t *tx) LockUser(id uuid.UUID) (store.UserRecord, error) {
+	return t.User(store.UserKey{ID: id})
 }
 
 func (t *tx) AddUser(u store.UserRecord) error {

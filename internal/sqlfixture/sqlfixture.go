@@ -20,7 +20,7 @@ func Check(t *testing.T, s store.Store) {
 		same(t, store.Head{Revision: 1, Nonce: 1<<64 - 2})(r.Head(store.NoLock))
 		same(t, store.UserRecord{User: store.User{ID: id(1), Name: "张三", Email: "Amy@example.com", Subject: "auth0|AbC",
 			DisplayName: "Amy", Note: "first", Disabled: true, Created: at},
-			EmailKey: "amy@example.com", PasswordHash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"})(r.User(id(1)))
+			EmailKey: "amy@example.com", PasswordHash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"})(r.User(store.UserKey{ID: id(1)}))
 		same(t, []store.Section{{Name: "posts", Title: "Posts", Position: 3}})(r.Sections())
 		same(t, []store.Permission{{ID: id(2), Name: "post.edit", Title: "Edit", Description: "Edit posts", Object: "text", Operation: "change",
 			Section: "posts", Position: 2, Created: at}})(r.Permissions())

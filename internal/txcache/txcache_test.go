@@ -91,8 +91,8 @@ func (w *comparison) write() string {
 
 func (w *comparison) ofUser(id, group uuid.UUID) []step {
 	at, scope, name := time.Unix(int64(1+w.r.IntN(1e9)), 0).UTC(), []string{"", "berlin"}[w.r.IntN(2)], fmt.Sprint("user", w.r.IntN(9))
-	u, noUser := w.store.User(id)
-	_, nameFree := w.store.UserByName(name)
+	u, noUser := w.store.User(store.UserKey{ID: id})
+	_, nameFree := w.store.User(store.UserKey{Name: name})
 	_, noGroup := w.store.Group(group)
 	_, noMember := w.store.Membership(id, group, scope)
 	tickets, memberships := first(w.store.UserTickets(id)), first(w.store.UserMemberships(id))
@@ -190,7 +190,7 @@ func (w *comparison) ask(when string) {
 	case 0:
 		pose("LockUser", func(r store.Records) (any, error) { return r.LockUser(user) })
 	case 1:
-		pose("UserByName", func(r store.Records) (any, error) { return r.UserByName(userName) })
+		pose("User by name", func(r store.Records) (any, error) { return r.User(store.UserKey{Name: userName}) })
 	case 2:
 		pose("UserTickets", func(r store.Records) (any, error) { return r.UserTickets(user) })
 	case 3, 4:
@@ -232,12 +232,12 @@ func TestWhatOthersMayChangeIsAskedEachTime(t *testing.T) {
 		must(t, others.AddUser(store.UserRecord{User: store.User{ID: amy, Name: "amy"}}))
 		r := txcache.New(ctx, others, 0)
 		tickets := func() int { return len(first(r.UserTickets(amy))) }
-		if first(r.UserByName("amy")).LastLogin != (time.Time{}) || tickets() != 0 {
+		if first(r.User(store.UserKey{Name: "amy"})).LastLogin != (time.Time{}) || tickets() != 0 {
 			t.Error("amy has logged in before she did")
 		}
 		must(t, others.SetLastLogin(amy, at))
 		must(t, others.AddTicket(store.Ticket{ID: uuid.UUID{2}, User: amy}))
-		if got := first(r.UserByName("amy")).LastLogin; got != at || tickets() != 1 {
+		if got := first(r.User(store.UserKey{Name: "amy"})).LastLogin; got != at || tickets() != 1 {
 			t.Errorf("after her login amy has logged in at %v and has %d tickets; want %v and 1", got, tickets(), at)
 		}
 		must(t, errorOf(r.LockUser(amy)))

@@ -74,12 +74,12 @@ func (r *Records) dropRecord(id uuid.UUID) {
 	}
 }
 
-// UserByName answers from the cache for a user whose record is known.
-func (r *Records) UserByName(name string) (store.UserRecord, error) {
-	if id, ok := r.users.byName[name]; ok && r.active() {
+// User answers from the cache for a name of a user whose record is known.
+func (r *Records) User(k store.UserKey) (store.UserRecord, error) {
+	if id, ok := r.users.byName[k.Name]; ok && r.active() {
 		return r.users.byID[id].record, nil
 	}
-	return r.Records.UserByName(name)
+	return r.Records.User(k)
 }
 
 // LockUser answers from the cache for a user whose record is known: the Update

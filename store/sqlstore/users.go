@@ -12,20 +12,17 @@ import (
 const selectUser = `SELECT id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until
 	FROM rbac_users`
 
-func (r *records) User(id uuid.UUID) (store.UserRecord, error) {
-	return one(r, "User", scanUser, selectUser+" WHERE id = ?", id)
-}
-
-func (r *records) UserByName(name string) (store.UserRecord, error) {
-	return one(r, "UserByName", scanUser, selectUser+" WHERE name = ?", name)
-}
-
-func (r *records) UserByEmail(key string) (store.UserRecord, error) {
-	return one(r, "UserByEmail", scanUser, selectUser+" WHERE email_key = ? AND email_key <> ''", key)
-}
-
-func (r *records) UserBySubject(subject string) (store.UserRecord, error) {
-	return one(r, "UserBySubject", scanUser, selectUser+" WHERE subject = ? AND subject <> ''", subject)
+func (r *records) User(k store.UserKey) (store.UserRecord, error) {
+	where, arg := " WHERE id = ?", any(k.ID)
+	switch {
+	case k.Name != "":
+		where, arg = " WHERE name = ?", k.Name
+	case k.EmailKey != "":
+		where, arg = " WHERE email_key = ? AND email_key <> ''", k.EmailKey
+	case k.Subject != "":
+		where, arg = " WHERE subject = ? AND subject <> ''", k.Subject
+	}
+	return one(r, "User", scanUser, selectUser+where, arg)
 }
 
 func (r *records) LockUser(id uuid.UUID) (store.UserRecord, error) {

@@ -94,10 +94,10 @@ var edits = []call{
 // lookups call every method that reads. Each lookup succeeds on the seed.
 var lookups = []call{
 	{"Head", func(r store.Records) error { _, err := r.Head(store.NoLock); return err }},
-	{"User", func(r store.Records) error { _, err := r.User(id("alice")); return err }},
-	{"UserByName", func(r store.Records) error { _, err := r.UserByName("bob"); return err }},
-	{"UserByEmail", func(r store.Records) error { _, err := r.UserByEmail("alice"); return found(err) }},
-	{"UserBySubject", func(r store.Records) error { _, err := r.UserBySubject("alice"); return found(err) }},
+	{"User", func(r store.Records) error { _, err := r.User(store.UserKey{ID: id("alice")}); return err }},
+	{"User by name", func(r store.Records) error { _, err := r.User(store.UserKey{Name: "bob"}); return err }},
+	{"User by e-mail key", func(r store.Records) error { _, err := r.User(store.UserKey{EmailKey: "alice"}); return found(err) }},
+	{"User by subject", func(r store.Records) error { _, err := r.User(store.UserKey{Subject: "alice"}); return found(err) }},
 	{"Users", func(r store.Records) error { _, err := all(r.Users(store.UserFilter{})); return err }},
 	{"Sections", func(r store.Records) error { _, err := r.Sections(); return err }},
 	{"Section", func(r store.Records) error { _, err := r.Section("posts"); return err }},

@@ -208,8 +208,8 @@ func readNumber(r store.Records) error {
 	log, err1 := all(r.Changes(store.ChangeFilter{Newest: true, Limit: 1}))
 	m, err2 := r.Membership(id("alice"), id("staff"), "")
 	g, err3 := r.Group(id("staff"))
-	u, err4 := r.User(id("alice"))
-	bob, err5 := r.UserByName("bob")
+	u, err4 := r.User(store.UserKey{ID: id("alice")})
+	bob, err5 := r.User(store.UserKey{Name: "bob"})
 	h, err6 := r.Head(store.NoLock)
 	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return err

@@ -7,10 +7,10 @@ import (
 // unknown calls every method that returns ErrNotFound, with a key that no
 // record has.
 var unknown = []call{
-	{"User", func(r store.Records) error { _, err := r.User(nobody); return err }},
-	{"UserByName", func(r store.Records) error { _, err := r.UserByName("Alice"); return err }},
-	{"UserByEmail", func(r store.Records) error { _, err := r.UserByEmail("nobody"); return err }},
-	{"UserBySubject", func(r store.Records) error { _, err := r.UserBySubject("nobody"); return err }},
+	{"User", func(r store.Records) error { _, err := r.User(store.UserKey{ID: nobody}); return err }},
+	{"User by name", func(r store.Records) error { _, err := r.User(store.UserKey{Name: "Alice"}); return err }},
+	{"User by e-mail key", func(r store.Records) error { _, err := r.User(store.UserKey{EmailKey: "nobody"}); return err }},
+	{"User by subject", func(r store.Records) error { _, err := r.User(store.UserKey{Subject: "nobody"}); return err }},
 	{"LockUser", func(r store.Records) error { _, err := r.LockUser(nobody); return err }},
 	{"SetUser", func(r store.Records) error { return r.SetUser(user("nobody")) }},
 	{"SetPasswordHash", func(r store.Records) error { return r.SetPasswordHash(nobody, "hash") }},

@@ -96,8 +96,9 @@ func (r careless) SetLastLogin(id uuid.UUID, at time.Time) error {
 	return r.Records.SetLastLogin(id, at)
 }
 
-func (r careless) UserByName(name string) (store.UserRecord, error) {
-	return r.Records.UserByName(strings.ToLower(name))
+func (r careless) User(k store.UserKey) (store.UserRecord, error) {
+	k.Name = strings.ToLower(k.Name)
+	return r.Records.User(k)
 }
 
 func (r careless) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {

@@ -52,12 +52,12 @@ func legible(r store.Records) (list []string, err error) {
 	}
 	found := func(err error) { list = append(list, fmt.Sprint("found by its key: ", err)) }
 	for _, u := range t.Users {
-		keep(new(store.UserRecord), found)(r.UserByName(u.Name))
+		keep(new(store.UserRecord), found)(r.User(store.UserKey{Name: u.Name}))
 		if u.EmailKey != "" {
-			keep(new(store.UserRecord), found)(r.UserByEmail(u.EmailKey))
+			keep(new(store.UserRecord), found)(r.User(store.UserKey{EmailKey: u.EmailKey}))
 		}
 		if u.Subject != "" {
-			keep(new(store.UserRecord), found)(r.UserBySubject(u.Subject))
+			keep(new(store.UserRecord), found)(r.User(store.UserKey{Subject: u.Subject}))
 		}
 	}
 	for _, s := range t.Sections {

@@ -11,7 +11,9 @@ import (
 var userRules = []rule{
 	{"users round trip", "A user is given back with every field as it was added: any text, any time.", func(w *world) {
 		add := func(r store.Records, u store.UserRecord) error { return r.AddUser(u) }
-		find := func(r store.Records, u store.UserRecord) (store.UserRecord, error) { return r.User(u.ID) }
+		find := func(r store.Records, u store.UserRecord) (store.UserRecord, error) {
+			return r.User(store.UserKey{ID: u.ID})
+		}
 		roundTrip(w, sampleUsers(), add, find)
 	}},
 	{"users by key", "Users are found by exact name, e-mail key and subject, and by nothing that is only like it.", func(w *world) {
@@ -20,12 +22,12 @@ var userRules = []rule{
 			return each(users, func(u store.UserRecord) error { return r.AddUser(u) })
 		})
 		for _, u := range users {
-			w.equal("UserByName", get(w, func(r store.Records) (store.UserRecord, error) { return r.UserByName(u.Name) }), u)
+			w.equal("User by name", get(w, func(r store.Records) (store.UserRecord, error) { return r.User(store.UserKey{Name: u.Name}) }), u)
 			if u.EmailKey != "" {
-				w.equal("UserByEmail", get(w, func(r store.Records) (store.UserRecord, error) { return r.UserByEmail(u.EmailKey) }), u)
+				w.equal("User by e-mail key", get(w, func(r store.Records) (store.UserRecord, error) { return r.User(store.UserKey{EmailKey: u.EmailKey}) }), u)
 			}
 			if u.Subject != "" {
-				w.equal("UserBySubject", get(w, func(r store.Records) (store.UserRecord, error) { return r.UserBySubject(u.Subject) }), u)
+				w.equal("User by subject", get(w, func(r store.Records) (store.UserRecord, error) { return r.User(store.UserKey{Subject: u.Subject}) }), u)
 			}
 			got := w.lockUser(u.ID)
 			w.equal("LockUser", got, u)
@@ -33,8 +35,7 @@ var userRules = []rule{
 	}},
 	{"users empty keys", "EmailKey and Subject are unique unless empty; an empty one finds nobody.", func(w *world) {
 		w.update(func(r store.Records) error { return addUsers(r, "alice", "bob") })
-		w.notFound("UserByEmail", func(r store.Records) error { _, err := r.UserByEmail(""); return err })
-		w.notFound("UserBySubject", func(r store.Records) error { _, err := r.UserBySubject(""); return err })
+		w.notFound("User", func(r store.Records) error { _, err := r.User(store.UserKey{}); return err })
 	}},
 	{"users set", "SetUser writes everything but Created, LastLogin, PasswordHash and PacedUntil.", func(w *world) {
 		old, all := sampleUsers()[1], sampleUsers()
@@ -55,12 +56,12 @@ var userRules = []rule{
 		b.Name, b.EmailKey, b.Subject = a.Name, a.EmailKey, a.Subject
 		w.update(func(r store.Records) error { return r.AddUser(a) })
 		w.update(func(r store.Records) error { return r.SetUser(changed) })
-		w.notFound("UserByName", func(r store.Records) error { _, err := r.UserByName(a.Name); return err })
-		w.notFound("UserByEmail", func(r store.Records) error { _, err := r.UserByEmail(a.EmailKey); return err })
-		w.notFound("UserBySubject", func(r store.Records) error { _, err := r.UserBySubject(a.Subject); return err })
+		w.notFound("User by name", func(r store.Records) error { _, err := r.User(store.UserKey{Name: a.Name}); return err })
+		w.notFound("User by e-mail key", func(r store.Records) error { _, err := r.User(store.UserKey{EmailKey: a.EmailKey}); return err })
+		w.notFound("User by subject", func(r store.Records) error { _, err := r.User(store.UserKey{Subject: a.Subject}); return err })
 		w.update(func(r store.Records) error { return r.AddUser(b) })
-		w.equal("new name", get(w, func(r store.Records) (store.UserRecord, error) { return r.UserByName("c") }), changed)
-		w.equal("old name", get(w, func(r store.Records) (store.UserRecord, error) { return r.UserByName("a") }), b)
+		w.equal("new name", get(w, func(r store.Records) (store.UserRecord, error) { return r.User(store.UserKey{Name: "c"}) }), changed)
+		w.equal("old name", get(w, func(r store.Records) (store.UserRecord, error) { return r.User(store.UserKey{Name: "a"}) }), b)
 	}},
 	{"users set same", "A user may be set to the keys that they have, and to empty ones.", func(w *world) {
 		u := sampleUsers()[1]
@@ -86,10 +87,10 @@ var userRules = []rule{
 		u := sampleUsers()[1]
 		w.update(func(r store.Records) error { return r.AddUser(u) })
 		w.update(func(r store.Records) error { return r.DeleteUser(u.ID) })
-		w.notFound("User", func(r store.Records) error { _, err := r.User(u.ID); return err })
-		w.notFound("UserByName", func(r store.Records) error { _, err := r.UserByName(u.Name); return err })
-		w.notFound("UserByEmail", func(r store.Records) error { _, err := r.UserByEmail(u.EmailKey); return err })
-		w.notFound("UserBySubject", func(r store.Records) error { _, err := r.UserBySubject(u.Subject); return err })
+		w.notFound("User", func(r store.Records) error { _, err := r.User(store.UserKey{ID: u.ID}); return err })
+		w.notFound("User by name", func(r store.Records) error { _, err := r.User(store.UserKey{Name: u.Name}); return err })
+		w.notFound("User by e-mail key", func(r store.Records) error { _, err := r.User(store.UserKey{EmailKey: u.EmailKey}); return err })
+		w.notFound("User by subject", func(r store.Records) error { _, err := r.User(store.UserKey{Subject: u.Subject}); return err })
 		w.update(func(r store.Records) error { return r.AddUser(u) })
 		w.equal("user", w.user(u.ID), u)
 	}},
@@ -133,7 +134,7 @@ func sampleUsers() (users []store.UserRecord) {
 
 func (w *world) user(id uuid.UUID) store.UserRecord {
 	w.Helper()
-	return get(w, func(r store.Records) (store.UserRecord, error) { return r.User(id) })
+	return get(w, func(r store.Records) (store.UserRecord, error) { return r.User(store.UserKey{ID: id}) })
 }
 
 func (w *world) lockUser(id uuid.UUID) (u store.UserRecord) {
