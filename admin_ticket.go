@@ -13,7 +13,7 @@ import (
 // endAllTickets ends all tickets of a user, API keys included. The caller
 // writes a Change of the user in any case.
 func (tx *Tx) endAllTickets(u User) error {
-	tickets, err := tx.r.UserTickets(u.ID)
+	tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
 	if err != nil {
 		return err
 	}
@@ -68,19 +68,12 @@ func (tx *Tx) narrowedTickets(group uuid.UUID) ([]store.Ticket, error) {
 
 // ticketsIn returns the tickets in which any of the groups is active by name.
 func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]store.Ticket, error) {
-	var tickets []store.Ticket
-	for t, err := range tx.r.GroupTickets(groups) {
-		if err != nil {
-			return nil, err
-		}
-		tickets = append(tickets, t)
-	}
-	return tickets, nil
+	return store.Collect(tx.r.Tickets(store.TicketFilter{Groups: groups}))
 }
 
 // pruneUserTickets prunes the narrowed tickets of a user.
 func (tx *Tx) pruneUserTickets(u User) error {
-	tickets, err := tx.r.UserTickets(u.ID)
+	tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
 	if err != nil {
 		return err
 	}

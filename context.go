@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 type contextKey int
@@ -74,7 +75,7 @@ func (tx *Tx) verifyActor(id *Identity) error {
 	if id.origin.ticket == uuid.Nil {
 		return nil
 	}
-	t, err := tx.r.Ticket(id.origin.ticket)
+	t, err := tx.r.Ticket(store.TicketKey{ID: id.origin.ticket})
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}

@@ -229,24 +229,12 @@ func (r *faultyRecords) DeleteMembership(user uuid.UUID, group uuid.UUID, scope 
 	return r.write(func() error { return r.Records.DeleteMembership(user, group, scope) })
 }
 
-func (r *faultyRecords) Ticket(id uuid.UUID) (store.Ticket, error) {
-	return read(r, func() (store.Ticket, error) { return r.Records.Ticket(id) })
+func (r *faultyRecords) Ticket(x store.TicketKey) (store.Ticket, error) {
+	return read(r, func() (store.Ticket, error) { return r.Records.Ticket(x) })
 }
 
-func (r *faultyRecords) TicketByHash(x store.TokenHash) (store.Ticket, error) {
-	return read(r, func() (store.Ticket, error) { return r.Records.TicketByHash(x) })
-}
-
-func (r *faultyRecords) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
-	return read(r, func() ([]store.Ticket, error) { return r.Records.UserTickets(user) })
-}
-
-func (r *faultyRecords) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
-	return list(r, r.Records.GroupTickets(groups))
-}
-
-func (r *faultyRecords) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
-	return list(r, r.Records.IdleTickets(before))
+func (r *faultyRecords) Tickets(x store.TicketFilter) iter.Seq2[store.Ticket, error] {
+	return list(r, r.Records.Tickets(x))
 }
 
 func (r *faultyRecords) AddTicket(x store.Ticket) error {

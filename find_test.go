@@ -41,7 +41,7 @@ func (s *seeker) Find(ctx context.Context, what store.Sought, _ store.Head) (*st
 		case what.Subject != "":
 			f.User, err = r.User(store.UserKey{Subject: what.Subject})
 		default:
-			if f.Ticket, err = r.TicketByHash(what.Ticket); err == nil {
+			if f.Ticket, err = r.Ticket(store.TicketKey{Hash: what.Ticket}); err == nil {
 				f.User, err = r.User(store.UserKey{ID: f.Ticket.User})
 			}
 		}

@@ -70,7 +70,7 @@ type gatedRecords struct {
 	s *unplugged
 }
 
-func (r gatedRecords) TicketByHash(h store.TokenHash) (store.Ticket, error) {
+func (r gatedRecords) Ticket(k store.TicketKey) (store.Ticket, error) {
 	if r.s.gate != nil {
 		n := r.s.inside.Add(1)
 		for m := r.s.most.Load(); n > m && !r.s.most.CompareAndSwap(m, n); m = r.s.most.Load() {
@@ -78,7 +78,7 @@ func (r gatedRecords) TicketByHash(h store.TokenHash) (store.Ticket, error) {
 		<-r.s.gate
 		r.s.inside.Add(-1)
 	}
-	return r.Records.TicketByHash(h)
+	return r.Records.Ticket(k)
 }
 
 // A change by another Authority is seen within MaxStaleness, and at once by

@@ -172,7 +172,7 @@ func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
 		return nil
 	}
-	old, err := tx.r.TicketByHash(t.hash())
+	old, err := tx.r.Ticket(store.TicketKey{Hash: t.hash()})
 	if errors.Is(err, ErrNotFound) {
 		old, err = tx.a.tickets.record(t.hash())
 	}
@@ -193,7 +193,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if added.Key {
 		return nil
 	}
-	tickets, err := tx.r.UserTickets(u.ID)
+	tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
 	if err != nil {
 		return err
 	}

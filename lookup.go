@@ -106,9 +106,7 @@ type foundRecords struct {
 	found *store.Found
 }
 
-func (r foundRecords) TicketByHash(store.TokenHash) (store.Ticket, error) {
-	return r.found.Ticket, nil
-}
+func (r foundRecords) Ticket(store.TicketKey) (store.Ticket, error) { return r.found.Ticket, nil }
 
 func (r foundRecords) User(k store.UserKey) (store.UserRecord, error) {
 	u := r.found.User
@@ -187,7 +185,7 @@ func (a *Authority) ticket(
 func (a *Authority) readTicket(
 	r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading,
 ) (*cachedTicket, error) {
-	rec, err := r.TicketByHash(hash)
+	rec, err := r.Ticket(store.TicketKey{Hash: hash})
 	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, now.Time) {
 		return nil, ErrNoTicket
 	}

@@ -48,7 +48,7 @@ func (a *Authority) ticketOf(r store.Records, t Token) (store.Ticket, error) {
 	if t.IsZero() {
 		return store.Ticket{}, ErrNoTicket
 	}
-	rec, err := r.TicketByHash(t.hash())
+	rec, err := r.Ticket(store.TicketKey{Hash: t.hash()})
 	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, a.now()) {
 		return store.Ticket{}, ErrNoTicket
 	}
@@ -84,7 +84,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 		if err != nil {
 			return err
 		}
-		records, err := tx.r.UserTickets(u.ID)
+		records, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 	}
 	dead := false
 	err := a.Update(ctx, func(tx *Tx) error {
-		rec, err := tx.r.TicketByHash(t.hash())
+		rec, err := tx.r.Ticket(store.TicketKey{Hash: t.hash()})
 		if errors.Is(err, ErrNotFound) {
 			rec, err = a.tickets.record(t.hash())
 		}
@@ -155,7 +155,7 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 		if err != nil {
 			return err
 		}
-		tickets, err := tx.r.UserTickets(u.ID)
+		tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore 
 // endIdle ends the meant tickets, except API keys, that were last seen before a
 // time.
 func (tx *Tx) endIdle(before time.Time, meant func(store.Ticket) bool) (ended int, err error) {
-	for t, err := range tx.r.IdleTickets(before) {
+	for t, err := range tx.r.Tickets(store.TicketFilter{SeenBefore: before}) {
 		if err != nil {
 			return 0, err
 		}
@@ -248,7 +248,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		if err != nil {
 			return err
 		}
-		t, err := tx.r.Ticket(id)
+		t, err := tx.r.Ticket(store.TicketKey{ID: id})
 		if errors.Is(err, ErrNotFound) {
 			for _, cached := range a.tickets.matching(func(t store.Ticket) bool { return t.ID == id }) {
 				t, err = cached, nil

@@ -178,7 +178,7 @@ func (c *ticketCache) touch(
 	err := s.Update(ctx, func(r store.Records) error {
 		there, gone, began = nil, nil, now()
 		for id, u := range batch {
-			_, err := r.Ticket(id)
+			_, err := r.Ticket(store.TicketKey{ID: id})
 			if errors.Is(err, ErrNotFound) {
 				gone = append(gone, u.hash)
 				continue

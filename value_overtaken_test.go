@@ -110,9 +110,9 @@ func (r callOrder) Head(lock store.Lock) (store.Head, error) {
 	return r.Records.Head(lock)
 }
 
-func (r callOrder) TicketByHash(hash store.TokenHash) (store.Ticket, error) {
-	*r.calls = append(*r.calls, "TicketByHash")
-	return r.Records.TicketByHash(hash)
+func (r callOrder) Ticket(k store.TicketKey) (store.Ticket, error) {
+	*r.calls = append(*r.calls, "Ticket")
+	return r.Records.Ticket(k)
 }
 
 func (r callOrder) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
@@ -131,7 +131,7 @@ func TestSetValueLocksFirst(t *testing.T) {
 		a := h.open(rbac.Config{})
 		calls = nil
 		must(t, a.SetValue(ctx, tok, "lang", "de"))
-		if got, want := strings.Join(calls, " "), "LockUser TicketByHash TicketValues"; got != want {
+		if got, want := strings.Join(calls, " "), "LockUser Ticket TicketValues"; got != want {
 			t.Errorf("SetValue calls %s; want %s", got, want)
 		}
 	})

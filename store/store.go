@@ -29,7 +29,10 @@
 // SQL engine needs only a dialect.
 package store
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // Store keeps the records of an Authority in tables: in memory, in SQLite, on a
 // server.
@@ -100,7 +103,7 @@ type Store interface {
 // before its first record is yielded, so any method, including those that
 // write, may be called during the listing. A record that exists throughout is
 // yielded exactly once, in the stated order. An error is yielded once, last,
-// with a zero record.
+// with a zero record. Collect returns a whole listing.
 type Records interface {
 	HeadRecords
 	UserRecords
@@ -116,4 +119,15 @@ type Records interface {
 	TicketValueRecords
 	ThrottleRecords
 	ChangeRecords
+}
+
+// Collect returns the records of a listing, or the error of the listing.
+func Collect[R any](listing iter.Seq2[R, error]) (list []R, err error) {
+	for r, err := range listing {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, nil
 }

@@ -32,18 +32,30 @@ type Ticket struct {
 	UserAgent string
 }
 
+// TicketKey is a key of a ticket. Exactly one field is not zero.
+type TicketKey struct {
+	ID   uuid.UUID
+	Hash TokenHash
+}
+
+// TicketFilter selects tickets by one field, the only one that is not zero. The
+// zero filter selects all tickets.
+type TicketFilter struct {
+	User uuid.UUID
+	// Groups, unless nil, selects the tickets that have at least one of these
+	// groups among their Groups.
+	Groups []uuid.UUID
+	// SeenBefore selects the tickets with LastSeen before this time, API keys
+	// included.
+	SeenBefore time.Time
+}
+
 // TicketRecords is the table of tickets.
 type TicketRecords interface {
-	Ticket(id uuid.UUID) (Ticket, error)
-	TicketByHash(TokenHash) (Ticket, error)
-	// UserTickets lists by Created, then ID.
-	UserTickets(user uuid.UUID) ([]Ticket, error)
-	// GroupTickets lists the tickets that have at least one of groups among
-	// their Groups, by ID.
-	GroupTickets(groups []uuid.UUID) iter.Seq2[Ticket, error]
-	// IdleTickets lists the tickets with LastSeen before a time, API keys
-	// included, by ID.
-	IdleTickets(before time.Time) iter.Seq2[Ticket, error]
+	// Ticket returns the ticket with a key.
+	Ticket(TicketKey) (Ticket, error)
+	// Tickets lists by ID, and the tickets of a User by Created, then ID.
+	Tickets(TicketFilter) iter.Seq2[Ticket, error]
 	AddTicket(Ticket) error
 	// SetTicketGroups replaces Groups and sets Narrowed.
 	SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error

@@ -13,43 +13,49 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-func (t *tx) Ticket(id uuid.UUID) (store.Ticket, error) {
-	return read(t, func(s *state) (store.Ticket, error) { return foundTicket(s.tickets.Get(idKey(id))) })
-}
-
-func (t *tx) TicketByHash(h store.TokenHash) (store.Ticket, error) {
+func (t *tx) Ticket(k store.TicketKey) (store.Ticket, error) {
 	return read(t, func(s *state) (store.Ticket, error) {
-		return foundTicket(byIndex(&s.ticketHashes, &s.tickets, string(h[:])))
-	})
-}
-
-func (t *tx) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
-	return read(t, func(s *state) (list []store.Ticket, _ error) {
-		for _, id := range s.userTickets.Under(idKey(user)) {
-			r, _ := s.tickets.Get(idKey(id))
-			list = append(list, copyTicket(r))
+		if k.Hash != (store.TokenHash{}) {
+			return foundTicket(byIndex(&s.ticketHashes, &s.tickets, string(k.Hash[:])))
 		}
-		return list, nil
+		return foundTicket(s.tickets.Get(idKey(k.ID)))
 	})
 }
 
-func (t *tx) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
-	groups = slices.Clone(groups)
-	return list(t, func(s *state) iter.Seq[*store.Ticket] {
+func (t *tx) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
+	f.Groups = slices.Clone(f.Groups)
+	return list(t, func(s *state) iter.Seq[*store.Ticket] { return s.selectTickets(f) }, copyTicket)
+}
+
+// selectTickets yields the tickets that the filter selects.
+func (s *state) selectTickets(f store.TicketFilter) iter.Seq[*store.Ticket] {
+	switch {
+	case f.User != uuid.Nil:
+		return func(yield func(*store.Ticket) bool) {
+			for _, id := range s.userTickets.Under(idKey(f.User)) {
+				if r, _ := s.tickets.Get(idKey(id)); !yield(r) {
+					return
+				}
+			}
+		}
+	case f.Groups != nil:
 		var ids []uuid.UUID
-		for _, g := range groups {
+		for _, g := range f.Groups {
 			for _, id := range s.groupTickets.Under(idKey(g)) {
 				ids = append(ids, id)
 			}
 		}
 		return s.ticketsByID(ids)
-	}, copyTicket)
-}
-
-func (t *tx) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
-	return list(t, func(s *state) iter.Seq[*store.Ticket] {
-		return s.ticketsByID(below(&s.seenTickets, timeKey(before), math.MaxInt))
-	}, copyTicket)
+	case !f.SeenBefore.IsZero():
+		return s.ticketsByID(below(&s.seenTickets, timeKey(f.SeenBefore), math.MaxInt))
+	}
+	return func(yield func(*store.Ticket) bool) {
+		for _, r := range s.tickets.From("") {
+			if !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 func (t *tx) AddTicket(r store.Ticket) error {

@@ -32,7 +32,7 @@ func Check(t *testing.T, s store.Store) {
 		same(t, []store.Membership{{User: id(1), Group: id(3), Scope: "org:42", Note: "m", Until: at,
 			AssignedBy: "root", AssignedAt: at}})(r.UserMemberships(id(1)))
 		same(t, store.Ticket{ID: id(5), User: id(1), Hash: store.TokenHash{1, 2, 3}, Label: "key", Key: true, Narrowed: true,
-			Groups: []uuid.UUID{id(3)}, Created: at, LastSeen: at, Expires: at, Idle: time.Hour, Addr: "192.0.2.1", UserAgent: "curl"})(r.Ticket(id(5)))
+			Groups: []uuid.UUID{id(3)}, Created: at, LastSeen: at, Expires: at, Idle: time.Hour, Addr: "192.0.2.1", UserAgent: "curl"})(r.Ticket(store.TicketKey{ID: id(5)}))
 		same(t, []store.TicketValue{{Ticket: id(5), Key: "lang", Value: "中文"}})(r.TicketValues(id(5)))
 		same(t, store.Throttle{Key: [32]byte{9}})(r.Throttle([32]byte{9}))
 		same(t, store.Change{Revision: 1, Nonce: 1<<64 - 2, At: at, Actor: "root", Verified: true, Reason: "why", Action: "AddUser", Subject: "amy",

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,40 +14,65 @@ const ticketColumns = "t.id, t.user_id, t.hash, t.label, t.api_key, t.narrowed, 
 
 const selectTicket = "SELECT " + ticketColumns + " FROM rbac_tickets t"
 
-func (r *records) Ticket(id uuid.UUID) (store.Ticket, error) {
-	return r.ticket("Ticket", selectTicket+" WHERE id = ?", id)
+func (r *records) Ticket(k store.TicketKey) (store.Ticket, error) {
+	where, arg := " WHERE id = ?", any(k.ID)
+	if k.Hash != (store.TokenHash{}) {
+		where, arg = " WHERE hash = ?", k.Hash[:]
+	}
+	const call = "Ticket"
+	t, err := one(r, call, scanTicket, selectTicket+where, arg)
+	if err != nil || !t.Narrowed {
+		return t, err
+	}
+	t.Groups, err = all(r, call, scanID, "SELECT group_id FROM rbac_ticket_groups WHERE ticket_id = ? ORDER BY group_id", t.ID)
+	if err != nil {
+		return store.Ticket{}, err
+	}
+	if t.Groups == nil {
+		// Narrowed to no group must not be mistaken for "not narrowed".
+		t.Groups = []uuid.UUID{}
+	}
+	return t, nil
 }
 
-func (r *records) TicketByHash(h store.TokenHash) (store.Ticket, error) {
-	return r.ticket("TicketByHash", selectTicket+" WHERE hash = ?", h[:])
-}
-
-func (r *records) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
-	return r.tickets("UserTickets", selectTicket+" WHERE user_id = ? ORDER BY created, id", user)
-}
-
-func (r *records) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
-	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
-	return pages(r, "GroupTickets", 0, func(last *store.Ticket, size int) ([]store.Ticket, error) {
-		var w where
-		w.and(anyOf, list)
-		if last != nil {
-			w.and("ticket_id > ?", last.ID)
+func (r *records) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
+	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
+	return pages(r, "Tickets", 0, func(last *store.Ticket, size int) ([]store.Ticket, error) {
+		switch {
+		case f.User != uuid.Nil:
+			return r.userTickets(f.User, last, size)
+		case f.Groups != nil:
+			return r.groupTickets(f.Groups, last, size)
 		}
-		page := "SELECT DISTINCT ticket_id FROM rbac_ticket_groups" + w.String() + " ORDER BY ticket_id LIMIT ?"
-		return r.tickets("GroupTickets", selectTicket+" WHERE id IN ("+page+") ORDER BY id", append(w.args, size)...)
-	})
-}
-
-func (r *records) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
-	return pages(r, "IdleTickets", 0, func(last *store.Ticket, size int) ([]store.Ticket, error) {
 		var w where
-		w.and("last_seen < ?", micros(before))
+		if !f.SeenBefore.IsZero() {
+			w.and("last_seen < ?", micros(f.SeenBefore))
+		}
 		if last != nil {
 			w.and("id > ?", last.ID)
 		}
-		return r.tickets("IdleTickets", selectTicket+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
+		return r.tickets(selectTicket+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
 	})
+}
+
+func (r *records) userTickets(user uuid.UUID, last *store.Ticket, size int) ([]store.Ticket, error) {
+	var w where
+	w.and("user_id = ?", user)
+	if last != nil {
+		w.and("(created, id) > (?, ?)", micros(last.Created), last.ID)
+	}
+	return r.tickets(selectTicket+w.String()+" ORDER BY created, id LIMIT ?", append(w.args, size)...)
+}
+
+func (r *records) groupTickets(groups []uuid.UUID, last *store.Ticket, size int) ([]store.Ticket, error) {
+	var w where
+	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
+	w.and(anyOf, list)
+	if last != nil {
+		w.and("ticket_id > ?", last.ID)
+	}
+	page := "SELECT DISTINCT ticket_id FROM rbac_ticket_groups" + w.String() + " ORDER BY ticket_id LIMIT ?"
+	return r.tickets(selectTicket+" WHERE id IN ("+page+") ORDER BY id", append(w.args, size)...)
 }
 
 func (r *records) AddTicket(t store.Ticket) error {
@@ -121,24 +147,9 @@ func (r *records) addTicketGroups(call string, id uuid.UUID, groups []uuid.UUID)
 	return nil
 }
 
-func (r *records) ticket(call, query string, arg any) (store.Ticket, error) {
-	t, err := one(r, call, scanTicket, query, arg)
-	if err != nil || !t.Narrowed {
-		return t, err
-	}
-	t.Groups, err = all(r, call, scanID, "SELECT group_id FROM rbac_ticket_groups WHERE ticket_id = ? ORDER BY group_id", t.ID)
-	if err != nil {
-		return store.Ticket{}, err
-	}
-	if t.Groups == nil {
-		// Narrowed to no group must not be mistaken for "not narrowed".
-		t.Groups = []uuid.UUID{}
-	}
-	return t, nil
-}
-
 // tickets reads tickets and, with a second query, the groups of all tickets.
-func (r *records) tickets(call, query string, args ...any) ([]store.Ticket, error) {
+func (r *records) tickets(query string, args ...any) ([]store.Ticket, error) {
+	const call = "Tickets"
 	list, err := all(r, call, scanTicket, query, args...)
 	if err != nil {
 		return nil, err

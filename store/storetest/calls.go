@@ -98,7 +98,7 @@ var lookups = []call{
 	{"User by name", func(r store.Records) error { _, err := r.User(store.UserKey{Name: "bob"}); return err }},
 	{"User by e-mail key", func(r store.Records) error { _, err := r.User(store.UserKey{EmailKey: "alice"}); return found(err) }},
 	{"User by subject", func(r store.Records) error { _, err := r.User(store.UserKey{Subject: "alice"}); return found(err) }},
-	{"Users", func(r store.Records) error { _, err := all(r.Users(store.UserFilter{})); return err }},
+	{"Users", func(r store.Records) error { _, err := store.Collect(r.Users(store.UserFilter{})); return err }},
 	{"Sections", func(r store.Records) error { _, err := r.Sections(); return err }},
 	{"Section", func(r store.Records) error { _, err := r.Section("posts"); return err }},
 	{"Permissions", func(r store.Records) error { _, err := r.Permissions(); return err }},
@@ -131,16 +131,25 @@ var lookups = []call{
 	}},
 	{"Membership", func(r store.Records) error { _, err := r.Membership(id("alice"), id("staff"), "org:1"); return err }},
 	{"UserMemberships", func(r store.Records) error { _, err := r.UserMemberships(id("alice")); return err }},
-	{"GroupMembers", func(r store.Records) error { _, err := all(r.GroupMembers(id("staff"))); return err }},
-	{"Ticket", func(r store.Records) error { _, err := r.Ticket(id("t1")); return err }},
-	{"TicketByHash", func(r store.Records) error { _, err := r.TicketByHash(hash("t2")); return err }},
-	{"UserTickets", func(r store.Records) error { _, err := r.UserTickets(id("alice")); return err }},
-	{"GroupTickets", func(r store.Records) error { _, err := all(r.GroupTickets(ids("staff"))); return err }},
-	{"IdleTickets", func(r store.Records) error { _, err := all(r.IdleTickets(noon)); return err }},
+	{"GroupMembers", func(r store.Records) error { _, err := store.Collect(r.GroupMembers(id("staff"))); return err }},
+	{"Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: id("t1")}); return err }},
+	{"Ticket by hash", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{Hash: hash("t2")}); return err }},
+	{"Tickets of a user", func(r store.Records) error {
+		_, err := store.Collect(r.Tickets(store.TicketFilter{User: id("alice")}))
+		return err
+	}},
+	{"Tickets of groups", func(r store.Records) error {
+		_, err := store.Collect(r.Tickets(store.TicketFilter{Groups: ids("staff")}))
+		return err
+	}},
+	{"Tickets seen before", func(r store.Records) error {
+		_, err := store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon}))
+		return err
+	}},
 	{"TicketValues", func(r store.Records) error { _, err := r.TicketValues(id("t1")); return err }},
 	{"Throttle", func(r store.Records) error { _, err := r.Throttle(hash("k1")); return err }},
 	{"UserThrottles", func(r store.Records) error { _, err := r.UserThrottles(id("alice")); return err }},
-	{"Changes", func(r store.Records) error { _, err := all(r.Changes(store.ChangeFilter{})); return err }},
+	{"Changes", func(r store.Records) error { _, err := store.Collect(r.Changes(store.ChangeFilter{})); return err }},
 }
 
 // locks call the methods that read a record for a change. Each call succeeds on

@@ -17,7 +17,7 @@ var changeRules = []rule{
 		want := sampleChanges()
 		add := func(r store.Records, c store.Change) error { return r.AddChange(c) }
 		roundTrip(w, want, add, func(r store.Records, c store.Change) (store.Change, error) {
-			list, err := all(r.Changes(store.ChangeFilter{After: c.Revision - 1, Limit: 1}))
+			list, err := store.Collect(r.Changes(store.ChangeFilter{After: c.Revision - 1, Limit: 1}))
 			if err != nil || len(list) == 0 {
 				return store.Change{}, err
 			}
@@ -99,7 +99,7 @@ var changeRules = []rule{
 				if err := each(want, r.AddChange); err != nil {
 					return err
 				}
-				got, err = all(r.Changes(store.ChangeFilter{After: revision - 1}))
+				got, err = store.Collect(r.Changes(store.ChangeFilter{After: revision - 1}))
 				return err
 			})
 			w.equal("inside", got, want)
@@ -152,7 +152,7 @@ func (w *world) queries(log []store.Change, q store.ChangeFilter) {
 			}
 			for _, limit := range []int{0, 1, 4} {
 				q.Newest, q.Limit = newest, limit
-				got, err := all(r.Changes(q))
+				got, err := store.Collect(r.Changes(q))
 				if err != nil {
 					return 0, err
 				}
@@ -169,5 +169,5 @@ func (w *world) queries(log []store.Change, q store.ChangeFilter) {
 
 func (w *world) changes(q store.ChangeFilter) []store.Change {
 	w.Helper()
-	return get(w, func(r store.Records) ([]store.Change, error) { return all(r.Changes(q)) })
+	return get(w, func(r store.Records) ([]store.Change, error) { return store.Collect(r.Changes(q)) })
 }

@@ -45,7 +45,7 @@ var concurrencyRules = []rule{
 	{"view one state in listings", "A listing in a View shows one state from its first record to its last, though an Update commits meanwhile.", func(w *world) {
 		w.update(manyRecords)
 		for i, l := range listings {
-			list := func(r store.Records) ([]string, error) { return all(l.list(r)) }
+			list := func(r store.Records) ([]string, error) { return store.Collect(l.list(r)) }
 			before := get(w, list)
 			var meanwhile <-chan error
 			var got []string
@@ -205,7 +205,7 @@ func writeNumber(r store.Records) error {
 
 // readNumber reads the records of writeNumber in another order.
 func readNumber(r store.Records) error {
-	log, err1 := all(r.Changes(store.ChangeFilter{Newest: true, Limit: 1}))
+	log, err1 := store.Collect(r.Changes(store.ChangeFilter{Newest: true, Limit: 1}))
 	m, err2 := r.Membership(id("alice"), id("staff"), "")
 	g, err3 := r.Group(id("staff"))
 	u, err4 := r.User(store.UserKey{ID: id("alice")})

@@ -27,11 +27,11 @@ var copyRules = []rule{
 				{"Ticket", func(r store.Records) error {
 					scribble(t.Groups, groups)
 					scrawl(c)
-					got, err = r.Ticket(id("t1"))
+					got, err = r.Ticket(store.TicketKey{ID: id("t1")})
 					return err
 				}},
-				{"Ticket", func(r store.Records) error { got2, err = r.Ticket(id("t2")); return err }},
-				{"Changes", func(r store.Records) error { log, err = all(r.Changes(store.ChangeFilter{})); return err }},
+				{"Ticket", func(r store.Records) error { got2, err = r.Ticket(store.TicketKey{ID: id("t2")}); return err }},
+				{"Changes", func(r store.Records) error { log, err = store.Collect(r.Changes(store.ChangeFilter{})); return err }},
 			})
 			return err
 		})
@@ -49,26 +49,32 @@ var copyRules = []rule{
 		var tickets, users []string
 		get(w, func(r store.Records) (_ int, err error) {
 			groups := ids("staff")
-			t := keys(r.GroupTickets(groups), ticketKey)
+			t := keys(r.Tickets(store.TicketFilter{Groups: groups}), ticketKey)
 			u := keys(r.Users(store.UserFilter{Groups: groups, At: noon}), func(u store.UserRecord) string { return u.Name })
 			scribble(groups)
-			if tickets, err = all(t); err == nil {
-				users, err = all(u)
+			if tickets, err = store.Collect(t); err == nil {
+				users, err = store.Collect(u)
 			}
 			return 0, err
 		})
-		w.equal("GroupTickets", tickets, []string{id("t2").String()})
+		w.equal("Tickets of groups", tickets, []string{id("t2").String()})
 		w.equal("Users", users, []string{"alice"})
 	}},
 	{"copies out of tickets", "Values are copies on the way out: what the caller does with a ticket's Groups is not seen, in the transaction or later.", func(w *world) {
 		w.update(addTicketWorld)
 		w.update(func(r store.Records) error { return r.AddTicket(ticket("t1", "alice", "g1", "g2")) })
 		for name, read := range map[string]func(store.Records) ([]store.Ticket, error){
-			"Ticket":       func(r store.Records) ([]store.Ticket, error) { return one(r.Ticket(id("t1"))) },
-			"TicketByHash": func(r store.Records) ([]store.Ticket, error) { return one(r.TicketByHash(hash("t1"))) },
-			"UserTickets":  func(r store.Records) ([]store.Ticket, error) { return r.UserTickets(id("alice")) },
-			"GroupTickets": func(r store.Records) ([]store.Ticket, error) { return all(r.GroupTickets(ids("g1"))) },
-			"IdleTickets":  func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(noon.Add(tick))) },
+			"Ticket":         func(r store.Records) ([]store.Ticket, error) { return one(r.Ticket(store.TicketKey{ID: id("t1")})) },
+			"Ticket by hash": func(r store.Records) ([]store.Ticket, error) { return one(r.Ticket(store.TicketKey{Hash: hash("t1")})) },
+			"Tickets of a user": func(r store.Records) ([]store.Ticket, error) {
+				return store.Collect(r.Tickets(store.TicketFilter{User: id("alice")}))
+			},
+			"Tickets of groups": func(r store.Records) ([]store.Ticket, error) {
+				return store.Collect(r.Tickets(store.TicketFilter{Groups: ids("g1")}))
+			},
+			"Tickets seen before": func(r store.Records) ([]store.Ticket, error) {
+				return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(tick)}))
+			},
 		} {
 			spoil := func(t []store.Ticket) { scribble(t[0].Groups); t[0] = store.Ticket{} }
 			unshared(w, name, read, spoil)
@@ -94,7 +100,7 @@ var copyRules = []rule{
 			return r.AddChange(store.Change{Revision: 1, Before: []byte(`{"a":1}`), After: []byte(`{"a":2}`)})
 		})
 		for _, q := range []store.ChangeFilter{{}, {Newest: true}} {
-			read := func(r store.Records) ([]store.Change, error) { return all(r.Changes(q)) }
+			read := func(r store.Records) ([]store.Change, error) { return store.Collect(r.Changes(q)) }
 			unshared(w, fmt.Sprintf("Changes(%+v)", q), read, func(c []store.Change) { scrawl(c[0]); c[0] = store.Change{} })
 		}
 	}},

@@ -22,7 +22,7 @@ type compacting struct{ store.Records }
 func (r compacting) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
 	newest := q.Newest
 	q.Newest = false
-	list, err := all(r.Records.Changes(q))
+	list, err := store.Collect(r.Records.Changes(q))
 	if newest {
 		slices.Reverse(list)
 	}
@@ -60,8 +60,8 @@ func (r reviving) TouchTicket(id uuid.UUID, seen time.Time) error {
 
 type unnarrowed struct{ store.Records }
 
-func (r unnarrowed) Ticket(id uuid.UUID) (store.Ticket, error) {
-	t, err := r.Records.Ticket(id)
+func (r unnarrowed) Ticket(k store.TicketKey) (store.Ticket, error) {
+	t, err := r.Records.Ticket(k)
 	t.Narrowed = len(t.Groups) > 0
 	return t, err
 }
@@ -103,7 +103,7 @@ func (r careless) User(k store.UserKey) (store.UserRecord, error) {
 
 func (r careless) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	f.At = f.At.Add(-tick)
-	list, err := all(r.Records.Users(f))
+	list, err := store.Collect(r.Records.Users(f))
 	slices.SortFunc(list, func(a, b store.UserRecord) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 	return func(yield func(store.UserRecord, error) bool) {
 		for _, u := range list {

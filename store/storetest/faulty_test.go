@@ -7,7 +7,6 @@ import (
 	"iter"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -238,7 +237,7 @@ func (r fresh) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 		for {
 			var page []store.UserRecord
 			f.Limit = 100
-			err := r.store.View(context.Background(), func(r store.Records) (err error) { page, err = all(r.Users(f)); return err })
+			err := r.store.View(context.Background(), func(r store.Records) (err error) { page, err = store.Collect(r.Users(f)); return err })
 			if err != nil || len(page) == 0 {
 				return
 			}
@@ -253,10 +252,10 @@ func (r fresh) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 
 type byOffset struct{ store.Records }
 
-func (r byOffset) IdleTickets(before time.Time) iter.Seq2[store.Ticket, error] {
+func (r byOffset) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
 	return func(yield func(store.Ticket, error) bool) {
 		for offset := 0; ; offset += 100 {
-			list, err := all(r.Records.IdleTickets(before))
+			list, err := store.Collect(r.Records.Tickets(f))
 			if err != nil || offset >= len(list) {
 				return
 			}
@@ -284,9 +283,9 @@ func (r onePage) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
 
 type silent struct{ store.Records }
 
-func (r silent) GroupTickets(groups []uuid.UUID) iter.Seq2[store.Ticket, error] {
+func (r silent) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
 	return func(yield func(store.Ticket, error) bool) {
-		for t, err := range r.Records.GroupTickets(groups) {
+		for t, err := range r.Records.Tickets(f) {
 			if err != nil || !yield(t, nil) {
 				return
 			}
@@ -354,8 +353,8 @@ func (r leaking) AddTicket(t store.Ticket) error {
 	return r.Records.AddTicket(t)
 }
 
-func (r leaking) Ticket(id uuid.UUID) (store.Ticket, error) {
-	t, err := r.Records.Ticket(id)
-	t.Groups = r.shared[id]
+func (r leaking) Ticket(k store.TicketKey) (store.Ticket, error) {
+	t, err := r.Records.Ticket(k)
+	t.Groups = r.shared[t.ID]
 	return t, err
 }

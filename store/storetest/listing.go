@@ -73,18 +73,29 @@ var listings = []listing{
 		remove: func(r store.Records, key string) error { return r.DeleteMembership(id("owner"), id("scopes"), key) },
 	},
 	{
-		name: "GroupTickets",
+		name: "Tickets of a user",
+		key:  func(i int) string { return fmt.Sprintf("%06d", i) },
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Tickets(store.TicketFilter{User: id("hoarder")}), func(t store.Ticket) string { return t.Label })
+		},
+		add:    addTicketByAge,
+		remove: func(r store.Records, key string) error { return r.DeleteTicket(id("hoarded " + key)) },
+	},
+	{
+		name: "Tickets of groups",
 		key:  func(i int) string { return id(fmt.Sprint("of a group ", i)).String() },
 		list: func(r store.Records) iter.Seq2[string, error] {
-			return keys(r.GroupTickets(ids("big", "small")), ticketKey)
+			return keys(r.Tickets(store.TicketFilter{Groups: ids("big", "small")}), ticketKey)
 		},
 		add:    func(r store.Records, key string) error { return addTicketByKey(r, key, noon, "big") },
 		remove: func(r store.Records, key string) error { return r.DeleteTicket(uuid.MustParse(key)) },
 	},
 	{
-		name:   "IdleTickets",
-		key:    func(i int) string { return id(fmt.Sprint("idle ", i)).String() },
-		list:   func(r store.Records) iter.Seq2[string, error] { return keys(r.IdleTickets(noon), ticketKey) },
+		name: "Tickets seen before",
+		key:  func(i int) string { return id(fmt.Sprint("idle ", i)).String() },
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Tickets(store.TicketFilter{SeenBefore: noon}), ticketKey)
+		},
 		add:    func(r store.Records, key string) error { return addTicketByKey(r, key, noon.Add(-time.Hour)) },
 		remove: func(r store.Records, key string) error { return r.TouchTicket(uuid.MustParse(key), noon) },
 	},
@@ -111,7 +122,7 @@ func manyRecords(r store.Records) error {
 }
 
 func addRecords(r store.Records, listings ...listing) error {
-	if err := errors.Join(addUsers(r, "owner"), addGroups(r, "big", "small", "scopes")); err != nil {
+	if err := errors.Join(addUsers(r, "owner", "hoarder"), addGroups(r, "big", "small", "scopes")); err != nil {
 		return err
 	}
 	return each(listings, func(l listing) error {
@@ -216,6 +227,13 @@ func addTicketByKey(r store.Records, key string, seen time.Time, groups ...strin
 	t := ticket(key, "owner", groups...)
 	t.ID, t.LastSeen = uuid.MustParse(key), seen
 	return r.AddTicket(t)
+}
+
+func addTicketByAge(r store.Records, key string) error {
+	age, err := strconv.Atoi(key)
+	t := ticket("hoarded "+key, "hoarder")
+	t.Label, t.Created = key, noon.Add(time.Duration(age)*time.Second)
+	return errors.Join(err, r.AddTicket(t))
 }
 
 func addChangeByKey(r store.Records, key string) error {

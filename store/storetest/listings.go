@@ -16,8 +16,8 @@ var listingRules = []rule{
 			var first, second []string
 			get(w, func(r store.Records) (_ int, err error) {
 				seq := l.list(r)
-				if first, err = all(seq); err == nil {
-					second, err = all(seq)
+				if first, err = store.Collect(seq); err == nil {
+					second, err = store.Collect(seq)
 				}
 				return 0, err
 			})
@@ -63,7 +63,7 @@ var listingRules = []rule{
 					err = each(want[:many/2], func(key string) error { return l.remove(r, key) })
 				}
 				if err == nil {
-					got, err = all(l.list(r))
+					got, err = store.Collect(l.list(r))
 				}
 				return err
 			})
@@ -97,7 +97,7 @@ var listingRules = []rule{
 		n := 0
 		w.update(func(r store.Records) error {
 			n = 0
-			for _, err := range r.IdleTickets(noon.Add(tick)) {
+			for _, err := range r.Tickets(store.TicketFilter{SeenBefore: noon.Add(tick)}) {
 				if err != nil {
 					return err
 				}

@@ -40,7 +40,7 @@ var membershipRules = []rule{
 		renamed := user("u1")
 		renamed.Name = "renamed"
 		w.update(func(r store.Records) error { return r.SetUser(renamed) })
-		got := get(w, func(r store.Records) ([]store.Member, error) { return all(r.GroupMembers(id("g1"))) })
+		got := get(w, func(r store.Records) ([]store.Member, error) { return store.Collect(r.GroupMembers(id("g1"))) })
 		w.equal("GroupMembers", got, []store.Member{{Membership: member("u1", "g1"), UserName: "renamed"}})
 	}},
 }
@@ -95,7 +95,7 @@ func (w *world) memberships(want []store.Membership) {
 				its = append(its, store.Member{Membership: m, UserName: userName(m)})
 			}
 		}
-		got := get(w, func(r store.Records) ([]store.Member, error) { return all(r.GroupMembers(id(name))) })
+		got := get(w, func(r store.Records) ([]store.Member, error) { return store.Collect(r.GroupMembers(id(name))) })
 		w.equal("GroupMembers", got, its)
 	}
 }

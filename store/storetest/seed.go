@@ -80,7 +80,7 @@ func dump(r store.Records) (t tables, err error) {
 		}
 	}
 	keep(&t.Head, add)(r.Head(store.NoLock))
-	keep(&t.Users, add)(all(r.Users(store.UserFilter{})))
+	keep(&t.Users, add)(store.Collect(r.Users(store.UserFilter{})))
 	keep(&t.Sections, add)(r.Sections())
 	keep(&t.Permissions, add)(r.Permissions())
 	keep(&t.Groups, add)(r.Groups())
@@ -93,19 +93,19 @@ func dump(r store.Records) (t tables, err error) {
 		t.Memberships = append(t.Memberships, nil)
 		keep(&t.Memberships[len(t.Memberships)-1], add)(r.UserMemberships(u.ID))
 		t.UserTickets = append(t.UserTickets, nil)
-		keep(&t.UserTickets[len(t.UserTickets)-1], add)(r.UserTickets(u.ID))
+		keep(&t.UserTickets[len(t.UserTickets)-1], add)(store.Collect(r.Tickets(store.TicketFilter{User: u.ID})))
 	}
 	for _, g := range t.Groups {
 		t.Members = append(t.Members, nil)
-		keep(&t.Members[len(t.Members)-1], add)(all(r.GroupMembers(g.ID)))
+		keep(&t.Members[len(t.Members)-1], add)(store.Collect(r.GroupMembers(g.ID)))
 	}
-	keep(&t.Tickets, add)(all(r.IdleTickets(times[len(times)-1])))
+	keep(&t.Tickets, add)(store.Collect(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]})))
 	keep(&t.Values, add)(ticketValues(r, t.Tickets))
 	for _, key := range [][32]byte{hash("k1"), hash("k2")} {
 		t.Throttles = append(t.Throttles, store.Throttle{})
 		keep(&t.Throttles[len(t.Throttles)-1], add)(r.Throttle(key))
 	}
-	keep(&t.Changes, add)(all(r.Changes(store.ChangeFilter{})))
+	keep(&t.Changes, add)(store.Collect(r.Changes(store.ChangeFilter{})))
 	return t, err
 }
 

@@ -16,9 +16,11 @@ var ticketRules = []rule{
 		want := sampleTickets()
 		w.update(addTicketWorld)
 		add := func(r store.Records, t store.Ticket) error { return r.AddTicket(t) }
-		roundTrip(w, want, add, func(r store.Records, t store.Ticket) (store.Ticket, error) { return r.Ticket(t.ID) })
+		roundTrip(w, want, add, func(r store.Records, t store.Ticket) (store.Ticket, error) {
+			return r.Ticket(store.TicketKey{ID: t.ID})
+		})
 		for _, t := range want {
-			w.equal("TicketByHash", get(w, func(r store.Records) (store.Ticket, error) { return r.TicketByHash(t.Hash) }), t)
+			w.equal("Ticket by hash", get(w, func(r store.Records) (store.Ticket, error) { return r.Ticket(store.TicketKey{Hash: t.Hash}) }), t)
 		}
 	}},
 	{"tickets no groups", "A ticket narrowed to no group stays narrowed, whether its Groups were nil or empty; one that is not narrowed has nil.", func(w *world) {
@@ -41,7 +43,7 @@ var ticketRules = []rule{
 			}
 		}
 	}},
-	{"tickets set groups", "SetTicketGroups replaces Groups, narrows, and writes nothing else; GroupTickets follows.", func(w *world) {
+	{"tickets set groups", "SetTicketGroups replaces Groups, narrows, and writes nothing else; Tickets follows.", func(w *world) {
 		w.update(addTicketWorld)
 		want := sampleTickets()[0]
 		w.update(func(r store.Records) error { return r.AddTicket(want) })
@@ -54,11 +56,11 @@ var ticketRules = []rule{
 				if slices.Contains(groups, g) {
 					its = append(its, want)
 				}
-				w.equal("GroupTickets "+g, w.groupTickets(g), its)
+				w.equal("Tickets of "+g, w.groupTickets(g), its)
 			}
 		}
 	}},
-	{"tickets by user", "UserTickets lists the user's tickets by Created, then ID.", func(w *world) {
+	{"tickets by user", "Tickets lists a user's tickets by Created, then ID.", func(w *world) {
 		tickets := sampleTickets()
 		w.update(addTicketWorld)
 		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
@@ -67,11 +69,13 @@ var ticketRules = []rule{
 			slices.SortFunc(want, func(a, b store.Ticket) int {
 				return cmp.Or(a.Created.Compare(b.Created), compareIDs(a.ID, b.ID))
 			})
-			got := get(w, func(r store.Records) ([]store.Ticket, error) { return r.UserTickets(id(u)) })
-			w.equal("UserTickets of "+u, got, want)
+			got := get(w, func(r store.Records) ([]store.Ticket, error) {
+				return store.Collect(r.Tickets(store.TicketFilter{User: id(u)}))
+			})
+			w.equal("Tickets of "+u, got, want)
 		}
 	}},
-	{"tickets by group", "GroupTickets lists once each, by ID, the tickets that have one of the groups in their Groups.", func(w *world) {
+	{"tickets by group", "Tickets lists once each, by ID, the tickets that have one of the groups in their Groups.", func(w *world) {
 		tickets := sampleTickets()
 		w.update(addTicketWorld)
 		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
@@ -79,17 +83,19 @@ var ticketRules = []rule{
 			want := slices.DeleteFunc(byID(tickets), func(t store.Ticket) bool {
 				return !slices.ContainsFunc(t.Groups, func(g uuid.UUID) bool { return slices.Contains(ids(groups...), g) })
 			})
-			w.equal(fmt.Sprint("GroupTickets ", groups), w.groupTickets(groups...), want)
+			w.equal(fmt.Sprint("Tickets of ", groups), w.groupTickets(groups...), want)
 		}
 	}},
-	{"tickets idle", "IdleTickets lists by ID the tickets with LastSeen before the time, API keys too.", func(w *world) {
+	{"tickets idle", "Tickets lists by ID the tickets with LastSeen before the time, API keys too, and all tickets without a time.", func(w *world) {
 		tickets := sampleTickets()
 		w.update(addTicketWorld)
 		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
 		for _, before := range append([]time.Time{noon.Add(-tick), noon.Add(tick)}, times...) {
-			want := slices.DeleteFunc(byID(tickets), func(t store.Ticket) bool { return !t.LastSeen.Before(before) })
-			got := get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(before)) })
-			w.equal(fmt.Sprint("IdleTickets before ", before), got, want)
+			want := slices.DeleteFunc(byID(tickets), func(t store.Ticket) bool { return !before.IsZero() && !t.LastSeen.Before(before) })
+			got := get(w, func(r store.Records) ([]store.Ticket, error) {
+				return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: before}))
+			})
+			w.equal(fmt.Sprint("Tickets seen before ", before), got, want)
 		}
 	}},
 	{"tickets touch", "TouchTicket moves LastSeen forward, never back, and writes nothing else.", func(w *world) {
@@ -103,8 +109,10 @@ var ticketRules = []rule{
 				want.LastSeen = seen
 			}
 			w.equal(fmt.Sprint("ticket touched at ", seen), w.ticketByID(want.ID), want)
-			idle := get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(noon.Add(tick))) })
-			w.equal("IdleTickets after a touch", len(idle) == 1, want.LastSeen.Equal(noon))
+			idle := get(w, func(r store.Records) ([]store.Ticket, error) {
+				return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(tick)}))
+			})
+			w.equal("Tickets seen after a touch", len(idle) == 1, want.LastSeen.Equal(noon))
 		}
 	}},
 	{"tickets touch deleted", "A touch never brings a ticket back, and is no error, however the ticket went.", func(w *world) {
@@ -150,10 +158,12 @@ var ticketRules = []rule{
 		tickets, want := mortalTickets(noon)
 		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
 		w.equal("deleted", w.deleteDead(noon, 100), len(tickets)-len(want))
-		got := get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(noon.Add(2 * time.Hour))) })
+		got := get(w, func(r store.Records) ([]store.Ticket, error) {
+			return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(2 * time.Hour)}))
+		})
 		w.equal("what is left", got, byID(want))
 		w.equal("deleted the second time", w.deleteDead(noon, 100), 0)
-		w.equal("GroupTickets", w.groupTickets("g1"), byID(want))
+		w.equal("Tickets of groups", w.groupTickets("g1"), byID(want))
 	}},
 	{"tickets dead limit", "DeleteDeadTickets deletes at most limit tickets and tells how many.", func(w *world) {
 		w.update(addTicketWorld)
@@ -164,7 +174,9 @@ var ticketRules = []rule{
 		for left > 0 {
 			w.equal("limit 2", w.deleteDead(noon, 2), min(2, left))
 			left -= min(2, left)
-			got := get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(noon.Add(2 * time.Hour))) })
+			got := get(w, func(r store.Records) ([]store.Ticket, error) {
+				return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(2 * time.Hour)}))
+			})
 			w.equal("tickets left", len(got), len(alive)+left)
 		}
 		w.equal("nothing left", w.deleteDead(noon, 2), 0)
@@ -244,12 +256,13 @@ func (w *world) ticket(name string) store.Ticket { w.Helper(); return w.ticketBy
 
 func (w *world) ticketByID(id uuid.UUID) store.Ticket {
 	w.Helper()
-	return get(w, func(r store.Records) (store.Ticket, error) { return r.Ticket(id) })
+	return get(w, func(r store.Records) (store.Ticket, error) { return r.Ticket(store.TicketKey{ID: id}) })
 }
 
 func (w *world) groupTickets(groups ...string) []store.Ticket {
 	w.Helper()
-	return get(w, func(r store.Records) ([]store.Ticket, error) { return all(r.GroupTickets(ids(groups...))) })
+	f := store.TicketFilter{Groups: append([]uuid.UUID{}, ids(groups...)...)} // not nil
+	return get(w, func(r store.Records) ([]store.Ticket, error) { return store.Collect(r.Tickets(f)) })
 }
 
 func (w *world) deleteDead(at time.Time, limit int) (n int) {
@@ -264,12 +277,18 @@ func (w *world) deleteDead(at time.Time, limit int) (n int) {
 // gone requires that no method finds the ticket.
 func (w *world) gone(what string, t store.Ticket) {
 	w.Helper()
-	w.notFound(what+": Ticket", func(r store.Records) error { _, err := r.Ticket(t.ID); return err })
-	w.notFound(what+": TicketByHash", func(r store.Records) error { _, err := r.TicketByHash(t.Hash); return err })
+	w.notFound(what+": Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: t.ID}); return err })
+	w.notFound(what+": Ticket by hash", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{Hash: t.Hash}); return err })
 	lists := map[string]func(store.Records) ([]store.Ticket, error){
-		"UserTickets":  func(r store.Records) ([]store.Ticket, error) { return r.UserTickets(t.User) },
-		"GroupTickets": func(r store.Records) ([]store.Ticket, error) { return all(r.GroupTickets(t.Groups)) },
-		"IdleTickets":  func(r store.Records) ([]store.Ticket, error) { return all(r.IdleTickets(times[len(times)-1])) },
+		"Tickets of a user": func(r store.Records) ([]store.Ticket, error) {
+			return store.Collect(r.Tickets(store.TicketFilter{User: t.User}))
+		},
+		"Tickets of groups": func(r store.Records) ([]store.Ticket, error) {
+			return store.Collect(r.Tickets(store.TicketFilter{Groups: t.Groups}))
+		},
+		"Tickets seen before": func(r store.Records) ([]store.Ticket, error) {
+			return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]}))
+		},
 	}
 	for method, list := range lists {
 		w.equal(what+": "+method, get(w, list), []store.Ticket{})

@@ -83,7 +83,7 @@ var ticketValueRules = []rule{
 			w.equal(what+": values", w.values("gone"), []store.TicketValue{})
 			w.noTicketValue(what+": PutTicketValue", set)
 			w.noTicketValue(what+": DeleteTicketValue", func(r store.Records) error { return r.DeleteTicketValue(t.ID, "a") })
-			w.notFound(what+": Ticket", func(r store.Records) error { _, err := r.Ticket(t.ID); return err })
+			w.notFound(what+": Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: t.ID}); return err })
 			w.update(func(r store.Records) error { return r.AddTicket(t) })
 			w.equal(what+": values of a new ticket with that id", w.values("gone"), []store.TicketValue{})
 			w.update(func(r store.Records) error {
@@ -129,7 +129,7 @@ var ticketValueRules = []rule{
 					w.Errorf("PutTicketValue beside DeleteTicket: %v; it is before it, or ErrNotFound", err)
 				}
 			}
-			w.notFound("Ticket", func(r store.Records) error { _, err := r.Ticket(t.ID); return err })
+			w.notFound("Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: t.ID}); return err })
 			w.equal("values", w.values(name), []store.TicketValue{})
 		}
 	}},

@@ -80,17 +80,6 @@ func (w *world) over(what string, err error) {
 	}
 }
 
-// all collects a listing.
-func all[R any](seq iter.Seq2[R, error]) (list []R, err error) {
-	for r, err := range seq {
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, r)
-	}
-	return list, nil
-}
-
 // some collects a key of each record of a listing.
 func some[R, K any](seq iter.Seq2[R, error], key func(R) K) (list []K, err error) {
 	for r, err := range seq {
