@@ -17,12 +17,12 @@ func (tx *Tx) AddGroup(g Group) (Group, error) {
 	if err := errors.Join(checkGroup(g), noHidden("group", g.Name, "Name", g.Name)); err != nil {
 		return Group{}, err
 	}
-	_, found := tx.r.GroupByName(g.Name)
+	_, found := tx.r.Group(store.GroupKey{Name: g.Name})
 	if err := free(found, "group", g.Name, "Name"); err != nil {
 		return Group{}, err
 	}
 	if g.ID != uuid.Nil {
-		_, found := tx.r.Group(g.ID)
+		_, found := tx.r.Group(store.GroupKey{ID: g.ID})
 		if err := free(found, "group", g.Name, "ID"); err != nil {
 			return Group{}, err
 		}
@@ -57,7 +57,7 @@ func (tx *Tx) ModifyGroup(g Group) error {
 	if err := checkGroup(g); err != nil {
 		return err
 	}
-	old, err := tx.r.Group(g.ID)
+	old, err := tx.r.Group(store.GroupKey{ID: g.ID})
 	if err != nil {
 		return unknownID(err, "group", g.Name)
 	}
@@ -65,7 +65,7 @@ func (tx *Tx) ModifyGroup(g Group) error {
 		if err := noHidden("group", g.Name, "Name", g.Name); err != nil {
 			return err
 		}
-		_, found := tx.r.GroupByName(g.Name)
+		_, found := tx.r.Group(store.GroupKey{Name: g.Name})
 		if err := free(found, "group", g.Name, "Name"); err != nil {
 			return err
 		}
@@ -148,8 +148,8 @@ func (tx *Tx) endGroupInheritances(g Group) error {
 		return err
 	}
 	for _, edge := range append(juniors, seniors...) {
-		senior, err1 := tx.r.Group(edge.Senior)
-		junior, err2 := tx.r.Group(edge.Junior)
+		senior, err1 := tx.r.Group(store.GroupKey{ID: edge.Senior})
+		junior, err2 := tx.r.Group(store.GroupKey{ID: edge.Junior})
 		if err := errors.Join(err1, err2); err != nil {
 			return err
 		}

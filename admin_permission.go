@@ -157,7 +157,7 @@ func (tx *Tx) endPermissionGrants(p Permission) error {
 		return err
 	}
 	for _, grant := range grants {
-		g, err := tx.r.Group(grant.Group)
+		g, err := tx.r.Group(store.GroupKey{ID: grant.Group})
 		if err != nil {
 			return err
 		}

@@ -179,7 +179,7 @@ func (tx *Tx) endMemberships(u User) error {
 		return err
 	}
 	for _, m := range memberships {
-		g, err := tx.r.Group(m.Group)
+		g, err := tx.r.Group(store.GroupKey{ID: m.Group})
 		if err != nil {
 			return err
 		}

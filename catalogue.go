@@ -236,7 +236,7 @@ func (d *declarer) groups(c Catalogue) error {
 }
 
 func (d *declarer) addGroup(g Group) (uuid.UUID, error) {
-	stored, err := d.tx.r.GroupByName(g.Name)
+	stored, err := d.tx.r.Group(store.GroupKey{Name: g.Name})
 	if errors.Is(err, ErrNotFound) {
 		g, err = d.tx.AddGroup(g)
 		return g.ID, err
@@ -247,7 +247,7 @@ func (d *declarer) addGroup(g Group) (uuid.UUID, error) {
 // updateGroup leaves the name unchanged, because an administrator may have
 // renamed the group.
 func (d *declarer) updateGroup(id uuid.UUID, was, is Group) error {
-	stored, err := d.tx.r.Group(id)
+	stored, err := d.tx.r.Group(store.GroupKey{ID: id})
 	if err != nil {
 		return ignore(err, ErrNotFound) // deleted by an administrator
 	}
@@ -303,7 +303,7 @@ func (d *declarer) groupName(declared string) (string, error) {
 		g, err := d.tx.group(declared)
 		return g.Name, err
 	}
-	g, err := d.tx.r.Group(known.ID)
+	g, err := d.tx.r.Group(store.GroupKey{ID: known.ID})
 	return g.Name, ignore(err, ErrNotFound)
 }
 

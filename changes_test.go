@@ -256,9 +256,9 @@ type groupless struct {
 	lost string
 }
 
-func (r groupless) Group(id uuid.UUID) (store.Group, error) {
-	g, err := r.Records.Group(id)
-	if g.Name == r.lost {
+func (r groupless) Group(k store.GroupKey) (store.Group, error) {
+	g, err := r.Records.Group(k)
+	if k.ID == g.ID && g.Name == r.lost {
 		return store.Group{}, rbac.ErrNotFound
 	}
 	return g, err

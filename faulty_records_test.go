@@ -141,12 +141,8 @@ func (r *faultyRecords) Groups() ([]store.Group, error) {
 	return read(r, func() ([]store.Group, error) { return r.Records.Groups() })
 }
 
-func (r *faultyRecords) Group(id uuid.UUID) (store.Group, error) {
-	return read(r, func() (store.Group, error) { return r.Records.Group(id) })
-}
-
-func (r *faultyRecords) GroupByName(name string) (store.Group, error) {
-	return read(r, func() (store.Group, error) { return r.Records.GroupByName(name) })
+func (r *faultyRecords) Group(x store.GroupKey) (store.Group, error) {
+	return read(r, func() (store.Group, error) { return r.Records.Group(x) })
 }
 
 func (r *faultyRecords) PutGroup(x store.Group) error {

@@ -198,7 +198,7 @@ func TestStarInPermissionNames(t *testing.T) {
 				}
 			}
 			must(t, h.store.Update(ctx, func(r store.Records) error { // by an earlier version
-				staff, err := r.GroupByName("staff")
+				staff, err := r.Group(store.GroupKey{Name: "staff"})
 				return errors.Join(err, r.PutPermission(store.Permission{ID: uuid.New(), Name: name}),
 					r.PutGrant(store.Grant{Group: staff.ID, Permission: name}))
 			}))

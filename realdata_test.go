@@ -254,9 +254,11 @@ func (r lookups) Permission(name string) (store.Permission, error) {
 	*r.n++
 	return r.Records.Permission(name)
 }
-func (r lookups) GroupByName(name string) (store.Group, error) {
-	*r.n++
-	return r.Records.GroupByName(name)
+func (r lookups) Group(k store.GroupKey) (store.Group, error) {
+	if k.Name != "" {
+		*r.n++
+	}
+	return r.Records.Group(k)
 }
 func (r lookups) AddChange(c store.Change) error { *r.n++; return r.Records.AddChange(c) }
 func (r lookups) PutDeclaration(d store.Declaration) error {

@@ -157,7 +157,7 @@ func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
 	memberships := make([]Membership, len(records))
 	for i, m := range records {
 		if _, ok := groups[m.Group]; !ok {
-			g, err := tx.r.Group(m.Group)
+			g, err := tx.r.Group(store.GroupKey{ID: m.Group})
 			if err != nil {
 				return nil, err
 			}

@@ -60,7 +60,7 @@ func (tx *Tx) smallPolicy(ids []uuid.UUID, edges []store.Inheritance,
 	sets []store.Separation) (*policy.Policy, error) {
 	groups := make([]store.Group, 0, len(ids))
 	for _, id := range ids {
-		g, err := tx.r.Group(id)
+		g, err := tx.r.Group(store.GroupKey{ID: id})
 		if err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ func (tx *Tx) group(name string) (Group, error) {
 	if err := validName("group", "Name", name); err != nil {
 		return Group{}, err
 	}
-	g, err := tx.r.GroupByName(name)
+	g, err := tx.r.Group(store.GroupKey{Name: name})
 	return Group(g), named(err, "group", name)
 }
 
@@ -68,7 +68,7 @@ func (tx *Tx) groupsOf(ids []uuid.UUID, err error) ([]Group, error) {
 	}
 	groups := make([]Group, len(ids))
 	for i, id := range ids {
-		g, err := tx.r.Group(id)
+		g, err := tx.r.Group(store.GroupKey{ID: id})
 		if err != nil {
 			return nil, err
 		}

@@ -19,13 +19,19 @@ type Group struct {
 	Created     time.Time `json:"created"`
 }
 
+// GroupKey is a key of a group. Exactly one field is not zero.
+type GroupKey struct {
+	ID   uuid.UUID
+	Name string
+}
+
 // GroupRecords is the table of groups. The table is small enough to be read
 // whole.
 type GroupRecords interface {
 	// Groups lists in byte order of Name.
 	Groups() ([]Group, error)
-	Group(id uuid.UUID) (Group, error)
-	GroupByName(name string) (Group, error)
+	// Group returns the group with a key.
+	Group(GroupKey) (Group, error)
 	// PutGroup adds or replaces by ID.
 	PutGroup(Group) error
 	// DeleteGroup requires that no grant, inheritance, membership, separation

@@ -10,12 +10,13 @@ func (t *tx) Groups() ([]store.Group, error) {
 	return read(t, func(s *state) ([]store.Group, error) { return copiesByName(&s.groupNames, &s.groups), nil })
 }
 
-func (t *tx) Group(id uuid.UUID) (store.Group, error) {
-	return read(t, func(s *state) (store.Group, error) { return found(s.groups.Get(idKey(id))) })
-}
-
-func (t *tx) GroupByName(name string) (store.Group, error) {
-	return read(t, func(s *state) (store.Group, error) { return found(byIndex(&s.groupNames, &s.groups, name)) })
+func (t *tx) Group(k store.GroupKey) (store.Group, error) {
+	return read(t, func(s *state) (store.Group, error) {
+		if k.Name != "" {
+			return found(byIndex(&s.groupNames, &s.groups, k.Name))
+		}
+		return found(s.groups.Get(idKey(k.ID)))
+	})
 }
 
 func (t *tx) PutGroup(g store.Group) error {

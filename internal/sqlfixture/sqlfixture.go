@@ -24,7 +24,7 @@ func Check(t *testing.T, s store.Store) {
 		same(t, []store.Section{{Name: "posts", Title: "Posts", Position: 3}})(r.Sections())
 		same(t, []store.Permission{{ID: id(2), Name: "post.edit", Title: "Edit", Description: "Edit posts", Object: "text", Operation: "change",
 			Section: "posts", Position: 2, Created: at}})(r.Permissions())
-		same(t, store.Group{ID: id(3), Name: "editors", DisplayName: "Editors", Note: "n", Created: at})(r.GroupByName("editors"))
+		same(t, store.Group{ID: id(3), Name: "editors", DisplayName: "Editors", Note: "n", Created: at})(r.Group(store.GroupKey{Name: "editors"}))
 		same(t, []store.Grant{{Group: id(3), Permission: "post.*", Note: "g", GrantedBy: "root", GrantedAt: at}})(r.Grants(store.GrantFilter{}))
 		same(t, []store.Inheritance{{Senior: id(4), Junior: id(3)}})(r.Inheritances(store.InheritanceFilter{}))
 		same(t, []store.Declaration{{Kind: "group", Key: "editors", ID: id(3), Text: "Editors"}})(r.Declarations())

@@ -37,22 +37,22 @@ func (t *table[K, V]) due(worth int) bool {
 
 func (t *table[K, V]) fill(byKey map[K]V) { t.byKey, t.whole = byKey, true }
 
-// GroupByName answers from the cache if the group is cached. The first group
-// that an Update asks for is not cached, and a name that is not cached goes to
-// the store.
-func (r *Records) GroupByName(name string) (store.Group, error) {
-	if !r.active() {
-		return r.Records.GroupByName(name)
+// Group answers from the cache if the group is cached and its name is asked for.
+// The first group that an Update asks for is not cached, and a name that is not
+// cached goes to the store.
+func (r *Records) Group(k store.GroupKey) (store.Group, error) {
+	if !r.active() || k.Name == "" {
+		return r.Records.Group(k)
 	}
-	if _, ok := r.groups.byKey[name]; !ok && r.groups.due(r.ofGroups/10) {
+	if _, ok := r.groups.byKey[k.Name]; !ok && r.groups.due(r.ofGroups/10) {
 		if err := r.readGroups(); err != nil {
 			return store.Group{}, err
 		}
 	}
-	if g, ok := r.groups.byKey[name]; ok {
+	if g, ok := r.groups.byKey[k.Name]; ok {
 		return g, nil
 	}
-	g, err := r.Records.GroupByName(name)
+	g, err := r.Records.Group(k)
 	if err == nil && r.groups.asked > 1 { // most Updates ask for one group
 		if r.groups.byKey == nil {
 			r.groups.byKey, r.groupNames = map[string]store.Group{}, map[uuid.UUID]string{}

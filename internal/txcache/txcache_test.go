@@ -93,7 +93,7 @@ func (w *comparison) ofUser(id, group uuid.UUID) []step {
 	at, scope, name := time.Unix(int64(1+w.r.IntN(1e9)), 0).UTC(), []string{"", "berlin"}[w.r.IntN(2)], fmt.Sprint("user", w.r.IntN(9))
 	u, noUser := w.store.User(store.UserKey{ID: id})
 	_, nameFree := w.store.User(store.UserKey{Name: name})
-	_, noGroup := w.store.Group(group)
+	_, noGroup := w.store.Group(store.GroupKey{ID: group})
 	_, noMember := w.store.Membership(id, group, scope)
 	tickets, memberships := first(store.Collect(w.store.Tickets(store.TicketFilter{User: id}))), first(w.store.UserMemberships(id))
 	there := noUser == nil
@@ -133,8 +133,8 @@ func (w *comparison) clear(tickets []store.Ticket, memberships []store.Membershi
 
 func (w *comparison) ofGroup(id uuid.UUID) []step {
 	name := fmt.Sprint("group", w.r.IntN(9))
-	g, noGroup := w.store.Group(id)
-	_, nameFree := w.store.GroupByName(name)
+	g, noGroup := w.store.Group(store.GroupKey{ID: id})
+	_, nameFree := w.store.Group(store.GroupKey{Name: name})
 	used := len(w.setsOf(id))
 	for _, f := range []store.InheritanceFilter{{Senior: id}, {Junior: id}} {
 		used += len(first(w.store.Inheritances(f)))
@@ -151,8 +151,8 @@ func (w *comparison) ofGroup(id uuid.UUID) []step {
 
 // ofTwo writes records of two groups: inheritances and sets.
 func (w *comparison) ofTwo(group, other uuid.UUID) []step {
-	_, noGroup := w.store.Group(group)
-	_, noOther := w.store.Group(other)
+	_, noGroup := w.store.Group(store.GroupKey{ID: group})
+	_, noOther := w.store.Group(store.GroupKey{ID: other})
 	two := noGroup == nil && noOther == nil && group != other
 	edge := store.Inheritance{Senior: group, Junior: other}
 	inherits := len(first(w.store.Inheritances(store.InheritanceFilter{Senior: group, Junior: other}))) > 0
@@ -196,7 +196,7 @@ func (w *comparison) ask(when string) {
 	case 3, 4:
 		pose("Membership", func(r store.Records) (any, error) { return r.Membership(user, group, scope) })
 	case 5:
-		pose("GroupByName", func(r store.Records) (any, error) { return r.GroupByName(groupName) })
+		pose("Group by name", func(r store.Records) (any, error) { return r.Group(store.GroupKey{Name: groupName}) })
 	case 6:
 		pose("Inheritances", func(r store.Records) (any, error) { return r.Inheritances(store.InheritanceFilter{Senior: group}) })
 	case 7:
@@ -307,7 +307,7 @@ func TestLargePolicyIsReadWholeLate(t *testing.T) {
 			whole := 0
 			r := txcache.New(ctx, countingWhole{s, &whole}, c.groups)
 			for range c.asked {
-				_, _ = r.GroupByName("nobody")
+				_, _ = r.Group(store.GroupKey{Name: "nobody"})
 				must(t, errorOf(r.Inheritances(store.InheritanceFilter{Senior: uuid.UUID{1}})))
 				must(t, errorOf(r.Separations(store.SeparationFilter{Groups: []uuid.UUID{{1}}})))
 			}

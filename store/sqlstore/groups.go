@@ -11,12 +11,12 @@ func (r *records) Groups() ([]store.Group, error) {
 	return all(r, "Groups", scanGroup, selectGroup+" ORDER BY name")
 }
 
-func (r *records) Group(id uuid.UUID) (store.Group, error) {
-	return one(r, "Group", scanGroup, selectGroup+" WHERE id = ?", id)
-}
-
-func (r *records) GroupByName(name string) (store.Group, error) {
-	return one(r, "GroupByName", scanGroup, selectGroup+" WHERE name = ?", name)
+func (r *records) Group(k store.GroupKey) (store.Group, error) {
+	where, arg := " WHERE id = ?", any(k.ID)
+	if k.Name != "" {
+		where, arg = " WHERE name = ?", k.Name
+	}
+	return one(r, "Group", scanGroup, selectGroup+where, arg)
 }
 
 func (r *records) PutGroup(g store.Group) error {

@@ -207,7 +207,7 @@ func writeNumber(r store.Records) error {
 func readNumber(r store.Records) error {
 	log, err1 := store.Collect(r.Changes(store.ChangeFilter{Newest: true, Limit: 1}))
 	m, err2 := r.Membership(id("alice"), id("staff"), "")
-	g, err3 := r.Group(id("staff"))
+	g, err3 := r.Group(store.GroupKey{ID: id("staff")})
 	u, err4 := r.User(store.UserKey{ID: id("alice")})
 	bob, err5 := r.User(store.UserKey{Name: "bob"})
 	h, err6 := r.Head(store.NoLock)

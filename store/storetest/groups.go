@@ -14,16 +14,16 @@ var groupRules = []rule{
 	{"groups", "A group is given back as it was put, by id and name, listed by name, and gone when deleted.", func(w *world) {
 		want := sampleGroups()
 		add := func(r store.Records, g store.Group) error { return r.PutGroup(g) }
-		roundTrip(w, want, add, func(r store.Records, g store.Group) (store.Group, error) { return r.Group(g.ID) })
+		roundTrip(w, want, add, func(r store.Records, g store.Group) (store.Group, error) { return r.Group(store.GroupKey{ID: g.ID}) })
 		for _, g := range want {
-			w.equal("GroupByName", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(g.Name) }), g)
+			w.equal("Group by name", get(w, func(r store.Records) (store.Group, error) { return r.Group(store.GroupKey{Name: g.Name}) }), g)
 		}
 		slices.SortFunc(want, func(a, b store.Group) int { return cmp.Compare(a.Name, b.Name) })
 		w.equal("Groups", get(w, store.Records.Groups), want)
 		gone := want[4]
 		w.update(func(r store.Records) error { return r.DeleteGroup(gone.ID) })
-		w.notFound("Group", func(r store.Records) error { _, err := r.Group(gone.ID); return err })
-		w.notFound("GroupByName", func(r store.Records) error { _, err := r.GroupByName(gone.Name); return err })
+		w.notFound("Group", func(r store.Records) error { _, err := r.Group(store.GroupKey{ID: gone.ID}); return err })
+		w.notFound("Group by name", func(r store.Records) error { _, err := r.Group(store.GroupKey{Name: gone.Name}); return err })
 		w.equal("Groups after a deletion", get(w, store.Records.Groups), slices.Delete(want, 4, 5))
 	}},
 	{"groups set", "PutGroup replaces every field; a changed name finds the group and frees the old one.", func(w *world) {
@@ -33,12 +33,12 @@ var groupRules = []rule{
 		for _, g := range list[1:] {
 			g.ID = old.ID
 			w.update(func(r store.Records) error { return r.PutGroup(g) })
-			w.equal("Group", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(g.Name) }), g)
+			w.equal("Group", get(w, func(r store.Records) (store.Group, error) { return r.Group(store.GroupKey{Name: g.Name}) }), g)
 			w.equal("Groups", get(w, store.Records.Groups), []store.Group{g})
 		}
 		old.ID = id("second")
 		w.update(func(r store.Records) error { return r.PutGroup(old) })
-		w.equal("second group", get(w, func(r store.Records) (store.Group, error) { return r.GroupByName(old.Name) }), old)
+		w.equal("second group", get(w, func(r store.Records) (store.Group, error) { return r.Group(store.GroupKey{Name: old.Name}) }), old)
 	}},
 	{"grants", "A grant is given back as it was put, at first or again; its permission is compared exactly.", func(w *world) {
 		want := sampleGrants()

@@ -67,7 +67,7 @@ func legible(r store.Records) (list []string, err error) {
 		keep(new(store.Permission), found)(r.Permission(p.Name))
 	}
 	for _, g := range t.Groups {
-		keep(new(store.Group), found)(r.GroupByName(g.Name))
+		keep(new(store.Group), found)(r.Group(store.GroupKey{Name: g.Name}))
 	}
 	for _, g := range t.Grants {
 		keep(new(store.Grant), found)(r.Grant(g.Group, g.Permission))
