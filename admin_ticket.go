@@ -13,7 +13,7 @@ import (
 // endAllTickets ends all tickets of a user, API keys included. The caller
 // writes a Change of the user in any case.
 func (tx *Tx) endAllTickets(u User) error {
-	tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
+	tickets, err := tx.r.UserTickets(u.ID)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (tx *Tx) ticketsIn(groups []uuid.UUID) ([]store.Ticket, error) {
 
 // pruneUserTickets prunes the narrowed tickets of a user.
 func (tx *Tx) pruneUserTickets(u User) error {
-	tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
+	tickets, err := tx.r.UserTickets(u.ID)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func contents(t *testing.T, s rbac.Store) string {
 			must(t, err)
 			memberships, err := r.UserMemberships(u.ID)
 			must(t, err)
-			tickets, err := store.Collect(r.Tickets(store.TicketFilter{User: u.ID}))
+			tickets, err := r.UserTickets(u.ID)
 			must(t, err)
 			fmt.Fprintln(&b, u, memberships, tickets)
 			for _, rec := range tickets {

@@ -229,6 +229,10 @@ func (r *faultyRecords) Ticket(x store.TicketKey) (store.Ticket, error) {
 	return read(r, func() (store.Ticket, error) { return r.Records.Ticket(x) })
 }
 
+func (r *faultyRecords) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
+	return read(r, func() ([]store.Ticket, error) { return r.Records.UserTickets(user) })
+}
+
 func (r *faultyRecords) Tickets(x store.TicketFilter) iter.Seq2[store.Ticket, error] {
 	return list(r, r.Records.Tickets(x))
 }

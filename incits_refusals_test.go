@@ -37,7 +37,7 @@ func records(t *testing.T, s rbac.Store) string {
 			note(u, err)
 			memberships, err := r.UserMemberships(u.ID)
 			note(memberships, err)
-			tickets, err := store.Collect(r.Tickets(store.TicketFilter{User: u.ID}))
+			tickets, err := r.UserTickets(u.ID)
 			note(tickets, err)
 		}
 		for c, err := range r.Changes(store.ChangeFilter{}) {

@@ -193,7 +193,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if added.Key {
 		return nil
 	}
-	tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
+	tickets, err := tx.r.UserTickets(u.ID)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func copyStore(t *testing.T, from, to rbac.Store) {
 				for _, m := range memberships {
 					must(t, w.PutMembership(m))
 				}
-				tickets, err := store.Collect(r.Tickets(store.TicketFilter{User: u.ID}))
+				tickets, err := r.UserTickets(u.ID)
 				must(t, err)
 				for _, ticket := range tickets {
 					must(t, w.AddTicket(ticket))

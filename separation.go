@@ -240,7 +240,7 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy.Policy) error {
 	}
 	var found []violation
 	for _, h := range holders {
-		tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: h.id}))
+		tickets, err := tx.r.UserTickets(h.id)
 		if err != nil {
 			return err
 		}

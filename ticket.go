@@ -84,7 +84,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 		if err != nil {
 			return err
 		}
-		records, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
+		records, err := tx.r.UserTickets(u.ID)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 		if err != nil {
 			return err
 		}
-		tickets, err := store.Collect(tx.r.Tickets(store.TicketFilter{User: u.ID}))
+		tickets, err := tx.r.UserTickets(u.ID)
 		if err != nil {
 			return err
 		}

@@ -143,7 +143,7 @@ func (h *house) ticketRecords(a *rbac.Authority, user string) (n int) {
 	id, err := a.Identity(ctx, user)
 	must(h.t, err)
 	must(h.t, h.store.View(ctx, func(r store.Records) error {
-		list, err := store.Collect(r.Tickets(store.TicketFilter{User: id.ID()}))
+		list, err := r.UserTickets(id.ID())
 		n = len(list)
 		return err
 	}))

@@ -41,7 +41,6 @@ type TicketKey struct {
 // TicketFilter selects tickets by one field, the only one that is not zero. The
 // zero filter selects all tickets.
 type TicketFilter struct {
-	User uuid.UUID
 	// Groups, unless nil, selects the tickets that have at least one of these
 	// groups among their Groups.
 	Groups []uuid.UUID
@@ -54,7 +53,9 @@ type TicketFilter struct {
 type TicketRecords interface {
 	// Ticket returns the ticket with a key.
 	Ticket(TicketKey) (Ticket, error)
-	// Tickets lists by ID, and the tickets of a User by Created, then ID.
+	// UserTickets lists by Created, then ID. A user has few tickets.
+	UserTickets(user uuid.UUID) ([]Ticket, error)
+	// Tickets lists by ID.
 	Tickets(TicketFilter) iter.Seq2[Ticket, error]
 	AddTicket(Ticket) error
 	// SetTicketGroups replaces Groups and sets Narrowed.

@@ -22,6 +22,16 @@ func (t *tx) Ticket(k store.TicketKey) (store.Ticket, error) {
 	})
 }
 
+func (t *tx) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
+	return read(t, func(s *state) (list []store.Ticket, _ error) {
+		for _, id := range s.userTickets.Under(idKey(user)) {
+			r, _ := s.tickets.Get(idKey(id))
+			list = append(list, copyTicket(r))
+		}
+		return list, nil
+	})
+}
+
 func (t *tx) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
 	f.Groups = slices.Clone(f.Groups)
 	return list(t, func(s *state) iter.Seq[*store.Ticket] { return s.selectTickets(f) }, copyTicket)
@@ -30,14 +40,6 @@ func (t *tx) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
 // selectTickets yields the tickets that the filter selects.
 func (s *state) selectTickets(f store.TicketFilter) iter.Seq[*store.Ticket] {
 	switch {
-	case f.User != uuid.Nil:
-		return func(yield func(*store.Ticket) bool) {
-			for _, id := range s.userTickets.Under(idKey(f.User)) {
-				if r, _ := s.tickets.Get(idKey(id)); !yield(r) {
-					return
-				}
-			}
-		}
 	case f.Groups != nil:
 		var ids []uuid.UUID
 		for _, g := range f.Groups {

@@ -227,7 +227,7 @@ func (s *storm) deleteThenLock(r store.Records) error {
 
 func (s *storm) tickets(r store.Records) (list []store.Ticket, err error) {
 	for _, u := range s.users {
-		tickets, err := store.Collect(r.Tickets(store.TicketFilter{User: u}))
+		tickets, err := r.UserTickets(u)
 		if err != nil {
 			return nil, err
 		}

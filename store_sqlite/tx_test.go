@@ -123,7 +123,7 @@ func TestTicketNarrowedToNothing(t *testing.T) {
 	must(t, s.View(context.Background(), func(r store.Records) error {
 		one, err := r.Ticket(store.TicketKey{ID: ticket})
 		must(t, err)
-		list, err := store.Collect(r.Tickets(store.TicketFilter{User: user}))
+		list, err := r.UserTickets(user)
 		must(t, err)
 		if one.Groups == nil || list[0].Groups == nil {
 			t.Error("its Groups must be empty and not nil")

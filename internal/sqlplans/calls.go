@@ -104,7 +104,7 @@ var Calls = []Call{
 	{Name: "Ticket ID", Do: func(r store.Records) { r.Ticket(store.TicketKey{ID: id}) }},
 	{Name: "Ticket Hash", Do: func(r store.Records) { r.Ticket(store.TicketKey{Hash: store.TokenHash{1}}) }},
 	{Name: "Tickets", Whole: true, Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{})) }},
-	{Name: "Tickets User", Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{User: id})) }},
+	{Name: "UserTickets", Do: func(r store.Records) { r.UserTickets(id) }},
 	{Name: "Tickets Groups", Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Groups: ids})) }},
 	{Name: "Tickets SeenBefore", Whole: true, Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{SeenBefore: at})) }},
 	{Name: "SetTicketGroups", Do: func(r store.Records) { r.SetTicketGroups(id, nil) }},

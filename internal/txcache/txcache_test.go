@@ -95,7 +95,7 @@ func (w *comparison) ofUser(id, group uuid.UUID) []step {
 	_, nameFree := w.store.User(store.UserKey{Name: name})
 	_, noGroup := w.store.Group(store.GroupKey{ID: group})
 	_, noMember := w.store.Membership(id, group, scope)
-	tickets, memberships := first(store.Collect(w.store.Tickets(store.TicketFilter{User: id}))), first(w.store.UserMemberships(id))
+	tickets, memberships := first(w.store.UserTickets(id)), first(w.store.UserMemberships(id))
 	there := noUser == nil
 	joins := step{"PutMembership", there && noGroup == nil, func() error {
 		return w.u.PutMembership(store.Membership{User: id, Group: group, Scope: scope, AssignedAt: at})
@@ -192,7 +192,7 @@ func (w *comparison) ask(when string) {
 	case 1:
 		pose("User by name", func(r store.Records) (any, error) { return r.User(store.UserKey{Name: userName}) })
 	case 2:
-		pose("Tickets", func(r store.Records) (any, error) { return store.Collect(r.Tickets(store.TicketFilter{User: user})) })
+		pose("UserTickets", func(r store.Records) (any, error) { return r.UserTickets(user) })
 	case 3, 4:
 		pose("Membership", func(r store.Records) (any, error) { return r.Membership(user, group, scope) })
 	case 5:
@@ -231,7 +231,7 @@ func TestWhatOthersMayChangeIsAskedEachTime(t *testing.T) {
 		amy, at := uuid.UUID{1}, time.Unix(1, 0).UTC()
 		must(t, others.AddUser(store.UserRecord{User: store.User{ID: amy, Name: "amy"}}))
 		r := txcache.New(ctx, others, 0)
-		tickets := func() int { return len(first(store.Collect(r.Tickets(store.TicketFilter{User: amy})))) }
+		tickets := func() int { return len(first(r.UserTickets(amy))) }
 		if first(r.User(store.UserKey{Name: "amy"})).LastLogin != (time.Time{}) || tickets() != 0 {
 			t.Error("amy has logged in before she did")
 		}

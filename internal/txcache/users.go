@@ -1,7 +1,6 @@
 package txcache
 
 import (
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -142,27 +141,17 @@ func (r *Records) DeleteUser(id uuid.UUID) error {
 	return r.Records.DeleteUser(id)
 }
 
-// Tickets is empty for a cached user who was seen without tickets.
-func (r *Records) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
-	if f.User == uuid.Nil {
-		return r.Records.Tickets(f)
+// UserTickets is empty for a cached user who was seen without tickets.
+func (r *Records) UserTickets(id uuid.UUID) ([]store.Ticket, error) {
+	u := r.user(id)
+	if u != nil && u.noTickets {
+		return nil, nil
 	}
-	return func(yield func(store.Ticket, error) bool) {
-		u := r.user(f.User)
-		if u != nil && u.noTickets {
-			return
-		}
-		none := true
-		for t, err := range r.Records.Tickets(f) {
-			none = false
-			if !yield(t, err) {
-				return
-			}
-		}
-		if u != nil {
-			u.noTickets = none
-		}
+	tickets, err := r.Records.UserTickets(id)
+	if u != nil && err == nil {
+		u.noTickets = len(tickets) == 0
 	}
+	return tickets, err
 }
 
 // AddTicket notes that a cached user may have tickets.

@@ -35,13 +35,14 @@ func (r *records) Ticket(k store.TicketKey) (store.Ticket, error) {
 	return t, nil
 }
 
+func (r *records) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
+	return r.tickets("UserTickets", selectTicket+" WHERE user_id = ? ORDER BY created, id", user)
+}
+
 func (r *records) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
 	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
 	return pages(r, "Tickets", 0, func(last *store.Ticket, size int) ([]store.Ticket, error) {
-		switch {
-		case f.User != uuid.Nil:
-			return r.userTickets(f.User, last, size)
-		case f.Groups != nil:
+		if f.Groups != nil {
 			return r.groupTickets(f.Groups, last, size)
 		}
 		var w where
@@ -51,17 +52,8 @@ func (r *records) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
 		if last != nil {
 			w.and("id > ?", last.ID)
 		}
-		return r.tickets(selectTicket+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
+		return r.tickets("Tickets", selectTicket+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
 	})
-}
-
-func (r *records) userTickets(user uuid.UUID, last *store.Ticket, size int) ([]store.Ticket, error) {
-	var w where
-	w.and("user_id = ?", user)
-	if last != nil {
-		w.and("(created, id) > (?, ?)", micros(last.Created), last.ID)
-	}
-	return r.tickets(selectTicket+w.String()+" ORDER BY created, id LIMIT ?", append(w.args, size)...)
 }
 
 func (r *records) groupTickets(groups []uuid.UUID, last *store.Ticket, size int) ([]store.Ticket, error) {
@@ -72,7 +64,7 @@ func (r *records) groupTickets(groups []uuid.UUID, last *store.Ticket, size int)
 		w.and("ticket_id > ?", last.ID)
 	}
 	page := "SELECT DISTINCT ticket_id FROM rbac_ticket_groups" + w.String() + " ORDER BY ticket_id LIMIT ?"
-	return r.tickets(selectTicket+" WHERE id IN ("+page+") ORDER BY id", append(w.args, size)...)
+	return r.tickets("Tickets", selectTicket+" WHERE id IN ("+page+") ORDER BY id", append(w.args, size)...)
 }
 
 func (r *records) AddTicket(t store.Ticket) error {
@@ -148,8 +140,7 @@ func (r *records) addTicketGroups(call string, id uuid.UUID, groups []uuid.UUID)
 }
 
 // tickets reads tickets and, with a second query, the groups of all tickets.
-func (r *records) tickets(query string, args ...any) ([]store.Ticket, error) {
-	const call = "Tickets"
+func (r *records) tickets(call, query string, args ...any) ([]store.Ticket, error) {
 	list, err := all(r, call, scanTicket, query, args...)
 	if err != nil {
 		return nil, err

@@ -134,8 +134,8 @@ var lookups = []call{
 	{"GroupMembers", func(r store.Records) error { _, err := store.Collect(r.GroupMembers(id("staff"))); return err }},
 	{"Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: id("t1")}); return err }},
 	{"Ticket by hash", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{Hash: hash("t2")}); return err }},
-	{"Tickets of a user", func(r store.Records) error {
-		_, err := store.Collect(r.Tickets(store.TicketFilter{User: id("alice")}))
+	{"UserTickets", func(r store.Records) error {
+		_, err := r.UserTickets(id("alice"))
 		return err
 	}},
 	{"Tickets of groups", func(r store.Records) error {

@@ -66,8 +66,8 @@ var copyRules = []rule{
 		for name, read := range map[string]func(store.Records) ([]store.Ticket, error){
 			"Ticket":         func(r store.Records) ([]store.Ticket, error) { return one(r.Ticket(store.TicketKey{ID: id("t1")})) },
 			"Ticket by hash": func(r store.Records) ([]store.Ticket, error) { return one(r.Ticket(store.TicketKey{Hash: hash("t1")})) },
-			"Tickets of a user": func(r store.Records) ([]store.Ticket, error) {
-				return store.Collect(r.Tickets(store.TicketFilter{User: id("alice")}))
+			"UserTickets": func(r store.Records) ([]store.Ticket, error) {
+				return r.UserTickets(id("alice"))
 			},
 			"Tickets of groups": func(r store.Records) ([]store.Ticket, error) {
 				return store.Collect(r.Tickets(store.TicketFilter{Groups: ids("g1")}))

@@ -73,15 +73,6 @@ var listings = []listing{
 		remove: func(r store.Records, key string) error { return r.DeleteMembership(id("owner"), id("scopes"), key) },
 	},
 	{
-		name: "Tickets of a user",
-		key:  func(i int) string { return fmt.Sprintf("%06d", i) },
-		list: func(r store.Records) iter.Seq2[string, error] {
-			return keys(r.Tickets(store.TicketFilter{User: id("hoarder")}), func(t store.Ticket) string { return t.Label })
-		},
-		add:    addTicketByAge,
-		remove: func(r store.Records, key string) error { return r.DeleteTicket(id("hoarded " + key)) },
-	},
-	{
 		name: "Tickets of groups",
 		key:  func(i int) string { return id(fmt.Sprint("of a group ", i)).String() },
 		list: func(r store.Records) iter.Seq2[string, error] {
@@ -122,7 +113,7 @@ func manyRecords(r store.Records) error {
 }
 
 func addRecords(r store.Records, listings ...listing) error {
-	if err := errors.Join(addUsers(r, "owner", "hoarder"), addGroups(r, "big", "small", "scopes")); err != nil {
+	if err := errors.Join(addUsers(r, "owner"), addGroups(r, "big", "small", "scopes")); err != nil {
 		return err
 	}
 	return each(listings, func(l listing) error {
@@ -227,13 +218,6 @@ func addTicketByKey(r store.Records, key string, seen time.Time, groups ...strin
 	t := ticket(key, "owner", groups...)
 	t.ID, t.LastSeen = uuid.MustParse(key), seen
 	return r.AddTicket(t)
-}
-
-func addTicketByAge(r store.Records, key string) error {
-	age, err := strconv.Atoi(key)
-	t := ticket("hoarded "+key, "hoarder")
-	t.Label, t.Created = key, noon.Add(time.Duration(age)*time.Second)
-	return errors.Join(err, r.AddTicket(t))
 }
 
 func addChangeByKey(r store.Records, key string) error {

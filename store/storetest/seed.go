@@ -93,7 +93,7 @@ func dump(r store.Records) (t tables, err error) {
 		t.Memberships = append(t.Memberships, nil)
 		keep(&t.Memberships[len(t.Memberships)-1], add)(r.UserMemberships(u.ID))
 		t.UserTickets = append(t.UserTickets, nil)
-		keep(&t.UserTickets[len(t.UserTickets)-1], add)(store.Collect(r.Tickets(store.TicketFilter{User: u.ID})))
+		keep(&t.UserTickets[len(t.UserTickets)-1], add)(r.UserTickets(u.ID))
 	}
 	for _, g := range t.Groups {
 		t.Members = append(t.Members, nil)

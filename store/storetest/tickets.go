@@ -60,7 +60,7 @@ var ticketRules = []rule{
 			}
 		}
 	}},
-	{"tickets by user", "Tickets lists a user's tickets by Created, then ID.", func(w *world) {
+	{"tickets by user", "UserTickets lists the user's tickets by Created, then ID.", func(w *world) {
 		tickets := sampleTickets()
 		w.update(addTicketWorld)
 		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
@@ -70,9 +70,9 @@ var ticketRules = []rule{
 				return cmp.Or(a.Created.Compare(b.Created), compareIDs(a.ID, b.ID))
 			})
 			got := get(w, func(r store.Records) ([]store.Ticket, error) {
-				return store.Collect(r.Tickets(store.TicketFilter{User: id(u)}))
+				return r.UserTickets(id(u))
 			})
-			w.equal("Tickets of "+u, got, want)
+			w.equal("UserTickets of "+u, got, want)
 		}
 	}},
 	{"tickets by group", "Tickets lists once each, by ID, the tickets that have one of the groups in their Groups.", func(w *world) {
@@ -280,8 +280,8 @@ func (w *world) gone(what string, t store.Ticket) {
 	w.notFound(what+": Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: t.ID}); return err })
 	w.notFound(what+": Ticket by hash", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{Hash: t.Hash}); return err })
 	lists := map[string]func(store.Records) ([]store.Ticket, error){
-		"Tickets of a user": func(r store.Records) ([]store.Ticket, error) {
-			return store.Collect(r.Tickets(store.TicketFilter{User: t.User}))
+		"UserTickets": func(r store.Records) ([]store.Ticket, error) {
+			return r.UserTickets(t.User)
 		},
 		"Tickets of groups": func(r store.Records) ([]store.Ticket, error) {
 			return store.Collect(r.Tickets(store.TicketFilter{Groups: t.Groups}))
