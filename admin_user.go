@@ -20,11 +20,8 @@ import (
 // refused in every new name and in e-mail addresses. Stored names with hidden
 // characters are still found.
 func (tx *Tx) AddUser(u User) (User, error) {
-	if err := tx.writable(); err != nil {
-		return User{}, err
-	}
 	rec, err := checkedUser(u)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return User{}, err
 	}
 	if err := tx.userFree(u.Name, &rec, store.UserRecord{}); err != nil {
@@ -122,11 +119,8 @@ func (tx *Tx) clearEmailKey(key string) error {
 // Memberships and tickets follow a changed name. Disabling a user ends all
 // tickets of the user.
 func (tx *Tx) ModifyUser(u User) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	rec, err := checkedUser(u)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return err
 	}
 	old, err := tx.r.LockUser(u.ID)
@@ -154,9 +148,6 @@ func (tx *Tx) ModifyUser(u User) error {
 
 // DeleteUser deletes a user with all memberships and tickets.
 func (tx *Tx) DeleteUser(name string) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	u, err := tx.lockUser(name)
 	if err != nil {
 		return err
@@ -210,12 +201,9 @@ func (tx *Tx) endMemberships(u User) error {
 // [Config].Protected ignores passwords, because a host with its own login needs
 // none.
 func (tx *Tx) SetPasswordHash(user, hash string) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	if hash != "" {
 		if err := tx.a.passwords.CheckHash(hash); err != nil {
-			return invalid("password hash", "", "", err.Error())
+			return tx.writable(invalid("password hash", "", "", err.Error()))
 		}
 	}
 	u, err := tx.lockUser(user)

@@ -144,21 +144,15 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	memberships, err := tx.r.UserMemberships(u.ID)
+	choice, err := tx.rules().Choose(u.ID, names)
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.dynamicPolicy(membershipGroups(memberships))
-	if err != nil {
-		return nil, err
-	}
-	assigned := p.Assigned(memberships, tx.now)
-	ids, denied := p.Authorized(assigned, names)
-	if denied != "" {
-		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied,
+	if choice.Denied != "" {
+		return nil, &Error{Kind: ErrDenied, Record: "group", Name: choice.Denied,
 			Reason: u.Name + " is not authorized for it"}
 	}
-	return ids, tx.checkTogether(p, u, assigned, ids)
+	return choice.Groups, tx.separationError(choice.Violation, nil)
 }
 
 // inOrderOfIssue sorts tickets by age. A ticket's id begins with the time of

@@ -1,13 +1,6 @@
 package rbac
 
-import (
-	"errors"
-	"slices"
-
-	"github.com/google/uuid"
-
-	"github.com/rbac-go/rbac/store"
-)
+import "errors"
 
 // protection has the permissions that a transaction must not take from their
 // last holder: those of Config.Protected that had a holder before the first
@@ -28,7 +21,7 @@ func (tx *Tx) protect() error {
 	}
 	tx.protection.started = true
 	for _, permission := range tx.a.cfg.Protected {
-		ok, err := tx.hasHolder(permission)
+		ok, err := tx.rules().HasHolder(permission)
 		if err != nil {
 			return err
 		}
@@ -44,7 +37,7 @@ func (tx *Tx) protect() error {
 func (tx *Tx) checkProtected() error {
 	var lost []error
 	for _, permission := range tx.protection.permissions {
-		ok, err := tx.hasHolder(permission)
+		ok, err := tx.rules().HasHolder(permission)
 		if err != nil {
 			return err
 		}
@@ -53,37 +46,4 @@ func (tx *Tx) checkProtected() error {
 		}
 	}
 	return errors.Join(lost...)
-}
-
-// hasHolder reports whether an enabled user has the permission by a membership
-// without scope and without end.
-func (tx *Tx) hasHolder(permission string) (bool, error) {
-	if _, err := tx.r.Permission(permission); err != nil {
-		return false, ignore(err, ErrNotFound) // a pattern gives existing permissions only
-	}
-	groups, err := tx.permissionGroups(permission)
-	if err != nil {
-		return false, err
-	}
-	if groups, err = tx.activatable(groups); err != nil {
-		return false, err
-	}
-	for _, err := range tx.r.Users(store.UserFilter{Groups: groups, At: tx.now, Permanent: true, Enabled: true, Limit: 1}) {
-		return err == nil, err
-	}
-	return false, nil
-}
-
-// activatable returns the groups that can be active at all. A group that
-// violates a dynamic set alone, by inheritance, gives no permission to anybody.
-func (tx *Tx) activatable(groups []uuid.UUID) ([]uuid.UUID, error) {
-	p, err := tx.dynamicPolicy(groups)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(groups, func(g uuid.UUID) bool {
-		n, _ := p.Number(g)
-		_, violated := p.ViolationAmong("", []int32{n})
-		return violated
-	}), nil
 }

@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
-	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -76,7 +74,7 @@ func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
 		if err != nil {
 			return nil, err
 		}
-		filter.Groups, err = tx.seniors(g.ID)
+		filter.Groups, err = tx.rules().Seniors(g.ID)
 		return tx.users(filter), err
 	})
 }
@@ -178,7 +176,7 @@ func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
 		if err != nil {
 			return nil, err
 		}
-		groups, err := tx.seniors(g.ID)
+		groups, err := tx.rules().Seniors(g.ID)
 		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }
@@ -191,7 +189,7 @@ func (tx *Tx) AuthorizedGroups(user string) ([]Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tx.groupsOf(tx.authorizedGroups(u.ID))
+	return tx.groupsOf(tx.rules().AuthorizedGroups(u.ID))
 }
 
 // GroupPermissions lists the permissions of a group, inherited permissions
@@ -202,7 +200,7 @@ func (tx *Tx) GroupPermissions(group string) ([]Permission, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tx.permissionsOf(tx.juniors(g.ID))
+	return tx.permissionsOf(tx.rules().Juniors(g.ID))
 }
 
 // UserPermissions lists the permissions that a user has by groups in any scope,
@@ -212,7 +210,7 @@ func (tx *Tx) UserPermissions(user string) ([]Permission, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tx.permissionsOf(tx.authorizedGroups(u.ID))
+	return tx.permissionsOf(tx.rules().AuthorizedGroups(u.ID))
 }
 
 // permissionsOf returns the permissions that grants of groups give. The error
@@ -221,45 +219,8 @@ func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error)
 	if err != nil {
 		return nil, err
 	}
-	granted := map[string]struct{}{}
-	for _, g := range groups {
-		grants, err := tx.r.GroupGrants(g)
-		if err != nil {
-			return nil, err
-		}
-		for _, grant := range grants {
-			granted[grant.Permission] = struct{}{}
-		}
-	}
-	return tx.permissionsNamed(granted)
-}
-
-// permissionsNamed returns the existing permissions that grants of names and
-// patterns give.
-func (tx *Tx) permissionsNamed(granted map[string]struct{}) ([]Permission, error) {
-	permissions := make([]Permission, 0, len(granted))
-	if slices.ContainsFunc(slices.Collect(maps.Keys(granted)), names.IsPattern) {
-		return tx.permissionsMatching(granted)
-	}
-	for name := range granted {
-		p, err := tx.r.Permission(name)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, err
-		}
-		if err == nil {
-			permissions = append(permissions, Permission(p))
-		}
-	}
-	slices.SortFunc(permissions, byPermission)
-	return permissions, nil
-}
-
-// permissionsMatching is permissionsNamed for grants with patterns. It reads
-// all permissions, because any of them may match.
-func (tx *Tx) permissionsMatching(granted map[string]struct{}) ([]Permission, error) {
-	all, err := tx.Permissions()
-	grants := slices.Sorted(maps.Keys(granted))
-	return slices.DeleteFunc(all, func(p Permission) bool { return !policy.Gives(grants, p.Name) }), err
+	granted, err := tx.rules().GrantedPermissions(groups)
+	return publicEach(granted, publicPermission), err
 }
 
 // PermissionGroups lists the groups that have a permission, by their own grant
@@ -268,7 +229,7 @@ func (tx *Tx) PermissionGroups(permission string) ([]Group, error) {
 	if _, err := tx.permission(permission); err != nil {
 		return nil, err
 	}
-	return tx.groupsOf(tx.permissionGroups(permission))
+	return tx.groupsOf(tx.rules().PermissionGroups(permission))
 }
 
 // PermissionUsers lists the users who have a permission in any scope, in byte
@@ -278,7 +239,7 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 		if _, err := tx.permission(permission); err != nil {
 			return nil, err
 		}
-		groups, err := tx.permissionGroups(permission)
+		groups, err := tx.rules().PermissionGroups(permission)
 		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }
@@ -307,8 +268,6 @@ func (tx *Tx) changeLog(q ChangeQuery) iter.Seq2[Change, error] {
 func byGroup(a, b Membership) int {
 	return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Scope, b.Scope))
 }
-
-func byPermission(a, b Permission) int { return strings.Compare(a.Name, b.Name) }
 
 // GroupOperationsOnObject lists the operations that a group may perform on an
 // object, by inheritance too, in byte order without repetition (INCITS 359

@@ -137,12 +137,13 @@ func (tx *Tx) fail(err error) error {
 	return err
 }
 
-// writable returns ErrReadOnly in a View.
-func (tx *Tx) writable() error {
+// writable returns ErrReadOnly in a View, and otherwise the error of a check
+// that came before the change, which may be nil.
+func (tx *Tx) writable(check error) error {
 	if tx.readOnly {
 		return ErrReadOnly
 	}
-	return nil
+	return check
 }
 
 // Unwrap returns the store's own transaction, or nil if the store does not

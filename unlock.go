@@ -19,9 +19,6 @@ func (a *Authority) Unlock(ctx context.Context, user string) error {
 
 // Unlock is [Authority.Unlock] in this transaction.
 func (tx *Tx) Unlock(user string) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	u, err := tx.lockUser(user)
 	if err != nil {
 		return err
