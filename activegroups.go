@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/rules"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -144,7 +145,7 @@ func (a *Authority) setActive(ctx context.Context, t Token, action string,
 		if err != nil {
 			return noTicket(err)
 		}
-		if err := tx.pace(owner, paceChoices); err != nil {
+		if err := tx.pace(owner, throttle.PaceChoices); err != nil {
 			return err
 		}
 		tx.actAs(u, true)

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -155,7 +156,7 @@ func (tx *Tx) DeleteUser(name string) error {
 	return tx.write(tx.protect,
 		func() error { return tx.endAllTickets(User(u.User)) },
 		func() error { return tx.endMemberships(User(u.User)) },
-		func() error { _, err := tx.clearFailures(u.ID, endClients); return err },
+		func() error { return throttle.ClearAll(tx.r, u.ID) },
 		func() error { return tx.r.DeleteUser(u.ID) },
 		func() error {
 			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, User(u.User), nil)
@@ -218,7 +219,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
 		func() error { return tx.endAllTickets(u) },
-		func() error { _, err := tx.clearFailures(u.ID, endClients); return err },
+		func() error { return throttle.ClearAll(tx.r, u.ID) },
 		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
 		func() error {
 			return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)

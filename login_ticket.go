@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -68,11 +69,11 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 	if tx.actor.name == "" {
 		tx.actor = actor{name: u.Name, verified: at.proved}
 	}
-	if err := checkPace(u, tx.now, paceLogins); err != nil {
+	if err := checkPace(u, tx.now, throttle.PaceLogins); err != nil {
 		return err
 	}
 	if at.proved {
-		if err := tx.succeed(at); err != nil {
+		if err := at.counted.Succeed(tx.r, tx.now); err != nil {
 			return err
 		}
 	}
@@ -87,7 +88,7 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 		return err
 	}
 	if tx.changes.Len() > 0 { // this login is a change that the user causes
-		if err := tx.pace(u, paceLogins); err != nil {
+		if err := tx.pace(u, throttle.PaceLogins); err != nil {
 			return err
 		}
 	}

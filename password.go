@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -83,7 +84,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 			return noTicket(err)
 		}
 		// Before any hash is computed: a refusal here counts no attempt.
-		return checkPace(u, a.now(), paceLogins)
+		return checkPace(u, a.now(), throttle.PaceLogins)
 	})
 	if err != nil {
 		return Token{}, u, err
@@ -93,7 +94,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 	}
 	addr, _ := netip.ParseAddr(rec.Addr)
 	at := a.newAttempt(Login{User: u.Name, Password: old, Addr: addr})
-	at.holder, at.newPassword = u.ID, new
+	at.counted.Holder, at.newPassword = u.ID, new
 	if err := at.verify(ctx); err != nil {
 		return Token{}, u, err
 	}
@@ -116,7 +117,7 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 		if u.Disabled || u.PasswordHash != at.user.PasswordHash {
 			return ErrBadCredentials
 		}
-		if err := tx.pace(u, paceLogins); err != nil {
+		if err := tx.pace(u, throttle.PaceLogins); err != nil {
 			return err
 		}
 		rec, err := a.ticketOf(tx.r, t)
@@ -131,7 +132,7 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 		}
 		if err := tx.write(
 			func() error { return tx.setPasswordHash(User(u.User), at.newHash) },
-			func() error { return tx.succeed(at) }); err != nil {
+			func() error { return at.counted.Succeed(tx.r, tx.now) }); err != nil {
 			return err
 		}
 		rec, err = renewed(rec, fresh, tx.now, a.cfg.AbsoluteLimit)
