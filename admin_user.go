@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/emailkey"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
@@ -94,26 +95,15 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 	if rec.EmailKey == "" || rec.EmailKey == old.EmailKey {
 		return nil
 	}
-	other, err := userWithEmail(tx.r, rec.Email)
+	other, err := emailkey.Find(tx.r, rec.Email)
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && other.ID == old.ID:
-		return tx.clearEmailKey(rec.EmailKey)
+		return emailkey.Free(tx.r, rec.EmailKey)
 	case err == nil && rec.Email == old.Email:
 		rec.EmailKey = old.EmailKey
 		return nil
 	}
 	return free(err, "user", name, "Email")
-}
-
-// clearEmailKey frees a key that the user of another mailbox has from a program
-// of an earlier version.
-func (tx *Tx) clearEmailKey(key string) error {
-	other, err := tx.r.UserByEmail(key)
-	if err != nil {
-		return ignore(err, ErrNotFound)
-	}
-	_, err = renewEmailKey(tx.r, other.ID)
-	return err
 }
 
 // ModifyUser replaces every writable field of the user with the ID of u.

@@ -80,6 +80,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/emailkey"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/waitlimit"
@@ -141,7 +142,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, err
 	}
 	a.sweeper.logDoubt()
-	if err := a.renewEmailKeys(ctx); err != nil {
+	if err := emailkey.Renew(ctx, a.store, a.log); err != nil {
 		return nil, err
 	}
 	a.startBackground()

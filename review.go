@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/emailkey"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
@@ -38,7 +39,7 @@ func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 // part.
 func (tx *Tx) UserByEmail(address string) (User, error) {
 	return tx.userBy(address, "Email", address, func(address string) (store.UserRecord, error) {
-		return userWithEmail(tx.r, address)
+		return emailkey.Find(tx.r, address)
 	})
 }
 
