@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/explain"
 	"github.com/rbac-go/rbac/internal/rules"
 	"github.com/rbac-go/rbac/store"
 )
@@ -369,7 +370,7 @@ func (tx *Tx) separationError(found []rules.Violation, err error) error {
 		return err
 	}
 	var names []string
-	for _, v := range found[:min(len(found), maxListed+1)] {
+	for _, v := range found[:min(len(found), explain.MaxListed+1)] {
 		u, err := tx.r.User(v.User)
 		if err != nil {
 			return err
@@ -381,7 +382,7 @@ func (tx *Tx) separationError(found []rules.Violation, err error) error {
 	if err != nil {
 		return err
 	}
-	reason := violationText(first.Violation, set.Groups, names[0])
+	reason := explain.Violation(first.Violation, set.Groups, names[0])
 	if len(found) > 1 {
 		reason += "; likewise " + strings.Join(names[1:], ", ")
 		if more := len(found) - len(names); more > 0 {
