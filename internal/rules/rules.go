@@ -9,9 +9,11 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -154,6 +156,50 @@ func (r Rules) permissionsMatching(grants []string) ([]store.Permission, error) 
 	all, err := r.Records.Permissions()
 	all = slices.DeleteFunc(all, func(p store.Permission) bool { return !policy.Gives(grants, p.Name) })
 	return all, err
+}
+
+// OperationsOn returns the operations that grants of groups give on an object,
+// in byte order without repetition. ErrNotFound for an object that no
+// permission has.
+func (r Rules) OperationsOn(object string, groups []uuid.UUID) ([]string, error) {
+	granted, err := r.GrantedPermissions(groups)
+	if err != nil {
+		return nil, err
+	}
+	operations := []string{}
+	for _, p := range granted {
+		if of, operation := objectAndOperation(p); of == object {
+			operations = append(operations, operation)
+		}
+	}
+	if len(operations) == 0 {
+		return operations, r.objectExists(object)
+	}
+	slices.Sort(operations)
+	return slices.Compact(operations), nil
+}
+
+// objectAndOperation returns the fields of a permission, or the parts of its
+// name if the fields are empty.
+func objectAndOperation(p store.Permission) (object, operation string) {
+	dot := strings.LastIndexByte(p.Name, '.')
+	return cmp.Or(p.Object, p.Name[:max(dot, 0)]), cmp.Or(p.Operation, p.Name[dot+1:])
+}
+
+// objectExists returns ErrNotFound unless a permission has the object. It reads
+// all permissions, and is called only if no group has a permission on the
+// object.
+func (r Rules) objectExists(object string) error {
+	all, err := r.Records.Permissions()
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if of, _ := objectAndOperation(p); of == object {
+			return nil
+		}
+	}
+	return store.ErrNotFound
 }
 
 // SortIDs sorts ids in place in the order in which stores keep ids, and removes
