@@ -77,6 +77,7 @@ var emailKeysMark = store.Declaration{Kind: "e-mail keys", Key: "IDNA2008, Unico
 
 const (
 	emailKeysPage = 5000             // users read in one transaction
+	rowsPerUpdate = 200              // so that no other transaction waits for long
 	emailKeysWait = 10 * time.Second // the longest wait of Open for other writers
 )
 

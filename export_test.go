@@ -18,14 +18,14 @@ import (
 // Sweep deletes dead records, as the background does each minute while the
 // background trusts the clock.
 func (a *Authority) Sweep(ctx context.Context) error {
-	return errors.Join(a.flush(ctx), a.sweeper.sweepOld(ctx))
+	return a.sessions.DeleteOld(ctx)
 }
 
 // SweepIfSettled sweeps as the background does each minute.
-func (a *Authority) SweepIfSettled(ctx context.Context) error { return a.sweep(ctx) }
+func (a *Authority) SweepIfSettled(ctx context.Context) error { return a.sessions.Sweep(ctx) }
 
 // Flush writes the last uses of tickets, as the background does.
-func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
+func (a *Authority) Flush(ctx context.Context) error { return a.sessions.Flush(ctx) }
 
 // Failures returns the number of failures in a row that count for a login: of
 // its client, or of all unknown clients if the client is unknown.
@@ -125,4 +125,4 @@ func (a *Authority) PolicyKept() func() bool {
 
 // ForgetOld evicts identities of an old policy from the caches, as the
 // background does.
-func (a *Authority) ForgetOld() { a.dropOldIdentities() }
+func (a *Authority) ForgetOld() { a.sessions.DropOldIdentities() }

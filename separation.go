@@ -250,7 +250,7 @@ func (tx *Tx) checkOpenTickets(holders []holder, next *policy.Policy) error {
 		}
 		assigned := now.Assigned(h.memberships, tx.now)
 		for _, t := range tickets {
-			if !tx.a.tickets.living(t, tx.now) {
+			if !tx.a.sessions.Living(t, tx.now) {
 				continue
 			}
 			if v, ok := next.ViolationBy(now.Activate(assigned, t), now); ok {

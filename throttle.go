@@ -29,10 +29,6 @@ import (
 // in the same way, so being throttled does not reveal whether there is an
 // account. A name that opens again does reveal a user, who has logged in.
 
-// otherThrottles is the number of records kept for names without a user and for
-// prefixes.
-const otherThrottles = 100_000
-
 // locate finds the user and how the client is known, and refuses an attempt if
 // the budget has no place.
 func (at *attempt) locate(r store.Records, now time.Time) error {
@@ -248,6 +244,9 @@ func (at *attempt) read(r store.ThrottleRecords) (c tally, err error) {
 	c.networks.Wide, err3 = decode[throttle.Network](c.wide)
 	return c, errors.Join(err1, err2, err3)
 }
+
+// never is later than every attempt.
+var never = time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // writeBudget writes the budget of the client, or deletes a budget without
 // failures and reservations.
