@@ -54,6 +54,9 @@ var (
 	ErrCycle = errors.New("rbac: inheritance cycle")
 	// ErrSeparation: a separation of duty set would be violated.
 	ErrSeparation = errors.New("rbac: separation of duty violated")
+	// ErrConflict: a record was changed meanwhile. A [*ConflictError] says by
+	// whom.
+	ErrConflict = errors.New("rbac: changed meanwhile")
 	// ErrProtected: a permission in [Config.Protected] would lose its last
 	// holder.
 	ErrProtected = errors.New("rbac: protected permission would lose its last holder")

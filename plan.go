@@ -3,7 +3,6 @@ package rbac
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -33,6 +32,9 @@ type Plan struct {
 	// permission after the Declare: typing errors, or grants for permissions
 	// that are added later.
 	Unmatched []PlanEntry
+	// Effect has the changes that Declare would write, and the rights that
+	// users would gain.
+	Effect Effect
 }
 
 // PlanEntry is one record in a Plan.
@@ -45,12 +47,12 @@ type PlanEntry struct {
 // Plan returns what [Authority.Declare] would do with a catalogue now, and
 // changes nothing. If Declare would fail, Plan fails with the same error.
 //
-// Plan runs Declare in an Update that is rolled back. So Plan needs a writable
-// store, and Plan and other Updates wait for each other. The result may be
+// Plan runs Declare as [Authority.Preview] does. So Plan needs a writable store,
+// and Plan and other Updates wait for each other. The result may be
 // outdated when Plan returns.
 func (a *Authority) Plan(ctx context.Context, c Catalogue) (Plan, error) {
 	var plan Plan
-	err := a.Update(ctx, func(tx *Tx) error {
+	effect, err := a.Preview(ctx, func(tx *Tx) error {
 		d, err := newDeclarer(tx)
 		if err != nil {
 			return err
@@ -58,19 +60,15 @@ func (a *Authority) Plan(ctx context.Context, c Catalogue) (Plan, error) {
 		if err := d.declareAll(c); err != nil {
 			return err
 		}
-		if plan, err = collectPlan(d, c); err != nil {
-			return err
-		}
-		return errPlanned
+		plan, err = collectPlan(d, c)
+		return err
 	})
-	if !errors.Is(err, errPlanned) {
+	if err != nil {
 		return Plan{}, err
 	}
+	plan.Effect = effect
 	return plan, nil
 }
-
-// errPlanned rolls the Update back.
-var errPlanned = errors.New("rbac: only planned")
 
 // collectPlan reads the store after Declare.
 func collectPlan(d *declarer, c Catalogue) (Plan, error) {

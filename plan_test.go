@@ -42,6 +42,10 @@ func TestPlanThenDeclare(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
 		plan := planned(t, a, blogCatalogue())
+		if len(plan.Effect.Changes) == 0 || plan.Effect.Users != 0 {
+			t.Errorf("the effect is %+v; want changes, and no rights", plan.Effect)
+		}
+		plan.Effect = rbac.Effect{}
 		if !reflect.DeepEqual(plan, rbac.Plan{Add: blogCatalogue()}) {
 			t.Errorf("the plan is %+v; want all of the catalogue", plan)
 		}
@@ -50,6 +54,20 @@ func TestPlanThenDeclare(t *testing.T) {
 		must(t, a.Declare(ctx, blogCatalogue()))
 		if again := planned(t, a, blogCatalogue()); !reflect.DeepEqual(again, rbac.Plan{}) {
 			t.Errorf("the plan for what is declared is %+v; want none", again)
+		}
+	})
+}
+
+// The effect of a plan has the rights that users would gain.
+func TestPlanHasAnEffect(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		h.groups(a, map[string][]string{"editors": nil})
+		h.user(a, "amy", "", "editors")
+		effect := planned(t, a, blogCatalogue()).Effect
+		want := []rbac.Right{{User: "amy", Permission: "post.read"}, {User: "amy", Permission: "post.write"}}
+		if !slices.Equal(effect.Gained, want) || effect.Users != 1 || effect.Lost != nil {
+			t.Errorf("got %+v", effect)
 		}
 	})
 }
@@ -216,7 +234,9 @@ func TestPlanRetried(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := h.store
 		h.store = retried{Store: store}
-		if plan := planned(t, h.open(rbac.Config{}), blogCatalogue()); !reflect.DeepEqual(plan, rbac.Plan{Add: blogCatalogue()}) {
+		plan := planned(t, h.open(rbac.Config{}), blogCatalogue())
+		plan.Effect = rbac.Effect{}
+		if !reflect.DeepEqual(plan, rbac.Plan{Add: blogCatalogue()}) {
 			t.Errorf("the plan is %+v; want the catalogue, once", plan)
 		}
 		h.store = retried{store, rbac.ErrUnavailable}

@@ -253,13 +253,19 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 // commit. Then the outcome is unknown.
 func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 	return a.commit(ctx, func(r store.Records) (*Tx, error) {
-		tx, err := a.begin(ctx, r, false)
-		if err != nil {
-			return tx, err
-		}
-		defer tx.end()
-		return tx, f(tx)
+		return a.change(ctx, r, f, false)
 	})
+}
+
+// change runs f with the Tx of an Update, or of a rehearsal.
+func (a *Authority) change(ctx context.Context, r store.Records, f func(*Tx) error, rehearsal bool) (*Tx, error) {
+	tx, err := a.begin(ctx, r, false)
+	if err != nil {
+		return tx, err
+	}
+	tx.rehearsal = rehearsal
+	defer tx.end()
+	return tx, f(tx)
 }
 
 // commit runs f in an Update and, when the Update has committed, moves the

@@ -36,6 +36,8 @@ type Tx struct {
 	actor      actor
 	reason     string
 	changes    replica.Changes // from the head at the beginning of the transaction
+	rehearsal  bool            // of a Preview
+	written    []Change        // in a rehearsal: to the change log so far
 	ended      []Change        // of tickets, logged after the commit
 	protection protection
 	failed     error // of a half-made change; a non-nil error keeps the Update from committing
@@ -103,6 +105,9 @@ func (tx *Tx) log(c Change, before, after any) error {
 	c.Revision, c.Nonce, c.Seq, c.At = tx.changes.To.Revision, tx.changes.To.Nonce, tx.changes.Len(), tx.now
 	c.Actor, c.Verified, c.ActedFor, c.Reason = tx.actor.name, tx.actor.verified, tx.actor.actedFor, tx.reason
 	tx.changes.Add(store.Change(c))
+	if tx.rehearsal {
+		tx.written = append(tx.written, c)
+	}
 	return tx.r.AddChange(store.Change(c))
 }
 
@@ -144,6 +149,10 @@ func (tx *Tx) writable() error {
 	}
 	return nil
 }
+
+// Revision returns the revision of the head that the transaction began with:
+// the changes of an Update have the next one.
+func (tx *Tx) Revision() Revision { return tx.changes.From.Revision }
 
 // Unwrap returns the store's own transaction, or nil if the store does not
 // expose it. Unwrap is for store packages, which convert the transaction to a

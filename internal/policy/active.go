@@ -43,6 +43,10 @@ func (a *Active) FirstScopes(most int) (first []string, all int) {
 	return first, all
 }
 
+// Scopes lists the scopes with a difference from everywhere, in byte order, with
+// "" in any case.
+func (a *Active) Scopes() []string { return scopes(a.scoped) }
+
 // Groups are groups active together, in a scope and under a policy. Groups do
 // not change.
 type Groups struct {

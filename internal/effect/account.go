@@ -1,0 +1,123 @@
+package effect
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/store"
+)
+
+// account is a user as far as rights depend on the user. The zero account does
+// not exist.
+type account struct {
+	name        string
+	enabled     bool
+	memberships []store.Membership
+}
+
+// user is a user who is changed, or whose memberships are changed.
+// The name of a deleted user stays.
+type user struct{ before, after account }
+
+func byName(a, b *user) int { return strings.Compare(a.after.name, b.after.name) }
+
+// touched returns the users who are changed by changes.
+func (c *computation) touched(changes []store.Change) (map[uuid.UUID]*user, error) {
+	touched := map[uuid.UUID]*user{}
+	for _, change := range changes {
+		apply, ok := actions[change.Action]
+		if !ok {
+			continue
+		}
+		u := touched[change.SubjectID]
+		if u == nil {
+			before, err := c.read(change.SubjectID)
+			if err != nil {
+				return nil, err
+			}
+			u = &user{before: before, after: before}
+			u.after.memberships = slices.Clone(before.memberships)
+			touched[change.SubjectID] = u
+		}
+		if err := apply(&u.after, change); err != nil {
+			return nil, fmt.Errorf("%s of %q: %w", change.Action, change.Subject, err)
+		}
+	}
+	return touched, nil
+}
+
+// read reads a user as before the changes.
+func (c *computation) read(id uuid.UUID) (account, error) {
+	rec, err := c.r.User(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return account{}, nil // an added user
+	}
+	if err != nil {
+		return account{}, err
+	}
+	rows, err := c.r.UserMemberships(id)
+	return account{rec.Name, !rec.Disabled, rows}, err
+}
+
+// actions apply a change to an account. Other actions change no rights of a
+// single user.
+var actions = map[string]func(*account, store.Change) error{
+	"AddUser":          (*account).set,
+	"ModifyUser":       (*account).set,
+	"DeleteUser":       (*account).delete,
+	"AssignUser":       (*account).assign,
+	"ModifyMembership": (*account).assign,
+	"DeassignUser":     (*account).deassign,
+}
+
+func (a *account) set(c store.Change) error {
+	var after struct {
+		Name     string `json:"name"`
+		Disabled bool   `json:"disabled"`
+	}
+	if err := json.Unmarshal(c.After, &after); err != nil {
+		return err
+	}
+	a.name, a.enabled = after.Name, !after.Disabled
+	return nil
+}
+
+func (a *account) delete(store.Change) error {
+	a.enabled, a.memberships = false, nil
+	return nil
+}
+
+func (a *account) assign(c store.Change) error {
+	var after struct {
+		Until time.Time `json:"until"`
+	}
+	if err := json.Unmarshal(c.After, &after); err != nil {
+		return err
+	}
+	a.remove(c)
+	a.memberships = append(a.memberships, store.Membership{
+		User:  c.SubjectID,
+		Group: c.ObjectID,
+		Scope: c.Scope,
+		Until: after.Until,
+	})
+	return nil
+}
+
+func (a *account) deassign(c store.Change) error {
+	a.remove(c)
+	return nil
+}
+
+// remove removes the membership of a change.
+func (a *account) remove(c store.Change) {
+	a.memberships = slices.DeleteFunc(a.memberships, func(m store.Membership) bool {
+		return m.Group == c.ObjectID && m.Scope == c.Scope
+	})
+}

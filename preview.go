@@ -1,0 +1,135 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rbac-go/rbac/internal/effect"
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/store"
+)
+
+// Effect is what an Update would do, found by [Authority.Preview].
+//
+// A right is gained or lost as an Identity of the user without a ticket has it:
+// memberships that have ended, disabled accounts and dynamic separation sets
+// count. A right that the user keeps by another membership is neither gained
+// nor lost.
+type Effect struct {
+	// Changes are the entries of the change log. Revision and Nonce are zero,
+	// and the ids of new records are not those of a later Update.
+	Changes []Change
+	Users   int // the exact number of users who gain or lose a right
+	// Gained and Lost have at most 1,000 rights each, in the order of user,
+	// permission and scope.
+	Gained, Lost []Right
+	More         bool // Gained or Lost leaves out rights
+}
+
+// Right is a permission that a user has in a scope. The scope "" is everywhere.
+// A right everywhere is not repeated for each scope.
+type Right struct {
+	User       string `json:"user"`
+	Permission string `json:"permission"`
+	Scope      string `json:"scope,omitempty"`
+}
+
+// maxRights bounds the lists of an Effect.
+const maxRights = 1000
+
+var (
+	// errPreviewed rolls back the Update of a preview.
+	errPreviewed = errors.New("the effect is known")
+	// errOvertaken: the store has moved between the Update and the View of a
+	// preview.
+	errOvertaken = errors.New("another Update came between")
+)
+
+// Preview runs f as [Authority.Update] does, changes nothing, and returns what
+// the Update would change. The error is exactly the error of the Update, such
+// as ErrProtected or ErrSeparation. No revision is used up, and nobody sees the
+// changes.
+//
+// Preview holds the lock of Updates no longer than the Update, and computes the
+// rights afterwards in a View of the same revision. If other Updates come
+// between twice, Preview returns ErrBusy.
+//
+// A later Update with the same f may have another effect. [Tx.RequireUnchanged]
+// refuses an Update after a change that the preview did not see.
+func (a *Authority) Preview(ctx context.Context, f func(*Tx) error) (Effect, error) {
+	effect, err := a.preview(ctx, f)
+	if errors.Is(err, errOvertaken) {
+		effect, err = a.preview(ctx, f)
+	}
+	if errors.Is(err, errOvertaken) {
+		return Effect{}, ErrBusy
+	}
+	return effect, err
+}
+
+func (a *Authority) preview(ctx context.Context, f func(*Tx) error) (Effect, error) {
+	tx, next, err := a.rehearse(ctx, f)
+	if err != nil {
+		return Effect{}, err
+	}
+	var rights effect.Effect
+	err = a.current(ctx, func(r store.Records, st *replica.State) (err error) {
+		if !st.At(tx.changes.From) {
+			return errOvertaken
+		}
+		changes := make([]store.Change, len(tx.written))
+		for i, c := range tx.written {
+			changes[i] = store.Change(c)
+		}
+		rights, err = effect.Of(r, changes, st.Policy, next, tx.now, maxRights)
+		return err
+	})
+	if err != nil {
+		return Effect{}, err
+	}
+	e := Effect{Changes: tx.written, Users: rights.Users, More: rights.More}
+	for i := range e.Changes {
+		e.Changes[i].Revision, e.Changes[i].Nonce = 0, 0
+	}
+	e.Gained, e.Lost = publicRights(rights.Gained), publicRights(rights.Lost)
+	return e, nil
+}
+
+// rehearse runs f in an Update that is rolled back, and returns the policy
+// after the changes.
+func (a *Authority) rehearse(ctx context.Context, f func(*Tx) error) (*Tx, *policy.Policy, error) {
+	var tx *Tx
+	var next *policy.Policy
+	err := a.update(ctx, func(r store.Records) (err error) {
+		if tx, err = a.change(ctx, r, f, true); err == nil {
+			err = tx.finish()
+		}
+		if err == nil {
+			next, err = a.policyAfter(&tx.changes, r)
+		}
+		if err != nil {
+			return err
+		}
+		return errPreviewed
+	})
+	if !errors.Is(err, errPreviewed) {
+		return nil, nil, err
+	}
+	return tx, next, nil
+}
+
+// policyAfter returns the policy after the changes of a transaction.
+func (a *Authority) policyAfter(c *replica.Changes, r store.Records) (*policy.Policy, error) {
+	if p, ok := a.replica.State().After(c); ok {
+		return p, nil
+	}
+	return replica.Load(r)
+}
+
+func publicRights(rights []effect.Right) (list []Right) {
+	for _, r := range rights {
+		list = append(list, Right(r))
+	}
+	return list
+}
