@@ -21,25 +21,31 @@ import (
 // Errors: ErrNoTicket for a token without a living ticket; ErrUnavailable. With
 // an error the Identity is nil, which meets no predicate.
 func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
-	found, err := a.identify(ctx, t)
+	id, ticket, now, err := a.identify(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	a.noteUse(ctx, found.Ticket, found.Time)
-	return identityIn(found.Identity), nil
+	a.noteUse(ctx, ticket, now)
+	return id, nil
 }
 
-// identify is Identify, but does not count as a use.
-func (a *Authority) identify(ctx context.Context, t Token) (session.Answer, error) {
+// identify is Identify, but does not count as a use. The ticket is nil for the
+// zero Token.
+func (a *Authority) identify(
+	ctx context.Context, t Token,
+) (id *Identity, ticket *session.Ticket, now time.Time, err error) {
 	st, asked, err := a.ready(ctx)
 	if err != nil {
-		return session.Answer{}, err
+		return nil, nil, now, err
 	}
 	if t.IsZero() {
-		return session.Answer{Identity: a.sessions.Anonymous(st.Policy), Time: asked.Time}, nil
+		return identityIn(a.sessions.Anonymous(st.Policy)), nil, asked.Time, nil
 	}
-	found, err := a.sessions.Identify(ctx, st, t.hash(), asked)
-	return found, noTicket(err)
+	found, ticket, now, err := a.sessions.Identify(ctx, st, t.hash(), asked)
+	if err != nil {
+		return nil, nil, now, noTicket(err)
+	}
+	return identityIn(found), ticket, now, nil
 }
 
 // identityIn returns the Identity that package session has kept, or nil, which

@@ -76,7 +76,7 @@ type watch struct {
 func (w *watch) yieldNews(
 	ctx context.Context, yield func(*Identity, error) bool,
 ) (goOn bool, wait time.Duration) {
-	found, err := w.a.identify(ctx, w.token)
+	id, ticket, now, err := w.a.identify(ctx, w.token)
 	unknown := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)
 	switch {
 	case ctx.Err() != nil:
@@ -91,16 +91,16 @@ func (w *watch) yieldNews(
 		return false, 0
 	}
 	if w.uses {
-		w.a.noteUse(ctx, found.Ticket, found.Time)
+		w.a.noteUse(ctx, ticket, now)
 	}
 	w.failing = false
-	if id := identityIn(found.Identity); id != w.last {
+	if id != w.last {
 		w.last = id
 		if !yield(id, nil) {
 			return false, 0
 		}
 	}
-	return true, w.a.untilNext(found.Ticket) // the reader may have taken its time
+	return true, w.a.untilNext(ticket) // the reader may have taken its time
 }
 
 // untilNext returns the time until a ticket, or a membership of its user, ends;

@@ -10,23 +10,17 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Answer is the Identity that a token stands for.
-type Answer struct {
-	Identity any       // of Config.Make
-	Ticket   *Ticket   // nil: anonymous
-	Time     time.Time // at which the Identity was true
-}
-
-// Identify returns the Identity of the ticket with a hash. The call began at a
-// time at which the state was st. Identify is no use of the ticket.
+// Identify returns the living ticket with a hash, and the Identity of the ticket
+// at a time. The call began at a time at which the state was st. Identify is no
+// use of the ticket.
 //
 // Errors: ErrNotFound for a ticket that is not living, or whose user is
 // disabled; those of the store.
 func (m *Manager) Identify(
 	ctx context.Context, st *replica.State, hash store.TokenHash, began clock.Reading,
-) (Answer, error) {
+) (id any, t *Ticket, at time.Time, err error) {
 	if t := m.cachedTicket(st, hash, began); t != nil {
-		return m.answer(t, st, began.Time), nil
+		return m.ticketIdentity(t, st, began.Time), t, began.Time, nil
 	}
 	return m.identifyStored(ctx, hash)
 }
@@ -34,25 +28,26 @@ func (m *Manager) Identify(
 // identifyStored is Identify for a ticket that is not cached. The function is
 // separate because the variables that it shares with the transaction would be
 // allocated at every call of Identify.
-func (m *Manager) identifyStored(ctx context.Context, hash store.TokenHash) (Answer, error) {
-	var a Answer
+func (m *Manager) identifyStored(
+	ctx context.Context, hash store.TokenHash,
+) (id any, t *Ticket, at time.Time, err error) {
 	what := store.Sought{Ticket: hash}
-	err := m.lookupTicket(ctx, hash, what, func(r store.Records, st *replica.State) error {
+	err = m.lookupTicket(ctx, hash, what, func(r store.Records, st *replica.State) (err error) {
 		read := m.clock.Now()
-		t, err := m.ticket(r, st, hash, read)
-		if err == nil {
-			a = m.answer(t, st, read.Time)
+		at = read.Time
+		if t, err = m.ticket(r, st, hash, read); err == nil {
+			id = m.ticketIdentity(t, st, at)
 		}
 		return err
 	})
 	if err != nil {
-		return Answer{}, err
+		return nil, nil, at, err
 	}
-	return a, nil
+	return id, t, at, nil
 }
 
-func (m *Manager) answer(t *Ticket, st *replica.State, now time.Time) Answer {
-	return Answer{m.identity(&t.memo, t.user, &t.Ticket, st.Policy, now), t, now}
+func (m *Manager) ticketIdentity(t *Ticket, st *replica.State, now time.Time) any {
+	return m.identity(&t.memo, t.user, &t.Ticket, st.Policy, now)
 }
 
 // IdentifyUser returns the Identity of an enabled user without a ticket: the
