@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"runtime"
@@ -35,11 +36,16 @@ func (a *Authority) Failures(ctx context.Context, l Login) (client string, failu
 		if err := at.locate(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
 			return err
 		}
-		c, err := at.read(r)
-		failures = c.budget.Failures
+		row, err := r.Throttle(at.counted.Key(at.counted.Client))
+		if err != nil || row.State == "" {
+			return err
+		}
+		var budget throttle.Budget
+		err = json.Unmarshal([]byte(row.State), &budget)
+		failures = budget.Failures
 		return err
 	})
-	return string(at.client), failures, err
+	return string(at.counted.Client), failures, err
 }
 
 // attempts are the attempts of BeginAttempt.

@@ -70,7 +70,7 @@ func (p *isUser) judge(id view) verdict {
 func (p *isUser) call() (string, []string) { return "is_user", []string{strconv.Quote(p.name)} }
 
 func (p *isUser) describe(id *Identity, v verdict) (problem, detail string) {
-	return "needs to be the user " + p.name, id.loginText()
+	return "needs to be the user " + p.name, id.subject().Login()
 }
 
 // isUserID compares ids, which never pass to somebody else.
@@ -92,7 +92,7 @@ func (p *isUserID) describe(id *Identity, v verdict) (problem, detail string) {
 	if v == broken {
 		return "the id of the user " + id.user + " is unknown", ""
 	}
-	return "needs to be a certain user", id.loginText()
+	return "needs to be a certain user", id.subject().Login()
 }
 
 // anonymity is the rule of IsAnonymous, if want is true, and of NotAnonymous.
@@ -111,9 +111,9 @@ func (p *anonymity) call() (string, []string) {
 
 func (p *anonymity) describe(id *Identity, v verdict) (problem, detail string) {
 	if p.want {
-		return "needs that nobody is logged in", id.loginText()
+		return "needs that nobody is logged in", id.subject().Login()
 	}
-	return "needs a login", id.loginText()
+	return "needs a login", id.subject().Login()
 }
 
 // authenticatedWithin compares times by the wall clock: the monotonic clock
@@ -157,7 +157,7 @@ func (p *authenticatedWithin) describe(id *Identity, v verdict) (problem, detail
 	problem = "needs a login within the last " + short(p.d)
 	switch {
 	case id.kind == anonymousIdentity:
-		return problem, id.loginText()
+		return problem, id.subject().Login()
 	case id.since.IsZero():
 		return "the time of the login is unknown", ""
 	case v == broken:

@@ -81,6 +81,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/emailkey"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/session"
@@ -133,7 +134,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if err := a.sessions.Start(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.renewEmailKeys(ctx); err != nil {
+	if err := emailkey.Renew(ctx, a.store, a.log); err != nil {
 		return nil, err
 	}
 	a.startBackground()

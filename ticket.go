@@ -125,7 +125,7 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 			return noTicket(err)
 		}
 		tx.actAs(User(u.User), !dead)
-		return errors.Join(tx.countEnd(u), tx.endTicket("Logout", User(u.User), rec))
+		return errors.Join(tx.countPaced(u), tx.endTicket("Logout", User(u.User), rec))
 	})
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 			}
 		}
 		if len(tickets) > 0 {
-			return errors.Join(tx.countEnd(u), tx.endTickets(User(u.User), tickets))
+			return errors.Join(tx.countPaced(u), tx.endTickets(User(u.User), tickets))
 		}
 		if u.LastLogin.IsZero() {
 			return nil
@@ -255,7 +255,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		if err != nil {
 			return named(err, "ticket", id.String())
 		}
-		return errors.Join(tx.countEnd(u), tx.endTicket("RevokeTicket", User(u.User), t))
+		return errors.Join(tx.countPaced(u), tx.endTicket("RevokeTicket", User(u.User), t))
 	})
 }
 

@@ -79,6 +79,9 @@ func (s Source) NetworkKeys() (near, wide [32]byte) {
 	return key("network", s.Prefixes[2].String()), key("network", s.Prefixes[0].String())
 }
 
+// located reports whether the address of the client is known.
+func (s Source) located() bool { return s.Prefixes[2].IsValid() }
+
 // NameMark returns the number, never zero, that stands for the name in a
 // [Network].
 func (s Source) NameMark() uint64 {

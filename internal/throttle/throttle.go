@@ -1,6 +1,6 @@
-// Package throttle counts failed logins. The types are plain values: the caller
-// reads a value from a store, uses it, and writes it back, under a lock on the
-// stored row.
+// Package throttle counts failed logins, and paces the changes that users cause
+// alone. An [Attempt] reads and writes the rows of a store that count one try
+// to log in. The states in the rows are plain values.
 //
 // A [Budget] counts the failures in a row of one [Client], or of all unknown
 // clients of one name (NIST SP 800-63B-4 section 3.2.2 allows 100). A [Network]
