@@ -207,7 +207,7 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 		Cache:        cache,
 		Clock:        a.clock,
 		Log:          cfg.Logger,
-		Make:         session.Make{Anonymous: a.makeAnonymous, User: a.makeIdentity},
+		Maker:        session.Maker{Anonymous: a.makeAnonymous, User: a.makeIdentity},
 		KeepChanges:  cfg.KeepChanges,
 		MaxStaleness: cfg.MaxStaleness,
 	})

@@ -109,14 +109,15 @@ func (a *Authority) ticketInUse(
 	if err := a.background.err(); err != nil {
 		return ticket, err
 	}
-	err = a.sessions.WithTicket(ctx, t.hash(), func(r store.Records, c *session.Ticket, now time.Time) error {
+	use := func(r store.Records, c *session.Ticket, now time.Time) error {
 		ticket = c.Ticket
 		a.noteUse(ctx, c, now)
 		if read == nil {
 			return nil
 		}
 		return read(r, c.ID)
-	})
+	}
+	err = a.sessions.WithTicket(ctx, t.hash(), use)
 	return ticket, noTicket(err)
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Identify returns the living ticket with a hash, and the Identity of the ticket
-// at a time. The call began at a time at which the state was st. Identify is no
-// use of the ticket.
+// Identify returns the living ticket with a hash, and the Identity that the
+// ticket has at a time. The caller got st and began from Replica.Ready. Identify
+// is no use of the ticket.
 //
 // Errors: ErrNotFound for a ticket that is not living, or whose user is
 // disabled; those of the store.
@@ -51,8 +51,8 @@ func (m *Manager) ticketIdentity(t *Ticket, st *replica.State, now time.Time) an
 }
 
 // IdentifyUser returns the Identity of an enabled user without a ticket: the
-// user with a name, or with a subject. The call began at a time at which the
-// state was st.
+// user with a name, or with a subject. The caller got st and began from
+// Replica.Ready.
 //
 // Errors: ErrNotFound; a [DisabledError]; those of the store.
 func (m *Manager) IdentifyUser(

@@ -59,7 +59,7 @@ func (m *Manager) newIdentity(u *User, t *store.Ticket, p *policy.Policy, now ti
 	return &made{
 		policy:   p,
 		until:    u.groups.NextEnd(now),
-		identity: m.make.User(p, u, p.AssignedNow(u.groups, now), t),
+		identity: m.maker.User(p, u, p.AssignedNow(u.groups, now), t),
 	}
 }
 
@@ -67,7 +67,7 @@ func (m *Manager) newIdentity(u *User, t *store.Ticket, p *policy.Policy, now ti
 func (m *Manager) Anonymous(p *policy.Policy) any {
 	d := m.nobody.last.Load()
 	if d == nil || d.policy != p {
-		d = &made{policy: p, identity: m.make.Anonymous(p)}
+		d = &made{policy: p, identity: m.maker.Anonymous(p)}
 		m.nobody.last.Store(d)
 	}
 	return d.identity

@@ -1,15 +1,15 @@
 // Package session knows who is logged in: the living tickets and the enabled
-// users of a store. (A ticket is what the RBAC standard calls a session.)
+// users of a store. A ticket is what the RBAC standard calls a session.
 //
 // A [Manager] finds tickets and users in a [Cache], and otherwise in the store.
-// It notes the uses of tickets and writes them in the background, where it also
-// deletes old records. Cached records are true at the head of the Replica's
-// State, and count only while the State has not moved.
+// Cached records are true at the head of the Replica's State, and count only
+// while the State has not moved. The Manager also notes the uses of tickets,
+// writes the uses in the background, and deletes old records.
 //
-// Each cached user and ticket keeps the Identity that was last made from it, so
-// that a repeated request allocates nothing. The package does not know what an
-// Identity is: [Make] makes the value, which the package keeps as
-// long as the policy and the memberships stay as they are.
+// Each cached user and ticket keeps the Identity that was last made from the
+// record, so a repeated request allocates nothing. An Identity is an opaque
+// value that [Maker] makes. The Identity is kept until the policy changes or a
+// membership ends.
 package session
 
 import (
@@ -35,7 +35,7 @@ type Manager struct {
 	tickets *ticketCache
 	lookups lookups
 	sweeper sweeper
-	make    Make
+	maker   Maker
 	nobody  memo // of requests without a ticket
 }
 
@@ -46,13 +46,13 @@ type Config struct {
 	Cache        *Cache
 	Clock        clock.Clock
 	Log          *slog.Logger
-	Make         Make
+	Maker        Maker
 	KeepChanges  time.Duration // after which entries of the change log are deleted
 	MaxStaleness time.Duration
 }
 
-// Make makes the values that are kept as Identities.
-type Make struct {
+// Maker makes Identities.
+type Maker struct {
 	// Anonymous makes the Identity of a request without a ticket.
 	Anonymous func(p *policy.Policy) any
 
@@ -77,7 +77,7 @@ func New(cfg Config) *Manager {
 			clock:       cfg.Clock,
 			log:         cfg.Log,
 		},
-		make: cfg.Make,
+		maker: cfg.Maker,
 	}
 }
 
