@@ -19,7 +19,7 @@ import (
 func (m *Manager) Identify(
 	ctx context.Context, st *replica.State, hash store.TokenHash, began clock.Reading,
 ) (id any, t *Ticket, at time.Time, err error) {
-	if t := m.cachedTicket(st, hash, began); t != nil {
+	if t := m.tickets.byHash.Get(hash); m.usable(t, st, began) {
 		return m.ticketIdentity(t, st, began.Time), t, began.Time, nil
 	}
 	return m.identifyStored(ctx, hash)

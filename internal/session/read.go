@@ -68,16 +68,10 @@ func (m *Manager) CachedTickets(match func(store.Ticket) bool) (list []store.Tic
 // EvictTicket evicts the ticket with a hash.
 func (m *Manager) EvictTicket(hash store.TokenHash) { m.tickets.evict(hash) }
 
-// cachedTicket returns the living ticket with a hash, if the ticket is cached
-// and true at the head of st.
-func (m *Manager) cachedTicket(
-	st *replica.State, hash store.TokenHash, now clock.Reading,
-) *Ticket {
-	t := m.tickets.byHash.Get(hash)
-	if t == nil || !m.fresh(t.user, st) || !m.tickets.usable(t, now) {
-		return nil
-	}
-	return t
+// usable reports whether a ticket from the cache, or nil, lives and is as the
+// store holds the ticket at the head of st.
+func (m *Manager) usable(t *Ticket, st *replica.State, now clock.Reading) bool {
+	return t != nil && m.fresh(t.user, st) && m.tickets.usable(t, now)
 }
 
 // fresh reports whether a user that the cache returned, after st was read,
@@ -91,7 +85,7 @@ func (m *Manager) fresh(u *User, st *replica.State) bool {
 func (m *Manager) ticket(
 	r store.Records, st *replica.State, hash store.TokenHash, now clock.Reading,
 ) (*Ticket, error) {
-	if t := m.cachedTicket(st, hash, now); t != nil {
+	if t := m.tickets.byHash.Get(hash); m.usable(t, st, now) {
 		return t, nil
 	}
 	t, err := m.readTicket(r, st, hash, now)
