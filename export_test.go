@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"runtime"
 	"sync"
-	"weak"
 
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
@@ -121,14 +120,3 @@ func (a *Authority) Poll(ctx context.Context) error { return a.replica.Poll(ctx)
 
 // Distrust makes the Authority look at the store before every answer.
 func (a *Authority) Distrust() { a.replica.Trust = 0 }
-
-// PolicyKept returns a function that reports whether the current policy is
-// still in memory.
-func (a *Authority) PolicyKept() func() bool {
-	p := weak.Make(a.replica.State().Policy)
-	return func() bool { return p.Value() != nil }
-}
-
-// ForgetOld evicts identities of an old policy from the caches, as the
-// background does.
-func (a *Authority) ForgetOld() { a.sessions.DropOldIdentities() }

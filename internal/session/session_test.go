@@ -2,13 +2,17 @@ package session_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/google/uuid"
 
@@ -120,6 +124,26 @@ func (f *fixture) identify(hash store.TokenHash) (*identity, *session.Ticket, er
 	id, t, _, err := f.Identify(ctx, st, hash, asked)
 	kept, _ := id.(*identity)
 	return kept, t, err
+}
+
+// addGroup adds a group, as an Update of another process does, and moves the
+// Replica.
+func (f *fixture) addGroup(name string) {
+	f.t.Helper()
+	g := store.Group{ID: uuid.NewSHA1(uuid.Nil, []byte(name)), Name: name, Created: f.now()}
+	after, err := json.Marshal(g)
+	must(f.t, err)
+	must(f.t, f.store.Store.Update(ctx, func(r store.Records) error {
+		head, err := r.LockHead()
+		if err != nil {
+			return err
+		}
+		head = store.Head{Revision: head.Revision + 1, Nonce: head.Nonce + 1}
+		return errors.Join(r.AddGroup(g), r.SetHead(head), r.AddChange(store.Change{
+			Revision: head.Revision, Nonce: head.Nonce, At: g.Created,
+			Action: "AddGroup", Subject: name, SubjectID: g.ID, After: after}))
+	}))
+	must(f.t, f.replica.Poll(ctx))
 }
 
 // expect identifies tickets, and compares the error.
@@ -309,4 +333,40 @@ func TestUses(t *testing.T) {
 			t.Errorf("after %v: last seen %v", clk.now().Sub(first), seen)
 		}
 	}
+}
+
+// Users and tickets that are no longer used keep no old policies in memory,
+// however often the policy changed.
+func TestCachesKeepNoOldPolicy(t *testing.T) {
+	clk := newClock()
+	f := newFixture(t, clk.now, 10)
+	var old []weak.Pointer[policy.Policy]
+	for i := range 5 {
+		st, asked, err := f.replica.Ready(ctx, 0)
+		must(t, err)
+		f.expect(nil, f.issue())
+		_, err = f.IdentifyUser(ctx, st, store.Sought{User: "amy"}, asked)
+		must(t, err)
+		f.Anonymous(st.Policy)
+		old = append(old, weak.Make(st.Policy))
+		f.addGroup(fmt.Sprint("group", i))
+	}
+	last := weak.Make(f.replica.State().Policy)
+	kept := func() (n int) {
+		runtime.GC()
+		for _, p := range old {
+			if p.Value() != nil {
+				n++
+			}
+		}
+		return n
+	}
+	if kept() == 0 {
+		t.Error("no old policy is kept by an Identity; the test proves nothing")
+	}
+	f.DropOldIdentities()
+	if n := kept(); n > 0 || last.Value() == nil {
+		t.Errorf("%d old policies of %d are in memory, and the last: %t", n, len(old), last.Value() != nil)
+	}
+	runtime.KeepAlive(f)
 }
