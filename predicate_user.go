@@ -2,11 +2,11 @@ package rbac
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/explain"
 	"github.com/rbac-go/rbac/internal/names"
 )
 
@@ -154,7 +154,7 @@ func (p *authenticatedWithin) call() (string, []string) {
 }
 
 func (p *authenticatedWithin) describe(id *Identity, v verdict) (problem, detail string) {
-	problem = "needs a login within the last " + short(p.d)
+	problem = "needs a login within the last " + explain.Duration(p.d)
 	switch {
 	case id.kind == anonymousIdentity:
 		return problem, id.subject().Login()
@@ -163,32 +163,9 @@ func (p *authenticatedWithin) describe(id *Identity, v verdict) (problem, detail
 	case v == broken:
 		return "your login lies in the future", ""
 	case v == met:
-		return "", "you logged in " + ago(id.loginAge())
+		return "", "you logged in " + explain.Ago(id.loginAge())
 	}
-	return problem, "your login was " + ago(id.loginAge())
-}
-
-// ago is exact to the minute, and within the first minute to the second.
-func ago(age time.Duration) string {
-	switch {
-	case age < time.Second:
-		return "just now"
-	case age < time.Minute:
-		return short(age.Truncate(time.Second)) + " ago"
-	}
-	return short(age.Truncate(time.Minute)) + " ago"
-}
-
-// short prints 15m0s as 15m, and 2h0m0s as 2h.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return problem, "your login was " + explain.Ago(id.loginAge())
 }
 
 // loginWithin reads a duration as printed by AuthenticatedWithin.

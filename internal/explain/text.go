@@ -3,6 +3,7 @@ package explain
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rbac-go/rbac/internal/policy"
 )
@@ -37,4 +38,27 @@ func Violation(v policy.Violation, setGroups []string, user string) string {
 		paths = append(paths, strings.Join(append([]string{user}, path...), " → "))
 	}
 	return text + ": " + List(paths, ", ")
+}
+
+// Ago is exact to the minute, and within the first minute to the second.
+func Ago(age time.Duration) string {
+	switch {
+	case age < time.Second:
+		return "just now"
+	case age < time.Minute:
+		return Duration(age.Truncate(time.Second)) + " ago"
+	}
+	return Duration(age.Truncate(time.Minute)) + " ago"
+}
+
+// Duration prints 15m0s as 15m, and 2h0m0s as 2h.
+func Duration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }

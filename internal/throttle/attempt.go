@@ -81,7 +81,7 @@ func (a *Attempt) recognize(r store.ThrottleRecords, now time.Time) (Client, err
 
 // known reports whether a row makes a client known for the attempt's user.
 func (a *Attempt) known(row store.Throttle, c Client, now time.Time) (bool, error) {
-	rec, err := decode[Record](row)
+	rec, err := decode[record](row)
 	owned := row.User != uuid.Nil && row.User == a.User
 	return owned && now.Before(row.Until) && rec.Known(c), err
 }
@@ -136,8 +136,8 @@ func (a *Attempt) Succeed(r store.ThrottleRecords, now time.Time) error {
 		forgets(a.key)
 	}
 	if a.located() {
-		row := store.Throttle{Key: a.Key(KnownPrefix), User: a.User, Last: now, Until: now.Add(PrefixLasts)}
-		steps[row.Key] = func() error { return setState(r, row, Record{Client: KnownPrefix}) }
+		row := store.Throttle{Key: a.Key(KnownPrefix), User: a.User, Last: now, Until: now.Add(prefixLasts)}
+		steps[row.Key] = func() error { return setState(r, row, record{Client: KnownPrefix}) }
 		if a.sprayed {
 			near, _ := a.NetworkKeys()
 			steps[near] = func() error { return forgive(r, near, a.NameMark()) }
@@ -157,7 +157,7 @@ func (a *Attempt) Succeed(r store.ThrottleRecords, now time.Time) error {
 	if a.Client == KnownPrefix {
 		return nil
 	}
-	_, err := keepLatest(r, a.User, KnownPrefix, MaxPrefixes)
+	_, err := keepLatest(r, a.User, KnownPrefix, maxPrefixes)
 	return err
 }
 
@@ -167,8 +167,8 @@ func (a *Attempt) countsNetworks() bool { return a.Client == Unknown && a.locate
 // A tally is the rows that count an attempt, with their states.
 type tally struct {
 	row, near, wide store.Throttle
-	budget          Record
-	networks        Networks
+	budget          record
+	networks        networks
 }
 
 // count reads the rows of an attempt, and refuses the attempt if the budget has
@@ -178,7 +178,7 @@ func (a *Attempt) count(r store.ThrottleRecords, now time.Time) (tally, error) {
 	if err != nil {
 		return c, err
 	}
-	limit := KnownFailures
+	limit := knownFailures
 	if a.Client == Unknown {
 		limit = a.MaxFailures
 		if wait := c.networks.Wait(now); wait > 0 {
@@ -195,10 +195,10 @@ func (a *Attempt) count(r store.ThrottleRecords, now time.Time) (tally, error) {
 			return c, ErrTaken // unknown by now: look again
 		}
 	}
-	switch c.budget.Place(now, limit) {
-	case Spent:
+	switch c.budget.place(now, limit) {
+	case spent:
 		return c, Refusal{}
-	case Taken:
+	case taken:
 		return c, ErrTaken
 	}
 	return c, nil
@@ -220,9 +220,9 @@ func (a *Attempt) read(r store.ThrottleRecords) (c tally, err error) {
 		}
 	}
 	var err1, err2, err3 error
-	c.budget, err1 = decode[Record](c.row)
-	c.networks.Near, err2 = decode[Network](c.near)
-	c.networks.Wide, err3 = decode[Network](c.wide)
+	c.budget, err1 = decode[record](c.row)
+	c.networks.Near, err2 = decode[network](c.near)
+	c.networks.Wide, err3 = decode[network](c.wide)
 	return c, errors.Join(err1, err2, err3)
 }
 
@@ -234,7 +234,7 @@ var never = time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)
 func (a *Attempt) writeBudget(r store.ThrottleRecords, c tally, now time.Time) error {
 	c.budget.Client = a.Client
 	switch {
-	case a.Client == KnownPrefix && c.budget.Failures >= KnownFailures:
+	case a.Client == KnownPrefix && c.budget.Failures >= knownFailures:
 		return forget(r, a.key) // unknown from now on
 	case a.Client.Known():
 		return setState(r, c.row, c.budget)
@@ -243,7 +243,7 @@ func (a *Attempt) writeBudget(r store.ThrottleRecords, c tally, now time.Time) e
 	switch {
 	case c.budget.Failures > 0:
 	case len(c.budget.Reserved) > 0:
-		c.row.Until = now.Add(MaxAttempt)
+		c.row.Until = now.Add(maxAttempt)
 	default:
 		return forget(r, a.key)
 	}
@@ -251,7 +251,7 @@ func (a *Attempt) writeBudget(r store.ThrottleRecords, c tally, now time.Time) e
 }
 
 func (c tally) writeNetworks(r store.ThrottleRecords, now time.Time) error {
-	until := now.Add(Forget)
+	until := now.Add(forgetAfter)
 	c.near.Last, c.near.Until = now, until
 	c.wide.Last, c.wide.Until = now, until
 	if err := setState(r, c.near, c.networks.Near); err != nil {
@@ -267,7 +267,7 @@ func forgive(r store.ThrottleRecords, key [32]byte, name uint64) error {
 	if err != nil {
 		return err
 	}
-	n, err := decode[Network](row)
+	n, err := decode[network](row)
 	if err != nil || !n.Forgive(name) {
 		return err
 	}

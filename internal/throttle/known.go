@@ -14,15 +14,15 @@ import (
 
 // AddDevice adds a device with a key, made with a ticket. The caller has locked
 // the user. A ticket has a single device, which inherits the failures of an
-// earlier one. A user has at most [MaxDevices] devices.
+// earlier one. A user has at most maxDevices devices.
 func AddDevice(r store.ThrottleRecords, key [32]byte, t store.Ticket, now time.Time) error {
-	devices, err := keepLatest(r, t.User, KnownDevice, MaxDevices)
+	devices, err := keepLatest(r, t.User, KnownDevice, maxDevices)
 	if err != nil {
 		return err
 	}
-	fresh := Record{Client: KnownDevice, Ticket: &t.ID}
+	fresh := record{Client: KnownDevice, Ticket: &t.ID}
 	ofTicket := func(row store.Throttle) bool {
-		rec, err := decode[Record](row)
+		rec, err := decode[record](row)
 		return err == nil && rec.Ticket != nil && *rec.Ticket == t.ID
 	}
 	if i := slices.IndexFunc(devices, ofTicket); i >= 0 {
@@ -32,7 +32,7 @@ func AddDevice(r store.ThrottleRecords, key [32]byte, t store.Ticket, now time.T
 		if err != nil {
 			return err
 		}
-		old, err := decode[Record](row)
+		old, err := decode[record](row)
 		if err != nil {
 			return err
 		}
@@ -40,12 +40,12 @@ func AddDevice(r store.ThrottleRecords, key [32]byte, t store.Ticket, now time.T
 		if err := forget(r, row.Key); err != nil {
 			return err
 		}
-	} else if len(devices) == MaxDevices {
-		if err := forget(r, devices[MaxDevices-1].Key); err != nil {
+	} else if len(devices) == maxDevices {
+		if err := forget(r, devices[maxDevices-1].Key); err != nil {
 			return err
 		}
 	}
-	row := store.Throttle{Key: key, User: t.User, Last: now, Until: now.Add(DeviceLasts)}
+	row := store.Throttle{Key: key, User: t.User, Last: now, Until: now.Add(deviceLasts)}
 	return setState(r, row, fresh)
 }
 
@@ -67,7 +67,7 @@ func clearFailures(r store.ThrottleRecords, user uuid.UUID, keep bool) (cleared 
 		return 0, err
 	}
 	for _, row := range rows {
-		rec, err := decode[Record](row)
+		rec, err := decode[record](row)
 		if err != nil {
 			return 0, err
 		}
@@ -99,7 +99,7 @@ func keepLatest(r store.ThrottleRecords, user uuid.UUID, kind Client, most int) 
 	}
 	var faults []error
 	rows = slices.DeleteFunc(rows, func(row store.Throttle) bool {
-		rec, err := decode[Record](row)
+		rec, err := decode[record](row)
 		faults = append(faults, err)
 		return rec.Client != kind
 	})
