@@ -361,7 +361,7 @@ func (tx *Tx) setsOf(g Group) ([]store.Separation, error) {
 }
 
 // living reports whether a ticket is open at the time of the transaction.
-func (tx *Tx) living(t store.Ticket) bool { return tx.a.tickets.living(t, tx.now) }
+func (tx *Tx) living(t store.Ticket) bool { return tx.a.sessions.Living(t, tx.now) }
 
 // separationError describes the first violation in full, and lists the users of
 // further violations. The error argument is passed through.

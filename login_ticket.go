@@ -167,10 +167,7 @@ func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
 		return nil
 	}
-	old, err := tx.r.TicketByHash(t.hash())
-	if errors.Is(err, ErrNotFound) {
-		old, err = tx.a.tickets.record(t.hash())
-	}
+	old, err := tx.a.sessions.AnyTicket(tx.r, t.hash())
 	if err != nil {
 		return ignore(err, ErrNotFound)
 	}
@@ -192,7 +189,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if err != nil {
 		return err
 	}
-	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.tickets.living(t, tx.now) })
+	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.sessions.Living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.changes.To == (store.Head{}) {

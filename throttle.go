@@ -8,10 +8,6 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// otherThrottles is the number of records kept for names without a user and for
-// prefixes.
-const otherThrottles = 100_000
-
 // Unlock forgets the failed logins of a user, so that unknown clients can log
 // in again. Unlock ends no ticket, and known devices and address prefixes stay
 // known. A user without failures is left unchanged.
