@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/rules"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -54,7 +56,7 @@ func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) 
 		// No set is checked: groups may be active together in one scope, and
 		// apart in another, and stay active where they are.
 		rest := slices.DeleteFunc(active, func(o Group) bool { return o == g })
-		return sortIDs(groupIDs(rest)), err
+		return rules.SortIDs(groupIDs(rest)), err
 	}
 	return a.setActive(ctx, t, "DropActiveGroup", choose)
 }
@@ -108,7 +110,7 @@ func (a *Authority) TicketPermissions(ctx context.Context, t Token) ([]string, e
 		if err != nil {
 			return err
 		}
-		permissions, err := tx.permissionsOf(tx.juniors(groupIDs(active)...))
+		permissions, err := tx.permissionsOf(tx.rules().Juniors(groupIDs(active)...))
 		names = make([]string, len(permissions))
 		for i, p := range permissions {
 			names[i] = p.Name
@@ -143,7 +145,7 @@ func (a *Authority) setActive(ctx context.Context, t Token, action string,
 		if err != nil {
 			return noTicket(err)
 		}
-		if err := tx.pace(owner, paceChoices); err != nil {
+		if err := tx.pace(owner, throttle.PaceChoices); err != nil {
 			return err
 		}
 		tx.actAs(u, true)
@@ -158,7 +160,7 @@ func (tx *Tx) moreGroups(rec store.Ticket, u User, names []string) ([]uuid.UUID,
 	if err != nil || !rec.Key || !rec.Narrowed {
 		return ids, err
 	}
-	within, err := tx.juniors(rec.Groups...)
+	within, err := tx.rules().Juniors(rec.Groups...)
 	if err != nil {
 		return nil, err
 	}
@@ -197,18 +199,9 @@ func (tx *Tx) activeIn(t Token) ([]Group, error) {
 	return active, err
 }
 
-// ticketActivity returns the groups active in a ticket in some scope, without
-// inherited groups, and the groups left out in some scope because of a dynamic
-// set, each in byte order of the names.
+// ticketActivity is [rules.Rules.ActiveGroups] with the groups as the API shows
+// them.
 func (tx *Tx) ticketActivity(t store.Ticket) (active, omitted []Group, err error) {
-	memberships, err := tx.r.UserMemberships(t.User)
-	if err != nil {
-		return nil, nil, err
-	}
-	p, err := tx.dynamicPolicy(membershipGroups(memberships))
-	if err != nil {
-		return nil, nil, err
-	}
-	own, left := p.AcrossScopes(p.Activate(p.Assigned(memberships, tx.now), t))
-	return publicEach(own, publicGroup), publicEach(left, publicGroup), nil
+	own, left, err := tx.rules().ActiveGroups(t)
+	return publicEach(own, publicGroup), publicEach(left, publicGroup), err
 }

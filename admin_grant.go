@@ -17,9 +17,6 @@ import (
 // post..*, is ErrInvalid. A grant of a pattern is a single grant: to revoke one
 // of the matching permissions is ErrNotFound, and revokes nothing.
 func (tx *Tx) GrantPermission(g Grant) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	group, err := tx.grantKey(g)
 	if err == nil {
 		err = invalid("grant", g.Permission, "Permission", names.CheckNewGrant(g.Permission))
@@ -43,7 +40,8 @@ func (tx *Tx) GrantPermission(g Grant) error {
 	return tx.logGrant("GrantPermission", rec, group.Name, nil, publicGrant(rec, group.Name))
 }
 
-// grantKey returns the group of a grant, after checking the texts of the grant.
+// grantKey returns the group of a grant to change, after checking the texts of
+// the grant.
 func (tx *Tx) grantKey(g Grant) (Group, error) {
 	check := names.CheckName
 	if names.IsPattern(g.Permission) {
@@ -52,7 +50,7 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 	err := errors.Join(
 		invalid("grant", g.Permission, "Permission", check(g.Permission)),
 		validText("grant", grantName(g), "Note", g.Note))
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return Group{}, err
 	}
 	return tx.group(g.Group)
@@ -87,9 +85,6 @@ func (tx *Tx) grant(g Grant) (Group, store.Grant, error) {
 // ModifyGrant replaces the Note of the grant with the group and permission of
 // g.
 func (tx *Tx) ModifyGrant(g Grant) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	group, old, err := tx.grant(g)
 	if err != nil || old.Note == g.Note {
 		return err
@@ -106,11 +101,8 @@ func (tx *Tx) ModifyGrant(g Grant) error {
 // RevokePermission revokes a grant. The group may still have the permission by
 // another grant, or from a group that it inherits.
 func (tx *Tx) RevokePermission(g Grant) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	group, rec, err := tx.grant(g)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return err
 	}
 	return tx.write(tx.protect, func() error { return tx.deleteGrant(rec, group.Name) })

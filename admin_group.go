@@ -11,10 +11,7 @@ import (
 // AddGroup adds a group without members or grants and returns the stored
 // record.
 func (tx *Tx) AddGroup(g Group) (Group, error) {
-	if err := tx.writable(); err != nil {
-		return Group{}, err
-	}
-	if err := errors.Join(checkGroup(g), noHidden("group", g.Name, "Name", g.Name)); err != nil {
+	if err := tx.writable(errors.Join(checkGroup(g), noHidden("group", g.Name, "Name", g.Name))); err != nil {
 		return Group{}, err
 	}
 	_, found := tx.r.Group(store.GroupKey{Name: g.Name})
@@ -51,10 +48,7 @@ func checkGroup(g Group) error {
 // Members, grants and inheritances follow a changed name. Predicates name
 // groups, so they do not follow.
 func (tx *Tx) ModifyGroup(g Group) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
-	if err := checkGroup(g); err != nil {
+	if err := tx.writable(checkGroup(g)); err != nil {
 		return err
 	}
 	old, err := tx.r.Group(store.GroupKey{ID: g.ID})
@@ -86,11 +80,8 @@ func (tx *Tx) ModifyGroup(g Group) error {
 // its separation sets. ErrSeparation if a set would have fewer groups than its
 // cardinality: delete the set first.
 func (tx *Tx) DeleteGroup(name string) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	g, err := tx.group(name)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return err
 	}
 	sets, err := tx.setsOf(g)

@@ -3,6 +3,8 @@ package rbac
 import (
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -15,17 +17,14 @@ import (
 // ErrSeparation if a user would violate a static separation set, or an open
 // ticket a dynamic set.
 func (tx *Tx) AddInheritance(i Inheritance) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	senior, junior, exists, err := tx.inheritance(i)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return err
 	}
 	if exists {
 		return &Error{Kind: ErrExists, Record: "inheritance", Name: inheritanceName(i)}
 	}
-	inherited, err := tx.juniors(junior.ID)
+	inherited, err := tx.rules().Juniors(junior.ID)
 	if err != nil {
 		return err
 	}
@@ -37,7 +36,7 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 	if err := tx.checkLimited(i, senior); err != nil {
 		return err
 	}
-	if err := tx.checkInheritance(edge, inherited); err != nil {
+	if err := tx.checkSets(edge, inherited); err != nil {
 		return err
 	}
 	narrowed, err := tx.ticketsIn(inherited)
@@ -50,12 +49,28 @@ func (tx *Tx) AddInheritance(i Inheritance) error {
 		func() error { return tx.logInheritance("AddInheritance", senior, junior, nil, i) })
 }
 
+// checkSets refuses an inheritance if a user would violate a static set, or an
+// open ticket a dynamic set. gained are the newly inherited groups of the
+// senior.
+func (tx *Tx) checkSets(edge store.Inheritance, gained []uuid.UUID) error {
+	sets, err := tx.rules().SetsWith(gained)
+	if err != nil || len(sets) == 0 {
+		return err
+	}
+	if slices.ContainsFunc(sets, func(s store.Separation) bool { return s.Dynamic }) {
+		if err := tx.protect(); err != nil {
+			return err
+		}
+	}
+	return tx.separationError(tx.rules().CheckInheritance(edge, sets, tx.living))
+}
+
 // checkLimited refuses a second immediate junior if the hierarchy is limited.
 func (tx *Tx) checkLimited(i Inheritance, senior Group) error {
 	if !tx.a.cfg.LimitedHierarchy {
 		return nil
 	}
-	juniors, err := tx.groupsOf(tx.juniorsOf(senior.ID))
+	juniors, err := tx.groupsOf(tx.rules().ImmediateJuniors(senior.ID))
 	if err != nil || len(juniors) == 0 {
 		return err
 	}
@@ -81,11 +96,8 @@ func (tx *Tx) AddDescendant(g Group, senior string) (Group, error) {
 // that leave the Update usable come before the group is added; a later error
 // keeps the Update from committing.
 func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error) {
-	if err := tx.writable(); err != nil {
-		return Group{}, err
-	}
 	existing, err := tx.group(relative)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return Group{}, err
 	}
 	if i.Senior == relative { // a new senior has no other junior
@@ -108,7 +120,7 @@ func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, exists bool, err
 	if junior, err = tx.group(i.Junior); err != nil {
 		return
 	}
-	juniors, err := tx.juniorsOf(senior.ID)
+	juniors, err := tx.rules().ImmediateJuniors(senior.ID)
 	return senior, junior, slices.Contains(juniors, junior.ID), err
 }
 
@@ -126,11 +138,8 @@ func (tx *Tx) logInheritance(action string, senior, junior Group, before, after 
 // authorized for only through the inheritance are no longer active in any
 // ticket.
 func (tx *Tx) DeleteInheritance(i Inheritance) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	senior, junior, exists, err := tx.inheritance(i)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return err
 	}
 	if !exists {

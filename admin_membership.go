@@ -11,9 +11,6 @@ import (
 // that has ended: ModifyMembership sets a new end. ErrSeparation if the user
 // would violate a static separation set.
 func (tx *Tx) AssignUser(m Membership) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	u, g, err := tx.membershipKey(m)
 	if err != nil {
 		return err
@@ -27,7 +24,7 @@ func (tx *Tx) AssignUser(m Membership) error {
 	}
 	rec := store.Membership{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
 		AssignedBy: tx.actor.name, AssignedAt: tx.now}
-	if err := tx.checkMembership(rec); err != nil {
+	if err := tx.separationError(tx.rules().CheckMembership(rec)); err != nil {
 		return err
 	}
 	return tx.write(
@@ -38,15 +35,15 @@ func (tx *Tx) AssignUser(m Membership) error {
 		})
 }
 
-// membershipKey returns the user and the group of a membership, after checking
-// the texts of the membership. The user is locked.
+// membershipKey returns the user and the group of a membership to change, after
+// checking the texts of the membership. The user is locked.
 func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	name := membershipName(m)
 	err := errors.Join(
 		validKey("membership", name, "Scope", m.Scope),
 		validText("membership", name, "Note", m.Note),
 		validTime("membership", name, "Until", m.Until))
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return User{}, Group{}, err
 	}
 	u, err := tx.lockUser(m.User)
@@ -82,9 +79,6 @@ func (tx *Tx) logMembership(action string, m store.Membership, user, group strin
 // group and scope of m. ErrSeparation if a membership that had ended counts
 // again and the user would violate a static separation set.
 func (tx *Tx) ModifyMembership(m Membership) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	u, g, err := tx.membershipKey(m)
 	if err != nil {
 		return err
@@ -98,7 +92,7 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 	if rec == old {
 		return nil
 	}
-	if err := tx.checkMembership(rec); err != nil {
+	if err := tx.separationError(tx.rules().CheckMembership(rec)); err != nil {
 		return err
 	}
 	return tx.write(tx.protect,
@@ -115,9 +109,6 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 // group is no longer active in any ticket of the user, unless the user has the
 // group by another membership.
 func (tx *Tx) DeassignUser(m Membership) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	u, g, err := tx.membershipKey(m)
 	if err != nil {
 		return err

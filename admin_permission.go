@@ -13,10 +13,7 @@ import (
 // unless empty, must exist. The name cannot contain *, which is for patterns
 // only.
 func (tx *Tx) AddPermission(p Permission) (Permission, error) {
-	if err := tx.writable(); err != nil {
-		return Permission{}, err
-	}
-	if err := errors.Join(tx.checkPermission(p), newPermission(p, Permission{})); err != nil {
+	if err := tx.writable(errors.Join(tx.checkPermission(p), newPermission(p, Permission{}))); err != nil {
 		return Permission{}, err
 	}
 	_, found := tx.r.Permission(p.Name)
@@ -99,10 +96,7 @@ func (tx *Tx) permissionID(id uuid.UUID) error {
 // of p. The name cannot change (ErrInvalid), because grants and predicates
 // refer to it.
 func (tx *Tx) ModifyPermission(p Permission) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
-	if err := tx.checkPermission(p); err != nil {
+	if err := tx.writable(tx.checkPermission(p)); err != nil {
 		return err
 	}
 	stored, err := tx.r.Permission(p.Name)
@@ -133,11 +127,8 @@ func (tx *Tx) ModifyPermission(p Permission) error {
 // stay. A predicate that names the permission is met by nobody from then on,
 // under Not too.
 func (tx *Tx) DeletePermission(name string) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	p, err := tx.permission(name)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return err
 	}
 	delete(tx.permissionIDs, p.ID)
@@ -170,10 +161,7 @@ func (tx *Tx) endPermissionGrants(p Permission) error {
 
 // AddSection adds a section.
 func (tx *Tx) AddSection(s Section) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
-	if err := errors.Join(checkSection(s), noHidden("section", s.Name, "Name", s.Name)); err != nil {
+	if err := tx.writable(errors.Join(checkSection(s), noHidden("section", s.Name, "Name", s.Name))); err != nil {
 		return err
 	}
 	_, found := tx.r.Section(s.Name)
@@ -194,10 +182,7 @@ func checkSection(s Section) error {
 // ModifySection replaces the title and the position of the section with the
 // name of s.
 func (tx *Tx) ModifySection(s Section) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
-	if err := checkSection(s); err != nil {
+	if err := tx.writable(checkSection(s)); err != nil {
 		return err
 	}
 	old, err := tx.section(s.Name)
@@ -213,11 +198,8 @@ func (tx *Tx) ModifySection(s Section) error {
 // DeleteSection deletes a section. Its permissions are in no section
 // afterwards.
 func (tx *Tx) DeleteSection(name string) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	s, err := tx.section(name)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return err
 	}
 	return tx.write(

@@ -1,13 +1,15 @@
 package rbac
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/explain"
+	"github.com/rbac-go/rbac/internal/rules"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -132,12 +134,9 @@ func (s separations) find(name string) (store.Separation, error) {
 // create adds a set, unless the set is violated already.
 func (s separations) create(set SeparationSet) error {
 	tx := s.tx
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	_, found := s.find(set.Name)
 	rec := store.Separation{Dynamic: s.dynamic, Name: set.Name, Cardinality: set.Cardinality}
-	if err := free(found, setRecord(rec), set.Name, "Name"); err != nil {
+	if err := tx.writable(free(found, setRecord(rec), set.Name, "Name")); err != nil {
 		return err
 	}
 	if err := noHidden(setRecord(rec), set.Name, "Name", set.Name); err != nil {
@@ -153,7 +152,7 @@ func (s separations) create(set SeparationSet) error {
 		}
 		rec.Groups = append(rec.Groups, g.ID)
 	}
-	sortIDs(rec.Groups)
+	rules.SortIDs(rec.Groups)
 	if err := checkCardinality(rec); err != nil {
 		return err
 	}
@@ -173,7 +172,7 @@ func checkCardinality(s store.Separation) error {
 // tighten makes a change that lets a set refuse more than before.
 func (s separations) tighten(rec store.Separation, c Change, before any, write func() error) error {
 	tx := s.tx
-	if err := tx.checkSet(rec); err != nil {
+	if err := tx.separationError(tx.rules().CheckSet(rec, tx.living)); err != nil {
 		return err
 	}
 	after, err := tx.publicSet(rec)
@@ -195,11 +194,8 @@ func (s separations) protect() error {
 // delete deletes a set. A deletion allows more than before, so nothing has to
 // be checked.
 func (s separations) delete(name string) error {
-	if err := s.tx.writable(); err != nil {
-		return err
-	}
 	rec, err := s.find(name)
-	if err != nil {
+	if err := s.tx.writable(err); err != nil {
 		return err
 	}
 	before, err := s.tx.publicSet(rec)
@@ -213,10 +209,8 @@ func (s separations) delete(name string) error {
 
 // member returns a set, a group, and whether the group is a member of the set.
 func (s separations) member(set, group string) (rec store.Separation, g Group, isMember bool, before SeparationSet, err error) {
-	if err = s.tx.writable(); err != nil {
-		return
-	}
-	if rec, err = s.find(set); err != nil {
+	rec, err = s.find(set)
+	if err = s.tx.writable(err); err != nil {
 		return
 	}
 	if g, err = s.tx.group(group); err != nil {
@@ -238,7 +232,7 @@ func (s separations) addMember(set, group string) error {
 	if isMember {
 		return &Error{Kind: ErrExists, Record: setRecord(rec) + " member", Name: memberName(set, group)}
 	}
-	rec.Groups = sortIDs(append(slices.Clone(rec.Groups), g.ID))
+	rec.Groups = rules.SortIDs(append(slices.Clone(rec.Groups), g.ID))
 	c := Change{Action: "Add" + s.kind() + "Member", Subject: set, Object: g.Name, ObjectID: g.ID}
 	return s.tighten(rec, c, before, func() error { return s.tx.r.PutSeparation(rec) })
 }
@@ -291,11 +285,8 @@ func (tx *Tx) leaveSet(rec store.Separation, g Group) error {
 // setCardinality replaces the cardinality of a set, unless the set would be
 // violated.
 func (s separations) setCardinality(set string, n int) error {
-	if err := s.tx.writable(); err != nil {
-		return err
-	}
 	rec, err := s.find(set)
-	if err != nil {
+	if err := s.tx.writable(err); err != nil {
 		return err
 	}
 	before, err := s.tx.publicSet(rec)
@@ -357,16 +348,46 @@ func (tx *Tx) leaveSets(g Group, sets []store.Separation) error {
 // setsOf returns the sets of a group, static sets first. The error is
 // ErrSeparation if the group cannot leave one of the sets.
 func (tx *Tx) setsOf(g Group) ([]store.Separation, error) {
-	static, err1 := tx.r.Separations(store.SeparationFilter{Groups: []uuid.UUID{g.ID}})
-	dynamic, err2 := tx.r.Separations(store.SeparationFilter{Dynamic: true, Groups: []uuid.UUID{g.ID}})
-	if err := errors.Join(err1, err2); err != nil {
+	sets, err := tx.rules().SetsWith([]uuid.UUID{g.ID})
+	if err != nil {
 		return nil, err
 	}
-	sets := append(static, dynamic...)
 	for _, rec := range sets {
 		if err := checkLeaving(rec, g); err != nil {
 			return nil, err
 		}
 	}
 	return sets, nil
+}
+
+// living reports whether a ticket is open at the time of the transaction.
+func (tx *Tx) living(t store.Ticket) bool { return tx.a.sessions.Living(t, tx.now) }
+
+// separationError describes the first violation in full, and lists the users of
+// further violations. The error argument is passed through.
+func (tx *Tx) separationError(found []rules.Violation, err error) error {
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	var names []string
+	for _, v := range found[:min(len(found), explain.MaxListed+1)] {
+		u, err := tx.r.User(store.UserKey{ID: v.User})
+		if err != nil {
+			return err
+		}
+		names = append(names, u.Name)
+	}
+	first := found[0]
+	set, err := tx.publicSet(first.Set())
+	if err != nil {
+		return err
+	}
+	reason := explain.Violation(first.Violation, set.Groups, names[0])
+	if len(found) > 1 {
+		reason += "; likewise " + strings.Join(names[1:], ", ")
+		if more := len(found) - len(names); more > 0 {
+			reason += " and " + strconv.Itoa(more) + " more"
+		}
+	}
+	return &Error{Kind: ErrSeparation, Record: setRecord(first.Set()), Name: set.Name, Reason: reason}
 }

@@ -59,7 +59,7 @@ func (a *Authority) logEnded(ctx context.Context, ended []Change) {
 // narrowedTickets returns the tickets in which a group, or a group that it
 // inherits, is active by name.
 func (tx *Tx) narrowedTickets(group uuid.UUID) ([]store.Ticket, error) {
-	groups, err := tx.juniors(group)
+	groups, err := tx.rules().Juniors(group)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (tx *Tx) pruneUserTickets(u User) error {
 // tickets are not authorized for.
 func (tx *Tx) pruneTickets(tickets []store.Ticket) error {
 	for _, t := range tickets {
-		authorized, err := tx.authorizedGroups(t.User)
+		authorized, err := tx.rules().AuthorizedGroups(t.User)
 		if err != nil {
 			return err
 		}

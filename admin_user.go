@@ -5,7 +5,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/emailkey"
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -20,11 +22,8 @@ import (
 // refused in every new name and in e-mail addresses. Stored names with hidden
 // characters are still found.
 func (tx *Tx) AddUser(u User) (User, error) {
-	if err := tx.writable(); err != nil {
-		return User{}, err
-	}
 	rec, err := checkedUser(u)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return User{}, err
 	}
 	if err := tx.userFree(u.Name, &rec, store.UserRecord{}); err != nil {
@@ -96,10 +95,10 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 	if rec.EmailKey == "" || rec.EmailKey == old.EmailKey {
 		return nil
 	}
-	other, err := userWithEmail(tx.r, rec.Email)
+	other, err := emailkey.Find(tx.r, rec.Email)
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && other.ID == old.ID:
-		return tx.clearEmailKey(rec.EmailKey)
+		return emailkey.Free(tx.r, rec.EmailKey)
 	case err == nil && rec.Email == old.Email:
 		rec.EmailKey = old.EmailKey
 		return nil
@@ -107,26 +106,12 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 	return free(err, "user", name, "Email")
 }
 
-// clearEmailKey frees a key that the user of another mailbox has from a program
-// of an earlier version.
-func (tx *Tx) clearEmailKey(key string) error {
-	other, err := tx.r.User(store.UserKey{EmailKey: key})
-	if err != nil {
-		return ignore(err, ErrNotFound)
-	}
-	_, err = renewEmailKey(tx.r, other.ID)
-	return err
-}
-
 // ModifyUser replaces every writable field of the user with the ID of u.
 // Memberships and tickets follow a changed name. Disabling a user ends all
 // tickets of the user.
 func (tx *Tx) ModifyUser(u User) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	rec, err := checkedUser(u)
-	if err != nil {
+	if err := tx.writable(err); err != nil {
 		return err
 	}
 	old, err := tx.r.LockUser(u.ID)
@@ -154,9 +139,6 @@ func (tx *Tx) ModifyUser(u User) error {
 
 // DeleteUser deletes a user with all memberships and tickets.
 func (tx *Tx) DeleteUser(name string) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	u, err := tx.lockUser(name)
 	if err != nil {
 		return err
@@ -164,7 +146,7 @@ func (tx *Tx) DeleteUser(name string) error {
 	return tx.write(tx.protect,
 		func() error { return tx.endAllTickets(User(u.User)) },
 		func() error { return tx.endMemberships(User(u.User)) },
-		func() error { _, err := tx.clearFailures(u.ID, endClients); return err },
+		func() error { return throttle.ClearAll(tx.r, u.ID) },
 		func() error { return tx.r.DeleteUser(u.ID) },
 		func() error {
 			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, User(u.User), nil)
@@ -210,12 +192,9 @@ func (tx *Tx) endMemberships(u User) error {
 // [Config].Protected ignores passwords, because a host with its own login needs
 // none.
 func (tx *Tx) SetPasswordHash(user, hash string) error {
-	if err := tx.writable(); err != nil {
-		return err
-	}
 	if hash != "" {
 		if err := tx.a.passwords.CheckHash(hash); err != nil {
-			return invalid("password hash", "", "", err.Error())
+			return tx.writable(invalid("password hash", "", "", err.Error()))
 		}
 	}
 	u, err := tx.lockUser(user)
@@ -230,7 +209,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
 		func() error { return tx.endAllTickets(u) },
-		func() error { _, err := tx.clearFailures(u.ID, endClients); return err },
+		func() error { return throttle.ClearAll(tx.r, u.ID) },
 		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
 		func() error {
 			return tx.log(Change{Action: "SetPasswordHash", Subject: u.Name, SubjectID: u.ID}, nil, nil)

@@ -3,7 +3,6 @@ package rbac
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -28,19 +27,13 @@ import (
 //	makeTicket     in an Update: the user once more, and the ticket
 //	settle         in an Update, after an error: a failure, or the place given back
 //
-// The file throttle.go counts attempts, and login_ticket.go makes tickets.
+// Package throttle counts attempts, and the file login_ticket.go makes tickets.
 type attempt struct {
 	a           *Authority
-	login       Login           // User is trimmed
-	source      throttle.Source // User is set by locate
-	plausible   bool            // a user can have the login's name or subject
-	holder      uuid.UUID       // user of the caller's living ticket; zero: none
-	newPassword string          // hashed once the old password is proved; empty: none
-
-	client  throttle.Client // set by locate
-	key     [32]byte        // of the client's budget; set by locate
-	sprayed bool            // the name is on the list of the address prefix
-	mark    int64           // of the reservation
+	login       Login            // User is trimmed
+	counted     throttle.Attempt // how the attempt is counted
+	plausible   bool             // a user can have the login's name or subject
+	newPassword string           // hashed once the old password is proved; empty: none
 
 	proved  bool             // the password was right
 	user    store.UserRecord // when the password was proved, or found by Issue
@@ -53,16 +46,17 @@ type attempt struct {
 func (a *Authority) newAttempt(l Login) *attempt {
 	l.User = trimUser(l.User)
 	at := &attempt{a: a, login: l}
-	at.source = throttle.Source{
+	at.counted.MaxFailures = a.cfg.MaxFailures
+	at.counted.Source = throttle.Source{
 		Name:     l.User,
 		Device:   l.Device,
 		Prefixes: throttle.Prefixes(l.Addr),
 	}
 	if l.Subject != "" {
-		at.source.Name = "subject\x00" + l.Subject
+		at.counted.Name = "subject\x00" + l.Subject
 		at.plausible = names.CheckKey(l.Subject) == ""
 	} else if name, err := canonicalUser(l.User); err == nil {
-		at.source.Name, at.plausible = name, true
+		at.counted.Name, at.plausible = name, true
 	}
 	return at
 }
@@ -75,16 +69,13 @@ func (at *attempt) find(r store.Records) (store.UserRecord, error) {
 	case at.login.Subject != "":
 		return r.User(store.UserKey{Subject: at.login.Subject})
 	}
-	return r.User(store.UserKey{Name: at.source.Name})
+	return r.User(store.UserKey{Name: at.counted.Name})
 }
 
 const (
-	reservedWait  = 100 * time.Millisecond
-	reservedTries = 20 // an attempt waits for 2 s while others have all places reserved
+	takenWait  = 100 * time.Millisecond
+	takenTries = 20 // an attempt waits for 2 s while others have all places reserved
 )
-
-// errReserved: attempts under way have all places of the budget.
-var errReserved = fmt.Errorf("%w: other attempts for the same name are under way", ErrBusy)
 
 // verify verifies the password, and settles the attempt if the password is
 // wrong. If other attempts have reserved all places of the budget, verify tries
@@ -92,11 +83,11 @@ var errReserved = fmt.Errorf("%w: other attempts for the same name are under way
 func (at *attempt) verify(ctx context.Context) error {
 	for tries := 1; ; tries++ {
 		err := at.verifyOnce(ctx)
-		if !errors.Is(err, errReserved) || tries == reservedTries {
+		if !errors.Is(err, throttle.ErrTaken) || tries == takenTries {
 			return err
 		}
 		select {
-		case <-time.After(reservedWait):
+		case <-time.After(takenWait):
 		case <-ctx.Done():
 			return waitlimit.ContextEnded(ctx.Err())
 		}
@@ -109,7 +100,7 @@ func (at *attempt) verifyOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	turn, err := at.a.hashTurn(ctx, at.source.Prefixes, at.client != throttle.Unknown)
+	turn, err := at.a.hashTurn(ctx, at.counted.Prefixes, at.counted.Client != throttle.Unknown)
 	if err != nil {
 		return err
 	}
@@ -132,10 +123,39 @@ func (at *attempt) verifyOnce(ctx context.Context) error {
 	return nil
 }
 
+// locate finds the user and how the client is known, and refuses an attempt if
+// the budget has no place.
+func (at *attempt) locate(r store.Records, now time.Time) error {
+	u, err := at.find(r)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return throttled(at.counted.Locate(r, u.ID, now))
+}
+
+// reserve reserves a place for the attempt and returns the user, or the zero
+// user for an unknown name.
+func (at *attempt) reserve(r store.Records, now time.Time) (store.UserRecord, error) {
+	u, err := at.find(r)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return u, err
+	}
+	return u, throttled(at.counted.Reserve(r, u.ID, now))
+}
+
+// throttled returns the ErrThrottled of a refusal, and other errors as they
+// are.
+func throttled(err error) error {
+	if refused, ok := err.(throttle.Refusal); ok {
+		return &ThrottledError{RetryAfter: refused.Wait}
+	}
+	return err
+}
+
 // verifyAgain verifies the password against the hash that the user has now. The
 // attempt keeps its place in the budget.
 func (at *attempt) verifyAgain(ctx context.Context) error {
-	turn, err := at.a.hashTurn(ctx, at.source.Prefixes, true)
+	turn, err := at.a.hashTurn(ctx, at.counted.Prefixes, true)
 	if err != nil {
 		return err
 	}
@@ -175,6 +195,26 @@ func (at *attempt) giveUp(ctx context.Context, err error) error {
 		return fault
 	}
 	return err
+}
+
+// settle ends an attempt without a ticket: as a failure, or by giving the place
+// back. The end of ctx makes no difference: a client cannot avoid the count by
+// hanging up.
+func (at *attempt) settle(ctx context.Context, failed bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	return at.a.update(ctx, func(r store.Records) error {
+		// For a name without a user, the zero id is looked up, which takes as
+		// long.
+		_, err := r.User(store.UserKey{ID: at.counted.User})
+		if errors.Is(err, ErrNotFound) && at.counted.User != uuid.Nil {
+			return nil // deleted, and the user's records with them
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		return at.counted.Settle(r, failed, at.a.now())
+	})
 }
 
 // hashTurn waits for a turn to hash. The error is ErrBusy, or ErrUnavailable if

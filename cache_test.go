@@ -2,42 +2,11 @@ package rbac_test
 
 import (
 	"fmt"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
 )
-
-// Users and tickets that are no longer used keep no old policies in memory,
-// however often the policy changed.
-func TestCachesKeepNoOldPolicy(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		var kept []func() bool
-		for i := range 5 {
-			name := fmt.Sprint("guest", i)
-			h.user(a, name, "", "editors")
-			must(t, second(a.Identify(ctx, h.issue(a, rbac.Login{User: name}))))
-			must(t, second(a.Identity(ctx, name)))
-			kept = append(kept, a.PolicyKept())
-			h.do(a, addGroup(rbac.Group{Name: name}))
-			must(t, second(a.Identify(ctx, rbac.Token{})))
-		}
-		kept = append(kept, a.PolicyKept())
-		a.ForgetOld()
-		runtime.GC()
-		old := 0
-		for _, is := range kept[:len(kept)-1] {
-			if is() {
-				old++
-			}
-		}
-		if old > 1 || !kept[len(kept)-1]() { // the follower may still be using an old policy
-			t.Errorf("%d old policies of %d are in memory, and the last: %t", old, len(kept)-1, kept[len(kept)-1]())
-		}
-	})
-}
 
 // A cache that holds one user or one ticket is small but correct.
 func TestSmallestCaches(t *testing.T) {

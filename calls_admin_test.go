@@ -37,6 +37,9 @@ var adminCalls = []call{
 		p, err := a.Plan(ctx, blogCatalogue())
 		return alone(p.String(), err)
 	}},
+	{"Preview", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return second(a.Preview(ctx, grant("editors", "door.open")))
+	}},
 	{"Tx: users and memberships", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		m := rbac.Membership{User: "zoe", Group: "editors", Scope: "x"}
 		return a.Update(ctx, all(
@@ -135,6 +138,7 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return last(tx.EmailConflicts()) },
 	func(tx *rbac.Tx) error { return last(tx.LookalikeUsers("amy")) },
 	func(tx *rbac.Tx) error { return second(tx.Groups()) },
+	func(tx *rbac.Tx) error { return tx.RequireUnchanged(tx.Revision(), "user", "amy") },
 	func(tx *rbac.Tx) error { return second(tx.Permissions()) },
 	func(tx *rbac.Tx) error { return second(tx.Sections()) },
 	func(tx *rbac.Tx) error { return last(tx.AssignedUsers("editors")) },

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,8 +98,39 @@ func newDeclarer(tx *Tx) (*declarer, error) {
 
 // declareAll adds and updates the records of a catalogue, for Declare and Plan.
 func (d *declarer) declareAll(c Catalogue) error {
-	for _, step := range []func(Catalogue) error{d.sections, d.permissions, d.groups, d.inheritances, d.grants} {
-		if err := step(c); err != nil {
+	for _, s := range c.Sections {
+		if err := declare(d, "section", s.Name, s, d.addSection, d.updateSection); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.Permissions {
+		p.Created = time.Time{}
+		if err := declare(d, "permission", p.Name, p, d.addPermission, d.updatePermission); err != nil {
+			return err
+		}
+	}
+	for _, g := range c.Groups {
+		g.Created = time.Time{}
+		if err := declare(d, "group", g.Name, g, d.addGroup, d.updateGroup); err != nil {
+			return err
+		}
+	}
+	for _, i := range c.Inheritances {
+		key := declarationKey{"inheritance", pairKey(i.Senior, i.Junior)}
+		add := func(present []string) error {
+			return d.inherit(Inheritance{Senior: present[0], Junior: present[1]})
+		}
+		if err := d.once(key, add, i.Senior, i.Junior); err != nil {
+			return err
+		}
+	}
+	for _, g := range c.Grants {
+		key := declarationKey{"grant", pairKey(g.Group, g.Permission)}
+		add := func(present []string) error {
+			g.Group = present[0]
+			return d.grant(g)
+		}
+		if err := d.once(key, add, g.Group); err != nil {
 			return err
 		}
 	}
@@ -154,15 +186,6 @@ func updateChanged[T comparable](stored *T, was, is T) {
 	}
 }
 
-func (d *declarer) sections(c Catalogue) error {
-	for _, s := range c.Sections {
-		if err := declare(d, "section", s.Name, s, d.addSection, d.updateSection); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // addSection, addPermission and addGroup leave an existing record of the name
 // unchanged.
 func (d *declarer) addSection(s Section) (uuid.UUID, error) {
@@ -177,16 +200,6 @@ func (d *declarer) updateSection(_ uuid.UUID, was, is Section) error {
 	updateChanged(&stored.Title, was.Title, is.Title)
 	updateChanged(&stored.Position, was.Position, is.Position)
 	return d.tx.ModifySection(Section(stored))
-}
-
-func (d *declarer) permissions(c Catalogue) error {
-	for _, p := range c.Permissions {
-		p.Created = time.Time{}
-		if err := declare(d, "permission", p.Name, p, d.addPermission, d.updatePermission); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (d *declarer) addPermission(p Permission) (uuid.UUID, error) {
@@ -225,16 +238,6 @@ func (d *declarer) updatePermission(_ uuid.UUID, was, is Permission) error {
 	return d.tx.ModifyPermission(Permission(stored))
 }
 
-func (d *declarer) groups(c Catalogue) error {
-	for _, g := range c.Groups {
-		g.Created = time.Time{}
-		if err := declare(d, "group", g.Name, g, d.addGroup, d.updateGroup); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (d *declarer) addGroup(g Group) (uuid.UUID, error) {
 	stored, err := d.tx.r.Group(store.GroupKey{Name: g.Name})
 	if errors.Is(err, ErrNotFound) {
@@ -256,29 +259,27 @@ func (d *declarer) updateGroup(id uuid.UUID, was, is Group) error {
 	return d.tx.ModifyGroup(Group(stored))
 }
 
-// inheritances adds the inheritances that were never declared. A declared
-// inheritance has no texts to update.
-func (d *declarer) inheritances(c Catalogue) error {
-	for _, i := range c.Inheritances {
-		key := declarationKey{"inheritance", pairKey(i.Senior, i.Junior)}
-		if _, declared := d.declared[key]; declared {
-			continue
-		}
-		senior, err1 := d.groupName(i.Senior)
-		junior, err2 := d.groupName(i.Junior)
-		if err := errors.Join(err1, err2); err != nil {
-			return err
-		}
-		if senior != "" && junior != "" {
-			if err := d.inherit(Inheritance{Senior: senior, Junior: junior}); err != nil {
-				return err
-			}
-		}
-		if err := d.record(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
+// once adds an inheritance or a grant that was never declared, unless one of
+// its groups was deleted. The argument of add are the present names of the
+// groups. No text is updated, not even the Note of a declared grant.
+func (d *declarer) once(key declarationKey, add func(present []string) error, groups ...string) error {
+	if _, declared := d.declared[key]; declared {
+		return nil
+	}
+	present := make([]string, len(groups))
+	errs := make([]error, len(groups))
+	for i, g := range groups {
+		present[i], errs[i] = d.groupName(g)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if !slices.Contains(present, "") {
+		if err := add(present); err != nil {
 			return err
 		}
 	}
-	return nil
+	return d.record(store.Declaration{Kind: key.kind, Key: key.key})
 }
 
 // inherit leaves an existing inheritance unchanged. It does not ignore
@@ -305,31 +306,6 @@ func (d *declarer) groupName(declared string) (string, error) {
 	}
 	g, err := d.tx.r.Group(store.GroupKey{ID: known.ID})
 	return g.Name, ignore(err, ErrNotFound)
-}
-
-// grants adds the grants that were never declared. The Note of a declared grant
-// is not updated.
-func (d *declarer) grants(c Catalogue) error {
-	for _, g := range c.Grants {
-		key := declarationKey{"grant", pairKey(g.Group, g.Permission)}
-		if _, declared := d.declared[key]; declared {
-			continue
-		}
-		group, err := d.groupName(g.Group)
-		if err != nil {
-			return err
-		}
-		if group != "" {
-			g.Group = group
-			if err := d.grant(g); err != nil {
-				return err
-			}
-		}
-		if err := d.record(store.Declaration{Kind: key.kind, Key: key.key}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // grant adds a grant, unless the permission was declared and deleted since.

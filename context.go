@@ -16,6 +16,7 @@ const (
 	identityKey contextKey = iota
 	actorKey
 	reasonKey
+	countAsUseKey
 )
 
 // NewContext returns a context that carries id. Changes made under the context
@@ -45,6 +46,33 @@ func WithActor(ctx context.Context, name string) context.Context {
 // returned context.
 func WithReason(ctx context.Context, reason string) context.Context {
 	return context.WithValue(ctx, reasonKey, reason)
+}
+
+// CountAsUse makes each [Authority.Watch] under the returned context count as a
+// use of its ticket for as long as the watch runs. It is for connections
+// through which the user works.
+func CountAsUse(ctx context.Context) context.Context {
+	return context.WithValue(ctx, countAsUseKey, true)
+}
+
+// WithoutUse keeps [Authority.Identify], [Authority.Judge] and other calls
+// under the returned context from counting as a use of the ticket. It is for
+// work that no user asked for, such as judging each message of a stream: a busy
+// stream would keep alive the ticket of a user who has left. Limits and answers
+// are the same. If both WithoutUse and [CountAsUse] apply, the later call
+// counts.
+func WithoutUse(ctx context.Context) context.Context {
+	return context.WithValue(ctx, countAsUseKey, false)
+}
+
+func countsAsUse(ctx context.Context) bool {
+	yes, _ := ctx.Value(countAsUseKey).(bool)
+	return yes
+}
+
+func withoutUse(ctx context.Context) bool {
+	uses, said := ctx.Value(countAsUseKey).(bool)
+	return said && !uses
 }
 
 // actor is the author of a change.
@@ -79,7 +107,7 @@ func (tx *Tx) verifyActor(id *Identity) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
-	tx.actor.verified = err == nil && t.User == id.id && tx.a.tickets.living(t, tx.now)
+	tx.actor.verified = err == nil && t.User == id.id && tx.a.sessions.Living(t, tx.now)
 	return err
 }
 

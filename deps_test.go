@@ -46,7 +46,7 @@ func TestNothingBelowImportsTheRoot(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"password", "policy", "replica", "txcache"} {
+	for _, name := range []string{"password", "policy", "replica", "session", "txcache"} {
 		if !slices.Contains(below, name) {
 			t.Fatalf("go list gave %q and not %s; the test would prove nothing", below, name)
 		}

@@ -2,9 +2,12 @@ package rbac
 
 import (
 	"cmp"
+	"context"
 	"slices"
-	"strconv"
-	"strings"
+
+	"github.com/rbac-go/rbac/internal/explain"
+	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Explanation is the reason why a predicate is met or not.
@@ -45,6 +48,55 @@ func denialMessage(id *Identity, p Predicate) (msg string) {
 	return e.Reason
 }
 
+// ExplainUser explains a predicate for an administrator, with all groups of a
+// user active and in the third person. Beyond the result of [Explain], each
+// group and permission in the predicate has every path to the group or
+// permission as Parts, with actor and date:
+//
+//	bob → auditors (assigned by amy, 2026-03-01) → accounting (inherited)
+//
+// A path of no effect is listed, too, with Met false and the reason: the
+// membership has ended, is in another scope, or is left out because of a
+// dynamic separation set. If no path has an effect, the Parts name the groups
+// with an effect. If a separation set is in the way, the Part names the set,
+// the groups of the set and the paths. At most 100 paths and 100 groups are
+// listed, and then a Part says "and more".
+//
+// For a disabled account nothing is met: the tree is then a single Part.
+//
+// Errors: ErrInvalid for an impossible name; ErrNotFound; ErrUnavailable.
+func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (Explanation, error) {
+	name, err := canonicalUser(user)
+	if err != nil {
+		return Explanation{}, err
+	}
+	var e Explanation
+	err = a.current(ctx, func(r store.Records, st *replica.State) error {
+		u, err := r.User(store.UserKey{Name: name})
+		if err != nil {
+			return named(err, "user", user)
+		}
+		memberships, err := r.UserMemberships(u.ID)
+		if err != nil {
+			return err
+		}
+		paths := &explain.Paths{Records: r, Now: a.now(), Memberships: memberships}
+		assigned := st.Policy.Assigned(memberships, paths.Now)
+		id := &identify(st.Policy, u.ID, u.Name, assigned, store.Ticket{}, &a.noTicket).Identity
+		id.thirdPerson = true
+		_, e = explainer{paths}.explain(own(p), id)
+		if u.Disabled {
+			e = Explanation{Predicate: e.Predicate, Parts: []Explanation{e},
+				Reason: "the account of " + u.Name + " is disabled"}
+		}
+		return paths.Err
+	})
+	if err != nil {
+		return Explanation{}, err
+	}
+	return e, nil
+}
+
 // finding is the verdict on a predicate and the reason, in two halves. With two
 // halves, a compound can state a common detail of several failed parts once.
 type finding struct {
@@ -68,7 +120,7 @@ func (f finding) reason() string {
 
 // explainer walks through a predicate.
 type explainer struct {
-	evidence func(leaf, *Identity) []Explanation // returns the Parts of a leaf; nil: leaves have none
+	paths *explain.Paths // nil: leaves have no Parts
 }
 
 // explain returns the finding for a compound around p, and the Explanation.
@@ -88,10 +140,7 @@ func (x explainer) explain(p *predicate, id *Identity) (finding, Explanation) {
 func (x explainer) examine(p *predicate, id *Identity) (f finding, parts []Explanation) {
 	switch r := p.rule.(type) {
 	case leaf:
-		if x.evidence != nil && id.known() {
-			parts = x.evidence(r, id)
-		}
-		return examineLeaf(r, id), parts
+		return examineLeaf(r, id), x.evidence(r, id)
 	case compound:
 		var findings []finding
 		for _, part := range r.members() {
@@ -172,7 +221,7 @@ func join(whole verdict, parts []finding, conjunction string) finding {
 			details = append(details, f.detail)
 		}
 	}
-	all := finding{verdict: whole, detail: listed(details, ", ")}
+	all := finding{verdict: whole, detail: explain.List(details, ", ")}
 	if whole != met {
 		all.problem, all.several = joinProblems(relevant, conjunction)
 	}
@@ -192,22 +241,29 @@ func joinProblems(failed []finding, conjunction string) (text string, several bo
 			texts = append(texts, problem)
 		}
 	}
-	return listed(texts, conjunction), len(texts) > 1
+	return explain.List(texts, conjunction), len(texts) > 1
 }
 
-// maxListed keeps messages short: at most maxListed names are listed, and then
-// the number of further names.
-const maxListed = 5
-
-// listed joins the first maxListed names, and appends the number of further
-// names.
-func listed(names []string, separator string) string { return listedOf(names, len(names), separator) }
-
-// listedOf is listed for the first of several names; all is the number of
-// names.
-func listedOf(names []string, all int, separator string) string {
-	if all <= maxListed {
-		return strings.Join(names, separator)
+// evidence returns the Parts of a leaf: every path to a group or permission.
+func (x explainer) evidence(rule leaf, id *Identity) (parts []Explanation) {
+	if x.paths == nil || !id.known() {
+		return nil
 	}
-	return strings.Join(names[:maxListed], separator) + " and " + strconv.Itoa(all-maxListed) + " more"
+	var found []explain.Path
+	switch rule := rule.(type) {
+	case *inGroup:
+		found = x.paths.ToGroup(id.subject(), rule.group.Name)
+	case *hasPermission:
+		found = x.paths.ToPermission(id.subject(), rule.permission.Name)
+	}
+	for _, p := range found {
+		parts = append(parts, Explanation{Reason: p.Text, Met: p.InForce})
+	}
+	return parts
+}
+
+// subject describes id for texts.
+func (id *Identity) subject() explain.Subject {
+	return explain.Subject{User: id.user, Scope: id.scope, Policy: id.policy, Active: id.active,
+		Stated: id.hostNames().groups, ThirdPerson: id.thirdPerson, HideGroups: id.hideGroups}
 }

@@ -2,11 +2,11 @@ package rbac
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"runtime"
 	"sync"
-	"weak"
 
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
@@ -18,14 +18,14 @@ import (
 // Sweep deletes dead records, as the background does each minute while the
 // background trusts the clock.
 func (a *Authority) Sweep(ctx context.Context) error {
-	return errors.Join(a.flush(ctx), a.sweeper.sweepOld(ctx))
+	return a.sessions.DeleteOld(ctx)
 }
 
 // SweepIfSettled sweeps as the background does each minute.
-func (a *Authority) SweepIfSettled(ctx context.Context) error { return a.sweep(ctx) }
+func (a *Authority) SweepIfSettled(ctx context.Context) error { return a.sessions.Sweep(ctx) }
 
 // Flush writes the last uses of tickets, as the background does.
-func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx) }
+func (a *Authority) Flush(ctx context.Context) error { return a.sessions.Flush(ctx) }
 
 // Failures returns the number of failures in a row that count for a login: of
 // its client, or of all unknown clients if the client is unknown.
@@ -35,11 +35,16 @@ func (a *Authority) Failures(ctx context.Context, l Login) (client string, failu
 		if err := at.locate(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
 			return err
 		}
-		c, err := at.read(r)
-		failures = c.budget.Failures
+		row, err := r.Throttle(at.counted.Key(at.counted.Client))
+		if err != nil || row.State == "" {
+			return err
+		}
+		var budget throttle.Budget
+		err = json.Unmarshal([]byte(row.State), &budget)
+		failures = budget.Failures
 		return err
 	})
-	return string(at.client), failures, err
+	return string(at.counted.Client), failures, err
 }
 
 // attempts are the attempts of BeginAttempt.
@@ -115,14 +120,3 @@ func (a *Authority) Poll(ctx context.Context) error { return a.replica.Poll(ctx)
 
 // Distrust makes the Authority look at the store before every answer.
 func (a *Authority) Distrust() { a.replica.Trust = 0 }
-
-// PolicyKept returns a function that reports whether the current policy is
-// still in memory.
-func (a *Authority) PolicyKept() func() bool {
-	p := weak.Make(a.replica.State().Policy)
-	return func() bool { return p.Value() != nil }
-}
-
-// ForgetOld evicts identities of an old policy from the caches, as the
-// background does.
-func (a *Authority) ForgetOld() { a.dropOldIdentities() }

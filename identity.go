@@ -43,8 +43,7 @@ type Identity struct {
 	host        *hostNames
 }
 
-// origin is the source of an Identity. Identities from the same source share an
-// origin.
+// origin is the source of an Identity.
 type origin struct {
 	owner  *Authority // the Authority that made the Identity
 	ticket uuid.UUID  // zero: anonymous, or requested by name
@@ -296,19 +295,18 @@ func newAnonymous(p *policy.Policy, from *origin) *Identity {
 	return &Identity{kind: anonymousIdentity, policy: p, here: none.In(""), active: none, origin: from}
 }
 
-// cachedIdentity is the Identity of a user, or of a ticket of the user, under a
-// policy. The fields for a check lie together.
-type cachedIdentity struct {
+// madeIdentity is the Identity of a user, together with the parts that the
+// Identity points to.
+type madeIdentity struct {
 	active policy.Active
-	until  time.Time // the end of the next membership; zero: no end
 	Identity
 }
 
 // identify makes the Identity of a user for a ticket, or for the zero Ticket.
 // Without policy, id or name nobody is identified.
 func identify(p *policy.Policy, u uuid.UUID, name string, assigned policy.Assigned, t store.Ticket,
-	from *origin) *cachedIdentity {
-	c := &cachedIdentity{}
+	from *origin) *madeIdentity {
+	c := &madeIdentity{}
 	if p == nil || u == uuid.Nil || name == "" {
 		return c
 	}
@@ -316,9 +314,4 @@ func identify(p *policy.Policy, u uuid.UUID, name string, assigned policy.Assign
 	c.Identity = Identity{kind: userIdentity, id: u, user: name, here: c.active.In(""), active: &c.active,
 		since: t.Created, origin: from, policy: p}
 	return c
-}
-
-// valid reports whether the Identity holds at a time under a policy.
-func (c *cachedIdentity) valid(p *policy.Policy, now time.Time) bool {
-	return c != nil && c.policy == p && (c.until.IsZero() || now.Before(c.until))
 }

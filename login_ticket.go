@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -68,11 +69,11 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 	if tx.actor.name == "" {
 		tx.actor = actor{name: u.Name, verified: at.proved}
 	}
-	if err := checkPace(u, tx.now, paceLogins); err != nil {
+	if err := checkPace(u, tx.now, throttle.PaceLogins); err != nil {
 		return err
 	}
 	if at.proved {
-		if err := tx.succeed(at); err != nil {
+		if err := at.counted.Succeed(tx.r, tx.now); err != nil {
 			return err
 		}
 	}
@@ -87,7 +88,7 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 		return err
 	}
 	if tx.changes.Len() > 0 { // this login is a change that the user causes
-		if err := tx.pace(u, paceLogins); err != nil {
+		if err := tx.pace(u, throttle.PaceLogins); err != nil {
 			return err
 		}
 	}
@@ -144,21 +145,15 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	memberships, err := tx.r.UserMemberships(u.ID)
+	choice, err := tx.rules().Choose(u.ID, names)
 	if err != nil {
 		return nil, err
 	}
-	p, err := tx.dynamicPolicy(membershipGroups(memberships))
-	if err != nil {
-		return nil, err
-	}
-	assigned := p.Assigned(memberships, tx.now)
-	ids, denied := p.Authorized(assigned, names)
-	if denied != "" {
-		return nil, &Error{Kind: ErrDenied, Record: "group", Name: denied,
+	if choice.Denied != "" {
+		return nil, &Error{Kind: ErrDenied, Record: "group", Name: choice.Denied,
 			Reason: u.Name + " is not authorized for it"}
 	}
-	return ids, tx.checkTogether(p, u, assigned, ids)
+	return choice.Groups, tx.separationError(choice.Violation, nil)
 }
 
 // inOrderOfIssue sorts tickets by age. A ticket's id begins with the time of
@@ -172,10 +167,7 @@ func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
 		return nil
 	}
-	old, err := tx.r.Ticket(store.TicketKey{Hash: t.hash()})
-	if errors.Is(err, ErrNotFound) {
-		old, err = tx.a.tickets.record(t.hash())
-	}
+	old, err := tx.a.sessions.AnyTicket(tx.r, t.hash())
 	if err != nil {
 		return ignore(err, ErrNotFound)
 	}
@@ -197,7 +189,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if err != nil {
 		return err
 	}
-	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.tickets.living(t, tx.now) })
+	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.sessions.Living(t, tx.now) })
 	inOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.changes.To == (store.Head{}) {

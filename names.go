@@ -4,6 +4,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/rbac-go/rbac/internal/emailkey"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
@@ -40,6 +41,36 @@ func (tx *Tx) LookalikeUsers(name string) iter.Seq2[User, error] {
 			}
 		}, err
 	})
+}
+
+// EmailConflicts lists, in byte order of their names, the users whom
+// [Tx.UserByEmail] does not find by their own address, because another user has
+// the same mailbox. AddUser and ModifyUser refuse such a user: conflicts come
+// from a store of an earlier version, which kept boss@faß.example apart from
+// boss@xn--fa-hia.example. To end a conflict, give one of the two users another
+// address. If the other user is the one whose address changed, call ModifyUser
+// for the listed user afterwards, so that the user is found again.
+//
+// EmailConflicts reads all users.
+func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
+	return func(yield func(User, error) bool) {
+		for u, err := range tx.r.Users(store.UserFilter{}) {
+			if err == nil {
+				if u.EmailKey == names.EmailKey(u.Email) {
+					continue
+				}
+				var found store.UserRecord
+				found, err = emailkey.Find(tx.r, u.Email)
+				if err == nil && found.ID == u.ID {
+					continue
+				}
+				err = ignore(err, ErrNotFound)
+			}
+			if !yield(User(u.User), err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // canonicalUser returns the form in which user names are compared and stored.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -33,6 +34,44 @@ func (a *Authority) HashPassword(ctx context.Context, password string) (string, 
 	}
 	defer turn.End()
 	return hashPassword(turn, password)
+}
+
+// CreateUser adds a user with a password and memberships of groups, all or
+// nothing, and returns the user as stored. CreateUser hashes the password
+// first, and then runs one Update of [Tx.AddUser], [Tx.SetPasswordHash] and
+// [Tx.AssignUser]. Inside an Update, call these three functions, with a hash
+// that [Authority.HashPassword] made before.
+//
+// Errors: ErrInvalid with the field, or with the rule that the password breaks;
+// ErrExists for a taken name, e-mail address or subject; ErrNotFound for a
+// group; ErrSeparation; ErrBusy; ErrUnavailable.
+func (a *Authority) CreateUser(ctx context.Context, u User, password string, groups ...string) (User, error) {
+	if _, err := checkedUser(u); err != nil {
+		return User{}, errors.Join(err, a.cfg.checkPassword(password))
+	}
+	hash, err := a.HashPassword(ctx, password)
+	if err != nil {
+		return User{}, err
+	}
+	var added User
+	err = a.Update(ctx, func(tx *Tx) (err error) {
+		if added, err = tx.AddUser(u); err != nil {
+			return err
+		}
+		if err := tx.SetPasswordHash(added.Name, hash); err != nil {
+			return err
+		}
+		for _, group := range groups {
+			if err := tx.AssignUser(Membership{User: added.Name, Group: group}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return added, nil
 }
 
 // SetPassword gives a user a password, as an administrator does, and ends all
@@ -83,7 +122,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 			return noTicket(err)
 		}
 		// Before any hash is computed: a refusal here counts no attempt.
-		return checkPace(u, a.now(), paceLogins)
+		return checkPace(u, a.now(), throttle.PaceLogins)
 	})
 	if err != nil {
 		return Token{}, u, err
@@ -93,7 +132,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 	}
 	addr, _ := netip.ParseAddr(rec.Addr)
 	at := a.newAttempt(Login{User: u.Name, Password: old, Addr: addr})
-	at.holder, at.newPassword = u.ID, new
+	at.counted.Holder, at.newPassword = u.ID, new
 	if err := at.verify(ctx); err != nil {
 		return Token{}, u, err
 	}
@@ -116,7 +155,7 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 		if u.Disabled || u.PasswordHash != at.user.PasswordHash {
 			return ErrBadCredentials
 		}
-		if err := tx.pace(u, paceLogins); err != nil {
+		if err := tx.pace(u, throttle.PaceLogins); err != nil {
 			return err
 		}
 		rec, err := a.ticketOf(tx.r, t)
@@ -131,7 +170,7 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 		}
 		if err := tx.write(
 			func() error { return tx.setPasswordHash(User(u.User), at.newHash) },
-			func() error { return tx.succeed(at) }); err != nil {
+			func() error { return at.counted.Succeed(tx.r, tx.now) }); err != nil {
 			return err
 		}
 		rec, err = renewed(rec, fresh, tx.now, a.cfg.AbsoluteLimit)

@@ -3,11 +3,15 @@ package rbac
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/store"
 )
 
 // Plan lists what Declare would do with a catalogue, and what Declare would
@@ -81,11 +85,11 @@ func collectPlan(d *declarer, c Catalogue) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	stored, err := readStored(d)
+	s, err := readStored(d)
 	if err != nil {
 		return Plan{}, err
 	}
-	p.LeftOut, p.Unknown, p.Unmatched = stored.leftOut(c), stored.unknown(c), stored.unmatched()
+	p.LeftOut, p.Unknown, p.Unmatched = s.leftOut(c), s.unknown(c), s.unmatched()
 	return p, nil
 }
 
@@ -135,32 +139,201 @@ func (p Plan) String() string {
 			b.WriteByte('\n')
 		}
 	}
-	write("+", p.Add.entries())
+	entries := func(c Catalogue) (list []PlanEntry) {
+		for _, r := range c.records(func(string) uuid.UUID { return uuid.Nil }) {
+			list = append(list, PlanEntry{Kind: r.kind, Name: r.shown})
+		}
+		return list
+	}
+	write("+", entries(p.Add))
 	write("~", p.Update)
 	write("-", p.LeftOut)
-	write("?", p.Unknown.entries())
+	write("?", entries(p.Unknown))
 	write("!", p.Unmatched)
 	return b.String()
 }
 
-// entries returns the records of a catalogue in the order of Catalogue, without
-// reasons.
-func (c Catalogue) entries() []PlanEntry {
-	var all []PlanEntry
+// recordKey identifies a record of a catalogue. Groups are identified by their
+// ids, because a group may have been renamed.
+type recordKey struct {
+	kind          string
+	name          string // of a section or permission, and of the permission of a grant
+	group, junior uuid.UUID
+}
+
+// catalogueRecord is a record of a catalogue with its key.
+type catalogueRecord struct {
+	recordKey
+	shown  string   // the name in a Plan
+	groups []string // of a grant or an inheritance, as the catalogue names them
+}
+
+// records returns the records of a catalogue in the order of a Plan. The
+// argument id returns the id of a group.
+func (c Catalogue) records(id func(name string) uuid.UUID) (all []catalogueRecord) {
 	for _, s := range c.Sections {
-		all = append(all, PlanEntry{Kind: "section", Name: s.Name})
+		all = append(all, catalogueRecord{recordKey{kind: "section", name: s.Name}, s.Name, nil})
 	}
 	for _, p := range c.Permissions {
-		all = append(all, PlanEntry{Kind: "permission", Name: p.Name})
+		all = append(all, catalogueRecord{recordKey{kind: "permission", name: p.Name}, p.Name, nil})
 	}
 	for _, g := range c.Groups {
-		all = append(all, PlanEntry{Kind: "group", Name: g.Name})
+		all = append(all, catalogueRecord{recordKey{kind: "group", group: id(g.Name)}, g.Name, nil})
 	}
 	for _, i := range c.Inheritances {
-		all = append(all, PlanEntry{Kind: "inheritance", Name: inheritanceName(i)})
+		key := recordKey{kind: "inheritance", group: id(i.Senior), junior: id(i.Junior)}
+		all = append(all, catalogueRecord{key, inheritanceName(i), []string{i.Senior, i.Junior}})
 	}
 	for _, g := range c.Grants {
-		all = append(all, PlanEntry{Kind: "grant", Name: grantName(g)})
+		key := recordKey{kind: "grant", group: id(g.Group), name: g.Permission}
+		all = append(all, catalogueRecord{key, grantName(g), []string{g.Group}})
 	}
 	return all
+}
+
+// storedRecords are the records of a policy in the store, to compare with a
+// catalogue that was just declared.
+type storedRecords struct {
+	declared     map[declarationKey]store.Declaration
+	sections     []Section
+	permissions  []Permission
+	groups       []Group
+	grants       []store.Grant
+	inheritances []store.Inheritance
+
+	exists map[recordKey]bool
+	ids    map[string]uuid.UUID // of groups, by their present names
+	names  map[uuid.UUID]string
+}
+
+// readStored reads and indexes the records of the store.
+func readStored(d *declarer) (*storedRecords, error) {
+	s := &storedRecords{declared: d.declared, exists: map[recordKey]bool{},
+		ids: map[string]uuid.UUID{}, names: map[uuid.UUID]string{}}
+	var errs [5]error
+	s.sections, errs[0] = d.tx.Sections()
+	s.permissions, errs[1] = d.tx.Permissions()
+	s.groups, errs[2] = d.tx.Groups()
+	s.grants, errs[3] = d.tx.r.Grants(store.GrantFilter{})
+	s.inheritances, errs[4] = d.tx.r.Inheritances(store.InheritanceFilter{})
+	for _, g := range s.groups {
+		s.ids[g.Name], s.names[g.ID] = g.ID, g.Name
+	}
+	present := Catalogue{Sections: s.sections, Permissions: s.permissions, Groups: s.groups}
+	for _, r := range present.records(func(name string) uuid.UUID { return s.ids[name] }) {
+		s.exists[r.recordKey] = true
+	}
+	for _, i := range s.inheritances {
+		s.exists[inheritanceKey(i)] = true
+	}
+	for _, g := range s.grants {
+		s.exists[grantKey(g)] = true
+	}
+	return s, errors.Join(errs[:]...)
+}
+
+func groupKey(id uuid.UUID) recordKey { return recordKey{kind: "group", group: id} }
+
+func inheritanceKey(i store.Inheritance) recordKey {
+	return recordKey{kind: "inheritance", group: i.Senior, junior: i.Junior}
+}
+
+func grantKey(g store.Grant) recordKey {
+	return recordKey{kind: "grant", group: g.Group, name: g.Permission}
+}
+
+// id returns the id of the group that a catalogue means by a name. The group
+// may be deleted.
+func (s *storedRecords) id(name string) uuid.UUID {
+	if known, ok := s.declared[declarationKey{"group", name}]; ok {
+		return known.ID
+	}
+	return s.ids[name]
+}
+
+// leftOut lists the records of a catalogue that the store lacks, without
+// repetition. After Declare a record is missing because somebody removed it.
+func (s *storedRecords) leftOut(c Catalogue) []PlanEntry {
+	var entries []PlanEntry
+	seen := map[PlanEntry]bool{}
+	for _, r := range c.records(s.id) {
+		e := PlanEntry{r.kind, r.shown, s.whyGone(r)}
+		if !s.exists[r.recordKey] && !seen[e] {
+			seen[e] = true
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// whyGone returns why a record is missing.
+func (s *storedRecords) whyGone(r catalogueRecord) string {
+	for _, name := range r.groups {
+		if !s.exists[groupKey(s.id(name))] {
+			return "the group " + name + " was deleted"
+		}
+	}
+	if r.kind != "grant" {
+		return "was deleted"
+	}
+	if !names.IsPattern(r.name) && !s.exists[recordKey{kind: "permission", name: r.name}] {
+		return "the permission " + r.name + " was deleted"
+	}
+	return "was revoked"
+}
+
+// unknown returns the records of the store that a catalogue does not name.
+func (s *storedRecords) unknown(c Catalogue) (other Catalogue) {
+	known := map[recordKey]bool{}
+	for _, r := range c.records(s.id) {
+		known[r.recordKey] = true
+	}
+	for _, section := range s.sections {
+		if !known[recordKey{kind: "section", name: section.Name}] {
+			other.Sections = append(other.Sections, section)
+		}
+	}
+	for _, p := range s.permissions {
+		if !known[recordKey{kind: "permission", name: p.Name}] {
+			other.Permissions = append(other.Permissions, p)
+		}
+	}
+	for _, g := range s.groups {
+		if !known[groupKey(g.ID)] {
+			other.Groups = append(other.Groups, g)
+		}
+	}
+	for _, i := range s.inheritances {
+		if known[groupKey(i.Senior)] && !known[inheritanceKey(i)] {
+			other.Inheritances = append(other.Inheritances,
+				Inheritance{Senior: s.names[i.Senior], Junior: s.names[i.Junior]})
+		}
+	}
+	for _, g := range s.grants {
+		if known[groupKey(g.Group)] && !known[grantKey(g)] {
+			other.Grants = append(other.Grants, publicGrant(g, s.names[g.Group]))
+		}
+	}
+	return other
+}
+
+// unmatchedReason is the reason of Plan and Validate for a grant of a pattern.
+const unmatchedReason = "the pattern matches no permission"
+
+// unmatched lists the grants of patterns that match no permission.
+func (s *storedRecords) unmatched() []PlanEntry {
+	var entries []PlanEntry
+	matched := map[string]bool{names.Everything: true}
+	for _, p := range s.permissions {
+		for _, pattern := range names.Covering(p.Name) {
+			matched[pattern] = true
+		}
+	}
+	for _, g := range s.grants {
+		if names.IsPattern(g.Permission) && !matched[g.Permission] {
+			name := grantName(publicGrant(g, s.names[g.Group]))
+			entries = append(entries, PlanEntry{"grant", name, unmatchedReason})
+		}
+	}
+	return entries
 }

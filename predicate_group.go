@@ -90,13 +90,13 @@ func (p *inGroup) describe(id *Identity, v verdict) (problem, detail string) {
 	name := p.group.Name
 	switch v {
 	case met:
-		return "", id.groupPaths(name)
+		return "", id.subject().InGroup(name)
 	case unmet:
 		problem = "needs the group " + name
 		if id.hideGroups {
 			problem = "needs a certain group"
 		}
-		return problem, id.lackOfGroup(name)
+		return problem, id.subject().LacksGroup(name)
 	}
 	if id.hideGroups {
 		return "a group is unknown", ""
@@ -125,9 +125,9 @@ func (p *hasPermission) describe(id *Identity, v verdict) (problem, detail strin
 	name := p.permission.Name
 	switch v {
 	case met:
-		return "", id.permissionPaths(name)
+		return "", id.subject().HasPermission(name)
 	case unmet:
-		return "needs " + name + id.givers(name), id.lackOfPermission(name)
+		return "needs " + name + id.subject().Givers(name), id.subject().LacksPermission(name)
 	}
 	return "permission " + strconv.Quote(name) + " is unknown", ""
 }

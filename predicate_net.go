@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/rbac-go/rbac/internal/explain"
 	"github.com/rbac-go/rbac/internal/names"
 )
 
@@ -102,7 +103,7 @@ func (p *fromNet) list() string {
 	if len(names) == 1 {
 		return names[0]
 	}
-	return "one of " + listed(names, ", ")
+	return "one of " + explain.List(names, ", ")
 }
 
 // plainAddr returns the form of an address in an Identity: IPv4 as IPv4,

@@ -2,11 +2,11 @@ package rbac
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/explain"
 	"github.com/rbac-go/rbac/internal/names"
 )
 
@@ -70,7 +70,7 @@ func (p *isUser) judge(id view) verdict {
 func (p *isUser) call() (string, []string) { return "is_user", []string{strconv.Quote(p.name)} }
 
 func (p *isUser) describe(id *Identity, v verdict) (problem, detail string) {
-	return "needs to be the user " + p.name, id.loginText()
+	return "needs to be the user " + p.name, id.subject().Login()
 }
 
 // isUserID compares ids, which never pass to somebody else.
@@ -92,7 +92,7 @@ func (p *isUserID) describe(id *Identity, v verdict) (problem, detail string) {
 	if v == broken {
 		return "the id of the user " + id.user + " is unknown", ""
 	}
-	return "needs to be a certain user", id.loginText()
+	return "needs to be a certain user", id.subject().Login()
 }
 
 // anonymity is the rule of IsAnonymous, if want is true, and of NotAnonymous.
@@ -111,9 +111,9 @@ func (p *anonymity) call() (string, []string) {
 
 func (p *anonymity) describe(id *Identity, v verdict) (problem, detail string) {
 	if p.want {
-		return "needs that nobody is logged in", id.loginText()
+		return "needs that nobody is logged in", id.subject().Login()
 	}
-	return "needs a login", id.loginText()
+	return "needs a login", id.subject().Login()
 }
 
 // authenticatedWithin compares times by the wall clock: the monotonic clock
@@ -154,41 +154,18 @@ func (p *authenticatedWithin) call() (string, []string) {
 }
 
 func (p *authenticatedWithin) describe(id *Identity, v verdict) (problem, detail string) {
-	problem = "needs a login within the last " + short(p.d)
+	problem = "needs a login within the last " + explain.Duration(p.d)
 	switch {
 	case id.kind == anonymousIdentity:
-		return problem, id.loginText()
+		return problem, id.subject().Login()
 	case id.since.IsZero():
 		return "the time of the login is unknown", ""
 	case v == broken:
 		return "your login lies in the future", ""
 	case v == met:
-		return "", "you logged in " + ago(id.loginAge())
+		return "", "you logged in " + explain.Ago(id.loginAge())
 	}
-	return problem, "your login was " + ago(id.loginAge())
-}
-
-// ago is exact to the minute, and within the first minute to the second.
-func ago(age time.Duration) string {
-	switch {
-	case age < time.Second:
-		return "just now"
-	case age < time.Minute:
-		return short(age.Truncate(time.Second)) + " ago"
-	}
-	return short(age.Truncate(time.Minute)) + " ago"
-}
-
-// short prints 15m0s as 15m, and 2h0m0s as 2h.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return problem, "your login was " + explain.Ago(id.loginAge())
 }
 
 // loginWithin reads a duration as printed by AuthenticatedWithin.

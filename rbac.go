@@ -76,12 +76,15 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
+	"github.com/rbac-go/rbac/internal/emailkey"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
@@ -100,10 +103,7 @@ type Authority struct {
 	log        *slog.Logger
 	passwords  *password.Hasher
 	replica    *replica.Replica
-	users      *userCache
-	tickets    *ticketCache
-	lookups    lookups
-	sweeper    sweeper
+	sessions   *session.Manager
 	background background
 	noTicket   origin        // of Identities that came from no ticket
 	warned     atomic.Uint64 // the serial number of the policy that Validate has last warned about
@@ -131,21 +131,55 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, invalid("config", "", "Argon2id", reason)
 	}
 	a := newAuthority(s, cfg, passwords)
-	// Reading the whole policy takes as long as ctx allows; the lease then
-	// begins with a short poll.
-	start := func(r store.Records, _ *replica.State) error { return a.sweeper.start(r) }
-	if err := a.replica.Current(ctx, start); err != nil {
+	if err := a.sessions.Start(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.replica.Poll(ctx); err != nil {
-		return nil, err
-	}
-	a.sweeper.logDoubt()
-	if err := a.renewEmailKeys(ctx); err != nil {
+	if err := emailkey.Renew(ctx, a.store, a.log); err != nil {
 		return nil, err
 	}
 	a.startBackground()
 	return a, nil
+}
+
+// Close writes the pending uses of tickets and ends the background work. Close
+// does not close the Store. Later calls fail with ErrUnavailable.
+func (a *Authority) Close() error {
+	if a.background.closed.Swap(true) {
+		return nil
+	}
+	a.background.stop()
+	a.background.running.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return a.sessions.Flush(ctx)
+}
+
+// closeTimeout bounds the last writes of Close, in case the store hangs.
+const closeTimeout = 10 * time.Second
+
+// background is the work that no call waits for: the follower of the replica,
+// and the maintenance of the sessions.
+type background struct {
+	closed  atomic.Bool
+	stop    context.CancelFunc
+	ended   <-chan struct{} // closed by Close
+	running sync.WaitGroup
+}
+
+// err returns ErrStopped once the Authority is closed.
+func (b *background) err() error {
+	if b.closed.Load() {
+		return replica.ErrStopped
+	}
+	return nil
+}
+
+func (a *Authority) startBackground() {
+	b := &a.background
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop, b.ended = stop, ctx.Done()
+	b.running.Go(func() { a.sessions.Run(ctx) })
+	b.running.Go(func() { a.replica.Run(ctx) })
 }
 
 func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
@@ -155,26 +189,28 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 		clock:     clock.System,
 		log:       cfg.Logger,
 		passwords: passwords,
-		users:     newUserCache(cfg.CachedUsers),
-		tickets:   newTicketCache(cfg.CachedTickets),
-		lookups:   newLookups(s),
 	}
 	if cfg.Clock != nil {
 		a.clock = clock.New(cfg.Clock)
 	}
+	cache := session.NewCache(cfg.CachedUsers, cfg.CachedTickets)
 	a.replica = replica.New(replica.Config{
 		Store:        a.store,
-		Cache:        a.users,
+		Cache:        cache,
 		Clock:        a.clock,
 		Log:          cfg.Logger,
 		MaxStaleness: cfg.MaxStaleness,
 	})
-	a.sweeper = sweeper{
-		store:       a.store,
-		keepChanges: cfg.KeepChanges,
-		clock:       a.clock,
-		log:         cfg.Logger,
-	}
+	a.sessions = session.New(session.Config{
+		Store:        a.store,
+		Replica:      a.replica,
+		Cache:        cache,
+		Clock:        a.clock,
+		Log:          cfg.Logger,
+		Maker:        session.Maker{Anonymous: a.makeAnonymous, User: a.makeIdentity},
+		KeepChanges:  cfg.KeepChanges,
+		MaxStaleness: cfg.MaxStaleness,
+	})
 	a.noTicket.owner = a
 	return a
 }
@@ -257,6 +293,14 @@ func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, erro
 	}
 	a.logEnded(ctx, tx.ended)
 	return nil
+}
+
+// current is Replica.Current, until the Authority is closed.
+func (a *Authority) current(ctx context.Context, f replica.Reader) error {
+	if err := a.background.err(); err != nil {
+		return err
+	}
+	return a.replica.Current(ctx, f)
 }
 
 func (a *Authority) view(ctx context.Context, f func(store.Records) error) error {

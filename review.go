@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/emailkey"
 	"github.com/rbac-go/rbac/internal/names"
-	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -39,7 +38,7 @@ func (tx *Tx) UserByID(id uuid.UUID) (User, error) {
 // bob@fass.example. A domain that is no host name is compared like a local
 // part.
 func (tx *Tx) UserByEmail(address string) (User, error) {
-	return userBy(address, "Email", func() (store.UserRecord, error) { return userWithEmail(tx.r, address) })
+	return userBy(address, "Email", func() (store.UserRecord, error) { return emailkey.Find(tx.r, address) })
 }
 
 // UserBySubject returns the user with exactly the subject.
@@ -76,7 +75,7 @@ func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
 		if err != nil {
 			return nil, err
 		}
-		filter.Groups, err = tx.seniors(g.ID)
+		filter.Groups, err = tx.rules().Seniors(g.ID)
 		return tx.users(filter), err
 	})
 }
@@ -178,7 +177,7 @@ func (tx *Tx) AuthorizedUsers(group string) iter.Seq2[User, error] {
 		if err != nil {
 			return nil, err
 		}
-		groups, err := tx.seniors(g.ID)
+		groups, err := tx.rules().Seniors(g.ID)
 		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }
@@ -191,7 +190,7 @@ func (tx *Tx) AuthorizedGroups(user string) ([]Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tx.groupsOf(tx.authorizedGroups(u.ID))
+	return tx.groupsOf(tx.rules().AuthorizedGroups(u.ID))
 }
 
 // GroupPermissions lists the permissions of a group, inherited permissions
@@ -202,7 +201,7 @@ func (tx *Tx) GroupPermissions(group string) ([]Permission, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tx.permissionsOf(tx.juniors(g.ID))
+	return tx.permissionsOf(tx.rules().Juniors(g.ID))
 }
 
 // UserPermissions lists the permissions that a user has by groups in any scope,
@@ -212,7 +211,7 @@ func (tx *Tx) UserPermissions(user string) ([]Permission, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tx.permissionsOf(tx.authorizedGroups(u.ID))
+	return tx.permissionsOf(tx.rules().AuthorizedGroups(u.ID))
 }
 
 // permissionsOf returns the permissions that grants of groups give. The error
@@ -221,45 +220,8 @@ func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error)
 	if err != nil {
 		return nil, err
 	}
-	granted := map[string]struct{}{}
-	for _, g := range groups {
-		grants, err := tx.r.Grants(store.GrantFilter{Group: g})
-		if err != nil {
-			return nil, err
-		}
-		for _, grant := range grants {
-			granted[grant.Permission] = struct{}{}
-		}
-	}
-	return tx.permissionsNamed(granted)
-}
-
-// permissionsNamed returns the existing permissions that grants of names and
-// patterns give.
-func (tx *Tx) permissionsNamed(granted map[string]struct{}) ([]Permission, error) {
-	permissions := make([]Permission, 0, len(granted))
-	if slices.ContainsFunc(slices.Collect(maps.Keys(granted)), names.IsPattern) {
-		return tx.permissionsMatching(granted)
-	}
-	for name := range granted {
-		p, err := tx.r.Permission(name)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, err
-		}
-		if err == nil {
-			permissions = append(permissions, Permission(p))
-		}
-	}
-	slices.SortFunc(permissions, byPermission)
-	return permissions, nil
-}
-
-// permissionsMatching is permissionsNamed for grants with patterns. It reads
-// all permissions, because any of them may match.
-func (tx *Tx) permissionsMatching(granted map[string]struct{}) ([]Permission, error) {
-	all, err := tx.Permissions()
-	grants := slices.Sorted(maps.Keys(granted))
-	return slices.DeleteFunc(all, func(p Permission) bool { return !policy.Gives(grants, p.Name) }), err
+	granted, err := tx.rules().GrantedPermissions(groups)
+	return publicEach(granted, publicPermission), err
 }
 
 // PermissionGroups lists the groups that have a permission, by their own grant
@@ -268,7 +230,7 @@ func (tx *Tx) PermissionGroups(permission string) ([]Group, error) {
 	if _, err := tx.permission(permission); err != nil {
 		return nil, err
 	}
-	return tx.groupsOf(tx.permissionGroups(permission))
+	return tx.groupsOf(tx.rules().PermissionGroups(permission))
 }
 
 // PermissionUsers lists the users who have a permission in any scope, in byte
@@ -278,7 +240,7 @@ func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 		if _, err := tx.permission(permission); err != nil {
 			return nil, err
 		}
-		groups, err := tx.permissionGroups(permission)
+		groups, err := tx.rules().PermissionGroups(permission)
 		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }
@@ -308,68 +270,41 @@ func byGroup(a, b Membership) int {
 	return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Scope, b.Scope))
 }
 
-func byPermission(a, b Permission) int { return strings.Compare(a.Name, b.Name) }
-
 // GroupOperationsOnObject lists the operations that a group may perform on an
 // object, by inheritance too, in byte order without repetition (INCITS 359
 // section 6.2.1, RoleOperationsOnObject). [Permission] defines the object and
 // the operation of a permission. ErrNotFound for an object that no permission
 // has.
 func (tx *Tx) GroupOperationsOnObject(group, object string) ([]string, error) {
-	permissions, err := tx.GroupPermissions(group)
-	return tx.operationsOn(object, permissions, err)
+	g, err := tx.group(group)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := tx.rules().Juniors(g.ID)
+	return tx.operationsOn(object, groups, err)
 }
 
 // UserOperationsOnObject lists the operations that a user may perform on an
 // object by groups in any scope, in byte order without repetition (INCITS 359
 // section 6.2.1). ErrNotFound for an object that no permission has.
 func (tx *Tx) UserOperationsOnObject(user, object string) ([]string, error) {
-	permissions, err := tx.UserPermissions(user)
-	return tx.operationsOn(object, permissions, err)
+	u, err := tx.user(user)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := tx.rules().AuthorizedGroups(u.ID)
+	return tx.operationsOn(object, groups, err)
 }
 
-// operationsOn returns the operations of permissions on an object, in byte
-// order without repetition. The error argument is passed through, as in
-// groupsOf.
-func (tx *Tx) operationsOn(object string, permissions []Permission, err error) ([]string, error) {
+// operationsOn returns the operations that groups give on an object. The error
+// argument is passed through, as in groupsOf.
+func (tx *Tx) operationsOn(object string, groups []uuid.UUID, err error) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
 	if reason := names.CheckKey(object); reason != "" {
 		return nil, invalid("object", object, "", reason)
 	}
-	operations := []string{}
-	for _, p := range permissions {
-		if of, operation := p.objectAndOperation(); of == object {
-			operations = append(operations, operation)
-		}
-	}
-	if len(operations) == 0 {
-		return operations, tx.objectExists(object)
-	}
-	slices.Sort(operations)
-	return slices.Compact(operations), nil
-}
-
-// objectAndOperation returns the fields of a permission, or the parts of its
-// name if the fields are empty.
-func (p Permission) objectAndOperation() (object, operation string) {
-	dot := strings.LastIndexByte(p.Name, '.')
-	return cmp.Or(p.Object, p.Name[:max(dot, 0)]), cmp.Or(p.Operation, p.Name[dot+1:])
-}
-
-// objectExists returns ErrNotFound unless a permission has the object. It reads
-// all permissions, and is called only if a group or user has no permission on
-// the object.
-func (tx *Tx) objectExists(object string) error {
-	all, err := tx.Permissions()
-	if err != nil {
-		return err
-	}
-	for _, p := range all {
-		if of, _ := p.objectAndOperation(); of == object {
-			return nil
-		}
-	}
-	return &Error{Kind: ErrNotFound, Record: "object", Name: object}
+	operations, err := tx.rules().OperationsOn(object, groups)
+	return operations, named(err, "object", object)
 }

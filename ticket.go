@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -48,16 +49,13 @@ func (a *Authority) ticketOf(r store.Records, t Token) (store.Ticket, error) {
 	if t.IsZero() {
 		return store.Ticket{}, ErrNoTicket
 	}
-	rec, err := r.Ticket(store.TicketKey{Hash: t.hash()})
-	if errors.Is(err, ErrNotFound) || err == nil && !a.tickets.living(rec, a.now()) {
-		return store.Ticket{}, ErrNoTicket
-	}
-	return rec, err
+	rec, err := a.sessions.LivingTicket(r, t.hash(), a.now())
+	return rec, noTicket(err)
 }
 
 func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
-	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: tx.a.tickets.uses.seen(t),
+	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: tx.a.sessions.LastSeen(t),
 		Expires: t.Expires, Addr: addr, UserAgent: t.UserAgent}
 	if t.Narrowed {
 		groups, err := tx.groupsOf(t.Groups, nil)
@@ -90,7 +88,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 		}
 		inOrderOfIssue(records)
 		for _, rec := range records {
-			if !a.tickets.living(rec, tx.now) {
+			if !a.sessions.Living(rec, tx.now) {
 				continue
 			}
 			t, err := tx.publicTicket(User(u.User), rec)
@@ -115,27 +113,24 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 	}
 	dead := false
 	err := a.Update(ctx, func(tx *Tx) error {
-		rec, err := tx.r.Ticket(store.TicketKey{Hash: t.hash()})
-		if errors.Is(err, ErrNotFound) {
-			rec, err = a.tickets.record(t.hash())
-		}
+		rec, err := a.sessions.AnyTicket(tx.r, t.hash())
 		if err != nil {
 			return noTicket(err)
 		}
 		// Dead as far as this Authority knows: another process may have seen a
 		// use, so the ticket is ended all the same.
-		dead = !a.tickets.living(rec, tx.now)
+		dead = !a.sessions.Living(rec, tx.now)
 		u, err := tx.r.LockUser(rec.User)
 		if err != nil {
 			return noTicket(err)
 		}
 		tx.actAs(User(u.User), !dead)
-		return errors.Join(tx.countEnd(u), tx.endTicket("Logout", User(u.User), rec))
+		return errors.Join(tx.countPaced(u), tx.endTicket("Logout", User(u.User), rec))
 	})
 	if err != nil {
 		return err
 	}
-	a.tickets.evict(t.hash())
+	a.sessions.EvictTicket(t.hash())
 	if dead {
 		return ErrNoTicket
 	}
@@ -159,16 +154,16 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 		if err != nil {
 			return err
 		}
-		tickets = append(tickets, a.tickets.matching(func(t store.Ticket) bool {
+		tickets = append(tickets, a.sessions.CachedTickets(func(t store.Ticket) bool {
 			return t.User == u.ID && !slices.ContainsFunc(tickets, func(o store.Ticket) bool { return o.ID == t.ID })
 		})...)
 		for _, t := range tickets {
-			if a.tickets.living(t, tx.now) {
+			if a.sessions.Living(t, tx.now) {
 				ended++
 			}
 		}
 		if len(tickets) > 0 {
-			return errors.Join(tx.countEnd(u), tx.endTickets(User(u.User), tickets))
+			return errors.Join(tx.countPaced(u), tx.endTickets(User(u.User), tickets))
 		}
 		if u.LastLogin.IsZero() {
 			return nil
@@ -196,7 +191,7 @@ func (a *Authority) LogoutIdle(ctx context.Context, user string, lastSeenBefore 
 	if err := validTime("ticket", "", "LastSeen", lastSeenBefore); err != nil {
 		return 0, err
 	}
-	before := instant(lastSeenBefore).Add(-lag)
+	before := instant(lastSeenBefore).Add(-session.Lag)
 	err = a.Update(ctx, func(tx *Tx) error {
 		var only store.UserRecord
 		if user != "" {
@@ -222,14 +217,14 @@ func (tx *Tx) endIdle(before time.Time, meant func(store.Ticket) bool) (ended in
 		if err != nil {
 			return 0, err
 		}
-		if t.Key || !meant(t) || !tx.a.tickets.uses.seen(t).Before(before) {
+		if t.Key || !meant(t) || !tx.a.sessions.LastSeen(t).Before(before) {
 			continue
 		}
 		u, err := tx.r.User(store.UserKey{ID: t.User})
 		if err != nil {
 			return 0, err
 		}
-		if tx.a.tickets.living(t, tx.now) {
+		if tx.a.sessions.Living(t, tx.now) {
 			ended++
 		}
 		if err := tx.endTicket("RevokeTicket", User(u.User), t); err != nil {
@@ -250,7 +245,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		}
 		t, err := tx.r.Ticket(store.TicketKey{ID: id})
 		if errors.Is(err, ErrNotFound) {
-			for _, cached := range a.tickets.matching(func(t store.Ticket) bool { return t.ID == id }) {
+			for _, cached := range a.sessions.CachedTickets(func(t store.Ticket) bool { return t.ID == id }) {
 				t, err = cached, nil
 			}
 		}
@@ -260,7 +255,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		if err != nil {
 			return named(err, "ticket", id.String())
 		}
-		return errors.Join(tx.countEnd(u), tx.endTicket("RevokeTicket", User(u.User), t))
+		return errors.Join(tx.countPaced(u), tx.endTicket("RevokeTicket", User(u.User), t))
 	})
 }
 
@@ -286,15 +281,8 @@ func (tx *Tx) identify(t Token) (*Identity, error) {
 	if t.IsZero() {
 		return newAnonymous(p, &tx.a.noTicket), nil
 	}
-	rec, err := tx.a.ticketOf(tx.r, t)
-	if err != nil {
-		return nil, err
-	}
-	u, err := readUser(tx.r, p, func() (store.UserRecord, error) { return tx.r.User(store.UserKey{ID: rec.User}) })
-	if err != nil {
-		return nil, noTicket(err)
-	}
-	return &u.withTicket(p, rec, tx.now, &origin{tx.a, rec.ID}).Identity, nil
+	id, err := tx.a.sessions.IdentifyIn(tx.r, p, t.hash(), tx.now)
+	return identityIn(id), noTicket(err)
 }
 
 // compiled returns the policy in this transaction. After a change the policy

@@ -134,8 +134,8 @@ func unchanging(h *house, hash string) []struct {
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
-		"UserOperationsOnObject UserPermissions Users EmailConflicts LookalikeUsers Unlock",
-	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Revision Ticket TicketGroups TicketPermissions " +
+		"UserOperationsOnObject UserPermissions Users EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision",
+	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Preview Revision Ticket TicketGroups TicketPermissions " +
 		"Tickets Validate Value View Watch Update ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
 }
 

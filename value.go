@@ -3,11 +3,12 @@ package rbac
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/names"
-	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -41,12 +42,12 @@ func (a *Authority) SetValue(ctx context.Context, t Token, key, value string) er
 	if err := validValue(key, value); err != nil {
 		return err
 	}
-	c, err := a.ticketInUse(ctx, t, nil)
+	ticket, err := a.ticketInUse(ctx, t, nil)
 	if err != nil {
 		return err
 	}
 	return a.update(ctx, func(r store.Records) error {
-		if _, err := r.LockUser(c.User); err != nil { // so concurrent calls count the bytes one after the other
+		if _, err := r.LockUser(ticket.User); err != nil { // so concurrent calls count the bytes one after the other
 			return noTicket(err)
 		}
 		rec, err := a.ticketOf(r, t) // again: the ticket may have ended meanwhile
@@ -99,22 +100,25 @@ func validValue(key, value string) error {
 
 // ticketInUse returns the live ticket of a token, and records the use of the
 // ticket. In the same View, ticketInUse calls read, unless read is nil.
-func (a *Authority) ticketInUse(ctx context.Context, t Token, read func(store.Records, uuid.UUID) error) (c *cachedTicket, err error) {
+func (a *Authority) ticketInUse(
+	ctx context.Context, t Token, read func(store.Records, uuid.UUID) error,
+) (ticket store.Ticket, err error) {
 	if t.IsZero() {
-		return nil, ErrNoTicket
+		return ticket, ErrNoTicket
 	}
-	err = a.lookupTicket(ctx, t.hash(), store.Sought{}, func(r store.Records, st *replica.State) (err error) {
-		now := a.clock.Now()
-		if c, err = a.ticket(r, st, t.hash(), now); err != nil {
-			return err
-		}
-		a.tickets.uses.note(ctx, c, now.Time)
+	if err := a.background.err(); err != nil {
+		return ticket, err
+	}
+	use := func(r store.Records, c *session.Ticket, now time.Time) error {
+		ticket = c.Ticket
+		a.noteUse(ctx, c, now)
 		if read == nil {
 			return nil
 		}
 		return read(r, c.ID)
-	})
-	return c, err
+	}
+	err = a.sessions.WithTicket(ctx, t.hash(), use)
+	return ticket, noTicket(err)
 }
 
 // setValue stores a value of a ticket. The caller has locked the user.

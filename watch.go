@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/internal/waitlimit"
 )
 
@@ -75,7 +76,7 @@ type watch struct {
 func (w *watch) yieldNews(
 	ctx context.Context, yield func(*Identity, error) bool,
 ) (goOn bool, wait time.Duration) {
-	id, c, now, err := w.a.identify(ctx, w.token)
+	id, ticket, now, err := w.a.identify(ctx, w.token)
 	unknown := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy)
 	switch {
 	case ctx.Err() != nil:
@@ -89,8 +90,8 @@ func (w *watch) yieldNews(
 		yield(nil, err)
 		return false, 0
 	}
-	if c != nil && w.uses {
-		w.a.tickets.uses.note(ctx, c, now)
+	if w.uses {
+		w.a.noteUse(ctx, ticket, now)
 	}
 	w.failing = false
 	if id != w.last {
@@ -99,23 +100,17 @@ func (w *watch) yieldNews(
 			return false, 0
 		}
 	}
-	return true, w.a.untilNext(c) // the reader may have taken its time
+	return true, w.a.untilNext(ticket) // the reader may have taken its time
 }
 
 // untilNext returns the time until a ticket, or a membership of its user, ends;
 // at most until the lease ends: then the watch has to know whether the store
 // can be asked at all.
-func (a *Authority) untilNext(c *cachedTicket) time.Duration {
+func (a *Authority) untilNext(t *session.Ticket) time.Duration {
 	now := a.clock.Now()
 	wait := a.replica.LeaseLeft(now)
-	if c != nil {
-		wait = min(wait, c.Expires.Sub(now.Time))
-		if !c.Key {
-			wait = min(wait, c.seen.load().Add(c.Idle+lag).Sub(now.Time))
-		}
-		if s := c.identity.Load(); s != nil && !s.until.IsZero() {
-			wait = min(wait, s.until.Sub(now.Time))
-		}
+	if t != nil {
+		wait = t.UntilEnd(now.Time, wait)
 	}
 	return max(wait, time.Millisecond) // a timer may come early
 }

@@ -27,26 +27,26 @@ const (
 func (c Client) Known() bool { return c == KnownDevice || c == KnownPrefix }
 
 const (
-	// KnownFailures is the number of failures in a row that make a known client
+	// knownFailures is the number of failures in a row that make a known client
 	// unknown (NIST SP 800-63B-4 §3.2.2).
-	KnownFailures = 100
+	knownFailures = 100
 
-	PrefixLasts = 30 * 24 * time.Hour  // a prefix is known for so long after its last success
-	DeviceLasts = 400 * 24 * time.Hour // as long as browsers keep a cookie
+	prefixLasts = 30 * 24 * time.Hour  // a prefix is known for so long after its last success
+	deviceLasts = 400 * 24 * time.Hour // as long as browsers keep a cookie
 
-	MaxPrefixes = 50 // known prefixes of one user
-	MaxDevices  = 10 // known devices of one user
+	maxPrefixes = 50 // known prefixes of one user
+	maxDevices  = 10 // known devices of one user
 )
 
-// A Record is the stored form of a client's budget.
-type Record struct {
+// A record is the stored form of a client's budget.
+type record struct {
 	Client Client     `json:"client"`
 	Ticket *uuid.UUID `json:"ticket,omitempty"` // of a device: the ticket that it was made with
 	Budget
 }
 
 // Known reports whether the record, unless expired, makes a client known.
-func (r Record) Known(c Client) bool { return r.Client == c && r.Failures < KnownFailures }
+func (r record) Known(c Client) bool { return r.Client == c && r.Failures < knownFailures }
 
 // A Source describes where an attempt comes from and for which user. The
 // methods return the keys of the records that count the attempt.
@@ -79,8 +79,11 @@ func (s Source) NetworkKeys() (near, wide [32]byte) {
 	return key("network", s.Prefixes[2].String()), key("network", s.Prefixes[0].String())
 }
 
+// located reports whether the address of the client is known.
+func (s Source) located() bool { return s.Prefixes[2].IsValid() }
+
 // NameMark returns the number, never zero, that stands for the name in a
-// [Network].
+// network.
 func (s Source) NameMark() uint64 {
 	k := s.Key(Unknown)
 	return binary.LittleEndian.Uint64(k[:]) | 1

@@ -63,15 +63,15 @@ func TestKeysAreStable(t *testing.T) {
 func TestRecordKnown(t *testing.T) {
 	tests := []struct {
 		rule string
-		rec  Record
+		rec  record
 		as   Client
 		want bool
 	}{
-		{"a device", Record{Client: KnownDevice}, KnownDevice, true},
-		{"another kind", Record{Client: KnownDevice}, KnownPrefix, false},
-		{"99 failures", Record{Client: KnownPrefix, Budget: Budget{Failures: 99}}, KnownPrefix, true},
-		{"100 failures", Record{Client: KnownPrefix, Budget: Budget{Failures: 100}}, KnownPrefix, false},
-		{"no record", Record{}, KnownPrefix, false},
+		{"a device", record{Client: KnownDevice}, KnownDevice, true},
+		{"another kind", record{Client: KnownDevice}, KnownPrefix, false},
+		{"99 failures", record{Client: KnownPrefix, Budget: Budget{Failures: 99}}, KnownPrefix, true},
+		{"100 failures", record{Client: KnownPrefix, Budget: Budget{Failures: 100}}, KnownPrefix, false},
+		{"no record", record{}, KnownPrefix, false},
 	}
 	for _, tt := range tests {
 		if got := tt.rec.Known(tt.as); got != tt.want {
@@ -81,7 +81,7 @@ func TestRecordKnown(t *testing.T) {
 }
 
 func TestNetworks(t *testing.T) {
-	var n Networks
+	var n networks
 	for i := range 20 {
 		if n.Wait(noon) != 0 || n.Attempt(noon) {
 			t.Fatalf("%d names are free", i)
@@ -99,7 +99,7 @@ func TestNetworks(t *testing.T) {
 	if n.Wait(later) != 0 || !n.Attempt(later) || n.Wait(later) != time.Second {
 		t.Error("an attempt under way delays the next")
 	}
-	n = Networks{Wide: Network{Count: 100, Halved: noon.UnixMicro(), Last: noon.UnixMicro()}}
+	n = networks{Wide: network{Count: 100, Halved: noon.UnixMicro(), Last: noon.UnixMicro()}}
 	if n.Wait(noon) != time.Second || !n.Attempt(noon) {
 		t.Error("100 names in the wide prefix delay, whatever the near one has")
 	}

@@ -1,9 +1,9 @@
-// Package throttle counts failed logins. The types are plain values: the caller
-// reads a value from a store, uses it, and writes it back, under a lock on the
-// stored row.
+// Package throttle counts failed logins, and paces the changes that users cause
+// alone. An [Attempt] reads and writes the rows of a store that count one try
+// to log in. The states in the rows are plain values.
 //
 // A [Budget] counts the failures in a row of one [Client], or of all unknown
-// clients of one name (NIST SP 800-63B-4 section 3.2.2 allows 100). A [Network]
+// clients of one name (NIST SP 800-63B-4 section 3.2.2 allows 100). A network
 // counts the names that fail from one address prefix, so password spraying
 // costs time although each name fails once. A [Source] has the keys of the
 // records that count an attempt.
@@ -21,31 +21,31 @@ type Budget struct {
 	Reserved []int64 `json:"reserved,omitempty"` // when each attempt under way began, in microseconds since 1970
 }
 
-// A Place is the answer to whether a Budget has room for one more attempt.
-type Place int
+// A place is the answer to whether a Budget has room for one more attempt.
+type place int
 
 // The places.
 const (
-	Spent Place = iota // the failures alone exhaust the limit
-	Taken              // with the attempts under way, which may yet end without a failure
-	Free               // the attempt may be made
+	spent place = iota // the failures alone exhaust the limit
+	taken              // with the attempts under way, which may yet end without a failure
+	free               // the attempt may be made
 )
 
-// MaxAttempt is how long an attempt can be under way. An older reservation, for
+// maxAttempt is how long an attempt can be under way. An older reservation, for
 // example of a killed process, no longer counts.
-const MaxAttempt = time.Minute
+const maxAttempt = time.Minute
 
-// Place returns whether there is room for one more attempt under a limit of
+// place returns whether there is room for one more attempt under a limit of
 // failures in a row.
-func (b Budget) Place(now time.Time, limit int) Place {
+func (b Budget) place(now time.Time, limit int) place {
 	b.lapse(now)
 	switch {
 	case b.Failures >= limit:
-		return Spent
+		return spent
 	case b.Failures+len(b.Reserved) >= limit:
-		return Taken
+		return taken
 	}
-	return Free
+	return free
 }
 
 // Reserve takes a place for an attempt and returns a mark for [Budget.Settle].
@@ -72,7 +72,7 @@ func (b *Budget) Settle(mark int64, failed bool, now time.Time) {
 // clock was set back.
 func (b *Budget) lapse(now time.Time) {
 	b.Reserved = slices.DeleteFunc(slices.Clone(b.Reserved), func(mark int64) bool {
-		return now.Sub(time.UnixMicro(mark)).Abs() >= MaxAttempt
+		return now.Sub(time.UnixMicro(mark)).Abs() >= maxAttempt
 	})
 }
 
@@ -84,13 +84,13 @@ const (
 	clockSkew  = time.Minute
 )
 
-// Forget is the time after the last failure until a Network has nothing left to
-// remember.
-const Forget = 24 * time.Hour
+// forgetAfter is the time after the last failure until a network has nothing
+// left to remember.
+const forgetAfter = 24 * time.Hour
 
-// A Network counts the different names that failed from one address prefix. The
-// zero Network has none.
-type Network struct {
+// A network counts the different names that failed from one address prefix. The
+// zero network has none.
+type network struct {
 	Count  int      `json:"count,omitempty"`
 	Names  []uint64 `json:"names,omitempty"`  // hashes of the latest names, the last one last
 	Last   int64    `json:"last,omitempty"`   // when an attempt was last counted, in microseconds since 1970
@@ -100,7 +100,7 @@ type Network struct {
 // wait returns how long the next attempt from the prefix has to wait, or zero.
 // The first free names cost nothing; each further name doubles the delay, up to
 // 15 minutes. Half of the names are forgotten each hour.
-func (n Network) wait(now time.Time, free int) time.Duration {
+func (n network) wait(now time.Time, free int) time.Duration {
 	n.halve(now)
 	over := n.Count - free
 	if over < 0 {
@@ -119,14 +119,14 @@ func (n Network) wait(now time.Time, free int) time.Duration {
 
 // attempt notes that an attempt of an unknown client is under way, so no other
 // attempt starts during the delay.
-func (n *Network) attempt(now time.Time) {
+func (n *network) attempt(now time.Time) {
 	n.halve(now)
 	n.Last = now.UnixMicro()
 }
 
 // fail counts a failed name, and reports whether the name is new. A zero name
 // is not remembered, and always new.
-func (n *Network) fail(name uint64, now time.Time) (isNew bool) {
+func (n *network) fail(name uint64, now time.Time) (isNew bool) {
 	n.attempt(now)
 	if name != 0 {
 		if slices.Contains(n.Names, name) {
@@ -144,7 +144,7 @@ func (n *Network) fail(name uint64, now time.Time) (isNew bool) {
 
 // Forgive takes back a name, after its user has logged in after all, and
 // reports whether the name was counted.
-func (n *Network) Forgive(name uint64) bool {
+func (n *network) Forgive(name uint64) bool {
 	i := slices.Index(n.Names, name)
 	if i < 0 {
 		return false
@@ -156,7 +156,7 @@ func (n *Network) Forgive(name uint64) bool {
 
 // halve forgets half of the names for each hour that has passed. A time in the
 // future counts as now.
-func (n *Network) halve(now time.Time) {
+func (n *network) halve(now time.Time) {
 	since := now.Sub(time.UnixMicro(n.Halved))
 	if since < 0 {
 		n.Halved = now.UnixMicro()
@@ -174,18 +174,18 @@ func (n *Network) halve(now time.Time) {
 
 const freeNear, freeWide = 20, 100 // names that may fail from one prefix without a delay
 
-// Networks are the two prefixes of an address that count spraying; see
+// networks are the two prefixes of an address that count spraying; see
 // [Source.NetworkKeys]. Only the near prefix remembers names.
-type Networks struct{ Near, Wide Network }
+type networks struct{ Near, Wide network }
 
 // Wait returns how long the next attempt of an unknown client has to wait.
-func (n Networks) Wait(now time.Time) time.Duration {
+func (n networks) Wait(now time.Time) time.Duration {
 	return max(n.Near.wait(now, freeNear), n.Wide.wait(now, freeWide))
 }
 
 // Attempt notes an attempt of an unknown client if attempts are delayed, and
 // reports whether they are.
-func (n *Networks) Attempt(now time.Time) (delayed bool) {
+func (n *networks) Attempt(now time.Time) (delayed bool) {
 	if n.Near.Count < freeNear && n.Wide.Count < freeWide {
 		return false
 	}
@@ -195,7 +195,7 @@ func (n *Networks) Attempt(now time.Time) (delayed bool) {
 }
 
 // Fail counts a failure of an unknown client for a name.
-func (n *Networks) Fail(name uint64, now time.Time) {
+func (n *networks) Fail(name uint64, now time.Time) {
 	if n.Near.fail(name, now) {
 		n.Wide.fail(0, now)
 	}

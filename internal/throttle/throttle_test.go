@@ -10,32 +10,32 @@ var noon = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 func TestBudget(t *testing.T) {
 	const limit = 3
 	var b Budget
-	place := func(rule string, now time.Time, want Place) {
+	place := func(rule string, now time.Time, want place) {
 		t.Helper()
-		if got := b.Place(now, limit); got != want {
+		if got := b.place(now, limit); got != want {
 			t.Errorf("%s: got %v, want %v", rule, got, want)
 		}
 	}
-	place("no failure", noon, Free)
+	place("no failure", noon, free)
 	first, second := b.Reserve(noon), b.Reserve(noon)
 	if first == second {
 		t.Fatal("two attempts in one microsecond have marks of their own")
 	}
 	third := b.Reserve(noon)
-	place("three under way", noon, Taken)
+	place("three under way", noon, taken)
 	b.Settle(first, false, noon)
-	place("one ended without a failure", noon, Free)
+	place("one ended without a failure", noon, free)
 	b.Settle(second, true, noon)
 	b.Settle(third, true, noon)
-	place("two failures", noon, Free)
+	place("two failures", noon, free)
 	b.Reserve(noon)
-	place("two failures, one under way", noon.Add(MaxAttempt-time.Microsecond), Taken)
-	place("an attempt is under way for a minute", noon.Add(MaxAttempt), Free)
-	place("the clock was set back by a day", noon.Add(-24*time.Hour), Free)
+	place("two failures, one under way", noon.Add(maxAttempt-time.Microsecond), taken)
+	place("an attempt is under way for a minute", noon.Add(maxAttempt), free)
+	place("the clock was set back by a day", noon.Add(-24*time.Hour), free)
 	late := b.Reserve(noon)
-	b.Settle(late, true, noon.Add(2*MaxAttempt))
-	place("an attempt that ended late counts", noon, Spent)
-	place("failures do not age", noon.Add(1000*time.Hour), Spent)
+	b.Settle(late, true, noon.Add(2*maxAttempt))
+	place("an attempt that ended late counts", noon, spent)
+	place("failures do not age", noon.Add(1000*time.Hour), spent)
 	if b.Failures != 3 || len(b.Reserved) != 0 {
 		t.Errorf("left over: %+v", b)
 	}
@@ -45,15 +45,15 @@ func TestBudgetIsAValue(t *testing.T) {
 	var b Budget
 	b.Reserve(noon)
 	b.Reserve(noon.Add(time.Second))
-	b.Place(noon.Add(MaxAttempt), 9)
+	b.place(noon.Add(maxAttempt), 9)
 	if len(b.Reserved) != 2 || b.Reserved[0] != noon.UnixMicro() {
-		t.Errorf("Place changed what it was asked about: %+v", b)
+		t.Errorf("place changed what it was asked about: %+v", b)
 	}
 }
 
 func TestNetwork(t *testing.T) {
 	const free = 20
-	var n Network
+	var n network
 	for i := range 20 {
 		for try := range 5 {
 			if isNew := n.fail(uint64(i+1), noon); isNew != (try == 0) {
@@ -93,7 +93,7 @@ func TestNetwork(t *testing.T) {
 }
 
 func TestNetworkIsBounded(t *testing.T) {
-	var n, wide Network
+	var n, wide network
 	for i := range 10_000 {
 		if n.fail(uint64(i+1), noon) {
 			wide.fail(0, noon)

@@ -1,4 +1,4 @@
-package rbac
+package session
 
 import (
 	"context"
@@ -13,46 +13,25 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-type countAsUseKey struct{}
-
-// CountAsUse makes each [Authority.Watch] under the returned context count as a
-// use of its ticket for as long as the watch runs. It is for connections
-// through which the user works.
-func CountAsUse(ctx context.Context) context.Context {
-	return context.WithValue(ctx, countAsUseKey{}, true)
+// UseDue reports whether a use at a time is to be noted: the last use was noted
+// a minute ago.
+func (t *Ticket) UseDue(now time.Time) bool {
+	return now.UnixMicro()-t.seen.at.Load() >= Lag.Microseconds()
 }
 
-// WithoutUse keeps [Authority.Identify], [Authority.Judge] and other calls
-// under the returned context from counting as a use of the ticket. It is for
-// work that no user asked for, such as judging each message of a stream: a busy
-// stream would keep alive the ticket of a user who has left. Limits and answers
-// are the same. If both WithoutUse and [CountAsUse] apply, the later call
-// counts.
-func WithoutUse(ctx context.Context) context.Context {
-	return context.WithValue(ctx, countAsUseKey{}, false)
-}
+// NoteUse notes that a ticket was used.
+func (m *Manager) NoteUse(t *Ticket, now time.Time) { m.tickets.uses.note(t, now) }
 
-func countsAsUse(ctx context.Context) bool {
-	yes, _ := ctx.Value(countAsUseKey{}).(bool)
-	return yes
-}
-
-func withoutUse(ctx context.Context) bool {
-	uses, said := ctx.Value(countAsUseKey{}).(bool)
-	return said && !uses
-}
+// LastSeen returns when a ticket from the store was last used, in any process.
+func (m *Manager) LastSeen(t store.Ticket) time.Time { return m.tickets.uses.seen(t) }
 
 // lastSeen is the last use of a ticket, as far as this Authority knows, in
 // microseconds since 1970.
 type lastSeen struct{ at atomic.Int64 }
 
-func newLastSeen(t time.Time) *lastSeen {
-	s := &lastSeen{}
-	s.at.Store(t.UnixMicro())
-	return s
-}
+func (s *lastSeen) load() time.Time { return microseconds(s.at.Load()) }
 
-func (s *lastSeen) load() time.Time { return time.UnixMicro(s.at.Load()).UTC() }
+func microseconds(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
 // raise moves the last use to a later time.
 func (s *lastSeen) raise(t time.Time) {
@@ -77,22 +56,21 @@ type ticketUse struct {
 	at   time.Time
 }
 
-// note notes that a ticket was used, unless the context says otherwise. The
-// context is asked last, since asking takes time and few uses are noted.
-func (u *lastUses) note(ctx context.Context, t *cachedTicket, now time.Time) {
-	before := t.seen.at.Load()
-	if now.UnixMicro()-before < lag.Microseconds() || withoutUse(ctx) ||
-		!t.seen.at.CompareAndSwap(before, now.UnixMicro()) {
+// note notes that a ticket was used, unless a use within the last minute was
+// noted.
+func (u *lastUses) note(t *Ticket, now time.Time) {
+	before, at := t.seen.at.Load(), now.UnixMicro()
+	if at-before < Lag.Microseconds() || !t.seen.at.CompareAndSwap(before, at) {
 		return
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.add(t.ID, ticketUse{t.Hash, instant(now)})
+	u.add(t.ID, ticketUse{t.Hash, microseconds(at)})
 }
 
 // lookUp notes that the row of a ticket is to be looked up with the next writes
 // of uses. Until the row was seen, lookUp does so once a second.
-func (u *lastUses) lookUp(t *cachedTicket, now clock.Reading) {
+func (u *lastUses) lookUp(t *Ticket, now clock.Reading) {
 	before := t.asked.Load()
 	if before != nil && now.SinceMonotonic(*before) < gatherUses ||
 		!t.asked.CompareAndSwap(before, &now) {
@@ -155,7 +133,7 @@ func (u *lastUses) written(batch map[uuid.UUID]ticketUse) {
 }
 
 // flush writes the pending uses. After an error the rest stays pending.
-func (c *ticketCache) flush(ctx context.Context, s Store, now func() clock.Reading) error {
+func (c *ticketCache) flush(ctx context.Context, s store.Store, now func() clock.Reading) error {
 	for {
 		batch := c.uses.some(rowsPerUpdate)
 		if len(batch) == 0 {
@@ -171,7 +149,7 @@ func (c *ticketCache) flush(ctx context.Context, s Store, now func() clock.Readi
 // touch writes uses. A ticket without a row is evicted; every other row counts
 // as seen.
 func (c *ticketCache) touch(
-	ctx context.Context, s Store, now func() clock.Reading, batch map[uuid.UUID]ticketUse,
+	ctx context.Context, s store.Store, now func() clock.Reading, batch map[uuid.UUID]ticketUse,
 ) error {
 	var there, gone []store.TokenHash
 	var began clock.Reading
@@ -179,7 +157,7 @@ func (c *ticketCache) touch(
 		there, gone, began = nil, nil, now()
 		for id, u := range batch {
 			_, err := r.Ticket(store.TicketKey{ID: id})
-			if errors.Is(err, ErrNotFound) {
+			if errors.Is(err, store.ErrNotFound) {
 				gone = append(gone, u.hash)
 				continue
 			}

@@ -1,4 +1,4 @@
-package rbac
+package session
 
 import (
 	"context"
@@ -10,15 +10,38 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
+// Sweep deletes old records. While the clock is in doubt, Sweep deletes only
+// surplus throttles, which go by number and not by age. Uses of tickets are
+// written first: a use may keep a ticket from being deleted.
+func (m *Manager) Sweep(ctx context.Context) error {
+	if !m.sweeper.clockSettled() {
+		return m.sweeper.sweepThrottles(ctx, time.Time{})
+	}
+	return m.DeleteOld(ctx)
+}
+
+// DeleteOld writes the uses of tickets and deletes old records, even if the
+// clock is in doubt.
+func (m *Manager) DeleteOld(ctx context.Context) error {
+	if err := m.Flush(ctx); err != nil {
+		return err
+	}
+	return m.sweeper.deleteOld(ctx)
+}
+
 // sweeper deletes old records. No answer depends on when the sweeper runs: each
 // use of a record compares times.
 type sweeper struct {
-	store       Store
+	store       store.Store
 	keepChanges time.Duration
 	clock       clock.Clock
 	monitor     *clock.Monitor // of start, then of sweep
 	log         *slog.Logger
 }
+
+// maxOtherThrottles is the number of records kept for names without a user and
+// for prefixes.
+const maxOtherThrottles = 100_000
 
 // start begins to watch the clock, before this Authority has written anything.
 func (s *sweeper) start(r store.Records) error {
@@ -52,16 +75,16 @@ func (s *sweeper) logDoubt() {
 	}
 }
 
-// sweepOld deletes tickets past their limits, throttles without a count, and
+// deleteOld deletes tickets past their limits, throttles without a count, and
 // old changes.
 //
 // A ticket is left for two minutes after its end: another process may have a
 // use still to write.
-func (s *sweeper) sweepOld(ctx context.Context) error {
-	now := instant(s.clock.Now().Time)
+func (s *sweeper) deleteOld(ctx context.Context) error {
+	now := microseconds(s.clock.Now().Time.UnixMicro())
 	return errors.Join(
 		s.inBatches(ctx, func(r store.Records) (int, error) {
-			return r.DeleteDeadTickets(now.Add(-3*lag), rowsPerUpdate)
+			return r.DeleteDeadTickets(now.Add(-3*Lag), rowsPerUpdate)
 		}),
 		s.sweepThrottles(ctx, now),
 		s.inBatches(ctx, func(r store.Records) (int, error) {
@@ -73,7 +96,7 @@ func (s *sweeper) sweepOld(ctx context.Context) error {
 // made-up names.
 func (s *sweeper) sweepThrottles(ctx context.Context, now time.Time) error {
 	return s.inBatches(ctx, func(r store.Records) (int, error) {
-		return r.DeleteIdleThrottles(now, otherThrottles, rowsPerUpdate)
+		return r.DeleteIdleThrottles(now, maxOtherThrottles, rowsPerUpdate)
 	})
 }
 

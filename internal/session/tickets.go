@@ -1,4 +1,4 @@
-package rbac
+package session
 
 import (
 	"slices"
@@ -20,49 +20,48 @@ import (
 // once a minute, together with the writes of uses. If the row was not seen for
 // ten minutes, the ticket is read again.
 type ticketCache struct {
-	all    *cache.Cache[cachedTicket]
-	byHash *cache.Index[store.TokenHash, cachedTicket]
+	all    *cache.Cache[Ticket]
+	byHash *cache.Index[store.TokenHash, Ticket]
 	ended  *deadTickets // found past a limit
 	gone   *deadTickets // found without a row, which a lagging server may still show
 	uses   lastUses
 }
 
 const (
-	// lag is by how much LastSeen may be behind the last use.
-	lag = time.Minute
+	// Lag is by how much LastSeen may be behind the last use.
+	Lag = time.Minute
 
-	lookUpRow = lag      // after the row was seen
-	trustRow  = 10 * lag // after the row was seen
+	lookUpRow = Lag      // after the row was seen
+	trustRow  = 10 * Lag // after the row was seen
 )
 
-// cachedTicket is a ticket. It counts only while its user is cached.
-type cachedTicket struct {
+// Ticket is a ticket. It counts only while its user is cached.
+type Ticket struct {
 	cache.Mark
 	store.Ticket
-	origin   origin // of its Identities
-	user     *cachedUser
-	seen     *lastSeen
-	rowSeen  atomic.Pointer[clock.Reading]  // when the store last had the ticket
-	asked    atomic.Pointer[clock.Reading]  // when the row was last asked for; nil: never
-	identity atomic.Pointer[cachedIdentity] // nil: not made yet
+	memo    memo
+	user    *User
+	seen    lastSeen
+	rowSeen atomic.Pointer[clock.Reading] // when the store last had the ticket
+	asked   atomic.Pointer[clock.Reading] // when the row was last asked for; nil: never
 }
 
 func newTicketCache(most int) *ticketCache {
-	all := cache.New(most, func(t *cachedTicket) *cache.Mark { return &t.Mark }, nil)
+	all := cache.New(most, func(t *Ticket) *cache.Mark { return &t.Mark }, nil)
 	return &ticketCache{
 		all:    all,
-		byHash: cache.AddIndex(all, (*cachedTicket).hash, hashToken),
+		byHash: cache.AddIndex(all, (*Ticket).hash, hashToken),
 		ended:  newDeadTickets(most),
 		gone:   newDeadTickets(most),
 		uses:   lastUses{wake: make(chan struct{}, 1)},
 	}
 }
 
-func (t *cachedTicket) hash() store.TokenHash { return t.Hash }
+func (t *Ticket) hash() store.TokenHash { return t.Hash }
 
 // usable reports whether a cached ticket lives, and its row was seen lately.
 // The user of the ticket is cached.
-func (c *ticketCache) usable(t *cachedTicket, now clock.Reading) bool {
+func (c *ticketCache) usable(t *Ticket, now clock.Reading) bool {
 	switch age := now.Since(*t.rowSeen.Load()); {
 	case age >= trustRow:
 		return false
@@ -79,7 +78,7 @@ func (c *ticketCache) usable(t *cachedTicket, now clock.Reading) bool {
 }
 
 // add caches a ticket of a cached user, and returns the cached record.
-func (c *ticketCache) add(t *cachedTicket) *cachedTicket {
+func (c *ticketCache) add(t *Ticket) *Ticket {
 	if old := c.byHash.Get(t.Hash); old != nil && old.renew(t) {
 		return old
 	}
@@ -89,7 +88,7 @@ func (c *ticketCache) add(t *cachedTicket) *cachedTicket {
 
 // renew updates a ticket that was read again. It reports false if the ticket
 // has changed.
-func (t *cachedTicket) renew(read *cachedTicket) bool {
+func (t *Ticket) renew(read *Ticket) bool {
 	same := t.user == read.user && t.ID == read.ID && t.Key == read.Key && t.Narrowed == read.Narrowed &&
 		t.Idle == read.Idle && t.Created.Equal(read.Created) && t.Expires.Equal(read.Expires) &&
 		slices.Equal(t.Groups, read.Groups)
@@ -107,21 +106,7 @@ func (c *ticketCache) evict(hash store.TokenHash) { c.all.Remove(c.byHash.Get(ha
 // compared at each use, and both are the ticket's own: all processes agree on
 // them, whatever their Configs. Nothing depends on the sweeper.
 func withinLimits(t *store.Ticket, seen, now time.Time) bool {
-	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(t.Idle+lag)))
-}
-
-// living reports whether a ticket from the store is within its limits. A ticket
-// once found past a limit stays dead, even if the clock is set back.
-func (c *ticketCache) living(t store.Ticket, now time.Time) bool {
-	seen := c.uses.seen(t)
-	if end, ok := c.ended.get(t.Hash); ok && !seen.After(end) {
-		return false
-	}
-	if !withinLimits(&t, seen, now) {
-		c.markEnded(t, seen, now)
-		return false
-	}
-	return true
+	return now.Before(t.Expires) && (t.Key || now.Before(seen.Add(t.Idle+Lag)))
 }
 
 // never is later than every use and every end of a ticket.
@@ -137,28 +122,8 @@ func (c *ticketCache) markEnded(t store.Ticket, seen, now time.Time) {
 	c.evict(t.Hash)
 }
 
-// matching returns the cached tickets that match, as records with their last
-// use. Their rows may be gone by now.
-func (c *ticketCache) matching(match func(store.Ticket) bool) (list []store.Ticket) {
-	for _, t := range c.all.All() {
-		if !t.user.Removed() && match(t.Ticket) {
-			list = append(list, t.record())
-		}
-	}
-	return list
-}
-
-// record is matching for one hash.
-func (c *ticketCache) record(hash store.TokenHash) (store.Ticket, error) {
-	t := c.byHash.Get(hash)
-	if t == nil || t.user.Removed() {
-		return store.Ticket{}, ErrNotFound
-	}
-	return t.record(), nil
-}
-
 // record returns the ticket with its last use.
-func (t *cachedTicket) record() store.Ticket {
+func (t *Ticket) record() store.Ticket {
 	rec := t.Ticket
 	rec.LastSeen = t.seen.load()
 	return rec
@@ -168,39 +133,21 @@ func (t *cachedTicket) record() store.Ticket {
 // Identity keeps its policy in memory, and the tickets of evicted users.
 func (c *ticketCache) dropIdentities(p *policy.Policy) {
 	for _, t := range c.all.All() {
-		if dropIdentity(&t.identity, p); t.user.Removed() {
+		if t.memo.dropOld(p); t.user.Removed() {
 			c.all.Remove(t)
 		}
 	}
 }
 
-// deadTickets remembers tickets by their hashes, each with a time.
-type deadTickets struct {
-	all    *cache.Cache[deadTicket]
-	byHash *cache.Index[store.TokenHash, deadTicket]
-}
-
-type deadTicket struct {
-	cache.Mark
-	hash store.TokenHash
-	time time.Time // the ticket is dead unless it was used later
-}
-
-func newDeadTickets(most int) *deadTickets {
-	all := cache.New(most, func(t *deadTicket) *cache.Mark { return &t.Mark }, nil)
-	byHash := cache.AddIndex(all, func(t *deadTicket) store.TokenHash { return t.hash }, hashToken)
-	return &deadTickets{all, byHash}
-}
-
-func (d *deadTickets) set(hash store.TokenHash, at time.Time) {
-	d.all.Add(&deadTicket{hash: hash, time: at})
-}
-
-func (d *deadTickets) get(hash store.TokenHash) (time.Time, bool) {
-	t := d.byHash.Get(hash)
-	if t == nil {
-		return time.Time{}, false
+// UntilEnd returns the time until the ticket, or a membership of its user,
+// ends, as far as is known now; at most the given time.
+func (t *Ticket) UntilEnd(now time.Time, most time.Duration) time.Duration {
+	most = min(most, t.Expires.Sub(now))
+	if !t.Key {
+		most = min(most, t.seen.load().Add(t.Idle+Lag).Sub(now))
 	}
-	t.Use()
-	return t.time, true
+	if end := t.memo.until(); !end.IsZero() {
+		most = min(most, end.Sub(now))
+	}
+	return most
 }
