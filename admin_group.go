@@ -77,8 +77,8 @@ func (tx *Tx) ModifyGroup(g Group) error {
 // DeleteGroup deletes a group with its memberships, grants and inheritances.
 // The group is no longer active in any ticket, and neither is a group that the
 // members were authorized for only through the deleted group. The group leaves
-// its separation sets. ErrSeparation if a set would have fewer groups than its
-// cardinality: delete the set first.
+// its separation sets and all delegations. ErrSeparation if a set would have
+// fewer groups than its cardinality: delete the set first.
 func (tx *Tx) DeleteGroup(name string) error {
 	g, err := tx.group(name)
 	if err := tx.writable(err); err != nil {
@@ -97,6 +97,7 @@ func (tx *Tx) DeleteGroup(name string) error {
 		func() error { return tx.endGroupGrants(g) },
 		func() error { return tx.endGroupInheritances(g) },
 		func() error { return tx.leaveSets(g, sets) },
+		func() error { return tx.dropFromDelegations(g.ID) },
 		func() error { return tx.pruneTickets(narrowed) },
 		func() error { return tx.r.DeleteGroup(g.ID) },
 		func() error { return tx.log(Change{Action: "DeleteGroup", Subject: g.Name, SubjectID: g.ID}, g, nil) })

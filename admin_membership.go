@@ -15,6 +15,9 @@ func (tx *Tx) AssignUser(m Membership) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.mayEnd(m.Until); err != nil {
+		return err
+	}
 	_, found := tx.r.Membership(u.ID, g.ID, m.Scope)
 	if err := free(found, "membership", membershipName(m), ""); err != nil {
 		return err
@@ -36,14 +39,15 @@ func (tx *Tx) AssignUser(m Membership) error {
 }
 
 // membershipKey returns the user and the group of a membership to change, after
-// checking the texts of the membership. The user is locked.
+// checking the texts of the membership and the powers of a delegate. The user is
+// locked.
 func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	name := membershipName(m)
 	err := errors.Join(
 		validKey("membership", name, "Scope", m.Scope),
 		validText("membership", name, "Note", m.Note),
 		validTime("membership", name, "Until", m.Until))
-	if err := tx.writable(err); err != nil {
+	if err := tx.delegable(err); err != nil {
 		return User{}, Group{}, err
 	}
 	u, err := tx.lockUser(m.User)
@@ -51,6 +55,9 @@ func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 		return User{}, Group{}, err
 	}
 	g, err := tx.group(m.Group)
+	if err == nil {
+		err = tx.mayAssign(u.ID, g.ID, m.Scope)
+	}
 	return User(u.User), g, err
 }
 

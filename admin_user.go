@@ -23,10 +23,13 @@ import (
 // characters are still found.
 func (tx *Tx) AddUser(u User) (User, error) {
 	rec, err := checkedUser(u)
-	if err := tx.writable(err); err != nil {
+	if err := tx.delegable(err); err != nil {
 		return User{}, err
 	}
 	if err := tx.userFree(u.Name, &rec, store.UserRecord{}); err != nil {
+		return User{}, err
+	}
+	if err := tx.mayCreate(rec); err != nil {
 		return User{}, err
 	}
 	if rec.ID, err = newID(rec.ID); err != nil {
@@ -36,6 +39,7 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err := tx.r.AddUser(rec); err != nil {
 		return User{}, err
 	}
+	tx.created(rec.ID)
 	return User(rec.User), tx.log(Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}, nil, User(rec.User))
 }
 
@@ -111,12 +115,15 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 // tickets of the user.
 func (tx *Tx) ModifyUser(u User) error {
 	rec, err := checkedUser(u)
-	if err := tx.writable(err); err != nil {
+	if err := tx.delegable(err); err != nil {
 		return err
 	}
 	old, err := tx.r.LockUser(u.ID)
 	if err != nil {
 		return unknownID(err, "user", u.Name)
+	}
+	if err := tx.mayModify(old, rec); err != nil {
+		return err
 	}
 	if err := tx.userFree(u.Name, &rec, old); err != nil {
 		return err
@@ -141,6 +148,9 @@ func (tx *Tx) ModifyUser(u User) error {
 func (tx *Tx) DeleteUser(name string) error {
 	u, err := tx.lockUser(name)
 	if err != nil {
+		return err
+	}
+	if err := tx.mayManage(u.ID); err != nil {
 		return err
 	}
 	return tx.write(tx.protect,
@@ -198,7 +208,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 		}
 	}
 	u, err := tx.lockUser(user)
-	if err != nil || u.PasswordHash == hash {
+	if err := tx.writable(err); err != nil || u.PasswordHash == hash {
 		return err
 	}
 	return tx.setPasswordHash(User(u.User), hash)

@@ -40,6 +40,38 @@ var adminCalls = []call{
 	{"Preview", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return second(a.Preview(ctx, grant("editors", "door.open")))
 	}},
+	{"UpdateAs", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		id, err := a.Identify(ctx, t)
+		if err != nil {
+			return err
+		}
+		return a.UpdateAs(ctx, id, assignIn("amy", "editors", "x"))
+	}},
+	{"Tx: Assignable", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		id, err := a.Identify(ctx, t)
+		if err != nil {
+			return err
+		}
+		return a.View(ctx, func(tx *rbac.Tx) error { return second(tx.Assignable(id, "x")) })
+	}},
+	{"PreviewAs", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		id, err := a.Identify(ctx, t)
+		if err != nil {
+			return err
+		}
+		return second(a.PreviewAs(ctx, id, assignIn("amy", "editors", "x")))
+	}},
+	{"Tx: delegations", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		d := rbac.Delegation{Group: "staff", Assign: []string{"editors"}}
+		return a.Update(ctx, all(
+			func(tx *rbac.Tx) error { return tx.AddDelegation(d) },
+			func(tx *rbac.Tx) error {
+				d := d
+				d.Users = true
+				return tx.ModifyDelegation(d)
+			},
+			func(tx *rbac.Tx) error { return tx.DeleteDelegation("editors") }))
+	}},
 	{"Tx: users and memberships", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		m := rbac.Membership{User: "zoe", Group: "editors", Scope: "x"}
 		return a.Update(ctx, all(
@@ -138,6 +170,7 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return last(tx.EmailConflicts()) },
 	func(tx *rbac.Tx) error { return last(tx.LookalikeUsers("amy")) },
 	func(tx *rbac.Tx) error { return second(tx.Groups()) },
+	func(tx *rbac.Tx) error { return second(tx.Delegations()) },
 	func(tx *rbac.Tx) error { return tx.RequireUnchanged(tx.Revision(), "user", "amy") },
 	func(tx *rbac.Tx) error { return second(tx.Permissions()) },
 	func(tx *rbac.Tx) error { return second(tx.Sections()) },

@@ -16,9 +16,10 @@ func TestDeclareNamesTheProgram(t *testing.T) {
 		a := h.open(rbac.Config{})
 		path, err := os.Executable()
 		must(t, err)
+		before := a.Revision()
 		must(t, a.Declare(ctx, blogCatalogue()))
 		must(t, a.Declare(rbac.WithActor(ctx, "installer"), rbac.Catalogue{Groups: []rbac.Group{{Name: "g"}}}))
-		log := changesSince(t, a, 0)
+		log := changesSince(t, a, before)
 		first, last := log[0], log[len(log)-1]
 		if want := strings.TrimSuffix(filepath.Base(path), ".exe"); first.Actor != want || first.Verified {
 			t.Errorf("the actor is %q, verified %v; want %q, asserted", first.Actor, first.Verified, want)

@@ -34,6 +34,11 @@ type Config struct {
 	// in the background, unless the clock is in doubt; see docs/consistency.md.
 	// Zero: 90 days. 1 h to 100 years.
 	KeepChanges time.Duration
+	// Administer is the permission of administrators: its holders may make
+	// every change in an UpdateAs. Open adds the permission if the store lacks
+	// it; nobody holds the permission until a group gets a grant. Empty:
+	// "rbac.administer". Put the permission into Protected, too.
+	Administer string
 	// Protected names permissions that may not lose their last holder. No
 	// Update may delete, disable or strip the last enabled user who has such a
 	// permission by a membership without scope and without end. A permission

@@ -286,6 +286,7 @@ func TestEmailKeysWhereNothingCanBeWritten(t *testing.T) {
 			h.store = readOnly
 			return h.open(cfg)
 		}
+		h.open(rbac.Config{})
 		open()
 		if n := readOnly.updates.Load(); n != 0 || strings.Contains(log.String(), "e-mail") {
 			t.Errorf("a store without users: %d updates\n%s", n, &log)

@@ -23,7 +23,11 @@ func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	s := &faulty{Store: h.store}
 	h.store = s
 	a := h.office(rbac.Config{Protected: []string{"door.open"}})
-	h.do(a, func(tx *rbac.Tx) error { return second(tx.AddDescendant(rbac.Group{Name: "trainees"}, "editors")) })
+	h.do(a, func(tx *rbac.Tx) error {
+		return errors.Join(
+			second(tx.AddDescendant(rbac.Group{Name: "trainees"}, "editors")),
+			tx.ModifyDelegation(rbac.Delegation{Group: "editors", Assign: []string{"editors", "trainees"}}))
+	})
 	tok := h.issue(a, rbac.Login{User: "amy"})
 	must(t, a.SetValue(ctx, tok, "flash", "Saved."))
 	return s, a, tok

@@ -69,6 +69,7 @@ func (h randomHistory) run(t *testing.T, tally map[string]int) error {
 func (h randomHistory) empty() *standard {
 	m := newStandard(newClock().Now())
 	m.limited, m.protected = h.limited, h.config().Protected
+	m.AddPermission("rbac.administer", "", "") // by Open
 	return m
 }
 

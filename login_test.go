@@ -15,14 +15,16 @@ import (
 
 var home = netip.MustParseAddr("192.0.2.10")
 
-// office is a world for logins: amy in editors, dora disabled, nora without
-// password.
+// office is a world for logins: amy in editors, who may assign editors; dora
+// disabled, nora without password.
 func (h *house) office(cfg rbac.Config) *rbac.Authority {
 	h.t.Helper()
 	a := h.open(cfg)
 	h.groups(a, map[string][]string{"editors": {"post.edit"}, "staff": {"door.open"}, "chiefs": nil})
 	h.do(a, func(tx *rbac.Tx) error {
-		return tx.AddInheritance(rbac.Inheritance{Senior: "chiefs", Junior: "staff"})
+		return errors.Join(
+			tx.AddInheritance(rbac.Inheritance{Senior: "chiefs", Junior: "staff"}),
+			tx.AddDelegation(rbac.Delegation{Group: "editors", Assign: []string{"editors"}}))
 	})
 	amy := h.user(a, "amy", goodPassword, "editors")
 	dora := h.user(a, "dora", goodPassword, "editors")

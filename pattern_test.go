@@ -57,7 +57,7 @@ func TestPatterns(t *testing.T) {
 		}
 		want("in editors", "post.edit", "post.edit.own", "post.read")
 		want("in chiefs", "post.edit", "post.edit.own", "post.read")
-		want("in root", "manage", "post", "post.edit", "post.edit.own", "post.read", "postage")
+		want("in root", "manage", "post", "post.edit", "post.edit.own", "post.read", "postage", "rbac.administer")
 		h.do(a, addPermission(rbac.Permission{Name: "post.publish"}))
 		h.do(a, func(tx *rbac.Tx) error { return tx.DeletePermission("post.read") })
 		want("in chiefs", "post.edit", "post.edit.own", "post.publish")

@@ -28,9 +28,10 @@ type Plan struct {
 	// by declared names.
 	LeftOut []PlanEntry
 	// Unknown has the records of the store that the catalogue does not name:
-	// sections, permissions and groups; and the grants, patterns included, and
-	// inheritances of groups that the catalogue names. They may belong to
-	// another program on the same store. Declare leaves them alone.
+	// sections, groups, and permissions except Config.Administer; and the
+	// grants, patterns included, and inheritances of groups that the catalogue
+	// names. They may belong to another program on the same store. Declare
+	// leaves them alone.
 	Unknown Catalogue
 	// Unmatched has all grants of patterns, except of *, that would match no
 	// permission after the Declare: typing errors, or grants for permissions
@@ -198,6 +199,7 @@ type storedRecords struct {
 	sections     []Section
 	permissions  []Permission
 	groups       []Group
+	administer   string // not a record of any program
 	grants       []store.Grant
 	inheritances []store.Inheritance
 
@@ -208,7 +210,7 @@ type storedRecords struct {
 
 // readStored reads and indexes the records of the store.
 func readStored(d *declarer) (*storedRecords, error) {
-	s := &storedRecords{declared: d.declared, exists: map[recordKey]bool{},
+	s := &storedRecords{administer: d.tx.a.cfg.Administer, declared: d.declared, exists: map[recordKey]bool{},
 		ids: map[string]uuid.UUID{}, names: map[uuid.UUID]string{}}
 	var errs [5]error
 	s.sections, errs[0] = d.tx.Sections()
@@ -294,7 +296,7 @@ func (s *storedRecords) unknown(c Catalogue) (other Catalogue) {
 		}
 	}
 	for _, p := range s.permissions {
-		if !known[recordKey{kind: "permission", name: p.Name}] {
+		if p.Name != s.administer && !known[recordKey{kind: "permission", name: p.Name}] {
 			other.Permissions = append(other.Permissions, p)
 		}
 	}

@@ -58,9 +58,13 @@ var (
 // A later Update with the same f may have another effect. [Tx.RequireUnchanged]
 // refuses an Update after a change that the preview did not see.
 func (a *Authority) Preview(ctx context.Context, f func(*Tx) error) (Effect, error) {
-	effect, err := a.preview(ctx, f)
+	return a.previewTwice(ctx, f, mode{rehearsal: true})
+}
+
+func (a *Authority) previewTwice(ctx context.Context, f func(*Tx) error, m mode) (Effect, error) {
+	effect, err := a.preview(ctx, f, m)
 	if errors.Is(err, errOvertaken) {
-		effect, err = a.preview(ctx, f)
+		effect, err = a.preview(ctx, f, m)
 	}
 	if errors.Is(err, errOvertaken) {
 		return Effect{}, ErrBusy
@@ -68,8 +72,8 @@ func (a *Authority) Preview(ctx context.Context, f func(*Tx) error) (Effect, err
 	return effect, err
 }
 
-func (a *Authority) preview(ctx context.Context, f func(*Tx) error) (Effect, error) {
-	tx, next, err := a.rehearse(ctx, f)
+func (a *Authority) preview(ctx context.Context, f func(*Tx) error, m mode) (Effect, error) {
+	tx, next, err := a.rehearse(ctx, f, m)
 	if err != nil {
 		return Effect{}, err
 	}
@@ -98,15 +102,15 @@ func (a *Authority) preview(ctx context.Context, f func(*Tx) error) (Effect, err
 
 // rehearse runs f in an Update that is rolled back, and returns the policy
 // after the changes.
-func (a *Authority) rehearse(ctx context.Context, f func(*Tx) error) (*Tx, *policy.Policy, error) {
+func (a *Authority) rehearse(ctx context.Context, f func(*Tx) error, m mode) (*Tx, *policy.Policy, error) {
 	var tx *Tx
 	var next *policy.Policy
 	err := a.update(ctx, func(r store.Records) (err error) {
-		if tx, err = a.change(ctx, r, f, true); err == nil {
+		if tx, err = a.change(ctx, r, f, m); err == nil {
 			err = tx.finish()
 		}
 		if err == nil {
-			next, err = a.policyAfter(&tx.changes, r)
+			next, err = a.replica.PolicyIn(r, &tx.changes)
 		}
 		if err != nil {
 			return err
@@ -117,14 +121,6 @@ func (a *Authority) rehearse(ctx context.Context, f func(*Tx) error) (*Tx, *poli
 		return nil, nil, err
 	}
 	return tx, next, nil
-}
-
-// policyAfter returns the policy after the changes of a transaction.
-func (a *Authority) policyAfter(c *replica.Changes, r store.Records) (*policy.Policy, error) {
-	if p, ok := a.replica.State().After(c); ok {
-		return p, nil
-	}
-	return replica.Load(r)
 }
 
 func publicRights(rights []effect.Right) (list []Right) {

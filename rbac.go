@@ -71,6 +71,7 @@
 package rbac
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,6 +136,9 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 		return nil, err
 	}
 	if err := emailkey.Renew(ctx, a.store, a.log); err != nil {
+		return nil, err
+	}
+	if err := a.addAdminister(ctx); err != nil {
 		return nil, err
 	}
 	a.startBackground()
@@ -254,17 +258,27 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 // commit. Then the outcome is unknown.
 func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 	return a.commit(ctx, func(r store.Records) (*Tx, error) {
-		return a.change(ctx, r, f, false)
+		return a.change(ctx, r, f, mode{})
 	})
 }
 
-// change runs f with the Tx of an Update, or of a rehearsal.
-func (a *Authority) change(ctx context.Context, r store.Records, f func(*Tx) error, rehearsal bool) (*Tx, error) {
+// mode is how an Update runs.
+type mode struct {
+	rehearsal bool      // of a Preview
+	as        *Identity // of an UpdateAs
+	delegated bool      // as counts, and may be nil
+}
+
+// change runs f with the Tx of an Update.
+func (a *Authority) change(ctx context.Context, r store.Records, f func(*Tx) error, m mode) (*Tx, error) {
 	tx, err := a.begin(ctx, r, false)
 	if err != nil {
 		return tx, err
 	}
-	tx.rehearsal = rehearsal
+	tx.rehearsal = m.rehearsal
+	if m.delegated {
+		tx.as = &delegate{id: m.as}
+	}
 	defer tx.end()
 	return tx, f(tx)
 }
@@ -324,8 +338,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	c.Administer = cmp.Or(c.Administer, "rbac.administer")
 	c.Protected = slices.Clone(c.Protected)
-	var errs []error
+	errs := []error{validName("config", "Administer", c.Administer)}
 	for _, name := range c.Protected {
 		errs = append(errs, validName("config", "Protected", name))
 	}

@@ -23,6 +23,9 @@ func (tx *Tx) Unlock(user string) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.mayManage(u.ID); err != nil {
+		return err
+	}
 	cleared := 0
 	return tx.write(
 		func() (err error) { cleared, err = throttle.Clear(tx.r, u.ID); return err },

@@ -38,6 +38,7 @@ type Tx struct {
 	changes    replica.Changes // from the head at the beginning of the transaction
 	rehearsal  bool            // of a Preview
 	written    []Change        // in a rehearsal: to the change log so far
+	as         *delegate       // of an UpdateAs; nil: the program may do everything
 	ended      []Change        // of tickets, logged after the commit
 	protection protection
 	failed     error // of a half-made change; a non-nil error keeps the Update from committing
@@ -78,6 +79,9 @@ func (tx *Tx) finish() error {
 	}
 	if tx.changes.Len() == 0 {
 		return nil
+	}
+	if err := tx.checkCreated(); err != nil {
+		return err
 	}
 	if err := tx.checkProtected(); err != nil {
 		return err
@@ -140,15 +144,6 @@ func (tx *Tx) fail(err error) error {
 		tx.failed = err
 	}
 	return err
-}
-
-// writable returns ErrReadOnly in a View, and otherwise the error of a check
-// that came before the change, which may be nil.
-func (tx *Tx) writable(check error) error {
-	if tx.readOnly {
-		return ErrReadOnly
-	}
-	return check
 }
 
 // Revision returns the revision of the head that the transaction began with:

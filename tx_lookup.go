@@ -23,10 +23,11 @@ func (tx *Tx) user(name string) (store.UserRecord, error) {
 	return u, named(err, "user", name)
 }
 
-// lockUser is user for a change that excludes concurrent logins of the user.
+// lockUser is user for a change that excludes concurrent logins of the user. The
+// caller checks the powers of a delegate.
 func (tx *Tx) lockUser(name string) (store.UserRecord, error) {
 	u, err := tx.user(name)
-	if err := tx.writable(err); err != nil {
+	if err := tx.delegable(err); err != nil {
 		return u, err
 	}
 	u, err = tx.r.LockUser(u.ID)

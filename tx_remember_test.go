@@ -116,7 +116,7 @@ func TestUpdateKeepsItsOwnTexts(t *testing.T) {
 		}
 		return assign("amy", "staff")(tx)
 	}))
-	for _, c := range changesSince(t, a, 0)[2:] {
+	for _, c := range changesSince(t, a, 0)[3:] {
 		if c.Action != "AssignUser" || c.Subject != "amy" {
 			t.Errorf("the log has %s of %s, want AssignUser of amy", c.Action, c.Subject)
 		}

@@ -22,14 +22,22 @@ import (
 // The repeated call may be refused.
 type again func(a *rbac.Authority, tok rbac.Token) error
 
-func inUpdate(f func(*rbac.Tx) error) again {
-	return func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, f) }
+// updater runs the Updates of inUpdate; nil: Authority.Update.
+type updater func(f func(*rbac.Tx) error) error
+
+func (u updater) inUpdate(f func(*rbac.Tx) error) again {
+	return func(a *rbac.Authority, _ rbac.Token) error {
+		if u != nil {
+			return u(f)
+		}
+		return a.Update(ctx, f)
+	}
 }
 
 // unchanging returns the calls that change something, by the names of their
 // methods, in an order in which each call can. amy has a ticket and is in
 // editors and staff, which inherits the group readers.
-func unchanging(h *house, hash string) []struct {
+func unchanging(h *house, hash string, u updater) []struct {
 	method string
 	call   again
 } {
@@ -53,54 +61,61 @@ func unchanging(h *house, hash string) []struct {
 		method string
 		call   again
 	}{
-		{"AddUser", inUpdate(addUser(rbac.User{Name: "eve", Email: "eve@example.com"}))},
-		{"ModifyUser", inUpdate(amend(func(u *rbac.User) { u.DisplayName, u.Email = "Eve", "Eve@Example.com" }))},
-		{"ModifyUser", inUpdate(amend(func(u *rbac.User) { u.Disabled = true }))},
-		{"SetPasswordHash", inUpdate(func(tx *rbac.Tx) error { return tx.SetPasswordHash("eve", hash) })},
-		{"SetPasswordHash", inUpdate(func(tx *rbac.Tx) error { return tx.SetPasswordHash("eve", "") })},
-		{"DeleteUser", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteUser("eve") })},
-		{"AddSection", inUpdate(func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: "texts"}) })},
-		{"ModifySection", inUpdate(func(tx *rbac.Tx) error {
+		{"AddUser", u.inUpdate(addUser(rbac.User{Name: "eve", Email: "eve@example.com"}))},
+		{"ModifyUser", u.inUpdate(amend(func(u *rbac.User) { u.DisplayName, u.Email = "Eve", "Eve@Example.com" }))},
+		{"ModifyUser", u.inUpdate(amend(func(u *rbac.User) { u.Disabled = true }))},
+		{"SetPasswordHash", u.inUpdate(func(tx *rbac.Tx) error { return tx.SetPasswordHash("eve", hash) })},
+		{"SetPasswordHash", u.inUpdate(func(tx *rbac.Tx) error { return tx.SetPasswordHash("eve", "") })},
+		{"DeleteUser", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteUser("eve") })},
+		{"AddSection", u.inUpdate(func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: "texts"}) })},
+		{"ModifySection", u.inUpdate(func(tx *rbac.Tx) error {
 			return tx.ModifySection(rbac.Section{Name: "posts", Title: "Posts", Position: 3})
 		})},
-		{"AddPermission", inUpdate(addPermission(p))},
-		{"ModifyPermission", inUpdate(func(tx *rbac.Tx) error { return tx.ModifyPermission(q) })},
-		{"GrantPermission", inUpdate(func(tx *rbac.Tx) error { return tx.GrantPermission(grant) })},
-		{"ModifyGrant", inUpdate(func(tx *rbac.Tx) error {
+		{"AddPermission", u.inUpdate(addPermission(p))},
+		{"ModifyPermission", u.inUpdate(func(tx *rbac.Tx) error { return tx.ModifyPermission(q) })},
+		{"GrantPermission", u.inUpdate(func(tx *rbac.Tx) error { return tx.GrantPermission(grant) })},
+		{"ModifyGrant", u.inUpdate(func(tx *rbac.Tx) error {
 			return tx.ModifyGrant(rbac.Grant{Group: grant.Group, Permission: grant.Permission, Note: "other"})
 		})},
-		{"RevokePermission", inUpdate(func(tx *rbac.Tx) error { return tx.RevokePermission(grant) })},
-		{"DeletePermission", inUpdate(func(tx *rbac.Tx) error { return tx.DeletePermission("post.list") })},
-		{"DeleteSection", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSection("posts") })},
-		{"AddGroup", inUpdate(addGroup(rbac.Group{ID: uuid.UUID{2}, Name: "writers"}))},
-		{"ModifyGroup", inUpdate(func(tx *rbac.Tx) error {
+		{"RevokePermission", u.inUpdate(func(tx *rbac.Tx) error { return tx.RevokePermission(grant) })},
+		{"DeletePermission", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeletePermission("post.list") })},
+		{"DeleteSection", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSection("posts") })},
+		{"AddGroup", u.inUpdate(addGroup(rbac.Group{ID: uuid.UUID{2}, Name: "writers"}))},
+		{"ModifyGroup", u.inUpdate(func(tx *rbac.Tx) error {
 			return tx.ModifyGroup(rbac.Group{ID: uuid.UUID{2}, Name: "writers", DisplayName: "Writers", Note: "n"})
 		})},
-		{"AddAscendant", inUpdate(ascendant("above", "writers"))},
-		{"AddDescendant", inUpdate(func(tx *rbac.Tx) error {
+		{"AddAscendant", u.inUpdate(ascendant("above", "writers"))},
+		{"AddDescendant", u.inUpdate(func(tx *rbac.Tx) error {
 			_, err := tx.AddDescendant(rbac.Group{Name: "below"}, "writers")
 			return err
 		})},
-		{"AddInheritance", inUpdate(inherit("writers", "readers"))},
-		{"DeleteInheritance", inUpdate(func(tx *rbac.Tx) error {
+		{"AddInheritance", u.inUpdate(inherit("writers", "readers"))},
+		{"DeleteInheritance", u.inUpdate(func(tx *rbac.Tx) error {
 			return tx.DeleteInheritance(rbac.Inheritance{Senior: "writers", Junior: "readers"})
 		})},
-		{"AssignUser", inUpdate(func(tx *rbac.Tx) error { return tx.AssignUser(in) })},
-		{"ModifyMembership", inUpdate(func(tx *rbac.Tx) error { return tx.ModifyMembership(noted) })},
-		{"DeassignUser", inUpdate(func(tx *rbac.Tx) error { return tx.DeassignUser(in) })},
-		{"CreateSSDSet", inUpdate(func(tx *rbac.Tx) error { return tx.CreateSSDSet(set) })},
-		{"CreateDSDSet", inUpdate(func(tx *rbac.Tx) error { return tx.CreateDSDSet(set) })},
-		{"AddSSDSetMember", inUpdate(func(tx *rbac.Tx) error { return tx.AddSSDSetMember("s", "below") })},
-		{"AddDSDSetMember", inUpdate(func(tx *rbac.Tx) error { return tx.AddDSDSetMember("s", "below") })},
-		{"SetSSDSetCardinality", inUpdate(func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 3) })},
-		{"SetDSDSetCardinality", inUpdate(func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("s", 3) })},
-		{"SetSSDSetCardinality", inUpdate(func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 2) })},
-		{"SetDSDSetCardinality", inUpdate(func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("s", 2) })},
-		{"DeleteSSDSetMember", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSSDSetMember("s", "below") })},
-		{"DeleteDSDSetMember", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteDSDSetMember("s", "below") })},
-		{"DeleteSSDSet", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSSDSet("s") })},
-		{"DeleteDSDSet", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteDSDSet("s") })},
-		{"DeleteGroup", inUpdate(func(tx *rbac.Tx) error { return tx.DeleteGroup("below") })},
+		{"AssignUser", u.inUpdate(func(tx *rbac.Tx) error { return tx.AssignUser(in) })},
+		{"ModifyMembership", u.inUpdate(func(tx *rbac.Tx) error { return tx.ModifyMembership(noted) })},
+		{"DeassignUser", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeassignUser(in) })},
+		{"CreateSSDSet", u.inUpdate(func(tx *rbac.Tx) error { return tx.CreateSSDSet(set) })},
+		{"CreateDSDSet", u.inUpdate(func(tx *rbac.Tx) error { return tx.CreateDSDSet(set) })},
+		{"AddSSDSetMember", u.inUpdate(func(tx *rbac.Tx) error { return tx.AddSSDSetMember("s", "below") })},
+		{"AddDSDSetMember", u.inUpdate(func(tx *rbac.Tx) error { return tx.AddDSDSetMember("s", "below") })},
+		{"SetSSDSetCardinality", u.inUpdate(func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 3) })},
+		{"SetDSDSetCardinality", u.inUpdate(func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("s", 3) })},
+		{"SetSSDSetCardinality", u.inUpdate(func(tx *rbac.Tx) error { return tx.SetSSDSetCardinality("s", 2) })},
+		{"SetDSDSetCardinality", u.inUpdate(func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("s", 2) })},
+		{"DeleteSSDSetMember", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSSDSetMember("s", "below") })},
+		{"DeleteDSDSetMember", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteDSDSetMember("s", "below") })},
+		{"DeleteSSDSet", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteSSDSet("s") })},
+		{"DeleteDSDSet", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteDSDSet("s") })},
+		{"AddDelegation", u.inUpdate(func(tx *rbac.Tx) error {
+			return tx.AddDelegation(rbac.Delegation{Group: "readers", Assign: []string{"below"}})
+		})},
+		{"ModifyDelegation", u.inUpdate(func(tx *rbac.Tx) error {
+			return tx.ModifyDelegation(rbac.Delegation{Group: "readers", Assign: []string{"writers", "below"}, Users: true})
+		})},
+		{"DeleteDelegation", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteDelegation("readers") })},
+		{"DeleteGroup", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteGroup("below") })},
 		{"Declare", func(a *rbac.Authority, _ rbac.Token) error { return a.Declare(ctx, catalogue) }},
 		{"SetActiveGroups", func(a *rbac.Authority, tok rbac.Token) error {
 			return a.SetActiveGroups(ctx, tok, []string{"staff", "editors", "staff"})
@@ -134,9 +149,9 @@ func unchanging(h *house, hash string) []struct {
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
-		"UserOperationsOnObject UserPermissions Users EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision",
-	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Preview Revision Ticket TicketGroups TicketPermissions " +
-		"Tickets Validate Value View Watch Update ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
+		"UserOperationsOnObject UserPermissions Users EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations",
+	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
+		"Tickets Validate Value View Watch Update UpdateAs ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
 }
 
 // A call that changes nothing writes nothing: no row, no Change, and no new
@@ -155,7 +170,7 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 		if _, err := a.Value(ctx, tok, "lang"); err != nil { // a use of the ticket, as SetValue is
 			t.Fatal(err)
 		}
-		for i, c := range unchanging(h, must1(a.HashPassword(ctx, goodPassword))) {
+		for i, c := range unchanging(h, must1(a.HashPassword(ctx, goodPassword)), nil) {
 			known[c.method] = true
 			what := fmt.Sprint(i, " ", c.method)
 			before := h.contents(a, tok)
@@ -324,5 +339,40 @@ func TestLogoutIsNeverThrottled(t *testing.T) {
 			t.Errorf("LogoutUser ends %d, %v", n, err)
 		}
 		checkAlive(t, "ended", a, dead, one, two, three)
+	})
+}
+
+// Nobody makes any change without a delegation: each call of a Tx that changes
+// something is denied to a user without rights.
+func TestUpdateAsDeniesEveryChange(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		world(t, h, a)
+		h.groups(a, map[string][]string{"editors": {"post.edit"}})
+		h.do(a, assign("amy", "editors"))
+		tok := h.issue(a, rbac.Login{User: "amy"})
+		bob, err := a.Identity(ctx, "bob")
+		must(t, err)
+		denied := 0
+		asBob := func(f func(*rbac.Tx) error) error {
+			before := h.contents(a, tok)
+			if err := a.UpdateAs(ctx, bob, f); !errors.Is(err, rbac.ErrDenied) {
+				t.Errorf("%d. as bob: got %v", denied, err)
+			}
+			if after := h.contents(a, tok); after != before {
+				t.Errorf("%d. as bob: something was written", denied)
+			}
+			denied++
+			return a.Update(ctx, f)
+		}
+		for _, c := range unchanging(h, must1(a.HashPassword(ctx, goodPassword)), asBob) {
+			before := denied
+			if err := c.call(a, tok); err != nil && denied > before {
+				t.Errorf("%s: %v", c.method, err)
+			}
+		}
+		if denied < 30 {
+			t.Errorf("%d calls", denied)
+		}
 	})
 }

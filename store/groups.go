@@ -35,7 +35,7 @@ type GroupRecords interface {
 	// PutGroup adds or replaces by ID.
 	PutGroup(Group) error
 	// DeleteGroup requires that no grant, inheritance, membership, separation
-	// of duty set or ticket refers to the group.
+	// of duty set, delegation or ticket refers to the group.
 	DeleteGroup(id uuid.UUID) error
 }
 

@@ -114,6 +114,7 @@ type Records interface {
 	InheritanceRecords
 	DeclarationRecords
 	SeparationRecords
+	DelegationRecords
 	MembershipRecords
 	TicketRecords
 	TicketValueRecords

@@ -46,7 +46,8 @@ func (t *tx) DeleteGroup(id uuid.UUID) error {
 
 func (s *state) groupInUse(key string) bool {
 	return s.grants.HasUnder(key) || s.juniors.HasUnder(key) || s.seniors.HasUnder(key) ||
-		s.members.HasUnder(key) || s.groupTickets.HasUnder(key) || s.groupSeparations.HasUnder(key)
+		s.members.HasUnder(key) || s.groupTickets.HasUnder(key) || s.groupSeparations.HasUnder(key) ||
+		s.delegations.Has(key) || s.delegatedGroups.HasUnder(key)
 }
 
 func (t *tx) Grants(f store.GrantFilter) ([]store.Grant, error) {

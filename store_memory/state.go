@@ -40,6 +40,9 @@ type state struct {
 	separations      persistent.Tree[*store.Separation] // by kind, name
 	groupSeparations persistent.Tree[*store.Separation] // by group, kind, name
 
+	delegations     persistent.Tree[*store.Delegation] // by group
+	delegatedGroups persistent.Tree[*store.Delegation] // by assigned group, group
+
 	memberships persistent.Tree[*store.Membership] // by user, group, scope
 	members     persistent.Tree[*store.Membership] // by group, user, scope
 

@@ -267,6 +267,13 @@ func (p *Policy) HasPermission(g *Groups, name string) (has, known bool) {
 	return perm != nil && perm.givers.meets(g.closed), perm != nil
 }
 
+// ClosureGives reports whether groups, closed under inheritance and sorted, give
+// a permission to their members.
+func (p *Policy) ClosureGives(groups []int32, permission string) bool {
+	perm := p.permission(permission)
+	return perm != nil && perm.givers.meets(groups)
+}
+
 // NamesOf lists the names of active and of inherited groups in byte order.
 func (p *Policy) NamesOf(g *Groups) []string {
 	return p.Names(p.ByName(g.closed))

@@ -83,6 +83,11 @@ var actions = map[string]func(*Policy, store.Change) bool{
 	"ModifyGrant":      (*Policy).unchanged,
 	"RevokePermission": (*Policy).revoke,
 
+	// No check depends on a delegation, because delegations limit UpdateAs.
+	"AddDelegation":    (*Policy).unchanged,
+	"ModifyDelegation": (*Policy).unchanged,
+	"DeleteDelegation": (*Policy).unchanged,
+
 	"AddInheritance":    (*Policy).inherit,
 	"DeleteInheritance": (*Policy).disinherit,
 

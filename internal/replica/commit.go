@@ -39,6 +39,26 @@ func (st *State) After(c *Changes) (*policy.Policy, bool) {
 	return st.Policy.After(c.policy)
 }
 
+// PolicyIn returns the policy that a transaction sees: at the head that the
+// transaction began with, and after its own changes.
+func (r *Replica) PolicyIn(rec store.Records, c *Changes) (*policy.Policy, error) {
+	st := r.state.Load()
+	if !st.At(c.From) && st.Policy != nil {
+		never := func() bool { return false }
+		changes, complete, err := changesSince(rec, st.Head, c.From, maxReplayed, never)
+		if err != nil {
+			return nil, err
+		}
+		if p, ok := st.Policy.After(changes); ok && complete {
+			st = &State{c.From, p}
+		}
+	}
+	if p, ok := st.After(c); ok {
+		return p, nil
+	}
+	return Load(rec)
+}
+
 // Advance moves the State to the head of an Update of this Authority, so that
 // every call after the Update sees the Update. Advance does not ask the store,
 // which could fail: if the changes do not determine the next State, Advance

@@ -32,6 +32,7 @@ func Seed(r store.Records) error {
 		r.PutGroup(store.Group{ID: id, Name: "a"}),
 		r.AddTicket(store.Ticket{ID: id, User: id, Narrowed: true, Groups: ids, LastSeen: was, Expires: was}),
 		r.PutSeparation(store.Separation{Dynamic: true, Name: "a", Groups: ids}),
+		r.PutDelegation(store.Delegation{Group: id, Assign: ids}),
 		r.AddChange(store.Change{At: was}),
 		r.AddChange(store.Change{Revision: 1, At: at}),
 	} {
@@ -94,6 +95,9 @@ var Calls = []Call{
 	{Name: "Separations Dynamic Groups", Do: func(r store.Records) { r.Separations(store.SeparationFilter{Dynamic: true, Groups: ids}) }},
 	{Name: "PutSeparation", Do: func(r store.Records) { r.PutSeparation(store.Separation{Dynamic: true, Name: "a"}) }},
 	{Name: "DeleteSeparation", Do: func(r store.Records) { r.DeleteSeparation(true, "a") }},
+	{Name: "Delegations", Whole: true, Do: func(r store.Records) { r.Delegations() }},
+	{Name: "PutDelegation", Do: func(r store.Records) { r.PutDelegation(store.Delegation{Group: id}) }},
+	{Name: "DeleteDelegation", Do: func(r store.Records) { r.DeleteDelegation(id) }},
 	{Name: "Declarations", Whole: true, Do: func(r store.Records) { r.Declarations() }},
 	{Name: "PutDeclaration", Do: func(r store.Records) { r.PutDeclaration(store.Declaration{}) }},
 	{Name: "Membership", Do: func(r store.Records) { r.Membership(id, id, "") }},

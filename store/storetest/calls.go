@@ -62,6 +62,9 @@ var edits = []call{
 		return r.PutSeparation(separation(false, "duties", 3, "admins", "guests"))
 	}},
 	{"DeleteSeparation", func(r store.Records) error { return r.DeleteSeparation(true, "duties") }},
+	{"PutDelegation new", func(r store.Records) error { return r.PutDelegation(delegation("guests", "guests")) }},
+	{"PutDelegation", func(r store.Records) error { return r.PutDelegation(delegation("admins", "guests")) }},
+	{"DeleteDelegation", func(r store.Records) error { return r.DeleteDelegation(id("staff")) }},
 	{"PutMembership new", func(r store.Records) error { return r.PutMembership(member("bob", "staff")) }},
 	{"PutMembership", func(r store.Records) error {
 		m := member("alice", "staff")
@@ -129,6 +132,7 @@ var lookups = []call{
 		_, err := r.Separations(store.SeparationFilter{Dynamic: true, Groups: ids("staff")})
 		return err
 	}},
+	{"Delegations", func(r store.Records) error { _, err := r.Delegations(); return err }},
 	{"Membership", func(r store.Records) error { _, err := r.Membership(id("alice"), id("staff"), "org:1"); return err }},
 	{"UserMemberships", func(r store.Records) error { _, err := r.UserMemberships(id("alice")); return err }},
 	{"GroupMembers", func(r store.Records) error { _, err := store.Collect(r.GroupMembers(id("staff"))); return err }},

@@ -95,6 +95,10 @@ var copyRules = []rule{
 			unshared(w, name, read, spoil)
 		}
 	}},
+	{"copies out of delegations", "Values are copies on the way out: what the caller does with Assign of a delegation is not seen, in the transaction or later.", func(w *world) {
+		w.update(seed)
+		unshared(w, "Delegations", store.Records.Delegations, func(d []store.Delegation) { scribble(d[0].Assign); d[0] = store.Delegation{} })
+	}},
 	{"copies out of changes", "Values are copies on the way out: what the caller does with a change's Before and After is not seen, in the transaction or later.", func(w *world) {
 		w.update(func(r store.Records) error {
 			return r.AddChange(store.Change{Revision: 1, Before: []byte(`{"a":1}`), After: []byte(`{"a":2}`)})

@@ -31,6 +31,7 @@ var unknown = []call{
 	}},
 	{"Separation", func(r store.Records) error { _, err := r.Separation(false, "desks"); return err }},
 	{"DeleteSeparation", func(r store.Records) error { return r.DeleteSeparation(false, "desks") }},
+	{"DeleteDelegation", func(r store.Records) error { return r.DeleteDelegation(id("guests")) }},
 	{"Membership", func(r store.Records) error { _, err := r.Membership(id("bob"), id("admins"), "org:1"); return err }},
 	{"DeleteMembership", func(r store.Records) error { return r.DeleteMembership(id("alice"), id("staff"), "org:2") }},
 	{"Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: nobody}); return err }},
@@ -99,6 +100,20 @@ var faults = []call{
 		}
 		return r.DeleteGroup(id("empty"))
 	}},
+	{"DeleteGroup: has a delegation", func(r store.Records) error {
+		if err := r.PutDelegation(delegation("empty", "staff")); err != nil {
+			return err
+		}
+		return r.DeleteGroup(id("empty"))
+	}},
+	{"DeleteGroup: in delegations", func(r store.Records) error {
+		if err := r.PutDelegation(delegation("staff", "empty")); err != nil {
+			return err
+		}
+		return r.DeleteGroup(id("empty"))
+	}},
+	{"PutDelegation: no group", func(r store.Records) error { return r.PutDelegation(delegation("nobody", "staff")) }},
+	{"PutDelegation: no group to assign", func(r store.Records) error { return r.PutDelegation(delegation("staff", "nobody")) }},
 	{"PutSeparation new: no group", func(r store.Records) error { return r.PutSeparation(separation(true, "new", 2, "nobody")) }},
 	{"PutSeparation: no group", func(r store.Records) error { return r.PutSeparation(separation(true, "desks", 2, "nobody")) }},
 	{"PutGrant new: no group", func(r store.Records) error { return r.PutGrant(store.Grant{Group: nobody, Permission: "*"}) }},

@@ -29,6 +29,9 @@ func seed(r store.Records) error {
 			return each([]store.Separation{separation(false, "duties", 2, "admins", "staff", "guests"),
 				separation(true, "duties", 2, "admins", "staff"), separation(true, "desks", 2, "staff", "guests")}, r.PutSeparation)
 		}},
+		{"delegations", func(r store.Records) error {
+			return each([]store.Delegation{delegation("admins", "staff", "guests"), delegation("staff", "guests")}, r.PutDelegation)
+		}},
 		{"memberships", func(r store.Records) error {
 			scoped := member("alice", "staff")
 			scoped.Scope = "org:1"
@@ -64,6 +67,7 @@ type tables struct {
 	Declarations []store.Declaration
 	Static       []store.Separation
 	Dynamic      []store.Separation
+	Delegations  []store.Delegation
 	Memberships  [][]store.Membership
 	Members      [][]store.Member
 	UserTickets  [][]store.Ticket
@@ -89,6 +93,7 @@ func dump(r store.Records) (t tables, err error) {
 	keep(&t.Declarations, add)(r.Declarations())
 	keep(&t.Static, add)(r.Separations(store.SeparationFilter{}))
 	keep(&t.Dynamic, add)(r.Separations(store.SeparationFilter{Dynamic: true}))
+	keep(&t.Delegations, add)(r.Delegations())
 	for _, u := range t.Users {
 		t.Memberships = append(t.Memberships, nil)
 		keep(&t.Memberships[len(t.Memberships)-1], add)(r.UserMemberships(u.ID))

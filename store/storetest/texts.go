@@ -122,6 +122,9 @@ var textEdits = []textEdit{
 	{"PutSeparation", func(r store.Records, b *borrowed) error {
 		return r.PutSeparation(lend(b, separation(true, "desks", 2, "staff", "guests")))
 	}},
+	{"PutDelegation", func(r store.Records, b *borrowed) error {
+		return r.PutDelegation(lend(b, delegation("staff", "guests")))
+	}},
 	{"PutMembership new", func(r store.Records, b *borrowed) error { return r.PutMembership(lend(b, member("bob", "staff"))) }},
 	{"PutMembership", func(r store.Records, b *borrowed) error {
 		m := member("alice", "staff")

@@ -1,0 +1,299 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac/internal/delegation"
+	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/store"
+)
+
+// delegate is the user of an UpdateAs.
+type delegate struct {
+	id      *Identity
+	created []uuid.UUID // users, to be checked at the end
+	powers  *delegation.Powers
+	at      int // the number of changes before powers
+}
+
+// UpdateAs is [Authority.Update] on behalf of id: each change in f has to be
+// one that id may make now, and otherwise fails with a [*DeniedError] that says
+// who could make it. A denied change changes nothing, and leaves the
+// transaction usable. The actor in the change log is id.
+//
+// Holders of the permission [Config.Administer] may make every change. A user
+// who holds it in a scope only may assign and deassign groups in that scope,
+// except groups that give the permission. Everybody else may do what a
+// [Delegation] says. A user who is created in f is checked at the end of f: a
+// delegate of a scope creates a user by assigning the user in the same f.
+//
+// Before each change UpdateAs looks at the user's memberships, the ticket, the
+// delegations and the inheritances as the transaction sees them. An id whose
+// user is gone or disabled, or whose ticket has ended, may change nothing, and
+// neither may an anonymous id, an id of another Authority, and an id of
+// [NewIdentity].
+//
+// UpdateAs guards against the user and not against the program: Update and
+// [Tx.Unwrap] stay what they are.
+func (a *Authority) UpdateAs(ctx context.Context, id *Identity, f func(*Tx) error) error {
+	ctx = NewContext(ctx, id)
+	return a.commit(ctx, func(r store.Records) (*Tx, error) {
+		return a.change(ctx, r, f, mode{as: id, delegated: true})
+	})
+}
+
+// PreviewAs is [Authority.Preview] of an UpdateAs.
+func (a *Authority) PreviewAs(ctx context.Context, id *Identity, f func(*Tx) error) (Effect, error) {
+	return a.previewTwice(NewContext(ctx, id), f, mode{rehearsal: true, as: id, delegated: true})
+}
+
+// Assignable lists the groups that id may assign in a scope, in byte order of
+// their names: for forms. The scope "" is everywhere.
+func (tx *Tx) Assignable(id *Identity, scope string) ([]Group, error) {
+	if err := validKey("scope", scope, "", scope); err != nil {
+		return nil, err
+	}
+	powers, err := tx.powersOf(id)
+	if errors.Is(err, ErrDenied) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	groups, err := tx.Groups()
+	return slices.DeleteFunc(groups, func(g Group) bool { return powers.Assign(g.ID, scope) != "" }), err
+}
+
+// addAdminister adds the permission of administrators if the store lacks it. A
+// program that may only read goes on without the permission, which nobody has.
+func (a *Authority) addAdminister(ctx context.Context) error {
+	name := a.cfg.Administer
+	if a.replica.State().Policy.Permission(name) != nil {
+		return nil
+	}
+	err := a.Update(WithReason(ctx, "the permission of administrators"), func(tx *Tx) error {
+		_, err := tx.AddPermission(Permission{
+			Name:        name,
+			Title:       "Administer",
+			Description: "Administer users, groups and permissions.",
+		})
+		return ignore(err, ErrExists)
+	})
+	if err != nil && ctx.Err() == nil {
+		a.log.LogAttrs(ctx, slog.LevelWarn, "rbac: the permission of administrators is missing and cannot be added",
+			slog.String("permission", name), slog.Any("error", err))
+		err = nil
+	}
+	return err
+}
+
+// writable returns the error of a change that nobody may make by a delegation:
+// err, if the change is invalid.
+func (tx *Tx) writable(err error) error {
+	if err := tx.delegable(err); err != nil || tx.as == nil {
+		return err
+	}
+	powers, err := tx.powers()
+	if err != nil || powers.Everything() {
+		return err
+	}
+	return tx.refused("only holders of " + tx.a.cfg.Administer + " may do this")
+}
+
+// delegable is writable for a change that checks the powers of a delegate
+// itself: by mayAssign, mayCreate or mayManage.
+func (tx *Tx) delegable(err error) error {
+	if tx.readOnly {
+		return ErrReadOnly
+	}
+	return err
+}
+
+// powers returns what the user of an UpdateAs may do now.
+func (tx *Tx) powers() (*delegation.Powers, error) {
+	d := tx.as
+	if d.powers == nil || d.at != tx.changes.Len() {
+		powers, err := tx.powersOf(d.id)
+		if err != nil {
+			return nil, err
+		}
+		d.powers, d.at = powers, tx.changes.Len()
+	}
+	return d.powers, nil
+}
+
+// powersOf returns what id may do, as the transaction sees the store. The error
+// is a DeniedError for an id that may do nothing at all.
+func (tx *Tx) powersOf(id *Identity) (*delegation.Powers, error) {
+	if !id.BelongsTo(tx.a) || id.IsAnonymous() {
+		return nil, tx.refusal(id, "nobody is logged in")
+	}
+	u, err := tx.r.User(store.UserKey{ID: id.id})
+	if errors.Is(err, ErrNotFound) || err == nil && u.Disabled {
+		return nil, tx.refusal(id, "the account is disabled")
+	}
+	if err != nil {
+		return nil, err
+	}
+	var t store.Ticket
+	if id.origin.ticket != uuid.Nil {
+		t, err = tx.r.Ticket(store.TicketKey{ID: id.origin.ticket})
+		if errors.Is(err, ErrNotFound) || err == nil && (t.User != id.id || !tx.living(t)) {
+			return nil, tx.refusal(id, "the ticket has ended")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	memberships, err := tx.r.UserMemberships(id.id)
+	if err != nil {
+		return nil, err
+	}
+	delegations, err := tx.r.Delegations()
+	if err != nil {
+		return nil, err
+	}
+	p, err := tx.a.replica.PolicyIn(tx.r, &tx.changes)
+	if err != nil {
+		return nil, err
+	}
+	return delegation.New(p, p.Activate(p.Assigned(memberships, tx.now), t), tx.a.cfg.Administer, delegations), nil
+}
+
+// refused returns the DeniedError of a change that the user of an UpdateAs may
+// not make.
+func (tx *Tx) refused(reason string) error { return tx.refusal(tx.as.id, reason) }
+
+func (tx *Tx) refusal(id *Identity, reason string) error {
+	return &DeniedError{Identity: id, Predicate: HasPermission(tx.a.cfg.Administer), Message: reason}
+}
+
+// mayAssign checks a new membership, and a membership to modify or to end.
+//
+// A delegate of a scope does not assign a user without any membership: the user
+// would come within reach of the scope, whoever the user is for.
+func (tx *Tx) mayAssign(user uuid.UUID, group uuid.UUID, scope string) error {
+	if tx.as == nil {
+		return nil
+	}
+	powers, err := tx.powers()
+	if err != nil {
+		return err
+	}
+	if reason := powers.Assign(group, scope); reason != "" {
+		return tx.refused(reason)
+	}
+	if powers.Assign(group, "") == "" || slices.Contains(tx.as.created, user) {
+		return nil
+	}
+	memberships, err := tx.r.UserMemberships(user)
+	if err == nil && len(memberships) == 0 {
+		err = tx.refused("the account is in no group yet: only who may assign the group everywhere may assign the account")
+	}
+	return err
+}
+
+// mayEnd checks the end of a new membership. A membership that has ended gives
+// nothing, and would only bring an account within reach.
+func (tx *Tx) mayEnd(until time.Time) error {
+	if tx.as == nil || policy.Counts(until, tx.now) {
+		return nil
+	}
+	powers, err := tx.powers()
+	if err != nil || powers.Everything() {
+		return err
+	}
+	return tx.refused("the membership would have ended already")
+}
+
+// mayCreate checks a new user. finish checks the user's memberships.
+func (tx *Tx) mayCreate(u store.UserRecord) error {
+	if tx.as == nil {
+		return nil
+	}
+	powers, err := tx.powers()
+	switch {
+	case err != nil || powers.Everything():
+		return err
+	case !powers.UsersAnywhere():
+		return tx.refused("creating users is for delegates with Users, or holders of " + tx.a.cfg.Administer)
+	case u.Subject != "":
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
+	}
+	return nil
+}
+
+// created notes a user who was created in an UpdateAs.
+func (tx *Tx) created(user uuid.UUID) {
+	if tx.as != nil {
+		tx.as.created = append(tx.as.created, user)
+	}
+}
+
+// mayManage checks a change of an account.
+func (tx *Tx) mayManage(user uuid.UUID) error {
+	if tx.as == nil || slices.Contains(tx.as.created, user) {
+		return nil
+	}
+	return tx.mayReach(user)
+}
+
+// mayReach is mayManage for every user, created in the Update or not.
+func (tx *Tx) mayReach(user uuid.UUID) error {
+	powers, err := tx.powers()
+	if err != nil || powers.Everything() {
+		return err
+	}
+	memberships, err := tx.r.UserMemberships(user)
+	if err != nil {
+		return err
+	}
+	if reason := powers.Reach(memberships); reason != "" {
+		return tx.refused(reason)
+	}
+	return nil
+}
+
+// mayModify checks a change of an account's fields.
+func (tx *Tx) mayModify(old, u store.UserRecord) error {
+	if err := tx.mayManage(old.ID); err != nil || tx.as == nil || old.Subject == u.Subject {
+		return err
+	}
+	powers, err := tx.powers()
+	if err != nil || powers.Everything() {
+		return err
+	}
+	return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
+}
+
+// checkCreated checks the users who were created in an UpdateAs, with the
+// memberships at the end.
+func (tx *Tx) checkCreated() error {
+	if tx.as == nil {
+		return nil
+	}
+	for _, user := range tx.as.created {
+		u, err := tx.r.User(store.UserKey{ID: user})
+		if errors.Is(err, ErrNotFound) {
+			continue // created and deleted
+		}
+		if err == nil {
+			err = tx.mayReach(user)
+		}
+		if denied, ok := errors.AsType[*DeniedError](err); ok {
+			denied.Message = strings.Join([]string{"creating " + u.Name, denied.Message}, ": ")
+			return denied
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
