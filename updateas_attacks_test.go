@@ -1,8 +1,7 @@
 package rbac_test
 
 import (
-	"context"
-	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -94,28 +93,34 @@ func attacks() []struct {
 	}
 }
 
-// BenchmarkUpdateAs compares an AssignUser of a delegate with one of the
-// program.
+// BenchmarkUpdateAs compares an Update of a single change by a delegate of a
+// scope with the same Update of the program, in turns. The metric is the ratio
+// of the medians.
 func BenchmarkUpdateAs(b *testing.B) {
 	for _, s := range stores {
-		h := newHouse(b, s.open(b))
-		h.realTime = true
-		a := cooperative(h)
-		lea, err := a.Identity(ctx, "lea")
-		must(b, err)
-		change := func(tx *rbac.Tx) error {
+		b.Run(s.name, func(b *testing.B) {
+			h := newHouse(b, s.open(b))
+			h.realTime = true
+			a := cooperative(h)
+			lea, err := a.Identify(ctx, h.issue(a, rbac.Login{User: "lea"}))
+			must(b, err)
 			m := rbac.Membership{User: "mo", Group: "members", Scope: "org:1"}
-			return errors.Join(tx.AssignUser(m), tx.DeassignUser(m))
-		}
-		for name, update := range map[string]func(context.Context) error{
-			"Update":   func(ctx context.Context) error { return a.Update(ctx, change) },
-			"UpdateAs": func(ctx context.Context) error { return a.UpdateAs(ctx, lea, change) },
-		} {
-			b.Run(s.name+"/"+name, func(b *testing.B) {
-				for b.Loop() {
-					must(b, update(ctx))
+			var took [2][]time.Duration
+			for b.Loop() {
+				for i, update := range []func(func(*rbac.Tx) error) error{
+					func(f func(*rbac.Tx) error) error { return a.Update(ctx, f) },
+					func(f func(*rbac.Tx) error) error { return a.UpdateAs(ctx, lea, f) },
+				} {
+					start := time.Now()
+					must(b, update(func(tx *rbac.Tx) error { return tx.AssignUser(m) }))
+					took[i] = append(took[i], time.Since(start))
+					h.do(a, func(tx *rbac.Tx) error { return tx.DeassignUser(m) })
 				}
-			})
-		}
+			}
+			slices.Sort(took[0])
+			slices.Sort(took[1])
+			n := len(took[0]) / 2
+			b.ReportMetric(float64(took[1][n])/float64(took[0][n]), "UpdateAs/Update")
+		})
 	}
 }
