@@ -99,6 +99,9 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 	if rec == old {
 		return nil
 	}
+	if err := tx.mayDisplace(rec); err != nil {
+		return err
+	}
 	if err := tx.separationError(tx.rules().CheckMembership(rec)); err != nil {
 		return err
 	}

@@ -209,13 +209,42 @@ func (tx *Tx) mayAdd(m store.Membership) error {
 	case !policy.Counts(m.Until, tx.now):
 		return tx.refused("the membership would have ended already")
 	case powers.MayAssign(m.Group, "") || slices.Contains(tx.as.created, m.User):
-		return nil
+		return tx.mayDisplace(m)
 	}
 	memberships, err := tx.r.UserMemberships(m.User)
-	if err == nil && len(memberships) == 0 {
-		err = tx.refused("the account is in no group yet: only who may assign the group everywhere may assign the account")
+	if err != nil {
+		return err
 	}
-	return err
+	if len(memberships) == 0 {
+		return tx.refused("the account is in no group yet: " +
+			"only somebody who may assign the group everywhere may assign the account")
+	}
+	return tx.mayDisplace(m)
+}
+
+// mayDisplace checks a membership that is about to count. Under a dynamic
+// separation set, the group may keep other groups of the user from being
+// active. The delegate has to be able to assign these groups, too: otherwise a
+// delegate could take rights from an administrator.
+func (tx *Tx) mayDisplace(m store.Membership) error {
+	if tx.as == nil {
+		return nil
+	}
+	powers, err := tx.powers()
+	if err != nil || powers.Everything() || !powers.Policy().HasSeparations() {
+		return err
+	}
+	was, err := tx.r.UserMemberships(m.User)
+	if err != nil {
+		return err
+	}
+	will := append(slices.DeleteFunc(slices.Clone(was), func(o store.Membership) bool {
+		return o.Group == m.Group && o.Scope == m.Scope
+	}), m)
+	if reason := powers.Displace(was, will, tx.now); reason != "" {
+		return tx.refused(reason)
+	}
+	return nil
 }
 
 // mayCreate checks a new user. finish checks the user's memberships.
@@ -231,6 +260,8 @@ func (tx *Tx) mayCreate(u store.UserRecord) error {
 		return tx.refused("creating users is for delegates with Users, or holders of " + tx.a.cfg.Administer)
 	case u.Subject != "":
 		return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
+	case u.ID != uuid.Nil: // which a record of the host may refer to
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may choose an id")
 	}
 	return nil
 }

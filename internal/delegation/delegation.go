@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -31,6 +32,9 @@ type Powers struct {
 func New(p *policy.Policy, active policy.Active, administer string) *Powers {
 	return &Powers{policy: p, active: active, administer: administer}
 }
+
+// Policy returns the policy of the powers.
+func (p *Powers) Policy() *policy.Policy { return p.policy }
 
 // Everything reports whether the user may do everything: the user holds the
 // permission of an administrator everywhere.
@@ -81,6 +85,25 @@ func (p *Powers) Reach(memberships []store.Membership) (reason string) {
 	for _, m := range memberships {
 		if refuse := p.assign(m.Group, m.Scope, true); refuse != nil {
 			return refuse()
+		}
+	}
+	return ""
+}
+
+// Displace returns why the user may not replace the memberships of an account,
+// or "" if the user may assign every group that is active before, and not
+// after. Dynamic separation sets keep groups from being active.
+func (p *Powers) Displace(was, will []store.Membership, now time.Time) (reason string) {
+	before := p.policy.Activate(p.policy.Assigned(was, now), store.Ticket{})
+	after := p.policy.Activate(p.policy.Assigned(will, now), store.Ticket{})
+	for _, scope := range append(before.Scopes(), after.Scopes()...) {
+		for _, n := range before.In(scope).Own() {
+			if after.In(scope).Has(n) {
+				continue
+			}
+			if refuse := p.assign(p.policy.ID(n), scope, false); refuse != nil {
+				return "the group would replace another by a separation set: " + refuse()
+			}
 		}
 	}
 	return ""
