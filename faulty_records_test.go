@@ -213,8 +213,12 @@ func (r *faultyRecords) UserMemberships(user uuid.UUID) ([]store.Membership, err
 	return read(r, func() ([]store.Membership, error) { return r.Records.UserMemberships(user) })
 }
 
-func (r *faultyRecords) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
-	return list(r, r.Records.GroupMembers(group))
+func (r *faultyRecords) Memberships(x store.MembershipFilter) iter.Seq2[store.Member, error] {
+	return list(r, r.Records.Memberships(x))
+}
+
+func (r *faultyRecords) Scopes() iter.Seq2[string, error] {
+	return list(r, r.Records.Scopes())
 }
 
 func (r *faultyRecords) PutMembership(x store.Membership) error {

@@ -128,12 +128,12 @@ func (tx *Tx) AssignedUsers(group string) iter.Seq2[Membership, error] {
 
 func (tx *Tx) members(g Group) iter.Seq2[Membership, error] {
 	return func(yield func(Membership, error) bool) {
-		for m, err := range tx.r.GroupMembers(g.ID) {
+		for m, err := range tx.r.Memberships(store.MembershipFilter{Group: g.ID}) {
 			if err != nil {
 				yield(Membership{}, err)
 				return
 			}
-			if !yield(publicMembership(m.Membership, m.UserName, g.Name), nil) {
+			if !yield(publicMembership(m.Membership, m.UserName, m.GroupName), nil) {
 				return
 			}
 		}
