@@ -81,6 +81,10 @@ func (r *faultyRecords) Users(x store.UserFilter) iter.Seq2[store.UserRecord, er
 	return list(r, r.Records.Users(x))
 }
 
+func (r *faultyRecords) CountUsers(x store.UserFilter) (int, error) {
+	return read(r, func() (int, error) { return r.Records.CountUsers(x) })
+}
+
 func (r *faultyRecords) AddUser(x store.UserRecord) error {
 	return r.write(func() error { return r.Records.AddUser(x) })
 }

@@ -153,9 +153,13 @@ func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
 	return column + " = ANY(?)", "{" + strings.Join(list, ",") + "}"
 }
 
-// Contains avoids lower, which depends on the locale of the database.
-func (e *engine) Contains(column string) string {
-	return "strpos(translate(" + column + ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), ?) > 0"
+// Contains relies on lower of PostgreSQL, which folds A to Z only in columns
+// with the collation "C". Other engines fold more.
+func (e *engine) Contains(column, text string) (string, any) {
+	if !e.postgres {
+		return "strpos(translate(" + column + ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), ?) > 0", text
+	}
+	return "strpos(lower(" + column + "), ?) > 0", text
 }
 
 // Again reports whether the server rolled back a transaction, or a statement,

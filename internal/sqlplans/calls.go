@@ -19,10 +19,11 @@ type Call struct {
 }
 
 var (
-	id  = uuid.UUID{1} // of the user, the group and the ticket that Seed adds
-	ids = []uuid.UUID{id}
-	was = time.Unix(0, 0) // the end of the records that Seed adds
-	at  = time.Unix(1, 0)
+	id     = uuid.UUID{1} // of the user, the group and the ticket that Seed adds
+	ids    = []uuid.UUID{id}
+	scopes = []string{"", "a"}
+	was    = time.Unix(0, 0) // the end of the records that Seed adds
+	at     = time.Unix(1, 0)
 )
 
 // Seed adds the records that Calls look up.
@@ -32,6 +33,7 @@ func Seed(r store.Records) error {
 		r.PutGroup(store.Group{ID: id, Name: "a"}),
 		r.AddTicket(store.Ticket{ID: id, User: id, Narrowed: true, Groups: ids, LastSeen: was, Expires: was}),
 		r.PutSeparation(store.Separation{Dynamic: true, Name: "a", Groups: ids}),
+		r.PutMembership(store.Membership{User: id, Group: id}),
 		r.PutDelegation(store.Delegation{Group: id, Assign: ids}),
 		r.AddChange(store.Change{At: was}),
 		r.AddChange(store.Change{Revision: 1, At: at}),
@@ -61,7 +63,27 @@ var Calls = []Call{
 	{Name: "Users After Limit", Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Limit: 9})) }},
 	{Name: "Users After Groups At", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Groups: ids, At: at})) }},
 	{Name: "Users Search Enabled", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Search: "a", Enabled: true})) }},
+	{Name: "Users Disabled", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Disabled: true})) }},
+	{Name: "Users Disabled After", Do: func(r store.Records) { drain(r.Users(store.UserFilter{Disabled: true, After: "a"})) }},
+	{Name: "Users LastLoginBefore", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{LastLoginBefore: at})) }},
 	{Name: "Users Groups Permanent", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Permanent: true})) }},
+	{Name: "Users Groups Search", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Search: "a"})) }},
+	{Name: "Users Groups Scopes", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Scopes: scopes})) }},
+	{Name: "Users Scopes", Whole: true, Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Scopes: scopes})) }},
+	{Name: "Users Groups AlsoGroups AlsoScopes", Sorts: true, Do: func(r store.Records) {
+		drain(r.Users(store.UserFilter{Groups: ids, AlsoGroups: ids, AlsoScopes: scopes}))
+	}},
+	{Name: "CountUsers", Whole: true, Do: func(r store.Records) { r.CountUsers(store.UserFilter{}) }},
+	{Name: "CountUsers After Limit Search Enabled LastLoginBefore", Whole: true, Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{After: "a", Limit: 1, Search: "a", Enabled: true, LastLoginBefore: at})
+	}},
+	{Name: "CountUsers Disabled", Whole: true, Do: func(r store.Records) { r.CountUsers(store.UserFilter{Disabled: true}) }},
+	{Name: "CountUsers Groups At Scopes Permanent", Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{Groups: ids, At: at, Scopes: scopes, Permanent: true})
+	}},
+	{Name: "CountUsers Groups AlsoGroups AlsoScopes", Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{Groups: ids, AlsoGroups: ids, AlsoScopes: scopes})
+	}},
 	{Name: "SetUser", Do: func(r store.Records) { r.SetUser(store.UserRecord{}) }},
 	{Name: "SetPasswordHash", Do: func(r store.Records) { r.SetPasswordHash(id, "") }},
 	{Name: "SetLastLogin", Do: func(r store.Records) { r.SetLastLogin(id, at) }},

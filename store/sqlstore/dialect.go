@@ -31,10 +31,9 @@ type Dialect interface {
 	// AnyOf returns a condition with one argument, arg: column, an id, is one
 	// of ids.
 	AnyOf(column string, ids []uuid.UUID) (condition string, arg any)
-	// Contains returns a condition with one argument, a text without the
-	// letters A to Z: column contains the text, with A to Z in column folded to
-	// a to z.
-	Contains(column string) string
+	// Contains returns a condition with one argument, arg: column contains a
+	// text without the letters A to Z, with A to Z in column folded to a to z.
+	Contains(column, text string) (condition string, arg any)
 	// Again reports whether err, from Begin or from a Session, means that other
 	// transactions were in the way and nothing was committed. The transaction
 	// may then succeed if run again.

@@ -46,19 +46,26 @@ var copyRules = []rule{
 	}},
 	{"copies in of filters", "A listing selects by what it was given, whatever the caller does with the slice before it runs.", func(w *world) {
 		w.update(seed)
-		var tickets, users []string
+		var tickets, users, inScopes []string
 		get(w, func(r store.Records) (_ int, err error) {
 			groups := ids("staff")
 			t := keys(r.Tickets(store.TicketFilter{Groups: groups}), ticketKey)
 			u := keys(r.Users(store.UserFilter{Groups: groups, At: noon}), func(u store.UserRecord) string { return u.Name })
-			scribble(groups)
+			also, scopes, alsoScopes := ids("staff"), []string{"org:1"}, []string{"org:1"}
+			i := keys(r.Users(store.UserFilter{Scopes: scopes, AlsoGroups: also, AlsoScopes: alsoScopes, At: noon}), func(u store.UserRecord) string { return u.Name })
+			scribble(groups, also)
+			scopes[0], alsoScopes[0] = "", ""
 			if tickets, err = store.Collect(t); err == nil {
 				users, err = store.Collect(u)
+			}
+			if err == nil {
+				inScopes, err = store.Collect(i)
 			}
 			return 0, err
 		})
 		w.equal("Tickets of groups", tickets, []string{id("t2").String()})
 		w.equal("Users", users, []string{"alice"})
+		w.equal("Users in scopes", inScopes, []string{"alice"})
 	}},
 	{"copies out of tickets", "Values are copies on the way out: what the caller does with a ticket's Groups is not seen, in the transaction or later.", func(w *world) {
 		w.update(addTicketWorld)

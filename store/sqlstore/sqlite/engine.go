@@ -87,7 +87,9 @@ func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
 }
 
 // Contains relies on lower of SQLite, which folds A to Z only.
-func (e *engine) Contains(column string) string { return "instr(lower(" + column + "), ?) > 0" }
+func (e *engine) Contains(column, text string) (string, any) {
+	return "instr(lower(" + column + "), ?) > 0", text
+}
 
 // Close closes the connections that Open was given. The readers are closed
 // first: the writer, as the last connection, can then copy the log into the
