@@ -45,6 +45,8 @@ func (r *records) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 			return nil, err
 		case by.source != nil:
 			return r.usersAmong(by, after, size)
+		case by.rare:
+			return r.rareUsers(by, after, size, f.Limit)
 		case after != "":
 			by.and("name > ?", after)
 		}
@@ -65,8 +67,8 @@ func (r *records) CountUsers(f store.UserFilter) (int, error) {
 	switch found, args := "", []any(nil); {
 	case by.source == nil:
 	case len(by.conditions) == 0: // users need not be read
-		found, args = by.source.find("m.user_id", "", "")
-		query, by.args = "SELECT count(*) FROM (SELECT DISTINCT f.user_id FROM ("+found+") f) few", args
+		found, args = by.source.find("m.user_name", "", "")
+		query, by.args = "SELECT count(*) FROM (SELECT DISTINCT f.user_name FROM ("+found+") f) few", args
 	default:
 		found, args = by.source.find("m.user_id", "", "")
 		by.and("id IN ("+found+")", args...)

@@ -32,6 +32,7 @@ type usersBy struct {
 	where
 	source *members // nil: all users
 	nobody bool
+	rare   bool // few users may meet where, and no index finds them
 }
 
 func (r *records) usersBy(call string, f store.UserFilter) (by usersBy, err error) {
@@ -53,11 +54,12 @@ func (r *records) usersBy(call string, f store.UserFilter) (by usersBy, err erro
 		}
 		by.and("("+strings.Join(columns, " OR ")+")", args...)
 	}
+	by.rare = f.Search != "" || !f.LastLoginBefore.IsZero()
 	list, err := r.members(call, f)
 	if err != nil || len(list) == 0 {
 		return by, err
 	}
-	rare := f.Disabled || f.Search != "" || !f.LastLoginBefore.IsZero()
+	rare := by.rare || f.Disabled
 	sizes := make([]int, len(list))
 	for i, m := range list {
 		by.nobody = by.nobody || m.empty()
@@ -152,6 +154,38 @@ func (r *records) usersAmong(by usersBy, after string, size int) (users []store.
 		}
 		after = upTo
 	}
+}
+
+// walked is the number of users that are read in the order of their names for
+// a page of rare users. Thereafter all users are read in any order, and those
+// found are sorted, which is several times faster.
+const walked = 2000
+
+// rareUsers returns a page of the users after a name. The page has more than
+// size users if there is no limit: a listing should not read all users again
+// for each page.
+func (r *records) rareUsers(by usersBy, after string, size, limit int) ([]store.UserRecord, error) {
+	names, err := all(r, "Users", scanText, "SELECT name FROM rbac_users WHERE name > ? ORDER BY name LIMIT 1 OFFSET ?", after, walked-1)
+	if err != nil {
+		return nil, err
+	}
+	w := where{slices.Clone(by.conditions), slices.Clone(by.args)}
+	w.and("name > ?", after)
+	for _, name := range names {
+		w.and("name <= ?", name)
+	}
+	users, err := r.selectUsers(w, size)
+	if err != nil || len(users) == size || len(names) == 0 {
+		return users, err
+	}
+	size -= len(users)
+	if limit == 0 {
+		size = max(size, walked)
+	}
+	// Neither condition lets an engine read in the order of an index.
+	by.and("NOT (name <= ?)", names[0])
+	rest, err := all(r, "Users", scanUser, selectUser+by.String()+" ORDER BY (name || '') LIMIT ?", append(by.args, size)...)
+	return append(users, rest...), err
 }
 
 // empty reports whether there can be no members.
