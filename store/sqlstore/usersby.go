@@ -145,6 +145,9 @@ func (r *records) usersAmong(by usersBy, after string, size int) (users []store.
 		found, args := by.source.find("m.user_id", after, upTo)
 		w := where{slices.Clone(by.conditions), slices.Clone(by.args)}
 		w.and("id IN ("+found+")", args...)
+		// The next page comes after the last name of this page, even if a host
+		// has changed names here and not in the memberships.
+		w.and("(name || '') > ?", after)
 		round, err := r.selectUsers(w, size-len(users))
 		if err != nil {
 			return nil, err
