@@ -100,4 +100,3 @@ func (tx *Tx) users(f store.UserFilter) iter.Seq2[User, error] {
 		}
 	}
 }
-

@@ -95,26 +95,53 @@ const many = 20_000
 
 // few returns the users who may be members if they are few.
 func (m members) few(s *state, after string) (users []*store.UserRecord, ok bool) {
-	if m.groups == nil {
-		return nil, false
-	}
 	looked, seen := 0, map[uuid.UUID]bool{}
-	for _, group := range m.groups {
-		for _, member := range s.members.Under(idKey(group)) {
-			if looked++; looked > many {
-				return nil, false
-			}
-			if seen[member.User] || !m.counts(member) {
-				continue
-			}
-			seen[member.User] = true
-			if u, _ := s.users.Get(idKey(member.User)); u.Name > after {
-				users = append(users, u)
-			}
+	for member := range m.candidates(s) {
+		if looked++; looked > many {
+			return nil, false
+		}
+		if seen[member.User] || !m.counts(member) {
+			continue
+		}
+		seen[member.User] = true
+		if u, _ := s.users.Get(idKey(member.User)); u.Name > after {
+			users = append(users, u)
 		}
 	}
 	slices.SortFunc(users, func(a, b *store.UserRecord) int { return strings.Compare(a.Name, b.Name) })
 	return users, true
+}
+
+// candidates yields the memberships in groups and scopes.
+func (m members) candidates(s *state) iter.Seq[*store.Membership] {
+	tree, prefixes := &s.members, []string{}
+	if m.permanent && m.scopes == nil {
+		m.scopes = []string{""}
+	}
+	if m.scopes == nil {
+		for _, group := range m.groups {
+			prefixes = append(prefixes, idKey(group))
+		}
+	} else {
+		tree = &s.scopeMembers
+	}
+	for _, scope := range m.scopes {
+		if m.groups == nil {
+			prefixes = append(prefixes, textKey(scope))
+		}
+		for _, group := range m.groups {
+			prefixes = append(prefixes, textKey(scope)+idKey(group))
+		}
+	}
+	return func(yield func(*store.Membership) bool) {
+		for _, prefix := range prefixes {
+			for _, member := range tree.Under(prefix) {
+				if !yield(member) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // include reports whether a user is a member.

@@ -22,7 +22,8 @@ func BenchmarkUserQueries(b *testing.B) {
 		},
 		No: "false",
 	}), "VACUUM ANALYZE") {
-		postgrestest.Exec(b, server.DSN(), query)
+		_, err := s.Pool().Exec(b.Context(), query)
+		must(b, err)
 	}
 	a, err := rbac.Open(b.Context(), s, rbac.Config{Logger: discard})
 	must(b, err)

@@ -198,7 +198,7 @@ func (m members) empty() bool { return len(m.groups) == 0 || m.scopes != nil && 
 // upTo is empty, up to another name.
 func (m members) find(column, after, upTo string) (query string, args []any) {
 	return m.inScopes(func(w *where) string {
-		groups, list := m.dialect.AnyOf("m.group_id", m.groups)
+		groups, list := m.dialect.AnyOf("m.group_id", idTexts(m.groups))
 		w.and(groups, list)
 		if after != "" {
 			w.and("m.user_name > ?", after)
@@ -218,7 +218,7 @@ func (m members) bound(after string, step int) (query string, args []any) {
 		w.and("m.group_id = g.id")
 		w.and("m.user_name > ?", after)
 		m.live(w)
-		groups, list := m.dialect.AnyOf("g.id", m.groups)
+		groups, list := m.dialect.AnyOf("g.id", idTexts(m.groups))
 		query := "SELECT (SELECT m.user_name FROM rbac_memberships m" + w.String() + " ORDER BY m.user_name LIMIT 1 OFFSET ?) AS name FROM rbac_groups g WHERE " + groups
 		w.args = append(w.args, step-1, list)
 		return query
@@ -248,16 +248,11 @@ func (m members) exist(w *where) {
 		return
 	}
 	var of where
-	groups, list := m.dialect.AnyOf("m.group_id", m.groups)
+	groups, list := m.dialect.AnyOf("m.group_id", idTexts(m.groups))
 	of.and("m.user_id = rbac_users.id")
 	of.and(groups, list)
 	if m.scopes != nil {
-		is := strings.Repeat(" OR m.scope = ?", len(m.scopes))[len(" OR "):]
-		args := make([]any, len(m.scopes))
-		for i, scope := range m.scopes {
-			args[i] = scope
-		}
-		of.and("("+is+")", args...)
+		of.and(m.dialect.AnyOf("m.scope", m.scopes))
 	}
 	m.live(&of)
 	w.and("EXISTS (SELECT 1 FROM rbac_memberships m"+of.String()+")", of.args...)

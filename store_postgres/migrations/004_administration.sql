@@ -23,7 +23,7 @@ CREATE INDEX rbac_memberships_scope_name ON rbac_memberships (scope, group_id, u
 CREATE INDEX rbac_users_disabled ON rbac_users (name) WHERE disabled;
 
 -- Memberships by scope, and memberships with an end: -62135596800000000 is none.
-CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, user_id, group_id);
+CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, group_id, user_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
 
 INSERT INTO rbac_schema (version) VALUES (4);

@@ -187,5 +187,5 @@ CREATE INDEX rbac_memberships_group ON rbac_memberships (group_id, user_id, scop
 CREATE INDEX rbac_memberships_name ON rbac_memberships (group_id, user_name, until);
 CREATE INDEX rbac_memberships_scope_name ON rbac_memberships (scope, group_id, user_name, until);
 CREATE INDEX rbac_users_disabled ON rbac_users (name) WHERE disabled;
-CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, user_id, group_id);
+CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, group_id, user_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
