@@ -59,7 +59,7 @@ func newMemberListing(f store.MembershipFilter) memberListing {
 	l := memberListing{filter: f}
 	// The caller's slices may change before the listing runs. Other texts are
 	// the scope of no membership.
-	l.filter.Scopes = slices.DeleteFunc(slices.Clone(f.Scopes), func(s string) bool { return kept(s) != s })
+	l.filter.Scopes = keptOnly(f.Scopes)
 	switch {
 	case f.Users != nil:
 		l.column, l.values, l.order = userColumn, idTexts(f.Users), []string{groupColumn, scopeColumn}

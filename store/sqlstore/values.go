@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -87,6 +88,11 @@ func kept(s string) string {
 		}
 	}
 	return s
+}
+
+// keptOnly returns the texts that records can contain; nil for nil.
+func keptOnly(texts []string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return kept(s) != s })
 }
 
 // nothing is a listing without records.
