@@ -88,6 +88,7 @@ var adminCalls = []call{
 				return tx.ModifyMembership(m)
 			},
 			func(tx *rbac.Tx) error { return tx.DeassignUser(m) },
+			func(tx *rbac.Tx) error { return errors.Join(tx.AssignUser(m), second(tx.EndScope("x"))) },
 			func(tx *rbac.Tx) error { return tx.DeleteUser("zoe") },
 			func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })) // with ticket and membership
 	}},
@@ -167,6 +168,9 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return second(tx.Group("editors")) },
 	func(tx *rbac.Tx) error { return second(tx.Permission("post.edit")) },
 	func(tx *rbac.Tx) error { return last(tx.Users(rbac.UserQuery{Group: "editors"})) },
+	func(tx *rbac.Tx) error {
+		return second(tx.CountUsers(rbac.UserQuery{Permission: "post.write", Scope: "x"}))
+	},
 	func(tx *rbac.Tx) error { return last(tx.EmailConflicts()) },
 	func(tx *rbac.Tx) error { return last(tx.LookalikeUsers("amy")) },
 	func(tx *rbac.Tx) error { return second(tx.Groups()) },
@@ -176,6 +180,10 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return second(tx.Sections()) },
 	func(tx *rbac.Tx) error { return last(tx.AssignedUsers("editors")) },
 	func(tx *rbac.Tx) error { return second(tx.AssignedGroups("amy")) },
+	func(tx *rbac.Tx) error {
+		return last(tx.Memberships(rbac.MembershipQuery{User: "amy", Group: "editors"}))
+	},
+	func(tx *rbac.Tx) error { return last(tx.Scopes()) },
 	func(tx *rbac.Tx) error { return last(tx.AuthorizedUsers("editors")) },
 	func(tx *rbac.Tx) error { return second(tx.AuthorizedGroups("amy")) },
 	func(tx *rbac.Tx) error { return second(tx.GroupPermissions("editors")) },

@@ -154,11 +154,15 @@ func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err
 		if err != nil {
 			return err
 		}
+		stored := len(tickets)
 		tickets = append(tickets, a.sessions.CachedTickets(func(t store.Ticket) bool {
 			return t.User == u.ID && !slices.ContainsFunc(tickets, func(o store.Ticket) bool { return o.ID == t.ID })
 		})...)
-		for _, t := range tickets {
-			if a.sessions.Living(t, tx.now) {
+		// A cached ticket without a record may have been ended by a change that
+		// this Authority has not seen yet, and does not count then.
+		seen := a.replica.State().At(tx.changes.From)
+		for i, t := range tickets {
+			if (i < stored || seen) && a.sessions.Living(t, tx.now) {
 				ended++
 			}
 		}

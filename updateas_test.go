@@ -16,8 +16,9 @@ import (
 // and hal helps everywhere.
 //
 // leads may assign members and editors, with Users; helpers may assign members
-// and aides, with Users; greeters members only, without Users. chiefs inherit editors and operators. Nobody is active
-// as an aide and an operator at once, and aides come first.
+// and aides, with Users; greeters may assign members only, without Users. chiefs
+// inherit editors and operators. Nobody is active as an aide and an operator at
+// once, and aides come first.
 func cooperative(h *house) *rbac.Authority {
 	a := h.open(rbac.Config{})
 	h.groups(a, map[string][]string{

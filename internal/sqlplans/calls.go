@@ -19,10 +19,13 @@ type Call struct {
 }
 
 var (
-	id  = uuid.UUID{1} // of the user, the group and the ticket that Seed adds
-	ids = []uuid.UUID{id}
-	was = time.Unix(0, 0) // the end of the records that Seed adds
-	at  = time.Unix(1, 0)
+	id     = uuid.UUID{1} // of the user, the group and the ticket that Seed adds
+	ids    = []uuid.UUID{id}
+	both   = []uuid.UUID{id, {2}}
+	scopes = []string{"org:1", "org:2"}
+	member = store.Membership{User: id, Group: id, Scope: "org:1", Until: was}
+	was    = time.Unix(0, 0) // the end of the records that Seed adds
+	at     = time.Unix(1, 0)
 )
 
 // Seed adds the records that Calls look up.
@@ -32,6 +35,7 @@ func Seed(r store.Records) error {
 		r.PutGroup(store.Group{ID: id, Name: "a"}),
 		r.AddTicket(store.Ticket{ID: id, User: id, Narrowed: true, Groups: ids, LastSeen: was, Expires: was}),
 		r.PutSeparation(store.Separation{Dynamic: true, Name: "a", Groups: ids}),
+		r.PutMembership(member),
 		r.PutDelegation(store.Delegation{Group: id, Assign: ids}),
 		r.AddChange(store.Change{At: was}),
 		r.AddChange(store.Change{Revision: 1, At: at}),
@@ -60,8 +64,28 @@ var Calls = []Call{
 	{Name: "Users", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{})) }},
 	{Name: "Users After Limit", Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Limit: 9})) }},
 	{Name: "Users After Groups At", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Groups: ids, At: at})) }},
-	{Name: "Users Search Enabled", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Search: "a", Enabled: true})) }},
+	{Name: "Users Search Enabled", Whole: true, Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Search: "a", Enabled: true})) }},
+	{Name: "Users Disabled", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Disabled: true})) }},
+	{Name: "Users Disabled After", Do: func(r store.Records) { drain(r.Users(store.UserFilter{Disabled: true, After: "a"})) }},
+	{Name: "Users LastLoginBefore", Whole: true, Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{LastLoginBefore: at})) }},
 	{Name: "Users Groups Permanent", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Permanent: true})) }},
+	{Name: "Users Groups Search", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Search: "a"})) }},
+	{Name: "Users Groups Scopes", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Scopes: scopes})) }},
+	{Name: "Users Scopes", Whole: true, Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Scopes: scopes})) }},
+	{Name: "Users Groups AlsoGroups AlsoScopes", Sorts: true, Do: func(r store.Records) {
+		drain(r.Users(store.UserFilter{Groups: ids, AlsoGroups: ids, AlsoScopes: scopes}))
+	}},
+	{Name: "CountUsers", Whole: true, Do: func(r store.Records) { r.CountUsers(store.UserFilter{}) }},
+	{Name: "CountUsers After Limit Search Enabled LastLoginBefore", Whole: true, Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{After: "a", Limit: 1, Search: "a", Enabled: true, LastLoginBefore: at})
+	}},
+	{Name: "CountUsers Disabled", Whole: true, Do: func(r store.Records) { r.CountUsers(store.UserFilter{Disabled: true}) }},
+	{Name: "CountUsers Groups At Scopes Permanent", Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{Groups: ids, At: at, Scopes: []string{""}, Permanent: true})
+	}},
+	{Name: "CountUsers Groups AlsoGroups AlsoScopes", Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{Groups: ids, AlsoGroups: ids, AlsoScopes: scopes})
+	}},
 	{Name: "SetUser", Do: func(r store.Records) { r.SetUser(store.UserRecord{}) }},
 	{Name: "SetPasswordHash", Do: func(r store.Records) { r.SetPasswordHash(id, "") }},
 	{Name: "SetLastLogin", Do: func(r store.Records) { r.SetLastLogin(id, at) }},
@@ -102,7 +126,23 @@ var Calls = []Call{
 	{Name: "PutDeclaration", Do: func(r store.Records) { r.PutDeclaration(store.Declaration{}) }},
 	{Name: "Membership", Do: func(r store.Records) { r.Membership(id, id, "") }},
 	{Name: "UserMemberships", Do: func(r store.Records) { r.UserMemberships(id) }},
-	{Name: "GroupMembers", Do: func(r store.Records) { drain(r.GroupMembers(id)) }},
+	{Name: "Memberships", Whole: true, Do: members(store.MembershipFilter{})},
+	{Name: "Memberships After Limit", Do: members(store.MembershipFilter{After: member, Limit: 9})},
+	{Name: "Memberships Users", Do: members(store.MembershipFilter{Users: both})},
+	{Name: "Memberships Users NoNames", Do: members(store.MembershipFilter{Users: both, NoNames: true})},
+	{Name: "Memberships Users After", Do: members(store.MembershipFilter{Users: both, After: member})},
+	{Name: "Memberships Users Group Scopes", Do: members(store.MembershipFilter{Users: both, Group: id, Scopes: scopes})},
+	{Name: "Memberships Group", Do: members(store.MembershipFilter{Group: id})},
+	{Name: "Memberships Group After", Do: members(store.MembershipFilter{Group: id, After: member})},
+	{Name: "Memberships Group EndingBefore", Do: members(store.MembershipFilter{Group: id, EndingBefore: at})},
+	{Name: "Memberships Scopes", Do: members(store.MembershipFilter{Scopes: scopes})},
+	{Name: "Memberships Scopes one", Do: members(store.MembershipFilter{Scopes: scopes[:1]})},
+	{Name: "Memberships Scopes After", Do: members(store.MembershipFilter{Scopes: scopes, After: member})},
+	{Name: "Memberships Scopes Group", Do: members(store.MembershipFilter{Scopes: scopes, Group: id})},
+	{Name: "Memberships Scopes Group After", Do: members(store.MembershipFilter{Scopes: scopes, Group: id, After: member})},
+	{Name: "Memberships EndingBefore", Do: members(store.MembershipFilter{EndingBefore: at})},
+	{Name: "Memberships EndingBefore After", Do: members(store.MembershipFilter{EndingBefore: at, After: member})},
+	{Name: "Scopes", Do: func(r store.Records) { drain(r.Scopes()) }},
 	{Name: "PutMembership", Do: func(r store.Records) { r.PutMembership(store.Membership{}) }},
 	{Name: "DeleteMembership", Do: func(r store.Records) { r.DeleteMembership(id, id, "") }},
 	{Name: "Ticket ID", Do: func(r store.Records) { r.Ticket(store.TicketKey{ID: id}) }},
@@ -130,6 +170,10 @@ var Calls = []Call{
 	{Name: "Changes Subject", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a"})) }},
 	{Name: "Changes Since", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: at})) }},
 	{Name: "Changes Until Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at, Newest: true})) }},
+}
+
+func members(f store.MembershipFilter) func(store.Records) {
+	return func(r store.Records) { drain(r.Memberships(f)) }
 }
 
 func drain[T any](seq iter.Seq2[T, error]) {

@@ -1,8 +1,6 @@
 package sqlstore
 
 import (
-	"iter"
-
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/store"
 )
@@ -19,24 +17,13 @@ func (r *records) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
 		WHERE m.user_id = ? ORDER BY m.group_id, m.scope`, user)
 }
 
-func (r *records) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
-	const query = "SELECT " + membershipColumns + `, u.name FROM rbac_memberships m JOIN rbac_users u ON u.id = m.user_id`
-	return pages(r, "GroupMembers", 0, func(last *store.Member, size int) ([]store.Member, error) {
-		var w where
-		w.and("m.group_id = ?", group)
-		if last != nil {
-			w.and("(m.user_id, m.scope) > (?, ?)", last.User, last.Scope)
-		}
-		return all(r, "GroupMembers", scanMember, query+w.String()+" ORDER BY m.user_id, m.scope LIMIT ?", append(w.args, size)...)
-	})
-}
-
 func (r *records) PutMembership(m store.Membership) error {
 	return r.add("PutMembership", `INSERT INTO rbac_memberships
-		(user_id, group_id, scope, note, until, assigned_by, assigned_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		(user_id, group_id, scope, note, until, assigned_by, assigned_at, user_name)
+		VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT name FROM rbac_users WHERE id = ?))
 		ON CONFLICT (user_id, group_id, scope) DO UPDATE
 		SET note = excluded.note, until = excluded.until, assigned_by = excluded.assigned_by, assigned_at = excluded.assigned_at`,
-		m.User, m.Group, m.Scope, m.Note, micros(m.Until), m.AssignedBy, micros(m.AssignedAt))
+		m.User, m.Group, m.Scope, m.Note, micros(m.Until), m.AssignedBy, micros(m.AssignedAt), m.User)
 }
 
 func (r *records) DeleteMembership(user, group uuid.UUID, scope string) error {
@@ -46,11 +33,6 @@ func (r *records) DeleteMembership(user, group uuid.UUID, scope string) error {
 func scanMembership(row Row) (store.Membership, error) {
 	var m store.Membership
 	return m, row.Scan(membershipFields(&m)...)
-}
-
-func scanMember(row Row) (store.Member, error) {
-	var m store.Member
-	return m, row.Scan(append(membershipFields(&m.Membership), &m.UserName)...)
 }
 
 func membershipFields(m *store.Membership) []any {

@@ -58,7 +58,7 @@ func (r *records) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
 
 func (r *records) groupTickets(groups []uuid.UUID, last *store.Ticket, size int) ([]store.Ticket, error) {
 	var w where
-	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
+	anyOf, list := r.anyID("group_id", groups)
 	w.and(anyOf, list)
 	if last != nil {
 		w.and("ticket_id > ?", last.ID)
@@ -122,11 +122,11 @@ func (r *records) DeleteDeadTickets(at time.Time, limit int) (int, error) {
 	if err != nil || len(dead) == 0 {
 		return 0, err
 	}
-	anyOf, list := r.store.dialect.AnyOf("ticket_id", dead)
+	anyOf, list := r.anyID("ticket_id", dead)
 	if _, err := r.exec(call, "DELETE FROM rbac_ticket_groups WHERE "+anyOf, list); err != nil {
 		return 0, err
 	}
-	anyOf, list = r.store.dialect.AnyOf("id", dead)
+	anyOf, list = r.anyID("id", dead)
 	return r.exec(call, "DELETE FROM rbac_tickets WHERE "+anyOf, list)
 }
 
@@ -157,7 +157,7 @@ func (r *records) tickets(call, query string, args ...any) ([]store.Ticket, erro
 	if len(narrowed) == 0 {
 		return list, nil
 	}
-	anyOf, arg := r.store.dialect.AnyOf("ticket_id", narrowed)
+	anyOf, arg := r.anyID("ticket_id", narrowed)
 	pairs, err := all(r, call, scanTicketGroup, "SELECT ticket_id, group_id FROM rbac_ticket_groups WHERE "+anyOf+" ORDER BY ticket_id, group_id", arg)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -53,6 +54,11 @@ func scanInt(row Row) (int, error) {
 	return n, row.Scan(&n)
 }
 
+func scanText(row Row) (string, error) {
+	var s string
+	return s, row.Scan(&s)
+}
+
 // where collects the conditions of a query and the arguments of the conditions.
 type where struct {
 	conditions []string
@@ -82,6 +88,11 @@ func kept(s string) string {
 		}
 	}
 	return s
+}
+
+// keptOnly returns the texts that records can contain; nil for nil.
+func keptOnly(texts []string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return kept(s) != s })
 }
 
 // nothing is a listing without records.

@@ -102,6 +102,14 @@ var lookups = []call{
 	{"User by e-mail key", func(r store.Records) error { _, err := r.User(store.UserKey{EmailKey: "alice"}); return found(err) }},
 	{"User by subject", func(r store.Records) error { _, err := r.User(store.UserKey{Subject: "alice"}); return found(err) }},
 	{"Users", func(r store.Records) error { _, err := store.Collect(r.Users(store.UserFilter{})); return err }},
+	{"Users of groups", func(r store.Records) error {
+		_, err := store.Collect(r.Users(store.UserFilter{Groups: ids("staff"), Scopes: []string{"", "org:1"}, At: noon}))
+		return found(err)
+	}},
+	{"CountUsers", func(r store.Records) error {
+		_, err := r.CountUsers(store.UserFilter{Groups: ids("staff"), AlsoScopes: []string{"org:1"}, At: noon})
+		return err
+	}},
 	{"Sections", func(r store.Records) error { _, err := r.Sections(); return err }},
 	{"Section", func(r store.Records) error { _, err := r.Section("posts"); return err }},
 	{"Permissions", func(r store.Records) error { _, err := r.Permissions(); return err }},
@@ -135,7 +143,19 @@ var lookups = []call{
 	{"Delegations", func(r store.Records) error { _, err := r.Delegations(); return err }},
 	{"Membership", func(r store.Records) error { _, err := r.Membership(id("alice"), id("staff"), "org:1"); return err }},
 	{"UserMemberships", func(r store.Records) error { _, err := r.UserMemberships(id("alice")); return err }},
-	{"GroupMembers", func(r store.Records) error { _, err := store.Collect(r.GroupMembers(id("staff"))); return err }},
+	{"Memberships", func(r store.Records) error {
+		_, err := store.Collect(r.Memberships(store.MembershipFilter{}))
+		return err
+	}},
+	{"Memberships of users", func(r store.Records) error {
+		_, err := store.Collect(r.Memberships(store.MembershipFilter{Users: ids("alice", "bob")}))
+		return err
+	}},
+	{"Memberships in a scope", func(r store.Records) error {
+		_, err := store.Collect(r.Memberships(store.MembershipFilter{Scopes: []string{"org:1"}}))
+		return err
+	}},
+	{"Scopes", func(r store.Records) error { _, err := store.Collect(r.Scopes()); return err }},
 	{"Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: id("t1")}); return err }},
 	{"Ticket by hash", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{Hash: hash("t2")}); return err }},
 	{"UserTickets", func(r store.Records) error {

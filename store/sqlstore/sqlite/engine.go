@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
@@ -75,19 +74,28 @@ func (e *engine) Locks() sqlstore.Locks { return sqlstore.Locks{} }
 // Again returns false: Begin has already waited for the current writer.
 func (e *engine) Again(error) bool { return false }
 
-func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
-	if ids == nil {
-		ids = []uuid.UUID{}
+func (e *engine) AnyOf(column string, values []string) (string, any) {
+	if values == nil {
+		values = []string{}
 	}
-	list, err := json.Marshal(ids)
+	list, err := json.Marshal(values)
 	if err != nil {
-		panic(err) // ids are text
+		panic(err) // texts never fail
 	}
 	return column + " IN (SELECT value FROM json_each(?))", string(list)
 }
 
+// longPattern is less than the longest pattern of LIKE, in bytes.
+const longPattern = 10_000
+
 // Contains relies on lower of SQLite, which folds A to Z only.
-func (e *engine) Contains(column string) string { return "instr(lower(" + column + "), ?) > 0" }
+// LIKE folds the same letters in half the time.
+func (e *engine) Contains(column, text string) (string, any) {
+	if !strings.ContainsAny(text, "%_") && len(text) < longPattern {
+		return column + " LIKE ?", "%" + text + "%"
+	}
+	return "instr(lower(" + column + "), ?) > 0", text
+}
 
 // Close closes the connections that Open was given. The readers are closed
 // first: the writer, as the last connection, can then copy the log into the
