@@ -23,6 +23,8 @@ var (
 	ids = []uuid.UUID{id}
 	was = time.Unix(0, 0) // the end of the records that Seed adds
 	at  = time.Unix(1, 0)
+
+	last = store.ChangeKey{Revision: 1}
 )
 
 // Seed adds the records that Calls look up.
@@ -127,9 +129,20 @@ var Calls = []Call{
 	{Name: "DeleteChanges", Do: func(r store.Records) { r.DeleteChanges(at, 9) }},
 	{Name: "Changes After Limit", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{After: 1, Limit: 9})) }},
 	{Name: "Changes Actor Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Actor: "a", Newest: true})) }},
+	{Name: "Changes Actor Action Scope", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Actor: "a", Action: "a", Scope: "a"})) }},
+	{Name: "Changes Action Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Action: "a", Newest: true})) }},
+	{Name: "Changes Action Last", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Action: "a", Last: last})) }},
+	{Name: "Changes Scope", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Scope: "a"})) }},
+	{Name: "Changes Scope Last Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Scope: "a", Last: last, Newest: true})) }},
+	{Name: "Changes Scope Since Until", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Scope: "a", Since: was, Until: at})) }},
 	{Name: "Changes Subject", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a"})) }},
+	{Name: "Changes Subject Last Newest", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a", Last: last, Newest: true})) }},
+	{Name: "Changes Subject Since Until", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a", Since: was, Until: at})) }},
 	{Name: "Changes Since", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: at})) }},
+	{Name: "Changes Since Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: at, Newest: true})) }},
+	{Name: "Changes Until", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at})) }},
 	{Name: "Changes Until Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at, Newest: true})) }},
+	{Name: "Changes Since Until Last", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: was, Until: at, Last: last})) }},
 }
 
 func drain[T any](seq iter.Seq2[T, error]) {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -62,6 +63,13 @@ type where struct {
 func (w *where) and(condition string, args ...any) {
 	w.conditions = append(w.conditions, condition)
 	w.args = append(w.args, args...)
+}
+
+// with returns the conditions and one more, and leaves w alone.
+func (w where) with(condition string, args ...any) where {
+	w = where{slices.Clone(w.conditions), slices.Clone(w.args)}
+	w.and(condition, args...)
+	return w
 }
 
 // String returns the WHERE clause, or "" without conditions.

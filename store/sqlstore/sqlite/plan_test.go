@@ -41,9 +41,9 @@ func TestEveryLookupHasAnIndex(t *testing.T) {
 	}
 }
 
-// ownScans removes the scans of tables that a statement brings along. Stored
-// tables are scanned by name, or by an alias of the statement.
-var ownScans = strings.NewReplacer("SCAN json_each", "", "SCAN few", "")
+// ownScans removes the scans of tables that a statement brings along, and of
+// pages. Stored tables are scanned by name, or by an alias of the statement.
+var ownScans = strings.NewReplacer("SCAN json_each", "", "SCAN few", "", "SCAN changed", "", "SCAN related", "")
 
 // explain lists the steps of a plan.
 func explain(tx sqlstore.Session, query string, args []any) (string, error) {
