@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/store"
+	"github.com/rbac-go/rbac/internal/storefault"
 )
 
 // Many right logins of one user at once, through several Authorities, are not
@@ -39,26 +39,21 @@ func TestRightLoginsAtOnce(t *testing.T) {
 	})
 }
 
-// hangsUp is a store whose clients hang up as soon as the first Update is
-// committed.
-type hangsUp struct{ rbac.Store }
-
 type hangUpKey struct{}
-
-func (s hangsUp) Update(ctx context.Context, f func(store.Records) error) error {
-	err := s.Store.Update(ctx, f)
-	if hangUp, ok := ctx.Value(hangUpKey{}).(func()); ok {
-		hangUp()
-	}
-	return err
-}
 
 // Of a hundred guesses in parallel, with half of the clients hanging up, every
 // verified guess was counted.
 func TestGuessesInParallel(t *testing.T) {
 	eachStoreAlone(t, func(t *testing.T, h *house) {
 		const kib = 32 << 10 // of each hash; everything else in all logins takes less
-		h.store = hangsUp{h.store}
+		// clients hang up as soon as the first Update is committed
+		h.store = hooked(h.store, storefault.Hooks{Update: func(ctx context.Context, run func() error) error {
+			err := run()
+			if hangUp, ok := ctx.Value(hangUpKey{}).(func()); ok {
+				hangUp()
+			}
+			return err
+		}})
 		a := h.office(rbac.Config{MaxFailures: 5, Argon2id: rbac.Argon2id{MemoryKiB: kib, Time: 1}})
 		var refused, busy, throttled atomic.Int64
 		guess := func(n int) {

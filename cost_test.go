@@ -3,7 +3,6 @@ package rbac_test
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"testing"
 
@@ -12,41 +11,27 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// sparing Records count the calls that read a whole table.
-type sparing struct {
-	store.Records
-	whole *int
-}
-
-func (r sparing) Permissions() ([]store.Permission, error) {
-	*r.whole++
-	return r.Records.Permissions()
-}
-func (r sparing) Groups() ([]store.Group, error) { *r.whole++; return r.Records.Groups() }
-func (r sparing) Grants(f store.GrantFilter) ([]store.Grant, error) {
-	if f == (store.GrantFilter{}) {
-		*r.whole++
+// sparing returns a hook that counts the calls that read a whole table.
+func sparing(whole *int) func(name string, args []any) error {
+	return func(name string, args []any) error {
+		switch name {
+		case "Permissions", "Groups", "Sections":
+			*whole++
+		case "Grants", "Inheritances":
+			if args[0] == (store.GrantFilter{}) || args[0] == (store.InheritanceFilter{}) {
+				*whole++
+			}
+		case "Separations":
+			if args[0].(store.SeparationFilter).Groups == nil {
+				*whole++
+			}
+		case "Users":
+			if args[0].(store.UserFilter).Groups == nil {
+				*whole++
+			}
+		}
+		return nil
 	}
-	return r.Records.Grants(f)
-}
-func (r sparing) Sections() ([]store.Section, error) { *r.whole++; return r.Records.Sections() }
-func (r sparing) Separations(f store.SeparationFilter) ([]store.Separation, error) {
-	if f.Groups == nil {
-		*r.whole++
-	}
-	return r.Records.Separations(f)
-}
-func (r sparing) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
-	if f == (store.InheritanceFilter{}) {
-		*r.whole++
-	}
-	return r.Records.Inheritances(f)
-}
-func (r sparing) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
-	if f.Groups == nil {
-		*r.whole++
-	}
-	return r.Records.Users(f)
 }
 
 // The cost of a change follows from the records that the change touches, not
@@ -85,7 +70,7 @@ func TestChangesReadNoWholeTable(t *testing.T) {
 		h.do(first, both(ssd("s", 2, "empty", "x1"), dsd("d", 2, "empty", "x1", "x2")))
 		h.issue(first, rbac.Login{User: "amy"})
 		whole := 0
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return sparing{r, &whole} }}
+		h.store = whileUpdating(h.store, sparing(&whole))
 		a := h.open(rbac.Config{Protected: []string{"post.read"}})
 		whole = 0 // Open reads the policy
 		for name, call := range calls {
@@ -99,19 +84,6 @@ func TestChangesReadNoWholeTable(t *testing.T) {
 			}
 		}
 	})
-}
-
-// counting Records count reads of the groups that a group inherits.
-type counting struct {
-	store.Records
-	juniors *int
-}
-
-func (r counting) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
-	if f.Senior != uuid.Nil {
-		*r.juniors++
-	}
-	return r.Records.Inheritances(f)
 }
 
 // A new set reads only the groups that inherit its members, not everything that
@@ -130,7 +102,12 @@ func TestSetsReadOnlyWhatLeadsToThem(t *testing.T) {
 			return errors.Join(inherit("top", "a")(tx), inherit("a", "g1")(tx), addUser(rbac.User{Name: "bob"})(tx), assign("bob", "b")(tx))
 		})
 		juniors := 0
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return counting{r, &juniors} }}
+		h.store = whileUpdating(h.store, func(name string, args []any) error {
+			if name == "Inheritances" && args[0].(store.InheritanceFilter).Senior != uuid.Nil {
+				juniors++
+			}
+			return nil
+		})
 		a := h.open(rbac.Config{})
 		for name, call := range map[string]func(*rbac.Tx) error{"static": ssd("s", 2, "a", "b"), "dynamic": dsd("s", 2, "a", "b")} {
 			juniors = 0
@@ -150,7 +127,7 @@ func TestSetsReadOnlyWhatLeadsToThem(t *testing.T) {
 func TestManyPermissionsWithIDs(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		whole := 0
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return sparing{r, &whole} }}
+		h.store = whileUpdating(h.store, sparing(&whole))
 		a := h.open(rbac.Config{})
 		whole = 0
 		h.do(a, func(tx *rbac.Tx) error {
@@ -214,25 +191,6 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// locking Records note the order of locks.
-type locking struct {
-	store.Records
-	locked *[]string
-}
-
-func (r locking) Head(lock store.Lock) (store.Head, error) {
-	if lock == store.ExclusiveLock {
-		*r.locked = append(*r.locked, "head")
-	}
-	return r.Records.Head(lock)
-}
-
-func (r locking) LockUser(id uuid.UUID) (store.UserRecord, error) {
-	u, err := r.Records.LockUser(id)
-	*r.locked = append(*r.locked, u.Name)
-	return u, err
-}
-
 // An Update locks head first, and then each user whose login must not overtake
 // the change.
 func TestChangesOfAUserLockThem(t *testing.T) {
@@ -246,9 +204,26 @@ func TestChangesOfAUserLockThem(t *testing.T) {
 		"SetPasswordHash": func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", someHash) },
 	}
 	eachStore(t, func(t *testing.T, h *house) {
-		world(t, h, h.open(rbac.Config{}))
+		first := h.open(rbac.Config{})
+		world(t, h, first)
+		users := map[uuid.UUID]string{}
+		h.do(first, func(tx *rbac.Tx) error {
+			for u, err := range tx.Users(rbac.UserQuery{}) {
+				must(t, err)
+				users[u.ID] = u.Name
+			}
+			return nil
+		})
 		var locked []string
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return locking{r, &locked} }}
+		h.store = whileUpdating(h.store, func(name string, args []any) error {
+			switch {
+			case name == "Head" && args[0] == store.ExclusiveLock:
+				locked = append(locked, "head")
+			case name == "LockUser":
+				locked = append(locked, users[args[0].(uuid.UUID)])
+			}
+			return nil
+		})
 		a := h.open(rbac.Config{})
 		for name, call := range calls {
 			locked = nil

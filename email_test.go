@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/storefault"
 	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
@@ -161,8 +162,8 @@ func TestEmailKeysOfAnEarlierVersion(t *testing.T) {
 		checkFound(t, "before", before, foundEarlier)
 
 		var log bytes.Buffer
-		counted := &countedStore{Store: h.store}
-		h.store = counted
+		var updates atomic.Int64
+		h.store = countingUpdates(h.store, &updates, nil)
 		a := h.open(rbac.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		checkFound(t, "after", a, foundNow)
 		checkFound(t, "in the Authority from before", before, foundNow)
@@ -187,10 +188,10 @@ func TestEmailKeysOfAnEarlierVersion(t *testing.T) {
 			"fay eve@xn--bcher-kva.example", "gus gus@例え.example", "hal gus@例え。example", "ida ", "jan jan\u200b@x.example"}; !slices.Equal(users, want) {
 			t.Errorf("the users are %q", users)
 		}
-		counted.updates.Store(0)
+		updates.Store(0)
 		log.Reset()
 		h.open(rbac.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		if n := counted.updates.Load(); n != 0 || strings.Contains(log.String(), "mailbox") {
+		if n := updates.Load(); n != 0 || strings.Contains(log.String(), "mailbox") {
 			t.Errorf("the next Open does it again: %d updates\n%s", n, &log)
 		}
 	})
@@ -256,28 +257,26 @@ func TestEmailKeysOfAnOldProgramBeside(t *testing.T) {
 	})
 }
 
-// countedStore counts Updates, and refuses them while err is set.
-type countedStore struct {
-	rbac.Store
-	updates atomic.Int64
-	err     func(nth int64) error
-}
-
-func (s *countedStore) Update(ctx context.Context, f func(store.Records) error) error {
-	n := s.updates.Add(1)
-	if s.err != nil {
-		if err := s.err(n); err != nil {
-			return err
+// countingUpdates returns a store that counts Updates in n, and refuses the nth Update
+// if err returns an error.
+func countingUpdates(s rbac.Store, n *atomic.Int64, err func(nth int64) error) rbac.Store {
+	return hooked(s, storefault.Hooks{Update: func(_ context.Context, run func() error) error {
+		nth := n.Add(1)
+		if err != nil {
+			if err := err(nth); err != nil {
+				return err
+			}
 		}
-	}
-	return s.Store.Update(ctx, f)
+		return run()
+	}})
 }
 
 // A program that may only read opens the store, and finds no wrong user.
 func TestEmailKeysWhereNothingCanBeWritten(t *testing.T) {
 	refusal := fmt.Errorf("%w: permission denied for table rbac_users", rbac.ErrUnavailable)
 	eachStore(t, func(t *testing.T, h *house) {
-		readOnly := &countedStore{Store: h.store, err: func(int64) error { return refusal }}
+		var updates atomic.Int64
+		readOnly := countingUpdates(h.store, &updates, func(int64) error { return refusal })
 		var log bytes.Buffer
 		cfg := rbac.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}
 		open := func() *rbac.Authority {
@@ -288,7 +287,7 @@ func TestEmailKeysWhereNothingCanBeWritten(t *testing.T) {
 		}
 		h.open(rbac.Config{})
 		open()
-		if n := readOnly.updates.Load(); n != 0 || strings.Contains(log.String(), "e-mail") {
+		if n := updates.Load(); n != 0 || strings.Contains(log.String(), "e-mail") {
 			t.Errorf("a store without users: %d updates\n%s", n, &log)
 		}
 		earlierStore(h)
@@ -297,9 +296,9 @@ func TestEmailKeysWhereNothingCanBeWritten(t *testing.T) {
 			t.Errorf("the log does not say that the keys are old:\n%s", &log)
 		}
 		h.open(rbac.Config{})
-		readOnly.updates.Store(0)
+		updates.Store(0)
 		checkFound(t, "new keys", open(), foundNow)
-		if n := readOnly.updates.Load(); n != 0 || strings.Contains(log.String(), "e-mail") {
+		if n := updates.Load(); n != 0 || strings.Contains(log.String(), "e-mail") {
 			t.Errorf("a store with new keys: %d updates\n%s", n, &log)
 		}
 	})
@@ -321,12 +320,12 @@ func TestEmailKeysInterrupted(t *testing.T) {
 		}
 		h.put(all...)
 		whole := h.store
-		h.store = &countedStore{Store: whole, err: func(n int64) error {
+		h.store = countingUpdates(whole, new(atomic.Int64), func(n int64) error {
 			if n >= broken {
 				return rbac.ErrUnavailable
 			}
 			return nil
-		}}
+		})
 		a := h.open(rbac.Config{})
 		h.store = whole
 		var group sync.WaitGroup

@@ -20,7 +20,7 @@ import (
 func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	t.Helper()
 	h := newHouse(t, memorystore.New())
-	s := &faulty{Store: h.store}
+	s := newFaulty(h.store)
 	h.store = s
 	a := h.office(rbac.Config{Protected: []string{"door.open"}})
 	h.do(a, func(tx *rbac.Tx) error {
@@ -104,7 +104,7 @@ func TestStoreFails(t *testing.T) {
 		for _, c := range slices.Concat(calls, adminCalls, reviewCalls()) {
 			for k := int64(1); ; k++ {
 				s, a, tok := faultyOffice(t)
-				before := contents(t, s.Store)
+				before := contents(t, s.whole)
 				background, cancel := context.WithCancel(ctx)
 				if mode.fail != nil {
 					s.fail = mode.fail(cancel)
@@ -123,7 +123,7 @@ func TestStoreFails(t *testing.T) {
 				if !errors.Is(err, mode.want) || errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrNoTicket) || errors.Is(err, rbac.ErrDenied) {
 					t.Errorf("%s, the store %s at call %d: want %v and nothing else, got %v", c.name, mode.rule, k, mode.want, err)
 				}
-				if after := contents(t, s.Store); after != before {
+				if after := contents(t, s.whole); after != before {
 					t.Errorf("%s, the store %s at call %d: something was written\n%s\n%s", c.name, mode.rule, k, before, after)
 				}
 				if err := a.Judge(ctx, tok, rbac.HasPermission("post.edit")); err != nil {
@@ -151,7 +151,7 @@ func recovered(f func() error) (err error) {
 func TestStoreFailsWhileFollowing(t *testing.T) {
 	for k := int64(1); ; k++ {
 		s, a, tok := faultyOffice(t)
-		h := newHouse(t, s.Store)
+		h := newHouse(t, s.whole)
 		other := h.open(rbac.Config{})
 		must(t, a.Judge(ctx, tok, rbac.HasPermission("post.edit")))
 		h.do(other, func(tx *rbac.Tx) error {
@@ -180,7 +180,7 @@ func TestOpenOnAStoreThatFails(t *testing.T) {
 	for k := int64(1); ; k++ {
 		s, _, _ := faultyOffice(t)
 		// updates the keys of addresses, where a failure is only logged
-		newHouse(t, s.Store).open(rbac.Config{})
+		newHouse(t, s.whole).open(rbac.Config{})
 		s.arm(k)
 		a, err := rbac.Open(ctx, s, rbac.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 		if !s.reached() {
@@ -213,7 +213,7 @@ func TestClosedStore(t *testing.T) {
 // context lasts.
 func TestHangingStoreHoldsUpNobodyElse(t *testing.T) {
 	s, a, tok := faultyOffice(t)
-	h := newHouse(t, s.Store)
+	h := newHouse(t, s.whole)
 	h.do(h.open(rbac.Config{}), func(tx *rbac.Tx) error {
 		return tx.RevokePermission(rbac.Grant{Group: "editors", Permission: "post.edit"})
 	})

@@ -2,24 +2,37 @@ package rbac_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/store"
+	"github.com/rbac-go/rbac/internal/storefault"
 )
 
 var errFault = fmt.Errorf("%w: the disk is on fire", rbac.ErrUnavailable)
 
-// faulty is a store that counts its calls and fails at a chosen call. The end
-// of an Update counts as a call, too; if the end fails, the Update does not
-// commit.
+// faulty is a store that counts its calls and fails at a chosen call. The
+// beginning and the commit of a transaction count as calls, too; if the commit
+// fails, nothing is written.
 type faulty struct {
 	rbac.Store
+	whole  rbac.Store
 	calls  atomic.Int64
 	failAt atomic.Int64                    // 0: none
 	fail   func(ctx context.Context) error // the effect of the failure; nil: errFault
+}
+
+func newFaulty(whole rbac.Store) *faulty {
+	s := &faulty{whole: whole}
+	begin := func(ctx context.Context, run func() error) error {
+		if err := s.call(ctx); err != nil {
+			return err
+		}
+		return run()
+	}
+	call := func(c storefault.Call) error { return s.call(c.Context) }
+	s.Store = hooked(whole, storefault.Hooks{View: begin, Update: begin, Call: call})
+	return s
 }
 
 // arm makes the n-th call from now on fail.
@@ -39,24 +52,4 @@ func (s *faulty) call(ctx context.Context) error {
 		return s.fail(ctx)
 	}
 	return errFault
-}
-
-func (s *faulty) View(ctx context.Context, f func(store.Records) error) error {
-	if err := s.call(ctx); err != nil {
-		return err
-	}
-	return s.Store.View(ctx, func(r store.Records) error { return f(&faultyRecords{Records: r, store: s, ctx: ctx}) })
-}
-
-func (s *faulty) Update(ctx context.Context, f func(store.Records) error) error {
-	if err := s.call(ctx); err != nil {
-		return err
-	}
-	return s.Store.Update(ctx, func(r store.Records) error {
-		fr := &faultyRecords{Records: r, store: s, ctx: ctx}
-		if err := f(fr); err != nil {
-			return err
-		}
-		return errors.Join(fr.failed, s.call(ctx))
-	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/storefault"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -176,7 +177,9 @@ func TestRowsThatAreGoneWhileNothingCanBeWritten(t *testing.T) {
 		a := h.office(rbac.Config{})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		readOnly := *h
-		readOnly.store = unwritable{h.store}
+		readOnly.store = hooked(h.store, storefault.Hooks{Update: func(context.Context, func() error) error {
+			return rbac.ErrUnavailable
+		}})
 		b := readOnly.open(rbac.Config{})
 		checkAlive(t, "before", b, alive, tok)
 		h.deleteRow(a, tok)
@@ -189,13 +192,6 @@ func TestRowsThatAreGoneWhileNothingCanBeWritten(t *testing.T) {
 		}
 		checkAlive(t, "ten minutes later", b, dead, tok)
 	})
-}
-
-// unwritable is a store that refuses writes.
-type unwritable struct{ rbac.Store }
-
-func (unwritable) Update(context.Context, func(store.Records) error) error {
-	return rbac.ErrUnavailable
 }
 
 // The sweep of a process whose clock is ahead ends tickets early, everywhere,

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/storefault"
 	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
@@ -41,10 +42,6 @@ func allocatedBy(f func(), kib uint32) int {
 	return int((after.TotalAlloc - before.TotalAlloc + uint64(kib)<<9) / (uint64(kib) << 10))
 }
 
-// beforeTicket is a store that calls a function before the transaction in which
-// a login makes its ticket, and therefore after the password was verified.
-type beforeTicket struct{ rbac.Store }
-
 type beforeTicketKey struct{}
 
 // pausedLogin returns a context under which beforeTicket calls f, in the first
@@ -58,11 +55,15 @@ func pausedLogin(ctx context.Context, f func()) context.Context {
 	})
 }
 
-func (s beforeTicket) Update(ctx context.Context, f func(store.Records) error) error {
-	if call, ok := ctx.Value(beforeTicketKey{}).(func()); ok {
-		call()
-	}
-	return s.Store.Update(ctx, f)
+// beforeTicket returns a store that calls a function before the transaction in
+// which a login makes its ticket, and therefore after the password was verified.
+func beforeTicket(s rbac.Store) rbac.Store {
+	return hooked(s, storefault.Hooks{Update: func(ctx context.Context, run func() error) error {
+		if call, ok := ctx.Value(beforeTicketKey{}).(func()); ok {
+			call()
+		}
+		return run()
+	}})
 }
 
 // oldHashes are hashes of goodPassword that a login upgrades.
@@ -259,7 +260,7 @@ func (h *house) passwordHash(a *rbac.Authority, user string) (hash string) {
 // race to upgrade is not refused.
 func TestUpgradeRace(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		h.store = beforeTicket{h.store}
+		h.store = beforeTicket(h.store)
 		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
 		for kind, hash := range oldHashes(t, h) {
 			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
@@ -319,7 +320,7 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 				}
 				t.Run(tt.rule+", "+kind, func(t *testing.T) {
 					h := h.beside(t)
-					h.store = beforeTicket{h.store}
+					h.store = beforeTicket(h.store)
 					a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
 					if kind != "scrypt" { // the run of kind scrypt tests a current hash
 						h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
@@ -342,7 +343,7 @@ func TestLoginPausedAfterVerifying(t *testing.T) {
 // ticket.
 func TestHungUpLogin(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		h.store = beforeTicket{h.store}
+		h.store = beforeTicket(h.store)
 		a := h.office(rbac.Config{})
 		for range 3 {
 			c, cancel := context.WithCancel(ctx)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/processtest"
-	"github.com/rbac-go/rbac/store"
+	"github.com/rbac-go/rbac/internal/storefault"
 )
 
 // After a changing call has returned, no call that starts later in this process
@@ -28,12 +28,21 @@ func TestLinearizable(t *testing.T) {
 	for _, lease := range []time.Duration{time.Second, 10 * time.Millisecond} {
 		t.Run(fmt.Sprint("lease of ", lease), func(t *testing.T) {
 			eachStore(t, func(t *testing.T, h *house) {
-				store := &overtaken{Store: h.store}
-				h.store, h.realTime = store, true
+				// counts the Views, and delays the return of a read, to be overtaken
+				var views atomic.Int64
+				h.store = hooked(h.store, storefault.Hooks{View: func(_ context.Context, run func() error) error {
+					defer func() {
+						for range views.Add(1) % 16 {
+							runtime.Gosched()
+						}
+					}()
+					return run()
+				}})
+				h.realTime = true
 				w := newDoor(h, h.open(rbac.Config{MaxStaleness: lease}))
-				before := store.views.Load()
+				before := views.Load()
 				logs := w.run(processtest.NumberFrom(t, "RBAC_WRITES", 60))
-				asked := store.views.Load() - before
+				asked := views.Load() - before
 				w.verify(t, logs)
 				if reads := w.done.Load(); lease == time.Second && asked > reads/2 {
 					t.Errorf("%d reads asked the store %d times: too few were answered from memory to prove anything", reads, asked)
@@ -66,22 +75,6 @@ func (w *door) run(changes int) []readLog {
 	stop.Store(true)
 	readers.Wait()
 	return logs
-}
-
-// overtaken is a store that counts its Views, and delays the return of a read,
-// to be overtaken. overtaken hides the optional abilities of the store.
-type overtaken struct {
-	rbac.Store
-	views atomic.Int64
-}
-
-func (s *overtaken) View(ctx context.Context, f func(store.Records) error) error {
-	defer func() {
-		for range s.views.Add(1) % 16 {
-			runtime.Gosched()
-		}
-	}()
-	return s.Store.View(ctx, f)
 }
 
 // order numbers events.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/storefault"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -217,30 +218,22 @@ func TestOvertakenFollower(t *testing.T) {
 	})
 }
 
-// forgetful is a store that commits an Update, and loses the answer.
-type forgetful struct {
-	rbac.Store
-	loses atomic.Bool
-}
-
-func (s *forgetful) Update(ctx context.Context, f func(store.Records) error) error {
-	err := s.Store.Update(ctx, f)
-	if s.loses.Load() {
-		return errFault
-	}
-	return err
-}
-
 // After an Update with an unknown outcome, callers get answers according to the
 // store.
 func TestLostAnswer(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		store := &forgetful{Store: h.store}
-		h.store = store
+		var loses atomic.Bool // the answers of committed Updates
+		h.store = hooked(h.store, storefault.Hooks{Update: func(_ context.Context, run func() error) error {
+			err := run()
+			if loses.Load() {
+				return errFault
+			}
+			return err
+		}})
 		a := h.office(rbac.Config{MaxStaleness: time.Hour})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		checkAlive(t, "warm", a, alive, tok)
-		store.loses.Store(true)
+		loses.Store(true)
 		if err := a.Update(ctx, revoke("editors", "post.edit")); !errors.Is(err, rbac.ErrUnavailable) {
 			t.Errorf("the Update: got %v", err)
 		}

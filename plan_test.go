@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/store"
+	"github.com/rbac-go/rbac/internal/storefault"
 )
 
 // planned makes a plan, and requires that the plan changes nothing.
@@ -213,34 +213,25 @@ func TestPlanRefuses(t *testing.T) {
 	})
 }
 
-// retried is a store whose engine asks for a retry each time, and then may be
-// lost.
-type retried struct {
-	rbac.Store
-	lost error
-}
-
-func (s retried) Update(ctx context.Context, f func(store.Records) error) error {
-	first := s.Store.Update(ctx, f)
-	if s.lost != nil {
-		return s.lost
-	}
-	return errors.Join(first, s.Store.Update(ctx, f))
-}
-
 // A transaction that runs twice is listed once in the plan, and a lost
 // transaction not at all.
 func TestPlanRetried(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		store := h.store
-		h.store = retried{Store: store}
+		var lost error // in place of the second attempt
+		h.store = hooked(h.store, storefault.Hooks{Update: func(_ context.Context, run func() error) error {
+			first := run()
+			if lost != nil {
+				return lost
+			}
+			return errors.Join(first, run())
+		}})
 		plan := planned(t, h.open(rbac.Config{}), blogCatalogue())
 		plan.Effect = rbac.Effect{}
 		if !reflect.DeepEqual(plan, rbac.Plan{Add: blogCatalogue()}) {
 			t.Errorf("the plan is %+v; want the catalogue, once", plan)
 		}
-		h.store = retried{store, rbac.ErrUnavailable}
 		a := h.open(rbac.Config{})
+		lost = rbac.ErrUnavailable
 		if plan, err := a.Plan(ctx, blogCatalogue()); !errors.Is(err, rbac.ErrUnavailable) || !reflect.DeepEqual(plan, rbac.Plan{}) {
 			t.Errorf("Plan = %+v, %v; want nothing and ErrUnavailable", plan, err)
 		}

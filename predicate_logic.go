@@ -142,8 +142,9 @@ type inScope struct {
 }
 
 func (c *inScope) judge(id view) verdict {
+	id.in = c
 	if id.policy != nil {
-		id.groups, id.in = id.active.In(c.scope), c
+		id.groups = id.active.In(c.scope)
 	}
 	return c.list[0].rule.judge(id)
 }

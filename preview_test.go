@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/store"
+	"github.com/rbac-go/rbac/internal/storefault"
 )
 
 // A Preview returns the error of the Update, uses no revision, and leaves the
@@ -85,43 +85,28 @@ func TestPreviewIsBounded(t *testing.T) {
 	}
 }
 
-// overtaking commits another Update after each Update that is rolled back, for
-// a number of times.
-type overtaking struct {
-	rbac.Store
-	other *rbac.Authority
-	times int
-	added int
-}
-
-func (s *overtaking) Update(ctx context.Context, f func(store.Records) error) error {
-	err := s.Store.Update(ctx, f)
-	if err != nil && s.times > 0 {
-		s.times--
-		s.added++
-		name := fmt.Sprint("overtaking", s.added)
-		err = errors.Join(err, s.other.Update(ctx, func(tx *rbac.Tx) error {
-			return alone(tx.AddGroup(rbac.Group{Name: name}))
-		}))
-	}
-	return err
-}
-
 // A Preview whose revision has passed is made once more, and then gives up.
 func TestPreviewOvertaken(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		other := h.office(rbac.Config{})
-		s := &overtaking{Store: h.store, other: other}
-		h.store = s
+		left, added := 0, 0 // another Update comes after each Update that is rolled back
+		h.store = hooked(h.store, storefault.Hooks{Update: func(ctx context.Context, run func() error) error {
+			err := run()
+			if err != nil && left > 0 {
+				left, added = left-1, added+1
+				err = errors.Join(err, other.Update(ctx, addGroup(rbac.Group{Name: fmt.Sprint("added", added)})))
+			}
+			return err
+		}})
 		a := h.open(rbac.Config{})
 		for times, want := range []error{nil, nil, rbac.ErrBusy} {
-			s.times = times
+			left = times
 			effect, err := a.Preview(ctx, grant("staff", "post.edit"))
 			if !errors.Is(err, want) || err == nil && len(effect.Changes) != 1 || err != nil && effect.Changes != nil {
 				t.Errorf("overtaken %d times: %+v, %v", times, effect, err)
 			}
-			if s.times != 0 {
-				t.Errorf("%d times left", s.times)
+			if left != 0 {
+				t.Errorf("%d times left", left)
 			}
 		}
 	})

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/store"
 )
 
 // names collects a listing, and appends its error as a name.
@@ -331,23 +330,24 @@ func TestAssignedGroupsAreSorted(t *testing.T) {
 	})
 }
 
-// failing Records cannot read permissions by name.
-type failing struct{ store.Records }
-
-func (failing) Permission(string) (store.Permission, error) {
-	return store.Permission{}, rbac.ErrUnavailable
-}
-
 // A review that could not read everything is an error, not a shorter list.
 func TestReviewIsWholeOrAnError(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		world(t, h, h.open(rbac.Config{}))
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return failing{r} }}
-		h.do(h.open(rbac.Config{}), func(tx *rbac.Tx) error {
+		h.store = whileUpdating(h.store, func(name string, _ []any) error {
+			if name == "Permission" {
+				return rbac.ErrUnavailable
+			}
+			return nil
+		})
+		err := h.open(rbac.Config{}).Update(ctx, func(tx *rbac.Tx) error {
 			if p, err := tx.UserPermissions("amy"); !errors.Is(err, rbac.ErrUnavailable) || p != nil {
 				t.Errorf("UserPermissions = %v, %v; want ErrUnavailable", p, err)
 			}
 			return nil
 		})
+		if !errors.Is(err, rbac.ErrUnavailable) {
+			t.Errorf("the Update: %v; want ErrUnavailable", err)
+		}
 	})
 }

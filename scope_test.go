@@ -326,3 +326,19 @@ func BenchmarkScope(b *testing.B) {
 		})
 	}
 }
+
+// A Func inside In gets an Identity in that scope, whoever made the Identity.
+func TestFuncInScope(t *testing.T) {
+	h := newHouse(t, openMemory(t))
+	a := h.office(rbac.Config{})
+	amy, err := a.Identity(ctx, "amy")
+	must(t, err)
+	for _, id := range []*rbac.Identity{amy, rbac.NewIdentity("amy", nil, nil)} {
+		var seen string
+		f := rbac.Func("sees its scope", func(id *rbac.Identity) bool { seen = id.String(); return true })
+		must(t, rbac.Check(id, rbac.In("org:1", f)))
+		if seen != `user "amy" in "org:1"` {
+			t.Errorf("the Func saw %s", seen)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/storefault"
 	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
@@ -17,11 +18,18 @@ type bared struct{ store.Records }
 
 func (r bared) Unwrap() any { return r.Records }
 
+// exposing is a store with bared Records in its Updates.
+type exposing struct{ rbac.Store }
+
+func (s exposing) Update(ctx context.Context, f func(store.Records) error) error {
+	return s.Store.Update(ctx, func(r store.Records) error { return f(bared{r}) })
+}
+
 // After Unwrap the store is asked again: a program with the store's own
 // transaction may have changed any table.
 func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 	h := newHouse(t, memorystore.New())
-	h.store = bentStore{h.store, func(r store.Records) store.Records { return bared{r} }}
+	h.store = exposing{h.store}
 	a := h.open(rbac.Config{})
 	h.do(a, func(tx *rbac.Tx) error {
 		u, err := tx.AddUser(rbac.User{Name: "amy"})
@@ -48,7 +56,23 @@ func TestAfterUnwrapTheStoreIsAsked(t *testing.T) {
 // rolled back.
 func TestAnotherAttemptBeginsAnew(t *testing.T) {
 	h := newHouse(t, memorystore.New())
-	h.store = twice{h.store}
+	rolledBack := false // the first attempt of each Update
+	h.store = hooked(h.store, storefault.Hooks{
+		Update: func(_ context.Context, run func() error) error {
+			rolledBack = false
+			if err := run(); !errors.Is(err, errTest) {
+				return err
+			}
+			return run()
+		},
+		Call: func(c storefault.Call) error {
+			if c.Name != "Commit" || rolledBack {
+				return nil
+			}
+			rolledBack = true
+			return errTest
+		},
+	})
 	a := h.open(rbac.Config{})
 	attempts := 0
 	h.do(a, func(tx *rbac.Tx) error {
@@ -61,16 +85,6 @@ func TestAnotherAttemptBeginsAnew(t *testing.T) {
 	if attempts != 2 {
 		t.Errorf("there were %d attempts, want 2", attempts)
 	}
-}
-
-// twice rolls back the first attempt of each Update.
-type twice struct{ rbac.Store }
-
-func (s twice) Update(ctx context.Context, f func(store.Records) error) error {
-	if err := s.Store.Update(ctx, func(r store.Records) error { return errors.Join(f(r), errTest) }); err != errTest && !errors.Is(err, errTest) {
-		return err
-	}
-	return s.Store.Update(ctx, f)
 }
 
 // An Update whose context ended answers nothing, not even from memory.
@@ -126,7 +140,7 @@ func TestUpdateKeepsItsOwnTexts(t *testing.T) {
 // For a user with five memberships an Update reads whether the name is free,
 // and writes. The number of reads of the policy does not grow with the users.
 func TestLoadAsksLittle(t *testing.T) {
-	s := &faulty{Store: memorystore.New()}
+	s := newFaulty(memorystore.New())
 	h := newHouse(t, s)
 	a := h.open(rbac.Config{})
 	h.do(a, func(tx *rbac.Tx) error {

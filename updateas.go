@@ -94,8 +94,8 @@ func (a *Authority) addAdminister(ctx context.Context) error {
 	return err
 }
 
-// writable returns the error of a change that nobody may make by a delegation:
-// err, if the change is invalid.
+// writable refuses a change in a View, and in an UpdateAs by anyone but holders
+// of Config.Administer. Otherwise writable returns err, the fault of the change.
 func (tx *Tx) writable(err error) error {
 	if err := tx.delegable(err); err != nil || tx.as == nil {
 		return err

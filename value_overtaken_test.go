@@ -7,25 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/storefault"
 	"github.com/rbac-go/rbac/store"
 )
-
-// interrupted is a store that runs a function before its next Update.
-type interrupted struct {
-	rbac.Store
-	before func()
-}
-
-func (s *interrupted) Update(ctx context.Context, f func(store.Records) error) error {
-	if before := s.before; before != nil {
-		s.before = nil
-		before()
-	}
-	return s.Store.Update(ctx, f)
-}
 
 // A SetValue that is overtaken by the end of its ticket writes nothing.
 func TestSetValueOvertaken(t *testing.T) {
@@ -44,14 +29,20 @@ func TestSetValueOvertaken(t *testing.T) {
 			t.Run(rule, func(t *testing.T) {
 				h := h.beside(t)
 				b := h.office(rbac.Config{})
-				store := &interrupted{Store: h.store}
-				h.store = store
+				var before func() // the next Update
+				h.store = hooked(h.store, storefault.Hooks{Update: func(_ context.Context, run func() error) error {
+					if f := before; f != nil {
+						before = nil
+						f()
+					}
+					return run()
+				}})
 				a := h.open(rbac.Config{})
 				tok := h.issue(b, rbac.Login{User: "amy"})
 				ticket, err := a.Ticket(ctx, tok)
 				must(t, err)
 				happened := false
-				store.before = func() {
+				before = func() {
 					happened = true
 					must(t, end(h, b, tok))
 				}
@@ -67,13 +58,6 @@ func TestSetValueOvertaken(t *testing.T) {
 	})
 }
 
-// endedRecords lose a ticket between the calls that find the ticket and the
-// call that writes its value.
-type endedRecords struct{ store.Records }
-
-func (endedRecords) PutTicketValue(store.TicketValue) error        { return rbac.ErrNotFound }
-func (endedRecords) DeleteTicketValue(_ uuid.UUID, _ string) error { return rbac.ErrNotFound }
-
 // If a ticket ends inside the transaction, as is possible in a store that runs
 // Updates side by side, SetValue finds no ticket.
 func TestSetValueOvertakenInside(t *testing.T) {
@@ -81,7 +65,12 @@ func TestSetValueOvertakenInside(t *testing.T) {
 		a := h.office(rbac.Config{})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		must(t, a.SetValue(ctx, tok, "flash", "Saved."))
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return endedRecords{r} }}
+		h.store = whileUpdating(h.store, func(name string, _ []any) error {
+			if name == "PutTicketValue" || name == "DeleteTicketValue" {
+				return rbac.ErrNotFound
+			}
+			return nil
+		})
 		b := h.open(rbac.Config{})
 		for _, value := range []string{"Lost.", ""} {
 			if err := b.SetValue(ctx, tok, "flash", value); !errors.Is(err, rbac.ErrNoTicket) {
@@ -91,35 +80,6 @@ func TestSetValueOvertakenInside(t *testing.T) {
 	})
 }
 
-// callOrder notes the calls that decide whether two SetValue can overtake each
-// other.
-type callOrder struct {
-	store.Records
-	calls *[]string
-}
-
-func (r callOrder) LockUser(id uuid.UUID) (store.UserRecord, error) {
-	*r.calls = append(*r.calls, "LockUser")
-	return r.Records.LockUser(id)
-}
-
-func (r callOrder) Head(lock store.Lock) (store.Head, error) {
-	if lock != store.NoLock {
-		*r.calls = append(*r.calls, "Head")
-	}
-	return r.Records.Head(lock)
-}
-
-func (r callOrder) Ticket(k store.TicketKey) (store.Ticket, error) {
-	*r.calls = append(*r.calls, "Ticket")
-	return r.Records.Ticket(k)
-}
-
-func (r callOrder) TicketValues(ticket uuid.UUID) ([]store.TicketValue, error) {
-	*r.calls = append(*r.calls, "TicketValues")
-	return r.Records.TicketValues(ticket)
-}
-
 // In a store that runs Updates side by side, SetValue locks the user before
 // reading the ticket and counting the bytes. SetValue holds up no
 // administration, which locks head.
@@ -127,7 +87,14 @@ func TestSetValueLocksFirst(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		var calls []string
 		tok := h.issue(h.office(rbac.Config{}), rbac.Login{User: "amy"})
-		h.store = bentStore{h.store, func(r store.Records) store.Records { return callOrder{r, &calls} }}
+		// the calls that decide whether two SetValue can overtake each other
+		h.store = whileUpdating(h.store, func(name string, args []any) error {
+			switch {
+			case name == "Head" && args[0] != store.NoLock, name == "LockUser", name == "Ticket", name == "TicketValues":
+				calls = append(calls, name)
+			}
+			return nil
+		})
 		a := h.open(rbac.Config{})
 		calls = nil
 		must(t, a.SetValue(ctx, tok, "lang", "de"))

@@ -15,7 +15,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/postgrestest"
-	"github.com/rbac-go/rbac/store"
+	"github.com/rbac-go/rbac/internal/storefault"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
@@ -268,8 +268,13 @@ func TestLockTimeoutBounds(t *testing.T) {
 
 // A busy store does not end a Watch.
 func TestWatchOutlastsBusyStore(t *testing.T) {
-	busy := &busyStore{Store: memorystore.New()}
-	h := newHouse(t, busy)
+	var busy atomic.Bool
+	h := newHouse(t, hooked(memorystore.New(), storefault.Hooks{View: func(_ context.Context, run func() error) error {
+		if busy.Load() {
+			return fmt.Errorf("%w: others were in the way", rbac.ErrBusy)
+		}
+		return run()
+	}}))
 	a := h.office(rbac.Config{MaxStaleness: 50 * time.Millisecond})
 	tok := h.issue(a, rbac.Login{User: "amy"})
 	var seen []string
@@ -282,7 +287,7 @@ func TestWatchOutlastsBusyStore(t *testing.T) {
 		default:
 			seen = append(seen, err.Error())
 		}
-		busy.busy.Store(len(seen) == 1)
+		busy.Store(len(seen) == 1)
 		if len(seen) == 3 {
 			break
 		}
@@ -290,17 +295,4 @@ func TestWatchOutlastsBusyStore(t *testing.T) {
 	if got := strings.Join(seen, ", "); got != "amy, busy, amy" {
 		t.Errorf("the Watch yields %s", got)
 	}
-}
-
-// busyStore gives up every View while it is busy.
-type busyStore struct {
-	rbac.Store
-	busy atomic.Bool
-}
-
-func (s *busyStore) View(ctx context.Context, f func(store.Records) error) error {
-	if s.busy.Load() {
-		return fmt.Errorf("%w: others were in the way", rbac.ErrBusy)
-	}
-	return s.Store.View(ctx, f)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,6 +40,17 @@ type UserKey struct {
 	Name     string
 	EmailKey string
 	Subject  string
+}
+
+// Clone returns a copy that shares no bytes with u, for those who keep a record:
+// the caller may reuse the bytes of the texts.
+func (u UserRecord) Clone() UserRecord {
+	for _, text := range []*string{
+		&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash,
+	} {
+		*text = strings.Clone(*text)
+	}
+	return u
 }
 
 // UserFilter selects users. The zero filter selects all users.

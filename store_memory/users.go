@@ -31,7 +31,7 @@ func (t *tx) LockUser(id uuid.UUID) (store.UserRecord, error) {
 }
 
 func (t *tx) AddUser(u store.UserRecord) error {
-	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
+	u = u.Clone()
 	return t.change("add user", func(s *state) error {
 		if err := add(s, &s.users, idKey(u.ID), &u); err != nil {
 			return err
@@ -41,7 +41,7 @@ func (t *tx) AddUser(u store.UserRecord) error {
 }
 
 func (t *tx) SetUser(u store.UserRecord) error {
-	own(&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash)
+	u = u.Clone()
 	return t.change("set user", func(s *state) error {
 		old, ok := s.users.Get(idKey(u.ID))
 		if !ok {

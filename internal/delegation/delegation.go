@@ -2,9 +2,9 @@
 // a user may administer.
 //
 // The model is ARBAC: a delegation lets the members of a group assign other
-// groups, in the scopes of their own memberships. Package delegation knows no
-// store and no errors. Package rbac reads the records in the transaction of the
-// change, and makes an error of a reason.
+// groups, in the scopes of their own memberships. Package delegation uses the row
+// types of package store, asks no store and makes no errors. Package rbac reads
+// the records in the transaction of the change, and makes an error of a reason.
 package delegation
 
 import (

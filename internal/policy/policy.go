@@ -11,8 +11,9 @@
 // the groups that give a permission when a policy is compiled. A check only
 // asks whether two sets of groups have a number in common.
 //
-// Package policy knows no users, no store and no errors. Package rbac reads the
-// tables, makes an Identity of [Active] groups, and an error of a [Violation].
+// Package policy uses the row types of package store. The package asks no store,
+// reads no records of users, and makes no errors. Package rbac reads the tables,
+// makes an Identity of [Active] groups, and an error of a [Violation].
 package policy
 
 import (

@@ -101,11 +101,7 @@ func (r *Records) AddUser(rec store.UserRecord) error {
 	if err := r.Records.AddUser(rec); err != nil {
 		return err
 	}
-	for _, text := range []*string{&rec.Name, &rec.Email, &rec.EmailKey, &rec.Subject,
-		&rec.DisplayName, &rec.Note, &rec.PasswordHash} {
-		*text = strings.Clone(*text)
-	}
-	if u := r.cacheUser(rec); u != nil {
+	if u := r.cacheUser(rec.Clone()); u != nil {
 		u.added, u.noTickets = true, true
 	}
 	return nil

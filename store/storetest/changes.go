@@ -172,7 +172,7 @@ func sampleChanges() (list []store.Change) {
 		quoted, _ := json.Marshal(text)
 		record := json.RawMessage(fmt.Sprintf(`{"b":%s, "a" : 1.0,"a":null,  "n":12345678901234567890}`, quoted))
 		list = append(list, store.Change{
-			Revision: store.Revision(i + 1), Seq: i % 3, At: pick(times, i), Actor: text, Verified: i%2 == 0, ActedFor: i%3 == 0, Reason: pick(texts, i+1),
+			Revision: store.Revision(i + 1), Nonce: ^uint64(i), Seq: i % 3, At: pick(times, i), Actor: text, Verified: i%2 == 0, ActedFor: i%3 == 0, Reason: pick(texts, i+1),
 			Action: pick(texts, i+2), Subject: pick(texts, i+3), Object: pick(texts, i+4), Scope: pick(texts, i+5),
 			SubjectID: pick([]uuid.UUID{uuid.Nil, id(text)}, i), ObjectID: pick([]uuid.UUID{id(text), uuid.Nil, uuid.Max}, i),
 			Before: pick([]json.RawMessage{nil, record}, i), After: pick([]json.RawMessage{record, nil, json.RawMessage(`{}`)}, i),

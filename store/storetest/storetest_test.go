@@ -82,6 +82,30 @@ func TestSamplesDiffer(t *testing.T) {
 	}
 }
 
+// A store that lacks a field fails, because each field has a value in some
+// sample.
+func TestSamplesFillEveryField(t *testing.T) {
+	fills(t, sampleUsers())
+	fills(t, samplePermissions())
+	fills(t, sampleGroups())
+	fills(t, sampleGrants())
+	fills(t, sampleMemberships())
+	fills(t, sampleTickets())
+	fills(t, sampleChanges())
+}
+
+func fills[R any](t *testing.T, samples []R) {
+	t.Helper()
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[R]()) {
+		if f.Anonymous {
+			continue
+		}
+		if !slices.ContainsFunc(samples, func(r R) bool { return !reflect.ValueOf(r).FieldByIndex(f.Index).IsZero() }) {
+			t.Errorf("%T.%s is zero in each sample", samples[0], f.Name)
+		}
+	}
+}
+
 // TestRetries proves that a store may run f again.
 func TestRetries(t *testing.T) {
 	Run(t, func(*testing.T) store.Store { return &retrying{memorystore.New()} })
