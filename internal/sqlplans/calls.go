@@ -24,7 +24,8 @@ var (
 	was = time.Unix(0, 0) // the end of the records that Seed adds
 	at  = time.Unix(1, 0)
 
-	last = store.ChangeKey{Revision: 1}
+	last  = store.ChangeKey{Revision: 1}
+	place = store.TicketPlace{Created: at, ID: id}
 )
 
 // Seed adds the records that Calls look up.
@@ -113,6 +114,16 @@ var Calls = []Call{
 	{Name: "UserTickets", Do: func(r store.Records) { r.UserTickets(id) }},
 	{Name: "Tickets Groups", Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Groups: ids})) }},
 	{Name: "Tickets SeenBefore", Whole: true, Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{SeenBefore: at})) }},
+	{Name: "Tickets Newest", Sorts: true, Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Newest: true})) }},
+	{Name: "Tickets Newest After", Sorts: true, Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Newest: true, After: place})) }},
+	{Name: "Tickets Newest Kind", Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Newest: true, Kind: store.KeyTicket})) }},
+	{Name: "Tickets Newest Kind After", Do: func(r store.Records) {
+		drain(r.Tickets(store.TicketFilter{Newest: true, Kind: store.SessionTicket, After: place}))
+	}},
+	{Name: "Tickets Newest User", Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Newest: true, User: id})) }},
+	{Name: "Tickets Newest User Kind After", Do: func(r store.Records) {
+		drain(r.Tickets(store.TicketFilter{Newest: true, User: id, Kind: store.KeyTicket, After: place}))
+	}},
 	{Name: "SetTicketGroups", Do: func(r store.Records) { r.SetTicketGroups(id, nil) }},
 	{Name: "TouchTicket", Do: func(r store.Records) { r.TouchTicket(id, at) }},
 	{Name: "DeleteTicket", Do: func(r store.Records) { r.DeleteTicket(id) }},

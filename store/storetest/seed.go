@@ -104,7 +104,7 @@ func dump(r store.Records) (t tables, err error) {
 		t.Members = append(t.Members, nil)
 		keep(&t.Members[len(t.Members)-1], add)(store.Collect(r.GroupMembers(g.ID)))
 	}
-	keep(&t.Tickets, add)(store.Collect(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]})))
+	keep(&t.Tickets, add)(collectTickets(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]})))
 	keep(&t.Values, add)(ticketValues(r, t.Tickets))
 	for _, key := range [][32]byte{hash("k1"), hash("k2")} {
 		t.Throttles = append(t.Throttles, store.Throttle{})

@@ -16,6 +16,9 @@ CREATE INDEX rbac_delegation_groups_assign ON rbac_delegation_groups (assign_id,
 CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, user_id, group_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
 
+-- Tickets of all users, newest first: sessions and API keys.
+CREATE INDEX rbac_tickets_created ON rbac_tickets (api_key, created, id);
+
 -- Changes by action and by scope. behind is at least by how much an entry of an earlier revision can have a later time.
 CREATE INDEX rbac_changes_action ON rbac_changes (action, revision, seq);
 CREATE INDEX rbac_changes_scope ON rbac_changes (scope, revision, seq) WHERE scope <> '';

@@ -185,6 +185,7 @@ CREATE INDEX rbac_throttles_until ON rbac_throttles (until);
 CREATE INDEX rbac_delegation_groups_assign ON rbac_delegation_groups (assign_id, group_id);
 CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, user_id, group_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
+CREATE INDEX rbac_tickets_created ON rbac_tickets (api_key, created, id);
 CREATE INDEX rbac_changes_action ON rbac_changes (action, revision, seq);
 CREATE INDEX rbac_changes_scope ON rbac_changes (scope, revision, seq) WHERE scope <> '';
 CREATE INDEX rbac_changes_behind ON rbac_changes (behind) WHERE behind <> 0;
