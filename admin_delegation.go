@@ -24,7 +24,9 @@ import (
 // With Users, a member may also create, modify, disable, delete and unlock the
 // users all of whose groups, in every scope, the member may assign by
 // delegations with Users. A user without any membership is for members without
-// scope. Nobody sets a password or a subject by a delegation.
+// scope. Nobody sets a password, a subject or an id by a delegation. A group
+// that keeps another group of the user from being active, by a dynamic
+// separation set, needs delegations for both.
 //
 // A delegation follows its groups when they are renamed. A deleted group
 // disappears from every Assign, and takes its own delegation along.

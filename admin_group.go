@@ -106,7 +106,7 @@ func (tx *Tx) DeleteGroup(name string) error {
 // endGroupMembers deletes all memberships in a group, in every scope, with a
 // Change for each.
 func (tx *Tx) endGroupMembers(g Group) error {
-	for m, err := range tx.r.GroupMembers(g.ID) {
+	for m, err := range tx.r.Memberships(store.MembershipFilter{Group: g.ID}) {
 		if err != nil {
 			return err
 		}

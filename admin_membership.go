@@ -15,7 +15,9 @@ func (tx *Tx) AssignUser(m Membership) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.mayEnd(m.Until); err != nil {
+	rec := store.Membership{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
+		AssignedBy: tx.actor.name, AssignedAt: tx.now}
+	if err := tx.mayAdd(rec); err != nil {
 		return err
 	}
 	_, found := tx.r.Membership(u.ID, g.ID, m.Scope)
@@ -25,8 +27,6 @@ func (tx *Tx) AssignUser(m Membership) error {
 	if err := noHidden("membership", membershipName(m), "Scope", m.Scope); err != nil {
 		return err
 	}
-	rec := store.Membership{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
-		AssignedBy: tx.actor.name, AssignedAt: tx.now}
 	if err := tx.separationError(tx.rules().CheckMembership(rec)); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	}
 	g, err := tx.group(m.Group)
 	if err == nil {
-		err = tx.mayAssign(u.ID, g.ID, m.Scope)
+		err = tx.mayAssign(g.ID, m.Scope)
 	}
 	return User(u.User), g, err
 }
@@ -98,6 +98,9 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 	rec.Note, rec.Until = m.Note, instant(m.Until)
 	if rec == old {
 		return nil
+	}
+	if err := tx.mayDisplace(rec); err != nil {
+		return err
 	}
 	if err := tx.separationError(tx.rules().CheckMembership(rec)); err != nil {
 		return err

@@ -46,15 +46,22 @@ func (tx *Tx) endTicketsOf(user string, except []uuid.UUID) (ended int, err erro
 	if err != nil {
 		return 0, err
 	}
-	tickets = append(tickets, tx.a.sessions.CachedTickets(func(t store.Ticket) bool {
+	gone := tx.a.sessions.CachedTickets(func(t store.Ticket) bool {
 		return t.User == u.ID && !slices.ContainsFunc(tickets, func(o store.Ticket) bool { return o.ID == t.ID })
-	})...)
-	tickets = slices.DeleteFunc(tickets, func(t store.Ticket) bool { return slices.Contains(except, t.ID) })
+	})
+	kept := func(t store.Ticket) bool { return slices.Contains(except, t.ID) }
+	tickets, gone = slices.DeleteFunc(tickets, kept), slices.DeleteFunc(gone, kept)
 	for _, t := range tickets {
 		if tx.living(t) {
 			ended++
 		}
 	}
+	for _, t := range gone {
+		if tx.wasLiving(t) {
+			ended++
+		}
+	}
+	tickets = append(tickets, gone...)
 	switch {
 	case len(tickets) > 0:
 		err = errors.Join(tx.countPaced(u), tx.endTickets(User(u.User), tickets))
@@ -73,11 +80,11 @@ func (tx *Tx) endTicketsOfAll(except []uuid.UUID) (ended int, err error) {
 	if err := tx.writable(nil); err != nil {
 		return 0, err
 	}
-	end := func(t store.UserTicket) error {
-		if tx.living(t.Ticket) {
+	end := func(user string, t store.Ticket, alive bool) error {
+		if alive {
 			ended++
 		}
-		return tx.endTicket("RevokeTicket", User{ID: t.User, Name: t.UserName}, t.Ticket)
+		return tx.endTicket("RevokeTicket", User{ID: t.User, Name: user}, t)
 	}
 	known := map[uuid.UUID]bool{}
 	for _, id := range except {
@@ -86,7 +93,7 @@ func (tx *Tx) endTicketsOfAll(except []uuid.UUID) (ended int, err error) {
 	for t, err := range tx.r.Tickets(store.TicketFilter{}) {
 		if err == nil && !known[t.ID] {
 			known[t.ID] = true
-			err = end(t)
+			err = end(t.UserName, t.Ticket, tx.living(t.Ticket))
 		}
 		if err != nil {
 			return 0, err
@@ -95,13 +102,20 @@ func (tx *Tx) endTicketsOfAll(except []uuid.UUID) (ended int, err error) {
 	for _, t := range tx.a.sessions.CachedTickets(func(t store.Ticket) bool { return !known[t.ID] }) {
 		u, err := tx.r.User(store.UserKey{ID: t.User})
 		if err == nil {
-			err = end(store.UserTicket{Ticket: t, UserName: u.Name})
+			err = end(u.Name, t, tx.wasLiving(t))
 		}
 		if err != nil && !errors.Is(err, ErrNotFound) { // not found: the user is gone, and so is the ticket
 			return 0, err
 		}
 	}
 	return ended, nil
+}
+
+// wasLiving is living for a cached ticket without a record. The ticket may have
+// been ended by a change that this Authority has not seen yet, and does not
+// count then.
+func (tx *Tx) wasLiving(t store.Ticket) bool {
+	return tx.a.replica.State().At(tx.changes.From) && tx.living(t)
 }
 
 // endAllTickets ends all tickets of a user, API keys included. The caller

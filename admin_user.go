@@ -26,10 +26,10 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if err := tx.delegable(err); err != nil {
 		return User{}, err
 	}
-	if err := tx.userFree(u.Name, &rec, store.UserRecord{}); err != nil {
+	if err := tx.mayCreate(rec); err != nil {
 		return User{}, err
 	}
-	if err := tx.mayCreate(rec); err != nil {
+	if err := tx.userFree(u.Name, &rec, store.UserRecord{}); err != nil {
 		return User{}, err
 	}
 	if rec.ID, err = newID(rec.ID); err != nil {

@@ -99,6 +99,7 @@ var adminCalls = []call{
 				return tx.ModifyMembership(m)
 			},
 			func(tx *rbac.Tx) error { return tx.DeassignUser(m) },
+			func(tx *rbac.Tx) error { return errors.Join(tx.AssignUser(m), second(tx.EndScope("x"))) },
 			func(tx *rbac.Tx) error { return tx.DeleteUser("zoe") },
 			func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })) // with ticket and membership
 	}},
@@ -187,6 +188,10 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return second(tx.Sections()) },
 	func(tx *rbac.Tx) error { return last(tx.AssignedUsers("editors")) },
 	func(tx *rbac.Tx) error { return second(tx.AssignedGroups("amy")) },
+	func(tx *rbac.Tx) error {
+		return last(tx.Memberships(rbac.MembershipQuery{User: "amy", Group: "editors"}))
+	},
+	func(tx *rbac.Tx) error { return last(tx.Scopes()) },
 	func(tx *rbac.Tx) error { return last(tx.AuthorizedUsers("editors")) },
 	func(tx *rbac.Tx) error { return second(tx.AuthorizedGroups("amy")) },
 	func(tx *rbac.Tx) error { return second(tx.GroupPermissions("editors")) },

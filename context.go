@@ -80,6 +80,7 @@ type actor struct {
 	name     string
 	verified bool // see Change
 	actedFor bool // see Change
+	ticket   store.Ticket
 }
 
 // findActor sets the actor of an Update. An Identity that this Authority made
@@ -107,6 +108,7 @@ func (tx *Tx) verifyActor(id *Identity) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
+	tx.actor.ticket = t
 	tx.actor.verified = err == nil && t.User == id.id && tx.a.sessions.Living(t, tx.now)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // The steps of histories that make tickets or ask something.
@@ -174,6 +175,26 @@ var reviewSteps = []kind{
 		user := d.user()
 		return review(func(m *standard) (string, faults) { return m.AssignedGroups(user) }, assignedGroups(user))
 	}},
+	{"Memberships", 2, func(d *drawing) step {
+		q := rbac.MembershipQuery{User: d.of("", "", d.user()), Group: d.of("", "", d.group()), Limit: d.number(0, 3)}
+		if n := d.number(0, 3); n > 0 {
+			q.Scopes = allScopes[:n-1]
+		}
+		if d.number(0, 2) == 0 {
+			q.EndingBefore = d.end()
+		}
+		return review(func(m *standard) (string, faults) { return m.Memberships(q) }, func(tx *rbac.Tx) (string, error) {
+			lines, err := membershipPages(tx, q)
+			slices.Sort(lines)
+			return quoted(lines), err
+		})
+	}},
+	{"Scopes", 1, func(*drawing) step {
+		return review((*standard).Scopes, func(tx *rbac.Tx) (string, error) {
+			scopes, err := store.Collect(tx.Scopes())
+			return quoted(scopes), err
+		})
+	}},
 	{"AuthorizedUsers", 1, func(d *drawing) step {
 		group := d.group()
 		return review(func(m *standard) (string, faults) { return m.AuthorizedUsers(group) }, func(tx *rbac.Tx) (string, error) {
@@ -238,6 +259,18 @@ var reviewSteps = []kind{
 		})
 	}},
 	{"Everything", 1, func(*drawing) step { return review((*standard).Everything, everything) }},
+}
+
+// membershipPages lists what a query selects, in pages of its limit.
+func membershipPages(tx *rbac.Tx, q rbac.MembershipQuery) (lines []string, err error) {
+	for {
+		page, err := store.Collect(tx.Memberships(q))
+		lines = append(lines, mapped(page, rbacMembershipLine)...)
+		if err != nil || q.Limit == 0 || len(page) == 0 {
+			return lines, err
+		}
+		q.After = page[len(page)-1]
+	}
 }
 
 func assignedGroups(user string) func(tx *rbac.Tx) (string, error) {

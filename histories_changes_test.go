@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,19 @@ var memberSteps = []kind{
 	{"DeassignUser", 4, func(d *drawing) step {
 		k := d.oldMembership()
 		return admin(func(m *standard) faults { return m.DeassignUser(k) }, func(tx *rbac.Tx) error { return tx.DeassignUser(membershipOf(k)) })
+	}},
+	{"EndScope", 1, func(d *drawing) step {
+		scope := d.of("", "x", "x", "y")
+		return step{
+			model: func(m *standard) (string, faults) { return m.EndScope(scope) },
+			tx: func(_ *site, tx *rbac.Tx) (string, error) {
+				n, err := tx.EndScope(scope)
+				if err != nil {
+					return "", err
+				}
+				return fmt.Sprint(n), nil
+			},
+		}
 	}},
 	{"GrantPermission", 6, func(d *drawing) step {
 		k := d.grant()

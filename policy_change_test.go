@@ -52,6 +52,17 @@ func TestPolicyFollowsChange(t *testing.T) {
 			}},
 			{"a member less", func(tx *rbac.Tx) error { return tx.DeleteDSDSetMember("desks", "staff") }},
 			{"a member more", func(tx *rbac.Tx) error { return tx.AddDSDSetMember("desks", "staff") }},
+			{"a delegation", delegate("chiefs", "staff", "editors")},
+			{"another delegation", delegate("bureau", "chiefs")},
+			{"other groups of a delegation", func(tx *rbac.Tx) error {
+				return tx.ModifyDelegation(rbac.Delegation{Group: "chiefs", Assign: []string{"bureau", "staff"}, Users: true})
+			}},
+			{"a delegation of renamed groups", func(tx *rbac.Tx) error {
+				return all(renameGroup("staff", "crew"), renameGroup("chiefs", "heads"),
+					func(tx *rbac.Tx) error { return tx.DeleteDelegation("heads") }, delegate("heads", "crew", "bureau"),
+					renameGroup("crew", "staff"), renameGroup("heads", "chiefs"))(tx)
+			}},
+			{"a delegation less", func(tx *rbac.Tx) error { return tx.DeleteDelegation("bureau") }},
 			{"another cardinality", func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("desks", 3) }},
 			{"a user", func(tx *rbac.Tx) error { _, err := tx.AddUser(rbac.User{Name: "amy"}); return err }},
 			{"a membership", assign("amy", "chiefs")},
@@ -93,6 +104,12 @@ func TestPolicyFollowsChange(t *testing.T) {
 			}
 		}
 	})
+}
+
+func delegate(group string, assign ...string) func(*rbac.Tx) error {
+	return func(tx *rbac.Tx) error {
+		return tx.AddDelegation(rbac.Delegation{Group: group, Assign: assign})
+	}
 }
 
 func renameGroup(from, to string) func(*rbac.Tx) error {

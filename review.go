@@ -122,22 +122,8 @@ func (tx *Tx) Sections() ([]Section, error) { return publicRows(tx.r.Sections, p
 func (tx *Tx) AssignedUsers(group string) iter.Seq2[Membership, error] {
 	return lazily(func() (iter.Seq2[Membership, error], error) {
 		g, err := tx.group(group)
-		return tx.members(g), err
+		return tx.members(store.MembershipFilter{Group: g.ID}), err
 	})
-}
-
-func (tx *Tx) members(g Group) iter.Seq2[Membership, error] {
-	return func(yield func(Membership, error) bool) {
-		for m, err := range tx.r.GroupMembers(g.ID) {
-			if err != nil {
-				yield(Membership{}, err)
-				return
-			}
-			if !yield(publicMembership(m.Membership, m.UserName, g.Name), nil) {
-				return
-			}
-		}
-	}
 }
 
 // AssignedGroups lists the memberships of a user in any scope, ended

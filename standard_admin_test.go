@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -111,6 +112,24 @@ func rename(s, from, to string) string {
 		return to
 	}
 	return s
+}
+
+// EndScope ends the memberships of a scope. The result is their number.
+func (m *standard) EndScope(scope string) (string, faults) {
+	var f faults
+	f.when(scope == "", rbac.ErrInvalid)
+	n := 0
+	for k := range m.members {
+		if k.scope == scope {
+			n++
+		}
+	}
+	if f = m.change(f, func(next *standard) {
+		maps.DeleteFunc(next.members, func(k member, _ time.Time) bool { return k.scope == scope })
+	}); f != nil {
+		return "", f
+	}
+	return fmt.Sprint(n), nil
 }
 
 // rekeyed returns a map with new keys.

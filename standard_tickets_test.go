@@ -223,6 +223,27 @@ func (m *standard) AssignedGroups(user string) (string, faults) {
 	return m.memberships(func(k member) bool { return k.user == user }), m.needUser(user)
 }
 
+func (m *standard) Memberships(q rbac.MembershipQuery) (string, faults) {
+	var f faults
+	f.when(q.User != "" && m.noUser(q.User), rbac.ErrNotFound)
+	f.when(q.Group != "" && !m.groups[q.Group], rbac.ErrNotFound)
+	return m.memberships(func(k member) bool {
+		until := m.members[k]
+		return (q.User == "" || k.user == q.User) && (q.Group == "" || k.group == q.Group) && (q.Scopes == nil || slices.Contains(q.Scopes, k.scope)) &&
+			(q.EndingBefore.IsZero() || !until.IsZero() && until.Before(q.EndingBefore))
+	}), f
+}
+
+func (m *standard) Scopes() (string, faults) {
+	scopes := set{}
+	for k := range m.members {
+		if k.scope != "" {
+			scopes[k.scope] = true
+		}
+	}
+	return quoted(sorted(scopes)), nil
+}
+
 func (m *standard) memberships(of func(member) bool) string {
 	lines := set{}
 	for k, until := range m.members {

@@ -59,6 +59,7 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	if tx.changes.From, err = r.Head(store.ExclusiveLock); err != nil {
 		return tx, err
 	}
+	tx.now = a.now() // the Update may have waited for the lock, and memberships and tickets may have ended
 	tx.r = txcache.New(ctx, r, a.replica.State().CountGroups())
 	tx.changes.To = store.Head{Revision: tx.changes.From.Revision + 1, Nonce: newNonce()}
 	tx.reason = reasonOf(ctx)

@@ -96,6 +96,11 @@ func unchanging(h *house, hash string, u updater) []struct {
 		{"AssignUser", u.inUpdate(func(tx *rbac.Tx) error { return tx.AssignUser(in) })},
 		{"ModifyMembership", u.inUpdate(func(tx *rbac.Tx) error { return tx.ModifyMembership(noted) })},
 		{"DeassignUser", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeassignUser(in) })},
+		{"AssignUser", u.inUpdate(assignIn("amy", "readers", "org:9"))},
+		{"EndScope", u.inUpdate(func(tx *rbac.Tx) error {
+			_, err := tx.EndScope("org:9")
+			return err
+		})},
 		{"CreateSSDSet", u.inUpdate(func(tx *rbac.Tx) error { return tx.CreateSSDSet(set) })},
 		{"CreateDSDSet", u.inUpdate(func(tx *rbac.Tx) error { return tx.CreateDSDSet(set) })},
 		{"AddSSDSetMember", u.inUpdate(func(tx *rbac.Tx) error { return tx.AddSSDSetMember("s", "below") })},
@@ -159,7 +164,7 @@ func unchanging(h *house, hash string, u updater) []struct {
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
-		"UserOperationsOnObject UserPermissions Users EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations Tickets",
+		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations Tickets",
 	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
 		"Tickets Validate Value View Watch Update UpdateAs ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
 }

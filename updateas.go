@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -68,7 +67,7 @@ func (tx *Tx) Assignable(id *Identity, scope string) ([]Group, error) {
 		return nil, err
 	}
 	groups, err := tx.Groups()
-	return slices.DeleteFunc(groups, func(g Group) bool { return powers.Assign(g.ID, scope) != "" }), err
+	return slices.DeleteFunc(groups, func(g Group) bool { return !powers.MayAssign(g.ID, scope) }), err
 }
 
 // addAdminister adds the permission of administrators if the store lacks it. A
@@ -144,7 +143,7 @@ func (tx *Tx) powersOf(id *Identity) (*delegation.Powers, error) {
 	}
 	var t store.Ticket
 	if id.origin.ticket != uuid.Nil {
-		t, err = tx.r.Ticket(store.TicketKey{ID: id.origin.ticket})
+		t, err = tx.ticketOf(id)
 		if errors.Is(err, ErrNotFound) || err == nil && (t.User != id.id || !tx.living(t)) {
 			return nil, tx.refusal(id, "the ticket has ended")
 		}
@@ -156,15 +155,20 @@ func (tx *Tx) powersOf(id *Identity) (*delegation.Powers, error) {
 	if err != nil {
 		return nil, err
 	}
-	delegations, err := tx.r.Delegations()
-	if err != nil {
-		return nil, err
-	}
 	p, err := tx.a.replica.PolicyIn(tx.r, &tx.changes)
 	if err != nil {
 		return nil, err
 	}
-	return delegation.New(p, p.Activate(p.Assigned(memberships, tx.now), t), tx.a.cfg.Administer, delegations), nil
+	return delegation.New(p, p.Activate(p.Assigned(memberships, tx.now), t), tx.a.cfg.Administer), nil
+}
+
+// ticketOf returns the ticket of id, which findActor has read already for the
+// first change of an UpdateAs.
+func (tx *Tx) ticketOf(id *Identity) (store.Ticket, error) {
+	if t := tx.actor.ticket; t.ID == id.origin.ticket && tx.changes.Len() == 0 {
+		return t, nil
+	}
+	return tx.r.Ticket(store.TicketKey{ID: id.origin.ticket})
 }
 
 // refused returns the DeniedError of a change that the user of an UpdateAs may
@@ -176,10 +180,7 @@ func (tx *Tx) refusal(id *Identity, reason string) error {
 }
 
 // mayAssign checks a new membership, and a membership to modify or to end.
-//
-// A delegate of a scope does not assign a user without any membership: the user
-// would come within reach of the scope, whoever the user is for.
-func (tx *Tx) mayAssign(user uuid.UUID, group uuid.UUID, scope string) error {
+func (tx *Tx) mayAssign(group uuid.UUID, scope string) error {
 	if tx.as == nil {
 		return nil
 	}
@@ -190,27 +191,60 @@ func (tx *Tx) mayAssign(user uuid.UUID, group uuid.UUID, scope string) error {
 	if reason := powers.Assign(group, scope); reason != "" {
 		return tx.refused(reason)
 	}
-	if powers.Assign(group, "") == "" || slices.Contains(tx.as.created, user) {
-		return nil
-	}
-	memberships, err := tx.r.UserMemberships(user)
-	if err == nil && len(memberships) == 0 {
-		err = tx.refused("the account is in no group yet: only who may assign the group everywhere may assign the account")
-	}
-	return err
+	return nil
 }
 
-// mayEnd checks the end of a new membership. A membership that has ended gives
-// nothing, and would only bring an account within reach.
-func (tx *Tx) mayEnd(until time.Time) error {
-	if tx.as == nil || policy.Counts(until, tx.now) {
+// mayAdd checks a new membership, after mayAssign. A membership that has ended
+// gives nothing, and would only bring an account within reach. A delegate of a
+// scope does not assign a user without any membership: the user would come
+// within reach of the scope, whoever the user is for.
+func (tx *Tx) mayAdd(m store.Membership) error {
+	if tx.as == nil {
 		return nil
 	}
 	powers, err := tx.powers()
-	if err != nil || powers.Everything() {
+	switch {
+	case err != nil || powers.Everything():
+		return err
+	case !policy.Counts(m.Until, tx.now):
+		return tx.refused("the membership would have ended already")
+	case powers.MayAssign(m.Group, "") || slices.Contains(tx.as.created, m.User):
+		return tx.mayDisplace(m)
+	}
+	memberships, err := tx.r.UserMemberships(m.User)
+	if err != nil {
 		return err
 	}
-	return tx.refused("the membership would have ended already")
+	if len(memberships) == 0 {
+		return tx.refused("the account is in no group yet: " +
+			"only somebody who may assign the group everywhere may assign the account")
+	}
+	return tx.mayDisplace(m)
+}
+
+// mayDisplace checks a membership that is about to count. Under a dynamic
+// separation set, the group may keep other groups of the user from being
+// active. The delegate has to be able to assign these groups, too: otherwise a
+// delegate could take rights from an administrator.
+func (tx *Tx) mayDisplace(m store.Membership) error {
+	if tx.as == nil {
+		return nil
+	}
+	powers, err := tx.powers()
+	if err != nil || powers.Everything() || !powers.Policy().HasSeparations() {
+		return err
+	}
+	was, err := tx.r.UserMemberships(m.User)
+	if err != nil {
+		return err
+	}
+	will := append(slices.DeleteFunc(slices.Clone(was), func(o store.Membership) bool {
+		return o.Group == m.Group && o.Scope == m.Scope
+	}), m)
+	if reason := powers.Displace(was, will, tx.now); reason != "" {
+		return tx.refused(reason)
+	}
+	return nil
 }
 
 // mayCreate checks a new user. finish checks the user's memberships.
@@ -226,6 +260,8 @@ func (tx *Tx) mayCreate(u store.UserRecord) error {
 		return tx.refused("creating users is for delegates with Users, or holders of " + tx.a.cfg.Administer)
 	case u.Subject != "":
 		return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
+	case u.ID != uuid.Nil: // which a record of the host may refer to
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may choose an id")
 	}
 	return nil
 }

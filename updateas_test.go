@@ -16,7 +16,9 @@ import (
 // and hal helps everywhere.
 //
 // leads may assign members and editors, with Users; helpers may assign members
-// only, with Users. chiefs inherit editors and operators.
+// and aides, with Users; greeters may assign members only, without Users. chiefs
+// inherit editors and operators. Nobody is active as an aide and an operator at
+// once, and aides come first.
 func cooperative(h *house) *rbac.Authority {
 	a := h.open(rbac.Config{})
 	h.groups(a, map[string][]string{
@@ -27,14 +29,18 @@ func cooperative(h *house) *rbac.Authority {
 		"editors":   {"post.edit"},
 		"members":   {"post.read"},
 		"chiefs":    nil,
+		"aides":     nil,
+		"heads":     nil,
+		"greeters":  nil,
 	})
-	h.do(a, all(inherit("editors", "members"), inherit("chiefs", "editors"), inherit("chiefs", "operators"),
+	h.do(a, all(inherit("editors", "members"), inherit("chiefs", "editors"), inherit("chiefs", "operators"), inherit("heads", "admins"),
 		func(tx *rbac.Tx) error {
 			return errors.Join(
 				tx.AddDelegation(rbac.Delegation{Group: "leads", Assign: []string{"members", "editors", "chiefs"}, Users: true}),
-				tx.AddDelegation(rbac.Delegation{Group: "helpers", Assign: []string{"members"}, Users: true}))
-		}))
-	for _, name := range []string{"olga", "ada", "lea", "leo", "hal", "mia", "mo", "newt", "both", "amy"} {
+				tx.AddDelegation(rbac.Delegation{Group: "helpers", Assign: []string{"members", "aides"}, Users: true}),
+				tx.AddDelegation(rbac.Delegation{Group: "greeters", Assign: []string{"members"}}))
+		}, dsd("apart", 2, "aides", "operators")))
+	for _, name := range []string{"olga", "ada", "lea", "leo", "hal", "mia", "mo", "newt", "both", "amy", "past", "wide", "otto", "gil", "nobody"} {
 		h.user(a, name, "")
 	}
 	h.do(a, all(
@@ -43,6 +49,14 @@ func cooperative(h *house) *rbac.Authority {
 		assignIn("mia", "members", "org:1"), assignIn("mo", "members", "org:2"),
 		assignIn("both", "members", "org:1"), assignIn("both", "operators", "org:1"),
 		assignIn("amy", "admins", "org:1"),
+		assignIn("gil", "greeters", "org:1"), assign("wide", "members"), assign("otto", "operators"),
+		func(tx *rbac.Tx) error {
+			ended := h.clock.Now().Add(-time.Hour)
+			return errors.Join(
+				tx.AssignUser(rbac.Membership{User: "past", Group: "members", Scope: "org:2", Until: ended}),
+				tx.AssignUser(rbac.Membership{User: "otto", Group: "aides", Until: ended}))
+		},
+		editUser("mia", func(u *rbac.User) { u.Email = "mia@example.org" }),
 	))
 	return a
 }
@@ -93,6 +107,7 @@ func TestUpdateAsAllows(t *testing.T) {
 			{"hal", "modifies a new account", editUser("newt", func(u *rbac.User) { u.Email = "newt@example.org" })},
 			{"hal", "creates a user without groups", addUser(rbac.User{Name: "nina"})},
 			{"hal", "modifies a member of any scope", editUser("mo", func(u *rbac.User) { u.Note = "x" })},
+			{"gil", "assigns in his scope", assignIn("mo", "members", "org:1")},
 			{"mo", "changes nothing", func(*rbac.Tx) error { return nil }},
 		} {
 			t.Run(c.who+" "+c.what, func(t *testing.T) {
@@ -234,7 +249,7 @@ func anonymous(t *testing.T, a *rbac.Authority) *rbac.Identity {
 func TestAssignable(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := cooperative(h)
-		for _, user := range []string{"ada", "amy", "lea", "hal", "mo"} {
+		for _, user := range []string{"ada", "amy", "lea", "hal", "gil", "mo"} {
 			id, err := a.Identity(ctx, user)
 			must(t, err)
 			for _, scope := range []string{"", "org:1", "org:2"} {
@@ -247,9 +262,9 @@ func TestAssignable(t *testing.T) {
 					}
 					return err
 				}))
-				for _, g := range []string{"admins", "chiefs", "editors", "helpers", "leads", "members", "operators"} {
+				for _, g := range []string{"admins", "aides", "chiefs", "editors", "greeters", "heads", "helpers", "leads", "members", "operators"} {
 					err := a.UpdateAs(ctx, id, all(func(tx *rbac.Tx) error {
-						return tx.AssignUser(rbac.Membership{User: "olga", Group: g, Scope: scope})
+						return tx.AssignUser(rbac.Membership{User: "mia", Group: g, Scope: scope})
 					}, func(*rbac.Tx) error { return errPanicked }))
 					if errors.Is(err, errPanicked) || errors.Is(err, rbac.ErrExists) {
 						may = append(may, g)
@@ -269,6 +284,7 @@ func TestUpdateAsSaysWhoMay(t *testing.T) {
 	h := newHouse(t, openMemory(t))
 	a := cooperative(h)
 	for f, want := range map[string]string{
+		"mo members": "members of greeters, helpers, leads, or holders of rbac.administer",
 		"mo editors": "members of leads, or holders of rbac.administer",
 		"lea chiefs": "chiefs in org:1, which inherits operators, is for holders of rbac.administer",
 		"lea admins": "admins gives rbac.administer",

@@ -18,10 +18,35 @@ type Membership struct {
 	AssignedAt  time.Time
 }
 
-// Member is a membership together with the name of its user.
+// Member is a membership together with the names of its user and group.
 type Member struct {
 	Membership
-	UserName string
+	UserName, GroupName string
+}
+
+// MembershipFilter selects the memberships that every field selects. The zero
+// filter selects all memberships.
+//
+// Ids and scopes are in byte order, by the index that serves the filter:
+//
+//   - with Users: User, Group, Scope
+//   - with Scopes and without Users: Scope, Group, User
+//   - with Group and neither: User, Scope
+//   - with EndingBefore alone: Until, User, Group, Scope
+//   - the zero filter: User, Group, Scope
+//
+// The cost of a page follows from the number of memberships that Users, Scopes
+// and Group, Group, or EndingBefore select, and not from the size of the table.
+type MembershipFilter struct {
+	Users        []uuid.UUID // only of these users; nil: of any user, empty: of none
+	Group        uuid.UUID   // only in this group; zero: in any group
+	Scopes       []string    // only in exactly these scopes; nil: in any scope, empty: in none
+	EndingBefore time.Time   // only with an Until before this time; zero: with any Until, or none
+	// After begins the listing after a membership, which need not exist: after
+	// its User, Group, Scope and, with EndingBefore alone, Until. With Group, the
+	// Group of After is the same. Zero User: from the first.
+	After Membership
+	Limit int // at most this many; 0: no limit
 }
 
 // MembershipRecords is the table of memberships.
@@ -29,8 +54,11 @@ type MembershipRecords interface {
 	Membership(user, group uuid.UUID, scope string) (Membership, error)
 	// UserMemberships lists in byte order of Group and Scope.
 	UserMemberships(user uuid.UUID) ([]Membership, error)
-	// GroupMembers lists in byte order of User (the id) and Scope.
-	GroupMembers(group uuid.UUID) iter.Seq2[Member, error]
+	Memberships(MembershipFilter) iter.Seq2[Member, error]
+	// Scopes lists the scopes of memberships, each once and in byte order,
+	// without the scope "". The cost follows from the number of scopes, not of
+	// memberships.
+	Scopes() iter.Seq2[string, error]
 	PutMembership(Membership) error
 	DeleteMembership(user, group uuid.UUID, scope string) error
 }

@@ -1,8 +1,6 @@
 package memorystore
 
 import (
-	"iter"
-
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/store"
@@ -20,19 +18,6 @@ func (t *tx) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
 	})
 }
 
-func (t *tx) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
-	return list(t, func(s *state) iter.Seq[*store.Member] {
-		return func(yield func(*store.Member) bool) {
-			for _, m := range s.members.Under(idKey(group)) {
-				u, _ := s.users.Get(idKey(m.User))
-				if !yield(&store.Member{Membership: *m, UserName: u.Name}) {
-					return
-				}
-			}
-		}
-	}, flat)
-}
-
 func (t *tx) PutMembership(m store.Membership) error {
 	own(&m.Scope, &m.Note, &m.AssignedBy)
 	return t.change("put membership", func(s *state) error {
@@ -41,29 +26,46 @@ func (t *tx) PutMembership(m store.Membership) error {
 			return errNoRef
 		}
 		t.member = user
-		byUser, byGroup := memberKeys(user, group, m.Scope)
+		byUser, byGroup, byScope := memberKeys(user, group, m.Scope)
+		if old, ok := s.memberships.Get(byUser); ok && !old.Until.IsZero() {
+			s.endingMembers.Delete(s.stamp, timeKey(old.Until)+byUser)
+		}
 		s.memberships.Set(s.stamp, byUser, &m)
 		s.members.Set(s.stamp, byGroup, &m)
+		s.scopeMembers.Set(s.stamp, byScope, &m)
+		if !m.Until.IsZero() {
+			s.endingMembers.Set(s.stamp, timeKey(m.Until)+byUser, &m)
+		}
 		return nil
 	})
 }
 
 func (t *tx) DeleteMembership(user, group uuid.UUID, scope string) error {
 	return t.change("delete membership", func(s *state) error {
-		user, group := idKey(user), idKey(group)
-		if err := remove(s, &s.memberships, user+group+scope); err != nil {
-			return err
+		byUser, byGroup, byScope := memberKeys(idKey(user), idKey(group), scope)
+		m, ok := s.memberships.Get(byUser)
+		if !ok {
+			return store.ErrNotFound
 		}
-		return remove(s, &s.members, group+user+scope)
+		s.memberships.Delete(s.stamp, byUser)
+		s.members.Delete(s.stamp, byGroup)
+		s.scopeMembers.Delete(s.stamp, byScope)
+		if !m.Until.IsZero() {
+			s.endingMembers.Delete(s.stamp, timeKey(m.Until)+byUser)
+		}
+		return nil
 	})
 }
 
-// memberKeys returns the keys of a membership in both trees. Most memberships
-// have no scope, and their two keys share bytes.
-func memberKeys(user, group, scope string) (byUser, byGroup string) {
+// memberKeys returns the keys of a membership in three trees. Most memberships
+// have no scope, and their keys share one allocation.
+func memberKeys(user, group, scope string) (byUser, byGroup, byScope string) {
 	if scope != "" {
-		return user + group + scope, group + user + scope
+		return user + group + scope, group + user + scope, textKey(scope) + group + user
 	}
-	both := user + group + user
-	return both[:len(user)+len(group)], both[len(user):]
+	all := user + group + user + noScope + group + user
+	u, g := len(user), len(group)
+	return all[:u+g], all[u : u+g+u], all[u+g+u:]
 }
+
+var noScope = textKey("")

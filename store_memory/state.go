@@ -43,8 +43,10 @@ type state struct {
 	delegations     persistent.Tree[*store.Delegation] // by group
 	delegatedGroups persistent.Tree[*store.Delegation] // by assigned group, group
 
-	memberships persistent.Tree[*store.Membership] // by user, group, scope
-	members     persistent.Tree[*store.Membership] // by group, user, scope
+	memberships   persistent.Tree[*store.Membership] // by user, group, scope
+	members       persistent.Tree[*store.Membership] // by group, user, scope
+	scopeMembers  persistent.Tree[*store.Membership] // by scope, group, user
+	endingMembers persistent.Tree[*store.Membership] // by until, user, group, scope; without those without end
 
 	tickets       persistent.Tree[*store.Ticket] // by id
 	ticketHashes  persistent.Tree[uuid.UUID]

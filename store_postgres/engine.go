@@ -143,15 +143,18 @@ func (e *engine) Locks() sqlstore.Locks {
 	}
 }
 
-// AnyOf returns one argument for any number of ids, so that the server prepares
-// one statement.
-func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
-	list := make([]string, len(ids))
-	for i, id := range ids {
-		list[i] = id.String()
+// AnyOf returns one argument for any number of values, so that the server
+// prepares one statement.
+func (e *engine) AnyOf(column string, values []string) (string, any) {
+	list := make([]string, len(values))
+	for i, value := range values {
+		list[i] = `"` + inArray.Replace(value) + `"`
 	}
 	return column + " = ANY(?)", "{" + strings.Join(list, ",") + "}"
 }
+
+// inArray escapes a quoted element of an array.
+var inArray = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // Contains avoids lower, which depends on the locale of the database.
 func (e *engine) Contains(column string) string {

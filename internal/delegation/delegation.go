@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -24,39 +25,16 @@ type Powers struct {
 	policy     *policy.Policy
 	active     policy.Active
 	administer string // the permission of an administrator
-	rules      []rule
-}
-
-// rule is a delegation, by numbers of groups. Groups unknown to the policy are
-// left out.
-type rule struct {
-	group  string // name
-	assign map[int32]bool
-	users  bool
 }
 
 // New returns the powers of a user with active groups. The holders of the
 // permission administer may do everything.
-func New(
-	p *policy.Policy, active policy.Active, administer string, delegations []store.Delegation,
-) *Powers {
-	powers := &Powers{policy: p, active: active, administer: administer}
-	for _, d := range delegations {
-		n, ok := p.Number(d.Group)
-		if !ok {
-			continue
-		}
-		r := rule{group: p.Name(n), assign: map[int32]bool{}, users: d.Users}
-		for _, g := range d.Assign {
-			if n, ok := p.Number(g); ok {
-				r.assign[n] = true
-			}
-		}
-		powers.rules = append(powers.rules, r)
-	}
-	slices.SortFunc(powers.rules, func(a, b rule) int { return strings.Compare(a.group, b.group) })
-	return powers
+func New(p *policy.Policy, active policy.Active, administer string) *Powers {
+	return &Powers{policy: p, active: active, administer: administer}
 }
+
+// Policy returns the policy of the powers.
+func (p *Powers) Policy() *policy.Policy { return p.policy }
 
 // Everything reports whether the user may do everything: the user holds the
 // permission of an administrator everywhere.
@@ -78,7 +56,15 @@ func (p *Powers) gives(g *policy.Groups, permission string) bool {
 // for administrators alone. A user who holds that permission in a scope may
 // assign every other group in the scope.
 func (p *Powers) Assign(group uuid.UUID, scope string) (reason string) {
-	return p.assign(group, scope, false)
+	if refuse := p.assign(group, scope, false); refuse != nil {
+		return refuse()
+	}
+	return ""
+}
+
+// MayAssign reports whether the user may assign a group in a scope.
+func (p *Powers) MayAssign(group uuid.UUID, scope string) bool {
+	return p.assign(group, scope, false) == nil
 }
 
 // Reach returns why the user may not administer an account with memberships,
@@ -97,8 +83,27 @@ func (p *Powers) Reach(memberships []store.Membership) (reason string) {
 		return "the account is in no group: only " + p.who(nil, true) + " everywhere may administer the account"
 	}
 	for _, m := range memberships {
-		if reason := p.assign(m.Group, m.Scope, true); reason != "" {
-			return reason
+		if refuse := p.assign(m.Group, m.Scope, true); refuse != nil {
+			return refuse()
+		}
+	}
+	return ""
+}
+
+// Displace returns why the user may not replace the memberships of an account,
+// or "" if the user may assign every group that is active before, and not
+// after. Dynamic separation sets keep groups from being active.
+func (p *Powers) Displace(was, will []store.Membership, now time.Time) (reason string) {
+	before := p.policy.Activate(p.policy.Assigned(was, now), store.Ticket{})
+	after := p.policy.Activate(p.policy.Assigned(will, now), store.Ticket{})
+	for _, scope := range append(before.Scopes(), after.Scopes()...) {
+		for _, n := range before.In(scope).Own() {
+			if after.In(scope).Has(n) {
+				continue
+			}
+			if refuse := p.assign(p.policy.ID(n), scope, false); refuse != nil {
+				return "the group would replace another by a separation set: " + refuse()
+			}
 		}
 	}
 	return ""
@@ -106,9 +111,7 @@ func (p *Powers) Reach(memberships []store.Membership) (reason string) {
 
 // UsersIn reports whether the user may administer any accounts in a scope.
 func (p *Powers) UsersIn(scope string) bool {
-	return p.Everything() || slices.ContainsFunc(p.rules, func(r rule) bool {
-		return r.users && p.inForce(r, scope)
-	})
+	return p.Everything() || p.policy != nil && p.inForce(scope, func(d policy.Delegation) bool { return d.Users })
 }
 
 // UsersAnywhere reports whether the user may administer any accounts in any
@@ -117,46 +120,52 @@ func (p *Powers) UsersAnywhere() bool {
 	return slices.ContainsFunc(p.active.Scopes(), p.UsersIn)
 }
 
-// assign is Assign, for delegations with users only if users is true.
-func (p *Powers) assign(group uuid.UUID, scope string, users bool) (reason string) {
+// assign returns nil if the user may assign a group in a scope, and otherwise a
+// function that returns the reason: most callers need no text. Only delegations
+// with users count if users is true.
+func (p *Powers) assign(group uuid.UUID, scope string, users bool) (refuse func() string) {
 	if p.Everything() {
-		return ""
+		return nil
 	}
 	if p.policy == nil {
-		return "nothing is delegated"
+		return func() string { return "nothing is delegated" }
 	}
 	n, ok := p.policy.Number(group)
 	if !ok {
-		return "the group is unknown"
+		return func() string { return "the group is unknown" }
 	}
 	closure := p.policy.Closure([]int32{n})
 	if p.policy.ClosureGives(closure, p.administer) {
-		return fmt.Sprintf("%s gives %s: only holders of %s everywhere may assign the group",
-			p.policy.Name(n), p.administer, p.administer)
+		return func() string {
+			return fmt.Sprintf("%s gives %s: only holders of %s everywhere may assign the group",
+				p.policy.Name(n), p.administer, p.administer)
+		}
 	}
 	if !users && scope != "" && p.gives(p.active.In(scope), p.administer) {
-		return ""
+		return nil
 	}
 	for _, g := range closure {
 		if !p.covers(g, scope, users) {
-			return p.refusal(n, g, closure, scope, users)
+			return func() string { return p.refusal(n, g, closure, scope, users) }
 		}
 	}
-	return ""
+	return nil
 }
 
 // covers reports whether a delegation that is in force in a scope names a group.
 func (p *Powers) covers(group int32, scope string, users bool) bool {
-	return slices.ContainsFunc(p.rules, func(r rule) bool {
-		return r.assign[group] && (r.users || !users) && p.inForce(r, scope)
+	return p.inForce(scope, func(d policy.Delegation) bool {
+		return d.Assigns(group) && (d.Users || !users)
 	})
 }
 
-// inForce reports whether the user is a member of the delegation's group in a
-// scope, or everywhere.
-func (p *Powers) inForce(r rule, scope string) bool {
-	in, _ := p.policy.InGroup(p.active.In(scope), r.group)
-	return in
+// inForce reports whether the user is a member of the group of a matching
+// delegation in a scope, or everywhere.
+func (p *Powers) inForce(scope string, matches func(policy.Delegation) bool) bool {
+	active := p.active.In(scope)
+	return slices.ContainsFunc(p.policy.Delegations(), func(d policy.Delegation) bool {
+		return active.Has(d.Group) && matches(d)
+	})
 }
 
 // refusal says which group is not covered, and who may assign the group.
@@ -183,15 +192,18 @@ func (p *Powers) refusal(group, missing int32, closure []int32, scope string, us
 // who names those who may assign groups: the members of the groups whose
 // delegations name all of them, and administrators.
 func (p *Powers) who(groups []int32, users bool) string {
-	var names []string
-	for _, r := range p.rules {
-		if (r.users || !users) && !slices.ContainsFunc(groups, func(g int32) bool { return !r.assign[g] }) {
-			names = append(names, r.group)
-		}
-	}
 	holders := "holders of " + p.administer
-	if len(names) == 0 {
+	if p.policy == nil {
 		return holders
 	}
-	return "members of " + strings.Join(names, ", ") + ", or " + holders
+	var givers []int32
+	for _, d := range p.policy.Delegations() {
+		if (d.Users || !users) && !slices.ContainsFunc(groups, func(g int32) bool { return !d.Assigns(g) }) {
+			givers = append(givers, d.Group)
+		}
+	}
+	if len(givers) == 0 {
+		return holders
+	}
+	return "members of " + strings.Join(p.policy.Names(p.policy.ByName(givers)), ", ") + ", or " + holders
 }

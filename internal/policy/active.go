@@ -107,7 +107,10 @@ func (p *Policy) Activate(assigned Assigned, t store.Ticket) Active {
 		slices.Sort(groups)
 		key := numbersKey(groups)
 		if _, ok := made[key]; !ok {
-			more := without(p.Choose(slices.Concat(everywhere, groups), t), own)
+			more := p.Choose(slices.Concat(everywhere, groups), t)
+			if len(own) > 0 {
+				more = without(more, own)
+			}
 			active := p.activate(slices.Concat(own, more))
 			made[key] = &active
 		}
@@ -251,11 +254,12 @@ func (p *Policy) AcrossScopes(a Active) (own, omitted []store.Group) {
 // and whether the policy has the group at all.
 func (p *Policy) InGroup(g *Groups, name string) (in, known bool) {
 	n, ok := p.groupNums.Get(name)
-	return ok && g.has(n), ok
+	return ok && g.Has(n), ok
 }
 
-// has reports whether a group is active or inherited by an active group.
-func (g *Groups) has(n int32) bool {
+// Has reports whether the group with a number is active or inherited by an
+// active group.
+func (g *Groups) Has(n int32) bool {
 	_, ok := slices.BinarySearch(g.closed, n)
 	return ok
 }

@@ -83,10 +83,9 @@ var actions = map[string]func(*Policy, store.Change) bool{
 	"ModifyGrant":      (*Policy).unchanged,
 	"RevokePermission": (*Policy).revoke,
 
-	// No check depends on a delegation, because delegations limit UpdateAs.
-	"AddDelegation":    (*Policy).unchanged,
-	"ModifyDelegation": (*Policy).unchanged,
-	"DeleteDelegation": (*Policy).unchanged,
+	"AddDelegation":    (*Policy).changeDelegation,
+	"ModifyDelegation": (*Policy).changeDelegation,
+	"DeleteDelegation": (*Policy).deleteDelegation,
 
 	"AddInheritance":    (*Policy).inherit,
 	"DeleteInheritance": (*Policy).disinherit,
@@ -177,15 +176,15 @@ func (p *Policy) modifyGroup(c store.Change) bool {
 	return true
 }
 
-// deleteGroup expects a group without grants, inheritances and sets: earlier
-// changes have deleted all references.
+// deleteGroup expects a group without grants, inheritances, sets and
+// delegations: earlier changes have deleted all references.
 func (p *Policy) deleteGroup(c store.Change) bool {
 	n, ok := p.groupIDs.Get(c.SubjectID)
 	if !ok {
 		return false
 	}
 	g := p.group(n)
-	if len(g.juniors)+len(g.seniors)+len(g.grants)+len(g.sets) > 0 {
+	if len(g.juniors)+len(g.seniors)+len(g.grants)+len(g.sets) > 0 || p.delegated(n) {
 		return false
 	}
 	p.groups.Set(p.serial, n, nil)

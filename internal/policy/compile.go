@@ -17,6 +17,7 @@ type Tables struct {
 	Grants       []store.Grant      // in the order of Group and Permission
 	Sections     []store.Section    // in the order of Name
 	Separations  []store.Separation // the sets to check
+	Delegations  []store.Delegation
 }
 
 // New compiles a policy. A store edited by hand may have odd rows: references
@@ -35,6 +36,7 @@ func New(t Tables) *Policy {
 	}
 	p.setGrants(t.Grants)
 	p.setSeparations(t.Separations)
+	p.setDelegations(t.Delegations)
 	p.sections = t.Sections
 	return p
 }

@@ -54,6 +54,9 @@ func (p *Policy) lines() []string {
 	for name, s := range p.sets.All() {
 		line("set %s: %+v; %s", name, s.Separation, names(s.members))
 	}
+	for _, d := range p.delegations {
+		line("delegation of %s: %s; users %v", p.Name(d.Group), names(d.Assign), d.Users)
+	}
 	slices.Sort(lines)
 	return append(lines,
 		fmt.Sprintf("names %q", p.PermissionNames()), fmt.Sprintf("menu %+v", p.Menu()))

@@ -26,7 +26,7 @@ func (n *GroupName) In(p *Policy, g *Groups) (in, known bool) {
 	if f == nil || f.serial != p.serial {
 		f = n.find(p, f)
 	}
-	return f.known && g.has(f.number), f.known
+	return f.known && g.Has(f.number), f.known
 }
 
 // find looks the group up, and keeps the result unless the kept one is of a

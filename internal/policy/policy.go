@@ -55,6 +55,7 @@ type tables struct {
 	otherGrants persistent.Map[string, []int32]
 	sets        persistent.Map[string, *set] // by name
 	sections    []store.Section              // in byte order of name
+	delegations []Delegation                 // in the order of Group
 	menu        *lazyMenu
 }
 

@@ -27,5 +27,8 @@ func Load(r store.Records) (*policy.Policy, error) {
 	if t.Sections, err = r.Sections(); err != nil {
 		return nil, err
 	}
+	if t.Delegations, err = r.Delegations(); err != nil {
+		return nil, err
+	}
 	return policy.New(t), nil
 }

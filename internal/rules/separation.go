@@ -176,7 +176,7 @@ type holder struct {
 func (r Rules) holders(groups []uuid.UUID) ([]holder, error) {
 	memberships := map[uuid.UUID][]store.Membership{}
 	for _, g := range groups {
-		for m, err := range r.Records.GroupMembers(g) {
+		for m, err := range r.Records.Memberships(store.MembershipFilter{Group: g}) {
 			if err != nil {
 				return nil, err
 			}
@@ -191,15 +191,30 @@ func (r Rules) holders(groups []uuid.UUID) ([]holder, error) {
 	return holders, nil
 }
 
-// readMemberships reads all memberships of holders.
-func (r Rules) readMemberships(holders []holder) (err error) {
-	for i := range holders {
-		if holders[i].memberships, err = r.Records.UserMemberships(holders[i].id); err != nil {
-			return err
+// readMemberships reads all memberships of holders, who are in the order of
+// ids.
+func (r Rules) readMemberships(holders []holder) error {
+	for some := range slices.Chunk(holders, batch) {
+		users := make([]uuid.UUID, len(some))
+		for i, h := range some {
+			users[i], some[i].memberships = h.id, nil
+		}
+		at := 0
+		for m, err := range r.Records.Memberships(store.MembershipFilter{Users: users}) {
+			if err != nil {
+				return err
+			}
+			for some[at].id != m.User {
+				at++
+			}
+			some[at].memberships = append(some[at].memberships, m.Membership)
 		}
 	}
 	return nil
 }
+
+// batch is the number of users whose memberships are read together.
+const batch = 500
 
 // groupsOfHolders lists the groups of the memberships of holders, each once.
 func groupsOfHolders(holders []holder) []uuid.UUID {

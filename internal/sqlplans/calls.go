@@ -19,10 +19,13 @@ type Call struct {
 }
 
 var (
-	id  = uuid.UUID{1} // of the user, the group and the ticket that Seed adds
-	ids = []uuid.UUID{id}
-	was = time.Unix(0, 0) // the end of the records that Seed adds
-	at  = time.Unix(1, 0)
+	id     = uuid.UUID{1} // of the user, the group and the ticket that Seed adds
+	ids    = []uuid.UUID{id}
+	both   = []uuid.UUID{id, {2}}
+	scopes = []string{"org:1", "org:2"}
+	member = store.Membership{User: id, Group: id, Scope: "org:1", Until: was}
+	was    = time.Unix(0, 0) // the end of the records that Seed adds
+	at     = time.Unix(1, 0)
 
 	last  = store.ChangeKey{Revision: 1}
 	place = store.TicketPlace{Created: at, ID: id}
@@ -105,7 +108,22 @@ var Calls = []Call{
 	{Name: "PutDeclaration", Do: func(r store.Records) { r.PutDeclaration(store.Declaration{}) }},
 	{Name: "Membership", Do: func(r store.Records) { r.Membership(id, id, "") }},
 	{Name: "UserMemberships", Do: func(r store.Records) { r.UserMemberships(id) }},
-	{Name: "GroupMembers", Do: func(r store.Records) { drain(r.GroupMembers(id)) }},
+	{Name: "Memberships", Whole: true, Do: members(store.MembershipFilter{})},
+	{Name: "Memberships After Limit", Do: members(store.MembershipFilter{After: member, Limit: 9})},
+	{Name: "Memberships Users", Do: members(store.MembershipFilter{Users: both})},
+	{Name: "Memberships Users After", Do: members(store.MembershipFilter{Users: both, After: member})},
+	{Name: "Memberships Users Group Scopes", Do: members(store.MembershipFilter{Users: both, Group: id, Scopes: scopes})},
+	{Name: "Memberships Group", Do: members(store.MembershipFilter{Group: id})},
+	{Name: "Memberships Group After", Do: members(store.MembershipFilter{Group: id, After: member})},
+	{Name: "Memberships Group EndingBefore", Do: members(store.MembershipFilter{Group: id, EndingBefore: at})},
+	{Name: "Memberships Scopes", Do: members(store.MembershipFilter{Scopes: scopes})},
+	{Name: "Memberships Scopes one", Do: members(store.MembershipFilter{Scopes: scopes[:1]})},
+	{Name: "Memberships Scopes After", Do: members(store.MembershipFilter{Scopes: scopes, After: member})},
+	{Name: "Memberships Scopes Group", Do: members(store.MembershipFilter{Scopes: scopes, Group: id})},
+	{Name: "Memberships Scopes Group After", Do: members(store.MembershipFilter{Scopes: scopes, Group: id, After: member})},
+	{Name: "Memberships EndingBefore", Do: members(store.MembershipFilter{EndingBefore: at})},
+	{Name: "Memberships EndingBefore After", Do: members(store.MembershipFilter{EndingBefore: at, After: member})},
+	{Name: "Scopes", Do: func(r store.Records) { drain(r.Scopes()) }},
 	{Name: "PutMembership", Do: func(r store.Records) { r.PutMembership(store.Membership{}) }},
 	{Name: "DeleteMembership", Do: func(r store.Records) { r.DeleteMembership(id, id, "") }},
 	{Name: "Ticket ID", Do: func(r store.Records) { r.Ticket(store.TicketKey{ID: id}) }},
@@ -154,6 +172,10 @@ var Calls = []Call{
 	{Name: "Changes Until", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at})) }},
 	{Name: "Changes Until Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at, Newest: true})) }},
 	{Name: "Changes Since Until Last", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: was, Until: at, Last: last})) }},
+}
+
+func members(f store.MembershipFilter) func(store.Records) {
+	return func(r store.Records) { drain(r.Memberships(f)) }
 }
 
 func drain[T any](seq iter.Seq2[T, error]) {

@@ -176,8 +176,12 @@ func (r *records) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
 	return get(r, func() ([]store.Membership, error) { return r.Records.UserMemberships(user) }, "UserMemberships", user)
 }
 
-func (r *records) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
-	return list(r, r.Records.GroupMembers(group), "GroupMembers", group)
+func (r *records) Memberships(x store.MembershipFilter) iter.Seq2[store.Member, error] {
+	return list(r, r.Records.Memberships(x), "Memberships", x)
+}
+
+func (r *records) Scopes() iter.Seq2[string, error] {
+	return list(r, r.Records.Scopes(), "Scopes")
 }
 
 func (r *records) PutMembership(x store.Membership) error {

@@ -139,7 +139,7 @@ func (w *comparison) ofGroup(id uuid.UUID) []step {
 	for _, f := range []store.InheritanceFilter{{Senior: id}, {Junior: id}} {
 		used += len(first(w.store.Inheritances(f)))
 	}
-	for range w.store.GroupMembers(id) {
+	for range w.store.Memberships(store.MembershipFilter{Group: id}) {
 		used++
 	}
 	return []step{

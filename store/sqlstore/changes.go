@@ -36,9 +36,9 @@ func (r *records) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
 	return pages(r, "Changes", q.Limit, func(last *store.Change, size int) ([]store.Change, error) {
 		w := changesWhere(q)
 		if last != nil {
-			w.after(store.ChangeKey{Revision: last.Revision, Seq: last.Seq}, q.Newest)
+			w.follows(store.ChangeKey{Revision: last.Revision, Seq: last.Seq}, q.Newest)
 		} else if q.Last != (store.ChangeKey{}) {
-			w.after(q.Last, q.Newest)
+			w.follows(q.Last, q.Newest)
 		}
 		order := " ORDER BY revision, seq LIMIT ?"
 		if q.Newest {
@@ -141,8 +141,8 @@ func (w *where) between(since, until time.Time) {
 	}
 }
 
-// after adds the condition that an entry comes after a key in the listing.
-func (w *where) after(k store.ChangeKey, newest bool) {
+// follows adds the condition that an entry comes after a key in the listing.
+func (w *where) follows(k store.ChangeKey, newest bool) {
 	condition := "(revision, seq) > (?, ?)"
 	if newest {
 		condition = "(revision, seq) < (?, ?)"

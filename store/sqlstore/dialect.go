@@ -1,10 +1,6 @@
 package sqlstore
 
-import (
-	"context"
-
-	"github.com/google/uuid"
-)
+import "context"
 
 // Dialect holds the differences between engines. Methods of a Dialect are
 // called from several goroutines at once.
@@ -28,9 +24,10 @@ type Dialect interface {
 	// needs parentheses, as in last < (? - 1).
 	Spell(query string) string
 	Locks() Locks
-	// AnyOf returns a condition with one argument, arg: column, an id, is one
-	// of ids.
-	AnyOf(column string, ids []uuid.UUID) (condition string, arg any)
+	// AnyOf returns a condition with one argument, arg: column, an id or a
+	// text, is one of values. Ids are in the form of uuid.UUID.String, and texts
+	// are valid UTF-8 without NUL.
+	AnyOf(column string, values []string) (condition string, arg any)
 	// Contains returns a condition with one argument, a text without the
 	// letters A to Z: column contains the text, with A to Z in column folded to
 	// a to z.

@@ -1,8 +1,6 @@
 package sqlstore
 
 import (
-	"iter"
-
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/store"
 )
@@ -17,18 +15,6 @@ func (r *records) Membership(user, group uuid.UUID, scope string) (store.Members
 func (r *records) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
 	return all(r, "UserMemberships", scanMembership, "SELECT "+membershipColumns+` FROM rbac_memberships m
 		WHERE m.user_id = ? ORDER BY m.group_id, m.scope`, user)
-}
-
-func (r *records) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
-	const query = "SELECT " + membershipColumns + `, u.name FROM rbac_memberships m JOIN rbac_users u ON u.id = m.user_id`
-	return pages(r, "GroupMembers", 0, func(last *store.Member, size int) ([]store.Member, error) {
-		var w where
-		w.and("m.group_id = ?", group)
-		if last != nil {
-			w.and("(m.user_id, m.scope) > (?, ?)", last.User, last.Scope)
-		}
-		return all(r, "GroupMembers", scanMember, query+w.String()+" ORDER BY m.user_id, m.scope LIMIT ?", append(w.args, size)...)
-	})
 }
 
 func (r *records) PutMembership(m store.Membership) error {
@@ -46,11 +32,6 @@ func (r *records) DeleteMembership(user, group uuid.UUID, scope string) error {
 func scanMembership(row Row) (store.Membership, error) {
 	var m store.Membership
 	return m, row.Scan(membershipFields(&m)...)
-}
-
-func scanMember(row Row) (store.Member, error) {
-	var m store.Member
-	return m, row.Scan(append(membershipFields(&m.Membership), &m.UserName)...)
 }
 
 func membershipFields(m *store.Membership) []any {

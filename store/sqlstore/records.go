@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -140,4 +141,18 @@ func all[T any](r *records, call string, scan func(Row) (T, error), query string
 		return nil, r.fail(call, err)
 	}
 	return list, nil
+}
+
+// anyID returns a condition with one argument, arg: column is one of ids.
+func (r *records) anyID(column string, ids []uuid.UUID) (condition string, arg any) {
+	return r.store.dialect.AnyOf(column, idTexts(ids))
+}
+
+// idTexts returns ids as texts, which sort as the ids do.
+func idTexts(ids []uuid.UUID) []string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	return texts
 }

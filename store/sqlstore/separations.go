@@ -9,7 +9,7 @@ func (r *records) Separations(f store.SeparationFilter) ([]store.Separation, err
 	if f.Groups == nil {
 		return r.separations("Separations", " WHERE dynamic = ?", f.Dynamic)
 	}
-	anyOf, list := r.store.dialect.AnyOf("group_id", f.Groups)
+	anyOf, list := r.anyID("group_id", f.Groups)
 	return r.separations("Separations", ` WHERE dynamic = ? AND name IN
 		(SELECT name FROM rbac_separation_groups WHERE `+anyOf+` AND dynamic = ?)`, f.Dynamic, list, f.Dynamic)
 }

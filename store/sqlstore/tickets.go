@@ -72,7 +72,7 @@ func (r *records) Tickets(f store.TicketFilter) iter.Seq2[store.UserTicket, erro
 
 func (r *records) groupTickets(groups []uuid.UUID, last *store.UserTicket, size int) ([]store.UserTicket, error) {
 	var w where
-	anyOf, list := r.store.dialect.AnyOf("group_id", groups)
+	anyOf, list := r.anyID("group_id", groups)
 	w.and(anyOf, list)
 	if last != nil {
 		w.and("ticket_id > ?", last.ID)
@@ -161,11 +161,11 @@ func (r *records) DeleteDeadTickets(at time.Time, limit int) (int, error) {
 	if err != nil || len(dead) == 0 {
 		return 0, err
 	}
-	anyOf, list := r.store.dialect.AnyOf("ticket_id", dead)
+	anyOf, list := r.anyID("ticket_id", dead)
 	if _, err := r.exec(call, "DELETE FROM rbac_ticket_groups WHERE "+anyOf, list); err != nil {
 		return 0, err
 	}
-	anyOf, list = r.store.dialect.AnyOf("id", dead)
+	anyOf, list = r.anyID("id", dead)
 	return r.exec(call, "DELETE FROM rbac_tickets WHERE "+anyOf, list)
 }
 
@@ -202,7 +202,7 @@ func (r *records) addGroups(call string, n int, ticket func(i int) *store.Ticket
 	if len(ids) == 0 {
 		return nil
 	}
-	anyOf, arg := r.store.dialect.AnyOf("ticket_id", ids)
+	anyOf, arg := r.anyID("ticket_id", ids)
 	pairs, err := all(r, call, scanTicketGroup, "SELECT ticket_id, group_id FROM rbac_ticket_groups WHERE "+anyOf+" ORDER BY ticket_id, group_id", arg)
 	for _, p := range pairs {
 		t := narrowed[p.ticket]

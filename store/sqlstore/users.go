@@ -60,7 +60,7 @@ func (r *records) filterUsers(w *where, f store.UserFilter) error {
 	if f.Groups == nil {
 		return nil
 	}
-	anyOf, list := r.store.dialect.AnyOf("m.group_id", f.Groups)
+	anyOf, list := r.anyID("m.group_id", f.Groups)
 	members, err := one(r, "Users", scanInt, "SELECT count(*) FROM (SELECT 1 FROM rbac_memberships m WHERE "+anyOf+" LIMIT ?) few", list, fewMembers)
 	if err != nil {
 		return err

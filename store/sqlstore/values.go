@@ -54,6 +54,11 @@ func scanInt(row Row) (int, error) {
 	return n, row.Scan(&n)
 }
 
+func scanText(row Row) (string, error) {
+	var s string
+	return s, row.Scan(&s)
+}
+
 // where collects the conditions of a query and the arguments of the conditions.
 type where struct {
 	conditions []string

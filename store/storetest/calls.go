@@ -135,7 +135,19 @@ var lookups = []call{
 	{"Delegations", func(r store.Records) error { _, err := r.Delegations(); return err }},
 	{"Membership", func(r store.Records) error { _, err := r.Membership(id("alice"), id("staff"), "org:1"); return err }},
 	{"UserMemberships", func(r store.Records) error { _, err := r.UserMemberships(id("alice")); return err }},
-	{"GroupMembers", func(r store.Records) error { _, err := store.Collect(r.GroupMembers(id("staff"))); return err }},
+	{"Memberships", func(r store.Records) error {
+		_, err := store.Collect(r.Memberships(store.MembershipFilter{}))
+		return err
+	}},
+	{"Memberships of users", func(r store.Records) error {
+		_, err := store.Collect(r.Memberships(store.MembershipFilter{Users: ids("alice", "bob")}))
+		return err
+	}},
+	{"Memberships in a scope", func(r store.Records) error {
+		_, err := store.Collect(r.Memberships(store.MembershipFilter{Scopes: []string{"org:1"}}))
+		return err
+	}},
+	{"Scopes", func(r store.Records) error { _, err := store.Collect(r.Scopes()); return err }},
 	{"Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: id("t1")}); return err }},
 	{"Ticket by hash", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{Hash: hash("t2")}); return err }},
 	{"UserTickets", func(r store.Records) error {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -46,19 +47,27 @@ var copyRules = []rule{
 	}},
 	{"copies in of filters", "A listing selects by what it was given, whatever the caller does with the slice before it runs.", func(w *world) {
 		w.update(seed)
-		var tickets, users []string
+		var tickets, users, ofUsers, inScopes []string
 		get(w, func(r store.Records) (_ int, err error) {
 			groups := ids("staff")
 			t := keys(r.Tickets(store.TicketFilter{Groups: groups}), ticketKey)
 			u := keys(r.Users(store.UserFilter{Groups: groups, At: noon}), func(u store.UserRecord) string { return u.Name })
-			scribble(groups)
-			if tickets, err = store.Collect(t); err == nil {
-				users, err = store.Collect(u)
-			}
-			return 0, err
+			who, where := ids("alice"), []string{"org:1"}
+			m := keys(r.Memberships(store.MembershipFilter{Users: who}), scopeKey)
+			s := keys(r.Memberships(store.MembershipFilter{Scopes: where}), scopeKey)
+			scribble(groups, who)
+			where[0] = "scribble"
+			var errs [4]error
+			tickets, errs[0] = store.Collect(t)
+			users, errs[1] = store.Collect(u)
+			ofUsers, errs[2] = store.Collect(m)
+			inScopes, errs[3] = store.Collect(s)
+			return 0, errors.Join(errs[:]...)
 		})
 		w.equal("Tickets of groups", tickets, []string{id("t2").String()})
 		w.equal("Users", users, []string{"alice"})
+		w.equal("Memberships of users", ofUsers, []string{"", "org:1"})
+		w.equal("Memberships in scopes", inScopes, []string{"org:1"})
 	}},
 	{"copies out of tickets", "Values are copies on the way out: what the caller does with a ticket's Groups is not seen, in the transaction or later.", func(w *world) {
 		w.update(addTicketWorld)

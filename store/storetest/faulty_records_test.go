@@ -160,3 +160,18 @@ func (r compacting) DeleteChanges(before time.Time, limit int) (int, error) {
 	}
 	return r.Records.DeleteChanges(before, limit)
 }
+
+func (r careless) Memberships(f store.MembershipFilter) iter.Seq2[store.Member, error] {
+	if !f.EndingBefore.IsZero() {
+		f.EndingBefore = f.EndingBefore.Add(tick)
+	}
+	return r.Records.Memberships(f)
+}
+
+func (r careless) Scopes() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if yield("", nil) {
+			r.Records.Scopes()(yield)
+		}
+	}
+}

@@ -110,6 +110,8 @@ var faultyStores = []faultyStore{
 	{"1970 is no time", "users password and login", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
 	{"names are found in any case", "users by key", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
 	{"names are sorted in any case", "users order", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"a membership ends before its end", "memberships filter", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
+	{"the empty scope is listed", "scopes", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
 	{"a membership counts at its end", "users filter", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
 	{"the nonce loses its sign", "head round trip", records(func(s *faulty, r store.Records) store.Records { return careless{r} })},
 	{"static and dynamic sets are confused", "separations set", records(func(s *faulty, r store.Records) store.Records { return confused{r} })},
@@ -270,10 +272,10 @@ func (r byOffset) Tickets(f store.TicketFilter) iter.Seq2[store.UserTicket, erro
 
 type onePage struct{ store.Records }
 
-func (r onePage) GroupMembers(group uuid.UUID) iter.Seq2[store.Member, error] {
+func (r onePage) Memberships(f store.MembershipFilter) iter.Seq2[store.Member, error] {
 	return func(yield func(store.Member, error) bool) {
 		n := 0
-		for m, err := range r.Records.GroupMembers(group) {
+		for m, err := range r.Records.Memberships(f) {
 			if n++; !yield(m, err) || n == 500 {
 				return
 			}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,15 +63,72 @@ var listings = []listing{
 		remove: func(r store.Records, key string) error { return r.DeleteMembership(id(key), id("big"), "") },
 	},
 	{
-		name: "GroupMembers",
+		name: "Memberships of a group",
 		key:  func(i int) string { return fmt.Sprintf("scope %05d", i) },
 		list: func(r store.Records) iter.Seq2[string, error] {
-			return keys(r.GroupMembers(id("scopes")), func(m store.Member) string { return m.Scope })
+			return keys(r.Memberships(store.MembershipFilter{Group: id("scopes")}), scopeKey)
+		},
+		add:    inGroup("scopes").add,
+		remove: inGroup("scopes").remove,
+	},
+	{
+		name: "Memberships of users",
+		key:  func(i int) string { return fmt.Sprintf("of users %05d", i) },
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Memberships(store.MembershipFilter{Users: ids("owner", "unknown"), Group: id("users")}), scopeKey)
+		},
+		add:    inGroup("users").add,
+		remove: inGroup("users").remove,
+	},
+	{
+		name: "Memberships in scopes",
+		key:  func(i int) string { return id(fmt.Sprint("in a scope ", i)).String() },
+		list: func(r store.Records) iter.Seq2[string, error] {
+			f := store.MembershipFilter{Scopes: []string{"big scope", "small scope"}}
+			return keys(r.Memberships(f), func(m store.Member) string { return m.User.String() })
 		},
 		add: func(r store.Records, key string) error {
-			return r.PutMembership(store.Membership{User: id("owner"), Group: id("scopes"), Scope: key})
+			m := store.Membership{User: uuid.MustParse(key), Group: id("in scopes"), Scope: "big scope"}
+			u := store.UserRecord{User: store.User{ID: m.User, Name: key}}
+			return errors.Join(r.AddUser(u), r.PutMembership(m))
 		},
-		remove: func(r store.Records, key string) error { return r.DeleteMembership(id("owner"), id("scopes"), key) },
+		remove: func(r store.Records, key string) error {
+			return r.DeleteMembership(uuid.MustParse(key), id("in scopes"), "big scope")
+		},
+	},
+	{
+		name: "Memberships ending",
+		key:  func(i int) string { return fmt.Sprintf("%08d", i) },
+		list: func(r store.Records) iter.Seq2[string, error] {
+			f := store.MembershipFilter{EndingBefore: noon}
+			return keys(r.Memberships(f), func(m store.Member) string { return fmt.Sprintf("%08d", m.Until.Unix()) })
+		},
+		add: func(r store.Records, key string) error {
+			i, err := strconv.Atoi(key)
+			m := store.Membership{User: id("owner"), Group: id("ending"), Scope: "ending " + key, Until: time.Unix(int64(i), 0)}
+			return errors.Join(err, r.PutMembership(m))
+		},
+		remove: func(r store.Records, key string) error {
+			return r.DeleteMembership(id("owner"), id("ending"), "ending "+key)
+		},
+	},
+	{
+		name: "Scopes",
+		key:  func(i int) string { return fmt.Sprintf("distinct %05d", i) },
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				for scope, err := range r.Scopes() {
+					if err == nil && !strings.HasPrefix(scope, "distinct ") {
+						continue // of another listing
+					}
+					if !yield(scope, err) {
+						return
+					}
+				}
+			}
+		},
+		add:    inGroup("distinct").add,
+		remove: inGroup("distinct").remove,
 	},
 	{
 		name: "Tickets of groups",
@@ -122,7 +180,7 @@ func manyRecords(r store.Records) error {
 }
 
 func addRecords(r store.Records, listings ...listing) error {
-	if err := errors.Join(addUsers(r, "owner", "visitor"), addGroups(r, "big", "small", "scopes")); err != nil {
+	if err := errors.Join(addUsers(r, "owner", "visitor"), addGroups(r, "big", "small", "scopes", "users", "in scopes", "ending", "distinct")); err != nil {
 		return err
 	}
 	return each(listings, func(l listing) error {
@@ -217,6 +275,19 @@ func keys[R any](seq iter.Seq2[R, error], key func(R) string) iter.Seq2[string, 
 			}
 		}
 	}
+}
+
+func scopeKey(m store.Member) string { return m.Scope }
+
+// inGroup is a group whose members are one user, in the scopes of a listing.
+type inGroup string
+
+func (g inGroup) add(r store.Records, scope string) error {
+	return r.PutMembership(store.Membership{User: id("owner"), Group: id(string(g)), Scope: scope})
+}
+
+func (g inGroup) remove(r store.Records, scope string) error {
+	return r.DeleteMembership(id("owner"), id(string(g)), scope)
 }
 
 func ticketKey(t store.UserTicket) string { return t.ID.String() }

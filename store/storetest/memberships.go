@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/rbac-go/rbac/store"
@@ -34,14 +36,16 @@ var membershipRules = []rule{
 		w.update(func(r store.Records) error { return r.DeleteUser(id("u1")) })
 		w.update(func(r store.Records) error { return r.DeleteGroup(id("g1")) })
 	}},
-	{"memberships user name", "GroupMembers gives the name that the user has now.", func(w *world) {
+	{"memberships names", "Memberships gives the names that the user and the group have now.", func(w *world) {
 		w.update(addMembershipWorld)
 		w.update(func(r store.Records) error { return r.PutMembership(member("u1", "g1")) })
 		renamed := user("u1")
 		renamed.Name = "renamed"
-		w.update(func(r store.Records) error { return r.SetUser(renamed) })
-		got := get(w, func(r store.Records) ([]store.Member, error) { return store.Collect(r.GroupMembers(id("g1"))) })
-		w.equal("GroupMembers", got, []store.Member{{Membership: member("u1", "g1"), UserName: "renamed"}})
+		team := group("g1")
+		team.Name = "team"
+		w.update(func(r store.Records) error { return errors.Join(r.SetUser(renamed), r.PutGroup(team)) })
+		got := w.members(store.MembershipFilter{Group: id("g1")})
+		w.equal("Memberships", got, []store.Member{{Membership: member("u1", "g1"), UserName: "renamed", GroupName: "team"}})
 	}},
 }
 
@@ -71,7 +75,7 @@ func sampleMemberships() (list []store.Membership) {
 	return list
 }
 
-// memberships compares both listings with want.
+// memberships compares the listings by user, by group and whole with want.
 func (w *world) memberships(want []store.Membership) {
 	w.Helper()
 	want = slices.Clone(want)
@@ -88,19 +92,11 @@ func (w *world) memberships(want []store.Membership) {
 		got := get(w, func(r store.Records) ([]store.Membership, error) { return r.UserMemberships(id(name)) })
 		w.equal("UserMemberships", got, its)
 	}
-	for _, name := range append([]string{"unknown"}, memberGroups...) {
-		var its []store.Member
-		for _, m := range want {
-			if m.Group == id(name) {
-				its = append(its, store.Member{Membership: m, UserName: userName(m)})
-			}
-		}
-		got := get(w, func(r store.Records) ([]store.Member, error) { return store.Collect(r.GroupMembers(id(name))) })
-		w.equal("GroupMembers", got, its)
+	filters := []store.MembershipFilter{{}, {EndingBefore: times[len(times)-1]}, {Scopes: texts}, {Group: id("unknown")}}
+	for _, name := range memberGroups {
+		filters = append(filters, store.MembershipFilter{Group: id(name)})
 	}
-}
-
-func userName(m store.Membership) string {
-	i := slices.IndexFunc(memberUsers, func(name string) bool { return id(name) == m.User })
-	return memberUsers[i]
+	for _, f := range filters {
+		w.equal(fmt.Sprintf("Memberships(%+v)", f), w.members(f), selected(want, f))
+	}
 }

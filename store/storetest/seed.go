@@ -69,7 +69,10 @@ type tables struct {
 	Dynamic      []store.Separation
 	Delegations  []store.Delegation
 	Memberships  [][]store.Membership
-	Members      [][]store.Member
+	Members      []store.Member
+	Scoped       []store.Member
+	Ending       []store.Member
+	Scopes       []string
 	UserTickets  [][]store.Ticket
 	Tickets      []store.Ticket
 	Values       []store.TicketValue
@@ -100,10 +103,16 @@ func dump(r store.Records) (t tables, err error) {
 		t.UserTickets = append(t.UserTickets, nil)
 		keep(&t.UserTickets[len(t.UserTickets)-1], add)(r.UserTickets(u.ID))
 	}
+	keep(&t.Scopes, add)(store.Collect(r.Scopes()))
 	for _, g := range t.Groups {
-		t.Members = append(t.Members, nil)
-		keep(&t.Members[len(t.Members)-1], add)(store.Collect(r.GroupMembers(g.ID)))
+		members, err := store.Collect(r.Memberships(store.MembershipFilter{Group: g.ID}))
+		add(err)
+		t.Members = append(t.Members, members...)
 	}
+	scoped := store.MembershipFilter{Scopes: append(t.Scopes, "")}
+	keep(&t.Scoped, add)(store.Collect(r.Memberships(scoped)))
+	ending := store.MembershipFilter{EndingBefore: times[len(times)-1]}
+	keep(&t.Ending, add)(store.Collect(r.Memberships(ending)))
 	keep(&t.Tickets, add)(collectTickets(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]})))
 	keep(&t.Values, add)(ticketValues(r, t.Tickets))
 	for _, key := range [][32]byte{hash("k1"), hash("k2")} {

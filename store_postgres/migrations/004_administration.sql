@@ -13,7 +13,7 @@ CREATE TABLE rbac_delegation_groups (
 CREATE INDEX rbac_delegation_groups_assign ON rbac_delegation_groups (assign_id, group_id);
 
 -- Memberships by scope, and memberships with an end: -62135596800000000 is none.
-CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, user_id, group_id);
+CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, group_id, user_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
 
 -- Tickets of all users, newest first: sessions and API keys.

@@ -183,7 +183,7 @@ CREATE INDEX rbac_tickets_idle ON rbac_tickets (api_key, last_seen + idle);
 CREATE INDEX rbac_throttles_user ON rbac_throttles (user_id, last);
 CREATE INDEX rbac_throttles_until ON rbac_throttles (until);
 CREATE INDEX rbac_delegation_groups_assign ON rbac_delegation_groups (assign_id, group_id);
-CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, user_id, group_id);
+CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, group_id, user_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
 CREATE INDEX rbac_tickets_created ON rbac_tickets (api_key, created, id);
 CREATE INDEX rbac_changes_action ON rbac_changes (action, revision, seq);

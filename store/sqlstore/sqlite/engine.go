@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rbac-go/rbac/store"
 	"github.com/rbac-go/rbac/store/sqlstore"
 )
@@ -75,13 +74,13 @@ func (e *engine) Locks() sqlstore.Locks { return sqlstore.Locks{} }
 // Again returns false: Begin has already waited for the current writer.
 func (e *engine) Again(error) bool { return false }
 
-func (e *engine) AnyOf(column string, ids []uuid.UUID) (string, any) {
-	if ids == nil {
-		ids = []uuid.UUID{}
+func (e *engine) AnyOf(column string, values []string) (string, any) {
+	if values == nil {
+		values = []string{}
 	}
-	list, err := json.Marshal(ids)
+	list, err := json.Marshal(values)
 	if err != nil {
-		panic(err) // ids are text
+		panic(err) // texts never fail
 	}
 	return column + " IN (SELECT value FROM json_each(?))", string(list)
 }

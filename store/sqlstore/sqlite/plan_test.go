@@ -43,7 +43,7 @@ func TestEveryLookupHasAnIndex(t *testing.T) {
 
 // ownScans removes the scans of tables that a statement brings along, and of
 // pages. Stored tables are scanned by name, or by an alias of the statement.
-var ownScans = strings.NewReplacer("SCAN json_each", "", "SCAN few", "", "SCAN changed", "", "SCAN related", "",
+var ownScans = strings.NewReplacer("SCAN json_each", "", "SCAN few", "", "SCAN scopes", "", "SCAN changed", "", "SCAN related", "",
 	"SCAN sessions", "", "SCAN api_keys", "")
 
 // explain lists the steps of a plan.
