@@ -101,16 +101,49 @@ type Catalogue struct {
 	Groups       []Group
 	Grants       []Grant
 	Inheritances []Inheritance
+	Delegations  []Delegation
 }
 
 // UserQuery selects users. The zero query selects all users. Users are listed
 // in byte order of their names.
+//
+// A page by Group, Scope or Permission costs what the page costs, however many
+// members there are. Search, State and LastLoginBefore read users, or members
+// if there are fewer than 100,000, until the page is full; CountUsers always
+// reads to the end.
 type UserQuery struct {
-	Search string // only with this text in Name, DisplayName or Email; A to Z match in either case
-	Group  string // only users authorized for this group
-	After  string // only names greater than this name: the last name of the page before
-	Limit  int    // at most this many; 0: no limit
+	Search string    // only with this text in Name, DisplayName or Email; A to Z match in either case
+	State  UserState // AnyUser, EnabledUser or DisabledUser
+
+	// Group selects users who are authorized for this group: members of the
+	// group or of a group that inherits it. With Scope, only a membership in
+	// exactly that scope counts.
+	Group string
+	// Permission selects users who have this permission by a membership in any
+	// scope, or with Scope, who have it there: by a membership in Scope or by
+	// one without scope. A pattern is no permission.
+	Permission string
+	// Scope narrows Group and Permission to a scope. Without both, Scope
+	// selects users who have a membership in exactly this scope. Memberships
+	// that have ended never count.
+	Scope string
+
+	// LastLoginBefore, unless zero, selects users whose last login was earlier,
+	// and users who never logged in.
+	LastLoginBefore time.Time
+
+	After string // only names greater than this name: the last name of the page before
+	Limit int    // at most this many; 0: no limit
 }
+
+// UserState is a condition on User.Disabled. The zero UserState is AnyUser.
+type UserState int
+
+const (
+	AnyUser UserState = iota
+	EnabledUser
+	DisabledUser
+)
 
 // Store is the backend of an Authority: tables in memory, in SQLite, on a
 // server. Programs open a store with package store_memory, store_sqlite or

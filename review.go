@@ -64,32 +64,6 @@ func (tx *Tx) Group(name string) (Group, error) { return tx.group(name) }
 // Permission returns the permission with a name.
 func (tx *Tx) Permission(name string) (Permission, error) { return tx.permission(name) }
 
-// Users lists the users that a query selects, in byte order of their names.
-func (tx *Tx) Users(q UserQuery) iter.Seq2[User, error] {
-	filter := store.UserFilter{Search: q.Search, After: q.After, Limit: q.Limit, At: tx.now}
-	if q.Group == "" {
-		return tx.users(filter)
-	}
-	return lazily(func() (iter.Seq2[User, error], error) {
-		g, err := tx.group(q.Group)
-		if err != nil {
-			return nil, err
-		}
-		filter.Groups, err = tx.rules().Seniors(g.ID)
-		return tx.users(filter), err
-	})
-}
-
-func (tx *Tx) users(f store.UserFilter) iter.Seq2[User, error] {
-	return func(yield func(User, error) bool) {
-		for u, err := range tx.r.Users(f) {
-			if !yield(User(u.User), err) {
-				return
-			}
-		}
-	}
-}
-
 // lazily returns a sequence that calls find each time it is ranged over, so
 // that the sequence includes earlier changes of the transaction. An error of
 // find is the only entry of the sequence.
@@ -213,20 +187,14 @@ func (tx *Tx) permissionsOf(groups []uuid.UUID, err error) ([]Permission, error)
 // PermissionGroups lists the groups that have a permission, by their own grant
 // or by that of an inherited group, in byte order of their names.
 func (tx *Tx) PermissionGroups(permission string) ([]Group, error) {
-	if _, err := tx.permission(permission); err != nil {
-		return nil, err
-	}
-	return tx.groupsOf(tx.rules().PermissionGroups(permission))
+	return tx.groupsOf(tx.permissionGroups(permission))
 }
 
 // PermissionUsers lists the users who have a permission in any scope, in byte
 // order of their names.
 func (tx *Tx) PermissionUsers(permission string) iter.Seq2[User, error] {
 	return lazily(func() (iter.Seq2[User, error], error) {
-		if _, err := tx.permission(permission); err != nil {
-			return nil, err
-		}
-		groups, err := tx.rules().PermissionGroups(permission)
+		groups, err := tx.permissionGroups(permission)
 		return tx.users(store.UserFilter{Groups: groups, At: tx.now}), err
 	})
 }

@@ -56,7 +56,8 @@ func unchanging(h *house, hash string, u updater) []struct {
 		}
 	}
 	catalogue := rbac.Catalogue{Sections: []rbac.Section{{Name: "c"}}, Permissions: []rbac.Permission{{Name: "c.p", Section: "c"}}, Groups: []rbac.Group{{Name: "cg"}},
-		Grants: []rbac.Grant{{Group: "cg", Permission: "c.*"}}, Inheritances: []rbac.Inheritance{{Senior: "cg", Junior: "readers"}}}
+		Grants: []rbac.Grant{{Group: "cg", Permission: "c.*"}}, Inheritances: []rbac.Inheritance{{Senior: "cg", Junior: "readers"}},
+		Delegations: []rbac.Delegation{{Group: "cg", Assign: []string{"readers"}}}}
 	return []struct {
 		method string
 		call   again
@@ -164,7 +165,7 @@ func unchanging(h *house, hash string, u updater) []struct {
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
-		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations Tickets",
+		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations CountUsers Tickets",
 	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
 		"Tickets Validate Value View Watch Update UpdateAs ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
 }

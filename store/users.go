@@ -62,15 +62,26 @@ type UserFilter struct {
 	// Letters A to Z match in either case, all others exactly.
 	Search string
 
-	// Groups, unless nil, selects users who have at least one membership in one
-	// of these groups that has not ended at the time At (Until zero or later
-	// than At).
+	// Groups and Scopes, unless both are nil, select users who have at least one
+	// membership in one of these groups (nil: in any group) and in exactly one
+	// of these scopes (nil: in any scope) that has not ended at the time At
+	// (Until zero or later than At).
 	Groups []uuid.UUID
+	Scopes []string
 	At     time.Time
-	// Permanent restricts Groups to memberships without Scope and without Until.
+	// Permanent restricts Groups and Scopes to memberships without Scope and
+	// without Until.
 	Permanent bool
-	// Enabled selects users who are not disabled.
-	Enabled bool
+	// AlsoGroups and AlsoScopes are a second condition like Groups and Scopes.
+	// Another membership of the user may meet the condition.
+	AlsoGroups []uuid.UUID
+	AlsoScopes []string
+
+	// Enabled selects users who are not disabled, Disabled the others.
+	Enabled, Disabled bool
+	// LastLoginBefore, unless zero, selects users whose LastLogin is earlier,
+	// users who never logged in included.
+	LastLoginBefore time.Time
 }
 
 // UserRecords is the table of users.
@@ -82,6 +93,9 @@ type UserRecords interface {
 	LockUser(id uuid.UUID) (UserRecord, error)
 	// Users lists in byte order of Name.
 	Users(UserFilter) iter.Seq2[UserRecord, error]
+	// CountUsers counts the users that a filter selects. After and Limit are
+	// ignored.
+	CountUsers(UserFilter) (int, error)
 	AddUser(UserRecord) error
 	// SetUser writes every field but Created, LastLogin, PasswordHash and
 	// PacedUntil, which a login may be writing at the same time.

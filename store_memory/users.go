@@ -2,8 +2,6 @@ package memorystore
 
 import (
 	"iter"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,8 +88,18 @@ func (t *tx) DeleteUser(id uuid.UUID) error {
 }
 
 func (t *tx) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
-	f.Groups = slices.Clone(f.Groups)
-	return list(t, func(s *state) iter.Seq[*store.UserRecord] { return s.selectUsers(f) }, flat)
+	by := selection(f)
+	return list(t, func(s *state) iter.Seq[*store.UserRecord] { return by.users(s) }, flat)
+}
+
+func (t *tx) CountUsers(f store.UserFilter) (int, error) {
+	f.After, f.Limit = "", 0
+	return read(t, func(s *state) (n int, err error) {
+		for range selection(f).users(s) {
+			n++
+		}
+		return n, nil
+	})
 }
 
 // replaceUser changes fields that no index depends on.
@@ -125,101 +133,4 @@ func (s *state) unindexUser(u *store.UserRecord) {
 	s.userNames.Delete(s.stamp, u.Name)
 	s.userEmails.Delete(s.stamp, u.EmailKey)
 	s.userSubjects.Delete(s.stamp, u.Subject)
-}
-
-// selectUsers yields the users that the filter selects, by name.
-func (s *state) selectUsers(f store.UserFilter) iter.Seq[*store.UserRecord] {
-	search := lower(f.Search)
-	return func(yield func(*store.UserRecord) bool) {
-		n := 0
-		for u := range s.candidates(f) {
-			if f.Enabled && u.Disabled || !userContains(u, search) {
-				continue
-			}
-			n++
-			if !yield(u) || n == f.Limit {
-				return
-			}
-		}
-	}
-}
-
-// candidates yields the users after f.After who are members of f.Groups, by
-// name.
-func (s *state) candidates(f store.UserFilter) iter.Seq[*store.UserRecord] {
-	if f.Groups != nil {
-		if few, ok := s.fewMembers(f); ok {
-			return slices.Values(few)
-		}
-	}
-	return func(yield func(*store.UserRecord) bool) {
-		for name, id := range s.userNames.From(f.After) {
-			if name <= f.After || f.Groups != nil && !s.inGroups(id, f) {
-				continue
-			}
-			if u, _ := s.users.Get(idKey(id)); !yield(u) {
-				return
-			}
-		}
-	}
-}
-
-// fewMembers returns the members of f.Groups if there are few. If there are
-// many, a scan of the users finds some members soon.
-func (s *state) fewMembers(f store.UserFilter) (users []*store.UserRecord, ok bool) {
-	const many = 1000
-	looked, seen := 0, map[uuid.UUID]bool{}
-	for _, group := range f.Groups {
-		for _, m := range s.members.Under(idKey(group)) {
-			if looked++; looked > many {
-				return nil, false
-			}
-			if seen[m.User] || !counts(m, f) {
-				continue
-			}
-			seen[m.User] = true
-			if u, _ := s.users.Get(idKey(m.User)); u.Name > f.After {
-				users = append(users, u)
-			}
-		}
-	}
-	slices.SortFunc(users, func(a, b *store.UserRecord) int { return strings.Compare(a.Name, b.Name) })
-	return users, true
-}
-
-func (s *state) inGroups(user uuid.UUID, f store.UserFilter) bool {
-	for _, group := range f.Groups {
-		for _, m := range s.memberships.Under(idKey(user) + idKey(group)) {
-			if counts(m, f) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// counts reports whether a membership counts for a filter by groups.
-func counts(m *store.Membership, f store.UserFilter) bool {
-	if f.Permanent {
-		return m.Scope == "" && m.Until.IsZero()
-	}
-	return m.Until.IsZero() || m.Until.After(f.At)
-}
-
-func userContains(u *store.UserRecord, lowered string) bool {
-	return lowered == "" ||
-		strings.Contains(lower(u.Name), lowered) ||
-		strings.Contains(lower(u.DisplayName), lowered) ||
-		strings.Contains(lower(u.Email), lowered)
-}
-
-// lower folds A to Z to a to z, and leaves all else alone.
-func lower(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
 }

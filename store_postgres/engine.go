@@ -156,9 +156,17 @@ func (e *engine) AnyOf(column string, values []string) (string, any) {
 // inArray escapes a quoted element of an array.
 var inArray = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// Contains avoids lower, which depends on the locale of the database.
-func (e *engine) Contains(column string) string {
-	return "strpos(translate(" + column + ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), ?) > 0"
+// likeText makes a pattern of LIKE that matches a text.
+var likeText = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// Contains relies on lower of PostgreSQL, which folds A to Z only in columns
+// with the collation "C". Other engines fold more. An index of trigrams serves
+// ~~, which is LIKE, and not strpos.
+func (e *engine) Contains(column, text string) (string, any) {
+	if !e.postgres {
+		return "strpos(translate(" + column + ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), ?) > 0", text
+	}
+	return "lower(" + column + ") ~~ ?", "%" + likeText.Replace(text) + "%"
 }
 
 // Again reports whether the server rolled back a transaction, or a statement,

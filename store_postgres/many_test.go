@@ -25,7 +25,7 @@ INSERT INTO rbac_permissions SELECT md5('p' || p)::uuid, 'right' || p, '', '', '
 INSERT INTO rbac_grants SELECT DISTINCT md5('g' || g)::uuid, 'right' || (g * 37 + n * 211) %% (5 * %[2]d) + 1, '', 'admin', 0 FROM generate_series(1, %[2]d) g, generate_series(1, 20) n;
 INSERT INTO rbac_users SELECT md5('u' || u)::uuid, 'user' || u, 'user' || u || '@example.org', 'user' || u || '@example.org', '', 'User ' || u, '', false, '', 0, 0
 	FROM generate_series(1, %[1]d) u;
-INSERT INTO rbac_memberships SELECT DISTINCT md5('u' || u)::uuid, md5('g' || (u * 7 + n * 13) %% %[2]d + 1)::uuid, '', '', -62135596800000000, 'admin', 0
+INSERT INTO rbac_memberships SELECT DISTINCT md5('u' || u)::uuid, md5('g' || (u * 7 + n * 13) %% %[2]d + 1)::uuid, '', '', -62135596800000000, 'admin', 0, 'user' || u
 	FROM generate_series(1, %[1]d) u, generate_series(1, 5) n;
 ANALYZE`
 

@@ -38,6 +38,7 @@ func Seed(r store.Records) error {
 		r.PutGroup(store.Group{ID: id, Name: "a"}),
 		r.AddTicket(store.Ticket{ID: id, User: id, Narrowed: true, Groups: ids, LastSeen: was, Expires: was}),
 		r.PutSeparation(store.Separation{Dynamic: true, Name: "a", Groups: ids}),
+		r.PutMembership(member),
 		r.PutDelegation(store.Delegation{Group: id, Assign: ids}),
 		r.AddChange(store.Change{At: was}),
 		r.AddChange(store.Change{Revision: 1, At: at}),
@@ -66,8 +67,28 @@ var Calls = []Call{
 	{Name: "Users", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{})) }},
 	{Name: "Users After Limit", Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Limit: 9})) }},
 	{Name: "Users After Groups At", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{After: "a", Groups: ids, At: at})) }},
-	{Name: "Users Search Enabled", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Search: "a", Enabled: true})) }},
+	{Name: "Users Search Enabled", Whole: true, Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Search: "a", Enabled: true})) }},
+	{Name: "Users Disabled", Whole: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Disabled: true})) }},
+	{Name: "Users Disabled After", Do: func(r store.Records) { drain(r.Users(store.UserFilter{Disabled: true, After: "a"})) }},
+	{Name: "Users LastLoginBefore", Whole: true, Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{LastLoginBefore: at})) }},
 	{Name: "Users Groups Permanent", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Permanent: true})) }},
+	{Name: "Users Groups Search", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Search: "a"})) }},
+	{Name: "Users Groups Scopes", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Scopes: scopes})) }},
+	{Name: "Users Scopes", Whole: true, Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Scopes: scopes})) }},
+	{Name: "Users Groups AlsoGroups AlsoScopes", Sorts: true, Do: func(r store.Records) {
+		drain(r.Users(store.UserFilter{Groups: ids, AlsoGroups: ids, AlsoScopes: scopes}))
+	}},
+	{Name: "CountUsers", Whole: true, Do: func(r store.Records) { r.CountUsers(store.UserFilter{}) }},
+	{Name: "CountUsers After Limit Search Enabled LastLoginBefore", Whole: true, Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{After: "a", Limit: 1, Search: "a", Enabled: true, LastLoginBefore: at})
+	}},
+	{Name: "CountUsers Disabled", Whole: true, Do: func(r store.Records) { r.CountUsers(store.UserFilter{Disabled: true}) }},
+	{Name: "CountUsers Groups At Scopes Permanent", Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{Groups: ids, At: at, Scopes: []string{""}, Permanent: true})
+	}},
+	{Name: "CountUsers Groups AlsoGroups AlsoScopes", Do: func(r store.Records) {
+		r.CountUsers(store.UserFilter{Groups: ids, AlsoGroups: ids, AlsoScopes: scopes})
+	}},
 	{Name: "SetUser", Do: func(r store.Records) { r.SetUser(store.UserRecord{}) }},
 	{Name: "SetPasswordHash", Do: func(r store.Records) { r.SetPasswordHash(id, "") }},
 	{Name: "SetLastLogin", Do: func(r store.Records) { r.SetLastLogin(id, at) }},
@@ -111,6 +132,7 @@ var Calls = []Call{
 	{Name: "Memberships", Whole: true, Do: members(store.MembershipFilter{})},
 	{Name: "Memberships After Limit", Do: members(store.MembershipFilter{After: member, Limit: 9})},
 	{Name: "Memberships Users", Do: members(store.MembershipFilter{Users: both})},
+	{Name: "Memberships Users NoNames", Do: members(store.MembershipFilter{Users: both, NoNames: true})},
 	{Name: "Memberships Users After", Do: members(store.MembershipFilter{Users: both, After: member})},
 	{Name: "Memberships Users Group Scopes", Do: members(store.MembershipFilter{Users: both, Group: id, Scopes: scopes})},
 	{Name: "Memberships Group", Do: members(store.MembershipFilter{Group: id})},

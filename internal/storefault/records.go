@@ -32,6 +32,10 @@ func (r *records) Users(x store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	return list(r, r.Records.Users(x), "Users", x)
 }
 
+func (r *records) CountUsers(x store.UserFilter) (int, error) {
+	return get(r, func() (int, error) { return r.Records.CountUsers(x) }, "CountUsers", x)
+}
+
 func (r *records) AddUser(x store.UserRecord) error {
 	return r.do(func() error { return r.Records.AddUser(x) }, "AddUser", x)
 }

@@ -19,10 +19,11 @@ func (r *records) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
 
 func (r *records) PutMembership(m store.Membership) error {
 	return r.add("PutMembership", `INSERT INTO rbac_memberships
-		(user_id, group_id, scope, note, until, assigned_by, assigned_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		(user_id, group_id, scope, note, until, assigned_by, assigned_at, user_name)
+		VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT name FROM rbac_users WHERE id = ?))
 		ON CONFLICT (user_id, group_id, scope) DO UPDATE
 		SET note = excluded.note, until = excluded.until, assigned_by = excluded.assigned_by, assigned_at = excluded.assigned_at`,
-		m.User, m.Group, m.Scope, m.Note, micros(m.Until), m.AssignedBy, micros(m.AssignedAt))
+		m.User, m.Group, m.Scope, m.Note, micros(m.Until), m.AssignedBy, micros(m.AssignedAt), m.User)
 }
 
 func (r *records) DeleteMembership(user, group uuid.UUID, scope string) error {

@@ -30,58 +30,65 @@ func (r *records) LockUser(id uuid.UUID) (store.UserRecord, error) {
 }
 
 func (r *records) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
-	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
-	f.After = kept(f.After)
-	if kept(f.Search) != f.Search {
+	f, ok := checked(f)
+	if !ok {
 		return nothing[store.UserRecord]
 	}
 	return pages(r, "Users", f.Limit, func(last *store.UserRecord, size int) ([]store.UserRecord, error) {
-		var w where
+		after := f.After
 		if last != nil {
-			w.and("name > ?", last.Name)
-		} else if f.After != "" {
-			w.and("name > ?", f.After)
+			after = last.Name
 		}
-		if err := r.filterUsers(&w, f); err != nil {
+		by, err := r.usersBy("Users", f)
+		switch {
+		case err != nil || by.nobody:
 			return nil, err
+		case by.source != nil:
+			return r.usersAmong(by, after, size)
+		case by.rare:
+			return r.rareUsers(by, after, size, f.Limit)
+		case after != "":
+			by.and("name > ?", after)
 		}
-		return all(r, "Users", scanUser, selectUser+w.String()+" ORDER BY name LIMIT ?", append(w.args, size)...)
+		return r.selectUsers(by.where, size)
 	})
 }
 
-func (r *records) filterUsers(w *where, f store.UserFilter) error {
-	if f.Search != "" {
-		d, text := r.store.dialect, lower(f.Search)
-		w.and("("+d.Contains("name")+" OR "+d.Contains("display_name")+" OR "+d.Contains("email")+")", text, text, text)
+func (r *records) CountUsers(f store.UserFilter) (int, error) {
+	f, ok := checked(f)
+	if !ok {
+		return 0, r.usable("CountUsers")
 	}
-	if f.Enabled {
-		w.and("disabled = ?", false)
+	by, err := r.usersBy("CountUsers", f)
+	if err != nil || by.nobody {
+		return 0, err
 	}
-	if f.Groups == nil {
-		return nil
+	query := "SELECT count(*) FROM rbac_users"
+	switch found, args := "", []any(nil); {
+	case by.source == nil:
+	case len(by.conditions) == 0: // users need not be read
+		found, args = by.source.find("m.user_name", "", "")
+		query, by.args = "SELECT count(*) FROM (SELECT DISTINCT f.user_name FROM ("+found+") f) few", args
+	default:
+		found, args = by.source.find("m.user_id", "", "")
+		by.and("id IN ("+found+")", args...)
 	}
-	anyOf, list := r.anyID("m.group_id", f.Groups)
-	members, err := one(r, "Users", scanInt, "SELECT count(*) FROM (SELECT 1 FROM rbac_memberships m WHERE "+anyOf+" LIMIT ?) few", list, fewMembers)
-	if err != nil {
-		return err
-	}
-	// A query starts either from few members or from all users. The wrong
-	// choice is slower by a factor of the number of users.
-	from, to := "id IN (SELECT m.user_id FROM rbac_memberships m WHERE ", ")"
-	if members == fewMembers {
-		from = "EXISTS (SELECT 1 FROM rbac_memberships m WHERE m.user_id = rbac_users.id AND "
-	}
-	if f.Permanent {
-		w.and(from+anyOf+" AND m.scope = '' AND m.until = ?"+to, list, zeroTime)
-	} else {
-		w.and(from+anyOf+" AND (m.until = ? OR m.until > ?)"+to, list, zeroTime, micros(f.At))
-	}
-	return nil
+	return one(r, "CountUsers", scanInt, query+by.String(), by.args...)
 }
 
-// fewMembers is the number of members up to which a page of users is found by
-// sorting all members.
-const fewMembers = 1000
+// checked copies the slices of a filter, which may change before the listing
+// runs. checked reports false if the filter selects nobody because no record
+// has such a text.
+func checked(f store.UserFilter) (store.UserFilter, bool) {
+	f.Groups, f.AlsoGroups = slices.Clone(f.Groups), slices.Clone(f.AlsoGroups)
+	f.Scopes, f.AlsoScopes = keptOnly(f.Scopes), keptOnly(f.AlsoScopes)
+	f.After = kept(f.After)
+	return f, kept(f.Search) == f.Search && !(f.Enabled && f.Disabled)
+}
+
+func (r *records) selectUsers(w where, size int) ([]store.UserRecord, error) {
+	return all(r, "Users", scanUser, selectUser+w.String()+" ORDER BY name LIMIT ?", append(w.args, size)...)
+}
 
 func (r *records) AddUser(u store.UserRecord) error {
 	return r.add("AddUser", `INSERT INTO rbac_users
@@ -90,10 +97,16 @@ func (r *records) AddUser(u store.UserRecord) error {
 		u.ID, u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.PasswordHash, micros(u.Created), micros(u.LastLogin), micros(u.PacedUntil))
 }
 
+// SetUser also writes the name into the user's memberships, which have an index
+// by name.
 func (r *records) SetUser(u store.UserRecord) error {
-	return r.change("SetUser", `UPDATE rbac_users
+	err := r.change("SetUser", `UPDATE rbac_users
 		SET name = ?, email = ?, email_key = ?, subject = ?, display_name = ?, note = ?, disabled = ? WHERE id = ?`,
 		u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.ID)
+	if err != nil {
+		return err
+	}
+	return r.add("SetUser", "UPDATE rbac_memberships SET user_name = ? WHERE user_id = ? AND user_name <> ?", u.Name, u.ID, u.Name)
 }
 
 func (r *records) SetPasswordHash(id uuid.UUID, hash string) error {

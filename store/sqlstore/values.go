@@ -97,6 +97,11 @@ func kept(s string) string {
 	return s
 }
 
+// keptOnly returns the texts that records can contain; nil for nil.
+func keptOnly(texts []string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return kept(s) != s })
+}
+
 // nothing is a listing without records.
 func nothing[T any](func(T, error) bool) {}
 

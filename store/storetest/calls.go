@@ -102,6 +102,14 @@ var lookups = []call{
 	{"User by e-mail key", func(r store.Records) error { _, err := r.User(store.UserKey{EmailKey: "alice"}); return found(err) }},
 	{"User by subject", func(r store.Records) error { _, err := r.User(store.UserKey{Subject: "alice"}); return found(err) }},
 	{"Users", func(r store.Records) error { _, err := store.Collect(r.Users(store.UserFilter{})); return err }},
+	{"Users of groups", func(r store.Records) error {
+		_, err := store.Collect(r.Users(store.UserFilter{Groups: ids("staff"), Scopes: []string{"", "org:1"}, At: noon}))
+		return found(err)
+	}},
+	{"CountUsers", func(r store.Records) error {
+		_, err := r.CountUsers(store.UserFilter{Groups: ids("staff"), AlsoScopes: []string{"org:1"}, At: noon})
+		return err
+	}},
 	{"Sections", func(r store.Records) error { _, err := r.Sections(); return err }},
 	{"Section", func(r store.Records) error { _, err := r.Section("posts"); return err }},
 	{"Permissions", func(r store.Records) error { _, err := r.Permissions(); return err }},

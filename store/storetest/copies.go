@@ -47,7 +47,7 @@ var copyRules = []rule{
 	}},
 	{"copies in of filters", "A listing selects by what it was given, whatever the caller does with the slice before it runs.", func(w *world) {
 		w.update(seed)
-		var tickets, users, ofUsers, inScopes []string
+		var tickets, users, usersIn, ofUsers, inScopes []string
 		get(w, func(r store.Records) (_ int, err error) {
 			groups := ids("staff")
 			t := keys(r.Tickets(store.TicketFilter{Groups: groups}), ticketKey)
@@ -55,17 +55,21 @@ var copyRules = []rule{
 			who, where := ids("alice"), []string{"org:1"}
 			m := keys(r.Memberships(store.MembershipFilter{Users: who}), scopeKey)
 			s := keys(r.Memberships(store.MembershipFilter{Scopes: where}), scopeKey)
-			scribble(groups, who)
-			where[0] = "scribble"
-			var errs [4]error
+			also, scopes, alsoScopes := ids("staff"), []string{"org:1"}, []string{"org:1"}
+			i := keys(r.Users(store.UserFilter{Scopes: scopes, AlsoGroups: also, AlsoScopes: alsoScopes, At: noon}), func(u store.UserRecord) string { return u.Name })
+			scribble(groups, also, who)
+			scopes[0], alsoScopes[0], where[0] = "", "", "scribble"
+			var errs [5]error
 			tickets, errs[0] = store.Collect(t)
 			users, errs[1] = store.Collect(u)
 			ofUsers, errs[2] = store.Collect(m)
 			inScopes, errs[3] = store.Collect(s)
+			usersIn, errs[4] = store.Collect(i)
 			return 0, errors.Join(errs[:]...)
 		})
 		w.equal("Tickets of groups", tickets, []string{id("t2").String()})
 		w.equal("Users", users, []string{"alice"})
+		w.equal("Users in scopes", usersIn, []string{"alice"})
 		w.equal("Memberships of users", ofUsers, []string{"", "org:1"})
 		w.equal("Memberships in scopes", inScopes, []string{"org:1"})
 	}},

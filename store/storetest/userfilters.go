@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +17,36 @@ var userFilterRules = []rule{
 		for _, c := range filterCases() {
 			w.equal(fmt.Sprintf("Users(%+v)", c.filter), w.userNames(c.filter), c.want)
 		}
+	}},
+	{"users count", "CountUsers counts the users that a filter selects, each once, without regard to After and Limit.", func(w *world) {
+		w.update(filterWorld)
+		for _, c := range filterCases() {
+			paged := c.filter
+			paged.After, paged.Limit = "", 0
+			want := len(w.userNames(paged))
+			w.equal(fmt.Sprintf("CountUsers(%+v)", c.filter), get(w, func(r store.Records) (int, error) { return r.CountUsers(c.filter) }), want)
+		}
+	}},
+	{"users renamed", "A member with another name is listed under the new name, and by no other.", func(w *world) {
+		w.update(filterWorld)
+		w.update(func(r store.Records) error {
+			for old, name := range map[string]string{"boss": "zoe", "scoped": "adam"} {
+				u := user(name)
+				u.ID = id(old)
+				if err := r.SetUser(u); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		both := store.UserFilter{Groups: ids("staff", "boss"), At: noon}
+		want := []string{"adam", "always", "disabled always", "scoped soon", "until far", "until soon", "zoe"}
+		w.equal("members", w.userNames(both), want)
+		for _, limit := range []int{1, 2, 3} {
+			both.Limit = limit
+			w.equal(fmt.Sprintf("in pages of %d", limit), w.pages(both), want)
+		}
+		w.equal("members in a scope", w.userNames(store.UserFilter{Scopes: []string{"org:1"}, At: noon}), []string{"adam", "scoped soon"})
 	}},
 	{"users search", "Search finds Name, DisplayName or Email that contain the text; A to Z match in either case, all else exactly.", func(w *world) {
 		w.update(func(r store.Records) error {
@@ -62,8 +93,18 @@ var userFilterRules = []rule{
 		slices.Sort(want)
 		for _, limit := range []int{0, 1000, 333} {
 			for _, groups := range [][]uuid.UUID{nil, ids("all"), ids("all", "none")} {
-				got := w.pages(store.UserFilter{Search: "USER", Groups: groups, At: noon, Permanent: true, Enabled: true, Limit: limit})
-				w.equal(fmt.Sprintf("%d users in pages of %d", len(got), limit), got, want)
+				for _, f := range []store.UserFilter{
+					{Search: "USER", Groups: groups, At: noon, Permanent: true, Enabled: true, Limit: limit},
+					{Groups: groups, Scopes: []string{"", "none"}, At: noon, Limit: limit},
+					{Groups: groups, AlsoGroups: groups, AlsoScopes: []string{""}, LastLoginBefore: noon, Limit: limit},
+				} {
+					got := w.pages(f)
+					w.equal(fmt.Sprintf("%d users in pages of %d", len(got), limit), got, want)
+				}
+			}
+			rare := slices.DeleteFunc(slices.Clone(want), func(name string) bool { return !strings.Contains(name, "99") })
+			for _, groups := range [][]uuid.UUID{nil, ids("all")} {
+				w.equal("rare", w.pages(store.UserFilter{Search: "99", Groups: groups, At: noon, Limit: limit}), rare)
 			}
 		}
 		w.equal("first", w.userNames(store.UserFilter{Groups: ids("all"), Limit: 1}), want[:1])
@@ -105,6 +146,14 @@ func filterWorld(r store.Records) error {
 	} {
 		u := user(name)
 		u.Disabled = name == "disabled always"
+		switch name {
+		case "always":
+			u.LastLogin = noon
+		case "scoped":
+			u.LastLogin = noon.Add(-tick)
+		case "until far":
+			u.LastLogin = noon.Add(tick)
+		}
 		if err := r.AddUser(u); err != nil {
 			return err
 		}
@@ -130,6 +179,7 @@ type filterCase struct {
 
 func filterCases() []filterCase {
 	staff, both := ids("staff"), ids("staff", "boss")
+	one, everywhere, there := []string{"org:1"}, []string{""}, []string{"", "org:1"}
 	return []filterCase{
 		{store.UserFilter{}, []string{"always", "boss", "disabled always", "outside", "scoped", "scoped past", "scoped soon", "until far", "until now", "until past", "until soon"}},
 		{store.UserFilter{Limit: 2}, []string{"always", "boss"}},
@@ -153,5 +203,35 @@ func filterCases() []filterCase {
 		{store.UserFilter{Groups: both, At: noon, Permanent: true, Enabled: true, Limit: 1}, []string{"always"}},
 		{store.UserFilter{Groups: both, At: noon, After: "boss", Search: "S", Limit: 2}, []string{"disabled always", "scoped"}},
 		{store.UserFilter{Groups: both, At: noon, After: "boss", Search: "S", Limit: 2, Enabled: true}, []string{"scoped", "scoped soon"}},
+		{store.UserFilter{Disabled: true}, []string{"disabled always"}},
+		{store.UserFilter{Disabled: true, After: "disabled always"}, nil},
+		{store.UserFilter{Disabled: true, Groups: staff, At: noon}, []string{"disabled always"}},
+		{store.UserFilter{Disabled: true, Enabled: true}, nil},
+		{store.UserFilter{LastLoginBefore: noon, After: "scoped past"}, []string{"scoped soon", "until now", "until past", "until soon"}},
+		{store.UserFilter{LastLoginBefore: noon, Groups: staff, At: noon}, []string{"disabled always", "scoped", "scoped soon", "until soon"}},
+		{store.UserFilter{LastLoginBefore: noon.Add(-tick), Groups: staff, At: noon}, []string{"disabled always", "scoped soon", "until soon"}},
+		{store.UserFilter{Scopes: one, At: noon}, []string{"scoped", "scoped soon"}},
+		{store.UserFilter{Scopes: one}, []string{"scoped", "scoped past", "scoped soon"}},
+		{store.UserFilter{Scopes: one, At: noon, After: "scoped", Limit: 1}, []string{"scoped soon"}},
+		{store.UserFilter{Scopes: []string{"org:2", "org:1"}, At: noon}, []string{"boss", "scoped", "scoped soon"}},
+		{store.UserFilter{Scopes: []string{"org:", "ORG:1", "org:1\x00", "\xff"}, At: noon}, nil},
+		{store.UserFilter{Scopes: []string{}, At: noon}, nil},
+		{store.UserFilter{Scopes: everywhere, At: noon}, []string{"always", "boss", "disabled always", "until far", "until soon"}},
+		{store.UserFilter{Scopes: there, Groups: staff, At: noon}, []string{"always", "disabled always", "scoped", "scoped soon", "until far", "until soon"}},
+		{store.UserFilter{Scopes: one, Groups: ids("boss"), At: noon}, nil},
+		{store.UserFilter{Scopes: []string{"org:2"}, Groups: both, At: noon}, []string{"boss"}},
+		{store.UserFilter{Scopes: []string{"org:2"}, Groups: []uuid.UUID{}, At: noon}, nil},
+		{store.UserFilter{Scopes: there, At: noon, Permanent: true}, []string{"always", "boss", "disabled always"}},
+		{store.UserFilter{Scopes: one, At: noon, Permanent: true}, nil},
+		{store.UserFilter{At: noon, Permanent: true}, []string{"always", "boss", "disabled always"}},
+		{store.UserFilter{Groups: staff, AlsoGroups: ids("boss"), At: noon}, []string{"always"}},
+		{store.UserFilter{Groups: staff, AlsoGroups: []uuid.UUID{}, At: noon}, nil},
+		{store.UserFilter{Groups: []uuid.UUID{}, AlsoGroups: staff, At: noon}, nil},
+		{store.UserFilter{Groups: staff, AlsoScopes: one, At: noon}, []string{"scoped", "scoped soon"}},
+		{store.UserFilter{AlsoGroups: staff, AlsoScopes: one, At: noon}, []string{"scoped", "scoped soon"}},
+		{store.UserFilter{Groups: both, AlsoGroups: ids("boss"), AlsoScopes: []string{"org:2"}, At: noon}, []string{"boss"}},
+		{store.UserFilter{Groups: ids("boss"), Scopes: everywhere, AlsoGroups: staff, AlsoScopes: one, At: noon}, nil},
+		{store.UserFilter{Groups: staff, Permanent: true, AlsoGroups: ids("boss"), At: noon}, []string{"always"}},
+		{store.UserFilter{Groups: both, AlsoGroups: both, At: noon, Enabled: true, Search: "AL", LastLoginBefore: noon.Add(tick)}, []string{"always"}},
 	}
 }

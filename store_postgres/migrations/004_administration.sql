@@ -12,6 +12,16 @@ CREATE TABLE rbac_delegation_groups (
 );
 CREATE INDEX rbac_delegation_groups_assign ON rbac_delegation_groups (assign_id, group_id);
 
+-- A membership has the name of its user, for the members of a group in the order of their names.
+-- Whatever changes the name of a user has to change the name here. The column has no default: a
+-- program of an earlier version cannot add memberships without the name.
+ALTER TABLE rbac_memberships ADD COLUMN user_name TEXT COLLATE "C";
+UPDATE rbac_memberships SET user_name = (SELECT name FROM rbac_users WHERE id = user_id);
+ALTER TABLE rbac_memberships ALTER COLUMN user_name SET NOT NULL;
+CREATE INDEX rbac_memberships_name ON rbac_memberships (group_id, user_name, until);
+CREATE INDEX rbac_memberships_scope_name ON rbac_memberships (scope, group_id, user_name, until);
+CREATE INDEX rbac_users_disabled ON rbac_users (name) WHERE disabled;
+
 -- Memberships by scope, and memberships with an end: -62135596800000000 is none.
 CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, group_id, user_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;

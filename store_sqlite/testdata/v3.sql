@@ -67,7 +67,7 @@ CREATE TABLE rbac_inheritances (
 	PRIMARY KEY (senior_id, junior_id)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO "rbac_inheritances" VALUES('0a000000-0000-0000-0000-000000000004','0a000000-0000-0000-0000-000000000003');
-CREATE TABLE rbac_memberships (
+CREATE TABLE "rbac_memberships" (
 	user_id     TEXT NOT NULL REFERENCES rbac_users (id),
 	group_id    TEXT NOT NULL REFERENCES rbac_groups (id),
 	scope       TEXT NOT NULL,
@@ -75,9 +75,10 @@ CREATE TABLE rbac_memberships (
 	until       INTEGER NOT NULL,
 	assigned_by TEXT NOT NULL,
 	assigned_at INTEGER NOT NULL,
+	user_name   TEXT NOT NULL,
 	PRIMARY KEY (user_id, group_id, scope)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO "rbac_memberships" VALUES('0a000000-0000-0000-0000-000000000001','0a000000-0000-0000-0000-000000000003','org:42','m',1767323045678901,'root',1767323045678901);
+INSERT INTO "rbac_memberships" VALUES('0a000000-0000-0000-0000-000000000001','0a000000-0000-0000-0000-000000000003','org:42','m',1767323045678901,'root',1767323045678901,'张三');
 CREATE TABLE rbac_permissions (
 	id          TEXT NOT NULL PRIMARY KEY,
 	name        TEXT NOT NULL UNIQUE,
@@ -171,7 +172,6 @@ CREATE UNIQUE INDEX rbac_users_subject ON rbac_users (subject) WHERE subject <> 
 CREATE INDEX rbac_grants_permission ON rbac_grants (permission, group_id);
 CREATE INDEX rbac_inheritances_junior ON rbac_inheritances (junior_id, senior_id);
 CREATE INDEX rbac_separation_groups_group ON rbac_separation_groups (group_id, dynamic, name);
-CREATE INDEX rbac_memberships_group ON rbac_memberships (group_id, user_id, scope);
 CREATE INDEX rbac_tickets_user ON rbac_tickets (user_id, created, id);
 CREATE INDEX rbac_tickets_expires ON rbac_tickets (expires);
 CREATE INDEX rbac_ticket_groups_group ON rbac_ticket_groups (group_id, ticket_id);
@@ -183,6 +183,10 @@ CREATE INDEX rbac_tickets_idle ON rbac_tickets (api_key, last_seen + idle);
 CREATE INDEX rbac_throttles_user ON rbac_throttles (user_id, last);
 CREATE INDEX rbac_throttles_until ON rbac_throttles (until);
 CREATE INDEX rbac_delegation_groups_assign ON rbac_delegation_groups (assign_id, group_id);
+CREATE INDEX rbac_memberships_group ON rbac_memberships (group_id, user_id, scope);
+CREATE INDEX rbac_memberships_name ON rbac_memberships (group_id, user_name, until);
+CREATE INDEX rbac_memberships_scope_name ON rbac_memberships (scope, group_id, user_name, until);
+CREATE INDEX rbac_users_disabled ON rbac_users (name) WHERE disabled;
 CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, group_id, user_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
 CREATE INDEX rbac_tickets_created ON rbac_tickets (api_key, created, id);

@@ -85,8 +85,17 @@ func (e *engine) AnyOf(column string, values []string) (string, any) {
 	return column + " IN (SELECT value FROM json_each(?))", string(list)
 }
 
+// longPattern is less than the longest pattern of LIKE, in bytes.
+const longPattern = 10_000
+
 // Contains relies on lower of SQLite, which folds A to Z only.
-func (e *engine) Contains(column string) string { return "instr(lower(" + column + "), ?) > 0" }
+// LIKE folds the same letters in half the time.
+func (e *engine) Contains(column, text string) (string, any) {
+	if !strings.ContainsAny(text, "%_") && len(text) < longPattern {
+		return column + " LIKE ?", "%" + text + "%"
+	}
+	return "instr(lower(" + column + "), ?) > 0", text
+}
 
 // Close closes the connections that Open was given. The readers are closed
 // first: the writer, as the last connection, can then copy the log into the

@@ -1,0 +1,268 @@
+package sqlstore
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/store"
+)
+
+// members selects users who have a membership in one of groups and in one of
+// scopes. Nil scopes are all scopes.
+//
+// The memberships of a group, and those of a group in a scope, have an index in
+// the order of the users' names. The cost of a page of users therefore follows
+// the page and the number of groups, and not the number of members.
+type members struct {
+	dialect   Dialect
+	groups    []uuid.UUID
+	scopes    []string
+	at        time.Time // only memberships that have not ended at this time
+	permanent bool      // only memberships without an end
+}
+
+// manyMembers is the number of members from which on users who meet a rare
+// condition are looked for among all users, and not among the members.
+const manyMembers = 100_000
+
+// usersBy are the users that a filter selects: those of source who meet where.
+type usersBy struct {
+	where
+	source *members // nil: all users
+	nobody bool
+	rare   bool // few users may meet where, and no index finds them
+}
+
+func (r *records) usersBy(call string, f store.UserFilter) (by usersBy, err error) {
+	switch { // no arguments, so that the index of disabled users is found
+	case f.Enabled:
+		by.and("NOT disabled")
+	case f.Disabled:
+		by.and("disabled")
+	}
+	if !f.LastLoginBefore.IsZero() {
+		by.and("last_login < ?", micros(f.LastLoginBefore))
+	}
+	if f.Search != "" {
+		var columns []string
+		var args []any
+		for _, column := range []string{"name", "display_name", "email"} {
+			condition, arg := r.store.dialect.Contains(column, lower(f.Search))
+			columns, args = append(columns, condition), append(args, arg)
+		}
+		by.and("("+strings.Join(columns, " OR ")+")", args...)
+	}
+	by.rare = f.Search != "" || !f.LastLoginBefore.IsZero()
+	list, err := r.members(call, f)
+	if err != nil || len(list) == 0 {
+		return by, err
+	}
+	rare := by.rare || f.Disabled
+	sizes := make([]int, len(list))
+	for i, m := range list {
+		by.nobody = by.nobody || m.empty()
+		if rare || len(list) > 1 {
+			if sizes[i], err = r.countMembers(call, m); err != nil {
+				return by, err
+			}
+		}
+	}
+	smallest := slices.Index(sizes, slices.Min(sizes))
+	for i, m := range list {
+		if i == smallest && !(rare && sizes[i] == manyMembers) {
+			by.source = &m
+		} else {
+			m.exist(&by.where)
+		}
+	}
+	return by, nil
+}
+
+// members returns the conditions of a filter on memberships.
+func (r *records) members(call string, f store.UserFilter) (list []members, err error) {
+	for _, m := range []members{
+		{r.store.dialect, f.Groups, f.Scopes, f.At, f.Permanent},
+		{r.store.dialect, f.AlsoGroups, f.AlsoScopes, f.At, false},
+	} {
+		if m.groups == nil && m.scopes == nil && !m.permanent {
+			continue
+		}
+		if m.permanent {
+			m.scopes = permanentScopes(m.scopes)
+		}
+		if m.groups == nil {
+			if m.groups, err = r.groupsIn(call, m.scopes); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// permanentScopes returns those scopes that permanent memberships have.
+func permanentScopes(scopes []string) []string {
+	if scopes == nil || slices.Contains(scopes, "") {
+		return []string{""}
+	}
+	return []string{}
+}
+
+// groupsIn returns the groups that have memberships in scopes.
+func (r *records) groupsIn(call string, scopes []string) ([]uuid.UUID, error) {
+	groups := []uuid.UUID{}
+	for _, scope := range scopes {
+		in, err := all(r, call, scanID, `SELECT g.id FROM rbac_groups g
+			WHERE EXISTS (SELECT 1 FROM rbac_memberships m WHERE m.scope = ? AND m.group_id = g.id)`, scope)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, in...)
+	}
+	return groups, nil
+}
+
+// countMembers counts memberships, up to manyMembers.
+func (r *records) countMembers(call string, m members) (int, error) {
+	if m.empty() {
+		return 0, nil
+	}
+	list, args := m.find("1", "", "")
+	return one(r, call, scanInt, "SELECT count(*) FROM ("+list+" LIMIT ?) few", append(args, manyMembers)...)
+}
+
+// usersAmong returns a page of the users of source after a name. Each round
+// reads the members up to a name that leaves a bounded number of them.
+func (r *records) usersAmong(by usersBy, after string, size int) (users []store.UserRecord, err error) {
+	for step := max(size/len(by.source.groups), 16); ; step = min(4*step, 4096) {
+		bound, args := by.source.bound(after, step)
+		upTo, err := one(r, "Users", scanText, bound, args...)
+		if err != nil {
+			return nil, err
+		}
+		found, args := by.source.find("m.user_id", after, upTo)
+		w := where{slices.Clone(by.conditions), slices.Clone(by.args)}
+		w.and("id IN ("+found+")", args...)
+		// The next page comes after the last name of this page, even if a host
+		// has changed names here and not in the memberships.
+		w.and("(name || '') > ?", after)
+		round, err := r.selectUsers(w, size-len(users))
+		if err != nil {
+			return nil, err
+		}
+		if users = append(users, round...); len(users) == size || upTo == "" {
+			return users, nil
+		}
+		after = upTo
+	}
+}
+
+// walked is the number of users that are read in the order of their names for
+// a page of rare users. Thereafter all users are read in any order, and those
+// found are sorted, which is several times faster.
+const walked = 2000
+
+// rareUsers returns a page of the users after a name. The page has more than
+// size users if there is no limit: a listing should not read all users again
+// for each page.
+func (r *records) rareUsers(by usersBy, after string, size, limit int) ([]store.UserRecord, error) {
+	names, err := all(r, "Users", scanText, "SELECT name FROM rbac_users WHERE name > ? ORDER BY name LIMIT 1 OFFSET ?", after, walked-1)
+	if err != nil {
+		return nil, err
+	}
+	w := where{slices.Clone(by.conditions), slices.Clone(by.args)}
+	w.and("name > ?", after)
+	for _, name := range names {
+		w.and("name <= ?", name)
+	}
+	users, err := r.selectUsers(w, size)
+	if err != nil || len(users) == size || len(names) == 0 {
+		return users, err
+	}
+	size -= len(users)
+	if limit == 0 {
+		size = max(size, walked)
+	}
+	// Neither condition lets an engine read in the order of an index.
+	by.and("NOT (name <= ?)", names[0])
+	rest, err := all(r, "Users", scanUser, selectUser+by.String()+" ORDER BY (name || '') LIMIT ?", append(by.args, size)...)
+	return append(users, rest...), err
+}
+
+// empty reports whether there can be no members.
+func (m members) empty() bool { return len(m.groups) == 0 || m.scopes != nil && len(m.scopes) == 0 }
+
+// find selects a column of the memberships of users after a name and, unless
+// upTo is empty, up to another name.
+func (m members) find(column, after, upTo string) (query string, args []any) {
+	return m.inScopes(func(w *where) string {
+		groups, list := m.dialect.AnyOf("m.group_id", idTexts(m.groups))
+		w.and(groups, list)
+		if after != "" {
+			w.and("m.user_name > ?", after)
+		}
+		if upTo != "" {
+			w.and("m.user_name <= ?", upTo)
+		}
+		m.live(w)
+		return "SELECT " + column + " FROM rbac_memberships m" + w.String()
+	})
+}
+
+// bound selects the least name that is the step-th after a name in a group and
+// a scope; "" if each has fewer members after the name.
+func (m members) bound(after string, step int) (query string, args []any) {
+	list, args := m.inScopes(func(w *where) string {
+		w.and("m.group_id = g.id")
+		w.and("m.user_name > ?", after)
+		m.live(w)
+		groups, list := m.dialect.AnyOf("g.id", idTexts(m.groups))
+		query := "SELECT (SELECT m.user_name FROM rbac_memberships m" + w.String() + " ORDER BY m.user_name LIMIT 1 OFFSET ?) AS name FROM rbac_groups g WHERE " + groups
+		w.args = append(w.args, step-1, list)
+		return query
+	})
+	return "SELECT coalesce(min(b.name), '') FROM (" + list + ") b", args
+}
+
+// inScopes joins the queries for all scopes.
+func (m members) inScopes(query func(*where) string) (string, []any) {
+	if m.scopes == nil {
+		var w where
+		return query(&w), w.args
+	}
+	var queries []string
+	var args []any
+	for _, scope := range m.scopes {
+		var w where
+		w.and("m.scope = ?", scope)
+		queries, args = append(queries, query(&w)), append(args, w.args...)
+	}
+	return strings.Join(queries, " UNION ALL "), args
+}
+
+// exist adds the condition that a user is among the members.
+func (m members) exist(w *where) {
+	if m.empty() {
+		return
+	}
+	var of where
+	groups, list := m.dialect.AnyOf("m.group_id", idTexts(m.groups))
+	of.and("m.user_id = rbac_users.id")
+	of.and(groups, list)
+	if m.scopes != nil {
+		of.and(m.dialect.AnyOf("m.scope", m.scopes))
+	}
+	m.live(&of)
+	w.and("EXISTS (SELECT 1 FROM rbac_memberships m"+of.String()+")", of.args...)
+}
+
+// live adds the condition that a membership has not ended.
+func (m members) live(w *where) {
+	if m.permanent {
+		w.and("m.until = ?", zeroTime)
+	} else {
+		w.and("(m.until = ? OR m.until > ?)", zeroTime, micros(m.at))
+	}
+}

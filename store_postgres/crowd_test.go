@@ -1,0 +1,32 @@
+package postgresstore_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/crowd"
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/internal/processtest"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
+)
+
+// BenchmarkUserQueries measures pages of users. RBAC_USERS sets the number of
+// users.
+func BenchmarkUserQueries(b *testing.B) {
+	server := postgrestest.Start(b, "fsync=off", "shared_buffers=1GB", "max_wal_size=4GB")
+	s := mustOpen(b, server.DSN(), postgresstore.Options{})
+	for _, query := range append(crowd.Fill(processtest.NumberFrom(b, "RBAC_USERS", 20_000), crowd.SQL{
+		ID: func(kind byte, number string) string {
+			return fmt.Sprintf("('%c0' || lpad(to_hex((%s * 2654435761) %% 16777216), 6, '0') || '-0000-4000-8000-' || lpad(to_hex(%s), 12, '0'))::uuid", kind, number, number)
+		},
+		No: "false",
+	}), "VACUUM ANALYZE") {
+		_, err := s.Pool().Exec(b.Context(), query)
+		must(b, err)
+	}
+	a, err := rbac.Open(b.Context(), s, rbac.Config{Logger: discard})
+	must(b, err)
+	b.Cleanup(func() { a.Close() })
+	crowd.Bench(b, a)
+}
