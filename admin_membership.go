@@ -127,6 +127,7 @@ func (tx *Tx) DeassignUser(m Membership) error {
 	if err != nil {
 		return named(err, "membership", membershipName(m))
 	}
+	tx.deassigned(u.ID)
 	return tx.write(tx.protect,
 		func() error { return tx.deleteMembership(rec, u.Name, g.Name) },
 		func() error { return tx.pruneUserTickets(u) })

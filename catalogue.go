@@ -28,7 +28,8 @@ import (
 // earlier declaration; until then the value of an administrator stays. Declare
 // never removes a record that is no longer declared. To declare an unchanged
 // catalogue again changes nothing. A record that has a declared name, and was never declared, is
-// accepted as it is.
+// accepted as it is, but for the permission [Config.Administer] as Open has added
+// it, which gets the declared texts.
 //
 // A delegation is updated likewise: a group that the program adds to Assign, or
 // takes out of Assign, is added to the stored delegation or taken out. Groups
@@ -198,7 +199,7 @@ func updateChanged[T comparable](stored *T, was, is T) {
 }
 
 // addSection, addPermission and addGroup leave an existing record of the name
-// unchanged.
+// unchanged, except for the permission that Open has added.
 func (d *declarer) addSection(s Section) (uuid.UUID, error) {
 	return uuid.Nil, ignore(d.tx.AddSection(s), ErrExists)
 }
@@ -214,11 +215,17 @@ func (d *declarer) updateSection(_ uuid.UUID, was, is Section) error {
 }
 
 func (d *declarer) addPermission(p Permission) (uuid.UUID, error) {
-	if _, err := d.tx.r.Permission(p.Name); !errors.Is(err, ErrNotFound) {
+	stored, err := d.tx.r.Permission(p.Name)
+	byOpen := p.Name == d.tx.a.cfg.Administer &&
+		stored.Title == administer.Title && stored.Description == administer.Description
+	if err == nil && byOpen {
+		return uuid.Nil, d.updatePermission(uuid.Nil, administer, p)
+	}
+	if !errors.Is(err, ErrNotFound) {
 		return uuid.Nil, err
 	}
 	p.Section = d.sectionOf(p)
-	_, err := d.tx.AddPermission(p)
+	_, err = d.tx.AddPermission(p)
 	return uuid.Nil, err
 }
 

@@ -147,3 +147,41 @@ func TestPlanDelegations(t *testing.T) {
 		}
 	})
 }
+
+// A program may declare the permission that Open adds for administrators.
+func TestDeclareTheAdministratorsPermission(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{Administer: "manage"})
+		c := rbac.Catalogue{
+			Sections:    []rbac.Section{{Name: "admin"}},
+			Permissions: []rbac.Permission{{Name: "manage", Title: "Users and groups", Section: "admin"}},
+		}
+		if plan := must1(a.Plan(ctx, c)); len(plan.Update) != 1 || plan.Update[0].Name != "manage" {
+			t.Errorf("planned: %s", plan)
+		}
+		title := func(want, section string) {
+			t.Helper()
+			must(t, a.View(ctx, func(tx *rbac.Tx) error {
+				p, err := tx.Permission("manage")
+				if p.Title != want || p.Section != section || p.Description != "" {
+					t.Errorf("got %+v", p)
+				}
+				return err
+			}))
+		}
+		must(t, a.Declare(ctx, c))
+		title("Users and groups", "admin")
+		h.do(a, func(tx *rbac.Tx) error {
+			return modifyPermission(tx, "manage", func(p *rbac.Permission) { p.Title = "Manage" })
+		})
+		must(t, a.Declare(ctx, c))
+		title("Manage", "admin")
+
+		a = h.beside(t).open(rbac.Config{Administer: "manage"})
+		h.do(a, func(tx *rbac.Tx) error {
+			return modifyPermission(tx, "manage", func(p *rbac.Permission) { p.Title, p.Description = "Manage", "" })
+		})
+		must(t, a.Declare(ctx, c))
+		title("Manage", "")
+	})
+}

@@ -18,6 +18,7 @@ import (
 type delegate struct {
 	id      *Identity
 	created []uuid.UUID // users, to be checked at the end
+	ended   []uuid.UUID // users of memberships that were ended
 	powers  *delegation.Powers
 	at      int // the number of changes before powers
 }
@@ -70,6 +71,10 @@ func (tx *Tx) Assignable(id *Identity, scope string) ([]Group, error) {
 	return slices.DeleteFunc(groups, func(g Group) bool { return !powers.MayAssign(g.ID, scope) }), err
 }
 
+// administer has the texts of the permission of administrators, until a
+// catalogue declares the permission.
+var administer = Permission{Title: "Administer", Description: "Administer users, groups and permissions."}
+
 // addAdminister adds the permission of administrators if the store lacks it. A
 // program that may only read goes on without the permission, which nobody has.
 func (a *Authority) addAdminister(ctx context.Context) error {
@@ -78,11 +83,9 @@ func (a *Authority) addAdminister(ctx context.Context) error {
 		return nil
 	}
 	err := a.Update(WithReason(ctx, "the permission of administrators"), func(tx *Tx) error {
-		_, err := tx.AddPermission(Permission{
-			Name:        name,
-			Title:       "Administer",
-			Description: "Administer users, groups and permissions.",
-		})
+		p := administer
+		p.Name = name
+		_, err := tx.AddPermission(p)
 		return ignore(err, ErrExists)
 	})
 	if err != nil && ctx.Err() == nil {
@@ -217,7 +220,9 @@ func (tx *Tx) mayAdd(m store.Membership) error {
 		return err
 	case !policy.Counts(m.Until, tx.now):
 		return tx.refused("the membership would have ended already")
-	case powers.MayAssign(m.Group, "") || slices.Contains(tx.as.created, m.User):
+	case powers.MayAssign(m.Group, ""),
+		slices.Contains(tx.as.created, m.User),
+		slices.Contains(tx.as.ended, m.User): // to another group
 		return tx.mayDisplace(m)
 	}
 	memberships, err := tx.r.UserMemberships(m.User)
@@ -279,6 +284,13 @@ func (tx *Tx) mayCreate(u store.UserRecord) error {
 func (tx *Tx) created(user uuid.UUID) {
 	if tx.as != nil {
 		tx.as.created = append(tx.as.created, user)
+	}
+}
+
+// deassigned notes a user whose membership was ended in an UpdateAs.
+func (tx *Tx) deassigned(user uuid.UUID) {
+	if tx.as != nil {
+		tx.as.ended = append(tx.as.ended, user)
 	}
 }
 

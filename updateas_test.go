@@ -97,6 +97,9 @@ func TestUpdateAsAllows(t *testing.T) {
 			{"lea", "ends a membership in her scope", func(tx *rbac.Tx) error {
 				return tx.DeassignUser(rbac.Membership{User: "mia", Group: "members", Scope: "org:1"})
 			}},
+			{"lea", "moves a user to another group", all(func(tx *rbac.Tx) error {
+				return tx.DeassignUser(rbac.Membership{User: "mia", Group: "members", Scope: "org:1"})
+			}, assignIn("mia", "editors", "org:1"))},
 			{"lea", "creates a user in her scope", all(addUser(rbac.User{Name: "nina", Email: "nina@example.org"}), assignIn("nina", "members", "org:1"))},
 			{"lea", "disables a user in her scope", editUser("mia", func(u *rbac.User) { u.Disabled = true })},
 			{"lea", "renames a user in her scope", editUser("mia", func(u *rbac.User) { u.Name = "maria" })},

@@ -101,6 +101,7 @@ func (g *Guard) refuseCall(r *http.Request, status int, err error) error {
 //   - 14, Unavailable: ErrUnavailable, ErrBusy
 //   - 5, NotFound: ErrNotFound
 //   - 6, AlreadyExists: ErrExists
+//   - 10, Aborted: ErrConflict
 //   - 9, FailedPrecondition: ErrProtected, ErrSeparation, ErrCycle
 //   - 3, InvalidArgument: ErrInvalid
 //   - 8, ResourceExhausted: ErrThrottled
@@ -129,6 +130,9 @@ func RPCCode(err error) uint32 {
 	case http.StatusConflict:
 		if errors.Is(err, rbac.ErrExists) {
 			return 6
+		}
+		if errors.Is(err, rbac.ErrConflict) {
+			return 10
 		}
 		return 9
 	case http.StatusUnprocessableEntity:

@@ -144,6 +144,8 @@ func TestRPCCode(t *testing.T) {
 		{rbac.ErrNotFound, 5},
 		{&rbac.ThrottledError{}, 8},
 		{rbac.ErrExists, 6},
+		{rbac.ErrConflict, 10},
+		{&rbac.ConflictError{}, 10},
 		{rbac.ErrProtected, 9},
 		{rbac.ErrSeparation, 9},
 		{rbac.ErrCycle, 9},

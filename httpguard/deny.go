@@ -28,7 +28,7 @@ import (
 //     So does a user who cannot sign in at all, such as a disabled user
 //     ([rbac.Authority.Issue])
 //   - ErrNotFound: 404
-//   - ErrExists, ErrProtected, ErrSeparation, ErrCycle: 409
+//   - ErrExists, ErrConflict, ErrProtected, ErrSeparation, ErrCycle: 409
 //   - ErrInvalid: 422
 //   - ErrThrottled: 429 with Retry-After
 //   - ErrUnavailable, ErrBusy: 503 with Retry-After

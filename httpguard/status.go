@@ -17,7 +17,7 @@ import (
 //     anonymous client, or about a user who needs a new login
 //   - 403: ErrDenied
 //   - 404: ErrNotFound
-//   - 409: ErrExists, ErrProtected, ErrSeparation, ErrCycle
+//   - 409: ErrExists, ErrConflict, ErrProtected, ErrSeparation, ErrCycle
 //   - 422: ErrInvalid
 //   - 429: ErrThrottled
 //   - 503: ErrUnavailable, ErrBusy
@@ -64,6 +64,7 @@ var statuses = []struct {
 	{rbac.ErrNotFound, http.StatusNotFound},
 	{rbac.ErrDenied, http.StatusForbidden},
 	{rbac.ErrExists, http.StatusConflict},
+	{rbac.ErrConflict, http.StatusConflict},
 	{rbac.ErrProtected, http.StatusConflict},
 	{rbac.ErrSeparation, http.StatusConflict},
 	{rbac.ErrCycle, http.StatusConflict},
@@ -91,6 +92,10 @@ func statusFor(id *rbac.Identity, err error) int {
 func Detail(err error) string { return detail(Status(err), err) }
 
 func detail(status int, err error) string {
+	var conflict *rbac.ConflictError
+	if errors.As(err, &conflict) && status == http.StatusConflict {
+		return changedDetail(conflict)
+	}
 	var e *rbac.Error
 	if !errors.As(err, &e) || kindStatus(e) != status {
 		return statusDetail(status)
@@ -116,6 +121,15 @@ func recordName(e *rbac.Error) string {
 		return e.Record
 	}
 	return fmt.Sprintf("%s %q", e.Record, e.Name)
+}
+
+// changedDetail names the administrator who was quicker.
+func changedDetail(e *rbac.ConflictError) string {
+	what := fmt.Sprintf("The %s %q has been changed in the meantime", e.Record, e.Name)
+	if e.Change.Actor != "" {
+		what += fmt.Sprintf(" by %q", e.Change.Actor)
+	}
+	return what + ". Load the page again, and decide with the new values."
 }
 
 func existsDetail(e *rbac.Error) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/examples/internal/users"
@@ -54,14 +55,34 @@ func enable(tx *rbac.Tx, form url.Values) error {
 	return users.SetDisabled(tx, form.Get("user"), false)
 }
 
-// change makes a change in a transaction of its own. The context of the request
-// names the actor for the change log.
+// change makes a change as the person who is logged in, in a transaction of its
+// own. The transaction checks whether the person may make the change.
 func (b *blog) change(r *http.Request, c change) error {
-	return b.authority.Update(r.Context(), func(tx *rbac.Tx) error { return c(tx, r.PostForm) })
+	id := rbac.FromContext(r.Context())
+	return b.authority.UpdateAs(r.Context(), id, func(tx *rbac.Tx) error { return c(tx, r.PostForm) })
+}
+
+// unchanged refuses a change of a user whom somebody else has changed since the
+// page was made. Programs that have seen no page send no revision.
+func unchanged(c change) change {
+	return func(tx *rbac.Tx, form url.Values) error {
+		if seen := form.Get("seen"); seen != "" {
+			since, err := strconv.ParseInt(seen, 10, 64)
+			if err != nil {
+				return rbac.ErrInvalid
+			}
+			if err := tx.RequireUnchanged(rbac.Revision(since), "user", form.Get("user")); err != nil {
+				return err
+			}
+		}
+		return c(tx, form)
+	}
 }
 
 func (b *blog) changeUsers(c change) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { b.usersDone(w, r, rbac.User{}, b.change(r, c)) }
+	return func(w http.ResponseWriter, r *http.Request) {
+		b.usersDone(w, r, rbac.User{}, b.change(r, unchanged(c)))
+	}
 }
 
 func (b *blog) changeGroups(c change) http.HandlerFunc {

@@ -11,6 +11,7 @@ import (
 // usersData is the page of users.
 type usersData struct {
 	Search string
+	Seen   rbac.Revision // of the users; forms send the revision back
 	Users  []userView
 	More   bool      // there are users that are not shown
 	Form   rbac.User // the new user as typed into the form
@@ -27,7 +28,7 @@ const mostUsers = 100 // users on a page
 func (b *blog) showUsers(w http.ResponseWriter, r *http.Request, p page, form rbac.User) {
 	data := usersData{Search: r.Form.Get("search"), Form: form}
 	err := b.authority.View(r.Context(), func(tx *rbac.Tx) (err error) {
-		data.Users, data.More = nil, false
+		data.Users, data.More, data.Seen = nil, false, tx.Revision()
 		for u, err := range tx.Users(rbac.UserQuery{Search: data.Search, Limit: mostUsers + 1}) {
 			if err != nil {
 				return err
@@ -71,7 +72,7 @@ func (b *blog) createUser(w http.ResponseWriter, r *http.Request) {
 	user := rbac.User{Name: r.PostForm.Get("name"), DisplayName: r.PostForm.Get("display_name")}
 	hash, err := b.authority.HashPassword(r.Context(), r.PostForm.Get("password"))
 	if err == nil {
-		err = b.authority.Update(r.Context(), func(tx *rbac.Tx) error {
+		err = b.authority.UpdateAs(r.Context(), rbac.FromContext(r.Context()), func(tx *rbac.Tx) error {
 			_, err := users.Add(tx, user, hash)
 			return err
 		})

@@ -9,6 +9,8 @@ import (
 var config = rbac.Config{
 	// Nobody may remove the last manager, not even that manager.
 	Protected: []string{"manage"},
+	// Managers may make every change; see Authority.UpdateAs.
+	Administer: "manage",
 	// Unsafe anywhere else: only the sample users need short passwords.
 	MinPassword: 8,
 }

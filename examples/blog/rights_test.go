@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -168,6 +169,18 @@ func TestLogout(t *testing.T) {
 	b.Want("still in", b.Get("/me"), 200)
 	b.Done("logout", b.Post("/logout"))
 	b.Done("out", b.Get("/me"))
+}
+
+func TestManagersDoNotUndoEachOther(t *testing.T) {
+	s := newSite(t)
+	one, other := s.as("manager", "managepass"), s.as("manager", "managepass")
+	seen := regexp.MustCompile(`name="seen" value="(\d+)"`).FindStringSubmatch(one.Get("/admin").Body)[1]
+	other.Done("disable", other.Post("/admin/disable", "user", "editor"))
+	other.Done("another user", other.Post("/admin/assign", "user", "manager", "group", "editors"))
+	one.Want("the page is old", one.Post("/admin/assign", "user", "editor", "group", "managers", "seen", seen), 409, `The user "editor" has been changed in the meantime by "manager".`)
+	one.Want("no revision", one.Post("/admin/assign", "user", "editor", "group", "managers", "seen", "x"), 422, "")
+	seen = regexp.MustCompile(`name="seen" value="(\d+)"`).FindStringSubmatch(one.Get("/admin").Body)[1]
+	one.Done("the page is new", one.Post("/admin/assign", "user", "editor", "group", "managers", "seen", seen))
 }
 
 func TestTheLastManagerStays(t *testing.T) {

@@ -29,14 +29,18 @@ var catalogue = rbac.Catalogue{
 	Groups: []rbac.Group{
 		{Name: "listeners", DisplayName: "Listeners"},
 		{Name: "speakers", DisplayName: "Speakers"},
+		{Name: "moderators", DisplayName: "Moderators"},
 		{Name: "administrators", DisplayName: "Administrators"},
 	},
 	Inheritances: []rbac.Inheritance{{Senior: "speakers", Junior: "listeners"}},
 	Grants: []rbac.Grant{
 		{Group: "listeners", Permission: "room.read"},
 		{Group: "speakers", Permission: "room.speak"},
+		{Group: "moderators", Permission: "room.*"},
 		{Group: "administrators", Permission: "*"},
 	},
+	// Moderators of a room move people between these groups, in the room.
+	Delegations: []rbac.Delegation{{Group: "moderators", Assign: []string{"listeners", "speakers"}}},
 }
 
 // prepare runs at every start. Declare adds only the entries that are new in

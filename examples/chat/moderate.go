@@ -19,13 +19,13 @@ var (
 	errOutside = errors.New("they are not in the room")
 )
 
-// moderate makes a change in a transaction of its own. The context of the
-// request names the actor for the change log.
+// moderate makes a change as the person who is logged in, in a transaction of
+// its own. The transaction checks whether the person may make the change.
 func (c *chat) moderate(f change) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		m, err := roomOf(r)
 		if err == nil {
-			err = c.authority.Update(r.Context(), func(tx *rbac.Tx) error { return f(tx, m, r.PostForm) })
+			err = c.authority.UpdateAs(r.Context(), rbac.FromContext(r.Context()), func(tx *rbac.Tx) error { return f(tx, m, r.PostForm) })
 		}
 		status, alert, ok := problem(err)
 		switch {
