@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -60,6 +61,16 @@ var adminCalls = []call{
 			return err
 		}
 		return second(a.PreviewAs(ctx, id, assignIn("amy", "editors", "x")))
+	}},
+	{"Tx: EndTickets", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		ticket, err := a.Ticket(ctx, t)
+		if err != nil {
+			return err
+		}
+		return a.Update(ctx, func(tx *rbac.Tx) error { return second(tx.EndTickets("amy", ticket.ID)) })
+	}},
+	{"Tx: EndTickets of everybody", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.Update(ctx, endTickets(""))
 	}},
 	{"Tx: delegations", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		d := rbac.Delegation{Group: "staff", Assign: []string{"editors"}}
@@ -197,6 +208,11 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return second(tx.SSDSets()) },
 	func(tx *rbac.Tx) error { return second(tx.DSDSets()) },
 	func(tx *rbac.Tx) error { return last(tx.Changes(rbac.ChangeQuery{})) },
+	func(tx *rbac.Tx) error { return last(tx.Changes(rbac.ChangeQuery{Subject: "amy", Newest: true})) },
+	func(tx *rbac.Tx) error { return last(tx.Tickets(rbac.TicketQuery{})) },
+	func(tx *rbac.Tx) error {
+		return last(tx.Tickets(rbac.TicketQuery{User: "amy", Addr: netip.MustParsePrefix("::/0")}))
+	},
 }
 
 func ignoreNotFound(err error) error {

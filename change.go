@@ -53,15 +53,29 @@ type Change struct {
 }
 
 // ChangeQuery selects entries of the change log. The zero query selects all,
-// oldest first.
+// oldest first. An entry has to meet every field that is set.
+//
+// Each of Actor, Subject, Action, Scope and the times is served by an index. A
+// query with several of Actor, Subject, Action and Scope reads the entries of
+// one of them, in the order of the log, and passes over the entries that do not
+// meet the others.
 type ChangeQuery struct {
 	After   Revision  // only later revisions
 	Actor   string    // only by this actor, exactly
 	Subject string    // only with this Subject or Object, exactly
+	Action  string    // only with this Action, exactly
+	Scope   string    // only with this Scope, exactly; empty: with any and with none
 	Since   time.Time // only at or after this time; zero: no bound
 	Until   time.Time // only before this time; zero: no bound
-	Limit   int       // at most this many; 0: no limit
-	Newest  bool      // newest first, by Revision and Seq descending; After still means later than
+
+	// Last is the last entry of the page before, in either direction: only
+	// entries that follow it in the listing. A page may end within a revision.
+	// Only Revision and Seq count, and the entry may be gone. Zero: the first
+	// page.
+	Last Change
+
+	Limit  int  // at most this many; 0: no limit
+	Newest bool // newest first, by Revision and Seq descending; After still means later than
 }
 
 // Revision counts the committed Updates that changed something: 1, 2, 3, …

@@ -319,3 +319,52 @@ func TestTimesOfChangeQueries(t *testing.T) {
 		}
 	})
 }
+
+// A console shows the log page by page, in both directions, by any of its
+// fields, also where a page ends within a revision.
+func TestPagesOfChanges(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		world(t, h, a)
+		must(t, a.Update(rbac.WithActor(ctx, "zoe"), all(
+			assignIn("amy", "readers", "org:1"), assignIn("bob", "readers", "org:1"), assignIn("bob", "readers", "org:2"),
+			deassign("amy", "staff"))))
+		for _, c := range []struct {
+			q    rbac.ChangeQuery
+			want []string
+		}{
+			{rbac.ChangeQuery{Actor: "zoe"}, []string{"AssignUser amy readers org:1", "AssignUser bob readers org:1", "AssignUser bob readers org:2", "DeassignUser amy staff "}},
+			{rbac.ChangeQuery{Scope: "org:1"}, []string{"AssignUser amy readers org:1", "AssignUser bob readers org:1"}},
+			{rbac.ChangeQuery{Action: "DeassignUser"}, []string{"DeassignUser amy staff "}},
+			{rbac.ChangeQuery{Action: "AssignUser", Subject: "bob", Scope: "org:2"}, []string{"AssignUser bob readers org:2"}},
+			{rbac.ChangeQuery{Actor: "zoe", Subject: "readers"}, []string{"AssignUser amy readers org:1", "AssignUser bob readers org:1", "AssignUser bob readers org:2"}},
+			{rbac.ChangeQuery{Action: "deassignuser"}, nil},
+		} {
+			for _, newest := range []bool{false, true} {
+				want := slices.Clone(c.want)
+				if newest {
+					slices.Reverse(want)
+				}
+				for _, limit := range []int{0, 1, 2, 3} {
+					q := c.q
+					q.Newest, q.Limit = newest, limit
+					var got []string
+					for more := true; more && len(got) <= len(want); {
+						more = false
+						must(t, a.View(ctx, func(tx *rbac.Tx) error {
+							for c, err := range tx.Changes(q) {
+								must(t, err)
+								got = append(got, fmt.Sprint(c.Action, " ", c.Subject, " ", c.Object, " ", c.Scope))
+								q.Last, more = c, limit > 0
+							}
+							return nil
+						}))
+					}
+					if !slices.Equal(got, want) {
+						t.Errorf("%+v, pages of %d, newest first %t:\ngot  %q\nwant %q", c.q, limit, newest, got, want)
+					}
+				}
+			}
+		}
+	})
+}

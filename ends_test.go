@@ -49,6 +49,13 @@ func TestWhatEndsAllTickets(t *testing.T) {
 		{"taking the password away", func(h *house, a *rbac.Authority, amy rbac.User) error {
 			return a.Update(ctx, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") })
 		}, true},
+		{"EndTickets", func(h *house, a *rbac.Authority, amy rbac.User) error { return a.Update(ctx, endTickets("amy")) }, true},
+		{"an EndTickets that fails", func(h *house, a *rbac.Authority, amy rbac.User) error {
+			if err := a.Update(ctx, all(endTickets(""), deassign("zed", "staff"))); !errors.Is(err, rbac.ErrNotFound) {
+				return err
+			}
+			return nil
+		}, false},
 		{"a hash that is refused", func(h *house, a *rbac.Authority, amy rbac.User) error {
 			if err := a.Update(ctx, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "secret") }); !errors.Is(err, rbac.ErrInvalid) {
 				return errors.New("a hash of no known format was accepted")

@@ -87,13 +87,12 @@ func ExampleExplain() {
 	amy := rbac.NewIdentity("amy", []string{"readers"}, nil)
 	e := rbac.Explain(amy, rbac.All(rbac.NotAnonymous(), rbac.HasPermission("post.write")))
 	fmt.Println(e.Met, e.Reason)
-	for _, part := range e.Parts {
-		fmt.Println(part.Met, part.Predicate, "-", part.Reason)
-	}
+	fmt.Println(e)
 	// Output:
 	// false needs post.write; you are in readers
-	// true not_anonymous() - you are amy
-	// false has_permission("post.write") - needs post.write; you are in readers
+	// unmet  all(not_anonymous(), has_permission("post.write")): needs post.write; you are in readers
+	//   met    not_anonymous(): you are amy
+	//   unmet  has_permission("post.write"): needs post.write; you are in readers
 }
 
 // A host with its own source of users and groups judges predicates without an

@@ -95,14 +95,11 @@ func ExampleAuthority_ExplainUser() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(e.Met, e.Reason)
-		for _, path := range e.Parts {
-			fmt.Println("  ", path.Met, path.Reason)
-		}
+		fmt.Println(e)
 	}
 	// Output:
-	// true bob is in auditors, which inherits accounting
-	//    true bob → auditors (assigned by amy, 2026-03-01) → accounting (inherited)
-	// false needs the group approvers; bob is in accounting, auditors, buyers, tellers
-	//    false a membership in approvers would give it
+	// met    in_group("accounting"): bob is in auditors, which inherits accounting
+	//   met    bob → auditors (assigned by amy, 2026-03-01) → accounting (inherited)
+	// unmet  in_group("approvers"): needs the group approvers; bob is in accounting, auditors, buyers, tellers
+	//   unmet  a membership in approvers would give it
 }

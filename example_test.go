@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/netip"
 
+	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
@@ -242,4 +243,52 @@ func ExampleTx_Check() {
 	fmt.Println(err)
 	// Output:
 	// rbac: denied: needs post.write, which the group editors gives; you are in readers
+}
+
+// A user ends all sessions but this one: those on a lost phone, for example.
+// API keys would end, too, so their ids are given as well.
+func ExampleTx_EndTickets() {
+	ctx := context.Background()
+	auth := newsroom()
+	defer auth.Close()
+	var here rbac.Ticket
+	for _, browser := range []string{"phone", "laptop", "this browser"} {
+		token, err := auth.Issue(ctx, rbac.Login{User: "amy", UserAgent: browser})
+		if err != nil {
+			log.Fatal(err)
+		}
+		if here, err = auth.Ticket(ctx, token); err != nil {
+			log.Fatal(err)
+		}
+	}
+	err := auth.Update(ctx, func(tx *rbac.Tx) error {
+		except := []uuid.UUID{here.ID}
+		for key, err := range tx.Tickets(rbac.TicketQuery{User: "amy", Kind: rbac.KeyTicket}) {
+			if err != nil {
+				return err
+			}
+			except = append(except, key.ID)
+		}
+		ended, err := tx.EndTickets("amy", except...)
+		fmt.Println("ended:", ended)
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = auth.View(ctx, func(tx *rbac.Tx) error {
+		for t, err := range tx.Tickets(rbac.TicketQuery{Limit: 10}) {
+			if err != nil {
+				return err
+			}
+			fmt.Println(t.User, t.UserAgent)
+		}
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// ended: 2
+	// amy this browser
 }

@@ -3,7 +3,9 @@ package rbac
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rbac-go/rbac/internal/explain"
 	"github.com/rbac-go/rbac/internal/replica"
@@ -18,6 +20,34 @@ type Explanation struct {
 	// Parts explains each part of a compound, in the order of the parts. A
 	// predicate with a message has a single part: itself without the message.
 	Parts []Explanation
+}
+
+// String returns the explanation as a tree without an end of line: a line for
+// the whole, and below it, two spaces to the right, the lines of each part.
+//
+//	unmet  all(not_anonymous(), in_group("chief")): needs the group chief; you are in no group
+//	  met    not_anonymous(): you are amy
+//	  unmet  in_group("chief"): needs the group chief; you are in no group
+func (e Explanation) String() string {
+	var b strings.Builder
+	e.write(&b, "")
+	return b.String()
+}
+
+func (e Explanation) write(b *strings.Builder, indent string) {
+	mark := "unmet"
+	if e.Met {
+		mark = "met"
+	}
+	text := e.Reason
+	if e.Predicate != "" {
+		text = e.Predicate + ": " + text
+	}
+	fmt.Fprintf(b, "%s%-5s  %s", indent, mark, text)
+	for _, part := range e.Parts {
+		b.WriteByte('\n')
+		part.write(b, indent+"  ")
+	}
 }
 
 // Explain judges like Check and returns the reasons. Explain evaluates every

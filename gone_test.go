@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/storefault"
 	"github.com/rbac-go/rbac/store"
@@ -69,6 +70,12 @@ func TestEndingTicketsWhoseRowsAreGone(t *testing.T) {
 			}
 			return err
 		},
+	}
+	calls["EndTickets of everybody"] = func(a *rbac.Authority, _ rbac.Token, _ rbac.Ticket) error {
+		return a.Update(ctx, endTickets(""))
+	}
+	calls["EndTickets but another"] = func(a *rbac.Authority, _ rbac.Token, _ rbac.Ticket) error {
+		return a.Update(ctx, endTickets("amy", uuid.UUID{7}))
 	}
 	calls["a login that replaces it"] = func(a *rbac.Authority, tok rbac.Token, _ rbac.Ticket) error {
 		_, err := a.Issue(ctx, rbac.Login{User: "nora", Replaces: tok})

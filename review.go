@@ -211,8 +211,20 @@ func (tx *Tx) Changes(q ChangeQuery) iter.Seq2[Change, error] {
 }
 
 func (tx *Tx) changeLog(q ChangeQuery) iter.Seq2[Change, error] {
+	filter := store.ChangeFilter{
+		After:   q.After,
+		Actor:   q.Actor,
+		Subject: q.Subject,
+		Action:  q.Action,
+		Scope:   q.Scope,
+		Since:   q.Since,
+		Until:   q.Until,
+		Last:    store.ChangeKey{Revision: q.Last.Revision, Seq: q.Last.Seq},
+		Limit:   q.Limit,
+		Newest:  q.Newest,
+	}
 	return func(yield func(Change, error) bool) {
-		for c, err := range tx.r.Changes(store.ChangeFilter(q)) {
+		for c, err := range tx.r.Changes(filter) {
 			if !yield(Change(c), err) {
 				return
 			}

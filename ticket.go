@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +17,7 @@ import (
 type Ticket struct {
 	ID, UserID uuid.UUID
 	User       string
+	Key        bool // an API key
 	Label      string
 	Groups     []string  // the groups of a narrowed ticket, in byte order; nil: all groups of the user
 	Omitted    []string  // groups that a dynamic set left out in some scope, in byte order; nil: none
@@ -54,9 +54,7 @@ func (a *Authority) ticketOf(r store.Records, t Token) (store.Ticket, error) {
 }
 
 func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
-	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
-	public := Ticket{ID: t.ID, UserID: t.User, User: u.Name, Label: t.Label, Created: t.Created, LastSeen: tx.a.sessions.LastSeen(t),
-		Expires: t.Expires, Addr: addr, UserAgent: t.UserAgent}
+	public := tx.plainTicket(u.Name, t)
 	if t.Narrowed {
 		groups, err := tx.groupsOf(t.Groups, nil)
 		if err != nil {
@@ -69,6 +67,23 @@ func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 		public.Omitted = groupNames(omitted)
 	}
 	return public, err
+}
+
+// plainTicket returns a ticket without Groups and Omitted.
+func (tx *Tx) plainTicket(user string, t store.Ticket) Ticket {
+	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
+	return Ticket{
+		ID:        t.ID,
+		UserID:    t.User,
+		User:      user,
+		Key:       t.Key,
+		Label:     t.Label,
+		Created:   t.Created,
+		LastSeen:  tx.a.sessions.LastSeen(t),
+		Expires:   t.Expires,
+		Addr:      addr,
+		UserAgent: t.UserAgent,
+	}
 }
 
 // Tickets lists the living tickets of a user, API keys too, in the order in
@@ -144,35 +159,9 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 // Authority, unless the user never had a ticket. Tickets whose rows the store
 // has lost therefore end, too.
 func (a *Authority) LogoutUser(ctx context.Context, user string) (ended int, err error) {
-	err = a.Update(ctx, func(tx *Tx) error {
-		ended = 0
-		u, err := tx.lockUser(user)
-		if err != nil {
-			return err
-		}
-		tickets, err := tx.r.UserTickets(u.ID)
-		if err != nil {
-			return err
-		}
-		stored := len(tickets)
-		tickets = append(tickets, a.sessions.CachedTickets(func(t store.Ticket) bool {
-			return t.User == u.ID && !slices.ContainsFunc(tickets, func(o store.Ticket) bool { return o.ID == t.ID })
-		})...)
-		// A cached ticket without a record may have been ended by a change that
-		// this Authority has not seen yet, and does not count then.
-		seen := a.replica.State().At(tx.changes.From)
-		for i, t := range tickets {
-			if (i < stored || seen) && a.sessions.Living(t, tx.now) {
-				ended++
-			}
-		}
-		if len(tickets) > 0 {
-			return errors.Join(tx.countPaced(u), tx.endTickets(User(u.User), tickets))
-		}
-		if u.LastLogin.IsZero() {
-			return nil
-		}
-		return tx.log(Change{Action: "LogoutUser", Subject: u.Name, SubjectID: u.ID}, nil, nil)
+	err = a.Update(ctx, func(tx *Tx) (err error) {
+		ended, err = tx.endTicketsOf(user, nil)
+		return err
 	})
 	if err != nil {
 		return 0, err
@@ -221,17 +210,13 @@ func (tx *Tx) endIdle(before time.Time, meant func(store.Ticket) bool) (ended in
 		if err != nil {
 			return 0, err
 		}
-		if t.Key || !meant(t) || !tx.a.sessions.LastSeen(t).Before(before) {
+		if t.Key || !meant(t.Ticket) || !tx.a.sessions.LastSeen(t.Ticket).Before(before) {
 			continue
 		}
-		u, err := tx.r.User(store.UserKey{ID: t.User})
-		if err != nil {
-			return 0, err
-		}
-		if tx.a.sessions.Living(t, tx.now) {
+		if tx.a.sessions.Living(t.Ticket, tx.now) {
 			ended++
 		}
-		if err := tx.endTicket("RevokeTicket", User(u.User), t); err != nil {
+		if err := tx.endTicket("RevokeTicket", User{ID: t.User, Name: t.UserName}, t.Ticket); err != nil {
 			return 0, err
 		}
 	}

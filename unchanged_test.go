@@ -137,6 +137,16 @@ func unchanging(h *house, hash string, u updater) []struct {
 			return errors.Join(err, a.RevokeTicket(ctx, "amy", list[0].ID))
 		}},
 		{"Logout", func(a *rbac.Authority, tok rbac.Token) error { return a.Logout(ctx, tok) }},
+		{"EndTickets", u.inUpdate(func(tx *rbac.Tx) error {
+			kept, err := tx.User("amy")
+			if err != nil {
+				return err
+			}
+			for ticket, err := range tx.Tickets(rbac.TicketQuery{User: kept.Name, Limit: 1}) {
+				return errors.Join(err, endTickets("", ticket.ID)(tx))
+			}
+			return endTickets("")(tx)
+		})},
 		{"LogoutIdle", func(a *rbac.Authority, _ rbac.Token) error {
 			_, err := a.LogoutIdle(ctx, "", h.clock.Now().Add(time.Hour))
 			return err
@@ -155,7 +165,7 @@ func unchanging(h *house, hash string, u updater) []struct {
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
-		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations CountUsers",
+		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations CountUsers Tickets",
 	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
 		"Tickets Validate Value View Watch Update UpdateAs ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock",
 }
@@ -169,7 +179,7 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 		world(t, h, a)
 		h.groups(a, map[string][]string{"editors": {"post.edit"}})
 		h.do(a, assign("amy", "editors"))
-		for range 2 {
+		for range 3 {
 			h.issue(a, rbac.Login{User: "amy"})
 		}
 		tok := h.issue(a, rbac.Login{User: "amy"})

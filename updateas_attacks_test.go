@@ -94,6 +94,9 @@ func attacks() []struct {
 		{"lea", "deletes somebody with more rights", func(tx *rbac.Tx) error { return tx.DeleteUser("both") }},
 		{"lea", "deletes a user of another scope", func(tx *rbac.Tx) error { return tx.DeleteUser("mo") }},
 		{"lea", "unlocks an administrator", func(tx *rbac.Tx) error { return tx.Unlock("ada") }},
+		{"lea", "ends the tickets of an administrator", endTickets("ada")},
+		{"lea", "ends the tickets of a user of another scope", endTickets("mo")},
+		{"lea", "ends the tickets of everybody", endTickets("")},
 		{"lea", "grants to her group", grant("leads", "system.stop")},
 		{"lea", "grants a pattern to her group", grant("leads", "*")},
 		{"lea", "adds an inheritance", inherit("members", "operators")},
@@ -122,6 +125,7 @@ func attacks() []struct {
 		{"amy", "makes herself an administrator everywhere", assign("amy", "admins")},
 		{"amy", "assigns in another scope", assignIn("mo", "operators", "org:2")},
 		{"amy", "modifies a user", editUser("mia", func(u *rbac.User) { u.Note = "x" })},
+		{"amy", "ends the tickets of everybody", endTickets("")},
 		{"amy", "grants", grant("members", "system.stop")},
 		{"amy", "ends an administrator", func(tx *rbac.Tx) error {
 			return tx.DeassignUser(rbac.Membership{User: "ada", Group: "admins"})

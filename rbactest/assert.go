@@ -2,7 +2,6 @@ package rbactest
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -48,7 +47,7 @@ func issue(t testing.TB, a *rbac.Authority, user string) rbac.Token {
 func Allow(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
 	t.Helper()
 	if id, allowed := judge(t, a, user, p); !allowed {
-		t.Errorf("%s is denied, and should be allowed:\n%s", displayName(user), tree(rbac.Explain(id, p), 1))
+		t.Errorf("%s is denied, and should be allowed:\n%s", displayName(user), indented(rbac.Explain(id, p)))
 	}
 }
 
@@ -58,7 +57,7 @@ func Allow(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
 func Deny(t testing.TB, a *rbac.Authority, user string, p rbac.Predicate) {
 	t.Helper()
 	if id, allowed := judge(t, a, user, p); allowed {
-		t.Errorf("%s is allowed, and should be denied:\n%s", displayName(user), tree(rbac.Explain(id, p), 1))
+		t.Errorf("%s is allowed, and should be denied:\n%s", displayName(user), indented(rbac.Explain(id, p)))
 	}
 }
 
@@ -95,20 +94,7 @@ func displayName(user string) string {
 	return user
 }
 
-// tree returns an explanation as text, with each part below its whole:
-//
-//	unmet  all(not_anonymous(), in_group("chief")): needs the group chief; you are in no group
-//	  met    not_anonymous(): you are amy
-//	  unmet  in_group("chief"): needs the group chief; you are in no group
-func tree(e rbac.Explanation, depth int) string {
-	mark := "unmet"
-	if e.Met {
-		mark = "met"
-	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s%-5s  %s: %s", strings.Repeat("  ", depth), mark, e.Predicate, e.Reason)
-	for _, part := range e.Parts {
-		text.WriteString("\n" + tree(part, depth+1))
-	}
-	return text.String()
+// indented returns an explanation as text, two spaces to the right.
+func indented(e rbac.Explanation) string {
+	return "  " + strings.ReplaceAll(e.String(), "\n", "\n  ")
 }

@@ -38,8 +38,30 @@ type TicketKey struct {
 	Hash TokenHash
 }
 
-// TicketFilter selects tickets by one field, the only one that is not zero. The
-// zero filter selects all tickets.
+// UserTicket is a ticket together with the name of its user.
+type UserTicket struct {
+	Ticket
+	UserName string
+}
+
+// TicketKind is a kind of tickets in a filter.
+type TicketKind uint8
+
+// The kinds of tickets, by Ticket.Key.
+const (
+	AnyTicket TicketKind = iota
+	SessionTicket
+	KeyTicket
+)
+
+// TicketPlace is a place in a listing by Created, then ID.
+type TicketPlace struct {
+	Created time.Time
+	ID      uuid.UUID
+}
+
+// TicketFilter selects tickets. The zero filter selects all tickets, by ID.
+// Groups, SeenBefore or Newest is set, and not more than one of them.
 type TicketFilter struct {
 	// Groups, unless nil, selects the tickets that have at least one of these
 	// groups among their Groups.
@@ -47,6 +69,13 @@ type TicketFilter struct {
 	// SeenBefore selects the tickets with LastSeen before this time, API keys
 	// included.
 	SeenBefore time.Time
+
+	// Newest lists by Created, then ID, the greatest first. The fields below
+	// are set with Newest only.
+	Newest bool
+	User   uuid.UUID   // only the tickets of this user; zero: of all users
+	Kind   TicketKind  // only tickets of this kind
+	After  TicketPlace // only tickets that come after this place; zero: no bound
 }
 
 // TicketRecords is the table of tickets.
@@ -55,8 +84,8 @@ type TicketRecords interface {
 	Ticket(TicketKey) (Ticket, error)
 	// UserTickets lists by Created, then ID. A user has few tickets.
 	UserTickets(user uuid.UUID) ([]Ticket, error)
-	// Tickets lists by ID.
-	Tickets(TicketFilter) iter.Seq2[Ticket, error]
+	// Tickets lists by ID, unless the filter has Newest.
+	Tickets(TicketFilter) iter.Seq2[UserTicket, error]
 	AddTicket(Ticket) error
 	// SetTicketGroups replaces Groups and sets Narrowed.
 	SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error

@@ -2,7 +2,6 @@ package memorystore
 
 import (
 	"cmp"
-	"iter"
 	"math"
 	"slices"
 	"time"
@@ -46,24 +45,25 @@ func (l changeLog) search(r store.Revision, seq int) (position int, found bool) 
 	})
 }
 
-// after iterates over the changes of later revisions.
-func (l changeLog) after(r store.Revision) iter.Seq[*store.Change] {
-	if r == math.MaxUint64 {
-		return slices.Values([]*store.Change(nil))
+// part returns the changes between the bounds After and Last of a filter.
+func (l changeLog) part(q store.ChangeFilter) []*store.Change {
+	if q.After == math.MaxUint64 {
+		return nil
 	}
-	i, _ := l.search(r+1, 0)
-	return slices.Values(l.changes[i:])
-}
-
-// backward iterates over all changes, the last change first.
-func (l changeLog) backward() iter.Seq[*store.Change] {
-	return func(yield func(*store.Change) bool) {
-		for _, c := range slices.Backward(l.changes) {
-			if !yield(c) {
-				return
-			}
+	from, _ := l.search(q.After+1, 0)
+	to := len(l.changes)
+	if q.Last != (store.ChangeKey{}) {
+		last, is := l.search(q.Last.Revision, q.Last.Seq)
+		switch {
+		case q.Newest:
+			to = max(from, last)
+		case is:
+			from = max(from, last+1)
+		default:
+			from = max(from, last)
 		}
 	}
+	return l.changes[from:to]
 }
 
 // deleteFirst deletes changes from the beginning up to the first change that is

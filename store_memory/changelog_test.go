@@ -87,28 +87,25 @@ func (l *logged) deleteFirst(limit int, before time.Time) {
 
 func (l *logged) check(t *testing.T, r *rand.Rand) {
 	t.Helper()
-	var all, back, some []store.Change
-	for _, c := range l.log.changes {
-		all = append(all, *c)
+	after, last := store.Revision(r.IntN(1000)), store.ChangeKey{Revision: store.Revision(r.IntN(1000)), Seq: r.IntN(300)}
+	if n := len(l.want); n > 0 && r.IntN(2) == 0 {
+		c := l.want[r.IntN(n)]
+		last = store.ChangeKey{Revision: c.Revision, Seq: c.Seq}
 	}
-	for c := range l.log.backward() {
-		back = append(back, *c)
-	}
-	slices.Reverse(back)
-	after := store.Revision(r.IntN(1000))
-	for c := range l.log.after(after) {
-		some = append(some, *c)
-	}
-	from := slices.IndexFunc(l.want, func(c store.Change) bool { return c.Revision > after })
-	if from < 0 {
-		from = len(l.want)
-	}
-	for _, c := range []struct {
-		order     string
-		got, want []store.Change
-	}{{"forward", all, l.want}, {"backward", back, l.want}, {"after a revision", some, l.want[from:]}} {
-		if len(c.got)+len(c.want) > 0 && !reflect.DeepEqual(c.got, c.want) {
-			t.Fatalf("%s the log has %d changes, and not these %d", c.order, len(c.got), len(c.want))
+	for _, q := range []store.ChangeFilter{
+		{}, {Newest: true}, {After: after}, {After: after, Newest: true},
+		{Last: last}, {Last: last, Newest: true}, {After: after, Last: last}, {After: after, Last: last, Newest: true},
+	} {
+		var got []store.Change
+		for _, c := range l.log.part(q) {
+			got = append(got, *c)
+		}
+		want := slices.DeleteFunc(slices.Clone(l.want), func(c store.Change) bool {
+			order := byKey(c, store.Change{Revision: q.Last.Revision, Seq: q.Last.Seq})
+			return c.Revision <= q.After || q.Last != store.ChangeKey{} && (q.Newest && order >= 0 || !q.Newest && order <= 0)
+		})
+		if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+			t.Fatalf("the part %+v of the log has %d changes, and not these %d", q, len(got), len(want))
 		}
 	}
 }

@@ -31,17 +31,16 @@ func (t *tx) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
 	return list(t, func(s *state) iter.Seq[*store.Change] { return s.selectChanges(q) }, copyChange)
 }
 
-// selectChanges scans the log. Only After spares the scan a part of the log.
+// selectChanges scans the log. Only After and Last spare the scan a part of the
+// log.
 func (s *state) selectChanges(q store.ChangeFilter) iter.Seq[*store.Change] {
-	order := s.changes.after(q.After)
-	if q.Newest {
-		order = s.changes.backward()
-	}
+	part := s.changes.part(q)
 	return func(yield func(*store.Change) bool) {
 		n := 0
-		for c := range order {
-			if c.Revision <= q.After { // only backward
-				return
+		for i := range part {
+			c := part[i]
+			if q.Newest {
+				c = part[len(part)-1-i]
 			}
 			if !selects(q, c) {
 				continue
@@ -57,6 +56,8 @@ func (s *state) selectChanges(q store.ChangeFilter) iter.Seq[*store.Change] {
 func selects(q store.ChangeFilter, c *store.Change) bool {
 	return (q.Actor == "" || c.Actor == q.Actor) &&
 		(q.Subject == "" || c.Subject == q.Subject || c.Object == q.Subject) &&
+		(q.Action == "" || c.Action == q.Action) &&
+		(q.Scope == "" || c.Scope == q.Scope) &&
 		(q.Since.IsZero() || !c.At.Before(q.Since)) &&
 		(q.Until.IsZero() || c.At.Before(q.Until))
 }

@@ -51,6 +51,7 @@ type state struct {
 	tickets       persistent.Tree[*store.Ticket] // by id
 	ticketHashes  persistent.Tree[uuid.UUID]
 	userTickets   persistent.Tree[uuid.UUID]          // by user, created, id
+	newestTickets persistent.Tree[uuid.UUID]          // by created, id, the greatest first
 	groupTickets  persistent.Tree[uuid.UUID]          // by group, id
 	seenTickets   persistent.Tree[uuid.UUID]          // by last seen, id
 	idleTickets   persistent.Tree[uuid.UUID]          // by last seen plus idle, id; no API keys

@@ -32,14 +32,27 @@ func (t *tx) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
 	})
 }
 
-func (t *tx) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
+func (t *tx) Tickets(f store.TicketFilter) iter.Seq2[store.UserTicket, error] {
 	f.Groups = slices.Clone(f.Groups)
-	return list(t, func(s *state) iter.Seq[*store.Ticket] { return s.selectTickets(f) }, copyTicket)
+	return list(t, func(s *state) iter.Seq[*store.UserTicket] {
+		return func(yield func(*store.UserTicket) bool) {
+			for r := range s.selectTickets(f) {
+				u, _ := s.users.Get(idKey(r.User))
+				if !yield(&store.UserTicket{Ticket: *r, UserName: u.Name}) {
+					return
+				}
+			}
+		}
+	}, func(r *store.UserTicket) store.UserTicket {
+		return store.UserTicket{Ticket: copyTicket(&r.Ticket), UserName: r.UserName}
+	})
 }
 
 // selectTickets yields the tickets that the filter selects.
 func (s *state) selectTickets(f store.TicketFilter) iter.Seq[*store.Ticket] {
 	switch {
+	case f.Newest:
+		return s.selectNewest(f)
 	case f.Groups != nil:
 		var ids []uuid.UUID
 		for _, g := range f.Groups {
@@ -60,6 +73,44 @@ func (s *state) selectTickets(f store.TicketFilter) iter.Seq[*store.Ticket] {
 	}
 }
 
+// selectNewest scans the tickets of a user, or the tickets of all users from a
+// place on.
+func (s *state) selectNewest(f store.TicketFilter) iter.Seq[*store.Ticket] {
+	from := ""
+	if f.After != (store.TicketPlace{}) {
+		from = newestKey(f.After.Created, f.After.ID) + "\x00"
+	}
+	rows := s.newestTickets.From(from)
+	if f.User != uuid.Nil {
+		var own persistent.Tree[uuid.UUID]
+		for _, id := range s.userTickets.Under(idKey(f.User)) {
+			r, _ := s.tickets.Get(idKey(id))
+			own.Set(0, newestKey(r.Created, id), id)
+		}
+		rows = own.From(from)
+	}
+	return func(yield func(*store.Ticket) bool) {
+		for _, id := range rows {
+			r, _ := s.tickets.Get(idKey(id))
+			if f.Kind != store.AnyTicket && r.Key != (f.Kind == store.KeyTicket) {
+				continue
+			}
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// newestKey sorts by time and id, the greatest first.
+func newestKey(created time.Time, id uuid.UUID) string {
+	b := []byte(timeKey(created) + idKey(id))
+	for i := range b {
+		b[i] = ^b[i]
+	}
+	return string(b)
+}
+
 func (t *tx) AddTicket(r store.Ticket) error {
 	own(&r.Label, &r.Addr, &r.UserAgent)
 	r.Groups = slices.Clone(r.Groups)
@@ -71,6 +122,7 @@ func (t *tx) AddTicket(r store.Ticket) error {
 			return err
 		}
 		s.userTickets.Set(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID), r.ID)
+		s.newestTickets.Set(s.stamp, newestKey(r.Created, r.ID), r.ID)
 		s.indexSeen(&r)
 		s.expiryTickets.Set(s.stamp, timeKey(r.Expires)+idKey(r.ID), r.ID)
 		if err := s.indexTicketGroups(&r); err != nil {
@@ -172,6 +224,7 @@ func (s *state) dropTicket(r *store.Ticket) {
 	s.dropTicketValues(r.ID)
 	s.unindexTicketGroups(r)
 	s.userTickets.Delete(s.stamp, idKey(r.User)+timeKey(r.Created)+idKey(r.ID))
+	s.newestTickets.Delete(s.stamp, newestKey(r.Created, r.ID))
 	s.unindexSeen(r)
 	s.expiryTickets.Delete(s.stamp, timeKey(r.Expires)+idKey(r.ID))
 	s.ticketHashes.Delete(s.stamp, string(r.Hash[:]))

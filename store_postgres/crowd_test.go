@@ -16,12 +16,16 @@ import (
 func BenchmarkUserQueries(b *testing.B) {
 	server := postgrestest.Start(b, "fsync=off", "shared_buffers=1GB", "max_wal_size=4GB")
 	s := mustOpen(b, server.DSN(), postgresstore.Options{})
-	for _, query := range append(crowd.Fill(processtest.NumberFrom(b, "RBAC_USERS", 20_000), crowd.SQL{
+	list := crowd.Fill(processtest.NumberFrom(b, "RBAC_USERS", 20_000), crowd.SQL{
 		ID: func(kind byte, number string) string {
-			return fmt.Sprintf("('%c0' || lpad(to_hex((%s * 2654435761) %% 16777216), 6, '0') || '-0000-4000-8000-' || lpad(to_hex(%s), 12, '0'))::uuid", kind, number, number)
+			return fmt.Sprintf("('%c0' || lpad(to_hex(((%s) * 2654435761) %% 16777216), 6, '0') || '-0000-4000-8000-' || lpad(to_hex(%s), 12, '0'))::uuid", kind, number, number)
 		},
 		No: "false",
-	}), "VACUUM ANALYZE") {
+	})
+	// The references are right, and checking all of them takes minutes.
+	list = append([]string{"ALTER TABLE rbac_memberships DISABLE TRIGGER ALL"}, list...)
+	list = append(list, "ALTER TABLE rbac_memberships ENABLE TRIGGER ALL", "VACUUM ANALYZE")
+	for _, query := range list {
 		_, err := s.Pool().Exec(b.Context(), query)
 		must(b, err)
 	}

@@ -85,7 +85,7 @@ const manyRows = `
 	INSERT INTO rbac_separation_groups SELECT i < 40, 'set' || i, group_id FROM pairs;
 	INSERT INTO rbac_delegations SELECT group_id, false, '' FROM pairs ON CONFLICT DO NOTHING;
 	INSERT INTO rbac_delegation_groups SELECT group_id, group_id FROM pairs ON CONFLICT DO NOTHING;
-	INSERT INTO rbac_memberships SELECT user_id, group_id, 'org:' || i % 400, '', i, '', i, 'u' || i FROM pairs;
+	INSERT INTO rbac_memberships SELECT user_id, group_id, 'org:' || i % 400, '', i, '', i, 'u' || i FROM pairs ON CONFLICT DO NOTHING;
 	INSERT INTO rbac_tickets SELECT gen_random_uuid(), user_id, decode(md5(i::text), 'hex'), '', i % 2 = 0, i % 2 = 0, i,
 		4000000000000000 + i, 4000000000000000 + i, '', '' FROM pairs;
 	INSERT INTO rbac_ticket_groups SELECT t.id, p.group_id FROM rbac_tickets t JOIN pairs p USING (user_id) WHERE narrowed AND i > 1;

@@ -19,7 +19,7 @@ func BenchmarkUserQueries(b *testing.B) {
 	s := mustOpen(b, path)
 	fillIn(b, path, crowd.Fill(processtest.NumberFrom(b, "RBAC_USERS", 20_000), crowd.SQL{
 		ID: func(kind byte, number string) string {
-			return fmt.Sprintf("printf('%c0%%06x-0000-4000-8000-%%012x', (%s * 2654435761) %% 16777216, %s)", kind, number, number)
+			return fmt.Sprintf("printf('%c0%%06x-0000-4000-8000-%%012x', ((%s) * 2654435761) %% 16777216, %s)", kind, number, number)
 		},
 		No: "0",
 	}))
@@ -32,7 +32,7 @@ func BenchmarkUserQueries(b *testing.B) {
 // fillIn runs statements on a connection that does not care for the disk.
 // Indexes of memberships are made last.
 func fillIn(b *testing.B, path string, statements []string) {
-	db, err := sql.Open("sqlite3", path+"?_synchronous=OFF&_cache_size=-500000")
+	db, err := sql.Open("sqlite3", path+"?_foreign_keys=1&_synchronous=OFF&_cache_size=-500000")
 	must(b, err)
 	defer db.Close()
 	db.SetMaxOpenConns(1)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rbac-go/rbac/internal/sqlfixture"
 	"github.com/rbac-go/rbac/store"
@@ -34,6 +35,45 @@ func TestMigrateReleasedVersions(t *testing.T) {
 			sqlfixture.Check(t, s)
 			checkSchema(t, path)
 		})
+	}
+}
+
+// Changes of clocks that disagreed before the migration are found by their
+// times.
+func TestMigrateChangesOfSeveralClocks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "old.db")
+	script, err := os.ReadFile("testdata/v2.sql")
+	must(t, err)
+	db := hostDB(t, path)
+	_, err = db.Exec(string(script))
+	must(t, err)
+	for revision, at := range []int64{2: 50, 3: 10, 4: 40, 5: 60} {
+		if at > 0 {
+			_, err := db.Exec(`INSERT INTO rbac_changes SELECT ?, nonce, seq, ? * 1000000, actor, verified, reason, action, subject, object, scope,
+				subject_id, object_id, before_json, after_json, acted_for FROM rbac_changes WHERE revision = 1`, revision, at)
+			must(t, err)
+		}
+	}
+	s := mustOpen(t, path)
+	for _, q := range []struct {
+		filter store.ChangeFilter
+		want   string
+	}{
+		{store.ChangeFilter{Until: time.Unix(41, 0)}, "[3 4]"},
+		{store.ChangeFilter{Until: time.Unix(51, 0), Newest: true}, "[4 3 2]"},
+		{store.ChangeFilter{Since: time.Unix(5, 0), Until: time.Unix(100, 0)}, "[2 3 4 5]"},
+	} {
+		must(t, s.View(t.Context(), func(r store.Records) error {
+			list, err := store.Collect(r.Changes(q.filter))
+			var got []store.Revision
+			for _, c := range list {
+				got = append(got, c.Revision)
+			}
+			if fmt.Sprint(got) != q.want {
+				t.Errorf("%+v: got %v, want %s", q.filter, got, q.want)
+			}
+			return err
+		}))
 	}
 }
 

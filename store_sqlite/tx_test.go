@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -75,6 +76,45 @@ func TestHostStatementsAreSeenAtOnce(t *testing.T) {
 		}
 		// ErrExists if the membership still exists
 		return tx.AssignUser(rbac.Membership{User: "ann", Group: "crew"})
+	}))
+}
+
+// Listings end, and list each user once, even if a host has renamed users by
+// SQL and not in the memberships.
+func TestHostRenamesUsers(t *testing.T) {
+	a, err := rbac.Open(t.Context(), openFile(t), rbac.Config{})
+	must(t, err)
+	defer a.Close()
+	must(t, a.Update(t.Context(), func(tx *rbac.Tx) error {
+		_, err := tx.AddGroup(rbac.Group{Name: "staff"})
+		must(t, err)
+		for _, name := range []string{"a", "b", "c", "d"} {
+			_, err := tx.AddUser(rbac.User{Name: name})
+			must(t, err)
+			must(t, tx.AssignUser(rbac.Membership{User: name, Group: "staff"}))
+		}
+		db, _ := sqlitestore.Tx(tx)
+		for _, query := range []string{"UPDATE rbac_users SET name = 'a2' WHERE name = 'd'", "UPDATE rbac_users SET name = 'e' WHERE name = 'a'"} {
+			_, err := db.ExecContext(t.Context(), query)
+			must(t, err)
+		}
+		for limit := 1; limit < 5; limit++ {
+			var listed []string
+			for q := (rbac.UserQuery{Group: "staff", Limit: limit}); len(listed) <= 4; {
+				n := len(listed)
+				for u, err := range tx.Users(q) {
+					must(t, err)
+					listed, q.After = append(listed, u.Name), u.Name
+				}
+				if len(listed) == n {
+					break
+				}
+			}
+			if slices.Sort(listed); len(slices.Compact(listed)) != len(listed) || len(listed) > 4 {
+				t.Errorf("in pages of %d: %q", limit, listed)
+			}
+		}
+		return nil
 	}))
 }
 

@@ -113,6 +113,21 @@ func (p *Policy) CountGroups() int { return p.groupIDs.Len() }
 // CountPermissions returns the number of permissions.
 func (p *Policy) CountPermissions() int { return p.permissionNums.Len() }
 
+// CountSeparations returns the number of dynamic sets.
+func (p *Policy) CountSeparations() int { return p.sets.Len() }
+
+// NamesByID lists the names of groups in byte order. Unknown ids are left out.
+func (p *Policy) NamesByID(ids []uuid.UUID) []string {
+	names := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if n, ok := p.groupIDs.Get(id); ok {
+			names = append(names, p.Name(n))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Group returns the group with a name, nil for an unknown name. The caller must
 // not write to the group.
 func (p *Policy) Group(name string) *store.Group {

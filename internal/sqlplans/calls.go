@@ -26,6 +26,9 @@ var (
 	member = store.Membership{User: id, Group: id, Scope: "org:1", Until: was}
 	was    = time.Unix(0, 0) // the end of the records that Seed adds
 	at     = time.Unix(1, 0)
+
+	last  = store.ChangeKey{Revision: 1}
+	place = store.TicketPlace{Created: at, ID: id}
 )
 
 // Seed adds the records that Calls look up.
@@ -151,6 +154,16 @@ var Calls = []Call{
 	{Name: "UserTickets", Do: func(r store.Records) { r.UserTickets(id) }},
 	{Name: "Tickets Groups", Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Groups: ids})) }},
 	{Name: "Tickets SeenBefore", Whole: true, Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{SeenBefore: at})) }},
+	{Name: "Tickets Newest", Sorts: true, Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Newest: true})) }},
+	{Name: "Tickets Newest After", Sorts: true, Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Newest: true, After: place})) }},
+	{Name: "Tickets Newest Kind", Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Newest: true, Kind: store.KeyTicket})) }},
+	{Name: "Tickets Newest Kind After", Do: func(r store.Records) {
+		drain(r.Tickets(store.TicketFilter{Newest: true, Kind: store.SessionTicket, After: place}))
+	}},
+	{Name: "Tickets Newest User", Do: func(r store.Records) { drain(r.Tickets(store.TicketFilter{Newest: true, User: id})) }},
+	{Name: "Tickets Newest User Kind After", Do: func(r store.Records) {
+		drain(r.Tickets(store.TicketFilter{Newest: true, User: id, Kind: store.KeyTicket, After: place}))
+	}},
 	{Name: "SetTicketGroups", Do: func(r store.Records) { r.SetTicketGroups(id, nil) }},
 	{Name: "TouchTicket", Do: func(r store.Records) { r.TouchTicket(id, at) }},
 	{Name: "DeleteTicket", Do: func(r store.Records) { r.DeleteTicket(id) }},
@@ -167,9 +180,20 @@ var Calls = []Call{
 	{Name: "DeleteChanges", Do: func(r store.Records) { r.DeleteChanges(at, 9) }},
 	{Name: "Changes After Limit", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{After: 1, Limit: 9})) }},
 	{Name: "Changes Actor Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Actor: "a", Newest: true})) }},
+	{Name: "Changes Actor Action Scope", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Actor: "a", Action: "a", Scope: "a"})) }},
+	{Name: "Changes Action Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Action: "a", Newest: true})) }},
+	{Name: "Changes Action Last", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Action: "a", Last: last})) }},
+	{Name: "Changes Scope", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Scope: "a"})) }},
+	{Name: "Changes Scope Last Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Scope: "a", Last: last, Newest: true})) }},
+	{Name: "Changes Scope Since Until", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Scope: "a", Since: was, Until: at})) }},
 	{Name: "Changes Subject", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a"})) }},
+	{Name: "Changes Subject Last Newest", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a", Last: last, Newest: true})) }},
+	{Name: "Changes Subject Since Until", Sorts: true, Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Subject: "a", Since: was, Until: at})) }},
 	{Name: "Changes Since", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: at})) }},
+	{Name: "Changes Since Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: at, Newest: true})) }},
+	{Name: "Changes Until", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at})) }},
 	{Name: "Changes Until Newest", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Until: at, Newest: true})) }},
+	{Name: "Changes Since Until Last", Do: func(r store.Records) { drain(r.Changes(store.ChangeFilter{Since: was, Until: at, Last: last})) }},
 }
 
 func members(f store.MembershipFilter) func(store.Records) {

@@ -204,7 +204,7 @@ func (r *records) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
 	return get(r, func() ([]store.Ticket, error) { return r.Records.UserTickets(user) }, "UserTickets", user)
 }
 
-func (r *records) Tickets(x store.TicketFilter) iter.Seq2[store.Ticket, error] {
+func (r *records) Tickets(x store.TicketFilter) iter.Seq2[store.UserTicket, error] {
 	return list(r, r.Records.Tickets(x), "Tickets", x)
 }
 

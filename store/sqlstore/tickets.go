@@ -12,6 +12,9 @@ import (
 
 const ticketColumns = "t.id, t.user_id, t.hash, t.label, t.api_key, t.narrowed, t.created, t.last_seen, t.expires, t.idle, t.addr, t.user_agent"
 
+// plainTicketColumns are ticketColumns of a table without an alias.
+const plainTicketColumns = "id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, idle, addr, user_agent"
+
 const selectTicket = "SELECT " + ticketColumns + " FROM rbac_tickets t"
 
 func (r *records) Ticket(k store.TicketKey) (store.Ticket, error) {
@@ -36,27 +39,38 @@ func (r *records) Ticket(k store.TicketKey) (store.Ticket, error) {
 }
 
 func (r *records) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
-	return r.tickets("UserTickets", selectTicket+" WHERE user_id = ? ORDER BY created, id", user)
+	const call = "UserTickets"
+	list, err := all(r, call, scanTicket, selectTicket+" WHERE user_id = ? ORDER BY created, id", user)
+	if err != nil {
+		return nil, err
+	}
+	return list, r.addGroups(call, len(list), func(i int) *store.Ticket { return &list[i] })
 }
 
-func (r *records) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
+// listTickets begins the queries of listings. The name is read ticket by
+// ticket: for a join, an engine could read all users.
+const listTickets = "SELECT " + ticketColumns + ", (SELECT u.name FROM rbac_users u WHERE u.id = t.user_id) AS user_name FROM rbac_tickets t"
+
+func (r *records) Tickets(f store.TicketFilter) iter.Seq2[store.UserTicket, error] {
 	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs
-	return pages(r, "Tickets", 0, func(last *store.Ticket, size int) ([]store.Ticket, error) {
-		if f.Groups != nil {
-			return r.groupTickets(f.Groups, last, size)
-		}
+	return pages(r, "Tickets", 0, func(last *store.UserTicket, size int) ([]store.UserTicket, error) {
 		var w where
-		if !f.SeenBefore.IsZero() {
+		switch {
+		case f.Newest:
+			return r.newestTickets(f, last, size)
+		case f.Groups != nil:
+			return r.groupTickets(f.Groups, last, size)
+		case !f.SeenBefore.IsZero():
 			w.and("last_seen < ?", micros(f.SeenBefore))
 		}
 		if last != nil {
 			w.and("id > ?", last.ID)
 		}
-		return r.tickets("Tickets", selectTicket+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
+		return r.tickets(listTickets+w.String()+" ORDER BY id LIMIT ?", append(w.args, size)...)
 	})
 }
 
-func (r *records) groupTickets(groups []uuid.UUID, last *store.Ticket, size int) ([]store.Ticket, error) {
+func (r *records) groupTickets(groups []uuid.UUID, last *store.UserTicket, size int) ([]store.UserTicket, error) {
 	var w where
 	anyOf, list := r.anyID("group_id", groups)
 	w.and(anyOf, list)
@@ -64,13 +78,38 @@ func (r *records) groupTickets(groups []uuid.UUID, last *store.Ticket, size int)
 		w.and("ticket_id > ?", last.ID)
 	}
 	page := "SELECT DISTINCT ticket_id FROM rbac_ticket_groups" + w.String() + " ORDER BY ticket_id LIMIT ?"
-	return r.tickets("Tickets", selectTicket+" WHERE id IN ("+page+") ORDER BY id", append(w.args, size)...)
+	return r.tickets(listTickets+" WHERE id IN ("+page+") ORDER BY id", append(w.args, size)...)
+}
+
+// newestTickets reads a page. The tickets of all kinds are the first of two
+// pages, so that one index serves every kind.
+func (r *records) newestTickets(f store.TicketFilter, last *store.UserTicket, size int) ([]store.UserTicket, error) {
+	const order = " ORDER BY created DESC, id DESC LIMIT ?"
+	var w where
+	if last != nil {
+		f.After = store.TicketPlace{Created: last.Created, ID: last.ID}
+	}
+	if f.After != (store.TicketPlace{}) {
+		w.and("(created, id) < (?, ?)", micros(f.After.Created), f.After.ID)
+	}
+	if f.User != uuid.Nil {
+		w.and("user_id = ?", f.User)
+	}
+	if f.Kind != store.AnyTicket {
+		w.and("api_key = ?", f.Kind == store.KeyTicket)
+	}
+	if f.Kind != store.AnyTicket || f.User != uuid.Nil {
+		return r.tickets(listTickets+w.String()+order, append(w.args, size)...)
+	}
+	sessions, keys := w.with("api_key = ?", false), w.with("api_key = ?", true)
+	const from = "SELECT " + plainTicketColumns + ", user_name FROM ("
+	query := from + listTickets + sessions.String() + order + ") sessions UNION ALL " + from + listTickets + keys.String() + order + ") api_keys" + order
+	args := append(append(sessions.args, size), append(keys.args, size)...)
+	return r.tickets(query, append(args, size)...)
 }
 
 func (r *records) AddTicket(t store.Ticket) error {
-	err := r.add("AddTicket", `INSERT INTO rbac_tickets
-		(id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, idle, addr, user_agent)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	err := r.add("AddTicket", "INSERT INTO rbac_tickets ("+plainTicketColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		t.ID, t.User, t.Hash[:], t.Label, t.Key, t.Narrowed, micros(t.Created), micros(t.LastSeen), micros(t.Expires), t.Idle.Microseconds(), t.Addr, t.UserAgent)
 	if err != nil || !t.Narrowed {
 		return err
@@ -139,39 +178,47 @@ func (r *records) addTicketGroups(call string, id uuid.UUID, groups []uuid.UUID)
 	return nil
 }
 
-// tickets reads tickets and, with a second query, the groups of all tickets.
-func (r *records) tickets(call, query string, args ...any) ([]store.Ticket, error) {
-	list, err := all(r, call, scanTicket, query, args...)
+// tickets reads a page of a listing and, with a second query, the groups.
+func (r *records) tickets(query string, args ...any) ([]store.UserTicket, error) {
+	const call = "Tickets"
+	list, err := all(r, call, scanUserTicket, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	places := map[uuid.UUID]int{}
-	var narrowed []uuid.UUID
-	for i, t := range list {
-		if t.Narrowed {
-			list[i].Groups = []uuid.UUID{}
-			places[t.ID] = i
-			narrowed = append(narrowed, t.ID)
+	return list, r.addGroups(call, len(list), func(i int) *store.Ticket { return &list[i].Ticket })
+}
+
+// addGroups reads the groups of n tickets.
+func (r *records) addGroups(call string, n int, ticket func(i int) *store.Ticket) error {
+	narrowed := map[uuid.UUID]*store.Ticket{}
+	var ids []uuid.UUID
+	for i := range n {
+		if t := ticket(i); t.Narrowed {
+			t.Groups = []uuid.UUID{}
+			narrowed[t.ID] = t
+			ids = append(ids, t.ID)
 		}
 	}
-	if len(narrowed) == 0 {
-		return list, nil
+	if len(ids) == 0 {
+		return nil
 	}
-	anyOf, arg := r.anyID("ticket_id", narrowed)
+	anyOf, arg := r.anyID("ticket_id", ids)
 	pairs, err := all(r, call, scanTicketGroup, "SELECT ticket_id, group_id FROM rbac_ticket_groups WHERE "+anyOf+" ORDER BY ticket_id, group_id", arg)
-	if err != nil {
-		return nil, err
-	}
 	for _, p := range pairs {
-		t := &list[places[p.ticket]]
+		t := narrowed[p.ticket]
 		t.Groups = append(t.Groups, p.group)
 	}
-	return list, nil
+	return err
 }
 
 func scanTicket(row Row) (store.Ticket, error) {
 	var t store.Ticket
 	return t, row.Scan(ticketFields(&t)...)
+}
+
+func scanUserTicket(row Row) (store.UserTicket, error) {
+	var t store.UserTicket
+	return t, row.Scan(append(ticketFields(&t.Ticket), &t.UserName)...)
 }
 
 func ticketFields(t *store.Ticket) []any {

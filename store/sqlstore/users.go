@@ -34,15 +34,18 @@ func (r *records) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 	if !ok {
 		return nothing[store.UserRecord]
 	}
-	return pages(r, "Users", f.Limit, func(last *store.UserRecord, size int) ([]store.UserRecord, error) {
+	var plan usersBy // the same for all pages
+	return pages(r, "Users", f.Limit, func(last *store.UserRecord, size int) (_ []store.UserRecord, err error) {
 		after := f.After
 		if last != nil {
 			after = last.Name
-		}
-		by, err := r.usersBy("Users", f)
-		switch {
-		case err != nil || by.nobody:
+		} else if plan, err = r.usersBy("Users", f); err != nil {
 			return nil, err
+		}
+		by := plan
+		switch {
+		case by.nobody:
+			return nil, nil
 		case by.source != nil:
 			return r.usersAmong(by, after, size)
 		case by.rare:

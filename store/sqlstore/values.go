@@ -70,6 +70,13 @@ func (w *where) and(condition string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
+// with returns the conditions and one more, and leaves w alone.
+func (w where) with(condition string, args ...any) where {
+	w = where{slices.Clone(w.conditions), slices.Clone(w.args)}
+	w.and(condition, args...)
+	return w
+}
+
 // String returns the WHERE clause, or "" without conditions.
 func (w *where) String() string {
 	if len(w.conditions) == 0 {

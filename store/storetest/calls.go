@@ -163,16 +163,28 @@ var lookups = []call{
 		return err
 	}},
 	{"Tickets of groups", func(r store.Records) error {
-		_, err := store.Collect(r.Tickets(store.TicketFilter{Groups: ids("staff")}))
+		_, err := collectTickets(r.Tickets(store.TicketFilter{Groups: ids("staff")}))
 		return err
 	}},
 	{"Tickets seen before", func(r store.Records) error {
-		_, err := store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon}))
+		_, err := collectTickets(r.Tickets(store.TicketFilter{SeenBefore: noon}))
+		return err
+	}},
+	{"Tickets newest first", func(r store.Records) error {
+		_, err := store.Collect(r.Tickets(store.TicketFilter{Newest: true, Kind: store.SessionTicket}))
+		return err
+	}},
+	{"Tickets of a user", func(r store.Records) error {
+		_, err := store.Collect(r.Tickets(store.TicketFilter{Newest: true, User: id("alice")}))
 		return err
 	}},
 	{"TicketValues", func(r store.Records) error { _, err := r.TicketValues(id("t1")); return err }},
 	{"Throttle", func(r store.Records) error { _, err := r.Throttle(hash("k1")); return err }},
 	{"UserThrottles", func(r store.Records) error { _, err := r.UserThrottles(id("alice")); return err }},
+	{"Changes of a subject", func(r store.Records) error {
+		_, err := store.Collect(r.Changes(store.ChangeFilter{Subject: "alice", Since: noon, Newest: true}))
+		return err
+	}},
 	{"Changes", func(r store.Records) error { _, err := store.Collect(r.Changes(store.ChangeFilter{})); return err }},
 }
 

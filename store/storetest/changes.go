@@ -91,6 +91,64 @@ var changeRules = []rule{
 			}
 		}
 	}},
+	{"changes query by action and scope", "A query by Action and Scope selects the changes that each of its fields selects, in its order, up to Limit.", func(w *world) {
+		log := queryLog()
+		w.update(func(r store.Records) error { return each(log, r.AddChange) })
+		for _, action := range []string{"", "AssignUser", "assignUser", "AddUser", "nothing"} {
+			for _, scope := range []string{"", "org:1", "org:2", "nowhere"} {
+				for _, who := range []string{"", "alice"} {
+					for _, subject := range []string{"", "staff"} {
+						for _, since := range []time.Time{{}, noon.Add(3 * tick)} {
+							w.queries(log, store.ChangeFilter{Actor: who, Subject: subject, Action: action, Scope: scope, Since: since})
+						}
+					}
+				}
+			}
+		}
+	}},
+	{"changes times", "A range of times selects exactly, however much clocks disagree, and in whatever order the changes were added.", func(w *world) {
+		for _, hours := range [][]int{{50, 0}, {0, 50, 3}, {50, 2, 3, 90, 4, 5, 1, 6, 7, 0, 8, 60, 9, 10, 11, 12, 3, 40, 41, 13}} {
+			var log []store.Change
+			for i, h := range hours {
+				log = append(log, store.Change{Revision: store.Revision(i + 1), At: noon.Add(time.Duration(h) * time.Hour)})
+			}
+			for _, step := range []int{1, 7, len(log) - 1} { // each is coprime to the length
+				w.rollBack(func(r store.Records) error {
+					for i := range log {
+						if err := r.AddChange(log[(i+1)*step%len(log)]); err != nil {
+							return err
+						}
+					}
+					return w.timeRanges(r, log)
+				})
+			}
+		}
+	}},
+	{"changes pages", "Last walks through the selected changes page by page, in both directions, each once, also where a page ends within a revision, and where the change is gone.", func(w *world) {
+		log := queryLog()
+		w.update(func(r store.Records) error { return each(log, r.AddChange) })
+		for _, newest := range []bool{false, true} {
+			for _, q := range []store.ChangeFilter{{}, {After: 3}, {Actor: "alice"}, {Subject: "staff"}, {Action: "AssignUser"}, {Scope: "org:1"},
+				{Since: noon.Add(2 * tick)}, {Subject: "staff", Until: noon.Add(7 * tick)}} {
+				q.Newest = newest
+				want := w.changes(q)
+				for _, limit := range []int{1, 2, 5} {
+					q.Limit, q.Last = limit, store.ChangeKey{}
+					got := []store.Change{}
+					for page := w.changes(q); len(page) > 0 && len(got) <= len(want); page = w.changes(q) {
+						got = append(got, page...)
+						q.Last = store.ChangeKey{Revision: got[len(got)-1].Revision, Seq: got[len(got)-1].Seq}
+					}
+					w.equal(fmt.Sprintf("pages of %+v", q), got, want)
+				}
+			}
+		}
+		w.update(func(r store.Records) error { _, err := r.DeleteChanges(noon.Add(time.Hour), 5); return err })
+		w.equal("after a change that is gone", w.changes(store.ChangeFilter{Last: store.ChangeKey{Revision: 1, Seq: 1}}), log[5:])
+		w.equal("before all changes", w.changes(store.ChangeFilter{Last: store.ChangeKey{Revision: 1, Seq: 1}, Newest: true}), []store.Change{})
+		w.equal("between changes", w.changes(store.ChangeFilter{Last: store.ChangeKey{Revision: 9, Seq: 7}}), log[27:])
+		w.equal("beyond all changes", w.changes(store.ChangeFilter{Last: store.ChangeKey{Revision: math.MaxUint64}}), []store.Change{})
+	}},
 	{"changes feed", "Changes after a revision are read in the Update that added them, and by the next View.", func(w *world) {
 		for revision := store.Revision(1); revision < 5; revision++ {
 			want := []store.Change{{Revision: revision, At: noon}, {Revision: revision, Seq: 1, At: noon}}
@@ -130,41 +188,61 @@ func queryLog() (log []store.Change) {
 		log = append(log, store.Change{
 			Revision: store.Revision(i/3 + 1), Seq: i % 3, At: noon.Add(time.Duration(i*7%10) * tick),
 			Actor: pick([]string{"alice", "bob", "", "Alice"}, i), Subject: pick([]string{"alice", "staff", ""}, i), Object: pick([]string{"staff", "post.edit"}, i),
+			Action: pick([]string{"AssignUser", "AddUser"}, i/2), Scope: pick([]string{"org:1", "", "org:2", "org:1", ""}, i),
 		})
 	}
 	return log
 }
 
-// queries runs q in both orders with several limits.
+// timeRanges asks for the changes of many ranges of times.
+func (w *world) timeRanges(r store.Records, log []store.Change) error {
+	w.Helper()
+	for since := -1; since < 92; since += 3 {
+		for _, until := range []int{0, since + 1, since + 4, since + 40} {
+			q := store.ChangeFilter{Since: noon.Add(time.Duration(since) * time.Hour), Until: noon.Add(time.Duration(until) * time.Hour)}
+			for _, q := range []store.ChangeFilter{q, {Since: q.Since}, {Until: q.Until}} {
+				if err := w.queriesIn(r, log, q); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// queries runs q in both orders with several limits, in one View.
 func (w *world) queries(log []store.Change, q store.ChangeFilter) {
+	w.Helper()
+	get(w, func(r store.Records) (int, error) { return 0, w.queriesIn(r, log, q) })
+}
+
+func (w *world) queriesIn(r store.Records, log []store.Change, q store.ChangeFilter) error {
 	w.Helper()
 	want := slices.DeleteFunc(slices.Clone(log), func(c store.Change) bool {
 		return c.Revision <= q.After || q.Actor != "" && c.Actor != q.Actor ||
 			q.Subject != "" && c.Subject != q.Subject && c.Object != q.Subject ||
+			q.Action != "" && c.Action != q.Action || q.Scope != "" && c.Scope != q.Scope ||
 			!q.Since.IsZero() && c.At.Before(q.Since) || !q.Until.IsZero() && !c.At.Before(q.Until)
 	})
-	// One View runs all queries, since there are many.
-	get(w, func(r store.Records) (int, error) {
-		for _, newest := range []bool{false, true} {
-			list := slices.Clone(want)
-			if newest {
-				slices.Reverse(list)
-			}
-			for _, limit := range []int{0, 1, 4} {
-				q.Newest, q.Limit = newest, limit
-				got, err := store.Collect(r.Changes(q))
-				if err != nil {
-					return 0, err
-				}
-				first := list
-				if limit > 0 {
-					first = list[:min(limit, len(list))]
-				}
-				w.equal(fmt.Sprintf("Changes(%+v)", q), got, first)
-			}
+	for _, newest := range []bool{false, true} {
+		list := slices.Clone(want)
+		if newest {
+			slices.Reverse(list)
 		}
-		return 0, nil
-	})
+		for _, limit := range []int{0, 1, 4} {
+			q.Newest, q.Limit = newest, limit
+			got, err := store.Collect(r.Changes(q))
+			if err != nil {
+				return err
+			}
+			first := list
+			if limit > 0 {
+				first = list[:min(limit, len(list))]
+			}
+			w.equal(fmt.Sprintf("Changes(%+v)", q), got, first)
+		}
+	}
+	return nil
 }
 
 func (w *world) changes(q store.ChangeFilter) []store.Change {

@@ -83,10 +83,13 @@ var copyRules = []rule{
 				return r.UserTickets(id("alice"))
 			},
 			"Tickets of groups": func(r store.Records) ([]store.Ticket, error) {
-				return store.Collect(r.Tickets(store.TicketFilter{Groups: ids("g1")}))
+				return collectTickets(r.Tickets(store.TicketFilter{Groups: ids("g1")}))
 			},
 			"Tickets seen before": func(r store.Records) ([]store.Ticket, error) {
-				return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(tick)}))
+				return collectTickets(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(tick)}))
+			},
+			"Tickets newest first": func(r store.Records) ([]store.Ticket, error) {
+				return collectTickets(r.Tickets(store.TicketFilter{Newest: true}))
 			},
 		} {
 			spoil := func(t []store.Ticket) { scribble(t[0].Groups); t[0] = store.Ticket{} }

@@ -254,8 +254,8 @@ func (r fresh) Users(f store.UserFilter) iter.Seq2[store.UserRecord, error] {
 
 type byOffset struct{ store.Records }
 
-func (r byOffset) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
-	return func(yield func(store.Ticket, error) bool) {
+func (r byOffset) Tickets(f store.TicketFilter) iter.Seq2[store.UserTicket, error] {
+	return func(yield func(store.UserTicket, error) bool) {
 		for offset := 0; ; offset += 100 {
 			list, err := store.Collect(r.Records.Tickets(f))
 			if err != nil || offset >= len(list) {
@@ -285,8 +285,8 @@ func (r onePage) Memberships(f store.MembershipFilter) iter.Seq2[store.Member, e
 
 type silent struct{ store.Records }
 
-func (r silent) Tickets(f store.TicketFilter) iter.Seq2[store.Ticket, error] {
-	return func(yield func(store.Ticket, error) bool) {
+func (r silent) Tickets(f store.TicketFilter) iter.Seq2[store.UserTicket, error] {
+	return func(yield func(store.UserTicket, error) bool) {
 		for t, err := range r.Records.Tickets(f) {
 			if err != nil || !yield(t, nil) {
 				return

@@ -149,6 +149,15 @@ var listings = []listing{
 		remove: func(r store.Records, key string) error { return r.TouchTicket(uuid.MustParse(key), noon) },
 	},
 	{
+		name: "Tickets, newest first", newest: true,
+		key: func(i int) string { return id(fmt.Sprint("new ", i)).String() },
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Tickets(store.TicketFilter{Newest: true, User: id("visitor")}), ticketKey)
+		},
+		add:    func(r store.Records, key string) error { return addTicketOf(r, "visitor", key, noon) },
+		remove: func(r store.Records, key string) error { return r.DeleteTicket(uuid.MustParse(key)) },
+	},
+	{
 		name: "Changes",
 		key:  func(i int) string { return fmt.Sprintf("%06d", i+1) },
 		list: func(r store.Records) iter.Seq2[string, error] {
@@ -171,7 +180,7 @@ func manyRecords(r store.Records) error {
 }
 
 func addRecords(r store.Records, listings ...listing) error {
-	if err := errors.Join(addUsers(r, "owner"), addGroups(r, "big", "small", "scopes", "users", "in scopes", "ending", "distinct")); err != nil {
+	if err := errors.Join(addUsers(r, "owner", "visitor"), addGroups(r, "big", "small", "scopes", "users", "in scopes", "ending", "distinct")); err != nil {
 		return err
 	}
 	return each(listings, func(l listing) error {
@@ -281,12 +290,16 @@ func (g inGroup) remove(r store.Records, scope string) error {
 	return r.DeleteMembership(id("owner"), id(string(g)), scope)
 }
 
-func ticketKey(t store.Ticket) string { return t.ID.String() }
+func ticketKey(t store.UserTicket) string { return t.ID.String() }
 
 func changeKey(c store.Change) string { return fmt.Sprintf("%06d", c.Revision) }
 
 func addTicketByKey(r store.Records, key string, seen time.Time, groups ...string) error {
-	t := ticket(key, "owner", groups...)
+	return addTicketOf(r, "owner", key, seen, groups...)
+}
+
+func addTicketOf(r store.Records, user, key string, seen time.Time, groups ...string) error {
+	t := ticket(key, user, groups...)
 	t.ID, t.LastSeen = uuid.MustParse(key), seen
 	return r.AddTicket(t)
 }

@@ -113,7 +113,7 @@ func dump(r store.Records) (t tables, err error) {
 	keep(&t.Scoped, add)(store.Collect(r.Memberships(scoped)))
 	ending := store.MembershipFilter{EndingBefore: times[len(times)-1]}
 	keep(&t.Ending, add)(store.Collect(r.Memberships(ending)))
-	keep(&t.Tickets, add)(store.Collect(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]})))
+	keep(&t.Tickets, add)(collectTickets(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]})))
 	keep(&t.Values, add)(ticketValues(r, t.Tickets))
 	for _, key := range [][32]byte{hash("k1"), hash("k2")} {
 		t.Throttles = append(t.Throttles, store.Throttle{})

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -93,10 +94,77 @@ var ticketRules = []rule{
 		for _, before := range append([]time.Time{noon.Add(-tick), noon.Add(tick)}, times...) {
 			want := slices.DeleteFunc(byID(tickets), func(t store.Ticket) bool { return !before.IsZero() && !t.LastSeen.Before(before) })
 			got := get(w, func(r store.Records) ([]store.Ticket, error) {
-				return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: before}))
+				return collectTickets(r.Tickets(store.TicketFilter{SeenBefore: before}))
 			})
 			w.equal(fmt.Sprint("Tickets seen before ", before), got, want)
 		}
+	}},
+	{"tickets newest", "With Newest, Tickets lists by Created, then ID, the greatest first, the tickets that User, Kind and After select.", func(w *world) {
+		tickets := append(sampleTickets(), ticket("twin 1", "alice"), ticket("twin 2", "alice"), ticket("twin 3", "bob"))
+		w.update(addTicketWorld)
+		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
+		tickets = newestFirst(tickets)
+		places := []store.TicketPlace{{}, {Created: noon, ID: uuid.Max}, {Created: noon, ID: id("gone")}, {ID: uuid.Max}, {Created: times[len(times)-1]}}
+		for _, t := range tickets {
+			places = append(places, store.TicketPlace{Created: t.Created, ID: t.ID})
+		}
+		for _, after := range places {
+			for _, u := range []uuid.UUID{{}, id("alice"), id("bob"), id("nobody")} {
+				for kind, keys := range map[store.TicketKind][]bool{store.AnyTicket: {false, true}, store.SessionTicket: {false}, store.KeyTicket: {true}} {
+					want := slices.DeleteFunc(slices.Clone(tickets), func(t store.Ticket) bool {
+						return u != uuid.Nil && t.User != u || !slices.Contains(keys, t.Key) ||
+							after != store.TicketPlace{} && comparePlaces(t, store.Ticket{Created: after.Created, ID: after.ID}) >= 0
+					})
+					f := store.TicketFilter{Newest: true, User: u, Kind: kind, After: after}
+					got := get(w, func(r store.Records) ([]store.Ticket, error) { return collectTickets(r.Tickets(f)) })
+					w.equal(fmt.Sprintf("Tickets(%+v)", f), got, want)
+				}
+			}
+		}
+	}},
+	{"tickets newest of all", "With Newest, Tickets lists each ticket once, however many there are, sessions and API keys of all users in one order.", func(w *world) {
+		w.update(addTicketWorld)
+		var tickets []store.Ticket
+		for i := range many {
+			t := ticket(fmt.Sprint(i), pick([]string{"alice", "bob"}, i))
+			t.Key, t.Created = i%3 == 0, noon.Add(time.Duration(i*7%5)*tick)
+			tickets = append(tickets, t)
+		}
+		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
+		got := get(w, func(r store.Records) ([]store.Ticket, error) {
+			return collectTickets(r.Tickets(store.TicketFilter{Newest: true}))
+		})
+		w.equal("Tickets", got, newestFirst(tickets))
+		w.update(func(r store.Records) error {
+			return each(tickets[1:], func(t store.Ticket) error { return r.DeleteTicket(t.ID) })
+		})
+		got = get(w, func(r store.Records) ([]store.Ticket, error) {
+			return collectTickets(r.Tickets(store.TicketFilter{Newest: true}))
+		})
+		w.equal("Tickets when all others are deleted", got, tickets[:1])
+	}},
+	{"tickets names", "Tickets names the user of each ticket, by the name of the time.", func(w *world) {
+		w.update(addTicketWorld)
+		w.update(func(r store.Records) error {
+			return each([]store.Ticket{ticket("t1", "alice", "g1"), ticket("t2", "bob")}, r.AddTicket)
+		})
+		want := map[uuid.UUID]string{id("t1"): "alice", id("t2"): "bob"}
+		names := func(r store.Records) (_ int, err error) {
+			for _, f := range []store.TicketFilter{{}, {SeenBefore: noon.Add(tick)}, {Groups: ids("g1")}, {Newest: true}, {Newest: true, Kind: store.SessionTicket}, {Newest: true, User: id("alice")}} {
+				for t, err := range r.Tickets(f) {
+					if err != nil {
+						return 0, err
+					}
+					w.equal(fmt.Sprintf("UserName of Tickets(%+v)", f), t.UserName, want[t.ID])
+				}
+			}
+			return 0, nil
+		}
+		get(w, names)
+		u := user("alice")
+		u.Name, want[id("t1")] = "alicia", "alicia"
+		w.update(func(r store.Records) error { return r.SetUser(u) })
+		get(w, names)
 	}},
 	{"tickets touch", "TouchTicket moves LastSeen forward, never back, and writes nothing else.", func(w *world) {
 		w.update(addTicketWorld)
@@ -110,7 +178,7 @@ var ticketRules = []rule{
 			}
 			w.equal(fmt.Sprint("ticket touched at ", seen), w.ticketByID(want.ID), want)
 			idle := get(w, func(r store.Records) ([]store.Ticket, error) {
-				return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(tick)}))
+				return collectTickets(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(tick)}))
 			})
 			w.equal("Tickets seen after a touch", len(idle) == 1, want.LastSeen.Equal(noon))
 		}
@@ -159,7 +227,7 @@ var ticketRules = []rule{
 		w.update(func(r store.Records) error { return each(tickets, r.AddTicket) })
 		w.equal("deleted", w.deleteDead(noon, 100), len(tickets)-len(want))
 		got := get(w, func(r store.Records) ([]store.Ticket, error) {
-			return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(2 * time.Hour)}))
+			return collectTickets(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(2 * time.Hour)}))
 		})
 		w.equal("what is left", got, byID(want))
 		w.equal("deleted the second time", w.deleteDead(noon, 100), 0)
@@ -175,7 +243,7 @@ var ticketRules = []rule{
 			w.equal("limit 2", w.deleteDead(noon, 2), min(2, left))
 			left -= min(2, left)
 			got := get(w, func(r store.Records) ([]store.Ticket, error) {
-				return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(2 * time.Hour)}))
+				return collectTickets(r.Tickets(store.TicketFilter{SeenBefore: noon.Add(2 * time.Hour)}))
 			})
 			w.equal("tickets left", len(got), len(alive)+left)
 		}
@@ -252,6 +320,27 @@ func byID(tickets []store.Ticket) []store.Ticket {
 	return tickets
 }
 
+func newestFirst(tickets []store.Ticket) []store.Ticket {
+	tickets = slices.Clone(tickets)
+	slices.SortFunc(tickets, func(a, b store.Ticket) int { return comparePlaces(b, a) })
+	return tickets
+}
+
+func comparePlaces(a, b store.Ticket) int {
+	return cmp.Or(a.Created.Compare(b.Created), compareIDs(a.ID, b.ID))
+}
+
+// collectTickets is store.Collect without the names of the users.
+func collectTickets(seq iter.Seq2[store.UserTicket, error]) (list []store.Ticket, err error) {
+	for t, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, t.Ticket)
+	}
+	return list, nil
+}
+
 func (w *world) ticket(name string) store.Ticket { w.Helper(); return w.ticketByID(id(name)) }
 
 func (w *world) ticketByID(id uuid.UUID) store.Ticket {
@@ -262,7 +351,7 @@ func (w *world) ticketByID(id uuid.UUID) store.Ticket {
 func (w *world) groupTickets(groups ...string) []store.Ticket {
 	w.Helper()
 	f := store.TicketFilter{Groups: append([]uuid.UUID{}, ids(groups...)...)} // not nil
-	return get(w, func(r store.Records) ([]store.Ticket, error) { return store.Collect(r.Tickets(f)) })
+	return get(w, func(r store.Records) ([]store.Ticket, error) { return collectTickets(r.Tickets(f)) })
 }
 
 func (w *world) deleteDead(at time.Time, limit int) (n int) {
@@ -284,10 +373,10 @@ func (w *world) gone(what string, t store.Ticket) {
 			return r.UserTickets(t.User)
 		},
 		"Tickets of groups": func(r store.Records) ([]store.Ticket, error) {
-			return store.Collect(r.Tickets(store.TicketFilter{Groups: t.Groups}))
+			return collectTickets(r.Tickets(store.TicketFilter{Groups: t.Groups}))
 		},
 		"Tickets seen before": func(r store.Records) ([]store.Ticket, error) {
-			return store.Collect(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]}))
+			return collectTickets(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]}))
 		},
 	}
 	for method, list := range lists {

@@ -15,10 +15,10 @@ CREATE TABLE rbac_changes (
 	subject_id  TEXT NOT NULL,
 	object_id   TEXT NOT NULL,
 	before_json TEXT, -- NULL: there was no record
-	after_json  TEXT, acted_for INTEGER NOT NULL DEFAULT 0,
+	after_json  TEXT, acted_for INTEGER NOT NULL DEFAULT 0, behind INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (revision, seq)
 ) STRICT;
-INSERT INTO "rbac_changes" VALUES(1,-2,0,1767323045678901,'root',1,'why','AddUser','amy','o','s','0a000000-0000-0000-0000-000000000001','0a000000-0000-0000-0000-000000000003',NULL,'{"Name":"amy"}',0);
+INSERT INTO "rbac_changes" VALUES(1,-2,0,1767323045678901,'root',1,'why','AddUser','amy','o','s','0a000000-0000-0000-0000-000000000001','0a000000-0000-0000-0000-000000000003',NULL,'{"Name":"amy"}',0,0);
 CREATE TABLE rbac_declarations (
 	kind TEXT NOT NULL,
 	name TEXT NOT NULL,
@@ -189,3 +189,7 @@ CREATE INDEX rbac_memberships_scope_name ON rbac_memberships (scope, group_id, u
 CREATE INDEX rbac_users_disabled ON rbac_users (name) WHERE disabled;
 CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, group_id, user_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
+CREATE INDEX rbac_tickets_created ON rbac_tickets (api_key, created, id);
+CREATE INDEX rbac_changes_action ON rbac_changes (action, revision, seq);
+CREATE INDEX rbac_changes_scope ON rbac_changes (scope, revision, seq) WHERE scope <> '';
+CREATE INDEX rbac_changes_behind ON rbac_changes (behind) WHERE behind <> 0;

@@ -40,4 +40,16 @@ CREATE INDEX rbac_users_disabled ON rbac_users (name) WHERE disabled;
 CREATE INDEX rbac_memberships_scope ON rbac_memberships (scope, group_id, user_id);
 CREATE INDEX rbac_memberships_until ON rbac_memberships (until, user_id, group_id, scope) WHERE until <> -62135596800000000;
 
+-- Tickets of all users, newest first: sessions and API keys.
+CREATE INDEX rbac_tickets_created ON rbac_tickets (api_key, created, id);
+
+-- Changes by action and by scope. behind is at least by how much an entry of an earlier revision can have a later time.
+CREATE INDEX rbac_changes_action ON rbac_changes (action, revision, seq);
+CREATE INDEX rbac_changes_scope ON rbac_changes (scope, revision, seq) WHERE scope <> '';
+ALTER TABLE rbac_changes ADD COLUMN behind INTEGER NOT NULL DEFAULT 0; -- microseconds
+UPDATE rbac_changes SET behind = late.behind
+	FROM (SELECT revision, seq, max(at) OVER (ORDER BY revision, seq) - at AS behind FROM rbac_changes) late
+	WHERE late.behind > 0 AND late.revision = rbac_changes.revision AND late.seq = rbac_changes.seq;
+CREATE INDEX rbac_changes_behind ON rbac_changes (behind) WHERE behind <> 0;
+
 INSERT INTO rbac_schema (version) VALUES (3);
