@@ -110,7 +110,7 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 		if err != nil {
 			return err
 		}
-		paths := &explain.Paths{Records: r, Now: a.now(), Memberships: memberships}
+		paths := &explain.Paths{Records: r, Now: a.now(), Memberships: memberships, Administer: a.cfg.Administer}
 		assigned := st.Policy.Assigned(memberships, paths.Now)
 		id := &identify(st.Policy, u.ID, u.Name, assigned, store.Ticket{}, &a.noTicket).Identity
 		id.thirdPerson = true

@@ -29,6 +29,20 @@ func Faults(p *policy.Policy, administer string) (faults []Fault) {
 	return faults
 }
 
+// Givers lists the groups whose delegations name a group and all groups that it
+// inherits, in byte order: their members may assign the group.
+func Givers(p *policy.Policy, administer string, group int32) (givers []string) {
+	for _, d := range p.Delegations() {
+		if d.Assigns(group) && fault(p, administer, d, group) == "" {
+			givers = append(givers, p.Name(d.Group))
+		}
+	}
+	slices.Sort(givers)
+	return givers
+}
+
+// fault returns why nobody can assign a group by a delegation that names the
+// group, or "".
 func fault(p *policy.Policy, administer string, d policy.Delegation, assigned int32) string {
 	closure := p.Closure([]int32{assigned})
 	if p.ClosureGives(closure, administer) {

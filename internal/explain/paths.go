@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/delegation"
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
@@ -21,7 +22,8 @@ type Paths struct {
 	Records     store.Records
 	Now         time.Time
 	Memberships []store.Membership
-	Err         error // of the store; the paths are then incomplete
+	Administer  string // the permission of administrators
+	Err         error  // of the store; the paths are then incomplete
 }
 
 // Path is a path in words, or the effect of an additional membership.
@@ -158,7 +160,8 @@ func (x *Paths) obstacle(m store.Membership, group int32, s Subject) string {
 
 // advice describes the effect of a membership in each of some groups,
 // everywhere or in the scope in question. A separation set in the way is named: a
-// static set refuses the membership, a dynamic set leaves a group out.
+// static set refuses the membership, a dynamic set leaves a group out. Groups
+// with a delegation are named, whose members may give the membership.
 func (x *Paths) advice(s Subject, groups []int32) (list []Path) {
 	static, err := x.staticPolicy(s.Policy, groups)
 	if err != nil {
@@ -174,10 +177,19 @@ func (x *Paths) advice(s Subject, groups []int32) (list []Path) {
 			return append(list, Path{Text: "and more groups"})
 		}
 		with := assigned.With(s.Scope, n)
-		effect := cmp.Or(refusal(s, static, with), effect(s, n, with))
+		effect := cmp.Or(refusal(s, static, with), effect(s, n, with)+x.givers(s, n))
 		list = append(list, Path{Text: "a membership in " + s.Policy.Name(n) + effect})
 	}
 	return list
+}
+
+// givers names the delegates who may assign a group.
+func (x *Paths) givers(s Subject, group int32) string {
+	givers := delegation.Givers(s.Policy, x.Administer, group)
+	if len(givers) == 0 {
+		return ""
+	}
+	return "; members of " + List(givers, ", ") + " may assign the group"
 }
 
 // staticPolicy returns the policy with static sets in place of the dynamic
