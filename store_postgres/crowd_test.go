@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/internal/crowd"
+	"github.com/rbac-go/rbac/internal/sqlplans/crowd"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/processtest"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"

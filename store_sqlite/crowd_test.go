@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/internal/crowd"
+	"github.com/rbac-go/rbac/internal/sqlplans/crowd"
 	"github.com/rbac-go/rbac/internal/memdir"
 	"github.com/rbac-go/rbac/internal/processtest"
 )
