@@ -180,7 +180,7 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return second(tx.Permission("post.edit")) },
 	func(tx *rbac.Tx) error { return last(tx.Users(rbac.UserQuery{Group: "editors"})) },
 	func(tx *rbac.Tx) error {
-		return second(tx.CountUsers(rbac.UserQuery{Permission: "post.write", Scope: "x"}))
+		return second(tx.CountUsers(rbac.UserQuery{Permission: "post.edit", Scope: "x"}))
 	},
 	func(tx *rbac.Tx) error { return last(tx.EmailConflicts()) },
 	func(tx *rbac.Tx) error { return last(tx.LookalikeUsers("amy")) },

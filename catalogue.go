@@ -37,10 +37,10 @@ import (
 // without any group left is deleted.
 //
 // A grant, inheritance or delegation refers to a group of this or an earlier
-// catalogue by its declared name, even after a rename, and to any other group
-// by its present name. Declare leaves out a grant, inheritance or delegation,
-// or a group of Assign, whose group or permission was declared earlier and
-// deleted since. If the group or permission never existed, Declare fails with
+// catalogue by its declared name, even after a rename, and to any other group by
+// its present name. Declare leaves out a grant, inheritance or delegation, or a
+// group of Assign, whose group or permission was declared earlier and deleted
+// since. If the group or permission never existed, Declare fails with
 // ErrNotFound and adds nothing.
 //
 // Other errors: ErrInvalid, also for a name that is declared twice with
