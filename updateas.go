@@ -245,7 +245,7 @@ func (tx *Tx) mayDisplace(m store.Membership) error {
 		return nil
 	}
 	powers, err := tx.powers()
-	if err != nil || powers.Everything() || !powers.Policy().HasSeparations() {
+	if err != nil || powers.Everything() || !powers.Policy().Separates(m.Group) {
 		return err
 	}
 	was, err := tx.r.UserMemberships(m.User)

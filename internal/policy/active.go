@@ -178,8 +178,8 @@ func (p *Policy) Choose(assigned []int32, t store.Ticket) []int32 {
 // have too many members among the groups so far. Activation is greedy: an
 // earlier group is never removed in favour of a later group.
 func (p *Policy) activate(groups []int32) Groups {
-	if p.sets.Len() == 0 {
-		return newGroups(p.Closure(groups), activation{own: groups})
+	if closed := p.Closure(groups); !p.separated(closed) {
+		return newGroups(closed, activation{own: groups})
 	}
 	var a activation
 	in, counts := map[int32]bool{}, map[*set]int{}

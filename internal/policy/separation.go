@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -71,6 +73,18 @@ func (p *Policy) ViolationBy(a Active, under *Policy) (Violation, bool) {
 
 // HasSeparations reports whether the policy checks any set.
 func (p *Policy) HasSeparations() bool { return p.sets.Len() > 0 }
+
+// Separates reports whether a group, or a group that it inherits, is a member of
+// a set. Only the activation of such a group leaves out others.
+func (p *Policy) Separates(group uuid.UUID) bool {
+	n, ok := p.groupIDs.Get(group)
+	return ok && p.separated(p.Closure([]int32{n}))
+}
+
+// separated reports whether any of some groups is a member of a set.
+func (p *Policy) separated(groups []int32) bool {
+	return p.sets.Len() > 0 && slices.ContainsFunc(groups, func(n int32) bool { return len(p.group(n).sets) > 0 })
+}
 
 // setSeparations replaces all sets of the policy.
 func (p *Policy) setSeparations(sets []store.Separation) {
