@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/internal/sqlplans/crowd"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/processtest"
+	"github.com/rbac-go/rbac/internal/sqlplans/crowd"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 

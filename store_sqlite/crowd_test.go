@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/internal/sqlplans/crowd"
 	"github.com/rbac-go/rbac/internal/memdir"
 	"github.com/rbac-go/rbac/internal/processtest"
+	"github.com/rbac-go/rbac/internal/sqlplans/crowd"
 )
 
 // BenchmarkUserQueries measures pages of users. RBAC_USERS sets the number of
