@@ -152,6 +152,19 @@ func (tx *Tx) delegationOf(group uuid.UUID) (store.Delegation, error) {
 	return store.Delegation{}, ErrNotFound
 }
 
+// delegation returns the delegation of the group with a name.
+func (tx *Tx) delegation(group string) (Delegation, error) {
+	g, err := tx.group(group)
+	if err != nil {
+		return Delegation{}, err
+	}
+	rec, err := tx.delegationOf(g.ID)
+	if err != nil {
+		return Delegation{}, named(err, "delegation", group)
+	}
+	return tx.publicDelegation(rec)
+}
+
 // publicDelegation returns a delegation with the names of its groups.
 func (tx *Tx) publicDelegation(rec store.Delegation) (Delegation, error) {
 	g, err := tx.r.Group(store.GroupKey{ID: rec.Group})

@@ -18,22 +18,27 @@ import (
 )
 
 // Declare adds the records that a program needs to the store: sections,
-// permissions, groups, grants and inheritances, in one Update. A program calls
-// Declare at each start.
+// permissions, groups, grants, inheritances and delegations, in one Update. A
+// program calls Declare at each start.
 //
 // Each declared record is added once, and the store remembers the declaration:
 // a record that an administrator deletes, revokes or renames stays deleted,
 // revoked or renamed. A title, description, note, section, position, object or
 // operation is updated when the program declares a value that differs from its
 // earlier declaration; until then the value of an administrator stays. Declare
-// never removes anything. To declare an unchanged catalogue again changes
-// nothing. A record that has a declared name, and was never declared, is
+// never removes a record that is no longer declared. To declare an unchanged
+// catalogue again changes nothing. A record that has a declared name, and was never declared, is
 // accepted as it is.
 //
-// A grant or inheritance refers to a group of this or an earlier catalogue by
+// A delegation is updated likewise: a group that the program adds to Assign, or
+// takes out of Assign, is added to the stored delegation or taken out. Groups
+// that an administrator has added or removed stay added or removed. A delegation
+// without any group left is deleted.
+//
+// A grant, inheritance or delegation refers to a group of this or an earlier catalogue by
 // its declared name, even after a rename, and to any other group by its present
-// name. Declare leaves out a grant or inheritance whose group or permission was
-// declared earlier and deleted since. If the group or permission never existed,
+// name. Declare leaves out a grant, inheritance or delegation, or a group of
+// Assign, whose group or permission was declared earlier and deleted since. If the group or permission never existed,
 // Declare fails with ErrNotFound and adds nothing.
 //
 // Other errors: ErrInvalid, also for a name that is declared twice with
@@ -131,6 +136,12 @@ func (d *declarer) declareAll(c Catalogue) error {
 			return d.grant(g)
 		}
 		if err := d.once(key, add, g.Group); err != nil {
+			return err
+		}
+	}
+	for _, g := range c.Delegations {
+		g.Assign = slices.Sorted(slices.Values(g.Assign))
+		if err := declare(d, "delegation", g.Group, g, d.addDelegation, d.updateDelegation); err != nil {
 			return err
 		}
 	}

@@ -51,7 +51,9 @@ var changesOf = map[string][]string{
 		"GrantPermission", "ModifyGrant", "RevokePermission",
 		"AddInheritance", "DeleteInheritance",
 		"AddSSDSetMember", "DeleteSSDSetMember", "AddDSDSetMember", "DeleteDSDSetMember",
+		"AddDelegation", "ModifyDelegation", "DeleteDelegation",
 	},
+	"delegation": {"AddDelegation", "ModifyDelegation", "DeleteDelegation"},
 	"permission": {
 		"AddPermission", "ModifyPermission", "DeletePermission",
 		"GrantPermission", "ModifyGrant", "RevokePermission",
@@ -71,10 +73,11 @@ var changesOf = map[string][]string{
 // RequireUnchanged. Without RequireUnchanged the Update would undo what another
 // administrator has done meanwhile.
 //
-// The argument record is "user", "group", "permission", "section", "SSD set" or
-// "DSD set". The memberships and the password of a user belong to the user. The
-// grants, inheritances and separation sets of a group belong to the group, but
-// not its members. The grants of a permission belong to the permission, but not
+// The argument record is "user", "group", "permission", "section",
+// "delegation", "SSD set" or "DSD set". The name of a delegation is the name of
+// its group. The memberships and the password of a user belong to the user. The
+// grants, inheritances, separation sets and the delegation of a group belong to
+// the group, but not its members. The grants of a permission belong to the permission, but not
 // the grants of patterns. Logins and ended tickets change no user. Earlier
 // changes of the running Update count.
 //
@@ -125,9 +128,11 @@ func (tx *Tx) changing(record, name string) (c changing, err error) {
 			u, err = tx.user(name)
 		}
 		c.id = u.ID
-	case "group":
+	case "group", "delegation":
 		var g Group
-		g, err = tx.group(name)
+		if g, err = tx.group(name); err == nil && record == "delegation" {
+			_, err = tx.delegationOf(g.ID)
+		}
 		c.id = g.ID
 	case "permission":
 		_, err = tx.permission(name)
@@ -151,6 +156,10 @@ func (s changing) changedBy(c Change, gone bool) bool {
 			return nameOf(c.Before) == s.name || nameOf(c.After) == s.name
 		}
 		return c.SubjectID == s.id || c.ObjectID == s.id
+	case "delegation":
+		if s.id != uuid.Nil {
+			return c.SubjectID == s.id
+		}
 	case "permission":
 		if c.Object != "" { // a grant
 			return c.Object == s.name

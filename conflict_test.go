@@ -43,6 +43,13 @@ func TestRequireUnchanged(t *testing.T) {
 			{"permission", "post.edit", grant("chiefs", "post.edit"), "GrantPermission"},
 			{"permission", "post.edit", grant("chiefs", "post.*"), ""},
 			{"permission", "post.edit", func(tx *rbac.Tx) error { return tx.SetDSDSetCardinality("post.edit", 2) }, ""},
+			{"delegation", "chiefs", delegate("chiefs", "editors"), "AddDelegation"},
+			{"delegation", "chiefs", grant("chiefs", "post.edit"), ""},
+			{"delegation", "heads", all(renameGroup("chiefs", "heads"), func(tx *rbac.Tx) error {
+				return tx.ModifyDelegation(rbac.Delegation{Group: "heads", Assign: []string{"editors"}, Users: true})
+			}), "ModifyDelegation"},
+			{"group", "chiefs", all(renameGroup("heads", "chiefs"), func(tx *rbac.Tx) error { return tx.DeleteDelegation("chiefs") }), "DeleteDelegation"},
+			{"delegation", "chiefs", all(delegate("chiefs", "editors"), func(tx *rbac.Tx) error { return tx.DeleteDelegation("chiefs") }), "DeleteDelegation"},
 			{"section", "posts", func(tx *rbac.Tx) error { return tx.ModifySection(rbac.Section{Name: "posts", Title: "Posts"}) }, "ModifySection"},
 			{"SSD set", "pair", func(tx *rbac.Tx) error { return tx.DeleteSSDSet("pair") }, "DeleteSSDSet"},
 			{"DSD set", "post.edit", grant("chiefs", "ring"), ""},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/delegation"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
@@ -29,13 +30,14 @@ type Plan struct {
 	LeftOut []PlanEntry
 	// Unknown has the records of the store that the catalogue does not name:
 	// sections, groups, and permissions except Config.Administer; and the
-	// grants, patterns included, and inheritances of groups that the catalogue
-	// names. They may belong to another program on the same store. Declare
+	// grants, patterns included, inheritances and delegations of groups that the
+	// catalogue names. They may belong to another program on the same store. Declare
 	// leaves them alone.
 	Unknown Catalogue
 	// Unmatched has all grants of patterns, except of *, that would match no
 	// permission after the Declare: typing errors, or grants for permissions
-	// that are added later.
+	// that are added later. Unmatched also has each delegation with a group that
+	// nobody can assign by the delegation.
 	Unmatched []PlanEntry
 	// Effect has the changes that Declare would write, and the rights that
 	// users would gain.
@@ -44,7 +46,7 @@ type Plan struct {
 
 // PlanEntry is one record in a Plan.
 type PlanEntry struct {
-	Kind   string // "section", "permission", "group", "grant" or "inheritance"
+	Kind   string // "section", "permission", "group", "grant", "inheritance" or "delegation"
 	Name   string // as in errors, such as "post.edit to editors" for a grant
 	Reason string // why it is in Plan.LeftOut or Plan.Unmatched, in plain English; empty in Plan.Update
 }
@@ -107,7 +109,11 @@ func (p *Plan) add(c Change) error {
 		return appendAdded(&p.Add.Grants, c, func(g *Grant) { g.GrantedBy, g.GrantedAt = "", time.Time{} })
 	case "AddInheritance":
 		return appendAdded(&p.Add.Inheritances, c, func(*Inheritance) {})
-	case "ModifySection", "ModifyPermission", "ModifyGroup":
+	case "AddDelegation":
+		return appendAdded(&p.Add.Delegations, c, func(*Delegation) {})
+	case "DeleteDelegation": // no group was left
+		p.Update = append(p.Update, PlanEntry{Kind: "delegation", Name: c.Subject})
+	case "ModifySection", "ModifyPermission", "ModifyGroup", "ModifyDelegation":
 		kind := strings.ToLower(strings.TrimPrefix(c.Action, "Modify"))
 		p.Update = append(p.Update, PlanEntry{Kind: kind, Name: c.Subject})
 	}
@@ -189,6 +195,10 @@ func (c Catalogue) records(id func(name string) uuid.UUID) (all []catalogueRecor
 		key := recordKey{kind: "grant", group: id(g.Group), name: g.Permission}
 		all = append(all, catalogueRecord{key, grantName(g), []string{g.Group}})
 	}
+	for _, d := range c.Delegations {
+		key := recordKey{kind: "delegation", group: id(d.Group)}
+		all = append(all, catalogueRecord{key, d.Group, []string{d.Group}})
+	}
 	return all
 }
 
@@ -202,6 +212,8 @@ type storedRecords struct {
 	administer   string // not a record of any program
 	grants       []store.Grant
 	inheritances []store.Inheritance
+	delegations  []Delegation
+	faults       []delegation.Fault
 
 	exists map[recordKey]bool
 	ids    map[string]uuid.UUID // of groups, by their present names
@@ -212,16 +224,18 @@ type storedRecords struct {
 func readStored(d *declarer) (*storedRecords, error) {
 	s := &storedRecords{administer: d.tx.a.cfg.Administer, declared: d.declared, exists: map[recordKey]bool{},
 		ids: map[string]uuid.UUID{}, names: map[uuid.UUID]string{}}
-	var errs [5]error
+	var errs [7]error
 	s.sections, errs[0] = d.tx.Sections()
 	s.permissions, errs[1] = d.tx.Permissions()
 	s.groups, errs[2] = d.tx.Groups()
 	s.grants, errs[3] = d.tx.r.Grants(store.GrantFilter{})
 	s.inheritances, errs[4] = d.tx.r.Inheritances(store.InheritanceFilter{})
+	s.delegations, errs[5] = d.tx.Delegations()
+	s.faults, errs[6] = d.tx.delegationFaults()
 	for _, g := range s.groups {
 		s.ids[g.Name], s.names[g.ID] = g.ID, g.Name
 	}
-	present := Catalogue{Sections: s.sections, Permissions: s.permissions, Groups: s.groups}
+	present := Catalogue{Sections: s.sections, Permissions: s.permissions, Groups: s.groups, Delegations: s.delegations}
 	for _, r := range present.records(func(name string) uuid.UUID { return s.ids[name] }) {
 		s.exists[r.recordKey] = true
 	}
@@ -316,13 +330,20 @@ func (s *storedRecords) unknown(c Catalogue) (other Catalogue) {
 			other.Grants = append(other.Grants, publicGrant(g, s.names[g.Group]))
 		}
 	}
+	for _, d := range s.delegations {
+		group := groupKey(s.ids[d.Group])
+		if known[group] && !known[recordKey{kind: "delegation", group: group.group}] {
+			other.Delegations = append(other.Delegations, d)
+		}
+	}
 	return other
 }
 
 // unmatchedReason is the reason of Plan and Validate for a grant of a pattern.
 const unmatchedReason = "the pattern matches no permission"
 
-// unmatched lists the grants of patterns that match no permission.
+// unmatched lists the grants of patterns that match no permission, and the
+// delegations that nobody can use.
 func (s *storedRecords) unmatched() []PlanEntry {
 	var entries []PlanEntry
 	matched := map[string]bool{names.Everything: true}
@@ -336,6 +357,9 @@ func (s *storedRecords) unmatched() []PlanEntry {
 			name := grantName(publicGrant(g, s.names[g.Group]))
 			entries = append(entries, PlanEntry{"grant", name, unmatchedReason})
 		}
+	}
+	for _, f := range s.faults {
+		entries = append(entries, PlanEntry{"delegation", f.Group, f.Reason})
 	}
 	return entries
 }

@@ -101,6 +101,7 @@ type Catalogue struct {
 	Groups       []Group
 	Grants       []Grant
 	Inheritances []Inheritance
+	Delegations  []Delegation
 }
 
 // UserQuery selects users. The zero query selects all users. Users are listed

@@ -56,7 +56,8 @@ func unchanging(h *house, hash string, u updater) []struct {
 		}
 	}
 	catalogue := rbac.Catalogue{Sections: []rbac.Section{{Name: "c"}}, Permissions: []rbac.Permission{{Name: "c.p", Section: "c"}}, Groups: []rbac.Group{{Name: "cg"}},
-		Grants: []rbac.Grant{{Group: "cg", Permission: "c.*"}}, Inheritances: []rbac.Inheritance{{Senior: "cg", Junior: "readers"}}}
+		Grants: []rbac.Grant{{Group: "cg", Permission: "c.*"}}, Inheritances: []rbac.Inheritance{{Senior: "cg", Junior: "readers"}},
+		Delegations: []rbac.Delegation{{Group: "cg", Assign: []string{"readers"}}}}
 	return []struct {
 		method string
 		call   again

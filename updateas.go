@@ -171,6 +171,15 @@ func (tx *Tx) ticketOf(id *Identity) (store.Ticket, error) {
 	return tx.r.Ticket(store.TicketKey{ID: id.origin.ticket})
 }
 
+// delegationFaults lists the groups of delegations that nobody can assign.
+func (tx *Tx) delegationFaults() ([]delegation.Fault, error) {
+	p, err := tx.a.replica.PolicyIn(tx.r, &tx.changes)
+	if err != nil {
+		return nil, err
+	}
+	return delegation.Faults(p, tx.a.cfg.Administer), nil
+}
+
 // refused returns the DeniedError of a change that the user of an UpdateAs may
 // not make.
 func (tx *Tx) refused(reason string) error { return tx.refusal(tx.as.id, reason) }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rbac-go/rbac/internal/delegation"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/internal/replica"
@@ -22,7 +23,9 @@ import (
 // would make it a pattern that gives a permission of p, the grant is a fault of
 // p: ErrNotFound with Record "grant". Other unmatched patterns may be for
 // permissions that are added later. They are logged as warnings, once for each
-// state of the policy.
+// state of the policy, and so is each delegation with a group that nobody can
+// assign by the delegation: the group inherits a group that the delegation does
+// not name, or gives [Config.Administer].
 //
 // The error joins an [*Error] for each fault, without repetition, in the order
 // of p.String: ErrNotFound with Record "group" or "permission" and the Name, or
@@ -41,7 +44,7 @@ func (a *Authority) Validate(p Predicate) error {
 		return err
 	}
 	v := validation{policy: now, unmatched: now.UnmatchedPatterns(), seen: map[Error]bool{}}
-	a.logUnmatched(now, v.unmatched)
+	a.logUnused(now, v.unmatched)
 	own(p).walk(v.visit)
 	return errors.Join(v.errs...)
 }
@@ -91,10 +94,15 @@ func (v *validation) misspelt(permission string) {
 	}
 }
 
-// logUnmatched logs granted patterns that match nothing, once for each policy.
-func (a *Authority) logUnmatched(p *policy.Policy, patterns []string) {
-	if len(patterns) == 0 || a.warned.Swap(p.Serial()) == p.Serial() {
+// logUnused logs granted patterns that match nothing, and delegations with
+// groups that nobody can assign, once for each policy.
+func (a *Authority) logUnused(p *policy.Policy, patterns []string) {
+	faults := delegation.Faults(p, a.cfg.Administer)
+	if len(patterns)+len(faults) == 0 || a.warned.Swap(p.Serial()) == p.Serial() {
 		return
+	}
+	for _, f := range faults {
+		a.log.Warn("rbac: nobody can assign a group of a delegation", "delegation", f.Group, "reason", f.Reason)
 	}
 	for _, pattern := range patterns {
 		a.log.Warn("rbac: a granted pattern matches no permission", "pattern", pattern, "groups", p.Grantees(pattern))

@@ -24,6 +24,8 @@ import (
 //	user amy: editor
 //	user zoe: editor@org:42 chief    # editor in the scope org:42 only, chief everywhere
 //	user bob:
+//	delegation chief: editor         # chiefs may assign editor, for Authority.UpdateAs
+//	delegation lead with users: editor reader
 //
 // Lines may come in any order. The permissions of a group need no line of their
 // own, except for permissions that only a pattern grants. A # at the start of a
@@ -106,6 +108,8 @@ func build(ctx context.Context, a *rbac.Authority, statements []statement) error
 
 func addNamed(tx *rbac.Tx, s statement) error {
 	switch s.kind {
+	case delegationLine:
+		return nil
 	case userLine:
 		_, err := tx.AddUser(rbac.User{Name: s.name})
 		return err
@@ -127,6 +131,9 @@ func addNamed(tx *rbac.Tx, s statement) error {
 }
 
 func relate(tx *rbac.Tx, s statement) error {
+	if s.kind == delegationLine {
+		return tx.AddDelegation(rbac.Delegation{Group: s.name, Assign: s.items, Users: s.users})
+	}
 	for _, junior := range s.juniors {
 		if err := tx.AddInheritance(rbac.Inheritance{Senior: s.name, Junior: junior}); err != nil {
 			return err

@@ -59,6 +59,36 @@ func identity(t *testing.T, a *rbac.Authority, user string) *rbac.Identity {
 	return id
 }
 
+// A delegation line lets the members of a group assign others.
+func TestWorldDelegations(t *testing.T) {
+	a := rbactest.World(t, `
+		group lead:
+		delegation lead with users: member editor
+		group editor > member: post.edit
+		group member:
+		group chief: post.publish
+		delegation chief: member
+		user lea: lead@org:1
+		user bob: member@org:1
+	`)
+	err := a.UpdateAs(t.Context(), identity(t, a, "lea"), func(tx *rbac.Tx) error {
+		return tx.AssignUser(rbac.Membership{User: "bob", Group: "editor", Scope: "org:1"})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	err = a.View(t.Context(), func(tx *rbac.Tx) error {
+		list, err := tx.Delegations()
+		if len(list) != 2 || list[0].Users || !list[1].Users {
+			t.Errorf("got %+v", list)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // A scoped membership counts in its scope only.
 func TestWorldScopes(t *testing.T) {
 	a := rbactest.World(t, "group editor: post.edit\nuser zoe: editor@org:42")
@@ -101,9 +131,12 @@ func TestWorldIsClosed(t *testing.T) {
 // A mistake in the text ends the test with the number of the line.
 func TestWorldMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"grup editor:":                     `line 1: "grup editor:" must begin with permission, group or user`,
+		"grup editor:":                     `line 1: "grup editor:" must begin with permission, group, user or delegation`,
 		"\n\ngroup editor post.edit":       `line 3: "group editor post.edit" has no colon after the name`,
 		"group : post.edit":                `line 1: "group : post.edit" has no name`,
+		"delegation lead users: editor":    `line 1: "delegation lead users: editor" does not have the form`,
+		"delegation lead: editor":          `line 1: group "lead"`,
+		"group lead:\ndelegation lead:":    `line 2: delegation "lead"`,
 		"group:":                           `line 1: "group:" must begin with permission`,
 		"user : editor":                    `has no name`,
 		"permission":                       `line 1: "permission" names no permission`,

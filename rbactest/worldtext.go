@@ -10,15 +10,17 @@ const (
 	permissionLine = "permission"
 	groupLine      = "group"
 	userLine       = "user"
+	delegationLine = "delegation"
 )
 
 // statement is one line of the text of a World.
 type statement struct {
 	line    int // from 1
 	kind    string
-	name    string   // of the group or user
+	name    string   // of the group or user, or of the group of the delegation
 	juniors []string // of the group
-	items   []string // the permissions to add or grant; the groups of the user, with their scopes
+	items   []string // the permissions to add or grant; the groups of the user, with their scopes; the groups to assign
+	users   bool     // of the delegation
 }
 
 func parseWorld(text string) ([]statement, error) {
@@ -57,8 +59,8 @@ func parseStatement(line string) (statement, error) {
 		return statement{kind: kind, items: rest}, nil
 	case kind == permissionLine:
 		return statement{}, fmt.Errorf("%q names no permission", line)
-	case kind != groupLine && kind != userLine:
-		return statement{}, fmt.Errorf("%q must begin with permission, group or user", line)
+	case kind != groupLine && kind != userLine && kind != delegationLine:
+		return statement{}, fmt.Errorf("%q must begin with permission, group, user or delegation", line)
 	}
 	// The first word that ends with a colon ends the name: a name may contain
 	// a colon.
@@ -75,9 +77,15 @@ func parseNamed(line, kind string, head, items []string) (statement, error) {
 		head = head[:len(head)-1] // a colon by itself
 	}
 	s := statement{kind: kind, items: items}
-	if kind == userLine {
+	switch {
+	case kind == userLine:
 		s.name = strings.Join(head, " ")
-	} else if len(head) > 0 {
+	case len(head) > 0 && kind == delegationLine:
+		s.name, s.users = head[0], len(head) == 3
+		if len(head) > 1 && strings.Join(head[1:], " ") != "with users" {
+			return s, fmt.Errorf("%q does not have the form: delegation lead with users: member editor", line)
+		}
+	case len(head) > 0:
 		s.name = head[0]
 		if len(head) == 2 || len(head) > 2 && head[1] != ">" {
 			return s, fmt.Errorf("%q does not have the form: group chief > editor: budget", line)

@@ -45,8 +45,9 @@ type MembershipFilter struct {
 	// After begins the listing after a membership, which need not exist: after
 	// its User, Group, Scope and, with EndingBefore alone, Until. With Group, the
 	// Group of After is the same. Zero User: from the first.
-	After Membership
-	Limit int // at most this many; 0: no limit
+	After   Membership
+	Limit   int  // at most this many; 0: no limit
+	NoNames bool // leaves UserName and GroupName empty, which saves their lookup
 }
 
 // MembershipRecords is the table of memberships.

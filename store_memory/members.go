@@ -54,14 +54,19 @@ func first[V any](rows iter.Seq2[string, V]) (v V, ok bool) {
 func (s *state) selectMembers(f store.MembershipFilter) iter.Seq[*store.Member] {
 	return func(yield func(*store.Member) bool) {
 		n := 0
+		var member store.Member // one for all rows: the listing copies
 		for m := range s.candidateMembers(f) {
 			if !selectsMember(&f, m) {
 				continue
 			}
-			u, _ := s.users.Get(idKey(m.User))
-			g, _ := s.groups.Get(idKey(m.Group))
+			member = store.Member{Membership: *m}
+			if !f.NoNames {
+				u, _ := s.users.Get(idKey(m.User))
+				g, _ := s.groups.Get(idKey(m.Group))
+				member.UserName, member.GroupName = u.Name, g.Name
+			}
 			n++
-			if !yield(&store.Member{Membership: *m, UserName: u.Name, GroupName: g.Name}) || n == f.Limit {
+			if !yield(&member) || n == f.Limit {
 				return
 			}
 		}

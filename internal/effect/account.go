@@ -30,39 +30,54 @@ func byName(a, b *user) int { return strings.Compare(a.after.name, b.after.name)
 // touched returns the users who are changed by changes.
 func (c *computation) touched(changes []store.Change) (map[uuid.UUID]*user, error) {
 	touched := map[uuid.UUID]*user{}
+	var ids []uuid.UUID
 	for _, change := range changes {
-		apply, ok := actions[change.Action]
-		if !ok {
+		id := change.SubjectID
+		if actions[change.Action] != nil && touched[id] == nil {
+			touched[id], ids = &user{}, append(ids, id)
+		}
+	}
+	for some := range slices.Chunk(ids, pageSize) {
+		if err := c.readBefore(some, touched); err != nil {
+			return nil, err
+		}
+	}
+	for _, u := range touched {
+		u.after = u.before
+		u.after.memberships = slices.Clone(u.before.memberships)
+	}
+	for _, change := range changes {
+		apply := actions[change.Action]
+		if apply == nil {
 			continue
 		}
-		u := touched[change.SubjectID]
-		if u == nil {
-			before, err := c.read(change.SubjectID)
-			if err != nil {
-				return nil, err
-			}
-			u = &user{before: before, after: before}
-			u.after.memberships = slices.Clone(before.memberships)
-			touched[change.SubjectID] = u
-		}
-		if err := apply(&u.after, change); err != nil {
+		if err := apply(&touched[change.SubjectID].after, change); err != nil {
 			return nil, fmt.Errorf("%s of %q: %w", change.Action, change.Subject, err)
 		}
 	}
 	return touched, nil
 }
 
-// read reads a user as before the changes.
-func (c *computation) read(id uuid.UUID) (account, error) {
-	rec, err := c.r.User(store.UserKey{ID: id})
-	if errors.Is(err, store.ErrNotFound) {
-		return account{}, nil // an added user
+// readBefore reads users as before the changes. An added user did not exist.
+func (c *computation) readBefore(ids []uuid.UUID, touched map[uuid.UUID]*user) error {
+	for _, id := range ids {
+		rec, err := c.r.User(store.UserKey{ID: id})
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		touched[id].before.name, touched[id].before.enabled = rec.Name, !rec.Disabled
 	}
-	if err != nil {
-		return account{}, err
+	for m, err := range c.r.Memberships(store.MembershipFilter{Users: ids, NoNames: true}) {
+		if err != nil {
+			return err
+		}
+		u := touched[m.User]
+		u.before.memberships = append(u.before.memberships, m.Membership)
 	}
-	rows, err := c.r.UserMemberships(id)
-	return account{rec.Name, !rec.Disabled, rows}, err
+	return nil
 }
 
 // actions apply a change to an account. Other actions change no rights of a

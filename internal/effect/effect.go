@@ -30,9 +30,6 @@ type Effect struct {
 	More         bool // Gained or Lost leaves out rights
 }
 
-// page is the number of users whose memberships are read together.
-const page = 500
-
 // Of returns the effect of changes: from the policy old to the policy next, and
 // from the users in r, which are those before the changes. Gained and Lost have
 // at most as many rights as the argument most, in the order of user, permission
@@ -54,7 +51,7 @@ func Of(
 		return Effect{}, err
 	}
 	for _, u := range slices.SortedFunc(maps.Values(touched), byName) {
-		c.add(u.after.name, c.active(old, u.before), c.active(next, u.after), nil)
+		c.add(u.after.name, c.difference(u.before, u.after, nil))
 	}
 	if err := c.members(touched); err != nil {
 		return Effect{}, err
@@ -90,21 +87,7 @@ func (c *computation) members(touched map[uuid.UUID]*user) error {
 	if c.compare.Activation {
 		only = nil
 	}
-	names := map[uuid.UUID]string{}
-	var ids []uuid.UUID
-	flush := func() error {
-		rows, err := memberships(c.r, ids)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			before := account{name: names[id], enabled: true, memberships: rows[id]}
-			c.add(names[id], c.active(c.old, before), c.active(c.next, before), only)
-		}
-		ids = ids[:0]
-		clear(names)
-		return nil
-	}
+	members := members{computation: c, only: only, known: map[string]like{}}
 	filter := store.UserFilter{Groups: c.compare.Groups, At: c.now, Enabled: true}
 	for u, err := range c.r.Users(filter) {
 		if err != nil {
@@ -113,27 +96,11 @@ func (c *computation) members(touched map[uuid.UUID]*user) error {
 		if touched[u.ID] != nil {
 			continue
 		}
-		names[u.ID], ids = u.Name, append(ids, u.ID)
-		if len(ids) == page {
-			if err := flush(); err != nil {
-				return err
-			}
+		if err := members.add(u.ID, u.Name); err != nil {
+			return err
 		}
 	}
-	return flush()
-}
-
-// memberships reads the memberships of users.
-func memberships(r store.Records, users []uuid.UUID) (map[uuid.UUID][]store.Membership, error) {
-	rows := make(map[uuid.UUID][]store.Membership, len(users))
-	for _, id := range users {
-		list, err := r.UserMemberships(id)
-		if err != nil {
-			return nil, err
-		}
-		rows[id] = list
-	}
-	return rows, nil
+	return members.flush()
 }
 
 // active returns the groups that are active for an account without a ticket.
@@ -144,21 +111,29 @@ func (c *computation) active(p *policy.Policy, a account) policy.Active {
 	return p.Activate(p.Assigned(a.memberships, c.now), store.Ticket{})
 }
 
-// add adds the difference between the rights of a user before and after. Only
-// the named permissions can differ; nil: every permission can.
-func (c *computation) add(user string, before, after policy.Active, only []string) {
+// change is what a user gains and loses.
+type change struct{ gained, lost []Right }
+
+// difference returns the difference between the rights of an account before and
+// after. Only the named permissions can differ; nil: every permission can.
+func (c *computation) difference(before, after account, only []string) change {
+	was, is := c.active(c.old, before), c.active(c.next, after)
 	d := difference{
-		was:    rights{c.old, before, only, map[string][]string{}},
-		is:     rights{c.next, after, only, map[string][]string{}},
-		scopes: scopesOf(before, after),
+		was:    rights{c.old, was, only, map[string][]string{}},
+		is:     rights{c.next, is, only, map[string][]string{}},
+		scopes: scopesOf(was, is),
 	}
-	gained, lost := d.more(&d.is, &d.was), d.more(&d.was, &d.is)
-	if len(gained)+len(lost) == 0 {
+	return change{gained: d.more(&d.is, &d.was), lost: d.more(&d.was, &d.is)}
+}
+
+// add adds the change of a user's rights.
+func (c *computation) add(user string, of change) {
+	if len(of.gained)+len(of.lost) == 0 {
 		return
 	}
 	c.effect.Users++
-	c.keep(&c.effect.Gained, user, gained)
-	c.keep(&c.effect.Lost, user, lost)
+	c.keep(&c.effect.Gained, user, of.gained)
+	c.keep(&c.effect.Lost, user, of.lost)
 }
 
 // keep adds rights of a user to a list, up to the bound.

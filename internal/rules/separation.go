@@ -176,7 +176,7 @@ type holder struct {
 func (r Rules) holders(groups []uuid.UUID) ([]holder, error) {
 	memberships := map[uuid.UUID][]store.Membership{}
 	for _, g := range groups {
-		for m, err := range r.Records.Memberships(store.MembershipFilter{Group: g}) {
+		for m, err := range r.Records.Memberships(store.MembershipFilter{Group: g, NoNames: true}) {
 			if err != nil {
 				return nil, err
 			}
@@ -200,7 +200,7 @@ func (r Rules) readMemberships(holders []holder) error {
 			users[i], some[i].memberships = h.id, nil
 		}
 		at := 0
-		for m, err := range r.Records.Memberships(store.MembershipFilter{Users: users}) {
+		for m, err := range r.Records.Memberships(store.MembershipFilter{Users: users, NoNames: true}) {
 			if err != nil {
 				return err
 			}

@@ -129,6 +129,7 @@ var Calls = []Call{
 	{Name: "Memberships", Whole: true, Do: members(store.MembershipFilter{})},
 	{Name: "Memberships After Limit", Do: members(store.MembershipFilter{After: member, Limit: 9})},
 	{Name: "Memberships Users", Do: members(store.MembershipFilter{Users: both})},
+	{Name: "Memberships Users NoNames", Do: members(store.MembershipFilter{Users: both, NoNames: true})},
 	{Name: "Memberships Users After", Do: members(store.MembershipFilter{Users: both, After: member})},
 	{Name: "Memberships Users Group Scopes", Do: members(store.MembershipFilter{Users: both, Group: id, Scopes: scopes})},
 	{Name: "Memberships Group", Do: members(store.MembershipFilter{Group: id})},

@@ -145,13 +145,18 @@ func (l *memberListing) read(r *records, w where, order []string, after *store.M
 	if after != nil {
 		w.after(order, after)
 	}
-	// Names are looked up row by row: a join may read all users.
-	query := "SELECT " + membershipColumns + `,
-		(SELECT u.name FROM rbac_users u WHERE u.id = m.user_id),
-		(SELECT g.name FROM rbac_groups g WHERE g.id = m.group_id)
-		FROM rbac_memberships m` + w.String() + " ORDER BY " + strings.Join(order, ", ") + " LIMIT ?"
-	return all(r, "Memberships", scanMember, query, append(w.args, size)...)
+	columns, scan := membershipColumns+names, scanMember
+	if f.NoNames {
+		columns, scan = membershipColumns, scanNameless
+	}
+	query := "SELECT " + columns + " FROM rbac_memberships m" + w.String() + " ORDER BY " + strings.Join(order, ", ") + " LIMIT ?"
+	return all(r, "Memberships", scan, query, append(w.args, size)...)
 }
+
+// names are looked up row by row: a join may read all users.
+const names = `,
+	(SELECT u.name FROM rbac_users u WHERE u.id = m.user_id),
+	(SELECT g.name FROM rbac_groups g WHERE g.id = m.group_id)`
 
 // after selects the memberships after one, in the order of columns.
 func (w *where) after(columns []string, m *store.Membership) {
@@ -170,6 +175,11 @@ func (w *where) after(columns []string, m *store.Membership) {
 	}
 	places := strings.Repeat(", ?", len(columns))[2:]
 	w.and("("+strings.Join(columns, ", ")+") > ("+places+")", values...)
+}
+
+func scanNameless(row Row) (store.Member, error) {
+	m, err := scanMembership(row)
+	return store.Member{Membership: m}, err
 }
 
 func scanMember(row Row) (store.Member, error) {

@@ -20,6 +20,9 @@ var memberRules = []rule{
 		for f := range memberFilters() {
 			want := selected(all, f)
 			w.equal(fmt.Sprintf("Memberships(%+v)", f), w.members(f), want)
+			f.NoNames = true
+			w.equal(fmt.Sprintf("Memberships(%+v)", f), w.members(f), selected(all, f))
+			f.NoNames = false
 			for _, f.Limit = range []int{1, len(want)/3 + 1, len(want) + 1} {
 				if f.Limit == 1 && len(want) > 9 {
 					continue
@@ -98,7 +101,11 @@ func selected(all []store.Membership, f store.MembershipFilter) (list []store.Me
 			f.Group != uuid.Nil && f.Group != m.Group || !f.EndingBefore.IsZero() && (m.Until.IsZero() || !m.Until.Before(f.EndingBefore)) {
 			continue
 		}
-		list = append(list, store.Member{Membership: m, UserName: nameOf(memberUsers, m.User), GroupName: nameOf(memberGroups, m.Group)})
+		found := store.Member{Membership: m}
+		if !f.NoNames {
+			found.UserName, found.GroupName = nameOf(memberUsers, m.User), nameOf(memberGroups, m.Group)
+		}
+		list = append(list, found)
 	}
 	slices.SortFunc(list, func(a, b store.Member) int {
 		user, group, scope := compareIDs(a.User, b.User), compareIDs(a.Group, b.Group), cmp.Compare(a.Scope, b.Scope)
