@@ -25,7 +25,7 @@ type members struct {
 
 // manyMembers is the number of members from which on users who meet a rare
 // condition are looked for among all users, and not among the members.
-const manyMembers = 100_000
+const manyMembers = 50_000
 
 // usersBy are the users that a filter selects: those of source who meet where.
 type usersBy struct {
@@ -136,7 +136,7 @@ func (r *records) countMembers(call string, m members) (int, error) {
 // usersAmong returns a page of the users of source after a name. Each round
 // reads the members up to a name that leaves a bounded number of them.
 func (r *records) usersAmong(by usersBy, after string, size int) (users []store.UserRecord, err error) {
-	for step := max(size/len(by.source.groups), 16); ; step = min(4*step, 4096) {
+	for step := max(size/len(by.source.groups), 16); ; step = min(4*step, 1024) {
 		bound, args := by.source.bound(after, step)
 		upTo, err := one(r, "Users", scanText, bound, args...)
 		if err != nil {
@@ -148,7 +148,7 @@ func (r *records) usersAmong(by usersBy, after string, size int) (users []store.
 		// The next page comes after the last name of this page, even if a host
 		// has changed names here and not in the memberships.
 		w.and("(name || '') > ?", after)
-		round, err := r.selectUsers(w, size-len(users))
+		round, err := r.sortUsers(w, size-len(users))
 		if err != nil {
 			return nil, err
 		}
@@ -185,9 +185,8 @@ func (r *records) rareUsers(by usersBy, after string, size, limit int) ([]store.
 	if limit == 0 {
 		size = max(size, walked)
 	}
-	// Neither condition lets an engine read in the order of an index.
-	by.and("NOT (name <= ?)", names[0])
-	rest, err := all(r, "Users", scanUser, selectUser+by.String()+" ORDER BY (name || '') LIMIT ?", append(by.args, size)...)
+	by.and("NOT (name <= ?)", names[0]) // for which SQLite has no index
+	rest, err := r.sortUsers(by.where, size)
 	return append(users, rest...), err
 }
 
