@@ -70,10 +70,10 @@ func (r *records) CountUsers(f store.UserFilter) (int, error) {
 	switch found, args := "", []any(nil); {
 	case by.source == nil:
 	case len(by.conditions) == 0: // users need not be read
-		found, args = by.source.find("m.user_name", "", "")
+		found, args = by.source.find("m.user_name")
 		query, by.args = "SELECT count(*) FROM (SELECT DISTINCT f.user_name FROM ("+found+") f) few", args
 	default:
-		found, args = by.source.find("m.user_id", "", "")
+		found, args = by.source.find("m.user_id")
 		by.and("id IN ("+found+")", args...)
 	}
 	return one(r, "CountUsers", scanInt, query+by.String(), by.args...)
