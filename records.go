@@ -109,7 +109,7 @@ type Catalogue struct {
 //
 // A page by Group, Scope or Permission costs what the page costs, however many
 // members there are. Search, State and LastLoginBefore read users, or members
-// if there are fewer than 100,000, until the page is full; CountUsers always
+// if there are fewer than 50,000, until the page is full; CountUsers always
 // reads to the end.
 type UserQuery struct {
 	Search string    // only with this text in Name, DisplayName or Email; A to Z match in either case

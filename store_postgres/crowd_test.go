@@ -22,8 +22,17 @@ func BenchmarkUserQueries(b *testing.B) {
 		},
 		No: "false",
 	})
-	// The references are right, and checking all of them takes minutes.
+	// Statements without indexes and without checks of references take a fifth
+	// of the time.
 	list = append([]string{"ALTER TABLE rbac_memberships DISABLE TRIGGER ALL"}, list...)
+	rows, err := s.Pool().Query(b.Context(), "SELECT indexname::text, indexdef FROM pg_indexes WHERE tablename = 'rbac_memberships' AND indexname NOT LIKE '%pkey'")
+	must(b, err)
+	for rows.Next() {
+		var name, create string
+		must(b, rows.Scan(&name, &create))
+		list = append(append([]string{"DROP INDEX " + name}, list...), create)
+	}
+	must(b, rows.Err())
 	list = append(list, "ALTER TABLE rbac_memberships ENABLE TRIGGER ALL", "VACUUM ANALYZE")
 	for _, query := range list {
 		_, err := s.Pool().Exec(b.Context(), query)

@@ -70,10 +70,10 @@ func (r *records) CountUsers(f store.UserFilter) (int, error) {
 	switch found, args := "", []any(nil); {
 	case by.source == nil:
 	case len(by.conditions) == 0: // users need not be read
-		found, args = by.source.find("m.user_name", "", "")
+		found, args = by.source.find("m.user_name")
 		query, by.args = "SELECT count(*) FROM (SELECT DISTINCT f.user_name FROM ("+found+") f) few", args
 	default:
-		found, args = by.source.find("m.user_id", "", "")
+		found, args = by.source.find("m.user_id")
 		by.and("id IN ("+found+")", args...)
 	}
 	return one(r, "CountUsers", scanInt, query+by.String(), by.args...)
@@ -91,6 +91,13 @@ func checked(f store.UserFilter) (store.UserFilter, bool) {
 
 func (r *records) selectUsers(w where, size int) ([]store.UserRecord, error) {
 	return all(r, "Users", scanUser, selectUser+w.String()+" ORDER BY name LIMIT ?", append(w.args, size)...)
+}
+
+// sortUsers is selectUsers for conditions that few users meet. An engine that
+// expects many users must not look for them in the order of an index, and there
+// is no index of an expression.
+func (r *records) sortUsers(w where, size int) ([]store.UserRecord, error) {
+	return all(r, "Users", scanUser, selectUser+w.String()+" ORDER BY (name || '') LIMIT ?", append(w.args, size)...)
 }
 
 func (r *records) AddUser(u store.UserRecord) error {

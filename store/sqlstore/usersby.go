@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type members struct {
 
 // manyMembers is the number of members from which on users who meet a rare
 // condition are looked for among all users, and not among the members.
-const manyMembers = 100_000
+const manyMembers = 50_000
 
 // usersBy are the users that a filter selects: those of source who meet where.
 type usersBy struct {
@@ -129,34 +130,95 @@ func (r *records) countMembers(call string, m members) (int, error) {
 	if m.empty() {
 		return 0, nil
 	}
-	list, args := m.find("1", "", "")
+	list, args := m.find("1")
 	return one(r, call, scanInt, "SELECT count(*) FROM ("+list+" LIMIT ?) few", append(args, manyMembers)...)
 }
 
 // usersAmong returns a page of the users of source after a name. Each round
-// reads the members up to a name that leaves a bounded number of them.
+// reads the next members of each group by name, and then their users.
 func (r *records) usersAmong(by usersBy, after string, size int) (users []store.UserRecord, err error) {
-	for step := max(size/len(by.source.groups), 16); ; step = min(4*step, 4096) {
-		bound, args := by.source.bound(after, step)
-		upTo, err := one(r, "Users", scanText, bound, args...)
-		if err != nil {
-			return nil, err
+	for step := max(size/len(by.source.groups), 16); ; step = min(4*step, perRound) {
+		list, more, err := r.nextMembers(*by.source, after, step)
+		if err != nil || len(list) == 0 {
+			return users, err
 		}
-		found, args := by.source.find("m.user_id", after, upTo)
+		enough := perRound
+		if len(by.conditions) == 0 {
+			enough = size - len(users)
+		}
+		if len(list) > enough {
+			list, more = list[:enough], true
+		}
+		ids := make([]uuid.UUID, len(list))
+		for i, m := range list {
+			ids[i] = m.id
+		}
 		w := where{slices.Clone(by.conditions), slices.Clone(by.args)}
-		w.and("id IN ("+found+")", args...)
+		w.and(r.anyID("id", ids))
 		// The next page comes after the last name of this page, even if a host
 		// has changed names here and not in the memberships.
 		w.and("(name || '') > ?", after)
-		round, err := r.selectUsers(w, size-len(users))
+		round, err := r.sortUsers(w, size-len(users))
 		if err != nil {
 			return nil, err
 		}
-		if users = append(users, round...); len(users) == size || upTo == "" {
+		if users = append(users, round...); len(users) == size || !more {
 			return users, nil
 		}
-		after = upTo
+		after = list[len(list)-1].name
 	}
+}
+
+// perRound is the largest number of members of a group, and of users, that a
+// round reads, and perQuery the number of groups in a statement.
+const perRound, perQuery = 1024, 50
+
+// namedID is a user of members, found in the list with a number.
+type namedID struct {
+	list int
+	name string
+	id   uuid.UUID
+}
+
+// nextMembers returns the users of m after a name, in the order of their names.
+// If a group has more than step members after the name, the list ends with the
+// last name up to which it is complete.
+//
+// Each group has a query of its own, with an order and a limit. PostgreSQL
+// misjudges the number of names between two names in a group, and then reads
+// all users.
+func (r *records) nextMembers(m members, after string, step int) (found []namedID, more bool, err error) {
+	queries, args := m.next(after, step)
+	for n := range slices.Chunk(queries, perQuery) {
+		each := len(args) / len(queries) * len(n)
+		part, err := all(r, "Users", scanNamedID, strings.Join(n, " UNION ALL "), args[:each]...)
+		if err != nil {
+			return nil, false, err
+		}
+		queries, args, found = queries[len(n):], args[each:], append(found, part...)
+	}
+	sizes, last := map[int]int{}, map[int]string{}
+	for _, u := range found {
+		sizes[u.list]++
+		last[u.list] = max(last[u.list], u.name)
+	}
+	upTo := ""
+	for list, n := range sizes {
+		if n == step && (upTo == "" || last[list] < upTo) {
+			upTo = last[list]
+		}
+	}
+	if upTo != "" {
+		found = slices.DeleteFunc(found, func(u namedID) bool { return u.name > upTo })
+	}
+	slices.SortFunc(found, func(a, b namedID) int { return strings.Compare(a.name, b.name) })
+	found = slices.CompactFunc(found, func(a, b namedID) bool { return a.name == b.name })
+	return found, upTo != "", nil
+}
+
+func scanNamedID(row Row) (namedID, error) {
+	var u namedID
+	return u, row.Scan(&u.list, &u.name, &u.id)
 }
 
 // walked is the number of users that are read in the order of their names for
@@ -185,61 +247,48 @@ func (r *records) rareUsers(by usersBy, after string, size, limit int) ([]store.
 	if limit == 0 {
 		size = max(size, walked)
 	}
-	// Neither condition lets an engine read in the order of an index.
-	by.and("NOT (name <= ?)", names[0])
-	rest, err := all(r, "Users", scanUser, selectUser+by.String()+" ORDER BY (name || '') LIMIT ?", append(by.args, size)...)
+	by.and("NOT (name <= ?)", names[0]) // for which SQLite has no index
+	rest, err := r.sortUsers(by.where, size)
 	return append(users, rest...), err
 }
 
 // empty reports whether there can be no members.
 func (m members) empty() bool { return len(m.groups) == 0 || m.scopes != nil && len(m.scopes) == 0 }
 
-// find selects a column of the memberships of users after a name and, unless
-// upTo is empty, up to another name.
-func (m members) find(column, after, upTo string) (query string, args []any) {
-	return m.inScopes(func(w *where) string {
-		groups, list := m.dialect.AnyOf("m.group_id", idTexts(m.groups))
-		w.and(groups, list)
-		if after != "" {
+// next returns a query for each group and scope, with arguments of the same
+// number: at most step members after a name.
+func (m members) next(after string, step int) (queries []string, args []any) {
+	scopes := m.scopes
+	if scopes == nil {
+		scopes = []string{""}
+	}
+	for _, scope := range scopes {
+		for _, group := range m.groups {
+			var w where
+			if m.scopes != nil {
+				w.and("m.scope = ?", scope)
+			}
+			w.and("m.group_id = ?", group)
 			w.and("m.user_name > ?", after)
+			m.live(&w)
+			list := strconv.Itoa(len(queries))
+			queries = append(queries, "SELECT "+list+", l.user_name, l.user_id FROM (SELECT m.user_name, m.user_id FROM rbac_memberships m"+
+				w.String()+" ORDER BY m.user_name LIMIT ?) l")
+			args = append(append(args, w.args...), step)
 		}
-		if upTo != "" {
-			w.and("m.user_name <= ?", upTo)
-		}
-		m.live(w)
-		return "SELECT " + column + " FROM rbac_memberships m" + w.String()
-	})
+	}
+	return queries, args
 }
 
-// bound selects the least name that is the step-th after a name in a group and
-// a scope; "" if each has fewer members after the name.
-func (m members) bound(after string, step int) (query string, args []any) {
-	list, args := m.inScopes(func(w *where) string {
-		w.and("m.group_id = g.id")
-		w.and("m.user_name > ?", after)
-		m.live(w)
-		groups, list := m.dialect.AnyOf("g.id", idTexts(m.groups))
-		query := "SELECT (SELECT m.user_name FROM rbac_memberships m" + w.String() + " ORDER BY m.user_name LIMIT 1 OFFSET ?) AS name FROM rbac_groups g WHERE " + groups
-		w.args = append(w.args, step-1, list)
-		return query
-	})
-	return "SELECT coalesce(min(b.name), '') FROM (" + list + ") b", args
-}
-
-// inScopes joins the queries for all scopes.
-func (m members) inScopes(query func(*where) string) (string, []any) {
-	if m.scopes == nil {
-		var w where
-		return query(&w), w.args
+// find selects a column of the memberships.
+func (m members) find(column string) (query string, args []any) {
+	var w where
+	w.and(m.dialect.AnyOf("m.group_id", idTexts(m.groups)))
+	if m.scopes != nil {
+		w.and(m.dialect.AnyOf("m.scope", m.scopes))
 	}
-	var queries []string
-	var args []any
-	for _, scope := range m.scopes {
-		var w where
-		w.and("m.scope = ?", scope)
-		queries, args = append(queries, query(&w)), append(args, w.args...)
-	}
-	return strings.Join(queries, " UNION ALL "), args
+	m.live(&w)
+	return "SELECT " + column + " FROM rbac_memberships m" + w.String(), w.args
 }
 
 // exist adds the condition that a user is among the members.
@@ -247,15 +296,8 @@ func (m members) exist(w *where) {
 	if m.empty() {
 		return
 	}
-	var of where
-	groups, list := m.dialect.AnyOf("m.group_id", idTexts(m.groups))
-	of.and("m.user_id = rbac_users.id")
-	of.and(groups, list)
-	if m.scopes != nil {
-		of.and(m.dialect.AnyOf("m.scope", m.scopes))
-	}
-	m.live(&of)
-	w.and("EXISTS (SELECT 1 FROM rbac_memberships m"+of.String()+")", of.args...)
+	found, args := m.find("1")
+	w.and("EXISTS ("+found+" AND m.user_id = rbac_users.id)", args...)
 }
 
 // live adds the condition that a membership has not ended.
