@@ -66,17 +66,13 @@ func (r *records) CountUsers(f store.UserFilter) (int, error) {
 	if err != nil || by.nobody {
 		return 0, err
 	}
-	query := "SELECT count(*) FROM rbac_users"
-	switch found, args := "", []any(nil); {
-	case by.source == nil:
-	case len(by.conditions) == 0: // users need not be read
-		found, args = by.source.find("m.user_name")
-		query, by.args = "SELECT count(*) FROM (SELECT DISTINCT f.user_name FROM ("+found+") f) few", args
-	default:
-		found, args = by.source.find("m.user_id")
-		by.and("id IN ("+found+")", args...)
+	if by.source != nil {
+		// SQLite collects names several times as fast as ids, which are not in
+		// the order of an index.
+		found, args := by.source.find("m.user_name")
+		by.and("name IN ("+found+")", args...)
 	}
-	return one(r, "CountUsers", scanInt, query+by.String(), by.args...)
+	return one(r, "CountUsers", scanInt, "SELECT count(*) FROM rbac_users"+by.String(), by.args...)
 }
 
 // checked copies the slices of a filter, which may change before the listing

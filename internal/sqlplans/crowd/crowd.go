@@ -6,6 +6,8 @@ package crowd
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,7 +103,9 @@ func Queries() map[string]rbac.UserQuery {
 // each query.
 func Bench(b *testing.B, a *rbac.Authority) {
 	ctx := context.Background()
-	for name, q := range Queries() {
+	queries := Queries()
+	for _, name := range slices.Sorted(maps.Keys(queries)) {
+		q := queries[name]
 		page := q
 		page.Limit = 50
 		last := last(b, ctx, a, q)
