@@ -108,9 +108,9 @@ type Catalogue struct {
 // in byte order of their names.
 //
 // A page by Group, Scope or Permission costs what the page costs, however many
-// members there are. Search, State and LastLoginBefore read users, or members
-// if there are fewer than 50,000, until the page is full; CountUsers always
-// reads to the end.
+// members there are. Search and LastLoginBefore read all users, or the members
+// if there are fewer than 50,000, unless the page is full before: half a second
+// for a million users. CountUsers always reads to the end.
 type UserQuery struct {
 	Search string    // only with this text in Name, DisplayName or Email; A to Z match in either case
 	State  UserState // AnyUser, EnabledUser or DisabledUser
