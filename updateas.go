@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -99,11 +98,11 @@ func (a *Authority) addAdminister(ctx context.Context) error {
 // writable refuses a change in a View, and in an UpdateAs by anyone but holders
 // of Config.Administer. Otherwise writable returns err, the fault of the change.
 func (tx *Tx) writable(err error) error {
-	if err := tx.delegable(err); err != nil || tx.as == nil {
+	if err := tx.delegable(err); err != nil {
 		return err
 	}
-	powers, err := tx.powers()
-	if err != nil || powers.Everything() {
+	powers, err := tx.limits()
+	if powers == nil {
 		return err
 	}
 	return tx.refused("only holders of " + tx.a.cfg.Administer + " may do this")
@@ -118,15 +117,23 @@ func (tx *Tx) delegable(err error) error {
 	return err
 }
 
-// powers returns what the user of an UpdateAs may do now.
-func (tx *Tx) powers() (*delegation.Powers, error) {
+// limits returns what the user of an UpdateAs may do now, and nil if there is no
+// limit: in an Update, and for a user who may do everything. A caller that gets
+// nil returns the error, which is nil only if there is no limit.
+func (tx *Tx) limits() (*delegation.Powers, error) {
 	d := tx.as
+	if d == nil {
+		return nil, nil
+	}
 	if d.powers == nil || d.at != tx.changes.Len() {
 		powers, err := tx.powersOf(d.id)
 		if err != nil {
 			return nil, err
 		}
 		d.powers, d.at = powers, tx.changes.Len()
+	}
+	if d.powers.Everything() {
+		return nil, nil
 	}
 	return d.powers, nil
 }
@@ -193,11 +200,8 @@ func (tx *Tx) refusal(id *Identity, reason string) error {
 
 // mayAssign checks a new membership, and a membership to modify or to end.
 func (tx *Tx) mayAssign(group uuid.UUID, scope string) error {
-	if tx.as == nil {
-		return nil
-	}
-	powers, err := tx.powers()
-	if err != nil {
+	powers, err := tx.limits()
+	if powers == nil {
 		return err
 	}
 	if reason := powers.Assign(group, scope); reason != "" {
@@ -211,12 +215,9 @@ func (tx *Tx) mayAssign(group uuid.UUID, scope string) error {
 // scope does not assign a user without any membership: the user would come
 // within reach of the scope, whoever the user is for.
 func (tx *Tx) mayAdd(m store.Membership) error {
-	if tx.as == nil {
-		return nil
-	}
-	powers, err := tx.powers()
+	powers, err := tx.limits()
 	switch {
-	case err != nil || powers.Everything():
+	case powers == nil:
 		return err
 	case !policy.Counts(m.Until, tx.now):
 		return tx.refused("the membership would have ended already")
@@ -241,11 +242,8 @@ func (tx *Tx) mayAdd(m store.Membership) error {
 // active. The delegate has to be able to assign these groups, too: otherwise a
 // delegate could take rights from an administrator.
 func (tx *Tx) mayDisplace(m store.Membership) error {
-	if tx.as == nil {
-		return nil
-	}
-	powers, err := tx.powers()
-	if err != nil || powers.Everything() || !powers.Policy().Separates(m.Group) {
+	powers, err := tx.limits()
+	if powers == nil || !powers.Policy().Separates(m.Group) {
 		return err
 	}
 	was, err := tx.r.UserMemberships(m.User)
@@ -263,12 +261,9 @@ func (tx *Tx) mayDisplace(m store.Membership) error {
 
 // mayCreate checks a new user. finish checks the user's memberships.
 func (tx *Tx) mayCreate(u store.UserRecord) error {
-	if tx.as == nil {
-		return nil
-	}
-	powers, err := tx.powers()
+	powers, err := tx.limits()
 	switch {
-	case err != nil || powers.Everything():
+	case powers == nil:
 		return err
 	case !powers.UsersAnywhere():
 		return tx.refused("creating users is for delegates with Users, or holders of " + tx.a.cfg.Administer)
@@ -304,8 +299,8 @@ func (tx *Tx) mayManage(user uuid.UUID) error {
 
 // mayReach is mayManage for every user, created in the Update or not.
 func (tx *Tx) mayReach(user uuid.UUID) error {
-	powers, err := tx.powers()
-	if err != nil || powers.Everything() {
+	powers, err := tx.limits()
+	if powers == nil {
 		return err
 	}
 	memberships, err := tx.r.UserMemberships(user)
@@ -320,11 +315,11 @@ func (tx *Tx) mayReach(user uuid.UUID) error {
 
 // mayModify checks a change of an account's fields.
 func (tx *Tx) mayModify(old, u store.UserRecord) error {
-	if err := tx.mayManage(old.ID); err != nil || tx.as == nil || old.Subject == u.Subject {
+	if err := tx.mayManage(old.ID); err != nil || old.Subject == u.Subject {
 		return err
 	}
-	powers, err := tx.powers()
-	if err != nil || powers.Everything() {
+	powers, err := tx.limits()
+	if powers == nil {
 		return err
 	}
 	return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
@@ -345,7 +340,7 @@ func (tx *Tx) checkCreated() error {
 			err = tx.mayReach(user)
 		}
 		if denied, ok := errors.AsType[*DeniedError](err); ok {
-			denied.Message = strings.Join([]string{"creating " + u.Name, denied.Message}, ": ")
+			denied.Message = "creating " + u.Name + ": " + denied.Message
 			return denied
 		}
 		if err != nil {
