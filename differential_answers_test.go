@@ -19,6 +19,8 @@ func (r *history) answers(a *rbac.Authority) (lines []string) {
 			lines = append(lines, of+line)
 		}
 		lines = append(lines, of+fmt.Sprint("menu ", a.Menu(id), a.Menu(id.In(r.scopes[0]))))
+		assignable, err := r.assignable(a, id)
+		lines = append(lines, of+fmt.Sprint("assignable ", assignable, err))
 	}
 	for i, u := range r.users {
 		id, err := a.Identity(ctx, u)
@@ -37,6 +39,22 @@ func (r *history) answers(a *rbac.Authority) (lines []string) {
 	id, err := a.Identify(ctx, rbac.Token{})
 	add("anonymous: ", id, err)
 	return append(lines, fmt.Sprint("validate: ", a.Validate(r.compound)))
+}
+
+// assignable returns the groups that an Identity may assign, by scope.
+func (r *history) assignable(a *rbac.Authority, id *rbac.Identity) (all [][]string, err error) {
+	err = a.View(ctx, func(tx *rbac.Tx) error {
+		all = nil
+		for _, scope := range append([]string{""}, r.scopes...) {
+			groups, err := tx.Assignable(id, scope)
+			if err != nil {
+				return err
+			}
+			all = append(all, mapped(groups, groupName))
+		}
+		return nil
+	})
+	return all, err
 }
 
 // describe returns the answers of an Identity in every scope.

@@ -109,7 +109,7 @@ func checkCoverage(t *testing.T, committed map[string]int) {
 	t.Helper()
 	names := []string{"Declare", "Issue", "Logout", "LogoutUser", "LogoutIdle", "RevokeTicket", "AddActiveGroup", "DropActiveGroup",
 		"SetActiveGroups", "SetPassword", "ChangePassword", "SetValue"}
-	writes := regexp.MustCompile(`^(Add|AssignU|Create|Deassign|Delete|Grant|Modify|Revoke|Set)`)
+	writes := regexp.MustCompile(`^(Add|AssignU|Create|Deassign|Delete|End|Grant|Modify|Revoke|Set)`)
 	for m := range reflect.TypeFor[*rbac.Tx]().Methods() {
 		if writes.MatchString(m.Name) {
 			names = append(names, m.Name)
@@ -255,6 +255,13 @@ var changes = []change{
 	{name: "SetDSDSetCardinality", often: 2, do: func(r *history, tx *rbac.Tx) error {
 		return tx.SetDSDSetCardinality(r.oldSet(tx.DSDSets()).Name, 2+r.IntN(2))
 	}},
+	{name: "AddDelegation", often: 4, do: func(r *history, tx *rbac.Tx) error { return tx.AddDelegation(r.delegation()) }},
+	{name: "ModifyDelegation", often: 2, do: func(r *history, tx *rbac.Tx) error { return tx.ModifyDelegation(r.delegation()) }},
+	{name: "DeleteDelegation", often: 2, do: func(r *history, tx *rbac.Tx) error { return tx.DeleteDelegation(r.group()) }},
+	{name: "EndScope", often: 1, do: func(r *history, tx *rbac.Tx) error { return second(tx.EndScope(r.of(r.scopes))) }},
+	{name: "EndTickets", often: 1, do: func(r *history, tx *rbac.Tx) error {
+		return second(tx.EndTickets(r.of(append([]string{""}, r.users...))))
+	}},
 	{name: "DeleteDSDSet", often: 1, do: func(r *history, tx *rbac.Tx) error { return tx.DeleteDSDSet(r.oldSet(tx.DSDSets()).Name) }},
 }
 
@@ -327,6 +334,10 @@ func (r *history) separationSet(tx *rbac.Tx) rbac.SeparationSet {
 		groups = mapped(all[:min(len(all), 2+r.IntN(2))], groupName)
 	}
 	return rbac.SeparationSet{Name: r.of(r.sets), Groups: groups, Cardinality: 2 + r.IntN(len(groups)-1)}
+}
+
+func (r *history) delegation() rbac.Delegation {
+	return rbac.Delegation{Group: r.group(), Assign: r.someGroups(), Users: r.IntN(2) == 0}
 }
 
 func (r *history) modifyUser(tx *rbac.Tx) error {
