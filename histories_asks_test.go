@@ -100,11 +100,29 @@ var askSteps = []kind{
 	}},
 	{"Ticket", 3, func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Ticket, (*site).ticket) }},
 	{"Identify", 5, func(d *drawing) step { return ofTicket(d.ticket(), (*standard).Identify, (*site).identify) }},
+	{"Assignable", 4, func(d *drawing) step {
+		user, scope := d.user(), d.scope()
+		return step{model: func(m *standard) (string, faults) { return m.Assignable(user, scope) },
+			call: func(w *site) (string, error) { return w.assignable(user, scope) }}
+	}},
 	{"Identity", 3, func(d *drawing) step {
 		user := d.user()
 		return step{model: func(m *standard) (string, faults) { return m.Identity(user) },
 			call: func(w *site) (string, error) { return sees(w.authority().Identity(ctx, user)) }}
 	}},
+}
+
+func (w *site) assignable(user, scope string) (string, error) {
+	id, err := w.authority().Identity(ctx, user)
+	if err != nil {
+		return "", err
+	}
+	var groups []rbac.Group
+	err = w.authority().View(ctx, func(tx *rbac.Tx) (err error) {
+		groups, err = tx.Assignable(id, scope)
+		return err
+	})
+	return quoted(mapped(groups, groupName)), err
 }
 
 func judge(n int, scope string, p rbac.Predicate, model func(*standard) faults) step {
@@ -308,6 +326,10 @@ func everything(tx *rbac.Tx) (string, error) {
 			text += " " + setLine(s)
 		}
 		text += ";"
+	}
+	delegations, err := tx.Delegations()
+	for _, d := range delegations {
+		text += " " + delegationLine(d.Group, d.Assign, d.Users)
 	}
 	return text, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
+	"pgregory.net/rapid"
 )
 
 // The steps of histories that change something in an Update.
@@ -137,12 +138,29 @@ var setSteps = []kind{
 	}},
 }
 
+func (d *drawing) delegation() rbac.Delegation {
+	return rbac.Delegation{Group: d.group(), Assign: d.groups(0), Users: draw(d, "users %v", rapid.Bool())}
+}
+
+var delegationSteps = []kind{
+	{"AddDelegation", 8, func(d *drawing) step {
+		given := d.delegation()
+		return admin(func(m *standard) faults { return m.AddDelegation(given.Group, given) }, func(tx *rbac.Tx) error { return tx.AddDelegation(given) })
+	}},
+	{"ModifyDelegation", 3, func(d *drawing) step {
+		given := d.delegation()
+		return admin(func(m *standard) faults { return m.ModifyDelegation(given.Group, given) }, func(tx *rbac.Tx) error { return tx.ModifyDelegation(given) })
+	}},
+	{"DeleteDelegation", 1, func(d *drawing) step {
+		group := d.group()
+		return admin(func(m *standard) faults { return m.DeleteDelegation(group) }, func(tx *rbac.Tx) error { return tx.DeleteDelegation(group) })
+	}},
+}
+
 var recordSteps = []kind{
 	{"AddUser", 2, func(d *drawing) step {
-		user := d.user()
-		return adding(func(m *standard) faults { return m.AddUser(user) }, func(tx *rbac.Tx, id uuid.UUID) error {
-			return addUser(rbac.User{ID: id, Name: user})(tx)
-		})
+		user := d.of(append(allUsers, "dan", "eve")...)
+		return admin(func(m *standard) faults { return m.AddUser(user) }, addUser(rbac.User{Name: user})) // delegates choose no ids
 	}},
 	{"DeleteUser", 1, func(d *drawing) step {
 		user := d.user()

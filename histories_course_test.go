@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,18 +16,27 @@ type outcome struct {
 	model   *standard // after the entry
 	results []string  // of each step
 	faults  []faults
-	refused bool // nothing was changed
-	lost    bool // a protected permission would lose its last holder
+	refused bool  // nothing was changed
+	lost    bool  // a protected permission would lose its last holder
+	nobody  error // there is nobody to make the UpdateAs
+	strays  bool  // a user was created whom the user of the UpdateAs may not administer
 }
 
 func (m *standard) after(e entry) outcome {
 	o := outcome{model: m.clone(), refused: true}
+	if e.as != nil {
+		if f := o.model.begins(*e.as); len(f) > 0 {
+			return outcome{model: m, refused: true, nobody: f[0], results: make([]string, len(e.steps)), faults: slices.Repeat([]faults{f}, len(e.steps))}
+		}
+	}
 	for _, s := range e.steps {
 		result, f := s.model(o.model)
 		o.results, o.faults = append(o.results, result), append(o.faults, f)
 		o.refused = o.refused && (len(f) > 0 || s.reads)
 	}
-	if o.lost = o.model.loses(m); o.lost || e.abandoned {
+	o.strays, o.lost = o.model.strays(), o.model.loses(m)
+	o.model.as = nil
+	if o.strays || o.lost || e.abandoned {
 		o.model, o.refused = m, true
 	}
 	return o
@@ -116,6 +126,9 @@ func (c *course) compareEntry(w *site, e entry, o outcome) (errs []error, differ
 	before := w.revision()
 	got, errs, err := w.do(e)
 	for i, s := range e.steps {
+		if e.as != nil {
+			s.text = "UpdateAs " + s.text
+		}
 		if err := c.compare(s, o.results[i], o.faults[i], got[i], errs[i]); err != nil {
 			return nil, err
 		}
@@ -151,8 +164,12 @@ func (m *standard) loses(before *standard) bool {
 // step is refused.
 func (o outcome) err(e entry) error {
 	switch {
+	case o.nobody != nil:
+		return o.nobody
 	case e.abandoned:
 		return errTest
+	case o.strays:
+		return rbac.ErrDenied
 	case o.lost:
 		return rbac.ErrProtected
 	}

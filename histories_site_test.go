@@ -1,9 +1,11 @@
 package rbac_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +91,13 @@ func (w *site) do(e entry) (results []string, errs []error, err error) {
 	if !e.update && e.steps[0].reads {
 		run = w.authority().View
 	}
+	if e.as != nil {
+		id, err := w.identity(*e.as)
+		if err != nil {
+			return make([]string, len(e.steps)), slices.Repeat([]error{err}, len(e.steps)), err
+		}
+		run = func(ctx context.Context, f func(*rbac.Tx) error) error { return w.authority().UpdateAs(ctx, id, f) }
+	}
 	err = run(ctx, func(tx *rbac.Tx) error {
 		w.ids, results, errs = 0, nil, nil
 		for _, s := range e.steps {
@@ -104,6 +113,13 @@ func (w *site) do(e entry) (results []string, errs []error, err error) {
 		return nil
 	})
 	return results, errs, err
+}
+
+func (w *site) identity(as acting) (*rbac.Identity, error) {
+	if as.ticket >= 0 {
+		return w.authority().Identify(ctx, w.token(as.ticket))
+	}
+	return w.authority().Identity(ctx, as.user)
 }
 
 // drift returns an error if the policy that an Authority has updated change by

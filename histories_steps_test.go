@@ -106,7 +106,19 @@ func there[K comparable, V any](d *drawing, all map[K]V, of func(K) bool, other 
 func anyKey[K any](K) bool { return true }
 
 func (d *drawing) of(names ...string) string { return draw(d, "%s", anyOf(names)) }
-func (d *drawing) user() string              { return d.of(allUsers...) }
+
+// user returns a user, in an UpdateAs in most cases a user who was created or
+// left a group before.
+func (d *drawing) user() string {
+	if d.m.as != nil && !oneIn(d.t, 3) {
+		before := maps.Clone(d.m.as.created)
+		maps.Copy(before, d.m.as.moved)
+		return there(d, before, anyKey, func() string {
+			return there(d, d.m.users, anyKey, func() string { return d.of(allUsers...) })
+		})
+	}
+	return d.of(allUsers...)
+}
 
 // group returns an existing group, in most cases.
 func (d *drawing) group() string {
@@ -119,16 +131,33 @@ func (d *drawing) scope() string {
 }
 func (d *drawing) number(from, to int) int { return draw(d, "%d", rapid.IntRange(from, to)) }
 
-func (d *drawing) edge() edge         { return edge{d.group(), d.group()} }
-func (d *drawing) membership() member { return member{d.user(), d.group(), d.scope()} }
-func (d *drawing) set() setKey        { return setKey{d.of("SSD", "DSD"), d.of(allSets...)} }
+func (d *drawing) edge() edge { return edge{d.group(), d.group()} }
+
+// membership returns a membership, in an UpdateAs in most cases one that its
+// user may assign.
+func (d *drawing) membership() member {
+	if d.m.as == nil || oneIn(d.t, 3) {
+		return member{d.user(), d.group(), d.scope()}
+	}
+	user := d.user()
+	to := there(d, d.m.offers(), anyKey, func() offer { return offer{d.group(), d.scope()} })
+	return member{user, to.group, to.scope}
+}
+
+func (d *drawing) set() setKey { return setKey{d.of("SSD", "DSD"), d.of(allSets...)} }
 func (d *drawing) grant() grantPair {
 	return grantPair{d.group(), d.of(append(allPermissions, "door.*", "*")...)}
 }
-func (d *drawing) oldEdge() edge         { return there(d, d.m.inherits, anyKey, d.edge) }
-func (d *drawing) oldMembership() member { return there(d, d.m.members, anyKey, d.membership) }
-func (d *drawing) oldSet() setKey        { return there(d, d.m.sets, anyKey, d.set) }
-func (d *drawing) oldGrant() grantPair   { return there(d, d.m.grants, anyKey, d.grant) }
+func (d *drawing) oldEdge() edge { return there(d, d.m.inherits, anyKey, d.edge) }
+func (d *drawing) oldMembership() member {
+	if d.m.as == nil {
+		return there(d, d.m.members, anyKey, d.membership)
+	}
+	offers := d.m.offers()
+	return there(d, d.m.members, func(k member) bool { return offers[offer{k.group, k.scope}] }, d.membership)
+}
+func (d *drawing) oldSet() setKey      { return there(d, d.m.sets, anyKey, d.set) }
+func (d *drawing) oldGrant() grantPair { return there(d, d.m.grants, anyKey, d.grant) }
 
 // endedMembership returns an ended membership, if any.
 func (d *drawing) endedMembership() member {
@@ -222,12 +251,18 @@ type kind struct {
 }
 
 var (
-	allKinds  = often(slices.Concat(memberSteps, edgeSteps, setSteps, recordSteps, reviewSteps, ticketSteps, askSteps))
-	inUpdates = often(slices.Concat(memberSteps, edgeSteps, setSteps, recordSteps, reviewSteps))
+	allKinds  = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps, ticketSteps, askSteps))
+	inUpdates = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps))
+	// delegable are the kinds of steps that delegates may make.
+	delegable = slices.DeleteFunc(slices.Clone(inUpdates), func(k kind) bool {
+		return !slices.Contains([]string{"AssignUser", "ModifyMembership", "DeassignUser", "AddUser", "DeleteUser", "DisableUser", "EnableUser", "RenameUser"}, k.name)
+	})
+	// opening are the kinds of steps that let later ones do more.
+	opening = slices.DeleteFunc(slices.Clone(delegable), func(k kind) bool { return k.name != "AddUser" && k.name != "DeassignUser" })
 	// giving are the kinds of steps that begin a history, to provide something
 	// to refuse.
 	giving = slices.DeleteFunc(slices.Clone(allKinds), func(k kind) bool {
-		return !slices.Contains([]string{"AssignUser", "GrantPermission", "AddInheritance", "CreateSet", "Issue"}, k.name)
+		return !slices.Contains([]string{"AssignUser", "GrantPermission", "AddInheritance", "CreateSet", "AddDelegation", "Issue"}, k.name)
 	})
 )
 

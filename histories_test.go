@@ -72,11 +72,12 @@ type randomHistory struct {
 	entries            []entry
 }
 
-// entry is a step, or an Update of several steps, which commits the accepted
+// entry is a step, or an Update or UpdateAs of several steps, which commits the accepted
 // steps or nothing.
 type entry struct {
 	steps     []step
 	update    bool
+	as        *acting // of an UpdateAs
 	abandoned bool
 }
 
@@ -89,9 +90,12 @@ var histories = rapid.Custom(func(t *rapid.T) randomHistory {
 		if len(h.entries) < 20 {
 			kinds = giving
 		}
-		if h.protected || !oneIn(t, 6) {
+		switch {
+		case len(h.entries) >= 20 && oneIn(t, 4):
+			e = drawUpdateAs(t, m, h.protected)
+		case h.protected || !oneIn(t, 6):
 			e.steps = []step{drawStep(t, m, kinds)}
-		} else {
+		default:
 			e = drawUpdate(t, m)
 		}
 		h.entries = append(h.entries, e)
@@ -109,6 +113,37 @@ func drawUpdate(t *rapid.T, m *standard) entry {
 	e := entry{update: true, abandoned: oneIn(t, 4)}
 	for range rapid.IntRange(1, 5).Draw(t, "steps") {
 		s := inside.Draw(t, "step")
+		s.model(m)
+		e.steps = append(e.steps, s)
+	}
+	return e
+}
+
+// drawUpdateAs draws changes on behalf of a user or of a ticket, most of them
+// changes that delegates may make.
+func drawUpdateAs(t *rapid.T, m *standard, single bool) entry {
+	d := &drawing{t: t, m: m}
+	as := acting{ticket: -1}
+	if oneIn(t, 3) {
+		as.ticket = d.ticket()
+	} else {
+		as.user = there(d, m.delegates(), anyKey, d.user)
+	}
+	m = m.clone()
+	m.begins(as)
+	e, n := entry{update: true, as: &as}, 1
+	if !single {
+		n = rapid.IntRange(1, 4).Draw(t, "steps")
+	}
+	for i := range n {
+		kinds := delegable
+		if i == 0 && oneIn(t, 3) {
+			kinds = opening
+		}
+		if oneIn(t, 6) {
+			kinds = inUpdates
+		}
+		s := drawStep(t, m, kinds)
 		s.model(m)
 		e.steps = append(e.steps, s)
 	}
@@ -161,7 +196,10 @@ func (e entry) String() string {
 		calls = append(calls, s.text)
 	}
 	text := strings.Join(calls, "; ")
-	if e.update {
+	switch {
+	case e.as != nil:
+		text = fmt.Sprintf("UpdateAs(%v): %s", e.as, text)
+	case e.update:
 		text = "Update: " + text
 	}
 	if e.abandoned {

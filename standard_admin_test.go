@@ -17,16 +17,22 @@ func (m *standard) noUser(name string) bool { _, there := m.users[name]; return 
 func (m *standard) AddUser(user string) faults {
 	var f faults
 	f.when(!m.noUser(user), rbac.ErrExists)
-	return m.change(f, func(next *standard) { next.users[user] = false })
+	return m.changeIf(m.mayCreate, f, func(next *standard) {
+		next.users[user] = false
+		if next.as != nil {
+			next.as.created[user] = true
+		}
+	})
 }
 
 func (m *standard) DeleteUser(user string) faults {
 	var f faults
 	f.when(m.noUser(user), rbac.ErrNotFound)
-	return m.change(f, func(next *standard) {
+	return m.changeIf(m.mayManage(user), f, func(next *standard) {
 		delete(next.users, user)
 		maps.DeleteFunc(next.members, func(k member, _ time.Time) bool { return k.user == user })
 		next.endTickets(user)
+		next.as.deleted(user)
 	})
 }
 
@@ -34,23 +40,24 @@ func (m *standard) DeleteUser(user string) faults {
 func (m *standard) DisableUser(user string) faults {
 	var f faults
 	f.when(m.noUser(user), rbac.ErrNotFound)
-	return m.change(f, func(next *standard) { next.users[user] = true; next.endTickets(user) })
+	return m.changeIf(m.mayManage(user), f, func(next *standard) { next.users[user] = true; next.endTickets(user) })
 }
 
 func (m *standard) EnableUser(user string) faults {
 	var f faults
 	f.when(m.noUser(user), rbac.ErrNotFound)
-	return m.change(f, func(next *standard) { next.users[user] = false })
+	return m.changeIf(m.mayManage(user), f, func(next *standard) { next.users[user] = false })
 }
 
 func (m *standard) RenameUser(user, name string) faults {
 	var f faults
 	f.when(m.noUser(user), rbac.ErrNotFound)
 	f.when(!m.noUser(name) && user != name, rbac.ErrExists)
-	return m.change(f, func(next *standard) {
+	return m.changeIf(m.mayManage(user), f, func(next *standard) {
 		delete(next.users, user)
 		next.users[name] = m.users[user]
 		next.members = rekeyed(m.members, func(k member) member { k.user = rename(k.user, user, name); return k })
+		next.as.renamed(user, name)
 		for i, t := range next.tickets {
 			if m.lives(t) {
 				next.tickets[i].user = rename(t.user, user, name)
@@ -82,6 +89,7 @@ func (m *standard) DeleteGroup(group string) faults {
 		maps.DeleteFunc(next.members, func(k member, _ time.Time) bool { return k.group == group })
 		maps.DeleteFunc(next.grants, func(k grantPair, _ bool) bool { return k.group == group })
 		maps.DeleteFunc(next.inherits, func(e edge, _ bool) bool { return e.senior == group || e.junior == group })
+		next.dropFromDelegations(group)
 		for _, s := range next.sets {
 			delete(s.groups, group)
 		}
@@ -98,6 +106,10 @@ func (m *standard) RenameGroup(group, name string) faults {
 		next.members = rekeyed(m.members, func(k member) member { k.group = to(k.group); return k })
 		next.grants = rekeyed(m.grants, func(k grantPair) grantPair { k.group = to(k.group); return k })
 		next.inherits = rekeyed(m.inherits, func(e edge) edge { return edge{to(e.senior), to(e.junior)} })
+		next.delegations = map[string]delegated{}
+		for of, d := range m.delegations {
+			next.delegations[to(of)] = delegated{rekeyed(d.assign, to), d.users}
+		}
 		for k, s := range m.sets {
 			next.sets[k] = restriction{rekeyed(s.groups, to), s.cardinality}
 		}
@@ -202,21 +214,26 @@ func (m *standard) AssignUser(k member, until time.Time) faults {
 	f.when(m.noUser(k.user), rbac.ErrNotFound)
 	f.when(!m.groups[k.group], rbac.ErrNotFound)
 	f.when(there, rbac.ErrExists)
-	return m.change(f, func(next *standard) { next.members[k] = until })
+	return m.changeIf(m.mayAdd(k, until), f, func(next *standard) { next.members[k] = until })
 }
 
 func (m *standard) ModifyMembership(k member, until time.Time) faults {
 	var f faults
 	_, there := m.members[k]
 	f.when(!there, rbac.ErrNotFound)
-	return m.change(f, func(next *standard) { next.members[k] = until })
+	return m.changeIf(m.mayChange(k, until), f, func(next *standard) { next.members[k] = until })
 }
 
 func (m *standard) DeassignUser(k member) faults {
 	var f faults
 	_, there := m.members[k]
 	f.when(!there, rbac.ErrNotFound)
-	return m.change(f, func(next *standard) { delete(next.members, k) })
+	return m.changeIf(func(t session) bool { return m.mayAssign(t, k.group, k.scope, false) }, f, func(next *standard) {
+		delete(next.members, k)
+		if next.as != nil {
+			next.as.moved[k.user] = true
+		}
+	})
 }
 
 // AddInheritance also adds an edge that is already implied.

@@ -28,6 +28,8 @@ type standard struct {
 	inherits    map[edge]bool          // immediately
 	sets        map[setKey]restriction // separation of duty
 	tickets     []session              // all tickets ever issued
+	delegations map[string]delegated   // by group
+	as          *acting                // of an UpdateAs; nil: of an Update
 }
 
 type (
@@ -56,7 +58,7 @@ func (k setKey) String() string    { return k.kind + ", " + k.name }
 
 func newStandard(now time.Time) *standard {
 	return &standard{now: now, users: set{}, groups: set{}, permissions: map[string]right{}, members: map[member]time.Time{},
-		grants: map[grantPair]bool{}, inherits: map[edge]bool{}, sets: map[setKey]restriction{}}
+		grants: map[grantPair]bool{}, inherits: map[edge]bool{}, sets: map[setKey]restriction{}, delegations: map[string]delegated{}}
 }
 
 func (m *standard) clone() *standard {
@@ -64,8 +66,12 @@ func (m *standard) clone() *standard {
 	n.users, n.groups, n.permissions = maps.Clone(m.users), maps.Clone(m.groups), maps.Clone(m.permissions)
 	n.members, n.grants, n.inherits = maps.Clone(m.members), maps.Clone(m.grants), maps.Clone(m.inherits)
 	n.sets, n.tickets = maps.Clone(m.sets), slices.Clone(m.tickets)
+	n.delegations, n.as = maps.Clone(m.delegations), m.as.clone()
 	for k, s := range n.sets {
 		n.sets[k] = restriction{maps.Clone(s.groups), s.cardinality}
+	}
+	for group, d := range n.delegations {
+		n.delegations[group] = delegated{maps.Clone(d.assign), d.users}
 	}
 	for i := range n.tickets {
 		n.tickets[i].groups = maps.Clone(n.tickets[i].groups)
@@ -83,10 +89,20 @@ func (f *faults) when(broken bool, kind error) {
 	}
 }
 
-// change makes an effect unless there are faults, or the effect would violate a
-// static set for a user, or a dynamic set by the active groups of an open
-// ticket. A refused change has changed nothing.
+// change makes an effect that an UpdateAs leaves to administrators.
 func (m *standard) change(f faults, effect func(next *standard)) faults {
+	return m.changeIf(func(session) bool { return false }, f, effect)
+}
+
+// changeIf makes an effect unless there are faults, or the effect would violate
+// a static set for a user, or a dynamic set by the active groups of an open
+// ticket. In an UpdateAs, the change is for administrators, and for those who
+// may make it. A refused change has changed nothing.
+func (m *standard) changeIf(may func(session) bool, f faults, effect func(next *standard)) faults {
+	if m.as != nil {
+		t, ok := m.actor()
+		f.when(!ok || !m.administers(t, "") && !may(t), rbac.ErrDenied)
+	}
 	if len(f) > 0 {
 		return f
 	}

@@ -365,7 +365,7 @@ func (m *standard) Everything() (string, faults) {
 		}
 		text += ";"
 	}
-	return text, nil
+	return text + m.delegationLines(), nil
 }
 
 func setOf(names []string) set {
