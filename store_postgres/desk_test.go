@@ -37,16 +37,18 @@ func (d *desk) logIn() {
 type thing struct {
 	register string
 	words    []string
+	current  bool // the answer is read from the store, and never old
 }
 
 func (d *desk) things() []thing {
 	l := d.login.Load()
 	may := fmt.Sprintf("has_permission(%q)", d.name("right"))
 	return []thing{
-		{d.name("right"), []string{"may", d.name("user"), may}},
-		{d.name("both"), []string{"may", d.name("pair"), fmt.Sprintf("in_all_groups(%q,%q)", d.name("left"), d.name("other"))}},
-		{l.name, []string{"lives", l.token, "0"}},
-		{l.name + " right", []string{"judge", l.token, may}},
+		{register: d.name("right"), words: []string{"may", d.name("user"), may}},
+		{register: d.name("both"), words: []string{"may", d.name("pair"), fmt.Sprintf("in_all_groups(%q,%q)", d.name("left"), d.name("other"))}},
+		{register: l.name, words: []string{"lives", l.token, "0"}},
+		{register: l.name + " right", words: []string{"judge", l.token, may}},
+		{register: d.name("assigns"), words: []string{"assigns", d.name("lead"), d.name("left")}, current: true},
 	}
 }
 
@@ -69,6 +71,7 @@ func (d *desk) write(rounds int) {
 		{kind: ofUser, take: []string{"deleteuser", user}, give: []string{"adduser", user, group}, ticket: true},
 		{kind: inPolicy, take: []string{"separate", d.name("set"), d.name("left"), d.name("other")}, give: []string{"unite", d.name("set")}},
 		{kind: ofUser, take: []string{"logout"}, ticket: true},
+		{kind: delegated, take: []string{"undelegate", d.name("leads")}, give: []string{"delegate", d.name("leads"), d.name("left")}},
 	}
 	for range rounds {
 		for _, k := range rand.Perm(len(kinds)) {
@@ -86,6 +89,8 @@ func (d *desk) round(r round) {
 	case "logout":
 		r.take = []string{"logout", l.token}
 		change, asked = map[string]string{l.name: "ended", l.name + " right": "denied"}, things[2]
+	case "undelegate":
+		change = map[string]string{d.name("assigns"): "denied"}
 	case "separate":
 		change, asked = map[string]string{d.name("both"): "denied"}, things[1]
 	case "deleteuser":
@@ -94,7 +99,9 @@ func (d *desk) round(r round) {
 		change = map[string]string{d.name("right"): "denied", l.name + " right": "denied"}
 	}
 	d.change(r.take, change)
-	if d.i == 0 || rand.IntN(2) == 0 {
+	if r.kind == delegated {
+		d.refused()
+	} else if d.i == 0 || rand.IntN(2) == 0 {
 		d.o.lost(r.kind, d.owner, d.others, asked.register, change[asked.register], asked.words...)
 	}
 	for register := range change {
@@ -109,6 +116,15 @@ func (d *desk) round(r round) {
 	}
 	if r.ticket {
 		d.logIn()
+	}
+}
+
+// refused requires that no process lets the delegate assign, at once.
+func (d *desk) refused() {
+	for _, w := range d.o.workers {
+		if answer := w.Insist("joinas", d.name("lead"), d.name("user"), d.name("left")); answer != "denied" {
+			d.o.t.Errorf("a delegate without a delegation assigns: %q", answer)
+		}
 	}
 }
 

@@ -60,13 +60,14 @@ func openDSN(dsn string) (*rbac.Authority, func(), error) {
 }
 
 // Four processes use one server. Each process adds and deletes rights,
-// memberships, tickets, separation sets, groups and users, and logs users in
-// and out, while all processes are asked about everything. A fifth process only
-// reads: it changes nothing, gets no hints, and is asked about one desk, so
-// that almost nothing but its own polls makes the process read the store. No
-// request that was sent later than MaxStaleness after a change was acknowledged
-// is answered from before the change. No request to the process that made the
-// change is answered from before the change at all. At the end all processes
+// memberships, tickets, separation sets, delegations, groups and users, and logs
+// users in and out, while all processes are asked about everything. A fifth
+// process only reads: it changes nothing, gets no hints, and is asked about one
+// desk, so that almost nothing but its own polls makes the process read the
+// store. No request that was sent later than MaxStaleness after a change was
+// acknowledged is answered from before the change. No request to the process
+// that made the change is answered from before the change at all, and neither
+// is a question about a delegation to any process. At the end all processes
 // agree, also with a new Authority.
 //
 // Each writer makes one round of changes on one server, and a reader pauses for
@@ -157,6 +158,7 @@ func newOffice(t *testing.T, dsn string, processes int) *office {
 		o.desks = append(o.desks, d)
 		o.register(d.name("right"), "allowed")
 		o.register(d.name("both"), "allowed")
+		o.register(d.name("assigns"), "allowed")
 		d.logIn()
 	}
 	o.desks[0].others = append(o.desks[0].others, o.onlooker)
@@ -182,6 +184,9 @@ func (o *office) furnish(desks int) {
 		o.serve(a, "addgroup", d.name("group"), d.name("right"), d.name("user"))
 		o.serve(a, "addgroup", d.name("left"), d.name("right"), d.name("pair"))
 		o.serve(a, "addgroup", d.name("other"), d.name("right"), d.name("pair"))
+		o.serve(a, "adduser", d.name("lead"))
+		o.serve(a, "addgroup", d.name("leads"), d.name("right"), d.name("lead"))
+		o.serve(a, "delegate", d.name("leads"), d.name("left"))
 	}
 	o.serve(a, "adduser", "visitor")
 	o.serve(a, "adduser", "racer")
@@ -249,7 +254,14 @@ func (o *office) ask(w, writer *processtest.Worker, register string, words ...st
 func (o *office) read(w *processtest.Worker, d *desk) {
 	things := d.things()
 	thing := things[rand.IntN(len(things))]
-	o.ask(w, d.owner, thing.register, thing.words...)
+	writer := d.owner
+	switch {
+	case thing.current && w == o.onlooker:
+		return // the onlooker learns from its own polls
+	case thing.current:
+		writer = w
+	}
+	o.ask(w, writer, thing.register, thing.words...)
 }
 
 // visits logs in with a password at one process and out at another, and asks a
@@ -271,9 +283,10 @@ func (o *office) visits(i, rounds int) {
 // The kinds of losses. Losses in the policy are sent as hints to all processes
 // except the onlooker.
 const (
-	inPolicy = "in the policy"
-	ofUser   = "of a user"
-	untold   = "without hints"
+	inPolicy  = "in the policy"
+	ofUser    = "of a user"
+	delegated = "of a delegation"
+	untold    = "without hints"
 )
 
 // lost measures how long other processes take to know of a loss.
@@ -347,7 +360,7 @@ func (o *office) agree() {
 	must(o.t, a.View(background, processtest.GapFree))
 	users := []string{"visitor", "racer"}
 	for _, d := range o.desks {
-		users = append(users, d.name("user"), d.name("pair"))
+		users = append(users, d.name("user"), d.name("pair"), d.name("lead"))
 	}
 	for _, user := range users {
 		want := processtest.Serve(a, "see", user, "0")

@@ -149,6 +149,36 @@ var requests = map[string]request{
 	"separate": change("apart", rbac.ErrExists, func(tx *rbac.Tx, of []string) error {
 		return tx.CreateDSDSet(rbac.SeparationSet{Name: of[0], Cardinality: 2, Groups: of[1:]})
 	}),
+	// a group, the groups that its members may assign
+	"delegate": change("allowed", rbac.ErrExists, func(tx *rbac.Tx, of []string) error {
+		return tx.AddDelegation(rbac.Delegation{Group: of[0], Assign: of[1:]})
+	}),
+	"undelegate": change("denied", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error { return tx.DeleteDelegation(of[0]) }),
+	// a delegate, a group
+	"assigns": func(ctx context.Context, a *rbac.Authority, of []string) string {
+		id, err := a.Identity(ctx, of[0])
+		if err != nil {
+			return Said(err, "", nil, "")
+		}
+		answer := ""
+		err = a.View(ctx, func(tx *rbac.Tx) error {
+			groups, err := tx.Assignable(id, "")
+			answer = "denied"
+			if slices.ContainsFunc(groups, func(g rbac.Group) bool { return g.Name == of[1] }) {
+				answer = "allowed"
+			}
+			return err
+		})
+		return Said(err, answer, nil, "")
+	},
+	// a delegate, a user, groups: all or none
+	"joinas": func(ctx context.Context, a *rbac.Authority, of []string) string {
+		id, err := a.Identity(ctx, of[0])
+		if err == nil {
+			err = a.UpdateAs(ctx, id, func(tx *rbac.Tx) error { return join(tx, of[1:]) })
+		}
+		return Said(err, "in", rbac.ErrDenied, "denied")
+	},
 	"unite": change("together", rbac.ErrNotFound, func(tx *rbac.Tx, of []string) error { return tx.DeleteDSDSet(of[0]) }),
 }
 
