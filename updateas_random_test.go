@@ -30,7 +30,7 @@ func TestNobodyGivesMore(t *testing.T) {
 		random := rand.New(rand.NewPCG(97, 2))
 		a := h.open(rbac.Config{})
 		found := map[string]int{}
-		for n := range processtest.NumberFrom(t, "RBAC_PREVIEWS", 60) {
+		for n := range processtest.NumberFrom(t, "RBAC_PREVIEWS", 30) {
 			for range 2 { // the program's own changes
 				f, _ := undeniedUpdate(random)
 				if err := a.Update(ctx, all(f, restock(random), delegateAtRandom(random))); err != nil {

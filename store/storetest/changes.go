@@ -79,11 +79,14 @@ var changeRules = []rule{
 	{"changes query", "A query selects the changes that each of its fields selects, in its order, up to Limit.", func(w *world) {
 		log := queryLog()
 		w.update(func(r store.Records) error { return each(log, r.AddChange) })
-		for _, after := range []store.Revision{0, 1, 4, 9, 10, 99} {
-			for _, who := range []string{"", "alice", "Alice", "bob", "nobody"} {
-				for _, subject := range []string{"", "alice", "staff", "nothing"} {
-					for _, since := range []time.Time{{}, noon, noon.Add(3 * tick), noon.Add(time.Hour)} {
-						for _, until := range []time.Time{{}, noon, noon.Add(4 * tick), noon.Add(time.Hour)} {
+		for _, q := range []store.ChangeFilter{{After: 1}, {After: 10}, {Actor: "Alice"}, {Actor: "bob"}, {Subject: "alice"}, {Since: noon}, {Until: noon}} {
+			w.queries(log, q)
+		}
+		for _, after := range []store.Revision{0, 4, 9, 99} {
+			for _, who := range []string{"", "alice", "nobody"} {
+				for _, subject := range []string{"", "staff", "nothing"} {
+					for _, since := range []time.Time{{}, noon.Add(3 * tick), noon.Add(time.Hour)} {
+						for _, until := range []time.Time{{}, noon.Add(4 * tick), noon.Add(time.Hour)} {
 							w.queries(log, store.ChangeFilter{After: after, Actor: who, Subject: subject, Since: since, Until: until})
 						}
 					}
@@ -112,7 +115,11 @@ var changeRules = []rule{
 			for i, h := range hours {
 				log = append(log, store.Change{Revision: store.Revision(i + 1), At: noon.Add(time.Duration(h) * time.Hour)})
 			}
-			for _, step := range []int{1, 7, len(log) - 1} { // each is coprime to the length
+			steps := []int{1, 7, len(log) - 1} // each is coprime to the length
+			if len(log) < 4 {
+				steps = steps[1:]
+			}
+			for _, step := range steps {
 				w.rollBack(func(r store.Records) error {
 					for i := range log {
 						if err := r.AddChange(log[(i+1)*step%len(log)]); err != nil {
@@ -197,13 +204,12 @@ func queryLog() (log []store.Change) {
 // timeRanges asks for the changes of many ranges of times.
 func (w *world) timeRanges(r store.Records, log []store.Change) error {
 	w.Helper()
-	for since := -1; since < 92; since += 3 {
-		for _, until := range []int{0, since + 1, since + 4, since + 40} {
-			q := store.ChangeFilter{Since: noon.Add(time.Duration(since) * time.Hour), Until: noon.Add(time.Duration(until) * time.Hour)}
-			for _, q := range []store.ChangeFilter{q, {Since: q.Since}, {Until: q.Until}} {
-				if err := w.queriesIn(r, log, q); err != nil {
-					return err
-				}
+	at := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
+	for _, since := range []int{-1, 0, 1, 2, 3, 4, 6, 9, 12, 13, 14, 40, 41, 49, 50, 51, 60, 90, 91} {
+		for _, q := range []store.ChangeFilter{{Since: at(since)}, {Until: at(since)}, {Since: at(since), Until: at(0)},
+			{Since: at(since), Until: at(since + 1)}, {Since: at(since), Until: at(since + 4)}, {Since: at(since), Until: at(since + 40)}} {
+			if err := w.queriesIn(r, log, q); err != nil {
+				return err
 			}
 		}
 	}
