@@ -65,6 +65,9 @@ func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 		return
 	}
 	p := LoginPage{}
+	if query.Has(passwordSetField) {
+		p.Notice = "Your password was set. Please sign in."
+	}
 	if from, ok := g.returnTarget(query.Get(cameFromField)); ok {
 		p.CameFrom = from
 		if rbac.FromContext(r.Context()).IsAnonymous() {
