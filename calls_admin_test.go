@@ -80,6 +80,9 @@ var adminCalls = []call{
 			return second(tx.IssueLink(rbac.Link{User: "nora", Purpose: rbac.LinkInvite}))
 		})
 	}},
+	{"Tx: HasPassword", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.View(ctx, func(tx *rbac.Tx) error { return alone(tx.HasPassword("amy")) })
+	}},
 	{"LinkUser", withLink(func(ctx context.Context, a *rbac.Authority, link rbac.Token) error {
 		return alone(a.LinkUser(ctx, link, rbac.LinkInvite))
 	})},

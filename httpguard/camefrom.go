@@ -90,7 +90,7 @@ func (g *Guard) returnTarget(s string) (string, bool) {
 		return "", false
 	}
 	path = strings.TrimSuffix(path, "/")
-	for _, page := range []string{g.cfg.LoginPath, g.cfg.LogoutPath, g.cfg.PasswordPath} {
+	for _, page := range []string{g.cfg.LoginPath, g.cfg.LogoutPath, g.cfg.PasswordPath, g.cfg.ForgotPath} {
 		if path == strings.TrimSuffix(page, "/") {
 			return "", false
 		}

@@ -47,6 +47,8 @@ type Config struct {
 	// password; see [Guard.PasswordHandler]. No login leads back to the page.
 	// Empty: "/password".
 	PasswordPath string
+	// ForgotPath is the path of [Guard.ForgotHandler]. Empty: "/forgot".
+	ForgotPath string
 	// Home is the target of a logout, and of a login without came_from. Empty:
 	// "/".
 	Home string
@@ -59,6 +61,10 @@ type Config struct {
 	// host sets the header. Nothing on the page may come from another site,
 	// which would learn the address of the page from a script.
 	PasswordTemplate *template.Template
+	// ForgotTemplate replaces the page of ForgotHandler, and is executed with a
+	// [ForgotPage]. The page has no Content-Security-Policy unless the host sets
+	// the header.
+	ForgotTemplate *template.Template
 	// ChoiceTemplate replaces the page on which a user chooses among groups
 	// that a dynamic separation set keeps apart, and is executed with a
 	// [ChoicePage]. The page has no Content-Security-Policy unless the host
@@ -188,6 +194,7 @@ func (c Config) withDefaults() Config {
 	c.LoginPath = checkedPath("LoginPath", c.LoginPath, "/login")
 	c.LogoutPath = checkedPath("LogoutPath", c.LogoutPath, "/logout")
 	c.PasswordPath = checkedPath("PasswordPath", c.PasswordPath, "/password")
+	c.ForgotPath = checkedPath("ForgotPath", c.ForgotPath, "/forgot")
 	c.Home = checkedPath("Home", c.Home, "/")
 	c.CookieName = c.prefixedCookieName()
 	if err := (&http.Cookie{Name: c.CookieName, Value: "x"}).Valid(); err != nil {
@@ -210,6 +217,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.PasswordTemplate == nil {
 		c.PasswordTemplate = passwordTemplate
+	}
+	if c.ForgotTemplate == nil {
+		c.ForgotTemplate = forgotTemplate
 	}
 	if c.ChoiceTemplate == nil {
 		c.ChoiceTemplate = choiceTemplate

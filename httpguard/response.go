@@ -57,7 +57,7 @@ func (g *Guard) sendPage(w http.ResponseWriter, status int, t *template.Template
 	if _, secret := data.(PasswordPage); secret {
 		w.Header().Set("Referrer-Policy", "no-referrer") // the address is a secret
 	}
-	if t == loginTemplate || t == choiceTemplate || t == passwordTemplate || t == responseTemplate {
+	if t == loginTemplate || t == choiceTemplate || t == passwordTemplate || t == forgotTemplate || t == responseTemplate {
 		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
 	}
 	w.WriteHeader(status)
