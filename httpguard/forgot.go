@@ -58,6 +58,7 @@ func (g *Guard) ForgotHandler(send func(ctx context.Context, u rbac.User, url st
 	if g.cfg.Site == "" {
 		panic("httpguard: ForgotHandler: set Config.Site, the origin of the links")
 	}
+	g.sendsLinks.Store(true)
 	f := &forgot{g: g, send: send, places: make(chan struct{}, forgotAtOnce), asked: map[netip.Prefix]asked{}, now: time.Now}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = g.withOwnIdentity(restored(r))

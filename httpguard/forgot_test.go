@@ -52,6 +52,23 @@ func forgetful(t *testing.T) (f *forgot, a *rbac.Authority, mails chan mail, log
 	return f, a, mails, log
 }
 
+// The login page leads to the page for a forgotten password, if there is one.
+func TestLoginPageLeadsToForgotten(t *testing.T) {
+	f, _, _, _ := forgetful(t)
+	h := f.g.Handler(f.g.LoginHandler())
+	if text := body(t, serve(h, request(t, "GET /login"))); strings.Contains(text, "/forgot") {
+		t.Errorf("a link to a page that is not there:\n%s", text)
+	}
+	forgotten := f.g.Handler(f.g.ForgotHandler(f.send))
+	if text := body(t, serve(h, request(t, "GET /login"))); !strings.Contains(text, `<a href="/forgot">`) {
+		t.Errorf("no link:\n%s", text)
+	}
+	resp := serve(forgotten, request(t, "GET /forgot"))
+	if text := body(t, resp); resp.StatusCode != 200 || !strings.Contains(text, `<form method="post" action="/forgot">`) {
+		t.Errorf("%d\n%s", resp.StatusCode, text)
+	}
+}
+
 // A user who has forgotten the password gets a link, by name or by address, once
 // in 15 minutes, and sets a new password with the link.
 func TestForgotHandler(t *testing.T) {
