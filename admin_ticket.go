@@ -69,6 +69,9 @@ func (tx *Tx) endTicketsOf(user string, except []uuid.UUID) (ended int, err erro
 	case len(except) == 0 && !u.LastLogin.IsZero():
 		err = tx.log(Change{Action: "LogoutUser", Subject: u.Name, SubjectID: u.ID}, nil, nil)
 	}
+	if err == nil && len(except) == 0 {
+		err = tx.write(func() error { return tx.endLinks(User(u.User)) })
+	}
 	if err != nil {
 		return 0, err
 	}

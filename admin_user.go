@@ -129,11 +129,19 @@ func (tx *Tx) ModifyUser(u User) error {
 		return err
 	}
 	rec.Created, rec.LastLogin = old.Created, old.LastLogin
+	if rec.Email == old.Email {
+		rec.EmailVerified = old.EmailVerified
+	}
 	if rec.User == old.User && rec.EmailKey == old.EmailKey {
 		return nil
 	}
 	if rec.Disabled && !old.Disabled {
 		if err := tx.write(tx.protect, func() error { return tx.endAllTickets(User(old.User)) }); err != nil {
+			return err
+		}
+	}
+	if rec.Disabled && !old.Disabled || rec.Email != old.Email || rec.Subject != old.Subject {
+		if err := tx.write(func() error { return tx.endLinks(User(old.User)) }); err != nil {
 			return err
 		}
 	}
@@ -155,6 +163,7 @@ func (tx *Tx) DeleteUser(name string) error {
 	}
 	return tx.write(tx.protect,
 		func() error { return tx.endAllTickets(User(u.User)) },
+		func() error { return tx.endLinks(User(u.User)) },
 		func() error { return tx.endMemberships(User(u.User)) },
 		func() error { return throttle.ClearAll(tx.r, u.ID) },
 		func() error { return tx.r.DeleteUser(u.ID) },
@@ -219,6 +228,7 @@ func (tx *Tx) SetPasswordHash(user, hash string) error {
 func (tx *Tx) setPasswordHash(u User, hash string) error {
 	return tx.write(
 		func() error { return tx.endAllTickets(u) },
+		func() error { return tx.endLinks(u) },
 		func() error { return throttle.ClearAll(tx.r, u.ID) },
 		func() error { return tx.r.SetPasswordHash(u.ID, hash) },
 		func() error {

@@ -72,6 +72,26 @@ var adminCalls = []call{
 	{"Tx: EndTickets of everybody", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.Update(ctx, endTickets(""))
 	}},
+	{"IssueLink", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return second(a.IssueLink(ctx, rbac.Link{User: "amy", Purpose: rbac.LinkReset}))
+	}},
+	{"Tx: IssueLink", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.Update(ctx, func(tx *rbac.Tx) error {
+			return second(tx.IssueLink(rbac.Link{User: "nora", Purpose: rbac.LinkInvite}))
+		})
+	}},
+	{"Tx: HasPassword", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.View(ctx, func(tx *rbac.Tx) error { return alone(tx.HasPassword("amy")) })
+	}},
+	{"LinkUser", withLink(func(ctx context.Context, a *rbac.Authority, link rbac.Token) error {
+		return alone(a.LinkUser(ctx, link, rbac.LinkInvite))
+	})},
+	{"RedeemLink", withLink(func(ctx context.Context, a *rbac.Authority, link rbac.Token) error {
+		return a.RedeemLink(ctx, link, rbac.LinkInvite, func(tx *rbac.Tx, u rbac.User) error { return tx.DeleteUser(u.Name) })
+	})},
+	{"ResetPassword", withLink(func(ctx context.Context, a *rbac.Authority, link rbac.Token) error {
+		return a.ResetPassword(ctx, link, goodPassword)
+	})},
 	{"Tx: delegations", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		d := rbac.Delegation{Group: "staff", Assign: []string{"editors"}}
 		return a.Update(ctx, all(
@@ -213,6 +233,18 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error {
 		return last(tx.Tickets(rbac.TicketQuery{User: "amy", Addr: netip.MustParsePrefix("::/0")}))
 	},
+}
+
+// withLink calls f with the link that faultyOffice keeps as a value of amy's
+// ticket.
+func withLink(f func(ctx context.Context, a *rbac.Authority, link rbac.Token) error) func(context.Context, *rbac.Authority, rbac.Token) error {
+	return func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		text, err := a.Value(ctx, t, "link")
+		if err != nil {
+			return err
+		}
+		return f(ctx, a, must1(rbac.ParseToken(text)))
+	}
 }
 
 func ignoreNotFound(err error) error {

@@ -30,6 +30,7 @@ func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	})
 	tok := h.issue(a, rbac.Login{User: "amy"})
 	must(t, a.SetValue(ctx, tok, "flash", "Saved."))
+	must(t, a.SetValue(ctx, tok, "link", must1(a.IssueLink(ctx, rbac.Link{User: "nora", Purpose: rbac.LinkInvite})).Secret()))
 	return s, a, tok
 }
 
@@ -63,7 +64,9 @@ func contents(t *testing.T, s rbac.Store) string {
 			must(t, err)
 			tickets, err := r.UserTickets(u.ID)
 			must(t, err)
-			fmt.Fprintln(&b, u, memberships, tickets)
+			links, err := r.UserLinks(u.ID)
+			must(t, err)
+			fmt.Fprintln(&b, u, memberships, tickets, links)
 			for _, rec := range tickets {
 				values, err := r.TicketValues(rec.ID)
 				must(t, err)

@@ -214,6 +214,7 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 		Maker:        session.Maker{Anonymous: a.makeAnonymous, User: a.makeIdentity},
 		KeepChanges:  cfg.KeepChanges,
 		MaxStaleness: cfg.MaxStaleness,
+		EndOld:       a.endOldLinks,
 	})
 	a.noTicket.owner = a
 	return a

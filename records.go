@@ -11,7 +11,7 @@ import (
 // User is an account. Memberships and tickets refer to the ID, so the Name can
 // change.
 //
-// Created and LastLogin are ignored on input.
+// Created, LastLogin and EmailVerified are ignored on input.
 type User struct {
 	ID    uuid.UUID `json:"id"`              // chosen by AddUser when zero
 	Name  string    `json:"name"`            // unique, in canonical form; see AddUser
@@ -24,6 +24,10 @@ type User struct {
 	Disabled    bool      `json:"disabled,omitempty"` // cannot log in and has no ticket
 	Created     time.Time `json:"created,omitzero"`
 	LastLogin   time.Time `json:"last_login,omitzero"` // zero: never
+
+	// EmailVerified is when the user proved, by a [LinkVerify], to read Email.
+	// Zero: never, or not since Email was changed.
+	EmailVerified time.Time `json:"email_verified,omitzero"`
 }
 
 // Group is a named set of permissions that users are assigned to: the role of

@@ -41,6 +41,13 @@ func (tx *Tx) UserByEmail(address string) (User, error) {
 	return userBy(address, "Email", func() (store.UserRecord, error) { return emailkey.Find(tx.r, address) })
 }
 
+// HasPassword reports whether a user has a password: the user can log in with
+// one, and an administrator offers a new password rather than an invitation.
+func (tx *Tx) HasPassword(user string) (bool, error) {
+	u, err := tx.user(user)
+	return u.PasswordHash != "", err
+}
+
 // UserBySubject returns the user with exactly the subject.
 func (tx *Tx) UserBySubject(subject string) (User, error) {
 	return userBy(subject, "Subject", func() (store.UserRecord, error) {

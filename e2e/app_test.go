@@ -22,6 +22,9 @@ type app struct {
 	t    *testing.T
 	name string
 	url  string // without a slash at the end
+
+	mu      sync.Mutex
+	printed []string // the lines of the standard output
 }
 
 // startApp builds the example with that name and runs the program on a free
@@ -46,15 +49,17 @@ func startApp(t *testing.T, name string, args ...string) *app {
 	}
 	url := make(chan string, 1)
 	read := make(chan struct{})
+	a := &app{t: t, name: name}
 	go func() {
 		defer close(read)
-		findURL(out, url)
+		a.read(out, url)
 	}()
 	t.Cleanup(func() { stopApp(t, cmd, read, &log) })
 	select {
 	case found, ok := <-url:
 		if ok {
-			return &app{t, name, found}
+			a.url = found
+			return a
 		}
 		t.Fatalf("%s ended without telling its address", name)
 	case <-time.After(patience):
@@ -65,17 +70,39 @@ func startApp(t *testing.T, name string, args ...string) *app {
 
 var address = regexp.MustCompile(`http://[0-9.:]+`)
 
-// findURL sends the first URL in out, and then drains out: the program must
-// never block on a full pipe.
-func findURL(out io.Reader, url chan<- string) {
+// read sends the first URL in out, and keeps all lines: the program must never
+// block on a full pipe.
+func (a *app) read(out io.Reader, url chan<- string) {
 	defer close(url)
 	sent := false
 	for lines := bufio.NewScanner(out); lines.Scan(); {
+		a.mu.Lock()
+		a.printed = append(a.printed, lines.Text())
+		a.mu.Unlock()
 		if found := address.FindString(lines.Text()); found != "" && !sent {
 			url <- found
 			sent = true
 		}
 	}
+}
+
+// prints waits for a line of the standard output, and returns the part that the
+// first group of the pattern matches.
+func (a *app) prints(pattern string) string {
+	a.t.Helper()
+	sought := regexp.MustCompile(pattern)
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(10 * time.Millisecond) {
+		a.mu.Lock()
+		lines := a.printed
+		a.mu.Unlock()
+		for _, line := range lines {
+			if m := sought.FindStringSubmatch(line); m != nil {
+				return m[1]
+			}
+		}
+	}
+	a.t.Fatalf("%s does not print %s", a.name, pattern)
+	return ""
 }
 
 // stopApp interrupts the program, which must exit by itself without an error.

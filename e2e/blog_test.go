@@ -46,6 +46,46 @@ func TestWrongPassword(t *testing.T) {
 	u.isAt("/admin?search=ed") // a failed login keeps the target
 }
 
+// A user who has forgotten the password asks for a link, chooses a new password
+// and signs in. The other browser is signed out, and the link is used up.
+func TestForgottenPassword(t *testing.T) {
+	blog := startBlog(t)
+	there, u := blog.as("editor", "editpass"), blog.user("editor")
+	u.open("/login")
+	u.click("Forgotten your password?")
+	u.isAt("/forgot")
+	u.fill("User name or e-mail address", "nobody")
+	u.click("Send the link")
+	u.sees("If there is such an account")
+	u.open("/forgot")
+	u.fill("User name or e-mail address", "editor")
+	u.click("Send the link")
+	u.sees("If there is such an account")
+	link := blog.prints(`^mail to editor: choose a new password at http://[^/]+(/password\?link=\S+)$`)
+	u.open(link)
+	u.open(link) // looking redeems nothing
+	u.sees("For the account of editor.")
+	const fresh = "a new password"
+	u.fill("New password", fresh)
+	u.fill("Repeat the new password", fresh+"!")
+	u.click("Set password")
+	u.got(422)
+	u.sees("The two passwords differ.")
+	u.fill("New password", fresh)
+	u.fill("Repeat the new password", fresh)
+	u.click("Set password")
+	u.isAt("/login?password_set=1")
+	u.sees("Your password was set. Please sign in.")
+	u.logIn("editor", fresh)
+	u.isAt("/")
+	u.finds("Sign out")
+	there.open("/me")
+	there.isAt("/login?came_from=%2Fme")
+	u.open(link)
+	u.got(404)
+	u.sees("Please ask for a new link.")
+}
+
 func TestDeniedWithTheReason(t *testing.T) {
 	editor := startBlog(t).as("editor", "editpass")
 	editor.open("/posts/new")

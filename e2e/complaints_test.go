@@ -104,7 +104,7 @@ func TestComplaintsAreHeard(t *testing.T) {
 	}
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	u := (&app{t, "complaints", server.URL}).user("somebody")
+	u := (&app{t: t, name: "complaints", url: server.URL}).user("somebody")
 	for i, tt := range tests {
 		u.open(fmt.Sprint("/", i))
 		var heard []string

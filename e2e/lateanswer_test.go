@@ -39,7 +39,7 @@ func (a *app) behindLateProxy(held chan<- struct{}, deliver <-chan struct{}) *ap
 		},
 	})
 	a.t.Cleanup(proxy.Close)
-	return &app{a.t, a.name, proxy.URL}
+	return &app{t: a.t, name: a.name, url: proxy.URL}
 }
 
 // Late answers to a dead ticket do not end a newer login. Two tabs poll with a

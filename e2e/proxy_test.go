@@ -77,13 +77,13 @@ func TestLoginOverPlainHTTP(t *testing.T) {
 	t.Cleanup(s.Close)
 	port := listener.Addr().(*net.TCPAddr).Port
 	for _, host := range []string{"localhost", "127.0.0.1"} {
-		u := (&app{t, "plain", fmt.Sprintf("http://%s:%d", host, port)}).user("amy at " + host)
+		u := (&app{t: t, name: "plain", url: fmt.Sprintf("http://%s:%d", host, port)}).user("amy at " + host)
 		u.open("/report/?a=b")
 		u.logIn("amy", "amyspass")
 		u.isAt("/report/?a=b")
 		u.sees("The report, amy")
 	}
-	u := (&app{t, "plain", fmt.Sprintf("http://%s:%d", ownAddress(t), port)}).user("amy elsewhere")
+	u := (&app{t: t, name: "plain", url: fmt.Sprintf("http://%s:%d", ownAddress(t), port)}).user("amy elsewhere")
 	u.open("/report/?a=b")
 	u.logIn("amy", "amyspass")
 	u.got(400)
@@ -123,7 +123,7 @@ func TestBehindNginx(t *testing.T) {
 	}))
 	t.Cleanup(backend.Close)
 	startNginx(t, program, front, backend.URL)
-	a := &app{t, "nginx", "http://" + front}
+	a := &app{t: t, name: "nginx", url: "http://" + front}
 
 	u := a.user("amy")
 	u.open("/app/report?a=b") // without the final slash

@@ -90,8 +90,10 @@ func (g *Guard) returnTarget(s string) (string, bool) {
 		return "", false
 	}
 	path = strings.TrimSuffix(path, "/")
-	if path == strings.TrimSuffix(g.cfg.LoginPath, "/") || path == strings.TrimSuffix(g.cfg.LogoutPath, "/") {
-		return "", false
+	for _, page := range []string{g.cfg.LoginPath, g.cfg.LogoutPath, g.cfg.PasswordPath, g.cfg.ForgotPath} {
+		if path == strings.TrimSuffix(page, "/") {
+			return "", false
+		}
 	}
 	return target, true
 }

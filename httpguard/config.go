@@ -43,6 +43,12 @@ type Config struct {
 	// LogoutPath is the path of the logout. No login leads back to it. Empty:
 	// "/logout".
 	LogoutPath string
+	// PasswordPath is the path of the page on which the user of a link chooses a
+	// password; see [Guard.PasswordHandler]. No login leads back to the page.
+	// Empty: "/password".
+	PasswordPath string
+	// ForgotPath is the path of [Guard.ForgotHandler]. Empty: "/forgot".
+	ForgotPath string
 	// Home is the target of a logout, and of a login without came_from. Empty:
 	// "/".
 	Home string
@@ -50,6 +56,15 @@ type Config struct {
 	// [LoginPage]. The page has no Content-Security-Policy unless the host sets
 	// the header.
 	LoginTemplate *template.Template
+	// PasswordTemplate replaces the page of PasswordHandler, and is executed
+	// with a [PasswordPage]. The page has no Content-Security-Policy unless the
+	// host sets the header. Nothing on the page may come from another site,
+	// which would learn the address of the page from a script.
+	PasswordTemplate *template.Template
+	// ForgotTemplate replaces the page of ForgotHandler, and is executed with a
+	// [ForgotPage]. The page has no Content-Security-Policy unless the host sets
+	// the header.
+	ForgotTemplate *template.Template
 	// ChoiceTemplate replaces the page on which a user chooses among groups
 	// that a dynamic separation set keeps apart, and is executed with a
 	// [ChoicePage]. The page has no Content-Security-Policy unless the host
@@ -178,6 +193,8 @@ func (c Config) withDefaults() Config {
 	c.BasePath = checkedBasePath(c.BasePath)
 	c.LoginPath = checkedPath("LoginPath", c.LoginPath, "/login")
 	c.LogoutPath = checkedPath("LogoutPath", c.LogoutPath, "/logout")
+	c.PasswordPath = checkedPath("PasswordPath", c.PasswordPath, "/password")
+	c.ForgotPath = checkedPath("ForgotPath", c.ForgotPath, "/forgot")
 	c.Home = checkedPath("Home", c.Home, "/")
 	c.CookieName = c.prefixedCookieName()
 	if err := (&http.Cookie{Name: c.CookieName, Value: "x"}).Valid(); err != nil {
@@ -197,6 +214,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.LoginTemplate == nil {
 		c.LoginTemplate = loginTemplate
+	}
+	if c.PasswordTemplate == nil {
+		c.PasswordTemplate = passwordTemplate
+	}
+	if c.ForgotTemplate == nil {
+		c.ForgotTemplate = forgotTemplate
 	}
 	if c.ChoiceTemplate == nil {
 		c.ChoiceTemplate = choiceTemplate

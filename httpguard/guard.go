@@ -19,6 +19,7 @@ type Guard struct {
 
 	revisionWaiters chan struct{} // one value for each request that waits for a revision
 	unseenRevision  atomic.Uint64 // the last revision for which a wait timed out
+	sendsLinks      atomic.Bool   // there is a ForgotHandler
 }
 
 // New returns a Guard. New panics if a is nil, or if cfg can never work, for

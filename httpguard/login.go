@@ -65,6 +65,9 @@ func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 		return
 	}
 	p := LoginPage{}
+	if query.Has(passwordSetField) {
+		p.Notice = "Your password was set. Please sign in."
+	}
 	if from, ok := g.returnTarget(query.Get(cameFromField)); ok {
 		p.CameFrom = from
 		if rbac.FromContext(r.Context()).IsAnonymous() {
@@ -76,6 +79,9 @@ func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 
 func (g *Guard) sendLoginPage(w http.ResponseWriter, r *http.Request, status int, p LoginPage) {
 	p.Action = g.cfg.publicPath(g.cfg.LoginPath)
+	if g.sendsLinks.Load() {
+		p.Forgot = g.cfg.publicPath(g.cfg.ForgotPath)
+	}
 	if p.SignedInAs = rbac.FromContext(r.Context()).User(); p.SignedInAs != "" {
 		p.GoOn = g.targetOrHome(p.CameFrom)
 	}

@@ -11,6 +11,7 @@ type LoginPage struct {
 	Error      string // the reason why the last attempt failed; empty at first
 	Notice     string // the reason why the page appears; may be empty
 	SignedInAs string // the current user; empty: anonymous
+	Forgot     string // the page for a forgotten password; empty: there is none
 	GoOn       string // where a signed-in user continues without a new login; empty: anonymous
 }
 
@@ -30,7 +31,8 @@ var loginTemplate = template.Must(template.New("login").Parse(pageHead + `<title
 <input id="password" name="password" type="password" autocomplete="current-password" required{{if .Error}} aria-describedby="error"{{end}}{{if .User}} autofocus{{end}}></p>
 <p><button type="submit">Sign in</button></p>
 </form>
-</main>
+{{with .Forgot}}<p><a href="{{.}}">Forgotten your password?</a></p>
+{{end}}</main>
 </body>
 </html>
 `))

@@ -54,7 +54,10 @@ func (g *Guard) sendPage(w http.ResponseWriter, status int, t *template.Template
 		return
 	}
 	setPageHeaders(w.Header(), "text/html; charset=utf-8")
-	if t == loginTemplate || t == choiceTemplate || t == responseTemplate {
+	if _, secret := data.(PasswordPage); secret {
+		w.Header().Set("Referrer-Policy", "no-referrer") // the address is a secret
+	}
+	if t == loginTemplate || t == choiceTemplate || t == passwordTemplate || t == forgotTemplate || t == responseTemplate {
 		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
 	}
 	w.WriteHeader(status)

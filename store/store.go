@@ -118,6 +118,7 @@ type Records interface {
 	MembershipRecords
 	TicketRecords
 	TicketValueRecords
+	LinkRecords
 	ThrottleRecords
 	ChangeRecords
 }

@@ -19,6 +19,9 @@ type User struct {
 	Disabled    bool
 	Created     time.Time
 	LastLogin   time.Time // zero: never
+
+	// EmailVerified is when the user proved to read Email. Zero: never.
+	EmailVerified time.Time
 }
 
 // UserRecord is a row of the table of users: unique by ID, by Name, by EmailKey

@@ -58,6 +58,10 @@ type state struct {
 	expiryTickets persistent.Tree[uuid.UUID]          // by expires, id
 	ticketValues  persistent.Tree[*store.TicketValue] // by ticket, key
 
+	links      persistent.Tree[*store.Link] // by user, purpose
+	linkHashes persistent.Tree[*store.Link] // by hash
+	linkExpiry persistent.Tree[*store.Link] // by expires, user, purpose
+
 	throttles     persistent.Tree[*store.Throttle] // by key
 	userThrottles persistent.Tree[*store.Throttle] // by user, key; without records of no user
 	throttleLast  persistent.Tree[*store.Throttle] // by last, key; only records of no user

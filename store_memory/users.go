@@ -77,7 +77,7 @@ func (t *tx) DeleteUser(id uuid.UUID) error {
 		if !ok {
 			return store.ErrNotFound
 		}
-		if s.memberships.HasUnder(idKey(id)) || s.userTickets.HasUnder(idKey(id)) {
+		if s.memberships.HasUnder(idKey(id)) || s.userTickets.HasUnder(idKey(id)) || s.links.HasUnder(idKey(id)) {
 			return errInUse
 		}
 		t.member = ""

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := prepare(ctx, authority, posts); err != nil {
 		return err
 	}
-	mux, handler := newBlog(authority, posts).routes()
+	mux, handler := newBlog(authority, posts, "http://"+listener.Addr().String(), out).routes()
 	if err := mux.Validate(); err != nil { // finds a misspelt permission now, not at a denial
 		return err
 	}

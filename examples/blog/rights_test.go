@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -210,8 +211,10 @@ POST /me/password: not_anonymous()
 /admin/: has_permission("manage")
 /login: public
 /logout: public
+/forgot: public
+/password: public
 GET /style.css: public`), "\n")
-	mux, _ := newBlog(openSamples(t), &memoryPosts{}).routes()
+	mux, _ := newBlog(openSamples(t), &memoryPosts{}, "http://127.0.0.1", io.Discard).routes()
 	for i, r := range mux.Routes() {
 		if got := r.Pattern + ": " + r.Rule; i >= len(want) || got != want[i] {
 			t.Errorf("route %s is not as agreed", got)
@@ -254,4 +257,20 @@ func TestForeignSitesCannotPost(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		manager.Want(header, manager.Send(r), http.StatusForbidden)
 	}
+}
+
+// A user who has forgotten the password gets a link in the terminal.
+func TestForgottenPassword(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	b.Want("asking", b.Post("/forgot", "user", "editor"), 200, "If there is such an account")
+	m := regexp.MustCompile(`^mail to editor: choose a new password at (\S+)(/password\?link=(\S+))\n$`).FindStringSubmatch(<-s.mails)
+	if m == nil || m[1] != s.URL {
+		t.Fatalf("the mail is %q", m)
+	}
+	b.Want("the link", b.Get(m[2]), 200, "For the account of editor.")
+	const fresh = "a new password"
+	b.Want("the password", b.Post("/password", "link", m[3], "password", fresh, "repeat", fresh), http.StatusSeeOther)
+	s.as("editor", fresh)
+	b.Want("the link again", b.Get(m[2]), 404)
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/rbac-go/rbac"
@@ -13,15 +16,20 @@ type blog struct {
 	authority *rbac.Authority
 	guard     *httpguard.Guard
 	posts     posts
+	out       io.Writer // in place of mail
 }
 
-func newBlog(a *rbac.Authority, p posts) *blog {
-	b := &blog{authority: a, posts: p}
+// newBlog returns the blog at an address, such as http://127.0.0.1:8080.
+func newBlog(a *rbac.Authority, p posts, site string, out io.Writer) *blog {
+	b := &blog{authority: a, posts: p, out: out}
 	b.guard = httpguard.New(a, httpguard.Config{
-		Insecure:      true, // plain HTTP, to this computer only. Unsafe everywhere else.
-		LoginTemplate: templates.Lookup("login.html"),
-		Denied:        b.denied,
-		ShowGroups:    true, // denied users read which group to ask for; the groups of a blog are no secret
+		Site:             site, // the links in mails begin with the site
+		Insecure:         true, // plain HTTP, to this computer only. Unsafe everywhere else.
+		LoginTemplate:    templates.Lookup("login.html"),
+		ForgotTemplate:   templates.Lookup("forgot.html"),
+		PasswordTemplate: templates.Lookup("password.html"),
+		Denied:           b.denied,
+		ShowGroups:       true, // denied users read which group to ask for; the groups of a blog are no secret
 	})
 	return b
 }
@@ -51,6 +59,8 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.Handle("/admin/", managers, b.admin()) // the whole subtree
 	mux.Public("/login", b.guard.LoginHandler())
 	mux.Public("/logout", b.guard.LogoutHandler())
+	mux.Public("/forgot", b.guard.ForgotHandler(b.sendLink))
+	mux.Public("/password", b.guard.PasswordHandler())
 	mux.Public("GET /style.css", http.FileServerFS(files))
 	return mux, web.Headers(contentPolicy, b.guard.Handler(web.Forms(1<<20, mux)))
 }
@@ -58,3 +68,10 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 // contentPolicy lets pages load nothing but our style, run no script, and be
 // framed by nobody.
 const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// sendLink prints the link for a new password. A real service mails the link to
+// u.Email.
+func (b *blog) sendLink(_ context.Context, u rbac.User, url string) error {
+	_, err := fmt.Fprintf(b.out, "mail to %s: choose a new password at %s\n", u.Name, url)
+	return err
+}

@@ -23,6 +23,15 @@ type site struct {
 	*httptest.Server
 	t         *testing.T
 	authority *rbac.Authority
+	mails     mails
+}
+
+// mails receives what the blog writes to the terminal.
+type mails chan string
+
+func (m mails) Write(text []byte) (int, error) {
+	m <- string(text)
+	return len(text), nil
 }
 
 // newSite starts a blog in memory, as after a first start.
@@ -41,8 +50,9 @@ func serveSite(t *testing.T, store rbac.Store, p posts) *site {
 	if err := prepare(t.Context(), a, p); err != nil {
 		t.Fatal(err)
 	}
-	_, handler := newBlog(a, p).routes()
-	s := &site{httptest.NewServer(handler), t, a}
+	s := &site{httptest.NewUnstartedServer(nil), t, a, make(mails, 9)}
+	_, s.Config.Handler = newBlog(a, p, "http://"+s.Listener.Addr().String(), s.mails).routes()
+	s.Start()
 	t.Cleanup(func() { s.Close(); a.Close() })
 	return s
 }

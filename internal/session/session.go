@@ -49,6 +49,9 @@ type Config struct {
 	Maker        Maker
 	KeepChanges  time.Duration // after which entries of the change log are deleted
 	MaxStaleness time.Duration
+
+	// EndOld ends further old records, with a Change for each.
+	EndOld func(context.Context) error
 }
 
 // Maker makes Identities.
@@ -76,6 +79,7 @@ func New(cfg Config) *Manager {
 			keepChanges: cfg.KeepChanges,
 			clock:       cfg.Clock,
 			log:         cfg.Log,
+			endOld:      cfg.EndOld,
 		},
 		maker: cfg.Maker,
 	}

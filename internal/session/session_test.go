@@ -94,6 +94,7 @@ func newFixture(t testing.TB, now func() time.Time, most int) *fixture {
 	f.Manager = session.New(session.Config{
 		Store: limited, Replica: f.replica, Cache: cache, Clock: c, Log: log,
 		KeepChanges: time.Hour, MaxStaleness: time.Hour,
+		EndOld: func(context.Context) error { return nil },
 		Maker: session.Maker{
 			Anonymous: func(p *policy.Policy) any { f.made++; return &identity{"", 0, p} },
 			User: func(p *policy.Policy, u *session.User, in policy.Assigned, _ *store.Ticket) any {

@@ -37,6 +37,7 @@ type sweeper struct {
 	clock       clock.Clock
 	monitor     *clock.Monitor // of start, then of sweep
 	log         *slog.Logger
+	endOld      func(context.Context) error
 }
 
 // maxOtherThrottles is the number of records kept for names without a user and
@@ -89,7 +90,8 @@ func (s *sweeper) deleteOld(ctx context.Context) error {
 		s.sweepThrottles(ctx, now),
 		s.inBatches(ctx, func(r store.Records) (int, error) {
 			return r.DeleteChanges(now.Add(-s.keepChanges), rowsPerUpdate)
-		}))
+		}),
+		s.endOld(ctx))
 }
 
 // sweepThrottles deletes expired counts of failed logins, and surplus counts of

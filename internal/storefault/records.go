@@ -240,6 +240,26 @@ func (r *records) DeleteTicketValue(ticket uuid.UUID, key string) error {
 	return r.do(func() error { return r.Records.DeleteTicketValue(ticket, key) }, "DeleteTicketValue", ticket, key)
 }
 
+func (r *records) Link(hash store.TokenHash) (store.Link, error) {
+	return get(r, func() (store.Link, error) { return r.Records.Link(hash) }, "Link", hash)
+}
+
+func (r *records) UserLinks(user uuid.UUID) ([]store.Link, error) {
+	return get(r, func() ([]store.Link, error) { return r.Records.UserLinks(user) }, "UserLinks", user)
+}
+
+func (r *records) ExpiredLinks(at time.Time, limit int) ([]store.Link, error) {
+	return get(r, func() ([]store.Link, error) { return r.Records.ExpiredLinks(at, limit) }, "ExpiredLinks", at, limit)
+}
+
+func (r *records) PutLink(x store.Link) error {
+	return r.do(func() error { return r.Records.PutLink(x) }, "PutLink", x)
+}
+
+func (r *records) DeleteLink(user uuid.UUID, purpose string) error {
+	return r.do(func() error { return r.Records.DeleteLink(user, purpose) }, "DeleteLink", user, purpose)
+}
+
 func (r *records) Throttle(key [32]byte) (store.Throttle, error) {
 	return get(r, func() (store.Throttle, error) { return r.Records.Throttle(key) }, "Throttle", key)
 }

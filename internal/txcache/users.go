@@ -24,6 +24,7 @@ type user struct {
 	known       bool // record is the store's
 	noTickets   bool
 	added       bool         // by this Update
+	linked      bool         // an added user: by this Update
 	memberships []membership // of an added user: all that were ever put
 }
 
@@ -165,6 +166,22 @@ func (r *Records) UserThrottles(id uuid.UUID) ([]store.Throttle, error) {
 		return nil, nil
 	}
 	return r.Records.UserThrottles(id)
+}
+
+// UserLinks is empty for an added user who was given no link.
+func (r *Records) UserLinks(id uuid.UUID) ([]store.Link, error) {
+	if u := r.user(id); u != nil && u.added && !u.linked {
+		return nil, nil
+	}
+	return r.Records.UserLinks(id)
+}
+
+// PutLink notes that an added user has a link.
+func (r *Records) PutLink(l store.Link) error {
+	if u := r.user(l.User); u != nil {
+		u.linked = true
+	}
+	return r.Records.PutLink(l)
 }
 
 // Membership is ErrNotFound, without a question to the store, for a membership

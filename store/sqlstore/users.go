@@ -9,7 +9,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-const selectUser = `SELECT id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until
+const selectUser = `SELECT id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until, email_verified
 	FROM rbac_users`
 
 func (r *records) User(k store.UserKey) (store.UserRecord, error) {
@@ -98,17 +98,17 @@ func (r *records) sortUsers(w where, size int) ([]store.UserRecord, error) {
 
 func (r *records) AddUser(u store.UserRecord) error {
 	return r.add("AddUser", `INSERT INTO rbac_users
-		(id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		u.ID, u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.PasswordHash, micros(u.Created), micros(u.LastLogin), micros(u.PacedUntil))
+		(id, name, email, email_key, subject, display_name, note, disabled, password_hash, created, last_login, paced_until, email_verified)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		u.ID, u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.PasswordHash, micros(u.Created), micros(u.LastLogin), micros(u.PacedUntil), micros(u.EmailVerified))
 }
 
 // SetUser also writes the name into the user's memberships, which have an index
 // by name.
 func (r *records) SetUser(u store.UserRecord) error {
 	err := r.change("SetUser", `UPDATE rbac_users
-		SET name = ?, email = ?, email_key = ?, subject = ?, display_name = ?, note = ?, disabled = ? WHERE id = ?`,
-		u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, u.ID)
+		SET name = ?, email = ?, email_key = ?, subject = ?, display_name = ?, note = ?, disabled = ?, email_verified = ? WHERE id = ?`,
+		u.Name, u.Email, u.EmailKey, u.Subject, u.DisplayName, u.Note, u.Disabled, micros(u.EmailVerified), u.ID)
 	if err != nil {
 		return err
 	}
@@ -134,6 +134,6 @@ func (r *records) DeleteUser(id uuid.UUID) error {
 func scanUser(row Row) (store.UserRecord, error) {
 	var u store.UserRecord
 	err := row.Scan(&u.ID, &u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.Disabled,
-		&u.PasswordHash, moment{&u.Created}, moment{&u.LastLogin}, moment{&u.PacedUntil})
+		&u.PasswordHash, moment{&u.Created}, moment{&u.LastLogin}, moment{&u.PacedUntil}, moment{&u.EmailVerified})
 	return u, err
 }

@@ -77,6 +77,9 @@ var edits = []call{
 	{"TouchTicket", func(r store.Records) error { return r.TouchTicket(id("t2"), noon.Add(time.Minute)) }},
 	{"DeleteTicket", func(r store.Records) error { return r.DeleteTicket(id("t3")) }},
 	{"DeleteDeadTickets", func(r store.Records) error { _, err := r.DeleteDeadTickets(noon, 9); return err }},
+	{"PutLink new", func(r store.Records) error { return r.PutLink(link("bob", "invite")) }},
+	{"PutLink", func(r store.Records) error { l := link("alice", "verify"); l.Hash = hash("again"); return r.PutLink(l) }},
+	{"DeleteLink", func(r store.Records) error { return r.DeleteLink(id("alice"), "reset") }},
 	{"PutTicketValue", func(r store.Records) error { return r.PutTicketValue(ticketValue("t2", "lang", "nl")) }},
 	{"DeleteTicketValue", func(r store.Records) error { return r.DeleteTicketValue(id("t1"), "lang") }},
 	{"PutThrottle", func(r store.Records) error {
@@ -178,6 +181,9 @@ var lookups = []call{
 		_, err := store.Collect(r.Tickets(store.TicketFilter{Newest: true, User: id("alice")}))
 		return err
 	}},
+	{"Link", func(r store.Records) error { _, err := r.Link(hash("alice reset")); return found(err) }},
+	{"UserLinks", func(r store.Records) error { _, err := r.UserLinks(id("alice")); return err }},
+	{"ExpiredLinks", func(r store.Records) error { _, err := r.ExpiredLinks(noon, 9); return err }},
 	{"TicketValues", func(r store.Records) error { _, err := r.TicketValues(id("t1")); return err }},
 	{"Throttle", func(r store.Records) error { _, err := r.Throttle(hash("k1")); return err }},
 	{"UserThrottles", func(r store.Records) error { _, err := r.UserThrottles(id("alice")); return err }},

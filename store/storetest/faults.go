@@ -38,6 +38,8 @@ var unknown = []call{
 	{"Ticket by hash", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{Hash: hash("nobody")}); return err }},
 	{"SetTicketGroups", func(r store.Records) error { return r.SetTicketGroups(nobody, nil) }},
 	{"DeleteTicket", func(r store.Records) error { return r.DeleteTicket(nobody) }},
+	{"Link", func(r store.Records) error { _, err := r.Link(hash("nobody")); return err }},
+	{"DeleteLink", func(r store.Records) error { return r.DeleteLink(id("bob"), "Reset") }},
 	{"PutTicketValue", func(r store.Records) error { return r.PutTicketValue(ticketValue("nobody", "lang", "de")) }},
 	{"DeleteTicketValue", func(r store.Records) error { return r.DeleteTicketValue(id("t1"), "Lang") }},
 }
@@ -62,6 +64,12 @@ var faults = []call{
 	}},
 	{"DeleteUser: has tickets", func(r store.Records) error {
 		if err := r.AddTicket(ticket("new", "leaver")); err != nil {
+			return err
+		}
+		return r.DeleteUser(id("leaver"))
+	}},
+	{"DeleteUser: has links", func(r store.Records) error {
+		if err := r.PutLink(link("leaver", "reset")); err != nil {
 			return err
 		}
 		return r.DeleteUser(id("leaver"))
@@ -133,6 +141,12 @@ var faults = []call{
 	{"AddTicket: no user", func(r store.Records) error { return r.AddTicket(ticket("new", "nobody")) }},
 	{"AddTicket: no group", func(r store.Records) error { return r.AddTicket(ticket("new", "bob", "staff", "nobody")) }},
 	{"SetTicketGroups: no group", func(r store.Records) error { return r.SetTicketGroups(id("t1"), ids("nobody")) }},
+	{"PutLink: hash taken", func(r store.Records) error {
+		l := link("bob", "invite")
+		l.Hash = hash("alice reset")
+		return r.PutLink(l)
+	}},
+	{"PutLink: no user", func(r store.Records) error { return r.PutLink(link("nobody", "reset")) }},
 	{"AddChange: taken", func(r store.Records) error { return r.AddChange(store.Change{Revision: 1, Seq: 1}) }},
 }
 

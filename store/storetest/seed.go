@@ -45,6 +45,9 @@ func seed(r store.Records) error {
 		{"ticket values", func(r store.Records) error {
 			return each([]store.TicketValue{ticketValue("t1", "lang", "de"), ticketValue("t1", "flash", "Saved."), ticketValue("t3", "lang", "fr"), ticketValue("dead", "lang", "it")}, r.PutTicketValue)
 		}},
+		{"links", func(r store.Records) error {
+			return each([]store.Link{link("alice", "reset"), link("alice", "verify"), link("bob", "reset")}, r.PutLink)
+		}},
 		{"throttles", func(r store.Records) error {
 			return each([]store.Throttle{
 				{Key: hash("k1"), User: id("alice"), Last: noon, Until: noon, State: "1"}, {Key: hash("k2"), Until: noon.Add(time.Hour), State: "2"}}, r.PutThrottle)
@@ -76,6 +79,8 @@ type tables struct {
 	UserTickets  [][]store.Ticket
 	Tickets      []store.Ticket
 	Values       []store.TicketValue
+	Links        [][]store.Link
+	Expired      []store.Link
 	Throttles    []store.Throttle
 	Changes      []store.Change
 }
@@ -102,6 +107,8 @@ func dump(r store.Records) (t tables, err error) {
 		keep(&t.Memberships[len(t.Memberships)-1], add)(r.UserMemberships(u.ID))
 		t.UserTickets = append(t.UserTickets, nil)
 		keep(&t.UserTickets[len(t.UserTickets)-1], add)(r.UserTickets(u.ID))
+		t.Links = append(t.Links, nil)
+		keep(&t.Links[len(t.Links)-1], add)(r.UserLinks(u.ID))
 	}
 	keep(&t.Scopes, add)(store.Collect(r.Scopes()))
 	for _, g := range t.Groups {
@@ -115,6 +122,7 @@ func dump(r store.Records) (t tables, err error) {
 	keep(&t.Ending, add)(store.Collect(r.Memberships(ending)))
 	keep(&t.Tickets, add)(collectTickets(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]})))
 	keep(&t.Values, add)(ticketValues(r, t.Tickets))
+	keep(&t.Expired, add)(r.ExpiredLinks(noon, 9))
 	for _, key := range [][32]byte{hash("k1"), hash("k2")} {
 		t.Throttles = append(t.Throttles, store.Throttle{})
 		keep(&t.Throttles[len(t.Throttles)-1], add)(r.Throttle(key))

@@ -47,7 +47,7 @@ type rule struct {
 
 func suite() []rule {
 	return slices.Concat(
-		headRules, userRules, userFilterRules, policyRules, groupRules, separationRules, delegationRules, membershipRules, memberRules, ticketRules, ticketValueRules, throttleRules, changeRules,
+		headRules, userRules, userFilterRules, policyRules, groupRules, separationRules, delegationRules, membershipRules, memberRules, ticketRules, ticketValueRules, linkRules, throttleRules, changeRules,
 		transactionRules, contextRules, waitRules, listingRules, copyRules, textRules, concurrencyRules, findRules,
 	)
 }

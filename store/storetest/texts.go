@@ -75,6 +75,11 @@ func legible(r store.Records) (list []string, err error) {
 	for _, s := range t.Dynamic {
 		keep(new(store.Separation), found)(r.Separation(true, s.Name))
 	}
+	for _, list := range t.Links {
+		for _, l := range list {
+			keep(new(store.Link), found)(r.Link(l.Hash))
+		}
+	}
 	for _, list := range t.Memberships {
 		for _, m := range list {
 			keep(new(store.Membership), found)(r.Membership(m.User, m.Group, m.Scope))
@@ -132,6 +137,9 @@ var textEdits = []textEdit{
 		return r.PutMembership(lend(b, m))
 	}},
 	{"AddTicket", func(r store.Records, b *borrowed) error { return r.AddTicket(lend(b, ticket("new", "bob"))) }},
+	{"PutLink", func(r store.Records, b *borrowed) error {
+		return r.PutLink(lend(b, store.Link{User: id("alice"), Hash: hash("lent"), Created: noon, Expires: noon}))
+	}},
 	{"PutTicketValue", func(r store.Records, b *borrowed) error { return r.PutTicketValue(lend(b, ticketValue("t1", "", ""))) }},
 	{"PutThrottle", func(r store.Records, b *borrowed) error {
 		return r.PutThrottle(lend(b, store.Throttle{Key: hash("k1"), User: id("alice"), Until: noon}))

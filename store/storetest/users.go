@@ -124,7 +124,7 @@ func sampleUsers() (users []store.UserRecord) {
 			User: store.User{
 				ID: id("user" + text), Name: text, Email: pick(texts, i+1), Subject: pick(texts, i+2),
 				DisplayName: pick(texts, i+3), Note: pick(texts, i+4), Disabled: i%2 == 0,
-				Created: pick(times, i), LastLogin: pick(times, i+1),
+				Created: pick(times, i), LastLogin: pick(times, i+1), EmailVerified: pick(times, i+3),
 			},
 			EmailKey: pick(texts, i+5), PasswordHash: pick(texts, i+6), PacedUntil: pick(times, i+2),
 		})

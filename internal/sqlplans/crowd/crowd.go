@@ -46,7 +46,7 @@ func Fill(n int, sql SQL) []string {
 	}
 	list := []string{
 		numbers(n) + "INSERT INTO rbac_users SELECT " + sql.ID('a', "i") + ", substr('user' || (10000000 + i), 1, 40), 'mail' || i || '@example.org', 'mail' || i || '@example.org', '', " +
-			"'Display Name ' || i, '', " + sql.No + ", '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g', 0, i * 1000000, 0 FROM numbers ORDER BY 1",
+			"'Display Name ' || i, '', " + sql.No + ", '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g', 0, i * 1000000, 0, 0 FROM numbers ORDER BY 1",
 		numbers(crowds) + "INSERT INTO rbac_groups SELECT " + sql.ID('b', "i") + ", 'crowd' || i, '', '', 0 FROM numbers",
 		numbers(crowds) + "INSERT INTO rbac_grants SELECT " + sql.ID('b', "i") + ", 'crowds', '', '', 0 FROM numbers",
 	}

@@ -46,7 +46,7 @@ func TestEveryLookupHasAnIndex(t *testing.T) {
 
 // manyUsers adds as many users as are read in order before the others.
 const manyUsers = `WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 4000)
-	INSERT INTO rbac_users SELECT printf('%032d', i), printf('u%d', i), '', '', '', '', '', 0, '', 0, 4000000000000000, 0 FROM numbers`
+	INSERT INTO rbac_users SELECT printf('%032d', i), printf('u%d', i), '', '', '', '', '', 0, '', 0, 4000000000000000, 0, 0 FROM numbers`
 
 // ownScans removes the scans of tables that a statement brings along, and of
 // pages. Stored tables are scanned by name, or by an alias of the statement.

@@ -1,0 +1,281 @@
+package httpguard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+const (
+	// forgotPerAddress requests of one address prefix are served in
+	// forgotWindow, and one mail to one account in forgotPause.
+	forgotPerAddress = 10
+	forgotWindow     = time.Hour
+	forgotPause      = 15 * time.Minute
+
+	// Mails that are sent at once, and how long one may take.
+	forgotAtOnce  = 8
+	forgotTimeout = 30 * time.Second
+)
+
+// ForgotPage is the data of Config.ForgotTemplate. The template's form is sent
+// by POST to Action, with the field user.
+type ForgotPage struct {
+	Action string // the target of the form
+	Sent   bool   // the form was sent; the page shows no form then
+}
+
+// ForgotHandler lets users who have forgotten their passwords ask for a link.
+// Make ForgotHandler public, at Config.ForgotPath and behind [Guard.Handler].
+//
+// A POST with the field user, a user name or an e-mail address, is answered at
+// once, and alike for every text: nobody learns which accounts exist, neither
+// from the answer nor from its time. The rest happens in the background. For an
+// enabled account that has a password, ForgotHandler issues an [rbac.LinkReset]
+// and calls send with the user and the [Guard.PasswordURL] of the link: once in
+// 15 minutes for an account. The function sends the URL to the stored u.Email,
+// which may be empty, and never to an address from the request. Errors of send
+// are logged; its context ends after 30 seconds.
+//
+// An address prefix (IPv4 /32, IPv6 /64) that asks more than 10 times in an hour
+// is answered with 429. The requests are counted in this process. While 8 mails
+// are on their way, further requests send nothing.
+//
+// ForgotHandler panics if send is nil or Config.Site is empty: a URL with the
+// Host of a request would let anybody direct the link to another server.
+func (g *Guard) ForgotHandler(send func(ctx context.Context, u rbac.User, url string) error) http.Handler {
+	if send == nil {
+		panic("httpguard: ForgotHandler(nil)")
+	}
+	if g.cfg.Site == "" {
+		panic("httpguard: ForgotHandler: set Config.Site, the origin of the links")
+	}
+	g.sendsLinks.Store(true)
+	f := &forgot{g: g, send: send, places: make(chan struct{}, forgotAtOnce), asked: map[netip.Prefix]asked{}, now: time.Now}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = g.withOwnIdentity(restored(r))
+		st := g.state(r)
+		switch {
+		case st == nil:
+			g.Deny(w, r, errNoHandler)
+		case r.Method == http.MethodGet, r.Method == http.MethodHead:
+			g.sendForgotPage(w, ForgotPage{})
+		case r.Method != http.MethodPost:
+			g.methodNotAllowed(w, r, "GET, HEAD, POST")
+		default:
+			f.post(w, r, st.addr)
+		}
+	})
+}
+
+func (g *Guard) sendForgotPage(w http.ResponseWriter, p ForgotPage) {
+	p.Action = g.cfg.publicPath(g.cfg.ForgotPath)
+	g.sendPage(w, http.StatusOK, g.cfg.ForgotTemplate, p)
+}
+
+// forgot sends links to users who have forgotten their passwords.
+type forgot struct {
+	g      *Guard
+	send   func(ctx context.Context, u rbac.User, url string) error
+	places chan struct{}
+	now    func() time.Time
+
+	mu    sync.Mutex
+	asked map[netip.Prefix]asked
+}
+
+// asked counts the requests of an address prefix.
+type asked struct {
+	times int
+	since time.Time
+}
+
+func (f *forgot) post(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBody)
+	if err := parseForm(r); err != nil {
+		f.g.refuseBody(w, r, err)
+		return
+	}
+	if wait := f.wait(addr); wait > 0 {
+		err := &rbac.ThrottledError{RetryAfter: wait}
+		f.g.logDenial(r, http.StatusTooManyRequests, err)
+		setRetryAfter(w.Header(), err)
+		f.g.respond(w, r, response{Status: http.StatusTooManyRequests, Detail: "There were too many requests from your network. Please try again later."})
+		return
+	}
+	select {
+	case f.places <- struct{}{}:
+		ctx := rbac.WithReason(context.WithoutCancel(r.Context()), fmt.Sprintf("forgotten password, asked from %v", addr))
+		go f.serve(ctx, strings.TrimSpace(r.PostForm.Get("user")))
+	default:
+		f.g.logger().Warn("httpguard: too many mails at once: no link was sent", "at once", forgotAtOnce)
+	}
+	f.g.sendForgotPage(w, ForgotPage{Sent: true})
+}
+
+// wait counts a request, and returns how long the address prefix has to wait.
+// All requests without an address count as one prefix.
+func (f *forgot) wait(addr netip.Addr) time.Duration {
+	addr, bits := addr.Unmap(), 32
+	if addr.Is6() {
+		bits = 64
+	}
+	prefix, _ := addr.Prefix(bits)
+	now := f.now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.asked) >= maxForgotPrefixes {
+		f.forget(now)
+	}
+	a := f.asked[prefix]
+	if since := now.Sub(a.since); since < 0 || since >= forgotWindow {
+		a = asked{since: now}
+	}
+	if a.times >= forgotPerAddress {
+		return a.since.Add(forgotWindow).Sub(now)
+	}
+	a.times++
+	f.asked[prefix] = a
+	return 0
+}
+
+// maxForgotPrefixes bounds the memory for counts.
+const maxForgotPrefixes = 10_000
+
+// forget drops the counts that have ended. If all prefixes are still counted,
+// all are dropped: an attacker with so many addresses is not held up by counts,
+// and each account still gets one mail in 15 minutes.
+func (f *forgot) forget(now time.Time) {
+	for prefix, a := range f.asked {
+		if since := now.Sub(a.since); since < 0 || since >= forgotWindow {
+			delete(f.asked, prefix)
+		}
+	}
+	if len(f.asked) >= maxForgotPrefixes {
+		clear(f.asked)
+	}
+}
+
+// serve sends a link, after the response.
+func (f *forgot) serve(ctx context.Context, name string) {
+	defer func() { <-f.places }()
+	defer func() {
+		if v := recover(); v != nil {
+			f.g.logger().Error("httpguard: sending a link panicked", "panic", fmt.Sprint(v))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, forgotTimeout)
+	defer cancel()
+	u, link, err := f.issue(ctx, name)
+	if err == nil {
+		err = f.send(ctx, u, f.g.PasswordURL(link))
+	}
+	switch {
+	case errors.Is(err, rbac.ErrUnavailable):
+		f.g.logger().Error("httpguard: no link could be issued", "error", err)
+	case err != nil && link.IsZero():
+		f.g.logger().Info("httpguard: no link was issued", "error", err)
+	case err != nil:
+		f.g.logger().Error("httpguard: a link could not be sent", "user", u.Name, "error", err)
+	}
+}
+
+// issue issues a link for the user with a name or e-mail address. A View looks
+// first: a name without a user makes no other Update wait.
+func (f *forgot) issue(ctx context.Context, name string) (u rbac.User, link rbac.Token, err error) {
+	eligible := func(tx *rbac.Tx) (err error) {
+		u, err = f.eligible(tx, name)
+		return err
+	}
+	if err := f.g.a.View(ctx, eligible); err != nil {
+		return u, rbac.Token{}, err
+	}
+	err = f.g.a.Update(ctx, func(tx *rbac.Tx) error {
+		if err := eligible(tx); err != nil {
+			return err
+		}
+		link, err = tx.IssueLink(rbac.Link{User: u.Name, Purpose: rbac.LinkReset})
+		return err
+	})
+	if err != nil {
+		return u, rbac.Token{}, err
+	}
+	return u, link, nil
+}
+
+// The reasons why a user gets no link, in the log.
+var (
+	errDisabled   = errors.New("the account is disabled")
+	errNoPassword = errors.New("the account has no password")
+	errRecentLink = errors.New("the account was sent a link a short time ago")
+)
+
+// eligible returns the user with a name or e-mail address. The error says why
+// the user gets no link now.
+func (f *forgot) eligible(tx *rbac.Tx, name string) (rbac.User, error) {
+	find := tx.User
+	if strings.Contains(name, "@") {
+		find = tx.UserByEmail
+	}
+	u, err := find(name)
+	if err != nil {
+		return u, err
+	}
+	has, err := tx.HasPassword(u.Name)
+	if err != nil {
+		return u, err
+	}
+	recent, err := f.recent(tx, u)
+	switch {
+	case err != nil:
+		return u, err
+	case u.Disabled:
+		return u, errDisabled
+	case !has:
+		return u, errNoPassword
+	case recent:
+		return u, errRecentLink
+	}
+	return u, nil
+}
+
+// recent reports whether the user was issued a link for a new password within
+// the last 15 minutes, by whichever process.
+func (f *forgot) recent(tx *rbac.Tx, u rbac.User) (bool, error) {
+	q := rbac.ChangeQuery{Subject: u.Name, Action: "IssueLink", Since: f.now().Add(-forgotPause), Newest: true}
+	for c, err := range tx.Changes(q) {
+		if err != nil {
+			return false, err
+		}
+		if c.SubjectID == u.ID && c.Object == rbac.LinkReset {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+var forgotTemplate = template.Must(template.New("forgot").Parse(pageHead + `<title>Forgotten password</title>
+</head>
+<body>
+<main>
+<h1>Forgotten password</h1>
+{{if .Sent}}<p role="status">If there is such an account, a link is on its way to its e-mail address. The link is good for an hour.</p>
+<p>No mail? Look into the spam folder, or try again in 15 minutes.</p>
+{{else}}<p>You get a link to choose a new password.</p>
+<form method="post" action="{{.Action}}">
+<p><label for="user">User name or e-mail address</label>
+<input id="user" name="user" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" required autofocus></p>
+<p><button type="submit">Send the link</button></p>
+</form>
+{{end}}</main>
+</body>
+</html>
+`))

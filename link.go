@@ -1,0 +1,305 @@
+package rbac
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/rbac-go/rbac/store"
+)
+
+// The purposes of links that the library knows. A host may have purposes of its
+// own.
+const (
+	LinkInvite = "invite" // the first password; good for 7 days
+	LinkReset  = "reset"  // a new password; good for 1 hour
+	LinkVerify = "verify" // the e-mail address; good for 24 hours
+)
+
+// linkLimits are how long links are good for, unless Link.Expires says. A link
+// for a purpose of the host is good for an hour.
+var linkLimits = map[string]time.Duration{
+	LinkInvite: 7 * 24 * time.Hour,
+	LinkReset:  time.Hour,
+	LinkVerify: 24 * time.Hour,
+}
+
+// maxLink is the longest time for which a link is good.
+const maxLink = 30 * 24 * time.Hour
+
+// Link says whom a link is for, and for what.
+type Link struct {
+	User    string
+	Purpose string    // LinkInvite, LinkReset, LinkVerify, or a name of the host's
+	Expires time.Time // at most 30 days from now; zero: as the purpose says
+}
+
+// linkRecord is a link in the change log. The log has no secret.
+type linkRecord struct {
+	Purpose string    `json:"purpose"`
+	Expires time.Time `json:"expires"`
+}
+
+// IssueLink makes a link: a secret of 256 bits that is good once, for one
+// purpose. Whoever has the secret can redeem the link in place of a password,
+// so send the link to the user and to nobody else, and keep the link out of
+// logs. The store keeps only a hash.
+//
+// A user has one link for each purpose: a new link replaces the one before. A
+// link ends when it is redeemed and when it expires; when the user's password,
+// e-mail address or subject changes; when the user is disabled or deleted; and
+// with [Authority.LogoutUser]. The change log says who issued a link, and how
+// the link ended.
+//
+// Errors: ErrNotFound; ErrDenied for a disabled user; ErrInvalid for the
+// Purpose, for an end that is past or too late, and for LinkVerify of a user
+// without an e-mail address.
+func (a *Authority) IssueLink(ctx context.Context, l Link) (t Token, err error) {
+	err = a.Update(ctx, func(tx *Tx) error {
+		t, err = tx.IssueLink(l)
+		return err
+	})
+	if err != nil {
+		return Token{}, err
+	}
+	return t, nil
+}
+
+// IssueLink is [Authority.IssueLink] as a part of a transaction. The link is
+// good once the transaction has committed. In an UpdateAs, IssueLink is for
+// those who may administer the user.
+func (tx *Tx) IssueLink(l Link) (Token, error) {
+	u, err := tx.lockUser(l.User)
+	if err != nil {
+		return Token{}, err
+	}
+	if err := tx.mayManage(u.ID); err != nil {
+		return Token{}, err
+	}
+	rec, err := tx.newLink(l, u)
+	if err != nil {
+		return Token{}, err
+	}
+	t := newToken()
+	rec.Hash = t.hash()
+	err = tx.write(
+		func() error { return tx.r.PutLink(rec) },
+		func() error { return tx.logLink("IssueLink", User(u.User), rec, nil, publicLink(rec)) })
+	if err != nil {
+		return Token{}, err
+	}
+	return t, nil
+}
+
+// newLink returns the record of a link without its hash.
+func (tx *Tx) newLink(l Link, u store.UserRecord) (store.Link, error) {
+	err := errors.Join(
+		validName("link", "Purpose", l.Purpose),
+		validTime("link", l.Purpose, "Expires", l.Expires))
+	if l.Expires.IsZero() {
+		limit, ok := linkLimits[l.Purpose]
+		if !ok {
+			limit = time.Hour
+		}
+		l.Expires = tx.now.Add(limit)
+	}
+	l.Expires = instant(l.Expires)
+	switch {
+	case err != nil:
+		return store.Link{}, err
+	case !l.Expires.After(tx.now):
+		return store.Link{}, invalid("link", l.Purpose, "Expires", "in the past")
+	case l.Expires.Sub(tx.now) > maxLink:
+		return store.Link{}, invalid("link", l.Purpose, "Expires", "more than 30 days away")
+	case l.Purpose == LinkVerify && u.Email == "":
+		return store.Link{}, invalid("link", l.Purpose, "User", "the user has no e-mail address")
+	case u.Disabled:
+		return store.Link{}, disabled(u.Name)
+	}
+	return store.Link{User: u.ID, Purpose: l.Purpose, Created: tx.now, Expires: l.Expires}, nil
+}
+
+func publicLink(l store.Link) linkRecord { return linkRecord{l.Purpose, l.Expires} }
+
+// logLink writes a Change whose subject is the user and whose object is the
+// purpose.
+func (tx *Tx) logLink(action string, u User, l store.Link, before, after any) error {
+	return tx.log(Change{Action: action, Subject: u.Name, SubjectID: u.ID, Object: l.Purpose}, before, after)
+}
+
+// LinkUser returns the user of a link for a purpose, and does not redeem the
+// link: mail programs open links, too. ErrNoTicket for a link that was used, has
+// ended, is for another purpose, or never was.
+func (a *Authority) LinkUser(ctx context.Context, t Token, purpose string) (User, error) {
+	return a.linkUser(ctx, t, purpose)
+}
+
+func (a *Authority) linkUser(ctx context.Context, t Token, purposes ...string) (u User, err error) {
+	err = a.View(ctx, func(tx *Tx) error {
+		_, rec, err := tx.link(t, purposes)
+		u = User(rec.User)
+		return err
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return u, nil
+}
+
+// link returns the link of a token for one of some purposes, and the enabled
+// user of the link.
+func (tx *Tx) link(t Token, purposes []string) (store.Link, store.UserRecord, error) {
+	if t.IsZero() {
+		return store.Link{}, store.UserRecord{}, ErrNoTicket
+	}
+	l, err := tx.r.Link(t.hash())
+	if err == nil && (!slices.Contains(purposes, l.Purpose) || !l.Expires.After(tx.now)) {
+		err = ErrNoTicket
+	}
+	if err != nil {
+		return store.Link{}, store.UserRecord{}, noTicket(err)
+	}
+	u, err := tx.r.User(store.UserKey{ID: l.User})
+	if err == nil && u.Disabled {
+		err = ErrNoTicket
+	}
+	if err != nil {
+		return store.Link{}, store.UserRecord{}, noTicket(err)
+	}
+	return l, u, nil
+}
+
+// RedeemLink redeems a link for a purpose and runs f, in one Update: an error
+// of f leaves the link as it was. Of two calls at the same time, one redeems the
+// link. A nil f does nothing. Redeeming a LinkVerify sets User.EmailVerified.
+//
+// The actor in the change log is the user, unless ctx names another. The Tx may
+// do everything, as in [Authority.Update].
+//
+// Errors: ErrNoTicket as for LinkUser; those of f and of Update.
+func (a *Authority) RedeemLink(ctx context.Context, t Token, purpose string, f func(*Tx, User) error) error {
+	return a.Update(ctx, func(tx *Tx) error {
+		u, err := tx.redeem(t, purpose)
+		if err != nil || f == nil {
+			return err
+		}
+		return f(tx, u)
+	})
+}
+
+// redeem ends a link for one of some purposes, and locks its user.
+func (tx *Tx) redeem(t Token, purposes ...string) (User, error) {
+	l, u, err := tx.link(t, purposes)
+	if err != nil {
+		return User{}, err
+	}
+	if u, err = tx.r.LockUser(u.ID); err != nil {
+		return User{}, noTicket(err)
+	}
+	tx.actAs(User(u.User), false)
+	err = tx.write(func() error { return tx.endLink("RedeemLink", User(u.User), l) })
+	if err == nil && l.Purpose == LinkVerify {
+		err = tx.verifyEmail(&u)
+	}
+	return User(u.User), err
+}
+
+func (tx *Tx) verifyEmail(u *store.UserRecord) error {
+	old := User(u.User)
+	u.EmailVerified = tx.now
+	return tx.write(
+		func() error { return tx.r.SetUser(*u) },
+		func() error {
+			return tx.log(Change{Action: "ModifyUser", Subject: u.Name, SubjectID: u.ID}, old, User(u.User))
+		})
+}
+
+// ResetPassword redeems a LinkInvite or a LinkReset: it gives the user the
+// password, and ends all the user's tickets, links and devices, API keys
+// included. Failed logins are forgotten, as by [Authority.Unlock].
+//
+// Errors: ErrNoTicket for a link that LinkUser would not find, before anything
+// is hashed; ErrInvalid for the password, and ErrBusy: the link is still good;
+// ErrUnavailable.
+func (a *Authority) ResetPassword(ctx context.Context, t Token, password string) error {
+	if _, err := a.linkUser(ctx, t, LinkInvite, LinkReset); err != nil {
+		return err
+	}
+	hash, err := a.HashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	return a.Update(ctx, func(tx *Tx) error {
+		u, err := tx.redeem(t, LinkInvite, LinkReset)
+		if err != nil {
+			return err
+		}
+		return tx.setPasswordHash(u, hash)
+	})
+}
+
+// endLink deletes a link and writes a Change.
+func (tx *Tx) endLink(action string, u User, l store.Link) error {
+	if err := tx.r.DeleteLink(l.User, l.Purpose); err != nil {
+		return err
+	}
+	return tx.logLink(action, u, l, publicLink(l), nil)
+}
+
+// endLinks ends all links of a user.
+func (tx *Tx) endLinks(u User) error {
+	links, err := tx.r.UserLinks(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if err := tx.endLink("ExpireLink", u, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endOldLinks ends links that have expired. Nothing depends on when they end:
+// each use compares times.
+func (a *Authority) endOldLinks(ctx context.Context) error {
+	old, err := a.oldLinks(ctx)
+	for err == nil && len(old) > 0 {
+		err = a.Update(WithReason(ctx, "expired"), func(tx *Tx) error {
+			for _, l := range old {
+				if err := tx.endOldLink(l); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			old, err = a.oldLinks(ctx)
+		}
+	}
+	return err
+}
+
+// oldLinks lists some links that have expired.
+func (a *Authority) oldLinks(ctx context.Context) (old []store.Link, err error) {
+	const atOnce = 100 // other Updates wait meanwhile
+	err = a.view(ctx, func(r store.Records) error {
+		old, err = r.ExpiredLinks(a.now(), atOnce)
+		return err
+	})
+	return old, err
+}
+
+// endOldLink ends a link, unless the link has ended or was replaced meanwhile.
+func (tx *Tx) endOldLink(old store.Link) error {
+	l, err := tx.r.Link(old.Hash)
+	if err != nil {
+		return ignore(err, ErrNotFound)
+	}
+	u, err := tx.r.LockUser(l.User)
+	if err != nil {
+		return err
+	}
+	return tx.write(func() error { return tx.endLink("ExpireLink", User(u.User), l) })
+}
