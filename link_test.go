@@ -78,56 +78,76 @@ func refusedLink(t *testing.T, a *rbac.Authority, link rbac.Token, purpose strin
 
 // What ends a link, and what leaves a link as it is.
 func TestLinkEnds(t *testing.T) {
-	issue := func(l rbac.Link) func(*house, *rbac.Authority) error {
-		return func(_ *house, a *rbac.Authority) error { return second(a.IssueLink(ctx, l)) }
+	type does = func(h *house, a *rbac.Authority, user string) error
+	issue := func(purpose string) does {
+		return func(_ *house, a *rbac.Authority, user string) error {
+			return second(a.IssueLink(ctx, rbac.Link{User: user, Purpose: purpose}))
+		}
 	}
-	update := func(f func(*rbac.Tx) error) func(*house, *rbac.Authority) error {
-		return func(_ *house, a *rbac.Authority) error { return a.Update(ctx, f) }
+	edit := func(f func(*rbac.User)) does {
+		return func(_ *house, a *rbac.Authority, user string) error { return a.Update(ctx, editUser(user, f)) }
 	}
-	after := func(d time.Duration) func(*house, *rbac.Authority) error {
-		return func(h *house, _ *rbac.Authority) error { h.clock.Advance(d); return nil }
+	update := func(f func(user string) func(*rbac.Tx) error) does {
+		return func(_ *house, a *rbac.Authority, user string) error { return a.Update(ctx, f(user)) }
+	}
+	after := func(d time.Duration) does {
+		return func(h *house, _ *rbac.Authority, _ string) error { h.clock.Advance(d); return nil }
 	}
 	cases := []struct {
 		what string
-		do   func(*house, *rbac.Authority) error
+		do   does
 		ends bool
 	}{
 		{"nothing", after(0), false},
-		{"another link for the same purpose", issue(rbac.Link{User: "amy", Purpose: rbac.LinkReset}), true},
-		{"a link for another purpose", issue(rbac.Link{User: "amy", Purpose: rbac.LinkVerify}), false},
-		{"a link of another user", issue(rbac.Link{User: "nora", Purpose: rbac.LinkReset}), false},
+		{"another link for the same purpose", issue(rbac.LinkReset), true},
+		{"a link for another purpose", issue(rbac.LinkVerify), false},
+		{"a link of another user", func(h *house, a *rbac.Authority, _ string) error { return issue(rbac.LinkReset)(h, a, "nora") }, false},
 		{"59 minutes", after(59 * time.Minute), false},
 		{"an hour", after(time.Hour), true},
-		{"a password", func(_ *house, a *rbac.Authority) error { return a.SetPassword(ctx, "amy", goodPassword+"!") }, true},
-		{"a deleted password", update(func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", "") }), true},
-		{"another e-mail address", update(editUser("amy", func(u *rbac.User) { u.Email = "a@example.org" })), true},
-		{"another subject", update(editUser("amy", func(u *rbac.User) { u.Subject = "sub|new" })), true},
-		{"another name", update(editUser("amy", func(u *rbac.User) { u.Name = "ann" })), false},
-		{"a disabled account", update(editUser("amy", func(u *rbac.User) { u.Disabled = true })), true},
-		{"an account disabled and enabled", func(h *house, a *rbac.Authority) error {
-			return errors.Join(a.Update(ctx, editUser("amy", func(u *rbac.User) { u.Disabled = true })),
-				a.Update(ctx, editUser("amy", func(u *rbac.User) { u.Disabled = false })))
+		{"a password", func(_ *house, a *rbac.Authority, user string) error { return a.SetPassword(ctx, user, goodPassword) }, true},
+		{"a changed password", func(h *house, a *rbac.Authority, user string) error {
+			must(t, a.SetPassword(ctx, user, goodPassword))
+			return second(a.ChangePassword(ctx, h.issue(a, rbac.Login{User: user}), goodPassword, goodPassword+"!"))
 		}, true},
-		{"a deleted account", update(func(tx *rbac.Tx) error { return tx.DeleteUser("amy") }), true},
-		{"LogoutUser", func(_ *house, a *rbac.Authority) error { return second(a.LogoutUser(ctx, "amy")) }, true},
-		{"EndTickets", update(endTickets("amy")), true},
-		{"a login and Logout", func(h *house, a *rbac.Authority) error {
-			return a.Logout(ctx, h.issue(a, rbac.Login{User: "amy"}))
+		{"a deleted password", update(func(user string) func(*rbac.Tx) error {
+			return func(tx *rbac.Tx) error { return tx.SetPasswordHash(user, "") }
+		}), true},
+		{"another e-mail address", edit(func(u *rbac.User) { u.Email = "other" + u.Email }), true},
+		{"no e-mail address", edit(func(u *rbac.User) { u.Email = "" }), true},
+		{"another subject", edit(func(u *rbac.User) { u.Subject = "sub|" + u.Name }), true},
+		{"another name", edit(func(u *rbac.User) { u.Name = "new" + u.Name }), false},
+		{"a disabled account", edit(func(u *rbac.User) { u.Disabled = true }), true},
+		{"an account disabled and enabled", func(h *house, a *rbac.Authority, user string) error {
+			return errors.Join(a.Update(ctx, editUser(user, func(u *rbac.User) { u.Disabled = true })),
+				a.Update(ctx, editUser(user, func(u *rbac.User) { u.Disabled = false })))
+		}, true},
+		{"a deleted account", update(func(user string) func(*rbac.Tx) error {
+			return func(tx *rbac.Tx) error { return tx.DeleteUser(user) }
+		}), true},
+		{"LogoutUser", func(_ *house, a *rbac.Authority, user string) error { return second(a.LogoutUser(ctx, user)) }, true},
+		{"EndTickets", update(func(user string) func(*rbac.Tx) error { return endTickets(user) }), true},
+		{"a login and Logout", func(h *house, a *rbac.Authority, user string) error {
+			return a.Logout(ctx, h.issue(a, rbac.Login{User: user}))
 		}, false},
-		{"a membership", update(assign("amy", "staff")), false},
+		{"a membership", update(func(user string) func(*rbac.Tx) error { return assign(user, "staff") }), false},
 	}
 	eachStore(t, func(t *testing.T, h *house) {
-		for _, c := range cases {
-			h := h.beside(t)
-			a := h.office(rbac.Config{})
-			h.do(a, editUser("amy", func(u *rbac.User) { u.Email = "amy@example.org" }))
-			link := must1(a.IssueLink(ctx, rbac.Link{User: "amy", Purpose: rbac.LinkReset}))
-			must(t, c.do(h, a))
+		a := h.office(rbac.Config{})
+		for i, c := range cases {
+			user := fmt.Sprint("user", i)
+			var link rbac.Token
+			h.do(a, func(tx *rbac.Tx) (err error) {
+				must(t, addUser(rbac.User{Name: user, Email: user + "@example.org"})(tx))
+				must(t, tx.SetPasswordHash(user, someHash))
+				link, err = tx.IssueLink(rbac.Link{User: user, Purpose: rbac.LinkReset})
+				return err
+			})
+			must(t, c.do(h, a, user))
 			if c.ends {
 				refusedLink(t, a, link, rbac.LinkReset)
 				continue
 			}
-			if err := a.ResetPassword(ctx, link, goodPassword+"!"); err != nil {
+			if err := a.ResetPassword(ctx, link, goodPassword+"?"); err != nil {
 				t.Errorf("%s: the link is refused: %v", c.what, err)
 			}
 		}

@@ -40,10 +40,11 @@ func cooperative(h *house) *rbac.Authority {
 				tx.AddDelegation(rbac.Delegation{Group: "helpers", Assign: []string{"members", "aides"}, Users: true}),
 				tx.AddDelegation(rbac.Delegation{Group: "greeters", Assign: []string{"members"}}))
 		}, dsd("apart", 2, "aides", "operators")))
-	for _, name := range []string{"olga", "ada", "lea", "leo", "hal", "mia", "mo", "newt", "both", "amy", "past", "wide", "otto", "gil", "nobody"} {
-		h.user(a, name, "")
-	}
 	h.do(a, all(
+		func(tx *rbac.Tx) error {
+			names := []string{"olga", "ada", "lea", "leo", "hal", "mia", "mo", "newt", "both", "amy", "past", "wide", "otto", "gil", "nobody"}
+			return each(names, func(name string) error { return addUser(rbac.User{Name: name})(tx) })
+		},
 		assign("olga", "operators"), assign("ada", "admins"), assign("hal", "helpers"),
 		assignIn("lea", "leads", "org:1"), assignIn("leo", "leads", "org:2"),
 		assignIn("mia", "members", "org:1"), assignIn("mo", "members", "org:2"),
