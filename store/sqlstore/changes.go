@@ -15,16 +15,24 @@ const changeColumns = `revision, nonce, seq, at, actor, verified, acted_for, rea
 	subject_id, object_id, before_json, after_json`
 
 // AddChange also notes by how much the clocks of entries disagree: see between.
-// If all other entries have earlier times and earlier revisions, behind is 0.
+// If all other entries have earlier times and earlier revisions, behind is 0. The
+// entries of one Update have one time, and therefore one behind: only the first
+// looks through the log.
 func (r *records) AddChange(c store.Change) error {
-	at := micros(c.At)
+	at, first := micros(c.At), r.logged
+	behind := `(SELECT coalesce(max(at) - ?, 0) FROM rbac_changes WHERE at > ?) +
+		(SELECT coalesce(? - min(at), 0) FROM rbac_changes WHERE at < ? AND ? < (SELECT max(revision) FROM rbac_changes))`
+	args := []any{at, at, at, at, int64(c.Revision)}
+	if first != nil && first.Revision == c.Revision && first.At.Equal(c.At) {
+		behind = "(SELECT behind FROM rbac_changes WHERE revision = ? AND seq = ?)"
+		args = []any{int64(first.Revision), first.Seq}
+	} else {
+		r.logged = &c
+	}
 	return r.add("AddChange", "INSERT INTO rbac_changes ("+changeColumns+`, behind)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-			(SELECT coalesce(max(at) - ?, 0) FROM rbac_changes WHERE at > ?) +
-			(SELECT coalesce(? - min(at), 0) FROM rbac_changes WHERE at < ? AND ? < (SELECT max(revision) FROM rbac_changes)))`,
-		int64(c.Revision), int64(c.Nonce), c.Seq, at, c.Actor, c.Verified, c.ActedFor, c.Reason, c.Action, c.Subject, c.Object, c.Scope,
-		c.SubjectID, c.ObjectID, text(c.Before), text(c.After),
-		at, at, at, at, int64(c.Revision))
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `+behind+")",
+		append([]any{int64(c.Revision), int64(c.Nonce), c.Seq, at, c.Actor, c.Verified, c.ActedFor, c.Reason, c.Action, c.Subject, c.Object, c.Scope,
+			c.SubjectID, c.ObjectID, text(c.Before), text(c.After)}, args...)...)
 }
 
 func (r *records) Changes(q store.ChangeFilter) iter.Seq2[store.Change, error] {
@@ -65,6 +73,7 @@ func changesPage(w where, subject, order string, size int) (query string, args [
 }
 
 func (r *records) DeleteChanges(before time.Time, limit int) (int, error) {
+	r.logged = nil // the entry may be deleted
 	const call = "DeleteChanges"
 	if err := r.writable(call); err != nil {
 		return 0, err

@@ -15,10 +15,11 @@ type records struct {
 	ctx     context.Context
 	session Session
 	write   bool
-	host    bool        // the host uses the transaction, too
-	policy  bool        // a table of the policy was written
-	failed  error       // the error that keeps the transaction from committing
-	over    atomic.Bool // atomic: a goroutine that outlives f may still call
+	host    bool          // the host uses the transaction, too
+	policy  bool          // a table of the policy was written
+	logged  *store.Change // the first entry of the running Update in the change log
+	failed  error         // the error that keeps the transaction from committing
+	over    atomic.Bool   // atomic: a goroutine that outlives f may still call
 }
 
 // commit commits the transaction unless a call has failed.
