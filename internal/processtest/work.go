@@ -123,6 +123,23 @@ var requests = map[string]request{
 	"logout": func(ctx context.Context, a *rbac.Authority, of []string) string {
 		return Said(a.Logout(ctx, token(of[0])), "ended", rbac.ErrNoTicket, "ended")
 	},
+	// a user
+	"link": func(ctx context.Context, a *rbac.Authority, of []string) string {
+		link, err := a.IssueLink(ctx, rbac.Link{User: of[0], Purpose: "join"})
+		return Said(err, link.Secret(), nil, "")
+	},
+	// a link, a group that its user joins
+	"redeem": func(ctx context.Context, a *rbac.Authority, of []string) string {
+		err := a.RedeemLink(ctx, token(of[0]), "join", func(tx *rbac.Tx, u rbac.User) error {
+			return tx.AssignUser(rbac.Membership{User: u.Name, Group: of[1]})
+		})
+		return Said(err, "redeemed", rbac.ErrNoTicket, "ended")
+	},
+	// a link
+	"good": func(ctx context.Context, a *rbac.Authority, of []string) string {
+		_, err := a.LinkUser(ctx, token(of[0]), "join")
+		return Said(err, "good", rbac.ErrNoTicket, "ended")
+	},
 	// a group, a permission
 	"grant": change("allowed", rbac.ErrExists, func(tx *rbac.Tx, of []string) error {
 		return tx.GrantPermission(rbac.Grant{Group: of[0], Permission: of[1]})
