@@ -21,9 +21,9 @@ import (
 // delegation. A group that gives the permission [Config.Administer] can be
 // assigned by holders of that permission alone.
 //
-// With Users, a member may also create, modify, disable, delete, unlock and send
-// links to the users all of whose groups, in every scope, the member may assign
-// by delegations with Users. A user without any membership is for members without
+// With Users, a member may also create, modify, disable, delete and unlock the
+// users all of whose groups, in every scope, the member may assign by delegations
+// with Users, and issue links for them. A user without any membership is for members without
 // scope. Nobody sets a password, a subject or an id by a delegation. A group
 // that keeps another group of the user from being active, by a dynamic
 // separation set, needs delegations for both.

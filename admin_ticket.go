@@ -69,7 +69,7 @@ func (tx *Tx) endTicketsOf(user string, except []uuid.UUID) (ended int, err erro
 	case len(except) == 0 && !u.LastLogin.IsZero():
 		err = tx.log(Change{Action: "LogoutUser", Subject: u.Name, SubjectID: u.ID}, nil, nil)
 	}
-	if err == nil && len(except) == 0 {
+	if err == nil {
 		err = tx.write(func() error { return tx.endLinks(User(u.User)) })
 	}
 	if err != nil {
@@ -111,6 +111,9 @@ func (tx *Tx) endTicketsOfAll(except []uuid.UUID) (ended int, err error) {
 		if err != nil && !errors.Is(err, ErrNotFound) { // not found: the user is gone, and so is the ticket
 			return 0, err
 		}
+	}
+	if err := tx.write(tx.endLinksOfAll); err != nil {
+		return 0, err
 	}
 	return ended, nil
 }

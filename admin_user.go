@@ -112,7 +112,8 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 
 // ModifyUser replaces every writable field of the user with the ID of u.
 // Memberships and tickets follow a changed name. Disabling a user ends all
-// tickets of the user.
+// tickets and links of the user; another e-mail address or subject ends the
+// links.
 func (tx *Tx) ModifyUser(u User) error {
 	rec, err := checkedUser(u)
 	if err := tx.delegable(err); err != nil {
@@ -152,7 +153,7 @@ func (tx *Tx) ModifyUser(u User) error {
 		})
 }
 
-// DeleteUser deletes a user with all memberships and tickets.
+// DeleteUser deletes a user with all memberships, tickets and links.
 func (tx *Tx) DeleteUser(name string) error {
 	u, err := tx.lockUser(name)
 	if err != nil {

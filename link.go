@@ -2,7 +2,9 @@ package rbac
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,6 +17,10 @@ const (
 	LinkInvite = "invite" // the first password; good for 7 days
 	LinkReset  = "reset"  // a new password; good for 1 hour
 	LinkVerify = "verify" // the e-mail address; good for 24 hours
+
+	// LinkForgot is a LinkReset for which whoever claims to be the user has
+	// asked. It leaves the link of an administrator alone. Good for 1 hour.
+	LinkForgot = "forgot"
 )
 
 // linkLimits are how long links are good for, unless Link.Expires says. A link
@@ -23,21 +29,26 @@ var linkLimits = map[string]time.Duration{
 	LinkInvite: 7 * 24 * time.Hour,
 	LinkReset:  time.Hour,
 	LinkVerify: 24 * time.Hour,
+	LinkForgot: time.Hour,
 }
 
 // maxLink is the longest time for which a link is good.
 const maxLink = 30 * 24 * time.Hour
 
+// passwordLinks are the purposes of links that let a user choose a password.
+var passwordLinks = []string{LinkReset, LinkInvite, LinkForgot}
+
 // Link says whom a link is for, and for what.
 type Link struct {
 	User    string
-	Purpose string    // LinkInvite, LinkReset, LinkVerify, or a name of the host's
+	Purpose string    // LinkInvite, LinkReset, LinkVerify, LinkForgot, or a name of the host's
 	Expires time.Time // at most 30 days from now; zero: as the purpose says
 }
 
-// linkRecord is a link in the change log. The log has no secret.
-type linkRecord struct {
+// IssuedLink is a link without its secret.
+type IssuedLink struct {
 	Purpose string    `json:"purpose"`
+	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires"`
 }
 
@@ -67,8 +78,11 @@ func (a *Authority) IssueLink(ctx context.Context, l Link) (t Token, err error) 
 }
 
 // IssueLink is [Authority.IssueLink] as a part of a transaction. The link is
-// good once the transaction has committed. In an UpdateAs, IssueLink is for
-// those who may administer the user.
+// good once the transaction has committed.
+//
+// In an UpdateAs, IssueLink is for those who may administer the user: for the
+// purposes that the library knows, no longer than those say, and no password for
+// a user who signs in elsewhere, by the Subject alone.
 func (tx *Tx) IssueLink(l Link) (Token, error) {
 	u, err := tx.lockUser(l.User)
 	if err != nil {
@@ -81,15 +95,38 @@ func (tx *Tx) IssueLink(l Link) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
+	if err := tx.mayIssue(rec, u); err != nil {
+		return Token{}, err
+	}
 	t := newToken()
 	rec.Hash = t.hash()
 	err = tx.write(
+		func() error { return tx.endLinks(User(u.User), l.Purpose) }, // the link before
 		func() error { return tx.r.PutLink(rec) },
 		func() error { return tx.logLink("IssueLink", User(u.User), rec, nil, publicLink(rec)) })
 	if err != nil {
 		return Token{}, err
 	}
 	return t, nil
+}
+
+// mayIssue checks a link of a delegate, after mayManage: a delegate does not
+// give powers that outlast the delegate's own, and gives nobody a second way in.
+func (tx *Tx) mayIssue(l store.Link, u store.UserRecord) error {
+	limits, err := tx.limits()
+	if limits == nil {
+		return err
+	}
+	most, known := linkLimits[l.Purpose]
+	switch {
+	case !known:
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may issue links for " + l.Purpose)
+	case l.Expires.Sub(l.Created) > most:
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may issue links for longer than " + most.String())
+	case l.Purpose != LinkVerify && u.Subject != "" && u.PasswordHash == "":
+		return tx.refused("the account signs in elsewhere: only holders of " + tx.a.cfg.Administer + " may give it a password")
+	}
+	return nil
 }
 
 // newLink returns the record of a link without its hash.
@@ -117,10 +154,31 @@ func (tx *Tx) newLink(l Link, u store.UserRecord) (store.Link, error) {
 	case u.Disabled:
 		return store.Link{}, disabled(u.Name)
 	}
-	return store.Link{User: u.ID, Purpose: l.Purpose, Created: tx.now, Expires: l.Expires}, nil
+	return store.Link{User: u.ID, Purpose: l.Purpose, Account: accountDigest(u), Created: tx.now, Expires: l.Expires}, nil
 }
 
-func publicLink(l store.Link) linkRecord { return linkRecord{l.Purpose, l.Expires} }
+// accountDigest is what a link was issued for. A link is dead when the digest
+// has changed, even by SQL, or by a program of an earlier version that knows no
+// links.
+func accountDigest(u store.UserRecord) [32]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q", u.PasswordHash, u.Email, u.Subject))
+}
+
+// Links lists the links of a user that are still good, by purpose.
+func (tx *Tx) Links(user string) ([]IssuedLink, error) {
+	u, err := tx.user(user)
+	if err != nil {
+		return nil, err
+	}
+	links, err := tx.r.UserLinks(u.ID)
+	if err != nil {
+		return nil, err
+	}
+	links = slices.DeleteFunc(links, func(l store.Link) bool { return !l.Expires.After(tx.now) || l.Account != accountDigest(u) })
+	return publicEach(links, publicLink), nil
+}
+
+func publicLink(l store.Link) IssuedLink { return IssuedLink{l.Purpose, l.Created, l.Expires} }
 
 // logLink writes a Change whose subject is the user and whose object is the
 // purpose.
@@ -161,7 +219,7 @@ func (tx *Tx) link(t Token, purposes []string) (store.Link, store.UserRecord, er
 		return store.Link{}, store.UserRecord{}, noTicket(err)
 	}
 	u, err := tx.r.User(store.UserKey{ID: l.User})
-	if err == nil && u.Disabled {
+	if err == nil && (u.Disabled || l.Account != accountDigest(u)) {
 		err = ErrNoTicket
 	}
 	if err != nil {
@@ -215,23 +273,34 @@ func (tx *Tx) verifyEmail(u *store.UserRecord) error {
 		})
 }
 
-// ResetPassword redeems a LinkInvite or a LinkReset: it gives the user the
-// password, and ends all the user's tickets, links and devices, API keys
-// included. Failed logins are forgotten, as by [Authority.Unlock].
+// ResetPassword redeems a LinkInvite, a LinkReset or a LinkForgot: it gives the
+// user the password, and ends all the user's tickets, links and devices, API
+// keys included. Failed logins are forgotten, as by [Authority.Unlock].
 //
 // Errors: ErrNoTicket for a link that LinkUser would not find, before anything
 // is hashed; ErrInvalid for the password, and ErrBusy: the link is still good;
 // ErrUnavailable.
 func (a *Authority) ResetPassword(ctx context.Context, t Token, password string) error {
-	if _, err := a.linkUser(ctx, t, LinkInvite, LinkReset); err != nil {
+	user, err := a.resetPassword(ctx, t, password)
+	if err != nil {
+		a.log.WarnContext(ctx, "rbac: password reset refused", "user", user, "error", err)
 		return err
+	}
+	a.log.InfoContext(ctx, "rbac: password reset", "user", user)
+	return nil
+}
+
+func (a *Authority) resetPassword(ctx context.Context, t Token, password string) (user string, err error) {
+	u, err := a.linkUser(ctx, t, passwordLinks...)
+	if err != nil {
+		return "", err
 	}
 	hash, err := a.HashPassword(ctx, password)
 	if err != nil {
-		return err
+		return u.Name, err
 	}
-	return a.Update(ctx, func(tx *Tx) error {
-		u, err := tx.redeem(t, LinkInvite, LinkReset)
+	return u.Name, a.Update(ctx, func(tx *Tx) error {
+		u, err := tx.redeem(t, passwordLinks...)
 		if err != nil {
 			return err
 		}
@@ -247,13 +316,17 @@ func (tx *Tx) endLink(action string, u User, l store.Link) error {
 	return tx.logLink(action, u, l, publicLink(l), nil)
 }
 
-// endLinks ends all links of a user.
-func (tx *Tx) endLinks(u User) error {
+// endLinks ends the links of a user for some purposes, or without purposes all
+// links.
+func (tx *Tx) endLinks(u User, purposes ...string) error {
 	links, err := tx.r.UserLinks(u.ID)
 	if err != nil {
 		return err
 	}
 	for _, l := range links {
+		if purposes != nil && !slices.Contains(purposes, l.Purpose) {
+			continue
+		}
 		if err := tx.endLink("ExpireLink", u, l); err != nil {
 			return err
 		}
@@ -279,6 +352,21 @@ func (a *Authority) endOldLinks(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// endLinksOfAll ends the links of every user.
+func (tx *Tx) endLinksOfAll() error {
+	for {
+		links, err := tx.r.ExpiredLinks(tx.now.Add(2*maxLink), 100)
+		if err != nil || len(links) == 0 {
+			return err
+		}
+		for _, l := range links {
+			if err := tx.endOldLink(l); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // oldLinks lists some links that have expired.

@@ -1,7 +1,6 @@
 package rbac_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // A new user chooses a password with an invitation, once.
@@ -93,6 +95,19 @@ func TestLinkEnds(t *testing.T) {
 	after := func(d time.Duration) does {
 		return func(h *house, _ *rbac.Authority, _ string) error { h.clock.Advance(d); return nil }
 	}
+	// past changes a record as SQL does, or a program of an earlier version.
+	past := func(f func(*store.UserRecord)) does {
+		return func(h *house, _ *rbac.Authority, user string) error {
+			return h.store.Update(ctx, func(r store.Records) error {
+				u, err := r.User(store.UserKey{Name: user})
+				if err != nil {
+					return err
+				}
+				f(&u)
+				return errors.Join(r.SetUser(u), r.SetPasswordHash(u.ID, u.PasswordHash))
+			})
+		}
+	}
 	cases := []struct {
 		what string
 		do   does
@@ -125,6 +140,12 @@ func TestLinkEnds(t *testing.T) {
 			return func(tx *rbac.Tx) error { return tx.DeleteUser(user) }
 		}), true},
 		{"LogoutUser", func(_ *house, a *rbac.Authority, user string) error { return second(a.LogoutUser(ctx, user)) }, true},
+		{"EndTickets, except one", update(func(user string) func(*rbac.Tx) error { return endTickets(user, uuid.UUID{1}) }), true},
+		{"EndTickets of everybody", update(func(string) func(*rbac.Tx) error { return endTickets("") }), true},
+		{"a password set past the Authority", past(func(u *store.UserRecord) { u.PasswordHash = someHash + "A" }), true},
+		{"an address set past the Authority", past(func(u *store.UserRecord) { u.Email = "past@example.org" }), true},
+		{"a subject set past the Authority", past(func(u *store.UserRecord) { u.Subject = "sub|past" }), true},
+		{"a note set past the Authority", past(func(u *store.UserRecord) { u.Note = "past" }), false},
 		{"EndTickets", update(func(user string) func(*rbac.Tx) error { return endTickets(user) }), true},
 		{"a login and Logout", func(h *house, a *rbac.Authority, user string) error {
 			return a.Logout(ctx, h.issue(a, rbac.Login{User: user}))
@@ -260,108 +281,5 @@ func TestRedeemLinkAtOnce(t *testing.T) {
 				t.Errorf("%d have redeemed one link", n)
 			}
 		}
-	})
-}
-
-// The change log has each link from beginning to end, and no secret.
-func TestLinkChanges(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		begin := a.Revision()
-		admin := rbac.WithActor(ctx, "root")
-		used := must1(a.IssueLink(admin, rbac.Link{User: "amy", Purpose: rbac.LinkReset}))
-		must(t, a.ResetPassword(ctx, used, goodPassword+"!"))
-		old := must1(a.IssueLink(admin, rbac.Link{User: "nora", Purpose: rbac.LinkInvite}))
-		h.clock.Advance(7 * 24 * time.Hour)
-		must(t, a.Sweep(ctx))
-		must(t, a.Sweep(ctx))
-		var got []string
-		must(t, a.View(ctx, func(tx *rbac.Tx) error {
-			got = nil
-			for c, err := range tx.Changes(rbac.ChangeQuery{}) {
-				if err != nil {
-					return err
-				}
-				text := string(must1(json.Marshal(c)))
-				if strings.Contains(text, used.Secret()) || strings.Contains(text, old.Secret()) {
-					t.Errorf("the log has the secret of a link: %s", text)
-				}
-				if c.Revision > begin && strings.HasSuffix(c.Action, "Link") {
-					got = append(got, fmt.Sprintf("%s %s %s by %q verified %v", c.Action, c.Subject, c.Object, c.Actor, c.Verified))
-				}
-			}
-			return nil
-		}))
-		want := []string{
-			`IssueLink amy reset by "root" verified false`,
-			`RedeemLink amy reset by "amy" verified false`,
-			`IssueLink nora invite by "root" verified false`,
-			`ExpireLink nora invite by "" verified false`,
-		}
-		if fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("the change log has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-		}
-	})
-}
-
-// What IssueLink refuses.
-func TestIssueLinkErrors(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		now := h.clock.Now()
-		for _, c := range []struct {
-			link rbac.Link
-			want error
-			says string
-		}{
-			{rbac.Link{User: "nobody", Purpose: rbac.LinkReset}, rbac.ErrNotFound, `user "nobody"`},
-			{rbac.Link{User: "dora", Purpose: rbac.LinkReset}, rbac.ErrDenied, "disabled"},
-			{rbac.Link{User: "amy"}, rbac.ErrInvalid, "Purpose"},
-			{rbac.Link{User: "amy", Purpose: " x"}, rbac.ErrInvalid, "Purpose"},
-			{rbac.Link{User: "amy", Purpose: rbac.LinkVerify}, rbac.ErrInvalid, "no e-mail address"},
-			{rbac.Link{User: "amy", Purpose: rbac.LinkReset, Expires: now}, rbac.ErrInvalid, "in the past"},
-			{rbac.Link{User: "amy", Purpose: rbac.LinkReset, Expires: now.Add(30*24*time.Hour + time.Second)}, rbac.ErrInvalid, "30 days"},
-		} {
-			tok, err := a.IssueLink(ctx, c.link)
-			if !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.says) || !tok.IsZero() {
-				t.Errorf("%+v: %v, %v; want %v with %q", c.link, tok, err, c.want, c.says)
-			}
-		}
-		last := rbac.Link{User: "amy", Purpose: rbac.LinkReset, Expires: now.Add(30 * 24 * time.Hour)}
-		link := must1(a.IssueLink(ctx, last))
-		h.clock.Advance(30*24*time.Hour - time.Second)
-		must(t, second(a.LinkUser(ctx, link, rbac.LinkReset)))
-	})
-}
-
-// A delegate sends links to those whom the delegate may administer.
-func TestIssueLinkAs(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := cooperative(h)
-		for _, c := range []struct {
-			as, user string
-			denied   bool
-		}{
-			{"lea", "mia", false}, {"lea", "mo", true}, {"lea", "both", true}, {"lea", "ada", true}, {"lea", "newt", true},
-			{"hal", "newt", false}, {"hal", "olga", true}, {"gil", "mia", true}, {"mia", "mia", true}, {"ada", "olga", false},
-		} {
-			err := h.as(a, c.as, func(tx *rbac.Tx) error {
-				return second(tx.IssueLink(rbac.Link{User: c.user, Purpose: rbac.LinkReset}))
-			})
-			if c.denied != errors.Is(err, rbac.ErrDenied) || !c.denied && err != nil {
-				t.Errorf("%s sends %s a link: %v; denied should be %v", c.as, c.user, err, c.denied)
-			}
-		}
-	})
-}
-
-// A link is no change of the user for RequireUnchanged: an administrator who
-// edits the user meanwhile is not interrupted.
-func TestLinkIsNoConflict(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		a := h.office(rbac.Config{})
-		seen := a.Revision()
-		must(t, second(a.IssueLink(ctx, rbac.Link{User: "amy", Purpose: rbac.LinkReset})))
-		h.do(a, func(tx *rbac.Tx) error { return tx.RequireUnchanged(seen, "user", "amy") })
 	})
 }

@@ -75,7 +75,7 @@ func (a *Authority) CreateUser(ctx context.Context, u User, password string, gro
 }
 
 // SetPassword gives a user a password, as an administrator does, and ends all
-// the user's tickets.
+// the user's tickets and links.
 //
 // Errors: those of HashPassword; ErrNotFound; ErrUnavailable.
 func (a *Authority) SetPassword(ctx context.Context, user, password string) error {
@@ -87,11 +87,11 @@ func (a *Authority) SetPassword(ctx context.Context, user, password string) erro
 }
 
 // ChangePassword is for users. It verifies the old password, sets the new one,
-// ends all the user's tickets and devices, API keys included, and returns a new
-// ticket in place of the caller's. Failures are counted like failed logins, but
-// separately: after 100 in a row the user's tickets can change no password
-// until the user has logged in with the password or [Authority.Unlock] is
-// called.
+// ends all the user's tickets, links and devices, API keys included, and returns
+// a new ticket in place of the caller's. Failures are counted like failed
+// logins, but separately: after 100 in a row the user's tickets can change no
+// password until the user has logged in with the password or [Authority.Unlock]
+// is called.
 //
 // Errors: ErrNoTicket; ErrInvalid for the new password; ErrBadCredentials for
 // the old password; ErrThrottled, ErrBusy and ErrUnavailable as for Login.

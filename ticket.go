@@ -152,8 +152,8 @@ func (a *Authority) Logout(ctx context.Context, t Token) error {
 	return nil
 }
 
-// LogoutUser ends all tickets of a user, API keys too, and returns how many of
-// them were alive.
+// LogoutUser ends all tickets of a user, API keys too, and all links of the user.
+// LogoutUser returns how many of the tickets were alive.
 //
 // LogoutUser always writes a Change, which evicts the user's tickets from every
 // Authority, unless the user never had a ticket. Tickets whose rows the store

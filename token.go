@@ -11,8 +11,9 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Token is the secret of a ticket: anyone who holds the token acts as the
-// ticket's user. A Token is 256 random bits. Every printer redacts the secret,
+// Token is the secret of a ticket or of a link: anyone who holds the token of a
+// ticket acts as the ticket's user, and anyone who holds the token of a link can
+// redeem the link. A Token is 256 random bits. Every printer redacts the secret,
 // even in an unexported field of another struct; only Secret returns the text.
 // The zero Token belongs to no ticket, and Identify turns the zero Token into
 // the anonymous Identity.

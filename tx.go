@@ -66,6 +66,10 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	return tx, tx.findActor()
 }
 
+// Now returns the time of the transaction, by [Config.Clock]: the time at which
+// memberships, tickets and links are judged, and the time of its changes.
+func (tx *Tx) Now() time.Time { return tx.now }
+
 // end ends the Tx: the store refuses every later call.
 func (tx *Tx) end() {
 	if r, ok := tx.r.(*txcache.Records); ok {

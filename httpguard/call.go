@@ -44,10 +44,12 @@ func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]
 		st.addr = outer.addr
 	} else if err := g.checkOrigin(r, st); err != nil {
 		return nil, g.refuseCall(r, http.StatusForbidden, err)
-	} else {
-		g.awaitRevision(r)
 	}
-	g.identify(r, st)
+	if outer != nil {
+		g.identify(r, st)
+	} else {
+		g.identifyLatest(r, st)
+	}
 	ctx = st.newContext(ctx)
 	r = r.WithContext(ctx)
 	if err := g.judge(r, func(*http.Request) (rbac.Predicate, error) { return p, nil }); err != nil {

@@ -23,7 +23,8 @@ type Config struct {
 	// path. Set Site behind a proxy that ends TLS or changes the Host. With an
 	// https Site the Guard relies on TLS in front of the service. Requests from
 	// pages of Site are not cross-origin, unless CrossOrigin decides otherwise.
-	// Empty: the Host of the request.
+	// Links in mails begin with Site. Empty: the Host of the request, and no
+	// links ([Guard.PasswordURL] and [Guard.ForgotHandler] panic).
 	Site string
 	// BasePath is the path prefix that a proxy, or [http.StripPrefix] around
 	// Handler, removes: with "/app", browsers request /app/login and the

@@ -28,7 +28,11 @@ func (g *Guard) SetTicket(w http.ResponseWriter, r *http.Request, t rbac.Token) 
 	}
 	g.setCookie(w.Header(), g.cfg.CookieName, t.Secret(), maxAge)
 	w.Header().Set("Cache-Control", "no-store") // no cache may share the ticket
-	if !t.IsZero() && r != nil && !mayChange(r) {
+	if t.IsZero() || r == nil {
+		return
+	}
+	g.signedIn(r)
+	if !mayChange(r) {
 		// A user who returns from an identity provider by GET may just have
 		// been added or assigned.
 		g.sendRevision(w.Header())

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,21 +37,26 @@ type ForgotPage struct {
 // ForgotHandler lets users who have forgotten their passwords ask for a link.
 // Make ForgotHandler public, at Config.ForgotPath and behind [Guard.Handler].
 //
-// A POST with the field user, a user name or an e-mail address, is answered at
-// once, and alike for every text: nobody learns which accounts exist, neither
-// from the answer nor from its time. The rest happens in the background. For an
-// enabled account that has a password, ForgotHandler issues an [rbac.LinkReset]
-// and calls send with the user and the [Guard.PasswordURL] of the link: once in
-// 15 minutes for an account. The function sends the URL to the stored u.Email,
-// which may be empty, and never to an address from the request. Errors of send
-// are logged; its context ends after 30 seconds.
+// A POST with the field user, a user name or an e-mail address, is answered
+// before anything depends on the account, and alike for every text: a client
+// learns from the answer neither whether there is an account nor whether a mail
+// was sent. (A user who is signed in can see by [RevisionHeader] that something
+// was changed.) The rest happens in the background. For an enabled account that
+// has a password, ForgotHandler issues an [rbac.LinkForgot] and calls send with
+// the user and the [Guard.PasswordURL] of the link: not again within 15 minutes
+// while that link is good. The function sends the URL to the stored u.Email,
+// which may be empty, and never to an address from the request. Its errors are
+// logged; they must not contain the URL. It has to return when its context ends,
+// 30 seconds after the request.
 //
 // An address prefix (IPv4 /32, IPv6 /64) that asks more than 10 times in an hour
-// is answered with 429. The requests are counted in this process. While 8 mails
-// are on their way, further requests send nothing.
+// is answered with 429. The requests are counted in this process, by
+// Config.ClientAddr: behind a proxy without ClientAddr, all clients are one
+// prefix. While 8 mails are on their way, further requests send nothing.
 //
 // ForgotHandler panics if send is nil or Config.Site is empty: a URL with the
-// Host of a request would let anybody direct the link to another server.
+// Host of a request would let anybody direct the link to another server. From
+// the call on, the login page has a link to Config.ForgotPath.
 func (g *Guard) ForgotHandler(send func(ctx context.Context, u rbac.User, url string) error) http.Handler {
 	if send == nil {
 		panic("httpguard: ForgotHandler(nil)")
@@ -100,8 +106,7 @@ type asked struct {
 
 func (f *forgot) post(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBody)
-	if err := parseForm(r); err != nil {
-		f.g.refuseBody(w, r, err)
+	if !f.g.readForm(w, r) {
 		return
 	}
 	if wait := f.wait(addr); wait > 0 {
@@ -111,14 +116,18 @@ func (f *forgot) post(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
 		f.g.respond(w, r, response{Status: http.StatusTooManyRequests, Detail: "There were too many requests from your network. Please try again later."})
 		return
 	}
+	// The answer is on its way before anything depends on the account.
+	f.g.sendForgotPage(w, ForgotPage{Sent: true})
+	reason := "forgotten password"
+	if addr.IsValid() {
+		reason += ", asked from " + addr.String()
+	}
 	select {
 	case f.places <- struct{}{}:
-		ctx := rbac.WithReason(context.WithoutCancel(r.Context()), fmt.Sprintf("forgotten password, asked from %v", addr))
-		go f.serve(ctx, strings.TrimSpace(r.PostForm.Get("user")))
+		go f.serve(rbac.WithReason(context.WithoutCancel(r.Context()), reason), strings.TrimSpace(r.PostForm.Get("user")))
 	default:
 		f.g.logger().Warn("httpguard: too many mails at once: no link was sent", "at once", forgotAtOnce)
 	}
-	f.g.sendForgotPage(w, ForgotPage{Sent: true})
 }
 
 // wait counts a request, and returns how long the address prefix has to wait.
@@ -169,7 +178,8 @@ func (f *forgot) serve(ctx context.Context, name string) {
 	defer func() { <-f.places }()
 	defer func() {
 		if v := recover(); v != nil {
-			f.g.logger().Error("httpguard: sending a link panicked", "panic", fmt.Sprint(v))
+			// The value may have the link.
+			f.g.logger().Error("httpguard: sending a link panicked", "panic", fmt.Sprintf("%T", v))
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, forgotTimeout)
@@ -184,7 +194,7 @@ func (f *forgot) serve(ctx context.Context, name string) {
 	case err != nil && link.IsZero():
 		f.g.logger().Info("httpguard: no link was issued", "error", err)
 	case err != nil:
-		f.g.logger().Error("httpguard: a link could not be sent", "user", u.Name, "error", err)
+		f.g.logger().Error("httpguard: a link could not be sent", "user", u.Name, "error", strings.ReplaceAll(err.Error(), link.Secret(), "…"))
 	}
 }
 
@@ -202,7 +212,7 @@ func (f *forgot) issue(ctx context.Context, name string) (u rbac.User, link rbac
 		if err := eligible(tx); err != nil {
 			return err
 		}
-		link, err = tx.IssueLink(rbac.Link{User: u.Name, Purpose: rbac.LinkReset})
+		link, err = tx.IssueLink(rbac.Link{User: u.Name, Purpose: rbac.LinkForgot})
 		return err
 	})
 	if err != nil {
@@ -221,11 +231,10 @@ var (
 // eligible returns the user with a name or e-mail address. The error says why
 // the user gets no link now.
 func (f *forgot) eligible(tx *rbac.Tx, name string) (rbac.User, error) {
-	find := tx.User
-	if strings.Contains(name, "@") {
-		find = tx.UserByEmail
+	u, err := tx.User(name)
+	if strings.Contains(name, "@") && (errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrInvalid)) {
+		u, err = tx.UserByEmail(name)
 	}
-	u, err := find(name)
 	if err != nil {
 		return u, err
 	}
@@ -233,7 +242,7 @@ func (f *forgot) eligible(tx *rbac.Tx, name string) (rbac.User, error) {
 	if err != nil {
 		return u, err
 	}
-	recent, err := f.recent(tx, u)
+	recent, err := recentLink(tx, u)
 	switch {
 	case err != nil:
 		return u, err
@@ -247,19 +256,13 @@ func (f *forgot) eligible(tx *rbac.Tx, name string) (rbac.User, error) {
 	return u, nil
 }
 
-// recent reports whether the user was issued a link for a new password within
-// the last 15 minutes, by whichever process.
-func (f *forgot) recent(tx *rbac.Tx, u rbac.User) (bool, error) {
-	q := rbac.ChangeQuery{Subject: u.Name, Action: "IssueLink", Since: f.now().Add(-forgotPause), Newest: true}
-	for c, err := range tx.Changes(q) {
-		if err != nil {
-			return false, err
-		}
-		if c.SubjectID == u.ID && c.Object == rbac.LinkReset {
-			return true, nil
-		}
-	}
-	return false, nil
+// recentLink reports whether the user was sent a link within the last 15
+// minutes, by whichever process. The link is still good.
+func recentLink(tx *rbac.Tx, u rbac.User) (bool, error) {
+	links, err := tx.Links(u.Name)
+	return slices.ContainsFunc(links, func(l rbac.IssuedLink) bool {
+		return l.Purpose == rbac.LinkForgot && tx.Now().Sub(l.Created) < forgotPause
+	}), err
 }
 
 var forgotTemplate = template.Must(template.New("forgot").Parse(pageHead + `<title>Forgotten password</title>

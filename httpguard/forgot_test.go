@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,7 +100,8 @@ func TestForgotHandler(t *testing.T) {
 // with a password get a mail, once in 15 minutes.
 func TestForgotHandlerIsSilent(t *testing.T) {
 	f, _, mails, log := forgetful(t)
-	first := body(t, ask(t, f.g.Handler(f.g.ForgotHandler(f.send)), "amy"))
+	resp := ask(t, f.g.Handler(f.g.ForgotHandler(f.send)), "amy")
+	first, header := body(t, resp), resp.Header
 	<-mails
 	for name, says := range map[string]string{
 		"amy": "a short time ago", "nora": "no password", "nora@example.org": "no password", "dora": "disabled",
@@ -112,13 +114,107 @@ func TestForgotHandlerIsSilent(t *testing.T) {
 			t.Errorf("%q: %d mails, log %s; want none and %q", name, len(mails), log, says)
 		}
 		f.asked = map[netip.Prefix]asked{}
-		if text := body(t, ask(t, f.g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.post(w, r, netip.Addr{}) })), name)); text != first {
-			t.Errorf("%q: the answer differs:\n%s", name, text)
+		resp := ask(t, f.g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.post(w, r, netip.Addr{}) })), name)
+		if text := body(t, resp); text != first || fmt.Sprint(resp.Header) != fmt.Sprint(header) {
+			t.Errorf("%q: the answer differs: %v\n%s", name, resp.Header, text)
 		}
 		f.idle()
 	}
 	if len(mails) > 0 {
 		t.Errorf("%d mails were sent", len(mails))
+	}
+}
+
+// A user whose name looks like an address is found by the name.
+func TestForgotHandlerNameWithAt(t *testing.T) {
+	f, a, mails, _ := forgetful(t)
+	if _, err := a.CreateUser(context.Background(), rbac.User{Name: "kim@corp.example", Email: "kim@example.org"}, password); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"kim@corp.example", "kim@example.org"} {
+		f.places <- struct{}{}
+		f.serve(context.Background(), name)
+	}
+	if len(mails) != 1 || (<-mails).user != "kim@corp.example" {
+		t.Errorf("%d mails", len(mails))
+	}
+}
+
+// What a stranger asks for leaves the link of an administrator alone, and 15
+// minutes are minutes of the Authority's clock.
+func TestForgotHandlerLeavesOtherLinks(t *testing.T) {
+	begin := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	var passed atomic.Int64
+	f, _, mails, _ := forgetful(t)
+	a, err := rbac.Open(context.Background(), memorystore.New(), quietClock(func() time.Time { return begin.Add(time.Duration(passed.Load())) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	f.g = New(a, quiet(Config{Site: "https://app.example.com"}))
+	if _, err := a.CreateUser(context.Background(), rbac.User{Name: "amy"}, password); err != nil {
+		t.Fatal(err)
+	}
+	link, err := a.IssueLink(context.Background(), rbac.Link{User: "amy", Purpose: rbac.LinkReset, Expires: begin.Add(24 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		wait  time.Duration
+		mails int
+	}{{0, 1}, {14 * time.Minute, 1}, {time.Minute, 2}, {0, 2}} {
+		passed.Add(int64(c.wait))
+		f.places <- struct{}{}
+		f.serve(context.Background(), "amy")
+		if len(mails) != c.mails {
+			t.Errorf("after %v: %d mails; want %d", c.wait, len(mails), c.mails)
+		}
+	}
+	if _, err := a.LinkUser(context.Background(), link, rbac.LinkReset); err != nil {
+		t.Errorf("the administrator's link: %v", err)
+	}
+}
+
+func quietClock(now func() time.Time) rbac.Config {
+	return rbac.Config{Clock: now, Logger: quiet(Config{}).Logger, Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}}
+}
+
+// Nothing that send says puts the link into the log.
+func TestForgotHandlerLogsNoLink(t *testing.T) {
+	for name, fail := range map[string]func(url string) error{
+		"an error": func(url string) error { return errors.New("no route to " + url) },
+		"a panic":  func(url string) error { panic("no route to " + url) },
+	} {
+		f, _, _, log := forgetful(t)
+		var secret string
+		f.send = func(_ context.Context, _ rbac.User, url string) error {
+			_, secret, _ = strings.Cut(url, "link=")
+			return fail(url)
+		}
+		f.places <- struct{}{}
+		f.serve(context.Background(), "amy")
+		if len(secret) != 43 || strings.Contains(log.String(), secret) || log.Len() == 0 {
+			t.Errorf("%s: the log is %s", name, log)
+		}
+	}
+}
+
+// Only forms are read.
+func TestForgottenBodies(t *testing.T) {
+	f, _, mails, _ := forgetful(t)
+	for path, h := range map[string]http.Handler{"/forgot": f.g.ForgotHandler(f.send), "/password": f.g.PasswordHandler()} {
+		for _, media := range []string{"application/json", "text/plain", ""} {
+			r := request(t, "POST "+path, "Content-Type: "+media)
+			r.Body = readCloser{strings.NewReader(`{"user":"amy"}`)}
+			if resp := serve(f.g.Handler(h), r); resp.StatusCode != 415 || len(mails) > 0 {
+				t.Errorf("%s, %q: %d", path, media, resp.StatusCode)
+			}
+		}
+		r := request(t, "POST "+path, "Content-Type: "+formType)
+		r.Body = readCloser{strings.NewReader("%zz")}
+		if resp := serve(f.g.Handler(h), r); resp.StatusCode != 400 {
+			t.Errorf("%s, a malformed form: %d", path, resp.StatusCode)
+		}
 	}
 }
 

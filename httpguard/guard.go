@@ -91,10 +91,9 @@ func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 			g.refuseRequest(w, r, http.StatusForbidden, err)
 			return
 		}
-		g.awaitRevision(full)
-		g.identify(full, st)
+		g.identifyLatest(full, st)
 		r = g.withhold(r, st, st.newContext(r.Context()))
-		rw := &responseWriter{ResponseWriter: w, g: g, mayChange: mayChange(r), before: g.a.Revision()}
+		rw := &responseWriter{ResponseWriter: w, g: g, mayChange: mayChange(r), st: st, before: g.a.Revision()}
 		next.ServeHTTP(rw, r)
 		rw.finishHeader()
 	}

@@ -91,6 +91,15 @@ func (g *Guard) identify(r *http.Request, st *requestState) {
 	st.id = id.WithAddr(st.addr)
 }
 
+// identifyLatest is identify, as of the revision of the request.
+func (g *Guard) identifyLatest(r *http.Request, st *requestState) {
+	g.identify(r, st)
+	if st.known() && g.awaitRevision(r) {
+		st.token, st.ambiguous, st.id, st.err = rbac.Token{}, nil, nil, nil
+		g.identify(r, st)
+	}
+}
+
 func (g *Guard) findIdentity(r *http.Request, st *requestState) (*rbac.Identity, error) {
 	if id, err := g.identifyTicket(r, st); id != nil || err != nil {
 		return id, err

@@ -73,5 +73,6 @@ func (g *Guard) sendToken(w http.ResponseWriter, r *http.Request, t rbac.Token, 
 		return
 	}
 	setPageHeaders(w.Header(), "application/json")
+	g.signedIn(r)
 	_, _ = w.Write(body)
 }

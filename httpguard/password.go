@@ -3,6 +3,7 @@ package httpguard
 import (
 	"errors"
 	"html/template"
+	"mime"
 	"net/http"
 
 	"github.com/rbac-go/rbac"
@@ -25,7 +26,7 @@ type PasswordPage struct {
 }
 
 // PasswordURL returns the address at which the user of a link chooses a
-// password: an [rbac.LinkInvite] or an [rbac.LinkReset]. The address begins
+// password: an [rbac.LinkInvite], [rbac.LinkReset] or [rbac.LinkForgot]. The address begins
 // with Config.Site, and never with the Host of a request, which anybody can
 // send. PasswordURL panics without a Site.
 //
@@ -44,8 +45,8 @@ func (g *Guard) PasswordURL(t rbac.Token) string {
 // POST sets the password with [rbac.Authority.ResetPassword], which ends all
 // the user's tickets, and redirects (303) to the login page. A link that is no
 // longer good is answered with 404, a password that is refused with 422 and the
-// form, and a store that is down with 503. Nothing is cached, and no page that
-// is opened from the form learns the address.
+// form, and a store that is down with 503. Nothing is cached, and no referrer
+// has the path or the query of the page.
 //
 // The address of the request holds the secret of the link: see that the access
 // log of a proxy does not keep the query of this path. A secret that was used is
@@ -72,8 +73,7 @@ func (g *Guard) showPassword(w http.ResponseWriter, r *http.Request) {
 
 func (g *Guard) postPassword(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBody)
-	if err := parseForm(r); err != nil {
-		g.refuseBody(w, r, err)
+	if !g.readForm(w, r) {
 		return
 	}
 	p := PasswordPage{Link: r.PostForm.Get(linkField)}
@@ -117,11 +117,33 @@ func (g *Guard) passwordUser(r *http.Request, link string) (rbac.User, error) {
 	if err != nil {
 		return rbac.User{}, rbac.ErrNoTicket
 	}
-	u, err := g.a.LinkUser(r.Context(), t, rbac.LinkReset)
-	if errors.Is(err, rbac.ErrNoTicket) {
-		u, err = g.a.LinkUser(r.Context(), t, rbac.LinkInvite)
+	err = rbac.ErrNoTicket
+	var u rbac.User
+	for _, purpose := range []string{rbac.LinkReset, rbac.LinkInvite, rbac.LinkForgot} {
+		if errors.Is(err, rbac.ErrNoTicket) {
+			u, err = g.a.LinkUser(r.Context(), t, purpose)
+		}
 	}
 	return u, err
+}
+
+// readForm parses a form, and reports false if the request has none, which is
+// answered then.
+func (g *Guard) readForm(w http.ResponseWriter, r *http.Request) bool {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	status := http.StatusUnsupportedMediaType
+	if err == nil && (media == "application/x-www-form-urlencoded" || media == "multipart/form-data") {
+		if err = parseForm(r); err == nil {
+			return true
+		}
+		status = http.StatusBadRequest
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+	}
+	g.respond(w, r, response{Status: status, Detail: "The form could not be read. Please send it again, as a form."})
+	return false
 }
 
 // refuseLink answers a link that is not good, or a password that could not be
@@ -130,10 +152,14 @@ func (g *Guard) refuseLink(w http.ResponseWriter, r *http.Request, err error) {
 	resp := response{Status: http.StatusNotFound, Heading: "The link has ended",
 		Detail: "A link is good once, and for a limited time. Please ask for a new link."}
 	switch {
-	case errors.Is(err, rbac.ErrUnavailable), errors.Is(err, rbac.ErrBusy):
+	case errors.Is(err, rbac.ErrBusy):
 		setRetryAfter(w.Header(), err)
 		resp = response{Status: http.StatusServiceUnavailable,
-			Detail: "The password could not be set, and the link is still good. Please try again shortly."}
+			Detail: "The password was not set, and the link is still good. Please try again shortly."}
+	case errors.Is(err, rbac.ErrUnavailable): // perhaps after the commit
+		setRetryAfter(w.Header(), err)
+		resp = response{Status: http.StatusServiceUnavailable,
+			Detail: "It is not known whether the password was set. Please open the link again shortly, or sign in with the new password."}
 	case !errors.Is(err, rbac.ErrNoTicket):
 		resp = response{Status: http.StatusInternalServerError, Detail: denialDetail(http.StatusInternalServerError, nil)}
 	}
@@ -146,7 +172,7 @@ var passwordTemplate = template.Must(template.New("password").Parse(pageHead + `
 <body>
 <main>
 <h1>Choose a password</h1>
-<p>For the account of {{.User}}. You will be signed out everywhere.</p>
+<p>For the account of {{.User}}. All its sessions end.</p>
 {{with .Error}}<p role="alert" id="error">{{.}}</p>
 {{end}}<form method="post" action="{{.Action}}">
 <input type="hidden" name="link" value="{{.Link}}">

@@ -27,7 +27,7 @@ func passwordService(t *testing.T, purpose string) (g *Guard, a *rbac.Authority,
 
 // A user opens a link, more than once, and sets a password with it, once.
 func TestPasswordHandler(t *testing.T) {
-	for _, purpose := range []string{rbac.LinkInvite, rbac.LinkReset} {
+	for _, purpose := range []string{rbac.LinkInvite, rbac.LinkReset, rbac.LinkForgot} {
 		g, a, link := passwordService(t, purpose)
 		address := g.PasswordURL(link)
 		if want := "https://app.example.com/app/password?link=" + link.Secret(); address != want {
@@ -39,7 +39,7 @@ func TestPasswordHandler(t *testing.T) {
 			if resp.StatusCode != 200 || !strings.Contains(text, "amy") || !strings.Contains(text, `action="/app/password"`) {
 				t.Errorf("%s: %d\n%s", purpose, resp.StatusCode, text)
 			}
-			for name, want := range map[string]string{"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Frame-Options": "DENY"} {
+			for name, want := range map[string]string{"Referrer-Policy": "strict-origin", "Cache-Control": "no-store", "X-Frame-Options": "DENY"} {
 				if got := resp.Header.Get(name); got != want {
 					t.Errorf("%s: %s; want %s", name, got, want)
 				}
@@ -131,9 +131,9 @@ func TestPasswordURL(t *testing.T) {
 // A store that is down is 503, and the link is not said to have ended.
 func TestPasswordStoreDown(t *testing.T) {
 	g, _, _ := passwordService(t, rbac.LinkReset)
-	for _, err := range []error{rbac.ErrUnavailable, rbac.ErrBusy} {
+	for err, says := range map[error]string{rbac.ErrUnavailable: "It is not known", rbac.ErrBusy: "still good"} {
 		resp := serve(g.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.refuseLink(w, r, err) })), request(t, "GET /"))
-		if text := body(t, resp); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" || !strings.Contains(text, "still good") {
+		if text := body(t, resp); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" || !strings.Contains(text, says) {
 			t.Errorf("%v: %d\n%s", err, resp.StatusCode, text)
 		}
 	}

@@ -23,6 +23,7 @@ type requestState struct {
 	token      rbac.Token     // of the request's live ticket
 	ambiguous  []rbac.Token   // of several live tickets, which count as none
 	id         *rbac.Identity // nil if unknown
+	signedIn   bool           // by the response
 	err        error          // the reason why the client could not be identified; denies every request
 }
 
@@ -33,6 +34,19 @@ type stateKey struct{}
 func (st *requestState) newContext(ctx context.Context) context.Context {
 	st.outer, _ = ctx.Value(stateKey{}).(*requestState)
 	return rbac.NewContext(context.WithValue(ctx, stateKey{}, st), st.id)
+}
+
+// known reports whether the request is the request of a user, or signs a user
+// in.
+func (st *requestState) known() bool {
+	return st.signedIn || st.err == nil && st.id != nil && !st.id.IsAnonymous()
+}
+
+// signedIn notes that the response signs a user in.
+func (g *Guard) signedIn(r *http.Request) {
+	if st := g.state(r); st != nil {
+		st.signedIn = true
+	}
 }
 
 // state returns the state of this Guard's Handler, or nil if r has not passed

@@ -50,13 +50,11 @@ func (g *Guard) sendPage(w http.ResponseWriter, status int, t *template.Template
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {
 		g.logger().Error("httpguard: executing a template", "error", err.Error())
+		setPageHeaders(w.Header(), "text/plain")
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
 	setPageHeaders(w.Header(), "text/html; charset=utf-8")
-	if _, secret := data.(PasswordPage); secret {
-		w.Header().Set("Referrer-Policy", "no-referrer") // the address is a secret
-	}
 	if t == loginTemplate || t == choiceTemplate || t == passwordTemplate || t == forgotTemplate || t == responseTemplate {
 		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
 	}
@@ -82,7 +80,10 @@ func setPageHeaders(h http.Header, contentType string) {
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "same-origin")
+	// The origin alone: the address of the page for a password is a secret. With
+	// no referrer at all, browsers also hide the origin of the form, and those
+	// without Fetch Metadata could not prove that the form is of this site.
+	h.Set("Referrer-Policy", "strict-origin")
 }
 
 // removeBodyHeaders removes the headers in which a handler may have described

@@ -16,7 +16,8 @@ import (
 type responseWriter struct {
 	http.ResponseWriter
 	g         *Guard
-	mayChange bool          // the request may change something
+	mayChange bool // the request may change something
+	st        *requestState
 	before    rbac.Revision // at the beginning of the request
 	finished  bool
 }
@@ -27,7 +28,7 @@ func (w *responseWriter) finishHeader() {
 		return
 	}
 	w.finished = true
-	if w.mayChange && w.g.a.Revision() > w.before {
+	if w.mayChange && w.st.known() && w.g.a.Revision() > w.before {
 		w.g.sendRevision(w.Header())
 	}
 	if h := w.Header(); len(h["Set-Cookie"]) > 0 {

@@ -112,6 +112,7 @@ func TestCookiesAreNotStored(t *testing.T) {
 				})))
 				r, err := http.NewRequest(method, server.URL, nil)
 				must(t, err)
+				r.Header.Set("Authorization", "Bearer "+token.Secret())
 				resp, err := server.Client().Transport.RoundTrip(r)
 				must(t, err)
 				resp.Body.Close()

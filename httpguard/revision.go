@@ -12,12 +12,16 @@ import (
 // process, which may not have followed the change yet. The response to a
 // request during which something changed therefore carries the revision. A
 // later request with the revision waits until its process has reached it.
+//
+// Only requests of known users get a revision, or wait for one. An anonymous
+// client could otherwise watch the changes of others: a request to ForgotHandler
+// changes something only if there is such an account.
 
 // RevisionHeader is the header that carries a revision, for programs; browsers
-// have a cookie. A response to a request that may have changed something has
-// the header. A client sends the value with its next request, or as metadata of
-// the next [Guard.Call]. The change is then visible, whichever process responds
-// (see [rbac.AtLeast]).
+// have a cookie. A response to a request of a user that may have changed
+// something has the header. A client sends the value with its next request, or
+// as metadata of the next [Guard.Call]. The change is then visible, whichever
+// process responds (see [rbac.AtLeast]).
 const RevisionHeader = "Rbac-Revision"
 
 const (
@@ -33,22 +37,22 @@ const (
 func (g *Guard) revisionCookie() string { return g.cfg.CookieName + "-revision" }
 
 // awaitRevision waits until the Authority has reached the request's revision,
-// for at most maxRevisionWait. With or without the wait, the Authority's own
-// rules decide who is identified.
+// for at most maxRevisionWait, and reports whether there was a reason to wait.
+// With or without the wait, the Authority's own rules decide who is identified.
 //
 // A revision that does not come may be forged, or may belong to another service
 // on the same host. The cookie is left alone and expires; until then no request
 // waits for that revision again.
-func (g *Guard) awaitRevision(r *http.Request) {
+func (g *Guard) awaitRevision(r *http.Request) bool {
 	rev := g.requestRevision(r)
 	if rev <= g.a.Revision() || uint64(rev) == g.unseenRevision.Load() {
-		return
+		return false
 	}
 	select {
 	case g.revisionWaiters <- struct{}{}:
 		defer func() { <-g.revisionWaiters }()
 	default:
-		return
+		return false
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), maxRevisionWait)
 	defer cancel()
@@ -56,6 +60,7 @@ func (g *Guard) awaitRevision(r *http.Request) {
 	if rev > g.a.Revision() && r.Context().Err() == nil {
 		g.unseenRevision.Store(uint64(rev))
 	}
+	return true
 }
 
 // requestRevision returns the revision in the request's header, or else the

@@ -1,9 +1,12 @@
 package httpguard
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -121,13 +124,35 @@ func TestRevisionHeader(t *testing.T) {
 	for range cap(g.revisionWaiters) {
 		<-g.revisionWaiters
 	}
-	r := request(t, "GET /", "Cookie: ticket-revision="+strconv.FormatUint(1<<63, 10))
+	r := request(t, "GET /", "Authorization: "+bearer, "Cookie: ticket-revision="+strconv.FormatUint(1<<63, 10))
 	if cookies := serve(page, r).Cookies(); len(cookies) != 0 || g.unseenRevision.Load() != 1<<63 {
 		t.Errorf("a made-up revision is answered with %v, or would be waited for again", cookies)
 	}
 	r = request(t, "GET /", "Cookie: ticket-revision=1; ticket-revision=x; ticket-revision="+one.a.Revision().String(), "Cookie: ticket-revision=2")
 	if got := g.requestRevision(r); got != one.a.Revision() {
 		t.Errorf("of several revisions %v is awaited, want the latest, %v", got, one.a.Revision())
+	}
+}
+
+// An anonymous client learns no revision, and waits for none: the changes of
+// others are none of its business.
+func TestRevisionIsForUsers(t *testing.T) {
+	s := newService(t, Config{Insecure: true}, plain)
+	changes := s.g.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		must(t, s.a.Update(context.WithoutCancel(r.Context()), func(tx *rbac.Tx) error {
+			return errors.Join(tx.AssignUser(rbac.Membership{User: "eve", Group: "editors"}), tx.DeassignUser(rbac.Membership{User: "eve", Group: "editors"}))
+		}))
+	}))
+	for _, made := range []string{"X-Nothing: 1", "Cookie: ticket=" + strings.Repeat("A", 43), "Authorization: Bearer " + strings.Repeat("A", 43)} {
+		resp := serve(changes, request(t, "POST /", made))
+		if resp.Header.Get(RevisionHeader) != "" || len(resp.Cookies()) > 0 {
+			t.Errorf("%s: the response has a revision: %v", made, resp.Header)
+		}
+		next := strconv.FormatUint(uint64(s.a.Revision())+1, 10)
+		serve(changes, request(t, "GET /", made, "Rbac-Revision: "+next))
+		if s.g.unseenRevision.Load() != 0 {
+			t.Errorf("%s: the request waited for a revision", made)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ type Link struct {
 	User    uuid.UUID
 	Purpose string
 	Hash    TokenHash
+	Account [32]byte // a digest of the account when the link was issued
 	Created time.Time
 	Expires time.Time
 }

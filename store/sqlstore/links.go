@@ -8,7 +8,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-const selectLink = "SELECT user_id, purpose, hash, created, expires FROM rbac_links"
+const selectLink = "SELECT user_id, purpose, hash, account, created, expires FROM rbac_links"
 
 func (r *records) Link(hash store.TokenHash) (store.Link, error) {
 	return one(r, "Link", scanLink, selectLink+" WHERE hash = ?", hash[:])
@@ -24,9 +24,9 @@ func (r *records) ExpiredLinks(at time.Time, limit int) ([]store.Link, error) {
 }
 
 func (r *records) PutLink(l store.Link) error {
-	return r.add("PutLink", `INSERT INTO rbac_links (user_id, purpose, hash, created, expires) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (user_id, purpose) DO UPDATE SET hash = excluded.hash, created = excluded.created, expires = excluded.expires`,
-		l.User, l.Purpose, l.Hash[:], micros(l.Created), micros(l.Expires))
+	return r.add("PutLink", `INSERT INTO rbac_links (user_id, purpose, hash, account, created, expires) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (user_id, purpose) DO UPDATE SET hash = excluded.hash, account = excluded.account, created = excluded.created, expires = excluded.expires`,
+		l.User, l.Purpose, l.Hash[:], l.Account[:], micros(l.Created), micros(l.Expires))
 }
 
 func (r *records) DeleteLink(user uuid.UUID, purpose string) error {
@@ -35,5 +35,5 @@ func (r *records) DeleteLink(user uuid.UUID, purpose string) error {
 
 func scanLink(row Row) (store.Link, error) {
 	var l store.Link
-	return l, row.Scan(&l.User, &l.Purpose, digest{&l.Hash}, moment{&l.Created}, moment{&l.Expires})
+	return l, row.Scan(&l.User, &l.Purpose, digest{&l.Hash}, digest{(*store.TokenHash)(&l.Account)}, moment{&l.Created}, moment{&l.Expires})
 }

@@ -13,7 +13,7 @@ var linkRules = []rule{
 		w.update(func(r store.Records) error { return addUsers(r, "alice", "bob") })
 		var want []store.Link
 		for i, purpose := range texts {
-			l := store.Link{User: id("alice"), Purpose: purpose, Hash: hash("link" + purpose), Created: pick(times, i), Expires: pick(times, i+1)}
+			l := store.Link{User: id("alice"), Purpose: purpose, Hash: hash("link" + purpose), Account: hash(purpose), Created: pick(times, i), Expires: pick(times, i+1)}
 			want = append(want, l)
 		}
 		other := link("bob", texts[1])
@@ -32,7 +32,7 @@ var linkRules = []rule{
 		w.update(func(r store.Records) error { return addUsers(r, "alice", "bob") })
 		first := link("alice", "reset")
 		second := first
-		second.Hash, second.Created, second.Expires = hash("second"), noon.Add(time.Minute), noon.Add(time.Hour)
+		second.Hash, second.Account, second.Created, second.Expires = hash("second"), hash("again"), noon.Add(time.Minute), noon.Add(time.Hour)
 		w.update(func(r store.Records) error {
 			return each([]store.Link{first, link("alice", "verify"), second}, r.PutLink)
 		})
@@ -73,7 +73,7 @@ var linkRules = []rule{
 
 // link returns the link of a user for a purpose.
 func link(user, purpose string) store.Link {
-	return store.Link{User: id(user), Purpose: purpose, Hash: hash(user + " " + purpose), Created: noon, Expires: noon}
+	return store.Link{User: id(user), Purpose: purpose, Hash: hash(user + " " + purpose), Account: hash(user), Created: noon, Expires: noon}
 }
 
 func (w *world) link(hash store.TokenHash) store.Link {

@@ -3,6 +3,7 @@ CREATE TABLE rbac_links (
 	user_id UUID NOT NULL REFERENCES rbac_users (id),
 	purpose TEXT COLLATE "C" NOT NULL,
 	hash    BYTEA NOT NULL UNIQUE,
+	account BYTEA NOT NULL,
 	created BIGINT NOT NULL,
 	expires BIGINT NOT NULL,
 	PRIMARY KEY (user_id, purpose)

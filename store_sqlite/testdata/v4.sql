@@ -71,6 +71,7 @@ CREATE TABLE rbac_links (
 	user_id TEXT NOT NULL REFERENCES rbac_users (id),
 	purpose TEXT NOT NULL,
 	hash    BLOB NOT NULL UNIQUE,
+	account BLOB NOT NULL,
 	created INTEGER NOT NULL,
 	expires INTEGER NOT NULL,
 	PRIMARY KEY (user_id, purpose)
