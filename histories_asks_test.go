@@ -316,6 +316,9 @@ func everything(tx *rbac.Tx) (string, error) {
 		return "", err
 	}
 	permissions, err := tx.Permissions()
+	if err != nil {
+		return "", err
+	}
 	text += quoted(mapped(groups, groupName)) + quoted(mapped(permissions, permissionName))
 	for _, sets := range []func() ([]rbac.SeparationSet, error){tx.SSDSets, tx.DSDSets} {
 		all, err := sets()

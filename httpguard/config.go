@@ -125,11 +125,11 @@ type Config struct {
 	CrossOrigin *http.CrossOriginProtection
 
 	// Identify, if not nil, is the authentication of the host itself. The Guard
-	// calls Identify if the request has no live ticket: no cookie, a cookie of
-	// an ended ticket, or an Authorization without a token of the Authority. A
-	// nil Identity with a nil error means that Identify recognises nobody,
-	// either. A request with a Bearer token is then refused, and any other
-	// request is anonymous.
+	// calls Identify, once or twice, if the request has no live ticket: no
+	// cookie, a cookie of an ended ticket, or an Authorization without a token of
+	// the Authority. A nil Identity with a nil error means that Identify
+	// recognises nobody, either. A request with a Bearer token is then refused,
+	// and any other request is anonymous.
 	//
 	// The Guard honours every returned Identity, including the result of
 	// [rbac.NewIdentity]. It is unsafe to return an Identity of another
