@@ -203,6 +203,7 @@ func TestUpgrade(t *testing.T) {
 			h.clock.Advance(time.Hour)
 			h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
 			tok := h.issue(a, rbac.Login{User: "amy"})
+			link := must1(a.IssueLink(ctx, rbac.Link{User: "amy", Purpose: "newsletter"}))
 			before := h.lastChange(a).Revision
 			login := func(password string, want error) int {
 				return hashesIn(func() {
@@ -234,6 +235,9 @@ func TestUpgrade(t *testing.T) {
 				t.Errorf("%s: a current hash is upgraded again: got %s", kind, stored)
 			}
 			checkAlive(t, "an upgrade ends no tickets", a, alive, tok)
+			if _, err := a.LinkUser(ctx, link, "newsletter"); err != nil {
+				t.Errorf("an upgrade ends no link for another purpose than the password: %v", err)
+			}
 			if c := h.lastChange(a); c.Revision != before {
 				t.Errorf("an upgrade is no change: got %+v", c)
 			}

@@ -154,14 +154,19 @@ func (tx *Tx) newLink(l Link, u store.UserRecord) (store.Link, error) {
 	case u.Disabled:
 		return store.Link{}, disabled(u.Name)
 	}
-	return store.Link{User: u.ID, Purpose: l.Purpose, Account: accountDigest(u), Created: tx.now, Expires: l.Expires}, nil
+	return store.Link{User: u.ID, Purpose: l.Purpose, Account: accountDigest(u, l.Purpose), Created: tx.now, Expires: l.Expires}, nil
 }
 
 // accountDigest is what a link was issued for. A link is dead when the digest
 // has changed, even by SQL, or by a program of an earlier version that knows no
-// links.
-func accountDigest(u store.UserRecord) [32]byte {
-	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q", u.PasswordHash, u.Email, u.Subject))
+// links. A login may upgrade the hash of the password: links that have nothing
+// to do with the password outlive the upgrade.
+func accountDigest(u store.UserRecord, purpose string) [32]byte {
+	hash := ""
+	if slices.Contains(passwordLinks, purpose) {
+		hash = u.PasswordHash
+	}
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q", hash, u.Email, u.Subject))
 }
 
 // Links lists the links of a user that are still good, by purpose.
@@ -174,7 +179,7 @@ func (tx *Tx) Links(user string) ([]IssuedLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	links = slices.DeleteFunc(links, func(l store.Link) bool { return !l.Expires.After(tx.now) || l.Account != accountDigest(u) })
+	links = slices.DeleteFunc(links, func(l store.Link) bool { return !l.Expires.After(tx.now) || l.Account != accountDigest(u, l.Purpose) })
 	return publicEach(links, publicLink), nil
 }
 
@@ -219,7 +224,7 @@ func (tx *Tx) link(t Token, purposes []string) (store.Link, store.UserRecord, er
 		return store.Link{}, store.UserRecord{}, noTicket(err)
 	}
 	u, err := tx.r.User(store.UserKey{ID: l.User})
-	if err == nil && (u.Disabled || l.Account != accountDigest(u)) {
+	if err == nil && (u.Disabled || l.Account != accountDigest(u, l.Purpose)) {
 		err = ErrNoTicket
 	}
 	if err != nil {
@@ -337,57 +342,51 @@ func (tx *Tx) endLinks(u User, purposes ...string) error {
 // endOldLinks ends links that have expired. Nothing depends on when they end:
 // each use compares times.
 func (a *Authority) endOldLinks(ctx context.Context) error {
-	old, err := a.oldLinks(ctx)
-	for err == nil && len(old) > 0 {
-		err = a.Update(WithReason(ctx, "expired"), func(tx *Tx) error {
-			for _, l := range old {
-				if err := tx.endOldLink(l); err != nil {
-					return err
-				}
-			}
-			return nil
+	for {
+		found := false
+		err := a.view(ctx, func(r store.Records) error {
+			old, err := r.ExpiredLinks(a.now(), 1)
+			found = len(old) > 0
+			return err
 		})
-		if err == nil {
-			old, err = a.oldLinks(ctx)
+		if err != nil || !found {
+			return err
+		}
+		err = a.Update(WithReason(ctx, "expired"), func(tx *Tx) error {
+			_, err := tx.endLinksUntil(tx.now)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
-	return err
 }
 
 // endLinksOfAll ends the links of every user.
 func (tx *Tx) endLinksOfAll() error {
 	for {
-		links, err := tx.r.ExpiredLinks(tx.now.Add(2*maxLink), 100)
-		if err != nil || len(links) == 0 {
+		ended, err := tx.endLinksUntil(tx.now.Add(2 * maxLink))
+		if err != nil || ended == 0 {
 			return err
 		}
-		for _, l := range links {
-			if err := tx.endOldLink(l); err != nil {
-				return err
-			}
+	}
+}
+
+// endLinksUntil ends up to 100 links that expire until a time, and returns how
+// many. Other Updates wait meanwhile.
+func (tx *Tx) endLinksUntil(end time.Time) (ended int, err error) {
+	links, err := tx.r.ExpiredLinks(end, 100)
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range links {
+		u, err := tx.r.LockUser(l.User)
+		if err != nil {
+			return 0, err
+		}
+		if err := tx.write(func() error { return tx.endLink("ExpireLink", User(u.User), l) }); err != nil {
+			return 0, err
 		}
 	}
-}
-
-// oldLinks lists some links that have expired.
-func (a *Authority) oldLinks(ctx context.Context) (old []store.Link, err error) {
-	const atOnce = 100 // other Updates wait meanwhile
-	err = a.view(ctx, func(r store.Records) error {
-		old, err = r.ExpiredLinks(a.now(), atOnce)
-		return err
-	})
-	return old, err
-}
-
-// endOldLink ends a link, unless the link has ended or was replaced meanwhile.
-func (tx *Tx) endOldLink(old store.Link) error {
-	l, err := tx.r.Link(old.Hash)
-	if err != nil {
-		return ignore(err, ErrNotFound)
-	}
-	u, err := tx.r.LockUser(l.User)
-	if err != nil {
-		return err
-	}
-	return tx.write(func() error { return tx.endLink("ExpireLink", User(u.User), l) })
+	return len(links), nil
 }

@@ -189,12 +189,13 @@ func (f *forgot) serve(ctx context.Context, name string) {
 		err = f.send(ctx, u, f.g.PasswordURL(link))
 	}
 	switch {
+	case err == nil:
+	case !link.IsZero(): // an error of send may quote the link
+		f.g.logger().Error("httpguard: a link could not be sent", "user", u.Name, "error", strings.ReplaceAll(err.Error(), link.Secret(), "…"))
 	case errors.Is(err, rbac.ErrUnavailable):
 		f.g.logger().Error("httpguard: no link could be issued", "error", err)
-	case err != nil && link.IsZero():
+	default:
 		f.g.logger().Info("httpguard: no link was issued", "error", err)
-	case err != nil:
-		f.g.logger().Error("httpguard: a link could not be sent", "user", u.Name, "error", strings.ReplaceAll(err.Error(), link.Secret(), "…"))
 	}
 }
 

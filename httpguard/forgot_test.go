@@ -184,6 +184,9 @@ func TestForgotHandlerLogsNoLink(t *testing.T) {
 	for name, fail := range map[string]func(url string) error{
 		"an error": func(url string) error { return errors.New("no route to " + url) },
 		"a panic":  func(url string) error { panic("no route to " + url) },
+		"an error like that of a store": func(url string) error {
+			return fmt.Errorf("%w: no route to %s", rbac.ErrUnavailable, url)
+		},
 	} {
 		f, _, _, log := forgetful(t)
 		var secret string

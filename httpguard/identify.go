@@ -91,10 +91,15 @@ func (g *Guard) identify(r *http.Request, st *requestState) {
 	st.id = id.WithAddr(st.addr)
 }
 
-// identifyLatest is identify, as of the revision of the request.
+// identifyLatest is identify, as of the revision of the request. Only a known
+// user waits, so the first identify may have read an earlier revision. Whether
+// it has is decided before: the revision may be reached meanwhile.
 func (g *Guard) identifyLatest(r *http.Request, st *requestState) {
+	rev := g.requestRevision(r)
+	reached := rev <= g.a.Revision()
 	g.identify(r, st)
-	if st.known() && g.awaitRevision(r) {
+	if !reached && (st.known() || st.ambiguous != nil) {
+		g.awaitRevision(r, rev)
 		st.token, st.ambiguous, st.id, st.err = rbac.Token{}, nil, nil, nil
 		g.identify(r, st)
 	}

@@ -36,23 +36,22 @@ const (
 
 func (g *Guard) revisionCookie() string { return g.cfg.CookieName + "-revision" }
 
-// awaitRevision waits until the Authority has reached the request's revision,
-// for at most maxRevisionWait, and reports whether there was a reason to wait.
-// With or without the wait, the Authority's own rules decide who is identified.
+// awaitRevision waits until the Authority has reached a revision, for at most
+// maxRevisionWait. With or without the wait, the Authority's own rules decide who
+// is identified.
 //
 // A revision that does not come may be forged, or may belong to another service
 // on the same host. The cookie is left alone and expires; until then no request
 // waits for that revision again.
-func (g *Guard) awaitRevision(r *http.Request) bool {
-	rev := g.requestRevision(r)
+func (g *Guard) awaitRevision(r *http.Request, rev rbac.Revision) {
 	if rev <= g.a.Revision() || uint64(rev) == g.unseenRevision.Load() {
-		return false
+		return
 	}
 	select {
 	case g.revisionWaiters <- struct{}{}:
 		defer func() { <-g.revisionWaiters }()
 	default:
-		return false
+		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), maxRevisionWait)
 	defer cancel()
@@ -60,7 +59,6 @@ func (g *Guard) awaitRevision(r *http.Request) bool {
 	if rev > g.a.Revision() && r.Context().Err() == nil {
 		g.unseenRevision.Store(uint64(rev))
 	}
-	return true
 }
 
 // requestRevision returns the revision in the request's header, or else the

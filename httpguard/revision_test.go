@@ -156,6 +156,57 @@ func TestRevisionIsForUsers(t *testing.T) {
 	}
 }
 
+// A request with a revision that is reached while the request is identified is
+// identified again: the first time may have read the state before.
+func TestRevisionReachedMeanwhile(t *testing.T) {
+	one := newService(t, Config{Insecure: true}, plain)
+	other := authorityOn(t, struct{ rbac.Store }{one.store})
+	cfg := quiet(Config{Insecure: true})
+	times := 0
+	cfg.Identify = func(r *http.Request) (*rbac.Identity, error) {
+		id, err := other.Identity(r.Context(), "eve")
+		if times++; times == 1 {
+			// The process follows the change between the two.
+			_, fault := other.Identify(rbac.AtLeast(r.Context(), one.a.Revision()), rbac.Token{})
+			err = errors.Join(err, fault)
+		}
+		return id, err
+	}
+	g := New(other, cfg)
+	page := g.Handler(g.Require(rbac.HasPermission("post.write"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	if got := serve(page, request(t, "GET /")).StatusCode; got != 403 {
+		t.Fatalf("before: %d", got)
+	}
+	times = 0
+	must(t, one.a.Update(t.Context(), func(tx *rbac.Tx) error {
+		return tx.AssignUser(rbac.Membership{User: "eve", Group: "editors"})
+	}))
+	got := serve(page, request(t, "GET /", "Rbac-Revision: "+one.a.Revision().String())).StatusCode
+	if got != 200 || times != 2 {
+		t.Errorf("the request is answered with %d after %d identifications, want 200 after 2", got, times)
+	}
+}
+
+// A request with two live tickets, of which another process has ended one, waits
+// for that change as the requests of known users do.
+func TestRevisionOfTwoTickets(t *testing.T) {
+	one := newService(t, Config{Insecure: true}, plain)
+	g := New(authorityOn(t, struct{ rbac.Store }{one.store}), quiet(Config{Insecure: true}))
+	page := g.Handler(g.Require(rbac.IsUser("eve"))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	old, err := one.a.Issue(t.Context(), rbac.Login{User: "eve"})
+	must(t, err)
+	current, err := one.a.Issue(t.Context(), rbac.Login{User: "eve"})
+	must(t, err)
+	cookies := "Cookie: ticket=" + old.Secret() + "; ticket=" + current.Secret()
+	if got := serve(page, request(t, "GET /", cookies)).StatusCode; got == 200 {
+		t.Fatal("of two live tickets one counts")
+	}
+	must(t, one.a.Logout(t.Context(), old))
+	if got := serve(page, request(t, "GET /", cookies, "Rbac-Revision: "+one.a.Revision().String())).StatusCode; got != 200 {
+		t.Errorf("the request is answered with %d, want 200: one ticket is left", got)
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
