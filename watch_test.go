@@ -28,7 +28,10 @@ func watched(t *testing.T, a *rbac.Authority, under context.Context, tok rbac.To
 	}()
 	return func() seen {
 			select {
-			case s := <-out:
+			case s, open := <-out:
+				if !open {
+					t.Fatal("the watch has ended")
+				}
 				return s
 			case <-time.After(time.Minute):
 				t.Fatal("the watch yields nothing")
@@ -39,6 +42,16 @@ func watched(t *testing.T, a *rbac.Authority, under context.Context, tok rbac.To
 			for range out {
 			}
 		}
+}
+
+// whenKnown is next without the times at which the Identity is unknown: on a busy
+// machine, the store may not answer within MaxStaleness.
+func whenKnown(next func() seen) seen {
+	for {
+		if s := next(); !errors.Is(s.err, rbac.ErrUnavailable) && !errors.Is(s.err, rbac.ErrBusy) {
+			return s
+		}
+	}
 }
 
 // A watch yields each change, by any Authority and by the clock, and ends with
@@ -55,7 +68,7 @@ func TestWatch(t *testing.T) {
 		until := func(rule string, want func(*rbac.Identity) bool) {
 			t.Helper()
 			for {
-				s := next()
+				s := whenKnown(next)
 				if s.err != nil {
 					t.Fatalf("%s: %v", rule, s.err)
 				}
@@ -77,7 +90,7 @@ func TestWatch(t *testing.T) {
 		until("past its end", func(id *rbac.Identity) bool { return !id.InGroup("chiefs") })
 		must(t, b.Logout(ctx, tok))
 		for {
-			if s := next(); s.err != nil {
+			if s := whenKnown(next); s.err != nil {
 				if !errors.Is(s.err, rbac.ErrNoTicket) || s.id != nil {
 					t.Errorf("logged out: %v, %v", s.id, s.err)
 				}
@@ -253,7 +266,7 @@ func TestWatchWithSlowReader(t *testing.T) {
 		})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		must(t, second(a.Identify(ctx, tok))) // nothing new for the watch
-		under, cancel := context.WithTimeout(ctx, 10*time.Second)
+		under, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		n := 0
 		for id, err := range a.Watch(under, tok) {
@@ -286,15 +299,13 @@ func TestWatchOfRestoredStore(t *testing.T) {
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		copyStore(t, original, copied)
 		h.do(a, assign("amy", "staff"))
-		under, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		next, stop := watched(t, a, rbac.AtLeast(under, a.Revision()), tok)
+		next, stop := watched(t, a, rbac.AtLeast(ctx, a.Revision()), tok)
 		defer stop()
-		if s := next(); s.err != nil || !s.id.InGroup("staff") {
+		if s := whenKnown(next); s.err != nil || !s.id.InGroup("staff") {
 			t.Fatal(s.id, s.err)
 		}
 		store.swap(copied)
-		if s := next(); s.err != nil || s.id.InGroup("staff") {
+		if s := whenKnown(next); s.err != nil || s.id.InGroup("staff") {
 			t.Errorf("restored: %v, %v", s.id, s.err)
 		}
 	})

@@ -10,7 +10,10 @@ package postgrestest
 import (
 	"context"
 	"crypto/rand"
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,8 +27,17 @@ import (
 const env = "RBAC_TEST_POSTGRES"
 
 // Main runs the tests of a package, and then stops the shared server if the
-// tests started a server.
+// tests started a server. Unless -parallel is given, eight tests run at once:
+// most of a test's time over PostgreSQL is spent waiting for the server.
 func Main(m *testing.M) int {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		if err := flag.Set("test.parallel", strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))); err != nil {
+			panic(err)
+		}
+	}
 	defer func() {
 		dropEmptied()
 		if shared.server != nil {
