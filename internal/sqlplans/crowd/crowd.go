@@ -6,6 +6,7 @@ package crowd
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"testing"
@@ -100,9 +101,15 @@ func Queries() map[string]rbac.UserQuery {
 }
 
 // Bench measures the first and the last page, of 50 users, and the count of
-// each query.
+// each query, and the first 50 users of each review function.
 func Bench(b *testing.B, a *rbac.Authority) {
 	ctx := context.Background()
+	for _, g := range groups {
+		benchReview(b, a, "AssignedUsers/"+g.name, func(tx *rbac.Tx) error { return first(tx.AssignedUsers(g.name)) })
+		benchReview(b, a, "AuthorizedUsers/"+g.name, func(tx *rbac.Tx) error { return first(tx.AuthorizedUsers(g.name)) })
+		benchReview(b, a, "PermissionUsers/"+g.name, func(tx *rbac.Tx) error { return first(tx.PermissionUsers(g.name)) })
+	}
+	benchReview(b, a, "PermissionUsers/crowds", func(tx *rbac.Tx) error { return first(tx.PermissionUsers("crowds")) })
 	queries := Queries()
 	for _, name := range slices.Sorted(maps.Keys(queries)) {
 		q := queries[name]
@@ -126,6 +133,30 @@ func Bench(b *testing.B, a *rbac.Authority) {
 			})
 		}
 	}
+}
+
+func benchReview(b *testing.B, a *rbac.Authority, name string, review func(*rbac.Tx) error) {
+	b.Run(name, func(b *testing.B) {
+		for b.Loop() {
+			if err := a.View(b.Context(), review); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// first reads the first 50 rows.
+func first[T any](rows iter.Seq2[T, error]) error {
+	n := 0
+	for _, err := range rows {
+		if err != nil {
+			return err
+		}
+		if n++; n == 50 {
+			break
+		}
+	}
+	return nil
 }
 
 func read(tx *rbac.Tx, q rbac.UserQuery) error {
