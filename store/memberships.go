@@ -16,6 +16,7 @@ type Membership struct {
 	Until       time.Time
 	AssignedBy  string
 	AssignedAt  time.Time
+	Source      string
 }
 
 // Member is a membership together with the names of its user and group.

@@ -19,7 +19,7 @@ func (t *tx) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
 }
 
 func (t *tx) PutMembership(m store.Membership) error {
-	own(&m.Scope, &m.Note, &m.AssignedBy)
+	own(&m.Scope, &m.Note, &m.AssignedBy, &m.Source)
 	return t.change("put membership", func(s *state) error {
 		user, group := idKey(m.User), idKey(m.Group)
 		if user != t.member && !s.users.Has(user) || !s.groups.Has(group) {

@@ -5,7 +5,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-const membershipColumns = "m.user_id, m.group_id, m.scope, m.note, m.until, m.assigned_by, m.assigned_at"
+const membershipColumns = "m.user_id, m.group_id, m.scope, m.note, m.until, m.assigned_by, m.assigned_at, m.source"
 
 func (r *records) Membership(user, group uuid.UUID, scope string) (store.Membership, error) {
 	return one(r, "Membership", scanMembership, "SELECT "+membershipColumns+` FROM rbac_memberships m
@@ -19,11 +19,12 @@ func (r *records) UserMemberships(user uuid.UUID) ([]store.Membership, error) {
 
 func (r *records) PutMembership(m store.Membership) error {
 	return r.add("PutMembership", `INSERT INTO rbac_memberships
-		(user_id, group_id, scope, note, until, assigned_by, assigned_at, user_name)
-		VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT name FROM rbac_users WHERE id = ?))
+		(user_id, group_id, scope, note, until, assigned_by, assigned_at, source, user_name)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM rbac_users WHERE id = ?))
 		ON CONFLICT (user_id, group_id, scope) DO UPDATE
-		SET note = excluded.note, until = excluded.until, assigned_by = excluded.assigned_by, assigned_at = excluded.assigned_at`,
-		m.User, m.Group, m.Scope, m.Note, micros(m.Until), m.AssignedBy, micros(m.AssignedAt), m.User)
+		SET note = excluded.note, until = excluded.until, assigned_by = excluded.assigned_by,
+			assigned_at = excluded.assigned_at, source = excluded.source`,
+		m.User, m.Group, m.Scope, m.Note, micros(m.Until), m.AssignedBy, micros(m.AssignedAt), m.Source, m.User)
 }
 
 func (r *records) DeleteMembership(user, group uuid.UUID, scope string) error {
@@ -36,5 +37,5 @@ func scanMembership(row Row) (store.Membership, error) {
 }
 
 func membershipFields(m *store.Membership) []any {
-	return []any{&m.User, &m.Group, &m.Scope, &m.Note, moment{&m.Until}, &m.AssignedBy, moment{&m.AssignedAt}}
+	return []any{&m.User, &m.Group, &m.Scope, &m.Note, moment{&m.Until}, &m.AssignedBy, moment{&m.AssignedAt}, &m.Source}
 }

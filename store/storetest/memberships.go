@@ -19,7 +19,7 @@ var membershipRules = []rule{
 		roundTrip(w, want, func(r store.Records, m store.Membership) error { return r.PutMembership(m) }, find)
 		w.memberships(want)
 		for i := range want {
-			want[i].Note, want[i].AssignedBy = pick(texts, i+7), pick(texts, i+8)
+			want[i].Note, want[i].AssignedBy, want[i].Source = pick(texts, i+7), pick(texts, i+8), pick(texts, i+9)
 			want[i].Until, want[i].AssignedAt = pick(times, i+3), pick(times, i+4)
 			w.update(func(r store.Records) error { return r.PutMembership(want[i]) })
 		}
@@ -67,7 +67,7 @@ func sampleMemberships() (list []store.Membership) {
 				}
 				list = append(list, store.Membership{
 					User: id(u), Group: id(g), Scope: scope, Note: pick(texts, i+1), Until: pick(times, i+j),
-					AssignedBy: pick(texts, i+k), AssignedAt: pick(times, i+k),
+					AssignedBy: pick(texts, i+k), AssignedAt: pick(times, i+k), Source: pick(texts, i+j+k),
 				})
 			}
 		}

@@ -55,7 +55,7 @@ func Fill(n int, sql SQL) []string {
 		return "INSERT INTO rbac_permissions SELECT " + sql.ID('d', fmt.Sprint(i)) + ", '" + name + "', '', '', '', 0, '', '', 0"
 	}
 	list = append(list, permission(0, "crowds"))
-	members := numbers(n) + "INSERT INTO rbac_memberships SELECT u, g, scope, '', -62135596800000000, 'admin', 0, substr('user' || (10000000 + i), 1, 40) FROM ("
+	members := numbers(n) + "INSERT INTO rbac_memberships SELECT u, g, scope, '', -62135596800000000, 'admin', 0, substr('user' || (10000000 + i), 1, 40), '' FROM ("
 	for i, g := range groups {
 		list = append(list,
 			fmt.Sprintf("INSERT INTO rbac_groups SELECT %s, '%s', '', '', 0", sql.ID('c', fmt.Sprint(i)), g.name),
