@@ -8,23 +8,29 @@ import (
 
 // AssignUser makes a user a member of a group, everywhere or in the scope of m.
 // ErrExists if the user, group and scope have a membership already, even one
-// that has ended: ModifyMembership sets a new end. ErrSeparation if the user
-// would violate a static separation set.
+// that has ended: ModifyMembership sets a new end. The error names the Source of
+// the other membership. ErrSeparation if the user would violate a static
+// separation set.
 func (tx *Tx) AssignUser(m Membership) error {
 	u, g, err := tx.membershipKey(m)
 	if err != nil {
 		return err
 	}
 	rec := store.Membership{User: u.ID, Group: g.ID, Scope: m.Scope, Note: m.Note, Until: instant(m.Until),
-		AssignedBy: tx.actor.name, AssignedAt: tx.now}
+		AssignedBy: tx.actor.name, AssignedAt: tx.now, Source: m.Source}
 	if err := tx.mayAdd(rec); err != nil {
 		return err
 	}
-	_, found := tx.r.Membership(u.ID, g.ID, m.Scope)
+	old, found := tx.r.Membership(u.ID, g.ID, m.Scope)
+	if found == nil && old.Source != "" {
+		return &Error{Kind: ErrExists, Record: "membership", Name: membershipName(m), Reason: "of the source " + old.Source}
+	}
 	if err := free(found, "membership", membershipName(m), ""); err != nil {
 		return err
 	}
-	if err := noHidden("membership", membershipName(m), "Scope", m.Scope); err != nil {
+	if err := errors.Join(
+		noHidden("membership", membershipName(m), "Scope", m.Scope),
+		noHidden("membership", membershipName(m), "Source", m.Source)); err != nil {
 		return err
 	}
 	if err := tx.separationError(tx.rules().CheckMembership(rec)); err != nil {
@@ -45,6 +51,7 @@ func (tx *Tx) membershipKey(m Membership) (User, Group, error) {
 	name := membershipName(m)
 	err := errors.Join(
 		validKey("membership", name, "Scope", m.Scope),
+		validKey("membership", name, "Source", m.Source),
 		validText("membership", name, "Note", m.Note),
 		validTime("membership", name, "Until", m.Until))
 	if err := tx.delegable(err); err != nil {
@@ -72,7 +79,7 @@ func membershipName(m Membership) string {
 // publicMembership returns the membership with the names of its user and group.
 func publicMembership(m store.Membership, user, group string) Membership {
 	return Membership{User: user, Group: group, Scope: m.Scope, Note: m.Note, Until: m.Until,
-		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt}
+		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt, Source: m.Source}
 }
 
 // logMembership writes a Change whose subject is the user and whose object is
@@ -83,8 +90,8 @@ func (tx *Tx) logMembership(action string, m store.Membership, user, group strin
 }
 
 // ModifyMembership replaces Note and Until of the membership with the user,
-// group and scope of m. ErrSeparation if a membership that had ended counts
-// again and the user would violate a static separation set.
+// group and scope of m, whatever its Source. ErrSeparation if a membership that
+// had ended counts again and the user would violate a static separation set.
 func (tx *Tx) ModifyMembership(m Membership) error {
 	u, g, err := tx.membershipKey(m)
 	if err != nil {
@@ -117,7 +124,8 @@ func (tx *Tx) ModifyMembership(m Membership) error {
 
 // DeassignUser ends the membership with the user, group and scope of m. The
 // group is no longer active in any ticket of the user, unless the user has the
-// group by another membership.
+// group by another membership. A membership that a provider still wants comes
+// back with the next [Authority.Sync].
 func (tx *Tx) DeassignUser(m Membership) error {
 	u, g, err := tx.membershipKey(m)
 	if err != nil {

@@ -72,6 +72,13 @@ var adminCalls = []call{
 	{"Tx: EndTickets of everybody", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.Update(ctx, endTickets(""))
 	}},
+	{"Sync", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return second(a.Sync(ctx, rbac.Provision{Subject: "sub|amy", Source: "idp", Groups: []string{"staff"}}))
+	}},
+	{"Sync, dry", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		p := rbac.Provision{User: "nora", Source: "idp", Groups: []string{"staff"}, DryRun: true}
+		return second(a.Sync(ctx, p))
+	}},
 	{"IssueLink", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return second(a.IssueLink(ctx, rbac.Link{User: "amy", Purpose: rbac.LinkReset}))
 	}},

@@ -108,7 +108,7 @@ func (r *history) note(names []string, err error) (what []string) {
 func checkCoverage(t *testing.T, committed map[string]int) {
 	t.Helper()
 	names := []string{"Declare", "Issue", "Logout", "LogoutUser", "LogoutIdle", "RevokeTicket", "AddActiveGroup", "DropActiveGroup",
-		"SetActiveGroups", "SetPassword", "ChangePassword", "SetValue"}
+		"SetActiveGroups", "SetPassword", "ChangePassword", "SetValue", "Sync"}
 	writes := regexp.MustCompile(`^(Add|AssignU|Create|Deassign|Delete|End|Grant|Modify|Revoke|Set)`)
 	for m := range reflect.TypeFor[*rbac.Tx]().Methods() {
 		if writes.MatchString(m.Name) {
@@ -124,6 +124,8 @@ func checkCoverage(t *testing.T, committed map[string]int) {
 		}
 	}
 }
+
+var sources = []string{"idp", "hr"}
 
 type change struct {
 	name  string
@@ -160,6 +162,9 @@ var changes = []change{
 	}},
 	{name: "AssignUser", often: 6, do: func(r *history, tx *rbac.Tx) error {
 		return tx.AssignUser(rbac.Membership{User: r.of(r.users), Group: r.group(), Scope: r.of(r.scopes), Until: r.until()})
+	}},
+	{name: "AssignUser", often: 3, do: func(r *history, tx *rbac.Tx) error {
+		return tx.AssignUser(rbac.Membership{User: r.of(r.users), Group: r.group(), Until: r.until(), Source: r.of(sources)})
 	}},
 	{name: "ModifyMembership", often: 3, do: func(r *history, tx *rbac.Tx) error {
 		m, err := r.membership(tx)

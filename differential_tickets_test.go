@@ -12,6 +12,11 @@ import (
 var ticketChanges = []change{
 	{name: "Issue", often: 15, call: (*history).issue},
 	{name: "Logout", often: 1, call: onTicket(func(_ *history, a *rbac.Authority, t rbac.Token) error { return a.Logout(ctx, t) })},
+	{name: "Sync", often: 3, call: func(r *history, a *rbac.Authority) error {
+		_, err := a.Sync(ctx, rbac.Provision{User: r.of(r.users), Source: r.of(sources), Scope: r.of(r.scopes),
+			Groups: []string{r.group(), r.group()}, Additive: r.IntN(3) == 0})
+		return err
+	}},
 	{name: "LogoutUser", often: 1, call: func(r *history, a *rbac.Authority) error { return second(a.LogoutUser(ctx, r.of(r.users))) }},
 	{name: "LogoutIdle", often: 1, call: func(r *history, a *rbac.Authority) error {
 		return second(a.LogoutIdle(ctx, "", r.h.clock.Now().Add(-time.Hour)))

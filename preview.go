@@ -10,7 +10,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Effect is what an Update would do, found by [Authority.Preview].
+// Effect is what an Update would do, found by [Authority.Preview], or what an
+// [Authority.Sync] has done.
 //
 // A right is gained or lost as an Identity of the user without a ticket has it:
 // memberships that have ended, disabled accounts and dynamic separation sets
@@ -58,7 +59,7 @@ var (
 // A later Update with the same f may have another effect. [Tx.RequireUnchanged]
 // refuses an Update after a change that the preview did not see.
 func (a *Authority) Preview(ctx context.Context, f func(*Tx) error) (Effect, error) {
-	return a.previewTwice(ctx, f, mode{rehearsal: true})
+	return a.previewTwice(ctx, f, mode{recorded: true})
 }
 
 func (a *Authority) previewTwice(ctx context.Context, f func(*Tx) error, m mode) (Effect, error) {
@@ -92,12 +93,17 @@ func (a *Authority) preview(ctx context.Context, f func(*Tx) error, m mode) (Eff
 	if err != nil {
 		return Effect{}, err
 	}
+	return tx.effect(rights), nil
+}
+
+// effect returns the effect of the changes of a recorded Tx.
+func (tx *Tx) effect(rights effect.Effect) Effect {
 	e := Effect{Changes: tx.written, Users: rights.Users, More: rights.More}
 	for i := range e.Changes {
 		e.Changes[i].Revision, e.Changes[i].Nonce = 0, 0
 	}
 	e.Gained, e.Lost = publicRights(rights.Gained), publicRights(rights.Lost)
-	return e, nil
+	return e
 }
 
 // rehearse runs f in an Update that is rolled back, and returns the policy

@@ -265,7 +265,7 @@ func (a *Authority) Update(ctx context.Context, f func(*Tx) error) error {
 
 // mode is how an Update runs.
 type mode struct {
-	rehearsal bool      // of a Preview
+	recorded  bool      // of a Preview or Sync
 	as        *Identity // of an UpdateAs
 	delegated bool      // as counts, and may be nil
 }
@@ -276,7 +276,7 @@ func (a *Authority) change(ctx context.Context, r store.Records, f func(*Tx) err
 	if err != nil {
 		return tx, err
 	}
-	tx.rehearsal = m.rehearsal
+	tx.recorded = m.recorded
 	if m.delegated {
 		tx.as = &delegate{id: m.as}
 	}

@@ -69,7 +69,8 @@ type Section struct {
 // Membership records that a user is in a group. Its key is User, Group and
 // Scope.
 //
-// AssignedBy and AssignedAt are ignored on input.
+// AssignedBy and AssignedAt are ignored on input. Source is fixed by AssignUser,
+// and ignored by ModifyMembership and DeassignUser.
 type Membership struct {
 	User       string    `json:"user"`
 	Group      string    `json:"group"`
@@ -78,6 +79,11 @@ type Membership struct {
 	Until      time.Time `json:"until,omitzero"` // the end of the membership, exclusive; zero: none
 	AssignedBy string    `json:"assigned_by,omitempty"`
 	AssignedAt time.Time `json:"assigned_at,omitzero"`
+
+	// Source is the owner of the membership: the name of an identity provider or
+	// of an applied file, which [Authority.Sync] keeps in line. Empty: an
+	// administrator.
+	Source string `json:"source,omitempty"`
 }
 
 // Grant records that a group has a permission. Its key is Group and Permission.

@@ -36,8 +36,8 @@ type Tx struct {
 	actor      actor
 	reason     string
 	changes    replica.Changes // from the head at the beginning of the transaction
-	rehearsal  bool            // of a Preview
-	written    []Change        // in a rehearsal: to the change log so far
+	recorded   bool            // of a Preview or Sync, which return the changes
+	written    []Change        // if recorded: to the change log so far
 	as         *delegate       // of an UpdateAs; nil: the program may do everything
 	ended      []Change        // of tickets, logged after the commit
 	protection protection
@@ -114,7 +114,7 @@ func (tx *Tx) log(c Change, before, after any) error {
 	c.Revision, c.Nonce, c.Seq, c.At = tx.changes.To.Revision, tx.changes.To.Nonce, tx.changes.Len(), tx.now
 	c.Actor, c.Verified, c.ActedFor, c.Reason = tx.actor.name, tx.actor.verified, tx.actor.actedFor, tx.reason
 	tx.changes.Add(store.Change(c))
-	if tx.rehearsal {
+	if tx.recorded {
 		tx.written = append(tx.written, c)
 	}
 	return tx.r.AddChange(store.Change(c))

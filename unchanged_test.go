@@ -123,6 +123,9 @@ func unchanging(h *house, hash string, u updater) []struct {
 		{"DeleteDelegation", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteDelegation("readers") })},
 		{"DeleteGroup", u.inUpdate(func(tx *rbac.Tx) error { return tx.DeleteGroup("below") })},
 		{"Declare", func(a *rbac.Authority, _ rbac.Token) error { return a.Declare(ctx, catalogue) }},
+		{"Sync", func(a *rbac.Authority, _ rbac.Token) error {
+			return second(a.Sync(ctx, rbac.Provision{User: "bob", Source: "idp", Groups: []string{"editors"}}))
+		}},
 		{"SetActiveGroups", func(a *rbac.Authority, tok rbac.Token) error {
 			return a.SetActiveGroups(ctx, tok, []string{"staff", "editors", "staff"})
 		}},

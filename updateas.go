@@ -50,7 +50,7 @@ func (a *Authority) UpdateAs(ctx context.Context, id *Identity, f func(*Tx) erro
 
 // PreviewAs is [Authority.Preview] of an UpdateAs.
 func (a *Authority) PreviewAs(ctx context.Context, id *Identity, f func(*Tx) error) (Effect, error) {
-	return a.previewTwice(NewContext(ctx, id), f, mode{rehearsal: true, as: id, delegated: true})
+	return a.previewTwice(NewContext(ctx, id), f, mode{recorded: true, as: id, delegated: true})
 }
 
 // Assignable lists the groups that id may assign in a scope, in byte order of
@@ -219,6 +219,8 @@ func (tx *Tx) mayAdd(m store.Membership) error {
 	switch {
 	case powers == nil:
 		return err
+	case m.Source != "":
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a source")
 	case !policy.Counts(m.Until, tx.now):
 		return tx.refused("the membership would have ended already")
 	case powers.MayAssign(m.Group, ""),

@@ -27,6 +27,9 @@ func attacks() []struct {
 		{"lea", "assigns a group that inherits another group", assignIn("mia", "chiefs", "org:1")},
 		{"lea", "assigns in another scope", assignIn("mo", "editors", "org:2")},
 		{"lea", "assigns everywhere", assign("mia", "editors")},
+		{"lea", "assigns in the name of a provider", func(tx *rbac.Tx) error {
+			return tx.AssignUser(rbac.Membership{User: "mia", Group: "editors", Scope: "org:1", Source: "idp"})
+		}},
 		{"lea", "makes herself a lead elsewhere", assignIn("lea", "leads", "org:2")},
 		{"lea", "makes somebody a lead", assignIn("mia", "leads", "org:1")},
 		{"lea", "extends her own membership", func(tx *rbac.Tx) error {

@@ -92,12 +92,14 @@ func TestUpdateAsAllows(t *testing.T) {
 			{"ada", "assigns operators", assign("mo", "operators")},
 			{"ada", "sets a password", func(tx *rbac.Tx) error { return tx.SetPasswordHash("olga", someHash) }},
 			{"ada", "makes an administrator", assign("mo", "admins")},
+			{"ada", "assigns for a source", assignFrom("file", "mo", "editors")},
 			{"amy", "assigns anything in her scope", assignIn("mia", "operators", "org:1")},
 			{"lea", "assigns editors in her scope", assignIn("mo", "editors", "org:1")},
 			{"lea", "assigns herself what she may assign others", assignIn("lea", "editors", "org:1")},
 			{"lea", "ends a membership in her scope", func(tx *rbac.Tx) error {
 				return tx.DeassignUser(rbac.Membership{User: "mia", Group: "members", Scope: "org:1"})
 			}},
+			{"ada", "ends a membership of a provider", all(assignFrom("idp", "mo", "editors"), deassign("mo", "editors"))},
 			{"lea", "moves a user to another group", all(func(tx *rbac.Tx) error {
 				return tx.DeassignUser(rbac.Membership{User: "mia", Group: "members", Scope: "org:1"})
 			}, assignIn("mia", "editors", "org:1"))},

@@ -61,6 +61,23 @@ func Of(
 	return c.effect, nil
 }
 
+// OfMemberships returns the effect of the memberships of a user in r, where the
+// user had other memberships before. The policy stays. The bound is that of
+// [Of].
+func OfMemberships(
+	r store.Records, u store.User, was []store.Membership, p *policy.Policy, now time.Time, most int,
+) (Effect, error) {
+	is, err := r.UserMemberships(u.ID)
+	if err != nil {
+		return Effect{}, err
+	}
+	c := &computation{old: p, next: p, now: now, most: most}
+	before := account{name: u.Name, enabled: !u.Disabled, memberships: was}
+	after := account{name: u.Name, enabled: !u.Disabled, memberships: is}
+	c.add(u.Name, c.difference(before, after, nil))
+	return c.effect, nil
+}
+
 func byUser(a, b Right) int {
 	return cmp.Or(
 		strings.Compare(a.User, b.User),

@@ -125,6 +125,9 @@ func (x *Paths) starts(s Subject, groups []int32) (starts []start) {
 		}
 		text := s.User + " → " + s.Policy.Name(n) +
 			" (" + actorText("assigned", m.AssignedBy, m.AssignedAt)
+		if m.Source != "" && m.Source != m.AssignedBy {
+			text += ", for " + m.Source
+		}
 		if m.Scope != "" {
 			text += ", in " + m.Scope
 		}
