@@ -119,12 +119,12 @@ func (c *claims) GetAccessTokenHash() string { return c.AccessTokenHash }
 // failure is a page: a redirect to another login could go round and round.
 func (a *app) done(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	http.SetCookie(w, &http.Cookie{Name: attemptCookie, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true})
 	at, ok := attemptOf(r)
 	if !ok {
 		http.Error(w, "This browser has begun no login, or too long ago. Please open the page that you wanted once more.", http.StatusBadRequest)
 		return
 	}
+	http.SetCookie(w, &http.Cookie{Name: attemptCookie, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true}) // once
 	token, err := a.exchange(r, at)
 	if err != nil {
 		slog.WarnContext(r.Context(), "login at the provider", "error", err)

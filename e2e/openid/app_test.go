@@ -246,6 +246,9 @@ func TestOnlyThisBrowser(t *testing.T) {
 		must(t, err)
 		return u
 	}
+	kims := answer(kim, "1|kim")
+	s.wants(kim, s.URL+"/login/done?state=x&code=x", 400, "has begun no login")
+	s.wants(kim, kims.String(), 200, "/ for kim") // another site has not ended the login
 	kims, leas := answer(kim, "1|kim"), answer(lea, "1|lea")
 	s.wants(kim, leas.String(), 400, "has begun no login")
 	stolen := *leas
