@@ -251,7 +251,7 @@ type kind struct {
 }
 
 var (
-	allKinds  = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps, ticketSteps, askSteps))
+	allKinds  = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps, ticketSteps, askSteps, syncSteps))
 	inUpdates = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps))
 	// delegable are the kinds of steps that delegates may make.
 	delegable = slices.DeleteFunc(slices.Clone(inUpdates), func(k kind) bool {

@@ -56,7 +56,8 @@ func (m *standard) RenameUser(user, name string) faults {
 	return m.changeIf(m.mayManage(user), f, func(next *standard) {
 		delete(next.users, user)
 		next.users[name] = m.users[user]
-		next.members = rekeyed(m.members, func(k member) member { k.user = rename(k.user, user, name); return k })
+		to := func(k member) member { k.user = rename(k.user, user, name); return k }
+		next.members, next.synced = rekeyed(m.members, to), rekeyed(m.synced, to)
 		next.as.renamed(user, name)
 		for i, t := range next.tickets {
 			if m.lives(t) {
@@ -103,7 +104,8 @@ func (m *standard) RenameGroup(group, name string) faults {
 	to := func(g string) string { return rename(g, group, name) }
 	return m.change(f, func(next *standard) {
 		next.groups = rekeyed(m.groups, to)
-		next.members = rekeyed(m.members, func(k member) member { k.group = to(k.group); return k })
+		member := func(k member) member { k.group = to(k.group); return k }
+		next.members, next.synced = rekeyed(m.members, member), rekeyed(m.synced, member)
 		next.grants = rekeyed(m.grants, func(k grantPair) grantPair { k.group = to(k.group); return k })
 		next.inherits = rekeyed(m.inherits, func(e edge) edge { return edge{to(e.senior), to(e.junior)} })
 		next.delegations = map[string]delegated{}
@@ -214,7 +216,7 @@ func (m *standard) AssignUser(k member, until time.Time) faults {
 	f.when(m.noUser(k.user), rbac.ErrNotFound)
 	f.when(!m.groups[k.group], rbac.ErrNotFound)
 	f.when(there, rbac.ErrExists)
-	return m.changeIf(m.mayAdd(k, until), f, func(next *standard) { next.members[k] = until })
+	return m.changeIf(m.mayAdd(k, until), f, func(next *standard) { next.members[k] = until; delete(next.synced, k) })
 }
 
 func (m *standard) ModifyMembership(k member, until time.Time) faults {

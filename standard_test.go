@@ -24,6 +24,7 @@ type standard struct {
 	groups      set
 	permissions map[string]right
 	members     map[member]time.Time // until; zero: without end
+	synced      map[member]bool      // members that Sync has added, and no longer members
 	grants      map[grantPair]bool
 	inherits    map[edge]bool          // immediately
 	sets        map[setKey]restriction // separation of duty
@@ -57,7 +58,7 @@ func (e edge) String() string      { return e.senior + ", " + e.junior }
 func (k setKey) String() string    { return k.kind + ", " + k.name }
 
 func newStandard(now time.Time) *standard {
-	return &standard{now: now, users: set{}, groups: set{}, permissions: map[string]right{}, members: map[member]time.Time{},
+	return &standard{now: now, users: set{}, groups: set{}, permissions: map[string]right{}, members: map[member]time.Time{}, synced: map[member]bool{},
 		grants: map[grantPair]bool{}, inherits: map[edge]bool{}, sets: map[setKey]restriction{}, delegations: map[string]delegated{}}
 }
 
@@ -65,6 +66,7 @@ func (m *standard) clone() *standard {
 	n := *m
 	n.users, n.groups, n.permissions = maps.Clone(m.users), maps.Clone(m.groups), maps.Clone(m.permissions)
 	n.members, n.grants, n.inherits = maps.Clone(m.members), maps.Clone(m.grants), maps.Clone(m.inherits)
+	n.synced = maps.Clone(m.synced)
 	n.sets, n.tickets = maps.Clone(m.sets), slices.Clone(m.tickets)
 	n.delegations, n.as = maps.Clone(m.delegations), m.as.clone()
 	for k, s := range n.sets {
