@@ -31,6 +31,8 @@ func TestRecordJSON(t *testing.T) {
 		{Membership{User: "amy", Group: "staff"}, `{"user":"amy","group":"staff"}`},
 		{Membership{User: "amy", Group: "staff", Scope: "org:42", Note: "n", Until: at, AssignedBy: "bob", AssignedAt: at},
 			`{"user":"amy","group":"staff","scope":"org:42","note":"n","until":"2026-01-02T03:04:05.6789Z","assigned_by":"bob","assigned_at":"2026-01-02T03:04:05.6789Z"}`},
+		{Membership{User: "amy", Group: "staff", AssignedBy: "idp", AssignedAt: at, Source: "idp"},
+			`{"user":"amy","group":"staff","assigned_by":"idp","assigned_at":"2026-01-02T03:04:05.6789Z","source":"idp"}`},
 		{Grant{Group: "staff", Permission: "post.*"}, `{"group":"staff","permission":"post.*"}`},
 		{Grant{Group: "staff", Permission: "post.*", Note: "n", GrantedBy: "bob", GrantedAt: at.In(time.FixedZone("", -3600))},
 			`{"group":"staff","permission":"post.*","note":"n","granted_by":"bob","granted_at":"2026-01-02T02:04:05.6789-01:00"}`},

@@ -254,6 +254,22 @@ func TestSourceOfMemberships(t *testing.T) {
 	})
 }
 
+// An explanation says which source a membership is of.
+func TestExplainSource(t *testing.T) {
+	h := newHouse(t, openMemory(t))
+	a := h.office(rbac.Config{})
+	must(t, a.Update(rbac.WithActor(ctx, "root"), assignFrom("staff.csv", "nora", "staff")))
+	must(t, second(a.Sync(ctx, rbac.Provision{User: "amy", Source: "idp", Groups: []string{"staff"}})))
+	for user, want := range map[string]string{"nora": "assigned by root", "amy": "assigned by idp"} {
+		e, err := a.ExplainUser(ctx, user, rbac.InGroup("staff"))
+		must(t, err)
+		text := fmt.Sprintf("%+v", e)
+		if named := strings.Contains(text, ", for staff.csv"); !strings.Contains(text, want) || named != (user == "nora") {
+			t.Errorf("%s: got %s", user, text)
+		}
+	}
+}
+
 // updates counts the Updates of a store.
 type updates struct {
 	rbac.Store
