@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,7 +82,7 @@ func attemptOf(r *http.Request) (at attempt, ok bool) {
 		return at, false
 	}
 	target, err := base64.RawURLEncoding.DecodeString(part[3])
-	return attempt{part[0], part[1], part[2], string(target)}, err == nil
+	return attempt{state: part[0], nonce: part[1], verifier: part[2], target: string(target)}, err == nil
 }
 
 // begin sends the browser to the provider.
@@ -90,11 +91,11 @@ func (a *app) begin(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		target = "/"
 	}
-	at := attempt{rand.Text(), rand.Text(), oauth2.GenerateVerifier(), target}
+	at := attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), target: target}
 	param := func(key, value string) rp.AuthURLOpt { return rp.AuthURLOpt(rp.WithURLParam(key, value)) }
 	// With max_age, the provider has to send auth_time.
 	options := []rp.AuthURLOpt{rp.WithCodeChallenge(oidc.NewSHACodeChallenge(at.verifier)), param("nonce", at.nonce),
-		param("max_age", "28800")}
+		param("max_age", strconv.Itoa(int(maxAge.Seconds())))}
 	if !rbac.FromContext(r.Context()).IsAnonymous() {
 		// The user needs a fresh login (AuthenticatedWithin), or switches users.
 		options = append(options, rp.WithPrompt(oidc.PromptLogin), param("max_age", "0"))
