@@ -56,69 +56,56 @@ func assignFrom(source, user, group string) func(*rbac.Tx) error {
 // Sync changes the memberships of one source in one scope, and no others.
 func TestSync(t *testing.T) {
 	names := map[string]string{"cn=writers": "editors", "cn=authors": "editors", "cn=porters": "staff"}
+	type before func(h *house, user string) func(*rbac.Tx) error
+	from := func(source, group string) before {
+		return func(_ *house, user string) func(*rbac.Tx) error { return assignFrom(source, user, group) }
+	}
 	cases := []struct {
 		rule   string
-		before func(h *house) func(*rbac.Tx) error // amy is in no group
+		before before // nil: the user is in no group
 		p      rbac.Provision
 		want   string
 	}{
 		{"a user joins the groups of the claim", nil, rbac.Provision{Groups: []string{"staff", "editors", "staff"}}, "editors by idp, staff by idp"},
-		{"a user leaves groups that the claim lacks",
-			func(*house) func(*rbac.Tx) error { return assignFrom("idp", "amy", "chiefs") },
-			rbac.Provision{Groups: []string{"staff"}}, "staff by idp"},
-		{"an empty claim ends all memberships of the source",
-			func(*house) func(*rbac.Tx) error { return assignFrom("idp", "amy", "chiefs") },
-			rbac.Provision{Groups: []string{}}, ""},
-		{"an absent claim changes nothing",
-			func(*house) func(*rbac.Tx) error { return assignFrom("idp", "amy", "chiefs") },
-			rbac.Provision{}, "chiefs by idp"},
-		{"Additive ends nothing",
-			func(*house) func(*rbac.Tx) error { return assignFrom("idp", "amy", "chiefs") },
-			rbac.Provision{Groups: []string{"staff"}, Additive: true}, "chiefs by idp, staff by idp"},
-		{"other sources keep their memberships",
-			func(*house) func(*rbac.Tx) error {
-				return all(assign("amy", "editors"), assignFrom("hr", "amy", "chiefs"))
-			},
-			rbac.Provision{Groups: []string{}}, "chiefs by hr, editors"},
-		{"a membership of another source is enough",
-			func(*house) func(*rbac.Tx) error { return assign("amy", "editors") },
-			rbac.Provision{Groups: []string{"editors"}}, "editors"},
+		{"a user leaves groups that the claim lacks", from("idp", "chiefs"), rbac.Provision{Groups: []string{"staff"}}, "staff by idp"},
+		{"an empty claim ends all memberships of the source", from("idp", "chiefs"), rbac.Provision{Groups: []string{}}, ""},
+		{"an absent claim changes nothing", from("idp", "chiefs"), rbac.Provision{}, "chiefs by idp"},
+		{"Additive ends nothing", from("idp", "chiefs"), rbac.Provision{Groups: []string{"staff"}, Additive: true}, "chiefs by idp, staff by idp"},
+		{"an administrator's memberships stay", from("", "editors"), rbac.Provision{Groups: []string{}}, "editors"},
+		{"other sources keep their memberships", from("hr", "chiefs"), rbac.Provision{Groups: []string{}}, "chiefs by hr"},
+		{"a membership of another source is enough", from("", "editors"), rbac.Provision{Groups: []string{"editors"}}, "editors"},
 		{"an administrator who ended a membership keeps the user out",
-			func(h *house) func(*rbac.Tx) error {
-				return all(assignFrom("idp", "amy", "editors"), h.end("amy", "editors"))
+			func(h *house, user string) func(*rbac.Tx) error {
+				return all(assignFrom("idp", user, "editors"), h.end(user, "editors"))
 			},
 			rbac.Provision{Groups: []string{"editors"}}, "editors by idp ended"},
-		{"other scopes keep their memberships",
-			func(*house) func(*rbac.Tx) error { return assignFrom("idp", "amy", "editors") },
-			rbac.Provision{Groups: []string{"staff"}, Scope: "org:1"}, "editors by idp, staff@org:1 by idp"},
+		{"other scopes keep their memberships", from("idp", "editors"), rbac.Provision{Groups: []string{"staff"}, Scope: "org:1"}, "editors by idp, staff@org:1 by idp"},
 		{"names of the provider are mapped, and other names left out", nil,
 			rbac.Provision{Groups: []string{"cn=writers", "cn=authors", "cn=everybody", "chiefs"}, Map: names}, "editors by idp"},
-		{"an empty map lets the source choose no group",
-			func(*house) func(*rbac.Tx) error { return assignFrom("idp", "amy", "chiefs") },
-			rbac.Provision{Groups: []string{"chiefs"}, Map: map[string]string{}}, ""},
-		{"the subject names the user", nil, rbac.Provision{Subject: "sub|amy", Groups: []string{"staff"}}, "staff by idp"},
+		{"an empty map lets the source choose no group", from("idp", "chiefs"), rbac.Provision{Groups: []string{"chiefs"}, Map: map[string]string{}}, ""},
+		{"the subject names the user", nil, rbac.Provision{Subject: "sub|", Groups: []string{"staff"}}, "staff by idp"},
 		{"DryRun changes nothing", nil, rbac.Provision{Groups: []string{"staff"}, DryRun: true}, ""},
-		{"groups of a set that allows only one are exchanged",
-			func(*house) func(*rbac.Tx) error {
-				return all(ssd("one", 2, "editors", "staff"), assignFrom("idp", "amy", "staff"))
-			},
-			rbac.Provision{Groups: []string{"editors"}}, "editors by idp"},
+		{"groups of a set that allows only one are exchanged", from("idp", "left"), rbac.Provision{Groups: []string{"right"}}, "right by idp"},
 	}
 	eachStore(t, func(t *testing.T, h *house) {
-		for _, tt := range cases {
-			h := h.beside(t)
-			a := h.office(rbac.Config{})
-			h.do(a, deassign("amy", "editors"))
+		a := h.office(rbac.Config{})
+		h.groups(a, map[string][]string{"left": nil, "right": nil})
+		h.do(a, ssd("one", 2, "left", "right"))
+		for i, tt := range cases {
+			user := fmt.Sprintf("user%d", i)
+			h.do(a, addUser(rbac.User{Name: user, Subject: "sub|" + user}))
 			if tt.before != nil {
-				h.do(a, tt.before(h))
+				h.do(a, tt.before(h, user))
 			}
 			if tt.p.Source = "idp"; tt.p.Subject == "" {
-				tt.p.User = "AMY"
+				tt.p.User = strings.ToUpper(user)
+			} else {
+				tt.p.Subject += user
 			}
 			before := a.Revision()
 			e, err := a.Sync(ctx, tt.p)
 			must(t, err)
-			if got := h.memberships(a, "amy"); got != tt.want {
+			if got := h.memberships(a, user); got != tt.want {
 				t.Errorf("%s: got %s, want %s", tt.rule, got, tt.want)
 			}
 			if changed := len(e.Changes) > 0 && !tt.p.DryRun; changed != (a.Revision() > before) {
@@ -162,10 +149,13 @@ func TestSyncRefused(t *testing.T) {
 			rbac.Provision{User: "nora", Source: "idp", Groups: []string{"staff"}}, rbac.ErrProtected, `"post.edit"`},
 	}
 	eachStore(t, func(t *testing.T, h *house) {
+		cfg := rbac.Config{Protected: []string{"post.edit"}}
+		office := h.office(cfg)
 		for _, tt := range cases {
-			h := h.beside(t)
-			a := h.office(rbac.Config{Protected: []string{"post.edit"}})
+			h, a := h, office
 			if tt.before != nil {
+				h = h.beside(t)
+				a = h.office(cfg)
 				h.do(a, tt.before)
 			}
 			for _, tt.p.DryRun = range []bool{true, false} {
