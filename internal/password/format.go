@@ -38,7 +38,7 @@ const (
 )
 
 // A storedHash is a hash that can be verified: an argon2idHash, bcryptHash,
-// scryptHash or pbkdf2Hash.
+// bcryptSHA256Hash, scryptHash, pbkdf2Hash, wrappedHash or legacyHash.
 type storedHash interface {
 	memoryKiB() uint32            // that computing takes, rounded up
 	matches(password string) bool // computes once and compares in constant time
@@ -53,6 +53,11 @@ type storedHash interface {
 //	$pbkdf2-sha256$i=600000$salt$tag          sha1 and sha512, too; i=600000,l=32 as well
 //	$pbkdf2-sha256$29000$salt$tag             passlib's: base64 with . for +; $pbkdf2$ is SHA-1
 //	pbkdf2_sha256$600000$salt$tag             Django's: plain salt, padded base64; pbkdf2_sha1, too
+//	bcrypt_sha256$$2b$12$…                    Django's; bcrypt$$2b$12$…, argon2$argon2id$… and scrypt$…, too
+//	pbkdf2:sha256:600000$salt$tag             Werkzeug's: plain salt, hexadecimal tag; sha1 and sha512, too
+//	scrypt:32768:8:1$salt$tag                 Werkzeug's
+//	AQAAAA…                                   ASP.NET Core Identity's, version 3: base64 of PBKDF2
+//	$wrapped$…                                see wrappedHash
 //
 // Salts have 8 to 64 bytes, tags 16 to 64. The error states the fault, and
 // never quotes the hash.
@@ -95,13 +100,12 @@ func (r *hashReader) read(s string) storedHash {
 		return r.pbkdf2(sha256.New, rest)
 	case "$pbkdf2-sha512":
 		return r.pbkdf2(sha512.New, rest)
-	case "pbkdf2_sha1":
-		return r.django(sha1.New, rest)
-	case "pbkdf2_sha256":
-		return r.django(sha256.New, rest)
+	case wrappedID:
+		return r.wrapped(rest)
 	}
-	r.require(false, "unknown format")
-	return nil
+	h, ok := r.foreign(s)
+	r.require(ok, "unknown format")
+	return h
 }
 
 // cutHashID cuts a hash after the name of the format. The name keeps a leading

@@ -1,6 +1,7 @@
 package password
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -44,6 +45,24 @@ var hashVectors = []struct{ by, algorithm, hash string }{
 	// and PBKDF2SHA1PasswordHasher
 	{"Django", "pbkdf2", "pbkdf2_sha256$1000$seasalt8Table$Bw7BU7tFyqPb1TV9ZYV1gedLDhKV+icEuVmnj0iH3BY="},
 	{"Django", "pbkdf2", "pbkdf2_sha1$1000$seasalt8Table$FsR+PJMxwLF87iVd+FRe34eLDF8="},
+	// Django 3.2: BCryptPasswordHasher and BCryptSHA256PasswordHasher with rounds = 4
+	{"Django", "bcrypt", "bcrypt$$2b$04$qTYjbZ/xT0ei0HkvlITBNOuSUNmfq/RDopiFLaBbNlh6gRh9m3vMO"},
+	{"Django", "bcryptSHA256", "bcrypt_sha256$$2b$04$ofz0NugG72uYonrcG3sXCuZgjQfXoUGjiwzWP//wTDVdccDATnnGi"},
+	// Python: hashlib.scrypt(password, salt=b"seasalt8Table", n=1024, r=8, p=5, dklen=64),
+	// written as Django's ScryptPasswordHasher does
+	{"Django's format", "scrypt", "scrypt$1024$seasalt8Table$8$5$i/W0xsbxkM3SCKg4y5EeWJBZ0sFBp5JUQIUqYo74t/R+lYv2hqkS0b89GDqG3niYlERClm0hBSpg2MhRZsWdEg=="},
+
+	// Werkzeug 3.1: generate_password_hash(password, "scrypt:1024:8:2")
+	{"Werkzeug", "scrypt", "scrypt:1024:8:2$S9qqWuvYmzpdYmoD$2cb62c82bef96e8cb7d4f3f9f5587c3d517e6c209a92e1f929f6805e1f735ef5945074e1d0452454a58fa22a4da51b870e37d5661699df13d18a1084498b2ed6"},
+	// Werkzeug 2.2: generate_password_hash(password, method)
+	{"Werkzeug", "pbkdf2", "pbkdf2:sha256:1000$vKXShYbxn8SbRgha$e755ab9719c13b55b0603f7ca9f54b7613b0f22064c9d6df5f82642ed504a5b0"},
+	{"Werkzeug", "pbkdf2", "pbkdf2:sha1:1000$VDyBl27lzBpSto2t$ecf9fda3b7f645d296746dee5356d28e86ec3d13"},
+	{"Werkzeug", "pbkdf2", "pbkdf2:sha512:1000$rir87T9hdBOSAjpg$ceb7e1ce66f8220d0968bae4460fc6dc967b076398ac5d4c0d7b755fcca6ce1b44d9b09264f19065e7540f7c5d7f0e75d11c8a601b88214822880a45a3b6da92"},
+
+	// Python: hashlib.pbkdf2_hmac("sha512", password, bytes(range(16)), 1000, 32) in the
+	// documented format of ASP.NET Core Identity; see TestASPNETVectors for hashes that
+	// ASP.NET has published
+	{"ASP.NET's format", "pbkdf2", "AQAAAAIAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg9OjEVSLnLd+mtlFb9XoK6lHa4gNh+7LmuWwX1ngTrjyQ=="},
 }
 
 func TestHashVectors(t *testing.T) {
@@ -67,6 +86,30 @@ func TestHashVectors(t *testing.T) {
 			if p.matches(wrong) {
 				t.Errorf("%s: %s: matches %q", v.by, v.hash, wrong)
 			}
+		}
+	}
+}
+
+// ASP.NET Core Identity's own tests have the first two hashes of version 3, and
+// the last is of version 2.
+func TestASPNETVectors(t *testing.T) {
+	const password = "my password"
+	turn := newTurn(t, newHasher(t, Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}))
+	for _, hash := range []string{
+		"AQAAAAAAAAD6AAAAEAhftMyfTJylOlZT+eEotFXd1elee8ih5WsjXaR3PA9M",
+		"AQAAAAEAACcQAAAAEAABAgMEBQYHCAkKCwwNDg+yWU7rLgUwPZb1Itsmra7cbxw2EFpwpVFIEtP+JIuUEw==",
+		"AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg==",
+	} {
+		wrapped, err := turn.Wrap("aspnet", hash)
+		if err != nil {
+			t.Errorf("%s: %v", hash, err)
+		}
+		ctx := context.Background()
+		if !turn.Verify(ctx, wrapped, password).OK || turn.Verify(ctx, wrapped, password+"!").OK {
+			t.Errorf("%s: wrapped as %s", hash, wrapped)
+		}
+		if asItIs := turn.Verify(ctx, hash, password).OK; asItIs != strings.HasPrefix(hash, "AQ") {
+			t.Errorf("%s: read as it is: %v", hash, asItIs)
 		}
 	}
 }
@@ -102,7 +145,8 @@ func TestHashRefuses(t *testing.T) {
 		{"a password by itself", "correct horse battery", "unknown format"},
 		{"argon2i", "$argon2i$v=19$m=64,t=2,p=1" + st, "unknown format"},
 		{"MD5 crypt", "$1$saltsalt$2vnaRpHa6Jxjz5n83ok8Z0", "unknown format"},
-		{"Django's name of another format", "argon2" + a + "m=64,t=2,p=1" + st, "unknown format"},
+		{"Django's argon2i", "argon2$argon2i$v=19$m=64,t=2,p=1" + st, "unknown format"},
+		{"Django's MD5", "md5$seasalt$d095db9c9036ec46c15dbe6549434dcd", "unknown format"},
 		{"a name without its $", "argon2id$v=19$m=64,t=2,p=1" + st, "unknown format"},
 		{"longer than any", a + "m=64,t=2,p=1$" + strings.Repeat("AAAA", 100) + "$" + tag, "too long"},
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"strings"
 	"sync"
 )
 
@@ -24,6 +25,11 @@ type Argon2id struct {
 // With n hashes at once a Hasher needs at most n × max(current cost, 64 MiB)
 // and once 512 MiB.
 type Hasher struct {
+	// Legacy verifies the hashes that begin with $legacy$, without this prefix.
+	// An error or a panic means that the password is wrong. Nil: there are no
+	// such hashes. Set Legacy before the Hasher is used.
+	Legacy func(ctx context.Context, hash, password string) (bool, error)
+
 	cost  Argon2id
 	queue *queue
 	large sync.Mutex // held while an old hash takes more memory than its share
@@ -59,8 +65,8 @@ func New(cost Argon2id) (h *Hasher, reason string) {
 }
 
 // CheckHash returns an error if a stored hash cannot be verified. The formats
-// are argon2id, bcrypt, scrypt and PBKDF2; see parseHash. The error states the
-// fault, and never quotes the hash.
+// are argon2id, bcrypt, scrypt and PBKDF2, the hashes of Wrap, and those of
+// Legacy; see parseHash. The error states the fault, and never quotes the hash.
 //
 // An argon2id hash may exceed the bound up to the current cost, which every
 // login costs anyway.
@@ -70,15 +76,29 @@ func (h *Hasher) CheckHash(stored string) error {
 }
 
 func (h *Hasher) parse(stored string) (storedHash, error) {
+	if text, ok := strings.CutPrefix(stored, legacyPrefix); ok {
+		return h.parseLegacy(text)
+	}
 	parsed, err := parseHash(stored)
 	if err != nil {
 		return nil, err
 	}
 	most := max(maxArgon2idWork, h.cost.workKiB())
-	if a, ok := parsed.(argon2idHash); ok && a.cost.workKiB() > most {
+	if cost, ok := argon2idCost(parsed); ok && cost.workKiB() > most {
 		return nil, errors.New(tooExpensive)
 	}
 	return parsed, nil
+}
+
+// argon2idCost returns the cost of the argon2id in a hash, if there is any.
+func argon2idCost(stored storedHash) (cost Argon2id, ok bool) {
+	switch h := stored.(type) {
+	case argon2idHash:
+		return h.cost, true
+	case wrappedHash:
+		return h.outer.cost, true
+	}
+	return Argon2id{}, false
 }
 
 // Wait waits for a turn to hash. The networks are the client's, from wide to
@@ -125,15 +145,19 @@ type Result struct {
 // exactly one argon2id at the current cost, even if the hash is empty or
 // unreadable, or the password is empty or too long. So the time does not reveal
 // whether there is such a user. An old hash, of another algorithm or cost, is
-// computed besides.
+// computed besides. Only the right password of a hash of Wrap costs two: one to
+// verify, and one for the upgrade.
 //
 // Passwords are compared in NFC. A system that did not normalize may have made
-// an old hash from other bytes, so Verify then tries the password as typed.
-func (t *Turn) Verify(stored, password string) Result {
+// an old hash from other bytes, so Verify then tries the password as typed. For
+// a hash of Wrap, Verify tries only the password as typed.
+//
+// ctx is for Legacy.
+func (t *Turn) Verify(ctx context.Context, stored, password string) Result {
 	normal, fits := normalize(password)
 	parsed, err := t.h.parse(stored)
 	if err == nil && fits {
-		return t.h.compare(parsed, password, normal)
+		return t.h.compare(ctx, parsed, password, normal)
 	}
 	t.h.fresh("") // the work without the password, which may be of any length
 	if stored == "" {
@@ -142,11 +166,24 @@ func (t *Turn) Verify(stored, password string) Result {
 	return Result{Fault: err}
 }
 
-func (h *Hasher) compare(stored storedHash, password, normal string) Result {
-	if a, ok := stored.(argon2idHash); ok && a.cost == h.cost {
-		return Result{OK: stored.matches(normal)}
+func (h *Hasher) compare(ctx context.Context, stored storedHash, password, normal string) Result {
+	cost, _ := argon2idCost(stored)
+	current := cost == h.cost
+	if a, ok := stored.(argon2idHash); ok && current {
+		return Result{OK: a.matches(normal)}
 	}
-	ok := h.matchesOld(stored, normal) || normal != password && h.matchesOld(stored, password)
+	var ok bool
+	switch s := stored.(type) {
+	case wrappedHash:
+		ok = h.matchesOld(s, password)
+		if !ok && current {
+			return Result{} // one argon2id at the current cost is computed
+		}
+	case legacyHash:
+		ok = h.matchesLegacy(ctx, s, normal) || normal != password && h.matchesLegacy(ctx, s, password)
+	default:
+		ok = h.matchesOld(stored, normal) || normal != password && h.matchesOld(stored, password)
+	}
 	upgrade := h.fresh(normal) // for a wrong password, too: failure costs as much
 	if !ok {
 		return Result{}
@@ -165,9 +202,11 @@ func (h *Hasher) matchesOld(stored storedHash, password string) bool {
 }
 
 // fresh computes an argon2id hash at the current cost.
-func (h *Hasher) fresh(password string) string {
+func (h *Hasher) fresh(password string) string { return h.argon2id(password).encode() }
+
+func (h *Hasher) argon2id(text string) argon2idHash {
 	a := argon2idHash{cost: h.cost, salt: make([]byte, 16), tag: make([]byte, 32)}
 	rand.Read(a.salt) // never fails: rand.Read ends the program instead
-	a.tag = a.compute(password)
-	return a.encode()
+	a.tag = a.compute(text)
+	return a
 }

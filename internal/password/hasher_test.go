@@ -1,6 +1,7 @@
 package password
 
 import (
+	"context"
 	"net/netip"
 	"regexp"
 	"runtime"
@@ -94,11 +95,11 @@ func TestHash(t *testing.T) {
 		t.Error("two hashes of one password are equal: where is the salt?")
 	}
 	for _, p := range []string{"cafe\u0301 au lait", "caf\u00e9 au lait"} {
-		if r := turn.Verify(one, p); r != (Result{OK: true}) {
+		if r := turn.Verify(context.Background(), one, p); r != (Result{OK: true}) {
 			t.Errorf("%q: got %+v", p, r)
 		}
 	}
-	if turn.Verify(one, "caf\u00e9 au lait ").OK {
+	if turn.Verify(context.Background(), one, "caf\u00e9 au lait ").OK {
 		t.Error("a trailing space was trimmed")
 	}
 	for _, p := range []string{"", strings.Repeat("x", 1025), strings.Repeat("x", 1<<20)} {
@@ -176,7 +177,7 @@ func TestVerifyComputesOneArgon2id(t *testing.T) {
 	turn := newTurn(t, h)
 	for _, tt := range tests {
 		var r Result
-		if n := argon2idsIn(func() { r = turn.Verify(tt.hash, tt.password) }); n != 1 {
+		if n := argon2idsIn(func() { r = turn.Verify(context.Background(), tt.hash, tt.password) }); n != 1 {
 			t.Errorf("%s: %d times argon2id at the current cost, want 1", tt.rule, n)
 		}
 		if r.OK != tt.ok {
@@ -189,7 +190,7 @@ func TestVerifyComputesOneArgon2id(t *testing.T) {
 			t.Errorf("%s: fault %v, want one: %v", tt.rule, r.Fault, unreadable)
 		}
 		if r.Upgrade != "" {
-			if again := turn.Verify(r.Upgrade, tt.password); again != (Result{OK: true}) {
+			if again := turn.Verify(context.Background(), r.Upgrade, tt.password); again != (Result{OK: true}) {
 				t.Errorf("%s: its upgrade gave %+v", tt.rule, again)
 			}
 		}
@@ -202,7 +203,7 @@ func TestVerifyComputesOneArgon2id(t *testing.T) {
 		}
 		normal, _ := normalize(tt.password)
 		times := 0
-		if h.compare(counted{stored, &times}, tt.password, normal); times != tt.old {
+		if h.compare(context.Background(), counted{stored, &times}, tt.password, normal); times != tt.old {
 			t.Errorf("%s: the old hash is computed %d times, want %d", tt.rule, times, tt.old)
 		}
 	}
@@ -215,7 +216,7 @@ func TestVerifyRefusesTheEmptyPassword(t *testing.T) {
 		argon2idOf(Argon2id{MemoryKiB: 64, Time: 2, Threads: 1}, ""),
 		argon2idOf(Argon2id{MemoryKiB: 32, Time: 1, Threads: 1}, ""),
 	} {
-		if r := turn.Verify(stored, ""); r != (Result{}) {
+		if r := turn.Verify(context.Background(), stored, ""); r != (Result{}) {
 			t.Errorf("the empty password against %s: %+v", stored, r)
 		}
 	}
@@ -276,7 +277,7 @@ func TestHasherIsSafeForConcurrentUse(t *testing.T) {
 				return
 			}
 			defer turn.End()
-			if !turn.Verify(stored, vectorPassword).OK {
+			if !turn.Verify(context.Background(), stored, vectorPassword).OK {
 				t.Error("not verified")
 			}
 		})
@@ -303,7 +304,7 @@ func BenchmarkVerify(b *testing.B) {
 	stored := argon2idOf(h.cost, vectorPassword)
 	b.ReportAllocs()
 	for b.Loop() {
-		turn.Verify(stored, vectorPassword)
+		turn.Verify(context.Background(), stored, vectorPassword)
 	}
 }
 

@@ -20,7 +20,7 @@ type argon2idHash struct {
 	salt, tag []byte
 }
 
-func (r *hashReader) argon2id(s string) storedHash {
+func (r *hashReader) argon2id(s string) argon2idHash {
 	f := r.fields(s, 4)
 	r.require(f[0] == "v=19", "unknown version of argon2id")
 	n := r.numbers(f[1], "m", "t", "p")
@@ -64,11 +64,11 @@ const maxBcryptPassword = 72
 var bcryptEncoding = base64.NewEncoding(
 	"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789").WithPadding(base64.NoPadding)
 
-func (r *hashReader) bcrypt(whole, s string) storedHash {
+func (r *hashReader) bcrypt(whole, s string) bcryptHash {
 	f := r.fields(s, 2)
 	if len(whole) != 60 || len(f[1]) != 53 {
 		r.require(false, "bcrypt hash not of 60 bytes")
-		return nil
+		return ""
 	}
 	cost := r.number(strings.TrimPrefix(f[0], "0"))
 	r.require(4 <= cost && cost <= 31, outOfBounds)
@@ -99,10 +99,14 @@ func (r *hashReader) scrypt(s string) storedHash {
 	f := r.fields(s, 3)
 	n := r.numbers(f[0], "ln", "r", "p")
 	h := scryptHash{ln: n[0], r: n[1], p: n[2]}
-	r.require(1 <= h.ln && h.ln <= 20 && 1 <= h.r && h.r <= 64 && 1 <= h.p && h.p <= 64, outOfBounds)
-	r.require(h.workKiB() <= maxScryptKiB, tooExpensive)
+	r.boundScrypt(h)
 	h.salt, h.tag = r.saltAndTag(base64.RawStdEncoding, f[1], f[2])
 	return h
+}
+
+func (r *hashReader) boundScrypt(h scryptHash) {
+	r.require(1 <= h.ln && h.ln <= 20 && 1 <= h.r && h.r <= 64 && 1 <= h.p && h.p <= 64, outOfBounds)
+	r.require(h.workKiB() <= maxScryptKiB, tooExpensive)
 }
 
 func (h scryptHash) memoryKiB() uint32 { return uint32(h.workKiB()) }
