@@ -197,9 +197,10 @@ func (tx *Tx) endMemberships(u User) error {
 // [Authority.HashPassword] or from another system. SetPasswordHash also forgets
 // the failed logins of the user and every client known for the user: somebody
 // who knew the old password may have used such a client. The formats are
-// argon2id, scrypt and PBKDF2 in PHC format, Django's PBKDF2, and bcrypt. A
-// hash that is not current is upgraded at the next login. The empty hash
-// removes the password.
+// argon2id, scrypt and PBKDF2 in PHC format, bcrypt, the hashes of these four by
+// Django and Werkzeug, ASP.NET Core Identity's version 3, hashes of
+// [Authority.WrapPasswordHash], and those for [Config].LegacyHash. A hash that is
+// not current is upgraded at the next login. The empty hash removes the password.
 //
 // ErrInvalid for any other hash, and for a hash that takes more than about a
 // second to verify, because each login would keep the logins behind it waiting:

@@ -113,7 +113,7 @@ func (at *attempt) verifyOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = at.prove(turn, u)
+	err = at.prove(ctx, turn, u)
 	if err == nil && at.newPassword != "" {
 		at.newHash, err = hashPassword(turn, at.newPassword)
 	}
@@ -168,13 +168,13 @@ func (at *attempt) verifyAgain(ctx context.Context) error {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return at.prove(turn, u)
+	return at.prove(ctx, turn, u)
 }
 
 // prove verifies the password of a user. For the zero user, who stands for an
 // unknown name, prove takes as long and fails.
-func (at *attempt) prove(turn *password.Turn, u store.UserRecord) error {
-	result := turn.Verify(u.PasswordHash, at.login.Password)
+func (at *attempt) prove(ctx context.Context, turn *password.Turn, u store.UserRecord) error {
+	result := turn.Verify(ctx, u.PasswordHash, at.login.Password)
 	if result.Fault != nil {
 		at.a.log.Warn("rbac: the stored hash of a password cannot be verified; "+
 			"the user needs a new password",

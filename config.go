@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -86,6 +87,24 @@ type Config struct {
 	// the ErrInvalid, unless the error quotes the password. A panic refuses the
 	// password, too.
 	RefusePassword func(password string) error
+	// CheckPassword, unless nil, is called after RefusePassword, and like it,
+	// with the user too: as stored, or as about to be added, then without an ID;
+	// the zero User if [Authority.HashPassword] has called. [CommonPassword] is
+	// such a function. CheckPassword may ask a server: no transaction is open,
+	// and no password is being hashed meanwhile. An error that is ErrUnavailable
+	// also refuses the password, and the call is ErrUnavailable, not ErrInvalid.
+	CheckPassword func(ctx context.Context, u User, password string) error
+	// LegacyHash verifies passwords against hashes of a format that rbac does
+	// not read. [Tx.SetPasswordHash] takes such a hash with "$legacy$" before
+	// the hash, in up to 1,024 printable bytes, and LegacyHash gets the hash
+	// without the prefix. A login counts and waits for its turn first, as for any
+	// other hash, and upgrades the hash. LegacyHash holds the place of a hash
+	// meanwhile: LegacyHash should take a second at most. Each password is tried
+	// in NFC and, if different, as typed. An error or a panic is a wrong
+	// password, and is not logged, since the text may quote a secret. The hashes
+	// are stored as they are: wrap a hash that is quick to compute. Nil: no such
+	// hashes.
+	LegacyHash func(ctx context.Context, hash, password string) (bool, error)
 	// Argon2id is the cost of new password hashes. Older hashes are upgraded at
 	// the next login.
 	Argon2id Argon2id

@@ -70,7 +70,10 @@ func oldHashes(t *testing.T, h *house) map[string]string {
 	t.Helper()
 	b64 := base64.RawStdEncoding.EncodeToString
 	salt := []byte("sixteen byte salt")[:16]
-	cheaper, err := h.beside(t).open(rbac.Config{Argon2id: rbac.Argon2id{MemoryKiB: 16, Time: 1, Threads: 1}}).HashPassword(ctx, goodPassword)
+	before := h.beside(t).open(rbac.Config{Argon2id: rbac.Argon2id{MemoryKiB: 16, Time: 1, Threads: 1}})
+	cheaper, err := before.HashPassword(ctx, goodPassword)
+	must(t, err)
+	wrapped, err := before.WrapPasswordHash(ctx, pastHashes[0].scheme, pastHashes[0].hash)
 	must(t, err)
 	bc, err := bcrypt.GenerateFromPassword([]byte(goodPassword), 4)
 	must(t, err)
@@ -80,6 +83,7 @@ func oldHashes(t *testing.T, h *house) map[string]string {
 	must(t, err)
 	return map[string]string{
 		"argon2id, old": cheaper,
+		"wrapped":       wrapped,
 		"bcrypt":        string(bc),
 		"scrypt":        "$scrypt$ln=4,r=8,p=1$" + b64(salt) + "$" + b64(sc),
 		"pbkdf2":        "$pbkdf2-sha256$i=1000$" + b64(salt) + "$" + b64(pb),

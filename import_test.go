@@ -1,13 +1,10 @@
 package rbac_test
 
 import (
-	"encoding/base64"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/bits"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -43,41 +40,18 @@ func importUser(tx *rbac.Tx, old oldUser) (newPassword bool, err error) {
 			return false, err
 		}
 	}
-	err = tx.SetPasswordHash(user.Name, old.Hash)
+	return old.Hash == "", tx.SetPasswordHash(user.Name, old.Hash)
+}
+
+// importedHash returns the hash for importUser, from a column of Django. Call
+// importedHash before the Update. A user whose hash rbac does not read, or who
+// had no password, has to choose a new password.
+func importedHash(ctx context.Context, auth *rbac.Authority, column string) (string, error) {
+	hash, err := auth.WrapPasswordHash(ctx, "django", column)
 	if errors.Is(err, rbac.ErrInvalid) {
-		return true, nil // rbac does not read the hash: the user exists, without a password
+		return "", nil
 	}
-	return old.Hash == "", err
-}
-
-// fromDjango turns a password column of Django into a hash for SetPasswordHash.
-func fromDjango(column string) string {
-	algorithm, rest, _ := strings.Cut(column, "$")
-	switch algorithm {
-	case "argon2":
-		return "$" + rest
-	case "bcrypt":
-		return rest
-	case "scrypt":
-		return fromDjangoScrypt(rest)
-	}
-	// pbkdf2_sha256 and pbkdf2_sha1 are read unchanged, and anything but a hash
-	// is refused
-	return column
-}
-
-// fromDjangoScrypt turns N$salt$r$p$tag into the PHC format.
-func fromDjangoScrypt(s string) string {
-	f := strings.Split(s, "$")
-	if len(f) != 5 {
-		return s // refused by SetPasswordHash
-	}
-	n, err := strconv.ParseUint(f[0], 10, 32)
-	if err != nil || bits.OnesCount64(n) != 1 {
-		return s
-	}
-	salt := base64.RawStdEncoding.EncodeToString([]byte(f[1]))
-	return fmt.Sprintf("$scrypt$ln=%d,r=%s,p=%s$%s$%s", bits.TrailingZeros64(n), f[2], f[3], salt, strings.TrimRight(f[4], "="))
+	return hash, err
 }
 
 // Passwords that foreign systems have hashed still work, and unreadable hashes
@@ -88,30 +62,30 @@ func TestImportedPasswords(t *testing.T) {
 		hash  string
 		reads bool
 	}{
-		"Django, its default": {fromDjango("pbkdf2_sha256$1000$" + salt + "$/hqg7Zr04rlVRDSt1JrMSP4clKz3HmtScvcF80FIvfE="), true},
-		"Django, SHA-1":       {fromDjango("pbkdf2_sha1$1000$" + salt + "$15zBGl1svRPtxoA6NMcq317SBoU="), true},
-		"Django, Argon2":      {fromDjango("argon2$argon2id$v=19$m=1024,t=2,p=8$ZVFXSFJIM2Y2QlhWSjZuZms4aVAzTg$Qm8G3e0FQ7GWai9HFtvOAOiK4Vq2P7NhSFeExiRYdJE"), true},
-		"Django, BCrypt":      {fromDjango("bcrypt$$2b$04$c4hB1awvJDB.OROQPHwhhelvgCasK4ccaEkzC/zLpLKMNtn7ikvuK"), true},
-		"Django, scrypt":      {fromDjango("scrypt$1024$" + salt + "$8$5$BkMUz2jVcjouBa9Hk0W8eJ/mpMswnI68rr5U/pXXHm8GziU4XhP9EqWOmvuGhSj9sYs3zB57h37RS9QVE1xS6w=="), true},
-		"Laravel, bcrypt":     {"$2y$04$c4hB1awvJDB.OROQPHwhhelvgCasK4ccaEkzC/zLpLKMNtn7ikvuK", true},
+		"Django, its default":  {"pbkdf2_sha256$1000$" + salt + "$/hqg7Zr04rlVRDSt1JrMSP4clKz3HmtScvcF80FIvfE=", true},
+		"Django, SHA-1":        {"pbkdf2_sha1$1000$" + salt + "$15zBGl1svRPtxoA6NMcq317SBoU=", true},
+		"Django, Argon2":       {"argon2$argon2id$v=19$m=1024,t=2,p=8$ZVFXSFJIM2Y2QlhWSjZuZms4aVAzTg$Qm8G3e0FQ7GWai9HFtvOAOiK4Vq2P7NhSFeExiRYdJE", true},
+		"Django, BCrypt":       {"bcrypt$$2b$04$c4hB1awvJDB.OROQPHwhhelvgCasK4ccaEkzC/zLpLKMNtn7ikvuK", true},
+		"Django, BCryptSHA256": {"bcrypt_sha256$$2b$04$MVOF7rn/zf/llv4ON3MI4uSMcAr6yqEZkzLs2nwhVXdh80tWpcUKq", true},
+		"Django, scrypt":       {"scrypt$1024$" + salt + "$8$5$BkMUz2jVcjouBa9Hk0W8eJ/mpMswnI68rr5U/pXXHm8GziU4XhP9EqWOmvuGhSj9sYs3zB57h37RS9QVE1xS6w==", true},
+		"Django, MD5":          {"md5$seasalt$d5d2ba91bc986d52ab7f395b03d62679", true},
+		"Laravel, bcrypt":      {"$2y$04$c4hB1awvJDB.OROQPHwhhelvgCasK4ccaEkzC/zLpLKMNtn7ikvuK", true},
 
-		"Django, BCryptSHA256":    {fromDjango("bcrypt_sha256$$2b$04$MVOF7rn/zf/llv4ON3MI4uSMcAr6yqEZkzLs2nwhVXdh80tWpcUKq"), false},
-		"Django, MD5":             {fromDjango("md5$seasalt$3f86d0d3d465b7b458c231bf3555c0e3"), false},
-		"Django, no password":     {fromDjango("!fZ2l0bH7Rj8Gq1W0aXq3Rj8Gq1W0aXq3Rj8Gq1W0"), false},
-		"Django, half a scrypt":   {fromDjango("scrypt$1024$" + salt), false},
-		"Django, scrypt of N=100": {fromDjango("scrypt$100$" + salt + "$8$1$BkMUz2jVcjouBa9Hk0W8eJ/mpMswnI68rr5U/pXXHm8GziU4XhP9EqWOmvuGhSj9sYs3zB57h37RS9QVE1xS6w=="), false},
+		"Django, no password":     {"!fZ2l0bH7Rj8Gq1W0aXq3Rj8Gq1W0aXq3Rj8Gq1W0", false},
+		"Django, half a scrypt":   {"scrypt$1024$" + salt, false},
+		"Django, scrypt of N=100": {"scrypt$100$" + salt + "$8$1$BkMUz2jVcjouBa9Hk0W8eJ/mpMswnI68rr5U/pXXHm8GziU4XhP9EqWOmvuGhSj9sYs3zB57h37RS9QVE1xS6w==", false},
 		"Laravel, argon":          {"$argon2i$v=19$m=1024,t=2,p=2$ZVFXSFJIM2Y2QlhWSjZuZms4aVAzTg$Qm8G3e0FQ7GWai9HFtvOAA", false},
-		"TurboGears, SHA-256":     {strings.Repeat("0123456789abcdef", 8), false},
-		"TurboGears, SHA-1":       {strings.Repeat("01234567", 10), false},
 	} {
 		t.Run(name, func(t *testing.T) { testImport(t, c.hash, c.reads) })
 	}
 }
 
-func testImport(t *testing.T, hash string, reads bool) {
+func testImport(t *testing.T, column string, reads bool) {
 	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{Logger: slog.New(slog.DiscardHandler), Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1}})
 	must(t, err)
 	defer a.Close()
+	hash, err := importedHash(ctx, a, column)
+	must(t, err)
 	must(t, a.Update(ctx, func(tx *rbac.Tx) error {
 		if _, err := tx.AddGroup(rbac.Group{Name: "editors"}); err != nil {
 			return err

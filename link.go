@@ -300,7 +300,7 @@ func (a *Authority) resetPassword(ctx context.Context, t Token, password string)
 	if err != nil {
 		return "", err
 	}
-	hash, err := a.HashPassword(ctx, password)
+	hash, err := a.HashPasswordFor(ctx, u, password)
 	if err != nil {
 		return u.Name, err
 	}

@@ -9,8 +9,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/guessable"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -22,10 +24,16 @@ import (
 //
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
+	return a.HashPasswordFor(ctx, User{}, password)
+}
+
+// HashPasswordFor is HashPassword for a user whom [Config].CheckPassword gets to
+// see: as stored, or as about to be added.
+func (a *Authority) HashPasswordFor(ctx context.Context, u User, password string) (string, error) {
 	if err := a.background.err(); err != nil {
 		return "", err
 	}
-	if err := a.cfg.checkPassword(password); err != nil {
+	if err := a.cfg.checkPassword(ctx, u, password); err != nil {
 		return "", err
 	}
 	turn, err := a.hashTurn(ctx, [3]netip.Prefix{}, true)
@@ -34,6 +42,42 @@ func (a *Authority) HashPassword(ctx context.Context, password string) (string, 
 	}
 	defer turn.End()
 	return hashPassword(turn, password)
+}
+
+// WrapPasswordHash makes a hash for SetPasswordHash of a hash that another
+// system has stored. A hash that is quick to guess is kept only inside argon2id
+// at the current cost, where it verifies as before, and the next login replaces
+// it. A hash that SetPasswordHash takes is returned as it is, unless it is
+// PBKDF2 of fewer than 100,000 rounds. The schemes and their own formats are:
+//
+//	turbogears       SHA-256 or SHA-1 of password and salt, after the salt (128
+//	                 or 80 hexadecimal digits), and SHA-1 alone (40 digits)
+//	turbogears-site  a salt, $, and the SHA-256 of password and salt (64 digits)
+//	django           sha1$…, md5$…, and an MD5 alone
+//	werkzeug         md5$…, sha1$…, sha256$… and sha512$…
+//	aspnet           version 2 of ASP.NET Identity
+//	crypt            $5$… and $6$…
+//	phpass           $P$… and $H$…
+//
+// WrapPasswordHash waits in the queue of hashes as HashPassword does.
+//
+// Errors: ErrInvalid for another scheme or format, for more than 700,000 rounds
+// of crypt or 1,048,576 of phpass, and as for SetPasswordHash; ErrBusy;
+// ErrUnavailable.
+func (a *Authority) WrapPasswordHash(ctx context.Context, scheme, hash string) (string, error) {
+	if err := a.background.err(); err != nil {
+		return "", err
+	}
+	turn, err := a.hashTurn(ctx, [3]netip.Prefix{}, true)
+	if err != nil {
+		return "", err
+	}
+	defer turn.End()
+	wrapped, err := turn.Wrap(scheme, hash)
+	if err != nil {
+		return "", invalid("password hash", "", "", err.Error())
+	}
+	return wrapped, nil
 }
 
 // CreateUser adds a user with a password and memberships of groups, all or
@@ -46,10 +90,13 @@ func (a *Authority) HashPassword(ctx context.Context, password string) (string, 
 // ErrExists for a taken name, e-mail address or subject; ErrNotFound for a
 // group; ErrSeparation; ErrBusy; ErrUnavailable.
 func (a *Authority) CreateUser(ctx context.Context, u User, password string, groups ...string) (User, error) {
-	if _, err := checkedUser(u); err != nil {
-		return User{}, errors.Join(err, a.cfg.checkPassword(password))
+	checked, err := checkedUser(u)
+	if err != nil {
+		cfg := a.cfg
+		cfg.CheckPassword = nil // there will be no such user
+		return User{}, errors.Join(err, cfg.checkPassword(ctx, u, password))
 	}
-	hash, err := a.HashPassword(ctx, password)
+	hash, err := a.HashPasswordFor(ctx, User(checked.User), password)
 	if err != nil {
 		return User{}, err
 	}
@@ -79,7 +126,12 @@ func (a *Authority) CreateUser(ctx context.Context, u User, password string, gro
 //
 // Errors: those of HashPassword; ErrNotFound; ErrUnavailable.
 func (a *Authority) SetPassword(ctx context.Context, user, password string) error {
-	hash, err := a.HashPassword(ctx, password)
+	var u User
+	err := a.View(ctx, func(tx *Tx) (err error) { u, err = tx.User(user); return err })
+	if err != nil {
+		return err
+	}
+	hash, err := a.HashPasswordFor(ctx, u, password)
 	if err != nil {
 		return err
 	}
@@ -127,7 +179,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 	if err != nil {
 		return Token{}, u, err
 	}
-	if err := a.cfg.checkPassword(new); err != nil {
+	if err := a.cfg.checkPassword(ctx, User(u.User), new); err != nil {
 		return Token{}, u, err
 	}
 	addr, _ := netip.ParseAddr(rec.Addr)
@@ -197,43 +249,50 @@ func renewed(t store.Ticket, secret Token, now time.Time, limit time.Duration) (
 	return t, err
 }
 
-// checkPassword is the policy for a new password. A login never calls
+// checkPassword is the policy for a new password of a user. A login never calls
 // checkPassword: a stricter rule locks nobody out. The error never contains the
 // password.
-func (c *Config) checkPassword(p string) error {
+func (c *Config) checkPassword(ctx context.Context, u User, p string) error {
 	normal, err := password.Check(p, c.MinPassword)
-	if err != nil {
-		return refusePassword(err.Error())
+	if err == nil && c.RefusePassword != nil {
+		err = password.Ask("RefusePassword", p, normal, func() error { return c.RefusePassword(normal) })
 	}
-	reason := c.refusal(normal)
-	if reason == "" {
-		return nil
+	if err == nil && c.CheckPassword != nil {
+		err = password.Ask("CheckPassword", p, normal, func() error { return c.CheckPassword(ctx, u, normal) })
+		if err != nil && ctx.Err() != nil {
+			return waitlimit.ContextEnded(ctx.Err())
+		}
 	}
-	if strings.Contains(reason, p) || strings.Contains(reason, normal) {
-		reason = "refused" // errors end up in logs
+	if err == nil || errors.Is(err, ErrUnavailable) {
+		return err
 	}
-	return refusePassword(reason)
+	return refusePassword(err.Error())
 }
 
-// refusal calls the host's hook. A panic refuses, too; its value is dropped,
-// since it may hold the password.
-func (c *Config) refusal(password string) (reason string) {
-	if c.RefusePassword == nil {
-		return ""
+// CommonPassword is for [Config].CheckPassword, since it needs the user. It
+// refuses the most common passwords, 17,950 of at least eight characters, and
+// what is commonly made of common passwords: with digits or punctuation around
+// it, repeated, or in the order of a keyboard; and what [RefuseWords] refuses for
+// the words of the user's name, e-mail address and display name. Case does not
+// count. The list is that of zxcvbn-ts, under the MIT license; see
+// internal/guessable. (ASVS 5.0 v6.2.4, v6.2.11)
+func CommonPassword(_ context.Context, u User, password string) error {
+	if guessable.Common(password) {
+		return errors.New("too common")
 	}
-	defer func() {
-		if recover() != nil {
-			reason = "RefusePassword panicked"
-		}
-	}()
-	err := c.RefusePassword(password)
-	if err == nil {
-		return ""
+	mailbox, _, _ := strings.Cut(u.Email, "@")
+	return RefuseWords(password, u.Name, mailbox, u.DisplayName)
+}
+
+// RefuseWords refuses a password that contains some of the words, such as the
+// names of the service and of its makers, and has fewer than eight letters
+// besides. The parts of a name count as words, from three characters on. Case
+// does not count. Call RefuseWords in [Config].CheckPassword or RefusePassword.
+func RefuseWords(password string, words ...string) error {
+	if guessable.OfWords(password, words) {
+		return errors.New("made of names that are easy to guess")
 	}
-	if text := err.Error(); text != "" {
-		return text
-	}
-	return "refused"
+	return nil
 }
 
 // hashPassword hashes a password after checkPassword.

@@ -1,7 +1,9 @@
 package rbac
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -41,12 +43,21 @@ func TestCheckPassword(t *testing.T) {
 			return nil
 		}}, "e\u0301", ""},
 	}
+	// CheckPassword refuses as RefusePassword does.
+	for _, tt := range tests {
+		if refuse := tt.cfg.RefusePassword; refuse != nil {
+			tt.cfg.RefusePassword = nil
+			tt.cfg.CheckPassword = func(_ context.Context, _ User, p string) error { return refuse(p) }
+			tt.reason = strings.Replace(tt.reason, "RefusePassword panicked", "CheckPassword panicked", 1)
+			tests = append(tests, tt)
+		}
+	}
 	for _, tt := range tests {
 		cfg, err := tt.cfg.withDefaults()
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = cfg.checkPassword(tt.password)
+		err = cfg.checkPassword(t.Context(), User{}, tt.password)
 		if tt.reason == "" {
 			if err != nil {
 				t.Errorf("%s: %v", tt.rule, err)
@@ -59,5 +70,30 @@ func TestCheckPassword(t *testing.T) {
 		} else if tt.password != "" && strings.Contains(err.Error(), tt.password) {
 			t.Errorf("%s: the error contains the password", tt.rule)
 		}
+	}
+}
+
+// A password that could not be checked is refused, and the caller may try again.
+func TestCheckPasswordUnavailable(t *testing.T) {
+	const p = "abcdefghijklmno"
+	down := fmt.Errorf("%w: the list does not answer", ErrUnavailable)
+	for _, tt := range []struct {
+		rule  string
+		check func() error
+		want  string
+	}{
+		{"the hook is down", func() error { return down }, "rbac: store unavailable: the list does not answer"},
+		{"and quotes the password", func() error { return fmt.Errorf("%w: %s", down, p) }, "rbac: store unavailable"},
+	} {
+		cfg := Config{MinPassword: 15, CheckPassword: func(context.Context, User, string) error { return tt.check() }}
+		err := cfg.checkPassword(t.Context(), User{}, p)
+		if !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalid) || err.Error() != tt.want {
+			t.Errorf("%s: got %v", tt.rule, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg := Config{MinPassword: 15, CheckPassword: func(ctx context.Context, _ User, _ string) error { cancel(); return ctx.Err() }}
+	if err := cfg.checkPassword(ctx, User{}, p); !errors.Is(err, ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that ends: got %v", err)
 	}
 }

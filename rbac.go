@@ -131,6 +131,7 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	if reason != "" {
 		return nil, invalid("config", "", "Argon2id", reason)
 	}
+	passwords.Legacy = cfg.LegacyHash
 	a := newAuthority(s, cfg, passwords)
 	if err := a.sessions.Start(ctx); err != nil {
 		return nil, err

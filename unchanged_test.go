@@ -169,9 +169,9 @@ var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
 		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations CountUsers Tickets IssueLink HasPassword Links Now",
-	"Authority": "Close ExplainUser Guarantee HashPassword Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
+	"Authority": "Close ExplainUser Guarantee HashPassword HashPasswordFor Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
 		"Tickets Validate Value View Watch Update UpdateAs ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock " +
-		"IssueLink LinkUser RedeemLink ResetPassword",
+		"IssueLink LinkUser RedeemLink ResetPassword WrapPasswordHash",
 }
 
 // A call that changes nothing writes nothing: no row, no Change, and no new
