@@ -38,14 +38,16 @@ var wrapVectors = []struct{ by, scheme, hash, algorithm string }{
 
 	// mkpasswd(1) -m sha-512 -S 'saltSALTsaltSALT' 'correct horse battery'
 	{"mkpasswd(1)", "crypt", "$6$saltSALTsaltSALT$MjGE4Ohp7.LtPXyHA.PDFt/k5dcMrnxIa9OyVKkBulvs4bGivAdfdJIk4oqGEcdvv8ppgWcU4VwqwGnPBvlcG/", "sha512-crypt"},
-	// -m sha-512 -R 1234 -S saltSALT; -m sha-256 -S saltSALTsaltSALT; -m sha-256 -R 1000 -S short678
+	// -m sha-512 -R 1234 -S saltSALT; -m sha-256 -S saltSALTsaltSALT;
+	// -m sha-256 -R 1000 -S short678
 	{"mkpasswd(1)", "crypt", "$6$rounds=1234$saltSALT$0An1V/IdEW6uZ8B8sTXRmDijB9nKreZp5Obb7I7AdKsD0LOePca0RiKLFx6Ab7oydW.qQQjluKZHyECQA4ZUr/", "sha512-crypt"},
 	{"mkpasswd(1)", "crypt", "$5$saltSALTsaltSALT$HLj4g2BJrosOfXM86HFwjDOTkTQjl5U9HwzMup1l4N9", "sha256-crypt"},
 	{"mkpasswd(1)", "crypt", "$5$rounds=1000$short678$OxCRptNQ6rWvJSXB7j3hA5.HSBNP6ZJ8CDKqmCX5wa.", "sha256-crypt"},
 	// openssl passwd -6 -salt ab 'correct horse battery'; -5 -salt abcdefgh
 	{"openssl", "crypt", "$6$ab$00UvuTipJheWs8rQil6/B9QxEK27jYxw4b0b1elLf8QluNkNogsWUJ47RIFEYG8taaZoy6SsCHRnnPXw8cve.1", "sha512-crypt"},
 	{"openssl", "crypt", "$5$abcdefgh$sYjQ4vynYsNAnM.JMipLH1IMXSipuA8cURgfc3GsHo.", "sha256-crypt"},
-	// Perl: crypt("correct horse battery", '$6$rounds=1500$perlsalt$'); PHP: the same with 1000 and phpsalt
+	// Perl: crypt("correct horse battery", '$6$rounds=1500$perlsalt$');
+	// PHP: the same with 1000 and phpsalt
 	{"Perl", "crypt", "$6$rounds=1500$perlsalt$WmvxOAuVFV83egV/cpZmHNxDMAGS8RvVqatXOSV6k6r7co/w/FCP1J3hq4fx4OWwGLKonr7N8mXeO5fNjNqu60", "sha512-crypt"},
 	{"PHP", "crypt", "$6$rounds=1000$phpsalt$4Xx.TN8CtYnPW5332pTjHjb62de19BukH6FnifFl/0v1ypxEIHhWG7rH9e.SpifdegikGODGFLHcSSEqHeEgs/", "sha512-crypt"},
 	// passlib 1.7.4: sha512_crypt.using(rounds=1000).hash(password), and sha256_crypt
