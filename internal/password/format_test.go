@@ -216,6 +216,28 @@ func TestHashRefuses(t *testing.T) {
 		{"Django's padding", "pbkdf2_sha256$1000$seasalt8Table$Bw7BU7tFyqPb1TV9ZYV1gedLDhKV+icEuVmnj0iH3BY", "not strict base64"},
 		{"Django's short salt", "pbkdf2_sha256$1000$salt$Bw7BU7tFyqPb1TV9ZYV1gedLDhKV+icEuVmnj0iH3BY=", "salt or tag too short or too long"},
 		{"Django's iterations", "pbkdf2_sha256$0$seasalt8Table$Bw7BU7tFyqPb1TV9ZYV1gedLDhKV+icEuVmnj0iH3BY=", outOfBounds},
+
+		{"ASP.NET with a salt longer than the whole", "AQAAAAEAAAPoAAAAQAABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", saltOrTag},
+		{"ASP.NET with a tag too short", "AQAAAAEAAAPoAAAAIQABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", saltOrTag},
+		{"ASP.NET with a salt too short", "AQAAAAEAAAPoAAAABwABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", saltOrTag},
+		{"ASP.NET with a tag too long", "AQAAAAEAAAPoAAAACAABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", saltOrTag},
+		{"ASP.NET with 2^32-1 of salt", "AQAAAAEAAAPo/////wABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", saltOrTag},
+		{"ASP.NET with an unknown digest", "AQAAAAMAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", "unknown format"},
+		{"ASP.NET with no rounds", "AQAAAAEAAAAAAAAAEAABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", outOfBounds},
+		{"ASP.NET with too many rounds", "AQAAAAEALcbBAAAAEAABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", tooExpensive},
+		{"ASP.NET with 2^30 rounds", "AQAAAAJAAAAAAAAAEAABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", tooExpensive},
+		{"ASP.NET, cut", "AQAAAAEAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg8A", saltOrTag},
+		{"ASP.NET without padding", "AQAAAAEAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "not strict base64"},
+		{"Django's bcrypt_sha256 of 59 bytes", "bcrypt_sha256$$2b$04$ofz0NugG72uYonrcG3sXCuZgjQfXoUGjiwzWP//wTDVdccDATnnG", "bcrypt hash not of 60 bytes"},
+		{"Django's bcrypt_sha256, too dear", "bcrypt_sha256$$2b$15$ofz0NugG72uYonrcG3sXCuZgjQfXoUGjiwzWP//wTDVdccDATnnGi", tooExpensive},
+		{"Django's bcrypt of something else", "bcrypt$$2x$04$ofz0NugG72uYonrcG3sXCuZgjQfXoUGjiwzWP//wTDVdccDATnnGi", "unknown format"},
+		{"Django's scrypt of N=100", "scrypt$100$seasalt8Table$8$1$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", outOfBounds},
+		{"Django's scrypt with too much", "scrypt$1048576$seasalt8Table$8$1$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", tooExpensive},
+		{"Werkzeug's scrypt with two numbers", "scrypt:1024:8$saltsalt$abababababababababababababababababababababababababababababababab", "missing or unknown parameter"},
+		{"Werkzeug's scrypt with too much", "scrypt:1048576:8:1$saltsalt$abababababababababababababababababababababababababababababababab", tooExpensive},
+		{"Werkzeug's scrypt without salt", "scrypt:1024:8:1$$abababababababababababababababababababababababababababababababab", saltOrTag},
+		{"Werkzeug's PBKDF2 with MD5", "pbkdf2:md5:1000$saltsalt$abababababababababababababababab", "unknown format"},
+		{"Werkzeug's PBKDF2 with a short tag", "pbkdf2:sha256:1000$saltsalt$ababababababababababababababab", saltOrTag},
 	}
 	for _, tt := range tests {
 		p, err := parseHash(tt.hash)
