@@ -17,6 +17,9 @@ func FuzzHash(f *testing.F) {
 	for _, v := range hashVectors {
 		f.Add(v.hash)
 	}
+	for _, a := range []string{"sha256-suffix$i=1,l=32", "pbkdf2-sha1$i=1000,l=20", "sha512-crypt$i=5000,l=86", "phpass$i=8192,l=22"} {
+		f.Add("$wrapped$" + a + "$c2FsdA$v=19$m=64,t=2,p=1$c2l4dGVlbiBzYWx0IGJ5dA$O5LVgc9ApN85z6pgHOfAsrOGPXwP1+4Kbvn0bcAhi6c")
+	}
 	f.Add("")
 	f.Add("$argon2id$v=19$m=4294967295,t=4294967295,p=255$$")
 	f.Add("$scrypt$ln=63,r=1073741824,p=1073741824$AAAAAAAAAAA$")
