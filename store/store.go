@@ -119,6 +119,7 @@ type Records interface {
 	TicketRecords
 	TicketValueRecords
 	LinkRecords
+	LoginRecords
 	ThrottleRecords
 	ChangeRecords
 }

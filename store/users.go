@@ -106,6 +106,7 @@ type UserRecords interface {
 	SetPasswordHash(id uuid.UUID, hash string) error
 	SetLastLogin(id uuid.UUID, at time.Time) error
 	SetPacedUntil(id uuid.UUID, at time.Time) error
-	// DeleteUser requires that the user has no memberships or tickets.
+	// DeleteUser requires that the user has no memberships, tickets or links,
+	// and also deletes the logins of the user.
 	DeleteUser(id uuid.UUID) error
 }

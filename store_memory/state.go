@@ -62,6 +62,10 @@ type state struct {
 	linkHashes persistent.Tree[*store.Link] // by hash
 	linkExpiry persistent.Tree[*store.Link] // by expires, user, purpose
 
+	logins     persistent.Tree[*store.Login] // by id
+	userLogins persistent.Tree[*store.Login] // by user, then first and id, the greatest first
+	newLogins  persistent.Tree[*store.Login] // by first and id, the greatest first
+
 	throttles     persistent.Tree[*store.Throttle] // by key
 	userThrottles persistent.Tree[*store.Throttle] // by user, key; without records of no user
 	throttleLast  persistent.Tree[*store.Throttle] // by last, key; only records of no user

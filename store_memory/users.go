@@ -81,6 +81,8 @@ func (t *tx) DeleteUser(id uuid.UUID) error {
 			return errInUse
 		}
 		t.member = ""
+		s.dropLogins(s.oldLogins(id, true, 0))
+		s.dropLogins(s.oldLogins(id, false, 0))
 		s.unindexUser(u)
 		s.users.Delete(s.stamp, idKey(id))
 		return nil

@@ -91,6 +91,7 @@ const manyRows = `
 	INSERT INTO rbac_ticket_groups SELECT t.id, p.group_id FROM rbac_tickets t JOIN pairs p USING (user_id) WHERE narrowed AND i > 1;
 	INSERT INTO rbac_ticket_values SELECT id, 'lang', '' FROM rbac_tickets;
 	INSERT INTO rbac_links SELECT id, 'reset', decode(md5(id::text), 'hex'), '', created, created FROM rbac_users;
+	INSERT INTO rbac_logins SELECT gen_random_uuid(), user_id, n = 0, i * 9 + n, i * 9 + n, 1, '', '', '', '' FROM pairs, generate_series(0, 3) n;
 	INSERT INTO rbac_throttles SELECT decode(md5(i::text), 'hex'), md5((i % 500)::text)::uuid, 4000000000000000 + i, 4000000000000000 + i, '{}' FROM generate_series(1, 4000) i;
 	INSERT INTO rbac_changes SELECT i, i, 0, i * 1000000, 'u' || i % 500, true, '', 'AddUser', 'u' || i, 'g' || i, '', user_id, group_id FROM pairs WHERE i > 1;
 	DO $$ DECLARE name text; BEGIN

@@ -124,7 +124,7 @@ func TestNewRefusesNewerVersion(t *testing.T) {
 	_, err := db.Exec("INSERT INTO rbac_schema (version) VALUES (99)")
 	must(t, err)
 	_, err = sqlitestore.New(t.Context(), db, sqlitestore.Options{})
-	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "99") || !strings.Contains(err.Error(), "up to 5") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "99") || !strings.Contains(err.Error(), "up to 6") {
 		t.Errorf("New = %v, want an error that names both versions", err)
 	}
 }

@@ -29,6 +29,8 @@ var (
 
 	last  = store.ChangeKey{Revision: 1}
 	place = store.TicketPlace{Created: at, ID: id}
+
+	loginPlace = store.LoginPlace{First: at, ID: id}
 )
 
 // Seed adds the records that Calls look up.
@@ -177,6 +179,16 @@ var Calls = []Call{
 	{Name: "ExpiredLinks", Do: func(r store.Records) { r.ExpiredLinks(at, 9) }},
 	{Name: "PutLink", Do: func(r store.Records) { r.PutLink(store.Link{User: id}) }},
 	{Name: "DeleteLink", Do: func(r store.Records) { r.DeleteLink(id, "a") }},
+	{Name: "Logins", Sorts: true, Do: logins(store.LoginFilter{})},
+	{Name: "Logins After", Sorts: true, Do: logins(store.LoginFilter{After: loginPlace})},
+	{Name: "Logins Kind", Do: logins(store.LoginFilter{Kind: store.FailedLogin})},
+	{Name: "Logins Kind After", Do: logins(store.LoginFilter{Kind: store.SuccessfulLogin, After: loginPlace})},
+	{Name: "Logins User", Sorts: true, Do: logins(store.LoginFilter{User: id})},
+	{Name: "Logins User After", Sorts: true, Do: logins(store.LoginFilter{User: id, After: loginPlace})},
+	{Name: "Logins User Kind", Do: logins(store.LoginFilter{User: id, Kind: store.FailedLogin})},
+	{Name: "Logins User Kind After", Do: logins(store.LoginFilter{User: id, Kind: store.SuccessfulLogin, After: loginPlace})},
+	{Name: "CountLogin", Do: func(r store.Records) { r.CountLogin(store.Login{ID: id, User: id}, 9) }},
+	{Name: "DeleteLogins", Do: func(r store.Records) { r.DeleteLogins(at, 9) }},
 	{Name: "Throttle", Do: func(r store.Records) { r.Throttle([32]byte{}) }},
 	{Name: "PutThrottle", Do: func(r store.Records) { r.PutThrottle(store.Throttle{}) }},
 	{Name: "DeleteIdleThrottles", Do: func(r store.Records) { r.DeleteIdleThrottles(at, 9, 9) }},
@@ -204,6 +216,10 @@ var Calls = []Call{
 
 func members(f store.MembershipFilter) func(store.Records) {
 	return func(r store.Records) { drain(r.Memberships(f)) }
+}
+
+func logins(f store.LoginFilter) func(store.Records) {
+	return func(r store.Records) { drain(r.Logins(f)) }
 }
 
 func drain[T any](seq iter.Seq2[T, error]) {

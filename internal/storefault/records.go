@@ -260,6 +260,18 @@ func (r *records) DeleteLink(user uuid.UUID, purpose string) error {
 	return r.do(func() error { return r.Records.DeleteLink(user, purpose) }, "DeleteLink", user, purpose)
 }
 
+func (r *records) Logins(x store.LoginFilter) iter.Seq2[store.UserLogin, error] {
+	return list(r, r.Records.Logins(x), "Logins", x)
+}
+
+func (r *records) CountLogin(x store.Login, keep int) error {
+	return r.do(func() error { return r.Records.CountLogin(x, keep) }, "CountLogin", x, keep)
+}
+
+func (r *records) DeleteLogins(before time.Time, limit int) (int, error) {
+	return get(r, func() (int, error) { return r.Records.DeleteLogins(before, limit) }, "DeleteLogins", before, limit)
+}
+
 func (r *records) Throttle(key [32]byte) (store.Throttle, error) {
 	return get(r, func() (store.Throttle, error) { return r.Records.Throttle(key) }, "Throttle", key)
 }

@@ -80,6 +80,9 @@ var edits = []call{
 	{"PutLink new", func(r store.Records) error { return r.PutLink(link("bob", "invite")) }},
 	{"PutLink", func(r store.Records) error { l := link("alice", "verify"); l.Hash = hash("again"); return r.PutLink(l) }},
 	{"DeleteLink", func(r store.Records) error { return r.DeleteLink(id("alice"), "reset") }},
+	{"CountLogin new", func(r store.Records) error { return r.CountLogin(login("bob", "new", true, noon), 9) }},
+	{"CountLogin", func(r store.Records) error { return r.CountLogin(login("alice", "l1", false, noon), 9) }},
+	{"DeleteLogins", func(r store.Records) error { _, err := r.DeleteLogins(noon.Add(tick), 1); return err }},
 	{"PutTicketValue", func(r store.Records) error { return r.PutTicketValue(ticketValue("t2", "lang", "nl")) }},
 	{"DeleteTicketValue", func(r store.Records) error { return r.DeleteTicketValue(id("t1"), "lang") }},
 	{"PutThrottle", func(r store.Records) error {
@@ -184,6 +187,14 @@ var lookups = []call{
 	{"Link", func(r store.Records) error { _, err := r.Link(hash("alice reset")); return found(err) }},
 	{"UserLinks", func(r store.Records) error { _, err := r.UserLinks(id("alice")); return err }},
 	{"ExpiredLinks", func(r store.Records) error { _, err := r.ExpiredLinks(noon, 9); return err }},
+	{"Logins", func(r store.Records) error {
+		_, err := store.Collect(r.Logins(store.LoginFilter{}))
+		return err
+	}},
+	{"Logins of a user", func(r store.Records) error {
+		_, err := store.Collect(r.Logins(store.LoginFilter{User: id("alice"), Kind: store.FailedLogin}))
+		return err
+	}},
 	{"TicketValues", func(r store.Records) error { _, err := r.TicketValues(id("t1")); return err }},
 	{"Throttle", func(r store.Records) error { _, err := r.Throttle(hash("k1")); return err }},
 	{"UserThrottles", func(r store.Records) error { _, err := r.UserThrottles(id("alice")); return err }},

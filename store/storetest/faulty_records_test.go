@@ -77,6 +77,14 @@ func (r lasting) DeleteIdleThrottles(now time.Time, keep, _ int) (int, error) {
 	return r.Records.DeleteIdleThrottles(now.Add(tick), keep, 100)
 }
 
+func (r lasting) DeleteLogins(before time.Time, _ int) (int, error) {
+	return r.Records.DeleteLogins(before, 100)
+}
+
+func (r lasting) CountLogin(l store.Login, keep int) error {
+	return r.Records.CountLogin(l, keep+1)
+}
+
 // careless changes values as some databases do.
 type careless struct{ store.Records }
 

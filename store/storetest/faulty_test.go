@@ -94,6 +94,8 @@ var faultyStores = []faultyStore{
 	{"narrowed to nothing is not narrowed", "tickets no groups", records(func(s *faulty, r store.Records) store.Records { return unnarrowed{r} })},
 	{"dead tickets live a tick longer", "tickets dead", records(func(s *faulty, r store.Records) store.Records { return lasting{r} })},
 	{"the limit of dead tickets is ignored", "tickets dead limit", records(func(s *faulty, r store.Records) store.Records { return lasting{r} })},
+	{"the limit of old logins is ignored", "logins deleted", records(func(s *faulty, r store.Records) store.Records { return lasting{r} })},
+	{"a login too many is kept", "logins capped", records(func(s *faulty, r store.Records) store.Records { return lasting{r} })},
 	{"keys of values are found in any case", "ticket values round trip", records(func(s *faulty, r store.Records) store.Records { return valuing{r} })},
 	{"values are listed backwards", "ticket values set", records(func(s *faulty, r store.Records) store.Records { return valuing{r} })},
 	{"a value is deleted with all of its ticket", "ticket values delete", records(func(s *faulty, r store.Records) store.Records { return valuing{r} })},

@@ -158,6 +158,17 @@ var listings = []listing{
 		remove: func(r store.Records, key string) error { return r.DeleteTicket(uuid.MustParse(key)) },
 	},
 	{
+		name: "Logins", newest: true,
+		key: func(i int) string { return fmt.Sprintf("%08d", i) },
+		list: func(r store.Records) iter.Seq2[string, error] {
+			return keys(r.Logins(store.LoginFilter{User: id("visitor")}), func(l store.UserLogin) string { return fmt.Sprintf("%08d", l.First.Unix()) })
+		},
+		add: func(r store.Records, key string) error {
+			i, err := strconv.Atoi(key)
+			return errors.Join(err, r.CountLogin(login("visitor", "login "+key, i%3 == 0, time.Unix(int64(i), 0)), 10*many))
+		},
+	},
+	{
 		name: "Changes",
 		key:  func(i int) string { return fmt.Sprintf("%06d", i+1) },
 		list: func(r store.Records) iter.Seq2[string, error] {

@@ -48,6 +48,10 @@ func seed(r store.Records) error {
 		{"links", func(r store.Records) error {
 			return each([]store.Link{link("alice", "reset"), link("alice", "verify"), link("bob", "reset")}, r.PutLink)
 		}},
+		{"logins", func(r store.Records) error {
+			return each([]store.Login{login("alice", "l1", false, noon), login("alice", "l2", true, noon), login("leaver", "l3", true, noon.Add(-tick))},
+				func(l store.Login) error { return r.CountLogin(l, 9) })
+		}},
 		{"throttles", func(r store.Records) error {
 			return each([]store.Throttle{
 				{Key: hash("k1"), User: id("alice"), Last: noon, Until: noon, State: "1"}, {Key: hash("k2"), Until: noon.Add(time.Hour), State: "2"}}, r.PutThrottle)
@@ -81,6 +85,7 @@ type tables struct {
 	Values       []store.TicketValue
 	Links        [][]store.Link
 	Expired      []store.Link
+	Logins       []store.UserLogin
 	Throttles    []store.Throttle
 	Changes      []store.Change
 }
@@ -123,6 +128,7 @@ func dump(r store.Records) (t tables, err error) {
 	keep(&t.Tickets, add)(collectTickets(r.Tickets(store.TicketFilter{SeenBefore: times[len(times)-1]})))
 	keep(&t.Values, add)(ticketValues(r, t.Tickets))
 	keep(&t.Expired, add)(r.ExpiredLinks(noon, 9))
+	keep(&t.Logins, add)(store.Collect(r.Logins(store.LoginFilter{})))
 	for _, key := range [][32]byte{hash("k1"), hash("k2")} {
 		t.Throttles = append(t.Throttles, store.Throttle{})
 		keep(&t.Throttles[len(t.Throttles)-1], add)(r.Throttle(key))

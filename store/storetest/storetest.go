@@ -47,7 +47,7 @@ type rule struct {
 
 func suite() []rule {
 	return slices.Concat(
-		headRules, userRules, userFilterRules, policyRules, groupRules, separationRules, delegationRules, membershipRules, memberRules, ticketRules, ticketValueRules, linkRules, throttleRules, changeRules,
+		headRules, userRules, userFilterRules, policyRules, groupRules, separationRules, delegationRules, membershipRules, memberRules, ticketRules, ticketValueRules, linkRules, loginRules, throttleRules, changeRules,
 		transactionRules, contextRules, waitRules, listingRules, copyRules, textRules, concurrencyRules, findRules,
 	)
 }

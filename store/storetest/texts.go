@@ -140,6 +140,12 @@ var textEdits = []textEdit{
 	{"PutLink", func(r store.Records, b *borrowed) error {
 		return r.PutLink(lend(b, store.Link{User: id("alice"), Hash: hash("lent"), Created: noon, Expires: noon}))
 	}},
+	{"CountLogin new", func(r store.Records, b *borrowed) error {
+		return r.CountLogin(lend(b, store.Login{ID: id("lent"), User: id("alice")}), 9)
+	}},
+	{"CountLogin", func(r store.Records, b *borrowed) error {
+		return r.CountLogin(lend(b, store.Login{ID: id("l1"), User: id("alice")}), 9)
+	}},
 	{"PutTicketValue", func(r store.Records, b *borrowed) error { return r.PutTicketValue(lend(b, ticketValue("t1", "", ""))) }},
 	{"PutThrottle", func(r store.Records, b *borrowed) error {
 		return r.PutThrottle(lend(b, store.Throttle{Key: hash("k1"), User: id("alice"), Until: noon}))

@@ -51,7 +51,7 @@ const manyUsers = `WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 
 // ownScans removes the scans of tables that a statement brings along, and of
 // pages. Stored tables are scanned by name, or by an alias of the statement.
 var ownScans = strings.NewReplacer("SCAN json_each", "", "SCAN few", "", "SCAN l\n", "", "SCAN scopes", "", "SCAN changed", "", "SCAN related", "",
-	"SCAN sessions", "", "SCAN api_keys", "")
+	"SCAN sessions", "", "SCAN api_keys", "", "SCAN successes", "", "SCAN failures", "")
 
 // explain lists the steps of a plan.
 func explain(tx sqlstore.Session, query string, args []any) (string, error) {
