@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
@@ -31,6 +32,7 @@ import (
 type attempt struct {
 	a           *Authority
 	login       Login            // User is trimmed
+	method      loginlog.Method  // of the attempt
 	counted     throttle.Attempt // how the attempt is counted
 	plausible   bool             // a user can have the login's name or subject
 	newPassword string           // hashed once the old password is proved; empty: none
@@ -43,9 +45,9 @@ type attempt struct {
 
 // newAttempt makes the attempt of a login. A name that no user can have is no
 // error: such an attempt is counted like any other.
-func (a *Authority) newAttempt(l Login) *attempt {
+func (a *Authority) newAttempt(l Login, method loginlog.Method) *attempt {
 	l.User = trimUser(l.User)
-	at := &attempt{a: a, login: l}
+	at := &attempt{a: a, login: l, method: method}
 	at.counted.MaxFailures = a.cfg.MaxFailures
 	at.counted.Source = throttle.Source{
 		Name:     l.User,
@@ -191,7 +193,7 @@ func (at *attempt) prove(ctx context.Context, turn *password.Turn, u store.UserR
 // were wrong, and returns the error. If the failure cannot be counted, giveUp
 // returns the store's error instead, so that no guess is answered uncounted.
 func (at *attempt) giveUp(ctx context.Context, err error) error {
-	if fault := at.settle(ctx, errors.Is(err, ErrBadCredentials)); fault != nil {
+	if fault := at.settle(ctx, err); fault != nil {
 		return fault
 	}
 	return err
@@ -200,20 +202,23 @@ func (at *attempt) giveUp(ctx context.Context, err error) error {
 // settle ends an attempt without a ticket: as a failure, or by giving the place
 // back. The end of ctx makes no difference: a client cannot avoid the count by
 // hanging up.
-func (at *attempt) settle(ctx context.Context, failed bool) error {
+func (at *attempt) settle(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return at.a.update(ctx, func(r store.Records) error {
 		// For a name without a user, the zero id is looked up, which takes as
 		// long.
-		_, err := r.User(store.UserKey{ID: at.counted.User})
+		u, err := r.LockUser(at.counted.User)
 		if errors.Is(err, ErrNotFound) && at.counted.User != uuid.Nil {
 			return nil // deleted, and the user's records with them
 		}
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		return at.counted.Settle(r, failed, at.a.now())
+		if err := at.recordFailure(r, u, cause); err != nil {
+			return err
+		}
+		return at.counted.Settle(r, errors.Is(cause, ErrBadCredentials), at.a.now())
 	})
 }
 

@@ -31,9 +31,9 @@ type Config struct {
 	// store may have a limit of its own, which counts if shorter. Zero: 30 s.
 	// 10 ms to 1 h.
 	LockTimeout time.Duration
-	// KeepChanges is how long the change log is kept. Older entries are deleted
-	// in the background, unless the clock is in doubt; see docs/consistency.md.
-	// Zero: 90 days. 1 h to 100 years.
+	// KeepChanges is how long the change log and the lists of logins are kept.
+	// Older entries are deleted in the background, unless the clock is in doubt;
+	// see docs/consistency.md. Zero: 90 days. 1 h to 100 years.
 	KeepChanges time.Duration
 	// Administer is the permission of administrators: its holders may make
 	// every change in an UpdateAs. Open adds the permission if the store lacks

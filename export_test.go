@@ -30,7 +30,7 @@ func (a *Authority) Flush(ctx context.Context) error { return a.sessions.Flush(c
 // Failures returns the number of failures in a row that count for a login: of
 // its client, or of all unknown clients if the client is unknown.
 func (a *Authority) Failures(ctx context.Context, l Login) (client string, failures int, err error) {
-	at := a.newAttempt(l)
+	at := a.newAttempt(l, "test")
 	err = a.store.View(ctx, func(r store.Records) error {
 		if err := at.locate(r, a.now()); err != nil && !errors.Is(err, ErrThrottled) && !errors.Is(err, ErrBusy) {
 			return err
@@ -52,7 +52,7 @@ var attempts []*attempt
 
 // BeginAttempt reserves a place for an attempt that does not end by itself.
 func (a *Authority) BeginAttempt(ctx context.Context, user string) {
-	at := a.newAttempt(Login{User: user})
+	at := a.newAttempt(Login{User: user}, "test")
 	err := a.update(ctx, func(r store.Records) error {
 		if err := at.locate(r, a.now()); err != nil {
 			return err
@@ -68,7 +68,11 @@ func (a *Authority) BeginAttempt(ctx context.Context, user string) {
 
 // EndAttempt ends the last attempt of BeginAttempt.
 func (a *Authority) EndAttempt(ctx context.Context, failed bool) {
-	if err := attempts[len(attempts)-1].settle(ctx, failed); err != nil {
+	cause := ErrUnavailable
+	if failed {
+		cause = ErrBadCredentials
+	}
+	if err := attempts[len(attempts)-1].settle(ctx, cause); err != nil {
 		panic(err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
@@ -106,7 +107,7 @@ func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // Groups ErrDenied and ErrSeparation; ErrInvalid for an argument that is wrong
 // for every user; ErrUnavailable.
 func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
-	t, err := a.newAttempt(l).logIn(ctx)
+	t, err := a.newAttempt(l, loginlog.ByPassword).logIn(ctx)
 	a.logLogin(ctx, l, err)
 	return t, err
 }
@@ -147,7 +148,7 @@ func (at *attempt) logIn(ctx context.Context) (Token, error) {
 // Config.MaxTickets says; ErrDenied for a disabled user, and with Groups; with
 // Groups ErrSeparation, too; ErrUnavailable.
 func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
-	t, err := a.newAttempt(l).issue(ctx)
+	t, err := a.newAttempt(l, loginlog.ByHost).issue(ctx)
 	a.logLogin(ctx, l, err)
 	return t, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
@@ -92,7 +93,7 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 			return err
 		}
 	}
-	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec))
+	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec), loginlog.Succeeded(tx.r, rec, at.method))
 }
 
 // recheck checks that nothing relevant has changed about the user, whose row is

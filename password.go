@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/guessable"
+	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/internal/waitlimit"
@@ -183,7 +184,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 		return Token{}, u, err
 	}
 	addr, _ := netip.ParseAddr(rec.Addr)
-	at := a.newAttempt(Login{User: u.Name, Password: old, Addr: addr})
+	at := a.newAttempt(Login{User: u.Name, Password: old, Addr: addr, UserAgent: rec.UserAgent}, loginlog.ByChange)
 	at.counted.Holder, at.newPassword = u.ID, new
 	if err := at.verify(ctx); err != nil {
 		return Token{}, u, err

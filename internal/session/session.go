@@ -47,7 +47,7 @@ type Config struct {
 	Clock        clock.Clock
 	Log          *slog.Logger
 	Maker        Maker
-	KeepChanges  time.Duration // after which entries of the change log are deleted
+	KeepChanges  time.Duration // after which entries of the change log and logins are deleted
 	MaxStaleness time.Duration
 
 	// EndOld ends further old records, with a Change for each.

@@ -77,7 +77,7 @@ func (s *sweeper) logDoubt() {
 }
 
 // deleteOld deletes tickets past their limits, throttles without a count, and
-// old changes.
+// old changes and logins.
 //
 // A ticket is left for two minutes after its end: another process may have a
 // use still to write.
@@ -90,6 +90,9 @@ func (s *sweeper) deleteOld(ctx context.Context) error {
 		s.sweepThrottles(ctx, now),
 		s.inBatches(ctx, func(r store.Records) (int, error) {
 			return r.DeleteChanges(now.Add(-s.keepChanges), rowsPerUpdate)
+		}),
+		s.inBatches(ctx, func(r store.Records) (int, error) {
+			return r.DeleteLogins(now.Add(-s.keepChanges), rowsPerUpdate)
 		}),
 		s.endOld(ctx))
 }

@@ -76,7 +76,7 @@ CREATE TABLE rbac_links (
 	expires INTEGER NOT NULL,
 	PRIMARY KEY (user_id, purpose)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS "rbac_memberships" (
+CREATE TABLE "rbac_memberships" (
 	user_id     TEXT NOT NULL REFERENCES rbac_users (id),
 	group_id    TEXT NOT NULL REFERENCES rbac_groups (id),
 	scope       TEXT NOT NULL,
