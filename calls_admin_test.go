@@ -240,6 +240,7 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return last(tx.Changes(rbac.ChangeQuery{})) },
 	func(tx *rbac.Tx) error { return last(tx.Changes(rbac.ChangeQuery{Subject: "amy", Newest: true})) },
 	func(tx *rbac.Tx) error { return last(tx.Tickets(rbac.TicketQuery{})) },
+	func(tx *rbac.Tx) error { return last(tx.Logins(rbac.LoginQuery{User: "amy"})) },
 	func(tx *rbac.Tx) error {
 		return last(tx.Tickets(rbac.TicketQuery{User: "amy", Addr: netip.MustParsePrefix("::/0")}))
 	},

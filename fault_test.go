@@ -66,7 +66,9 @@ func contents(t *testing.T, s rbac.Store) string {
 			must(t, err)
 			links, err := r.UserLinks(u.ID)
 			must(t, err)
-			fmt.Fprintln(&b, u, memberships, tickets, links)
+			logins, err := store.Collect(r.Logins(store.LoginFilter{User: u.ID}))
+			must(t, err)
+			fmt.Fprintln(&b, u, memberships, tickets, links, logins)
 			for _, rec := range tickets {
 				values, err := r.TicketValues(rec.ID)
 				must(t, err)
