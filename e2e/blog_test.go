@@ -145,6 +145,7 @@ func TestDisabledWhileThePageIsOpen(t *testing.T) {
 	manager.click("Enable editor")
 	editor.logIn("editor", "editpass")
 	editor.isAt("/me")
+	editor.sees("Your recent sign-ins", "Account was disabled")
 }
 
 func TestOwnPostsOnly(t *testing.T) {

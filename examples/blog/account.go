@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -14,6 +15,7 @@ type accountData struct {
 	Groups, Permissions []string
 	Tickets             []rbac.Ticket // newest first
 	Current             uuid.UUID     // the ticket of this browser
+	Logins              []loginView   // newest first
 	Changed             bool          // the password was just changed
 }
 
@@ -34,12 +36,63 @@ func (b *blog) showAccount(w http.ResponseWriter, r *http.Request, p page) {
 		return
 	}
 	slices.Reverse(tickets)
+	logins, err := b.logins(r.Context(), id.User())
+	if err != nil {
+		b.guard.Deny(w, r, err)
+		return
+	}
 	p.Title = "Your account"
 	p.Data = accountData{
 		Groups: slices.Collect(id.Groups()), Permissions: slices.Collect(id.Permissions()),
-		Tickets: tickets, Current: current.ID, Changed: r.Form.Has("changed"),
+		Tickets: tickets, Current: current.ID, Logins: logins, Changed: r.Form.Has("changed"),
 	}
 	b.show(w, r, "account.html", p)
+}
+
+// loginView is a login of the user, or failed logins that are counted together.
+type loginView struct {
+	rbac.LoginRecord
+	What, Where string // in words; Where may be empty
+	Failed      bool
+}
+
+const mostLogins = 10 // logins on the page
+
+// outcomes and methods are what happened, in words. A method without words is
+// the usual one.
+var (
+	outcomes = map[string]string{
+		"success":        "Signed in",
+		"wrong password": "Wrong password",
+		"disabled":       "Account was disabled",
+		"throttled":      "Too many sign-ins",
+		"refused":        "Refused",
+	}
+	methods = map[string]string{
+		"key":    ", for an API key",
+		"change": ", to change it",
+	}
+)
+
+func (b *blog) logins(ctx context.Context, user string) (views []loginView, err error) {
+	err = b.authority.View(ctx, func(tx *rbac.Tx) error {
+		views = nil
+		for l, err := range tx.Logins(rbac.LoginQuery{User: user, Limit: mostLogins}) {
+			if err != nil {
+				return err
+			}
+			v := loginView{LoginRecord: l, What: outcomes[l.Outcome] + methods[l.Method], Failed: l.Outcome != "success"}
+			switch {
+			case l.From.IsSingleIP():
+				v.Where = l.From.Addr().String()
+			case l.From.IsValid():
+				v.Where = l.From.String()
+			}
+			views = append(views, v)
+		}
+		return nil
+	})
+	return views, err
 }
 
 // endTicket ends a ticket of the user. RevokeTicket finds no ticket of another

@@ -15,6 +15,7 @@ var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"date": func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
+	"hour": func(t time.Time) string { return t.Local().Format("15:04") },
 }).ParseFS(files, "templates/*.html"))
 
 // page is the data of a template. Handlers set the first part, and show sets

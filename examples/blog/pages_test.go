@@ -89,6 +89,20 @@ func TestUsersEndTheirOwnTicketsOnly(t *testing.T) {
 	first.Want("the other one is not", first.Get("/me"), 200)
 }
 
+func TestUsersSeeTheirOwnSignIns(t *testing.T) {
+	s := newSite(t)
+	for range 2 {
+		b := s.browser()
+		b.Want("wrong", b.Post("/login", "user", "editor", "password", "wrong"), 401)
+	}
+	editor, manager := s.as("editor", "editpass"), s.as("manager", "managepass")
+	editor.Want("wrong old password", editor.Post("/me/password", "old", "wrong", "new", "long enough"), 422)
+	editor.Want("the list", editor.Get("/me"), 200, "Your recent sign-ins", "Signed in", "Wrong password", "2 times since", "from 127.0.0.1", "Wrong password, to change it")
+	if page := manager.Get("/me").Text; strings.Contains(page, "Wrong password") {
+		t.Errorf("the manager sees the sign-ins of the editor: %s", page)
+	}
+}
+
 func TestNewPasswordSignsOutEverywhereElse(t *testing.T) {
 	s := newSite(t)
 	here, there := s.as("editor", "editpass"), s.as("editor", "editpass")
