@@ -215,10 +215,8 @@ func (at *attempt) settle(ctx context.Context, cause error) error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err := at.recordFailure(r, u, cause); err != nil {
-			return err
-		}
-		return at.counted.Settle(r, errors.Is(cause, ErrBadCredentials), at.a.now())
+		// The user is locked, then the user's list, and throttles last.
+		return errors.Join(at.recordFailure(r, u, cause), at.counted.Settle(r, errors.Is(cause, ErrBadCredentials), at.a.now()))
 	})
 }
 

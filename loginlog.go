@@ -15,14 +15,12 @@ import (
 // LoginRecord is a login that succeeded, or counts the failed logins of a user
 // that have From, Method, Outcome and the hour (in UTC) in common.
 type LoginRecord struct {
-	ID, UserID uuid.UUID // the ID of a success is the ID of its ticket
-	User       string    // the name of the user now
-	At, Last   time.Time // the first and the last attempt
-	Count      int       // attempts
-	// From is the address of a success, and the network of failures: IPv6 /64 or
-	// IPv4 /32. Zero: not known.
-	From      netip.Prefix
-	UserAgent string // of the last attempt; cut at 256 bytes
+	ID, UserID uuid.UUID    // the ID of a success is the ID of its ticket
+	User       string       // the name of the user now
+	At, Last   time.Time    // the first and the last attempt
+	Count      int          // attempts
+	From       netip.Prefix // of a success the address, of failures the IPv6 /64 or IPv4 /32; zero: unknown
+	UserAgent  string       // of the last attempt; cut at 256 bytes
 	// Method is "password" for Login, "host" for Issue, "key" if an API key was
 	// made, and "change" for the old password in a ChangePassword that failed.
 	Method string
@@ -61,16 +59,15 @@ type LoginQuery struct {
 // an unknown Kind, and an After whose At is outside the years 1970 to 9999.
 func (tx *Tx) Logins(q LoginQuery) iter.Seq2[LoginRecord, error] {
 	return lazily(func() (iter.Seq2[LoginRecord, error], error) {
-		f := store.LoginFilter{Kind: store.LoginKind(q.Kind), After: store.LoginPlace{First: instant(q.After.At), ID: q.After.ID}}
+		var u store.UserRecord
 		err := validTime("login query", "", "After", q.After.At)
 		if q.Kind > FailedLogin {
 			err = invalid("login query", "", "Kind", "unknown")
 		}
 		if err == nil && q.User != "" {
-			var u store.UserRecord
 			u, err = tx.user(q.User)
-			f.User = u.ID
 		}
+		f := store.LoginFilter{User: u.ID, Kind: store.LoginKind(q.Kind), After: store.LoginPlace{First: instant(q.After.At), ID: q.After.ID}}
 		return loginlog.List(tx.r, f, q.Since, q.Limit, func(r loginlog.Record) LoginRecord { return LoginRecord(r) }), err
 	})
 }
@@ -89,6 +86,5 @@ func (at *attempt) recordFailure(r store.Records, u store.UserRecord, err error)
 	case u.Disabled:
 		outcome = loginlog.Disabled
 	}
-	failure := loginlog.Failure{User: u.ID, Network: at.counted.Prefixes[2], UserAgent: at.login.UserAgent, Method: at.method, Outcome: outcome}
-	return failure.Count(r, at.a.now())
+	return loginlog.Failure{User: u.ID, Network: at.counted.Prefixes[2], UserAgent: at.login.UserAgent, Method: at.method, Outcome: outcome}.Count(r, at.a.now())
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,6 +125,31 @@ func TestFailedLoginsAreCountedByHour(t *testing.T) {
 		_, l := logins(t, a, rbac.LoginQuery{})
 		if !l.At.Equal(start) || !l.Last.Equal(start.Add(time.Hour-time.Microsecond)) || l.UserAgent != strings.Repeat("x", 256) {
 			t.Errorf("a record has the first and the last time, and the last user agent, cut: got %+v", l)
+		}
+	})
+}
+
+// Failures at the same time, beside logins that succeed, are all counted.
+func TestFailuresAtOnceAreCounted(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		var group sync.WaitGroup
+		for i := range 8 {
+			group.Go(func() {
+				x := []*rbac.Authority{a, b}[i%2]
+				for range 4 {
+					_, err := x.Login(ctx, rbac.Login{User: "amy", Password: "wrong", Addr: home})
+					_, err2 := x.Issue(ctx, rbac.Login{User: "amy"})
+					if !errors.Is(err, rbac.ErrBadCredentials) || err2 != nil {
+						t.Errorf("got %v, %v", err, err2)
+					}
+				}
+			})
+		}
+		group.Wait()
+		checkLogins(t, "failures", a, rbac.LoginQuery{Kind: rbac.FailedLogin}, "amy password wrong password 192.0.2.10/32 32")
+		if list, _ := logins(t, a, rbac.LoginQuery{Kind: rbac.SuccessfulLogin}); len(list) != 32 {
+			t.Errorf("%d successes, want 32", len(list))
 		}
 	})
 }

@@ -55,6 +55,8 @@ type Dialect interface {
 //   - Every other transaction locks at most one user, first, and then
 //     throttles in the order of their keys. No such transaction ever waits
 //     for a ticket: tickets are locked with Ready, Touch or Skip.
+//   - Logins are changed by a transaction that has locked their user, and
+//     deleted with Skip by a transaction that has locked nothing else.
 //
 // Three conclusions follow:
 //
