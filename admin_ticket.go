@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -133,6 +134,12 @@ func (tx *Tx) endAllTickets(u User) error {
 		return err
 	}
 	return tx.endTickets(u, tickets)
+}
+
+// endByDisabling ends the tickets of a user who is disabled.
+func (tx *Tx) endByDisabling(u User) error {
+	tickets, err := session.EndedByDisabling(tx.r, u.ID)
+	return errors.Join(err, tx.endTickets(u, tickets))
 }
 
 // endTickets ends tickets of a user, with a Change for each.

@@ -112,8 +112,8 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 
 // ModifyUser replaces every writable field of the user with the ID of u.
 // Memberships and tickets follow a changed name. Disabling a user ends all
-// tickets and links of the user; another e-mail address or subject ends the
-// links.
+// tickets and links of the user, except API keys with KeepWhenDisabled; another
+// e-mail address or subject ends the links.
 func (tx *Tx) ModifyUser(u User) error {
 	rec, err := checkedUser(u)
 	if err := tx.delegable(err); err != nil {
@@ -137,7 +137,7 @@ func (tx *Tx) ModifyUser(u User) error {
 		return nil
 	}
 	if rec.Disabled && !old.Disabled {
-		if err := tx.write(tx.protect, func() error { return tx.endAllTickets(User(old.User)) }); err != nil {
+		if err := tx.write(tx.protect, func() error { return tx.endByDisabling(User(old.User)) }); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ type attempt struct {
 // newAttempt makes the attempt of a login. A name that no user can have is no
 // error: such an attempt is counted like any other.
 func (a *Authority) newAttempt(l Login, method loginlog.Method) *attempt {
-	l.User = trimUser(l.User)
+	l.User = names.TrimUser(l.User)
 	at := &attempt{a: a, login: l, method: method}
 	at.counted.MaxFailures = a.cfg.MaxFailures
 	at.counted.Source = throttle.Source{

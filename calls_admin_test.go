@@ -87,6 +87,27 @@ var adminCalls = []call{
 			return second(tx.IssueLink(rbac.Link{User: "nora", Purpose: rbac.LinkInvite}))
 		})
 	}},
+	{"IdentifyUnused", func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		id, use, err := a.IdentifyUnused(ctx, t)
+		if err == nil {
+			use()
+		}
+		return alone(id, err)
+	}},
+	{"IssueKey", withKey(func(context.Context, *rbac.Authority, rbac.Token) error { return nil })},
+	{"RotateKey", withKey(func(ctx context.Context, a *rbac.Authority, key rbac.Token) error {
+		return alone(a.RotateKey(ctx, key, time.Hour))
+	})},
+	{"Tx: RotateKey", withKey(func(ctx context.Context, a *rbac.Authority, key rbac.Token) error {
+		ticket, err := a.Ticket(ctx, key)
+		if err != nil {
+			return err
+		}
+		return a.Update(ctx, func(tx *rbac.Tx) error { return alone(tx.RotateKey(ticket.ID, 0, time.Time{})) })
+	})},
+	{"Tx: disabling a user with keys", withKey(func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.Update(ctx, editUser("amy", func(u *rbac.User) { u.Disabled = true }))
+	})},
 	{"Tx: Links", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.View(ctx, func(tx *rbac.Tx) error { return second(tx.Links("nora")) })
 	}},
@@ -255,6 +276,18 @@ func withLink(f func(ctx context.Context, a *rbac.Authority, link rbac.Token) er
 			return err
 		}
 		return f(ctx, a, must1(rbac.ParseToken(text)))
+	}
+}
+
+// withKey calls f with an API key of amy.
+func withKey(f func(ctx context.Context, a *rbac.Authority, key rbac.Token) error) func(context.Context, *rbac.Authority, rbac.Token) error {
+	return func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		end := time.Date(2090, time.January, 1, 0, 0, 0, 0, time.UTC)
+		key, err := a.IssueKey(ctx, rbac.APIKey{User: "amy", Label: "robot", Expires: end, KeepWhenDisabled: true})
+		if err := alone(key, err); err != nil {
+			return err
+		}
+		return f(ctx, a, key)
 	}
 }
 

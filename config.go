@@ -62,6 +62,11 @@ type Config struct {
 	// AbsoluteLimit ends a ticket that long after its login. Zero: 12 h. At
 	// least 1 min.
 	AbsoluteLimit time.Duration
+	// RememberIdle and RememberLimit are IdleLimit and AbsoluteLimit of a login
+	// with [Login].Remember. RememberLimit is 1 min to 100 years, zero: 30 days.
+	// RememberIdle is 1 min to RememberLimit, zero: 14 days, or RememberLimit if
+	// less.
+	RememberIdle, RememberLimit time.Duration
 	// MaxTickets is how many tickets a user may have, not counting API keys.
 	// One more login ends the ticket that was made first. Zero: 20. With 1,
 	// each login ends the ticket before.

@@ -109,7 +109,9 @@ func (tx *Tx) verifyActor(id *Identity) error {
 		return nil
 	}
 	tx.actor.ticket = t
-	tx.actor.verified = err == nil && t.User == id.id && tx.a.sessions.Living(t, tx.now)
+	if err == nil && t.User == id.id {
+		tx.actor.verified, err = tx.a.sessions.Usable(tx.r, t, tx.now)
+	}
 	return err
 }
 

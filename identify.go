@@ -29,6 +29,17 @@ func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 	return id, nil
 }
 
+// IdentifyUnused is Identify, but counts as a use of the ticket only when the
+// caller calls use. The function use does no I/O, may be called at any time, and
+// counts nothing under [WithoutUse] or for the zero Token.
+func (a *Authority) IdentifyUnused(ctx context.Context, t Token) (id *Identity, use func(), err error) {
+	id, ticket, now, err := a.identify(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	return id, func() { a.noteUse(ctx, ticket, now) }, nil
+}
+
 // identify is Identify, but does not count as a use. The ticket is nil for the
 // zero Token.
 func (a *Authority) identify(

@@ -173,7 +173,7 @@ func (id *Identity) Permissions() iter.Seq[string] {
 
 // AuthenticatedAt returns when the user proved their identity: when the ticket
 // was made, or the argument of [Identity.WithAuthenticatedAt]. It is zero if
-// the time is not known.
+// the time is not known, and for an API key, which proves no person.
 func (id *Identity) AuthenticatedAt() time.Time {
 	if id == nil {
 		return time.Time{}
@@ -312,6 +312,9 @@ func identify(p *policy.Policy, u uuid.UUID, name string, assigned policy.Assign
 	}
 	c.active = p.Activate(assigned, t)
 	c.Identity = Identity{kind: userIdentity, id: u, user: name, here: c.active.In(""), active: &c.active,
-		since: t.Created, origin: from, policy: p}
+		origin: from, policy: p}
+	if !t.Key {
+		c.since = t.Created
+	}
 	return c
 }

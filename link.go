@@ -66,15 +66,8 @@ type IssuedLink struct {
 // Errors: ErrNotFound; ErrDenied for a disabled user; ErrInvalid for the
 // Purpose, for an end that is past or too late, and for LinkVerify of a user
 // without an e-mail address.
-func (a *Authority) IssueLink(ctx context.Context, l Link) (t Token, err error) {
-	err = a.Update(ctx, func(tx *Tx) error {
-		t, err = tx.IssueLink(l)
-		return err
-	})
-	if err != nil {
-		return Token{}, err
-	}
-	return t, nil
+func (a *Authority) IssueLink(ctx context.Context, l Link) (Token, error) {
+	return a.updateToken(ctx, func(tx *Tx) (Token, error) { return tx.IssueLink(l) })
 }
 
 // IssueLink is [Authority.IssueLink] as a part of a transaction. The link is

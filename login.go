@@ -7,12 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -49,10 +48,16 @@ type Login struct {
 	// in byte order of their names; in a scope, groups that are assigned
 	// everywhere come before groups that are assigned only in the scope.
 	Groups []string
-	// Expires ends the ticket early. Zero, or a time beyond
-	// Config.AbsoluteLimit, means the limit. Together with a Label, Expires
-	// makes an API key. An API key may live longer, has no idle limit and is
-	// not counted by Config.MaxTickets.
+	// Remember makes a ticket that lives for Config.RememberLimit and
+	// Config.RememberIdle instead of AbsoluteLimit and IdleLimit. It is for
+	// users who ask to stay signed in on a device of their own. The ticket
+	// counts for Config.MaxTickets, and AuthenticatedWithin goes by the login.
+	Remember bool
+	// Expires ends the ticket early. Zero means the limit, which is
+	// Config.AbsoluteLimit or, with Remember, Config.RememberLimit; a time
+	// beyond the limit is ErrInvalid. Together with a Label, Expires makes an
+	// API key. An API key may live longer, has no idle limit and is not counted
+	// by Config.MaxTickets. Prefer [Authority.IssueKey] to make one.
 	Expires time.Time
 	// AuthenticatedAt is, for Issue, the time at which the user signed in at
 	// another service. An identity provider states when the user gave a
@@ -172,16 +177,6 @@ func (at *attempt) issue(ctx context.Context) (Token, error) {
 	return t, named(err, "user", l.User+l.Subject)
 }
 
-// trimUser drops the spaces around a user name as typed or pasted: no user name
-// begins or ends with a space. trimUser also drops the zero-width space and the
-// byte order mark. Unicode does not count them as spaces, and no name contains
-// them.
-func trimUser(name string) string {
-	return strings.TrimFunc(name, func(c rune) bool {
-		return unicode.IsSpace(c) || c == '\u200B' || c == '\uFEFF'
-	})
-}
-
 // check checks the arguments of a login.
 func (at *attempt) check() error {
 	l, now := at.login, at.a.now()
@@ -199,7 +194,23 @@ func (at *attempt) check() error {
 	if instant(l.AuthenticatedAt).After(now.Add(clockSkew)) {
 		err = errors.Join(err, invalid("login", l.User, "AuthenticatedAt", "in the future"))
 	}
+	if !l.isKey() {
+		err = errors.Join(err, invalid("login", l.User, "Expires", at.a.cfg.limit(l.Remember).Refuse(instant(l.Expires), now)))
+	} else if l.Remember {
+		err = errors.Join(err, invalid("login", l.User, "Remember", "an API key is not remembered: it ends at Expires"))
+	}
 	return errors.Join(err, validTime("login", l.User, "AuthenticatedAt", l.AuthenticatedAt))
+}
+
+// isKey reports whether the login makes an API key.
+func (l Login) isKey() bool { return l.Label != "" && !l.Expires.IsZero() }
+
+// limit returns the limits of a new session.
+func (c *Config) limit(remember bool) session.Limit {
+	if remember {
+		return session.Limit{Idle: c.RememberIdle, Absolute: c.RememberLimit, Name: "RememberLimit"}
+	}
+	return session.Limit{Idle: c.IdleLimit, Absolute: c.AbsoluteLimit, Name: "AbsoluteLimit"}
 }
 
 func validGroups(record string, names []string) (err error) {

@@ -1,7 +1,6 @@
 package rbac
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
@@ -118,10 +118,10 @@ func (tx *Tx) newTicket(u User, t Token, l Login) (store.Ticket, error) {
 	if err != nil {
 		return store.Ticket{}, err
 	}
-	rec := store.Ticket{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil,
-		Key:     l.Label != "" && !l.Expires.IsZero(),
-		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(tx.a.cfg.AbsoluteLimit)),
-		Idle:  tx.a.cfg.IdleLimit.Truncate(time.Microsecond),
+	limit := tx.a.cfg.limit(l.Remember)
+	rec := store.Ticket{ID: id, User: u.ID, Hash: t.hash(), Narrowed: l.Groups != nil, Key: l.isKey(),
+		Created: tx.now, LastSeen: tx.now, Expires: instant(tx.now.Add(limit.Absolute)),
+		Idle:  limit.Idle.Truncate(time.Microsecond),
 		Label: l.Label, UserAgent: names.Printable(l.UserAgent, names.MaxName)}
 	if !l.Expires.IsZero() && (rec.Key || l.Expires.Before(rec.Expires)) {
 		rec.Expires = instant(l.Expires)
@@ -157,12 +157,6 @@ func (tx *Tx) loginGroups(u User, names []string) ([]uuid.UUID, error) {
 	return choice.Groups, tx.separationError(choice.Violation, nil)
 }
 
-// inOrderOfIssue sorts tickets by age. A ticket's id begins with the time of
-// issue (UUID version 7).
-func inOrderOfIssue(tickets []store.Ticket) {
-	slices.SortFunc(tickets, func(a, b store.Ticket) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-}
-
 // replaceTicket ends the client's earlier ticket, of whatever user.
 func (tx *Tx) replaceTicket(t Token) error {
 	if t.IsZero() {
@@ -191,7 +185,7 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 		return err
 	}
 	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.sessions.Living(t, tx.now) })
-	inOrderOfIssue(counted)
+	session.InOrderOfIssue(counted)
 	for len(counted) >= tx.a.cfg.MaxTickets {
 		if tx.changes.To == (store.Head{}) {
 			return errNeedHead

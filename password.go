@@ -5,13 +5,11 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/guessable"
 	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/password"
+	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
@@ -226,28 +224,13 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 			func() error { return at.counted.Succeed(tx.r, tx.now) }); err != nil {
 			return err
 		}
-		rec, err = renewed(rec, fresh, tx.now, a.cfg.AbsoluteLimit)
-		if err != nil {
-			return err
-		}
-		return tx.r.AddTicket(rec)
+		limit := a.cfg.limit(a.cfg.remembered(rec)).Absolute
+		return tx.r.AddTicket(session.Renewed(rec, fresh.hash(), tx.now, limit))
 	})
 	if err != nil {
 		return Token{}, err
 	}
 	return fresh, nil
-}
-
-// renewed returns a ticket like t with a new secret, made now. An API key, or a
-// ticket with an early end, keeps the end.
-func renewed(t store.Ticket, secret Token, now time.Time, limit time.Duration) (
-	store.Ticket, error) {
-	id, err := uuid.NewV7()
-	if !t.Key && t.Expires.Equal(instant(t.Created.Add(limit))) {
-		t.Expires = instant(now.Add(limit))
-	}
-	t.ID, t.Hash, t.Created, t.LastSeen = id, secret.hash(), now, now
-	return t, err
 }
 
 // checkPassword is the policy for a new password of a user. A login never calls

@@ -43,8 +43,9 @@ func NotAnonymous() Predicate { return newLeaf(&anonymity{false}) }
 // time of the check; an Identity of [NewIdentity] has the clock time.Now.
 //
 // AuthenticatedWithin is unmet for an anonymous Identity, which therefore meets
-// its Not. It is broken if the time of the login is not known ([NewIdentity],
-// [Authority.Identity], unless [Identity.WithAuthenticatedAt] sets the time).
+// its Not. It is broken if the time of the login is not known (an API key,
+// [NewIdentity], [Authority.Identity], unless [Identity.WithAuthenticatedAt]
+// sets the time).
 // It is also broken if the login lies in the future, for example after a clock
 // was set back; up to a minute, and up to d, counts as a difference between
 // clocks, and as now. With a d of zero or less it is broken for everybody.

@@ -15,17 +15,19 @@ import (
 
 // Ticket is a login session or an API key, without its secret.
 type Ticket struct {
-	ID, UserID uuid.UUID
-	User       string
-	Key        bool // an API key
-	Label      string
-	Groups     []string  // the groups of a narrowed ticket, in byte order; nil: all groups of the user
-	Omitted    []string  // groups that a dynamic set left out in some scope, in byte order; nil: none
-	Created    time.Time // of the authentication: the login, or earlier; see Login.AuthenticatedAt
-	LastSeen   time.Time // lags by up to a minute
-	Expires    time.Time // the absolute limit; an idle ticket ends earlier
-	Addr       netip.Addr
-	UserAgent  string
+	ID, UserID       uuid.UUID
+	User             string
+	Key              bool // an API key
+	Label            string
+	Groups           []string  // the groups of a narrowed ticket, in byte order; nil: all groups of the user
+	Omitted          []string  // groups that a dynamic set left out in some scope, in byte order; nil: none
+	Created          time.Time // of the authentication: the login, or earlier; see Login.AuthenticatedAt
+	LastSeen         time.Time // lags by up to a minute
+	Expires          time.Time // the absolute limit; an idle ticket ends earlier
+	Addr             netip.Addr
+	UserAgent        string
+	Remembered       bool // a session with a longer idle limit than Config.IdleLimit; see Login.Remember
+	KeepWhenDisabled bool // of an API key; see APIKey
 }
 
 // Ticket returns the ticket of a token, without counting as a use of the
@@ -43,13 +45,13 @@ func (a *Authority) Ticket(ctx context.Context, t Token) (Ticket, error) {
 	return ticket, err
 }
 
-// ticketOf returns the living ticket of a token, whichever user the ticket
-// belongs to.
+// ticketOf returns the living ticket of a token. The API key of a disabled user
+// is ErrNoTicket.
 func (a *Authority) ticketOf(r store.Records, t Token) (store.Ticket, error) {
 	if t.IsZero() {
 		return store.Ticket{}, ErrNoTicket
 	}
-	rec, err := a.sessions.LivingTicket(r, t.hash(), a.now())
+	rec, err := a.sessions.UsableTicket(r, t.hash(), a.now())
 	return rec, noTicket(err)
 }
 
@@ -63,6 +65,9 @@ func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 		public.Groups = groupNames(groups)
 	}
 	_, omitted, err := tx.ticketActivity(t)
+	if err == nil {
+		public.KeepWhenDisabled, err = session.Kept(tx.r, t)
+	}
 	if len(omitted) > 0 {
 		public.Omitted = groupNames(omitted)
 	}
@@ -73,18 +78,23 @@ func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 func (tx *Tx) plainTicket(user string, t store.Ticket) Ticket {
 	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
 	return Ticket{
-		ID:        t.ID,
-		UserID:    t.User,
-		User:      user,
-		Key:       t.Key,
-		Label:     t.Label,
-		Created:   t.Created,
-		LastSeen:  tx.a.sessions.LastSeen(t),
-		Expires:   t.Expires,
-		Addr:      addr,
-		UserAgent: t.UserAgent,
+		ID:         t.ID,
+		UserID:     t.User,
+		User:       user,
+		Key:        t.Key,
+		Label:      t.Label,
+		Created:    t.Created,
+		LastSeen:   tx.a.sessions.LastSeen(t),
+		Expires:    t.Expires,
+		Addr:       addr,
+		UserAgent:  t.UserAgent,
+		Remembered: tx.a.cfg.remembered(t),
 	}
 }
+
+// remembered reports whether a ticket was made by a login with Remember, as far
+// as its idle limit shows. No decision depends on the answer.
+func (c *Config) remembered(t store.Ticket) bool { return !t.Key && t.Idle > c.IdleLimit }
 
 // Tickets lists the living tickets of a user, API keys too, in the order in
 // which they were made. (Created may be earlier; see Login.AuthenticatedAt.) A
@@ -101,7 +111,7 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 		if err != nil {
 			return err
 		}
-		inOrderOfIssue(records)
+		session.InOrderOfIssue(records)
 		for _, rec := range records {
 			if !a.sessions.Living(rec, tx.now) {
 				continue

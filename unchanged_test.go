@@ -168,10 +168,10 @@ func unchanging(h *house, hash string, u updater) []struct {
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
-		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations CountUsers Tickets Logins IssueLink HasPassword Links Now",
+		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations CountUsers Tickets Logins IssueLink HasPassword Links Now IssueKey RotateKey",
 	"Authority": "Close ExplainUser Guarantee HashPassword HashPasswordFor Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
 		"Tickets Validate Value View Watch Update UpdateAs ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock " +
-		"IssueLink LinkUser RedeemLink ResetPassword WrapPasswordHash",
+		"IssueLink LinkUser RedeemLink ResetPassword WrapPasswordHash IssueKey RotateKey IdentifyUnused",
 }
 
 // A call that changes nothing writes nothing: no row, no Change, and no new

@@ -2,19 +2,13 @@ package rbac
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/store"
-)
-
-const (
-	maxValueKey = 64       // bytes of a key
-	maxValues   = 4 * 1024 // bytes of all keys and values of one ticket together
 )
 
 // SetValue stores a small text of the host with a ticket until the ticket ends:
@@ -54,7 +48,11 @@ func (a *Authority) SetValue(ctx context.Context, t Token, key, value string) er
 		if err != nil {
 			return err
 		}
-		return setValue(r, rec.ID, key, value)
+		err = session.SetValue(r, rec.ID, key, value)
+		if errors.Is(err, session.ErrTooMuch) {
+			return invalid("ticket value", key, "Value", err.Error())
+		}
+		return noTicket(err)
 	})
 }
 
@@ -71,7 +69,7 @@ func (a *Authority) Value(ctx context.Context, t Token, key string) (string, err
 	var value string
 	_, err := a.ticketInUse(ctx, t, func(r store.Records, ticket uuid.UUID) error {
 		values, err := r.TicketValues(ticket)
-		value, _ = valueOf(values, key)
+		value, _ = session.ValueOf(values, key)
 		return err
 	})
 	if err != nil {
@@ -80,22 +78,12 @@ func (a *Authority) Value(ctx context.Context, t Token, key string) (string, err
 	return value, nil
 }
 
-const tooMuch = "more than 4 KiB together with its key, and the other keys and values of the ticket"
-
 // validValue checks a key and a value alone, without the store. Its errors do
 // not quote the value.
 func validValue(key, value string) error {
-	reason := names.CheckKey(key)
-	if len(key) > maxValueKey {
-		reason = fmt.Sprintf("longer than %d bytes", maxValueKey)
-	}
-	if reason != "" {
-		return invalid("ticket value", key, "Key", reason)
-	}
-	if len(key)+len(value) > maxValues {
-		return invalid("ticket value", key, "Value", tooMuch)
-	}
-	return validText("ticket value", key, "Value", value)
+	return errors.Join(
+		invalid("ticket value", key, "Key", session.CheckValueKey(key)),
+		invalid("ticket value", key, "Value", session.CheckValue(key, value)))
 }
 
 // ticketInUse returns the live ticket of a token, and records the use of the
@@ -119,35 +107,4 @@ func (a *Authority) ticketInUse(
 	}
 	err = a.sessions.WithTicket(ctx, t.hash(), use)
 	return ticket, noTicket(err)
-}
-
-// setValue stores a value of a ticket. The caller has locked the user.
-func setValue(r store.Records, ticket uuid.UUID, key, value string) error {
-	values, err := r.TicketValues(ticket)
-	if err != nil {
-		return err
-	}
-	old, others := valueOf(values, key)
-	switch {
-	case value == old:
-		return nil
-	case value == "":
-		return noTicket(r.DeleteTicketValue(ticket, key))
-	case others+len(key)+len(value) > maxValues:
-		return invalid("ticket value", key, "Value", tooMuch)
-	}
-	return noTicket(r.PutTicketValue(store.TicketValue{Ticket: ticket, Key: key, Value: value}))
-}
-
-// valueOf returns the value of a key, and the number of bytes of all other keys
-// and values.
-func valueOf(values []store.TicketValue, key string) (value string, others int) {
-	for _, v := range values {
-		if v.Key == key {
-			value = v.Value
-		} else {
-			others += len(v.Key) + len(v.Value)
-		}
-	}
-	return value, others
 }

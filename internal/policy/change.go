@@ -60,7 +60,7 @@ var userActions = map[string]bool{
 	"AddUser": true, "ModifyUser": true, "DeleteUser": true,
 	"SetPasswordHash": true, "Unlock": true,
 	"AssignUser": true, "ModifyMembership": true, "DeassignUser": true,
-	"IssueLink": true, "RedeemLink": true, "ExpireLink": true,
+	"IssueLink": true, "RedeemLink": true, "ExpireLink": true, "IssueKey": true,
 	"Logout": true, "LogoutUser": true, "RevokeTicket": true,
 	"AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
 }

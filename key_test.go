@@ -1,0 +1,414 @@
+package rbac_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// keyOf makes an API key of a user, good for 100 days.
+func (h *house) keyOf(a *rbac.Authority, user string, keep bool) rbac.Token {
+	h.t.Helper()
+	tok, err := a.IssueKey(ctx, rbac.APIKey{User: user, Label: "robot", Expires: h.clock.Now().Add(100 * day), KeepWhenDisabled: keep})
+	must(h.t, err)
+	return tok
+}
+
+// setDisabled disables or enables a user.
+func (h *house) setDisabled(a *rbac.Authority, user string, off bool) {
+	h.t.Helper()
+	h.do(a, editUser(user, func(u *rbac.User) { u.Disabled = off }))
+}
+
+// An API key acts as its user until its end, however long it is not used, and
+// with its own groups only. Its log entry has no secret.
+func TestIssueKey(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		h.do(a, assign("amy", "staff"))
+		key := rbac.APIKey{User: "AMY", Label: "backup", Groups: []string{"staff"}, Expires: h.clock.Now().Add(100 * day)}
+		tok := must1(a.IssueKey(rbac.WithActor(ctx, "root"), key))
+		ticket := must1(a.Ticket(ctx, tok))
+		if !ticket.Key || ticket.User != "amy" || ticket.Label != "backup" || fmt.Sprint(ticket.Groups) != "[staff]" ||
+			!ticket.Expires.Equal(key.Expires) || ticket.KeepWhenDisabled || ticket.Remembered {
+			t.Errorf("the ticket of the key: got %+v", ticket)
+		}
+		c := h.lastChange(a)
+		if c.Action != "IssueKey" || c.Subject != "amy" || c.ObjectID != ticket.ID || c.Actor != "root" ||
+			string(c.After) != `{"label":"backup","groups":["staff"],"expires":"2031-06-11T09:00:00Z"}` {
+			t.Errorf("the log says who issued which key: got %+v, after %s", c, c.After)
+		}
+		if text := string(must1(json.Marshal(c))); strings.Contains(text, tok.Secret()) {
+			t.Errorf("the log has the secret: %s", text)
+		}
+		must(t, a.Judge(ctx, tok, rbac.HasPermission("door.open")))
+		if err := a.Judge(ctx, tok, rbac.HasPermission("post.edit")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("a right of another group: got %v", err)
+		}
+		h.do(a, assign("amy", "chiefs"))
+		if err := a.SetActiveGroups(ctx, tok, []string{"chiefs"}); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("a key gets no other groups: got %v", err)
+		}
+		bySubject := must1(a.IssueKey(ctx, rbac.APIKey{Subject: "sub|amy", Label: "all", Expires: key.Expires}))
+		must(t, a.Judge(ctx, bySubject, rbac.HasPermission("post.edit")))
+		if got, _ := ticketLabels(t, a, rbac.TicketQuery{Kind: rbac.KeyTicket}); len(got) != 2 {
+			t.Errorf("Tickets lists the keys: got %q", got)
+		}
+		h.clock.Advance(100*day - time.Microsecond)
+		must(t, a.Sweep(ctx))
+		checkAlive(t, "a microsecond before its end, never used meanwhile", a, alive, tok)
+		h.clock.Advance(time.Microsecond)
+		checkAlive(t, "at its end", a, dead, tok, bySubject)
+	})
+}
+
+// An API key proves no person, also just after it was made.
+func TestKeysAreNoLogins(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		for _, tok := range []rbac.Token{h.keyOf(a, "amy", false), must1(a.RotateKey(ctx, h.keyOf(a, "amy", false), 0))} {
+			id := must1(a.Identify(ctx, tok))
+			if err := rbac.Check(id, rbac.AuthenticatedWithin(time.Hour)); !errors.Is(err, rbac.ErrDenied) || !id.AuthenticatedAt().IsZero() {
+				t.Errorf("authenticated within an hour: got %v, at %v", err, id.AuthenticatedAt())
+			}
+		}
+	})
+}
+
+func TestIssueKeyErrors(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		now := h.clock.Now()
+		for _, c := range []struct {
+			key  rbac.APIKey
+			want error
+		}{
+			{rbac.APIKey{User: "amy", Expires: now.Add(day)}, rbac.ErrInvalid},
+			{rbac.APIKey{User: "amy", Label: "x"}, rbac.ErrInvalid},
+			{rbac.APIKey{User: "amy", Label: "x", Expires: now}, rbac.ErrInvalid},
+			{rbac.APIKey{User: "amy", Label: "x\u200b", Expires: now.Add(day)}, rbac.ErrInvalid},
+			{rbac.APIKey{Label: "x", Expires: now.Add(day)}, rbac.ErrInvalid},
+			{rbac.APIKey{User: "amy", Subject: "sub|amy", Label: "x", Expires: now.Add(day)}, rbac.ErrInvalid},
+			{rbac.APIKey{User: "amy", Label: "x", Expires: now.Add(day), Groups: []string{"chiefs"}}, rbac.ErrDenied},
+			{rbac.APIKey{User: "dora", Label: "x", Expires: now.Add(day)}, rbac.ErrDenied},
+			{rbac.APIKey{User: "dora", Label: "x", Expires: now.Add(day), KeepWhenDisabled: true}, rbac.ErrDenied},
+			{rbac.APIKey{User: "nobody", Label: "x", Expires: now.Add(day)}, rbac.ErrNotFound},
+		} {
+			before := a.Revision()
+			tok, err := a.IssueKey(ctx, c.key)
+			if !errors.Is(err, c.want) || !tok.IsZero() || a.Revision() != before {
+				t.Errorf("%+v: got %v, %v; want %v, and no change", c.key, tok, err, c.want)
+			}
+		}
+	})
+}
+
+// Rotating makes another secret with the same user, label, groups and end. The
+// old key goes on for the overlap and ends in every Authority, and rotating
+// again prolongs nothing.
+func TestRotateKey(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		end := h.clock.Now().Add(100 * day)
+		old := must1(a.IssueKey(ctx, rbac.APIKey{User: "amy", Label: "backup", Groups: []string{"editors"}, Expires: end, KeepWhenDisabled: true}))
+		must(t, a.SetValue(ctx, old, "cursor", "17"))
+		was := must1(a.Ticket(ctx, old))
+		h.clock.Advance(day)
+		checkAlive(t, "before", b, alive, old)
+		fresh := must1(a.RotateKey(ctx, old, time.Hour))
+		is := must1(b.Ticket(ctx, fresh))
+		if is.ID == was.ID || is.User != "amy" || is.Label != "backup" || fmt.Sprint(is.Groups) != "[editors]" || !is.Key ||
+			!is.KeepWhenDisabled || !is.Expires.Equal(end) || !is.Created.Equal(h.clock.Now()) {
+			t.Errorf("the new key is like the old key, made now: got %+v", is)
+		}
+		if got := must1(a.Value(ctx, fresh, "cursor")); got != "" {
+			t.Errorf("values are not passed on: got %q", got)
+		}
+		if got := must1(a.Value(ctx, old, "cursor")); got != "17" {
+			t.Errorf("the old key keeps its values: got %q", got)
+		}
+		if kept := must1(a.Ticket(ctx, old)); kept.ID != was.ID || !kept.KeepWhenDisabled || !kept.Expires.Equal(h.clock.Now().Add(time.Hour)) {
+			t.Errorf("the old key is the same until the end of the overlap: got %+v", kept)
+		}
+		c := h.lastChange(a)
+		if c.Action != "IssueKey" || c.ObjectID != is.ID || c.Actor != "amy" || !c.Verified || !strings.Contains(string(c.After), `"rotates":"`+was.ID.String()) {
+			t.Errorf("the log says which key was rotated: got %+v, after %s", c, c.After)
+		}
+		h.clock.Advance(time.Hour - time.Microsecond)
+		for _, x := range []*rbac.Authority{a, b} {
+			checkAlive(t, "a microsecond before the end of the overlap", x, alive, old, fresh)
+		}
+		again := must1(a.RotateKey(ctx, old, 10*day))
+		h.clock.Advance(time.Microsecond)
+		for _, x := range []*rbac.Authority{a, b} {
+			checkAlive(t, "after the overlap, however often the old key was rotated", x, dead, old, again)
+			checkAlive(t, "the new key", x, alive, fresh)
+		}
+		last := must1(a.RotateKey(ctx, fresh, 0))
+		for _, x := range []*rbac.Authority{a, b} {
+			checkAlive(t, "without an overlap the old key ends at once", x, dead, fresh)
+			checkAlive(t, "the new key", x, alive, last)
+		}
+		if _, err := a.RotateKey(ctx, fresh, 0); !errors.Is(err, rbac.ErrNoTicket) {
+			t.Errorf("a key that has ended: got %v", err)
+		}
+	})
+}
+
+// An administrator rotates a key by its id alone, and may set another end.
+func TestRotateKeyByID(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		old := h.keyOf(a, "amy", false)
+		id := must1(a.Ticket(ctx, old)).ID
+		session := must1(a.Ticket(ctx, h.issue(a, rbac.Login{User: "amy"}))).ID
+		rotate := func(id uuid.UUID, overlap time.Duration, expires time.Time) (tok rbac.Token, err error) {
+			err = a.Update(ctx, func(tx *rbac.Tx) error {
+				tok, err = tx.RotateKey(id, overlap, expires)
+				return err
+			})
+			return tok, err
+		}
+		end := h.clock.Now().Add(1000 * day)
+		fresh := must1(rotate(id, day, end))
+		if ticket := must1(a.Ticket(ctx, fresh)); !ticket.Expires.Equal(end) {
+			t.Errorf("the administrator's end: got %v", ticket.Expires)
+		}
+		next := must1(a.Ticket(ctx, must1(rotate(id, 300*day, time.Time{})))) // of the old key, in its overlap
+		if !next.Expires.Equal(h.clock.Now().Add(day)) {
+			t.Errorf("an overlap prolongs nothing: got %v", next.Expires)
+		}
+		for _, c := range []struct {
+			rule    string
+			id      uuid.UUID
+			overlap time.Duration
+			expires time.Time
+			want    error
+		}{
+			{"no key", uuid.New(), 0, time.Time{}, rbac.ErrNotFound},
+			{"a session", session, 0, time.Time{}, rbac.ErrNotFound},
+			{"a negative overlap", id, -1, time.Time{}, rbac.ErrInvalid},
+			{"an end that is past", id, 0, h.clock.Now(), rbac.ErrInvalid},
+		} {
+			before := a.Revision()
+			if tok, err := rotate(c.id, c.overlap, c.expires); !errors.Is(err, c.want) || !tok.IsZero() || a.Revision() != before {
+				t.Errorf("%s: got %v, %v; want %v, and no change", c.rule, tok, err, c.want)
+			}
+		}
+		if _, err := a.RotateKey(ctx, h.issue(a, rbac.Login{User: "amy"}), 0); !errors.Is(err, rbac.ErrInvalid) {
+			t.Errorf("the token of a session: got %v", err)
+		}
+		h.clock.Advance(1000 * day)
+		if _, err := rotate(id, 0, time.Time{}); !errors.Is(err, rbac.ErrNotFound) {
+			t.Errorf("a key that has ended: got %v", err)
+		}
+	})
+}
+
+// Of two that rotate a key at once without an overlap, one succeeds.
+func TestRotateKeyAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		old := h.keyOf(a, "amy", false)
+		var all sync.WaitGroup
+		errs := make([]error, 4)
+		for i := range errs {
+			all.Go(func() { _, errs[i] = []*rbac.Authority{a, b}[i%2].RotateKey(ctx, old, 0) })
+		}
+		all.Wait()
+		rotated := 0
+		for _, err := range errs {
+			switch {
+			case err == nil:
+				rotated++
+			case !errors.Is(err, rbac.ErrNoTicket):
+				t.Error(err)
+			}
+		}
+		if got, _ := ticketLabels(t, a, rbac.TicketQuery{Kind: rbac.KeyTicket}); rotated != 1 || len(got) != 1 {
+			t.Errorf("%d rotated the key, and there are %d keys; want 1 and 1", rotated, len(got))
+		}
+	})
+}
+
+// A client that rotates its key again and again is held up: each key is a row.
+func TestRotateKeyIsPaced(t *testing.T) {
+	h := newHouse(t, openMemory(t))
+	a := h.office(rbac.Config{})
+	key := h.keyOf(a, "amy", false)
+	for i := range 301 {
+		_, err := a.RotateKey(ctx, key, day)
+		if (i == 300) != errors.Is(err, rbac.ErrThrottled) || i < 300 && err != nil {
+			t.Fatalf("call %d: got %v", i+1, err)
+		}
+	}
+}
+
+// An API key survives that its user is disabled and enabled only if the host
+// said so, and is refused in between, whatever the caller tries.
+func TestKeepWhenDisabled(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a, b := h.office(rbac.Config{}), h.open(rbac.Config{})
+		kept, ended, session := h.keyOf(a, "amy", true), h.keyOf(a, "amy", false), h.issue(a, rbac.Login{User: "amy", Remember: true})
+		for _, x := range []*rbac.Authority{a, b} {
+			checkAlive(t, "before", x, alive, kept, ended, session)
+		}
+		id := must1(a.Identify(ctx, kept))
+		h.setDisabled(a, "amy", true)
+		for _, x := range []*rbac.Authority{a, b, h.open(rbac.Config{})} {
+			checkAlive(t, "while the user is disabled", x, dead, kept, ended, session)
+			for call, err := range map[string]error{
+				"Ticket":          second(x.Ticket(ctx, kept)),
+				"TicketGroups":    second(x.TicketGroups(ctx, kept)),
+				"SetActiveGroups": x.SetActiveGroups(ctx, kept, []string{"editors"}),
+				"SetValue":        x.SetValue(ctx, kept, "k", "v"),
+				"Value":           second(x.Value(ctx, kept, "k")),
+				"NewDevice":       second(x.NewDevice(ctx, kept)),
+				"ChangePassword":  second(x.ChangePassword(ctx, kept, goodPassword, goodPassword+"!")),
+				"RotateKey":       second(x.RotateKey(ctx, kept, 0)),
+				"Tx.Check":        x.View(ctx, func(tx *rbac.Tx) error { return tx.Check(kept, rbac.NotAnonymous()) }),
+			} {
+				if !errors.Is(err, rbac.ErrNoTicket) {
+					t.Errorf("%s with the key of a disabled user: got %v", call, err)
+				}
+			}
+		}
+		if c := h.change(a, rbac.NewContext(ctx, id)); c.Verified {
+			t.Errorf("a change by an Identity of before is verified: %+v", c)
+		}
+		if err := a.UpdateAs(ctx, id, assign("amy", "staff")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("UpdateAs by an Identity of before: got %v", err)
+		}
+		if got, last := ticketLabels(t, a, rbac.TicketQuery{User: "amy"}); len(got) != 1 || !last.KeepWhenDisabled {
+			t.Errorf("administrators see the kept key: got %q, %+v", got, last)
+		}
+		ticket := must1(a.Tickets(ctx, "amy"))[0]
+		rotate := func(tx *rbac.Tx) error { return second(tx.RotateKey(ticket.ID, 0, time.Time{})) }
+		if err := a.Update(ctx, rotate); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("rotating the key of a disabled user: got %v", err)
+		}
+		h.clock.Advance(50 * day)
+		must(t, a.Sweep(ctx))
+		h.setDisabled(a, "amy", false)
+		for _, x := range []*rbac.Authority{a, b} {
+			checkAlive(t, "enabled again", x, alive, kept)
+			checkAlive(t, "and nothing else", x, dead, ended, session)
+		}
+		h.setDisabled(a, "amy", true)
+		must(t, a.Logout(ctx, kept))
+		h.setDisabled(a, "amy", false)
+		checkAlive(t, "logged out meanwhile", a, dead, kept)
+	})
+}
+
+// Every other end of a user's tickets is the end of the API keys, kept or not.
+func TestWhatEndsKeys(t *testing.T) {
+	ends := map[string]func(*rbac.Authority, rbac.Token) error{
+		"Logout": func(a *rbac.Authority, tok rbac.Token) error { return a.Logout(ctx, tok) },
+		"LogoutUser": func(a *rbac.Authority, _ rbac.Token) error {
+			return second(a.LogoutUser(ctx, "amy"))
+		},
+		"EndTickets": func(a *rbac.Authority, _ rbac.Token) error { return a.Update(ctx, endTickets("amy")) },
+		"RevokeTicket": func(a *rbac.Authority, tok rbac.Token) error {
+			return a.RevokeTicket(ctx, "amy", must1(a.Ticket(ctx, tok)).ID)
+		},
+		"SetPassword": func(a *rbac.Authority, _ rbac.Token) error { return a.SetPassword(ctx, "amy", goodPassword+"!") },
+		"DeleteUser": func(a *rbac.Authority, _ rbac.Token) error {
+			return a.Update(ctx, func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })
+		},
+	}
+	eachStore(t, func(t *testing.T, h *house) {
+		for name, end := range ends {
+			n := h.beside(t)
+			a, b := n.office(rbac.Config{}), n.open(rbac.Config{})
+			key := n.keyOf(a, "amy", true)
+			checkAlive(t, "before "+name, b, alive, key)
+			must(t, a.SetValue(ctx, key, "k", "v"))
+			must(t, end(a, key))
+			checkAlive(t, name, a, dead, key)
+			checkAlive(t, name, b, dead, key)
+		}
+		a := h.office(rbac.Config{})
+		key := h.keyOf(a, "amy", true)
+		h.clock.Advance(50 * day)
+		must1(a.LogoutIdle(ctx, "", h.clock.Now()))
+		checkAlive(t, "LogoutIdle leaves API keys", a, alive, key)
+		h.do(a, deassign("amy", "editors"))
+		if err := a.Judge(ctx, key, rbac.HasPermission("post.edit")); !errors.Is(err, rbac.ErrDenied) {
+			t.Errorf("a right that the user has lost: got %v", err)
+		}
+	})
+}
+
+// A host's values can neither make nor unmake a key that is kept.
+func TestKeptKeysAndValues(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		kept, ended := h.keyOf(a, "amy", true), h.keyOf(a, "amy", false)
+		for _, tok := range []rbac.Token{kept, ended} {
+			for _, v := range []string{"", "1"} {
+				if err := a.SetValue(ctx, tok, "\x01kept", v); !errors.Is(err, rbac.ErrInvalid) {
+					t.Errorf("the mark set to %q: got %v", v, err)
+				}
+			}
+			must(t, a.SetValue(ctx, tok, "kept", "1"))
+			must(t, a.SetValue(ctx, tok, "big", strings.Repeat("x", 4096-len("kept1big")))) // the mark does not count
+		}
+		if _, err := a.Value(ctx, kept, "\x01kept"); !errors.Is(err, rbac.ErrInvalid) {
+			t.Errorf("the mark read as a value: got %v", err)
+		}
+		h.setDisabled(a, "amy", true)
+		h.setDisabled(a, "amy", false)
+		checkAlive(t, "kept", a, alive, kept)
+		checkAlive(t, "not kept", a, dead, ended)
+	})
+}
+
+// Delegates make no API keys, neither for others nor for themselves: a key
+// would outlast their powers. Administrators do.
+func TestKeysAs(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		h.do(a, all(
+			addGroup(rbac.Group{Name: "admins"}),
+			func(tx *rbac.Tx) error {
+				return tx.GrantPermission(rbac.Grant{Group: "admins", Permission: "rbac.administer"})
+			},
+			addUser(rbac.User{Name: "ada"}), assign("ada", "admins"),
+			func(tx *rbac.Tx) error {
+				return tx.ModifyDelegation(rbac.Delegation{Group: "editors", Assign: []string{"editors"}, Users: true})
+			}))
+		key := must1(a.Ticket(ctx, h.keyOf(a, "nora", false)))
+		for name, f := range map[string]func(*rbac.Tx) error{
+			"for another": func(tx *rbac.Tx) error {
+				return second(tx.IssueKey(rbac.APIKey{User: "nora", Label: "x", Expires: h.clock.Now().Add(day)}))
+			},
+			"for oneself": func(tx *rbac.Tx) error {
+				return second(tx.IssueKey(rbac.APIKey{User: "amy", Label: "x", Expires: h.clock.Now().Add(day), Groups: []string{}}))
+			},
+			"rotated": func(tx *rbac.Tx) error { return second(tx.RotateKey(key.ID, time.Hour, time.Time{})) },
+		} {
+			before := a.Revision()
+			if err := a.UpdateAs(ctx, must1(a.Identity(ctx, "amy")), f); !errors.Is(err, rbac.ErrDenied) || a.Revision() != before {
+				t.Errorf("%s by a delegate: got %v", name, err)
+			}
+			if err := a.View(ctx, f); !errors.Is(err, rbac.ErrReadOnly) {
+				t.Errorf("%s in a View: got %v", name, err)
+			}
+			if err := a.UpdateAs(ctx, must1(a.Identity(ctx, "ada")), f); err != nil {
+				t.Errorf("%s by an administrator: got %v", name, err)
+			}
+			if c := h.lastChange(a); c.Action != "IssueKey" || c.Actor != "ada" {
+				t.Errorf("%s: the actor is the administrator: got %+v", name, c)
+			}
+		}
+	})
+}
