@@ -84,6 +84,12 @@ type Config struct {
 	// CookieMaxAge lets the cookie outlive the browser session. Zero: the
 	// cookie ends with the session. The limits of the ticket hold in any case.
 	CookieMaxAge time.Duration
+	// Remember offers users to stay signed in: the login page has a checkbox,
+	// and the JSON login a field "remember"; see [rbac.Login].Remember. The
+	// cookie of a remembered ticket lasts until the ticket's absolute limit,
+	// rbac.Config.RememberLimit, and no request renews it. Without Remember the
+	// field of a form has no effect, and "remember" in JSON is refused.
+	Remember bool
 	// Insecure allows the cookie over plain HTTP, for development. Otherwise
 	// the cookie is Secure: browsers return it over TLS only (some also to
 	// localhost), and a login over plain HTTP ends on a page with an

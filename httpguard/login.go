@@ -29,6 +29,9 @@ const (
 // ticket all groups of its user: do not narrow a ticket to keep groups from its
 // own user. An API key with groups gets no other groups.
 //
+// With Config.Remember the form has a checkbox "remember", and JSON a field
+// "remember", true or false.
+//
 // JSON, {"user": …, "password": …} and optionally "groups" to narrow the ticket
 // to, is answered with {"token": …, "expires": …} and no cookie, or with a
 // problem document. "omitted" lists the groups that were left out. With
@@ -79,6 +82,7 @@ func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 
 func (g *Guard) sendLoginPage(w http.ResponseWriter, r *http.Request, status int, p LoginPage) {
 	p.Action = g.cfg.publicPath(g.cfg.LoginPath)
+	p.Remember = g.cfg.Remember
 	if g.sendsLinks.Load() {
 		p.Forgot = g.cfg.publicPath(g.cfg.ForgotPath)
 	}
@@ -116,10 +120,10 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 		g.choose(w, r, st)
 		return
 	}
-	p := LoginPage{User: r.PostForm.Get("user")}
+	p := LoginPage{User: r.PostForm.Get("user"), Remembered: g.cfg.Remember && r.PostForm.Get("remember") != ""}
 	p.CameFrom, _ = g.returnTarget(r.PostForm.Get(cameFromField))
 	t, err := g.a.Login(r.Context(), rbac.Login{
-		User: p.User, Password: r.PostForm.Get("password"),
+		User: p.User, Password: r.PostForm.Get("password"), Remember: p.Remembered,
 		Addr: st.addr, UserAgent: r.UserAgent(), Device: g.device(r), Replaces: st.token,
 	})
 	if err != nil {

@@ -18,12 +18,18 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 		Password string   `json:"password"`
 		Groups   []string `json:"groups"` // can only narrow the ticket
 		Device   *string  `json:"device"`
+		Remember *bool    `json:"remember"`
 	}
 	if err := decodeStrictly(r.Body, &in); err != nil {
 		g.refuseBody(w, r, err)
 		return
 	}
-	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.addr, UserAgent: r.UserAgent()}
+	if in.Remember != nil && !g.cfg.Remember {
+		g.refuseBody(w, r, errors.New("Config.Remember is not set"))
+		return
+	}
+	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.addr, UserAgent: r.UserAgent(),
+		Remember: in.Remember != nil && *in.Remember}
 	if st.bearer {
 		l.Replaces = st.token
 	}

@@ -3,7 +3,8 @@ package httpguard
 import "html/template"
 
 // LoginPage is the data of Config.LoginTemplate. The template's form is sent by
-// POST to Action, with the fields user, password and came_from.
+// POST to Action, with the fields user, password, came_from and, if Remember is
+// set, remember (any value: the ticket is to be remembered).
 type LoginPage struct {
 	Action     string // the target of the form
 	CameFrom   string // value of the field came_from; empty: home
@@ -13,6 +14,8 @@ type LoginPage struct {
 	SignedInAs string // the current user; empty: anonymous
 	Forgot     string // the page for a forgotten password; empty: there is none
 	GoOn       string // where a signed-in user continues without a new login; empty: anonymous
+	Remember   bool   // the form offers the checkbox remember
+	Remembered bool   // the checkbox was checked at the last attempt
 }
 
 var loginTemplate = template.Must(template.New("login").Parse(pageHead + `<title>Sign in</title>
@@ -29,7 +32,8 @@ var loginTemplate = template.Must(template.New("login").Parse(pageHead + `<title
 <input id="user" name="user" value="{{.User}}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" required{{if .Error}} aria-describedby="error"{{end}}{{if not .User}} autofocus{{end}}></p>
 <p><label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required{{if .Error}} aria-describedby="error"{{end}}{{if .User}} autofocus{{end}}></p>
-<p><button type="submit">Sign in</button></p>
+{{if .Remember}}<p><label><input type="checkbox" name="remember" value="yes"{{if .Remembered}} checked{{end}}> Stay signed in on this device</label></p>
+{{end}}<p><button type="submit">Sign in</button></p>
 </form>
 {{with .Forgot}}<p><a href="{{.}}">Forgotten your password?</a></p>
 {{end}}</main>

@@ -29,6 +29,7 @@ func newBlog(a *rbac.Authority, p posts, site string, out io.Writer) *blog {
 		ForgotTemplate:   templates.Lookup("forgot.html"),
 		PasswordTemplate: templates.Lookup("password.html"),
 		Denied:           b.denied,
+		Remember:         true, // the login page offers to stay signed in
 		ShowGroups:       true, // denied users read which group to ask for; the groups of a blog are no secret
 	})
 	return b
