@@ -50,6 +50,7 @@ func (g *Guard) Call(ctx context.Context, procedure string, header map[string][]
 	} else {
 		g.identifyLatest(r, st)
 	}
+	st.countUse()
 	ctx = st.newContext(ctx)
 	r = r.WithContext(ctx)
 	if err := g.judge(r, func(*http.Request) (rbac.Predicate, error) { return p, nil }); err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
@@ -70,4 +71,48 @@ func Example() {
 	// 303 /admin/?tab=users "/login?came_from=%2Fadmin%2F%3Ftab%3Dusers"
 	// 401 /admin/ ""
 	// 200 /admin/ ""
+}
+
+// A page asks for news every five minutes. The requests do not keep the session
+// of a user who has left alive: after an hour without any other request, the
+// session has ended, and the page learns so.
+func ExampleGuard_Passive() {
+	ctx := context.Background()
+	now := time.Now()
+	quiet := slog.New(slog.DiscardHandler)
+	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{Logger: quiet, Clock: func() time.Time { return now }})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer a.Close()
+	if _, err := a.CreateUser(ctx, rbac.User{Name: "amy"}, "correct horse battery"); err != nil {
+		log.Fatal(err)
+	}
+	guard := httpguard.New(a, httpguard.Config{Logger: quiet})
+
+	mux := guard.NewMux()
+	news := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "nothing new") })
+	mux.Handle("GET /news", rbac.NotAnonymous(), guard.Passive(news))
+	service := guard.Handler(mux)
+
+	amy, err := a.Issue(ctx, rbac.Login{User: "amy"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ask := func() int {
+		r := httptest.NewRequest("GET", "/news", nil)
+		r.Header.Set("Authorization", "Bearer "+amy.Secret())
+		w := httptest.NewRecorder()
+		service.ServeHTTP(w, r)
+		return w.Code
+	}
+	for range 12 {
+		now = now.Add(5 * time.Minute)
+		if status := ask(); status != http.StatusOK {
+			fmt.Println(status, "too early")
+		}
+	}
+	now = now.Add(5 * time.Minute)
+	fmt.Println(ask())
+	// Output: 401
 }

@@ -37,7 +37,8 @@ func New(a *rbac.Authority, cfg Config) *Guard {
 //     brings all others into canonical form (400; see the package doc);
 //   - refuses cross-origin requests that could change something (403);
 //   - identifies the client, and puts the Identity into the context, for
-//     [rbac.FromContext] and the predicates further in;
+//     [rbac.FromContext] and the predicates further in; when the response
+//     begins, the request counts as a use of its ticket (see [Guard.Passive]);
 //   - removes the ticket from the request, so no handler forwards the ticket
 //     (see Config.KeepTicket);
 //   - lets a client see its own changes at once, whichever process serves the
@@ -92,6 +93,7 @@ func (g *Guard) handler(next http.Handler) http.HandlerFunc {
 			return
 		}
 		g.identifyLatest(full, st)
+		defer st.countUse() // at the latest, and after a panic, too
 		r = g.withhold(r, st, st.newContext(r.Context()))
 		rw := &responseWriter{ResponseWriter: w, g: g, mayChange: mayChange(r), st: st, before: g.a.Revision()}
 		next.ServeHTTP(rw, r)

@@ -100,7 +100,7 @@ func (g *Guard) identifyLatest(r *http.Request, st *requestState) {
 	g.identify(r, st)
 	if !reached && (st.known() || st.ambiguous != nil) {
 		g.awaitRevision(r, rev)
-		st.token, st.ambiguous, st.id, st.err = rbac.Token{}, nil, nil, nil
+		st.token, st.ambiguous, st.use, st.id, st.err = rbac.Token{}, nil, nil, nil, nil
 		g.identify(r, st)
 	}
 }
@@ -127,7 +127,8 @@ const maxTokens = 4
 
 // identifyTicket returns the Identity of the request's live ticket, or nil
 // without one. A cookie without a live ticket may belong to another service, on
-// the same host or with another path, and is ignored.
+// the same host or with another path, and is ignored. The use of the ticket is
+// counted later; see countUse.
 //
 // Of two live tickets one may have been planted, and the Guard cannot know
 // which: neither counts.
@@ -137,7 +138,7 @@ func (g *Guard) identifyTicket(r *http.Request, st *requestState) (found *rbac.I
 		return nil, nil
 	}
 	for _, t := range tokens {
-		id, err := g.a.Identify(r.Context(), t)
+		id, use, err := g.a.IdentifyUnused(r.Context(), t)
 		if errors.Is(err, rbac.ErrNoTicket) {
 			continue
 		}
@@ -145,13 +146,13 @@ func (g *Guard) identifyTicket(r *http.Request, st *requestState) (found *rbac.I
 			st.ambiguous = append(st.ambiguous, t)
 			continue
 		}
-		found, st.token = id, t
+		found, st.token, st.use = id, t, use
 		if err != nil {
 			return nil, asUnavailable(err)
 		}
 	}
 	if st.ambiguous != nil {
-		st.ambiguous, st.token = append(st.ambiguous, st.token), rbac.Token{}
+		st.ambiguous, st.token, st.use = append(st.ambiguous, st.token), rbac.Token{}, nil
 		return nil, nil
 	}
 	return found, nil

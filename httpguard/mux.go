@@ -174,6 +174,7 @@ func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handle
 	if public {
 		guard = func(h http.Handler) http.Handler { return h }
 	}
+	guard = passiveGuard(guard, h)
 	ms[method] = &route{pattern: pattern, public: public, guard: guard, handler: guard(h)}
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
 	m.rules = append(m.rules, p)

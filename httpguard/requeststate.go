@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 	"github.com/rbac-go/rbac"
@@ -23,6 +24,8 @@ type requestState struct {
 	token      rbac.Token     // of the request's live ticket
 	ambiguous  []rbac.Token   // of several live tickets, which count as none
 	id         *rbac.Identity // nil if unknown
+	use        func()         // counts as a use of the ticket; nil: without ticket
+	passive    atomic.Bool    // set by Passive: no use is counted
 	signedIn   bool           // by the response
 	err        error          // the reason why the client could not be identified; denies every request
 }

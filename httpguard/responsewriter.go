@@ -11,8 +11,9 @@ import (
 )
 
 // responseWriter is the ResponseWriter that handlers get. Before the header is
-// sent, responseWriter adds the revision if the request changed something, and
-// keeps caches from storing a response that sets a cookie.
+// sent, responseWriter counts the use of the ticket, adds the revision if the
+// request changed something, and keeps caches from storing a response that sets
+// a cookie.
 type responseWriter struct {
 	http.ResponseWriter
 	g         *Guard
@@ -28,6 +29,7 @@ func (w *responseWriter) finishHeader() {
 		return
 	}
 	w.finished = true
+	w.st.countUse()
 	if w.mayChange && w.st.known() && w.g.a.Revision() > w.before {
 		w.g.sendRevision(w.Header())
 	}
@@ -82,6 +84,7 @@ func (w *responseWriter) FlushError() error {
 }
 
 func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.st.countUse()
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 

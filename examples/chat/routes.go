@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -51,17 +50,21 @@ func (c *chat) close() {
 // routes decides who may do what: every pattern has a predicate or is Public.
 // The rules of a room are in room.go, and count in the scope of the room that
 // the path names.
+//
+// Streams are passive: a browser opens them by itself, and again after each
+// network fault. A user who does nothing is therefore logged out in time, with
+// the page open.
 func (c *chat) routes() (*httpguard.Mux, http.Handler) {
 	mux := c.guard.NewMux()
 	mux.Handle("GET /{$}", rbac.NotAnonymous(), http.HandlerFunc(c.home))
 	for _, route := range []struct {
 		pattern string
 		rule    func(room) rbac.Predicate
-		handler http.HandlerFunc
+		handler http.Handler
 	}{
-		{"GET /rooms/{room}", room.mayRead, c.readRoom},
-		{"GET /rooms/{room}/events", room.mayRead, c.stream},
-		{"POST /rooms/{room}/messages", room.maySpeak, c.say},
+		{"GET /rooms/{room}", room.mayRead, http.HandlerFunc(c.readRoom)},
+		{"GET /rooms/{room}/events", room.mayRead, c.guard.Passive(http.HandlerFunc(c.stream))},
+		{"POST /rooms/{room}/messages", room.maySpeak, http.HandlerFunc(c.say)},
 		{"POST /rooms/{room}/mute", room.mayModerate, c.moderate(mute)},
 		{"POST /rooms/{room}/unmute", room.mayModerate, c.moderate(unmute)},
 		{"POST /rooms/{room}/remove", room.mayModerate, c.moderate(remove)},
@@ -77,22 +80,10 @@ func (c *chat) routes() (*httpguard.Mux, http.Handler) {
 	mux.Public("/logout", c.guard.LogoutHandler())
 	mux.Public("GET /style.css", http.FileServerFS(files))
 	mux.Public("GET /chat.js", http.FileServerFS(files))
-	return mux, web.Headers(contentPolicy, quiet(c.guard.Handler(web.Forms(64<<10, mux))))
+	return mux, web.Headers(contentPolicy, c.guard.Handler(web.Forms(64<<10, mux)))
 }
 
 // contentPolicy lets pages load nothing but our style and our script, and be
 // framed by nobody.
 const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-// quiet keeps streams from counting as a use of the ticket: a browser opens
-// streams by itself, and again after each network fault. A user who does
-// nothing is therefore logged out in time, with the page open.
-func quiet(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/events") {
-			r = r.WithContext(rbac.WithoutUse(r.Context()))
-		}
-		next.ServeHTTP(w, r)
-	})
-}

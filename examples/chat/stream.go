@@ -68,7 +68,7 @@ func (c *chat) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.hub.unsubscribe(sub)
-	ctx, cancel := context.WithCancel(r.Context()) // WithoutUse: see quiet
+	ctx, cancel := context.WithCancel(r.Context()) // WithoutUse: see routes
 	defer cancel()
 	defer context.AfterFunc(c.running, cancel)()
 	out, err := newEvents(w)
