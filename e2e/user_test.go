@@ -113,11 +113,11 @@ func (u *user) click(name string) {
 	u.load("click "+name, u.clicking(name, clickable...))
 }
 
-// push clicks a button, or the summary of a details element, that leads to no
-// other page.
+// push clicks a button, a checkbox, or the summary of a details element, which
+// leads to no other page.
 func (u *user) push(name string) {
 	u.t.Helper()
-	do(u, "push "+name, u.clicking(name, "button", "DisclosureTriangle"))
+	do(u, "push "+name, u.clicking(name, "button", "checkbox", "DisclosureTriangle"))
 }
 
 // fill replaces the content of the field with that label.
