@@ -72,10 +72,9 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 }
 
 // RotateKey makes an API key in place of the key with a token: with another
-// secret, without values, and with the user, label, groups and end of the old
-// key. The old key ends after the overlap, at once with 0, or at its own end if
-// that is sooner. Rotating prolongs nothing, so a thief of the token gains no
-// time; [Tx.RotateKey] sets another end.
+// secret, without values, and otherwise like the old key. The old key ends after
+// the overlap, or at its own end if that is sooner. Rotating prolongs nothing,
+// so a thief of the token gains no time; [Tx.RotateKey] sets another end.
 //
 // Errors: ErrNoTicket; ErrInvalid for a ticket that is no API key and for a
 // negative overlap; ErrThrottled as for a login, see Config.MaxTickets.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/names"
-	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/internal/throttle"
 	"github.com/rbac-go/rbac/store"
 )
@@ -184,16 +182,13 @@ func (tx *Tx) endOldest(u User, added store.Ticket) error {
 	if err != nil {
 		return err
 	}
-	counted := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !tx.a.sessions.Living(t, tx.now) })
-	session.InOrderOfIssue(counted)
-	for len(counted) >= tx.a.cfg.MaxTickets {
+	for _, t := range tx.a.sessions.Surplus(tickets, tx.a.cfg.MaxTickets, tx.now) {
 		if tx.changes.To == (store.Head{}) {
 			return errNeedHead
 		}
-		if err := tx.endTicket("RevokeTicket", u, counted[0]); err != nil {
+		if err := tx.endTicket("RevokeTicket", u, t); err != nil {
 			return err
 		}
-		counted = counted[1:]
 	}
 	return nil
 }

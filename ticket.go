@@ -242,12 +242,7 @@ func (a *Authority) RevokeTicket(ctx context.Context, user string, id uuid.UUID)
 		if err != nil {
 			return err
 		}
-		t, err := tx.r.Ticket(store.TicketKey{ID: id})
-		if errors.Is(err, ErrNotFound) {
-			for _, cached := range a.sessions.CachedTickets(func(t store.Ticket) bool { return t.ID == id }) {
-				t, err = cached, nil
-			}
-		}
+		t, err := a.sessions.TicketByID(tx.r, id)
 		if err == nil && t.User != u.ID {
 			err = ErrNotFound
 		}

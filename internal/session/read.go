@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/internal/replica"
@@ -52,6 +54,17 @@ func (m *Manager) AnyTicket(r store.Records, hash store.TokenHash) (store.Ticket
 		return t.record(), nil
 	}
 	return rec, err
+}
+
+// TicketByID is AnyTicket for the ticket with an id.
+func (m *Manager) TicketByID(r store.Records, id uuid.UUID) (store.Ticket, error) {
+	t, err := r.Ticket(store.TicketKey{ID: id})
+	if errors.Is(err, store.ErrNotFound) {
+		for _, cached := range m.CachedTickets(func(t store.Ticket) bool { return t.ID == id }) {
+			t, err = cached, nil
+		}
+	}
+	return t, err
 }
 
 // CachedTickets returns the cached tickets that match, as records with their

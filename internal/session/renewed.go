@@ -32,6 +32,14 @@ func InOrderOfIssue(tickets []store.Ticket) {
 	slices.SortFunc(tickets, func(a, b store.Ticket) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }
 
+// Surplus returns the oldest of the living sessions in a list that have to end,
+// so that one more session makes at most that many. API keys do not count.
+func (m *Manager) Surplus(tickets []store.Ticket, most int, now time.Time) []store.Ticket {
+	sessions := slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key || !m.Living(t, now) })
+	InOrderOfIssue(sessions)
+	return sessions[:max(0, len(sessions)+1-most)]
+}
+
 // Renewed returns a ticket like t, made now with another hash and within the
 // absolute limit. An API key, or a ticket with an early end, keeps the end.
 func Renewed(t store.Ticket, hash store.TokenHash, now time.Time, limit time.Duration) store.Ticket {
