@@ -222,3 +222,13 @@ func TestNumbersAreGivenAnew(t *testing.T) {
 		}
 	}
 }
+
+// A new API key is a change of its user alone: the policy is neither copied nor
+// read again.
+func TestKeysAreAboutUsers(t *testing.T) {
+	p := &Policy{}
+	c := store.Change{Action: "IssueKey", SubjectID: uuid.UUID{1}}
+	if next, ok := p.After([]store.Change{c}); !AboutUser(c.Action) || next != p || !ok {
+		t.Errorf("after %s the policy is another policy, %v", c.Action, ok)
+	}
+}
