@@ -94,7 +94,9 @@ var adminCalls = []call{
 		}
 		return alone(id, err)
 	}},
-	{"IssueKey", withKey(func(context.Context, *rbac.Authority, rbac.Token) error { return nil })},
+	{"IssueKey", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return alone(a.IssueKey(ctx, robotKey()))
+	}},
 	{"RotateKey", withKey(func(ctx context.Context, a *rbac.Authority, key rbac.Token) error {
 		return alone(a.RotateKey(ctx, key, time.Hour))
 	})},
@@ -279,16 +281,21 @@ func withLink(f func(ctx context.Context, a *rbac.Authority, link rbac.Token) er
 	}
 }
 
-// withKey calls f with an API key of amy.
+// withKey calls f with the API key that is kept as a value of the ticket.
 func withKey(f func(ctx context.Context, a *rbac.Authority, key rbac.Token) error) func(context.Context, *rbac.Authority, rbac.Token) error {
-	return func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
-		end := time.Date(2090, time.January, 1, 0, 0, 0, 0, time.UTC)
-		key, err := a.IssueKey(ctx, rbac.APIKey{User: "amy", Label: "robot", Expires: end, KeepWhenDisabled: true})
-		if err := alone(key, err); err != nil {
+	return func(ctx context.Context, a *rbac.Authority, t rbac.Token) error {
+		text, err := a.Value(ctx, t, "key")
+		if err != nil {
 			return err
 		}
-		return f(ctx, a, key)
+		return f(ctx, a, must1(rbac.ParseToken(text)))
 	}
+}
+
+// robotKey is an API key of amy.
+func robotKey() rbac.APIKey {
+	end := time.Date(2090, time.January, 1, 0, 0, 0, 0, time.UTC)
+	return rbac.APIKey{User: "amy", Label: "robot", Expires: end, KeepWhenDisabled: true}
 }
 
 func ignoreNotFound(err error) error {

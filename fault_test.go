@@ -30,6 +30,7 @@ func faultyOffice(t *testing.T) (*faulty, *rbac.Authority, rbac.Token) {
 	})
 	tok := h.issue(a, rbac.Login{User: "amy"})
 	must(t, a.SetValue(ctx, tok, "flash", "Saved."))
+	must(t, a.SetValue(ctx, tok, "key", must1(a.IssueKey(ctx, robotKey())).Secret()))
 	must(t, a.SetValue(ctx, tok, "link", must1(a.IssueLink(ctx, rbac.Link{User: "nora", Purpose: rbac.LinkInvite})).Secret()))
 	return s, a, tok
 }

@@ -124,7 +124,10 @@ func (a *Authority) Tickets(ctx context.Context, user string) ([]Ticket, error) 
 		}
 		return nil
 	})
-	return tickets, err
+	if err != nil {
+		return nil, err
+	}
+	return tickets, nil
 }
 
 // Logout ends the ticket of a token. ErrNoTicket if there is no living ticket:
