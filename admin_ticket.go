@@ -1,7 +1,6 @@
 package rbac
 
 import (
-	"context"
 	"errors"
 	"slices"
 
@@ -160,15 +159,7 @@ func (tx *Tx) endTicket(action string, u User, t store.Ticket) error {
 		return err
 	}
 	c := Change{Action: action, Subject: u.Name, SubjectID: u.ID, Object: t.ID.String(), ObjectID: t.ID}
-	tx.ended = append(tx.ended, c)
 	return tx.log(c, nil, nil)
-}
-
-// logEnded logs the tickets that a committed Update has ended.
-func (a *Authority) logEnded(ctx context.Context, ended []Change) {
-	for _, c := range ended {
-		a.log.InfoContext(ctx, "rbac: ticket ended", "action", c.Action, "user", c.Subject, "ticket", c.Object)
-	}
 }
 
 // A narrowed ticket starts with the groups it was issued with and can only lose

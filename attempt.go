@@ -41,6 +41,7 @@ type attempt struct {
 	user    store.UserRecord // when the password was proved, or found by Issue
 	upgrade string           // the hash to replace an old hash; empty: none
 	newHash string           // of newPassword
+	ticket  uuid.UUID        // the new ticket
 }
 
 // newAttempt makes the attempt of a login. A name that no user can have is no

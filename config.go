@@ -10,8 +10,15 @@ import (
 // everything.
 type Config struct {
 	// Logger receives logins, failures, ended tickets and faults of the store,
-	// and never a secret. Nil: slog.Default().
+	// with the attributes of [Event], and never a secret. Nil: slog.Default().
 	Logger *slog.Logger
+	// OnEvent, unless nil, gets each [Event] in the background, one after
+	// another, with the values of the context that caused the event. A slow
+	// OnEvent delays no call: 1,024 events wait, and further ones are dropped
+	// and counted ([Stats].EventsDropped), those that strangers cause at half
+	// of that. A panic is logged. OnEvent may call the Authority, except Close.
+	// See docs/operations.md.
+	OnEvent func(context.Context, Event)
 	// Clock returns the time. Nil: time.Now.
 	Clock func() time.Time
 

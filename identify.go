@@ -91,7 +91,7 @@ func (a *Authority) Judge(ctx context.Context, t Token, p Predicate) error {
 		return err
 	}
 	if err := Check(id, p); err != nil {
-		a.log.InfoContext(ctx, "rbac: denied", "identity", id, "error", err)
+		a.emitDenied(ctx, "Judge", err)
 		return err
 	}
 	return nil

@@ -279,25 +279,23 @@ func (tx *Tx) verifyEmail(u *store.UserRecord) error {
 // is hashed; ErrInvalid for the password, and ErrBusy: the link is still good;
 // ErrUnavailable.
 func (a *Authority) ResetPassword(ctx context.Context, t Token, password string) error {
-	user, err := a.resetPassword(ctx, t, password)
+	u, err := a.resetPassword(ctx, t, password)
 	if err != nil {
-		a.log.WarnContext(ctx, "rbac: password reset refused", "user", user, "error", err)
-		return err
+		a.emit(ctx, Event{Kind: EventPasswordRefused, Action: "ResetPassword", User: u.Name, UserID: u.ID, Err: err})
 	}
-	a.log.InfoContext(ctx, "rbac: password reset", "user", user)
-	return nil
+	return err
 }
 
-func (a *Authority) resetPassword(ctx context.Context, t Token, password string) (user string, err error) {
+func (a *Authority) resetPassword(ctx context.Context, t Token, password string) (User, error) {
 	u, err := a.linkUser(ctx, t, passwordLinks...)
 	if err != nil {
-		return "", err
+		return u, err
 	}
 	hash, err := a.HashPasswordFor(ctx, u, password)
 	if err != nil {
-		return u.Name, err
+		return u, err
 	}
-	return u.Name, a.Update(ctx, func(tx *Tx) error {
+	return u, a.Update(ctx, func(tx *Tx) error {
 		u, err := tx.redeem(t, passwordLinks...)
 		if err != nil {
 			return err

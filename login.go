@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac/internal/loginlog"
-	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/store"
 )
@@ -112,8 +111,9 @@ func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // Groups ErrDenied and ErrSeparation; ErrInvalid for an argument that is wrong
 // for every user; ErrUnavailable.
 func (a *Authority) Login(ctx context.Context, l Login) (Token, error) {
-	t, err := a.newAttempt(l, loginlog.ByPassword).logIn(ctx)
-	a.logLogin(ctx, l, err)
+	at := a.newAttempt(l, loginlog.ByPassword)
+	t, err := at.logIn(ctx)
+	at.emitLogin(ctx, "Login", err)
 	return t, err
 }
 
@@ -153,8 +153,9 @@ func (at *attempt) logIn(ctx context.Context) (Token, error) {
 // Config.MaxTickets says; ErrDenied for a disabled user, and with Groups; with
 // Groups ErrSeparation, too; ErrUnavailable.
 func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
-	t, err := a.newAttempt(l, loginlog.ByHost).issue(ctx)
-	a.logLogin(ctx, l, err)
+	at := a.newAttempt(l, loginlog.ByHost)
+	t, err := at.issue(ctx)
+	at.emitLogin(ctx, "Issue", err)
 	return t, err
 }
 
@@ -218,20 +219,4 @@ func validGroups(record string, names []string) (err error) {
 		err = errors.Join(err, validName(record, "Groups", name))
 	}
 	return err
-}
-
-func (a *Authority) logLogin(ctx context.Context, l Login, err error) {
-	attrs := []any{
-		"user", names.Printable(l.User, names.MaxName),
-		"subject", names.Printable(l.Subject, names.MaxName),
-		"addr", l.Addr,
-	}
-	switch {
-	case err == nil:
-		a.log.InfoContext(ctx, "rbac: login", attrs...)
-	case errors.Is(err, ErrUnavailable):
-		a.log.ErrorContext(ctx, "rbac: login failed", append(attrs, "error", err)...)
-	default:
-		a.log.WarnContext(ctx, "rbac: login refused", append(attrs, "error", err)...)
-	}
 }

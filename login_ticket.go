@@ -91,6 +91,7 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 			return err
 		}
 	}
+	at.ticket = rec.ID
 	return errors.Join(tx.r.SetLastLogin(u.ID, tx.now), tx.r.AddTicket(rec), loginlog.Succeeded(tx.r, rec, at.method))
 }
 

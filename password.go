@@ -149,14 +149,8 @@ func (a *Authority) SetPassword(ctx context.Context, user, password string) erro
 // After an error the caller's ticket is unchanged.
 func (a *Authority) ChangePassword(ctx context.Context, t Token, old, new string) (Token, error) {
 	fresh, u, err := a.changePassword(ctx, t, old, new)
-	attrs := []any{"user", u.Name}
-	switch {
-	case err == nil:
-		a.log.InfoContext(ctx, "rbac: password changed", attrs...)
-	case errors.Is(err, ErrUnavailable):
-		a.log.ErrorContext(ctx, "rbac: password change failed", append(attrs, "error", err)...)
-	default:
-		a.log.WarnContext(ctx, "rbac: password change refused", append(attrs, "error", err)...)
+	if err != nil {
+		a.emit(ctx, Event{Kind: EventPasswordRefused, Action: "ChangePassword", User: u.Name, UserID: u.ID, Err: err})
 	}
 	return fresh, err
 }

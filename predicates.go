@@ -75,6 +75,8 @@ type DeniedError struct {
 	// missing rights. The description names groups, permissions and users: it
 	// is for logs and administrators. WithoutGroups is for the denied person.
 	Message string
+
+	reported bool // an event was sent
 }
 
 // Error returns the text of ErrDenied, followed by the Message.

@@ -83,9 +83,11 @@ import (
 
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/emailkey"
+	"github.com/rbac-go/rbac/internal/events"
 	"github.com/rbac-go/rbac/internal/password"
 	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/session"
+	"github.com/rbac-go/rbac/internal/stats"
 	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
@@ -106,6 +108,8 @@ type Authority struct {
 	replica    *replica.Replica
 	sessions   *session.Manager
 	background background
+	events     *events.Queue[Event]
+	logins     stats.Logins
 	noTicket   origin        // of Identities that came from no ticket
 	warned     atomic.Uint64 // the serial number of the policy that Validate has last warned about
 }
@@ -146,8 +150,9 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	return a, nil
 }
 
-// Close writes the pending uses of tickets and ends the background work. Close
-// does not close the Store. Later calls fail with ErrUnavailable.
+// Close writes the pending uses of tickets, ends the background work, and waits
+// up to 10 s until Config.OnEvent has got its events. Close does not close the
+// Store. Later calls fail with ErrUnavailable.
 func (a *Authority) Close() error {
 	if a.background.closed.Swap(true) {
 		return nil
@@ -156,6 +161,7 @@ func (a *Authority) Close() error {
 	a.background.running.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	defer a.events.Close(ctx)
 	return a.sessions.Flush(ctx)
 }
 
@@ -185,6 +191,7 @@ func (a *Authority) startBackground() {
 	b.stop, b.ended = stop, ctx.Done()
 	b.running.Go(func() { a.sessions.Run(ctx) })
 	b.running.Go(func() { a.replica.Run(ctx) })
+	go a.events.Run()
 }
 
 func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
@@ -205,7 +212,11 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 		Clock:        a.clock,
 		Log:          cfg.Logger,
 		MaxStaleness: cfg.MaxStaleness,
+		Followed: func(err error) {
+			a.emit(context.Background(), Event{Kind: EventKind(events.OfStore(err)), Err: err})
+		},
 	})
+	a.events = events.New(cfg.OnEvent, a.log, a.now)
 	a.sessions = session.New(session.Config{
 		Store:        a.store,
 		Replica:      a.replica,
@@ -307,7 +318,7 @@ func (a *Authority) commit(ctx context.Context, f func(store.Records) (*Tx, erro
 	if tx.changes.Len() > 0 {
 		a.replica.Advance(asked, &tx.changes)
 	}
-	a.logEnded(ctx, tx.ended)
+	a.emitChanges(ctx, tx)
 	return nil
 }
 

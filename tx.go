@@ -2,8 +2,6 @@ package rbac
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/events"
 	"github.com/rbac-go/rbac/internal/replica"
 	"github.com/rbac-go/rbac/internal/txcache"
 	"github.com/rbac-go/rbac/store"
@@ -39,7 +38,7 @@ type Tx struct {
 	recorded   bool            // of a Preview or Sync, which return the changes
 	written    []Change        // if recorded: to the change log so far
 	as         *delegate       // of an UpdateAs; nil: the program may do everything
-	ended      []Change        // of tickets, logged after the commit
+	noted      []Change        // for events after the commit
 	protection protection
 	failed     error // of a half-made change; a non-nil error keeps the Update from committing
 
@@ -61,7 +60,7 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	}
 	tx.now = a.now() // the Update may have waited for the lock, and memberships and tickets may have ended
 	tx.r = txcache.New(ctx, r, a.replica.State().CountGroups())
-	tx.changes.To = store.Head{Revision: tx.changes.From.Revision + 1, Nonce: newNonce()}
+	tx.changes.To = store.Head{Revision: tx.changes.From.Revision + 1, Nonce: replica.NewNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
 }
@@ -94,14 +93,6 @@ func (tx *Tx) finish() error {
 	return tx.r.SetHead(tx.changes.To)
 }
 
-// newNonce returns the random nonce of a head. Two stores that diverge after
-// the same revision, such as a restored copy, have different nonces.
-func newNonce() uint64 {
-	var b [8]byte
-	rand.Read(b[:]) // never fails: it ends the program instead
-	return binary.LittleEndian.Uint64(b[:])
-}
-
 // log writes a change. The arguments before and after are the record, or nil if
 // the record does not exist.
 func (tx *Tx) log(c Change, before, after any) error {
@@ -116,6 +107,11 @@ func (tx *Tx) log(c Change, before, after any) error {
 	tx.changes.Add(store.Change(c))
 	if tx.recorded {
 		tx.written = append(tx.written, c)
+	}
+	if len(tx.noted) < events.Capacity { // of a very large Update, the first
+		plain := c
+		plain.Before, plain.After = nil, nil
+		tx.noted = append(tx.noted, plain)
 	}
 	return tx.r.AddChange(store.Change(c))
 }

@@ -171,7 +171,7 @@ var reads = map[string]string{
 		"UserOperationsOnObject UserPermissions Users Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Delegations CountUsers Tickets Logins IssueLink HasPassword Links Now IssueKey RotateKey",
 	"Authority": "Close ExplainUser Guarantee HashPassword HashPasswordFor Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
 		"Tickets Validate Value View Watch Update UpdateAs ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock " +
-		"IssueLink LinkUser RedeemLink ResetPassword WrapPasswordHash IssueKey RotateKey IdentifyUnused",
+		"IssueLink LinkUser RedeemLink ResetPassword WrapPasswordHash IssueKey RotateKey IdentifyUnused Report Stats",
 }
 
 // A call that changes nothing writes nothing: no row, no Change, and no new

@@ -43,9 +43,11 @@ type delegate struct {
 // [Tx.Unwrap] stay what they are.
 func (a *Authority) UpdateAs(ctx context.Context, id *Identity, f func(*Tx) error) error {
 	ctx = NewContext(ctx, id)
-	return a.commit(ctx, func(r store.Records) (*Tx, error) {
+	err := a.commit(ctx, func(r store.Records) (*Tx, error) {
 		return a.change(ctx, r, f, mode{as: id, delegated: true})
 	})
+	a.emitDenied(ctx, "UpdateAs", err)
+	return err
 }
 
 // PreviewAs is [Authority.Preview] of an UpdateAs.

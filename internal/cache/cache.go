@@ -39,6 +39,8 @@ type Cache[V any] struct {
 	mark    func(*V) *Mark
 	removed func(*V) // nil: nobody asks
 
+	evicted atomic.Uint64 // for want of room
+
 	mu      sync.Mutex
 	ring    []*V
 	hand    int // the place in ring where the search for room goes on
@@ -74,6 +76,7 @@ func (c *Cache[V]) Add(v *V) {
 		c.ring = append(c.ring, v)
 	} else {
 		c.replace(c.victim(), v)
+		c.evicted.Add(1)
 	}
 	for _, x := range c.indexes {
 		x.put(v)
@@ -150,6 +153,14 @@ func (c *Cache[V]) Clear() {
 		c.leave(v)
 	}
 	c.ring, c.hand = nil, 0
+}
+
+// Stats returns how many records are cached now, and how many were removed to
+// make room for others.
+func (c *Cache[V]) Stats() (cached int, evicted uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.ring), c.evicted.Load()
 }
 
 // All returns the records that are cached now.

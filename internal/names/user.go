@@ -29,6 +29,16 @@ func CanonicalUser(name string) (canonical, reason string) {
 	return canonical, ""
 }
 
+// TrimUser drops the spaces around a user name as typed or pasted: no user name
+// begins or ends with a space. TrimUser also drops the zero-width space and the
+// byte order mark. Unicode does not count them as spaces, and no name contains
+// them.
+func TrimUser(name string) string {
+	return strings.TrimFunc(name, func(c rune) bool {
+		return unicode.IsSpace(c) || c == '\u200B' || c == '\uFEFF'
+	})
+}
+
 // isPlainUser reports whether a name is lower case ASCII without spaces. Such a
 // name is canonical.
 func isPlainUser(name string) bool {
@@ -69,14 +79,4 @@ func mapUser(name string) (string, bool) {
 
 func validDirection(part string) bool {
 	return bidirule.DirectionString(part) == bidi.LeftToRight || bidirule.ValidString(part)
-}
-
-// TrimUser drops the spaces around a user name as typed or pasted: no user name
-// begins or ends with a space. TrimUser also drops the zero-width space and the
-// byte order mark. Unicode does not count them as spaces, and no name contains
-// them.
-func TrimUser(name string) string {
-	return strings.TrimFunc(name, func(c rune) bool {
-		return unicode.IsSpace(c) || c == '\u200B' || c == '\uFEFF'
-	})
 }

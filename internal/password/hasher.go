@@ -9,6 +9,10 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rbac-go/rbac/internal/stats"
 )
 
 // Argon2id is the cost of an argon2id hash (RFC 9106).
@@ -33,6 +37,10 @@ type Hasher struct {
 	cost  Argon2id
 	queue *queue
 	large sync.Mutex // held while an old hash takes more memory than its share
+
+	Waits  stats.Timer   // for a turn, until the turn or an error
+	Hashes stats.Timer   // calls of Turn.Hash and Turn.Verify
+	Busy   atomic.Uint64 // waits that ended with ErrBusy
 }
 
 // largeHashKiB is the memory up to which old hashes run at the same time.
@@ -107,12 +115,20 @@ func argon2idCost(stored storedHash) (cost Argon2id, ok bool) {
 //
 // The error is ErrBusy, or the error of ctx if ctx ends first.
 func (h *Hasher) Wait(ctx context.Context, networks [3]netip.Prefix, known bool) (*Turn, error) {
+	began := time.Now()
 	release, err := h.queue.acquire(ctx, networks, known)
+	h.Waits.Since(began)
+	if errors.Is(err, ErrBusy) {
+		h.Busy.Add(1)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &Turn{h, release}, nil
 }
+
+// Waiting returns how many callers of Wait wait for their turn now.
+func (h *Hasher) Waiting() int { return h.queue.unknown.waiting() + h.queue.known.waiting() }
 
 // A Turn is the permission to hash. A Turn is not safe for concurrent use.
 type Turn struct {
@@ -127,6 +143,7 @@ func (t *Turn) End() { t.end() }
 // caller has called Check; Hash refuses only passwords that could never be
 // verified.
 func (t *Turn) Hash(password string) (string, error) {
+	defer t.h.Hashes.Since(time.Now())
 	normal, fits := normalize(password)
 	if !fits {
 		return "", fmt.Errorf("empty or longer than %d bytes", maxPassword)
@@ -154,6 +171,7 @@ type Result struct {
 //
 // ctx is for Legacy.
 func (t *Turn) Verify(ctx context.Context, stored, password string) Result {
+	defer t.h.Hashes.Since(time.Now())
 	normal, fits := normalize(password)
 	parsed, err := t.h.parse(stored)
 	if err == nil && fits {

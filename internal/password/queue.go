@@ -118,6 +118,13 @@ func (l *line) enter(p *place) bool {
 	return true
 }
 
+// waiting returns the number of places in the line.
+func (l *line) waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.places)
+}
+
 // leave removes a place after the caller's turn, or after the caller gave up or
 // was displaced.
 func (l *line) leave(p *place) {

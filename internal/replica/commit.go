@@ -1,12 +1,23 @@
 package replica
 
 import (
+	"crypto/rand"
+	"encoding/binary"
+
 	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
+
+// NewNonce returns the random nonce of a head. Two stores that diverge after
+// the same revision, such as a restored copy, have different nonces.
+func NewNonce() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails: it ends the program instead
+	return binary.LittleEndian.Uint64(b[:])
+}
 
 // Changes are what an Update changes, from one head to the next.
 type Changes struct {

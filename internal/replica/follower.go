@@ -49,12 +49,11 @@ func (r *Replica) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if (err == nil) != (failing == nil) { // logged once, and not ten times a second
-			if err != nil {
-				r.log.Error("rbac: the store cannot be followed", "error", err)
-			} else {
-				r.log.Info("rbac: the store can be followed again")
-			}
+		if err != nil {
+			r.failures.Add(1)
+		}
+		if (err == nil) != (failing == nil) && r.followed != nil { // once, and not ten times a second
+			r.followed(err)
 		}
 		failing = err
 	}

@@ -31,6 +31,18 @@ func (r *Replica) LeaseLeft(now clock.Reading) time.Duration {
 	return r.timeout
 }
 
+// LeaseAge returns how long ago the store was asked the question that the lease
+// records, and MaxStaleness if there is no lease.
+func (r *Replica) LeaseAge() time.Duration {
+	if l := r.lease.Load(); l != nil {
+		return r.clock.Now().Since(l.asked)
+	}
+	return r.timeout
+}
+
+// Failures returns how many polls of the follower have failed.
+func (r *Replica) Failures() uint64 { return r.failures.Load() }
+
 // GiveUpLease makes the next call ask the store first, even if a poll is under
 // way: that poll asked before.
 func (r *Replica) GiveUpLease() {

@@ -41,6 +41,9 @@ type Replica struct {
 	waiting atomic.Int64     // callers between Watch and its end
 	logged  *store.Guarantee // the last; in turn to poll
 
+	followed func(error)   // see Config
+	failures atomic.Uint64 // of the follower
+
 	mu    sync.Mutex
 	moved chan struct{}  // closed and replaced when the State moves
 	made  store.Revision // of the last change of this Authority in this history
@@ -53,6 +56,10 @@ type Config struct {
 	Clock        clock.Clock
 	Log          *slog.Logger
 	MaxStaleness time.Duration
+
+	// Followed is called by the follower with an error when the store can no
+	// longer be followed, and with nil when the store can be followed again.
+	Followed func(error)
 }
 
 // Cache is a cache of users and of records that depend on users. Its records
@@ -102,6 +109,7 @@ func New(cfg Config) *Replica {
 		wake:     make(chan struct{}, 1),
 		stopped:  make(chan struct{}),
 		moved:    make(chan struct{}),
+		followed: cfg.Followed,
 	}
 	if c, ok := cfg.Store.Store.(store.Confirmer); ok {
 		r.failover = &failover{confirmer: c}

@@ -20,6 +20,9 @@ func (m *Manager) Identify(
 	ctx context.Context, st *replica.State, hash store.TokenHash, began clock.Reading,
 ) (id any, t *Ticket, at time.Time, err error) {
 	if t := m.tickets.byHash.Get(hash); m.usable(t, st, began) {
+		if began.Sampled() {
+			m.hits.Add(clock.SampledOneIn)
+		}
 		return m.ticketIdentity(t, st, began.Time), t, began.Time, nil
 	}
 	return m.identifyStored(ctx, hash)
@@ -31,6 +34,7 @@ func (m *Manager) Identify(
 func (m *Manager) identifyStored(
 	ctx context.Context, hash store.TokenHash,
 ) (id any, t *Ticket, at time.Time, err error) {
+	defer m.misses.Since(time.Now())
 	what := store.Sought{Ticket: hash}
 	err = m.lookupTicket(ctx, hash, what, func(r store.Records, st *replica.State) (err error) {
 		read := m.clock.Now()

@@ -15,11 +15,13 @@ package session
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/rbac-go/rbac/internal/clock"
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/internal/stats"
 	"github.com/rbac-go/rbac/internal/waitlimit"
 	"github.com/rbac-go/rbac/store"
 )
@@ -37,6 +39,9 @@ type Manager struct {
 	sweeper sweeper
 	maker   Maker
 	nobody  memo // of requests without a ticket
+
+	hits   atomic.Uint64 // tickets found in the cache; sampled
+	misses stats.Timer   // tickets looked up in the store
 }
 
 // Config sets a Manager up.
@@ -83,6 +88,22 @@ func New(cfg Config) *Manager {
 		},
 		maker: cfg.Maker,
 	}
+}
+
+// Stats is what a Manager has counted.
+type Stats struct {
+	FromCache                    uint64 // estimated
+	FromStore                    stats.Timing
+	CachedTickets, CachedUsers   int
+	EvictedTickets, EvictedUsers uint64
+}
+
+// Stats returns what was counted so far.
+func (m *Manager) Stats() (s Stats) {
+	s.FromCache, s.FromStore = m.hits.Load(), m.misses.Load()
+	s.CachedTickets, s.EvictedTickets = m.tickets.all.Stats()
+	s.CachedUsers, s.EvictedUsers = m.users.all.Stats()
+	return s
 }
 
 const (

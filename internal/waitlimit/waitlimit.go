@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rbac-go/rbac/internal/stats"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -26,20 +28,25 @@ const useTx = "a call of the Authority inside View or Update waits for itself: u
 // Neither the work of a transaction nor its commit is cut off.
 type Store struct {
 	store.Store
+	Views, Updates stats.Timer   // from the call to its end, whatever the outcome
+	Failures       atomic.Uint64 // of transactions, by the store or by a limit of the waits
+
 	limit time.Duration
 	log   *slog.Logger
 }
 
 // New returns s with a limit.
 func New(s store.Store, limit time.Duration, log *slog.Logger) *Store {
-	return &Store{s, limit, log}
+	return &Store{Store: s, limit: limit, log: log}
 }
 
 func (s *Store) View(ctx context.Context, f func(store.Records) error) error {
+	defer s.Views.Since(time.Now())
 	return s.run(ctx, s.Store.View, f)
 }
 
 func (s *Store) Update(ctx context.Context, f func(store.Records) error) error {
+	defer s.Updates.Since(time.Now())
 	return s.run(ctx, s.Store.Update, f)
 }
 
@@ -62,6 +69,9 @@ func (s *Store) run(
 		return err
 	})
 	cut := w.end()
+	if err != nil && cut != nil || errors.Is(err, store.ErrUnavailable) || !failed && errors.Is(err, store.ErrBusy) {
+		s.Failures.Add(1)
+	}
 	switch {
 	case err == nil || failed:
 		return err
