@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -80,18 +81,30 @@ func freshLogin(id *rbac.Identity, err error) (maxAge time.Duration, helps bool)
 	return denied.FreshLogin()
 }
 
+// logDenial logs a denial with the attributes of [rbac.Event], and reports the
+// event. Refusals for other reasons than a lack of rights are logged alone.
 func (g *Guard) logDenial(r *http.Request, status int, err error) {
-	log := g.logger().Info
-	text := "nil error"
-	if err != nil {
-		text = err.Error()
+	id, level := rbac.FromContext(r.Context()), slog.LevelInfo
+	e := rbac.Event{User: id.User(), UserID: id.ID(), Err: err}
+	if err == nil {
+		e.Err = errNilDenial
 	}
-	if status == http.StatusInternalServerError {
-		log = g.logger().Error
+	if st := g.state(r); st != nil {
+		e.Addr = st.addr
 	}
 	// The query may hold secrets of the host, and is not logged.
-	log("denied", "status", status, "error", text, "user", rbac.FromContext(r.Context()).User(), "method", r.Method, "path", r.URL.Path)
+	if errors.Is(err, rbac.ErrDenied) {
+		e.Kind, e.Action = rbac.EventDenied, r.Method+" "+r.URL.Path
+		g.a.Report(r.Context(), e)
+	}
+	if status == http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	g.logger().LogAttrs(r.Context(), level, "denied", append(e.LogValue().Group(),
+		slog.Int("status", status), slog.String("method", r.Method), slog.String("path", r.URL.Path))...)
 }
+
+var errNilDenial = errors.New("nil error")
 
 func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, err error) {
 	id := rbac.FromContext(r.Context())
