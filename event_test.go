@@ -1,11 +1,9 @@
 package rbac_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"strings"
 	"sync"
@@ -283,118 +281,4 @@ func TestEventOfDenial(t *testing.T) {
 			t.Errorf("a variable of the program is reported each time: got %d events", len(got))
 		}
 	})
-}
-
-// The log has the attributes of the event.
-func TestLogHasTheAttributesOfEvents(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		var log syncBuffer
-		plain := func(_ []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey || a.Key == slog.LevelKey {
-				return slog.Attr{}
-			}
-			return a
-		}
-		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: plain}))
-		var b inbox
-		a := h.office(rbac.Config{Logger: logger, OnEvent: b.receive})
-		log.Reset()
-		events := b.of(t, a, func() {
-			tok, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Addr: home})
-			must(t, err)
-			a.Login(ctx, rbac.Login{User: "amy", Password: "wrong", Addr: home})
-			a.Judge(ctx, tok, rbac.InGroup("chiefs"))
-			h.do(a, assign("amy", "staff"))
-			must(t, a.SetPassword(ctx, "amy", goodPassword))
-		})
-		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-		if len(lines) != len(events) || len(events) < 6 {
-			t.Fatalf("%d lines for %d events:\n%s", len(lines), len(events), log.String())
-		}
-		for i, e := range events {
-			var want bytes.Buffer
-			slog.New(slog.NewTextHandler(&want, &slog.HandlerOptions{ReplaceAttr: plain})).LogAttrs(ctx, slog.LevelInfo, "m", e.LogValue().Group()...)
-			attrs := strings.TrimSpace(strings.TrimPrefix(want.String(), "msg=m "))
-			if !strings.HasSuffix(lines[i], attrs) || !strings.Contains(lines[i], "event="+string(e.Kind)) {
-				t.Errorf("the log has\n%s\nand the event\n%s", lines[i], attrs)
-			}
-		}
-	})
-}
-
-// A very large Update keeps its first changes for events, and the log says how
-// many have none.
-func TestEventsOfALargeUpdate(t *testing.T) {
-	h := newHouse(t, openMemory(t))
-	var log syncBuffer
-	a := h.office(rbac.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	h.do(a, func(tx *rbac.Tx) (err error) {
-		for i := range 1030 {
-			_, err2 := tx.AddUser(rbac.User{Name: fmt.Sprint("guest", i)})
-			err = errors.Join(err, err2)
-		}
-		return err
-	})
-	if !strings.Contains(log.String(), "changes=6") {
-		t.Errorf("the log does not say that 6 of 1,030 changes have no event:\n%s", log.String())
-	}
-}
-
-// No call waits for a receiver, and Close waits for one that is slow.
-func TestSlowReceiver(t *testing.T) {
-	h := newHouse(t, openMemory(t))
-	hang, slow := make(chan struct{}), make(chan struct{}, 1)
-	done := false
-	a := h.office(rbac.Config{OnEvent: func(context.Context, rbac.Event) {
-		select {
-		case slow <- struct{}{}:
-			<-hang
-		default:
-			done = true
-		}
-	}})
-	for range 2000 {
-		a.Judge(ctx, rbac.Token{}, rbac.InGroup("chiefs"))
-	}
-	if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword}); err != nil {
-		t.Error(err)
-	}
-	if s := a.Stats(); s.EventsDropped < 2000-1024/2-1 || s.EventsDropped >= 2000 {
-		t.Errorf("%d of 2,000 denials were dropped behind a receiver that hangs", s.EventsDropped)
-	}
-	close(hang)
-	must(t, a.Close())
-	if !done {
-		t.Error("Close did not wait for the events that had been sent")
-	}
-}
-
-// The follower of an Authority says when the store is lost, and when it is found
-// again, once each.
-func TestEventsOfTheStore(t *testing.T) {
-	h := newHouse(t, openMemory(t))
-	store := &unplugged{Store: h.store}
-	h.store = store
-	h.realTime = true
-	var b inbox
-	a := h.open(rbac.Config{OnEvent: b.receive, MaxStaleness: 100 * time.Millisecond})
-	count := func(kind rbac.EventKind) (n int) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		for _, e := range b.got {
-			if e.Kind == kind && (kind == rbac.EventStoreFound || errors.Is(e.Err, rbac.ErrUnavailable)) {
-				n++
-			}
-		}
-		return n
-	}
-	store.down.Store(true)
-	eventually(t, "the store to be lost", func() bool { return count(rbac.EventStoreLost) == 1 })
-	failures := a.Stats().FollowerErrors
-	eventually(t, "more failures", func() bool { return a.Stats().FollowerErrors > failures+3 })
-	store.down.Store(false)
-	eventually(t, "the store to be found", func() bool { return count(rbac.EventStoreFound) == 1 })
-	if n := count(rbac.EventStoreLost); n != 1 {
-		t.Errorf("the store was lost once, with %d events", n)
-	}
 }

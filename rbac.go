@@ -150,10 +150,11 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 	return a, nil
 }
 
-// Close writes the pending uses of tickets, ends the background work, and waits
-// up to 10 s until Config.OnEvent has got its events. Close does not close the
-// Store. Later calls fail with ErrUnavailable.
+// Close waits up to 10 s until Config.OnEvent has got its events, writes the
+// pending uses of tickets and ends the background work. Close does not close
+// the Store. Later calls fail with ErrUnavailable.
 func (a *Authority) Close() error {
+	a.events.Close(closeTimeout) // first: OnEvent may ask the Authority
 	if a.background.closed.Swap(true) {
 		return nil
 	}
@@ -161,7 +162,6 @@ func (a *Authority) Close() error {
 	a.background.running.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	defer a.events.Close(ctx)
 	return a.sessions.Flush(ctx)
 }
 

@@ -2,6 +2,7 @@ package rbac_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -114,14 +115,19 @@ func (s *secrets) seeChanges(t *testing.T, a *rbac.Authority) {
 // password, a hash, a token or a ticket's value.
 func TestSecretsStayInside(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
-		var log syncBuffer
+		var log, events syncBuffer
 		var s secrets
-		a := h.office(rbac.Config{MaxTickets: 2, Logger: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+		see := func(_ context.Context, e rbac.Event) { fmt.Fprintf(&events, "%+v %v\n", e, e.LogValue()) }
+		a := h.office(rbac.Config{MaxTickets: 2, OnEvent: see, Logger: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 		for range 6 {
 			s.busyDay(t, h, a)
 		}
 		s.seeChanges(t, a)
-		for where, text := range map[string]string{"the change log or an error": s.seen.String(), "the log": log.String()} {
+		must(t, a.Close())
+		if n := strings.Count(events.String(), "\n"); n < 50 {
+			t.Errorf("only %d events: they say little", n)
+		}
+		for where, text := range map[string]string{"the change log or an error": s.seen.String(), "the log": log.String(), "an event": events.String()} {
 			for _, secret := range s.texts {
 				if strings.Contains(text, secret) {
 					t.Errorf("%s holds the secret %q", where, secret)

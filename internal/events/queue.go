@@ -141,8 +141,8 @@ func (q *Queue[E]) deliver(i item[E]) {
 }
 
 // Close drops later events, and waits until the receiver has got the earlier
-// ones, or until ctx ends; then the rest is dropped, too.
-func (q *Queue[E]) Close(ctx context.Context) {
+// ones. When the time is over, the rest is dropped, too.
+func (q *Queue[E]) Close(most time.Duration) {
 	if q == nil {
 		return
 	}
@@ -154,7 +154,7 @@ func (q *Queue[E]) Close(ctx context.Context) {
 	q.mu.Unlock()
 	select {
 	case <-q.ended:
-	case <-ctx.Done():
+	case <-time.After(most):
 		q.giveUp.Store(true)
 	}
 }

@@ -44,7 +44,7 @@ func TestEventsArriveInOrder(t *testing.T) {
 		for n := 2; n <= 500; n++ {
 			q.Send(t.Context(), n, n%2 == 0)
 		}
-		q.Close(t.Context())
+		q.Close(time.Minute)
 		if len(b.got) != 500 || !slices.IsSorted(b.got) || q.Dropped() != 0 {
 			t.Errorf("got %d events, dropped %d", len(b.got), q.Dropped())
 		}
@@ -76,9 +76,7 @@ func TestHangingReceiverDelaysNobody(t *testing.T) {
 		if n := strings.Count(log.String(), "events are dropped"); n != 2 {
 			t.Errorf("%d lines, want a second a minute later", n)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		q.Close(ctx)
+		q.Close(time.Second)
 		close(hang)
 		synctest.Wait()
 		if got, want := q.Dropped(), uint64(11+events.Capacity); got != want {
@@ -99,7 +97,7 @@ func TestCommonEventsCrowdNobodyOut(t *testing.T) {
 			q.Send(t.Context(), 1, false)
 		}
 		go q.Run()
-		q.Close(t.Context())
+		q.Close(time.Minute)
 		rare := 0
 		for _, n := range b.got {
 			rare += n
@@ -128,7 +126,7 @@ func TestReceiverThatPanics(t *testing.T) {
 		for n := range 4 {
 			q.Send(t.Context(), n, false)
 		}
-		q.Close(t.Context())
+		q.Close(time.Minute)
 		if fmt.Sprint(b.got) != "[0 3]" {
 			t.Errorf("got %v, want 0 and 3", b.got)
 		}
@@ -144,7 +142,7 @@ func TestReceiverThatExitsAtTheEnd(t *testing.T) {
 		q := newQueue(&bytes.Buffer{}, func(context.Context, int) { runtime.Goexit() })
 		q.Send(t.Context(), 0, false)
 		go q.Run()
-		q.Close(t.Context())
+		q.Close(time.Minute)
 	})
 }
 
@@ -160,7 +158,7 @@ func TestContextOutlivesTheRequest(t *testing.T) {
 		q.Send(ctx, 0, false)
 		cancel()
 		go q.Run()
-		q.Close(t.Context())
+		q.Close(time.Minute)
 	})
 }
 
@@ -170,15 +168,15 @@ func TestClosedQueue(t *testing.T) {
 	var none *events.Queue[int] = events.New[int](nil, nil, nil)
 	none.Send(t.Context(), 0, false)
 	none.Run()
-	none.Close(t.Context())
+	none.Close(time.Minute)
 	if none.Dropped() != 0 {
 		t.Error("nothing is counted without a receiver")
 	}
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(&bytes.Buffer{}, func(context.Context, int) {})
 		go q.Run()
-		q.Close(t.Context())
-		q.Close(t.Context())
+		q.Close(time.Minute)
+		q.Close(time.Minute)
 		q.Send(t.Context(), 0, false)
 		if q.Dropped() != 1 {
 			t.Errorf("dropped %d, want 1", q.Dropped())
