@@ -14,10 +14,9 @@ type Config struct {
 	Logger *slog.Logger
 	// OnEvent, unless nil, gets each [Event] in the background, one after
 	// another, with the values of the context that caused the event. A slow
-	// OnEvent delays no call: 1,024 events wait, and further ones are dropped
-	// and counted ([Stats].EventsDropped), those that strangers cause at half
-	// of that. A panic is logged. OnEvent may call the Authority, except Close.
-	// See docs/operations.md.
+	// OnEvent delays no call: 1,024 events wait, those that strangers can cause
+	// fill half of that, and the rest is dropped ([Stats].EventsDropped).
+	// OnEvent may call the Authority, except Close. See docs/operations.md.
 	OnEvent func(context.Context, Event)
 	// Clock returns the time. Nil: time.Now.
 	Clock func() time.Time

@@ -13,9 +13,8 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// EventKind is what an [Event] is about: a word of OWASP's Logging Vocabulary,
-// except for links and the store, which the vocabulary lacks. The kinds never
-// change. docs/operations.md lists the kinds with their attributes.
+// EventKind is what an [Event] is about, mostly a word of OWASP's Logging
+// Vocabulary. The kinds never change; docs/operations.md has their attributes.
 type EventKind string
 
 // The kinds of events. A host may report kinds of its own.
@@ -75,10 +74,12 @@ func (e Event) LogValue() slog.Value {
 // Config.OnEvent. Report does not wait, and does not log. A zero Time means now.
 // Denials that Judge or UpdateAs has reported are not sent again.
 func (a *Authority) Report(ctx context.Context, e Event) {
-	var denied *DeniedError
-	if e.Kind == EventDenied && errors.As(e.Err, &denied) && denied.reported {
-		return
+	if denied, ok := errors.AsType[*DeniedError](e.Err); !ok || e.Kind != EventDenied || !denied.reported {
+		a.send(ctx, e)
 	}
+}
+
+func (a *Authority) send(ctx context.Context, e Event) {
 	if e.Time.IsZero() {
 		e.Time = a.now()
 	}
@@ -91,7 +92,7 @@ func (a *Authority) emit(ctx context.Context, e Event) {
 	if a.log.Enabled(ctx, level) {
 		a.log.LogAttrs(ctx, level, message, e.LogValue().Group()...)
 	}
-	a.Report(ctx, e)
+	a.send(ctx, e)
 }
 
 // emitLogin counts and emits the outcome of a login.
@@ -109,8 +110,8 @@ func (at *attempt) emitLogin(ctx context.Context, action string, err error) {
 
 // emitDenied emits the denial of a call, if err is one.
 func (a *Authority) emitDenied(ctx context.Context, action string, err error) {
-	var denied *DeniedError
-	if !errors.As(err, &denied) {
+	denied, ok := errors.AsType[*DeniedError](err)
+	if !ok {
 		return
 	}
 	id := denied.Identity
@@ -118,8 +119,8 @@ func (a *Authority) emitDenied(ctx context.Context, action string, err error) {
 	if id.BelongsTo(a) {
 		e.Addr, e.Ticket = id.addr, id.origin.ticket
 	}
-	a.emit(ctx, e)
 	denied.reported = id != nil // without an Identity, the error may be a variable of the program
+	a.emit(ctx, e)
 }
 
 // emitChanges emits the changes of a committed Update.
