@@ -11,8 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel"
 	exporter "go.opentelemetry.io/otel/exporters/prometheus"
-	"go.opentelemetry.io/otel/log/global"
 	"go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/rbac-go/rbac"
@@ -26,7 +26,7 @@ func Example() {
 	ctx := context.Background()
 	auth, err := rbac.Open(ctx, memorystore.New(), rbac.Config{
 		Logger:  slog.New(slog.DiscardHandler),
-		OnEvent: rbacotel.OnEvent(global.GetLoggerProvider(), rbacotel.LogConfig{}),
+		OnEvent: rbacotel.OnEvent(otel.GetLoggerProvider(), rbacotel.LogConfig{}),
 	})
 	if err != nil {
 		panic(err)
