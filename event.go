@@ -26,6 +26,7 @@ const (
 	EventTicketEnded     EventKind = events.TicketEnded     // authn_token_revoked: a ticket ended otherwise; not by a limit of time
 	EventPasswordChanged EventKind = events.PasswordChanged // authn_password_change; the first password, too
 	EventPasswordRefused EventKind = events.PasswordRefused // authn_password_change_fail: by ChangePassword or ResetPassword
+	EventKeyIssued       EventKind = events.KeyIssued       // authn_key_issued: by IssueKey or RotateKey
 	EventLinkIssued      EventKind = events.LinkIssued      // authn_link_issued
 	EventLinkRedeemed    EventKind = events.LinkRedeemed    // authn_link_redeemed
 	EventLinkExpired     EventKind = events.LinkExpired     // authn_link_expired: a link ended unused

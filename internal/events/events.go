@@ -12,8 +12,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// The kinds of events: words of OWASP's Logging Vocabulary, and for links and
-// the store words of the same form.
+// The kinds of events: words of OWASP's Logging Vocabulary, and for keys, links
+// and the store words of the same form.
 const (
 	Login           = "authn_login_success"
 	LoginRefused    = "authn_login_fail"
@@ -22,6 +22,7 @@ const (
 	TicketEnded     = "authn_token_revoked"
 	PasswordChanged = "authn_password_change"
 	PasswordRefused = "authn_password_change_fail"
+	KeyIssued       = "authn_key_issued"
 	LinkIssued      = "authn_link_issued"
 	LinkRedeemed    = "authn_link_redeemed"
 	LinkExpired     = "authn_link_expired"
@@ -82,6 +83,7 @@ var changes = map[string]string{
 	"Logout":       Logout,
 	"RevokeTicket": TicketEnded,
 	"LogoutUser":   TicketEnded,
+	"IssueKey":     KeyIssued,
 
 	"IssueLink":  LinkIssued,
 	"RedeemLink": LinkRedeemed,
@@ -121,6 +123,7 @@ var texts = map[string]string{
 	TicketEnded:     "ticket ended",
 	PasswordChanged: "password changed",
 	PasswordRefused: "password change refused",
+	KeyIssued:       "API key issued",
 	LinkIssued:      "link issued",
 	LinkRedeemed:    "link redeemed",
 	Denied:          "denied",

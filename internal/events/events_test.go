@@ -18,7 +18,7 @@ import (
 func TestKindsOfChanges(t *testing.T) {
 	for _, action := range []string{
 		"AddUser", "ModifyUser", "DeleteUser", "SetPasswordHash", "Unlock", "AssignUser", "ModifyMembership", "DeassignUser",
-		"IssueLink", "RedeemLink", "ExpireLink", "Logout", "LogoutUser", "RevokeTicket", "AddActiveGroup", "DropActiveGroup", "SetActiveGroups",
+		"IssueKey", "IssueLink", "RedeemLink", "ExpireLink", "Logout", "LogoutUser", "RevokeTicket", "AddActiveGroup", "DropActiveGroup", "SetActiveGroups",
 		"AddGroup", "GrantPermission", "CreateSSDSet", "AddDelegation", "an action of a later version",
 	} {
 		if got, about := events.OfChange(action), policy.AboutUser(action); (got != events.PolicyChanged) != about {
