@@ -59,6 +59,17 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 // grantName returns the name of a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
+// Grants lists the grants of a group itself, patterns included, in byte order of
+// the permissions. GroupPermissions lists the permissions that follow.
+func (tx *Tx) Grants(group string) ([]Grant, error) {
+	g, err := tx.group(group)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := tx.r.Grants(store.GrantFilter{Group: g.ID})
+	return publicEach(grants, func(rec store.Grant) Grant { return publicGrant(rec, g.Name) }), err
+}
+
 // publicGrant returns the grant with the name of its group.
 func publicGrant(g store.Grant, group string) Grant {
 	return Grant{Group: group, Permission: g.Permission, Note: g.Note,

@@ -1,7 +1,9 @@
 package rbac
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -109,6 +111,25 @@ func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error
 		return Group{}, err
 	}
 	return g, tx.write(func() error { return tx.AddInheritance(i) })
+}
+
+// Inheritances lists all immediate inheritances, in byte order of Senior and
+// Junior.
+func (tx *Tx) Inheritances() ([]Inheritance, error) {
+	groups, err := tx.r.Groups()
+	if err != nil {
+		return nil, err
+	}
+	name := map[uuid.UUID]string{}
+	for _, g := range groups {
+		name[g.ID] = g.Name
+	}
+	records, err := tx.r.Inheritances(store.InheritanceFilter{})
+	list := publicEach(records, func(i store.Inheritance) Inheritance { return Inheritance{name[i.Senior], name[i.Junior]} })
+	slices.SortFunc(list, func(a, b Inheritance) int {
+		return cmp.Or(strings.Compare(a.Senior, b.Senior), strings.Compare(a.Junior, b.Junior))
+	})
+	return list, err
 }
 
 // inheritance returns both groups of an inheritance, and whether the

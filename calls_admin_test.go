@@ -239,6 +239,8 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return last(tx.LookalikeUsers("amy")) },
 	func(tx *rbac.Tx) error { return second(tx.Groups()) },
 	func(tx *rbac.Tx) error { return second(tx.Delegations()) },
+	func(tx *rbac.Tx) error { return second(tx.Grants("editors")) },
+	func(tx *rbac.Tx) error { return second(tx.Inheritances()) },
 	func(tx *rbac.Tx) error { return tx.RequireUnchanged(tx.Revision(), "user", "amy") },
 	func(tx *rbac.Tx) error { return second(tx.Permissions()) },
 	func(tx *rbac.Tx) error { return second(tx.Sections()) },

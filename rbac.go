@@ -237,6 +237,11 @@ func newAuthority(s Store, cfg Config, passwords *password.Hasher) *Authority {
 // Guarantee does no I/O.
 func (a *Authority) Guarantee() store.Guarantee { return a.replica.Guarantee() }
 
+// Config returns the configuration in force, with the defaults for zero values.
+// Tools such as the console show its limits and look for holders of
+// [Config].Administer and [Config].Protected. Do not change the slices in it.
+func (a *Authority) Config() Config { return a.cfg }
+
 // View runs f with a Tx that reads one consistent state. A change inside f
 // fails with ErrReadOnly. View returns the error of f unchanged.
 //

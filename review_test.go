@@ -82,6 +82,20 @@ func TestReview(t *testing.T) {
 			check("AuthorizedGroups(ana)", groupNames(tx.AuthorizedGroups("Ana")), []string{"chief", "doctor", "nurse", "staff"})
 			check("AuthorizedGroups(cy)", groupNames(tx.AuthorizedGroups("cy")), []string{"doctor", "staff"})
 			check("GroupPermissions(chief)", permissionNames(tx.GroupPermissions("chief")), []string{"budget", "chart.read", "chart.write", "door.open"})
+			if grants := must1(tx.Grants("chief")); len(grants) != 1 || grants[0].Group != "chief" || grants[0].Permission != "budget" {
+				t.Errorf("Grants(chief) = %+v", grants)
+			}
+			if grants := must1(tx.Grants("visitor")); len(grants) != 0 {
+				t.Errorf("Grants(visitor) = %+v", grants)
+			}
+			if inheritances := must1(tx.Inheritances()); !slices.Equal(inheritances, []rbac.Inheritance{
+				{Senior: "chief", Junior: "doctor"}, {Senior: "chief", Junior: "nurse"}, {Senior: "doctor", Junior: "staff"}, {Senior: "nurse", Junior: "staff"},
+			}) {
+				t.Errorf("Inheritances() = %v", inheritances)
+			}
+			if _, err := tx.Grants("nobody"); !errors.Is(err, rbac.ErrNotFound) {
+				t.Errorf("the grants of an unknown group: %v", err)
+			}
 			check("GroupPermissions(visitor)", permissionNames(tx.GroupPermissions("visitor")), []string{})
 			check("UserPermissions(bo)", permissionNames(tx.UserPermissions("bo")), []string{"chart.read", "door.open"})
 			check("PermissionGroups(chart.read)", groupNames(tx.PermissionGroups("chart.read")), []string{"chief", "doctor", "nurse"})

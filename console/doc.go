@@ -1,0 +1,23 @@
+// Package console is an administration console: pages on which administrators,
+// and delegates, see and change users, groups and permissions.
+//
+//	h, err := console.New(guard, authority, console.Config{})
+//	if err != nil {
+//		return err
+//	}
+//	mux.Handle("/admin/", rbac.NotAnonymous(), h)
+//
+// The console decides itself who gets in: holders of the permission
+// [rbac.Config].Administer, and users to whom a delegation gives something to
+// assign. A rule of the host around the console can only restrict further.
+// Every change is made by [rbac.Authority.UpdateAs], in the name of the person
+// who is signed in, with the reason that the person has given.
+//
+// A change of one user takes effect at once, and the next page offers to undo
+// the change. A change that can reach many users is shown with its effect
+// first: who gains and who loses which permission. The change is then applied
+// only if nobody else has changed the same records meanwhile.
+//
+// The pages need no JavaScript and no other server, and work below any path.
+// Serve them over HTTPS only, as everything that is behind a [httpguard.Guard].
+package console

@@ -1,0 +1,168 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// A finding is something that an administrator should look at.
+type finding struct {
+	Key     string // of its text, with the names as argument
+	Names   []string
+	More    int
+	Address string // the page with all of them; empty: none
+}
+
+// findings are computed on request and kept for a while: some read many records.
+type findings struct {
+	mu   sync.Mutex
+	at   time.Time
+	list []finding
+}
+
+const (
+	keepFindings = 10 * time.Minute
+	idleDays     = 90
+	shownNames   = 5
+	maxKeys      = 10_000 // API keys that are looked at
+)
+
+// get returns the findings, and when they were computed.
+func (f *findings) get(ctx context.Context, a *rbac.Authority) ([]finding, time.Time, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var now time.Time
+	var list []finding
+	err := a.View(ctx, func(tx *rbac.Tx) (err error) {
+		now = tx.Now()
+		if age := now.Sub(f.at); age >= 0 && age < keepFindings {
+			return nil
+		}
+		list, err = find(tx, a.Config())
+		return err
+	})
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	if list != nil {
+		f.at, f.list = now, list
+	}
+	return f.list, f.at, nil
+}
+
+// find computes the findings.
+func find(tx *rbac.Tx, cfg rbac.Config) ([]finding, error) {
+	list := []finding{}
+	add := func(key, address string, names []string) {
+		if n := len(names); n > 0 {
+			list = append(list, finding{key, names[:min(n, shownNames)], max(0, n-shownNames), address})
+		}
+	}
+	for _, p := range cfg.Protected {
+		names, err := userNames(tx, rbac.UserQuery{Permission: p, State: rbac.DisabledUser, Limit: maxCount})
+		if err != nil && !errors.Is(err, rbac.ErrNotFound) { // a permission that is not declared yet
+			return nil, err
+		}
+		add("finding.disabled holders", address("users", "permission", p, "state", "disabled"), names)
+	}
+	idle, err := userNames(tx, rbac.UserQuery{State: rbac.EnabledUser, LastLoginBefore: tx.Now().AddDate(0, 0, -idleDays), Limit: maxCount})
+	if err != nil {
+		return nil, err
+	}
+	add("finding.idle users", address("users", "state", "enabled", "login", "90"), idle)
+	if err := findGroups(tx, add); err != nil {
+		return nil, err
+	}
+	static, err := tx.SSDSets()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := near(tx, static)
+	if err != nil {
+		return nil, err
+	}
+	var full []string
+	for _, r := range rows {
+		if len(r.Near) > 0 {
+			full = append(full, r.Name)
+		}
+	}
+	add("finding.near sets", "separation", full)
+	var old []string
+	for t, err := range tx.Tickets(rbac.TicketQuery{Kind: rbac.KeyTicket, Limit: maxKeys}) {
+		if err != nil {
+			return nil, err
+		}
+		if t.Created.Before(tx.Now().AddDate(-1, 0, 0)) {
+			old = append(old, cmp.Or(t.Label, t.User))
+		}
+	}
+	add("finding.old keys", address("sessions", "kind", "key"), old)
+	return list, nil
+}
+
+// findGroups finds groups without members, permissions that nobody holds, and
+// patterns that match nothing.
+func findGroups(tx *rbac.Tx, add func(key, address string, names []string)) error {
+	groups, err := tx.Groups()
+	if err != nil {
+		return err
+	}
+	permissions, err := tx.Permissions()
+	if err != nil {
+		return err
+	}
+	var empty, unmatched []string
+	granted := map[string]bool{}
+	for _, g := range groups {
+		names, err := userNames(tx, rbac.UserQuery{Group: g.Name, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(names) == 0 {
+			empty = append(empty, g.Name)
+		}
+		grants, err := tx.Grants(g.Name)
+		if err != nil {
+			return err
+		}
+		for _, grant := range grants {
+			found := false
+			for _, p := range permissions {
+				if matches(grant.Permission, p.Name) {
+					found, granted[p.Name] = true, granted[p.Name] || len(names) > 0
+				}
+			}
+			if !found {
+				unmatched = append(unmatched, grant.Group+" "+grant.Permission)
+			}
+		}
+	}
+	var unheld []string
+	for _, p := range permissions {
+		if !granted[p.Name] {
+			unheld = append(unheld, p.Name)
+		}
+	}
+	slices.Sort(unheld)
+	add("finding.empty groups", "groups", empty)
+	add("finding.unheld permissions", "permissions", unheld)
+	add("finding.unmatched patterns", "", unmatched)
+	return nil
+}
+
+func userNames(tx *rbac.Tx, q rbac.UserQuery) (names []string, err error) {
+	for u, err := range tx.Users(q) {
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, u.Name)
+	}
+	return names, nil
+}

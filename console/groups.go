@@ -1,0 +1,295 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/rbac-go/rbac"
+)
+
+// groupsData is the data of the list of groups.
+type groupsData struct {
+	Rows   []groupRow
+	Search string
+	Next   string
+	Admin  bool
+}
+
+type groupRow struct {
+	rbac.Group
+	Members int // up to maxCount, and one more
+	Grants  int
+	Below   []string // the groups that it inherits itself
+}
+
+func (c *console) groups(v *visit) error {
+	d := groupsData{Search: v.query("q"), Admin: v.access.admin}
+	var all []rbac.Group
+	err := v.view(func(tx *rbac.Tx) (err error) {
+		if all, err = v.visibleGroups(tx); err != nil {
+			return err
+		}
+		all = searchGroups(all, d.Search)
+		if v.query("format") == "csv" {
+			return nil
+		}
+		rows, after := all, v.query("after")
+		rows = slices.DeleteFunc(slices.Clone(rows), func(g rbac.Group) bool { return g.Name <= after && after != "" })
+		if len(rows) > pageSize {
+			rows = rows[:pageSize]
+			d.Next = v.next("after", rows[pageSize-1].Name)
+		}
+		h, err := readHierarchy(tx)
+		if err != nil {
+			return err
+		}
+		for _, g := range rows {
+			row := groupRow{Group: g, Below: h.juniors[g.Name]}
+			if row.Members, err = v.countMembers(tx, g.Name); err != nil {
+				return err
+			}
+			grants, err := tx.Grants(g.Name)
+			if err != nil {
+				return err
+			}
+			row.Grants = len(grants)
+			d.Rows = append(d.Rows, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if v.query("format") == "csv" {
+		t := v.table("name", "display name", "note", "created")
+		for _, g := range all[:min(len(all), maxRows)] {
+			t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created))
+		}
+		return t.send("groups")
+	}
+	return v.show(http.StatusOK, "groups", frame{Count: v.N("n groups", len(all)), CSV: v.next("format", "csv"), Data: d})
+}
+
+func searchGroups(list []rbac.Group, text string) []rbac.Group {
+	if text == "" {
+		return list
+	}
+	text = strings.ToLower(text)
+	return slices.DeleteFunc(slices.Clone(list), func(g rbac.Group) bool {
+		return !strings.Contains(strings.ToLower(g.Name), text) && !strings.Contains(strings.ToLower(g.DisplayName), text)
+	})
+}
+
+// countMembers counts the members of a group that the person may see, up to
+// maxCount and one more.
+func (v *visit) countMembers(tx *rbac.Tx, group string) (int, error) {
+	if v.access.everywhere {
+		return countUsers(tx, rbac.UserQuery{Group: group})
+	}
+	n := 0
+	for _, scope := range v.access.scopes {
+		some, err := countUsers(tx, rbac.UserQuery{Group: group, Scope: scope})
+		if err != nil {
+			return 0, err
+		}
+		if n += some; n > maxCount {
+			break
+		}
+	}
+	return n, nil
+}
+
+// groupData is the data of the page of a group.
+type groupData struct {
+	rbac.Group
+	Since       rbac.Revision
+	Admin       bool
+	Members     []rbac.Membership
+	Next        string
+	Grants      []grantRow
+	Inherited   []inherited
+	Other       []rbac.Permission // that can be granted
+	Tree        *treeNode
+	Others      []rbac.Group // that can be inherited
+	Seniors     []string
+	Delegation  *rbac.Delegation
+	Static      []rbac.SeparationSet
+	Dynamic     []rbac.SeparationSet
+	Changes     []rbac.Change
+	MemberCount int
+}
+
+// grantRow is a grant with the permissions that it gives now.
+type grantRow struct {
+	rbac.Grant
+	Title   string
+	Pattern bool
+	Gives   []rbac.Permission
+}
+
+// inherited is a permission that another group brings.
+type inherited struct {
+	rbac.Permission
+	Through string
+}
+
+// treeNode is a group in the tree of inheritance.
+type treeNode struct {
+	Name  string
+	Below []*treeNode
+	Again bool // drawn already
+}
+
+func (c *console) group(v *visit) error {
+	d := groupData{Admin: v.access.admin}
+	err := v.view(func(tx *rbac.Tx) (err error) {
+		d.Since = tx.Revision()
+		if d.Group, err = tx.Group(v.query("name")); err != nil {
+			return err
+		}
+		if !v.access.seesGroup(d.Name) {
+			return rbac.ErrNotFound
+		}
+		if d.MemberCount, err = v.countMembers(tx, d.Name); err != nil {
+			return err
+		}
+		if err := v.members(tx, &d); err != nil {
+			return err
+		}
+		if err := v.grants(tx, &d); err != nil {
+			return err
+		}
+		if !d.Admin {
+			return nil
+		}
+		all, err := tx.Groups()
+		if err != nil {
+			return err
+		}
+		d.Others = slices.DeleteFunc(all, func(g rbac.Group) bool { return g.Name == d.Name })
+		return v.groupDetails(tx, &d)
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "group", frame{
+		Title: d.Name, Parents: []crumb{{v.T("groups"), "groups"}}, Count: v.atMost("n members", d.MemberCount), Data: d,
+	})
+}
+
+// members reads a page of the memberships of the group itself.
+func (v *visit) members(tx *rbac.Tx, d *groupData) error {
+	q := rbac.MembershipQuery{Group: d.Name, Limit: pageSize + 1}
+	if !v.access.everywhere {
+		q.Scopes = v.access.scopes
+	}
+	if after := v.query("after"); after != "" {
+		q.After = rbac.Membership{User: after, Group: d.Name, Scope: v.query("after_scope")}
+	}
+	for m, err := range tx.Memberships(q) {
+		if err != nil {
+			return err
+		}
+		d.Members = append(d.Members, m)
+	}
+	if len(d.Members) > pageSize {
+		d.Members = d.Members[:pageSize]
+		last := d.Members[pageSize-1]
+		d.Next = address("group", "name", d.Name, "after", last.User, "after_scope", last.Scope)
+	}
+	return nil
+}
+
+// grants reads what the group gives: by its own grants, and by inheritance.
+func (v *visit) grants(tx *rbac.Tx, d *groupData) error {
+	own, err := tx.Grants(d.Name)
+	if err != nil {
+		return err
+	}
+	all, err := tx.Permissions()
+	if err != nil {
+		return err
+	}
+	has, err := tx.GroupPermissions(d.Name)
+	if err != nil {
+		return err
+	}
+	for _, g := range own {
+		row := grantRow{Grant: g, Pattern: isPattern(g.Permission)}
+		for _, p := range all {
+			if matches(g.Permission, p.Name) {
+				row.Gives = append(row.Gives, p)
+				row.Title = p.Title
+			}
+		}
+		if row.Pattern {
+			row.Title = ""
+		}
+		d.Grants = append(d.Grants, row)
+	}
+	from, err := v.through(tx, d.Name, has)
+	if err != nil {
+		return err
+	}
+	for _, p := range has {
+		if from[p.Name] != "" {
+			d.Inherited = append(d.Inherited, inherited{p, from[p.Name]})
+		}
+	}
+	for _, p := range all {
+		if !slices.ContainsFunc(own, func(g rbac.Grant) bool { return g.Permission == p.Name }) {
+			d.Other = append(d.Other, p)
+		}
+	}
+	return nil
+}
+
+// groupDetails reads what administrators see.
+func (v *visit) groupDetails(tx *rbac.Tx, d *groupData) error {
+	h, err := readHierarchy(tx)
+	if err != nil {
+		return err
+	}
+	d.Tree = h.tree(d.Name, map[string]bool{})
+	d.Seniors = h.seniors[d.Name]
+	delegations, err := tx.Delegations()
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(delegations, func(x rbac.Delegation) bool { return x.Group == d.Name }); i >= 0 {
+		d.Delegation = &delegations[i]
+	}
+	static, err1 := tx.SSDSets()
+	dynamic, err2 := tx.DSDSets()
+	if err := cmp.Or(err1, err2); err != nil {
+		return err
+	}
+	without := func(s rbac.SeparationSet) bool { return !slices.Contains(s.Groups, d.Name) }
+	d.Static, d.Dynamic = slices.DeleteFunc(static, without), slices.DeleteFunc(dynamic, without)
+	for c, err := range tx.Changes(rbac.ChangeQuery{Subject: d.Name, Newest: true, Limit: shownRows}) {
+		if err != nil {
+			return err
+		}
+		d.Changes = append(d.Changes, c)
+	}
+	return nil
+}
+
+// maxTree bounds the groups of a tree that is drawn.
+const maxTree = 200
+
+// tree returns a group with the groups that it inherits. A group that is drawn
+// already is drawn again without its branches.
+func (h hierarchy) tree(group string, drawn map[string]bool) *treeNode {
+	n := &treeNode{Name: group, Again: drawn[group]}
+	if n.Again || len(drawn) == maxTree {
+		return n
+	}
+	drawn[group] = true
+	for _, junior := range h.juniors[group] {
+		n.Below = append(n.Below, h.tree(junior, drawn))
+	}
+	return n
+}

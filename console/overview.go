@@ -1,0 +1,110 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// overviewData is the data of the first page.
+type overviewData struct {
+	Users, Disabled, Groups, Permissions, Scopes int
+	Changes                                      []rbac.Change
+	Ending                                       []rbac.Membership // within 30 days
+	Assignable                                   []scopeGroups     // for delegates
+	Findings                                     []finding
+	FoundAt                                      time.Time
+}
+
+// scopeGroups are the groups that a delegate may assign in a scope.
+type scopeGroups struct {
+	Scope  string
+	Groups []rbac.Group
+}
+
+const shownRows = 10
+
+func (c *console) overview(v *visit) error {
+	var d overviewData
+	err := v.view(func(tx *rbac.Tx) error {
+		if !v.access.admin {
+			return v.assignable(tx, &d)
+		}
+		return v.counts(tx, &d)
+	})
+	if err != nil {
+		return err
+	}
+	if v.access.admin {
+		if d.Findings, d.FoundAt, err = c.findings.get(v.r.Context(), c.auth); err != nil {
+			return err
+		}
+	}
+	return v.show(http.StatusOK, "overview", frame{Data: d})
+}
+
+func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
+	if d.Users, err = tx.CountUsers(rbac.UserQuery{}); err != nil {
+		return err
+	}
+	if d.Disabled, err = tx.CountUsers(rbac.UserQuery{State: rbac.DisabledUser}); err != nil {
+		return err
+	}
+	groups, err := tx.Groups()
+	if err != nil {
+		return err
+	}
+	permissions, err := tx.Permissions()
+	if err != nil {
+		return err
+	}
+	d.Groups, d.Permissions = len(groups), len(permissions)
+	for scope, err := range tx.Scopes() {
+		if err != nil {
+			return err
+		}
+		if scope != "" {
+			d.Scopes++
+		}
+		if d.Scopes > maxCount {
+			break
+		}
+	}
+	for m, err := range tx.Memberships(rbac.MembershipQuery{EndingBefore: v.now.AddDate(0, 0, 30)}) {
+		if err != nil {
+			return err
+		}
+		if m.Until.After(v.now) {
+			d.Ending = append(d.Ending, m)
+		}
+		if len(d.Ending) == shownRows {
+			break
+		}
+	}
+	for change, err := range tx.Changes(rbac.ChangeQuery{Newest: true, Limit: shownRows}) {
+		if err != nil {
+			return err
+		}
+		d.Changes = append(d.Changes, change)
+	}
+	return nil
+}
+
+// maxCount is the most that a page counts: beyond, the page says so.
+const maxCount = 1000
+
+func (v *visit) assignable(tx *rbac.Tx, d *overviewData) error {
+	scopes := v.access.scopes
+	if v.access.everywhere {
+		scopes = []string{""}
+	}
+	for _, scope := range scopes {
+		groups, err := tx.Assignable(v.id, scope)
+		if err != nil {
+			return err
+		}
+		d.Assignable = append(d.Assignable, scopeGroups{scope, groups})
+	}
+	return nil
+}

@@ -1,0 +1,314 @@
+package console
+
+import (
+	"io/fs"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Every page to which a link leads works, for administrators and delegates, and
+// is well-formed: labels, headers, no inline code, and no address outside of the
+// console.
+func TestEveryPage(t *testing.T) {
+	for user, least := range map[string]int{"amy": 30, "lea": 8} {
+		s := newSite(t)
+		pages := 0
+		s.crawl(user, func(page string, resp answer) {
+			if pages++; strings.Contains(page, "format=csv") {
+				return
+			}
+			if resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: %q: %d\n%s", user, page, resp.StatusCode, textOf(resp.text))
+				return
+			}
+			checkPage(t, user+" at "+page, resp)
+		})
+		if pages < least {
+			t.Errorf("%s has reached %d pages, want %d", user, pages, least)
+		}
+	}
+}
+
+// checkPage checks what holds for all pages.
+func checkPage(t *testing.T, name string, resp answer) {
+	t.Helper()
+	h := resp.Header
+	if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+		t.Errorf("%s: the policy is %q", name, csp)
+	}
+	if h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s: headers %v", name, h)
+	}
+	root := parsedPage(t, resp.text)
+	ids, labels := map[string]int{}, map[string]bool{}
+	elements(root, func(n *html.Node, attr map[string]string) {
+		if id := attr["id"]; id != "" {
+			ids[id]++
+		}
+		if n.Data == "label" {
+			labels[attr["for"]] = true
+		}
+	})
+	for id, times := range ids {
+		if times > 1 {
+			t.Errorf("%s: the id %q is used %d times", name, id, times)
+		}
+	}
+	headings := 0
+	elements(root, func(n *html.Node, attr map[string]string) {
+		for key, value := range attr {
+			if strings.HasPrefix(key, "on") || key == "style" {
+				t.Errorf("%s: inline code %s=%q", name, key, value)
+			}
+		}
+		for _, key := range []string{"href", "src", "action"} {
+			if strings.Contains(attr[key], "//") || strings.HasPrefix(attr[key], "javascript:") {
+				t.Errorf("%s: %s=%q leads away", name, key, attr[key])
+			}
+		}
+		switch n.Data {
+		case "h1":
+			headings++
+		case "script":
+			if attr["src"] != "console.js" || n.FirstChild != nil {
+				t.Errorf("%s: a script %v", name, attr)
+			}
+		case "style":
+			t.Errorf("%s: inline style", name)
+		case "input", "select", "textarea":
+			if attr["type"] != "hidden" && !labels[attr["id"]] && attr["aria-label"] == "" {
+				t.Errorf("%s: the field %v has no label", name, attr)
+			}
+		case "th":
+			if attr["scope"] == "" {
+				t.Errorf("%s: a header without scope", name)
+			}
+		case "form":
+			if m := attr["method"]; m != "get" && m != "post" {
+				t.Errorf("%s: a form with the method %q", name, m)
+			}
+		}
+	})
+	if headings != 1 {
+		t.Errorf("%s: %d main headings", name, headings)
+	}
+	if strings.Contains(resp.text, "%!") || strings.Contains(resp.text, "<no value>") {
+		t.Errorf("%s: a text with a wrong argument:\n%s", name, textOf(resp.text))
+	}
+}
+
+// hostile are texts that must be shown as they are.
+var hostile = []string{
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `{{.Me}}`, `=HYPERLINK("http://evil")`, `javascript:alert(1)`, `a&b=c?d#e/f`,
+}
+
+// Texts that anybody can enter are shown as texts, on every page.
+func TestHostileTexts(t *testing.T) {
+	s := newSite(t)
+	for i, text := range hostile {
+		s.update(func(tx *rbac.Tx) error {
+			u, err := tx.AddUser(rbac.User{Name: text, DisplayName: text, Note: text})
+			if err != nil {
+				return err
+			}
+			g, err := tx.AddGroup(rbac.Group{Name: text, DisplayName: text, Note: text})
+			if err != nil {
+				return err
+			}
+			p, err := tx.AddPermission(rbac.Permission{Name: strings.ReplaceAll(text, "*", "x"), Title: text, Description: text})
+			if err != nil {
+				return err
+			}
+			if err := tx.GrantPermission(rbac.Grant{Group: g.Name, Permission: p.Name, Note: text}); err != nil {
+				return err
+			}
+			return tx.AssignUser(rbac.Membership{User: u.Name, Group: g.Name, Scope: text, Note: text})
+		})
+		s.now = s.now.Add(time.Minute)
+		_, err := s.a.Issue(ctx, rbac.Login{User: hostile[i], UserAgent: text, Label: text})
+		must(t, err)
+	}
+	pages := 0
+	s.crawl("amy", func(page string, resp answer) {
+		pages++
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%q: %d\n%s", page, resp.StatusCode, textOf(resp.text))
+		} else if !strings.Contains(page, "format=csv") {
+			checkPage(t, page, resp)
+		}
+	})
+	if pages < 100 {
+		t.Errorf("%d pages", pages)
+	}
+	for _, text := range hostile {
+		checkText(t, s.get("amy", "users"), text)
+		checkText(t, s.get("amy", address("user", "name", text)), text)
+	}
+}
+
+// A cell that a spreadsheet would take for a formula is neutralised, and the
+// filter counts.
+func TestCSV(t *testing.T) {
+	s := newSite(t)
+	s.update(func(tx *rbac.Tx) error {
+		_, err := tx.AddUser(rbac.User{Name: "zoe", DisplayName: `=1+1,"x"`})
+		return err
+	})
+	resp := s.get("amy", "users?format=csv")
+	if got := resp.Header.Get("Content-Disposition"); got != "attachment; filename=users-2026-03-01.csv" || resp.Header.Get("Content-Type") != "text/csv; charset=utf-8" {
+		t.Errorf("headers %v", resp.Header)
+	}
+	if !strings.Contains(resp.text, `zoe,"'=1+1,""x""",,Enabled,`) || !strings.Contains(resp.text, "otto,The otto,otto@example.org,Enabled,readers (org:2),") {
+		t.Errorf("%s", resp.text)
+	}
+	if resp := s.get("amy", "users?format=csv&group=admins"); strings.Count(resp.text, "\n") != 2 || !strings.Contains(resp.text, "amy") {
+		t.Errorf("%s", resp.text)
+	}
+	for _, page := range []string{"groups", "permissions", "changes"} {
+		if resp := s.get("amy", page+"?format=csv"); resp.StatusCode != http.StatusOK || strings.Count(resp.text, "\n") < 5 {
+			t.Errorf("%s: %d\n%s", page, resp.StatusCode, resp.text)
+		}
+	}
+	if resp := s.get("lea", "users?format=csv"); strings.Contains(resp.text, "otto") || !strings.Contains(resp.text, "bob,The bob,bob@example.org,Enabled,readers (org:1),") {
+		t.Errorf("a delegate's table:\n%s", resp.text)
+	}
+}
+
+// The console works below any path, and behind http.StripPrefix.
+func TestMounts(t *testing.T) {
+	for _, m := range []struct {
+		mount string
+		cfg   Config
+		wrap  func(http.Handler) http.Handler
+	}{
+		{"/", Config{}, nil},
+		{"/admin/", Config{Path: "/admin/"}, nil},
+		{"/a/b/", Config{}, nil},
+		{"/a/b/", Config{Path: "/"}, func(h http.Handler) http.Handler { return http.StripPrefix("/a/b", h) }},
+	} {
+		s := mountedAt(t, m.mount, m.cfg, m.wrap)
+		checkText(t, s.get("amy", ""), "Overview", "Last changes")
+		page := s.follow("amy", "change", "do", "disable", "user", "bob", "back", "user?name=bob")
+		checkText(t, page, "amy disabled bob", "Undo")
+		for _, file := range []string{"console.css", "console.js"} {
+			if resp := s.get("amy", file); resp.StatusCode != http.StatusOK {
+				t.Errorf("%s%s: %d", m.mount, file, resp.StatusCode)
+			}
+		}
+		if resp := s.get("amy", "nothing"); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%snothing: %d", m.mount, resp.StatusCode)
+		}
+	}
+}
+
+// The language is that of the browser until the person chooses, and times are in
+// the zone that the person has chosen.
+func TestSettings(t *testing.T) {
+	s := newSite(t)
+	r := s.form("settings", "language", "zh", "zone", "Asia/Shanghai", "back", "users")
+	resp := s.send("amy", r)
+	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "users" || len(resp.Cookies()) != 1 {
+		t.Fatalf("%d %v", resp.StatusCode, resp.Header)
+	}
+	chosen := resp.Cookies()[0]
+	if !chosen.HttpOnly || chosen.Path != "" {
+		t.Errorf("the cookie is %v", chosen)
+	}
+	get := func(page, accept string, cookies ...*http.Cookie) answer {
+		r, err := http.NewRequest(http.MethodGet, "http://app.example.com/admin/"+page, nil)
+		must(t, err)
+		r.Header.Set("Accept-Language", accept)
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		return s.send("amy", r)
+	}
+	checkText(t, get("users", "en", chosen), "用户", "时间按 Asia/Shanghai 显示")
+	checkText(t, get("users", "zh-CN,en;q=0.5"), "用户")
+	checkText(t, get("users", "fr"), "Users", "Times are in UTC")
+	for _, c := range []string{"language=xx&zone=Nowhere", "%", "zone=Local"} {
+		checkText(t, get("users", "", &http.Cookie{Name: settingsCookie, Value: c}), "Users", "Times are in UTC")
+	}
+	if resp := s.post("amy", "settings", "language", "en", "zone", "Nowhere"); resp.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(resp.text, "There is no time zone Nowhere.") {
+		t.Errorf("%d\n%s", resp.StatusCode, textOf(resp.text))
+	}
+	if page := get("changes", "en", &http.Cookie{Name: settingsCookie, Value: "language=en&zone=Asia%2FShanghai"}); !strings.Contains(textOf(page.text), "2026-03-01 20:00 CST") {
+		t.Errorf("times are not in the zone:\n%s", textOf(page.text))
+	}
+}
+
+// Every language has every text, with the same arguments, and every text that
+// the pages ask for exists.
+func TestTexts(t *testing.T) {
+	argument := regexp.MustCompile(`%\[\d\][sd]`)
+	en := languages[0]
+	if en.tag.String() != "en" {
+		t.Fatalf("the first language is %v", en.tag)
+	}
+	for _, l := range languages[1:] {
+		for key, text := range en.texts {
+			other, ok := l.texts[key]
+			if one := strings.TrimSuffix(key, ".one"); !ok && one != key && l.texts[one] != "" {
+				continue // languages without a singular
+			}
+			a, b := argument.FindAllString(text, -1), argument.FindAllString(other, -1)
+			slices.Sort(a)
+			slices.Sort(b)
+			if !ok || !slices.Equal(a, b) {
+				t.Errorf("%v: %q is %q, and %q in English", l.tag, key, other, text)
+			}
+		}
+		for key := range l.texts {
+			if _, ok := en.texts[key]; !ok {
+				t.Errorf("%v: English has no %q", l.tag, key)
+			}
+		}
+	}
+	asked := regexp.MustCompile(`[.$ (]([TN]) "([^"]+)"`)
+	used := 0
+	must(t, fs.WalkDir(templates, "templates", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(templates, path)
+		for _, m := range asked.FindAllStringSubmatch(string(data), -1) {
+			used++
+			if _, ok := en.texts[m[2]]; !ok {
+				t.Errorf("%s asks for %q", path, m[2])
+			}
+		}
+		return err
+	}))
+	if used < 200 {
+		t.Errorf("%d texts are asked for", used)
+	}
+}
+
+// Every action that this version writes into the change log has words.
+func TestEveryChangeHasWords(t *testing.T) {
+	s := newSite(t)
+	s.follow("amy", "change", "do", "assign", "user", "bob", "group", "editors", "until_day", "2026-03-05", "back", "users")
+	must(t, s.a.SetPassword(ctx, "bob", "correct horse battery staple"))
+	must(t, second(s.a.LogoutUser(ctx, "bob")))
+	must(t, s.a.Unlock(ctx, "bob"))
+	must(t, s.a.View(ctx, func(tx *rbac.Tx) error {
+		v := &visit{lang: languages[0]}
+		for c, err := range tx.Changes(rbac.ChangeQuery{}) {
+			if err != nil {
+				return err
+			}
+			if text := v.say(c); strings.Contains(text, c.Action) || strings.Contains(text, "%!") {
+				t.Errorf("%s is %q", c.Action, text)
+			}
+		}
+		return nil
+	}))
+}

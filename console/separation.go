@@ -1,0 +1,115 @@
+package console
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/rbac-go/rbac"
+)
+
+// separationData is the data of the page of separation of duty sets.
+type separationData struct {
+	Static, Dynamic []setRow
+	Groups          []rbac.Group
+	Since           rbac.Revision
+}
+
+// setRow is a set, with the users who have as many of its groups as they may.
+type setRow struct {
+	rbac.SeparationSet
+	Near []string
+	More bool // more users are near
+}
+
+func (c *console) separation(v *visit) error {
+	var d separationData
+	err := v.view(func(tx *rbac.Tx) (err error) {
+		d.Since = tx.Revision()
+		static, err1 := tx.SSDSets()
+		dynamic, err2 := tx.DSDSets()
+		if err := cmp.Or(err1, err2); err != nil {
+			return err
+		}
+		if d.Static, err = near(tx, static); err != nil {
+			return err
+		}
+		for _, s := range dynamic {
+			d.Dynamic = append(d.Dynamic, setRow{SeparationSet: s})
+		}
+		d.Groups, err = tx.Groups()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "separation", frame{Data: d})
+}
+
+// maxNear bounds the members of a group that are looked at.
+const maxNear = 10_000
+
+// near finds the users who would violate a static set with one more of its
+// groups.
+func near(tx *rbac.Tx, sets []rbac.SeparationSet) (rows []setRow, err error) {
+	for _, s := range sets {
+		row := setRow{SeparationSet: s}
+		held := map[string]int{}
+		var order []string
+		for _, g := range s.Groups {
+			n := 0
+			for u, err := range tx.AuthorizedUsers(g) {
+				if err != nil {
+					return nil, err
+				}
+				if held[u.Name]++; held[u.Name] == s.Cardinality-1 {
+					order = append(order, u.Name)
+				}
+				if n++; n == maxNear {
+					break
+				}
+			}
+		}
+		row.Near, row.More = order[:min(len(order), shownRows)], len(order) > shownRows
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// createSet makes a set. The field kind is static or dynamic.
+var createSet = kind{
+	apply: func(tx *rbac.Tx, e edit) error {
+		s := rbac.SeparationSet{Name: e.get("set"), Groups: e.fields["member"], Cardinality: 2}
+		if text := e.get("cardinality"); text != "" {
+			var err error
+			if s.Cardinality, err = strconv.Atoi(text); err != nil {
+				return fmt.Errorf("%w: the limit is no number", rbac.ErrInvalid)
+			}
+		}
+		if e.get("kind") == "dynamic" {
+			return tx.CreateDSDSet(s)
+		}
+		return tx.CreateSSDSet(s)
+	},
+}
+
+var deleteSet = kind{
+	apply: func(tx *rbac.Tx, e edit) error {
+		if e.get("kind") == "dynamic" {
+			return tx.DeleteDSDSet(e.get("set"))
+		}
+		return tx.DeleteSSDSet(e.get("set"))
+	},
+	named: true,
+}
+
+// sets are the rows of a table of sets.
+type sets struct {
+	F    frame
+	Rows []setRow
+	Kind string
+}
+
+// Sets returns the table of some sets.
+func (f frame) Sets(rows []setRow, kind string) sets { return sets{f, rows, kind} }

@@ -1,0 +1,72 @@
+package console
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// sessionsData is the data of the list of everybody's tickets.
+type sessionsData struct {
+	Rows             []rbac.Ticket
+	User, Addr, Kind string
+	Next             string
+	Fault            string // about Addr
+}
+
+func (c *console) sessions(v *visit) error {
+	d := sessionsData{User: v.query("user"), Addr: v.query("addr"), Kind: v.query("kind")}
+	q := rbac.TicketQuery{User: d.User, Limit: pageSize + 1}
+	switch d.Kind {
+	case "session":
+		q.Kind = rbac.SessionTicket
+	case "key":
+		q.Kind = rbac.KeyTicket
+	}
+	if d.Addr != "" {
+		var err error
+		if q.Addr, err = parseNetwork(d.Addr); err != nil {
+			d.Fault = v.T("sessions.no network", d.Addr)
+			return v.show(http.StatusUnprocessableEntity, "sessions", frame{Data: d})
+		}
+	}
+	if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
+		q.After.Created = at
+		q.After.ID, _ = uuid.Parse(v.query("after_id"))
+	}
+	err := v.view(func(tx *rbac.Tx) error {
+		for t, err := range tx.Tickets(q) {
+			if err != nil {
+				return err
+			}
+			d.Rows = append(d.Rows, t)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(d.Rows) > pageSize {
+		d.Rows = d.Rows[:pageSize]
+		last := d.Rows[pageSize-1]
+		d.Next = address("sessions", "user", d.User, "addr", d.Addr, "kind", d.Kind,
+			"after", last.Created.Format(time.RFC3339Nano), "after_id", last.ID.String())
+	}
+	return v.show(http.StatusOK, "sessions", frame{Data: d})
+}
+
+// parseNetwork parses a network, or an address as a network of one.
+func parseNetwork(text string) (netip.Prefix, error) {
+	if p, err := netip.ParsePrefix(text); err == nil {
+		return p, nil
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return netip.PrefixFrom(a, a.BitLen()), nil
+}

@@ -1,0 +1,84 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+// settingsCookie keeps the language and the zone that the person has chosen. It
+// has no path, so the browser sends the cookie to the console only.
+const settingsCookie = "rbac-console"
+
+// readSettings sets the language and the zone: as chosen, or else the language
+// that the browser asks for, and UTC.
+func (v *visit) readSettings() {
+	lang, zone := v.chosen()
+	_, i := language.MatchStrings(matcher, lang, v.r.Header.Get("Accept-Language"))
+	v.lang = languages[i]
+	v.zone = time.UTC
+	if loc, err := time.LoadLocation(zone); err == nil && zone != "Local" {
+		v.zone = loc
+	}
+}
+
+// chosen returns the settings in the cookie.
+func (v *visit) chosen() (lang, zone string) {
+	c, err := v.r.Cookie(settingsCookie)
+	if err != nil {
+		return "", ""
+	}
+	q, err := url.ParseQuery(c.Value)
+	if err != nil {
+		return "", ""
+	}
+	return q.Get("language"), q.Get("zone")
+}
+
+// settingsData is the data of the page of settings.
+type settingsData struct {
+	Languages []choice
+	Zone      string
+	Zones     []string
+	Back      string
+	Fault     string // about the zone
+}
+
+// A choice is an option of a list.
+type choice struct {
+	Value, Text string
+	Chosen      bool
+}
+
+// someZones are proposed; any name of the IANA database will do.
+var someZones = []string{
+	"UTC", "America/Chicago", "America/Los_Angeles", "America/New_York", "America/Sao_Paulo", "Asia/Hong_Kong",
+	"Asia/Kolkata", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin",
+	"Europe/London", "Europe/Paris",
+}
+
+func (c *console) settings(v *visit) error { return v.showSettings(http.StatusOK, v.zone.String(), "") }
+
+func (v *visit) showSettings(status int, zone, fault string) error {
+	d := settingsData{Zone: zone, Zones: someZones, Fault: fault}
+	for _, l := range languages {
+		d.Languages = append(d.Languages, choice{l.tag.String(), l.name, l == v.lang})
+	}
+	return v.show(status, "settings", frame{Data: d})
+}
+
+func (c *console) saveSettings(v *visit) error {
+	zone := v.form("zone")
+	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || zone == "" {
+		return v.showSettings(http.StatusUnprocessableEntity, zone, v.T("settings.no zone", zone))
+	}
+	value := url.Values{"language": {v.form("language")}, "zone": {zone}}.Encode()
+	http.SetCookie(v.w, &http.Cookie{
+		Name: settingsCookie, Value: value, MaxAge: 365 * 24 * 60 * 60,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil,
+	})
+	v.redirect(v.back())
+	return nil
+}

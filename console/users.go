@@ -1,0 +1,227 @@
+package console
+
+import (
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/rbac-go/rbac"
+)
+
+// pageSize is the number of rows on a page of a table.
+const pageSize = 50
+
+// usersData is the data of the list of users.
+type usersData struct {
+	Query   usersQuery
+	Rows    []userRow
+	Next    string // the address of the next page; empty: this is the last
+	Groups  []rbac.Group
+	Scopes  []string // offered to delegates, who see no others
+	Assign  []rbac.Group
+	Since   rbac.Revision
+	Filters bool // a filter is set
+}
+
+// userRow is a user with the groups that count now.
+type userRow struct {
+	rbac.User
+	Memberships []rbac.Membership
+}
+
+// usersQuery is the filter of the list, as in the address.
+type usersQuery struct{ Search, Group, Scope, Permission, State, Login string }
+
+func (v *visit) usersQuery() usersQuery {
+	return usersQuery{
+		Search: v.query("q"), Group: v.query("group"), Scope: v.query("scope"),
+		Permission: v.query("permission"), State: v.query("state"), Login: v.query("login"),
+	}
+}
+
+// filter returns the query of the store. Delegates of scopes see the members of
+// one scope at a time: of the first, unless they choose.
+func (v *visit) filter(q *usersQuery) (rbac.UserQuery, error) {
+	if !v.access.sees(q.Scope) {
+		if q.Scope != "" {
+			return rbac.UserQuery{}, rbac.ErrNotFound
+		}
+		q.Scope = v.access.scopes[0]
+	}
+	f := rbac.UserQuery{Search: q.Search, Group: q.Group, Scope: q.Scope, Permission: q.Permission, After: v.query("after")}
+	switch q.State {
+	case "enabled":
+		f.State = rbac.EnabledUser
+	case "disabled":
+		f.State = rbac.DisabledUser
+	}
+	if days, err := strconv.Atoi(q.Login); err == nil && days > 0 && days <= 3650 {
+		f.LastLoginBefore = v.now.AddDate(0, 0, -days)
+	}
+	return f, nil
+}
+
+func (c *console) users(v *visit) error {
+	if v.query("format") == "csv" {
+		return v.usersCSV()
+	}
+	d := usersData{Query: v.usersQuery(), Scopes: v.access.scopes}
+	d.Filters = d.Query != usersQuery{}
+	count := 0
+	err := v.view(func(tx *rbac.Tx) error {
+		f, err := v.filter(&d.Query)
+		if err != nil {
+			return err
+		}
+		d.Since = tx.Revision()
+		if d.Groups, err = v.visibleGroups(tx); err != nil {
+			return err
+		}
+		if d.Assign, err = tx.Assignable(v.id, d.Query.Scope); err != nil {
+			return err
+		}
+		if count, err = countUsers(tx, f); err != nil {
+			return err
+		}
+		f.Limit = pageSize + 1
+		if d.Rows, err = collectUsers(tx.Users(f)); err != nil {
+			return err
+		}
+		if len(d.Rows) > pageSize {
+			d.Rows = d.Rows[:pageSize]
+			d.Next = v.next("after", d.Rows[pageSize-1].Name)
+		}
+		return v.addMemberships(tx, d.Rows)
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "users", frame{Count: v.atMost("n users", count), CSV: v.next("format", "csv"), Data: d})
+}
+
+// next returns the address of this page with another parameter.
+func (v *visit) next(name, value string) string {
+	q := v.r.URL.Query()
+	q.Del("done")
+	q.Set(name, value)
+	return link(v.page + "?" + q.Encode())
+}
+
+// atMost returns a count in words: beyond maxCount nothing was counted.
+func (v *visit) atMost(key string, n int) string {
+	if n > maxCount {
+		return v.T(key, grouped(maxCount)+"+")
+	}
+	return v.N(key, n)
+}
+
+// countUsers counts users up to a bound, and returns one more if there are more.
+func countUsers(tx *rbac.Tx, f rbac.UserQuery) (n int, err error) {
+	f.After, f.Limit = "", maxCount+1
+	for _, err := range tx.Users(f) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+func collectUsers(list iter.Seq2[rbac.User, error]) (rows []userRow, err error) {
+	for u, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, userRow{User: u})
+	}
+	return rows, nil
+}
+
+// addMemberships adds the memberships that count now, of all rows in one
+// question. Delegates of scopes see those of their scopes.
+func (v *visit) addMemberships(tx *rbac.Tx, rows []userRow) error {
+	byName := map[string]*userRow{}
+	users := make([]rbac.User, len(rows))
+	for i := range rows {
+		users[i], byName[rows[i].Name] = rows[i].User, &rows[i]
+	}
+	for m, err := range tx.Memberships(rbac.MembershipQuery{Users: users}) {
+		if err != nil {
+			return err
+		}
+		if (m.Until.IsZero() || m.Until.After(v.now)) && (v.access.everywhere || v.access.sees(m.Scope)) {
+			row := byName[m.User]
+			row.Memberships = append(row.Memberships, m)
+		}
+	}
+	for i := range rows {
+		slices.SortFunc(rows[i].Memberships, byGroup)
+	}
+	return nil
+}
+
+// visibleGroups returns the groups of the filter: for delegates, those that they
+// may assign.
+func (v *visit) visibleGroups(tx *rbac.Tx) ([]rbac.Group, error) {
+	all, err := tx.Groups()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(g rbac.Group) bool { return !v.access.seesGroup(g.Name) }), nil
+}
+
+func (v *visit) usersCSV() error {
+	t := v.table("name", "display name", "e-mail", "state", "groups", "created", "last login")
+	err := v.view(func(tx *rbac.Tx) error {
+		q := v.usersQuery()
+		f, err := v.filter(&q)
+		if err != nil {
+			return err
+		}
+		f.After = ""
+		for page := 0; page*maxPage < maxRows; page++ {
+			f.Limit = maxPage
+			rows, err := collectUsers(tx.Users(f))
+			if err != nil {
+				return err
+			}
+			if err := v.addMemberships(tx, rows); err != nil {
+				return err
+			}
+			for _, r := range rows {
+				t.row(r.Name, r.DisplayName, r.Email, v.T(stateOf(r.User)), joinGroups(r.Memberships), csvTime(r.Created), csvTime(r.LastLogin))
+			}
+			if len(rows) < maxPage {
+				break
+			}
+			f.After = rows[len(rows)-1].Name
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.send("users")
+}
+
+func stateOf(u rbac.User) string {
+	if u.Disabled {
+		return "disabled"
+	}
+	return "enabled"
+}
+
+func joinGroups(list []rbac.Membership) string {
+	text := ""
+	for i, m := range list {
+		if i > 0 {
+			text += ", "
+		}
+		text += m.Group
+		if m.Scope != "" {
+			text += " (" + m.Scope + ")"
+		}
+	}
+	return text
+}
