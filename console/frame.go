@@ -158,8 +158,16 @@ func (f frame) Field(name string) string {
 // Days are the options of the filter by last login.
 func (f frame) Days() []string { return []string{"30", "90", "365"} }
 
-// Bounded returns a count: beyond maxCount nothing was counted.
+// Bounded returns a count: beyond fewMembers nothing was counted.
 func (f frame) Bounded(n int) string {
+	if n > fewMembers {
+		return grouped(fewMembers) + "+"
+	}
+	return grouped(n)
+}
+
+// AtMost returns a number of the overview: beyond maxCount nothing was counted.
+func (f frame) AtMost(n int) string {
 	if n > maxCount {
 		return grouped(maxCount) + "+"
 	}

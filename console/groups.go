@@ -19,7 +19,7 @@ type groupsData struct {
 
 type groupRow struct {
 	rbac.Group
-	Members int // up to maxCount, and one more
+	Members int // up to fewMembers, and one more
 	Grants  int
 	Below   []string // the groups that it inherits itself
 }
@@ -47,7 +47,7 @@ func (c *console) groups(v *visit) error {
 		}
 		for _, g := range rows {
 			row := groupRow{Group: g, Below: h.juniors[g.Name]}
-			if row.Members, err = v.countMembers(tx, g.Name); err != nil {
+			if row.Members, err = v.countMembers(tx, g.Name, fewMembers); err != nil {
 				return err
 			}
 			grants, err := tx.Grants(g.Name)
@@ -82,19 +82,22 @@ func searchGroups(list []rbac.Group, text string) []rbac.Group {
 	})
 }
 
-// countMembers counts the members of a group that the person may see, up to
-// maxCount and one more.
-func (v *visit) countMembers(tx *rbac.Tx, group string) (int, error) {
+// fewMembers bounds the members that are counted for each group of a list.
+const fewMembers = 100
+
+// countMembers counts the members of a group that the person may see, up to a
+// bound and one more.
+func (v *visit) countMembers(tx *rbac.Tx, group string, most int) (int, error) {
 	if v.access.everywhere {
-		return countUsers(tx, rbac.UserQuery{Group: group})
+		return countUsers(tx, rbac.UserQuery{Group: group}, most)
 	}
 	n := 0
 	for _, scope := range v.access.scopes {
-		some, err := countUsers(tx, rbac.UserQuery{Group: group, Scope: scope})
+		some, err := countUsers(tx, rbac.UserQuery{Group: group, Scope: scope}, most)
 		if err != nil {
 			return 0, err
 		}
-		if n += some; n > maxCount {
+		if n += some; n > most {
 			break
 		}
 	}
@@ -152,7 +155,7 @@ func (c *console) group(v *visit) error {
 		if !v.access.seesGroup(d.Name) {
 			return rbac.ErrNotFound
 		}
-		if d.MemberCount, err = v.countMembers(tx, d.Name); err != nil {
+		if d.MemberCount, err = v.countMembers(tx, d.Name, maxCount); err != nil {
 			return err
 		}
 		if err := v.members(tx, &d); err != nil {

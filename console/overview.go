@@ -45,10 +45,10 @@ func (c *console) overview(v *visit) error {
 }
 
 func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
-	if d.Users, err = tx.CountUsers(rbac.UserQuery{}); err != nil {
+	if d.Users, err = countUsers(tx, rbac.UserQuery{}, maxCount); err != nil {
 		return err
 	}
-	if d.Disabled, err = tx.CountUsers(rbac.UserQuery{State: rbac.DisabledUser}); err != nil {
+	if d.Disabled, err = countUsers(tx, rbac.UserQuery{State: rbac.DisabledUser}, maxCount); err != nil {
 		return err
 	}
 	groups, err := tx.Groups()

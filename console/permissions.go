@@ -23,7 +23,7 @@ type sectionRows struct {
 
 type permissionRow struct {
 	rbac.Permission
-	Groups []string // the first that have the permission by a grant of their own
+	Groups []string // the first that have the permission
 	More   int
 }
 
@@ -61,15 +61,11 @@ func searchPermissions(list []rbac.Permission, text string) []rbac.Permission {
 }
 
 // maxPermissions bounds the permissions of a page: the search narrows them.
-const maxPermissions = 300
+const maxPermissions = 200
 
 // sections sorts permissions into their sections.
 func (v *visit) sections(tx *rbac.Tx, list []rbac.Permission, d *permissionsData) error {
 	sections, err := orderedSections(tx)
-	if err != nil {
-		return err
-	}
-	grants, err := grantsOf(tx)
 	if err != nil {
 		return err
 	}
@@ -81,16 +77,14 @@ func (v *visit) sections(tx *rbac.Tx, list []rbac.Permission, d *permissionsData
 				continue
 			}
 			row := permissionRow{Permission: p}
-			for _, g := range grants {
-				if !matches(g.Permission, p.Name) {
-					continue
-				}
-				if len(row.Groups) == 3 {
-					row.More++
-				} else if !slices.Contains(row.Groups, g.Group) {
-					row.Groups = append(row.Groups, g.Group)
-				}
+			groups, err := tx.PermissionGroups(p.Name)
+			if err != nil {
+				return err
 			}
+			for _, g := range groups[:min(len(groups), 3)] {
+				row.Groups = append(row.Groups, g.Name)
+			}
+			row.More = len(groups) - len(row.Groups)
 			rows.Rows = append(rows.Rows, row)
 		}
 		if len(rows.Rows) > 0 {
@@ -99,22 +93,6 @@ func (v *visit) sections(tx *rbac.Tx, list []rbac.Permission, d *permissionsData
 		}
 	}
 	return nil
-}
-
-// grantsOf returns the grants of all groups.
-func grantsOf(tx *rbac.Tx) (list []rbac.Grant, err error) {
-	groups, err := tx.Groups()
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range groups {
-		grants, err := tx.Grants(g.Name)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, grants...)
-	}
-	return list, nil
 }
 
 // permissionData is the data of the page of a permission.

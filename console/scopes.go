@@ -34,7 +34,7 @@ func (c *console) scopes(v *visit) error {
 			if d.More = len(d.Rows) == pageSize; d.More {
 				break
 			}
-			n, err := countUsers(tx, rbac.UserQuery{Scope: scope})
+			n, err := countUsers(tx, rbac.UserQuery{Scope: scope}, fewMembers)
 			if err != nil {
 				return err
 			}

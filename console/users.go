@@ -81,7 +81,7 @@ func (c *console) users(v *visit) error {
 		if d.Assign, err = tx.Assignable(v.id, d.Query.Scope); err != nil {
 			return err
 		}
-		if count, err = countUsers(tx, f); err != nil {
+		if count, err = countUsers(tx, f, maxCount); err != nil {
 			return err
 		}
 		f.Limit = pageSize + 1
@@ -117,8 +117,8 @@ func (v *visit) atMost(key string, n int) string {
 }
 
 // countUsers counts users up to a bound, and returns one more if there are more.
-func countUsers(tx *rbac.Tx, f rbac.UserQuery) (n int, err error) {
-	f.After, f.Limit = "", maxCount+1
+func countUsers(tx *rbac.Tx, f rbac.UserQuery, most int) (n int, err error) {
+	f.After, f.Limit = "", most+1
 	for _, err := range tx.Users(f) {
 		if err != nil {
 			return 0, err
