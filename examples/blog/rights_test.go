@@ -209,6 +209,7 @@ POST /me/tickets: not_anonymous()
 POST /me/password: not_anonymous()
 /admin: has_permission("manage")
 /admin/: has_permission("manage")
+/console/: not_anonymous()
 /login: public
 /logout: public
 /forgot: public

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/console"
 	"github.com/rbac-go/rbac/examples/internal/web"
 	"github.com/rbac-go/rbac/httpguard"
 )
@@ -15,6 +16,7 @@ import (
 type blog struct {
 	authority *rbac.Authority
 	guard     *httpguard.Guard
+	console   http.Handler
 	posts     posts
 	out       io.Writer // in place of mail
 }
@@ -32,6 +34,11 @@ func newBlog(a *rbac.Authority, p posts, site string, out io.Writer) *blog {
 		Remember:         true, // the login page offers to stay signed in
 		ShowGroups:       true, // denied users read which group to ask for; the groups of a blog are no secret
 	})
+	var err error
+	b.console, err = console.New(b.guard, a, console.Config{Path: "/console/", Name: "Blog administration", Catalogue: &catalogue})
+	if err != nil {
+		panic(err) // a fault of this function: the configuration is constant
+	}
 	return b
 }
 
@@ -58,6 +65,7 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.Handle("POST /me/password", users, http.HandlerFunc(b.changePassword))
 	mux.Handle("/admin", managers, b.admin())
 	mux.Handle("/admin/", managers, b.admin()) // the whole subtree
+	mux.Handle("/console/", users, b.console)  // the console decides who gets in: delegates, too
 	mux.Public("/login", b.guard.LoginHandler())
 	mux.Public("/logout", b.guard.LogoutHandler())
 	mux.Public("/forgot", b.guard.ForgotHandler(b.sendLink))
