@@ -76,7 +76,7 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 		cfg.Home = "/"
 	}
 	c := &console{guard: g, auth: a, cfg: cfg, files: map[string][]byte{}}
-	for _, name := range []string{"console.css", "console.js"} {
+	for _, name := range []string{"console.css", "console.js", "console.svg"} {
 		data, err := fs.ReadFile(assets, "assets/"+name)
 		if err != nil {
 			return nil, err
@@ -172,10 +172,10 @@ func allow(p page) string {
 	return "GET, HEAD, POST"
 }
 
-// serveFile serves the stylesheet or the script. They hold no secrets, and
+// serveFile serves the stylesheet, the script or the icon. They hold no secrets, and
 // anybody whom the host lets through may load them.
 func (c *console) serveFile(w http.ResponseWriter, r *http.Request, name string, data []byte) {
-	types := map[string]string{"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+	types := map[string]string{"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 	h := w.Header()
 	h.Set("Content-Type", types[name[strings.LastIndexByte(name, '.')+1:]])
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -123,7 +123,7 @@ func (u *user) push(name string) {
 // fill replaces the content of the field with that label.
 func (u *user) fill(label, text string) {
 	u.t.Helper()
-	do(u, "fill "+label, u.focusing(label, "textbox", "searchbox"))
+	do(u, "fill "+label, u.focusing(label, "textbox", "searchbox", "combobox"))
 	do(u, "select what is there", chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`))
 	u.press(kb.Backspace)
 	u.press(text)

@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// A morning of an administrator, without scripts: from the login to a change
+// that is previewed, made, undone, explained and found in the log.
+func TestConsoleMorning(t *testing.T) {
+	manager := startBlog(t).user("manager").noScripts()
+	manager.open("/console/")
+	manager.logIn("manager", "managepass")
+	manager.isAt("/console/")
+	manager.sees("Overview", "Last changes")
+
+	manager.click("Users")
+	manager.fill("Search", "edit")
+	manager.click("Filter")
+	manager.sees("1 user")
+	manager.click("editor")
+	manager.sees("This user is in no group")
+	manager.choose("Give a group", "editors")
+	manager.fill("Note on the membership", "for the spring")
+	manager.click("Give group")
+	manager.sees("manager gave editors to editor", "for the spring", "post.write")
+	manager.click("Undo")
+	manager.sees("manager took editors from editor", "This user is in no group")
+	manager.click("Undo")
+	manager.sees("manager gave editors to editor", "for the spring")
+
+	manager.click("Groups")
+	manager.click("editors")
+	manager.fill("Permission, or a pattern such as post.*", "post.edit")
+	manager.click("Grant…")
+	manager.sees("manager granted post.edit to editors", "editor gains post.edit")
+	manager.fill("Reason", "they edit each other's posts")
+	manager.click("Apply")
+	manager.sees("manager granted post.edit to editors")
+
+	manager.click("Why")
+	manager.fill("User", "editor")
+	manager.fill("Permission, or an expression", "post.edit")
+	manager.click("Explain")
+	manager.sees("editor → editors")
+	manager.click("Changes")
+	manager.sees("manager granted post.edit to editors", "they edit each other's posts")
+
+	manager.click("Settings")
+	manager.choose("Language", "中文")
+	manager.click("Save")
+	manager.click("用户")
+	manager.sees("2 个用户")
+}
+
+// An administrator needs no mouse.
+func TestConsoleByTheKeyboard(t *testing.T) {
+	manager := startBlog(t).as("manager", "managepass")
+	manager.open("/console/user?name=editor")
+	manager.tabsTo("link Skip to the page")
+	manager.press(kb.Enter)
+	manager.isAt("/console/user?name=editor#main")
+	manager.tabsTo("combobox Give a group")
+	manager.press("editors" + kb.Tab)
+	manager.tabsTo("button Give group")
+	manager.enter()
+	manager.sees("manager gave editors to editor")
+	manager.tabsTo("button Undo")
+	manager.enter()
+	manager.sees("manager took editors from editor")
+}
+
+// Each page of the console on each screen, for people to look at.
+func TestConsoleLooks(t *testing.T) {
+	blog := startBlog(t)
+	manager := blog.as("manager", "managepass")
+	assign(manager, "editor", "editors")
+	for name, path := range map[string]string{
+		"overview": "", "users": "users", "user": "user?name=editor", "new-user": "new-user", "groups": "groups", "group": "group?name=editors",
+		"permissions": "permissions", "permission": "permission?name=post.write", "matrix": "matrix", "separation": "separation", "scopes": "scopes",
+		"sessions": "sessions", "changes": "changes", "why": "why?user=editor&ask=post.write", "view-as": "view-as?user=editor",
+		"declared": "declared", "settings": "settings",
+	} {
+		manager.open("/console/" + path)
+		manager.got(200)
+		manager.picture("console-" + name)
+	}
+	manager.open("/console/group?name=editors")
+	manager.click("Revoke post.write")
+	manager.picture("console-preview")
+}
