@@ -125,11 +125,14 @@ func (tx *Tx) Inheritances() ([]Inheritance, error) {
 		name[g.ID] = g.Name
 	}
 	records, err := tx.r.Inheritances(store.InheritanceFilter{})
+	if err != nil {
+		return nil, err
+	}
 	list := publicEach(records, func(i store.Inheritance) Inheritance { return Inheritance{name[i.Senior], name[i.Junior]} })
 	slices.SortFunc(list, func(a, b Inheritance) int {
 		return cmp.Or(strings.Compare(a.Senior, b.Senior), strings.Compare(a.Junior, b.Junior))
 	})
-	return list, err
+	return list, nil
 }
 
 // inheritance returns both groups of an inheritance, and whether the

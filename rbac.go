@@ -239,8 +239,12 @@ func (a *Authority) Guarantee() store.Guarantee { return a.replica.Guarantee() }
 
 // Config returns the configuration in force, with the defaults for zero values.
 // Tools such as the console show its limits and look for holders of
-// [Config].Administer and [Config].Protected. Do not change the slices in it.
-func (a *Authority) Config() Config { return a.cfg }
+// [Config].Administer and [Config].Protected.
+func (a *Authority) Config() Config {
+	cfg := a.cfg
+	cfg.Protected = slices.Clone(cfg.Protected)
+	return cfg
+}
 
 // View runs f with a Tx that reads one consistent state. A change inside f
 // fails with ErrReadOnly. View returns the error of f unchanged.

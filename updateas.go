@@ -72,6 +72,16 @@ func (tx *Tx) Assignable(id *Identity, scope string) ([]Group, error) {
 	return slices.DeleteFunc(groups, func(g Group) bool { return !powers.MayAssign(g.ID, scope) }), err
 }
 
+// AssignableScopes lists the scopes in which id may assign some group, in byte
+// order: for forms. The scope "" is everywhere.
+func (tx *Tx) AssignableScopes(id *Identity) ([]string, error) {
+	powers, err := tx.powersOf(id)
+	if err != nil {
+		return nil, ignore(err, ErrDenied)
+	}
+	return powers.AssignableScopes(), nil
+}
+
 // administer has the texts of the permission of administrators, until a
 // catalogue declares the permission.
 var administer = Permission{Title: "Administer", Description: "Administer users, groups and permissions."}

@@ -260,8 +260,11 @@ func TestAssignable(t *testing.T) {
 			id, err := a.Identity(ctx, user)
 			must(t, err)
 			for _, scope := range []string{"", "org:1", "org:2"} {
-				var groups, may []string
+				var groups, may, scopes []string
 				must(t, a.View(ctx, func(tx *rbac.Tx) error {
+					if scopes, err = tx.AssignableScopes(id); err != nil {
+						return err
+					}
 					list, err := tx.Assignable(id, scope)
 					groups = nil
 					for _, g := range list {
@@ -279,6 +282,9 @@ func TestAssignable(t *testing.T) {
 				}
 				if !slices.Equal(groups, may) {
 					t.Errorf("%s in %q: listed %v, may %v", user, scope, groups, may)
+				}
+				if inScope := slices.Contains(scopes, scope); inScope && len(may) == 0 || len(may) > 0 && !inScope && !slices.Contains(scopes, "") {
+					t.Errorf("%s in %q: may %v, listed are the scopes %q", user, scope, may, scopes)
 				}
 			}
 		}

@@ -2,91 +2,120 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/rbac-go/rbac"
 )
 
 // access is what a person may do with the console. UpdateAs decides about each
-// change again: access only decides what is shown.
+// change again: access decides what is shown.
 type access struct {
 	admin      bool     // may make every change
 	everywhere bool     // has something to assign in every scope
-	scopes     []string // the scopes in which there is something to assign, unless everywhere
-	groups     []string // that may be assigned somewhere; for delegates only
-	denied     error    // why the pages of administrators are closed; nil for administrators
+	scopes     []string // in which there is something to assign, in byte order; nil for administrators
 }
 
-// maxScopes bounds the scopes in which a delegate sees members. A delegate of
-// more scopes names one.
-const maxScopes = 100
+// errAdmins closes the pages of administrators to delegates. The text names
+// nothing.
+var errAdmins = fmt.Errorf("%w: the page is for administrators", rbac.ErrDenied)
 
 // accessOf returns the access of an Identity. Without anything to administer,
-// the error is ErrDenied.
+// the error is ErrDenied. What counts is what the Identity may do everywhere,
+// even if the host has put the Identity into a scope.
 func accessOf(tx *rbac.Tx, a *rbac.Authority, id *rbac.Identity) (access, error) {
-	denied := rbac.Check(id, rbac.HasPermission(a.Config().Administer))
-	if denied == nil {
+	if everywhere, _ := id.Scopes(a.Config().Administer); everywhere {
 		return access{admin: true, everywhere: true}, nil
 	}
-	if !errors.Is(denied, rbac.ErrDenied) {
-		return access{}, denied
-	}
-	acc := access{denied: denied}
-	everywhere, err := tx.Assignable(id, "")
+	scopes, err := tx.AssignableScopes(id)
 	if err != nil {
 		return access{}, err
 	}
-	acc.add(everywhere)
-	if acc.everywhere = len(everywhere) > 0; acc.everywhere {
-		return acc, nil
+	if len(scopes) == 0 {
+		return access{}, rbac.Check(id, rbac.HasPermission(a.Config().Administer))
 	}
-	for m, err := range tx.Memberships(rbac.MembershipQuery{User: id.User()}) {
-		if err != nil {
-			return access{}, err
-		}
-		if m.Scope == "" || slices.Contains(acc.scopes, m.Scope) || len(acc.scopes) == maxScopes {
-			continue
-		}
-		some, err := tx.Assignable(id, m.Scope)
-		if err != nil {
-			return access{}, err
-		}
-		if len(some) > 0 {
-			acc.scopes = append(acc.scopes, m.Scope)
-			acc.add(some)
-		}
-	}
-	if len(acc.scopes) == 0 {
-		return access{}, denied
-	}
-	slices.Sort(acc.scopes)
-	return acc, nil
+	return access{scopes: scopes, everywhere: scopes[0] == ""}, nil
 }
-
-func (a *access) add(groups []rbac.Group) {
-	for _, g := range groups {
-		if !slices.Contains(a.groups, g.Name) {
-			a.groups = append(a.groups, g.Name)
-		}
-	}
-}
-
-// seesGroup reports whether the page of a group is shown.
-func (a access) seesGroup(name string) bool { return a.admin || slices.Contains(a.groups, name) }
 
 // sees reports whether the members of a scope are shown.
 func (a access) sees(scope string) bool {
 	return a.everywhere || slices.Contains(a.scopes, scope)
 }
 
-// seesUser reports whether a user is shown: to delegates of scopes, only the
-// members of these scopes.
-func (a access) seesUser(tx *rbac.Tx, user string) (bool, error) {
+// firstScope returns the scope that a list begins with.
+func (a access) firstScope() string {
 	if a.everywhere {
-		return true, nil
+		return ""
 	}
-	for _, err := range tx.Memberships(rbac.MembershipQuery{User: user, Scopes: a.scopes, Limit: 1}) {
-		return err == nil, err
+	return a.scopes[0]
+}
+
+// maxListedScopes bounds the scopes in which a delegate's groups are listed.
+const maxListedScopes = 50
+
+// listedScopes returns the scopes that a page lists.
+func (a access) listedScopes() []string {
+	if a.admin {
+		return []string{""}
 	}
-	return false, nil
+	return a.scopes[:min(len(a.scopes), maxListedScopes)]
+}
+
+// seesUser returns ErrNotFound for a user who is not shown, as for a user who
+// does not exist: delegates of scopes see the members of these scopes.
+func (a access) seesUser(tx *rbac.Tx, user string) error {
+	if a.admin {
+		return nil
+	}
+	u, err := tx.User(user)
+	if err != nil {
+		return hidden(err)
+	}
+	if a.everywhere {
+		return nil
+	}
+	for _, err := range tx.Memberships(rbac.MembershipQuery{User: u.Name, Scopes: a.scopes, Limit: 1}) {
+		return err
+	}
+	return rbac.ErrNotFound
+}
+
+// hidden returns ErrNotFound without a name for a record that does not exist or
+// cannot: a delegate does not learn which of the two, nor what exists.
+func hidden(err error) error {
+	if errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrInvalid) {
+		return rbac.ErrNotFound
+	}
+	return err
+}
+
+// readScope sets the scope of the page for a delegate, and the groups that the
+// delegate may assign there: the page shows nothing else. Administrators see
+// every scope.
+func (v *visit) readScope(tx *rbac.Tx, scope string) (err error) {
+	if v.access.admin {
+		return nil
+	}
+	if scope == "" {
+		scope = v.access.firstScope()
+	}
+	if !v.access.sees(scope) {
+		return rbac.ErrNotFound
+	}
+	v.scope = scope
+	v.groups, err = tx.Assignable(v.id, scope)
+	return hidden(err)
+}
+
+// seesGroup reports whether a group is shown.
+func (v *visit) seesGroup(name string) bool { return v.access.admin || hasGroup(v.groups, name) }
+
+// seesMembership reports whether a membership is shown: to delegates, those that
+// they may end.
+func (v *visit) seesMembership(m rbac.Membership) bool {
+	return v.access.admin || (v.scope == "" || m.Scope == v.scope) && v.seesGroup(m.Group)
+}
+
+func hasGroup(list []rbac.Group, name string) bool {
+	return slices.ContainsFunc(list, func(g rbac.Group) bool { return g.Name == name })
 }

@@ -46,7 +46,7 @@ func TestStrangersGetNothing(t *testing.T) {
 	s := newSite(t)
 	before := s.a.Revision()
 	for _, user := range []string{"", "bob"} {
-		for page, p := range must1(New(httpguard.New(s.a, httpguard.Config{Insecure: true}), s.a, Config{})).(*console).pages {
+		for page, p := range must1(New(httpguard.New(s.a, httpguard.Config{Insecure: true, Site: "https://app.example.com"}), s.a, Config{})).(*console).pages {
 			resp := s.get(user, page)
 			if resp.StatusCode == http.StatusOK || strings.Contains(resp.text, "otto") {
 				t.Errorf("%q sees %q: %d", user, page, resp.StatusCode)
@@ -167,7 +167,7 @@ func TestNarrowedTicket(t *testing.T) {
 // An Identity of another Authority gives no access, whatever permissions it has.
 func TestIdentityOfAnotherAuthority(t *testing.T) {
 	s := newSite(t)
-	h := must1(New(httpguard.New(s.a, httpguard.Config{Insecure: true}), s.a, Config{}))
+	h := must1(New(httpguard.New(s.a, httpguard.Config{Insecure: true, Site: "https://app.example.com"}), s.a, Config{}))
 	for _, id := range []*rbac.Identity{nil, rbac.NewIdentity("amy", []string{"admins"}, []string{"rbac.administer"}),
 		must1(newSite(t).a.Identity(ctx, "amy"))} {
 		s.h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -182,10 +182,11 @@ func TestIdentityOfAnotherAuthority(t *testing.T) {
 // New refuses what would not work.
 func TestNewRefuses(t *testing.T) {
 	s := newSite(t)
-	g := httpguard.New(s.a, httpguard.Config{Insecure: true})
+	g := httpguard.New(s.a, httpguard.Config{Insecure: true, Site: "https://app.example.com"})
 	for name, err := range map[string]error{
 		"no Guard":     second(New(nil, s.a, Config{})),
 		"no Authority": second(New(g, nil, Config{})),
+		"no Site":      second(New(httpguard.New(s.a, httpguard.Config{Insecure: true}), s.a, Config{})),
 		"no slash":     second(New(g, s.a, Config{Path: "/admin"})),
 		"relative":     second(New(g, s.a, Config{Path: "admin/"})),
 	} {

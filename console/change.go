@@ -1,16 +1,21 @@
 package console
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
 )
 
 // change takes the forms that change something. Edits of a user take effect at
@@ -32,17 +37,18 @@ func (c *console) change(v *visit) error {
 	for _, e := range edits {
 		staged = staged || !kinds[e.do].direct
 	}
-	if staged && v.form("confirm") == "" {
+	switch {
+	case !staged:
+		return v.apply(edits, since, "")
+	case v.form("confirm") == "":
 		return v.stage(http.StatusOK, edits, since, nil)
 	}
-	if name := toConfirm(edits); name != "" && v.form("confirm_name") != name {
+	// Spaces count: a scope may begin with one.
+	if name := toConfirm(edits); name != "" && v.r.PostForm.Get("confirm_name") != name {
 		return v.stage(http.StatusUnprocessableEntity, edits, since, errName)
 	}
-	if err := v.apply(edits, since); err != nil {
-		if staged && v.form("confirm") != "" {
-			return v.stage(httpStatus(err), edits, since, err)
-		}
-		return err
+	if err := v.apply(edits, since, v.form("effect")); err != nil {
+		return v.stage(httpguard.Status(err), edits, since, err)
 	}
 	return nil
 }
@@ -51,6 +57,9 @@ func (c *console) change(v *visit) error {
 // the other fields, once for each user that is named.
 func (v *visit) edits() (list []edit, err error) {
 	form := v.r.PostForm
+	if len(form["edit"])+len(form["user"]) > maxEdits {
+		return nil, errMany
+	}
 	if err := v.readUntil(form); err != nil {
 		return nil, err
 	}
@@ -66,24 +75,22 @@ func (v *visit) edits() (list []edit, err error) {
 		list = append(list, e)
 	}
 	if form.Get("do") != "" {
-		users := form["user"]
-		if len(users) == 0 {
-			users = []string{""}
+		e, err := newEdit(form)
+		if err != nil {
+			return nil, err
 		}
-		for _, user := range users {
-			form.Set("user", user)
-			e, err := newEdit(form)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, e)
+		if k := kinds[e.do]; k.delegable && e.get("user") == "" {
+			return nil, errNothing
+		}
+		list = append(list, e)
+		for _, user := range form["user"][min(len(form["user"]), 1):] {
+			another := edit{e.do, maps.Clone(e.fields)}
+			another.fields.Set("user", user)
+			list = append(list, another)
 		}
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%w: nothing was chosen", rbac.ErrInvalid)
-	}
-	if len(list) > maxEdits {
-		return nil, errMany
+		return nil, errNothing
 	}
 	return list, nil
 }
@@ -104,40 +111,77 @@ func (v *visit) readUntil(form url.Values) error {
 }
 
 // toConfirm returns the name that the person has to type before the edits are
-// applied; empty: none.
+// applied, or their number if there are several; empty: nothing.
 func toConfirm(edits []edit) string {
 	for _, e := range edits {
-		if !kinds[e.do].named {
-			continue
+		if field := kinds[e.do].named; field != "" {
+			if len(edits) > 1 {
+				return strconv.Itoa(len(edits))
+			}
+			return e.get(field)
 		}
-		switch {
-		case len(edits) > 1:
-			return strconv.Itoa(len(edits))
-		case e.get("set") != "":
-			return e.get("set")
-		case e.get("scope") != "":
-			return e.get("scope")
-		case e.get("group") != "":
-			return e.get("group")
-		}
-		return e.get("user")
 	}
 	return ""
 }
 
+var errOtherEffect = fmt.Errorf("%w: the edits would have another effect than shown", rbac.ErrConflict)
+
 // apply makes edits in the name of the person, and leads back to the page, which
-// says what happened.
-func (v *visit) apply(edits []edit, since rbac.Revision) error {
+// says what happened. With the digest of an effect, the edits are made only if
+// they have that effect.
+func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
 	var before rbac.Revision
-	err := v.c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) error {
-		before = tx.Revision()
-		return applyAll(tx, edits, since)
-	})
-	if err != nil {
-		return err
+	for range previewTries {
+		var seen rbac.Revision
+		if digest != "" {
+			effect, err := v.preview(edits, &seen)
+			if err != nil {
+				return err
+			}
+			if digestOf(effect) != digest {
+				return errOtherEffect
+			}
+		}
+		err := v.c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) error {
+			if before = tx.Revision(); digest != "" && before != seen {
+				return errMoved
+			}
+			return v.applyAll(tx, edits, since)
+		})
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		v.redirect(withParam(landing(edits, v.back()), "done", strconv.FormatInt(int64(before), 10)))
+		return nil
 	}
-	v.redirect(withParam(landing(edits, v.back()), "done", strconv.FormatInt(int64(before), 10)))
-	return nil
+	return rbac.ErrBusy
+}
+
+// previewTries bounds the previews of edits that are applied: each time another
+// Update came between.
+const previewTries = 5
+
+var errMoved = errors.New("another Update came between")
+
+// preview returns the effect of edits, and the revision that it is about.
+func (v *visit) preview(edits []edit, at *rbac.Revision) (rbac.Effect, error) {
+	return v.c.auth.PreviewAs(v.reason(), v.id, func(tx *rbac.Tx) error {
+		*at, v.now = tx.Revision(), tx.Now()
+		return v.applyAll(tx, edits, 0)
+	})
+}
+
+// digestOf returns a digest of what the page of an effect shows.
+func digestOf(e rbac.Effect) string {
+	h := sha256.New()
+	for _, c := range e.Changes {
+		fmt.Fprintf(h, "%q %q %q %q\n", c.Action, c.Subject, c.Object, c.Scope)
+	}
+	fmt.Fprintf(h, "%d %q %q %t", e.Users, e.Gained, e.Lost, e.More)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // landing returns the page after edits: the page of the form, unless its record
@@ -173,51 +217,42 @@ func (v *visit) reason() context.Context {
 
 // withParam returns the address of a page with one more parameter.
 func withParam(page, name, value string) string {
-	path, query, _ := cutQuery(page)
+	path, query, _ := strings.Cut(page, "?")
 	q, _ := url.ParseQuery(query)
 	q.Set(name, value)
 	return path + "?" + q.Encode()
-}
-
-func cutQuery(page string) (path, query string, found bool) {
-	for i := range len(page) {
-		if page[i] == '?' {
-			return page[:i], page[i+1:], true
-		}
-	}
-	return page, "", false
 }
 
 // stageData is the data of the page of staged edits.
 type stageData struct {
 	Edits   []edit
 	Effect  rbac.Effect
+	Digest  string // of the Effect
 	Since   rbac.Revision
 	Back    string
 	Reason  string
 	Confirm string // the name to type; empty: none
 	Fault   string // why the edits cannot be applied
-	Changed bool   // somebody else changed a record: the effect is that of now
 }
 
-// stage shows the effect of edits. Fault is why they were not applied.
+// stage shows the effect of edits. Fault is why they were not applied. After a
+// conflict, the form goes on from the revision of now: the person has been told.
 func (v *visit) stage(status int, edits []edit, since rbac.Revision, fault error) error {
 	d := stageData{Edits: edits, Back: v.back(), Reason: v.form("reason"), Confirm: toConfirm(edits)}
-	effect, err := v.c.auth.PreviewAs(v.reason(), v.id, func(tx *rbac.Tx) error {
-		d.Since, v.now = tx.Revision(), tx.Now()
-		return applyAll(tx, edits, 0)
-	})
-	switch {
-	case err != nil:
-		d.Fault = v.sayError(err)
-		status = httpStatus(err)
-	case fault != nil:
-		d.Fault = v.sayError(fault)
-		d.Changed = true
-	case since > 0:
+	effect, err := v.preview(edits, &d.Since)
+	if since > 0 && !errors.Is(fault, rbac.ErrConflict) {
 		d.Since = min(since, d.Since)
 	}
-	d.Effect = effect
+	switch {
+	case err != nil:
+		status, d.Fault = httpguard.Status(err), v.sayError(err)
+	case fault != nil:
+		d.Fault = v.sayError(fault)
+	}
+	if status >= http.StatusInternalServerError {
+		return cmp.Or(err, fault)
+	}
+	d.Effect, d.Digest = effect, digestOf(effect)
 	return v.show(status, "stage", frame{Title: v.T("stage"), Data: d})
 }
 
@@ -230,143 +265,4 @@ func parseRevision(text string) (rbac.Revision, error) {
 		return 0, fmt.Errorf("%w: no revision", rbac.ErrInvalid)
 	}
 	return rbac.Revision(n), nil
-}
-
-// message says on a page what the person has just changed. The parameter done
-// has the revision before: what happened is read from the change log, and only
-// changes of the person count, so that nobody can make up a message, nor an
-// undo, by a link.
-type message struct {
-	Changes []rbac.Change
-	More    int    // further changes
-	Undo    string // the value of the field undo; empty: there is nothing to undo
-}
-
-// undoTime is how long a change is offered to be undone.
-const undoTime = 10 * time.Minute
-
-const shownChanges = 5
-
-func (v *visit) message() *message {
-	since, err := parseRevision(v.query("done"))
-	if err != nil || v.query("done") == "" {
-		return nil
-	}
-	m := &message{}
-	err = v.c.auth.View(v.r.Context(), func(tx *rbac.Tx) error {
-		changes, err := changesOf(tx, since, v.id.User())
-		if err != nil || len(changes) == 0 {
-			return err
-		}
-		if tx.Now().Sub(changes[0].At) > undoTime {
-			m = nil
-			return nil
-		}
-		m.Changes = changes[:min(len(changes), shownChanges)]
-		m.More = len(changes) - len(m.Changes)
-		if _, ok := inverse(changes); ok {
-			m.Undo = strconv.FormatInt(int64(since), 10)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil
-	}
-	return m
-}
-
-// changesOf returns the changes of the first revision after another, if an actor
-// made them.
-func changesOf(tx *rbac.Tx, after rbac.Revision, actor string) (list []rbac.Change, err error) {
-	for c, err := range tx.Changes(rbac.ChangeQuery{After: after, Limit: 2 * maxEdits}) {
-		if err != nil {
-			return nil, err
-		}
-		if c.Revision != after+1 || c.Actor != actor || !c.Verified && !c.ActedFor {
-			break
-		}
-		list = append(list, c)
-	}
-	return list, nil
-}
-
-// undo makes the inverse of the changes after a revision, unless somebody has
-// changed the user since.
-func (v *visit) undo(text string) error {
-	since, err := parseRevision(text)
-	if err != nil {
-		return err
-	}
-	var edits []edit
-	err = v.c.auth.View(v.r.Context(), func(tx *rbac.Tx) error {
-		changes, err := changesOf(tx, since, v.id.User())
-		if err != nil {
-			return err
-		}
-		e, ok := inverse(changes)
-		if !ok || tx.Now().Sub(changes[0].At) > undoTime {
-			return rbac.ErrNotFound
-		}
-		edits = []edit{e}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return v.apply(edits, since+1)
-}
-
-// consequences are the changes that disabling a user brings along. Ended sessions
-// and links stay ended when the account is enabled again.
-var consequences = []string{"ExpireLink", "RevokeTicket", "Logout", "LogoutUser", "EndTickets"}
-
-// inverse returns the edit that undoes changes, which have to be a single change
-// of a user or of a membership, and what follows from it.
-func inverse(changes []rbac.Change) (edit, bool) {
-	changes = slices.DeleteFunc(slices.Clone(changes), func(c rbac.Change) bool { return slices.Contains(consequences, c.Action) })
-	if len(changes) != 1 {
-		return edit{}, false
-	}
-	c := changes[0]
-	var before, after rbac.Membership
-	switch c.Action {
-	case "AssignUser":
-		return makeEdit("deassign", "user", c.Subject, "group", c.Object, "scope", c.Scope), true
-	case "DeassignUser", "ModifyMembership":
-		if json.Unmarshal(c.Before, &before) != nil || c.After != nil && json.Unmarshal(c.After, &after) != nil {
-			return edit{}, false
-		}
-		do := "assign"
-		if c.Action == "ModifyMembership" {
-			do = "modify-membership"
-		}
-		until := ""
-		if !before.Until.IsZero() {
-			until = before.Until.Format(time.RFC3339Nano)
-		}
-		return makeEdit(do, "user", c.Subject, "group", c.Object, "scope", c.Scope, "note", before.Note, "until", until), true
-	case "ModifyUser":
-		before, after, err := userStates(c)
-		if err != nil {
-			return edit{}, false
-		}
-		if before.Disabled != after.Disabled {
-			do := "enable"
-			if before.Disabled {
-				do = "disable"
-			}
-			return makeEdit(do, "user", after.Name), true
-		}
-		return makeEdit("modify-user", "user", after.Name, "name", before.Name, "display_name", before.DisplayName,
-			"email", before.Email, "note", before.Note), true
-	}
-	return edit{}, false
-}
-
-// userStates returns the user before and after a ModifyUser.
-func userStates(c rbac.Change) (before, after rbac.User, err error) {
-	if err = json.Unmarshal(c.Before, &before); err == nil {
-		err = json.Unmarshal(c.After, &after)
-	}
-	return before, after, err
 }

@@ -2,10 +2,12 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -57,7 +59,7 @@ func (c *console) changes(v *visit) error {
 			if err != nil {
 				return err
 			}
-			d.Rows = append(d.Rows, changeRow{change, fieldChanges(change)})
+			d.Rows = append(d.Rows, changeRow{change, v.fieldChanges(change)})
 		}
 		return nil
 	})
@@ -76,31 +78,18 @@ func (c *console) changes(v *visit) error {
 // actions are the options of the filter by action, in the words of the page.
 func (v *visit) actions(chosen string) (list []choice) {
 	for key, text := range v.lang.texts {
-		if action, ok := cutAction(key); ok {
+		if action, ok := strings.CutPrefix(key, "action."); ok {
 			list = append(list, choice{action, text, action == chosen})
 		}
 	}
-	slices.SortFunc(list, func(a, b choice) int {
-		if a.Text < b.Text {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(list, func(a, b choice) int { return cmp.Compare(a.Text, b.Text) })
 	return list
-}
-
-func cutAction(key string) (string, bool) {
-	const prefix = "action."
-	if len(key) > len(prefix) && key[:len(prefix)] == prefix {
-		return key[len(prefix):], true
-	}
-	return "", false
 }
 
 // fieldChanges returns the fields that differ between the records before and
 // after.
-func fieldChanges(c rbac.Change) (list []fieldChange) {
-	before, after := fieldsOf(c.Before), fieldsOf(c.After)
+func (v *visit) fieldChanges(c rbac.Change) (list []fieldChange) {
+	before, after := v.fieldsOf(c.Before), v.fieldsOf(c.After)
 	names := []string{}
 	for name := range before {
 		names = append(names, name)
@@ -126,7 +115,7 @@ var saidFields = []string{
 }
 
 // fieldsOf returns the fields of a record as texts.
-func fieldsOf(record json.RawMessage) map[string]string {
+func (v *visit) fieldsOf(record json.RawMessage) map[string]string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(record, &fields) != nil {
 		return nil
@@ -134,8 +123,13 @@ func fieldsOf(record json.RawMessage) map[string]string {
 	list := map[string]string{}
 	for name, value := range fields {
 		var text string
-		if json.Unmarshal(value, &text) != nil {
+		var texts []string
+		if json.Unmarshal(value, &texts) == nil && texts != nil {
+			text = strings.Join(texts, ", ")
+		} else if json.Unmarshal(value, &text) != nil {
 			text = string(bytes.TrimSpace(value))
+		} else if at, err := time.Parse(time.RFC3339, text); err == nil {
+			text = at.In(v.zone).Format("2006-01-02 15:04 MST")
 		}
 		list[name] = text
 	}

@@ -61,10 +61,14 @@ var assets embed.FS
 // New returns the console of an Authority, for requests that have passed the
 // Handler of a Guard. Both must be of the same Authority.
 //
-// Errors: for a nil argument, and for a Config out of its bounds.
+// Errors: for a nil argument, for a Guard without Config.Site, with which the
+// addresses of invitations begin, and for a Config out of its bounds.
 func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error) {
 	if g == nil || a == nil {
 		return nil, errors.New("console: New needs a Guard and an Authority")
+	}
+	if g.Site() == "" {
+		return nil, errors.New("console: the Guard needs Config.Site, with which the addresses of links begin")
 	}
 	if cfg.Path == "" {
 		cfg.Path = "/admin/"
@@ -133,7 +137,7 @@ func (c *console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v.title = p.title
 	if p.admin && !v.access.admin {
-		v.fail(v.access.denied)
+		v.fail(errAdmins)
 		return
 	}
 	serve := p.get

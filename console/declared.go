@@ -19,9 +19,5 @@ func (c *console) declared(v *visit) error {
 	if err != nil {
 		return err
 	}
-	err = v.view(func(*rbac.Tx) error { return nil })
-	if err != nil {
-		return err
-	}
 	return v.show(http.StatusOK, "declared", frame{Data: declaredData{Plan: plan, Agrees: len(plan.Effect.Changes) == 0}})
 }

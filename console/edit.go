@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,18 +26,27 @@ type edit struct {
 const maxEdits = 500
 
 var (
-	errMany = fmt.Errorf("%w: too many edits at once", rbac.ErrInvalid)
-	errName = fmt.Errorf("%w: the name does not confirm the deletion", rbac.ErrInvalid)
+	errNothing = fmt.Errorf("%w: nothing was chosen", rbac.ErrInvalid)
+	errMany    = fmt.Errorf("%w: too many edits at once", rbac.ErrInvalid)
+	errName    = fmt.Errorf("%w: the name does not confirm the deletion", rbac.ErrInvalid)
 )
 
 // kind is a kind of edit.
 type kind struct {
 	apply func(tx *rbac.Tx, e edit) error
 	// record returns the record that nobody else may have changed meanwhile:
-	// its kind and name.
+	// its kind and name. Nil: none.
 	record func(e edit) (string, string)
 	direct bool // takes effect at once, without a preview
-	named  bool // asks for the name of the record, since nothing brings it back
+	// named is the field with the name to type, since nothing brings the record
+	// back; empty: nothing is to be typed.
+	named string
+	// delegable: delegates may send the edit, for users whom they see. UpdateAs
+	// decides.
+	delegable bool
+	// done is the error of an edit that has been made already: among many edits,
+	// such an edit is passed over.
+	done error
 }
 
 func userRecord(e edit) (string, string)  { return "user", e.get("user") }
@@ -51,10 +62,10 @@ var kinds = map[string]kind{
 		return tx.AssignUser(rbac.Membership{
 			User: e.get("user"), Group: e.get("group"), Scope: e.get("scope"), Note: e.get("note"), Until: until,
 		})
-	}, record: userRecord, direct: true},
+	}, record: userRecord, direct: true, delegable: true, done: rbac.ErrExists},
 	"deassign": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.DeassignUser(rbac.Membership{User: e.get("user"), Group: e.get("group"), Scope: e.get("scope")})
-	}, record: userRecord, direct: true},
+	}, record: userRecord, direct: true, delegable: true, done: rbac.ErrNotFound},
 	"modify-membership": {apply: func(tx *rbac.Tx, e edit) error {
 		until, err := e.time("until")
 		if err != nil {
@@ -63,25 +74,25 @@ var kinds = map[string]kind{
 		return tx.ModifyMembership(rbac.Membership{
 			User: e.get("user"), Group: e.get("group"), Scope: e.get("scope"), Note: e.get("note"), Until: until,
 		})
-	}, record: userRecord, direct: true},
+	}, record: userRecord, direct: true, delegable: true},
 	"modify-user": {apply: func(tx *rbac.Tx, e edit) error {
 		return modifyUser(tx, e, func(u *rbac.User) {
 			u.Name, u.DisplayName, u.Email, u.Note = e.get("name"), e.get("display_name"), e.get("email"), e.get("note")
 		})
-	}, record: userRecord, direct: true},
+	}, record: userRecord, direct: true, delegable: true},
 	"disable": {apply: func(tx *rbac.Tx, e edit) error {
 		return modifyUser(tx, e, func(u *rbac.User) { u.Disabled = true })
-	}, record: userRecord, direct: true},
+	}, record: userRecord, direct: true, delegable: true},
 	"enable": {apply: func(tx *rbac.Tx, e edit) error {
 		return modifyUser(tx, e, func(u *rbac.User) { u.Disabled = false })
-	}, record: userRecord, direct: true},
-	"unlock": {apply: func(tx *rbac.Tx, e edit) error { return tx.Unlock(e.get("user")) }, record: userRecord, direct: true},
+	}, record: userRecord, direct: true, delegable: true},
+	"unlock": {apply: func(tx *rbac.Tx, e edit) error { return tx.Unlock(e.get("user")) }, record: userRecord, direct: true, delegable: true},
 	"end-sessions": {apply: func(tx *rbac.Tx, e edit) error {
 		_, err := tx.EndTickets(e.get("user"))
 		return err
-	}, record: userRecord, direct: true},
-	"end-session": {apply: endSession, record: userRecord, direct: true},
-	"delete-user": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteUser(e.get("user")) }, record: userRecord, named: true},
+	}, record: userRecord, direct: true, delegable: true},
+	"end-session": {apply: endSession, record: userRecord, direct: true, delegable: true},
+	"delete-user": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteUser(e.get("user")) }, record: userRecord, named: "user", delegable: true},
 
 	"add-group": {apply: func(tx *rbac.Tx, e edit) error {
 		_, err := tx.AddGroup(rbac.Group{Name: e.get("group"), DisplayName: e.get("display_name"), Note: e.get("note")})
@@ -95,7 +106,7 @@ var kinds = map[string]kind{
 		g.Name, g.DisplayName, g.Note = e.get("name"), e.get("display_name"), e.get("note")
 		return tx.ModifyGroup(g)
 	}, record: groupRecord, direct: true},
-	"delete-group": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteGroup(e.get("group")) }, record: groupRecord, named: true},
+	"delete-group": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteGroup(e.get("group")) }, record: groupRecord, named: "group"},
 	"grant": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.GrantPermission(rbac.Grant{Group: e.get("group"), Permission: e.get("permission"), Note: e.get("note")})
 	}, record: groupRecord},
@@ -113,7 +124,7 @@ var kinds = map[string]kind{
 	"end-scope": {apply: func(tx *rbac.Tx, e edit) error {
 		_, err := tx.EndScope(e.get("scope"))
 		return err
-	}, named: true},
+	}, named: "scope"},
 }
 
 func (e edit) get(name string) string { return e.fields.Get(name) }
@@ -121,8 +132,7 @@ func (e edit) get(name string) string { return e.fields.Get(name) }
 // String returns the edit as a query, for a field edit.
 func (e edit) String() string { return e.fields.Encode() }
 
-// time returns a day at whose end something ends, or a time in RFC 3339. An
-// empty field is the zero time.
+// time returns a field with a time in RFC 3339. An empty field is the zero time.
 func (e edit) time(name string) (time.Time, error) {
 	text := e.get(name)
 	if text == "" {
@@ -143,7 +153,9 @@ func newEdit(fields url.Values) (edit, error) {
 	}
 	for name, values := range fields {
 		if name == "member" {
-			e.fields[name] = values
+			e.fields[name] = append(e.fields[name], values...)
+		} else if name == "members" { // one a line
+			e.fields["member"] = append(e.fields["member"], lines(values)...)
 		} else if slices.Contains(editFields, name) && len(values) > 0 && values[0] != "" {
 			e.fields.Set(name, values[0])
 		}
@@ -197,28 +209,67 @@ func endSession(tx *rbac.Tx, e edit) error {
 	return err
 }
 
+// check refuses, before anything else, edits that a delegate may not send at
+// all, and edits of users and groups that a delegate does not see: the refusal
+// does not tell whether they exist.
+func (v *visit) check(tx *rbac.Tx, edits []edit) error {
+	if v.access.admin {
+		return nil
+	}
+	for _, e := range edits {
+		if !kinds[e.do].delegable {
+			return errAdmins
+		}
+		if err := v.access.seesUser(tx, e.get("user")); err != nil {
+			return err
+		}
+		if e.get("group") == "" {
+			continue
+		}
+		if groups, err := tx.Assignable(v.id, e.get("scope")); err != nil || !hasGroup(groups, e.get("group")) {
+			return cmp.Or(hidden(err), rbac.ErrNotFound)
+		}
+	}
+	return nil
+}
+
 // applyAll applies edits in an Update. With a revision, records that somebody
 // else has changed since are a conflict.
-func applyAll(tx *rbac.Tx, edits []edit, since rbac.Revision) error {
-	if since > 0 {
-		var checked [][2]string
-		for _, e := range edits {
-			if kinds[e.do].record == nil {
-				continue
-			}
-			record, name := kinds[e.do].record(e)
-			if key := [2]string{record, name}; !slices.Contains(checked, key) {
-				checked = append(checked, key)
-				if err := tx.RequireUnchanged(since, record, name); err != nil && !errors.Is(err, rbac.ErrNotFound) {
-					return err
-				}
+func (v *visit) applyAll(tx *rbac.Tx, edits []edit, since rbac.Revision) error {
+	if err := v.check(tx, edits); err != nil {
+		return err
+	}
+	checked := map[[2]string]bool{}
+	for _, e := range edits {
+		if since == 0 || kinds[e.do].record == nil {
+			continue
+		}
+		record, name := kinds[e.do].record(e)
+		if key := [2]string{record, name}; !checked[key] {
+			checked[key] = true
+			if err := tx.RequireUnchanged(since, record, name); err != nil && !errors.Is(err, rbac.ErrNotFound) {
+				return err
 			}
 		}
 	}
 	for _, e := range edits {
-		if err := kinds[e.do].apply(tx, e); err != nil {
+		err := kinds[e.do].apply(tx, e)
+		if done := kinds[e.do].done; len(edits) > 1 && done != nil && errors.Is(err, done) {
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lines returns the lines of texts, without empty lines.
+func lines(texts []string) (list []string) {
+	for line := range strings.Lines(strings.Join(texts, "\n")) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
 }

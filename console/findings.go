@@ -21,9 +21,10 @@ type finding struct {
 
 // findings are computed on request and kept for a while: some read many records.
 type findings struct {
-	mu   sync.Mutex
-	at   time.Time
-	list []finding
+	mu        sync.Mutex
+	computing bool
+	at        time.Time // zero: never
+	list      []finding
 }
 
 const (
@@ -33,27 +34,34 @@ const (
 	maxKeys      = 10_000 // API keys that are looked at
 )
 
-// get returns the findings, and when they were computed.
+// get returns the findings, and when they were computed. One request computes
+// them; requests meanwhile get those of before.
 func (f *findings) get(ctx context.Context, a *rbac.Authority) ([]finding, time.Time, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	var now time.Time
-	var list []finding
-	err := a.View(ctx, func(tx *rbac.Tx) (err error) {
-		now = tx.Now()
-		if age := now.Sub(f.at); age >= 0 && age < keepFindings {
-			return nil
-		}
+	if err := a.View(ctx, func(tx *rbac.Tx) error { now = tx.Now(); return nil }); err != nil {
+		return nil, now, err
+	}
+	f.mu.Lock()
+	list, at := f.list, f.at
+	age := now.Sub(at)
+	if f.computing || !at.IsZero() && age >= 0 && age < keepFindings {
+		f.mu.Unlock()
+		return list, at, nil
+	}
+	f.computing = true
+	f.mu.Unlock()
+	// The request may end; the next finds the findings.
+	err := a.View(context.WithoutCancel(ctx), func(tx *rbac.Tx) (err error) {
 		list, err = find(tx, a.Config())
 		return err
 	})
-	if err != nil {
-		return nil, time.Time{}, err
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.computing = false; err != nil {
+		return nil, now, err
 	}
-	if list != nil {
-		f.at, f.list = now, list
-	}
-	return f.list, f.at, nil
+	f.at, f.list = now, list
+	return list, now, nil
 }
 
 // find computes the findings.
@@ -133,6 +141,10 @@ func findGroups(tx *rbac.Tx, add func(key, address string, names []string)) erro
 			return err
 		}
 		for _, grant := range grants {
+			if !isPattern(grant.Permission) {
+				granted[grant.Permission] = granted[grant.Permission] || len(names) > 0
+				continue
+			}
 			found := false
 			for _, p := range permissions {
 				if matches(grant.Permission, p.Name) {

@@ -81,6 +81,10 @@ func (f frame) Me() string { return f.id.User() }
 // Admin reports whether the person is an administrator.
 func (f frame) Admin() bool { return f.access.admin }
 
+// Scope returns the scope of the page for a delegate, and is empty for
+// administrators.
+func (f frame) Scope() string { return f.scope }
+
 // Here returns the address of the page itself, without a message.
 func (f frame) Here() string {
 	q := f.r.URL.Query()
@@ -101,10 +105,10 @@ func (f frame) Address(page string, pairs ...string) string { return address(pag
 // person.
 func (f frame) Group(name string) template.HTML {
 	text := template.HTMLEscapeString(name)
-	if !f.access.seesGroup(name) {
+	if !f.seesGroup(name) {
 		return template.HTML(text)
 	}
-	return template.HTML(`<a href="` + template.HTMLEscapeString(address("group", "name", name)) + `">` + text + `</a>`)
+	return template.HTML(`<a href="` + template.HTMLEscapeString(address("group", "name", name, "scope", f.scope)) + `">` + text + `</a>`)
 }
 
 // Time shows a time: the day, and the exact time for pointers and screen
@@ -158,18 +162,15 @@ func (f frame) Field(name string) string {
 // Days are the options of the filter by last login.
 func (f frame) Days() []string { return []string{"30", "90", "365"} }
 
-// Bounded returns a count: beyond fewMembers nothing was counted.
-func (f frame) Bounded(n int) string {
-	if n > fewMembers {
-		return grouped(fewMembers) + "+"
-	}
-	return grouped(n)
-}
+// Few returns a count of members: beyond fewMembers nothing was counted.
+func (f frame) Few(n int) string { return bounded(n, fewMembers) }
 
-// AtMost returns a number of the overview: beyond maxCount nothing was counted.
-func (f frame) AtMost(n int) string {
-	if n > maxCount {
-		return grouped(maxCount) + "+"
+// Many returns a count of the overview: beyond maxCount nothing was counted.
+func (f frame) Many(n int) string { return bounded(n, maxCount) }
+
+func bounded(n, most int) string {
+	if n > most {
+		return grouped(most) + "+"
 	}
 	return grouped(n)
 }
@@ -180,14 +181,9 @@ func (f frame) First(list []rbac.Change) []rbac.Change { return list[:min(len(li
 // MoreThanFirst returns how many changes First leaves out.
 func (f frame) MoreThanFirst(list []rbac.Change) int { return len(list) - len(f.First(list)) }
 
-// sums are rights in words, a line for each permission in each scope.
-type sums struct{ Rights []sum }
-
-type sum struct{ Text string }
-
-// Sum counts the users of each right: "214 users gain post.delete". A single
+// Sum says how many users have each right: "214 users gain post.delete". A single
 // user is named.
-func (f frame) Sum(rights []rbac.Right, key string) sums {
+func (f frame) Sum(rights []rbac.Right, key string) (lines []string) {
 	type what struct{ permission, scope string }
 	var order []what
 	users := map[what][]string{}
@@ -198,15 +194,35 @@ func (f frame) Sum(rights []rbac.Right, key string) sums {
 		}
 		users[w] = append(users[w], r.User)
 	}
-	var s sums
 	for _, w := range order {
 		text := f.T(key, f.N("n users", len(users[w])), w.permission)
 		if len(users[w]) == 1 {
 			text = f.T(key+".one", users[w][0], w.permission)
 		}
-		s.Rights = append(s.Rights, sum{f.inScope(text, w.scope)})
+		lines = append(lines, f.inScope(text, w.scope))
 	}
-	return s
+	return lines
+}
+
+// FirstGroups returns the groups that a page lists.
+func (f frame) FirstGroups(list []rbac.Group) []rbac.Group { return list[:min(len(list), maxListed)] }
+
+// A picker offers groups to choose one from.
+type picker struct {
+	F        frame
+	ID, Name string
+	Chosen   string
+	None     string // the text for no group; empty: a group has to be chosen
+	Groups   []rbac.Group
+	TooMany  bool // there are too many for a list: the name is typed
+}
+
+// maxListed bounds the groups of a list.
+const maxListed = 200
+
+// Pick returns a picker.
+func (f frame) Pick(id, name, chosen, none string, groups []rbac.Group) picker {
+	return picker{F: f, ID: id, Name: name, Chosen: chosen, None: none, Groups: groups[:min(len(groups), maxListed)], TooMany: len(groups) > maxListed}
 }
 
 func (f frame) inScope(text, scope string) string {

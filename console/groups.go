@@ -28,6 +28,9 @@ func (c *console) groups(v *visit) error {
 	d := groupsData{Search: v.query("q"), Admin: v.access.admin}
 	var all []rbac.Group
 	err := v.view(func(tx *rbac.Tx) (err error) {
+		if err := v.readScope(tx, v.r.URL.Query().Get("scope")); err != nil {
+			return err
+		}
 		if all, err = v.visibleGroups(tx); err != nil {
 			return err
 		}
@@ -46,7 +49,7 @@ func (c *console) groups(v *visit) error {
 			return err
 		}
 		for _, g := range rows {
-			row := groupRow{Group: g, Below: h.juniors[g.Name]}
+			row := groupRow{Group: g, Below: v.shown(h.juniors[g.Name])}
 			if row.Members, err = v.countMembers(tx, g.Name, fewMembers); err != nil {
 				return err
 			}
@@ -88,20 +91,12 @@ const fewMembers = 100
 // countMembers counts the members of a group that the person may see, up to a
 // bound and one more.
 func (v *visit) countMembers(tx *rbac.Tx, group string, most int) (int, error) {
-	if v.access.everywhere {
-		return countUsers(tx, rbac.UserQuery{Group: group}, most)
-	}
-	n := 0
-	for _, scope := range v.access.scopes {
-		some, err := countUsers(tx, rbac.UserQuery{Group: group, Scope: scope}, most)
-		if err != nil {
-			return 0, err
-		}
-		if n += some; n > most {
-			break
-		}
-	}
-	return n, nil
+	return countUsers(tx, rbac.UserQuery{Group: group, Scope: v.scope}, most)
+}
+
+// shown returns the groups that are shown.
+func (v *visit) shown(groups []string) []string {
+	return slices.DeleteFunc(slices.Clone(groups), func(g string) bool { return !v.seesGroup(g) })
 }
 
 // groupData is the data of the page of a group.
@@ -149,11 +144,14 @@ func (c *console) group(v *visit) error {
 	d := groupData{Admin: v.access.admin}
 	err := v.view(func(tx *rbac.Tx) (err error) {
 		d.Since = tx.Revision()
-		if d.Group, err = tx.Group(v.query("name")); err != nil {
+		if err := v.readScope(tx, v.r.URL.Query().Get("scope")); err != nil {
 			return err
 		}
-		if !v.access.seesGroup(d.Name) {
+		if !v.seesGroup(v.query("name")) {
 			return rbac.ErrNotFound
+		}
+		if d.Group, err = tx.Group(v.query("name")); err != nil {
+			return err
 		}
 		if d.MemberCount, err = v.countMembers(tx, d.Name, maxCount); err != nil {
 			return err
@@ -185,8 +183,8 @@ func (c *console) group(v *visit) error {
 // members reads a page of the memberships of the group itself.
 func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 	q := rbac.MembershipQuery{Group: d.Name, Limit: pageSize + 1}
-	if !v.access.everywhere {
-		q.Scopes = v.access.scopes
+	if v.scope != "" {
+		q.Scopes = []string{v.scope}
 	}
 	if after := v.query("after"); after != "" {
 		q.After = rbac.Membership{User: after, Group: d.Name, Scope: v.query("after_scope")}
@@ -200,7 +198,7 @@ func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 	if len(d.Members) > pageSize {
 		d.Members = d.Members[:pageSize]
 		last := d.Members[pageSize-1]
-		d.Next = address("group", "name", d.Name, "after", last.User, "after_scope", last.Scope)
+		d.Next = address("group", "name", d.Name, "scope", v.scope, "after", last.User, "after_scope", last.Scope)
 	}
 	return nil
 }
@@ -232,16 +230,27 @@ func (v *visit) grants(tx *rbac.Tx, d *groupData) error {
 		}
 		d.Grants = append(d.Grants, row)
 	}
-	from, err := v.through(tx, d.Name, has)
+	h, err := readHierarchy(tx)
+	if err != nil {
+		return err
+	}
+	from, err := h.through(tx, d.Name, has)
 	if err != nil {
 		return err
 	}
 	for _, p := range has {
 		if from[p.Name] != "" {
-			d.Inherited = append(d.Inherited, inherited{p, from[p.Name]})
+			through := ""
+			if v.seesGroup(from[p.Name]) {
+				through = from[p.Name]
+			}
+			d.Inherited = append(d.Inherited, inherited{p, through})
 		}
 	}
 	for _, p := range all {
+		if len(d.Other) == maxListed {
+			break
+		}
 		if !slices.ContainsFunc(own, func(g rbac.Grant) bool { return g.Permission == p.Name }) {
 			d.Other = append(d.Other, p)
 		}
@@ -292,6 +301,9 @@ func (h hierarchy) tree(group string, drawn map[string]bool) *treeNode {
 	}
 	drawn[group] = true
 	for _, junior := range h.juniors[group] {
+		if len(drawn) >= maxTree {
+			break
+		}
 		n.Below = append(n.Below, h.tree(junior, drawn))
 	}
 	return n

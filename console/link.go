@@ -50,16 +50,19 @@ type newUserData struct {
 }
 
 func (c *console) newUser(v *visit) error {
-	return v.showNewUser(http.StatusOK, newUserData{Scope: v.query("scope")})
+	return v.showNewUser(http.StatusOK, newUserData{Scope: v.r.URL.Query().Get("scope")})
 }
 
 func (v *visit) showNewUser(status int, d newUserData) error {
 	err := v.view(func(tx *rbac.Tx) (err error) {
-		if !v.access.sees(d.Scope) {
-			d.Scope = v.access.scopes[0]
+		if err := v.readScope(tx, d.Scope); err != nil {
+			return err
+		}
+		if !v.access.admin {
+			d.Scope = v.scope
 		}
 		d.Scopes = v.access.scopes
-		d.Assign, err = tx.Assignable(v.id, d.Scope)
+		d.Assign, err = v.visibleGroups(tx)
 		return err
 	})
 	if err != nil {
@@ -73,7 +76,7 @@ func (v *visit) showNewUser(status int, d newUserData) error {
 func (c *console) addUser(v *visit) error {
 	d := newUserData{
 		User:  rbac.User{Name: v.form("name"), DisplayName: v.form("display_name"), Email: v.form("email"), Note: v.form("note")},
-		Group: v.form("group"), Scope: v.form("scope"),
+		Group: v.form("group"), Scope: v.r.PostForm.Get("scope"),
 	}
 	var t rbac.Token
 	var u rbac.User
@@ -90,7 +93,7 @@ func (c *console) addUser(v *visit) error {
 		return err
 	})
 	if err != nil {
-		if status := httpStatus(err); status < http.StatusInternalServerError {
+		if status := httpguard.Status(err); status < http.StatusInternalServerError {
 			d.Fault = v.sayError(err)
 			return v.showNewUser(status, d)
 		}
@@ -98,6 +101,3 @@ func (c *console) addUser(v *visit) error {
 	}
 	return v.showLink(u.Name, rbac.LinkInvite, t)
 }
-
-// httpStatus returns the status of an error.
-func httpStatus(err error) int { return httpguard.Status(err) }

@@ -75,11 +75,14 @@ func (c *console) matrix(v *visit) error {
 
 // cells fills the matrix.
 func (v *visit) cells(tx *rbac.Tx, groups []rbac.Group, permissions []rbac.Permission, d *matrixData) error {
+	h, err := readHierarchy(tx)
+	if err != nil {
+		return err
+	}
 	columns := make([]matrixColumn, len(groups))
 	for i, g := range groups {
 		d.Groups = append(d.Groups, g.Name)
-		var err error
-		if columns[i], err = v.column(tx, g.Name); err != nil {
+		if columns[i], err = h.column(tx, g.Name); err != nil {
 			return err
 		}
 	}
@@ -117,7 +120,7 @@ type matrixColumn struct {
 	through map[string]string
 }
 
-func (v *visit) column(tx *rbac.Tx, group string) (c matrixColumn, err error) {
+func (h hierarchy) column(tx *rbac.Tx, group string) (c matrixColumn, err error) {
 	if c.own, err = tx.Grants(group); err != nil {
 		return c, err
 	}
@@ -129,7 +132,7 @@ func (v *visit) column(tx *rbac.Tx, group string) (c matrixColumn, err error) {
 	for _, p := range has {
 		c.has[p.Name] = true
 	}
-	c.through, err = v.through(tx, group, has)
+	c.through, err = h.through(tx, group, has)
 	return c, err
 }
 
@@ -162,8 +165,12 @@ func (c *console) saveMatrix(v *visit) error {
 	form := v.r.PostForm
 	var edits []edit
 	add := func(do string, cells, others []string) error {
+		skip := map[string]bool{}
+		for _, key := range others {
+			skip[key] = true
+		}
 		for _, key := range cells {
-			if slices.Contains(others, key) {
+			if skip[key] {
 				continue
 			}
 			cell, err := url.ParseQuery(key)

@@ -71,7 +71,7 @@ func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
 			break
 		}
 	}
-	for m, err := range tx.Memberships(rbac.MembershipQuery{EndingBefore: v.now.AddDate(0, 0, 30)}) {
+	for m, err := range tx.Memberships(rbac.MembershipQuery{EndingBefore: v.now.AddDate(0, 0, 30), Limit: maxCount}) {
 		if err != nil {
 			return err
 		}
@@ -95,11 +95,7 @@ func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
 const maxCount = 1000
 
 func (v *visit) assignable(tx *rbac.Tx, d *overviewData) error {
-	scopes := v.access.scopes
-	if v.access.everywhere {
-		scopes = []string{""}
-	}
-	for _, scope := range scopes {
+	for _, scope := range v.access.listedScopes() {
 		groups, err := tx.Assignable(v.id, scope)
 		if err != nil {
 			return err

@@ -166,7 +166,7 @@ func TestCSV(t *testing.T) {
 	if got := resp.Header.Get("Content-Disposition"); got != "attachment; filename=users-2026-03-01.csv" || resp.Header.Get("Content-Type") != "text/csv; charset=utf-8" {
 		t.Errorf("headers %v", resp.Header)
 	}
-	if !strings.Contains(resp.text, `zoe,"'=1+1,""x""",,Enabled,`) || !strings.Contains(resp.text, "otto,The otto,otto@example.org,Enabled,readers (org:2),") {
+	if !strings.Contains(resp.text, `"zoe","'=1+1,""x""","","Enabled",`) || !strings.Contains(resp.text, `"otto","The otto","otto@example.org","Enabled","readers (org:2)",`) {
 		t.Errorf("%s", resp.text)
 	}
 	if resp := s.get("amy", "users?format=csv&group=admins"); strings.Count(resp.text, "\n") != 2 || !strings.Contains(resp.text, "amy") {
@@ -177,7 +177,7 @@ func TestCSV(t *testing.T) {
 			t.Errorf("%s: %d\n%s", page, resp.StatusCode, resp.text)
 		}
 	}
-	if resp := s.get("lea", "users?format=csv"); strings.Contains(resp.text, "otto") || !strings.Contains(resp.text, "bob,The bob,bob@example.org,Enabled,readers (org:1),") {
+	if resp := s.get("lea", "users?format=csv"); strings.Contains(resp.text, "otto") || !strings.Contains(resp.text, `"bob","The bob","bob@example.org","Enabled","readers (org:1)",`) {
 		t.Errorf("a delegate's table:\n%s", resp.text)
 	}
 }

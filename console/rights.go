@@ -41,11 +41,7 @@ func closure(next map[string][]string, group string) (list []string) {
 
 // through returns, for each permission of a group, the nearest inherited group
 // that has the grant; empty: the group itself.
-func (v *visit) through(tx *rbac.Tx, group string, has []rbac.Permission) (map[string]string, error) {
-	h, err := readHierarchy(tx)
-	if err != nil {
-		return nil, err
-	}
+func (h hierarchy) through(tx *rbac.Tx, group string, has []rbac.Permission) (map[string]string, error) {
 	list := map[string]string{}
 	for _, g := range append([]string{group}, h.below(group)...) {
 		grants, err := tx.Grants(g)

@@ -120,8 +120,8 @@ func TestFindings(t *testing.T) {
 	})
 	must(t, second(s.a.Issue(ctx, rbac.Login{User: "bob", Label: "deploy", Expires: s.now.AddDate(5, 0, 0)})))
 	page := s.get("amy", "")
-	checkText(t, page, "Disabled users hold a protected permission old", "Users have not signed in for 90 days, or never otto",
-		"Separation sets are at their limit purchase", "Groups have no members approvers", "Patterns match no permission readers pots.*")
+	checkText(t, page, "Disabled users who hold a protected permission old", "Users who have not signed in for 90 days, or never otto",
+		"Separation sets with users at their limit purchase", "Groups without members approvers", "Patterns that match no permission readers pots.*")
 	if strings.Contains(textOf(page.text), "older than a year") {
 		t.Error("a new key is old")
 	}
@@ -135,7 +135,7 @@ func TestFindings(t *testing.T) {
 	}
 	s.now = s.now.AddDate(1, 0, 1)
 	s.token["amy"] = must1(s.a.Issue(ctx, rbac.Login{User: "amy"}))
-	checkText(t, s.get("amy", ""), "API keys are older than a year deploy")
+	checkText(t, s.get("amy", ""), "API keys older than a year deploy")
 }
 
 // The rights of another user are shown, and nothing can be done as the user.

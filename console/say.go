@@ -46,6 +46,16 @@ func (v *visit) sayError(err error) string {
 	var denied *rbac.DeniedError
 	var fault *rbac.Error
 	switch {
+	case errors.Is(err, errAdmins):
+		return v.T("error.admins")
+	case errors.Is(err, errNothing):
+		return v.T("error.nothing chosen")
+	case errors.Is(err, errOtherEffect):
+		return v.T("error.other effect")
+	case errors.As(err, &conflict) && !v.access.admin:
+		return v.T("error.changed by somebody")
+	case errors.As(err, &denied) && !v.access.admin:
+		return v.T("error.beyond delegation")
 	case errors.As(err, &conflict) && conflict.Change.Action != "":
 		return v.T("error.changed meanwhile", v.say(conflict.Change), conflict.Change.At.In(v.zone).Format("2006-01-02 15:04 MST"))
 	case errors.As(err, &conflict):
@@ -62,7 +72,7 @@ func (v *visit) sayError(err error) string {
 		return v.T("error.may not", cmp.Or(denied.Message, denied.Error()))
 	case errors.Is(err, rbac.ErrExists):
 		return v.T("error.exists", nameOf(err))
-	case errors.Is(err, rbac.ErrNotFound) && nameOf(err) == "":
+	case errors.Is(err, rbac.ErrNotFound) && (nameOf(err) == "" || !v.access.admin):
 		return v.T("error.no such page")
 	case errors.Is(err, rbac.ErrNotFound):
 		return v.T("error.no such record", nameOf(err))

@@ -13,6 +13,7 @@ import (
 type separationData struct {
 	Static, Dynamic []setRow
 	Groups          []rbac.Group
+	TooMany         bool // groups for a list
 	Since           rbac.Revision
 }
 
@@ -39,6 +40,7 @@ func (c *console) separation(v *visit) error {
 			d.Dynamic = append(d.Dynamic, setRow{SeparationSet: s})
 		}
 		d.Groups, err = tx.Groups()
+		d.TooMany = len(d.Groups) > maxListed
 		return err
 	})
 	if err != nil {
@@ -67,11 +69,13 @@ func near(tx *rbac.Tx, sets []rbac.SeparationSet) (rows []setRow, err error) {
 					order = append(order, u.Name)
 				}
 				if n++; n == maxNear {
+					row.More = true // others may be at the limit, too
 					break
 				}
 			}
 		}
-		row.Near, row.More = order[:min(len(order), shownRows)], len(order) > shownRows
+		row.Near = order[:min(len(order), shownRows)]
+		row.More = row.More || len(order) > shownRows
 		rows = append(rows, row)
 	}
 	return rows, nil
@@ -101,7 +105,7 @@ var deleteSet = kind{
 		}
 		return tx.DeleteSSDSet(e.get("set"))
 	},
-	named: true,
+	named: "set",
 }
 
 // sets are the rows of a table of sets.

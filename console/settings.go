@@ -74,7 +74,8 @@ func (c *console) saveSettings(v *visit) error {
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || zone == "" {
 		return v.showSettings(http.StatusUnprocessableEntity, zone, v.T("settings.no zone", zone))
 	}
-	value := url.Values{"language": {v.form("language")}, "zone": {zone}}.Encode()
+	_, i := language.MatchStrings(matcher, v.form("language"))
+	value := url.Values{"language": {languages[i].tag.String()}, "zone": {zone}}.Encode()
 	http.SetCookie(v.w, &http.Cookie{
 		Name: settingsCookie, Value: value, MaxAge: 365 * 24 * 60 * 60,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil,

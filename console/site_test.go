@@ -25,6 +25,7 @@ type site struct {
 	t     *testing.T
 	a     *rbac.Authority
 	h     http.Handler
+	cfg   Config
 	mount string // the path of the console in the browser
 	now   time.Time
 	token map[string]rbac.Token
@@ -86,22 +87,29 @@ func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) h
 		s.token[name], err = a.Issue(ctx, rbac.Login{User: name, UserAgent: "Firefox"})
 		must(t, err)
 	}
-	g := httpguard.New(a, httpguard.Config{Insecure: true, Logger: quiet, Site: "https://app.example.com"})
 	if cfg.Path == "" {
 		cfg.Path = mount
 	}
 	if cfg.Catalogue == nil {
 		cfg.Catalogue = &catalogue
 	}
-	h, err := New(g, a, cfg)
+	s.cfg = cfg
+	s.h = mountedOn(t, s, wrap)
+	return s
+}
+
+// mountedOn returns the handler of a site with the console behind a wrapper.
+func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http.Handler {
+	t.Helper()
+	g := httpguard.New(s.a, httpguard.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler), Site: "https://app.example.com"})
+	h, err := New(g, s.a, s.cfg)
 	must(t, err)
 	if wrap != nil {
 		h = wrap(h)
 	}
 	mux := g.NewMux()
-	mux.Handle(mount, rbac.NotAnonymous(), h)
-	s.h = g.Handler(mux)
-	return s
+	mux.Handle(s.mount, rbac.NotAnonymous(), h)
+	return g.Handler(mux)
 }
 
 func must(t *testing.T, err error) {

@@ -12,13 +12,11 @@ import (
 type userData struct {
 	rbac.User
 	Since       rbac.Revision
-	Manages     bool // the person may change the account
 	HasPassword bool
 	Memberships []rbac.Membership
 	Scope       string       // in which a group is given
 	Scopes      []string     // offered to delegates, who see no others
 	Assign      []rbac.Group // that may be assigned in Scope
-	May         map[string]bool
 	Rights      []right
 	Tickets     []rbac.Ticket
 	Links       []rbac.IssuedLink
@@ -44,13 +42,13 @@ func byGroup(a, b rbac.Membership) int {
 func (c *console) user(v *visit) error {
 	var d userData
 	err := v.view(func(tx *rbac.Tx) (err error) {
+		if err := v.access.seesUser(tx, v.query("name")); err != nil {
+			return err
+		}
 		if d.User, err = tx.User(v.query("name")); err != nil {
 			return err
 		}
-		if ok, err := v.access.seesUser(tx, d.Name); err != nil || !ok {
-			return cmp.Or(err, rbac.ErrNotFound)
-		}
-		d.Since, d.Manages = tx.Revision(), v.access.admin
+		d.Since = tx.Revision()
 		if err := v.userMemberships(tx, &d); err != nil {
 			return err
 		}
@@ -68,41 +66,21 @@ func (c *console) user(v *visit) error {
 }
 
 // userMemberships reads the memberships that the person may see, and the groups
-// that the person may assign.
-func (v *visit) userMemberships(tx *rbac.Tx, d *userData) (err error) {
-	d.Scope = v.query("scope")
-	if !v.access.sees(d.Scope) {
-		d.Scope = v.access.scopes[0]
+// that the person may give.
+func (v *visit) userMemberships(tx *rbac.Tx, d *userData) error {
+	if err := v.readScope(tx, v.r.URL.Query().Get("scope")); err != nil {
+		return err
 	}
-	d.Scopes, d.May = v.access.scopes, map[string]bool{}
+	d.Scope, d.Scopes = v.scope, v.access.scopes
 	all, err := tx.AssignedGroups(d.Name)
 	if err != nil {
 		return err
 	}
-	may := map[string][]rbac.Group{}
-	for _, m := range all {
-		if !v.access.everywhere && !v.access.sees(m.Scope) {
-			continue
-		}
-		d.Memberships = append(d.Memberships, m)
-		if _, ok := may[m.Scope]; !ok {
-			if may[m.Scope], err = tx.Assignable(v.id, m.Scope); err != nil {
-				return err
-			}
-		}
-		d.May[m.Scope+"\x00"+m.Group] = hasGroup(may[m.Scope], m.Group)
-	}
+	d.Memberships = slices.DeleteFunc(all, func(m rbac.Membership) bool { return !v.seesMembership(m) })
 	slices.SortFunc(d.Memberships, byGroup)
-	d.Assign, err = tx.Assignable(v.id, d.Scope)
+	d.Assign, err = v.visibleGroups(tx)
 	return err
 }
-
-func hasGroup(list []rbac.Group, name string) bool {
-	return slices.ContainsFunc(list, func(g rbac.Group) bool { return g.Name == name })
-}
-
-// MayChange reports whether the person may change a membership.
-func (d userData) MayChange(m rbac.Membership) bool { return d.May[m.Scope+"\x00"+m.Group] }
 
 // userDetails reads what administrators see.
 func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
@@ -133,6 +111,10 @@ func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
 // rights returns the permissions of memberships that count now, each with every
 // way that gives the permission.
 func (v *visit) rights(tx *rbac.Tx, memberships []rbac.Membership) ([]right, error) {
+	h, err := readHierarchy(tx)
+	if err != nil {
+		return nil, err
+	}
 	byName := map[string]*right{}
 	granted := map[string]map[string]string{} // by group: the permissions, and through which group
 	for _, m := range memberships {
@@ -144,7 +126,7 @@ func (v *visit) rights(tx *rbac.Tx, memberships []rbac.Membership) ([]right, err
 			return nil, err
 		}
 		if granted[m.Group] == nil {
-			if granted[m.Group], err = v.through(tx, m.Group, has); err != nil {
+			if granted[m.Group], err = h.through(tx, m.Group, has); err != nil {
 				return nil, err
 			}
 		}

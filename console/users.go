@@ -19,7 +19,6 @@ type usersData struct {
 	Next    string // the address of the next page; empty: this is the last
 	Groups  []rbac.Group
 	Scopes  []string // offered to delegates, who see no others
-	Assign  []rbac.Group
 	Since   rbac.Revision
 	Filters bool // a filter is set
 }
@@ -35,19 +34,22 @@ type usersQuery struct{ Search, Group, Scope, Permission, State, Login string }
 
 func (v *visit) usersQuery() usersQuery {
 	return usersQuery{
-		Search: v.query("q"), Group: v.query("group"), Scope: v.query("scope"),
+		Search: v.query("q"), Group: v.query("group"), Scope: v.r.URL.Query().Get("scope"),
 		Permission: v.query("permission"), State: v.query("state"), Login: v.query("login"),
 	}
 }
 
 // filter returns the query of the store. Delegates of scopes see the members of
-// one scope at a time: of the first, unless they choose.
-func (v *visit) filter(q *usersQuery) (rbac.UserQuery, error) {
-	if !v.access.sees(q.Scope) {
-		if q.Scope != "" {
+// one scope at a time. Who holds a permission is for administrators.
+func (v *visit) filter(tx *rbac.Tx, q *usersQuery) (rbac.UserQuery, error) {
+	if err := v.readScope(tx, q.Scope); err != nil {
+		return rbac.UserQuery{}, err
+	}
+	if !v.access.admin {
+		q.Scope, q.Permission = v.scope, ""
+		if q.Group != "" && !v.seesGroup(q.Group) {
 			return rbac.UserQuery{}, rbac.ErrNotFound
 		}
-		q.Scope = v.access.scopes[0]
 	}
 	f := rbac.UserQuery{Search: q.Search, Group: q.Group, Scope: q.Scope, Permission: q.Permission, After: v.query("after")}
 	switch q.State {
@@ -70,15 +72,12 @@ func (c *console) users(v *visit) error {
 	d.Filters = d.Query != usersQuery{}
 	count := 0
 	err := v.view(func(tx *rbac.Tx) error {
-		f, err := v.filter(&d.Query)
+		f, err := v.filter(tx, &d.Query)
 		if err != nil {
 			return err
 		}
 		d.Since = tx.Revision()
 		if d.Groups, err = v.visibleGroups(tx); err != nil {
-			return err
-		}
-		if d.Assign, err = tx.Assignable(v.id, d.Query.Scope); err != nil {
 			return err
 		}
 		if count, err = countUsers(tx, f, maxCount); err != nil {
@@ -138,8 +137,8 @@ func collectUsers(list iter.Seq2[rbac.User, error]) (rows []userRow, err error) 
 	return rows, nil
 }
 
-// addMemberships adds the memberships that count now, of all rows in one
-// question. Delegates of scopes see those of their scopes.
+// addMemberships adds the memberships that count now and are shown, of all rows
+// in one question.
 func (v *visit) addMemberships(tx *rbac.Tx, rows []userRow) error {
 	byName := map[string]*userRow{}
 	users := make([]rbac.User, len(rows))
@@ -150,7 +149,7 @@ func (v *visit) addMemberships(tx *rbac.Tx, rows []userRow) error {
 		if err != nil {
 			return err
 		}
-		if (m.Until.IsZero() || m.Until.After(v.now)) && (v.access.everywhere || v.access.sees(m.Scope)) {
+		if (m.Until.IsZero() || m.Until.After(v.now)) && v.seesMembership(m) {
 			row := byName[m.User]
 			row.Memberships = append(row.Memberships, m)
 		}
@@ -161,21 +160,20 @@ func (v *visit) addMemberships(tx *rbac.Tx, rows []userRow) error {
 	return nil
 }
 
-// visibleGroups returns the groups of the filter: for delegates, those that they
-// may assign.
+// visibleGroups returns the groups that the page offers: for delegates, those
+// that they may assign.
 func (v *visit) visibleGroups(tx *rbac.Tx) ([]rbac.Group, error) {
-	all, err := tx.Groups()
-	if err != nil {
-		return nil, err
+	if v.access.admin {
+		return tx.Groups()
 	}
-	return slices.DeleteFunc(all, func(g rbac.Group) bool { return !v.access.seesGroup(g.Name) }), nil
+	return v.groups, nil
 }
 
 func (v *visit) usersCSV() error {
 	t := v.table("name", "display name", "e-mail", "state", "groups", "created", "last login")
 	err := v.view(func(tx *rbac.Tx) error {
 		q := v.usersQuery()
-		f, err := v.filter(&q)
+		f, err := v.filter(tx, &q)
 		if err != nil {
 			return err
 		}

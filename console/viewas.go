@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
 )
 
 // viewAsData is the data of the page that shows what another user sees.
@@ -47,7 +48,7 @@ func (c *console) viewAs(v *visit) error {
 	}
 	status := http.StatusOK
 	if d.Fault != "" && err != nil {
-		status = httpStatus(err)
+		status = httpguard.Status(err)
 		if errors.Is(err, rbac.ErrDenied) {
 			status = http.StatusOK
 		}

@@ -25,6 +25,9 @@ type visit struct {
 	lang   *texts
 	zone   *time.Location
 	now    time.Time // of the View that has read the page
+
+	scope  string       // of the page, for delegates; see readScope
+	groups []rbac.Group // that a delegate may assign in scope
 }
 
 // enter sets the language, the zone and the access, or returns the error that

@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
 )
 
 // whyData is the data of the page that explains a right.
 type whyData struct {
 	User, Ask, Scope string
 	Permissions      []rbac.Permission
+	Offered          []rbac.Permission // the first of them
 	Asked            bool
 	Fault            string
 	Explanation      rbac.Explanation
@@ -22,6 +24,7 @@ func (c *console) why(v *visit) error {
 	d := whyData{User: v.query("user"), Ask: v.query("ask"), Scope: v.query("scope")}
 	err := v.view(func(tx *rbac.Tx) (err error) {
 		d.Permissions, err = tx.Permissions()
+		d.Offered = d.Permissions[:min(len(d.Permissions), maxListed)]
 		return err
 	})
 	if err != nil {
@@ -38,7 +41,7 @@ func (c *console) why(v *visit) error {
 	if err == nil {
 		return v.show(http.StatusOK, "why", frame{Data: d})
 	}
-	status := httpStatus(err)
+	status := httpguard.Status(err)
 	if status != http.StatusNotFound && status != http.StatusUnprocessableEntity {
 		return err
 	}

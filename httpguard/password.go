@@ -38,6 +38,9 @@ func (g *Guard) PasswordURL(t rbac.Token) string {
 	return g.cfg.Site + g.cfg.publicPath(g.cfg.PasswordPath) + "?" + linkField + "=" + t.Secret()
 }
 
+// Site returns Config.Site.
+func (g *Guard) Site() string { return g.cfg.Site }
+
 // PasswordHandler lets the user of a link choose a password. Make
 // PasswordHandler public, at Config.PasswordPath and behind [Guard.Handler].
 //

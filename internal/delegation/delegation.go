@@ -120,6 +120,18 @@ func (p *Powers) UsersAnywhere() bool {
 	return slices.ContainsFunc(p.active.Scopes(), p.UsersIn)
 }
 
+// AssignableScopes lists the scopes in which the user may assign some group, in
+// byte order.
+func (p *Powers) AssignableScopes() (scopes []string) {
+	some := func(policy.Delegation) bool { return true }
+	for _, scope := range slices.Sorted(slices.Values(append(p.active.Scopes(), ""))) {
+		if p.policy != nil && (p.gives(p.active.In(scope), p.administer) || p.inForce(scope, some)) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return slices.Compact(scopes)
+}
+
 // assign returns nil if the user may assign a group in a scope, and otherwise a
 // function that returns the reason: most callers need no text. Only delegations
 // with users count if users is true.
