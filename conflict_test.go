@@ -2,11 +2,13 @@ package rbac_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store_memory"
 )
 
 // RequireUnchanged says who changed a record meanwhile, and what. Changes of
@@ -125,6 +127,43 @@ func TestRequireUnchangedSinceTheUnknown(t *testing.T) {
 		}
 		must(t, require(old+1, "user", "amy"))
 	})
+}
+
+// No more than 10,000 changes are searched: other Updates wait meanwhile.
+func TestRequireUnchangedSinceLongAgo(t *testing.T) {
+	h := newHouse(t, memorystore.New())
+	a := h.office(rbac.Config{})
+	h.do(a, func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: "posts"}) })
+	since := a.Revision()
+	change := func(times int) {
+		t.Helper()
+		h.do(a, func(tx *rbac.Tx) error {
+			for i := range times {
+				title := strconv.Itoa(int(a.Revision())) + "." + strconv.Itoa(i)
+				if err := tx.ModifySection(rbac.Section{Name: "posts", Title: title}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require := func(record, name string) error {
+		return a.View(ctx, func(tx *rbac.Tx) error { return tx.RequireUnchanged(since, record, name) })
+	}
+	change(10_000)
+	must(t, require("user", "amy"))
+	wantKind(t, require("user", "nobody"), rbac.ErrNotFound)
+	change(1)
+	for _, name := range []string{"amy", "nobody"} {
+		err := require("user", name)
+		if conflict, ok := errors.AsType[*rbac.ConflictError](err); !ok || conflict.Change.Action != "" {
+			t.Errorf("10,001 changes later: got %v for %s", err, name)
+		}
+	}
+	err := require("section", "posts")
+	if conflict, ok := errors.AsType[*rbac.ConflictError](err); !ok || conflict.Change.Revision != since+2 {
+		t.Errorf("the latest change: got %v", err)
+	}
 }
 
 func renameUser(user, name string) func(*rbac.Tx) error {
