@@ -2,41 +2,26 @@ package rbac
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
+	"github.com/rbac-go/rbac/internal/links"
 	"github.com/rbac-go/rbac/store"
 )
 
 // The purposes of links that the library knows. A host may have purposes of its
 // own.
 const (
-	LinkInvite = "invite" // the first password; good for 7 days
-	LinkReset  = "reset"  // a new password; good for 1 hour
-	LinkVerify = "verify" // the e-mail address; good for 24 hours
+	LinkInvite = links.Invite // "invite": the first password; good for 7 days
+	LinkReset  = links.Reset  // "reset": a new password; good for 1 hour
+	LinkVerify = links.Verify // "verify": the e-mail address; good for 24 hours
 
-	// LinkForgot is a LinkReset for which whoever claims to be the user has
-	// asked. It leaves the link of an administrator alone. Good for 1 hour.
-	LinkForgot = "forgot"
+	// LinkForgot, "forgot", is a LinkReset for which whoever claims to be the
+	// user has asked. It leaves the link of an administrator alone. Good for 1
+	// hour.
+	LinkForgot = links.Forgot
 )
-
-// linkLimits are how long links are good for, unless Link.Expires says. A link
-// for a purpose of the host is good for an hour.
-var linkLimits = map[string]time.Duration{
-	LinkInvite: 7 * 24 * time.Hour,
-	LinkReset:  time.Hour,
-	LinkVerify: 24 * time.Hour,
-	LinkForgot: time.Hour,
-}
-
-// maxLink is the longest time for which a link is good.
-const maxLink = 30 * 24 * time.Hour
-
-// passwordLinks are the purposes of links that let a user choose a password.
-var passwordLinks = []string{LinkReset, LinkInvite, LinkForgot}
 
 // Link says whom a link is for, and for what.
 type Link struct {
@@ -103,21 +88,14 @@ func (tx *Tx) IssueLink(l Link) (Token, error) {
 	return t, nil
 }
 
-// mayIssue checks a link of a delegate, after mayManage: a delegate does not
-// give powers that outlast the delegate's own, and gives nobody a second way in.
+// mayIssue checks a link of a delegate, after mayManage.
 func (tx *Tx) mayIssue(l store.Link, u store.UserRecord) error {
 	limits, err := tx.limits()
 	if limits == nil {
 		return err
 	}
-	most, known := linkLimits[l.Purpose]
-	switch {
-	case !known:
-		return tx.refused("only holders of " + tx.a.cfg.Administer + " may issue links for " + l.Purpose)
-	case l.Expires.Sub(l.Created) > most:
-		return tx.refused("only holders of " + tx.a.cfg.Administer + " may issue links for longer than " + most.String())
-	case l.Purpose != LinkVerify && u.Subject != "" && u.PasswordHash == "":
-		return tx.refused("the account signs in elsewhere: only holders of " + tx.a.cfg.Administer + " may give it a password")
+	if reason := links.ForDelegate(l, u, "only holders of "+tx.a.cfg.Administer+" may"); reason != "" {
+		return tx.refused(reason)
 	}
 	return nil
 }
@@ -127,39 +105,17 @@ func (tx *Tx) newLink(l Link, u store.UserRecord) (store.Link, error) {
 	err := errors.Join(
 		validName("link", "Purpose", l.Purpose),
 		validTime("link", l.Purpose, "Expires", l.Expires))
-	if l.Expires.IsZero() {
-		limit, ok := linkLimits[l.Purpose]
-		if !ok {
-			limit = time.Hour
-		}
-		l.Expires = tx.now.Add(limit)
-	}
-	l.Expires = instant(l.Expires)
-	switch {
-	case err != nil:
+	if err != nil {
 		return store.Link{}, err
-	case !l.Expires.After(tx.now):
-		return store.Link{}, invalid("link", l.Purpose, "Expires", "in the past")
-	case l.Expires.Sub(tx.now) > maxLink:
-		return store.Link{}, invalid("link", l.Purpose, "Expires", "more than 30 days away")
-	case l.Purpose == LinkVerify && u.Email == "":
-		return store.Link{}, invalid("link", l.Purpose, "User", "the user has no e-mail address")
+	}
+	rec, field, reason := links.New(u, l.Purpose, instant(l.Expires), tx.now)
+	switch {
+	case reason != "":
+		return store.Link{}, invalid("link", l.Purpose, field, reason)
 	case u.Disabled:
 		return store.Link{}, disabled(u.Name)
 	}
-	return store.Link{User: u.ID, Purpose: l.Purpose, Account: accountDigest(u, l.Purpose), Created: tx.now, Expires: l.Expires}, nil
-}
-
-// accountDigest is what a link was issued for. A link is dead when the digest
-// has changed, even by SQL, or by a program of an earlier version that knows no
-// links. A login may upgrade the hash of the password: links that have nothing
-// to do with the password outlive the upgrade.
-func accountDigest(u store.UserRecord, purpose string) [32]byte {
-	hash := ""
-	if slices.Contains(passwordLinks, purpose) {
-		hash = u.PasswordHash
-	}
-	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q", hash, u.Email, u.Subject))
+	return rec, nil
 }
 
 // Links lists the links of a user that are still good, by purpose.
@@ -168,12 +124,12 @@ func (tx *Tx) Links(user string) ([]IssuedLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	links, err := tx.r.UserLinks(u.ID)
+	all, err := tx.r.UserLinks(u.ID)
 	if err != nil {
 		return nil, err
 	}
-	links = slices.DeleteFunc(links, func(l store.Link) bool { return !l.Expires.After(tx.now) || l.Account != accountDigest(u, l.Purpose) })
-	return publicEach(links, publicLink), nil
+	good := slices.DeleteFunc(all, func(l store.Link) bool { return !links.Good(l, u, tx.now) })
+	return publicEach(good, publicLink), nil
 }
 
 func publicLink(l store.Link) IssuedLink { return IssuedLink{l.Purpose, l.Created, l.Expires} }
@@ -210,14 +166,11 @@ func (tx *Tx) link(t Token, purposes []string) (store.Link, store.UserRecord, er
 		return store.Link{}, store.UserRecord{}, ErrNoTicket
 	}
 	l, err := tx.r.Link(t.hash())
-	if err == nil && (!slices.Contains(purposes, l.Purpose) || !l.Expires.After(tx.now)) {
-		err = ErrNoTicket
-	}
 	if err != nil {
 		return store.Link{}, store.UserRecord{}, noTicket(err)
 	}
 	u, err := tx.r.User(store.UserKey{ID: l.User})
-	if err == nil && (u.Disabled || l.Account != accountDigest(u, l.Purpose)) {
+	if err == nil && (u.Disabled || !slices.Contains(purposes, l.Purpose) || !links.Good(l, u, tx.now)) {
 		err = ErrNoTicket
 	}
 	if err != nil {
@@ -287,7 +240,7 @@ func (a *Authority) ResetPassword(ctx context.Context, t Token, password string)
 }
 
 func (a *Authority) resetPassword(ctx context.Context, t Token, password string) (User, error) {
-	u, err := a.linkUser(ctx, t, passwordLinks...)
+	u, err := a.linkUser(ctx, t, links.Password()...)
 	if err != nil {
 		return u, err
 	}
@@ -296,7 +249,7 @@ func (a *Authority) resetPassword(ctx context.Context, t Token, password string)
 		return u, err
 	}
 	return u, a.Update(ctx, func(tx *Tx) error {
-		u, err := tx.redeem(t, passwordLinks...)
+		u, err := tx.redeem(t, links.Password()...)
 		if err != nil {
 			return err
 		}
@@ -315,11 +268,11 @@ func (tx *Tx) endLink(action string, u User, l store.Link) error {
 // endLinks ends the links of a user for some purposes, or without purposes all
 // links.
 func (tx *Tx) endLinks(u User, purposes ...string) error {
-	links, err := tx.r.UserLinks(u.ID)
+	all, err := tx.r.UserLinks(u.ID)
 	if err != nil {
 		return err
 	}
-	for _, l := range links {
+	for _, l := range all {
 		if purposes != nil && !slices.Contains(purposes, l.Purpose) {
 			continue
 		}
@@ -356,7 +309,7 @@ func (a *Authority) endOldLinks(ctx context.Context) error {
 // endLinksOfAll ends the links of every user.
 func (tx *Tx) endLinksOfAll() error {
 	for {
-		ended, err := tx.endLinksUntil(tx.now.Add(2 * maxLink))
+		ended, err := tx.endLinksUntil(tx.now.Add(2 * links.Longest))
 		if err != nil || ended == 0 {
 			return err
 		}
@@ -366,11 +319,11 @@ func (tx *Tx) endLinksOfAll() error {
 // endLinksUntil ends up to 100 links that expire until a time, and returns how
 // many. Other Updates wait meanwhile.
 func (tx *Tx) endLinksUntil(end time.Time) (ended int, err error) {
-	links, err := tx.r.ExpiredLinks(end, 100)
+	old, err := tx.r.ExpiredLinks(end, 100)
 	if err != nil {
 		return 0, err
 	}
-	for _, l := range links {
+	for _, l := range old {
 		u, err := tx.r.LockUser(l.User)
 		if err != nil {
 			return 0, err
@@ -379,5 +332,5 @@ func (tx *Tx) endLinksUntil(end time.Time) (ended int, err error) {
 			return 0, err
 		}
 	}
-	return len(links), nil
+	return len(old), nil
 }
