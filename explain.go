@@ -1,10 +1,8 @@
 package rbac
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rbac-go/rbac/internal/explain"
@@ -127,151 +125,48 @@ func (a *Authority) ExplainUser(ctx context.Context, user string, p Predicate) (
 	return e, nil
 }
 
-// finding is the verdict on a predicate and the reason, in two halves. With two
-// halves, a compound can state a common detail of several failed parts once.
-type finding struct {
-	verdict verdict
-	problem string // not met: the missing right, or the fault of the predicate
-	detail  string // the state of the identity; may be empty unless met
-	several bool   // several problems were joined
-}
-
-// reason reads like: needs post.write, which the group editors gives; you are
-// in no group.
-func (f finding) reason() string {
-	switch {
-	case f.verdict == met:
-		return f.detail
-	case f.problem == "" || f.detail == "":
-		return f.problem + f.detail
-	}
-	return f.problem + "; " + f.detail
-}
-
 // explainer walks through a predicate.
 type explainer struct {
 	paths *explain.Paths // nil: leaves have no Parts
 }
 
 // explain returns the finding for a compound around p, and the Explanation.
-func (x explainer) explain(p *predicate, id *Identity) (finding, Explanation) {
+func (x explainer) explain(p *predicate, id *Identity) (explain.Finding, Explanation) {
 	f, parts := x.examine(p, id)
-	e := Explanation{Predicate: p.plain(), Reason: f.reason(), Met: f.verdict == met, Parts: parts}
+	e := Explanation{Predicate: p.plain(), Reason: f.Reason(), Met: f.Verdict == met, Parts: parts}
 	if p.msg == "" {
 		return f, e
 	}
-	if f.verdict != met {
-		f = finding{verdict: f.verdict, problem: p.msg}
+	if f.Verdict != met {
+		f = explain.Finding{Verdict: f.Verdict, Problem: p.msg}
 	}
-	return f, Explanation{Predicate: p.String(), Reason: f.reason(), Met: e.Met, Parts: []Explanation{e}}
+	return f, Explanation{Predicate: p.String(), Reason: f.Reason(), Met: e.Met, Parts: []Explanation{e}}
 }
 
 // examine disregards the message of p, but not the messages of the parts.
-func (x explainer) examine(p *predicate, id *Identity) (f finding, parts []Explanation) {
+func (x explainer) examine(p *predicate, id *Identity) (f explain.Finding, parts []Explanation) {
 	switch r := p.rule.(type) {
 	case leaf:
 		return examineLeaf(r, id), x.evidence(r, id)
 	case compound:
-		var findings []finding
+		var findings []explain.Finding
 		for _, part := range r.members() {
 			f, e := x.explain(part, r.enter(id))
 			findings, parts = append(findings, f), append(parts, e)
 		}
 		return r.combine(findings), parts
 	}
-	return finding{problem: faultMessage}, nil
+	return explain.Finding{Problem: faultMessage}, nil
 }
 
 // examineLeaf judges a leaf and describes the verdict.
-func examineLeaf(r leaf, id *Identity) finding {
+func examineLeaf(r leaf, id *Identity) explain.Finding {
 	if !id.known() {
-		return finding{problem: "nobody was identified"}
+		return explain.Finding{Problem: "nobody was identified"}
 	}
 	v := r.judge(id.view())
 	problem, detail := r.describe(id, v)
-	return finding{verdict: v, problem: problem, detail: detail}
-}
-
-// combine states the problems of all failed parts: each of them is an obstacle.
-func (c *allOf) combine(parts []finding) finding {
-	v := met
-	for _, f := range parts {
-		v = min(v, f.verdict)
-	}
-	return join(v, parts, ", and ")
-}
-
-// combine states the problems of all parts as alternatives: to solve one of
-// them is enough.
-func (c *anyOf) combine(parts []finding) finding {
-	v := unmet
-	for _, f := range parts {
-		v = max(v, f.verdict)
-	}
-	return join(v, parts, ", or ")
-}
-
-// combine turns the detail of a met part into the problem, and the problem of
-// an unmet part into the detail.
-func (c *negation) combine(parts []finding) finding {
-	f := parts[0]
-	switch f.verdict {
-	case met:
-		return finding{verdict: unmet, problem: "refused because " + f.detail}
-	case unmet:
-		return finding{verdict: met, detail: cmp.Or(f.detail, "unmet, as asked: "+f.problem)}
-	}
-	return f
-}
-
-// combine begins the problem with the scope, or the detail if there is no
-// problem.
-func (c *inScope) combine(parts []finding) finding {
-	f := parts[0]
-	switch {
-	case f.problem != "":
-		f.problem = "in " + c.scope + ": " + f.problem
-	case f.detail != "":
-		f.detail = "in " + c.scope + ": " + f.detail
-	}
-	return f
-}
-
-// join returns the details of the met parts if the whole is met, and otherwise
-// the problems and details of the failed parts. Equal details are stated once.
-func join(whole verdict, parts []finding, conjunction string) finding {
-	var relevant []finding
-	var details []string
-	for _, f := range parts {
-		if (f.verdict == met) != (whole == met) {
-			continue
-		}
-		relevant = append(relevant, f)
-		if f.detail != "" && !slices.Contains(details, f.detail) {
-			details = append(details, f.detail)
-		}
-	}
-	all := finding{verdict: whole, detail: explain.List(details, ", ")}
-	if whole != met {
-		all.problem, all.several = joinProblems(relevant, conjunction)
-	}
-	return all
-}
-
-// joinProblems joins the problems of failed parts, each once, with a
-// conjunction. Joined problems within joined problems are put in parentheses.
-func joinProblems(failed []finding, conjunction string) (text string, several bool) {
-	var texts []string
-	for _, f := range failed {
-		problem := f.problem
-		if f.several && len(failed) > 1 {
-			problem = "(" + problem + ")"
-		}
-		if !slices.Contains(texts, problem) {
-			texts = append(texts, problem)
-		}
-	}
-	return explain.List(texts, conjunction), len(texts) > 1
+	return explain.Finding{Verdict: v, Problem: problem, Detail: detail}
 }
 
 // evidence returns the Parts of a leaf: every path to a group or permission.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rbac-go/rbac/internal/explain"
 	"github.com/rbac-go/rbac/internal/policy"
 )
 
@@ -28,7 +29,7 @@ type rule interface {
 type leaf interface {
 	rule
 	// describe returns the reason for the verdict v on a known identity; see
-	// finding.
+	// explain.Finding.
 	describe(id *Identity, v verdict) (problem, detail string)
 }
 
@@ -40,18 +41,16 @@ type compound interface {
 	// enter returns the Identity for the parts.
 	enter(id *Identity) *Identity
 	// combine makes the finding on the whole from the findings on all parts.
-	combine(parts []finding) finding
+	combine(parts []explain.Finding) explain.Finding
 }
 
-// verdict is the value of a predicate. The numbers make strong Kleene logic
-// arithmetic: all is the minimum, any the maximum, not the negative. The zero
-// verdict is broken, and denies.
-type verdict int8
+// verdict is the value of a predicate. The zero verdict is broken, and denies.
+type verdict = explain.Verdict
 
 const (
-	unmet  verdict = -1
-	broken verdict = 0
-	met    verdict = 1
+	unmet  = explain.Unmet
+	broken = explain.Broken
+	met    = explain.Met
 )
 
 func verdictOf(ok bool) verdict {

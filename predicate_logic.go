@@ -3,6 +3,7 @@ package rbac
 import (
 	"strconv"
 
+	"github.com/rbac-go/rbac/internal/explain"
 	"github.com/rbac-go/rbac/internal/names"
 )
 
@@ -116,6 +117,8 @@ func (c *allOf) judge(id view) verdict {
 	return v
 }
 
+func (c *allOf) combine(parts []explain.Finding) explain.Finding { return explain.All(parts) }
+
 // anyOf is met as soon as one part is. A broken part is no reason to stop: a
 // later part may be met.
 type anyOf struct{ parts }
@@ -130,10 +133,14 @@ func (c *anyOf) judge(id view) verdict {
 	return v
 }
 
+func (c *anyOf) combine(parts []explain.Finding) explain.Finding { return explain.Any(parts) }
+
 // negation is the opposite of its only part; broken stays broken.
 type negation struct{ parts }
 
 func (c *negation) judge(id view) verdict { return -c.list[0].rule.judge(id) }
+
+func (c *negation) combine(parts []explain.Finding) explain.Finding { return explain.Not(parts[0]) }
 
 // inScope judges its only part with the groups of a scope.
 type inScope struct {
@@ -151,6 +158,10 @@ func (c *inScope) judge(id view) verdict {
 
 func (c *inScope) call() (string, []string) {
 	return "in", []string{strconv.Quote(c.scope), c.list[0].String()}
+}
+
+func (c *inScope) combine(parts []explain.Finding) explain.Finding {
+	return explain.In(c.scope, parts[0])
 }
 
 func (c *inScope) enter(id *Identity) *Identity { return id.In(c.scope) }

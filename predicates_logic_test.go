@@ -131,8 +131,8 @@ func expectVerdict(t *testing.T, id *Identity, p Predicate, want verdict) {
 		t.Errorf("%v for %v is %v, want %v", p, id, got, want)
 	}
 	f, e := explainer{}.explain(own(p), id)
-	if f.verdict != want || e.Met != (want == met) {
-		t.Errorf("%v for %v is explained as %v, want %v", p, id, f.verdict, want)
+	if f.Verdict != want || e.Met != (want == met) {
+		t.Errorf("%v for %v is explained as %v, want %v", p, id, f.Verdict, want)
 	}
 	if e.Reason == "" {
 		t.Errorf("%v for %v: no reason is given", p, id)
