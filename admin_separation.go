@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -384,10 +383,7 @@ func (tx *Tx) separationError(found []rules.Violation, err error) error {
 	}
 	reason := explain.Violation(first.Violation, set.Groups, names[0])
 	if len(found) > 1 {
-		reason += "; likewise " + strings.Join(names[1:], ", ")
-		if more := len(found) - len(names); more > 0 {
-			reason += " and " + strconv.Itoa(more) + " more"
-		}
+		reason += "; likewise " + explain.ListOf(names[1:], len(found)-1, ", ")
 	}
 	return &Error{Kind: ErrSeparation, Record: setRecord(first.Set()), Name: set.Name, Reason: reason}
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rbac-go/rbac/internal/catalogue"
 	"github.com/rbac-go/rbac/internal/delegation"
-	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -148,7 +148,7 @@ func (p Plan) String() string {
 	}
 	entries := func(c Catalogue) (list []PlanEntry) {
 		for _, r := range c.records(func(string) uuid.UUID { return uuid.Nil }) {
-			list = append(list, PlanEntry{Kind: r.kind, Name: r.shown})
+			list = append(list, PlanEntry{Kind: r.Kind, Name: r.Shown})
 		}
 		return list
 	}
@@ -160,44 +160,30 @@ func (p Plan) String() string {
 	return b.String()
 }
 
-// recordKey identifies a record of a catalogue. Groups are identified by their
-// ids, because a group may have been renamed.
-type recordKey struct {
-	kind          string
-	name          string // of a section or permission, and of the permission of a grant
-	group, junior uuid.UUID
-}
-
-// catalogueRecord is a record of a catalogue with its key.
-type catalogueRecord struct {
-	recordKey
-	shown  string   // the name in a Plan
-	groups []string // of a grant or an inheritance, as the catalogue names them
-}
-
 // records returns the records of a catalogue in the order of a Plan. The
 // argument id returns the id of a group.
-func (c Catalogue) records(id func(name string) uuid.UUID) (all []catalogueRecord) {
+func (c Catalogue) records(id func(name string) uuid.UUID) (all []catalogue.Record) {
+	add := func(key catalogue.Key, shown string, groups ...string) {
+		all = append(all, catalogue.Record{Key: key, Shown: shown, Groups: groups})
+	}
 	for _, s := range c.Sections {
-		all = append(all, catalogueRecord{recordKey{kind: "section", name: s.Name}, s.Name, nil})
+		add(catalogue.Section(s.Name), s.Name)
 	}
 	for _, p := range c.Permissions {
-		all = append(all, catalogueRecord{recordKey{kind: "permission", name: p.Name}, p.Name, nil})
+		add(catalogue.Permission(p.Name), p.Name)
 	}
 	for _, g := range c.Groups {
-		all = append(all, catalogueRecord{recordKey{kind: "group", group: id(g.Name)}, g.Name, nil})
+		add(catalogue.Group(id(g.Name)), g.Name)
 	}
 	for _, i := range c.Inheritances {
-		key := recordKey{kind: "inheritance", group: id(i.Senior), junior: id(i.Junior)}
-		all = append(all, catalogueRecord{key, inheritanceName(i), []string{i.Senior, i.Junior}})
+		key := catalogue.Inheritance(store.Inheritance{Senior: id(i.Senior), Junior: id(i.Junior)})
+		add(key, inheritanceName(i), i.Senior, i.Junior)
 	}
 	for _, g := range c.Grants {
-		key := recordKey{kind: "grant", group: id(g.Group), name: g.Permission}
-		all = append(all, catalogueRecord{key, grantName(g), []string{g.Group}})
+		add(catalogue.Grant(store.Grant{Group: id(g.Group), Permission: g.Permission}), grantName(g), g.Group)
 	}
 	for _, d := range c.Delegations {
-		key := recordKey{kind: "delegation", group: id(d.Group)}
-		all = append(all, catalogueRecord{key, d.Group, []string{d.Group}})
+		add(catalogue.Delegation(id(d.Group)), d.Group, d.Group)
 	}
 	return all
 }
@@ -215,14 +201,14 @@ type storedRecords struct {
 	delegations  []Delegation
 	faults       []delegation.Fault
 
-	exists map[recordKey]bool
+	exists catalogue.Keys
 	ids    map[string]uuid.UUID // of groups, by their present names
 	names  map[uuid.UUID]string
 }
 
 // readStored reads and indexes the records of the store.
 func readStored(d *declarer) (*storedRecords, error) {
-	s := &storedRecords{administer: d.tx.a.cfg.Administer, declared: d.declared, exists: map[recordKey]bool{},
+	s := &storedRecords{administer: d.tx.a.cfg.Administer, declared: d.declared,
 		ids: map[string]uuid.UUID{}, names: map[uuid.UUID]string{}}
 	var errs [7]error
 	s.sections, errs[0] = d.tx.Sections()
@@ -236,26 +222,14 @@ func readStored(d *declarer) (*storedRecords, error) {
 		s.ids[g.Name], s.names[g.ID] = g.ID, g.Name
 	}
 	present := Catalogue{Sections: s.sections, Permissions: s.permissions, Groups: s.groups, Delegations: s.delegations}
-	for _, r := range present.records(func(name string) uuid.UUID { return s.ids[name] }) {
-		s.exists[r.recordKey] = true
-	}
+	s.exists = catalogue.KeysOf(present.records(func(name string) uuid.UUID { return s.ids[name] }))
 	for _, i := range s.inheritances {
-		s.exists[inheritanceKey(i)] = true
+		s.exists[catalogue.Inheritance(i)] = true
 	}
 	for _, g := range s.grants {
-		s.exists[grantKey(g)] = true
+		s.exists[catalogue.Grant(g)] = true
 	}
 	return s, errors.Join(errs[:]...)
-}
-
-func groupKey(id uuid.UUID) recordKey { return recordKey{kind: "group", group: id} }
-
-func inheritanceKey(i store.Inheritance) recordKey {
-	return recordKey{kind: "inheritance", group: i.Senior, junior: i.Junior}
-}
-
-func grantKey(g store.Grant) recordKey {
-	return recordKey{kind: "grant", group: g.Group, name: g.Permission}
 }
 
 // id returns the id of the group that a catalogue means by a name. The group
@@ -267,72 +241,46 @@ func (s *storedRecords) id(name string) uuid.UUID {
 	return s.ids[name]
 }
 
-// leftOut lists the records of a catalogue that the store lacks, without
-// repetition. After Declare a record is missing because somebody removed it.
-func (s *storedRecords) leftOut(c Catalogue) []PlanEntry {
-	var entries []PlanEntry
-	seen := map[PlanEntry]bool{}
-	for _, r := range c.records(s.id) {
-		e := PlanEntry{r.kind, r.shown, s.whyGone(r)}
-		if !s.exists[r.recordKey] && !seen[e] {
-			seen[e] = true
-			entries = append(entries, e)
-		}
+// leftOut lists the records of a catalogue that the store lacks.
+func (s *storedRecords) leftOut(c Catalogue) (entries []PlanEntry) {
+	for _, e := range s.exists.Missing(c.records(s.id)) {
+		entries = append(entries, PlanEntry(e))
 	}
 	return entries
 }
 
-// whyGone returns why a record is missing.
-func (s *storedRecords) whyGone(r catalogueRecord) string {
-	for _, name := range r.groups {
-		if !s.exists[groupKey(s.id(name))] {
-			return "the group " + name + " was deleted"
-		}
-	}
-	if r.kind != "grant" {
-		return "was deleted"
-	}
-	if !names.IsPattern(r.name) && !s.exists[recordKey{kind: "permission", name: r.name}] {
-		return "the permission " + r.name + " was deleted"
-	}
-	return "was revoked"
-}
-
 // unknown returns the records of the store that a catalogue does not name.
 func (s *storedRecords) unknown(c Catalogue) (other Catalogue) {
-	known := map[recordKey]bool{}
-	for _, r := range c.records(s.id) {
-		known[r.recordKey] = true
-	}
+	known := catalogue.KeysOf(c.records(s.id))
 	for _, section := range s.sections {
-		if !known[recordKey{kind: "section", name: section.Name}] {
+		if !known[catalogue.Section(section.Name)] {
 			other.Sections = append(other.Sections, section)
 		}
 	}
 	for _, p := range s.permissions {
-		if p.Name != s.administer && !known[recordKey{kind: "permission", name: p.Name}] {
+		if p.Name != s.administer && !known[catalogue.Permission(p.Name)] {
 			other.Permissions = append(other.Permissions, p)
 		}
 	}
 	for _, g := range s.groups {
-		if !known[groupKey(g.ID)] {
+		if !known[catalogue.Group(g.ID)] {
 			other.Groups = append(other.Groups, g)
 		}
 	}
 	for _, i := range s.inheritances {
-		if known[groupKey(i.Senior)] && !known[inheritanceKey(i)] {
+		if known[catalogue.Group(i.Senior)] && !known[catalogue.Inheritance(i)] {
 			other.Inheritances = append(other.Inheritances,
 				Inheritance{Senior: s.names[i.Senior], Junior: s.names[i.Junior]})
 		}
 	}
 	for _, g := range s.grants {
-		if known[groupKey(g.Group)] && !known[grantKey(g)] {
+		if known[catalogue.Group(g.Group)] && !known[catalogue.Grant(g)] {
 			other.Grants = append(other.Grants, publicGrant(g, s.names[g.Group]))
 		}
 	}
 	for _, d := range s.delegations {
-		group := groupKey(s.ids[d.Group])
-		if known[group] && !known[recordKey{kind: "delegation", group: group.group}] {
+		group := s.ids[d.Group]
+		if known[catalogue.Group(group)] && !known[catalogue.Delegation(group)] {
 			other.Delegations = append(other.Delegations, d)
 		}
 	}
@@ -346,17 +294,9 @@ const unmatchedReason = "the pattern matches no permission"
 // delegations that nobody can use.
 func (s *storedRecords) unmatched() []PlanEntry {
 	var entries []PlanEntry
-	matched := map[string]bool{names.Everything: true}
-	for _, p := range s.permissions {
-		for _, pattern := range names.Covering(p.Name) {
-			matched[pattern] = true
-		}
-	}
-	for _, g := range s.grants {
-		if names.IsPattern(g.Permission) && !matched[g.Permission] {
-			name := grantName(publicGrant(g, s.names[g.Group]))
-			entries = append(entries, PlanEntry{"grant", name, unmatchedReason})
-		}
+	for _, g := range s.exists.Unmatched(s.grants) {
+		name := grantName(publicGrant(g, s.names[g.Group]))
+		entries = append(entries, PlanEntry{"grant", name, unmatchedReason})
 	}
 	for _, f := range s.faults {
 		entries = append(entries, PlanEntry{"delegation", f.Group, f.Reason})
