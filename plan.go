@@ -252,21 +252,11 @@ func (s *storedRecords) leftOut(c Catalogue) (entries []PlanEntry) {
 // unknown returns the records of the store that a catalogue does not name.
 func (s *storedRecords) unknown(c Catalogue) (other Catalogue) {
 	known := catalogue.KeysOf(c.records(s.id))
-	for _, section := range s.sections {
-		if !known[catalogue.Section(section.Name)] {
-			other.Sections = append(other.Sections, section)
-		}
-	}
-	for _, p := range s.permissions {
-		if p.Name != s.administer && !known[catalogue.Permission(p.Name)] {
-			other.Permissions = append(other.Permissions, p)
-		}
-	}
-	for _, g := range s.groups {
-		if !known[catalogue.Group(g.ID)] {
-			other.Groups = append(other.Groups, g)
-		}
-	}
+	other.Sections = catalogue.Others(s.sections, func(r Section) bool { return known[catalogue.Section(r.Name)] })
+	other.Permissions = catalogue.Others(s.permissions, func(p Permission) bool {
+		return p.Name == s.administer || known[catalogue.Permission(p.Name)]
+	})
+	other.Groups = catalogue.Others(s.groups, func(g Group) bool { return known[catalogue.Group(g.ID)] })
 	for _, i := range s.inheritances {
 		if known[catalogue.Group(i.Senior)] && !known[catalogue.Inheritance(i)] {
 			other.Inheritances = append(other.Inheritances,
@@ -278,12 +268,10 @@ func (s *storedRecords) unknown(c Catalogue) (other Catalogue) {
 			other.Grants = append(other.Grants, publicGrant(g, s.names[g.Group]))
 		}
 	}
-	for _, d := range s.delegations {
+	other.Delegations = catalogue.Others(s.delegations, func(d Delegation) bool {
 		group := s.ids[d.Group]
-		if known[catalogue.Group(group)] && !known[catalogue.Delegation(group)] {
-			other.Delegations = append(other.Delegations, d)
-		}
-	}
+		return !known[catalogue.Group(group)] || known[catalogue.Delegation(group)]
+	})
 	return other
 }
 

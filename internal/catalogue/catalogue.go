@@ -61,6 +61,17 @@ func KeysOf(records []Record) Keys {
 	return keys
 }
 
+// Others returns the records that a catalogue does not account for: nil if there
+// are none.
+func Others[R any](records []R, known func(R) bool) (others []R) {
+	for _, r := range records {
+		if !known(r) {
+			others = append(others, r)
+		}
+	}
+	return others
+}
+
 // Missing lists the records of a catalogue that a store with the keys lacks,
 // without repetition. After Declare a record is missing because somebody
 // removed it.
