@@ -144,7 +144,7 @@ func TestRowsThatAreGone(t *testing.T) {
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		next, stop := watched(t, watching, ctx, tok)
 		defer stop()
-		must(t, next().err)
+		must(t, whenKnown(next).err)
 		for _, x := range []*rbac.Authority{a, b} {
 			checkAlive(t, "before", x, alive, tok)
 		}
@@ -172,7 +172,7 @@ func TestRowsThatAreGone(t *testing.T) {
 			h.clock.Advance(3 * time.Hour)
 			checkAlive(t, "three hours later", x, dead, tok)
 		}
-		if s := next(); !errors.Is(s.err, rbac.ErrNoTicket) {
+		if s := whenKnown(next); !errors.Is(s.err, rbac.ErrNoTicket) {
 			t.Errorf("a watch yields %v, %v, want its end", s.id, s.err)
 		}
 	})

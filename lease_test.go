@@ -171,10 +171,10 @@ func TestStoreHangs(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		store := &unplugged{Store: h.store}
 		h.store = store
-		a := h.office(rbac.Config{MaxStaleness: 250 * time.Millisecond})
+		a := h.office(rbac.Config{MaxStaleness: promptly})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		store.hangs.Store(true)
-		h.clock.Advance(time.Second)
+		h.clock.Advance(2 * promptly)
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {

@@ -251,7 +251,7 @@ func TestEndTicketsUnderALease(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		h.realTime = true
 		a := h.office(rbac.Config{})
-		b := h.open(rbac.Config{MaxStaleness: 250 * time.Millisecond})
+		b := h.open(rbac.Config{MaxStaleness: promptly})
 		tok := h.issue(a, rbac.Login{User: "amy"})
 		checkAlive(t, "before", b, alive, tok)
 		h.do(a, endTickets(""))
@@ -262,7 +262,7 @@ func TestEndTicketsUnderALease(t *testing.T) {
 			switch {
 			case errors.Is(err, rbac.ErrNoTicket):
 				return
-			case begin.Sub(ended) > 250*time.Millisecond && !errors.Is(err, rbac.ErrUnavailable):
+			case begin.Sub(ended) > promptly && !errors.Is(err, rbac.ErrUnavailable):
 				t.Fatalf("later than MaxStaleness: %v", err)
 			}
 		}
