@@ -37,7 +37,7 @@ var kinds = []struct {
 	{"Open", openFile, false},
 	{"New", newWAL, true},
 	{"New with immediate transactions", newImmediate, true},
-	{"New without WAL", newDelete, false},
+	{"New without WAL", newDelete, true},
 	{"New in memory", newMemory, false},
 }
 
