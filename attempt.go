@@ -177,6 +177,9 @@ func (at *attempt) verifyAgain(ctx context.Context) error {
 // prove verifies the password of a user. For the zero user, who stands for an
 // unknown name, prove takes as long and fails.
 func (at *attempt) prove(ctx context.Context, turn *password.Turn, u store.UserRecord) error {
+	if u.Disabled { // as an unknown user: the time does not tell a right password
+		u.PasswordHash = ""
+	}
 	result := turn.Verify(ctx, u.PasswordHash, at.login.Password)
 	if result.Fault != nil {
 		at.a.log.Warn("rbac: the stored hash of a password cannot be verified; "+

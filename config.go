@@ -13,9 +13,10 @@ type Config struct {
 	// with the attributes of [Event], and never a secret. Nil: slog.Default().
 	Logger *slog.Logger
 	// OnEvent, unless nil, gets each [Event] in the background, one after
-	// another, with the values of the context that caused the event. A slow
-	// OnEvent delays no call: 1,024 events wait, those that strangers can cause
-	// fill half of that, and the rest is dropped ([Stats].EventsDropped).
+	// another, with the values of the context that caused the event, but without
+	// its Identity, actor and reason: what OnEvent changes is not done by them. A
+	// slow OnEvent delays no call: 1,024 events wait, those that strangers can
+	// cause fill half of that, and the rest is dropped ([Stats].EventsDropped).
 	// OnEvent may call the Authority, except Close. See docs/operations.md.
 	OnEvent func(context.Context, Event)
 	// Clock returns the time. Nil: time.Now.

@@ -75,15 +75,22 @@ func (e Event) LogValue() slog.Value {
 // Config.OnEvent. Report does not wait, and does not log. A zero Time means now.
 // Denials that Judge or UpdateAs has reported are not sent again.
 func (a *Authority) Report(ctx context.Context, e Event) {
-	if denied, ok := errors.AsType[*DeniedError](e.Err); !ok || e.Kind != EventDenied || !denied.reported {
-		a.send(ctx, e)
+	denied, ok := errors.AsType[*DeniedError](e.Err)
+	if ok && e.Kind == EventDenied && denied.reported {
+		return
 	}
+	if ok && e.Ticket == uuid.Nil && denied.Identity.BelongsTo(a) {
+		e.Ticket = denied.Identity.origin.ticket
+	}
+	a.send(ctx, e)
 }
 
 func (a *Authority) send(ctx context.Context, e Event) {
 	if e.Time.IsZero() {
 		e.Time = a.now()
 	}
+	// What OnEvent does is not done by whoever caused the event.
+	ctx = WithReason(WithActor(NewContext(ctx, nil), ""), "")
 	a.events.Send(ctx, e, events.Common(string(e.Kind)))
 }
 
@@ -100,11 +107,14 @@ func (a *Authority) emit(ctx context.Context, e Event) {
 func (at *attempt) emitLogin(ctx context.Context, action string, err error) {
 	throttled := errors.Is(err, ErrThrottled)
 	at.a.logins.Count(err, throttled)
-	e := Event{Kind: EventKind(events.OfLogin(err, throttled)), Action: action, Addr: at.login.Addr, Ticket: at.ticket,
+	e := Event{Kind: EventKind(events.OfLogin(err, throttled)), Action: action, Addr: at.login.Addr,
 		User: names.Printable(at.login.User, names.MaxName), Subject: names.Printable(at.login.Subject, names.MaxName),
 		UserID: at.counted.User, Known: at.counted.Client.Known(), Err: err}
 	if at.user.ID != uuid.Nil {
 		e.User, e.UserID = at.user.Name, at.user.ID
+	}
+	if err == nil {
+		e.Ticket = at.ticket
 	}
 	at.a.emit(ctx, e)
 }

@@ -64,7 +64,8 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 	}
 	err = tx.write(
 		func() error { return tx.r.SetLastLogin(u.ID, tx.now) },
-		func() error { return tx.addKey(User(u.User), rec, k.KeepWhenDisabled, "") })
+		func() error { return tx.addKey(User(u.User), rec, k.KeepWhenDisabled, "") },
+		func() error { return loginlog.Succeeded(tx.r, rec, loginlog.ByKey) })
 	if err != nil {
 		return Token{}, err
 	}
@@ -77,7 +78,7 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 // so a thief of the token gains no time; [Tx.RotateKey] sets another end.
 //
 // Errors: ErrNoTicket; ErrInvalid for a ticket that is no API key and for a
-// negative overlap; ErrThrottled as for a login, see Config.MaxTickets.
+// negative overlap; ErrThrottled as for [Authority.SetActiveGroups].
 func (a *Authority) RotateKey(ctx context.Context, t Token, overlap time.Duration) (Token, error) {
 	return a.updateToken(ctx, func(tx *Tx) (Token, error) {
 		old, u, err := tx.ticket(t)
@@ -90,7 +91,8 @@ func (a *Authority) RotateKey(ctx context.Context, t Token, overlap time.Duratio
 		tx.actAs(u, true)
 		rec, err := tx.lockEnabled(u.ID)
 		if err == nil {
-			err = tx.pace(rec, throttle.PaceLogins)
+			// less than a login may: the holder of a key must not keep the user out
+			err = tx.pace(rec, throttle.PaceChoices)
 		}
 		if err != nil {
 			return Token{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,9 @@ func TestCheckPassword(t *testing.T) {
 		{"the hook is not asked about what is refused anyway", Config{RefusePassword: blocked}, "tiny", "shorter than 15 characters"},
 		{"an error without text refuses", Config{RefusePassword: func(string) error { return errors.New("") }}, "abcdefghijklmno", "refused"},
 		{"a reason that quotes the password is not passed on", Config{RefusePassword: quoting}, "abcdefghijklmno", "refused"},
+		{"nor one that quotes the password in an address", Config{RefusePassword: func(p string) error {
+			return &url.Error{Op: "Get", URL: "https://h/?p=" + url.QueryEscape(p), Err: errors.New("timeout")}
+		}}, "correct horse&battery", "refused"},
 		{"a hook that panics refuses", Config{RefusePassword: func(p string) error { panic(p) }}, "abcdefghijklmno", "RefusePassword panicked"},
 		{"the hook gets the password in NFC", Config{MinPassword: 1, RefusePassword: func(p string) error {
 			if p != "\u00e9" {

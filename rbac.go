@@ -366,9 +366,9 @@ func (c Config) withDefaults() (Config, error) {
 	for _, name := range c.Protected {
 		errs = append(errs, validName("config", "Protected", name))
 	}
-	errs = append(errs, between("RememberLimit", &c.RememberLimit, 30*24*time.Hour, time.Minute, 100*365*24*time.Hour))
+	errs = append(errs, between("RememberLimit", &c.RememberLimit, max(30*24*time.Hour, c.AbsoluteLimit), time.Minute, 100*365*24*time.Hour))
 	errs = append(errs,
-		between("RememberIdle", &c.RememberIdle, min(14*24*time.Hour, c.RememberLimit), time.Minute, c.RememberLimit),
+		between("RememberIdle", &c.RememberIdle, min(max(14*24*time.Hour, c.IdleLimit), c.RememberLimit), time.Minute, c.RememberLimit),
 		between("MaxStaleness", &c.MaxStaleness, time.Second, 10*time.Millisecond, time.Hour),
 		between("LockTimeout", &c.LockTimeout, 30*time.Second, 10*time.Millisecond, time.Hour),
 		between("KeepChanges", &c.KeepChanges, 90*24*time.Hour, time.Hour, 100*365*24*time.Hour),

@@ -23,7 +23,8 @@ type Provision struct {
 	Groups []string
 	// Map has the groups that the names in Groups stand for. A name that is not
 	// in Map stands for no group. Nil: the names are those of groups, so whoever
-	// names groups at the source chooses among all groups.
+	// names groups at the source chooses among all groups but those that give
+	// Config.Administer, which are ErrInvalid.
 	Map map[string]string
 
 	Additive bool // adds memberships and removes none
@@ -88,6 +89,14 @@ func (tx *Tx) sync(p Provision) (Effect, error) {
 	d, err := wish.Difference(tx.r, policy, u.ID)
 	if err != nil || d.None() {
 		return Effect{}, named(err, "group", d.Unknown)
+	}
+	if p.Map == nil {
+		for _, name := range d.Join {
+			n, _ := policy.Number(policy.Group(name).ID)
+			if policy.ClosureGives(policy.Closure([]int32{n}), tx.a.cfg.Administer) {
+				return Effect{}, invalid("group", name, "Map", "gives "+tx.a.cfg.Administer+": only a Map leads to the group")
+			}
+		}
 	}
 	tx.actor = actor{name: names.Printable(p.Source, names.MaxName)}
 	m := Membership{User: u.Name, Scope: p.Scope, Source: p.Source}

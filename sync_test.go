@@ -136,6 +136,7 @@ func TestSyncRefused(t *testing.T) {
 		{"an unknown subject", nil, rbac.Provision{Subject: "sub|zoe", Source: "idp", Groups: []string{}}, rbac.ErrNotFound, `user "sub|zoe"`},
 		{"an unknown group", nil, rbac.Provision{User: "nora", Source: "idp", Groups: []string{"staff", "nowhere"}}, rbac.ErrNotFound, `group "nowhere"`},
 		{"an unknown group of the map", nil, rbac.Provision{User: "nora", Source: "idp", Groups: []string{"x"}, Map: map[string]string{"x": "nowhere"}}, rbac.ErrNotFound, `group "nowhere"`},
+		{"administrators without a map", grant("chiefs", "rbac.administer"), rbac.Provision{User: "nora", Source: "idp", Groups: []string{"chiefs"}}, rbac.ErrInvalid, `"chiefs"`},
 		{"no source", nil, rbac.Provision{User: "nora", Groups: []string{"staff"}}, rbac.ErrInvalid, "Source"},
 		{"a source that is no key", nil, rbac.Provision{User: "nora", Source: "a\nb", Groups: []string{}}, rbac.ErrInvalid, "Source"},
 		{"a source with hidden characters", nil, rbac.Provision{User: "nora", Source: "id\u200bp", Groups: []string{"staff"}}, rbac.ErrInvalid, "Source"},

@@ -108,7 +108,7 @@ func (tx *Tx) log(c Change, before, after any) error {
 	if tx.recorded {
 		tx.written = append(tx.written, c)
 	}
-	if len(tx.noted) < events.Capacity { // of a very large Update, the first
+	if len(tx.noted) < events.Capacity/2 { // of a very large Update, the first
 		plain := c
 		plain.Before, plain.After = nil, nil
 		tx.noted = append(tx.noted, plain)

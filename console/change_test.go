@@ -131,7 +131,7 @@ func TestMessagesCannotBeMadeUp(t *testing.T) {
 	}
 	page = s.follow("amy", "change", "do", "disable", "user", "bob", "back", "users")
 	undo := undoOf(t, page)
-	s.now = s.now.Add(undoTime + time.Second)
+	s.advance(undoTime + time.Second)
 	if resp := s.post("amy", "change", "undo", undo); resp.StatusCode != http.StatusNotFound || !s.account("bob").Disabled {
 		t.Errorf("after a while: %d", resp.StatusCode)
 	}

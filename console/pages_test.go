@@ -132,7 +132,7 @@ func TestHostileTexts(t *testing.T) {
 			}
 			return tx.AssignUser(rbac.Membership{User: u.Name, Group: g.Name, Scope: text, Note: text})
 		})
-		s.now = s.now.Add(time.Minute)
+		s.advance(time.Minute)
 		_, err := s.a.Issue(ctx, rbac.Login{User: hostile[i], UserAgent: text, Label: text})
 		must(t, err)
 	}

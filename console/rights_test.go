@@ -118,7 +118,7 @@ func TestFindings(t *testing.T) {
 		}
 		return tx.GrantPermission(rbac.Grant{Group: "readers", Permission: "pots.*"})
 	})
-	must(t, second(s.a.Issue(ctx, rbac.Login{User: "bob", Label: "deploy", Expires: s.now.AddDate(5, 0, 0)})))
+	must(t, second(s.a.Issue(ctx, rbac.Login{User: "bob", Label: "deploy", Expires: s.now().AddDate(5, 0, 0)})))
 	page := s.get("amy", "")
 	checkText(t, page, "Disabled users who hold a protected permission old", "Users who have not signed in for 90 days, or never otto",
 		"Separation sets with users at their limit purchase", "Groups without members approvers", "Patterns that match no permission readers pots.*")
@@ -129,11 +129,11 @@ func TestFindings(t *testing.T) {
 		return tx.RevokePermission(rbac.Grant{Group: "readers", Permission: "pots.*"})
 	})
 	checkText(t, s.get("amy", ""), "pots.*")
-	s.now = s.now.Add(keepFindings)
+	s.advance(keepFindings)
 	if text := textOf(s.get("amy", "").text); strings.Contains(text, "readers pots.*") {
 		t.Errorf("old findings are shown:\n%s", text)
 	}
-	s.now = s.now.AddDate(1, 0, 1)
+	s.advance(366 * 24 * time.Hour)
 	s.token["amy"] = must1(s.a.Issue(ctx, rbac.Login{User: "amy"}))
 	checkText(t, s.get("amy", ""), "API keys older than a year deploy")
 }
@@ -177,7 +177,7 @@ func TestDeclared(t *testing.T) {
 	page := s.get("amy", "declared")
 	checkText(t, page, "In the store, and not declared", "guests", "Declared, and removed by an administrator", "order.approve", "buyers")
 	before := s.a.Revision()
-	s.now = s.now.Add(time.Minute)
+	s.advance(time.Minute)
 	s.get("amy", "declared")
 	if s.a.Revision() != before {
 		t.Error("the page has changed something")

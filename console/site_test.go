@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ type site struct {
 	h     http.Handler
 	cfg   Config
 	mount string // the path of the console in the browser
-	now   time.Time
+	clock atomic.Pointer[time.Time]
 	token map[string]rbac.Token
 }
 
@@ -39,10 +40,12 @@ func newSite(t *testing.T) *site { return mountedAt(t, "/admin/", Config{}, nil)
 // console; nil does nothing.
 func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) http.Handler) *site {
 	t.Helper()
-	s := &site{t: t, mount: mount, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), token: map[string]rbac.Token{}}
+	s := &site{t: t, mount: mount, token: map[string]rbac.Token{}}
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	s.clock.Store(&start)
 	quiet := slog.New(slog.DiscardHandler)
 	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{
-		Logger: quiet, Clock: func() time.Time { return s.now }, Protected: []string{"rbac.administer"},
+		Logger: quiet, Clock: s.now, Protected: []string{"rbac.administer"},
 		Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
 	})
 	must(t, err)
@@ -75,7 +78,7 @@ func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) h
 		for _, m := range []rbac.Membership{
 			{User: "amy", Group: "admins"}, {User: "lea", Group: "leads", Scope: "org:1"},
 			{User: "bob", Group: "readers"}, {User: "bob", Group: "readers", Scope: "org:1"},
-			{User: "otto", Group: "readers", Scope: "org:2", Until: s.now.AddDate(0, 0, 7)},
+			{User: "otto", Group: "readers", Scope: "org:2", Until: s.now().AddDate(0, 0, 7)},
 		} {
 			if err := tx.AssignUser(m); err != nil {
 				return err
@@ -110,6 +113,15 @@ func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http
 	mux := g.NewMux()
 	mux.Handle(s.mount, rbac.NotAnonymous(), h)
 	return g.Handler(mux)
+}
+
+// now is the clock of the site, which stands still. The Authority also reads the
+// clock in the background.
+func (s *site) now() time.Time { return *s.clock.Load() }
+
+func (s *site) advance(d time.Duration) {
+	then := s.now().Add(d)
+	s.clock.Store(&then)
 }
 
 func must(t *testing.T, err error) {

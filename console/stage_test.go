@@ -205,7 +205,7 @@ func TestBack(t *testing.T) {
 		"users?state=disabled": "users?done=", "//evil.example/": "?done=", "https://evil.example/": "?done=", "/etc": "?done=",
 		"change": "?done=", "javascript:alert(1)": "?done=", "users?done=1": "users?done=", "%": "?done=", "../users": "?done=",
 	} {
-		s.now = s.now.Add(time.Second)
+		s.advance(time.Second)
 		do := "disable"
 		if s.account("bob").Disabled {
 			do = "enable"

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // Deny responds to a request that is refused because of err:
@@ -94,15 +95,19 @@ func (g *Guard) logDenial(r *http.Request, status int, err error) {
 	}
 	// The query may hold secrets of the host, and is not logged.
 	if errors.Is(err, rbac.ErrDenied) {
-		e.Kind, e.Action = rbac.EventDenied, r.Method+" "+r.URL.Path
+		e.Kind, e.Action = rbac.EventDenied, names.Printable(r.Method+" "+r.URL.Path, maxLoggedPath)
 		g.a.Report(r.Context(), e)
 	}
 	if status == http.StatusInternalServerError {
 		level = slog.LevelError
 	}
 	g.logger().LogAttrs(r.Context(), level, "denied", append(e.LogValue().Group(),
-		slog.Int("status", status), slog.String("method", r.Method), slog.String("path", r.URL.Path))...)
+		slog.Int("status", status), slog.String("method", r.Method), slog.String("path", names.Printable(r.URL.Path, maxLoggedPath)))...)
 }
+
+// maxLoggedPath bounds the path of a denial in an event, in bytes: strangers
+// choose the path, and events wait in memory.
+const maxLoggedPath = 256
 
 var errNilDenial = errors.New("nil error")
 

@@ -34,11 +34,17 @@ type app struct {
 // users for their password again.
 const maxAge = 8 * time.Hour
 
-// newApp finds the provider by its issuer, the exact URL in its tokens.
-func newApp(ctx context.Context, auth *rbac.Authority, guard *httpguard.Guard, site, issuer, client, secret string) (*app, error) {
+// newApp finds the provider by its issuer, the exact URL in its tokens. The map
+// of groups bounds what the provider may give, so there has to be one.
+func newApp(
+	ctx context.Context, auth *rbac.Authority, guard *httpguard.Guard, site, issuer, client, secret string, groups map[string]string,
+) (*app, error) {
+	if groups == nil {
+		return nil, errors.New("openid: no map of the provider's groups")
+	}
 	provider, err := rp.NewRelyingPartyOIDC(ctx, issuer, client, secret, site+"/login/done", []string{"openid", "groups"},
 		rp.WithVerifierOpts(rp.WithNonce(nonceOf)))
-	return &app{auth: auth, guard: guard, provider: provider, site: site}, err
+	return &app{auth: auth, guard: guard, provider: provider, site: site, groups: groups}, err
 }
 
 // routes are the pages of the service, behind Guard.Handler.

@@ -53,9 +53,9 @@ func newSite(t *testing.T) *site {
 	s.provider = newProvider(t, s.URL)
 	s.provider.set(func() { s.provider.user, s.provider.groups = "1|kim", []string{"analysts", "everybody"} })
 	guard := httpguard.New(auth, httpguard.Config{})
-	s.app, err = newApp(ctx, auth, guard, s.URL, s.provider.URL, clientID, clientSecret)
+	s.app, err = newApp(ctx, auth, guard, s.URL, s.provider.URL, clientID, clientSecret,
+		map[string]string{"analysts": "readers", "owners": "admins"})
 	must(t, err)
-	s.app.groups = map[string]string{"analysts": "readers", "owners": "admins"}
 	s.Config.Handler = guard.Handler(s.app.routes(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s for %s", r.URL.Path, rbac.FromContext(r.Context()).User())
 	})))

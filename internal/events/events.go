@@ -136,8 +136,11 @@ var texts = map[string]string{
 func Attrs(keysAndValues ...any) (attrs []slog.Attr) {
 	for i := 0; i < len(keysAndValues); i += 2 {
 		key, value := keysAndValues[i].(string), keysAndValues[i+1]
-		if v := reflect.ValueOf(value); !v.IsValid() || v.IsZero() {
-			continue
+		// An error may be an empty struct, as context.DeadlineExceeded is.
+		if _, isError := value.(error); !isError {
+			if v := reflect.ValueOf(value); !v.IsValid() || v.IsZero() {
+				continue
+			}
 		}
 		if text, ok := value.(fmt.Stringer); ok {
 			value = text.String()

@@ -1,6 +1,7 @@
 package events_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -57,8 +58,9 @@ func TestLines(t *testing.T) {
 func TestAttrs(t *testing.T) {
 	id := uuid.MustParse("0198c0de-0000-7000-8000-000000000001")
 	got := fmt.Sprint(events.Attrs("user", "amy", "actor", "", "user_id", id, "ticket", uuid.Nil,
-		"addr", netip.MustParseAddr("192.0.2.10"), "known", false, "revision", uint64(7), "error", error(nil)))
-	want := "[user=amy user_id=0198c0de-0000-7000-8000-000000000001 addr=192.0.2.10 revision=7]"
+		"addr", netip.MustParseAddr("192.0.2.10"), "known", false, "revision", uint64(7), "none", error(nil),
+		"error", context.DeadlineExceeded)) // an empty struct
+	want := "[user=amy user_id=0198c0de-0000-7000-8000-000000000001 addr=192.0.2.10 revision=7 error=context deadline exceeded]"
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

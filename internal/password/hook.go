@@ -3,6 +3,8 @@ package password
 import (
 	"cmp"
 	"errors"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/rbac-go/rbac/store"
@@ -25,7 +27,7 @@ func Ask(hook, typed, normal string, call func() error) (refusal error) {
 		return nil
 	}
 	reason := cmp.Or(err.Error(), "refused")
-	quoted := strings.Contains(reason, typed) || strings.Contains(reason, normal)
+	quoted := quotes(reason, typed) || quotes(reason, normal)
 	switch {
 	case errors.Is(err, store.ErrUnavailable) && quoted:
 		return store.ErrUnavailable
@@ -35,4 +37,16 @@ func Ask(hook, typed, normal string, call func() error) (refusal error) {
 		reason = "refused"
 	}
 	return errors.New(reason)
+}
+
+// quotes reports whether a text contains a password, as it is or as the errors
+// of net/url and fmt write it.
+func quotes(text, password string) bool {
+	spelt := strconv.Quote(password)
+	for _, s := range []string{password, url.QueryEscape(password), url.PathEscape(password), spelt[1 : len(spelt)-1]} {
+		if strings.Contains(text, s) {
+			return true
+		}
+	}
+	return false
 }
