@@ -18,6 +18,13 @@ func (m *standard) Sync(user, scope string, groups []string, additive bool) faul
 	if len(f) > 0 {
 		return f
 	}
+	for _, group := range groups { // no Map
+		_, there := m.members[member{user, group, scope}]
+		f.when(!there && m.gives(m.below(set{group: true}))["rbac.administer"], rbac.ErrInvalid)
+	}
+	if len(f) > 0 {
+		return f
+	}
 	next := m.clone()
 	for k := range m.members {
 		if m.synced[k] && k.user == user && k.scope == scope && !slices.Contains(groups, k.group) && !additive {
