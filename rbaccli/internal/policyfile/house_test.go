@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
@@ -213,3 +214,11 @@ const members = `memberships:
     group: payers
     source: idp
 `
+
+// deleteChanges deletes all changes before a time but those of the last
+// revision.
+func deleteChanges(t *testing.T, s store.Store, before time.Time) error {
+	return s.Update(t.Context(), func(r store.Records) error {
+		return second(r.DeleteChanges(before, 1000))
+	})
+}

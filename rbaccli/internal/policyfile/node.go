@@ -232,11 +232,12 @@ func isJSON(data []byte) bool {
 }
 
 // plainJSON rewrites the few things in JSON that YAML reads otherwise: pairs of
-// surrogates, and characters that YAML does not take unless escaped.
+// surrogates, escaped slashes, and characters that YAML does not take unless
+// escaped.
 func plainJSON(data []byte) []byte {
 	data = surrogates.ReplaceAllFunc(data, func(m []byte) []byte {
 		if len(m) == 2 { // an escaped backslash, or another short escape
-			return m
+			return bytes.Replace(m, []byte(`\/`), []byte("/"), 1)
 		}
 		high, _ := strconv.ParseUint(string(m[2:6]), 16, 32)
 		low, _ := strconv.ParseUint(string(m[8:]), 16, 32)
