@@ -87,7 +87,7 @@ func TestSeparation(t *testing.T) {
 	if page.StatusCode != http.StatusConflict {
 		t.Errorf("%d", page.StatusCode)
 	}
-	checkText(t, page, "This would break a separation of duty")
+	checkText(t, page, "This would break the separation of duty")
 	_, apply = s.staged("do", "delete-set", "kind", "static", "set", "desk", "back", "separation")
 	s.follow("amy", "change", append(apply, "confirm_name", "desk")...)
 	must(t, s.a.View(ctx, func(tx *rbac.Tx) error {

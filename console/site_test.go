@@ -104,7 +104,7 @@ func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) h
 // mountedOn returns the handler of a site with the console behind a wrapper.
 func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http.Handler {
 	t.Helper()
-	g := httpguard.New(s.a, httpguard.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler), Site: "https://app.example.com"})
+	g := s.guard()
 	h, err := New(g, s.a, s.cfg)
 	must(t, err)
 	if wrap != nil {
@@ -113,6 +113,10 @@ func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http
 	mux := g.NewMux()
 	mux.Handle(s.mount, rbac.NotAnonymous(), h)
 	return g.Handler(mux)
+}
+
+func (s *site) guard() *httpguard.Guard {
+	return httpguard.New(s.a, httpguard.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler), Site: "https://app.example.com"})
 }
 
 // now is the clock of the site, which stands still. The Authority also reads the
