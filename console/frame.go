@@ -118,10 +118,7 @@ func (f frame) Time(t time.Time) template.HTML {
 		return template.HTML(template.HTMLEscapeString(f.T("never")))
 	}
 	t = t.In(f.zone)
-	short := t.Format("2 Jan 2006")
-	if f.lang.tag.String() == "zh" {
-		short = t.Format("2006-01-02")
-	}
+	short := t.Format(f.T("date"))
 	if sameDay(t, f.now.In(f.zone)) {
 		short = t.Format("15:04")
 	}

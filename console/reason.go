@@ -22,11 +22,9 @@ type sentence struct {
 	args []int // the number of the argument in each group of form
 }
 
-var argument = regexp.MustCompile(`%\[(\d)\]s`)
-
 // sentences are the texts of reasons, the longest first: "needs the group x" is
 // no permission with the name "the group x".
-var sentences = readSentences(languages[0])
+var sentences = readSentences(builtIn[0])
 
 func readSentences(en *texts) (list []sentence) {
 	for key, text := range en.texts {

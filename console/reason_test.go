@@ -96,7 +96,7 @@ func TestReasonsInEnglish(t *testing.T) {
 	all := 0
 	s.sayings(func(about string, e rbac.Explanation) {
 		all++
-		if got := (&visit{lang: languages[0]}).explained(e); got.String() != e.String() {
+		if got := (&visit{lang: builtIn[0]}).explained(e); got.String() != e.String() {
 			t.Errorf("%s:\n%v\nwant\n%v", about, got, e)
 		}
 	})
@@ -126,7 +126,7 @@ func TestReasonsInChinese(t *testing.T) {
 
 func languageOf(t *testing.T, tag string) *texts {
 	t.Helper()
-	for _, l := range languages {
+	for _, l := range builtIn {
 		if l.tag.String() == tag {
 			return l
 		}
@@ -163,10 +163,10 @@ func FuzzReason(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if got := languages[0].reason(text); got != text {
+		if got := builtIn[0].reason(text); got != text {
 			t.Errorf("%q becomes %q", text, got)
 		}
-		languages[1].reason(text)
+		builtIn[1].reason(text)
 	})
 }
 
@@ -209,7 +209,7 @@ func TestRefusalsNameNothingHidden(t *testing.T) {
 		&rbac.ConflictError{Record: "user", Name: "otto", Change: rbac.Change{Actor: "secret", Action: "ModifyUser", Subject: "otto"}},
 		fmt.Errorf("x: %w", &rbac.Error{Kind: rbac.ErrNotFound, Record: "user", Name: "otto"}),
 	} {
-		v := &visit{c: must1(New(s.guard(), s.a, s.cfg)).(*console), r: s.form("change"), lang: languages[0], zone: time.UTC}
+		v := &visit{c: must1(New(s.guard(), s.a, s.cfg)).(*console), r: s.form("change"), lang: builtIn[0], zone: time.UTC}
 		text := v.sayError(err)
 		for _, hidden := range []string{"admins", "secret", "otto"} {
 			if strings.Contains(text, hidden) {
