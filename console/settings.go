@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -75,7 +76,7 @@ func (c *console) saveSettings(v *visit) error {
 	value := url.Values{"language": {chosen.tag.String()}, "zone": {zone}}.Encode()
 	http.SetCookie(v.w, &http.Cookie{
 		Name: settingsCookie, Value: value, MaxAge: 365 * 24 * 60 * 60,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil || strings.HasPrefix(c.guard.Site(), "https://"),
 	})
 	v.redirect(v.back())
 	return nil

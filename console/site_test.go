@@ -40,11 +40,17 @@ func newSite(t *testing.T) *site { return mountedAt(t, "/admin/", Config{}, nil)
 // console; nil does nothing.
 func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) http.Handler) *site {
 	t.Helper()
+	return siteOn(t, memorystore.New(), mount, cfg, wrap)
+}
+
+// siteOn is mountedAt on a store.
+func siteOn(t *testing.T, st rbac.Store, mount string, cfg Config, wrap func(http.Handler) http.Handler) *site {
+	t.Helper()
 	s := &site{t: t, mount: mount, token: map[string]rbac.Token{}}
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s.clock.Store(&start)
 	quiet := slog.New(slog.DiscardHandler)
-	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{
+	a, err := rbac.Open(ctx, st, rbac.Config{
 		Logger: quiet, Clock: s.now, Protected: []string{"rbac.administer"},
 		Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
 	})
