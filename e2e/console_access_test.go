@@ -84,6 +84,25 @@ func TestConsoleAccessibility(t *testing.T) {
 	check("message")
 }
 
+// On a phone, the button shows the navigation over the page, without scripts.
+func TestConsoleMenu(t *testing.T) {
+	u := startConsole(t, console.Config{}, nil).manager().noScripts()
+	do(u, "be a phone", chromedp.EmulateViewport(390, 740))
+	u.open("/admin/users")
+	u.sees("1 user")
+	u.seesNo("Separation")
+	do(u, "open the menu", u.clicking("Menu", "link"))
+	u.sees("Separation", "Close the menu")
+	must(t, os.WriteFile(filepath.Join(pictures(u), "console-menu-phone.png"), do(u, "take a picture", chromedp.FullScreenshot(100)), 0o644))
+	do(u, "close the menu", u.clicking("Close the menu", "link"))
+	u.isAt("/admin/users#main")
+	u.seesNo("Separation")
+	do(u, "open the menu", u.clicking("Menu", "link"))
+	u.click("Groups")
+	u.isAt("/admin/groups")
+	u.seesNo("Separation")
+}
+
 // The focus is visible at each stop of the keyboard, and nothing hides it.
 func TestConsoleFocus(t *testing.T) {
 	s := startConsole(t, console.Config{}, nil)
@@ -95,7 +114,7 @@ func TestConsoleFocus(t *testing.T) {
 		for range 60 {
 			u.press(kb.Tab)
 			stop := u.focus()
-			if strings.HasPrefix(stop, "RootWebArea") {
+			if strings.HasPrefix(stop, "RootWebArea") || do(u, "look for the end", chromedp.Evaluate[bool](`document.activeElement === document.body`)) {
 				break // around
 			}
 			stops[stop] = true
@@ -160,9 +179,13 @@ var structure = chromedp.Evaluate[[]string](`(() => {
 // meets another target or its circle, but for links within a sentence (WCAG 2.2,
 // 2.5.8).
 var smallTargets = chromedp.Evaluate[[]string](`(() => {
+	const shown = t => { // and not scrolled away within a table
+		const table = t.e.closest(".table")?.getBoundingClientRect();
+		return !table || t.box.bottom <= table.bottom && t.box.right <= table.right;
+	};
 	const targets = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
 		.filter(e => e.checkVisibility() && !e.matches(".skip"))
-		.map(e => ({e, box: e.getClientRects()[0]})).filter(t => t.box && t.box.width > 1);
+		.map(e => ({e, box: e.getClientRects()[0]})).filter(t => t.box && t.box.width > 1 && shown(t));
 	const inline = e => e.matches("a") && [...e.parentElement.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim().length > 1);
 	const small = t => Math.min(t.box.width, t.box.height) < 23.9;
 	const middle = t => [t.box.left + t.box.width / 2, t.box.top + t.box.height / 2];
