@@ -89,8 +89,8 @@ func (t *table) last(key string) {
 // than once for a page.
 //
 // After an error in the middle the connection is aborted, so that the browser
-// reports a failed download, and the last line of the file says that the table is
-// not whole, in case somebody recovers from the abort.
+// reports a failed download, and the last line of the file says that the table
+// is not whole, in case somebody recovers from the abort.
 func (t *table) pages(name string, read func(tx *rbac.Tx) (next func(), err error)) error {
 	for next := func() {}; next != nil && !t.cut; {
 		next()

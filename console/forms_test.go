@@ -46,8 +46,8 @@ func (f pageForm) with(name, value string) pageForm {
 	return f
 }
 
-// typed are what somebody types into empty fields, by name. Any other field gets
-// "x".
+// typed are what somebody types into empty fields, by name. Any other field
+// gets "x".
 var typed = map[string]string{
 	"email": "x@example.org", "until_day": "2026-12-31", "permission": "order.approve", "cardinality": "2", "scope": "org:1", "zone": "UTC",
 	"members": "readers\nleads", "user": "bob", "password": "correct horse battery staple",
@@ -116,8 +116,8 @@ func formsIn(t *testing.T, page, text string) (list []pageForm) {
 	return list
 }
 
-// options returns the values that are chosen in a list, or else the last one, and
-// of a list of many the last two.
+// options returns the last value of a list, and the last two of a list of which
+// many may be chosen.
 func options(list *html.Node) (chosen []string) {
 	all := []string{}
 	multiple := false

@@ -99,8 +99,8 @@ func (l *texts) over(other *texts) *texts {
 	return &texts{l.tag, all}
 }
 
-// readLanguages reads the files of a folder, such as de.txt. English, unless nil,
-// has the keys and arguments that the files may have.
+// readLanguages reads the files of a folder, such as de.txt. English, unless
+// nil, has the keys and arguments that the files may have.
 func readLanguages(dir fs.FS, english *texts) (list []*texts, err error) {
 	files, err := fs.Glob(dir, "*.txt")
 	if err != nil {

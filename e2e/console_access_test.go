@@ -23,8 +23,8 @@ var consolePages = map[string]string{
 	"view-as": "view-as?user=amy.adams", "declared": "declared", "settings": "settings", "not-found": "user?name=nobody",
 }
 
-// consoleLooks are the screens of the console. A screen of 1280 pixels has 640 at
-// a zoom of 200 %.
+// consoleLooks are the screens of the console. A screen of 1280 pixels has 640
+// at a zoom of 200 %.
 var consoleLooks = []struct {
 	name     string
 	width    int64
