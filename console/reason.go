@@ -56,8 +56,9 @@ var within = map[string][]int{
 	"reason.would not do": {2}, "reason.static set": {3}, "reason.creating": {2}, "reason.scope is": {1}, "reason.expected": {1, 2},
 }
 
-// prefixes are the sentences that begin with words about all that follows.
-var prefixes = []string{"reason.in", "reason.refused", "reason.as asked", "reason.creating"}
+// prefixes are the sentences that begin with words about all that follows, and
+// those with a joint of their own.
+var prefixes = []string{"reason.in", "reason.refused", "reason.as asked", "reason.creating", "reason.set too small"}
 
 // joints are what sentences are joined with. In a list, a part that is no
 // sentence belongs to the sentence before. Between others, such a part is a

@@ -180,6 +180,7 @@ func TestRefusalsInChinese(t *testing.T) {
 		{"amy", "这会使受保护的权限 Administer 失去最后一位持有者。请先将该权限授予他人。以下组授予该权限：admins。", []string{"do", "disable", "user", "amy"}},
 		{"amy", "这会违反职责分离 purchase：以下各组中，同时拥有的必须少于 2 个：approvers, buyers（", []string{"edit", "do=assign&user=bob&group=buyers",
 			"edit", "do=assign&user=bob&group=approvers"}},
+		{"amy", "职责分离 purchase 不允许这样做：去掉 buyers 后，组的数量少于上限 2；请先删除该职责分离集。", []string{"do", "delete-group", "group", "buyers"}},
 		{"amy", "名称：首尾有空格。", []string{"do", "add-group", "group", "\u00a0x"}},
 		{"amy", "已有其他记录使用相同的值：邮箱。", []string{"do", "modify-user", "user", "bob", "name", "bob", "email", "amy@example.org"}},
 		{"lea", "此功能仅供管理员使用，即拥有权限 Administer 的人。", []string{"do", "add-group", "group", "x"}},

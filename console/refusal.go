@@ -40,6 +40,8 @@ func (v *visit) sayError(err error) string {
 	switch {
 	case errors.Is(err, rbac.ErrProtected):
 		return v.withGivers(v.T("error.protected", v.permission(fault.Name)), fault.Name)
+	case errors.Is(err, rbac.ErrSeparation) && v.access.admin && fault.Field == "Groups": // of the set, which would become too small
+		return v.T("error.separation set", fault.Name, v.lang.reason(fault.Reason))
 	case errors.Is(err, rbac.ErrSeparation) && v.access.admin && fault.Reason != "":
 		return v.T("error.separation", fault.Name, v.lang.reason(fault.Reason))
 	case errors.Is(err, rbac.ErrSeparation):
@@ -116,8 +118,8 @@ func (v *visit) withGivers(text, permission string) string {
 	return v.T("error.with groups", text, strings.Join(names, ", "))
 }
 
-// fieldName returns a field of package rbac, such as DisplayName, in the words
-// of the page.
+// fieldName returns a field, such as DisplayName or display_name, or a kind of
+// record, such as group, in the words of the page.
 func (v *visit) fieldName(name string) string {
 	var b strings.Builder
 	for i, r := range name {

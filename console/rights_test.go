@@ -172,10 +172,16 @@ func TestDeclared(t *testing.T) {
 		if err := tx.RevokePermission(rbac.Grant{Group: "buyers", Permission: "order.create"}); err != nil {
 			return err
 		}
-		return tx.DeletePermission("order.approve")
+		for _, name := range []string{"order.approve", "post.read", "post.write", "post.delete"} {
+			if err := tx.DeletePermission(name); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	page := s.get("amy", "declared")
 	checkText(t, page, "In the store, and not declared", "guests", "Declared, and removed by an administrator", "order.approve", "buyers")
+	checkText(t, s.inLanguage("amy", "zh", "declared"), "授权 post.* to editors 该模式不匹配任何权限")
 	before := s.a.Revision()
 	s.advance(time.Minute)
 	s.get("amy", "declared")

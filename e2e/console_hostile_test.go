@@ -275,8 +275,8 @@ func TestConsoleHostileTexts(t *testing.T) {
 	sent.listen(t, u)
 	shown := chromedp.Evaluate[string](`document.body.innerText + "\n" + [...document.querySelectorAll("input, textarea")].map(f => f.value).join("\n")`)
 	hacked := chromedp.Evaluate[bool](`typeof hacked !== "undefined" || document.querySelector("main img, main script, main style, base, [onerror], [onload], [onfocus]") !== null`)
-	for _, page := range s.pages {
-		u.open("/admin/" + page)
+	check := func(page string, shows ...string) {
+		t.Helper()
 		if u.status >= 500 || u.status == 0 {
 			t.Errorf("%q: %d", page, u.status)
 		}
@@ -284,7 +284,7 @@ func TestConsoleHostileTexts(t *testing.T) {
 			t.Errorf("%q: a text became a part of the page", page)
 		}
 		text := spaces.ReplaceAllString(do(u, "read the page", shown), " ")
-		for _, want := range s.shows[page] {
+		for _, want := range shows {
 			if !strings.Contains(text, strings.TrimSpace(spaces.ReplaceAllString(want, " "))) {
 				t.Errorf("%q does not show %q:\n%.2000s", page, want, text)
 			}
@@ -296,6 +296,26 @@ func TestConsoleHostileTexts(t *testing.T) {
 			}
 		}
 		do(u, "be as before", chromedp.ResetViewport())
+	}
+	for _, page := range s.pages {
+		u.open("/admin/" + page)
+		check(page, s.shows[page]...)
+	}
+	for _, text := range []string{hostileTexts[0], hostileTexts[1], hostileTexts[2], strings.Repeat("wide", 40)} {
+		u.open("/admin/user?name=" + url.QueryEscape(text))
+		u.fill("Display name", "x"+text)
+		u.click("Save")
+		check("the message about "+text, "changed the account of "+text)
+		u.click("Delete…")
+		check("the preview of "+text, "deleted the user "+text, "Type "+text+" to confirm")
+		u.fill("Reason", text)
+		u.fill("Type "+text+" to confirm", "x"+text)
+		u.click("Apply")
+		check("the refusal about "+text, "The name is not the one to type.", text)
+		u.open("/admin/settings")
+		u.fill("Time zone", text)
+		u.click("Save")
+		check("the settings with "+text, "There is no time zone "+text)
 	}
 	for _, address := range sent.away(s.url) {
 		t.Errorf("a request for %s", address)
