@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -74,4 +75,23 @@ func (s *site) as(user, password string) *webtest.Browser {
 		s.t.Fatalf("login of %s: %d %s", user, a.Status, a.Text)
 	}
 	return b
+}
+
+// change makes a change in the console, as its forms do. A change that the
+// console would show with its effect first is confirmed.
+func change(b *webtest.Browser, do string, pairs ...string) webtest.Answer {
+	b.T.Helper()
+	return b.Post("/admin/change", append([]string{"do", do, "confirm", "yes"}, pairs...)...)
+}
+
+var seen = regexp.MustCompile(`name="seen" value="(\d+)"`)
+
+// seenOn returns the revision that the forms of a desk's page send.
+func seenOn(t *testing.T, page webtest.Answer) string {
+	t.Helper()
+	m := seen.FindStringSubmatch(page.Body)
+	if m == nil {
+		t.Fatalf("the page has no form: %d\n%s", page.Status, page.Text)
+	}
+	return m[1]
 }
