@@ -55,11 +55,14 @@ var pages = map[string]string{
 	"manage":     "/admin/",
 }
 
+// program is the actor of the changes that the program makes by itself.
+const program = "blog"
+
 // prepare runs at every start. Declare adds only the entries that are new in
 // the catalogue since the last start, so a grant that an administrator revoked
 // stays revoked.
 func prepare(ctx context.Context, a *rbac.Authority, p posts) error {
-	if err := a.Declare(rbac.WithActor(ctx, "blog"), catalogue); err != nil {
+	if err := a.Declare(rbac.WithActor(ctx, program), catalogue); err != nil {
 		return err
 	}
 	return addSamples(ctx, a, p)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -85,9 +86,7 @@ func (d *deskData) read(tx *rbac.Tx, id *rbac.Identity) error {
 		d.Members, d.UserName[m.User] = append(d.Members, m), u.DisplayName
 	}
 	groups, err := tx.Assignable(id, d.scope())
-	for _, g := range groups {
-		d.MayGive = d.MayGive || g.Name == subeditors
-	}
+	d.MayGive = slices.ContainsFunc(groups, func(g rbac.Group) bool { return g.Name == subeditors })
 	return err
 }
 

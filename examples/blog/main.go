@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/examples/internal/web"
@@ -38,7 +39,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer store.Close()
-	authority, err := rbac.Open(ctx, store, config)
+	cfg := config
+	cfg.OnEvent = alert(slog.Default())
+	authority, err := rbac.Open(ctx, store, cfg)
 	if err != nil {
 		return err
 	}

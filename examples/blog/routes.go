@@ -43,7 +43,8 @@ func newBlog(a *rbac.Authority, p posts, site string, out io.Writer) *blog {
 }
 
 // routes decides who may do what: every pattern has a predicate or is Public.
-// The handler is the mux behind the middleware.
+// The handler is the mux behind the middleware, and beside the mux the answer to
+// probes, which need not be a proper request of a browser.
 func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	var (
 		writers = rbac.HasPermission("post.write")
@@ -73,7 +74,10 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.Public("/forgot", b.guard.ForgotHandler(b.sendLink))
 	mux.Public("/password", b.guard.PasswordHandler())
 	mux.Public("GET /style.css", http.FileServerFS(files))
-	return mux, web.Headers(contentPolicy, b.guard.Handler(web.Forms(1<<20, mux)))
+	root := http.NewServeMux()
+	root.Handle("/readyz", httpguard.Health(b.authority))
+	root.Handle("/", b.guard.Handler(web.Forms(1<<20, mux)))
+	return mux, web.Headers(contentPolicy, root)
 }
 
 // contentPolicy lets pages load nothing but our style, run no script, and be

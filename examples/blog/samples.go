@@ -21,7 +21,7 @@ func addSamples(ctx context.Context, a *rbac.Authority, p posts) error {
 			return err
 		}
 	}
-	ctx = rbac.WithReason(rbac.WithActor(ctx, "blog"), "first start")
+	ctx = rbac.WithReason(rbac.WithActor(ctx, program), "first start")
 	return a.Update(ctx, func(tx *rbac.Tx) error {
 		if err := p.prepare(ctx, tx); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -25,6 +26,7 @@ type site struct {
 	t         *testing.T
 	authority *rbac.Authority
 	mails     mails
+	alerts    strings.Builder // read them after close
 }
 
 // mails receives what the blog writes to the terminal.
@@ -43,6 +45,8 @@ func newSite(t *testing.T) *site {
 func serveSite(t *testing.T, store rbac.Store, p posts) *site {
 	t.Helper()
 	cfg := config
+	s := &site{Server: httptest.NewUnstartedServer(nil), t: t, mails: make(mails, 9)}
+	cfg.OnEvent = alert(slog.New(slog.NewTextHandler(&s.alerts, nil)))
 	cfg.Argon2id = rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1} // unsafe outside tests
 	a, err := rbac.Open(t.Context(), store, cfg)
 	if err != nil {
@@ -51,11 +55,17 @@ func serveSite(t *testing.T, store rbac.Store, p posts) *site {
 	if err := prepare(t.Context(), a, p); err != nil {
 		t.Fatal(err)
 	}
-	s := &site{httptest.NewUnstartedServer(nil), t, a, make(mails, 9)}
+	s.authority = a
 	_, s.Config.Handler = newBlog(a, p, "http://"+s.Listener.Addr().String(), s.mails).routes()
 	s.Start()
-	t.Cleanup(func() { s.Close(); a.Close() })
+	t.Cleanup(s.close)
 	return s
+}
+
+// close ends the blog, after the last event has been received.
+func (s *site) close() {
+	s.Close()
+	s.authority.Close()
 }
 
 func (s *site) update(t *testing.T, f func(*rbac.Tx) error) {
