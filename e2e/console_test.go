@@ -90,3 +90,41 @@ func TestConsoleLooks(t *testing.T) {
 	manager.click("Revoke post.write")
 	manager.picture("console-preview")
 }
+
+// The pictures of README.md and docs/console.md, after some changes in the
+// newsroom of the blog:
+//
+//	go test -count=1 -run TestPicturesOfTheDocuments . -renew
+func TestPicturesOfTheDocuments(t *testing.T) {
+	blog := startBlog(t)
+	head, manager := blog.as("amara", "headpass"), blog.as("manager", "managepass")
+	manager.open("/admin/user?name=noor")
+	manager.click("Disable")
+	manager.sees("manager disabled noor")
+	manager.open("/admin/group?name=ombuds")
+	manager.fill("Permission, or a pattern such as post.*", "desk.staff")
+	manager.click("Grant…")
+	manager.fill("Reason", "readers' editors see who edits what")
+	manager.click("Apply")
+	head.open("/desks/culture")
+	head.fill("User name", "ines")
+	head.click("Show the effect")
+	head.fill("Reason (may be empty)", "the summer festival")
+	head.click("Confirm")
+	head.finds("Remove ines…")
+
+	manager.open("/admin/")
+	manager.sees("amara gave subeditors to ines in desk:culture")
+	manager.documentPicture("console-overview.png")
+	manager.open("/admin/user?name=amara")
+	manager.sees("post.edit", "desk:culture")
+	manager.documentPicture("console-user.png")
+	manager.open("/admin/matrix")
+	manager.push("editors has post.edit")
+	manager.push("ombuds has post.edit")
+	manager.push("subeditors has desk.staff")
+	manager.click("Preview the changes…")
+	manager.fill("Reason", "whoever writes may correct")
+	manager.sees("gain post.edit", "ruth loses post.edit", "gain desk.staff")
+	manager.documentPicture("console-effect.png")
+}

@@ -27,8 +27,8 @@ func newsroom(now time.Time) []person {
 		return m
 	}
 	return []person{
-		{name: headName, shown: "Amara Okafor", groups: []rbac.Membership{writes, in("heads", "culture", "")}},
-		{name: "lars", shown: "Lars Østergård", groups: []rbac.Membership{writes, in("heads", "sport", "")}},
+		{name: headName, shown: "Amara Okafor", groups: []rbac.Membership{writes, in("heads", "culture", "since May")}},
+		{name: "lars", shown: "Lars Østergård", groups: []rbac.Membership{writes, in("heads", "sport", "for the season")}},
 		{name: "priya", shown: "Priya Raman", groups: []rbac.Membership{writes, in("heads", "news", "")}},
 		{name: "sofia", shown: "Sofía Hernández", groups: []rbac.Membership{writes, in("subeditors", "culture", "books and film")}},
 		{name: "yuki", shown: "佐藤 由紀", groups: []rbac.Membership{
