@@ -53,22 +53,23 @@ type consoleRow struct {
 	bytes int // of the largest answer
 }
 
-// sample requests each kind of page in turns, until the budget is spent. Every
-// kind is sampled leastSamples times.
+// sample requests each kind of page in turns, until the budget is spent, and at
+// least once. In its turn, a fast page is requested several times.
 func (s *consoleSite) sample(rows []*consoleRow, budget time.Duration) error {
-	const leastSamples, mostSamples = 3, 200
-	end := time.Now().Add(budget)
-	for n := 0; n < leastSamples || n < mostSamples && time.Now().Before(end); n++ {
+	const turn, mostInTurn = 250 * time.Millisecond, 10
+	for end := time.Now().Add(budget); ; {
 		for _, r := range rows {
-			if r.once {
-				continue
-			}
-			if _, err := s.request(r, r.requests[n%len(r.requests)]); err != nil {
-				return err
+			begin := time.Now()
+			for n := 0; !r.once && n < mostInTurn && (n == 0 || time.Since(begin) < turn); n++ {
+				if _, err := s.request(r, r.requests[len(r.times)%len(r.requests)]); err != nil {
+					return err
+				}
 			}
 		}
+		if !time.Now().Before(end) {
+			return nil
+		}
 	}
-	return nil
 }
 
 // percentile returns the time that a share of the samples does not exceed.

@@ -129,7 +129,7 @@ func TestConsoleIsMeasuredWhole(t *testing.T) {
 		t.Error(err)
 	}
 	for _, r := range rows {
-		if len(r.times) < 3 && !r.once {
+		if len(r.times) == 0 || r.once && len(r.times) > 1 {
 			t.Errorf("%s has %d samples", r.name, len(r.times))
 		}
 	}
