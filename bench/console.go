@@ -49,8 +49,9 @@ type consoleRow struct {
 	once     bool // measured when the page was found, since the page is kept
 	preview  bool
 
-	times []time.Duration
-	bytes int // of the largest answer
+	times     []time.Duration // of the answers
+	processor []time.Duration // of the answers; see processorTime
+	bytes     int             // of the largest answer
 }
 
 // sample requests each kind of page in turns, until the budget is spent, and at
@@ -73,8 +74,8 @@ func (s *consoleSite) sample(rows []*consoleRow, budget time.Duration) error {
 }
 
 // percentile returns the time that a share of the samples does not exceed.
-func (r *consoleRow) percentile(share float64) time.Duration {
-	sorted := slices.Sorted(slices.Values(r.times))
+func percentile(samples []time.Duration, share float64) time.Duration {
+	sorted := slices.Sorted(slices.Values(samples))
 	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
 }
 
@@ -92,18 +93,18 @@ func (r *consoleRow) limit() time.Duration {
 
 // consoleTable is the table of the pages, the slowest first.
 func consoleTable(rows []*consoleRow) string {
-	slices.SortStableFunc(rows, func(a, b *consoleRow) int { return cmp.Compare(b.percentile(.95), a.percentile(.95)) })
-	lines := [][]string{{"page", "requests", "p50", "p95", "KB", fmt.Sprintf("p95 ≤ %v (preview: %v), ≤ %d KB", mostTime, mostPreviewTime, mostBytes/1000)}}
+	slices.SortStableFunc(rows, func(a, b *consoleRow) int { return cmp.Compare(percentile(b.times, .95), percentile(a.times, .95)) })
+	lines := [][]string{{"page", "requests", "p50", "p95", "processor, p50", "KB", fmt.Sprintf("p95 ≤ %v (preview: %v), ≤ %d KB", mostTime, mostPreviewTime, mostBytes/1000)}}
 	for _, r := range rows {
 		var over []string
-		if r.percentile(.95) > r.limit() {
+		if percentile(r.times, .95) > r.limit() {
 			over = append(over, "**over**: slow")
 		}
 		if r.bytes > mostBytes {
 			over = append(over, "**over**: large")
 		}
-		lines = append(lines, []string{r.name, plain(float64(len(r.times))), duration(float64(r.percentile(.5))), duration(float64(r.percentile(.95))),
-			plain(float64(r.bytes) / 1000), strings.Join(over, ", ")})
+		lines = append(lines, []string{r.name, plain(float64(len(r.times))), duration(float64(percentile(r.times, .5))), duration(float64(percentile(r.times, .95))),
+			duration(float64(percentile(r.processor, .5))), plain(float64(r.bytes) / 1000), strings.Join(over, ", ")})
 	}
 	return table(lines)
 }

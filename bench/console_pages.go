@@ -107,9 +107,9 @@ func (s *consoleSite) request(row *consoleRow, c consoleRequest) ([]byte, error)
 		r.AddCookie(cookie)
 	}
 	w := httptest.NewRecorder()
-	start := time.Now()
+	start, busy := time.Now(), processorTime()
 	s.handler.ServeHTTP(w, r)
-	row.times = append(row.times, time.Since(start))
+	row.times, row.processor = append(row.times, time.Since(start)), append(row.processor, processorTime()-busy)
 	row.bytes = max(row.bytes, w.Body.Len())
 	if w.Code != http.StatusOK {
 		return nil, fmt.Errorf("%s: %s %s is answered with %d: %s", row.name, method, c.address, w.Code, alertOf(w.Body.Bytes()))
