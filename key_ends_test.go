@@ -111,6 +111,33 @@ func TestWhatEndsKeys(t *testing.T) {
 	})
 }
 
+// ChangePassword with the token of an API key makes the successor of the key:
+// kept like the key, and in the log as a key that was rotated.
+func TestChangePasswordWithAKey(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		for _, keep := range []bool{true, false} {
+			old := h.keyOf(a, "amy", keep)
+			was := must1(a.Ticket(ctx, old))
+			fresh := must1(a.ChangePassword(ctx, old, goodPassword, goodPassword))
+			is := must1(a.Ticket(ctx, fresh))
+			if !is.Key || is.KeepWhenDisabled != keep || !is.Expires.Equal(was.Expires) || is.Label != was.Label || is.ID == was.ID {
+				t.Errorf("kept %v: the successor of %+v is %+v", keep, was, is)
+			}
+			c := h.lastChange(a)
+			if c.Action != "IssueKey" || c.Subject != "amy" || c.ObjectID != is.ID || c.Actor != "amy" || !c.Verified ||
+				!strings.Contains(string(c.After), `"rotates":"`+was.ID.String()) {
+				t.Errorf("the log says which key follows: got %+v, after %s", c, c.After)
+			}
+			h.setDisabled(a, "amy", true)
+			checkAlive(t, "while the user is disabled", a, dead, old, fresh)
+			h.setDisabled(a, "amy", false)
+			checkAlive(t, "the key before", a, dead, old)
+			checkAlive(t, "enabled again", a, keep, fresh)
+		}
+	})
+}
+
 // A host's values can neither make nor unmake a key that is kept.
 func TestKeptKeysAndValues(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {

@@ -139,7 +139,7 @@ func (a *Authority) SetPassword(ctx context.Context, user, password string) erro
 
 // ChangePassword is for users. It verifies the old password, sets the new one,
 // ends all the user's tickets, links and devices, API keys included, and returns
-// a new ticket in place of the caller's. Failures are counted like failed
+// a new ticket or key in place of the caller's. Failures are counted like failed
 // logins, but separately: after 100 in a row the user's tickets can change no
 // password until the user has logged in with the password or [Authority.Unlock]
 // is called.
@@ -210,16 +210,21 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 		if rec.User != u.ID {
 			return ErrNoTicket
 		}
-		if tx.actor.name == "" {
-			tx.actor = actor{name: u.Name, verified: true}
+		tx.actAs(User(u.User), true)
+		kept, err := session.Kept(tx.r, rec) // before the key ends
+		if err != nil {
+			return err
 		}
 		if err := tx.write(
 			func() error { return tx.setPasswordHash(User(u.User), at.newHash) },
 			func() error { return at.counted.Succeed(tx.r, tx.now) }); err != nil {
 			return err
 		}
-		limit := a.cfg.limit(a.cfg.remembered(rec)).Absolute
-		return tx.r.AddTicket(session.Renewed(rec, fresh.hash(), tx.now, limit))
+		next := session.Renewed(rec, fresh.hash(), tx.now, a.cfg.limit(a.cfg.remembered(rec)).Absolute)
+		if next.Key {
+			return tx.addKey(User(u.User), next, kept, rec.ID.String())
+		}
+		return tx.r.AddTicket(next)
 	})
 	if err != nil {
 		return Token{}, err
