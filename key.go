@@ -59,12 +59,13 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 	}
 	t := newToken()
 	rec, err := tx.newTicket(User(u.User), t, at.login)
+	rec.Kept = k.KeepWhenDisabled
 	if err != nil {
 		return Token{}, err
 	}
 	err = tx.write(
 		func() error { return tx.r.SetLastLogin(u.ID, tx.now) },
-		func() error { return tx.addKey(User(u.User), rec, k.KeepWhenDisabled, "") },
+		func() error { return tx.addKey(User(u.User), rec, "") },
 		func() error { return loginlog.Succeeded(tx.r, rec, loginlog.ByKey) })
 	if err != nil {
 		return Token{}, err
@@ -124,8 +125,7 @@ func (tx *Tx) RotateKey(id uuid.UUID, overlap time.Duration, expires time.Time) 
 	}
 	u := User(rec.User)
 	err = tx.write(func() error {
-		kept, err := session.Kept(tx.r, old)
-		err = errors.Join(err, tx.addKey(u, next, kept, old.ID.String()))
+		err := tx.addKey(u, next, old.ID.String())
 		if err == nil && overlap == 0 {
 			return tx.endTicket("RevokeTicket", u, old)
 		}
@@ -138,15 +138,15 @@ func (tx *Tx) RotateKey(id uuid.UUID, overlap time.Duration, expires time.Time) 
 }
 
 // addKey adds the record of an API key, and writes a Change.
-func (tx *Tx) addKey(u User, rec store.Ticket, keep bool, rotates string) error {
+func (tx *Tx) addKey(u User, rec store.Ticket, rotates string) error {
 	groups, err := tx.groupsOf(rec.Groups, nil)
-	err = errors.Join(err, session.AddKey(tx.r, rec, keep))
+	err = errors.Join(err, tx.r.AddTicket(rec))
 	if err != nil {
 		return err
 	}
 	c := Change{Action: "IssueKey", Subject: u.Name, SubjectID: u.ID, Object: rec.ID.String(), ObjectID: rec.ID}
 	return tx.log(c, nil, session.IssuedKey{Label: rec.Label, Groups: groupNames(groups),
-		Expires: rec.Expires, KeepWhenDisabled: keep, Rotates: rotates})
+		Expires: rec.Expires, KeepWhenDisabled: rec.Kept, Rotates: rotates})
 }
 
 // lockEnabled locks a user, and refuses a disabled user.

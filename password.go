@@ -223,10 +223,6 @@ func (at *attempt) replacePassword(ctx context.Context, t Token, hash string) (T
 			return ErrNoTicket
 		}
 		tx.actAs(User(u.User), true)
-		kept, err := session.Kept(tx.r, rec) // before the key ends
-		if err != nil {
-			return err
-		}
 		if err := tx.write(
 			func() error { return tx.setPasswordHash(User(u.User), hash) },
 			func() error { return at.counted.Succeed(tx.r, tx.now) }); err != nil {
@@ -234,7 +230,7 @@ func (at *attempt) replacePassword(ctx context.Context, t Token, hash string) (T
 		}
 		next := session.Renewed(rec, fresh.hash(), tx.now, a.cfg.limit(a.cfg.remembered(rec)).Absolute)
 		if next.Key {
-			return tx.addKey(User(u.User), next, kept, rec.ID.String())
+			return tx.addKey(User(u.User), next, rec.ID.String())
 		}
 		return tx.r.AddTicket(next)
 	})
