@@ -202,6 +202,9 @@ var reviewSteps = []kind{
 		if d.number(0, 2) == 0 {
 			q.EndingBefore = d.end()
 		}
+		if d.number(0, 2) == 0 {
+			q.Sources = []string{"", "idp", "other"}[d.number(0, 3):]
+		}
 		return review(func(m *standard) (string, faults) { return m.Memberships(q) }, func(tx *rbac.Tx) (string, error) {
 			lines, err := membershipPages(tx, q)
 			slices.Sort(lines)

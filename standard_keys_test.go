@@ -178,12 +178,12 @@ var keySteps = []kind{
 			func(w *site) error { return w.holdKey(w.authority().IssueKey(ctx, k)) })
 	}},
 	{"RotateKey", 4, func(d *drawing) step {
-		n, overlap := d.key(), time.Duration(d.number(0, 4))*time.Minute
+		n, overlap := d.key(), d.overlap()
 		return act(func(m *standard) faults { return m.RotateKey(n, overlap) },
 			func(w *site) error { return w.holdKey(w.authority().RotateKey(ctx, w.token(n), overlap)) })
 	}},
 	{"RotateKey by its id", 2, func(d *drawing) step {
-		n, overlap, expires := d.key(), time.Duration(d.number(0, 4))*time.Minute, d.expires()
+		n, overlap, expires := d.key(), d.overlap(), d.expires()
 		return act(func(m *standard) faults { return m.RotateKeyOf(n, overlap, expires) }, func(w *site) error {
 			id, there := w.keys[n]
 			if !there {
@@ -233,6 +233,11 @@ func (d *drawing) key() int {
 		keys[n] = t.key && d.m.lives(t)
 	}
 	return there(d, keys, func(n int) bool { return keys[n] }, d.ticket)
+}
+
+// overlap returns an overlap, now and then one beyond the end of every key.
+func (d *drawing) overlap() time.Duration {
+	return draw(d, "%v", anyOf([]time.Duration{0, 0, time.Minute, 3 * time.Minute, 2 * time.Hour}))
 }
 
 // keeper returns a user with a key that survives a disable, in most cases.

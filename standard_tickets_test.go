@@ -246,6 +246,7 @@ func (m *standard) Memberships(q rbac.MembershipQuery) (string, faults) {
 	return m.memberships(func(k member) bool {
 		until := m.members[k]
 		return (q.User == "" || k.user == q.User) && (q.Group == "" || k.group == q.Group) && (q.Scopes == nil || slices.Contains(q.Scopes, k.scope)) &&
+			(q.Sources == nil || slices.Contains(q.Sources, map[bool]string{true: "idp"}[m.synced[k]])) &&
 			(q.EndingBefore.IsZero() || !until.IsZero() && until.Before(q.EndingBefore))
 	}), f
 }
