@@ -76,10 +76,12 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 // RotateKey makes an API key in place of the key with a token: with another
 // secret, without values, and otherwise like the old key. The old key ends after
 // the overlap, or at its own end if that is sooner. Rotating prolongs nothing,
-// so a thief of the token gains no time; [Tx.RotateKey] sets another end.
+// so a thief of the token gains no time; [Tx.RotateKey] sets another end. While
+// the user has 100 API keys, keys are rotated without an overlap only.
 //
-// Errors: ErrNoTicket; ErrInvalid for a ticket that is no API key and for a
-// negative overlap; ErrThrottled as for [Authority.SetActiveGroups].
+// Errors: ErrNoTicket; ErrInvalid for a ticket that is no API key, for a
+// negative overlap, and for an overlap beside 100 keys; ErrThrottled as for
+// [Authority.SetActiveGroups].
 func (a *Authority) RotateKey(ctx context.Context, t Token, overlap time.Duration) (Token, error) {
 	return a.updateToken(ctx, func(tx *Tx) (Token, error) {
 		old, u, err := tx.ticket(t)
@@ -95,11 +97,26 @@ func (a *Authority) RotateKey(ctx context.Context, t Token, overlap time.Duratio
 			// less than a login may: the holder of a key must not keep the user out
 			err = tx.pace(rec, throttle.PaceChoices)
 		}
+		if err == nil && overlap > 0 {
+			err = tx.roomForKey(u)
+		}
 		if err != nil {
 			return Token{}, err
 		}
 		return tx.RotateKey(old.ID, overlap, time.Time{})
 	})
+}
+
+// maxRotated is how many API keys a user may have while the holders of keys make
+// more. Each key is a row, and its logout counts against the user's pace.
+const maxRotated = 100
+
+func (tx *Tx) roomForKey(u User) error {
+	tickets, err := tx.r.UserTickets(u.ID)
+	if err == nil && tx.a.sessions.CountKeys(tickets, tx.now) >= maxRotated {
+		err = invalid("user", u.Name, "", "has 100 API keys: rotate without an overlap")
+	}
+	return err
 }
 
 // RotateKey is [Authority.RotateKey] for administrators, who know the id of a

@@ -26,6 +26,16 @@ func EndedByDisabling(r store.TicketRecords, user uuid.UUID) ([]store.Ticket, er
 	return slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key && t.Kept }), err
 }
 
+// CountKeys returns the number of living API keys in a list.
+func (m *Manager) CountKeys(tickets []store.Ticket, now time.Time) (n int) {
+	for _, t := range tickets {
+		if t.Key && m.Living(t, now) {
+			n++
+		}
+	}
+	return n
+}
+
 // NextKey returns the API key that takes the place of old: made now, with
 // another id and hash, and with the end of old if end is zero. If there can be
 // no such key, NextKey returns the reason.
