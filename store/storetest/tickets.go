@@ -72,10 +72,8 @@ var ticketRules = []rule{
 			want.Expires = end
 			w.update(func(r store.Records) error { return r.SetTicketExpires(want.ID, end) })
 			w.equal("Ticket", w.ticketByID(want.ID), want)
-			w.equal("Ticket by hash", get(w, func(r store.Records) (store.Ticket, error) { return r.Ticket(store.TicketKey{Hash: want.Hash}) }), want)
 			w.equal("TicketValues", get(w, func(r store.Records) ([]store.TicketValue, error) { return r.TicketValues(want.ID) }), []store.TicketValue{value})
 		}
-		w.equal("deleted before its end", w.deleteDead(noon, 9), 0)
 		w.equal("deleted at its end", w.deleteDead(noon.Add(tick), 9), 1)
 	}},
 	{"tickets by user", "UserTickets lists the user's tickets by Created, then ID.", func(w *world) {
