@@ -183,9 +183,9 @@ func (tx *Tx) ticket(t Token) (store.Ticket, User, error) {
 
 // actAs names the user of a ticket as the actor, unless the context names an
 // actor: anyone who holds the token acts as the user.
-func (tx *Tx) actAs(u User, living bool) {
+func (tx *Tx) actAs(u User, verified bool) {
 	if tx.actor.name == "" {
-		tx.actor = actor{name: u.Name, verified: living}
+		tx.actor = actor{name: u.Name, verified: verified}
 	}
 }
 

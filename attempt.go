@@ -30,17 +30,15 @@ import (
 //
 // Package throttle counts attempts, and the file login_ticket.go makes tickets.
 type attempt struct {
-	a           *Authority
-	login       Login            // User is trimmed
-	method      loginlog.Method  // of the attempt
-	counted     throttle.Attempt // how the attempt is counted
-	plausible   bool             // a user can have the login's name or subject
-	newPassword string           // hashed once the old password is proved; empty: none
+	a         *Authority
+	login     Login            // User is trimmed
+	method    loginlog.Method  // of the attempt
+	counted   throttle.Attempt // how the attempt is counted
+	plausible bool             // a user can have the login's name or subject
 
 	proved  bool             // the password was right
 	user    store.UserRecord // when the password was proved, or found by Issue
 	upgrade string           // the hash to replace an old hash; empty: none
-	newHash string           // of newPassword
 	ticket  uuid.UUID        // the new ticket
 }
 
@@ -116,11 +114,7 @@ func (at *attempt) verifyOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = at.prove(ctx, turn, u)
-	if err == nil && at.newPassword != "" {
-		at.newHash, err = hashPassword(turn, at.newPassword)
-	}
-	if err != nil {
+	if err := at.prove(ctx, turn, u); err != nil {
 		return at.giveUp(ctx, err)
 	}
 	return nil

@@ -45,6 +45,8 @@ func TestCachedAnswersAllocateNothing(t *testing.T) {
 			"Identify":          func() error { return second(a.Identify(ctx, tok)) },
 			"nobody":            func() error { return second(a.Identify(ctx, rbac.Token{})) },
 			"Judge":             func() error { return a.Judge(ctx, tok, p) },
+			"IdentifyUnused":    func() error { _, _, err := a.IdentifyUnused(ctx, tok); return err },
+			"Report":            func() error { a.Report(ctx, rbac.Event{Kind: "nobody listens"}); return nil },
 			"Identity":          func() error { return second(a.Identity(ctx, "amy")) },
 			"IdentityBySubject": func() error { return second(a.IdentityBySubject(ctx, "sub|amy")) },
 		} {

@@ -108,7 +108,7 @@ func (r *history) note(names []string, err error) (what []string) {
 func checkCoverage(t *testing.T, committed map[string]int) {
 	t.Helper()
 	names := []string{"Declare", "Issue", "Logout", "LogoutUser", "LogoutIdle", "RevokeTicket", "AddActiveGroup", "DropActiveGroup",
-		"SetActiveGroups", "SetPassword", "ChangePassword", "SetValue", "Sync"}
+		"SetActiveGroups", "SetPassword", "ChangePassword", "SetValue", "Sync", "IssueKey", "RotateKey"}
 	writes := regexp.MustCompile(`^(Add|AssignU|Create|Deassign|Delete|End|GrantP|Modify|Revoke|Set)`)
 	for m := range reflect.TypeFor[*rbac.Tx]().Methods() {
 		if writes.MatchString(m.Name) {

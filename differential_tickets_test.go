@@ -46,6 +46,23 @@ var ticketChanges = []change{
 	{name: "SetPassword", often: 1, call: func(r *history, a *rbac.Authority) error {
 		return a.SetPassword(ctx, r.of(r.users), goodPassword)
 	}},
+	{name: "IssueKey", often: 6, call: func(r *history, a *rbac.Authority) error {
+		k := rbac.APIKey{User: r.of(r.users), Label: "key", Expires: r.h.clock.Now().Add(time.Duration(1+r.IntN(600)) * time.Minute), KeepWhenDisabled: r.IntN(3) > 0}
+		if r.IntN(3) == 0 {
+			k.Groups = []string{r.group()}
+		}
+		tok, err := a.IssueKey(ctx, k)
+		r.hold(tok, err)
+		return err
+	}},
+	{name: "RotateKey", often: 3, call: func(r *history, a *rbac.Authority) error {
+		if len(r.tokens) == 0 {
+			return rbac.ErrNoTicket
+		}
+		tok, err := a.RotateKey(ctx, r.token(), time.Duration(r.IntN(5))*time.Minute)
+		r.hold(tok, err)
+		return err
+	}},
 	{name: "ChangePassword", often: 1, call: (*history).changePassword},
 	{name: "SetValue", often: 1, call: onTicket(func(_ *history, a *rbac.Authority, t rbac.Token) error { return a.SetValue(ctx, t, "k", "v") })},
 	{name: "Declare", often: 1, call: (*history).declare},
@@ -78,12 +95,12 @@ func (r *history) groupsOfTicket(a *rbac.Authority, t rbac.Token) (groups []stri
 }
 
 func (r *history) issue(a *rbac.Authority) error {
-	l := rbac.Login{User: r.of(r.users)}
+	l := rbac.Login{User: r.of(r.users), Remember: r.IntN(4) == 0}
 	switch r.IntN(4) {
 	case 0:
 		l.Groups = []string{r.group()}
 	case 1:
-		l.Label, l.Expires = "key", r.h.clock.Now().Add(time.Duration(1+r.IntN(60))*time.Minute)
+		l.Remember, l.Label, l.Expires = false, "key", r.h.clock.Now().Add(time.Duration(1+r.IntN(60))*time.Minute)
 	case 2:
 		if len(r.tokens) > 0 {
 			l.Replaces = r.token()

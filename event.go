@@ -86,6 +86,9 @@ func (a *Authority) Report(ctx context.Context, e Event) {
 }
 
 func (a *Authority) send(ctx context.Context, e Event) {
+	if a.events == nil { // nobody listens
+		return
+	}
 	if e.Time.IsZero() {
 		e.Time = a.now()
 	}

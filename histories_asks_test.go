@@ -17,22 +17,15 @@ var ticketSteps = []kind{
 	{"Issue", 5, func(d *drawing) step {
 		user := d.user()
 		groups, expires := d.groupsOrNil(user), d.expires()
-		return act(func(m *standard) faults { return m.Issue(user, groups, expires) }, func(w *site) error {
-			token, err := w.authority().Issue(ctx, rbac.Login{User: user, Groups: groups, Expires: expires})
-			if err == nil {
-				w.tokens = append(w.tokens, token)
-			}
-			return err
+		remember := d.of("", "remember") != ""
+		return act(func(m *standard) faults { return m.Issue(user, groups, expires, remember) }, func(w *site) error {
+			return w.hold(w.authority().Issue(ctx, rbac.Login{User: user, Groups: groups, Expires: expires, Remember: remember}))
 		})
 	}},
 	{"Issue", 6, func(d *drawing) step {
 		user := d.user()
-		return act(func(m *standard) faults { return m.Issue(user, nil, time.Time{}) }, func(w *site) error {
-			token, err := w.authority().Issue(ctx, rbac.Login{User: user})
-			if err == nil {
-				w.tokens = append(w.tokens, token)
-			}
-			return err
+		return act(func(m *standard) faults { return m.Issue(user, nil, time.Time{}, false) }, func(w *site) error {
+			return w.hold(w.authority().Issue(ctx, rbac.Login{User: user}))
 		})
 	}},
 	{"AddActiveGroup", 6, func(d *drawing) step {
@@ -76,6 +69,9 @@ var ticketSteps = []kind{
 	}},
 	{"Advance", 6, func(d *drawing) step {
 		by := time.Duration(d.number(1, 5)) * time.Minute
+		if oneIn(d.t, 4) {
+			by = draw(d, "or %v", anyOf([]time.Duration{6 * time.Minute, 12 * time.Minute, 31 * time.Minute}))
+		}
 		return act(func(m *standard) faults { m.now = m.now.Add(by); m.narrow(); return nil },
 			func(w *site) error { w.clock.Advance(by); return nil })
 	}},
@@ -148,7 +144,7 @@ func (w *site) ticketPermissions(n int) (string, error) {
 
 func (w *site) ticket(n int) (string, error) {
 	t, err := w.authority().Ticket(ctx, w.token(n))
-	return fmt.Sprint(t.User, " narrowed ", t.Groups != nil, " omitted ", quoted(t.Omitted)), err
+	return ticketLine(t.User, t.Groups != nil, t.Omitted, t.Key, t.KeepWhenDisabled, t.Remembered, t.Created, t.Expires), err
 }
 
 func (w *site) identify(n int) (string, error) {
@@ -205,6 +201,9 @@ var reviewSteps = []kind{
 		}
 		if d.number(0, 2) == 0 {
 			q.EndingBefore = d.end()
+		}
+		if d.number(0, 2) == 0 {
+			q.Sources = []string{"", "idp", "other"}[d.number(0, 3):]
 		}
 		return review(func(m *standard) (string, faults) { return m.Memberships(q) }, func(tx *rbac.Tx) (string, error) {
 			lines, err := membershipPages(tx, q)

@@ -23,6 +23,7 @@ type site struct {
 	both   [2]*rbac.Authority
 	clock  *clock
 	tokens []rbac.Token
+	keys   map[int]uuid.UUID // ids of API keys, by token
 	turn   int
 	ids    int
 }
@@ -33,7 +34,7 @@ func openSite(t *testing.T, i int, cfg rbac.Config) (w *site, closeAll func(), e
 	if err != nil {
 		return nil, nil, err
 	}
-	w = &site{name: stores[i].name, store: stores[i].open(inFolder{t, dir}), clock: newClock()}
+	w = &site{name: stores[i].name, store: stores[i].open(inFolder{t, dir}), clock: newClock(), keys: map[int]uuid.UUID{}}
 	closeAll = func() {
 		for _, a := range w.both {
 			if a != nil {

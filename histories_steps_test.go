@@ -234,12 +234,13 @@ func (d *drawing) end() time.Time {
 	return end
 }
 
-// expires returns the end of a ticket: the configured end, or an early end.
+// expires returns the end of a ticket: the configured end, an early end, or an
+// end beyond a limit.
 func (d *drawing) expires() time.Time {
 	if !oneIn(d.t, 4) {
 		return time.Time{}
 	}
-	end := d.m.now.Add(time.Duration(rapid.IntRange(0, 5).Draw(d.t, "minutes")) * time.Minute)
+	end := d.m.now.Add(time.Duration(anyOf([]int{0, 1, 2, 3, 4, 5, 18, 30}).Draw(d.t, "minutes")) * time.Minute)
 	d.args = append(d.args, "expires "+end.Format(time.TimeOnly))
 	return end
 }
@@ -251,8 +252,8 @@ type kind struct {
 }
 
 var (
-	allKinds  = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps, ticketSteps, askSteps, syncSteps))
-	inUpdates = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps))
+	allKinds  = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps, ticketSteps, askSteps, syncSteps, keySteps, loginSteps))
+	inUpdates = often(slices.Concat(memberSteps, edgeSteps, setSteps, delegationSteps, recordSteps, reviewSteps, loginSteps))
 	// delegable are the kinds of steps that delegates may make.
 	delegable = slices.DeleteFunc(slices.Clone(inUpdates), func(k kind) bool {
 		return !slices.Contains([]string{"AssignUser", "ModifyMembership", "DeassignUser", "AddUser", "DeleteUser", "DisableUser", "EnableUser", "RenameUser"}, k.name)
@@ -262,7 +263,7 @@ var (
 	// giving are the kinds of steps that begin a history, to provide something
 	// to refuse.
 	giving = slices.DeleteFunc(slices.Clone(allKinds), func(k kind) bool {
-		return !slices.Contains([]string{"AssignUser", "GrantPermission", "AddInheritance", "CreateSet", "AddDelegation", "Issue"}, k.name)
+		return !slices.Contains([]string{"AssignUser", "GrantPermission", "AddInheritance", "CreateSet", "AddDelegation", "Issue", "IssueKey"}, k.name)
 	})
 )
 

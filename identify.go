@@ -30,12 +30,15 @@ func (a *Authority) Identify(ctx context.Context, t Token) (*Identity, error) {
 }
 
 // IdentifyUnused is Identify, but counts as a use of the ticket only when the
-// caller calls use. The function use does no I/O, may be called at any time, and
-// counts nothing under [WithoutUse] or for the zero Token.
+// caller calls use. The function use is never nil and does no I/O, may be called
+// at any time, and counts nothing under [WithoutUse] or for the zero Token.
 func (a *Authority) IdentifyUnused(ctx context.Context, t Token) (id *Identity, use func(), err error) {
 	id, ticket, now, err := a.identify(ctx, t)
 	if err != nil {
 		return nil, nil, err
+	}
+	if ticket == nil || !ticket.UseDue(now) {
+		return id, func() {}, nil
 	}
 	return id, func() { a.noteUse(ctx, ticket, now) }, nil
 }

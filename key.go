@@ -59,12 +59,13 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 	}
 	t := newToken()
 	rec, err := tx.newTicket(User(u.User), t, at.login)
+	rec.Kept = k.KeepWhenDisabled
 	if err != nil {
 		return Token{}, err
 	}
 	err = tx.write(
 		func() error { return tx.r.SetLastLogin(u.ID, tx.now) },
-		func() error { return tx.addKey(User(u.User), rec, k.KeepWhenDisabled, "") },
+		func() error { return tx.addKey(User(u.User), rec, "") },
 		func() error { return loginlog.Succeeded(tx.r, rec, loginlog.ByKey) })
 	if err != nil {
 		return Token{}, err
@@ -75,10 +76,12 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 // RotateKey makes an API key in place of the key with a token: with another
 // secret, without values, and otherwise like the old key. The old key ends after
 // the overlap, or at its own end if that is sooner. Rotating prolongs nothing,
-// so a thief of the token gains no time; [Tx.RotateKey] sets another end.
+// so a thief of the token gains no time; [Tx.RotateKey] sets another end. While
+// the user has 100 API keys, keys are rotated without an overlap only.
 //
-// Errors: ErrNoTicket; ErrInvalid for a ticket that is no API key and for a
-// negative overlap; ErrThrottled as for [Authority.SetActiveGroups].
+// Errors: ErrNoTicket; ErrInvalid for a ticket that is no API key, for a
+// negative overlap, and for an overlap beside 100 keys; ErrThrottled as for
+// [Authority.SetActiveGroups].
 func (a *Authority) RotateKey(ctx context.Context, t Token, overlap time.Duration) (Token, error) {
 	return a.updateToken(ctx, func(tx *Tx) (Token, error) {
 		old, u, err := tx.ticket(t)
@@ -94,11 +97,26 @@ func (a *Authority) RotateKey(ctx context.Context, t Token, overlap time.Duratio
 			// less than a login may: the holder of a key must not keep the user out
 			err = tx.pace(rec, throttle.PaceChoices)
 		}
+		if err == nil && overlap > 0 {
+			err = tx.roomForKey(u)
+		}
 		if err != nil {
 			return Token{}, err
 		}
 		return tx.RotateKey(old.ID, overlap, time.Time{})
 	})
+}
+
+// maxRotated is how many API keys a user may have while the holders of keys make
+// more. Each key is a row, and its logout counts against the user's pace.
+const maxRotated = 100
+
+func (tx *Tx) roomForKey(u User) error {
+	tickets, err := tx.r.UserTickets(u.ID)
+	if err == nil && tx.a.sessions.CountKeys(tickets, tx.now) >= maxRotated {
+		err = invalid("user", u.Name, "", "has 100 API keys: rotate without an overlap")
+	}
+	return err
 }
 
 // RotateKey is [Authority.RotateKey] for administrators, who know the id of a
@@ -124,8 +142,7 @@ func (tx *Tx) RotateKey(id uuid.UUID, overlap time.Duration, expires time.Time) 
 	}
 	u := User(rec.User)
 	err = tx.write(func() error {
-		kept, err := session.Kept(tx.r, old)
-		err = errors.Join(err, tx.addKey(u, next, kept, old.ID.String()))
+		err := tx.addKey(u, next, old.ID.String())
 		if err == nil && overlap == 0 {
 			return tx.endTicket("RevokeTicket", u, old)
 		}
@@ -138,15 +155,15 @@ func (tx *Tx) RotateKey(id uuid.UUID, overlap time.Duration, expires time.Time) 
 }
 
 // addKey adds the record of an API key, and writes a Change.
-func (tx *Tx) addKey(u User, rec store.Ticket, keep bool, rotates string) error {
+func (tx *Tx) addKey(u User, rec store.Ticket, rotates string) error {
 	groups, err := tx.groupsOf(rec.Groups, nil)
-	err = errors.Join(err, session.AddKey(tx.r, rec, keep))
+	err = errors.Join(err, tx.r.AddTicket(rec))
 	if err != nil {
 		return err
 	}
 	c := Change{Action: "IssueKey", Subject: u.Name, SubjectID: u.ID, Object: rec.ID.String(), ObjectID: rec.ID}
 	return tx.log(c, nil, session.IssuedKey{Label: rec.Label, Groups: groupNames(groups),
-		Expires: rec.Expires, KeepWhenDisabled: keep, Rotates: rotates})
+		Expires: rec.Expires, KeepWhenDisabled: rec.Kept, Rotates: rotates})
 }
 
 // lockEnabled locks a user, and refuses a disabled user.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // setDisabled disables or enables a user.
@@ -111,22 +112,46 @@ func TestWhatEndsKeys(t *testing.T) {
 	})
 }
 
-// A host's values can neither make nor unmake a key that is kept.
-func TestKeptKeysAndValues(t *testing.T) {
+// ChangePassword with the token of an API key makes the successor of the key:
+// kept like the key, and in the log as a key that was rotated.
+func TestChangePasswordWithAKey(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		for _, keep := range []bool{true, false} {
+			old := h.keyOf(a, "amy", keep)
+			was := must1(a.Ticket(ctx, old))
+			fresh := must1(a.ChangePassword(ctx, old, goodPassword, goodPassword))
+			is := must1(a.Ticket(ctx, fresh))
+			if !is.Key || is.KeepWhenDisabled != keep || !is.Expires.Equal(was.Expires) || is.Label != was.Label || is.ID == was.ID {
+				t.Errorf("kept %v: the successor of %+v is %+v", keep, was, is)
+			}
+			c := h.lastChange(a)
+			if c.Action != "IssueKey" || c.Subject != "amy" || c.ObjectID != is.ID || c.Actor != "amy" || !c.Verified ||
+				!strings.Contains(string(c.After), `"rotates":"`+was.ID.String()) {
+				t.Errorf("the log says which key follows: got %+v, after %s", c, c.After)
+			}
+			h.setDisabled(a, "amy", true)
+			checkAlive(t, "while the user is disabled", a, dead, old, fresh)
+			h.setDisabled(a, "amy", false)
+			checkAlive(t, "the key before", a, dead, old)
+			checkAlive(t, "enabled again", a, keep, fresh)
+		}
+	})
+}
+
+// The mark of a kept key, as a program of an earlier version writes it beside
+// this one, keeps nothing: such a key ends with the others.
+func TestMarkOfAnEarlierVersion(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		kept, ended := h.keyOf(a, "amy", true), h.keyOf(a, "amy", false)
-		for _, tok := range []rbac.Token{kept, ended} {
-			for _, v := range []string{"", "1"} {
-				if err := a.SetValue(ctx, tok, "\x01kept", v); !errors.Is(err, rbac.ErrInvalid) {
-					t.Errorf("the mark set to %q: got %v", v, err)
-				}
-			}
-			must(t, a.SetValue(ctx, tok, "kept", "1"))
-			must(t, a.SetValue(ctx, tok, "big", strings.Repeat("x", 4096-len("kept1big")))) // the mark does not count
+		mark := store.TicketValue{Ticket: must1(a.Ticket(ctx, ended)).ID, Key: "\x01kept", Value: "1"}
+		must(t, h.store.Update(ctx, func(r store.Records) error { return r.PutTicketValue(mark) }))
+		if err := a.SetValue(ctx, kept, mark.Key, ""); !errors.Is(err, rbac.ErrInvalid) {
+			t.Errorf("the mark as a value of the host: got %v", err)
 		}
-		if _, err := a.Value(ctx, kept, "\x01kept"); !errors.Is(err, rbac.ErrInvalid) {
-			t.Errorf("the mark read as a value: got %v", err)
+		if must1(a.Ticket(ctx, ended)).KeepWhenDisabled {
+			t.Error("the mark counts")
 		}
 		h.setDisabled(a, "amy", true)
 		h.setDisabled(a, "amy", false)

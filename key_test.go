@@ -239,14 +239,68 @@ func TestRotateKeyIsPaced(t *testing.T) {
 	a := h.office(rbac.Config{})
 	key := h.keyOf(a, "amy", false)
 	for i := range 151 {
-		_, err := a.RotateKey(ctx, key, day)
+		next, err := a.RotateKey(ctx, key, 0)
 		if (i == 150) != errors.Is(err, rbac.ErrThrottled) || i < 150 && err != nil {
 			t.Fatalf("call %d: got %v", i+1, err)
+		}
+		if err == nil {
+			key = next
 		}
 	}
 	if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword}); err != nil {
 		t.Errorf("the holder of a key keeps the user out: %v", err)
 	}
+}
+
+// A client that collects keys cannot shut the user out by logging all of them
+// out at once, nor fill the store.
+func TestRotatedKeysAreBounded(t *testing.T) {
+	h := newHouse(t, openMemory(t))
+	a := h.office(rbac.Config{})
+	key := h.keyOf(a, "amy", false)
+	collected := []rbac.Token{}
+	for range 5 { // hours
+		h.clock.Advance(time.Hour)
+		for range 100 {
+			tok, err := a.RotateKey(ctx, key, 100*day)
+			if err == nil {
+				collected = append(collected, tok)
+			} else if !errors.Is(err, rbac.ErrInvalid) {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(collected) != 99 {
+		t.Errorf("collected %d keys beside the first, want 99", len(collected))
+	}
+	last := key
+	for next, err := last, error(nil); err == nil; next, err = a.RotateKey(ctx, last, 0) {
+		last = next // as many changes as a key's holder may make
+	}
+	for _, tok := range collected {
+		must(t, a.Logout(ctx, tok))
+	}
+	if _, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword}); err != nil {
+		t.Errorf("the holder of a key keeps the user out: %v", err)
+	}
+	checkAlive(t, "rotated without an overlap", a, alive, last)
+}
+
+// An API key makes no client known: with rotated keys, its holder could guess a
+// hundred passwords for each, and push the devices of the user out.
+func TestKeysMakeNoDevice(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.office(rbac.Config{})
+		device := must1(a.NewDevice(ctx, h.issue(a, rbac.Login{User: "amy"})))
+		key := h.keyOf(a, "amy", false)
+		for range 11 {
+			if d, err := a.NewDevice(ctx, key); !errors.Is(err, rbac.ErrInvalid) || d != "" {
+				t.Fatalf("got a device of %d bytes, %v", len(d), err)
+			}
+			key = must1(a.RotateKey(ctx, key, day))
+		}
+		fails(t, a, rbac.Login{User: "amy", Password: "wrong", Device: device}, rbac.ErrBadCredentials)
+	})
 }
 
 // Delegates make no API keys, neither for others nor for themselves: a key

@@ -109,6 +109,7 @@ type door struct {
 	done  atomic.Int64 // reads
 
 	tok     rbac.Token // amy's
+	key     rbac.Token // cid's, with KeepWhenDisabled
 	changes atomic.Pointer[loggedIn]
 
 	grants, member map[string]bool // by group
@@ -132,7 +133,7 @@ func newDoor(h *house, a *rbac.Authority) *door {
 	for _, name := range []string{"amy", "bob", "cid"} {
 		h.user(a, name, "")
 	}
-	w.tok = h.issue(a, rbac.Login{User: "amy"})
+	w.tok, w.key = h.issue(a, rbac.Login{User: "amy"}), h.keyOf(a, "cid", true)
 	for name, value := range w.values() {
 		w.registers[name] = &processtest.Register{Initial: value}
 	}
@@ -156,11 +157,11 @@ func (w *door) values() map[string]string {
 			judged, permissions = "allowed", []string{"door.open"}
 		}
 	}
-	account := "enabled"
+	account, key := "enabled", "accepted"
 	if w.off {
-		account = "disabled"
+		account, key = "disabled", "refused"
 	}
-	return map[string]string{"judge": judged, "identify": fmt.Sprint(groups, permissions), "account": account}
+	return map[string]string{"judge": judged, "identify": fmt.Sprint(groups, permissions), "account": account, "key": key}
 }
 
 // logIn gives bob a new ticket. Readers ask about the ticket only from now on,
@@ -205,7 +206,7 @@ func (w *door) await(reads int64) {
 }
 
 // toggle returns a change of a right of amy's, or of whether cid's account is
-// enabled.
+// enabled, and cid's key with it.
 func (w *door) toggle(n int) func(*rbac.Tx) error {
 	g := doorGroups[n/7%2]
 	switch n % 7 % 4 {
@@ -241,9 +242,9 @@ func (w *door) toggle(n int) func(*rbac.Tx) error {
 // read reads one register.
 func (w *door) read(n int) (name string, op processtest.Operation) {
 	l := w.changes.Load()
-	name = []string{"judge", "identify", "account", l.name}[n%4]
+	name = []string{"judge", "identify", "account", "key", l.name}[n%5]
 	op.Begin = w.order.next()
-	switch n % 4 {
+	switch n % 5 {
 	case 0:
 		op.Value = processtest.Said(w.a.Judge(ctx, w.tok, rbac.HasPermission("door.open")), "allowed", rbac.ErrDenied, "denied")
 	case 1:
@@ -251,6 +252,8 @@ func (w *door) read(n int) (name string, op processtest.Operation) {
 		op.Value = processtest.Said(err, fmt.Sprint(slices.Collect(id.Groups()), slices.Collect(id.Permissions())), nil, "")
 	case 2:
 		op.Value = processtest.Said(second(w.a.Identity(ctx, "cid")), "enabled", rbac.ErrDenied, "disabled")
+	case 3:
+		op.Value = processtest.Said(w.a.Judge(ctx, w.key, rbac.NotAnonymous()), "accepted", rbac.ErrNoTicket, "refused")
 	default:
 		op.Value = processtest.Said(w.a.Judge(ctx, l.tok, rbac.NotAnonymous()), "lives", rbac.ErrNoTicket, "ended")
 	}

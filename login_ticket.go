@@ -65,9 +65,7 @@ func (tx *Tx) addTicket(at *attempt, t Token) error {
 	if err := at.recheck(tx.r, u); err != nil {
 		return err
 	}
-	if tx.actor.name == "" {
-		tx.actor = actor{name: u.Name, verified: at.proved}
-	}
+	tx.actAs(User(u.User), at.proved)
 	if err := checkPace(u, tx.now, throttle.PaceLogins); err != nil {
 		return err
 	}

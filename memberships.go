@@ -23,12 +23,13 @@ import (
 //   - with EndingBefore alone: by Until, then by the ids of users
 //
 // The other fields leave out memberships as they are read: with Group and
-// EndingBefore, all memberships of the group are read.
+// EndingBefore, or with Group and Sources, all memberships of the group are read.
 type MembershipQuery struct {
 	User         string    // only of this user
 	Group        string    // only in this group itself, without groups that inherit it
 	Scopes       []string  // only in exactly these scopes, where "" is everywhere; nil: in any scope, empty: in none
 	EndingBefore time.Time // only with an Until before this time; zero: with any Until, or none
+	Sources      []string  // only of exactly these sources, where "" is an administrator; nil: of any source, empty: of none
 	// After begins the listing after a membership: the last of the page before.
 	// The membership need not exist any more, but its user and its group have
 	// to. A zero After begins with the first membership.
@@ -49,21 +50,29 @@ type MembershipQuery struct {
 // the years 1970 to 9999, an After in another group than Group, and a negative
 // Limit.
 func (tx *Tx) Memberships(q MembershipQuery) iter.Seq2[Membership, error] {
-	q.Scopes, q.Users = slices.Clone(q.Scopes), slices.Clone(q.Users)
+	q.Scopes, q.Users, q.Sources = slices.Clone(q.Scopes), slices.Clone(q.Users), slices.Clone(q.Sources)
 	return lazily(func() (iter.Seq2[Membership, error], error) {
 		f, err := tx.membershipFilter(q)
-		return tx.members(f), err
+		return tx.members(f, q), err
 	})
 }
 
-func (tx *Tx) members(f store.MembershipFilter) iter.Seq2[Membership, error] {
+// members lists memberships of q.Sources, q.Limit at most.
+func (tx *Tx) members(f store.MembershipFilter, q MembershipQuery) iter.Seq2[Membership, error] {
+	if q.Sources != nil {
+		f.Limit = 0 // of the memberships that are read
+	}
 	return func(yield func(Membership, error) bool) {
+		n := 0
 		for m, err := range tx.r.Memberships(f) {
 			if err != nil {
 				yield(Membership{}, err)
 				return
 			}
-			if !yield(publicMembership(m.Membership, m.UserName, m.GroupName), nil) {
+			if q.Sources != nil && !slices.Contains(q.Sources, m.Source) {
+				continue
+			}
+			if n++; !yield(publicMembership(m.Membership, m.UserName, m.GroupName), nil) || n == q.Limit {
 				return
 			}
 		}
@@ -119,6 +128,9 @@ func (q MembershipQuery) check() error {
 	}
 	for _, scope := range q.Scopes {
 		errs = append(errs, validKey(record, scope, "Scopes", scope))
+	}
+	for _, source := range q.Sources {
+		errs = append(errs, validKey(record, source, "Sources", source))
 	}
 	if q.Limit < 0 {
 		errs = append(errs, invalid(record, "", "Limit", "negative"))

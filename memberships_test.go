@@ -31,9 +31,9 @@ func orgs(t *testing.T, h *house) *rbac.Authority {
 			{User: "amy", Group: "staff"},
 			{User: "amy", Group: "leads", Scope: "org:1"},
 			{User: "amy", Group: "staff", Scope: "org:2", Until: later},
-			{User: "bob", Group: "staff", Scope: "org:1", Until: later.Add(time.Hour), Note: "on trial"},
+			{User: "bob", Group: "staff", Scope: "org:1", Until: later.Add(time.Hour), Note: "on trial", Source: "idp"},
 			{User: "bob", Group: "leads", Scope: "org:2"},
-			{User: "cid", Group: "staff", Scope: "org:1", Until: later},
+			{User: "cid", Group: "staff", Scope: "org:1", Until: later, Source: "hr"},
 		} {
 			must(t, tx.AssignUser(m))
 		}
@@ -70,6 +70,10 @@ func TestMemberships(t *testing.T) {
 			{"a scope", rbac.MembershipQuery{Scopes: []string{"org:1"}}, []string{"amy leads org:1", "bob staff org:1", "cid staff org:1"}},
 			{"two scopes", rbac.MembershipQuery{Scopes: []string{"org:2", "", "org:2"}}, []string{"amy staff ", "bob leads org:2", "amy staff org:2"}},
 			{"everywhere", rbac.MembershipQuery{Scopes: []string{""}}, []string{"amy staff "}},
+			{"a source", rbac.MembershipQuery{Sources: []string{"idp"}}, []string{"bob staff org:1"}},
+			{"two sources of a group", rbac.MembershipQuery{Group: "staff", Sources: []string{"hr", "", "gone"}}, []string{"amy staff ", "amy staff org:2", "cid staff org:1"}},
+			{"administrators", rbac.MembershipQuery{Scopes: []string{"org:1"}, Sources: []string{""}}, []string{"amy leads org:1"}},
+			{"no source", rbac.MembershipQuery{Sources: []string{}}, []string{}},
 			{"no scope", rbac.MembershipQuery{Scopes: []string{}}, []string{}},
 			{"an unknown scope", rbac.MembershipQuery{Scopes: []string{"org:3"}}, []string{}},
 			{"a group in a scope", rbac.MembershipQuery{Group: "staff", Scopes: []string{"org:1"}}, []string{"bob staff org:1", "cid staff org:1"}},
@@ -152,6 +156,7 @@ func TestMembershipsRefused(t *testing.T) {
 				{rbac.MembershipQuery{Scopes: []string{"org:1", "a\x00"}}, rbac.ErrInvalid},
 				{rbac.MembershipQuery{Scopes: []string{long}}, rbac.ErrInvalid},
 				{rbac.MembershipQuery{EndingBefore: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, rbac.ErrInvalid},
+				{rbac.MembershipQuery{Sources: []string{"idp", "a\x00"}}, rbac.ErrInvalid},
 				{rbac.MembershipQuery{Limit: -1}, rbac.ErrInvalid},
 			} {
 				if err := last(tx.Memberships(c.q)); !errors.Is(err, c.want) {

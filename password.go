@@ -29,18 +29,28 @@ func (a *Authority) HashPassword(ctx context.Context, password string) (string, 
 // HashPasswordFor is HashPassword for a user whom [Config].CheckPassword gets to
 // see: as stored, or as about to be added.
 func (a *Authority) HashPasswordFor(ctx context.Context, u User, password string) (string, error) {
+	return a.hashFrom(ctx, [3]netip.Prefix{}, u, password)
+}
+
+// hashFrom is HashPasswordFor for a client with an address. The hooks of the
+// Config hold no place in the queue of hashes.
+func (a *Authority) hashFrom(ctx context.Context, client [3]netip.Prefix, u User, password string) (string, error) {
 	if err := a.background.err(); err != nil {
 		return "", err
 	}
 	if err := a.cfg.checkPassword(ctx, u, password); err != nil {
 		return "", err
 	}
-	turn, err := a.hashTurn(ctx, [3]netip.Prefix{}, true)
+	turn, err := a.hashTurn(ctx, client, true)
 	if err != nil {
 		return "", err
 	}
 	defer turn.End()
-	return hashPassword(turn, password)
+	hash, err := turn.Hash(password)
+	if err != nil {
+		return "", refusePassword(err.Error())
+	}
+	return hash, nil
 }
 
 // WrapPasswordHash makes a hash for SetPasswordHash of a hash that another
@@ -139,7 +149,7 @@ func (a *Authority) SetPassword(ctx context.Context, user, password string) erro
 
 // ChangePassword is for users. It verifies the old password, sets the new one,
 // ends all the user's tickets, links and devices, API keys included, and returns
-// a new ticket in place of the caller's. Failures are counted like failed
+// a new ticket or key in place of the caller's. Failures are counted like failed
 // logins, but separately: after 100 in a row the user's tickets can change no
 // password until the user has logged in with the password or [Authority.Unlock]
 // is called.
@@ -172,25 +182,27 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 	if err != nil {
 		return Token{}, u, err
 	}
-	if err := a.cfg.checkPassword(ctx, User(u.User), new); err != nil {
-		return Token{}, u, err
-	}
 	addr, _ := netip.ParseAddr(rec.Addr)
 	at := a.newAttempt(Login{User: u.Name, Password: old, Addr: addr, UserAgent: rec.UserAgent}, loginlog.ByChange)
-	at.counted.Holder, at.newPassword = u.ID, new
+	at.counted.Holder = u.ID
 	if err := at.verify(ctx); err != nil {
 		return Token{}, u, err
 	}
-	fresh, err := at.replacePassword(ctx, t)
+	// Only now: whoever holds the ticket alone learns nothing from the hooks.
+	hash, err := a.hashFrom(ctx, at.counted.Prefixes, User(at.user.User), new)
+	var fresh Token
+	if err == nil {
+		fresh, err = at.replacePassword(ctx, t, hash)
+	}
 	if err != nil {
 		return Token{}, u, at.giveUp(ctx, err)
 	}
 	return fresh, u, nil
 }
 
-// replacePassword sets the new password of an attempt, after the old password
-// was proved, and makes the new ticket.
-func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) {
+// replacePassword sets the hash of a new password, after the old password was
+// proved, and makes the new ticket.
+func (at *attempt) replacePassword(ctx context.Context, t Token, hash string) (Token, error) {
 	a, fresh := at.a, newToken()
 	err := a.Update(ctx, func(tx *Tx) error {
 		u, err := tx.r.LockUser(at.user.ID)
@@ -210,16 +222,17 @@ func (at *attempt) replacePassword(ctx context.Context, t Token) (Token, error) 
 		if rec.User != u.ID {
 			return ErrNoTicket
 		}
-		if tx.actor.name == "" {
-			tx.actor = actor{name: u.Name, verified: true}
-		}
+		tx.actAs(User(u.User), true)
 		if err := tx.write(
-			func() error { return tx.setPasswordHash(User(u.User), at.newHash) },
+			func() error { return tx.setPasswordHash(User(u.User), hash) },
 			func() error { return at.counted.Succeed(tx.r, tx.now) }); err != nil {
 			return err
 		}
-		limit := a.cfg.limit(a.cfg.remembered(rec)).Absolute
-		return tx.r.AddTicket(session.Renewed(rec, fresh.hash(), tx.now, limit))
+		next := session.Renewed(rec, fresh.hash(), tx.now, a.cfg.limit(a.cfg.remembered(rec)).Absolute)
+		if next.Key {
+			return tx.addKey(User(u.User), next, rec.ID.String())
+		}
+		return tx.r.AddTicket(next)
 	})
 	if err != nil {
 		return Token{}, err
@@ -271,15 +284,6 @@ func RefuseWords(password string, words ...string) error {
 		return errors.New("made of names that are easy to guess")
 	}
 	return nil
-}
-
-// hashPassword hashes a password after checkPassword.
-func hashPassword(turn *password.Turn, p string) (string, error) {
-	hash, err := turn.Hash(p)
-	if err != nil {
-		return "", refusePassword(err.Error())
-	}
-	return hash, nil
 }
 
 func refusePassword(reason string) error {

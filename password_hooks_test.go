@@ -33,6 +33,7 @@ func TestCheckPasswordGetsTheUser(t *testing.T) {
 			return a.Update(ctx, func(tx *rbac.Tx) error { return tx.Unlock("nora") })
 		}})
 		const p = "cafe\u0301 au lait and more"
+		must(t, a.SetPassword(t.Context(), "amy", p))
 		nina := rbac.User{Name: "Nina", Email: "nina@example.org", DisplayName: "Nina Smith"}
 		var tok, link rbac.Token
 		tests := []struct {
@@ -105,6 +106,36 @@ func TestCheckPasswordIsNotAsked(t *testing.T) {
 	}
 	if asked != 0 {
 		t.Errorf("CheckPassword was asked %d times", asked)
+	}
+}
+
+// Somebody who holds a ticket, and does not know the password, learns nothing
+// from the hooks: ChangePassword proves the old password first. A refusal of the
+// new password is no failure of the client.
+func TestHooksFollowTheOldPassword(t *testing.T) {
+	h := newHouse(t, stores[0].open(t))
+	asked := 0
+	refuse := func() error { asked++; return errors.New("used before") }
+	a := h.open(rbac.Config{
+		RefusePassword: func(p string) error { return refuse() },
+		CheckPassword:  func(context.Context, rbac.User, string) error { return refuse() },
+	})
+	h.user(a, "amy", "")
+	hash := must1(h.open(rbac.Config{}).HashPassword(ctx, goodPassword))
+	h.do(a, func(tx *rbac.Tx) error { return tx.SetPasswordHash("amy", hash) })
+	tok := h.issue(a, rbac.Login{User: "amy"})
+	for _, p := range []string{"short", goodPassword} {
+		if err := alone(a.ChangePassword(ctx, tok, "wrong", p)); err != rbac.ErrBadCredentials || asked != 0 {
+			t.Errorf("a wrong old password: got %v, and the hooks were asked %d times", err, asked)
+		}
+	}
+	for range 101 { // one more than failures that shut the ticket's holder out
+		if err := alone(a.ChangePassword(ctx, tok, goodPassword, goodPassword)); reasonOf(err) != "used before" {
+			t.Fatalf("the new password is refused: got %v", err)
+		}
+	}
+	if asked != 101 {
+		t.Errorf("asked %d times", asked)
 	}
 }
 

@@ -103,7 +103,7 @@ func (tx *Tx) Sections() ([]Section, error) { return publicRows(tx.r.Sections, p
 func (tx *Tx) AssignedUsers(group string) iter.Seq2[Membership, error] {
 	return lazily(func() (iter.Seq2[Membership, error], error) {
 		g, err := tx.group(group)
-		return tx.members(store.MembershipFilter{Group: g.ID}), err
+		return tx.members(store.MembershipFilter{Group: g.ID}, MembershipQuery{}), err
 	})
 }
 

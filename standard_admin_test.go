@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ func (m *standard) DeleteUser(user string) faults {
 		maps.DeleteFunc(next.members, func(k member, _ time.Time) bool { return k.user == user })
 		next.endTickets(user)
 		next.as.deleted(user)
+		delete(next.passwords, user)
+		delete(next.lastLogins, user)
+		next.logins = slices.DeleteFunc(next.logins, func(s signIn) bool { return s.user == user })
 	})
 }
 
@@ -40,7 +44,12 @@ func (m *standard) DeleteUser(user string) faults {
 func (m *standard) DisableUser(user string) faults {
 	var f faults
 	f.when(m.noUser(user), rbac.ErrNotFound)
-	return m.changeIf(m.mayManage(user), f, func(next *standard) { next.users[user] = true; next.endTickets(user) })
+	return m.changeIf(m.mayManage(user), f, func(next *standard) {
+		next.users[user] = true
+		for i, t := range next.tickets {
+			next.tickets[i].ended = t.ended || t.user == user && !t.kept
+		}
+	})
 }
 
 func (m *standard) EnableUser(user string) faults {
@@ -59,6 +68,11 @@ func (m *standard) RenameUser(user, name string) faults {
 		to := func(k member) member { k.user = rename(k.user, user, name); return k }
 		next.members, next.synced = rekeyed(m.members, to), rekeyed(m.synced, to)
 		next.as.renamed(user, name)
+		toName := func(u string) string { return rename(u, user, name) }
+		next.passwords, next.lastLogins = rekeyed(m.passwords, toName), rekeyed(m.lastLogins, toName)
+		for i, s := range next.logins {
+			next.logins[i].user = toName(s.user)
+		}
 		for i, t := range next.tickets {
 			if m.lives(t) {
 				next.tickets[i].user = rename(t.user, user, name)

@@ -29,6 +29,9 @@ type standard struct {
 	inherits    map[edge]bool          // immediately
 	sets        map[setKey]restriction // separation of duty
 	tickets     []session              // all tickets ever issued
+	passwords   map[string]bool        // users who have the password of histories
+	logins      []signIn               // all that are listed
+	lastLogins  map[string]time.Time   // by user
 	delegations map[string]delegated   // by group
 	as          *acting                // of an UpdateAs; nil: of an Update
 }
@@ -47,8 +50,13 @@ type (
 		user     string
 		narrowed bool // only groups can be active
 		groups   set
-		expires  time.Time // zero: never in this history
+		expires  time.Time
 		ended    bool
+
+		key, kept  bool      // an API key, with KeepWhenDisabled
+		remembered bool      // a session with the limit of Login.Remember
+		early      bool      // the caller chose the end
+		created    time.Time // the login
 	}
 )
 
@@ -59,7 +67,8 @@ func (k setKey) String() string    { return k.kind + ", " + k.name }
 
 func newStandard(now time.Time) *standard {
 	return &standard{now: now, users: set{}, groups: set{}, permissions: map[string]right{}, members: map[member]time.Time{}, synced: map[member]bool{},
-		grants: map[grantPair]bool{}, inherits: map[edge]bool{}, sets: map[setKey]restriction{}, delegations: map[string]delegated{}}
+		grants: map[grantPair]bool{}, inherits: map[edge]bool{}, sets: map[setKey]restriction{}, delegations: map[string]delegated{},
+		passwords: map[string]bool{}, lastLogins: map[string]time.Time{}}
 }
 
 func (m *standard) clone() *standard {
@@ -67,6 +76,7 @@ func (m *standard) clone() *standard {
 	n.users, n.groups, n.permissions = maps.Clone(m.users), maps.Clone(m.groups), maps.Clone(m.permissions)
 	n.members, n.grants, n.inherits = maps.Clone(m.members), maps.Clone(m.grants), maps.Clone(m.inherits)
 	n.synced = maps.Clone(m.synced)
+	n.passwords, n.logins, n.lastLogins = maps.Clone(m.passwords), slices.Clone(m.logins), maps.Clone(m.lastLogins)
 	n.sets, n.tickets = maps.Clone(m.sets), slices.Clone(m.tickets)
 	n.delegations, n.as = maps.Clone(m.delegations), m.as.clone()
 	for k, s := range n.sets {

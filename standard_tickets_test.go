@@ -12,9 +12,9 @@ import (
 // The supporting system functions of the standard, with a ticket for a session,
 // and its review functions. Tickets are named by the order of issue.
 
-// ticket finds a living ticket.
+// ticket finds a ticket that identifies its user.
 func (m *standard) ticket(n int) (t *session, f faults) {
-	if n >= len(m.tickets) || !m.lives(m.tickets[n]) {
+	if n >= len(m.tickets) || !m.usable(m.tickets[n]) {
 		return nil, faults{rbac.ErrNoTicket}
 	}
 	return &m.tickets[n], nil
@@ -36,25 +36,27 @@ func (m *standard) choose(user string, groups set) (f faults) {
 
 // Issue is CreateSession. With nil groups all assigned groups are active, now
 // and later.
-func (m *standard) Issue(user string, groups []string, expires time.Time) (f faults) {
+func (m *standard) Issue(user string, groups []string, expires time.Time, remember bool) (f faults) {
 	f.when(m.noUser(user), rbac.ErrNotFound)
 	f.when(m.users[user], rbac.ErrDenied)
-	f.when(!expires.IsZero() && !m.now.Before(expires), rbac.ErrInvalid)
+	f.when(!expires.IsZero() && (!m.now.Before(expires) || expires.After(m.now.Add(limitOf(remember)))), rbac.ErrInvalid)
 	if groups != nil && !m.noUser(user) {
 		f = append(f, m.choose(user, setOf(groups))...)
 	}
 	if len(f) == 0 {
-		m.tickets = append(m.tickets, session{user: user, narrowed: groups != nil, groups: setOf(groups), expires: expires})
+		m.logIn(session{user: user, narrowed: groups != nil, groups: setOf(groups), expires: expires, remembered: remember})
+		m.signedIn(user, "host")
 	}
 	return f
 }
 
+// Logout ends the key of a disabled user, too.
 func (m *standard) Logout(n int) faults {
-	t, f := m.ticket(n)
-	if len(f) == 0 {
-		t.ended = true
+	if n >= len(m.tickets) || !m.lives(m.tickets[n]) {
+		return faults{rbac.ErrNoTicket}
 	}
-	return f
+	m.tickets[n].ended = true
+	return nil
 }
 
 func (m *standard) LogoutUser(user string) (ended int, f faults) {
@@ -80,7 +82,7 @@ func (m *standard) AddActiveGroup(n int, group string) faults {
 	f.when(groups[group], rbac.ErrExists)
 	groups[group] = true
 	f = append(f, m.choose(t.user, groups)...)
-	return t.narrowTo(groups, f)
+	return t.narrowTo(groups, append(f, m.beyond(*t, groups)...))
 }
 
 func (m *standard) DropActiveGroup(n int, group string) faults {
@@ -99,7 +101,16 @@ func (m *standard) SetActiveGroups(n int, groups []string) faults {
 	if len(f) > 0 {
 		return f
 	}
-	return t.narrowTo(setOf(groups), m.choose(t.user, setOf(groups)))
+	return t.narrowTo(setOf(groups), append(m.choose(t.user, setOf(groups)), m.beyond(*t, setOf(groups))...))
+}
+
+// beyond returns the fault of an API key with a choice of groups, which never
+// gets others.
+func (m *standard) beyond(t session, groups set) (f faults) {
+	for group := range groups {
+		f.when(t.key && t.narrowed && !m.below(t.groups)[group], rbac.ErrDenied)
+	}
+	return f
 }
 
 func (t *session) narrowTo(groups set, f faults) faults {
@@ -142,7 +153,12 @@ func (m *standard) Ticket(n int) (string, faults) {
 		return "", f
 	}
 	omitted := m.anywhere(t.user, func(scope string) set { _, omitted := m.active(*t, scope); return omitted })
-	return fmt.Sprint(t.user, " narrowed ", t.narrowed, " omitted ", quoted(sorted(omitted))), nil
+	return ticketLine(t.user, t.narrowed, sorted(omitted), t.key, t.kept, t.remembered, t.created, t.expires), nil
+}
+
+func ticketLine(user string, narrowed bool, omitted []string, key, kept, remembered bool, created, expires time.Time) string {
+	return fmt.Sprint(user, " narrowed ", narrowed, " omitted ", quoted(omitted), " key ", key, " kept ", kept, " remembered ", remembered,
+		" from ", created.Format(time.TimeOnly), " to ", expires.Format(time.TimeOnly))
 }
 
 // CheckAccess looks for a permission of the active groups and of everything
@@ -230,6 +246,7 @@ func (m *standard) Memberships(q rbac.MembershipQuery) (string, faults) {
 	return m.memberships(func(k member) bool {
 		until := m.members[k]
 		return (q.User == "" || k.user == q.User) && (q.Group == "" || k.group == q.Group) && (q.Scopes == nil || slices.Contains(q.Scopes, k.scope)) &&
+			(q.Sources == nil || slices.Contains(q.Sources, map[bool]string{true: "idp"}[m.synced[k]])) &&
 			(q.EndingBefore.IsZero() || !until.IsZero() && until.Before(q.EndingBefore))
 	}), f
 }

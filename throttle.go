@@ -52,7 +52,8 @@ func (tx *Tx) Unlock(user string) error {
 // Keep the secret where scripts cannot read it. A device is no login: the
 // device lets its client try passwords while strangers are shut out.
 //
-// Errors: ErrNoTicket; ErrUnavailable.
+// Errors: ErrNoTicket; ErrInvalid for an API key, whose holder may be anybody;
+// ErrUnavailable.
 func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
 	secret := newToken().Secret()
 	key := throttle.Source{Device: secret}.Key(throttle.KnownDevice)
@@ -60,6 +61,9 @@ func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
 		rec, err := a.ticketOf(r, t)
 		if err != nil {
 			return err
+		}
+		if rec.Key {
+			return invalid("ticket", rec.ID.String(), "", "an API key makes no client known")
 		}
 		if _, err := r.LockUser(rec.User); err != nil {
 			return noTicket(err)

@@ -65,9 +65,6 @@ func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 		public.Groups = groupNames(groups)
 	}
 	_, omitted, err := tx.ticketActivity(t)
-	if err == nil {
-		public.KeepWhenDisabled, err = session.Kept(tx.r, t)
-	}
 	if len(omitted) > 0 {
 		public.Omitted = groupNames(omitted)
 	}
@@ -78,17 +75,18 @@ func (tx *Tx) publicTicket(u User, t store.Ticket) (Ticket, error) {
 func (tx *Tx) plainTicket(user string, t store.Ticket) Ticket {
 	addr, _ := netip.ParseAddr(t.Addr) // empty: not known
 	return Ticket{
-		ID:         t.ID,
-		UserID:     t.User,
-		User:       user,
-		Key:        t.Key,
-		Label:      t.Label,
-		Created:    t.Created,
-		LastSeen:   tx.a.sessions.LastSeen(t),
-		Expires:    t.Expires,
-		Addr:       addr,
-		UserAgent:  t.UserAgent,
-		Remembered: tx.a.cfg.remembered(t),
+		ID:               t.ID,
+		UserID:           t.User,
+		User:             user,
+		Key:              t.Key,
+		Label:            t.Label,
+		Created:          t.Created,
+		LastSeen:         tx.a.sessions.LastSeen(t),
+		Expires:          t.Expires,
+		Addr:             addr,
+		UserAgent:        t.UserAgent,
+		Remembered:       tx.a.cfg.remembered(t),
+		KeepWhenDisabled: t.Kept,
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/rbac-go/rbac/internal/policy"
-	"github.com/rbac-go/rbac/internal/session"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -108,14 +107,14 @@ func (tx *Tx) tickets(f store.TicketFilter, q TicketQuery, p *policy.Policy) ite
 	}
 }
 
-// addGroups sets KeepWhenDisabled, and Groups and Omitted by a policy. Without dynamic separation
+// addGroups sets Groups and Omitted by a policy. Without dynamic separation
 // sets, no group can be omitted, and the memberships of the user are not read.
-func (tx *Tx) addGroups(t *Ticket, rec store.Ticket, p *policy.Policy) (err error) {
+func (tx *Tx) addGroups(t *Ticket, rec store.Ticket, p *policy.Policy) error {
 	if rec.Narrowed {
 		t.Groups = p.NamesByID(rec.Groups)
 	}
-	if t.KeepWhenDisabled, err = session.Kept(tx.r, rec); err != nil || p.CountSeparations() == 0 {
-		return err
+	if p.CountSeparations() == 0 {
+		return nil
 	}
 	memberships, err := tx.r.UserMemberships(rec.User)
 	if err != nil {

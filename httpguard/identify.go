@@ -16,7 +16,7 @@ import (
 // Authorization is an error: falling back to the cookie would judge the request
 // by a credential that the sender did not mean.
 func (g *Guard) newState(r *http.Request) (*requestState, error) {
-	st := &requestState{g: g, url: r.URL, addr: g.clientAddr(r)}
+	st := &requestState{g: g, url: boundedURL(r.URL), addr: g.clientAddr(r)}
 	values := r.Header["Authorization"]
 	switch len(values) {
 	case 0:

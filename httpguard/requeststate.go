@@ -17,7 +17,7 @@ import (
 type requestState struct {
 	outer      *requestState // of a Handler further out; nil: none
 	g          *Guard
-	url        *url.URL       // before http.StripPrefix
+	url        *url.URL       // before http.StripPrefix; empty if longer than maxURL
 	addr       netip.Addr     // of the client; zero: unknown
 	credential string         // the text after Authorization: Bearer
 	bearer     bool           // the credential decides, and never the cookie
@@ -77,7 +77,20 @@ func (g *Guard) hasBearer(r *http.Request) bool {
 	return st != nil && st.bearer
 }
 
-// originalURL returns the URL with which r reached Handler.
+// maxURL bounds the URL that a requestState keeps, in bytes. Events keep the
+// context of their request while they wait, and strangers choose the URL.
+const maxURL = 4096
+
+// boundedURL returns u, or an empty URL in place of a longer one: no login leads
+// back there.
+func boundedURL(u *url.URL) *url.URL {
+	if len(u.Path)+len(u.RawPath)+len(u.RawQuery)+len(u.Fragment) > maxURL {
+		return &url.URL{}
+	}
+	return u
+}
+
+// originalURL returns the URL with which r reached Handler, or an empty URL.
 func (g *Guard) originalURL(r *http.Request) *url.URL {
 	if st := g.state(r); st != nil {
 		return st.url

@@ -21,11 +21,13 @@ const withheldHeader = "Rbac-Withheld"
 
 type withheldKey struct{}
 
-// withheld is a request's header before Handler removed the ticket.
+// withheld is what Handler removed from a request's header.
 type withheld struct {
 	mark   string
-	header http.Header
+	header http.Header // the withheldNames
 }
+
+var withheldNames = []string{"Cookie", "Authorization", RevisionHeader}
 
 // withhold returns the request for handlers, with the given context.
 func (g *Guard) withhold(r *http.Request, st *requestState, ctx context.Context) *http.Request {
@@ -46,7 +48,12 @@ func (g *Guard) withhold(r *http.Request, st *requestState, ctx context.Context)
 		delete(header, "Authorization")
 	}
 	delete(header, RevisionHeader)
-	wh := &withheld{strconv.FormatUint(rand.Uint64(), 16), full}
+	wh := &withheld{strconv.FormatUint(rand.Uint64(), 16), http.Header{}}
+	for _, name := range withheldNames {
+		if values := full[name]; len(values) > 0 {
+			wh.header[name] = values
+		}
+	}
 	header[withheldHeader] = []string{wh.mark}
 	r = r.WithContext(context.WithValue(ctx, withheldKey{}, wh))
 	r.Header = header
@@ -64,7 +71,7 @@ func restored(r *http.Request) *http.Request {
 		return r
 	}
 	header := maps.Clone(r.Header)
-	for _, name := range []string{"Cookie", "Authorization", RevisionHeader} {
+	for _, name := range withheldNames {
 		values := wh.header[name]
 		if _, set := header[name]; len(values) > 0 && (!set || name == "Cookie") {
 			header[name] = values

@@ -18,6 +18,7 @@ type Ticket struct {
 	Hash     TokenHash
 	Label    string
 	Key      bool        // an API key: without idle limit, whatever Idle is
+	Kept     bool        // an API key that its user's disabling does not end
 	Narrowed bool        // only Groups are active; otherwise all the user's groups
 	Groups   []uuid.UUID // in byte order, each once; nil unless Narrowed
 	Created  time.Time
@@ -89,6 +90,7 @@ type TicketRecords interface {
 	AddTicket(Ticket) error
 	// SetTicketGroups replaces Groups and sets Narrowed.
 	SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error
+	SetTicketExpires(id uuid.UUID, expires time.Time) error
 	// TouchTicket moves LastSeen forward. TouchTicket does nothing if the
 	// ticket is gone or was seen later: a touch never revives a ticket.
 	TouchTicket(id uuid.UUID, seen time.Time) error

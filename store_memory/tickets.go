@@ -146,6 +146,21 @@ func (t *tx) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
 	})
 }
 
+func (t *tx) SetTicketExpires(id uuid.UUID, expires time.Time) error {
+	return t.change("set ticket expires", func(s *state) error {
+		old, ok := s.tickets.Get(idKey(id))
+		if !ok {
+			return store.ErrNotFound
+		}
+		r := *old
+		r.Expires = expires
+		s.expiryTickets.Delete(s.stamp, timeKey(old.Expires)+idKey(id))
+		s.expiryTickets.Set(s.stamp, timeKey(expires)+idKey(id), id)
+		s.tickets.Set(s.stamp, idKey(id), &r)
+		return nil
+	})
+}
+
 func (t *tx) TouchTicket(id uuid.UUID, seen time.Time) error {
 	return t.change("touch ticket", func(s *state) error {
 		old, ok := s.tickets.Get(idKey(id))

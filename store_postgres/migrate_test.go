@@ -54,6 +54,25 @@ func TestMigrateReleasedVersions(t *testing.T) {
 	}
 }
 
+// The reserved value that marked an API key as kept becomes a column.
+func TestMigrateKeptKeys(t *testing.T) {
+	sqlfixture.EachKept(t, func(t *testing.T, mark string) store.Store {
+		script, err := os.ReadFile("testdata/v1.sql")
+		must(t, err)
+		files, err := fs.Glob(postgresstore.Migrations(), "*.sql")
+		must(t, err)
+		dsn := postgrestest.InSchema(t)
+		postgrestest.Exec(t, dsn, string(script))
+		for _, file := range files[1:7] { // to the version before
+			script, err := fs.ReadFile(postgresstore.Migrations(), file)
+			must(t, err)
+			postgrestest.Exec(t, dsn, string(script))
+		}
+		postgrestest.Exec(t, dsn, mark)
+		return mustOpen(t, dsn, postgresstore.Options{})
+	})
+}
+
 // tables describes the tables of a store. Migrated tables of any age must equal
 // new tables.
 func tables(t *testing.T, s *postgresstore.Store) string {

@@ -77,6 +77,18 @@ func TestMigrateChangesOfSeveralClocks(t *testing.T) {
 	}
 }
 
+// The reserved value that marked an API key as kept becomes a column.
+func TestMigrateKeptKeys(t *testing.T) {
+	sqlfixture.EachKept(t, func(t *testing.T, mark string) store.Store {
+		path := filepath.Join(t.TempDir(), "old.db")
+		script, err := os.ReadFile("testdata/v6.sql")
+		must(t, err)
+		_, err = hostDB(t, path).Exec(string(script) + mark)
+		must(t, err)
+		return mustOpen(t, path)
+	})
+}
+
 // checkSchema compares the tables with those of a new file. A migrated database
 // of any age must equal a new database.
 func checkSchema(t *testing.T, path string) {
@@ -124,7 +136,7 @@ func TestNewRefusesNewerVersion(t *testing.T) {
 	_, err := db.Exec("INSERT INTO rbac_schema (version) VALUES (99)")
 	must(t, err)
 	_, err = sqlitestore.New(t.Context(), db, sqlitestore.Options{})
-	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "99") || !strings.Contains(err.Error(), "up to 6") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "99") || !strings.Contains(err.Error(), "up to 7") {
 		t.Errorf("New = %v, want an error that names both versions", err)
 	}
 }

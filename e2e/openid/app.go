@@ -179,9 +179,14 @@ func (a *app) exchange(r *http.Request, at attempt) (*oidc.Tokens[*claims], erro
 // label marks the tickets of a session at the provider, for backchannel.
 func label(session string) string { return "openid " + session }
 
+// clientAddr is for a service without a proxy; otherwise name the proxy here,
+// and in httpguard.Config.ClientAddr.
+var clientAddr = httpguard.ForwardedFor()
+
 // signIn brings the groups of the user into line, and issues a ticket.
 func (a *app) signIn(r *http.Request, token *oidc.Tokens[*claims]) (t rbac.Token, err error) {
 	ctx, c := r.Context(), token.IDTokenClaims
+	addr, _ := clientAddr(r) // without an address, the login counts all the same
 	_, err = a.auth.Sync(ctx, rbac.Provision{Subject: c.Subject, Source: c.Issuer, Groups: c.Groups, Map: a.groups})
 	if err == nil {
 		t, err = a.auth.Issue(ctx, rbac.Login{
@@ -189,6 +194,7 @@ func (a *app) signIn(r *http.Request, token *oidc.Tokens[*claims]) (t rbac.Token
 			AuthenticatedAt: c.GetAuthTime(), // and not now: the session may be an old one
 			Label:           label(c.SessionID),
 			Replaces:        a.guard.Token(r),
+			Addr:            addr,
 			UserAgent:       r.UserAgent(),
 		})
 	}

@@ -131,6 +131,11 @@ func TestLogin(t *testing.T) {
 	s := newSite(t)
 	c := s.browser()
 	s.wants(c, "/report?a=b", 200, "/report for kim")
+	tickets, err := s.auth.Tickets(t.Context(), "kim")
+	must(t, err)
+	if len(tickets) != 1 || !tickets[0].Addr.IsLoopback() {
+		t.Errorf("the ticket has the address of the client: got %+v", tickets)
+	}
 	must(t, s.auth.View(t.Context(), func(tx *rbac.Tx) error {
 		for m, err := range tx.Memberships(rbac.MembershipQuery{}) {
 			must(t, err)

@@ -70,7 +70,9 @@ func CheckText(text string) (reason string) {
 
 // Printable makes a text from outside, such as a User-Agent header, fit to be
 // stored and shown: the result is valid UTF-8 without control characters and
-// hidden characters, cut to at most the given number of bytes.
+// hidden characters, cut to at most the given number of bytes. The result is a
+// copy: a list or an event keeps no longer text in memory, such as the URL that
+// the text was cut from.
 func Printable(s string, bytes int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -83,5 +85,5 @@ func Printable(s string, bytes int) string {
 		_, size := utf8.DecodeLastRuneInString(s)
 		s = s[:len(s)-size]
 	}
-	return s
+	return strings.Clone(s)
 }

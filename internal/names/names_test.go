@@ -3,7 +3,18 @@ package names
 import (
 	"strings"
 	"testing"
+	"unsafe"
 )
+
+// A cut keeps the long text out of memory.
+func TestPrintableIsACopy(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	for _, s := range []string{long, long[:10]} {
+		if p := Printable(s, 256); unsafe.StringData(p) == unsafe.StringData(long) {
+			t.Errorf("%d bytes are cut out of the text", len(p))
+		}
+	}
+}
 
 func TestCheckName(t *testing.T) {
 	for _, good := range []string{"a", "post.edit", "Managers Group", "编辑", strings.Repeat("x", 256), "post*"} {

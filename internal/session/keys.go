@@ -10,15 +10,6 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// An API key can outlive the disabling of its user. The mark of such a key is a
-// ticket value: few keys are marked, and the mark is read when a user is
-// disabled and when keys are listed, never to identify a request. No host can
-// set the mark, because the keys of a host's values have no control characters.
-const (
-	keptKey   = "\x01kept"
-	keptValue = "1"
-)
-
 // IssuedKey is the record of an API key in the change log.
 type IssuedKey struct {
 	Label            string    `json:"label"`
@@ -28,39 +19,21 @@ type IssuedKey struct {
 	Rotates          string    `json:"rotates,omitempty"` // the id of the key before
 }
 
-// AddKey adds an API key. If keep is set, the key outlives the disabling of its
-// user.
-func AddKey(r store.Records, key store.Ticket, keep bool) error {
-	if err := r.AddTicket(key); err != nil || !keep {
-		return err
-	}
-	return r.PutTicketValue(store.TicketValue{Ticket: key.ID, Key: keptKey, Value: keptValue})
-}
-
-// Kept reports whether a ticket is an API key that outlives the disabling of
-// its user.
-func Kept(r store.Records, t store.Ticket) (bool, error) {
-	if !t.Key {
-		return false, nil
-	}
-	values, err := r.TicketValues(t.ID)
-	return slices.ContainsFunc(values, func(v store.TicketValue) bool { return v.Key == keptKey }), err
-}
-
 // EndedByDisabling returns the tickets of a user that end when the user is
 // disabled.
-func EndedByDisabling(r store.Records, user uuid.UUID) (ended []store.Ticket, err error) {
+func EndedByDisabling(r store.TicketRecords, user uuid.UUID) ([]store.Ticket, error) {
 	tickets, err := r.UserTickets(user)
+	return slices.DeleteFunc(tickets, func(t store.Ticket) bool { return t.Key && t.Kept }), err
+}
+
+// CountKeys returns the number of living API keys in a list.
+func (m *Manager) CountKeys(tickets []store.Ticket, now time.Time) (n int) {
 	for _, t := range tickets {
-		kept, err := Kept(r, t)
-		if err != nil {
-			return nil, err
-		}
-		if !kept {
-			ended = append(ended, t)
+		if t.Key && m.Living(t, now) {
+			n++
 		}
 	}
-	return ended, err
+	return n
 }
 
 // NextKey returns the API key that takes the place of old: made now, with
@@ -82,28 +55,14 @@ func NextKey(
 	return next, ""
 }
 
-// EndAfter lets a ticket end at a time, unless it ends earlier anyway. The
-// record is written anew, with the values of the ticket, in a transaction that
-// has locked the user. A Change of the user has to follow, or to come before:
-// others may have cached the ticket.
-func EndAfter(r store.Records, t store.Ticket, end time.Time) error {
+// EndAfter lets a ticket end at a time, unless it ends earlier anyway. A Change
+// of the user has to follow, or to come before: others may have cached the
+// ticket.
+func EndAfter(r store.TicketRecords, t store.Ticket, end time.Time) error {
 	if !end.Before(t.Expires) {
 		return nil
 	}
-	values, err := r.TicketValues(t.ID)
-	if err != nil {
-		return err
-	}
-	t.Expires = end
-	if err := errors.Join(r.DeleteTicket(t.ID), r.AddTicket(t)); err != nil {
-		return err
-	}
-	for _, v := range values {
-		if err := r.PutTicketValue(v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.SetTicketExpires(t.ID, end)
 }
 
 // Usable reports whether a ticket from the store is within its limits, and its

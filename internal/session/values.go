@@ -56,14 +56,12 @@ func SetValue(r store.Records, ticket uuid.UUID, key, value string) error {
 }
 
 // ValueOf returns the value of a key, and the number of bytes of all other keys
-// and values of the host.
+// and values.
 func ValueOf(values []store.TicketValue, key string) (value string, others int) {
 	for _, v := range values {
-		switch v.Key {
-		case key:
+		if v.Key == key {
 			value = v.Value
-		case keptKey:
-		default:
+		} else {
 			others += len(v.Key) + len(v.Value)
 		}
 	}

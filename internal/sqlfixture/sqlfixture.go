@@ -44,6 +44,34 @@ func Check(t *testing.T, s store.Store) {
 	}
 }
 
+// EachKept checks what becomes of the reserved value that marked an API key as
+// kept: a column, for keys only, and no other value is lost. The function
+// migrate makes the database of the version before, runs mark, and migrates.
+func EachKept(t *testing.T, migrate func(t *testing.T, mark string) store.Store) {
+	ticket := uuid.UUID{0: 0xa, 15: 5}
+	marked := "INSERT INTO rbac_ticket_values VALUES ('" + ticket.String() + "', '\x01kept', '1');"
+	for mark, kept := range map[string]bool{
+		"":     false,
+		marked: true,
+		marked + "UPDATE rbac_tickets SET api_key = (1 = 0);": false, // a session
+	} {
+		s := migrate(t, mark)
+		err := s.View(t.Context(), func(r store.Records) error {
+			got, err := r.Ticket(store.TicketKey{ID: ticket})
+			if err != nil || got.Kept != kept {
+				t.Errorf("after %q: got %+v, %v", mark, got, err)
+			}
+			if got.Key {
+				same(t, []store.TicketValue{{Ticket: ticket, Key: "lang", Value: "中文"}})(r.TicketValues(ticket))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func same[T any](t *testing.T, want T) func(T, error) {
 	return func(got T, err error) {
 		t.Helper()

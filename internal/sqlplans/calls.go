@@ -167,6 +167,7 @@ var Calls = []Call{
 	{Name: "Tickets Newest User Kind After", Do: func(r store.Records) {
 		drain(r.Tickets(store.TicketFilter{Newest: true, User: id, Kind: store.KeyTicket, After: place}))
 	}},
+	{Name: "SetTicketExpires", Do: func(r store.Records) { r.SetTicketExpires(id, at) }},
 	{Name: "SetTicketGroups", Do: func(r store.Records) { r.SetTicketGroups(id, nil) }},
 	{Name: "TouchTicket", Do: func(r store.Records) { r.TouchTicket(id, at) }},
 	{Name: "DeleteTicket", Do: func(r store.Records) { r.DeleteTicket(id) }},

@@ -212,6 +212,10 @@ func (r *records) AddTicket(x store.Ticket) error {
 	return r.do(func() error { return r.Records.AddTicket(x) }, "AddTicket", x)
 }
 
+func (r *records) SetTicketExpires(id uuid.UUID, expires time.Time) error {
+	return r.do(func() error { return r.Records.SetTicketExpires(id, expires) }, "SetTicketExpires", id, expires)
+}
+
 func (r *records) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
 	return r.do(func() error { return r.Records.SetTicketGroups(id, groups) }, "SetTicketGroups", id, groups)
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-const ticketColumns = "t.id, t.user_id, t.hash, t.label, t.api_key, t.narrowed, t.created, t.last_seen, t.expires, t.idle, t.addr, t.user_agent"
+const ticketColumns = "t.id, t.user_id, t.hash, t.label, t.api_key, t.kept, t.narrowed, t.created, t.last_seen, t.expires, t.idle, t.addr, t.user_agent"
 
 // plainTicketColumns are ticketColumns of a table without an alias.
-const plainTicketColumns = "id, user_id, hash, label, api_key, narrowed, created, last_seen, expires, idle, addr, user_agent"
+const plainTicketColumns = "id, user_id, hash, label, api_key, kept, narrowed, created, last_seen, expires, idle, addr, user_agent"
 
 const selectTicket = "SELECT " + ticketColumns + " FROM rbac_tickets t"
 
@@ -110,8 +110,8 @@ func (r *records) newestTickets(f store.TicketFilter, last *store.UserTicket, si
 }
 
 func (r *records) AddTicket(t store.Ticket) error {
-	err := r.add("AddTicket", "INSERT INTO rbac_tickets ("+plainTicketColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		t.ID, t.User, t.Hash[:], t.Label, t.Key, t.Narrowed, micros(t.Created), micros(t.LastSeen), micros(t.Expires), t.Idle.Microseconds(), t.Addr, t.UserAgent)
+	err := r.add("AddTicket", "INSERT INTO rbac_tickets ("+plainTicketColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		t.ID, t.User, t.Hash[:], t.Label, t.Key, t.Kept, t.Narrowed, micros(t.Created), micros(t.LastSeen), micros(t.Expires), t.Idle.Microseconds(), t.Addr, t.UserAgent)
 	if err != nil || !t.Narrowed {
 		return err
 	}
@@ -127,6 +127,10 @@ func (r *records) SetTicketGroups(id uuid.UUID, groups []uuid.UUID) error {
 		return err
 	}
 	return r.addTicketGroups(call, id, groups)
+}
+
+func (r *records) SetTicketExpires(id uuid.UUID, expires time.Time) error {
+	return r.change("SetTicketExpires", "UPDATE rbac_tickets SET expires = ? WHERE id = ?", micros(expires), id)
 }
 
 func (r *records) TouchTicket(id uuid.UUID, seen time.Time) error {
@@ -223,7 +227,7 @@ func scanUserTicket(row Row) (store.UserTicket, error) {
 }
 
 func ticketFields(t *store.Ticket) []any {
-	return []any{&t.ID, &t.User, digest{&t.Hash}, &t.Label, &t.Key, &t.Narrowed,
+	return []any{&t.ID, &t.User, digest{&t.Hash}, &t.Label, &t.Key, &t.Kept, &t.Narrowed,
 		moment{&t.Created}, moment{&t.LastSeen}, moment{&t.Expires}, span{&t.Idle}, &t.Addr, &t.UserAgent}
 }
 

@@ -73,6 +73,7 @@ var edits = []call{
 	}},
 	{"DeleteMembership", func(r store.Records) error { return r.DeleteMembership(id("alice"), id("staff"), "org:1") }},
 	{"AddTicket", func(r store.Records) error { return r.AddTicket(ticket("new", "bob", "guests")) }},
+	{"SetTicketExpires", func(r store.Records) error { return r.SetTicketExpires(id("t1"), noon.Add(tick)) }},
 	{"SetTicketGroups", func(r store.Records) error { return r.SetTicketGroups(id("t1"), ids("staff")) }},
 	{"TouchTicket", func(r store.Records) error { return r.TouchTicket(id("t2"), noon.Add(time.Minute)) }},
 	{"DeleteTicket", func(r store.Records) error { return r.DeleteTicket(id("t3")) }},

@@ -36,6 +36,7 @@ var unknown = []call{
 	{"DeleteMembership", func(r store.Records) error { return r.DeleteMembership(id("alice"), id("staff"), "org:2") }},
 	{"Ticket", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{ID: nobody}); return err }},
 	{"Ticket by hash", func(r store.Records) error { _, err := r.Ticket(store.TicketKey{Hash: hash("nobody")}); return err }},
+	{"SetTicketExpires", func(r store.Records) error { return r.SetTicketExpires(nobody, noon) }},
 	{"SetTicketGroups", func(r store.Records) error { return r.SetTicketGroups(nobody, nil) }},
 	{"DeleteTicket", func(r store.Records) error { return r.DeleteTicket(nobody) }},
 	{"Link", func(r store.Records) error { _, err := r.Link(hash("nobody")); return err }},

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -60,6 +61,20 @@ var ticketRules = []rule{
 				w.equal("Tickets of "+g, w.groupTickets(g), its)
 			}
 		}
+	}},
+	{"tickets set expires", "SetTicketExpires replaces Expires and writes nothing else; DeleteDeadTickets follows.", func(w *world) {
+		w.update(addTicketWorld)
+		want := sampleTickets()[1]
+		want.Key, want.Expires = true, noon.Add(time.Hour)
+		value := store.TicketValue{Ticket: want.ID, Key: "k", Value: "v"}
+		w.update(func(r store.Records) error { return errors.Join(r.AddTicket(want), r.PutTicketValue(value)) })
+		for _, end := range []time.Time{noon, noon.Add(2 * time.Hour), noon.Add(-time.Hour), noon.Add(tick)} {
+			want.Expires = end
+			w.update(func(r store.Records) error { return r.SetTicketExpires(want.ID, end) })
+			w.equal("Ticket", w.ticketByID(want.ID), want)
+			w.equal("TicketValues", get(w, func(r store.Records) ([]store.TicketValue, error) { return r.TicketValues(want.ID) }), []store.TicketValue{value})
+		}
+		w.equal("deleted at its end", w.deleteDead(noon.Add(tick), 9), 1)
 	}},
 	{"tickets by user", "UserTickets lists the user's tickets by Created, then ID.", func(w *world) {
 		tickets := sampleTickets()
@@ -266,7 +281,7 @@ func sampleTickets() (list []store.Ticket) {
 		groups := pick(choices, i)
 		list = append(list, store.Ticket{
 			ID: id("ticket" + text), User: id(pick([]string{"alice", "bob", "alice"}, i)), Hash: hash(text), Label: text,
-			Key: i%5 == 1, Narrowed: groups != nil, Groups: ids(groups...),
+			Key: i%5 == 1, Kept: i%3 == 1, Narrowed: groups != nil, Groups: ids(groups...),
 			Created: pick(times, i/3), LastSeen: pick(times, i+1), Expires: pick(times, i+2), Idle: pick(spans, i), Addr: pick(texts, i+3), UserAgent: pick(texts, i+4),
 		})
 	}
