@@ -20,7 +20,7 @@ import (
 
 // change takes the forms that change something. Edits of a user take effect at
 // once. Others are staged: the page shows their effect, and sends them again
-// with the field confirm.
+// with the digest of the effect.
 func (c *console) change(v *visit) error {
 	if text := v.form("undo"); text != "" {
 		return v.undo(text)
@@ -40,7 +40,7 @@ func (c *console) change(v *visit) error {
 	switch {
 	case !staged:
 		return v.apply(edits, since, "")
-	case v.form("confirm") == "":
+	case v.form("effect") == "":
 		return v.stage(http.StatusOK, edits, since, nil)
 	}
 	// Spaces count: a scope may begin with one.

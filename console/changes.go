@@ -54,25 +54,26 @@ func (c *console) changes(v *visit) error {
 		q.Last.Revision = rbac.Revision(rev)
 		q.Last.Seq, _ = strconv.Atoi(v.query("after_seq"))
 	}
-	err := v.view(func(tx *rbac.Tx) error {
-		for change, err := range tx.Changes(q) {
-			if err != nil {
-				return err
-			}
-			d.Rows = append(d.Rows, changeRow{change, v.fieldChanges(change)})
-		}
-		return nil
-	})
+	list, err := v.readChanges(q)
 	if err != nil {
 		return err
 	}
-	if len(d.Rows) > pageSize {
-		d.Rows = d.Rows[:pageSize]
-		last := d.Rows[pageSize-1]
+	for _, change := range list[:min(len(list), pageSize)] {
+		d.Rows = append(d.Rows, changeRow{change, v.fieldChanges(change)})
+	}
+	if len(list) > pageSize {
+		last := list[pageSize-1]
 		d.Next = address("changes", "actor", d.Actor, "subject", d.Subject, "scope", d.Scope, "action", d.Action,
 			"since", d.Since, "until", d.Until, "after", strconv.FormatInt(int64(last.Revision), 10), "after_seq", strconv.Itoa(last.Seq))
 	}
 	return v.show(http.StatusOK, "changes", frame{CSV: v.next("format", "csv"), Data: d})
+}
+
+func (v *visit) readChanges(q rbac.ChangeQuery) ([]rbac.Change, error) {
+	return read(v, func(tx *rbac.Tx, list *[]rbac.Change) (err error) {
+		*list, err = collect(tx.Changes(q))
+		return err
+	})
 }
 
 // actions are the options of the filter by action, in the words of the page.
@@ -137,19 +138,14 @@ func (v *visit) fieldsOf(record json.RawMessage) map[string]string {
 }
 
 func (v *visit) changesCSV(q rbac.ChangeQuery) error {
-	t := v.table("time", "who", "what", "reason", "before", "after")
 	q.Limit = maxRows
-	err := v.view(func(tx *rbac.Tx) error {
-		for c, err := range tx.Changes(q) {
-			if err != nil {
-				return err
-			}
-			t.row(csvTime(c.At), c.Actor, v.say(c), c.Reason, string(c.Before), string(c.After))
-		}
-		return nil
-	})
+	list, err := v.readChanges(q)
 	if err != nil {
 		return err
+	}
+	t := v.table("time", "who", "what", "reason", "before", "after")
+	for _, c := range list {
+		t.row(csvTime(c.At), c.Actor, v.say(c), c.Reason, string(c.Before), string(c.After))
 	}
 	return t.send("changes")
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // A finding is something that an administrator should look at.
@@ -129,11 +130,11 @@ func findGroups(tx *rbac.Tx, add func(key, address string, names []string)) erro
 	var empty, unmatched []string
 	granted := map[string]bool{}
 	for _, g := range groups {
-		names, err := userNames(tx, rbac.UserQuery{Group: g.Name, Limit: 1})
+		members, err := userNames(tx, rbac.UserQuery{Group: g.Name, Limit: 1})
 		if err != nil {
 			return err
 		}
-		if len(names) == 0 {
+		if len(members) == 0 {
 			empty = append(empty, g.Name)
 		}
 		grants, err := tx.Grants(g.Name)
@@ -141,14 +142,14 @@ func findGroups(tx *rbac.Tx, add func(key, address string, names []string)) erro
 			return err
 		}
 		for _, grant := range grants {
-			if !isPattern(grant.Permission) {
-				granted[grant.Permission] = granted[grant.Permission] || len(names) > 0
+			if !names.IsPattern(grant.Permission) {
+				granted[grant.Permission] = granted[grant.Permission] || len(members) > 0
 				continue
 			}
 			found := false
 			for _, p := range permissions {
-				if matches(grant.Permission, p.Name) {
-					found, granted[p.Name] = true, granted[p.Name] || len(names) > 0
+				if names.Matches(grant.Permission, p.Name) {
+					found, granted[p.Name] = true, granted[p.Name] || len(members) > 0
 				}
 			}
 			if !found {

@@ -209,7 +209,6 @@ func (f frame) FirstGroups(list []rbac.Group) []rbac.Group { return list[:min(le
 
 // A picker offers groups to choose one from.
 type picker struct {
-	F        frame
 	ID, Name string
 	Chosen   string
 	None     string // the text for no group; empty: a group has to be chosen
@@ -222,7 +221,7 @@ const maxListed = 200
 
 // Pick returns a picker.
 func (f frame) Pick(id, name, chosen, none string, groups []rbac.Group) picker {
-	return picker{F: f, ID: id, Name: name, Chosen: chosen, None: none, Groups: groups[:min(len(groups), maxListed)], TooMany: len(groups) > maxListed}
+	return picker{ID: id, Name: name, Chosen: chosen, None: none, Groups: groups[:min(len(groups), maxListed)], TooMany: len(groups) > maxListed}
 }
 
 func (f frame) inScope(text, scope string) string {

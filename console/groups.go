@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // groupsData is the data of the list of groups.
@@ -14,7 +15,7 @@ type groupsData struct {
 	Rows   []groupRow
 	Search string
 	Next   string
-	Admin  bool
+	found  []rbac.Group
 }
 
 type groupRow struct {
@@ -25,21 +26,21 @@ type groupRow struct {
 }
 
 func (c *console) groups(v *visit) error {
-	d := groupsData{Search: v.query("q"), Admin: v.access.admin}
-	var all []rbac.Group
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *groupsData) error {
 		if err := v.readScope(tx, v.r.URL.Query().Get("scope")); err != nil {
 			return err
 		}
-		if all, err = v.visibleGroups(tx); err != nil {
+		all, err := v.visibleGroups(tx)
+		if err != nil {
 			return err
 		}
-		all = searchGroups(all, d.Search)
+		d.Search = v.query("q")
+		d.found = searchGroups(all, d.Search)
 		if v.query("format") == "csv" {
 			return nil
 		}
-		rows, after := all, v.query("after")
-		rows = slices.DeleteFunc(slices.Clone(rows), func(g rbac.Group) bool { return g.Name <= after && after != "" })
+		after := v.query("after")
+		rows := slices.DeleteFunc(slices.Clone(d.found), func(g rbac.Group) bool { return g.Name <= after && after != "" })
 		if len(rows) > pageSize {
 			rows = rows[:pageSize]
 			d.Next = v.next("after", rows[pageSize-1].Name)
@@ -67,12 +68,12 @@ func (c *console) groups(v *visit) error {
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "display name", "note", "created")
-		for _, g := range all[:min(len(all), maxRows)] {
+		for _, g := range d.found[:min(len(d.found), maxRows)] {
 			t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created))
 		}
 		return t.send("groups")
 	}
-	return v.show(http.StatusOK, "groups", frame{Count: v.N("n groups", len(all)), CSV: v.next("format", "csv"), Data: d})
+	return v.show(http.StatusOK, "groups", frame{Count: v.N("n groups", len(d.found)), CSV: v.next("format", "csv"), Data: d})
 }
 
 func searchGroups(list []rbac.Group, text string) []rbac.Group {
@@ -103,7 +104,6 @@ func (v *visit) shown(groups []string) []string {
 type groupData struct {
 	rbac.Group
 	Since       rbac.Revision
-	Admin       bool
 	Members     []rbac.Membership
 	Next        string
 	Grants      []grantRow
@@ -141,8 +141,7 @@ type treeNode struct {
 }
 
 func (c *console) group(v *visit) error {
-	d := groupData{Admin: v.access.admin}
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *groupData) (err error) {
 		d.Since = tx.Revision()
 		if err := v.readScope(tx, v.r.URL.Query().Get("scope")); err != nil {
 			return err
@@ -156,13 +155,13 @@ func (c *console) group(v *visit) error {
 		if d.MemberCount, err = v.countMembers(tx, d.Name, maxCount); err != nil {
 			return err
 		}
-		if err := v.members(tx, &d); err != nil {
+		if err := v.members(tx, d); err != nil {
 			return err
 		}
-		if err := v.grants(tx, &d); err != nil {
+		if err := v.grants(tx, d); err != nil {
 			return err
 		}
-		if !d.Admin {
+		if !v.access.admin {
 			return nil
 		}
 		all, err := tx.Groups()
@@ -170,7 +169,7 @@ func (c *console) group(v *visit) error {
 			return err
 		}
 		d.Others = slices.DeleteFunc(all, func(g rbac.Group) bool { return g.Name == d.Name })
-		return v.groupDetails(tx, &d)
+		return v.groupDetails(tx, d)
 	})
 	if err != nil {
 		return err
@@ -189,11 +188,9 @@ func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 	if after := v.query("after"); after != "" {
 		q.After = rbac.Membership{User: after, Group: d.Name, Scope: v.query("after_scope")}
 	}
-	for m, err := range tx.Memberships(q) {
-		if err != nil {
-			return err
-		}
-		d.Members = append(d.Members, m)
+	var err error
+	if d.Members, err = collect(tx.Memberships(q)); err != nil {
+		return err
 	}
 	if len(d.Members) > pageSize {
 		d.Members = d.Members[:pageSize]
@@ -218,9 +215,9 @@ func (v *visit) grants(tx *rbac.Tx, d *groupData) error {
 		return err
 	}
 	for _, g := range own {
-		row := grantRow{Grant: g, Pattern: isPattern(g.Permission)}
+		row := grantRow{Grant: g, Pattern: names.IsPattern(g.Permission)}
 		for _, p := range all {
-			if matches(g.Permission, p.Name) {
+			if names.Matches(g.Permission, p.Name) {
 				row.Gives = append(row.Gives, p)
 				row.Title = p.Title
 			}
@@ -280,13 +277,8 @@ func (v *visit) groupDetails(tx *rbac.Tx, d *groupData) error {
 	}
 	without := func(s rbac.SeparationSet) bool { return !slices.Contains(s.Groups, d.Name) }
 	d.Static, d.Dynamic = slices.DeleteFunc(static, without), slices.DeleteFunc(dynamic, without)
-	for c, err := range tx.Changes(rbac.ChangeQuery{Subject: d.Name, Newest: true, Limit: shownRows}) {
-		if err != nil {
-			return err
-		}
-		d.Changes = append(d.Changes, c)
-	}
-	return nil
+	d.Changes, err = lastChanges(tx, d.Name)
+	return err
 }
 
 // maxTree bounds the groups of a tree that is drawn.

@@ -54,19 +54,19 @@ func (c *console) newUser(v *visit) error {
 }
 
 func (v *visit) showNewUser(status int, d newUserData) error {
-	err := v.view(func(tx *rbac.Tx) (err error) {
-		if err := v.readScope(tx, d.Scope); err != nil {
-			return err
+	var err error
+	d.Assign, err = read(v, func(tx *rbac.Tx, groups *[]rbac.Group) error {
+		err := v.readScope(tx, d.Scope)
+		if err == nil {
+			*groups, err = v.visibleGroups(tx)
 		}
-		if !v.access.admin {
-			d.Scope = v.scope
-		}
-		d.Scopes = v.access.scopes
-		d.Assign, err = v.visibleGroups(tx)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if d.Scopes = v.access.scopes; !v.access.admin {
+		d.Scope = v.scope
 	}
 	return v.show(status, "new-user", frame{Title: v.T("new user"), Parents: []crumb{{v.T("users"), "users"}}, Data: d})
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 const (
@@ -50,9 +51,8 @@ func cellKey(group, permission string) string {
 }
 
 func (c *console) matrix(v *visit) error {
-	d := matrixData{Search: v.query("q"), GroupSearch: v.query("g")}
-	err := v.view(func(tx *rbac.Tx) error {
-		d.Since = tx.Revision()
+	d, err := read(v, func(tx *rbac.Tx, d *matrixData) error {
+		d.Search, d.GroupSearch, d.Since = v.query("q"), v.query("g"), tx.Revision()
 		groups, err := tx.Groups()
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (c *console) matrix(v *visit) error {
 		}
 		permissions = searchPermissions(permissions, d.Search)
 		d.MorePermissions = len(permissions) > matrixPermissions
-		return v.cells(tx, groups[:min(len(groups), matrixGroups)], permissions[:min(len(permissions), matrixPermissions)], &d)
+		return v.cells(tx, groups[:min(len(groups), matrixGroups)], permissions[:min(len(permissions), matrixPermissions)], d)
 	})
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (c matrixColumn) cell(group, permission string) matrixCell {
 		}
 	}
 	for _, g := range c.own {
-		if matches(g.Permission, permission) {
+		if names.Matches(g.Permission, permission) {
 			cell.Through = g.Permission
 			return cell
 		}

@@ -26,12 +26,11 @@ type scopeGroups struct {
 const shownRows = 10
 
 func (c *console) overview(v *visit) error {
-	var d overviewData
-	err := v.view(func(tx *rbac.Tx) error {
+	d, err := read(v, func(tx *rbac.Tx, d *overviewData) error {
 		if !v.access.admin {
-			return v.assignable(tx, &d)
+			return v.assignable(tx, d)
 		}
-		return v.counts(tx, &d)
+		return v.counts(tx, d)
 	})
 	if err != nil {
 		return err
@@ -82,13 +81,8 @@ func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
 			break
 		}
 	}
-	for change, err := range tx.Changes(rbac.ChangeQuery{Newest: true, Limit: shownRows}) {
-		if err != nil {
-			return err
-		}
-		d.Changes = append(d.Changes, change)
-	}
-	return nil
+	d.Changes, err = lastChanges(tx, "")
+	return err
 }
 
 // maxCount is the most that a page counts: beyond, the page says so.

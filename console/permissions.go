@@ -13,6 +13,7 @@ import (
 type permissionsData struct {
 	Sections []sectionRows
 	Search   string
+	found    []rbac.Permission
 }
 
 // sectionRows are the permissions of a section, in the section's order.
@@ -28,29 +29,29 @@ type permissionRow struct {
 }
 
 func (c *console) permissions(v *visit) error {
-	d := permissionsData{Search: v.query("q")}
-	var list []rbac.Permission
-	err := v.view(func(tx *rbac.Tx) (err error) {
-		if list, err = tx.Permissions(); err != nil {
+	d, err := read(v, func(tx *rbac.Tx, d *permissionsData) error {
+		all, err := tx.Permissions()
+		if err != nil {
 			return err
 		}
-		list = searchPermissions(list, d.Search)
+		d.Search = v.query("q")
+		d.found = searchPermissions(all, d.Search)
 		if v.query("format") == "csv" {
 			return nil
 		}
-		return v.sections(tx, list, &d)
+		return v.sections(tx, d.found, d)
 	})
 	if err != nil {
 		return err
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "title", "section", "description")
-		for _, p := range list[:min(len(list), maxRows)] {
+		for _, p := range d.found[:min(len(d.found), maxRows)] {
 			t.row(p.Name, p.Title, p.Section, p.Description)
 		}
 		return t.send("permissions")
 	}
-	return v.show(http.StatusOK, "permissions", frame{Count: v.N("n permissions", len(list)), CSV: v.next("format", "csv"), Data: d})
+	return v.show(http.StatusOK, "permissions", frame{Count: v.N("n permissions", len(d.found)), CSV: v.next("format", "csv"), Data: d})
 }
 
 func searchPermissions(list []rbac.Permission, text string) []rbac.Permission {
@@ -105,30 +106,21 @@ type permissionData struct {
 }
 
 func (c *console) permission(v *visit) error {
-	var d permissionData
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *permissionData) (err error) {
 		if d.Permission, err = tx.Permission(v.query("name")); err != nil {
 			return err
 		}
 		if d.Groups, err = tx.PermissionGroups(d.Name); err != nil {
 			return err
 		}
-		for u, err := range tx.Users(rbac.UserQuery{Permission: d.Name, Limit: pageSize + 1}) {
-			if err != nil {
-				return err
-			}
-			if d.More = len(d.Users) == pageSize; d.More {
-				break
-			}
-			d.Users = append(d.Users, u)
+		if d.Users, err = collect(tx.Users(rbac.UserQuery{Permission: d.Name, Limit: pageSize + 1})); err != nil {
+			return err
 		}
-		for c, err := range tx.Changes(rbac.ChangeQuery{Subject: d.Name, Newest: true, Limit: shownRows}) {
-			if err != nil {
-				return err
-			}
-			d.Changes = append(d.Changes, c)
+		if d.More = len(d.Users) > pageSize; d.More {
+			d.Users = d.Users[:pageSize]
 		}
-		return nil
+		d.Changes, err = lastChanges(tx, d.Name)
+		return err
 	})
 	if err != nil {
 		return err

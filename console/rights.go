@@ -2,9 +2,9 @@ package console
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // hierarchy is the inheritances of all groups.
@@ -49,7 +49,7 @@ func (h hierarchy) through(tx *rbac.Tx, group string, has []rbac.Permission) (ma
 			return nil, err
 		}
 		for _, p := range has {
-			if _, ok := list[p.Name]; !ok && slices.ContainsFunc(grants, func(g rbac.Grant) bool { return matches(g.Permission, p.Name) }) {
+			if _, ok := list[p.Name]; !ok && slices.ContainsFunc(grants, func(g rbac.Grant) bool { return names.Matches(g.Permission, p.Name) }) {
 				list[p.Name] = g
 			}
 		}
@@ -61,14 +61,3 @@ func (h hierarchy) through(tx *rbac.Tx, group string, has []rbac.Permission) (ma
 	}
 	return list, nil
 }
-
-// matches reports whether a grant of a name or pattern gives a permission, as
-// [rbac.Tx.GrantPermission] says.
-func matches(grant, permission string) bool {
-	if stem, ok := strings.CutSuffix(grant, "*"); ok && (stem == "" || strings.HasSuffix(stem, ".")) {
-		return len(permission) > len(stem) && strings.HasPrefix(permission, stem)
-	}
-	return grant == permission
-}
-
-func isPattern(grant string) bool { return grant == "*" || strings.HasSuffix(grant, ".*") }

@@ -21,9 +21,8 @@ type scopeRow struct {
 }
 
 func (c *console) scopes(v *visit) error {
-	d := scopesData{Search: v.query("q")}
-	err := v.view(func(tx *rbac.Tx) error {
-		d.Since = tx.Revision()
+	d, err := read(v, func(tx *rbac.Tx, d *scopesData) error {
+		d.Search, d.Since = v.query("q"), tx.Revision()
 		for scope, err := range tx.Scopes() {
 			if err != nil {
 				return err

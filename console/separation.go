@@ -25,8 +25,7 @@ type setRow struct {
 }
 
 func (c *console) separation(v *visit) error {
-	var d separationData
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *separationData) (err error) {
 		d.Since = tx.Revision()
 		static, err1 := tx.SSDSets()
 		dynamic, err2 := tx.DSDSets()
@@ -105,7 +104,16 @@ var deleteSet = kind{
 		}
 		return tx.DeleteSSDSet(e.get("set"))
 	},
-	named: "set",
+	record: func(e edit) (string, string) { return setRecord(e), e.get("set") },
+	named:  "set",
+}
+
+// setRecord returns the kind of the record of a set.
+func setRecord(e edit) string {
+	if e.get("kind") == "dynamic" {
+		return "DSD set"
+	}
+	return "SSD set"
 }
 
 // sets are the rows of a table of sets.

@@ -21,6 +21,7 @@ type sessionsData struct {
 func (c *console) sessions(v *visit) error {
 	d := sessionsData{User: v.query("user"), Addr: v.query("addr"), Kind: v.query("kind")}
 	q := rbac.TicketQuery{User: d.User, Limit: pageSize + 1}
+	var err error
 	switch d.Kind {
 	case "session":
 		q.Kind = rbac.SessionTicket
@@ -28,7 +29,6 @@ func (c *console) sessions(v *visit) error {
 		q.Kind = rbac.KeyTicket
 	}
 	if d.Addr != "" {
-		var err error
 		if q.Addr, err = parseNetwork(d.Addr); err != nil {
 			d.Fault = v.T("sessions.no network", d.Addr)
 			return v.show(http.StatusUnprocessableEntity, "sessions", frame{Data: d})
@@ -38,14 +38,9 @@ func (c *console) sessions(v *visit) error {
 		q.After.Created = at
 		q.After.ID, _ = uuid.Parse(v.query("after_id"))
 	}
-	err := v.view(func(tx *rbac.Tx) error {
-		for t, err := range tx.Tickets(q) {
-			if err != nil {
-				return err
-			}
-			d.Rows = append(d.Rows, t)
-		}
-		return nil
+	d.Rows, err = read(v, func(tx *rbac.Tx, rows *[]rbac.Ticket) (err error) {
+		*rows, err = collect(tx.Tickets(q))
+		return err
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
+	"github.com/rbac-go/rbac/internal/storefault"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -30,6 +32,7 @@ type site struct {
 	mount string // the path of the console in the browser
 	clock atomic.Pointer[time.Time]
 	token map[string]rbac.Token
+	runs  atomic.Int64 // how often the store runs the function of each View
 }
 
 var ctx = context.Background()
@@ -44,7 +47,8 @@ func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) h
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s.clock.Store(&start)
 	quiet := slog.New(slog.DiscardHandler)
-	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{
+	s.runs.Store(2)
+	a, err := rbac.Open(ctx, s.repeating(memorystore.New()), rbac.Config{
 		Logger: quiet, Clock: s.now, Protected: []string{"rbac.administer"},
 		Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
 	})
@@ -99,6 +103,18 @@ func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) h
 	s.cfg = cfg
 	s.h = mountedOn(t, s, wrap)
 	return s
+}
+
+// repeating returns a store that runs the function of each View several times, as
+// a store does that has lost its connection.
+func (s *site) repeating(st rbac.Store) rbac.Store {
+	again := func(_ context.Context, run func() error) (err error) {
+		for range s.runs.Load() {
+			err = cmp.Or(err, run())
+		}
+		return err
+	}
+	return &storefault.Store{Store: st, Hooks: storefault.Hooks{View: again}}
 }
 
 // mountedOn returns the handler of a site with the console behind a wrapper.

@@ -40,8 +40,7 @@ func byGroup(a, b rbac.Membership) int {
 }
 
 func (c *console) user(v *visit) error {
-	var d userData
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *userData) (err error) {
 		if err := v.access.seesUser(tx, v.query("name")); err != nil {
 			return err
 		}
@@ -49,13 +48,13 @@ func (c *console) user(v *visit) error {
 			return err
 		}
 		d.Since = tx.Revision()
-		if err := v.userMemberships(tx, &d); err != nil {
+		if err := v.userMemberships(tx, d); err != nil {
 			return err
 		}
 		if !v.access.admin {
 			return nil
 		}
-		return v.userDetails(tx, &d)
+		return v.userDetails(tx, d)
 	})
 	if err != nil {
 		return err
@@ -90,22 +89,14 @@ func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
 	if d.Rights, err = v.rights(tx, d.Memberships); err != nil {
 		return err
 	}
-	for t, err := range tx.Tickets(rbac.TicketQuery{User: d.Name, Limit: pageSize}) {
-		if err != nil {
-			return err
-		}
-		d.Tickets = append(d.Tickets, t)
+	if d.Tickets, err = collect(tx.Tickets(rbac.TicketQuery{User: d.Name, Limit: pageSize})); err != nil {
+		return err
 	}
 	if d.Links, err = tx.Links(d.Name); err != nil {
 		return err
 	}
-	for c, err := range tx.Changes(rbac.ChangeQuery{Subject: d.Name, Newest: true, Limit: shownRows}) {
-		if err != nil {
-			return err
-		}
-		d.Changes = append(d.Changes, c)
-	}
-	return nil
+	d.Changes, err = lastChanges(tx, d.Name)
+	return err
 }
 
 // rights returns the permissions of memberships that count now, each with every

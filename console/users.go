@@ -1,7 +1,6 @@
 package console
 
 import (
-	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -21,6 +20,7 @@ type usersData struct {
 	Scopes  []string // offered to delegates, who see no others
 	Since   rbac.Revision
 	Filters bool // a filter is set
+	count   int
 }
 
 // userRow is a user with the groups that count now.
@@ -68,10 +68,9 @@ func (c *console) users(v *visit) error {
 	if v.query("format") == "csv" {
 		return v.usersCSV()
 	}
-	d := usersData{Query: v.usersQuery(), Scopes: v.access.scopes}
-	d.Filters = d.Query != usersQuery{}
-	count := 0
-	err := v.view(func(tx *rbac.Tx) error {
+	d, err := read(v, func(tx *rbac.Tx, d *usersData) error {
+		d.Query, d.Scopes = v.usersQuery(), v.access.scopes
+		d.Filters = d.Query != usersQuery{}
 		f, err := v.filter(tx, &d.Query)
 		if err != nil {
 			return err
@@ -80,23 +79,23 @@ func (c *console) users(v *visit) error {
 		if d.Groups, err = v.visibleGroups(tx); err != nil {
 			return err
 		}
-		if count, err = countUsers(tx, f, maxCount); err != nil {
+		if d.count, err = countUsers(tx, f, maxCount); err != nil {
 			return err
 		}
 		f.Limit = pageSize + 1
-		if d.Rows, err = collectUsers(tx.Users(f)); err != nil {
+		if d.Rows, err = v.userRows(tx, f); err != nil {
 			return err
 		}
 		if len(d.Rows) > pageSize {
 			d.Rows = d.Rows[:pageSize]
 			d.Next = v.next("after", d.Rows[pageSize-1].Name)
 		}
-		return v.addMemberships(tx, d.Rows)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "users", frame{Count: v.atMost("n users", count), CSV: v.next("format", "csv"), Data: d})
+	return v.show(http.StatusOK, "users", frame{Count: v.atMost("n users", d.count), CSV: v.next("format", "csv"), Data: d})
 }
 
 // next returns the address of this page with another parameter.
@@ -127,27 +126,22 @@ func countUsers(tx *rbac.Tx, f rbac.UserQuery, most int) (n int, err error) {
 	return n, nil
 }
 
-func collectUsers(list iter.Seq2[rbac.User, error]) (rows []userRow, err error) {
-	for u, err := range list {
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, userRow{User: u})
+// userRows reads users with the memberships that count now and are shown, of all
+// users in one question.
+func (v *visit) userRows(tx *rbac.Tx, f rbac.UserQuery) ([]userRow, error) {
+	users, err := collect(tx.Users(f))
+	if err != nil || len(users) == 0 { // no Users would be all users
+		return nil, err
 	}
-	return rows, nil
-}
-
-// addMemberships adds the memberships that count now and are shown, of all rows
-// in one question.
-func (v *visit) addMemberships(tx *rbac.Tx, rows []userRow) error {
+	rows := make([]userRow, len(users))
 	byName := map[string]*userRow{}
-	users := make([]rbac.User, len(rows))
-	for i := range rows {
-		users[i], byName[rows[i].Name] = rows[i].User, &rows[i]
+	for i, u := range users {
+		rows[i].User = u
+		byName[u.Name] = &rows[i]
 	}
 	for m, err := range tx.Memberships(rbac.MembershipQuery{Users: users}) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if (m.Until.IsZero() || m.Until.After(v.now)) && v.seesMembership(m) {
 			row := byName[m.User]
@@ -157,7 +151,7 @@ func (v *visit) addMemberships(tx *rbac.Tx, rows []userRow) error {
 	for i := range rows {
 		slices.SortFunc(rows[i].Memberships, byGroup)
 	}
-	return nil
+	return rows, nil
 }
 
 // visibleGroups returns the groups that the page offers: for delegates, those
@@ -170,8 +164,7 @@ func (v *visit) visibleGroups(tx *rbac.Tx) ([]rbac.Group, error) {
 }
 
 func (v *visit) usersCSV() error {
-	t := v.table("name", "display name", "e-mail", "state", "groups", "created", "last login")
-	err := v.view(func(tx *rbac.Tx) error {
+	rows, err := read(v, func(tx *rbac.Tx, all *[]userRow) error {
 		q := v.usersQuery()
 		f, err := v.filter(tx, &q)
 		if err != nil {
@@ -180,16 +173,11 @@ func (v *visit) usersCSV() error {
 		f.After = ""
 		for page := 0; page*maxPage < maxRows; page++ {
 			f.Limit = maxPage
-			rows, err := collectUsers(tx.Users(f))
+			rows, err := v.userRows(tx, f)
 			if err != nil {
 				return err
 			}
-			if err := v.addMemberships(tx, rows); err != nil {
-				return err
-			}
-			for _, r := range rows {
-				t.row(r.Name, r.DisplayName, r.Email, v.T(stateOf(r.User)), joinGroups(r.Memberships), csvTime(r.Created), csvTime(r.LastLogin))
-			}
+			*all = append(*all, rows...)
 			if len(rows) < maxPage {
 				break
 			}
@@ -199,6 +187,10 @@ func (v *visit) usersCSV() error {
 	})
 	if err != nil {
 		return err
+	}
+	t := v.table("name", "display name", "e-mail", "state", "groups", "created", "last login")
+	for _, r := range rows {
+		t.row(r.Name, r.DisplayName, r.Email, v.T(stateOf(r.User)), joinGroups(r.Memberships), csvTime(r.Created), csvTime(r.LastLogin))
 	}
 	return t.send("users")
 }

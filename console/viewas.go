@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
@@ -26,6 +27,7 @@ func (c *console) viewAs(v *visit) error {
 		return v.show(http.StatusOK, "view-as", frame{Data: d})
 	}
 	d.Asked = true
+	status := http.StatusOK
 	id, err := c.auth.Identity(v.r.Context(), d.User)
 	if err == nil && d.Scope != "" {
 		id = id.In(d.Scope)
@@ -34,24 +36,12 @@ func (c *console) viewAs(v *visit) error {
 	case errors.Is(err, rbac.ErrDenied):
 		d.Fault = v.T("disabled has no rights")
 	case errors.Is(err, rbac.ErrNotFound), errors.Is(err, rbac.ErrInvalid):
-		d.Fault = v.sayError(err)
+		status, d.Fault = httpguard.Status(err), v.sayError(err)
 	case err != nil:
 		return err
 	default:
 		d.Menu = c.auth.Menu(id)
-		for p := range id.Permissions() {
-			d.Permissions = append(d.Permissions, p)
-		}
-		for g := range id.Groups() {
-			d.Groups = append(d.Groups, g)
-		}
-	}
-	status := http.StatusOK
-	if d.Fault != "" && err != nil {
-		status = httpguard.Status(err)
-		if errors.Is(err, rbac.ErrDenied) {
-			status = http.StatusOK
-		}
+		d.Permissions, d.Groups = slices.Collect(id.Permissions()), slices.Collect(id.Groups())
 	}
 	return v.show(status, "view-as", frame{Data: d})
 }

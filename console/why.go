@@ -21,8 +21,8 @@ type whyData struct {
 
 // why explains whether a user has a permission, or meets an expression.
 func (c *console) why(v *visit) error {
-	d := whyData{User: v.query("user"), Ask: v.query("ask"), Scope: v.query("scope")}
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *whyData) (err error) {
+		d.User, d.Ask, d.Scope = v.query("user"), v.query("ask"), v.query("scope")
 		d.Permissions, err = tx.Permissions()
 		d.Offered = d.Permissions[:min(len(d.Permissions), maxListed)]
 		return err
