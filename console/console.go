@@ -42,7 +42,7 @@ type console struct {
 	pages map[string]page
 	files map[string][]byte // by name, without a slash
 
-	findings findings
+	found foundList
 }
 
 // A page shows itself with GET, and takes forms with POST. Nil answers 405.

@@ -11,9 +11,8 @@ import (
 type overviewData struct {
 	Users, Disabled, Groups, Permissions, Scopes int
 	Changes                                      []rbac.Change
-	Ending                                       []rbac.Membership // within 30 days
-	Assignable                                   []scopeGroups     // for delegates
-	Findings                                     []finding
+	Assignable                                   []scopeGroups // for delegates
+	Findings                                     []findingRow
 	FoundAt                                      time.Time
 }
 
@@ -36,9 +35,11 @@ func (c *console) overview(v *visit) error {
 		return err
 	}
 	if v.access.admin {
-		if d.Findings, d.FoundAt, err = c.findings.get(v.r.Context(), c.auth); err != nil {
+		list, at, err := c.found.get(v.r.Context(), c.auth)
+		if err != nil {
 			return err
 		}
+		d.Findings, d.FoundAt = v.findingRows(list), at
 	}
 	return v.show(http.StatusOK, "overview", frame{Data: d})
 }
@@ -67,17 +68,6 @@ func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
 			d.Scopes++
 		}
 		if d.Scopes > maxCount {
-			break
-		}
-	}
-	for m, err := range tx.Memberships(rbac.MembershipQuery{EndingBefore: v.now.AddDate(0, 0, 30), Limit: maxCount}) {
-		if err != nil {
-			return err
-		}
-		if m.Until.After(v.now) {
-			d.Ending = append(d.Ending, m)
-		}
-		if len(d.Ending) == shownRows {
 			break
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/findings"
 )
 
 // separationData is the data of the page of separation of duty sets.
@@ -32,8 +33,12 @@ func (c *console) separation(v *visit) error {
 		if err := cmp.Or(err1, err2); err != nil {
 			return err
 		}
-		if d.Static, err = near(tx, static); err != nil {
-			return err
+		for _, s := range static {
+			row := setRow{SeparationSet: s}
+			if row.Near, row.More, err = findings.AtLimit(tx, s, shownRows); err != nil {
+				return err
+			}
+			d.Static = append(d.Static, row)
 		}
 		for _, s := range dynamic {
 			d.Dynamic = append(d.Dynamic, setRow{SeparationSet: s})
@@ -46,38 +51,6 @@ func (c *console) separation(v *visit) error {
 		return err
 	}
 	return v.show(http.StatusOK, "separation", frame{Data: d})
-}
-
-// maxNear bounds the members of a group that are looked at.
-const maxNear = 10_000
-
-// near finds the users who would violate a static set with one more of its
-// groups.
-func near(tx *rbac.Tx, sets []rbac.SeparationSet) (rows []setRow, err error) {
-	for _, s := range sets {
-		row := setRow{SeparationSet: s}
-		held := map[string]int{}
-		var order []string
-		for _, g := range s.Groups {
-			n := 0
-			for u, err := range tx.AuthorizedUsers(g) {
-				if err != nil {
-					return nil, err
-				}
-				if held[u.Name]++; held[u.Name] == s.Cardinality-1 {
-					order = append(order, u.Name)
-				}
-				if n++; n == maxNear {
-					row.More = true // others may be at the limit, too
-					break
-				}
-			}
-		}
-		row.Near = order[:min(len(order), shownRows)]
-		row.More = row.More || len(order) > shownRows
-		rows = append(rows, row)
-	}
-	return rows, nil
 }
 
 // createSet makes a set. The field kind is static or dynamic.
