@@ -102,6 +102,7 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 		"view-as":     {title: "view as", get: c.viewAs, admin: true},
 		"scopes":      {title: "scopes", get: c.scopes, admin: true},
 		"sessions":    {title: "sessions", get: c.sessions, admin: true},
+		"logins":      {title: "sign-ins", get: c.logins, admin: true},
 		"changes":     {title: "changes", get: c.changes, admin: true},
 		"why":         {title: "why", get: c.why, admin: true},
 		"change":      {title: "change", post: c.change},

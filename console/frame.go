@@ -42,7 +42,7 @@ func (v *visit) navigation() (groups []navGroup) {
 	}{
 		{"people", []string{"", "users", "groups", "scopes"}},
 		{"rights", []string{"permissions", "matrix", "separation", "why", "view-as"}},
-		{"activity", []string{"sessions", "changes"}},
+		{"activity", []string{"sessions", "logins", "changes"}},
 		{"system", []string{"declared", "settings"}},
 	} {
 		n := navGroup{Title: v.T("nav." + g.title)}

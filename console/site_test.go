@@ -269,3 +269,14 @@ func checkText(t *testing.T, page answer, want ...string) {
 		}
 	}
 }
+
+// hrefOf returns the address of the link with a text; empty: there is none.
+func hrefOf(t *testing.T, page answer, text string) (href string) {
+	t.Helper()
+	elements(parsedPage(t, page.text), func(n *html.Node, attr map[string]string) {
+		if n.Data == "a" && n.FirstChild != nil && strings.TrimSpace(n.FirstChild.Data) == text {
+			href = attr["href"]
+		}
+	})
+	return href
+}

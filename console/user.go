@@ -19,6 +19,7 @@ type userData struct {
 	Assign      []rbac.Group // that may be assigned in Scope
 	Rights      []right
 	Tickets     []rbac.Ticket
+	Logins      []loginRow // the last
 	Links       []rbac.IssuedLink
 	Changes     []rbac.Change
 }
@@ -90,6 +91,9 @@ func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
 		return err
 	}
 	if d.Tickets, err = collect(tx.Tickets(rbac.TicketQuery{User: d.Name, Limit: pageSize})); err != nil {
+		return err
+	}
+	if err := readLogins(rbac.LoginQuery{User: d.Name, Limit: shownRows})(tx, &d.Logins); err != nil {
 		return err
 	}
 	if d.Links, err = tx.Links(d.Name); err != nil {
