@@ -15,19 +15,13 @@ import (
 
 // changesData is the data of the change log.
 type changesData struct {
-	Rows           []changeRow
+	Rows           []rbac.Change
 	Actor, Subject string
 	Scope, Action  string
 	Since, Until   string // days
 	Actions        []choice
 	Next           string
 	Filters        bool
-}
-
-// changeRow is an entry with what differs between before and after.
-type changeRow struct {
-	rbac.Change
-	Fields []fieldChange
 }
 
 // fieldChange is a field of a record before and after a change.
@@ -58,10 +52,8 @@ func (c *console) changes(v *visit) error {
 	if err != nil {
 		return err
 	}
-	for _, change := range list[:min(len(list), pageSize)] {
-		d.Rows = append(d.Rows, changeRow{change, v.fieldChanges(change)})
-	}
-	if len(list) > pageSize {
+	if d.Rows = list; len(list) > pageSize {
+		d.Rows = list[:pageSize]
 		last := list[pageSize-1]
 		d.Next = address("changes", "actor", d.Actor, "subject", d.Subject, "scope", d.Scope, "action", d.Action,
 			"since", d.Since, "until", d.Until, "after", strconv.FormatInt(int64(last.Revision), 10), "after_seq", strconv.Itoa(last.Seq))
@@ -125,7 +117,10 @@ func (v *visit) fieldsOf(record json.RawMessage) map[string]string {
 	for name, value := range fields {
 		var text string
 		var texts []string
-		if json.Unmarshal(value, &texts) == nil && texts != nil {
+		var yes bool
+		if json.Unmarshal(value, &yes) == nil && string(value) != "null" {
+			text = v.yesNo(yes)
+		} else if json.Unmarshal(value, &texts) == nil && texts != nil {
 			text = strings.Join(texts, ", ")
 		} else if json.Unmarshal(value, &text) != nil {
 			text = string(bytes.TrimSpace(value))
@@ -136,6 +131,17 @@ func (v *visit) fieldsOf(record json.RawMessage) map[string]string {
 	}
 	return list
 }
+
+// yesNo returns the word for a truth value.
+func (v *visit) yesNo(yes bool) string {
+	if yes {
+		return v.T("yes word")
+	}
+	return v.T("no word")
+}
+
+// Diff returns the fields that a change changes.
+func (f frame) Diff(c rbac.Change) []fieldChange { return f.fieldChanges(c) }
 
 func (v *visit) changesCSV(q rbac.ChangeQuery) error {
 	q.Limit = maxRows

@@ -99,6 +99,7 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 		"permission":  {title: "permission", get: c.permission, admin: true},
 		"matrix":      {title: "matrix", get: c.matrix, post: c.saveMatrix, admin: true},
 		"separation":  {title: "separation", get: c.separation, admin: true},
+		"delegations": {title: "delegations", get: c.delegations, admin: true},
 		"view-as":     {title: "view as", get: c.viewAs, admin: true},
 		"scopes":      {title: "scopes", get: c.scopes, admin: true},
 		"sessions":    {title: "sessions", get: c.sessions, admin: true},

@@ -119,8 +119,10 @@ var kinds = map[string]kind{
 	"disinherit": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.DeleteInheritance(rbac.Inheritance{Senior: e.get("group"), Junior: e.get("junior")})
 	}, record: groupRecord},
-	"create-set": createSet,
-	"delete-set": deleteSet,
+	"set-delegation":    setDelegation,
+	"delete-delegation": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteDelegation(e.get("group")) }, record: groupRecord},
+	"create-set":        createSet,
+	"delete-set":        deleteSet,
 	"end-scope": {apply: func(tx *rbac.Tx, e edit) error {
 		_, err := tx.EndScope(e.get("scope"))
 		return err
@@ -166,7 +168,7 @@ func newEdit(fields url.Values) (edit, error) {
 // editFields are the fields of edits.
 var editFields = []string{
 	"do", "user", "group", "scope", "note", "until", "name", "display_name", "email", "permission", "junior", "ticket",
-	"set", "kind", "cardinality",
+	"set", "kind", "cardinality", "users",
 }
 
 func makeEdit(do string, pairs ...string) edit {

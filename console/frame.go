@@ -41,7 +41,7 @@ func (v *visit) navigation() (groups []navGroup) {
 		pages []string
 	}{
 		{"people", []string{"", "users", "groups", "scopes"}},
-		{"rights", []string{"permissions", "matrix", "separation", "why", "view-as"}},
+		{"rights", []string{"permissions", "matrix", "delegations", "separation", "why", "view-as"}},
 		{"activity", []string{"sessions", "logins", "changes"}},
 		{"system", []string{"declared", "settings"}},
 	} {

@@ -110,6 +110,7 @@ type groupData struct {
 	Inherited   []inherited
 	Other       []rbac.Permission // that can be granted
 	Tree        *treeNode
+	All         []rbac.Group // that a delegation can name
 	Others      []rbac.Group // that can be inherited
 	Seniors     []string
 	Delegation  *rbac.Delegation
@@ -117,6 +118,14 @@ type groupData struct {
 	Dynamic     []rbac.SeparationSet
 	Changes     []rbac.Change
 	MemberCount int
+}
+
+// Assign returns the groups that members may give by the delegation.
+func (d groupData) Assign() []string {
+	if d.Delegation == nil {
+		return nil
+	}
+	return d.Delegation.Assign
 }
 
 // grantRow is a grant with the permissions that it gives now.
@@ -164,11 +173,10 @@ func (c *console) group(v *visit) error {
 		if !v.access.admin {
 			return nil
 		}
-		all, err := tx.Groups()
-		if err != nil {
+		if d.All, err = tx.Groups(); err != nil {
 			return err
 		}
-		d.Others = slices.DeleteFunc(all, func(g rbac.Group) bool { return g.Name == d.Name })
+		d.Others = slices.DeleteFunc(slices.Clone(d.All), func(g rbac.Group) bool { return g.Name == d.Name })
 		return v.groupDetails(tx, d)
 	})
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 type separationData struct {
 	Static, Dynamic []setRow
 	Groups          []rbac.Group
-	TooMany         bool // groups for a list
 	Since           rbac.Revision
 }
 
@@ -44,7 +43,6 @@ func (c *console) separation(v *visit) error {
 			d.Dynamic = append(d.Dynamic, setRow{SeparationSet: s})
 		}
 		d.Groups, err = tx.Groups()
-		d.TooMany = len(d.Groups) > maxListed
 		return err
 	})
 	if err != nil {
