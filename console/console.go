@@ -28,6 +28,10 @@ type Config struct {
 	// Catalogue is what the program declares: a page shows what the store lacks
 	// and what it has beside. Nil: no such page.
 	Catalogue *rbac.Catalogue
+	// Mux has the routes of the host, which the pages Why and View as explain.
+	// Routes may be registered after New. Nil: the pages explain permissions
+	// and expressions alone.
+	Mux *httpguard.Mux
 	// Theme is CSS that follows the console's own stylesheet, such as
 	// ":root { --accent: #7a1f5c }". The console's variables are listed at the
 	// beginning of its stylesheet.

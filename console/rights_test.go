@@ -142,10 +142,10 @@ func TestFindings(t *testing.T) {
 func TestViewAs(t *testing.T) {
 	s := newSite(t)
 	checkText(t, s.get("amy", "view-as?user=bob"), "Menu of bob", "Read posts", "post.read", "readers")
-	if text := textOf(s.get("amy", "view-as?user=otto").text); strings.Contains(text, "post.read") {
+	if text := textOf(s.get("amy", "view-as?user=otto").text); strings.Contains(text, "post.read Why?") {
 		t.Errorf("rights of a scope count everywhere:\n%s", text)
 	}
-	checkText(t, s.get("amy", "view-as?user=otto&scope=org:2"), "post.read")
+	checkText(t, s.get("amy", "view-as?user=otto&scope=org:2"), "post.read Why?")
 	if resp := s.get("amy", "view-as?user=nobody"); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("%d", resp.StatusCode)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -121,12 +122,20 @@ func (s *site) repeating(st rbac.Store) rbac.Store {
 func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http.Handler {
 	t.Helper()
 	g := httpguard.New(s.a, httpguard.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler), Site: "https://app.example.com"})
-	h, err := New(g, s.a, s.cfg)
+	mux := g.NewMux()
+	page := http.NotFoundHandler()
+	mux.Public("GET /about", page)
+	mux.Handle("GET /posts/{id}", rbac.HasPermission("post.read"), page)
+	mux.Handle("POST /posts/{id}", rbac.All(rbac.HasPermission("post.write"), rbac.Not(rbac.InGroup("buyers"))), page)
+	mux.Handle("GET /intern", rbac.All(rbac.NotAnonymous(), rbac.FromNet(netip.MustParsePrefix("10.0.0.0/8"))), page)
+	mux.HandleRule("PUT /posts/{id}", func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }, page)
+	cfg := s.cfg
+	cfg.Mux = mux
+	h, err := New(g, s.a, cfg)
 	must(t, err)
 	if wrap != nil {
 		h = wrap(h)
 	}
-	mux := g.NewMux()
 	mux.Handle(s.mount, rbac.NotAnonymous(), h)
 	return g.Handler(mux)
 }

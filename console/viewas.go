@@ -15,8 +15,12 @@ type viewAsData struct {
 	Asked       bool
 	Fault       string
 	Menu        []rbac.MenuSection
+	MoreMenu    int
 	Permissions []string
+	More        int // permissions that are not listed
 	Groups      []string
+	Routes      []routeRow
+	MoreRoutes  int
 }
 
 // viewAs shows the menu and the rights of a user, without a ticket: nothing can
@@ -40,8 +44,26 @@ func (c *console) viewAs(v *visit) error {
 	case err != nil:
 		return err
 	default:
-		d.Menu = c.auth.Menu(id)
-		d.Permissions, d.Groups = slices.Collect(id.Permissions()), slices.Collect(id.Groups())
+		d.Menu, d.MoreMenu = cutMenu(c.auth.Menu(id))
+		all := slices.Collect(id.Permissions())
+		d.Permissions = all[:min(len(all), maxListed)]
+		d.More = len(all) - len(d.Permissions)
+		d.Groups = slices.Collect(id.Groups())
+		d.Routes, d.MoreRoutes = c.routeRows(id)
 	}
 	return v.show(status, "view-as", frame{Data: d})
+}
+
+// cutMenu returns the first entries of a menu, and how many there are beside.
+func cutMenu(menu []rbac.MenuSection) (first []rbac.MenuSection, more int) {
+	room := maxListed
+	for _, s := range menu {
+		n := min(len(s.Permissions), room)
+		more += len(s.Permissions) - n
+		if room -= n; n > 0 {
+			s.Permissions = s.Permissions[:n]
+			first = append(first, s)
+		}
+	}
+	return first, more
 }
