@@ -37,6 +37,12 @@ var forms = [][]string{
 	{"change", "undo", "1"},
 	{"change", "do", "create-set", "set", "x", "member", "readers", "member", "buyers"},
 	{"change", "do", "delete-set", "set", "purchase", "kind", "static", "confirm_name", "purchase"},
+	{"change", "do", "add-permission", "permission", "post.burn"},
+	{"change", "do", "modify-permission", "permission", "post.read", "title", "Free for all"},
+	{"change", "do", "delete-permission", "permission", "post.read", "confirm_name", "post.read"},
+	{"change", "do", "add-section", "section", "x"},
+	{"change", "do", "modify-section", "section", "posts", "title", "x"},
+	{"change", "do", "delete-section", "section", "posts", "confirm_name", "posts"},
 	{"change", "do", "set-delegation", "group", "readers", "member", "editors", "users", "1"},
 	{"change", "do", "delete-delegation", "group", "leads"},
 	{"matrix", "cell", "group=readers&permission=post.delete"},
@@ -65,7 +71,7 @@ func (s *site) confirmed() (list [][]string) {
 		}
 		list = append(list, apply)
 	}
-	if staged < 11 {
+	if staged < 14 {
 		s.t.Fatalf("%d forms are staged; the test would prove little", staged)
 	}
 	return list

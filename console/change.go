@@ -195,6 +195,10 @@ func landing(edits []edit, back string) string {
 		return "users"
 	case "delete-group":
 		return "groups"
+	case "delete-permission":
+		return "permissions"
+	case "add-permission":
+		return address("permission", "name", e.get("permission"))
 	case "end-scope":
 		return "scopes"
 	case "modify-user":

@@ -100,6 +100,7 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 		"groups":      {title: "groups", get: c.groups},
 		"group":       {title: "group", get: c.group},
 		"permissions": {title: "permissions", get: c.permissions, admin: true},
+		"sections":    {title: "sections", get: c.sections, admin: true},
 		"permission":  {title: "permission", get: c.permission, admin: true},
 		"matrix":      {title: "matrix", get: c.matrix, post: c.saveMatrix, admin: true},
 		"separation":  {title: "separation", get: c.separation, admin: true},

@@ -63,7 +63,7 @@ func (v *visit) navigation() (groups []navGroup) {
 
 // parentOf is the page of the navigation to which another page belongs.
 var parentOf = map[string]string{
-	"user": "users", "new-user": "users", "group": "groups", "permission": "permissions",
+	"user": "users", "new-user": "users", "group": "groups", "permission": "permissions", "sections": "permissions",
 }
 
 // Name returns the name of the console.

@@ -87,7 +87,7 @@ func searchGroups(list []rbac.Group, text string) []rbac.Group {
 }
 
 // fewMembers bounds the members that are counted for each group of a list.
-const fewMembers = 100
+const fewMembers = 25
 
 // countMembers counts the members of a group that the person may see, up to a
 // bound and one more.
@@ -103,21 +103,23 @@ func (v *visit) shown(groups []string) []string {
 // groupData is the data of the page of a group.
 type groupData struct {
 	rbac.Group
-	Since       rbac.Revision
-	Members     []rbac.Membership
-	Next        string
-	Grants      []grantRow
-	Inherited   []inherited
-	Other       []rbac.Permission // that can be granted
-	Tree        *treeNode
-	All         []rbac.Group // that a delegation can name
-	Others      []rbac.Group // that can be inherited
-	Seniors     []string
-	Delegation  *rbac.Delegation
-	Static      []rbac.SeparationSet
-	Dynamic     []rbac.SeparationSet
-	Changes     []rbac.Change
-	MemberCount int
+	Since         rbac.Revision
+	Members       []rbac.Membership
+	Next          string
+	Grants        []grantRow
+	MoreGrants    int
+	Inherited     []inherited
+	MoreInherited int
+	Other         []rbac.Permission // that can be granted
+	Tree          *treeNode
+	All           []rbac.Group // that a delegation can name
+	Others        []rbac.Group // that can be inherited
+	Seniors       []string
+	Delegation    *rbac.Delegation
+	Static        []rbac.SeparationSet
+	Dynamic       []rbac.SeparationSet
+	Changes       []rbac.Change
+	MemberCount   int
 }
 
 // Assign returns the groups that members may give by the delegation.
@@ -133,7 +135,8 @@ type grantRow struct {
 	rbac.Grant
 	Title   string
 	Pattern bool
-	Gives   []rbac.Permission
+	Gives   []rbac.Permission // the first
+	More    int
 }
 
 // inherited is a permission that another group brings.
@@ -167,7 +170,11 @@ func (c *console) group(v *visit) error {
 		if err := v.members(tx, d); err != nil {
 			return err
 		}
-		if err := v.grants(tx, d); err != nil {
+		h, err := readHierarchy(tx)
+		if err != nil {
+			return err
+		}
+		if err := v.grants(tx, h, d); err != nil {
 			return err
 		}
 		if !v.access.admin {
@@ -177,7 +184,7 @@ func (c *console) group(v *visit) error {
 			return err
 		}
 		d.Others = slices.DeleteFunc(slices.Clone(d.All), func(g rbac.Group) bool { return g.Name == d.Name })
-		return v.groupDetails(tx, d)
+		return v.groupDetails(tx, h, d)
 	})
 	if err != nil {
 		return err
@@ -209,66 +216,58 @@ func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 }
 
 // grants reads what the group gives: by its own grants, and by inheritance.
-func (v *visit) grants(tx *rbac.Tx, d *groupData) error {
-	own, err := tx.Grants(d.Name)
-	if err != nil {
+func (v *visit) grants(tx *rbac.Tx, h hierarchy, d *groupData) error {
+	own, err1 := tx.Grants(d.Name)
+	all, err2 := tx.Permissions()
+	from, err3 := h.through(tx, d.Name, all)
+	if err := cmp.Or(err1, err2, err3); err != nil {
 		return err
 	}
-	all, err := tx.Permissions()
+	for _, g := range own[:min(len(own), maxListed)] {
+		d.Grants = append(d.Grants, newGrantRow(g, all))
+	}
+	d.MoreGrants = len(own) - len(d.Grants)
+	granted, err := h.grants(tx, d.Name)
 	if err != nil {
 		return err
-	}
-	has, err := tx.GroupPermissions(d.Name)
-	if err != nil {
-		return err
-	}
-	for _, g := range own {
-		row := grantRow{Grant: g, Pattern: names.IsPattern(g.Permission)}
-		for _, p := range all {
-			if names.Matches(g.Permission, p.Name) {
-				row.Gives = append(row.Gives, p)
-				row.Title = p.Title
-			}
-		}
-		if row.Pattern {
-			row.Title = ""
-		}
-		d.Grants = append(d.Grants, row)
-	}
-	h, err := readHierarchy(tx)
-	if err != nil {
-		return err
-	}
-	from, err := h.through(tx, d.Name, has)
-	if err != nil {
-		return err
-	}
-	for _, p := range has {
-		if from[p.Name] != "" {
-			through := ""
-			if v.seesGroup(from[p.Name]) {
-				through = from[p.Name]
-			}
-			d.Inherited = append(d.Inherited, inherited{p, through})
-		}
 	}
 	for _, p := range all {
-		if len(d.Other) == maxListed {
-			break
+		through := from[p.Name]
+		switch {
+		case through != "" && len(d.Inherited) < maxListed:
+			if !v.seesGroup(through) {
+				through = ""
+			}
+			d.Inherited = append(d.Inherited, inherited{p, through})
+		case through != "":
+			d.MoreInherited++
 		}
-		if !slices.ContainsFunc(own, func(g rbac.Grant) bool { return g.Permission == p.Name }) {
+		if !granted.names[p.Name] && len(d.Other) < maxListed {
 			d.Other = append(d.Other, p)
 		}
 	}
 	return nil
 }
 
-// groupDetails reads what administrators see.
-func (v *visit) groupDetails(tx *rbac.Tx, d *groupData) error {
-	h, err := readHierarchy(tx)
-	if err != nil {
-		return err
+// newGrantRow returns a grant with the first permissions that it gives now.
+func newGrantRow(g rbac.Grant, all []rbac.Permission) grantRow {
+	row := grantRow{Grant: g, Pattern: names.IsPattern(g.Permission)}
+	for _, p := range all {
+		switch {
+		case !names.Matches(g.Permission, p.Name):
+		case !row.Pattern:
+			row.Title = p.Title
+		case len(row.Gives) < 2*shownRows:
+			row.Gives = append(row.Gives, p)
+		default:
+			row.More++
+		}
 	}
+	return row
+}
+
+// groupDetails reads what administrators see.
+func (v *visit) groupDetails(tx *rbac.Tx, h hierarchy, d *groupData) error {
 	d.Tree = h.tree(d.Name, map[string]bool{})
 	d.Seniors = h.seniors[d.Name]
 	delegations, err := tx.Delegations()

@@ -18,6 +18,20 @@ type scopesData struct {
 type scopeRow struct {
 	Name    string
 	Members int
+	More    bool // there can be more members: no more memberships were read
+}
+
+// newScopeRow counts the members of a scope. To read users would be slower: the
+// store would merge the members of all groups.
+func newScopeRow(tx *rbac.Tx, scope string) (scopeRow, error) {
+	list, err := collect(tx.Memberships(rbac.MembershipQuery{Scopes: []string{scope}, Limit: 2*fewMembers + 1}))
+	members := map[string]bool{}
+	for _, m := range list {
+		if m.Until.IsZero() || m.Until.After(tx.Now()) {
+			members[m.User] = true
+		}
+	}
+	return scopeRow{scope, len(members), len(list) > 2*fewMembers}, err
 }
 
 func (c *console) scopes(v *visit) error {
@@ -33,11 +47,11 @@ func (c *console) scopes(v *visit) error {
 			if d.More = len(d.Rows) == pageSize; d.More {
 				break
 			}
-			n, err := countUsers(tx, rbac.UserQuery{Scope: scope}, fewMembers)
+			row, err := newScopeRow(tx, scope)
 			if err != nil {
 				return err
 			}
-			d.Rows = append(d.Rows, scopeRow{scope, n})
+			d.Rows = append(d.Rows, row)
 		}
 		return nil
 	})

@@ -2,9 +2,7 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/findings"
@@ -51,15 +49,22 @@ func (c *console) separation(v *visit) error {
 	return v.show(http.StatusOK, "separation", frame{Data: d})
 }
 
+// set returns the set of an edit. Without a limit, a user may have one of the
+// groups.
+func (e edit) set() (rbac.SeparationSet, error) {
+	n, err := e.number("cardinality")
+	if e.get("cardinality") == "" {
+		n = 2
+	}
+	return rbac.SeparationSet{Name: e.get("set"), Groups: e.fields["member"], Cardinality: n}, err
+}
+
 // createSet makes a set. The field kind is static or dynamic.
 var createSet = kind{
 	apply: func(tx *rbac.Tx, e edit) error {
-		s := rbac.SeparationSet{Name: e.get("set"), Groups: e.fields["member"], Cardinality: 2}
-		if text := e.get("cardinality"); text != "" {
-			var err error
-			if s.Cardinality, err = strconv.Atoi(text); err != nil {
-				return fmt.Errorf("%w: the limit is no number", rbac.ErrInvalid)
-			}
+		s, err := e.set()
+		if err != nil {
+			return err
 		}
 		if e.get("kind") == "dynamic" {
 			return tx.CreateDSDSet(s)

@@ -13,27 +13,17 @@ type userData struct {
 	rbac.User
 	Since       rbac.Revision
 	HasPassword bool
-	Memberships []rbac.Membership
+	Memberships []rbac.Membership // the first
+	More        int               // memberships that are not listed
+	all         []rbac.Membership
 	Scope       string       // in which a group is given
 	Scopes      []string     // offered to delegates, who see no others
 	Assign      []rbac.Group // that may be assigned in Scope
-	Rights      []right
+	Rights      rights
 	Tickets     []rbac.Ticket
 	Logins      []loginRow // the last
 	Links       []rbac.IssuedLink
 	Changes     []rbac.Change
-}
-
-// right is a permission of a user with the memberships that give it.
-type right struct {
-	rbac.Permission
-	By []way
-}
-
-// way is a membership, and the group of the grant, that give a permission.
-type way struct {
-	Group, Scope string
-	Through      string // the group that has the grant, unless Group itself
 }
 
 func byGroup(a, b rbac.Membership) int {
@@ -78,6 +68,9 @@ func (v *visit) userMemberships(tx *rbac.Tx, d *userData) error {
 	}
 	d.Memberships = slices.DeleteFunc(all, func(m rbac.Membership) bool { return !v.seesMembership(m) })
 	slices.SortFunc(d.Memberships, byGroup)
+	d.all = d.Memberships
+	d.Memberships = d.all[:min(len(d.all), maxListed)]
+	d.More = len(d.all) - len(d.Memberships)
 	d.Assign, err = v.visibleGroups(tx)
 	return err
 }
@@ -87,7 +80,7 @@ func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
 	if d.HasPassword, err = tx.HasPassword(d.Name); err != nil {
 		return err
 	}
-	if d.Rights, err = v.rights(tx, d.Memberships); err != nil {
+	if d.Rights, err = v.rights(tx, d.all); err != nil {
 		return err
 	}
 	if d.Tickets, err = collect(tx.Tickets(rbac.TicketQuery{User: d.Name, Limit: pageSize})); err != nil {
@@ -101,43 +94,4 @@ func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
 	}
 	d.Changes, err = lastChanges(tx, d.Name)
 	return err
-}
-
-// rights returns the permissions of memberships that count now, each with every
-// way that gives the permission.
-func (v *visit) rights(tx *rbac.Tx, memberships []rbac.Membership) ([]right, error) {
-	h, err := readHierarchy(tx)
-	if err != nil {
-		return nil, err
-	}
-	byName := map[string]*right{}
-	granted := map[string]map[string]string{} // by group: the permissions, and through which group
-	for _, m := range memberships {
-		if !m.Until.IsZero() && !m.Until.After(v.now) {
-			continue
-		}
-		has, err := tx.GroupPermissions(m.Group)
-		if err != nil {
-			return nil, err
-		}
-		if granted[m.Group] == nil {
-			if granted[m.Group], err = h.through(tx, m.Group, has); err != nil {
-				return nil, err
-			}
-		}
-		for _, p := range has {
-			r := byName[p.Name]
-			if r == nil {
-				r = &right{Permission: p}
-				byName[p.Name] = r
-			}
-			r.By = append(r.By, way{Group: m.Group, Scope: m.Scope, Through: granted[m.Group][p.Name]})
-		}
-	}
-	list := make([]right, 0, len(byName))
-	for _, r := range byName {
-		list = append(list, *r)
-	}
-	slices.SortFunc(list, func(a, b right) int { return cmp.Compare(a.Name, b.Name) })
-	return list, nil
 }
