@@ -39,7 +39,11 @@ func (c *console) change(v *visit) error {
 	}
 	switch {
 	case !staged:
-		return v.apply(edits, since, "")
+		err := v.apply(edits, since, "")
+		if errors.Is(err, rbac.ErrConflict) { // the page keeps the edits
+			return v.stage(httpguard.Status(err), edits, since, err)
+		}
+		return err
 	case v.form("effect") == "":
 		return v.stage(http.StatusOK, edits, since, nil)
 	}
@@ -237,6 +241,9 @@ type stageData struct {
 	Reason  string
 	Confirm string // the name to type; empty: none
 	Fault   string // why the edits cannot be applied
+
+	Violators []string // the first users who would violate a new set
+	More      bool     // there can be others
 }
 
 // stage shows the effect of edits. Fault is why they were not applied. After a
@@ -255,6 +262,11 @@ func (v *visit) stage(status int, edits []edit, since rbac.Revision, fault error
 	}
 	if status >= http.StatusInternalServerError {
 		return cmp.Or(err, fault)
+	}
+	if errors.Is(err, rbac.ErrSeparation) && len(edits) == 1 && edits[0].do == "create-set" {
+		if d.Violators, d.More, err = v.violators(edits[0]); err != nil {
+			return err
+		}
 	}
 	d.Effect, d.Digest = effect, digestOf(effect)
 	return v.show(status, "stage", frame{Title: v.T("stage"), Data: d})

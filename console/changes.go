@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // changesData is the data of the change log.
@@ -83,17 +84,17 @@ func (v *visit) actions(chosen string) (list []choice) {
 // after.
 func (v *visit) fieldChanges(c rbac.Change) (list []fieldChange) {
 	before, after := v.fieldsOf(c.Before), v.fieldsOf(c.After)
-	names := []string{}
+	fields := []string{}
 	for name := range before {
-		names = append(names, name)
+		fields = append(fields, name)
 	}
 	for name := range after {
 		if _, ok := before[name]; !ok {
-			names = append(names, name)
+			fields = append(fields, name)
 		}
 	}
-	slices.Sort(names)
-	for _, name := range names {
+	slices.Sort(fields)
+	for _, name := range fields {
 		if before[name] != after[name] && !slices.Contains(saidFields, name) && (name != "name" || len(before) > 0 && len(after) > 0) {
 			list = append(list, fieldChange{name, before[name], after[name]})
 		}
@@ -128,6 +129,32 @@ func (v *visit) fieldsOf(record json.RawMessage) map[string]string {
 			text = at.In(v.zone).Format("2006-01-02 15:04 MST")
 		}
 		list[name] = text
+	}
+	return list
+}
+
+// recordPages are the pages of the subject and of the object of actions.
+var recordPages = map[string][2]string{
+	"AddUser": {"user"}, "ModifyUser": {"user"}, "SetPasswordHash": {"user"}, "Unlock": {"user"},
+	"AssignUser": {"user", "group"}, "ModifyMembership": {"user", "group"}, "DeassignUser": {"user", "group"},
+	"AddGroup": {"group"}, "ModifyGroup": {"group"},
+	"AddPermission": {"permission"}, "ModifyPermission": {"permission"},
+	"GrantPermission": {"group", "permission"}, "ModifyGrant": {"group", "permission"}, "RevokePermission": {"group", "permission"},
+	"AddInheritance": {"group", "group"}, "DeleteInheritance": {"group", "group"},
+	"AddDelegation": {"group"}, "ModifyDelegation": {"group"}, "DeleteDelegation": {"group"},
+	"IssueLink": {"user"}, "RedeemLink": {"user"}, "ExpireLink": {"user"},
+	"LogoutUser": {"user"}, "EndTickets": {"user"}, "RevokeTicket": {"user"}, "Logout": {"user"},
+	"AddSSDSetMember": {"", "group"}, "AddDSDSetMember": {"", "group"}, "DeleteSSDSetMember": {"", "group"}, "DeleteDSDSetMember": {"", "group"},
+}
+
+// Records returns links to the records that a change is about, under the names
+// that they had then.
+func (f frame) Records(c rbac.Change) (list []crumb) {
+	pages := recordPages[c.Action]
+	for i, name := range []string{c.Subject, c.Object} {
+		if pages[i] != "" && name != "" && !(pages[i] == "permission" && names.IsPattern(name)) {
+			list = append(list, crumb{name, address(pages[i], "name", name)})
+		}
 	}
 	return list
 }

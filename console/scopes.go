@@ -35,6 +35,9 @@ func newScopeRow(tx *rbac.Tx, scope string) (scopeRow, error) {
 }
 
 func (c *console) scopes(v *visit) error {
+	if v.query("format") == "csv" {
+		return v.scopesCSV()
+	}
 	d, err := read(v, func(tx *rbac.Tx, d *scopesData) error {
 		d.Search, d.Since = v.query("q"), tx.Revision()
 		for scope, err := range tx.Scopes() {
@@ -58,5 +61,22 @@ func (c *console) scopes(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "scopes", frame{Data: d})
+	return v.show(http.StatusOK, "scopes", frame{CSV: v.next("format", "csv"), Data: d})
+}
+
+func (v *visit) scopesCSV() error {
+	list, err := read(v, func(tx *rbac.Tx, list *[]string) (err error) {
+		*list, err = collect(tx.Scopes())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	t := v.table("scope")
+	for _, scope := range list[:min(len(list), maxRows)] {
+		if scope != "" && strings.Contains(scope, v.query("q")) {
+			t.row(scope)
+		}
+	}
+	return t.send("scopes")
 }

@@ -3,6 +3,8 @@ package console
 import (
 	"cmp"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/findings"
@@ -46,7 +48,16 @@ func (c *console) separation(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "separation", frame{Data: d})
+	if v.query("format") == "csv" {
+		t := v.table("name", "kind", "limit", "groups")
+		for i, rows := range [][]setRow{d.Static, d.Dynamic} {
+			for _, s := range rows {
+				t.row(s.Name, v.T([]string{"static kind", "dynamic kind"}[i]), strconv.Itoa(s.Cardinality), strings.Join(s.Groups, ", "))
+			}
+		}
+		return t.send("separation")
+	}
+	return v.show(http.StatusOK, "separation", frame{CSV: v.next("format", "csv"), Data: d})
 }
 
 // set returns the set of an edit. Without a limit, a user may have one of the
@@ -57,6 +68,25 @@ func (e edit) set() (rbac.SeparationSet, error) {
 		n = 2
 	}
 	return rbac.SeparationSet{Name: e.get("set"), Groups: e.fields["member"], Cardinality: n}, err
+}
+
+// violators returns the first users who would violate a static set: those who
+// would be at the limit of a set that allows one group more.
+func (v *visit) violators(e edit) ([]string, bool, error) {
+	s, err := e.set()
+	if err != nil {
+		return nil, false, err
+	}
+	s.Cardinality++
+	type found struct {
+		users []string
+		more  bool
+	}
+	f, err := read(v, func(tx *rbac.Tx, f *found) (err error) {
+		f.users, f.more, err = findings.AtLimit(tx, s, shownRows)
+		return err
+	})
+	return f.users, f.more, err
 }
 
 // createSet makes a set. The field kind is static or dynamic.

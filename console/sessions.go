@@ -34,7 +34,10 @@ func (c *console) sessions(v *visit) error {
 			return v.show(http.StatusUnprocessableEntity, "sessions", frame{Data: d})
 		}
 	}
-	if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
+	csv := v.query("format") == "csv"
+	if csv {
+		q.Limit = maxRows
+	} else if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
 		q.After.Created = at
 		q.After.ID, _ = uuid.Parse(v.query("after_id"))
 	}
@@ -45,13 +48,31 @@ func (c *console) sessions(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if csv {
+		return v.sessionsCSV(d.Rows)
+	}
 	if len(d.Rows) > pageSize {
 		d.Rows = d.Rows[:pageSize]
 		last := d.Rows[pageSize-1]
 		d.Next = address("sessions", "user", d.User, "addr", d.Addr, "kind", d.Kind,
 			"after", last.Created.Format(time.RFC3339Nano), "after_id", last.ID.String())
 	}
-	return v.show(http.StatusOK, "sessions", frame{Data: d})
+	return v.show(http.StatusOK, "sessions", frame{CSV: v.next("format", "csv"), Data: d})
+}
+
+func (v *visit) sessionsCSV(rows []rbac.Ticket) error {
+	t := v.table("user", "kind", "label", "signed in", "last seen", "from", "browser", "ends")
+	for _, r := range rows {
+		kind, from := "session", ""
+		if r.Key {
+			kind = "API key"
+		}
+		if r.Addr.IsValid() {
+			from = r.Addr.String()
+		}
+		t.row(r.User, v.T(kind), r.Label, csvTime(r.Created), csvTime(r.LastSeen), from, r.UserAgent, csvTime(r.Expires))
+	}
+	return t.send("sessions")
 }
 
 // parseNetwork parses a network, or an address as a network of one.

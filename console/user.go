@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -13,8 +15,8 @@ type userData struct {
 	rbac.User
 	Since       rbac.Revision
 	HasPassword bool
-	Memberships []rbac.Membership // the first
-	More        int               // memberships that are not listed
+	Memberships []rbac.Membership // of this page
+	Next        string            // the address of the page with the next memberships; empty: none
 	all         []rbac.Membership
 	Scope       string       // in which a group is given
 	Scopes      []string     // offered to delegates, who see no others
@@ -24,6 +26,15 @@ type userData struct {
 	Logins      []loginRow // the last
 	Links       []rbac.IssuedLink
 	Changes     []rbac.Change
+}
+
+// LastDay returns the last day of a membership, for the field until_day; empty:
+// the membership has no end.
+func (f frame) LastDay(m rbac.Membership) string {
+	if m.Until.IsZero() {
+		return ""
+	}
+	return m.Until.Add(-time.Nanosecond).In(f.zone).Format(time.DateOnly)
 }
 
 func byGroup(a, b rbac.Membership) int {
@@ -69,8 +80,12 @@ func (v *visit) userMemberships(tx *rbac.Tx, d *userData) error {
 	d.Memberships = slices.DeleteFunc(all, func(m rbac.Membership) bool { return !v.seesMembership(m) })
 	slices.SortFunc(d.Memberships, byGroup)
 	d.all = d.Memberships
-	d.Memberships = d.all[:min(len(d.all), maxListed)]
-	d.More = len(d.all) - len(d.Memberships)
+	from, _ := strconv.Atoi(v.query("from"))
+	d.Memberships = d.all[min(max(from, 0), len(d.all)):]
+	if len(d.Memberships) > pageSize {
+		d.Memberships = d.Memberships[:pageSize]
+		d.Next = v.next("from", strconv.Itoa(max(from, 0)+pageSize))
+	}
 	d.Assign, err = v.visibleGroups(tx)
 	return err
 }

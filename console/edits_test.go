@@ -1,0 +1,171 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// An edit that takes effect at once is not lost in a conflict: the page shows
+// what somebody else has done, the effect of the edit now, and a form that
+// applies the edit.
+func TestConflictKeepsTheEdit(t *testing.T) {
+	s := newSite(t)
+	since := sinceOf(t, s.get("amy", "user?name=bob"))
+	s.update(func(tx *rbac.Tx) error { return tx.DeassignUser(rbac.Membership{User: "bob", Group: "readers"}) })
+	resp := s.post("amy", "change", "do", "modify-user", "user", "bob", "name", "bob", "display_name", "Bobby", "since", since, "back", "user?name=bob")
+	checkText(t, resp, "Meanwhile, somebody else took readers from bob", "amy changed the account of bob", "Display nameThe bob Bobby")
+	if resp.StatusCode != http.StatusConflict {
+		t.Errorf("%d", resp.StatusCode)
+	}
+	checkText(t, s.follow("amy", "change", hiddenFields(t, resp)...), "amy changed the account of bob", "Bobby")
+}
+
+// The note and the end of a membership are changed on the page of the user, and
+// the end stays what it was unless it is changed.
+func TestModifyMembership(t *testing.T) {
+	s := newSite(t)
+	page := s.get("amy", "user?name=otto")
+	checkPage(t, "user", page)
+	if !strings.Contains(page.text, `name="until_day" type="date" value="2026-03-08"`) {
+		t.Error("the form does not have the day on which the membership ends")
+	}
+	membership := func() (m rbac.Membership) {
+		must(t, s.a.View(ctx, func(tx *rbac.Tx) error {
+			m = must1(tx.AssignedGroups("otto"))[0]
+			return nil
+		}))
+		return m
+	}
+	fields := []string{"do", "modify-membership", "user", "otto", "group", "readers", "scope", "org:2", "back", "user?name=otto"}
+	checkText(t, s.follow("amy", "change", append(fields, "until_day", "2026-03-20", "note", "a month")...), "amy changed the membership of otto in readers in org:2", "a month", "Undo")
+	if m := membership(); !m.Until.Equal(time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)) || m.Note != "a month" {
+		t.Errorf("the membership is %+v", m)
+	}
+	if page := s.get("amy", "user?name=otto"); !strings.Contains(page.text, `name="until_day" type="date" value="2026-03-20"`) {
+		t.Error("the form has another day than the form that was sent")
+	}
+	s.follow("amy", "change", fields...)
+	if m := membership(); !m.Until.IsZero() || m.Note != "" {
+		t.Errorf("without a day and a note, the membership is %+v", m)
+	}
+}
+
+// A user's memberships are listed page by page.
+func TestManyMemberships(t *testing.T) {
+	s := newSite(t)
+	s.update(func(tx *rbac.Tx) error {
+		for i := range 118 {
+			if err := tx.AssignUser(rbac.Membership{User: "bob", Group: "readers", Scope: fmt.Sprintf("team:%03d", i)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	seen := 0
+	for next := "user?name=bob"; next != ""; next = nextMemberships(t, s.get("amy", next)) {
+		seen += strings.Count(s.get("amy", next).text, `aria-label="Take `)
+	}
+	if seen != 120 {
+		t.Errorf("%d memberships are listed, want 120", seen)
+	}
+	for _, from := range []string{"-5", "1000", "x"} {
+		if resp := s.get("amy", "user?name=bob&from="+from); resp.StatusCode != http.StatusOK {
+			t.Errorf("from %s: %d", from, resp.StatusCode)
+		}
+	}
+}
+
+func nextMemberships(t *testing.T, page answer) string {
+	t.Helper()
+	href := hrefOf(t, page, "Next page")
+	if u, err := url.Parse(href); err != nil || !u.Query().Has("from") {
+		return ""
+	}
+	return href
+}
+
+// The preview of a new set names the users who would violate the set.
+func TestViolators(t *testing.T) {
+	s := newSite(t)
+	s.update(func(tx *rbac.Tx) error {
+		for _, m := range []rbac.Membership{{User: "bob", Group: "buyers"}, {User: "otto", Group: "editors"}} {
+			if err := tx.AssignUser(m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	page, _ := s.staged("do", "create-set", "kind", "static", "set", "clash", "cardinality", "2", "member", "readers", "member", "buyers", "back", "separation")
+	checkText(t, page, "These users have too many of the groups bob")
+	if text := textOf(page.text); page.StatusCode != http.StatusConflict || strings.Contains(text, "otto") || strings.Contains(text, "Apply") {
+		t.Errorf("%d\n%s", page.StatusCode, text)
+	}
+	page, _ = s.staged("do", "create-set", "kind", "static", "set", "clash", "cardinality", "3", "member", "readers", "member", "buyers", "member", "leads", "back", "separation")
+	if text := textOf(page.text); page.StatusCode != http.StatusOK || strings.Contains(text, "too many") {
+		t.Errorf("a set that nobody violates: %d\n%s", page.StatusCode, text)
+	}
+}
+
+// A set that somebody else has changed meanwhile is not deleted.
+func TestDeletedSetConflict(t *testing.T) {
+	s := newSite(t)
+	_, apply := s.staged("do", "delete-set", "kind", "static", "set", "purchase", "since", sinceOf(t, s.get("amy", "separation")), "back", "separation")
+	s.update(func(tx *rbac.Tx) error { return tx.AddSSDSetMember("purchase", "leads") })
+	resp := s.post("amy", "change", append(apply, "confirm_name", "purchase")...)
+	if resp.StatusCode != http.StatusConflict {
+		t.Errorf("%d", resp.StatusCode)
+	}
+	checkText(t, resp, "Meanwhile, somebody else added leads to the separation set purchase")
+}
+
+// Each entry of the change log leads to its records.
+func TestChangesLeadToRecords(t *testing.T) {
+	s := newSite(t)
+	s.follow("amy", "change", "do", "assign", "user", "bob", "group", "editors", "back", "users")
+	page := s.get("amy", "changes?subject=bob")
+	if got := []string{hrefOf(t, page, "bob"), hrefOf(t, page, "editors")}; !slices.Equal(got, []string{"user?name=bob", "group?name=editors"}) {
+		t.Errorf("the links are %q", got)
+	}
+	page = s.get("amy", "changes?subject=editors&action=GrantPermission")
+	if strings.Contains(page.text, `href="permission?name=post`) {
+		t.Error("a pattern has a link")
+	}
+	for action := range recordPages {
+		if languages[0].T("change."+action) == "change."+action {
+			t.Errorf("there is no action %s", action)
+		}
+	}
+}
+
+// Sessions, scopes and separation sets can be loaded as tables, with the filter
+// of the page.
+func TestMoreCSV(t *testing.T) {
+	s := newSite(t)
+	for page, want := range map[string][]string{
+		"sessions?format=csv":          {`"amy","Session","","2026-03-01T12:00:00Z"`, `"bob","Session"`},
+		"sessions?format=csv&user=bob": {`"bob","Session"`},
+		"scopes?format=csv":            {`"org:1"`, `"org:2"`},
+		"scopes?format=csv&q=2":        {`"org:2"`},
+		"separation?format=csv":        {`"purchase","Static: may have","2","approvers, buyers"`},
+	} {
+		resp := s.get("amy", page)
+		for _, w := range want {
+			if !strings.Contains(resp.text, w) {
+				t.Errorf("%s lacks %s:\n%s", page, w, resp.text)
+			}
+		}
+		if strings.Contains(page, "user=bob") && strings.Contains(resp.text, "amy") || strings.Contains(page, "q=2") && strings.Contains(resp.text, "org:1") {
+			t.Errorf("%s ignores the filter:\n%s", page, resp.text)
+		}
+		if got := resp.Header.Get("Content-Type"); got != "text/csv; charset=utf-8" {
+			t.Errorf("%s is %s", page, got)
+		}
+	}
+}
