@@ -169,3 +169,29 @@ func TestMoreCSV(t *testing.T) {
 		}
 	}
 }
+
+// An administrator adds a user with a password in place of an invitation. A
+// delegate cannot, and a password that breaks the rules adds nobody.
+func TestNewUserWithPassword(t *testing.T) {
+	s := newSite(t)
+	const password = "correct horse battery staple"
+	page := s.follow("amy", "new-user", "name", "robot", "group", "readers", "password", password)
+	checkText(t, page, "amy added the user robot", "amy gave readers to robot", "PasswordSet")
+	if strings.Contains(page.text, password) || strings.Contains(page.text, "link=") {
+		t.Error("the page shows a secret")
+	}
+	must(t, second(s.a.Login(ctx, rbac.Login{User: "robot", Password: password})))
+	for user, want := range map[string]int{"amy": http.StatusUnprocessableEntity, "lea": http.StatusForbidden} {
+		fields := []string{"name", "eve", "group", "readers", "scope", "org:1", "password", map[string]string{"amy": "qwerty-7", "lea": password}[user]}
+		resp := s.post(user, "new-user", fields...)
+		if resp.StatusCode != want || strings.Contains(resp.text, fields[7]) {
+			t.Errorf("%s: %d\n%s", user, resp.StatusCode, textOf(resp.text))
+		}
+	}
+	must(t, s.a.View(ctx, func(tx *rbac.Tx) error {
+		if _, err := tx.User("eve"); err == nil {
+			t.Error("eve was added")
+		}
+		return nil
+	}))
+}
