@@ -40,8 +40,10 @@ func (c *console) change(v *visit) error {
 	switch {
 	case !staged:
 		err := v.apply(edits, since, "")
-		if errors.Is(err, rbac.ErrConflict) { // the page keeps the edits
-			return v.stage(httpguard.Status(err), edits, since, err)
+		status := httpguard.Status(err)
+		correct := (status == http.StatusConflict || status == http.StatusUnprocessableEntity) && v.correction(edits[0]) != nil
+		if correct || errors.Is(err, rbac.ErrConflict) { // the page keeps the edit
+			return v.stage(status, edits, since, err)
 		}
 		return err
 	case v.form("effect") == "":
@@ -239,8 +241,9 @@ type stageData struct {
 	Since   rbac.Revision
 	Back    string
 	Reason  string
-	Confirm string // the name to type; empty: none
-	Fault   string // why the edits cannot be applied
+	Confirm string      // the name to type; empty: none
+	Fault   string      // why the edits cannot be applied
+	Correct *correction // of a single edit that is refused; nil: none
 
 	Violators []string // the first users who would violate a new set
 	More      bool     // there can be others
@@ -257,6 +260,9 @@ func (v *visit) stage(status int, edits []edit, since rbac.Revision, fault error
 	switch {
 	case err != nil:
 		status, d.Fault = httpguard.Status(err), v.sayError(err)
+		if len(edits) == 1 {
+			d.Correct = v.correction(edits[0])
+		}
 	case fault != nil:
 		d.Fault = v.sayError(fault)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/html"
+
 	"github.com/rbac-go/rbac"
 )
 
@@ -194,4 +196,56 @@ func TestNewUserWithPassword(t *testing.T) {
 		}
 		return nil
 	}))
+}
+
+// An edit that is refused is shown with what was typed, and can be corrected.
+func TestCorrectARefusedEdit(t *testing.T) {
+	s := newSite(t)
+	for _, c := range []struct {
+		fields       []string
+		status       int
+		name, value  string // of the field to correct
+		correct, see string
+	}{
+		{[]string{"do", "add-group", "group", "readers", "note", "of news"}, 409, "group", "readers", "subscribers", "amy added the group subscribers"},
+		{[]string{"do", "modify-user", "user", "bob", "name", "bob", "email", "amy@example.org"}, 409, "email", "amy@example.org", "b@example.org", "amy changed the account of bob"},
+		{[]string{"do", "grant", "group", "readers", "permission", "post.wriet"}, 404, "permission", "post.wriet", "post.write", "amy granted post.write to readers"},
+		{[]string{"do", "create-set", "kind", "static", "set", "desk", "cardinality", "2", "member", "leads", "member", "buyer"}, 404, "members", "leads\nbuyer", "leads\nbuyers", "amy made the separation set desk"},
+		{[]string{"do", "set-delegation", "group", "editers", "member", "readers", "users", "1"}, 404, "group", "editers", "editors", "amy let the members of editors give groups"},
+	} {
+		page := s.post("amy", "change", append(c.fields, "reason", "spring", "back", "groups")...)
+		if page.StatusCode != c.status {
+			t.Errorf("%v: %d, want %d", c.fields, page.StatusCode, c.status)
+		}
+		checkPage(t, c.fields[1], page)
+		fields := []string{"do", c.fields[1]}
+		found := false
+		elements(parsedPage(t, page.text), func(n *html.Node, attr map[string]string) {
+			value := attr["value"]
+			if n.Data == "textarea" && n.FirstChild != nil {
+				value = n.FirstChild.Data
+			} else if n.Data != "input" {
+				return
+			}
+			if attr["name"] == c.name && value == c.value {
+				found, value = true, c.correct
+			}
+			fields = append(fields, attr["name"], value)
+		})
+		if !found {
+			t.Errorf("%v: the page has no field %s with %q:\n%s", c.fields, c.name, c.value, page.text)
+		}
+		page = s.post("amy", "change", fields...)
+		if page.StatusCode == http.StatusSeeOther {
+			page = s.get("amy", page.Header.Get("Location"))
+		}
+		checkText(t, page, c.see)
+	}
+	if s.lastChange().Reason != "spring" {
+		t.Errorf("the reason is lost: %+v", s.lastChange())
+	}
+	page := s.post("amy", "change", "do", "delete-group", "group", "nosuch", "back", "groups")
+	if strings.Contains(page.text, "Try again") {
+		t.Error("a deletion has fields to correct")
+	}
 }
