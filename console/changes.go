@@ -171,14 +171,22 @@ func (v *visit) yesNo(yes bool) string {
 func (f frame) Diff(c rbac.Change) []fieldChange { return f.fieldChanges(c) }
 
 func (v *visit) changesCSV(q rbac.ChangeQuery) error {
-	q.Limit = maxRows
-	list, err := v.readChanges(q)
-	if err != nil {
-		return err
-	}
 	t := v.table("time", "who", "what", "reason", "before", "after")
-	for _, c := range list {
-		t.row(csvTime(c.At), c.Actor, v.say(c), c.Reason, string(c.Before), string(c.After))
-	}
-	return t.send("changes")
+	q.Limit = maxPage
+	return t.pages("changes", func(tx *rbac.Tx) (func(), error) {
+		var last rbac.Change
+		rows := 0
+		for c, err := range tx.Changes(q) {
+			if err != nil {
+				return nil, err
+			}
+			t.row(csvTime(c.At), c.Actor, v.say(c), c.Reason, string(c.Before), string(c.After))
+			last = c
+			rows++
+		}
+		if rows < maxPage {
+			return nil, nil
+		}
+		return func() { q.Last.Revision, q.Last.Seq = last.Revision, last.Seq }, nil
+	})
 }

@@ -51,7 +51,7 @@ func (c *console) delegations(v *visit) error {
 
 func (v *visit) delegationsCSV(list []rbac.Delegation) error {
 	t := v.table("group", "members may give", "field.users", "note")
-	for _, x := range list[:min(len(list), maxRows)] {
+	for _, x := range list {
 		t.row(x.Group, strings.Join(x.Assign, ", "), v.yesNo(x.Users), x.Note)
 	}
 	return t.send("delegations")

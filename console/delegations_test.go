@@ -68,7 +68,7 @@ func TestDelegationRefused(t *testing.T) {
 	s := newSite(t)
 	before := s.a.Revision()
 	for want, fields := range map[string][]string{
-		"Assign: empty":                {"group", "editors"},
+		"May give: empty":              {"group", "editors"},
 		"There is no such record: elk": {"group", "editors", "members", "readers\r\nelk\r\n"},
 		"There is no such record: moo": {"group", "moo", "member", "readers"},
 	} {

@@ -140,7 +140,7 @@ func TestChangesLeadToRecords(t *testing.T) {
 		t.Error("a pattern has a link")
 	}
 	for action := range recordPages {
-		if languages[0].T("change."+action) == "change."+action {
+		if builtIn[0].T("change."+action) == "change."+action {
 			t.Errorf("there is no action %s", action)
 		}
 	}

@@ -68,7 +68,7 @@ func (c *console) groups(v *visit) error {
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "display name", "note", "created")
-		for _, g := range d.found[:min(len(d.found), maxRows)] {
+		for _, g := range d.found {
 			t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created))
 		}
 		return t.send("groups")

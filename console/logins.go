@@ -82,7 +82,7 @@ func readLogins(q rbac.LoginQuery) func(tx *rbac.Tx, rows *[]loginRow) error {
 }
 
 func (v *visit) loginsCSV(q rbac.LoginQuery) error {
-	q.Limit = maxRows
+	q.Limit = maxRows + 1
 	rows, err := read(v, readLogins(q))
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func TestSignIns(t *testing.T) {
 
 // Every outcome and method of a sign-in has words, in every language.
 func TestSignInsHaveWords(t *testing.T) {
-	for _, l := range languages {
+	for _, l := range builtIn {
 		for _, key := range []string{"outcome.success", "outcome.wrong password", "outcome.disabled", "outcome.throttled", "outcome.refused",
 			"method.password", "method.host", "method.key", "method.change"} {
 			if l.T(key) == key {

@@ -34,7 +34,7 @@ func TestEditPermission(t *testing.T) {
 		t.Errorf("the permission is %+v", p)
 	}
 	for want, fields := range map[string][]string{
-		"position: no number":              {"position", "first"},
+		"Position: no number":              {"position", "first"},
 		"There is no such record: nowhere": {"section", "nowhere"},
 	} {
 		if resp := s.post("amy", "change", append(fields, "do", "modify-permission", "permission", "post.read")...); resp.StatusCode < 400 || !strings.Contains(textOf(resp.text), want) {

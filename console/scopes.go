@@ -73,7 +73,7 @@ func (v *visit) scopesCSV() error {
 		return err
 	}
 	t := v.table("scope")
-	for _, scope := range list[:min(len(list), maxRows)] {
+	for _, scope := range list {
 		if scope != "" && strings.Contains(scope, v.query("q")) {
 			t.row(scope)
 		}

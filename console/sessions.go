@@ -36,7 +36,7 @@ func (c *console) sessions(v *visit) error {
 	}
 	csv := v.query("format") == "csv"
 	if csv {
-		q.Limit = maxRows
+		q.Limit = maxRows + 1
 	} else if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
 		q.After.Created = at
 		q.After.ID, _ = uuid.Parse(v.query("after_id"))

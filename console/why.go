@@ -145,6 +145,7 @@ func (v *visit) addAnswer(d *whyData, a whyAnswer, p rbac.Predicate) (err error)
 	if a.Explanation, err = v.c.auth.ExplainUser(v.r.Context(), d.User, p); err != nil {
 		return err
 	}
+	a.Explanation = v.explained(a.Explanation)
 	switch {
 	case a.Permission == "":
 	case a.Explanation.Met:
