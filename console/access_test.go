@@ -37,7 +37,7 @@ var forms = [][]string{
 	{"change", "undo", "1"},
 	{"change", "do", "create-set", "set", "x", "member", "readers", "member", "buyers"},
 	{"change", "do", "delete-set", "set", "purchase", "kind", "static", "confirm_name", "purchase"},
-	{"change", "do", "add-permission", "permission", "post.burn"},
+	{"change", "do", "add-permission", "name", "post.burn"},
 	{"change", "do", "modify-permission", "permission", "post.read", "title", "Free for all"},
 	{"change", "do", "delete-permission", "permission", "post.read", "confirm_name", "post.read"},
 	{"change", "do", "add-section", "section", "x"},

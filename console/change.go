@@ -204,7 +204,7 @@ func landing(edits []edit, back string) string {
 	case "delete-permission":
 		return "permissions"
 	case "add-permission":
-		return address("permission", "name", e.get("permission"))
+		return address("permission", "name", e.get("name"))
 	case "end-scope":
 		return "scopes"
 	case "modify-user":

@@ -122,7 +122,7 @@ var kinds = map[string]kind{
 		return tx.DeleteInheritance(rbac.Inheritance{Senior: e.get("group"), Junior: e.get("junior")})
 	}, record: groupRecord},
 	"add-permission": {apply: func(tx *rbac.Tx, e edit) error {
-		_, err := tx.AddPermission(rbac.Permission{Name: e.get("permission"), Title: e.get("title"), Section: e.get("section")})
+		_, err := tx.AddPermission(rbac.Permission{Name: e.get("name"), Title: e.get("title"), Section: e.get("section")})
 		return err
 	}},
 	"modify-permission": {apply: modifyPermission, record: permissionRecord, direct: true},

@@ -41,7 +41,7 @@ func TestEditPermission(t *testing.T) {
 			t.Errorf("%v: %d\n%s", fields, resp.StatusCode, textOf(resp.text))
 		}
 	}
-	page, apply := s.staged("do", "add-permission", "permission", "post.burn", "title", "Burn", "back", "permissions")
+	page, apply := s.staged("do", "add-permission", "name", "post.burn", "title", "Burn", "back", "permissions")
 	checkText(t, page, "amy added the permission post.burn", "amy gains post.burn")
 	if s.permission("post.burn").Name != "" {
 		t.Fatal("the preview added the permission")
