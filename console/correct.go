@@ -27,8 +27,8 @@ var correctable = [][2]string{
 	{"position", "field.position"}, {"cardinality", "limit"}, {"member", "groups"}, {"scope", "scope"}, {"note", "field.note"},
 }
 
-// keyFields are the fields that name the record of a kind of edit: to correct them
-// would be another edit.
+// keyFields are the fields that name the record of a kind of edit: to correct
+// them would be another edit.
 var keyFields = map[string][]string{
 	"revoke": {"permission"}, "disinherit": {"junior"}, "modify-permission": {"permission"}, "modify-section": {"section"},
 	"deassign": {"scope"}, "modify-membership": {"scope"},

@@ -38,8 +38,8 @@ func TestEveryPage(t *testing.T) {
 	}
 }
 
-// Pages are the same if the store runs the function of each View twice: every row
-// is listed once.
+// Pages are the same if the store runs the function of each View twice: every
+// row is listed once.
 func TestRowsAreListedOnce(t *testing.T) {
 	for user, least := range map[string]int{"amy": 30, "lea": 8} {
 		s := newSite(t)

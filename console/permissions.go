@@ -70,8 +70,8 @@ func searchPermissions(list []rbac.Permission, text string) []rbac.Permission {
 // maxPermissions bounds the permissions of a page.
 const maxPermissions = 100
 
-// permissionSections sorts the permissions into their sections, and reads the groups of
-// those on the page.
+// permissionSections sorts the permissions into their sections, and reads the
+// groups of those on the page.
 func (v *visit) permissionSections(tx *rbac.Tx, d *permissionsData) error {
 	sections, err := orderedSections(tx)
 	if err != nil {
@@ -172,8 +172,8 @@ func (c *console) permission(v *visit) error {
 	})
 }
 
-// holders reads the first users who have a permission, with the memberships that
-// give the permission.
+// holders reads the first users who have a permission, with the memberships
+// that give the permission.
 func (v *visit) holders(tx *rbac.Tx, d *permissionData) error {
 	rows, err := v.userRows(tx, rbac.UserQuery{Permission: d.Name, Limit: pageSize + 1})
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// hierarchy is the inheritances of all groups, and the grants of those that have
-// been asked about.
+// hierarchy is the inheritances of all groups, and the grants of those that
+// have been asked about.
 type hierarchy struct {
 	juniors, seniors map[string][]string
 	givers           map[string]giver
@@ -118,8 +118,8 @@ type right struct {
 	More int // ways that are not listed
 }
 
-// way is a membership that gives a permission, with the groups from the group of
-// the membership to the group that has the grant.
+// way is a membership that gives a permission, with the groups from the group
+// of the membership to the group that has the grant.
 type way struct {
 	Chain   chain
 	Scope   string

@@ -41,7 +41,7 @@ func (c *console) route(text string) (httpguard.Route, error) {
 	return httpguard.Route{}, none
 }
 
-// access says who may use a route.
+// routeAccess states who may use a route. The zero value allows nobody.
 type routeAccess int
 
 const (

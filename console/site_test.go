@@ -112,8 +112,8 @@ func siteOn(t *testing.T, st rbac.Store, mount string, cfg Config, wrap func(htt
 	return s
 }
 
-// repeating returns a store that runs the function of each View several times, as
-// a store does that has lost its connection.
+// repeating returns a store that runs the function of each View several times,
+// as a store does that has lost its connection.
 func (s *site) repeating(st rbac.Store) rbac.Store {
 	again := func(_ context.Context, run func() error) (err error) {
 		for range s.runs.Load() {
