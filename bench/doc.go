@@ -14,8 +14,12 @@
 //	go run . -sizes S -budget 2s     a quick look
 //	go run . -parts services         one part only
 //	go run . -sizes X -parts checks  a million users on SQLite: a quarter of an hour
+//	go run . -console 100000         the pages of the console: ten minutes
 //
 // The report is printed, and written to results.md with the plot latency.svg.
 // With -renew the tables of README.md and docs/performance.md are written, too.
 // docs/performance.md explains the method and each column.
+//
+// With -console, only the pages of the administration console are measured, in a
+// store with that many users. The table is printed and not kept.
 package main

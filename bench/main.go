@@ -17,6 +17,7 @@ func main() {
 	flag.DurationVar(&o.budget, "budget", 20*time.Second, "the `time` for sampling the services, the stores, and each world; loading and verifying come on top")
 	flag.StringVar(&o.out, "out", ".", "the `folder` for results.md and latency.svg")
 	flag.BoolVar(&o.renew, "renew", false, "renew the tables of ../README.md and ../docs/performance.md that the run measured")
+	flag.IntVar(&o.console, "console", 0, "measure only the pages of the console, in a store with that many `users`, a tenth of that many groups and ten times that many changes")
 	flag.Parse()
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -29,9 +30,13 @@ type options struct {
 	budget       time.Duration
 	out          string
 	renew        bool
+	console      int // users; zero: everything else
 }
 
 func run(o options) error {
+	if o.console > 0 {
+		return measureConsole(o.console, o.budget, newProgress())
+	}
 	r := newReport()
 	if err := r.measure(o); err != nil {
 		return err
@@ -51,12 +56,18 @@ func run(o options) error {
 	return nil
 }
 
-// measure runs the parts of the benchmark.
-func (r *report) measure(o options) (err error) {
+// newProgress returns a function that tells a waiting person what is going on,
+// and since when.
+func newProgress() func(string, ...any) {
 	start := time.Now()
-	progress := func(format string, args ...any) {
+	return func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
 	}
+}
+
+// measure runs the parts of the benchmark.
+func (r *report) measure(o options) (err error) {
+	progress := newProgress()
 	for part := range strings.SplitSeq(o.parts, ",") {
 		switch part {
 		case "services":

@@ -6,19 +6,20 @@ import (
 )
 
 // startBlog starts a blog with a new database. The database has the users
-// manager and editor, and the manager's first post.
+// manager and editor, a newsroom, and the manager's first post.
 func startBlog(t *testing.T) *app {
 	t.Helper()
 	return startApp(t, "blog", "-db", filepath.Join(t.TempDir(), "blog.db"))
 }
 
-// assign lets the manager put a user into a group.
+// assign lets the manager put a user into a group, in the console. The manager
+// is then on the page of the user.
 func assign(manager *user, name, group string) {
 	manager.t.Helper()
-	manager.open("/admin")
-	manager.choose("Group for "+name, group)
-	manager.click("Assign " + name + " to the group")
-	manager.isAt("/admin")
+	manager.open("/admin/user?name=" + name)
+	manager.choose("Give a group", group)
+	manager.click("Give group")
+	manager.sees("gave " + group + " to " + name)
 }
 
 func TestLogIn(t *testing.T) {
@@ -36,14 +37,14 @@ func TestLogIn(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	u := startBlog(t).user("editor")
-	u.open("/admin?search=ed")
+	u.open("/admin/users?q=ed")
 	u.logIn("editor", "wrong password")
 	u.got(401)
 	u.sees("The user name or password is wrong.")
 	u.has("User name", "editor")
 	u.has("Password", "")
 	u.logIn("manager", "managepass")
-	u.isAt("/admin?search=ed") // a failed login keeps the target
+	u.isAt("/admin/users?q=ed") // a failed login keeps the target
 }
 
 // A user who has forgotten the password asks for a link, chooses a new password
@@ -91,14 +92,14 @@ func TestDeniedWithTheReason(t *testing.T) {
 	editor.open("/posts/new")
 	editor.got(403)
 	editor.sees("Needs post.write, which the group editors gives; you are in no group", "You are signed in as editor")
-	editor.open("/admin/groups")
+	editor.open("/admin/group?name=heads")
 	editor.got(403)
 	editor.click("Sign in as someone else")
 	editor.sees("You are signed in as editor until you sign in as someone else.")
 	editor.logIn("manager", "managepass")
-	editor.isAt("/admin/groups")
+	editor.isAt("/admin/group?name=heads")
 	editor.got(200)
-	editor.finds("manager", "Sign out")
+	editor.sees("manager", "Heads of desk")
 }
 
 func TestGrantedByTheOtherBrowser(t *testing.T) {
@@ -123,7 +124,7 @@ func TestRevokedWhileThePageIsOpen(t *testing.T) {
 	editor.open("/posts/new")
 	editor.fill("Title", "Too late")
 	editor.fill("Text", "It was open before.")
-	manager.click("Remove editor from editors")
+	manager.click("Take editors away")
 	editor.click("Save")
 	editor.got(403)
 	editor.sees("Needs post.write")
@@ -135,14 +136,15 @@ func TestRevokedWhileThePageIsOpen(t *testing.T) {
 func TestDisabledWhileThePageIsOpen(t *testing.T) {
 	blog := startBlog(t)
 	editor, manager := blog.as("editor", "editpass"), blog.as("manager", "managepass")
-	manager.open("/admin")
-	manager.click("Disable editor")
-	manager.sees("disabled")
+	manager.open("/admin/user?name=editor")
+	manager.click("Disable")
+	manager.sees("manager disabled editor")
 	editor.click("editor")
 	editor.isAt("/login?came_from=%2Fme")
 	editor.logIn("editor", "editpass")
 	editor.got(401)
-	manager.click("Enable editor")
+	manager.click("Enable")
+	manager.sees("manager enabled editor")
 	editor.logIn("editor", "editpass")
 	editor.isAt("/me")
 	editor.sees("Your recent sign-ins", "Account was disabled")
@@ -213,12 +215,12 @@ func TestFormSentAfterLogout(t *testing.T) {
 
 func TestLoginLeadsBack(t *testing.T) {
 	manager := startBlog(t).user("manager")
-	const page = "/admin?search=a%26b%3Dc+%2F%C3%A9&empty=&search=2"
+	const page = "/admin/users?q=a%26b%3Dc+%2F%C3%A9&empty=&q=2"
 	manager.open(page)
 	manager.sees("Please sign in to continue.")
 	manager.logIn("manager", "managepass")
 	manager.isAt(page)
-	manager.has("Find a user", "a&b=c /é")
+	manager.has("Search", "a&b=c /é")
 }
 
 func TestLoginLeadsToNoOtherSite(t *testing.T) {

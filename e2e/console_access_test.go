@@ -82,6 +82,13 @@ func TestConsoleAccessibility(t *testing.T) {
 	u.click("Give group")
 	u.isOn("status ") // without a name: the text is read
 	check("message")
+	u.open("/admin/settings")
+	u.choose("Language", "中文")
+	u.click("Save")
+	for _, name := range []string{"overview", "user", "changes", "why"} {
+		u.open("/admin/" + consolePages[name])
+		check(name + "-chinese")
+	}
 }
 
 // On a phone, the button shows the navigation over the page, without scripts.

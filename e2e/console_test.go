@@ -10,9 +10,9 @@ import (
 // that is previewed, made, undone, explained and found in the log.
 func TestConsoleMorning(t *testing.T) {
 	manager := startBlog(t).user("manager").noScripts()
-	manager.open("/console/")
+	manager.open("/admin/")
 	manager.logIn("manager", "managepass")
-	manager.isAt("/console/")
+	manager.isAt("/admin/")
 	manager.sees("Overview", "Last changes")
 
 	manager.click("Users")
@@ -34,7 +34,7 @@ func TestConsoleMorning(t *testing.T) {
 	manager.click("editors")
 	manager.fill("Permission, or a pattern such as post.*", "post.edit")
 	manager.click("Grant…")
-	manager.sees("manager granted post.edit to editors", "editor gains post.edit")
+	manager.sees("manager granted post.edit to editors", "12 users gain post.edit")
 	manager.fill("Reason", "they edit each other's posts")
 	manager.click("Apply")
 	manager.sees("manager granted post.edit to editors")
@@ -51,16 +51,16 @@ func TestConsoleMorning(t *testing.T) {
 	manager.choose("Language", "中文")
 	manager.click("Save")
 	manager.click("用户")
-	manager.sees("2 个用户")
+	manager.sees("15 个用户")
 }
 
 // An administrator needs no mouse.
 func TestConsoleByTheKeyboard(t *testing.T) {
 	manager := startBlog(t).as("manager", "managepass")
-	manager.open("/console/user?name=editor")
+	manager.open("/admin/user?name=editor")
 	manager.tabsTo("link Skip to the page")
 	manager.press(kb.Enter)
-	manager.isAt("/console/user?name=editor#main")
+	manager.isAt("/admin/user?name=editor#main")
 	manager.tabsTo("combobox Give a group")
 	manager.press("editors" + kb.Tab)
 	manager.tabsTo("button Give group")
@@ -82,11 +82,49 @@ func TestConsoleLooks(t *testing.T) {
 		"sections": "sections", "delegations": "delegations", "sessions": "sessions", "logins": "logins", "changes": "changes", "why": "why?user=editor&ask=post.write", "view-as": "view-as?user=editor",
 		"declared": "declared", "settings": "settings",
 	} {
-		manager.open("/console/" + path)
+		manager.open("/admin/" + path)
 		manager.got(200)
 		manager.picture("console-" + name)
 	}
-	manager.open("/console/group?name=editors")
+	manager.open("/admin/group?name=editors")
 	manager.click("Revoke post.write")
 	manager.picture("console-preview")
+}
+
+// The pictures of README.md and docs/console.md, after some changes in the
+// newsroom of the blog:
+//
+//	go test -count=1 -run TestPicturesOfTheDocuments . -renew
+func TestPicturesOfTheDocuments(t *testing.T) {
+	blog := startBlog(t)
+	head, manager := blog.as("amara", "headpass"), blog.as("manager", "managepass")
+	manager.open("/admin/user?name=noor")
+	manager.click("Disable")
+	manager.sees("manager disabled noor")
+	manager.open("/admin/group?name=ombuds")
+	manager.fill("Permission, or a pattern such as post.*", "desk.staff")
+	manager.click("Grant…")
+	manager.fill("Reason", "readers' editors see who edits what")
+	manager.click("Apply")
+	head.open("/desks/culture")
+	head.fill("User name", "ines")
+	head.click("Show the effect")
+	head.fill("Reason (may be empty)", "the summer festival")
+	head.click("Confirm")
+	head.finds("Remove ines…")
+
+	manager.open("/admin/")
+	manager.sees("amara gave subeditors to ines in desk:culture")
+	manager.documentPicture("console-overview.png")
+	manager.open("/admin/user?name=amara")
+	manager.sees("post.edit", "desk:culture")
+	manager.documentPicture("console-user.png")
+	manager.open("/admin/matrix")
+	manager.push("editors has post.edit")
+	manager.push("ombuds has post.edit")
+	manager.push("subeditors has desk.staff")
+	manager.click("Preview the changes…")
+	manager.fill("Reason", "whoever writes may correct")
+	manager.sees("gain post.edit", "ruth loses post.edit", "gain desk.staff")
+	manager.documentPicture("console-effect.png")
 }

@@ -16,7 +16,9 @@
 // set. The same holds for nginx and the tests that need nginx. Without
 // PostgreSQL (its binaries, or a DSN in RBAC_TEST_POSTGRES) the test of two
 // processes on one server skips. Each run leaves pictures of the pages in the
-// folder screenshots.
+// folder screenshots. The pictures in the documents are renewed with
+//
+//	go test -count=1 -run TestPicturesOfTheDocuments . -renew
 //
 // [go build]: https://pkg.go.dev/cmd/go#hdr-Compile_packages_and_dependencies
 package e2e

@@ -86,10 +86,16 @@ func (u *user) got(status int) {
 // has checks the content of the field with that label.
 func (u *user) has(label, want string) {
 	u.t.Helper()
-	do(u, "look at "+label, u.focusing(label, "textbox", "searchbox"))
-	if got := do(u, "read "+label, chromedp.Evaluate[string](`document.activeElement.value`)); got != want {
+	if got := u.reads(label); got != want {
 		u.t.Errorf("%s has %q in %s, want %q", u.name, got, label, want)
 	}
+}
+
+// reads returns the content of the field with that label.
+func (u *user) reads(label string) string {
+	u.t.Helper()
+	do(u, "look at "+label, u.focusing(label, "textbox", "searchbox"))
+	return do(u, "read "+label, chromedp.Evaluate[string](`document.activeElement.value`))
 }
 
 // until repeats ask until ask returns nil.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 
@@ -40,6 +41,32 @@ func (u *user) picture(name string) {
 	}
 	u.scheme("light")
 	do(u, "be as before", chromedp.ResetViewport())
+}
+
+// renew writes the pictures of the documents into the documents.
+var renew = flag.Bool("renew", false, "renew the pictures of the console in ../docs")
+
+// largestPicture bounds the pictures of the documents in bytes: every clone of
+// the repository holds them.
+const largestPicture = 150_000
+
+// documentPicture saves what a person sees of the page on a screen of 1280 × 800
+// pixels, for the documents.
+func (u *user) documentPicture(name string) {
+	u.t.Helper()
+	do(u, "be a screen", chromedp.EmulateViewport(1280, 800))
+	png := do(u, "take a picture", chromedp.CaptureScreenshot())
+	do(u, "be as before", chromedp.ResetViewport())
+	if len(png) > largestPicture {
+		u.t.Errorf("%s has %d bytes, more than %d", name, len(png), largestPicture)
+	}
+	folder := pictures(u)
+	if *renew {
+		folder = filepath.Join("..", "docs")
+	}
+	if err := os.WriteFile(filepath.Join(folder, name), png, 0o644); err != nil {
+		u.t.Fatal(err)
+	}
 }
 
 func (u *user) scheme(name string) {

@@ -33,16 +33,15 @@ func TestTwoBlogsOnOnePostgreSQL(t *testing.T) {
 	editor.open("/posts/new")
 	editor.got(200)
 
-	manager.open("/admin")
+	manager.open("/admin/user?name=editor")
 	manager.picture("postgres-admin")
-	manager.click("Remove editor from editors")
+	manager.click("Take editors away")
 	editor.waitsFor("/posts/new", 403)
 	editor.sees("Needs post.write")
 	editor.picture("postgres-denied")
 
-	manager.open("/admin")
-	manager.click("Disable editor")
-	manager.sees("disabled")
+	manager.click("Disable")
+	manager.sees("manager disabled editor")
 	editor.waitsFor("/me", 200) // the status of the login page, after a redirect
 	editor.isAt("/login?came_from=%2Fme")
 }

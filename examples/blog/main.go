@@ -4,7 +4,7 @@
 //	go run ./examples/blog [-addr 127.0.0.1:8080] [-db blog.db]
 //	go run ./examples/blog -db postgres://user@host/database
 //
-// Read routes.go first, then catalogue.go and admin.go. The package
+// Read routes.go first, then catalogue.go and deskpage.go. The package
 // examples/internal/web has the parts that have nothing to do with rights.
 package main
 
@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/examples/internal/web"
@@ -38,7 +39,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer store.Close()
-	authority, err := rbac.Open(ctx, store, config)
+	cfg := config
+	cfg.OnEvent = alert(slog.Default())
+	authority, err := rbac.Open(ctx, store, cfg)
 	if err != nil {
 		return err
 	}
@@ -52,7 +55,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "Open http://%v and sign in as\n\n"+
 		"  manager, password managepass: administers users and groups\n"+
-		"  editor, password editpass: is in no group, until manager assigns one\n\n", listener.Addr())
+		"  editor, password editpass: is in no group, until manager assigns one\n"+
+		"  amara, password headpass: heads the culture desk, and chooses its sub-editors\n\n", listener.Addr())
 	web.PrintRoutes(out, mux.Routes())
 	return web.Serve(ctx, listener, handler, nil)
 }

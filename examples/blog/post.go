@@ -14,6 +14,7 @@ import (
 type Post struct {
 	ID          int64
 	Title, Body string
+	Desk        string    // the name of a desk; empty: none
 	Author      uuid.UUID // not the name, which another user may get later
 	Created     time.Time
 }
@@ -28,13 +29,21 @@ func (p Post) problem() string {
 	case strings.TrimSpace(p.Body) == "":
 		return "The post has no text."
 	}
+	if _, err := findDesk(p.Desk); err != nil && p.Desk != "" {
+		return "There is no such desk."
+	}
 	return ""
 }
 
-// mayEdit returns the rule for editing a post.
+// mayEdit returns the rule for editing a post. In the scope of a desk, the
+// groups count that somebody has in the desk or everywhere.
 func mayEdit(p Post) rbac.Predicate {
+	edit := rbac.HasPermission("post.edit")
+	if p.Desk != "" {
+		edit = rbac.In(desk{Name: p.Desk}.scope(), edit)
+	}
 	author := rbac.WithMessage(rbac.IsUserID(p.Author), "to have written the post") // instead of an id
-	return rbac.Any(rbac.HasPermission("post.edit"), author)
+	return rbac.Any(edit, author)
 }
 
 // posts stores the posts, in transactions of the Authority, so that a post and

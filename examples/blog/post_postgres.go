@@ -19,13 +19,14 @@ func (postgresPosts) prepare(ctx context.Context, tx *rbac.Tx) error {
 		title   TEXT NOT NULL,
 		body    TEXT NOT NULL,
 		author  UUID NOT NULL,
-		created TIMESTAMPTZ NOT NULL)`)
+		created TIMESTAMPTZ NOT NULL);
+		ALTER TABLE posts ADD COLUMN IF NOT EXISTS desk TEXT NOT NULL DEFAULT ''`)
 	return err
 }
 
 func (postgresPosts) latest(ctx context.Context, tx *rbac.Tx) ([]Post, error) {
 	rows, err := transaction(tx).Query(ctx,
-		`SELECT id, title, body, author, created FROM posts ORDER BY id DESC LIMIT $1`, mostPosts)
+		`SELECT id, title, body, author, created, desk FROM posts ORDER BY id DESC LIMIT $1`, mostPosts)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +34,7 @@ func (postgresPosts) latest(ctx context.Context, tx *rbac.Tx) ([]Post, error) {
 }
 
 func (postgresPosts) get(ctx context.Context, tx *rbac.Tx, id int64) (Post, error) {
-	rows, err := transaction(tx).Query(ctx, `SELECT id, title, body, author, created FROM posts WHERE id = $1`, id)
+	rows, err := transaction(tx).Query(ctx, `SELECT id, title, body, author, created, desk FROM posts WHERE id = $1`, id)
 	if err != nil {
 		return Post{}, err
 	}
@@ -46,8 +47,8 @@ func (postgresPosts) get(ctx context.Context, tx *rbac.Tx, id int64) (Post, erro
 
 func (postgresPosts) save(ctx context.Context, tx *rbac.Tx, p Post) (id int64, err error) {
 	if p.ID == 0 {
-		err = transaction(tx).QueryRow(ctx, `INSERT INTO posts (title, body, author, created) VALUES ($1, $2, $3, $4) RETURNING id`,
-			p.Title, p.Body, p.Author, p.Created).Scan(&id)
+		err = transaction(tx).QueryRow(ctx, `INSERT INTO posts (title, body, author, created, desk) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
+			p.Title, p.Body, p.Author, p.Created, p.Desk).Scan(&id)
 		return id, err
 	}
 	_, err = transaction(tx).Exec(ctx, `UPDATE posts SET title = $1, body = $2 WHERE id = $3`, p.Title, p.Body, p.ID)

@@ -19,13 +19,22 @@ func (sqlitePosts) prepare(ctx context.Context, tx *rbac.Tx) error {
 		title   TEXT NOT NULL,
 		body    TEXT NOT NULL,
 		author  TEXT NOT NULL,
-		created TIMESTAMP NOT NULL)`)
+		created TIMESTAMP NOT NULL,
+		desk    TEXT NOT NULL DEFAULT '')`)
+	if err != nil {
+		return err
+	}
+	var has bool // a table of an earlier version has no desks
+	err = database(tx).QueryRowContext(ctx, `SELECT count(*) FROM pragma_table_info('posts') WHERE name = 'desk'`).Scan(&has)
+	if err == nil && !has {
+		_, err = database(tx).ExecContext(ctx, `ALTER TABLE posts ADD COLUMN desk TEXT NOT NULL DEFAULT ''`)
+	}
 	return err
 }
 
 func (sqlitePosts) latest(ctx context.Context, tx *rbac.Tx) ([]Post, error) {
 	rows, err := database(tx).QueryContext(ctx,
-		`SELECT id, title, body, author, created FROM posts ORDER BY id DESC LIMIT ?`, mostPosts)
+		`SELECT id, title, body, author, created, desk FROM posts ORDER BY id DESC LIMIT ?`, mostPosts)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +42,7 @@ func (sqlitePosts) latest(ctx context.Context, tx *rbac.Tx) ([]Post, error) {
 	var list []Post
 	for rows.Next() {
 		var p Post
-		if err := rows.Scan(&p.ID, &p.Title, &p.Body, &p.Author, &p.Created); err != nil {
+		if err := rows.Scan(&p.ID, &p.Title, &p.Body, &p.Author, &p.Created, &p.Desk); err != nil {
 			return nil, err
 		}
 		list = append(list, p)
@@ -44,7 +53,7 @@ func (sqlitePosts) latest(ctx context.Context, tx *rbac.Tx) ([]Post, error) {
 func (sqlitePosts) get(ctx context.Context, tx *rbac.Tx, id int64) (Post, error) {
 	p := Post{ID: id}
 	err := database(tx).QueryRowContext(ctx,
-		`SELECT title, body, author, created FROM posts WHERE id = ?`, id).Scan(&p.Title, &p.Body, &p.Author, &p.Created)
+		`SELECT title, body, author, created, desk FROM posts WHERE id = ?`, id).Scan(&p.Title, &p.Body, &p.Author, &p.Created, &p.Desk)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = rbac.ErrNotFound
 	}
@@ -53,9 +62,9 @@ func (sqlitePosts) get(ctx context.Context, tx *rbac.Tx, id int64) (Post, error)
 
 func (sqlitePosts) save(ctx context.Context, tx *rbac.Tx, p Post) (id int64, err error) {
 	err = database(tx).QueryRowContext(ctx,
-		`INSERT INTO posts (id, title, body, author, created) VALUES (nullif(?, 0), ?, ?, ?, ?)
+		`INSERT INTO posts (id, title, body, author, created, desk) VALUES (nullif(?, 0), ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET title = excluded.title, body = excluded.body RETURNING id`,
-		p.ID, p.Title, p.Body, p.Author, p.Created.UTC()).Scan(&id)
+		p.ID, p.Title, p.Body, p.Author, p.Created.UTC(), p.Desk).Scan(&id)
 	return id, err
 }
 

@@ -16,6 +16,15 @@ type postView struct {
 	MayEdit bool
 }
 
+// Desks are the choices of the form.
+func (postView) Desks() []desk { return desks }
+
+// DeskTitle returns the title of the post's desk; empty: none.
+func (p postView) DeskTitle() string {
+	d, _ := findDesk(p.Desk)
+	return d.Title
+}
+
 func (b *blog) home(w http.ResponseWriter, r *http.Request) {
 	var views []postView
 	err := b.authority.View(r.Context(), func(tx *rbac.Tx) error {
@@ -78,12 +87,13 @@ func (b *blog) mayEdit(r *http.Request) (rbac.Predicate, error) {
 }
 
 func (b *blog) newPost(w http.ResponseWriter, r *http.Request) {
-	b.show(w, r, "edit.html", page{Title: "Write a post", Data: Post{}})
+	b.show(w, r, "edit.html", page{Title: "Write a post", Data: postView{}})
 }
 
 func (b *blog) addPost(w http.ResponseWriter, r *http.Request) {
 	b.savePost(w, r, "Write a post", Post{
 		Author:  rbac.FromContext(r.Context()).ID(),
+		Desk:    r.PostForm.Get("desk"),
 		Created: time.Now(),
 	})
 }
@@ -94,7 +104,7 @@ func (b *blog) editPost(w http.ResponseWriter, r *http.Request) {
 		b.guard.Deny(w, r, err)
 		return
 	}
-	b.show(w, r, "edit.html", page{Title: "Edit a post", Data: view.Post})
+	b.show(w, r, "edit.html", page{Title: "Edit a post", Data: view})
 }
 
 func (b *blog) changePost(w http.ResponseWriter, r *http.Request) {
@@ -106,11 +116,12 @@ func (b *blog) changePost(w http.ResponseWriter, r *http.Request) {
 	b.savePost(w, r, "Edit a post", view.Post)
 }
 
-// savePost takes the texts of a post from the form, and never the author.
+// savePost takes the texts of a post from the form, and never the author or the
+// desk: who may edit a post must not decide who else may.
 func (b *blog) savePost(w http.ResponseWriter, r *http.Request, title string, p Post) {
 	p.Title, p.Body = r.PostForm.Get("title"), r.PostForm.Get("body")
 	if alert := p.problem(); alert != "" {
-		b.show(w, r, "edit.html", page{Title: title, Status: http.StatusUnprocessableEntity, Alert: alert, Data: p})
+		b.show(w, r, "edit.html", page{Title: title, Status: http.StatusUnprocessableEntity, Alert: alert, Data: postView{Post: p}})
 		return
 	}
 	var id int64

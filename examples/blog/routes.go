@@ -35,7 +35,7 @@ func newBlog(a *rbac.Authority, p posts, site string, out io.Writer) *blog {
 		ShowGroups:       true, // denied users read which group to ask for; the groups of a blog are no secret
 	})
 	var err error
-	b.console, err = console.New(b.guard, a, console.Config{Path: "/console/", Name: "Blog administration", Catalogue: &catalogue})
+	b.console, err = console.New(b.guard, a, console.Config{Name: "Blog administration", Catalogue: &catalogue})
 	if err != nil {
 		panic(err) // a fault of this function: the configuration is constant
 	}
@@ -43,12 +43,12 @@ func newBlog(a *rbac.Authority, p posts, site string, out io.Writer) *blog {
 }
 
 // routes decides who may do what: every pattern has a predicate or is Public.
-// The handler is the mux behind the middleware.
+// The handler is the mux behind the middleware, and beside the mux the answer to
+// probes, which need not be a proper request of a browser.
 func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	var (
-		writers  = rbac.HasPermission("post.write")
-		managers = rbac.HasPermission("manage")
-		users    = rbac.NotAnonymous()
+		writers = rbac.HasPermission("post.write")
+		users   = rbac.NotAnonymous()
 	)
 	mux := b.guard.NewMux()
 	mux.Public("GET /{$}", http.HandlerFunc(b.home))
@@ -58,20 +58,26 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.HandleRule("GET /posts/{id}/edit", b.mayEdit, http.HandlerFunc(b.editPost))
 	mux.HandleRule("POST /posts/{id}/edit", b.mayEdit, http.HandlerFunc(b.changePost))
 	for _, edit := range []string{"GET /posts/{id}/edit", "POST /posts/{id}/edit"} {
-		mux.Describe(edit, rbac.HasPermission("post.edit").String()+" or the author")
+		mux.Describe(edit, rbac.HasPermission("post.edit").String()+", in the desk of the post, or the author")
+	}
+	mux.HandleRule("GET /desks/{desk}", b.mayStaff, http.HandlerFunc(b.showDesk))
+	mux.HandleRule("POST /desks/{desk}", b.mayStaff, http.HandlerFunc(b.changeDesk))
+	for _, staff := range []string{"GET /desks/{desk}", "POST /desks/{desk}"} {
+		mux.Describe(staff, rbac.HasPermission("desk.staff").String()+", in the desk, or "+rbac.HasPermission("manage").String())
 	}
 	mux.Handle("GET /me", users, http.HandlerFunc(b.account))
 	mux.Handle("POST /me/tickets", users, http.HandlerFunc(b.endTicket))
 	mux.Handle("POST /me/password", users, http.HandlerFunc(b.changePassword))
-	mux.Handle("/admin", managers, b.admin())
-	mux.Handle("/admin/", managers, b.admin()) // the whole subtree
-	mux.Handle("/console/", users, b.console)  // the console decides who gets in: delegates, too
+	mux.Handle("/admin/", users, b.console) // the console decides who gets in: managers, and heads of desks
 	mux.Public("/login", b.guard.LoginHandler())
 	mux.Public("/logout", b.guard.LogoutHandler())
 	mux.Public("/forgot", b.guard.ForgotHandler(b.sendLink))
 	mux.Public("/password", b.guard.PasswordHandler())
 	mux.Public("GET /style.css", http.FileServerFS(files))
-	return mux, web.Headers(contentPolicy, b.guard.Handler(web.Forms(1<<20, mux)))
+	root := http.NewServeMux()
+	root.Handle("/readyz", httpguard.Health(b.authority))
+	root.Handle("/", b.guard.Handler(web.Forms(1<<20, mux)))
+	return mux, web.Headers(contentPolicy, root)
 }
 
 // contentPolicy lets pages load nothing but our style, run no script, and be

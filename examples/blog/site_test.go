@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -24,6 +26,7 @@ type site struct {
 	t         *testing.T
 	authority *rbac.Authority
 	mails     mails
+	alerts    strings.Builder // read them after close
 }
 
 // mails receives what the blog writes to the terminal.
@@ -42,6 +45,8 @@ func newSite(t *testing.T) *site {
 func serveSite(t *testing.T, store rbac.Store, p posts) *site {
 	t.Helper()
 	cfg := config
+	s := &site{Server: httptest.NewUnstartedServer(nil), t: t, mails: make(mails, 9)}
+	cfg.OnEvent = alert(slog.New(slog.NewTextHandler(&s.alerts, nil)))
 	cfg.Argon2id = rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1} // unsafe outside tests
 	a, err := rbac.Open(t.Context(), store, cfg)
 	if err != nil {
@@ -50,11 +55,17 @@ func serveSite(t *testing.T, store rbac.Store, p posts) *site {
 	if err := prepare(t.Context(), a, p); err != nil {
 		t.Fatal(err)
 	}
-	s := &site{httptest.NewUnstartedServer(nil), t, a, make(mails, 9)}
+	s.authority = a
 	_, s.Config.Handler = newBlog(a, p, "http://"+s.Listener.Addr().String(), s.mails).routes()
 	s.Start()
-	t.Cleanup(func() { s.Close(); a.Close() })
+	t.Cleanup(s.close)
 	return s
+}
+
+// close ends the blog, after the last event has been received.
+func (s *site) close() {
+	s.Close()
+	s.authority.Close()
 }
 
 func (s *site) update(t *testing.T, f func(*rbac.Tx) error) {
@@ -74,4 +85,23 @@ func (s *site) as(user, password string) *webtest.Browser {
 		s.t.Fatalf("login of %s: %d %s", user, a.Status, a.Text)
 	}
 	return b
+}
+
+// change makes a change in the console, as its forms do. A change that the
+// console would show with its effect first is confirmed.
+func change(b *webtest.Browser, do string, pairs ...string) webtest.Answer {
+	b.T.Helper()
+	return b.Post("/admin/change", append([]string{"do", do, "confirm", "yes"}, pairs...)...)
+}
+
+var seen = regexp.MustCompile(`name="seen" value="(\d+)"`)
+
+// seenOn returns the revision that the forms of a desk's page send.
+func seenOn(t *testing.T, page webtest.Answer) string {
+	t.Helper()
+	m := seen.FindStringSubmatch(page.Body)
+	if m == nil {
+		t.Fatalf("the page has no form: %d\n%s", page.Status, page.Text)
+	}
+	return m[1]
 }

@@ -46,6 +46,7 @@ func TestFirstStart(t *testing.T) {
 			{groupsOf(t, tx, "editor"), ""},
 			{permissionsOf(t, tx, "managers"), "manage"},
 			{permissionsOf(t, tx, "editors"), "post.write"},
+			{groupsOf(t, tx, "amara"), "editors heads"},
 		} {
 			if c.got != c.want {
 				t.Errorf("%q, want %q", c.got, c.want)
@@ -87,9 +88,9 @@ func TestRestartRestoresNothing(t *testing.T) {
 	first := serveFile(t, path)
 	manager := first.as("manager", "managepass")
 	manager.Done("password", manager.Post("/me/password", "old", "managepass", "new", "a better password"))
-	manager.Done("revoke", manager.Post("/admin/revoke", "group", "editors", "permission", "post.write"))
-	manager.Done("assign", manager.Post("/admin/assign", "user", "manager", "group", "editors"))
-	manager.Done("disable", manager.Post("/admin/disable", "user", "editor"))
+	manager.Done("revoke", change(manager, "revoke", "group", "editors", "permission", "post.write"))
+	manager.Done("assign", change(manager, "assign", "user", "manager", "group", "editors"))
+	manager.Done("disable", change(manager, "disable", "user", "editor"))
 	first.Close()
 
 	second := serveFile(t, path)
@@ -135,10 +136,10 @@ func TestPostsOnEachStore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := start(t).as("manager", "managepass")
-			b.Done("assign", b.Post("/admin/assign", "user", "manager", "group", "editors"))
-			b.Done("add", b.Post("/posts/new", "title", "Second", "body", "One\nTwo"))
-			b.Done("change", b.Post("/posts/2/edit", "title", "Changed", "body", "Three"))
-			b.Want("read", b.Get("/posts/2"), 200, "Changed", "Three", "Example manager")
+			b.Done("assign", change(b, "assign", "user", "manager", "group", "editors"))
+			b.Done("add", b.Post("/posts/new", "title", "Second", "body", "One\nTwo", "desk", "sport"))
+			b.Done("change", b.Post("/posts/2/edit", "title", "Changed", "body", "Three", "desk", "news"))
+			b.Want("read", b.Get("/posts/2"), 200, "Changed", "Three", "Example manager · Sport")
 			home := b.Get("/")
 			b.Want("home", home, 200, "Changed", "Welcome")
 			if strings.Index(home.Text, "Changed") > strings.Index(home.Text, "Everybody") {
@@ -146,6 +147,35 @@ func TestPostsOnEachStore(t *testing.T) {
 			}
 			b.Want("unknown", b.Get("/posts/3"), 404)
 		})
+	}
+}
+
+// Posts of a version that had no desks belong to no desk.
+func TestPostsOfAnEarlierVersion(t *testing.T) {
+	store, p, err := openStore(t.Context(), filepath.Join(t.TempDir(), "blog.db"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := p.(sqlitePosts); !ok {
+		t.Skip("built without cgo: there is no file of an earlier version")
+	}
+	t.Cleanup(func() { store.Close() })
+	a, err := rbac.Open(t.Context(), store, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = a.Update(t.Context(), func(tx *rbac.Tx) error {
+		_, err := database(tx).ExecContext(t.Context(), `
+			CREATE TABLE posts (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT NOT NULL, author TEXT NOT NULL, created TIMESTAMP NOT NULL);
+			INSERT INTO posts VALUES (7, 'Old', 'Text', '00000000-0000-0000-0000-000000000001', '2026-01-01')`)
+		return err
+	})
+	if err := errors.Join(err, a.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // also at the second start
+		manager := serveSite(t, store, p).as("manager", "managepass")
+		manager.Want("the old post", manager.Get("/posts/7"), 200, "Old", "Text", "somebody who left · 1 January 2026")
 	}
 }
 
@@ -169,7 +199,7 @@ func TestRunUntilInterrupted(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatalf("interrupted: %v\n%s", err, told.String())
 	}
-	for _, want := range []string{"Open http://127.0.0.1:", "managepass", "editpass", `has_permission("post.write")`} {
+	for _, want := range []string{"Open http://127.0.0.1:", "managepass", "editpass", "headpass", `has_permission("post.write")`} {
 		if !strings.Contains(told.String(), want) {
 			t.Errorf("%q was not told:\n%s", want, told.String())
 		}
