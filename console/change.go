@@ -20,7 +20,7 @@ import (
 
 // change takes the forms that change something. Edits of a user take effect at
 // once. Others are staged: the page shows their effect, and sends them again
-// with the field confirm.
+// with the digest of the effect.
 func (c *console) change(v *visit) error {
 	if text := v.form("undo"); text != "" {
 		return v.undo(text)
@@ -39,8 +39,14 @@ func (c *console) change(v *visit) error {
 	}
 	switch {
 	case !staged:
-		return v.apply(edits, since, "")
-	case v.form("confirm") == "":
+		err := v.apply(edits, since, "")
+		status := httpguard.Status(err)
+		correct := (status == http.StatusConflict || status == http.StatusUnprocessableEntity) && v.correction(edits[0]) != nil
+		if correct || errors.Is(err, rbac.ErrConflict) { // the page keeps the edit
+			return v.stage(status, edits, since, err)
+		}
+		return err
+	case v.form("effect") == "":
 		return v.stage(http.StatusOK, edits, since, nil)
 	}
 	// Spaces count: a scope may begin with one.
@@ -195,6 +201,10 @@ func landing(edits []edit, back string) string {
 		return "users"
 	case "delete-group":
 		return "groups"
+	case "delete-permission":
+		return "permissions"
+	case "add-permission":
+		return address("permission", "name", e.get("name"))
 	case "end-scope":
 		return "scopes"
 	case "modify-user":
@@ -231,8 +241,12 @@ type stageData struct {
 	Since   rbac.Revision
 	Back    string
 	Reason  string
-	Confirm string // the name to type; empty: none
-	Fault   string // why the edits cannot be applied
+	Confirm string      // the name to type; empty: none
+	Fault   string      // why the edits cannot be applied
+	Correct *correction // of a single edit that is refused; nil: none
+
+	Violators []string // the first users who would violate a new set
+	More      bool     // there can be others
 }
 
 // stage shows the effect of edits. Fault is why they were not applied. After a
@@ -246,11 +260,19 @@ func (v *visit) stage(status int, edits []edit, since rbac.Revision, fault error
 	switch {
 	case err != nil:
 		status, d.Fault = httpguard.Status(err), v.sayError(err)
+		if len(edits) == 1 {
+			d.Correct = v.correction(edits[0])
+		}
 	case fault != nil:
 		d.Fault = v.sayError(fault)
 	}
 	if status >= http.StatusInternalServerError {
 		return cmp.Or(err, fault)
+	}
+	if errors.Is(err, rbac.ErrSeparation) && len(edits) == 1 && edits[0].do == "create-set" {
+		if d.Violators, d.More, err = v.violators(edits[0]); err != nil {
+			return err
+		}
 	}
 	d.Effect, d.Digest = effect, digestOf(effect)
 	return v.show(status, "stage", frame{Title: v.T("stage"), Data: d})

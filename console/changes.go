@@ -11,23 +11,18 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // changesData is the data of the change log.
 type changesData struct {
-	Rows           []changeRow
+	Rows           []rbac.Change
 	Actor, Subject string
 	Scope, Action  string
 	Since, Until   string // days
 	Actions        []choice
 	Next           string
 	Filters        bool
-}
-
-// changeRow is an entry with what differs between before and after.
-type changeRow struct {
-	rbac.Change
-	Fields []fieldChange
 }
 
 // fieldChange is a field of a record before and after a change.
@@ -54,25 +49,24 @@ func (c *console) changes(v *visit) error {
 		q.Last.Revision = rbac.Revision(rev)
 		q.Last.Seq, _ = strconv.Atoi(v.query("after_seq"))
 	}
-	err := v.view(func(tx *rbac.Tx) error {
-		for change, err := range tx.Changes(q) {
-			if err != nil {
-				return err
-			}
-			d.Rows = append(d.Rows, changeRow{change, v.fieldChanges(change)})
-		}
-		return nil
-	})
+	list, err := v.readChanges(q)
 	if err != nil {
 		return err
 	}
-	if len(d.Rows) > pageSize {
-		d.Rows = d.Rows[:pageSize]
-		last := d.Rows[pageSize-1]
+	if d.Rows = list; len(list) > pageSize {
+		d.Rows = list[:pageSize]
+		last := list[pageSize-1]
 		d.Next = address("changes", "actor", d.Actor, "subject", d.Subject, "scope", d.Scope, "action", d.Action,
 			"since", d.Since, "until", d.Until, "after", strconv.FormatInt(int64(last.Revision), 10), "after_seq", strconv.Itoa(last.Seq))
 	}
 	return v.show(http.StatusOK, "changes", frame{CSV: v.next("format", "csv"), Data: d})
+}
+
+func (v *visit) readChanges(q rbac.ChangeQuery) ([]rbac.Change, error) {
+	return read(v, func(tx *rbac.Tx, list *[]rbac.Change) (err error) {
+		*list, err = collect(tx.Changes(q))
+		return err
+	})
 }
 
 // actions are the options of the filter by action, in the words of the page.
@@ -90,17 +84,17 @@ func (v *visit) actions(chosen string) (list []choice) {
 // after.
 func (v *visit) fieldChanges(c rbac.Change) (list []fieldChange) {
 	before, after := v.fieldsOf(c.Before), v.fieldsOf(c.After)
-	names := []string{}
+	fields := []string{}
 	for name := range before {
-		names = append(names, name)
+		fields = append(fields, name)
 	}
 	for name := range after {
 		if _, ok := before[name]; !ok {
-			names = append(names, name)
+			fields = append(fields, name)
 		}
 	}
-	slices.Sort(names)
-	for _, name := range names {
+	slices.Sort(fields)
+	for _, name := range fields {
 		if before[name] != after[name] && !slices.Contains(saidFields, name) && (name != "name" || len(before) > 0 && len(after) > 0) {
 			list = append(list, fieldChange{name, before[name], after[name]})
 		}
@@ -124,7 +118,10 @@ func (v *visit) fieldsOf(record json.RawMessage) map[string]string {
 	for name, value := range fields {
 		var text string
 		var texts []string
-		if json.Unmarshal(value, &texts) == nil && texts != nil {
+		var yes bool
+		if json.Unmarshal(value, &yes) == nil && string(value) != "null" {
+			text = v.yesNo(yes)
+		} else if json.Unmarshal(value, &texts) == nil && texts != nil {
 			text = strings.Join(texts, ", ")
 		} else if json.Unmarshal(value, &text) != nil {
 			text = string(bytes.TrimSpace(value))
@@ -135,6 +132,43 @@ func (v *visit) fieldsOf(record json.RawMessage) map[string]string {
 	}
 	return list
 }
+
+// recordPages are the pages of the subject and of the object of actions.
+var recordPages = map[string][2]string{
+	"AddUser": {"user"}, "ModifyUser": {"user"}, "SetPasswordHash": {"user"}, "Unlock": {"user"},
+	"AssignUser": {"user", "group"}, "ModifyMembership": {"user", "group"}, "DeassignUser": {"user", "group"},
+	"AddGroup": {"group"}, "ModifyGroup": {"group"},
+	"AddPermission": {"permission"}, "ModifyPermission": {"permission"},
+	"GrantPermission": {"group", "permission"}, "ModifyGrant": {"group", "permission"}, "RevokePermission": {"group", "permission"},
+	"AddInheritance": {"group", "group"}, "DeleteInheritance": {"group", "group"},
+	"AddDelegation": {"group"}, "ModifyDelegation": {"group"}, "DeleteDelegation": {"group"},
+	"IssueLink": {"user"}, "RedeemLink": {"user"}, "ExpireLink": {"user"},
+	"LogoutUser": {"user"}, "EndTickets": {"user"}, "RevokeTicket": {"user"}, "Logout": {"user"},
+	"AddSSDSetMember": {"", "group"}, "AddDSDSetMember": {"", "group"}, "DeleteSSDSetMember": {"", "group"}, "DeleteDSDSetMember": {"", "group"},
+}
+
+// Records returns links to the records that a change is about, under the names
+// that they had then.
+func (f frame) Records(c rbac.Change) (list []crumb) {
+	pages := recordPages[c.Action]
+	for i, name := range []string{c.Subject, c.Object} {
+		if pages[i] != "" && name != "" && !(pages[i] == "permission" && names.IsPattern(name)) {
+			list = append(list, crumb{name, address(pages[i], "name", name)})
+		}
+	}
+	return list
+}
+
+// yesNo returns the word for a truth value.
+func (v *visit) yesNo(yes bool) string {
+	if yes {
+		return v.T("yes word")
+	}
+	return v.T("no word")
+}
+
+// Diff returns the fields that a change changes.
+func (f frame) Diff(c rbac.Change) []fieldChange { return f.fieldChanges(c) }
 
 func (v *visit) changesCSV(q rbac.ChangeQuery) error {
 	t := v.table("time", "who", "what", "reason", "before", "after")

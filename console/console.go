@@ -28,6 +28,10 @@ type Config struct {
 	// Catalogue is what the program declares: a page shows what the store lacks
 	// and what it has beside. Nil: no such page.
 	Catalogue *rbac.Catalogue
+	// Mux has the routes of the host, which the pages Why and View as explain.
+	// Routes may be registered after New. Nil: the pages explain permissions
+	// and expressions alone.
+	Mux *httpguard.Mux
 	// Theme is CSS that follows the console's own stylesheet, such as
 	// ":root { --accent: #7a1f5c }". The console's variables are listed at the
 	// beginning of its stylesheet.
@@ -51,7 +55,7 @@ type console struct {
 
 	languages languages
 
-	findings findings
+	found foundList
 }
 
 // A page shows itself with GET, and takes forms with POST. Nil answers 405.
@@ -109,12 +113,15 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 		"groups":      {title: "groups", get: c.groups},
 		"group":       {title: "group", get: c.group},
 		"permissions": {title: "permissions", get: c.permissions, admin: true},
+		"sections":    {title: "sections", get: c.sections, admin: true},
 		"permission":  {title: "permission", get: c.permission, admin: true},
 		"matrix":      {title: "matrix", get: c.matrix, post: c.saveMatrix, admin: true},
 		"separation":  {title: "separation", get: c.separation, admin: true},
+		"delegations": {title: "delegations", get: c.delegations, admin: true},
 		"view-as":     {title: "view as", get: c.viewAs, admin: true},
 		"scopes":      {title: "scopes", get: c.scopes, admin: true},
 		"sessions":    {title: "sessions", get: c.sessions, admin: true},
+		"logins":      {title: "sign-ins", get: c.logins, admin: true},
 		"changes":     {title: "changes", get: c.changes, admin: true},
 		"why":         {title: "why", get: c.why, admin: true},
 		"change":      {title: "change", post: c.change},

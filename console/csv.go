@@ -84,21 +84,21 @@ func (t *table) last(key string) {
 // pages sends a table page by page. Each page is read in a View of its own and
 // sent after the View: a slow client keeps no transaction open, and no more
 // than a page is in memory. Records that change meanwhile are therefore as
-// before or as after. The function read adds the rows of a page, and returns a
+// before or as after. The function readPage adds the rows of a page, and returns a
 // function that goes on to the next page; nil after the last. It may run more
 // than once for a page.
 //
 // After an error in the middle the connection is aborted, so that the browser
 // reports a failed download, and the last line of the file says that the table
 // is not whole, in case somebody recovers from the abort.
-func (t *table) pages(name string, read func(tx *rbac.Tx) (next func(), err error)) error {
+func (t *table) pages(name string, readPage func(tx *rbac.Tx) (next func(), err error)) error {
 	for next := func() {}; next != nil && !t.cut; {
 		next()
 		length, rows := t.b.Len(), t.rows
-		err := t.v.view(func(tx *rbac.Tx) (err error) {
+		_, err := read(t.v, func(tx *rbac.Tx, _ *struct{}) (err error) {
 			t.b.Truncate(length)
 			t.rows = rows
-			next, err = read(tx)
+			next, err = readPage(tx)
 			return err
 		})
 		if err != nil && !t.begun {

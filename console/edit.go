@@ -49,8 +49,10 @@ type kind struct {
 	done error
 }
 
-func userRecord(e edit) (string, string)  { return "user", e.get("user") }
-func groupRecord(e edit) (string, string) { return "group", e.get("group") }
+func userRecord(e edit) (string, string)       { return "user", e.get("user") }
+func groupRecord(e edit) (string, string)      { return "group", e.get("group") }
+func permissionRecord(e edit) (string, string) { return "permission", e.get("permission") }
+func sectionRecord(e edit) (string, string)    { return "section", e.get("section") }
 
 // kinds are the edits by the name in do.
 var kinds = map[string]kind{
@@ -119,8 +121,31 @@ var kinds = map[string]kind{
 	"disinherit": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.DeleteInheritance(rbac.Inheritance{Senior: e.get("group"), Junior: e.get("junior")})
 	}, record: groupRecord},
-	"create-set": createSet,
-	"delete-set": deleteSet,
+	"add-permission": {apply: func(tx *rbac.Tx, e edit) error {
+		_, err := tx.AddPermission(rbac.Permission{Name: e.get("name"), Title: e.get("title"), Section: e.get("section")})
+		return err
+	}},
+	"modify-permission": {apply: modifyPermission, record: permissionRecord, direct: true},
+	"delete-permission": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeletePermission(e.get("permission")) }, record: permissionRecord, named: "permission"},
+	"add-section": {apply: func(tx *rbac.Tx, e edit) error {
+		s, err := e.section()
+		if err != nil {
+			return err
+		}
+		return tx.AddSection(s)
+	}, direct: true},
+	"modify-section": {apply: func(tx *rbac.Tx, e edit) error {
+		s, err := e.section()
+		if err != nil {
+			return err
+		}
+		return tx.ModifySection(s)
+	}, record: sectionRecord, direct: true},
+	"delete-section":    {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteSection(e.get("section")) }, record: sectionRecord, named: "section"},
+	"set-delegation":    setDelegation,
+	"delete-delegation": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteDelegation(e.get("group")) }, record: groupRecord},
+	"create-set":        createSet,
+	"delete-set":        deleteSet,
 	"end-scope": {apply: func(tx *rbac.Tx, e edit) error {
 		_, err := tx.EndScope(e.get("scope"))
 		return err
@@ -166,7 +191,7 @@ func newEdit(fields url.Values) (edit, error) {
 // editFields are the fields of edits.
 var editFields = []string{
 	"do", "user", "group", "scope", "note", "until", "name", "display_name", "email", "permission", "junior", "ticket",
-	"set", "kind", "cardinality",
+	"set", "kind", "cardinality", "users", "title", "description", "section", "position",
 }
 
 func makeEdit(do string, pairs ...string) edit {

@@ -3,40 +3,27 @@ package console
 import (
 	"cmp"
 	"context"
-	"errors"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/findings"
 )
 
-// A finding is something that an administrator should look at.
-type finding struct {
-	Key     string // of its text, with the names as argument
-	Names   []string
-	More    int
-	Address string // the page with all of them; empty: none
-}
-
-// findings are computed on request and kept for a while: some read many records.
-type findings struct {
+// foundList holds findings. They are computed on request and kept for a while,
+// since they read many records.
+type foundList struct {
 	mu        sync.Mutex
 	computing bool
 	at        time.Time // zero: never
-	list      []finding
+	list      []findings.Finding
 }
 
-const (
-	keepFindings = 10 * time.Minute
-	idleDays     = 90
-	shownNames   = 5
-	maxKeys      = 10_000 // API keys that are looked at
-)
+const keepFindings = 10 * time.Minute
 
 // get returns the findings, and when they were computed. One request computes
 // them; requests meanwhile get those of before.
-func (f *findings) get(ctx context.Context, a *rbac.Authority) ([]finding, time.Time, error) {
+func (f *foundList) get(ctx context.Context, a *rbac.Authority) ([]findings.Finding, time.Time, error) {
 	var now time.Time
 	if err := a.View(ctx, func(tx *rbac.Tx) error { now = tx.Now(); return nil }); err != nil {
 		return nil, now, err
@@ -52,7 +39,7 @@ func (f *findings) get(ctx context.Context, a *rbac.Authority) ([]finding, time.
 	f.mu.Unlock()
 	// The request may end; the next finds the findings.
 	err := a.View(context.WithoutCancel(ctx), func(tx *rbac.Tx) (err error) {
-		list, err = find(tx, a.Config())
+		list, err = findings.Find(tx, a.Config().Protected)
 		return err
 	})
 	f.mu.Lock()
@@ -64,117 +51,77 @@ func (f *findings) get(ctx context.Context, a *rbac.Authority) ([]finding, time.
 	return list, now, nil
 }
 
-// find computes the findings.
-func find(tx *rbac.Tx, cfg rbac.Config) ([]finding, error) {
-	list := []finding{}
-	add := func(key, address string, names []string) {
-		if n := len(names); n > 0 {
-			list = append(list, finding{key, names[:min(n, shownNames)], max(0, n-shownNames), address})
-		}
-	}
-	for _, p := range cfg.Protected {
-		names, err := userNames(tx, rbac.UserQuery{Permission: p, State: rbac.DisabledUser, Limit: maxCount})
-		if err != nil && !errors.Is(err, rbac.ErrNotFound) { // a permission that is not declared yet
-			return nil, err
-		}
-		add("finding.disabled holders", address("users", "permission", p, "state", "disabled"), names)
-	}
-	idle, err := userNames(tx, rbac.UserQuery{State: rbac.EnabledUser, LastLoginBefore: tx.Now().AddDate(0, 0, -idleDays), Limit: maxCount})
-	if err != nil {
-		return nil, err
-	}
-	add("finding.idle users", address("users", "state", "enabled", "login", "90"), idle)
-	if err := findGroups(tx, add); err != nil {
-		return nil, err
-	}
-	static, err := tx.SSDSets()
-	if err != nil {
-		return nil, err
-	}
-	rows, err := near(tx, static)
-	if err != nil {
-		return nil, err
-	}
-	var full []string
-	for _, r := range rows {
-		if len(r.Near) > 0 {
-			full = append(full, r.Name)
-		}
-	}
-	add("finding.near sets", "separation", full)
-	var old []string
-	for t, err := range tx.Tickets(rbac.TicketQuery{Kind: rbac.KeyTicket, Limit: maxKeys}) {
-		if err != nil {
-			return nil, err
-		}
-		if t.Created.Before(tx.Now().AddDate(-1, 0, 0)) {
-			old = append(old, cmp.Or(t.Label, t.User))
-		}
-	}
-	add("finding.old keys", address("sessions", "kind", "key"), old)
-	return list, nil
+// findingRow is a finding on a page, with links to its first records.
+type findingRow struct {
+	Kind    findings.Kind
+	Address string // of the page with all of them; empty: none
+	Records []findingLink
+	More    string // how many other records there are, in words; empty: none
 }
 
-// findGroups finds groups without members, permissions that nobody holds, and
-// patterns that match nothing.
-func findGroups(tx *rbac.Tx, add func(key, address string, names []string)) error {
-	groups, err := tx.Groups()
-	if err != nil {
-		return err
-	}
-	permissions, err := tx.Permissions()
-	if err != nil {
-		return err
-	}
-	var empty, unmatched []string
-	granted := map[string]bool{}
-	for _, g := range groups {
-		names, err := userNames(tx, rbac.UserQuery{Group: g.Name, Limit: 1})
-		if err != nil {
-			return err
+// findingLink is a record of a finding.
+type findingLink struct{ Text, Detail, Address string }
+
+const shownNames = 5
+
+func (v *visit) findingRows(list []findings.Finding) []findingRow {
+	rows := make([]findingRow, len(list))
+	for i, f := range list {
+		rows[i] = findingRow{Kind: f.Kind, Address: findingPage(f)}
+		for _, r := range f.Records[:min(len(f.Records), shownNames)] {
+			rows[i].Records = append(rows[i].Records, v.findingLink(f.Kind, r))
 		}
-		if len(names) == 0 {
-			empty = append(empty, g.Name)
-		}
-		grants, err := tx.Grants(g.Name)
-		if err != nil {
-			return err
-		}
-		for _, grant := range grants {
-			if !isPattern(grant.Permission) {
-				granted[grant.Permission] = granted[grant.Permission] || len(names) > 0
-				continue
-			}
-			found := false
-			for _, p := range permissions {
-				if matches(grant.Permission, p.Name) {
-					found, granted[p.Name] = true, granted[p.Name] || len(names) > 0
-				}
-			}
-			if !found {
-				unmatched = append(unmatched, grant.Group+" "+grant.Permission)
-			}
+		switch rest := f.Count - len(rows[i].Records); {
+		case f.More:
+			rows[i].More = v.T("n more", grouped(f.Count)+"+")
+		case rest > 0:
+			rows[i].More = v.N("n more", rest)
 		}
 	}
-	var unheld []string
-	for _, p := range permissions {
-		if !granted[p.Name] {
-			unheld = append(unheld, p.Name)
-		}
-	}
-	slices.Sort(unheld)
-	add("finding.empty groups", "groups", empty)
-	add("finding.unheld permissions", "permissions", unheld)
-	add("finding.unmatched patterns", "", unmatched)
-	return nil
+	return rows
 }
 
-func userNames(tx *rbac.Tx, q rbac.UserQuery) (names []string, err error) {
-	for u, err := range tx.Users(q) {
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, u.Name)
+// findingPage returns the page that lists all records of a finding.
+func findingPage(f findings.Finding) string {
+	switch f.Kind {
+	case findings.DisabledHolders:
+		return address("users", "permission", f.Records[0].Permission, "state", "disabled")
+	case findings.IdleUsers:
+		return address("users", "state", "enabled", "login", "90")
+	case findings.EmptyGroups, findings.UnmatchedPatterns:
+		return "groups"
+	case findings.UnheldPermissions:
+		return "permissions"
+	case findings.NearSets:
+		return "separation"
+	case findings.OldKeys:
+		return address("sessions", "kind", "key")
 	}
-	return names, nil
+	return ""
+}
+
+func (v *visit) findingLink(kind findings.Kind, r findings.Record) findingLink {
+	switch kind {
+	case findings.DisabledHolders:
+		return findingLink{r.User, r.Permission, address("user", "name", r.User)}
+	case findings.EndingMemberships:
+		detail := r.Group
+		if r.Scope != "" {
+			detail += " " + v.T("in scope", r.Scope)
+		}
+		return findingLink{r.User, detail + ", " + r.At.In(v.zone).Format(time.DateOnly), address("user", "name", r.User)}
+	case findings.IdleUsers:
+		return findingLink{r.User, "", address("user", "name", r.User)}
+	case findings.EmptyGroups:
+		return findingLink{r.Group, "", address("group", "name", r.Group)}
+	case findings.UnmatchedPatterns:
+		return findingLink{r.Group, r.Permission, address("group", "name", r.Group)}
+	case findings.UnheldPermissions:
+		return findingLink{r.Permission, "", address("permission", "name", r.Permission)}
+	case findings.NearSets:
+		return findingLink{r.Set, "", "separation"}
+	case findings.OldKeys:
+		return findingLink{cmp.Or(r.Label, r.User), "", address("sessions", "kind", "key", "user", r.User)}
+	}
+	return findingLink{}
 }

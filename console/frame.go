@@ -41,8 +41,8 @@ func (v *visit) navigation() (groups []navGroup) {
 		pages []string
 	}{
 		{"people", []string{"", "users", "groups", "scopes"}},
-		{"rights", []string{"permissions", "matrix", "separation", "why", "view-as"}},
-		{"activity", []string{"sessions", "changes"}},
+		{"rights", []string{"permissions", "matrix", "delegations", "separation", "why", "view-as"}},
+		{"activity", []string{"sessions", "logins", "changes"}},
 		{"system", []string{"declared", "settings"}},
 	} {
 		n := navGroup{Title: v.T("nav." + g.title)}
@@ -63,7 +63,7 @@ func (v *visit) navigation() (groups []navGroup) {
 
 // parentOf is the page of the navigation to which another page belongs.
 var parentOf = map[string]string{
-	"user": "users", "new-user": "users", "group": "groups", "permission": "permissions",
+	"user": "users", "new-user": "users", "group": "groups", "permission": "permissions", "sections": "permissions",
 }
 
 // Name returns the name of the console.
@@ -204,7 +204,6 @@ func (f frame) FirstGroups(list []rbac.Group) []rbac.Group { return list[:min(le
 
 // A picker offers groups to choose one from.
 type picker struct {
-	F        frame
 	ID, Name string
 	Chosen   string
 	None     string // the text for no group; empty: a group has to be chosen
@@ -217,7 +216,7 @@ const maxListed = 200
 
 // Pick returns a picker.
 func (f frame) Pick(id, name, chosen, none string, groups []rbac.Group) picker {
-	return picker{F: f, ID: id, Name: name, Chosen: chosen, None: none, Groups: groups[:min(len(groups), maxListed)], TooMany: len(groups) > maxListed}
+	return picker{ID: id, Name: name, Chosen: chosen, None: none, Groups: groups[:min(len(groups), maxListed)], TooMany: len(groups) > maxListed}
 }
 
 func (f frame) inScope(text, scope string) string {

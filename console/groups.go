@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
 // groupsData is the data of the list of groups.
@@ -14,7 +15,7 @@ type groupsData struct {
 	Rows   []groupRow
 	Search string
 	Next   string
-	Admin  bool
+	found  []rbac.Group
 }
 
 type groupRow struct {
@@ -25,21 +26,21 @@ type groupRow struct {
 }
 
 func (c *console) groups(v *visit) error {
-	d := groupsData{Search: v.query("q"), Admin: v.access.admin}
-	var all []rbac.Group
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *groupsData) error {
 		if err := v.readScope(tx, v.r.URL.Query().Get("scope")); err != nil {
 			return err
 		}
-		if all, err = v.visibleGroups(tx); err != nil {
+		all, err := v.visibleGroups(tx)
+		if err != nil {
 			return err
 		}
-		all = searchGroups(all, d.Search)
+		d.Search = v.query("q")
+		d.found = searchGroups(all, d.Search)
 		if v.query("format") == "csv" {
 			return nil
 		}
-		rows, after := all, v.query("after")
-		rows = slices.DeleteFunc(slices.Clone(rows), func(g rbac.Group) bool { return g.Name <= after && after != "" })
+		after := v.query("after")
+		rows := slices.DeleteFunc(slices.Clone(d.found), func(g rbac.Group) bool { return g.Name <= after && after != "" })
 		if len(rows) > pageSize {
 			rows = rows[:pageSize]
 			d.Next = v.next("after", rows[pageSize-1].Name)
@@ -67,12 +68,12 @@ func (c *console) groups(v *visit) error {
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "display name", "note", "created")
-		for _, g := range all {
+		for _, g := range d.found {
 			t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created))
 		}
 		return t.send("groups")
 	}
-	return v.show(http.StatusOK, "groups", frame{Count: v.N("n groups", len(all)), CSV: v.next("format", "csv"), Data: d})
+	return v.show(http.StatusOK, "groups", frame{Count: v.N("n groups", len(d.found)), CSV: v.next("format", "csv"), Data: d})
 }
 
 func searchGroups(list []rbac.Group, text string) []rbac.Group {
@@ -86,7 +87,7 @@ func searchGroups(list []rbac.Group, text string) []rbac.Group {
 }
 
 // fewMembers bounds the members that are counted for each group of a list.
-const fewMembers = 100
+const fewMembers = 25
 
 // countMembers counts the members of a group that the person may see, up to a
 // bound and one more.
@@ -102,21 +103,31 @@ func (v *visit) shown(groups []string) []string {
 // groupData is the data of the page of a group.
 type groupData struct {
 	rbac.Group
-	Since       rbac.Revision
-	Admin       bool
-	Members     []rbac.Membership
-	Next        string
-	Grants      []grantRow
-	Inherited   []inherited
-	Other       []rbac.Permission // that can be granted
-	Tree        *treeNode
-	Others      []rbac.Group // that can be inherited
-	Seniors     []string
-	Delegation  *rbac.Delegation
-	Static      []rbac.SeparationSet
-	Dynamic     []rbac.SeparationSet
-	Changes     []rbac.Change
-	MemberCount int
+	Since         rbac.Revision
+	Members       []rbac.Membership
+	Next          string
+	Grants        []grantRow
+	MoreGrants    int
+	Inherited     []inherited
+	MoreInherited int
+	Other         []rbac.Permission // that can be granted
+	Tree          *treeNode
+	All           []rbac.Group // that a delegation can name
+	Others        []rbac.Group // that can be inherited
+	Seniors       []string
+	Delegation    *rbac.Delegation
+	Static        []rbac.SeparationSet
+	Dynamic       []rbac.SeparationSet
+	Changes       []rbac.Change
+	MemberCount   int
+}
+
+// Assign returns the groups that members may give by the delegation.
+func (d groupData) Assign() []string {
+	if d.Delegation == nil {
+		return nil
+	}
+	return d.Delegation.Assign
 }
 
 // grantRow is a grant with the permissions that it gives now.
@@ -124,7 +135,8 @@ type grantRow struct {
 	rbac.Grant
 	Title   string
 	Pattern bool
-	Gives   []rbac.Permission
+	Gives   []rbac.Permission // the first
+	More    int
 }
 
 // inherited is a permission that another group brings.
@@ -141,8 +153,7 @@ type treeNode struct {
 }
 
 func (c *console) group(v *visit) error {
-	d := groupData{Admin: v.access.admin}
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *groupData) (err error) {
 		d.Since = tx.Revision()
 		if err := v.readScope(tx, v.r.URL.Query().Get("scope")); err != nil {
 			return err
@@ -156,21 +167,24 @@ func (c *console) group(v *visit) error {
 		if d.MemberCount, err = v.countMembers(tx, d.Name, maxCount); err != nil {
 			return err
 		}
-		if err := v.members(tx, &d); err != nil {
+		if err := v.members(tx, d); err != nil {
 			return err
 		}
-		if err := v.grants(tx, &d); err != nil {
-			return err
-		}
-		if !d.Admin {
-			return nil
-		}
-		all, err := tx.Groups()
+		h, err := readHierarchy(tx)
 		if err != nil {
 			return err
 		}
-		d.Others = slices.DeleteFunc(all, func(g rbac.Group) bool { return g.Name == d.Name })
-		return v.groupDetails(tx, &d)
+		if err := v.grants(tx, h, d); err != nil {
+			return err
+		}
+		if !v.access.admin {
+			return nil
+		}
+		if d.All, err = tx.Groups(); err != nil {
+			return err
+		}
+		d.Others = slices.DeleteFunc(slices.Clone(d.All), func(g rbac.Group) bool { return g.Name == d.Name })
+		return v.groupDetails(tx, h, d)
 	})
 	if err != nil {
 		return err
@@ -189,11 +203,9 @@ func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 	if after := v.query("after"); after != "" {
 		q.After = rbac.Membership{User: after, Group: d.Name, Scope: v.query("after_scope")}
 	}
-	for m, err := range tx.Memberships(q) {
-		if err != nil {
-			return err
-		}
-		d.Members = append(d.Members, m)
+	var err error
+	if d.Members, err = collect(tx.Memberships(q)); err != nil {
+		return err
 	}
 	if len(d.Members) > pageSize {
 		d.Members = d.Members[:pageSize]
@@ -204,66 +216,58 @@ func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 }
 
 // grants reads what the group gives: by its own grants, and by inheritance.
-func (v *visit) grants(tx *rbac.Tx, d *groupData) error {
-	own, err := tx.Grants(d.Name)
-	if err != nil {
+func (v *visit) grants(tx *rbac.Tx, h hierarchy, d *groupData) error {
+	own, err1 := tx.Grants(d.Name)
+	all, err2 := tx.Permissions()
+	from, err3 := h.through(tx, d.Name, all)
+	if err := cmp.Or(err1, err2, err3); err != nil {
 		return err
 	}
-	all, err := tx.Permissions()
+	for _, g := range own[:min(len(own), maxListed)] {
+		d.Grants = append(d.Grants, newGrantRow(g, all))
+	}
+	d.MoreGrants = len(own) - len(d.Grants)
+	granted, err := h.grants(tx, d.Name)
 	if err != nil {
 		return err
-	}
-	has, err := tx.GroupPermissions(d.Name)
-	if err != nil {
-		return err
-	}
-	for _, g := range own {
-		row := grantRow{Grant: g, Pattern: isPattern(g.Permission)}
-		for _, p := range all {
-			if matches(g.Permission, p.Name) {
-				row.Gives = append(row.Gives, p)
-				row.Title = p.Title
-			}
-		}
-		if row.Pattern {
-			row.Title = ""
-		}
-		d.Grants = append(d.Grants, row)
-	}
-	h, err := readHierarchy(tx)
-	if err != nil {
-		return err
-	}
-	from, err := h.through(tx, d.Name, has)
-	if err != nil {
-		return err
-	}
-	for _, p := range has {
-		if from[p.Name] != "" {
-			through := ""
-			if v.seesGroup(from[p.Name]) {
-				through = from[p.Name]
-			}
-			d.Inherited = append(d.Inherited, inherited{p, through})
-		}
 	}
 	for _, p := range all {
-		if len(d.Other) == maxListed {
-			break
+		through := from[p.Name]
+		switch {
+		case through != "" && len(d.Inherited) < maxListed:
+			if !v.seesGroup(through) {
+				through = ""
+			}
+			d.Inherited = append(d.Inherited, inherited{p, through})
+		case through != "":
+			d.MoreInherited++
 		}
-		if !slices.ContainsFunc(own, func(g rbac.Grant) bool { return g.Permission == p.Name }) {
+		if !granted.names[p.Name] && len(d.Other) < maxListed {
 			d.Other = append(d.Other, p)
 		}
 	}
 	return nil
 }
 
-// groupDetails reads what administrators see.
-func (v *visit) groupDetails(tx *rbac.Tx, d *groupData) error {
-	h, err := readHierarchy(tx)
-	if err != nil {
-		return err
+// newGrantRow returns a grant with the first permissions that it gives now.
+func newGrantRow(g rbac.Grant, all []rbac.Permission) grantRow {
+	row := grantRow{Grant: g, Pattern: names.IsPattern(g.Permission)}
+	for _, p := range all {
+		switch {
+		case !names.Matches(g.Permission, p.Name):
+		case !row.Pattern:
+			row.Title = p.Title
+		case len(row.Gives) < 2*shownRows:
+			row.Gives = append(row.Gives, p)
+		default:
+			row.More++
+		}
 	}
+	return row
+}
+
+// groupDetails reads what administrators see.
+func (v *visit) groupDetails(tx *rbac.Tx, h hierarchy, d *groupData) error {
 	d.Tree = h.tree(d.Name, map[string]bool{})
 	d.Seniors = h.seniors[d.Name]
 	delegations, err := tx.Delegations()
@@ -280,13 +284,8 @@ func (v *visit) groupDetails(tx *rbac.Tx, d *groupData) error {
 	}
 	without := func(s rbac.SeparationSet) bool { return !slices.Contains(s.Groups, d.Name) }
 	d.Static, d.Dynamic = slices.DeleteFunc(static, without), slices.DeleteFunc(dynamic, without)
-	for c, err := range tx.Changes(rbac.ChangeQuery{Subject: d.Name, Newest: true, Limit: shownRows}) {
-		if err != nil {
-			return err
-		}
-		d.Changes = append(d.Changes, c)
-	}
-	return nil
+	d.Changes, err = lastChanges(tx, d.Name)
+	return err
 }
 
 // maxTree bounds the groups of a tree that is drawn.

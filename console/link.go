@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
@@ -54,50 +55,79 @@ func (c *console) newUser(v *visit) error {
 }
 
 func (v *visit) showNewUser(status int, d newUserData) error {
-	err := v.view(func(tx *rbac.Tx) (err error) {
-		if err := v.readScope(tx, d.Scope); err != nil {
-			return err
+	var err error
+	d.Assign, err = read(v, func(tx *rbac.Tx, groups *[]rbac.Group) error {
+		err := v.readScope(tx, d.Scope)
+		if err == nil {
+			*groups, err = v.visibleGroups(tx)
 		}
-		if !v.access.admin {
-			d.Scope = v.scope
-		}
-		d.Scopes = v.access.scopes
-		d.Assign, err = v.visibleGroups(tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	if d.Scopes = v.access.scopes; !v.access.admin {
+		d.Scope = v.scope
+	}
 	return v.show(status, "new-user", frame{Title: v.T("new user"), Parents: []crumb{{v.T("users"), "users"}}, Data: d})
 }
 
-// addUser adds a user, with a membership if a group is chosen, and shows an
-// invitation. The user chooses the password: no administrator knows it.
+// addUser adds a user, with a membership if a group is chosen. The user chooses
+// the password with the invitation that the page shows, unless an administrator
+// has typed one.
 func (c *console) addUser(v *visit) error {
 	d := newUserData{
 		User:  rbac.User{Name: v.form("name"), DisplayName: v.form("display_name"), Email: v.form("email"), Note: v.form("note")},
 		Group: v.form("group"), Scope: v.r.PostForm.Get("scope"),
 	}
-	var t rbac.Token
-	var u rbac.User
-	err := c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) (err error) {
-		if u, err = tx.AddUser(d.User); err != nil {
+	added, err := v.add(d, v.r.PostForm.Get("password"))
+	switch {
+	case err != nil && httpguard.Status(err) < http.StatusInternalServerError:
+		d.Fault = v.sayError(err)
+		return v.showNewUser(httpguard.Status(err), d)
+	case err != nil:
+		return err
+	case added.invitation.IsZero():
+		v.redirect(withParam(address("user", "name", added.name), "done", strconv.FormatInt(int64(added.before), 10)))
+		return nil
+	}
+	return v.showLink(added.name, rbac.LinkInvite, added.invitation)
+}
+
+// addedUser is a user who has been added.
+type addedUser struct {
+	name       string
+	before     rbac.Revision
+	invitation rbac.Token // zero: the user has a password
+}
+
+func (v *visit) add(d newUserData, password string) (added addedUser, err error) {
+	var hash string
+	if password != "" {
+		if !v.access.admin {
+			return added, errAdmins
+		}
+		if hash, err = v.c.auth.HashPasswordFor(v.r.Context(), d.User, password); err != nil {
+			return added, err
+		}
+	}
+	err = v.c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) error {
+		added = addedUser{before: tx.Revision()}
+		u, err := tx.AddUser(d.User)
+		if err != nil {
 			return err
 		}
+		added.name = u.Name
 		if d.Group != "" {
 			if err := tx.AssignUser(rbac.Membership{User: u.Name, Group: d.Group, Scope: d.Scope}); err != nil {
 				return err
 			}
 		}
-		t, err = tx.IssueLink(rbac.Link{User: u.Name, Purpose: rbac.LinkInvite})
+		if hash != "" {
+			return tx.SetPasswordHash(u.Name, hash)
+		}
+		added.invitation, err = tx.IssueLink(rbac.Link{User: u.Name, Purpose: rbac.LinkInvite})
 		return err
 	})
-	if err != nil {
-		if status := httpguard.Status(err); status < http.StatusInternalServerError {
-			d.Fault = v.sayError(err)
-			return v.showNewUser(status, d)
-		}
-		return err
-	}
-	return v.showLink(u.Name, rbac.LinkInvite, t)
+	return added, err
 }

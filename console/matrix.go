@@ -50,9 +50,8 @@ func cellKey(group, permission string) string {
 }
 
 func (c *console) matrix(v *visit) error {
-	d := matrixData{Search: v.query("q"), GroupSearch: v.query("g")}
-	err := v.view(func(tx *rbac.Tx) error {
-		d.Since = tx.Revision()
+	d, err := read(v, func(tx *rbac.Tx, d *matrixData) error {
+		d.Search, d.GroupSearch, d.Since = v.query("q"), v.query("g"), tx.Revision()
 		groups, err := tx.Groups()
 		if err != nil {
 			return err
@@ -65,7 +64,7 @@ func (c *console) matrix(v *visit) error {
 		}
 		permissions = searchPermissions(permissions, d.Search)
 		d.MorePermissions = len(permissions) > matrixPermissions
-		return v.cells(tx, groups[:min(len(groups), matrixGroups)], permissions[:min(len(permissions), matrixPermissions)], &d)
+		return v.cells(tx, groups[:min(len(groups), matrixGroups)], permissions[:min(len(permissions), matrixPermissions)], d)
 	})
 	if err != nil {
 		return err
@@ -82,7 +81,7 @@ func (v *visit) cells(tx *rbac.Tx, groups []rbac.Group, permissions []rbac.Permi
 	columns := make([]matrixColumn, len(groups))
 	for i, g := range groups {
 		d.Groups = append(d.Groups, g.Name)
-		if columns[i], err = h.column(tx, g.Name); err != nil {
+		if columns[i], err = h.column(tx, g.Name, permissions); err != nil {
 			return err
 		}
 	}
@@ -113,26 +112,18 @@ func (v *visit) cells(tx *rbac.Tx, groups []rbac.Group, permissions []rbac.Permi
 	return nil
 }
 
-// matrixColumn is what a group gives.
+// matrixColumn is what a group gives: by grants of its own, and with the groups
+// of the grants.
 type matrixColumn struct {
-	own     []rbac.Grant
-	has     map[string]bool
+	own     giver
 	through map[string]string
 }
 
-func (h hierarchy) column(tx *rbac.Tx, group string) (c matrixColumn, err error) {
-	if c.own, err = tx.Grants(group); err != nil {
+func (h hierarchy) column(tx *rbac.Tx, group string, permissions []rbac.Permission) (c matrixColumn, err error) {
+	if c.through, err = h.through(tx, group, permissions); err != nil {
 		return c, err
 	}
-	has, err := tx.GroupPermissions(group)
-	if err != nil {
-		return c, err
-	}
-	c.has = map[string]bool{}
-	for _, p := range has {
-		c.has[p.Name] = true
-	}
-	c.through, err = h.through(tx, group, has)
+	c.own, err = h.grants(tx, group)
 	return c, err
 }
 
@@ -140,19 +131,13 @@ func (h hierarchy) column(tx *rbac.Tx, group string) (c matrixColumn, err error)
 // inherited group gives the permission and there is no grant of its own to
 // revoke.
 func (c matrixColumn) cell(group, permission string) matrixCell {
-	cell := matrixCell{Group: group, Key: cellKey(group, permission), Has: c.has[permission]}
-	for _, g := range c.own {
-		if g.Permission == permission {
-			return cell
-		}
+	through, has := c.through[permission]
+	cell := matrixCell{Group: group, Key: cellKey(group, permission), Has: has, Through: through}
+	if grant := c.own.grant(permission); grant == permission {
+		cell.Through = ""
+	} else if grant != "" {
+		cell.Through = grant
 	}
-	for _, g := range c.own {
-		if matches(g.Permission, permission) {
-			cell.Through = g.Permission
-			return cell
-		}
-	}
-	cell.Through = c.through[permission]
 	return cell
 }
 

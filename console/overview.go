@@ -11,9 +11,8 @@ import (
 type overviewData struct {
 	Users, Disabled, Groups, Permissions, Scopes int
 	Changes                                      []rbac.Change
-	Ending                                       []rbac.Membership // within 30 days
-	Assignable                                   []scopeGroups     // for delegates
-	Findings                                     []finding
+	Assignable                                   []scopeGroups // for delegates
+	Findings                                     []findingRow
 	FoundAt                                      time.Time
 }
 
@@ -26,20 +25,21 @@ type scopeGroups struct {
 const shownRows = 10
 
 func (c *console) overview(v *visit) error {
-	var d overviewData
-	err := v.view(func(tx *rbac.Tx) error {
+	d, err := read(v, func(tx *rbac.Tx, d *overviewData) error {
 		if !v.access.admin {
-			return v.assignable(tx, &d)
+			return v.assignable(tx, d)
 		}
-		return v.counts(tx, &d)
+		return v.counts(tx, d)
 	})
 	if err != nil {
 		return err
 	}
 	if v.access.admin {
-		if d.Findings, d.FoundAt, err = c.findings.get(v.r.Context(), c.auth); err != nil {
+		list, at, err := c.found.get(v.r.Context(), c.auth)
+		if err != nil {
 			return err
 		}
+		d.Findings, d.FoundAt = v.findingRows(list), at
 	}
 	return v.show(http.StatusOK, "overview", frame{Data: d})
 }
@@ -71,24 +71,8 @@ func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
 			break
 		}
 	}
-	for m, err := range tx.Memberships(rbac.MembershipQuery{EndingBefore: v.now.AddDate(0, 0, 30), Limit: maxCount}) {
-		if err != nil {
-			return err
-		}
-		if m.Until.After(v.now) {
-			d.Ending = append(d.Ending, m)
-		}
-		if len(d.Ending) == shownRows {
-			break
-		}
-	}
-	for change, err := range tx.Changes(rbac.ChangeQuery{Newest: true, Limit: shownRows}) {
-		if err != nil {
-			return err
-		}
-		d.Changes = append(d.Changes, change)
-	}
-	return nil
+	d.Changes, err = lastChanges(tx, "")
+	return err
 }
 
 // maxCount is the most that a page counts: beyond, the page says so.

@@ -38,6 +38,29 @@ func TestEveryPage(t *testing.T) {
 	}
 }
 
+// Pages are the same if the store runs the function of each View twice: every
+// row is listed once.
+func TestRowsAreListedOnce(t *testing.T) {
+	for user, least := range map[string]int{"amy": 30, "lea": 8} {
+		s := newSite(t)
+		pages := 0
+		s.crawl(user, func(page string, resp answer) {
+			pages++
+			s.runs.Store(1)
+			s.h = mountedOn(t, s, nil) // without the findings of before
+			once := s.get(user, page)
+			s.runs.Store(2)
+			s.h = mountedOn(t, s, nil)
+			if twice := s.get(user, page); twice.text != once.text {
+				t.Errorf("%s: %q differs if the store runs the function twice:\n%s\nonce:\n%s", user, page, textOf(twice.text), textOf(once.text))
+			}
+		})
+		if pages < least {
+			t.Errorf("%s has reached %d pages, want %d", user, pages, least)
+		}
+	}
+}
+
 // checkPage checks what holds for all pages.
 func checkPage(t *testing.T, name string, resp answer) {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rbac-go/rbac"
@@ -12,7 +13,12 @@ import (
 // permissionsData is the data of the list of permissions.
 type permissionsData struct {
 	Sections []sectionRows
+	All      []rbac.Section // for forms
 	Search   string
+	Next     string
+	Declares bool // the program declares permissions
+	Since    rbac.Revision
+	found    []rbac.Permission
 }
 
 // sectionRows are the permissions of a section, in the section's order.
@@ -23,34 +29,35 @@ type sectionRows struct {
 
 type permissionRow struct {
 	rbac.Permission
-	Groups []string // the first that have the permission
-	More   int
+	Groups   []string // the first that have the permission
+	More     int
+	Declared bool
 }
 
 func (c *console) permissions(v *visit) error {
-	d := permissionsData{Search: v.query("q")}
-	var list []rbac.Permission
-	err := v.view(func(tx *rbac.Tx) (err error) {
-		if list, err = tx.Permissions(); err != nil {
+	d, err := read(v, func(tx *rbac.Tx, d *permissionsData) error {
+		all, err := tx.Permissions()
+		if err != nil {
 			return err
 		}
-		list = searchPermissions(list, d.Search)
+		d.Search, d.Since, d.Declares = v.query("q"), tx.Revision(), c.cfg.Catalogue != nil
+		d.found = searchPermissions(all, d.Search)
 		if v.query("format") == "csv" {
 			return nil
 		}
-		return v.sections(tx, list, &d)
+		return v.permissionSections(tx, d)
 	})
 	if err != nil {
 		return err
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "title", "section", "description")
-		for _, p := range list {
+		for _, p := range d.found {
 			t.row(p.Name, p.Title, p.Section, p.Description)
 		}
 		return t.send("permissions")
 	}
-	return v.show(http.StatusOK, "permissions", frame{Count: v.N("n permissions", len(list)), CSV: v.next("format", "csv"), Data: d})
+	return v.show(http.StatusOK, "permissions", frame{Count: v.N("n permissions", len(d.found)), CSV: v.next("format", "csv"), Data: d})
 }
 
 func searchPermissions(list []rbac.Permission, text string) []rbac.Permission {
@@ -60,75 +67,102 @@ func searchPermissions(list []rbac.Permission, text string) []rbac.Permission {
 	})
 }
 
-// maxPermissions bounds the permissions of a page: the search narrows them.
-const maxPermissions = 200
+// maxPermissions bounds the permissions of a page.
+const maxPermissions = 100
 
-// sections sorts permissions into their sections.
-func (v *visit) sections(tx *rbac.Tx, list []rbac.Permission, d *permissionsData) error {
+// permissionSections sorts the permissions into their sections, and reads the
+// groups of those on the page.
+func (v *visit) permissionSections(tx *rbac.Tx, d *permissionsData) error {
 	sections, err := orderedSections(tx)
 	if err != nil {
 		return err
 	}
-	list = list[:min(len(list), maxPermissions)]
-	for _, s := range sections {
-		rows := sectionRows{Title: cmp.Or(s.Title, s.Name)}
-		for _, p := range list {
-			if p.Section != s.Name {
-				continue
-			}
-			row := permissionRow{Permission: p}
-			groups, err := tx.PermissionGroups(p.Name)
-			if err != nil {
-				return err
-			}
-			for _, g := range groups[:min(len(groups), 3)] {
-				row.Groups = append(row.Groups, g.Name)
-			}
-			row.More = len(groups) - len(row.Groups)
-			rows.Rows = append(rows.Rows, row)
+	d.All = sections[:len(sections)-1]
+	order := map[string]int{}
+	for i, s := range sections {
+		order[s.Name] = i
+	}
+	place := func(p rbac.Permission) int {
+		if i, ok := order[p.Section]; ok {
+			return i
 		}
-		if len(rows.Rows) > 0 {
-			slices.SortStableFunc(rows.Rows, func(a, b permissionRow) int { return cmp.Compare(a.Position, b.Position) })
-			d.Sections = append(d.Sections, rows)
+		return len(sections) - 1
+	}
+	list := slices.Clone(d.found)
+	slices.SortStableFunc(list, func(a, b rbac.Permission) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Position, b.Position))
+	})
+	after := v.query("after")
+	list = list[1+slices.IndexFunc(list, func(p rbac.Permission) bool { return p.Name == after }):]
+	if len(list) > maxPermissions {
+		list = list[:maxPermissions]
+		d.Next = v.next("after", list[maxPermissions-1].Name)
+	}
+	for i, p := range list {
+		row, err := v.permissionRow(tx, p)
+		if err != nil {
+			return err
 		}
+		if s := sections[place(p)]; i == 0 || place(list[i-1]) != place(p) {
+			d.Sections = append(d.Sections, sectionRows{Title: cmp.Or(s.Title, s.Name)})
+		}
+		last := &d.Sections[len(d.Sections)-1]
+		last.Rows = append(last.Rows, row)
 	}
 	return nil
+}
+
+func (v *visit) permissionRow(tx *rbac.Tx, p rbac.Permission) (permissionRow, error) {
+	row := permissionRow{Permission: p, Declared: v.c.declares(p.Name)}
+	groups, err := tx.PermissionGroups(p.Name)
+	for _, g := range groups[:min(len(groups), 3)] {
+		row.Groups = append(row.Groups, g.Name)
+	}
+	row.More = len(groups) - len(row.Groups)
+	return row, err
+}
+
+// declares reports whether the program declares a permission.
+func (c *console) declares(permission string) bool {
+	return c.cfg.Catalogue != nil && slices.ContainsFunc(c.cfg.Catalogue.Permissions, func(p rbac.Permission) bool { return p.Name == permission })
 }
 
 // permissionData is the data of the page of a permission.
 type permissionData struct {
 	rbac.Permission
-	Groups  []rbac.Group
-	Users   []rbac.User
-	More    bool
-	Changes []rbac.Change
+	Since    rbac.Revision
+	Declares bool // the program declares permissions
+	Declared bool
+	Sections []rbac.Section
+	Groups   []rbac.Group
+	Users    []holder
+	More     bool
+	Changes  []rbac.Change
+}
+
+// holder is a user who has a permission, and by which memberships.
+type holder struct {
+	rbac.User
+	By []rbac.Membership
 }
 
 func (c *console) permission(v *visit) error {
-	var d permissionData
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *permissionData) (err error) {
 		if d.Permission, err = tx.Permission(v.query("name")); err != nil {
+			return err
+		}
+		d.Since, d.Declares, d.Declared = tx.Revision(), c.cfg.Catalogue != nil, c.declares(d.Name)
+		if d.Sections, err = tx.Sections(); err != nil {
 			return err
 		}
 		if d.Groups, err = tx.PermissionGroups(d.Name); err != nil {
 			return err
 		}
-		for u, err := range tx.Users(rbac.UserQuery{Permission: d.Name, Limit: pageSize + 1}) {
-			if err != nil {
-				return err
-			}
-			if d.More = len(d.Users) == pageSize; d.More {
-				break
-			}
-			d.Users = append(d.Users, u)
+		if err := v.holders(tx, d); err != nil {
+			return err
 		}
-		for c, err := range tx.Changes(rbac.ChangeQuery{Subject: d.Name, Newest: true, Limit: shownRows}) {
-			if err != nil {
-				return err
-			}
-			d.Changes = append(d.Changes, c)
-		}
-		return nil
+		d.Changes, err = lastChanges(tx, d.Name)
+		return err
 	})
 	if err != nil {
 		return err
@@ -136,4 +170,54 @@ func (c *console) permission(v *visit) error {
 	return v.show(http.StatusOK, "permission", frame{
 		Title: d.Name, Parents: []crumb{{v.T("permissions"), "permissions"}}, Data: d,
 	})
+}
+
+// holders reads the first users who have a permission, with the memberships
+// that give the permission.
+func (v *visit) holders(tx *rbac.Tx, d *permissionData) error {
+	rows, err := v.userRows(tx, rbac.UserQuery{Permission: d.Name, Limit: pageSize + 1})
+	if err != nil {
+		return err
+	}
+	gives := map[string]bool{}
+	for _, g := range d.Groups {
+		gives[g.Name] = true
+	}
+	d.More = len(rows) > pageSize
+	for _, row := range rows[:min(len(rows), pageSize)] {
+		by := slices.DeleteFunc(row.Memberships, func(m rbac.Membership) bool { return !gives[m.Group] })
+		d.Users = append(d.Users, holder{row.User, by[:min(len(by), rightWays)]})
+	}
+	return nil
+}
+
+// modifyPermission changes the texts and the section of a permission.
+func modifyPermission(tx *rbac.Tx, e edit) error {
+	p, err := tx.Permission(e.get("permission"))
+	if err != nil {
+		return err
+	}
+	if p.Position, err = e.number("position"); err != nil {
+		return err
+	}
+	p.Title, p.Description, p.Section = e.get("title"), e.get("description"), e.get("section")
+	return tx.ModifyPermission(p)
+}
+
+// section returns the section of an edit.
+func (e edit) section() (rbac.Section, error) {
+	n, err := e.number("position")
+	return rbac.Section{Name: e.get("section"), Title: e.get("title"), Position: n}, err
+}
+
+// number returns a field with a number. An empty field is 0.
+func (e edit) number(name string) (int, error) {
+	if e.get(name) == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(e.get(name))
+	if err != nil {
+		return 0, &rbac.Error{Kind: rbac.ErrInvalid, Record: name, Name: e.get(name), Field: name, Reason: "no number"}
+	}
+	return n, nil
 }

@@ -92,23 +92,20 @@ func (v *visit) administer() string { return v.permission(v.c.auth.Config().Admi
 // permission returns the title of a permission, or the name if the permission
 // has no title or cannot be read.
 func (v *visit) permission(name string) string {
-	title := name
-	_ = v.view(func(tx *rbac.Tx) error { // without the title, the refusal names the name
-		p, err := tx.Permission(name)
-		title = cmp.Or(p.Title, name)
+	p, _ := read(v, func(tx *rbac.Tx, p *rbac.Permission) (err error) { // without the title, the refusal names the name
+		*p, err = tx.Permission(name)
 		return err
 	})
-	return title
+	return cmp.Or(p.Title, name)
 }
 
 // withGivers appends the groups that give a permission to a refusal, for
 // administrators.
 func (v *visit) withGivers(text, permission string) string {
-	var names []string
-	err := v.view(func(tx *rbac.Tx) error {
+	names, err := read(v, func(tx *rbac.Tx, names *[]string) error {
 		groups, err := tx.PermissionGroups(permission)
 		for _, g := range groups[:min(len(groups), fewMembers)] {
-			names = append(names, g.Name)
+			*names = append(*names, g.Name)
 		}
 		return err
 	})

@@ -5,15 +5,24 @@ import (
 	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/names"
 )
 
-// hierarchy is the inheritances of all groups.
+// hierarchy is the inheritances of all groups, and the grants of those that
+// have been asked about.
 type hierarchy struct {
 	juniors, seniors map[string][]string
+	givers           map[string]giver
+}
+
+// giver is what the grants of a group itself give.
+type giver struct {
+	names    map[string]bool
+	patterns []string
 }
 
 func readHierarchy(tx *rbac.Tx) (hierarchy, error) {
-	h := hierarchy{map[string][]string{}, map[string][]string{}}
+	h := hierarchy{map[string][]string{}, map[string][]string{}, map[string]giver{}}
 	list, err := tx.Inheritances()
 	for _, i := range list {
 		h.juniors[i.Senior] = append(h.juniors[i.Senior], i.Junior)
@@ -22,35 +31,75 @@ func readHierarchy(tx *rbac.Tx) (hierarchy, error) {
 	return h, err
 }
 
-// below returns the groups that a group inherits, nearest first, without the
-// group itself.
-func (h hierarchy) below(group string) []string { return closure(h.juniors, group) }
+// grants returns what the grants of a group itself give.
+func (h hierarchy) grants(tx *rbac.Tx, group string) (giver, error) {
+	if g, ok := h.givers[group]; ok {
+		return g, nil
+	}
+	list, err := tx.Grants(group)
+	g := giver{names: map[string]bool{}}
+	for _, grant := range list {
+		if names.IsPattern(grant.Permission) {
+			g.patterns = append(g.patterns, grant.Permission)
+		} else {
+			g.names[grant.Permission] = true
+		}
+	}
+	h.givers[group] = g
+	return g, err
+}
 
-func closure(next map[string][]string, group string) (list []string) {
+// grant returns the name or pattern that gives a permission; empty: none does.
+func (g giver) grant(permission string) string {
+	if g.names[permission] {
+		return permission
+	}
+	for _, p := range g.patterns {
+		if names.Matches(p, permission) {
+			return p
+		}
+	}
+	return ""
+}
+
+// chain is a group that another group has by inheritance, with the groups
+// between them.
+type chain []string
+
+// last returns the group that is inherited.
+func (c chain) last() string { return c[len(c)-1] }
+
+// String returns the groups as "editors → readers".
+func (c chain) String() string { return strings.Join(c, " → ") }
+
+// below returns a group and all groups that it inherits, each once with the
+// shortest chain, nearest first.
+func (h hierarchy) below(group string) []chain {
+	list := []chain{{group}}
 	seen := map[string]bool{group: true}
-	for queue := []string{group}; len(queue) > 0; queue = queue[1:] {
-		for _, g := range next[queue[0]] {
-			if !seen[g] {
-				seen[g] = true
-				list, queue = append(list, g), append(queue, g)
+	for i := 0; i < len(list); i++ {
+		for _, junior := range h.juniors[list[i].last()] {
+			if !seen[junior] {
+				seen[junior] = true
+				list = append(list, append(slices.Clone(list[i]), junior))
 			}
 		}
 	}
 	return list
 }
 
-// through returns, for each permission of a group, the nearest inherited group
-// that has the grant; empty: the group itself.
-func (h hierarchy) through(tx *rbac.Tx, group string, has []rbac.Permission) (map[string]string, error) {
+// through returns the permissions, of some, that a group has, each with the
+// nearest inherited group that has the grant; empty: the group itself.
+func (h hierarchy) through(tx *rbac.Tx, group string, some []rbac.Permission) (map[string]string, error) {
 	list := map[string]string{}
-	for _, g := range append([]string{group}, h.below(group)...) {
-		grants, err := tx.Grants(g)
+	for _, c := range h.below(group) {
+		g, err := h.grants(tx, c.last())
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range has {
-			if _, ok := list[p.Name]; !ok && slices.ContainsFunc(grants, func(g rbac.Grant) bool { return matches(g.Permission, p.Name) }) {
-				list[p.Name] = g
+		for _, p := range some {
+			if _, ok := list[p.Name]; !ok && g.grant(p.Name) != "" {
+				list[p.Name] = c.last()
 			}
 		}
 	}
@@ -62,13 +111,104 @@ func (h hierarchy) through(tx *rbac.Tx, group string, has []rbac.Permission) (ma
 	return list, nil
 }
 
-// matches reports whether a grant of a name or pattern gives a permission, as
-// [rbac.Tx.GrantPermission] says.
-func matches(grant, permission string) bool {
-	if stem, ok := strings.CutSuffix(grant, "*"); ok && (stem == "" || strings.HasSuffix(stem, ".")) {
-		return len(permission) > len(stem) && strings.HasPrefix(permission, stem)
-	}
-	return grant == permission
+// right is a permission of a user with the ways by which the user has it.
+type right struct {
+	rbac.Permission
+	By   []way
+	More int // ways that are not listed
 }
 
-func isPattern(grant string) bool { return grant == "*" || strings.HasSuffix(grant, ".*") }
+// way is a membership that gives a permission, with the groups from the group
+// of the membership to the group that has the grant.
+type way struct {
+	Chain   chain
+	Scope   string
+	Pattern string // the grant, unless it names the permission
+}
+
+// rights are the permissions that a page shows.
+type rights struct {
+	Rows   []right
+	Count  int // of all that match the search
+	Search string
+	Next   string // the address of the next page; empty: this is the last
+}
+
+const (
+	rightsRows = 100 // rights on a page
+	rightWays  = 10  // ways of each right
+)
+
+// rights reads a page of the permissions that memberships give now, each with
+// every group that has a grant of it.
+func (v *visit) rights(tx *rbac.Tx, memberships []rbac.Membership) (d rights, err error) {
+	all, err := tx.Permissions()
+	if err != nil {
+		return d, err
+	}
+	h, err := readHierarchy(tx)
+	if err != nil {
+		return d, err
+	}
+	below := map[string][]chain{}
+	reached := map[string]giver{}
+	for _, m := range memberships {
+		if below[m.Group] != nil || v.ended(m) {
+			continue
+		}
+		below[m.Group] = h.below(m.Group)
+		for _, c := range below[m.Group] {
+			if reached[c.last()], err = h.grants(tx, c.last()); err != nil {
+				return d, err
+			}
+		}
+	}
+	d.Search = v.query("right")
+	after := v.query("right_after")
+	for _, p := range searchPermissions(all, d.Search) {
+		held := false
+		for _, g := range reached {
+			held = held || g.grant(p.Name) != ""
+		}
+		if !held {
+			continue
+		}
+		if d.Count++; p.Name <= after && after != "" || d.Next != "" {
+			continue
+		}
+		if len(d.Rows) == rightsRows {
+			d.Next = v.next("right_after", d.Rows[rightsRows-1].Name)
+			continue
+		}
+		d.Rows = append(d.Rows, v.right(p, memberships, below, reached))
+	}
+	return d, nil
+}
+
+// right returns a permission with the ways by which memberships give it.
+func (v *visit) right(p rbac.Permission, memberships []rbac.Membership, below map[string][]chain, reached map[string]giver) right {
+	r := right{Permission: p}
+	for _, m := range memberships {
+		if v.ended(m) {
+			continue
+		}
+		for _, c := range below[m.Group] {
+			grant := reached[c.last()].grant(p.Name)
+			if grant == "" {
+				continue
+			}
+			if len(r.By) == rightWays {
+				r.More++
+				continue
+			}
+			if grant == p.Name {
+				grant = ""
+			}
+			r.By = append(r.By, way{Chain: c, Scope: m.Scope, Pattern: grant})
+		}
+	}
+	return r
+}
+
+// ended reports whether a membership has ended.
+func (v *visit) ended(m rbac.Membership) bool { return !m.Until.IsZero() && !m.Until.After(v.now) }

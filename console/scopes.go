@@ -18,12 +18,28 @@ type scopesData struct {
 type scopeRow struct {
 	Name    string
 	Members int
+	More    bool // there can be more members: no more memberships were read
+}
+
+// newScopeRow counts the members of a scope. To read users would be slower: the
+// store would merge the members of all groups.
+func newScopeRow(tx *rbac.Tx, scope string) (scopeRow, error) {
+	list, err := collect(tx.Memberships(rbac.MembershipQuery{Scopes: []string{scope}, Limit: 2*fewMembers + 1}))
+	members := map[string]bool{}
+	for _, m := range list {
+		if m.Until.IsZero() || m.Until.After(tx.Now()) {
+			members[m.User] = true
+		}
+	}
+	return scopeRow{scope, len(members), len(list) > 2*fewMembers}, err
 }
 
 func (c *console) scopes(v *visit) error {
-	d := scopesData{Search: v.query("q")}
-	err := v.view(func(tx *rbac.Tx) error {
-		d.Since = tx.Revision()
+	if v.query("format") == "csv" {
+		return v.scopesCSV()
+	}
+	d, err := read(v, func(tx *rbac.Tx, d *scopesData) error {
+		d.Search, d.Since = v.query("q"), tx.Revision()
 		for scope, err := range tx.Scopes() {
 			if err != nil {
 				return err
@@ -34,16 +50,33 @@ func (c *console) scopes(v *visit) error {
 			if d.More = len(d.Rows) == pageSize; d.More {
 				break
 			}
-			n, err := countUsers(tx, rbac.UserQuery{Scope: scope}, fewMembers)
+			row, err := newScopeRow(tx, scope)
 			if err != nil {
 				return err
 			}
-			d.Rows = append(d.Rows, scopeRow{scope, n})
+			d.Rows = append(d.Rows, row)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "scopes", frame{Data: d})
+	return v.show(http.StatusOK, "scopes", frame{CSV: v.next("format", "csv"), Data: d})
+}
+
+func (v *visit) scopesCSV() error {
+	list, err := read(v, func(tx *rbac.Tx, list *[]string) (err error) {
+		*list, err = collect(tx.Scopes())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	t := v.table("scope")
+	for _, scope := range list {
+		if scope != "" && strings.Contains(scope, v.query("q")) {
+			t.row(scope)
+		}
+	}
+	return t.send("scopes")
 }

@@ -2,18 +2,18 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/findings"
 )
 
 // separationData is the data of the page of separation of duty sets.
 type separationData struct {
 	Static, Dynamic []setRow
 	Groups          []rbac.Group
-	TooMany         bool // groups for a list
 	Since           rbac.Revision
 }
 
@@ -25,71 +25,76 @@ type setRow struct {
 }
 
 func (c *console) separation(v *visit) error {
-	var d separationData
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *separationData) (err error) {
 		d.Since = tx.Revision()
 		static, err1 := tx.SSDSets()
 		dynamic, err2 := tx.DSDSets()
 		if err := cmp.Or(err1, err2); err != nil {
 			return err
 		}
-		if d.Static, err = near(tx, static); err != nil {
-			return err
+		for _, s := range static {
+			row := setRow{SeparationSet: s}
+			if row.Near, row.More, err = findings.AtLimit(tx, s, shownRows); err != nil {
+				return err
+			}
+			d.Static = append(d.Static, row)
 		}
 		for _, s := range dynamic {
 			d.Dynamic = append(d.Dynamic, setRow{SeparationSet: s})
 		}
 		d.Groups, err = tx.Groups()
-		d.TooMany = len(d.Groups) > maxListed
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "separation", frame{Data: d})
-}
-
-// maxNear bounds the members of a group that are looked at.
-const maxNear = 10_000
-
-// near finds the users who would violate a static set with one more of its
-// groups.
-func near(tx *rbac.Tx, sets []rbac.SeparationSet) (rows []setRow, err error) {
-	for _, s := range sets {
-		row := setRow{SeparationSet: s}
-		held := map[string]int{}
-		var order []string
-		for _, g := range s.Groups {
-			n := 0
-			for u, err := range tx.AuthorizedUsers(g) {
-				if err != nil {
-					return nil, err
-				}
-				if held[u.Name]++; held[u.Name] == s.Cardinality-1 {
-					order = append(order, u.Name)
-				}
-				if n++; n == maxNear {
-					row.More = true // others may be at the limit, too
-					break
-				}
+	if v.query("format") == "csv" {
+		t := v.table("name", "kind", "limit", "groups")
+		for i, rows := range [][]setRow{d.Static, d.Dynamic} {
+			for _, s := range rows {
+				t.row(s.Name, v.T([]string{"static kind", "dynamic kind"}[i]), strconv.Itoa(s.Cardinality), strings.Join(s.Groups, ", "))
 			}
 		}
-		row.Near = order[:min(len(order), shownRows)]
-		row.More = row.More || len(order) > shownRows
-		rows = append(rows, row)
+		return t.send("separation")
 	}
-	return rows, nil
+	return v.show(http.StatusOK, "separation", frame{CSV: v.next("format", "csv"), Data: d})
+}
+
+// set returns the set of an edit. Without a limit, a user may have one of the
+// groups.
+func (e edit) set() (rbac.SeparationSet, error) {
+	n, err := e.number("cardinality")
+	if e.get("cardinality") == "" {
+		n = 2
+	}
+	return rbac.SeparationSet{Name: e.get("set"), Groups: e.fields["member"], Cardinality: n}, err
+}
+
+// violators returns the first users who would violate a static set: those who
+// would be at the limit of a set that allows one group more.
+func (v *visit) violators(e edit) ([]string, bool, error) {
+	s, err := e.set()
+	if err != nil {
+		return nil, false, err
+	}
+	s.Cardinality++
+	type found struct {
+		users []string
+		more  bool
+	}
+	f, err := read(v, func(tx *rbac.Tx, f *found) (err error) {
+		f.users, f.more, err = findings.AtLimit(tx, s, shownRows)
+		return err
+	})
+	return f.users, f.more, err
 }
 
 // createSet makes a set. The field kind is static or dynamic.
 var createSet = kind{
 	apply: func(tx *rbac.Tx, e edit) error {
-		s := rbac.SeparationSet{Name: e.get("set"), Groups: e.fields["member"], Cardinality: 2}
-		if text := e.get("cardinality"); text != "" {
-			var err error
-			if s.Cardinality, err = strconv.Atoi(text); err != nil {
-				return fmt.Errorf("%w: the limit is no number", rbac.ErrInvalid)
-			}
+		s, err := e.set()
+		if err != nil {
+			return err
 		}
 		if e.get("kind") == "dynamic" {
 			return tx.CreateDSDSet(s)
@@ -105,7 +110,16 @@ var deleteSet = kind{
 		}
 		return tx.DeleteSSDSet(e.get("set"))
 	},
-	named: "set",
+	record: func(e edit) (string, string) { return setRecord(e), e.get("set") },
+	named:  "set",
+}
+
+// setRecord returns the kind of the record of a set.
+func setRecord(e edit) string {
+	if e.get("kind") == "dynamic" {
+		return "DSD set"
+	}
+	return "SSD set"
 }
 
 // sets are the rows of a table of sets.

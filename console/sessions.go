@@ -21,6 +21,7 @@ type sessionsData struct {
 func (c *console) sessions(v *visit) error {
 	d := sessionsData{User: v.query("user"), Addr: v.query("addr"), Kind: v.query("kind")}
 	q := rbac.TicketQuery{User: d.User, Limit: pageSize + 1}
+	var err error
 	switch d.Kind {
 	case "session":
 		q.Kind = rbac.SessionTicket
@@ -28,27 +29,27 @@ func (c *console) sessions(v *visit) error {
 		q.Kind = rbac.KeyTicket
 	}
 	if d.Addr != "" {
-		var err error
 		if q.Addr, err = parseNetwork(d.Addr); err != nil {
 			d.Fault = v.T("sessions.no network", d.Addr)
 			return v.show(http.StatusUnprocessableEntity, "sessions", frame{Data: d})
 		}
 	}
-	if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
+	csv := v.query("format") == "csv"
+	if csv {
+		q.Limit = maxRows + 1
+	} else if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
 		q.After.Created = at
 		q.After.ID, _ = uuid.Parse(v.query("after_id"))
 	}
-	err := v.view(func(tx *rbac.Tx) error {
-		for t, err := range tx.Tickets(q) {
-			if err != nil {
-				return err
-			}
-			d.Rows = append(d.Rows, t)
-		}
-		return nil
+	d.Rows, err = read(v, func(tx *rbac.Tx, rows *[]rbac.Ticket) (err error) {
+		*rows, err = collect(tx.Tickets(q))
+		return err
 	})
 	if err != nil {
 		return err
+	}
+	if csv {
+		return v.sessionsCSV(d.Rows)
 	}
 	if len(d.Rows) > pageSize {
 		d.Rows = d.Rows[:pageSize]
@@ -56,7 +57,22 @@ func (c *console) sessions(v *visit) error {
 		d.Next = address("sessions", "user", d.User, "addr", d.Addr, "kind", d.Kind,
 			"after", last.Created.Format(time.RFC3339Nano), "after_id", last.ID.String())
 	}
-	return v.show(http.StatusOK, "sessions", frame{Data: d})
+	return v.show(http.StatusOK, "sessions", frame{CSV: v.next("format", "csv"), Data: d})
+}
+
+func (v *visit) sessionsCSV(rows []rbac.Ticket) error {
+	t := v.table("user", "kind", "label", "signed in", "last seen", "from", "browser", "ends")
+	for _, r := range rows {
+		kind, from := "session", ""
+		if r.Key {
+			kind = "API key"
+		}
+		if r.Addr.IsValid() {
+			from = r.Addr.String()
+		}
+		t.row(r.User, v.T(kind), r.Label, csvTime(r.Created), csvTime(r.LastSeen), from, r.UserAgent, csvTime(r.Expires))
+	}
+	return t.send("sessions")
 }
 
 // parseNetwork parses a network, or an address as a network of one.

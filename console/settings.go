@@ -40,7 +40,6 @@ type settingsData struct {
 	Languages []choice
 	Zone      string
 	Zones     []string
-	Back      string
 	Fault     string // about the zone
 }
 

@@ -1,11 +1,13 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
+	"github.com/rbac-go/rbac/internal/storefault"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -30,6 +33,7 @@ type site struct {
 	mount string // the path of the console in the browser
 	clock atomic.Pointer[time.Time]
 	token map[string]rbac.Token
+	runs  atomic.Int64 // how often the store runs the function of each View
 }
 
 var ctx = context.Background()
@@ -50,7 +54,8 @@ func siteOn(t *testing.T, st rbac.Store, mount string, cfg Config, wrap func(htt
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s.clock.Store(&start)
 	quiet := slog.New(slog.DiscardHandler)
-	a, err := rbac.Open(ctx, st, rbac.Config{
+	s.runs.Store(2)
+	a, err := rbac.Open(ctx, s.repeating(st), rbac.Config{
 		Logger: quiet, Clock: s.now, Protected: []string{"rbac.administer"},
 		Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
 	})
@@ -107,16 +112,36 @@ func siteOn(t *testing.T, st rbac.Store, mount string, cfg Config, wrap func(htt
 	return s
 }
 
+// repeating returns a store that runs the function of each View several times,
+// as a store does that has lost its connection.
+func (s *site) repeating(st rbac.Store) rbac.Store {
+	again := func(_ context.Context, run func() error) (err error) {
+		for range s.runs.Load() {
+			err = cmp.Or(err, run())
+		}
+		return err
+	}
+	return &storefault.Store{Store: st, Hooks: storefault.Hooks{View: again}}
+}
+
 // mountedOn returns the handler of a site with the console behind a wrapper.
 func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http.Handler {
 	t.Helper()
 	g := s.guard()
-	h, err := New(g, s.a, s.cfg)
+	mux := g.NewMux()
+	page := http.NotFoundHandler()
+	mux.Public("GET /about", page)
+	mux.Handle("GET /posts/{id}", rbac.HasPermission("post.read"), page)
+	mux.Handle("POST /posts/{id}", rbac.All(rbac.HasPermission("post.write"), rbac.Not(rbac.InGroup("buyers"))), page)
+	mux.Handle("GET /intern", rbac.All(rbac.NotAnonymous(), rbac.FromNet(netip.MustParsePrefix("10.0.0.0/8"))), page)
+	mux.HandleRule("PUT /posts/{id}", func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }, page)
+	cfg := s.cfg
+	cfg.Mux = mux
+	h, err := New(g, s.a, cfg)
 	must(t, err)
 	if wrap != nil {
 		h = wrap(h)
 	}
-	mux := g.NewMux()
 	mux.Handle(s.mount, rbac.NotAnonymous(), h)
 	return g.Handler(mux)
 }
@@ -262,4 +287,15 @@ func checkText(t *testing.T, page answer, want ...string) {
 			t.Errorf("the page lacks %q:\n%s", w, text)
 		}
 	}
+}
+
+// hrefOf returns the address of the link with a text; empty: there is none.
+func hrefOf(t *testing.T, page answer, text string) (href string) {
+	t.Helper()
+	elements(parsedPage(t, page.text), func(n *html.Node, attr map[string]string) {
+		if n.Data == "a" && n.FirstChild != nil && strings.TrimSpace(n.FirstChild.Data) == text {
+			href = attr["href"]
+		}
+	})
+	return href
 }

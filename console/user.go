@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -13,26 +15,26 @@ type userData struct {
 	rbac.User
 	Since       rbac.Revision
 	HasPassword bool
-	Memberships []rbac.Membership
+	Memberships []rbac.Membership // of this page
+	Next        string            // the address of the page with the next memberships; empty: none
+	all         []rbac.Membership
 	Scope       string       // in which a group is given
 	Scopes      []string     // offered to delegates, who see no others
 	Assign      []rbac.Group // that may be assigned in Scope
-	Rights      []right
+	Rights      rights
 	Tickets     []rbac.Ticket
+	Logins      []loginRow // the last
 	Links       []rbac.IssuedLink
 	Changes     []rbac.Change
 }
 
-// right is a permission of a user with the memberships that give it.
-type right struct {
-	rbac.Permission
-	By []way
-}
-
-// way is a membership, and the group of the grant, that give a permission.
-type way struct {
-	Group, Scope string
-	Through      string // the group that has the grant, unless Group itself
+// LastDay returns the last day of a membership, for the field until_day; empty:
+// the membership has no end.
+func (f frame) LastDay(m rbac.Membership) string {
+	if m.Until.IsZero() {
+		return ""
+	}
+	return m.Until.Add(-time.Nanosecond).In(f.zone).Format(time.DateOnly)
 }
 
 func byGroup(a, b rbac.Membership) int {
@@ -40,8 +42,7 @@ func byGroup(a, b rbac.Membership) int {
 }
 
 func (c *console) user(v *visit) error {
-	var d userData
-	err := v.view(func(tx *rbac.Tx) (err error) {
+	d, err := read(v, func(tx *rbac.Tx, d *userData) (err error) {
 		if err := v.access.seesUser(tx, v.query("name")); err != nil {
 			return err
 		}
@@ -49,13 +50,13 @@ func (c *console) user(v *visit) error {
 			return err
 		}
 		d.Since = tx.Revision()
-		if err := v.userMemberships(tx, &d); err != nil {
+		if err := v.userMemberships(tx, d); err != nil {
 			return err
 		}
 		if !v.access.admin {
 			return nil
 		}
-		return v.userDetails(tx, &d)
+		return v.userDetails(tx, d)
 	})
 	if err != nil {
 		return err
@@ -78,6 +79,13 @@ func (v *visit) userMemberships(tx *rbac.Tx, d *userData) error {
 	}
 	d.Memberships = slices.DeleteFunc(all, func(m rbac.Membership) bool { return !v.seesMembership(m) })
 	slices.SortFunc(d.Memberships, byGroup)
+	d.all = d.Memberships
+	from, _ := strconv.Atoi(v.query("from"))
+	d.Memberships = d.all[min(max(from, 0), len(d.all)):]
+	if len(d.Memberships) > pageSize {
+		d.Memberships = d.Memberships[:pageSize]
+		d.Next = v.next("from", strconv.Itoa(max(from, 0)+pageSize))
+	}
 	d.Assign, err = v.visibleGroups(tx)
 	return err
 }
@@ -87,62 +95,18 @@ func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
 	if d.HasPassword, err = tx.HasPassword(d.Name); err != nil {
 		return err
 	}
-	if d.Rights, err = v.rights(tx, d.Memberships); err != nil {
+	if d.Rights, err = v.rights(tx, d.all); err != nil {
 		return err
 	}
-	for t, err := range tx.Tickets(rbac.TicketQuery{User: d.Name, Limit: pageSize}) {
-		if err != nil {
-			return err
-		}
-		d.Tickets = append(d.Tickets, t)
+	if d.Tickets, err = collect(tx.Tickets(rbac.TicketQuery{User: d.Name, Limit: pageSize})); err != nil {
+		return err
+	}
+	if err := readLogins(rbac.LoginQuery{User: d.Name, Limit: shownRows})(tx, &d.Logins); err != nil {
+		return err
 	}
 	if d.Links, err = tx.Links(d.Name); err != nil {
 		return err
 	}
-	for c, err := range tx.Changes(rbac.ChangeQuery{Subject: d.Name, Newest: true, Limit: shownRows}) {
-		if err != nil {
-			return err
-		}
-		d.Changes = append(d.Changes, c)
-	}
-	return nil
-}
-
-// rights returns the permissions of memberships that count now, each with every
-// way that gives the permission.
-func (v *visit) rights(tx *rbac.Tx, memberships []rbac.Membership) ([]right, error) {
-	h, err := readHierarchy(tx)
-	if err != nil {
-		return nil, err
-	}
-	byName := map[string]*right{}
-	granted := map[string]map[string]string{} // by group: the permissions, and through which group
-	for _, m := range memberships {
-		if !m.Until.IsZero() && !m.Until.After(v.now) {
-			continue
-		}
-		has, err := tx.GroupPermissions(m.Group)
-		if err != nil {
-			return nil, err
-		}
-		if granted[m.Group] == nil {
-			if granted[m.Group], err = h.through(tx, m.Group, has); err != nil {
-				return nil, err
-			}
-		}
-		for _, p := range has {
-			r := byName[p.Name]
-			if r == nil {
-				r = &right{Permission: p}
-				byName[p.Name] = r
-			}
-			r.By = append(r.By, way{Group: m.Group, Scope: m.Scope, Through: granted[m.Group][p.Name]})
-		}
-	}
-	list := make([]right, 0, len(byName))
-	for _, r := range byName {
-		list = append(list, *r)
-	}
-	slices.SortFunc(list, func(a, b right) int { return cmp.Compare(a.Name, b.Name) })
-	return list, nil
+	d.Changes, err = lastChanges(tx, d.Name)
+	return err
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -21,6 +20,7 @@ type usersData struct {
 	Scopes  []string // offered to delegates, who see no others
 	Since   rbac.Revision
 	Filters bool // a filter is set
+	count   int
 }
 
 // userRow is a user with the groups that count now.
@@ -68,10 +68,9 @@ func (c *console) users(v *visit) error {
 	if v.query("format") == "csv" {
 		return v.usersCSV()
 	}
-	d := usersData{Query: v.usersQuery(), Scopes: v.access.scopes}
-	d.Filters = d.Query != usersQuery{}
-	count := 0
-	err := v.view(func(tx *rbac.Tx) error {
+	d, err := read(v, func(tx *rbac.Tx, d *usersData) error {
+		d.Query, d.Scopes = v.usersQuery(), v.access.scopes
+		d.Filters = d.Query != usersQuery{}
 		f, err := v.filter(tx, &d.Query)
 		if err != nil {
 			return err
@@ -80,23 +79,23 @@ func (c *console) users(v *visit) error {
 		if d.Groups, err = v.visibleGroups(tx); err != nil {
 			return err
 		}
-		if count, err = countUsers(tx, f, maxCount); err != nil {
+		if d.count, err = countUsers(tx, f, maxCount); err != nil {
 			return err
 		}
 		f.Limit = pageSize + 1
-		if d.Rows, err = collectUsers(tx.Users(f)); err != nil {
+		if d.Rows, err = v.userRows(tx, f); err != nil {
 			return err
 		}
 		if len(d.Rows) > pageSize {
 			d.Rows = d.Rows[:pageSize]
 			d.Next = v.next("after", d.Rows[pageSize-1].Name)
 		}
-		return v.addMemberships(tx, d.Rows)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "users", frame{Count: v.atMost("n users", count), CSV: v.next("format", "csv"), Data: d})
+	return v.show(http.StatusOK, "users", frame{Count: v.atMost("n users", d.count), CSV: v.next("format", "csv"), Data: d})
 }
 
 // next returns the address of this page with another parameter.
@@ -127,27 +126,22 @@ func countUsers(tx *rbac.Tx, f rbac.UserQuery, most int) (n int, err error) {
 	return n, nil
 }
 
-func collectUsers(list iter.Seq2[rbac.User, error]) (rows []userRow, err error) {
-	for u, err := range list {
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, userRow{User: u})
+// userRows reads users with the memberships that count now and are shown, of all
+// users in one question.
+func (v *visit) userRows(tx *rbac.Tx, f rbac.UserQuery) ([]userRow, error) {
+	users, err := collect(tx.Users(f))
+	if err != nil || len(users) == 0 { // no Users would be all users
+		return nil, err
 	}
-	return rows, nil
-}
-
-// addMemberships adds the memberships that count now and are shown, of all rows
-// in one question.
-func (v *visit) addMemberships(tx *rbac.Tx, rows []userRow) error {
+	rows := make([]userRow, len(users))
 	byName := map[string]*userRow{}
-	users := make([]rbac.User, len(rows))
-	for i := range rows {
-		users[i], byName[rows[i].Name] = rows[i].User, &rows[i]
+	for i, u := range users {
+		rows[i].User = u
+		byName[u.Name] = &rows[i]
 	}
 	for m, err := range tx.Memberships(rbac.MembershipQuery{Users: users}) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if (m.Until.IsZero() || m.Until.After(v.now)) && v.seesMembership(m) {
 			row := byName[m.User]
@@ -157,7 +151,7 @@ func (v *visit) addMemberships(tx *rbac.Tx, rows []userRow) error {
 	for i := range rows {
 		slices.SortFunc(rows[i].Memberships, byGroup)
 	}
-	return nil
+	return rows, nil
 }
 
 // visibleGroups returns the groups that the page offers: for delegates, those
@@ -179,11 +173,8 @@ func (v *visit) usersCSV() error {
 			return nil, err
 		}
 		f.After, f.Limit = after, maxPage
-		rows, err := collectUsers(tx.Users(f))
+		rows, err := v.userRows(tx, f)
 		if err != nil {
-			return nil, err
-		}
-		if err := v.addMemberships(tx, rows); err != nil {
 			return nil, err
 		}
 		for _, r := range rows {

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
@@ -14,8 +15,12 @@ type viewAsData struct {
 	Asked       bool
 	Fault       string
 	Menu        []rbac.MenuSection
+	MoreMenu    int
 	Permissions []string
+	More        int // permissions that are not listed
 	Groups      []string
+	Routes      []routeRow
+	MoreRoutes  int
 }
 
 // viewAs shows the menu and the rights of a user, without a ticket: nothing can
@@ -26,6 +31,7 @@ func (c *console) viewAs(v *visit) error {
 		return v.show(http.StatusOK, "view-as", frame{Data: d})
 	}
 	d.Asked = true
+	status := http.StatusOK
 	id, err := c.auth.Identity(v.r.Context(), d.User)
 	if err == nil && d.Scope != "" {
 		id = id.In(d.Scope)
@@ -34,24 +40,30 @@ func (c *console) viewAs(v *visit) error {
 	case errors.Is(err, rbac.ErrDenied):
 		d.Fault = v.T("disabled has no rights")
 	case errors.Is(err, rbac.ErrNotFound), errors.Is(err, rbac.ErrInvalid):
-		d.Fault = v.sayError(err)
+		status, d.Fault = httpguard.Status(err), v.sayError(err)
 	case err != nil:
 		return err
 	default:
-		d.Menu = c.auth.Menu(id)
-		for p := range id.Permissions() {
-			d.Permissions = append(d.Permissions, p)
-		}
-		for g := range id.Groups() {
-			d.Groups = append(d.Groups, g)
-		}
-	}
-	status := http.StatusOK
-	if d.Fault != "" && err != nil {
-		status = httpguard.Status(err)
-		if errors.Is(err, rbac.ErrDenied) {
-			status = http.StatusOK
-		}
+		d.Menu, d.MoreMenu = cutMenu(c.auth.Menu(id))
+		all := slices.Collect(id.Permissions())
+		d.Permissions = all[:min(len(all), maxListed)]
+		d.More = len(all) - len(d.Permissions)
+		d.Groups = slices.Collect(id.Groups())
+		d.Routes, d.MoreRoutes = c.routeRows(id)
 	}
 	return v.show(status, "view-as", frame{Data: d})
+}
+
+// cutMenu returns the first entries of a menu, and how many there are beside.
+func cutMenu(menu []rbac.MenuSection) (first []rbac.MenuSection, more int) {
+	room := maxListed
+	for _, s := range menu {
+		n := min(len(s.Permissions), room)
+		more += len(s.Permissions) - n
+		if room -= n; n > 0 {
+			s.Permissions = s.Permissions[:n]
+			first = append(first, s)
+		}
+	}
+	return first, more
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"strings"
@@ -47,12 +48,32 @@ func (v *visit) enter() error {
 	})
 }
 
-// view reads the records of a page.
-func (v *visit) view(f func(tx *rbac.Tx) error) error {
-	return v.c.auth.View(v.r.Context(), func(tx *rbac.Tx) error {
+// read reads the records of a page into a D. A store may run the function more
+// than once, so each run begins with a zero D: f must write to nothing else.
+func read[D any](v *visit, f func(tx *rbac.Tx, d *D) error) (D, error) {
+	var d D
+	err := v.c.auth.View(v.r.Context(), func(tx *rbac.Tx) error {
+		d = *new(D)
 		v.now = tx.Now()
-		return f(tx)
+		return f(tx, &d)
 	})
+	return d, err
+}
+
+// collect returns the records of a list.
+func collect[T any](list iter.Seq2[T, error]) (rows []T, err error) {
+	for row, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// lastChanges returns the last changes of a record, or of all records.
+func lastChanges(tx *rbac.Tx, subject string) ([]rbac.Change, error) {
+	return collect(tx.Changes(rbac.ChangeQuery{Subject: subject, Newest: true, Limit: shownRows}))
 }
 
 // query returns a parameter of the page.

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rbac-go/rbac"
@@ -11,56 +13,202 @@ import (
 
 // whyData is the data of the page that explains a right.
 type whyData struct {
-	User, Ask, Scope string
-	Permissions      []rbac.Permission
-	Offered          []rbac.Permission // the first of them
-	Asked            bool
-	Fault            string
-	Explanation      rbac.Explanation
+	User, Ask, Route, Scope string
+	Offered                 []rbac.Permission // the first permissions
+	Routes                  []httpguard.Route // the first routes
+	Fault                   string
+	Answers                 []whyAnswer
 }
 
-// why explains whether a user has a permission, or meets an expression.
+// whyAnswer is the answer about a permission, an expression or a route.
+type whyAnswer struct {
+	Question    string
+	Rule        string // of a route; empty: the question is the rule
+	Public      bool   // everybody may use the route
+	Explanation rbac.Explanation
+
+	Permission string       // that the question is about; empty: something else
+	Givers     []rbac.Group // the first groups that give the permission, if the user lacks it
+	MoreGivers int
+	Losses     []loss // what gives the permission, if the user has it
+}
+
+// loss is a membership that gives a permission, and what the user would lose
+// with the membership.
+type loss struct {
+	rbac.Membership
+	Only bool // no other membership gives the permission
+	Lost []string
+	More int
+}
+
+// why explains whether a user has a permission, meets an expression, or may use
+// a route.
 func (c *console) why(v *visit) error {
-	d := whyData{User: v.query("user"), Ask: v.query("ask"), Scope: v.query("scope")}
-	err := v.view(func(tx *rbac.Tx) (err error) {
-		d.Permissions, err = tx.Permissions()
-		d.Offered = d.Permissions[:min(len(d.Permissions), maxListed)]
+	d, err := read(v, func(tx *rbac.Tx, d *whyData) error {
+		d.User, d.Ask, d.Route, d.Scope = v.query("user"), v.query("ask"), v.query("route"), v.query("scope")
+		all, err := tx.Permissions()
+		d.Offered = all[:min(len(all), maxListed)]
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if d.User == "" || d.Ask == "" {
-		return v.show(http.StatusOK, "why", frame{Data: d})
+	routes := c.routes()
+	d.Routes = routes[:min(len(routes), maxListed)]
+	status := http.StatusOK
+	if d.User != "" {
+		if err := v.answer(&d); err != nil {
+			status = httpguard.Status(err)
+			if status != http.StatusNotFound && status != http.StatusUnprocessableEntity {
+				return err
+			}
+			d.Answers, d.Fault = nil, v.sayError(err)
+			if errors.Is(err, errNoRule) {
+				d.Fault = v.T("route depends")
+			}
+		}
 	}
-	d.Asked = true
-	p, err := d.predicate()
-	if err == nil {
-		d.Explanation, err = c.auth.ExplainUser(v.r.Context(), d.User, p)
-	}
-	if err == nil {
-		d.Explanation = v.explained(d.Explanation)
-		return v.show(http.StatusOK, "why", frame{Data: d})
-	}
-	status := httpguard.Status(err)
-	if status != http.StatusNotFound && status != http.StatusUnprocessableEntity {
-		return err
-	}
-	d.Fault = v.sayError(err)
 	return v.show(status, "why", frame{Data: d})
 }
 
-// predicate returns the predicate of the question: of a permission by name, or of
-// an expression.
-func (d whyData) predicate() (p rbac.Predicate, err error) {
-	named := slices.ContainsFunc(d.Permissions, func(p rbac.Permission) bool { return p.Name == d.Ask })
-	if named || !strings.ContainsRune(d.Ask, '(') {
-		p = rbac.HasPermission(d.Ask)
-	} else {
-		p, err = rbac.Parse(d.Ask)
+// answer answers the questions of a page: about a permission or an expression,
+// and about a route.
+func (v *visit) answer(d *whyData) error {
+	if d.Ask != "" {
+		p, err := v.predicate(d.Ask)
+		if err != nil {
+			return err
+		}
+		if err := v.addAnswer(d, whyAnswer{Question: d.Ask}, p); err != nil {
+			return err
+		}
 	}
-	if err == nil && d.Scope != "" {
+	if d.Route == "" {
+		return nil
+	}
+	r, err := v.c.route(d.Route)
+	if err != nil {
+		return err
+	}
+	a := whyAnswer{Question: r.Pattern, Rule: r.Rule}
+	p, access := ruleOf(r)
+	switch access {
+	case routePublic:
+		a.Public = true
+		d.Answers = append(d.Answers, a)
+		return nil
+	case routeDepends:
+		return errNoRule
+	}
+	return v.addAnswer(d, a, p)
+}
+
+// predicate returns the predicate of a question: of a permission by name, or of
+// an expression.
+func (v *visit) predicate(ask string) (rbac.Predicate, error) {
+	if !strings.ContainsRune(ask, '(') {
+		return rbac.HasPermission(ask), nil
+	}
+	named, err := read(v, func(tx *rbac.Tx, named *bool) error {
+		_, err := tx.Permission(ask)
+		*named = err == nil
+		if errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrInvalid) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || named {
+		return rbac.HasPermission(ask), err
+	}
+	return rbac.Parse(ask)
+}
+
+// permissionOf returns the permission that a predicate asks for alone.
+func permissionOf(p rbac.Predicate) string {
+	text, ok := strings.CutPrefix(p.String(), "has_permission(")
+	if !ok {
+		return ""
+	}
+	name, err := strconv.Unquote(strings.TrimSuffix(text, ")"))
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+func (v *visit) addAnswer(d *whyData, a whyAnswer, p rbac.Predicate) (err error) {
+	a.Permission = permissionOf(p)
+	if d.Scope != "" {
 		p = rbac.In(d.Scope, p)
 	}
-	return p, err
+	if a.Explanation, err = v.c.auth.ExplainUser(v.r.Context(), d.User, p); err != nil {
+		return err
+	}
+	a.Explanation = v.explained(a.Explanation)
+	switch {
+	case a.Permission == "":
+	case a.Explanation.Met:
+		a.Losses, err = read(v, func(tx *rbac.Tx, list *[]loss) (err error) {
+			*list, err = v.losses(tx, d.User, a.Permission, d.Scope)
+			return err
+		})
+	default:
+		var givers []rbac.Group
+		givers, err = read(v, func(tx *rbac.Tx, list *[]rbac.Group) (err error) {
+			*list, err = tx.PermissionGroups(a.Permission)
+			return err
+		})
+		a.Givers = givers[:min(len(givers), shownRows)]
+		a.MoreGivers = len(givers) - len(a.Givers)
+	}
+	d.Answers = append(d.Answers, a)
+	return err
+}
+
+// maxLosses bounds the memberships of a user that losses compares.
+const maxLosses = 50
+
+// losses returns the memberships that give a permission in a scope, and what
+// only each of them gives.
+func (v *visit) losses(tx *rbac.Tx, user, permission, scope string) (list []loss, err error) {
+	all, err := tx.AssignedGroups(user)
+	if err != nil {
+		return nil, err
+	}
+	counting := slices.DeleteFunc(all, func(m rbac.Membership) bool {
+		return m.Scope != "" && m.Scope != scope || !m.Until.IsZero() && !m.Until.After(v.now)
+	})
+	if len(counting) > maxLosses {
+		return nil, nil
+	}
+	gives := make([][]rbac.Permission, len(counting))
+	givenBy := map[string]int{}
+	for i, m := range counting {
+		if gives[i], err = tx.GroupPermissions(m.Group); err != nil {
+			return nil, err
+		}
+		for _, p := range gives[i] {
+			givenBy[p.Name]++
+		}
+	}
+	for i, m := range counting {
+		l := loss{Membership: m, Only: givenBy[permission] == 1}
+		found := false
+		for _, p := range gives[i] {
+			found = found || p.Name == permission
+			if givenBy[p.Name] > 1 {
+				continue
+			}
+			if len(l.Lost) < shownRows {
+				l.Lost = append(l.Lost, p.Name)
+			} else {
+				l.More++
+			}
+		}
+		if found {
+			list = append(list, l)
+		}
+	}
+	return list, nil
 }

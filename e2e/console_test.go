@@ -79,7 +79,7 @@ func TestConsoleLooks(t *testing.T) {
 	for name, path := range map[string]string{
 		"overview": "", "users": "users", "user": "user?name=editor", "new-user": "new-user", "groups": "groups", "group": "group?name=editors",
 		"permissions": "permissions", "permission": "permission?name=post.write", "matrix": "matrix", "separation": "separation", "scopes": "scopes",
-		"sessions": "sessions", "changes": "changes", "why": "why?user=editor&ask=post.write", "view-as": "view-as?user=editor",
+		"sections": "sections", "delegations": "delegations", "sessions": "sessions", "logins": "logins", "changes": "changes", "why": "why?user=editor&ask=post.write", "view-as": "view-as?user=editor",
 		"declared": "declared", "settings": "settings",
 	} {
 		manager.open("/admin/" + path)

@@ -177,3 +177,37 @@ func TestNotRegistered(t *testing.T) {
 		t.Errorf("Config.Denied was asked %d times; want 2", asked)
 	}
 }
+
+// Route returns the route that serves the request.
+func TestRouteOfARequest(t *testing.T) {
+	m := guardByHeader(Config{}).NewMux()
+	editor := rbac.HasPermission("editor")
+	ok := http.NotFoundHandler()
+	m.Public("GET /posts/{id}", ok)
+	m.Handle("POST /posts/{id}", editor, ok)
+	m.Handle("GET /posts/new", rbac.InGroup("authors"), ok)
+	m.Handle("/admin/", editor, ok)
+	m.Handle("intern.example.com/", rbac.NotAnonymous(), ok)
+	m.HandleRule("/rule", func(*http.Request) (rbac.Predicate, error) { return editor, nil }, ok)
+	m.Describe("/rule", "by the day of the week")
+	for line, want := range map[string]string{
+		"GET http://x.example/posts/7":          "public",
+		"HEAD http://x.example/posts/7":         "public",
+		"POST http://x.example/posts/7":         `has_permission("editor")`,
+		"GET http://x.example/posts/new":        `in_group("authors")`,
+		"POST http://x.example/posts/new":       "", // 405
+		"GET http://x.example/admin/users":      `has_permission("editor")`,
+		"GET http://x.example/admin":            "", // a redirect
+		"GET http://x.example/nowhere":          "",
+		"GET http://x.example/admin/a%2Fb":      "", // two rules
+		"CONNECT http://x.example/posts/7":      "",
+		"GET http://intern.example.com/nowhere": "not_anonymous()",
+		"PUT http://x.example/rule":             "by the day of the week",
+	} {
+		method, url, _ := strings.Cut(line, " ")
+		r := httptest.NewRequest(method, url, nil)
+		if got, ok := m.Route(r); got.Rule != want || ok != (want != "") {
+			t.Errorf("%s: %+v, %v; want the rule %q", line, got, ok, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package httpguard
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/rbac-go/rbac"
@@ -20,6 +21,29 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.RawPath == "" || m.decodedPathAllowed(w, r):
 		m.dispatch(w, r)
 	}
+}
+
+// Route returns the route whose rule decides about a request: the method, the
+// host and the path of r count. A page that explains rights uses Route; Route
+// itself decides nothing. False means that no route serves the request, as with
+// 404, 405 and the redirect to a path with a final slash, or that two rules
+// decide, as for a path with an encoded slash.
+func (m *Mux) Route(r *http.Request) (Route, bool) {
+	if r.Method == http.MethodConnect || r.URL.RawPath != "" {
+		return Route{}, false
+	}
+	h, _ := m.mux.Handler(r)
+	handler, ok := h.(methodHandler)
+	if !ok {
+		return Route{}, false
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	found, _ := handler.ms.route(r.Method)
+	if found == nil {
+		return Route{}, false
+	}
+	return m.routes[slices.IndexFunc(m.routes, func(r Route) bool { return r.Pattern == found.pattern })], true
 }
 
 // methodHandler serves a path of the ServeMux.

@@ -12,6 +12,15 @@ const Everything = "*"
 // IsPattern reports whether a name has the form of a pattern of permissions.
 func IsPattern(name string) bool { return name == Everything || strings.HasSuffix(name, ".*") }
 
+// Matches reports whether a grant of a name or pattern gives a permission.
+func Matches(grant, permission string) bool {
+	if !IsPattern(grant) {
+		return grant == permission
+	}
+	stem := strings.TrimSuffix(grant, Everything)
+	return len(permission) > len(stem) && strings.HasPrefix(permission, stem)
+}
+
 // CheckNoPattern refuses * in the name of a permission, which must pass
 // CheckName as well. A name with * looks like a pattern but would match nothing
 // but itself.

@@ -1,0 +1,95 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rbac-go/rbac"
+)
+
+// loginsData is the data of the list of sign-ins.
+type loginsData struct {
+	Logins            []loginRow
+	User, Kind, Since string // Since is a day
+	Next              string
+	Filters           bool
+}
+
+// loginRow is a record of sign-ins, in the words of the page.
+type loginRow struct{ rbac.LoginRecord }
+
+// Succeeded reports whether the record is a sign-in that succeeded.
+func (r loginRow) Succeeded() bool { return r.Outcome == "success" }
+
+// Network returns the address or network of the client; empty: unknown.
+func (r loginRow) Network() string {
+	switch {
+	case !r.From.IsValid():
+		return ""
+	case r.From.IsSingleIP():
+		return r.From.Addr().String()
+	}
+	return r.From.String()
+}
+
+func (c *console) logins(v *visit) error {
+	d := loginsData{User: v.query("user"), Kind: v.query("kind"), Since: v.query("since")}
+	d.Filters = d.User+d.Kind+d.Since != ""
+	q := rbac.LoginQuery{User: d.User, Limit: pageSize + 1}
+	switch d.Kind {
+	case "successful":
+		q.Kind = rbac.SuccessfulLogin
+	case "failed":
+		q.Kind = rbac.FailedLogin
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, d.Since, v.zone); err == nil {
+		q.Since = day
+	}
+	if v.query("format") == "csv" {
+		return v.loginsCSV(q)
+	}
+	if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
+		q.After.At = at
+		q.After.ID, _ = uuid.Parse(v.query("after_id"))
+	}
+	var err error
+	if d.Logins, err = read(v, readLogins(q)); err != nil {
+		return err
+	}
+	if len(d.Logins) > pageSize {
+		d.Logins = d.Logins[:pageSize]
+		last := d.Logins[pageSize-1]
+		d.Next = address("logins", "user", d.User, "kind", d.Kind, "since", d.Since,
+			"after", last.At.Format(time.RFC3339Nano), "after_id", last.ID.String())
+	}
+	return v.show(http.StatusOK, "logins", frame{CSV: v.next("format", "csv"), Data: d})
+}
+
+// readLogins returns a function for read.
+func readLogins(q rbac.LoginQuery) func(tx *rbac.Tx, rows *[]loginRow) error {
+	return func(tx *rbac.Tx, rows *[]loginRow) error {
+		for r, err := range tx.Logins(q) {
+			if err != nil {
+				return err
+			}
+			*rows = append(*rows, loginRow{r})
+		}
+		return nil
+	}
+}
+
+func (v *visit) loginsCSV(q rbac.LoginQuery) error {
+	q.Limit = maxRows + 1
+	rows, err := read(v, readLogins(q))
+	if err != nil {
+		return err
+	}
+	t := v.table("time", "last attempt", "user", "outcome", "attempts", "from", "browser", "method")
+	for _, r := range rows {
+		t.row(csvTime(r.At), csvTime(r.Last), r.User, v.T("outcome."+r.Outcome), strconv.Itoa(r.Count), r.Network(), r.UserAgent, v.T("method."+r.Method))
+	}
+	return t.send("sign-ins")
+}

@@ -1,0 +1,93 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
+)
+
+// routes returns the routes of the host.
+func (c *console) routes() []httpguard.Route {
+	if c.cfg.Mux == nil {
+		return nil
+	}
+	return c.cfg.Mux.Routes()
+}
+
+// route returns the route of a text: a pattern as registered, or a request such
+// as "GET /posts/1". Without a method, the request is a GET.
+func (c *console) route(text string) (httpguard.Route, error) {
+	none := &rbac.Error{Kind: rbac.ErrNotFound, Record: "route", Name: text}
+	routes := c.routes()
+	if i := slices.IndexFunc(routes, func(r httpguard.Route) bool { return r.Pattern == text }); i >= 0 {
+		return routes[i], nil
+	}
+	method, target, found := strings.Cut(text, " ")
+	if !found {
+		method, target = http.MethodGet, text
+	}
+	u, err := url.ParseRequestURI(strings.TrimSpace(target))
+	if err != nil || routes == nil {
+		return httpguard.Route{}, none
+	}
+	if r, ok := c.cfg.Mux.Route(&http.Request{Method: strings.ToUpper(method), Host: u.Host, URL: u}); ok {
+		return r, nil
+	}
+	return httpguard.Route{}, none
+}
+
+// routeAccess states who may use a route. The zero value allows nobody.
+type routeAccess int
+
+const (
+	routeDepends routeAccess = iota // the program decides for each request
+	routePublic
+	routeByRule
+)
+
+// ruleOf returns the predicate of a route, if the rule is one that can be asked
+// without a request.
+func ruleOf(r httpguard.Route) (rbac.Predicate, routeAccess) {
+	if r.Rule == "public" {
+		return nil, routePublic
+	}
+	for _, call := range []string{"from_net(", "authenticated_within("} {
+		if strings.Contains(r.Rule, call) {
+			return nil, routeDepends
+		}
+	}
+	p, err := rbac.Parse(r.Rule)
+	if err != nil {
+		return nil, routeDepends
+	}
+	return p, routeByRule
+}
+
+// routeRow is a route, and whether a user may use the route.
+type routeRow struct {
+	httpguard.Route
+	May, Depends bool
+}
+
+// routeRows returns the first routes for an Identity, and how many there are
+// beside.
+func (c *console) routeRows(id *rbac.Identity) (rows []routeRow, more int) {
+	routes := c.routes()
+	for _, r := range routes[:min(len(routes), maxListed)] {
+		p, access := ruleOf(r)
+		row := routeRow{Route: r, May: access == routePublic, Depends: access == routeDepends}
+		if access == routeByRule {
+			row.May = rbac.Check(id, p) == nil
+		}
+		rows = append(rows, row)
+	}
+	return rows, len(routes) - len(rows)
+}
+
+// errNoRule is about a route whose rule no page can explain.
+var errNoRule = fmt.Errorf("%w: the rule of the route depends on the request", rbac.ErrInvalid)

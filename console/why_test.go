@@ -1,0 +1,107 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac"
+)
+
+func whyPage(pairs ...string) string { return address("why", pairs...) }
+
+// Why answers whether a user may use a route, by the rule of the route that
+// serves the request.
+func TestWhyRoute(t *testing.T) {
+	s := newSite(t)
+	for _, c := range []struct {
+		user, route, want string
+		status            int
+	}{
+		{"bob", "GET /posts/1", "Yes. readers gives post.read", 200},
+		{"bob", "/posts/1", `The rule of GET /posts/{id}: has_permission("post.read")`, 200},
+		{"bob", "GET /posts/{id}", "Yes. readers gives post.read", 200},
+		{"bob", "post /posts/1", "No. needs post.write", 200},
+		{"lea", "GET /posts/1", "What would give it admins, editors, readers", 200},
+		{"lea", "GET /about", "Everybody may use this route", 200},
+		{"bob", "PUT /posts/1", "The program decides about this route", 422},
+		{"bob", "GET /intern", "The program decides about this route", 422},
+		{"bob", "GET /nowhere", "There is no such record: GET /nowhere", 404},
+		{"bob", "DELETE /posts/1", "There is no such record", 404},
+		{"bob", "posts", "There is no such record", 404},
+		{"nobody", "GET /posts/1", "There is no such record: nobody", 404},
+	} {
+		page := s.get("amy", whyPage("user", c.user, "route", c.route))
+		checkText(t, page, c.want)
+		if page.StatusCode != c.status {
+			t.Errorf("%s, %s: %d, want %d", c.user, c.route, page.StatusCode, c.status)
+		}
+		checkPage(t, c.route, page)
+	}
+	page := s.get("amy", whyPage("user", "lea", "route", "GET /posts/1", "scope", "org:1", "ask", "post.write"))
+	if got := strings.Count(textOf(page.text), "What would give it"); got != 2 {
+		t.Errorf("%d answers, want those about the permission and the route:\n%s", got, textOf(page.text))
+	}
+}
+
+// Why says what gives a right, and what the user would lose with each membership
+// that gives it.
+func TestWhyLosses(t *testing.T) {
+	s := newSite(t)
+	s.update(func(tx *rbac.Tx) error {
+		if err := tx.AssignUser(rbac.Membership{User: "otto", Group: "editors", Scope: "org:2"}); err != nil {
+			return err
+		}
+		return tx.AssignUser(rbac.Membership{User: "otto", Group: "editors", Scope: "org:3"})
+	})
+	page := s.get("amy", whyPage("user", "otto", "ask", "post.read", "scope", "org:2"))
+	checkText(t, page, "Without the membership in editors in org:2: the right remains. Nothing else gives post.delete, post.write",
+		"Without the membership in readers in org:2: the right remains.")
+	if text := textOf(page.text); strings.Contains(text, "in editors in org:3") {
+		t.Errorf("a membership of another scope is listed:\n%s", text)
+	}
+	checkText(t, s.get("amy", whyPage("user", "otto", "ask", "post.write", "scope", "org:2")), "in editors in org:2: the right is lost.")
+	page = s.get("amy", whyPage("user", "bob", "ask", "post.read"))
+	checkText(t, page, "Without the membership in readers: the right is lost. Nothing else gives post.read", "Groups of bob")
+	if text := textOf(page.text); strings.Contains(text, "org:1: the right") {
+		t.Errorf("a membership of a scope is listed, and the question is about no scope:\n%s", text)
+	}
+	s.advance(8 * 24 * 3600e9) // the membership of otto in readers has ended
+	s.token["amy"] = must1(s.a.Issue(ctx, rbac.Login{User: "amy"}))
+	checkText(t, s.get("amy", whyPage("user", "otto", "ask", "post.read", "scope", "org:2")), "in editors in org:2: the right is lost.")
+}
+
+// View as lists the routes with what the user may do, and nobody is signed in as
+// the user.
+func TestViewAsRoutes(t *testing.T) {
+	s := newSite(t)
+	before := s.a.Revision()
+	for user, want := range map[string][]string{
+		"bob": {"GET /aboutyespublic", "GET /posts/{id}yes", "POST /posts/{id}no", "GET /interndepends on the request", "PUT /posts/{id}depends on the request"},
+		"lea": {"GET /aboutyespublic", "GET /posts/{id}no", "POST /posts/{id}no"},
+	} {
+		page := s.get("amy", address("view-as", "user", user))
+		checkText(t, page, want...)
+		checkPage(t, "view-as", page)
+	}
+	if tickets := must1(s.a.Tickets(ctx, "bob")); len(tickets) != 1 || s.a.Revision() != before {
+		t.Errorf("bob has %d tickets, and the store is at revision %v, was at %v", len(tickets), s.a.Revision(), before)
+	}
+	must(t, s.a.Update(ctx, func(tx *rbac.Tx) error {
+		u := must1(tx.User("bob"))
+		u.Disabled = true
+		return tx.ModifyUser(u)
+	}))
+	page := s.get("amy", "view-as?user=bob")
+	if text := textOf(page.text); page.StatusCode != http.StatusOK || strings.Contains(text, "/posts/") {
+		t.Errorf("a disabled user may use routes: %d\n%s", page.StatusCode, text)
+	}
+}
+
+// A console without a Mux asks for no route.
+func TestWhyWithoutRoutes(t *testing.T) {
+	c := &console{}
+	if _, err := c.route("GET /"); err == nil || len(c.routes()) != 0 {
+		t.Errorf("a route is found: %v", err)
+	}
+}

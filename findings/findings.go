@@ -1,0 +1,183 @@
+// Package findings finds what an administrator should look at: rights that
+// nobody uses, accounts that nobody uses, and settings with no effect.
+//
+//	err := authority.View(ctx, func(tx *rbac.Tx) (err error) {
+//		list, err = findings.Find(tx, authority.Config().Protected)
+//		return err
+//	})
+//
+// The administration console shows the findings on its first page. A finding
+// is advice: nothing is denied because of a finding.
+package findings
+
+import (
+	"errors"
+	"time"
+
+	"github.com/rbac-go/rbac"
+)
+
+// A Kind is a kind of finding. The comments state which fields of a Record are
+// set.
+type Kind string
+
+const (
+	DisabledHolders   Kind = "disabled holders"   // User, Permission: the user is disabled, and holds the protected permission; last login At
+	EndingMemberships Kind = "ending memberships" // User, Group, Scope: the membership ends within 30 days, At
+	IdleUsers         Kind = "idle users"         // User: enabled, and has not signed in for 90 days, or never; last login At
+	EmptyGroups       Kind = "empty groups"       // Group: nobody is a member, by a group that inherits it either
+	UnheldPermissions Kind = "unheld permissions" // Permission: nobody has it
+	UnmatchedPatterns Kind = "unmatched patterns" // Group, Permission: the group has a grant of a pattern that matches nothing; granted At
+	NearSets          Kind = "near sets"          // Set: of static separation of duty, with users at its limit
+	OldKeys           Kind = "old keys"           // User, Label: the API key is older than a year, from At
+)
+
+// A Finding is a list of records that have the same fault.
+type Finding struct {
+	Kind Kind
+	// Records are the first records: at most 100.
+	Records []Record
+	// Count is the number of all records. No more than 1,000 are counted, and
+	// More reports whether there are others.
+	Count int
+	More  bool
+}
+
+// A Record is what a Finding is about. Its Kind states which fields are set.
+type Record struct {
+	User, Group, Permission, Scope, Set, Label string
+	At                                         time.Time
+}
+
+const (
+	maxRecords = 100
+	maxCount   = 1000
+
+	soon     = 30 * 24 * time.Hour
+	idleDays = 90
+)
+
+// Find returns the findings in the order of the kinds, without empty ones. The
+// protected permissions are those of [rbac.Config].Protected; permissions that
+// the store does not have are passed over.
+//
+// Find reads all groups, grants and permissions, and one membership of each
+// group: about a second for 10,000 groups on SQLite. The number of users hardly
+// matters. Keep the result for some minutes, and use a View.
+func Find(tx *rbac.Tx, protected []string) ([]Finding, error) {
+	var list []Finding
+	add := func(kind Kind, c counter) {
+		if c.n > 0 {
+			list = append(list, Finding{Kind: kind, Records: c.first, Count: min(c.n, maxCount), More: c.n > maxCount})
+		}
+	}
+	holders, err := disabledHolders(tx, protected)
+	if err != nil {
+		return nil, err
+	}
+	add(DisabledHolders, holders)
+	ending, err := endingMemberships(tx)
+	if err != nil {
+		return nil, err
+	}
+	add(EndingMemberships, ending)
+	idle, err := users(tx, rbac.UserQuery{State: rbac.EnabledUser, LastLoginBefore: tx.Now().AddDate(0, 0, -idleDays)}, "")
+	if err != nil {
+		return nil, err
+	}
+	add(IdleUsers, idle)
+	g, err := lookAtGroups(tx)
+	if err != nil {
+		return nil, err
+	}
+	add(EmptyGroups, g.empty)
+	add(UnheldPermissions, g.unheld)
+	add(UnmatchedPatterns, g.unmatched)
+	near, err := nearSets(tx)
+	if err != nil {
+		return nil, err
+	}
+	add(NearSets, near)
+	old, err := oldKeys(tx)
+	if err != nil {
+		return nil, err
+	}
+	add(OldKeys, old)
+	return list, nil
+}
+
+// counter counts records and keeps the first.
+type counter struct {
+	n     int
+	first []Record
+}
+
+func (c *counter) add(r Record) {
+	if c.n++; c.n <= maxRecords {
+		c.first = append(c.first, r)
+	}
+}
+
+// full reports whether there are more records than are counted.
+func (c *counter) full() bool { return c.n > maxCount }
+
+// users returns the users that a query selects, as holders of a permission.
+func users(tx *rbac.Tx, q rbac.UserQuery, permission string) (c counter, err error) {
+	q.Limit = maxCount + 1
+	for u, err := range tx.Users(q) {
+		if err != nil {
+			return counter{}, err
+		}
+		c.add(Record{User: u.Name, Permission: permission, At: u.LastLogin})
+	}
+	return c, nil
+}
+
+func disabledHolders(tx *rbac.Tx, protected []string) (all counter, err error) {
+	for _, p := range protected {
+		c, err := users(tx, rbac.UserQuery{Permission: p, State: rbac.DisabledUser}, p)
+		if errors.Is(err, rbac.ErrNotFound) {
+			continue // not declared yet
+		}
+		if err != nil {
+			return counter{}, err
+		}
+		all.n += c.n
+		all.first = append(all.first, c.first[:min(len(c.first), maxRecords-len(all.first))]...)
+	}
+	return all, nil
+}
+
+// endingMemberships passes over the memberships that have ended: the listing is
+// in the order of Until, and begins after now.
+func endingMemberships(tx *rbac.Tx) (c counter, err error) {
+	now := tx.Now()
+	q := rbac.MembershipQuery{EndingBefore: now.Add(soon), Limit: maxCount + 1}
+	for m, err := range tx.Memberships(rbac.MembershipQuery{Limit: 1}) { // After needs a user and a group that exist
+		if err != nil {
+			return counter{}, err
+		}
+		q.After = rbac.Membership{User: m.User, Group: m.Group, Until: now}
+	}
+	for m, err := range tx.Memberships(q) {
+		if err != nil {
+			return counter{}, err
+		}
+		if m.Until.After(now) {
+			c.add(Record{User: m.User, Group: m.Group, Scope: m.Scope, At: m.Until})
+		}
+	}
+	return c, nil
+}
+
+func oldKeys(tx *rbac.Tx) (c counter, err error) {
+	q := rbac.TicketQuery{Kind: rbac.KeyTicket, Limit: maxCount + 1}
+	q.After.Created = tx.Now().AddDate(-1, 0, 0) // the listing begins with the newest
+	for t, err := range tx.Tickets(q) {
+		if err != nil {
+			return counter{}, err
+		}
+		c.add(Record{User: t.User, Label: t.Label, At: t.Created})
+	}
+	return c, nil
+}
