@@ -30,7 +30,6 @@ type casbin struct {
 // rule is a p line.
 type rule struct {
 	subject, domain string
-	parts           []string
 	deny, taken     bool
 	pattern         bool     // matches more than it names
 	priority, place int      // smaller numbers first
