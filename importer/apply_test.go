@@ -88,6 +88,38 @@ func TestGroupsThatGiveMoreAreClosed(t *testing.T) {
 	}
 }
 
+// A group of this store that may assign groups takes no user of the source, and
+// neither does a group that inherits such a group.
+func TestGroupsWithDelegationsAreClosed(t *testing.T) {
+	a := authority(t)
+	update(t, a, func(tx *rbac.Tx) error {
+		for _, name := range []string{"role:editor", "leads", "members"} {
+			if _, err := tx.AddGroup(rbac.Group{Name: name}); err != nil {
+				return err
+			}
+		}
+		return errors.Join(tx.AddInheritance(rbac.Inheritance{Senior: "role:editor", Junior: "leads"}),
+			tx.AddDelegation(rbac.Delegation{Group: "leads", Assign: []string{"members"}}))
+	})
+	r, err := read(t, byRoles, oneRole).Apply(ctx, a, importer.Options{})
+	must(t, err)
+	reported(t, r, "policy 1 (p, role:editor, post, write): not taken: the group was here before, and is left as it is",
+		"policy 2 (g, amy, role:editor): not taken: the group role:editor was here before, and gives more than in the source: the delegation of leads")
+}
+
+// A permission of the source with the name of Config.Administer makes nobody an
+// administrator.
+func TestNobodyBecomesAnAdministratorByName(t *testing.T) {
+	a := authority(t)
+	r, err := read(t, byRoles, "p, role:a, rbac, administer\ng, amy, role:a\np, bob, rbac, administer\n").Apply(ctx, a, importer.Options{})
+	must(t, err)
+	const refused = `permission "rbac.administer": Name: invalid: is the permission of administrators here`
+	reported(t, r, "policy 1 (p, role:a, rbac, administer): not taken: "+refused, "policy 3 (p, bob, rbac, administer): not taken: "+refused)
+	if may(t, a, "amy", "rbac.administer", "") {
+		t.Error("amy is an administrator")
+	}
+}
+
 // Nobody joins a group that is not meant for them: a group of the user's own that
 // exists, and a group of the source with the name of the superusers' group.
 func TestReservedGroups(t *testing.T) {

@@ -129,26 +129,8 @@ func (b *casbin) resourcesOf(values []string) []string {
 		return []string{""}
 	}
 	group := values[b.model.resources]
-	found := reach(group, func(name string) []string { return b.resources[name] })
+	found := reach(group, maxLevels, func(name string) []string { return b.resources[name] })
 	return slices.Sorted(maps.Keys(found))
-}
-
-// reach returns a name and the names that follow from it, as far as casbin looks.
-func reach(name string, next func(name string) []string) map[string]bool {
-	found, level := map[string]bool{name: true}, []string{name}
-	for n := 0; n < maxLevels && len(level) > 0; n++ {
-		var further []string
-		for _, name := range level {
-			for _, of := range next(name) {
-				if !found[of] {
-					found[of] = true
-					further = append(further, of)
-				}
-			}
-		}
-		level = further
-	}
-	return found
 }
 
 // maxLevels is how many levels of roles casbin follows.

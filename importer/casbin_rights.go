@@ -11,7 +11,7 @@ import (
 func (b *casbin) rights(user string) (rights oldRights) {
 	for _, domain := range b.domains {
 		var rules []*rule
-		for name := range reach(user, func(name string) []string { return b.rolesOf(name, domain) }) {
+		for name := range reach(user, maxLevels, func(name string) []string { return b.rolesOf(name, domain) }) {
 			for _, r := range b.rulesOf[name] {
 				if r.domain == domain {
 					rules = append(rules, r)

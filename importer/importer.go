@@ -169,3 +169,22 @@ func reason(err error) string { return strings.ReplaceAll(err.Error(), "rbac: ",
 func invalid(record, name, field, reason string) error {
 	return &rbac.Error{Kind: rbac.ErrInvalid, Record: record, Name: name, Field: field, Reason: reason}
 }
+
+// reach returns a name and the names that follow from it in at most so many
+// steps.
+func reach(name string, steps int, next func(name string) []string) map[string]bool {
+	found, level := map[string]bool{name: true}, []string{name}
+	for ; steps > 0 && len(level) > 0; steps-- {
+		var further []string
+		for _, name := range level {
+			for _, of := range next(name) {
+				if !found[of] {
+					found[of] = true
+					further = append(further, of)
+				}
+			}
+		}
+		level = further
+	}
+	return found
+}

@@ -122,7 +122,7 @@ func (i *importing) compare(tx *rbac.Tx, g group, r *Report) error {
 	if err != nil {
 		return err
 	}
-	there := i.plan.permissionsOf(g.Name, nil)
+	there := i.plan.permissionsOf(g.Name)
 	for _, of := range g.grants {
 		if slices.ContainsFunc(here, func(p rbac.Permission) bool { return p.Name == of.permission }) {
 			r.add(of.row.as(Present, ""))
@@ -130,37 +130,56 @@ func (i *importing) compare(tx *rbac.Tx, g group, r *Report) error {
 			i.leave(r, of, "the group was here before, and is left as it is")
 		}
 	}
+	more, err := assigns(tx, g.Name)
 	for _, p := range here {
-		if !there[p.Name] && !i.options.Merge {
-			i.closed[g.Name] = "the group " + g.Name + " was here before, and gives more than in the source: " + p.Name
-			break
+		if !there[p.Name] && more == "" {
+			more = p.Name
 		}
 	}
-	return nil
+	if more != "" && !i.options.Merge {
+		i.closed[g.Name] = "the group " + g.Name + " was here before, and gives more than in the source: " + more
+	}
+	return err
+}
+
+// assigns returns a power of a group that is no permission: a delegation of the
+// group, or of a group that it inherits. Without a power the result is empty.
+func assigns(tx *rbac.Tx, group string) (string, error) {
+	delegations, err := tx.Delegations()
+	if err != nil || len(delegations) == 0 {
+		return "", err
+	}
+	inheritances, err := tx.Inheritances()
+	juniors := map[string][]string{}
+	for _, i := range inheritances {
+		juniors[i.Senior] = append(juniors[i.Senior], i.Junior)
+	}
+	found := reach(group, len(inheritances)+1, func(name string) []string { return juniors[name] })
+	for _, d := range delegations {
+		if found[d.Group] {
+			return "the delegation of " + d.Group, err
+		}
+	}
+	return "", err
 }
 
 // permissionsOf returns the permissions that a group of the plan gives, inherited
 // permissions included.
-func (p *Plan) permissionsOf(name string, seen map[string]bool) map[string]bool {
-	if seen == nil {
-		seen = map[string]bool{}
-	}
-	found := map[string]bool{}
-	if seen[name] {
-		return found
-	}
-	seen[name] = true
+func (p *Plan) permissionsOf(name string) map[string]bool {
+	byName := map[string]group{}
 	for _, g := range p.groups {
-		if g.Name != name {
-			continue
+		byName[g.Name] = g
+	}
+	groups := reach(name, len(p.groups), func(name string) (juniors []string) {
+		for _, j := range byName[name].juniors {
+			juniors = append(juniors, j.name)
 		}
-		for _, of := range g.grants {
+		return juniors
+	})
+	found := map[string]bool{}
+	for name := range groups {
+		for _, of := range byName[name].grants {
 			found[of.permission] = true
-		}
-		for _, j := range g.juniors {
-			for permission := range p.permissionsOf(j.name, seen) {
-				found[permission] = true
-			}
 		}
 	}
 	return found

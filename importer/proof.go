@@ -12,11 +12,11 @@ import (
 // A Proof compares the rights of every user of a source, by the rules of the
 // source, with the rights that an Authority gives.
 type Proof struct {
-	Users  int // of the source
-	Rights int // that both give
+	Users  int `json:"users"`  // of the source
+	Rights int `json:"rights"` // that both give
 	// Differences has the first 1,000 differences, by user, permission and scope.
-	Differences []Difference
-	Count       int // of all differences
+	Differences []Difference `json:"differences"`
+	Count       int          `json:"count"` // of all differences
 }
 
 // A Difference is a right that only one of the two systems gives.

@@ -8,11 +8,11 @@ import (
 
 // A Report lists what became of every row of the source.
 type Report struct {
-	Kind   string // "django", "turbogears", "casbin" or "spatie"
-	DryRun bool   // nothing was changed
+	Kind   string `json:"kind"`    // "django", "turbogears", "casbin" or "spatie"
+	DryRun bool   `json:"dry_run"` // nothing was changed
 	// Rows has every row, in the order in which the rows were handled, and
 	// besides the columns that are worth a line of their own: a password, a flag.
-	Rows []Row
+	Rows []Row `json:"rows"`
 
 	users       map[string]string // by subject: why something of the user was not taken
 	permissions map[string]string // by name: why the permission, or a grant of the permission, was not taken
@@ -64,8 +64,10 @@ func (r Row) String() string {
 
 // A TableCount counts the rows of a table, without columns.
 type TableCount struct {
-	Table                    string
-	Taken, Present, NotTaken int
+	Table    string `json:"table"`
+	Taken    int    `json:"taken"`
+	Present  int    `json:"present"`
+	NotTaken int    `json:"not_taken"`
 }
 
 // Tables counts the rows of each table, in the order in which the tables were

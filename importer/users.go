@@ -123,9 +123,14 @@ func (i *importing) assign(tx *rbac.Tx, user, group, scope string) error {
 }
 
 // grant grants a permission of the source to a group. A name with * would be a
-// pattern here, which the permission of the source is not.
+// pattern here, which the permission of the source is not; and the permission of
+// administrators means more here than in the source.
 func (i *importing) grant(tx *rbac.Tx, group, permission string) error {
-	if reason := names.CheckNoPattern(permission); reason != "" {
+	reason := names.CheckNoPattern(permission)
+	if permission == i.auth.Config().Administer {
+		reason = "is the permission of administrators here"
+	}
+	if reason != "" {
 		return invalid("permission", permission, "Name", reason)
 	}
 	return tx.GrantPermission(rbac.Grant{Group: group, Permission: permission, Note: i.note()})
