@@ -56,7 +56,7 @@ func TestAdministratorsWinOverSecondImports(t *testing.T) {
 	if may(t, a, "amelia", "post.write", "") || may(t, a, "dora", "post.write", "") || may(t, a, "carl", "post.own", "") {
 		t.Error("a right that was taken away is back")
 	}
-	proved(t, a, read(t, byRoles, oneRole), r, "amy post.write: only there: the group was here before, and is left as it is")
+	proved(t, a, read(t, byRoles, oneRole), r, "amy: post.write: only in the source: the group was here before, and is left as it is")
 }
 
 // A group of this store that gives more than the group of the same name in the

@@ -61,9 +61,9 @@ g2, post, posts
 		`policy 15 (g, both, role:auditor): not taken: `+violated,
 		`policy 13 (g, carl, amy): not taken: its role amy is a user`,
 		`policy 7 (p, eve, a.b, c): taken: through the group user:eve`)
-	proved(t, a, p, r, "both post.read: only there: "+violated, "both post.write: only there: "+violated,
-		"carl post.delete: only there: its role amy is a user", "carl post.read: only there: its role amy is a user", "carl post.write: only there: its role amy is a user",
-		"eve a . b.c: only there: its permission would have the name of another permission")
+	proved(t, a, p, r, "both: post.read: only in the source: "+violated, "both: post.write: only in the source: "+violated,
+		"carl: post.delete: only in the source: its role amy is a user", "carl: post.read: only in the source: its role amy is a user", "carl: post.write: only in the source: its role amy is a user",
+		"eve: a . b.c: only in the source: its permission would have the name of another permission")
 	for _, c := range []struct {
 		user, permission string
 		want             bool
@@ -155,8 +155,8 @@ g, bob, role:a
 		write        bool // is taken
 		differences  []string
 	}{
-		{"deny lines count", allowNotDeny, false, []string{"bob data.write: only there: another line denies this to somebody"}},
-		{"the first line counts", "priority(p.eft) || deny", false, []string{"amy data.write: only there: another line denies this to somebody", "bob data.write: only there: another line denies this to somebody"}},
+		{"deny lines count", allowNotDeny, false, []string{"bob: data.write: only in the source: another line denies this to somebody"}},
+		{"the first line counts", "priority(p.eft) || deny", false, []string{"amy: data.write: only in the source: another line denies this to somebody", "bob: data.write: only in the source: another line denies this to somebody"}},
 		{"deny lines do not count", allow, true, nil},
 	} {
 		p := read(t, model("sub, obj, act", "sub, obj, act, eft", "g = _, _", c.effect, byRole), lines)
@@ -175,7 +175,7 @@ g, bob, role:a
 	a := authority(t)
 	r := applied(t, a, p, importer.Options{})
 	reported(t, r, "policy 1 (p, amy, /posts/*, GET): not taken: is a pattern of keyMatch: grant the permissions that it stands for", "policy 2 (p, amy, /posts, GET): taken: through the group user:amy")
-	proved(t, a, p, r, "amy /posts/*.GET: only there: is a pattern of keyMatch: grant the permissions that it stands for")
+	proved(t, a, p, r, "amy: /posts/*.GET: only in the source: is a pattern of keyMatch: grant the permissions that it stands for")
 
 	p = read(t, model("sub, obj, act", "sub, obj, act, eft", "", allowNotDeny, keyMatch), "p, amy, /posts/*, GET, deny\np, amy, /posts, GET, allow\n")
 	a = authority(t)

@@ -63,12 +63,12 @@ func TestDjango(t *testing.T) {
 		"auth_user: 3 taken, 0 present, 2 not", "auth_user_groups: 2 taken, 0 present, 2 not", "auth_user_user_permissions: 1 taken, 0 present, 3 not",
 		"django_content_type: 2 taken, 0 present, 1 not")
 	proved(t, a, p, r,
-		"Root *: only there: superusers were not asked for",
-		`AMY blog.*: only there: user "AMY": Name: already exists`,
-		`AMY blog.add_draft: only there: user "AMY": Name: already exists`,
-		`AMY blog.change_post: only there: user "AMY": Name: already exists`,
-		`odd blog.*: only there: permission "blog.*": Name: invalid: has the form of a pattern`,
-		`odd blog.add_post: only there: permission "blog.*": Name: invalid: has the form of a pattern`)
+		"Root: *: only in the source: superusers were not asked for",
+		`AMY: blog.*: only in the source: user "AMY": Name: already exists`,
+		`AMY: blog.add_draft: only in the source: user "AMY": Name: already exists`,
+		`AMY: blog.change_post: only in the source: user "AMY": Name: already exists`,
+		`odd: blog.*: only in the source: permission "blog.*": Name: invalid: has the form of a pattern`,
+		`odd: blog.add_post: only in the source: permission "blog.*": Name: invalid: has the form of a pattern`)
 	root := userOf(t, a, "root")
 	if !root.Created.Equal(time.Date(2020, 5, 6, 7, 8, 9, 0, time.UTC)) || !root.LastLogin.Equal(time.Date(2026, 1, 2, 3, 4, 5, 123456000, time.UTC)) ||
 		root.Email != "root@example.org" || root.Subject != "django:1" {

@@ -120,11 +120,7 @@ func proved(t *testing.T, a *rbac.Authority, p *importer.Plan, r *importer.Repor
 	must(t, err)
 	var got []string
 	for _, d := range proof.Differences {
-		side := "only there"
-		if d.Here {
-			side = "only here"
-		}
-		got = append(got, strings.TrimSpace(fmt.Sprint(d.User, " ", d.Permission, " ", d.Scope))+": "+side+": "+d.Reason)
+		got = append(got, d.String())
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("differences:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -30,6 +30,23 @@ type Difference struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// String returns a difference as a line: amy: post.edit in org:42: only in the
+// source: …
+func (d Difference) String() string {
+	text := d.User + ": " + d.Permission
+	if d.Scope != "" {
+		text += " in " + d.Scope
+	}
+	if d.Here {
+		return text + ": only here"
+	}
+	text += ": only in the source"
+	if d.Reason != "" {
+		text += ": " + d.Reason
+	}
+	return text
+}
+
 // Equal reports whether both systems give the same rights to every user.
 func (p *Proof) Equal() bool { return p.Count == 0 }
 

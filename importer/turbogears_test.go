@@ -49,8 +49,8 @@ func TestTurboGears(t *testing.T) {
 	counted(t, r, "tg_group: 2 taken, 0 present, 1 not", "tg_group_permission: 2 taken, 0 present, 1 not", "tg_permission: 2 taken, 0 present, 0 not",
 		"tg_user: 7 taken, 0 present, 1 not", "tg_user_group: 3 taken, 0 present, 2 not")
 	proved(t, a, p, r,
-		`spaced edit: only there: its group was not taken: group " spaced": Name: invalid: leading or trailing space`,
-		`spaced manage: only there: its group was not taken: group " spaced": Name: invalid: leading or trailing space`)
+		`spaced: edit: only in the source: its group was not taken: group " spaced": Name: invalid: leading or trailing space`,
+		`spaced: manage: only in the source: its group was not taken: group " spaced": Name: invalid: leading or trailing space`)
 	for user, works := range map[string]bool{"manager": true, "older": true, "oldest": true, "salted": true, "plain": true, "argon": false, "none": false} {
 		_, err := a.Login(ctx, rbac.Login{User: user, Password: "correct horse battery"})
 		if works != (err == nil) || err != nil && !errors.Is(err, rbac.ErrBadCredentials) {
