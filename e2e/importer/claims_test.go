@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,4 +121,36 @@ func TestConstraintsOfCasbin(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+// casbin follows roles for ten levels. The proof lists the rights that a user has
+// beyond.
+func TestLevelsOfRoles(t *testing.T) {
+	policy := "g, amy, role:1\n"
+	for level := 1; level <= 13; level++ {
+		policy += fmt.Sprintf("p, role:%d, data%d, read\ng, role:%d, role:%d\n", level, level, level, level+1)
+	}
+	parsed, err := model.NewModelFromString(rolesOfCasbin)
+	must(t, err)
+	e, err := casbin.NewEnforcer(parsed, stringadapter.NewAdapter(policy))
+	must(t, err)
+	plan, err := importer.ReadCasbin(ctx, importer.Casbin{Model: rolesOfCasbin, Policy: strings.NewReader(policy), RolePrefix: "role:"})
+	must(t, err)
+	a := authority(t)
+	r, err := plan.Apply(ctx, a, importer.Options{})
+	must(t, err)
+	proof, err := plan.Prove(ctx, a, r)
+	must(t, err)
+	here := map[string]bool{}
+	for _, d := range proof.Differences {
+		here[d.Permission] = d.Here
+	}
+	for level := 1; level <= 13; level++ {
+		theirs, err := e.Enforce("amy", fmt.Sprint("data", level), "read")
+		must(t, err)
+		permission := fmt.Sprintf("data%d.read", level)
+		if theirs != (level <= 10) || here[permission] == theirs || !(request{"amy", "", fmt.Sprint("data", level), "read"}).allowed(t, a) {
+			t.Errorf("level %d: casbin allows: %v; the proof says here alone: %v", level, theirs, here[permission])
+		}
+	}
 }
