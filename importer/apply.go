@@ -30,7 +30,7 @@ type Options struct {
 	// a group gives more than the group of the same name in the source. Otherwise
 	// the users of such a group are reported, and not taken.
 	Merge bool
-	// Batch is how many users an Update imports. Zero: 200.
+	// Batch is how many users an Update imports. Zero: 100.
 	Batch int
 	// Progress, unless nil, is called after each batch with the number of users
 	// that were handled, and of all users.
@@ -59,7 +59,7 @@ func (p *Plan) Apply(ctx context.Context, a *rbac.Authority, o Options) (*Report
 		return report, invalid("authority", "", "", "needed")
 	}
 	if o.Batch <= 0 {
-		o.Batch = 200
+		o.Batch = 100
 	}
 	passwords, err := newPasswordReader(ctx)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -62,7 +61,10 @@ func ReadCasbin(ctx context.Context, c Casbin) (*Plan, error) {
 	case (c.Policy == nil) == (c.DB == nil):
 		return nil, invalid("source", "", "Policy", "exactly one of Policy and DB has to be set")
 	}
-	b := &casbin{Casbin: c, model: model, plan: &Plan{kind: "casbin"}}
+	b := &casbin{Casbin: c, model: model, plan: &Plan{kind: "casbin"}, listed: map[string]bool{}}
+	for _, name := range c.Users {
+		b.listed[name] = true
+	}
 	if c.Policy != nil {
 		b.lines, err = readPolicy(c.Policy)
 	} else {
@@ -137,7 +139,7 @@ func (b *casbin) readTable(t *tables) error {
 func (b *casbin) isUser(name string) bool {
 	switch {
 	case b.Users != nil:
-		return slices.Contains(b.Users, name)
+		return b.listed[name]
 	case b.UserPrefix != "":
 		return strings.HasPrefix(name, b.UserPrefix)
 	case b.RolePrefix != "":

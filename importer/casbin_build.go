@@ -15,6 +15,8 @@ type casbin struct {
 	plan  *Plan
 	lines []casbinLine
 
+	listed map[string]bool // Users
+
 	rules     []*rule             // the p lines
 	rulesOf   map[string][]*rule  // by subject
 	linksOf   map[string][]*link  // the g lines, by member
