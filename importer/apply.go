@@ -87,7 +87,7 @@ type importing struct {
 	deletedUsers  map[string]bool // subjects
 	deletedGroups map[string]bool // names
 	closed        map[string]string
-	hashes        map[string]string // by subject, of a batch
+	credentials   map[string]credential // by subject, of a batch
 }
 
 // A step is a part of the import that is committed as a whole. A step may run
@@ -131,6 +131,9 @@ func (i *importing) commit(ctx context.Context, report *Report, s step) error {
 // rehearse runs all steps in one Update that is not committed.
 func (i *importing) rehearse(ctx context.Context, report *Report) (*Report, error) {
 	var all Report
+	if err := i.hash(ctx, i.plan.users); err != nil {
+		return report, err
+	}
 	_, err := i.auth.Preview(ctx, func(tx *rbac.Tx) error {
 		all = Report{}
 		return errors.Join(i.policy(tx, &all), i.batch(i.plan.users)(tx, &all))
@@ -141,9 +144,10 @@ func (i *importing) rehearse(ctx context.Context, report *Report) (*Report, erro
 	return report, err
 }
 
-// hash computes the password hashes of a batch, outside of any transaction.
+// hash decides about the passwords of a batch and, unless in a dry run, computes
+// the hashes that are wrapped, outside of any transaction.
 func (i *importing) hash(ctx context.Context, batch []user) error {
-	i.hashes = map[string]string{}
+	i.credentials = map[string]credential{}
 	present := map[string]bool{}
 	err := i.auth.View(ctx, func(tx *rbac.Tx) error {
 		for _, u := range batch {
@@ -164,14 +168,16 @@ func (i *importing) hash(ctx context.Context, batch []user) error {
 			continue
 		}
 		c := i.passwords.read(i.plan, *u.password, i.options)
-		if c.reason != "" {
-			continue
+		if c.scheme != "" && !i.options.DryRun {
+			hash, err := c.hash(ctx, i.auth)
+			if err != nil && !isRefusal(err) {
+				return err
+			}
+			if c = (credential{stored: hash}); err != nil {
+				c.reason = reason(err)
+			}
 		}
-		hash, err := c.hash(ctx, i.auth)
-		if err != nil && !isRefusal(err) {
-			return err
-		}
-		i.hashes[u.Subject] = hash
+		i.credentials[u.Subject] = c
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ const siteScheme = "turbogears-site"
 
 // credential is what becomes of a user's column of passwords.
 type credential struct {
-	scheme, stored string // for Authority.WrapPasswordHash; no scheme: the hash is stored as it is
+	scheme, stored string // to be wrapped; no scheme: the hash to store
 	reason         string // why the password is not taken; empty: the password is taken
 }
 
@@ -92,11 +92,8 @@ func plain(text string) credential {
 	return credential{scheme: siteScheme, stored: salt + "$" + hex.EncodeToString(digest[:])}
 }
 
-// hash returns the hash to store. A full queue of hashes is waited for.
+// hash wraps the stored text. A full queue of hashes is waited for.
 func (c credential) hash(ctx context.Context, a *rbac.Authority) (string, error) {
-	if c.scheme == "" {
-		return c.stored, nil
-	}
 	for {
 		hash, err := a.WrapPasswordHash(ctx, c.scheme, c.stored)
 		if !errors.Is(err, rbac.ErrBusy) {

@@ -22,6 +22,9 @@ type Spatie struct {
 	// ModelType is the class of users in the tables of the package. Empty:
 	// "App\Models\User". Rows of other models are reported, and not taken.
 	ModelType string
+	// ModelKey is the column of users' keys in the tables of the package,
+	// column_names.model_morph_key of the configuration. Empty: "model_id".
+	ModelKey string
 	// Guard is the guard_name that is imported. Empty: "web". Roles and
 	// permissions of other guards are reported, and not taken.
 	Guard string
@@ -37,7 +40,8 @@ type Spatie struct {
 func (c Spatie) withDefaults() Spatie {
 	for field, value := range map[*string]string{
 		&c.UserTable: "users", &c.Name: "email", &c.DisplayName: "name", &c.ModelType: `App\Models\User`,
-		&c.Guard: "web", &c.Team: "team_id", &c.ScopePrefix: "team:",
+		&c.ModelKey: "model_id",
+		&c.Guard:    "web", &c.Team: "team_id", &c.ScopePrefix: "team:",
 	} {
 		if *field == "" {
 			*field = value
@@ -176,10 +180,10 @@ func (s *spatie) readUsers(t *tables) error {
 // readPivot reads a table between models and roles or permissions, and calls f
 // for each row of a user that counts in a team, or everywhere without teams.
 func (s *spatie) readPivot(t *tables, table, key string, f func(u *user, user string, p pivot, scope string, at Row)) error {
-	rows, err := t.read(table, key, "model_type", "model_id")
+	rows, err := t.read(table, key, "model_type", s.ModelKey)
 	for _, r := range rows {
 		p := pivot{r.text(key), r.text(s.Team)}
-		at := row(table, strings.TrimSpace(p.id+" "+r.text("model_id")+" "+p.team))
+		at := row(table, strings.TrimSpace(p.id+" "+r.text(s.ModelKey)+" "+p.team))
 		scope := ""
 		switch {
 		case r.text("model_type") != s.ModelType:
@@ -191,8 +195,8 @@ func (s *spatie) readPivot(t *tables, table, key string, f func(u *user, user st
 		case s.teams:
 			scope = s.ScopePrefix + p.team
 		}
-		if u := s.plan.userAt(s.users, r.text("model_id"), at); u != nil {
-			f(u, r.text("model_id"), p, scope, at)
+		if u := s.plan.userAt(s.users, r.text(s.ModelKey), at); u != nil {
+			f(u, r.text(s.ModelKey), p, scope, at)
 		}
 	}
 	return err

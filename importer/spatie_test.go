@@ -22,11 +22,11 @@ INSERT INTO role_has_permissions VALUES (1, 1), (2, 2), (3, 3), (4, 2);
 `
 
 func TestSpatie(t *testing.T) {
-	db := database(t, replaced(spatieTables, "TEAM2", "", "TEAM", "")+`
+	db := database(t, replaced(spatieTables, "TEAM2", "", "TEAM", "", "model_id", "model_uuid")+`
 INSERT INTO roles VALUES (1, 'writer', 'web'), (2, 'admin', 'web'), (3, 'writer', 'api');
 INSERT INTO model_has_roles VALUES (1, 'App\Models\User', 1), (2, 'App\Models\Robot', 1), (3, 'App\Models\User', 2), (2, 'App\Models\User', 3);
 INSERT INTO model_has_permissions VALUES (4, 'App\Models\User', 1), (4, 'App\Models\User', 2), (3, 'App\Models\User', 2);`)
-	p, err := importer.ReadSpatie(ctx, importer.Spatie{DB: db})
+	p, err := importer.ReadSpatie(ctx, importer.Spatie{DB: db, ModelKey: "model_uuid"})
 	must(t, err)
 	a := authority(t)
 	r := applied(t, a, p, importer.Options{})

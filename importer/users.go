@@ -166,17 +166,17 @@ func (i *importing) columns(tx *rbac.Tx, u *user, name string) ([]Row, error) {
 	if u.password == nil {
 		return rows, nil
 	}
-	c := i.passwords.read(i.plan, *u.password, i.options)
-	if c.reason == "" && !i.options.DryRun {
-		err := tx.SetPasswordHash(name, i.hashes[u.Subject])
-		if err == nil && i.hashes[u.Subject] == "" {
-			c.reason = "its hash is refused here"
-		}
-		if err != nil && !isRefusal(err) {
-			return nil, err
-		}
-		if err != nil {
+	c := i.credentials[u.Subject]
+	if c == (credential{}) { // the user was deleted while the batch was hashed
+		c.reason = "was not read"
+	}
+	if c.reason == "" && c.scheme == "" {
+		switch err := tx.SetPasswordHash(name, c.stored); {
+		case err == nil:
+		case isRefusal(err):
 			c.reason = reason(err)
+		default:
+			return nil, err
 		}
 	}
 	if c.reason != "" {
