@@ -87,12 +87,7 @@ type django struct {
 }
 
 func (d *django) read(t *tables) error {
-	for _, step := range []func(*tables) error{d.readPermissions, d.readGroups, d.readUsers} {
-		if err := step(t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.inOrder(d.readPermissions, d.readGroups, d.readUsers)
 }
 
 func (d *django) readPermissions(t *tables) error {

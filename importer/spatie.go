@@ -90,12 +90,7 @@ type role struct {
 type pivot struct{ id, team string }
 
 func (s *spatie) read(t *tables) error {
-	for _, step := range []func(*tables) error{s.readPermissions, s.readRoles, s.readUsers, s.readMemberships, s.readDirect} {
-		if err := step(t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.inOrder(s.readPermissions, s.readRoles, s.readUsers, s.readMemberships, s.readDirect)
 }
 
 func (s *spatie) otherGuard(r record, at Row) bool {

@@ -37,6 +37,16 @@ func readTables(ctx context.Context, db *sql.DB, zone *time.Location, f func(t *
 	return f(&tables{ctx, tx, zone})
 }
 
+// inOrder calls functions until the first error.
+func (t *tables) inOrder(steps ...func(t *tables) error) error {
+	for _, step := range steps {
+		if err := step(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // record is a row of a table.
 type record struct {
 	columns map[string]int

@@ -56,12 +56,7 @@ type turboGears struct {
 }
 
 func (g *turboGears) read(t *tables) error {
-	for _, step := range []func(*tables) error{g.readPermissions, g.readGroups, g.readUsers} {
-		if err := step(t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.inOrder(g.readPermissions, g.readGroups, g.readUsers)
 }
 
 func (g *turboGears) readPermissions(t *tables) error {
