@@ -19,8 +19,9 @@ type casbin struct {
 
 	rules     []*rule             // the p lines
 	rulesOf   map[string][]*rule  // by subject
-	linksOf   map[string][]*link  // the g lines, by member
-	members   map[string][]*link  // the g lines, by role
+	links     []*link             // the g lines
+	linksOf   map[string][]*link  // by member
+	members   map[string][]*link  // by role
 	resources map[string][]string // the g2 lines: resources by group
 	subjects  []string            // users and roles, in byte order
 	domains   []string            // in byte order; one empty domain without domains
@@ -61,6 +62,11 @@ func (b *casbin) build() {
 		}
 	}
 	b.addConstraints()
+	for _, l := range b.links {
+		if l.row.Table != "" { // no record came from the line
+			b.leave(l.row, "holds in no domain of the policy")
+		}
+	}
 	for _, r := range b.rules {
 		if !r.taken {
 			b.plan.rest = append(b.plan.rest, r.row)

@@ -34,6 +34,7 @@ func (b *casbin) readLinks() {
 			if needed == 3 {
 				is.domain = l.values[2]
 			}
+			b.links = append(b.links, is)
 			b.linksOf[is.member] = append(b.linksOf[is.member], is)
 			b.members[is.role] = append(b.members[is.role], is)
 		}

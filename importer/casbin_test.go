@@ -140,6 +140,13 @@ g, bob, role:boss
 	}
 }
 
+// Without any domain, roles hold nowhere, and no line is dropped.
+func TestCasbinWithoutADomain(t *testing.T) {
+	p := read(t, model("sub, dom, act", "sub, dom, act", "g = _, _", allow, "g(r.sub, p.sub) && r.dom == p.dom && r.act == p.act"), "g, amy, role:a\ng, role:b, role:a\n")
+	r := applied(t, authority(t), p, importer.Options{})
+	reported(t, r, "policy 1 (g, amy, role:a): not taken: holds in no domain of the policy", "policy 2 (g, role:b, role:a): not taken: holds in no domain of the policy")
+}
+
 // What one line denies nobody gets, and a pattern takes nothing.
 func TestCasbinDenyAndPatterns(t *testing.T) {
 	lines := `

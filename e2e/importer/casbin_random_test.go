@@ -62,6 +62,11 @@ func TestRandomPoliciesOfCasbin(t *testing.T) {
 				plan, err := importer.ReadCasbin(ctx, importer.Casbin{Model: text, Policy: strings.NewReader(policy), RolePrefix: "role:"})
 				a := authority(t)
 				report := imported(t, a, plan, err, importer.Options{})
+				for _, c := range report.Tables() {
+					if want := strings.Count(policy, "\n") + 1; c.Taken+c.NotTaken != want {
+						t.Errorf("seed %d: of %d lines the report has %+v", seed, want, c)
+					}
+				}
 				proof, err := plan.Prove(ctx, a, report)
 				must(t, err)
 
