@@ -112,6 +112,7 @@ func dump(t testing.TB, a *rbac.Authority) string {
 func TestViewIsReadOnly(t *testing.T) {
 	writes := map[string]func(*rbac.Tx) error{
 		"AddUser": addUser(rbac.User{Name: "x"}), "AddGroup": addGroup(rbac.Group{Name: "x"}),
+		"ImportUser":      importUserOf(rbac.User{Name: "x"}),
 		"AddPermission":   addPermission(rbac.Permission{Name: "x"}),
 		"AddSection":      func(tx *rbac.Tx) error { return tx.AddSection(rbac.Section{Name: "x"}) },
 		"ModifyUser":      func(tx *rbac.Tx) error { u, _ := tx.User("amy"); u.Note = "x"; return tx.ModifyUser(u) },

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,6 +23,33 @@ import (
 // refused in every new name and in e-mail addresses. Stored names with hidden
 // characters are still found.
 func (tx *Tx) AddUser(u User) (User, error) {
+	return tx.addUser(u, tx.now, time.Time{})
+}
+
+// ImportUser is AddUser for an account that another system has kept until now:
+// Created and LastLogin are stored, too. A zero Created is the time of the
+// transaction.
+//
+// ErrInvalid for a time in the future or before 1970. In an UpdateAs, ImportUser
+// is for holders of [Config].Administer. Other errors are those of AddUser.
+func (tx *Tx) ImportUser(u User) (User, error) {
+	if u.Created.IsZero() {
+		u.Created = tx.now
+	}
+	if err := tx.writable(errors.Join(tx.validPast(u.Name, "Created", u.Created), tx.validPast(u.Name, "LastLogin", u.LastLogin))); err != nil {
+		return User{}, err
+	}
+	return tx.addUser(u, instant(u.Created), instant(u.LastLogin))
+}
+
+func (tx *Tx) validPast(user, field string, at time.Time) error {
+	if at.After(tx.now) {
+		return invalid("user", user, field, "in the future")
+	}
+	return validTime("user", user, field, at)
+}
+
+func (tx *Tx) addUser(u User, created, lastLogin time.Time) (User, error) {
 	rec, err := checkedUser(u)
 	if err := tx.delegable(err); err != nil {
 		return User{}, err
@@ -35,7 +63,7 @@ func (tx *Tx) AddUser(u User) (User, error) {
 	if rec.ID, err = newID(rec.ID); err != nil {
 		return User{}, err
 	}
-	rec.Created = tx.now
+	rec.Created, rec.LastLogin = created, lastLogin
 	if err := tx.r.AddUser(rec); err != nil {
 		return User{}, err
 	}

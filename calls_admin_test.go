@@ -144,6 +144,9 @@ var adminCalls = []call{
 				u.Email, u.Subject = "zoe@example.org", "sub|zoe"
 				return errors.Join(err, tx.ModifyUser(u))
 			},
+			func(tx *rbac.Tx) error {
+				return second(tx.ImportUser(rbac.User{Name: "old", Created: tx.Now().Add(-time.Hour)}))
+			},
 			func(tx *rbac.Tx) error { return tx.SetPasswordHash("zoe", someHash) },
 			func(tx *rbac.Tx) error { return tx.AssignUser(m) },
 			func(tx *rbac.Tx) error {

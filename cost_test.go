@@ -39,6 +39,7 @@ func sparing(whole *int) func(name string, args []any) error {
 func TestChangesReadNoWholeTable(t *testing.T) {
 	calls := map[string]func(*rbac.Tx) error{
 		"AddUser": addUser(rbac.User{Name: "x", Email: "x@x", Subject: "x"}), "AddGroup": addGroup(rbac.Group{Name: "x"}),
+		"ImportUser":    importUserOf(rbac.User{Name: "x", Email: "x@x", Subject: "x"}),
 		"AddPermission": addPermission(rbac.Permission{Name: "x", Section: "posts"}), "DeleteUser": func(tx *rbac.Tx) error { return tx.DeleteUser("amy") },
 		"ModifyUser":       func(tx *rbac.Tx) error { u, _ := tx.User("amy"); u.Disabled = true; return tx.ModifyUser(u) },
 		"ModifyGroup":      func(tx *rbac.Tx) error { g, _ := tx.Group("staff"); g.Name = "x"; return tx.ModifyGroup(g) },

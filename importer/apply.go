@@ -1,0 +1,193 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Options say how a Plan is applied. The zero Options are an import without
+// superusers, and with only those passwords that can be kept as they are.
+type Options struct {
+	// DryRun changes nothing. The Report is that of the import, except that the
+	// batches are one Update, which other Updates wait for.
+	DryRun bool
+	// Wrap keeps hashes that are too quick to guess inside argon2id; see
+	// [rbac.Authority.WrapPasswordHash]. Each takes as long as a login. Otherwise
+	// such hashes are reported, and not taken.
+	Wrap bool
+	// Plaintext takes passwords that the source has in plain text. Otherwise they
+	// are reported, and not taken. A text that may be a hash is never taken for a
+	// password.
+	Plaintext bool
+	// Superusers makes the superusers of the source members of a group that is
+	// granted *, and so every permission that exists, that of administrators
+	// included. Otherwise they are reported, and imported without that right.
+	Superusers bool
+	// Merge lets users join groups that were here before the import, even if such
+	// a group gives more than the group of the same name in the source. Otherwise
+	// the users of such a group are reported, and not taken.
+	Merge bool
+	// Batch is how many users an Update imports. Zero: 100.
+	Batch int
+	// Progress, unless nil, is called after each batch with the number of users
+	// that were handled, and of all users.
+	Progress func(done, all int)
+}
+
+// Apply brings the plan into an Authority: in one Update the permissions, groups,
+// grants, inheritances and separation sets, and then the users in batches. The
+// actor of the changes is that of ctx.
+//
+// A user is taken with every group and permission, or not at all; the Report has
+// the reason. A user without a password that can be kept is taken, and reported.
+// A permission that a user has without a group is given through a group of the
+// user's own, "user:NAME".
+//
+// Apply can be called again after an error, and later. Records that exist are
+// Present and stay as they are; a user or group that was deleted here since an
+// earlier import is not brought back, as long as the change log has the deletion.
+//
+// Errors: ErrInvalid for an Authority that is nil; ErrUnavailable, ErrBusy and
+// those of ctx. The Report is never nil, and has what was committed before an
+// error.
+func (p *Plan) Apply(ctx context.Context, a *rbac.Authority, o Options) (*Report, error) {
+	report := &Report{Kind: p.kind, DryRun: o.DryRun}
+	if a == nil {
+		return report, invalid("authority", "", "", "needed")
+	}
+	if o.Batch <= 0 {
+		o.Batch = 100
+	}
+	passwords, err := newPasswordReader(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer passwords.close()
+	i := &importing{plan: p, options: o, auth: a, passwords: passwords}
+	if err := a.View(ctx, i.readDeleted); err != nil {
+		return report, err
+	}
+	if o.DryRun {
+		return i.rehearse(ctx, report)
+	}
+	err = i.run(ctx, report)
+	return report, err
+}
+
+// importing is an Apply.
+type importing struct {
+	plan      *Plan
+	options   Options
+	auth      *rbac.Authority
+	passwords *passwordReader
+
+	deletedUsers  map[string]bool // subjects
+	deletedGroups map[string]bool // names
+	closed        map[string]string
+	credentials   map[string]credential // by subject, of a batch
+}
+
+// A step is a part of the import that is committed as a whole. A step may run
+// more than once, and fills the report that it is given.
+type step func(tx *rbac.Tx, r *Report) error
+
+// run commits each step in an Update of its own.
+func (i *importing) run(ctx context.Context, report *Report) error {
+	if err := i.commit(ctx, report, i.policy); err != nil {
+		return err
+	}
+	all := i.plan.users
+	for done := 0; done < len(all); {
+		batch := all[done:min(done+i.options.Batch, len(all))]
+		if err := i.hash(ctx, batch); err != nil {
+			return fmt.Errorf("after %d of %d users: %w", done, len(all), err)
+		}
+		if err := i.commit(ctx, report, i.batch(batch)); err != nil {
+			return fmt.Errorf("after %d of %d users: %w", done, len(all), err)
+		}
+		done += len(batch)
+		if i.options.Progress != nil {
+			i.options.Progress(done, len(all))
+		}
+	}
+	return nil
+}
+
+func (i *importing) commit(ctx context.Context, report *Report, s step) error {
+	var part Report
+	err := i.auth.Update(ctx, func(tx *rbac.Tx) error {
+		part = Report{}
+		return s(tx, &part)
+	})
+	if err == nil {
+		report.append(part)
+	}
+	return err
+}
+
+// rehearse runs all steps in one Update that is not committed.
+func (i *importing) rehearse(ctx context.Context, report *Report) (*Report, error) {
+	var all Report
+	if err := i.hash(ctx, i.plan.users); err != nil {
+		return report, err
+	}
+	_, err := i.auth.Preview(ctx, func(tx *rbac.Tx) error {
+		all = Report{}
+		return errors.Join(i.policy(tx, &all), i.batch(i.plan.users)(tx, &all))
+	})
+	if err == nil {
+		report.append(all)
+	}
+	return report, err
+}
+
+// hash decides about the passwords of a batch and, unless in a dry run, computes
+// the hashes that are wrapped, outside of any transaction.
+func (i *importing) hash(ctx context.Context, batch []user) error {
+	i.credentials = map[string]credential{}
+	present := map[string]bool{}
+	err := i.auth.View(ctx, func(tx *rbac.Tx) error {
+		for _, u := range batch {
+			switch _, err := tx.UserBySubject(u.Subject); {
+			case err == nil:
+				present[u.Subject] = true
+			case !isRefusal(err):
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, u := range batch {
+		if u.password == nil || u.refused != "" || present[u.Subject] {
+			continue
+		}
+		c := i.passwords.read(i.plan, *u.password, i.options)
+		if c.scheme != "" && !i.options.DryRun {
+			hash, err := c.hash(ctx, i.auth)
+			if err != nil && !isRefusal(err) {
+				return err
+			}
+			if c = (credential{stored: hash}); err != nil {
+				c.reason = reason(err)
+			}
+		}
+		i.credentials[u.Subject] = c
+	}
+	return nil
+}
+
+func (r *Report) append(part Report) {
+	r.Rows = append(r.Rows, part.Rows...)
+	for subject, reason := range part.users {
+		r.leftUser(subject, reason)
+	}
+	for permission, reason := range part.permissions {
+		r.left(permission, reason)
+	}
+}
