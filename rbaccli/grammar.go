@@ -8,16 +8,16 @@ import (
 
 // globals are the flags that every verb has.
 type globals struct {
-	Help    helpFlag `short:"h" help:"Show how the verb is used."`
-	Output  string   `short:"o" enum:"table,json,yaml,csv" default:"table" placeholder:"FORMAT" help:"Print a table for people, or json, yaml or csv."`
-	Quiet   bool     `short:"q" help:"Print no answer and no report: the exit code tells. Lists, links and keys are printed."`
-	Verbose bool     `short:"v" help:"Print what the library logs."`
+	Help    helpFlag `short:"h" group:"every" help:"Show how the verb is used."`
+	Output  string   `short:"o" group:"every" enum:"table,json,yaml,csv" default:"table" placeholder:"FORMAT" help:"Print a table for people, or json, yaml or csv."`
+	Quiet   bool     `short:"q" group:"every" help:"Print only lists, links and keys: the exit code is the answer."`
+	Verbose bool     `short:"v" group:"every" help:"Print what the library logs."`
 }
 
 // storeFlags say which store a Program opens, and how.
 type storeFlags struct {
-	Store      string `placeholder:"STORE" help:"The store: the path of an SQLite file, or postgres://user@host/database. Without the flag, the variable RBAC_STORE names the store. A password does not belong here: put it into PGPASSWORD, ~/.pgpass or RBAC_STORE."`
-	Administer string `placeholder:"PERMISSION" help:"The permission of administrators, if the service has set Config.Administer to another one than rbac.administer. The variable RBAC_ADMINISTER names it as well."`
+	Store      string `group:"every" placeholder:"STORE" help:"The store: an SQLite file, or postgres://user@host/database. Default: RBAC_STORE. Passwords do not belong here, but in PGPASSWORD, ~/.pgpass or RBAC_STORE."`
+	Administer string `group:"every" placeholder:"PERMISSION" help:"The permission of administrators, where a service has set Config.Administer. Default: RBAC_ADMINISTER, or rbac.administer."`
 }
 
 // verbs are the verbs of every Program. New verbs get a line here, and a file.
@@ -96,6 +96,7 @@ func (c *call) newParser() (*kong.Kong, error) {
 			{Key: "account", Title: "Accounts:"},
 			{Key: "store", Title: "The store:"},
 			{Key: "self", Title: "The program:"},
+			{Key: "every", Title: "Flags of every verb:"},
 		}))
 	c.parser = parser
 	return parser, err

@@ -109,7 +109,11 @@ func (ch *change) secret(c *call, kind string, make func(*rbac.Tx) (string, erro
 	if err := c.auth.Update(ch.context(c), f); err != nil {
 		return err
 	}
-	return c.printSecret(kind, text)
+	if err := c.printSecret(kind, text); err != nil {
+		return fmt.Errorf("the %s was made, but cannot be printed: %w", kind, err)
+	}
+	c.note("Keep the %s secret. It is not shown again.", kind)
+	return nil
 }
 
 // printSecret prints a secret, which nothing else ever shows. Quiet or not, the
@@ -118,8 +122,5 @@ func (c *call) printSecret(kind, text string) error {
 	if c.Output != "table" {
 		return c.printRecord(secretRow{kind, text})
 	}
-	if err := c.println(text); err != nil {
-		return fmt.Errorf("the %s was made, but cannot be printed: %w", kind, err)
-	}
-	return nil
+	return c.println(text)
 }

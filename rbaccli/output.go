@@ -2,7 +2,6 @@ package rbaccli
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -28,7 +27,7 @@ func (c *call) printRows(rows any) error {
 	case "csv":
 		return c.writeCSV(v, true)
 	}
-	return c.writeTable(v)
+	return c.writeTable(v, "")
 }
 
 // printRecord prints one struct. In the table, a field that is a list of structs
@@ -197,9 +196,12 @@ func (m moment) short() string {
 	return time.Time(m).Local().Format("2006-01-02 15:04")
 }
 
-// heading returns the name of a field as the title of a column: DISPLAY NAME.
-func heading(name string) string {
-	return strings.ToUpper(strings.ReplaceAll(name, "_", " "))
+// title returns the name of a field for people: Display name.
+func title(name string) string {
+	if name == "id" {
+		return "ID"
+	}
+	return upper(strings.ReplaceAll(name, "_", " "))
 }
 
 // upper returns a text with a capital at the beginning.
@@ -207,6 +209,3 @@ func upper(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return strings.ToUpper(string(first)) + text[size:]
 }
-
-// everywhere returns a scope for people.
-func everywhere(scope string) string { return cmp.Or(scope, "everywhere") }

@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -114,16 +115,22 @@ type storeless interface{ storeless() }
 
 // usageError returns the error of a command line that cannot be understood.
 func usageError(err error) error {
-	if parse, ok := errors.AsType[*kong.ParseError](err); ok {
-		path := "rbac"
-		if parse.Context != nil {
-			if node := parse.Context.Selected(); node != nil {
-				path = node.FullPath()
-			}
-		}
-		return &usage{fmt.Sprintf("%s. %q shows how the verb is used.", upper(parse.Error()), path+" --help")}
+	parse, ok := errors.AsType[*kong.ParseError](err)
+	if !ok {
+		return err
 	}
-	return err
+	text := strings.Replace(upper(parse.Error()), ", did you mean", ". Did you mean", 1)
+	if !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	path := "rbac"
+	if node := parse.Context.Selected(); node != nil {
+		path = node.FullPath()
+		if verbs := mapped(node.Children, func(n *kong.Node) string { return n.Name }); len(verbs) > 0 {
+			text += fmt.Sprintf(" %q has the verbs %s.", path, strings.Join(verbs, ", "))
+		}
+	}
+	return &usage{fmt.Sprintf("%s %q shows how the verb is used.", text, path+" --help")}
 }
 
 // usage is the error of a command line that cannot be understood.

@@ -2,6 +2,7 @@ package rbaccli
 
 import (
 	"bufio"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -9,8 +10,9 @@ import (
 )
 
 // writeTable prints rows for people: with titles, columns that are as wide as
-// their widest cell, and without columns that are empty in all rows.
-func (c *call) writeTable(rows reflect.Value) error {
+// their widest cell, and without columns that are empty in all rows. Below a
+// record, columns are left out that have nothing but the name of the record.
+func (c *call) writeTable(rows reflect.Value, record string) error {
 	if rows.Len() == 0 {
 		c.note("There is nothing to list.")
 		return nil
@@ -24,12 +26,12 @@ func (c *call) writeTable(rows reflect.Value) error {
 		texts, any := make([]string, rows.Len()), false
 		for i := range rows.Len() {
 			texts[i] = tableText(rows.Index(i).Field(f.index))
-			any = any || texts[i] != ""
+			any = any || texts[i] != "" && texts[i] != record
 		}
 		if !any {
 			continue
 		}
-		titles = append(titles, heading(f.name))
+		titles = append(titles, strings.ToUpper(title(f.name)))
 		for i, text := range texts {
 			cells[i] = append(cells[i], text)
 		}
@@ -88,7 +90,7 @@ func (c *call) writeRecord(row reflect.Value) error {
 			continue
 		}
 		if text := tableText(row.Field(f.index)); text != "" {
-			lines = append(lines, []string{upper(strings.ReplaceAll(f.name, "_", " ")) + ":", text})
+			lines = append(lines, []string{title(f.name) + ":", text})
 		}
 	}
 	widths := []int{0, 0}
@@ -107,10 +109,10 @@ func (c *call) writeRecord(row reflect.Value) error {
 		if !f.rows || row.Field(f.index).Len() == 0 {
 			continue
 		}
-		if _, err := c.stdout.Write([]byte("\n" + upper(strings.ReplaceAll(f.name, "_", " ")) + "\n")); err != nil {
+		if _, err := fmt.Fprintf(c.stdout, "\n%s:\n", title(f.name)); err != nil {
 			return err
 		}
-		if err := c.writeTable(row.Field(f.index)); err != nil {
+		if err := c.writeTable(row.Field(f.index), tableText(row.Field(0))); err != nil {
 			return err
 		}
 	}
