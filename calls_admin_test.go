@@ -190,6 +190,11 @@ var adminCalls = []call{
 			},
 			func(tx *rbac.Tx) error { return tx.DeleteGroup("hosts") }))
 	}},
+	{"Tx: policy files", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
+		return a.Update(ctx, all(
+			func(tx *rbac.Tx) error { return tx.KeepApplied("policy", "[]") },
+			func(tx *rbac.Tx) error { return second(tx.Applied("policy")) }))
+	}},
 	{"Tx: separation sets", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.Update(ctx, all(ssd("s", 2, "editors", "staff"), dsd("d", 2, "editors", "staff"),
 			func(tx *rbac.Tx) error { return tx.AddSSDSetMember("s", "chiefs") },

@@ -4,9 +4,10 @@ import "github.com/google/uuid"
 
 // Declaration remembers that a program declared something, so that the program
 // does not declare it again after an administrator deleted it: unique by Kind
-// and Key.
+// and Key. Under the kind "file", the Text lists the records that a policy file
+// has brought.
 type Declaration struct {
-	Kind string // "section", "permission", "group", "grant" or "inheritance"
+	Kind string // "section", "permission", "group", "grant", "inheritance", "delegation" or "file"
 	Key  string // the declared name or names
 
 	// ID is the id of the declared record, which may have been renamed since;
