@@ -94,10 +94,15 @@ func (c *call) printEffect(e rbac.Effect) error {
 		_, err := fmt.Fprintln(c.stdout, "Nothing would be changed.")
 		return err
 	}
-	w := c.stdout
 	for _, change := range e.Changes {
-		fmt.Fprintln(w, "would: "+describe(change))
+		fmt.Fprintln(c.stdout, "would: "+describe(change))
 	}
+	return c.printRights(e)
+}
+
+// printRights prints the rights that an effect gives and takes.
+func (c *call) printRights(e rbac.Effect) error {
+	w := c.stdout
 	fmt.Fprintln(w, counted(e.Users, "user would gain or lose a permission.", "users would gain or lose a permission."))
 	for _, r := range e.Gained {
 		fmt.Fprintln(w, c.green("  + "+describeRight(r)))

@@ -8,7 +8,7 @@ import (
 )
 
 // Programs that import the library get nothing of the command line into their
-// binaries, and this package gets no store.
+// binaries, and this package gets no driver.
 func TestNothingOfTheCommandLineReachesTheLibrary(t *testing.T) {
 	const root = "github.com/rbac-go/rbac"
 	cli := []string{root + "/rbaccli", "github.com/alecthomas/kong", "golang.org/x/term", "go.yaml.in/yaml/v3"}
@@ -24,7 +24,7 @@ func TestNothingOfTheCommandLineReachesTheLibrary(t *testing.T) {
 			t.Errorf("rbaccli does not depend on %s; the test would prove nothing", path)
 		}
 	}
-	for _, store := range []string{root + "/store_memory", root + "/store_sqlite", root + "/store_postgres", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5"} {
+	for _, store := range []string{root + "/store_sqlite", root + "/store_postgres", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5"} {
 		if slices.Contains(own, store) {
 			t.Errorf("rbaccli depends on %s", store)
 		}

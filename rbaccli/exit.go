@@ -21,8 +21,12 @@ const (
 	ExitRefused     = 77 // denied, or in conflict with a rule or with existing records
 )
 
-// errNo is the answer no, which needs no message.
-var errNo = errors.New("no")
+// errNo is the answer no, and errDifference that of a plan. Neither needs a
+// message.
+var (
+	errNo         = errors.New("no")
+	errDifference = errors.New("difference")
+)
 
 // exitCodes lists the kinds of errors. The first match counts: what is unknown
 // comes before what is known.
@@ -31,6 +35,7 @@ var exitCodes = []struct {
 	code int
 }{
 	{errNo, ExitNo},
+	{errDifference, ExitDifference},
 	{rbac.ErrTxDone, ExitOther},   // a fault of the program
 	{rbac.ErrReadOnly, ExitOther}, // a fault of the program
 	{rbac.ErrBusy, ExitTryAgain},

@@ -89,6 +89,7 @@ func TestOtherExitCodes(t *testing.T) {
 	}{
 		{nil, 0},
 		{errNo, 1},
+		{errDifference, 2},
 		{usagef("what?"), 64},
 		{StoreError("there is none"), 69},
 		{context.Canceled, 75},

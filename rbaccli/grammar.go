@@ -43,6 +43,11 @@ type verbs struct {
 	Session sessionVerbs `cmd:"" group:"account" help:"Login sessions."`
 	Key     keyVerbs     `cmd:"" group:"account" help:"API keys."`
 
+	Export exportVerb `cmd:"" group:"policy" help:"Print the policy of the store as a file."`
+	Plan   planVerb   `cmd:"" group:"policy" help:"Compare a file with the store."`
+	Apply  applyVerb  `cmd:"" group:"policy" help:"Bring the store into line with a file."`
+	Test   testVerb   `cmd:"" group:"policy" help:"Ask the questions of a file of tests."`
+
 	Init initVerb `cmd:"" group:"store" help:"Make the tables and the first administrator."`
 }
 
@@ -94,6 +99,7 @@ func (c *call) newParser() (*kong.Kong, error) {
 			{Key: "ask", Title: "Questions:"},
 			{Key: "edit", Title: "Users and rights:"},
 			{Key: "account", Title: "Accounts:"},
+			{Key: "policy", Title: "Policies as files:"},
 			{Key: "store", Title: "The store:"},
 			{Key: "self", Title: "The program:"},
 			{Key: "every", Title: "Flags of every verb:"},

@@ -34,14 +34,15 @@ func (c *call) note(format string, args ...any) {
 }
 
 // message returns the text of an error: what is wrong, and the way out. No text
-// for no error, and for the answer no.
+// for no error, and for answers.
 func (c *call) message(err error) string {
 	var use *usage
 	var open *storeError
 	var expression *rbac.ParseError
+	var file *fileError
 	var record *rbac.Error
 	switch {
-	case err == nil || errors.Is(err, errNo):
+	case err == nil || errors.Is(err, errNo) || errors.Is(err, errDifference):
 		return ""
 	case errors.As(err, &use):
 		return use.text
@@ -53,6 +54,8 @@ func (c *call) message(err error) string {
 		return throttledText(err)
 	case errors.Is(err, rbac.ErrUnavailable):
 		return "The store cannot be used: " + printable(err.Error())
+	case errors.As(err, &file):
+		return c.fileMessage(file)
 	case errors.As(err, &expression):
 		return fmt.Sprintf("The expression cannot be used (line %d, column %d): %s.", expression.Line, expression.Column, printable(expression.Err.Reason))
 	case errors.As(err, &record):

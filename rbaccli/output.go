@@ -96,6 +96,9 @@ func columns(t reflect.Type) (all []column) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		all = append(all, column{
 			index: i,
 			name:  name,

@@ -14,7 +14,7 @@
 // The command line asks for no password: whoever can run the program with access
 // to the store may do everything. The change log marks the actor as asserted.
 //
-// This package imports no store, so that a service gets no second driver.
+// This package imports no store with a driver, so that a service gets no second one.
 package rbaccli
 
 import (
