@@ -70,12 +70,13 @@ func (assignAdd) Help() string {
 }
 
 func (v *assignAdd) Run(c *call) error {
+	end, err := v.Until.end()
+	if err != nil {
+		return err
+	}
 	return v.apply(c, func(tx *rbac.Tx) error {
 		for _, g := range v.Groups {
-			m := rbac.Membership{User: v.User, Group: g, Scope: v.Scope, Note: v.Note}
-			if v.Until != nil {
-				m.Until = v.Until.Time
-			}
+			m := rbac.Membership{User: v.User, Group: g, Scope: v.Scope, Note: v.Note, Until: end}
 			if err := tx.AssignUser(m); err != nil {
 				return err
 			}
@@ -94,13 +95,17 @@ type assignChange struct {
 }
 
 func (v *assignChange) Run(c *call) error {
+	end, err := v.Until.end()
+	if err != nil {
+		return err
+	}
 	return v.apply(c, func(tx *rbac.Tx) error {
 		m, err := membership(tx, v.User, v.Group, v.Scope)
 		if err != nil {
 			return err
 		}
 		if v.Until != nil {
-			m.Until = v.Until.Time
+			m.Until = end
 		}
 		setTo(&m.Note, v.Note)
 		return tx.ModifyMembership(m)

@@ -66,7 +66,7 @@ func (v *keyRotate) Run(c *call) error {
 		if err != nil {
 			return "", err
 		}
-		key, err := chooseTicket(keys, v.ID)
+		key, err := chooseTicket("key", keys, v.ID)
 		if err != nil {
 			return "", err
 		}
@@ -87,7 +87,7 @@ func (v *keyEnd) Run(c *call) error {
 			return err
 		}
 		for _, id := range v.IDs {
-			key, err := chooseTicket(keys, id)
+			key, err := chooseTicket("key", keys, id)
 			if err != nil {
 				return err
 			}

@@ -95,6 +95,9 @@ func (v *logVerb) Run(c *call) error {
 	if v.Limit > 0 && len(rows) > v.Limit {
 		rows = rows[len(rows)-v.Limit:]
 	}
+	if len(rows) == 0 && !v.Follow {
+		c.note("There is nothing to list.")
+	}
 	p := newLogPrinter(c)
 	if err := p.print(rows); err != nil || !v.Follow {
 		return err

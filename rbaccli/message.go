@@ -88,7 +88,10 @@ func (c *call) recordMessage(e *rbac.Error) string {
 	case errors.Is(e.Kind, rbac.ErrExists):
 		return fmt.Sprintf("The %s already exists%s.%s", what, reason, changeHint(e.Record))
 	case errors.Is(e.Kind, rbac.ErrInvalid):
-		return fmt.Sprintf("The %s cannot be used%s.", invalidWhat(e, what), reason)
+		if e.Field != "" && e.Field != "Name" {
+			reason = ": " + fieldName(e.Field) + reason
+		}
+		return fmt.Sprintf("The %s cannot be used%s.", what, reason)
 	case errors.Is(e.Kind, rbac.ErrProtected):
 		return fmt.Sprintf("Nobody would have the permission %q any more%s. Give it to somebody else first.", printable(e.Name), reason)
 	case errors.Is(e.Kind, rbac.ErrSeparation):
@@ -99,13 +102,6 @@ func (c *call) recordMessage(e *rbac.Error) string {
 		return fmt.Sprintf("This is refused for the %s%s.", what, reason)
 	}
 	return printable(e.Error())
-}
-
-func invalidWhat(e *rbac.Error, what string) string {
-	if e.Field == "" || e.Field == "Name" {
-		return what
-	}
-	return fmt.Sprintf("%s of the %s", fieldName(e.Field), what)
 }
 
 // recordName returns the record at fault: user "amy".
@@ -136,7 +132,7 @@ func fieldName(field string) string {
 var lists = map[string]string{
 	"user": "user list", "group": "group list", "permission": "permission list",
 	"membership": "assign list", "grant": "grant list", "inheritance": "inherit list",
-	"SSD set": "separation list", "DSD set": "separation list", "delegation": "delegate list",
+	"SSD set": "separation list", "DSD set": "separation list", "delegation": "delegate list", "session": "session list", "key": "key list",
 }
 
 // wayOut suggests a name that was meant, and otherwise the verb that lists what

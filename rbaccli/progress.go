@@ -14,7 +14,7 @@ type progress struct {
 	count atomic.Int64 // rows that were read
 
 	mu    sync.Mutex
-	w     io.Writer // nil: no terminal
+	w     io.Writer
 	began time.Time
 	shown bool
 	over  bool // the verb prints or asks by itself from now on
@@ -25,12 +25,16 @@ const (
 	progressEvery = 200 * time.Millisecond
 )
 
-// start shows the progress until stop is called.
+// start shows the progress until stop is called, if there is a terminal.
 func (p *progress) start(c *call) (stop func()) {
 	if _, ok := terminal(c.stderr); !ok || c.Quiet {
 		return func() {}
 	}
-	p.w, p.began = c.stderr, time.Now()
+	return p.begin(c.stderr)
+}
+
+func (p *progress) begin(w io.Writer) (stop func()) {
+	p.w, p.began = w, time.Now()
 	done := make(chan struct{})
 	go func() {
 		next := time.NewTimer(progressAfter)

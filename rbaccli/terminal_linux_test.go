@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -68,8 +69,10 @@ func TestPasswordOnATerminal(t *testing.T) {
 				}
 				shown += string(part[:n])
 			}
-			for echoes(t, program) {
-				runtime.Gosched() // the prompt comes just before
+			for late := time.Now().Add(10 * time.Second); echoes(t, program); runtime.Gosched() { // the prompt comes just before
+				if time.Now().After(late) {
+					t.Fatal("the terminal shows what is typed")
+				}
 			}
 			fmt.Fprintln(person, step[1])
 		}

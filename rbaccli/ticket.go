@@ -133,7 +133,7 @@ func chooseTickets(c *call, tx *rbac.Tx, q rbac.TicketQuery, ids []string) (map[
 	}
 	chosen := map[uuid.UUID]bool{}
 	for _, id := range ids {
-		t, err := chooseTicket(tickets, id)
+		t, err := chooseTicket("session", tickets, id)
 		if err != nil {
 			return nil, err
 		}
@@ -145,15 +145,15 @@ func chooseTickets(c *call, tx *rbac.Tx, q rbac.TicketQuery, ids []string) (map[
 // leastID is the least number of digits of an id that is not written out.
 const leastID = 4
 
-// chooseTicket finds the one ticket whose id begins with a text.
-func chooseTicket(tickets []rbac.Ticket, id string) (t rbac.Ticket, err error) {
+// chooseTicket finds the one session or key whose id begins with a text.
+func chooseTicket(kind string, tickets []rbac.Ticket, id string) (t rbac.Ticket, err error) {
 	if len(id) < leastID {
 		return t, usagef("%q is too short for an id: write at least %d of its digits.", id, leastID)
 	}
 	begins := func(t rbac.Ticket) bool { return strings.HasPrefix(t.ID.String(), strings.ToLower(id)) }
 	i := slices.IndexFunc(tickets, begins)
 	if i < 0 {
-		return t, &rbac.Error{Kind: rbac.ErrNotFound, Record: "session or key", Name: id}
+		return t, &rbac.Error{Kind: rbac.ErrNotFound, Record: kind, Name: id}
 	}
 	if slices.ContainsFunc(tickets[i+1:], begins) {
 		return t, usagef("%q is the beginning of several ids: write more of its digits.", id)

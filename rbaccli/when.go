@@ -21,6 +21,18 @@ func (u *until) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// end returns the end of a membership. Nil and none are no end. A time in the
+// past is most likely a mistake: to end a membership, remove it.
+func (u *until) end() (time.Time, error) {
+	switch {
+	case u == nil:
+		return time.Time{}, nil
+	case !u.IsZero() && !u.After(time.Now()):
+		return u.Time, usagef("The end %s is in the past. \"rbac assign remove\" ends a membership.", u.Local().Format("2006-01-02 15:04"))
+	}
+	return u.Time, nil
+}
+
 // since is a flag with a time in the past: a date, a date with time, or a
 // duration before now.
 type since struct{ time.Time }
