@@ -66,7 +66,7 @@ func open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{s.Store}, nil
+	return &Store{s}, nil
 }
 
 // writerCache is the page cache of the one writing connection, in SQLite's

@@ -16,10 +16,10 @@
 // # The file
 //
 // The file holds hashes of passwords and tokens. Open makes the file readable
-// by its owner only. Back the file up with SQLite's own means (VACUUM INTO,
-// .backup); a copy made with cp while the store is open may be corrupt. If a
-// file is replaced or deleted under an open store, every call fails with
-// rbac.ErrUnavailable: open the store anew.
+// by its owner only. Back the file up with Backup of the Store, or with SQLite's
+// own means (VACUUM INTO, .backup); a copy made with cp while the store is open
+// may be corrupt. If a file is replaced or deleted under an open store, every
+// call fails with rbac.ErrUnavailable: open the store anew.
 package sqlitestore
 
 import (
@@ -31,7 +31,6 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/store"
-	"github.com/rbac-go/rbac/store/sqlstore"
 	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 )
 
@@ -57,9 +56,10 @@ type Options struct {
 }
 
 // Store is an rbac.Store on SQLite: see View, Update and Close of
-// sqlstore.Store. A Store is safe for concurrent use. Close the Store after the
-// Authorities on it; the database passed to New stays open.
-type Store struct{ *sqlstore.Store }
+// sqlstore.Store, and Backup of sqlite.Store. A Store is safe for concurrent
+// use. Close the Store after the Authorities on it; the database passed to New
+// stays open.
+type Store struct{ *sqlite.Store }
 
 var _ store.Store = (*Store)(nil)
 
@@ -82,7 +82,7 @@ func New(ctx context.Context, db *sql.DB, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{s.Store}, nil
+	return &Store{s}, nil
 }
 
 // DBTX runs a host's own statements. *sql.DB, *sql.Tx and *sql.Conn have the

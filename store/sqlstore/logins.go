@@ -13,8 +13,9 @@ import (
 const loginColumns = "id, user_id, failed, first, last, attempts, addr, user_agent, method, outcome"
 
 // listLogins begins the queries of listings. The name is read login by login:
-// for a join, an engine could read all users.
-const listLogins = "SELECT " + loginColumns + ", (SELECT u.name FROM rbac_users u WHERE u.id = rbac_logins.user_id) AS user_name FROM rbac_logins"
+// for a join, an engine could read all users. The login of a user who is missing
+// is listed, too, without a name.
+const listLogins = "SELECT " + loginColumns + ", coalesce((SELECT u.name FROM rbac_users u WHERE u.id = rbac_logins.user_id), '') AS user_name FROM rbac_logins"
 
 func (r *records) Logins(f store.LoginFilter) iter.Seq2[store.UserLogin, error] {
 	return pages(r, "Logins", 0, func(last *store.UserLogin, size int) ([]store.UserLogin, error) {

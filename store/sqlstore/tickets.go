@@ -48,8 +48,9 @@ func (r *records) UserTickets(user uuid.UUID) ([]store.Ticket, error) {
 }
 
 // listTickets begins the queries of listings. The name is read ticket by
-// ticket: for a join, an engine could read all users.
-const listTickets = "SELECT " + ticketColumns + ", (SELECT u.name FROM rbac_users u WHERE u.id = t.user_id) AS user_name FROM rbac_tickets t"
+// ticket: for a join, an engine could read all users. The ticket of a user who
+// is missing is listed, too, without a name.
+const listTickets = "SELECT " + ticketColumns + ", coalesce((SELECT u.name FROM rbac_users u WHERE u.id = t.user_id), '') AS user_name FROM rbac_tickets t"
 
 func (r *records) Tickets(f store.TicketFilter) iter.Seq2[store.UserTicket, error] {
 	f.Groups = slices.Clone(f.Groups) // the caller's slice may change before the listing runs

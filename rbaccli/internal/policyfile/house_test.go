@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/memdir"
 	"github.com/rbac-go/rbac/store"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
@@ -36,7 +37,7 @@ func (c *clock) pass(d time.Duration) { c.Lock(); defer c.Unlock(); c.now = c.no
 var stores = map[string]func(*testing.T) rbac.Store{
 	"memory": func(*testing.T) rbac.Store { return memorystore.New() },
 	"SQLite": func(t *testing.T) rbac.Store {
-		s, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "rbac.db"), sqlitestore.Options{})
+		s, err := sqlitestore.Open(t.Context(), filepath.Join(memdir.New(t), "rbac.db"), sqlitestore.Options{})
 		must(t, err)
 		return s
 	},

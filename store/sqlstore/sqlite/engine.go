@@ -41,7 +41,7 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 		}
 		return nil, fmt.Errorf("%w: %v: %w", store.ErrUnavailable, e, err)
 	}
-	return &Store{sqlstore.New(e)}, nil
+	return &Store{sqlstore.New(e), e}, nil
 }
 
 // locate finds the file of a host's database.

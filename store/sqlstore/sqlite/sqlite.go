@@ -53,7 +53,10 @@ type Options struct {
 // Store is an rbac.Store on SQLite: see View, Update and Close of
 // sqlstore.Store. A Store is safe for concurrent use. Close a Store after the
 // Authorities on it; the database passed to New stays open.
-type Store struct{ *sqlstore.Store }
+type Store struct {
+	*sqlstore.Store
+	e *engine
+}
 
 var _ store.Store = (*Store)(nil)
 

@@ -1,0 +1,109 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
+)
+
+// Backup copies the database into a new file at path, the tables of the host
+// included: as one state, however many processes write meanwhile. Writers do
+// not wait for Backup, except in a database without WAL.
+//
+// The file is readable by its owner only, from its first byte on, and is on the
+// disk when Backup returns. An existing file is never overwritten; the error
+// then wraps fs.ErrExist. Backup writes beside path, under a name of its own,
+// and path has either the whole copy or, after a crash, an empty file. The file
+// holds hashes of passwords and tokens, like the database.
+//
+// Other errors wrap rbac.ErrUnavailable, and rbac.ErrInvalid for an empty path.
+// After an error there is no file.
+func (s *Store) Backup(ctx context.Context, path string) (err error) {
+	if path == "" {
+		return &rbac.Error{Kind: store.ErrInvalid, Record: "backup", Field: "path", Reason: "empty"}
+	}
+	if path, err = filepath.Abs(path); err != nil { // never a URI, which begins with file:
+		return err
+	}
+	if err := s.e.backup(ctx, path); err != nil {
+		return fmt.Errorf("%w: backup of %v into %q: %w", store.ErrUnavailable, s.e, path, err)
+	}
+	return nil
+}
+
+func (e *engine) backup(ctx context.Context, path string) (err error) {
+	// The empty file reserves the name: the rename at the end replaces nothing
+	// else.
+	reserved, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}()
+	if err := reserved.Close(); err != nil {
+		return err
+	}
+	copied, err := os.CreateTemp(filepath.Dir(path), ".rbac-backup-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		copied.Close()
+		if err != nil {
+			os.Remove(copied.Name())
+		}
+	}()
+	if err := e.vacuumInto(ctx, copied.Name()); err != nil {
+		return err
+	}
+	if err := copied.Sync(); err != nil { // SQLite does not
+		return err
+	}
+	if err := os.Rename(copied.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// vacuumInto copies the database into an empty file, on a connection outside of
+// any transaction.
+func (e *engine) vacuumInto(ctx context.Context, path string) error {
+	conn, err := e.readers.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	s := &session{e: e, conn: conn}
+	defer s.release()
+	if err := e.file.Same(); err != nil {
+		return err
+	}
+	return e.patiently(ctx, func() error {
+		if err := s.set(ctx, busyTimeout(Spell(e.busy)), setting{"query_only", 0}); err != nil {
+			return err
+		}
+		_, err := conn.ExecContext(ctx, "VACUUM INTO ?", path)
+		return err
+	})
+}
+
+// syncDir makes the name of a new file durable. Some systems cannot sync a
+// directory, and need not.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
