@@ -54,6 +54,8 @@ type verbs struct {
 // programVerbs are the verbs of a Program that opens stores itself. Verbs that
 // need the store and not an Authority belong here.
 type programVerbs struct {
+	Backup     backupVerb     `cmd:"" group:"store" help:"Copy an SQLite store into a new file."`
+	Check      checkVerb      `cmd:"" group:"store" help:"Look for damage in the store."`
 	Completion completionVerb `cmd:"" group:"self" help:"Print a script that completes verbs and flags in a shell."`
 	Complete   completeVerb   `cmd:"" hidden:""`
 }

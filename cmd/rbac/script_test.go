@@ -23,17 +23,19 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 //	keyid NAME       which puts the id in the last output into $NAME
 //	type TEXT        which is the standard input of the calls that follow
 //
+// The condition [sqlite] selects the lines for one kind of store.
+//
 // All calls run in this process: another process for each costs far more than
 // the call.
 func TestScripts(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
-		runScripts(t, func(env *testscript.Env) string { return env.Getenv("WORK") + "/store.db" })
+		runScripts(t, true, func(env *testscript.Env) string { return env.Getenv("WORK") + "/store.db" })
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		if !postgrestest.Found() {
 			t.Skip("there is no PostgreSQL")
 		}
-		runScripts(t, func(*testscript.Env) string { return inURL(postgrestest.InSchema(t)) })
+		runScripts(t, false, func(*testscript.Env) string { return inURL(postgrestest.InSchema(t)) })
 	})
 }
 
@@ -47,7 +49,7 @@ func inURL(dsn string) string {
 
 var id = regexp.MustCompile(`"id": "(.{36})"`)
 
-func runScripts(t *testing.T, store func(*testscript.Env) string) {
+func runScripts(t *testing.T, sqlite bool, store func(*testscript.Env) string) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -55,6 +57,7 @@ func runScripts(t *testing.T, store func(*testscript.Env) string) {
 			env.Setenv("RBAC_STORE", store(env))
 			return nil
 		},
+		Condition: func(name string) (bool, error) { return name == "sqlite" && sqlite, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"rbac": func(ts *testscript.TestScript, neg bool, args []string) {
 				if code := run(t, ts, args); neg == (code == 0) {
