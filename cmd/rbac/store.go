@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rbac-go/rbac/rbaccli"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
@@ -75,35 +76,59 @@ func checkFile(ctx context.Context, path string) error {
 	return checkVersion(path, have, sqlitestore.Migrations())
 }
 
+// pooled is a store on a pool of its own. The check of the tables and the store
+// share the connections.
+type pooled struct {
+	*postgresstore.Store
+	pool *pgxpool.Pool
+}
+
+// Close closes the store and its connections.
+func (p pooled) Close() error {
+	defer p.pool.Close()
+	return p.Store.Close()
+}
+
 func openPostgres(ctx context.Context, dsn string, create bool) (rbaccli.Store, error) {
 	options := postgresstore.Options{Logger: slog.New(slog.DiscardHandler)}
-	config, err := pgx.ParseConfig(dsn)
-	if err == nil && !create {
-		if err := checkDatabase(ctx, config); err != nil {
-			return nil, err
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil { // the error of Open repeats no password
+		return postgresstore.Open(ctx, dsn, options)
+	}
+	postgresstore.Prepare(config)
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, rbaccli.StoreError("The store cannot be used: the parameters of the pool are out of their bounds.")
+	}
+	if !create {
+		err = checkDatabase(ctx, pool)
+	}
+	if err == nil {
+		var s *postgresstore.Store
+		if s, err = postgresstore.New(ctx, pool, options); err == nil {
+			return pooled{s, pool}, nil
 		}
 	}
-	// The error of a malformed DSN is that of Open, which repeats no password.
-	return postgresstore.Open(ctx, dsn, options)
+	pool.Close()
+	return nil, err
 }
 
 // checkDatabase returns an error unless the database has the tables of this
 // version. Only a plain table is read: reading anything else could run the code
 // of its owner.
-func checkDatabase(ctx context.Context, config *pgx.ConnConfig) error {
+func checkDatabase(ctx context.Context, pool *pgxpool.Pool) error {
+	config := pool.Config().ConnConfig
 	where := config.Host + "/" + config.Database
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
+	if err := pool.Ping(ctx); err != nil {
 		return rbaccli.StoreError("The database %s cannot be reached: %v.", where, err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
 	var schema string
-	err = conn.QueryRow(ctx, `SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	err := pool.QueryRow(ctx, `SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relname = 'rbac_schema' AND c.relkind = 'r' AND NOT c.relrowsecurity AND n.nspname = pg_catalog.current_schema()`).Scan(&schema)
 	have := 0
 	if err == nil {
 		table := pgx.Identifier{schema, "rbac_schema"}.Sanitize()
-		err = conn.QueryRow(ctx, "SELECT coalesce(pg_catalog.max(version), 0) FROM "+table).Scan(&have)
+		err = pool.QueryRow(ctx, "SELECT coalesce(pg_catalog.max(version), 0) FROM "+table).Scan(&have)
 	}
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return rbaccli.StoreError("The database %s cannot be read: %v.", where, err)
