@@ -22,7 +22,7 @@ func orgCatalogue(users bool, assign ...string) rbac.Catalogue {
 // A declared delegation is added once, and changes only as the declaration
 // does: what an administrator has changed stays.
 func TestDeclareDelegations(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		amend := func(users bool, assign ...string) func(*rbac.Tx) error {
 			return func(tx *rbac.Tx) error {
 				return tx.ModifyDelegation(rbac.Delegation{Group: "leads", Assign: assign, Users: users})

@@ -49,7 +49,7 @@ func TestLostGroupsLeaveTickets(t *testing.T) {
 		"a group further up": func(tx *rbac.Tx) error { return tx.DeleteGroup("middle") },
 		"the group itself":   func(tx *rbac.Tx) error { return tx.DeleteGroup("bottom") },
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for name, call := range tests {
 			t.Run(name, func(t *testing.T) {
 				n := h.beside(t)
@@ -77,7 +77,7 @@ func TestLostGroupsLeaveTickets(t *testing.T) {
 // not return to a narrowed ticket when a new inheritance authorizes the group
 // again.
 func TestInheritanceBringsNothingBack(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for _, narrowed := range []string{"temp", "below"} {
 			h := h.beside(t)
 			a := h.open(rbac.Config{})

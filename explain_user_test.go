@@ -170,7 +170,7 @@ func TestExplainOmitted(t *testing.T) {
 // set would omit, is not recommended. Where a group would push another group
 // out, the advice warns.
 func TestExplainUserAdvice(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for _, c := range []struct {
 			name   string
 			before func(*rbac.Tx) error
@@ -214,7 +214,7 @@ func TestExplainUserAdvice(t *testing.T) {
 
 // At most a hundred paths are listed.
 func TestExplainUserIsBounded(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
 		h.do(a, addUser(rbac.User{Name: "bob"}))
 		h.do(a, func(tx *rbac.Tx) error {

@@ -35,7 +35,7 @@ func dearHashes() map[string]string {
 // Where an earlier version has stored such a hash, the login is refused without
 // computing the hash, and the log has the reason.
 func TestDearHashes(t *testing.T) {
-	eachStoreAlone(t, func(t *testing.T, h *house) {
+	localStoresAlone(t, func(t *testing.T, h *house) {
 		var log bytes.Buffer
 		a := h.office(rbac.Config{Argon2id: measured, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		var amy rbac.User

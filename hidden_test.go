@@ -54,7 +54,7 @@ func TestHiddenNames(t *testing.T) {
 			return tx.CreateDSDSet(rbac.SeparationSet{Name: n, Cardinality: 2, Groups: []string{"root", "readers"}})
 		},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
 		h.groups(a, map[string][]string{"staff": nil, "root": nil, "readers": nil})
 		h.user(a, "amy", "")

@@ -132,7 +132,7 @@ var courtRefusals = []struct {
 // and no revision, alone or in an Update that goes on, and later calls of the
 // Update are committed.
 func TestRefusedByTheStandard(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a, _, _ := h.court()
 		before := records(t, h.store)
 		for _, r := range courtRefusals {

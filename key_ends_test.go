@@ -88,7 +88,7 @@ func TestWhatEndsKeys(t *testing.T) {
 			return a.Update(ctx, func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })
 		},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for name, end := range ends {
 			n := h.beside(t)
 			a, b := n.office(rbac.Config{}), n.open(rbac.Config{})

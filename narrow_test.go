@@ -122,7 +122,7 @@ func TestNarrowingOnlyNarrows(t *testing.T) {
 		{"ended in the past, and extended", in("staff"), steps{wait, modify(ended), modify(in("staff"))}, []string{"editors"}},
 		{"reassigned in a scope", in("staff"), steps{deassign(in("staff")), assign(rbac.Membership{User: "amy", Group: "staff", Scope: "org:1"})}, []string{"editors"}},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
 			t.Run(tt.rule, func(t *testing.T) {
 				h := h.beside(t)

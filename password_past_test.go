@@ -35,7 +35,7 @@ var pastHashes = []struct {
 // A user keeps the password of another system. A hash that is quick to guess is
 // stored only inside argon2id, and the first login upgrades each hash.
 func TestPasswordsOfThePast(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		for _, past := range pastHashes {
 			h.clock.Advance(24 * time.Hour)
@@ -107,7 +107,7 @@ func TestWrapPasswordHashErrors(t *testing.T) {
 // no secret in the log.
 func TestLegacyHash(t *testing.T) {
 	const secret = "reversed: yrettab esroh tcerroc"
-	eachStoreAlone(t, func(t *testing.T, h *house) {
+	localStoresAlone(t, func(t *testing.T, h *house) {
 		var log bytes.Buffer
 		asked, fault := 0, ""
 		a := h.office(rbac.Config{Argon2id: measured, MaxFailures: 5, Logger: slog.New(slog.NewTextHandler(&log, nil)),

@@ -28,7 +28,7 @@ var (
 //
 // RBAC_PREVIEWS sets the number of Updates for each store; in CI 1000.
 func TestPreviewIsTheDifference(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		random := rand.New(rand.NewPCG(359, 1))
 		a := previewWorld(h)
 		changed, refused := 0, map[string]int{}

@@ -49,7 +49,7 @@ func TestLastHolderIsProtected(t *testing.T) {
 		"leave a disabled one": both(addUser(rbac.User{Name: "cy", Disabled: true}), both(assign("cy", "admins"), deassign("amy", "root"))),
 		"in two steps":         both(assign("bob", "admins"), both(deassign("amy", "root"), deassign("bob", "admins"))),
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := admins(t, h)
 		before := dump(t, a)
 		for name, path := range paths {
@@ -159,7 +159,7 @@ func TestSeveralProtectedPermissions(t *testing.T) {
 		}, deassign("amy", "admins")), []string{"manage"}},
 		"neither": {both(assign("bob", "admins"), both(assign("bob", "auditors"), func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })), nil},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for name, tt := range tests {
 			t.Run(name, func(t *testing.T) {
 				n := h.beside(t)

@@ -158,7 +158,7 @@ var refusals = []refusal{
 // A refused call names the mistake, changes nothing and leaves the transaction
 // usable.
 func TestRefusedCalls(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
 		world(t, h, a)
 		before := dump(t, a)

@@ -48,7 +48,7 @@ func TestRemember(t *testing.T) {
 
 // A remembered ticket that is not used ends after RememberIdle, to the minute.
 func TestRememberIdle(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for _, c := range []struct {
 			cfg  rbac.Config
 			idle time.Duration

@@ -219,7 +219,7 @@ func TestScopeReasons(t *testing.T) {
 // The reasons never claim that a user is in no group if all groups of the user
 // hold in different scopes.
 func TestReasonsNameOtherScopes(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := tenants(t, h)
 		h.user(a, "zoe", "")
 		h.do(a, assignIn("zoe", "editors", "org:1"))

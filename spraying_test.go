@@ -11,7 +11,7 @@ import (
 
 // Password spraying: one prefix fails for many names, once for each name.
 func TestSprayingWaits(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		h.user(a, "bob", goodPassword)
 		if _, ok := try(t, a, "bob", goodPassword, addr(0)); !ok {
@@ -51,7 +51,7 @@ func TestSprayingWaits(t *testing.T) {
 // An office behind one address, each of whose users mistypes the password once,
 // waits for nothing.
 func TestMistypingOfficeWaitsForNothing(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		h.user(a, "bob", goodPassword)
 		for range 60 {

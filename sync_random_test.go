@@ -51,7 +51,7 @@ func (m syncModel) sync(p rbac.Provision) syncModel {
 //
 // RBAC_PREVIEWS sets the number of changes for each store; in CI 1000.
 func TestSyncLikeModel(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		random := rand.New(rand.NewPCG(359, 2))
 		pick := func(list []string) string { return list[random.IntN(len(list))] }
 		a, model, synced := previewWorld(h), syncModel{}, 0

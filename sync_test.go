@@ -149,7 +149,7 @@ func TestSyncRefused(t *testing.T) {
 		{"the last holder", all(deassign("amy", "editors"), deassign("nora", "editors"), assignFrom("idp", "nora", "editors")),
 			rbac.Provision{User: "nora", Source: "idp", Groups: []string{"staff"}}, rbac.ErrProtected, `"post.edit"`},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		cfg := rbac.Config{Protected: []string{"post.edit"}}
 		office := h.office(cfg)
 		for _, tt := range cases {

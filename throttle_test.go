@@ -73,7 +73,7 @@ func TestFailuresCountByName(t *testing.T) {
 		{"another invalid name", "\xff", "\xfe", home, false},
 		{"a user's name", "amy", "Amy", home, true},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
 			t.Run(tt.rule, func(t *testing.T) {
 				a := h.beside(t).office(rbac.Config{})
@@ -111,7 +111,7 @@ func TestFailuresCountByUser(t *testing.T) {
 // prefixes somebody guesses for six hours. The owner gets in from known
 // addresses, and with the device from anywhere.
 func TestStrangersCloseANameAndNotItsOwner(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		owner := func(rule string, l rbac.Login, want time.Duration) rbac.Token {
 			t.Helper()
@@ -160,7 +160,7 @@ func TestStrangersCloseANameAndNotItsOwner(t *testing.T) {
 // If somebody guesses 100 times from behind the owner's own address, the
 // address is no longer known.
 func TestNeighbourMakesAPrefixUnknown(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		tok, err := a.Login(ctx, rbac.Login{User: "amy", Password: goodPassword, Addr: home})
 		must(t, err)
@@ -183,7 +183,7 @@ func TestNeighbourMakesAPrefixUnknown(t *testing.T) {
 
 // A throttled login does not reveal whether the user exists.
 func TestUnknownNamesAreThrottledAlike(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxFailures: 10})
 		names := []string{"amy", "dora", "nora", "zed", "\xff", "not a  name"}
 		for i := range 15 {
@@ -204,7 +204,7 @@ func TestUnknownNamesAreThrottledAlike(t *testing.T) {
 
 // A success after ten typing errors clears all of the errors.
 func TestSuccessClears(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxFailures: 12})
 		for round := range 5 {
 			from := addr(round)
@@ -241,7 +241,7 @@ func TestWhatClearsFailures(t *testing.T) {
 			return a.Update(ctx, func(tx *rbac.Tx) error { return tx.Unlock("amy") })
 		}},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for _, tt := range tests {
 			t.Run(tt.rule, func(t *testing.T) {
 				h := h.beside(t)
@@ -293,7 +293,7 @@ func TestWhatClearsFailures(t *testing.T) {
 
 // With the clock set back by a day nothing holds the right password up.
 func TestClockSetBack(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		for n := range 40 {
 			try(t, a, fmt.Sprint("name", n), "wrong", home)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -50,6 +51,28 @@ func TestTrackedFileRefusals(t *testing.T) {
 	}
 	if why := refuseTracked(t, filepath.Join(dir, "deleted")); why != "" {
 		t.Errorf("a file that is deleted in the working tree: got %q", why)
+	}
+}
+
+// The workflow runs actions by the hash of a commit, since a tag can be moved.
+func TestActionsArePinned(t *testing.T) {
+	files, err := filepath.Glob(".github/workflows/*.yml")
+	must(t, err)
+	uses := regexp.MustCompile(`(?m)uses: *(\S+)`)
+	pinned := regexp.MustCompile(`^[\w-]+/[\w/-]+@[0-9a-f]{40}$`)
+	found := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		for _, m := range uses.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if !pinned.MatchString(m[1]) {
+				t.Errorf("%s uses %s, which is not pinned to a commit", file, m[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no action is found; the expression finds too few")
 	}
 }
 

@@ -178,7 +178,7 @@ var reads = map[string]string{
 // head. Every call is in the table, or in reads.
 func TestNothingChangedNothingWritten(t *testing.T) {
 	known := map[string]bool{}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
 		world(t, h, a)
 		h.groups(a, map[string][]string{"editors": {"post.edit"}})
@@ -287,7 +287,7 @@ func TestUsersChangesAreBounded(t *testing.T) {
 			return x.Logout(ctx, tok)
 		},
 	}
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for name, flood := range floods {
 			t.Run(name, func(t *testing.T) {
 				h := h.beside(t)
@@ -338,7 +338,7 @@ func TestUsersChangesAreBounded(t *testing.T) {
 
 // A user who may cause no further change can still end sessions.
 func TestLogoutIsNeverThrottled(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
 		one, two, three := h.issue(a, rbac.Login{User: "amy"}), h.issue(a, rbac.Login{User: "amy"}), h.issue(a, rbac.Login{User: "amy"})
 		ticket, err := a.Ticket(ctx, two)
@@ -365,7 +365,7 @@ func TestLogoutIsNeverThrottled(t *testing.T) {
 // Nobody makes any change without a delegation: each call of a Tx that changes
 // something is denied to a user without rights.
 func TestUpdateAsDeniesEveryChange(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.open(rbac.Config{})
 		world(t, h, a)
 		h.groups(a, map[string][]string{"editors": {"post.edit"}})

@@ -26,7 +26,7 @@ import (
 //
 // RBAC_PREVIEWS sets the number of Updates for each store; in CI 1000.
 func TestNobodyGivesMore(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		random := rand.New(rand.NewPCG(97, 2))
 		a := h.open(rbac.Config{})
 		found := map[string]int{}

@@ -10,7 +10,7 @@ import (
 // Delegations follow their groups and never widen: not by a new inheritance, a
 // grant, or a group that takes over a name.
 func TestDelegationsDoNotWiden(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for _, c := range []struct {
 			what   string
 			change func(*rbac.Tx) error

@@ -85,7 +85,7 @@ func editUser(user string, edit func(*rbac.User)) func(*rbac.Tx) error {
 
 // What administrators, delegates and everybody else may do.
 func TestUpdateAsAllows(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		for _, c := range []struct {
 			who, what string
 			f         func(*rbac.Tx) error
@@ -136,7 +136,7 @@ func TestUpdateAsAllows(t *testing.T) {
 // No attack gets past UpdateAs: the last change is denied with a message, and
 // nothing is written.
 func TestUpdateAsDenies(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := cooperative(h)
 		before := contents(t, h.store)
 		for _, attack := range attacks() {
@@ -254,7 +254,7 @@ func anonymous(t *testing.T, a *rbac.Authority) *rbac.Identity {
 
 // Assignable lists exactly the groups that UpdateAs lets id assign.
 func TestAssignable(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := cooperative(h)
 		for _, user := range []string{"ada", "amy", "lea", "hal", "gil", "mo"} {
 			id, err := a.Identity(ctx, user)

@@ -106,7 +106,7 @@ func TestWatch(t *testing.T) {
 
 // A watch is no use of the ticket, unless the watch is asked to be a use.
 func TestWatchAndIdleTickets(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	localStores(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{MaxStaleness: 250 * time.Millisecond, IdleLimit: 10 * time.Minute})
 		for _, uses := range []bool{false, true} {
 			tok := h.issue(a, rbac.Login{User: "amy"})

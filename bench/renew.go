@@ -27,7 +27,6 @@ func (r *report) documentTables() []documentTable {
 	all := services && stores && checks && r.comparison(grants100k.Name) != nil
 	return []documentTable{
 		{readmeFile, "services", services, func() string { return dated(r.serviceTable()) }},
-		{readmeFile, "stores", stores, r.storeTable},
 		{readmeFile, "compared", checks, r.compact},
 		{performanceFile, "services", services, func() string { return dated(r.serviceTable()) }},
 		{performanceFile, "stores", stores, func() string { return dated(r.storeTable()) }},

@@ -13,6 +13,22 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
+// What happened is announced by screen readers, and has the focus.
+func TestMessageIsAnnounced(t *testing.T) {
+	s := newSite(t)
+	page := s.follow("amy", "change", "do", "disable", "user", "bob", "back", "user?name=bob")
+	found := 0
+	elements(parsedPage(t, page.text), func(_ *html.Node, attr map[string]string) {
+		_, focus := attr["autofocus"]
+		if attr["role"] == "status" && attr["tabindex"] == "-1" && focus {
+			found++
+		}
+	})
+	if found != 1 {
+		t.Errorf("%d messages are announced and focused:\n%s", found, page.text)
+	}
+}
+
 // A change of one user takes effect at once, and is undone with one click.
 func TestChangeAndUndo(t *testing.T) {
 	for _, c := range []struct {

@@ -138,18 +138,21 @@ func (v *visit) fieldsOf(record json.RawMessage) map[string]string {
 
 func (v *visit) changesCSV(q rbac.ChangeQuery) error {
 	t := v.table("time", "who", "what", "reason", "before", "after")
-	q.Limit = maxRows
-	err := v.view(func(tx *rbac.Tx) error {
+	q.Limit = maxPage
+	return t.pages("changes", func(tx *rbac.Tx) (func(), error) {
+		var last rbac.Change
+		rows := 0
 		for c, err := range tx.Changes(q) {
 			if err != nil {
-				return err
+				return nil, err
 			}
 			t.row(csvTime(c.At), c.Actor, v.say(c), c.Reason, string(c.Before), string(c.After))
+			last = c
+			rows++
 		}
-		return nil
+		if rows < maxPage {
+			return nil, nil
+		}
+		return func() { q.Last.Revision, q.Last.Seq = last.Revision, last.Seq }, nil
 	})
-	if err != nil {
-		return err
-	}
-	return t.send("changes")
 }

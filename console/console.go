@@ -32,6 +32,13 @@ type Config struct {
 	// ":root { --accent: #7a1f5c }". The console's variables are listed at the
 	// beginning of its stylesheet.
 	Theme string
+	// Texts has texts of the host's own, for other languages or in place of the
+	// console's: files such as de.txt, with lines "key = text". The keys are
+	// those of the file texts/en.txt of this package, with the same arguments.
+	// A new language needs the key "language", its name in itself; texts that
+	// the file lacks are in English. Nil: the languages that come along, English
+	// and Chinese.
+	Texts fs.FS
 }
 
 // console is the handler that New returns. It is safe for concurrent use.
@@ -41,6 +48,8 @@ type console struct {
 	cfg   Config
 	pages map[string]page
 	files map[string][]byte // by name, without a slash
+
+	languages languages
 
 	findings findings
 }
@@ -79,7 +88,11 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 	if cfg.Home == "" {
 		cfg.Home = "/"
 	}
-	c := &console{guard: g, auth: a, cfg: cfg, files: map[string][]byte{}}
+	spoken, err := languagesWith(cfg.Texts)
+	if err != nil {
+		return nil, err
+	}
+	c := &console{guard: g, auth: a, cfg: cfg, languages: spoken, files: map[string][]byte{}}
 	for _, name := range []string{"console.css", "console.js", "console.svg"} {
 		data, err := fs.ReadFile(assets, "assets/"+name)
 		if err != nil {

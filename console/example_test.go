@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"os"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/console"
@@ -48,4 +49,10 @@ func ExampleConfig() {
 	cfg := console.Config{Theme: ":root { --accent: #7a1f5c }"}
 	fmt.Println(cfg.Theme)
 	// Output: :root { --accent: #7a1f5c }
+}
+
+// A console that also speaks German, by the file texts/de.txt of the host.
+func ExampleConfig_texts() {
+	cfg := console.Config{Texts: os.DirFS("texts")}
+	_ = cfg // for console.New
 }

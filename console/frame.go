@@ -118,10 +118,7 @@ func (f frame) Time(t time.Time) template.HTML {
 		return template.HTML(template.HTMLEscapeString(f.T("never")))
 	}
 	t = t.In(f.zone)
-	short := t.Format("2 Jan 2006")
-	if f.lang.tag.String() == "zh" {
-		short = t.Format("2006-01-02")
-	}
+	short := t.Format(f.T("date"))
 	if sameDay(t, f.now.In(f.zone)) {
 		short = t.Format("15:04")
 	}
@@ -152,12 +149,10 @@ func (f frame) Columns(groups []string) int { return len(groups) + 1 }
 func (f frame) Join(names []string) string { return strings.Join(names, ", ") }
 
 // Field returns the name of a field of a record, in the words of the page.
-func (f frame) Field(name string) string {
-	if text, ok := f.lang.texts["field."+name]; ok {
-		return text
-	}
-	return name
-}
+func (f frame) Field(name string) string { return f.fieldName(name) }
+
+// Because returns a reason of package rbac in the language of the page.
+func (f frame) Because(english string) string { return f.lang.reason(english) }
 
 // Days are the options of the filter by last login.
 func (f frame) Days() []string { return []string{"30", "90", "365"} }

@@ -67,7 +67,7 @@ func (c *console) groups(v *visit) error {
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "display name", "note", "created")
-		for _, g := range all[:min(len(all), maxRows)] {
+		for _, g := range all {
 			t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created))
 		}
 		return t.send("groups")

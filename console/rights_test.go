@@ -87,7 +87,7 @@ func TestSeparation(t *testing.T) {
 	if page.StatusCode != http.StatusConflict {
 		t.Errorf("%d", page.StatusCode)
 	}
-	checkText(t, page, "This would break a separation of duty")
+	checkText(t, page, "This would break the separation of duty")
 	_, apply = s.staged("do", "delete-set", "kind", "static", "set", "desk", "back", "separation")
 	s.follow("amy", "change", append(apply, "confirm_name", "desk")...)
 	must(t, s.a.View(ctx, func(tx *rbac.Tx) error {
@@ -172,10 +172,16 @@ func TestDeclared(t *testing.T) {
 		if err := tx.RevokePermission(rbac.Grant{Group: "buyers", Permission: "order.create"}); err != nil {
 			return err
 		}
-		return tx.DeletePermission("order.approve")
+		for _, name := range []string{"order.approve", "post.read", "post.write", "post.delete"} {
+			if err := tx.DeletePermission(name); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	page := s.get("amy", "declared")
 	checkText(t, page, "In the store, and not declared", "guests", "Declared, and removed by an administrator", "order.approve", "buyers")
+	checkText(t, s.inLanguage("amy", "zh", "declared"), "授权 post.* to editors 该模式不匹配任何权限")
 	before := s.a.Revision()
 	s.advance(time.Minute)
 	s.get("amy", "declared")

@@ -3,9 +3,8 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
-
-	"golang.org/x/text/language"
 )
 
 // settingsCookie keeps the language and the zone that the person has chosen. It
@@ -16,8 +15,7 @@ const settingsCookie = "rbac-console"
 // that the browser asks for, and UTC.
 func (v *visit) readSettings() {
 	lang, zone := v.chosen()
-	_, i := language.MatchStrings(matcher, lang, v.r.Header.Get("Accept-Language"))
-	v.lang = languages[i]
+	v.lang = v.c.languages.find(lang, v.r.Header.Get("Accept-Language"))
 	v.zone = time.UTC
 	if loc, err := time.LoadLocation(zone); err == nil && zone != "Local" {
 		v.zone = loc
@@ -63,8 +61,8 @@ func (c *console) settings(v *visit) error { return v.showSettings(http.StatusOK
 
 func (v *visit) showSettings(status int, zone, fault string) error {
 	d := settingsData{Zone: zone, Zones: someZones, Fault: fault}
-	for _, l := range languages {
-		d.Languages = append(d.Languages, choice{l.tag.String(), l.name, l == v.lang})
+	for _, l := range v.c.languages.list {
+		d.Languages = append(d.Languages, choice{l.tag.String(), l.name(), l == v.lang})
 	}
 	return v.show(status, "settings", frame{Data: d})
 }
@@ -74,11 +72,11 @@ func (c *console) saveSettings(v *visit) error {
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || zone == "" {
 		return v.showSettings(http.StatusUnprocessableEntity, zone, v.T("settings.no zone", zone))
 	}
-	_, i := language.MatchStrings(matcher, v.form("language"))
-	value := url.Values{"language": {languages[i].tag.String()}, "zone": {zone}}.Encode()
+	chosen := c.languages.find(v.form("language"))
+	value := url.Values{"language": {chosen.tag.String()}, "zone": {zone}}.Encode()
 	http.SetCookie(v.w, &http.Cookie{
 		Name: settingsCookie, Value: value, MaxAge: 365 * 24 * 60 * 60,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil || strings.HasPrefix(c.guard.Site(), "https://"),
 	})
 	v.redirect(v.back())
 	return nil

@@ -40,11 +40,17 @@ func newSite(t *testing.T) *site { return mountedAt(t, "/admin/", Config{}, nil)
 // console; nil does nothing.
 func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) http.Handler) *site {
 	t.Helper()
+	return siteOn(t, memorystore.New(), mount, cfg, wrap)
+}
+
+// siteOn is mountedAt on a store.
+func siteOn(t *testing.T, st rbac.Store, mount string, cfg Config, wrap func(http.Handler) http.Handler) *site {
+	t.Helper()
 	s := &site{t: t, mount: mount, token: map[string]rbac.Token{}}
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s.clock.Store(&start)
 	quiet := slog.New(slog.DiscardHandler)
-	a, err := rbac.Open(ctx, memorystore.New(), rbac.Config{
+	a, err := rbac.Open(ctx, st, rbac.Config{
 		Logger: quiet, Clock: s.now, Protected: []string{"rbac.administer"},
 		Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
 	})
@@ -104,7 +110,7 @@ func mountedAt(t *testing.T, mount string, cfg Config, wrap func(http.Handler) h
 // mountedOn returns the handler of a site with the console behind a wrapper.
 func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http.Handler {
 	t.Helper()
-	g := httpguard.New(s.a, httpguard.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler), Site: "https://app.example.com"})
+	g := s.guard()
 	h, err := New(g, s.a, s.cfg)
 	must(t, err)
 	if wrap != nil {
@@ -113,6 +119,10 @@ func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http
 	mux := g.NewMux()
 	mux.Handle(s.mount, rbac.NotAnonymous(), h)
 	return g.Handler(mux)
+}
+
+func (s *site) guard() *httpguard.Guard {
+	return httpguard.New(s.a, httpguard.Config{Insecure: true, Logger: slog.New(slog.DiscardHandler), Site: "https://app.example.com"})
 }
 
 // now is the clock of the site, which stands still. The Authority also reads the

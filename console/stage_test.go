@@ -122,7 +122,7 @@ func TestBulk(t *testing.T) {
 	if page.StatusCode != http.StatusConflict || s.a.Revision() != before {
 		t.Errorf("%d", page.StatusCode)
 	}
-	checkText(t, page, "This would break a separation of duty")
+	checkText(t, page, "This would break the separation of duty")
 }
 
 // The refusals of the store are told in the language of the page.

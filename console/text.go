@@ -1,62 +1,185 @@
 package console
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
 )
 
-// texts are the texts of a language. The files of the folder texts have a line "key =
-// text" for each text; the arguments of a text are %[1]s, %[2]s, and so on. A
-// key that ends with ".one" is the text for the number 1.
+// texts are the texts of a language. The files of the folder texts have a line
+// "key = text" for each text; the arguments of a text are %[1]s, %[2]s, and so
+// on. A key that ends with ".one" is the text for the number 1.
 type texts struct {
 	tag   language.Tag
-	name  string // of the language, in the language
 	texts map[string]string
 }
+
+// name returns the name of the language, in the language.
+func (l *texts) name() string { return l.texts["language"] }
 
 //go:embed texts/*.txt
 var textFiles embed.FS
 
-// languages are those that the console speaks; the first is for everybody else.
-var languages, matcher = readTexts()
+// builtIn are the languages that come along. The first is English, the language
+// for everybody whose language is missing.
+var builtIn = readBuiltIn()
 
-func readTexts() ([]*texts, language.Matcher) {
-	files, err := fs.Glob(textFiles, "texts/*.txt")
+func readBuiltIn() []*texts {
+	dir, err := fs.Sub(textFiles, "texts")
 	if err != nil {
 		panic(err)
 	}
-	var list []*texts
-	var tags []language.Tag
-	for _, file := range files { // en is the first by name
-		data, err := fs.ReadFile(textFiles, file)
-		if err != nil {
-			panic(err)
-		}
-		tag := language.MustParse(strings.TrimSuffix(path.Base(file), ".txt"))
-		l := &texts{tag: tag, texts: parseTexts(string(data))}
-		l.name = l.texts["language"]
-		list, tags = append(list, l), append(tags, tag)
+	list, err := readLanguages(dir, nil)
+	if err != nil {
+		panic(err)
 	}
-	return list, language.NewMatcher(tags)
+	slices.SortFunc(list, func(a, b *texts) int { return cmp.Compare(a.tag.String(), b.tag.String()) }) // en is the first
+	return list
+}
+
+// languages are those that a console speaks; the first is for everybody whose
+// language is missing.
+type languages struct {
+	list    []*texts
+	matcher language.Matcher
+}
+
+// find returns the language that fits the best, by tags or values of
+// Accept-Language in the order of their weight.
+func (l languages) find(wanted ...string) *texts {
+	_, i := language.MatchStrings(l.matcher, wanted...)
+	return l.list[i]
+}
+
+// languagesWith returns the languages that come along with the texts of the
+// host: see [Config.Texts]. Texts that a new language lacks are in English.
+func languagesWith(host fs.FS) (languages, error) {
+	list := slices.Clone(builtIn)
+	if host != nil {
+		added, err := readLanguages(host, builtIn[0])
+		if err != nil {
+			return languages{}, fmt.Errorf("console: Config.Texts: %w", err)
+		}
+		for _, l := range added {
+			i := slices.IndexFunc(list, func(known *texts) bool { return known.tag == l.tag })
+			if i >= 0 {
+				list[i] = l.over(list[i])
+				continue
+			}
+			if l.name() == "" {
+				return languages{}, fmt.Errorf("console: Config.Texts: %v.txt: the key \"language\" is missing, the name of the language in itself", l.tag)
+			}
+			list = append(list, l.over(builtIn[0]))
+		}
+	}
+	tags := make([]language.Tag, len(list))
+	for i, l := range list {
+		tags[i] = l.tag
+	}
+	return languages{list, language.NewMatcher(tags)}, nil
+}
+
+// over returns the texts with those that are missing from another language. A
+// language without a singular takes none from the other.
+func (l *texts) over(other *texts) *texts {
+	all := maps.Clone(other.texts)
+	for key := range l.texts {
+		delete(all, key+".one")
+	}
+	maps.Copy(all, l.texts)
+	return &texts{l.tag, all}
+}
+
+// readLanguages reads the files of a folder, such as de.txt. English, unless
+// nil, has the keys and arguments that the files may have.
+func readLanguages(dir fs.FS, english *texts) (list []*texts, err error) {
+	files, err := fs.Glob(dir, "*.txt")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		tag, err := language.Parse(strings.TrimSuffix(path.Base(file), ".txt"))
+		if err != nil {
+			return nil, fmt.Errorf("%s: the name is no language such as de.txt: %w", file, err)
+		}
+		data, err := fs.ReadFile(dir, file)
+		if err != nil {
+			return nil, err
+		}
+		l := &texts{tag: tag}
+		if l.texts, err = parseTexts(file, string(data), english); err != nil {
+			return nil, err
+		}
+		list = append(list, l)
+	}
+	return list, nil
 }
 
 // parseTexts reads lines of "key = text". Empty lines and lines that begin with
 // # are passed over.
-func parseTexts(data string) map[string]string {
+func parseTexts(file, data string, english *texts) (map[string]string, error) {
 	list := map[string]string{}
+	number := 0
 	for line := range strings.Lines(data) {
-		key, text, ok := strings.Cut(strings.TrimSpace(line), " = ")
-		if ok && key[0] != '#' {
-			list[key] = text
+		number++
+		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
+		if line == "" || line[0] == '#' {
+			continue
 		}
+		key, text, ok := strings.Cut(line, " = ")
+		fault := ""
+		switch _, again := list[key]; {
+		case !ok:
+			fault = `the line is not of the form "key = text"`
+		case again:
+			fault = fmt.Sprintf("the key %q is there already", key)
+		case english != nil:
+			fault = english.refuse(key, text)
+		}
+		if fault != "" {
+			return nil, fmt.Errorf("%s:%d: %s", file, number, fault)
+		}
+		list[key] = text
 	}
-	return list
+	return list, nil
+}
+
+var (
+	argument = regexp.MustCompile(`%\[(\d)\]([sd])`)
+	// unordered is anything else that [fmt.Sprintf] would take for an argument.
+	unordered = regexp.MustCompile(`%[^%]|%$`)
+)
+
+// refuse returns why a text cannot stand for the text of a key; "" if it can.
+func (l *texts) refuse(key, text string) string {
+	own, ok := l.texts[key]
+	if !ok {
+		return fmt.Sprintf("there is no key %q; the keys are those of the English texts", key)
+	}
+	want, got := arguments(own), arguments(text)
+	switch rest := strings.ReplaceAll(argument.ReplaceAllString(text, ""), "%%", ""); {
+	case !slices.Equal(want, got):
+		return fmt.Sprintf("the text of %q has the arguments %v, and needs %v", key, got, want)
+	case len(want) > 0 && unordered.MatchString(rest):
+		return fmt.Sprintf("the text of %q has a %% that is no argument: write %%%%", key)
+	}
+	return ""
+}
+
+// arguments returns the arguments of a text, each once.
+func arguments(text string) []string {
+	list := argument.FindAllString(text, -1)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // T returns a text. A key without a text is returned as it is, so a missing text

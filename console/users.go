@@ -171,36 +171,29 @@ func (v *visit) visibleGroups(tx *rbac.Tx) ([]rbac.Group, error) {
 
 func (v *visit) usersCSV() error {
 	t := v.table("name", "display name", "e-mail", "state", "groups", "created", "last login")
-	err := v.view(func(tx *rbac.Tx) error {
+	after := ""
+	return t.pages("users", func(tx *rbac.Tx) (func(), error) {
 		q := v.usersQuery()
 		f, err := v.filter(tx, &q)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		f.After = ""
-		for page := 0; page*maxPage < maxRows; page++ {
-			f.Limit = maxPage
-			rows, err := collectUsers(tx.Users(f))
-			if err != nil {
-				return err
-			}
-			if err := v.addMemberships(tx, rows); err != nil {
-				return err
-			}
-			for _, r := range rows {
-				t.row(r.Name, r.DisplayName, r.Email, v.T(stateOf(r.User)), joinGroups(r.Memberships), csvTime(r.Created), csvTime(r.LastLogin))
-			}
-			if len(rows) < maxPage {
-				break
-			}
-			f.After = rows[len(rows)-1].Name
+		f.After, f.Limit = after, maxPage
+		rows, err := collectUsers(tx.Users(f))
+		if err != nil {
+			return nil, err
 		}
-		return nil
+		if err := v.addMemberships(tx, rows); err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			t.row(r.Name, r.DisplayName, r.Email, v.T(stateOf(r.User)), joinGroups(r.Memberships), csvTime(r.Created), csvTime(r.LastLogin))
+		}
+		if len(rows) < maxPage {
+			return nil, nil
+		}
+		return func() { after = rows[len(rows)-1].Name }, nil
 	})
-	if err != nil {
-		return err
-	}
-	return t.send("users")
 }
 
 func stateOf(u rbac.User) string {

@@ -39,6 +39,7 @@ func (c *console) why(v *visit) error {
 		d.Explanation, err = c.auth.ExplainUser(v.r.Context(), d.User, p)
 	}
 	if err == nil {
+		d.Explanation = v.explained(d.Explanation)
 		return v.show(http.StatusOK, "why", frame{Data: d})
 	}
 	status := httpguard.Status(err)

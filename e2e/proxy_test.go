@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +24,13 @@ import (
 // newGuarded returns a small service behind a guard: a start page for
 // everybody, and /report for amy.
 func newGuarded(t *testing.T, cfg httpguard.Config) http.Handler {
+	t.Helper()
+	return newGuardedBy(t, cfg.BasePath, func(a *rbac.Authority) *httpguard.Guard { return httpguard.New(a, cfg) })
+}
+
+// newGuardedBy is newGuarded for a Guard that the test makes, of a service below
+// a path.
+func newGuardedBy(t *testing.T, base string, newGuard func(*rbac.Authority) *httpguard.Guard) http.Handler {
 	t.Helper()
 	store := memorystore.New()
 	a, err := rbac.Open(t.Context(), store, rbac.Config{
@@ -45,12 +50,12 @@ func newGuarded(t *testing.T, cfg httpguard.Config) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := httpguard.New(a, cfg)
+	guard := newGuard(a)
 	page := func(text string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprintf(w, `<!doctype html><title>%[1]s</title><link rel="icon" href="data:,"><p>%[1]s, %[2]s</p><form method="post" action="%[3]s/logout"><button>Sign out</button></form>`,
-				text, rbac.FromContext(r.Context()).User(), cfg.BasePath)
+				text, rbac.FromContext(r.Context()).User(), base)
 		})
 	}
 	mux := guard.NewMux()
@@ -114,7 +119,6 @@ func ownAddress(t *testing.T) string {
 // forwards the address of the client.
 func TestBehindNginx(t *testing.T) {
 	chromium(t)
-	program := nginx(t)
 	front := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	backend := httptest.NewServer(newGuarded(t, httpguard.Config{
 		Insecure: true, Site: "http://" + front, BasePath: "/app", Home: "/report/",
@@ -122,7 +126,14 @@ func TestBehindNginx(t *testing.T) {
 		Logger:     slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(backend.Close)
-	startNginx(t, program, front, backend.URL)
+	startProxy(t, "nginx", t.TempDir(), front, fmt.Sprintf(`
+	server {
+		listen %s;
+		location /app/ {
+			proxy_pass %s/;
+			proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+		}
+	}`, front, backend.URL))
 	a := &app{t: t, name: "nginx", url: "http://" + front}
 
 	u := a.user("amy")
@@ -151,17 +162,19 @@ func TestBehindNginx(t *testing.T) {
 	}
 }
 
-func nginx(t *testing.T) string {
+// installed returns the path of a program, which is the Debian package of the
+// same name.
+func installed(t *testing.T, program string) string {
 	t.Helper()
-	for _, name := range []string{"nginx", "/usr/sbin/nginx"} {
+	for _, name := range []string{program, "/usr/sbin/" + program} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
 	if os.Getenv("CI") != "" {
-		t.Fatal("there is no nginx")
+		t.Fatalf("there is no %s", program)
 	}
-	t.Skip("there is no nginx here: install the Debian package nginx-light")
+	t.Skipf("there is no %s here: install the Debian package", program)
 	return ""
 }
 
@@ -177,28 +190,22 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func startNginx(t *testing.T, program, listen, backend string) {
-	t.Helper()
-	dir := t.TempDir()
-	config := fmt.Sprintf(`
+// nginxConfig returns a whole configuration around the servers, which keeps its
+// files in dir.
+func nginxConfig(dir, servers string) string {
+	return fmt.Sprintf(`
 daemon off; master_process off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/error.log;
 events {}
 http {
 	access_log off; client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
-	server {
-		listen %[2]s;
-		location /app/ {
-			proxy_pass %[3]s/;
-			proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-		}
-	}
+%[2]s
 }
-`, dir, listen, backend)
-	path := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, "-c", path, "-p", dir, "-e", filepath.Join(dir, "error.log"))
+`, dir, servers)
+}
+
+// startListening runs a server that listens at an address until the test ends.
+func startListening(t *testing.T, cmd *exec.Cmd, listen string) {
+	t.Helper()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
@@ -211,18 +218,16 @@ http {
 		<-ended
 	})
 	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(20 * time.Millisecond) {
-		resp, err := http.Get("http://" + listen + "/")
-		if err == nil {
-			_, _ = io.Copy(io.Discard, resp.Body)
-			resp.Body.Close()
+		if c, err := net.Dial("tcp", listen); err == nil {
+			c.Close()
 			return
 		}
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Fatalf("nginx ended: %v\n%s", err, &out)
+			t.Fatalf("%s ended: %v\n%s", cmd.Path, err, &out)
 		default:
 		}
 	}
-	t.Fatalf("nginx does not answer\n%s", &out)
+	t.Fatalf("%s does not answer", cmd.Path)
 }

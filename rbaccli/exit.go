@@ -10,15 +10,15 @@ import (
 // The exit codes. From 64 on they are those of sysexits.h. A script tells "no"
 // from an error.
 const (
-	ExitYes         = 0  // yes, or done
-	ExitNo          = 1  // no, or findings
-	ExitDifference  = 2  // a plan would change something
-	ExitUsage       = 64 // the command line, or a value in it, cannot be understood
-	ExitNotFound    = 67 // no such user, group, permission or other record
-	ExitUnavailable = 69 // the store cannot be used
-	ExitOther       = 70 // anything else, a panic included
-	ExitTryAgain    = 75 // busy, or throttled
-	ExitRefused     = 77 // denied, or in conflict with a rule or with existing records
+	exitYes         = 0  // yes, or done
+	exitNo          = 1  // no, or findings
+	exitDifference  = 2  // a plan would change something
+	exitUsage       = 64 // the command line, or a value in it, cannot be understood
+	exitNotFound    = 67 // no such user, group, permission or other record
+	exitUnavailable = 69 // the store cannot be used
+	exitOther       = 70 // anything else, a panic included
+	exitTryAgain    = 75 // busy, or throttled
+	exitRefused     = 77 // denied, or in conflict with a rule or with existing records
 )
 
 // errNo is the answer no, and errDifference that of a plan. Neither needs a
@@ -34,32 +34,32 @@ var exitCodes = []struct {
 	kind error
 	code int
 }{
-	{errNo, ExitNo},
-	{errDifference, ExitDifference},
-	{rbac.ErrTxDone, ExitOther},   // a fault of the program
-	{rbac.ErrReadOnly, ExitOther}, // a fault of the program
-	{rbac.ErrBusy, ExitTryAgain},
-	{rbac.ErrThrottled, ExitTryAgain},
-	{rbac.ErrUnavailable, ExitUnavailable},
-	{rbac.ErrDenied, ExitRefused},
-	{rbac.ErrProtected, ExitRefused},
-	{rbac.ErrSeparation, ExitRefused},
-	{rbac.ErrCycle, ExitRefused},
-	{rbac.ErrConflict, ExitRefused},
-	{rbac.ErrExists, ExitRefused},
-	{rbac.ErrNotFound, ExitNotFound},
-	{rbac.ErrInvalid, ExitUsage},
-	{rbac.ErrNoTicket, ExitOther},
-	{rbac.ErrBadCredentials, ExitOther},
+	{errNo, exitNo},
+	{errDifference, exitDifference},
+	{rbac.ErrTxDone, exitOther},   // a fault of the program
+	{rbac.ErrReadOnly, exitOther}, // a fault of the program
+	{rbac.ErrBusy, exitTryAgain},
+	{rbac.ErrThrottled, exitTryAgain},
+	{rbac.ErrUnavailable, exitUnavailable},
+	{rbac.ErrDenied, exitRefused},
+	{rbac.ErrProtected, exitRefused},
+	{rbac.ErrSeparation, exitRefused},
+	{rbac.ErrCycle, exitRefused},
+	{rbac.ErrConflict, exitRefused},
+	{rbac.ErrExists, exitRefused},
+	{rbac.ErrNotFound, exitNotFound},
+	{rbac.ErrInvalid, exitUsage},
+	{rbac.ErrNoTicket, exitOther},
+	{rbac.ErrBadCredentials, exitOther},
 }
 
 // exitCode returns the exit code for an error of a verb.
 func exitCode(err error) int {
 	if err == nil {
-		return ExitYes
+		return exitYes
 	}
 	if _, ok := errors.AsType[*usage](err); ok {
-		return ExitUsage
+		return exitUsage
 	}
 	for _, e := range exitCodes {
 		if errors.Is(err, e.kind) {
@@ -67,7 +67,7 @@ func exitCode(err error) int {
 		}
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return ExitTryAgain // interrupted
+		return exitTryAgain // interrupted
 	}
-	return ExitOther
+	return exitOther
 }

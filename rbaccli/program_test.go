@@ -72,7 +72,7 @@ func TestMainOnAnAuthority(t *testing.T) {
 	if o := p.call("can", "amy", "rbac.administer"); o.code != 1 || o.out != "no\n" {
 		t.Errorf("amy may nothing yet: %+v", o)
 	}
-	if Main(t.Context(), []string{"group", "list"}, nil) != ExitUnavailable {
+	if Main(t.Context(), []string{"group", "list"}, nil) != exitUnavailable {
 		t.Error("without an Authority there is no store")
 	}
 }
@@ -139,7 +139,7 @@ func TestAdminister(t *testing.T) {
 // A panic is no answer.
 func TestPanicIsNoAnswer(t *testing.T) {
 	p := Program{Open: func(context.Context, string, bool) (Store, error) { panic("lost") }}
-	if o := p.call("--store", "x", "can", "amy", "post.edit"); o.code != ExitOther || !strings.Contains(o.errors, "a fault in the program: lost") {
+	if o := p.call("--store", "x", "can", "amy", "post.edit"); o.code != exitOther || !strings.Contains(o.errors, "a fault in the program: lost") {
 		t.Errorf("%+v", o)
 	}
 }
@@ -151,7 +151,7 @@ func TestStoreThatFails(t *testing.T) {
 		return nil, errors.Join(rbac.ErrUnavailable, down)
 	}}
 	o := p.call("--store", "x", "can", "amy", "post.edit")
-	if o.code != ExitUnavailable || o.out != "" || strings.Count(o.errors, "\n") != 1 || strings.Contains(o.errors, "\x1b") {
+	if o.code != exitUnavailable || o.out != "" || strings.Count(o.errors, "\n") != 1 || strings.Contains(o.errors, "\x1b") {
 		t.Errorf("%+v", o)
 	}
 }

@@ -35,7 +35,7 @@ import (
 // lists the codes. The args do not include the name of the program. Main reads
 // and writes the standard streams, and leaves a alone otherwise: the caller
 // closes a. Changes have the actor and the reason of ctx, unless args name
-// others. A nil a is [ExitUnavailable].
+// others. Without an Authority the exit code is 69.
 //
 // Main may be called at the same time as any other method of a.
 func Main(ctx context.Context, args []string, a *rbac.Authority) int {
@@ -69,7 +69,7 @@ func (p Program) Main(ctx context.Context, args []string) (code int) {
 	defer func() {
 		if v := recover(); v != nil {
 			fmt.Fprintf(c.stderr, "rbac: a fault in the program: %v\n%s", v, debug.Stack())
-			code = ExitOther
+			code = exitOther
 		}
 	}()
 	err := c.run(args)

@@ -82,7 +82,7 @@ func TestPasswordOnATerminal(t *testing.T) {
 		return code, shown + string(rest)
 	}
 	code, shown := passwd("the apple tree of grandfather", "the apple tree of grandpa")
-	if code != ExitUsage || !strings.Contains(shown, "New password for amy: ") || !strings.Contains(shown, "differ") {
+	if code != exitUsage || !strings.Contains(shown, "New password for amy: ") || !strings.Contains(shown, "differ") {
 		t.Errorf("%d %q", code, shown)
 	}
 	code, again := passwd("the apple tree of grandfather", "the apple tree of grandfather")

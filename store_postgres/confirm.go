@@ -176,6 +176,9 @@ func (e *engine) acknowledged(ctx context.Context, conn *pgx.Conn) error {
 	case <-ctx.Done():
 		_ = conn.PgConn().Conn().Close()
 		<-done
+		// If the write ended at the same moment, the driver takes the connection
+		// for an open one.
+		hangUp(conn)
 		return fmt.Errorf("no standby has acknowledged a write: %w", context.Cause(ctx))
 	}
 }

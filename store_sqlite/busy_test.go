@@ -97,8 +97,21 @@ func TestContextEndsEveryWait(t *testing.T) {
 	}
 	read := func(r store.Records) error { _, err := r.Head(store.NoLock); return err }
 	patient := func(t *testing.T, params string) *sqlitestore.Store {
-		s, err := sqlitestore.New(t.Context(), hostDB(t, filepath.Join(t.TempDir(), "host.db")+params), sqlitestore.Options{BusyTimeout: time.Hour})
+		db := hostDB(t, filepath.Join(t.TempDir(), "host.db")+params)
+		s, err := sqlitestore.New(t.Context(), db, sqlitestore.Options{BusyTimeout: time.Hour})
 		must(t, err)
+		// The driver waits for seconds, whatever the context, when it connects to
+		// a database that is locked.
+		const connections = 4
+		db.SetMaxIdleConns(connections)
+		var idle [connections]*sql.Conn
+		for i := range idle {
+			idle[i], err = db.Conn(t.Context())
+			must(t, err)
+		}
+		for _, c := range idle {
+			must(t, c.Close())
+		}
 		return s
 	}
 	t.Run("a commit for a reader", func(t *testing.T) {

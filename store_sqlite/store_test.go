@@ -38,7 +38,7 @@ var kinds = []struct {
 	{"New", newWAL, true},
 	{"New with immediate transactions", newImmediate, true},
 	{"New without WAL", newDelete, true},
-	{"New in memory", newMemory, false},
+	{"New in memory", newMemory, true},
 }
 
 func openFile(t testing.TB) *sqlitestore.Store {

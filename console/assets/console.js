@@ -1,7 +1,14 @@
-// The console works without this script. The script proposes the zone of the
+// The console works without this script. The script moves the focus to a message
+// in browsers without autofocus for all elements, proposes the zone of the
 // browser, lets a box in the head of a table choose all rows, and selects the
 // address of a link on focus.
 "use strict";
+
+const message = document.querySelector(".fault[role=alert], .message");
+if (message && document.activeElement === document.body) {
+	message.tabIndex = -1;
+	message.focus();
+}
 
 for (const hint of document.querySelectorAll("[data-zone]")) {
 	const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

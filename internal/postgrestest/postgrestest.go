@@ -83,7 +83,7 @@ func share() {
 			return
 		}
 		if shared.server, shared.err = start("fsync=off", "synchronous_commit=on", "full_page_writes=off", "max_connections=500", "shared_buffers=64MB",
-			"jit=off", "autovacuum=off", "checkpoint_timeout=1h"); shared.err == nil {
+			"jit=off", "autovacuum=off", "checkpoint_timeout=1h", "wal_level=minimal", "max_wal_senders=0", "track_counts=off", "bgwriter_delay=10s", "wal_writer_delay=10s"); shared.err == nil {
 			shared.dsn = shared.server.DSN()
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/rbac-go/rbac"
 	memorystore "github.com/rbac-go/rbac/store_memory"
@@ -15,7 +16,8 @@ type scratch struct {
 	store *memorystore.Store
 }
 
-func newScratch(ctx context.Context, a *rbac.Authority) (*scratch, error) {
+// scratchOf copies the policy of an Authority.
+func scratchOf(ctx context.Context, a *rbac.Authority) (*scratch, error) {
 	var f *File
 	err := a.View(ctx, func(tx *rbac.Tx) (err error) {
 		f, err = Export(tx, ExportOptions{Name: "tests"})
@@ -24,13 +26,21 @@ func newScratch(ctx context.Context, a *rbac.Authority) (*scratch, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newScratch(ctx, f, rbac.Config{Administer: a.Config().Administer, Clock: a.Config().Clock})
+}
+
+// newScratch makes the policy of a file, without its memberships.
+func newScratch(ctx context.Context, f *File, cfg rbac.Config) (*scratch, error) {
 	s := &scratch{store: memorystore.New()}
-	s.Authority, err = rbac.Open(ctx, s.store, rbac.Config{
-		Administer: a.Config().Administer, Clock: a.Config().Clock, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
+	cfg.Logger = slog.New(slog.DiscardHandler)
+	var err error
+	if s.Authority, err = rbac.Open(ctx, s.store, cfg); err != nil {
 		return nil, err
 	}
-	if _, err := Apply(ctx, s.Authority, f, false); err != nil {
+	policy := *f
+	policy.memberships = false
+	policy.records = slices.DeleteFunc(slices.Clone(f.records), func(r record) bool { return r.kind == memberships })
+	if _, err := Apply(ctx, s.Authority, &policy, false); err != nil {
 		s.Close()
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func (t *Tests) Run(ctx context.Context, a *rbac.Authority) ([]Result, error) {
 	var s *scratch
 	if slices.ContainsFunc(t.cases, func(c testCase) bool { return c.groups != nil }) {
 		var err error
-		if s, err = newScratch(ctx, a); err != nil {
+		if s, err = scratchOf(ctx, a); err != nil {
 			return nil, err
 		}
 		defer s.Close()
@@ -165,6 +165,17 @@ func (t *Tests) Run(ctx context.Context, a *rbac.Authority) ([]Result, error) {
 		}
 	}
 	return results, nil
+}
+
+// RunOn asks all questions of the policy in a file, without a store: for CI.
+// The file has no users, so each test needs groups. Errors are those of [Apply].
+func (t *Tests) RunOn(ctx context.Context, f *File) ([]Result, error) {
+	s, err := newScratch(ctx, f, rbac.Config{})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return t.Run(ctx, s.Authority)
 }
 
 // answer explains a predicate for a user. A predicate that names an unknown

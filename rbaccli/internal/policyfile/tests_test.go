@@ -87,6 +87,20 @@ func TestPolicyTestsWithoutUsers(t *testing.T) {
 	equal(t, "the revision", h.Revision(), before)
 }
 
+// A file can be tested without a store, also if it has memberships.
+func TestPolicyTestsOfAFile(t *testing.T) {
+	tests, err := ReadTests("t.yaml", []byte("- groups: [editors]\n  may: [post.read]\n- user: amy\n  may_not: [post.read]\n"))
+	must(t, err)
+	results, err := tests.RunOn(t.Context(), read(t, blog+members))
+	must(t, err)
+	if len(results) != 2 || !results[0].Passed || results[1].Passed || results[1].Reason != `user "amy": rbac: not found` {
+		t.Errorf("%+v", results)
+	}
+	if _, err := tests.RunOn(t.Context(), read(t, "name: x\ngroups: [{name: a, grants: [p]}]")); !errors.Is(err, rbac.ErrNotFound) {
+		t.Errorf("a policy that no store takes: %v", err)
+	}
+}
+
 // A test of a user, group or permission that does not exist fails, whatever it
 // expects: a typing error must not look like a denial.
 func TestPolicyTestsOfUnknownNames(t *testing.T) {

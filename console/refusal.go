@@ -1,0 +1,139 @@
+package console
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+	"unicode"
+
+	"github.com/rbac-go/rbac"
+)
+
+// sayError returns why something is refused, for the person, and who could do
+// it. To delegates it names no groups and no other people: they may be hidden.
+func (v *visit) sayError(err error) string {
+	switch {
+	case errors.Is(err, errAdmins):
+		return v.T("error.admins", v.administer())
+	case errors.Is(err, errNothing):
+		return v.T("error.nothing chosen")
+	case errors.Is(err, errOtherEffect):
+		return v.T("error.other effect")
+	case errors.Is(err, errMany):
+		return v.T("error.many")
+	case errors.Is(err, errName):
+		return v.T("error.name")
+	}
+	if conflict, ok := errors.AsType[*rbac.ConflictError](err); ok {
+		return v.sayConflict(conflict)
+	}
+	if denied, ok := errors.AsType[*rbac.DeniedError](err); ok {
+		return v.sayDenied(denied)
+	}
+	if parse, ok := errors.AsType[*rbac.ParseError](err); ok && parse.Err != nil {
+		return v.T("error.expression", parse.Line, parse.Column, v.lang.reason(parse.Err.Reason))
+	}
+	fault, ok := errors.AsType[*rbac.Error](err)
+	if !ok {
+		fault = &rbac.Error{}
+	}
+	switch {
+	case errors.Is(err, rbac.ErrProtected):
+		return v.withGivers(v.T("error.protected", v.permission(fault.Name)), fault.Name)
+	case errors.Is(err, rbac.ErrSeparation) && v.access.admin && fault.Field == "Groups": // of the set, which would become too small
+		return v.T("error.separation set", fault.Name, v.lang.reason(fault.Reason))
+	case errors.Is(err, rbac.ErrSeparation) && v.access.admin && fault.Reason != "":
+		return v.T("error.separation", fault.Name, v.lang.reason(fault.Reason))
+	case errors.Is(err, rbac.ErrSeparation):
+		return v.T("error.separation of others", v.administer())
+	case errors.Is(err, rbac.ErrExists) && fault.Field != "" && fault.Field != "Name":
+		return v.T("error.exists elsewhere", v.fieldName(fault.Field))
+	case errors.Is(err, rbac.ErrExists):
+		return v.T("error.exists", fault.Name)
+	case errors.Is(err, rbac.ErrNotFound) && (fault.Name == "" || !v.access.admin):
+		return v.T("error.no such page")
+	case errors.Is(err, rbac.ErrNotFound):
+		return v.T("error.no such record", fault.Name)
+	case errors.Is(err, rbac.ErrCycle):
+		return v.T("error.cycle")
+	case fault.Reason != "":
+		return v.T("error.field", v.fieldName(cmp.Or(fault.Field, fault.Record)), v.lang.reason(fault.Reason))
+	case errors.Is(err, rbac.ErrInvalid):
+		return v.T("error.bad form")
+	case errors.Is(err, rbac.ErrThrottled):
+		return v.T("error.wait")
+	}
+	return v.T("error.unexpected")
+}
+
+func (v *visit) sayConflict(err *rbac.ConflictError) string {
+	switch {
+	case !v.access.admin:
+		return v.T("error.changed by somebody")
+	case err.Change.Action == "":
+		return v.T("error.too old")
+	}
+	return v.T("error.changed meanwhile", v.say(err.Change), err.Change.At.In(v.zone).Format("2006-01-02 15:04 MST"))
+}
+
+// sayDenied names the groups that give the permission of administrators, to
+// administrators: somebody may have ended the person's own right meanwhile.
+func (v *visit) sayDenied(err *rbac.DeniedError) string {
+	if !v.access.admin {
+		return v.T("error.beyond delegation", v.administer())
+	}
+	name := v.c.auth.Config().Administer
+	return v.withGivers(v.T("error.may not", cmp.Or(v.lang.reason(err.Message), v.permission(name))), name)
+}
+
+// administer returns the title of the permission of administrators.
+func (v *visit) administer() string { return v.permission(v.c.auth.Config().Administer) }
+
+// permission returns the title of a permission, or the name if the permission
+// has no title or cannot be read.
+func (v *visit) permission(name string) string {
+	title := name
+	_ = v.view(func(tx *rbac.Tx) error { // without the title, the refusal names the name
+		p, err := tx.Permission(name)
+		title = cmp.Or(p.Title, name)
+		return err
+	})
+	return title
+}
+
+// withGivers appends the groups that give a permission to a refusal, for
+// administrators.
+func (v *visit) withGivers(text, permission string) string {
+	var names []string
+	err := v.view(func(tx *rbac.Tx) error {
+		groups, err := tx.PermissionGroups(permission)
+		for _, g := range groups[:min(len(groups), fewMembers)] {
+			names = append(names, g.Name)
+		}
+		return err
+	})
+	if err != nil || len(names) == 0 || !v.access.admin {
+		return text
+	}
+	return v.T("error.with groups", text, strings.Join(names, ", "))
+}
+
+// fieldName returns a field, such as DisplayName or display_name, or a kind of
+// record, such as group, in the words of the page.
+func (v *visit) fieldName(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	key := "field." + b.String()
+	if _, ok := v.lang.texts[key]; ok {
+		return v.T(key)
+	}
+	if _, ok := v.lang.texts[name]; ok { // a record, such as user
+		return v.T(name)
+	}
+	return name
+}
