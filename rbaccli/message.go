@@ -48,6 +48,8 @@ func (c *call) message(err error) string {
 		return use.text
 	case errors.As(err, &open):
 		return open.text
+	case c.ctx.Err() != nil:
+		return "The verb was interrupted: " + printable(err.Error())
 	case errors.Is(err, rbac.ErrBusy):
 		return "The store is busy with other transactions. Nothing was done. Try again."
 	case errors.Is(err, rbac.ErrThrottled):

@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -89,10 +90,7 @@ func (c *call) run(args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(customary(args))
 	if errors.Is(err, errHelp) {
 		return nil
 	}
@@ -108,6 +106,20 @@ func (c *call) run(args []string) (err error) {
 	}
 	defer c.progress.start(c)()
 	return parsed.Run(c)
+}
+
+// customary turns what people try first into a command line: no arguments, help
+// and --version.
+func customary(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--version":
+		return []string{"version"}
+	}
+	return args
 }
 
 // storeless are the verbs that need no store, or that open the store themselves.
