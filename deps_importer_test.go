@@ -9,7 +9,8 @@ import (
 )
 
 // A module that imports the root package and store_sqlite gets the driver of
-// another engine neither into its go.mod nor into its binary.
+// another engine neither into its go.mod nor into its binary, and nothing of the
+// command line.
 func TestImporterInheritsNoOtherDriver(t *testing.T) {
 	t.Parallel()
 	repo, err := os.Getwd()
@@ -38,6 +39,9 @@ func TestImporterInheritsNoOtherDriver(t *testing.T) {
 			} {
 				if strings.Contains(text, "github.com/jackc/") != c.has {
 					t.Errorf("pgx is in %s: %t, want %t\n%s", where, !c.has, c.has, text)
+				}
+				if strings.Contains(text, "alecthomas/kong") || strings.Contains(text, "x/term") || strings.Contains(text, "yaml") {
+					t.Errorf("the command line is in %s\n%s", where, text)
 				}
 			}
 		})

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rbac-go/rbac/rbaccli"
+)
+
+// Damage that somebody else has done is found, and tables of another version
+// are left alone.
+func TestDamagedStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	var out bytes.Buffer
+	call := func(args ...string) int {
+		out.Reset()
+		p := rbaccli.Program{Open: openStore, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out}
+		return p.Main(t.Context(), append([]string{"--store", path}, args...))
+	}
+	damage := func(statement string) {
+		db, err := sql.Open("sqlite3", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call("init")
+	if code := call("user", "add", "amy"); code != 0 {
+		t.Fatal(code, &out)
+	}
+	damage("UPDATE rbac_users SET name = 'AMY'")
+	if code := call("check"); code != 1 || !strings.Contains(out.String(), "AMY") {
+		t.Errorf("check: %d %s", code, &out)
+	}
+	for statement, want := range map[string]string{
+		"DELETE FROM rbac_schema WHERE version > 1":     "have version 1",
+		"INSERT INTO rbac_schema (version) VALUES (99)": "newer version",
+	} {
+		damage(statement)
+		if code := call("user", "list"); code != 69 || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: %d %s", statement, code, &out)
+		}
+	}
+}

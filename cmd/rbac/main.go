@@ -1,0 +1,19 @@
+// Command rbac answers who may do what in a store of rbac, and changes it.
+// docs/cli.md describes its verbs.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rbac-go/rbac/rbaccli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := rbaccli.Program{Open: openStore}.Main(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rbac-go/rbac/internal/postgrestest"
+	"github.com/rbac-go/rbac/rbaccli"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+// Each script in testdata/script runs over each kind of store. A script calls
+//
+//	rbac ARGS…       which must succeed (! rbac: fail)
+//	code N ARGS…     which must end with the exit code N
+//	keyid NAME       which puts the id in the last output into $NAME
+//	type TEXT        which is the standard input of the calls that follow
+//
+// The condition [sqlite] selects the lines for one kind of store.
+//
+// All calls run in this process: another process for each costs far more than
+// the call.
+func TestScripts(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) {
+		runScripts(t, true, func(env *testscript.Env) string { return env.Getenv("WORK") + "/store.db" })
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		if !postgrestest.Found() {
+			t.Skip("there is no PostgreSQL")
+		}
+		runScripts(t, false, func(*testscript.Env) string { return inURL(postgrestest.InSchema(t)) })
+	})
+}
+
+// inURL returns a DSN as a URL, the only form that the command takes.
+func inURL(dsn string) string {
+	if u, err := url.Parse(dsn); err != nil || u.Scheme == "" {
+		panic("the DSN of the test server is no URL")
+	}
+	return dsn
+}
+
+var id = regexp.MustCompile(`"id": "(.{36})"`)
+
+func runScripts(t *testing.T, sqlite bool, store func(*testscript.Env) string) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("RBAC_STORE", store(env))
+			return nil
+		},
+		Condition: func(name string) (bool, error) { return name == "sqlite" && sqlite, nil },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"rbac": func(ts *testscript.TestScript, neg bool, args []string) {
+				if code := run(t, ts, args); neg == (code == 0) {
+					ts.Fatalf("the exit code is %d", code)
+				}
+			},
+			"code": func(ts *testscript.TestScript, neg bool, args []string) {
+				want, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				if code := run(t, ts, args[1:]); code != want {
+					ts.Fatalf("the exit code is %d, want %d", code, want)
+				}
+			},
+			"keyid": func(ts *testscript.TestScript, neg bool, args []string) {
+				ts.Setenv(args[0], id.FindStringSubmatch(ts.ReadFile("stdout"))[1])
+			},
+			"type": func(ts *testscript.TestScript, neg bool, args []string) {
+				ts.Setenv("STDIN", strings.Join(args, " "))
+			},
+		},
+	})
+}
+
+func run(t *testing.T, ts *testscript.TestScript, args []string) int {
+	return rbaccli.Program{
+		Open:   openStore,
+		Stdin:  strings.NewReader(ts.Getenv("STDIN")),
+		Stdout: ts.Stdout(),
+		Stderr: ts.Stderr(),
+		Getenv: ts.Getenv,
+	}.Main(t.Context(), args)
+}

@@ -1,0 +1,200 @@
+package rbaccli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
+)
+
+// call is one run of a verb.
+type call struct {
+	program        Program
+	ctx            context.Context
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	*globals
+	*storeFlags // nil with an Authority of the host's
+	parser      *kong.Kong
+	auth        *rbac.Authority
+	opened      Store // nil unless the call has opened the store
+	progress    progress
+}
+
+func newCall(ctx context.Context, p Program) *call {
+	c := &call{program: p, ctx: ctx, stdin: p.Stdin, stdout: p.Stdout, stderr: p.Stderr, globals: &globals{}}
+	if c.stdin == nil {
+		c.stdin = os.Stdin
+	}
+	if c.stdout == nil {
+		c.stdout = os.Stdout
+	}
+	if c.stderr == nil {
+		c.stderr = os.Stderr
+	}
+	return c
+}
+
+// open opens the Authority of a verb that changes something, or that only asks.
+func (c *call) open(writes bool) error {
+	if c.program.Authority != nil {
+		c.auth = c.program.Authority
+		return nil
+	}
+	return c.openStore(writes, false)
+}
+
+// openStore opens the store that the user has named, and makes the store if
+// create is set.
+func (c *call) openStore(writes, create bool) error {
+	if c.program.Open == nil {
+		return &storeError{"there is no store"}
+	}
+	name, err := c.storeName()
+	if err != nil {
+		return err
+	}
+	s, err := c.program.Open(c.ctx, name, create)
+	if err != nil {
+		return err
+	}
+	c.opened = s
+	c.auth, err = rbac.Open(c.ctx, calm{s, writes}, c.config())
+	return err
+}
+
+func (c *call) close() (err error) {
+	if c.opened == nil {
+		return nil
+	}
+	if c.auth != nil {
+		err = c.auth.Close()
+	}
+	return errors.Join(err, c.opened.Close())
+}
+
+// storeName returns the store that the user has named.
+func (c *call) storeName() (string, error) {
+	if u, err := url.Parse(c.Store); err == nil && u.User != nil {
+		if _, secret := u.User.Password(); secret {
+			return "", usagef("The argument of --store has a password, which other users of this machine can read. " +
+				"Put the password into PGPASSWORD or ~/.pgpass, or the whole store into RBAC_STORE.")
+		}
+	}
+	if strings.Contains(c.Store, "password=") {
+		return "", usagef("The argument of --store may not have a password. Put the password into PGPASSWORD or ~/.pgpass.")
+	}
+	name := cmp.Or(c.Store, c.program.getenv("RBAC_STORE"))
+	if name == "" {
+		return "", usagef("No store is named. Use --store, or set RBAC_STORE, to the path of an SQLite file or to postgres://user@host/database.")
+	}
+	return name, nil
+}
+
+// config is that of an Authority that lives for one verb. Nothing in it may
+// disturb the services on the store: whatever they keep, the verb keeps.
+func (c *call) config() rbac.Config {
+	administer := cmp.Or(c.Administer, c.program.getenv("RBAC_ADMINISTER"), "rbac.administer")
+	return rbac.Config{
+		Logger:        c.logger(),
+		Administer:    administer,
+		Protected:     []string{administer},
+		CheckPassword: rbac.CommonPassword,
+		KeepChanges:   100 * 365 * 24 * time.Hour,
+		MaxStaleness:  time.Hour, // a View reads the store; nobody else asks this Authority
+		LockTimeout:   10 * time.Second,
+		CachedTickets: 1, // no ticket is identified
+	}
+}
+
+func (c *call) logger() *slog.Logger {
+	if !c.Verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(c.stderr, nil))
+}
+
+// calm is a store without the optional abilities that a service needs, such as
+// connections that wait for changes. A verb that only asks cannot write: the
+// Authority sweeps nothing and adds nothing.
+type calm struct {
+	store.Store
+	writes bool
+}
+
+// Update runs f only for a verb that changes something.
+func (s calm) Update(ctx context.Context, f func(store.Records) error) error {
+	if !s.writes {
+		return store.ErrReadOnly
+	}
+	return s.Store.Update(ctx, f)
+}
+
+// read returns what f reads in a View.
+func read[T any](c *call, f func(tx *rbac.Tx) (T, error)) (result T, err error) {
+	err = c.auth.View(c.ctx, func(tx *rbac.Tx) (err error) {
+		result, err = f(tx)
+		return err
+	})
+	return result, err
+}
+
+// list prints the rows that f reads.
+func list[T any](c *call, f func(tx *rbac.Tx) ([]T, error)) error {
+	rows, err := read(c, f)
+	if err != nil {
+		return err
+	}
+	return c.printRows(rows)
+}
+
+// show prints the record that f reads.
+func show[T any](c *call, f func(tx *rbac.Tx) (T, error)) error {
+	record, err := read(c, f)
+	if err != nil {
+		return err
+	}
+	return c.printRecord(record)
+}
+
+// mapped returns the rows for records.
+func mapped[T, U any](records []T, row func(T) U) []U {
+	rows := make([]U, 0, len(records))
+	for _, r := range records {
+		rows = append(rows, row(r))
+	}
+	return rows
+}
+
+// collect reads a sequence to its end. In a transaction that runs again, the
+// result replaces that of the run before.
+func collect[T any](c *call, rows func(func(T, error) bool)) ([]T, error) {
+	var all []T
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+		c.progress.count.Add(1)
+	}
+	return all, nil
+}
+
+// operator returns the name of the account that runs the program.
+func operator() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
+}

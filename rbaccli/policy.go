@@ -1,0 +1,346 @@
+package rbaccli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/rbaccli/internal/policyfile"
+)
+
+// exportVerb is the verb export.
+type exportVerb struct {
+	Name        string `default:"policy" placeholder:"NAME" help:"The name of the file, by which --prune knows what an earlier apply brought. Default: policy."`
+	Memberships bool   `help:"Write memberships, too."`
+}
+
+func (exportVerb) Help() string {
+	return `Print groups, permissions, grants, inheritances, separation sets and delegations as a file for "rbac apply": as YAML, or with -o json as JSON. Two exports of equal policies are equal, byte by byte.
+
+    rbac export > policy.yaml`
+}
+
+func (v *exportVerb) Run(c *call) error {
+	f, err := read(c, func(tx *rbac.Tx) (*policyfile.File, error) {
+		return policyfile.Export(tx, policyfile.ExportOptions{Name: v.Name, Memberships: v.Memberships})
+	})
+	if err != nil {
+		return err
+	}
+	var text []byte
+	switch c.Output {
+	case "json":
+		text, err = f.JSON()
+	case "csv":
+		return usagef("A policy is YAML or JSON, and no table: leave out -o csv.")
+	default:
+		text, err = f.YAML()
+	}
+	return errors.Join(err, c.write(text))
+}
+
+// policyArg is the file of a policy.
+type policyArg struct {
+	File  string `arg:"" help:"The file, or - for standard input."`
+	Prune bool   `help:"Remove what an earlier apply of a file with the same name has added, and the file no longer names."`
+}
+
+// planVerb is the verb plan.
+type planVerb struct {
+	policyArg
+	Out string `placeholder:"PLAN" help:"Save the plan to a new file: \"rbac apply PLAN\" does exactly what the plan says, or refuses if the store has changed."`
+	planning
+}
+
+// planning marks a verb that changes nothing, and yet needs a writable store:
+// the effect is that of a change that is taken back.
+type planning struct{}
+
+func (planning) changes() *change { return nil }
+
+func (planVerb) Help() string {
+	return `Print the difference between a file and the store, and who would gain or lose which permission: "+" is added, "~" changed, "-" removed, and "?" is in the store, not in the file, and left alone. The exit code is 0 if the store is in line, and 2 for a difference.
+
+    rbac plan policy.yaml
+    rbac plan policy.yaml --out plan.json && rbac apply plan.json`
+}
+
+// planRecord is a plan in json and yaml.
+type planRecord struct {
+	Name     string            `json:"name"`
+	Revision uint64            `json:"revision"`
+	Steps    []policyfile.Step `json:"steps"`
+	Extras   []policyfile.Step `json:"extras"`
+	Users    int               `json:"users"`
+	Gained   []rbac.Right      `json:"gained"`
+	Lost     []rbac.Right      `json:"lost"`
+	More     bool              `json:"more"`
+}
+
+func (v *planVerb) Run(c *call) error {
+	text, err := c.readFile(v.File)
+	if err != nil {
+		return err
+	}
+	f, err := policyfile.Read(v.File, text)
+	if err != nil {
+		return &fileError{err}
+	}
+	p, err := policyfile.NewPlan(c.ctx, c.auth, f, v.Prune)
+	if err != nil {
+		return &fileError{err}
+	}
+	if v.Out != "" {
+		saved, err := p.JSON()
+		if err != nil {
+			return err
+		}
+		if err := newFile(v.Out, saved); err != nil {
+			return err
+		}
+	}
+	if err := c.printPlan(p); err != nil {
+		return err
+	}
+	if len(p.Steps) > 0 {
+		return errDifference
+	}
+	return nil
+}
+
+func (c *call) printPlan(p *policyfile.Plan) error {
+	e := p.Effect
+	switch {
+	case c.Output == "csv":
+		return c.printRows(append(p.Steps, p.Extras...))
+	case c.Output != "table":
+		return c.encode(planRecord{
+			p.Name, uint64(p.Revision), filled(p.Steps), filled(p.Extras), e.Users, filled(e.Gained), filled(e.Lost), e.More,
+		})
+	case c.Quiet:
+		return nil
+	}
+	for _, s := range append(p.Steps, p.Extras...) {
+		if err := c.println(c.sign(s)); err != nil {
+			return err
+		}
+	}
+	if len(p.Steps) == 0 {
+		return c.println("The store is in line with the file.")
+	}
+	return c.printRights(e)
+}
+
+// sign returns a step in the colour of its sign.
+func (c *call) sign(s policyfile.Step) string {
+	text := printable(s.String())
+	switch s.Op {
+	case "add":
+		return c.green(text)
+	case "remove":
+		return c.red(text)
+	}
+	return text
+}
+
+// applyVerb is the verb apply.
+type applyVerb struct {
+	policyArg
+	change
+}
+
+func (applyVerb) Help() string {
+	return `Bring the store into line with a file, in one change, or do exactly what a saved plan says. A second apply changes nothing. Records of the store that the file does not name are left alone. With --dry-run, print what "rbac plan" prints.
+
+    rbac apply policy.yaml --reason "release 12"
+    rbac apply plan.json`
+}
+
+func (v *applyVerb) Run(c *call) error {
+	text, err := c.readFile(v.File)
+	if err != nil {
+		return err
+	}
+	if policyfile.IsPlan(text) {
+		return v.applyPlan(c, text)
+	}
+	f, err := policyfile.Read(v.File, text)
+	if err != nil {
+		return &fileError{err}
+	}
+	if v.DryRun {
+		p, err := policyfile.NewPlan(v.context(c), c.auth, f, v.Prune)
+		if err != nil {
+			return &fileError{err}
+		}
+		return c.printPlan(p)
+	}
+	steps, err := policyfile.Apply(v.context(c), c.auth, f, v.Prune)
+	if err != nil {
+		return &fileError{err}
+	}
+	return c.printSteps(steps)
+}
+
+func (v *applyVerb) applyPlan(c *call, text []byte) error {
+	p, err := policyfile.ReadPlan(v.File, text)
+	if err != nil {
+		return &fileError{err}
+	}
+	if v.Prune {
+		return usagef("%q is a plan, which says itself what is removed: leave out --prune.", v.File)
+	}
+	if v.DryRun {
+		return c.printPlan(p)
+	}
+	if err := p.Apply(v.context(c), c.auth); err != nil {
+		return err
+	}
+	return c.printSteps(p.Steps)
+}
+
+// printSteps reports what an apply has done.
+func (c *call) printSteps(steps []policyfile.Step) error {
+	if c.Output != "table" {
+		return c.printRows(steps)
+	}
+	if c.Quiet {
+		return nil
+	}
+	if len(steps) == 0 {
+		return c.println("Nothing had to be changed.")
+	}
+	for _, s := range steps {
+		if err := c.println(c.sign(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// testVerb is the verb test.
+type testVerb struct {
+	Files []string `arg:"" name:"file" help:"Files of policy tests, or - for standard input."`
+}
+
+func (testVerb) Help() string {
+	return `Ask the store the questions of a file, and compare the answers. The exit code is 0 if all are as the file says, and 1 otherwise.
+
+    - user: amy
+      may: [post.edit, post.publish]
+      may_not: [rbac.administer]
+    - user: bob
+      scope: org:42
+      may: [invoice.read]`
+}
+
+func (v *testVerb) Run(c *call) error {
+	all, failed := []policyfile.Result{}, 0
+	for _, name := range v.Files {
+		text, err := c.readFile(name)
+		if err != nil {
+			return err
+		}
+		tests, err := policyfile.ReadTests(name, text)
+		if err != nil {
+			return &fileError{err}
+		}
+		results, err := tests.Run(c.ctx, c.auth)
+		if err != nil {
+			return err
+		}
+		all = append(all, results...)
+	}
+	for _, r := range all {
+		if !r.Passed {
+			failed++
+		}
+	}
+	if err := c.printResults(all, failed); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return errNo
+	}
+	return nil
+}
+
+// printResults prints the tests that failed, and all of them for programs.
+func (c *call) printResults(all []policyfile.Result, failed int) error {
+	if c.Output != "table" {
+		return c.printRows(all)
+	}
+	if c.Quiet {
+		return nil
+	}
+	for _, r := range all {
+		if !r.Passed {
+			if err := c.println(c.red(printable(r.String()))); err != nil {
+				return err
+			}
+		}
+	}
+	return c.println(fmt.Sprintf("%d of %d answers are as the tests say.", len(all)-failed, len(all)))
+}
+
+// fileError is an error of a file, or of applying a file, which begins with the
+// file and the line.
+type fileError struct{ err error }
+
+func (e *fileError) Error() string { return e.err.Error() }
+func (e *fileError) Unwrap() error { return e.err }
+
+// fileMessage returns the text of an error with its file and line: one line for
+// each fault of the file.
+func (c *call) fileMessage(err error) string {
+	if record, ok := errors.AsType[*rbac.Error](err); ok {
+		if where, ok := strings.CutSuffix(err.Error(), record.Error()); ok {
+			return printable(where) + c.recordMessage(record)
+		}
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, line := range lines {
+		lines[i] = strings.Replace(printable(line), "rbac: invalid: ", "", 1)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxFile bounds the files that are read.
+const maxFile = 64 << 20
+
+// readFile reads a file that the user names.
+func (c *call) readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(io.LimitReader(c.stdin, maxFile))
+	}
+	info, err := os.Stat(name)
+	if err == nil && info.Size() > maxFile {
+		return nil, usagef("The file %q is larger than %d MiB.", name, maxFile>>20)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, usagef("The file cannot be read: %v.", err)
+	}
+	return text, nil
+}
+
+// newFile writes a file that does not exist yet: a mistyped name destroys
+// nothing.
+func newFile(name string, text []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return usagef("The file cannot be written: %v.", err)
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
+}
+
+// write prints a text as it is.
+func (c *call) write(text []byte) error {
+	c.progress.end()
+	_, err := c.stdout.Write(text)
+	return err
+}

@@ -1,0 +1,161 @@
+// Package rbaccli is the command line of rbac: questions about rights, and the
+// administration of users, groups and permissions, as docs/cli.md lists them.
+//
+// Command rbac (cmd/rbac) has the verbs for a store that its user names. A
+// service offers the same verbs for its own Authority, with its own Config, in
+// its own binary:
+//
+//	if len(os.Args) > 1 && os.Args[1] == "admin" {
+//		os.Exit(rbaccli.Main(ctx, os.Args[2:], auth))
+//	}
+//
+// # Cautions
+//
+// The command line asks for no password: whoever can run the program with access
+// to the store may do everything. The change log marks the actor as asserted.
+//
+// This package imports no store with a driver, so that a service gets no second one.
+package rbaccli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rbac-go/rbac"
+)
+
+// Main runs one verb on an Authority and returns the exit code, as docs/cli.md
+// lists the codes. The args do not include the name of the program. Main reads
+// and writes the standard streams, and leaves a alone otherwise: the caller
+// closes a. Changes have the actor and the reason of ctx, unless args name
+// others. Without an Authority the exit code is 69.
+//
+// Main may be called at the same time as any other method of a.
+func Main(ctx context.Context, args []string, a *rbac.Authority) int {
+	return Program{Authority: a}.Main(ctx, args)
+}
+
+// Program is a program with the verbs. The zero Program has no store, and
+// answers only --help.
+type Program struct {
+	// Authority is what the verbs work on. Nil: each call opens a store by Open.
+	Authority *rbac.Authority
+	// Open opens the store that the user names by --store or RBAC_STORE. Only
+	// with create may Open make a store or migrate tables: that is for the verb
+	// init. Open is not used if there is an Authority.
+	Open func(ctx context.Context, store string, create bool) (Store, error)
+
+	Stdin          io.Reader           // nil: os.Stdin
+	Stdout, Stderr io.Writer           // nil: os.Stdout and os.Stderr
+	Getenv         func(string) string // nil: os.Getenv
+}
+
+// Store is a store that Program.Open has opened. The Program closes the Store.
+type Store interface {
+	rbac.Store
+	Close() error
+}
+
+// Main is the function Main for a Program.
+func (p Program) Main(ctx context.Context, args []string) (code int) {
+	c := newCall(ctx, p)
+	defer func() {
+		if v := recover(); v != nil {
+			fmt.Fprintf(c.stderr, "rbac: a fault in the program: %v\n%s", v, debug.Stack())
+			code = exitOther
+		}
+	}()
+	err := c.run(args)
+	text := c.message(err) // asks the store for similar names
+	if closing := c.close(); err == nil && closing != nil {
+		err, text = closing, c.message(closing)
+	}
+	if text != "" {
+		fmt.Fprintln(c.stderr, "rbac: "+text)
+	}
+	return exitCode(err)
+}
+
+// run parses the arguments and runs the verb.
+func (c *call) run(args []string) (err error) {
+	parser, err := c.newParser()
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(customary(args))
+	if errors.Is(err, errHelp) {
+		return nil
+	}
+	if err != nil {
+		return usageError(err)
+	}
+	verb := parsed.Selected().Target.Addr().Interface()
+	if _, ok := verb.(storeless); !ok {
+		_, writes := verb.(interface{ changes() *change })
+		if err := c.open(writes); err != nil {
+			return err
+		}
+	}
+	defer c.progress.start(c)()
+	return parsed.Run(c)
+}
+
+// customary turns what people try first into a command line: no arguments, help
+// and --version.
+func customary(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--version":
+		return []string{"version"}
+	}
+	return args
+}
+
+// storeless are the verbs that need no store, or that open the store themselves.
+type storeless interface{ storeless() }
+
+// usageError returns the error of a command line that cannot be understood.
+func usageError(err error) error {
+	parse, ok := errors.AsType[*kong.ParseError](err)
+	if !ok {
+		return err
+	}
+	text := strings.Replace(upper(parse.Error()), ", did you mean", ". Did you mean", 1)
+	if !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	path := "rbac"
+	if node := parse.Context.Selected(); node != nil {
+		path = node.FullPath()
+		if verbs := mapped(node.Children, func(n *kong.Node) string { return n.Name }); len(verbs) > 0 {
+			text += fmt.Sprintf(" %q has the verbs %s.", path, strings.Join(verbs, ", "))
+		}
+	}
+	return &usage{fmt.Sprintf("%s %q shows how the verb is used.", text, path+" --help")}
+}
+
+// usage is the error of a command line that cannot be understood.
+type usage struct{ text string }
+
+func (u *usage) Error() string { return u.text }
+
+func usagef(format string, args ...any) error { return &usage{fmt.Sprintf(format, args...)} }
+
+// getenv returns a variable of the environment.
+func (p Program) getenv(name string) string {
+	if p.Getenv != nil {
+		return p.Getenv(name)
+	}
+	return os.Getenv(name)
+}
