@@ -140,6 +140,10 @@ func TestGORMManyStatements(t *testing.T) {
 			if len(found) != 2 || len(found[0].Lines) != 2 || len(found[1].Lines) != 1 {
 				t.Errorf("the Update reads %+v", found)
 			}
+			nested := g.Transaction(func(*gorm.DB) error { return nil })
+			if !errors.Is(nested, gorm.ErrInvalidTransaction) {
+				t.Errorf("a transaction of GORM inside the Update: %v, want ErrInvalidTransaction", nested)
+			}
 			return errors.Join(tx.AssignUser(ownerOf(Order{1, "amy", ""})), end)
 		})
 	}
@@ -149,6 +153,26 @@ func TestGORMManyStatements(t *testing.T) {
 	s.want(t, 0, 0)
 	must(t, create(nil))
 	s.want(t, 2, 1) // the hook's
+}
+
+// On PostgreSQL, a dry run of GORM makes one statement. The statements of
+// associations and hooks are lost.
+func TestGORMDryRunIsOneStatement(t *testing.T) {
+	s := openOnPostgres(t, 1)
+	must(t, s.g.AutoMigrate(&Parcel{}, &Line{}))
+	must(t, s.auth.Update(t.Context(), func(tx *rbac.Tx) error {
+		db, _ := postgresstore.Tx(tx)
+		made := s.g.Session(&gorm.Session{Context: t.Context(), DryRun: true, SkipDefaultTransaction: true}).
+			Create(&Parcel{Lines: []Line{{Item: "tea"}}})
+		_, err := db.Exec(t.Context(), made.Statement.SQL.String(), made.Statement.Vars...)
+		return errors.Join(made.Error, err)
+	}))
+	var parcels, lines int64
+	must(t, errors.Join(s.g.Model(&Parcel{}).Count(&parcels).Error, s.g.Model(&Line{}).Count(&lines).Error))
+	if parcels != 1 || lines != 0 {
+		t.Errorf("%d parcels and %d lines, want 1 and 0", parcels, lines)
+	}
+	s.want(t, 0, 0) // the hook's order is lost
 }
 
 // After an Update, GORM runs its statements on the pool again.

@@ -27,7 +27,12 @@ func openSQLite(ctx context.Context, path string) (*sql.DB, *sqlite.Store, error
 	return db, store, err
 }
 
-func openPostgres(ctx context.Context, dsn string) (*sql.DB, *postgresstore.Store, error) {
+func librariesOnSQLite(db *sql.DB) (*gorm.DB, *sqlx.DB, *bun.DB, error) {
+	g, err := gorm.Open(gormsqlite.New(gormsqlite.Config{Conn: db}), &gorm.Config{})
+	return g, sqlx.NewDb(db, "sqlite3"), bun.NewDB(db, sqlitedialect.New()), err
+}
+
+func openPostgres(ctx context.Context, dsn string) (*pgxpool.Pool, *postgresstore.Store, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, nil, err
@@ -38,15 +43,11 @@ func openPostgres(ctx context.Context, dsn string) (*sql.DB, *postgresstore.Stor
 		return nil, nil, err
 	}
 	store, err := postgresstore.New(ctx, pool, postgresstore.Options{})
-	return stdlib.OpenDBFromPool(pool), store, err
+	return pool, store, err
 }
 
-func librariesOnSQLite(db *sql.DB) (*gorm.DB, *sqlx.DB, *bun.DB, error) {
-	g, err := gorm.Open(gormsqlite.New(gormsqlite.Config{Conn: db}), &gorm.Config{})
-	return g, sqlx.NewDb(db, "sqlite3"), bun.NewDB(db, sqlitedialect.New()), err
-}
-
-func librariesOnPostgres(db *sql.DB) (*gorm.DB, *sqlx.DB, *bun.DB, error) {
+func librariesOnPostgres(pool *pgxpool.Pool) (*gorm.DB, *sqlx.DB, *bun.DB, error) {
+	db := stdlib.OpenDBFromPool(pool)
 	g, err := gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: db}), &gorm.Config{})
 	return g, sqlx.NewDb(db, "pgx"), bun.NewDB(db, pgdialect.New()), err
 }

@@ -3,10 +3,16 @@ package databases
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jmoiron/sqlx"
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
+	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
 // An order and the membership of its owner are committed together, and are
@@ -47,25 +53,52 @@ func TestRollBackTogether(t *testing.T) {
 // With one connection, and with few, Updates and the host's own statements wait
 // for each other, and all succeed: an Update uses one connection only.
 func TestOnePool(t *testing.T) {
-	const clients, rounds = 6, 3
 	for _, connections := range []int{1, 3} {
-		each(t, connections, func(t *testing.T, s *shop, l library) {
-			ctx, cancel := context.WithTimeout(t.Context(), long)
-			defer cancel()
-			var all sync.WaitGroup
-			for range clients {
-				all.Go(func() {
-					for range rounds {
-						err1 := l.together(ctx, s, Order{Owner: "amy", Item: "tea"})
-						err2 := l.alone(ctx, s, Order{Owner: "bob", Item: "tea"})
-						if err := errors.Join(err1, err2); err != nil {
-							t.Error(err)
-						}
-					}
-				})
+		t.Run(fmt.Sprint(connections), func(t *testing.T) { each(t, connections, testOnePool) })
+	}
+}
+
+func testOnePool(t *testing.T, s *shop, l library) {
+	const clients, rounds = 6, 3
+	ctx, cancel := context.WithTimeout(t.Context(), long)
+	defer cancel()
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			for range rounds {
+				err1 := l.together(ctx, s, Order{Owner: "amy", Item: "tea"})
+				err2 := l.alone(ctx, s, Order{Owner: "bob", Item: "tea"})
+				if err := errors.Join(err1, err2); err != nil {
+					t.Error(err)
+				}
 			}
-			all.Wait()
-			s.want(t, 2*clients*rounds, clients*rounds)
+		})
+	}
+	all.Wait()
+	s.want(t, 2*clients*rounds, clients*rounds)
+}
+
+// In a View, sqlx and pgx read rows into the structs that sqlx reads on its
+// pool.
+func TestReadInView(t *testing.T) {
+	for _, d := range databases {
+		t.Run(d.name, func(t *testing.T) {
+			s := d.open(t, 1)
+			must(t, libraries[0].together(t.Context(), s, Order{Owner: "amy", Item: "tea"}))
+			var list []Order
+			must(t, s.auth.View(t.Context(), func(tx *rbac.Tx) (err error) {
+				if db, ok := sqlite.Tx(tx); ok {
+					rows, err := db.QueryContext(t.Context(), "SELECT * FROM orders")
+					return errors.Join(err, sqlx.StructScan(rows, &list), rows.Close())
+				}
+				db, _ := postgresstore.Tx(tx)
+				rows, err1 := db.Query(t.Context(), "SELECT * FROM orders")
+				list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Order])
+				return errors.Join(err1, err)
+			}))
+			if want := []Order{{1, "amy", "tea"}}; !slices.Equal(list, want) {
+				t.Errorf("the View reads %+v, want %+v", list, want)
+			}
 		})
 	}
 }
