@@ -12,6 +12,8 @@ import (
 
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
+
+	"github.com/rbac-go/rbac/internal/network"
 )
 
 // Identity is the author of a request, as predicates see it: an immutable
@@ -212,7 +214,7 @@ func (id *Identity) WithAddr(addr netip.Addr) *Identity {
 		return nil
 	}
 	c := *id
-	c.addr = plainAddr(addr)
+	c.addr = network.Addr(addr)
 	return &c
 }
 

@@ -54,19 +54,8 @@ func (tx *Tx) LookalikeUsers(name string) iter.Seq2[User, error] {
 // EmailConflicts reads all users.
 func (tx *Tx) EmailConflicts() iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
-		for u, err := range tx.r.Users(store.UserFilter{}) {
-			if err == nil {
-				if u.EmailKey == names.EmailKey(u.Email) {
-					continue
-				}
-				var found store.UserRecord
-				found, err = emailkey.Find(tx.r, u.Email)
-				if err == nil && found.ID == u.ID {
-					continue
-				}
-				err = ignore(err, ErrNotFound)
-			}
-			if !yield(User(u.User), err) || err != nil {
+		for u, err := range emailkey.Conflicts(tx.r) {
+			if !yield(User(u), err) {
 				return
 			}
 		}

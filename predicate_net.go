@@ -7,6 +7,7 @@ import (
 
 	"github.com/rbac-go/rbac/internal/explain"
 	"github.com/rbac-go/rbac/internal/names"
+	"github.com/rbac-go/rbac/internal/network"
 )
 
 // FromNet is met if the request comes from an address in any of the prefixes.
@@ -26,9 +27,9 @@ import (
 func FromNet(prefix netip.Prefix, more ...netip.Prefix) Predicate {
 	nets := append([]netip.Prefix{prefix}, more...)
 	for i, net := range nets {
-		plain, ok := plainPrefix(net)
+		plain, ok := network.Prefix(net)
 		if !ok {
-			return newLeaf(&flawed{"from_net", quotedPrefixes(nets),
+			return newLeaf(&flawed{"from_net", network.Quoted(nets),
 				strconv.Quote(net.String()) + " is no valid network"})
 		}
 		nets[i] = plain
@@ -36,56 +37,23 @@ func FromNet(prefix netip.Prefix, more ...netip.Prefix) Predicate {
 	return newLeaf(&fromNet{nets})
 }
 
-// plainPrefix masks a prefix, and turns an IPv4 prefix in the form of IPv6 into
-// IPv4.
-func plainPrefix(net netip.Prefix) (netip.Prefix, bool) {
-	if !net.IsValid() {
-		return net, false
-	}
-	if net.Addr().Is4In6() {
-		if net.Bits() < 96 {
-			return net, false
-		}
-		net = netip.PrefixFrom(net.Addr().Unmap(), net.Bits()-96)
-	}
-	return net.Masked(), true
-}
-
-// fromNet compares an address with prefixes in the form of plainPrefix.
+// fromNet compares an address with prefixes in the form of package network.
 type fromNet struct{ nets []netip.Prefix }
 
 func (p *fromNet) judge(id view) verdict {
 	if !id.addr.IsValid() {
 		return broken
 	}
-	_, ok := p.find(id.addr)
+	_, ok := network.Find(p.nets, id.addr)
 	return verdictOf(ok)
 }
 
-// find returns the first prefix with the address.
-func (p *fromNet) find(addr netip.Addr) (netip.Prefix, bool) {
-	for _, net := range p.nets {
-		if net.Contains(addr) {
-			return net, true
-		}
-	}
-	return netip.Prefix{}, false
-}
-
-func (p *fromNet) call() (string, []string) { return "from_net", quotedPrefixes(p.nets) }
-
-func quotedPrefixes(nets []netip.Prefix) []string {
-	var quoted []string
-	for _, net := range nets {
-		quoted = append(quoted, strconv.Quote(net.String()))
-	}
-	return quoted
-}
+func (p *fromNet) call() (string, []string) { return "from_net", network.Quoted(p.nets) }
 
 func (p *fromNet) describe(id *Identity, v verdict) (problem, detail string) {
 	switch v {
 	case met:
-		net, _ := p.find(id.addr)
+		net, _ := network.Find(p.nets, id.addr)
 		return "", "your address " + id.addr.String() + " is in " + net.String()
 	case unmet:
 		return "needs an address in " + p.list(), "your address is " + id.addr.String()
@@ -106,17 +74,10 @@ func (p *fromNet) list() string {
 	return "one of " + explain.List(names, ", ")
 }
 
-// plainAddr returns the form of an address in an Identity: IPv4 as IPv4,
-// without a zone.
-func plainAddr(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
-
 // netOf reads a prefix as printed by FromNet.
 func netOf(text string) (netip.Prefix, error) {
-	net, err := netip.ParsePrefix(text)
-	if err == nil {
-		if _, ok := plainPrefix(net); ok {
-			return net, nil
-		}
+	if net, ok := network.Parse(text); ok {
+		return net, nil
 	}
 	return netip.Prefix{}, invalid("predicate", "from_net", "",
 		strconv.Quote(names.Printable(text, 64))+` is no network such as "10.0.0.0/8" or "2001:db8::/32"`)

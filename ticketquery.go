@@ -6,6 +6,8 @@ import (
 
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
+
+	"github.com/rbac-go/rbac/internal/network"
 )
 
 // TicketKind is a kind of tickets in a [TicketQuery].
@@ -66,7 +68,7 @@ func (tx *Tx) ticketFilter(q TicketQuery) (f store.TicketFilter, err error) {
 	if q.Kind > KeyTicket {
 		return f, invalid("ticket query", "", "Kind", "unknown")
 	}
-	if _, ok := plainPrefix(q.Addr); !ok && q.Addr != (netip.Prefix{}) {
+	if _, ok := network.Prefix(q.Addr); !ok && q.Addr != (netip.Prefix{}) {
 		return f, invalid("ticket query", "", "Addr", "not a network")
 	}
 	if q.User != "" {
@@ -81,7 +83,7 @@ func (tx *Tx) ticketFilter(q TicketQuery) (f store.TicketFilter, err error) {
 
 // tickets lists the living tickets in q.Addr, q.Limit at most.
 func (tx *Tx) tickets(f store.TicketFilter, q TicketQuery, p *policy.Policy) iter.Seq2[Ticket, error] {
-	net, bounded := plainPrefix(q.Addr)
+	net, bounded := network.Prefix(q.Addr)
 	return func(yield func(Ticket, error) bool) {
 		n := 0
 		for rec, err := range tx.r.Tickets(f) {
@@ -93,7 +95,7 @@ func (tx *Tx) tickets(f store.TicketFilter, q TicketQuery, p *policy.Policy) ite
 				continue
 			}
 			t := tx.plainTicket(rec.UserName, rec.Ticket)
-			if bounded && !net.Contains(plainAddr(t.Addr)) {
+			if bounded && !net.Contains(network.Addr(t.Addr)) {
 				continue
 			}
 			if err := tx.addGroups(&t, rec.Ticket, p); err != nil {

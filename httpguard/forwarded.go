@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/rbac-go/rbac/internal/network"
 )
 
 // ForwardedFor returns a [Config].ClientAddr for a service behind proxies that
@@ -31,18 +33,19 @@ import (
 // to the header or replacing it. The header Forwarded (RFC 7239) is not read. A
 // connection over a Unix socket has no address and is an error.
 func ForwardedFor(trusted ...netip.Prefix) func(*http.Request) (netip.Addr, error) {
-	trusted = slices.Clone(trusted)
-	for i, p := range trusted {
-		if p.Addr().Is4In6() && p.Bits() >= 96 {
-			trusted[i] = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	var prefixes []netip.Prefix
+	for _, p := range trusted {
+		if p, ok := network.Prefix(p); ok {
+			prefixes = append(prefixes, p)
 		}
 	}
 	trust := func(a netip.Addr) bool {
-		return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+		_, ok := network.Find(prefixes, a)
+		return ok
 	}
 	return func(r *http.Request) (netip.Addr, error) {
 		ap, err := netip.ParseAddrPort(r.RemoteAddr)
-		addr := ap.Addr().Unmap().WithZone("")
+		addr := network.Addr(ap.Addr())
 		if err != nil || !trust(addr) {
 			return addr, err
 		}
@@ -89,5 +92,5 @@ func forwardedAddr(item string) (netip.Addr, error) {
 		}
 		addr = ap.Addr()
 	}
-	return addr.Unmap().WithZone(""), nil
+	return network.Addr(addr), nil
 }

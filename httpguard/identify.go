@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/network"
 	"golang.org/x/net/http/httpguts"
 )
 
@@ -53,7 +54,7 @@ func (g *Guard) clientAddr(r *http.Request) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return addr.Unmap().WithZone("")
+	return network.Addr(addr)
 }
 
 func (g *Guard) callClientAddr(r *http.Request) (addr netip.Addr, err error) {

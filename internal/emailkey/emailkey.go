@@ -11,6 +11,7 @@ package emailkey
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"time"
 	"unicode"
@@ -41,6 +42,32 @@ func Find(r store.UserRecords, address string) (store.UserRecord, error) {
 		return store.UserRecord{}, store.ErrNotFound
 	}
 	return u, err
+}
+
+// Conflicts lists the users whom Find does not find by their own address,
+// because another user has the same mailbox. Conflicts reads all users, and ends
+// with the first error.
+func Conflicts(r store.UserRecords) iter.Seq2[store.User, error] {
+	return func(yield func(store.User, error) bool) {
+		for u, err := range r.Users(store.UserFilter{}) {
+			if err == nil && u.EmailKey == names.EmailKey(u.Email) {
+				continue
+			}
+			if err == nil {
+				var found store.UserRecord
+				found, err = Find(r, u.Email)
+				if err == nil && found.ID == u.ID {
+					continue
+				}
+				if errors.Is(err, store.ErrNotFound) {
+					err = nil
+				}
+			}
+			if !yield(u.User, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Free frees a key that the user of another mailbox has from a program of an
