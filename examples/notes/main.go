@@ -1,0 +1,79 @@
+// Command notes is the service of docs/first-service.md: an API for the notes of
+// organisations, with an administration console and a command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/rbaccli"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code, err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		log.Fatal(err)
+	}
+	os.Exit(code)
+}
+
+// run serves the notes, or runs a verb of the command line: notes admin …
+func run(ctx context.Context, args []string) (code int, err error) {
+	store, err := sqlitestore.Open(ctx, "notes.db", sqlitestore.Options{})
+	if err != nil {
+		return 1, err
+	}
+	defer store.Close()
+	command := len(args) > 0 && args[0] == "admin"
+	config := rbac.Config{CheckPassword: rbac.CommonPassword}
+	if command {
+		config.Logger = slog.New(slog.DiscardHandler) // the verbs print what happens
+	}
+	auth, err := rbac.Open(ctx, store, config)
+	if err != nil {
+		return 1, err
+	}
+	defer auth.Close()
+	if err := auth.Declare(ctx, catalogue); err != nil {
+		return 1, err
+	}
+	if command {
+		return rbaccli.Main(rbac.WithActor(ctx, os.Getenv("USER")), args[1:], auth), nil
+	}
+	handler, _, err := newService(auth, "http://127.0.0.1:8082", &notes{})
+	if err != nil {
+		return 1, err
+	}
+	return 0, serve(ctx, "127.0.0.1:8082", handler)
+}
+
+// serve serves until the context ends, and then finishes the requests under way.
+func serve(ctx context.Context, addr string, handler http.Handler) error {
+	server := &http.Server{
+		Addr:              addr,
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
+	ended := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		ended <- server.Shutdown(context.Background())
+	}()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-ended
+}
