@@ -87,7 +87,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"NUL in the path", "a\x00b", sqlitestore.Options{}, store.ErrUnavailable, []string{"invalid"}},
 		{"not a database", notDB, sqlitestore.Options{}, store.ErrUnavailable, []string{notDB, "file is not a database"}},
 		{"corrupt", corrupt, sqlitestore.Options{}, store.ErrUnavailable, []string{corrupt, "malformed"}},
-		{"newer version", newer, sqlitestore.Options{}, store.ErrUnavailable, []string{newer, "newer", "99", "up to 6"}},
+		{"newer version", newer, sqlitestore.Options{}, store.ErrUnavailable, []string{newer, "newer", "99", "up to 7"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := sqlitestore.Open(context.Background(), c.path, c.opts)
