@@ -1,6 +1,7 @@
 package main
 
 import (
+	"html"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -87,12 +88,22 @@ func (s *site) as(user, password string) *webtest.Browser {
 	return b
 }
 
-// change makes a change in the console, as its forms do. A change that the
-// console would show with its effect first is confirmed.
+// change makes a change in the console, as its forms do. If the console shows the
+// effect first, the form of that page is sent.
 func change(b *webtest.Browser, do string, pairs ...string) webtest.Answer {
 	b.T.Helper()
-	return b.Post("/admin/change", append([]string{"do", do, "confirm", "yes"}, pairs...)...)
+	a := b.Post("/admin/change", append([]string{"do", do}, pairs...)...)
+	if a.Status != http.StatusOK {
+		return a
+	}
+	var confirmed []string
+	for _, m := range hidden.FindAllStringSubmatch(a.Body, -1) {
+		confirmed = append(confirmed, m[1], html.UnescapeString(m[2]))
+	}
+	return b.Post("/admin/change", confirmed...)
 }
+
+var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 
 var seen = regexp.MustCompile(`name="seen" value="(\d+)"`)
 
