@@ -333,11 +333,11 @@ func printSection[T any](c *call, rows []T) error {
 	return errors.Join(c.printRows(rows), c.println(""))
 }
 
-// leftAlone reports whether a record that was here before the import can be the
-// cause of a difference.
+// leftAlone reports whether a user can lack a right because an earlier import has
+// brought the user.
 func leftAlone(r *importer.Report, p *importer.Proof) bool {
 	present := func(row importer.Row) bool { return row.Outcome == importer.Present }
-	unexplained := func(d importer.Difference) bool { return d.Reason == "" }
+	unexplained := func(d importer.Difference) bool { return d.Reason == "" && !d.Here }
 	return slices.ContainsFunc(r.Rows, present) && slices.ContainsFunc(p.Differences, unexplained)
 }
 
@@ -354,7 +354,7 @@ func (c *call) printProof(p *importer.Proof, leftAlone bool) error {
 		}
 	}
 	if leftAlone {
-		c.note("What was here before is left as it is: the flags change nothing for users whom an earlier import has brought.")
+		c.note("Users whom an earlier import has brought are left as they are, whatever the flags.")
 	}
 	same := fmt.Sprintf("%s of the source, %s in both systems", amount(p.Users, "user"), amount(p.Rights, "right"))
 	if p.Equal() {

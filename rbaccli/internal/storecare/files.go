@@ -21,6 +21,9 @@ func Files(path string) (faults []Fault, err error) {
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return nil, err
 	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
 	store, err := os.Stat(path)
 	if err != nil {
 		return nil, err
