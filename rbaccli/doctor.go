@@ -196,6 +196,9 @@ var overviewDetails = map[findings.Kind]string{
 	findings.OldKeys:           "the key is older than a year",
 }
 
+// shownRecords is how many records of a finding the table for people has.
+const shownRecords = 10
+
 // overviewFindings returns the findings that the first page of the console
 // shows.
 func overviewFindings(c *call) (rows []doctorRow, err error) {
@@ -203,6 +206,9 @@ func overviewFindings(c *call) (rows []doctorRow, err error) {
 		return findings.Find(tx, c.auth.Config().Protected)
 	})
 	for _, f := range list {
+		if c.Output == "table" {
+			f.Records = f.Records[:min(len(f.Records), shownRecords)]
+		}
 		for _, r := range f.Records {
 			rows = append(rows, doctorRow{
 				Finding: string(f.Kind), User: r.User, Group: r.Group, Permission: r.Permission, Scope: r.Scope,

@@ -3,6 +3,7 @@ package rbaccli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -76,6 +77,29 @@ func TestDoctorWithoutFindings(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	if o := p.call("doctor", "-o", "json"); o.code != exitYes || o.out != "[]\n" {
+		t.Errorf("%+v", o)
+	}
+}
+
+// People see the first records of a finding and how many others there are, and
+// programs see more.
+func TestDoctorOfManyRecords(t *testing.T) {
+	a := newAuthority(t)
+	if err := a.Update(t.Context(), func(tx *rbac.Tx) error {
+		for i := range 30 {
+			if _, err := tx.AddGroup(rbac.Group{Name: fmt.Sprint("group", i)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p := Program{Authority: a}
+	if o := p.call("doctor"); strings.Count(o.out, "empty groups") != 11 || !strings.Contains(o.out, "and 20 others") {
+		t.Errorf("%+v", o)
+	}
+	if o := p.call("doctor", "-o", "csv"); strings.Count(o.out, "\nempty groups") != 30 || strings.Contains(o.out, "others") {
 		t.Errorf("%+v", o)
 	}
 }
