@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/csvcell"
 )
 
 const (
@@ -50,17 +50,13 @@ func (t *table) row(cells ...string) {
 }
 
 // write writes a line. Every cell is quoted, since some spreadsheets end cells
-// at other characters than the comma. A cell that a spreadsheet would take for
-// a formula gets an apostrophe (OWASP, CSV Injection).
+// at other characters than the comma.
 func (t *table) write(cells ...string) {
 	for i, c := range cells {
 		if i > 0 {
 			t.b.WriteByte(',')
 		}
-		if first, _ := utf8.DecodeRuneInString(c); c != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-			c = "'" + c
-		}
-		t.b.WriteString(`"` + strings.ReplaceAll(c, `"`, `""`) + `"`)
+		t.b.WriteString(`"` + strings.ReplaceAll(csvcell.Safe(c), `"`, `""`) + `"`)
 	}
 	t.b.WriteString("\r\n")
 }

@@ -86,20 +86,29 @@ func (c *call) close() (err error) {
 
 // storeName returns the store that the user has named.
 func (c *call) storeName() (string, error) {
-	if u, err := url.Parse(c.Store); err == nil && u.User != nil {
-		if _, secret := u.User.Password(); secret {
-			return "", usagef("The argument of --store has a password, which other users of this machine can read. " +
-				"Put the password into PGPASSWORD or ~/.pgpass, or the whole store into RBAC_STORE.")
-		}
-	}
-	if strings.Contains(c.Store, "password=") {
-		return "", usagef("The argument of --store may not have a password. Put the password into PGPASSWORD or ~/.pgpass.")
+	if err := refusePassword("--store", c.Store, "RBAC_STORE"); err != nil {
+		return "", err
 	}
 	name := cmp.Or(c.Store, c.program.getenv("RBAC_STORE"))
 	if name == "" {
 		return "", usagef("No store is named. Use --store, or set RBAC_STORE, to the path of an SQLite file or to postgres://user@host/database.")
 	}
 	return name, nil
+}
+
+// refusePassword returns an error if the argument of a flag has a password. The
+// variable takes the same value from the environment.
+func refusePassword(flag, value, variable string) error {
+	secret := strings.Contains(value, "password=")
+	if u, err := url.Parse(value); err == nil && u.User != nil {
+		_, has := u.User.Password()
+		secret = secret || has
+	}
+	if !secret {
+		return nil
+	}
+	return usagef("The argument of %s has a password, which other users of this machine can read. "+
+		"Put the password into PGPASSWORD or ~/.pgpass, or the whole value into %s.", flag, variable)
 }
 
 // config is that of an Authority that lives for one verb. Nothing in it may

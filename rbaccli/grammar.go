@@ -48,7 +48,8 @@ type verbs struct {
 	Apply  applyVerb  `cmd:"" group:"policy" help:"Bring the store into line with a file."`
 	Test   testVerb   `cmd:"" group:"policy" help:"Ask the questions of a file of tests."`
 
-	Init initVerb `cmd:"" group:"store" help:"Make the tables and the first administrator."`
+	Init   initVerb   `cmd:"" group:"store" help:"Make the tables and the first administrator."`
+	Doctor doctorVerb `cmd:"" group:"store" help:"Find what an administrator should look at."`
 }
 
 // programVerbs are the verbs of a Program that opens stores itself. Verbs that
@@ -56,6 +57,7 @@ type verbs struct {
 type programVerbs struct {
 	Backup     backupVerb     `cmd:"" group:"store" help:"Copy an SQLite store into a new file."`
 	Check      checkVerb      `cmd:"" group:"store" help:"Look for damage in the store."`
+	Import     importVerbs    `cmd:"" group:"store" help:"Users, groups and permissions of another system."`
 	Completion completionVerb `cmd:"" group:"self" help:"Print a script that completes verbs and flags in a shell."`
 	Complete   completeVerb   `cmd:"" hidden:""`
 }

@@ -143,6 +143,9 @@ func (c *call) wayOut(e *rbac.Error) string {
 	if meant := names.Suggestion(e.Name, c.knownNames(e.Record)); meant != "" {
 		return " " + upper(meant)
 	}
+	if e.Record == "section" {
+		return ` Name the section under "sections" of the file, or make the section with "rbac permission add --section".`
+	}
 	if verb := lists[e.Record]; verb != "" {
 		return fmt.Sprintf(" %q lists what there is.", "rbac "+verb)
 	}

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rbac-go/rbac/internal/csvcell"
 )
 
 // printRows prints rows: a slice of structs whose json tags name the fields. A field
@@ -127,21 +129,12 @@ func (c *call) writeCSV(rows reflect.Value, titled bool) error {
 	for _, row := range rows.Seq2() {
 		cells := make([]string, len(fields))
 		for i, f := range fields {
-			cells[i] = spreadsheetCell(exactText(row.Field(f.index)))
+			cells[i] = csvcell.Safe(exactText(row.Field(f.index)))
 		}
 		_ = w.Write(cells)
 	}
 	w.Flush()
 	return w.Error()
-}
-
-// spreadsheetCell puts an apostrophe before a cell that a spreadsheet would take
-// for a formula (OWASP, CSV Injection).
-func spreadsheetCell(text string) string {
-	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-		return "'" + text
-	}
-	return text
 }
 
 // exactText returns a field for a program: times as in RFC 3339, and lists

@@ -11,7 +11,8 @@ import (
 // progress shows on a terminal that a verb is at work, if the verb takes longer
 // than a second.
 type progress struct {
-	count atomic.Int64 // rows that were read
+	count atomic.Int64 // rows that were read, or users who were imported
+	all   atomic.Int64 // of so many users; 0: not known
 
 	mu    sync.Mutex
 	w     io.Writer
@@ -60,7 +61,10 @@ func (p *progress) show() {
 	}
 	p.shown = true
 	fmt.Fprintf(p.w, "\r\x1b[K%d s", int(time.Since(p.began).Seconds()))
-	if n := p.count.Load(); n > 0 {
+	switch n, all := p.count.Load(), p.all.Load(); {
+	case all > 0:
+		fmt.Fprintf(p.w, ", %d of %d users", n, all)
+	case n > 0:
 		fmt.Fprintf(p.w, ", %d rows", n)
 	}
 }

@@ -33,6 +33,13 @@ func TestProgress(t *testing.T) {
 	if !strings.Contains(text, "\r\x1b[K1 s, 7 rows") || !strings.Contains(text, "\r\x1b[K2 s, 7 rows") {
 		t.Errorf("a slow verb shows %q", text)
 	}
+	importing := progress{w: new(bytes.Buffer), began: time.Now()}
+	importing.count.Store(300)
+	importing.all.Store(2000)
+	importing.show()
+	if text := importing.w.(*bytes.Buffer).String(); text != "\r\x1b[K0 s, 300 of 2000 users" {
+		t.Errorf("an import shows %q", text)
+	}
 	if !strings.HasSuffix(text, " rows\r\x1b[Kanswer\n") {
 		t.Errorf("the progress stays on the screen: %q", text)
 	}

@@ -19,6 +19,7 @@ package rbaccli
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -52,6 +53,10 @@ type Program struct {
 	// with create may Open make a store or migrate tables: that is for the verb
 	// init. Open is not used if there is an Authority.
 	Open func(ctx context.Context, store string, create bool) (Store, error)
+	// Source opens the database of another system for the verb import, as Open
+	// of package importer/source does. Nil: only files are imported. Source is
+	// not used if there is an Authority: a service calls package importer.
+	Source func(dsn string) (*sql.DB, error)
 
 	Stdin          io.Reader           // nil: os.Stdin
 	Stdout, Stderr io.Writer           // nil: os.Stdout and os.Stderr
@@ -59,6 +64,10 @@ type Program struct {
 }
 
 // Store is a store that Program.Open has opened. The Program closes the Store.
+//
+// The verb doctor looks at more if the Store has further methods: Path() string
+// for the file of the store, and Now(context.Context) (time.Time, error) for the
+// clock of the database server.
 type Store interface {
 	rbac.Store
 	Close() error

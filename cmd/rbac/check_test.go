@@ -43,8 +43,10 @@ func TestDamagedStore(t *testing.T) {
 		"INSERT INTO rbac_schema (version) VALUES (99)": "newer version",
 	} {
 		damage(statement)
-		if code := call("user", "list"); code != 69 || !strings.Contains(out.String(), want) {
-			t.Errorf("%s: %d %s", statement, code, &out)
+		for _, verb := range []string{"user list", "doctor"} {
+			if code := call(strings.Fields(verb)...); code != 69 || !strings.Contains(out.String(), want) {
+				t.Errorf("%s: %d %s", statement, code, &out)
+			}
 		}
 	}
 }

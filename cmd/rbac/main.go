@@ -8,12 +8,13 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/rbac-go/rbac/importer/source"
 	"github.com/rbac-go/rbac/rbaccli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := rbaccli.Program{Open: openStore}.Main(ctx, os.Args[1:])
+	code := rbaccli.Program{Open: openStore, Source: source.Open}.Main(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }

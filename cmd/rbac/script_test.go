@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"net/url"
 	"os"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rbac-go/rbac/importer/source"
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/rbaccli"
 )
@@ -22,6 +24,8 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 //	code N ARGS…     which must end with the exit code N
 //	keyid NAME       which puts the id in the last output into $NAME
 //	type TEXT        which is the standard input of the calls that follow
+//	database DB SQL  which makes the SQLite file DB by a file of statements
+//	mode MODE FILE   which changes the permissions of a file
 //
 // The condition [sqlite] selects the lines for one kind of store.
 //
@@ -77,6 +81,18 @@ func runScripts(t *testing.T, sqlite bool, store func(*testscript.Env) string) {
 			"type": func(ts *testscript.TestScript, neg bool, args []string) {
 				ts.Setenv("STDIN", strings.Join(args, " "))
 			},
+			"database": func(ts *testscript.TestScript, neg bool, args []string) {
+				db, err := sql.Open("sqlite3", ts.MkAbs(args[0]))
+				ts.Check(err)
+				defer db.Close()
+				_, err = db.Exec(ts.ReadFile(args[1]))
+				ts.Check(err)
+			},
+			"mode": func(ts *testscript.TestScript, neg bool, args []string) {
+				mode, err := strconv.ParseUint(args[0], 8, 32)
+				ts.Check(err)
+				ts.Check(os.Chmod(ts.MkAbs(args[1]), os.FileMode(mode)))
+			},
 		},
 	})
 }
@@ -84,6 +100,7 @@ func runScripts(t *testing.T, sqlite bool, store func(*testscript.Env) string) {
 func run(t *testing.T, ts *testscript.TestScript, args []string) int {
 	return rbaccli.Program{
 		Open:   openStore,
+		Source: source.Open,
 		Stdin:  strings.NewReader(ts.Getenv("STDIN")),
 		Stdout: ts.Stdout(),
 		Stderr: ts.Stderr(),

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -40,8 +41,21 @@ func openSQLite(ctx context.Context, path string, create bool) (rbaccli.Store, e
 			return nil, err
 		}
 	}
-	return sqlitestore.Open(ctx, path, sqlitestore.Options{Readers: 1})
+	s, err := sqlitestore.Open(ctx, path, sqlitestore.Options{Readers: 1})
+	if err != nil {
+		return nil, err
+	}
+	return file{s, path}, nil
 }
+
+// file is a store in a file of its own.
+type file struct {
+	*sqlitestore.Store
+	path string
+}
+
+// Path returns the path of the file.
+func (f file) Path() string { return f.path }
 
 // checkFile returns an error unless the file at path is a store with the tables
 // of this version.
@@ -81,6 +95,12 @@ func checkFile(ctx context.Context, path string) error {
 type pooled struct {
 	*postgresstore.Store
 	pool *pgxpool.Pool
+}
+
+// Now returns the time by the clock of the server.
+func (p pooled) Now(ctx context.Context) (now time.Time, err error) {
+	err = p.pool.QueryRow(ctx, "SELECT pg_catalog.clock_timestamp()").Scan(&now)
+	return now, err
 }
 
 // Close closes the store and its connections.
