@@ -7,10 +7,10 @@ import (
 )
 
 // Passive returns middleware through which no request counts as a use of its
-// ticket. It is for requests that a page makes by itself, such as polling for
-// news: an open page would otherwise keep the ticket of a user who has left
-// alive, and the idle limit would never end the ticket. Everything else is as
-// without Passive: the client is identified and judged, and an ended ticket is
+// ticket. Passive is for requests that a page makes by itself, such as polling
+// for news: an open page would otherwise keep the ticket alive after the user
+// has left, and the idle limit would never end the ticket. Passive changes
+// nothing else: the client is identified and judged, and an ended ticket is
 // answered with 401.
 //
 //	mux.Handle("GET /news", rbac.NotAnonymous(), guard.Passive(http.HandlerFunc(news)))
@@ -23,8 +23,8 @@ import (
 // Passive is too late.
 //
 // [rbac.WithoutUse] applies to the handler and to everything that it calls with
-// the context of the request; [rbac.CountAsUse] takes the effect back for calls
-// under a context further in.
+// the context of the request; [rbac.CountAsUse] reverses the effect for calls
+// under a derived context.
 func (g *Guard) Passive(next http.Handler) http.Handler {
 	mustHandler(next)
 	return passive{next}

@@ -7,11 +7,11 @@ import "context"
 // server. Without a Finder, and where the query does not settle the question,
 // the Authority reads the same records in a View.
 type Finder interface {
-	// Find returns the sought record with all that belongs to it, everything as
-	// of one head. Find returns nil if there is no such record, and may return
-	// nil although there is one. at is the head that the caller stands at: a
-	// replica that lags behind may be asked for its state at exactly that head,
-	// and for nothing else.
+	// Find returns the sought record with all related records, as of one head.
+	// Find returns nil if there is no such record, and may return nil although
+	// there is one. at is the head that the caller stands at: a replica that
+	// lags behind may be asked for its state at exactly that head, and for
+	// nothing else.
 	Find(ctx context.Context, what Sought, at Head) (*Found, error)
 }
 
