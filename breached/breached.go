@@ -51,14 +51,15 @@ type List struct {
 	}
 }
 
-// Open opens a file or folder, and reads a little of it to see whether the form
-// is right: the first and the last line of a file and a thousand lines between
-// them, or the first and the last file of a folder. A fault elsewhere is an error
-// of the look-ups that meet it; the command "LC_ALL=C sort -c" finds each line of
-// a file that is not in order.
+// Open opens a file or folder, and checks its form at a few places: the first
+// and the last line of a file and a thousand lines between them, or the first
+// and the last file of a folder. A fault elsewhere is an error of the look-ups
+// that read it; the command "LC_ALL=C sort -c" finds each line of a file that
+// is not in order.
 //
-// The operator may replace the list by renaming a new one to its name. The List
-// goes on with the old one: open the new list, and then close the List.
+// The operator may replace the list by renaming a new list to its name. The
+// List continues to use the old list: open the new list, and then close the
+// List.
 func Open(path string) (*List, error) {
 	info, err := os.Stat(path)
 	if err != nil {

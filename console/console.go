@@ -16,8 +16,8 @@ import (
 // Config configures a console. The zero Config is a console at /admin/.
 type Config struct {
 	// Path is where the console is mounted, as in the pattern of the mux:
-	// "/admin/". Behind http.StripPrefix the Path is what is left: "/". Begins
-	// and ends with a slash. Empty: "/admin/".
+	// "/admin/". Behind http.StripPrefix, Path is the remaining path: "/". Path
+	// begins and ends with a slash. Empty: "/admin/".
 	Path string
 	// Name is shown at the top of each page, beside the link to Home. Empty:
 	// "Administration", in the language of the page.
@@ -25,8 +25,9 @@ type Config struct {
 	// Home is the address to which the Name leads: the host's own pages. Empty:
 	// "/".
 	Home string
-	// Catalogue is what the program declares: a page shows what the store lacks
-	// and what it has beside. Nil: no such page.
+	// Catalogue is the declaration of the program. A page shows the records
+	// that the store lacks, and the records that are not declared. Nil: no such
+	// page.
 	Catalogue *rbac.Catalogue
 	// Mux has the routes of the host, which the pages Why and View as explain.
 	// Routes may be registered after New. Nil: the pages explain permissions
@@ -36,12 +37,12 @@ type Config struct {
 	// ":root { --accent: #7a1f5c }". The console's variables are listed at the
 	// beginning of its stylesheet.
 	Theme string
-	// Texts has texts of the host's own, for other languages or in place of the
-	// console's: files such as de.txt, with lines "key = text". The keys are
-	// those of the file texts/en.txt of this package, with the same arguments.
-	// A new language needs the key "language", its name in itself; texts that
-	// the file lacks are in English. Nil: the languages that come along, English
-	// and Chinese.
+	// Texts has texts of the host's own, for other languages or to replace the
+	// console's texts: files such as de.txt, with lines "key = text". The keys
+	// are those of the file texts/en.txt of this package, with the same
+	// arguments. A new language needs the key "language", its name in itself;
+	// texts that the file lacks are in English. Nil: the built-in languages,
+	// English and Chinese.
 	Texts fs.FS
 }
 
@@ -74,8 +75,9 @@ var assets embed.FS
 // New returns the console of an Authority, for requests that have passed the
 // Handler of a Guard. Both must be of the same Authority.
 //
-// Errors: for a nil argument, for a Guard without Config.Site, with which the
-// addresses of invitations begin, and for a Config out of its bounds.
+// New returns an error for a nil argument, for a Guard without Config.Site,
+// which begins the addresses of invitations, and for a Config out of its
+// bounds.
 func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error) {
 	if g == nil || a == nil {
 		return nil, errors.New("console: New needs a Guard and an Authority")

@@ -109,7 +109,7 @@ func TestCSVThatFails(t *testing.T) {
 		switch {
 		case !begun && (resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(text, "u0001")):
 			t.Errorf("a table that fails at once: %d\n%.200s", resp.StatusCode, text)
-		case begun && (err == nil || !strings.Contains(text, "u0001") || !strings.Contains(text, "This file is not whole")):
+		case begun && (err == nil || !strings.Contains(text, "u0001") || !strings.Contains(text, "This file is incomplete")):
 			t.Errorf("a table that fails in the middle: %v, %d bytes", err, len(text))
 		}
 	}
@@ -146,7 +146,7 @@ func TestCSVEnds(t *testing.T) {
 		if lines := strings.Count(w.Body.String(), `"x"`); lines != maxRows {
 			t.Errorf("%d rows, want %d", lines, maxRows)
 		}
-		if got := strings.Contains(w.Body.String(), `"Only the first 100,000 rows are in this file. Filter for the others.",""`); got != more {
+		if got := strings.Contains(w.Body.String(), `"Only the first 100,000 rows are in this file. Use the filter to get the others.",""`); got != more {
 			t.Errorf("%d rows: the file says that it is cut: %v", rows, got)
 		}
 	}

@@ -7,11 +7,11 @@
 //	}
 //	mux.Handle("/admin/", rbac.NotAnonymous(), h)
 //
-// The console decides itself who gets in: holders of the permission
-// [rbac.Config].Administer, and users to whom a delegation gives something to
-// assign. A rule of the host around the console can only restrict further.
-// Every change is made by [rbac.Authority.UpdateAs], in the name of the person
-// who is signed in, with the reason that the person has given.
+// The console itself decides who gets in: holders of the permission
+// [rbac.Config].Administer, and users who may assign a group by a delegation. A
+// rule of the host around the console can only restrict access further. Every
+// change is made by [rbac.Authority.UpdateAs], in the name of the person who is
+// signed in, with the reason that the person has given.
 //
 // A change of one user takes effect at once, and the next page offers to undo
 // the change. A change that can reach many users is shown with its effect
@@ -19,5 +19,5 @@
 // only if nobody else has changed the same records meanwhile.
 //
 // The pages need no JavaScript and no other server, and work below any path.
-// Serve them over HTTPS only, as everything that is behind a [httpguard.Guard].
+// Serve the pages over HTTPS only, like every page behind an [httpguard.Guard].
 package console

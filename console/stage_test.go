@@ -137,11 +137,11 @@ func TestRefusals(t *testing.T) {
 		{409, "the last", []string{"do", "disable", "user", "amy"}},
 		{404, "There is no such record: nobody", []string{"do", "disable", "user", "nobody"}},
 		{404, "There is no such record", []string{"do", "deassign", "user", "bob", "group", "editors"}},
-		{409, "There is one already", []string{"do", "add-group", "group", "readers"}},
+		{409, "This exists already", []string{"do", "add-group", "group", "readers"}},
 		{422, "Name", []string{"do", "add-group", "group", " x"}},
 		{422, "The form could not be understood", []string{"do", "explode", "user", "bob"}},
-		{422, "Nothing was chosen", []string{"back", "users"}},
-		{422, "Nothing was chosen", []string{"do", "disable"}},
+		{422, "Nothing was selected", []string{"back", "users"}},
+		{422, "Nothing was selected", []string{"do", "disable"}},
 		{422, "The form could not be understood", []string{"do", "assign", "user", "bob", "group", "buyers", "until_day", "soon"}},
 		{422, "The form could not be understood", []string{"do", "assign", "user", "bob", "group", "buyers", "since", "x"}},
 		{404, "There is no such record", []string{"do", "end-session", "user", "bob", "ticket", "00000000-0000-0000-0000-000000000000"}},
@@ -226,7 +226,7 @@ func TestOnlyTheEffectShown(t *testing.T) {
 	if resp.StatusCode != http.StatusConflict || s.may("otto", "rbac.administer", "") {
 		t.Fatalf("%d", resp.StatusCode)
 	}
-	checkText(t, resp, "the effect is no longer the one that was shown", "2 users gain rbac.administer")
+	checkText(t, resp, "the effect is no longer the effect that was shown", "2 users gain rbac.administer")
 	s.follow("amy", "change", hiddenFields(t, resp)...)
 	if !s.may("otto", "rbac.administer", "") {
 		t.Error("confirmed again, the edits were not made")

@@ -22,7 +22,7 @@ func TestWhyRoute(t *testing.T) {
 		{"bob", "/posts/1", `The rule of GET /posts/{id}: has_permission("post.read")`, 200},
 		{"bob", "GET /posts/{id}", "Yes. readers gives post.read", 200},
 		{"bob", "post /posts/1", "No. needs post.write", 200},
-		{"lea", "GET /posts/1", "What would give it admins, editors, readers", 200},
+		{"lea", "GET /posts/1", "What would give the right admins, editors, readers", 200},
 		{"lea", "GET /about", "Everybody may use this route", 200},
 		{"bob", "PUT /posts/1", "The program decides about this route", 422},
 		{"bob", "GET /intern", "The program decides about this route", 422},
@@ -39,7 +39,7 @@ func TestWhyRoute(t *testing.T) {
 		checkPage(t, c.route, page)
 	}
 	page := s.get("amy", whyPage("user", "lea", "route", "GET /posts/1", "scope", "org:1", "ask", "post.write"))
-	if got := strings.Count(textOf(page.text), "What would give it"); got != 2 {
+	if got := strings.Count(textOf(page.text), "What would give the right"); got != 2 {
 		t.Errorf("%d answers, want those about the permission and the route:\n%s", got, textOf(page.text))
 	}
 }

@@ -58,7 +58,7 @@ func TestConsoleMorning(t *testing.T) {
 func TestConsoleByTheKeyboard(t *testing.T) {
 	manager := startBlog(t).as("manager", "managepass")
 	manager.open("/admin/user?name=editor")
-	manager.tabsTo("link Skip to the page")
+	manager.tabsTo("link Skip to the content")
 	manager.press(kb.Enter)
 	manager.isAt("/admin/user?name=editor#main")
 	manager.tabsTo("combobox Give a group")

@@ -1,5 +1,5 @@
-// Package findings finds what an administrator should look at: rights that
-// nobody uses, accounts that nobody uses, and settings with no effect.
+// Package findings finds records that an administrator should look at: rights
+// that nobody uses, accounts that nobody uses, and settings without effect.
 //
 //	err := authority.View(ctx, func(tx *rbac.Tx) (err error) {
 //		list, err = findings.Find(tx, authority.Config().Protected)
@@ -17,8 +17,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// A Kind is a kind of finding. The comments state which fields of a Record are
-// set.
+// A Kind is a kind of finding. The comments list the fields of a Record that
+// are set.
 type Kind string
 
 const (
@@ -43,7 +43,8 @@ type Finding struct {
 	More  bool
 }
 
-// A Record is what a Finding is about. Its Kind states which fields are set.
+// A Record is one of the records of a Finding. The Kind of the Finding
+// determines which fields are set.
 type Record struct {
 	User, Group, Permission, Scope, Set, Label string
 	At                                         time.Time
@@ -59,7 +60,7 @@ const (
 
 // Find returns the findings in the order of the kinds, without empty ones. The
 // protected permissions are those of [rbac.Config].Protected; permissions that
-// the store does not have are passed over.
+// the store does not have are ignored.
 //
 // Find reads all groups, grants and permissions, and one membership of each
 // group: about a second for 10,000 groups on SQLite. The number of users hardly

@@ -6,10 +6,10 @@ import "github.com/rbac-go/rbac"
 const maxMembers = 2000
 
 // AtLimit returns the first users who have as many groups of a static set of
-// separation of duty as they may: one more group would violate the set. At most
-// limit users are returned, in the order of the groups. More reports whether
-// there are, or can be, other such users: of each group, the first 2,000
-// members are looked at.
+// separation of duty as the set allows: one more group would violate the set.
+// At most limit users are returned, in the order of the groups. More reports
+// whether there are, or may be, other such users: only the first 2,000 members
+// of each group are examined.
 func AtLimit(tx *rbac.Tx, s rbac.SeparationSet, limit int) (users []string, more bool, err error) {
 	held := map[string]int{}
 	for _, g := range s.Groups {

@@ -41,8 +41,8 @@ type Config struct {
 	// LoginPath is the path of the login page, to which the Guard sends
 	// browsers that must log in. The path has no query. Empty: "/login".
 	LoginPath string
-	// LogoutPath is the path of the logout. No login leads back to it. Empty:
-	// "/logout".
+	// LogoutPath is the path of the logout. No login leads back to the logout.
+	// Empty: "/logout".
 	LogoutPath string
 	// PasswordPath is the path of the page on which the user of a link chooses a
 	// password; see [Guard.PasswordHandler]. No login leads back to the page.
@@ -84,9 +84,9 @@ type Config struct {
 	// CookieMaxAge lets the cookie outlive the browser session. Zero: the
 	// cookie ends with the session. The limits of the ticket hold in any case.
 	CookieMaxAge time.Duration
-	// Remember offers users to stay signed in: the login page has a checkbox,
-	// and the JSON login a field "remember"; see [rbac.Login].Remember. The
-	// cookie of a remembered ticket lasts until the ticket's absolute limit,
+	// Remember lets users stay signed in: the login page has a checkbox, and
+	// the JSON login a field "remember"; see [rbac.Login].Remember. The cookie
+	// of a remembered ticket lasts until the ticket's absolute limit,
 	// rbac.Config.RememberLimit, and no request renews it. Without Remember the
 	// field of a form has no effect, and "remember" in JSON is refused.
 	Remember bool

@@ -28,7 +28,7 @@
 // for /admin%2fsecret or /x/%2e%2e/admin/ could therefore pass a guard on
 // /admin/ and reach a catch-all handler. Handler answers 400 to dot segments,
 // empty segments, control characters, backslashes and malformed UTF-8, raw or
-// escaped. The same goes for malformed hosts and for methods outside
+// escaped. Handler also answers 400 to malformed hosts and to methods outside
 // Config.Methods. Semicolons, encoded slashes and double encodings (%2561,
 // %253b) need Config.AllowSemicolon, AllowEncodedSlash or AllowDoubleEncoding.
 // Handlers see hosts in lower case without a final dot, and URL.Path and

@@ -38,25 +38,25 @@ type ForgotPage struct {
 // Make ForgotHandler public, at Config.ForgotPath and behind [Guard.Handler].
 //
 // A POST with the field user, a user name or an e-mail address, is answered
-// before anything depends on the account, and alike for every text: a client
-// learns from the answer neither whether there is an account nor whether a mail
-// was sent. (A user who is signed in can see by [RevisionHeader] that something
-// was changed.) The rest happens in the background. For an enabled account that
-// has a password, ForgotHandler issues an [rbac.LinkForgot] and calls send with
-// the user and the [Guard.PasswordURL] of the link: not again within 15 minutes
-// while that link is good. The function sends the URL to the stored u.Email,
-// which may be empty, and never to an address from the request. Its errors are
-// logged; they must not contain the URL. It has to return when its context ends,
-// 30 seconds after the request.
+// before anything depends on the account, and in the same way for every text:
+// the answer reveals neither whether there is an account nor whether a mail was
+// sent. (A user who is signed in can see by [RevisionHeader] that something was
+// changed.) The rest happens in the background. For an enabled account that has
+// a password, ForgotHandler issues an [rbac.LinkForgot] and calls send with the
+// user and the [Guard.PasswordURL] of the link: not again within 15 minutes
+// while that link is good. The function send must send the URL to the stored
+// u.Email, which may be empty, and never to an address from the request. Errors
+// of send are logged, and must not contain the URL. The function has to return
+// when its context ends, 30 seconds after the request.
 //
-// An address prefix (IPv4 /32, IPv6 /64) that asks more than 10 times in an hour
-// is answered with 429. The requests are counted in this process, by
+// An address prefix (IPv4 /32, IPv6 /64) that asks more than 10 times in an
+// hour is answered with 429. The requests are counted in this process, by
 // Config.ClientAddr: behind a proxy without ClientAddr, all clients are one
-// prefix. While 8 mails are on their way, further requests send nothing.
+// prefix. While 8 mails are being sent, further requests send nothing.
 //
 // ForgotHandler panics if send is nil or Config.Site is empty: a URL with the
-// Host of a request would let anybody direct the link to another server. From
-// the call on, the login page has a link to Config.ForgotPath.
+// Host of a request would let anybody direct the link to another server. After
+// the call, the login page has a link to Config.ForgotPath.
 func (g *Guard) ForgotHandler(send func(ctx context.Context, u rbac.User, url string) error) http.Handler {
 	if send == nil {
 		panic("httpguard: ForgotHandler(nil)")

@@ -12,17 +12,16 @@ import (
 // healthTimeout bounds the wait for a store that hangs.
 const healthTimeout = time.Second
 
-// Health returns a handler that reports whether the Authority can answer now:
-// 200 with the text "ok" while it can, and 503 with the text "store
-// unavailable" and Retry-After while it cannot. An Authority can answer if the
-// store has answered within [rbac.Config].MaxStaleness, or does so within a
-// second. A closed Authority cannot. Responses are never cached and hold
-// nothing else, so the handler may be public. Other methods than GET and HEAD
-// are 405.
+// Health returns a handler that reports whether the Authority can answer now.
+// The response is 200 with the text "ok" if so, and otherwise 503 with the text
+// "store unavailable" and a Retry-After. An Authority can answer if the store
+// has answered within [rbac.Config].MaxStaleness, or does so within a second. A
+// closed Authority cannot. Responses are never cached and hold nothing else, so
+// the handler may be public. Methods other than GET and HEAD get 405.
 //
 // Health is a check of readiness: a load balancer should send requests
 // elsewhere until the store answers. Health is unsafe as a check of liveness.
-// To restart a service does not bring back its store, and a restarted service
+// Restarting a service does not bring back its store, and a restarted service
 // cannot even open the store.
 //
 // Health needs no Guard. With a [Mux], use Mux.Public; outside of

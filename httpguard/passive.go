@@ -7,24 +7,24 @@ import (
 )
 
 // Passive returns middleware through which no request counts as a use of its
-// ticket. It is for requests that a page makes by itself, such as polling for
-// news: an open page would otherwise keep the ticket of a user who has left
-// alive, and the idle limit would never end the ticket. Everything else is as
-// without Passive: the client is identified and judged, and an ended ticket is
+// ticket. Passive is for requests that a page makes by itself, such as polling
+// for news: an open page would otherwise keep the ticket alive after the user
+// has left, and the idle limit would never end the ticket. Passive changes
+// nothing else: the client is identified and judged, and an ended ticket is
 // answered with 401.
 //
 //	mux.Handle("GET /news", rbac.NotAnonymous(), guard.Passive(http.HandlerFunc(news)))
 //
 // Passive works inside [Guard.Handler], which counts a use when the response
-// begins, and outside of it. A request that is denied before it reaches Passive
-// does count. Therefore register the result of Passive with a [Mux] itself, as
-// above, since the Mux then does not count denied requests either, and put
-// Passive around Require. A handler that has begun its response before it calls
-// Passive is too late.
+// begins, and outside of it. A request that is denied before the request
+// reaches Passive does count. Therefore register the result of Passive directly
+// with a [Mux], as above: the Mux then does not count denied requests either.
+// Outside a Mux, put Passive around Require. A handler has to call Passive
+// before the response begins.
 //
 // [rbac.WithoutUse] applies to the handler and to everything that it calls with
-// the context of the request; [rbac.CountAsUse] takes the effect back for calls
-// under a context further in.
+// the context of the request; [rbac.CountAsUse] reverses the effect for calls
+// under a derived context.
 func (g *Guard) Passive(next http.Handler) http.Handler {
 	mustHandler(next)
 	return passive{next}

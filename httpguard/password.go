@@ -51,9 +51,9 @@ func (g *Guard) Site() string { return g.cfg.Site }
 // form, and a store that is down with 503. Nothing is cached, and no referrer
 // has the path or the query of the page.
 //
-// The address of the request holds the secret of the link: see that the access
-// log of a proxy does not keep the query of this path. A secret that was used is
-// worth nothing.
+// The address of the request holds the secret of the link: make sure that the
+// access log of a proxy does not keep the query of this path. A used secret is
+// worthless.
 func (g *Guard) PasswordHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = g.withOwnIdentity(restored(r))

@@ -8,32 +8,33 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Options say how a Plan is applied. The zero Options are an import without
-// superusers, and with only those passwords that can be kept as they are.
+// Options configures Plan.Apply. The zero Options import no superusers, and
+// only passwords that can be kept as they are.
 type Options struct {
-	// DryRun changes nothing. The Report is that of the import, except that the
-	// batches are one Update, which other Updates wait for.
+	// DryRun changes nothing. The Report is the Report of the import, except
+	// that all batches are one Update, for which other Updates wait.
 	DryRun bool
-	// Wrap keeps hashes that are too quick to guess inside argon2id; see
-	// [rbac.Authority.WrapPasswordHash]. Each takes as long as a login. Otherwise
-	// such hashes are reported, and not taken.
+	// Wrap keeps fast hashes inside argon2id; see
+	// [rbac.Authority.WrapPasswordHash]. Each hash takes as long as a login.
+	// Otherwise such hashes are reported, and not taken.
 	Wrap bool
-	// Plaintext takes passwords that the source has in plain text. Otherwise they
-	// are reported, and not taken. A text that may be a hash is never taken for a
-	// password.
+	// Plaintext takes passwords that the source has in plain text. Otherwise
+	// these passwords are reported, and not taken. A text that may be a hash is
+	// never treated as a password.
 	Plaintext bool
 	// Superusers makes the superusers of the source members of a group that is
 	// granted *, and so every permission that exists, that of administrators
-	// included. Otherwise they are reported, and imported without that right.
+	// included. Otherwise superusers are reported, and imported without that
+	// right.
 	Superusers bool
-	// Merge lets users join groups that were here before the import, even if such
-	// a group gives more than the group of the same name in the source. Otherwise
-	// the users of such a group are reported, and not taken.
+	// Merge lets users join groups that existed before the import, even if such
+	// a group gives more than the group of the same name in the source.
+	// Otherwise the users of such a group are reported, and not taken.
 	Merge bool
-	// Batch is how many users an Update imports. Zero: 100.
+	// Batch is the number of users that one Update imports. Zero: 100.
 	Batch int
 	// Progress, unless nil, is called after each batch with the number of users
-	// that were handled, and of all users.
+	// that were handled, and with the number of all users.
 	Progress func(done, all int)
 }
 
@@ -47,12 +48,13 @@ type Options struct {
 // user's own, "user:NAME".
 //
 // Apply can be called again after an error, and later. Records that exist are
-// Present and stay as they are; a user or group that was deleted here since an
-// earlier import is not brought back, as long as the change log has the deletion.
+// Present and stay as they are. A user or group that was deleted here since an
+// earlier import is not imported again, as long as the change log has the
+// deletion.
 //
 // Errors: ErrInvalid for an Authority that is nil; ErrUnavailable, ErrBusy and
-// those of ctx. The Report is never nil, and has what was committed before an
-// error.
+// errors of ctx. The Report is never nil, and lists the rows that were
+// committed before an error.
 func (p *Plan) Apply(ctx context.Context, a *rbac.Authority, o Options) (*Report, error) {
 	report := &Report{Kind: p.kind, DryRun: o.DryRun}
 	if a == nil {

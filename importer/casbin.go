@@ -9,40 +9,43 @@ import (
 	"strings"
 )
 
-// Casbin says where a model and a policy of casbin are, and which names of the
-// policy are users. casbin itself does not distinguish users and roles.
+// Casbin locates a model and a policy of casbin, and selects the names of the
+// policy that are users. casbin itself does not distinguish users and roles.
 type Casbin struct {
 	Model string // the text of model.conf
 
-	// Policy is the policy as a file, or DB has the policy. Exactly one of the
-	// two.
+	// The policy is read from Policy or from the database DB. Exactly one of
+	// the two is set.
 	Policy io.Reader
 	DB     *sql.DB // of a driver for SQLite or PostgreSQL; not closed
 	Table  string  // the table in DB; empty: "casbin_rule"
 
-	// One of the next four says which names are users. All other names are roles.
+	// One of the next four fields selects the names that are users. All other
+	// names are roles.
 
 	Users      []string // exactly these names
 	UserPrefix string   // names with this prefix, which stays a part of the name
 	RolePrefix string   // names without this prefix
-	// Leaves takes for a user each name that is nobody's role in the policy. A
-	// role without members is then a user: use Leaves only if there is none.
+	// Leaves makes a user of each name that nobody has as a role in the policy.
+	// A role without members then becomes a user: use Leaves only if every role
+	// has members.
 	Leaves bool
 }
 
 // ReadCasbin reads a model and a policy of casbin. The permission of a line has
 // the object and the operation, with a dot between them. A domain is a scope. A
-// role whose lines differ among domains is a group for each domain: "admin@org1".
-// Resource roles (g2) are resolved: each permission names a resource.
+// role whose lines differ among domains becomes a group for each domain:
+// "admin@org1". Resource roles (g2) are resolved: each permission names a
+// resource.
 //
-// Lines that match more than they name, such as those with * under keyMatch, and
-// lines that deny are reported, and not taken. Where a line that denies counts,
-// nobody gets the permission that it denies to somebody; where such a line is a
-// pattern, nobody gets any permission. Casbin itself does not read roles beyond
-// the tenth level; neither does the proof.
+// Lines that match more than they name, such as lines with * under keyMatch,
+// and lines that deny are reported, and not taken. If the model honours lines
+// that deny, a permission that is denied to somebody is given to nobody; if
+// such a line is a pattern, no permission is given to anybody. Casbin itself
+// does not read roles beyond the tenth level; neither does the proof.
 //
-// Errors: ErrInvalid for a model that an import does not understand, for a Casbin
-// that does not say which names are users, and for a policy that is no CSV; those
+// Errors: ErrInvalid for a model that is not supported, for a Casbin that does
+// not select the names of users, and for a policy that is not valid CSV; errors
 // of the database.
 func ReadCasbin(ctx context.Context, c Casbin) (*Plan, error) {
 	model, err := parseCasbinModel(c.Model)

@@ -9,8 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Django says where the tables of django.contrib.auth are, and what to make of
-// them. Only DB is needed.
+// Django locates the tables of django.contrib.auth, and configures their
+// import. Only DB is required.
 type Django struct {
 	DB *sql.DB // of a driver for SQLite or PostgreSQL; not closed
 
@@ -30,7 +30,7 @@ type Django struct {
 	// DisplayName are the columns whose texts make the display name. Nil:
 	// "first_name" and "last_name".
 	DisplayName []string
-	// Staff is the permission that is_staff stands for, such as "admin.enter".
+	// Staff is the permission that replaces is_staff, such as "admin.enter".
 	// Users with is_staff get the permission through the group "django staff".
 	// Empty: is_staff is reported, and not taken.
 	Staff string
@@ -62,7 +62,7 @@ func (c Django) withDefaults() Django {
 // Permissions get the names that has_perm takes, such as "blog.change_post". A
 // user who is not active becomes a disabled user.
 //
-// Errors: ErrInvalid for a table without a column that is needed; those of the
+// Errors: ErrInvalid for a table without a required column; errors of the
 // database.
 func ReadDjango(ctx context.Context, c Django) (*Plan, error) {
 	c = c.withDefaults()

@@ -1,6 +1,6 @@
-// Package importer brings users, groups, permissions and passwords of another
-// system into an Authority: of Django, of TurboGears, of casbin, and of Laravel
-// with spatie/laravel-permission.
+// Package importer imports users, groups, permissions and passwords of another
+// system into an Authority. The systems are Django, TurboGears, casbin, and
+// Laravel with spatie/laravel-permission.
 //
 // An import has three steps. [ReadDjango], [ReadTurboGears], [ReadCasbin] and
 // [ReadSpatie] read the tables or files of the other system as they are, and
@@ -15,20 +15,21 @@
 //	…
 //	proof, err := plan.Prove(ctx, auth, report)
 //
-// Every row is taken, or is in the Report with a reason. A user is taken with
-// all groups and permissions, or not at all. Superusers and plain-text passwords
-// are taken only on request.
+// Every row is taken, or is listed in the Report with a reason. A user is taken
+// with all groups and permissions, or not at all. Superusers and plain-text
+// passwords are taken only on request.
 //
-// An import is safe to run again. Users whom an earlier run has brought are left
-// as they are, and so are groups that exist: what an administrator has changed
-// or deleted since then is not undone. Users are recognised by [rbac.User].Subject,
-// which is the kind of the source, a colon, and the key of the source: "django:17".
+// An import is safe to run again. Users whom an earlier run has imported stay
+// as they are, and so do groups that exist: changes and deletions by an
+// administrator since then are not undone. Users are recognised by
+// [rbac.User].Subject, which is the kind of the source, a colon, and the key of
+// the source: "django:17".
 //
 // # Cautions
 //
-// A source is read in one transaction where the database has snapshots. Stop
-// changes of the source before the import that counts; there is no second import
-// of a user.
+// A source is read in one transaction if the database has snapshots. Stop
+// changes of the source before the final import, since no user is imported
+// twice.
 //
 // A Plan holds the password hashes of the source. Do not log or keep a Plan.
 package importer
@@ -41,8 +42,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// A Plan is what a source has, in the terms of package rbac, and what the
-// package cannot take. The zero Plan is an import of nothing. A Plan is safe for
+// A Plan has the records of a source in the terms of package rbac, and the rows
+// that cannot be imported. The zero Plan imports nothing. A Plan is safe for
 // concurrent use.
 type Plan struct {
 	kind        string

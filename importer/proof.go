@@ -19,13 +19,13 @@ type Proof struct {
 	Count       int          `json:"count"` // of all differences
 }
 
-// A Difference is a right that only one of the two systems gives.
+// A Difference is a right that only one of the two systems grants.
 type Difference struct {
 	User       string `json:"user"`       // as the source has the name
 	Permission string `json:"permission"` // "*" for all permissions of a superuser
 	Scope      string `json:"scope,omitempty"`
 	Here       bool   `json:"here"` // the Authority gives the right, and the source does not; else the reverse
-	// Reason is why the import has not taken the right, if the Report has a
+	// Reason states why the import has not taken the right, if the Report has a
 	// reason.
 	Reason string `json:"reason,omitempty"`
 }
@@ -53,12 +53,13 @@ func (p *Proof) Equal() bool { return p.Count == 0 }
 // maxDifferences is how many differences a Proof has.
 const maxDifferences = 1000
 
-// Prove compares the rights of every user as they are now. The Report, which may
-// be nil, explains the differences. What the import has not taken is a
-// difference, too: superusers, patterns and users who were refused.
+// Prove compares the current rights of every user. The Report, which may be
+// nil, explains the differences. Rights that the import has not taken are
+// differences, too: those of superusers, of patterns and of users who were
+// refused.
 //
-// Rights are permissions in scopes. Prove does not compare users who are not of
-// the source, and asks for users one by one: some thousands in a second.
+// Rights are permissions in scopes. Prove does not compare users who are not in
+// the source, and reads users one by one, a few thousand in a second.
 //
 // Errors: ErrInvalid for an Authority that is nil; ErrUnavailable.
 func (p *Plan) Prove(ctx context.Context, a *rbac.Authority, r *Report) (*Proof, error) {

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// A Report lists what became of every row of the source.
+// A Report lists the outcome of every row of the source.
 type Report struct {
 	Kind   string `json:"kind"`    // "django", "turbogears", "casbin" or "spatie"
 	DryRun bool   `json:"dry_run"` // nothing was changed
-	// Rows has every row, in the order in which the rows were handled, and
-	// besides the columns that are worth a line of their own: a password, a flag.
+	// Rows has every row, in the order in which the rows were handled. Columns
+	// that need a line of their own, such as a password or a flag, are listed,
+	// too.
 	Rows []Row `json:"rows"`
 
 	users       map[string]string // by subject: why something of the user was not taken
@@ -24,12 +25,12 @@ type Row struct {
 	Key     string  `json:"key"`              // the primary key or the number of the line, and names for people
 	Column  string  `json:"column,omitempty"` // of a password or a flag; empty for the row itself
 	Outcome Outcome `json:"outcome"`
-	// Reason states why the row was not taken, or in which form a row was taken
-	// that has no counterpart here. Empty: the row was taken as it is.
+	// Reason states why the row was not taken, or in which other form the row
+	// was taken. Empty: the row was taken as it is.
 	Reason string `json:"reason,omitempty"`
 }
 
-// Outcome is what became of a row. The zero Outcome is NotTaken.
+// Outcome is the result for a row. The zero Outcome is NotTaken.
 type Outcome uint8
 
 const (

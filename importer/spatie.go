@@ -9,8 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// Spatie says where the tables of Laravel and spatie/laravel-permission are. Only
-// DB is needed.
+// Spatie locates the tables of Laravel and spatie/laravel-permission. Only DB
+// is required.
 type Spatie struct {
 	DB *sql.DB // of a driver for SQLite or PostgreSQL; not closed
 
@@ -51,12 +51,12 @@ func (c Spatie) withDefaults() Spatie {
 }
 
 // ReadSpatie reads the users of Laravel and the tables of
-// spatie/laravel-permission. A team is a scope, and a role that belongs to a team
-// is a group of its own: "writer (team:7)". Users who log in with an e-mail
-// address have the address as their name, too. Soft-deleted users are reported,
-// and not taken.
+// spatie/laravel-permission. A team is a scope, and a role that belongs to a
+// team is a group of its own: "writer (team:7)". For users who log in with an
+// e-mail address, the address is also the name. Soft-deleted users are
+// reported, and not taken.
 //
-// Errors: ErrInvalid for a table without a column that is needed; those of the
+// Errors: ErrInvalid for a table without a required column; errors of the
 // database.
 func ReadSpatie(ctx context.Context, c Spatie) (*Plan, error) {
 	c = c.withDefaults()

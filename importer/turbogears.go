@@ -9,8 +9,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// TurboGears says where the five tables of a TurboGears 2 quickstart are. Only
-// DB is needed.
+// TurboGears locates the five tables of a TurboGears 2 quickstart. Only DB is
+// required.
 type TurboGears struct {
 	DB *sql.DB // of a driver for SQLite or PostgreSQL; not closed
 
@@ -18,8 +18,9 @@ type TurboGears struct {
 	// site_group, site_permission, site_user_group and site_group_permission.
 	// Empty: "tg_". A prefix can end with the name of a schema and a dot.
 	Prefix string
-	// SiteSalt is the salt of sites whose password column has the 64 hexadecimal
-	// digits of a SHA-256 of password and salt. Empty: there are no such hashes.
+	// SiteSalt is the salt of a site whose password column has the SHA-256 of
+	// password and salt, in 64 hexadecimal digits. Empty: there are no such
+	// hashes.
 	SiteSalt string
 	// Location is the time zone of the server, whose local times the model
 	// stores. Nil: UTC.
@@ -28,7 +29,7 @@ type TurboGears struct {
 
 // ReadTurboGears reads the tables of a TurboGears 2 quickstart.
 //
-// Errors: ErrInvalid for a table without a column that is needed; those of the
+// Errors: ErrInvalid for a table without a required column; errors of the
 // database.
 func ReadTurboGears(ctx context.Context, c TurboGears) (*Plan, error) {
 	if c.Prefix == "" {

@@ -1,7 +1,7 @@
 // Package rbaccli is the command line of rbac: questions about rights, and the
 // administration of users, groups and permissions, as docs/cli.md lists them.
 //
-// Command rbac (cmd/rbac) has the verbs for a store that its user names. A
+// Command rbac (cmd/rbac) runs the verbs on a store that the user names. A
 // service offers the same verbs for its own Authority, with its own Config, in
 // its own binary:
 //
@@ -11,10 +11,12 @@
 //
 // # Cautions
 //
-// The command line asks for no password: whoever can run the program with access
-// to the store may do everything. The change log marks the actor as asserted.
+// The command line asks for no password: anybody who can run the program with
+// access to the store may do everything. The change log marks the actor as
+// asserted.
 //
-// This package imports no store with a driver, so that a service gets no second one.
+// This package imports no store with a driver, so that a service gets no second
+// driver.
 package rbaccli
 
 import (
@@ -35,11 +37,11 @@ import (
 
 // Main runs one verb on an Authority and returns the exit code, as docs/cli.md
 // lists the codes. The args do not include the name of the program. Main reads
-// and writes the standard streams, and leaves a alone otherwise: the caller
-// closes a. Changes have the actor and the reason of ctx, unless args name
-// others. Without an Authority the exit code is 69.
+// and writes the standard streams. The caller closes a. Changes have the actor
+// and the reason of ctx, unless args name others. Without an Authority the exit
+// code is 69.
 //
-// Main may be called at the same time as any other method of a.
+// Main may be called concurrently with any method of a.
 func Main(ctx context.Context, args []string, a *rbac.Authority) int {
 	return Program{Authority: a}.Main(ctx, args)
 }
@@ -47,11 +49,11 @@ func Main(ctx context.Context, args []string, a *rbac.Authority) int {
 // Program is a program with the verbs. The zero Program has no store, and
 // answers only --help.
 type Program struct {
-	// Authority is what the verbs work on. Nil: each call opens a store by Open.
+	// The verbs work on Authority. Nil: each call opens a store by Open.
 	Authority *rbac.Authority
-	// Open opens the store that the user names by --store or RBAC_STORE. Only
-	// with create may Open make a store or migrate tables: that is for the verb
-	// init. Open is not used if there is an Authority.
+	// Open opens the store that the user names by --store or RBAC_STORE. Open
+	// may create a store or migrate tables only if create is true, as for the
+	// verb init. Open is not used if there is an Authority.
 	Open func(ctx context.Context, store string, create bool) (Store, error)
 	// Source opens the database of another system for the verb import, as Open
 	// of package importer/source does. Nil: only files are imported. Source is

@@ -13,13 +13,13 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// LogConfig says what logs contain. The zero LogConfig names nobody.
+// LogConfig configures the contents of logs. The zero LogConfig names nobody.
 type LogConfig struct {
 	// Personal adds all attributes of [rbac.Event]: users, actors, addresses,
 	// tickets, groups, permissions, paths of requests, and the texts of errors,
-	// which name them. Without Personal a record has the kind, the function, the
-	// revision of a change, whether the client was known, and the type of the
-	// error.
+	// which may name any of these. Without Personal a record has the kind, the
+	// function, the revision of a change, whether the client was known, and the
+	// type of the error.
 	Personal bool
 }
 

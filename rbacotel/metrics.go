@@ -1,14 +1,14 @@
-// Package rbacotel exports what operators see of an [rbac.Authority] over
-// OpenTelemetry: [Observe] the counters of [rbac.Stats] as metrics, and
-// [OnEvent] the events as logs.
+// Package rbacotel exports the counters and events of an [rbac.Authority] over
+// OpenTelemetry: [Observe] exports the counters of [rbac.Stats] as metrics, and
+// [OnEvent] exports the events as logs.
 //
 //	a, err := rbac.Open(ctx, store, rbac.Config{OnEvent: rbacotel.OnEvent(logs, rbacotel.LogConfig{})})
 //	…
 //	registration, err := rbacotel.Observe(metrics, a)
 //
 // Metrics have no label of a user, a group or a permission: such labels grow
-// without bound, and name people in a system that keeps them for long. Logs name
-// people if the host says so.
+// without bound, and name people in a system that keeps data for a long time.
+// Logs name people only with LogConfig.Personal.
 //
 // The package is a module of its own, so that importers of rbac do not inherit
 // OpenTelemetry.
@@ -28,12 +28,12 @@ import (
 // scope is the name of the meter and of the logger.
 const scope = "github.com/rbac-go/rbac/rbacotel"
 
-// Observe makes instruments with a meter of the provider, whose values are those
-// of [rbac.Authority.Stats] at each collection. The table in docs/operations.md
-// lists the instruments. Call Observe once for each Authority. To tell several
-// Authorities of a process apart, give each a provider with a resource of its
-// own. Unregister the result before closing the Authority, or never: a closed
-// Authority keeps its last values.
+// Observe makes instruments with a meter of the provider, whose values are
+// those of [rbac.Authority.Stats] at each collection. The table in
+// docs/operations.md lists the instruments. Call Observe once for each
+// Authority. To distinguish several Authorities of a process, give each a
+// provider with a resource of its own. Unregister the result before closing the
+// Authority, or never unregister: a closed Authority keeps its last values.
 func Observe(provider metric.MeterProvider, a *rbac.Authority) (metric.Registration, error) {
 	m := &maker{meter: provider.Meter(scope)}
 	observes := m.instruments()

@@ -27,7 +27,7 @@ import (
 //
 // The first line names the users; "-" is the anonymous user. Each further line
 // has a method, a path and a status for each user. The path may have a query,
-// and a whole URL selects another host than example.com. User names are single
+// and a whole URL selects a host other than example.com. User names are single
 // words here.
 //
 // If handler is [httpguard.Guard.Handler] around a Mux, Matrix also fails for
@@ -37,11 +37,11 @@ import (
 //
 //	rbactest.Matrix(t, guard.Handler(logged(mux)), a, table, mux.Routes()...)
 //
-// Passed routes repath the routes of handler. Without a Mux and without routes
-// Matrix does not check for unreached routes.
+// Passed routes replace the routes of handler. Without a Mux and without
+// routes, Matrix does not check for unreached routes.
 //
-// Matrix really serves the requests, from top to bottom and from left to right.
-// Each request has a new ticket (see [As]), no body, and Accept:
+// Matrix serves the requests through handler, from top to bottom and from left
+// to right. Each request has a new ticket (see [As]), no body, and Accept:
 // application/json, so an anonymous user gets 401 and no redirect. Matrix
 // follows no redirects. A change made by a handler affects all later requests.
 //
@@ -187,7 +187,7 @@ func reach(methods map[string]bool, method string) {
 
 var rewriting sync.Mutex // parallel tests may be in one file
 
-// rewrite repaths the table in the file of Matrix's caller.
+// rewrite replaces the table in the file of Matrix's caller.
 func rewrite(t testing.TB, old, new string) {
 	t.Helper()
 	rewriting.Lock()

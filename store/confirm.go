@@ -3,10 +3,10 @@ package store
 import "context"
 
 // Confirmer is an optional ability of a [Store] on several servers, of which
-// another can take the place of the current one. A server that was left behind
-// may go on answering without the changes that others make since. An Authority
-// therefore trusts the answers of a Confirmer only for its MaxStaleness, from
-// the beginning of a ConfirmedView.
+// another can take the place of the current one. A server that was replaced may
+// continue to answer without the changes that other servers make since. An
+// Authority therefore trusts the answers of a Confirmer only for its
+// MaxStaleness, from the beginning of a ConfirmedView.
 type Confirmer interface {
 	// ConfirmedView runs f as View does, on a server that proved, after the
 	// call and before f began, that its changes still count: f sees every
@@ -20,7 +20,7 @@ type Confirmer interface {
 	Guarantee() Guarantee
 }
 
-// Guarantee is how far the MaxStaleness of an Authority holds. The zero
+// Guarantee states how far the MaxStaleness of an Authority holds. The zero
 // Guarantee promises nothing.
 type Guarantee struct {
 	// Bounded reports whether MaxStaleness holds even if a server fails or is

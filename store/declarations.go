@@ -2,10 +2,10 @@ package store
 
 import "github.com/google/uuid"
 
-// Declaration remembers that a program declared something, so that the program
-// does not declare it again after an administrator deleted it: unique by Kind
-// and Key. Under the kind "file", the Text lists the records that a policy file
-// has brought.
+// Declaration records that a program declared a record, so that the program
+// does not declare the record again after an administrator deleted it: unique
+// by Kind and Key. Under the kind "file", the Text lists the records that a
+// policy file has added.
 type Declaration struct {
 	Kind string // "section", "permission", "group", "grant", "inheritance", "delegation" or "file"
 	Key  string // the declared name or names

@@ -2,16 +2,16 @@ package store
 
 import "context"
 
-// Finder is an optional ability of a [Store]: reading everything that a miss of
-// the Authority's caches needs in one query, which is one round trip to a
-// server. Without a Finder, and where the query does not settle the question,
-// the Authority reads the same records in a View.
+// Finder is an optional ability of a [Store]: to read, in one query and
+// therefore in one round trip to a server, all records that the Authority needs
+// after a cache miss. Without a Finder, and if the query does not settle the
+// question, the Authority reads the same records in a View.
 type Finder interface {
-	// Find returns the sought record with all that belongs to it, everything as
-	// of one head. Find returns nil if there is no such record, and may return
-	// nil although there is one. at is the head that the caller stands at: a
-	// replica that lags behind may be asked for its state at exactly that head,
-	// and for nothing else.
+	// Find returns the sought record with all related records, as of one head.
+	// Find returns nil if there is no such record, and may return nil although
+	// there is one. at is the head that the caller stands at: a replica that
+	// lags behind may be asked for its state at exactly that head, and for
+	// nothing else.
 	Find(ctx context.Context, what Sought, at Head) (*Found, error)
 }
 

@@ -17,8 +17,8 @@ type Head struct {
 // without gaps and in the order of their commits. Zero is the empty store.
 //
 // A Revision is also a token of consistency: a process that is given the
-// Authority.Revision of another process, under rbac.AtLeast, answers with every
-// change up to that revision seen.
+// Authority.Revision of another process, under rbac.AtLeast, sees every change
+// up to that revision.
 type Revision uint64
 
 // String returns the decimal number, which rbac.ParseRevision reads.

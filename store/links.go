@@ -6,9 +6,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Link is a secret that is good for one thing, once, such as to choose a
-// password: unique by User and Purpose, and by Hash. User exists. A zero time in
-// a link is the earliest time, not "never".
+// Link is a secret that is good once, for one purpose, such as to choose a
+// password: unique by User and Purpose, and by Hash. User exists. A zero time
+// in a link is the earliest time, not "never".
 type Link struct {
 	User    uuid.UUID
 	Purpose string

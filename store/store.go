@@ -8,7 +8,7 @@
 // plain tables, with the row types of this package. Package rbac holds every
 // rule. Names and keys are canonical, references resolved and constraints
 // checked before a store is called, so a store neither validates nor interprets
-// the values that it is given.
+// values.
 //
 // Optional abilities are further interfaces. A store that implements
 // [HeadReader], [Hinter], [Finder] or [Confirmer] answers faster or sooner, or

@@ -18,9 +18,9 @@ type Throttle struct {
 
 // ThrottleRecords is the table of failed logins.
 type ThrottleRecords interface {
-	// Throttle returns the record of a key, and a record with nothing but the
-	// Key if there is none. In an Update, Throttle keeps other Updates from
-	// reading the same key until this one ends.
+	// Throttle returns the record of a key. If there is no record, Throttle
+	// returns a record with nothing but the Key. In an Update, Throttle keeps
+	// other Updates from reading the same key until this one ends.
 	Throttle(key [32]byte) (Throttle, error)
 	// UserThrottles lists the records of a user in byte order of Key, and locks
 	// none of them.

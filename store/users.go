@@ -20,7 +20,8 @@ type User struct {
 	Created     time.Time
 	LastLogin   time.Time // zero: never
 
-	// EmailVerified is when the user proved to read Email. Zero: never.
+	// EmailVerified is the time at which the user proved to have access to
+	// Email. Zero: never.
 	EmailVerified time.Time
 }
 
@@ -45,8 +46,8 @@ type UserKey struct {
 	Subject  string
 }
 
-// Clone returns a copy that shares no bytes with u, for those who keep a record:
-// the caller may reuse the bytes of the texts.
+// Clone returns a copy that shares no bytes with u, for code that keeps a
+// record: the caller may reuse the bytes of the texts.
 func (u UserRecord) Clone() UserRecord {
 	for _, text := range []*string{
 		&u.Name, &u.Email, &u.EmailKey, &u.Subject, &u.DisplayName, &u.Note, &u.PasswordHash,
