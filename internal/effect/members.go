@@ -2,11 +2,11 @@ package effect
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -21,12 +21,20 @@ type member struct {
 
 // members adds the effect on the members of groups whose permissions change,
 // page by page. The memberships of these users stay.
-func (c *computation) members(compared policy.Comparison, touched map[uuid.UUID]*user) error {
-	if len(compared.Groups) == 0 {
+func (c *computation) members(groups []uuid.UUID, touched map[uuid.UUID]*user) error {
+	// The memberships of a deleted group have ended, so its members are touched.
+	groups = slices.DeleteFunc(groups, func(id uuid.UUID) bool {
+		_, ok := c.next.policy.Number(id)
+		return !ok
+	})
+	if len(groups) == 0 {
 		return nil
 	}
+	filter, err := c.membersFilter(groups)
+	if err != nil {
+		return err
+	}
 	var page []member
-	filter := store.UserFilter{Groups: compared.Groups, At: c.now, Enabled: true}
 	for u, err := range c.r.Users(filter) {
 		if err != nil {
 			return err
@@ -43,6 +51,18 @@ func (c *computation) members(compared policy.Comparison, touched map[uuid.UUID]
 		page = page[:0]
 	}
 	return c.addMembers(page)
+}
+
+// membersFilter selects at least the enabled members of groups. If most users
+// are members, all users are listed, which is several times faster.
+func (c *computation) membersFilter(groups []uuid.UUID) (store.UserFilter, error) {
+	filter := store.UserFilter{Groups: groups, At: c.now, Enabled: true}
+	members, err1 := c.r.CountUsers(filter)
+	all, err2 := c.r.CountUsers(store.UserFilter{})
+	if 2*members > all {
+		filter = store.UserFilter{Enabled: true}
+	}
+	return filter, errors.Join(err1, err2)
 }
 
 // addMembers adds the effect on a page of users, in the order of the page.
