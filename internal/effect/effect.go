@@ -44,7 +44,7 @@ func Of(
 	for _, u := range slices.SortedFunc(maps.Values(touched), byName) {
 		c.add(u.after.name, u.before, u.after)
 	}
-	if err := c.members(policy.Compare(old, next).Groups, touched); err != nil {
+	if err := c.members(policy.Affected(old, next), touched); err != nil {
 		return Effect{}, err
 	}
 	slices.SortFunc(c.effect.Gained, byUser)
