@@ -112,7 +112,7 @@ func (a *Authority) rehearse(ctx context.Context, f func(*Tx) error, m mode) (*T
 	var tx *Tx
 	var next *policy.Policy
 	err := a.update(ctx, func(r store.Records) (err error) {
-		if tx, err = a.change(ctx, r, f, m); err == nil {
+		if tx, err = a.change(ctx, effect.Rehearsal(r), f, m); err == nil {
 			err = tx.finish()
 		}
 		if err == nil {

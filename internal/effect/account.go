@@ -37,8 +37,11 @@ func (c *computation) touched(changes []store.Change) (map[uuid.UUID]*user, erro
 			touched[id], ids = &user{}, append(ids, id)
 		}
 	}
+	if err := c.readUsers(ids, touched); err != nil {
+		return nil, err
+	}
 	for some := range slices.Chunk(ids, pageSize) {
-		if err := c.readBefore(some, touched); err != nil {
+		if err := c.readMemberships(some, touched); err != nil {
 			return nil, err
 		}
 	}
@@ -58,18 +61,49 @@ func (c *computation) touched(changes []store.Change) (map[uuid.UUID]*user, erro
 	return touched, nil
 }
 
-// readBefore reads users as before the changes. An added user did not exist.
-func (c *computation) readBefore(ids []uuid.UUID, touched map[uuid.UUID]*user) error {
+// readUsers reads users as before the changes. An added user did not exist.
+func (c *computation) readUsers(ids []uuid.UUID, touched map[uuid.UUID]*user) error {
+	set := func(u store.UserRecord) {
+		if t := touched[u.ID]; t != nil {
+			t.before.name, t.before.enabled = u.Name, !u.Disabled
+		}
+	}
+	if many, err := c.areMany(ids); err != nil {
+		return err
+	} else if many {
+		for u, err := range c.r.Users(store.UserFilter{}) {
+			if err != nil {
+				return err
+			}
+			set(u)
+		}
+		return nil
+	}
 	for _, id := range ids {
-		rec, err := c.r.User(store.UserKey{ID: id})
+		u, err := c.r.User(store.UserKey{ID: id})
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		touched[id].before.name, touched[id].before.enabled = rec.Name, !rec.Disabled
+		set(u)
 	}
+	return nil
+}
+
+// areMany reports whether a listing of all users is faster than reading some
+// users one by one.
+func (c *computation) areMany(ids []uuid.UUID) (bool, error) {
+	if len(ids) <= pageSize {
+		return false, nil
+	}
+	all, err := c.r.CountUsers(store.UserFilter{})
+	return all < 4*len(ids), err
+}
+
+// readMemberships reads the memberships of users as before the changes.
+func (c *computation) readMemberships(ids []uuid.UUID, touched map[uuid.UUID]*user) error {
 	for m, err := range c.r.Memberships(store.MembershipFilter{Users: ids, NoNames: true}) {
 		if err != nil {
 			return err

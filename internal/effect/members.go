@@ -2,135 +2,103 @@ package effect
 
 import (
 	"bytes"
+	"errors"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
-	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
 
-// members adds the effect on users whose memberships stay, page by page.
-//
-// When the lists are full, only the number of users matters. Users in the same
-// groups as an earlier user are then counted without computing their rights.
-type members struct {
-	*computation
-	only  []string // the permissions that can differ; nil: every permission can
-	page  []member // users whose memberships are to be read
-	known map[string]like
-
-	// Reused for each page and for each user.
-	ids   []uuid.UUID
-	rows  []store.Membership
-	force []store.Membership
-	key   []byte
-}
+// pageSize is the number of users whose memberships are read together.
+const pageSize = 500
 
 type member struct {
 	id       uuid.UUID
 	name     string
-	from, to int // the memberships of the user among rows
+	from, to int // the memberships of the member among the rows of the page
 }
 
-// like reports whether users in the same groups gain, and whether they lose,
-// rights.
-type like struct{ gain, lose bool }
-
-const (
-	pageSize = 500  // users whose memberships are read together
-	maxKnown = 4096 // entries of known; then all are dropped
-)
-
-// add adds a user, and the effect on the users of a full page.
-func (m *members) add(id uuid.UUID, name string) error {
-	if m.page = append(m.page, member{id: id, name: name}); len(m.page) < pageSize {
+// members adds the effect on the members of groups whose permissions change,
+// page by page. The memberships of these users stay.
+func (c *computation) members(groups []uuid.UUID, touched map[uuid.UUID]*user) error {
+	// The memberships of a deleted group have ended, so its members are touched.
+	groups = slices.DeleteFunc(groups, func(id uuid.UUID) bool {
+		_, ok := c.next.policy.Number(id)
+		return !ok
+	})
+	if len(groups) == 0 {
 		return nil
 	}
-	return m.flush()
-}
-
-// flush adds the effect on the users of the page, in the order of the page.
-func (m *members) flush() error {
-	if len(m.page) == 0 {
-		return nil // a filter without users selects the memberships of all
-	}
-	if err := m.read(); err != nil {
+	filter, err := c.membersFilter(groups)
+	if err != nil {
 		return err
 	}
-	for _, u := range m.page {
-		m.effectOn(u.name, m.rows[u.from:u.to])
-	}
-	m.page = m.page[:0]
-	return nil
-}
-
-// read reads the memberships of the page.
-func (m *members) read() error {
-	byID := make([]*member, len(m.page))
-	for i := range m.page {
-		byID[i] = &m.page[i]
-	}
-	slices.SortFunc(byID, func(a, b *member) int { return bytes.Compare(a.id[:], b.id[:]) })
-	m.ids, m.rows = m.ids[:0], m.rows[:0]
-	for _, u := range byID {
-		m.ids = append(m.ids, u.id)
-	}
-	at := 0
-	for row, err := range m.r.Memberships(store.MembershipFilter{Users: m.ids, NoNames: true}) {
+	var page []member
+	for u, err := range c.r.Users(filter) {
 		if err != nil {
 			return err
 		}
-		for byID[at].id != row.User {
-			at++
-			byID[at].from, byID[at].to = len(m.rows), len(m.rows)
+		if touched[u.ID] != nil {
+			continue
 		}
-		m.rows = append(m.rows, row.Membership)
-		byID[at].to = len(m.rows)
+		if page = append(page, member{id: u.ID, name: u.Name}); len(page) < pageSize {
+			continue
+		}
+		if err := c.addMembers(page); err != nil {
+			return err
+		}
+		page = page[:0]
+	}
+	return c.addMembers(page)
+}
+
+// membersFilter selects at least the enabled members of groups. If most users
+// are members, all users are listed, which is several times faster.
+func (c *computation) membersFilter(groups []uuid.UUID) (store.UserFilter, error) {
+	filter := store.UserFilter{Groups: groups, At: c.now, Enabled: true}
+	members, err1 := c.r.CountUsers(filter)
+	all, err2 := c.r.CountUsers(store.UserFilter{})
+	if 2*members > all {
+		filter = store.UserFilter{Enabled: true}
+	}
+	return filter, errors.Join(err1, err2)
+}
+
+// addMembers adds the effect on a page of users, in the order of the page.
+func (c *computation) addMembers(page []member) error {
+	rows, err := c.memberships(page)
+	if err != nil {
+		return err
+	}
+	for _, m := range page {
+		stays := account{name: m.name, enabled: true, memberships: rows[m.from:m.to]}
+		c.add(m.name, stays, stays)
 	}
 	return nil
 }
 
-func (m *members) effectOn(name string, rows []store.Membership) {
-	m.setKey(rows)
-	like, ok := m.known[string(m.key)]
-	if ok && (!like.gain || m.full(m.effect.Gained)) && (!like.lose || m.full(m.effect.Lost)) {
-		if like.gain || like.lose {
-			m.effect.Users++
-			m.effect.More = true
+// memberships reads the memberships of a page.
+func (c *computation) memberships(page []member) (rows []store.Membership, err error) {
+	byID, ids := make([]*member, len(page)), make([]uuid.UUID, len(page))
+	for i := range page {
+		byID[i] = &page[i]
+	}
+	slices.SortFunc(byID, func(a, b *member) int { return bytes.Compare(a.id[:], b.id[:]) })
+	for i, m := range byID {
+		ids[i] = m.id
+	}
+	at := 0
+	for row, err := range c.r.Memberships(store.MembershipFilter{Users: ids, NoNames: true}) {
+		if err != nil {
+			return nil, err
 		}
-		return
-	}
-	stays := account{name: name, enabled: true, memberships: rows}
-	of := m.difference(stays, stays, m.only)
-	m.computation.add(name, of)
-	if len(m.known) >= maxKnown {
-		clear(m.known)
-	}
-	like.gain, like.lose = len(of.gained) > 0, len(of.lost) > 0
-	m.known[string(m.key)] = like
-}
-
-func (m *members) full(list []Right) bool { return len(list) >= m.most }
-
-// setKey sets the key to the groups of the memberships in force, scope by scope.
-// Scopes count by their groups and not by their names. The groups of a scope are
-// in the order of rows, which is that of their ids.
-func (m *members) setKey(rows []store.Membership) {
-	m.force = m.force[:0]
-	for _, row := range rows {
-		if policy.Counts(row.Until, m.now) {
-			m.force = append(m.force, row)
+		for byID[at].id != row.User {
+			at++
+			byID[at].from, byID[at].to = len(rows), len(rows)
 		}
+		rows = append(rows, row.Membership)
+		byID[at].to = len(rows)
 	}
-	slices.SortStableFunc(m.force, func(a, b store.Membership) int { return strings.Compare(a.Scope, b.Scope) })
-	m.key = m.key[:0]
-	scope := ""
-	for _, row := range m.force {
-		if row.Scope != scope {
-			scope, m.key = row.Scope, append(m.key, '/')
-		}
-		m.key = append(append(m.key, ' '), row.Group[:]...)
-	}
+	return rows, nil
 }

@@ -1,77 +1,53 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
 )
 
-// Comparison is the difference between the permissions that two policies give.
-type Comparison struct {
-	// Permissions are the names of the permissions with other givers, in byte
-	// order.
-	Permissions []string
-	// Groups are the groups whose members may have other permissions, in the
-	// order of ids.
-	Groups []uuid.UUID
-	// Activation reports that a dynamic set may leave out other groups than
-	// before. The members of Groups may then have any permission more or less,
-	// not only one of Permissions.
-	Activation bool
-}
-
-// Compare compares a policy with a later policy. If the later policy was made
-// of the older by changes, only the changed parts are visited.
-func Compare(old, next *Policy) Comparison {
-	var c Comparison
+// Affected returns the groups whose members may have other permissions under a
+// later policy, in the order of ids. If the later policy was made of the older
+// by changes, only the changed parts are visited.
+func Affected(old, next *Policy) []uuid.UUID {
 	if old == next {
-		return c
+		return nil
 	}
 	groups := map[uuid.UUID]struct{}{}
 	for name, n := range old.permissionNames.From("") {
-		c.permission(old, next, name, old.permissions.Get(n), next.permission(name), groups)
+		otherGivers(old, next, old.permissions.Get(n), next.permission(name), groups)
 	}
 	for name, n := range next.permissionNames.From("") {
 		if old.permission(name) == nil {
-			c.permission(old, next, name, nil, next.permissions.Get(n), groups)
+			otherGivers(old, next, nil, next.permissions.Get(n), groups)
 		}
 	}
-	slices.Sort(c.Permissions)
+	// A dynamic set may leave out other groups than before.
 	for _, p := range []*Policy{old, next} {
 		for _, s := range p.sets.All() {
-			c.Activation = true
 			p.addIDs(groups, p.inheritors(s.members...))
 		}
 	}
-	for id := range groups {
-		c.Groups = append(c.Groups, id)
-	}
-	sortedIDs(c.Groups)
-	return c
+	return sortedIDs(slices.Collect(maps.Keys(groups)))
 }
 
-// permission notes a permission, and the groups that give the permission under
-// one of two policies only. A nil permission does not exist under its policy.
-func (c *Comparison) permission(
-	old, next *Policy, name string, before, after *permission, groups map[uuid.UUID]struct{},
-) {
+// otherGivers notes the groups that give a permission under one of two policies
+// only. A nil permission does not exist under its policy.
+func otherGivers(old, next *Policy, before, after *permission, groups map[uuid.UUID]struct{}) {
 	if before == after {
 		return
 	}
 	was, is := old.giverIDs(before), next.giverIDs(after)
-	changed := false
 	for id := range was {
 		if _, ok := is[id]; !ok {
-			groups[id], changed = struct{}{}, true
+			groups[id] = struct{}{}
 		}
 	}
 	for id := range is {
 		if _, ok := was[id]; !ok {
-			groups[id], changed = struct{}{}, true
+			groups[id] = struct{}{}
 		}
-	}
-	if changed {
-		c.Permissions = append(c.Permissions, name)
 	}
 }
 

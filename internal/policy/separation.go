@@ -40,18 +40,50 @@ func (v Violation) Paths() [][]string {
 // ViolationAmong returns the violation of the first set, by name, among groups
 // and all inherited groups. The scope is noted in the result.
 func (p *Policy) ViolationAmong(scope string, groups []int32) (Violation, bool) {
+	return p.Violations().Among(scope, groups)
+}
+
+// Violations finds violations of the sets of a policy by many users. A search
+// through the groups that a group inherits is made once. Violations are not safe
+// for concurrent use.
+type Violations struct {
+	policy  *Policy
+	members map[int32][]int32 // of sets, by a group that is or inherits them
+}
+
+// Violations returns Violations that have not searched yet.
+func (p *Policy) Violations() *Violations { return &Violations{p, map[int32][]int32{}} }
+
+// Among is [Policy.ViolationAmong].
+func (v *Violations) Among(scope string, groups []int32) (Violation, bool) {
+	var members []int32
+	for _, n := range groups {
+		members = append(members, v.membersOf(n)...)
+	}
 	var first *set
 	found := map[*set][]int32{}
-	for _, n := range p.Closure(groups) {
-		for _, s := range p.group(n).sets {
+	for _, n := range sortedSet(members) {
+		for _, s := range v.policy.group(n).sets {
 			found[s] = append(found[s], n)
 			if len(found[s]) >= s.Cardinality && (first == nil || s.Name <= first.Name) {
 				first = s
 			}
 		}
 	}
-	members := p.ByName(found[first])
-	return Violation{scope, p, first, groups, members}, first != nil
+	return Violation{scope, v.policy, first, groups, v.policy.ByName(found[first])}, first != nil
+}
+
+func (v *Violations) membersOf(n int32) []int32 {
+	members, ok := v.members[n]
+	if !ok {
+		for _, m := range v.policy.Closure([]int32{n}) {
+			if len(v.policy.group(m).sets) > 0 {
+				members = append(members, m)
+			}
+		}
+		v.members[n] = members
+	}
+	return members
 }
 
 // ViolationBy is ViolationAmong for the groups of an Active of another policy,

@@ -122,10 +122,11 @@ func (r Rules) CheckInheritance(edge store.Inheritance, sets []store.Separation,
 // users.
 func (r Rules) violations(p *policy.Policy, holders []holder) []Violation {
 	var found []Violation
+	violations := p.Violations()
 	for _, h := range holders {
 		assigned := p.Assigned(h.memberships, r.Now)
 		for _, scope := range assigned.Scopes() {
-			if v, ok := p.ViolationAmong(scope, assigned.In(scope)); ok {
+			if v, ok := violations.Among(scope, assigned.In(scope)); ok {
 				found = append(found, Violation{v, h.id})
 				break
 			}
