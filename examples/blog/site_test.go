@@ -1,6 +1,7 @@
 package main
 
 import (
+	"html"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -91,8 +92,18 @@ func (s *site) as(user, password string) *webtest.Browser {
 // console would show with its effect first is confirmed.
 func change(b *webtest.Browser, do string, pairs ...string) webtest.Answer {
 	b.T.Helper()
-	return b.Post("/admin/change", append([]string{"do", do, "confirm", "yes"}, pairs...)...)
+	page := b.Post("/admin/change", append([]string{"do", do}, pairs...)...)
+	if !strings.Contains(page.Body, `name="effect"`) {
+		return page
+	}
+	var shown []string
+	for _, m := range hiddenField.FindAllStringSubmatch(page.Body, -1) {
+		shown = append(shown, m[1], html.UnescapeString(m[2]))
+	}
+	return b.Post("/admin/change", shown...)
 }
+
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
 
 var seen = regexp.MustCompile(`name="seen" value="(\d+)"`)
 
