@@ -171,9 +171,15 @@ func (s *consoleSite) addresses(page []byte) (list []string, err error) {
 }
 
 // fillIn returns the addresses to which a form with GET leads, with each field
-// filled in alone.
+// filled in alone. Hidden fields are always sent.
 func (s *consoleSite) fillIn(form *html.Node) (list []string, err error) {
 	action := attribute(form, "action")
+	hidden := url.Values{}
+	for n := range form.Descendants() {
+		if attribute(n, "type") == "hidden" {
+			hidden.Set(attribute(n, "name"), attribute(n, "value"))
+		}
+	}
 	for n := range form.Descendants() {
 		name := attribute(n, "name")
 		if name == "" || attribute(n, "type") == "hidden" {
@@ -183,9 +189,11 @@ func (s *consoleSite) fillIn(form *html.Node) (list []string, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("the form of %s: %w", action, err)
 		}
-		list = append(list, action+"?"+url.Values{name: {value}}.Encode())
+		filled := stdmaps.Clone(hidden)
+		filled.Set(name, value)
+		list = append(list, action+"?"+filled.Encode())
 	}
-	return append(list, action), nil
+	return append(list, action+"?"+hidden.Encode()), nil
 }
 
 // valueFor returns a value for a field: the last choice of a list, the day of
@@ -205,7 +213,7 @@ func (s *consoleSite) valueFor(n *html.Node, name string) (string, error) {
 	}
 	w := s.world
 	values := map[string]string{
-		"q": "01", "g": "group", "user": w.user(w.users / 2), "subject": w.user(w.users / 2), "actor": "admin1", "group": everyone,
+		"q": "01", "g": "group", "user": w.user(w.users / 2), "subject": w.user(w.users / 2), "actor": "admin1", "group": everyone, "right": "area01",
 		"scope": w.scope(3), "addr": "10.0.0.0/16", "ask": w.permission(2), "name": w.group(1),
 	}
 	value, ok := values[name]

@@ -25,6 +25,10 @@ type Config struct {
 	// Home is the address to which the Name leads: the host's own pages. Empty:
 	// "/".
 	Home string
+	// Logout is the address of the host's [httpguard.Guard.LogoutHandler], such
+	// as "/logout": each page has a button that signs the person out. Empty: no
+	// button.
+	Logout string
 	// Catalogue is the declaration of the program. A page shows the records
 	// that the store lacks, and the records that are not declared. Nil: no such
 	// page.

@@ -56,3 +56,9 @@ func ExampleConfig_texts() {
 	cfg := console.Config{Texts: os.DirFS("texts")}
 	_ = cfg // for console.New
 }
+
+// A console with a button that signs the person out by the host's handler.
+func ExampleConfig_logout() {
+	cfg := console.Config{Logout: "/logout"}
+	_ = cfg // for console.New
+}

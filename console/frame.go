@@ -72,6 +72,9 @@ func (f frame) Name() string { return cmp.Or(f.c.cfg.Name, f.T("administration")
 // Home returns the address of the host's own pages.
 func (f frame) Home() string { return f.c.cfg.Home }
 
+// Logout returns the address of the host's logout. Empty: none.
+func (f frame) Logout() string { return f.c.cfg.Logout }
+
 // Lang returns the language of the page.
 func (f frame) Lang() string { return f.lang.tag.String() }
 
@@ -141,6 +144,9 @@ func (f frame) Past(t time.Time) bool { return !t.IsZero() && !t.After(f.now) }
 
 // Say returns a change in words.
 func (f frame) Say(c rbac.Change) string { return f.say(c) }
+
+// Planned returns a change that has not been made in words.
+func (f frame) Planned(c rbac.Change) string { return f.planned(c) }
 
 // Columns returns the number of columns of the matrix.
 func (f frame) Columns(groups []string) int { return len(groups) + 1 }

@@ -110,6 +110,7 @@ type groupData struct {
 	MoreGrants    int
 	Inherited     []inherited
 	MoreInherited int
+	Unread        int               // inherited groups whose grants are not listed
 	Other         []rbac.Permission // that can be granted
 	Tree          *treeNode
 	All           []rbac.Group // that a delegation can name
@@ -219,10 +220,11 @@ func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 func (v *visit) grants(tx *rbac.Tx, h hierarchy, d *groupData) error {
 	own, err1 := tx.Grants(d.Name)
 	all, err2 := tx.Permissions()
-	from, err3 := h.through(tx, d.Name, all)
+	from, unread, err3 := h.through(tx, d.Name, all)
 	if err := cmp.Or(err1, err2, err3); err != nil {
 		return err
 	}
+	d.Unread = unread
 	for _, g := range own[:min(len(own), maxListed)] {
 		d.Grants = append(d.Grants, newGrantRow(g, all))
 	}

@@ -12,7 +12,7 @@ import (
 
 const (
 	matrixGroups      = 12
-	matrixPermissions = 100
+	matrixPermissions = 50
 )
 
 // matrixData is the data of the page of groups × permissions.
@@ -78,12 +78,8 @@ func (v *visit) cells(tx *rbac.Tx, groups []rbac.Group, permissions []rbac.Permi
 	if err != nil {
 		return err
 	}
-	columns := make([]matrixColumn, len(groups))
-	for i, g := range groups {
+	for _, g := range groups {
 		d.Groups = append(d.Groups, g.Name)
-		if columns[i], err = h.column(tx, g.Name, permissions); err != nil {
-			return err
-		}
 	}
 	sections, err := orderedSections(tx)
 	if err != nil {
@@ -95,13 +91,14 @@ func (v *visit) cells(tx *rbac.Tx, groups []rbac.Group, permissions []rbac.Permi
 			if p.Section != s.Name {
 				continue
 			}
-			row := matrixRow{Permission: p}
-			for i, g := range groups {
-				cell := columns[i].cell(g.Name, p.Name)
+			row, err := h.matrixRow(tx, d.Groups, p)
+			if err != nil {
+				return err
+			}
+			for _, cell := range row.Cells {
 				if cell.Has && cell.Through == "" {
 					d.Granted = append(d.Granted, cell.Key)
 				}
-				row.Cells = append(row.Cells, cell)
 			}
 			rows.Rows = append(rows.Rows, row)
 		}
@@ -112,33 +109,32 @@ func (v *visit) cells(tx *rbac.Tx, groups []rbac.Group, permissions []rbac.Permi
 	return nil
 }
 
-// matrixColumn is what a group gives: by grants of its own, and with the groups
-// of the grants.
-type matrixColumn struct {
-	own     giver
-	through map[string]string
-}
-
-func (h hierarchy) column(tx *rbac.Tx, group string, permissions []rbac.Permission) (c matrixColumn, err error) {
-	if c.through, err = h.through(tx, group, permissions); err != nil {
-		return c, err
-	}
-	c.own, err = h.grants(tx, group)
-	return c, err
-}
-
-// cell returns the cell of a permission. A cell is locked if a pattern or an
-// inherited group gives the permission and there is no grant of its own to
+// matrixRow returns the cells of a permission. A cell is locked if a pattern or
+// an inherited group gives the permission and there is no grant of its own to
 // revoke.
-func (c matrixColumn) cell(group, permission string) matrixCell {
-	through, has := c.through[permission]
-	cell := matrixCell{Group: group, Key: cellKey(group, permission), Has: has, Through: through}
-	if grant := c.own.grant(permission); grant == permission {
-		cell.Through = ""
-	} else if grant != "" {
-		cell.Through = grant
+//
+// A group at the top can inherit thousands of groups. So the inheritance is
+// followed only among the groups that have the permission.
+func (h hierarchy) matrixRow(tx *rbac.Tx, groups []string, p rbac.Permission) (matrixRow, error) {
+	row := matrixRow{Permission: p}
+	having, err := tx.PermissionGroups(p.Name)
+	if err != nil {
+		return row, err
 	}
-	return cell
+	among := map[string]bool{}
+	for _, g := range having {
+		among[g.Name] = true
+	}
+	for _, g := range groups {
+		cell := matrixCell{Group: g, Key: cellKey(g, p.Name), Has: among[g]}
+		if cell.Has {
+			if cell.Through, err = h.nearest(tx, g, p.Name, among); err != nil {
+				return row, err
+			}
+		}
+		row.Cells = append(row.Cells, cell)
+	}
+	return row, nil
 }
 
 // saveMatrix stages the cells that differ from those that the page had.

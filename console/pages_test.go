@@ -308,8 +308,10 @@ func TestEveryChangeHasWords(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if text := v.say(c); strings.Contains(text, c.Action) || strings.Contains(text, "%!") {
-				t.Errorf("%s is %q", c.Action, text)
+			for _, text := range []string{v.say(c), v.planned(c)} {
+				if strings.Contains(text, c.Action) || strings.Contains(text, "%!") {
+					t.Errorf("%s is %q", c.Action, text)
+				}
 			}
 		}
 		return nil

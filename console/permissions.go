@@ -67,9 +67,6 @@ func searchPermissions(list []rbac.Permission, text string) []rbac.Permission {
 	})
 }
 
-// maxPermissions bounds the permissions of a page.
-const maxPermissions = 100
-
 // permissionSections sorts the permissions into their sections, and reads the
 // groups of those on the page.
 func (v *visit) permissionSections(tx *rbac.Tx, d *permissionsData) error {
@@ -94,9 +91,9 @@ func (v *visit) permissionSections(tx *rbac.Tx, d *permissionsData) error {
 	})
 	after := v.query("after")
 	list = list[1+slices.IndexFunc(list, func(p rbac.Permission) bool { return p.Name == after }):]
-	if len(list) > maxPermissions {
-		list = list[:maxPermissions]
-		d.Next = v.next("after", list[maxPermissions-1].Name)
+	if len(list) > pageSize {
+		list = list[:pageSize]
+		d.Next = v.next("after", list[pageSize-1].Name)
 	}
 	for i, p := range list {
 		row, err := v.permissionRow(tx, p)

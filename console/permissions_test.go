@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestEditPermission(t *testing.T) {
 		}
 	}
 	page, apply := s.staged("do", "add-permission", "name", "post.burn", "title", "Burn", "back", "permissions")
-	checkText(t, page, "amy added the permission post.burn", "amy gains post.burn")
+	checkText(t, page, "the permission post.burn will be added", "amy gains post.burn")
 	if s.permission("post.burn").Name != "" {
 		t.Fatal("the preview added the permission")
 	}
@@ -108,15 +109,15 @@ func TestPermissionPages(t *testing.T) {
 		}
 		next = hrefOf(t, page, "Next page")
 	}
-	if len(seen) != 246 || pages != 3 {
-		t.Errorf("%d permissions on %d pages, want 246 on 3", len(seen), pages)
+	if len(seen) != 246 || pages != 5 {
+		t.Errorf("%d permissions on %d pages, want 246 on 5", len(seen), pages)
 	}
 	for name, n := range seen {
 		if n != 1 {
 			t.Errorf("%s is listed %d times", name, n)
 		}
 	}
-	if got := strings.Join(order, ", "); got != "Section early, Section late, Without a section, Without a section" && got != "Section early, Section late, Section late, Without a section, Without a section" {
+	if got := strings.Join(slices.Compact(order), ", "); got != "Section early, Section late, Without a section" {
 		t.Errorf("the sections are in the order %s", got)
 	}
 }

@@ -50,7 +50,9 @@ func (v *visit) sayError(err error) string {
 		return v.T("error.exists elsewhere", v.fieldName(fault.Field))
 	case errors.Is(err, rbac.ErrExists):
 		return v.T("error.exists", fault.Name)
-	case errors.Is(err, rbac.ErrNotFound) && (fault.Name == "" || !v.access.admin):
+	case errors.Is(err, rbac.ErrNotFound) && !v.access.admin:
+		return v.T("error.not seen", v.administer())
+	case errors.Is(err, rbac.ErrNotFound) && fault.Name == "":
 		return v.T("error.no such page")
 	case errors.Is(err, rbac.ErrNotFound):
 		return v.T("error.no such record", fault.Name)

@@ -88,18 +88,34 @@ func (h hierarchy) below(group string) []chain {
 	return list
 }
 
-// through returns the permissions, of some, that a group has, each with the
-// nearest inherited group that has the grant; empty: the group itself.
-func (h hierarchy) through(tx *rbac.Tx, group string, some []rbac.Permission) (map[string]string, error) {
-	list := map[string]string{}
-	for _, c := range h.below(group) {
+// maxRead bounds the inherited groups whose grants the page of a group reads.
+const maxRead = 500
+
+// through returns the permissions that a group has, each with the nearest
+// inherited group that has the grant; empty: the group itself. The grants of
+// the nearest maxRead groups are read, and unread is the number of the others.
+func (h hierarchy) through(tx *rbac.Tx, group string, all []rbac.Permission) (list map[string]string, unread int, err error) {
+	list = map[string]string{}
+	below := h.below(group)
+	read := below[:min(len(below), maxRead)]
+	for _, c := range read {
 		g, err := h.grants(tx, c.last())
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		for _, p := range some {
-			if _, ok := list[p.Name]; !ok && g.grant(p.Name) != "" {
-				list[p.Name] = c.last()
+		add := func(permission string) {
+			if _, ok := list[permission]; !ok {
+				list[permission] = c.last()
+			}
+		}
+		for name := range g.names {
+			add(name)
+		}
+		for _, pattern := range g.patterns {
+			for _, p := range all {
+				if names.Matches(pattern, p.Name) {
+					add(p.Name)
+				}
 			}
 		}
 	}
@@ -108,7 +124,37 @@ func (h hierarchy) through(tx *rbac.Tx, group string, some []rbac.Permission) (m
 			list[name] = ""
 		}
 	}
-	return list, nil
+	return list, len(below) - len(read), nil
+}
+
+// nearest returns by what a group has a permission, unless by a grant that
+// names the permission: the pattern of its own grant, or the nearest inherited
+// group with a grant. The groups that have the permission are among.
+func (h hierarchy) nearest(tx *rbac.Tx, group, permission string, among map[string]bool) (string, error) {
+	list := []string{group}
+	seen := map[string]bool{group: true}
+	for i := 0; i < len(list); i++ {
+		g, err := h.grants(tx, list[i])
+		if err != nil {
+			return "", err
+		}
+		switch grant := g.grant(permission); {
+		case grant == "":
+		case list[i] != group:
+			return list[i], nil
+		case grant == permission:
+			return "", nil
+		default:
+			return grant, nil
+		}
+		for _, junior := range h.juniors[list[i]] {
+			if among[junior] && !seen[junior] {
+				seen[junior] = true
+				list = append(list, junior)
+			}
+		}
+	}
+	return "", nil
 }
 
 // right is a permission of a user with the ways by which the user has it.

@@ -7,14 +7,21 @@ import (
 )
 
 // say returns a change in words: who did what to whom.
-func (v *visit) say(c rbac.Change) string {
+func (v *visit) say(c rbac.Change) string { return v.inWords("change.", c) }
+
+// planned returns a change that has not been made in words: what will happen.
+func (v *visit) planned(c rbac.Change) string { return v.inWords("will.", c) }
+
+// inWords returns a change by the text of its action. The texts of a tense have
+// the same prefix.
+func (v *visit) inWords(tense string, c rbac.Change) string {
 	actor := c.Actor
 	if actor == "" {
 		actor = v.T("nobody named")
 	}
-	key := "change." + c.Action
+	key := tense + c.Action
 	if c.Action == "ModifyUser" {
-		key = modifyUserKey(c)
+		key = tense + modifyUserKey(c)
 	}
 	if _, ok := v.lang.texts[key]; !ok {
 		return v.T("change.other", actor, c.Action, strings.TrimSpace(c.Subject+" "+c.Object))
@@ -31,9 +38,9 @@ func modifyUserKey(c rbac.Change) string {
 	before, after, err := userStates(c)
 	switch {
 	case err != nil || before.Disabled == after.Disabled:
-		return "change.ModifyUser"
+		return "ModifyUser"
 	case after.Disabled:
-		return "change.DisableUser"
+		return "DisableUser"
 	}
-	return "change.EnableUser"
+	return "EnableUser"
 }

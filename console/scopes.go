@@ -24,14 +24,14 @@ type scopeRow struct {
 // newScopeRow counts the members of a scope. To read users would be slower: the
 // store would merge the members of all groups.
 func newScopeRow(tx *rbac.Tx, scope string) (scopeRow, error) {
-	list, err := collect(tx.Memberships(rbac.MembershipQuery{Scopes: []string{scope}, Limit: 2*fewMembers + 1}))
+	list, err := collect(tx.Memberships(rbac.MembershipQuery{Scopes: []string{scope}, Limit: fewMembers + 1}))
 	members := map[string]bool{}
 	for _, m := range list {
 		if m.Until.IsZero() || m.Until.After(tx.Now()) {
 			members[m.User] = true
 		}
 	}
-	return scopeRow{scope, len(members), len(list) > 2*fewMembers}, err
+	return scopeRow{scope, len(members), len(list) > fewMembers}, err
 }
 
 func (c *console) scopes(v *visit) error {

@@ -39,7 +39,7 @@ func TestStaged(t *testing.T) {
 	if page.StatusCode != http.StatusOK || s.a.Revision() != before {
 		t.Fatalf("%d", page.StatusCode)
 	}
-	checkText(t, page, "amy granted post.delete to readers", "Rights of 2 users change", "bob gains post.delete", "otto gains post.delete in org:2")
+	checkText(t, page, "post.delete will be granted to readers", "Rights of 2 users change", "bob gains post.delete", "otto gains post.delete in org:2")
 	checkPage(t, "stage", page)
 	page = s.follow("amy", "change", append(apply, "reason", "spring cleaning")...)
 	checkText(t, page, "amy granted post.delete to readers")
@@ -104,7 +104,7 @@ func TestDeletionAsksForTheName(t *testing.T) {
 func TestBulk(t *testing.T) {
 	s := newSite(t)
 	page, apply := s.staged("do", "assign", "user", "bob", "user", "otto", "group", "buyers", "until_day", "2026-03-31", "back", "users")
-	checkText(t, page, "amy gave buyers to bob", "amy gave buyers to otto", "2 users gain order.create")
+	checkText(t, page, "bob will get buyers", "otto will get buyers", "2 users gain order.create")
 	s.follow("amy", "change", apply...)
 	for _, user := range []string{"bob", "otto"} {
 		i := 0

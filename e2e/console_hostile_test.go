@@ -307,7 +307,7 @@ func TestConsoleHostileTexts(t *testing.T) {
 		u.click("Save")
 		check("the message about "+text, "changed the account of "+text)
 		u.click("Delete…")
-		check("the preview of "+text, "deleted the user "+text, "Type "+text+" to confirm")
+		check("the preview of "+text, "the user "+text+" will be deleted", "Type "+text+" to confirm")
 		u.fill("Reason", text)
 		u.fill("Type "+text+" to confirm", "x"+text)
 		u.click("Apply")

@@ -34,7 +34,7 @@ func TestConsoleMorning(t *testing.T) {
 	manager.click("editors")
 	manager.fill("Permission, or a pattern such as post.*", "post.edit")
 	manager.click("Grant…")
-	manager.sees("manager granted post.edit to editors", "12 users gain post.edit")
+	manager.sees("post.edit will be granted to editors", "12 users gain post.edit")
 	manager.fill("Reason", "they edit each other's posts")
 	manager.click("Apply")
 	manager.sees("manager granted post.edit to editors")

@@ -35,7 +35,7 @@ func newBlog(a *rbac.Authority, p posts, site string, out io.Writer) *blog {
 		ShowGroups:       true, // denied users read which group to ask for; the groups of a blog are no secret
 	})
 	var err error
-	b.console, err = console.New(b.guard, a, console.Config{Name: "Blog administration", Catalogue: &catalogue})
+	b.console, err = console.New(b.guard, a, console.Config{Name: "Blog administration", Logout: "/logout", Catalogue: &catalogue})
 	if err != nil {
 		panic(err) // a fault of this function: the configuration is constant
 	}
