@@ -161,7 +161,8 @@ func TestEditedPlanIsRefused(t *testing.T) {
 	h.apply("name: x\npermissions: [{name: p}, {name: q}]\ngroups: [{name: a, grants: [p]}, {name: own}]\nmemberships: [{user: amy, group: a}]\n", false)
 	h.now.pass(time.Second)
 	must(t, h.Update(h.ctx(), func(tx *rbac.Tx) error {
-		return tx.AssignUser(rbac.Membership{User: "bob", Group: "a", Until: h.now.Now().Add(time.Hour)})
+		return errors.Join(second(tx.AddGroup(rbac.Group{Name: "theirs"})),
+			tx.AssignUser(rbac.Membership{User: "bob", Group: "a", Until: h.now.Now().Add(time.Hour)}))
 	}))
 	plan := h.plan("name: x\npermissions: [{name: p}, {name: q}]\ngroups: [{name: a, grants: [q]}]\n", true)
 	data, err := plan.JSON()
@@ -186,8 +187,10 @@ func TestEditedPlanIsRefused(t *testing.T) {
 		{`"user": "amy"`, `"user": "abe"`},
 		{`"users": 2`, `"users": 0`},
 		{`"gained": [`, `"gained": [{"user": "amy", "permission": "none"}, `},
+		{`"lost": [`, `"lost": [{"user": "amy", "permission": "none"}, `},
 		{`"prune": true`, `"prune": false`},
-		{`"name": "own"`, `"name": "owner"`},
+		{`"name": "own"`, `"name": "owner"`},       // a step
+		{`"name": "theirs"`, `"name": "somebody"`}, // an extra
 		{`"users": 2`, `"users": 2, "more": true`},
 	} {
 		if !strings.Contains(text, c.was) {

@@ -174,11 +174,11 @@ func TestPruneOfSets(t *testing.T) {
 		{"as the file has changed them", func(h *house) { h.apply(sets("a, c"), false) }, both},
 		{"with a group that was renamed", func(h *house) {
 			h.do(func(tx *rbac.Tx) error {
-				g, err := tx.Group("c")
+				g, err := tx.Group("b")
 				g.Name = "0"
 				return errors.Join(err, tx.ModifyGroup(g))
 			})
-		}, "+ group \"c\"\n" + both},
+		}, "+ group \"b\"\n" + both},
 		{"with other groups", func(h *house) {
 			h.do(func(tx *rbac.Tx) error {
 				s := rbac.SeparationSet{Name: "s", Groups: []string{"b", "c"}, Cardinality: 2}
