@@ -20,9 +20,10 @@ import (
 // Errors are those of Update and of the functions of [rbac.Tx], with the line
 // of the record that was refused: ErrNotFound for a group, permission or user
 // that neither the file nor the store has, ErrCycle, ErrSeparation,
-// ErrProtected. After an error nothing has changed.
+// ErrProtected. With prune, ErrBusy can come from a preview that other Updates
+// overtake; see [rbac.Authority.Preview]. After an error nothing has changed.
 func Apply(ctx context.Context, a *rbac.Authority, f *File, prune bool) ([]Step, error) {
-	p, err := pruningOf(ctx, a, prune)
+	p, err := pruningOf(ctx, a, f, prune)
 	if err != nil {
 		return nil, err
 	}

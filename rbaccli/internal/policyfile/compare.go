@@ -101,11 +101,11 @@ type pruning struct {
 }
 
 // pruningOf returns the pruning of a store, or nil without prune.
-func pruningOf(ctx context.Context, a *rbac.Authority, prune bool) (*pruning, error) {
+func pruningOf(ctx context.Context, a *rbac.Authority, f *File, prune bool) (*pruning, error) {
 	if !prune {
 		return nil, nil
 	}
-	declared, err := declaredPermissions(ctx, a)
+	declared, err := declaredPermissions(ctx, a, f)
 	return &pruning{declared}, err
 }
 

@@ -9,26 +9,33 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// declaredPermissions returns the permissions that a program has declared by
-// [rbac.Authority.Declare]: a pruned permission would stay deleted, since
-// Declare adds each permission once.
+// declaredPermissions returns, of the permissions that a prune would remove,
+// those that a program has declared by [rbac.Authority.Declare]. Their removal
+// would be final, since Declare adds each permission once.
 //
 // Declarations have no entry in the change log. A plan of a catalogue with new
 // titles updates exactly the permissions that are declared, and changes nothing.
-func declaredPermissions(ctx context.Context, a *rbac.Authority) (map[string]bool, error) {
-	var c rbac.Catalogue
+func declaredPermissions(ctx context.Context, a *rbac.Authority, f *File) (map[string]bool, error) {
+	var marks map[mark]bool
 	err := a.View(ctx, func(tx *rbac.Tx) (err error) {
-		c.Permissions, err = tx.Permissions()
+		marks, err = readMarks(tx, f.Name)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range c.Permissions {
-		c.Permissions[i] = rbac.Permission{Name: p.Name, Title: uuid.NewString()}
+	var c rbac.Catalogue
+	named := f.named()
+	for m := range marks {
+		if m.Kind == permissions.String() && !named[id{permissions, m.Key}] {
+			c.Permissions = append(c.Permissions, rbac.Permission{Name: m.Key, Title: uuid.NewString()})
+		}
+	}
+	declared := map[string]bool{}
+	if len(c.Permissions) == 0 {
+		return declared, nil
 	}
 	plan, err := a.Plan(ctx, c)
-	declared := map[string]bool{}
 	for _, e := range plan.Update {
 		declared[e.Name] = true
 	}

@@ -30,7 +30,7 @@ type Plan struct {
 // NewPlan returns what [Apply] would do, and changes nothing. The errors are
 // those of Apply. Like [rbac.Authority.Preview], NewPlan needs a writable store.
 func NewPlan(ctx context.Context, a *rbac.Authority, f *File, prune bool) (*Plan, error) {
-	removal, err := pruningOf(ctx, a, prune)
+	removal, err := pruningOf(ctx, a, f, prune)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,8 @@ func (p *Plan) String() string {
 //
 // A plan whose steps or extras are not those of its file, or whose effect on
 // users is another, is an ErrConflict, too: somebody has edited the plan, or a
-// membership has ended since.
+// membership has ended since. ErrBusy can come from the check of the effect; see
+// [rbac.Authority.Preview].
 func (p *Plan) Apply(ctx context.Context, a *rbac.Authority) error {
 	apply, err := p.check(ctx, a)
 	if err != nil {
@@ -90,7 +91,7 @@ func (p *Plan) Check(ctx context.Context, a *rbac.Authority) error {
 // check returns the changes of the plan, once their effect is known to be that
 // of the plan.
 func (p *Plan) check(ctx context.Context, a *rbac.Authority) (apply func(*rbac.Tx) error, err error) {
-	removal, err := pruningOf(ctx, a, p.Prune)
+	removal, err := pruningOf(ctx, a, p.file, p.Prune)
 	if err != nil {
 		return nil, err
 	}
