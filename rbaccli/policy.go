@@ -13,14 +13,14 @@ import (
 
 // exportVerb is the verb export.
 type exportVerb struct {
-	Name        string `default:"policy" placeholder:"NAME" help:"The name of the file, by which --prune knows what an earlier apply brought. Default: policy."`
+	Name        string `required:"" placeholder:"NAME" help:"The name of the file, by which --prune knows what an earlier apply brought. Each file needs a name of its own."`
 	Memberships bool   `help:"Write memberships, too."`
 }
 
 func (exportVerb) Help() string {
 	return `Print groups, permissions, grants, inheritances, separation sets and delegations as a file for "rbac apply": as YAML, or with -o json as JSON. Two exports of equal policies are equal, byte by byte.
 
-    rbac export > policy.yaml`
+    rbac export --name blog > policy.yaml`
 }
 
 func (v *exportVerb) Run(c *call) error {
@@ -45,13 +45,13 @@ func (v *exportVerb) Run(c *call) error {
 // policyArg is the file of a policy.
 type policyArg struct {
 	File  string `arg:"" help:"The file, or - for standard input."`
-	Prune bool   `help:"Remove what an earlier apply of a file with the same name has added, and the file no longer names."`
+	Prune bool   `help:"Remove what an earlier apply of a file with the same name has added, and the file no longer names. Permissions that a service declares, or that have other grants, stay."`
 }
 
 // planVerb is the verb plan.
 type planVerb struct {
 	policyArg
-	Out string `placeholder:"PLAN" help:"Save the plan to a new file: \"rbac apply PLAN\" does exactly what the plan says, or refuses if the store has changed."`
+	Out string `placeholder:"PLAN" help:"Save the plan to a new file: \"rbac apply PLAN\" does exactly what the plan says, or refuses if the store or the plan has changed."`
 	planning
 }
 
@@ -65,7 +65,8 @@ func (planVerb) Help() string {
 	return `Print the difference between a file and the store, and who would gain or lose which permission: "+" is added, "~" changed, "-" removed, and "?" is in the store, not in the file, and left alone. The exit code is 0 if the store is in line, and 2 for a difference.
 
     rbac plan policy.yaml
-    rbac plan policy.yaml --out plan.json && rbac apply plan.json`
+    rbac plan policy.yaml --out plan.json
+    rbac apply plan.json`
 }
 
 // planRecord is a plan in json and yaml.
@@ -153,7 +154,7 @@ type applyVerb struct {
 }
 
 func (applyVerb) Help() string {
-	return `Bring the store into line with a file, in one change, or do exactly what a saved plan says. A second apply changes nothing. Records of the store that the file does not name are left alone. With --dry-run, print what "rbac plan" prints.
+	return `Bring the store into line with a file, in one change, or do exactly what a saved plan says. A second apply changes nothing. Records of the store that the file does not name are left alone. With --dry-run, print what "rbac plan" prints; a saved plan that would be refused is refused then, too.
 
     rbac apply policy.yaml --reason "release 12"
     rbac apply plan.json`
@@ -194,6 +195,9 @@ func (v *applyVerb) applyPlan(c *call, text []byte) error {
 		return usagef("%q is a plan, which says itself what is removed: leave out --prune.", v.File)
 	}
 	if v.DryRun {
+		if err := p.Check(v.context(c), c.auth); err != nil {
+			return err
+		}
 		return c.printPlan(p)
 	}
 	if err := p.Apply(v.context(c), c.auth); err != nil {
@@ -311,18 +315,24 @@ func (c *call) fileMessage(err error) string {
 // maxFile bounds the files that are read.
 const maxFile = 64 << 20
 
-// readFile reads a file that the user names.
+// readFile reads a file that the user names, or standard input. Half a file is
+// another policy, so a file is read to its end or refused.
 func (c *call) readFile(name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(io.LimitReader(c.stdin, maxFile))
+	what, from := "standard input", c.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, usagef("The file cannot be read: %v.", err)
+		}
+		defer f.Close()
+		what, from = fmt.Sprintf("the file %q", name), f
 	}
-	info, err := os.Stat(name)
-	if err == nil && info.Size() > maxFile {
-		return nil, usagef("The file %q is larger than %d MiB.", name, maxFile>>20)
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, usagef("The file cannot be read: %v.", err)
+	text, err := io.ReadAll(io.LimitReader(from, maxFile+1))
+	switch {
+	case err != nil:
+		return nil, usagef("%s cannot be read: %v.", upper(what), err)
+	case len(text) > maxFile:
+		return nil, usagef("%s is larger than %d MiB.", upper(what), maxFile>>20)
 	}
 	return text, nil
 }

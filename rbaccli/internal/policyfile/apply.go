@@ -10,7 +10,8 @@ import (
 // Apply brings a store into line with a file, in one Update, and returns what
 // the Update has done. A second Apply of the same file changes nothing. With
 // prune, Apply also removes the records that an earlier apply of a file with
-// the same name has added and that the file no longer names.
+// the same name has added and that the file no longer names. Permissions that a
+// program has declared, or that keep a grant, stay.
 //
 // Renames are not guessed: a record with another name is another record. The
 // rules of the store are judged by the state at the end: Apply removes before
@@ -19,11 +20,16 @@ import (
 // Errors are those of Update and of the functions of [rbac.Tx], with the line
 // of the record that was refused: ErrNotFound for a group, permission or user
 // that neither the file nor the store has, ErrCycle, ErrSeparation,
-// ErrProtected. After an error nothing has changed.
+// ErrProtected. With prune, ErrBusy can come from a preview that other Updates
+// overtake; see [rbac.Authority.Preview]. After an error nothing has changed.
 func Apply(ctx context.Context, a *rbac.Authority, f *File, prune bool) ([]Step, error) {
+	p, err := pruningOf(ctx, a, f, prune)
+	if err != nil {
+		return nil, err
+	}
 	var c *comparison
-	err := a.Update(ctx, func(tx *rbac.Tx) (err error) {
-		if c, err = compare(tx, f, prune, a.Config().Administer); err != nil {
+	err = a.Update(ctx, func(tx *rbac.Tx) (err error) {
+		if c, err = compare(tx, f, p, a.Config().Administer); err != nil {
 			return err
 		}
 		return c.apply(tx)

@@ -1,6 +1,7 @@
 package policyfile
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -93,26 +94,46 @@ func jsonFields(v any) map[string]string {
 	return fields
 }
 
+// pruning has what a comparison has to know before its transaction. A nil
+// pruning removes nothing.
+type pruning struct {
+	declared map[string]bool // permissions
+}
+
+// pruningOf returns the pruning of a store, or nil without prune.
+func pruningOf(ctx context.Context, a *rbac.Authority, f *File, prune bool) (*pruning, error) {
+	if !prune {
+		return nil, nil
+	}
+	declared, err := declaredPermissions(ctx, a, f)
+	return &pruning{declared}, err
+}
+
 // comparison compares a file with the store that a transaction sees.
 type comparison struct {
 	file        *File
+	pruning     *pruning
 	administer  string // a permission that Open adds, and no file has to name
 	named       map[id]bool
 	brought     map[mark]bool // by earlier applies
 	have        map[id]record
+	inUse       map[string]bool // permissions that pruning keeps
 	differences []difference
 	extras      []Step
 }
 
 // compare returns the differences, in the order of kinds and keys.
-func compare(tx *rbac.Tx, f *File, prune bool, administer string) (*comparison, error) {
-	c := &comparison{file: f, administer: administer, named: f.named(), have: map[id]record{}}
+func compare(tx *rbac.Tx, f *File, p *pruning, administer string) (*comparison, error) {
+	c := &comparison{file: f, pruning: p, administer: administer, named: f.named(), have: map[id]record{}}
 	var err error
 	if c.brought, err = readMarks(tx, f.Name); err != nil {
 		return nil, err
 	}
 	if err := c.readStore(tx); err != nil {
 		return nil, err
+	}
+	if p != nil {
+		c.readInUse()
 	}
 	wanted := map[id]bool{}
 	for _, is := range f.records {
@@ -131,7 +152,7 @@ func compare(tx *rbac.Tx, f *File, prune bool, administer string) (*comparison, 
 	for id, was := range c.have {
 		switch {
 		case wanted[id]:
-		case prune && c.prunable(was):
+		case p != nil && c.isPruned(was) && !c.isInUse(was):
 			c.differences = append(c.differences, difference{&was, nil})
 		case c.isExtra(was):
 			c.extras = append(c.extras, Step{Op: "extra", Kind: was.kind.String(), Name: was.name()})
@@ -141,13 +162,17 @@ func compare(tx *rbac.Tx, f *File, prune bool, administer string) (*comparison, 
 	return c, nil
 }
 
+// sourceOf returns the Source of the memberships that a file brings. The prefix
+// distinguishes them from the memberships of a directory with the same name.
+func sourceOf(file string) string { return "file:" + file }
+
 // ownedBy returns a membership of the file with its Source. The Source of an
 // existing membership never changes.
 func (c *comparison) ownedBy(m rbac.Membership, was record, exists bool) rbac.Membership {
 	if exists {
 		m.Source = was.value.(rbac.Membership).Source
 	} else if m.Source == "" {
-		m.Source = c.file.Name
+		m.Source = sourceOf(c.file.Name)
 	}
 	return m
 }
@@ -173,7 +198,7 @@ func (c *comparison) readStore(tx *rbac.Tx) error {
 		}
 	}
 	return membershipsOf(tx, func(m rbac.Membership) {
-		if users[m.User] || m.Source == c.file.Name {
+		if users[m.User] || m.Source == sourceOf(c.file.Name) {
 			r := newRecord(m)
 			c.have[r.id()] = r
 		}
@@ -198,14 +223,19 @@ func (f *File) named() map[id]bool {
 	return named
 }
 
-// prunable reports whether an earlier apply has brought a record, and the file
+// isPruned reports whether an earlier apply has brought a record, and the file
 // no longer names it. A record that was renamed, or deleted and added again, has
 // another mark.
-func (c *comparison) prunable(r record) bool {
+func (c *comparison) isPruned(r record) bool {
 	if r.kind == memberships {
-		return r.value.(rbac.Membership).Source == c.file.Name
+		return r.value.(rbac.Membership).Source == sourceOf(c.file.Name)
 	}
 	return c.brought[markOf(r)] && !c.named[r.id()]
+}
+
+func (c *comparison) isInUse(r record) bool {
+	p, ok := r.value.(rbac.Permission)
+	return ok && c.inUse[p.Name]
 }
 
 // isExtra reports whether a record of the store is worth mentioning although

@@ -2,6 +2,8 @@ package policyfile
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +30,7 @@ func Export(tx *rbac.Tx, o ExportOptions) (*File, error) {
 	records, err := policyOf(tx)
 	if err == nil && o.Memberships {
 		err = membershipsOf(tx, func(m rbac.Membership) {
-			if m.Source == o.Name {
+			if m.Source == sourceOf(o.Name) {
 				m.Source = ""
 			}
 			records = append(records, newRecord(m))
@@ -115,13 +117,23 @@ func (p *policyReader) inheritances() error {
 func (p *policyReader) separations() error {
 	static, err1 := p.tx.SSDSets()
 	for _, s := range static {
-		p.add(separation{s, false}, "")
+		p.add(separation{s, false}, p.groupIDs(s.Groups))
 	}
 	dynamic, err2 := p.tx.DSDSets()
 	for _, s := range dynamic {
-		p.add(separation{s, true}, "")
+		p.add(separation{s, true}, p.groupIDs(s.Groups))
 	}
 	return errors.Join(err1, err2)
+}
+
+// groupIDs returns the ids of groups, in an order that no rename changes.
+func (p *policyReader) groupIDs(names []string) string {
+	var ids []string
+	for _, name := range names {
+		ids = append(ids, p.ids[name])
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, " ")
 }
 
 func (p *policyReader) delegations() error {

@@ -3,10 +3,10 @@
 // memberships, as YAML or JSON. docs/policyfiles.md describes the format.
 //
 //   - [Read] reads a file, and [Export] makes one from a store.
-//   - [NewPlan] compares a file with a store, and changes nothing. [Plan.Write]
+//   - [NewPlan] compares a file with a store, and changes nothing. [Plan.JSON]
 //     saves the plan for [ReadPlan].
 //   - [Apply] brings a store into line with a file, and [Plan.Apply] does
-//     exactly what a plan says.
+//     exactly what a plan says, or refuses; [Plan.Check] asks which.
 //   - [ReadTests] reads a file of tests, and [Tests.Run] asks an Authority.
 //
 // A file owns the records that it names: every field of such a record is as the

@@ -11,7 +11,7 @@ import (
 )
 
 // mark remembers a record that an apply has added. Memberships have no marks:
-// their Source is the name of the file.
+// their Source names the file; see [sourceOf].
 type mark struct {
 	Kind  string `json:"kind"`
 	Key   string `json:"key"`
@@ -44,8 +44,8 @@ func readMarks(tx *rbac.Tx, file string) (map[mark]bool, error) {
 func (c *comparison) keepMarks(tx *rbac.Tx) error {
 	added := map[id]bool{}
 	for _, d := range c.differences {
-		if d.was == nil {
-			added[d.is.id()] = true
+		if d.is != nil && (d.was == nil || c.brought[markOf(*d.was)]) {
+			added[d.is.id()] = true // or changed: a set with other groups has another mark
 		}
 	}
 	if len(added) == 0 && len(c.brought) == 0 {

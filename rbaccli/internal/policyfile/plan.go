@@ -1,9 +1,7 @@
 package policyfile
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,13 +30,17 @@ type Plan struct {
 // NewPlan returns what [Apply] would do, and changes nothing. The errors are
 // those of Apply. Like [rbac.Authority.Preview], NewPlan needs a writable store.
 func NewPlan(ctx context.Context, a *rbac.Authority, f *File, prune bool) (*Plan, error) {
+	removal, err := pruningOf(ctx, a, f, prune)
+	if err != nil {
+		return nil, err
+	}
 	var p *Plan
 	effect, err := a.Preview(ctx, func(tx *rbac.Tx) error {
 		nonce, err := nonceOf(tx)
 		if err != nil {
 			return err
 		}
-		c, err := compare(tx, f, prune, a.Config().Administer)
+		c, err := compare(tx, f, removal, a.Config().Administer)
 		if err != nil {
 			return err
 		}
@@ -66,21 +68,58 @@ func (p *Plan) String() string {
 // longer as the plan found it, Apply changes nothing and returns an ErrConflict:
 // a [*rbac.ConflictError] with the first change since then, if the change log
 // has it. Logins, ended tickets, links and passwords are no such change.
+//
+// A plan whose steps or extras are not those of its file, or whose effect on
+// users is another, is an ErrConflict, too: somebody has edited the plan, or a
+// membership has ended since. ErrBusy can come from the check of the effect; see
+// [rbac.Authority.Preview].
 func (p *Plan) Apply(ctx context.Context, a *rbac.Authority) error {
-	return a.Update(ctx, func(tx *rbac.Tx) error {
+	apply, err := p.check(ctx, a)
+	if err != nil {
+		return err
+	}
+	return a.Update(ctx, apply)
+}
+
+// Check reports whether Apply would do what the plan says, and changes nothing.
+// The errors are those of Apply. Like [NewPlan], Check needs a writable store.
+func (p *Plan) Check(ctx context.Context, a *rbac.Authority) error {
+	_, err := p.check(ctx, a)
+	return err
+}
+
+// check returns the changes of the plan, once their effect is known to be that
+// of the plan.
+func (p *Plan) check(ctx context.Context, a *rbac.Authority) (apply func(*rbac.Tx) error, err error) {
+	removal, err := pruningOf(ctx, a, p.file, p.Prune)
+	if err != nil {
+		return nil, err
+	}
+	apply = func(tx *rbac.Tx) error {
 		if err := p.requireUnchanged(tx); err != nil {
 			return err
 		}
-		c, err := compare(tx, p.file, p.Prune, a.Config().Administer)
+		c, err := compare(tx, p.file, removal, a.Config().Administer)
 		if err != nil {
 			return err
 		}
-		if !slices.EqualFunc(c.steps(), p.Steps, sameStep) {
+		if !slices.EqualFunc(c.steps(), p.Steps, sameStep) || !slices.EqualFunc(c.extras, p.Extras, sameStep) {
 			return fmt.Errorf("%w: the plan for %q has other steps than the file in the plan needs: make another plan",
 				rbac.ErrConflict, p.Name)
 		}
 		return c.apply(tx)
-	})
+	}
+	effect, err := a.Preview(ctx, apply)
+	if err == nil && !sameEffect(effect, p.Effect) {
+		err = fmt.Errorf("%w: the plan for %q has another effect on users than its steps have now: make another plan",
+			rbac.ErrConflict, p.Name)
+	}
+	return apply, err
+}
+
+// sameEffect compares the effects on users. The changes are those of the steps.
+func sameEffect(a, b rbac.Effect) bool {
+	return a.Users == b.Users && a.More == b.More && slices.Equal(a.Gained, b.Gained) && slices.Equal(a.Lost, b.Lost)
 }
 
 func sameStep(a, b Step) bool {
@@ -151,63 +190,4 @@ func nonceOf(tx *rbac.Tx) (uint64, error) {
 		return c.Nonce, err
 	}
 	return 0, nil
-}
-
-// planVersion is the version of the form of saved plans.
-const planVersion = 1
-
-// savedPlan is a Plan in a file. The effect is for people who review the plan.
-type savedPlan struct {
-	Plan     int             `json:"plan"` // planVersion
-	Revision rbac.Revision   `json:"revision,string"`
-	Nonce    uint64          `json:"nonce,string"`
-	Prune    bool            `json:"prune"`
-	Steps    []Step          `json:"steps"`
-	Extras   []Step          `json:"extras"`
-	Users    int             `json:"users"`
-	Gained   []rbac.Right    `json:"gained"`
-	Lost     []rbac.Right    `json:"lost"`
-	More     bool            `json:"more,omitempty"`
-	File     json.RawMessage `json:"file"`
-}
-
-// JSON returns the plan with its file, for ReadPlan.
-func (p *Plan) JSON() ([]byte, error) {
-	file, err := p.file.JSON()
-	if err != nil {
-		return nil, err
-	}
-	return writeJSON(savedPlan{planVersion, p.Revision, p.Nonce, p.Prune, p.Steps, p.Extras,
-		p.Effect.Users, p.Effect.Gained, p.Effect.Lost, p.Effect.More, file})
-}
-
-// IsPlan reports whether data is a saved plan rather than a policy file.
-func IsPlan(data []byte) bool {
-	var saved struct {
-		Plan int `json:"plan"`
-	}
-	return isJSON(data) && json.Unmarshal(data, &saved) == nil && saved.Plan != 0
-}
-
-// ReadPlan reads a saved plan. The argument source is the path for messages.
-// Errors are ErrInvalid. The Effect of the plan has no Changes.
-func ReadPlan(source string, data []byte) (*Plan, error) {
-	var saved savedPlan
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&saved); err != nil {
-		return nil, invalid(source, 0, "not a plan: "+err.Error())
-	}
-	if saved.Plan != planVersion {
-		return nil, invalid(source, 0, fmt.Sprintf("the plan has version %d, and this program knows version %d", saved.Plan, planVersion))
-	}
-	file, err := Read(source, saved.File)
-	if err != nil {
-		return nil, err
-	}
-	for i := range file.records {
-		file.records[i].line = 0 // lines of the plan mean nothing to people
-	}
-	return &Plan{Name: file.Name, Prune: saved.Prune, Revision: saved.Revision, Nonce: saved.Nonce, Steps: saved.Steps, Extras: saved.Extras,
-		Effect: rbac.Effect{Users: saved.Users, Gained: saved.Gained, Lost: saved.Lost, More: saved.More}, file: file}, nil
 }

@@ -60,8 +60,14 @@ func TestSavedPlan(t *testing.T) {
 		must(t, err)
 		must(t, h.Logout(h.ctx(), tok))
 		must(t, h.SetPassword(h.ctx(), "amy", "correct horse battery"))
+		before := h.Revision()
+		must(t, p.Check(h.ctx(), h.Authority))
+		equal(t, "the revision after a check", h.Revision(), before)
 		must(t, p.Apply(h.ctx(), h.Authority))
 		equal(t, "what is left", h.plan(next, true).String(), "")
+		if err := p.Check(h.ctx(), h.Authority); !errors.Is(err, rbac.ErrConflict) {
+			t.Errorf("a check of an applied plan: %v", err)
+		}
 		if err := p.Apply(h.ctx(), h.Authority); !errors.Is(err, rbac.ErrConflict) {
 			t.Errorf("a second apply of a plan: %v", err)
 		}
@@ -100,6 +106,9 @@ func TestSavedPlanIsRefused(t *testing.T) {
 			if !errors.Is(err, rbac.ErrConflict) || err.Error() != c.want {
 				t.Errorf("%v\nwant %s", err, c.want)
 			}
+			if checked := p.Check(h.ctx(), h.Authority); checked == nil || checked.Error() != err.Error() {
+				t.Errorf("the check: %v\nwant %v", checked, err)
+			}
 			equal(t, "the policy", h.export(false), before)
 		})
 	}
@@ -107,6 +116,9 @@ func TestSavedPlanIsRefused(t *testing.T) {
 		t.Helper()
 		if err := p.Apply(h.ctx(), h.Authority); !errors.Is(err, rbac.ErrConflict) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v\nwant %s", err, want)
+		}
+		if err := p.Check(h.ctx(), h.Authority); !errors.Is(err, rbac.ErrConflict) || !strings.Contains(err.Error(), want) {
+			t.Errorf("the check: %v\nwant %s", err, want)
 		}
 	}
 	t.Run("another store, as far on", func(t *testing.T) {
@@ -141,12 +153,73 @@ func TestSavedPlanIsRefused(t *testing.T) {
 	})
 }
 
+// A plan shows what the plan does: whatever somebody has changed in the text is
+// refused by the reader, or by the check.
+func TestEditedPlanIsRefused(t *testing.T) {
+	h := inMemory(t)
+	h.users("amy", "bob")
+	h.apply("name: x\npermissions: [{name: p}, {name: q}]\ngroups: [{name: a, grants: [p]}, {name: own}]\nmemberships: [{user: amy, group: a}]\n", false)
+	h.now.pass(time.Second)
+	must(t, h.Update(h.ctx(), func(tx *rbac.Tx) error {
+		return errors.Join(second(tx.AddGroup(rbac.Group{Name: "theirs"})),
+			tx.AssignUser(rbac.Membership{User: "bob", Group: "a", Until: h.now.Now().Add(time.Hour)}))
+	}))
+	plan := h.plan("name: x\npermissions: [{name: p}, {name: q}]\ngroups: [{name: a, grants: [q]}]\n", true)
+	data, err := plan.JSON()
+	must(t, err)
+	text := string(data)
+	must(t, saved(t, plan).Check(h.ctx(), h.Authority))
+	const file = `{"name": "x", "groups": [{"name": "backdoor", "grants": ["*"]}]}`
+	const steps = `[{"op": "add", "kind": "group", "name": "backdoor"}]`
+	end := strings.LastIndex(text, "}")
+	for _, more := range []string{`"File": ` + file, `"file": ` + file, `"Steps": ` + steps, `"steps": ` + steps, `"FILE": ` + file, `"Prune": false`, `"x": 1`} {
+		edited := []byte(text[:end] + ", " + more + "}")
+		if _, err := ReadPlan("plan.json", edited); !errors.Is(err, rbac.ErrInvalid) {
+			t.Errorf("%s: %v", more, err)
+		}
+		if !IsPlan(edited) {
+			t.Errorf("%s: an edited plan is no policy file", more)
+		}
+	}
+	for _, c := range []struct{ was, is string }{
+		{`"op": "add"`, `"op": "change"`},
+		{`"name": "q to a"`, `"name": "p to a"`},
+		{`"user": "amy"`, `"user": "abe"`},
+		{`"users": 2`, `"users": 0`},
+		{`"gained": [`, `"gained": [{"user": "amy", "permission": "none"}, `},
+		{`"lost": [`, `"lost": [{"user": "amy", "permission": "none"}, `},
+		{`"prune": true`, `"prune": false`},
+		{`"name": "own"`, `"name": "owner"`},       // a step
+		{`"name": "theirs"`, `"name": "somebody"`}, // an extra
+		{`"users": 2`, `"users": 2, "more": true`},
+	} {
+		if !strings.Contains(text, c.was) {
+			t.Fatalf("the plan has no %s:\n%s", c.was, text)
+		}
+		p, err := ReadPlan("plan.json", []byte(strings.Replace(text, c.was, c.is, 1)))
+		must(t, err)
+		if err := p.Check(h.ctx(), h.Authority); !errors.Is(err, rbac.ErrConflict) {
+			t.Errorf("%s in place of %s: %v", c.is, c.was, err)
+		}
+		if err := p.Apply(h.ctx(), h.Authority); !errors.Is(err, rbac.ErrConflict) {
+			t.Errorf("%s in place of %s is applied: %v", c.is, c.was, err)
+		}
+	}
+	h.now.pass(2 * time.Hour)
+	if err := plan.Check(h.ctx(), h.Authority); !errors.Is(err, rbac.ErrConflict) || !strings.Contains(err.Error(), "another effect") {
+		t.Errorf("the membership of bob has ended: %v", err)
+	}
+}
+
 // Plans of other forms are refused.
 func TestReadPlanErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		`{`:                  "p.json: rbac: invalid: not a plan: ",
 		`{"plan": 2}`:        "p.json: rbac: invalid: the plan has version 2, and this program knows version 1",
-		`{"plan": 1, "x":1}`: `p.json: rbac: invalid: not a plan: json: unknown field "x"`,
+		`{"plan": 1, "x":1}`: `p.json:1: rbac: invalid: the plan: there is no key "x"`,
+		`{"revision": "1", "nonce": "2", "file": {"name": "x"}}`:                         `p.json:1: rbac: invalid: the plan: the key "plan" is missing`,
+		`{"plan": 1, "revision": 1, "nonce": "2", "file": {"name": "x"}}`:                "p.json:1: rbac: invalid: revision: 1 is no text: write it in quotes",
+		`{"plan": 1, "revision": "-1", "nonce": "2", "file": {"name": "x"}}`:             `p.json:1: rbac: invalid: revision: "-1": expected a whole number`,
 		`{"plan": 1, "revision": "1", "nonce": "2", "file": {"name": "x", "groups": 1}}`: "p.json:1: rbac: invalid: groups: expected a list",
 	} {
 		if _, err := ReadPlan("p.json", []byte(text)); !errors.Is(err, rbac.ErrInvalid) || !strings.HasPrefix(err.Error(), want) {

@@ -13,8 +13,7 @@ import (
 // values that no record can have. Whether a group or permission exists, only
 // the store knows; see [NewPlan].
 func Read(source string, data []byte) (*File, error) {
-	r := &fileReader{reader: reader{source: source}, lines: map[[2]string]int{}}
-	r.file.Source = source
+	r := newFileReader(source)
 	if root := r.parse(data); root != nil {
 		r.read(value{root, "the file"})
 	}
@@ -29,6 +28,10 @@ type fileReader struct {
 	reader
 	file  File
 	lines map[[2]string]int // of the records so far, by kind and key
+}
+
+func newFileReader(source string) *fileReader {
+	return &fileReader{reader: reader{source: source}, file: File{Source: source}, lines: map[[2]string]int{}}
 }
 
 func (r *fileReader) read(v value) {
