@@ -38,7 +38,9 @@ type Casbin struct {
 // Lines that match more than they name, such as those with * under keyMatch, and
 // lines that deny are reported, and not taken. Where a line that denies counts,
 // nobody gets the permission that it denies to somebody; where such a line is a
-// pattern, nobody gets any permission. Casbin itself does not read roles beyond
+// pattern, nobody gets any permission. A line with fewer or more values than the
+// model has, such as a line without its eft, is reported: casbin refuses to load
+// such a policy. Casbin itself does not read roles beyond
 // the tenth level; neither does the proof.
 //
 // Errors: ErrInvalid for a model that an import does not understand, for a Casbin
