@@ -20,8 +20,8 @@
 // are taken only on request.
 //
 // An import is safe to run again. Users whom an earlier run has brought are left
-// as they are, and so are groups that exist: what an administrator has changed
-// or deleted since then is not undone. Users are recognised by [rbac.User].Subject,
+// as they are, and so are groups that exist: what an administrator has changed,
+// renamed or deleted since then is not undone. Users are recognised by [rbac.User].Subject,
 // which is the kind of the source, a colon, and the key of the source: "django:17".
 //
 // # Cautions
