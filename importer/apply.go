@@ -18,9 +18,10 @@ type Options struct {
 	// [rbac.Authority.WrapPasswordHash]. Each hash takes as long as a login.
 	// Otherwise such hashes are reported, and not taken.
 	Wrap bool
-	// Plaintext takes passwords that the source has in plain text. Otherwise
-	// these passwords are reported, and not taken. A text that may be a hash is
-	// never treated as a password.
+	// Plaintext takes passwords that the source has in plain text. Otherwise these
+	// passwords are reported, and not taken. A text that looks like a hash is reported, too.
+	// Not every hash can be told from a password, and anybody who has seen such a
+	// hash could sign in with it: look at the column before you set Plaintext.
 	Plaintext bool
 	// Superusers makes the superusers of the source members of a group that is
 	// granted *, and so every permission that exists, that of administrators
@@ -28,8 +29,10 @@ type Options struct {
 	// right.
 	Superusers bool
 	// Merge lets users join groups that existed before the import, even if such
-	// a group gives more than the group of the same name in the source.
-	// Otherwise the users of such a group are reported, and not taken.
+	// a group gives more than the group of the same name in the source: a
+	// permission, a pattern of permissions or a delegation. Otherwise the users of
+	// such a group are reported, and not taken, and so are new groups that would
+	// inherit the group, with their users.
 	Merge bool
 	// Batch is the number of users that one Update imports. Zero: 100.
 	Batch int
@@ -48,9 +51,9 @@ type Options struct {
 // user's own, "user:NAME".
 //
 // Apply can be called again after an error, and later. Records that exist are
-// Present and stay as they are. A user or group that was deleted here since an
-// earlier import is not imported again, as long as the change log has the
-// deletion.
+// Present and stay as they are. A user, group, permission or separation set that
+// was deleted here since an earlier import is not brought back, and neither is a
+// group that was renamed, as long as the change log has the change.
 //
 // Errors: ErrInvalid for an Authority that is nil; ErrUnavailable, ErrBusy and
 // errors of ctx. The Report is never nil, and lists the rows that were
@@ -69,7 +72,7 @@ func (p *Plan) Apply(ctx context.Context, a *rbac.Authority, o Options) (*Report
 	}
 	defer passwords.close()
 	i := &importing{plan: p, options: o, auth: a, passwords: passwords}
-	if err := a.View(ctx, i.readDeleted); err != nil {
+	if err := a.View(ctx, i.readGone); err != nil {
 		return report, err
 	}
 	if o.DryRun {
@@ -86,10 +89,9 @@ type importing struct {
 	auth      *rbac.Authority
 	passwords *passwordReader
 
-	deletedUsers  map[string]bool // subjects
-	deletedGroups map[string]bool // names
-	closed        map[string]string
-	credentials   map[string]credential // by subject, of a batch
+	gone        gone
+	closed      map[string]string     // groups that no user of the source joins, with the reason
+	credentials map[string]credential // by subject, of a batch
 }
 
 // A step is a part of the import that is committed as a whole. A step may run

@@ -47,7 +47,7 @@ func TestAdministratorsWinOverSecondImports(t *testing.T) {
 		"policy 4 (p, role:old, post, own): not taken: its group was not taken",
 		"policy 5 (g, carl, role:old): here already",
 		"policy 6 (g, dora, role:editor): taken",
-		"policy 7 (g, dan, role:old): not taken: the group role:old was deleted here",
+		"policy 7 (g, dan, role:old): not taken: the group role:old was deleted here since an earlier import",
 	} {
 		if !slices.Contains(strings.Split(lines(r.Rows), "\n"), want) {
 			t.Errorf("not in the report: %s\n%s", want, lines(r.Rows))
@@ -66,7 +66,7 @@ func TestGroupsThatGiveMoreAreClosed(t *testing.T) {
 		here  string
 		merge bool
 		taken bool
-	}{{"post.write", false, true}, {"post.*", false, true}, {"*", false, false}, {"rbac.administer", false, false}, {"*", true, true}} {
+	}{{"post.write", false, true}, {"post.*", false, false}, {"post.*", true, true}, {"*", false, false}, {"rbac.administer", false, false}, {"*", true, true}} {
 		a := authority(t)
 		update(t, a, func(tx *rbac.Tx) error {
 			_, err := tx.AddGroup(rbac.Group{Name: "role:editor"})
@@ -82,7 +82,7 @@ func TestGroupsThatGiveMoreAreClosed(t *testing.T) {
 		}
 		proof, err := p.Prove(ctx, a, r)
 		must(t, err)
-		if proof.Equal() != (c.here == "post.write" || c.here == "post.*") {
+		if proof.Equal() != (c.here == "post.write" || c.here == "post.*" && c.merge) {
 			t.Errorf("here %s, merge %v: %+v", c.here, c.merge, proof)
 		}
 	}
@@ -196,6 +196,31 @@ func TestHashesAreNoPasswords(t *testing.T) {
 		"X03MO1qnZdYdgyfeuILPmQ==":                                                       false,
 		"bad$salt$digest":                                                                false,
 		"pa$$word":                                                                       false, // may be a hash with an empty salt
+		// as other systems write a digest beside its salt, or in groups
+		"5f4dcc3b5aa765d61d8327deb882cf99:Ab3dEfGh1jKlMnOp":                           false,
+		"sha1:64000:18:B6oWbvtHvu8qCgoE75wxmvpidRnGzGFt:R1gkPOuVjqIoTulWP1TABS0H":     false,
+		"1000:5b4240333032306164:f38d165fce8ce42f59d366139ef5d9e1ca1247f0e06e503e":    false,
+		"5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8|salt":       false,
+		"md5:5f4dcc3b5aa765d61d8327deb882cf99":                                        false,
+		"SHA-256:xx:5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8": false,
+		"\x5f4dcc3b5aa765d61d8327deb882cf99":                                          false,
+		"5f4dcc3b5aa765d61d8327deb882cf99 ":                                           false,
+		"5f4dcc3b-5aa765d6-1d8327de-b882cf99":                                         false,
+		"5f:4d:cc:3b:5a:a7:65:d6:1d:83:27:de:b8:82:cf:99":                             false,
+		"rEK1ecacw.7.c":          false, // crypt(3) with DES
+		"rEK1ecacw.7.c ":         false,
+		"amy:rEK1ecacw.7.c":      false,
+		"_J9..K0AyUubDrfOgO4s":   false, // crypt(3) of BSD
+		"(GVMroLzc50YK/Yd+L8KH)": false, // Lotus Domino
+		"BCRYPT$x":               false,
+		"argon2id,v=19":          false,
+		"SCRYPT:16384:8:1:x:y":   false,
+		"md5 is broken":          true,
+		"correcthorse1":          true, // 13 letters, which DES does not end in
+		"tr0ub4dor:3":            true,
+		"0123-4567":              true,
+		// marks of accounts without a password
+		"*": false, "x": false, "*LK*": false, " !": false,
 	} {
 		db := database(t, strings.Split(turboGearsTables, "INSERT")[0]+"INSERT INTO tg_user VALUES (1, 'amy', NULL, NULL, '"+stored+"', NULL);")
 		p, err := importer.ReadTurboGears(ctx, importer.TurboGears{DB: db})

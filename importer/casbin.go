@@ -38,11 +38,13 @@ type Casbin struct {
 // "admin@org1". Resource roles (g2) are resolved: each permission names a
 // resource.
 //
-// Lines that match more than they name, such as lines with * under keyMatch,
-// and lines that deny are reported, and not taken. If the model honours lines
-// that deny, a permission that is denied to somebody is given to nobody; if
-// such a line is a pattern, no permission is given to anybody. Casbin itself
-// does not read roles beyond the tenth level; neither does the proof.
+// Lines that match more than they name, such as those with * under keyMatch, and
+// lines that deny are reported, and not taken. Where a line that denies counts,
+// nobody gets the permission that it denies to somebody; where such a line is a
+// pattern, nobody gets any permission. A line with fewer or more values than the
+// model has, such as a line without its eft, is reported: casbin refuses to load
+// such a policy. Casbin itself does not read roles beyond the tenth level;
+// neither does the proof.
 //
 // Errors: ErrInvalid for a model that is not supported, for a Casbin that does
 // not select the names of users, and for a policy that is not valid CSV; errors

@@ -34,7 +34,7 @@ type casbin struct {
 type rule struct {
 	subject, domain string
 	deny, taken     bool
-	pattern         bool     // matches more than it names
+	pattern         bool     // matches more than it names, or is malformed
 	priority, place int      // smaller numbers first
 	permissions     []string // names, resource roles resolved
 	row             Row
@@ -132,7 +132,7 @@ func (b *casbin) takeRules() {
 		switch {
 		case r.row.Reason != "":
 		case anything:
-			r.row.Reason = "a pattern denies, and may deny this"
+			r.row.Reason = "a line that denies is a pattern or has a wrong number of values, and may deny this"
 		case slices.ContainsFunc(r.permissions, func(p string) bool { return denied[right{p, r.domain}] }):
 			r.row.Reason = "another line denies this to somebody"
 		default:

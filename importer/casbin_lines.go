@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -48,23 +49,24 @@ func (b *casbin) readRules() {
 			continue
 		}
 		values, m := l.values, b.model
-		if m.effect == m.tokens-1 && len(values) == m.tokens-1 {
-			values = append(slices.Clone(values), "allow")
-		}
 		r := &rule{row: l.row, place: len(b.rules)}
 		b.rules = append(b.rules, r)
 		if len(values) != m.tokens {
 			r.row.Reason = "has a number of values that the model does not have"
+			r.deny, r.pattern = slices.Contains(values, "deny"), true
 			continue
 		}
 		r.subject = values[m.subject]
 		if m.domain >= 0 {
 			r.domain = values[m.domain]
 		}
-		if m.priority >= 0 {
-			r.priority, _ = strconv.Atoi(values[m.priority])
-		}
 		r.row.Reason = b.fault(r, values)
+		if m.firstWins && m.priority >= 0 {
+			var err error
+			if r.priority, err = strconv.Atoi(values[m.priority]); err != nil {
+				r.row.Reason = cmp.Or(r.row.Reason, "has a priority that is no number")
+			}
+		}
 		b.rulesOf[r.subject] = append(b.rulesOf[r.subject], r)
 	}
 }

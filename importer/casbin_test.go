@@ -19,6 +19,7 @@ const (
 	allow        = "some(where (p.eft == allow))"
 	allowNotDeny = "some(where (p.eft == allow)) && !some(where (p.eft == deny))"
 	byRole       = "g(r.sub, p.sub) && r.obj == p.obj && r.act == p.act"
+	byUser       = "r.sub == p.sub && r.obj == p.obj && r.act == p.act"
 	byDomain     = "g(r.sub, p.sub, r.dom) && r.dom == p.dom && r.obj == p.obj && r.act == p.act"
 )
 
@@ -240,4 +241,36 @@ INSERT INTO casbin_rule VALUES (1, 'p', 'alice', 'data1', 'read', '', '', ''), (
 	if !may(t, a, "alice", "data2.write", "") || !may(t, a, "alice", "group.write", "") || may(t, a, "alice", "data2.read", "") {
 		t.Error("a permission of a group of resources is one of each resource")
 	}
+}
+
+// casbin refuses to load a policy with a line that has fewer or more values than
+// the model. Such a line gives nothing, and nothing is taken where such a line
+// denies.
+func TestMalformedLinesOfCasbin(t *testing.T) {
+	const size = "has a number of values that the model does not have"
+	m := model("sub, obj, act", "sub, obj, act, eft", "g = _, _", allowNotDeny, byRole)
+	policy := "p, amy, data, read\np, bob, data, write, allow\n"
+	p, a := read(t, m, policy), authority(t)
+	r, err := p.Apply(ctx, a, importer.Options{})
+	must(t, err)
+	reported(t, r, "policy 1 (p, amy, data, read): not taken: "+size, "policy 2 (p, bob, data, write, allow): taken: through the group user:bob")
+	proved(t, a, p, r)
+	if _, err := a.Identity(ctx, "amy"); !errors.Is(err, rbac.ErrNotFound) {
+		t.Errorf("amy, who has a line without its eft alone, is here: %v", err)
+	}
+	if !may(t, a, "bob", "data.write", "") {
+		t.Error("a line without its eft keeps another line from its effect")
+	}
+
+	r, err = read(t, m, policy+"p, bob, data, write, deny, extra\n").Apply(ctx, authority(t), importer.Options{})
+	must(t, err)
+	reported(t, r, "policy 1 (p, amy, data, read): not taken: "+size,
+		"policy 2 (p, bob, data, write, allow): not taken: a line that denies is a pattern or has a wrong number of values, and may deny this",
+		"policy 3 (p, bob, data, write, deny, extra): not taken: "+size)
+
+	m = model("sub, obj, act", "priority, sub, obj, act, eft", "", "priority(p.eft) || deny", byUser)
+	r, err = read(t, m, "p, first, amy, data, read, allow\np, 1, bob, data, read, allow\n").Apply(ctx, authority(t), importer.Options{})
+	must(t, err)
+	reported(t, r, "policy 1 (p, first, amy, data, read, allow): not taken: has a priority that is no number",
+		"policy 2 (p, 1, bob, data, read, allow): taken: through the group user:bob")
 }

@@ -2,49 +2,154 @@ package importer
 
 import (
 	"encoding/json"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
 )
 
-// readDeleted finds the users and groups of earlier imports that were deleted
-// since, as far back as the change log goes.
-func (i *importing) readDeleted(tx *rbac.Tx) error {
-	i.deletedUsers, i.deletedGroups = map[string]bool{}, map[string]bool{}
+// gone has the records of earlier imports that an administrator has deleted or
+// renamed since, each with the reason for which an import does not bring the
+// record back: users by subject, and all others by name.
+type gone struct{ users, groups, permissions, sets map[string]string }
+
+const wasDeleted = "was deleted here since an earlier import"
+
+// readGone reads the change log, as far back as the log goes. Permissions and
+// sets have no note of the import that brought them. A deletion of these counts
+// if there was an import before.
+func (i *importing) readGone(tx *rbac.Tx) error {
+	i.gone = gone{map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}}
+	again, err := i.readGoneGroups(tx)
+	if err != nil {
+		return err
+	}
+	if err := i.readGoneUsers(tx); err != nil {
+		return err
+	}
+	if again = again || len(i.gone.users) > 0; !again {
+		if again, err = i.hasUsers(tx); err != nil || !again {
+			return err
+		}
+	}
+	for action, of := range map[string]map[string]string{"DeletePermission": i.gone.permissions, "DeleteSSDSet": i.gone.sets} {
+		for c, err := range tx.Changes(rbac.ChangeQuery{Action: action}) {
+			if err != nil {
+				return err
+			}
+			of[c.Subject] = wasDeleted
+		}
+	}
+	return nil
+}
+
+// readGoneGroups finds the names that groups of earlier imports had and have no
+// more, and reports whether any group came from an earlier import. The note of
+// the import may have been changed since, so a group is known by its id.
+func (i *importing) readGoneGroups(tx *rbac.Tx) (again bool, err error) {
+	here, err := tx.Groups()
+	if err != nil {
+		return false, err
+	}
+	brought, now := map[uuid.UUID]bool{}, map[uuid.UUID]string{}
+	for _, g := range here {
+		now[g.ID] = g.Name
+		if g.Note == i.note() {
+			brought[g.ID] = true
+		}
+	}
+	names, added := map[uuid.UUID][]string{}, map[uuid.UUID]rbac.Revision{}
+	for _, action := range []string{"AddGroup", "ModifyGroup", "DeleteGroup"} {
+		for c, err := range tx.Changes(rbac.ChangeQuery{Action: action}) {
+			if err != nil {
+				return false, err
+			}
+			switch {
+			case action == "AddGroup":
+				added[c.SubjectID] = c.Revision
+			case action == "DeleteGroup" && added[c.SubjectID] == c.Revision: // the group of a user who was refused
+				delete(brought, c.SubjectID)
+				continue
+			}
+			for _, of := range []json.RawMessage{c.Before, c.After} {
+				if was := logged(of); was.Name != "" {
+					names[c.SubjectID] = append(names[c.SubjectID], was.Name)
+					if was.Note == i.note() {
+						brought[c.SubjectID] = true
+					}
+				}
+			}
+		}
+	}
+	for id := range brought {
+		for _, name := range names[id] {
+			switch {
+			case now[id] == "":
+				i.gone.groups[name] = wasDeleted
+			case now[id] != name && i.gone.groups[name] == "":
+				i.gone.groups[name] = "was renamed here to " + now[id] + " since an earlier import"
+			}
+		}
+	}
+	return len(brought) > 0, nil
+}
+
+// readGoneUsers finds the subjects of users who were deleted, or have another
+// subject now.
+func (i *importing) readGoneUsers(tx *rbac.Tx) error {
+	ours := subject(i.plan.kind, "")
+	for c, err := range tx.Changes(rbac.ChangeQuery{Action: "ModifyUser"}) {
+		if err != nil {
+			return err
+		}
+		was := logged(c.Before).Subject
+		if strings.HasPrefix(was, ours) && logged(c.After).Subject != was {
+			i.gone.users[was] = "has another subject here since an earlier import"
+		}
+	}
 	for c, err := range tx.Changes(rbac.ChangeQuery{Action: "DeleteUser"}) {
 		if err != nil {
 			return err
+		}
+		was := logged(c.Before).Subject
+		if !strings.HasPrefix(was, ours) {
+			continue
 		}
 		refused, err := addedByTheSameUpdate(tx, c)
 		if err != nil {
 			return err
 		}
 		if !refused {
-			i.deletedUsers[before(c).Subject] = true
-		}
-	}
-	for c, err := range tx.Changes(rbac.ChangeQuery{Action: "DeleteGroup"}) {
-		if err != nil {
-			return err
-		}
-		if before(c).Note == i.note() {
-			i.deletedGroups[c.Subject] = true
+			i.gone.users[was] = wasDeleted
 		}
 	}
 	return nil
 }
 
-// deletedRecord has the fields of a deleted user or group by which an import
-// knows its own records.
-type deletedRecord struct {
+// hasUsers reports whether a user of the plan is here.
+func (i *importing) hasUsers(tx *rbac.Tx) (bool, error) {
+	for _, u := range i.plan.users {
+		if _, err := tx.UserBySubject(u.Subject); err == nil || !isRefusal(err) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// loggedRecord has the fields of a user or group in the change log by which an
+// import knows its own records.
+type loggedRecord struct {
+	Name    string `json:"name"`
 	Subject string `json:"subject"`
 	Note    string `json:"note"`
 }
 
-func before(c rbac.Change) (d deletedRecord) {
-	if json.Unmarshal(c.Before, &d) != nil {
-		return deletedRecord{}
+func logged(record json.RawMessage) (r loggedRecord) {
+	if json.Unmarshal(record, &r) != nil {
+		return loggedRecord{}
 	}
-	return d
+	return r
 }
 
 // addedByTheSameUpdate reports whether a deleted user was added in the same

@@ -19,8 +19,8 @@
 // with all groups and permissions, or not at all. Superusers and plain-text
 // passwords are taken only on request.
 //
-// An import is safe to run again. Users whom an earlier run has imported stay
-// as they are, and so do groups that exist: changes and deletions by an
+// An import is safe to run again. Users whom an earlier run has brought are left
+// as they are, and so are groups that exist: changes, renames and deletions by an
 // administrator since then are not undone. Users are recognised by
 // [rbac.User].Subject, which is the kind of the source, a colon, and the key of
 // the source: "django:17".

@@ -45,7 +45,7 @@ func (r *passwordReader) close() { r.turn.End() }
 
 // read decides about the stored text of a column.
 func (r *passwordReader) read(p *Plan, stored string, o Options) credential {
-	if stored == "" || strings.HasPrefix(stored, "!") {
+	if trimmed := strings.TrimSpace(stored); trimmed == "" || locked.MatchString(trimmed) {
 		return credential{reason: "has no password"}
 	}
 	var fault error
@@ -75,13 +75,34 @@ func (r *passwordReader) read(p *Plan, stored string, o Options) credential {
 	return plain(stored)
 }
 
-// hashed matches the beginnings of hashes: of modular crypt, of LDAP, of Django
-// and Werkzeug, of MySQL, and long digests in hexadecimal and base64.
-var hashed = regexp.MustCompile(`^(\$|\{|\*[0-9A-F]{40}$|[\w:.+-]+\$.*\$|[0-9A-Fa-f]{16,}$|[\w+/.-]{22,}=*$|[\w+/]+={1,2}$)`)
+// hashed matches texts that may be hashes, wherever in the text the digest is.
+var hashed = regexp.MustCompile(strings.Join([]string{
+	`^(\$|\{|\*[0-9A-F]{40}$|[\w:.+-]+\$.*\$)`,                                     // modular crypt, LDAP, MySQL, Django and Werkzeug
+	`(?i:^(md[245]|sha-?\d[\w/-]*|(b|s)?crypt|argon2\w*|pbkdf2[\w-]*|ntlm)[^\w ])`, // the name of a hash function
+	`[0-9A-Fa-f]{16}`,                        // a digest or a salt in hexadecimal
+	`[\w+/.-]{22}`,                           // and in base64: of 16 bytes or more
+	`^[\w+/]+={1,2}$`,                        // base64 with padding
+	`(^|[:|$])[\w./]{12}[.26AEIMQUYcgkosw]$`, // crypt(3) with DES, whose last character has four bits
+	`^_[\w./]{19}$`,                          // crypt(3) of BSD
+	`^\([\w+/]{20}\)$`,                       // Lotus Domino
+}, "|"))
+
+var (
+	// separators stand between the groups of a digest, as in 5f:4d:cc.
+	separators = regexp.MustCompile(`[\s:._-]+`)
+	hexDigits  = regexp.MustCompile(`^[0-9A-Fa-f]{16,}$`)
+)
 
 // looksHashed reports whether a text that rbac does not read may be a hash. A
-// hash that was taken for a password would let in anybody who has seen the table.
-func looksHashed(stored string) bool { return hashed.MatchString(stored) }
+// hash that was taken for a password would let in anybody who has seen the
+// table, so a long password that could be a hash is refused. A hash in a form
+// that is not listed here is not recognised.
+func looksHashed(stored string) bool {
+	return hashed.MatchString(strings.TrimSpace(stored)) || hexDigits.MatchString(separators.ReplaceAllString(stored, ""))
+}
+
+// locked matches texts by which systems mark accounts without a password.
+var locked = regexp.MustCompile(`(?s)^(!.*|x|\*+|\*[A-Z]+\*?)$`)
 
 // plain returns the credential of a plain-text password: a salted digest, which
 // is wrapped like any quick hash. The rules for new passwords do not apply, so

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -20,17 +21,18 @@ func (i *importing) policy(tx *rbac.Tx, r *Report) error {
 			return err
 		}
 	}
-	created := map[string]bool{}
+	here, err := i.closeGroups(tx)
+	if err != nil {
+		return err
+	}
 	for _, g := range i.plan.groups {
-		added, err := i.group(tx, g, r)
-		if err != nil {
+		if err := i.group(tx, g, here[g.Name], r); err != nil {
 			return err
 		}
-		created[g.Name] = added
 	}
 	for _, g := range i.plan.groups {
 		for _, j := range g.juniors {
-			if err := i.inheritance(tx, g, j, created[g.Name], r); err != nil {
+			if err := i.inheritance(tx, g, j, here[g.Name], r); err != nil {
 				return err
 			}
 		}
@@ -64,6 +66,11 @@ func (i *importing) permission(tx *rbac.Tx, p permission, r *Report) error {
 		r.add(p.row.as(Present, ""))
 		return nil
 	}
+	if why := i.gone.permissions[p.Name]; why != "" {
+		r.add(p.row.as(NotTaken, why))
+		r.left(p.Name, why)
+		return nil
+	}
 	_, err := tx.AddPermission(p.Permission)
 	refusal, err := r.settle(p.row, err)
 	if refusal != "" {
@@ -72,42 +79,40 @@ func (i *importing) permission(tx *rbac.Tx, p permission, r *Report) error {
 	return err
 }
 
-// group adds a group with its grants, or compares them with those of a group
-// that exists.
-func (i *importing) group(tx *rbac.Tx, g group, r *Report) (added bool, err error) {
-	_, err = tx.Group(g.Name)
-	switch {
-	case err == nil:
+// group adds a group with its grants, or reports which of the grants a group has
+// that is here already.
+func (i *importing) group(tx *rbac.Tx, g group, here bool, r *Report) error {
+	if here {
 		r.add(g.row.as(Present, ""))
-		return false, i.compare(tx, g, r)
-	case i.deletedGroups[g.Name]:
-		i.closed[g.Name] = "the group " + g.Name + " was deleted here"
-		r.add(g.row.as(NotTaken, "was deleted here since an earlier import"))
-	default:
+		return i.compare(tx, g, r)
+	}
+	if why := cmp.Or(i.gone.groups[g.Name], i.closed[g.Name]); why != "" {
+		r.add(g.row.as(NotTaken, why))
+	} else {
 		g.Note = i.note()
-		_, err = tx.AddGroup(g.Group)
+		_, err := tx.AddGroup(g.Group)
 		refusal, err := r.settle(g.row, err)
 		if err != nil {
-			return false, err
+			return err
 		}
-		if added = refusal == ""; !added {
+		if refusal != "" {
 			i.closed[g.Name] = "its group was not taken: " + refusal
 		}
 	}
 	for _, of := range g.grants {
-		if !added {
+		if i.closed[g.Name] != "" {
 			i.leave(r, of, "its group was not taken")
 			continue
 		}
 		refusal, err := r.settle(of.row, i.grant(tx, g.Name, of.permission))
 		if err != nil {
-			return added, err
+			return err
 		}
 		if refusal != "" {
 			r.left(of.permission, refusal)
 		}
 	}
-	return added, nil
+	return nil
 }
 
 func (i *importing) leave(r *Report, g grant, reason string) {
@@ -115,14 +120,9 @@ func (i *importing) leave(r *Report, g grant, reason string) {
 	r.left(g.permission, reason)
 }
 
-// compare reports which grants of the source a group has that exists here, and
-// closes the group if it gives more than the group of the source.
+// compare reports which grants of the source a group has that exists here.
 func (i *importing) compare(tx *rbac.Tx, g group, r *Report) error {
 	here, err := tx.GroupPermissions(g.Name)
-	if err != nil {
-		return err
-	}
-	there := i.plan.permissionsOf(g.Name)
 	for _, of := range g.grants {
 		if slices.ContainsFunc(here, func(p rbac.Permission) bool { return p.Name == of.permission }) {
 			r.add(of.row.as(Present, ""))
@@ -130,69 +130,21 @@ func (i *importing) compare(tx *rbac.Tx, g group, r *Report) error {
 			i.leave(r, of, "the group was here before, and is left as it is")
 		}
 	}
-	more, err := assigns(tx, g.Name)
-	for _, p := range here {
-		if !there[p.Name] && more == "" {
-			more = p.Name
-		}
-	}
-	if more != "" && !i.options.Merge {
-		i.closed[g.Name] = "the group " + g.Name + " was here before, and gives more than in the source: " + more
-	}
 	return err
 }
 
-// assigns returns a power of a group that is no permission: a delegation of the
-// group, or of a group that it inherits. Without a power the result is empty.
-func assigns(tx *rbac.Tx, group string) (string, error) {
-	delegations, err := tx.Delegations()
-	if err != nil || len(delegations) == 0 {
-		return "", err
-	}
-	inheritances, err := tx.Inheritances()
-	juniors := map[string][]string{}
-	for _, i := range inheritances {
-		juniors[i.Senior] = append(juniors[i.Senior], i.Junior)
-	}
-	found := reach(group, len(inheritances)+1, func(name string) []string { return juniors[name] })
-	for _, d := range delegations {
-		if found[d.Group] {
-			return "the delegation of " + d.Group, err
-		}
-	}
-	return "", err
-}
-
-// permissionsOf returns the permissions that a group of the plan gives, inherited
-// permissions included.
-func (p *Plan) permissionsOf(name string) map[string]bool {
-	byName := map[string]group{}
-	for _, g := range p.groups {
-		byName[g.Name] = g
-	}
-	groups := reach(name, len(p.groups), func(name string) (juniors []string) {
-		for _, j := range byName[name].juniors {
-			juniors = append(juniors, j.name)
-		}
-		return juniors
-	})
-	found := map[string]bool{}
-	for name := range groups {
-		for _, of := range byName[name].grants {
-			found[of.permission] = true
-		}
-	}
-	return found
-}
-
-func (i *importing) inheritance(tx *rbac.Tx, g group, j junior, created bool, r *Report) error {
+func (i *importing) inheritance(tx *rbac.Tx, g group, j junior, here bool, r *Report) error {
 	of := rbac.Inheritance{Senior: g.Name, Junior: j.name}
-	if created {
+	if !here && i.closed[g.Name] != "" {
+		r.add(j.row.as(NotTaken, "its group was not taken"))
+		return nil
+	}
+	if !here {
 		_, err := r.settle(j.row, tx.AddInheritance(of))
 		return err
 	}
-	here, err := tx.Inheritances()
-	if slices.Contains(here, of) {
+	all, err := tx.Inheritances()
+	if slices.Contains(all, of) {
 		r.add(j.row.as(Present, ""))
 	} else {
 		r.add(j.row.as(NotTaken, "the group "+g.Name+" was here before, and is left as it is"))
@@ -203,6 +155,10 @@ func (i *importing) inheritance(tx *rbac.Tx, g group, j junior, created bool, r 
 func (i *importing) separation(tx *rbac.Tx, set separation, r *Report) error {
 	if _, err := tx.SSDSet(set.Name); err == nil {
 		r.add(set.row.as(Present, ""))
+		return nil
+	}
+	if why := i.gone.sets[set.Name]; why != "" {
+		r.add(set.row.as(NotTaken, why))
 		return nil
 	}
 	_, err := r.settle(set.row, tx.CreateSSDSet(set.SeparationSet))
@@ -218,10 +174,15 @@ func (i *importing) superusers(tx *rbac.Tx) error {
 	if slices.ContainsFunc(i.plan.groups, func(g group) bool { return g.Name == name }) {
 		return invalid("group", name, "", "the source has a group of this name, which the import needs: rename the group")
 	}
-	_, err := tx.AddGroup(rbac.Group{Name: name, Note: i.note()})
-	if errors.Is(err, rbac.ErrExists) {
+	_, err := tx.Group(name)
+	if err == nil || !isRefusal(err) {
+		return err
+	}
+	if why := i.gone.groups[name]; why != "" {
+		i.closed[name] = "the group " + name + " " + why
 		return nil
 	}
+	_, err = tx.AddGroup(rbac.Group{Name: name, Note: i.note()})
 	return errors.Join(err, tx.GrantPermission(rbac.Grant{Group: name, Permission: "*", Note: i.note()}))
 }
 

@@ -19,10 +19,12 @@ type Proof struct {
 	Count       int          `json:"count"` // of all differences
 }
 
-// A Difference is a right that only one of the two systems grants.
+// A Difference is a right that only one of the two systems gives: a permission,
+// or a delegation.
 type Difference struct {
-	User       string `json:"user"`       // as the source has the name
-	Permission string `json:"permission"` // "*" for all permissions of a superuser
+	User       string `json:"user"`                 // as the source has the name
+	Permission string `json:"permission"`           // "*" for all permissions of a superuser; empty for a delegation
+	Delegation string `json:"delegation,omitempty"` // the group whose delegation the user has here, which no source has
 	Scope      string `json:"scope,omitempty"`
 	Here       bool   `json:"here"` // the Authority gives the right, and the source does not; else the reverse
 	// Reason states why the import has not taken the right, if the Report has a
@@ -34,6 +36,9 @@ type Difference struct {
 // source: …
 func (d Difference) String() string {
 	text := d.User + ": " + d.Permission
+	if d.Delegation != "" {
+		text += "the delegation of " + d.Delegation
+	}
 	if d.Scope != "" {
 		text += " in " + d.Scope
 	}
@@ -58,8 +63,9 @@ const maxDifferences = 1000
 // differences, too: those of superusers, of patterns and of users who were
 // refused.
 //
-// Rights are permissions in scopes. Prove does not compare users who are not in
-// the source, and reads users one by one, a few thousand in a second.
+// Rights are permissions that exist, in scopes, and delegations, of which a source
+// has none. Prove does not compare users who are not of the source, and asks for
+// users one by one: some thousands in a second.
 //
 // Errors: ErrInvalid for an Authority that is nil; ErrUnavailable.
 func (p *Plan) Prove(ctx context.Context, a *rbac.Authority, r *Report) (*Proof, error) {
@@ -70,9 +76,12 @@ func (p *Plan) Prove(ctx context.Context, a *rbac.Authority, r *Report) (*Proof,
 		r = &Report{}
 	}
 	var permissions []rbac.Permission
+	var delegations []rbac.Delegation
 	err := a.View(ctx, func(tx *rbac.Tx) (err error) {
+		var err2 error
 		permissions, err = tx.Permissions()
-		return err
+		delegations, err2 = tx.Delegations()
+		return errors.Join(err, err2)
 	})
 	if err != nil {
 		return nil, err
@@ -80,25 +89,22 @@ func (p *Plan) Prove(ctx context.Context, a *rbac.Authority, r *Report) (*Proof,
 	proof := &Proof{Users: len(p.users)}
 	for n := range p.users {
 		u := &p.users[n]
-		here, err := rightsHere(ctx, a, u.Subject, permissions)
+		id, err := a.IdentityBySubject(ctx, u.Subject)
+		if err != nil && !errors.Is(err, rbac.ErrNotFound) && !errors.Is(err, rbac.ErrDenied) {
+			return nil, err
+		}
+		powers, err := delegationsHere(ctx, a, id, delegations)
 		if err != nil {
 			return nil, err
 		}
-		proof.compare(u, u.old(), here, len(permissions), r)
+		proof.compare(u, u.old(), rightsHere(id, permissions), powers, len(permissions), r)
 	}
 	return proof, nil
 }
 
-// rightsHere asks the Authority for the rights of a user. An unknown or disabled
-// user has none.
-func rightsHere(ctx context.Context, a *rbac.Authority, subject string, permissions []rbac.Permission) (map[right]bool, error) {
-	id, err := a.IdentityBySubject(ctx, subject)
-	if errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrDenied) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
+// rightsHere returns the rights of a user. An unknown or disabled user, whose
+// Identity is nil, has none.
+func rightsHere(id *rbac.Identity, permissions []rbac.Permission) map[right]bool {
 	here := map[right]bool{}
 	for _, p := range permissions {
 		everywhere, scopes := id.Scopes(p.Name)
@@ -109,10 +115,42 @@ func rightsHere(ctx context.Context, a *rbac.Authority, subject string, permissi
 			here[right{p.Name, scope}] = true
 		}
 	}
-	return here, nil
+	return here
 }
 
-func (p *Proof) compare(u *user, old oldRights, here map[right]bool, permissions int, r *Report) {
+// delegationsHere returns the delegations of a user, everywhere or by scopes.
+func delegationsHere(ctx context.Context, a *rbac.Authority, id *rbac.Identity, delegations []rbac.Delegation) (found []Difference, err error) {
+	if id.IsAnonymous() || len(delegations) == 0 {
+		return nil, nil
+	}
+	var memberships []rbac.Membership
+	err = a.View(ctx, func(tx *rbac.Tx) (err error) {
+		memberships, err = tx.AssignedGroups(id.User())
+		return err
+	})
+	if err != nil && !isRefusal(err) { // a refusal: the user was deleted meanwhile
+		return nil, err
+	}
+	scopes := map[string]bool{}
+	for _, m := range memberships {
+		scopes[m.Scope] = true
+	}
+	delete(scopes, "") // InGroup is about groups that are held everywhere
+	for _, d := range delegations {
+		if id.InGroup(d.Group) {
+			found = append(found, Difference{Delegation: d.Group, Here: true})
+			continue
+		}
+		for scope := range scopes {
+			if id.In(scope).InGroup(d.Group) {
+				found = append(found, Difference{Delegation: d.Group, Scope: scope, Here: true})
+			}
+		}
+	}
+	return found, nil
+}
+
+func (p *Proof) compare(u *user, old oldRights, here map[right]bool, powers []Difference, permissions int, r *Report) {
 	reason := r.users[u.Subject]
 	if old.all {
 		if everywhere := len(here); everywhere == permissions && permissions > 0 {
@@ -136,8 +174,12 @@ func (p *Proof) compare(u *user, old oldRights, here map[right]bool, permissions
 			differences = append(differences, Difference{User: u.Name, Permission: of.permission, Scope: of.scope, Here: true})
 		}
 	}
+	for _, d := range powers {
+		d.User = u.Name
+		differences = append(differences, d)
+	}
 	slices.SortFunc(differences, func(a, b Difference) int {
-		return cmp.Or(cmp.Compare(a.Permission, b.Permission), cmp.Compare(a.Scope, b.Scope))
+		return cmp.Or(cmp.Compare(a.Permission, b.Permission), cmp.Compare(a.Delegation, b.Delegation), cmp.Compare(a.Scope, b.Scope))
 	})
 	for _, d := range differences {
 		p.differ(d)

@@ -42,8 +42,8 @@ func (i *importing) user(tx *rbac.Tx, u *user) ([]Row, error) {
 	switch {
 	case !isRefusal(err):
 		return nil, err
-	case i.deletedUsers[u.Subject]:
-		refusal = "was deleted here since an earlier import"
+	case i.gone.users[u.Subject] != "":
+		refusal = i.gone.users[u.Subject]
 	case refusal == "":
 		rows, err := i.add(tx, u)
 		if err == nil || !isRefusal(err) {
@@ -156,6 +156,8 @@ func (i *importing) columns(tx *rbac.Tx, u *user, name string) ([]Row, error) {
 	case u.superuser == "":
 	case !i.options.Superusers:
 		at(u.superuser, NotTaken, "superusers were not asked for")
+	case i.closed[group] != "":
+		at(u.superuser, NotTaken, i.closed[group])
 	default:
 		if err := i.assign(tx, name, group, ""); err != nil {
 			return nil, err
