@@ -39,7 +39,7 @@ type merging struct {
 // passwords has the flags of a source with passwords.
 type passwords struct {
 	Wrap      bool   `help:"Keep hashes that are too quick to guess inside argon2id. Each takes as long as a login."`
-	Plaintext bool   `help:"Take passwords that the source has in plain text."`
+	Plaintext bool   `help:"Take passwords that the source has in plain text. Texts that look like hashes are not taken."`
 	Zone      string `placeholder:"ZONE" help:"The time zone of times without a zone, such as Europe/Berlin. Default: UTC."`
 }
 
