@@ -11,18 +11,10 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// storeError is the error of a store that cannot be opened.
-type storeError struct{ text string }
-
-func (e *storeError) Error() string { return e.text }
-
-// Unwrap returns rbac.ErrUnavailable.
-func (e *storeError) Unwrap() error { return rbac.ErrUnavailable }
-
 // StoreError returns an error of Program.Open. The text states what is wrong
 // with the store and what to do. The error is rbac.ErrUnavailable.
 func StoreError(format string, args ...any) error {
-	return &storeError{fmt.Sprintf(format, args...)}
+	return &sentence{rbac.ErrUnavailable, fmt.Sprintf(format, args...)}
 }
 
 // note writes a remark to the error stream, unless the verb is quiet.
@@ -37,7 +29,7 @@ func (c *call) note(format string, args ...any) {
 // for no error, and for answers.
 func (c *call) message(err error) string {
 	var use *usage
-	var open *storeError
+	var whole *sentence
 	var expression *rbac.ParseError
 	var file *fileError
 	var record *rbac.Error
@@ -46,10 +38,10 @@ func (c *call) message(err error) string {
 		return ""
 	case errors.As(err, &use):
 		return use.text
-	case errors.As(err, &open):
-		return open.text
 	case c.ctx.Err() != nil:
 		return "The verb was interrupted: " + printable(err.Error())
+	case errors.As(err, &whole):
+		return whole.text
 	case errors.Is(err, rbac.ErrBusy):
 		return "The store is busy with other transactions. Nothing was done. Try again."
 	case errors.Is(err, rbac.ErrThrottled):

@@ -36,7 +36,8 @@ import (
 // lists the codes. The args do not include the name of the program. Main reads
 // and writes the standard streams, and leaves a alone otherwise: the caller
 // closes a. Changes have the actor and the reason of ctx, unless args name
-// others. Without an Authority the exit code is 69.
+// others. If ctx has neither an Identity nor an actor, the actor is the account
+// of the operating system. Without an Authority the exit code is 69.
 //
 // Main may be called at the same time as any other method of a.
 func Main(ctx context.Context, args []string, a *rbac.Authority) int {
@@ -52,6 +53,9 @@ type Program struct {
 	// with create may Open make a store or migrate tables: that is for the verb
 	// init. Open is not used if there is an Authority.
 	Open func(ctx context.Context, store string, create bool) (Store, error)
+	// OpenToAsk opens the store for a verb that only asks, without writing to
+	// the store. Nil: Open. OpenToAsk is not used if there is an Authority.
+	OpenToAsk func(ctx context.Context, store string) (Store, error)
 
 	Stdin          io.Reader           // nil: os.Stdin
 	Stdout, Stderr io.Writer           // nil: os.Stdout and os.Stderr
@@ -81,7 +85,7 @@ func (p Program) Main(ctx context.Context, args []string) (code int) {
 	if text != "" {
 		fmt.Fprintln(c.stderr, "rbac: "+text)
 	}
-	return exitCode(err)
+	return c.exitCode(err)
 }
 
 // run parses the arguments and runs the verb.
@@ -151,6 +155,28 @@ type usage struct{ text string }
 func (u *usage) Error() string { return u.text }
 
 func usagef(format string, args ...any) error { return &usage{fmt.Sprintf(format, args...)} }
+
+// sentence is an error whose text is a whole message, and whose kind decides the
+// exit code.
+type sentence struct {
+	kind error
+	text string
+}
+
+func (s *sentence) Error() string { return s.text }
+
+// Unwrap returns the kind.
+func (s *sentence) Unwrap() error { return s.kind }
+
+// refusedf returns the error of a verb that refuses what was asked.
+func refusedf(format string, args ...any) error {
+	return &sentence{rbac.ErrConflict, fmt.Sprintf(format, args...)}
+}
+
+// notFoundf returns an error for what does not exist.
+func notFoundf(format string, args ...any) error {
+	return &sentence{rbac.ErrNotFound, fmt.Sprintf(format, args...)}
+}
 
 // getenv returns a variable of the environment.
 func (p Program) getenv(name string) string {

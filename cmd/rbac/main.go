@@ -13,7 +13,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := rbaccli.Program{Open: openStore}.Main(ctx, os.Args[1:])
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	code := rbaccli.Program{Open: openStore, OpenToAsk: openToAsk}.Main(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }

@@ -83,10 +83,11 @@ func runScripts(t *testing.T, sqlite bool, store func(*testscript.Env) string) {
 
 func run(t *testing.T, ts *testscript.TestScript, args []string) int {
 	return rbaccli.Program{
-		Open:   openStore,
-		Stdin:  strings.NewReader(ts.Getenv("STDIN")),
-		Stdout: ts.Stdout(),
-		Stderr: ts.Stderr(),
-		Getenv: ts.Getenv,
+		Open:      openStore,
+		OpenToAsk: openToAsk,
+		Stdin:     strings.NewReader(ts.Getenv("STDIN")),
+		Stdout:    ts.Stdout(),
+		Stderr:    ts.Stderr(),
+		Getenv:    ts.Getenv,
 	}.Main(t.Context(), args)
 }
