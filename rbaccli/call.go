@@ -38,6 +38,7 @@ func newCall(ctx context.Context, p Program) *call {
 	if c.stdin == nil {
 		c.stdin = os.Stdin
 	}
+	c.stdin = interruptible{c.stdin, ctx}
 	if c.stdout == nil {
 		c.stdout = os.Stdout
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -39,6 +40,11 @@ func TestOpen(t *testing.T) {
 	missing := filepath.Join(dir, "missing.db")
 	for dsn, want := range map[string]error{missing: rbac.ErrNotFound, dir: rbac.ErrNotFound, "mysql://u@h/d": rbac.ErrInvalid, "": rbac.ErrNotFound} {
 		if _, err := source.Open(dsn); !errors.Is(err, want) {
+			t.Errorf("%q: %v", dsn, err)
+		}
+	}
+	for _, dsn := range []string{"host=h password=s3cret user=u", "postgres:/u:s3cret@h/db", "postgresql:u:s3cret@h"} {
+		if _, err := source.Open(dsn); !errors.Is(err, rbac.ErrInvalid) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%q: %v", dsn, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -110,5 +111,36 @@ func TestInterrupted(t *testing.T) {
 	}}
 	if code := p.Main(ctx, []string{"user", "list"}); code != exitTryAgain || !strings.Contains(errs.String(), "interrupted") {
 		t.Errorf("exit code %d, %s", code, &errs)
+	}
+}
+
+// silent is a stream on which nothing comes. The first Read calls began.
+type silent struct{ began func() }
+
+func (s silent) Read([]byte) (int, error) {
+	s.began()
+	select {}
+}
+
+// An interrupt ends the wait for standard input.
+func TestInterruptedInput(t *testing.T) {
+	a := newAuthority(t)
+	if code := (Program{Authority: a, Stdout: io.Discard}).Main(t.Context(), []string{"user", "add", "amy"}); code != 0 {
+		t.Fatal(code)
+	}
+	for _, args := range [][]string{{"passwd", "amy"}, {"apply", "-"}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan int, 1)
+		go func() {
+			done <- Program{Authority: a, Stdin: silent{cancel}, Stdout: io.Discard, Stderr: io.Discard}.Main(ctx, args)
+		}()
+		select {
+		case code := <-done:
+			if code != exitTryAgain {
+				t.Errorf("%v: exit code %d", args, code)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%v goes on", args)
+		}
 	}
 }
