@@ -80,13 +80,12 @@ func (e *engine) backup(ctx context.Context, path string) (err error) {
 
 // createCopy creates the file that is renamed to path in the end. The empty file
 // at path is the caller's, so no other backup writes to path: what has the name
-// already is left from a process that was killed.
+// already is left from a process that was killed. SQLite removes the journal of
+// that process itself, since the new file is empty.
 func createCopy(path string) (*os.File, error) {
 	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".rbac-backup")
-	for _, left := range []string{name, name + "-journal"} { // SQLite adds -journal
-		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
