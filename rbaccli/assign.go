@@ -1,6 +1,8 @@
 package rbaccli
 
 import (
+	"errors"
+
 	"github.com/rbac-go/rbac"
 )
 
@@ -31,7 +33,7 @@ func newMembershipRow(m rbac.Membership) membershipRow {
 type assignList struct {
 	User   string `placeholder:"USER" help:"Only memberships of this user."`
 	Group  string `placeholder:"GROUP" help:"Only memberships of this group itself."`
-	Scope  string `placeholder:"SCOPE" help:"Only memberships in this scope."`
+	Scope  scope  `placeholder:"SCOPE" help:"Only memberships in this scope."`
 	Ending *until `placeholder:"TIME" help:"Only memberships that end before: a date, or a duration such as 30d. Memberships that have ended are listed too."`
 	Limit  int    `placeholder:"N" help:"List at most so many memberships."`
 }
@@ -39,7 +41,7 @@ type assignList struct {
 func (v *assignList) Run(c *call) error {
 	q := rbac.MembershipQuery{User: v.User, Group: v.Group, Limit: v.Limit}
 	if v.Scope != "" {
-		q.Scopes = []string{v.Scope}
+		q.Scopes = []string{string(v.Scope)}
 	}
 	if v.Ending != nil {
 		q.EndingBefore = v.Ending.Time
@@ -50,9 +52,23 @@ func (v *assignList) Run(c *call) error {
 	})
 }
 
+// scope is a flag with a scope. Without the flag, the scope is empty. The empty
+// argument is refused: it comes from a variable that is not set, and a
+// membership would hold everywhere.
+type scope string
+
+// UnmarshalText reads the argument of the flag.
+func (s *scope) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return errors.New("the scope is empty: write a scope, or leave out --scope for none")
+	}
+	*s = scope(text)
+	return nil
+}
+
 // place is where a membership holds.
 type place struct {
-	Scope string `placeholder:"SCOPE" help:"Where the membership holds. Without it: everywhere."`
+	Scope scope `placeholder:"SCOPE" help:"Where the membership holds. Without it: everywhere."`
 }
 
 type assignAdd struct {
@@ -76,7 +92,7 @@ func (v *assignAdd) Run(c *call) error {
 	}
 	return v.apply(c, func(tx *rbac.Tx) error {
 		for _, g := range v.Groups {
-			m := rbac.Membership{User: v.User, Group: g, Scope: v.Scope, Note: v.Note, Until: end}
+			m := rbac.Membership{User: v.User, Group: g, Scope: string(v.Scope), Note: v.Note, Until: end}
 			if err := tx.AssignUser(m); err != nil {
 				return err
 			}
@@ -100,7 +116,7 @@ func (v *assignChange) Run(c *call) error {
 		return err
 	}
 	return v.apply(c, func(tx *rbac.Tx) error {
-		m, err := membership(tx, v.User, v.Group, v.Scope)
+		m, err := membership(tx, v.User, v.Group, string(v.Scope))
 		if err != nil {
 			return err
 		}
@@ -130,7 +146,7 @@ type assignRemove struct {
 func (v *assignRemove) Run(c *call) error {
 	return v.apply(c, func(tx *rbac.Tx) error {
 		for _, g := range v.Groups {
-			if err := tx.DeassignUser(rbac.Membership{User: v.User, Group: g, Scope: v.Scope}); err != nil {
+			if err := tx.DeassignUser(rbac.Membership{User: v.User, Group: g, Scope: string(v.Scope)}); err != nil {
 				return err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,7 @@ func newCall(ctx context.Context, p Program) *call {
 	if c.stdin == nil {
 		c.stdin = os.Stdin
 	}
+	c.stdin = interruptible{c.stdin, ctx}
 	if c.stdout == nil {
 		c.stdout = os.Stdout
 	}
@@ -59,19 +61,33 @@ func (c *call) open(writes bool) error {
 // create is set.
 func (c *call) openStore(writes, create bool) error {
 	if c.program.Open == nil {
-		return &storeError{"there is no store"}
+		return StoreError("There is no store.")
 	}
 	name, err := c.storeName()
 	if err != nil {
 		return err
 	}
-	s, err := c.program.Open(c.ctx, name, create)
+	s, err := c.openNamed(name, writes, create)
 	if err != nil {
 		return err
 	}
 	c.opened = s
+	if _, named := c.administer(); !create && (writes || named) {
+		if err := c.requireAdminister(s); err != nil {
+			return err
+		}
+	}
 	c.auth, err = rbac.Open(c.ctx, calm{s, writes}, c.config())
 	return err
+}
+
+// openNamed opens the store for a verb that changes something, or that only
+// asks.
+func (c *call) openNamed(name string, writes, create bool) (Store, error) {
+	if !writes && c.program.OpenToAsk != nil {
+		return c.program.OpenToAsk(c.ctx, name)
+	}
+	return c.program.Open(c.ctx, name, create)
 }
 
 func (c *call) close() (err error) {
@@ -100,9 +116,12 @@ func (c *call) storeName() (string, error) {
 // variable takes the same value from the environment.
 func refusePassword(flag, value, variable string) error {
 	secret := strings.Contains(value, "password=")
-	if u, err := url.Parse(value); err == nil && u.User != nil {
+	if u, err := url.Parse(value); err == nil {
 		_, has := u.User.Password()
 		secret = secret || has
+		for parameter := range u.Query() { // pass%77ord is a password, too
+			secret = secret || strings.Contains(strings.ToLower(parameter), "password")
+		}
 	}
 	if !secret {
 		return nil
@@ -111,14 +130,43 @@ func refusePassword(flag, value, variable string) error {
 		"Put the password into PGPASSWORD or ~/.pgpass, or the whole value into %s.", flag, variable)
 }
 
+// defaultAdminister is the permission of administrators unless the service has
+// chosen another.
+const defaultAdminister = "rbac.administer"
+
+// administer returns the permission of administrators that the user has named,
+// and whether the user has named any.
+func (c *call) administer() (permission string, named bool) {
+	permission = cmp.Or(c.Administer, c.program.getenv("RBAC_ADMINISTER"))
+	return cmp.Or(permission, defaultAdminister), permission != ""
+}
+
+// requireAdminister returns an error unless the store has the permission of
+// administrators: with another name, nothing would protect the last
+// administrator, and rbac.Open would add the permission.
+func (c *call) requireAdminister(s store.Store) error {
+	permission, named := c.administer()
+	err := s.View(c.ctx, func(r store.Records) error {
+		_, err := r.Permission(permission)
+		return err
+	})
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if named {
+		return notFoundf("The store has no permission %q. Correct --administer or RBAC_ADMINISTER: they name the permission of administrators.", permission)
+	}
+	return notFoundf("The store has no permission %q. If the service has set Config.Administer, name the permission by --administer or RBAC_ADMINISTER. Otherwise run \"rbac init\".", permission)
+}
+
 // config is that of an Authority that lives for one verb. Nothing in it may
 // disturb the services on the store: whatever they keep, the verb keeps.
 func (c *call) config() rbac.Config {
-	administer := cmp.Or(c.Administer, c.program.getenv("RBAC_ADMINISTER"), "rbac.administer")
+	administer, _ := c.administer()
 	return rbac.Config{
 		Logger:        c.logger(),
 		Administer:    administer,
-		Protected:     []string{administer},
+		Protected:     slices.Compact([]string{administer, defaultAdminister}),
 		CheckPassword: rbac.CommonPassword,
 		KeepChanges:   100 * 365 * 24 * time.Hour,
 		MaxStaleness:  time.Hour, // a View reads the store; nobody else asks this Authority

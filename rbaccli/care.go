@@ -2,8 +2,12 @@ package rbaccli
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/rbaccli/internal/storecare"
 )
 
@@ -15,11 +19,22 @@ type backupVerb struct {
 func (backupVerb) Help() string {
 	return `Copy the store as it is at one moment, while services go on. Only the owner can read the copy, which is a store itself. PostgreSQL has pg_dump for that.
 
+A backup that was killed leaves the new file empty and a partial copy beside it, whose name is that of the file with a dot before it and .rbac-backup after it. Remove the empty file: the next backup into it removes the partial copy.
+
     rbac backup blog-2026-11-30.db`
 }
 
 func (v *backupVerb) Run(c *call) error {
-	if err := storecare.Backup(c.ctx, c.opened, v.File); err != nil {
+	if dir, err := os.Stat(filepath.Dir(v.File)); err != nil || !dir.IsDir() {
+		return usagef("There is no directory %q for the copy.", filepath.Dir(v.File))
+	}
+	err := storecare.Backup(c.ctx, c.opened, v.File)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return refusedf("The file %q exists, and is not overwritten. If it is empty, it is from a backup that was killed: remove it.", v.File)
+	case errors.Is(err, rbac.ErrInvalid):
+		return usagef("Only an SQLite store can be copied into a file. Use the tools of the database, such as pg_dump.")
+	case err != nil:
 		return err
 	}
 	return c.report("The copy is complete: " + v.File)

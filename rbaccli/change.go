@@ -3,33 +3,56 @@ package rbaccli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/rbac-go/rbac"
 )
 
-// change has the flags of every verb that changes something.
-type change struct {
+// author has the flags for the author of a change.
+type author struct {
 	Actor  string `placeholder:"NAME" help:"Who makes the change, for the change log. Default: the account of the operating system."`
 	Reason string `placeholder:"TEXT" help:"Why the change is made, for the change log."`
-	DryRun bool   `short:"n" help:"Change nothing, and print what would change and who would gain or lose which permission."`
+}
+
+// change has the flags of every verb that changes something.
+type change struct {
+	author
+	DryRun bool `short:"n" help:"Change nothing, and print what would change and who would gain or lose which permission."`
 }
 
 func (ch *change) changes() *change { return ch }
 
 // context returns the context of the change, with its actor and reason. In the
 // binary of a service, the context of the service may have both already.
-func (ch *change) context(c *call) context.Context {
-	ctx, actor := c.ctx, ch.Actor
-	if actor == "" && c.program.Authority == nil {
-		actor = operator()
+// Otherwise the account of the operating system is the actor: every change has
+// an author.
+func (a author) context(c *call) context.Context {
+	ctx := c.ctx
+	switch {
+	case a.Actor != "":
+		ctx = rbac.WithActor(ctx, a.Actor)
+	case rbac.FromContext(ctx).IsAnonymous(): // nobody is logged in
+		ctx = fallback{ctx, rbac.WithActor(context.Background(), operator())}
 	}
-	if actor != "" {
-		ctx = rbac.WithActor(ctx, actor)
-	}
-	if ch.Reason != "" {
-		ctx = rbac.WithReason(ctx, ch.Reason)
+	if a.Reason != "" {
+		ctx = rbac.WithReason(ctx, a.Reason)
 	}
 	return ctx
+}
+
+// fallback is a context whose missing values are those of another context. A
+// value that is the empty text is missing.
+type fallback struct {
+	context.Context
+	other context.Context
+}
+
+// Value returns the value for a key.
+func (f fallback) Value(key any) any {
+	if v := f.Context.Value(key); v != nil && v != "" {
+		return v
+	}
+	return f.other.Value(key)
 }
 
 // apply makes the changes of f and prints the changes, or with --dry-run their
@@ -62,11 +85,10 @@ func (c *call) printChanges(changes []rbac.Change) error {
 		return c.printRows(mapped(changes, newChangeRow))
 	}
 	if len(changes) == 0 {
-		_, err := fmt.Fprintln(c.stdout, "Nothing had to be changed.")
-		return err
+		return c.println("Nothing had to be changed.")
 	}
 	for _, change := range changes {
-		if _, err := fmt.Fprintln(c.stdout, "done: "+describe(change)); err != nil {
+		if err := c.println("done: " + describe(change)); err != nil {
 			return err
 		}
 	}
@@ -91,29 +113,29 @@ func (c *call) printEffect(e rbac.Effect) error {
 		return c.printRows(mapped(e.Changes, newChangeRow))
 	}
 	if len(e.Changes) == 0 {
-		_, err := fmt.Fprintln(c.stdout, "Nothing would be changed.")
-		return err
+		return c.println("Nothing would be changed.")
 	}
 	for _, change := range e.Changes {
-		fmt.Fprintln(c.stdout, "would: "+describe(change))
+		if err := c.println("would: " + describe(change)); err != nil {
+			return err
+		}
 	}
 	return c.printRights(e)
 }
 
 // printRights prints the rights that an effect gives and takes.
 func (c *call) printRights(e rbac.Effect) error {
-	w := c.stdout
-	fmt.Fprintln(w, counted(e.Users, "user would gain or lose a permission.", "users would gain or lose a permission."))
+	lines := []string{counted(e.Users, "user would gain or lose a permission.", "users would gain or lose a permission.")}
 	for _, r := range e.Gained {
-		fmt.Fprintln(w, c.green("  + "+describeRight(r)))
+		lines = append(lines, c.green("  + "+describeRight(r)))
 	}
 	for _, r := range e.Lost {
-		fmt.Fprintln(w, c.red("  - "+describeRight(r)))
+		lines = append(lines, c.red("  - "+describeRight(r)))
 	}
 	if e.More {
-		fmt.Fprintln(w, "  and more")
+		lines = append(lines, "  and more")
 	}
-	return nil
+	return c.println(strings.Join(lines, "\n"))
 }
 
 func describeRight(r rbac.Right) string {

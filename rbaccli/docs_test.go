@@ -81,14 +81,18 @@ func writeArguments(b *strings.Builder, verb *kong.Node, ofChange []*kong.Flag) 
 		return
 	}
 	b.WriteString("\n")
-	changes := func(f *kong.Flag) bool {
-		return slices.ContainsFunc(ofChange, func(c *kong.Flag) bool { return c.Name == f.Name && c.Help == f.Help })
+	have := func(flags []*kong.Flag, f *kong.Flag) bool {
+		return slices.ContainsFunc(flags, func(c *kong.Flag) bool { return c.Name == f.Name && c.Help == f.Help })
+	}
+	changes := true // the verb has every flag of changes
+	for _, f := range ofChange {
+		changes = changes && have(verb.Flags, f)
 	}
 	for _, p := range verb.Positional {
 		fmt.Fprintf(b, "- `%s`: %s\n", p.Summary(), p.Help)
 	}
-	writeFlags(b, slices.DeleteFunc(slices.Clone(verb.Flags), changes))
-	if slices.ContainsFunc(verb.Flags, changes) {
+	writeFlags(b, slices.DeleteFunc(slices.Clone(verb.Flags), func(f *kong.Flag) bool { return changes && have(ofChange, f) }))
+	if changes {
 		b.WriteString("- the flags of changes\n")
 	}
 }

@@ -53,6 +53,16 @@ var exitCodes = []struct {
 	{rbac.ErrBadCredentials, exitOther},
 }
 
+// exitCode returns the exit code for the error of the call. An interrupted verb
+// says nothing about the store.
+func (c *call) exitCode(err error) int {
+	code := exitCode(err)
+	if code == exitUnavailable && c.ctx.Err() != nil {
+		return exitTryAgain
+	}
+	return code
+}
+
 // exitCode returns the exit code for an error of a verb.
 func exitCode(err error) int {
 	if err == nil {

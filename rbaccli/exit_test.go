@@ -105,3 +105,24 @@ func TestOtherExitCodes(t *testing.T) {
 		}
 	}
 }
+
+// Messages are in the words of the command line.
+func TestMessages(t *testing.T) {
+	c := newCall(t.Context(), Program{})
+	for _, m := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("%w: the plan is stale", rbac.ErrConflict), "Changed meanwhile: the plan is stale"},
+		{fmt.Errorf("%w: no route", rbac.ErrUnavailable), "The store cannot be used: store unavailable: no route"},
+		{&rbac.Error{Kind: rbac.ErrInvalid, Record: "postgres", Field: "dsn", Reason: "is not a URL"}, "The DSN of the store cannot be used: is not a URL."},
+		{&rbac.Error{Kind: rbac.ErrInvalid, Record: "login", Name: "zed", Field: "Expires", Reason: "in the past"},
+			`The session or key of the user "zed" cannot be used: expires: in the past.`},
+		{&rbac.Error{Kind: rbac.ErrInvalid, Record: "predicate", Name: "has_permission", Reason: "a pattern"},
+			`The condition "has_permission" cannot be used: a pattern.`},
+	} {
+		if have := c.message(m.err); have != m.want {
+			t.Errorf("%v:\nhave %s\nwant %s", m.err, have, m.want)
+		}
+	}
+}

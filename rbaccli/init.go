@@ -2,6 +2,8 @@ package rbaccli
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/rbac-go/rbac"
 )
@@ -10,14 +12,16 @@ import (
 type initVerb struct {
 	Admin string `placeholder:"USER" help:"The first administrator. The user is added if missing."`
 	Group string `default:"administrators" placeholder:"GROUP" help:"The group of administrators. It is added if missing."`
-	URL   string `placeholder:"URL" help:"The address of the service's page for passwords. The first administrator gets an invitation there in place of a password."`
-	change
+	URL   string `placeholder:"URL" help:"The address of the service's page for passwords. The first administrator gets an invitation there in place of a password. The variable RBAC_URL names the page as well."`
+	author
 }
 
 func (initVerb) Help() string {
 	return `Make the tables of the store, or bring them up to date, and make the first administrator. Init may run again: what is there stays. The other verbs never make a store.
 
-With --url, print an invitation for the administrator. Otherwise ask for a password on the terminal, or read it from standard input.
+With --url or RBAC_URL, print an invitation for the administrator. Otherwise ask for a password on the terminal, or read it from standard input.
+
+Init refuses a group that exists without the permission of administrators and has other members: they would become administrators, too.
 
     rbac init --store blog.db --admin amy
     rbac init --store postgres://blog@db.example.com/blog --admin amy --url https://blog.example.com`
@@ -26,9 +30,6 @@ With --url, print an invitation for the administrator. Otherwise ask for a passw
 func (*initVerb) storeless() {}
 
 func (v *initVerb) Run(c *call) error {
-	if v.DryRun {
-		return usagef("Init has no --dry-run: without --admin, it makes the tables and nothing else.")
-	}
 	page, err := passwordPage(c, v.URL)
 	if err != nil {
 		return err
@@ -41,12 +42,20 @@ func (v *initVerb) Run(c *call) error {
 	if v.Admin == "" {
 		return c.report("The store is ready. \"rbac init --admin NAME\" makes the first administrator.")
 	}
-	user, ready, err := v.administrator(c)
-	if err != nil || ready {
-		return errors.Join(err, c.report("The store is ready. "+v.Admin+" is an administrator and has a password."))
+	ch := &change{author: v.author}
+	user, ready, err := v.administrator(c, ch)
+	if err != nil {
+		return err
+	}
+	if err := requireAdministrator(c, user.Name, v.Group); err != nil {
+		return err
+	}
+	done := "The store is ready. " + printable(user.Name) + " is an administrator"
+	if ready {
+		return c.report(done + " and has a password.")
 	}
 	if page != "" {
-		return v.secret(c, "link", func(tx *rbac.Tx) (string, error) {
+		return ch.secret(c, "link", func(tx *rbac.Tx) (string, error) {
 			token, err := tx.IssueLink(rbac.Link{User: user.Name, Purpose: rbac.LinkInvite})
 			return linkAddress(page, token), err
 		})
@@ -55,24 +64,28 @@ func (v *initVerb) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := v.apply(c, func(tx *rbac.Tx) error { return tx.SetPasswordHash(user.Name, hash) }); err != nil {
+	if err := ch.apply(c, func(tx *rbac.Tx) error { return tx.SetPasswordHash(user.Name, hash) }); err != nil {
 		return err
 	}
-	return c.report("The store is ready. " + user.Name + " is an administrator.")
+	return c.report(done + ".")
 }
 
-// administrator makes the user an administrator. The answer ready means that the
-// user has a password already.
-func (v *initVerb) administrator(c *call) (user rbac.User, ready bool, err error) {
+// administrator puts the user into the group of administrators. The answer ready
+// means that the user has a password already.
+func (v *initVerb) administrator(c *call, ch *change) (user rbac.User, ready bool, err error) {
 	permission := c.auth.Config().Administer
-	err = v.apply(c, func(tx *rbac.Tx) error {
+	err = ch.apply(c, func(tx *rbac.Tx) error {
 		if user, err = tx.User(v.Admin); errors.Is(err, rbac.ErrNotFound) {
 			user, err = tx.AddUser(rbac.User{Name: v.Admin})
 		}
 		if err != nil {
 			return err
 		}
-		if _, err := tx.AddGroup(rbac.Group{Name: v.Group, DisplayName: "Administrators"}); err != nil && !errors.Is(err, rbac.ErrExists) {
+		if _, err := tx.AddGroup(rbac.Group{Name: v.Group, DisplayName: "Administrators"}); errors.Is(err, rbac.ErrExists) {
+			if err := v.refuseOthers(c, tx, user.Name, permission); err != nil {
+				return err
+			}
+		} else if err != nil {
 			return err
 		}
 		if err := tx.GrantPermission(rbac.Grant{Group: v.Group, Permission: permission}); err != nil {
@@ -85,6 +98,44 @@ func (v *initVerb) administrator(c *call) (user rbac.User, ready bool, err error
 		return err
 	})
 	return user, ready, err
+}
+
+// listedOthers bounds the members that a refusal lists.
+const listedOthers = 10
+
+// refuseOthers refuses a group that exists without the permission of
+// administrators and has other members: init would make them administrators.
+func (v *initVerb) refuseOthers(c *call, tx *rbac.Tx, admin, permission string) error {
+	giving, err := tx.PermissionGroups(permission)
+	if err != nil || slices.ContainsFunc(giving, func(g rbac.Group) bool { return g.Name == v.Group }) {
+		return err
+	}
+	users, err := collect(c, tx.Users(rbac.UserQuery{Group: v.Group, Limit: listedOthers + 1}))
+	if err != nil {
+		return err
+	}
+	others := mapped(users, func(u rbac.User) string { return printable(u.Name) })
+	others = slices.DeleteFunc(others, func(name string) bool { return name == admin })
+	switch {
+	case len(others) == 0:
+		return nil
+	case len(others) > listedOthers:
+		others = append(others[:listedOthers], "…")
+	}
+	return refusedf("The group %q has other members, who would become administrators, too: %s. "+
+		"Choose another group with --group, or give the group the permission first: \"rbac grant add\".", v.Group, strings.Join(others, ", "))
+}
+
+// requireAdministrator returns an error unless the user now has the permission
+// of administrators: the account may be disabled, or the membership of an
+// earlier day may have ended.
+func requireAdministrator(c *call, user, group string) error {
+	e, err := c.auth.ExplainUser(c.ctx, user, rbac.HasPermission(c.auth.Config().Administer))
+	if err != nil || e.Met {
+		return err
+	}
+	return refusedf("%s is in the group %q, and is no administrator yet: %s. \"rbac user change --enable\" enables an account, and \"rbac assign change --until none\" prolongs a membership. Then run init again.",
+		printable(user), group, printable(e.Reason))
 }
 
 // report prints a sentence, unless the verb is quiet or programs read the

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +27,7 @@ type logVerb struct {
 }
 
 func (logVerb) Help() string {
-	return `Print changes and logins, the oldest first. An actor in brackets was named by a program and did not log in for the change. The format json has one entry in each line. Failed logins of one hour from one network are one entry.
+	return `Print changes and logins, the oldest first. An actor in brackets was named by a program and did not log in for the change; an odd name of an actor is in quotes. The format json has one entry in each line. Failed logins of one hour from one network are one entry.
 
     rbac log --since 7d --actor amy
     rbac log --follow -o json`
@@ -240,11 +242,23 @@ func (r logRow) line(c *call) string {
 		}
 		return text
 	}
-	actor := cmp.Or(printable(r.Actor), "nobody named")
+	actor := cmp.Or(actorText(r.Actor), "nobody named")
 	if !r.Verified {
 		actor = "(" + actor + ")"
 	}
 	return at + "  " + actor + "  " + r.words()
+}
+
+// plainActor matches the names of actors that cannot be taken for other parts of
+// the line: no brackets, no quotes, and no two spaces in a row.
+var plainActor = regexp.MustCompile(`^[\pL\pM\pN._@+:/\\-]*( [\pL\pM\pN._@+:/\\-]+)*$`)
+
+// actorText returns the name of an actor, in quotes if the name is odd.
+func actorText(name string) string {
+	if plainActor.MatchString(name) {
+		return name
+	}
+	return strconv.Quote(name)
 }
 
 // words returns what was done, in the terms of the change log.

@@ -11,18 +11,10 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// storeError is the error of a store that cannot be opened.
-type storeError struct{ text string }
-
-func (e *storeError) Error() string { return e.text }
-
-// Unwrap returns rbac.ErrUnavailable.
-func (e *storeError) Unwrap() error { return rbac.ErrUnavailable }
-
 // StoreError returns an error of Program.Open. The text states what is wrong
 // with the store and what to do. The error is rbac.ErrUnavailable.
 func StoreError(format string, args ...any) error {
-	return &storeError{fmt.Sprintf(format, args...)}
+	return &sentence{rbac.ErrUnavailable, fmt.Sprintf(format, args...)}
 }
 
 // note writes a remark to the error stream, unless the verb is quiet.
@@ -37,7 +29,7 @@ func (c *call) note(format string, args ...any) {
 // for no error, and for answers.
 func (c *call) message(err error) string {
 	var use *usage
-	var open *storeError
+	var whole *sentence
 	var expression *rbac.ParseError
 	var file *fileError
 	var record *rbac.Error
@@ -46,16 +38,16 @@ func (c *call) message(err error) string {
 		return ""
 	case errors.As(err, &use):
 		return use.text
-	case errors.As(err, &open):
-		return open.text
 	case c.ctx.Err() != nil:
-		return "The verb was interrupted: " + printable(err.Error())
+		return "The verb was interrupted: " + plain(err)
+	case errors.As(err, &whole):
+		return whole.text
 	case errors.Is(err, rbac.ErrBusy):
 		return "The store is busy with other transactions. Nothing was done. Try again."
 	case errors.Is(err, rbac.ErrThrottled):
 		return throttledText(err)
 	case errors.Is(err, rbac.ErrUnavailable):
-		return "The store cannot be used: " + printable(err.Error())
+		return "The store cannot be used: " + plain(err)
 	case errors.As(err, &file):
 		return c.fileMessage(file)
 	case errors.As(err, &expression):
@@ -63,8 +55,12 @@ func (c *call) message(err error) string {
 	case errors.As(err, &record):
 		return c.recordMessage(record)
 	}
-	return printable(err.Error())
+	return upper(plain(err))
 }
+
+// plain returns the text of an error without the name of the library, which the
+// name of the program repeats.
+func plain(err error) string { return strings.TrimPrefix(printable(err.Error()), "rbac: ") }
 
 func throttledText(err error) string {
 	if t, ok := errors.AsType[*rbac.ThrottledError](err); ok && t.RetryAfter > 0 {
@@ -90,7 +86,7 @@ func (c *call) recordMessage(e *rbac.Error) string {
 	case errors.Is(e.Kind, rbac.ErrExists):
 		return fmt.Sprintf("The %s already exists%s.%s", what, reason, changeHint(e.Record))
 	case errors.Is(e.Kind, rbac.ErrInvalid):
-		if e.Field != "" && e.Field != "Name" {
+		if e.Field != "" && e.Field != "Name" && e.Field != "dsn" {
 			reason = ": " + fieldName(e.Field) + reason
 		}
 		return fmt.Sprintf("The %s cannot be used%s.", what, reason)
@@ -103,14 +99,21 @@ func (c *call) recordMessage(e *rbac.Error) string {
 	case errors.Is(e.Kind, rbac.ErrDenied):
 		return fmt.Sprintf("This is refused for the %s%s.", what, reason)
 	}
-	return printable(e.Error())
+	return upper(plain(e))
 }
 
 // recordName returns the record at fault: user "amy".
 func recordName(e *rbac.Error) string {
 	record := cmp.Or(e.Record, "record")
-	if strings.HasSuffix(record, " set") { // SSD set, DSD set
+	switch record {
+	case "SSD set", "DSD set":
 		record = "separation set"
+	case "postgres":
+		record = "DSN of the store"
+	case "predicate":
+		record = "condition"
+	case "login":
+		record = "session or key of the user"
 	}
 	if e.Name == "" {
 		return record

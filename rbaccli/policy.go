@@ -325,10 +325,12 @@ func (c *call) readFile(name string) ([]byte, error) {
 			return nil, usagef("The file cannot be read: %v.", err)
 		}
 		defer f.Close()
-		what, from = fmt.Sprintf("the file %q", name), f
+		what, from = fmt.Sprintf("the file %q", name), interruptible{f, c.ctx}
 	}
 	text, err := io.ReadAll(io.LimitReader(from, maxFile+1))
 	switch {
+	case c.ctx.Err() != nil:
+		return nil, c.ctx.Err()
 	case err != nil:
 		return nil, usagef("%s cannot be read: %v.", upper(what), err)
 	case len(text) > maxFile:

@@ -134,6 +134,14 @@ func TestAdminister(t *testing.T) {
 	if o := p.call("permission", "list", "-o", "csv"); !strings.Contains(o.out, "\nboss,") || strings.Contains(o.out, "rbac.administer") {
 		t.Errorf("the service's permission of administrators is another: %+v", o)
 	}
+	// without the variable, a change would add another permission of administrators
+	p.Getenv = func(name string) string { return map[string]string{"RBAC_STORE": "x"}[name] }
+	if o := p.call("user", "add", "amy"); o.code != exitNotFound || !strings.Contains(o.errors, "RBAC_ADMINISTER") {
+		t.Errorf("%+v", o)
+	}
+	if o := p.call("permission", "list", "-o", "csv"); o.code != 0 || strings.Contains(o.out, "rbac.administer") {
+		t.Errorf("%+v", o)
+	}
 }
 
 // A panic is no answer.

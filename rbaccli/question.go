@@ -9,7 +9,7 @@ import (
 type question struct {
 	User       string `arg:"" help:"The name of the user."`
 	Permission string `arg:"" optional:"" help:"The name of the permission."`
-	Scope      string `placeholder:"SCOPE" help:"Where: the scope of a tenant or project. Without it, memberships without scope count."`
+	Scope      scope  `placeholder:"SCOPE" help:"Where: the scope of a tenant or project. Without it, memberships without scope count."`
 	Expr       string `placeholder:"EXPRESSION" help:"Ask for an expression in place of a permission, such as any(in_group(\"editors\"), is_user(\"amy\"))."`
 }
 
@@ -27,7 +27,7 @@ func (q question) predicate(c *call) (p rbac.Predicate, err error) {
 		p = rbac.HasPermission(q.Permission)
 	}
 	if q.Scope != "" {
-		p = rbac.In(q.Scope, p)
+		p = rbac.In(string(q.Scope), p)
 	}
 	return p, c.auth.Validate(p)
 }

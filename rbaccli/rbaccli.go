@@ -38,8 +38,9 @@ import (
 // Main runs one verb on an Authority and returns the exit code, as docs/cli.md
 // lists the codes. The args do not include the name of the program. Main reads
 // and writes the standard streams. The caller closes a. Changes have the actor
-// and the reason of ctx, unless args name others. Without an Authority the exit
-// code is 69.
+// and the reason of ctx, unless args name others. If ctx has neither an Identity
+// nor an actor, the actor is the account of the operating system. Without an
+// Authority the exit code is 69.
 //
 // Main may be called concurrently with any method of a.
 func Main(ctx context.Context, args []string, a *rbac.Authority) int {
@@ -59,6 +60,9 @@ type Program struct {
 	// of package importer/source does. Nil: only files are imported. Source is
 	// not used if there is an Authority: a service calls package importer.
 	Source func(dsn string) (*sql.DB, error)
+	// OpenToAsk opens the store for a verb that only asks, without writing to
+	// the store. Nil: Open. OpenToAsk is not used if there is an Authority.
+	OpenToAsk func(ctx context.Context, store string) (Store, error)
 
 	Stdin          io.Reader           // nil: os.Stdin
 	Stdout, Stderr io.Writer           // nil: os.Stdout and os.Stderr
@@ -92,7 +96,7 @@ func (p Program) Main(ctx context.Context, args []string) (code int) {
 	if text != "" {
 		fmt.Fprintln(c.stderr, "rbac: "+text)
 	}
-	return exitCode(err)
+	return c.exitCode(err)
 }
 
 // run parses the arguments and runs the verb.
@@ -162,6 +166,28 @@ type usage struct{ text string }
 func (u *usage) Error() string { return u.text }
 
 func usagef(format string, args ...any) error { return &usage{fmt.Sprintf(format, args...)} }
+
+// sentence is an error whose text is a whole message, and whose kind decides the
+// exit code.
+type sentence struct {
+	kind error
+	text string
+}
+
+func (s *sentence) Error() string { return s.text }
+
+// Unwrap returns the kind.
+func (s *sentence) Unwrap() error { return s.kind }
+
+// refusedf returns the error of a verb that refuses what was asked.
+func refusedf(format string, args ...any) error {
+	return &sentence{rbac.ErrConflict, fmt.Sprintf(format, args...)}
+}
+
+// notFoundf returns an error for what does not exist.
+func notFoundf(format string, args ...any) error {
+	return &sentence{rbac.ErrNotFound, fmt.Sprintf(format, args...)}
+}
 
 // getenv returns a variable of the environment.
 func (p Program) getenv(name string) string {

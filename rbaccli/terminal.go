@@ -2,6 +2,7 @@ package rbaccli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,9 @@ import (
 
 // terminal returns the terminal behind a stream, if there is one.
 func terminal(stream any) (fd int, ok bool) {
+	if in, ok := stream.(interruptible); ok {
+		stream = in.Reader
+	}
 	f, ok := stream.(*os.File)
 	if !ok {
 		return 0, false
@@ -82,8 +86,54 @@ func (c *call) readPassword(user string) (string, error) {
 }
 
 func (c *call) ask(fd int, prompt string) (string, error) {
+	shown, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
 	fmt.Fprint(c.stderr, prompt)
-	secret, err := term.ReadPassword(fd)
+	secret, err := untilDone(c.ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	fmt.Fprintln(c.stderr)
+	if c.ctx.Err() != nil {
+		err = errors.Join(err, term.Restore(fd, shown)) // ReadPassword still waits
+	}
 	return string(secret), err
+}
+
+// interruptible is a stream whose Read ends with a context.
+type interruptible struct {
+	io.Reader
+	ctx context.Context
+}
+
+// Read reads into p, which stays untouched after the end of the context.
+func (r interruptible) Read(p []byte) (int, error) {
+	part, err := untilDone(r.ctx, func() ([]byte, error) {
+		part := make([]byte, len(p))
+		n, err := r.Reader.Read(part)
+		return part[:n], err
+	})
+	return copy(p, part), err
+}
+
+// untilDone returns what read returns, or the error of the context if the
+// context ends first. The call of read then goes on until the program ends.
+func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := read()
+		done <- result{text, err}
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

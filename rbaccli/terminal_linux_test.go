@@ -1,6 +1,7 @@
 package rbaccli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -95,6 +96,39 @@ func TestPasswordOnATerminal(t *testing.T) {
 	if _, err := a.Login(t.Context(), rbac.Login{User: "amy", Password: "the apple tree of grandfather"}); err != nil {
 		t.Error(err)
 	}
+}
+
+// An interrupt ends the prompt for a password, and the terminal shows again what
+// is typed.
+func TestInterruptAtThePrompt(t *testing.T) {
+	a := newAuthority(t)
+	if err := a.Update(t.Context(), func(tx *rbac.Tx) error { _, err := tx.AddUser(rbac.User{Name: "amy"}); return err }); err != nil {
+		t.Fatal(err)
+	}
+	person, program := newTerminal(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan int, 1)
+	go func() {
+		done <- Program{Authority: a, Stdin: program, Stdout: program, Stderr: program}.Main(ctx, []string{"passwd", "amy"})
+	}()
+	for late := time.Now().Add(10 * time.Second); echoes(t, program); runtime.Gosched() {
+		if time.Now().After(late) {
+			t.Fatal("there is no prompt")
+		}
+	}
+	cancel()
+	select {
+	case code := <-done:
+		if code != exitTryAgain {
+			t.Errorf("exit code %d", code)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the prompt goes on")
+	}
+	if !echoes(t, program) {
+		t.Error("the terminal stays silent")
+	}
+	fmt.Fprintln(person) // ends the read that still waits
 }
 
 // Colours are for terminals, unless NO_COLOR is set.

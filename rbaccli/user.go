@@ -48,7 +48,7 @@ type userList struct {
 	Search     string `placeholder:"TEXT" help:"Only users with this text in the name, display name or e-mail address."`
 	Group      string `placeholder:"GROUP" help:"Only users of this group, or of a group that inherits it."`
 	Permission string `placeholder:"PERMISSION" help:"Only users who have this permission."`
-	Scope      string `placeholder:"SCOPE" help:"Only users with a membership in this scope."`
+	Scope      scope  `placeholder:"SCOPE" help:"Only users with a membership in this scope."`
 	State      string `enum:"any,enabled,disabled" default:"any" placeholder:"STATE" help:"Only users who are enabled, or disabled."`
 	IdleSince  *since `placeholder:"TIME" help:"Only users who have not logged in since: a date, or a duration such as 90d."`
 	Limit      int    `placeholder:"N" help:"List at most so many users."`
@@ -56,7 +56,7 @@ type userList struct {
 
 func (v *userList) Run(c *call) error {
 	q := rbac.UserQuery{
-		Search: v.Search, Group: v.Group, Permission: v.Permission, Scope: v.Scope, Limit: v.Limit,
+		Search: v.Search, Group: v.Group, Permission: v.Permission, Scope: string(v.Scope), Limit: v.Limit,
 		State: map[string]rbac.UserState{"any": rbac.AnyUser, "enabled": rbac.EnabledUser, "disabled": rbac.DisabledUser}[v.State],
 	}
 	if v.IdleSince != nil {

@@ -10,7 +10,7 @@ import (
 // whoVerb is the verb who.
 type whoVerb struct {
 	Permission string `arg:"" help:"The name of the permission."`
-	Scope      string `placeholder:"SCOPE" help:"Only users who have the permission there."`
+	Scope      scope  `placeholder:"SCOPE" help:"Only users who have the permission there."`
 	Disabled   bool   `help:"List disabled accounts too, which have no rights until they are enabled."`
 	Paths      bool   `help:"Print for each user every path to the permission."`
 	Limit      int    `placeholder:"N" help:"List at most so many users."`
@@ -53,7 +53,7 @@ func (v *whoVerb) Run(c *call) error {
 }
 
 func (v *whoVerb) holders(c *call) ([]holder, error) {
-	q := rbac.UserQuery{Permission: v.Permission, Scope: v.Scope, State: rbac.EnabledUser, Limit: v.Limit}
+	q := rbac.UserQuery{Permission: v.Permission, Scope: string(v.Scope), State: rbac.EnabledUser, Limit: v.Limit}
 	if v.Disabled {
 		q.State = rbac.AnyUser
 	}
@@ -95,7 +95,7 @@ func (v *whoVerb) page(c *call, tx *rbac.Tx, users []rbac.User, giving map[strin
 	}
 	for _, m := range memberships {
 		h := of[m.User]
-		if h == nil || !giving[m.Group] || over(m, tx.Now()) || v.Scope != "" && m.Scope != "" && m.Scope != v.Scope {
+		if h == nil || !giving[m.Group] || over(m, tx.Now()) || v.Scope != "" && m.Scope != "" && m.Scope != string(v.Scope) {
 			continue
 		}
 		h.Groups = append(h.Groups, m.Group)
@@ -125,7 +125,7 @@ func sortedSet(list []string) []string {
 func (v *whoVerb) printPaths(c *call, holders []holder) error {
 	for i, h := range holders {
 		var p rbac.Predicate = rbac.HasPermission(v.Permission)
-		if scope := h.scopeOf(v.Scope); scope != "" {
+		if scope := h.scopeOf(string(v.Scope)); scope != "" {
 			p = rbac.In(scope, p)
 		}
 		e, err := c.auth.ExplainUser(c.ctx, h.User, p)

@@ -162,3 +162,35 @@ func TestBackupWhileOthersWrite(t *testing.T) {
 		c.Close()
 	}
 }
+
+// What a killed Backup has left is removed by the next Backup to the same path,
+// once the empty file is removed.
+func TestBackupAfterAKilledBackup(t *testing.T) {
+	s := mustOpen(t, filepath.Join(t.TempDir(), "rbac.db"))
+	defer s.Close()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "copy.db")
+	left := []string{path, filepath.Join(dir, ".copy.db.rbac-backup"), filepath.Join(dir, ".copy.db.rbac-backup-journal")}
+	for _, name := range left {
+		must(t, os.WriteFile(name, nil, 0o600))
+	}
+	if err := s.Backup(t.Context(), path); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over the empty file: %v", err)
+	}
+	if _, err := os.Stat(left[1]); err != nil {
+		t.Errorf("another Backup to the path may still run: %v", err)
+	}
+	must(t, os.WriteFile(left[1], []byte("hashes"), 0o644))
+	must(t, os.Remove(path))
+	must(t, s.Backup(t.Context(), path))
+	files, err := os.ReadDir(dir)
+	must(t, err)
+	if len(files) != 1 || files[0].Name() != "copy.db" {
+		t.Errorf("files: %v", files)
+	}
+	copied := mustOpen(t, path)
+	defer copied.Close()
+	if headOf(t, copied) != headOf(t, s) {
+		t.Error("the copy is not whole")
+	}
+}

@@ -27,15 +27,16 @@ import (
 // a file) and not ":memory:": for a database in memory use package memorystore,
 // or New.
 //
-// Errors wrap rbac.ErrUnavailable and name the file and the cause. Without cgo,
-// errors wrap [ErrNoCgo], too.
+// Errors wrap rbac.ErrUnavailable and name the file and the cause. If another
+// transaction is in the way for longer than BusyTimeout, the error is
+// rbac.ErrBusy. Without cgo, errors wrap [ErrNoCgo], too.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	s, err := open(ctx, path, opts)
-	if err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrInvalid) {
+	if err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrBusy) && !errors.Is(err, store.ErrInvalid) {
 		return nil, fmt.Errorf("%w: sqlite %q: %w", store.ErrUnavailable, path, err)
 	}
 	return s, err

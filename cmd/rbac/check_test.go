@@ -17,7 +17,7 @@ func TestDamagedStore(t *testing.T) {
 	var out bytes.Buffer
 	call := func(args ...string) int {
 		out.Reset()
-		p := rbaccli.Program{Open: openStore, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out}
+		p := rbaccli.Program{Open: openStore, OpenToAsk: openToAsk, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out}
 		return p.Main(t.Context(), append([]string{"--store", path}, args...))
 	}
 	damage := func(statement string) {

@@ -14,7 +14,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := rbaccli.Program{Open: openStore, Source: source.Open}.Main(ctx, os.Args[1:])
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	code := rbaccli.Program{Open: openStore, OpenToAsk: openToAsk, Source: source.Open}.Main(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }

@@ -99,11 +99,12 @@ func runScripts(t *testing.T, sqlite bool, store func(*testscript.Env) string) {
 
 func run(t *testing.T, ts *testscript.TestScript, args []string) int {
 	return rbaccli.Program{
-		Open:   openStore,
-		Source: source.Open,
-		Stdin:  strings.NewReader(ts.Getenv("STDIN")),
-		Stdout: ts.Stdout(),
-		Stderr: ts.Stderr(),
-		Getenv: ts.Getenv,
+		Open:      openStore,
+		OpenToAsk: openToAsk,
+		Source:    source.Open,
+		Stdin:     strings.NewReader(ts.Getenv("STDIN")),
+		Stdout:    ts.Stdout(),
+		Stderr:    ts.Stderr(),
+		Getenv:    ts.Getenv,
 	}.Main(t.Context(), args)
 }

@@ -1,20 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/rbaccli"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
@@ -25,23 +29,63 @@ import (
 // older than the program: a service that runs with an older version could not
 // use migrated tables.
 func openStore(ctx context.Context, name string, create bool) (rbaccli.Store, error) {
-	if strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://") {
+	url, err := isPostgres(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case url:
 		return openPostgres(ctx, name, create)
-	}
-	if strings.Contains(name, "://") {
-		scheme, _, _ := strings.Cut(name, "://")
-		return nil, rbaccli.StoreError("There is no kind of store %q. Name the path of an SQLite file, or postgres://user@host/database.", scheme)
 	}
 	return openSQLite(ctx, name, create)
 }
 
+// openToAsk opens a store as openStore does, for reading.
+func openToAsk(ctx context.Context, name string) (rbaccli.Store, error) {
+	url, err := isPostgres(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case url:
+		return openPostgres(ctx, name, false)
+	}
+	return readSQLite(ctx, name)
+}
+
+// parameters are those of a connection string of keywords and values. A file
+// whose name has any is refused, too.
+var parameters = regexp.MustCompile(`(?i)(^|\s)(host|hostaddr|port|user|password|passfile|dbname|service|sslmode)\s*=`)
+
+// isPostgres reports whether name is the URL of a PostgreSQL database, and not
+// the path of an SQLite file. The errors do not repeat a name that may have a
+// password.
+func isPostgres(name string) (bool, error) {
+	scheme, _, isURL := strings.Cut(name, "://")
+	switch {
+	case isURL && (scheme == "postgres" || scheme == "postgresql"):
+		return true, nil
+	case parameters.MatchString(name) || strings.HasPrefix(name, "postgres:") || strings.HasPrefix(name, "postgresql:"):
+		return false, rbaccli.StoreError("The store looks like a PostgreSQL database. Write postgres://user@host/database.")
+	case isURL:
+		return false, rbaccli.StoreError("There is no kind of store %q. Name the path of an SQLite file, or postgres://user@host/database.", scheme)
+	}
+	return false, nil
+}
+
+// busyTimeout is how long a verb waits for another process that writes. A
+// variable for the tests.
+var busyTimeout = 5 * time.Second
+
 func openSQLite(ctx context.Context, path string, create bool) (rbaccli.Store, error) {
 	if !create {
-		if err := checkFile(ctx, path); err != nil {
+		db, err := openFile(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		if err := db.Close(); err != nil {
 			return nil, err
 		}
 	}
-	s, err := sqlitestore.Open(ctx, path, sqlitestore.Options{Readers: 1})
+	s, err := sqlitestore.Open(ctx, path, sqlitestore.Options{BusyTimeout: busyTimeout, Readers: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -57,37 +101,72 @@ type file struct {
 // Path returns the path of the file.
 func (f file) Path() string { return f.path }
 
-// checkFile returns an error unless the file at path is a store with the tables
-// of this version.
-func checkFile(ctx context.Context, path string) error {
+// readOnly is a store on connections of its own that cannot write.
+type readOnly struct {
+	file
+	db *sql.DB
+}
+
+// Close closes the store and its connections.
+func (r readOnly) Close() error { return errors.Join(r.file.Close(), r.db.Close()) }
+
+// readSQLite opens a file for reading. The journal mode of the file stays as it
+// is, for example in a copy made by backup.
+func readSQLite(ctx context.Context, path string) (rbaccli.Store, error) {
+	db, err := openFile(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := sqlitestore.New(ctx, db, sqlitestore.Options{BusyTimeout: busyTimeout})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return readOnly{file{s, path}, db}, nil
+}
+
+// openFile opens the database at path for reading, and returns an error unless
+// the file is a store with the tables of this version. The mode rw lets SQLite
+// remove its own files beside a database with WAL; SQLite opens a file that may
+// not be written for reading.
+func openFile(ctx context.Context, path string) (_ *sql.DB, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return rbaccli.StoreError("There is no store %q. Check the path, or make the store with \"rbac init\".", path)
+		return nil, rbaccli.StoreError("There is no store %q. Check the path, or make the store with \"rbac init\".", path)
 	case err != nil:
-		return rbaccli.StoreError("The store %q cannot be opened: %v.", path, err)
+		return nil, rbaccli.StoreError("The store %q cannot be opened: %v.", path, err)
 	case info.IsDir():
-		return rbaccli.StoreError("%q is a directory. Name the SQLite file in it.", path)
+		return nil, rbaccli.StoreError("%q is a directory. Name the SQLite file in it.", path)
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	file := url.URL{Scheme: "file", Path: absolute, RawQuery: "mode=ro&_query_only=1&_busy_timeout=5000"}
+	file := url.URL{Scheme: "file", Path: absolute, RawQuery: fmt.Sprintf("mode=rw&_query_only=1&_busy_timeout=%d", busyTimeout.Milliseconds())}
 	db, err := sql.Open("sqlite3", file.String())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer db.Close()
+	defer func() {
+		if err != nil {
+			db.Close()
+		}
+	}()
+	db.SetMaxOpenConns(2) // a View, and the head
 	var have int
 	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'rbac_schema'").Scan(&have)
 	if err == nil && have > 0 {
 		err = db.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM rbac_schema").Scan(&have)
 	}
-	if err != nil {
-		return rbaccli.StoreError("The file %q cannot be read as a store: %v.", path, err)
+	switch {
+	case err == nil:
+		return db, checkVersion(path, have, sqlitestore.Migrations())
+	case strings.Contains(err.Error(), "database is locked"):
+		return nil, fmt.Errorf("%w: %w", rbac.ErrBusy, err)
+	case strings.Contains(err.Error(), "unable to open database file"):
+		return nil, rbaccli.StoreError("The file %q cannot be read as a store: %v. Unless the store is a copy made by \"rbac backup\", its directory must be writable.", path, err)
 	}
-	return checkVersion(path, have, sqlitestore.Migrations())
+	return nil, rbaccli.StoreError("The file %q cannot be read as a store: %v.", path, err)
 }
 
 // pooled is a store on a pool of its own. The check of the tables and the store
@@ -111,11 +190,10 @@ func (p pooled) Close() error {
 
 func openPostgres(ctx context.Context, dsn string, create bool) (rbaccli.Store, error) {
 	options := postgresstore.Options{Logger: slog.New(slog.DiscardHandler)}
-	config, err := pgxpool.ParseConfig(dsn)
+	config, err := poolConfig(dsn)
 	if err != nil { // the error of Open repeats no password
 		return postgresstore.Open(ctx, dsn, options)
 	}
-	postgresstore.Prepare(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, rbaccli.StoreError("The store cannot be used: the parameters of the pool are out of their bounds.")
@@ -131,6 +209,20 @@ func openPostgres(ctx context.Context, dsn string, create bool) (rbaccli.Store, 
 	}
 	pool.Close()
 	return nil, err
+}
+
+// connectTimeout ends the wait for a server that accepts a connection and says
+// nothing, unless the DSN or PGCONNECT_TIMEOUT has another timeout.
+const connectTimeout = 10 * time.Second
+
+func poolConfig(dsn string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	postgresstore.Prepare(config)
+	config.ConnConfig.ConnectTimeout = cmp.Or(config.ConnConfig.ConnectTimeout, connectTimeout)
+	return config, nil
 }
 
 // checkDatabase returns an error unless the database has the tables of this

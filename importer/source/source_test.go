@@ -83,6 +83,11 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%q: %v", dsn, err)
 		}
 	}
+	for _, dsn := range []string{"host=h password=s3cret user=u", "postgres:/u:s3cret@h/db", "postgresql:u:s3cret@h"} {
+		if _, err := source.Open(dsn); !errors.Is(err, rbac.ErrInvalid) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", dsn, err)
+		}
+	}
 	if _, err := os.Stat(missing); err == nil {
 		t.Error("a file was created")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -20,6 +21,10 @@ import (
 // then wraps fs.ErrExist. Backup writes beside path, under a name of its own,
 // and path has either the whole copy or, after a crash, an empty file. The file
 // holds hashes of passwords and tokens, like the database.
+//
+// A process that is killed in Backup leaves the partial copy, too: the file
+// .NAME.rbac-backup beside path, for the NAME of path. The next Backup to path
+// removes the partial copy, once the empty file is removed.
 //
 // Other errors wrap rbac.ErrUnavailable, and rbac.ErrInvalid for an empty path.
 // After an error there is no file.
@@ -51,7 +56,7 @@ func (e *engine) backup(ctx context.Context, path string) (err error) {
 	if err := reserved.Close(); err != nil {
 		return err
 	}
-	copied, err := os.CreateTemp(filepath.Dir(path), ".rbac-backup-*") // mode 0600
+	copied, err := createCopy(path)
 	if err != nil {
 		return err
 	}
@@ -71,6 +76,18 @@ func (e *engine) backup(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// createCopy creates the file that is renamed to path in the end. The empty file
+// at path is the caller's, so no other backup writes to path: what has the name
+// already is left from a process that was killed. SQLite removes the journal of
+// that process itself, since the new file is empty.
+func createCopy(path string) (*os.File, error) {
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".rbac-backup")
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 // vacuumInto copies the database into an empty file, on a connection outside of

@@ -39,9 +39,17 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 		if end := ctx.Err(); end != nil && !errors.Is(err, end) {
 			err = fmt.Errorf("%w (%w)", end, err)
 		}
-		return nil, fmt.Errorf("%w: %v: %w", store.ErrUnavailable, e, err)
+		return nil, fmt.Errorf("%w: %v: %w", openKind(err), e, err)
 	}
 	return &Store{sqlstore.New(e), e}, nil
+}
+
+// openKind returns the kind of an error of opening a store.
+func openKind(err error) error {
+	if errors.Is(err, sqlstore.ErrInTheWay) {
+		return store.ErrBusy
+	}
+	return store.ErrUnavailable
 }
 
 // locate finds the file of a host's database.

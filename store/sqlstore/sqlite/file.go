@@ -107,7 +107,7 @@ func (e *engine) useWAL(ctx context.Context) error {
 		return e.writer.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
 	})
 	if err != nil {
-		return e.file.Explain(err)
+		return fmt.Errorf("%w: %v: %w", openKind(err), e, e.file.Explain(err))
 	}
 	if mode != "wal" {
 		return fmt.Errorf("the journal mode is %q and cannot be made WAL", mode)

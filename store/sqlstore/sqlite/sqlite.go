@@ -87,7 +87,8 @@ func Migrations() fs.FS {
 // each further connection would open a database of its own. Databases opened
 // with cache=shared are unsafe here: a View would not see one state.
 //
-// Errors wrap rbac.ErrUnavailable; invalid Options are rbac.ErrInvalid.
+// Errors wrap rbac.ErrUnavailable, or rbac.ErrBusy if another transaction is in
+// the way for longer than BusyTimeout. Invalid Options are rbac.ErrInvalid.
 func New(ctx context.Context, db *sql.DB, opts Options) (*Store, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
