@@ -276,13 +276,13 @@ func TestDocumentTables(t *testing.T) {
 		return strings.Join(names, " ")
 	}
 	r := sampleReport()
-	if got, want := measured(r), "services stores services stores"; got != want {
+	if got, want := measured(r), "services services stores"; got != want {
 		t.Errorf("without M: %q, want %q", got, want)
 	}
 	m, p, x := *r.comparisons[0], *r.comparisons[0], *r.comparisons[0]
 	m.size, p.size, x.size = sizes[1], grants100k, million
 	r.comparisons = append(r.comparisons, &m, &p)
-	if got, want := measured(r), "services stores compared services stores aims growth"; got != want {
+	if got, want := measured(r), "services compared services stores aims growth"; got != want {
 		t.Errorf("with all parts: %q, want %q", got, want)
 	}
 	x.rows = []*row{{peer: &peer{name: sqliteName}, values: x.rows[0].values}}

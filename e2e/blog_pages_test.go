@@ -48,7 +48,7 @@ func TestWithoutScripts(t *testing.T) {
 	manager.logIn("manager", "managepass")
 	manager.fill("User name", "ada")
 	manager.fill("Display name", "Ada Lovelace")
-	manager.click("Add and invite")
+	manager.click("Add the user")
 	editor.visit(manager.reads("Address"))
 	editor.fill("New password", "notes on the engine")
 	editor.fill("Repeat the new password", "notes on the engine")
