@@ -157,7 +157,10 @@ type Config struct {
 	// counted and FromNet decides. Nil: the address of the connection. Behind a
 	// proxy that is the proxy's address: use [ForwardedFor]. It is unsafe to
 	// take the address from a header that the client could have sent. After an
-	// error or a panic the request has no address and satisfies no FromNet.
+	// error or a panic the request has no address and satisfies no FromNet, its
+	// failed logins are counted by the address of the connection, and a warning
+	// is logged once a minute. A connection over a Unix socket has no address:
+	// its logins are counted by user only.
 	ClientAddr func(*http.Request) (netip.Addr, error)
 
 	// ShowGroups lets responses to denied users name groups: the user's own

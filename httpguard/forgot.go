@@ -77,7 +77,7 @@ func (g *Guard) ForgotHandler(send func(ctx context.Context, u rbac.User, url st
 		case r.Method != http.MethodPost:
 			g.methodNotAllowed(w, r, "GET, HEAD, POST")
 		default:
-			f.post(w, r, st.addr)
+			f.post(w, r, st.counted)
 		}
 	})
 }

@@ -24,8 +24,9 @@ import (
 //
 // The function fails if a trusted proxy sent no X-Forwarded-For, or if the part
 // of the header that is read contains anything but addresses, such as "unknown"
-// or an empty element. The request then has no address and satisfies no
-// FromNet. An address may have a port, and an IPv6 address may have brackets.
+// or an empty element. The request then has no address: see
+// [Config].ClientAddr. An address may have a port, and an IPv6 address may have
+// brackets.
 //
 // It is unsafe to trust more than the proxies themselves: every host with an
 // address in a trusted prefix can claim any other address. It is unsafe, too,

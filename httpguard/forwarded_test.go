@@ -1,8 +1,18 @@
 package httpguard
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 // TestForwardedFor lists the address of the connection, the lines of
@@ -58,5 +68,35 @@ func TestForwardedFor(t *testing.T) {
 	r := request(t, "GET /", "X-Forwarded-For: 1.2.3.4")
 	if addr, err := ForwardedFor()(r); err != nil || addr.String() != "192.0.2.1" {
 		t.Errorf("without a trusted proxy: %v, %v", addr, err)
+	}
+}
+
+// Clients without an address count as one client, the proxy: many names are not
+// guessed any faster behind a proxy that sends no X-Forwarded-For. The log
+// states the reason.
+func TestClientsWithoutAddressAreCounted(t *testing.T) {
+	log := &bytes.Buffer{}
+	clock := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+	a, err := rbac.Open(t.Context(), memorystore.New(), quietClock(func() time.Time { return clock }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	g := New(a, Config{ClientAddr: ForwardedFor(netip.MustParsePrefix("127.0.0.1/32")), Logger: slog.New(slog.NewTextHandler(log, nil))})
+	h := g.Handler(g.LoginHandler())
+	guesses := 0
+	for ; guesses < 100; guesses++ {
+		r := request(t, "POST /login", "Content-Type: "+formType)
+		r.Body = io.NopCloser(strings.NewReader(loginForm(fmt.Sprint("name", guesses), "not the password", "")))
+		r.RemoteAddr = "127.0.0.1:4711"
+		if serve(h, r).StatusCode == http.StatusTooManyRequests {
+			break
+		}
+	}
+	if guesses == 100 {
+		t.Error("100 names were guessed without an end")
+	}
+	if n := strings.Count(log.String(), "ClientAddr returns no address"); n != 1 {
+		t.Errorf("%d warnings in one minute, want 1:\n%s", n, log)
 	}
 }

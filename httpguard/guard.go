@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -20,6 +21,7 @@ type Guard struct {
 	revisionWaiters chan struct{} // one value for each request that waits for a revision
 	unseenRevision  atomic.Uint64 // the last revision for which a wait timed out
 	sendsLinks      atomic.Bool   // there is a ForgotHandler
+	warnedNoAddr    atomic.Pointer[time.Time]
 }
 
 // New returns a Guard. New panics if a is nil, or if cfg can never work, for

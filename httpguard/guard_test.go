@@ -228,7 +228,7 @@ func TestClientAddr(t *testing.T) {
 	for _, tt := range tests {
 		r := request(t, "GET /")
 		r.RemoteAddr = tt.remote
-		if got := guardByHeader(Config{ClientAddr: tt.ask}).clientAddr(r).String(); got != tt.want {
+		if got, _ := guardByHeader(Config{ClientAddr: tt.ask}).clientAddr(r); got.String() != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/network"
@@ -17,7 +18,8 @@ import (
 // Authorization is an error: falling back to the cookie would judge the request
 // by a credential that the sender did not mean.
 func (g *Guard) newState(r *http.Request) (*requestState, error) {
-	st := &requestState{g: g, url: boundedURL(r.URL), addr: g.clientAddr(r)}
+	st := &requestState{g: g, url: boundedURL(r.URL)}
+	st.addr, st.counted = g.clientAddr(r)
 	values := r.Header["Authorization"]
 	switch len(values) {
 	case 0:
@@ -49,18 +51,42 @@ func isToken68Rune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || isDigit(r) || strings.ContainsRune("-._~+/=", r)
 }
 
-func (g *Guard) clientAddr(r *http.Request) netip.Addr {
+// clientAddr returns the client's address, and the address by which failed
+// logins are counted. If ClientAddr fails, the client has no address, and logins
+// are counted by the address of the connection: otherwise a proxy that sends no
+// address would switch the limits by address off.
+func (g *Guard) clientAddr(r *http.Request) (addr, counted netip.Addr) {
 	addr, err := g.callClientAddr(r)
-	if err != nil {
-		return netip.Addr{}
+	if err == nil {
+		addr = network.Addr(addr)
+		return addr, addr
 	}
-	return network.Addr(addr)
+	if g.cfg.ClientAddr != nil && r.RemoteAddr != "" { // a Call has no connection
+		g.warnNoAddr(r, err)
+	}
+	counted, _ = connectionAddr(r)
+	return netip.Addr{}, network.Addr(counted)
+}
+
+// warnNoAddr logs once a minute that clients have no address.
+func (g *Guard) warnNoAddr(r *http.Request, err error) {
+	last, now := g.warnedNoAddr.Load(), time.Now()
+	if last != nil && now.Sub(*last) < time.Minute || !g.warnedNoAddr.CompareAndSwap(last, &now) {
+		return
+	}
+	g.logger().Warn("ClientAddr returns no address: clients count as one, and satisfy no FromNet", "remote", r.RemoteAddr, "error", err)
+}
+
+// connectionAddr returns the address of the connection, which is a proxy's
+// behind a proxy.
+func connectionAddr(r *http.Request) (netip.Addr, error) {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	return ap.Addr(), err
 }
 
 func (g *Guard) callClientAddr(r *http.Request) (addr netip.Addr, err error) {
 	if g.cfg.ClientAddr == nil {
-		ap, err := netip.ParseAddrPort(r.RemoteAddr)
-		return ap.Addr(), err
+		return connectionAddr(r)
 	}
 	defer g.recoverPanic("ClientAddr", &err)
 	return g.cfg.ClientAddr(r)

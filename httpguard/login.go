@@ -124,7 +124,7 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 	p.CameFrom, _ = g.returnTarget(r.PostForm.Get(cameFromField))
 	t, err := g.a.Login(r.Context(), rbac.Login{
 		User: p.User, Password: r.PostForm.Get("password"), Remember: p.Remembered,
-		Addr: st.addr, UserAgent: r.UserAgent(), Device: g.device(r), Replaces: st.token,
+		Addr: st.counted, UserAgent: r.UserAgent(), Device: g.device(r), Replaces: st.token,
 	})
 	if err != nil {
 		g.refuseForm(w, r, p, err)

@@ -28,7 +28,7 @@ func (g *Guard) jsonLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 		g.refuseBody(w, r, errors.New("Config.Remember is not set"))
 		return
 	}
-	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.addr, UserAgent: r.UserAgent(),
+	l := rbac.Login{User: in.User, Password: in.Password, Groups: in.Groups, Addr: st.counted, UserAgent: r.UserAgent(),
 		Remember: in.Remember != nil && *in.Remember}
 	if st.bearer {
 		l.Replaces = st.token

@@ -19,6 +19,7 @@ type requestState struct {
 	g          *Guard
 	url        *url.URL       // before http.StripPrefix; empty if longer than maxURL
 	addr       netip.Addr     // of the client; zero: unknown
+	counted    netip.Addr     // by which failed logins are counted; see clientAddr
 	credential string         // the text after Authorization: Bearer
 	bearer     bool           // the credential decides, and never the cookie
 	token      rbac.Token     // of the request's live ticket
