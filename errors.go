@@ -25,8 +25,8 @@ var (
 	ErrInvalid = store.ErrInvalid
 	// ErrReadOnly: a change was requested inside [Authority.View].
 	ErrReadOnly = store.ErrReadOnly
-	// ErrDenied: the identity does not meet the predicate. A [*DeniedError]
-	// says why.
+	// ErrDenied: the identity does not meet the predicate. A [*DeniedError] has
+	// the reason.
 	ErrDenied = errors.New("rbac: denied")
 	// ErrNoTicket: the token belongs to no living ticket. Either no ticket ever
 	// had the token, or the ticket was ended or is past a limit.
@@ -54,8 +54,8 @@ var (
 	ErrCycle = errors.New("rbac: inheritance cycle")
 	// ErrSeparation: a separation of duty set would be violated.
 	ErrSeparation = errors.New("rbac: separation of duty violated")
-	// ErrConflict: a record was changed meanwhile. A [*ConflictError] says by
-	// whom.
+	// ErrConflict: a record was changed meanwhile. A [*ConflictError] has the
+	// change and its author.
 	ErrConflict = errors.New("rbac: changed meanwhile")
 	// ErrProtected: a permission in [Config.Protected] would lose its last
 	// holder.

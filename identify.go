@@ -16,7 +16,7 @@ import (
 
 // Identify returns the Identity that a token stands for, with one revision of
 // policy and memberships. The zero Token stands for the anonymous Identity.
-// Identify counts as a use of the ticket, unless [WithoutUse] says otherwise.
+// Except under [WithoutUse], Identify counts as a use of the ticket.
 //
 // Errors: ErrNoTicket for a token without a living ticket; ErrUnavailable. With
 // an error the Identity is nil, which meets no predicate.

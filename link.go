@@ -17,17 +17,17 @@ const (
 	LinkReset  = links.Reset  // "reset": a new password; good for 1 hour
 	LinkVerify = links.Verify // "verify": the e-mail address; good for 24 hours
 
-	// LinkForgot, "forgot", is a LinkReset for which whoever claims to be the
-	// user has asked. It leaves the link of an administrator alone. Good for 1
-	// hour.
+	// LinkForgot, "forgot", is a LinkReset that was requested by anybody who
+	// claims to be the user. The link of an administrator, LinkReset, stays
+	// valid. Good for 1 hour.
 	LinkForgot = links.Forgot
 )
 
-// Link says whom a link is for, and for what.
+// Link has the user, the purpose and the end of a link.
 type Link struct {
 	User    string
 	Purpose string    // LinkInvite, LinkReset, LinkVerify, LinkForgot, or a name of the host's
-	Expires time.Time // at most 30 days from now; zero: as the purpose says
+	Expires time.Time // at most 30 days from now; zero: the time of the purpose
 }
 
 // IssuedLink is a link without its secret.
@@ -38,15 +38,15 @@ type IssuedLink struct {
 }
 
 // IssueLink makes a link: a secret of 256 bits that is good once, for one
-// purpose. Whoever has the secret can redeem the link in place of a password,
-// so send the link to the user and to nobody else, and keep the link out of
-// logs. The store keeps only a hash.
+// purpose. Anybody who has the secret can redeem the link in place of a
+// password, so send the link only to the user, and keep the link out of logs.
+// The store keeps only a hash.
 //
 // A user has one link for each purpose: a new link replaces the one before. A
 // link ends when it is redeemed and when it expires; when the user's password,
 // e-mail address or subject changes; when the user is disabled or deleted; and
-// with [Authority.LogoutUser]. The change log says who issued a link, and how
-// the link ended.
+// with [Authority.LogoutUser]. The change log records who issued a link, and
+// how the link ended.
 //
 // Errors: ErrNotFound; ErrDenied for a disabled user; ErrInvalid for the
 // Purpose, for an end that is past or too late, and for LinkVerify of a user
@@ -58,9 +58,9 @@ func (a *Authority) IssueLink(ctx context.Context, l Link) (Token, error) {
 // IssueLink is [Authority.IssueLink] as a part of a transaction. The link is
 // good once the transaction has committed.
 //
-// In an UpdateAs, IssueLink is for those who may administer the user: for the
-// purposes that the library knows, no longer than those say, and no password for
-// a user who signs in elsewhere, by the Subject alone.
+// In an UpdateAs, a delegate can issue links only for users whom the delegate
+// may administer, only for the purposes that the library knows and at most for
+// their times, and no link for a password if the user has only a Subject.
 func (tx *Tx) IssueLink(l Link) (Token, error) {
 	u, err := tx.lockUser(l.User)
 	if err != nil {

@@ -149,9 +149,9 @@ func (at *attempt) logIn(ctx context.Context) (Token, error) {
 // Issue makes a ticket for a user whom the host has authenticated itself.
 //
 // Errors: ErrInvalid, also for a Login with a Password; ErrNotFound;
-// ErrThrottled if the user has logged in and out too often, as
-// Config.MaxTickets says; ErrDenied for a disabled user, and with Groups; with
-// Groups ErrSeparation, too; ErrUnavailable.
+// ErrThrottled if the user has logged in and out too often, as Config.MaxTickets
+// describes; ErrDenied for a disabled user, and with Groups; with Groups
+// ErrSeparation, too; ErrUnavailable.
 func (a *Authority) Issue(ctx context.Context, l Login) (Token, error) {
 	at := a.newAttempt(l, loginlog.ByHost)
 	t, err := at.issue(ctx)

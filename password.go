@@ -261,11 +261,11 @@ func (c *Config) checkPassword(ctx context.Context, u User, p string) error {
 }
 
 // CommonPassword is for [Config].CheckPassword, since it needs the user. It
-// refuses the most common passwords, 17,950 of at least eight characters, and
-// what is commonly made of common passwords: with digits or punctuation around
-// it, repeated, or in the order of a keyboard; and what [RefuseWords] refuses for
-// the words of the user's name, e-mail address and display name. Case does not
-// count. The list is that of zxcvbn-ts, under the MIT license; see
+// refuses the 17,950 most common passwords of at least eight characters, and
+// their common variants: repeated, with digits or punctuation around them, or in
+// the order of a keyboard. Passwords that [RefuseWords] refuses for the words of
+// the user's name, e-mail address and display name are refused, too. Case does
+// not count. The list is from zxcvbn-ts, under the MIT license; see
 // internal/guessable. (ASVS 5.0 v6.2.4, v6.2.11)
 func CommonPassword(_ context.Context, u User, password string) error {
 	if guessable.Common(password) {

@@ -10,7 +10,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Provision is what a source says about the groups of a user. A source is an
+// Provision has the groups of a user according to a source. A source is an
 // identity provider, a directory, or a file that a program applies.
 type Provision struct {
 	User    string // the name of the user; or
@@ -18,13 +18,13 @@ type Provision struct {
 	Source  string // of the memberships: a name of the host's, at most 256 bytes
 	Scope   string // of the memberships; empty: everywhere
 
-	// Groups are all groups of the user. Empty: none. Nil: the source says
-	// nothing, as a token without the claim does, and nothing changes.
+	// Groups are all groups of the user. Empty: none. Nil: unknown, as with a
+	// token without the claim, and nothing changes.
 	Groups []string
 	// Map has the groups that the names in Groups stand for. A name that is not
-	// in Map stands for no group. Nil: the names are those of groups, so whoever
-	// names groups at the source chooses among all groups but those that give
-	// Config.Administer, which are ErrInvalid.
+	// in Map stands for no group. Nil: the names are those of groups. Anybody
+	// who names groups at the source then chooses among all groups, except the
+	// groups that give Config.Administer, which are ErrInvalid.
 	Map map[string]string
 
 	Additive bool // adds memberships and removes none
@@ -46,8 +46,8 @@ type Provision struct {
 // unknown user or group; ErrInvalid for an empty Source, and without exactly one
 // of User and Subject.
 //
-// The actor of the changes is Source, asserted, whoever is logged in. In the
-// Effect, Revision and Nonce of the changes are zero.
+// The actor of the changes is Source, asserted, even if ctx has an Identity. In
+// the Effect, Revision and Nonce of the changes are zero.
 func (a *Authority) Sync(ctx context.Context, p Provision) (e Effect, err error) {
 	f := func(tx *Tx) (err error) {
 		e, err = tx.sync(p)

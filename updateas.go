@@ -22,15 +22,15 @@ type delegate struct {
 	at      int // the number of changes before powers
 }
 
-// UpdateAs is [Authority.Update] on behalf of id: each change in f has to be
-// one that id may make now, and otherwise fails with a [*DeniedError] that says
-// who could make it. A denied change changes nothing, and leaves the
-// transaction usable. The actor in the change log is id.
+// UpdateAs is [Authority.Update] on behalf of id. A change in f that id may not
+// make now fails with a [*DeniedError], which states who could make the change.
+// A denied change changes nothing, and leaves the transaction usable. The actor
+// in the change log is id.
 //
 // Holders of the permission [Config.Administer] may make every change. A user
-// who holds it in a scope only may assign and deassign groups in that scope,
-// except groups that give the permission. Everybody else may do what a
-// [Delegation] says. A user who is created in f is checked at the end of f: a
+// who holds the permission only in a scope may assign and deassign groups in that
+// scope, except groups that give the permission. Everybody else may do what a
+// [Delegation] allows. A user who is created in f is checked at the end of f: a
 // delegate of a scope creates a user by assigning the user in the same f.
 //
 // Before each change UpdateAs looks at the user's memberships, the ticket, the

@@ -31,8 +31,8 @@ import (
 // message by [Authority.Judge] under [WithoutUse] before sending, as
 // examples/chat does.
 //
-// A watch does not count as a use of the ticket, so a user who does nothing
-// else is idle, unless [CountAsUse] says otherwise.
+// Without [CountAsUse], a watch does not count as a use of the ticket, and a
+// user who does nothing else is idle.
 func (a *Authority) Watch(ctx context.Context, t Token) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
 		w := &watch{a: a, token: t, uses: countsAsUse(ctx)}

@@ -47,8 +47,8 @@ func New(a *rbac.Authority, cfg Config) *Guard {
 //     next request: after a change by another method than GET, HEAD and
 //     OPTIONS, and after SetTicket, a cookie and [RevisionHeader] carry the
 //     revision;
-//   - keeps caches from storing a response that sets a cookie, whatever the
-//     handler says about caching.
+//   - keeps caches from storing a response that sets a cookie, whatever
+//     Cache-Control the handler sets.
 //
 // The ResponseWriter that handlers get can flush, hijack and push as far as the
 // server's own ResponseWriter can.

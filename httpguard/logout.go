@@ -14,7 +14,7 @@ import (
 //
 // The cookie is deleted only if the request has ended its ticket: otherwise the
 // browser may already hold the ticket of another login. If the store is
-// unreachable, the response is 503 and says that the user is still signed in.
+// unreachable, the response is 503, and states that the user is still signed in.
 func (g *Guard) LogoutHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st := g.state(r)
