@@ -139,7 +139,7 @@ func TestReasonsWithoutGroups(t *testing.T) {
 		{bob, Not(InGroup("trolls")), "refused because you are in a certain group"},
 		{amy, Not(HasPermission("post.write")), "refused because you have post.write"},
 		{amy, In("org:1", HasPermission("post.delete")), "in org:1: needs post.delete"},
-		{amy, All(InGroup("admins"), HasPermission("post.delete"), IsUser("bob")), "needs a certain group, and needs post.delete, and needs to be the user bob; you are amy"},
+		{amy, All(InGroup("admins"), HasPermission("post.delete"), IsUser("bob")), "needs a certain group, and needs post.delete, and needs to be a certain user; you are amy"},
 		{amy, WithMessage(InGroup("admins"), "For the admins"), "For the admins"},
 		{amy, Any(WithMessage(InGroup("admins"), "For the admins"), InGroup("chiefs")), "For the admins, or needs a certain group"},
 		{nil, InGroup("admins"), "nobody was identified"},

@@ -71,6 +71,9 @@ func (p *isUser) judge(id view) verdict {
 func (p *isUser) call() (string, []string) { return "is_user", []string{strconv.Quote(p.name)} }
 
 func (p *isUser) describe(id *Identity, v verdict) (problem, detail string) {
+	if id.hideGroups {
+		return "needs to be a certain user", id.subject().Login()
+	}
 	return "needs to be the user " + p.name, id.subject().Login()
 }
 

@@ -92,8 +92,8 @@ func (e *DeniedError) Unwrap() error { return ErrDenied }
 
 // WithoutGroups returns a message for the denied person: the message set with
 // WithMessage, or a description of the missing rights. The description names
-// permissions, scopes and users, but no groups: an attacker could use the names
-// of groups to choose a target.
+// permissions and scopes, but no groups and no other users: an attacker could
+// use these names to choose a target.
 //
 // The predicate is explained anew: a [Func] is called again. An error without a
 // Predicate, made by a program, keeps the Message.

@@ -83,7 +83,8 @@ func freshLogin(id *rbac.Identity, err error) (maxAge time.Duration, helps bool)
 }
 
 // logDenial logs a denial with the attributes of [rbac.Event], and reports the
-// event. Refusals for other reasons than a lack of rights are logged alone.
+// event. Refusals for other reasons than a lack of rights are logged alone. The
+// rule is logged, too: a message of the host need not name the missing right.
 func (g *Guard) logDenial(r *http.Request, status int, err error) {
 	id, level := rbac.FromContext(r.Context()), slog.LevelInfo
 	e := rbac.Event{User: id.User(), UserID: id.ID(), Err: err}
@@ -101,9 +102,16 @@ func (g *Guard) logDenial(r *http.Request, status int, err error) {
 	if status == http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	g.logger().LogAttrs(r.Context(), level, "denied", append(e.LogValue().Group(),
+	attrs := e.LogValue().Group()
+	if denied, ok := errors.AsType[*rbac.DeniedError](err); ok && denied.Predicate != nil {
+		attrs = append(attrs, slog.String("rule", names.Printable(denied.Predicate.String(), maxLoggedRule)))
+	}
+	g.logger().LogAttrs(r.Context(), level, "denied", append(attrs,
 		slog.Int("status", status), slog.String("method", r.Method), slog.String("path", names.Printable(r.URL.Path, maxLoggedPath)))...)
 }
+
+// maxLoggedRule bounds a rule in the log, in bytes.
+const maxLoggedRule = 1024
 
 // maxLoggedPath bounds the path of a denial in an event, in bytes: strangers
 // choose the path, and events wait in memory.

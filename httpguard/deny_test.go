@@ -1,15 +1,18 @@
 package httpguard
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 // TestDeny lists errors, and the problem documents for programs.
@@ -147,5 +150,17 @@ func TestIsBrowser(t *testing.T) {
 		if got := isBrowser(request(t, "GET /", "Accept: "+tt.accept)); got != tt.want {
 			t.Errorf("Accept: %s: browser %v, want %v", tt.accept, got, tt.want)
 		}
+	}
+}
+
+// The log has the rule even if a message of the host hides the missing right.
+func TestDenialLogsTheRule(t *testing.T) {
+	log := &bytes.Buffer{}
+	g := New(authorityOf(t, memorystore.New()), Config{Logger: slog.New(slog.NewTextHandler(log, nil))})
+	mux := g.NewMux()
+	mux.Handle("GET /posts", rbac.WithMessage(rbac.HasPermission("post.edit"), "Ask Amy for access"), http.NotFoundHandler())
+	serve(g.Handler(mux), request(t, "GET /posts"))
+	if !strings.Contains(log.String(), `rule="has_permission(\"post.edit\",`) {
+		t.Errorf("the log names no rule:\n%s", log)
 	}
 }
