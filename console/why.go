@@ -177,7 +177,7 @@ func (v *visit) losses(tx *rbac.Tx, user, permission, scope string) (list []loss
 		return nil, err
 	}
 	counting := slices.DeleteFunc(all, func(m rbac.Membership) bool {
-		return m.Scope != "" && m.Scope != scope || !m.Until.IsZero() && !m.Until.After(v.now)
+		return m.Scope != "" && m.Scope != scope || v.ended(m)
 	})
 	if len(counting) > maxLosses {
 		return nil, nil
