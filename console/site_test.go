@@ -134,7 +134,14 @@ func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http
 	mux.Handle("GET /posts/{id}", rbac.HasPermission("post.read"), page)
 	mux.Handle("POST /posts/{id}", rbac.All(rbac.HasPermission("post.write"), rbac.Not(rbac.InGroup("buyers"))), page)
 	mux.Handle("GET /intern", rbac.All(rbac.NotAnonymous(), rbac.FromNet(netip.MustParsePrefix("10.0.0.0/8"))), page)
-	mux.HandleRule("PUT /posts/{id}", func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }, page)
+	byRequest := func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }
+	mux.HandleRule("PUT /posts/{id}", byRequest, page)
+	mux.HandleRule("GET /drafts", byRequest, page)
+	mux.Describe("GET /drafts", "public")
+	mux.HandleRule("GET /own", byRequest, page)
+	mux.Describe("GET /own", `has_permission("post.read")`)
+	mux.Handle("GET /org/2", rbac.In("org:2", rbac.HasPermission("post.read")), page)
+	mux.Handle("files.example.com/", rbac.HasPermission("post.read"), page)
 	cfg := s.cfg
 	cfg.Mux = mux
 	h, err := New(g, s.a, cfg)

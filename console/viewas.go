@@ -32,7 +32,8 @@ func (c *console) viewAs(v *visit) error {
 	}
 	d.Asked = true
 	status := http.StatusOK
-	id, err := c.auth.Identity(v.r.Context(), d.User)
+	everywhere, err := c.auth.Identity(v.r.Context(), d.User)
+	id := everywhere
 	if err == nil && d.Scope != "" {
 		id = id.In(d.Scope)
 	}
@@ -49,7 +50,7 @@ func (c *console) viewAs(v *visit) error {
 		d.Permissions = all[:min(len(all), maxListed)]
 		d.More = len(all) - len(d.Permissions)
 		d.Groups = slices.Collect(id.Groups())
-		d.Routes, d.MoreRoutes = c.routeRows(id)
+		d.Routes, d.MoreRoutes = c.routeRows(everywhere)
 	}
 	return v.show(status, "view-as", frame{Data: d})
 }

@@ -26,6 +26,10 @@ func TestWhyRoute(t *testing.T) {
 		{"lea", "GET /about", "Everybody may use this route", 200},
 		{"bob", "PUT /posts/1", "The program decides about this route", 422},
 		{"bob", "GET /intern", "The program decides about this route", 422},
+		{"bob", "GET /drafts", "The program decides about this route", 422},
+		{"bob", "GET /own", "The program decides about this route", 422},
+		{"otto", "GET /org/2", "Yes. in org:2: readers gives post.read", 200},
+		{"bob", "GET https://Files.Example.com:443/a", "The rule of files.example.com/", 200},
 		{"bob", "GET /nowhere", "There is no such record: GET /nowhere", 404},
 		{"bob", "DELETE /posts/1", "There is no such record", 404},
 		{"bob", "posts", "There is no such record", 404},
@@ -42,6 +46,22 @@ func TestWhyRoute(t *testing.T) {
 	if got := strings.Count(textOf(page.text), "What would give the right"); got != 2 {
 		t.Errorf("%d answers, want those about the permission and the route:\n%s", got, textOf(page.text))
 	}
+}
+
+// The scope of the page does not count for routes: the rule of a route has the
+// scope, if any.
+func TestRoutesDecideTheScope(t *testing.T) {
+	s := newSite(t)
+	for _, scope := range []string{"org:1", "org:2", "org:3"} {
+		checkText(t, s.get("amy", whyPage("user", "otto", "route", "GET /posts/1", "scope", scope)), "No. needs post.read", "The scope does not count for the route")
+		checkText(t, s.get("amy", whyPage("user", "otto", "route", "GET /org/2", "scope", scope)), "Yes. in org:2: readers gives post.read")
+		page := s.get("amy", address("view-as", "user", "otto", "scope", scope))
+		checkText(t, page, "GET /posts/{id}no", "GET /org/2yes", "GET /draftsdepends on the request", "GET /owndepends on the request", "The scope does not count for the route")
+		if strings.Contains(page.text, "route=GET&#43;%2Forg%2F2&amp;scope") {
+			t.Errorf("the links about routes have a scope:\n%s", page.text)
+		}
+	}
+	checkText(t, s.get("amy", whyPage("user", "otto", "ask", "post.read", "scope", "org:2")), "Yes. ")
 }
 
 // Why says what gives a right, and what the user would lose with each membership
