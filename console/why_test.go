@@ -1,9 +1,11 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -116,6 +118,37 @@ func TestViewAsRoutes(t *testing.T) {
 	if text := textOf(page.text); page.StatusCode != http.StatusOK || strings.Contains(text, "/posts/") {
 		t.Errorf("a disabled user may use routes: %d\n%s", page.StatusCode, text)
 	}
+}
+
+// View as without a scope names the scopes in which the user has memberships
+// now, and says that the rights everywhere are not all.
+func TestViewAsNamesTheScopes(t *testing.T) {
+	s := newSite(t)
+	page := s.get("amy", "view-as?user=otto")
+	checkText(t, page, "This user has no rights everywhere. Choose a scope", "In a scope, the rights", "org:2", "only in groups of scopes")
+	checkPage(t, "view-as", page)
+	checkText(t, s.get("amy", hrefOf(t, page, "org:2")), "post.read", "readers")
+	checkText(t, s.get("amy", "view-as?user=otto&scope=org:9"), "This user has no rights in this scope.", "no group that counts in this scope")
+	checkText(t, s.get("amy", "view-as?user=bob"), "Below is what bob has everywhere", "org:1", "post.read")
+	if text := textOf(s.get("amy", "view-as?user=amy").text); strings.Contains(text, "In a scope") {
+		t.Errorf("amy has no membership in a scope:\n%s", text)
+	}
+	s.update(func(tx *rbac.Tx) error {
+		for i := range 3000 {
+			if err := tx.AssignUser(rbac.Membership{User: "bob", Group: "editors", Scope: fmt.Sprintf("many:%04d", i)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	page = s.get("amy", "view-as?user=bob")
+	checkText(t, page, "many:0049", "and 2 951 more")
+	if strings.Contains(page.text, "many:0050") {
+		t.Error("the list of scopes is not bounded")
+	}
+	s.advance(7 * 24 * time.Hour) // the membership of otto has ended
+	s.token["amy"] = must1(s.a.Issue(ctx, rbac.Login{User: "amy"}))
+	checkText(t, s.get("amy", "view-as?user=otto"), "This user has no rights.", "This user is in no group, and has no rights.")
 }
 
 // A console without a Mux asks for no route.
