@@ -33,6 +33,7 @@ type site struct {
 	mount string // the path of the console in the browser
 	clock atomic.Pointer[time.Time]
 	token map[string]rbac.Token
+	log   logText
 	runs  atomic.Int64 // how often the store runs the function of each View
 }
 
@@ -53,10 +54,9 @@ func siteOn(t *testing.T, st rbac.Store, mount string, cfg Config, wrap func(htt
 	s := &site{t: t, mount: mount, token: map[string]rbac.Token{}}
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s.clock.Store(&start)
-	quiet := slog.New(slog.DiscardHandler)
 	s.runs.Store(2)
 	a, err := rbac.Open(ctx, s.repeating(st), rbac.Config{
-		Logger: quiet, Clock: s.now, Protected: []string{"rbac.administer"},
+		Logger: slog.New(slog.NewTextHandler(&s.log, nil)), Clock: s.now, Protected: []string{"rbac.administer"},
 		Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
 	})
 	must(t, err)
