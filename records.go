@@ -124,11 +124,11 @@ type Catalogue struct {
 type UserQuery struct {
 	Search string    // only with this text in Name, DisplayName or Email; A to Z match in either case
 	State  UserState // AnyUser, EnabledUser or DisabledUser
-
 	// Group selects users who are authorized for this group: members of the
-	// group or of a group that inherits it. With Scope, only a membership in
-	// exactly that scope counts.
-	Group string
+	// group or, unless Direct, of a group that inherits it. With Scope, only a
+	// membership in exactly that scope counts.
+	Group  string
+	Direct bool
 	// Permission selects users who have this permission by a membership in any
 	// scope, or with Scope, who have it there: by a membership in Scope or by
 	// one without scope. A pattern is no permission.
@@ -137,7 +137,6 @@ type UserQuery struct {
 	// selects users who have a membership in exactly this scope. Memberships
 	// that have ended never count.
 	Scope string
-
 	// LastLoginBefore, unless zero, selects users whose last login was earlier,
 	// and users who never logged in.
 	LastLoginBefore time.Time

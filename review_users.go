@@ -57,10 +57,10 @@ func (tx *Tx) userFilter(q UserQuery) (store.UserFilter, error) {
 	}
 	if q.Group != "" {
 		g, err := tx.group(q.Group)
-		if err != nil {
-			return f, err
+		if f.Groups = []uuid.UUID{g.ID}; err == nil && !q.Direct {
+			f.Groups, err = tx.rules().Seniors(g.ID)
 		}
-		if f.Groups, err = tx.rules().Seniors(g.ID); err != nil {
+		if err != nil {
 			return f, err
 		}
 	}

@@ -56,6 +56,14 @@ func TestUserQuery(t *testing.T) {
 			{rbac.UserQuery{Scope: "ward:3", Group: "staff"}, []string{"di"}},
 			{rbac.UserQuery{Scope: "ward:4", Group: "nurse"}, []string{}},
 
+			// the members of the group itself
+			{rbac.UserQuery{Group: "staff", Direct: true}, []string{}},
+			{rbac.UserQuery{Group: "doctor", Direct: true}, []string{"cy"}},
+			{rbac.UserQuery{Group: "nurse", Direct: true}, []string{"bo", "di"}},
+			{rbac.UserQuery{Scope: "ward:3", Group: "nurse", Direct: true}, []string{"di"}},
+			{rbac.UserQuery{Scope: "ward:3", Group: "staff", Direct: true}, []string{}},
+			{rbac.UserQuery{Permission: "budget", Group: "nurse", Direct: true}, []string{}},
+
 			// held anywhere, by whatever path
 			{rbac.UserQuery{Permission: "door.open"}, []string{"ana", "bo", "cy", "di"}},
 			{rbac.UserQuery{Permission: "chart.write"}, []string{"ana", "cy"}},

@@ -1,9 +1,11 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -62,7 +64,8 @@ func (a access) listedScopes() []string {
 }
 
 // seesUser returns ErrNotFound for a user who is not shown, as for a user who
-// does not exist: delegates of scopes see the members of these scopes.
+// does not exist: delegates of scopes see those who are members of these scopes
+// now.
 func (a access) seesUser(tx *rbac.Tx, user string) error {
 	if a.admin {
 		return nil
@@ -74,10 +77,29 @@ func (a access) seesUser(tx *rbac.Tx, user string) error {
 	if a.everywhere {
 		return nil
 	}
-	for _, err := range tx.Memberships(rbac.MembershipQuery{User: u.Name, Scopes: a.scopes, Limit: 1}) {
-		return err
+	for m, err := range tx.Memberships(rbac.MembershipQuery{User: u.Name, Scopes: a.scopes}) {
+		if err != nil || !ended(m, tx.Now()) {
+			return err
+		}
 	}
 	return rbac.ErrNotFound
+}
+
+// ended reports whether a membership has ended at a time: from the time Until
+// on.
+func ended(m rbac.Membership, now time.Time) bool { return !m.Until.IsZero() && !m.Until.After(now) }
+
+// mayGive returns ErrNotFound for a group that a delegate may not assign in a
+// scope, as for a group that does not exist. The group "" is none.
+func (v *visit) mayGive(tx *rbac.Tx, group, scope string) error {
+	if v.access.admin || group == "" {
+		return nil
+	}
+	groups, err := tx.Assignable(v.id, scope)
+	if err != nil || !hasGroup(groups, group) {
+		return cmp.Or(hidden(err), rbac.ErrNotFound)
+	}
+	return nil
 }
 
 // hidden returns ErrNotFound without a name for a record that does not exist or

@@ -167,8 +167,8 @@ func (v *visit) yesNo(yes bool) string {
 	return v.T("no word")
 }
 
-// Diff returns the fields that a change changes.
-func (f frame) Diff(c rbac.Change) []fieldChange { return f.fieldChanges(c) }
+// Diff returns the fields that a change changes, as far as the person sees them.
+func (f frame) Diff(c rbac.Change) []fieldChange { return f.seenDiff(c) }
 
 func (v *visit) changesCSV(q rbac.ChangeQuery) error {
 	t := v.table("time", "who", "what", "reason", "before", "after")

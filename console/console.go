@@ -45,7 +45,8 @@ type Config struct {
 	// console's texts: files such as de.txt, with lines "key = text". The keys
 	// are those of the file texts/en.txt of this package, with the same
 	// arguments. A new language needs the key "language", its name in itself;
-	// texts that the file lacks are in English. Nil: the built-in languages,
+	// a text that the file lacks is the console's own text of the language,
+	// otherwise the English text. Nil: the built-in languages,
 	// English and Chinese.
 	Texts fs.FS
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -248,11 +247,8 @@ func (v *visit) check(tx *rbac.Tx, edits []edit) error {
 		if err := v.access.seesUser(tx, e.get("user")); err != nil {
 			return err
 		}
-		if e.get("group") == "" {
-			continue
-		}
-		if groups, err := tx.Assignable(v.id, e.get("scope")); err != nil || !hasGroup(groups, e.get("group")) {
-			return cmp.Or(hidden(err), rbac.ErrNotFound)
+		if err := v.mayGive(tx, e.get("group"), e.get("scope")); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -3,6 +3,9 @@ package console
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -19,36 +22,50 @@ type foundList struct {
 	list      []findings.Finding
 }
 
-const keepFindings = 10 * time.Minute
+const (
+	keepFindings = 10 * time.Minute
+	findTime     = time.Minute // for computing the findings
+)
 
 // get returns the findings, and when they were computed. One request computes
-// them; requests meanwhile get those of before.
-func (f *foundList) get(ctx context.Context, a *rbac.Authority) ([]findings.Finding, time.Time, error) {
-	var now time.Time
-	if err := a.View(ctx, func(tx *rbac.Tx) error { now = tx.Now(); return nil }); err != nil {
-		return nil, now, err
-	}
+// them; requests meanwhile get those of before. If they cannot be computed, get
+// logs the reason, returns those of before, and reports false: the next request
+// tries again.
+func (f *foundList) get(ctx context.Context, a *rbac.Authority, now time.Time) ([]findings.Finding, time.Time, bool) {
 	f.mu.Lock()
-	list, at := f.list, f.at
-	age := now.Sub(at)
-	if f.computing || !at.IsZero() && age >= 0 && age < keepFindings {
-		f.mu.Unlock()
-		return list, at, nil
+	age := now.Sub(f.at)
+	if f.computing || !f.at.IsZero() && age >= 0 && age < keepFindings {
+		defer f.mu.Unlock()
+		return f.list, f.at, true
 	}
 	f.computing = true
 	f.mu.Unlock()
-	// The request may end; the next finds the findings.
-	err := a.View(context.WithoutCancel(ctx), func(tx *rbac.Tx) (err error) {
+	list, err := compute(ctx, a)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.computing = false; err == nil {
+		f.list, f.at = list, now
+	} else {
+		a.Config().Logger.LogAttrs(ctx, slog.LevelError, "rbac: the findings cannot be computed", slog.Any("error", err))
+	}
+	return f.list, f.at, err == nil
+}
+
+// compute computes the findings, even if the request ends: the next request
+// finds them. A panic is an error.
+func compute(ctx context.Context, a *rbac.Authority) (list []findings.Finding, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), findTime)
+	defer cancel()
+	err = a.View(ctx, func(tx *rbac.Tx) (err error) {
 		list, err = findings.Find(tx, a.Config().Protected)
 		return err
 	})
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.computing = false; err != nil {
-		return nil, now, err
-	}
-	f.at, f.list = now, list
-	return list, now, nil
+	return list, err
 }
 
 // findingRow is a finding on a page, with links to its first records.

@@ -90,9 +90,9 @@ func searchGroups(list []rbac.Group, text string) []rbac.Group {
 const fewMembers = 25
 
 // countMembers counts the members of a group that the person may see, up to a
-// bound and one more.
+// bound and one more. See filter.
 func (v *visit) countMembers(tx *rbac.Tx, group string, most int) (int, error) {
-	return countUsers(tx, rbac.UserQuery{Group: group, Scope: v.scope}, most)
+	return countUsers(tx, rbac.UserQuery{Group: group, Direct: !v.access.admin, Scope: v.scope}, most)
 }
 
 // shown returns the groups that are shown.
@@ -195,18 +195,29 @@ func (c *console) group(v *visit) error {
 	})
 }
 
-// members reads a page of the memberships of the group itself.
+// members reads a page of the memberships of the group itself. Delegates do not
+// see those that have ended: their users may be hidden.
 func (v *visit) members(tx *rbac.Tx, d *groupData) error {
-	q := rbac.MembershipQuery{Group: d.Name, Limit: pageSize + 1}
+	q := rbac.MembershipQuery{Group: d.Name}
 	if v.scope != "" {
 		q.Scopes = []string{v.scope}
 	}
 	if after := v.query("after"); after != "" {
+		if err := v.access.seesUser(tx, after); err != nil {
+			return err
+		}
 		q.After = rbac.Membership{User: after, Group: d.Name, Scope: v.query("after_scope")}
 	}
-	var err error
-	if d.Members, err = collect(tx.Memberships(q)); err != nil {
-		return err
+	for m, err := range tx.Memberships(q) {
+		if err != nil {
+			return err
+		}
+		if v.access.admin || !v.ended(m) {
+			d.Members = append(d.Members, m)
+		}
+		if len(d.Members) > pageSize {
+			break
+		}
 	}
 	if len(d.Members) > pageSize {
 		d.Members = d.Members[:pageSize]

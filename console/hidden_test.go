@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,7 +17,8 @@ func TestHiddenIsLikeUnknown(t *testing.T) {
 	s.update(func(tx *rbac.Tx) error {
 		return tx.AssignUser(rbac.Membership{User: "amy", Group: "approvers", Scope: "secret:project"})
 	})
-	for _, page := range []string{"user?name=%s", "group?name=%s", "users?group=%s", "users?scope=%s", "groups?scope=%s"} {
+	for _, page := range []string{"user?name=%s", "group?name=%s", "users?group=%s", "users?scope=%s", "groups?scope=%s",
+		"users?group=readers&scope=%s", "user?name=bob&scope=%s", "new-user?scope=%s", "group?name=readers&after=%s", "users?group=%s&format=csv", "groups?scope=%s&format=csv"} {
 		var first answer
 		for i, name := range []string{"nosuch", "amy", "admins", "approvers", "org:2"} {
 			resp := s.get("lea", fmt.Sprintf(page, name))
@@ -28,24 +30,36 @@ func TestHiddenIsLikeUnknown(t *testing.T) {
 			}
 		}
 	}
-	for _, form := range [][]string{
-		{"do", "assign", "user", "%s", "group", "editors", "scope", "org:1", "since", "1"},
-		{"do", "deassign", "user", "%s", "group", "readers", "scope", "org:1"},
-		{"do", "disable", "user", "%s"},
-		{"do", "end-session", "user", "%s", "ticket", "x"},
-		{"do", "assign", "user", "bob", "group", "%s", "scope", "org:1"},
-	} {
-		var first answer
-		for i, name := range []string{"nosuch", "amy", "otto", "approvers"} {
+	forms := [][]string{
+		{"change", "do", "assign", "user", "bob", "group", "%s", "scope", "org:1"},
+		{"change", "do", "assign", "user", "bob", "group", "readers", "scope", "%s"},
+		{"change", "edit", "do=disable&user=bob", "edit", "do=disable&user=%s"},
+		{"link", "user", "%s", "purpose", "reset"},
+		{"link", "user", "%s", "purpose", "invite"},
+		{"new-user", "name", "nina", "group", "%s", "scope", "org:1"},
+		{"new-user", "name", "amy", "group", "%s", "scope", "org:1"},
+		{"new-user", "name", "nina", "group", "readers", "scope", "%s"},
+	}
+	for do, k := range kinds {
+		if k.delegable {
+			forms = append(forms, []string{"change", "do", do, "user", "%s", "group", "readers", "scope", "org:1", "ticket", "x", "since", "1", "name", "x"})
+		}
+	}
+	before := s.a.Revision()
+	for _, form := range forms {
+		first := ""
+		for _, name := range []string{"nosuch", "amy", "otto", "approvers", "admins", "org:2", "secret:project"} {
 			fields := strings.Split(strings.ReplaceAll(strings.Join(form, "\x00"), "%s", name), "\x00")
-			resp := s.post("lea", "change", fields...)
-			if i == 0 {
-				first = resp
-			}
-			if resp.StatusCode != http.StatusNotFound || textOf(resp.text) != textOf(first.text) {
-				t.Errorf("%v of %s: %d\n%s", form, name, resp.StatusCode, textOf(resp.text))
+			resp := s.post("lea", fields[0], fields[1:]...)
+			text := strings.ReplaceAll(textOf(resp.text), name, "NAME")
+			first = cmp.Or(first, text)
+			if resp.StatusCode != http.StatusNotFound || text != first {
+				t.Errorf("%v of %s: %d\n%s", form, name, resp.StatusCode, text)
 			}
 		}
+	}
+	if now := s.a.Revision(); now != before {
+		t.Errorf("the store is at revision %v, want %v", now, before)
 	}
 	for _, form := range []string{"modify-group", "grant", "create-set", "end-scope"} {
 		resp := s.post("lea", "change", "do", form, "group", "approvers", "scope", "org:2", "since", "1", "permission", "post.read", "set", "x")
@@ -55,6 +69,23 @@ func TestHiddenIsLikeUnknown(t *testing.T) {
 	}
 	if text := textOf(s.get("lea", "changes").text); strings.Contains(text, "admins") {
 		t.Errorf("the refusal names who may:\n%s", text)
+	}
+}
+
+// A delegate who may not create users does not learn which user names are taken.
+// One who may does: the name of a user is unique.
+func TestTakenNames(t *testing.T) {
+	s := filledSite(t)
+	for user, want := range map[string][2]int{"dora": {http.StatusForbidden, http.StatusForbidden}, "lea": {http.StatusConflict, http.StatusOK}} {
+		scope, group := "org:9", "approvers"
+		if user == "lea" {
+			scope, group = "org:1", "readers"
+		}
+		for i, name := range []string{"amy", "nosuch"} {
+			if resp := s.post(user, "new-user", "name", name, "group", group, "scope", scope); resp.StatusCode != want[i] {
+				t.Errorf("%s adds %s: %d, want %d\n%s", user, name, resp.StatusCode, want[i], textOf(resp.text))
+			}
+		}
 	}
 }
 

@@ -25,6 +25,9 @@ func (c *console) link(v *visit) error {
 	}
 	var t rbac.Token
 	err := c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) (err error) {
+		if err := v.access.seesUser(tx, v.form("user")); err != nil {
+			return err
+		}
 		t, err = tx.IssueLink(rbac.Link{User: v.form("user"), Purpose: purpose})
 		return err
 	})
@@ -113,6 +116,9 @@ func (v *visit) add(d newUserData, password string) (added addedUser, err error)
 	}
 	err = v.c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) error {
 		added = addedUser{before: tx.Revision()}
+		if err := v.mayGive(tx, d.Group, d.Scope); err != nil {
+			return err
+		}
 		u, err := tx.AddUser(d.User)
 		if err != nil {
 			return err

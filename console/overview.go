@@ -14,6 +14,7 @@ type overviewData struct {
 	Assignable                                   []scopeGroups // for delegates
 	Findings                                     []findingRow
 	FoundAt                                      time.Time
+	FindingsFailed                               bool
 }
 
 // scopeGroups are the groups that a delegate may assign in a scope.
@@ -35,11 +36,8 @@ func (c *console) overview(v *visit) error {
 		return err
 	}
 	if v.access.admin {
-		list, at, err := c.found.get(v.r.Context(), c.auth)
-		if err != nil {
-			return err
-		}
-		d.Findings, d.FoundAt = v.findingRows(list), at
+		list, at, ok := c.found.get(v.r.Context(), c.auth, v.now)
+		d.Findings, d.FoundAt, d.FindingsFailed = v.findingRows(list), at, !ok
 	}
 	return v.show(http.StatusOK, "overview", frame{Data: d})
 }

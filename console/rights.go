@@ -257,4 +257,4 @@ func (v *visit) right(p rbac.Permission, memberships []rbac.Membership, below ma
 }
 
 // ended reports whether a membership has ended.
-func (v *visit) ended(m rbac.Membership) bool { return !m.Until.IsZero() && !m.Until.After(v.now) }
+func (v *visit) ended(m rbac.Membership) bool { return ended(m, v.now) }

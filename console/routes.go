@@ -51,19 +51,20 @@ const (
 )
 
 // ruleOf returns the predicate of a route, if the rule is one that can be asked
-// without a request.
-func ruleOf(r httpguard.Route) (rbac.Predicate, routeAccess) {
-	if r.Rule == "public" {
+// without a request. The text of the rule does not count: a host may have
+// written it.
+func (c *console) ruleOf(r httpguard.Route) (rbac.Predicate, routeAccess) {
+	p, ok := c.cfg.Mux.Predicate(r.Pattern)
+	switch {
+	case !ok:
+		return nil, routeDepends
+	case p == nil:
 		return nil, routePublic
 	}
 	for _, call := range []string{"from_net(", "authenticated_within("} {
-		if strings.Contains(r.Rule, call) {
+		if strings.Contains(p.String(), call) {
 			return nil, routeDepends
 		}
-	}
-	p, err := rbac.Parse(r.Rule)
-	if err != nil {
-		return nil, routeDepends
 	}
 	return p, routeByRule
 }
@@ -74,12 +75,12 @@ type routeRow struct {
 	May, Depends bool
 }
 
-// routeRows returns the first routes for an Identity, and how many there are
-// beside.
+// routeRows returns the first routes for an Identity, which is in no scope, and
+// how many there are beside.
 func (c *console) routeRows(id *rbac.Identity) (rows []routeRow, more int) {
 	routes := c.routes()
 	for _, r := range routes[:min(len(routes), maxListed)] {
-		p, access := ruleOf(r)
+		p, access := c.ruleOf(r)
 		row := routeRow{Route: r, May: access == routePublic, Depends: access == routeDepends}
 		if access == routeByRule {
 			row.May = rbac.Check(id, p) == nil

@@ -27,7 +27,7 @@ func newScopeRow(tx *rbac.Tx, scope string) (scopeRow, error) {
 	list, err := collect(tx.Memberships(rbac.MembershipQuery{Scopes: []string{scope}, Limit: fewMembers + 1}))
 	members := map[string]bool{}
 	for _, m := range list {
-		if m.Until.IsZero() || m.Until.After(tx.Now()) {
+		if !ended(m, tx.Now()) {
 			members[m.User] = true
 		}
 	}

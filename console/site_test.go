@@ -33,6 +33,7 @@ type site struct {
 	mount string // the path of the console in the browser
 	clock atomic.Pointer[time.Time]
 	token map[string]rbac.Token
+	log   logText
 	runs  atomic.Int64 // how often the store runs the function of each View
 }
 
@@ -53,10 +54,9 @@ func siteOn(t *testing.T, st rbac.Store, mount string, cfg Config, wrap func(htt
 	s := &site{t: t, mount: mount, token: map[string]rbac.Token{}}
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s.clock.Store(&start)
-	quiet := slog.New(slog.DiscardHandler)
 	s.runs.Store(2)
 	a, err := rbac.Open(ctx, s.repeating(st), rbac.Config{
-		Logger: quiet, Clock: s.now, Protected: []string{"rbac.administer"},
+		Logger: slog.New(slog.NewTextHandler(&s.log, nil)), Clock: s.now, Protected: []string{"rbac.administer"},
 		Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1},
 	})
 	must(t, err)
@@ -134,7 +134,14 @@ func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http
 	mux.Handle("GET /posts/{id}", rbac.HasPermission("post.read"), page)
 	mux.Handle("POST /posts/{id}", rbac.All(rbac.HasPermission("post.write"), rbac.Not(rbac.InGroup("buyers"))), page)
 	mux.Handle("GET /intern", rbac.All(rbac.NotAnonymous(), rbac.FromNet(netip.MustParsePrefix("10.0.0.0/8"))), page)
-	mux.HandleRule("PUT /posts/{id}", func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }, page)
+	byRequest := func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }
+	mux.HandleRule("PUT /posts/{id}", byRequest, page)
+	mux.HandleRule("GET /drafts", byRequest, page)
+	mux.Describe("GET /drafts", "public")
+	mux.HandleRule("GET /own", byRequest, page)
+	mux.Describe("GET /own", `has_permission("post.read")`)
+	mux.Handle("GET /org/2", rbac.In("org:2", rbac.HasPermission("post.read")), page)
+	mux.Handle("files.example.com/", rbac.HasPermission("post.read"), page)
 	cfg := s.cfg
 	cfg.Mux = mux
 	h, err := New(g, s.a, cfg)

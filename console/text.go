@@ -21,6 +21,9 @@ import (
 type texts struct {
 	tag   language.Tag
 	texts map[string]string
+	// fallback has the texts that are missing here: those that come along in the
+	// same language, then the English ones. Nil: nothing is missing.
+	fallback *texts
 }
 
 // name returns the name of the language, in the language.
@@ -43,6 +46,9 @@ func readBuiltIn() []*texts {
 		panic(err)
 	}
 	slices.SortFunc(list, func(a, b *texts) int { return cmp.Compare(a.tag.String(), b.tag.String()) }) // en is the first
+	for _, l := range list[1:] {
+		l.fallback = list[0]
+	}
 	return list
 }
 
@@ -96,7 +102,7 @@ func (l *texts) over(other *texts) *texts {
 		delete(all, key+".one")
 	}
 	maps.Copy(all, l.texts)
-	return &texts{l.tag, all}
+	return &texts{l.tag, all, other}
 }
 
 // readLanguages reads the files of a folder, such as de.txt. English, unless
@@ -182,14 +188,16 @@ func arguments(text string) []string {
 	return slices.Compact(list)
 }
 
-// T returns a text. A key without a text is returned as it is, so a missing text
-// can be seen.
+// T returns a text. A key that no language has is returned as it is, so a
+// missing text can be seen.
 func (l *texts) T(key string, args ...any) string {
 	text, ok := l.texts[key]
-	if !ok {
+	switch {
+	case !ok && l.fallback != nil:
+		return l.fallback.T(key, args...)
+	case !ok:
 		return key
-	}
-	if len(args) == 0 {
+	case len(args) == 0:
 		return text
 	}
 	return fmt.Sprintf(text, args...)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,6 +44,45 @@ func TestTextsOfTheHost(t *testing.T) {
 	checkText(t, s.get("amy", "settings"), "English", "中文", "Deutsch")
 	checkText(t, s.inLanguage("amy", "zh", "users"), "用户")
 	checkText(t, s.inLanguage("amy", "en", "users"), "Users")
+}
+
+// A text that a host's language lacks comes from the console, the singular
+// included: in the same language, or in English. Nothing is left out.
+func TestTextsFallBack(t *testing.T) {
+	for _, c := range []struct{ file, accept, line, want string }{
+		{"de.txt", "de", "gain = %[1]s bekommen %[2]s", "otto gains post.delete"},
+		{"de.txt", "de", "lose = %[1]s verlieren %[2]s", "otto loses post.write"},
+		{"zh.txt", "zh", "gain = %[1]s 得到 %[2]s", "otto 获得 post.delete"},
+		{"en.txt", "en", "lose = %[1]s no longer have %[2]s", "otto loses post.write"},
+		{"de.txt", "de", "n users affected = %[1]s Benutzer sind betroffen", "1 Benutzer sind betroffen"},
+	} {
+		s := mountedAt(t, "/admin/", Config{Texts: textFile(c.file, "language = x", c.line)}, nil)
+		s.update(func(tx *rbac.Tx) error {
+			return cmp.Or(tx.GrantPermission(rbac.Grant{Group: "leads", Permission: "post.write"}),
+				tx.AssignUser(rbac.Membership{User: "otto", Group: "leads"}))
+		})
+		r := s.form("change", "edit", "do=grant&group=leads&permission=post.delete", "edit", "do=revoke&group=leads&permission=post.write")
+		r.Header.Set("Accept-Language", c.accept)
+		s.update(func(tx *rbac.Tx) error {
+			return tx.DeassignUser(rbac.Membership{User: "lea", Group: "leads", Scope: "org:1"})
+		})
+		checkText(t, s.send("amy", r), c.want)
+	}
+	// Whatever text a host replaces, every text of every language is there.
+	for key, text := range builtIn[0].texts {
+		if key == "language" || strings.HasSuffix(key, ".one") {
+			continue
+		}
+		for _, name := range []string{"de.txt", "zh.txt", "en.txt"} {
+			for _, l := range must1(languagesWith(textFile(name, "language = x", key+" = "+text))).list {
+				for wanted, english := range builtIn[0].texts {
+					if got := l.T(wanted); got == "" || got == wanted && english != wanted {
+						t.Fatalf("%s has %q: the text of %q is %q", name, key, wanted, got)
+					}
+				}
+			}
+		}
+	}
 }
 
 // A host replaces texts of a language that comes along, and no others.

@@ -40,7 +40,9 @@ func (v *visit) usersQuery() usersQuery {
 }
 
 // filter returns the query of the store. Delegates of scopes see the members of
-// one scope at a time. Who holds a permission is for administrators.
+// one scope at a time, and by group only the members of the group itself: a
+// group that inherits the group may be hidden. Who holds a permission is for
+// administrators.
 func (v *visit) filter(tx *rbac.Tx, q *usersQuery) (rbac.UserQuery, error) {
 	if err := v.readScope(tx, q.Scope); err != nil {
 		return rbac.UserQuery{}, err
@@ -51,7 +53,7 @@ func (v *visit) filter(tx *rbac.Tx, q *usersQuery) (rbac.UserQuery, error) {
 			return rbac.UserQuery{}, rbac.ErrNotFound
 		}
 	}
-	f := rbac.UserQuery{Search: q.Search, Group: q.Group, Scope: q.Scope, Permission: q.Permission, After: v.query("after")}
+	f := rbac.UserQuery{Search: q.Search, Group: q.Group, Direct: !v.access.admin, Scope: q.Scope, Permission: q.Permission, After: v.query("after")}
 	switch q.State {
 	case "enabled":
 		f.State = rbac.EnabledUser
@@ -143,7 +145,7 @@ func (v *visit) userRows(tx *rbac.Tx, f rbac.UserQuery) ([]userRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		if (m.Until.IsZero() || m.Until.After(v.now)) && v.seesMembership(m) {
+		if !v.ended(m) && v.seesMembership(m) {
 			row := byName[m.User]
 			row.Memberships = append(row.Memberships, m)
 		}

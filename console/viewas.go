@@ -21,6 +21,8 @@ type viewAsData struct {
 	Groups      []string
 	Routes      []routeRow
 	MoreRoutes  int
+	Scopes      []string // the first in which the user has memberships, if none was asked about
+	MoreScopes  int
 }
 
 // viewAs shows the menu and the rights of a user, without a ticket: nothing can
@@ -32,7 +34,8 @@ func (c *console) viewAs(v *visit) error {
 	}
 	d.Asked = true
 	status := http.StatusOK
-	id, err := c.auth.Identity(v.r.Context(), d.User)
+	everywhere, err := c.auth.Identity(v.r.Context(), d.User)
+	id := everywhere
 	if err == nil && d.Scope != "" {
 		id = id.In(d.Scope)
 	}
@@ -49,9 +52,33 @@ func (c *console) viewAs(v *visit) error {
 		d.Permissions = all[:min(len(all), maxListed)]
 		d.More = len(all) - len(d.Permissions)
 		d.Groups = slices.Collect(id.Groups())
-		d.Routes, d.MoreRoutes = c.routeRows(id)
+		d.Routes, d.MoreRoutes = c.routeRows(everywhere)
+		if d.Scope != "" {
+			break
+		}
+		scopes, err := v.membershipScopes(d.User)
+		if err != nil {
+			return err
+		}
+		d.Scopes = scopes[:min(len(scopes), pageSize)]
+		d.MoreScopes = len(scopes) - len(d.Scopes)
 	}
 	return v.show(status, "view-as", frame{Data: d})
+}
+
+// membershipScopes returns the scopes in which a user has memberships now, in byte order.
+func (v *visit) membershipScopes(user string) ([]string, error) {
+	return read(v, func(tx *rbac.Tx, scopes *[]string) error {
+		list, err := tx.AssignedGroups(user)
+		for _, m := range list {
+			if m.Scope != "" && !v.ended(m) {
+				*scopes = append(*scopes, m.Scope)
+			}
+		}
+		slices.Sort(*scopes)
+		*scopes = slices.Compact(*scopes)
+		return err
+	})
 }
 
 // cutMenu returns the first entries of a menu, and how many there are beside.

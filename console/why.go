@@ -80,7 +80,7 @@ func (v *visit) answer(d *whyData) error {
 		if err != nil {
 			return err
 		}
-		if err := v.addAnswer(d, whyAnswer{Question: d.Ask}, p); err != nil {
+		if err := v.addAnswer(d, whyAnswer{Question: d.Ask}, p, d.Scope); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func (v *visit) answer(d *whyData) error {
 		return err
 	}
 	a := whyAnswer{Question: r.Pattern, Rule: r.Rule}
-	p, access := ruleOf(r)
+	p, access := v.c.ruleOf(r)
 	switch access {
 	case routePublic:
 		a.Public = true
@@ -101,7 +101,7 @@ func (v *visit) answer(d *whyData) error {
 	case routeDepends:
 		return errNoRule
 	}
-	return v.addAnswer(d, a, p)
+	return v.addAnswer(d, a, p, "") // the rule itself names a scope, if any
 }
 
 // predicate returns the predicate of a question: of a permission by name, or of
@@ -137,10 +137,11 @@ func permissionOf(p rbac.Predicate) string {
 	return name
 }
 
-func (v *visit) addAnswer(d *whyData, a whyAnswer, p rbac.Predicate) (err error) {
+// addAnswer adds the answer about a predicate in a scope.
+func (v *visit) addAnswer(d *whyData, a whyAnswer, p rbac.Predicate, scope string) (err error) {
 	a.Permission = permissionOf(p)
-	if d.Scope != "" {
-		p = rbac.In(d.Scope, p)
+	if scope != "" {
+		p = rbac.In(scope, p)
 	}
 	if a.Explanation, err = v.c.auth.ExplainUser(v.r.Context(), d.User, p); err != nil {
 		return err
@@ -150,7 +151,7 @@ func (v *visit) addAnswer(d *whyData, a whyAnswer, p rbac.Predicate) (err error)
 	case a.Permission == "":
 	case a.Explanation.Met:
 		a.Losses, err = read(v, func(tx *rbac.Tx, list *[]loss) (err error) {
-			*list, err = v.losses(tx, d.User, a.Permission, d.Scope)
+			*list, err = v.losses(tx, d.User, a.Permission, scope)
 			return err
 		})
 	default:
@@ -177,7 +178,7 @@ func (v *visit) losses(tx *rbac.Tx, user, permission, scope string) (list []loss
 		return nil, err
 	}
 	counting := slices.DeleteFunc(all, func(m rbac.Membership) bool {
-		return m.Scope != "" && m.Scope != scope || !m.Until.IsZero() && !m.Until.After(v.now)
+		return m.Scope != "" && m.Scope != scope || v.ended(m)
 	})
 	if len(counting) > maxLosses {
 		return nil, nil

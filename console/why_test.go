@@ -1,9 +1,11 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rbac-go/rbac"
 )
@@ -26,6 +28,10 @@ func TestWhyRoute(t *testing.T) {
 		{"lea", "GET /about", "Everybody may use this route", 200},
 		{"bob", "PUT /posts/1", "The program decides about this route", 422},
 		{"bob", "GET /intern", "The program decides about this route", 422},
+		{"bob", "GET /drafts", "The program decides about this route", 422},
+		{"bob", "GET /own", "The program decides about this route", 422},
+		{"otto", "GET /org/2", "Yes. in org:2: readers gives post.read", 200},
+		{"bob", "GET https://Files.Example.com:443/a", "The rule of files.example.com/", 200},
 		{"bob", "GET /nowhere", "There is no such record: GET /nowhere", 404},
 		{"bob", "DELETE /posts/1", "There is no such record", 404},
 		{"bob", "posts", "There is no such record", 404},
@@ -42,6 +48,22 @@ func TestWhyRoute(t *testing.T) {
 	if got := strings.Count(textOf(page.text), "What would give the right"); got != 2 {
 		t.Errorf("%d answers, want those about the permission and the route:\n%s", got, textOf(page.text))
 	}
+}
+
+// The scope of the page does not count for routes: the rule of a route has the
+// scope, if any.
+func TestRoutesDecideTheScope(t *testing.T) {
+	s := newSite(t)
+	for _, scope := range []string{"org:1", "org:2", "org:3"} {
+		checkText(t, s.get("amy", whyPage("user", "otto", "route", "GET /posts/1", "scope", scope)), "No. needs post.read", "The scope does not count for the route")
+		checkText(t, s.get("amy", whyPage("user", "otto", "route", "GET /org/2", "scope", scope)), "Yes. in org:2: readers gives post.read")
+		page := s.get("amy", address("view-as", "user", "otto", "scope", scope))
+		checkText(t, page, "GET /posts/{id}no", "GET /org/2yes", "GET /draftsdepends on the request", "GET /owndepends on the request", "The scope does not count for the route")
+		if strings.Contains(page.text, "route=GET&#43;%2Forg%2F2&amp;scope") {
+			t.Errorf("the links about routes have a scope:\n%s", page.text)
+		}
+	}
+	checkText(t, s.get("amy", whyPage("user", "otto", "ask", "post.read", "scope", "org:2")), "Yes. ")
 }
 
 // Why says what gives a right, and what the user would lose with each membership
@@ -96,6 +118,37 @@ func TestViewAsRoutes(t *testing.T) {
 	if text := textOf(page.text); page.StatusCode != http.StatusOK || strings.Contains(text, "/posts/") {
 		t.Errorf("a disabled user may use routes: %d\n%s", page.StatusCode, text)
 	}
+}
+
+// View as without a scope names the scopes in which the user has memberships
+// now, and says that the rights everywhere are not all.
+func TestViewAsNamesTheScopes(t *testing.T) {
+	s := newSite(t)
+	page := s.get("amy", "view-as?user=otto")
+	checkText(t, page, "This user has no rights everywhere. Choose a scope", "In a scope, the rights", "org:2", "only in groups of scopes")
+	checkPage(t, "view-as", page)
+	checkText(t, s.get("amy", hrefOf(t, page, "org:2")), "post.read", "readers")
+	checkText(t, s.get("amy", "view-as?user=otto&scope=org:9"), "This user has no rights in this scope.", "no group that counts in this scope")
+	checkText(t, s.get("amy", "view-as?user=bob"), "Below is what bob has everywhere", "org:1", "post.read")
+	if text := textOf(s.get("amy", "view-as?user=amy").text); strings.Contains(text, "In a scope") {
+		t.Errorf("amy has no membership in a scope:\n%s", text)
+	}
+	s.update(func(tx *rbac.Tx) error {
+		for i := range 3000 {
+			if err := tx.AssignUser(rbac.Membership{User: "bob", Group: "editors", Scope: fmt.Sprintf("many:%04d", i)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	page = s.get("amy", "view-as?user=bob")
+	checkText(t, page, "many:0049", "and 2 951 more")
+	if strings.Contains(page.text, "many:0050") {
+		t.Error("the list of scopes is not bounded")
+	}
+	s.advance(7 * 24 * time.Hour) // the membership of otto has ended
+	s.token["amy"] = must1(s.a.Issue(ctx, rbac.Login{User: "amy"}))
+	checkText(t, s.get("amy", "view-as?user=otto"), "This user has no rights.", "This user is in no group, and has no rights.")
 }
 
 // A console without a Mux asks for no route.

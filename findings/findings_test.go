@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -109,7 +110,7 @@ func TestFind(t *testing.T) {
 	for kind, want := range map[findings.Kind][]findings.Record{
 		findings.DisabledHolders:   {{User: "old", Permission: "rbac.administer"}},
 		findings.EndingMemberships: {{User: "bob", Group: "buyers", Scope: "org:2", At: start.AddDate(0, 0, 20)}},
-		findings.IdleUsers:         {{User: "bob"}},
+		findings.IdleUsers:         nil, // bob is new
 		findings.EmptyGroups:       {{Group: "auditors"}, {Group: "former"}},
 		findings.UnheldPermissions: {{Permission: "order"}, {Permission: "order.pay"}, {Permission: "post.edit"}, {Permission: "posts"}},
 		findings.UnmatchedPatterns: {{Group: "buyers", Permission: "pots.*", At: start}, {Group: "former", Permission: "posts.*", At: start}},
@@ -128,9 +129,59 @@ func TestFind(t *testing.T) {
 	if got := find(t, a)[findings.OldKeys].Records; !reflect.DeepEqual(got, []findings.Record{{User: "amy", Label: "deploy", At: start}}) {
 		t.Errorf("old keys: %+v", got)
 	}
-	if got := find(t, a)[findings.IdleUsers].Count; got != 2 {
-		t.Errorf("%d users are idle after a year, want amy and bob", got)
+	if got := find(t, a)[findings.IdleUsers].Records; !reflect.DeepEqual(got, []findings.Record{{User: "bob"}}) {
+		t.Errorf("idle after a year: %+v, want bob: the key of amy is in use", got)
 	}
+}
+
+// A user is idle who has not signed in for 90 days. A new account is not idle
+// for 14 days, and neither is an account whose session or key is in use.
+func TestIdleUsers(t *testing.T) {
+	const day = 24 * time.Hour
+	a, advance := open(t)
+	must(t, a.Update(ctx, func(tx *rbac.Tx) error {
+		for _, u := range []rbac.User{{Name: "never"}, {Name: "amy"}, {Name: "robot"}, {Name: "gone", Disabled: true}} {
+			if _, err := tx.AddUser(u); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ImportUser(rbac.User{Name: "old", Created: start.AddDate(-2, 0, 0), LastLogin: start.AddDate(-1, 0, 0)})
+		return err
+	}))
+	idle := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, r := range find(t, a)[findings.IdleUsers].Records {
+			got = append(got, r.User)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("idle: %v, want %v", got, want)
+		}
+	}
+	issued := func(l rbac.Login) rbac.Token {
+		t.Helper()
+		token, err := a.Issue(ctx, l)
+		must(t, err)
+		return token
+	}
+	idle("old") // an import does not make the account new
+	issued(rbac.Login{User: "amy"})
+	key, err := a.IssueKey(ctx, rbac.APIKey{User: "robot", Label: "nightly", Expires: start.AddDate(1, 0, 0)})
+	must(t, err)
+	advance(14 * day)
+	idle("old")
+	advance(time.Microsecond)
+	idle("never", "old")
+	advance(76*day - time.Microsecond)
+	idle("never", "old")
+	advance(time.Microsecond) // amy and robot signed in 90 days ago
+	idle("amy", "never", "old", "robot")
+	if _, err := a.Identify(ctx, key); err != nil {
+		t.Fatal(err)
+	}
+	idle("amy", "never", "old")
+	issued(rbac.Login{User: "old"})
+	idle("amy", "never")
 }
 
 // The lists and the counts are bounded, and memberships that have ended do not
@@ -146,13 +197,13 @@ func TestBounds(t *testing.T) {
 			if _, err := tx.AddUser(rbac.User{Name: name}); err != nil {
 				return err
 			}
-			if err := tx.AssignUser(rbac.Membership{User: name, Group: "guests", Until: start.Add(time.Duration(i+1) * time.Minute)}); err != nil {
+			if err := tx.AssignUser(rbac.Membership{User: name, Group: "guests", Until: start.AddDate(0, 0, 15).Add(time.Duration(i+1) * time.Minute)}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
-	advance(1050 * time.Minute)
+	advance(15*24*time.Hour + 1050*time.Minute)
 	got := find(t, a)
 	if f := got[findings.IdleUsers]; f.Count != 1000 || !f.More || len(f.Records) != 100 {
 		t.Errorf("idle users: %d (more: %v), of which %d are listed", f.Count, f.More, len(f.Records))

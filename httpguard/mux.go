@@ -35,13 +35,19 @@ type Mux struct {
 	mu     sync.RWMutex
 	paths  map[string]methods // by pattern without method
 	routes []Route
-	rules  []rbac.Predicate // of the routes, in the same order; nil if public or a HandleRule
+	rules  []routeRule // of the routes, in the same order
 }
 
 // Route is a line in the table of routes.
 type Route struct {
 	Pattern string // as registered
 	Rule    string // the predicate; "public"; or, for HandleRule, "rule" or the text of Describe
+}
+
+// routeRule is the rule of a route.
+type routeRule struct {
+	predicate rbac.Predicate // nil if public or of a HandleRule
+	public    bool
 }
 
 // route is a registered pattern.
@@ -123,6 +129,21 @@ func (m *Mux) Routes() []Route {
 	return slices.Clone(m.routes)
 }
 
+// Predicate returns the predicate of a pattern that was registered with Handle.
+// For a Public pattern the predicate is nil, and ok is true. For a pattern of
+// HandleRule, whose predicate depends on the request, and for a pattern that is
+// not registered, ok is false. Unlike the Rule of a [Route], Predicate does not
+// depend on Describe.
+func (m *Mux) Predicate(pattern string) (p rbac.Predicate, ok bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	i := slices.IndexFunc(m.routes, func(r Route) bool { return r.Pattern == pattern })
+	if i < 0 {
+		return nil, false
+	}
+	return m.rules[i].predicate, m.rules[i].public || m.rules[i].predicate != nil
+}
+
 // Validate returns the faults of all registered predicates, such as undeclared
 // groups and permissions, which would deny every request. Call Validate at
 // start, after [rbac.Authority.Declare]. The predicates of HandleRule are known
@@ -142,11 +163,11 @@ func (m *Mux) Validate() error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	errs := m.precedenceFaults()
-	for i, p := range m.rules {
-		if p == nil {
+	for i, rule := range m.rules {
+		if rule.predicate == nil {
 			continue
 		}
-		if err := m.g.a.Validate(p); err != nil {
+		if err := m.g.a.Validate(rule.predicate); err != nil {
 			errs = append(errs, fmt.Errorf("httpguard: pattern %q: %w", m.routes[i].Pattern, err))
 		}
 	}
@@ -177,7 +198,7 @@ func (m *Mux) add(pattern, rule string, p rbac.Predicate, guard func(http.Handle
 	guard = passiveGuard(guard, h)
 	ms[method] = &route{pattern: pattern, public: public, guard: guard, handler: guard(h)}
 	m.routes = append(m.routes, Route{Pattern: pattern, Rule: rule})
-	m.rules = append(m.rules, p)
+	m.rules = append(m.rules, routeRule{p, public})
 }
 
 // path returns the routes of a path, and registers the path with the ServeMux

@@ -178,6 +178,27 @@ func TestNotRegistered(t *testing.T) {
 	}
 }
 
+// Predicate knows the predicate of a pattern only if the pattern alone decides,
+// whatever text Describe has set.
+func TestPredicateOfAPattern(t *testing.T) {
+	m := guardByHeader(Config{}).NewMux()
+	ok, editor := http.NotFoundHandler(), rbac.HasPermission("editor")
+	m.Public("/about", ok)
+	m.Handle("/edit", editor, ok)
+	for _, pattern := range []string{"/rule", "/public", "/expression"} {
+		m.HandleRule(pattern, func(*http.Request) (rbac.Predicate, error) { return editor, nil }, ok)
+	}
+	m.Describe("/public", "public")
+	m.Describe("/expression", "not_anonymous()")
+	m.Describe("/edit", "public")
+	for pattern, want := range map[string]bool{"/about": true, "/edit": true, "/rule": false, "/public": false, "/expression": false, "/nowhere": false} {
+		p, ok := m.Predicate(pattern)
+		if ok != want || (p == editor) != (pattern == "/edit") {
+			t.Errorf("%s: %v, %v", pattern, p, ok)
+		}
+	}
+}
+
 // Route returns the route that serves the request.
 func TestRouteOfARequest(t *testing.T) {
 	m := guardByHeader(Config{}).NewMux()
@@ -203,6 +224,14 @@ func TestRouteOfARequest(t *testing.T) {
 		"CONNECT http://x.example/posts/7":      "",
 		"GET http://intern.example.com/nowhere": "not_anonymous()",
 		"PUT http://x.example/rule":             "by the day of the week",
+
+		// as Handler reads the request
+		"GET http://INTERN.Example.com:8443/x": "not_anonymous()",
+		"GET http://intern.example.com./x":     "not_anonymous()",
+		"GET http://x.example/posts/%6Eew":     `in_group("authors")`,
+		"GET http://x.example//admin/users":    "", // refused
+		"GET http://x.example/posts/a;b":       "",
+		"BREW http://x.example/posts/7":        "",
 	} {
 		method, url, _ := strings.Cut(line, " ")
 		r := httptest.NewRequest(method, url, nil)
