@@ -281,11 +281,7 @@ func TestWebSocketJudgesEachMessage(t *testing.T) {
 					t.Fatal(err)
 				}
 			} else {
-				select {
-				case h.news <- "too late":
-				case <-time.After(patience):
-					t.Fatal("nobody takes the news")
-				}
+				h.news <- "too late"
 			}
 			h.ends(rule+", "+direction, c, websocket.StatusPolicyViolation)
 			select {
@@ -348,9 +344,7 @@ func TestWebSocketLeavesNothing(t *testing.T) {
 		"a message that is too long": func(t *testing.T) {
 			h := openHall(t, httpguard.Config{}, nil)
 			c := h.connect("bob")
-			if err := c.Write(t.Context(), websocket.MessageText, make([]byte, 1<<20)); err != nil {
-				t.Log(err) // the service may have closed before all was written
-			}
+			_ = c.Write(t.Context(), websocket.MessageText, make([]byte, 1<<20)) // may fail: the service closes
 			h.isEmpty()
 		},
 		"a client that does not read": func(t *testing.T) {
