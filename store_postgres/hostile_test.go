@@ -114,7 +114,7 @@ func TestHostileSchemas(t *testing.T) {
 			return h.onPool(t, h.service(first), pgx.QueryExecModeSimpleProtocol, "site")
 		}},
 		{"New through PgBouncer", func(t *testing.T) *postgresstore.Store {
-			return h.onPool(t, h.Bouncer(t, "service")("service"), pgx.QueryExecModeExec, "site")
+			return h.onPool(t, h.Bouncer(t, "transaction", "service")("service"), pgx.QueryExecModeExec, "site")
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

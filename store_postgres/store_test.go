@@ -37,7 +37,7 @@ func TestStore(t *testing.T) {
 			t.Skip("RBAC_LISTED is not set")
 		}
 		h, n := newHostile(t), 0
-		dsn := h.Bouncer(t, "service")("service")
+		dsn := h.Bouncer(t, "transaction", "service")("service")
 		storetest.Run(t, func(t *testing.T) store.Store {
 			n++
 			return h.onPool(t, dsn, pgx.QueryExecModeExec, fmt.Sprint("store", n))

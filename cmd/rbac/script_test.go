@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,7 +17,13 @@ import (
 	"github.com/rbac-go/rbac/rbaccli"
 )
 
-func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+// Under the name rbac, the program of the tests is the command.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "rbac" {
+		main()
+	}
+	os.Exit(postgrestest.Main(m))
+}
 
 // Each script in testdata/script runs over each kind of store. A script calls
 //

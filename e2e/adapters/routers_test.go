@@ -24,7 +24,17 @@ import (
 // service has GET and POST /report/{id}, GET /files/…, which everybody may
 // read, and GET /forgotten, which has no rule.
 var routers = map[string]func(*testing.T, *httpguard.Guard) string{
-	"chi": serveChi, "gin": serveGin, "echo": serveEcho, "fiber": serveFiber,
+	"mux": serveMux, "chi": serveChi, "gin": serveGin, "echo": serveEcho, "fiber": serveFiber,
+}
+
+func serveMux(t *testing.T, g *httpguard.Guard) string {
+	mux := g.NewMux()
+	mux.Public("/login", g.LoginHandler())
+	mux.Handle("GET /report/{id}", mayRead, http.HandlerFunc(secret))
+	mux.Handle("POST /report/{id}", mayRead, http.HandlerFunc(secret))
+	mux.Handle("GET /forgotten", everybody, g.Require(nil)(http.HandlerFunc(secret))) // a Mux takes no nil rule
+	mux.Handle("GET /files/", everybody, http.HandlerFunc(public))
+	return listen(t, g.Handler(mux))
 }
 
 func serveChi(t *testing.T, g *httpguard.Guard) string {
@@ -60,12 +70,17 @@ func serveEcho(t *testing.T, g *httpguard.Guard) string {
 
 func serveFiber(t *testing.T, g *httpguard.Guard) string {
 	secret := func(c fiber.Ctx) error { return c.SendString("secret for " + rbac.FromContext(c).User()) }
-	app := fiberService(g, func(handle func(string, string, rbac.Predicate, fiber.Handler)) {
+	return listenFiber(t, fiberService(g, func(handle func(string, string, rbac.Predicate, fiber.Handler)) {
 		handle("GET", "/report/:id", mayRead, secret)
 		handle("POST", "/report/:id", mayRead, secret)
 		handle("GET", "/forgotten", nil, secret)
 		handle("GET", "/files/*", everybody, func(c fiber.Ctx) error { return c.SendString("public") })
-	})
+	}))
+}
+
+// listenFiber serves an app until the test ends.
+func listenFiber(t *testing.T, app *fiber.App) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -8,10 +8,10 @@ import (
 )
 
 // A path without a route is refused like a route without a rule where the
-// middleware runs for all paths, which is so with gin and echo. chi and Fiber
+// middleware runs for all paths, which is so with gin and echo. A Mux, chi and Fiber
 // answer that there is no such path.
 func TestUnknownPaths(t *testing.T) {
-	want := map[string][2]int{"gin": {401, 403}, "echo": {401, 403}, "chi": {404, 404}, "fiber": {404, 404}}
+	want := map[string][2]int{"mux": {404, 404}, "gin": {401, 403}, "echo": {401, 403}, "chi": {404, 404}, "fiber": {404, 404}}
 	eachRouter(t, httpguard.Config{}, func(t *testing.T, a *rbac.Authority, addr string) {
 		router := t.Name()[len("TestUnknownPaths/"):]
 		for n, headers := range [][]string{nil, {"Authorization: " + bearer(t, a, "bob")}} {

@@ -14,11 +14,15 @@ import (
 )
 
 // Bouncer starts PgBouncer in front of the server, for some roles, and returns
-// a function that returns the DSN of a role. PgBouncer pools by transaction:
-// each transaction of a client may run on another of the ten connections to the
-// server. PgBouncer ends with the test.
-func (s *Server) Bouncer(t testing.TB, roles ...string) (dsn func(role string) string) {
+// a function that returns the DSN of a role. PgBouncer pools by "transaction" or
+// by "session". By transaction, each transaction of a client may run on another
+// of the ten connections to the server. PgBouncer ends with the test.
+func (s *Server) Bouncer(t testing.TB, mode string, roles ...string) (dsn func(role string) string) {
 	t.Helper()
+	size := 10
+	if mode == "session" {
+		size = 50 // each connection of a client has one of its own
+	}
 	bin, err := pgbouncer()
 	if err != nil {
 		t.Skip(err)
@@ -31,10 +35,10 @@ unix_socket_dir = %s
 listen_port = 5432
 auth_type = trust
 auth_file = %s/users
-pool_mode = transaction
-default_pool_size = 10
+pool_mode = %s
+default_pool_size = %d
 max_client_conn = 500
-`, s.dir, dir, dir)
+`, s.dir, dir, dir, mode, size)
 	users := ""
 	for _, role := range roles {
 		users += fmt.Sprintf("%q \"\"\n", role)
