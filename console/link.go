@@ -24,10 +24,16 @@ func (c *console) link(v *visit) error {
 	if !slices.Contains([]string{rbac.LinkInvite, rbac.LinkReset}, purpose) {
 		return fmt.Errorf("%w: there is no such link", rbac.ErrInvalid)
 	}
-	var t rbac.Token
-	err := c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) (err error) {
-		t, err = tx.IssueLink(rbac.Link{User: v.form("user"), Purpose: purpose})
+	since, err := parseRevision(v.form("since"))
+	if err != nil {
 		return err
+	}
+	var t rbac.Token
+	err = c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) (err error) {
+		if t, err = tx.IssueLink(rbac.Link{User: v.form("user"), Purpose: purpose}); err != nil || since == 0 {
+			return err
+		}
+		return tx.RequireUnchanged(since, "user", v.form("user")) // another user may have the name by now
 	})
 	if err != nil {
 		return err

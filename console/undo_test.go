@@ -130,6 +130,38 @@ func TestFormsAreForTheSameGroups(t *testing.T) {
 	}
 }
 
+// Every form that names a user or a group has the revision of the page. To end
+// sessions is urgent, and harms nobody.
+func TestFormsRememberTheRevision(t *testing.T) {
+	s := filledSite(t)
+	for _, user := range []string{"amy", "lea"} {
+		for _, f := range s.forms(user) {
+			do := f.fields.Get("do")
+			names := kinds[do].records != nil || f.action == "link" || f.action == "new-user"
+			if names && !strings.HasPrefix(do, "end-session") && f.fields.Get("since") == "" {
+				t.Errorf("the form %s of the page %q has no revision", f.kind(), f.page)
+			}
+		}
+	}
+}
+
+// A link, and the end of an account, are for the user whom the page showed.
+func TestFormsAreForTheSameUser(t *testing.T) {
+	s := newSite(t)
+	since := sinceOf(t, s.get("amy", "user?name=bob"))
+	s.update(func(tx *rbac.Tx) error { return remadeUser(tx, "bob") })
+	before := s.a.Revision()
+	resp := s.post("amy", "link", "user", "bob", "purpose", "reset", "since", since)
+	if resp.StatusCode != http.StatusConflict || strings.Contains(resp.text, "link=") {
+		t.Errorf("%d\n%s", resp.StatusCode, textOf(resp.text))
+	}
+	_, apply := s.staged("do", "delete-user", "user", "bob", "since", since, "back", "users")
+	resp = s.post("amy", "change", append(apply, "confirm_name", "bob")...)
+	if resp.StatusCode != http.StatusConflict || s.a.Revision() != before {
+		t.Errorf("%d", resp.StatusCode)
+	}
+}
+
 // An undo restores everything that the change did, or is not offered. What
 // followed from the change, and stays, is said.
 func TestUndoRestoresTheWhole(t *testing.T) {
