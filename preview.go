@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -42,8 +43,8 @@ const maxRights = 1000
 var (
 	// errPreviewed rolls back the Update of a preview.
 	errPreviewed = errors.New("the effect is known")
-	// errOvertaken: the store has moved between the Update and the View of a
-	// preview.
+	// errOvertaken: a right may have changed between the Update and the View of
+	// a preview.
 	errOvertaken = errors.New("another Update came between")
 )
 
@@ -53,8 +54,8 @@ var (
 // changes.
 //
 // Preview holds the lock of Updates no longer than the Update, and computes the
-// rights afterwards in a View of the same revision. If other Updates come
-// between twice, Preview returns ErrBusy.
+// rights afterwards in a View. If Updates that may change a right come between
+// twice, Preview returns ErrBusy; logins and logouts may come between.
 //
 // A later Update with the same f may have another effect. [Tx.RequireUnchanged]
 // refuses an Update after a change that the preview did not see.
@@ -80,8 +81,8 @@ func (a *Authority) preview(ctx context.Context, f func(*Tx) error, m mode) (Eff
 	}
 	var rights effect.Effect
 	err = a.current(ctx, func(r store.Records, st *replica.State) (err error) {
-		if !st.At(tx.changes.From) {
-			return errOvertaken
+		if same, err := st.SameRights(r, tx.changes.From); err != nil || !same {
+			return cmp.Or(err, errOvertaken)
 		}
 		changes := make([]store.Change, len(tx.written))
 		for i, c := range tx.written {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -109,6 +110,37 @@ func TestPreviewOvertaken(t *testing.T) {
 			if left != 0 {
 				t.Errorf("%d times left", left)
 			}
+		}
+	})
+}
+
+// Logins and logouts change no right: any number of them may come between.
+func TestPreviewAmongLogouts(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		other := h.office(rbac.Config{})
+		h.do(other, func(tx *rbac.Tx) error { return alone(tx.AddUser(rbac.User{Name: "gone"})) })
+		var inside atomic.Bool
+		var logouts atomic.Int32
+		out := func() error {
+			logouts.Add(1)
+			token, err := other.Issue(ctx, rbac.Login{User: "gone"})
+			if err != nil {
+				return err
+			}
+			return other.Logout(ctx, token)
+		}
+		h.store = hooked(h.store, storefault.Hooks{Update: func(ctx context.Context, run func() error) error {
+			err := run()
+			if inside.Load() {
+				err = errors.Join(err, out(), out())
+			}
+			return err
+		}})
+		a := h.open(rbac.Config{})
+		inside.Store(true)
+		effect, err := a.Preview(ctx, grant("staff", "post.edit"))
+		if err != nil || len(effect.Changes) != 1 || logouts.Load() != 2 {
+			t.Errorf("among %d logouts: %+v, %v", logouts.Load(), effect, err)
 		}
 	})
 }

@@ -3,8 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -40,10 +38,8 @@ func (c *console) change(v *visit) error {
 	switch {
 	case !staged:
 		err := v.apply(edits, since, "")
-		status := httpguard.Status(err)
-		correct := (status == http.StatusConflict || status == http.StatusUnprocessableEntity) && v.correction(edits[0]) != nil
-		if correct || errors.Is(err, rbac.ErrConflict) { // the page keeps the edit
-			return v.stage(status, edits, since, err)
+		if err != nil && v.keeps(edits[0], err) {
+			return v.stage(httpguard.Status(err), edits, since, err)
 		}
 		return err
 	case v.form("effect") == "":
@@ -59,11 +55,37 @@ func (c *console) change(v *visit) error {
 	return nil
 }
 
+// keeps reports whether the page of a refusal keeps an edit that takes effect at
+// once: the edit can be corrected, or sent again.
+func (v *visit) keeps(e edit, err error) bool {
+	switch status := httpguard.Status(err); {
+	case errors.Is(err, rbac.ErrConflict) || temporary(err):
+		return true
+	case status == http.StatusConflict || status == http.StatusUnprocessableEntity || status == http.StatusNotFound:
+		return v.correction(e) != nil
+	}
+	return false
+}
+
+// temporary reports whether an error is about the store and not about the edits:
+// sent again, the edits may succeed.
+func temporary(err error) bool {
+	return errors.Is(err, rbac.ErrBusy) || errors.Is(err, rbac.ErrUnavailable)
+}
+
+// most returns how many edits the person may send at once.
+func (v *visit) most() int {
+	if v.access.admin {
+		return maxEdits
+	}
+	return maxDelegateEdits
+}
+
 // edits returns the edits of a form: those in the fields edit, and the edit of
 // the other fields, once for each user that is named.
 func (v *visit) edits() (list []edit, err error) {
 	form := v.r.PostForm
-	if len(form["edit"])+len(form["user"]) > maxEdits {
+	if len(form["edit"])+len(form["user"]) > v.most() {
 		return nil, errMany
 	}
 	if err := v.readUntil(form); err != nil {
@@ -130,70 +152,6 @@ func toConfirm(edits []edit) string {
 	return ""
 }
 
-var errOtherEffect = fmt.Errorf("%w: the edits would have another effect than shown", rbac.ErrConflict)
-
-// apply makes edits in the name of the person, and leads back to the page, which
-// says what happened. With the digest of an effect, the edits are made only if
-// they have that effect.
-func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
-	var before rbac.Revision
-	for range previewTries {
-		var seen rbac.Revision
-		if digest != "" {
-			effect, err := v.preview(edits, &seen)
-			if err != nil {
-				return err
-			}
-			if digestOf(effect) != digest {
-				return errOtherEffect
-			}
-		}
-		err := v.c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) error {
-			if before = tx.Revision(); digest != "" && before != seen {
-				return errMoved
-			}
-			return v.applyAll(tx, edits, since)
-		})
-		if errors.Is(err, errMoved) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		v.redirect(withParam(landing(edits, v.back()), "done", strconv.FormatInt(int64(before), 10)))
-		return nil
-	}
-	return rbac.ErrBusy
-}
-
-// previewTries bounds the previews of edits that are applied: each time another
-// Update came between.
-const previewTries = 5
-
-var errMoved = errors.New("another Update came between")
-
-// preview returns the effect of edits, as far as the person may see it, and the
-// revision that it is about.
-func (v *visit) preview(edits []edit, at *rbac.Revision) (rbac.Effect, error) {
-	if !v.access.admin {
-		return v.seenEffect(edits, at)
-	}
-	return v.c.auth.PreviewAs(v.reason(), v.id, func(tx *rbac.Tx) error {
-		*at, v.now = tx.Revision(), tx.Now()
-		return v.applyAll(tx, edits, 0)
-	})
-}
-
-// digestOf returns a digest of what the page of an effect shows.
-func digestOf(e rbac.Effect) string {
-	h := sha256.New()
-	for _, c := range e.Changes {
-		fmt.Fprintf(h, "%q %q %q %q\n", c.Action, c.Subject, c.Object, c.Scope)
-	}
-	fmt.Fprintf(h, "%d %q %q %t", e.Users, e.Gained, e.Lost, e.More)
-	return hex.EncodeToString(h.Sum(nil))
-}
-
 // landing returns the page after edits: the page of the form, unless its record
 // is gone or has another name.
 func landing(edits []edit, back string) string {
@@ -239,27 +197,40 @@ func withParam(page, name, value string) string {
 
 // stageData is the data of the page of staged edits.
 type stageData struct {
-	Edits   []edit
-	Effect  rbac.Effect
-	Digest  string // of the Effect
-	Since   rbac.Revision
-	Back    string
-	Reason  string
-	Confirm string      // the name to type; empty: none
-	Fault   string      // why the edits cannot be applied
-	Correct *correction // of a single edit that is refused; nil: none
+	Edits    []edit
+	Effect   rbac.Effect
+	Digest   string // of the Effect; empty: the effect was not shown
+	Since    rbac.Revision
+	Back     string
+	Reason   string
+	Confirm  string      // the name to type; empty: none
+	Typed    string      // in place of Confirm, so far
+	Fault    string      // why the edits cannot be applied
+	Again    bool        // the Fault is temporary
+	Warnings []string    // about names that may be mistyped
+	Correct  *correction // of a single edit that is refused; nil: none
 
 	Violators []string // the first users who would violate a new set
 	More      bool     // there can be others
 }
 
-// stage shows the effect of edits. Fault is why they were not applied. After a
-// conflict, the form goes on from the revision of now: the person has been told.
+// Button reports whether the page has a button that sends the edits.
+func (d stageData) Button() bool { return d.Again || len(d.Effect.Changes) > 0 }
+
+// stage shows the effect of edits. Fault is why they were not applied. If the
+// store cannot answer now, the page keeps everything that was sent.
 func (v *visit) stage(status int, edits []edit, since rbac.Revision, fault error) error {
-	d := stageData{Edits: edits, Back: v.back(), Reason: v.form("reason"), Confirm: toConfirm(edits)}
-	effect, err := v.preview(edits, &d.Since)
-	if since > 0 && !errors.Is(fault, rbac.ErrConflict) {
-		d.Since = min(since, d.Since)
+	d := stageData{Edits: edits, Back: v.back(), Reason: v.form("reason"), Confirm: toConfirm(edits), Since: since}
+	var err error
+	if !temporary(fault) {
+		err = v.foresee(&d, fault)
+	}
+	if err := cmp.Or(err, fault); temporary(err) {
+		d.Again, d.Fault, d.Digest, d.Since = true, v.sayError(err), v.form("effect"), since
+		if d.Typed = v.r.PostForm.Get("confirm_name"); d.Digest == "" {
+			d.Confirm = ""
+		}
+		return v.show(httpguard.Status(err), "stage", frame{Title: v.T("stage"), Data: d})
 	}
 	switch {
 	case err != nil:
@@ -278,8 +249,26 @@ func (v *visit) stage(status int, edits []edit, since rbac.Revision, fault error
 			return err
 		}
 	}
-	d.Effect, d.Digest = effect, digestOf(effect)
 	return v.show(status, "stage", frame{Title: v.T("stage"), Data: d})
+}
+
+// foresee fills in the effect of edits. After a conflict, the form goes on from
+// the revision of now: the person has been told.
+func (v *visit) foresee(d *stageData, fault error) error {
+	if _, err := v.check(d.Edits, 0); err != nil {
+		return err
+	}
+	var at rbac.Revision
+	effect, err := v.preview(d.Edits, &at)
+	if at > 0 && (d.Since == 0 || at < d.Since || errors.Is(fault, rbac.ErrConflict)) {
+		d.Since = at
+	}
+	if err != nil {
+		return err
+	}
+	d.Effect, d.Digest = effect, digestOf(effect)
+	d.Warnings, err = v.warnings(d.Edits)
+	return err
 }
 
 func parseRevision(text string) (rbac.Revision, error) {

@@ -41,8 +41,11 @@ func (v *visit) correction(e edit) *correction {
 		return nil
 	}
 	typed := slices.Clone(correctable)
-	if e.do == "add-group" || e.do == "set-delegation" {
+	switch e.do {
+	case "add-group", "set-delegation":
 		typed = append(typed, [2]string{"group", "group"})
+	case "assign":
+		typed = append([][2]string{{"user", "user name"}, {"group", "group"}}, typed...)
 	}
 	c := &correction{Do: e.do}
 	shown := []string{"do"}

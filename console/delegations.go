@@ -67,7 +67,7 @@ var setDelegation = kind{
 		}
 		return err
 	},
-	record: groupRecord,
+	records: func(e edit) []record { return append(groupRecord(e), memberRecords(e)...) },
 }
 
 // manyPicker offers groups to choose some from.

@@ -68,9 +68,9 @@ func TestDelegationRefused(t *testing.T) {
 	s := newSite(t)
 	before := s.a.Revision()
 	for want, fields := range map[string][]string{
-		"May give: empty":              {"group", "editors"},
-		"There is no such record: elk": {"group", "editors", "members", "readers\r\nelk\r\n"},
-		"There is no such record: moo": {"group", "moo", "member", "readers"},
+		"May give: empty":        {"group", "editors"},
+		"There is no group elk.": {"group", "editors", "members", "readers\r\nelk\r\n"},
+		"There is no group moo.": {"group", "moo", "member", "readers"},
 	} {
 		page, _ := s.staged(append(fields, "do", "set-delegation", "back", "delegations")...)
 		checkText(t, page, want)

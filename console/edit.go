@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -21,8 +20,12 @@ type edit struct {
 	fields url.Values
 }
 
-// maxEdits bounds the edits that are staged together.
-const maxEdits = 500
+// maxEdits bounds the edits that are staged together, and maxDelegateEdits those
+// of a delegate, whose powers are asked about for each edit.
+const (
+	maxEdits         = 500
+	maxDelegateEdits = 100
+)
 
 var (
 	errNothing = fmt.Errorf("%w: nothing was chosen", rbac.ErrInvalid)
@@ -33,10 +36,10 @@ var (
 // kind is a kind of edit.
 type kind struct {
 	apply func(tx *rbac.Tx, e edit) error
-	// record returns the record that nobody else may have changed meanwhile:
-	// its kind and name. Nil: none.
-	record func(e edit) (string, string)
-	direct bool // takes effect at once, without a preview
+	// records returns the records that nobody else may have changed meanwhile,
+	// nor made anew under the same name. Nil: none.
+	records func(e edit) []record
+	direct  bool // takes effect at once, without a preview
 	// named is the field with the name to type, since nothing brings the record
 	// back; empty: nothing is to be typed.
 	named string
@@ -48,10 +51,28 @@ type kind struct {
 	done error
 }
 
-func userRecord(e edit) (string, string)       { return "user", e.get("user") }
-func groupRecord(e edit) (string, string)      { return "group", e.get("group") }
-func permissionRecord(e edit) (string, string) { return "permission", e.get("permission") }
-func sectionRecord(e edit) (string, string)    { return "section", e.get("section") }
+// record is the kind and the name of a record, as [rbac.Tx.RequireUnchanged]
+// takes them.
+type record struct{ kind, name string }
+
+func userRecord(e edit) []record       { return []record{{"user", e.get("user")}} }
+func groupRecord(e edit) []record      { return []record{{"group", e.get("group")}} }
+func permissionRecord(e edit) []record { return []record{{"permission", e.get("permission")}} }
+func sectionRecord(e edit) []record    { return []record{{"section", e.get("section")}} }
+
+func membershipRecords(e edit) []record { return append(userRecord(e), groupRecord(e)...) }
+
+func inheritanceRecords(e edit) []record {
+	return append(groupRecord(e), record{"group", e.get("junior")})
+}
+
+// memberRecords returns the groups in the field member.
+func memberRecords(e edit) (list []record) {
+	for _, group := range e.fields["member"] {
+		list = append(list, record{"group", group})
+	}
+	return list
+}
 
 // kinds are the edits by the name in do.
 var kinds = map[string]kind{
@@ -63,10 +84,10 @@ var kinds = map[string]kind{
 		return tx.AssignUser(rbac.Membership{
 			User: e.get("user"), Group: e.get("group"), Scope: e.get("scope"), Note: e.get("note"), Until: until,
 		})
-	}, record: userRecord, direct: true, delegable: true, done: rbac.ErrExists},
+	}, records: membershipRecords, direct: true, delegable: true, done: rbac.ErrExists},
 	"deassign": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.DeassignUser(rbac.Membership{User: e.get("user"), Group: e.get("group"), Scope: e.get("scope")})
-	}, record: userRecord, direct: true, delegable: true, done: rbac.ErrNotFound},
+	}, records: membershipRecords, direct: true, delegable: true, done: rbac.ErrNotFound},
 	"modify-membership": {apply: func(tx *rbac.Tx, e edit) error {
 		until, err := e.time("until")
 		if err != nil {
@@ -75,25 +96,25 @@ var kinds = map[string]kind{
 		return tx.ModifyMembership(rbac.Membership{
 			User: e.get("user"), Group: e.get("group"), Scope: e.get("scope"), Note: e.get("note"), Until: until,
 		})
-	}, record: userRecord, direct: true, delegable: true},
+	}, records: membershipRecords, direct: true, delegable: true},
 	"modify-user": {apply: func(tx *rbac.Tx, e edit) error {
 		return modifyUser(tx, e, func(u *rbac.User) {
 			u.Name, u.DisplayName, u.Email, u.Note = e.get("name"), e.get("display_name"), e.get("email"), e.get("note")
 		})
-	}, record: userRecord, direct: true, delegable: true},
+	}, records: userRecord, direct: true, delegable: true},
 	"disable": {apply: func(tx *rbac.Tx, e edit) error {
 		return modifyUser(tx, e, func(u *rbac.User) { u.Disabled = true })
-	}, record: userRecord, direct: true, delegable: true},
+	}, records: userRecord, direct: true, delegable: true},
 	"enable": {apply: func(tx *rbac.Tx, e edit) error {
 		return modifyUser(tx, e, func(u *rbac.User) { u.Disabled = false })
-	}, record: userRecord, direct: true, delegable: true},
-	"unlock": {apply: func(tx *rbac.Tx, e edit) error { return tx.Unlock(e.get("user")) }, record: userRecord, direct: true, delegable: true},
+	}, records: userRecord, direct: true, delegable: true},
+	"unlock": {apply: func(tx *rbac.Tx, e edit) error { return tx.Unlock(e.get("user")) }, records: userRecord, direct: true, delegable: true},
 	"end-sessions": {apply: func(tx *rbac.Tx, e edit) error {
 		_, err := tx.EndTickets(e.get("user"))
 		return err
-	}, record: userRecord, direct: true, delegable: true},
-	"end-session": {apply: endSession, record: userRecord, direct: true, delegable: true},
-	"delete-user": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteUser(e.get("user")) }, record: userRecord, named: "user", delegable: true},
+	}, records: userRecord, direct: true, delegable: true},
+	"end-session": {apply: endSession, records: userRecord, direct: true, delegable: true},
+	"delete-user": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteUser(e.get("user")) }, records: userRecord, named: "user", delegable: true},
 
 	"add-group": {apply: func(tx *rbac.Tx, e edit) error {
 		_, err := tx.AddGroup(rbac.Group{Name: e.get("group"), DisplayName: e.get("display_name"), Note: e.get("note")})
@@ -106,26 +127,26 @@ var kinds = map[string]kind{
 		}
 		g.Name, g.DisplayName, g.Note = e.get("name"), e.get("display_name"), e.get("note")
 		return tx.ModifyGroup(g)
-	}, record: groupRecord, direct: true},
-	"delete-group": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteGroup(e.get("group")) }, record: groupRecord, named: "group"},
+	}, records: groupRecord, direct: true},
+	"delete-group": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteGroup(e.get("group")) }, records: groupRecord, named: "group"},
 	"grant": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.GrantPermission(rbac.Grant{Group: e.get("group"), Permission: e.get("permission"), Note: e.get("note")})
-	}, record: groupRecord},
+	}, records: groupRecord},
 	"revoke": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.RevokePermission(rbac.Grant{Group: e.get("group"), Permission: e.get("permission")})
-	}, record: groupRecord},
+	}, records: groupRecord},
 	"inherit": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.AddInheritance(rbac.Inheritance{Senior: e.get("group"), Junior: e.get("junior")})
-	}, record: groupRecord},
+	}, records: inheritanceRecords},
 	"disinherit": {apply: func(tx *rbac.Tx, e edit) error {
 		return tx.DeleteInheritance(rbac.Inheritance{Senior: e.get("group"), Junior: e.get("junior")})
-	}, record: groupRecord},
+	}, records: inheritanceRecords},
 	"add-permission": {apply: func(tx *rbac.Tx, e edit) error {
 		_, err := tx.AddPermission(rbac.Permission{Name: e.get("name"), Title: e.get("title"), Section: e.get("section")})
 		return err
 	}},
-	"modify-permission": {apply: modifyPermission, record: permissionRecord, direct: true},
-	"delete-permission": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeletePermission(e.get("permission")) }, record: permissionRecord, named: "permission"},
+	"modify-permission": {apply: modifyPermission, records: permissionRecord, direct: true},
+	"delete-permission": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeletePermission(e.get("permission")) }, records: permissionRecord, named: "permission"},
 	"add-section": {apply: func(tx *rbac.Tx, e edit) error {
 		s, err := e.section()
 		if err != nil {
@@ -139,10 +160,10 @@ var kinds = map[string]kind{
 			return err
 		}
 		return tx.ModifySection(s)
-	}, record: sectionRecord, direct: true},
-	"delete-section":    {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteSection(e.get("section")) }, record: sectionRecord, named: "section"},
+	}, records: sectionRecord, direct: true},
+	"delete-section":    {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteSection(e.get("section")) }, records: sectionRecord, named: "section"},
 	"set-delegation":    setDelegation,
-	"delete-delegation": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteDelegation(e.get("group")) }, record: groupRecord},
+	"delete-delegation": {apply: func(tx *rbac.Tx, e edit) error { return tx.DeleteDelegation(e.get("group")) }, records: groupRecord},
 	"create-set":        createSet,
 	"delete-set":        deleteSet,
 	"end-scope": {apply: func(tx *rbac.Tx, e edit) error {
@@ -231,58 +252,6 @@ func endSession(tx *rbac.Tx, e edit) error {
 	}
 	_, err := tx.EndTickets(e.get("user"), others...)
 	return err
-}
-
-// check refuses, before anything else, edits that a delegate may not send at
-// all, and edits of users and groups that a delegate does not see: the refusal
-// does not tell whether they exist.
-func (v *visit) check(tx *rbac.Tx, edits []edit) error {
-	if v.access.admin {
-		return nil
-	}
-	for _, e := range edits {
-		if !kinds[e.do].delegable {
-			return errAdmins
-		}
-		if err := v.access.seesUser(tx, e.get("user")); err != nil {
-			return err
-		}
-		if err := v.mayGive(tx, e.get("group"), e.get("scope")); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// applyAll applies edits in an Update. With a revision, records that somebody
-// else has changed since are a conflict.
-func (v *visit) applyAll(tx *rbac.Tx, edits []edit, since rbac.Revision) error {
-	if err := v.check(tx, edits); err != nil {
-		return err
-	}
-	checked := map[[2]string]bool{}
-	for _, e := range edits {
-		if since == 0 || kinds[e.do].record == nil {
-			continue
-		}
-		record, name := kinds[e.do].record(e)
-		if key := [2]string{record, name}; !checked[key] {
-			checked[key] = true
-			if err := tx.RequireUnchanged(since, record, name); err != nil && !errors.Is(err, rbac.ErrNotFound) {
-				return err
-			}
-		}
-	}
-	for _, e := range edits {
-		err := kinds[e.do].apply(tx, e)
-		if done := kinds[e.do].done; len(edits) > 1 && done != nil && errors.Is(err, done) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // lines returns the lines of texts, without empty lines.

@@ -87,7 +87,7 @@ func formsIn(t *testing.T, page, text string) (list []pageForm) {
 					f.fields.Add(name, attr["value"])
 				}
 				f.fixed = append(f.fixed, name)
-			case n.Data == "input" && name == "confirm_name":
+			case n.Data == "input" && name == "confirm_name" && attr["value"] == "":
 				asked := strings.TrimPrefix(labels[attr["id"]], "Type ")
 				f.fields.Set(name, strings.TrimSuffix(asked, " to confirm"))
 			case n.Data == "input" && attr["value"] != "":

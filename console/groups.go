@@ -121,6 +121,7 @@ type groupData struct {
 	Dynamic       []rbac.SeparationSet
 	Changes       []rbac.Change
 	MemberCount   int
+	Scopes        []string // offered to delegates, who see no others
 }
 
 // Assign returns the groups that members may give by the delegation.
@@ -159,6 +160,7 @@ func (c *console) group(v *visit) error {
 		if err := v.readScope(tx, v.r.URL.Query().Get("scope")); err != nil {
 			return err
 		}
+		d.Scopes = v.access.scopes
 		if !v.seesGroup(v.query("name")) {
 			return rbac.ErrNotFound
 		}

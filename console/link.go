@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -23,13 +24,19 @@ func (c *console) link(v *visit) error {
 	if !slices.Contains([]string{rbac.LinkInvite, rbac.LinkReset}, purpose) {
 		return fmt.Errorf("%w: there is no such link", rbac.ErrInvalid)
 	}
+	since, err := parseRevision(v.form("since"))
+	if err != nil {
+		return err
+	}
 	var t rbac.Token
-	err := c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) (err error) {
+	err = c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) (err error) {
 		if err := v.access.seesUser(tx, v.form("user")); err != nil {
 			return err
 		}
-		t, err = tx.IssueLink(rbac.Link{User: v.form("user"), Purpose: purpose})
-		return err
+		if t, err = tx.IssueLink(rbac.Link{User: v.form("user"), Purpose: purpose}); err != nil || since == 0 {
+			return err
+		}
+		return tx.RequireUnchanged(since, "user", v.form("user")) // another user may have the name by now
 	})
 	if err != nil {
 		return err
@@ -50,6 +57,8 @@ type newUserData struct {
 	Scope  string
 	Scopes []string
 	Assign []rbac.Group
+	Reason string
+	Since  rbac.Revision
 	Fault  string
 }
 
@@ -58,17 +67,22 @@ func (c *console) newUser(v *visit) error {
 }
 
 func (v *visit) showNewUser(status int, d newUserData) error {
-	var err error
-	d.Assign, err = read(v, func(tx *rbac.Tx, groups *[]rbac.Group) error {
+	type offer struct {
+		groups []rbac.Group
+		since  rbac.Revision
+	}
+	o, err := read(v, func(tx *rbac.Tx, o *offer) error {
+		o.since = tx.Revision()
 		err := v.readScope(tx, d.Scope)
 		if err == nil {
-			*groups, err = v.visibleGroups(tx)
+			o.groups, err = v.visibleGroups(tx)
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	d.Assign, d.Since = o.groups, o.since
 	if d.Scopes = v.access.scopes; !v.access.admin {
 		d.Scope = v.scope
 	}
@@ -81,11 +95,15 @@ func (v *visit) showNewUser(status int, d newUserData) error {
 func (c *console) addUser(v *visit) error {
 	d := newUserData{
 		User:  rbac.User{Name: v.form("name"), DisplayName: v.form("display_name"), Email: v.form("email"), Note: v.form("note")},
-		Group: v.form("group"), Scope: v.r.PostForm.Get("scope"),
+		Group: v.form("group"), Scope: v.r.PostForm.Get("scope"), Reason: v.form("reason"),
+	}
+	var err error
+	if d.Since, err = parseRevision(v.form("since")); err != nil {
+		return err
 	}
 	added, err := v.add(d, v.r.PostForm.Get("password"))
 	switch {
-	case err != nil && httpguard.Status(err) < http.StatusInternalServerError:
+	case err != nil && (httpguard.Status(err) < http.StatusInternalServerError || errors.Is(err, rbac.ErrBusy)):
 		d.Fault = v.sayError(err)
 		return v.showNewUser(httpguard.Status(err), d)
 	case err != nil:
@@ -124,6 +142,11 @@ func (v *visit) add(d newUserData, password string) (added addedUser, err error)
 			return err
 		}
 		added.name = u.Name
+		if d.Group != "" && d.Since > 0 {
+			if err := tx.RequireUnchanged(d.Since, "group", d.Group); err != nil {
+				return err
+			}
+		}
 		if d.Group != "" {
 			if err := tx.AssignUser(rbac.Membership{User: u.Name, Group: d.Group, Scope: d.Scope}); err != nil {
 				return err

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"errors"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -20,9 +21,14 @@ func (v *visit) sayError(err error) string {
 	case errors.Is(err, errOtherEffect):
 		return v.T("error.other effect")
 	case errors.Is(err, errMany):
-		return v.T("error.many")
+		return v.T("error.many", strconv.Itoa(v.most()))
 	case errors.Is(err, errName):
 		return v.T("error.name")
+	case temporary(err):
+		return v.T("error.busy")
+	}
+	if gone, ok := errors.AsType[*goneError](err); ok {
+		return v.T("error.gone "+gone.kind, gone.name)
 	}
 	if conflict, ok := errors.AsType[*rbac.ConflictError](err); ok {
 		return v.sayConflict(conflict)
@@ -55,6 +61,9 @@ func (v *visit) sayError(err error) string {
 	case errors.Is(err, rbac.ErrNotFound) && fault.Name == "":
 		return v.T("error.no such page")
 	case errors.Is(err, rbac.ErrNotFound):
+		if key := "error.no such " + fault.Record; v.T(key) != key {
+			return v.T(key, fault.Name)
+		}
 		return v.T("error.no such record", fault.Name)
 	case errors.Is(err, rbac.ErrCycle):
 		return v.T("error.cycle")

@@ -11,7 +11,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// seenEffect is preview for a delegate: what the edits do to the memberships
+// seenEffect is preview for a delegate: what checked edits do to the memberships
 // that the delegate may end, and to the rights by these memberships alone. The
 // true effect would show which other memberships a user has.
 func (v *visit) seenEffect(edits []edit, at *rbac.Revision) (rbac.Effect, error) {
@@ -23,7 +23,7 @@ func (v *visit) seenEffect(edits []edit, at *rbac.Revision) (rbac.Effect, error)
 		if err != nil {
 			return err
 		}
-		if err := v.applyAll(tx, edits, 0); err != nil {
+		if err := applyAll(tx, edits); err != nil {
 			return err
 		}
 		if err := s.again(users); err != nil {

@@ -101,6 +101,7 @@ var createSet = kind{
 		}
 		return tx.CreateSSDSet(s)
 	},
+	records: memberRecords,
 }
 
 var deleteSet = kind{
@@ -110,16 +111,15 @@ var deleteSet = kind{
 		}
 		return tx.DeleteSSDSet(e.get("set"))
 	},
-	record: func(e edit) (string, string) { return setRecord(e), e.get("set") },
-	named:  "set",
+	records: setRecord,
+	named:   "set",
 }
 
-// setRecord returns the kind of the record of a set.
-func setRecord(e edit) string {
+func setRecord(e edit) []record {
 	if e.get("kind") == "dynamic" {
-		return "DSD set"
+		return []record{{"DSD set", e.get("set")}}
 	}
-	return "SSD set"
+	return []record{{"SSD set", e.get("set")}}
 }
 
 // sets are the rows of a table of sets.

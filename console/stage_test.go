@@ -135,8 +135,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{409, "the last", []string{"do", "deassign", "user", "amy", "group", "admins"}},
 		{409, "the last", []string{"do", "disable", "user", "amy"}},
-		{404, "There is no such record: nobody", []string{"do", "disable", "user", "nobody"}},
-		{404, "There is no such record", []string{"do", "deassign", "user", "bob", "group", "editors"}},
+		{404, "There is no user nobody.", []string{"do", "disable", "user", "nobody"}},
+		{404, "There is no such membership: bob in editors.", []string{"do", "deassign", "user", "bob", "group", "editors"}},
 		{409, "This exists already", []string{"do", "add-group", "group", "readers"}},
 		{422, "Name", []string{"do", "add-group", "group", " x"}},
 		{422, "The form could not be understood", []string{"do", "explode", "user", "bob"}},
@@ -220,8 +220,9 @@ func TestBack(t *testing.T) {
 // Edits are made only with the effect that was shown.
 func TestOnlyTheEffectShown(t *testing.T) {
 	s := newSite(t)
+	s.update(func(tx *rbac.Tx) error { return tx.AddInheritance(rbac.Inheritance{Senior: "buyers", Junior: "leads"}) })
 	_, apply := s.staged("do", "assign", "user", "bob", "user", "otto", "group", "buyers", "back", "users")
-	s.update(func(tx *rbac.Tx) error { return tx.GrantPermission(rbac.Grant{Group: "buyers", Permission: "*"}) })
+	s.update(func(tx *rbac.Tx) error { return tx.GrantPermission(rbac.Grant{Group: "leads", Permission: "*"}) })
 	resp := s.post("amy", "change", apply...)
 	if resp.StatusCode != http.StatusConflict || s.may("otto", "rbac.administer", "") {
 		t.Fatalf("%d", resp.StatusCode)

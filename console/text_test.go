@@ -27,7 +27,7 @@ func textFile(name string, lines ...string) fstest.MapFS {
 // person can choose the language.
 func TestTextsOfTheHost(t *testing.T) {
 	s := mountedAt(t, "/admin/", Config{Texts: textFile("de.txt", "\ufeff# Deutsch", "", "language = Deutsch", "users = Benutzer", "date = 02.01.2006",
-		"reason.is in = %[1]s gehört zu %[2]s", "n users = %[1]s Benutzer", "error.no such record = %[1]s gibt es nicht (100%%).")}, nil)
+		"reason.is in = %[1]s gehört zu %[2]s", "n users = %[1]s Benutzer", "error.no such user = %[1]s gibt es nicht (100%%).")}, nil)
 	page := s.inLanguage("amy", "de-AT,en;q=0.5", "users")
 	checkText(t, page, "Benutzer", "4 Benutzer", "Times are in UTC")
 	if got := page.Header.Get("Content-Language"); got != "de" {

@@ -2,11 +2,14 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
 )
 
 // message says on a page what the person has just changed. The parameter done
@@ -14,9 +17,11 @@ import (
 // changes of the person count, so that nobody can make up a message, nor an
 // undo, by a link.
 type message struct {
-	Changes []rbac.Change
-	More    int    // further changes
-	Undo    string // the value of the field undo; empty: there is nothing to undo
+	Changes  []rbac.Change
+	More     int      // further changes
+	Warnings []string // about names that may be mistyped
+	Undo     string   // the value of the field undo; empty: there is nothing to undo
+	Rest     bool     // sessions, keys or links have ended, which Undo does not bring back
 }
 
 // undoTime is how long a change is offered to be undone.
@@ -41,8 +46,12 @@ func (v *visit) message() *message {
 		}
 		m = &message{Changes: changes[:min(len(changes), shownChanges)]}
 		m.More = len(changes) - len(m.Changes)
-		if _, ok := inverse(changes); ok {
-			m.Undo = strconv.FormatInt(int64(since), 10)
+		if m.Warnings, err = v.newScopes(tx, changes); err != nil {
+			return err
+		}
+		u, ok := inverse(changes)
+		if ok && u.stillThere(tx) == nil {
+			m.Undo, m.Rest = strconv.FormatInt(int64(since), 10), u.rest
 		}
 		return nil
 	})
@@ -52,10 +61,13 @@ func (v *visit) message() *message {
 	return m
 }
 
+// maxUndone bounds the changes of a revision that are read.
+const maxUndone = 2 * maxEdits
+
 // changesOf returns the changes of the first revision after another, if an actor
 // made them.
 func changesOf(tx *rbac.Tx, after rbac.Revision, actor string) (list []rbac.Change, err error) {
-	for c, err := range tx.Changes(rbac.ChangeQuery{After: after, Limit: 2 * maxEdits}) {
+	for c, err := range tx.Changes(rbac.ChangeQuery{After: after, Limit: maxUndone}) {
 		if err != nil {
 			return nil, err
 		}
@@ -68,82 +80,144 @@ func changesOf(tx *rbac.Tx, after rbac.Revision, actor string) (list []rbac.Chan
 }
 
 // undo makes the inverse of the changes after a revision, unless somebody has
-// changed the user since.
+// changed the user or the group since.
 func (v *visit) undo(text string) error {
 	since, err := parseRevision(text)
 	if err != nil {
 		return err
 	}
-	var edits []edit
-	err = v.c.auth.View(v.r.Context(), func(tx *rbac.Tx) error {
+	edits, err := read(v, func(tx *rbac.Tx, edits *[]edit) error {
 		changes, err := changesOf(tx, since, v.id.User())
 		if err != nil {
 			return err
 		}
-		e, ok := inverse(changes)
-		if !ok || tx.Now().Sub(changes[0].At) > undoTime {
+		u, ok := inverse(changes)
+		if !ok || tx.Now().Sub(u.change.At) > undoTime {
 			return rbac.ErrNotFound
 		}
-		edits = []edit{e}
+		if err := u.stillThere(tx); err != nil {
+			return err
+		}
+		*edits = []edit{u.edit}
 		// Somebody else may have the name by now.
 		return tx.RequireUnchanged(since+1, "user", v.id.User())
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = v.apply(edits, since+1, "")
 	}
-	return v.apply(edits, since+1, "")
+	if edits != nil && temporary(err) {
+		return v.stage(httpguard.Status(err), edits, since+1, err)
+	}
+	return err
 }
 
-// consequences are the changes that disabling a user brings along. Ended sessions
-// and links stay ended when the account is enabled again.
-var consequences = []string{"ExpireLink", "RevokeTicket", "Logout", "LogoutUser", "EndTickets"}
+// undoing is the edit that undoes a change.
+type undoing struct {
+	change rbac.Change
+	edit   edit
+	rest   bool // sessions, keys or links have ended with the change, and stay ended
+}
 
-// inverse returns the edit that undoes changes, which have to be a single change
-// of a user or of a membership, and what follows from it.
-func inverse(changes []rbac.Change) (edit, bool) {
-	changes = slices.DeleteFunc(slices.Clone(changes), func(c rbac.Change) bool { return slices.Contains(consequences, c.Action) })
-	if len(changes) != 1 {
+// goneError is the ErrConflict of an undo whose user or group no longer has the
+// name, so the edit would be about another record, or about none.
+type goneError struct{ kind, name string }
+
+func (e *goneError) Error() string {
+	return fmt.Sprintf("%v: the %s %q is not the one of the change", rbac.ErrConflict, e.kind, e.name)
+}
+
+func (e *goneError) Unwrap() error { return rbac.ErrConflict }
+
+// stillThere returns a goneError unless the user and the group of the change
+// still have their names.
+func (u undoing) stillThere(tx *rbac.Tx) error {
+	user, err := tx.User(u.change.Subject)
+	if errors.Is(err, rbac.ErrNotFound) || err == nil && user.ID != u.change.SubjectID {
+		return &goneError{"user", u.change.Subject}
+	}
+	if err != nil || u.change.Object == "" {
+		return err
+	}
+	group, err := tx.Group(u.change.Object)
+	if errors.Is(err, rbac.ErrNotFound) || err == nil && group.ID != u.change.ObjectID {
+		return &goneError{"group", u.change.Object}
+	}
+	return err
+}
+
+// consequences are the changes that disabling a user, or taking a group, brings
+// along. No edit brings back a session, a key or a link.
+var consequences = []string{"ExpireLink", "RevokeTicket", "Logout", "LogoutUser", "EndTickets", "DropActiveGroup"}
+
+// inverse returns what undoes changes, which have to be a single change of a
+// user or of a membership, and what follows from it. There is no inverse unless
+// it restores every field.
+func inverse(changes []rbac.Change) (u undoing, ok bool) {
+	if len(changes) == maxUndone {
+		return u, false // there may be more changes
+	}
+	for _, c := range changes {
+		switch {
+		case slices.Contains(consequences, c.Action):
+			u.rest = true
+		case u.change.Action != "":
+			return u, false
+		default:
+			u.change = c
+		}
+	}
+	switch u.change.Action {
+	case "AssignUser", "DeassignUser", "ModifyMembership":
+		u.edit, ok = inverseOfMembership(u.change)
+	case "ModifyUser":
+		u.edit, ok = inverseOfUser(u.change)
+	}
+	return u, ok
+}
+
+func inverseOfMembership(c rbac.Change) (edit, bool) {
+	key := []string{"user", c.Subject, "group", c.Object, "scope", c.Scope}
+	if c.Action == "AssignUser" {
+		return makeEdit("deassign", key...), true
+	}
+	var before rbac.Membership
+	if json.Unmarshal(c.Before, &before) != nil {
 		return edit{}, false
 	}
-	c := changes[0]
-	var before, after rbac.Membership
-	switch c.Action {
-	case "AssignUser":
-		return makeEdit("deassign", "user", c.Subject, "group", c.Object, "scope", c.Scope), true
-	case "DeassignUser", "ModifyMembership":
-		if json.Unmarshal(c.Before, &before) != nil || c.After != nil && json.Unmarshal(c.After, &after) != nil {
-			return edit{}, false
-		}
-		do := "assign"
-		if c.Action == "ModifyMembership" {
-			do = "modify-membership"
-		} else if before.Source != "" {
-			return edit{}, false // the membership would come back as an administrator's
-		}
-		until := ""
-		if !before.Until.IsZero() {
-			until = before.Until.Format(time.RFC3339Nano)
-		}
-		return makeEdit(do, "user", c.Subject, "group", c.Object, "scope", c.Scope, "note", before.Note, "until", until), true
-	case "ModifyUser":
-		before, after, err := userStates(c)
-		if err != nil {
-			return edit{}, false
-		}
-		if before.Disabled != after.Disabled {
-			do := "enable"
-			if before.Disabled {
-				do = "disable"
-			}
-			return makeEdit(do, "user", after.Name), true
-		}
-		if before.Email != after.Email && !before.EmailVerified.IsZero() {
-			return edit{}, false // the address would come back unverified
-		}
-		return makeEdit("modify-user", "user", after.Name, "name", before.Name, "display_name", before.DisplayName,
-			"email", before.Email, "note", before.Note), true
+	do := "assign"
+	if c.Action == "ModifyMembership" {
+		do = "modify-membership"
+	} else if before.Source != "" {
+		return edit{}, false // the membership would come back as an administrator's
 	}
-	return edit{}, false
+	until := ""
+	if !before.Until.IsZero() {
+		until = before.Until.Format(time.RFC3339Nano)
+	}
+	return makeEdit(do, append(key, "note", before.Note, "until", until)...), true
+}
+
+// inverseOfUser compares what the inverse would make of the user with what the
+// user was. An address that was verified would come back unverified, for
+// example, and forms have no field for the subject.
+func inverseOfUser(c rbac.Change) (edit, bool) {
+	before, after, err := userStates(c)
+	if err != nil {
+		return edit{}, false
+	}
+	before.LastLogin, after.LastLogin = time.Time{}, time.Time{}
+	back := after
+	if back.Disabled = before.Disabled; back == before && before != after {
+		do := "enable"
+		if before.Disabled {
+			do = "disable"
+		}
+		return makeEdit(do, "user", after.Name), true
+	}
+	back = after
+	back.Name, back.DisplayName, back.Email, back.Note = before.Name, before.DisplayName, before.Email, before.Note
+	return makeEdit("modify-user", "user", after.Name, "name", before.Name, "display_name", before.DisplayName,
+		"email", before.Email, "note", before.Note), back == before
 }
 
 // userStates returns the user before and after a ModifyUser.

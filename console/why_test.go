@@ -35,7 +35,7 @@ func TestWhyRoute(t *testing.T) {
 		{"bob", "GET /nowhere", "There is no such record: GET /nowhere", 404},
 		{"bob", "DELETE /posts/1", "There is no such record", 404},
 		{"bob", "posts", "There is no such record", 404},
-		{"nobody", "GET /posts/1", "There is no such record: nobody", 404},
+		{"nobody", "GET /posts/1", "There is no user nobody.", 404},
 	} {
 		page := s.get("amy", whyPage("user", c.user, "route", c.route))
 		checkText(t, page, c.want)

@@ -90,7 +90,11 @@ func (v *assignAdd) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	return v.apply(c, func(tx *rbac.Tx) error {
+	isNew := false
+	err = v.apply(c, func(tx *rbac.Tx) (err error) {
+		if isNew, err = newScope(tx, string(v.Scope)); err != nil {
+			return err
+		}
 		for _, g := range v.Groups {
 			m := rbac.Membership{User: v.User, Group: g, Scope: string(v.Scope), Note: v.Note, Until: end}
 			if err := tx.AssignUser(m); err != nil {
@@ -99,6 +103,22 @@ func (v *assignAdd) Run(c *call) error {
 		}
 		return nil
 	})
+	if err == nil && isNew {
+		c.note("The scope %q is new: nobody had a membership in it before. Check the spelling.", printable(string(v.Scope)))
+	}
+	return err
+}
+
+// newScope reports whether nobody has a membership in a scope. Everywhere is no
+// new scope.
+func newScope(tx *rbac.Tx, scope string) (bool, error) {
+	if scope == "" {
+		return false, nil
+	}
+	for _, err := range tx.Memberships(rbac.MembershipQuery{Scopes: []string{scope}, Limit: 1}) {
+		return false, err
+	}
+	return true, nil
 }
 
 type assignChange struct {

@@ -65,6 +65,18 @@ var userActions = map[string]bool{
 	"AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
 }
 
+// KeepsRights reports whether the changes of an action give and take no right:
+// logins and logouts, links, passwords, and the choice of active groups. An
+// unknown action may change rights.
+func KeepsRights(action string) bool { return keepsRights[action] }
+
+var keepsRights = map[string]bool{
+	"SetPasswordHash": true, "Unlock": true,
+	"IssueLink": true, "RedeemLink": true, "ExpireLink": true, "IssueKey": true,
+	"Logout": true, "LogoutUser": true, "RevokeTicket": true,
+	"AddActiveGroup": true, "DropActiveGroup": true, "SetActiveGroups": true,
+}
+
 // actions apply a change to a fork. An action returns false if the result would
 // differ from the store, or if compiling the tables is less work.
 var actions = map[string]func(*Policy, store.Change) bool{

@@ -20,39 +20,70 @@ func changesSince(
 ) ([]store.Change, bool, error) {
 	var changes []store.Change
 	rows, others := 0, 0
+	complete, err := walk(r, from, to, most, func(c store.Change) (bool, error) {
+		if moved() { // an Update of this Authority was quicker
+			return false, errMoved
+		}
+		if !policy.AboutUser(c.Action) {
+			others++
+		}
+		if rows++; rows > most || others > maxReplayed {
+			return false, nil // there may be more of them, of the last revision too
+		}
+		if c.Revision != from.Revision {
+			changes = appendChange(changes, c)
+		}
+		return true, nil
+	})
+	if !complete {
+		return nil, false, err
+	}
+	return changes, true, nil
+}
+
+// walk calls f with the changes from one head to another, until f returns false
+// or an error, and begins with those of the revision from, which show that the
+// history is the same. It reports whether f has seen every change: otherwise
+// there are more than most, or a gap between them.
+func walk(
+	r store.Records, from, to store.Head, most int, f func(store.Change) (bool, error),
+) (complete bool, err error) {
 	at, seq := store.Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
 	}
 	for c, err := range r.Changes(store.ChangeFilter{After: at.Revision, Limit: most + 1}) {
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
-		if moved() { // an Update of this Authority was quicker
-			return nil, false, errMoved
+		if goOn, err := f(c); !goOn || err != nil {
+			return false, err
 		}
-		if !policy.AboutUser(c.Action) {
-			others++
-		}
-		if rows++; rows > most || others > maxReplayed {
-			return nil, false, nil // there may be more of them, of the last revision too
-		}
-		if c.Revision == from.Revision {
-			if c.Nonce != from.Nonce {
-				return nil, false, nil
-			}
-		} else {
-			changes = appendChange(changes, c)
+		if c.Revision == from.Revision && c.Nonce != from.Nonce {
+			return false, nil
 		}
 		if c.Revision != at.Revision {
 			seq = -1
 		}
 		if seq++; c.Revision > at.Revision+1 || c.Seq != seq {
-			return nil, false, nil // the changes between were deleted
+			return false, nil // the changes between were deleted
 		}
 		at = store.Head{Revision: c.Revision, Nonce: c.Nonce}
 	}
-	return changes, at == to, nil
+	return at == to, nil
+}
+
+// SameRights reports whether st is the state at a head, or at a later head of
+// the same history with nothing between but changes that keep every right.
+func (st *State) SameRights(r store.Records, from store.Head) (bool, error) {
+	if st.At(from) || st.Policy == nil {
+		return st.Policy != nil, nil
+	}
+	rows := 0
+	return walk(r, from, st.Head, maxReplayed, func(c store.Change) (bool, error) {
+		rows++
+		return rows <= maxReplayed && (c.Revision == from.Revision || policy.KeepsRights(c.Action)), nil
+	})
 }
 
 // appendChange drops the texts of a change of a user. The texts may be long,

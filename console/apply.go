@@ -1,0 +1,208 @@
+package console
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/policy"
+)
+
+// The edits of a form are checked in a View, previewed if there are several,
+// and applied in an UpdateAs. Other Updates wait for the last alone, so
+// whatever can be asked before is asked in the View.
+
+var (
+	errOtherEffect = fmt.Errorf("%w: the edits would have another effect than shown", rbac.ErrConflict)
+	errMoved       = errors.New("a right may have changed between the preview and the Update")
+)
+
+// previewTries bounds the previews of edits that are applied: each time another
+// Update that may change a right came between.
+const previewTries = 5
+
+// apply makes edits in the name of the person, and leads back to the page, which
+// says what happened. With the digest of an effect, the edits are made only if
+// they have that effect. With a revision, records that somebody else has changed
+// since are a conflict.
+func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
+	checked, err := v.check(edits, since)
+	if err != nil {
+		return err
+	}
+	for range previewTries {
+		var before, previewed rbac.Revision
+		if digest != "" {
+			effect, err := v.preview(edits, &previewed)
+			if err != nil {
+				return err
+			}
+			if digestOf(effect) != digest {
+				return errOtherEffect
+			}
+		}
+		err := v.c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) error {
+			before = tx.Revision()
+			if digest != "" {
+				if same, err := sameRights(tx, previewed); err != nil || !same {
+					return cmp.Or(err, errMoved)
+				}
+			}
+			if err := unchanged(tx, edits, checked); err != nil {
+				return err
+			}
+			return applyAll(tx, edits)
+		})
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		v.redirect(withParam(landing(edits, v.back()), "done", strconv.FormatInt(int64(before), 10)))
+		return nil
+	}
+	return rbac.ErrBusy
+}
+
+// check refuses, before anything else, edits that a delegate may not send at
+// all, and edits of users and groups that a delegate does not see: the refusal
+// does not tell whether they exist. With a revision, check refuses edits of
+// records that somebody else has changed since. It returns the revision up to
+// which that is known.
+func (v *visit) check(edits []edit, since rbac.Revision) (rbac.Revision, error) {
+	return read(v, func(tx *rbac.Tx, at *rbac.Revision) error {
+		*at = tx.Revision()
+		if err := v.checkDelegate(tx, edits); err != nil || since == 0 {
+			return err
+		}
+		return unchanged(tx, edits, since)
+	})
+}
+
+// checkDelegate asks once about each user, and about the groups of each scope.
+func (v *visit) checkDelegate(tx *rbac.Tx, edits []edit) error {
+	if v.access.admin {
+		return nil
+	}
+	users, groups := map[string]bool{}, map[string][]rbac.Group{}
+	for _, e := range edits {
+		user, group, scope := e.get("user"), e.get("group"), e.get("scope")
+		if !kinds[e.do].delegable {
+			return errAdmins
+		}
+		if !users[user] {
+			if err := v.access.seesUser(tx, user); err != nil {
+				return err
+			}
+			users[user] = true
+		}
+		if group == "" {
+			continue
+		}
+		if _, asked := groups[scope]; !asked {
+			var err error
+			if groups[scope], err = tx.Assignable(v.id, scope); err != nil {
+				return hidden(err)
+			}
+		}
+		if !hasGroup(groups[scope], group) {
+			return rbac.ErrNotFound
+		}
+	}
+	return nil
+}
+
+// unchanged returns a conflict if somebody has changed a record of the edits
+// after a revision.
+func unchanged(tx *rbac.Tx, edits []edit, since rbac.Revision) error {
+	if tx.Revision() == since {
+		return nil
+	}
+	asked := map[record]bool{}
+	for _, e := range edits {
+		if kinds[e.do].records == nil {
+			continue
+		}
+		for _, r := range kinds[e.do].records(e) {
+			if asked[r] {
+				continue
+			}
+			asked[r] = true
+			if err := tx.RequireUnchanged(since, r.kind, r.name); err != nil && !errors.Is(err, rbac.ErrNotFound) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// maxQuiet bounds the changes between a preview and its Update that are read
+// while other Updates wait.
+const maxQuiet = 1000
+
+// sameRights reports whether the Updates after a revision have changed no right:
+// logins and logouts go on while somebody confirms.
+func sameRights(tx *rbac.Tx, since rbac.Revision) (bool, error) {
+	at, n := since, 0
+	for c, err := range tx.Changes(rbac.ChangeQuery{After: since, Limit: maxQuiet + 1}) {
+		if err != nil {
+			return false, err
+		}
+		if n++; n > maxQuiet || c.Revision > at+1 || !policy.KeepsRights(c.Action) {
+			return false, nil
+		}
+		at = c.Revision
+	}
+	return at == tx.Revision(), nil
+}
+
+// applyAll applies edits in an Update. Among several, memberships that are
+// there or gone already are passed over.
+func applyAll(tx *rbac.Tx, edits []edit) error {
+	for _, e := range edits {
+		err := kinds[e.do].apply(tx, e)
+		if err != nil && (len(edits) == 1 || !isDone(err, kinds[e.do].done)) {
+			return err
+		}
+	}
+	return nil
+}
+
+// isDone reports whether an error means that a membership is already as the
+// edit would make it. A user or group that does not exist is a fault.
+func isDone(err, done error) bool {
+	fault, ok := errors.AsType[*rbac.Error](err)
+	return ok && done != nil && errors.Is(err, done) && fault.Record == "membership"
+}
+
+// preview returns the effect of checked edits, as far as the person may see the
+// effect, and the revision that it is about.
+func (v *visit) preview(edits []edit, at *rbac.Revision) (rbac.Effect, error) {
+	if !v.access.admin {
+		return v.seenEffect(edits, at)
+	}
+	return v.c.auth.PreviewAs(v.reason(), v.id, func(tx *rbac.Tx) error {
+		*at, v.now = tx.Revision(), tx.Now()
+		return applyAll(tx, edits)
+	})
+}
+
+// digestOf returns a digest of what the page of an effect shows, without the
+// sessions and links that end with the edits: users sign in and out while
+// somebody confirms.
+func digestOf(e rbac.Effect) string {
+	h := sha256.New()
+	for _, c := range e.Changes {
+		if !slices.Contains(consequences, c.Action) {
+			fmt.Fprintf(h, "%q %q %q %q\n", c.Action, c.Subject, c.Object, c.Scope)
+		}
+	}
+	fmt.Fprintf(h, "%d %q %q %t", e.Users, e.Gained, e.Lost, e.More)
+	return hex.EncodeToString(h.Sum(nil))
+}
