@@ -278,6 +278,35 @@ func (v *visit) stage(status int, edits []edit, since rbac.Revision, fault error
 	return v.show(status, "stage", frame{Title: v.T("stage"), Data: d})
 }
 
+// changeList is the changes of an effect on a page: the first with what differs,
+// and the others in words.
+type changeList struct {
+	First  []rbac.Change
+	Others []string
+	Count  int // of Others, and of those that have no room
+	More   int // that have no room
+}
+
+// maxSentences bounds the words of Others in bytes: the changes of maxEdits
+// edits of users have room.
+const maxSentences = 100_000
+
+// List returns the changes of an effect.
+func (f frame) List(changes []rbac.Change) changeList {
+	n := min(len(changes), 2*shownRows)
+	l := changeList{First: changes[:n], Count: len(changes) - n}
+	room := maxSentences
+	for i, c := range changes[n:] {
+		text := f.planned(c)
+		if room -= len(text); room < 0 {
+			l.More = l.Count - i
+			break
+		}
+		l.Others = append(l.Others, text)
+	}
+	return l
+}
+
 func parseRevision(text string) (rbac.Revision, error) {
 	if text == "" {
 		return 0, nil

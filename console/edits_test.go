@@ -78,7 +78,7 @@ func TestManyMemberships(t *testing.T) {
 		t.Errorf("%d memberships are listed, want 120", seen)
 	}
 	for _, from := range []string{"-5", "1000", "x"} {
-		if resp := s.get("amy", "user?name=bob&from="+from); resp.StatusCode != http.StatusOK {
+		if resp := s.get("amy", "user?name=bob&memberships="+from); resp.StatusCode != http.StatusOK {
 			t.Errorf("from %s: %d", from, resp.StatusCode)
 		}
 	}
@@ -87,7 +87,7 @@ func TestManyMemberships(t *testing.T) {
 func nextMemberships(t *testing.T, page answer) string {
 	t.Helper()
 	href := hrefOf(t, page, "Next page")
-	if u, err := url.Parse(href); err != nil || !u.Query().Has("from") {
+	if u, err := url.Parse(href); err != nil || !u.Query().Has("memberships") {
 		return ""
 	}
 	return href

@@ -14,7 +14,7 @@ import (
 type loginsData struct {
 	Logins            []loginRow
 	User, Kind, Since string // Since is a day
-	Next              string
+	Pages             pager
 	Filters           bool
 }
 
@@ -59,12 +59,14 @@ func (c *console) logins(v *visit) error {
 	if d.Logins, err = read(v, readLogins(q)); err != nil {
 		return err
 	}
+	next := ""
 	if len(d.Logins) > pageSize {
 		d.Logins = d.Logins[:pageSize]
 		last := d.Logins[pageSize-1]
-		d.Next = address("logins", "user", d.User, "kind", d.Kind, "since", d.Since,
+		next = address("logins", "user", d.User, "kind", d.Kind, "since", d.Since,
 			"after", last.At.Format(time.RFC3339Nano), "after_id", last.ID.String())
 	}
+	d.Pages = v.pager(next, "after", "after_id")
 	return v.show(http.StatusOK, "logins", frame{CSV: v.next("format", "csv"), Data: d})
 }
 

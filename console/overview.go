@@ -12,6 +12,7 @@ type overviewData struct {
 	Users, Disabled, Groups, Permissions, Scopes int
 	Changes                                      []rbac.Change
 	Assignable                                   []scopeGroups // for delegates
+	Pages                                        pager         // of Assignable
 	Findings                                     []findingRow
 	FoundAt                                      time.Time
 }
@@ -19,7 +20,7 @@ type overviewData struct {
 // scopeGroups are the groups that a delegate may assign in a scope.
 type scopeGroups struct {
 	Scope  string
-	Groups []rbac.Group
+	Groups []string
 }
 
 const shownRows = 10
@@ -79,12 +80,15 @@ func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
 const maxCount = 1000
 
 func (v *visit) assignable(tx *rbac.Tx, d *overviewData) error {
-	for _, scope := range v.access.listedScopes() {
+	// The groups of each scope are asked for: fewer scopes than a table has rows.
+	scopes := firstPart(v, v.access.scopes, "scopes", func(rows []string) int { return min(len(rows), shownRows) })
+	d.Pages = scopes.Pages
+	for _, scope := range scopes.Rows {
 		groups, err := tx.Assignable(v.id, scope)
 		if err != nil {
 			return err
 		}
-		d.Assignable = append(d.Assignable, scopeGroups{scope, groups})
+		d.Assignable = append(d.Assignable, scopeGroups{scope, namesOf(groups)})
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 type sessionsData struct {
 	Rows             []rbac.Ticket
 	User, Addr, Kind string
-	Next             string
+	Pages            pager
 	Fault            string // about Addr
 }
 
@@ -51,12 +51,14 @@ func (c *console) sessions(v *visit) error {
 	if csv {
 		return v.sessionsCSV(d.Rows)
 	}
+	next := ""
 	if len(d.Rows) > pageSize {
 		d.Rows = d.Rows[:pageSize]
 		last := d.Rows[pageSize-1]
-		d.Next = address("sessions", "user", d.User, "addr", d.Addr, "kind", d.Kind,
+		next = address("sessions", "user", d.User, "addr", d.Addr, "kind", d.Kind,
 			"after", last.Created.Format(time.RFC3339Nano), "after_id", last.ID.String())
 	}
+	d.Pages = v.pager(next, "after", "after_id")
 	return v.show(http.StatusOK, "sessions", frame{CSV: v.next("format", "csv"), Data: d})
 }
 
