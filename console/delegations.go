@@ -53,10 +53,7 @@ func (c *console) delegations(v *visit) error {
 
 func (v *visit) delegationsCSV(list []rbac.Delegation) error {
 	t := v.table("group", "members may give", "field.users", "note")
-	for _, x := range list {
-		t.row(x.Group, strings.Join(x.Assign, ", "), v.yesNo(x.Users), x.Note)
-	}
-	return t.send("delegations")
+	return sendAll(t, "delegations", list, func(x rbac.Delegation) { t.row(x.Group, strings.Join(x.Assign, ", "), v.yesNo(x.Users), x.Note) })
 }
 
 // setDelegation adds the delegation of a group, or replaces it.

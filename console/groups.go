@@ -70,10 +70,7 @@ func (c *console) groups(v *visit) error {
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "display name", "note", "created")
-		for _, g := range d.found {
-			t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created))
-		}
-		return t.send("groups")
+		return sendAll(t, "groups", d.found, func(g rbac.Group) { t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created)) })
 	}
 	return v.show(http.StatusOK, "groups", frame{Count: v.N("n groups", len(d.found)), CSV: v.next("format", "csv"), Data: d})
 }

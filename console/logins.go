@@ -84,14 +84,20 @@ func readLogins(q rbac.LoginQuery) func(tx *rbac.Tx, rows *[]loginRow) error {
 }
 
 func (v *visit) loginsCSV(q rbac.LoginQuery) error {
-	q.Limit = maxRows + 1
-	rows, err := read(v, readLogins(q))
-	if err != nil {
-		return err
-	}
+	q.Limit = maxPage
 	t := v.table("time", "last attempt", "user", "outcome", "attempts", "from", "browser", "method")
-	for _, r := range rows {
-		t.row(csvTime(r.At), csvTime(r.Last), r.User, v.T("outcome."+r.Outcome), strconv.Itoa(r.Count), r.Network(), r.UserAgent, v.T("method."+r.Method))
-	}
-	return t.send("sign-ins")
+	return t.pages("sign-ins", func(tx *rbac.Tx) (func(), error) {
+		var rows []loginRow
+		if err := readLogins(q)(tx, &rows); err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			t.row(csvTime(r.At), csvTime(r.Last), r.User, v.T("outcome."+r.Outcome), strconv.Itoa(r.Count), r.Network(), r.UserAgent, v.T("method."+r.Method))
+		}
+		if len(rows) < maxPage {
+			return nil, nil
+		}
+		last := rows[len(rows)-1]
+		return func() { q.After.At, q.After.ID = last.At, last.ID }, nil
+	})
 }

@@ -52,10 +52,7 @@ func (c *console) permissions(v *visit) error {
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "title", "section", "description")
-		for _, p := range d.found {
-			t.row(p.Name, p.Title, p.Section, p.Description)
-		}
-		return t.send("permissions")
+		return sendAll(t, "permissions", d.found, func(p rbac.Permission) { t.row(p.Name, p.Title, p.Section, p.Description) })
 	}
 	return v.show(http.StatusOK, "permissions", frame{Count: v.N("n permissions", len(d.found)), CSV: v.next("format", "csv"), Data: d})
 }

@@ -76,10 +76,9 @@ func (v *visit) scopesCSV() error {
 		return err
 	}
 	t := v.table("scope")
-	for _, scope := range list {
+	return sendAll(t, "scopes", list, func(scope string) {
 		if scope != "" && strings.Contains(scope, v.query("q")) {
 			t.row(scope)
 		}
-	}
-	return t.send("scopes")
+	})
 }
