@@ -272,7 +272,7 @@ func (s *consoleSite) extremes() []*consoleRow {
 			"user?name=" + collector, "users?q=" + collector, "view-as?user=" + collector, "view-as?scope=org:0&user=" + collector, "why?scope=org:0&ask=" + right + "&user=" + collector,
 			"separation?set=" + url.QueryEscape(largeSet), "group?name=leads", "group?name=desk0001", "user?name=" + delegate, "changes?subject=leads", "delegations?q=leads",
 		},
-		delegate: {"", "users", "users?scope=tenant:4711", "new-user", "user?name=" + delegate, "groups", "group?name=" + w.group(1)},
+		delegate: {"", "users", "users?scope=tenant:0471", "new-user", "user?name=" + delegate, "groups", "group?name=" + w.group(1)},
 	}
 	var rows []*consoleRow
 	for _, user := range slices.Sorted(stdmaps.Keys(list)) {

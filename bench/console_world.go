@@ -49,8 +49,6 @@ func (w consoleWorld) scope(i int) string { return fmt.Sprintf("org:%d", i%w.sco
 const (
 	collector        = "collector"
 	delegate         = "delegate"
-	mostMemberships  = 3000
-	mostScopes       = 5000
 	largeSet         = "large set"
 	lengthOfLongNote = 64 << 10 // bytes
 )
@@ -253,7 +251,7 @@ func (s *consoleSite) loadExtremes(tx *rbac.Tx) error {
 		errs = append(errs, err)
 	}
 	var members, assignable []string
-	for i, n := 0, 0; n < mostMemberships; i++ {
+	for i, n := 0, 0; n < min(w.users, 3000); i++ {
 		if w.separated(i % w.groups) {
 			continue
 		}
@@ -263,7 +261,7 @@ func (s *consoleSite) loadExtremes(tx *rbac.Tx) error {
 		}
 		errs = append(errs, tx.AssignUser(m))
 	}
-	for i := range mostScopes {
+	for i := range min(w.users, 5000) {
 		errs = append(errs, tx.AssignUser(rbac.Membership{User: delegate, Group: "leads", Scope: fmt.Sprintf("tenant:%04d", i)}))
 	}
 	for i := range min(w.groups, 2000) {
