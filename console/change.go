@@ -108,13 +108,23 @@ func (v *visit) readUntil(form url.Values) error {
 	if text == "" {
 		return nil
 	}
-	day, err := time.ParseInLocation(time.DateOnly, text, v.zone)
-	if err != nil {
-		return fmt.Errorf("%w: %q is no day", rbac.ErrInvalid, text)
+	day, ok := v.day(text)
+	if !ok {
+		return errDay
 	}
 	form.Set("until", day.AddDate(0, 0, 1).Format(time.RFC3339))
 	return nil
 }
+
+// day returns the begin of a day, such as 2026-03-05, in the zone of the page.
+// Days before 1971 or more than a century ahead are mistyped.
+func (v *visit) day(text string) (time.Time, bool) {
+	day, err := time.ParseInLocation(time.DateOnly, text, v.zone)
+	ok := err == nil && day.Year() > 1970 && day.Before(v.now.AddDate(100, 0, 0))
+	return day, ok
+}
+
+var errDay = fmt.Errorf("%w: no day between 1971 and a century ahead", rbac.ErrInvalid)
 
 // toConfirm returns the name that the person has to type before the edits are
 // applied, or their number if there are several; empty: nothing.

@@ -36,10 +36,10 @@ func (c *console) changes(v *visit) error {
 	d.Filters = d.Actor+d.Subject+d.Scope+d.Action+d.Since+d.Until != ""
 	d.Actions = v.actions(d.Action)
 	q := rbac.ChangeQuery{Actor: d.Actor, Subject: d.Subject, Scope: d.Scope, Action: d.Action, Newest: true, Limit: pageSize + 1}
-	if day, err := time.ParseInLocation(time.DateOnly, d.Since, v.zone); err == nil {
+	if day, ok := v.day(d.Since); ok {
 		q.Since = day
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, d.Until, v.zone); err == nil {
+	if day, ok := v.day(d.Until); ok {
 		q.Until = day.AddDate(0, 0, 1)
 	}
 	if v.query("format") == "csv" {

@@ -88,6 +88,15 @@ func (f frame) Admin() bool { return f.access.admin }
 // administrators.
 func (f frame) Scope() string { return f.scope }
 
+// Up leads from the address of the page to the folder of the console: empty,
+// unless the address is no page of the console.
+func (f frame) Up() string {
+	return strings.Repeat("../", strings.Count(f.r.URL.EscapedPath(), "/")-strings.Count(f.c.cfg.Path, "/"))
+}
+
+// File returns the address of the stylesheet, the script or the icon.
+func (f frame) File(name string) string { return f.Up() + name + "?v=" + f.c.files[name].version }
+
 // Here returns the address of the page itself, without a message.
 func (f frame) Here() string {
 	q := f.r.URL.Query()

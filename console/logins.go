@@ -45,7 +45,7 @@ func (c *console) logins(v *visit) error {
 	case "failed":
 		q.Kind = rbac.FailedLogin
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, d.Since, v.zone); err == nil {
+	if day, ok := v.day(d.Since); ok {
 		q.Since = day
 	}
 	if v.query("format") == "csv" {
