@@ -80,8 +80,9 @@ func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
 const maxCount = 1000
 
 func (v *visit) assignable(tx *rbac.Tx, d *overviewData) error {
-	// The groups of each scope are asked for: fewer scopes than a table has rows.
-	scopes := firstPart(v, v.access.scopes, "scopes", func(rows []string) int { return min(len(rows), shownRows) })
+	// To find the groups of a scope is slow for delegates of thousands: fewer
+	// scopes than a table has rows.
+	scopes := firstPart(v, v.access.scopes, "scopes", func(rows []string) int { return min(len(rows), shownRows/2) })
 	d.Pages = scopes.Pages
 	for _, scope := range scopes.Rows {
 		groups, err := tx.Assignable(v.id, scope)

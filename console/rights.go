@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -60,6 +61,18 @@ func (g giver) grant(permission string) string {
 		}
 	}
 	return ""
+}
+
+// union returns what several groups give together.
+func union(groups map[string]giver) giver {
+	all := giver{names: map[string]bool{}}
+	for _, g := range groups {
+		maps.Copy(all.names, g.names)
+		all.patterns = append(all.patterns, g.patterns...)
+	}
+	slices.Sort(all.patterns)
+	all.patterns = slices.Compact(all.patterns)
+	return all
 }
 
 // chain is a group that another group has by inheritance, with the groups
@@ -218,14 +231,11 @@ func (v *visit) rights(tx *rbac.Tx, memberships []rbac.Membership) (d rights, er
 			}
 		}
 	}
+	held := union(reached)
 	d.Search = v.query("right")
 	after, next := v.query("right_after"), ""
 	for _, p := range searchPermissions(all, d.Search) {
-		held := false
-		for _, g := range reached {
-			held = held || g.grant(p.Name) != ""
-		}
-		if !held {
+		if held.grant(p.Name) == "" {
 			continue
 		}
 		if d.Count++; p.Name <= after && after != "" || next != "" {
