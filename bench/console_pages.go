@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	stdmaps "maps"
 	"net/http"
@@ -24,6 +25,7 @@ const (
 type consoleRequest struct {
 	address string // below consolePath, such as "users?state=disabled"
 	form    url.Values
+	user    string // empty: the administrator
 }
 
 // samplesOfKind is the number of different addresses of a kind that are found by
@@ -74,7 +76,7 @@ func (s *consoleSite) explore() ([]*consoleRow, error) {
 		queue = append(queue, found...)
 	}
 	rows := append(slices.Collect(stdmaps.Values(kinds)), first)
-	return append(rows, s.previews()...), nil
+	return append(append(rows, s.extremes()...), s.previews()...), nil
 }
 
 // kindOf returns the kind of an address: its page, and its parameters without
@@ -103,7 +105,7 @@ func (s *consoleSite) request(row *consoleRow, c consoleRequest) ([]byte, error)
 	r := httptest.NewRequest(method, consoleURL+consolePath+c.address, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	for _, cookie := range s.cookies {
+	for _, cookie := range s.cookies[cmp.Or(c.user, administrator)] {
 		r.AddCookie(cookie)
 	}
 	w := httptest.NewRecorder()
@@ -117,16 +119,16 @@ func (s *consoleSite) request(row *consoleRow, c consoleRequest) ([]byte, error)
 	return w.Body.Bytes(), nil
 }
 
-// logIn logs the administrator in by the login page.
-func (s *consoleSite) logIn() error {
-	form := url.Values{"user": {administrator}, "password": {benchPassword}}
+// logIn logs a user in by the login page.
+func (s *consoleSite) logIn(user string) error {
+	form := url.Values{"user": {user}, "password": {benchPassword}}
 	r := httptest.NewRequest(http.MethodPost, consoleURL+"/login", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
-	if s.cookies = w.Result().Cookies(); w.Code != http.StatusSeeOther || len(s.cookies) == 0 {
-		return fmt.Errorf("the login of %s is answered with %d", administrator, w.Code)
+	if s.cookies[user] = w.Result().Cookies(); w.Code != http.StatusSeeOther || len(s.cookies[user]) == 0 {
+		return fmt.Errorf("the login of %s is answered with %d", user, w.Code)
 	}
 	return nil
 }
@@ -261,6 +263,26 @@ func (s *consoleSite) heavyPages() []string {
 	}
 }
 
+// extremes are the pages of the users, groups and sets with the most to show.
+func (s *consoleSite) extremes() []*consoleRow {
+	w := s.world
+	right := w.permission(3)
+	list := map[string][]string{
+		"": {
+			"user?name=" + collector, "users?q=" + collector, "view-as?user=" + collector, "view-as?scope=org:0&user=" + collector, "why?scope=org:0&ask=" + right + "&user=" + collector,
+			"separation?set=" + url.QueryEscape(largeSet), "group?name=leads", "group?name=desk0001", "user?name=" + delegate, "changes?subject=leads", "delegations?q=leads",
+		},
+		delegate: {"", "users", "users?scope=tenant:0471", "new-user", "user?name=" + delegate, "groups", "group?name=" + w.group(1)},
+	}
+	var rows []*consoleRow
+	for _, user := range slices.Sorted(stdmaps.Keys(list)) {
+		for _, address := range list[user] {
+			rows = append(rows, &consoleRow{name: strings.TrimSpace("extreme: " + cmp.Or(address, "overview") + " " + user), requests: []consoleRequest{{address: address, user: user}}})
+		}
+	}
+	return rows
+}
+
 // previews are forms whose effect reaches many users, and which are not
 // confirmed.
 func (s *consoleSite) previews() []*consoleRow {
@@ -282,7 +304,7 @@ func (s *consoleSite) previews() []*consoleRow {
 	var rows []*consoleRow
 	for _, name := range slices.Sorted(stdmaps.Keys(list)) {
 		list[name].Set("back", "groups")
-		rows = append(rows, &consoleRow{name: "preview: " + name, preview: true, requests: []consoleRequest{{"change", list[name]}}})
+		rows = append(rows, &consoleRow{name: "preview: " + name, preview: true, requests: []consoleRequest{{address: "change", form: list[name]}}})
 	}
 	return rows
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -31,6 +32,7 @@ const (
 	everyone       = "everyone" // a group with all users
 	grantsOfGroup  = 5
 	juniorsOfGroup = 10
+	separationSets = 20
 	changesAtOnce  = 1000
 	ticketsShare   = 50 // one user in so many has a session
 )
@@ -42,6 +44,15 @@ func (w consoleWorld) permission(i int) string {
 }
 func (w consoleWorld) scope(i int) string { return fmt.Sprintf("org:%d", i%w.scopes) }
 
+// The extremes of a world: collector has thousands of memberships and rights,
+// and delegate thousands of scopes and groups to give.
+const (
+	collector        = "collector"
+	delegate         = "delegate"
+	largeSet         = "large set"
+	lengthOfLongNote = 64 << 10 // bytes
+)
+
 // consoleSite is a console over a world, and an administrator who has logged in.
 type consoleSite struct {
 	world   consoleWorld
@@ -49,7 +60,7 @@ type consoleSite struct {
 	store   rbac.Store
 	auth    *rbac.Authority
 	handler http.Handler
-	cookies []*http.Cookie
+	cookies map[string][]*http.Cookie // by user
 }
 
 const administrator = "admin"
@@ -58,7 +69,7 @@ const administrator = "admin"
 // in.
 func startConsole(w consoleWorld, progress func(string, ...any)) (_ *consoleSite, err error) {
 	ctx := context.Background()
-	s := &consoleSite{world: w}
+	s := &consoleSite{world: w, cookies: map[string][]*http.Cookie{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())
@@ -85,7 +96,7 @@ func startConsole(w consoleWorld, progress func(string, ...any)) (_ *consoleSite
 	mux.Handle("/admin/", rbac.NotAnonymous(), pages)
 	mux.Public("/login", guard.LoginHandler())
 	s.handler = guard.Handler(mux)
-	return s, s.logIn()
+	return s, errors.Join(s.logIn(administrator), s.logIn(delegate))
 }
 
 func (s *consoleSite) stop() (err error) {
@@ -106,6 +117,9 @@ func (s *consoleSite) load(progress func(string, ...any)) error {
 		return err
 	}
 	if err := s.inChunks(w.users, s.loadUser); err != nil {
+		return err
+	}
+	if err := s.auth.Update(rbac.WithActor(context.Background(), "setup"), s.loadExtremes); err != nil {
 		return err
 	}
 	progress("console: %s users are loaded", thousands(w.users))
@@ -135,7 +149,9 @@ func (s *consoleSite) load(progress func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
-	return s.auth.Update(context.Background(), func(tx *rbac.Tx) error { return tx.SetPasswordHash(administrator, hash) })
+	return s.auth.Update(context.Background(), func(tx *rbac.Tx) error {
+		return errors.Join(tx.SetPasswordHash(administrator, hash), tx.SetPasswordHash(delegate, hash))
+	})
 }
 
 // inChunks runs f for the numbers below n, in Updates with many each.
@@ -191,7 +207,7 @@ func (s *consoleSite) loadPolicy(tx *rbac.Tx) error {
 			return err
 		}
 	}
-	for i := range 20 {
+	for i := range separationSets {
 		set := rbac.SeparationSet{Name: fmt.Sprintf("set %d", i), Groups: []string{w.group(w.groups/2 + i), w.group(w.groups/4 + i)}, Cardinality: 2}
 		if err := tx.CreateSSDSet(set); err != nil {
 			return err
@@ -223,6 +239,53 @@ func (s *consoleSite) loadUser(tx *rbac.Tx, i int) error {
 		tx.AssignUser(rbac.Membership{User: u.Name, Group: everyone}),
 		tx.AssignUser(rbac.Membership{User: u.Name, Group: w.group(w.groups/2 + i%(w.groups/4)), Note: "by the place in the list"}),
 		tx.AssignUser(scoped))
+}
+
+// loadExtremes adds what makes pages large.
+func (s *consoleSite) loadExtremes(tx *rbac.Tx) error {
+	w := s.world
+	note := strings.Repeat("A long note. ", lengthOfLongNote/13)
+	var errs []error
+	for _, name := range []string{collector, delegate} {
+		_, err := tx.AddUser(rbac.User{Name: name, Note: note})
+		errs = append(errs, err)
+	}
+	var members, assignable []string
+	for i, n := 0, 0; n < min(w.users, 3000); i++ {
+		if w.separated(i % w.groups) {
+			continue
+		}
+		m := rbac.Membership{User: collector, Group: w.group(i), Scope: fmt.Sprintf("org:%d", i/w.groups)}
+		if n++; n <= 100 {
+			m.Note = note
+		}
+		errs = append(errs, tx.AssignUser(m))
+	}
+	for i := range min(w.users, 5000) {
+		errs = append(errs, tx.AssignUser(rbac.Membership{User: delegate, Group: "leads", Scope: fmt.Sprintf("tenant:%04d", i)}))
+	}
+	for i := range min(w.groups, 2000) {
+		assignable = append(assignable, w.group(i))
+		g, err := tx.AddGroup(rbac.Group{Name: fmt.Sprintf("desk%04d", i), Note: note[:min(len(note), i)]})
+		members = append(members, g.Name)
+		errs = append(errs, err, tx.AssignUser(rbac.Membership{User: w.user(i), Group: g.Name}))
+	}
+	return errors.Join(append(errs,
+		tx.ModifyDelegation(rbac.Delegation{Group: "leads", Assign: assignable, Users: true}),
+		tx.CreateSSDSet(rbac.SeparationSet{Name: largeSet, Groups: members, Cardinality: 2}))...)
+}
+
+// separated reports whether a group has the first group of a separation set,
+// itself or by inheritance.
+func (w consoleWorld) separated(group int) bool {
+	for i := range separationSets {
+		for g := w.groups/2 + i; g > 0; g /= juniorsOfGroup {
+			if g == group {
+				return true
+			}
+		}
+	}
+	return group == 0
 }
 
 // countChanges returns the number of entries of the change log.

@@ -52,17 +52,6 @@ func (a access) firstScope() string {
 	return a.scopes[0]
 }
 
-// maxListedScopes bounds the scopes in which a delegate's groups are listed.
-const maxListedScopes = 50
-
-// listedScopes returns the scopes that a page lists.
-func (a access) listedScopes() []string {
-	if a.admin {
-		return []string{""}
-	}
-	return a.scopes[:min(len(a.scopes), maxListedScopes)]
-}
-
 // seesUser returns ErrNotFound for a user who is not shown, as for a user who
 // does not exist: delegates of scopes see those who are members of these scopes
 // now.

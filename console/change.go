@@ -130,13 +130,23 @@ func (v *visit) readUntil(form url.Values) error {
 	if text == "" {
 		return nil
 	}
-	day, err := time.ParseInLocation(time.DateOnly, text, v.zone)
-	if err != nil {
-		return fmt.Errorf("%w: %q is no day", rbac.ErrInvalid, text)
+	day, ok := v.day(text)
+	if !ok {
+		return errDay
 	}
 	form.Set("until", day.AddDate(0, 0, 1).Format(time.RFC3339))
 	return nil
 }
+
+// day returns the begin of a day, such as 2026-03-05, in the zone of the page.
+// Days before 1971 or more than a century ahead are mistyped.
+func (v *visit) day(text string) (time.Time, bool) {
+	day, err := time.ParseInLocation(time.DateOnly, text, v.zone)
+	ok := err == nil && day.Year() > 1970 && day.Before(v.now.AddDate(100, 0, 0))
+	return day, ok
+}
+
+var errDay = fmt.Errorf("%w: no day between 1971 and a century ahead", rbac.ErrInvalid)
 
 // toConfirm returns the name that the person has to type before the edits are
 // applied, or their number if there are several; empty: nothing.
@@ -269,6 +279,35 @@ func (v *visit) foresee(d *stageData, fault error) error {
 	d.Effect, d.Digest = effect, digestOf(effect)
 	d.Warnings, err = v.warnings(d.Edits)
 	return err
+}
+
+// changeList is the changes of an effect on a page: the first with what differs,
+// and the others in words.
+type changeList struct {
+	First  []rbac.Change
+	Others []string
+	Count  int // of Others, and of those that have no room
+	More   int // that have no room
+}
+
+// maxSentences bounds the words of Others in bytes: the changes of maxEdits
+// edits of users have room.
+const maxSentences = 100_000
+
+// List returns the changes of an effect.
+func (f frame) List(changes []rbac.Change) changeList {
+	n := min(len(changes), 2*shownRows)
+	l := changeList{First: changes[:n], Count: len(changes) - n}
+	room := maxSentences
+	for i, c := range changes[n:] {
+		text := f.planned(c)
+		if room -= len(text); room < 0 {
+			l.More = l.Count - i
+			break
+		}
+		l.Others = append(l.Others, text)
+	}
+	return l
 }
 
 func parseRevision(text string) (rbac.Revision, error) {

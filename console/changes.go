@@ -21,7 +21,7 @@ type changesData struct {
 	Scope, Action  string
 	Since, Until   string // days
 	Actions        []choice
-	Next           string
+	Pages          pager
 	Filters        bool
 }
 
@@ -36,10 +36,10 @@ func (c *console) changes(v *visit) error {
 	d.Filters = d.Actor+d.Subject+d.Scope+d.Action+d.Since+d.Until != ""
 	d.Actions = v.actions(d.Action)
 	q := rbac.ChangeQuery{Actor: d.Actor, Subject: d.Subject, Scope: d.Scope, Action: d.Action, Newest: true, Limit: pageSize + 1}
-	if day, err := time.ParseInLocation(time.DateOnly, d.Since, v.zone); err == nil {
+	if day, ok := v.day(d.Since); ok {
 		q.Since = day
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, d.Until, v.zone); err == nil {
+	if day, ok := v.day(d.Until); ok {
 		q.Until = day.AddDate(0, 0, 1)
 	}
 	if v.query("format") == "csv" {
@@ -53,12 +53,14 @@ func (c *console) changes(v *visit) error {
 	if err != nil {
 		return err
 	}
+	next := ""
 	if d.Rows = list; len(list) > pageSize {
 		d.Rows = list[:pageSize]
 		last := list[pageSize-1]
-		d.Next = address("changes", "actor", d.Actor, "subject", d.Subject, "scope", d.Scope, "action", d.Action,
+		next = address("changes", "actor", d.Actor, "subject", d.Subject, "scope", d.Scope, "action", d.Action,
 			"since", d.Since, "until", d.Until, "after", strconv.FormatInt(int64(last.Revision), 10), "after_seq", strconv.Itoa(last.Seq))
 	}
+	d.Pages = v.pager(next, "after", "after_seq")
 	return v.show(http.StatusOK, "changes", frame{CSV: v.next("format", "csv"), Data: d})
 }
 
@@ -96,7 +98,7 @@ func (v *visit) fieldChanges(c rbac.Change) (list []fieldChange) {
 	slices.Sort(fields)
 	for _, name := range fields {
 		if before[name] != after[name] && !slices.Contains(saidFields, name) && (name != "name" || len(before) > 0 && len(after) > 0) {
-			list = append(list, fieldChange{name, before[name], after[name]})
+			list = append(list, fieldChange{name, short(before[name]), short(after[name])})
 		}
 	}
 	return list

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
@@ -57,11 +59,24 @@ type console struct {
 	auth  *rbac.Authority
 	cfg   Config
 	pages map[string]page
-	files map[string][]byte // by name, without a slash
+	files map[string]file // by name, without a slash
 
 	languages languages
 
 	found foundList
+}
+
+// A file is the stylesheet, the script or the icon. The version is a digest of
+// the data, and a part of the addresses on pages: browsers keep a file until the
+// file changes.
+type file struct {
+	data    []byte
+	version string
+}
+
+func newFile(data []byte) file {
+	sum := sha256.Sum256(data)
+	return file{data, hex.EncodeToString(sum[:8])}
 }
 
 // A page shows itself with GET, and takes forms with POST. Nil answers 405.
@@ -103,15 +118,17 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 	if err != nil {
 		return nil, err
 	}
-	c := &console{guard: g, auth: a, cfg: cfg, languages: spoken, files: map[string][]byte{}}
+	c := &console{guard: g, auth: a, cfg: cfg, languages: spoken, files: map[string]file{}}
 	for _, name := range []string{"console.css", "console.js", "console.svg"} {
 		data, err := fs.ReadFile(assets, "assets/"+name)
 		if err != nil {
 			return nil, err
 		}
-		c.files[name] = data
+		if name == "console.css" {
+			data = append(data, cfg.Theme...)
+		}
+		c.files[name] = newFile(data)
 	}
-	c.files["console.css"] = append(c.files["console.css"], cfg.Theme...)
 	c.pages = map[string]page{
 		"":            {title: "overview", get: c.overview},
 		"users":       {title: "users", get: c.users},
@@ -148,8 +165,8 @@ func (c *console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.guard.Deny(w, r, rbac.ErrNotFound)
 		return
 	}
-	if data, ok := c.files[name]; ok {
-		c.serveFile(w, r, name, data)
+	if f, ok := c.files[name]; ok {
+		c.serveFile(w, r, name, f)
 		return
 	}
 	v := &visit{c: c, w: w, r: r, id: rbac.FromContext(r.Context()), page: name}
@@ -205,18 +222,21 @@ func allow(p page) string {
 
 // serveFile serves the stylesheet, the script or the icon. They hold no secrets, and
 // anybody whom the host lets through may load them.
-func (c *console) serveFile(w http.ResponseWriter, r *http.Request, name string, data []byte) {
+func (c *console) serveFile(w http.ResponseWriter, r *http.Request, name string, f file) {
 	types := map[string]string{"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 	h := w.Header()
 	h.Set("Content-Type", types[name[strings.LastIndexByte(name, '.')+1:]])
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "private, max-age=3600")
+	h.Set("Cache-Control", "private, no-cache")
+	if r.URL.Query().Get("v") == f.version {
+		h.Set("Cache-Control", "private, max-age=31536000, immutable")
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
 	}
-	_, _ = w.Write(data)
+	_, _ = w.Write(f.data)
 }
 
 // parsed holds the templates by page.

@@ -108,6 +108,17 @@ func (t *table) pages(name string, readPage func(tx *rbac.Tx) (next func(), err 
 	return t.send(name)
 }
 
+// sendAll sends a table whose records the store returns whole, such as the
+// groups: the file is sent as it is written, and is not in memory as well.
+func sendAll[T any](t *table, name string, list []T, row func(T)) error {
+	for i, x := range list {
+		if row(x); i%maxPage == maxPage-1 {
+			t.flush(name)
+		}
+	}
+	return t.send(name)
+}
+
 // abort ends a table in the middle.
 func (t *table) abort(name string, err error) {
 	t.b.Reset()

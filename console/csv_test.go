@@ -114,6 +114,48 @@ func TestCSVThatFails(t *testing.T) {
 	}
 }
 
+// No table is read at once: the records of each page are read in a View of their
+// own, and sent before the next View begins.
+func TestCSVIsStreamed(t *testing.T) {
+	s := newSite(t)
+	s.addUsers(maxPage + 10)
+	s.update(func(tx *rbac.Tx) error {
+		for i := range maxPage + 10 {
+			if _, err := tx.AddGroup(rbac.Group{Name: fmt.Sprintf("g%04d", i)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for i := range maxPage + 10 {
+		s.advance(time.Millisecond)
+		must1(s.a.Issue(ctx, rbac.Login{User: fmt.Sprintf("u%04d", i)}))
+	}
+	for page, want := range map[string]int{"sessions?format=csv": maxPage + 13, "logins?format=csv": maxPage + 13, "groups?format=csv&q=g0": maxPage} {
+		r := httptest.NewRequest(http.MethodGet, "http://app.example.com/admin/"+page, nil)
+		r.AddCookie(&http.Cookie{Name: "ticket", Value: s.token["amy"].Secret()})
+		w := &pieces{ResponseRecorder: httptest.NewRecorder()}
+		s.h.ServeHTTP(w, r)
+		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(w.Body.String(), "\ufeff"))).ReadAll()
+		must(t, err)
+		seen := map[string]bool{}
+		for _, row := range rows[1:] {
+			seen[strings.Join(row, "|")] = true
+		}
+		if len(seen) != want || len(rows) != want+1 || w.flushes < 2 {
+			t.Errorf("%s: %d rows, %d of them different, in %d pieces, want %d in several", page, len(rows)-1, len(seen), w.flushes, want)
+		}
+	}
+}
+
+// pieces counts the pieces in which a response is sent.
+type pieces struct {
+	*httptest.ResponseRecorder
+	flushes int
+}
+
+func (w *pieces) Flush() { w.flushes++ }
+
 // A View that runs again adds no row twice.
 func TestCSVReadTwice(t *testing.T) {
 	s := newSite(t)

@@ -8,31 +8,19 @@ import (
 
 // declaredData is the data of the page of the program's catalogue.
 type declaredData struct {
-	Changes            []rbac.Change // of the next start
-	Agrees             bool          // the store agrees with the catalogue
-	LeftOut, Unmatched firstOf[rbac.PlanEntry]
+	Changes            part[rbac.Change] // of the next start
+	LeftOut, Unmatched part[rbac.PlanEntry]
 
 	// In the store, and not in the catalogue.
-	Groups       firstOf[rbac.Group]
-	Permissions  firstOf[rbac.Permission]
-	Grants       firstOf[rbac.Grant]
-	Inheritances firstOf[rbac.Inheritance]
+	Groups       part[rbac.Group]
+	Permissions  part[rbac.Permission]
+	Grants       part[rbac.Grant]
+	Inheritances part[rbac.Inheritance]
 }
 
 // Unknown reports whether something is in the store, and not in the catalogue.
 func (d declaredData) Unknown() bool {
-	return len(d.Groups.Rows)+len(d.Permissions.Rows)+len(d.Grants.Rows)+len(d.Inheritances.Rows) > 0
-}
-
-// firstOf has the first records of a list, and how many others there are.
-type firstOf[T any] struct {
-	Rows []T
-	More int
-}
-
-func newFirstOf[T any](list []T) firstOf[T] {
-	n := min(len(list), pageSize)
-	return firstOf[T]{list[:n], len(list) - n}
+	return d.Groups.Count+d.Permissions.Count+d.Grants.Count+d.Inheritances.Count > 0
 }
 
 // declared shows what the program's catalogue would change in the store, and
@@ -46,11 +34,11 @@ func (c *console) declared(v *visit) error {
 		return v.declaredCSV(plan)
 	}
 	beside := plan.Unknown
-	return v.show(http.StatusOK, "declared", frame{CSV: v.next("format", "csv"), Data: declaredData{
-		Changes: plan.Effect.Changes, Agrees: len(plan.Effect.Changes) == 0,
-		LeftOut: newFirstOf(plan.LeftOut), Unmatched: newFirstOf(plan.Unmatched),
-		Groups: newFirstOf(beside.Groups), Permissions: newFirstOf(beside.Permissions),
-		Grants: newFirstOf(beside.Grants), Inheritances: newFirstOf(beside.Inheritances),
+	return v.show(http.StatusOK, "declared", frame{CSV: address("declared", "format", "csv"), Data: declaredData{
+		Changes: partOf(v, plan.Effect.Changes, "changes"),
+		LeftOut: partOf(v, plan.LeftOut, "left-out"), Unmatched: partOf(v, plan.Unmatched, "unmatched"),
+		Groups: partOf(v, beside.Groups, "groups"), Permissions: partOf(v, beside.Permissions, "permissions"),
+		Grants: partOf(v, beside.Grants, "grants"), Inheritances: partOf(v, beside.Inheritances, "inheritances"),
 	}})
 }
 

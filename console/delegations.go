@@ -13,7 +13,7 @@ import (
 type delegationsData struct {
 	Rows   []rbac.Delegation
 	Search string
-	Next   string
+	Pages  pager
 	Groups []rbac.Group // that a new delegation can be for
 	Since  rbac.Revision
 	found  []rbac.Delegation
@@ -34,10 +34,12 @@ func (c *console) delegations(v *visit) error {
 		})
 		after := v.query("after")
 		d.Rows = slices.DeleteFunc(slices.Clone(d.found), func(x rbac.Delegation) bool { return x.Group <= after && after != "" })
+		next := ""
 		if len(d.Rows) > pageSize {
 			d.Rows = d.Rows[:pageSize]
-			d.Next = v.next("after", d.Rows[pageSize-1].Group)
+			next = v.next("after", d.Rows[pageSize-1].Group)
 		}
+		d.Pages = v.pager(next, "after")
 		return nil
 	})
 	if err != nil {
@@ -51,10 +53,7 @@ func (c *console) delegations(v *visit) error {
 
 func (v *visit) delegationsCSV(list []rbac.Delegation) error {
 	t := v.table("group", "members may give", "field.users", "note")
-	for _, x := range list {
-		t.row(x.Group, strings.Join(x.Assign, ", "), v.yesNo(x.Users), x.Note)
-	}
-	return t.send("delegations")
+	return sendAll(t, "delegations", list, func(x rbac.Delegation) { t.row(x.Group, strings.Join(x.Assign, ", "), v.yesNo(x.Users), x.Note) })
 }
 
 // setDelegation adds the delegation of a group, or replaces it.

@@ -78,7 +78,7 @@ func TestManyMemberships(t *testing.T) {
 		t.Errorf("%d memberships are listed, want 120", seen)
 	}
 	for _, from := range []string{"-5", "1000", "x"} {
-		if resp := s.get("amy", "user?name=bob&from="+from); resp.StatusCode != http.StatusOK {
+		if resp := s.get("amy", "user?name=bob&memberships="+from); resp.StatusCode != http.StatusOK {
 			t.Errorf("from %s: %d", from, resp.StatusCode)
 		}
 	}
@@ -87,7 +87,7 @@ func TestManyMemberships(t *testing.T) {
 func nextMemberships(t *testing.T, page answer) string {
 	t.Helper()
 	href := hrefOf(t, page, "Next page")
-	if u, err := url.Parse(href); err != nil || !u.Query().Has("from") {
+	if u, err := url.Parse(href); err != nil || !u.Query().Has("memberships") {
 		return ""
 	}
 	return href
@@ -247,5 +247,28 @@ func TestCorrectARefusedEdit(t *testing.T) {
 	page := s.post("amy", "change", "do", "delete-group", "group", "nosuch", "back", "groups")
 	if strings.Contains(page.text, "Try again") {
 		t.Error("a deletion has fields to correct")
+	}
+}
+
+// A day that is none, or before 1971 or more than a century ahead, is refused, and a filter with
+// such a day filters nothing.
+func TestDaysAreBounded(t *testing.T) {
+	s := newSite(t)
+	for day, status := range map[string]int{
+		"2026-03-05": http.StatusSeeOther, "2126-02-28": http.StatusSeeOther, "1971-01-01": http.StatusSeeOther, "1970-12-31": http.StatusUnprocessableEntity,
+		"2126-03-02": http.StatusUnprocessableEntity, "9999-12-31": http.StatusUnprocessableEntity, "0001-01-01": http.StatusUnprocessableEntity, "soon": http.StatusUnprocessableEntity,
+	} {
+		resp := s.post("amy", "change", "do", "assign", "user", "bob", "group", "editors", "scope", "s:"+day, "until_day", day, "back", "users")
+		if resp.StatusCode != status {
+			t.Errorf("%s: %d\n%s", day, resp.StatusCode, textOf(resp.text))
+		}
+		if status != http.StatusSeeOther {
+			checkText(t, resp, "more than a hundred years ahead")
+		}
+		for _, page := range []string{"changes?until=" + day, "changes?since=" + day, "logins?since=" + day} {
+			if resp := s.get("amy", page); resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: %d", page, resp.StatusCode)
+			}
+		}
 	}
 }

@@ -88,6 +88,15 @@ func (f frame) Admin() bool { return f.access.admin }
 // administrators.
 func (f frame) Scope() string { return f.scope }
 
+// Up leads from the address of the page to the folder of the console: empty,
+// unless the address is no page of the console.
+func (f frame) Up() string {
+	return strings.Repeat("../", strings.Count(f.r.URL.EscapedPath(), "/")-strings.Count(f.c.cfg.Path, "/"))
+}
+
+// File returns the address of the stylesheet, the script or the icon.
+func (f frame) File(name string) string { return f.Up() + name + "?v=" + f.c.files[name].version }
+
 // Here returns the address of the page itself, without a message.
 func (f frame) Here() string {
 	q := f.r.URL.Query()
@@ -176,12 +185,6 @@ func bounded(n, most int) string {
 	return grouped(n)
 }
 
-// First returns the changes that a page lists.
-func (f frame) First(list []rbac.Change) []rbac.Change { return list[:min(len(list), 2*shownRows)] }
-
-// MoreThanFirst returns how many changes First leaves out.
-func (f frame) MoreThanFirst(list []rbac.Change) int { return len(list) - len(f.First(list)) }
-
 // Sum says how many users have each right: "214 users gain post.delete". A single
 // user is named.
 func (f frame) Sum(rights []rbac.Right, key string) (lines []string) {
@@ -202,11 +205,14 @@ func (f frame) Sum(rights []rbac.Right, key string) (lines []string) {
 		}
 		lines = append(lines, f.inScope(text, w.scope))
 	}
+	if more := len(lines) - maxSums; more > 0 {
+		lines = append(lines[:maxSums], f.N("n more", more))
+	}
 	return lines
 }
 
-// FirstGroups returns the groups that a page lists.
-func (f frame) FirstGroups(list []rbac.Group) []rbac.Group { return list[:min(len(list), maxListed)] }
+// maxSums bounds the lines of Sum.
+const maxSums = 100
 
 // A picker offers groups to choose one from.
 type picker struct {
@@ -217,12 +223,33 @@ type picker struct {
 	TooMany  bool // there are too many for a list: the name is typed
 }
 
-// maxListed bounds the groups of a list.
-const maxListed = 200
-
 // Pick returns a picker.
 func (f frame) Pick(id, name, chosen, none string, groups []rbac.Group) picker {
 	return picker{ID: id, Name: name, Chosen: chosen, None: none, Groups: groups[:min(len(groups), maxListed)], TooMany: len(groups) > maxListed}
+}
+
+// A scopePicker offers scopes to choose one from.
+type scopePicker struct {
+	Chosen, Everywhere string
+	Scopes             []string
+	TooMany            bool // there are too many for a list: the name is typed
+}
+
+// PickScope returns a picker for the field scope.
+func (f frame) PickScope(chosen string, scopes []string) scopePicker {
+	return scopePicker{chosen, f.T("everywhere"), scopes[:min(len(scopes), maxListed)], len(scopes) > maxListed}
+}
+
+// A sectionPicker offers sections to choose one from.
+type sectionPicker struct {
+	Chosen, None string
+	Sections     []rbac.Section
+	TooMany      bool // there are too many for a list: the name is typed
+}
+
+// PickSection returns a picker for the field section.
+func (f frame) PickSection(chosen string, sections []rbac.Section) sectionPicker {
+	return sectionPicker{chosen, f.T("no section"), sections[:min(len(sections), maxListed)], len(sections) > maxListed}
 }
 
 func (f frame) inScope(text, scope string) string {

@@ -14,7 +14,7 @@ import (
 type groupsData struct {
 	Rows   []groupRow
 	Search string
-	Next   string
+	Pages  pager
 	found  []rbac.Group
 }
 
@@ -41,10 +41,12 @@ func (c *console) groups(v *visit) error {
 		}
 		after := v.query("after")
 		rows := slices.DeleteFunc(slices.Clone(d.found), func(g rbac.Group) bool { return g.Name <= after && after != "" })
+		next := ""
 		if len(rows) > pageSize {
 			rows = rows[:pageSize]
-			d.Next = v.next("after", rows[pageSize-1].Name)
+			next = v.next("after", rows[pageSize-1].Name)
 		}
+		d.Pages = v.pager(next, "after")
 		h, err := readHierarchy(tx)
 		if err != nil {
 			return err
@@ -68,10 +70,7 @@ func (c *console) groups(v *visit) error {
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "display name", "note", "created")
-		for _, g := range d.found {
-			t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created))
-		}
-		return t.send("groups")
+		return sendAll(t, "groups", d.found, func(g rbac.Group) { t.row(g.Name, g.DisplayName, g.Note, csvTime(g.Created)) })
 	}
 	return v.show(http.StatusOK, "groups", frame{Count: v.N("n groups", len(d.found)), CSV: v.next("format", "csv"), Data: d})
 }
@@ -103,25 +102,24 @@ func (v *visit) shown(groups []string) []string {
 // groupData is the data of the page of a group.
 type groupData struct {
 	rbac.Group
-	Since         rbac.Revision
-	Members       []rbac.Membership
-	Next          string
-	Grants        []grantRow
-	MoreGrants    int
-	Inherited     []inherited
-	MoreInherited int
-	Unread        int               // inherited groups whose grants are not listed
-	Other         []rbac.Permission // that can be granted
-	Tree          *treeNode
-	All           []rbac.Group // that a delegation can name
-	Others        []rbac.Group // that can be inherited
-	Seniors       []string
-	Delegation    *rbac.Delegation
-	Static        []rbac.SeparationSet
-	Dynamic       []rbac.SeparationSet
-	Changes       []rbac.Change
-	MemberCount   int
-	Scopes        []string // offered to delegates, who see no others
+	Since       rbac.Revision
+	Members     []rbac.Membership
+	Pages       pager // of Members
+	Gives       part[givenRow]
+	Unread      int               // inherited groups whose grants are not listed
+	Other       []rbac.Permission // that can be granted
+	Tree        *treeNode
+	TreeCut     bool         // the tree lacks groups
+	Juniors     part[string] // that the group inherits itself
+	All         []rbac.Group // that a delegation can name
+	Others      []rbac.Group // that can be inherited
+	Seniors     part[string]
+	Delegation  *rbac.Delegation
+	Static      part[rbac.SeparationSet]
+	Dynamic     part[rbac.SeparationSet]
+	Changes     []rbac.Change
+	MemberCount int
+	Scopes      []string // offered to delegates, who see no others
 }
 
 // Assign returns the groups that members may give by the delegation.
@@ -141,10 +139,12 @@ type grantRow struct {
 	More    int
 }
 
-// inherited is a permission that another group brings.
-type inherited struct {
-	rbac.Permission
-	Through string
+// givenRow is a permission that the group gives: by a grant of its own, or by
+// the grant of another group.
+type givenRow struct {
+	Own       *grantRow
+	Inherited *rbac.Permission
+	Through   string // the other group; empty: it is not shown
 }
 
 // treeNode is a group in the tree of inheritance.
@@ -221,11 +221,13 @@ func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 			break
 		}
 	}
+	next := ""
 	if len(d.Members) > pageSize {
 		d.Members = d.Members[:pageSize]
 		last := d.Members[pageSize-1]
-		d.Next = address("group", "name", d.Name, "scope", v.scope, "after", last.User, "after_scope", last.Scope)
+		next = address("group", "name", d.Name, "scope", v.scope, "after", last.User, "after_scope", last.Scope) + "#members"
 	}
+	d.Pages = v.pager(next, "after", "after_scope")
 	return nil
 }
 
@@ -238,41 +240,44 @@ func (v *visit) grants(tx *rbac.Tx, h hierarchy, d *groupData) error {
 		return err
 	}
 	d.Unread = unread
-	for _, g := range own[:min(len(own), maxListed)] {
-		d.Grants = append(d.Grants, newGrantRow(g, all))
-	}
-	d.MoreGrants = len(own) - len(d.Grants)
 	granted, err := h.grants(tx, d.Name)
 	if err != nil {
 		return err
 	}
-	for _, p := range all {
-		through := from[p.Name]
-		switch {
-		case through != "" && len(d.Inherited) < maxListed:
-			if !v.seesGroup(through) {
-				through = ""
-			}
-			d.Inherited = append(d.Inherited, inherited{p, through})
-		case through != "":
-			d.MoreInherited++
+	var rows []givenRow
+	for _, g := range own {
+		rows = append(rows, givenRow{Own: &grantRow{Grant: g}})
+	}
+	for i, p := range all {
+		if through := from[p.Name]; through != "" {
+			rows = append(rows, givenRow{Inherited: &all[i], Through: through})
 		}
 		if !granted.names[p.Name] && len(d.Other) < maxListed {
 			d.Other = append(d.Other, p)
+		}
+	}
+	d.Gives = partOf(v, rows, "gives")
+	for i := range d.Gives.Rows {
+		row := &d.Gives.Rows[i]
+		if row.Own != nil {
+			row.Own = newGrantRow(row.Own.Grant, all)
+		}
+		if !v.seesGroup(row.Through) {
+			row.Through = ""
 		}
 	}
 	return nil
 }
 
 // newGrantRow returns a grant with the first permissions that it gives now.
-func newGrantRow(g rbac.Grant, all []rbac.Permission) grantRow {
-	row := grantRow{Grant: g, Pattern: names.IsPattern(g.Permission)}
+func newGrantRow(g rbac.Grant, all []rbac.Permission) *grantRow {
+	row := &grantRow{Grant: g, Pattern: names.IsPattern(g.Permission)}
 	for _, p := range all {
 		switch {
 		case !names.Matches(g.Permission, p.Name):
 		case !row.Pattern:
 			row.Title = p.Title
-		case len(row.Gives) < 2*shownRows:
+		case len(row.Gives) < inlineNames:
 			row.Gives = append(row.Gives, p)
 		default:
 			row.More++
@@ -283,8 +288,10 @@ func newGrantRow(g rbac.Grant, all []rbac.Permission) grantRow {
 
 // groupDetails reads what administrators see.
 func (v *visit) groupDetails(tx *rbac.Tx, h hierarchy, d *groupData) error {
-	d.Tree = h.tree(d.Name, map[string]bool{})
-	d.Seniors = h.seniors[d.Name]
+	drawn := map[string]bool{}
+	d.Tree = h.tree(d.Name, drawn)
+	d.TreeCut = len(drawn) == maxTree
+	d.Juniors, d.Seniors = partOf(v, h.juniors[d.Name], "juniors"), partOf(v, h.seniors[d.Name], "seniors")
 	delegations, err := tx.Delegations()
 	if err != nil {
 		return err
@@ -298,7 +305,7 @@ func (v *visit) groupDetails(tx *rbac.Tx, h hierarchy, d *groupData) error {
 		return err
 	}
 	without := func(s rbac.SeparationSet) bool { return !slices.Contains(s.Groups, d.Name) }
-	d.Static, d.Dynamic = slices.DeleteFunc(static, without), slices.DeleteFunc(dynamic, without)
+	d.Static, d.Dynamic = partOf(v, slices.DeleteFunc(static, without), "static"), partOf(v, slices.DeleteFunc(dynamic, without), "dynamic")
 	d.Changes, err = lastChanges(tx, d.Name)
 	return err
 }

@@ -14,7 +14,7 @@ import (
 type loginsData struct {
 	Logins            []loginRow
 	User, Kind, Since string // Since is a day
-	Next              string
+	Pages             pager
 	Filters           bool
 }
 
@@ -45,7 +45,7 @@ func (c *console) logins(v *visit) error {
 	case "failed":
 		q.Kind = rbac.FailedLogin
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, d.Since, v.zone); err == nil {
+	if day, ok := v.day(d.Since); ok {
 		q.Since = day
 	}
 	if v.query("format") == "csv" {
@@ -59,12 +59,14 @@ func (c *console) logins(v *visit) error {
 	if d.Logins, err = read(v, readLogins(q)); err != nil {
 		return err
 	}
+	next := ""
 	if len(d.Logins) > pageSize {
 		d.Logins = d.Logins[:pageSize]
 		last := d.Logins[pageSize-1]
-		d.Next = address("logins", "user", d.User, "kind", d.Kind, "since", d.Since,
+		next = address("logins", "user", d.User, "kind", d.Kind, "since", d.Since,
 			"after", last.At.Format(time.RFC3339Nano), "after_id", last.ID.String())
 	}
+	d.Pages = v.pager(next, "after", "after_id")
 	return v.show(http.StatusOK, "logins", frame{CSV: v.next("format", "csv"), Data: d})
 }
 
@@ -82,14 +84,20 @@ func readLogins(q rbac.LoginQuery) func(tx *rbac.Tx, rows *[]loginRow) error {
 }
 
 func (v *visit) loginsCSV(q rbac.LoginQuery) error {
-	q.Limit = maxRows + 1
-	rows, err := read(v, readLogins(q))
-	if err != nil {
-		return err
-	}
+	q.Limit = maxPage
 	t := v.table("time", "last attempt", "user", "outcome", "attempts", "from", "browser", "method")
-	for _, r := range rows {
-		t.row(csvTime(r.At), csvTime(r.Last), r.User, v.T("outcome."+r.Outcome), strconv.Itoa(r.Count), r.Network(), r.UserAgent, v.T("method."+r.Method))
-	}
-	return t.send("sign-ins")
+	return t.pages("sign-ins", func(tx *rbac.Tx) (func(), error) {
+		var rows []loginRow
+		if err := readLogins(q)(tx, &rows); err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			t.row(csvTime(r.At), csvTime(r.Last), r.User, v.T("outcome."+r.Outcome), strconv.Itoa(r.Count), r.Network(), r.UserAgent, v.T("method."+r.Method))
+		}
+		if len(rows) < maxPage {
+			return nil, nil
+		}
+		last := rows[len(rows)-1]
+		return func() { q.After.At, q.After.ID = last.At, last.ID }, nil
+	})
 }

@@ -69,7 +69,7 @@ func TestSignIns(t *testing.T) {
 	for next != "" {
 		page := s.get("amy", next)
 		seen += strings.Count(page.text, `<th scope="row">`)
-		next = hrefOf(t, page, "Older")
+		next = hrefOf(t, page, "Next page")
 	}
 	if seen != 77 {
 		t.Errorf("the pages list %d sign-ins, want 77", seen)

@@ -102,7 +102,7 @@ func checkPage(t *testing.T, name string, resp answer) {
 		case "h1":
 			headings++
 		case "script":
-			if attr["src"] != "console.js" || n.FirstChild != nil {
+			if !strings.HasPrefix(attr["src"], "console.js?v=") || n.FirstChild != nil {
 				t.Errorf("%s: a script %v", name, attr)
 			}
 		case "style":
@@ -199,8 +199,17 @@ func TestMounts(t *testing.T) {
 				t.Errorf("%s%s: %d", m.mount, file, resp.StatusCode)
 			}
 		}
-		if resp := s.get("amy", "nothing"); resp.StatusCode != http.StatusNotFound {
-			t.Errorf("%snothing: %d", m.mount, resp.StatusCode)
+		for path, up := range map[string]string{"nothing": "", "user/x": "../", "user/x/y?z=/": "../../"} {
+			resp := s.get("amy", path)
+			if resp.StatusCode != http.StatusNotFound {
+				t.Errorf("%s%s: %d", m.mount, path, resp.StatusCode)
+			}
+			checkText(t, resp, "Not found", "Overview")
+			for _, want := range []string{`href="` + up + `console.css?v=`, `href="` + up + `users"`, `href="` + up + `settings"`, `href="` + up + `./"`} {
+				if !strings.Contains(resp.text, want) {
+					t.Errorf("%s%s: no %s", m.mount, path, want)
+				}
+			}
 		}
 	}
 }

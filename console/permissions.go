@@ -15,7 +15,7 @@ type permissionsData struct {
 	Sections []sectionRows
 	All      []rbac.Section // for forms
 	Search   string
-	Next     string
+	Pages    pager
 	Declares bool // the program declares permissions
 	Since    rbac.Revision
 	found    []rbac.Permission
@@ -52,10 +52,7 @@ func (c *console) permissions(v *visit) error {
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "title", "section", "description")
-		for _, p := range d.found {
-			t.row(p.Name, p.Title, p.Section, p.Description)
-		}
-		return t.send("permissions")
+		return sendAll(t, "permissions", d.found, func(p rbac.Permission) { t.row(p.Name, p.Title, p.Section, p.Description) })
 	}
 	return v.show(http.StatusOK, "permissions", frame{Count: v.N("n permissions", len(d.found)), CSV: v.next("format", "csv"), Data: d})
 }
@@ -91,10 +88,12 @@ func (v *visit) permissionSections(tx *rbac.Tx, d *permissionsData) error {
 	})
 	after := v.query("after")
 	list = list[1+slices.IndexFunc(list, func(p rbac.Permission) bool { return p.Name == after }):]
+	next := ""
 	if len(list) > pageSize {
 		list = list[:pageSize]
-		d.Next = v.next("after", list[pageSize-1].Name)
+		next = v.next("after", list[pageSize-1].Name)
 	}
+	d.Pages = v.pager(next, "after")
 	for i, p := range list {
 		row, err := v.permissionRow(tx, p)
 		if err != nil {
@@ -131,16 +130,10 @@ type permissionData struct {
 	Declares bool // the program declares permissions
 	Declared bool
 	Sections []rbac.Section
-	Groups   []rbac.Group
-	Users    []holder
+	Groups   part[rbac.Group]
+	Users    []userRow // with the memberships that give the permission
 	More     bool
 	Changes  []rbac.Change
-}
-
-// holder is a user who has a permission, and by which memberships.
-type holder struct {
-	rbac.User
-	By []rbac.Membership
 }
 
 func (c *console) permission(v *visit) error {
@@ -152,10 +145,12 @@ func (c *console) permission(v *visit) error {
 		if d.Sections, err = tx.Sections(); err != nil {
 			return err
 		}
-		if d.Groups, err = tx.PermissionGroups(d.Name); err != nil {
+		groups, err := tx.PermissionGroups(d.Name)
+		if err != nil {
 			return err
 		}
-		if err := v.holders(tx, d); err != nil {
+		d.Groups = partOf(v, groups, "groups")
+		if err := v.holders(tx, d, groups); err != nil {
 			return err
 		}
 		d.Changes, err = lastChanges(tx, d.Name)
@@ -171,21 +166,15 @@ func (c *console) permission(v *visit) error {
 
 // holders reads the first users who have a permission, with the memberships
 // that give the permission.
-func (v *visit) holders(tx *rbac.Tx, d *permissionData) error {
-	rows, err := v.userRows(tx, rbac.UserQuery{Permission: d.Name, Limit: pageSize + 1})
-	if err != nil {
-		return err
-	}
+func (v *visit) holders(tx *rbac.Tx, d *permissionData, groups []rbac.Group) error {
 	gives := map[string]bool{}
-	for _, g := range d.Groups {
+	for _, g := range groups {
 		gives[g.Name] = true
 	}
+	rows, err := v.userRows(tx, rbac.UserQuery{Permission: d.Name, Limit: pageSize + 1}, rightWays, func(m rbac.Membership) bool { return gives[m.Group] })
 	d.More = len(rows) > pageSize
-	for _, row := range rows[:min(len(rows), pageSize)] {
-		by := slices.DeleteFunc(row.Memberships, func(m rbac.Membership) bool { return !gives[m.Group] })
-		d.Users = append(d.Users, holder{row.User, by[:min(len(by), rightWays)]})
-	}
-	return nil
+	d.Users = rows[:min(len(rows), pageSize)]
+	return err
 }
 
 // modifyPermission changes the texts and the section of a permission.

@@ -22,6 +22,8 @@ func (v *visit) sayError(err error) string {
 		return v.T("error.other effect")
 	case errors.Is(err, errMany):
 		return v.T("error.many", strconv.Itoa(v.most()))
+	case errors.Is(err, errDay):
+		return v.T("error.day")
 	case errors.Is(err, errName):
 		return v.T("error.name")
 	case temporary(err):

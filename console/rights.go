@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -62,6 +63,18 @@ func (g giver) grant(permission string) string {
 	return ""
 }
 
+// union returns what several groups give together.
+func union(groups map[string]giver) giver {
+	all := giver{names: map[string]bool{}}
+	for _, g := range groups {
+		maps.Copy(all.names, g.names)
+		all.patterns = append(all.patterns, g.patterns...)
+	}
+	slices.Sort(all.patterns)
+	all.patterns = slices.Compact(all.patterns)
+	return all
+}
+
 // chain is a group that another group has by inheritance, with the groups
 // between them.
 type chain []string
@@ -69,8 +82,17 @@ type chain []string
 // last returns the group that is inherited.
 func (c chain) last() string { return c[len(c)-1] }
 
-// String returns the groups as "editors → readers".
-func (c chain) String() string { return strings.Join(c, " → ") }
+// String returns the groups as "editors → readers". Of a long chain, the first
+// and the last groups are named.
+func (c chain) String() string {
+	if len(c) > maxChain {
+		c = append(append(slices.Clone(c[:maxChain/2]), "…"), c[len(c)-maxChain/2:]...)
+	}
+	return strings.Join(c, " → ")
+}
+
+// maxChain bounds the groups of a chain that are named.
+const maxChain = 8
 
 // below returns a group and all groups that it inherits, each once with the
 // shortest chain, nearest first.
@@ -177,12 +199,12 @@ type rights struct {
 	Rows   []right
 	Count  int // of all that match the search
 	Search string
-	Next   string // the address of the next page; empty: this is the last
+	Pages  pager
 }
 
 const (
-	rightsRows = 100 // rights on a page
-	rightWays  = 10  // ways of each right
+	rightsRows = pageSize // rights on a page
+	rightWays  = 10       // ways of each right
 )
 
 // rights reads a page of the permissions that memberships give now, each with
@@ -209,25 +231,23 @@ func (v *visit) rights(tx *rbac.Tx, memberships []rbac.Membership) (d rights, er
 			}
 		}
 	}
+	held := union(reached)
 	d.Search = v.query("right")
-	after := v.query("right_after")
+	after, next := v.query("right_after"), ""
 	for _, p := range searchPermissions(all, d.Search) {
-		held := false
-		for _, g := range reached {
-			held = held || g.grant(p.Name) != ""
-		}
-		if !held {
+		if held.grant(p.Name) == "" {
 			continue
 		}
-		if d.Count++; p.Name <= after && after != "" || d.Next != "" {
+		if d.Count++; p.Name <= after && after != "" || next != "" {
 			continue
 		}
 		if len(d.Rows) == rightsRows {
-			d.Next = v.next("right_after", d.Rows[rightsRows-1].Name)
+			next = v.next("right_after", d.Rows[rightsRows-1].Name) + "#rights"
 			continue
 		}
 		d.Rows = append(d.Rows, v.right(p, memberships, below, reached))
 	}
+	d.Pages = v.pager(next, "right_after")
 	return d, nil
 }
 

@@ -75,11 +75,9 @@ type routeRow struct {
 	May, Depends bool
 }
 
-// routeRows returns the first routes for an Identity, which is in no scope, and
-// how many there are beside.
-func (c *console) routeRows(id *rbac.Identity) (rows []routeRow, more int) {
-	routes := c.routes()
-	for _, r := range routes[:min(len(routes), maxListed)] {
+// routeRows returns the routes for an Identity, which is in no scope.
+func (c *console) routeRows(id *rbac.Identity) (rows []routeRow) {
+	for _, r := range c.routes() {
 		p, access := c.ruleOf(r)
 		row := routeRow{Route: r, May: access == routePublic, Depends: access == routeDepends}
 		if access == routeByRule {
@@ -87,7 +85,7 @@ func (c *console) routeRows(id *rbac.Identity) (rows []routeRow, more int) {
 		}
 		rows = append(rows, row)
 	}
-	return rows, len(routes) - len(rows)
+	return rows
 }
 
 // errNoRule is about a route whose rule no page can explain.

@@ -11,7 +11,7 @@ import (
 type scopesData struct {
 	Rows   []scopeRow
 	Search string
-	More   bool // there are more scopes than are shown
+	Pages  pager
 	Since  rbac.Revision
 }
 
@@ -40,14 +40,16 @@ func (c *console) scopes(v *visit) error {
 	}
 	d, err := read(v, func(tx *rbac.Tx, d *scopesData) error {
 		d.Search, d.Since = v.query("q"), tx.Revision()
+		after, next := v.r.URL.Query().Get("after"), ""
 		for scope, err := range tx.Scopes() {
 			if err != nil {
 				return err
 			}
-			if scope == "" || !strings.Contains(scope, d.Search) {
+			if scope == "" || scope <= after || !strings.Contains(scope, d.Search) {
 				continue
 			}
-			if d.More = len(d.Rows) == pageSize; d.More {
+			if len(d.Rows) == pageSize {
+				next = v.next("after", d.Rows[pageSize-1].Name)
 				break
 			}
 			row, err := newScopeRow(tx, scope)
@@ -56,6 +58,7 @@ func (c *console) scopes(v *visit) error {
 			}
 			d.Rows = append(d.Rows, row)
 		}
+		d.Pages = v.pager(next, "after")
 		return nil
 	})
 	if err != nil {
@@ -73,10 +76,9 @@ func (v *visit) scopesCSV() error {
 		return err
 	}
 	t := v.table("scope")
-	for _, scope := range list {
+	return sendAll(t, "scopes", list, func(scope string) {
 		if scope != "" && strings.Contains(scope, v.query("q")) {
 			t.row(scope)
 		}
-	}
-	return t.send("scopes")
+	})
 }

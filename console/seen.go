@@ -53,7 +53,7 @@ type seenRights struct {
 	tx     *rbac.Tx
 	groups map[string][]rbac.Group // that the delegate may assign, by scope
 	gives  map[string][]rbac.Permission
-	more   bool // there were memberships in more than maxListedScopes scopes
+	more   bool // there were memberships in more than maxSeenScopes scopes
 }
 
 // userRights are the rights of a user before and after edits.
@@ -161,11 +161,14 @@ func (s *seenRights) sees(m rbac.Membership) (bool, error) {
 	return hasGroup(groups, m.Group), err
 }
 
+// maxSeenScopes bounds the scopes about which one preview asks.
+const maxSeenScopes = 50
+
 // assignable returns the groups that the delegate may assign in a scope. Beyond
-// maxListedScopes scopes, these are the groups that the delegate may assign
+// maxSeenScopes scopes, these are the groups that the delegate may assign
 // everywhere, if any.
 func (s *seenRights) assignable(scope string) (groups []rbac.Group, err error) {
-	if _, ok := s.groups[scope]; !ok && len(s.groups) >= maxListedScopes {
+	if _, ok := s.groups[scope]; !ok && len(s.groups) >= maxSeenScopes {
 		if !s.v.access.everywhere {
 			s.more = true
 			return nil, nil

@@ -1,8 +1,8 @@
 package console
 
 import (
-	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,52 +12,71 @@ import (
 
 // separationData is the data of the page of separation of duty sets.
 type separationData struct {
-	Static, Dynamic []setRow
-	Groups          []rbac.Group
+	Static, Dynamic part[setRow]
+	Of              string       // the name of the sets that the page lists; empty: all
+	Groups          []rbac.Group // that a new set can have
 	Since           rbac.Revision
+
+	static, dynamic []rbac.SeparationSet
 }
 
 // setRow is a set, with the users who have as many of its groups as they may.
 type setRow struct {
 	rbac.SeparationSet
-	Near []string
-	More bool // more users are near
+	Groups part[string]
+	Near   []string
+	More   bool // more users are near
 }
 
 func (c *console) separation(v *visit) error {
-	d, err := read(v, func(tx *rbac.Tx, d *separationData) (err error) {
-		d.Since = tx.Revision()
-		static, err1 := tx.SSDSets()
-		dynamic, err2 := tx.DSDSets()
-		if err := cmp.Or(err1, err2); err != nil {
+	d, err := read(v, func(tx *rbac.Tx, d *separationData) error {
+		d.Since, d.Of = tx.Revision(), v.query("set")
+		all, err := tx.Groups()
+		if err != nil {
 			return err
 		}
-		for _, s := range static {
-			row := setRow{SeparationSet: s}
-			if row.Near, row.More, err = findings.AtLimit(tx, s, shownRows); err != nil {
+		d.Groups = all
+		if d.static, err = tx.SSDSets(); err != nil {
+			return err
+		}
+		if d.dynamic, err = tx.DSDSets(); err != nil || v.query("format") == "csv" {
+			return err
+		}
+		other := func(s rbac.SeparationSet) bool { return d.Of != "" && s.Name != d.Of }
+		d.Static = v.setRows(slices.DeleteFunc(d.static, other), "static")
+		d.Dynamic = v.setRows(slices.DeleteFunc(d.dynamic, other), "dynamic")
+		for i := range d.Static.Rows {
+			row := &d.Static.Rows[i]
+			if row.Near, row.More, err = findings.AtLimit(tx, row.SeparationSet, shownRows); err != nil {
 				return err
 			}
-			d.Static = append(d.Static, row)
 		}
-		for _, s := range dynamic {
-			d.Dynamic = append(d.Dynamic, setRow{SeparationSet: s})
-		}
-		d.Groups, err = tx.Groups()
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
 	}
 	if v.query("format") == "csv" {
 		t := v.table("name", "kind", "limit", "groups")
-		for i, rows := range [][]setRow{d.Static, d.Dynamic} {
-			for _, s := range rows {
+		for i, sets := range [][]rbac.SeparationSet{d.static, d.dynamic} {
+			for _, s := range sets {
 				t.row(s.Name, v.T([]string{"static kind", "dynamic kind"}[i]), strconv.Itoa(s.Cardinality), strings.Join(s.Groups, ", "))
 			}
 		}
 		return t.send("separation")
 	}
-	return v.show(http.StatusOK, "separation", frame{CSV: v.next("format", "csv"), Data: d})
+	return v.show(http.StatusOK, "separation", frame{CSV: address("separation", "format", "csv"), Data: d})
+}
+
+// setRows returns the page of some sets that the address names, with the page of
+// the groups of each.
+func (v *visit) setRows(sets []rbac.SeparationSet, name string) part[setRow] {
+	page := partOf(v, sets, name)
+	p := part[setRow]{Count: page.Count, Pages: page.Pages}
+	for _, s := range page.Rows {
+		p.Rows = append(p.Rows, setRow{SeparationSet: s, Groups: partOf(v, s.Groups, "groups")})
+	}
+	return p
 }
 
 // set returns the set of an edit. Without a limit, a user may have one of the
@@ -122,12 +141,12 @@ func setRecord(e edit) []record {
 	return []record{{"SSD set", e.get("set")}}
 }
 
-// sets are the rows of a table of sets.
+// sets is a table of sets.
 type sets struct {
-	F    frame
-	Rows []setRow
+	F frame
+	part[setRow]
 	Kind string
 }
 
 // Sets returns the table of some sets.
-func (f frame) Sets(rows []setRow, kind string) sets { return sets{f, rows, kind} }
+func (f frame) Sets(p part[setRow], kind string) sets { return sets{f, p, kind} }

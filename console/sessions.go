@@ -14,7 +14,7 @@ import (
 type sessionsData struct {
 	Rows             []rbac.Ticket
 	User, Addr, Kind string
-	Next             string
+	Pages            pager
 	Fault            string // about Addr
 }
 
@@ -34,10 +34,10 @@ func (c *console) sessions(v *visit) error {
 			return v.show(http.StatusUnprocessableEntity, "sessions", frame{Data: d})
 		}
 	}
-	csv := v.query("format") == "csv"
-	if csv {
-		q.Limit = maxRows + 1
-	} else if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
+	if v.query("format") == "csv" {
+		return v.sessionsCSV(q)
+	}
+	if at, err := time.Parse(time.RFC3339Nano, v.query("after")); err == nil {
 		q.After.Created = at
 		q.After.ID, _ = uuid.Parse(v.query("after_id"))
 	}
@@ -48,31 +48,41 @@ func (c *console) sessions(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if csv {
-		return v.sessionsCSV(d.Rows)
-	}
+	next := ""
 	if len(d.Rows) > pageSize {
 		d.Rows = d.Rows[:pageSize]
 		last := d.Rows[pageSize-1]
-		d.Next = address("sessions", "user", d.User, "addr", d.Addr, "kind", d.Kind,
+		next = address("sessions", "user", d.User, "addr", d.Addr, "kind", d.Kind,
 			"after", last.Created.Format(time.RFC3339Nano), "after_id", last.ID.String())
 	}
+	d.Pages = v.pager(next, "after", "after_id")
 	return v.show(http.StatusOK, "sessions", frame{CSV: v.next("format", "csv"), Data: d})
 }
 
-func (v *visit) sessionsCSV(rows []rbac.Ticket) error {
+func (v *visit) sessionsCSV(q rbac.TicketQuery) error {
+	q.Limit = maxPage
 	t := v.table("user", "kind", "label", "signed in", "last seen", "from", "browser", "ends")
-	for _, r := range rows {
-		kind, from := "session", ""
-		if r.Key {
-			kind = "API key"
+	return t.pages("sessions", func(tx *rbac.Tx) (func(), error) {
+		rows, err := collect(tx.Tickets(q))
+		if err != nil {
+			return nil, err
 		}
-		if r.Addr.IsValid() {
-			from = r.Addr.String()
+		for _, r := range rows {
+			kind, from := "session", ""
+			if r.Key {
+				kind = "API key"
+			}
+			if r.Addr.IsValid() {
+				from = r.Addr.String()
+			}
+			t.row(r.User, v.T(kind), r.Label, csvTime(r.Created), csvTime(r.LastSeen), from, r.UserAgent, csvTime(r.Expires))
 		}
-		t.row(r.User, v.T(kind), r.Label, csvTime(r.Created), csvTime(r.LastSeen), from, r.UserAgent, csvTime(r.Expires))
-	}
-	return t.send("sessions")
+		if len(rows) < maxPage {
+			return nil, nil
+		}
+		last := rows[len(rows)-1]
+		return func() { q.After.Created, q.After.ID = last.Created, last.ID }, nil
+	})
 }
 
 // parseNetwork parses a network, or an address as a network of one.

@@ -193,9 +193,10 @@ func (s *site) send(user string, r *http.Request) answer {
 	return answer{resp, string(body)}
 }
 
-// get loads a page.
+// get loads a page, as a browser does: without the fragment of the address.
 func (s *site) get(user, page string) answer {
 	s.t.Helper()
+	page, _, _ = strings.Cut(page, "#")
 	return s.send(user, httptest.NewRequest(http.MethodGet, "http://app.example.com"+s.mount+page, nil))
 }
 

@@ -142,7 +142,7 @@ func TestRefusals(t *testing.T) {
 		{422, "The form could not be understood", []string{"do", "explode", "user", "bob"}},
 		{422, "Nothing was selected", []string{"back", "users"}},
 		{422, "Nothing was selected", []string{"do", "disable"}},
-		{422, "The form could not be understood", []string{"do", "assign", "user", "bob", "group", "buyers", "until_day", "soon"}},
+		{422, "The day is not a day", []string{"do", "assign", "user", "bob", "group", "buyers", "until_day", "soon"}},
 		{422, "The form could not be understood", []string{"do", "assign", "user", "bob", "group", "buyers", "since", "x"}},
 		{404, "There is no such record", []string{"do", "end-session", "user", "bob", "ticket", "00000000-0000-0000-0000-000000000000"}},
 	} {

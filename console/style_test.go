@@ -71,3 +71,29 @@ func TestAssetsLoadNothing(t *testing.T) {
 		}
 	}
 }
+
+// A browser keeps a file for a year under the address on the pages, which has
+// another version if the file or the theme changes.
+func TestFilesHaveVersions(t *testing.T) {
+	address := regexp.MustCompile(`"(console\.(?:css|js|svg)\?v=[0-9a-f]{16})"`)
+	of := func(s *site) []string { return address.FindAllString(s.get("amy", "users").text, -1) }
+	s := newSite(t)
+	list := of(s)
+	if len(list) != 3 {
+		t.Fatalf("the files are %q", list)
+	}
+	for _, file := range list {
+		if got := s.get("amy", strings.Trim(file, `"`)).Header.Get("Cache-Control"); got != "private, max-age=31536000, immutable" {
+			t.Errorf("%s is kept as %q", file, got)
+		}
+	}
+	for _, file := range []string{"console.css", "console.css?v=0123456789abcdef"} {
+		if got := s.get("amy", file).Header.Get("Cache-Control"); got != "private, no-cache" {
+			t.Errorf("%s is kept as %q", file, got)
+		}
+	}
+	themed := mountedAt(t, "/admin/", Config{Theme: ":root { --accent: #7a1f5c }"}, nil)
+	if other := of(themed); other[1] == list[1] || other[2] != list[2] {
+		t.Errorf("the files are %q and, with a theme, %q", list, other)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -15,8 +14,7 @@ type userData struct {
 	rbac.User
 	Since       rbac.Revision
 	HasPassword bool
-	Memberships []rbac.Membership // of this page
-	Next        string            // the address of the page with the next memberships; empty: none
+	Memberships part[rbac.Membership]
 	all         []rbac.Membership
 	Scope       string       // in which a group is given
 	Scopes      []string     // offered to delegates, who see no others
@@ -24,7 +22,8 @@ type userData struct {
 	Rights      rights
 	Tickets     []rbac.Ticket
 	Logins      []loginRow // the last
-	Links       []rbac.IssuedLink
+	MoreTickets bool
+	Links       part[rbac.IssuedLink]
 	Changes     []rbac.Change
 }
 
@@ -77,15 +76,9 @@ func (v *visit) userMemberships(tx *rbac.Tx, d *userData) error {
 	if err != nil {
 		return err
 	}
-	d.Memberships = slices.DeleteFunc(all, func(m rbac.Membership) bool { return !v.seesMembership(m) })
-	slices.SortFunc(d.Memberships, byGroup)
-	d.all = d.Memberships
-	from, _ := strconv.Atoi(v.query("from"))
-	d.Memberships = d.all[min(max(from, 0), len(d.all)):]
-	if len(d.Memberships) > pageSize {
-		d.Memberships = d.Memberships[:pageSize]
-		d.Next = v.next("from", strconv.Itoa(max(from, 0)+pageSize))
-	}
+	d.all = slices.DeleteFunc(all, func(m rbac.Membership) bool { return !v.seesMembership(m) })
+	slices.SortFunc(d.all, byGroup)
+	d.Memberships = partBySize(v, d.all, "memberships", func(m rbac.Membership) int { return len(m.Note) })
 	d.Assign, err = v.visibleGroups(tx)
 	return err
 }
@@ -98,15 +91,19 @@ func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
 	if d.Rights, err = v.rights(tx, d.all); err != nil {
 		return err
 	}
-	if d.Tickets, err = collect(tx.Tickets(rbac.TicketQuery{User: d.Name, Limit: pageSize})); err != nil {
+	if d.Tickets, err = collect(tx.Tickets(rbac.TicketQuery{User: d.Name, Limit: shownRows + 1})); err != nil {
 		return err
 	}
+	d.MoreTickets = len(d.Tickets) > shownRows
+	d.Tickets = d.Tickets[:min(len(d.Tickets), shownRows)]
 	if err := readLogins(rbac.LoginQuery{User: d.Name, Limit: shownRows})(tx, &d.Logins); err != nil {
 		return err
 	}
-	if d.Links, err = tx.Links(d.Name); err != nil {
+	links, err := tx.Links(d.Name)
+	if err != nil {
 		return err
 	}
+	d.Links = partOf(v, links, "links")
 	d.Changes, err = lastChanges(tx, d.Name)
 	return err
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strconv"
@@ -8,14 +9,11 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// pageSize is the number of rows on a page of a table.
-const pageSize = 50
-
 // usersData is the data of the list of users.
 type usersData struct {
 	Query   usersQuery
 	Rows    []userRow
-	Next    string // the address of the next page; empty: this is the last
+	Pages   pager
 	Groups  []rbac.Group
 	Scopes  []string // offered to delegates, who see no others
 	Since   rbac.Revision
@@ -23,10 +21,11 @@ type usersData struct {
 	count   int
 }
 
-// userRow is a user with the groups that count now.
+// userRow is a user with the memberships that count now.
 type userRow struct {
 	rbac.User
 	Memberships []rbac.Membership
+	More        bool // the user has other memberships
 }
 
 // usersQuery is the filter of the list, as in the address.
@@ -85,13 +84,15 @@ func (c *console) users(v *visit) error {
 			return err
 		}
 		f.Limit = pageSize + 1
-		if d.Rows, err = v.userRows(tx, f); err != nil {
+		if d.Rows, err = v.userRows(tx, f, inlineNames, v.seesMembership); err != nil {
 			return err
 		}
+		next := ""
 		if len(d.Rows) > pageSize {
 			d.Rows = d.Rows[:pageSize]
-			d.Next = v.next("after", d.Rows[pageSize-1].Name)
+			next = v.next("after", d.Rows[pageSize-1].Name)
 		}
+		d.Pages = v.pager(next, "after")
 		return nil
 	})
 	if err != nil {
@@ -128,11 +129,13 @@ func countUsers(tx *rbac.Tx, f rbac.UserQuery, most int) (n int, err error) {
 	return n, nil
 }
 
-// userRows reads users with the memberships that count now and are shown, of all
-// users in one question.
-func (v *visit) userRows(tx *rbac.Tx, f rbac.UserQuery) ([]userRow, error) {
+// userRows reads users with the first memberships of each that count now and
+// satisfy the function. The memberships of all users are read in one question,
+// unless a user has more than most of them: then another question goes on with
+// the next user.
+func (v *visit) userRows(tx *rbac.Tx, f rbac.UserQuery, most int, shown func(rbac.Membership) bool) ([]userRow, error) {
 	users, err := collect(tx.Users(f))
-	if err != nil || len(users) == 0 { // no Users would be all users
+	if err != nil {
 		return nil, err
 	}
 	rows := make([]userRow, len(users))
@@ -141,14 +144,27 @@ func (v *visit) userRows(tx *rbac.Tx, f rbac.UserQuery) ([]userRow, error) {
 		rows[i].User = u
 		byName[u.Name] = &rows[i]
 	}
-	for m, err := range tx.Memberships(rbac.MembershipQuery{Users: users}) {
-		if err != nil {
-			return nil, err
-		}
-		if !v.ended(m) && v.seesMembership(m) {
+	slices.SortFunc(users, func(a, b rbac.User) int { return bytes.Compare(a.ID[:], b.ID[:]) }) // the order of Memberships
+	for len(users) > 0 {
+		full := ""
+		for m, err := range tx.Memberships(rbac.MembershipQuery{Users: users}) {
+			if err != nil {
+				return nil, err
+			}
+			if v.ended(m) || !shown(m) {
+				continue
+			}
 			row := byName[m.User]
+			if row.More = len(row.Memberships) == most; row.More {
+				full = m.User
+				break
+			}
 			row.Memberships = append(row.Memberships, m)
 		}
+		if full == "" {
+			break
+		}
+		users = users[1+slices.IndexFunc(users, func(u rbac.User) bool { return u.Name == full }):]
 	}
 	for i := range rows {
 		slices.SortFunc(rows[i].Memberships, byGroup)
@@ -175,7 +191,7 @@ func (v *visit) usersCSV() error {
 			return nil, err
 		}
 		f.After, f.Limit = after, maxPage
-		rows, err := v.userRows(tx, f)
+		rows, err := v.userRows(tx, f, maxRows, v.seesMembership)
 		if err != nil {
 			return nil, err
 		}

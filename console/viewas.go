@@ -16,11 +16,9 @@ type viewAsData struct {
 	Fault       string
 	Menu        []rbac.MenuSection
 	MoreMenu    int
-	Permissions []string
-	More        int // permissions that are not listed
-	Groups      []string
-	Routes      []routeRow
-	MoreRoutes  int
+	Permissions part[string]
+	Groups      part[string]
+	Routes      part[routeRow]
 	Scopes      []string // the first in which the user has memberships, if none was asked about
 	MoreScopes  int
 }
@@ -48,11 +46,9 @@ func (c *console) viewAs(v *visit) error {
 		return err
 	default:
 		d.Menu, d.MoreMenu = cutMenu(c.auth.Menu(id))
-		all := slices.Collect(id.Permissions())
-		d.Permissions = all[:min(len(all), maxListed)]
-		d.More = len(all) - len(d.Permissions)
-		d.Groups = slices.Collect(id.Groups())
-		d.Routes, d.MoreRoutes = c.routeRows(everywhere)
+		d.Permissions = partOf(v, slices.Collect(id.Permissions()), "rights")
+		d.Groups = partOf(v, slices.Collect(id.Groups()), "groups")
+		d.Routes = partOf(v, c.routeRows(everywhere), "routes")
 		if d.Scope != "" {
 			break
 		}

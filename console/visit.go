@@ -43,6 +43,7 @@ func (v *visit) enter() error {
 		return fmt.Errorf("%w: the Identity belongs to another Authority", rbac.ErrDenied)
 	}
 	return v.c.auth.View(v.r.Context(), func(tx *rbac.Tx) (err error) {
+		v.now = tx.Now()
 		v.access, err = accessOf(tx, v.c.auth, v.id)
 		return err
 	})

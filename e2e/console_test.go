@@ -3,6 +3,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -89,6 +90,27 @@ func TestConsoleLooks(t *testing.T) {
 	manager.open("/admin/group?name=editors")
 	manager.click("Revoke post.write")
 	manager.picture("console-preview")
+}
+
+// On a narrow screen, the buttons at the end of a row lie over no other cell of
+// the row, and no row is higher than ten lines.
+func TestConsoleTablesOnAPhone(t *testing.T) {
+	manager := startBlog(t).as("manager", "managepass")
+	do(manager, "be a phone", chromedp.EmulateViewport(390, 800))
+	for _, page := range []string{"user?name=amara", "group?name=editors", "delegations", "sessions", "separation", "scopes", "changes", "logins", "view-as?user=editor"} {
+		manager.open("/admin/" + page)
+		faults := do(manager, "measure", chromedp.Evaluate[[]string](`[...document.querySelectorAll(".table tbody tr")].flatMap(row => {
+			const end = row.querySelector("td.end")?.getBoundingClientRect();
+			const faults = row.getBoundingClientRect().height > 240 ? ["too high: " + row.textContent] : [];
+			for (const cell of row.children) {
+				if (end && cell !== row.querySelector("td.end") && cell.getBoundingClientRect().right > end.left + 1) faults.push("covered: " + cell.textContent);
+			}
+			return faults;
+		})`))
+		for _, fault := range faults {
+			t.Errorf("%s: %.200s", page, fault)
+		}
+	}
 }
 
 // The pictures of README.md and docs/console.md, after some changes in the

@@ -21,8 +21,9 @@ const (
 // user may continue as before, or sign in as someone else. If the browser may
 // use plain HTTP, and Config.Insecure is not set, the login redirects to this
 // page first; if the cookie does not come back, the page explains why. A wrong
-// name or password is answered with the form and 401, too many failures with
-// 429, and 503 if the password could not be checked.
+// name or password is answered with the form and 401, a form with neither a user
+// nor a password with 400, too many failures with 429, and 503 if the password
+// could not be checked.
 //
 // If a dynamic separation set left groups out of the ticket, a page lets the
 // user choose first; see [Guard.ChoiceURL]. The page offers every holder of a
@@ -118,6 +119,12 @@ func (g *Guard) formLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 	}
 	if r.PostForm.Has(chooseField) {
 		g.choose(w, r, st)
+		return
+	}
+	if !r.PostForm.Has("user") && !r.PostForm.Has("password") { // such as JSON that was sent as a form
+		g.logRefusedLogin(r, http.StatusBadRequest, "a form without the fields user and password")
+		g.respond(w, r, response{Status: http.StatusBadRequest,
+			Detail: "The form has no fields user and password. A login as JSON needs the header Content-Type: application/json."})
 		return
 	}
 	p := LoginPage{User: r.PostForm.Get("user"), Remembered: g.cfg.Remember && r.PostForm.Get("remember") != ""}

@@ -111,6 +111,8 @@ func TestLoginBodies(t *testing.T) {
 		{"a form with a charset", formType + "; charset=utf-8", loginForm("amy", password, ""), 303},
 		{"JSON", jsonType, right + "}", 200},
 		{"JSON with groups", jsonType, right + `,"groups":["editors"]}`, 200},
+		{"JSON as a form", formType, right + "}", 400},
+		{"an empty form", formType, "", 400},
 		{"no type", "", loginForm("amy", password, ""), 415},
 		{"text, which any site can send", "text/plain", right + "}", 415},
 		{"a multipart form", "multipart/form-data; boundary=x", multipartLogin("amy", password), 303},
@@ -138,6 +140,18 @@ func TestLoginBodies(t *testing.T) {
 	}
 }
 
+// TestLoginWithoutAType: JSON that curl sends as a form is answered with what to
+// do, for programs and for browsers.
+func TestLoginWithoutAType(t *testing.T) {
+	g := New(authorityOf(t, memorystore.New()), quiet(Config{Insecure: true}))
+	for accept, media := range map[string]string{"*/*": "application/problem+json", "text/html": "text/html; charset=utf-8"} {
+		resp := post(t, g, formType, `{"user":"amy","password":"`+password+`"}`, "Accept: "+accept)
+		if text := body(t, resp); resp.StatusCode != 400 || resp.Header.Get("Content-Type") != media || !strings.Contains(text, "needs the header Content-Type: application/json") {
+			t.Errorf("%s: %d %s", accept, resp.StatusCode, text)
+		}
+	}
+}
+
 // TestLoginArguments: the Authority gets every field of the body, and none of
 // the query.
 func TestLoginArguments(t *testing.T) {
@@ -153,7 +167,7 @@ func TestLoginArguments(t *testing.T) {
 	}
 	query := url.Values{"user": {"amy"}, "password": {password}}.Encode()
 	resp := serve(g.Handler(g.LoginHandler()), request(t, "POST /login?"+query, "Content-Type: "+formType))
-	if resp.StatusCode != 401 {
+	if resp.StatusCode != 400 {
 		t.Errorf("the query was taken for the form: status %d", resp.StatusCode)
 	}
 }

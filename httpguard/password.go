@@ -23,6 +23,8 @@ type PasswordPage struct {
 	Link   string // value of the field link: a secret, which belongs nowhere else
 	User   string // the name of the user, for password managers
 	Error  string // the reason why the last attempt failed; empty at first
+
+	MinPassword int // the least number of characters of the password, as in rbac.Config
 }
 
 // PasswordURL returns the address at which the user of a link chooses a
@@ -110,7 +112,7 @@ func (g *Guard) sendPasswordPage(w http.ResponseWriter, r *http.Request, status 
 		g.refuseLink(w, r, err)
 		return
 	}
-	p.Action, p.User = g.cfg.publicPath(g.cfg.PasswordPath), u.Name
+	p.Action, p.User, p.MinPassword = g.cfg.publicPath(g.cfg.PasswordPath), u.Name, g.a.Config().MinPassword
 	g.sendPage(w, status, g.cfg.PasswordTemplate, p)
 }
 
@@ -181,7 +183,8 @@ var passwordTemplate = template.Must(template.New("password").Parse(pageHead + `
 <input type="hidden" name="link" value="{{.Link}}">
 <input type="hidden" name="user" value="{{.User}}" autocomplete="username">
 <p><label for="password">New password</label>
-<input id="password" name="password" type="password" autocomplete="new-password" required autofocus{{if .Error}} aria-describedby="error"{{end}}></p>
+<input id="password" name="password" type="password" autocomplete="new-password" required autofocus aria-describedby="least{{if .Error}} error{{end}}">
+<span id="least">At least {{.MinPassword}} characters.</span></p>
 <p><label for="repeat">Repeat the new password</label>
 <input id="repeat" name="repeat" type="password" autocomplete="new-password" required{{if .Error}} aria-describedby="error"{{end}}></p>
 <p><button type="submit">Set password</button></p>

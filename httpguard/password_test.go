@@ -3,6 +3,7 @@ package httpguard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,7 +37,8 @@ func TestPasswordHandler(t *testing.T) {
 		for range 2 {
 			resp := openLink(t, g, link.Secret())
 			text := body(t, resp)
-			if resp.StatusCode != 200 || !strings.Contains(text, "amy") || !strings.Contains(text, `action="/app/password"`) {
+			least := fmt.Sprintf("At least %d characters.", a.Config().MinPassword)
+			if resp.StatusCode != 200 || !strings.Contains(text, "amy") || !strings.Contains(text, least) || !strings.Contains(text, `action="/app/password"`) {
 				t.Errorf("%s: %d\n%s", purpose, resp.StatusCode, text)
 			}
 			for name, want := range map[string]string{"Referrer-Policy": "strict-origin", "Cache-Control": "no-store", "X-Frame-Options": "DENY"} {

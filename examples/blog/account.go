@@ -17,6 +17,7 @@ type accountData struct {
 	Current             uuid.UUID     // the ticket of this browser
 	Logins              []loginView   // newest first
 	Changed             bool          // the password was just changed
+	MinPassword         int           // characters
 }
 
 func (b *blog) account(w http.ResponseWriter, r *http.Request) {
@@ -45,6 +46,7 @@ func (b *blog) showAccount(w http.ResponseWriter, r *http.Request, p page) {
 	p.Data = accountData{
 		Groups: slices.Collect(id.Groups()), Permissions: slices.Collect(id.Permissions()),
 		Tickets: tickets, Current: current.ID, Logins: logins, Changed: r.Form.Has("changed"),
+		MinPassword: b.authority.Config().MinPassword,
 	}
 	b.show(w, r, "account.html", p)
 }

@@ -100,3 +100,38 @@ func TestManagersDoNotUndoEachOther(t *testing.T) {
 	other.Done("grant", change(other, "grant", "group", subeditors, "permission", "manage"))
 	one.Want("the group gives more", one.Post("/desks/sport", form(old)...), 409, `The group "subeditors" has been changed in the meantime by "manager".`)
 }
+
+// A head of a desk reads no names of people and groups beyond the desk: neither
+// who changed a user meanwhile, nor which group keeps a user from a desk.
+func TestHeadsReadNoNamesOfOthers(t *testing.T) {
+	s := newSite(t)
+	head, manager := s.as("amara", "headpass"), s.as("manager", "managepass")
+	s.update(t, func(tx *rbac.Tx) error {
+		return tx.CreateSSDSet(rbac.SeparationSet{Name: "complaints", Groups: []string{"ombuds", subeditors}, Cardinality: 2})
+	})
+	form := func(user, seen string) []string {
+		return []string{"do", "assign", "user", user, "seen", seen, "confirm", "yes"}
+	}
+	old := seenOn(t, head.Get("/desks/culture"))
+	manager.Done("disable", change(manager, "disable", "user", "olena"))
+	for user, status := range map[string]int{"olena": http.StatusConflict, "ruth": http.StatusConflict} {
+		for _, fields := range [][]string{form(user, old), form(user, old)[:6]} {
+			resp := head.Post("/desks/culture", fields...)
+			head.Want(user, resp, status)
+			for _, name := range []string{"manager", "ombuds", "complaints"} {
+				if strings.Contains(resp.Body, name) {
+					t.Errorf("%s: a head reads %q:\n%s", user, name, resp.Body)
+				}
+			}
+		}
+	}
+	manager.Want("a manager", manager.Post("/desks/culture", form("ruth", old)...), http.StatusConflict, "ombuds")
+}
+
+// The console explains the routes of the blog.
+func TestConsoleKnowsTheRoutes(t *testing.T) {
+	s := newSite(t)
+	manager := s.as("manager", "managepass")
+	manager.Want("why", manager.Get("/admin/why?user=editor&route=GET+/posts/new"), 200, "GET /posts/new", `has_permission("post.write")`)
+	manager.Want("view as", manager.Get("/admin/view-as?user=editor"), 200, "POST /me/password")
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -98,24 +99,36 @@ func (b *blog) changeDesk(w http.ResponseWriter, r *http.Request) {
 		b.guard.Deny(w, r, err)
 		return
 	}
+	ctx, id := r.Context(), rbac.FromContext(r.Context())
 	again := func(p page) { b.deskPage(w, r, p) }
 	c, err := newDeskChange(d, r.PostForm)
 	if err != nil {
 		b.done(w, r, "", err, again)
 		return
 	}
-	ctx, id := r.Context(), rbac.FromContext(r.Context())
 	if r.PostForm.Has("confirm") {
 		err = b.authority.UpdateAs(rbac.WithReason(ctx, r.PostForm.Get("reason")), id, c.apply)
-		b.done(w, r, "/desks/"+d.Name, err, again)
+		b.done(w, r, "/desks/"+d.Name, withoutNames(id, err), again)
 		return
 	}
 	effect, err := b.authority.PreviewAs(ctx, id, c.apply)
 	if err != nil {
-		b.done(w, r, "", err, again)
+		b.done(w, r, "", withoutNames(id, err), again)
 		return
 	}
 	b.show(w, r, "deskchange.html", page{Title: d.Title + " desk", Data: deskPreview{d, c, r.PostForm.Get("until"), effect}})
+}
+
+// withoutNames returns an error that tells a head of a desk nothing about people
+// and groups beyond the desk: who has changed a record meanwhile, and with which
+// groups a separation set keeps a user apart. Managers read the names.
+func withoutNames(id *rbac.Identity, err error) error {
+	for _, kind := range []error{rbac.ErrConflict, rbac.ErrSeparation} {
+		if errors.Is(err, kind) && !id.HasPermission(config.Administer) {
+			return kind
+		}
+	}
+	return err
 }
 
 // newDeskChange returns the change of a form. Group and scope are the page's own

@@ -56,9 +56,10 @@ func TestNewUsersCanSignInAtOnce(t *testing.T) {
 	manager.Want("list", manager.Get("/admin/users?q=zhang+san"), 200, "张三", "Zhang San", "1 user")
 	const password = "一二三四五六七八"
 	b := s.browser()
+	b.Want("the page", b.Get("/password?link="+m[1]), 200, "At least 8 characters.")
 	b.Done("password", b.Post("/password", "link", m[1], "password", password, "repeat", password))
 	b = s.as("张三", password)
-	b.Want("the account", b.Get("/me"), 200, "You are 张三, in no group")
+	b.Want("the account", b.Get("/me"), 200, "You are 张三, in no group", "At least 8 characters.")
 }
 
 func TestInputOfOthersIsShownAsText(t *testing.T) {

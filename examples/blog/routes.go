@@ -16,7 +16,6 @@ import (
 type blog struct {
 	authority *rbac.Authority
 	guard     *httpguard.Guard
-	console   http.Handler
 	posts     posts
 	out       io.Writer // in place of mail
 }
@@ -34,12 +33,16 @@ func newBlog(a *rbac.Authority, p posts, site string, out io.Writer) *blog {
 		Remember:         true, // the login page offers to stay signed in
 		ShowGroups:       true, // denied users read which group to ask for; the groups of a blog are no secret
 	})
-	var err error
-	b.console, err = console.New(b.guard, a, console.Config{Name: "Blog administration", Logout: "/logout", Catalogue: &catalogue})
+	return b
+}
+
+// administration returns the console, which also explains the routes of the mux.
+func (b *blog) administration(mux *httpguard.Mux) http.Handler {
+	h, err := console.New(b.guard, b.authority, console.Config{Name: "Blog administration", Logout: "/logout", Catalogue: &catalogue, Mux: mux})
 	if err != nil {
 		panic(err) // a fault of this function: the configuration is constant
 	}
-	return b
+	return h
 }
 
 // routes decides who may do what: every pattern has a predicate or is Public.
@@ -68,7 +71,7 @@ func (b *blog) routes() (*httpguard.Mux, http.Handler) {
 	mux.Handle("GET /me", users, http.HandlerFunc(b.account))
 	mux.Handle("POST /me/tickets", users, http.HandlerFunc(b.endTicket))
 	mux.Handle("POST /me/password", users, http.HandlerFunc(b.changePassword))
-	mux.Handle("/admin/", users, b.console) // the console decides who gets in: managers, and heads of desks
+	mux.Handle("/admin/", users, b.administration(mux)) // the console decides who gets in: managers, and heads of desks
 	mux.Public("/login", b.guard.LoginHandler())
 	mux.Public("/logout", b.guard.LogoutHandler())
 	mux.Public("/forgot", b.guard.ForgotHandler(b.sendLink))

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log"
 	"log/slog"
 	"net/http"
@@ -27,15 +28,27 @@ func main() {
 	os.Exit(code)
 }
 
+// config protects the last administrator: nobody may remove the last holder of
+// rbac.administer.
+var config = rbac.Config{CheckPassword: rbac.CommonPassword, Protected: []string{"rbac.administer"}}
+
+const usage = `Usage: notes               serve the notes at http://127.0.0.1:8082
+       notes admin VERB …  administer users and rights; "notes admin --help" lists the verbs
+`
+
 // run serves the notes, or runs a verb of the command line: notes admin …
 func run(ctx context.Context, args []string) (code int, err error) {
+	command := len(args) > 0 && args[0] == "admin"
+	if len(args) > 0 && !command {
+		fmt.Fprint(os.Stderr, usage)
+		return 2, nil
+	}
 	store, err := sqlitestore.Open(ctx, "notes.db", sqlitestore.Options{})
 	if err != nil {
 		return 1, err
 	}
 	defer store.Close()
-	command := len(args) > 0 && args[0] == "admin"
-	config := rbac.Config{CheckPassword: rbac.CommonPassword}
+	config := config
 	if command {
 		config.Logger = slog.New(slog.DiscardHandler) // the verbs print what happens
 	}

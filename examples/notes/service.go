@@ -28,9 +28,10 @@ var catalogue = rbac.Catalogue{
 // newService returns the handler of the service, and its routes for the tests.
 func newService(auth *rbac.Authority, site string, n *notes) (http.Handler, *httpguard.Mux, error) {
 	guard := httpguard.New(auth, httpguard.Config{
-		Site:     site,
-		Home:     "/admin/",
-		Insecure: strings.HasPrefix(site, "http:"), // plain HTTP: for development only
+		Site:       site,
+		Home:       "/admin/",
+		CookieName: "notes",                          // another service on this host keeps its own
+		Insecure:   strings.HasPrefix(site, "http:"), // plain HTTP: for development only
 	})
 	mux := guard.NewMux()
 	mux.Public("/login", guard.LoginHandler())
@@ -39,7 +40,7 @@ func newService(auth *rbac.Authority, site string, n *notes) (http.Handler, *htt
 	mux.Public("/readyz", httpguard.Health(auth))
 	mux.HandleRule("GET /orgs/{org}/notes", inOrg("note.read"), http.HandlerFunc(n.list))
 	mux.HandleRule("POST /orgs/{org}/notes", inOrg("note.write"), http.HandlerFunc(n.add))
-	admin, err := console.New(guard, auth, console.Config{Name: "Notes", Catalogue: &catalogue, Mux: mux})
+	admin, err := console.New(guard, auth, console.Config{Name: "Notes", Logout: "/logout", Catalogue: &catalogue, Mux: mux})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/rbactest"
+	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
 // The users of the tests. The catalogue grants the permissions.
@@ -42,6 +46,57 @@ func TestWhoGetsWhere(t *testing.T) {
 		POST /orgs/2/notes   401  403  403  400  403  400
 		GET  /admin/         401  403  200  403  403  200
 	`, mux.Routes()...)
+}
+
+// An argument that is no command is an error, and opens no store.
+func TestUnknownCommand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if code, err := run(t.Context(), []string{"admni"}); code != 2 || err != nil {
+		t.Errorf("%d, %v", code, err)
+	}
+	if files, err := os.ReadDir("."); len(files) > 0 || err != nil {
+		t.Errorf("the folder has %v, %v", files, err)
+	}
+}
+
+// The last administrator cannot be removed.
+func TestLastAdministrator(t *testing.T) {
+	auth, err := rbac.Open(t.Context(), memorystore.New(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer auth.Close()
+	err = auth.Update(t.Context(), func(tx *rbac.Tx) error {
+		_, err1 := tx.AddUser(rbac.User{Name: "amy"})
+		_, err2 := tx.AddGroup(rbac.Group{Name: "admins"})
+		_, err3 := tx.AddPermission(rbac.Permission{Name: "rbac.administer"})
+		if errors.Is(err3, rbac.ErrExists) {
+			err3 = nil
+		}
+		return errors.Join(err1, err2, err3, tx.GrantPermission(rbac.Grant{Group: "admins", Permission: "rbac.administer"}),
+			tx.AssignUser(rbac.Membership{User: "amy", Group: "admins"}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = auth.Update(t.Context(), func(tx *rbac.Tx) error { return tx.DeleteUser("amy") })
+	if !errors.Is(err, rbac.ErrProtected) {
+		t.Errorf("the last administrator is removed: %v", err)
+	}
+}
+
+// The console signs people out, and the cookie has the name of the service.
+func TestConsoleSignsOut(t *testing.T) {
+	auth := rbactest.World(t, people)
+	service, _, err := newService(auth, "https://notes.example.com", &notes{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	service.ServeHTTP(w, rbactest.As(t, auth, "amy", httptest.NewRequest("GET", "/admin/", nil)))
+	if !strings.Contains(w.Body.String(), `action="/logout"`) {
+		t.Errorf("the console has no button: %d", w.Code)
+	}
 }
 
 func TestNotesHaveTheirAuthor(t *testing.T) {

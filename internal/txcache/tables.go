@@ -37,19 +37,18 @@ func (t *table[K, V]) due(worth int) bool {
 
 func (t *table[K, V]) fill(byKey map[K]V) { t.byKey, t.whole = byKey, true }
 
-// Group answers from the cache if the group is cached and its name is asked for.
-// The first group that an Update asks for is not cached, and a name that is not
-// cached goes to the store.
+// Group answers from the cache if the group is cached. The first group that an
+// Update asks for is not cached, and a key that is not cached goes to the store.
 func (r *Records) Group(k store.GroupKey) (store.Group, error) {
-	if !r.active() || k.Name == "" {
+	if !r.active() {
 		return r.Records.Group(k)
 	}
-	if _, ok := r.groups.byKey[k.Name]; !ok && r.groups.due(r.ofGroups/10) {
+	if _, ok := r.cachedGroup(k); !ok && r.groups.due(r.ofGroups/10) {
 		if err := r.readGroups(); err != nil {
 			return store.Group{}, err
 		}
 	}
-	if g, ok := r.groups.byKey[k.Name]; ok {
+	if g, ok := r.cachedGroup(k); ok {
 		return g, nil
 	}
 	g, err := r.Records.Group(k)
@@ -60,6 +59,15 @@ func (r *Records) Group(k store.GroupKey) (store.Group, error) {
 		r.groups.byKey[g.Name], r.groupNames[g.ID] = g, g.Name
 	}
 	return g, err
+}
+
+func (r *Records) cachedGroup(k store.GroupKey) (store.Group, bool) {
+	name := k.Name
+	if name == "" {
+		name = r.groupNames[k.ID]
+	}
+	g, ok := r.groups.byKey[name]
+	return g, ok
 }
 
 func (r *Records) readGroups() error {

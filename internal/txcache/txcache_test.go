@@ -338,3 +338,46 @@ func (r countingWhole) Inheritances(f store.InheritanceFilter) ([]store.Inherita
 	}
 	return r.Records.Inheritances(f)
 }
+
+// A group that is asked for again, by its id or its name, is read once: a check
+// of many memberships asks for the same groups each time. A change counts.
+func TestGroupsAreReadOnce(t *testing.T) {
+	must(t, memorystore.New().Update(ctx, func(s store.Records) error {
+		one, two := store.Group{ID: uuid.UUID{1}, Name: "one"}, store.Group{ID: uuid.UUID{2}, Name: "two"}
+		must(t, s.PutGroup(one))
+		must(t, s.PutGroup(two))
+		asked := 0
+		r := txcache.New(ctx, countingGroups{s, &asked}, 2)
+		for range 20 {
+			for _, g := range []store.Group{one, two} {
+				if first(r.Group(store.GroupKey{ID: g.ID})) != g || first(r.Group(store.GroupKey{Name: g.Name})) != g {
+					t.Fatalf("the group %s is another", g.Name)
+				}
+			}
+		}
+		if asked > 4 {
+			t.Errorf("two groups were read %d times", asked)
+		}
+		two.Name = "other"
+		must(t, r.PutGroup(two))
+		if got := first(r.Group(store.GroupKey{ID: two.ID})); got != two {
+			t.Errorf("after another name, the group is %+v", got)
+		}
+		must(t, r.DeleteGroup(one.ID))
+		if _, err := r.Group(store.GroupKey{ID: one.ID}); err == nil {
+			t.Error("a deleted group is there")
+		}
+		return nil
+	}))
+}
+
+// countingGroups counts the calls that read one group.
+type countingGroups struct {
+	store.Records
+	asked *int
+}
+
+func (r countingGroups) Group(k store.GroupKey) (store.Group, error) {
+	*r.asked++
+	return r.Records.Group(k)
+}
