@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,12 +25,10 @@ import (
 // Each declared record is added once, and the store remembers the declaration:
 // a record that an administrator deletes, revokes or renames stays deleted,
 // revoked or renamed. A title, description, note, section, position, object or
-// operation is updated when the program declares a value that differs from its
-// earlier declaration; until then the value of an administrator stays. Declare
-// never removes a record that is no longer declared. To declare an unchanged
-// catalogue again changes nothing. A record that has a declared name, and was never declared, is
-// accepted as it is, but for the permission [Config.Administer] as Open has added
-// it, which gets the declared texts.
+// operation is updated when the program declares another value than before; until
+// then the value of an administrator stays. Declare never removes a record.
+// Declaring an unchanged catalogue changes nothing. A record that exists, and was
+// never declared, stays, but a permission gets the declared texts that it lacks.
 //
 // A delegation is updated likewise: a group that the program adds to Assign, or
 // takes out of Assign, is added to the stored delegation or taken out. Groups
@@ -199,8 +198,8 @@ func updateChanged[T comparable](stored *T, was, is T) {
 	}
 }
 
-// addSection, addPermission and addGroup leave an existing record of the name
-// unchanged, except for the permission that Open has added.
+// addSection and addGroup leave an existing record unchanged. addPermission sets
+// its empty texts. The texts by Open count as empty.
 func (d *declarer) addSection(s Section) (uuid.UUID, error) {
 	return uuid.Nil, ignore(d.tx.AddSection(s), ErrExists)
 }
@@ -217,17 +216,21 @@ func (d *declarer) updateSection(_ uuid.UUID, was, is Section) error {
 
 func (d *declarer) addPermission(p Permission) (uuid.UUID, error) {
 	stored, err := d.tx.r.Permission(p.Name)
-	byOpen := p.Name == d.tx.a.cfg.Administer &&
-		stored.Title == administer.Title && stored.Description == administer.Description
-	if err == nil && byOpen {
-		return uuid.Nil, d.updatePermission(uuid.Nil, administer, p)
-	}
-	if !errors.Is(err, ErrNotFound) {
+	p.Section = d.sectionOf(p)
+	if errors.Is(err, ErrNotFound) {
+		_, err = d.tx.AddPermission(p)
 		return uuid.Nil, err
 	}
-	p.Section = d.sectionOf(p)
-	_, err = d.tx.AddPermission(p)
-	return uuid.Nil, err
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if p.Name == d.tx.a.cfg.Administer && stored.Title == administer.Title && stored.Description == administer.Description {
+		stored.Title, stored.Description = "", ""
+	}
+	stored.Title, stored.Description = cmp.Or(stored.Title, p.Title), cmp.Or(stored.Description, p.Description)
+	stored.Object, stored.Operation = cmp.Or(stored.Object, p.Object), cmp.Or(stored.Operation, p.Operation)
+	stored.Section, stored.Position = cmp.Or(stored.Section, p.Section), cmp.Or(stored.Position, p.Position)
+	return uuid.Nil, d.tx.ModifyPermission(Permission(stored))
 }
 
 // sectionOf returns the declared section of a permission, or "" if an

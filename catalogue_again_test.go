@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,5 +71,35 @@ func TestDeclaredPattern(t *testing.T) {
 		h.do(a, revoke("owners", "post.*"))
 		must(t, a.Declare(ctx, c))
 		gives(t, a, "owners")
+	})
+}
+
+// A permission that was here before the first Declare, as after an import, gets
+// the declared texts that it lacks. The texts of an administrator stay. Plan
+// lists the permission, and the menu shows it.
+func TestDeclareFillsEmptyTexts(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		h.groups(a, map[string][]string{"editors": {"post.read", "post.write"}})
+		h.do(a, func(tx *rbac.Tx) error {
+			_, err := tx.AddUser(rbac.User{Name: "amy"})
+			return errors.Join(err, tx.AssignUser(rbac.Membership{User: "amy", Group: "editors"}),
+				modifyPermission(tx, "post.read", func(p *rbac.Permission) { p.Title, p.Position = "Browse", 7 }))
+		})
+		const want = "~ permission \"post.read\"\n~ permission \"post.write\"\n"
+		if plan := must1(a.Plan(ctx, blogCatalogue())).String(); !strings.Contains(plan, want) {
+			t.Errorf("got\n%swant\n%s", plan, want)
+		}
+		for range 2 {
+			must(t, a.Declare(ctx, blogCatalogue()))
+			menu := a.Menu(must1(a.Identity(ctx, "amy")))
+			if len(menu) != 1 || menu[0].Name != "posts" || len(menu[0].Permissions) != 2 {
+				t.Fatalf("the menu is %+v", menu)
+			}
+			first, second := menu[0].Permissions[0], menu[0].Permissions[1]
+			if first.Title != "Write" || first.Position != 1 || second.Title != "Browse" || second.Position != 7 {
+				t.Errorf("the menu is %+v", menu)
+			}
+		}
 	})
 }

@@ -182,6 +182,6 @@ func TestDeclareTheAdministratorsPermission(t *testing.T) {
 			return modifyPermission(tx, "manage", func(p *rbac.Permission) { p.Title, p.Description = "Manage", "" })
 		})
 		must(t, a.Declare(ctx, c))
-		title("Manage", "")
+		title("Manage", "admin") // the section was empty
 	})
 }

@@ -134,6 +134,43 @@ func Example_django() {
 	// /posts/2/edit bob 404
 }
 
+// ownersOf returns User.ID for the old keys of users, for the rows of the host.
+// Users who were not imported are left out.
+func ownersOf(ctx context.Context, auth *rbac.Authority, keys []string) (owners map[string]uuid.UUID, err error) {
+	err = auth.Update(ctx, func(tx *rbac.Tx) error {
+		owners = map[string]uuid.UUID{} // the function may run twice
+		for _, key := range keys {
+			user, err := tx.UserBySubject("turbogears:" + key)
+			if errors.Is(err, rbac.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			owners[key] = user.ID
+		}
+		return nil
+	})
+	return owners, err
+}
+
+// The owners of a host's rows after an import.
+func Example_owners() {
+	ctx, auth := context.Background(), office()
+	defer auth.Close()
+	err := auth.Update(ctx, func(tx *rbac.Tx) error {
+		user, err := tx.User("amy")
+		user.Subject = "turbogears:17"
+		return errors.Join(err, tx.ModifyUser(user))
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	owners, err := ownersOf(ctx, auth, []string{"17", "18"})
+	fmt.Println(len(owners), owners["17"] != uuid.Nil, err)
+	// Output: 1 true <nil>
+}
+
 // A super admin of Laravel, who needs no hook here, and a team.
 func Example_laravel() {
 	ctx, auth := context.Background(), office()

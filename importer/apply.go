@@ -28,8 +28,13 @@ type Options struct {
 	// included. Otherwise superusers are reported, and imported without that
 	// right.
 	Superusers bool
-	// Merge lets users join groups that existed before the import, even if such
-	// a group gives more than the group of the same name in the source: a
+	// Merge adds the grants and inheritances of the source to groups that existed
+	// before the import, also after an earlier import, except for those that were
+	// revoked here. Otherwise such groups stay as they are, and the grants that the
+	// groups lack are reported, and not taken.
+	//
+	// Merge also lets users join groups that existed before the import, even if
+	// such a group gives more than the group of the same name in the source: a
 	// permission, a pattern of permissions or a delegation. Otherwise the users of
 	// such a group are reported, and not taken, and so are new groups that would
 	// inherit the group, with their users.
@@ -51,7 +56,7 @@ type Options struct {
 // user's own, "user:NAME".
 //
 // Apply can be called again after an error, and later. Records that exist are
-// Present and stay as they are. A user, group, permission or separation set that
+// Present and stay as they are, but with Merge groups get what they lack. A user, group, permission or separation set that
 // was deleted here since an earlier import is not brought back, and neither is a
 // group that was renamed, as long as the change log has the change.
 //

@@ -41,7 +41,7 @@ func TestAdministratorsWinOverSecondImports(t *testing.T) {
 	})
 	r := apply(oneRole + "p, bob, post, read\np, role:old, post, own\ng, carl, role:old\ng, dora, role:editor\ng, dan, role:old\n")
 	for _, want := range []string{
-		"policy 1 (p, role:editor, post, write): not taken: the group was here before, and is left as it is",
+		"policy 1 (p, role:editor, post, write): not taken: was taken from the group role:editor here",
 		"policy 2 (g, amy, role:editor): here already",
 		"policy 3 (p, bob, post, read): not taken: was deleted here since an earlier import",
 		"policy 4 (p, role:old, post, own): not taken: its group was not taken",
@@ -56,7 +56,7 @@ func TestAdministratorsWinOverSecondImports(t *testing.T) {
 	if may(t, a, "amelia", "post.write", "") || may(t, a, "dora", "post.write", "") || may(t, a, "carl", "post.own", "") {
 		t.Error("a right that was taken away is back")
 	}
-	proved(t, a, read(t, byRoles, oneRole), r, "amy: post.write: only in the source: the group was here before, and is left as it is")
+	proved(t, a, read(t, byRoles, oneRole), r, "amy: post.write: only in the source: was taken from the group role:editor here")
 }
 
 // A group of this store that gives more than the group of the same name in the
@@ -103,7 +103,7 @@ func TestGroupsWithDelegationsAreClosed(t *testing.T) {
 	})
 	r, err := read(t, byRoles, oneRole).Apply(ctx, a, importer.Options{})
 	must(t, err)
-	reported(t, r, "policy 1 (p, role:editor, post, write): not taken: the group was here before, and is left as it is",
+	reported(t, r, "policy 1 (p, role:editor, post, write): not taken: the group role:editor was here before, and is left as it is: use --merge, or Options.Merge, to add what it lacks",
 		"policy 2 (g, amy, role:editor): not taken: the group role:editor was here before, and gives more than in the source: the delegation of leads")
 }
 

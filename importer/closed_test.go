@@ -94,7 +94,8 @@ func TestProofOfDelegationsInScopes(t *testing.T) {
 			tx.AssignUser(rbac.Membership{User: "amy", Group: "leads", Scope: "org:1"}),
 			tx.AssignUser(rbac.Membership{User: "amy", Group: "payers", Scope: "org:2"}))
 	})
-	proved(t, a, p, r, "amy: the delegation of leads in org:1: only here")
+	proved(t, a, p, r)
+	provedGiven(t, a, p, r, "amy: the delegation of leads in org:1"+since)
 }
 
 // A pattern gives permissions that are added later, so a group with a pattern

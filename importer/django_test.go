@@ -44,6 +44,7 @@ func TestDjango(t *testing.T) {
 		`auth_user_groups 4 (99, editors): not taken: its user does not exist`,
 		`auth_permission 5 (blog.*): not taken: permission "blog.*": Name: invalid: has the form of a pattern`,
 		`auth_group_permissions 4 (authors, blog.*): not taken: permission "blog.*": Name: invalid: has the form of a pattern`,
+		`auth_user 1 (Root): taken: as the user root`,
 		`auth_user 1 (Root) is_superuser: not taken: superusers were not asked for`,
 		`auth_user 1 (Root) is_staff: not taken: no permission was named that staff have`,
 		`auth_user 1 (Root) password: not taken: has no password`,
@@ -51,9 +52,9 @@ func TestDjango(t *testing.T) {
 		`auth_user 2 (amy) password: not taken: its hash is too quick to guess to keep as it is, and wrapping was not asked for`,
 		`auth_user 3 (bob) is_staff: not taken: no permission was named that staff have`,
 		`auth_user 3 (bob) password: not taken: has no password`,
-		`auth_user 4 (AMY): not taken: user "AMY": Name: already exists`,
-		`auth_user_groups 3 (4, authors): not taken: user "AMY": Name: already exists`,
-		`auth_user_user_permissions 2 (4, blog.change_post): not taken: user "AMY": Name: already exists`,
+		`auth_user 4 (AMY): not taken: user "AMY": Name: already exists: the user amy, auth_user 2 (amy) of the source, has the name`,
+		`auth_user_groups 3 (4, authors): not taken: user "AMY": Name: already exists: the user amy, auth_user 2 (amy) of the source, has the name`,
+		`auth_user_user_permissions 2 (4, blog.change_post): not taken: user "AMY": Name: already exists: the user amy, auth_user 2 (amy) of the source, has the name`,
 		`auth_user 5 (odd): not taken: permission "blog.*": Name: invalid: has the form of a pattern`,
 		`auth_user_user_permissions 3 (5, blog.*): not taken: permission "blog.*": Name: invalid: has the form of a pattern`,
 		`auth_user_user_permissions 4 (5, blog.add_post): not taken: permission "blog.*": Name: invalid: has the form of a pattern`,
@@ -64,9 +65,9 @@ func TestDjango(t *testing.T) {
 		"django_content_type: 2 taken, 0 present, 1 not")
 	proved(t, a, p, r,
 		"Root: *: only in the source: superusers were not asked for",
-		`AMY: blog.*: only in the source: user "AMY": Name: already exists`,
-		`AMY: blog.add_draft: only in the source: user "AMY": Name: already exists`,
-		`AMY: blog.change_post: only in the source: user "AMY": Name: already exists`,
+		`AMY: blog.*: only in the source: user "AMY": Name: already exists: the user amy, auth_user 2 (amy) of the source, has the name`,
+		`AMY: blog.add_draft: only in the source: user "AMY": Name: already exists: the user amy, auth_user 2 (amy) of the source, has the name`,
+		`AMY: blog.change_post: only in the source: user "AMY": Name: already exists: the user amy, auth_user 2 (amy) of the source, has the name`,
 		`odd: blog.*: only in the source: permission "blog.*": Name: invalid: has the form of a pattern`,
 		`odd: blog.add_post: only in the source: permission "blog.*": Name: invalid: has the form of a pattern`)
 	root := userOf(t, a, "root")

@@ -67,6 +67,8 @@ func (r *passwordReader) read(p *Plan, stored string, o Options) credential {
 		}
 	}
 	switch {
+	case p.kind == "turbogears" && p.siteSalt == "" && siteDigest.MatchString(strings.TrimSpace(stored)):
+		return credential{reason: "looks like SHA-256 with the salt of the site: set RBAC_SITE_SALT, or TurboGears.SiteSalt, to the salt in the code of the site"}
 	case looksHashed(stored):
 		return credential{reason: "looks like a hash of a kind that rbac does not read"}
 	case !o.Plaintext:
@@ -92,6 +94,9 @@ var (
 	separators = regexp.MustCompile(`[\s:._-]+`)
 	hexDigits  = regexp.MustCompile(`^[0-9A-Fa-f]{16,}$`)
 )
+
+// siteDigest matches the digest of siteScheme.
+var siteDigest = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
 
 // looksHashed reports whether a text that rbac does not read may be a hash. A
 // hash that was taken for a password would let in anybody who has seen the

@@ -9,7 +9,7 @@ import (
 )
 
 // policy brings permissions, groups and what groups have. A group that exists
-// stays as it is.
+// stays as it is, and with Merge gets what it lacks.
 func (i *importing) policy(tx *rbac.Tx, r *Report) error {
 	i.closed = map[string]string{}
 	r.add(i.plan.rest...)
@@ -120,17 +120,27 @@ func (i *importing) leave(r *Report, g grant, reason string) {
 	r.left(g.permission, reason)
 }
 
-// compare reports which grants of the source a group has that exists here.
+// compare reports which grants of the source a group has that exists here. With
+// Merge the group gets the grants that it lacks.
 func (i *importing) compare(tx *rbac.Tx, g group, r *Report) error {
 	here, err := tx.GroupPermissions(g.Name)
+	if err != nil {
+		return err
+	}
 	for _, of := range g.grants {
-		if slices.ContainsFunc(here, func(p rbac.Permission) bool { return p.Name == of.permission }) {
-			r.add(of.row.as(Present, ""))
-		} else {
-			i.leave(r, of, "the group was here before, and is left as it is")
+		reason, err := i.addition(r, of.row, addition{
+			tx: tx, group: g.Name, object: of.permission, removal: "RevokePermission",
+			present: slices.ContainsFunc(here, func(p rbac.Permission) bool { return p.Name == of.permission }),
+			add:     func() error { return i.grant(tx, g.Name, of.permission) },
+		})
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			r.left(of.permission, reason)
 		}
 	}
-	return err
+	return nil
 }
 
 func (i *importing) inheritance(tx *rbac.Tx, g group, j junior, here bool, r *Report) error {
@@ -144,11 +154,14 @@ func (i *importing) inheritance(tx *rbac.Tx, g group, j junior, here bool, r *Re
 		return err
 	}
 	all, err := tx.Inheritances()
-	if slices.Contains(all, of) {
-		r.add(j.row.as(Present, ""))
-	} else {
-		r.add(j.row.as(NotTaken, "the group "+g.Name+" was here before, and is left as it is"))
+	if err != nil {
+		return err
 	}
+	_, err = i.addition(r, j.row, addition{
+		tx: tx, group: g.Name, object: j.name, removal: "DeleteInheritance",
+		present: slices.Contains(all, of),
+		add:     func() error { return tx.AddInheritance(of) },
+	})
 	return err
 }
 
@@ -188,4 +201,7 @@ func (i *importing) superusers(tx *rbac.Tx) error {
 
 func (i *importing) superusersGroup() string { return i.plan.kind + " superusers" }
 
-func (i *importing) note() string { return "imported from " + i.plan.kind }
+func (i *importing) note() string { return i.plan.note() }
+
+// note is the note of the records that an import brings.
+func (p *Plan) note() string { return "imported from " + p.kind }

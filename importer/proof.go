@@ -17,6 +17,9 @@ type Proof struct {
 	// Differences has the first 1,000 differences, by user, permission and scope.
 	Differences []Difference `json:"differences"`
 	Count       int          `json:"count"` // of all differences
+	// Given has the first 1,000 rights that were given here since the import, by a
+	// membership or a grant. These rights are not differences.
+	Given []Difference `json:"given,omitempty"`
 }
 
 // A Difference is a right that only one of the two systems gives: a permission,
@@ -28,7 +31,7 @@ type Difference struct {
 	Scope      string `json:"scope,omitempty"`
 	Here       bool   `json:"here"` // the Authority gives the right, and the source does not; else the reverse
 	// Reason states why the import has not taken the right, if the Report has a
-	// reason.
+	// reason, or that the right was given here since the import.
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -43,16 +46,18 @@ func (d Difference) String() string {
 		text += " in " + d.Scope
 	}
 	if d.Here {
-		return text + ": only here"
+		text += ": only here"
+	} else {
+		text += ": only in the source"
 	}
-	text += ": only in the source"
 	if d.Reason != "" {
 		text += ": " + d.Reason
 	}
 	return text
 }
 
-// Equal reports whether both systems give the same rights to every user.
+// Equal reports whether both systems give the same rights to every user, except
+// for rights that were given here since the import.
 func (p *Proof) Equal() bool { return p.Count == 0 }
 
 // maxDifferences is how many differences a Proof has.
@@ -97,9 +102,34 @@ func (p *Plan) Prove(ctx context.Context, a *rbac.Authority, r *Report) (*Proof,
 		if err != nil {
 			return nil, err
 		}
-		proof.compare(u, u.old(), rightsHere(id, permissions), powers, len(permissions), r)
+		differences := proof.compare(u, u.old(), rightsHere(id, permissions), powers, len(permissions), r)
+		if err := p.divide(ctx, a, proof, id, differences); err != nil {
+			return nil, err
+		}
 	}
 	return proof, nil
+}
+
+// divide adds the differences of a user to the proof, or to the rights that were
+// given here.
+func (p *Plan) divide(ctx context.Context, a *rbac.Authority, proof *Proof, id *rbac.Identity, differences []Difference) (err error) {
+	var g *given
+	for _, d := range differences {
+		if d.Here && g == nil {
+			if g, err = p.readGiven(ctx, a, id.User()); err != nil {
+				return err
+			}
+		}
+		switch {
+		case !d.Here || !g.since(d):
+			proof.Count++
+			proof.Differences = upToMax(proof.Differences, d)
+		default:
+			d.Reason = "was given here since the import"
+			proof.Given = upToMax(proof.Given, d)
+		}
+	}
+	return nil
 }
 
 // rightsHere returns the rights of a user. An unknown or disabled user, whose
@@ -150,17 +180,16 @@ func delegationsHere(ctx context.Context, a *rbac.Authority, id *rbac.Identity, 
 	return found, nil
 }
 
-func (p *Proof) compare(u *user, old oldRights, here map[right]bool, powers []Difference, permissions int, r *Report) {
+// compare counts the rights that both systems give, and returns the differences.
+func (p *Proof) compare(u *user, old oldRights, here map[right]bool, powers []Difference, permissions int, r *Report) (differences []Difference) {
 	reason := r.users[u.Subject]
 	if old.all {
 		if everywhere := len(here); everywhere == permissions && permissions > 0 {
 			p.Rights += permissions
-		} else {
-			p.differ(Difference{User: u.Name, Permission: "*", Reason: reason})
+			return nil
 		}
-		return
+		return []Difference{{User: u.Name, Permission: "*", Reason: reason}}
 	}
-	var differences []Difference
 	for of := range old.held {
 		if here[of] || here[right{of.permission, ""}] {
 			p.Rights++
@@ -181,14 +210,13 @@ func (p *Proof) compare(u *user, old oldRights, here map[right]bool, powers []Di
 	slices.SortFunc(differences, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.Permission, b.Permission), cmp.Compare(a.Delegation, b.Delegation), cmp.Compare(a.Scope, b.Scope))
 	})
-	for _, d := range differences {
-		p.differ(d)
-	}
+	return differences
 }
 
-func (p *Proof) differ(d Difference) {
-	p.Count++
-	if len(p.Differences) < maxDifferences {
-		p.Differences = append(p.Differences, d)
+// upToMax appends a difference, unless the list has as many as a Proof lists.
+func upToMax(list []Difference, d Difference) []Difference {
+	if len(list) < maxDifferences {
+		list = append(list, d)
 	}
+	return list
 }

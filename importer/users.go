@@ -1,8 +1,10 @@
 package importer
 
 import (
+	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/internal/names"
@@ -49,9 +51,40 @@ func (i *importing) user(tx *rbac.Tx, u *user) ([]Row, error) {
 		if err == nil || !isRefusal(err) {
 			return rows, err
 		}
-		refusal = reason(err)
+		if refusal, err = i.holder(tx, u, err); err != nil {
+			return nil, err
+		}
 	}
 	return u.all(NotTaken, refusal), nil
+}
+
+// holder returns the reason of a refusal, with the user who has the name or the
+// address if these are taken.
+func (i *importing) holder(tx *rbac.Tx, u *user, refusal error) (string, error) {
+	why := reason(refusal)
+	of, ok := errors.AsType[*rbac.Error](refusal)
+	if !ok || of.Kind != rbac.ErrExists || of.Record != "user" {
+		return why, nil
+	}
+	find, has := tx.User, "name"
+	value := u.Name
+	if of.Field == "Email" {
+		find, has, value = tx.UserByEmail, "address", u.Email
+	}
+	found, err := find(value)
+	if err != nil {
+		if isRefusal(err) {
+			err = nil
+		}
+		return why, err
+	}
+	shown := "the user " + found.Name
+	for _, other := range i.plan.users {
+		if other.Subject == found.Subject {
+			shown += ", " + cmp.Or(strings.TrimSpace(other.row.Table+" "+other.row.Key), other.Name) + " of the source,"
+		}
+	}
+	return why + ": " + shown + " has the " + has, nil
 }
 
 // all returns every row of a user with one outcome.
@@ -110,8 +143,22 @@ func (i *importing) add(tx *rbac.Tx, u *user) (rows []Row, err error) {
 		}
 		rows = append(rows, of.row.as(Taken, "through the group "+group))
 	}
+	if added.Name != u.Name {
+		reportName(rows, added.Name)
+	}
 	more, err := i.columns(tx, u, added.Name)
 	return append(rows, more...), err
+}
+
+// reportName reports the name of a user in another form: with the first row of
+// the user. A source without a table of users has rows of groups only.
+func reportName(rows []Row, name string) {
+	for n, row := range rows {
+		if row.Table != "" {
+			rows[n].Reason = strings.TrimPrefix(row.Reason+"; as the user "+name, "; ")
+			return
+		}
+	}
 }
 
 func (i *importing) assign(tx *rbac.Tx, user, group, scope string) error {

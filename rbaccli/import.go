@@ -32,7 +32,7 @@ type source struct {
 
 // merging has the flags of every import.
 type merging struct {
-	Merge bool `help:"Let users join groups that are here already, even if such a group gives more than in the source."`
+	Merge bool `help:"Add the grants of the source to groups that are here already, and let users join such groups, even if a group gives more than in the source."`
 	change
 }
 
@@ -264,7 +264,7 @@ func sourceError(c *call, err error) error {
 	return StoreError("The source cannot be read: %s.", printable(err.Error()))
 }
 
-const importHelp = `The report lists each row that is not taken, or taken in another form, with the reason. The exit code is 0 if every user has the same rights here, and 1 with the differences. With --dry-run, print the report and change nothing. An import may run again: what is here stays.`
+const importHelp = `The report lists each row that is not taken, or taken in another form, with the reason. The exit code is 0 if every user has the same rights here, and 1 with the differences. A right that was given here since the import is listed, and is no difference. With --dry-run, print the report and change nothing. An import may run again: what is here stays, and --merge adds grants to groups that are here.`
 
 // importRecord is an import in json and yaml.
 type importRecord struct {
@@ -353,10 +353,18 @@ func (c *call) printProof(p *importer.Proof, leftAlone bool) error {
 			return err
 		}
 	}
+	for _, d := range p.Given {
+		if err := c.println(printable(d.String())); err != nil {
+			return err
+		}
+	}
 	if leftAlone {
 		c.note("Users whom an earlier import has brought are left as they are, whatever the flags.")
 	}
 	same := fmt.Sprintf("%s of the source, %s in both systems", amount(p.Users, "user"), amount(p.Rights, "right"))
+	if p.Equal() && len(p.Given) > 0 {
+		return c.println(c.green("Everybody has the rights of the source here: " + same + ". Further rights were given here since the import."))
+	}
 	if p.Equal() {
 		return c.println(c.green("Everybody has the same rights here: " + same + "."))
 	}
