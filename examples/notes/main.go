@@ -22,16 +22,19 @@ func main() {
 	code, err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {
-		log.Fatal(err)
+		log.Print(err)
 	}
 	os.Exit(code)
 }
 
 // run serves the notes, or runs a verb of the command line: notes admin …
 func run(ctx context.Context, args []string) (code int, err error) {
-	store, err := sqlitestore.Open(ctx, "notes.db", sqlitestore.Options{})
+	// Only the service and "notes admin init" make the store: in a wrong folder,
+	// the other verbs end with an error.
+	verb := len(args) > 1 && args[0] == "admin" && args[1] != "init"
+	store, err := sqlitestore.Open(ctx, "notes.db", sqlitestore.Options{MustExist: verb})
 	if err != nil {
-		return 1, err
+		return 69, err // as the verbs do: 1 is the answer no
 	}
 	defer store.Close()
 	command := len(args) > 0 && args[0] == "admin"
@@ -48,7 +51,8 @@ func run(ctx context.Context, args []string) (code int, err error) {
 		return 1, err
 	}
 	if command {
-		return rbaccli.Main(rbac.WithActor(ctx, os.Getenv("USER")), args[1:], auth), nil
+		program := rbaccli.Program{Name: "notes admin", Authority: auth, Store: store}
+		return program.Main(rbac.WithActor(ctx, os.Getenv("USER")), args[1:]), nil
 	}
 	handler, _, err := newService(auth, "http://127.0.0.1:8082", &notes{})
 	if err != nil {
