@@ -24,6 +24,8 @@ A backup that was killed leaves the new file empty and a partial copy beside it,
     rbac backup blog-2026-11-30.db`
 }
 
+func (*backupVerb) storeOnly() {}
+
 func (v *backupVerb) Run(c *call) error {
 	if dir, err := os.Stat(filepath.Dir(v.File)); err != nil || !dir.IsDir() {
 		return usagef("There is no directory %q for the copy.", filepath.Dir(v.File))
@@ -46,6 +48,9 @@ type checkVerb struct{}
 func (checkVerb) Help() string {
 	return `Read the whole store and print what the library never writes: relations to records that do not exist, cycles, separation sets that are violated, gaps in the change log. The exit code is 0 for a sound store and 1 for findings.`
 }
+
+// storeOnly: a damaged store may be one on which no Authority opens.
+func (*checkVerb) storeOnly() {}
 
 func (v *checkVerb) Run(c *call) error {
 	faults, err := storecare.Check(c.ctx, c.store, time.Now())

@@ -127,6 +127,7 @@ func (c *call) run(args []string) (err error) {
 	verb := parsed.Selected().Target.Addr().Interface()
 	if _, ok := verb.(storeless); !ok {
 		_, writes := verb.(interface{ changes() *change })
+		_, c.storeOnly = verb.(interface{ storeOnly() })
 		if err := c.open(writes); err != nil {
 			return err
 		}
