@@ -90,9 +90,10 @@ func (c proxied) test(t *testing.T, kind string) {
 	secure, plain := fmt.Sprintf("127.0.0.1:%d", freePort(t)), fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	startProxy(t, kind, dir, secure, strings.NewReplacer(
 		"listen 443 ssl", "listen "+secure+" ssl", "listen 8443 ssl", "listen "+secure+" ssl", "listen 80", "listen "+plain,
+		"/var/log/nginx/app.log", filepath.Join(dir, "access.log"), "/var/log/caddy/app.log", filepath.Join(dir, "access.log"),
 		"/etc/ssl/app.example.com", filepath.Join(dir, "cert"), "127.0.0.1:8080", strings.TrimPrefix(backend.URL, "http://"),
 		"app.example.com:8443 {", "https://app.example.com:"+port(secure)+" {\n\ttls "+dir+"/cert.pem "+dir+"/cert.key",
-		"app.example.com {", "https://app.example.com:"+port(secure)+" {\n\ttls "+dir+"/cert.pem "+dir+"/cert.key",
+		"app.example.com {", "https://app.example.com {\n\ttls "+dir+"/cert.pem "+dir+"/cert.key",
 	).Replace(c.config))
 	v := newVisitor(t, roots, map[string]string{"443": secure, "8443": secure, "80": plain})
 
@@ -113,12 +114,42 @@ func (c proxied) test(t *testing.T, kind string) {
 	v.get(c.site+c.base+"/near", 200, "/near", "The near one")
 	v.post(c.site+c.base+"/logout", c.site, 200)
 	v.get(c.site+c.base+"/report/", 200, "/login?came_from=", "Sign in")
+	// The log has the path of a password link, and not the secret.
+	const secret = "SecretOfALink"
+	v.header.Set("Referer", c.site+c.base+"/password?link="+secret)
+	v.get(c.site+c.base+"/password?link="+secret, 404, "/password")
+	v.header.Del("Referer")
+	if v.hsts != "max-age=31536000" {
+		t.Errorf("Strict-Transport-Security is %q", v.hsts)
+	}
 	if strings.Contains(c.config, "return 301") {
+		v.get("http://app.example.com/password?link="+secret, 404, "/password")
 		v.get("http://app.example.com/report/", 200, "/login?came_from=")
 		if v.last.Scheme != "https" {
 			t.Errorf("plain HTTP leads to %s", v.last)
 		}
 	}
+	if kind == "caddyfile" && c.name == "port" {
+		return // the port of the test is not that of the requests, so Caddy does not log the requests
+	}
+	log := readLog(t, filepath.Join(dir, "access.log"), c.base+"/password")
+	if strings.Contains(log, secret) || strings.Contains(log, "came_from") {
+		t.Errorf("the access log contains queries:\n%s", log)
+	}
+}
+
+// readLog returns a log once the log has a text.
+func readLog(t *testing.T, path, text string) string {
+	t.Helper()
+	var log []byte
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(10 * time.Millisecond) {
+		log, _ = os.ReadFile(path)
+		if strings.Contains(string(log), text) {
+			return string(log)
+		}
+	}
+	t.Fatalf("the access log has no line of %s:\n%s", text, log)
+	return ""
 }
 
 func port(address string) string {
@@ -171,7 +202,7 @@ func startProxy(t *testing.T, kind, dir, listen, servers string) {
 		servers = nginxConfig(dir, servers)
 		args = []string{"-c", path, "-p", dir, "-e", filepath.Join(dir, "error.log")}
 	case "caddyfile":
-		servers = "{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n}\n" + servers
+		servers = "{\n\tadmin off\n\tauto_https off\n\thttps_port " + port(listen) + "\n\tdefault_bind 127.0.0.1\n}\n" + servers
 		args = []string{"run", "--adapter", "caddyfile", "--config", path}
 	}
 	if err := os.WriteFile(path, []byte(servers), 0o600); err != nil {
@@ -191,6 +222,7 @@ type visitor struct {
 	from    string // the address of the client
 	last    *url.URL
 	body    string
+	hsts    string         // the header Strict-Transport-Security of the last response
 	cookies []*http.Cookie // that the last responses have set
 }
 
@@ -262,6 +294,7 @@ func (v *visitor) do(method, address string, form url.Values, status int) {
 	if err != nil {
 		v.t.Fatal(err)
 	}
+	v.hsts = resp.Header.Get("Strict-Transport-Security")
 	v.last, v.body, v.cookies = resp.Request.URL, string(body), append(v.cookies, resp.Cookies()...)
 	if resp.StatusCode != status {
 		v.t.Errorf("%s %s: %s at %s, want %d\n%s", method, address, resp.Status, v.last, status, body)

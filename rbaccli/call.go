@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ import (
 // call is one run of a verb.
 type call struct {
 	program        Program
+	name           string // of the program
 	ctx            context.Context
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -29,12 +31,14 @@ type call struct {
 	*storeFlags // nil with an Authority of the host's
 	parser      *kong.Kong
 	auth        *rbac.Authority
-	opened      Store // nil unless the call has opened the store
+	opened      Store      // nil unless the call has opened the store
+	store       rbac.Store // opened, or the store of the host; nil without either
+	storeOnly   bool       // the verb needs no Authority
 	progress    progress
 }
 
 func newCall(ctx context.Context, p Program) *call {
-	c := &call{program: p, ctx: ctx, stdin: p.Stdin, stdout: p.Stdout, stderr: p.Stderr, globals: &globals{}}
+	c := &call{program: p, name: p.name(), ctx: ctx, stdin: p.Stdin, stdout: p.Stdout, stderr: p.Stderr, globals: &globals{}}
 	if c.stdin == nil {
 		c.stdin = os.Stdin
 	}
@@ -48,10 +52,21 @@ func newCall(ctx context.Context, p Program) *call {
 	return c
 }
 
+// name returns what the user types before a verb.
+func (p Program) name() string {
+	switch {
+	case p.Name != "":
+		return p.Name
+	case p.Authority != nil && len(os.Args) > 0:
+		return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+	}
+	return "rbac"
+}
+
 // open opens the Authority of a verb that changes something, or that only asks.
 func (c *call) open(writes bool) error {
 	if c.program.Authority != nil {
-		c.auth = c.program.Authority
+		c.auth, c.store = c.program.Authority, c.program.Store
 		return nil
 	}
 	return c.openStore(writes, false)
@@ -71,7 +86,10 @@ func (c *call) openStore(writes, create bool) error {
 	if err != nil {
 		return err
 	}
-	c.opened = s
+	c.opened, c.store = s, s
+	if c.storeOnly {
+		return nil
+	}
 	if _, named := c.administer(); !create && (writes || named) {
 		if err := c.requireAdminister(s); err != nil {
 			return err
@@ -156,7 +174,7 @@ func (c *call) requireAdminister(s store.Store) error {
 	if named {
 		return notFoundf("The store has no permission %q. Correct --administer or RBAC_ADMINISTER: they name the permission of administrators.", permission)
 	}
-	return notFoundf("The store has no permission %q. If the service has set Config.Administer, name the permission by --administer or RBAC_ADMINISTER. Otherwise run \"rbac init\".", permission)
+	return notFoundf("The store has no permission %q. If the service has set Config.Administer, name the permission by --administer or RBAC_ADMINISTER. Otherwise run \"%s init\".", permission, c.name)
 }
 
 // config is that of an Authority that lives for one verb. Nothing in it may

@@ -24,11 +24,13 @@ A backup that was killed leaves the new file empty and a partial copy beside it,
     rbac backup blog-2026-11-30.db`
 }
 
+func (*backupVerb) storeOnly() {}
+
 func (v *backupVerb) Run(c *call) error {
 	if dir, err := os.Stat(filepath.Dir(v.File)); err != nil || !dir.IsDir() {
 		return usagef("There is no directory %q for the copy.", filepath.Dir(v.File))
 	}
-	err := storecare.Backup(c.ctx, c.opened, v.File)
+	err := storecare.Backup(c.ctx, c.store, v.File)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return refusedf("The file %q exists, and is not overwritten. If it is empty, it is from a backup that was killed: remove it.", v.File)
@@ -47,18 +49,24 @@ func (checkVerb) Help() string {
 	return `Read the whole store and print what the library never writes: relations to records that do not exist, cycles, separation sets that are violated, gaps in the change log. The exit code is 0 for a sound store and 1 for findings.`
 }
 
+// storeOnly: a damaged store may be one on which no Authority opens.
+func (*checkVerb) storeOnly() {}
+
 func (v *checkVerb) Run(c *call) error {
-	faults, err := storecare.Check(c.ctx, c.opened, time.Now())
+	faults, err := storecare.Check(c.ctx, c.store, time.Now())
 	if len(faults) > 0 || c.Output != "table" {
 		if printing := c.printRows(faults); printing != nil {
 			return errors.Join(err, printing)
 		}
 	}
 	switch {
+	case len(faults) > 0:
+		if err != nil { // of damage, too
+			c.note("The rest of the store could not be checked: %s", plain(err))
+		}
+		return errNo
 	case err != nil:
 		return err
-	case len(faults) > 0:
-		return errNo
 	}
 	return c.report("The store is sound.")
 }

@@ -67,12 +67,12 @@ func administratorFindings(c *call) ([]doctorRow, error) {
 	row := doctorRow{Finding: "no administrator", Permission: administer}
 	switch {
 	case errors.Is(err, rbac.ErrNotFound):
-		row.Detail = `the permission does not exist: run "rbac init", or name the permission of the service by --administer`
+		row.Detail = fmt.Sprintf("the permission does not exist: run \"%s init\", or name the permission of the service by --administer", c.name)
 		return []doctorRow{row}, nil
 	case err != nil:
 		return nil, err
 	case !slices.ContainsFunc(holders, func(h holder) bool { return h.Everywhere }):
-		row.Detail = "no enabled user has the permission everywhere: run \"rbac init --admin NAME\""
+		row.Detail = fmt.Sprintf("no enabled user has the permission everywhere: run \"%s init --admin NAME\"", c.name)
 		return []doctorRow{row}, nil
 	}
 	return nil, nil
@@ -146,7 +146,7 @@ func logClockFindings(c *call) ([]doctorRow, error) {
 
 // serverClockFindings compares the clock of the database server with ours.
 func serverClockFindings(c *call) ([]doctorRow, error) {
-	server, ok := c.opened.(interface {
+	server, ok := c.store.(interface {
 		Now(ctx context.Context) (time.Time, error)
 	})
 	if !ok {
@@ -171,7 +171,7 @@ func serverClockFindings(c *call) ([]doctorRow, error) {
 
 // fileFindings looks at the permissions of the file of a store.
 func fileFindings(c *call) ([]doctorRow, error) {
-	file, ok := c.opened.(interface{ Path() string })
+	file, ok := c.store.(interface{ Path() string })
 	if !ok {
 		return nil, nil
 	}

@@ -2,6 +2,8 @@ package rbaccli
 
 import (
 	"errors"
+	"regexp"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -52,11 +54,15 @@ type verbs struct {
 	Doctor doctorVerb `cmd:"" group:"store" help:"Find what an administrator should look at."`
 }
 
-// programVerbs are the verbs of a Program that opens stores itself. Verbs that
-// need the store and not an Authority belong here.
+// storeVerbs are the verbs of a Program with a store. Verbs that need the store
+// and not an Authority belong here.
+type storeVerbs struct {
+	Backup backupVerb `cmd:"" group:"store" help:"Copy an SQLite store into a new file."`
+	Check  checkVerb  `cmd:"" group:"store" help:"Look for damage in the store."`
+}
+
+// programVerbs are the verbs of a Program that opens stores itself.
 type programVerbs struct {
-	Backup     backupVerb     `cmd:"" group:"store" help:"Copy an SQLite store into a new file."`
-	Check      checkVerb      `cmd:"" group:"store" help:"Look for damage in the store."`
 	Import     importVerbs    `cmd:"" group:"store" help:"Users, groups and permissions of another system."`
 	Completion completionVerb `cmd:"" group:"self" help:"Print a script that completes verbs and flags in a shell."`
 	Complete   completeVerb   `cmd:"" hidden:""`
@@ -67,6 +73,7 @@ type grammar struct {
 	globals
 	storeFlags
 	verbs
+	storeVerbs
 	programVerbs
 	Version versionVerb `cmd:"" group:"self" help:"Print the version of the program."`
 }
@@ -75,7 +82,8 @@ type grammar struct {
 type embeddedGrammar struct {
 	globals
 	verbs
-	Version versionVerb `cmd:"" group:"self" help:"Print the version of the program."`
+	kong.Plugins             // storeVerbs, if the service has named the store
+	Version      versionVerb `cmd:"" group:"self" help:"Print the version of the program."`
 }
 
 const description = `Answer who may do what in a store of rbac, and change it.
@@ -88,13 +96,16 @@ func (c *call) newParser() (*kong.Kong, error) {
 	var root any
 	if c.program.Authority != nil {
 		g := &embeddedGrammar{}
+		if c.program.Store != nil {
+			g.Plugins = append(g.Plugins, &storeVerbs{})
+		}
 		root, c.globals = g, &g.globals
 	} else {
 		g := &grammar{}
 		root, c.globals, c.storeFlags = g, &g.globals, &g.storeFlags
 	}
 	parser, err := kong.New(root,
-		kong.Name("rbac"),
+		kong.Name(c.name),
 		kong.Description(description),
 		kong.NoDefaultHelp(),
 		kong.Writers(c.stdout, c.stderr),
@@ -108,8 +119,28 @@ func (c *call) newParser() (*kong.Kong, error) {
 			{Key: "self", Title: "The program:"},
 			{Key: "every", Title: "Flags of every verb:"},
 		}))
+	if err != nil {
+		return nil, err
+	}
 	c.parser = parser
-	return parser, err
+	return parser, kong.Visit(parser.Model, func(node kong.Visitable, next kong.Next) error {
+		switch node := node.(type) {
+		case *kong.Node: // a verb
+			node.Help, node.Detail = c.named(node.Help), c.named(node.Detail)
+		case *kong.Flag:
+			node.Help = c.named(node.Help)
+		}
+		return next(nil)
+	})
+}
+
+// calls matches the name of the command where the help of a verb calls the
+// command: after a quote, or at the beginning of an indented line.
+var calls = regexp.MustCompile(`(?m)("|^    )rbac `)
+
+// named puts the name of the program into a text of the help.
+func (c *call) named(help string) string {
+	return calls.ReplaceAllString(help, "${1}"+strings.ReplaceAll(c.name, "$", "$$")+" ")
 }
 
 // helpFlag prints the help of the verb. The parser then returns errHelp.

@@ -2,6 +2,7 @@ package rbaccli
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ type initVerb struct {
 func (initVerb) Help() string {
 	return `Make the tables of the store, or bring them up to date, and make the first administrator. Init may run again: what is there stays. The other verbs never make a store.
 
-With --url or RBAC_URL, print an invitation for the administrator. Otherwise ask for a password on the terminal, or read it from standard input.
+With --url or RBAC_URL, print an invitation for the administrator. ` + urlRule + ` The binary of a service may know the address. Without an address, ask for a password on the terminal, or read it from standard input.
 
 Init refuses a group that exists without the permission of administrators and has other members: they would become administrators, too.
 
@@ -35,12 +36,15 @@ func (v *initVerb) Run(c *call) error {
 		return err
 	}
 	if c.program.Authority != nil {
-		c.auth = c.program.Authority
-	} else if err := c.openStore(true, true); err != nil {
+		err = c.open(true)
+	} else {
+		err = c.openStore(true, true)
+	}
+	if err != nil {
 		return err
 	}
 	if v.Admin == "" {
-		return c.report("The store is ready. \"rbac init --admin NAME\" makes the first administrator.")
+		return reportReady(c)
 	}
 	ch := &change{author: v.author}
 	user, ready, err := v.administrator(c, ch)
@@ -54,10 +58,10 @@ func (v *initVerb) Run(c *call) error {
 	if ready {
 		return c.report(done + " and has a password.")
 	}
-	if page != "" {
+	if page != nil {
 		return ch.secret(c, "link", func(tx *rbac.Tx) (string, error) {
 			token, err := tx.IssueLink(rbac.Link{User: user.Name, Purpose: rbac.LinkInvite})
-			return linkAddress(page, token), err
+			return page(token), err
 		})
 	}
 	hash, err := c.newHash(user)
@@ -68,6 +72,19 @@ func (v *initVerb) Run(c *call) error {
 		return err
 	}
 	return c.report(done + ".")
+}
+
+// reportReady reports that the store is ready, and how to make an administrator
+// if there is none.
+func reportReady(c *call) error {
+	missing, err := administratorFindings(c)
+	switch {
+	case err != nil:
+		return err
+	case len(missing) > 0:
+		return c.report(fmt.Sprintf("The store is ready. %q makes the first administrator.", c.name+" init --admin NAME"))
+	}
+	return c.report("The store is ready, and has an administrator.")
 }
 
 // administrator puts the user into the group of administrators. The answer ready
@@ -123,7 +140,7 @@ func (v *initVerb) refuseOthers(c *call, tx *rbac.Tx, admin, permission string) 
 		others = append(others[:listedOthers], "…")
 	}
 	return refusedf("The group %q has other members, who would become administrators, too: %s. "+
-		"Choose another group with --group, or give the group the permission first: \"rbac grant add\".", v.Group, strings.Join(others, ", "))
+		"Choose another group with --group, or give the group the permission first: \"%s grant add\".", v.Group, strings.Join(others, ", "), c.name)
 }
 
 // requireAdministrator returns an error unless the user now has the permission
@@ -134,8 +151,8 @@ func requireAdministrator(c *call, user, group string) error {
 	if err != nil || e.Met {
 		return err
 	}
-	return refusedf("%s is in the group %q, and is no administrator yet: %s. \"rbac user change --enable\" enables an account, and \"rbac assign change --until none\" prolongs a membership. Then run init again.",
-		printable(user), group, printable(e.Reason))
+	return refusedf("%s is in the group %q, and is no administrator yet: %s. \"%[4]s user change --enable\" enables an account, and \"%[4]s assign change --until none\" prolongs a membership. Then run init again.",
+		printable(user), group, printable(e.Reason), c.name)
 }
 
 // report prints a sentence, unless the verb is quiet or programs read the

@@ -25,17 +25,23 @@ type linkRow struct {
 // linkFlags say whom a link is for.
 type linkFlags struct {
 	User    string `arg:"" help:"The name of the user."`
-	URL     string `placeholder:"URL" help:"The address of the service's page for passwords, such as https://app.example.com/password. The variable RBAC_URL names it as well. Without either, the secret of the link is printed alone."`
+	URL     string `placeholder:"URL" help:"The address of the service's page for passwords, such as https://app.example.com/password. The variable RBAC_URL names it as well. The binary of a service may know the address. Without an address, the secret of the link is printed alone."`
 	Expires *until `placeholder:"TIME" help:"When the link ends: a date, or a duration such as 12h. At most 30 days."`
 	change
 }
+
+// urlRule is the rule of --url, in the help of verbs.
+const urlRule = `An address without a path, such as https://app.example.com, gets the path /password. Any other address is used as it is: for a service below /blog, write https://app.example.com/blog/password.`
 
 type linkInvite struct{ linkFlags }
 
 func (linkInvite) Help() string {
 	return `The link is good once, for 7 days, and replaces an earlier invitation. It is printed this once: send it to the user and to nobody else.
 
-    rbac link invite bob --url https://app.example.com`
+` + urlRule + `
+
+    rbac link invite bob --url https://app.example.com
+    rbac link invite bob --url https://app.example.com/blog/password`
 }
 
 func (v *linkInvite) Run(c *call) error { return v.issue(c, rbac.LinkInvite) }
@@ -43,13 +49,15 @@ func (v *linkInvite) Run(c *call) error { return v.issue(c, rbac.LinkInvite) }
 type linkReset struct{ linkFlags }
 
 func (linkReset) Help() string {
-	return `The link is good once, for an hour, and replaces an earlier one. It is printed this once: send it to the user and to nobody else. The present password stays good until the user has chosen a new one.`
+	return `The link is good once, for an hour, and replaces an earlier one. It is printed this once: send it to the user and to nobody else. The present password stays good until the user has chosen a new one.
+
+` + urlRule
 }
 
 func (v *linkReset) Run(c *call) error { return v.issue(c, rbac.LinkReset) }
 
 func (v *linkFlags) issue(c *call, purpose string) error {
-	base, err := passwordPage(c, v.URL)
+	page, err := passwordPage(c, v.URL)
 	if err != nil {
 		return err
 	}
@@ -59,35 +67,29 @@ func (v *linkFlags) issue(c *call, purpose string) error {
 	}
 	return v.secret(c, "link", func(tx *rbac.Tx) (string, error) {
 		token, err := tx.IssueLink(l)
-		return linkAddress(base, token), err
+		if page == nil {
+			return token.Secret(), err
+		}
+		return page(token), err
 	})
 }
 
-// passwordPage returns the address of the page for passwords: that of the flag,
-// or RBAC_URL. The page of an address without a path is /password, as in
-// package httpguard.
-func passwordPage(c *call, flag string) (string, error) {
+// passwordPage returns the function that makes the address of a link: for the
+// page of the flag, of RBAC_URL or of the host. Nil: there is no page. The page
+// of an address without a path is /password, as in package httpguard.
+func passwordPage(c *call, flag string) (func(rbac.Token) string, error) {
 	text := cmp.Or(flag, c.program.getenv("RBAC_URL"))
 	if text == "" {
-		return "", nil
+		return c.program.PasswordURL, nil
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", usagef("%q is no address of a page. Write an address such as https://app.example.com.", text)
+		return nil, usagef("%q is no address of a page. Write an address such as https://app.example.com/password.", text)
 	}
 	if strings.Trim(u.Path, "/") == "" {
 		u.Path = "/password"
 	}
-	return u.String(), nil
-}
-
-// linkAddress returns the address of a link as httpguard's PasswordURL makes it,
-// or the secret alone without a page.
-func linkAddress(page string, t rbac.Token) string {
-	if page == "" {
-		return t.Secret()
-	}
-	return page + "?link=" + t.Secret()
+	return func(t rbac.Token) string { return u.String() + "?link=" + t.Secret() }, nil
 }
 
 // secretRow is a link or a key in json and yaml.

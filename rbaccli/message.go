@@ -84,7 +84,7 @@ func (c *call) recordMessage(e *rbac.Error) string {
 	case errors.Is(e.Kind, rbac.ErrExists) && e.Field != "" && e.Field != "Name":
 		return fmt.Sprintf("Another %s has this %s%s. Choose another.", e.Record, fieldName(e.Field), reason)
 	case errors.Is(e.Kind, rbac.ErrExists):
-		return fmt.Sprintf("The %s already exists%s.%s", what, reason, changeHint(e.Record))
+		return fmt.Sprintf("The %s already exists%s.%s", what, reason, c.changeHint(e.Record))
 	case errors.Is(e.Kind, rbac.ErrInvalid):
 		if e.Field != "" && e.Field != "Name" && e.Field != "dsn" {
 			reason = ": " + fieldName(e.Field) + reason
@@ -93,9 +93,9 @@ func (c *call) recordMessage(e *rbac.Error) string {
 	case errors.Is(e.Kind, rbac.ErrProtected):
 		return fmt.Sprintf("Nobody would have the permission %q any more%s. Give it to somebody else first.", printable(e.Name), reason)
 	case errors.Is(e.Kind, rbac.ErrSeparation):
-		return fmt.Sprintf("This would violate a separation of duty: %s%s. \"rbac separation list\" lists the sets.", what, reason)
+		return fmt.Sprintf("This would violate a separation of duty: %s%s. \"%s separation list\" lists the sets.", what, reason, c.name)
 	case errors.Is(e.Kind, rbac.ErrCycle):
-		return fmt.Sprintf("A group would inherit itself: %s%s. \"rbac inherit list\" lists the inheritances.", what, reason)
+		return fmt.Sprintf("A group would inherit itself: %s%s. \"%s inherit list\" lists the inheritances.", what, reason, c.name)
 	case errors.Is(e.Kind, rbac.ErrDenied):
 		return fmt.Sprintf("This is refused for the %s%s.", what, reason)
 	}
@@ -147,10 +147,10 @@ func (c *call) wayOut(e *rbac.Error) string {
 		return " " + upper(meant)
 	}
 	if e.Record == "section" {
-		return ` Name the section under "sections" of the file, or make the section with "rbac permission add --section".`
+		return fmt.Sprintf(" Name the section under \"sections\" of the file, or make the section with \"%s permission add --section\".", c.name)
 	}
 	if verb := lists[e.Record]; verb != "" {
-		return fmt.Sprintf(" %q lists what there is.", "rbac "+verb)
+		return fmt.Sprintf(" %q lists what there is.", c.name+" "+verb)
 	}
 	return ""
 }
@@ -184,11 +184,11 @@ func (c *call) knownNames(record string) (known []string) {
 }
 
 // changeHint names the verb for a record that exists already.
-func changeHint(record string) string {
+func (c *call) changeHint(record string) string {
 	switch record {
 	case "user", "group", "permission", "delegation", "membership":
 		verb, _, _ := strings.Cut(lists[record], " ")
-		return fmt.Sprintf(" %q changes it.", "rbac "+verb+" change")
+		return fmt.Sprintf(" %q changes it.", c.name+" "+verb+" change")
 	}
 	return ""
 }

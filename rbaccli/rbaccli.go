@@ -6,7 +6,7 @@
 // its own binary:
 //
 //	if len(os.Args) > 1 && os.Args[1] == "admin" {
-//		os.Exit(rbaccli.Main(ctx, os.Args[2:], auth))
+//		os.Exit(rbaccli.Program{Name: "blog admin", Authority: auth, Store: store}.Main(ctx, os.Args[2:]))
 //	}
 //
 // # Cautions
@@ -50,8 +50,20 @@ func Main(ctx context.Context, args []string, a *rbac.Authority) int {
 // Program is a program with the verbs. The zero Program has no store, and
 // answers only --help.
 type Program struct {
+	// Name is what the user types before a verb, for help and errors, such as
+	// "notes admin". Empty: "rbac", or the base name of the executable if there
+	// is an Authority.
+	Name string
 	// The verbs work on Authority. Nil: each call opens a store by Open.
 	Authority *rbac.Authority
+	// Store is the store of the Authority, for the verbs backup and check, which
+	// are missing without Store. Store is not used without an Authority.
+	Store rbac.Store
+	// PasswordURL returns the address at which the user of a link chooses a
+	// password, as PasswordURL of an httpguard.Guard does. The verbs init, link
+	// invite and link reset then print such addresses without --url. Nil: the
+	// user names the page by --url or RBAC_URL.
+	PasswordURL func(rbac.Token) string
 	// Open opens the store that the user names by --store or RBAC_STORE. Open
 	// may create a store or migrate tables only if create is true, as for the
 	// verb init. Open is not used if there is an Authority.
@@ -84,7 +96,7 @@ func (p Program) Main(ctx context.Context, args []string) (code int) {
 	c := newCall(ctx, p)
 	defer func() {
 		if v := recover(); v != nil {
-			fmt.Fprintf(c.stderr, "rbac: a fault in the program: %v\n%s", v, debug.Stack())
+			fmt.Fprintf(c.stderr, "%s: a fault in the program: %v\n%s", c.name, v, debug.Stack())
 			code = exitOther
 		}
 	}()
@@ -94,7 +106,7 @@ func (p Program) Main(ctx context.Context, args []string) (code int) {
 		err, text = closing, c.message(closing)
 	}
 	if text != "" {
-		fmt.Fprintln(c.stderr, "rbac: "+text)
+		fmt.Fprintln(c.stderr, c.name+": "+text)
 	}
 	return c.exitCode(err)
 }
@@ -110,11 +122,12 @@ func (c *call) run(args []string) (err error) {
 		return nil
 	}
 	if err != nil {
-		return usageError(err)
+		return usageError(c.name, err)
 	}
 	verb := parsed.Selected().Target.Addr().Interface()
 	if _, ok := verb.(storeless); !ok {
 		_, writes := verb.(interface{ changes() *change })
+		_, c.storeOnly = verb.(interface{ storeOnly() })
 		if err := c.open(writes); err != nil {
 			return err
 		}
@@ -141,7 +154,7 @@ func customary(args []string) []string {
 type storeless interface{ storeless() }
 
 // usageError returns the error of a command line that cannot be understood.
-func usageError(err error) error {
+func usageError(name string, err error) error {
 	parse, ok := errors.AsType[*kong.ParseError](err)
 	if !ok {
 		return err
@@ -150,7 +163,7 @@ func usageError(err error) error {
 	if !strings.HasSuffix(text, "?") {
 		text += "."
 	}
-	path := "rbac"
+	path := name
 	if node := parse.Context.Selected(); node != nil {
 		path = node.FullPath()
 		if verbs := mapped(node.Children, func(n *kong.Node) string { return n.Name }); len(verbs) > 0 {

@@ -28,7 +28,7 @@ func (u *until) end() (time.Time, error) {
 	case u == nil:
 		return time.Time{}, nil
 	case !u.IsZero() && !u.After(time.Now()):
-		return u.Time, usagef("The end %s is in the past. \"rbac assign remove\" ends a membership.", u.Local().Format("2006-01-02 15:04"))
+		return u.Time, usagef("The end %s is in the past. The verb \"assign remove\" ends a membership.", u.Local().Format("2006-01-02 15:04"))
 	}
 	return u.Time, nil
 }

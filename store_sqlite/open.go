@@ -19,7 +19,8 @@ import (
 )
 
 // Open opens the database file at path, and creates the file if it is missing;
-// the directory must exist. Tables of an older version are migrated; a file of
+// the directory must exist. With Options.MustExist, a missing file is an error.
+// Tables of an older version are migrated; a file of
 // a newer version is refused.
 //
 // The path is the path of a file, whatever characters the path has. The path is
@@ -49,7 +50,11 @@ func open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if !haveCgo {
 		return nil, ErrNoCgo
 	}
-	f, err := sqlite.Create(path)
+	find := sqlite.Create
+	if opts.MustExist {
+		find = sqlite.Find
+	}
+	f, err := find(path)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +68,7 @@ func open(ctx context.Context, path string, opts Options) (*Store, error) {
 		Writer:  connect(sqlite.Spell(opts.BusyTimeout), 1, "_txlock=immediate&_cache_size="+writerCache),
 		Readers: connect(opts.BusyTimeout, opts.Readers, "_query_only=1"),
 		Head:    connect(opts.BusyTimeout, 1, "_query_only=1"),
-	}, sqlite.Options{BusyTimeout: opts.BusyTimeout})
+	}, sqlite.Options{BusyTimeout: opts.BusyTimeout, MustExist: opts.MustExist})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rbac-go/rbac/store"
+	"github.com/rbac-go/rbac/store/sqlstore"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
@@ -104,6 +105,56 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// With MustExist, Open and New create nothing, migrate nothing and change no
+// database of another program.
+func TestMustExist(t *testing.T) {
+	dir := t.TempDir()
+	theirs := filepath.Join(dir, "theirs.db")
+	if _, err := hostDB(t, theirs).Exec("PRAGMA journal_mode = DELETE; CREATE TABLE posts (id)"); err != nil {
+		t.Fatal(err)
+	}
+	empty := filepath.Join(dir, "empty.db")
+	write(t, empty, "")
+	older := filepath.Join(dir, "older.db")
+	mustOpen(t, older).Close()
+	if _, err := hostDB(t, older).Exec("PRAGMA journal_mode = DELETE; DELETE FROM rbac_schema WHERE version > 1"); err != nil {
+		t.Fatal(err)
+	}
+	missing := filepath.Join(dir, "missing.db")
+	for path, says := range map[string]string{missing: "no such file", theirs: "no tables of rbac", empty: "no tables of rbac", older: "have version 1"} {
+		before, _ := os.ReadFile(path)
+		_, err := sqlitestore.Open(t.Context(), path, sqlitestore.Options{MustExist: true})
+		if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
+			t.Errorf("Open of %s = %v, want ErrUnavailable that says %q", path, err, says)
+		}
+		if errors.Is(err, fs.ErrNotExist) != (path == missing) {
+			t.Errorf("Open of %s = %v, is fs.ErrNotExist: %v", path, err, path != missing)
+		}
+		version, ok := errors.AsType[*sqlstore.VersionError](err)
+		if ok != (path != missing) || ok && version.Want <= version.Have {
+			t.Errorf("Open of %s: version %+v", path, version)
+		}
+		if path != missing {
+			if _, err := sqlitestore.New(t.Context(), hostDB(t, path), sqlitestore.Options{MustExist: true}); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("New on %s = %v, want %q", path, err, says)
+			}
+		}
+		if after, _ := os.ReadFile(path); string(after) != string(before) {
+			t.Errorf("%s was written", path)
+		}
+	}
+	if _, err := os.Stat(missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the missing file was created")
+	}
+	mustOpen(t, missing).Close()
+	s, err := sqlitestore.Open(t.Context(), missing, sqlitestore.Options{MustExist: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bump(t, s)
+	must(t, s.Close())
 }
 
 func TestOpenUnderEndedContext(t *testing.T) {

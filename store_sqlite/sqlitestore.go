@@ -53,6 +53,12 @@ type Options struct {
 	// Readers is how many Views of an opened store run at once. Zero: 8. New
 	// ignores Readers: the host has configured its database.
 	Readers int
+	// MustExist makes a missing file an error, and a file whose tables are
+	// missing or older than the program: nothing is created or migrated. For
+	// verbs of a command line, for which a mistyped path must not make an empty
+	// store. The errors wrap rbac.ErrUnavailable, and fs.ErrNotExist or
+	// *sqlstore.VersionError.
+	MustExist bool
 }
 
 // Store is an rbac.Store on SQLite: see View, Update and Close of
@@ -78,7 +84,7 @@ func New(ctx context.Context, db *sql.DB, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := sqlite.New(ctx, db, sqlite.Options{BusyTimeout: opts.BusyTimeout})
+	s, err := sqlite.New(ctx, db, sqlite.Options{BusyTimeout: opts.BusyTimeout, MustExist: opts.MustExist})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"database/sql"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,5 +49,43 @@ func TestDamagedStore(t *testing.T) {
 				t.Errorf("%s: %d %s", statement, code, &out)
 			}
 		}
+	}
+}
+
+// A store that cannot be read to its end has findings, too: the exit code is 1.
+func TestCheckOfACorruptFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	var out bytes.Buffer
+	call := func(args ...string) int {
+		out.Reset()
+		p := rbaccli.Program{Open: openStore, OpenToAsk: openToAsk, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out}
+		return p.Main(t.Context(), append([]string{"--store", path}, args...))
+	}
+	call("init")
+	if code := call("user", "add", "amy"); code != 0 {
+		t.Fatal(code, &out)
+	}
+	db, err := sql.Open("sqlite3", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var page, size int64
+	if err := db.QueryRow("SELECT rootpage FROM sqlite_master WHERE name = 'rbac_users'").Scan(&page); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.QueryRow("PRAGMA page_size").Scan(&size); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteAt(bytes.Repeat([]byte("x"), int(size)), (page-1)*size); err != nil {
+		t.Fatal(err)
+	}
+	if code := call("check"); code != 1 || !strings.Contains(out.String(), "database") || !strings.Contains(out.String(), "The rest of the store could not be checked") {
+		t.Errorf("check: %d %s", code, &out)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/rbaccli"
+	"github.com/rbac-go/rbac/store/sqlstore"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
@@ -76,20 +77,22 @@ func isPostgres(name string) (bool, error) {
 var busyTimeout = 5 * time.Second
 
 func openSQLite(ctx context.Context, path string, create bool) (rbaccli.Store, error) {
-	if !create {
-		db, err := openFile(ctx, path)
-		if err != nil {
-			return nil, err
-		}
-		if err := db.Close(); err != nil {
-			return nil, err
-		}
-	}
-	s, err := sqlitestore.Open(ctx, path, sqlitestore.Options{BusyTimeout: busyTimeout, Readers: 1})
+	s, err := sqlitestore.Open(ctx, path, sqlitestore.Options{BusyTimeout: busyTimeout, Readers: 1, MustExist: !create})
 	if err != nil {
-		return nil, err
+		return nil, sqliteError(path, err)
 	}
 	return file{s, path}, nil
+}
+
+// sqliteError adds the way out to an error of opening a file.
+func sqliteError(path string, err error) error {
+	if version, ok := errors.AsType[*sqlstore.VersionError](err); ok {
+		return checkVersion(path, version.Have, version.Want)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return rbaccli.StoreError("There is no store %q. Check the path, or make the store with \"rbac init\".", path)
+	}
+	return err
 }
 
 // file is a store in a file of its own.
@@ -111,62 +114,29 @@ type readOnly struct {
 func (r readOnly) Close() error { return errors.Join(r.file.Close(), r.db.Close()) }
 
 // readSQLite opens a file for reading. The journal mode of the file stays as it
-// is, for example in a copy made by backup.
+// is, for example in a copy made by backup. The mode rw lets SQLite remove its
+// own files beside a database with WAL; SQLite opens a file that may not be
+// written for reading.
 func readSQLite(ctx context.Context, path string) (rbaccli.Store, error) {
-	db, err := openFile(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	s, err := sqlitestore.New(ctx, db, sqlitestore.Options{BusyTimeout: busyTimeout})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return readOnly{file{s, path}, db}, nil
-}
-
-// openFile opens the database at path for reading, and returns an error unless
-// the file is a store with the tables of this version. The mode rw lets SQLite
-// remove its own files beside a database with WAL; SQLite opens a file that may
-// not be written for reading.
-func openFile(ctx context.Context, path string) (_ *sql.DB, err error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, rbaccli.StoreError("There is no store %q. Check the path, or make the store with \"rbac init\".", path)
-	case err != nil:
-		return nil, rbaccli.StoreError("The store %q cannot be opened: %v.", path, err)
-	case info.IsDir():
-		return nil, rbaccli.StoreError("%q is a directory. Name the SQLite file in it.", path)
+	if _, err := os.Stat(path); err != nil {
+		return nil, sqliteError(path, fmt.Errorf("%w: %w", rbac.ErrUnavailable, err))
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	file := url.URL{Scheme: "file", Path: absolute, RawQuery: fmt.Sprintf("mode=rw&_query_only=1&_busy_timeout=%d", busyTimeout.Milliseconds())}
-	db, err := sql.Open("sqlite3", file.String())
+	address := url.URL{Scheme: "file", Path: absolute, RawQuery: fmt.Sprintf("mode=rw&_query_only=1&_busy_timeout=%d", busyTimeout.Milliseconds())}
+	db, err := sql.Open("sqlite3", address.String())
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			db.Close()
-		}
-	}()
 	db.SetMaxOpenConns(2) // a View, and the head
-	var have int
-	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'rbac_schema'").Scan(&have)
-	if err == nil && have > 0 {
-		err = db.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM rbac_schema").Scan(&have)
+	s, err := sqlitestore.New(ctx, db, sqlitestore.Options{BusyTimeout: busyTimeout, MustExist: true})
+	if err != nil {
+		db.Close()
+		return nil, sqliteError(path, err)
 	}
-	switch {
-	case err == nil:
-		return db, checkVersion(path, have, sqlitestore.Migrations())
-	case strings.Contains(err.Error(), "database is locked"):
-		return nil, fmt.Errorf("%w: %w", rbac.ErrBusy, err)
-	case strings.Contains(err.Error(), "unable to open database file"):
-		return nil, rbaccli.StoreError("The file %q cannot be read as a store: %v. Unless the store is a copy made by \"rbac backup\", its directory must be writable.", path, err)
-	}
-	return nil, rbaccli.StoreError("The file %q cannot be read as a store: %v.", path, err)
+	return readOnly{file{s, path}, db}, nil
 }
 
 // pooled is a store on a pool of its own. The check of the tables and the store
@@ -245,20 +215,21 @@ func checkDatabase(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return rbaccli.StoreError("The database %s cannot be read: %v.", where, err)
 	}
-	return checkVersion(where, have, postgresstore.Migrations())
+	files, err := fs.Glob(postgresstore.Migrations(), "*.sql")
+	if err != nil {
+		return err
+	}
+	return checkVersion(where, have, len(files))
 }
 
 // checkVersion compares the version of a store's tables with the newest. Newer
 // tables are refused by the store itself.
-func checkVersion(name string, have int, migrations fs.FS) error {
-	files, err := fs.Glob(migrations, "*.sql")
+func checkVersion(name string, have, want int) error {
 	switch {
-	case err != nil:
-		return err
 	case have == 0:
 		return rbaccli.StoreError("%q has no tables of rbac. Check the name, or make the tables with \"rbac init\".", name)
-	case have < len(files):
-		return rbaccli.StoreError("The tables of %q have version %d, and this program needs version %d. Use the rbac of the services on the store, or update the services and run \"rbac init\".", name, have, len(files))
+	case have < want:
+		return rbaccli.StoreError("The tables of %q have version %d, and this program needs version %d. Use the rbac of the services on the store, or update the services and run \"rbac init\".", name, have, want)
 	}
 	return nil
 }

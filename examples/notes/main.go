@@ -23,7 +23,7 @@ func main() {
 	code, err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {
-		log.Fatal(err)
+		log.Print(err)
 	}
 	os.Exit(code)
 }
@@ -43,9 +43,12 @@ func run(ctx context.Context, args []string) (code int, err error) {
 		fmt.Fprint(os.Stderr, usage)
 		return 2, nil
 	}
-	store, err := sqlitestore.Open(ctx, "notes.db", sqlitestore.Options{})
+	// Only the service and "notes admin init" make the store: in a wrong folder,
+	// the other verbs end with an error.
+	verb := len(args) > 1 && command && args[1] != "init"
+	store, err := sqlitestore.Open(ctx, "notes.db", sqlitestore.Options{MustExist: verb})
 	if err != nil {
-		return 1, err
+		return 69, err // as the verbs do: 1 is the answer no
 	}
 	defer store.Close()
 	config := config
@@ -61,7 +64,8 @@ func run(ctx context.Context, args []string) (code int, err error) {
 		return 1, err
 	}
 	if command {
-		return rbaccli.Main(rbac.WithActor(ctx, os.Getenv("USER")), args[1:], auth), nil
+		program := rbaccli.Program{Name: "notes admin", Authority: auth, Store: store}
+		return program.Main(rbac.WithActor(ctx, os.Getenv("USER")), args[1:]), nil
 	}
 	handler, _, err := newService(auth, "http://127.0.0.1:8082", &notes{})
 	if err != nil {

@@ -55,6 +55,36 @@ func BringUpToDate(ctx context.Context, d Dialect, t Tables) error {
 	return update.Commit(ctx)
 }
 
+// CheckTables returns a *VersionError unless the tables exist and no migration
+// is missing. Tables newer than the last migration are another error, as in
+// [BringUpToDate]. CheckTables writes nothing.
+func CheckTables(ctx context.Context, d Dialect, t Tables) error {
+	view, err := d.Begin(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer view.Rollback(ctx)
+	have, last, err := t.version(ctx, view)
+	if err == nil && have != last {
+		err = &VersionError{Have: have, Want: last}
+	}
+	return err
+}
+
+// VersionError is the error of a store whose tables are missing or older than
+// the program.
+type VersionError struct {
+	Have int // 0: the store has no tables
+	Want int // the version of the program
+}
+
+func (e *VersionError) Error() string {
+	if e.Have == 0 {
+		return "there are no tables of rbac"
+	}
+	return fmt.Sprintf("the tables have version %d, and this program needs version %d", e.Have, e.Want)
+}
+
 // version returns the version of the tables, or 0 without tables, and the
 // number of the last migration.
 func (t Tables) version(ctx context.Context, tx Session) (have, last int, err error) {

@@ -5,6 +5,7 @@ package storecare
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,7 +38,7 @@ const maxFaults = 1000
 // that there are more.
 //
 // Errors are those of the store. The faults that were found before an error are
-// returned, too.
+// returned, too. An SQLite file that is malformed is a fault and an error.
 func Check(ctx context.Context, s store.Store, now time.Time) (faults []Fault, err error) {
 	err = s.View(ctx, func(r store.Records) error {
 		c := &checker{ctx: ctx, r: r, now: now}
@@ -45,6 +46,9 @@ func Check(ctx context.Context, s store.Store, now time.Time) (faults []Fault, e
 		faults = c.faults
 		return err
 	})
+	if err != nil && strings.Contains(err.Error(), "malformed") { // SQLite cannot read the file
+		faults = append(faults, Fault{"database", "main", err.Error()})
+	}
 	if len(faults) > maxFaults {
 		faults = append(faults[:maxFaults], Fault{"store", "", "there are more faults"})
 	}

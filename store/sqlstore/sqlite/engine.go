@@ -44,6 +44,15 @@ func (e *engine) start(ctx context.Context) (*Store, error) {
 	return &Store{sqlstore.New(e), e}, nil
 }
 
+// check returns an error unless the tables are up to date. Nothing is written.
+func (e *engine) check(ctx context.Context) error {
+	err := e.patiently(ctx, func() error { return sqlstore.CheckTables(ctx, e, tables) })
+	if err != nil {
+		return fmt.Errorf("%w: %v: %w", openKind(err), e, err)
+	}
+	return nil
+}
+
 // openKind returns the kind of an error of opening a store.
 func openKind(err error) error {
 	if errors.Is(err, sqlstore.ErrInTheWay) {
@@ -55,8 +64,13 @@ func openKind(err error) error {
 // locate finds the file of a host's database.
 func (e *engine) locate(ctx context.Context) error {
 	var path string
-	err := e.writer.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&path)
-	if err != nil {
+	err := e.patiently(ctx, func() error {
+		return e.writer.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&path)
+	})
+	switch {
+	case errors.Is(err, sqlstore.ErrInTheWay):
+		return err
+	case err != nil:
 		return fmt.Errorf("not an SQLite database: %w", err)
 	}
 	if path == "" {

@@ -20,12 +20,18 @@ type File struct {
 // Create creates the file at path unless the file exists, readable by its owner
 // only. Connections never create the file: a deleted file is reported as
 // missing, and not replaced by an empty file.
-func Create(path string) (*File, error) {
+func Create(path string) (*File, error) { return openFile(path, os.O_CREATE) }
+
+// Find finds the file at path. A missing file is an error, which wraps
+// fs.ErrNotExist.
+func Find(path string) (*File, error) { return openFile(path, 0) }
+
+func openFile(path string, flag int) (*File, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|flag, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -83,12 +89,16 @@ type Connections struct {
 
 // Open makes a store on the connections to a file. The store closes the
 // connections, and Open closes the connections after an error. Open sets the
-// journal mode to WAL and brings the tables up to date. Errors name the
+// journal mode to WAL and brings the tables up to date; with
+// Options.MustExist, a file without up-to-date tables is left as it is. Errors name the
 // database by name.
 func (f *File) Open(ctx context.Context, name string, c Connections, opts Options) (*Store, error) {
 	opts, err := opts.withDefaults()
 	e := &engine{name: fmt.Sprintf("sqlite %q", name), owned: true, file: f, busy: opts.BusyTimeout,
 		writer: c.Writer, readers: c.Readers, reserved: c.Head}
+	if err == nil && opts.MustExist { // before the journal mode of a wrong file changes
+		err = e.check(ctx)
+	}
 	if err == nil {
 		err = e.useWAL(ctx)
 	}

@@ -48,6 +48,10 @@ type Options struct {
 	// rbac.Config.LockTimeout ends the wait earlier, too, except the wait of a
 	// commit. Zero: 5 s. Precision: 1 ms.
 	BusyTimeout time.Duration
+	// MustExist is for a database that is known to have the tables. Tables that
+	// are missing or older than the program are an error, which wraps
+	// *sqlstore.VersionError, and the database stays as it is.
+	MustExist bool
 }
 
 // Store is an rbac.Store on SQLite: see View, Update and Close of
@@ -96,7 +100,12 @@ func New(ctx context.Context, db *sql.DB, opts Options) (*Store, error) {
 	}
 	e := &engine{name: "sqlite", writer: db, readers: db, busy: opts.BusyTimeout}
 	if err := e.locate(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %v: %w", store.ErrUnavailable, e, err)
+		return nil, fmt.Errorf("%w: %v: %w", openKind(err), e, err)
+	}
+	if opts.MustExist {
+		if err := e.check(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return e.start(ctx)
 }
