@@ -17,7 +17,8 @@ import (
 // Deny responds to a request that is refused because of err:
 //
 //   - ErrDenied, if the user is signed in: 403 with the reason (see
-//     Config.ShowGroups), or the Reason of a *rbac.Error; browsers get a link to sign in as someone else
+//     Config.ShowGroups), or the Reason of a *rbac.Error; browsers get a link
+//     to sign in as someone else
 //   - ErrDenied, if the user is signed in and a new login would help
 //     ([rbac.AuthenticatedWithin]): browsers are redirected (303) to the login
 //     page, which leads back; programs get 401 with
