@@ -139,9 +139,9 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 }
 
 // ModifyUser replaces every writable field of the user with the ID of u.
-// Memberships and tickets follow a changed name. Disabling a user ends all
-// tickets and links of the user, except API keys with KeepWhenDisabled; another
-// e-mail address or subject ends the links.
+// Memberships and tickets follow a changed name. Disabling a user ends links and
+// tickets, except API keys with KeepWhenDisabled; another e-mail address or
+// subject ends the links. A password set before a subject remains, as do tickets.
 func (tx *Tx) ModifyUser(u User) error {
 	rec, err := checkedUser(u)
 	if err := tx.delegable(err); err != nil {

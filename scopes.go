@@ -14,8 +14,8 @@ import (
 func (tx *Tx) Scopes() iter.Seq2[string, error] { return tx.r.Scopes() }
 
 // EndScope ends all memberships in a scope, as [Tx.DeassignUser] does, and
-// returns their number: a tenant goes away. A later tenant by the same name
-// inherits no membership. Memberships everywhere stay.
+// returns their number: a tenant goes away, and a later one by the same name
+// inherits nothing. In an UpdateAs, only holders of Config.Administer may.
 //
 // ErrInvalid for the scope "". An unknown scope has no memberships to end. All
 // memberships end in one Update, which takes a few seconds for 10,000 of them

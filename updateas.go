@@ -117,7 +117,7 @@ func (tx *Tx) writable(err error) error {
 	if powers == nil {
 		return err
 	}
-	return tx.refused("only holders of " + tx.a.cfg.Administer + " may do this")
+	return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may do this")
 }
 
 // delegable is writable for a change that checks the powers of a delegate
@@ -203,11 +203,14 @@ func (tx *Tx) delegationFaults() ([]delegation.Fault, error) {
 }
 
 // refused returns the DeniedError of a change that the user of an UpdateAs may
-// not make.
-func (tx *Tx) refused(reason string) error { return tx.refusal(tx.as.id, reason) }
+// not make. The reason, of delegation.Powers, may name groups.
+func (tx *Tx) refused(reason string) error {
+	return &DeniedError{Identity: tx.as.id, Predicate: HasPermission(tx.a.cfg.Administer), Message: reason}
+}
 
+// refusal is a DeniedError whose reason names no groups.
 func (tx *Tx) refusal(id *Identity, reason string) error {
-	return &DeniedError{Identity: id, Predicate: HasPermission(tx.a.cfg.Administer), Message: reason}
+	return &DeniedError{Identity: id, Predicate: WithMessage(HasPermission(tx.a.cfg.Administer), reason), Message: reason}
 }
 
 // mayAssign checks a new membership, and a membership to modify or to end.
@@ -232,9 +235,9 @@ func (tx *Tx) mayAdd(m store.Membership) error {
 	case powers == nil:
 		return err
 	case m.Source != "":
-		return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a source")
+		return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may set a source")
 	case !policy.Counts(m.Until, tx.now):
-		return tx.refused("the membership would have ended already")
+		return tx.refusal(tx.as.id, "the membership would have ended already")
 	case powers.MayAssign(m.Group, ""),
 		slices.Contains(tx.as.created, m.User),
 		slices.Contains(tx.as.ended, m.User): // to another group
@@ -245,7 +248,7 @@ func (tx *Tx) mayAdd(m store.Membership) error {
 		return err
 	}
 	if len(memberships) == 0 {
-		return tx.refused("the account is in no group yet: " +
+		return tx.refusal(tx.as.id, "the account is in no group yet: "+
 			"only somebody who may assign the group everywhere may assign the account")
 	}
 	return tx.mayDisplace(m)
@@ -280,11 +283,11 @@ func (tx *Tx) mayCreate(u store.UserRecord) error {
 	case powers == nil:
 		return err
 	case !powers.UsersAnywhere():
-		return tx.refused("creating users is for delegates with Users, or holders of " + tx.a.cfg.Administer)
+		return tx.refusal(tx.as.id, "creating users is for delegates with Users, or holders of "+tx.a.cfg.Administer)
 	case u.Subject != "":
-		return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
+		return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may set a subject")
 	case u.ID != uuid.Nil: // which a record of the host may refer to
-		return tx.refused("only holders of " + tx.a.cfg.Administer + " may choose an id")
+		return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may choose an id")
 	}
 	return nil
 }
@@ -336,7 +339,7 @@ func (tx *Tx) mayModify(old, u store.UserRecord) error {
 	if powers == nil {
 		return err
 	}
-	return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
+	return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may set a subject")
 }
 
 // checkCreated checks the users who were created in an UpdateAs, with the

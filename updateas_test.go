@@ -315,6 +315,26 @@ func TestUpdateAsSaysWhoMay(t *testing.T) {
 	}
 }
 
+// A reason that names no group is also for the denied person.
+func TestReasonsOfUpdateAs(t *testing.T) {
+	h := newHouse(t, openMemory(t))
+	a := cooperative(h)
+	h.do(a, func(tx *rbac.Tx) error { return alone(tx.AddUser(rbac.User{Name: "loose"})) })
+	for want, f := range map[string]func(*rbac.Tx) error{
+		"the account is in no group yet: only somebody who may assign the group everywhere may assign the account": assignIn("loose", "members", "org:1"),
+		"only holders of rbac.administer may do this":                                                              func(tx *rbac.Tx) error { return alone(tx.EndScope("org:1")) },
+		"only holders of rbac.administer may set a subject": func(tx *rbac.Tx) error {
+			return alone(tx.AddUser(rbac.User{Name: "x", Subject: "x"}))
+		},
+	} {
+		err := h.as(a, "lea", f)
+		denied, ok := errors.AsType[*rbac.DeniedError](err)
+		if !ok || denied.Message != want || denied.WithoutGroups() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 // Two Authorities agree at once about what a delegate may do.
 func TestDelegationsOfTwoAuthorities(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {

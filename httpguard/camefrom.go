@@ -22,8 +22,10 @@ func (g *Guard) LoginURL(r *http.Request) string {
 // redirect the user after the login: the value of came_from in the form of r,
 // or else in the query of r. The target begins with a single slash and includes
 // Config.BasePath. CameFrom reports false, with an empty path, if the value is
-// missing or leads to another site, out of Config.BasePath, or to the login or
-// logout.
+// missing or leads to another site, out of Config.BasePath, or to a page of
+// Config that signs users in or out. Every page below the login is such a page:
+// the callback of an identity provider, such as "/login/done", has a code that
+// works once.
 //
 // Never redirect to the value itself: anyone can send a user a link with
 // another site as came_from.
@@ -75,7 +77,8 @@ func (g *Guard) isOwnHost(r *http.Request, page *url.URL) bool {
 }
 
 // returnTarget returns s in canonical form if a login may lead there: s must be
-// a page of this service, other than the login and the logout.
+// a page of this service, other than the login, pages below the login, and the
+// logout.
 func (g *Guard) returnTarget(s string) (string, bool) {
 	target, ok := localTarget(s, g.cfg.pathRules())
 	if !ok {
@@ -94,6 +97,10 @@ func (g *Guard) returnTarget(s string) (string, bool) {
 		if path == strings.TrimSuffix(page, "/") {
 			return "", false
 		}
+	}
+	login := strings.TrimSuffix(g.cfg.LoginPath, "/")
+	if login != "" && strings.HasPrefix(path, login+"/") {
+		return "", false
 	}
 	return target, true
 }

@@ -40,6 +40,9 @@ func TestReturnTarget(t *testing.T) {
 		{"never back to the login", "/login", ""},
 		{"never back to the login with a query", "/login?came_from=/login", ""},
 		{"never back to the login by another spelling", "/%6cogin/", ""},
+		{"never back to the callback of a provider", "/login/done?code=a&state=b", ""},
+		{"by another spelling, either", "/%6cogin/done/?code=a", ""},
+		{"a page beside the login is a page", "/login-help", "/login-help"},
 		{"never back to the logout", "/logout", ""},
 		{"broken escapes are no path", "/%zz", ""},
 		{"endless ones neither", "/" + strings.Repeat("a", maxCameFrom), ""},
@@ -48,6 +51,22 @@ func TestReturnTarget(t *testing.T) {
 	for _, tt := range tests {
 		if got, ok := g.returnTarget(tt.from); got != tt.want || ok != (tt.want != "") {
 			t.Errorf("%s: returnTarget(%q) = %q, %v; want %q", tt.rule, tt.from, got, ok, tt.want)
+		}
+	}
+}
+
+// The login may be at the root, below a base path or have a final slash.
+func TestReturnTargetBelowLogin(t *testing.T) {
+	for _, tt := range []struct{ login, base, from, want string }{
+		{"/", "", "/a/b", "/a/b"},
+		{"/sign-in/", "", "/sign-in/done?code=a", ""},
+		{"/sign-in/", "", "/login/done", "/login/done"},
+		{"/login", "/app", "/app/login/done?code=a", ""},
+		{"/login", "/app", "/app/a/login/done", "/app/a/login/done"},
+	} {
+		g := guardByHeader(Config{LoginPath: tt.login, BasePath: tt.base})
+		if got, ok := g.returnTarget(tt.from); got != tt.want || ok != (tt.want != "") {
+			t.Errorf("login %s in %q: returnTarget(%q) = %q, %v; want %q", tt.login, tt.base, tt.from, got, ok, tt.want)
 		}
 	}
 }
@@ -81,7 +100,7 @@ func FuzzCameFrom(f *testing.F) {
 			if u.Scheme != "https" || u.Host != "example.com" || u.User != nil {
 				t.Fatalf("came_from %q leads to %q", from, u)
 			}
-			if p := strings.Trim(u.Path, "/"); p == "login" || p == "logout" {
+			if p := strings.Trim(u.Path, "/"); p == "login" || p == "logout" || strings.HasPrefix(p, "login/") {
 				t.Fatalf("came_from %q leads back to %q", from, u)
 			}
 		}

@@ -39,7 +39,9 @@ type Config struct {
 	// cookie. Two cookies of one name count as none.
 	BasePath string
 	// LoginPath is the path of the login page, to which the Guard sends
-	// browsers that must log in. The path has no query. Empty: "/login".
+	// browsers that must log in. The path has no query. No login leads back to
+	// the page or to a page below it, such as the callback of an identity
+	// provider ("/login/done"). Empty: "/login".
 	LoginPath string
 	// LogoutPath is the path of the logout. No login leads back to the logout.
 	// Empty: "/logout".

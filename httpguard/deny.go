@@ -1,13 +1,13 @@
 package httpguard
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -17,7 +17,8 @@ import (
 // Deny responds to a request that is refused because of err:
 //
 //   - ErrDenied, if the user is signed in: 403 with the reason (see
-//     Config.ShowGroups); browsers get a link to sign in as someone else
+//     Config.ShowGroups), or the Reason of a *rbac.Error; browsers get a link
+//     to sign in as someone else
 //   - ErrDenied, if the user is signed in and a new login would help
 //     ([rbac.AuthenticatedWithin]): browsers are redirected (303) to the login
 //     page, which leads back; programs get 401 with
@@ -27,8 +28,10 @@ import (
 //     browsers are redirected (303) to the login page, which leads back;
 //     programs get 401. A browser that returns from the login page without
 //     success three times within seconds gets a page with an explanation (401).
-//     So does a user who cannot sign in at all, such as a disabled user
-//     ([rbac.Authority.Issue])
+//   - ErrDenied about a user who cannot sign in at all, such as a disabled user
+//     ([rbac.Authority.Issue]): 401 with the Reason. Make such an error for an
+//     account that your own login refuses: a *rbac.Error with Kind ErrDenied,
+//     Record "user" and a Reason
 //   - ErrNotFound: 404
 //   - ErrExists, ErrConflict, ErrProtected, ErrSeparation, ErrCycle: 409
 //   - ErrInvalid: 422
@@ -149,8 +152,7 @@ func (g *Guard) denyBuiltin(w http.ResponseWriter, r *http.Request, status int, 
 // askForLogin sends a browser to the login page, or explains why a login does
 // not help.
 func (g *Guard) askForLogin(w http.ResponseWriter, r *http.Request, resp response, err error) {
-	if reason, refused := refusedAccount(err); refused {
-		resp.Detail = "You cannot sign in here: " + cmp.Or(reason, "this account is refused") + ". Ask an administrator for help."
+	if _, refused := refusedAccount(err); refused {
 		resp.LoginURL = g.LoginURL(r)
 	} else if g.redirectToLogin(w, r) {
 		return
@@ -172,12 +174,20 @@ func (g *Guard) presentable(err error) error {
 }
 
 // denialDetail returns the text for the client. Only the message of a predicate
-// is written for the client. The message names groups, permissions and users,
-// and is therefore not for anonymous clients.
+// and the reason of an Error are written for the client. A message names groups,
+// permissions and users, and is therefore not for anonymous clients. Of reasons,
+// they learn only why their account is refused.
 func denialDetail(status int, err error) string {
 	var denied *rbac.DeniedError
 	if errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden {
 		return denied.Message
+	}
+	var e *rbac.Error
+	if errors.As(err, &e) && e.Kind == rbac.ErrDenied && e.Reason != "" && status == http.StatusForbidden {
+		return strings.TrimSuffix(statusDetail(status), ".") + ": " + e.Reason + "."
+	}
+	if text, refused := refusedAccount(err); refused && status == http.StatusUnauthorized {
+		return text
 	}
 	return detail(status, err)
 }

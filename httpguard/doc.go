@@ -13,6 +13,14 @@
 //	server := &http.Server{Addr: addr, Handler: g.Handler(mux), ReadHeaderTimeout: 5 * time.Second}
 //	server.ListenAndServeTLS(cert, key)
 //
+// A check of readiness needs no user, and asks for the service by the address
+// of the machine. [Health] therefore stands beside the guarded service, in a
+// router in front of Handler:
+//
+//	root := http.NewServeMux()
+//	root.Handle("GET /readyz", httpguard.Health(authority))
+//	root.Handle("/", g.Handler(mux))
+//
 // With another router, use [Guard.Require] as middleware or [Guard.Authorize]
 // inside handlers. For gRPC and Connect use [Guard.Call], and for HTML
 // templates [TemplateFuncs]. A handler gets the Identity of the request from

@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"cmp"
 	"errors"
 	"hash/fnv"
 	"net/http"
@@ -77,12 +78,12 @@ func (g *Guard) loginLoopResponse(r *http.Request, err error) response {
 }
 
 // refusedAccount reports whether err refuses a user who was authenticated
-// elsewhere, such as a disabled user, and returns the reason. Signing in again
-// would not help.
-func refusedAccount(err error) (reason string, refused bool) {
+// elsewhere, such as a disabled user, and returns the text for the user. Signing
+// in again would not help.
+func refusedAccount(err error) (text string, refused bool) {
 	var e *rbac.Error
 	if errors.As(err, &e) && e.Kind == rbac.ErrDenied && e.Record == "user" {
-		return e.Reason, true
+		return "You cannot sign in here: " + cmp.Or(e.Reason, "this account is refused") + ". Ask an administrator for help.", true
 	}
 	return "", false
 }

@@ -118,6 +118,7 @@ func TestMatrixMistakes(t *testing.T) {
 		"":                          "a table needs a line of users",
 		"- amy":                     "a table needs a line of users",
 		"- amy\n\nGET / 200":        "line 3: GET / has 1 statuses for 2 users",
+		"- amy\nGET / ?":            "line 2: GET / has 1 statuses for 2 users: write one ? per user, or nothing",
 		"- amy\nGET / 200 200 200":  "line 2: GET / has 3 statuses for 2 users",
 		"- amy\nGET / 200 20":       `line 2: GET /: "20" is not a status`,
 		"- amy\nGET / 200 ok":       `line 2: GET /: "ok" is not a status`,

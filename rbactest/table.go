@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -69,7 +70,11 @@ func (tab *table) add(l *line, words []string, update bool) error {
 		return err
 	}
 	if len(r.want) > len(tab.users) || len(r.want) < len(tab.users) && !update {
-		return fmt.Errorf("%s has %d statuses for %d users", r.what(), len(r.want), len(tab.users))
+		hint := ""
+		if slices.Contains(r.want, "?") {
+			hint = ": write one ? per user, or nothing"
+		}
+		return fmt.Errorf("%s has %d statuses for %d users%s", r.what(), len(r.want), len(tab.users), hint)
 	}
 	r.indent = l.text[:strings.Index(l.text, r.method)]
 	l.row = r

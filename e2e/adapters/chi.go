@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -19,4 +20,23 @@ func chiService(guard *httpguard.Guard, rules map[string]rbac.Predicate, routes 
 		routes(r)
 	})
 	return guard.Handler(r)
+}
+
+func chiTenants(guard *httpguard.Guard, invoices http.Handler) chi.Router {
+	inTenant := func(p rbac.Predicate) func(http.Handler) http.Handler {
+		return guard.RequireFunc(func(r *http.Request) (rbac.Predicate, error) {
+			return rbac.In("tenant:"+chi.URLParam(r, "tenant"), p), nil
+		})
+	}
+	r := chi.NewRouter()
+	r.With(inTenant(rbac.HasPermission("invoice.read"))).Method("GET", "/tenants/{tenant}/invoices", invoices)
+	return r
+}
+
+func chiRoutes(r chi.Routes) (routes []httpguard.Route, err error) {
+	err = chi.Walk(r, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		routes = append(routes, httpguard.Route{Pattern: method + " " + strings.TrimSuffix(pattern, "*")})
+		return nil
+	})
+	return routes, err
 }

@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
@@ -37,6 +38,31 @@ func TestRulesOfThePage(t *testing.T) {
 		DELETE /report/1        401  403  403
 		GET    /report/1/print  401  403  403
 	`)
+}
+
+// A rule in a scope of the path, with the table of all routes.
+func TestChiTenants(t *testing.T) {
+	a := rbactest.World(t, `
+		group billing: invoice.read
+		user bob: billing@tenant:1
+	`)
+	guard := newGuard(a, httpguard.Config{})
+	r := chiTenants(guard, http.HandlerFunc(secret))
+	routes, err := chiRoutes(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rbactest.Matrix(t, guard.Handler(r), a, `
+		                         -    bob
+		GET  /tenants/1/invoices  401  200
+		GET  /tenants/2/invoices  401  403
+	`, routes...)
+	r.Handle("/files/*", http.HandlerFunc(public))
+	routes, err = chiRoutes(r)
+	if err != nil || !slices.Contains(routes, httpguard.Route{Pattern: "GET /tenants/{tenant}/invoices"}) ||
+		!slices.Contains(routes, httpguard.Route{Pattern: "POST /files/"}) {
+		t.Errorf("the routes are %v, %v", routes, err)
+	}
 }
 
 // The middleware in front of a subrouter sees one route for the whole

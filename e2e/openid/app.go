@@ -42,7 +42,7 @@ func newApp(
 	if groups == nil {
 		return nil, errors.New("openid: no map of the provider's groups")
 	}
-	provider, err := rp.NewRelyingPartyOIDC(ctx, issuer, client, secret, site+"/login/done", []string{"openid", "groups"},
+	provider, err := rp.NewRelyingPartyOIDC(ctx, issuer, client, secret, site+"/login/done", []string{"openid", "email", "groups"},
 		rp.WithVerifierOpts(rp.WithNonce(nonceOf)))
 	return &app{auth: auth, guard: guard, provider: provider, site: site, groups: groups}, err
 }
@@ -69,7 +69,10 @@ type attempt struct {
 	target   string // a path of the service
 }
 
-const attemptCookie = "__Host-openid"
+const (
+	attemptCookie = "__Host-openid"
+	refusedCookie = "__Host-openid-refused" // the latest login was of a user whom the service refuses
+)
 
 func (at attempt) cookie() *http.Cookie {
 	target := base64.RawURLEncoding.EncodeToString([]byte(at.target))
@@ -102,9 +105,13 @@ func (a *app) begin(w http.ResponseWriter, r *http.Request) {
 	// With max_age, the provider has to send auth_time.
 	options := []rp.AuthURLOpt{rp.WithCodeChallenge(oidc.NewSHACodeChallenge(at.verifier)), param("nonce", at.nonce),
 		param("max_age", strconv.Itoa(int(maxAge.Seconds())))}
-	if !rbac.FromContext(r.Context()).IsAnonymous() {
+	switch _, err := r.Cookie(refusedCookie); {
+	case !rbac.FromContext(r.Context()).IsAnonymous():
 		// The user needs a fresh login (AuthenticatedWithin), or switches users.
 		options = append(options, rp.WithPrompt(oidc.PromptLogin), param("max_age", "0"))
+	case err == nil:
+		// Otherwise the provider would send the refused user again, unasked.
+		options = append(options, rp.WithPrompt(oidc.PromptSelectAccount))
 	}
 	http.SetCookie(w, at.cookie())
 	w.Header().Set("Cache-Control", "no-store")
@@ -114,9 +121,11 @@ func (a *app) begin(w http.ResponseWriter, r *http.Request) {
 // claims are the claims of an ID token that the service uses.
 type claims struct {
 	oidc.TokenClaims
-	AccessTokenHash string   `json:"at_hash"`
-	SessionID       string   `json:"sid"`
-	Groups          []string `json:"groups"` // nil without the claim, which is not the empty list
+	AccessTokenHash string    `json:"at_hash"`
+	SessionID       string    `json:"sid"`
+	Email           string    `json:"email"`
+	EmailVerified   oidc.Bool `json:"email_verified"`
+	Groups          []string  `json:"groups"` // nil without the claim, which is not the empty list
 }
 
 // GetAccessTokenHash makes claims an oidc.IDClaims.
@@ -140,9 +149,13 @@ func (a *app) done(w http.ResponseWriter, r *http.Request) {
 	}
 	t, err := a.signIn(r, token)
 	if err != nil {
+		if errors.Is(err, rbac.ErrDenied) {
+			http.SetCookie(w, &http.Cookie{Name: refusedCookie, Value: "1", Path: "/", MaxAge: 600, Secure: true, HttpOnly: true})
+		}
 		a.guard.Deny(w, r, err)
 		return
 	}
+	http.SetCookie(w, &http.Cookie{Name: refusedCookie, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true})
 	a.guard.SetTicket(w, r, t)
 	http.Redirect(w, r, at.target, http.StatusSeeOther)
 }
@@ -187,6 +200,11 @@ var clientAddr = httpguard.ForwardedFor()
 func (a *app) signIn(r *http.Request, token *oidc.Tokens[*claims]) (t rbac.Token, err error) {
 	ctx, c := r.Context(), token.IDTokenClaims
 	addr, _ := clientAddr(r) // without an address, the login counts all the same
+	if _, err := a.auth.IdentityBySubject(ctx, c.Subject); errors.Is(err, rbac.ErrNotFound) {
+		if err := a.bind(ctx, c); err != nil {
+			return t, err
+		}
+	}
 	_, err = a.auth.Sync(ctx, rbac.Provision{Subject: c.Subject, Source: c.Issuer, Groups: c.Groups, Map: a.groups})
 	if err == nil {
 		t, err = a.auth.Issue(ctx, rbac.Login{
@@ -197,9 +215,6 @@ func (a *app) signIn(r *http.Request, token *oidc.Tokens[*claims]) (t rbac.Token
 			Addr:            addr,
 			UserAgent:       r.UserAgent(),
 		})
-	}
-	if missing(err, "user") {
-		return t, &rbac.Error{Kind: rbac.ErrDenied, Record: "user", Reason: "you have no account"}
 	}
 	if err == nil && len(token.IDToken) < 3<<10 { // a larger one does not fit, and the provider asks before it logs out
 		err = a.auth.SetValue(ctx, t, "id_token", token.IDToken)

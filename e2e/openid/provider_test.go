@@ -32,6 +32,8 @@ type provider struct {
 	mu       sync.Mutex
 	user     string   // who sits at the browser
 	groups   []string // of every user; nil: no claim
+	email    string   // of the user; empty: no claim
+	verified bool     // the email
 	stubborn bool     // never asks for a password again
 	refuses  bool     // lets nobody in
 	noTime   bool     // sends no auth_time
@@ -136,9 +138,11 @@ func (p *provider) signIn(w http.ResponseWriter, r *http.Request) {
 		s = p.sessions[c.Value]
 	}
 	tooOld := s != nil && req.MaxAge != nil && time.Since(s.at) > time.Duration(*req.MaxAge)*time.Second
-	if s == nil || s.user != p.user || tooOld && !p.stubborn {
+	// Without a prompt, the provider takes the user of the session.
+	other := s != nil && s.user != p.user && len(req.Prompt) > 0
+	if s == nil || other || tooOld && !p.stubborn {
 		p.asked++
-		if s == nil || s.user != p.user {
+		if s == nil || other {
 			s = &session{id: rand.Text(), user: p.user}
 		}
 		s.at = time.Now()
@@ -241,6 +245,9 @@ func (p *provider) SetUserinfoFromRequest(_ context.Context, info *oidc.UserInfo
 	defer p.mu.Unlock()
 	info.Subject = r.GetSubject()
 	info.AppendClaims("sid", r.(*authRequest).session.id)
+	if slices.Contains(scopes, "email") && p.email != "" {
+		info.Email, info.EmailVerified = p.email, oidc.Bool(p.verified)
+	}
 	if slices.Contains(scopes, "groups") && p.groups != nil {
 		info.AppendClaims("groups", p.groups)
 	}
