@@ -157,3 +157,16 @@ func TestRefusedDeletionHasNoFields(t *testing.T) {
 		}
 	}
 }
+
+// No group is chosen before the person chooses one: a press of the button gives
+// nothing.
+func TestNoGroupIsChosen(t *testing.T) {
+	s := newSite(t)
+	page := s.get("amy", "user?name=bob")
+	if !strings.Contains(page.text, `<select id="group" name="group" required><option value="">–</option>`) {
+		t.Errorf("the form to give a group has a group already:\n%s", page.text)
+	}
+	if resp := s.post("amy", "change", "do", "assign", "user", "bob", "group", "", "back", "users"); resp.StatusCode < 400 {
+		t.Errorf("a form without a group: %d", resp.StatusCode)
+	}
+}
