@@ -199,8 +199,7 @@ func (tx *Tx) activeIn(t Token) ([]Group, error) {
 	return active, err
 }
 
-// ticketActivity is [rules.Rules.ActiveGroups] with the groups as the API shows
-// them.
+// ticketActivity is [rules.Rules.ActiveGroups] with the groups of the API.
 func (tx *Tx) ticketActivity(t store.Ticket) (active, omitted []Group, err error) {
 	own, left, err := tx.rules().ActiveGroups(t)
 	return publicEach(own, publicGroup), publicEach(left, publicGroup), err

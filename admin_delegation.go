@@ -202,8 +202,7 @@ func (tx *Tx) logDelegation(action string, rec store.Delegation, before, after a
 	return tx.log(Change{Action: action, Subject: g.Name, SubjectID: g.ID}, before, after)
 }
 
-// dropFromDelegations removes a group that is about to be deleted from all
-// delegations.
+// dropFromDelegations removes a group that will be deleted from all delegations.
 func (tx *Tx) dropFromDelegations(group uuid.UUID) error {
 	all, err := tx.r.Delegations()
 	if err != nil {

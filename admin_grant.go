@@ -76,8 +76,7 @@ func publicGrant(g store.Grant, group string) Grant {
 		GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt}
 }
 
-// logGrant writes a Change whose subject is the group and whose object is the
-// permission.
+// logGrant writes a Change about a group, the subject, and a permission.
 func (tx *Tx) logGrant(action string, g store.Grant, group string, before, after any) error {
 	c := Change{Action: action, Subject: group, SubjectID: g.Group, Object: g.Permission}
 	return tx.log(c, before, after)

@@ -140,8 +140,7 @@ func (tx *Tx) DeletePermission(name string) error {
 		})
 }
 
-// endPermissionGrants deletes all grants of a permission by name, with a Change
-// for each.
+// endPermissionGrants deletes all grants of a permission by name, and logs each.
 func (tx *Tx) endPermissionGrants(p Permission) error {
 	grants, err := tx.r.Grants(store.GrantFilter{Permission: p.Name})
 	if err != nil {

@@ -78,8 +78,7 @@ func (tx *Tx) endTicketsOf(user string, except []uuid.UUID) (ended int, err erro
 	return ended, nil
 }
 
-// endTicketsOfAll ends the tickets of every user, in the store and in the
-// cache.
+// endTicketsOfAll ends the tickets of every user, in the store and the cache.
 func (tx *Tx) endTicketsOfAll(except []uuid.UUID) (ended int, err error) {
 	if err := tx.writable(nil); err != nil {
 		return 0, err

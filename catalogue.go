@@ -318,8 +318,7 @@ func (d *declarer) inherit(i Inheritance) error {
 // pairKey joins two names. Names cannot contain the separator.
 func pairKey(a, b string) string { return a + "\n" + b }
 
-// groupName returns the present name of a declared group, or "" if the group
-// was deleted.
+// groupName returns the present name of a declared group; "": it was deleted.
 func (d *declarer) groupName(declared string) (string, error) {
 	known, ok := d.declared[declarationKey{"group", declared}]
 	if !ok {
