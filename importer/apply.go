@@ -56,9 +56,10 @@ type Options struct {
 // user's own, "user:NAME".
 //
 // Apply can be called again after an error, and later. Records that exist are
-// Present and stay as they are, but with Merge groups get what they lack. A user, group, permission or separation set that
-// was deleted here since an earlier import is not brought back, and neither is a
-// group that was renamed, as long as the change log has the change.
+// Present and stay as they are, but with Merge groups get what they lack. A
+// user, group, permission or separation set that was deleted here since an
+// earlier import is not brought back, and neither is a group that was renamed,
+// as long as the change log has the change.
 //
 // Errors: ErrInvalid for an Authority that is nil; ErrUnavailable, ErrBusy and
 // errors of ctx. The Report is never nil, and lists the rows that were

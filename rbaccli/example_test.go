@@ -6,21 +6,29 @@ import (
 	"os"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/httpguard"
 	"github.com/rbac-go/rbac/rbaccli"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
-// A service offers the verbs as "service admin …".
-func ExampleMain_service() {
+// A service offers the verbs as "blog admin …".
+func ExampleProgram_service() {
 	ctx := context.Background()
-	auth, err := rbac.Open(ctx, memorystore.New(), rbac.Config{})
+	store := memorystore.New()
+	auth, err := rbac.Open(ctx, store, rbac.Config{})
 	if err != nil {
 		panic(err)
 	}
 	defer auth.Close()
+	guard := httpguard.New(auth, httpguard.Config{Site: "https://h.example", BasePath: "/blog"})
 
 	if len(os.Args) > 1 && os.Args[1] == "admin" {
-		os.Exit(rbaccli.Main(ctx, os.Args[2:], auth))
+		os.Exit(rbaccli.Program{
+			Name:        "blog admin",
+			Authority:   auth,
+			Store:       store,
+			PasswordURL: guard.PasswordURL,
+		}.Main(ctx, os.Args[2:]))
 	}
 }
 
