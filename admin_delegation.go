@@ -52,8 +52,7 @@ func (tx *Tx) AddDelegation(d Delegation) error {
 	return tx.putDelegation("AddDelegation", rec, nil, after)
 }
 
-// ModifyDelegation replaces Assign, Users and Note of the delegation of
-// d.Group.
+// ModifyDelegation replaces Assign, Users and Note of d.Group's delegation.
 func (tx *Tx) ModifyDelegation(d Delegation) error {
 	rec, after, err := tx.checkedDelegation(d)
 	if err != nil {

@@ -92,8 +92,7 @@ func (tx *Tx) grant(g Grant) (Group, store.Grant, error) {
 	return group, rec, named(err, "grant", grantName(g))
 }
 
-// ModifyGrant replaces the Note of the grant with the group and permission of
-// g.
+// ModifyGrant replaces the Note of the grant with g's group and permission.
 func (tx *Tx) ModifyGrant(g Grant) error {
 	group, old, err := tx.grant(g)
 	if err != nil || old.Note == g.Note {

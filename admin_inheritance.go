@@ -135,8 +135,7 @@ func (tx *Tx) Inheritances() ([]Inheritance, error) {
 	return list, nil
 }
 
-// inheritance returns both groups of an inheritance, and whether the
-// inheritance exists.
+// inheritance returns both groups of an inheritance, and whether it exists.
 func (tx *Tx) inheritance(i Inheritance) (senior, junior Group, exists bool, err error) {
 	if senior, err = tx.group(i.Senior); err != nil {
 		return

@@ -194,8 +194,7 @@ func (tx *Tx) ModifySection(s Section) error {
 	return tx.log(Change{Action: "ModifySection", Subject: s.Name}, old, s)
 }
 
-// DeleteSection deletes a section. Its permissions are in no section
-// afterwards.
+// DeleteSection deletes a section. Its permissions are then in no section.
 func (tx *Tx) DeleteSection(name string) error {
 	s, err := tx.section(name)
 	if err := tx.writable(err); err != nil {

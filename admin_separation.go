@@ -190,8 +190,7 @@ func (s separations) protect() error {
 	return s.tx.protect()
 }
 
-// delete deletes a set. A deletion allows more than before, so nothing has to
-// be checked.
+// delete deletes a set. A deletion only allows more: nothing has to be checked.
 func (s separations) delete(name string) error {
 	rec, err := s.find(name)
 	if err := s.tx.writable(err); err != nil {

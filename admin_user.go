@@ -71,8 +71,7 @@ func (tx *Tx) addUser(u User, created, lastLogin time.Time) (User, error) {
 	return User(rec.User), tx.log(Change{Action: "AddUser", Subject: rec.Name, SubjectID: rec.ID}, nil, User(rec.User))
 }
 
-// checkedUser validates the writable fields of a user and returns a record of
-// them.
+// checkedUser returns a record of the writable fields of a user, if valid.
 func checkedUser(u User) (store.UserRecord, error) {
 	name, err := canonicalUser(u.Name)
 	err = errors.Join(err,

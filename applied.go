@@ -11,13 +11,25 @@ func (tx *Tx) Applied(file string) (text string, err error) {
 	if err := validName("file", "Name", file); err != nil {
 		return "", err
 	}
+	text, _, err = tx.declaration(appliedFile, file)
+	return text, err
+}
+
+// Declared reports whether a program has declared a permission of this name by
+// [Authority.Declare]. The permission may have been deleted since.
+func (tx *Tx) Declared(permission string) (bool, error) {
+	_, found, err := tx.declaration("permission", permission)
+	return found, err
+}
+
+func (tx *Tx) declaration(kind, key string) (text string, found bool, err error) {
 	declarations, err := tx.r.Declarations()
 	for _, d := range declarations {
-		if d.Kind == appliedFile && d.Key == file {
-			text = d.Text
+		if d.Kind == kind && d.Key == key {
+			return d.Text, true, nil
 		}
 	}
-	return text, err
+	return "", false, err
 }
 
 // KeepApplied stores which records a policy file has brought, among the

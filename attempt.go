@@ -140,8 +140,7 @@ func (at *attempt) reserve(r store.Records, now time.Time) (store.UserRecord, er
 	return u, throttled(at.counted.Reserve(r, u.ID, now))
 }
 
-// throttled returns the ErrThrottled of a refusal, and other errors as they
-// are.
+// throttled returns the ErrThrottled of a refusal, and other errors unchanged.
 func throttled(err error) error {
 	if refused, ok := err.(throttle.Refusal); ok {
 		return &ThrottledError{RetryAfter: refused.Wait}

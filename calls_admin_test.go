@@ -196,7 +196,8 @@ var adminCalls = []call{
 	{"Tx: policy files", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.Update(ctx, all(
 			func(tx *rbac.Tx) error { return tx.KeepApplied("policy", "[]") },
-			func(tx *rbac.Tx) error { return second(tx.Applied("policy")) }))
+			func(tx *rbac.Tx) error { return second(tx.Applied("policy")) },
+			func(tx *rbac.Tx) error { return second(tx.Declared("post.edit")) }))
 	}},
 	{"Tx: separation sets", func(ctx context.Context, a *rbac.Authority, _ rbac.Token) error {
 		return a.Update(ctx, all(ssd("s", 2, "editors", "staff"), dsd("d", 2, "editors", "staff"),

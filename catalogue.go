@@ -69,8 +69,7 @@ func (a *Authority) Declare(ctx context.Context, c Catalogue) error {
 	})
 }
 
-// programName returns the name of the executable, or "" if the system does not
-// know it.
+// programName returns the name of the executable, or "" if it is unknown.
 func programName() string {
 	path, err := os.Executable()
 	if err != nil {

@@ -49,8 +49,7 @@ func (d *declarer) updateDelegation(_ uuid.UUID, was, is Delegation) error {
 	return d.tx.ModifyDelegation(stored)
 }
 
-// groupNames returns the present names of declared groups, without deleted
-// groups.
+// groupNames returns the present names of declared groups that exist.
 func (d *declarer) groupNames(declared []string) (present []string, err error) {
 	for _, g := range declared {
 		name, err := d.groupName(g)

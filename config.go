@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// Config configures an Authority. The zero Config has safe defaults for
-// everything.
+// Config configures an Authority. The zero Config has safe defaults.
 type Config struct {
 	// Logger receives logins, failures, ended tickets and faults of the store,
 	// with the attributes of [Event], and never a secret. Nil: slog.Default().

@@ -42,8 +42,7 @@ func WithActor(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, actorKey, name)
 }
 
-// WithReason sets the reason in the change log for the changes under the
-// returned context.
+// WithReason sets the reason in the change log for changes under the context.
 func WithReason(ctx context.Context, reason string) context.Context {
 	return context.WithValue(ctx, reasonKey, reason)
 }

@@ -4,41 +4,29 @@ import (
 	"context"
 	"maps"
 
-	"github.com/google/uuid"
-
 	"github.com/rbac-go/rbac"
 )
 
 // declaredPermissions returns, of the permissions that a prune would remove,
 // those that a program has declared by [rbac.Authority.Declare]. Their removal
 // would be final, since Declare adds each permission once.
-//
-// Declarations have no entry in the change log. A plan of a catalogue with new
-// titles updates exactly the permissions that are declared, and changes nothing.
 func declaredPermissions(ctx context.Context, a *rbac.Authority, f *File) (map[string]bool, error) {
-	var marks map[mark]bool
-	err := a.View(ctx, func(tx *rbac.Tx) (err error) {
-		marks, err = readMarks(tx, f.Name)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var c rbac.Catalogue
-	named := f.named()
-	for m := range marks {
-		if m.Kind == permissions.String() && !named[id{permissions, m.Key}] {
-			c.Permissions = append(c.Permissions, rbac.Permission{Name: m.Key, Title: uuid.NewString()})
+	declared, named := map[string]bool{}, f.named()
+	err := a.View(ctx, func(tx *rbac.Tx) error {
+		marks, err := readMarks(tx, f.Name)
+		if err != nil {
+			return err
 		}
-	}
-	declared := map[string]bool{}
-	if len(c.Permissions) == 0 {
-		return declared, nil
-	}
-	plan, err := a.Plan(ctx, c)
-	for _, e := range plan.Update {
-		declared[e.Name] = true
-	}
+		for m := range marks {
+			if m.Kind != permissions.String() || named[id{permissions, m.Key}] {
+				continue
+			}
+			if declared[m.Key], err = tx.Declared(m.Key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return declared, err
 }
 
