@@ -172,3 +172,14 @@ func TestPreviewShowsNothingHidden(t *testing.T) {
 		t.Errorf("an administrator sees every effect:\n%s", textOf(resp.text))
 	}
 }
+
+// A delegate who sees none of a user's groups is not told that the user has
+// none.
+func TestHiddenGroupsAreNotDenied(t *testing.T) {
+	s := newSite(t)
+	page := s.get("lea", "user?name=lea")
+	checkText(t, page, "This user is in none of the groups that you may give.")
+	if strings.Contains(page.text, "has no rights") {
+		t.Errorf("lea leads org:1, and the page states that lea has no rights:\n%s", textOf(page.text))
+	}
+}
