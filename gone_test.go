@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -294,12 +295,12 @@ func TestIdleTicketThatWasInUseElsewhere(t *testing.T) {
 func TestNoUseRevivesAnExpiredTicket(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		a := h.office(rbac.Config{})
-		ahead := time.Duration(0)
-		b := h.open(rbac.Config{Clock: func() time.Time { return h.clock.Now().Add(ahead) }})
+		var ahead atomic.Int64 // a time.Duration
+		b := h.open(rbac.Config{Clock: func() time.Time { return h.clock.Now().Add(time.Duration(ahead.Load())) }})
 		tok := h.issue(a, rbac.Login{User: "amy"})
-		ahead = 13 * time.Hour
+		ahead.Store(int64(13 * time.Hour))
 		checkAlive(t, "past its absolute limit", b, dead, tok)
-		ahead = 0
+		ahead.Store(0)
 		h.clock.Advance(5 * time.Minute)
 		checkAlive(t, "another Authority never saw that", a, alive, tok)
 		must(t, a.Flush(ctx))
