@@ -9,65 +9,59 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// given knows which rights of a user were given here since the import. A
-// membership without the note of the import was, and so was a later grant
-// without the note. Inheritances have no time, so a right by a new inheritance
-// counts as a right of the import.
-type given struct {
-	note    string
-	brought []rbac.Membership // by the import
-	juniors map[string][]string
-	grants  map[string][]rbac.Grant // by group
+// policyHere is what a proof reads of the Authority, beside users.
+type policyHere struct {
+	note        string // of the records that the import has brought
+	permissions []rbac.Permission
+	delegations []rbac.Delegation
+	juniors     map[string][]string
+	grants      map[string][]rbac.Grant // of each group
 }
 
-// readGiven reads the memberships of a user and all that groups give.
-func (p *Plan) readGiven(ctx context.Context, a *rbac.Authority, user string) (*given, error) {
-	g := &given{note: p.note(), juniors: map[string][]string{}, grants: map[string][]rbac.Grant{}}
+func readPolicyHere(ctx context.Context, a *rbac.Authority, note string) (*policyHere, error) {
+	var p *policyHere
 	err := a.View(ctx, func(tx *rbac.Tx) error {
-		memberships, err := tx.AssignedGroups(user)
-		if err != nil {
-			return err
-		}
-		g.brought = slices.DeleteFunc(memberships, func(m rbac.Membership) bool { return m.Note != g.note })
-		inheritances, err1 := tx.Inheritances()
-		groups, err2 := tx.Groups()
-		if err := errors.Join(err1, err2); err != nil {
+		p = &policyHere{note: note, juniors: map[string][]string{}, grants: map[string][]rbac.Grant{}}
+		var errs [4]error
+		var inheritances []rbac.Inheritance
+		var groups []rbac.Group
+		p.permissions, errs[0] = tx.Permissions()
+		p.delegations, errs[1] = tx.Delegations()
+		inheritances, errs[2] = tx.Inheritances()
+		groups, errs[3] = tx.Groups()
+		if err := errors.Join(errs[:]...); err != nil {
 			return err
 		}
 		for _, of := range inheritances {
-			g.juniors[of.Senior] = append(g.juniors[of.Senior], of.Junior)
+			p.juniors[of.Senior] = append(p.juniors[of.Senior], of.Junior)
 		}
-		for _, group := range groups {
-			if g.grants[group.Name], err = tx.Grants(group.Name); err != nil {
+		for _, g := range groups {
+			var err error
+			if p.grants[g.Name], err = tx.Grants(g.Name); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if isRefusal(err) { // the user was deleted meanwhile
-		err = nil
-	}
-	return g, err
+	return p, err
 }
 
-// reached returns the groups that a membership of the import gives in a scope.
-func (g *given) reached(m rbac.Membership, scope string) map[string]bool {
-	if m.Scope != "" && m.Scope != scope {
-		return nil
-	}
-	return reach(m.Group, len(g.grants), func(name string) []string { return g.juniors[name] })
-}
-
-// since reports whether the user has a difference by nothing of the import.
-func (g *given) since(d Difference) bool {
+// givenSince reports whether a user has a right by nothing that the import has
+// brought. A membership with another note was given here, and so was a later
+// grant with another note. Inheritances have no time, so a right by a new
+// inheritance counts as a right of the import.
+func (p *policyHere) givenSince(memberships []rbac.Membership, d Difference) bool {
 	covering := append(names.Covering(d.Permission), d.Permission)
-	for _, m := range g.brought {
-		for group := range g.reached(m, d.Scope) {
+	for _, m := range memberships {
+		if m.Note != p.note || m.Scope != "" && m.Scope != d.Scope {
+			continue
+		}
+		for group := range reach(m.Group, len(p.grants), func(name string) []string { return p.juniors[name] }) {
 			if d.Delegation == group {
 				return false
 			}
-			for _, of := range g.grants[group] {
-				later := of.Note != g.note && of.GrantedAt.After(m.AssignedAt)
+			for _, of := range p.grants[group] {
+				later := of.Note != p.note && of.GrantedAt.After(m.AssignedAt)
 				if !later && slices.Contains(covering, of.Permission) {
 					return false
 				}

@@ -80,14 +80,7 @@ func (p *Plan) Prove(ctx context.Context, a *rbac.Authority, r *Report) (*Proof,
 	if r == nil {
 		r = &Report{}
 	}
-	var permissions []rbac.Permission
-	var delegations []rbac.Delegation
-	err := a.View(ctx, func(tx *rbac.Tx) (err error) {
-		var err2 error
-		permissions, err = tx.Permissions()
-		delegations, err2 = tx.Delegations()
-		return errors.Join(err, err2)
-	})
+	policy, err := readPolicyHere(ctx, a, p.note())
 	if err != nil {
 		return nil, err
 	}
@@ -98,38 +91,22 @@ func (p *Plan) Prove(ctx context.Context, a *rbac.Authority, r *Report) (*Proof,
 		if err != nil && !errors.Is(err, rbac.ErrNotFound) && !errors.Is(err, rbac.ErrDenied) {
 			return nil, err
 		}
-		powers, err := delegationsHere(ctx, a, id, delegations)
+		memberships, err := membershipsHere(ctx, a, id)
 		if err != nil {
 			return nil, err
 		}
-		differences := proof.compare(u, u.old(), rightsHere(id, permissions), powers, len(permissions), r)
-		if err := p.divide(ctx, a, proof, id, differences); err != nil {
-			return nil, err
+		powers := delegationsHere(id, memberships, policy.delegations)
+		for _, d := range proof.compare(u, u.old(), rightsHere(id, policy.permissions), powers, len(policy.permissions), r) {
+			if d.Here && policy.givenSince(memberships, d) {
+				d.Reason = "was given here since the import"
+				proof.Given = upToMax(proof.Given, d)
+				continue
+			}
+			proof.Count++
+			proof.Differences = upToMax(proof.Differences, d)
 		}
 	}
 	return proof, nil
-}
-
-// divide adds the differences of a user to the proof, or to the rights that were
-// given here.
-func (p *Plan) divide(ctx context.Context, a *rbac.Authority, proof *Proof, id *rbac.Identity, differences []Difference) (err error) {
-	var g *given
-	for _, d := range differences {
-		if d.Here && g == nil {
-			if g, err = p.readGiven(ctx, a, id.User()); err != nil {
-				return err
-			}
-		}
-		switch {
-		case !d.Here || !g.since(d):
-			proof.Count++
-			proof.Differences = upToMax(proof.Differences, d)
-		default:
-			d.Reason = "was given here since the import"
-			proof.Given = upToMax(proof.Given, d)
-		}
-	}
-	return nil
 }
 
 // rightsHere returns the rights of a user. An unknown or disabled user, whose
@@ -148,19 +125,24 @@ func rightsHere(id *rbac.Identity, permissions []rbac.Permission) map[right]bool
 	return here
 }
 
-// delegationsHere returns the delegations of a user, everywhere or by scopes.
-func delegationsHere(ctx context.Context, a *rbac.Authority, id *rbac.Identity, delegations []rbac.Delegation) (found []Difference, err error) {
-	if id.IsAnonymous() || len(delegations) == 0 {
+// membershipsHere returns the memberships of a user. An unknown or disabled user,
+// whose Identity is nil, has none that count.
+func membershipsHere(ctx context.Context, a *rbac.Authority, id *rbac.Identity) (list []rbac.Membership, err error) {
+	if id.IsAnonymous() {
 		return nil, nil
 	}
-	var memberships []rbac.Membership
 	err = a.View(ctx, func(tx *rbac.Tx) (err error) {
-		memberships, err = tx.AssignedGroups(id.User())
+		list, err = tx.AssignedGroups(id.User())
 		return err
 	})
-	if err != nil && !isRefusal(err) { // a refusal: the user was deleted meanwhile
-		return nil, err
+	if isRefusal(err) { // the user was deleted meanwhile
+		err = nil
 	}
+	return list, err
+}
+
+// delegationsHere returns the delegations of a user, everywhere or by scopes.
+func delegationsHere(id *rbac.Identity, memberships []rbac.Membership, delegations []rbac.Delegation) (found []Difference) {
 	scopes := map[string]bool{}
 	for _, m := range memberships {
 		scopes[m.Scope] = true
@@ -177,7 +159,7 @@ func delegationsHere(ctx context.Context, a *rbac.Authority, id *rbac.Identity, 
 			}
 		}
 	}
-	return found, nil
+	return found
 }
 
 // compare counts the rights that both systems give, and returns the differences.
