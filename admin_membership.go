@@ -82,8 +82,7 @@ func publicMembership(m store.Membership, user, group string) Membership {
 		AssignedBy: m.AssignedBy, AssignedAt: m.AssignedAt, Source: m.Source}
 }
 
-// logMembership writes a Change whose subject is the user and whose object is
-// the group.
+// logMembership writes a Change about a user, the subject, and a group.
 func (tx *Tx) logMembership(action string, m store.Membership, user, group string, before, after any) error {
 	c := Change{Action: action, Subject: user, SubjectID: m.User, Object: group, ObjectID: m.Group, Scope: m.Scope}
 	return tx.log(c, before, after)

@@ -235,8 +235,7 @@ func (s separations) addMember(set, group string) error {
 	return s.tighten(rec, c, before, func() error { return s.tx.r.PutSeparation(rec) })
 }
 
-// deleteMember removes a group from a set, unless the rest could never be
-// violated.
+// deleteMember removes a group from a set if the rest can be violated.
 func (s separations) deleteMember(set, group string) error {
 	rec, g, isMember, _, err := s.member(set, group)
 	if err != nil {

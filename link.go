@@ -95,7 +95,7 @@ func (tx *Tx) mayIssue(l store.Link, u store.UserRecord) error {
 		return err
 	}
 	if reason := links.ForDelegate(l, u, "only holders of "+tx.a.cfg.Administer+" may"); reason != "" {
-		return tx.refusal(tx.as.id, reason)
+		return tx.refused(reason)
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func (tx *Tx) writable(err error) error {
 	if powers == nil {
 		return err
 	}
-	return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may do this")
+	return tx.refused("only holders of " + tx.a.cfg.Administer + " may do this")
 }
 
 // delegable is writable for a change that checks the powers of a delegate
@@ -203,14 +203,16 @@ func (tx *Tx) delegationFaults() ([]delegation.Fault, error) {
 }
 
 // refused returns the DeniedError of a change that the user of an UpdateAs may
-// not make. The reason, of delegation.Powers, may name groups.
-func (tx *Tx) refused(reason string) error {
-	return &DeniedError{Identity: tx.as.id, Predicate: HasPermission(tx.a.cfg.Administer), Message: reason}
-}
+// not make. The reason names no groups, and is for the denied person, too.
+func (tx *Tx) refused(reason string) error { return tx.refusal(tx.as.id, reason) }
 
-// refusal is a DeniedError whose reason names no groups.
 func (tx *Tx) refusal(id *Identity, reason string) error {
 	return &DeniedError{Identity: id, Predicate: WithMessage(HasPermission(tx.a.cfg.Administer), reason), Message: reason}
+}
+
+// refusedNaming is refused with a reason of delegation.Powers, which names groups.
+func (tx *Tx) refusedNaming(reason string) error {
+	return &DeniedError{Identity: tx.as.id, Predicate: HasPermission(tx.a.cfg.Administer), Message: reason}
 }
 
 // mayAssign checks a new membership, and a membership to modify or to end.
@@ -220,7 +222,7 @@ func (tx *Tx) mayAssign(group uuid.UUID, scope string) error {
 		return err
 	}
 	if reason := powers.Assign(group, scope); reason != "" {
-		return tx.refused(reason)
+		return tx.refusedNaming(reason)
 	}
 	return nil
 }
@@ -235,9 +237,9 @@ func (tx *Tx) mayAdd(m store.Membership) error {
 	case powers == nil:
 		return err
 	case m.Source != "":
-		return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may set a source")
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a source")
 	case !policy.Counts(m.Until, tx.now):
-		return tx.refusal(tx.as.id, "the membership would have ended already")
+		return tx.refused("the membership would have ended already")
 	case powers.MayAssign(m.Group, ""),
 		slices.Contains(tx.as.created, m.User),
 		slices.Contains(tx.as.ended, m.User): // to another group
@@ -248,7 +250,7 @@ func (tx *Tx) mayAdd(m store.Membership) error {
 		return err
 	}
 	if len(memberships) == 0 {
-		return tx.refusal(tx.as.id, "the account is in no group yet: "+
+		return tx.refused("the account is in no group yet: " +
 			"only somebody who may assign the group everywhere may assign the account")
 	}
 	return tx.mayDisplace(m)
@@ -271,7 +273,7 @@ func (tx *Tx) mayDisplace(m store.Membership) error {
 		return o.Group == m.Group && o.Scope == m.Scope
 	}), m)
 	if reason := powers.Displace(was, will, tx.now); reason != "" {
-		return tx.refused(reason)
+		return tx.refusedNaming(reason)
 	}
 	return nil
 }
@@ -283,11 +285,11 @@ func (tx *Tx) mayCreate(u store.UserRecord) error {
 	case powers == nil:
 		return err
 	case !powers.UsersAnywhere():
-		return tx.refusal(tx.as.id, "creating users is for delegates with Users, or holders of "+tx.a.cfg.Administer)
+		return tx.refused("creating users is for delegates with Users, or holders of " + tx.a.cfg.Administer)
 	case u.Subject != "":
-		return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may set a subject")
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
 	case u.ID != uuid.Nil: // which a record of the host may refer to
-		return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may choose an id")
+		return tx.refused("only holders of " + tx.a.cfg.Administer + " may choose an id")
 	}
 	return nil
 }
@@ -325,7 +327,7 @@ func (tx *Tx) mayReach(user uuid.UUID) error {
 		return err
 	}
 	if reason := powers.Reach(memberships); reason != "" {
-		return tx.refused(reason)
+		return tx.refusedNaming(reason)
 	}
 	return nil
 }
@@ -339,7 +341,7 @@ func (tx *Tx) mayModify(old, u store.UserRecord) error {
 	if powers == nil {
 		return err
 	}
-	return tx.refusal(tx.as.id, "only holders of "+tx.a.cfg.Administer+" may set a subject")
+	return tx.refused("only holders of " + tx.a.cfg.Administer + " may set a subject")
 }
 
 // checkCreated checks the users who were created in an UpdateAs, with the
