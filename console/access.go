@@ -78,15 +78,36 @@ func (a access) seesUser(tx *rbac.Tx, user string) error {
 // on.
 func ended(m rbac.Membership, now time.Time) bool { return !m.Until.IsZero() && !m.Until.After(now) }
 
-// mayGive returns ErrNotFound for a group that a delegate may not assign in a
+// assignableGroups knows the groups that the person may assign, and asks about each
+// scope once.
+type assignableGroups struct {
+	v      *visit
+	tx     *rbac.Tx
+	scopes map[string][]rbac.Group
+}
+
+func (v *visit) assignableGroups(tx *rbac.Tx) *assignableGroups {
+	return &assignableGroups{v, tx, map[string][]rbac.Group{}}
+}
+
+func (a *assignableGroups) in(scope string) (groups []rbac.Group, err error) {
+	groups, asked := a.scopes[scope]
+	if !asked {
+		groups, err = a.tx.Assignable(a.v.id, scope)
+		a.scopes[scope] = groups
+	}
+	return groups, hidden(err)
+}
+
+// require returns ErrNotFound for a group that a delegate may not assign in a
 // scope, as for a group that does not exist. The group "" is none.
-func (v *visit) mayGive(tx *rbac.Tx, group, scope string) error {
-	if v.access.admin || group == "" {
+func (a *assignableGroups) require(group, scope string) error {
+	if a.v.access.admin || group == "" {
 		return nil
 	}
-	groups, err := tx.Assignable(v.id, scope)
+	groups, err := a.in(scope)
 	if err != nil || !hasGroup(groups, group) {
-		return cmp.Or(hidden(err), rbac.ErrNotFound)
+		return cmp.Or(err, rbac.ErrNotFound)
 	}
 	return nil
 }

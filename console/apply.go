@@ -90,29 +90,19 @@ func (v *visit) checkDelegate(tx *rbac.Tx, edits []edit) error {
 	if v.access.admin {
 		return nil
 	}
-	users, groups := map[string]bool{}, map[string][]rbac.Group{}
+	users, groups := map[string]bool{}, v.assignableGroups(tx)
 	for _, e := range edits {
-		user, group, scope := e.get("user"), e.get("group"), e.get("scope")
 		if !kinds[e.do].delegable {
 			return errAdmins
 		}
-		if !users[user] {
+		if user := e.get("user"); !users[user] {
 			if err := v.access.seesUser(tx, user); err != nil {
 				return err
 			}
 			users[user] = true
 		}
-		if group == "" {
-			continue
-		}
-		if _, asked := groups[scope]; !asked {
-			var err error
-			if groups[scope], err = tx.Assignable(v.id, scope); err != nil {
-				return hidden(err)
-			}
-		}
-		if !hasGroup(groups[scope], group) {
-			return rbac.ErrNotFound
+		if err := groups.require(e.get("group"), e.get("scope")); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -134,7 +134,7 @@ func (v *visit) add(d newUserData, password string) (added addedUser, err error)
 	}
 	err = v.c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) error {
 		added = addedUser{before: tx.Revision()}
-		if err := v.mayGive(tx, d.Group, d.Scope); err != nil {
+		if err := v.assignableGroups(tx).require(d.Group, d.Scope); err != nil {
 			return err
 		}
 		u, err := tx.AddUser(d.User)

@@ -11,7 +11,8 @@ import (
 )
 
 // sayError returns why something is refused, for the person, and who could do
-// it. To delegates it names no groups and no other people: they may be hidden.
+// the refused change. A delegate reads no names of groups and of other people,
+// which may be hidden.
 func (v *visit) sayError(err error) string {
 	switch {
 	case errors.Is(err, errAdmins):
@@ -45,6 +46,11 @@ func (v *visit) sayError(err error) string {
 	if !ok {
 		fault = &rbac.Error{}
 	}
+	return v.sayFault(err, fault)
+}
+
+// sayFault is sayError for an error of a kind, about a record.
+func (v *visit) sayFault(err error, fault *rbac.Error) string {
 	switch {
 	case errors.Is(err, rbac.ErrProtected):
 		return v.withGivers(v.T("error.protected", v.permission(fault.Name)), fault.Name)

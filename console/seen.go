@@ -18,7 +18,7 @@ func (v *visit) seenEffect(edits []edit, at *rbac.Revision) (rbac.Effect, error)
 	var seen rbac.Effect
 	effect, err := v.c.auth.PreviewAs(v.reason(), v.id, func(tx *rbac.Tx) error {
 		*at, v.now = tx.Revision(), tx.Now()
-		s := &seenRights{v: v, tx: tx, groups: map[string][]rbac.Group{}, gives: map[string][]rbac.Permission{}}
+		s := &seenRights{v: v, tx: tx, groups: v.assignableGroups(tx), gives: map[string][]rbac.Permission{}}
 		users, err := s.of(edits)
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func endsSessions(e edit) bool { return e.do == "end-sessions" || e.do == "end-s
 type seenRights struct {
 	v      *visit
 	tx     *rbac.Tx
-	groups map[string][]rbac.Group // that the delegate may assign, by scope
+	groups *assignableGroups
 	gives  map[string][]rbac.Permission
 	more   bool // there were memberships in more than maxSeenScopes scopes
 }
@@ -168,19 +168,14 @@ const maxSeenScopes = 50
 // maxSeenScopes scopes, these are the groups that the delegate may assign
 // everywhere, if any.
 func (s *seenRights) assignable(scope string) (groups []rbac.Group, err error) {
-	if _, ok := s.groups[scope]; !ok && len(s.groups) >= maxSeenScopes {
+	if _, ok := s.groups.scopes[scope]; !ok && len(s.groups.scopes) >= maxSeenScopes {
 		if !s.v.access.everywhere {
 			s.more = true
 			return nil, nil
 		}
 		scope = ""
 	}
-	groups, ok := s.groups[scope]
-	if !ok {
-		groups, err = s.tx.Assignable(s.v.id, scope)
-		s.groups[scope] = groups
-	}
-	return groups, hidden(err)
+	return s.groups.in(scope)
 }
 
 func (s *seenRights) permissions(group string) (list []rbac.Permission, err error) {
