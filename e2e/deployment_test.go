@@ -18,7 +18,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -27,6 +26,7 @@ import (
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
+	"github.com/rbac-go/rbac/internal/proxytest"
 )
 
 // atHost is the Guard of docs/deployment.md for a service at a host.
@@ -87,8 +87,8 @@ func (c proxied) test(t *testing.T, kind string) {
 	t.Cleanup(backend.Close)
 	dir := t.TempDir()
 	roots := newCertificate(t, dir)
-	secure, plain := fmt.Sprintf("127.0.0.1:%d", freePort(t)), fmt.Sprintf("127.0.0.1:%d", freePort(t))
-	startProxy(t, kind, dir, secure, strings.NewReplacer(
+	secure, plain := proxytest.Address(t), proxytest.Address(t)
+	proxytest.Start(t, kind, dir, secure, strings.NewReplacer(
 		"listen 443 ssl", "listen "+secure+" ssl", "listen 8443 ssl", "listen "+secure+" ssl", "listen 80", "listen "+plain,
 		"/var/log/nginx/app.log", filepath.Join(dir, "access.log"), "/var/log/caddy/app.log", filepath.Join(dir, "access.log"),
 		"/etc/ssl/app.example.com", filepath.Join(dir, "cert"), "127.0.0.1:8080", strings.TrimPrefix(backend.URL, "http://"),
@@ -188,29 +188,6 @@ func newCertificate(t *testing.T, dir string) *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(certPEM)
 	return roots
-}
-
-// startProxy runs nginx or Caddy with the configuration of its servers until the
-// test ends.
-func startProxy(t *testing.T, kind, dir, listen, servers string) {
-	t.Helper()
-	program := installed(t, map[string]string{"nginx": "nginx", "caddyfile": "caddy"}[kind])
-	path := filepath.Join(dir, kind)
-	var args []string
-	switch kind {
-	case "nginx":
-		servers = nginxConfig(dir, servers)
-		args = []string{"-c", path, "-p", dir, "-e", filepath.Join(dir, "error.log")}
-	case "caddyfile":
-		servers = "{\n\tadmin off\n\tauto_https off\n\thttps_port " + port(listen) + "\n\tdefault_bind 127.0.0.1\n}\n" + servers
-		args = []string{"run", "--adapter", "caddyfile", "--config", path}
-	}
-	if err := os.WriteFile(path, []byte(servers), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
-	startListening(t, cmd, listen)
 }
 
 // visitor is an HTTP client that finds app.example.com at the ports of the

@@ -9,15 +9,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
+	"github.com/rbac-go/rbac/internal/proxytest"
 	memorystore "github.com/rbac-go/rbac/store_memory"
 )
 
@@ -119,14 +116,14 @@ func ownAddress(t *testing.T) string {
 // forwards the address of the client.
 func TestBehindNginx(t *testing.T) {
 	chromium(t)
-	front := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	front := proxytest.Address(t)
 	backend := httptest.NewServer(newGuarded(t, httpguard.Config{
 		Insecure: true, Site: "http://" + front, BasePath: "/app", Home: "/report/",
 		ClientAddr: httpguard.ForwardedFor(netip.MustParsePrefix("127.0.0.1/32")),
 		Logger:     slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(backend.Close)
-	startProxy(t, "nginx", t.TempDir(), front, fmt.Sprintf(`
+	proxytest.Start(t, "nginx", t.TempDir(), front, fmt.Sprintf(`
 	server {
 		listen %s;
 		location /app/ {
@@ -160,74 +157,4 @@ func TestBehindNginx(t *testing.T) {
 		u.open(path)
 		u.seesNo("The report")
 	}
-}
-
-// installed returns the path of a program, which is the Debian package of the
-// same name.
-func installed(t *testing.T, program string) string {
-	t.Helper()
-	for _, name := range []string{program, "/usr/sbin/" + program} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatalf("there is no %s", program)
-	}
-	t.Skipf("there is no %s here: install the Debian package", program)
-	return ""
-}
-
-// freePort returns a port on which nobody listens, for a program that cannot
-// choose a port by itself.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// nginxConfig returns a whole configuration around the servers, which keeps its
-// files in dir.
-func nginxConfig(dir, servers string) string {
-	return fmt.Sprintf(`
-daemon off; master_process off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/error.log;
-events {}
-http {
-	access_log off; client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
-%[2]s
-}
-`, dir, servers)
-}
-
-// startListening runs a server that listens at an address until the test ends.
-func startListening(t *testing.T, cmd *exec.Cmd, listen string) {
-	t.Helper()
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-	})
-	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", listen); err == nil {
-			c.Close()
-			return
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("%s ended: %v\n%s", cmd.Path, err, &out)
-		default:
-		}
-	}
-	t.Fatalf("%s does not answer", cmd.Path)
 }
