@@ -32,6 +32,7 @@ type engine struct {
 	postgres bool   // PostgreSQL itself, and not a compatible engine
 	bytewise bool   // the engine orders texts by their bytes and has no collations
 	bounded  bool   // Options.Bounded
+	exists   bool   // Options.MustExist
 	schema   string // name of the schema of the tables; prefix is the quoted form before a table
 	prefix   string
 	update   pgx.TxOptions
@@ -57,7 +58,7 @@ type engine struct {
 func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 	c := pool.Config().ConnConfig
 	e := &engine{
-		log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, bounded: opts.Bounded, grace: commitGrace,
+		log: cmp.Or(opts.Logger, slog.Default()), pool: pool, schema: opts.Schema, bounded: opts.Bounded, exists: opts.MustExist, grace: commitGrace,
 		process: uuid.New(), reserved: make(chan *pgx.Conn, 1),
 	}
 	e.guarantee.Store(&store.Guarantee{})
@@ -70,10 +71,15 @@ func newEngine(pool *pgxpool.Pool, opts Options) *engine {
 	return e
 }
 
-// start brings the tables up to date and makes the store.
+// start brings the tables up to date, or requires that they are, and makes the
+// store.
 func (e *engine) start(ctx context.Context) (*Store, error) {
 	err := e.look(ctx)
-	for _, step := range []func(context.Context) error{e.ownTables, e.migrate, e.ownTables} {
+	tables := e.migrate
+	if e.exists {
+		tables = func(ctx context.Context) error { return sqlstore.CheckTables(ctx, e, e.tables()) }
+	}
+	for _, step := range []func(context.Context) error{e.ownTables, tables, e.ownTables} {
 		if err == nil {
 			err = step(ctx)
 		}

@@ -1,6 +1,7 @@
 package postgresstore_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/rbac-go/rbac/internal/postgrestest"
 	"github.com/rbac-go/rbac/internal/sqlfixture"
 	"github.com/rbac-go/rbac/store"
+	"github.com/rbac-go/rbac/store/sqlstore"
 	postgresstore "github.com/rbac-go/rbac/store_postgres"
 )
 
@@ -51,6 +53,27 @@ func TestMigrateReleasedVersions(t *testing.T) {
 			}
 			must(t, s.Update(t.Context(), nextRevision))
 		})
+	}
+}
+
+// With MustExist, Open makes nothing and migrates nothing.
+func TestMustExist(t *testing.T) {
+	for have, script := range map[int]string{0: "", 1: "testdata/v1.sql"} {
+		dsn := postgrestest.InSchema(t)
+		if script != "" {
+			text, err := os.ReadFile(script)
+			must(t, err)
+			postgrestest.Exec(t, dsn, string(text))
+		}
+		for range 2 { // the first call has changed nothing
+			_, err := postgresstore.Open(t.Context(), dsn, postgresstore.Options{MustExist: true})
+			version, ok := errors.AsType[*sqlstore.VersionError](err)
+			if !errors.Is(err, store.ErrUnavailable) || !ok || version.Have != have || version.Want <= have {
+				t.Errorf("tables of version %d: %v", have, err)
+			}
+		}
+		mustOpen(t, dsn, postgresstore.Options{}).Close()
+		mustOpen(t, dsn, postgresstore.Options{MustExist: true}).Close()
 	}
 }
 

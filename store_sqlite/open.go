@@ -20,8 +20,7 @@ import (
 
 // Open opens the database file at path, and creates the file if it is missing;
 // the directory must exist. With Options.MustExist, a missing file is an error.
-// Tables of an older version are migrated; a file of
-// a newer version is refused.
+// Tables of an older version are migrated; a file of a newer version is refused.
 //
 // The path is the path of a file, whatever characters the path has. The path is
 // no URI (a name that begins with "file:" is refused; write "./file:…" for such

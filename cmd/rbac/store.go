@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rbac-go/rbac"
@@ -86,13 +85,10 @@ func openSQLite(ctx context.Context, path string, create bool) (rbaccli.Store, e
 
 // sqliteError adds the way out to an error of opening a file.
 func sqliteError(path string, err error) error {
-	if version, ok := errors.AsType[*sqlstore.VersionError](err); ok {
-		return checkVersion(path, version.Have, version.Want)
-	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return rbaccli.StoreError("There is no store %q. Check the path, or make the store with \"rbac init\".", path)
 	}
-	return err
+	return tablesError(path, err)
 }
 
 // file is a store in a file of its own.
@@ -139,8 +135,7 @@ func readSQLite(ctx context.Context, path string) (rbaccli.Store, error) {
 	return readOnly{file{s, path}, db}, nil
 }
 
-// pooled is a store on a pool of its own. The check of the tables and the store
-// share the connections.
+// pooled is a store on a pool of its own, which is also asked for the time.
 type pooled struct {
 	*postgresstore.Store
 	pool *pgxpool.Pool
@@ -159,7 +154,7 @@ func (p pooled) Close() error {
 }
 
 func openPostgres(ctx context.Context, dsn string, create bool) (rbaccli.Store, error) {
-	options := postgresstore.Options{Logger: slog.New(slog.DiscardHandler)}
+	options := postgresstore.Options{Logger: slog.New(slog.DiscardHandler), MustExist: !create}
 	config, err := poolConfig(dsn)
 	if err != nil { // the error of Open repeats no password
 		return postgresstore.Open(ctx, dsn, options)
@@ -168,17 +163,12 @@ func openPostgres(ctx context.Context, dsn string, create bool) (rbaccli.Store, 
 	if err != nil {
 		return nil, rbaccli.StoreError("The store cannot be used: the parameters of the pool are out of their bounds.")
 	}
-	if !create {
-		err = checkDatabase(ctx, pool)
-	}
+	s, err := postgresstore.New(ctx, pool, options)
 	if err == nil {
-		var s *postgresstore.Store
-		if s, err = postgresstore.New(ctx, pool, options); err == nil {
-			return pooled{s, pool}, nil
-		}
+		return pooled{s, pool}, nil
 	}
 	pool.Close()
-	return nil, err
+	return nil, tablesError(config.ConnConfig.Host+"/"+config.ConnConfig.Database, err)
 }
 
 // connectTimeout ends the wait for a server that accepts a connection and says
@@ -195,41 +185,16 @@ func poolConfig(dsn string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// checkDatabase returns an error unless the database has the tables of this
-// version. Only a plain table is read: reading anything else could run the code
-// of its owner.
-func checkDatabase(ctx context.Context, pool *pgxpool.Pool) error {
-	config := pool.Config().ConnConfig
-	where := config.Host + "/" + config.Database
-	if err := pool.Ping(ctx); err != nil {
-		return rbaccli.StoreError("The database %s cannot be reached: %v.", where, err)
-	}
-	var schema string
-	err := pool.QueryRow(ctx, `SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relname = 'rbac_schema' AND c.relkind = 'r' AND NOT c.relrowsecurity AND n.nspname = pg_catalog.current_schema()`).Scan(&schema)
-	have := 0
-	if err == nil {
-		table := pgx.Identifier{schema, "rbac_schema"}.Sanitize()
-		err = pool.QueryRow(ctx, "SELECT coalesce(pg_catalog.max(version), 0) FROM "+table).Scan(&have)
-	}
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return rbaccli.StoreError("The database %s cannot be read: %v.", where, err)
-	}
-	files, err := fs.Glob(postgresstore.Migrations(), "*.sql")
-	if err != nil {
-		return err
-	}
-	return checkVersion(where, have, len(files))
-}
-
-// checkVersion compares the version of a store's tables with the newest. Newer
-// tables are refused by the store itself.
-func checkVersion(name string, have, want int) error {
+// tablesError adds the way out to the error of a store whose tables are missing
+// or older.
+func tablesError(name string, err error) error {
+	version, ok := errors.AsType[*sqlstore.VersionError](err)
 	switch {
-	case have == 0:
+	case !ok:
+		return err
+	case version.Have == 0:
 		return rbaccli.StoreError("%q has no tables of rbac. Check the name, or make the tables with \"rbac init\".", name)
-	case have < want:
-		return rbaccli.StoreError("The tables of %q have version %d, and this program needs version %d. Use the rbac of the services on the store, or update the services and run \"rbac init\".", name, have, want)
 	}
-	return nil
+	return rbaccli.StoreError("The tables of %q have version %d, and this program needs version %d. Use the rbac of the services on the store, or update the services and run \"rbac init\".",
+		name, version.Have, version.Want)
 }

@@ -15,6 +15,7 @@ import (
 // DisabledError is the error of a user who is disabled.
 type DisabledError struct{ Name string }
 
+// Error names the user.
 func (e *DisabledError) Error() string { return "the account of " + e.Name + " is disabled" }
 
 // Living reports whether a ticket from the store is within its limits. A ticket

@@ -40,11 +40,13 @@ func New(s store.Store, limit time.Duration, log *slog.Logger) *Store {
 	return &Store{Store: s, limit: limit, log: log}
 }
 
+// View is View of the store, with the limit.
 func (s *Store) View(ctx context.Context, f func(store.Records) error) error {
 	defer s.Views.Since(time.Now())
 	return s.run(ctx, s.Store.View, f)
 }
 
+// Update is Update of the store, with the limit.
 func (s *Store) Update(ctx context.Context, f func(store.Records) error) error {
 	defer s.Updates.Since(time.Now())
 	return s.run(ctx, s.Store.Update, f)

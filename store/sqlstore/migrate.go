@@ -78,6 +78,7 @@ type VersionError struct {
 	Want int // the version of the program
 }
 
+// Error states the versions.
 func (e *VersionError) Error() string {
 	if e.Have == 0 {
 		return "there are no tables of rbac"

@@ -89,8 +89,8 @@ type Connections struct {
 
 // Open makes a store on the connections to a file. The store closes the
 // connections, and Open closes the connections after an error. Open sets the
-// journal mode to WAL and brings the tables up to date; with
-// Options.MustExist, a file without up-to-date tables is left as it is. Errors name the
+// journal mode to WAL and brings the tables up to date. With Options.MustExist,
+// Open leaves a file without up-to-date tables as it is. Errors name the
 // database by name.
 func (f *File) Open(ctx context.Context, name string, c Connections, opts Options) (*Store, error) {
 	opts, err := opts.withDefaults()
