@@ -18,10 +18,10 @@ type Guard struct {
 	a   *rbac.Authority
 	cfg Config
 
-	revisionWaiters chan struct{} // one value for each request that waits for a revision
-	unseenRevision  atomic.Uint64 // the last revision for which a wait timed out
-	sendsLinks      atomic.Bool   // there is a ForgotHandler
-	warnedNoAddr    atomic.Pointer[time.Time]
+	revisionWaiters chan struct{}             // one value for each request that waits for a revision
+	unseenRevision  atomic.Uint64             // the last revision for which a wait timed out
+	sendsLinks      atomic.Bool               // there is a ForgotHandler
+	warnedNoAddr    atomic.Pointer[time.Time] // when warnNoAddr logged last
 }
 
 // New returns a Guard. New panics if a is nil, or if cfg can never work, for

@@ -99,13 +99,13 @@ func (b *blog) changeDesk(w http.ResponseWriter, r *http.Request) {
 		b.guard.Deny(w, r, err)
 		return
 	}
-	ctx, id := r.Context(), rbac.FromContext(r.Context())
 	again := func(p page) { b.deskPage(w, r, p) }
 	c, err := newDeskChange(d, r.PostForm)
 	if err != nil {
 		b.done(w, r, "", err, again)
 		return
 	}
+	ctx, id := r.Context(), rbac.FromContext(r.Context())
 	if r.PostForm.Has("confirm") {
 		err = b.authority.UpdateAs(rbac.WithReason(ctx, r.PostForm.Get("reason")), id, c.apply)
 		b.done(w, r, "/desks/"+d.Name, withoutNames(id, err), again)
