@@ -19,8 +19,7 @@ type viewAsData struct {
 	Permissions part[string]
 	Groups      part[string]
 	Routes      part[routeRow]
-	Scopes      []string // the first in which the user has memberships, if none was asked about
-	MoreScopes  int
+	Scopes      part[string] // in which the user has memberships, if none was asked about
 }
 
 // viewAs shows the menu and the rights of a user, without a ticket: nothing can
@@ -56,13 +55,13 @@ func (c *console) viewAs(v *visit) error {
 		if err != nil {
 			return err
 		}
-		d.Scopes = scopes[:min(len(scopes), pageSize)]
-		d.MoreScopes = len(scopes) - len(d.Scopes)
+		d.Scopes = partOf(v, scopes, "scopes")
 	}
 	return v.show(status, "view-as", frame{Data: d})
 }
 
-// membershipScopes returns the scopes in which a user has memberships now, in byte order.
+// membershipScopes returns the scopes in which a user has memberships now, in
+// byte order.
 func (v *visit) membershipScopes(user string) ([]string, error) {
 	return read(v, func(tx *rbac.Tx, scopes *[]string) error {
 		list, err := tx.AssignedGroups(user)

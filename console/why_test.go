@@ -142,12 +142,14 @@ func TestViewAsNamesTheScopes(t *testing.T) {
 		return nil
 	})
 	page = s.get("amy", "view-as?user=bob")
-	checkText(t, page, "and 2 951 more")
 	if !strings.Contains(page.text, ">many:0049</a>") {
 		t.Error("the list of scopes lacks the fiftieth")
 	}
 	if strings.Contains(page.text, ">many:0050</a>") {
 		t.Error("the list of scopes is not bounded")
+	}
+	if next := s.get("amy", "view-as?user=bob&scopes=50"); !strings.Contains(next.text, ">many:0050</a>") {
+		t.Error("the next page of scopes does not begin with the next scope")
 	}
 	s.advance(7 * 24 * time.Hour) // the membership of otto has ended
 	s.token["amy"] = must1(s.a.Issue(ctx, rbac.Login{User: "amy"}))
