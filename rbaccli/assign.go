@@ -53,8 +53,8 @@ func (v *assignList) Run(c *call) error {
 }
 
 // scope is a flag with a scope. Without the flag, the scope is empty. The empty
-// argument is refused: it comes from a variable that is not set, and a
-// membership would hold everywhere.
+// argument is refused: an unset variable would otherwise make a membership that
+// holds everywhere.
 type scope string
 
 // UnmarshalText reads the argument of the flag.
@@ -109,8 +109,8 @@ func (v *assignAdd) Run(c *call) error {
 	return err
 }
 
-// newScope reports whether nobody has a membership in a scope. Everywhere is no
-// new scope.
+// newScope reports whether a scope has no membership yet. The empty scope,
+// everywhere, is never new.
 func newScope(tx *rbac.Tx, scope string) (bool, error) {
 	if scope == "" {
 		return false, nil

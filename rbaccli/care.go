@@ -49,7 +49,7 @@ func (checkVerb) Help() string {
 	return `Read the whole store and print what the library never writes: relations to records that do not exist, cycles, separation sets that are violated, gaps in the change log. The exit code is 0 for a sound store and 1 for findings.`
 }
 
-// storeOnly: a damaged store may be one on which no Authority opens.
+// storeOnly is set because an Authority may be unable to open a damaged store.
 func (*checkVerb) storeOnly() {}
 
 func (v *checkVerb) Run(c *call) error {

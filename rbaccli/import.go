@@ -208,8 +208,8 @@ func (v *importCasbin) Run(c *call) error {
 	})
 }
 
-// isDatabase reports whether a source is a server or an SQLite file, and no
-// text.
+// isDatabase reports whether a source is a server or an SQLite file, and not a
+// text file.
 func isDatabase(name string) bool {
 	if strings.Contains(name, "://") {
 		return true
@@ -255,8 +255,9 @@ func (s source) read(c *call, f func(*sql.DB) (*importer.Plan, error)) (*importe
 	return plan, sourceError(c, err)
 }
 
-// sourceError returns the error of a source: those of package rbac as they are,
-// and those of the database as a store that cannot be used.
+// sourceError returns the error of a source. Errors of package rbac stay
+// unchanged, and errors of the database become errors of a store that cannot be
+// used.
 func sourceError(c *call, err error) error {
 	if _, ok := errors.AsType[*rbac.Error](err); ok || err == nil || c.ctx.Err() != nil {
 		return err
@@ -275,8 +276,8 @@ type importRecord struct {
 	Proof    *importer.Proof       `json:"proof"` // null for a dry run
 }
 
-// bring imports what read reads, prints the report, and proves that all users
-// have the same rights.
+// bring imports the plan that read returns, prints the report, and proves that
+// all users have the same rights.
 func (m *merging) bring(c *call, o importer.Options, read func(context.Context) (*importer.Plan, error)) error {
 	ctx := m.context(c)
 	plan, err := read(ctx)
@@ -302,7 +303,7 @@ func (m *merging) bring(c *call, o importer.Options, read func(context.Context) 
 	return nil
 }
 
-// printImport prints what an import has done, in part if the import is not whole.
+// printImport prints the result of an import, which may be incomplete.
 func (c *call) printImport(r *importer.Report, p *importer.Proof, whole bool) error {
 	reported := filled(r.Reported())
 	switch {
@@ -325,7 +326,8 @@ func (c *call) printImport(r *importer.Report, p *importer.Proof, whole bool) er
 	return c.println("Nothing was changed. The rights are compared after an import: rehearse the import on a copy of the store.")
 }
 
-// printSection prints a table, and an empty line below. No rows are no table.
+// printSection prints a table and an empty line. Without rows, printSection
+// prints nothing.
 func printSection[T any](c *call, rows []T) error {
 	if len(rows) == 0 {
 		return nil
@@ -333,8 +335,8 @@ func printSection[T any](c *call, rows []T) error {
 	return errors.Join(c.printRows(rows), c.println(""))
 }
 
-// leftAlone reports whether a user can lack a right because an earlier import has
-// brought the user.
+// leftAlone reports whether a user may lack a right because an earlier import
+// has taken the user.
 func leftAlone(r *importer.Report, p *importer.Proof) bool {
 	present := func(row importer.Row) bool { return row.Outcome == importer.Present }
 	unexplained := func(d importer.Difference) bool { return d.Reason == "" && !d.Here }

@@ -87,8 +87,8 @@ func reportReady(c *call) error {
 	return c.report("The store is ready, and has an administrator.")
 }
 
-// administrator puts the user into the group of administrators. The answer ready
-// means that the user has a password already.
+// administrator assigns the user to the group of administrators. The result
+// ready reports whether the user already has a password.
 func (v *initVerb) administrator(c *call, ch *change) (user rbac.User, ready bool, err error) {
 	permission := c.auth.Config().Administer
 	err = ch.apply(c, func(tx *rbac.Tx) error {
@@ -144,8 +144,8 @@ func (v *initVerb) refuseOthers(c *call, tx *rbac.Tx, admin, permission string) 
 }
 
 // requireAdministrator returns an error unless the user now has the permission
-// of administrators: the account may be disabled, or the membership of an
-// earlier day may have ended.
+// of administrators. The account may be disabled, or an earlier membership may
+// have ended.
 func requireAdministrator(c *call, user, group string) error {
 	e, err := c.auth.ExplainUser(c.ctx, user, rbac.HasPermission(c.auth.Config().Administer))
 	if err != nil || e.Met {

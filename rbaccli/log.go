@@ -135,11 +135,11 @@ func (v *logVerb) read(c *call, changes rbac.ChangeQuery, logins rbac.LoginQuery
 	return rows, at, now, err
 }
 
-// followEvery is how often the store is asked for new entries.
+// followEvery is the interval between two reads of new entries.
 const followEvery = time.Second
 
-// follow prints new entries until the context ends. Each question overlaps the
-// one before by a minute: a login may be recorded a little after its time.
+// follow prints new entries until the context ends. Each read overlaps the read
+// before by a minute, since a login may be recorded a little after its time.
 func (v *logVerb) follow(c *call, p *logPrinter, after rbac.Revision, from time.Time) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
@@ -261,7 +261,7 @@ func actorText(name string) string {
 	return strconv.Quote(name)
 }
 
-// words returns what was done, in the terms of the change log.
+// words returns the action in the terms of the change log.
 func (r logRow) words() string {
 	parts := []string{r.Action}
 	for _, name := range []string{r.Subject, r.Object} {

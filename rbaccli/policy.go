@@ -55,8 +55,8 @@ type planVerb struct {
 	planning
 }
 
-// planning marks a verb that changes nothing, and yet needs a writable store:
-// the effect is that of a change that is taken back.
+// planning marks a verb that changes nothing but needs a writable store: the
+// effect is computed by a change that is rolled back.
 type planning struct{}
 
 func (planning) changes() *change { return nil }
@@ -206,7 +206,7 @@ func (v *applyVerb) applyPlan(c *call, text []byte) error {
 	return c.printSteps(p.Steps)
 }
 
-// printSteps reports what an apply has done.
+// printSteps prints the steps that an apply has made.
 func (c *call) printSteps(steps []policyfile.Step) error {
 	if c.Output != "table" {
 		return c.printRows(steps)
@@ -315,8 +315,8 @@ func (c *call) fileMessage(err error) string {
 // maxFile bounds the files that are read.
 const maxFile = 64 << 20
 
-// readFile reads a file that the user names, or standard input. Half a file is
-// another policy, so a file is read to its end or refused.
+// readFile reads a file that the user names, or standard input. An incomplete
+// file would be another policy, so a file is read to its end or refused.
 func (c *call) readFile(name string) ([]byte, error) {
 	what, from := "standard input", c.stdin
 	if name != "-" {
@@ -339,7 +339,7 @@ func (c *call) readFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// newFile writes a file that does not exist yet: a mistyped name destroys
+// newFile writes a file that does not exist yet, so a mistyped name destroys
 // nothing.
 func newFile(name string, text []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -350,7 +350,7 @@ func newFile(name string, text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// write prints a text as it is.
+// write prints a text unchanged.
 func (c *call) write(text []byte) error {
 	c.progress.end()
 	_, err := c.stdout.Write(text)

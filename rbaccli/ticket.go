@@ -142,7 +142,7 @@ func chooseTickets(c *call, tx *rbac.Tx, q rbac.TicketQuery, ids []string) (map[
 	return chosen, nil
 }
 
-// leastID is the least number of digits of an id that is not written out.
+// leastID is the least number of digits of an abbreviated id.
 const leastID = 4
 
 // chooseTicket finds the one session or key whose id begins with a text.

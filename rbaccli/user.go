@@ -152,7 +152,7 @@ func (r *userRecord) fill(c *call, tx *rbac.Tx) (err error) {
 }
 
 // userFields are the fields of a user that a verb may set. A field that is not
-// named stays as it is.
+// named stays unchanged.
 type userFields struct {
 	DisplayName *string `placeholder:"TEXT" help:"The name for people."`
 	Email       *string `placeholder:"ADDRESS" help:"The e-mail address."`
