@@ -62,7 +62,7 @@ func ReadCasbin(ctx context.Context, c Casbin) (*Plan, error) {
 	}
 	switch {
 	case ways != 1:
-		return nil, invalid("source", "", "Users", "exactly one of Users, UserPrefix, RolePrefix and Leaves has to say which names are users")
+		return nil, invalid("source", "", "Users", "exactly one of Users, UserPrefix, RolePrefix and Leaves has to select the users")
 	case (c.Policy == nil) == (c.DB == nil):
 		return nil, invalid("source", "", "Policy", "exactly one of Policy and DB has to be set")
 	}

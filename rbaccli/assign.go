@@ -35,7 +35,7 @@ type assignList struct {
 	Group  string `placeholder:"GROUP" help:"Only memberships of this group itself."`
 	Scope  scope  `placeholder:"SCOPE" help:"Only memberships in this scope."`
 	Ending *until `placeholder:"TIME" help:"Only memberships that end before: a date, or a duration such as 30d. Memberships that have ended are listed too."`
-	Limit  int    `placeholder:"N" help:"List at most so many memberships."`
+	Limit  int    `placeholder:"N" help:"List at most N memberships."`
 }
 
 func (v *assignList) Run(c *call) error {
@@ -75,7 +75,7 @@ type assignAdd struct {
 	User   string   `arg:"" help:"The name of the user."`
 	Groups []string `arg:"" name:"group" help:"The names of the groups."`
 	place
-	Until *until `placeholder:"TIME" help:"When the membership ends: a date, at whose beginning it ends, or a duration such as 90d."`
+	Until *until `placeholder:"TIME" help:"When the membership ends: the beginning of a date, or a duration such as 90d."`
 	Note  string `placeholder:"TEXT" help:"Why the user is in the groups."`
 	change
 }

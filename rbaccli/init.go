@@ -13,12 +13,12 @@ import (
 type initVerb struct {
 	Admin string `placeholder:"USER" help:"The first administrator. The user is added if missing."`
 	Group string `default:"administrators" placeholder:"GROUP" help:"The group of administrators. It is added if missing."`
-	URL   string `placeholder:"URL" help:"The address of the service's page for passwords. The first administrator gets an invitation there in place of a password. The variable RBAC_URL names the page as well."`
+	URL   string `placeholder:"URL" help:"The address of the service's page for passwords. The first administrator gets an invitation to the page in place of a password. The variable RBAC_URL names the page, too."`
 	author
 }
 
 func (initVerb) Help() string {
-	return `Make the tables of the store, or bring them up to date, and make the first administrator. Init may run again: what is there stays. The other verbs never make a store.
+	return `Make the tables of the store, or bring them up to date, and make the first administrator. Init may run again: existing records stay. The other verbs never make a store.
 
 With --url or RBAC_URL, print an invitation for the administrator. ` + urlRule + ` The binary of a service may know the address. Without an address, ask for a password on the terminal, or read it from standard input.
 

@@ -25,18 +25,18 @@ type linkRow struct {
 // linkFlags select the user of a link.
 type linkFlags struct {
 	User    string `arg:"" help:"The name of the user."`
-	URL     string `placeholder:"URL" help:"The address of the service's page for passwords, such as https://app.example.com/password. The variable RBAC_URL names it as well. The binary of a service may know the address. Without an address, the secret of the link is printed alone."`
+	URL     string `placeholder:"URL" help:"The address of the service's page for passwords, such as https://app.example.com/password. The variable RBAC_URL names the page, too. The binary of a service may know the address. Without an address, the secret of the link is printed alone."`
 	Expires *until `placeholder:"TIME" help:"When the link ends: a date, or a duration such as 12h. At most 30 days."`
 	change
 }
 
 // urlRule is the rule of --url, in the help of verbs.
-const urlRule = `An address without a path, such as https://app.example.com, gets the path /password. Any other address is used as it is: for a service below /blog, write https://app.example.com/blog/password.`
+const urlRule = `An address without a path, such as https://app.example.com, gets the path /password. Any other address is used unchanged: for a service below /blog, write https://app.example.com/blog/password.`
 
 type linkInvite struct{ linkFlags }
 
 func (linkInvite) Help() string {
-	return `The link is good once, for 7 days, and replaces an earlier invitation. It is printed this once: send it to the user and to nobody else.
+	return `The link can be used once, within 7 days, and replaces an earlier invitation. The link is printed only once: send it to the user, and to nobody else.
 
 ` + urlRule + `
 
@@ -49,7 +49,7 @@ func (v *linkInvite) Run(c *call) error { return v.issue(c, rbac.LinkInvite) }
 type linkReset struct{ linkFlags }
 
 func (linkReset) Help() string {
-	return `The link is good once, for an hour, and replaces an earlier one. It is printed this once: send it to the user and to nobody else. The present password stays good until the user has chosen a new one.
+	return `The link can be used once, within an hour, and replaces an earlier link. The link is printed only once: send it to the user, and to nobody else. The present password works until the user has chosen a new password.
 
 ` + urlRule
 }

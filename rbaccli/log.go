@@ -22,12 +22,12 @@ type logVerb struct {
 	Actor  string `placeholder:"NAME" help:"Only changes by this actor."`
 	Since  *since `placeholder:"TIME" help:"Only entries since a date, or since a duration ago such as 7d."`
 	Kind   string `enum:"all,changes,logins" default:"all" placeholder:"KIND" help:"Only changes, or only logins."`
-	Follow bool   `short:"f" help:"Go on with new entries until the verb is interrupted."`
-	Limit  int    `default:"100" placeholder:"N" help:"Show the last so many entries; 0: all. Default: 100."`
+	Follow bool   `short:"f" help:"Wait for new entries and print them, until the verb is interrupted."`
+	Limit  int    `default:"100" placeholder:"N" help:"Show the last N entries; 0: all. Default: 100."`
 }
 
 func (logVerb) Help() string {
-	return `Print changes and logins, the oldest first. An actor in brackets was named by a program and did not log in for the change; an odd name of an actor is in quotes. The format json has one entry in each line. Failed logins of one hour from one network are one entry.
+	return `Print changes and logins, the oldest first. An actor in brackets was named by a program and did not log in for the change. A name with unusual characters is in quotes. The format json has one entry in each line. Failed logins of one hour from one network are one entry.
 
     rbac log --since 7d --actor amy
     rbac log --follow -o json`

@@ -13,7 +13,7 @@ import (
 
 // exportVerb is the verb export.
 type exportVerb struct {
-	Name        string `required:"" placeholder:"NAME" help:"The name of the file, by which --prune knows what an earlier apply brought. Each file needs a name of its own."`
+	Name        string `required:"" placeholder:"NAME" help:"The name of the file, by which --prune finds the records that an earlier apply has added. Each file needs a name of its own."`
 	Memberships bool   `help:"Write memberships, too."`
 }
 
@@ -45,7 +45,7 @@ func (v *exportVerb) Run(c *call) error {
 // policyArg is the file of a policy.
 type policyArg struct {
 	File  string `arg:"" help:"The file, or - for standard input."`
-	Prune bool   `help:"Remove what an earlier apply of a file with the same name has added, and the file no longer names. Permissions that a service declares, or that have other grants, stay."`
+	Prune bool   `help:"Remove the records that an earlier apply of a file with the same name has added, and that the file no longer names. Permissions that a service declares, or that have other grants, stay."`
 }
 
 // planVerb is the verb plan.
@@ -62,7 +62,7 @@ type planning struct{}
 func (planning) changes() *change { return nil }
 
 func (planVerb) Help() string {
-	return `Print the difference between a file and the store, and who would gain or lose which permission: "+" is added, "~" changed, "-" removed, and "?" is in the store, not in the file, and left alone. The exit code is 0 if the store is in line, and 2 for a difference.
+	return `Print the difference between a file and the store, and who would gain or lose which permission: "+" is added, "~" changed, "-" removed, and "?" is in the store but not in the file, and stays. The exit code is 0 if the store is in line, and 2 for a difference.
 
     rbac plan policy.yaml
     rbac plan policy.yaml --out plan.json
@@ -154,7 +154,7 @@ type applyVerb struct {
 }
 
 func (applyVerb) Help() string {
-	return `Bring the store into line with a file, in one change, or do exactly what a saved plan says. A second apply changes nothing. Records of the store that the file does not name are left alone. With --dry-run, print what "rbac plan" prints; a saved plan that would be refused is refused then, too.
+	return `Bring the store into line with a file, in one change, or make exactly the changes of a saved plan. A second apply changes nothing. Records of the store that the file does not name stay unchanged. With --dry-run, print the same as "rbac plan"; a saved plan that an apply would refuse is refused, too.
 
     rbac apply policy.yaml --reason "release 12"
     rbac apply plan.json`
@@ -231,7 +231,7 @@ type testVerb struct {
 }
 
 func (testVerb) Help() string {
-	return `Ask the store the questions of a file, and compare the answers. The exit code is 0 if all are as the file says, and 1 otherwise.
+	return `Ask the store the questions of a file, and compare the answers. The exit code is 0 if all answers are as in the file, and 1 otherwise.
 
     - user: amy
       may: [post.edit, post.publish]

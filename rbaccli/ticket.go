@@ -55,7 +55,7 @@ type sessionVerbs struct {
 type sessionList struct {
 	User    string `arg:"" optional:"" help:"Only sessions of this user."`
 	Address string `placeholder:"NETWORK" help:"Only sessions from an address or a network, such as 10.0.0.0/8."`
-	Limit   int    `placeholder:"N" help:"List at most so many sessions."`
+	Limit   int    `placeholder:"N" help:"List at most N sessions."`
 }
 
 func (v *sessionList) Run(c *call) error {

@@ -13,7 +13,7 @@ type whoVerb struct {
 	Scope      scope  `placeholder:"SCOPE" help:"Only users who have the permission there."`
 	Disabled   bool   `help:"List disabled accounts too, which have no rights until they are enabled."`
 	Paths      bool   `help:"Print for each user every path to the permission."`
-	Limit      int    `placeholder:"N" help:"List at most so many users."`
+	Limit      int    `placeholder:"N" help:"List at most N users."`
 }
 
 func (whoVerb) Help() string {
