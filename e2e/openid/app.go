@@ -216,7 +216,7 @@ func (a *app) signIn(r *http.Request, token *oidc.Tokens[*claims]) (t rbac.Token
 			UserAgent:       r.UserAgent(),
 		})
 	}
-	if err == nil && len(token.IDToken) < 3<<10 { // without the token, the provider asks before it logs the user out
+	if err == nil && len(token.IDToken) < 3<<10 { // a larger token does not fit; the provider then asks before the logout
 		err = a.auth.SetValue(ctx, t, "id_token", token.IDToken)
 	}
 	return t, err
