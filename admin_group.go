@@ -35,7 +35,7 @@ func (tx *Tx) AddGroup(g Group) (Group, error) {
 	return g, tx.log(Change{Action: "AddGroup", Subject: g.Name, SubjectID: g.ID}, nil, g)
 }
 
-// checkGroup checks the writable fields of a group, but no hidden characters.
+// checkGroup checks the writable fields of a group, without hidden characters.
 func checkGroup(g Group) error {
 	return errors.Join(
 		validName("group", "Name", g.Name),

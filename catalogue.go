@@ -25,10 +25,10 @@ import (
 // Each declared record is added once, and the store remembers the declaration:
 // a record that an administrator deletes, revokes or renames stays deleted,
 // revoked or renamed. A title, description, note, section, position, object or
-// operation is updated when the program declares another value than before; until
-// then the value of an administrator stays. Declare never removes a record.
-// Declaring an unchanged catalogue changes nothing. A record that exists, and was
-// never declared, stays, but a permission gets the declared texts that it lacks.
+// operation is updated when the program declares another value than before;
+// until then the value of an administrator stays. Declare never removes a
+// record. Declaring an unchanged catalogue changes nothing. A record that was
+// never declared stays, but missing texts of a permission are filled in.
 //
 // A delegation is updated likewise: a group that the program adds to Assign, or
 // takes out of Assign, is added to the stored delegation or taken out. Groups

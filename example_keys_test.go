@@ -54,7 +54,7 @@ func ExampleAuthority_IssueKey() {
 	if err != nil {
 		panic(err)
 	}
-	// key.Secret() goes to the program, and is not shown again.
+	// Give key.Secret() to the program: the secret cannot be read again.
 
 	fmt.Println(auth.Judge(ctx, key, rbac.HasPermission("post.read")))
 	fmt.Println(auth.Judge(ctx, key, rbac.HasPermission("server.stop")))

@@ -46,8 +46,9 @@ func keepsLead(tx *rbac.Tx, scope string) error {
 	return &rbac.Error{Kind: rbac.ErrConflict, Record: "membership", Reason: "every organisation keeps a lead"}
 }
 
-// takeBack ends a membership. An account that nobody has used yet goes with its
-// last membership: without one, no lead could invite the account again.
+// takeBack ends a membership. If the account is unused and has no other
+// membership, takeBack deletes the account: no lead could invite an account
+// without a membership again.
 func takeBack(tx *rbac.Tx, m rbac.Membership) error {
 	u, err := tx.User(m.User)
 	if err != nil {

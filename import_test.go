@@ -18,10 +18,9 @@ type oldUser struct {
 	Groups                           []string
 }
 
-// importUser imports a user, in an Update with all users or in an Update of its
-// own: with all groups and the password, or, after an error, not at all. The
-// Update can therefore go on with the next user. importUser reports whether the
-// user has to choose a new password.
+// importUser imports a user with all groups and the password, or, after an
+// error, not at all. An Update of many users can therefore go on with the next
+// user. importUser reports whether the user has to choose a new password.
 func importUser(tx *rbac.Tx, old oldUser) (newPassword bool, err error) {
 	user, err := tx.AddUser(rbac.User{
 		Name: old.Name, Email: old.Email, DisplayName: old.FullName,

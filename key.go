@@ -74,10 +74,10 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 }
 
 // RotateKey makes an API key in place of the key with a token: with another
-// secret, without values, and otherwise like the old key. The old key ends after
-// the overlap, or at its own end if that is sooner. Rotating prolongs nothing,
-// so a thief of the token gains no time; [Tx.RotateKey] sets another end. While
-// the user has 100 API keys, keys are rotated without an overlap only.
+// secret, without values, and otherwise like the old key. The old key ends
+// after the overlap, or at its own end if that is sooner. Rotating prolongs
+// nothing, so a thief of the token gains no time; [Tx.RotateKey] sets another
+// end. While the user has 100 API keys, a rotation must have no overlap.
 //
 // Errors: ErrNoTicket; ErrInvalid for a ticket that is no API key, for a
 // negative overlap, and for an overlap beside 100 keys; ErrThrottled as for
@@ -107,8 +107,8 @@ func (a *Authority) RotateKey(ctx context.Context, t Token, overlap time.Duratio
 	})
 }
 
-// maxRotated is how many API keys a user may have while the holders of keys make
-// more. Each key is a row, and its logout counts against the user's pace.
+// maxRotated bounds the API keys of a user that holders of keys make by
+// rotation. Each key is a row, and its logout counts against the user's pace.
 const maxRotated = 100
 
 func (tx *Tx) roomForKey(u User) error {

@@ -188,7 +188,7 @@ func (a *Authority) changePassword(ctx context.Context, t Token, old, new string
 	if err := at.verify(ctx); err != nil {
 		return Token{}, u, err
 	}
-	// Only now: whoever holds the ticket alone learns nothing from the hooks.
+	// Only now: anybody who has only the ticket learns nothing from the hooks.
 	hash, err := a.hashFrom(ctx, at.counted.Prefixes, User(at.user.User), new)
 	var fresh Token
 	if err == nil {

@@ -54,8 +54,8 @@ var (
 // changes.
 //
 // Preview holds the lock of Updates no longer than the Update, and computes the
-// rights afterwards in a View. If Updates that may change a right come between
-// twice, Preview returns ErrBusy; logins and logouts may come between.
+// rights afterwards in a View. If Updates that may change a right intervene
+// twice, Preview returns ErrBusy; logins and logouts do not count.
 //
 // A later Update with the same f may have another effect. [Tx.RequireUnchanged]
 // refuses an Update after a change that the preview did not see.

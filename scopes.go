@@ -14,12 +14,12 @@ import (
 func (tx *Tx) Scopes() iter.Seq2[string, error] { return tx.r.Scopes() }
 
 // EndScope ends all memberships in a scope, as [Tx.DeassignUser] does, and
-// returns their number: a tenant goes away, and a later one by the same name
-// inherits nothing. In an UpdateAs, only holders of Config.Administer may.
+// returns their number: a later tenant of the same name inherits nothing. In an
+// UpdateAs, EndScope is for holders of Config.Administer.
 //
 // ErrInvalid for the scope "". An unknown scope has no memberships to end. All
-// memberships end in one Update, which takes a few seconds for 10,000 of them
-// and keeps other Updates waiting.
+// memberships end in one Update, which takes a few seconds for 10,000
+// memberships and keeps other Updates waiting.
 func (tx *Tx) EndScope(scope string) (ended int, err error) {
 	err = validKey("scope", scope, "", scope)
 	if scope == "" {

@@ -52,8 +52,8 @@ func (tx *Tx) Unlock(user string) error {
 // Keep the secret where scripts cannot read it. A device is no login: the
 // device lets its client try passwords while strangers are shut out.
 //
-// Errors: ErrNoTicket; ErrInvalid for an API key, whose holder may be anybody;
-// ErrUnavailable.
+// Errors: ErrNoTicket; ErrInvalid for an API key, which need not be held by the
+// user; ErrUnavailable.
 func (a *Authority) NewDevice(ctx context.Context, t Token) (string, error) {
 	secret := newToken().Secret()
 	key := throttle.Source{Device: secret}.Key(throttle.KnownDevice)

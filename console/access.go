@@ -10,8 +10,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// access is what a person may do with the console. UpdateAs decides about each
-// change again: access decides what is shown.
+// access states what a person may do with the console. access only decides what
+// is shown: UpdateAs checks each change.
 type access struct {
 	admin      bool     // may make every change
 	everywhere bool     // has something to assign in every scope
@@ -22,8 +22,8 @@ type access struct {
 // nothing.
 var errAdmins = fmt.Errorf("%w: the page is for administrators", rbac.ErrDenied)
 
-// accessOf returns the access of an Identity. Without anything to administer,
-// the error is ErrDenied. What counts is what the Identity may do everywhere,
+// accessOf returns the access of an Identity. If the Identity may administer
+// nothing, the error is ErrDenied. The rights of the Identity everywhere count,
 // even if the host has put the Identity into a scope.
 func accessOf(tx *rbac.Tx, a *rbac.Authority, id *rbac.Identity) (access, error) {
 	if everywhere, _ := id.Scopes(a.Config().Administer); everywhere {
@@ -52,9 +52,8 @@ func (a access) firstScope() string {
 	return a.scopes[0]
 }
 
-// seesUser returns ErrNotFound for a user who is not shown, as for a user who
-// does not exist: delegates of scopes see those who are members of these scopes
-// now.
+// seesUser returns ErrNotFound for a user who does not exist or is not shown.
+// Delegates of scopes see the present members of these scopes.
 func (a access) seesUser(tx *rbac.Tx, user string) error {
 	if a.admin {
 		return nil
@@ -74,12 +73,11 @@ func (a access) seesUser(tx *rbac.Tx, user string) error {
 	return rbac.ErrNotFound
 }
 
-// ended reports whether a membership has ended at a time: from the time Until
-// on.
+// ended reports whether a membership has ended by a time: a membership ends at
+// its Until.
 func ended(m rbac.Membership, now time.Time) bool { return !m.Until.IsZero() && !m.Until.After(now) }
 
-// assignableGroups knows the groups that the person may assign, and asks about each
-// scope once.
+// assignableGroups caches the groups that the person may assign in each scope.
 type assignableGroups struct {
 	v      *visit
 	tx     *rbac.Tx
@@ -99,8 +97,8 @@ func (a *assignableGroups) in(scope string) (groups []rbac.Group, err error) {
 	return groups, hidden(err)
 }
 
-// require returns ErrNotFound for a group that a delegate may not assign in a
-// scope, as for a group that does not exist. The group "" is none.
+// require returns ErrNotFound for a group that does not exist, or that a
+// delegate may not assign in a scope. The group "" is no group.
 func (a *assignableGroups) require(group, scope string) error {
 	if a.v.access.admin || group == "" {
 		return nil
@@ -112,8 +110,8 @@ func (a *assignableGroups) require(group, scope string) error {
 	return nil
 }
 
-// hidden returns ErrNotFound without a name for a record that does not exist or
-// cannot: a delegate does not learn which of the two, nor what exists.
+// hidden returns ErrNotFound without a name, for a missing record and for an
+// impossible name: delegates must not learn which records exist.
 func hidden(err error) error {
 	if errors.Is(err, rbac.ErrNotFound) || errors.Is(err, rbac.ErrInvalid) {
 		return rbac.ErrNotFound
@@ -122,7 +120,7 @@ func hidden(err error) error {
 }
 
 // readScope sets the scope of the page for a delegate, and the groups that the
-// delegate may assign there: the page shows nothing else. Administrators see
+// delegate may assign there. The page shows nothing else. Administrators see
 // every scope.
 func (v *visit) readScope(tx *rbac.Tx, scope string) (err error) {
 	if v.access.admin {
@@ -142,8 +140,8 @@ func (v *visit) readScope(tx *rbac.Tx, scope string) (err error) {
 // seesGroup reports whether a group is shown.
 func (v *visit) seesGroup(name string) bool { return v.access.admin || hasGroup(v.groups, name) }
 
-// seesMembership reports whether a membership is shown: to delegates, those that
-// they may end.
+// seesMembership reports whether a membership is shown. Delegates see the
+// memberships that they may end.
 func (v *visit) seesMembership(m rbac.Membership) bool {
 	return v.access.admin || (v.scope == "" || m.Scope == v.scope) && v.seesGroup(m.Group)
 }

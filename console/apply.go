@@ -14,22 +14,22 @@ import (
 )
 
 // The edits of a form are checked in a View, previewed if there are several,
-// and applied in an UpdateAs. Other Updates wait for the last alone, so
-// whatever can be asked before is asked in the View.
+// and applied in an UpdateAs. Other Updates wait only for the UpdateAs, so the
+// View does as much of the work as possible.
 
 var (
 	errOtherEffect = fmt.Errorf("%w: the edits would have another effect than shown", rbac.ErrConflict)
 	errMoved       = errors.New("a right may have changed between the preview and the Update")
 )
 
-// previewTries bounds the previews of edits that are applied: each time another
-// Update that may change a right came between.
+// previewTries bounds the previews of edits that are applied. A preview is
+// repeated if another Update may have changed a right meanwhile.
 const previewTries = 5
 
-// apply makes edits in the name of the person, and leads back to the page, which
-// says what happened. With the digest of an effect, the edits are made only if
-// they have that effect. With a revision, records that somebody else has changed
-// since are a conflict.
+// apply makes edits in the name of the person, and redirects back to the page,
+// which states what happened. With the digest of an effect, the edits are made
+// only if they have that effect. With a revision, a record that somebody else
+// has changed since is a conflict.
 func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
 	checked, err := v.check(edits, since)
 	if err != nil {
@@ -70,11 +70,11 @@ func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
 	return rbac.ErrBusy
 }
 
-// check refuses, before anything else, edits that a delegate may not send at
-// all, and edits of users and groups that a delegate does not see: the refusal
-// does not tell whether they exist. With a revision, check refuses edits of
-// records that somebody else has changed since. It returns the revision up to
-// which that is known.
+// check first refuses edits that a delegate may not send, and edits of users
+// and groups that a delegate does not see. The refusal does not reveal whether
+// the users and groups exist. With a revision, check refuses edits of records
+// that somebody else has changed since. check returns the revision up to which
+// the records are unchanged.
 func (v *visit) check(edits []edit, since rbac.Revision) (rbac.Revision, error) {
 	return read(v, func(tx *rbac.Tx, at *rbac.Revision) error {
 		*at = tx.Revision()
@@ -85,7 +85,7 @@ func (v *visit) check(edits []edit, since rbac.Revision) (rbac.Revision, error) 
 	})
 }
 
-// checkDelegate asks once about each user, and about the groups of each scope.
+// checkDelegate looks up each user once, and the groups of each scope once.
 func (v *visit) checkDelegate(tx *rbac.Tx, edits []edit) error {
 	if v.access.admin {
 		return nil
@@ -136,8 +136,8 @@ func unchanged(tx *rbac.Tx, edits []edit, since rbac.Revision) error {
 // while other Updates wait.
 const maxQuiet = 1000
 
-// sameRights reports whether the Updates after a revision have changed no right:
-// logins and logouts go on while somebody confirms.
+// sameRights reports whether the Updates after a revision have changed no
+// right. Logins and logouts, for example, continue while somebody confirms.
 func sameRights(tx *rbac.Tx, since rbac.Revision) (bool, error) {
 	at, n := since, 0
 	for c, err := range tx.Changes(rbac.ChangeQuery{After: since, Limit: maxQuiet + 1}) {
@@ -152,8 +152,8 @@ func sameRights(tx *rbac.Tx, since rbac.Revision) (bool, error) {
 	return at == tx.Revision(), nil
 }
 
-// applyAll applies edits in an Update. Among several, memberships that are
-// there or gone already are passed over.
+// applyAll applies edits in an Update. Among several edits, those of
+// memberships that are already as requested are skipped.
 func applyAll(tx *rbac.Tx, edits []edit) error {
 	for _, e := range edits {
 		err := kinds[e.do].apply(tx, e)
@@ -172,7 +172,7 @@ func isDone(err, done error) bool {
 }
 
 // preview returns the effect of checked edits, as far as the person may see the
-// effect, and the revision that it is about.
+// effect, and the revision to which the effect applies.
 func (v *visit) preview(edits []edit, at *rbac.Revision) (rbac.Effect, error) {
 	if !v.access.admin {
 		return v.seenEffect(edits, at)
@@ -183,9 +183,9 @@ func (v *visit) preview(edits []edit, at *rbac.Revision) (rbac.Effect, error) {
 	})
 }
 
-// digestOf returns a digest of what the page of an effect shows, without the
-// sessions and links that end with the edits: users sign in and out while
-// somebody confirms.
+// digestOf returns a digest of the contents of the page of an effect. The
+// digest leaves out the sessions and links that end with the edits: users sign
+// in and out while somebody confirms.
 func digestOf(e rbac.Effect) string {
 	h := sha256.New()
 	for _, c := range e.Changes {

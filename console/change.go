@@ -16,9 +16,9 @@ import (
 	"github.com/rbac-go/rbac/httpguard"
 )
 
-// change takes the forms that change something. Edits of a user take effect at
-// once. Others are staged: the page shows their effect, and sends them again
-// with the digest of the effect.
+// change handles the forms that change something. Edits of a user take effect
+// at once. Other edits are staged: the page shows their effect, and sends the
+// edits again with the digest of the effect.
 func (c *console) change(v *visit) error {
 	if text := v.form("undo"); text != "" {
 		return v.undo(text)
@@ -55,8 +55,8 @@ func (c *console) change(v *visit) error {
 	return nil
 }
 
-// keeps reports whether the page of a refusal keeps an edit that takes effect at
-// once: the edit can be corrected, or sent again.
+// keeps reports whether the page of a refusal keeps an edit that takes effect
+// at once, so that the person can correct the edit or send it again.
 func (v *visit) keeps(e edit, err error) bool {
 	switch status := httpguard.Status(err); {
 	case errors.Is(err, rbac.ErrConflict) || temporary(err):
@@ -67,8 +67,8 @@ func (v *visit) keeps(e edit, err error) bool {
 	return false
 }
 
-// temporary reports whether an error is about the store and not about the edits:
-// sent again, the edits may succeed.
+// temporary reports whether an error is a fault of the store and not of the
+// edits: the edits may succeed if they are sent again.
 func temporary(err error) bool {
 	return errors.Is(err, rbac.ErrBusy) || errors.Is(err, rbac.ErrUnavailable)
 }
@@ -81,8 +81,8 @@ func (v *visit) most() int {
 	return maxDelegateEdits
 }
 
-// edits returns the edits of a form: those in the fields edit, and the edit of
-// the other fields, once for each user that is named.
+// edits returns the edits of a form: the edits in the fields edit, and the edit
+// of the other fields, once for each named user.
 func (v *visit) edits() (list []edit, err error) {
 	form := v.r.PostForm
 	if len(form["edit"])+len(form["user"]) > v.most() {
@@ -138,8 +138,8 @@ func (v *visit) readUntil(form url.Values) error {
 	return nil
 }
 
-// day returns the begin of a day, such as 2026-03-05, in the zone of the page.
-// Days before 1971 or more than a century ahead are mistyped.
+// day returns the beginning of a day, such as 2026-03-05, in the zone of the
+// page. Days before 1971 or more than a century ahead are errors.
 func (v *visit) day(text string) (time.Time, bool) {
 	day, err := time.ParseInLocation(time.DateOnly, text, v.zone)
 	ok := err == nil && day.Year() > 1970 && day.Before(v.now.AddDate(100, 0, 0))
@@ -262,8 +262,8 @@ func (v *visit) stage(status int, edits []edit, since rbac.Revision, fault error
 	return v.show(status, "stage", frame{Title: v.T("stage"), Data: d})
 }
 
-// foresee fills in the effect of edits. After a conflict, the form goes on from
-// the revision of now: the person has been told.
+// foresee fills in the effect of edits. After a conflict, the form continues
+// from the present revision: the page has shown the conflict to the person.
 func (v *visit) foresee(d *stageData, fault error) error {
 	if _, err := v.check(d.Edits, 0); err != nil {
 		return err
@@ -281,8 +281,8 @@ func (v *visit) foresee(d *stageData, fault error) error {
 	return err
 }
 
-// changeList is the changes of an effect on a page: the first with what differs,
-// and the others in words.
+// changeList has the changes of an effect on a page: the first changes with
+// their differences, and the others in words.
 type changeList struct {
 	First  []rbac.Change
 	Others []string

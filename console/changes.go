@@ -104,7 +104,7 @@ func (v *visit) fieldChanges(c rbac.Change) (list []fieldChange) {
 	return list
 }
 
-// saidFields are those that the sentence, or the entry, says already.
+// saidFields are the fields that the sentence, or the entry, already states.
 var saidFields = []string{
 	"id", "user", "group", "permission", "scope", "senior", "junior", "created", "assigned_at", "assigned_by", "granted_at", "granted_by",
 	"last_login", "purpose",
@@ -149,8 +149,8 @@ var recordPages = map[string][2]string{
 	"AddSSDSetMember": {"", "group"}, "AddDSDSetMember": {"", "group"}, "DeleteSSDSetMember": {"", "group"}, "DeleteDSDSetMember": {"", "group"},
 }
 
-// Records returns links to the records that a change is about, under the names
-// that they had then.
+// Records returns links to the records that a change is about, under their
+// names at the time of the change.
 func (f frame) Records(c rbac.Change) (list []crumb) {
 	pages := recordPages[c.Action]
 	for i, name := range []string{c.Subject, c.Object} {

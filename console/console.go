@@ -39,17 +39,17 @@ type Config struct {
 	// Routes may be registered after New. Nil: the pages explain permissions
 	// and expressions alone.
 	Mux *httpguard.Mux
-	// Theme is CSS that follows the console's own stylesheet, such as
+	// Theme is CSS that is added after the console's own stylesheet, such as
 	// ":root { --accent: #7a1f5c }". The console's variables are listed at the
 	// beginning of its stylesheet.
 	Theme string
 	// Texts has texts of the host's own, for other languages or to replace the
 	// console's texts: files such as de.txt, with lines "key = text". The keys
 	// are those of the file texts/en.txt of this package, with the same
-	// arguments. A new language needs the key "language", its name in itself;
-	// a text that the file lacks is the console's own text of the language,
-	// otherwise the English text. Nil: the built-in languages,
-	// English and Chinese.
+	// arguments. A new language needs the key "language", the name of the
+	// language in the language. For a missing text, the console uses its own
+	// text in the language, and otherwise the English text. Nil: the built-in
+	// languages, English and Chinese.
 	Texts fs.FS
 }
 

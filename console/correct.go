@@ -27,15 +27,15 @@ var correctable = [][2]string{
 	{"position", "field.position"}, {"cardinality", "limit"}, {"member", "groups"}, {"scope", "scope"}, {"note", "field.note"},
 }
 
-// keyFields are the fields that name the record of a kind of edit: to correct
-// them would be another edit.
+// keyFields are the fields that name the record of a kind of edit. With other
+// values, the edit would be another edit.
 var keyFields = map[string][]string{
 	"revoke": {"permission"}, "disinherit": {"junior"}, "modify-permission": {"permission"}, "modify-section": {"section"},
 	"deassign": {"scope"}, "modify-membership": {"scope"},
 }
 
-// correction returns the form for an edit; nil: there is nothing to correct.
-// Deletions have nothing to correct.
+// correction returns the form for an edit, or nil if there is nothing to
+// correct, as for a deletion.
 func (v *visit) correction(e edit) *correction {
 	if kinds[e.do].named != "" {
 		return nil

@@ -79,14 +79,14 @@ func (t *table) last(key string) {
 
 // pages sends a table page by page. Each page is read in a View of its own and
 // sent after the View: a slow client keeps no transaction open, and no more
-// than a page is in memory. Records that change meanwhile are therefore as
-// before or as after. The function readPage adds the rows of a page, and returns a
-// function that goes on to the next page; nil after the last. It may run more
-// than once for a page.
+// than a page is in memory. If a record changes meanwhile, the table has the
+// record either as before or as after the change. The function readPage adds
+// the rows of a page, and returns a function that moves on to the next page, or
+// nil after the last page. readPage may run more than once for a page.
 //
-// After an error in the middle the connection is aborted, so that the browser
-// reports a failed download, and the last line of the file says that the table
-// is not whole, in case somebody recovers from the abort.
+// After an error in the middle, the connection is aborted, so that the browser
+// reports a failed download. In case somebody keeps the file all the same, its
+// last line states that the table is incomplete.
 func (t *table) pages(name string, readPage func(tx *rbac.Tx) (next func(), err error)) error {
 	for next := func() {}; next != nil && !t.cut; {
 		next()
@@ -109,7 +109,8 @@ func (t *table) pages(name string, readPage func(tx *rbac.Tx) (next func(), err 
 }
 
 // sendAll sends a table whose records the store returns whole, such as the
-// groups: the file is sent as it is written, and is not in memory as well.
+// groups. The file is sent while it is written, so the file is never in memory
+// as a whole.
 func sendAll[T any](t *table, name string, list []T, row func(T)) error {
 	for i, x := range list {
 		if row(x); i%maxPage == maxPage-1 {

@@ -23,8 +23,8 @@ func (d declaredData) Unknown() bool {
 	return d.Groups.Count+d.Permissions.Count+d.Grants.Count+d.Inheritances.Count > 0
 }
 
-// declared shows what the program's catalogue would change in the store, and
-// what the store has beside it.
+// declared shows the changes that the program's catalogue would make in the
+// store, and the records of the store that the catalogue lacks.
 func (c *console) declared(v *visit) error {
 	plan, err := c.auth.Plan(v.r.Context(), *c.cfg.Catalogue)
 	if err != nil {

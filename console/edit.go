@@ -20,8 +20,9 @@ type edit struct {
 	fields url.Values
 }
 
-// maxEdits bounds the edits that are staged together, and maxDelegateEdits those
-// of a delegate, whose powers are asked about for each edit.
+// maxEdits bounds the edits that are staged together. The edits of a delegate
+// have the lower bound maxDelegateEdits, since the powers of the delegate are
+// checked for each edit.
 const (
 	maxEdits         = 500
 	maxDelegateEdits = 100
@@ -36,18 +37,18 @@ var (
 // kind is a kind of edit.
 type kind struct {
 	apply func(tx *rbac.Tx, e edit) error
-	// records returns the records that nobody else may have changed meanwhile,
-	// nor made anew under the same name. Nil: none.
+	// records returns the records that nobody else may have changed, or made
+	// anew under the same name, meanwhile. Nil: none.
 	records func(e edit) []record
 	direct  bool // takes effect at once, without a preview
-	// named is the field with the name to type, since nothing brings the record
-	// back; empty: nothing is to be typed.
+	// named is the field with the name that the person has to type, since the
+	// record cannot be restored. Empty: no name has to be typed.
 	named string
 	// delegable: delegates may send the edit, for users whom they see. UpdateAs
 	// decides.
 	delegable bool
-	// done is the error of an edit that has been made already: among many edits,
-	// such an edit is passed over.
+	// done is the error of an edit that has been made already. Among many
+	// edits, such an edit is skipped.
 	done error
 }
 
@@ -233,7 +234,7 @@ func modifyUser(tx *rbac.Tx, e edit, f func(*rbac.User)) error {
 	return tx.ModifyUser(u)
 }
 
-// endSession ends one ticket of a user: all others are excepted.
+// endSession ends one ticket of a user, and leaves all other tickets.
 func endSession(tx *rbac.Tx, e edit) error {
 	var others []uuid.UUID
 	found := false

@@ -27,10 +27,10 @@ const (
 	findTime     = time.Minute // for computing the findings
 )
 
-// get returns the findings, and when they were computed. One request computes
-// them; requests meanwhile get those of before. If they cannot be computed, get
-// logs the reason, returns those of before, and reports false: the next request
-// tries again.
+// get returns the findings, and the time at which they were computed. One
+// request computes the findings; other requests meanwhile get the former
+// findings. If the findings cannot be computed, get logs the reason, returns
+// the former findings, and reports false. The next request tries again.
 func (f *foundList) get(ctx context.Context, a *rbac.Authority, now time.Time) ([]findings.Finding, time.Time, bool) {
 	f.mu.Lock()
 	age := now.Sub(f.at)
@@ -51,8 +51,8 @@ func (f *foundList) get(ctx context.Context, a *rbac.Authority, now time.Time) (
 	return f.list, f.at, err == nil
 }
 
-// compute computes the findings, even if the request ends: the next request
-// finds them. A panic is an error.
+// compute computes the findings, even if the request ends meanwhile: the next
+// request can use the findings. A panic is an error.
 func compute(ctx context.Context, a *rbac.Authority) (list []findings.Finding, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// frame is what surrounds the contents of a page.
+// frame holds the parts of a page around its contents.
 type frame struct {
 	*visit
 	Title   string
@@ -88,8 +88,8 @@ func (f frame) Admin() bool { return f.access.admin }
 // administrators.
 func (f frame) Scope() string { return f.scope }
 
-// Up leads from the address of the page to the folder of the console: empty,
-// unless the address is no page of the console.
+// Up is the relative address of the console's folder, seen from the address of
+// the page. Up is empty for the pages of the console.
 func (f frame) Up() string {
 	return strings.Repeat("../", strings.Count(f.r.URL.EscapedPath(), "/")-strings.Count(f.c.cfg.Path, "/"))
 }
@@ -160,7 +160,7 @@ func (f frame) Planned(c rbac.Change) string { return f.planned(c) }
 // Columns returns the number of columns of the matrix.
 func (f frame) Columns(groups []string) int { return len(groups) + 1 }
 
-// Join returns names apart by commas.
+// Join returns names, separated by commas.
 func (f frame) Join(names []string) string { return strings.Join(names, ", ") }
 
 // Field returns the name of a field of a record, in the words of the page.
@@ -172,10 +172,11 @@ func (f frame) Because(english string) string { return f.lang.reason(english) }
 // Days are the options of the filter by last login.
 func (f frame) Days() []string { return []string{"30", "90", "365"} }
 
-// Few returns a count of members: beyond fewMembers nothing was counted.
+// Few returns a count of members. Members beyond fewMembers were not counted.
 func (f frame) Few(n int) string { return bounded(n, fewMembers) }
 
-// Many returns a count of the overview: beyond maxCount nothing was counted.
+// Many returns a count of the overview. Records beyond maxCount were not
+// counted.
 func (f frame) Many(n int) string { return bounded(n, maxCount) }
 
 func bounded(n, most int) string {
@@ -185,8 +186,8 @@ func bounded(n, most int) string {
 	return grouped(n)
 }
 
-// Sum says how many users have each right: "214 users gain post.delete". A single
-// user is named.
+// Sum returns lines such as "214 users gain post.delete", one for each right. A
+// single user is named.
 func (f frame) Sum(rights []rbac.Right, key string) (lines []string) {
 	type what struct{ permission, scope string }
 	var order []what

@@ -197,8 +197,8 @@ func (c *console) group(v *visit) error {
 	})
 }
 
-// members reads a page of the memberships of the group itself. Delegates do not
-// see those that have ended: their users may be hidden.
+// members reads a page of the direct memberships of the group. Delegates do not
+// see memberships that have ended, since their users may be hidden.
 func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 	q := rbac.MembershipQuery{Group: d.Name}
 	if v.scope != "" {
@@ -231,7 +231,8 @@ func (v *visit) members(tx *rbac.Tx, d *groupData) error {
 	return nil
 }
 
-// grants reads what the group gives: by its own grants, and by inheritance.
+// grants reads the permissions that the group gives, by its own grants and by
+// inheritance.
 func (v *visit) grants(tx *rbac.Tx, h hierarchy, d *groupData) error {
 	own, err1 := tx.Grants(d.Name)
 	all, err2 := tx.Permissions()
@@ -286,7 +287,7 @@ func newGrantRow(g rbac.Grant, all []rbac.Permission) *grantRow {
 	return row
 }
 
-// groupDetails reads what administrators see.
+// groupDetails reads the parts of the page that only administrators see.
 func (v *visit) groupDetails(tx *rbac.Tx, h hierarchy, d *groupData) error {
 	drawn := map[string]bool{}
 	d.Tree = h.tree(d.Name, drawn)
@@ -313,8 +314,8 @@ func (v *visit) groupDetails(tx *rbac.Tx, h hierarchy, d *groupData) error {
 // maxTree bounds the groups of a tree that is drawn.
 const maxTree = 200
 
-// tree returns a group with the groups that it inherits. A group that is drawn
-// already is drawn again without its branches.
+// tree returns a group with the groups that it inherits. A group that has been
+// drawn before is drawn without its branches.
 func (h hierarchy) tree(group string, drawn map[string]bool) *treeNode {
 	n := &treeNode{Name: group, Again: drawn[group]}
 	if n.Again || len(drawn) == maxTree {

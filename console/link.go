@@ -17,8 +17,8 @@ type linkData struct {
 	Back               string
 }
 
-// link issues an invitation or a link to reset the password, and shows the
-// address: the console sends no mail.
+// link issues an invitation or a link to reset the password. The page shows the
+// address, since the console sends no mail.
 func (c *console) link(v *visit) error {
 	purpose := v.form("purpose")
 	if !slices.Contains([]string{rbac.LinkInvite, rbac.LinkReset}, purpose) {
@@ -115,7 +115,7 @@ func (c *console) addUser(v *visit) error {
 	return v.showLink(added.name, rbac.LinkInvite, added.invitation)
 }
 
-// addedUser is a user who has been added.
+// addedUser is the result of addUser.
 type addedUser struct {
 	name       string
 	before     rbac.Revision

@@ -6,9 +6,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// No list on a page is longer than a bound, so that no page is large: tables
-// have other pages, names within a line lead to the page with all of them, and
-// long texts are cut.
+// Every list on a page is bounded, so that no page is large. Tables have
+// further pages, a list of names within a line ends with a link to all names,
+// and long texts are cut.
 const (
 	pageSize    = 50  // rows on a page of a table
 	inlineNames = 10  // names within a line
@@ -37,22 +37,22 @@ func (v *visit) pager(next string, params ...string) pager {
 	return p
 }
 
-// part is a page of a list that was read whole.
+// part is one page of a list. The list was read as a whole.
 type part[T any] struct {
 	Rows  []T
 	Count int // of the whole list
 	Pages pager
 }
 
-// partOf returns the page of a list on which the row is whose number is the
-// value of the parameter. Name is the name of the parameter, and the id of the
-// section with the list, to which the addresses of other pages lead.
+// partOf returns the page of a list that begins with the row whose number is in
+// the parameter. Name is the name of the parameter, and also the id of the
+// section with the list: the addresses of other pages lead to the section.
 func partOf[T any](v *visit, list []T, name string) part[T] {
 	return firstPart(v, list, name, func(rows []T) int { return min(len(rows), pageSize) })
 }
 
-// partBySize is partOf for rows with long texts: a page has no more than the
-// first row and rows of maxTexts bytes.
+// partBySize is partOf for rows with long texts. A page has at most maxTexts
+// bytes of rows, but always the first row.
 func partBySize[T any](v *visit, list []T, name string, size func(T) int) part[T] {
 	return firstPart(v, list, name, func(rows []T) int {
 		bytes := 0
@@ -65,10 +65,10 @@ func partBySize[T any](v *visit, list []T, name string, size func(T) int) part[T
 	})
 }
 
-// firstPart is partOf with a function that returns how many of the rows from the
-// first of a page on have room.
+// firstPart is partOf with a function that returns how many of the rows fit on
+// the page.
 func firstPart[T any](v *visit, list []T, name string, room func([]T) int) part[T] {
-	from, _ := strconv.Atoi(v.query(name)) // the first page for what is no number
+	from, _ := strconv.Atoi(v.query(name)) // a text that is no number selects the first page
 	from = min(max(from, 0), len(list))
 	end := from + room(list[from:])
 	p := part[T]{Rows: list[from:end], Count: len(list)}
@@ -91,8 +91,8 @@ type pages struct {
 // Pages returns the links to other pages of a list.
 func (f frame) Pages(p pager) pages { return pages{f, p} }
 
-// inline are the first names of a list within a line, and the address of the
-// page with all of them.
+// inline has the first names of a list within a line, and the address of the
+// page with all names.
 type inline struct {
 	Links []crumb // an empty address is no link
 	More  string  // how many others there are, in words; empty: none

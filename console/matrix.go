@@ -36,7 +36,7 @@ type matrixRow struct {
 	Cells []matrixCell
 }
 
-// matrixCell says whether a group has a permission.
+// matrixCell states whether a group has a permission.
 type matrixCell struct {
 	Group   string
 	Key     string // the value of the box
@@ -110,8 +110,8 @@ func (v *visit) cells(tx *rbac.Tx, groups []rbac.Group, permissions []rbac.Permi
 }
 
 // matrixRow returns the cells of a permission. A cell is locked if a pattern or
-// an inherited group gives the permission and there is no grant of its own to
-// revoke.
+// an inherited group gives the permission, and the group has no grant of the
+// permission that could be revoked.
 //
 // A group at the top can inherit thousands of groups. So the inheritance is
 // followed only among the groups that have the permission.
@@ -137,7 +137,7 @@ func (h hierarchy) matrixRow(tx *rbac.Tx, groups []string, p rbac.Permission) (m
 	return row, nil
 }
 
-// saveMatrix stages the cells that differ from those that the page had.
+// saveMatrix stages the cells that differ from the cells that the page had.
 func (c *console) saveMatrix(v *visit) error {
 	since, err := parseRevision(v.form("since"))
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// A scope is free text: any name that somebody types is a scope. So the pages
-// offer the scopes that there are, and name a scope that is new. Delegates
+// A scope is free text: any name that somebody types is a scope. The pages
+// therefore offer the existing scopes, and name a scope that is new. Delegates
 // choose from their own scopes.
 
 // maxOffered bounds the scopes that a field offers.
 const maxOffered = 100
 
-// KnownScopes returns the first scopes that there are, for administrators.
+// KnownScopes returns the first existing scopes, for administrators.
 func (f frame) KnownScopes() []string {
 	if !f.access.admin {
 		return nil
@@ -33,8 +33,8 @@ func (f frame) KnownScopes() []string {
 	return list
 }
 
-// warnings returns what edits of an administrator name that the store does not
-// know: new scopes, and patterns that match no permission.
+// warnings returns the names in edits of an administrator that may be mistyped:
+// new scopes, and patterns that match no permission.
 func (v *visit) warnings(edits []edit) ([]string, error) {
 	if !v.access.admin {
 		return nil, nil
@@ -71,8 +71,8 @@ func (v *visit) warnings(edits []edit) ([]string, error) {
 	})
 }
 
-// newScopes returns the scopes in which there are no memberships but those that
-// changes have just made, among the first scopes of the changes.
+// newScopes returns the scopes whose only memberships are those that the
+// changes have just made. Only the first scopes of the changes are examined.
 func (v *visit) newScopes(tx *rbac.Tx, changes []rbac.Change) (list []string, err error) {
 	if !v.access.admin {
 		return nil, nil
@@ -98,7 +98,7 @@ func (v *visit) newScopes(tx *rbac.Tx, changes []rbac.Change) (list []string, er
 	return list, nil
 }
 
-// atLeast reports whether a scope has a number of memberships.
+// atLeast reports whether a scope has at least a number of memberships.
 func atLeast(tx *rbac.Tx, scope string, n int) (bool, error) {
 	for _, err := range tx.Memberships(rbac.MembershipQuery{Scopes: []string{scope}, Limit: n}) {
 		if err != nil {

@@ -74,12 +74,13 @@ func (v *visit) counts(tx *rbac.Tx, d *overviewData) (err error) {
 	return err
 }
 
-// maxCount is the most that a page counts: beyond, the page says so.
+// maxCount bounds the records that a page counts. If there are more, the page
+// states this.
 const maxCount = 1000
 
 func (v *visit) assignable(tx *rbac.Tx, d *overviewData) error {
-	// To find the groups of a scope is slow for delegates of thousands: fewer
-	// scopes than a table has rows.
+	// For delegates of thousands of scopes, finding the groups of a scope is
+	// slow. A page therefore has fewer scopes than a table has rows.
 	scopes := firstPart(v, v.access.scopes, "scopes", func(rows []string) int { return min(len(rows), shownRows/2) })
 	d.Pages = scopes.Pages
 	for _, scope := range scopes.Rows {

@@ -11,11 +11,11 @@ import (
 
 // Package rbac words its reasons in English only: [rbac.Explanation],
 // [rbac.Error] and [rbac.DeniedError]. The English texts "reason.…" are the
-// sentences of package rbac, by which reason recognises a sentence and finds the
-// text of another language. A sentence without a text stays in English, so
-// nothing that package rbac says is lost.
+// sentences of package rbac, by which reason recognises a sentence and finds
+// the text of another language. A sentence without a text stays in English, so
+// no reason is lost.
 
-// sentence is a text "reason.…" as a form that sentences are compared with.
+// sentence is a text "reason.…" as a pattern that is compared with sentences.
 type sentence struct {
 	key  string
 	form *regexp.Regexp
@@ -56,13 +56,13 @@ var within = map[string][]int{
 	"reason.would not do": {2}, "reason.static set": {3}, "reason.creating": {2}, "reason.scope is": {1}, "reason.expected": {1, 2},
 }
 
-// prefixes are the sentences that begin with words about all that follows, and
-// those with a joint of their own.
+// prefixes are the sentences that introduce further sentences, and the
+// sentences with a joint of their own.
 var prefixes = []string{"reason.in", "reason.refused", "reason.as asked", "reason.creating", "reason.set too small"}
 
-// joints are what sentences are joined with. In a list, a part that is no
-// sentence belongs to the sentence before. Between others, such a part is a
-// message of the host, and stays as it is.
+// joints are the texts between sentences. In a list, a part that is no sentence
+// belongs to the sentence before. At other joints, such a part is a message of
+// the host, and stays as it is.
 var joints = []struct {
 	text, key string
 	list      bool
@@ -71,8 +71,9 @@ var joints = []struct {
 	{" and ", "joint.both", true}, {", ", "joint.list", true},
 }
 
-// reason returns a reason of package rbac in the language. A reason that is very
-// long or nested stays in English: names and messages come from outside.
+// reason returns a reason of package rbac in the language. A reason that is
+// very long or deeply nested stays in English, since names and messages in a
+// reason come from outside.
 func (l *texts) reason(english string) string {
 	if len(english) > 4<<10 {
 		return english
@@ -81,7 +82,7 @@ func (l *texts) reason(english string) string {
 	return text
 }
 
-// wording is one reason on its way into a language.
+// wording is the state of the translation of one reason.
 type wording struct {
 	*texts
 	done  map[string]worded // by the English text
@@ -130,8 +131,7 @@ func (l *wording) find(english string) (string, bool) {
 	return l.whole(english, false)
 }
 
-// whole returns the text of a single sentence: of one with a prefix, or of any
-// other.
+// whole returns the text of a single sentence, with or without a prefix.
 func (l *wording) whole(english string, prefix bool) (string, bool) {
 	for _, s := range sentences {
 		if slices.Contains(prefixes, s.key) == prefix {

@@ -10,9 +10,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// sayError returns why something is refused, for the person, and who could do
-// the refused change. A delegate reads no names of groups and of other people,
-// which may be hidden.
+// sayError returns a text for the person: why something is refused, and who
+// could make the refused change. The text for a delegate names no groups and no
+// other people, which may be hidden.
 func (v *visit) sayError(err error) string {
 	switch {
 	case errors.Is(err, errAdmins):
@@ -95,8 +95,9 @@ func (v *visit) sayConflict(err *rbac.ConflictError) string {
 	return v.T("error.changed meanwhile", v.say(err.Change), err.Change.At.In(v.zone).Format("2006-01-02 15:04 MST"))
 }
 
-// sayDenied names the groups that give the permission of administrators, to
-// administrators: somebody may have ended the person's own right meanwhile.
+// sayDenied names, to administrators, the groups that give the permission of
+// administrators. An administrator can be denied if somebody has ended the
+// right meanwhile.
 func (v *visit) sayDenied(err *rbac.DeniedError) string {
 	if !v.access.admin {
 		return v.T("error.beyond delegation", v.administer())

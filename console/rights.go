@@ -9,14 +9,14 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// hierarchy is the inheritances of all groups, and the grants of those that
-// have been asked about.
+// hierarchy has the inheritances of all groups, and the grants of the groups
+// that were looked up.
 type hierarchy struct {
 	juniors, seniors map[string][]string
 	givers           map[string]giver
 }
 
-// giver is what the grants of a group itself give.
+// giver has the permissions that the grants of a group itself give.
 type giver struct {
 	names    map[string]bool
 	patterns []string
@@ -32,7 +32,7 @@ func readHierarchy(tx *rbac.Tx) (hierarchy, error) {
 	return h, err
 }
 
-// grants returns what the grants of a group itself give.
+// grants returns the permissions that the grants of a group itself give.
 func (h hierarchy) grants(tx *rbac.Tx, group string) (giver, error) {
 	if g, ok := h.givers[group]; ok {
 		return g, nil
@@ -63,7 +63,7 @@ func (g giver) grant(permission string) string {
 	return ""
 }
 
-// union returns what several groups give together.
+// union returns the permissions that several groups give together.
 func union(groups map[string]giver) giver {
 	all := giver{names: map[string]bool{}}
 	for _, g := range groups {
@@ -115,7 +115,8 @@ const maxRead = 500
 
 // through returns the permissions that a group has, each with the nearest
 // inherited group that has the grant; empty: the group itself. The grants of
-// the nearest maxRead groups are read, and unread is the number of the others.
+// the nearest maxRead groups are read, and unread is the number of other
+// groups.
 func (h hierarchy) through(tx *rbac.Tx, group string, all []rbac.Permission) (list map[string]string, unread int, err error) {
 	list = map[string]string{}
 	below := h.below(group)
@@ -149,9 +150,10 @@ func (h hierarchy) through(tx *rbac.Tx, group string, all []rbac.Permission) (li
 	return list, len(below) - len(read), nil
 }
 
-// nearest returns by what a group has a permission, unless by a grant that
-// names the permission: the pattern of its own grant, or the nearest inherited
-// group with a grant. The groups that have the permission are among.
+// nearest returns how a group has a permission without a grant that names the
+// permission: by the pattern of its own grant, or by the nearest inherited
+// group with a grant. The parameter among has the groups that have the
+// permission.
 func (h hierarchy) nearest(tx *rbac.Tx, group, permission string, among map[string]bool) (string, error) {
 	list := []string{group}
 	seen := map[string]bool{group: true}
@@ -179,7 +181,8 @@ func (h hierarchy) nearest(tx *rbac.Tx, group, permission string, among map[stri
 	return "", nil
 }
 
-// right is a permission of a user with the ways by which the user has it.
+// right is a permission of a user, with the ways by which the user has the
+// permission.
 type right struct {
 	rbac.Permission
 	By   []way

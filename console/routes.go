@@ -50,9 +50,9 @@ const (
 	routeByRule
 )
 
-// ruleOf returns the predicate of a route, if the rule is one that can be asked
-// without a request. The text of the rule does not count: a host may have
-// written it.
+// ruleOf returns the predicate of a route, if the predicate can be judged
+// without a request. The text of the rule does not count, since a host may have
+// written the text.
 func (c *console) ruleOf(r httpguard.Route) (rbac.Predicate, routeAccess) {
 	p, ok := c.cfg.Mux.Predicate(r.Pattern)
 	switch {

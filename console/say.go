@@ -6,10 +6,10 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// say returns a change in words: who did what to whom.
+// say returns a sentence about a change that has been made.
 func (v *visit) say(c rbac.Change) string { return v.inWords("change.", c) }
 
-// planned returns a change that has not been made in words: what will happen.
+// planned returns a sentence about a change that has not been made yet.
 func (v *visit) planned(c rbac.Change) string { return v.inWords("will.", c) }
 
 // inWords returns a change by the text of its action. The texts of a tense have
@@ -33,7 +33,7 @@ func (v *visit) inWords(tense string, c rbac.Change) string {
 	return text
 }
 
-// modifyUserKey tells apart what most changes of a user do.
+// modifyUserKey distinguishes the most common changes of a user.
 func modifyUserKey(c rbac.Change) string {
 	before, after, err := userStates(c)
 	switch {

@@ -21,8 +21,8 @@ type scopeRow struct {
 	More    bool // there can be more members: no more memberships were read
 }
 
-// newScopeRow counts the members of a scope. To read users would be slower: the
-// store would merge the members of all groups.
+// newScopeRow counts the members of a scope by memberships. Reading users would
+// be slower, since the store would merge the members of all groups.
 func newScopeRow(tx *rbac.Tx, scope string) (scopeRow, error) {
 	list, err := collect(tx.Memberships(rbac.MembershipQuery{Scopes: []string{scope}, Limit: fewMembers + 1}))
 	members := map[string]bool{}

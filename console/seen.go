@@ -11,9 +11,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// seenEffect is preview for a delegate: what checked edits do to the memberships
-// that the delegate may end, and to the rights by these memberships alone. The
-// true effect would show which other memberships a user has.
+// seenEffect is preview for a delegate: the effect of checked edits on the
+// memberships that the delegate may end, and on the rights by these memberships
+// alone. The full effect would reveal other memberships of a user.
 func (v *visit) seenEffect(edits []edit, at *rbac.Revision) (rbac.Effect, error) {
 	var seen rbac.Effect
 	effect, err := v.c.auth.PreviewAs(v.reason(), v.id, func(tx *rbac.Tx) error {
@@ -161,7 +161,7 @@ func (s *seenRights) sees(m rbac.Membership) (bool, error) {
 	return hasGroup(groups, m.Group), err
 }
 
-// maxSeenScopes bounds the scopes about which one preview asks.
+// maxSeenScopes bounds the scopes that one preview looks up.
 const maxSeenScopes = 50
 
 // assignable returns the groups that the delegate may assign in a scope. Beyond

@@ -68,8 +68,8 @@ func (c *console) separation(v *visit) error {
 	return v.show(http.StatusOK, "separation", frame{CSV: address("separation", "format", "csv"), Data: d})
 }
 
-// setRows returns the page of some sets that the address names, with the page of
-// the groups of each.
+// setRows returns the page of sets that the address selects, and a page of the
+// groups of each set.
 func (v *visit) setRows(sets []rbac.SeparationSet, name string) part[setRow] {
 	page := partOf(v, sets, name)
 	p := part[setRow]{Count: page.Count, Pages: page.Pages}
@@ -89,8 +89,8 @@ func (e edit) set() (rbac.SeparationSet, error) {
 	return rbac.SeparationSet{Name: e.get("set"), Groups: e.fields["member"], Cardinality: n}, err
 }
 
-// violators returns the first users who would violate a static set: those who
-// would be at the limit of a set that allows one group more.
+// violators returns the first users who would violate a static set, which are
+// the users at the limit of a set that allows one more group.
 func (v *visit) violators(e edit) ([]string, bool, error) {
 	s, err := e.set()
 	if err != nil {

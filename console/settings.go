@@ -11,8 +11,8 @@ import (
 // has no path, so the browser sends the cookie to the console only.
 const settingsCookie = "rbac-console"
 
-// readSettings sets the language and the zone: as chosen, or else the language
-// that the browser asks for, and UTC.
+// readSettings sets the language and the zone that the person has chosen. The
+// defaults are the language of the browser and UTC.
 func (v *visit) readSettings() {
 	lang, zone := v.chosen()
 	v.lang = v.c.languages.find(lang, v.r.Header.Get("Accept-Language"))

@@ -142,7 +142,7 @@ func TestRefusals(t *testing.T) {
 		{422, "The form could not be understood", []string{"do", "explode", "user", "bob"}},
 		{422, "Nothing was selected", []string{"back", "users"}},
 		{422, "Nothing was selected", []string{"do", "disable"}},
-		{422, "The day is not a day", []string{"do", "assign", "user", "bob", "group", "buyers", "until_day", "soon"}},
+		{422, "The day is not valid", []string{"do", "assign", "user", "bob", "group", "buyers", "until_day", "soon"}},
 		{422, "The form could not be understood", []string{"do", "assign", "user", "bob", "group", "buyers", "since", "x"}},
 		{404, "There is no such record", []string{"do", "end-session", "user", "bob", "ticket", "00000000-0000-0000-0000-000000000000"}},
 	} {
@@ -227,7 +227,7 @@ func TestOnlyTheEffectShown(t *testing.T) {
 	if resp.StatusCode != http.StatusConflict || s.may("otto", "rbac.administer", "") {
 		t.Fatalf("%d", resp.StatusCode)
 	}
-	checkText(t, resp, "the effect is no longer the effect that was shown", "2 users gain rbac.administer")
+	checkText(t, resp, "so the edits now have another effect than shown before", "2 users gain rbac.administer")
 	s.follow("amy", "change", hiddenFields(t, resp)...)
 	if !s.may("otto", "rbac.administer", "") {
 		t.Error("confirmed again, the edits were not made")

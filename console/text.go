@@ -32,8 +32,8 @@ func (l *texts) name() string { return l.texts["language"] }
 //go:embed texts/*.txt
 var textFiles embed.FS
 
-// builtIn are the languages that come along. The first is English, the language
-// for everybody whose language is missing.
+// builtIn are the built-in languages. The first is English, the fallback for
+// all other languages.
 var builtIn = readBuiltIn()
 
 func readBuiltIn() []*texts {
@@ -52,22 +52,22 @@ func readBuiltIn() []*texts {
 	return list
 }
 
-// languages are those that a console speaks; the first is for everybody whose
-// language is missing.
+// languages are the languages of a console. The first is the fallback for all
+// other languages.
 type languages struct {
 	list    []*texts
 	matcher language.Matcher
 }
 
-// find returns the language that fits the best, by tags or values of
-// Accept-Language in the order of their weight.
+// find returns the best language for tags or values of Accept-Language, in the
+// order of their weight.
 func (l languages) find(wanted ...string) *texts {
 	_, i := language.MatchStrings(l.matcher, wanted...)
 	return l.list[i]
 }
 
-// languagesWith returns the languages that come along with the texts of the
-// host: see [Config.Texts]. Texts that a new language lacks are in English.
+// languagesWith returns the built-in languages together with the texts of the
+// host; see [Config.Texts]. Texts that a new language lacks are in English.
 func languagesWith(host fs.FS) (languages, error) {
 	list := slices.Clone(builtIn)
 	if host != nil {
@@ -94,8 +94,8 @@ func languagesWith(host fs.FS) (languages, error) {
 	return languages{list, language.NewMatcher(tags)}, nil
 }
 
-// over returns the texts with those that are missing from another language. A
-// language without a singular takes none from the other.
+// over returns the texts, and takes missing texts from another language. A
+// language without a singular takes no singular from the other.
 func (l *texts) over(other *texts) *texts {
 	all := maps.Clone(other.texts)
 	for key := range l.texts {
@@ -165,7 +165,7 @@ var (
 	unordered = regexp.MustCompile(`%[^%]|%$`)
 )
 
-// refuse returns why a text cannot stand for the text of a key; "" if it can.
+// refuse returns why a text cannot replace the text of a key, or "" if it can.
 func (l *texts) refuse(key, text string) string {
 	own, ok := l.texts[key]
 	if !ok {
@@ -188,8 +188,8 @@ func arguments(text string) []string {
 	return slices.Compact(list)
 }
 
-// T returns a text. A key that no language has is returned as it is, so a
-// missing text can be seen.
+// T returns a text. A key that no language has is returned unchanged, so a
+// missing text is visible.
 func (l *texts) T(key string, args ...any) string {
 	text, ok := l.texts[key]
 	switch {
@@ -211,7 +211,7 @@ func (l *texts) N(key string, n int) string {
 	return l.T(key, grouped(n))
 }
 
-// grouped returns a number in groups of three digits, apart by thin spaces.
+// grouped returns a number in groups of three digits, separated by thin spaces.
 func grouped(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {

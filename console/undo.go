@@ -12,10 +12,10 @@ import (
 	"github.com/rbac-go/rbac/httpguard"
 )
 
-// message says on a page what the person has just changed. The parameter done
-// has the revision before: what happened is read from the change log, and only
-// changes of the person count, so that nobody can make up a message, nor an
-// undo, by a link.
+// message states on a page what the person has just changed. The parameter done
+// has the revision before the change. The message is read from the change log,
+// and only changes of the person count, so a forged link can produce neither a
+// message nor an undo.
 type message struct {
 	Changes  []rbac.Change
 	More     int      // further changes
@@ -24,7 +24,7 @@ type message struct {
 	Rest     bool     // sessions, keys or links have ended, which Undo does not bring back
 }
 
-// undoTime is how long a change is offered to be undone.
+// undoTime is how long an undo is offered.
 const undoTime = 10 * time.Minute
 
 const shownChanges = 5
@@ -118,8 +118,8 @@ type undoing struct {
 	rest   bool // sessions, keys or links have ended with the change, and stay ended
 }
 
-// goneError is the ErrConflict of an undo whose user or group no longer has the
-// name, so the edit would be about another record, or about none.
+// goneError is the ErrConflict of an undo whose user or group no longer has its
+// name. The edit would apply to another record, or to none.
 type goneError struct{ kind, name string }
 
 func (e *goneError) Error() string {
@@ -145,13 +145,13 @@ func (u undoing) stillThere(tx *rbac.Tx) error {
 	return err
 }
 
-// consequences are the changes that disabling a user, or taking a group, brings
-// along. No edit brings back a session, a key or a link.
+// consequences are the changes that follow from disabling a user, or from
+// ending a membership. No edit restores a session, a key or a link.
 var consequences = []string{"ExpireLink", "RevokeTicket", "Logout", "LogoutUser", "EndTickets", "DropActiveGroup"}
 
-// inverse returns what undoes changes, which have to be a single change of a
-// user or of a membership, and what follows from it. There is no inverse unless
-// it restores every field.
+// inverse returns the edit that undoes changes. The changes have to be a single
+// change of a user or of a membership, and its consequences. There is no
+// inverse unless the edit restores every field.
 func inverse(changes []rbac.Change) (u undoing, ok bool) {
 	if len(changes) == maxUndone {
 		return u, false // there may be more changes
@@ -197,9 +197,9 @@ func inverseOfMembership(c rbac.Change) (edit, bool) {
 	return makeEdit(do, append(key, "note", before.Note, "until", until)...), true
 }
 
-// inverseOfUser compares what the inverse would make of the user with what the
-// user was. An address that was verified would come back unverified, for
-// example, and forms have no field for the subject.
+// inverseOfUser compares the user after the inverse with the user before the
+// change. For example, a verified address would come back unverified, and forms
+// have no field for the subject.
 func inverseOfUser(c rbac.Change) (edit, bool) {
 	before, after, err := userStates(c)
 	if err != nil {

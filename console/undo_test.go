@@ -70,7 +70,7 @@ func TestUndoIsForTheSameRecords(t *testing.T) {
 			if resp.StatusCode != http.StatusConflict || s.a.Revision() != before {
 				t.Errorf("%s, %s: %d", do, name, resp.StatusCode)
 			}
-			checkText(t, resp, "The group editors of this change was deleted or renamed since, or another group has the name now. Nothing was changed.")
+			checkText(t, resp, "The group editors has been deleted or renamed since this change, or another group has the name now. Nothing was changed.")
 		}
 	}
 	for _, do := range []string{"deassign", "disable", "modify-user"} {
@@ -81,7 +81,7 @@ func TestUndoIsForTheSameRecords(t *testing.T) {
 		if resp.StatusCode != http.StatusConflict || len(s.memberships("bob")) != 0 {
 			t.Errorf("%s: %d", do, resp.StatusCode)
 		}
-		checkText(t, resp, "The user bob of this change was deleted or renamed since")
+		checkText(t, resp, "The user bob has been deleted or renamed since this change")
 	}
 }
 

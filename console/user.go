@@ -83,7 +83,7 @@ func (v *visit) userMemberships(tx *rbac.Tx, d *userData) error {
 	return err
 }
 
-// userDetails reads what administrators see.
+// userDetails reads the parts of the page that only administrators see.
 func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
 	if d.HasPassword, err = tx.HasPassword(d.Name); err != nil {
 		return err

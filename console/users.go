@@ -39,9 +39,9 @@ func (v *visit) usersQuery() usersQuery {
 }
 
 // filter returns the query of the store. Delegates of scopes see the members of
-// one scope at a time, and by group only the members of the group itself: a
-// group that inherits the group may be hidden. Who holds a permission is for
-// administrators.
+// one scope at a time, and by group only the direct members: a group that
+// inherits the group may be hidden. Only administrators see the holders of a
+// permission.
 func (v *visit) filter(tx *rbac.Tx, q *usersQuery) (rbac.UserQuery, error) {
 	if err := v.readScope(tx, q.Scope); err != nil {
 		return rbac.UserQuery{}, err
@@ -109,7 +109,7 @@ func (v *visit) next(name, value string) string {
 	return link(v.page + "?" + q.Encode())
 }
 
-// atMost returns a count in words: beyond maxCount nothing was counted.
+// atMost returns a count in words. Records beyond maxCount were not counted.
 func (v *visit) atMost(key string, n int) string {
 	if n > maxCount {
 		return v.T(key, grouped(maxCount)+"+")
@@ -130,9 +130,9 @@ func countUsers(tx *rbac.Tx, f rbac.UserQuery, most int) (n int, err error) {
 }
 
 // userRows reads users with the first memberships of each that count now and
-// satisfy the function. The memberships of all users are read in one question,
-// unless a user has more than most of them: then another question goes on with
-// the next user.
+// satisfy the function. The memberships of all users are read in one query. If
+// a user has more than the number most, another query continues with the next
+// user.
 func (v *visit) userRows(tx *rbac.Tx, f rbac.UserQuery, most int, shown func(rbac.Membership) bool) ([]userRow, error) {
 	users, err := collect(tx.Users(f))
 	if err != nil {
@@ -172,8 +172,8 @@ func (v *visit) userRows(tx *rbac.Tx, f rbac.UserQuery, most int, shown func(rba
 	return rows, nil
 }
 
-// visibleGroups returns the groups that the page offers: for delegates, those
-// that they may assign.
+// visibleGroups returns the groups that the page offers. Delegates see the
+// groups that they may assign.
 func (v *visit) visibleGroups(tx *rbac.Tx) ([]rbac.Group, error) {
 	if v.access.admin {
 		return tx.Groups()

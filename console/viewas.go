@@ -22,8 +22,8 @@ type viewAsData struct {
 	Scopes      part[string] // in which the user has memberships, if none was asked about
 }
 
-// viewAs shows the menu and the rights of a user, without a ticket: nothing can
-// be done as the user.
+// viewAs shows the menu and the rights of a user. The Identity has no ticket,
+// so nothing can be done in the name of the user.
 func (c *console) viewAs(v *visit) error {
 	d := viewAsData{User: v.query("user"), Scope: v.query("scope")}
 	if d.User == "" {
@@ -76,7 +76,7 @@ func (v *visit) membershipScopes(user string) ([]string, error) {
 	})
 }
 
-// cutMenu returns the first entries of a menu, and how many there are beside.
+// cutMenu returns the first entries of a menu, and the number of the others.
 func cutMenu(menu []rbac.MenuSection) (first []rbac.MenuSection, more int) {
 	room := maxListed
 	for _, s := range menu {

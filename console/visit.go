@@ -103,7 +103,7 @@ func (v *visit) show(status int, name string, f frame) error {
 	return nil
 }
 
-// setHeaders sets the headers of everything that a visit answers.
+// setHeaders sets the headers of every response.
 func (v *visit) setHeaders(contentType string) {
 	h := v.w.Header()
 	h.Set("Content-Type", contentType)
@@ -123,8 +123,8 @@ func (v *visit) redirect(page string) {
 	v.w.WriteHeader(http.StatusSeeOther)
 }
 
-// link returns the relative address of a page. All pages lie side by side, so an
-// address has no path but the name. An empty name needs the dot.
+// link returns the relative address of a page. All pages are in one folder, so
+// an address is just the name. An empty name needs the dot.
 func link(page string) string {
 	if page == "" || page[0] == '?' {
 		return "./" + page
@@ -146,8 +146,8 @@ func address(page string, pairs ...string) string {
 	return link(page + "?" + q.Encode())
 }
 
-// back returns the page to which a form leads back: one of the console's own, or
-// the overview.
+// back returns the page to which a form leads back: a page of the console, or
+// otherwise the overview.
 func (v *visit) back() string {
 	u, err := url.Parse(v.form("back"))
 	if err != nil {

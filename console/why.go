@@ -33,8 +33,8 @@ type whyAnswer struct {
 	Losses     []loss // what gives the permission, if the user has it
 }
 
-// loss is a membership that gives a permission, and what the user would lose
-// with the membership.
+// loss is a membership that gives a permission, and the rights that the user
+// would lose with the membership.
 type loss struct {
 	rbac.Membership
 	Only bool // no other membership gives the permission
@@ -104,7 +104,7 @@ func (v *visit) answer(d *whyData) error {
 	return v.addAnswer(d, a, p, "") // the rule itself names a scope, if any
 }
 
-// predicate returns the predicate of a question: of a permission by name, or of
+// predicate returns the predicate of a question, which names a permission or is
 // an expression.
 func (v *visit) predicate(ask string) (rbac.Predicate, error) {
 	if !strings.ContainsRune(ask, '(') {
@@ -124,7 +124,8 @@ func (v *visit) predicate(ask string) (rbac.Predicate, error) {
 	return rbac.Parse(ask)
 }
 
-// permissionOf returns the permission that a predicate asks for alone.
+// permissionOf returns the permission of a predicate that requires just one
+// permission.
 func permissionOf(p rbac.Predicate) string {
 	text, ok := strings.CutPrefix(p.String(), "has_permission(")
 	if !ok {
@@ -170,8 +171,8 @@ func (v *visit) addAnswer(d *whyData, a whyAnswer, p rbac.Predicate, scope strin
 // maxLosses bounds the memberships of a user that losses compares.
 const maxLosses = 50
 
-// losses returns the memberships that give a permission in a scope, and what
-// only each of them gives.
+// losses returns the memberships that give a permission in a scope, each with
+// the rights that only this membership gives.
 func (v *visit) losses(tx *rbac.Tx, user, permission, scope string) (list []loss, err error) {
 	all, err := tx.AssignedGroups(user)
 	if err != nil {

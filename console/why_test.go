@@ -125,11 +125,11 @@ func TestViewAsRoutes(t *testing.T) {
 func TestViewAsNamesTheScopes(t *testing.T) {
 	s := newSite(t)
 	page := s.get("amy", "view-as?user=otto")
-	checkText(t, page, "This user has no rights everywhere. Choose a scope", "In a scope, the rights", "org:2", "only in groups of scopes")
+	checkText(t, page, "This user has no rights that hold everywhere. Choose a scope", "Memberships in a scope give further rights", "org:2", "memberships in scopes only")
 	checkPage(t, "view-as", page)
 	checkText(t, s.get("amy", hrefOf(t, page, "org:2")), "post.read", "readers")
 	checkText(t, s.get("amy", "view-as?user=otto&scope=org:9"), "This user has no rights in this scope.", "no group that counts in this scope")
-	checkText(t, s.get("amy", "view-as?user=bob"), "Below is what bob has everywhere", "org:1", "post.read")
+	checkText(t, s.get("amy", "view-as?user=bob"), "Below are the rights that bob has everywhere", "org:1", "post.read")
 	if text := textOf(s.get("amy", "view-as?user=amy").text); strings.Contains(text, "In a scope") {
 		t.Errorf("amy has no membership in a scope:\n%s", text)
 	}

@@ -311,7 +311,7 @@ func TestConsoleHostileTexts(t *testing.T) {
 		u.fill("Reason", text)
 		u.fill("Type "+text+" to confirm", "x"+text)
 		u.click("Apply")
-		check("the refusal about "+text, "The name that you typed is not the right name.", text)
+		check("the refusal about "+text, "The name that you typed does not match.", text)
 		u.open("/admin/settings")
 		u.fill("Time zone", text)
 		u.click("Save")

@@ -153,9 +153,9 @@ func disabledHolders(tx *rbac.Tx, protected []string) (all counter, err error) {
 	return all, nil
 }
 
-// idleUsers passes over new accounts, whose users may not have had the time to
-// sign in, and over accounts with a session or key in use, such as those of
-// programs. Only the first maxUnused candidates are examined.
+// idleUsers leaves out new accounts, whose users may not have had the time to
+// sign in. It also leaves out accounts with a session or key in use, such as
+// those of programs. Only the first maxUnused candidates are examined.
 func idleUsers(tx *rbac.Tx) (c counter, err error) {
 	since, old := tx.Now().AddDate(0, 0, -idleDays), tx.Now().AddDate(0, 0, -newDays)
 	examined := 0
@@ -192,8 +192,8 @@ func usedSince(tx *rbac.Tx, user string, since time.Time) (bool, error) {
 	return false, nil
 }
 
-// endingMemberships passes over the memberships that have ended: the listing is
-// in the order of Until, and begins after now.
+// endingMemberships leaves out memberships that have ended: the listing is in
+// the order of Until, and begins after now.
 func endingMemberships(tx *rbac.Tx) (c counter, err error) {
 	now := tx.Now()
 	q := rbac.MembershipQuery{EndingBefore: now.Add(soon), Limit: maxCount + 1}

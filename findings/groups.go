@@ -93,8 +93,9 @@ func populatedGroups(tx *rbac.Tx, groups []rbac.Group) (map[string]bool, error) 
 	return populated, nil
 }
 
-// hasMember reports whether a group has a member now. The first membership of
-// the group is found sooner than its first user, and mostly has not ended.
+// hasMember reports whether a group has a member now. Finding the first
+// membership of the group is faster than finding its first user, and the
+// membership usually has not ended.
 func hasMember(tx *rbac.Tx, group string) (bool, error) {
 	for m, err := range tx.Memberships(rbac.MembershipQuery{Group: group, Limit: 1}) {
 		if err != nil || m.Until.IsZero() || m.Until.After(tx.Now()) {

@@ -2,7 +2,7 @@ package findings
 
 import "github.com/rbac-go/rbac"
 
-// maxMembers bounds the members of a group that AtLimit looks at.
+// maxMembers bounds the members of a group that AtLimit examines.
 const maxMembers = 2000
 
 // AtLimit returns the first users who have as many groups of a static set of

@@ -23,9 +23,9 @@ func (g *Guard) LoginURL(r *http.Request) string {
 // or else in the query of r. The target begins with a single slash and includes
 // Config.BasePath. CameFrom reports false, with an empty path, if the value is
 // missing or leads to another site, out of Config.BasePath, or to a page of
-// Config that signs users in or out. Every page below the login is such a page:
-// the callback of an identity provider, such as "/login/done", has a code that
-// works once.
+// Config that signs users in or out. Pages below the login page count, too: the
+// address of a callback such as "/login/done" has a code of the identity
+// provider that works only once.
 //
 // Never redirect to the value itself: anyone can send a user a link with
 // another site as came_from.

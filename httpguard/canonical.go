@@ -134,8 +134,8 @@ func canonicalURL(u *url.URL, allow pathRules) (*url.URL, error) {
 }
 
 // canonicalRawPath returns a path whose only escape with a meaning is the
-// encoded slash. Without an encoded slash the decoded path says everything, and
-// the result is empty.
+// encoded slash. Without an encoded slash, the decoded path is enough, and the
+// result is empty.
 func canonicalRawPath(raw string) string {
 	if !strings.Contains(raw, "%2F") && !strings.Contains(raw, "%2f") {
 		return ""

@@ -79,7 +79,7 @@ func (g *Guard) sendChoicePage(w http.ResponseWriter, r *http.Request, st *reque
 		g.Deny(w, r, err)
 		return
 	}
-	// A merely inherited group can be active, and must stay on the page.
+	// A group that is only inherited can be active, and must stay on the page.
 	names = append(names, active...)
 	slices.Sort(names)
 	if ticked == nil {

@@ -174,9 +174,9 @@ func (g *Guard) presentable(err error) error {
 }
 
 // denialDetail returns the text for the client. Only the message of a predicate
-// and the reason of an Error are written for the client. A message names groups,
-// permissions and users, and is therefore not for anonymous clients. Of reasons,
-// they learn only why their account is refused.
+// and the reason of an Error are written for the client. A message names
+// groups, permissions and users, and is therefore not for anonymous clients.
+// Anonymous clients get a reason only if their account is refused.
 func denialDetail(status int, err error) string {
 	var denied *rbac.DeniedError
 	if errors.As(err, &denied) && denied.Message != "" && status == http.StatusForbidden {

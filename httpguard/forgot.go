@@ -40,14 +40,15 @@ type ForgotPage struct {
 // A POST with the field user, a user name or an e-mail address, is answered
 // before anything depends on the account, and in the same way for every text:
 // the answer reveals neither whether there is an account nor whether a mail was
-// sent. (A user who is signed in can see by [RevisionHeader] that something was
-// changed.) The rest happens in the background. For an enabled account that has
-// a password, ForgotHandler issues an [rbac.LinkForgot] and calls send with the
-// user and the [Guard.PasswordURL] of the link: not again within 15 minutes
-// while that link is good. The function send must send the URL to the stored
-// u.Email, which may be empty, and never to an address from the request. Errors
-// of send are logged, and must not contain the URL. The function has to return
-// when its context ends, 30 seconds after the request.
+// sent. (A user who is signed in can see from [RevisionHeader] that a change
+// was made.) The rest happens in the background. For an enabled account that
+// has a password, ForgotHandler issues an [rbac.LinkForgot] and calls send with
+// the user and the [Guard.PasswordURL] of the link. While the link is good,
+// ForgotHandler sends no further link within 15 minutes. The function send must
+// send the URL to the stored u.Email, which may be empty, and never to an
+// address from the request. Errors of send are logged, and must not contain the
+// URL. The function has to return when its context ends, 30 seconds after the
+// request.
 //
 // An address prefix (IPv4 /32, IPv6 /64) that asks more than 10 times in an
 // hour is answered with 429. The requests are counted in this process, by
@@ -160,8 +161,8 @@ func (f *forgot) wait(addr netip.Addr) time.Duration {
 const maxForgotPrefixes = 10_000
 
 // forget drops the counts that have ended. If all prefixes are still counted,
-// all are dropped: an attacker with so many addresses is not held up by counts,
-// and each account still gets one mail in 15 minutes.
+// all counts are dropped: counts do not stop an attacker with so many
+// addresses, and each account still gets only one mail in 15 minutes.
 func (f *forgot) forget(now time.Time) {
 	for prefix, a := range f.asked {
 		if since := now.Sub(a.since); since < 0 || since >= forgotWindow {
@@ -199,8 +200,9 @@ func (f *forgot) serve(ctx context.Context, name string) {
 	}
 }
 
-// issue issues a link for the user with a name or e-mail address. A View looks
-// first: a name without a user makes no other Update wait.
+// issue issues a link for the user with a name or e-mail address. issue first
+// looks the name up in a View, so a name without a user makes no other Update
+// wait.
 func (f *forgot) issue(ctx context.Context, name string) (u rbac.User, link rbac.Token, err error) {
 	eligible := func(tx *rbac.Tx) (err error) {
 		u, err = f.eligible(tx, name)
@@ -229,7 +231,7 @@ var (
 	errRecentLink = errors.New("the account was sent a link a short time ago")
 )
 
-// eligible returns the user with a name or e-mail address. The error says why
+// eligible returns the user with a name or e-mail address. The error states why
 // the user gets no link now.
 func (f *forgot) eligible(tx *rbac.Tx, name string) (rbac.User, error) {
 	u, err := tx.User(name)
@@ -257,8 +259,8 @@ func (f *forgot) eligible(tx *rbac.Tx, name string) (rbac.User, error) {
 	return u, nil
 }
 
-// recentLink reports whether the user was sent a link within the last 15
-// minutes, by whichever process. The link is still good.
+// recentLink reports whether any process has sent the user a link within the
+// last 15 minutes, and the link is still good.
 func recentLink(tx *rbac.Tx, u rbac.User) (bool, error) {
 	links, err := tx.Links(u.Name)
 	return slices.ContainsFunc(links, func(l rbac.IssuedLink) bool {

@@ -54,8 +54,8 @@ func pageHash(path string) string {
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
-// clearLoginRedirects is for the login page: a user who sees the page is in no
-// loop.
+// clearLoginRedirects is called by the login page: a user who sees the page is
+// not in a loop.
 func (g *Guard) clearLoginRedirects(w http.ResponseWriter, r *http.Request) {
 	if len(r.CookiesNamed(g.redirectsCookie())) > 0 {
 		g.setCookie(w.Header(), g.redirectsCookie(), "", -time.Second)

@@ -24,11 +24,11 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Route returns the route whose rule decides about a request: the method, the
-// host and the path of r count, in the canonical form of [Guard.Handler]. A page
-// that explains rights uses Route; Route itself decides nothing. The result is
-// false if no route serves the request, as with 404, 405, the redirect to a path
-// with a final slash and requests that the Guard refuses, or if two rules
-// decide, as for a path with an encoded slash.
+// host and the path of r count, in the canonical form of [Guard.Handler]. Use
+// Route on a page that explains rights; Route does not decide about r. The
+// result is false if no route serves the request, as with 404, 405, the
+// redirect to a path with a final slash and requests that the Guard refuses, or
+// if two rules decide, as for a path with an encoded slash.
 func (m *Mux) Route(r *http.Request) (Route, bool) {
 	r, err := m.g.canonicalRequest(r)
 	if err != nil || r.Method == http.MethodConnect || r.URL.RawPath != "" {

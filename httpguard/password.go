@@ -13,7 +13,7 @@ import (
 // secret of a link.
 const linkField = "link"
 
-// passwordSetField on the login page says that a password was set.
+// passwordSetField makes the login page state that a password was set.
 const passwordSetField = "password_set"
 
 // PasswordPage is the data of Config.PasswordTemplate. The template's form is
@@ -132,8 +132,8 @@ func (g *Guard) passwordUser(r *http.Request, link string) (rbac.User, error) {
 	return u, err
 }
 
-// readForm parses a form, and reports false if the request has none, which is
-// answered then.
+// readForm parses a form. If the request has no form, readForm answers the
+// request and reports false.
 func (g *Guard) readForm(w http.ResponseWriter, r *http.Request) bool {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	status := http.StatusUnsupportedMediaType

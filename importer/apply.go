@@ -18,26 +18,27 @@ type Options struct {
 	// [rbac.Authority.WrapPasswordHash]. Each hash takes as long as a login.
 	// Otherwise such hashes are reported, and not taken.
 	Wrap bool
-	// Plaintext takes passwords that the source has in plain text. Otherwise these
-	// passwords are reported, and not taken. A text that looks like a hash is reported, too.
-	// Not every hash can be told from a password, and anybody who has seen such a
-	// hash could sign in with it: look at the column before you set Plaintext.
+	// Plaintext takes passwords that the source has in plain text. Otherwise
+	// these passwords are reported, and not taken. A text that looks like a
+	// hash is reported, too. Some hashes look like passwords, and anybody who
+	// has seen such a hash could sign in with the hash: look at the column
+	// before you set Plaintext.
 	Plaintext bool
 	// Superusers makes the superusers of the source members of a group that is
-	// granted *, and so every permission that exists, that of administrators
-	// included. Otherwise superusers are reported, and imported without that
-	// right.
+	// granted *, which gives every existing permission, including the
+	// permission of administrators. Otherwise superusers are reported, and
+	// imported without the right.
 	Superusers bool
-	// Merge adds the grants and inheritances of the source to groups that existed
-	// before the import, also after an earlier import, except for those that were
-	// revoked here. Otherwise such groups stay as they are, and the grants that the
-	// groups lack are reported, and not taken.
+	// Merge adds the grants and inheritances of the source to groups that
+	// existed before the import, also after an earlier import, except those
+	// that were revoked here. Otherwise such groups stay unchanged, and missing
+	// grants are reported, and not taken.
 	//
 	// Merge also lets users join groups that existed before the import, even if
 	// such a group gives more than the group of the same name in the source: a
-	// permission, a pattern of permissions or a delegation. Otherwise the users of
-	// such a group are reported, and not taken, and so are new groups that would
-	// inherit the group, with their users.
+	// permission, a pattern of permissions or a delegation. Otherwise the users
+	// of such a group are reported, and not taken. The same holds for new
+	// groups that would inherit the group, and for their users.
 	Merge bool
 	// Batch is the number of users that one Update imports. Zero: 100.
 	Batch int
@@ -46,20 +47,20 @@ type Options struct {
 	Progress func(done, all int)
 }
 
-// Apply brings the plan into an Authority: in one Update the permissions, groups,
-// grants, inheritances and separation sets, and then the users in batches. The
-// actor of the changes is that of ctx.
+// Apply adds the plan to an Authority. One Update adds the permissions, groups,
+// grants, inheritances and separation sets, and further Updates add the users
+// in batches. The actor of the changes is the actor of ctx.
 //
-// A user is taken with every group and permission, or not at all; the Report has
-// the reason. A user without a password that can be kept is taken, and reported.
-// A permission that a user has without a group is given through a group of the
-// user's own, "user:NAME".
+// A user is taken with every group and permission, or not at all; the Report
+// has the reason. A user without a password that can be kept is taken, and
+// reported. A permission that a user has directly is given through a group of
+// the user's own, "user:NAME".
 //
-// Apply can be called again after an error, and later. Records that exist are
-// Present and stay as they are, but with Merge groups get what they lack. A
-// user, group, permission or separation set that was deleted here since an
-// earlier import is not brought back, and neither is a group that was renamed,
-// as long as the change log has the change.
+// Apply can be called again after an error, and later. Existing records are
+// Present and stay unchanged, except that groups get missing grants and
+// inheritances with Merge. As long as the change log has the change, Apply does
+// not restore a user, group, permission or separation set that was deleted here
+// since an earlier import, nor a group that was renamed.
 //
 // Errors: ErrInvalid for an Authority that is nil; ErrUnavailable, ErrBusy and
 // errors of ctx. The Report is never nil, and lists the rows that were
@@ -101,7 +102,7 @@ type importing struct {
 }
 
 // A step is a part of the import that is committed as a whole. A step may run
-// more than once, and fills the report that it is given.
+// more than once. Each run fills the report in its argument.
 type step func(tx *rbac.Tx, r *Report) error
 
 // run commits each step in an Update of its own.

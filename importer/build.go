@@ -26,7 +26,8 @@ func (p *Plan) addGrant(name, permission string, at Row) {
 	p.groups[i].grants = append(p.groups[i].grants, grant{permission, at})
 }
 
-// addGroupFor adds a permission that no table has, and a group that gives it.
+// addGroupFor adds a permission that no table has, and a group with the
+// permission.
 func (p *Plan) addGroupFor(permissionName, name string) error {
 	if slices.ContainsFunc(p.groups, func(g group) bool { return g.Name == name }) {
 		return invalid("group", name, "", "the source has a group of this name, which an import needs: rename the group")
@@ -49,7 +50,7 @@ func (p *Plan) userAt(index map[string]int, key string, at Row) *user {
 	return &p.users[i]
 }
 
-// join adds a membership. A user whose group does not exist is refused.
+// join adds a membership. If the group does not exist, the user is refused.
 func (u *user) join(group, scope string, at Row) {
 	if group == "" {
 		u.refuse("is in a group that does not exist")

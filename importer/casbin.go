@@ -33,18 +33,18 @@ type Casbin struct {
 }
 
 // ReadCasbin reads a model and a policy of casbin. The permission of a line has
-// the object and the operation, with a dot between them. A domain is a scope. A
-// role whose lines differ among domains becomes a group for each domain:
-// "admin@org1". Resource roles (g2) are resolved: each permission names a
-// resource.
+// the object and the operation, with a dot between them. A domain is a scope.
+// If the lines of a role differ among domains, the role becomes a group for
+// each domain: "admin@org1". Resource roles (g2) are resolved: each permission
+// names a resource.
 //
-// Lines that match more than they name, such as those with * under keyMatch, and
-// lines that deny are reported, and not taken. Where a line that denies counts,
-// nobody gets the permission that it denies to somebody; where such a line is a
-// pattern, nobody gets any permission. A line with fewer or more values than the
-// model has, such as a line without its eft, is reported: casbin refuses to load
-// such a policy. Casbin itself does not read roles beyond the tenth level;
-// neither does the proof.
+// Lines that match more than they name, such as those with * under keyMatch,
+// and lines that deny are reported, and not taken. If a denying line counts,
+// nobody gets the permission that the line denies to somebody. If such a line
+// is a pattern, nobody gets any permission. A line with fewer or more values
+// than the model has, such as a line without its eft, is reported: casbin
+// refuses to load such a policy. Casbin itself does not read roles beyond the
+// tenth level; neither does the proof.
 //
 // Errors: ErrInvalid for a model that is not supported, for a Casbin that does
 // not select the names of users, and for a policy that is not valid CSV; errors
@@ -62,7 +62,7 @@ func ReadCasbin(ctx context.Context, c Casbin) (*Plan, error) {
 	}
 	switch {
 	case ways != 1:
-		return nil, invalid("source", "", "Users", "exactly one of Users, UserPrefix, RolePrefix and Leaves has to say which names are users")
+		return nil, invalid("source", "", "Users", "exactly one of Users, UserPrefix, RolePrefix and Leaves has to select the users")
 	case (c.Policy == nil) == (c.DB == nil):
 		return nil, invalid("source", "", "Policy", "exactly one of Policy and DB has to be set")
 	}

@@ -116,8 +116,8 @@ func (b *casbin) findDomains() {
 	}
 }
 
-// takeRules decides which p lines are taken: lines that allow, without a fault,
-// and not where a line denies the same.
+// takeRules decides which p lines are taken: lines that allow, have no fault,
+// and are not denied by another line.
 func (b *casbin) takeRules() {
 	denied, anything := map[right]bool{}, false
 	for _, r := range b.rules {
@@ -224,8 +224,8 @@ func (b *casbin) addGroups(role string) {
 	}
 }
 
-// once returns a row, and the zero Row from then on: several records may come
-// from a row, which is reported once.
+// once returns a row at the first call, and the zero Row later. Several records
+// may come from a row, which is reported once.
 func once(at *Row) Row {
 	is := *at
 	*at = Row{}

@@ -125,8 +125,8 @@ func (b *casbin) permission(values []string, resource string) string {
 	return name
 }
 
-// resourcesOf returns the resources of a p line: what the line names, and
-// everything in it by g2.
+// resourcesOf returns the resources of a p line: the named resource, and all
+// resources that belong to it by g2.
 func (b *casbin) resourcesOf(values []string) []string {
 	if b.model.resources < 0 {
 		return []string{""}
@@ -136,5 +136,5 @@ func (b *casbin) resourcesOf(values []string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// maxLevels is how many levels of roles casbin follows.
+// maxLevels is the number of levels of roles that casbin follows.
 const maxLevels = 10

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// casbinModel is a model.conf as far as an import needs it: where a line of the
-// policy has the subject, the domain and the parts of a permission, and how each
-// part is compared with that of a request.
+// casbinModel is the part of a model.conf that an import needs: the places of
+// the subject, the domain and the parts of a permission in a line of the
+// policy, and how each part is compared with a request.
 type casbinModel struct {
 	subject, domain int   // places in a p line; domain is -1 without domains
 	rights          []int // places of the parts of a permission, the operation last
@@ -135,7 +135,7 @@ func (m *casbinModel) readMatcher(matcher string, request, policy []string) erro
 }
 
 // patternFunctions are the functions of casbin by which a line can match more
-// than what it names.
+// than it names.
 var patternFunctions = map[string]bool{"keyMatch": true, "keyMatch2": true, "keyMatch3": true, "keyMatch4": true, "keyMatch5": true,
 	"regexMatch": true, "globMatch": true, "ipMatch": true}
 
@@ -159,8 +159,8 @@ func fields(definition string) (names []string) {
 	return names
 }
 
-// casbinSections reads a file of sections, as casbin does: a comment begins with
-// # or ;, and a line that ends with a backslash goes on in the next.
+// casbinSections reads a file of sections, as casbin does: a comment begins
+// with # or ;, and a backslash at the end of a line continues the line.
 func casbinSections(text string) map[string]map[string]string {
 	sections := map[string]map[string]string{}
 	section, pending := "", ""

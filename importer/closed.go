@@ -9,10 +9,10 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// closeGroups closes the groups that no user of the source joins: groups that
-// were deleted here, groups that were here before and give more than in the
-// source, and new groups that would inherit a closed group. closeGroups returns
-// the groups of the plan that are here.
+// closeGroups closes the groups that no user of the source may join: groups
+// that were deleted here, existing groups that give more than in the source,
+// and new groups that would inherit a closed group. closeGroups returns the
+// groups of the plan that exist here.
 func (i *importing) closeGroups(tx *rbac.Tx) (here map[string]bool, err error) {
 	inheritances, err1 := tx.Inheritances()
 	delegations, err2 := tx.Delegations()
@@ -58,10 +58,10 @@ func (i *importing) closeGroups(tx *rbac.Tx) (here map[string]bool, err error) {
 	return here, nil
 }
 
-// excess returns what a group that is here gives beyond the group of the same
-// name in the source, inherited groups included: a delegation, a pattern, which
-// gives permissions that are added later, or a permission. Without an excess the
-// result is empty.
+// excess returns the first thing that an existing group gives beyond the group
+// of the same name in the source, inherited groups included: a delegation, a
+// permission, or a pattern, which also gives permissions that are added later.
+// Without an excess the result is empty.
 func (i *importing) excess(tx *rbac.Tx, group string, juniors map[string][]string, delegations []rbac.Delegation) (string, error) {
 	found := reach(group, len(juniors), func(name string) []string { return juniors[name] })
 	for _, d := range delegations {

@@ -10,15 +10,15 @@ import (
 )
 
 // gone has the records of earlier imports that an administrator has deleted or
-// renamed since, each with the reason for which an import does not bring the
-// record back: users by subject, and all others by name.
+// renamed since. Each has the reason why an import does not restore the record.
+// Users are listed by subject, and all other records by name.
 type gone struct{ users, groups, permissions, sets map[string]string }
 
 const wasDeleted = "was deleted here since an earlier import"
 
 // readGone reads the change log, as far back as the log goes. Permissions and
-// sets have no note of the import that brought them. A deletion of these counts
-// if there was an import before.
+// sets have no note of their import, so a deletion counts if there was any
+// import before.
 func (i *importing) readGone(tx *rbac.Tx) error {
 	i.gone = gone{map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}}
 	again, err := i.readGoneGroups(tx)
@@ -44,9 +44,9 @@ func (i *importing) readGone(tx *rbac.Tx) error {
 	return nil
 }
 
-// readGoneGroups finds the names that groups of earlier imports had and have no
-// more, and reports whether any group came from an earlier import. The note of
-// the import may have been changed since, so a group is known by its id.
+// readGoneGroups finds the former names of groups of earlier imports, and
+// reports whether any group came from an earlier import. Somebody may have
+// changed the note of the import since, so a group is recognised by its id.
 func (i *importing) readGoneGroups(tx *rbac.Tx) (again bool, err error) {
 	here, err := tx.Groups()
 	if err != nil {
@@ -153,7 +153,7 @@ func logged(record json.RawMessage) (r loggedRecord) {
 }
 
 // addedByTheSameUpdate reports whether a deleted user was added in the same
-// Update: by an import that then refused the user.
+// Update, by an import that then refused the user.
 func addedByTheSameUpdate(tx *rbac.Tx, deleted rbac.Change) (bool, error) {
 	q := rbac.ChangeQuery{Subject: deleted.Subject, After: deleted.Revision - 1}
 	for c, err := range tx.Changes(q) {

@@ -9,7 +9,8 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// policyHere is what a proof reads of the Authority, beside users.
+// policyHere has the records of the Authority that a proof reads, apart from
+// users.
 type policyHere struct {
 	note        string // of the records that the import has brought
 	permissions []rbac.Permission
@@ -46,10 +47,10 @@ func readPolicyHere(ctx context.Context, a *rbac.Authority, note string) (*polic
 	return p, err
 }
 
-// givenSince reports whether a user has a right by nothing that the import has
-// brought. A membership with another note was given here, and so was a later
-// grant with another note. Inheritances have no time, so a right by a new
-// inheritance counts as a right of the import.
+// givenSince reports whether every path to a right has a membership or a grant
+// that was made here. A membership with another note was made here, and so was
+// a later grant with another note. Inheritances have no time, so a right by a
+// new inheritance counts as a right of the import.
 func (p *policyHere) givenSince(memberships []rbac.Membership, d Difference) bool {
 	covering := append(names.Covering(d.Permission), d.Permission)
 	for _, m := range memberships {

@@ -3,11 +3,11 @@
 // Laravel with spatie/laravel-permission.
 //
 // An import has three steps. [ReadDjango], [ReadTurboGears], [ReadCasbin] and
-// [ReadSpatie] read the tables or files of the other system as they are, and
-// return a [Plan]. [Plan.Apply] brings the plan into an Authority, in batches,
-// and returns a [Report] of every row. [Plan.Prove] then computes the rights of
-// every user by the rules of the other system, and compares them with the
-// rights that the Authority gives:
+// [ReadSpatie] read the tables or files of the other system, and return a
+// [Plan]. [Plan.Apply] adds the plan to an Authority, in batches, and returns a
+// [Report] of every row. [Plan.Prove] then computes the rights of every user by
+// the rules of the other system, and compares them with the rights that the
+// Authority gives:
 //
 //	plan, err := importer.ReadDjango(ctx, importer.Django{DB: db})
 //	…
@@ -19,11 +19,10 @@
 // with all groups and permissions, or not at all. Superusers and plain-text
 // passwords are taken only on request.
 //
-// An import is safe to run again. Users whom an earlier run has brought are left
-// as they are, and so are groups that exist: changes, renames and deletions by an
-// administrator since then are not undone. Users are recognised by
-// [rbac.User].Subject, which is the kind of the source, a colon, and the key of
-// the source: "django:17".
+// An import is safe to run again. Users from an earlier import and existing
+// groups stay unchanged, so an import undoes no changes, renames and deletions
+// by an administrator. Users are recognised by [rbac.User].Subject, which is
+// the kind of the source, a colon, and the key of the source: "django:17".
 //
 // # Cautions
 //

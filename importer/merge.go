@@ -4,7 +4,7 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// addition is a grant or inheritance of the source for a group that is here.
+// addition is a grant or inheritance of the source for an existing group.
 type addition struct {
 	tx            *rbac.Tx
 	group, object string // the group, and the permission or the junior
@@ -13,9 +13,9 @@ type addition struct {
 	add           func() error
 }
 
-// addition reports a grant or inheritance of a group that is here, and adds it
-// with Merge. What was removed here, by an administrator, stays away. Without a
-// reason the group has the addition.
+// addition reports a missing grant or inheritance of an existing group, and
+// adds the record with Merge. A record that an administrator has removed here
+// is not added. Without a reason, the group has the addition.
 func (i *importing) addition(r *Report, at Row, of addition) (reason string, err error) {
 	if of.present {
 		r.add(at.as(Present, ""))

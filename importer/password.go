@@ -18,13 +18,13 @@ import (
 // siteScheme is the scheme of SHA-256 with a salt that the column does not have.
 const siteScheme = "turbogears-site"
 
-// credential is what becomes of a user's column of passwords.
+// credential is the result for a user's column of passwords.
 type credential struct {
 	scheme, stored string // to be wrapped; no scheme: the hash to store
 	reason         string // why the password is not taken; empty: the password is taken
 }
 
-// A passwordReader decides what becomes of passwords, without hashing any.
+// A passwordReader decides how passwords are taken, without hashing any.
 type passwordReader struct {
 	hasher *password.Hasher
 	turn   *password.Turn
@@ -98,10 +98,10 @@ var (
 // siteDigest matches the digest of siteScheme.
 var siteDigest = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
 
-// looksHashed reports whether a text that rbac does not read may be a hash. A
-// hash that was taken for a password would let in anybody who has seen the
-// table, so a long password that could be a hash is refused. A hash in a form
-// that is not listed here is not recognised.
+// looksHashed reports whether a text that rbac does not read may be a hash. If
+// a hash were taken for a password, anybody who has seen the table could sign
+// in, so a long password that could be a hash is refused. A hash in a form that
+// is not listed here is not recognised.
 func looksHashed(stored string) bool {
 	return hashed.MatchString(strings.TrimSpace(stored)) || hexDigits.MatchString(separators.ReplaceAllString(stored, ""))
 }
@@ -118,7 +118,7 @@ func plain(text string) credential {
 	return credential{scheme: siteScheme, stored: salt + "$" + hex.EncodeToString(digest[:])}
 }
 
-// hash wraps the stored text. A full queue of hashes is waited for.
+// hash wraps the stored text. If the queue of hashes is full, hash waits.
 func (c credential) hash(ctx context.Context, a *rbac.Authority) (string, error) {
 	for {
 		hash, err := a.WrapPasswordHash(ctx, c.scheme, c.stored)

@@ -8,8 +8,9 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// policy brings permissions, groups and what groups have. A group that exists
-// stays as it is, and with Merge gets what it lacks.
+// policy adds permissions, and groups with their grants and inheritances. An
+// existing group stays unchanged, but gets missing grants and inheritances with
+// Merge.
 func (i *importing) policy(tx *rbac.Tx, r *Report) error {
 	i.closed = map[string]string{}
 	r.add(i.plan.rest...)
@@ -79,8 +80,8 @@ func (i *importing) permission(tx *rbac.Tx, p permission, r *Report) error {
 	return err
 }
 
-// group adds a group with its grants, or reports which of the grants a group has
-// that is here already.
+// group adds a group with its grants. For an existing group, the report states
+// which of the grants the group has.
 func (i *importing) group(tx *rbac.Tx, g group, here bool, r *Report) error {
 	if here {
 		r.add(g.row.as(Present, ""))
@@ -120,8 +121,8 @@ func (i *importing) leave(r *Report, g grant, reason string) {
 	r.left(g.permission, reason)
 }
 
-// compare reports which grants of the source a group has that exists here. With
-// Merge the group gets the grants that it lacks.
+// compare reports which grants of the source an existing group has. With Merge,
+// the group gets the missing grants.
 func (i *importing) compare(tx *rbac.Tx, g group, r *Report) error {
 	here, err := tx.GroupPermissions(g.Name)
 	if err != nil {
@@ -178,7 +179,7 @@ func (i *importing) separation(tx *rbac.Tx, set separation, r *Report) error {
 	return err
 }
 
-// superusers makes the group that is granted *, if there are superusers to take.
+// superusers makes the group that is granted *, if superusers are to be taken.
 func (i *importing) superusers(tx *rbac.Tx) error {
 	if !i.options.Superusers || !slices.ContainsFunc(i.plan.users, func(u user) bool { return u.superuser != "" }) {
 		return nil
@@ -203,5 +204,5 @@ func (i *importing) superusersGroup() string { return i.plan.kind + " superusers
 
 func (i *importing) note() string { return i.plan.note() }
 
-// note is the note of the records that an import brings.
+// note is the note of the records that an import adds.
 func (p *Plan) note() string { return "imported from " + p.kind }

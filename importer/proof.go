@@ -60,17 +60,16 @@ func (d Difference) String() string {
 // for rights that were given here since the import.
 func (p *Proof) Equal() bool { return p.Count == 0 }
 
-// maxDifferences is how many differences a Proof has.
+// maxDifferences bounds the differences in a Proof.
 const maxDifferences = 1000
 
 // Prove compares the current rights of every user. The Report, which may be
 // nil, explains the differences. Rights that the import has not taken are
-// differences, too: those of superusers, of patterns and of users who were
-// refused.
+// differences, too: the rights of superusers, of patterns and of refused users.
 //
-// Rights are permissions that exist, in scopes, and delegations, of which a source
-// has none. Prove does not compare users who are not of the source, and asks for
-// users one by one: some thousands in a second.
+// Rights are permissions that exist, in scopes, and delegations, of which a
+// source has none. Prove compares only users of the source, one by one: some
+// thousands in a second.
 //
 // Errors: ErrInvalid for an Authority that is nil; ErrUnavailable.
 func (p *Plan) Prove(ctx context.Context, a *rbac.Authority, r *Report) (*Proof, error) {

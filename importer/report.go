@@ -96,8 +96,8 @@ func (r *Report) Tables() []TableCount {
 	return counts
 }
 
-// Reported returns the rows and columns with a Reason: those that were not
-// taken, and those that were taken in another form.
+// Reported returns the rows and columns with a Reason. They were not taken, or
+// were taken in another form.
 func (r *Report) Reported() []Row {
 	return slices.DeleteFunc(slices.Clone(r.Rows), func(row Row) bool { return row.Reason == "" })
 }
@@ -111,7 +111,8 @@ func (r *Report) add(rows ...Row) {
 	}
 }
 
-// leftUser keeps why something of a user was not taken. The first reason stays.
+// leftUser keeps the reason why a right of a user was not taken. The first
+// reason stays.
 func (r *Report) leftUser(subject, reason string) {
 	if r.users == nil {
 		r.users = map[string]string{}
@@ -121,8 +122,8 @@ func (r *Report) leftUser(subject, reason string) {
 	}
 }
 
-// left keeps why a permission, or a grant of the permission, was not taken. The
-// first reason stays.
+// left keeps the reason why a permission, or a grant of the permission, was not
+// taken. The first reason stays.
 func (r *Report) left(permission, reason string) {
 	if r.permissions == nil {
 		r.permissions = map[string]string{}

@@ -18,9 +18,9 @@ type TurboGears struct {
 	// site_group, site_permission, site_user_group and site_group_permission.
 	// Empty: "tg_". A prefix can end with the name of a schema and a dot.
 	Prefix string
-	// SiteSalt is the salt of a site whose password column has the SHA-256 of
-	// password and salt, in 64 hexadecimal digits. Empty: there are no such
-	// hashes.
+	// SiteSalt is the salt of a site with one salt in its code. Its password
+	// column has the SHA-256 of password and salt, in 64 hexadecimal digits.
+	// Empty: there are no such hashes.
 	SiteSalt string
 	// Location is the time zone of the server, whose local times the model
 	// stores. Nil: UTC.

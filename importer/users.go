@@ -29,7 +29,7 @@ func (i *importing) batch(users []user) step {
 	}
 }
 
-// user imports a user, and returns what became of the user's rows.
+// user imports a user, and returns the user's rows with their outcomes.
 func (i *importing) user(tx *rbac.Tx, u *user) ([]Row, error) {
 	_, err := tx.UserBySubject(u.Subject)
 	if err == nil {
@@ -58,8 +58,8 @@ func (i *importing) user(tx *rbac.Tx, u *user) ([]Row, error) {
 	return u.all(NotTaken, refusal), nil
 }
 
-// holder returns the reason of a refusal, with the user who has the name or the
-// address if these are taken.
+// holder returns the reason of a refusal. If the name or the address is taken,
+// the reason names the user who has it.
 func (i *importing) holder(tx *rbac.Tx, u *user, refusal error) (string, error) {
 	why := reason(refusal)
 	of, ok := errors.AsType[*rbac.Error](refusal)
@@ -99,7 +99,8 @@ func (u *user) all(o Outcome, reason string) []Row {
 	return rows
 }
 
-// add adds a user with everything. After a refusal nothing of the user is left.
+// add adds a user with all groups, permissions and the password. After a
+// refusal, nothing of the user is left.
 func (i *importing) add(tx *rbac.Tx, u *user) (rows []Row, err error) {
 	account := u.User
 	account.Note = i.note()
@@ -150,8 +151,8 @@ func (i *importing) add(tx *rbac.Tx, u *user) (rows []Row, err error) {
 	return append(rows, more...), err
 }
 
-// reportName reports the name of a user in another form: with the first row of
-// the user. A source without a table of users has rows of groups only.
+// reportName reports a name that was changed to another form, in the first row
+// of the user. A source without a table of users has rows of groups only.
 func reportName(rows []Row, name string) {
 	for n, row := range rows {
 		if row.Table != "" {
@@ -169,9 +170,9 @@ func (i *importing) assign(tx *rbac.Tx, user, group, scope string) error {
 	return err
 }
 
-// grant grants a permission of the source to a group. A name with * would be a
-// pattern here, which the permission of the source is not; and the permission of
-// administrators means more here than in the source.
+// grant grants a permission of the source to a group. A name with * is refused,
+// since the name would be a pattern here. The permission of administrators is
+// refused, since the permission means more here than in the source.
 func (i *importing) grant(tx *rbac.Tx, group, permission string) error {
 	reason := names.CheckNoPattern(permission)
 	if permission == i.auth.Config().Administer {

@@ -46,7 +46,7 @@ type unlockVerb struct {
 }
 
 func (unlockVerb) Help() string {
-	return `After 100 failed logins in a row, only known devices and addresses of the user are let in. Unlock lets everybody try again who knows the password.`
+	return `After 100 failed logins in a row, only known devices and addresses of the user may log in. After unlock, other clients may try again, too.`
 }
 
 func (v *unlockVerb) Run(c *call) error {

@@ -35,7 +35,7 @@ type assignList struct {
 	Group  string `placeholder:"GROUP" help:"Only memberships of this group itself."`
 	Scope  scope  `placeholder:"SCOPE" help:"Only memberships in this scope."`
 	Ending *until `placeholder:"TIME" help:"Only memberships that end before: a date, or a duration such as 30d. Memberships that have ended are listed too."`
-	Limit  int    `placeholder:"N" help:"List at most so many memberships."`
+	Limit  int    `placeholder:"N" help:"List at most N memberships."`
 }
 
 func (v *assignList) Run(c *call) error {
@@ -53,8 +53,8 @@ func (v *assignList) Run(c *call) error {
 }
 
 // scope is a flag with a scope. Without the flag, the scope is empty. The empty
-// argument is refused: it comes from a variable that is not set, and a
-// membership would hold everywhere.
+// argument is refused: an unset variable would otherwise make a membership that
+// holds everywhere.
 type scope string
 
 // UnmarshalText reads the argument of the flag.
@@ -75,7 +75,7 @@ type assignAdd struct {
 	User   string   `arg:"" help:"The name of the user."`
 	Groups []string `arg:"" name:"group" help:"The names of the groups."`
 	place
-	Until *until `placeholder:"TIME" help:"When the membership ends: a date, at whose beginning it ends, or a duration such as 90d."`
+	Until *until `placeholder:"TIME" help:"When the membership ends: the beginning of a date, or a duration such as 90d."`
 	Note  string `placeholder:"TEXT" help:"Why the user is in the groups."`
 	change
 }
@@ -109,8 +109,8 @@ func (v *assignAdd) Run(c *call) error {
 	return err
 }
 
-// newScope reports whether nobody has a membership in a scope. Everywhere is no
-// new scope.
+// newScope reports whether a scope has no membership yet. The empty scope,
+// everywhere, is never new.
 func newScope(tx *rbac.Tx, scope string) (bool, error) {
 	if scope == "" {
 		return false, nil

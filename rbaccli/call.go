@@ -52,7 +52,7 @@ func newCall(ctx context.Context, p Program) *call {
 	return c
 }
 
-// name returns what the user types before a verb.
+// name returns the words that the user types before a verb.
 func (p Program) name() string {
 	switch {
 	case p.Name != "":
@@ -152,15 +152,15 @@ func refusePassword(flag, value, variable string) error {
 // chosen another.
 const defaultAdminister = "rbac.administer"
 
-// administer returns the permission of administrators that the user has named,
-// and whether the user has named any.
+// administer returns the permission of administrators, and whether the user has
+// named the permission.
 func (c *call) administer() (permission string, named bool) {
 	permission = cmp.Or(c.Administer, c.program.getenv("RBAC_ADMINISTER"))
 	return cmp.Or(permission, defaultAdminister), permission != ""
 }
 
 // requireAdminister returns an error unless the store has the permission of
-// administrators: with another name, nothing would protect the last
+// administrators. With a wrong name, nothing would protect the last
 // administrator, and rbac.Open would add the permission.
 func (c *call) requireAdminister(s store.Store) error {
 	permission, named := c.administer()
@@ -177,8 +177,9 @@ func (c *call) requireAdminister(s store.Store) error {
 	return notFoundf("The store has no permission %q. If the service has set Config.Administer, name the permission by --administer or RBAC_ADMINISTER. Otherwise run \"%s init\".", permission, c.name)
 }
 
-// config is that of an Authority that lives for one verb. Nothing in it may
-// disturb the services on the store: whatever they keep, the verb keeps.
+// config returns the Config of an Authority for a single verb. The Config must
+// not disturb the services on the store: the verb deletes no records that a
+// service keeps.
 func (c *call) config() rbac.Config {
 	administer, _ := c.administer()
 	return rbac.Config{
@@ -201,8 +202,8 @@ func (c *call) logger() *slog.Logger {
 }
 
 // calm is a store without the optional abilities that a service needs, such as
-// connections that wait for changes. A verb that only asks cannot write: the
-// Authority sweeps nothing and adds nothing.
+// connections that wait for changes. A verb that only asks cannot write: its
+// Authority deletes and adds no records.
 type calm struct {
 	store.Store
 	writes bool
@@ -216,7 +217,7 @@ func (s calm) Update(ctx context.Context, f func(store.Records) error) error {
 	return s.Store.Update(ctx, f)
 }
 
-// read returns what f reads in a View.
+// read returns the value that f reads in a View.
 func read[T any](c *call, f func(tx *rbac.Tx) (T, error)) (result T, err error) {
 	err = c.auth.View(c.ctx, func(tx *rbac.Tx) (err error) {
 		result, err = f(tx)
@@ -252,8 +253,8 @@ func mapped[T, U any](records []T, row func(T) U) []U {
 	return rows
 }
 
-// collect reads a sequence to its end. In a transaction that runs again, the
-// result replaces that of the run before.
+// collect reads a sequence to its end. If the transaction runs again, the new
+// result replaces the former result.
 func collect[T any](c *call, rows func(func(T, error) bool)) ([]T, error) {
 	var all []T
 	for row, err := range rows {

@@ -17,7 +17,7 @@ type backupVerb struct {
 }
 
 func (backupVerb) Help() string {
-	return `Copy the store as it is at one moment, while services go on. Only the owner can read the copy, which is a store itself. PostgreSQL has pg_dump for that.
+	return `Copy one state of the store, also while services are running. The copy is a store, too, and only its owner can read it. For PostgreSQL, use pg_dump.
 
 A backup that was killed leaves the new file empty and a partial copy beside it, whose name is that of the file with a dot before it and .rbac-backup after it. Remove the empty file: the next backup into it removes the partial copy.
 
@@ -33,7 +33,7 @@ func (v *backupVerb) Run(c *call) error {
 	err := storecare.Backup(c.ctx, c.store, v.File)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return refusedf("The file %q exists, and is not overwritten. If it is empty, it is from a backup that was killed: remove it.", v.File)
+		return refusedf("The file %q exists, and is not overwritten. An empty file is left by a killed backup: remove the file.", v.File)
 	case errors.Is(err, rbac.ErrInvalid):
 		return usagef("Only an SQLite store can be copied into a file. Use the tools of the database, such as pg_dump.")
 	case err != nil:
@@ -46,10 +46,10 @@ func (v *backupVerb) Run(c *call) error {
 type checkVerb struct{}
 
 func (checkVerb) Help() string {
-	return `Read the whole store and print what the library never writes: relations to records that do not exist, cycles, separation sets that are violated, gaps in the change log. The exit code is 0 for a sound store and 1 for findings.`
+	return `Read the whole store and print its faults: relations to missing records, cycles, violated separation sets, gaps in the change log. The library itself never writes such faults. The exit code is 0 for a sound store and 1 for findings.`
 }
 
-// storeOnly: a damaged store may be one on which no Authority opens.
+// storeOnly is set because an Authority may be unable to open a damaged store.
 func (*checkVerb) storeOnly() {}
 
 func (v *checkVerb) Run(c *call) error {

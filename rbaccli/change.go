@@ -23,9 +23,9 @@ type change struct {
 func (ch *change) changes() *change { return ch }
 
 // context returns the context of the change, with its actor and reason. In the
-// binary of a service, the context of the service may have both already.
-// Otherwise the account of the operating system is the actor: every change has
-// an author.
+// binary of a service, the context of the service may already have both.
+// Otherwise, the actor is the account of the operating system, so every change
+// has an author.
 func (a author) context(c *call) context.Context {
 	ctx := c.ctx
 	switch {
@@ -104,7 +104,7 @@ type effect struct {
 	More    bool         `json:"more"`
 }
 
-// printEffect prints what a change would do.
+// printEffect prints the effect of a change that was not made.
 func (c *call) printEffect(e rbac.Effect) error {
 	switch c.Output {
 	case "json", "yaml":
@@ -146,7 +146,7 @@ func describeRight(r rbac.Right) string {
 	return text
 }
 
-// filled returns a list that is not nil: json shows [] and not null.
+// filled returns a list that is never nil, so that json shows [] and not null.
 func filled[T any](list []T) []T {
 	if list == nil {
 		return []T{}

@@ -20,8 +20,8 @@ func (completionVerb) Help() string {
 
 func (*completionVerb) storeless() {}
 
-// completions are the scripts. Each asks the hidden verb complete for the words
-// that may follow, and offers files where there are none.
+// completions are the scripts. Each script calls the hidden verb complete for
+// the words that may follow, and offers files if there are none.
 var completions = map[string]string{
 	"bash": `_rbac() {
 	local IFS=$'\n'

@@ -62,8 +62,8 @@ func (v *delegateShow) Run(c *call) error {
 
 type delegateAdd struct {
 	Group  string   `arg:"" help:"The group whose members assign."`
-	Assign []string `arg:"" help:"The groups that they may assign."`
-	Users  bool     `help:"They may also add and change the users all of whose groups they may assign."`
+	Assign []string `arg:"" help:"The groups that the members may assign."`
+	Users  bool     `help:"The members may also add and change users, if they may assign all groups of the user."`
 	Note   string   `placeholder:"TEXT" help:"Why the group has the delegation."`
 	change
 }
@@ -80,9 +80,9 @@ func (v *delegateAdd) Run(c *call) error {
 
 type delegateChange struct {
 	Group  string   `arg:"" help:"The group whose members assign."`
-	Add    []string `sep:"none" placeholder:"GROUP" help:"A group that they may assign as well; may be repeated."`
-	Remove []string `sep:"none" placeholder:"GROUP" help:"A group that they may no longer assign; may be repeated."`
-	Users  *bool    `negatable:"" help:"They may also add and change the users all of whose groups they may assign."`
+	Add    []string `sep:"none" placeholder:"GROUP" help:"A group that the members may assign, too; may be repeated."`
+	Remove []string `sep:"none" placeholder:"GROUP" help:"A group that the members may no longer assign; may be repeated."`
+	Users  *bool    `negatable:"" help:"The members may also add and change users, if they may assign all groups of the user."`
 	Note   *string  `placeholder:"TEXT" help:"Why the group has the delegation."`
 	change
 }

@@ -58,8 +58,8 @@ func (v *doctorVerb) Run(c *call) error {
 	return nil
 }
 
-// administratorFindings looks for the permission of administrators and for
-// somebody who holds the permission everywhere.
+// administratorFindings checks whether the permission of administrators exists,
+// and whether anybody holds the permission everywhere.
 func administratorFindings(c *call) ([]doctorRow, error) {
 	administer := c.auth.Config().Administer
 	who := whoVerb{Permission: administer}
@@ -78,14 +78,15 @@ func administratorFindings(c *call) ([]doctorRow, error) {
 	return nil, nil
 }
 
-// Settings below these are findings. Zero values of rbac.Config are above.
+// Settings below these limits are findings. The zero values of rbac.Config are
+// above the limits.
 const (
 	leastKept     = 30 * 24 * time.Hour
 	leastPassword = 8 // NIST SP 800-63B-4 section 3.1.1.2
 )
 
-// settingFindings looks at the Config of a service. The Config of the command
-// line is no service's.
+// settingFindings checks the Config of a service. The command line has no
+// service's Config.
 func settingFindings(c *call) (rows []doctorRow, err error) {
 	if c.program.Authority == nil {
 		return nil, nil
@@ -108,15 +109,15 @@ func settingFindings(c *call) (rows []doctorRow, err error) {
 	return rows, nil
 }
 
-// cheap reports whether hashes of a cost are quicker than those of the default
-// cost: KiB × passes.
+// cheap reports whether hashes of a cost are quicker than hashes of the default
+// cost. The measure is KiB × passes.
 func cheap(cost rbac.Argon2id) bool {
 	const memory, passes = 19456, 2 // of the zero Argon2id
 	return uint64(cmp.Or(cost.MemoryKiB, memory))*uint64(cmp.Or(cost.Time, passes)) < memory*passes
 }
 
-// Clocks may differ by clockSkew, which logins tolerate. The log of the last
-// changes shows whether the clocks of the services have differed.
+// Clocks may differ by clockSkew, which logins tolerate. The last changes show
+// whether the clocks of the services have differed.
 const (
 	clockSkew   = time.Minute
 	lastChanges = 1000
@@ -184,7 +185,7 @@ func fileFindings(c *call) ([]doctorRow, error) {
 	}), nil
 }
 
-// overviewDetails has what the kinds of findings mean.
+// overviewDetails has the meanings of the kinds of findings.
 var overviewDetails = map[findings.Kind]string{
 	findings.DisabledHolders:   "is disabled, and would have the protected permission again when enabled",
 	findings.EndingMemberships: "ends within 30 days",
@@ -196,7 +197,7 @@ var overviewDetails = map[findings.Kind]string{
 	findings.OldKeys:           "the key is older than a year",
 }
 
-// shownRecords is how many records of a finding the table for people has.
+// shownRecords bounds the records of a finding in the table for people.
 const shownRecords = 10
 
 // overviewFindings returns the findings that the first page of the console

@@ -7,8 +7,8 @@ import (
 	"github.com/rbac-go/rbac"
 )
 
-// The exit codes. From 64 on they are those of sysexits.h. A script tells "no"
-// from an error.
+// The exit codes. The codes from 64 on are those of sysexits.h. A script can
+// distinguish the answer no from an error.
 const (
 	exitYes         = 0  // yes, or done
 	exitNo          = 1  // no, or findings
@@ -21,15 +21,15 @@ const (
 	exitRefused     = 77 // denied, or in conflict with a rule or with existing records
 )
 
-// errNo is the answer no, and errDifference that of a plan. Neither needs a
-// message.
+// errNo is the answer no, and errDifference is the result of a plan with
+// differences. Neither needs a message.
 var (
 	errNo         = errors.New("no")
 	errDifference = errors.New("difference")
 )
 
-// exitCodes lists the kinds of errors. The first match counts: what is unknown
-// comes before what is known.
+// exitCodes lists the kinds of errors. The first match counts, so missing
+// records come before conflicts with existing records.
 var exitCodes = []struct {
 	kind error
 	code int
@@ -53,8 +53,8 @@ var exitCodes = []struct {
 	{rbac.ErrBadCredentials, exitOther},
 }
 
-// exitCode returns the exit code for the error of the call. An interrupted verb
-// says nothing about the store.
+// exitCode returns the exit code for the error of the call. The error of an
+// interrupted verb is no statement about the store.
 func (c *call) exitCode(err error) int {
 	code := exitCode(err)
 	if code == exitUnavailable && c.ctx.Err() != nil {

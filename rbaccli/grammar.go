@@ -16,7 +16,8 @@ type globals struct {
 	Verbose bool     `short:"v" group:"every" help:"Print what the library logs."`
 }
 
-// storeFlags say which store a Program opens, and how.
+// storeFlags select the store that a Program opens, and the permission of its
+// administrators.
 type storeFlags struct {
 	Store      string `group:"every" placeholder:"STORE" help:"The store: an SQLite file, or postgres://user@host/database. Default: RBAC_STORE. Passwords do not belong here, but in PGPASSWORD, ~/.pgpass or RBAC_STORE."`
 	Administer string `group:"every" placeholder:"PERMISSION" help:"The permission of administrators, where a service has set Config.Administer. Default: RBAC_ADMINISTER, or rbac.administer."`
@@ -134,8 +135,8 @@ func (c *call) newParser() (*kong.Kong, error) {
 	})
 }
 
-// calls matches the name of the command where the help of a verb calls the
-// command: after a quote, or at the beginning of an indented line.
+// calls matches the name of the command where the help of a verb shows a call:
+// after a quote, or at the beginning of an indented line.
 var calls = regexp.MustCompile(`(?m)("|^    )rbac `)
 
 // named puts the name of the program into a text of the help.

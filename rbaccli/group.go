@@ -50,7 +50,7 @@ func (v *groupList) Run(c *call) error {
 
 type groupShow struct {
 	Name  string `arg:"" help:"The name of the group."`
-	Limit int    `default:"100" placeholder:"N" help:"Show at most so many members; 0: all."`
+	Limit int    `default:"100" placeholder:"N" help:"Show at most N members; 0: all."`
 }
 
 // groupRecord is a group with all that belongs to the group.

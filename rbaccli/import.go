@@ -32,7 +32,7 @@ type source struct {
 
 // merging has the flags of every import.
 type merging struct {
-	Merge bool `help:"Add the grants of the source to groups that are here already, and let users join such groups, even if a group gives more than in the source."`
+	Merge bool `help:"Add the grants of the source to existing groups, and let users join such groups, even if a group gives more than in the source."`
 	change
 }
 
@@ -66,12 +66,12 @@ type importDjango struct {
 	Name        string   `placeholder:"COLUMN" help:"The column that users log in with. Default: username."`
 	Email       string   `placeholder:"COLUMN" help:"The column of e-mail addresses. Default: email."`
 	DisplayName []string `placeholder:"COLUMN" help:"The columns that make the display name. Default: first_name,last_name."`
-	Staff       string   `placeholder:"PERMISSION" help:"The permission that is_staff stands for, such as admin.enter. Without it, is_staff is reported."`
+	Staff       string   `placeholder:"PERMISSION" help:"The permission for users with is_staff, such as admin.enter. Without it, is_staff is reported."`
 	merging
 }
 
 func (importDjango) Help() string {
-	return `Read the tables of django.contrib.auth as they are, import what they have, and compare the rights of every user. ` + importHelp + `
+	return `Read the tables of django.contrib.auth, import their records, and compare the rights of every user. ` + importHelp + `
 
     rbac import django --from db.sqlite3 --dry-run
     rbac import django --from postgres://site@db.example.com/site --wrap --staff admin.enter`
@@ -102,7 +102,7 @@ type importTurboGears struct {
 }
 
 func (importTurboGears) Help() string {
-	return `Read the five tables of a TurboGears 2 quickstart as they are, import what they have, and compare the rights of every user. ` + importHelp + `
+	return `Read the five tables of a TurboGears 2 quickstart, import their records, and compare the rights of every user. ` + importHelp + `
 
 For a site with one salt in its code, set RBAC_SITE_SALT to the salt.
 
@@ -138,7 +138,7 @@ type importSpatie struct {
 }
 
 func (importSpatie) Help() string {
-	return `Read the users of Laravel and the tables of spatie/laravel-permission as they are, import what they have, and compare the rights of every user. A team becomes a scope. ` + importHelp + `
+	return `Read the users of Laravel and the tables of spatie/laravel-permission, import their records, and compare the rights of every user. A team becomes a scope. ` + importHelp + `
 
     rbac import spatie --from database.sqlite`
 }
@@ -170,7 +170,7 @@ type importCasbin struct {
 }
 
 func (importCasbin) Help() string {
-	return `Read a model and a policy of casbin, import what they have, and compare the rights of every user. casbin does not tell users from roles: one of --user, --user-prefix, --role-prefix and --leaves does. ` + importHelp + `
+	return `Read a model and a policy of casbin, import their records, and compare the rights of every user. casbin does not distinguish users and roles: select the users by one of --user, --user-prefix, --role-prefix and --leaves. ` + importHelp + `
 
     rbac import casbin --from policy.csv --model model.conf --leaves --dry-run
     rbac import casbin --from postgres://app@db.example.com/app --model model.conf --role-prefix role:`
@@ -208,8 +208,8 @@ func (v *importCasbin) Run(c *call) error {
 	})
 }
 
-// isDatabase reports whether a source is a server or an SQLite file, and no
-// text.
+// isDatabase reports whether a source is a server or an SQLite file, and not a
+// text file.
 func isDatabase(name string) bool {
 	if strings.Contains(name, "://") {
 		return true
@@ -255,8 +255,9 @@ func (s source) read(c *call, f func(*sql.DB) (*importer.Plan, error)) (*importe
 	return plan, sourceError(c, err)
 }
 
-// sourceError returns the error of a source: those of package rbac as they are,
-// and those of the database as a store that cannot be used.
+// sourceError returns the error of a source. Errors of package rbac stay
+// unchanged, and errors of the database become errors of a store that cannot be
+// used.
 func sourceError(c *call, err error) error {
 	if _, ok := errors.AsType[*rbac.Error](err); ok || err == nil || c.ctx.Err() != nil {
 		return err
@@ -264,7 +265,7 @@ func sourceError(c *call, err error) error {
 	return StoreError("The source cannot be read: %s.", printable(err.Error()))
 }
 
-const importHelp = `The report lists each row that is not taken, or taken in another form, with the reason. The exit code is 0 if every user has the same rights here, and 1 with the differences. A right that was given here since the import is listed, and is no difference. With --dry-run, print the report and change nothing. An import may run again: what is here stays, and --merge adds grants to groups that are here.`
+const importHelp = `The report lists each row that is not taken, or that is taken in another form, with the reason. The exit code is 0 if every user has the same rights here, and 1 if there are differences. Rights that were given here since the import are listed, and are not differences. With --dry-run, print the report and change nothing. An import may run again: existing records stay, and --merge adds grants to existing groups.`
 
 // importRecord is an import in json and yaml.
 type importRecord struct {
@@ -275,8 +276,8 @@ type importRecord struct {
 	Proof    *importer.Proof       `json:"proof"` // null for a dry run
 }
 
-// bring imports what read reads, prints the report, and proves that all users
-// have the same rights.
+// bring imports the plan that read returns, prints the report, and proves that
+// all users have the same rights.
 func (m *merging) bring(c *call, o importer.Options, read func(context.Context) (*importer.Plan, error)) error {
 	ctx := m.context(c)
 	plan, err := read(ctx)
@@ -302,7 +303,7 @@ func (m *merging) bring(c *call, o importer.Options, read func(context.Context) 
 	return nil
 }
 
-// printImport prints what an import has done, in part if the import is not whole.
+// printImport prints the result of an import, which may be incomplete.
 func (c *call) printImport(r *importer.Report, p *importer.Proof, whole bool) error {
 	reported := filled(r.Reported())
 	switch {
@@ -325,7 +326,8 @@ func (c *call) printImport(r *importer.Report, p *importer.Proof, whole bool) er
 	return c.println("Nothing was changed. The rights are compared after an import: rehearse the import on a copy of the store.")
 }
 
-// printSection prints a table, and an empty line below. No rows are no table.
+// printSection prints a table and an empty line. Without rows, printSection
+// prints nothing.
 func printSection[T any](c *call, rows []T) error {
 	if len(rows) == 0 {
 		return nil
@@ -333,8 +335,8 @@ func printSection[T any](c *call, rows []T) error {
 	return errors.Join(c.printRows(rows), c.println(""))
 }
 
-// leftAlone reports whether a user can lack a right because an earlier import has
-// brought the user.
+// leftAlone reports whether a user may lack a right because an earlier import
+// has taken the user.
 func leftAlone(r *importer.Report, p *importer.Proof) bool {
 	present := func(row importer.Row) bool { return row.Outcome == importer.Present }
 	unexplained := func(d importer.Difference) bool { return d.Reason == "" && !d.Here }
@@ -359,7 +361,7 @@ func (c *call) printProof(p *importer.Proof, leftAlone bool) error {
 		}
 	}
 	if leftAlone {
-		c.note("Users whom an earlier import has brought are left as they are, whatever the flags.")
+		c.note("Users from an earlier import stay unchanged, whatever the flags are.")
 	}
 	same := fmt.Sprintf("%s of the source, %s in both systems", amount(p.Users, "user"), amount(p.Rights, "right"))
 	if p.Equal() && len(p.Given) > 0 {

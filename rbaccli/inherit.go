@@ -50,7 +50,7 @@ type inheritAdd struct {
 }
 
 func (inheritAdd) Help() string {
-	return `The senior group gets the permissions of the junior groups, and its users count as theirs.
+	return `The senior group gets the permissions of the junior groups, and its users count as members of the junior groups.
 
     rbac inherit add chiefs editors`
 }

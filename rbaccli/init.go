@@ -13,12 +13,12 @@ import (
 type initVerb struct {
 	Admin string `placeholder:"USER" help:"The first administrator. The user is added if missing."`
 	Group string `default:"administrators" placeholder:"GROUP" help:"The group of administrators. It is added if missing."`
-	URL   string `placeholder:"URL" help:"The address of the service's page for passwords. The first administrator gets an invitation there in place of a password. The variable RBAC_URL names the page as well."`
+	URL   string `placeholder:"URL" help:"The address of the service's page for passwords. The first administrator gets an invitation to the page in place of a password. The variable RBAC_URL names the page, too."`
 	author
 }
 
 func (initVerb) Help() string {
-	return `Make the tables of the store, or bring them up to date, and make the first administrator. Init may run again: what is there stays. The other verbs never make a store.
+	return `Make the tables of the store, or bring them up to date, and make the first administrator. Init may run again: existing records stay. The other verbs never make a store.
 
 With --url or RBAC_URL, print an invitation for the administrator. ` + urlRule + ` The binary of a service may know the address. Without an address, ask for a password on the terminal, or read it from standard input.
 
@@ -87,8 +87,8 @@ func reportReady(c *call) error {
 	return c.report("The store is ready, and has an administrator.")
 }
 
-// administrator puts the user into the group of administrators. The answer ready
-// means that the user has a password already.
+// administrator assigns the user to the group of administrators. The result
+// ready reports whether the user already has a password.
 func (v *initVerb) administrator(c *call, ch *change) (user rbac.User, ready bool, err error) {
 	permission := c.auth.Config().Administer
 	err = ch.apply(c, func(tx *rbac.Tx) error {
@@ -144,8 +144,8 @@ func (v *initVerb) refuseOthers(c *call, tx *rbac.Tx, admin, permission string) 
 }
 
 // requireAdministrator returns an error unless the user now has the permission
-// of administrators: the account may be disabled, or the membership of an
-// earlier day may have ended.
+// of administrators. The account may be disabled, or an earlier membership may
+// have ended.
 func requireAdministrator(c *call, user, group string) error {
 	e, err := c.auth.ExplainUser(c.ctx, user, rbac.HasPermission(c.auth.Config().Administer))
 	if err != nil || e.Met {

@@ -27,12 +27,12 @@ type keyIssue struct {
 	Label            string   `required:"" placeholder:"TEXT" help:"What the key is for."`
 	Until            until    `default:"90d" placeholder:"TIME" help:"The end of the key: a date, or a duration. Default: 90d."`
 	Groups           []string `name:"group" short:"g" sep:"none" placeholder:"GROUP" help:"A group of the key; may be repeated. Without any: all groups of the user."`
-	KeepWhenDisabled bool     `help:"Keep the key when the user is disabled; it is refused meanwhile."`
+	KeepWhenDisabled bool     `help:"Keep the key when the user is disabled. The key is refused until the user is enabled."`
 	change
 }
 
 func (keyIssue) Help() string {
-	return `The secret of the key is printed this once. Anyone who holds it acts as the user.
+	return `The secret of the key is printed only once. Anyone who has the secret can act as the user.
 
     rbac key issue robot --label "nightly import" --until 180d -g importers`
 }
@@ -53,7 +53,7 @@ type keyRotate struct {
 }
 
 func (keyRotate) Help() string {
-	return `The new key has another secret, which is printed this once, and is otherwise like the old key.`
+	return `The new key has another secret, which is printed only once. Otherwise, the new key is like the old key.`
 }
 
 func (v *keyRotate) Run(c *call) error {

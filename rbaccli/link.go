@@ -22,21 +22,21 @@ type linkRow struct {
 	Expires moment `json:"expires"`
 }
 
-// linkFlags say whom a link is for.
+// linkFlags select the user of a link.
 type linkFlags struct {
 	User    string `arg:"" help:"The name of the user."`
-	URL     string `placeholder:"URL" help:"The address of the service's page for passwords, such as https://app.example.com/password. The variable RBAC_URL names it as well. The binary of a service may know the address. Without an address, the secret of the link is printed alone."`
+	URL     string `placeholder:"URL" help:"The address of the service's page for passwords, such as https://app.example.com/password. The variable RBAC_URL names the page, too. The binary of a service may know the address. Without an address, the secret of the link is printed alone."`
 	Expires *until `placeholder:"TIME" help:"When the link ends: a date, or a duration such as 12h. At most 30 days."`
 	change
 }
 
 // urlRule is the rule of --url, in the help of verbs.
-const urlRule = `An address without a path, such as https://app.example.com, gets the path /password. Any other address is used as it is: for a service below /blog, write https://app.example.com/blog/password.`
+const urlRule = `An address without a path, such as https://app.example.com, gets the path /password. Any other address is used unchanged: for a service below /blog, write https://app.example.com/blog/password.`
 
 type linkInvite struct{ linkFlags }
 
 func (linkInvite) Help() string {
-	return `The link is good once, for 7 days, and replaces an earlier invitation. It is printed this once: send it to the user and to nobody else.
+	return `The link can be used once, within 7 days, and replaces an earlier invitation. The link is printed only once: send it to the user, and to nobody else.
 
 ` + urlRule + `
 
@@ -49,7 +49,7 @@ func (v *linkInvite) Run(c *call) error { return v.issue(c, rbac.LinkInvite) }
 type linkReset struct{ linkFlags }
 
 func (linkReset) Help() string {
-	return `The link is good once, for an hour, and replaces an earlier one. It is printed this once: send it to the user and to nobody else. The present password stays good until the user has chosen a new one.
+	return `The link can be used once, within an hour, and replaces an earlier link. The link is printed only once: send it to the user, and to nobody else. The present password works until the user has chosen a new password.
 
 ` + urlRule
 }
@@ -74,9 +74,9 @@ func (v *linkFlags) issue(c *call, purpose string) error {
 	})
 }
 
-// passwordPage returns the function that makes the address of a link: for the
-// page of the flag, of RBAC_URL or of the host. Nil: there is no page. The page
-// of an address without a path is /password, as in package httpguard.
+// passwordPage returns the function that makes the address of a link, for the
+// page of the flag, of RBAC_URL or of the host. Nil: there is no page. If the
+// address has no path, the page is /password, as in package httpguard.
 func passwordPage(c *call, flag string) (func(rbac.Token) string, error) {
 	text := cmp.Or(flag, c.program.getenv("RBAC_URL"))
 	if text == "" {
@@ -118,8 +118,8 @@ func (ch *change) secret(c *call, kind string, make func(*rbac.Tx) (string, erro
 	return nil
 }
 
-// printSecret prints a secret, which nothing else ever shows. Quiet or not, the
-// secret is the purpose of the verb.
+// printSecret prints a secret, which is never shown again. The secret is
+// printed even with --quiet.
 func (c *call) printSecret(kind, text string) error {
 	if c.Output != "table" {
 		return c.printRecord(secretRow{kind, text})

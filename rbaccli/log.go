@@ -22,12 +22,12 @@ type logVerb struct {
 	Actor  string `placeholder:"NAME" help:"Only changes by this actor."`
 	Since  *since `placeholder:"TIME" help:"Only entries since a date, or since a duration ago such as 7d."`
 	Kind   string `enum:"all,changes,logins" default:"all" placeholder:"KIND" help:"Only changes, or only logins."`
-	Follow bool   `short:"f" help:"Go on with new entries until the verb is interrupted."`
-	Limit  int    `default:"100" placeholder:"N" help:"Show the last so many entries; 0: all. Default: 100."`
+	Follow bool   `short:"f" help:"Wait for new entries and print them, until the verb is interrupted."`
+	Limit  int    `default:"100" placeholder:"N" help:"Show the last N entries; 0: all. Default: 100."`
 }
 
 func (logVerb) Help() string {
-	return `Print changes and logins, the oldest first. An actor in brackets was named by a program and did not log in for the change; an odd name of an actor is in quotes. The format json has one entry in each line. Failed logins of one hour from one network are one entry.
+	return `Print changes and logins, the oldest first. An actor in brackets was named by a program and did not log in for the change. A name with unusual characters is in quotes. The format json has one entry in each line. Failed logins of one hour from one network are one entry.
 
     rbac log --since 7d --actor amy
     rbac log --follow -o json`
@@ -135,11 +135,11 @@ func (v *logVerb) read(c *call, changes rbac.ChangeQuery, logins rbac.LoginQuery
 	return rows, at, now, err
 }
 
-// followEvery is how often the store is asked for new entries.
+// followEvery is the interval between two reads of new entries.
 const followEvery = time.Second
 
-// follow prints new entries until the context ends. Each question overlaps the
-// one before by a minute: a login may be recorded a little after its time.
+// follow prints new entries until the context ends. Each read overlaps the read
+// before by a minute, since a login may be recorded a little after its time.
 func (v *logVerb) follow(c *call, p *logPrinter, after rbac.Revision, from time.Time) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
@@ -261,7 +261,7 @@ func actorText(name string) string {
 	return strconv.Quote(name)
 }
 
-// words returns what was done, in the terms of the change log.
+// words returns the action in the terms of the change log.
 func (r logRow) words() string {
 	parts := []string{r.Action}
 	for _, name := range []string{r.Subject, r.Object} {

@@ -25,8 +25,8 @@ func (c *call) note(format string, args ...any) {
 	}
 }
 
-// message returns the text of an error: what is wrong, and the way out. No text
-// for no error, and for answers.
+// message returns the text of an error: what is wrong, and what to do. The text
+// is empty without an error, and for answers.
 func (c *call) message(err error) string {
 	var use *usage
 	var whole *sentence
@@ -140,8 +140,7 @@ var lists = map[string]string{
 	"SSD set": "separation list", "DSD set": "separation list", "delegation": "delegate list", "session": "session list", "key": "key list",
 }
 
-// wayOut suggests a name that was meant, and otherwise the verb that lists what
-// there is.
+// wayOut suggests a similar name, or otherwise the verb that lists the names.
 func (c *call) wayOut(e *rbac.Error) string {
 	if meant := names.Suggestion(e.Name, c.knownNames(e.Record)); meant != "" {
 		return " " + upper(meant)
@@ -155,11 +154,12 @@ func (c *call) wayOut(e *rbac.Error) string {
 	return ""
 }
 
-// suggestedUsers bounds the users among whom a mistyped name is looked for.
+// suggestedUsers bounds the users that are searched for a name similar to a
+// mistyped name.
 const suggestedUsers = 10_000
 
-// knownNames returns the names of a kind of record. An error is no reason to
-// leave out the message: there is no suggestion then.
+// knownNames returns the names of a kind of record. After an error, the message
+// has no suggestion.
 func (c *call) knownNames(record string) (known []string) {
 	if c.auth == nil || lists[record] == "" {
 		return nil

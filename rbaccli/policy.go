@@ -13,7 +13,7 @@ import (
 
 // exportVerb is the verb export.
 type exportVerb struct {
-	Name        string `required:"" placeholder:"NAME" help:"The name of the file, by which --prune knows what an earlier apply brought. Each file needs a name of its own."`
+	Name        string `required:"" placeholder:"NAME" help:"The name of the file, by which --prune finds the records that an earlier apply has added. Each file needs a name of its own."`
 	Memberships bool   `help:"Write memberships, too."`
 }
 
@@ -45,7 +45,7 @@ func (v *exportVerb) Run(c *call) error {
 // policyArg is the file of a policy.
 type policyArg struct {
 	File  string `arg:"" help:"The file, or - for standard input."`
-	Prune bool   `help:"Remove what an earlier apply of a file with the same name has added, and the file no longer names. Permissions that a service declares, or that have other grants, stay."`
+	Prune bool   `help:"Remove the records that an earlier apply of a file with the same name has added, and that the file no longer names. Permissions that a service declares, or that have other grants, stay."`
 }
 
 // planVerb is the verb plan.
@@ -55,14 +55,14 @@ type planVerb struct {
 	planning
 }
 
-// planning marks a verb that changes nothing, and yet needs a writable store:
-// the effect is that of a change that is taken back.
+// planning marks a verb that changes nothing but needs a writable store: the
+// effect is computed by a change that is rolled back.
 type planning struct{}
 
 func (planning) changes() *change { return nil }
 
 func (planVerb) Help() string {
-	return `Print the difference between a file and the store, and who would gain or lose which permission: "+" is added, "~" changed, "-" removed, and "?" is in the store, not in the file, and left alone. The exit code is 0 if the store is in line, and 2 for a difference.
+	return `Print the difference between a file and the store, and who would gain or lose which permission: "+" is added, "~" changed, "-" removed, and "?" is in the store but not in the file, and stays. The exit code is 0 if the store is in line, and 2 for a difference.
 
     rbac plan policy.yaml
     rbac plan policy.yaml --out plan.json
@@ -154,7 +154,7 @@ type applyVerb struct {
 }
 
 func (applyVerb) Help() string {
-	return `Bring the store into line with a file, in one change, or do exactly what a saved plan says. A second apply changes nothing. Records of the store that the file does not name are left alone. With --dry-run, print what "rbac plan" prints; a saved plan that would be refused is refused then, too.
+	return `Bring the store into line with a file, in one change, or make exactly the changes of a saved plan. A second apply changes nothing. Records of the store that the file does not name stay unchanged. With --dry-run, print the same as "rbac plan"; a saved plan that an apply would refuse is refused, too.
 
     rbac apply policy.yaml --reason "release 12"
     rbac apply plan.json`
@@ -206,7 +206,7 @@ func (v *applyVerb) applyPlan(c *call, text []byte) error {
 	return c.printSteps(p.Steps)
 }
 
-// printSteps reports what an apply has done.
+// printSteps prints the steps that an apply has made.
 func (c *call) printSteps(steps []policyfile.Step) error {
 	if c.Output != "table" {
 		return c.printRows(steps)
@@ -231,7 +231,7 @@ type testVerb struct {
 }
 
 func (testVerb) Help() string {
-	return `Ask the store the questions of a file, and compare the answers. The exit code is 0 if all are as the file says, and 1 otherwise.
+	return `Ask the store the questions of a file, and compare the answers. The exit code is 0 if all answers are as in the file, and 1 otherwise.
 
     - user: amy
       may: [post.edit, post.publish]
@@ -315,8 +315,8 @@ func (c *call) fileMessage(err error) string {
 // maxFile bounds the files that are read.
 const maxFile = 64 << 20
 
-// readFile reads a file that the user names, or standard input. Half a file is
-// another policy, so a file is read to its end or refused.
+// readFile reads a file that the user names, or standard input. An incomplete
+// file would be another policy, so a file is read to its end or refused.
 func (c *call) readFile(name string) ([]byte, error) {
 	what, from := "standard input", c.stdin
 	if name != "-" {
@@ -339,7 +339,7 @@ func (c *call) readFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// newFile writes a file that does not exist yet: a mistyped name destroys
+// newFile writes a file that does not exist yet, so a mistyped name destroys
 // nothing.
 func newFile(name string, text []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -350,7 +350,7 @@ func newFile(name string, text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// write prints a text as it is.
+// write prints a text unchanged.
 func (c *call) write(text []byte) error {
 	c.progress.end()
 	_, err := c.stdout.Write(text)

@@ -13,7 +13,7 @@
 //
 // The command line asks for no password: anybody who can run the program with
 // access to the store may do everything. The change log marks the actor as
-// asserted.
+// asserted by a program.
 //
 // This package imports no store with a driver, so that a service gets no second
 // driver.
@@ -50,9 +50,9 @@ func Main(ctx context.Context, args []string, a *rbac.Authority) int {
 // Program is a program with the verbs. The zero Program has no store, and
 // answers only --help.
 type Program struct {
-	// Name is what the user types before a verb, for help and errors, such as
-	// "notes admin". Empty: "rbac", or the base name of the executable if there
-	// is an Authority.
+	// Name has the words that the user types before a verb, for help and
+	// errors, such as "notes admin". Empty: "rbac", or the base name of the
+	// executable if there is an Authority.
 	Name string
 	// The verbs work on Authority. Nil: each call opens a store by Open.
 	Authority *rbac.Authority
@@ -83,9 +83,9 @@ type Program struct {
 
 // Store is a store that Program.Open has opened. The Program closes the Store.
 //
-// The verb doctor looks at more if the Store has further methods: Path() string
-// for the file of the store, and Now(context.Context) (time.Time, error) for the
-// clock of the database server.
+// The verb doctor checks more if the Store has further methods: Path() string
+// for the file of the store, and Now(context.Context) (time.Time, error) for
+// the clock of the database server.
 type Store interface {
 	rbac.Store
 	Close() error
@@ -136,8 +136,7 @@ func (c *call) run(args []string) (err error) {
 	return parsed.Run(c)
 }
 
-// customary turns what people try first into a command line: no arguments, help
-// and --version.
+// customary accepts the customary first arguments: none, help and --version.
 func customary(args []string) []string {
 	switch {
 	case len(args) == 0:
@@ -180,8 +179,8 @@ func (u *usage) Error() string { return u.text }
 
 func usagef(format string, args ...any) error { return &usage{fmt.Sprintf(format, args...)} }
 
-// sentence is an error whose text is a whole message, and whose kind decides the
-// exit code.
+// sentence is an error whose text is a whole message. The kind selects the exit
+// code.
 type sentence struct {
 	kind error
 	text string
@@ -192,12 +191,12 @@ func (s *sentence) Error() string { return s.text }
 // Unwrap returns the kind.
 func (s *sentence) Unwrap() error { return s.kind }
 
-// refusedf returns the error of a verb that refuses what was asked.
+// refusedf returns the error of a verb that refuses a change.
 func refusedf(format string, args ...any) error {
 	return &sentence{rbac.ErrConflict, fmt.Sprintf(format, args...)}
 }
 
-// notFoundf returns an error for what does not exist.
+// notFoundf returns an error for a record that does not exist.
 func notFoundf(format string, args ...any) error {
 	return &sentence{rbac.ErrNotFound, fmt.Sprintf(format, args...)}
 }

@@ -110,7 +110,7 @@ type separationChange struct {
 	change
 }
 
-// Run changes the set: groups are added first and leave last, so that the set
+// Run changes the set. Groups are added first and removed last, so that the set
 // never has fewer groups than its cardinality.
 func (v *separationChange) Run(c *call) error {
 	return v.apply(c, func(tx *rbac.Tx) error {

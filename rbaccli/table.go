@@ -9,9 +9,9 @@ import (
 	"golang.org/x/text/width"
 )
 
-// writeTable prints rows for people: with titles, columns that are as wide as
-// their widest cell, and without columns that are empty in all rows. Below a
-// record, columns are left out that have nothing but the name of the record.
+// writeTable prints rows for people, with titles. Columns are as wide as their
+// widest cell. Columns that are empty in all rows are left out. Below a record,
+// columns that only repeat the name of the record are left out, too.
 func (c *call) writeTable(rows reflect.Value, record string) error {
 	if rows.Len() == 0 {
 		c.note("There is nothing to list.")

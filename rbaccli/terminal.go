@@ -44,14 +44,14 @@ func (c *call) green(text string) string { return c.colour("32", text) }
 func (c *call) red(text string) string   { return c.colour("31", text) }
 func (c *call) bold(text string) string  { return c.colour("1", text) }
 
-// printable makes a text from the store fit for one line of a terminal: a name
+// printable makes a text from the store safe for one line of a terminal: a name
 // or a note must not move the cursor or change colours.
 func printable(text string) string {
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' || r == '\t' }), " ")
 	return names.Printable(text, len(text))
 }
 
-// maxPassword is more than any password has.
+// maxPassword is larger than any password.
 const maxPassword = 16 << 10
 
 // readPassword asks for a new password twice, without echo. If stdin is no
@@ -115,8 +115,9 @@ func (r interruptible) Read(p []byte) (int, error) {
 	return copy(p, part), err
 }
 
-// untilDone returns what read returns, or the error of the context if the
-// context ends first. The call of read then goes on until the program ends.
+// untilDone returns the result of read, or the error of the context if the
+// context ends first. In that case the call of read continues until the program
+// ends.
 func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ type sessionVerbs struct {
 type sessionList struct {
 	User    string `arg:"" optional:"" help:"Only sessions of this user."`
 	Address string `placeholder:"NETWORK" help:"Only sessions from an address or a network, such as 10.0.0.0/8."`
-	Limit   int    `placeholder:"N" help:"List at most so many sessions."`
+	Limit   int    `placeholder:"N" help:"List at most N sessions."`
 }
 
 func (v *sessionList) Run(c *call) error {
@@ -142,7 +142,7 @@ func chooseTickets(c *call, tx *rbac.Tx, q rbac.TicketQuery, ids []string) (map[
 	return chosen, nil
 }
 
-// leastID is the least number of digits of an id that is not written out.
+// leastID is the least number of digits of an abbreviated id.
 const leastID = 4
 
 // chooseTicket finds the one session or key whose id begins with a text.

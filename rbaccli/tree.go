@@ -16,8 +16,8 @@ func (c *call) printTree(e rbac.Explanation) error {
 	return err
 }
 
-// branch writes an explanation and its parts. The text of a part without parts
-// of its own is a path, and needs no repetition of its predicate.
+// branch writes an explanation and its parts. The text of a part without
+// further parts is a path, and does not repeat the predicate.
 func (c *call) branch(b *strings.Builder, e rbac.Explanation, depth int) {
 	mark := c.red("✗")
 	if e.Met {

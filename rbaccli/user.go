@@ -51,7 +51,7 @@ type userList struct {
 	Scope      scope  `placeholder:"SCOPE" help:"Only users with a membership in this scope."`
 	State      string `enum:"any,enabled,disabled" default:"any" placeholder:"STATE" help:"Only users who are enabled, or disabled."`
 	IdleSince  *since `placeholder:"TIME" help:"Only users who have not logged in since: a date, or a duration such as 90d."`
-	Limit      int    `placeholder:"N" help:"List at most so many users."`
+	Limit      int    `placeholder:"N" help:"List at most N users."`
 }
 
 func (v *userList) Run(c *call) error {
@@ -152,7 +152,7 @@ func (r *userRecord) fill(c *call, tx *rbac.Tx) (err error) {
 }
 
 // userFields are the fields of a user that a verb may set. A field that is not
-// named stays as it is.
+// named stays unchanged.
 type userFields struct {
 	DisplayName *string `placeholder:"TEXT" help:"The name for people."`
 	Email       *string `placeholder:"ADDRESS" help:"The e-mail address."`

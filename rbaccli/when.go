@@ -21,8 +21,8 @@ func (u *until) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// end returns the end of a membership. Nil and none are no end. A time in the
-// past is most likely a mistake: to end a membership, remove it.
+// end returns the end of a membership. Nil and none mean no end. A time in the
+// past is most likely a mistake: to end a membership, remove the membership.
 func (u *until) end() (time.Time, error) {
 	switch {
 	case u == nil:

@@ -13,7 +13,7 @@ type whoVerb struct {
 	Scope      scope  `placeholder:"SCOPE" help:"Only users who have the permission there."`
 	Disabled   bool   `help:"List disabled accounts too, which have no rights until they are enabled."`
 	Paths      bool   `help:"Print for each user every path to the permission."`
-	Limit      int    `placeholder:"N" help:"List at most so many users."`
+	Limit      int    `placeholder:"N" help:"List at most N users."`
 }
 
 func (whoVerb) Help() string {
@@ -150,8 +150,9 @@ func (v *whoVerb) printPaths(c *call, holders []holder) error {
 	return c.printRows(holders)
 }
 
-// scopeOf returns the scope in which a holder is explained: the scope that was
-// asked for, or else the first scope of a holder with scopes only.
+// scopeOf returns the scope in which a holder is explained: the scope of the
+// flag, or else the first scope of a holder who has the permission only in
+// scopes.
 func (h holder) scopeOf(asked string) string {
 	if asked == "" && !h.Everywhere && len(h.Scopes) > 0 {
 		return h.Scopes[0]

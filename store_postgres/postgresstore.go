@@ -125,10 +125,10 @@ type Options struct {
 	// primary, and costs one more query while the standby lags. A standby that
 	// does not answer is not asked for a second.
 	Replica *pgxpool.Pool
-	// MustExist makes tables that are missing or older than the program an
-	// error: nothing is made or migrated. For verbs of a command line, which
-	// must not make tables in a wrong database. The error wraps
-	// *sqlstore.VersionError.
+	// With MustExist, nothing is made or migrated: tables that are missing or
+	// older than the program are an error. Set MustExist for the verbs of a
+	// command line, which must not make tables in a wrong database. The error
+	// wraps *sqlstore.VersionError.
 	MustExist bool
 	// Logger receives a warning if the store is opened over a connection to
 	// another machine without TLS (sslmode=disable, or prefer with a server

@@ -22,10 +22,10 @@ import (
 // the directory must exist. With Options.MustExist, a missing file is an error.
 // Tables of an older version are migrated; a file of a newer version is refused.
 //
-// The path is the path of a file, whatever characters the path has. The path is
-// no URI (a name that begins with "file:" is refused; write "./file:…" for such
-// a file) and not ":memory:": for a database in memory use package memorystore,
-// or New.
+// The path is the path of a file, and all its characters are literal. The path
+// is not a URI: a name that begins with "file:" is refused; write "./file:…"
+// for such a file. The path ":memory:" is refused, too: for a database in
+// memory use package memorystore, or New.
 //
 // Errors wrap rbac.ErrUnavailable and name the file and the cause. If another
 // transaction is in the way for longer than BusyTimeout, the error is

@@ -53,11 +53,11 @@ type Options struct {
 	// Readers is how many Views of an opened store run at once. Zero: 8. New
 	// ignores Readers: the host has configured its database.
 	Readers int
-	// MustExist makes a missing file an error, and a file whose tables are
-	// missing or older than the program: nothing is created or migrated. For
-	// verbs of a command line, for which a mistyped path must not make an empty
-	// store. The errors wrap rbac.ErrUnavailable, and fs.ErrNotExist or
-	// *sqlstore.VersionError.
+	// With MustExist, nothing is created or migrated: a missing file is an
+	// error, and so is a file whose tables are missing or older than the
+	// program. Set MustExist for the verbs of a command line, since a mistyped
+	// path must not make an empty store. The errors wrap rbac.ErrUnavailable,
+	// and fs.ErrNotExist or *sqlstore.VersionError.
 	MustExist bool
 }
 

@@ -1,5 +1,5 @@
-// Command rbac answers who may do what in a store of rbac, and changes it.
-// docs/cli.md describes its verbs.
+// Command rbac answers who may do what in a store of rbac, and changes the
+// rights. docs/cli.md describes the verbs.
 package main
 
 import (

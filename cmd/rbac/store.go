@@ -25,9 +25,8 @@ import (
 )
 
 // openStore opens an SQLite file or a PostgreSQL database by its DSN. Without
-// create, openStore refuses a store that does not exist, and tables that are
-// older than the program: a service that runs with an older version could not
-// use migrated tables.
+// create, openStore refuses a missing store, and tables that are older than the
+// program: a running service of an older version could not use migrated tables.
 func openStore(ctx context.Context, name string, create bool) (rbaccli.Store, error) {
 	url, err := isPostgres(name)
 	switch {
@@ -51,8 +50,8 @@ func openToAsk(ctx context.Context, name string) (rbaccli.Store, error) {
 	return readSQLite(ctx, name)
 }
 
-// parameters are those of a connection string of keywords and values. A file
-// whose name has any is refused, too.
+// parameters matches the parameters of a connection string with keywords and
+// values. A file with such a name is refused, too.
 var parameters = regexp.MustCompile(`(?i)(^|\s)(host|hostaddr|port|user|password|passfile|dbname|service|sslmode)\s*=`)
 
 // isPostgres reports whether name is the URL of a PostgreSQL database, and not
@@ -83,7 +82,7 @@ func openSQLite(ctx context.Context, path string, create bool) (rbaccli.Store, e
 	return file{s, path}, nil
 }
 
-// sqliteError adds the way out to an error of opening a file.
+// sqliteError adds what to do to an error of opening a file.
 func sqliteError(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return rbaccli.StoreError("There is no store %q. Check the path, or make the store with \"rbac init\".", path)
@@ -171,8 +170,8 @@ func openPostgres(ctx context.Context, dsn string, create bool) (rbaccli.Store, 
 	return nil, tablesError(config.ConnConfig.Host+"/"+config.ConnConfig.Database, err)
 }
 
-// connectTimeout ends the wait for a server that accepts a connection and says
-// nothing, unless the DSN or PGCONNECT_TIMEOUT has another timeout.
+// connectTimeout ends the wait for a server that accepts a connection and does
+// not answer, unless the DSN or PGCONNECT_TIMEOUT has another timeout.
 const connectTimeout = 10 * time.Second
 
 func poolConfig(dsn string) (*pgxpool.Config, error) {
@@ -185,7 +184,7 @@ func poolConfig(dsn string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// tablesError adds the way out to the error of a store whose tables are missing
+// tablesError adds what to do to the error of a store whose tables are missing
 // or older.
 func tablesError(name string, err error) error {
 	version, ok := errors.AsType[*sqlstore.VersionError](err)

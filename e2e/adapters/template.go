@@ -15,7 +15,7 @@ var page = template.Must(template.New("page").Funcs(httpguard.TemplateFuncs()).P
 		`{{if can (in .Me "org:42") "post.edit"}} <a href="/orgs/42/edit">Edit in 42</a>{{end}}`))
 
 func servePage(w http.ResponseWriter, r *http.Request) {
-	var b bytes.Buffer // buffered: a misspelt permission is a 500, and not half a page
+	var b bytes.Buffer // so that a misspelt permission is a 500, and not half a page
 	if err := page.Execute(&b, map[string]any{"Me": rbac.FromContext(r.Context())}); err != nil {
 		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
 		return

@@ -110,7 +110,7 @@ func (a *app) begin(w http.ResponseWriter, r *http.Request) {
 		// The user needs a fresh login (AuthenticatedWithin), or switches users.
 		options = append(options, rp.WithPrompt(oidc.PromptLogin), param("max_age", "0"))
 	case err == nil:
-		// Otherwise the provider would send the refused user again, unasked.
+		// Otherwise the provider would send the refused user again at once.
 		options = append(options, rp.WithPrompt(oidc.PromptSelectAccount))
 	}
 	http.SetCookie(w, at.cookie())
@@ -132,12 +132,12 @@ type claims struct {
 func (c *claims) GetAccessTokenHash() string { return c.AccessTokenHash }
 
 // done serves the URL to which the provider sends the browser back. Every
-// failure is a page: a redirect to another login could go round and round.
+// failure is a page: a redirect to another login could repeat forever.
 func (a *app) done(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	at, ok := attemptOf(r)
 	if !ok {
-		http.Error(w, "This browser has begun no login, or too long ago. Please open the page that you wanted once more.", http.StatusBadRequest)
+		http.Error(w, "This browser has not started a login, or started it too long ago. Please open the page that you wanted once more.", http.StatusBadRequest)
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: attemptCookie, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true}) // once
@@ -181,8 +181,8 @@ func (a *app) exchange(r *http.Request, at attempt) (*oidc.Tokens[*claims], erro
 	if err != nil {
 		return nil, err
 	}
-	// Without auth_time nobody knows when the user gave a password, and a session
-	// of last week would count as a login of now.
+	// Without auth_time, the time of the login is unknown, and a session of last
+	// week would count as a new login.
 	if age := time.Since(tokens.IDTokenClaims.GetAuthTime()); age > maxAge+time.Minute {
 		return nil, errors.New("no auth_time, or a session that is older than max_age")
 	}
@@ -209,14 +209,14 @@ func (a *app) signIn(r *http.Request, token *oidc.Tokens[*claims]) (t rbac.Token
 	if err == nil {
 		t, err = a.auth.Issue(ctx, rbac.Login{
 			Subject:         c.Subject,
-			AuthenticatedAt: c.GetAuthTime(), // and not now: the session may be an old one
+			AuthenticatedAt: c.GetAuthTime(), // not the present time: the session may be old
 			Label:           label(c.SessionID),
 			Replaces:        a.guard.Token(r),
 			Addr:            addr,
 			UserAgent:       r.UserAgent(),
 		})
 	}
-	if err == nil && len(token.IDToken) < 3<<10 { // a larger one does not fit, and the provider asks before it logs out
+	if err == nil && len(token.IDToken) < 3<<10 { // a larger token does not fit; the provider then asks before the logout
 		err = a.auth.SetValue(ctx, t, "id_token", token.IDToken)
 	}
 	return t, err

@@ -200,7 +200,7 @@ func TestNoRounds(t *testing.T) {
 		{"a group of the map that does not exist", func(s *site) { s.app.groups["analysts"] = "nowhere" }, "/report", 404, ""},
 		{"a provider that does not know when", func(s *site) { s.provider.noTime = true }, "/report", 400, "did not succeed"},
 		{"a nonce of another login", func(s *site) { s.provider.replays = "another nonce, of another login" }, "/report", 400, "did not succeed"},
-		{"a browser without cookies", func(s *site) {}, "/report", 400, "has begun no login"},
+		{"a browser without cookies", func(s *site) {}, "/report", 400, "has not started a login"},
 	} {
 		s := newSite(t)
 		s.provider.set(func() { tt.set(s) })
@@ -250,19 +250,19 @@ func TestOnlyThisBrowser(t *testing.T) {
 		return u
 	}
 	kims := answer(kim, "1|kim")
-	s.wants(kim, s.URL+"/login/done?state=x&code=x", 400, "has begun no login")
+	s.wants(kim, s.URL+"/login/done?state=x&code=x", 400, "has not started a login")
 	s.wants(kim, kims.String(), 200, "/ for kim") // another site has not ended the login
 	kims, leas := answer(kim, "1|kim"), answer(lea, "1|lea")
-	s.wants(kim, leas.String(), 400, "has begun no login")
+	s.wants(kim, leas.String(), 400, "has not started a login")
 	stolen := *leas
 	query := leas.Query()
 	query.Set("code", kims.Query().Get("code"))
 	stolen.RawQuery = query.Encode()
 	s.wants(lea, stolen.String(), 400, "did not succeed") // kim's code, without kim's verifier
-	s.wants(lea, leas.String(), 400, "has begun no login")
+	s.wants(lea, leas.String(), 400, "has not started a login")
 	kims = answer(kim, "1|kim")
 	s.wants(kim, kims.String(), 200, "/ for kim")
-	s.wants(kim, kims.String(), 400, "has begun no login")
+	s.wants(kim, kims.String(), 400, "has not started a login")
 	for _, from := range []string{"//evil.example/x", `/\evil.example`, "https://evil.example", "/%2fevil.example"} {
 		if path, status, _ := s.open(kim, "GET", "/login?came_from="+url.QueryEscape(from)); path != "/" || status != 200 {
 			t.Errorf("came_from=%s leads to %s with %d", from, path, status)

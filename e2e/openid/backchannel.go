@@ -41,8 +41,8 @@ type logoutClaims struct {
 
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
-// verifyLogout checks a logout token in the way of section 2.6. The signature is
-// checked first: a token that the provider has not signed says nothing.
+// verifyLogout checks a logout token as section 2.6 requires. The signature is
+// checked first: the claims of an unsigned token mean nothing.
 func (a *app) verifyLogout(ctx context.Context, token string) (*logoutClaims, error) {
 	v, c := a.provider.IDTokenVerifier(), new(logoutClaims)
 	payload, err := oidc.ParseToken(token, c)

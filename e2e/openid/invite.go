@@ -26,8 +26,8 @@ func (a *app) bind(ctx context.Context, c *claims) error {
 		case u.Subject != "":
 			return refused // the account of somebody else
 		}
-		// Whoever made the account must have no way into the account. ModifyUser
-		// ends the links, but neither the password nor tickets and API keys.
+		// The person who made the account must not keep a way in. ModifyUser ends
+		// the links, but neither the password nor tickets and API keys.
 		u.Subject = c.Subject
 		_, ended := tx.EndTickets(u.Name)
 		return errors.Join(tx.ModifyUser(u), tx.SetPasswordHash(u.Name, ""), ended)

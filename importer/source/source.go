@@ -22,9 +22,10 @@ import (
 // database.
 //
 // Errors: ErrInvalid for the DSN of any other database, such as mysql://, for a
-// DSN of another form, such as host=… user=…, and for a DSN that cannot be read;
-// ErrNotFound for a file that does not exist. Whether a server answers is found by
-// the first question. No error repeats a DSN, which may have a password.
+// DSN of another form, such as host=… user=…, and for a DSN that cannot be
+// read; ErrNotFound for a file that does not exist. Open does not contact a
+// server: the first query does. No error repeats a DSN, which may have a
+// password.
 func Open(dsn string) (*sql.DB, error) {
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		return openPostgres(dsn)

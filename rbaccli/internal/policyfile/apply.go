@@ -14,8 +14,8 @@ import (
 // program has declared, or that keep a grant, stay.
 //
 // Renames are not guessed: a record with another name is another record. The
-// rules of the store are judged by the state at the end: Apply removes before
-// it adds, and puts separation sets in force last.
+// rules of the store are checked against the final state: Apply removes records
+// before it adds records, and adds separation sets last.
 //
 // Errors are those of Update and of the functions of [rbac.Tx], with the line
 // of the record that was refused: ErrNotFound for a group, permission or user
@@ -46,10 +46,11 @@ type pass struct {
 	kind kind
 }
 
-// passes is the order of changes. Removals come first and can only loosen the
-// rules about cycles and separation of duty. Between them and the end the
-// relations only grow, so a refusal on the way is a refusal of the end. Changed
-// sets are removed and made anew, so that they judge the end, too.
+// passes is the order of changes. Removals come first, and can violate neither
+// the rule about cycles nor separation of duty. After the removals, the
+// relations only grow, so any refusal would also be a refusal of the final
+// state. Changed sets are removed and made anew, so that they apply to the
+// final state, too.
 var passes = []pass{
 	{false, memberships}, {false, inheritances}, {false, grants}, {false, delegations}, {false, separations},
 	{false, groups}, {false, permissions},

@@ -94,7 +94,7 @@ func jsonFields(v any) map[string]string {
 	return fields
 }
 
-// pruning has what a comparison has to know before its transaction. A nil
+// pruning has the data that a comparison needs before its transaction. A nil
 // pruning removes nothing.
 type pruning struct {
 	declared map[string]bool // permissions
@@ -162,8 +162,8 @@ func compare(tx *rbac.Tx, f *File, p *pruning, administer string) (*comparison, 
 	return c, nil
 }
 
-// sourceOf returns the Source of the memberships that a file brings. The prefix
-// distinguishes them from the memberships of a directory with the same name.
+// sourceOf returns the Source of the memberships that a file adds. The prefix
+// distinguishes these memberships from those of a directory with the same name.
 func sourceOf(file string) string { return "file:" + file }
 
 // ownedBy returns a membership of the file with its Source. The Source of an
@@ -177,9 +177,9 @@ func (c *comparison) ownedBy(m rbac.Membership, was record, exists bool) rbac.Me
 	return m
 }
 
-// readStore reads the records of the store, and the memberships only if the
-// file has a list of memberships: those of users whom the file names, and those
-// that the file has brought.
+// readStore reads the records of the store. If the file has a list of
+// memberships, readStore also reads the memberships of users in the file, and
+// the memberships that an apply of the file has added.
 func (c *comparison) readStore(tx *rbac.Tx) error {
 	records, err := policyOf(tx)
 	if err != nil {
@@ -223,9 +223,9 @@ func (f *File) named() map[id]bool {
 	return named
 }
 
-// isPruned reports whether an earlier apply has brought a record, and the file
-// no longer names it. A record that was renamed, or deleted and added again, has
-// another mark.
+// isPruned reports whether an earlier apply has added a record, and the file no
+// longer names the record. A record that was renamed, or deleted and added
+// again, has another mark.
 func (c *comparison) isPruned(r record) bool {
 	if r.kind == memberships {
 		return r.value.(rbac.Membership).Source == sourceOf(c.file.Name)
@@ -238,9 +238,9 @@ func (c *comparison) isInUse(r record) bool {
 	return ok && c.inUse[p.Name]
 }
 
-// isExtra reports whether a record of the store is worth mentioning although
-// the file does not name it. The relations of a group that the file does not
-// name go without saying.
+// isExtra reports whether a plan lists a record of the store that the file does
+// not name. A plan does not list the relations of a group that the file does
+// not name.
 func (c *comparison) isExtra(r record) bool {
 	switch v := r.value.(type) {
 	case rbac.Permission:

@@ -5,15 +5,15 @@
 //   - [Read] reads a file, and [Export] makes one from a store.
 //   - [NewPlan] compares a file with a store, and changes nothing. [Plan.JSON]
 //     saves the plan for [ReadPlan].
-//   - [Apply] brings a store into line with a file, and [Plan.Apply] does
-//     exactly what a plan says, or refuses; [Plan.Check] asks which.
+//   - [Apply] brings a store into line with a file. [Plan.Apply] does
+//     exactly what a plan states, or refuses; [Plan.Check] reports which.
 //   - [ReadTests] reads a file of tests, and [Tests.Run] asks an Authority.
 //
-// A file owns the records that it names: every field of such a record is as the
-// file says, and an omitted field is empty. Records that the file does not name
-// are left alone, except that pruning removes the records that an earlier apply
-// of a file with the same name has added. The store remembers these records as
-// it remembers the declarations of programs; see [rbac.Tx.KeepApplied].
+// A file owns the records that it names: the file sets every field of such a
+// record, and an omitted field is empty. Other records stay unchanged, except
+// that pruning removes records that an earlier apply of a file with the same
+// name has added. The store keeps the list of these records; see
+// [rbac.Tx.KeepApplied].
 package policyfile
 
 import (
@@ -62,8 +62,8 @@ type record struct {
 	kind kind
 	key  string // unique among the records of the kind
 	// value is a rbac.Section, rbac.Permission, rbac.Group, rbac.Inheritance,
-	// rbac.Grant, separation, rbac.Delegation or rbac.Membership. Fields that the
-	// file cannot say are zero, and lists are in byte order.
+	// rbac.Grant, separation, rbac.Delegation or rbac.Membership. Fields that a
+	// file does not have are zero, and lists are in byte order.
 	value any
 	line  int // in the file; 0 if the record comes from a store
 	// stamp distinguishes a record of a store from a later record with the same

@@ -64,15 +64,16 @@ func (p *Plan) String() string {
 	return b.String()
 }
 
-// Apply does exactly what the plan says, in one Update. If the store is no
-// longer as the plan found it, Apply changes nothing and returns an ErrConflict:
-// a [*rbac.ConflictError] with the first change since then, if the change log
-// has it. Logins, ended tickets, links and passwords are no such change.
+// Apply performs exactly the steps of the plan, in one Update. If the store has
+// changed since the plan was made, Apply changes nothing and returns an
+// ErrConflict: a [*rbac.ConflictError] with the first change since then, if the
+// change log has it. Logins, ended tickets, links and passwords do not count as
+// changes.
 //
-// A plan whose steps or extras are not those of its file, or whose effect on
-// users is another, is an ErrConflict, too: somebody has edited the plan, or a
-// membership has ended since. ErrBusy can come from the check of the effect; see
-// [rbac.Authority.Preview].
+// Apply also returns an ErrConflict if the steps, the extras or the effect on
+// users differ from those of the plan's file: somebody has edited the plan, or
+// a membership has ended since. ErrBusy can come from the check of the effect;
+// see [rbac.Authority.Preview].
 func (p *Plan) Apply(ctx context.Context, a *rbac.Authority) error {
 	apply, err := p.check(ctx, a)
 	if err != nil {
@@ -81,15 +82,15 @@ func (p *Plan) Apply(ctx context.Context, a *rbac.Authority) error {
 	return a.Update(ctx, apply)
 }
 
-// Check reports whether Apply would do what the plan says, and changes nothing.
-// The errors are those of Apply. Like [NewPlan], Check needs a writable store.
+// Check returns the error that Apply would return, and changes nothing. The
+// errors are those of Apply. Like [NewPlan], Check needs a writable store.
 func (p *Plan) Check(ctx context.Context, a *rbac.Authority) error {
 	_, err := p.check(ctx, a)
 	return err
 }
 
-// check returns the changes of the plan, once their effect is known to be that
-// of the plan.
+// check returns the changes of the plan, after a check that their effect is the
+// effect in the plan.
 func (p *Plan) check(ctx context.Context, a *rbac.Authority) (apply func(*rbac.Tx) error, err error) {
 	removal, err := pruningOf(ctx, a, p.file, p.Prune)
 	if err != nil {
@@ -134,8 +135,9 @@ var harmless = []string{
 	"Logout", "LogoutUser", "RevokeTicket", "AddActiveGroup", "DropActiveGroup", "SetActiveGroups",
 }
 
-// requireUnchanged returns an ErrConflict unless the store is as the plan found
-// it. The nonces distinguish the store from another store, and from a backup.
+// requireUnchanged returns an ErrConflict if the store has changed since the
+// plan was made. The nonces distinguish the store from another store, and from
+// a backup.
 func (p *Plan) requireUnchanged(tx *rbac.Tx) error {
 	conflict := func(reason string) error {
 		return fmt.Errorf("%w: the plan for %q is for revision %v: %s", rbac.ErrConflict, p.Name, p.Revision, reason)

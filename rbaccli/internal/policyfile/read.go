@@ -8,10 +8,10 @@ import (
 )
 
 // Read reads a policy file, YAML or JSON. The argument source is the path for
-// messages. Errors are ErrInvalid and name the file, the line and the key: keys
-// that the format does not have, keys and records that are there twice, and
-// values that no record can have. Whether a group or permission exists, only
-// the store knows; see [NewPlan].
+// messages. Errors are ErrInvalid and name the file, the line and the key.
+// Unknown keys, repeated keys and records, and values that no record can have
+// are errors. Read does not check whether groups and permissions exist in a
+// store; see [NewPlan].
 func Read(source string, data []byte) (*File, error) {
 	r := newFileReader(source)
 	if root := r.parse(data); root != nil {

@@ -44,10 +44,10 @@ func IsPlan(data []byte) bool {
 	return isJSON(data) && json.Unmarshal(data, &saved) == nil && saved.Plan != 0
 }
 
-// ReadPlan reads a saved plan as strictly as [Read] reads a file: a key that is
-// there twice, or in another case, could show people another plan than the plan
-// that is applied. The argument source is the path for messages. Errors are
-// ErrInvalid. The Effect of the plan has no Changes.
+// ReadPlan reads a saved plan as strictly as [Read] reads a file. Otherwise,
+// with a repeated key, or a key in another case, people could review another
+// plan than the plan that is applied. The argument source is the path for
+// messages. Errors are ErrInvalid. The Effect of the plan has no Changes.
 func ReadPlan(source string, data []byte) (*Plan, error) {
 	var text json.RawMessage
 	if err := json.Unmarshal(data, &text); err != nil {

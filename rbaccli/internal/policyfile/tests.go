@@ -128,9 +128,9 @@ type Result struct {
 }
 
 // Run asks an Authority all questions, and returns the results in the order of
-// the file. Users who are described by groups are asked in a copy of the policy
-// in memory: a program can test a policy without users. Errors are those of
-// View; a test that fails is no error.
+// the file. Questions about users who are described by groups are answered on a
+// copy of the policy in memory, so a policy can be tested without users. Errors
+// are those of View; a failed test is not an error.
 func (t *Tests) Run(ctx context.Context, a *rbac.Authority) ([]Result, error) {
 	var s *scratch
 	if slices.ContainsFunc(t.cases, func(c testCase) bool { return c.groups != nil }) {
@@ -167,8 +167,9 @@ func (t *Tests) Run(ctx context.Context, a *rbac.Authority) ([]Result, error) {
 	return results, nil
 }
 
-// RunOn asks all questions of the policy in a file, without a store: for CI.
-// The file has no users, so each test needs groups. Errors are those of [Apply].
+// RunOn asks all questions of the policy in a file, without a store, for CI.
+// The file has no users, so each test needs groups. Errors are those of
+// [Apply].
 func (t *Tests) RunOn(ctx context.Context, f *File) ([]Result, error) {
 	s, err := newScratch(ctx, f, rbac.Config{})
 	if err != nil {

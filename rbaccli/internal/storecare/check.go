@@ -15,8 +15,8 @@ import (
 	"github.com/rbac-go/rbac/store/sqlstore/sqlite"
 )
 
-// Fault is something in a store that package rbac never writes: a program wrote
-// to the tables by itself, a migration went wrong, or a disk failed.
+// Fault is an entry of a store that package rbac never writes: another program
+// wrote to the tables, a migration went wrong, or a disk failed.
 type Fault struct {
 	Record string `json:"record"` // the kind of the record: "membership", "ticket", "change log", "table", …
 	Name   string `json:"name"`   // of the record, with ids in place of names that are missing
@@ -32,10 +32,10 @@ const maxFaults = 1000
 
 // Check reads a whole store, in one View, and returns its faults: relations to
 // records that do not exist, names that are not canonical, cycles of
-// inheritance, static separation of duty sets that are violated at the time now,
-// and gaps in the change log. An SQLite database also checks itself. Check holds the ids of all
-// users in memory, and returns at most 1,000 faults, of which the last then says
-// that there are more.
+// inheritance, static separation of duty sets that are violated at the time
+// now, and gaps in the change log. An SQLite database also checks itself. Check
+// holds the ids of all users in memory, and returns at most 1,000 faults. If
+// there are more, the last fault states this.
 //
 // Errors are those of the store. The faults that were found before an error are
 // returned, too. An SQLite file that is malformed is a fault and an error.

@@ -11,10 +11,10 @@ import (
 	"syscall"
 )
 
-// Files returns what is wrong with the permissions of an SQLite file, of the
-// files beside it that end in -wal, -shm and -journal, and of their folder. The
-// files hold hashes of passwords: nobody but their one owner may read or write
-// them. Whoever writes to the folder could put another file in place.
+// Files returns the faults in the permissions of an SQLite file, of the files
+// beside it that end in -wal, -shm and -journal, and of their folder. The files
+// hold hashes of passwords, so only their one owner may read or write them.
+// Anybody who can write to the folder could replace the files.
 //
 // Errors are those of the file system.
 func Files(path string) (faults []Fault, err error) {

@@ -77,7 +77,7 @@ func (t *tarjan) visit(g uuid.UUID) {
 	}
 }
 
-// separations checks the sets by themselves.
+// separations checks the sets without regard to users.
 func (c *checker) separations() error {
 	for _, dynamic := range []bool{false, true} {
 		list, err := c.r.Separations(store.SeparationFilter{Dynamic: dynamic})
