@@ -198,7 +198,7 @@ func updateChanged[T comparable](stored *T, was, is T) {
 }
 
 // addSection and addGroup leave an existing record unchanged. addPermission sets
-// its empty texts. The texts by Open count as empty.
+// its empty texts. Declared texts replace those by Open.
 func (d *declarer) addSection(s Section) (uuid.UUID, error) {
 	return uuid.Nil, ignore(d.tx.AddSection(s), ErrExists)
 }
@@ -223,7 +223,8 @@ func (d *declarer) addPermission(p Permission) (uuid.UUID, error) {
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if p.Name == d.tx.a.cfg.Administer && stored.Title == administer.Title && stored.Description == administer.Description {
+	byOpen := p.Name == d.tx.a.cfg.Administer && stored.Title == administer.Title && stored.Description == administer.Description
+	if byOpen && p.Title+p.Description != "" {
 		stored.Title, stored.Description = "", ""
 	}
 	stored.Title, stored.Description = cmp.Or(stored.Title, p.Title), cmp.Or(stored.Description, p.Description)

@@ -103,3 +103,19 @@ func TestDeclareFillsEmptyTexts(t *testing.T) {
 		}
 	})
 }
+
+// A declaration of the permission of administrators without texts leaves the
+// texts that Open has set.
+func TestDeclareAdministerWithoutTexts(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		a := h.open(rbac.Config{})
+		must(t, a.Declare(ctx, rbac.Catalogue{Permissions: []rbac.Permission{{Name: "rbac.administer", Position: 7}}}))
+		must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			p, err := tx.Permission("rbac.administer")
+			if p.Title != "Administer" || p.Description == "" || p.Position != 7 {
+				t.Errorf("got %+v", p)
+			}
+			return err
+		}))
+	})
+}

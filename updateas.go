@@ -82,8 +82,7 @@ func (tx *Tx) AssignableScopes(id *Identity) ([]string, error) {
 	return powers.AssignableScopes(), nil
 }
 
-// administer has the texts of the permission of administrators, until a
-// catalogue declares the permission.
+// administer has the texts of the permission until a catalogue has others.
 var administer = Permission{Title: "Administer", Description: "Administer users, groups and permissions."}
 
 // addAdminister adds the permission of administrators if the store lacks it. A

@@ -145,6 +145,7 @@ var recordPages = map[string][2]string{
 	"AddInheritance": {"group", "group"}, "DeleteInheritance": {"group", "group"},
 	"AddDelegation": {"group"}, "ModifyDelegation": {"group"}, "DeleteDelegation": {"group"},
 	"IssueLink": {"user"}, "RedeemLink": {"user"}, "ExpireLink": {"user"},
+	"AddActiveGroup": {"user"}, "DropActiveGroup": {"user"}, "SetActiveGroups": {"user"}, "IssueKey": {"user"},
 	"LogoutUser": {"user"}, "EndTickets": {"user"}, "RevokeTicket": {"user"}, "Logout": {"user"},
 	"AddSSDSetMember": {"", "group"}, "AddDSDSetMember": {"", "group"}, "DeleteSSDSetMember": {"", "group"}, "DeleteDSDSetMember": {"", "group"},
 }

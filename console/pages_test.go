@@ -309,6 +309,12 @@ func TestEveryChangeHasWords(t *testing.T) {
 	s := newSite(t)
 	s.follow("amy", "change", "do", "assign", "user", "bob", "group", "editors", "until_day", "2026-03-05", "back", "users")
 	must(t, s.a.SetPassword(ctx, "bob", "correct horse battery staple"))
+	must(t, second(s.a.IssueKey(ctx, rbac.APIKey{User: "bob", Label: "robot", Expires: s.now().AddDate(0, 1, 0)})))
+	token, err := s.a.Issue(ctx, rbac.Login{User: "bob", Groups: []string{"editors", "readers"}})
+	must(t, err)
+	must(t, s.a.SetActiveGroups(ctx, token, []string{"editors"}))
+	must(t, s.a.DropActiveGroup(ctx, token, "editors"))
+	must(t, s.a.AddActiveGroup(ctx, token, "editors"))
 	must(t, second(s.a.LogoutUser(ctx, "bob")))
 	must(t, s.a.Unlock(ctx, "bob"))
 	must(t, s.a.View(ctx, func(tx *rbac.Tx) error {

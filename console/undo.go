@@ -44,14 +44,18 @@ func (v *visit) message() *message {
 		if err != nil || len(changes) == 0 || tx.Now().Sub(changes[0].At) > undoTime {
 			return err
 		}
-		m = &message{Changes: changes[:min(len(changes), shownChanges)]}
-		m.More = len(changes) - len(m.Changes)
+		told := v.told(changes)
+		m = &message{Changes: told[:min(len(told), shownChanges)]}
+		m.More = len(told) - len(m.Changes)
 		if m.Warnings, err = v.newScopes(tx, changes); err != nil {
 			return err
 		}
 		u, ok := inverse(changes)
 		if ok && u.stillThere(tx) == nil {
 			m.Undo, m.Rest = strconv.FormatInt(int64(since), 10), u.rest
+			if !v.access.admin { // whatever has ended
+				m.Rest = u.change.Action != "AssignUser"
+			}
 		}
 		return nil
 	})
@@ -59,6 +63,25 @@ func (v *visit) message() *message {
 		return nil
 	}
 	return m
+}
+
+// told returns changes as a message lists them: first what the person has done,
+// and then what followed. A delegate does not see what followed, as in
+// seenEffect: the sessions, keys and links of a user may be hidden.
+func (v *visit) told(changes []rbac.Change) []rbac.Change {
+	follows := func(c rbac.Change) bool { return slices.Contains(consequences, c.Action) }
+	list := slices.DeleteFunc(slices.Clone(changes), follows)
+	switch {
+	case len(list) == 0: // the person has ended sessions
+		return changes
+	case v.access.admin:
+		for _, c := range changes {
+			if follows(c) {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
 }
 
 // maxUndone bounds the changes of a revision that are read.

@@ -94,6 +94,20 @@ func TestDjango(t *testing.T) {
 	}))
 }
 
+// A superuser has every permission everywhere. As many rights in scopes are not
+// the same.
+func TestSuperuserOfScopes(t *testing.T) {
+	p, err := importer.ReadDjango(ctx, importer.Django{DB: database(t, djangoTables+"DELETE FROM auth_user WHERE id > 1;")})
+	must(t, err)
+	a := authority(t)
+	r := applied(t, a, p, importer.Options{})
+	update(t, a, func(tx *rbac.Tx) error { // of 4 permissions, editors have 2
+		return errors.Join(tx.AssignUser(rbac.Membership{User: "root", Group: "editors", Scope: "a"}),
+			tx.AssignUser(rbac.Membership{User: "root", Group: "editors", Scope: "b"}))
+	})
+	proved(t, a, p, r, "Root: *: only in the source: superusers were not asked for")
+}
+
 // Flags take what is otherwise reported.
 func TestDjangoWithFlags(t *testing.T) {
 	db := database(t, djangoTables+"DELETE FROM auth_user WHERE id > 3; DELETE FROM auth_user_groups WHERE user_id > 3; DELETE FROM auth_user_user_permissions WHERE user_id > 3; DELETE FROM auth_permission WHERE id > 3; DELETE FROM auth_group_permissions WHERE permission_id > 3;")

@@ -165,7 +165,13 @@ func delegationsHere(id *rbac.Identity, memberships []rbac.Membership, delegatio
 func (p *Proof) compare(u *user, old oldRights, here map[right]bool, powers []Difference, permissions int, r *Report) (differences []Difference) {
 	reason := r.users[u.Subject]
 	if old.all {
-		if everywhere := len(here); everywhere == permissions && permissions > 0 {
+		everywhere := 0
+		for of := range here {
+			if of.scope == "" {
+				everywhere++
+			}
+		}
+		if everywhere == permissions && permissions > 0 {
 			p.Rights += permissions
 			return nil
 		}

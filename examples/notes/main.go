@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"log/slog"
 	"net/http"
@@ -45,8 +46,11 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	}
 	// Only the service and "notes admin init" make the store: in a wrong folder,
 	// the other verbs end with an error.
-	verb := len(args) > 1 && command && args[1] != "init"
+	verb := command && (len(args) == 1 || args[1] != "init")
 	store, err := sqlitestore.Open(ctx, "notes.db", sqlitestore.Options{MustExist: verb})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: \"notes admin init\" makes the store", err)
+	}
 	if err != nil {
 		return 69, err // as the verbs do: 1 is the answer no
 	}

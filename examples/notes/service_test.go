@@ -63,9 +63,9 @@ func TestUnknownCommand(t *testing.T) {
 // A verb in a wrong folder is an error, and makes no store.
 func TestVerbsMakeNoStore(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, args := range []string{"admin user list", "admin user add init", "admin backup copy.db"} {
+	for _, args := range []string{"admin", "admin --help", "admin user list", "admin user add init", "admin backup copy.db"} {
 		code, err := run(t.Context(), strings.Fields(args))
-		if code != 69 || !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), "notes.db") {
+		if code != 69 || !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), `"notes admin init" makes the store`) {
 			t.Errorf("%s: %d %v", args, code, err)
 		}
 		for _, name := range []string{"notes.db", "copy.db"} {
