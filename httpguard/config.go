@@ -169,9 +169,10 @@ type Config struct {
 	// groups, and the groups that would grant the missing permission. Otherwise
 	// a denial names only the permission, since the names of privileged groups
 	// help attackers to select accounts. ShowGroups applies to pages, problem
-	// documents and the errors of [Guard.Call]. Logs always name groups. A user
-	// who chooses among the user's own groups (ChoiceTemplate, "groups" of a
-	// login) always sees them, and the set that keeps them apart.
+	// documents and the errors of [Guard.Call]. Logs always name groups. A denial
+	// by a rule with [rbac.IsUser] names neither the user nor groups. A user who
+	// chooses among the user's own groups (ChoiceTemplate, "groups" of a login)
+	// always sees them, and the set that keeps them apart.
 	ShowGroups bool
 
 	// Denied, if not nil, replaces the built-in pages and problem documents.

@@ -162,16 +162,21 @@ func (g *Guard) askForLogin(w http.ResponseWriter, r *http.Request, resp respons
 	g.respond(w, r, resp)
 }
 
-// presentable returns err with the message that Config.ShowGroups allows.
+// presentable returns err with the message that Config.ShowGroups allows. The
+// message of a rule about a user would name the user, whom nobody may show.
 func (g *Guard) presentable(err error) error {
 	var denied *rbac.DeniedError
-	if g.cfg.ShowGroups || !errors.As(err, &denied) {
+	if !errors.As(err, &denied) || g.cfg.ShowGroups && !namesUser(denied.Predicate) {
 		return err
 	}
 	short := *denied
 	short.Message = denied.WithoutGroups()
 	return &short
 }
+
+// namesUser reports whether a rule has an IsUser. A text that only looks like an
+// IsUser counts, too.
+func namesUser(p rbac.Predicate) bool { return p != nil && strings.Contains(p.String(), "is_user(") }
 
 // denialDetail returns the text for the client. Only the message of a predicate
 // and the reason of an Error are written for the client. A message names

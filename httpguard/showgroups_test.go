@@ -58,3 +58,28 @@ func TestShowGroups(t *testing.T) {
 		}
 	}
 }
+
+// No response names the user of a rule, with Config.ShowGroups either.
+func TestShowGroupsNamesNoUser(t *testing.T) {
+	base := newService(t, Config{Insecure: true}, plain)
+	cookie := base.cookie(t, "eve")
+	rule := rbac.In("org:1", rbac.Any(rbac.IsUser("root"), rbac.InGroup("editors")))
+	for _, show := range []bool{false, true} {
+		var log bytes.Buffer
+		g := New(base.a, Config{Insecure: true, ShowGroups: show, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		h := g.Handler(g.Require(rule)(&countingHandler{}))
+		_, err := g.Call(t.Context(), "/x", map[string][]string{"cookie": {cookie}}, rule)
+		for where, text := range map[string]string{
+			"the page":             body(t, serve(h, request(t, "GET /", "Cookie: "+cookie, "Accept: "+browserAccept))),
+			"the problem document": body(t, serve(h, request(t, "GET /", "Cookie: "+cookie))),
+			"the answer to a call": err.Error(),
+		} {
+			if !strings.Contains(text, "needs to be a certain user") || strings.Contains(text, "root") {
+				t.Errorf("show %v: %s says\n%s", show, where, text)
+			}
+		}
+		if !strings.Contains(log.String(), "needs to be the user root") {
+			t.Errorf("show %v: the log lacks the user:\n%s", show, log.String())
+		}
+	}
+}
