@@ -63,6 +63,7 @@ type storeVerbs struct {
 
 // programVerbs are the verbs of a Program that opens stores itself.
 type programVerbs struct {
+	Restore    restoreVerb    `cmd:"" group:"store" help:"Put a copy in the place of an SQLite store."`
 	Import     importVerbs    `cmd:"" group:"store" help:"Users, groups and permissions of another system."`
 	Completion completionVerb `cmd:"" group:"self" help:"Print a script that completes verbs and flags in a shell."`
 	Complete   completeVerb   `cmd:"" hidden:""`
