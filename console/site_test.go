@@ -213,7 +213,7 @@ func (s *site) form(page string, fields ...string) *http.Request {
 	}
 	r := httptest.NewRequest(http.MethodPost, "http://app.example.com"+s.mount+page, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", "http://app.example.com")
+	r.Header.Set("Origin", "https://app.example.com") // of the Site
 	return r
 }
 
