@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -43,6 +44,9 @@ func run(ctx context.Context, args []string) (code int, err error) {
 		fmt.Fprint(os.Stderr, usage)
 		return 2, nil
 	}
+	if command && (len(args) == 1 || slices.Contains(args, "--help")) { // help needs no store
+		return rbaccli.Program{Name: "notes admin"}.Main(ctx, args[1:]), nil
+	}
 	// Only the service and "notes admin init" make the store: in a wrong folder,
 	// the other verbs end with an error.
 	verb := len(args) > 1 && command && args[1] != "init"
@@ -63,11 +67,12 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	if err := auth.Declare(ctx, catalogue); err != nil {
 		return 1, err
 	}
+	guard := newGuard(auth, "http://127.0.0.1:8082")
 	if command {
-		program := rbaccli.Program{Name: "notes admin", Authority: auth, Store: store}
+		program := rbaccli.Program{Name: "notes admin", Authority: auth, Store: store, PasswordURL: guard.PasswordURL}
 		return program.Main(rbac.WithActor(ctx, os.Getenv("USER")), args[1:]), nil
 	}
-	handler, _, err := newService(auth, "http://127.0.0.1:8082", &notes{})
+	handler, _, err := newService(auth, guard, &notes{})
 	if err != nil {
 		return 1, err
 	}
