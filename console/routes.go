@@ -51,7 +51,8 @@ const (
 )
 
 // ruleOf returns the predicate of a route, if the predicate can be judged
-// without a request. The text of the rule does not count, since a host may have
+// without a request. A function of the host may look at anything, such as the
+// time or the ticket. The text of the rule does not count, since a host may have
 // written the text.
 func (c *console) ruleOf(r httpguard.Route) (rbac.Predicate, routeAccess) {
 	p, ok := c.cfg.Mux.Predicate(r.Pattern)
@@ -61,7 +62,7 @@ func (c *console) ruleOf(r httpguard.Route) (rbac.Predicate, routeAccess) {
 	case p == nil:
 		return nil, routePublic
 	}
-	for _, call := range []string{"from_net(", "authenticated_within("} {
+	for _, call := range []string{"from_net(", "authenticated_within(", "func("} {
 		if strings.Contains(p.String(), call) {
 			return nil, routeDepends
 		}

@@ -134,6 +134,7 @@ func mountedOn(t *testing.T, s *site, wrap func(http.Handler) http.Handler) http
 	mux.Handle("GET /posts/{id}", rbac.HasPermission("post.read"), page)
 	mux.Handle("POST /posts/{id}", rbac.All(rbac.HasPermission("post.write"), rbac.Not(rbac.InGroup("buyers"))), page)
 	mux.Handle("GET /intern", rbac.All(rbac.NotAnonymous(), rbac.FromNet(netip.MustParsePrefix("10.0.0.0/8"))), page)
+	mux.Handle("GET /office", rbac.All(rbac.HasPermission("post.read"), rbac.Func("office hours", func(*rbac.Identity) bool { return true })), page)
 	byRequest := func(*http.Request) (rbac.Predicate, error) { return rbac.NotAnonymous(), nil }
 	mux.HandleRule("PUT /posts/{id}", byRequest, page)
 	mux.HandleRule("GET /drafts", byRequest, page)
@@ -213,7 +214,7 @@ func (s *site) form(page string, fields ...string) *http.Request {
 	}
 	r := httptest.NewRequest(http.MethodPost, "http://app.example.com"+s.mount+page, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", "http://app.example.com")
+	r.Header.Set("Origin", "https://app.example.com") // of the Site
 	return r
 }
 

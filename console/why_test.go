@@ -28,6 +28,8 @@ func TestWhyRoute(t *testing.T) {
 		{"lea", "GET /about", "Everybody may use this route", 200},
 		{"bob", "PUT /posts/1", "The program decides about this route", 422},
 		{"bob", "GET /intern", "The program decides about this route", 422},
+		{"bob", "GET /office", "The program decides about this route", 422},
+		{"lea", "GET /office", "The program decides about this route", 422},
 		{"bob", "GET /drafts", "The program decides about this route", 422},
 		{"bob", "GET /own", "The program decides about this route", 422},
 		{"otto", "GET /org/2", "Yes. in org:2: readers gives post.read", 200},
@@ -58,7 +60,7 @@ func TestRoutesDecideTheScope(t *testing.T) {
 		checkText(t, s.get("amy", whyPage("user", "otto", "route", "GET /posts/1", "scope", scope)), "No. needs post.read", "The scope does not count for the route")
 		checkText(t, s.get("amy", whyPage("user", "otto", "route", "GET /org/2", "scope", scope)), "Yes. in org:2: readers gives post.read")
 		page := s.get("amy", address("view-as", "user", "otto", "scope", scope))
-		checkText(t, page, "GET /posts/{id}no", "GET /org/2yes", "GET /draftsdepends on the request", "GET /owndepends on the request", "The scope does not count for the route")
+		checkText(t, page, "GET /posts/{id}no", "GET /org/2yes", "GET /draftsdecided by the program for each request", "GET /owndecided by the program for each request", "The scope does not count for the route")
 		if strings.Contains(page.text, "route=GET&#43;%2Forg%2F2&amp;scope") {
 			t.Errorf("the links about routes have a scope:\n%s", page.text)
 		}
@@ -99,7 +101,8 @@ func TestViewAsRoutes(t *testing.T) {
 	s := newSite(t)
 	before := s.a.Revision()
 	for user, want := range map[string][]string{
-		"bob": {"GET /aboutyespublic", "GET /posts/{id}yes", "POST /posts/{id}no", "GET /interndepends on the request", "PUT /posts/{id}depends on the request"},
+		"bob": {"GET /aboutyespublic", "GET /posts/{id}yes", "POST /posts/{id}no", "GET /interndecided by the program for each request",
+			"GET /officedecided by the program for each request", "PUT /posts/{id}decided by the program for each request"},
 		"lea": {"GET /aboutyespublic", "GET /posts/{id}no", "POST /posts/{id}no"},
 	} {
 		page := s.get("amy", address("view-as", "user", user))

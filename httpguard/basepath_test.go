@@ -39,6 +39,9 @@ func TestBehindAPrefix(t *testing.T) {
 	at := func(line, content string, headers ...string) *http.Response {
 		return s.do(t, c, line, content, headers...)
 	}
+	if got := s.g.Path("/posts/new"); got != "/app/posts/new" {
+		t.Errorf("Path returns %q", got)
+	}
 	leads := func(what string, resp *http.Response, status int, to string) {
 		t.Helper()
 		if got := resp.Header.Get("Location"); resp.StatusCode != status || got != to {

@@ -18,6 +18,11 @@ func (g *Guard) LoginURL(r *http.Request) string {
 	return g.loginPageURL("", g.cameFrom(r))
 }
 
+// Path returns a path of this service as browsers see the path: below
+// Config.BasePath. Path is for links, forms and redirects of the host, such as
+// Path("/notes/7"). The result of [Guard.CameFrom] has the prefix already.
+func (g *Guard) Path(path string) string { return g.cfg.BasePath + path }
+
 // CameFrom returns the target to which a login page of the host itself may
 // redirect the user after the login: the value of came_from in the form of r,
 // or else in the query of r. The target begins with a single slash and includes
@@ -43,7 +48,7 @@ func (g *Guard) CameFrom(r *http.Request) (path string, ok bool) {
 // loginPageURL returns the address of the login page with a query: an optional
 // field such as "choose=groups", and the target after the login.
 func (g *Guard) loginPageURL(field, cameFrom string) string {
-	login, query := g.cfg.publicPath(g.cfg.LoginPath), field
+	login, query := g.Path(g.cfg.LoginPath), field
 	if cameFrom != "" {
 		if query != "" {
 			query += "&"
@@ -62,7 +67,7 @@ func (g *Guard) loginPageURL(field, cameFrom string) string {
 func (g *Guard) cameFrom(r *http.Request) string {
 	target := ""
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		target = g.cfg.publicPath(pathAndQuery(g.originalURL(r)))
+		target = g.Path(pathAndQuery(g.originalURL(r)))
 	} else if ref, err := url.Parse(r.Referer()); err == nil && g.isOwnHost(r, ref) {
 		target = pathAndQuery(ref)
 	}
@@ -108,7 +113,7 @@ func (g *Guard) returnTarget(s string) (string, bool) {
 // targetOrHome returns a target of returnTarget, or Config.Home without one.
 func (g *Guard) targetOrHome(target string) string {
 	if target == "" {
-		return g.cfg.publicPath(g.cfg.Home)
+		return g.Path(g.cfg.Home)
 	}
 	return target
 }

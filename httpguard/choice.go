@@ -67,7 +67,7 @@ func (g *Guard) showChoice(w http.ResponseWriter, r *http.Request, st *requestSt
 // sendChoicePage lists the groups of the request's ticket. The page ticks the
 // groups in ticked, or the active groups if ticked is nil.
 func (g *Guard) sendChoicePage(w http.ResponseWriter, r *http.Request, st *requestState, status int, p ChoicePage, ticked []string) {
-	p.Action = g.cfg.publicPath(g.cfg.LoginPath)
+	p.Action = g.Path(g.cfg.LoginPath)
 	p.SignedInAs = rbac.FromContext(r.Context()).User()
 	active, err := g.a.TicketGroups(r.Context(), st.token)
 	if err != nil {

@@ -22,7 +22,9 @@ type Config struct {
 	// "https://app.example.com": scheme, host and optional port, without a
 	// path. Set Site behind a proxy that ends TLS or changes the Host. With an
 	// https Site the Guard relies on TLS in front of the service. Requests from
-	// pages of Site are not cross-origin, unless CrossOrigin decides otherwise.
+	// pages of Site are not cross-origin, unless CrossOrigin decides otherwise,
+	// and a request without Sec-Fetch-Site but with another Origin is, also if
+	// the Origin is the Host of the request.
 	// Links in mails begin with Site. Empty: the Host of the request, and no
 	// links ([Guard.PasswordURL] and [Guard.ForgotHandler] panic).
 	Site string
@@ -30,8 +32,8 @@ type Config struct {
 	// Handler, removes: with "/app", browsers request /app/login and the
 	// service sees /login. All other paths of Config are paths as the service
 	// sees them. Redirects, forms, came_from, [Guard.LoginURL] and
-	// [Guard.ChoiceURL] use paths as browsers see them. Links on pages of the
-	// host need the prefix, too. Empty: no prefix.
+	// [Guard.ChoiceURL] use paths as browsers see them. Links and redirects of
+	// the host need the prefix, too: [Guard.Path] adds it. Empty: no prefix.
 	//
 	// BasePath is the Path of the cookies, so other services on the host do not
 	// receive them. Cookie names then begin with "__Secure-", since "__Host-"
@@ -289,8 +291,5 @@ func checkedBasePath(path string) string {
 	}
 	return checkedPath("BasePath", path, "")
 }
-
-// publicPath returns a path of this service as browsers see the path.
-func (c *Config) publicPath(path string) string { return c.BasePath + path }
 
 func (c *Config) cookiePath() string { return cmp.Or(c.BasePath, "/") }

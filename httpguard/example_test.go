@@ -74,6 +74,28 @@ func Example() {
 	// 200 /admin/ ""
 }
 
+// A function of the program puts a condition before those of many routes.
+func ExampleMux_Handle() {
+	a, err := rbac.Open(context.Background(), memorystore.New(), rbac.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer a.Close()
+	mux := httpguard.New(a, httpguard.Config{}).NewMux()
+	stock := http.NotFoundHandler()
+
+	staff := func(p rbac.Predicate) rbac.Predicate { return rbac.All(rbac.InGroup("staff"), p) }
+	mux.Handle("GET /stock", staff(rbac.HasPermission("stock.read")), stock)
+	mux.Handle("POST /stock", staff(rbac.HasPermission("stock.write")), stock)
+
+	for _, route := range mux.Routes() {
+		fmt.Println(route.Rule)
+	}
+	// Output:
+	// all(in_group("staff"), has_permission("stock.read"))
+	// all(in_group("staff"), has_permission("stock.write"))
+}
+
 // A page asks for news every five minutes. The requests do not keep the session
 // of a user who has left alive: after an hour without any other request, the
 // session has ended, and the page learns so.

@@ -84,7 +84,7 @@ func (g *Guard) ForgotHandler(send func(ctx context.Context, u rbac.User, url st
 }
 
 func (g *Guard) sendForgotPage(w http.ResponseWriter, p ForgotPage) {
-	p.Action = g.cfg.publicPath(g.cfg.ForgotPath)
+	p.Action = g.Path(g.cfg.ForgotPath)
 	g.sendPage(w, http.StatusOK, g.cfg.ForgotTemplate, p)
 }
 

@@ -206,6 +206,42 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
+// TestCrossOriginOfASite: with a Site, the Host of the request does not count,
+// which is the address of the service itself behind a proxy.
+func TestCrossOriginOfASite(t *testing.T) {
+	trusting := http.NewCrossOriginProtection()
+	for _, origin := range []string{"https://app.example", "https://partner.example"} {
+		must(t, trusting.AddTrustedOrigin(origin))
+	}
+	trusting.AddInsecureBypassPattern("POST example.com/open")
+	socket := []string{"Upgrade: websocket", "Connection: Upgrade"}
+	for _, tt := range []struct {
+		rule, line string
+		headers    []string
+		own        int // the status with the protection of the Guard
+		hosts      int // the status with that of the host
+	}{
+		{"a page of the address behind the proxy", "POST /", []string{"Origin: http://example.com"}, 403, 403},
+		{"a WebSocket of such a page", "GET /", append(socket, "Origin: http://example.com"), 403, 403},
+		{"a page of the site over plain HTTP", "POST /", []string{"Origin: http://app.example"}, 403, 403},
+		{"a page of the site", "POST /", []string{"Origin: https://app.example"}, 200, 200},
+		{"a WebSocket of the site", "GET /", append(socket, "Origin: https://app.example"), 200, 200},
+		{"a browser that knows better", "POST /", []string{"Origin: http://example.com", "Sec-Fetch-Site: same-origin"}, 200, 200},
+		{"a page that only the host trusts", "POST /", []string{"Origin: https://partner.example"}, 403, 200},
+		{"a pattern of the host", "POST /open", []string{"Origin: http://example.com"}, 403, 200},
+		{"a program", "POST /", nil, 200, 200},
+		{"a link", "GET /", []string{"Origin: http://example.com"}, 200, 200},
+		{"a Bearer token", "POST /", []string{"Authorization: Bearer x", "Origin: http://example.com"}, 200, 200},
+	} {
+		for protection, want := range map[*http.CrossOriginProtection]int{nil: tt.own, trusting: tt.hosts} {
+			h := guardByHeader(Config{Site: "https://app.example", CrossOrigin: protection}).Handler(&countingHandler{})
+			if resp := serve(h, request(t, tt.line, tt.headers...)); resp.StatusCode != want {
+				t.Errorf("%s: status %d, want %d (trusting: %v)", tt.rule, resp.StatusCode, want, protection != nil)
+			}
+		}
+	}
+}
+
 // TestClientAddr: the address comes from the connection or from
 // Config.ClientAddr, and is missing after an error.
 func TestClientAddr(t *testing.T) {

@@ -105,8 +105,20 @@ func (g *Guard) checkOrigin(r *http.Request, st *requestState) error {
 		r = r.WithContext(r.Context())
 		r.Method = http.MethodPost
 	}
+	if origin := r.Header.Get("Origin"); g.cfg.Site != "" && origin != "" && origin != g.cfg.Site && r.Header.Get("Sec-Fetch-Site") == "" {
+		// CrossOriginProtection would compare the Origin with the Host, which a
+		// proxy may have changed to the address of the service behind it.
+		r = r.Clone(r.Context())
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		if g.cfg.CrossOrigin.Check(r) != nil {
+			return errOrigin
+		}
+		return nil
+	}
 	return g.cfg.CrossOrigin.Check(r)
 }
+
+var errOrigin = errors.New("the request comes from a page of another address")
 
 // identify sets either st.id or st.err.
 func (g *Guard) identify(r *http.Request, st *requestState) {

@@ -82,10 +82,10 @@ func (g *Guard) showLogin(w http.ResponseWriter, r *http.Request, st *requestSta
 }
 
 func (g *Guard) sendLoginPage(w http.ResponseWriter, r *http.Request, status int, p LoginPage) {
-	p.Action = g.cfg.publicPath(g.cfg.LoginPath)
+	p.Action = g.Path(g.cfg.LoginPath)
 	p.Remember = g.cfg.Remember
 	if g.sendsLinks.Load() {
-		p.Forgot = g.cfg.publicPath(g.cfg.ForgotPath)
+		p.Forgot = g.Path(g.cfg.ForgotPath)
 	}
 	if p.SignedInAs = rbac.FromContext(r.Context()).User(); p.SignedInAs != "" {
 		p.GoOn = g.targetOrHome(p.CameFrom)

@@ -37,7 +37,7 @@ func (g *Guard) PasswordURL(t rbac.Token) string {
 	if g.cfg.Site == "" {
 		panic("httpguard: PasswordURL: set Config.Site, the origin of the address")
 	}
-	return g.cfg.Site + g.cfg.publicPath(g.cfg.PasswordPath) + "?" + linkField + "=" + t.Secret()
+	return g.cfg.Site + g.Path(g.cfg.PasswordPath) + "?" + linkField + "=" + t.Secret()
 }
 
 // Site returns Config.Site.
@@ -112,7 +112,7 @@ func (g *Guard) sendPasswordPage(w http.ResponseWriter, r *http.Request, status 
 		g.refuseLink(w, r, err)
 		return
 	}
-	p.Action, p.User, p.MinPassword = g.cfg.publicPath(g.cfg.PasswordPath), u.Name, g.a.Config().MinPassword
+	p.Action, p.User, p.MinPassword = g.Path(g.cfg.PasswordPath), u.Name, g.a.Config().MinPassword
 	g.sendPage(w, status, g.cfg.PasswordTemplate, p)
 }
 

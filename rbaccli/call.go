@@ -108,6 +108,7 @@ func (c *call) openNamed(name string, writes, create bool) (Store, error) {
 	return c.program.Open(c.ctx, name, create)
 }
 
+// close closes the store that the call has opened, once.
 func (c *call) close() (err error) {
 	if c.opened == nil {
 		return nil
@@ -115,7 +116,9 @@ func (c *call) close() (err error) {
 	if c.auth != nil {
 		err = c.auth.Close()
 	}
-	return errors.Join(err, c.opened.Close())
+	err = errors.Join(err, c.opened.Close())
+	c.opened = nil
+	return err
 }
 
 // storeName returns the store that the user has named.

@@ -1,6 +1,7 @@
 package rbaccli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -37,7 +38,7 @@ func TestDocs(t *testing.T) {
 
 // reference returns the help of all verbs as Markdown.
 func reference(t *testing.T) string {
-	c := newCall(t.Context(), Program{})
+	c := newCall(t.Context(), Program{Open: func(context.Context, string, bool) (Store, error) { return nil, nil }})
 	parser, err := c.newParser()
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ type doctorRow struct {
 func (v *doctorVerb) Run(c *call) error {
 	var rows []doctorRow
 	for _, look := range []func(*call) ([]doctorRow, error){
-		administratorFindings, settingFindings, logClockFindings, serverClockFindings, fileFindings, overviewFindings,
+		administratorFindings, settingFindings, logClockFindings, serverClockFindings, overviewFindings, fileFindings,
 	} {
 		found, err := look(c)
 		if err != nil {
@@ -170,11 +170,16 @@ func serverClockFindings(c *call) ([]doctorRow, error) {
 	return []doctorRow{{Finding: "clocks", At: moment(theirs), Detail: detail + ": synchronize the clocks of both machines"}}, nil
 }
 
-// fileFindings looks at the permissions of the file of a store.
+// fileFindings looks at the permissions of the file of a store. A store that
+// the call has opened is closed first: the files that SQLite keeps beside an
+// open database then belong to other processes.
 func fileFindings(c *call) ([]doctorRow, error) {
 	file, ok := c.store.(interface{ Path() string })
 	if !ok {
 		return nil, nil
+	}
+	if err := c.close(); err != nil {
+		return nil, err
 	}
 	faults, err := storecare.Files(file.Path())
 	if err != nil {

@@ -64,6 +64,7 @@ type storeVerbs struct {
 
 // programVerbs are the verbs of a Program that opens stores itself.
 type programVerbs struct {
+	Restore    restoreVerb    `cmd:"" group:"store" help:"Put a copy in the place of an SQLite store."`
 	Import     importVerbs    `cmd:"" group:"store" help:"Users, groups and permissions of another system."`
 	Completion completionVerb `cmd:"" group:"self" help:"Print a script that completes verbs and flags in a shell."`
 	Complete   completeVerb   `cmd:"" hidden:""`
@@ -79,7 +80,8 @@ type grammar struct {
 	Version versionVerb `cmd:"" group:"self" help:"Print the version of the program."`
 }
 
-// embeddedGrammar is the command line of a service with an Authority.
+// embeddedGrammar is the command line of a service with an Authority, or before
+// the service has one.
 type embeddedGrammar struct {
 	globals
 	verbs
@@ -95,9 +97,9 @@ The exit code is 0 for yes and done, 1 for no, 64 for a command line that is not
 // the flags.
 func (c *call) newParser() (*kong.Kong, error) {
 	var root any
-	if c.program.Authority != nil {
+	if c.program.Authority != nil || c.program.Open == nil {
 		g := &embeddedGrammar{}
-		if c.program.Store != nil {
+		if c.program.Store != nil || c.program.Authority == nil {
 			g.Plugins = append(g.Plugins, &storeVerbs{})
 		}
 		root, c.globals = g, &g.globals
@@ -139,8 +141,15 @@ func (c *call) newParser() (*kong.Kong, error) {
 // after a quote, or at the beginning of an indented line.
 var calls = regexp.MustCompile(`(?m)("|^    )rbac `)
 
-// named puts the name of the program into a text of the help.
+// namedStore is the flag with which an example of the help names a store.
+var namedStore = regexp.MustCompile(`(?m)^(    rbac .*)--store \S+ `)
+
+// named puts the name of the program into a text of the help. Examples of a
+// program that has its store name none.
 func (c *call) named(help string) string {
+	if c.storeFlags == nil {
+		help = namedStore.ReplaceAllString(help, "$1")
+	}
 	return calls.ReplaceAllString(help, "${1}"+strings.ReplaceAll(c.name, "$", "$$")+" ")
 }
 

@@ -51,7 +51,8 @@ type policyArg struct {
 // planVerb is the verb plan.
 type planVerb struct {
 	policyArg
-	Out string `placeholder:"PLAN" help:"Save the plan to a new file: \"rbac apply PLAN\" does exactly what the plan says, or refuses if the store or the plan has changed."`
+	Strict bool   `help:"Exit with 2 for a \"?\", too: the store has nothing that the file does not name."`
+	Out    string `placeholder:"PLAN" help:"Save the plan to a new file: \"rbac apply PLAN\" does exactly what the plan says, or refuses if the store or the plan has changed."`
 	planning
 }
 
@@ -62,9 +63,10 @@ type planning struct{}
 func (planning) changes() *change { return nil }
 
 func (planVerb) Help() string {
-	return `Print the difference between a file and the store, and who would gain or lose which permission: "+" is added, "~" changed, "-" removed, and "?" is in the store but not in the file, and stays. The exit code is 0 if the store is in line, and 2 for a difference.
+	return `Print the difference between a file and the store, and who would gain or lose which permission: "+" is added, "~" changed, "-" removed, and "?" is in the store but not in the file, and stays. The exit code is 0 if the store is in line, and 2 for a difference. With --strict, as in CI, a "?" is a difference, too.
 
     rbac plan policy.yaml
+    rbac plan policy.yaml --strict
     rbac plan policy.yaml --out plan.json
     rbac apply plan.json`
 }
@@ -106,7 +108,7 @@ func (v *planVerb) Run(c *call) error {
 	if err := c.printPlan(p); err != nil {
 		return err
 	}
-	if len(p.Steps) > 0 {
+	if len(p.Steps) > 0 || v.Strict && len(p.Extras) > 0 {
 		return errDifference
 	}
 	return nil
@@ -129,10 +131,13 @@ func (c *call) printPlan(p *policyfile.Plan) error {
 			return err
 		}
 	}
-	if len(p.Steps) == 0 {
-		return c.println("The store is in line with the file.")
+	switch {
+	case len(p.Steps) > 0:
+		return c.printRights(e)
+	case len(p.Extras) > 0:
+		return c.println("Nothing has to be changed. The store also has the records with a \"?\".")
 	}
-	return c.printRights(e)
+	return c.println("The store is in line with the file.")
 }
 
 // sign returns a step in the colour of its sign.

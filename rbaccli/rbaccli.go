@@ -47,8 +47,9 @@ func Main(ctx context.Context, args []string, a *rbac.Authority) int {
 	return Program{Authority: a}.Main(ctx, args)
 }
 
-// Program is a program with the verbs. The zero Program has no store, and
-// answers only --help.
+// Program is a program with the verbs. Without an Authority and without Open, the
+// Program answers only --help, as that of a service: a service that has not
+// opened its store can print its help.
 type Program struct {
 	// Name has the words that the user types before a verb, for help and
 	// errors, such as "notes admin". Empty: "rbac", or the base name of the

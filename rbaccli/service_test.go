@@ -48,8 +48,18 @@ func TestNameOfAProgram(t *testing.T) {
 			t.Errorf("%s: %s", args, text)
 		}
 	}
-	if o := p.call("init", "--help"); !strings.Contains(o.out, "blog admin init --store") && !strings.Contains(o.out, "blog admin init --admin amy") {
-		t.Errorf("the help of init: %s", o.out)
+	for _, p := range []Program{p, {Name: "blog admin"}} { // with its store, and before the store is opened
+		for _, verb := range []string{"--help", "init --help", "backup --help"} {
+			if o := p.call(strings.Fields(verb)...); o.code != 0 || !strings.Contains(o.out, "blog admin") || strings.Contains(o.out, "--store") || strings.Contains(o.out, "import") {
+				t.Errorf("%s of a service with a store: %+v", verb, o)
+			}
+		}
+		if o := p.call("init", "--help"); !strings.Contains(o.out, "    blog admin init --admin amy\n") {
+			t.Errorf("the help of init: %s", o.out)
+		}
+	}
+	if o := (Program{Name: "blog admin"}).call("user", "list"); o.code != exitUnavailable {
+		t.Errorf("without a store: %+v", o)
 	}
 	if o := p.call("user", "show", "amy"); !strings.HasPrefix(o.errors, "blog admin: There is no user \"amy\".") {
 		t.Errorf("an error: %s", o.errors)

@@ -1,9 +1,9 @@
 // Package rbactest helps a program test its authorization rules.
 //
-// [World] makes an Authority from a few lines of text. [Allow] and [Deny]
-// assert a predicate for a user, and print an explanation on failure. [As]
-// sends a request as a user. [Matrix] compares a whole service with a table of
-// routes and users.
+// [World] makes an Authority from a few lines of text, and [Fill] fills an
+// Authority of the test's own. [Allow] and [Deny] assert a predicate for a user,
+// and print an explanation on failure. [As] sends a request as a user. [Matrix]
+// compares a whole service with a table of routes and users.
 //
 //	func TestWhoMayEdit(t *testing.T) {
 //		a := rbactest.World(t, `

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/rbac-go/rbac"
 	"github.com/rbac-go/rbac/httpguard"
 	"github.com/rbac-go/rbac/rbactest"
+	sqlitestore "github.com/rbac-go/rbac/store_sqlite"
 )
 
 const team = `
@@ -156,4 +158,19 @@ func TestRuleAlone(t *testing.T) {
 	if err := rbac.Check(amy, rbac.HasPermission("post.edit")); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestOnAStoreOfOurOwn(t *testing.T) {
+	store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), sqlitestore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	a, err := rbac.Open(t.Context(), store, rbac.Config{Argon2id: rbac.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	rbactest.Fill(t, a, team)
+	rbactest.Allow(t, a, "bob", rbac.HasPermission("budget"))
 }

@@ -43,15 +43,25 @@ import (
 // test ends.
 func World(t testing.TB, text string) *rbac.Authority {
 	t.Helper()
-	statements, err := parseWorld(text)
-	if err != nil {
-		t.Fatalf("rbactest.World: %v", err)
-	}
 	a := open(t)
-	if err := build(t.Context(), a, statements); err != nil {
+	if err := build(t.Context(), a, text); err != nil {
 		t.Fatalf("rbactest.World: %v", err)
 	}
 	return a
+}
+
+// Fill adds the records of a text, as of [World], to an Authority on a store of
+// the test's own, such as an SQLite file or a database of PostgreSQL. A user or
+// group that exists ends the test, and nothing is added: fill an empty store,
+// and call Declare afterwards. Permissions may exist.
+//
+// The passwords are those of World. With the zero [rbac.Config], hashing them
+// takes the time of a real login for each user: set Config.Argon2id in tests.
+func Fill(t testing.TB, a *rbac.Authority, text string) {
+	t.Helper()
+	if err := build(t.Context(), a, text); err != nil {
+		t.Fatalf("rbactest.Fill: %v", err)
+	}
 }
 
 func open(t testing.TB) *rbac.Authority {
@@ -77,7 +87,11 @@ func open(t testing.TB) *rbac.Authority {
 
 // build adds all records with names before relations between them, so the order
 // of lines does not matter.
-func build(ctx context.Context, a *rbac.Authority, statements []statement) error {
+func build(ctx context.Context, a *rbac.Authority, text string) error {
+	statements, err := parseWorld(text)
+	if err != nil {
+		return err
+	}
 	hashes := map[string]string{}
 	for _, s := range statements {
 		if s.kind != userLine {

@@ -1,7 +1,9 @@
 package rbactest_test
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,4 +156,22 @@ func TestWorldMistakes(t *testing.T) {
 		failed := fails(t, func(t testing.TB) { rbactest.World(t, text) })
 		failed.expect(t, true, want)
 	}
+}
+
+// Fill adds all records of a text or none, and names the line of a mistake.
+func TestFill(t *testing.T) {
+	a := rbactest.World(t, "group reader: post.read")
+	rec := fails(t, func(t testing.TB) { rbactest.Fill(t, a, "user amy:\ngroup reader: post.write") })
+	if !rec.ended || len(rec.failures) != 1 || !strings.HasPrefix(rec.failures[0], "rbactest.Fill: line 2: ") {
+		t.Errorf("a group that exists: %v %q", rec.ended, rec.failures)
+	}
+	if _, err := a.Identity(t.Context(), "amy"); !errors.Is(err, rbac.ErrNotFound) {
+		t.Errorf("amy was added: %v", err)
+	}
+	rec = fails(t, func(t testing.TB) { rbactest.Fill(t, a, "nonsense") })
+	if !rec.ended || !strings.HasPrefix(rec.failures[0], "rbactest.Fill: line 1: ") {
+		t.Errorf("a mistake: %v %q", rec.ended, rec.failures)
+	}
+	rbactest.Fill(t, a, "group writer: post.read post.write\nuser amy: writer reader")
+	rbactest.Allow(t, a, "amy", rbac.HasPermission("post.write"))
 }

@@ -199,6 +199,7 @@ func TestBackupsOfThePage(t *testing.T) {
 	backup, end := command("`(rbac backup \\w+)`"), command("(?m)(?:`|^)(rbac session end [^`\n]+)")
 	vacuum := command(`(VACUUM INTO '[\w.-]+')`)
 	copied := strings.Split(vacuum, "'")[1]
+	restore := command(`(?m)^(rbac restore .*)$`)
 	for copying, file := range map[string]string{
 		backup:                             strings.Fields(backup)[2],
 		`sqlite3 blog.db "` + vacuum + `"`: copied,
@@ -215,7 +216,7 @@ func TestBackupsOfThePage(t *testing.T) {
 			if info, err := os.Stat(filepath.Join(s.dir, file)); err != nil || copying == backup && info.Mode() != 0o600 {
 				t.Errorf("the copy is %v (%v), want a file that only its owner can read", info, err)
 			}
-			s.run("install -m 0600 " + file + " blog.db && rm -f blog.db-wal blog.db-shm")
+			s.run(strings.ReplaceAll(restore, copied, file))
 			s.isRestored(end)
 		})
 	}

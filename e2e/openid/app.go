@@ -71,7 +71,7 @@ type attempt struct {
 
 const (
 	attemptCookie = "__Host-openid"
-	refusedCookie = "__Host-openid-refused" // the latest login was of a user whom the service refuses
+	refusedCookie = "__Host-openid-refused" // the latest login was of a user whom the service refuses; has the target
 )
 
 func (at attempt) cookie() *http.Cookie {
@@ -96,26 +96,39 @@ func attemptOf(r *http.Request) (at attempt, ok bool) {
 
 // begin sends the browser to the provider.
 func (a *app) begin(w http.ResponseWriter, r *http.Request) {
-	target, ok := a.guard.CameFrom(r)
-	if !ok {
-		target = "/"
-	}
+	target, refused := a.target(r)
 	at := attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), target: target}
 	param := func(key, value string) rp.AuthURLOpt { return rp.AuthURLOpt(rp.WithURLParam(key, value)) }
 	// With max_age, the provider has to send auth_time.
 	options := []rp.AuthURLOpt{rp.WithCodeChallenge(oidc.NewSHACodeChallenge(at.verifier)), param("nonce", at.nonce),
 		param("max_age", strconv.Itoa(int(maxAge.Seconds())))}
-	switch _, err := r.Cookie(refusedCookie); {
+	switch {
 	case !rbac.FromContext(r.Context()).IsAnonymous():
 		// The user needs a fresh login (AuthenticatedWithin), or switches users.
 		options = append(options, rp.WithPrompt(oidc.PromptLogin), param("max_age", "0"))
-	case err == nil:
+	case refused:
 		// Otherwise the provider would send the refused user again at once.
 		options = append(options, rp.WithPrompt(oidc.PromptSelectAccount))
 	}
 	http.SetCookie(w, at.cookie())
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, rp.AuthURL(at.state, a.provider, options...), http.StatusSeeOther)
+}
+
+// target returns the page to which a login leads: the page from which the user
+// comes, or the page that a refused user wanted.
+func (a *app) target(r *http.Request) (target string, refused bool) {
+	c, err := r.Cookie(refusedCookie)
+	refused = err == nil
+	if target, ok := a.guard.CameFrom(r); ok {
+		return target, refused
+	}
+	if refused {
+		if wanted, err := base64.RawURLEncoding.DecodeString(c.Value); err == nil && len(wanted) > 0 {
+			return string(wanted), true // as CameFrom has checked it
+		}
+	}
+	return "/", refused
 }
 
 // claims are the claims of an ID token that the service uses.
@@ -150,7 +163,8 @@ func (a *app) done(w http.ResponseWriter, r *http.Request) {
 	t, err := a.signIn(r, token)
 	if err != nil {
 		if errors.Is(err, rbac.ErrDenied) {
-			http.SetCookie(w, &http.Cookie{Name: refusedCookie, Value: "1", Path: "/", MaxAge: 600, Secure: true, HttpOnly: true})
+			wanted := base64.RawURLEncoding.EncodeToString([]byte(at.target))
+			http.SetCookie(w, &http.Cookie{Name: refusedCookie, Value: wanted, Path: "/", MaxAge: 600, Secure: true, HttpOnly: true})
 		}
 		a.guard.Deny(w, r, err)
 		return

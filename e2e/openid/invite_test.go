@@ -89,7 +89,7 @@ func TestSomeoneElse(t *testing.T) {
 			t.Errorf("the page leads back to the callback:\n%s", text)
 		}
 		s.provider.set(func() { s.provider.user = "1|kim" })
-		s.wants(c, found[1], 200, "/ for kim")
+		s.wants(c, found[1], 200, "/report for kim") // the page that the refused user wanted
 		s.wants(c, "/report", 200, "/report for kim")
 		s.asked(2)
 	}

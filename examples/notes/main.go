@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"github.com/rbac-go/rbac"
@@ -44,9 +45,12 @@ func run(ctx context.Context, args []string) (code int, err error) {
 		fmt.Fprint(os.Stderr, usage)
 		return 2, nil
 	}
+	if command && (len(args) == 1 || slices.Contains(args, "--help")) { // help needs no store
+		return rbaccli.Program{Name: "notes admin"}.Main(ctx, args[1:]), nil
+	}
 	// Only the service and "notes admin init" make the store: in a wrong folder,
 	// the other verbs end with an error.
-	verb := command && (len(args) == 1 || args[1] != "init")
+	verb := command && args[1] != "init"
 	store, err := sqlitestore.Open(ctx, "notes.db", sqlitestore.Options{MustExist: verb})
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w: \"notes admin init\" makes the store", err)
@@ -67,11 +71,12 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	if err := auth.Declare(ctx, catalogue); err != nil {
 		return 1, err
 	}
+	guard := newGuard(auth, "http://127.0.0.1:8082")
 	if command {
-		program := rbaccli.Program{Name: "notes admin", Authority: auth, Store: store}
+		program := rbaccli.Program{Name: "notes admin", Authority: auth, Store: store, PasswordURL: guard.PasswordURL}
 		return program.Main(rbac.WithActor(ctx, os.Getenv("USER")), args[1:]), nil
 	}
-	handler, _, err := newService(auth, "http://127.0.0.1:8082", &notes{})
+	handler, _, err := newService(auth, guard, &notes{})
 	if err != nil {
 		return 1, err
 	}

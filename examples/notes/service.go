@@ -25,14 +25,18 @@ var catalogue = rbac.Catalogue{
 	Delegations:  []rbac.Delegation{{Group: "leads", Assign: []string{"readers", "writers"}, Users: true}},
 }
 
-// newService returns the handler of the service, and its routes for the tests.
-func newService(auth *rbac.Authority, site string, n *notes) (http.Handler, *httpguard.Mux, error) {
-	guard := httpguard.New(auth, httpguard.Config{
+// newGuard returns the Guard of the service at a site.
+func newGuard(auth *rbac.Authority, site string) *httpguard.Guard {
+	return httpguard.New(auth, httpguard.Config{
 		Site:       site,
 		Home:       "/admin/",
 		CookieName: "notes",                          // another service on this host keeps its own
 		Insecure:   strings.HasPrefix(site, "http:"), // plain HTTP: for development only
 	})
+}
+
+// newService returns the handler of the service, and its routes for the tests.
+func newService(auth *rbac.Authority, guard *httpguard.Guard, n *notes) (http.Handler, *httpguard.Mux, error) {
 	mux := guard.NewMux()
 	mux.Public("/login", guard.LoginHandler())
 	mux.Public("/logout", guard.LogoutHandler())

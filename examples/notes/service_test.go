@@ -31,7 +31,7 @@ func TestWhoGetsWhere(t *testing.T) {
 	if err := auth.Declare(t.Context(), catalogue); err != nil {
 		t.Fatal(err)
 	}
-	service, mux, err := newService(auth, "https://notes.example.com", &notes{})
+	service, mux, err := newService(auth, newGuard(auth, "https://notes.example.com"), &notes{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,10 +60,26 @@ func TestUnknownCommand(t *testing.T) {
 	}
 }
 
+// Help needs no store, and makes none. Links have the address of the service.
+func TestHelpAndLinks(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, args := range []string{"admin", "admin --help", "admin user add --help"} {
+		if code, err := run(t.Context(), strings.Fields(args)); code != 0 || err != nil {
+			t.Errorf("%s: %d %v", args, code, err)
+		}
+	}
+	if files, err := os.ReadDir("."); len(files) > 0 || err != nil {
+		t.Errorf("the folder has %v, %v", files, err)
+	}
+	if code, err := run(t.Context(), strings.Fields("admin init --admin amy")); code != 0 || err != nil {
+		t.Errorf("init prints no link without --url: %d %v", code, err)
+	}
+}
+
 // A verb in a wrong folder is an error, and makes no store.
 func TestVerbsMakeNoStore(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, args := range []string{"admin", "admin --help", "admin user list", "admin user add init", "admin backup copy.db"} {
+	for _, args := range []string{"admin user list", "admin user add init", "admin backup copy.db"} {
 		code, err := run(t.Context(), strings.Fields(args))
 		if code != 69 || !errors.Is(err, rbac.ErrUnavailable) || !strings.Contains(err.Error(), `"notes admin init" makes the store`) {
 			t.Errorf("%s: %d %v", args, code, err)
@@ -110,7 +126,7 @@ func TestLastAdministrator(t *testing.T) {
 // The console signs people out, and the cookie has the name of the service.
 func TestConsoleSignsOut(t *testing.T) {
 	auth := rbactest.World(t, people)
-	service, _, err := newService(auth, "https://notes.example.com", &notes{})
+	service, _, err := newService(auth, newGuard(auth, "https://notes.example.com"), &notes{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +142,7 @@ func TestNotesHaveTheirAuthor(t *testing.T) {
 	if err := auth.Declare(t.Context(), catalogue); err != nil {
 		t.Fatal(err)
 	}
-	service, _, err := newService(auth, "https://notes.example.com", &notes{})
+	service, _, err := newService(auth, newGuard(auth, "https://notes.example.com"), &notes{})
 	if err != nil {
 		t.Fatal(err)
 	}

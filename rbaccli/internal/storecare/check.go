@@ -1,5 +1,5 @@
-// Package storecare checks stores and backs them up, for the verbs check and
-// backup of package rbaccli.
+// Package storecare checks, copies and restores stores, for the verbs check,
+// backup and restore of package rbaccli.
 package storecare
 
 import (

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/rbac-go/rbac"
 )
 
 // Files returns the faults in the permissions of an SQLite file, of the files
@@ -24,7 +26,7 @@ func Files(path string) (faults []Fault, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	store, err := os.Stat(path)
+	database, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +44,8 @@ func Files(path string) (faults []Fault, err error) {
 		case mode.Perm()&0o077 != 0:
 			faults = append(faults, Fault{"file", name, fmt.Sprintf("other accounts have access (%04o): chmod 600", mode.Perm())})
 		}
-		if owner(info) != owner(store) {
-			faults = append(faults, Fault{"file", name, fmt.Sprintf("belongs to the account %d, and the store to %d", owner(info), owner(store))})
+		if owner(info) != owner(database) {
+			faults = append(faults, Fault{"file", name, fmt.Sprintf("belongs to the account %d, and the store to %d", owner(info), owner(database))})
 		}
 	}
 	folder := filepath.Dir(path)
@@ -54,11 +56,24 @@ func Files(path string) (faults []Fault, err error) {
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
 		faults = append(faults, Fault{"folder", folder, fmt.Sprintf("other accounts can put files there (%04o): chmod go-w", mode)})
 	}
-	if own := owner(info); own != 0 && own != owner(store) {
-		faults = append(faults, Fault{"folder", folder, fmt.Sprintf("belongs to the account %d, and the store to %d", own, owner(store))})
+	if own := owner(info); own != 0 && own != owner(database) {
+		faults = append(faults, Fault{"folder", folder, fmt.Sprintf("belongs to the account %d, and the store to %d", own, owner(database))})
 	}
 	return faults, nil
 }
 
 // owner returns the id of the account that owns a file.
 func owner(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
+
+// sameOwner returns ErrDenied unless both files belong to one account.
+func sameOwner(a, b string) error {
+	first, err1 := os.Lstat(a)
+	second, err2 := os.Lstat(b)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	if owner(first) != owner(second) {
+		return fmt.Errorf("%w: %q belongs to the account %d", rbac.ErrDenied, b, owner(second))
+	}
+	return nil
+}
