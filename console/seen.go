@@ -216,6 +216,21 @@ func differing(user string, some, others scopesOf) (list []rbac.Right) {
 	return list
 }
 
+// seenChanges leaves out what a delegate does not see: the sessions, keys and
+// links that ended along with a change. If nothing else changed, ending sessions
+// was the change itself.
+func (v *visit) seenChanges(changes []rbac.Change) (seen []rbac.Change) {
+	for _, c := range changes {
+		if v.access.admin || !slices.Contains(consequences, c.Action) {
+			seen = append(seen, c)
+		}
+	}
+	if len(seen) == 0 {
+		return changes
+	}
+	return seen
+}
+
 // seenFields are the fields of a user that delegates see.
 var seenFields = []string{"name", "display_name", "email", "disabled"}
 
