@@ -2,6 +2,8 @@ package rbac
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/store"
@@ -59,9 +61,17 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 // grantName returns the name of a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
-// Grants lists the grants of a group itself, patterns included, in byte order of
-// the permissions. GroupPermissions lists the permissions that follow.
+// Grants lists the grants of a group itself, or of every group for the group "",
+// patterns included, in byte order of the groups and permissions.
+// GroupPermissions lists the permissions that follow.
 func (tx *Tx) Grants(group string) ([]Grant, error) {
+	if group == "" {
+		name, err1 := tx.groupNames()
+		all, err2 := tx.r.Grants(store.GrantFilter{})
+		list := publicEach(all, func(rec store.Grant) Grant { return publicGrant(rec, name[rec.Group]) })
+		slices.SortStableFunc(list, func(a, b Grant) int { return strings.Compare(a.Group, b.Group) })
+		return list, errors.Join(err1, err2)
+	}
 	g, err := tx.group(group)
 	if err != nil {
 		return nil, err

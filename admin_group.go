@@ -92,7 +92,7 @@ func (tx *Tx) DeleteGroup(name string) error {
 		return err
 	}
 	return tx.write(tx.protect,
-		func() error { return tx.endGroupMembers(g) },
+		func() error { return tx.endMemberships(store.MembershipFilter{Group: g.ID}) },
 		func() error { return tx.endGroupGrants(g) },
 		func() error { return tx.endGroupInheritances(g) },
 		func() error { return tx.leaveSets(g, sets) },
@@ -102,14 +102,14 @@ func (tx *Tx) DeleteGroup(name string) error {
 		func() error { return tx.log(Change{Action: "DeleteGroup", Subject: g.Name, SubjectID: g.ID}, g, nil) })
 }
 
-// endGroupMembers deletes all memberships in a group, in every scope, with a
-// Change for each.
-func (tx *Tx) endGroupMembers(g Group) error {
-	for m, err := range tx.r.Memberships(store.MembershipFilter{Group: g.ID}) {
+// endMemberships deletes the memberships of a user or of a group, in every
+// scope, with a Change for each.
+func (tx *Tx) endMemberships(f store.MembershipFilter) error {
+	for m, err := range tx.r.Memberships(f) {
 		if err != nil {
 			return err
 		}
-		if err := tx.deleteMembership(m.Membership, m.UserName, g.Name); err != nil {
+		if err := tx.deleteMembership(m.Membership, m.UserName, m.GroupName); err != nil {
 			return err
 		}
 	}

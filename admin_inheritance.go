@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -116,23 +117,23 @@ func (tx *Tx) addRelative(g Group, relative string, i Inheritance) (Group, error
 // Inheritances lists all immediate inheritances, in byte order of Senior and
 // Junior.
 func (tx *Tx) Inheritances() ([]Inheritance, error) {
-	groups, err := tx.r.Groups()
-	if err != nil {
-		return nil, err
-	}
-	name := map[uuid.UUID]string{}
-	for _, g := range groups {
-		name[g.ID] = g.Name
-	}
-	records, err := tx.r.Inheritances(store.InheritanceFilter{})
-	if err != nil {
-		return nil, err
-	}
+	name, err1 := tx.groupNames()
+	records, err2 := tx.r.Inheritances(store.InheritanceFilter{})
 	list := publicEach(records, func(i store.Inheritance) Inheritance { return Inheritance{name[i.Senior], name[i.Junior]} })
 	slices.SortFunc(list, func(a, b Inheritance) int {
 		return cmp.Or(strings.Compare(a.Senior, b.Senior), strings.Compare(a.Junior, b.Junior))
 	})
-	return list, nil
+	return list, errors.Join(err1, err2)
+}
+
+// groupNames returns the names of all groups.
+func (tx *Tx) groupNames() (map[uuid.UUID]string, error) {
+	groups, err := tx.r.Groups()
+	name := make(map[uuid.UUID]string, len(groups))
+	for _, g := range groups {
+		name[g.ID] = g.Name
+	}
+	return name, err
 }
 
 // inheritance returns both groups of an inheritance, and whether it exists.

@@ -192,31 +192,12 @@ func (tx *Tx) DeleteUser(name string) error {
 	return tx.write(tx.protect,
 		func() error { return tx.endAllTickets(User(u.User)) },
 		func() error { return tx.endLinks(User(u.User)) },
-		func() error { return tx.endMemberships(User(u.User)) },
+		func() error { return tx.endMemberships(store.MembershipFilter{Users: []uuid.UUID{u.ID}}) },
 		func() error { return throttle.ClearAll(tx.r, u.ID) },
 		func() error { return tx.r.DeleteUser(u.ID) },
 		func() error {
 			return tx.log(Change{Action: "DeleteUser", Subject: u.Name, SubjectID: u.ID}, User(u.User), nil)
 		})
-}
-
-// endMemberships deletes all memberships of a user, in every scope, with a
-// Change for each.
-func (tx *Tx) endMemberships(u User) error {
-	memberships, err := tx.r.UserMemberships(u.ID)
-	if err != nil {
-		return err
-	}
-	for _, m := range memberships {
-		g, err := tx.r.Group(store.GroupKey{ID: m.Group})
-		if err != nil {
-			return err
-		}
-		if err := tx.deleteMembership(m, u.Name, g.Name); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // SetPasswordHash sets the hash of a user's password and ends all tickets of

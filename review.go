@@ -115,21 +115,12 @@ func (tx *Tx) AssignedGroups(user string) ([]Membership, error) {
 	if err != nil {
 		return nil, err
 	}
-	records, err := tx.r.UserMemberships(u.ID)
-	if err != nil {
-		return nil, err
-	}
-	groups := map[uuid.UUID]string{}
-	memberships := make([]Membership, len(records))
-	for i, m := range records {
-		if _, ok := groups[m.Group]; !ok {
-			g, err := tx.r.Group(store.GroupKey{ID: m.Group})
-			if err != nil {
-				return nil, err
-			}
-			groups[m.Group] = g.Name
+	memberships := []Membership{}
+	for m, err := range tx.r.Memberships(store.MembershipFilter{Users: []uuid.UUID{u.ID}}) {
+		if err != nil {
+			return nil, err
 		}
-		memberships[i] = publicMembership(m, u.Name, groups[m.Group])
+		memberships = append(memberships, publicMembership(m.Membership, u.Name, m.GroupName))
 	}
 	slices.SortFunc(memberships, byGroup)
 	return memberships, nil

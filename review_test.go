@@ -88,6 +88,15 @@ func TestReview(t *testing.T) {
 			if grants := must1(tx.Grants("visitor")); len(grants) != 0 {
 				t.Errorf("Grants(visitor) = %+v", grants)
 			}
+			all := must1(tx.Grants(""))
+			for i, g := range all {
+				if own := must1(tx.Grants(g.Group)); !slices.Contains(own, g) || i > 0 && all[i-1].Group+"\x00"+all[i-1].Permission >= g.Group+"\x00"+g.Permission {
+					t.Errorf("Grants of all groups: %+v in the place %d, of the group: %+v", g, i, own)
+				}
+			}
+			if len(all) < 4 {
+				t.Errorf("Grants of all groups: %+v", all)
+			}
 			if inheritances := must1(tx.Inheritances()); !slices.Equal(inheritances, []rbac.Inheritance{
 				{Senior: "chief", Junior: "doctor"}, {Senior: "chief", Junior: "nurse"}, {Senior: "doctor", Junior: "staff"}, {Senior: "nurse", Junior: "staff"},
 			}) {

@@ -72,6 +72,21 @@ func (tx *Tx) Assignable(id *Identity, scope string) ([]Group, error) {
 	return slices.DeleteFunc(groups, func(g Group) bool { return !powers.MayAssign(g.ID, scope) }), err
 }
 
+// Administrable reports whether id may administer the account of a user: for
+// forms.
+func (tx *Tx) Administrable(id *Identity, user string) (bool, error) {
+	u, err := tx.user(user)
+	if err != nil {
+		return false, err
+	}
+	powers, err := tx.powersOf(id)
+	if err != nil {
+		return false, ignore(err, ErrDenied)
+	}
+	memberships, err := tx.r.UserMemberships(u.ID)
+	return err == nil && powers.Reach(memberships) == "", err
+}
+
 // AssignableScopes lists the scopes in which id may assign some group, in byte
 // order: for forms. The scope "" is everywhere.
 func (tx *Tx) AssignableScopes(id *Identity) ([]string, error) {

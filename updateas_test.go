@@ -291,6 +291,45 @@ func TestAssignable(t *testing.T) {
 	})
 }
 
+// Administrable reports exactly whether UpdateAs lets id change an account.
+func TestAdministrable(t *testing.T) {
+	localStores(t, func(t *testing.T, h *house) {
+		a := cooperative(h)
+		may, mayNot := 0, 0
+		for _, by := range []string{"ada", "amy", "lea", "hal", "gil", "mo"} {
+			id, err := a.Identity(ctx, by)
+			must(t, err)
+			for _, user := range []string{"ada", "amy", "lea", "hal", "gil", "mo", "mia"} {
+				var listed bool
+				must(t, a.View(ctx, func(tx *rbac.Tx) (err error) {
+					listed, err = tx.Administrable(id, user)
+					return err
+				}))
+				err := a.UpdateAs(ctx, id, all(func(tx *rbac.Tx) error { return tx.Unlock(user) }, func(*rbac.Tx) error { return errPanicked }))
+				if listed != errors.Is(err, errPanicked) {
+					t.Errorf("%s, the account of %s: %t, and UpdateAs returns %v", by, user, listed, err)
+				}
+				if may++; !listed {
+					may--
+					mayNot++
+				}
+			}
+		}
+		if may < 7 || mayNot < 7 {
+			t.Errorf("%d accounts may be changed and %d not; the test proves little", may, mayNot)
+		}
+		must(t, a.View(ctx, func(tx *rbac.Tx) error {
+			if yes, err := tx.Administrable(rbac.NewIdentity("ada", nil, nil), "mia"); yes || err != nil {
+				t.Errorf("an Identity of nobody: %t, %v", yes, err)
+			}
+			if _, err := tx.Administrable(rbac.NewIdentity("ada", nil, nil), "nosuch"); !errors.Is(err, rbac.ErrNotFound) {
+				t.Errorf("an unknown user: %v", err)
+			}
+			return nil
+		}))
+	})
+}
+
 // A refusal names who could make the change, and no groups in the text for the
 // denied person.
 func TestUpdateAsSaysWhoMay(t *testing.T) {

@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 
 	"github.com/rbac-go/rbac"
-	"github.com/rbac-go/rbac/internal/policy"
+	"github.com/rbac-go/rbac/internal/replica"
+	"github.com/rbac-go/rbac/store"
 )
 
 // The edits of a form are checked in a View, previewed if there are several,
@@ -36,9 +38,16 @@ func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
 		return err
 	}
 	for range previewTries {
-		var before, previewed rbac.Revision
+		var before, at rbac.Revision
+		var known store.Head // before the preview
 		if digest != "" {
-			effect, err := v.preview(edits, &previewed)
+			if known, err = read(v, func(tx *rbac.Tx, h *store.Head) (err error) {
+				*h, err = headOf(tx)
+				return err
+			}); err != nil {
+				return err
+			}
+			effect, err := v.preview(edits, &at)
 			if err != nil {
 				return err
 			}
@@ -49,7 +58,7 @@ func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
 		err := v.c.auth.UpdateAs(v.reason(), v.id, func(tx *rbac.Tx) error {
 			before = tx.Revision()
 			if digest != "" {
-				if same, err := sameRights(tx, previewed); err != nil || !same {
+				if same, err := sameRights(tx, known); err != nil || !same {
 					return cmp.Or(err, errMoved)
 				}
 			}
@@ -132,24 +141,33 @@ func unchanged(tx *rbac.Tx, edits []edit, since rbac.Revision) error {
 	return nil
 }
 
-// maxQuiet bounds the changes between a preview and its Update that are read
-// while other Updates wait.
-const maxQuiet = 1000
-
-// sameRights reports whether the Updates after a revision have changed no
-// right. Logins and logouts, for example, continue while somebody confirms.
-func sameRights(tx *rbac.Tx, since rbac.Revision) (bool, error) {
-	at, n := since, 0
-	for c, err := range tx.Changes(rbac.ChangeQuery{After: since, Limit: maxQuiet + 1}) {
-		if err != nil {
-			return false, err
-		}
-		if n++; n > maxQuiet || c.Revision > at+1 || !policy.KeepsRights(c.Action) {
-			return false, nil
-		}
-		at = c.Revision
+// sameRights reports whether the Updates since a head have changed no right. It
+// is for the beginning of an Update, in which the newest change is that of the
+// Update before.
+func sameRights(tx *rbac.Tx, since store.Head) (bool, error) {
+	now, err := headOf(tx)
+	if err != nil {
+		return false, err
 	}
-	return at == tx.Revision(), nil
+	return replica.SameRights(func(f store.ChangeFilter) iter.Seq2[store.Change, error] {
+		return func(yield func(store.Change, error) bool) {
+			for c, err := range tx.Changes(rbac.ChangeQuery{After: f.After, Limit: f.Limit}) {
+				if !yield(store.Change(c), err) {
+					return
+				}
+			}
+		}
+	}, since, now)
+}
+
+// headOf returns the head of the store: of an Update, the head before the first
+// edit. A preview writes the change log once the log was read, which takes long
+// if there are many changes: call headOf before the preview.
+func headOf(tx *rbac.Tx) (store.Head, error) {
+	for c, err := range tx.Changes(rbac.ChangeQuery{Newest: true, Limit: 1}) {
+		return store.Head{Revision: c.Revision, Nonce: c.Nonce}, err
+	}
+	return store.Head{}, nil
 }
 
 // applyAll applies edits in an Update. Among several edits, those of

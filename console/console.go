@@ -24,8 +24,8 @@ type Config struct {
 	// Name is shown at the top of each page, beside the link to Home. Empty:
 	// "Administration", in the language of the page.
 	Name string
-	// Home is the address to which the Name leads: the host's own pages. Empty:
-	// "/".
+	// Home is the address to which the Name leads: the host's own pages, with the
+	// path that browsers request. Empty: "/" below the Guard's Config.BasePath.
 	Home string
 	// Logout is the address of the host's [httpguard.Guard.LogoutHandler], such
 	// as "/logout": each page has a button that signs the person out. Empty: no
@@ -36,8 +36,10 @@ type Config struct {
 	// page.
 	Catalogue *rbac.Catalogue
 	// Mux has the routes of the host, which the pages Why and View as explain.
-	// Routes may be registered after New. Nil: the pages explain permissions
-	// and expressions alone.
+	// Routes may be registered after New. For the route of the console itself,
+	// the pages add the console's own rule: they recognise the route by the
+	// Pattern of the request, which no other mux between may replace. Nil: the
+	// pages explain permissions and expressions alone.
 	Mux *httpguard.Mux
 	// Theme is CSS that is added after the console's own stylesheet, such as
 	// ":root { --accent: #7a1f5c }". The console's variables are listed at the
@@ -112,7 +114,7 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 		return nil, fmt.Errorf("console: Config.Path %q does not begin and end with a slash", cfg.Path)
 	}
 	if cfg.Home == "" {
-		cfg.Home = "/"
+		cfg.Home = g.BasePath() + "/"
 	}
 	spoken, err := languagesWith(cfg.Texts)
 	if err != nil {
@@ -131,6 +133,7 @@ func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error
 	}
 	c.pages = map[string]page{
 		"":            {title: "overview", get: c.overview},
+		"finding":     {title: "findings", get: c.finding, admin: true},
 		"users":       {title: "users", get: c.users},
 		"user":        {title: "user", get: c.user},
 		"new-user":    {title: "new user", get: c.newUser, post: c.addUser},

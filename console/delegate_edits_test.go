@@ -3,7 +3,9 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rbac-go/rbac"
@@ -73,5 +75,57 @@ func TestDelegateSendsFewerEdits(t *testing.T) {
 	}
 	if page = s.post("amy", "change", form...); page.StatusCode != http.StatusOK {
 		t.Errorf("an administrator: %d", page.StatusCode)
+	}
+}
+
+// The page of a user has the form of the account for delegates exactly if they
+// may change the account. Each button of the form works, and the note, which
+// delegates do not see, stays.
+func TestDelegateHasTheFormOfTheAccount(t *testing.T) {
+	s := newSite(t)
+	s.update(func(tx *rbac.Tx) error {
+		_, err := tx.AddUser(rbac.User{Name: "nina", Email: "nina@example.org", Note: "a secret note"})
+		if err != nil {
+			return err
+		}
+		return tx.AssignUser(rbac.Membership{User: "nina", Group: "readers", Scope: "org:1"})
+	})
+	checkText(t, s.get("lea", "user?name=bob&scope=org:1"), "readers") // bob is a reader everywhere, too
+	if text := s.get("lea", "user?name=bob&scope=org:1").text; strings.Contains(text, "modify-user") || strings.Contains(text, "delete-user") {
+		t.Errorf("the page has a form for an account that lea may not change:\n%s", textOf(text))
+	}
+	page := s.get("lea", "user?name=nina")
+	checkText(t, page, "Account", "User name", "Display name", "E-mail", "Disable", "Clear failed logins", "Invitation", "End all sessions and keys", "Delete…")
+	checkPage(t, "user", page)
+	for _, hidden := range []string{"a secret note", "History", "Effective rights", "e-mail verified"} {
+		if strings.Contains(page.text, hidden) {
+			t.Errorf("the page shows %q to a delegate", hidden)
+		}
+	}
+	done := s.follow("lea", "change", "do", "modify-user", "user", "nina", "name", "nina", "display_name", "Nina", "email", "n@example.org", "back", "user?name=nina")
+	checkText(t, done, "lea changed the account of nina")
+	if u := s.account("nina"); u.Note != "a secret note" || u.DisplayName != "Nina" || u.Email != "n@example.org" {
+		t.Errorf("the account is %+v", u)
+	}
+	undo := hiddenFields(t, done)
+	if i := slices.Index(undo, "undo"); i < 0 {
+		t.Error("no undo is offered")
+	} else {
+		s.follow("lea", "change", "undo", undo[i+1], "back", "user?name=nina")
+	}
+	if u := s.account("nina"); u.Note != "a secret note" || u.DisplayName != "" || u.Email != "nina@example.org" {
+		t.Errorf("after the undo, the account is %+v", u)
+	}
+	// An administrator sees the note, and can delete the note.
+	s.follow("amy", "change", "do", "modify-user", "user", "nina", "name", "nina", "note", "", "back", "user?name=nina")
+	if u := s.account("nina"); u.Note != "" {
+		t.Errorf("the note is %q, want none", u.Note)
+	}
+	for _, f := range formsIn(t, "user?name=nina", s.get("lea", "user?name=nina").text) {
+		if f.fields.Get("purpose") != "" || f.fields.Get("do") == "end-sessions" {
+			if resp := s.send("lea", s.request(f)); resp.StatusCode >= 400 {
+				t.Errorf("%v: %d\n%s", f, resp.StatusCode, textOf(resp.text))
+			}
+		}
 	}
 }

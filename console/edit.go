@@ -100,7 +100,10 @@ var kinds = map[string]kind{
 	}, records: membershipRecords, direct: true, delegable: true},
 	"modify-user": {apply: func(tx *rbac.Tx, e edit) error {
 		return modifyUser(tx, e, func(u *rbac.User) {
-			u.Name, u.DisplayName, u.Email, u.Note = e.get("name"), e.get("display_name"), e.get("email"), e.get("note")
+			u.Name, u.DisplayName, u.Email = e.get("name"), e.get("display_name"), e.get("email")
+			if e.fields.Has("note") { // delegates do not see the note
+				u.Note = e.get("note")
+			}
 		})
 	}, records: userRecord, direct: true, delegable: true},
 	"disable": {apply: func(tx *rbac.Tx, e edit) error {
@@ -202,8 +205,8 @@ func newEdit(fields url.Values) (edit, error) {
 			e.fields[name] = append(e.fields[name], values...)
 		} else if name == "members" { // one a line
 			e.fields["member"] = append(e.fields["member"], lines(values)...)
-		} else if slices.Contains(editFields, name) && len(values) > 0 && values[0] != "" {
-			e.fields.Set(name, values[0])
+		} else if slices.Contains(editFields, name) && len(values) > 0 && (values[0] != "" || name == "note" && e.do == "modify-user") {
+			e.fields.Set(name, values[0]) // an empty note of a user deletes the note
 		}
 	}
 	return e, nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -71,7 +72,7 @@ func compute(ctx context.Context, a *rbac.Authority) (list []findings.Finding, e
 // findingRow is a finding on a page, with links to its first records.
 type findingRow struct {
 	Kind    findings.Kind
-	Address string // of the page with all of them; empty: none
+	Address string // of the page with all of them
 	Records []findingLink
 	More    string // how many other records there are, in words; empty: none
 }
@@ -84,7 +85,7 @@ const shownNames = 5
 func (v *visit) findingRows(list []findings.Finding) []findingRow {
 	rows := make([]findingRow, len(list))
 	for i, f := range list {
-		rows[i] = findingRow{Kind: f.Kind, Address: findingPage(f)}
+		rows[i] = findingRow{Kind: f.Kind, Address: address("finding", "kind", string(f.Kind))}
 		for _, r := range f.Records[:min(len(f.Records), shownNames)] {
 			rows[i].Records = append(rows[i].Records, v.findingLink(f.Kind, r))
 		}
@@ -98,23 +99,54 @@ func (v *visit) findingRows(list []findings.Finding) []findingRow {
 	return rows
 }
 
-// findingPage returns the page that lists all records of a finding.
-func findingPage(f findings.Finding) string {
-	switch f.Kind {
-	case findings.DisabledHolders:
-		return address("users", "permission", f.Records[0].Permission, "state", "disabled")
-	case findings.IdleUsers:
-		return address("users", "state", "enabled", "login", "90")
-	case findings.EmptyGroups, findings.UnmatchedPatterns:
-		return "groups"
-	case findings.UnheldPermissions:
-		return "permissions"
-	case findings.NearSets:
-		return "separation"
-	case findings.OldKeys:
-		return address("sessions", "kind", "key")
+// findingData is the data of the page with the records of a finding.
+type findingData struct {
+	Kind    findings.Kind
+	At      time.Time
+	Time    string // the key of the name of the column of times; empty: no such column
+	Details bool   // the records have details
+	Records part[findingRecord]
+	More    bool // there are others
+}
+
+// findingRecord is a record with its time.
+type findingRecord struct {
+	findingLink
+	At time.Time
+}
+
+// findingTimes are the names of the times of records, by their keys.
+var findingTimes = map[findings.Kind]string{
+	findings.DisabledHolders: "last login", findings.IdleUsers: "last login", findings.OldKeys: "created",
+}
+
+// finding lists the records of a finding: exactly those that the overview
+// counts.
+func (c *console) finding(v *visit) error {
+	kind := findings.Kind(v.query("kind"))
+	key := "finding." + string(kind)
+	if builtIn[0].T(key) == key {
+		return rbac.ErrNotFound
 	}
-	return ""
+	list, at, ok := c.found.get(v.r.Context(), c.auth, v.now)
+	if !ok && at.IsZero() {
+		return rbac.ErrUnavailable
+	}
+	d := findingData{Kind: kind, At: at, Time: findingTimes[kind]}
+	var records []findingRecord
+	for _, f := range list {
+		if f.Kind != kind {
+			continue
+		}
+		d.More = f.More
+		for _, r := range f.Records {
+			link := v.findingLink(kind, r)
+			d.Details = d.Details || link.Detail != ""
+			records = append(records, findingRecord{link, r.At})
+		}
+	}
+	d.Records = partOf(v, records, "records")
+	return v.show(http.StatusOK, "finding", frame{Title: v.T(key), Parents: []crumb{{v.T("overview"), "./"}}, Data: d})
 }
 
 func (v *visit) findingLink(kind findings.Kind, r findings.Record) findingLink {
@@ -138,7 +170,11 @@ func (v *visit) findingLink(kind findings.Kind, r findings.Record) findingLink {
 	case findings.NearSets:
 		return findingLink{r.Set, "", "separation"}
 	case findings.OldKeys:
-		return findingLink{cmp.Or(r.Label, r.User), "", address("sessions", "kind", "key", "user", r.User)}
+		user := r.User
+		if r.Label == "" {
+			user = ""
+		}
+		return findingLink{cmp.Or(r.Label, r.User), user, address("sessions", "kind", "key", "user", r.User)}
 	}
 	return findingLink{}
 }

@@ -38,7 +38,7 @@ func TestMessageHidesWhatFollowed(t *testing.T) {
 			s := newSite(t)
 			withSessions(s, sessions)
 			page := s.follow("lea", "change", "do", do, "user", "eve", "group", "editors", "scope", "org:1", "back", "groups")
-			checkText(t, page, said, "Undo does not bring back the sessions")
+			checkText(t, page, said, "Undo does not bring back sessions")
 			message[sessions] = textOf(page.text)
 		}
 		if message[0] != message[3] {

@@ -32,6 +32,7 @@ type permissionRow struct {
 	Groups   []string // the first that have the permission
 	More     int
 	Declared bool
+	BuiltIn  bool // not declared, and added by the program nevertheless
 }
 
 func (c *console) permissions(v *visit) error {
@@ -109,7 +110,7 @@ func (v *visit) permissionSections(tx *rbac.Tx, d *permissionsData) error {
 }
 
 func (v *visit) permissionRow(tx *rbac.Tx, p rbac.Permission) (permissionRow, error) {
-	row := permissionRow{Permission: p, Declared: v.c.declares(p.Name)}
+	row := permissionRow{Permission: p, Declared: v.c.declares(p.Name), BuiltIn: v.c.isBuiltIn(p.Name)}
 	groups, err := tx.PermissionGroups(p.Name)
 	for _, g := range groups[:min(len(groups), 3)] {
 		row.Groups = append(row.Groups, g.Name)
@@ -123,12 +124,19 @@ func (c *console) declares(permission string) bool {
 	return c.cfg.Catalogue != nil && slices.ContainsFunc(c.cfg.Catalogue.Permissions, func(p rbac.Permission) bool { return p.Name == permission })
 }
 
+// isBuiltIn reports whether a permission is that of administrators, which
+// [rbac.Open] adds, and no declaration of the program has it.
+func (c *console) isBuiltIn(permission string) bool {
+	return permission == c.auth.Config().Administer && !c.declares(permission)
+}
+
 // permissionData is the data of the page of a permission.
 type permissionData struct {
 	rbac.Permission
 	Since    rbac.Revision
 	Declares bool // the program declares permissions
 	Declared bool
+	BuiltIn  bool // not declared, and added by the program nevertheless
 	Sections []rbac.Section
 	Groups   part[rbac.Group]
 	Users    []userRow // with the memberships that give the permission
@@ -142,6 +150,7 @@ func (c *console) permission(v *visit) error {
 			return err
 		}
 		d.Since, d.Declares, d.Declared = tx.Revision(), c.cfg.Catalogue != nil, c.declares(d.Name)
+		d.BuiltIn = c.isBuiltIn(d.Name)
 		if d.Sections, err = tx.Sections(); err != nil {
 			return err
 		}

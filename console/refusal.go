@@ -92,7 +92,9 @@ func (v *visit) sayConflict(err *rbac.ConflictError) string {
 	case err.Change.Action == "":
 		return v.T("error.too old")
 	}
-	return v.T("error.changed meanwhile", v.say(err.Change), err.Change.At.In(v.zone).Format("2006-01-02 15:04 MST"))
+	c := err.Change
+	c.Actor = cmp.Or(c.Actor, v.T("nobody named within"))
+	return v.T("error.changed meanwhile", v.say(c), err.Change.At.In(v.zone).Format("2006-01-02 15:04 MST"))
 }
 
 // sayDenied names, to administrators, the groups that give the permission of

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -139,6 +140,68 @@ func TestFindings(t *testing.T) {
 	s.advance(366 * 24 * time.Hour)
 	s.token["amy"] = must1(s.a.Issue(ctx, rbac.Login{User: "amy"}))
 	checkText(t, s.get("amy", ""), "API keys older than a year deploy", "Users who have not signed in for 90 days, or never bob, lea, otto")
+}
+
+// A locked cell has the whole name of what gives the permission, for pointers
+// and in the text.
+func TestMatrixShowsTheWholeName(t *testing.T) {
+	s := newSite(t)
+	long := strings.Repeat("correspondence-", 9) + "clerks"
+	s.update(func(tx *rbac.Tx) error {
+		if _, err := tx.AddGroup(rbac.Group{Name: long}); err != nil {
+			return err
+		}
+		if err := tx.GrantPermission(rbac.Grant{Group: long, Permission: "order.approve"}); err != nil {
+			return err
+		}
+		return tx.AddInheritance(rbac.Inheritance{Senior: "leads", Junior: long})
+	})
+	page := s.get("amy", "matrix")
+	for _, want := range []string{`title="through ` + long + `"`, `>through ` + long + `<`} {
+		if !strings.Contains(page.text, want) {
+			t.Errorf("the matrix lacks %s", want)
+		}
+	}
+}
+
+// The page of a finding lists exactly what the overview counts: no new account,
+// and no account that is in use.
+func TestFindingListsWhatIsCounted(t *testing.T) {
+	s := newSite(t)
+	s.update(func(tx *rbac.Tx) error {
+		for i := range 60 {
+			u := rbac.User{Name: fmt.Sprintf("idle%02d", i), Created: s.now().AddDate(-2, 0, 0)}
+			if _, err := tx.ImportUser(u); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	overview := s.get("amy", "")
+	checkText(t, overview, "Users who have not signed in for 90 days, or never idle00, idle01, idle02, idle03, idle04 and 55 more")
+	href := hrefOf(t, overview, "Users who have not signed in for 90 days, or never")
+	first := s.get("amy", href)
+	checkText(t, first, "Users who have not signed in for 90 days, or never", "NameLast login", "idle00never", "idle49never")
+	checkPage(t, "finding", first)
+	second := s.get("amy", hrefOf(t, first, "Next page"))
+	checkText(t, second, "idle59never")
+	all := first.text + second.text
+	for _, user := range []string{"amy", "bob", "lea", "otto"} {
+		if strings.Contains(all, "user?name="+user) {
+			t.Errorf("the page lists %s, whose account is new", user)
+		}
+	}
+	if got := strings.Count(all, "user?name=idle"); got != 60 {
+		t.Errorf("the pages list %d users, and the overview counts 60", got)
+	}
+	checkText(t, s.get("amy", "finding?kind=empty+groups"), "Groups without members", "approvers", "buyers")
+	checkText(t, s.get("amy", "finding?kind=old+keys"), "Nothing of this kind is left.")
+	if page := s.get("amy", "finding?kind=other"); page.StatusCode != http.StatusNotFound {
+		t.Errorf("an unknown kind: %d", page.StatusCode)
+	}
+	if page := s.get("lea", href); page.StatusCode != http.StatusForbidden {
+		t.Errorf("a delegate: %d", page.StatusCode)
+	}
 }
 
 // The rights of another user are shown, and nothing can be done as the user.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -70,23 +71,51 @@ func (c *console) ruleOf(r httpguard.Route) (rbac.Predicate, routeAccess) {
 	return p, routeByRule
 }
 
+// isOwn reports whether a route leads to the console: the route has the path of
+// the pattern that serves this request. The rule of the console counts beside
+// that of the route.
+func (v *visit) isOwn(r httpguard.Route) bool {
+	return pathOf(r.Pattern) == pathOf(v.r.Pattern)
+}
+
+// pathOf returns a pattern without its method.
+func pathOf(pattern string) string { return pattern[strings.LastIndexAny(pattern, " \t")+1:] }
+
+// letsIn reports whether the console lets an Identity in.
+func (v *visit) letsIn(id *rbac.Identity) (bool, error) {
+	return read(v, func(tx *rbac.Tx, yes *bool) error {
+		_, err := accessOf(tx, v.c.auth, id)
+		*yes = err == nil
+		if errors.Is(err, rbac.ErrDenied) {
+			return nil
+		}
+		return err
+	})
+}
+
 // routeRow is a route, and whether a user may use the route.
 type routeRow struct {
 	httpguard.Route
 	May, Depends bool
+	Own          bool // the route leads to the console
 }
 
 // routeRows returns the routes for an Identity, which is in no scope.
-func (c *console) routeRows(id *rbac.Identity) (rows []routeRow) {
-	for _, r := range c.routes() {
-		p, access := c.ruleOf(r)
-		row := routeRow{Route: r, May: access == routePublic, Depends: access == routeDepends}
+func (v *visit) routeRows(id *rbac.Identity) (rows []routeRow, err error) {
+	for _, r := range v.c.routes() {
+		p, access := v.c.ruleOf(r)
+		row := routeRow{Route: r, May: access == routePublic, Depends: access == routeDepends, Own: v.isOwn(r)}
 		if access == routeByRule {
 			row.May = rbac.Check(id, p) == nil
 		}
+		if row.May && row.Own {
+			if row.May, err = v.letsIn(id); err != nil {
+				return nil, err
+			}
+		}
 		rows = append(rows, row)
 	}
-	return rows
+	return rows, nil
 }
 
 // errNoRule is about a route whose rule no page can explain.

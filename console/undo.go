@@ -21,7 +21,7 @@ type message struct {
 	More     int      // further changes
 	Warnings []string // about names that may be mistyped
 	Undo     string   // the value of the field undo; empty: there is nothing to undo
-	Rest     bool     // sessions, keys or links have ended, which Undo does not bring back
+	Rest     string   // the key of the text about what Undo does not bring back; empty: nothing
 }
 
 // undoTime is how long an undo is offered.
@@ -52,10 +52,7 @@ func (v *visit) message() *message {
 		}
 		u, ok := inverse(changes)
 		if ok && u.stillThere(tx) == nil {
-			m.Undo, m.Rest = strconv.FormatInt(int64(since), 10), u.rest
-			if !v.access.admin { // whatever has ended
-				m.Rest = u.change.Action != "AssignUser"
-			}
+			m.Undo, m.Rest = strconv.FormatInt(int64(since), 10), v.rest(u)
 		}
 		return nil
 	})
@@ -132,6 +129,18 @@ func (v *visit) undo(text string) error {
 		return v.stage(httpguard.Status(err), edits, since+1, err)
 	}
 	return err
+}
+
+// rest returns the key of the text about what an undo does not bring back. A
+// delegate does not learn whether a user had sessions, keys or links.
+func (v *visit) rest(u undoing) string {
+	switch {
+	case !v.access.admin && u.change.Action != "AssignUser":
+		return "undo leaves unseen"
+	case v.access.admin && u.rest:
+		return "undo leaves"
+	}
+	return ""
 }
 
 // undoing is the edit that undoes a change.
@@ -239,8 +248,11 @@ func inverseOfUser(c rbac.Change) (edit, bool) {
 	}
 	back = after
 	back.Name, back.DisplayName, back.Email, back.Note = before.Name, before.DisplayName, before.Email, before.Note
-	return makeEdit("modify-user", "user", after.Name, "name", before.Name, "display_name", before.DisplayName,
-		"email", before.Email, "note", before.Note), back == before
+	e := makeEdit("modify-user", "user", after.Name, "name", before.Name, "display_name", before.DisplayName, "email", before.Email)
+	if before.Note != after.Note { // otherwise a delegate would see the note
+		e.fields.Set("note", before.Note)
+	}
+	return e, back == before
 }
 
 // userStates returns the user before and after a ModifyUser.

@@ -14,6 +14,7 @@ type userData struct {
 	rbac.User
 	Since       rbac.Revision
 	HasPassword bool
+	Administers bool // the person may change the account
 	Memberships part[rbac.Membership]
 	all         []rbac.Membership
 	Scope       string       // in which a group is given
@@ -52,8 +53,11 @@ func (c *console) user(v *visit) error {
 		if err := v.userMemberships(tx, d); err != nil {
 			return err
 		}
-		if !v.access.admin {
-			return nil
+		if d.Administers, err = tx.Administrable(v.id, d.Name); err != nil || !d.Administers {
+			return err
+		}
+		if d.HasPassword, err = tx.HasPassword(d.Name); err != nil || !v.access.admin {
+			return err
 		}
 		return v.userDetails(tx, d)
 	})
@@ -85,9 +89,6 @@ func (v *visit) userMemberships(tx *rbac.Tx, d *userData) error {
 
 // userDetails reads the parts of the page that only administrators see.
 func (v *visit) userDetails(tx *rbac.Tx, d *userData) (err error) {
-	if d.HasPassword, err = tx.HasPassword(d.Name); err != nil {
-		return err
-	}
 	if d.Rights, err = v.rights(tx, d.all); err != nil {
 		return err
 	}

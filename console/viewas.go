@@ -47,7 +47,11 @@ func (c *console) viewAs(v *visit) error {
 		d.Menu, d.MoreMenu = cutMenu(c.auth.Menu(id))
 		d.Permissions = partOf(v, slices.Collect(id.Permissions()), "rights")
 		d.Groups = partOf(v, slices.Collect(id.Groups()), "groups")
-		d.Routes = partOf(v, c.routeRows(everywhere), "routes")
+		routes, err := v.routeRows(everywhere)
+		if err != nil {
+			return err
+		}
+		d.Routes = partOf(v, routes, "routes")
 		if d.Scope != "" {
 			break
 		}

@@ -93,15 +93,56 @@ func (v *visit) answer(d *whyData) error {
 	}
 	a := whyAnswer{Question: r.Pattern, Rule: r.Rule}
 	p, access := v.c.ruleOf(r)
-	switch access {
-	case routePublic:
+	switch {
+	case access == routeDepends:
+		return errNoRule
+	case v.isOwn(r):
+		a.Explanation, err = v.explainOwn(d.User, p)
+		d.Answers = append(d.Answers, a)
+		return err
+	case access == routePublic:
 		a.Public = true
 		d.Answers = append(d.Answers, a)
 		return nil
-	case routeDepends:
-		return errNoRule
 	}
 	return v.addAnswer(d, a, p, "") // the rule itself names a scope, if any
+}
+
+// explainOwn explains whether a user may use the route of the console: by the
+// rule of the route, nil for a public route, and by that of the console.
+func (v *visit) explainOwn(user string, p rbac.Predicate) (all rbac.Explanation, err error) {
+	ctx := v.r.Context()
+	if p != nil {
+		route, err := v.c.auth.ExplainUser(ctx, user, p)
+		if err != nil {
+			return all, err
+		}
+		all.Parts = append(all.Parts, v.explained(route))
+	}
+	admin, err := v.c.auth.ExplainUser(ctx, user, rbac.HasPermission(v.c.auth.Config().Administer))
+	if err != nil {
+		return all, err
+	}
+	own := rbac.Explanation{Met: admin.Met, Reason: v.T("route console"), Parts: []rbac.Explanation{v.explained(admin)}}
+	all.Reason = own.Parts[0].Reason
+	if !own.Met {
+		id, err := v.c.auth.Identity(ctx, user)
+		if err == nil {
+			own.Met, err = v.letsIn(id)
+		}
+		if err != nil && !errors.Is(err, rbac.ErrDenied) { // the account is disabled
+			return all, err
+		}
+		if all.Reason = v.T("console closed"); own.Met {
+			all.Reason = v.T("console delegate")
+			own.Parts = []rbac.Explanation{{Met: true, Reason: all.Reason}}
+		}
+	}
+	all.Met, all.Parts = own.Met, append(all.Parts, own)
+	if route := all.Parts[0]; !route.Met && p != nil {
+		all.Met, all.Reason = false, route.Reason
+	}
+	return all, nil
 }
 
 // predicate returns the predicate of a question, which names a permission or is

@@ -35,12 +35,11 @@ const (
 // A Finding is a list of records that have the same fault.
 type Finding struct {
 	Kind Kind
-	// Records are the first records: at most 100.
-	Records []Record
-	// Count is the number of all records. No more than 1,000 are counted, and
+	// Records are the first records, at most 1,000, and Count is their number.
 	// More reports whether there are others.
-	Count int
-	More  bool
+	Records []Record
+	Count   int
+	More    bool
 }
 
 // A Record is one of the records of a Finding. The Kind of the Finding
@@ -51,8 +50,8 @@ type Record struct {
 }
 
 const (
-	maxRecords = 100
-	maxCount   = 1000
+	maxRecords = 1000
+	maxTickets = 100 // of a user who may be idle
 
 	soon      = 30 * 24 * time.Hour
 	idleDays  = 90
@@ -64,15 +63,16 @@ const (
 // protected permissions are those of [rbac.Config].Protected; permissions that
 // the store does not have are ignored.
 //
-// Find reads all groups, grants and permissions, one membership of each group,
-// and the tickets of users who have not signed in for 90 days, until 1,000 idle
-// users are found: about a second for 10,000 groups on SQLite. The number of
-// users hardly matters. Keep the result for some minutes, and use a View.
+// Find reads all groups, grants and permissions, one membership of each group
+// that no group with a member inherits, and the tickets of users who have not
+// signed in for 90 days, until 1,000 idle users are found: less than a second for
+// 10,000 groups on SQLite. The number of users hardly matters. Keep the result
+// for some minutes, and use a View.
 func Find(tx *rbac.Tx, protected []string) ([]Finding, error) {
 	var list []Finding
 	add := func(kind Kind, c counter) {
 		if c.n > 0 {
-			list = append(list, Finding{Kind: kind, Records: c.first, Count: min(c.n, maxCount), More: c.n > maxCount || c.more})
+			list = append(list, Finding{Kind: kind, Records: c.first, Count: len(c.first), More: c.n > maxRecords || c.more})
 		}
 	}
 	holders, err := disabledHolders(tx, protected)
@@ -123,12 +123,12 @@ func (c *counter) add(r Record) {
 	}
 }
 
-// full reports whether there are more records than are counted.
-func (c *counter) full() bool { return c.n > maxCount }
+// full reports whether there are more records than are kept.
+func (c *counter) full() bool { return c.n > maxRecords }
 
 // users returns the users that a query selects, as holders of a permission.
 func users(tx *rbac.Tx, q rbac.UserQuery, permission string) (c counter, err error) {
-	q.Limit = maxCount + 1
+	q.Limit = maxRecords + 1
 	for u, err := range tx.Users(q) {
 		if err != nil {
 			return counter{}, err
@@ -184,7 +184,7 @@ func idleUsers(tx *rbac.Tx) (c counter, err error) {
 // usedSince reports whether one of the newest tickets of a user has been used
 // since a time.
 func usedSince(tx *rbac.Tx, user string, since time.Time) (bool, error) {
-	for t, err := range tx.Tickets(rbac.TicketQuery{User: user, Limit: maxRecords}) {
+	for t, err := range tx.Tickets(rbac.TicketQuery{User: user, Limit: maxTickets}) {
 		if err != nil || !t.LastSeen.Before(since) {
 			return true, err
 		}
@@ -196,7 +196,7 @@ func usedSince(tx *rbac.Tx, user string, since time.Time) (bool, error) {
 // the order of Until, and begins after now.
 func endingMemberships(tx *rbac.Tx) (c counter, err error) {
 	now := tx.Now()
-	q := rbac.MembershipQuery{EndingBefore: now.Add(soon), Limit: maxCount + 1}
+	q := rbac.MembershipQuery{EndingBefore: now.Add(soon), Limit: maxRecords + 1}
 	for m, err := range tx.Memberships(rbac.MembershipQuery{Limit: 1}) { // After needs a user and a group that exist
 		if err != nil {
 			return counter{}, err
@@ -215,7 +215,7 @@ func endingMemberships(tx *rbac.Tx) (c counter, err error) {
 }
 
 func oldKeys(tx *rbac.Tx) (c counter, err error) {
-	q := rbac.TicketQuery{Kind: rbac.KeyTicket, Limit: maxCount + 1}
+	q := rbac.TicketQuery{Kind: rbac.KeyTicket, Limit: maxRecords + 1}
 	q.After.Created = tx.Now().AddDate(-1, 0, 0) // the listing begins with the newest
 	for t, err := range tx.Tickets(q) {
 		if err != nil {

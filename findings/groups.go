@@ -15,8 +15,9 @@ type groupFindings struct{ empty, unheld, unmatched counter }
 func lookAtGroups(tx *rbac.Tx) (f groupFindings, err error) {
 	groups, err1 := tx.Groups()
 	permissions, err2 := tx.Permissions()
-	populated, err3 := populatedGroups(tx, groups)
-	if err := cmp.Or(err1, err2, err3); err != nil {
+	grants, err3 := tx.Grants("")
+	populated, err4 := populatedGroups(tx, groups)
+	if err := cmp.Or(err1, err2, err3, err4); err != nil {
 		return f, err
 	}
 	held := map[string]bool{} // names and patterns that somebody has
@@ -25,23 +26,19 @@ func lookAtGroups(tx *rbac.Tx) (f groupFindings, err error) {
 		if !populated[g.Name] {
 			f.empty.add(Record{Group: g.Name})
 		}
-		grants, err := tx.Grants(g.Name)
-		if err != nil {
-			return f, err
+	}
+	for _, grant := range grants {
+		held[grant.Permission] = held[grant.Permission] || populated[grant.Group]
+		if !names.IsPattern(grant.Permission) {
+			continue
 		}
-		for _, grant := range grants {
-			held[grant.Permission] = held[grant.Permission] || populated[g.Name]
-			if !names.IsPattern(grant.Permission) {
-				continue
-			}
-			list, ok := matching[grant.Permission]
-			if !ok {
-				list = matched(permissions, grant.Permission)
-				matching[grant.Permission] = list
-			}
-			if len(list) == 0 {
-				f.unmatched.add(Record{Group: g.Name, Permission: grant.Permission, At: grant.GrantedAt})
-			}
+		list, ok := matching[grant.Permission]
+		if !ok {
+			list = matched(permissions, grant.Permission)
+			matching[grant.Permission] = list
+		}
+		if len(list) == 0 {
+			f.unmatched.add(Record{Group: grant.Group, Permission: grant.Permission, At: grant.GrantedAt})
 		}
 	}
 	for pattern, list := range matching {
@@ -58,16 +55,26 @@ func lookAtGroups(tx *rbac.Tx) (f groupFindings, err error) {
 }
 
 // populatedGroups returns the groups with a member now: a membership of the
-// group itself, or of a group that inherits it.
+// group itself, or of a group that inherits it. Groups that nobody inherits are
+// asked first: a member of such a group answers for all groups below.
 func populatedGroups(tx *rbac.Tx, groups []rbac.Group) (map[string]bool, error) {
 	inheritances, err := tx.Inheritances()
 	if err != nil {
 		return nil, err
 	}
-	juniors := map[string][]string{}
+	juniors, inherited := map[string][]string{}, map[string]bool{}
 	for _, i := range inheritances {
 		juniors[i.Senior] = append(juniors[i.Senior], i.Junior)
+		inherited[i.Junior] = true
 	}
+	rank := func(g rbac.Group) int {
+		if inherited[g.Name] {
+			return 1
+		}
+		return 0
+	}
+	groups = slices.Clone(groups)
+	slices.SortStableFunc(groups, func(a, b rbac.Group) int { return rank(a) - rank(b) })
 	populated := map[string]bool{}
 	var populate func(group string)
 	populate = func(group string) {

@@ -43,6 +43,9 @@ func (g *Guard) PasswordURL(t rbac.Token) string {
 // Site returns Config.Site.
 func (g *Guard) Site() string { return g.cfg.Site }
 
+// BasePath returns Config.BasePath.
+func (g *Guard) BasePath() string { return g.cfg.BasePath }
+
 // PasswordHandler lets the user of a link choose a password. Make
 // PasswordHandler public, at Config.PasswordPath and behind [Guard.Handler].
 //

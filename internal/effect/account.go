@@ -37,13 +37,16 @@ func (c *computation) touched(changes []store.Change) (map[uuid.UUID]*user, erro
 			touched[id], ids = &user{}, append(ids, id)
 		}
 	}
-	if err := c.readUsers(ids, touched); err != nil {
+	many, err := c.areMany(ids)
+	if err != nil {
 		return nil, err
 	}
-	for some := range slices.Chunk(ids, pageSize) {
-		if err := c.readMemberships(some, touched); err != nil {
-			return nil, err
-		}
+	read := c.readSome
+	if many {
+		read = c.readAll
+	}
+	if err := read(ids, touched); err != nil {
+		return nil, err
 	}
 	for _, u := range touched {
 		u.after = u.before
@@ -61,38 +64,7 @@ func (c *computation) touched(changes []store.Change) (map[uuid.UUID]*user, erro
 	return touched, nil
 }
 
-// readUsers reads users as before the changes. An added user did not exist.
-func (c *computation) readUsers(ids []uuid.UUID, touched map[uuid.UUID]*user) error {
-	set := func(u store.UserRecord) {
-		if t := touched[u.ID]; t != nil {
-			t.before.name, t.before.enabled = u.Name, !u.Disabled
-		}
-	}
-	if many, err := c.areMany(ids); err != nil {
-		return err
-	} else if many {
-		for u, err := range c.r.Users(store.UserFilter{}) {
-			if err != nil {
-				return err
-			}
-			set(u)
-		}
-		return nil
-	}
-	for _, id := range ids {
-		u, err := c.r.User(store.UserKey{ID: id})
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		set(u)
-	}
-	return nil
-}
-
-// areMany reports whether a listing of all users is faster than reading some
+// areMany reports whether a listing of everything is faster than reading some
 // users one by one.
 func (c *computation) areMany(ids []uuid.UUID) (bool, error) {
 	if len(ids) <= pageSize {
@@ -102,13 +74,54 @@ func (c *computation) areMany(ids []uuid.UUID) (bool, error) {
 	return all < 4*len(ids), err
 }
 
-// readMemberships reads the memberships of users as before the changes.
-func (c *computation) readMemberships(ids []uuid.UUID, touched map[uuid.UUID]*user) error {
-	for m, err := range c.r.Memberships(store.MembershipFilter{Users: ids, NoNames: true}) {
+// readAll reads all users and memberships, and keeps those of the touched users
+// as before the changes. An added user did not exist.
+func (c *computation) readAll(_ []uuid.UUID, touched map[uuid.UUID]*user) error {
+	for u, err := range c.r.Users(store.UserFilter{}) {
+		if err != nil {
+			return err
+		}
+		if t := touched[u.ID]; t != nil {
+			t.before.name, t.before.enabled = u.Name, !u.Disabled
+		}
+	}
+	return c.readMemberships(store.MembershipFilter{}, touched)
+}
+
+// readSome is readAll by questions about the users alone.
+func (c *computation) readSome(ids []uuid.UUID, touched map[uuid.UUID]*user) error {
+	for _, id := range ids {
+		u, err := c.r.User(store.UserKey{ID: id})
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		touched[id].before.name, touched[id].before.enabled = u.Name, !u.Disabled
+	}
+	for some := range slices.Chunk(ids, pageSize) {
+		if err := c.readMemberships(store.MembershipFilter{Users: some}, touched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readMemberships reads memberships of touched users as before the changes.
+func (c *computation) readMemberships(f store.MembershipFilter, touched map[uuid.UUID]*user) error {
+	f.NoNames = true
+	for m, err := range c.r.Memberships(f) {
 		if err != nil {
 			return err
 		}
 		u := touched[m.User]
+		if u == nil {
+			continue
+		}
+		if u.before.memberships == nil {
+			u.before.memberships = make([]store.Membership, 0, 4) // most users have few
+		}
 		u.before.memberships = append(u.before.memberships, m.Membership)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"iter"
+
 	"github.com/rbac-go/rbac/internal/policy"
 	"github.com/rbac-go/rbac/store"
 )
@@ -20,7 +22,7 @@ func changesSince(
 ) ([]store.Change, bool, error) {
 	var changes []store.Change
 	rows, others := 0, 0
-	complete, err := walk(r, from, to, most, func(c store.Change) (bool, error) {
+	complete, err := walk(r.Changes, from, to, most, func(c store.Change) (bool, error) {
 		if moved() { // an Update of this Authority was quicker
 			return false, errMoved
 		}
@@ -41,18 +43,21 @@ func changesSince(
 	return changes, true, nil
 }
 
+// changeLog lists entries of the change log, as store.Records do.
+type changeLog func(store.ChangeFilter) iter.Seq2[store.Change, error]
+
 // walk calls f with the changes from one head to another, until f returns false
 // or an error, and begins with those of the revision from, which show that the
 // history is the same. It reports whether f has seen every change: otherwise
 // there are more than most, or a gap between them.
 func walk(
-	r store.Records, from, to store.Head, most int, f func(store.Change) (bool, error),
+	log changeLog, from, to store.Head, most int, f func(store.Change) (bool, error),
 ) (complete bool, err error) {
 	at, seq := store.Head{Nonce: from.Nonce}, -1
 	if from.Revision > 0 {
 		at.Revision = from.Revision - 1 // the last known revision is read again, for its nonce
 	}
-	for c, err := range r.Changes(store.ChangeFilter{After: at.Revision, Limit: most + 1}) {
+	for c, err := range log(store.ChangeFilter{After: at.Revision, Limit: most + 1}) {
 		if err != nil {
 			return false, err
 		}
@@ -76,11 +81,22 @@ func walk(
 // SameRights reports whether st is the state at a head, or at a later head of
 // the same history with nothing between but changes that keep every right.
 func (st *State) SameRights(r store.Records, from store.Head) (bool, error) {
-	if st.At(from) || st.Policy == nil {
-		return st.Policy != nil, nil
+	if st.Policy == nil {
+		return false, nil
+	}
+	return SameRights(r.Changes, from, st.Head)
+}
+
+// SameRights reports whether two heads are the same, or of the same history
+// with nothing between but changes that keep every right: logins and logouts go
+// on while somebody confirms a change. Of the log, After and Limit of the filter
+// count.
+func SameRights(log changeLog, from, to store.Head) (bool, error) {
+	if from == to {
+		return true, nil
 	}
 	rows := 0
-	return walk(r, from, st.Head, maxReplayed, func(c store.Change) (bool, error) {
+	return walk(log, from, to, maxReplayed, func(c store.Change) (bool, error) {
 		rows++
 		return rows <= maxReplayed && (c.Revision == from.Revision || policy.KeepsRights(c.Action)), nil
 	})

@@ -153,9 +153,10 @@ func (l *memberListing) read(r *records, w where, order []string, after *store.M
 	return all(r, "Memberships", scan, query, append(w.args, size)...)
 }
 
-// names are looked up row by row: a join may read all users.
+// names has the name of the user, which is kept with the membership, and that
+// of the group, which is looked up row by row: a join may read all groups.
 const names = `,
-	(SELECT u.name FROM rbac_users u WHERE u.id = m.user_id),
+	m.user_name,
 	(SELECT g.name FROM rbac_groups g WHERE g.id = m.group_id)`
 
 // after selects the memberships after one, in the order of columns.
