@@ -61,23 +61,25 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 // grantName returns the name of a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
-// Grants lists the grants of a group itself, or of every group for the group "",
-// patterns included, in byte order of the groups and permissions.
-// GroupPermissions lists the permissions that follow.
+// Grants lists the grants of a group itself, patterns included, in byte order of
+// the permissions. GroupPermissions lists the permissions that follow.
 func (tx *Tx) Grants(group string) ([]Grant, error) {
-	if group == "" {
-		name, err1 := tx.groupNames()
-		all, err2 := tx.r.Grants(store.GrantFilter{})
-		list := publicEach(all, func(rec store.Grant) Grant { return publicGrant(rec, name[rec.Group]) })
-		slices.SortStableFunc(list, func(a, b Grant) int { return strings.Compare(a.Group, b.Group) })
-		return list, errors.Join(err1, err2)
-	}
 	g, err := tx.group(group)
 	if err != nil {
 		return nil, err
 	}
 	grants, err := tx.r.Grants(store.GrantFilter{Group: g.ID})
 	return publicEach(grants, func(rec store.Grant) Grant { return publicGrant(rec, g.Name) }), err
+}
+
+// AllGrants lists the grants of all groups, in byte order of the groups and
+// permissions.
+func (tx *Tx) AllGrants() ([]Grant, error) {
+	name, err1 := tx.groupNames()
+	all, err2 := tx.r.Grants(store.GrantFilter{})
+	list := publicEach(all, func(rec store.Grant) Grant { return publicGrant(rec, name[rec.Group]) })
+	slices.SortStableFunc(list, func(a, b Grant) int { return strings.Compare(a.Group, b.Group) })
+	return list, errors.Join(err1, err2)
 }
 
 // publicGrant returns the grant with the name of its group.

@@ -248,7 +248,7 @@ var reviews = []func(*rbac.Tx) error{
 	func(tx *rbac.Tx) error { return last(tx.LookalikeUsers("amy")) },
 	func(tx *rbac.Tx) error { return second(tx.Groups()) },
 	func(tx *rbac.Tx) error { return second(tx.Delegations()) },
-	func(tx *rbac.Tx) error { return errors.Join(second(tx.Grants("editors")), second(tx.Grants(""))) },
+	func(tx *rbac.Tx) error { return errors.Join(second(tx.Grants("editors")), second(tx.AllGrants())) },
 	func(tx *rbac.Tx) error { return second(tx.Inheritances()) },
 	func(tx *rbac.Tx) error { return second(tx.AssignableScopes(rbac.FromContext(ctx))) },
 	func(tx *rbac.Tx) error { return second(tx.Administrable(rbac.FromContext(ctx), "amy")) },

@@ -88,7 +88,7 @@ func TestReview(t *testing.T) {
 			if grants := must1(tx.Grants("visitor")); len(grants) != 0 {
 				t.Errorf("Grants(visitor) = %+v", grants)
 			}
-			all := must1(tx.Grants(""))
+			all := must1(tx.AllGrants())
 			for i, g := range all {
 				if own := must1(tx.Grants(g.Group)); !slices.Contains(own, g) || i > 0 && all[i-1].Group+"\x00"+all[i-1].Permission >= g.Group+"\x00"+g.Permission {
 					t.Errorf("Grants of all groups: %+v in the place %d, of the group: %+v", g, i, own)

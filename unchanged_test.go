@@ -169,7 +169,7 @@ func unchanging(h *house, hash string, u updater) []struct {
 var reads = map[string]string{
 	"Tx": "AssignedGroups AssignedUsers AuthorizedGroups AuthorizedUsers Changes Check DSDSet DSDSets Group GroupOperationsOnObject GroupPermissions Groups " +
 		"Permission PermissionGroups PermissionUsers Permissions SSDSet SSDSets Sections Unwrap User UserByEmail UserByID UserBySubject " +
-		"UserOperationsOnObject UserPermissions Users Grants Inheritances AssignableScopes Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Administrable Delegations CountUsers Tickets Logins IssueLink HasPassword Links Now Applied Declared KeepApplied IssueKey RotateKey",
+		"UserOperationsOnObject UserPermissions Users Grants AllGrants Inheritances AssignableScopes Memberships Scopes EmailConflicts LookalikeUsers Unlock RequireUnchanged Revision Assignable Administrable Delegations CountUsers Tickets Logins IssueLink HasPassword Links Now Applied Declared KeepApplied IssueKey RotateKey",
 	"Authority": "Close Config ExplainUser Guarantee HashPassword HashPasswordFor Identify Identity IdentityBySubject Judge Menu Plan Preview PreviewAs Revision Ticket TicketGroups TicketPermissions " +
 		"Tickets Validate Value View Watch Update UpdateAs ChangePassword SetPassword Issue Login CreateUser NewDevice Unlock " +
 		"IssueLink LinkUser RedeemLink ResetPassword WrapPasswordHash IssueKey RotateKey IdentifyUnused Report Stats",

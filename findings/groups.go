@@ -15,7 +15,7 @@ type groupFindings struct{ empty, unheld, unmatched counter }
 func lookAtGroups(tx *rbac.Tx) (f groupFindings, err error) {
 	groups, err1 := tx.Groups()
 	permissions, err2 := tx.Permissions()
-	grants, err3 := tx.Grants("")
+	grants, err3 := tx.AllGrants()
 	populated, err4 := populatedGroups(tx, groups)
 	if err := cmp.Or(err1, err2, err3, err4); err != nil {
 		return f, err
