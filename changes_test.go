@@ -243,10 +243,10 @@ func TestWhatCannotBeLoggedIsNotDone(t *testing.T) {
 // is ignored.
 func TestNoChangeIsHalfMade(t *testing.T) {
 	calls := map[string]struct {
-		lost string
+		lost string // a group, or else the membership that is deleted
 		call func(*rbac.Tx) error
 	}{
-		"DeleteUser":       {"staff", func(tx *rbac.Tx) error { return tx.DeleteUser("amy") }},
+		"DeleteUser":       {"", func(tx *rbac.Tx) error { return tx.DeleteUser("amy") }},
 		"DeleteGroup":      {"readers", func(tx *rbac.Tx) error { return tx.DeleteGroup("staff") }},
 		"DeletePermission": {"readers", func(tx *rbac.Tx) error { return tx.DeletePermission("post.read") }},
 	}
@@ -264,10 +264,11 @@ func TestNoChangeIsHalfMade(t *testing.T) {
 		}))
 		for name, c := range calls {
 			n := *h
-			// memberships, grants and inheritances of a missing group
+			// grants and inheritances of a missing group, and a listed membership
+			// that is missing
 			lost := groups[c.lost]
 			n.store = whileUpdating(h.store, func(name string, args []any) error {
-				if name == "Group" && args[0] == (store.GroupKey{ID: lost}) {
+				if name == "Group" && args[0] == (store.GroupKey{ID: lost}) || name == "DeleteMembership" && c.lost == "" {
 					return rbac.ErrNotFound
 				}
 				return nil
