@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rbac-go/rbac/internal/durable"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -40,7 +41,7 @@ func Restore(ctx context.Context, from store.Store, path string, replace bool) e
 	if err := os.Rename(copied, path); err != nil {
 		return errors.Join(err, os.Remove(copied))
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.Dir(filepath.Dir(path))
 }
 
 // Exists reports whether there is a file at path. Anything else than a file is
@@ -86,17 +87,3 @@ func Beside(path string) string {
 
 // besides are the ends of the files that SQLite keeps beside a database.
 var besides = []string{"-wal", "-shm", "-journal"}
-
-// syncDir makes a rename durable. Some systems cannot sync a directory, and need
-// not.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	if err := dir.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	return nil
-}

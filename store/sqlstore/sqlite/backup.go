@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/internal/durable"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -75,7 +76,7 @@ func (e *engine) backup(ctx context.Context, path string) (err error) {
 	if err := os.Rename(copied.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.Dir(filepath.Dir(path))
 }
 
 // createCopy creates the file that is renamed to path in the end. The empty file
@@ -109,18 +110,4 @@ func (e *engine) vacuumInto(ctx context.Context, path string) error {
 		_, err := conn.ExecContext(ctx, "VACUUM INTO ?", path)
 		return err
 	})
-}
-
-// syncDir makes the name of a new file durable. Some systems cannot sync a
-// directory, and need not.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	if err := dir.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	return nil
 }
