@@ -16,13 +16,13 @@ import (
 // by a membership or by inheritance. From then on the ticket keeps to the
 // active groups, like a ticket of a login with Login.Groups.
 //
-// Anyone who holds the token can call AddActiveGroup if the host offers the
-// call, and can undo a choice of fewer groups. An API key with a choice of
-// groups never gets further groups.
+// If the host offers AddActiveGroup to its users, anyone who holds the token
+// can undo a choice of fewer groups. An API key with a choice of groups never
+// gets further groups.
 //
 // Errors: ErrNoTicket; ErrNotFound for an unknown group; ErrDenied if the user
 // is not authorized for the group, and for an API key that would get more
-// groups than it has; ErrExists if the group is active already, not only by
+// groups than it has; ErrExists if the group is active already, other than by
 // inheritance; ErrSeparation if a dynamic separation set would be violated;
 // ErrThrottled, as for SetActiveGroups; ErrUnavailable.
 func (a *Authority) AddActiveGroup(ctx context.Context, t Token, group string) error {
@@ -62,15 +62,15 @@ func (a *Authority) DropActiveGroup(ctx context.Context, t Token, group string) 
 }
 
 // SetActiveGroups replaces the active groups of the ticket of a token, all or
-// nothing. SetActiveGroups is for a page with a choice of groups, if a dynamic
-// separation set keeps some groups of a user apart. With no groups, none is
+// nothing. SetActiveGroups is for a page on which a user chooses among groups
+// that a dynamic separation set keeps apart. With no groups, no group is
 // active. From then on the ticket keeps to the active groups. As with
 // AddActiveGroup, the new groups can be more than before.
 //
-// A user can make 150 choices at once, with all tickets and by all three calls
-// together, and then a choice every 12 seconds; more are ErrThrottled. A choice
-// of the groups that the ticket already keeps to changes nothing and does not
-// count.
+// A user can make 150 choices at once, with all tickets and by AddActiveGroup,
+// DropActiveGroup and SetActiveGroups together, and then one every 12 seconds;
+// more are ErrThrottled. A choice of the groups that the ticket already keeps
+// to changes nothing and does not count.
 //
 // Errors: ErrNoTicket; ErrInvalid; ErrDenied for a group that is unknown or
 // that the user is not authorized for, and for an API key that would get more

@@ -22,11 +22,11 @@ import (
 // assigned by holders of that permission alone.
 //
 // With Users, a member may also create, modify, disable, delete and unlock the
-// users all of whose groups, in every scope, the member may assign by delegations
-// with Users, and issue links for them. A user without any membership is for members without
-// scope. Nobody sets a password, a subject or an id by a delegation. A group
-// that keeps another group of the user from being active, by a dynamic
-// separation set, needs delegations for both.
+// users all of whose groups, in every scope, the member may assign by
+// delegations with Users, and issue links for them. Only members without scope
+// may do so for a user without any membership. No delegation lets anybody set a
+// password, a subject or an id. A group that keeps another group of the user
+// from being active, by a dynamic separation set, needs delegations for both.
 //
 // A delegation follows its groups when they are renamed. A deleted group
 // disappears from every Assign, and takes its own delegation along.

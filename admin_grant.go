@@ -16,7 +16,7 @@ import (
 // The pattern * matches every permission. The pattern post.* matches every
 // permission whose name is longer than post. and begins with post., including
 // permissions that are added later. A pattern with an empty segment, such as
-// post..*, is ErrInvalid. A grant of a pattern is a single grant: to revoke one
+// post..*, is ErrInvalid. A grant of a pattern is a single grant: revoking one
 // of the matching permissions is ErrNotFound, and revokes nothing.
 func (tx *Tx) GrantPermission(g Grant) error {
 	group, err := tx.grantKey(g)
@@ -61,8 +61,8 @@ func (tx *Tx) grantKey(g Grant) (Group, error) {
 // grantName returns the name of a grant in errors.
 func grantName(g Grant) string { return g.Permission + " to " + g.Group }
 
-// Grants lists the grants of a group itself, patterns included, in byte order of
-// the permissions. GroupPermissions lists the permissions that follow.
+// Grants lists the grants of a group itself, patterns included, in byte order
+// of the permissions. GroupPermissions lists the resulting permissions.
 func (tx *Tx) Grants(group string) ([]Grant, error) {
 	g, err := tx.group(group)
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 )
 
 // AddUser adds a user without password, membership or ticket and returns the
-// stored record. The name is stored in canonical form: each part between single
-// spaces in PRECIS UsernameCaseMapped (RFC 8265), so Bob and bob are the same
-// user. ErrInvalid names the field at fault, and ErrExists the field whose
-// value is taken. Two e-mail addresses of the same mailbox are the same value;
-// see [Tx.UserByEmail].
+// stored record. The name is stored in canonical form: parts in PRECIS
+// UsernameCaseMapped (RFC 8265) with single spaces between them, so Bob and bob
+// are the same user. ErrInvalid names the field at fault, and ErrExists the
+// field whose value is taken. Two e-mail addresses of the same mailbox are the
+// same value; see [Tx.UserByEmail].
 //
 // Hidden characters, such as a zero-width space or a bidirectional control, are
 // refused in every new name and in e-mail addresses. Stored names with hidden
@@ -138,9 +138,9 @@ func (tx *Tx) emailFree(name string, rec *store.UserRecord, old store.UserRecord
 }
 
 // ModifyUser replaces every writable field of the user with the ID of u.
-// Memberships and tickets follow a changed name. Disabling a user ends links and
-// tickets, except API keys with KeepWhenDisabled; another e-mail address or
-// subject ends the links. A password set before a subject remains, as do tickets.
+// Memberships and tickets follow a changed name. Disabling a user ends links
+// and tickets, except API keys with KeepWhenDisabled; another e-mail address or
+// subject ends the links. A new subject keeps password and tickets.
 func (tx *Tx) ModifyUser(u User) error {
 	rec, err := checkedUser(u)
 	if err := tx.delegable(err); err != nil {

@@ -57,8 +57,8 @@ type Change struct {
 //
 // Each of Actor, Subject, Action, Scope and the times is served by an index. A
 // query with several of Actor, Subject, Action and Scope reads the entries of
-// one of them, in the order of the log, and passes over the entries that do not
-// meet the others.
+// one of them, in the order of the log, and skips the entries that do not meet
+// the others.
 type ChangeQuery struct {
 	After   Revision  // only later revisions
 	Actor   string    // only by this actor, exactly
@@ -81,9 +81,9 @@ type ChangeQuery struct {
 // Revision counts the committed Updates that changed something: 1, 2, 3, …
 // without gaps and in the order of their commits. Zero is the empty store.
 //
-// A Revision is also a token of consistency: a process that is given the
-// [Authority.Revision] of another process, under [AtLeast], answers with every
-// change up to that revision seen.
+// A Revision is also a token of consistency: pass the [Authority.Revision] of
+// one process to [AtLeast] in another process, and the answers there include
+// every change up to that revision.
 type Revision = store.Revision
 
 // ParseRevision reads the result of String. Any other text is ErrInvalid.
@@ -96,7 +96,7 @@ func ParseRevision(s string) (Revision, error) {
 }
 
 // Revision returns the last revision that this Authority has seen: at least the
-// revision of each change that was made through it. It does no I/O.
+// revision of each change that was made through it. Revision does no I/O.
 func (a *Authority) Revision() Revision { return a.replica.Revision() }
 
 type awaitedKey struct{}
@@ -104,7 +104,7 @@ type awaitedKey struct{}
 // AtLeast makes [Authority.Identify], [Authority.Judge] and the other calls
 // that return an Identity wait, under the returned context, until their
 // Authority has seen a revision. If the context ends first, the call fails with
-// ErrUnavailable. A request that follows a change sees the change, even in
+// ErrUnavailable. So a request that follows a change sees the change, even in
 // another process.
 //
 // A client may make up a revision. Limit the wait for a client's revision to

@@ -12,16 +12,17 @@ type Config struct {
 	// with the attributes of [Event], and never a secret. Nil: slog.Default().
 	Logger *slog.Logger
 	// OnEvent, unless nil, gets each [Event] in the background, one after
-	// another, with the values of the context that caused the event, but without
-	// its Identity, actor and reason: what OnEvent changes is not done by them. A
-	// slow OnEvent delays no call: 1,024 events wait, those that strangers can
-	// cause fill half of that, and the rest is dropped ([Stats].EventsDropped).
-	// OnEvent may call the Authority, except Close. See docs/operations.md.
+	// another, with the values of the context that caused the event, but
+	// without its Identity, actor and reason, which do not apply to changes by
+	// OnEvent. A slow OnEvent delays no call: up to 1,024 events wait, at most
+	// half of them caused by strangers, and further events are dropped
+	// ([Stats].EventsDropped). OnEvent may call the Authority, except Close.
+	// See docs/operations.md.
 	OnEvent func(context.Context, Event)
 	// Clock returns the time. Nil: time.Now.
 	Clock func() time.Time
 
-	// MaxStaleness is how long this Authority may answer from a state before a
+	// MaxStaleness is how long this Authority may go on answering without a
 	// change that another Authority, in this or another process, has made. An
 	// Authority that cannot ask the store for that long answers ErrUnavailable.
 	// The Authority asks the store ten times within MaxStaleness. Zero: 1 s. 10
@@ -29,13 +30,12 @@ type Config struct {
 	// when a server fails over to another.
 	MaxStaleness time.Duration
 	// LockTimeout is how long a call waits for other transactions: for its
-	// turn, for a connection of the store's, or for a record that another
+	// turn, for a connection of the store, or for a record that another
 	// transaction has locked. Then the call fails with ErrBusy and has done
 	// nothing, whatever its context. After a second the Logger logs the wait.
 	// The usual cause is a call of the Authority inside View or Update, which
-	// waits for itself. A transaction that no longer waits may take its time. A
-	// store may have a limit of its own, which counts if shorter. Zero: 30 s.
-	// 10 ms to 1 h.
+	// waits for itself. Only waiting is limited, not the work of a transaction.
+	// A shorter limit of the store applies. Zero: 30 s. 10 ms to 1 h.
 	LockTimeout time.Duration
 	// KeepChanges is how long the change log and the lists of logins are kept.
 	// Older entries are deleted in the background, unless the clock is in doubt;
@@ -53,8 +53,8 @@ type Config struct {
 	Protected []string
 
 	// LimitedHierarchy limits each group to one immediate junior. Inheriting a
-	// second group is ErrExists (INCITS 359 section 6.2.2). Inheritances that a
-	// store has already stay.
+	// second group is ErrExists (INCITS 359 section 6.2.2). Inheritances that
+	// are already stored stay.
 	LimitedHierarchy bool
 
 	// IdleLimit ends a ticket that was not used for that long. The limit is
@@ -75,7 +75,7 @@ type Config struct {
 	RememberIdle, RememberLimit time.Duration
 	// MaxTickets is how many tickets a user may have, not counting API keys.
 	// One more login ends the ticket that was made first. Zero: 20. With 1,
-	// each login ends the ticket before.
+	// each login ends the previous ticket.
 	//
 	// A login that ends another ticket, a Logout and a RevokeTicket are changes
 	// that every process has to follow. A user can cause 300 of these changes
@@ -98,23 +98,23 @@ type Config struct {
 	// the ErrInvalid, unless the error quotes the password. A panic refuses the
 	// password, too.
 	RefusePassword func(password string) error
-	// CheckPassword, unless nil, is called after RefusePassword, and like it,
-	// with the user too: as stored, or as about to be added, then without an ID;
-	// the zero User if [Authority.HashPassword] has called. [CommonPassword] is
-	// such a function. CheckPassword may ask a server: no transaction is open,
-	// and no password is being hashed meanwhile. An error that is ErrUnavailable
-	// also refuses the password, and the call is ErrUnavailable, not ErrInvalid.
+	// CheckPassword, unless nil, is called after RefusePassword in the same
+	// way, with the user: as stored, or as about to be added, before AddUser
+	// chooses an ID; zero in [Authority.HashPassword]. [CommonPassword] is such
+	// a function. CheckPassword may ask a server: no transaction is open, and
+	// no password is being hashed meanwhile. An ErrUnavailable refuses the
+	// password, too, and is the error of the call.
 	CheckPassword func(ctx context.Context, u User, password string) error
 	// LegacyHash verifies passwords against hashes of a format that rbac does
-	// not read. [Tx.SetPasswordHash] takes such a hash with "$legacy$" before
-	// the hash, in up to 1,024 printable bytes, and LegacyHash gets the hash
-	// without the prefix. A login counts and waits for its turn first, as for any
-	// other hash, and upgrades the hash. LegacyHash holds the place of a hash
-	// meanwhile: LegacyHash should take a second at most. Each password is tried
-	// in NFC and, if different, as typed. An error or a panic is a wrong
-	// password, and is not logged, since the text may quote a secret. The hashes
-	// are stored as they are: wrap a hash that is quick to compute. Nil: no such
-	// hashes.
+	// not read. [Tx.SetPasswordHash] takes such a hash with the prefix
+	// "$legacy$", in up to 1,024 printable bytes, and LegacyHash gets the hash
+	// without the prefix. As for any other hash, a login is counted and waits
+	// for its turn first, and a success upgrades the hash. A call takes the
+	// place of a hash: LegacyHash should take a second at most. Each password
+	// is tried in NFC and, if different, as typed. An error or a panic is a
+	// wrong password, and is not logged, since the text may quote a secret. The
+	// hashes are stored as they are: wrap a hash that is quick to compute. Nil:
+	// no such hashes.
 	LegacyHash func(ctx context.Context, hash, password string) (bool, error)
 	// Argon2id is the cost of new password hashes. Older hashes are upgraded at
 	// the next login.
@@ -125,9 +125,9 @@ type Config struct {
 	CachedTickets, CachedUsers int
 }
 
-// Argon2id is the cost of a password hash (RFC 9106). Zero fields are 19 MiB, 2
-// passes, 1 lane. A lower cost is unsafe outside tests: the cost of cracking a
-// stolen table of hashes falls in proportion.
+// Argon2id is the cost of a password hash (RFC 9106). Zero fields mean 19 MiB,
+// 2 passes, 1 lane. A lower cost is unsafe outside tests: the cost of cracking
+// a stolen table of hashes falls in proportion.
 type Argon2id struct {
 	MemoryKiB uint32 // 8 to 1,048,576 and at least 8 × Threads
 	Time      uint32 // 1 to 16

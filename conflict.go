@@ -19,8 +19,8 @@ type ConflictError struct {
 	Change Change
 }
 
-// Error reads like: user "bob" was changed by "amy" at 2026-01-02T15:04:05Z:
-// ModifyUser.
+// Error reads like: rbac: changed meanwhile: user "bob" was changed by "amy" at
+// 2026-01-02T15:04:05Z: ModifyUser.
 func (e *ConflictError) Error() string {
 	if e.Change.Action == "" {
 		return fmt.Sprintf("%v: nobody knows whether %s %q was changed: the search of the change log does not reach back",
@@ -51,11 +51,11 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 // the grants of patterns. Logins and ended tickets change no user. Earlier
 // changes of the running Update count.
 //
-// A revision above the head, or older than the change log, is a conflict, too.
-// So is a revision with more than 10,000 later changes, unless the record is
-// among the latest 10,000: no more are read, because other Updates wait
-// meanwhile. ErrNotFound if the record exists neither now nor in the log since
-// then, and ErrInvalid for an unknown kind of record.
+// A revision later than the latest, or older than the change log, is a
+// conflict, too. So is a revision with more than 10,000 later changes, unless
+// the record is among the latest 10,000: no more are read, because other
+// Updates wait meanwhile. ErrNotFound if the record exists neither now nor in
+// the log since then, and ErrInvalid for an unknown kind of record.
 func (tx *Tx) RequireUnchanged(since Revision, record, name string) error {
 	if !conflict.Known(record) {
 		return invalid(record, name, "", "there is no such kind of record")

@@ -13,9 +13,9 @@
 //		return err // errors.Is(err, rbac.ErrDenied); err names the missing rights
 //	}
 //
-// Package httpguard does this for net/http. Hosts with users or a login of
-// their own keep them: see [User].Subject, [Authority.Issue],
-// [Authority.IdentityBySubject] and [NewIdentity].
+// Package httpguard does this for net/http. A host, the program that uses this
+// package, can keep users or a login of its own: see [User].Subject,
+// [Authority.Issue], [Authority.IdentityBySubject] and [NewIdentity].
 //
 // # What to call
 //
@@ -26,8 +26,9 @@
 // out: [Authority.Logout], [Authority.LogoutUser], [Authority.RevokeTicket].
 //
 // To decide: [Authority.Identify], then [Check] or [Met]; [Authority.Judge] is
-// both. [Explain] and [Authority.ExplainUser] give the reasons, [Authority.Menu]
-// what somebody may do, [Authority.Watch] news for long connections.
+// both. [Explain] and [Authority.ExplainUser] give the reasons,
+// [Authority.Menu] lists what somebody may do, and [Authority.Watch] follows
+// changes for long connections.
 //
 // To administer: [Authority.View] and [Authority.Update] with a [Tx], whose
 // functions are named after what they do to users (AddUser, ModifyUser, …),
@@ -48,7 +49,8 @@
 // permissions that users are assigned to. Users have permissions through groups
 // only. A group can inherit another group: the senior group has the permissions
 // of the junior group. Functions are named after the standard's, with Group for
-// Role, and Ticket for Session: docs/incits359.md lists all of them.
+// Role, and Ticket for Session: docs/incits359.md lists all of them. A ticket
+// is living until a call ends the ticket or a limit of time is reached.
 //
 // # Separation of duty
 //
@@ -58,9 +60,9 @@
 // limits how many of its groups are active in one ticket: a login leaves groups
 // out ([Ticket].Omitted) or names its own ([Login].Groups), and
 // [Authority.AddActiveGroup], [Authority.DropActiveGroup] and
-// [Authority.SetActiveGroups] change them. [Explain] names what a set has left
-// out, and [Authority.ExplainUser] shows an administrator every path by which a
-// user has a right.
+// [Authority.SetActiveGroups] change the active groups. [Explain] names what a
+// set has left out, and [Authority.ExplainUser] shows an administrator every
+// path by which a user has a right.
 //
 // # What denies
 //
@@ -77,16 +79,15 @@
 // other Authority of any process. An Authority that cannot ask its store for
 // that long answers ErrUnavailable. Most changes take a tenth of that time; a
 // caller that cannot wait uses [AtLeast]. A View or an Update always sees the
-// store as it is. Where one server can take the place of another, asking the
+// store as it is. If a database server can fail over to another, asking the
 // store is not enough: see [Authority.Guarantee].
 //
-// An Identity keeps its answers for ever. Get a new Identity for every request,
+// An Identity never changes its answers. Get a new Identity for every request,
 // and for every message of a long connection.
 //
 // # Cautions
 //
-// Only what you guard is protected. A menu that leaves an entry out is a
-// convenience.
+// Only what you guard is protected. A menu without an entry is a convenience.
 //
 // Give [Login] the client's own address. With the address of a proxy instead,
 // one attacker's failures slow down everybody behind the same proxy.

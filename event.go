@@ -71,9 +71,9 @@ func (e Event) LogValue() slog.Value {
 		"record", c.Subject, "object", c.Object, "scope", c.Scope, "revision", uint64(c.Revision), "error", e.Err)...)
 }
 
-// Report sends an event of the host's, such as a denial after [Check], to
-// Config.OnEvent. Report does not wait, and does not log. A zero Time means now.
-// Denials that Judge or UpdateAs has reported are not sent again.
+// Report sends an event of the host, such as a denial after [Check], to
+// Config.OnEvent. Report does not wait, and does not log. A zero Time means
+// now. Denials that Judge or UpdateAs has reported are not sent again.
 func (a *Authority) Report(ctx context.Context, e Event) {
 	denied, ok := errors.AsType[*DeniedError](e.Err)
 	if ok && e.Kind == EventDenied && denied.reported {

@@ -22,7 +22,7 @@ type APIKey struct {
 	// groups that they inherit. The key never gets other groups. Nil means all
 	// groups of the user, now and later.
 	Groups  []string
-	Expires time.Time // the end of the key; needed
+	Expires time.Time // the end of the key; required
 	// KeepWhenDisabled keeps the key when the user is disabled: the key is
 	// refused meanwhile, and works again when the user is enabled. Otherwise
 	// the key ends with the user's other tickets.
@@ -73,11 +73,11 @@ func (tx *Tx) IssueKey(k APIKey) (Token, error) {
 	return t, nil
 }
 
-// RotateKey makes an API key in place of the key with a token: with another
-// secret, without values, and otherwise like the old key. The old key ends
-// after the overlap, or at its own end if that is sooner. Rotating prolongs
-// nothing, so a thief of the token gains no time; [Tx.RotateKey] sets another
-// end. While the user has 100 API keys, a rotation must have no overlap.
+// RotateKey makes an API key that replaces the key of a token. The new key has
+// another secret and no values, and is otherwise like the old key. The old key
+// ends after the overlap, or at its own end if sooner. The new key does not end
+// later than the old, so a thief of the token gains no time; [Tx.RotateKey]
+// sets another end. While the user has 100 API keys, overlap must be 0.
 //
 // Errors: ErrNoTicket; ErrInvalid for a ticket that is no API key, for a
 // negative overlap, and for an overlap beside 100 keys; ErrThrottled as for

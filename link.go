@@ -141,8 +141,8 @@ func (tx *Tx) logLink(action string, u User, l store.Link, before, after any) er
 }
 
 // LinkUser returns the user of a link for a purpose, and does not redeem the
-// link: mail programs open links, too. ErrNoTicket for a link that was used, has
-// ended, is for another purpose, or never was.
+// link: mail programs open links, too. ErrNoTicket for a link that was used,
+// has ended, is for another purpose, or never existed.
 func (a *Authority) LinkUser(ctx context.Context, t Token, purpose string) (User, error) {
 	return a.linkUser(ctx, t, purpose)
 }
@@ -180,7 +180,7 @@ func (tx *Tx) link(t Token, purposes []string) (store.Link, store.UserRecord, er
 }
 
 // RedeemLink redeems a link for a purpose and runs f, in one Update: an error
-// of f leaves the link as it was. Of two calls at the same time, one redeems the
+// of f leaves the link as it was. Of two concurrent calls, one redeems the
 // link. A nil f does nothing. Redeeming a LinkVerify sets User.EmailVerified.
 //
 // The actor in the change log is the user, unless ctx names another. The Tx may
@@ -224,13 +224,13 @@ func (tx *Tx) verifyEmail(u *store.UserRecord) error {
 		})
 }
 
-// ResetPassword redeems a LinkInvite, a LinkReset or a LinkForgot: it gives the
-// user the password, and ends all the user's tickets, links and devices, API
-// keys included. Failed logins are forgotten, as by [Authority.Unlock].
+// ResetPassword redeems a LinkInvite, a LinkReset or a LinkForgot: it sets the
+// user's password, and ends all the user's tickets, links and devices, API keys
+// included. Failed logins are forgotten, as by [Authority.Unlock].
 //
 // Errors: ErrNoTicket for a link that LinkUser would not find, before anything
-// is hashed; ErrInvalid for the password, and ErrBusy: the link is still good;
-// ErrUnavailable.
+// is hashed; ErrInvalid for the password; ErrBusy; ErrUnavailable. After
+// ErrInvalid and ErrBusy the link is still good.
 func (a *Authority) ResetPassword(ctx context.Context, t Token, password string) error {
 	u, err := a.resetPassword(ctx, t, password)
 	if err != nil {

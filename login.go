@@ -17,8 +17,7 @@ import (
 // Login describes a login. A Login prints without its secrets, except in an
 // unexported field of another struct: there fmt reads the fields without
 // calling any method. The Token in Replaces stays redacted even then; the
-// Password, a plain string, does not. Keep no Login in a longer-lived struct of
-// your own.
+// Password, a plain string, does not. Keep no Login in a long-lived struct.
 type Login struct {
 	User     string // name, in any form, with or without spaces around it; or
 	Subject  string // the host's own id for the user; exactly one of the two
@@ -99,12 +98,12 @@ func (l Login) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // 800-63B-4 section 3.2.2 demands. A client is known for a user by its Device,
 // or else by its address prefix (IPv4 /32, IPv6 /64) if a login of the user
 // succeeded from the prefix within 30 days. Each known device and prefix may
-// fail 100 times, and is unknown then. All unknown clients together may fail
-// [Config].MaxFailures times; then only known clients get in, until a known
-// client succeeds or [Authority.Unlock] is called. A prefix from which unknown
-// clients fail for more than 20 users waits up to 15 minutes. A success clears
-// the counts of the client and of unknown clients; SetPassword and Unlock clear
-// all counts of a user.
+// fail 100 times, and is unknown afterwards. All unknown clients together may
+// fail [Config].MaxFailures times; then only known clients get in, until a
+// known client succeeds or [Authority.Unlock] is called. A prefix from which
+// unknown clients fail for more than 20 users waits up to 15 minutes. A success
+// clears the counts of the client and of unknown clients; SetPassword and
+// Unlock clear all counts of a user.
 //
 // Errors: ErrBadCredentials for an unknown or disabled user and a wrong
 // password alike; a [*ThrottledError], which is ErrThrottled; ErrBusy; with

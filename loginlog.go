@@ -30,7 +30,7 @@ type LoginRecord struct {
 	Outcome string
 }
 
-// LoginKind is a kind of logins in a [LoginQuery].
+// LoginKind is a condition on logins in a [LoginQuery]. Zero is AnyLogin.
 type LoginKind uint8
 
 const (
@@ -40,7 +40,7 @@ const (
 )
 
 // LoginQuery selects logins. The zero query selects all. User and Kind are
-// served by an index, and a page costs what the page costs.
+// served by an index: the cost follows from the page, not from the whole log.
 type LoginQuery struct {
 	User  string      // only logins of this user, in any form of the name
 	Kind  LoginKind   // only logins of this kind
@@ -51,9 +51,9 @@ type LoginQuery struct {
 
 // Logins lists the logins that a query selects, newest first: by At and then
 // ID, descending. The latest 100 successes and 50 records of failures of each
-// user are kept for Config.KeepChanges, or until the user is deleted. Not
-// recorded are names without a user, attempts that were throttled before the
-// password was verified, and refusals of [Authority.Issue].
+// user are kept for Config.KeepChanges, or until the user is deleted. There are
+// no records of names without a user, of attempts that were throttled before
+// the password was verified, and of refusals of [Authority.Issue].
 //
 // Errors: ErrNotFound for an unknown User; ErrInvalid for an impossible name,
 // an unknown Kind, and an After whose At is outside the years 1970 to 9999.

@@ -11,8 +11,8 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// MembershipQuery selects the memberships that every field selects. The zero
-// query selects all memberships, ended memberships included.
+// MembershipQuery selects memberships. The zero query selects all memberships,
+// ended memberships included. A membership has to meet every field that is set.
 //
 // The order is that of an index, and the cost of a page follows from the
 // memberships that the query selects by the fields named here:
@@ -36,7 +36,7 @@ type MembershipQuery struct {
 	After Membership
 	Limit int // at most this many; 0: no limit
 	// Users selects the memberships of these users, whose ids count: the groups
-	// of a whole page of [Tx.Users] are found in one question. nil: of any user,
+	// of a whole page of [Tx.Users] are found with one query. nil: of any user,
 	// empty: of none.
 	Users []User
 }

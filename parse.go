@@ -27,9 +27,9 @@ import (
 //	from_net("10.0.0.0/8", …)  authenticated_within("15m")
 //
 // Each is made by the constructor of the same name, and takes a last argument
-// msg="…", which acts like [WithMessage]. Strings are those of Go in double
-// quotes, as [strconv.Quote] prints them. Between the tokens there may be
-// spaces, tabs and line ends, and after the last argument a comma.
+// msg="…", which acts like [WithMessage]. Strings are Go strings in double
+// quotes, as [strconv.Quote] prints them. Spaces, tabs and line ends may stand
+// between the tokens, and a comma may follow the last argument.
 //
 // Parse is the inverse of String: the printed form of p is parsed into a
 // predicate that prints and decides like p, as long as the printed form has at
@@ -37,7 +37,7 @@ import (
 // code that no expression can name, and a predicate that is broken for
 // everybody, such as Not(nil) or InGroup("").
 //
-// The error is a [*ParseError], which is ErrInvalid. The expression is not in
+// The error is a [*ParseError], which is ErrInvalid: the expression is not in
 // the form above, has an argument that its predicate cannot use, is longer than
 // 64 KiB, is not UTF-8 or is nested deeper than 100.
 //

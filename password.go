@@ -17,17 +17,17 @@ import (
 
 // HashPassword checks a password against the policy of the Config and returns
 // its hash, for SetPasswordHash, for example in the Update that adds the user.
-// HashPassword waits in the queue of hashes among the known clients, together
-// with all other calls without an address: to import many users, hash one
-// password at a time, or wait after ErrBusy.
+// HashPassword waits in the queue of hashes with the known clients, and shares
+// its places with all other calls without an address: to import many users,
+// hash one password at a time, or wait after ErrBusy.
 //
 // Errors: ErrInvalid with the reason; ErrBusy; ErrUnavailable.
 func (a *Authority) HashPassword(ctx context.Context, password string) (string, error) {
 	return a.HashPasswordFor(ctx, User{}, password)
 }
 
-// HashPasswordFor is HashPassword for a user whom [Config].CheckPassword gets to
-// see: as stored, or as about to be added.
+// HashPasswordFor is HashPassword with a user for [Config].CheckPassword. Pass
+// the user as stored, or as about to be added.
 func (a *Authority) HashPasswordFor(ctx context.Context, u User, password string) (string, error) {
 	return a.hashFrom(ctx, [3]netip.Prefix{}, u, password)
 }
@@ -53,11 +53,11 @@ func (a *Authority) hashFrom(ctx context.Context, client [3]netip.Prefix, u User
 	return hash, nil
 }
 
-// WrapPasswordHash makes a hash for SetPasswordHash of a hash that another
-// system has stored. A hash that is quick to guess is kept only inside argon2id
-// at the current cost, where it verifies as before, and the next login replaces
-// it. A hash that SetPasswordHash takes is returned as it is, unless it is
-// PBKDF2 of fewer than 100,000 rounds. The schemes and their own formats are:
+// WrapPasswordHash turns a password hash of another system into a hash for
+// SetPasswordHash. A hash that is quick to compute is wrapped in argon2id at
+// the current cost. The result verifies the same password until the next login
+// replaces the result. A hash that SetPasswordHash accepts is returned
+// unchanged, except PBKDF2 of fewer than 100,000 rounds. Schemes and formats:
 //
 //	turbogears       SHA-256 or SHA-1 of password and salt, after the salt (128
 //	                 or 80 hexadecimal digits), and SHA-1 alone (40 digits)
@@ -130,8 +130,8 @@ func (a *Authority) CreateUser(ctx context.Context, u User, password string, gro
 	return added, nil
 }
 
-// SetPassword gives a user a password, as an administrator does, and ends all
-// the user's tickets and links.
+// SetPassword sets a user's password without the old one, as an administrator
+// does, and ends all the user's tickets, links and devices.
 //
 // Errors: those of HashPassword; ErrNotFound; ErrUnavailable.
 func (a *Authority) SetPassword(ctx context.Context, user, password string) error {
@@ -148,11 +148,11 @@ func (a *Authority) SetPassword(ctx context.Context, user, password string) erro
 }
 
 // ChangePassword is for users. It verifies the old password, sets the new one,
-// ends all the user's tickets, links and devices, API keys included, and returns
-// a new ticket or key in place of the caller's. Failures are counted like failed
-// logins, but separately: after 100 in a row the user's tickets can change no
-// password until the user has logged in with the password or [Authority.Unlock]
-// is called.
+// ends all the user's tickets, links and devices, API keys included, and
+// returns a new ticket or key in place of the caller's. Failures count like
+// failed logins, but separately: after 100 in a row no ticket of the user can
+// change the password until the user logs in with the password or
+// [Authority.Unlock] is called.
 //
 // Errors: ErrNoTicket; ErrInvalid for the new password; ErrBadCredentials for
 // the old password; ErrThrottled, ErrBusy and ErrUnavailable as for Login.
@@ -260,12 +260,12 @@ func (c *Config) checkPassword(ctx context.Context, u User, p string) error {
 	return refusePassword(err.Error())
 }
 
-// CommonPassword is for [Config].CheckPassword, since it needs the user. It
-// refuses the 17,950 most common passwords of at least eight characters, and
-// their common variants: repeated, with digits or punctuation around them, or in
-// the order of a keyboard. Passwords that [RefuseWords] refuses for the words of
-// the user's name, e-mail address and display name are refused, too. Case does
-// not count. The list is from zxcvbn-ts, under the MIT license; see
+// CommonPassword is a function for [Config].CheckPassword. It refuses the
+// 17,950 most common passwords of at least eight characters, and their common
+// variants: repeated, with digits or punctuation around them, or in the order
+// of a keyboard. [RefuseWords] then refuses passwords made of the user's name,
+// display name and the part of the e-mail address before the @. Case does not
+// count. The list is from zxcvbn-ts, under the MIT license; see
 // internal/guessable. (ASVS 5.0 v6.2.4, v6.2.11)
 func CommonPassword(_ context.Context, u User, password string) error {
 	if guessable.Common(password) {
@@ -275,9 +275,9 @@ func CommonPassword(_ context.Context, u User, password string) error {
 	return RefuseWords(password, u.Name, mailbox, u.DisplayName)
 }
 
-// RefuseWords refuses a password that contains some of the words, such as the
-// names of the service and of its makers, and has fewer than eight letters
-// besides. The parts of a name count as words, from three characters on. Case
+// RefuseWords refuses a password that contains any of the words, such as the
+// names of the service and of its makers, and has fewer than eight other
+// letters. The parts of a name count as words, from three characters on. Case
 // does not count. Call RefuseWords in [Config].CheckPassword or RefusePassword.
 func RefuseWords(password string, words ...string) error {
 	if guessable.OfWords(password, words) {

@@ -17,8 +17,8 @@ import (
 // WithAddr. An IPv4 address, even in the form of IPv6 (::ffff:192.0.2.1), is in
 // IPv4 prefixes only, and ::/0 contains no IPv4 address. Zones are dropped.
 // FromNet is broken for an Identity without an address. With a zero or invalid
-// prefix FromNet is broken for everybody. So is a prefix like
-// ::ffff:10.0.0.0/8: written like IPv4, but far larger.
+// prefix FromNet is broken for everybody. A prefix such as ::ffff:10.0.0.0/8 is
+// invalid, too: it looks like IPv4, but is far larger.
 //
 // FromNet is unsafe if the client can choose the address, and useless if the
 // address is the address of a proxy, shared by all clients: see

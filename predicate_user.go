@@ -45,10 +45,10 @@ func NotAnonymous() Predicate { return newLeaf(&anonymity{false}) }
 // AuthenticatedWithin is unmet for an anonymous Identity, which therefore meets
 // its Not. It is broken if the time of the login is not known (an API key,
 // [NewIdentity], [Authority.Identity], unless [Identity.WithAuthenticatedAt]
-// sets the time).
-// It is also broken if the login lies in the future, for example after a clock
-// was set back; up to a minute, and up to d, counts as a difference between
-// clocks, and as now. With a d of zero or less it is broken for everybody.
+// sets the time). It is also broken if the login lies in the future, for
+// example after a clock was set back. Up to a minute in the future, and up to
+// d, counts as now, because clocks differ. With a d of zero or less
+// AuthenticatedWithin is broken for everybody.
 //
 // If a new login would help, httpguard sends the user to the login page; see
 // [DeniedError.FreshLogin].

@@ -17,8 +17,7 @@ import "time"
 //   - Not is met if the part is unmet, unmet if the part is met, and broken if
 //     the part is broken.
 //
-// This is the strong logic of Kleene. The order of parts never changes a
-// decision.
+// This is Kleene's strong logic. The order of parts never changes a decision.
 //
 // The following are broken:
 //
@@ -66,8 +65,8 @@ func Check(id *Identity, p Predicate) error {
 	return e
 }
 
-// DeniedError is the [ErrDenied] of a Check, with the Identity, the predicate,
-// and the reason.
+// DeniedError is an [ErrDenied] with the Identity, the Predicate and the
+// reason.
 type DeniedError struct {
 	Identity  *Identity // the argument of Check: may be nil
 	Predicate Predicate // nil if Check was given nil

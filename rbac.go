@@ -82,7 +82,8 @@ func Open(ctx context.Context, s Store, cfg Config) (*Authority, error) {
 
 // Close waits up to 10 s until Config.OnEvent has got its events, writes the
 // pending uses of tickets and ends the background work. Close does not close
-// the Store. Later calls fail with ErrUnavailable.
+// the Store. Later calls fail with ErrUnavailable. Close returns an error if
+// pending uses could not be written.
 func (a *Authority) Close() error {
 	a.events.Close(closeTimeout) // first: OnEvent may ask the Authority
 	if a.background.closed.Swap(true) {

@@ -15,7 +15,7 @@ import (
 type User struct {
 	ID    uuid.UUID `json:"id"`              // chosen by AddUser when zero
 	Name  string    `json:"name"`            // unique, in canonical form; see AddUser
-	Email string    `json:"email,omitempty"` // unique after case folding, or empty; kept as given
+	Email string    `json:"email,omitempty"` // unique by mailbox, or empty; see UserByEmail; kept as given
 	// Subject is the host's own id for the user, such as an OIDC subject:
 	// opaque, exact, unique, or empty.
 	Subject     string    `json:"subject,omitempty"`
@@ -66,8 +66,7 @@ type Section struct {
 	Position int    `json:"position,omitempty"` // place among the sections; ties are ordered by name
 }
 
-// Membership records that a user is in a group. Its key is User, Group and
-// Scope.
+// Membership records that a user is in a group. Its key is User, Group, Scope.
 //
 // AssignedBy and AssignedAt are ignored on input. Source is fixed by AssignUser,
 // and ignored by ModifyMembership and DeassignUser.
@@ -117,9 +116,9 @@ type Catalogue struct {
 // UserQuery selects users. The zero query selects all users. Users are listed
 // in byte order of their names.
 //
-// A page by Group, Scope or Permission costs what the page costs, however many
-// members there are. Search and LastLoginBefore read all users, or the members
-// if there are fewer than 50,000, unless the page is full before: half a second
+// The cost of a page by Group, Scope or Permission follows from the page, not
+// from the number of members. Search and LastLoginBefore read all users, or the
+// members if there are fewer than 50,000, until the page is full: half a second
 // for a million users. CountUsers always reads to the end.
 type UserQuery struct {
 	Search string    // only with this text in Name, DisplayName or Email; A to Z match in either case
@@ -154,10 +153,10 @@ const (
 	DisabledUser
 )
 
-// Store is the backend of an Authority: tables in memory, in SQLite, on a
-// server. Programs open a store with package store_memory, store_sqlite or
-// store_postgres and pass it to [Open]. Package store describes the contract
-// for authors of backends.
+// Store is the backend of an Authority: tables in memory, in SQLite or in
+// PostgreSQL. Programs open a Store with package memorystore, sqlitestore or
+// postgresstore and pass the Store to [Open]. Package store describes the
+// contract for authors of backends.
 type Store = store.Store
 
 // The row types of package store have the fields of the types of this package.

@@ -14,12 +14,7 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Review functions read the records, at the time of the transaction. They
-// return what a user is assigned to, in any scope, even if the account is
-// disabled. Only a predicate decides what a request may do. A sequence reads
-// the records each time it is ranged over, and yields an error once, last.
-
-// User returns the user with a name in any form.
+// User returns the user with a name, in any form; see [Tx.AddUser].
 func (tx *Tx) User(name string) (User, error) {
 	u, err := tx.user(name)
 	return User(u.User), err
@@ -41,8 +36,8 @@ func (tx *Tx) UserByEmail(address string) (User, error) {
 	return userBy(address, "Email", func() (store.UserRecord, error) { return emailkey.Find(tx.r, address) })
 }
 
-// HasPassword reports whether a user has a password: the user can log in with
-// one, and an administrator offers a new password rather than an invitation.
+// HasPassword reports whether a user has a password. If so, the user can log in
+// with the password, and a LinkReset is right rather than a LinkInvite.
 func (tx *Tx) HasPassword(user string) (bool, error) {
 	u, err := tx.user(user)
 	return u.PasswordHash != "", err
@@ -237,8 +232,7 @@ func byGroup(a, b Membership) int {
 // GroupOperationsOnObject lists the operations that a group may perform on an
 // object, by inheritance too, in byte order without repetition (INCITS 359
 // section 6.2.1, RoleOperationsOnObject). [Permission] defines the object and
-// the operation of a permission. ErrNotFound for an object that no permission
-// has.
+// the operation of a permission. ErrNotFound if no permission has the object.
 func (tx *Tx) GroupOperationsOnObject(group, object string) ([]string, error) {
 	g, err := tx.group(group)
 	if err != nil {

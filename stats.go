@@ -5,7 +5,7 @@ import "time"
 // Stats is a snapshot of counters, which count from Open and only grow, and of
 // gauges. The values are read one after another, while calls go on.
 type Stats struct {
-	FromCache uint64 // tickets that Identify and its like found in the cache: an estimate, one in 16 counts 16
+	FromCache uint64 // tickets that Identify and similar calls found in the cache; estimated from one in 16
 	FromStore Timing // tickets that were looked up in the store, found or not
 
 	// Calls of Login and Issue by outcome: a ticket; a refusal; ErrThrottled;
@@ -21,8 +21,8 @@ type Stats struct {
 	StoreFailures  uint64 // transactions that the store failed, or that waited for Config.LockTimeout
 
 	Revision       Revision      // gauge: see Authority.Revision
-	LeaseAge       time.Duration // gauge: since the store was asked for changes; from Config.MaxStaleness on, each call asks first
-	FollowerErrors uint64        // failed questions for changes, ten in MaxStaleness
+	LeaseAge       time.Duration // gauge: since the store was last asked for changes; from Config.MaxStaleness on, each call asks first
+	FollowerErrors uint64        // requests for changes that failed; there are ten in MaxStaleness
 
 	CachedTickets, CachedUsers   int    // gauges
 	EvictedTickets, EvictedUsers uint64 // to make room: see Config.CachedTickets

@@ -21,9 +21,9 @@ type Provision struct {
 	// Groups are all groups of the user. Empty: none. Nil: unknown, as with a
 	// token without the claim, and nothing changes.
 	Groups []string
-	// Map has the groups that the names in Groups stand for. A name that is not
-	// in Map stands for no group. Nil: the names are those of groups. Anybody
-	// who names groups at the source then chooses among all groups, except the
+	// Map has the group that each name in Groups stands for. A name that is not
+	// in Map stands for no group. Nil: the names are those of groups. Then
+	// anybody who names groups at the source can choose any group, except the
 	// groups that give Config.Administer, which are ErrInvalid.
 	Map map[string]string
 
@@ -36,10 +36,10 @@ type Provision struct {
 // each login through a provider, before [Authority.Issue]: a Sync that finds
 // nothing to change takes no lock and uses up no revision.
 //
-// A membership of another source stays as it is and is enough: Sync adds no
-// second one for the group and scope. A membership of Source that Groups names
-// stays as it is, too, with the Note and Until of an administrator. So one that
-// has ended, of whatever source, keeps the user out of the group.
+// A membership of another source stays as it is, and Sync adds no second
+// membership for its group and scope. A membership of Source that Groups names
+// stays as it is, too, with the Note and Until of an administrator. So a
+// membership that has ended, of whatever source, keeps the user out.
 //
 // After an error nothing has changed. The errors are those of Update and
 // [Tx.AssignUser], such as ErrProtected and ErrSeparation; ErrNotFound for an

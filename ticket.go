@@ -19,7 +19,7 @@ type Ticket struct {
 	User             string
 	Key              bool // an API key
 	Label            string
-	Groups           []string  // the groups of a narrowed ticket, in byte order; nil: all groups of the user
+	Groups           []string  // of a ticket narrowed by Login.Groups, APIKey.Groups or SetActiveGroups, in byte order; nil: all groups of the user
 	Omitted          []string  // groups that a dynamic set left out in some scope, in byte order; nil: none
 	Created          time.Time // of the authentication: the login, or earlier; see Login.AuthenticatedAt
 	LastSeen         time.Time // lags by up to a minute

@@ -10,7 +10,7 @@ import (
 	"github.com/rbac-go/rbac/internal/network"
 )
 
-// TicketKind is a kind of tickets in a [TicketQuery].
+// TicketKind is a condition on tickets in a [TicketQuery].
 type TicketKind uint8
 
 const (

@@ -12,11 +12,11 @@ import (
 )
 
 // Token is the secret of a ticket or of a link: anyone who holds the token of a
-// ticket acts as the ticket's user, and anyone who holds the token of a link can
-// redeem the link. A Token is 256 random bits. Every printer redacts the secret,
-// even in an unexported field of another struct; only Secret returns the text.
-// The zero Token belongs to no ticket, and Identify turns the zero Token into
-// the anonymous Identity.
+// ticket acts as the ticket's user, and anyone who holds the token of a link
+// can redeem the link. A Token is 256 random bits. Printing, logging and
+// encoding never show the secret, even in an unexported field of another
+// struct; only Secret returns the text. The zero Token belongs to no ticket,
+// and Identify turns the zero Token into the anonymous Identity.
 //
 // Two Tokens with the same Secret may be unequal under ==. A Token is safe for
 // concurrent use.

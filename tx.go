@@ -23,9 +23,16 @@ import (
 //
 // A call that is refused ([ErrNotFound], [ErrExists], [ErrInvalid],
 // [ErrReadOnly], [ErrCycle]) changes nothing and leaves the transaction usable.
-// After any other error an Update cannot commit.
+// After any other error an Update cannot commit. Inside a View every call that
+// changes something returns ErrReadOnly.
 //
-// Inside a View every call that changes something returns ErrReadOnly.
+// Where a comment does not say more, an unknown record is ErrNotFound, a taken
+// name or key is ErrExists, and an impossible argument is ErrInvalid.
+//
+// Functions that review read the records at the time of the transaction. They
+// return what a user is assigned to, in any scope, even if the account is
+// disabled: only a predicate decides what a request may do. A sequence reads
+// the records each time it is ranged over, and yields an error once, last.
 type Tx struct {
 	a          *Authority
 	ctx        context.Context
@@ -147,8 +154,8 @@ func (tx *Tx) fail(err error) error {
 	return err
 }
 
-// Revision returns the revision of the head that the transaction began with:
-// the changes of an Update have the next one.
+// Revision returns the latest revision at the start of the transaction. The
+// changes of an Update get the next revision.
 func (tx *Tx) Revision() Revision { return tx.changes.From.Revision }
 
 // Unwrap returns the store's own transaction, or nil if the store does not

@@ -40,7 +40,7 @@ type delegate struct {
 // [NewIdentity].
 //
 // UpdateAs guards against the user and not against the program: Update and
-// [Tx.Unwrap] stay what they are.
+// [Tx.Unwrap] are not restricted.
 func (a *Authority) UpdateAs(ctx context.Context, id *Identity, f func(*Tx) error) error {
 	ctx = NewContext(ctx, id)
 	err := a.commit(ctx, func(r store.Records) (*Tx, error) {
@@ -72,8 +72,7 @@ func (tx *Tx) Assignable(id *Identity, scope string) ([]Group, error) {
 	return slices.DeleteFunc(groups, func(g Group) bool { return !powers.MayAssign(g.ID, scope) }), err
 }
 
-// Administrable reports whether id may administer the account of a user: for
-// forms.
+// Administrable reports whether id may administer a user's account, for forms.
 func (tx *Tx) Administrable(id *Identity, user string) (bool, error) {
 	u, err := tx.user(user)
 	if err != nil {

@@ -19,13 +19,13 @@ import (
 // as a nil predicate or an invalid name. Call Validate at start, after Declare,
 // with the predicates of the program and with the results of [Parse].
 //
-// A granted pattern that matches no permission gives nothing. If one letter
-// would make it a pattern that gives a permission of p, the grant is a fault of
-// p: ErrNotFound with Record "grant". Other unmatched patterns may be for
-// permissions that are added later. They are logged as warnings, once for each
-// state of the policy, and so is each delegation with a group that nobody can
-// assign by the delegation: the group inherits a group that the delegation does
-// not name, or gives [Config.Administer].
+// A granted pattern that matches no permission gives nothing. If one typing
+// error separates the pattern from a pattern that gives a permission of p, the
+// grant is a fault of p: ErrNotFound with Record "grant". Other unmatched
+// patterns may be for permissions that are added later. Validate logs them as
+// warnings, once for each state of the policy, and also each delegation with a
+// group that nobody can assign by the delegation: the group inherits a group
+// that the delegation does not name, or gives [Config.Administer].
 //
 // The error joins an [*Error] for each fault, without repetition, in the order
 // of p.String: ErrNotFound with Record "group" or "permission" and the Name, or
