@@ -18,9 +18,9 @@
 //     SHA-1: 00000.txt to FFFFF.txt, or the same without .txt. Each file has a
 //     line for each password: the other 35 digits, a colon, and a count.
 //
-// Digits may be of either case, but are of one case in the names of a folder's
-// files. Lines may end with CR LF. A count of 0 is padding: such a password is
-// not on the list.
+// Hexadecimal digits may be in upper or lower case. The file names of a folder
+// all have the same case. Lines may end with CR LF. A count of 0 is padding:
+// such a password is not on the list.
 //
 // A list that cannot be read refuses every password.
 package breached
@@ -53,9 +53,9 @@ type List struct {
 
 // Open opens a file or folder, and checks its form at a few places: the first
 // and the last line of a file and a thousand lines between them, or the first
-// and the last file of a folder. A fault elsewhere is an error of the look-ups
-// that read it; the command "LC_ALL=C sort -c" finds each line of a file that
-// is not in order.
+// and the last file of a folder. A fault elsewhere is found by a look-up that
+// reads the faulty part, and the look-up then returns an error. The command
+// "LC_ALL=C sort -c" reports whether the lines of a file are in order.
 //
 // The operator may replace the list by renaming a new list to its name. The
 // List continues to use the old list: open the new list, and then close the
@@ -92,10 +92,10 @@ func (l *List) Contains(password string) (bool, error) {
 	return found, nil
 }
 
-// Check is for [rbac.Config.CheckPassword]. It returns ErrBreached for a password
-// that is on the list, and an error that is rbac.ErrUnavailable if the list
-// cannot be read or the context has ended: a password that cannot be looked up
-// is refused.
+// Check is for [rbac.Config.CheckPassword]. Check returns ErrBreached for a
+// password that is on the list. If the list cannot be read, or if the context
+// has ended, the error wraps rbac.ErrUnavailable: a password that cannot be
+// looked up is refused.
 func (l *List) Check(ctx context.Context, _ rbac.User, password string) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%w: %w", rbac.ErrUnavailable, err)

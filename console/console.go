@@ -37,19 +37,20 @@ type Config struct {
 	Catalogue *rbac.Catalogue
 	// Mux has the routes of the host, which the pages Why and View as explain.
 	// Routes may be registered after New. For the route of the console itself,
-	// the pages add the console's own rule: they recognise the route by the
-	// Pattern of the request, which no other mux between may replace. Nil: the
-	// pages explain permissions and expressions alone.
+	// the pages add the console's own rule. The pages recognise that route by
+	// the Pattern of the request: put no other mux between Mux and the console,
+	// since the other mux would replace the Pattern. Nil: the pages explain
+	// permissions and expressions alone.
 	Mux *httpguard.Mux
 	// Theme is CSS that is added after the console's own stylesheet, such as
 	// ":root { --accent: #7a1f5c }". The console's variables are listed at the
 	// beginning of its stylesheet.
 	Theme string
 	// Texts has texts of the host's own, for other languages or to replace the
-	// console's texts: files such as de.txt, with lines "key = text". The keys
-	// are those of the file texts/en.txt of this package, with the same
-	// arguments. A new language needs the key "language", the name of the
-	// language in the language. For a missing text, the console uses its own
+	// console's texts: files such as de.txt, with lines "key = text". Keys and
+	// arguments are those of the file texts/en.txt of this package. A new
+	// language needs the key "language": the name of the language in that
+	// language, such as "Deutsch". For a missing text, the console uses its own
 	// text in the language, and otherwise the English text. Nil: the built-in
 	// languages, English and Chinese.
 	Texts fs.FS
@@ -95,11 +96,12 @@ var templates embed.FS
 var assets embed.FS
 
 // New returns the console of an Authority, for requests that have passed the
-// Handler of a Guard. Both must be of the same Authority.
+// Handler of the Guard g. The Guard must be a Guard of the Authority a. The
+// returned handler is safe for concurrent use.
 //
 // New returns an error for a nil argument, for a Guard without Config.Site,
-// which begins the addresses of invitations, and for a Config out of its
-// bounds.
+// which begins the addresses of invitations, and for an invalid Config: a Path
+// without its slashes, or faulty Texts.
 func New(g *httpguard.Guard, a *rbac.Authority, cfg Config) (http.Handler, error) {
 	if g == nil || a == nil {
 		return nil, errors.New("console: New needs a Guard and an Authority")

@@ -23,9 +23,9 @@ type Kind string
 
 const (
 	DisabledHolders   Kind = "disabled holders"   // User, Permission: the user is disabled, and holds the protected permission; last login At
-	EndingMemberships Kind = "ending memberships" // User, Group, Scope: the membership ends within 30 days, At
+	EndingMemberships Kind = "ending memberships" // User, Group, Scope: the membership ends at the time At, within 30 days
 	IdleUsers         Kind = "idle users"         // User: enabled, older than 14 days, and has neither signed in nor used a session or key for 90 days, or never; last login At
-	EmptyGroups       Kind = "empty groups"       // Group: nobody is a member, by a group that inherits it either
+	EmptyGroups       Kind = "empty groups"       // Group: nobody is a member, directly or by a group that inherits this group
 	UnheldPermissions Kind = "unheld permissions" // Permission: nobody has it
 	UnmatchedPatterns Kind = "unmatched patterns" // Group, Permission: the group has a grant of a pattern that matches nothing; granted At
 	NearSets          Kind = "near sets"          // Set: of static separation of duty, with users at its limit
@@ -61,13 +61,13 @@ const (
 
 // Find returns the findings in the order of the kinds, without empty ones. The
 // protected permissions are those of [rbac.Config].Protected; permissions that
-// the store does not have are ignored.
+// the store does not have are ignored. Errors are those of the methods of tx.
 //
 // Find reads all groups, grants and permissions, one membership of each group
 // that no group with a member inherits, and the tickets of users who have not
-// signed in for 90 days, until 1,000 idle users are found: less than a second for
-// 10,000 groups on SQLite. The number of users hardly matters. Keep the result
-// for some minutes, and use a View.
+// signed in for 90 days, until 1,000 idle users are found. This takes less than
+// a second for 10,000 groups on SQLite. The number of users hardly matters.
+// Call Find in a View, and cache the result for some minutes.
 func Find(tx *rbac.Tx, protected []string) ([]Finding, error) {
 	var list []Finding
 	add := func(kind Kind, c counter) {

@@ -20,10 +20,10 @@ import (
 // [Guard.Deny] takes it.
 //
 // Names in header may be in any case, and ":authority" is the host. The rules
-// about Authorization, the cookie, cross-origin requests and Config.Identify
-// apply. Identify and ClientAddr get a POST request with the header, the
-// procedure as its path, and ctx. The request has no address of a connection:
-// to use FromNet, let ClientAddr take the address from the context.
+// of HTTP requests about Authorization, the cookie, cross-origin requests and
+// Config.Identify apply. Identify and ClientAddr get a POST request with the
+// header, the procedure as its path, and ctx. The request has no address of a
+// connection: to use FromNet, let ClientAddr take the address from the context.
 //
 // A call that carries a revision under [RevisionHeader], in any case, waits for
 // the revision as a request does. Call sends nothing back: the server of the

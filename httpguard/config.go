@@ -22,11 +22,11 @@ type Config struct {
 	// "https://app.example.com": scheme, host and optional port, without a
 	// path. Set Site behind a proxy that ends TLS or changes the Host. With an
 	// https Site the Guard relies on TLS in front of the service. Requests from
-	// pages of Site are not cross-origin, unless CrossOrigin decides otherwise,
-	// and a request without Sec-Fetch-Site but with another Origin is, also if
-	// the Origin is the Host of the request.
-	// Links in mails begin with Site. Empty: the Host of the request, and no
-	// links ([Guard.PasswordURL] and [Guard.ForgotHandler] panic).
+	// pages of Site are not cross-origin, unless CrossOrigin decides otherwise.
+	// A request without Sec-Fetch-Site but with another Origin is cross-origin,
+	// even if the Origin is the Host of the request. Links in mails begin with
+	// Site. Empty: the Host of the request, and no links ([Guard.PasswordURL]
+	// and [Guard.ForgotHandler] panic).
 	Site string
 	// BasePath is the path prefix that a proxy, or [http.StripPrefix] around
 	// Handler, removes: with "/app", browsers request /app/login and the
@@ -38,7 +38,7 @@ type Config struct {
 	// BasePath is the Path of the cookies, so other services on the host do not
 	// receive them. Cookie names then begin with "__Secure-", since "__Host-"
 	// needs the path "/"; a neighbouring host of the same domain could plant a
-	// cookie. Two cookies of one name count as none.
+	// cookie. If two cookies have live tickets, neither counts.
 	BasePath string
 	// LoginPath is the path of the login page, to which the Guard sends
 	// browsers that must log in. The path has no query. No login leads back to
@@ -157,14 +157,15 @@ type Config struct {
 	// certificates) are protected against cross-site requests. Bearer
 	// credentials need no such protection.
 	Identify func(*http.Request) (*rbac.Identity, error)
-	// ClientAddr returns the client's address, by which failed logins are
-	// counted and FromNet decides. Nil: the address of the connection. Behind a
-	// proxy that is the proxy's address: use [ForwardedFor]. It is unsafe to
-	// take the address from a header that the client could have sent. After an
-	// error or a panic the request has no address and satisfies no FromNet, its
-	// failed logins are counted by the address of the connection, and a warning
-	// is logged once a minute. A connection over a Unix socket has no address:
-	// its logins are counted by user only.
+	// ClientAddr returns the client's address. Failed logins are counted by the
+	// address, and FromNet checks the address. Nil: the address of the
+	// connection. Behind a proxy that is the proxy's address: use
+	// [ForwardedFor]. It is unsafe to take the address from a header that the
+	// client could have sent. After an error or a panic the request has no
+	// address and satisfies no FromNet, its failed logins are counted by the
+	// address of the connection, and a warning is logged once a minute. A
+	// connection over a Unix socket has no address: its logins are counted by
+	// user only.
 	ClientAddr func(*http.Request) (netip.Addr, error)
 
 	// ShowGroups lets responses to denied users name groups: the user's own
@@ -178,11 +179,12 @@ type Config struct {
 	ShowGroups bool
 
 	// Denied, if not nil, replaces the built-in pages and problem documents.
-	// The error is the decision: ErrDenied (a *rbac.DeniedError has the reason,
-	// and a text WithoutGroups), ErrNoTicket, ErrNotFound, ErrUnavailable, ….
-	// The guarded handler does not run, whatever Denied does. Denied may call
-	// Deny for the built-in response; the Guard sends the built-in response,
-	// too, if Denied writes nothing.
+	// The error is the decision: ErrDenied, ErrNoTicket, ErrNotFound,
+	// ErrUnavailable, …. A *rbac.DeniedError has the reason, and its method
+	// WithoutGroups returns a text that names no groups. The guarded handler
+	// does not run, whatever Denied does. Denied may call Deny for the built-in
+	// response; the Guard sends the built-in response, too, if Denied writes
+	// nothing.
 	Denied func(http.ResponseWriter, *http.Request, error)
 
 	// Logger receives denials and faults, and never a secret. Nil:

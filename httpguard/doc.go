@@ -13,9 +13,9 @@
 //	server := &http.Server{Addr: addr, Handler: g.Handler(mux), ReadHeaderTimeout: 5 * time.Second}
 //	server.ListenAndServeTLS(cert, key)
 //
-// A check of readiness needs no user, and asks for the service by the address
-// of the machine. [Health] therefore stands beside the guarded service, in a
-// router in front of Handler:
+// A readiness probe has no user, and addresses the service by the address of
+// the machine. [Health] is therefore registered outside the guarded service, in
+// a router in front of Handler:
 //
 //	root := http.NewServeMux()
 //	root.Handle("GET /readyz", httpguard.Health(authority))
@@ -29,8 +29,8 @@
 // # Handler goes outermost
 //
 // Put nothing between a router and its handlers that changes the path, and
-// decide nothing by Request.RequestURI, which Handler leaves as sent. Header
-// overrides of the method are unsafe, too: the Mux goes by Request.Method.
+// decide nothing by Request.RequestURI, which Handler leaves as sent. Headers
+// that override the method are unsafe, too: the Mux matches Request.Method.
 //
 // Routers match the escaped path, and handlers read the decoded path. A request
 // for /admin%2fsecret or /x/%2e%2e/admin/ could therefore pass a guard on

@@ -19,8 +19,8 @@ import (
 // otherwise the address of the connection is the client's. Addresses are read
 // from right to left, over all lines of the header, since each proxy appends
 // the address of its own client. The first address outside the trusted prefixes
-// is the client's. If every address is trusted, the leftmost is the client's.
-// Anything further left came from the client, and is ignored.
+// is the client's. Anything further left came from the client, and is ignored.
+// If every address is trusted, the leftmost is the client's.
 //
 // The function fails if a trusted proxy sent no X-Forwarded-For, or if the part
 // of the header that is read contains anything but addresses, such as "unknown"

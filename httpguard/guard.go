@@ -58,8 +58,8 @@ func New(a *rbac.Authority, cfg Config) *Guard {
 // context holds a nil Identity, which satisfies no predicate; guarded routes
 // then respond with 401 or 503.
 //
-// Around a [Mux] the result has the method Routes, too, for tests of the whole
-// service.
+// If next is a [Mux], the result also has the method Routes, for tests of the
+// whole service.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	mustHandler(next)
 	serve := g.handler(next)

@@ -19,10 +19,10 @@ const healthTimeout = time.Second
 // closed Authority cannot. Responses are never cached and hold nothing else, so
 // the handler may be public. Methods other than GET and HEAD get 405.
 //
-// Health is a check of readiness: a load balancer should send requests
-// elsewhere until the store answers. Health is unsafe as a check of liveness.
-// Restarting a service does not bring back its store, and a restarted service
-// cannot even open the store.
+// Health is a readiness check: a load balancer should send requests elsewhere
+// until the store answers. Health is unsafe as a liveness check. Restarting a
+// service does not bring back its store, and a restarted service cannot even
+// open the store.
 //
 // Health needs no Guard. With a [Mux], use Mux.Public; outside of
 // [Guard.Handler], probes that send no proper Host are answered, too.

@@ -16,14 +16,14 @@ const (
 // LoginHandler serves the login page and logs users in. Make LoginHandler
 // public, at Config.LoginPath and behind [Guard.Handler].
 //
-// A form, urlencoded or multipart, makes a ticket, sets the ticket's cookie and
-// redirects (303) to came_from. The browser's previous ticket ends. A signed-in
-// user may continue as before, or sign in as someone else. If the browser may
-// use plain HTTP, and Config.Insecure is not set, the login redirects to this
-// page first; if the cookie does not come back, the page explains why. A wrong
-// name or password is answered with the form and 401, a form with neither a user
-// nor a password with 400, too many failures with 429, and 503 if the password
-// could not be checked.
+// A login by form, urlencoded or multipart, issues a ticket, sets the ticket's
+// cookie and redirects (303) to came_from. The browser's previous ticket ends.
+// A signed-in user may continue as before, or sign in as someone else. If the
+// browser may use plain HTTP, and Config.Insecure is not set, the login
+// redirects to this page first; if the cookie does not come back, the page
+// explains why. A wrong name or password is answered with the form and 401, a
+// form with neither a user nor a password with 400, too many failures with 429,
+// and 503 if the password could not be checked.
 //
 // If a dynamic separation set left groups out of the ticket, a page lets the
 // user choose first; see [Guard.ChoiceURL]. The page offers every holder of a
@@ -33,13 +33,15 @@ const (
 // With Config.Remember the form has a checkbox "remember", and JSON a field
 // "remember", true or false.
 //
-// JSON, {"user": …, "password": …} and optionally "groups" to narrow the ticket
-// to, is answered with {"token": …, "expires": …} and no cookie, or with a
-// problem document. "omitted" lists the groups that were left out. With
-// "device", empty at first, the response has a "device", too, for the client's
-// next login; see [rbac.Login].Device. Browsers keep the device in a cookie.
-// Groups that may not be active together are answered with 409. The ticket of
-// an Authorization: Bearer in the request ends.
+// A login by JSON sends {"user": …, "password": …}. An optional list "groups"
+// narrows the ticket to these groups. The response has no cookie, and is
+// {"token": …, "expires": …} or a problem document. "omitted" in the response
+// lists the groups that were left out. If the request has "device", empty at
+// the first login, the response has "device", too: the value that the client
+// sends with its next login; see [rbac.Login].Device. Browsers keep the device
+// in a cookie. Groups that may not be active together are answered with 409. If
+// the request has a ticket in Authorization: Bearer, that ticket ends with the
+// login.
 func (g *Guard) LoginHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = g.withOwnIdentity(restored(r))

@@ -16,11 +16,11 @@ import (
 //	mux.Handle("GET /news", rbac.NotAnonymous(), guard.Passive(http.HandlerFunc(news)))
 //
 // Passive works inside [Guard.Handler], which counts a use when the response
-// begins, and outside of it. A request that is denied before the request
-// reaches Passive does count. Therefore register the result of Passive directly
-// with a [Mux], as above: the Mux then does not count denied requests either.
-// Outside a Mux, put Passive around Require. A handler has to call Passive
-// before the response begins.
+// begins, and outside of it. A request that is denied before Passive runs
+// counts as a use. Therefore register the result of Passive directly with a
+// [Mux], as above: the Mux then does not count denied requests either. Outside
+// a Mux, put Passive around Require. A handler has to call Passive before the
+// response begins.
 //
 // [rbac.WithoutUse] applies to the handler and to everything that it calls with
 // the context of the request; [rbac.CountAsUse] reverses the effect for calls

@@ -20,7 +20,7 @@ const passwordSetField = "password_set"
 // sent by POST to Action, with the fields link, password and repeat.
 type PasswordPage struct {
 	Action string // the target of the form
-	Link   string // value of the field link: a secret, which belongs nowhere else
+	Link   string // value of the field link: a secret; use the value nowhere else
 	User   string // the name of the user, for password managers
 	Error  string // the reason why the last attempt failed; empty at first
 

@@ -24,9 +24,9 @@ import (
 //   - 500: any other error, such as ErrTxDone and ErrReadOnly, which are
 //     mistakes of the program
 //
-// Only a nil error has the status 200. Of joined errors, the status that
-// reveals least counts: 503 before 429, 401, 404, 403, 409 and 422, and 500 for
-// a mistake of the program before all others. Responses with 429 and 503 need a
+// Only a nil error has the status 200. For joined errors, Status returns the
+// status that reveals least. A 500 for a mistake of the program comes first,
+// then 503, 429, 401, 404, 403, 409 and 422. Responses with 429 and 503 need a
 // Retry-After, which Deny adds. [Detail] returns the text.
 func Status(err error) int {
 	if err == nil {

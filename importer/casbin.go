@@ -32,11 +32,11 @@ type Casbin struct {
 	Leaves bool
 }
 
-// ReadCasbin reads a model and a policy of casbin. The permission of a line has
-// the object and the operation, with a dot between them. A domain is a scope.
-// If the lines of a role differ among domains, the role becomes a group for
-// each domain: "admin@org1". Resource roles (g2) are resolved: each permission
-// names a resource.
+// ReadCasbin reads a model and a policy of casbin. The name of a permission is
+// the object of the line, a dot, and the operation. A domain is a scope. If the
+// lines of a role differ among domains, the role becomes a group for each
+// domain: "admin@org1". Resource roles (g2) are resolved: each permission names
+// a resource.
 //
 // Lines that match more than they name, such as those with * under keyMatch,
 // and lines that deny are reported, and not taken. If a denying line counts,

@@ -27,8 +27,8 @@
 // # Cautions
 //
 // A source is read in one transaction if the database has snapshots. Stop
-// changes of the source before the final import, since no user is imported
-// twice.
+// changes of the source before the final import: a later import does not update
+// users who were imported before.
 //
 // A Plan holds the password hashes of the source. Do not log or keep a Plan.
 package importer

@@ -11,8 +11,8 @@ import (
 	"github.com/rbac-go/rbac/internal/names"
 )
 
-// StoreError returns an error of Program.Open. The text states what is wrong
-// with the store and what to do. The error is rbac.ErrUnavailable.
+// StoreError returns an error for Program.Open to return. The text states what
+// is wrong with the store and what to do. The error is rbac.ErrUnavailable.
 func StoreError(format string, args ...any) error {
 	return &sentence{rbac.ErrUnavailable, fmt.Sprintf(format, args...)}
 }

@@ -12,7 +12,7 @@
 // # Cautions
 //
 // The command line asks for no password: anybody who can run the program with
-// access to the store may do everything. The change log marks the actor as
+// access to the store can do everything. The change log marks the actor as
 // asserted by a program.
 //
 // This package imports no store with a driver, so that a service gets no second
@@ -47,9 +47,9 @@ func Main(ctx context.Context, args []string, a *rbac.Authority) int {
 	return Program{Authority: a}.Main(ctx, args)
 }
 
-// Program is a program with the verbs. Without an Authority and without Open, the
-// Program answers only --help, as that of a service: a service that has not
-// opened its store can print its help.
+// Program configures a command line with the verbs. If Authority and Open are
+// both nil, the Program answers only --help, with the help of a service: a
+// service can print its help before the service opens its store.
 type Program struct {
 	// Name has the words that the user types before a verb, for help and
 	// errors, such as "notes admin". Empty: "rbac", or the base name of the

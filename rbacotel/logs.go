@@ -23,9 +23,10 @@ type LogConfig struct {
 	Personal bool
 }
 
-// OnEvent returns a function for [rbac.Config].OnEvent that writes each event as
-// a record of a logger of the provider. The name of the event is its kind. The
-// record belongs to the span of the call that caused the event.
+// OnEvent returns a function for [rbac.Config].OnEvent that writes each event
+// as a record of a logger of the provider. The event name of the record is the
+// kind of the event. The record belongs to the span of the call that caused the
+// event.
 func OnEvent(provider log.LoggerProvider, cfg LogConfig) func(context.Context, rbac.Event) {
 	logger := provider.Logger(scope)
 	return func(ctx context.Context, e rbac.Event) {

@@ -48,8 +48,9 @@ import (
 // With the flag -update, or RBACTEST_UPDATE=1 in the environment, Matrix writes
 // the actual statuses into the table in the calling Go file, in which the table
 // must be a raw string. Missing statuses and "?" are filled in. If Matrix
-// cannot write, it prints the table and fails. Review the difference before
-// committing: the table is the authorization policy of the service.
+// cannot write, Matrix prints the table and fails the test. Review the
+// difference before committing: the table is the authorization policy of the
+// service.
 //
 // Matrix registers no flag, since two flags of one name clash. An existing flag
 // for other golden files serves both:

@@ -37,10 +37,10 @@ import (
 // line has the number 1, even if the line is empty.
 //
 // The clock stands at 2030-01-01 12:00 UTC. The password of a user is the name
-// as written in the text and " password 123" ("amy password 123"). Hashing a
-// password costs next to nothing, which is unsafe anywhere but in a test. A user
-// may have 10,000 tickets. The Authority logs nothing, and is closed when the
-// test ends.
+// as written in the text, followed by " password 123": "amy password 123".
+// Hashing a password costs next to nothing, which is unsafe anywhere but in a
+// test. A user may have 10,000 tickets. The Authority logs nothing, and is
+// closed when the test ends.
 func World(t testing.TB, text string) *rbac.Authority {
 	t.Helper()
 	a := open(t)

@@ -57,8 +57,9 @@ type ChangeRecords interface {
 	AddChange(Change) error
 	// Changes lists the selected entries by Revision and Seq.
 	Changes(ChangeFilter) iter.Seq2[Change, error]
-	// DeleteChanges deletes the first entries by Revision and Seq, up to the
-	// first entry whose At is not before a time or that has the last Revision;
-	// at most limit entries. It returns the number of deleted entries.
+	// DeleteChanges deletes entries by Revision and Seq, the smallest first,
+	// and at most limit entries. The deletion stops at the first entry whose At
+	// is not before the given time, and at the entries of the last Revision.
+	// DeleteChanges returns the number of deleted entries.
 	DeleteChanges(before time.Time, limit int) (int, error)
 }

@@ -14,7 +14,7 @@ type Declaration struct {
 	// zero for records whose name cannot change.
 	ID uuid.UUID
 
-	// Text holds the texts that were declared last. It distinguishes a change
+	// Text holds the texts that were declared last. Text distinguishes a change
 	// by the program from a change by an administrator.
 	Text string
 }

@@ -9,9 +9,9 @@ import "context"
 type Finder interface {
 	// Find returns the sought record with all related records, as of one head.
 	// Find returns nil if there is no such record, and may return nil although
-	// there is one. at is the head that the caller stands at: a replica that
-	// lags behind may be asked for its state at exactly that head, and for
-	// nothing else.
+	// there is one. The parameter at is the head of the caller: a result from a
+	// replica that lags behind counts only if the replica read the records at
+	// exactly that head.
 	Find(ctx context.Context, what Sought, at Head) (*Found, error)
 }
 

@@ -24,8 +24,8 @@ type Revision uint64
 // String returns the decimal number, which rbac.ParseRevision reads.
 func (r Revision) String() string { return strconv.FormatUint(uint64(r), 10) }
 
-// HeadRecords is the single row that holds the head. The row exists, zero, in a
-// new store.
+// HeadRecords is the single row that holds the head. In a new store the row
+// exists and is zero.
 type HeadRecords interface {
 	// Head reads the head, with a lock in an Update. A View takes no lock. A
 	// transaction that locks several records locks the head before any user or
@@ -52,8 +52,8 @@ const (
 // connection.
 type HeadReader interface {
 	// ReadHead returns a head that is no older than the call; on a [Confirmer],
-	// as far as the store knows. An Authority calls ReadHead several times in
-	// its MaxStaleness. Errors are those of a Store.
+	// as far as the store knows. An Authority calls ReadHead several times
+	// within its MaxStaleness. Errors are those of a Store.
 	ReadHead(context.Context) (Head, error)
 }
 

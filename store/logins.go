@@ -55,12 +55,13 @@ type LoginFilter struct {
 type LoginRecords interface {
 	// Logins lists by First, then ID, the greatest first.
 	Logins(LoginFilter) iter.Seq2[UserLogin, error]
-	// CountLogin adds a record, or adds to the record with the same ID: Count to
-	// its Count, the later Last, and UserAgent; nothing else changes.
-	// CountLogin then deletes all but keep records of the user with the same
-	// Failed, the smallest by First, then ID. CountLogin does nothing if there
-	// is no such user: a login for a name without a user takes as long. The
-	// caller has locked the user.
+	// CountLogin adds a record. If there is a record with the same ID,
+	// CountLogin instead adds Count to the Count of that record, keeps the
+	// later Last, replaces UserAgent, and changes nothing else. Of the records
+	// of the user with the same Failed, CountLogin then keeps the greatest by
+	// First, then ID, as many as keep, and deletes the others. CountLogin does
+	// nothing if there is no such user: a login for a name without a user takes
+	// as long. The caller has locked the user.
 	CountLogin(l Login, keep int) error
 	// DeleteLogins deletes at most limit records whose First is before a time,
 	// and returns the number of deleted records.

@@ -28,7 +28,8 @@ type Member struct {
 // MembershipFilter selects the memberships that every field selects. The zero
 // filter selects all memberships.
 //
-// Ids and scopes are in byte order, by the index that serves the filter:
+// A listing is sorted by the fields below, with ids and scopes in byte order.
+// The order depends on the filter, since each filter has an index of its own:
 //
 //   - with Users: User, Group, Scope
 //   - with Scopes and without Users: Scope, Group, User
@@ -36,8 +37,9 @@ type Member struct {
 //   - with EndingBefore alone: Until, User, Group, Scope
 //   - the zero filter: User, Group, Scope
 //
-// The cost of a page follows from the number of memberships that Users, Scopes
-// and Group, Group, or EndingBefore select, and not from the size of the table.
+// The cost of a page depends on the number of memberships that the index
+// selects (by Users, by Scopes and Group, by Group, or by EndingBefore), and
+// not on the size of the table.
 type MembershipFilter struct {
 	Users        []uuid.UUID // only of these users; nil: of any user, empty: of none
 	Group        uuid.UUID   // only in this group; zero: in any group
@@ -58,7 +60,7 @@ type MembershipRecords interface {
 	UserMemberships(user uuid.UUID) ([]Membership, error)
 	Memberships(MembershipFilter) iter.Seq2[Member, error]
 	// Scopes lists the scopes of memberships, each once and in byte order,
-	// without the scope "". The cost follows from the number of scopes, not of
+	// without the scope "". The cost depends on the number of scopes, not of
 	// memberships.
 	Scopes() iter.Seq2[string, error]
 	PutMembership(Membership) error

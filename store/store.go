@@ -10,10 +10,10 @@
 // checked before a store is called, so a store neither validates nor interprets
 // values.
 //
-// Optional abilities are further interfaces. A store that implements
-// [HeadReader], [Hinter], [Finder] or [Confirmer] answers faster or sooner, or
-// keeps its promises when another server takes over; an Authority works without
-// them.
+// Optional abilities are further interfaces. With a [HeadReader], [Hinter] or
+// [Finder], an Authority answers faster or sees changes sooner. With a
+// [Confirmer], an Authority keeps its promises when another server takes over.
+// An Authority works without any of these.
 //
 // Package store/storetest is the executable form of this contract. Every
 // backend runs the suite from a test of its own:
@@ -61,8 +61,9 @@ import (
 //   - A transaction that waits for others gives up when its context ends,
 //     whether it waits for its turn, for a connection, for a lock, or for its
 //     commit, as long as the engine has not begun to commit.
-//   - Records, and the sequences that Records returned, are dead once f has
-//     returned: using them gives ErrTxDone. One goroutine at a time uses them.
+//   - Records, and the sequences that Records returned, are invalid once f has
+//     returned: any use then fails with ErrTxDone. Only one goroutine at a time
+//     may use Records and the sequences.
 //   - Calling the Store again from inside f may deadlock until the context of
 //     the inner call ends.
 //
@@ -85,14 +86,14 @@ type Store interface {
 //
 // A method that reads one record returns ErrNotFound if there is no such
 // record. A method that changes or deletes a record by its key returns
-// ErrNotFound, too; ErrNotFound does not spoil the transaction.
+// ErrNotFound, too. After ErrNotFound the transaction can still commit.
 //
 // A method named Add… adds a record. A method named Put… writes every field of
 // a record: Put adds the record, or replaces the record with the same key. Two
 // transactions never put the same key at once, since the caller has locked the
-// head, or else the user of the record or the throttle. An added record whose
-// key is taken, and any record of which another unique value is taken, is a
-// fault of the caller and does spoil the transaction.
+// head, or else the user of the record or the throttle. Adding a record whose
+// key is taken is a fault of the caller, and so is writing a record with any
+// other unique value that is taken. The transaction can then no longer commit.
 //
 // Values are copies on the way in and out, strings included: a caller may
 // overwrite the bytes that it passed. Times are in UTC with microsecond

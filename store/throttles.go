@@ -27,8 +27,10 @@ type ThrottleRecords interface {
 	UserThrottles(user uuid.UUID) ([]Throttle, error)
 	PutThrottle(Throttle) error
 	DeleteThrottle(key [32]byte) error
-	// DeleteIdleThrottles deletes records with Until at or before now and, of
-	// the records without User, all but the keep latest by Last; at most limit
-	// records in all. It returns the number of deleted records.
+	// DeleteIdleThrottles deletes records with Until at or before now. Of the
+	// records without User, DeleteIdleThrottles keeps at most as many as keep,
+	// the latest by Last, and deletes the others. At most limit records are
+	// deleted in all. DeleteIdleThrottles returns the number of deleted
+	// records.
 	DeleteIdleThrottles(now time.Time, keep, limit int) (int, error)
 }

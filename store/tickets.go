@@ -18,7 +18,7 @@ type Ticket struct {
 	Hash     TokenHash
 	Label    string
 	Key      bool        // an API key: without idle limit, whatever Idle is
-	Kept     bool        // an API key that its user's disabling does not end
+	Kept     bool        // an API key that is not deleted when its user is disabled
 	Narrowed bool        // only Groups are active; otherwise all the user's groups
 	Groups   []uuid.UUID // in byte order, each once; nil unless Narrowed
 	Created  time.Time
@@ -96,9 +96,10 @@ type TicketRecords interface {
 	TouchTicket(id uuid.UUID, seen time.Time) error
 	// DeleteTicket also deletes the values of the ticket.
 	DeleteTicket(id uuid.UUID) error
-	// DeleteDeadTickets deletes at most limit tickets whose Expires or, unless
-	// Key, whose LastSeen plus Idle is at or before a time, with their values,
-	// and returns the number of deleted tickets.
+	// DeleteDeadTickets deletes at most limit tickets that have ended by the
+	// given time, with their values, and returns the number of deleted tickets.
+	// A ticket has ended if Expires is at or before the time or, unless Key, if
+	// LastSeen plus Idle is.
 	DeleteDeadTickets(at time.Time, limit int) (int, error)
 }
 

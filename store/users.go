@@ -32,9 +32,9 @@ type UserRecord struct {
 	EmailKey     string // the form of Email in which two addresses are compared
 	PasswordHash string // PHC or modular crypt string; empty: no password
 
-	// PacedUntil paces the changes that the user causes without an
-	// administrator. Each change moves PacedUntil on by the time in which one
-	// change is allowed; PacedUntil minus now is the backlog. Zero: none.
+	// PacedUntil limits the rate of the changes that the user causes without an
+	// administrator. Each change advances PacedUntil by the time in which one
+	// change is allowed. PacedUntil minus now is the backlog. Zero: no backlog.
 	PacedUntil time.Time
 }
 
@@ -66,10 +66,11 @@ type UserFilter struct {
 	// Letters A to Z match in either case, all others exactly.
 	Search string
 
-	// Groups and Scopes, unless both are nil, select users who have at least one
-	// membership in one of these groups (nil: in any group) and in exactly one
-	// of these scopes (nil: in any scope) that has not ended at the time At
-	// (Until zero or later than At).
+	// Groups and Scopes, unless both are nil, select users by their
+	// memberships. At least one membership of the user is in one of Groups
+	// (nil: in any group), has one of Scopes, compared exactly (nil: any
+	// scope), and has not ended at the time At (Until is zero or later than
+	// At).
 	Groups []uuid.UUID
 	Scopes []string
 	At     time.Time
@@ -81,7 +82,8 @@ type UserFilter struct {
 	AlsoGroups []uuid.UUID
 	AlsoScopes []string
 
-	// Enabled selects users who are not disabled, Disabled the others.
+	// Enabled selects users who are not disabled, Disabled the others. Both
+	// together select nobody.
 	Enabled, Disabled bool
 	// LastLoginBefore, unless zero, selects users whose LastLogin is earlier,
 	// users who never logged in included.

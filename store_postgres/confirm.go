@@ -21,8 +21,8 @@ func (s *Store) ConfirmedView(ctx context.Context, f func(store.Records) error) 
 	return sqlstore.ViewOn(ctx, s.Store, s.engine.beginConfirmed, f)
 }
 
-// Guarantee is bounded if the server replicates synchronously. Otherwise, the
-// Reason explains why not.
+// Guarantee returns a bounded Guarantee if the server replicates synchronously.
+// Otherwise, the Reason explains why the Guarantee is not bounded.
 func (s *Store) Guarantee() store.Guarantee { return *s.engine.guarantee.Load() }
 
 func (e *engine) beginConfirmed(ctx context.Context) (sqlstore.Session, error) {

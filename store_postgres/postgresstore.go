@@ -23,7 +23,7 @@
 // since changes arrive late on a standby. A client_encoding other than UTF8 is
 // refused as well.
 //
-// With PgBouncer and similar poolers, pool by session. Pooling by transaction
+// With PgBouncer and similar poolers, use session pooling. Transaction pooling
 // works, too, with default_query_exec_mode=exec in the DSN, but without the
 // bound across a failover, whatever Store.Guarantee reports: a confirmation has
 // to reach one server with all its statements. Hints may then be lost, which
@@ -102,11 +102,11 @@ import (
 // effect, or nothing, or the Update may still take effect later. To find out,
 // read the records, or repeat the change in a way that is harmless if the
 // change is already there. Across a failover only an acknowledged change is
-// proof, since records that are read may exist on this server alone. Repeat a
-// change that writes something.
+// proof, since records that are read may exist on this server alone. Therefore
+// repeat a change that writes something.
 var ErrCommitUnknown = errors.New("it is not known whether the commit took effect")
 
-// Options configure a store. The zero Options are good.
+// Options configures a store. The zero Options are valid.
 type Options struct {
 	// Schema is the schema of the tables, and is made if missing. Empty: the
 	// first schema of the search_path that exists, which is public unless the
@@ -123,7 +123,7 @@ type Options struct {
 	// Authority, so no answer is older than without a Replica. All other reads,
 	// including every lease, go to the primary. A Replica relieves a busy
 	// primary, and costs one more query while the standby lags. A standby that
-	// does not answer is not asked for a second.
+	// does not answer within 100 ms is not asked again for one second.
 	Replica *pgxpool.Pool
 	// With MustExist, nothing is made or migrated: tables that are missing or
 	// older than the program are an error. Set MustExist for the verbs of a

@@ -38,20 +38,20 @@ import (
 // the driver needs.
 var ErrNoCgo = errors.New("this program was built without cgo: build it with CGO_ENABLED=1 and a C compiler such as gcc, or use New of package store/sqlstore/sqlite with a driver that needs neither")
 
-// Options configure a store. The zero Options are good.
+// Options configures a store. The zero Options are valid.
 type Options struct {
-	// BusyTimeout is how long a transaction waits for another process or
-	// another user of the database that is writing, before the transaction
-	// fails with rbac.ErrBusy. Without WAL, a commit also waits for readers.
-	// The context ends the wait earlier, and rbac.Config.LockTimeout does too,
-	// except for the wait of a commit. Zero: 5 s. The precision is a
-	// millisecond.
+	// BusyTimeout is the longest time that a transaction waits for another
+	// process or another user of the database to finish writing. Without WAL, a
+	// commit also waits for readers. After BusyTimeout, the transaction fails
+	// with rbac.ErrBusy. A context ends the wait earlier.
+	// rbac.Config.LockTimeout ends the wait earlier, too, except the wait of a
+	// commit. Zero: 5 s. Precision: 1 ms.
 	//
 	// The Updates of a store made by Open wait for each other as long as their
 	// contexts and rbac.Config.LockTimeout allow.
 	BusyTimeout time.Duration
-	// Readers is how many Views of an opened store run at once. Zero: 8. New
-	// ignores Readers: the host has configured its database.
+	// Readers is the number of Views that a store made by Open runs at once.
+	// Zero: 8. New ignores Readers: the host has configured its database.
 	Readers int
 	// With MustExist, nothing is created or migrated: a missing file is an
 	// error, and so is a file whose tables are missing or older than the

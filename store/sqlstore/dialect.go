@@ -28,8 +28,9 @@ type Dialect interface {
 	// text, is one of values. Ids are in the form of uuid.UUID.String, and texts
 	// are valid UTF-8 without NUL.
 	AnyOf(column string, values []string) (condition string, arg any)
-	// Contains returns a condition with one argument, arg: column contains a
-	// text without the letters A to Z, with A to Z in column folded to a to z.
+	// Contains returns a condition with one argument, arg: column contains
+	// text, after A to Z in column have been folded to a to z. The text has no
+	// letters A to Z.
 	Contains(column, text string) (condition string, arg any)
 	// Again reports whether err, from Begin or from a Session, means that other
 	// transactions were in the way and nothing was committed. The transaction

@@ -22,7 +22,8 @@ func TxOn[S Session](unwrapped any) (t *Tx, s S, ok bool) {
 	return t, s, ok
 }
 
-// Usable returns an error if a statement of the host must not run.
+// Usable returns an error if a statement of the host must not run: after the
+// end of the transaction or of its context, and after a failure.
 func (t *Tx) Usable() error { return t.r.usable(hostCall) }
 
 // Fail dooms the transaction unless err is nil, even if the host ignores err.

@@ -27,7 +27,8 @@ var (
 // waiting for other transactions. Nothing was done.
 var ErrInTheWay = errors.New("other transactions were in the way")
 
-// Store is a [store.Store] on a relational database.
+// Store is a [store.Store] on a relational database. Make a Store with New. A
+// Store is safe for concurrent use.
 type Store struct {
 	dialect Dialect
 	closed  atomic.Bool

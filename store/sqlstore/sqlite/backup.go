@@ -13,19 +13,19 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// Backup copies the database into a new file at path, the tables of the host
-// included: as one state, however many processes write meanwhile. Writers do
-// not wait for Backup, except in a database without WAL.
+// Backup copies the database, the tables of the host included, into a new file
+// at path. The copy is one state of the database, however many processes write
+// meanwhile. Writers do not wait for Backup, except in a database without WAL.
 //
 // The file is readable by its owner only, from its first byte on, and is on the
 // disk when Backup returns. An existing file is never overwritten; the error
-// then wraps fs.ErrExist. Backup writes beside path, under a name of its own,
-// and path has either the whole copy or, after a crash, an empty file. The file
+// then wraps fs.ErrExist. Backup writes to a temporary file beside path, so the
+// file at path is either the whole copy or, after a crash, empty. The file
 // holds hashes of passwords and tokens, like the database.
 //
-// A process that is killed in Backup leaves the partial copy, too: the file
-// .NAME.rbac-backup beside path, for the NAME of path. The next Backup to path
-// removes the partial copy, once the empty file is removed.
+// A process that is killed during Backup leaves the temporary file, too:
+// .NAME.rbac-backup, for the NAME of path. Remove the empty file at path: the
+// next Backup to path then removes the temporary file.
 //
 // Other errors wrap rbac.ErrUnavailable, and rbac.ErrInvalid for an empty path.
 // After an error there is no file.

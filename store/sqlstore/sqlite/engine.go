@@ -129,9 +129,10 @@ func (e *engine) Close() error {
 	return errors.Join(e.reserved.Close(), e.readers.Close(), e.writer.Close())
 }
 
-// Spell returns the longest time that SQLite may wait by itself if a context
-// must be able to end the wait. SQLite cannot be interrupted while waiting. The
-// store repeats such waits until a busy timeout is over.
+// Spell returns the busy_timeout of a connection for a store with the
+// BusyTimeout busy. SQLite cannot be interrupted while waiting, so the result
+// is short: at most 20 ms. The store repeats such waits until BusyTimeout is
+// over or the context ends.
 func Spell(busy time.Duration) time.Duration { return min(busy, 20*time.Millisecond) }
 
 // patiently retries f as long as other transactions are in the way, up to the

@@ -81,7 +81,8 @@ func (f *File) Explain(err error) error {
 // made while [File.Same] returned nil.
 type Connections struct {
 	// Writer has one connection, which begins transactions with BEGIN
-	// IMMEDIATE. The busy_timeout of the connection is [Spell].
+	// IMMEDIATE. The busy_timeout of the connection is [Spell] of
+	// Options.BusyTimeout.
 	Writer  *sql.DB
 	Readers *sql.DB // with query_only=1: as many as concurrent Views
 	Head    *sql.DB // one connection with query_only=1, for reading the head
