@@ -38,7 +38,7 @@ func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
 		return err
 	}
 	for range previewTries {
-		var before, at rbac.Revision
+		var before rbac.Revision
 		var known store.Head // before the preview
 		if digest != "" {
 			if known, err = read(v, func(tx *rbac.Tx, h *store.Head) (err error) {
@@ -47,7 +47,7 @@ func (v *visit) apply(edits []edit, since rbac.Revision, digest string) error {
 			}); err != nil {
 				return err
 			}
-			effect, err := v.preview(edits, &at)
+			effect, err := v.preview(edits, new(rbac.Revision))
 			if err != nil {
 				return err
 			}

@@ -23,26 +23,18 @@ func readPolicyHere(ctx context.Context, a *rbac.Authority, note string) (*polic
 	var p *policyHere
 	err := a.View(ctx, func(tx *rbac.Tx) error {
 		p = &policyHere{note: note, juniors: map[string][]string{}, grants: map[string][]rbac.Grant{}}
-		var errs [4]error
-		var inheritances []rbac.Inheritance
-		var groups []rbac.Group
-		p.permissions, errs[0] = tx.Permissions()
-		p.delegations, errs[1] = tx.Delegations()
-		inheritances, errs[2] = tx.Inheritances()
-		groups, errs[3] = tx.Groups()
-		if err := errors.Join(errs[:]...); err != nil {
-			return err
-		}
+		var err1, err2 error
+		p.permissions, err1 = tx.Permissions()
+		p.delegations, err2 = tx.Delegations()
+		inheritances, err3 := tx.Inheritances()
+		grants, err4 := tx.AllGrants()
 		for _, of := range inheritances {
 			p.juniors[of.Senior] = append(p.juniors[of.Senior], of.Junior)
 		}
-		for _, g := range groups {
-			var err error
-			if p.grants[g.Name], err = tx.Grants(g.Name); err != nil {
-				return err
-			}
+		for _, of := range grants {
+			p.grants[of.Group] = append(p.grants[of.Group], of)
 		}
-		return nil
+		return errors.Join(err1, err2, err3, err4)
 	})
 	return p, err
 }
@@ -57,7 +49,7 @@ func (p *policyHere) givenSince(memberships []rbac.Membership, d Difference) boo
 		if m.Note != p.note || m.Scope != "" && m.Scope != d.Scope {
 			continue
 		}
-		for group := range reach(m.Group, len(p.grants), func(name string) []string { return p.juniors[name] }) {
+		for group := range reach(m.Group, len(p.juniors), func(name string) []string { return p.juniors[name] }) {
 			if d.Delegation == group {
 				return false
 			}

@@ -43,7 +43,7 @@ func Export(tx *rbac.Tx, o ExportOptions) (*File, error) {
 // policyOf returns the records of a store without the memberships.
 func policyOf(tx *rbac.Tx) (records []record, err error) {
 	p := policyReader{tx: tx, ids: map[string]string{}}
-	for _, read := range []func() error{p.sections, p.permissions, p.groups, p.inheritances, p.separations, p.delegations} {
+	for _, read := range []func() error{p.sections, p.permissions, p.groups, p.grants, p.inheritances, p.separations, p.delegations} {
 		if err := read(); err != nil {
 			return nil, err
 		}
@@ -82,28 +82,25 @@ func (p *policyReader) permissions() error {
 	return err
 }
 
-// groups reads the groups with their grants.
 func (p *policyReader) groups() error {
 	list, err := p.tx.Groups()
-	if err != nil {
-		return err
-	}
 	for _, g := range list {
 		id := g.ID.String()
 		p.ids[g.Name] = id
 		g.ID, g.Created = uuid.Nil, time.Time{}
 		p.add(g, id)
-		granted, err := p.tx.Grants(g.Name)
-		if err != nil {
-			return err
-		}
-		for _, r := range granted {
-			at := r.GrantedAt.Format(time.RFC3339Nano)
-			r.GrantedBy, r.GrantedAt = "", time.Time{}
-			p.add(r, id+" "+at)
-		}
 	}
-	return nil
+	return err
+}
+
+func (p *policyReader) grants() error {
+	list, err := p.tx.AllGrants()
+	for _, g := range list {
+		at := g.GrantedAt.Format(time.RFC3339Nano)
+		g.GrantedBy, g.GrantedAt = "", time.Time{}
+		p.add(g, p.ids[g.Group]+" "+at)
+	}
+	return err
 }
 
 func (p *policyReader) inheritances() error {
