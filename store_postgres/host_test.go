@@ -58,6 +58,7 @@ func state(t *testing.T, s *postgresstore.Store) (notes int, revision rbac.Revis
 }
 
 func TestHostStatements(t *testing.T) {
+	t.Parallel()
 	errHost := errors.New("the host changed its mind")
 	ignore := func(error) {}
 	for _, c := range []struct {

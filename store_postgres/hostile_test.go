@@ -99,6 +99,7 @@ func (h *hostile) sprung(t *testing.T) (calls int) {
 // No statement of the store calls anything that another role made in public, or
 // in the schema of the store's tables, whatever the search_path is.
 func TestHostileSchemas(t *testing.T) {
+	t.Parallel()
 	h := newHostile(t)
 	for _, c := range []struct {
 		name string
@@ -140,6 +141,7 @@ func (h *hostile) empty(t *testing.T) {
 // as the role using the table, are refused. Tables of a trusted role are
 // accepted.
 func TestTablesOfAnotherRole(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.Start(t, "fsync=off")
 	postgrestest.Exec(t, server.DSN(), `CREATE ROLE mallory LOGIN; CREATE ROLE service LOGIN; CREATE ROLE deploy LOGIN;
 		CREATE SCHEMA theirs AUTHORIZATION service; GRANT USAGE, CREATE ON SCHEMA theirs TO mallory;

@@ -34,6 +34,7 @@ func mode(m pgx.QueryExecMode) func(*pgxpool.Config) {
 // A host configures its pool for its own statements. The store's statements
 // work on the pool as well.
 func TestPoolsOfHosts(t *testing.T) {
+	t.Parallel()
 	for name, set := range map[string][]func(*pgxpool.Config){
 		"simple protocol":               {mode(pgx.QueryExecModeSimpleProtocol)},
 		"descriptions are cached":       {mode(pgx.QueryExecModeCacheDescribe)},

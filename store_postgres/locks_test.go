@@ -22,6 +22,7 @@ import (
 // two transactions wait for each other. The server of this test never breaks a
 // deadlock: with a deadlock, the test does not end.
 func TestNoDeadlock(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.Start(t, "fsync=off", "deadlock_timeout=1h")
 	ctx, cancel := context.WithTimeout(rbac.WithActor(t.Context(), "test"), 2*time.Minute)
 	defer cancel()

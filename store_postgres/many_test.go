@@ -32,6 +32,7 @@ ANALYZE`
 // The figures of docs/consistency.md. Everything works with many users as with
 // few. RBAC_USERS sets the number of users.
 func TestManyUsers(t *testing.T) {
+	t.Parallel()
 	users := processtest.NumberFrom(t, "RBAC_USERS", 2000)
 	server := postgrestest.Start(t, "max_connections=200", "shared_buffers=1GB", "max_wal_size=4GB")
 	dsn := server.DSN() + "&pool_max_conns=40"

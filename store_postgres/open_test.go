@@ -44,6 +44,7 @@ func TestConcurrentStart(t *testing.T) {
 }
 
 func TestSchema(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{`Weird "schema" with 'quotes'; ?`, "public2", strings.Repeat("é", 31), `back\slash`, `\'`, " rbac_x (rbac_y", "$1", "a.b"} {
 		t.Cleanup(func() {
 			postgrestest.Exec(t, postgrestest.DSN(t), "DROP SCHEMA IF EXISTS "+pgx.Identifier{name}.Sanitize()+" CASCADE")

@@ -13,6 +13,7 @@ import (
 // Two processes share a store behind PgBouncer, with the settings of
 // docs/deployment.md: the right that one of them takes is gone in the other.
 func TestBehindPgBouncer(t *testing.T) {
+	t.Parallel()
 	for mode, parameter := range map[string]string{"session": "", "transaction": "&default_query_exec_mode=exec"} {
 		t.Run(mode, func(t *testing.T) {
 			server := postgrestest.Start(t, "fsync=off")

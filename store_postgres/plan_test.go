@@ -15,6 +15,7 @@ import (
 // Calls of Records use an index on large tables, except for listings of a whole
 // table.
 func TestEveryLookupHasAnIndex(t *testing.T) {
+	t.Parallel()
 	dsn := postgrestest.InSchema(t)
 	s := mustOpen(t, dsn, postgresstore.Options{})
 	must(t, s.Update(t.Context(), sqlplans.Seed))

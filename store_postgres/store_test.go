@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -22,28 +23,39 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 // RBAC_LISTED, the length of the listings, is set in CI. With RBAC_LISTED, a
 // pool without prepared statements, through PgBouncer, is tested as well.
 func TestStore(t *testing.T) {
+	t.Parallel()
 	t.Run("Open", func(t *testing.T) {
 		t.Parallel()
-		h, n := newHostile(t), 0
-		storetest.Run(t, func(t *testing.T) store.Store {
-			n++
-			return mustOpen(t, h.service(first), postgresstore.Options{Schema: fmt.Sprint("store", n)})
+		h := newHostile(t)
+		h.contract(t, func(t *testing.T, schema string) *postgresstore.Store {
+			return mustOpen(t, h.service(first), postgresstore.Options{Schema: schema})
 		})
-		h.unsprung(t)
 	})
 	t.Run("New without prepared statements", func(t *testing.T) {
 		t.Parallel()
 		if os.Getenv("RBAC_LISTED") == "" {
 			t.Skip("RBAC_LISTED is not set")
 		}
-		h, n := newHostile(t), 0
+		h := newHostile(t)
 		dsn := h.Bouncer(t, "transaction", "service")("service")
-		storetest.Run(t, func(t *testing.T) store.Store {
-			n++
-			return h.onPool(t, dsn, pgx.QueryExecModeExec, fmt.Sprint("store", n))
+		h.contract(t, func(t *testing.T, schema string) *postgresstore.Store {
+			return h.onPool(t, dsn, pgx.QueryExecModeExec, schema)
 		})
-		h.unsprung(t)
 	})
+}
+
+// contract runs the rules of the contract side by side, each in a schema of its
+// own.
+func (h *hostile) contract(t *testing.T, open func(t *testing.T, schema string) *postgresstore.Store) {
+	t.Helper()
+	var n atomic.Int64
+	t.Run("contract", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) store.Store {
+			t.Parallel()
+			return open(t, fmt.Sprint("store", n.Add(1)))
+		})
+	})
+	h.unsprung(t)
 }
 
 func openStore(t testing.TB) *postgresstore.Store {

@@ -278,7 +278,7 @@ func (r onePage) Memberships(f store.MembershipFilter) iter.Seq2[store.Member, e
 	return func(yield func(store.Member, error) bool) {
 		n := 0
 		for m, err := range r.Records.Memberships(f) {
-			if n++; !yield(m, err) || n == 500 {
+			if n++; !yield(m, err) || n == 256 {
 				return
 			}
 		}

@@ -17,15 +17,16 @@ import (
 	"github.com/rbac-go/rbac/store"
 )
 
-// many is more than two pages of a listing, for pages of a sane size. A store
-// with larger pages sets RBAC_LISTED to a larger number.
+// many is more than a page of a listing, for pages of a sane size. A store with
+// larger pages sets RBAC_LISTED to a larger number, and a thorough test to
+// several pages.
 var many = listed()
 
 func listed() int {
 	if n, err := strconv.Atoi(os.Getenv("RBAC_LISTED")); err == nil && n > 0 {
 		return n
 	}
-	return 600
+	return 300
 }
 
 // listing is one listing by sequence over many records. A text identifies each

@@ -24,15 +24,15 @@ import (
 )
 
 // Run runs the suite, each rule as a subtest on a store of its own. open
-// returns an empty store that no other test uses. Run closes the store at the
-// end of the subtest.
+// returns an empty store that no other test uses. If open calls t.Parallel, the
+// subtests run side by side. Run closes the store at the end of the subtest.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, c := range suite() {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-			t.Cleanup(cancel)
 			store := open(t)
 			t.Cleanup(func() { store.Close() })
+			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+			t.Cleanup(cancel)
 			c.f(&world{T: t, rule: c.rule, ctx: ctx, store: store})
 		})
 	}
