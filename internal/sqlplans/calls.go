@@ -77,7 +77,7 @@ var Calls = []Call{
 	{Name: "Users Groups Permanent", Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Permanent: true})) }},
 	{Name: "Users Groups Search", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Search: "a"})) }},
 	{Name: "Users Groups Scopes", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Groups: ids, Scopes: scopes})) }},
-	{Name: "Users Scopes", Whole: true, Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Scopes: scopes})) }},
+	{Name: "Users Scopes", Sorts: true, Do: func(r store.Records) { drain(r.Users(store.UserFilter{Scopes: scopes})) }},
 	{Name: "Users Groups AlsoGroups AlsoScopes", Sorts: true, Do: func(r store.Records) {
 		drain(r.Users(store.UserFilter{Groups: ids, AlsoGroups: ids, AlsoScopes: scopes}))
 	}},

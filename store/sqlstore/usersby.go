@@ -11,7 +11,7 @@ import (
 )
 
 // members selects users who have a membership in one of groups and in one of
-// scopes. Nil scopes are all scopes.
+// scopes. Nil groups are all groups, and nil scopes all scopes.
 //
 // The memberships of a group, and those of a group in a scope, have an index in
 // the order of the users' names. The cost of a page of users therefore follows
@@ -27,6 +27,11 @@ type members struct {
 // manyMembers is the number of members from which on users who meet a rare
 // condition are looked for among all users, and not among the members.
 const manyMembers = 50_000
+
+// fewMembers is the number of members of scopes up to which the members of all
+// groups are sorted for a page of users. With more members, each group is read
+// in its order, which costs one query for each group.
+const fewMembers = 5_000
 
 // usersBy are the users that a filter selects: those of source who meet where.
 type usersBy struct {
@@ -65,7 +70,7 @@ func (r *records) usersBy(call string, f store.UserFilter) (by usersBy, err erro
 	for i, m := range list {
 		by.nobody = by.nobody || m.empty()
 		if rare || len(list) > 1 {
-			if sizes[i], err = r.countMembers(call, m); err != nil {
+			if sizes[i], err = r.countMembers(call, m, manyMembers); err != nil {
 				return by, err
 			}
 		}
@@ -94,8 +99,14 @@ func (r *records) members(call string, f store.UserFilter) (list []members, err 
 			m.scopes = permanentScopes(m.scopes)
 		}
 		if m.groups == nil {
-			if m.groups, err = r.groupsIn(call, m.scopes); err != nil {
+			size, err := r.countMembers(call, m, fewMembers+1)
+			if err != nil {
 				return nil, err
+			}
+			if size > fewMembers {
+				if m.groups, err = r.groupsIn(call, m.scopes); err != nil {
+					return nil, err
+				}
 			}
 		}
 		list = append(list, m)
@@ -125,19 +136,20 @@ func (r *records) groupsIn(call string, scopes []string) ([]uuid.UUID, error) {
 	return groups, nil
 }
 
-// countMembers counts memberships, up to manyMembers.
-func (r *records) countMembers(call string, m members) (int, error) {
+// countMembers counts memberships, up to a bound.
+func (r *records) countMembers(call string, m members, most int) (int, error) {
 	if m.empty() {
 		return 0, nil
 	}
 	list, args := m.find("1")
-	return one(r, call, scanInt, "SELECT count(*) FROM ("+list+" LIMIT ?) few", append(args, manyMembers)...)
+	return one(r, call, scanInt, "SELECT count(*) FROM ("+list+" LIMIT ?) few", append(args, most)...)
 }
 
 // usersAmong returns a page of the users of source after a name. Each round
-// reads the next members of each group by name, and then their users.
+// reads the next members of each group by name, or the next members of any group
+// if there are few, and then their users.
 func (r *records) usersAmong(by usersBy, after string, size int) (users []store.UserRecord, err error) {
-	for step := max(size/len(by.source.groups), 16); ; step = min(4*step, perRound) {
+	for step := max(size/max(len(by.source.groups), 1), 16); ; step = min(4*step, perRound) {
 		list, more, err := r.nextMembers(*by.source, after, step)
 		if err != nil || len(list) == 0 {
 			return users, err
@@ -253,11 +265,28 @@ func (r *records) rareUsers(by usersBy, after string, size, limit int) ([]store.
 }
 
 // empty reports whether there can be no members.
-func (m members) empty() bool { return len(m.groups) == 0 || m.scopes != nil && len(m.scopes) == 0 }
+func (m members) empty() bool {
+	return m.groups != nil && len(m.groups) == 0 || m.scopes != nil && len(m.scopes) == 0
+}
 
 // next returns a query for each group and scope, with arguments of the same
-// number: at most step members after a name.
+// number: at most step members after a name. For all groups there is one query,
+// which sorts.
 func (m members) next(after string, step int) (queries []string, args []any) {
+	add := func(w where) {
+		w.and("m.user_name > ?", after)
+		m.live(&w)
+		list := strconv.Itoa(len(queries))
+		queries = append(queries, "SELECT "+list+", l.user_name, l.user_id FROM (SELECT m.user_name, m.user_id FROM rbac_memberships m"+
+			w.String()+" ORDER BY m.user_name LIMIT ?) l")
+		args = append(append(args, w.args...), step)
+	}
+	if m.groups == nil {
+		var w where
+		w.and(m.dialect.AnyOf("m.scope", m.scopes))
+		add(w)
+		return queries, args
+	}
 	scopes := m.scopes
 	if scopes == nil {
 		scopes = []string{""}
@@ -269,12 +298,7 @@ func (m members) next(after string, step int) (queries []string, args []any) {
 				w.and("m.scope = ?", scope)
 			}
 			w.and("m.group_id = ?", group)
-			w.and("m.user_name > ?", after)
-			m.live(&w)
-			list := strconv.Itoa(len(queries))
-			queries = append(queries, "SELECT "+list+", l.user_name, l.user_id FROM (SELECT m.user_name, m.user_id FROM rbac_memberships m"+
-				w.String()+" ORDER BY m.user_name LIMIT ?) l")
-			args = append(append(args, w.args...), step)
+			add(w)
 		}
 	}
 	return queries, args
@@ -283,7 +307,9 @@ func (m members) next(after string, step int) (queries []string, args []any) {
 // find selects a column of the memberships.
 func (m members) find(column string) (query string, args []any) {
 	var w where
-	w.and(m.dialect.AnyOf("m.group_id", idTexts(m.groups)))
+	if m.groups != nil {
+		w.and(m.dialect.AnyOf("m.group_id", idTexts(m.groups)))
+	}
 	if m.scopes != nil {
 		w.and(m.dialect.AnyOf("m.scope", m.scopes))
 	}
