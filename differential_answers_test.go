@@ -1,10 +1,16 @@
 package rbac_test
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/rbac-go/rbac"
+	"github.com/rbac-go/rbac/store"
 )
 
 // answers returns all answers of an Authority about users, tickets and
@@ -38,7 +44,54 @@ func (r *history) answers(a *rbac.Authority) (lines []string) {
 	}
 	id, err := a.Identify(ctx, rbac.Token{})
 	add("anonymous: ", id, err)
+	lines = append(lines, r.tables(a)...)
 	return append(lines, fmt.Sprint("validate: ", a.Validate(r.compound)))
+}
+
+// tables lists the tables for which the policy answers in a View.
+func (r *history) tables(a *rbac.Authority) (lines []string) {
+	err := a.View(ctx, func(tx *rbac.Tx) error {
+		groups, err1 := tx.Groups()
+		permissions, err2 := tx.Permissions()
+		sections, err3 := tx.Sections()
+		inheritances, err4 := tx.Inheritances()
+		lines = tableLines(groups, permissions, sections, inheritances)
+		return errors.Join(err1, err2, err3, err4)
+	})
+	if err != nil {
+		lines = append(lines, err.Error())
+	}
+	return lines
+}
+
+// stored lists the same tables as the store has them.
+func (r *history) stored() (lines []string) {
+	must(r.h.t, r.h.store.View(ctx, func(s store.Records) error {
+		groups, err1 := s.Groups()
+		permissions, err2 := s.Permissions()
+		sections, err3 := s.Sections()
+		inheritances, err4 := s.Inheritances(store.InheritanceFilter{})
+		name := map[uuid.UUID]string{}
+		for _, g := range groups {
+			name[g.ID] = g.Name
+		}
+		var named []rbac.Inheritance
+		for _, i := range inheritances {
+			named = append(named, rbac.Inheritance{Senior: name[i.Senior], Junior: name[i.Junior]})
+		}
+		slices.SortFunc(named, func(a, b rbac.Inheritance) int {
+			return cmp.Or(strings.Compare(a.Senior, b.Senior), strings.Compare(a.Junior, b.Junior))
+		})
+		lines = tableLines(groups, permissions, sections, named)
+		return errors.Join(err1, err2, err3, err4)
+	}))
+	return lines
+}
+
+// tableLines shows the rows of both packages alike.
+func tableLines(groups, permissions, sections, inheritances any) []string {
+	return []string{fmt.Sprintf("groups %+v", groups), fmt.Sprintf("permissions %+v", permissions),
+		fmt.Sprintf("sections %+v", sections), fmt.Sprintf("inheritances %+v", inheritances)}
 }
 
 // assignable returns the groups that an Identity may assign, by scope.

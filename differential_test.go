@@ -103,6 +103,9 @@ func (r *history) compare(t *testing.T, cfg rbac.Config, all []*follower, after 
 	t.Helper()
 	fresh := (&house{t: t, store: r.h.store, clock: r.h.clock}).open(cfg)
 	want := r.answers(fresh)
+	if got, want := r.tables(fresh), r.stored(); !slices.Equal(got, want) {
+		t.Errorf("a fresh Authority lists other tables than the store after %s\n%s", after, difference(got, want))
+	}
 	must(t, fresh.Close())
 	for _, f := range all {
 		// a follower that is behind fills its caches with soon stale answers

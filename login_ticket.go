@@ -11,6 +11,7 @@ import (
 	"github.com/rbac-go/rbac/internal/loginlog"
 	"github.com/rbac-go/rbac/internal/names"
 	"github.com/rbac-go/rbac/internal/throttle"
+	"github.com/rbac-go/rbac/internal/txcache"
 	"github.com/rbac-go/rbac/store"
 )
 
@@ -28,7 +29,7 @@ func (at *attempt) makeTicket(ctx context.Context) (Token, error) {
 	t := newToken()
 	try := func(withHead bool) error {
 		return at.a.commit(ctx, func(r store.Records) (*Tx, error) {
-			tx := &Tx{a: at.a, ctx: ctx, r: r, now: at.a.now()}
+			tx := &Tx{a: at.a, ctx: ctx, r: txcache.NewPolicyTables(ctx, r, nil), now: at.a.now()}
 			if withHead {
 				var err error
 				if tx, err = at.a.begin(ctx, r, false); err != nil {

@@ -189,6 +189,7 @@ func (a *Authority) View(ctx context.Context, f func(*Tx) error) error {
 		if err != nil {
 			return err
 		}
+		defer tx.r.Stop()
 		return f(tx)
 	})
 }
@@ -232,7 +233,7 @@ func (a *Authority) change(ctx context.Context, r store.Records, f func(*Tx) err
 	if m.delegated {
 		tx.as = &delegate{id: m.as}
 	}
-	defer tx.end()
+	defer tx.r.Stop()
 	return tx, f(tx)
 }
 

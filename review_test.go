@@ -364,6 +364,10 @@ func TestReviewIsWholeOrAnError(t *testing.T) {
 			return nil
 		})
 		err := h.open(rbac.Config{}).Update(ctx, func(tx *rbac.Tx) error {
+			// after a change of a permission the store is asked
+			if _, err := tx.AddPermission(rbac.Permission{Name: "other"}); err != nil {
+				return err
+			}
 			if p, err := tx.UserPermissions("amy"); !errors.Is(err, rbac.ErrUnavailable) || p != nil {
 				t.Errorf("UserPermissions = %v, %v; want ErrUnavailable", p, err)
 			}

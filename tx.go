@@ -36,7 +36,7 @@ import (
 type Tx struct {
 	a          *Authority
 	ctx        context.Context
-	r          store.Records
+	r          txcache.Tx
 	readOnly   bool
 	now        time.Time
 	actor      actor
@@ -56,17 +56,19 @@ type Tx struct {
 // Updates exclude each other: no two Updates that are valid alone can break a
 // rule together.
 func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (*Tx, error) {
-	tx := &Tx{a: a, ctx: ctx, r: r, readOnly: readOnly, now: a.now()}
+	tx := &Tx{a: a, ctx: ctx, readOnly: readOnly, now: a.now()}
 	var err error
 	if readOnly {
 		tx.changes.From, err = r.Head(store.NoLock)
+		tx.r = txcache.NewPolicyTables(ctx, r, a.replica.State().PolicyAt(tx.changes.From))
 		return tx, err
 	}
 	if tx.changes.From, err = r.Head(store.ExclusiveLock); err != nil {
 		return tx, err
 	}
 	tx.now = a.now() // the Update may have waited for the lock, and memberships and tickets may have ended
-	tx.r = txcache.New(ctx, r, a.replica.State().CountGroups())
+	st := a.replica.State()
+	tx.r = txcache.New(ctx, r, st.PolicyAt(tx.changes.From), st.CountGroups())
 	tx.changes.To = store.Head{Revision: tx.changes.From.Revision + 1, Nonce: replica.NewNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()
@@ -75,13 +77,6 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 // Now returns the time of the transaction, by [Config.Clock]: the time at which
 // memberships, tickets and links are judged, and the time of its changes.
 func (tx *Tx) Now() time.Time { return tx.now }
-
-// end ends the Tx: the store refuses every later call.
-func (tx *Tx) end() {
-	if r, ok := tx.r.(*txcache.Records); ok {
-		r.Stop()
-	}
-}
 
 // finish moves head, if anything changed.
 func (tx *Tx) finish() error {
@@ -161,12 +156,7 @@ func (tx *Tx) Revision() Revision { return tx.changes.From.Revision }
 // Unwrap returns the store's own transaction, or nil if the store does not
 // expose it. Unwrap is for store packages, which convert the transaction to a
 // type of their driver.
-func (tx *Tx) Unwrap() any {
-	if u, ok := tx.r.(interface{ Unwrap() any }); ok {
-		return u.Unwrap()
-	}
-	return nil
-}
+func (tx *Tx) Unwrap() any { return tx.r.Unwrap() }
 
 // instant returns a time in the form in which stores keep times.
 func instant(t time.Time) time.Time {

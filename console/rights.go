@@ -38,6 +38,29 @@ func (h hierarchy) grants(tx *rbac.Tx, group string) (giver, error) {
 		return g, nil
 	}
 	list, err := tx.Grants(group)
+	return h.addGrants(group, list), err
+}
+
+// manyGroups is the number of groups from which on the grants of all groups are
+// read at once.
+const manyGroups = 1000
+
+// readGrants reads the grants of all groups.
+func (h hierarchy) readGrants(tx *rbac.Tx) error {
+	all, err := tx.AllGrants()
+	for len(all) > 0 {
+		group := all[0].Group
+		n := slices.IndexFunc(all, func(g rbac.Grant) bool { return g.Group != group })
+		if n < 0 {
+			n = len(all)
+		}
+		h.addGrants(group, all[:n])
+		all = all[n:]
+	}
+	return err
+}
+
+func (h hierarchy) addGrants(group string, list []rbac.Grant) giver {
 	g := giver{names: map[string]bool{}}
 	for _, grant := range list {
 		if names.IsPattern(grant.Permission) {
@@ -47,7 +70,7 @@ func (h hierarchy) grants(tx *rbac.Tx, group string) (giver, error) {
 		}
 	}
 	h.givers[group] = g
-	return g, err
+	return g
 }
 
 // grant returns the name or pattern that gives a permission; empty: none does.
@@ -229,9 +252,17 @@ func (v *visit) rights(tx *rbac.Tx, memberships []rbac.Membership) (d rights, er
 		}
 		below[m.Group] = h.below(m.Group)
 		for _, c := range below[m.Group] {
-			if reached[c.last()], err = h.grants(tx, c.last()); err != nil {
-				return d, err
-			}
+			reached[c.last()] = giver{}
+		}
+	}
+	if len(reached) > manyGroups {
+		if err := h.readGrants(tx); err != nil {
+			return d, err
+		}
+	}
+	for group := range reached {
+		if reached[group], err = h.grants(tx, group); err != nil {
+			return d, err
 		}
 	}
 	held := union(reached)

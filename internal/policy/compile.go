@@ -32,6 +32,8 @@ func New(t Tables) *Policy {
 	for _, perm := range t.Permissions {
 		if names.CheckNoPattern(perm.Name) == "" {
 			p.putPermission(perm)
+		} else {
+			p.partial = true
 		}
 	}
 	p.setGrants(t.Grants)
@@ -68,6 +70,8 @@ func (p *Policy) setInheritances(inheritances []store.Inheritance) {
 		if ok1 && ok2 {
 			s, j := p.group(senior), p.group(junior)
 			s.juniors, j.seniors = append(s.juniors, junior), append(j.seniors, senior)
+		} else {
+			p.partial = true
 		}
 	}
 	for n := range p.groups.Len() {

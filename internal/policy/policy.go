@@ -57,6 +57,7 @@ type tables struct {
 	sections    []store.Section              // in byte order of name
 	delegations []Delegation                 // in the order of Group
 	menu        *lazyMenu
+	partial     bool // New left out rows
 }
 
 // group is a group in a policy. The lists are replaced, never written to: older

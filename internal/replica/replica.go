@@ -85,6 +85,14 @@ type State struct {
 // At reports whether st is the state at a head.
 func (st *State) At(head store.Head) bool { return st.Policy != nil && st.Head == head }
 
+// PolicyAt returns the policy if the State is at head, and nil otherwise.
+func (st *State) PolicyAt(head store.Head) *policy.Policy {
+	if !st.At(head) {
+		return nil
+	}
+	return st.Policy
+}
+
 // CountGroups returns how many groups there are, 0 if nothing was read yet.
 func (st *State) CountGroups() int {
 	if st.Policy == nil {
