@@ -35,9 +35,9 @@ func TestCachedAnswersLikeFresh(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, h *house) {
 		committed := map[string]int{} // successful changes by function
-		changes := 50
+		changes := 30
 		if _, memory := h.store.(*memorystore.Store); !memory {
-			changes = 20 // the same rules, more slowly
+			changes = 12 // the same rules, more slowly
 		}
 		changes = processtest.NumberFrom(t, "RBAC_CHANGES", changes)
 		for i, c := range courses {

@@ -13,9 +13,10 @@ import (
 
 // PolicyTables are the Records of a transaction that begins at the head of a
 // policy. The policy answers for the groups, permissions, sections and
-// inheritances, so that hardly any transaction reads these tables. For a table
-// that the transaction has changed, the store answers. Every other question goes to the store, and so
-// does the question for a record that the policy does not have.
+// inheritances, so that hardly any transaction reads these tables. The store
+// answers for a table that the transaction has changed, but for the table of
+// groups only after many changes. The store also answers every other question,
+// and the question for a record that the policy does not have.
 //
 // Only Updates change these tables, and the policy is the result of all Updates
 // up to its head.
