@@ -23,7 +23,7 @@ import (
 type PolicyTables struct {
 	store.Records
 	*life
-	policy *policy.Policy
+	policy *policy.Policy // nil: unknown
 
 	changed map[uuid.UUID]*store.Group // nil: deleted
 
