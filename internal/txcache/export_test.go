@@ -5,6 +5,7 @@ const (
 	MaxUsers       = maxUsers
 	MaxMemberships = maxMemberships
 	MinAsked       = minAsked
+	MaxChanged     = maxChanged
 )
 
 // Cached returns the number of cached users, and of their memberships.

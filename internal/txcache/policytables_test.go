@@ -165,3 +165,26 @@ func TestPolicyWithoutOddRowsIsSilent(t *testing.T) {
 		askAll(t, "with an odd row", txcache.NewPolicyTables(ctx, s, first(replica.Load(s))), s)
 	})
 }
+
+// After a change that failed, and after many changes, the store answers for the
+// groups.
+func TestPolicyIsSilentAfterManyChanges(t *testing.T) {
+	inSmallStore(t, func(s store.Records, p *policy.Policy) {
+		failed := txcache.NewPolicyTables(ctx, deaf{s}, p)
+		if failed.DeleteGroup(uuid.UUID{9}) == nil {
+			t.Error("a group was deleted that does not exist")
+		}
+		many := txcache.NewPolicyTables(ctx, deaf{s}, p)
+		for i := range txcache.MaxChanged + 1 {
+			if _, err := many.Groups(); err != nil {
+				t.Fatalf("after %d changes: %v", i, err)
+			}
+			must(t, many.PutGroup(store.Group{ID: uuid.UUID{'n', byte(i)}, Name: fmt.Sprint("new", i)}))
+		}
+		for name, r := range map[string]*txcache.PolicyTables{"a failed change": failed, "many changes": many} {
+			if _, err := r.Groups(); !errors.Is(err, errDeaf) {
+				t.Errorf("after %s: %v; want an answer of the store", name, err)
+			}
+		}
+	})
+}
