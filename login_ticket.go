@@ -29,7 +29,7 @@ func (at *attempt) makeTicket(ctx context.Context) (Token, error) {
 	t := newToken()
 	try := func(withHead bool) error {
 		return at.a.commit(ctx, func(r store.Records) (*Tx, error) {
-			tx := &Tx{a: at.a, ctx: ctx, r: txcache.NewPolicyTables(ctx, r, nil), now: at.a.now()}
+			tx := &Tx{a: at.a, ctx: ctx, r: txcache.NewView(ctx, r, nil), now: at.a.now()}
 			if withHead {
 				var err error
 				if tx, err = at.a.begin(ctx, r, false); err != nil {

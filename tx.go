@@ -36,7 +36,7 @@ import (
 type Tx struct {
 	a          *Authority
 	ctx        context.Context
-	r          txcache.Tx
+	r          *txcache.Tx
 	readOnly   bool
 	now        time.Time
 	actor      actor
@@ -60,7 +60,7 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	var err error
 	if readOnly {
 		tx.changes.From, err = r.Head(store.NoLock)
-		tx.r = txcache.NewPolicyTables(ctx, r, a.replica.State().PolicyAt(tx.changes.From))
+		tx.r = txcache.NewView(ctx, r, a.replica.State().PolicyAt(tx.changes.From))
 		return tx, err
 	}
 	if tx.changes.From, err = r.Head(store.ExclusiveLock); err != nil {
@@ -68,7 +68,7 @@ func (a *Authority) begin(ctx context.Context, r store.Records, readOnly bool) (
 	}
 	tx.now = a.now() // the Update may have waited for the lock, and memberships and tickets may have ended
 	st := a.replica.State()
-	tx.r = txcache.New(ctx, r, st.PolicyAt(tx.changes.From), st.CountGroups())
+	tx.r = txcache.NewUpdate(ctx, r, st.PolicyAt(tx.changes.From), st.CountGroups())
 	tx.changes.To = store.Head{Revision: tx.changes.From.Revision + 1, Nonce: replica.NewNonce()}
 	tx.reason = reasonOf(ctx)
 	return tx, tx.findActor()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -17,12 +16,11 @@ func (p *Policy) Whole() bool { return !p.partial }
 
 // Groups lists the rows of all groups in byte order of the names.
 func (p *Policy) Groups() []store.Group {
-	rows := make([]store.Group, 0, p.groupIDs.Len())
+	groups := make([]int32, 0, p.groupIDs.Len())
 	for _, n := range p.groupIDs.All() {
-		rows = append(rows, p.group(n).Group)
+		groups = append(groups, n)
 	}
-	slices.SortFunc(rows, func(a, b store.Group) int { return strings.Compare(a.Name, b.Name) })
-	return rows
+	return p.named(groups)
 }
 
 // GroupByID returns the group with an id, nil for an unknown id. The caller must

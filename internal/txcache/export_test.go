@@ -9,7 +9,8 @@ const (
 )
 
 // Cached returns the number of cached users, and of their memberships.
-func (r *Records) Cached() (users, memberships int) {
+func (t *Tx) Cached() (users, memberships int) {
+	r := t.Records.(*records)
 	for _, u := range r.users.byID {
 		memberships += len(u.memberships)
 	}

@@ -39,7 +39,7 @@ func (t *table[K, V]) fill(byKey map[K]V) { t.byKey, t.whole = byKey, true }
 
 // Group answers from the cache if the group is cached. The first group that an
 // Update asks for is not cached, and a key that is not cached goes to the store.
-func (r *Records) Group(k store.GroupKey) (store.Group, error) {
+func (r *records) Group(k store.GroupKey) (store.Group, error) {
 	if !r.active() {
 		return r.Records.Group(k)
 	}
@@ -61,7 +61,7 @@ func (r *Records) Group(k store.GroupKey) (store.Group, error) {
 	return g, err
 }
 
-func (r *Records) cachedGroup(k store.GroupKey) (store.Group, bool) {
+func (r *records) cachedGroup(k store.GroupKey) (store.Group, bool) {
 	name := k.Name
 	if name == "" {
 		name = r.groupNames[k.ID]
@@ -70,7 +70,7 @@ func (r *Records) cachedGroup(k store.GroupKey) (store.Group, bool) {
 	return g, ok
 }
 
-func (r *Records) readGroups() error {
+func (r *records) readGroups() error {
 	all, err := r.Groups()
 	if err != nil {
 		return err
@@ -85,18 +85,18 @@ func (r *Records) readGroups() error {
 }
 
 // PutGroup drops the cached record of the group, which may get another name.
-func (r *Records) PutGroup(g store.Group) error {
+func (r *records) PutGroup(g store.Group) error {
 	r.dropGroup(g.ID)
 	return r.Records.PutGroup(g)
 }
 
 // DeleteGroup drops the cached record of the group.
-func (r *Records) DeleteGroup(id uuid.UUID) error {
+func (r *records) DeleteGroup(id uuid.UUID) error {
 	r.dropGroup(id)
 	return r.Records.DeleteGroup(id)
 }
 
-func (r *Records) dropGroup(id uuid.UUID) {
+func (r *records) dropGroup(id uuid.UUID) {
 	if name, ok := r.groupNames[id]; ok {
 		delete(r.groups.byKey, name)
 		delete(r.groupNames, id)
@@ -106,7 +106,7 @@ func (r *Records) dropGroup(id uuid.UUID) {
 // Inheritances answers from the cache once all inheritances have been read, if
 // the inheritances of a senior are asked for. The caller may write to the
 // result.
-func (r *Records) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
+func (r *records) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, error) {
 	if !r.active() || f != (store.InheritanceFilter{Senior: f.Senior}) || f.Senior == uuid.Nil {
 		return r.Records.Inheritances(f)
 	}
@@ -121,7 +121,7 @@ func (r *Records) Inheritances(f store.InheritanceFilter) ([]store.Inheritance, 
 	return r.Records.Inheritances(f)
 }
 
-func (r *Records) readInheritances() error {
+func (r *records) readInheritances() error {
 	all, err := r.Records.Inheritances(store.InheritanceFilter{})
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (r *Records) readInheritances() error {
 }
 
 // AddInheritance also adds the inheritance to the cache.
-func (r *Records) AddInheritance(i store.Inheritance) error {
+func (r *records) AddInheritance(i store.Inheritance) error {
 	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
 		at, _ := slices.BinarySearchFunc(list, i, compareJuniors)
 		r.juniors.byKey[i.Senior] = slices.Insert(list, at, i)
@@ -146,7 +146,7 @@ func (r *Records) AddInheritance(i store.Inheritance) error {
 func compareJuniors(a, b store.Inheritance) int { return bytes.Compare(a.Junior[:], b.Junior[:]) }
 
 // DeleteInheritance also removes the inheritance from the cache.
-func (r *Records) DeleteInheritance(i store.Inheritance) error {
+func (r *records) DeleteInheritance(i store.Inheritance) error {
 	if list := r.juniors.byKey[i.Senior]; r.juniors.whole {
 		same := func(other store.Inheritance) bool { return other == i }
 		r.juniors.byKey[i.Senior] = slices.DeleteFunc(list, same)
@@ -156,7 +156,7 @@ func (r *Records) DeleteInheritance(i store.Inheritance) error {
 
 // Separations answers from the cache once all sets of the kind have been read,
 // if the sets of groups are asked for. The caller may write to the result.
-func (r *Records) Separations(f store.SeparationFilter) ([]store.Separation, error) {
+func (r *records) Separations(f store.SeparationFilter) ([]store.Separation, error) {
 	if !r.active() || f.Groups == nil {
 		return r.Records.Separations(f)
 	}
@@ -208,17 +208,17 @@ func setsWith(byGroup map[uuid.UUID][]store.Separation, groups []uuid.UUID) []st
 }
 
 // PutSeparation drops all cached sets.
-func (r *Records) PutSeparation(s store.Separation) error {
+func (r *records) PutSeparation(s store.Separation) error {
 	r.dropSets()
 	return r.Records.PutSeparation(s)
 }
 
 // DeleteSeparation drops all cached sets.
-func (r *Records) DeleteSeparation(dynamic bool, name string) error {
+func (r *records) DeleteSeparation(dynamic bool, name string) error {
 	r.dropSets()
 	return r.Records.DeleteSeparation(dynamic, name)
 }
 
-func (r *Records) dropSets() {
+func (r *records) dropSets() {
 	r.static, r.dynamic = setTable{}, setTable{}
 }

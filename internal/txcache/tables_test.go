@@ -18,7 +18,7 @@ func TestLargePolicyIsReadWholeLate(t *testing.T) {
 			{0, txcache.MinAsked, 0}, {0, txcache.MinAsked + 1, 3}, {10_000, 100, 0}, {10_000, 101, 1}, {10_000, 1000, 1}, {10_000, 1001, 3}, {10_000, 5000, 3},
 		} {
 			whole := 0
-			r := txcache.New(ctx, countingWhole{s, &whole}, nil, c.groups)
+			r := txcache.NewUpdate(ctx, countingWhole{s, &whole}, nil, c.groups)
 			for range c.asked {
 				_, _ = r.Group(store.GroupKey{Name: "nobody"})
 				must(t, errorOf(r.Inheritances(store.InheritanceFilter{Senior: uuid.UUID{1}})))
@@ -60,7 +60,7 @@ func TestGroupsAreReadOnce(t *testing.T) {
 		must(t, s.PutGroup(one))
 		must(t, s.PutGroup(two))
 		asked := 0
-		r := txcache.New(ctx, countingGroups{s, &asked}, nil, 2)
+		r := txcache.NewUpdate(ctx, countingGroups{s, &asked}, nil, 2)
 		for range 20 {
 			for _, g := range []store.Group{one, two} {
 				if first(r.Group(store.GroupKey{ID: g.ID})) != g || first(r.Group(store.GroupKey{Name: g.Name})) != g {

@@ -54,7 +54,7 @@ func TestRecordsOfAnUpdateTellWhatTheStoreDoes(t *testing.T) {
 				if update%4 > 0 {
 					p = first(replica.Load(r))
 				}
-				w := &comparison{t: t, r: random, store: r, u: txcache.New(ctx, r, p, 0), tickets: tickets, done: done}
+				w := &comparison{t: t, r: random, store: r, u: txcache.NewUpdate(ctx, r, p, 0), tickets: tickets, done: done}
 				for step := 0; step < 100 && !t.Failed(); step++ {
 					what := w.write()
 					asks := 6
@@ -249,7 +249,7 @@ func TestWhatOthersMayChangeIsAskedEachTime(t *testing.T) {
 	must(t, memorystore.New().Update(ctx, func(others store.Records) error {
 		amy, at := uuid.UUID{1}, time.Unix(1, 0).UTC()
 		must(t, others.AddUser(store.UserRecord{User: store.User{ID: amy, Name: "amy"}}))
-		r := txcache.New(ctx, others, nil, 0)
+		r := txcache.NewUpdate(ctx, others, nil, 0)
 		tickets := func() int { return len(first(r.UserTickets(amy))) }
 		if first(r.User(store.UserKey{Name: "amy"})).LastLogin != (time.Time{}) || tickets() != 0 {
 			t.Error("amy has logged in before she did")
@@ -284,7 +284,7 @@ func first[T any](v T, err error) T {
 // memberships.
 func TestMemoryOfAnUpdateIsBounded(t *testing.T) {
 	must(t, memorystore.New().Update(ctx, func(s store.Records) error {
-		r := txcache.New(ctx, s, nil, 0)
+		r := txcache.NewUpdate(ctx, s, nil, 0)
 		group := uuid.UUID{1}
 		must(t, r.PutGroup(store.Group{ID: group, Name: "g"}))
 		for i := range 2*txcache.MaxUsers + 5 {

@@ -40,7 +40,7 @@ const (
 )
 
 // user returns a cached user, or nil.
-func (r *Records) user(id uuid.UUID) *user {
+func (r *records) user(id uuid.UUID) *user {
 	if !r.active() {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (r *Records) user(id uuid.UUID) *user {
 
 // cacheUser caches a locked or added user, and returns nil for a user who is
 // not cached.
-func (r *Records) cacheUser(rec store.UserRecord) *user {
+func (r *records) cacheUser(rec store.UserRecord) *user {
 	if !r.active() || len(rec.DisplayName)+len(rec.Note) >= maxText {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (r *Records) cacheUser(rec store.UserRecord) *user {
 
 // dropRecord drops the record of a user who is about to be written. The user
 // still counts as locked, or as added.
-func (r *Records) dropRecord(id uuid.UUID) {
+func (r *records) dropRecord(id uuid.UUID) {
 	if u := r.user(id); u != nil && u.known {
 		delete(r.users.byName, u.record.Name)
 		u.record, u.known = store.UserRecord{}, false
@@ -76,7 +76,7 @@ func (r *Records) dropRecord(id uuid.UUID) {
 }
 
 // User answers from the cache for a name of a user whose record is known.
-func (r *Records) User(k store.UserKey) (store.UserRecord, error) {
+func (r *records) User(k store.UserKey) (store.UserRecord, error) {
 	if id, ok := r.users.byName[k.Name]; ok && r.active() {
 		return r.users.byID[id].record, nil
 	}
@@ -86,7 +86,7 @@ func (r *Records) User(k store.UserKey) (store.UserRecord, error) {
 // LockUser answers from the cache for a user whose record is known: the Update
 // has locked or added that user already. The first user whom an Update locks is
 // not cached.
-func (r *Records) LockUser(id uuid.UUID) (store.UserRecord, error) {
+func (r *records) LockUser(id uuid.UUID) (store.UserRecord, error) {
 	if u := r.user(id); u != nil && u.known {
 		return u.record, nil
 	}
@@ -98,7 +98,7 @@ func (r *Records) LockUser(id uuid.UUID) (store.UserRecord, error) {
 }
 
 // AddUser also caches the user, who has no tickets and no memberships yet.
-func (r *Records) AddUser(rec store.UserRecord) error {
+func (r *records) AddUser(rec store.UserRecord) error {
 	if err := r.Records.AddUser(rec); err != nil {
 		return err
 	}
@@ -109,37 +109,37 @@ func (r *Records) AddUser(rec store.UserRecord) error {
 }
 
 // SetUser drops the cached record of the user.
-func (r *Records) SetUser(rec store.UserRecord) error {
+func (r *records) SetUser(rec store.UserRecord) error {
 	r.dropRecord(rec.ID)
 	return r.Records.SetUser(rec)
 }
 
 // SetPasswordHash drops the cached record of the user.
-func (r *Records) SetPasswordHash(id uuid.UUID, hash string) error {
+func (r *records) SetPasswordHash(id uuid.UUID, hash string) error {
 	r.dropRecord(id)
 	return r.Records.SetPasswordHash(id, hash)
 }
 
 // SetLastLogin drops the cached record of the user.
-func (r *Records) SetLastLogin(id uuid.UUID, at time.Time) error {
+func (r *records) SetLastLogin(id uuid.UUID, at time.Time) error {
 	r.dropRecord(id)
 	return r.Records.SetLastLogin(id, at)
 }
 
 // SetPacedUntil drops the cached record of the user.
-func (r *Records) SetPacedUntil(id uuid.UUID, at time.Time) error {
+func (r *records) SetPacedUntil(id uuid.UUID, at time.Time) error {
 	r.dropRecord(id)
 	return r.Records.SetPacedUntil(id, at)
 }
 
 // DeleteUser drops the cached record of the user.
-func (r *Records) DeleteUser(id uuid.UUID) error {
+func (r *records) DeleteUser(id uuid.UUID) error {
 	r.dropRecord(id)
 	return r.Records.DeleteUser(id)
 }
 
 // UserTickets is empty for a cached user who was seen without tickets.
-func (r *Records) UserTickets(id uuid.UUID) ([]store.Ticket, error) {
+func (r *records) UserTickets(id uuid.UUID) ([]store.Ticket, error) {
 	u := r.user(id)
 	if u != nil && u.noTickets {
 		return nil, nil
@@ -152,7 +152,7 @@ func (r *Records) UserTickets(id uuid.UUID) ([]store.Ticket, error) {
 }
 
 // AddTicket notes that a cached user may have tickets.
-func (r *Records) AddTicket(t store.Ticket) error {
+func (r *records) AddTicket(t store.Ticket) error {
 	if u := r.user(t.User); u != nil {
 		u.noTickets = false
 	}
@@ -161,7 +161,7 @@ func (r *Records) AddTicket(t store.Ticket) error {
 
 // UserThrottles is empty for an added user: nobody else can have tried to log
 // in as that user yet.
-func (r *Records) UserThrottles(id uuid.UUID) ([]store.Throttle, error) {
+func (r *records) UserThrottles(id uuid.UUID) ([]store.Throttle, error) {
 	if u := r.user(id); u != nil && u.added {
 		return nil, nil
 	}
@@ -169,7 +169,7 @@ func (r *Records) UserThrottles(id uuid.UUID) ([]store.Throttle, error) {
 }
 
 // UserLinks is empty for an added user who was given no link.
-func (r *Records) UserLinks(id uuid.UUID) ([]store.Link, error) {
+func (r *records) UserLinks(id uuid.UUID) ([]store.Link, error) {
 	if u := r.user(id); u != nil && u.added && !u.linked {
 		return nil, nil
 	}
@@ -177,7 +177,7 @@ func (r *Records) UserLinks(id uuid.UUID) ([]store.Link, error) {
 }
 
 // PutLink notes that an added user has a link.
-func (r *Records) PutLink(l store.Link) error {
+func (r *records) PutLink(l store.Link) error {
 	if u := r.user(l.User); u != nil {
 		u.linked = true
 	}
@@ -186,7 +186,7 @@ func (r *Records) PutLink(l store.Link) error {
 
 // Membership is ErrNotFound, without a question to the store, for a membership
 // that an added user was never given.
-func (r *Records) Membership(id, group uuid.UUID, scope string) (store.Membership, error) {
+func (r *records) Membership(id, group uuid.UUID, scope string) (store.Membership, error) {
 	key := membership{group, scope}
 	if u := r.user(id); u != nil && u.added && !slices.Contains(u.memberships, key) {
 		return store.Membership{}, store.ErrNotFound
@@ -196,7 +196,7 @@ func (r *Records) Membership(id, group uuid.UUID, scope string) (store.Membershi
 
 // PutMembership notes the memberships of an added user. Beyond maxMemberships
 // the store is asked about all of them.
-func (r *Records) PutMembership(m store.Membership) error {
+func (r *records) PutMembership(m store.Membership) error {
 	key := membership{m.Group, m.Scope}
 	if u := r.user(m.User); u != nil && u.added && !slices.Contains(u.memberships, key) {
 		key.scope = strings.Clone(m.Scope)

@@ -38,16 +38,16 @@ func inSmallStore(t *testing.T, f func(store.Records, *policy.Policy)) {
 
 // tableQuestions are questions about the tables for which a policy answers.
 var tableQuestions = map[string]func(store.Records) (any, error){
-	"Groups":       func(r store.Records) (any, error) { return r.Groups() },
-	"Group":        func(r store.Records) (any, error) { return r.Group(store.GroupKey{Name: "readers"}) },
-	"Group by id":  func(r store.Records) (any, error) { return r.Group(store.GroupKey{ID: idOf('g', 1)}) },
-	"no Group":     func(r store.Records) (any, error) { return r.Group(store.GroupKey{Name: "nobody"}) },
-	"no such id":   func(r store.Records) (any, error) { return r.Group(store.GroupKey{ID: uuid.UUID{9}}) },
-	"Permissions":  func(r store.Records) (any, error) { return r.Permissions() },
-	"Permission":   func(r store.Records) (any, error) { return r.Permission("post.read") },
-	"no Permision": func(r store.Records) (any, error) { return r.Permission("post.burn") },
-	"Sections":     func(r store.Records) (any, error) { return r.Sections() },
-	"Inheritances": func(r store.Records) (any, error) { return r.Inheritances(store.InheritanceFilter{}) },
+	"Groups":        func(r store.Records) (any, error) { return r.Groups() },
+	"Group":         func(r store.Records) (any, error) { return r.Group(store.GroupKey{Name: "readers"}) },
+	"Group by id":   func(r store.Records) (any, error) { return r.Group(store.GroupKey{ID: idOf('g', 1)}) },
+	"no Group":      func(r store.Records) (any, error) { return r.Group(store.GroupKey{Name: "nobody"}) },
+	"no such id":    func(r store.Records) (any, error) { return r.Group(store.GroupKey{ID: uuid.UUID{9}}) },
+	"Permissions":   func(r store.Records) (any, error) { return r.Permissions() },
+	"Permission":    func(r store.Records) (any, error) { return r.Permission("post.read") },
+	"no Permission": func(r store.Records) (any, error) { return r.Permission("post.burn") },
+	"Sections":      func(r store.Records) (any, error) { return r.Sections() },
+	"Inheritances":  func(r store.Records) (any, error) { return r.Inheritances(store.InheritanceFilter{}) },
 	"of a senior": func(r store.Records) (any, error) {
 		return r.Inheritances(store.InheritanceFilter{Senior: idOf('g', 0)})
 	},
@@ -89,7 +89,7 @@ func (deaf) Inheritances(store.InheritanceFilter) ([]store.Inheritance, error) {
 }
 
 // asksTheStore reports for how many questions the store is asked.
-func asksTheStore(r *txcache.PolicyTables) (n int) {
+func asksTheStore(r *txcache.Tx) (n int) {
 	for _, ask := range tableQuestions {
 		if _, err := ask(r); errors.Is(err, errDeaf) {
 			n++
@@ -102,8 +102,8 @@ func asksTheStore(r *txcache.PolicyTables) (n int) {
 // that do not exist.
 func TestPolicyAnswersForItsTables(t *testing.T) {
 	inSmallStore(t, func(s store.Records, p *policy.Policy) {
-		askAll(t, "at the head of the policy", txcache.NewPolicyTables(ctx, s, p), s)
-		if n := asksTheStore(txcache.NewPolicyTables(ctx, deaf{s}, p)); n != 3 {
+		askAll(t, "at the head of the policy", txcache.NewView(ctx, s, p), s)
+		if n := asksTheStore(txcache.NewView(ctx, deaf{s}, p)); n != 3 {
 			t.Errorf("the store is asked %d questions; want 3, about records that do not exist", n)
 		}
 	})
@@ -127,7 +127,7 @@ func TestPolicyIsSilentAfterAChange(t *testing.T) {
 	} {
 		inSmallStore(t, func(s store.Records, _ *policy.Policy) {
 			must(t, s.PutGroup(free))
-			r := txcache.NewPolicyTables(ctx, s, first(replica.Load(s)))
+			r := txcache.NewView(ctx, s, first(replica.Load(s)))
 			must(t, change(r))
 			askAll(t, "after "+name, r, s)
 		})
@@ -139,16 +139,16 @@ func TestPolicyIsSilentAfterAChange(t *testing.T) {
 func TestPolicyIsSilentAfterTheEnd(t *testing.T) {
 	inSmallStore(t, func(s store.Records, p *policy.Policy) {
 		canceled, cancel := context.WithCancel(ctx)
-		ended := txcache.NewPolicyTables(canceled, deaf{s}, p)
+		ended := txcache.NewView(canceled, deaf{s}, p)
 		cancel()
-		stopped, unwrapped := txcache.NewPolicyTables(ctx, deaf{s}, p), txcache.NewPolicyTables(ctx, deaf{s}, p)
+		stopped, unwrapped := txcache.NewView(ctx, deaf{s}, p), txcache.NewView(ctx, deaf{s}, p)
 		stopped.Stop()
 		unwrapped.Unwrap()
-		of := txcache.New(ctx, deaf{s}, p, 0)
+		of := txcache.NewUpdate(ctx, deaf{s}, p, 0)
 		of.Stop()
-		for name, r := range map[string]*txcache.PolicyTables{
-			"ended": ended, "stopped": stopped, "unwrapped": unwrapped, "unknown": txcache.NewPolicyTables(ctx, deaf{s}, nil),
-			"stopped Update": of.Records.(*txcache.PolicyTables),
+		for name, r := range map[string]*txcache.Tx{
+			"ended": ended, "stopped": stopped, "unwrapped": unwrapped, "unknown": txcache.NewView(ctx, deaf{s}, nil),
+			"stopped Update": of,
 		} {
 			if n := asksTheStore(r); n != len(tableQuestions) {
 				t.Errorf("%s: the store is asked only %d of %d questions", name, n, len(tableQuestions))
@@ -162,7 +162,7 @@ func TestPolicyIsSilentAfterTheEnd(t *testing.T) {
 func TestPolicyWithoutOddRowsIsSilent(t *testing.T) {
 	inSmallStore(t, func(s store.Records, _ *policy.Policy) {
 		must(t, s.PutPermission(store.Permission{ID: idOf('p', 9), Name: "post.*"}))
-		askAll(t, "with an odd row", txcache.NewPolicyTables(ctx, s, first(replica.Load(s))), s)
+		askAll(t, "with an odd row", txcache.NewView(ctx, s, first(replica.Load(s))), s)
 	})
 }
 
@@ -170,18 +170,18 @@ func TestPolicyWithoutOddRowsIsSilent(t *testing.T) {
 // groups.
 func TestPolicyIsSilentAfterManyChanges(t *testing.T) {
 	inSmallStore(t, func(s store.Records, p *policy.Policy) {
-		failed := txcache.NewPolicyTables(ctx, deaf{s}, p)
+		failed := txcache.NewView(ctx, deaf{s}, p)
 		if failed.DeleteGroup(uuid.UUID{9}) == nil {
 			t.Error("a group was deleted that does not exist")
 		}
-		many := txcache.NewPolicyTables(ctx, deaf{s}, p)
+		many := txcache.NewView(ctx, deaf{s}, p)
 		for i := range txcache.MaxChanged + 1 {
 			if _, err := many.Groups(); err != nil {
 				t.Fatalf("after %d changes: %v", i, err)
 			}
 			must(t, many.PutGroup(store.Group{ID: uuid.UUID{'n', byte(i)}, Name: fmt.Sprint("new", i)}))
 		}
-		for name, r := range map[string]*txcache.PolicyTables{"a failed change": failed, "many changes": many} {
+		for name, r := range map[string]*txcache.Tx{"a failed change": failed, "many changes": many} {
 			if _, err := r.Groups(); !errors.Is(err, errDeaf) {
 				t.Errorf("after %s: %v; want an answer of the store", name, err)
 			}
